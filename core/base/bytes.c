@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bytes.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIRST_CAPACITY 64
+
+struct sspi_view bytes_view(const char *text)
+{
+    if (text == NULL) {
+        return (struct sspi_view){NULL, 0};
+    }
+    return (struct sspi_view){text, strlen(text)};
+}
+
+bool bytes_equal(struct sspi_view a, struct sspi_view b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static unsigned char lower(char c)
+{
+    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+bool bytes_equal_nocase(struct sspi_view a, struct sspi_view b)
+{
+    if (a.len != b.len) {
+        return false;
+    }
+    for (size_t i = 0; i < a.len; i++) {
+        if (lower(a.data[i]) != lower(b.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool bytes_equal_secret(struct sspi_view a, struct sspi_view b)
+{
+    return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.data, b.data, a.len) == 0);
+}
+
+void bytes_wipe(void *memory, size_t len)
+{
+    if (len > 0) {
+        OPENSSL_cleanse(memory, len);
+    }
+}
+
+/* Makes room for `more` octets and a NUL behind them. */
+static bool reserve(struct bytes *to, size_t more)
+{
+    if (to->failed || more >= SIZE_MAX - to->len ||
+        (to->limit != 0 && to->len + more > to->limit)) {
+        to->failed = true;
+        return false;
+    }
+    size_t needed = to->len + more + 1;
+    if (needed <= to->capacity) {
+        return true;
+    }
+    size_t capacity = to->capacity == 0 ? FIRST_CAPACITY : to->capacity;
+    while (capacity < needed) {
+        capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
+    }
+    /* Not realloc: it may leave a copy of a secret behind. */
+    char *data = malloc(capacity);
+    if (data == NULL) {
+        to->failed = true;
+        return false;
+    }
+    if (to->len > 0) {
+        memcpy(data, to->data, to->len);
+    }
+    bytes_wipe(to->data, to->capacity);
+    free(to->data);
+    to->data = data;
+    to->capacity = capacity;
+    return true;
+}
+
+void bytes_append(struct bytes *to, const void *data, size_t len)
+{
+    if (len > 0 && reserve(to, len)) {
+        memcpy(to->data + to->len, data, len);
+        to->len += len;
+    }
+}
+
+void bytes_append_view(struct bytes *to, struct sspi_view what)
+{
+    bytes_append(to, what.data, what.len);
+}
+
+void bytes_append_text(struct bytes *to, const char *text)
+{
+    bytes_append(to, text, strlen(text));
+}
+
+void bytes_append_char(struct bytes *to, char what)
+{
+    bytes_append(to, &what, 1);
+}
+
+void bytes_append_format(struct bytes *to, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int len = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (len < 0) {
+        to->failed = true;
+        return;
+    }
+    if (!reserve(to, (size_t)len)) {
+        return;
+    }
+    va_start(arguments, format);
+    vsnprintf(to->data + to->len, (size_t)len + 1, format, arguments);
+    va_end(arguments);
+    to->len += (size_t)len;
+}
+
+void bytes_append_hex(struct bytes *to, const void *data, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *octets = data;
+
+    if (len > SIZE_MAX / 2) {
+        to->failed = true;
+        return;
+    }
+    if (len == 0 || !reserve(to, len * 2)) {
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        to->data[to->len++] = digits[octets[i] >> 4];
+        to->data[to->len++] = digits[octets[i] & 15];
+    }
+}
+
+struct sspi_view bytes_as_view(const struct bytes *from)
+{
+    return (struct sspi_view){from->data == NULL ? "" : from->data, from->len};
+}
+
+char *bytes_steal(struct bytes *from, size_t *ret_len)
+{
+    size_t limit = from->limit;
+
+    if (!reserve(from, 0)) {
+        bytes_free(from);
+        from->limit = limit;
+        return NULL;
+    }
+    char *data = from->data;
+    data[from->len] = '\0';
+    if (ret_len != NULL) {
+        *ret_len = from->len;
+    }
+    *from = (struct bytes){.limit = limit};
+    return data;
+}
+
+void bytes_free(struct bytes *from)
+{
+    bytes_wipe(from->data, from->capacity);
+    free(from->data);
+    *from = (struct bytes){0};
+}

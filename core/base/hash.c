@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hash.h"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <string.h>
+
+#define HMAC_BLOCK_LEN 64
+
+static const struct {
+    enum sspi_digest_algorithm algorithm;
+    const char *name;
+    size_t len;
+} algorithms[] = {
+    {SSPI_DIGEST_MD5, "MD5", 16},
+    {SSPI_DIGEST_SHA_256, "SHA-256", 32},
+    {SSPI_DIGEST_SHA_512_256, "SHA-512-256", 32},
+};
+
+#define N_ALGORITHMS (sizeof(algorithms) / sizeof(algorithms[0]))
+
+const char *hash_name(enum sspi_digest_algorithm algorithm)
+{
+    for (size_t i = 0; i < N_ALGORITHMS; i++) {
+        if (algorithms[i].algorithm == algorithm) {
+            return algorithms[i].name;
+        }
+    }
+    return NULL;
+}
+
+enum sspi_digest_algorithm hash_from_name(struct sspi_view name)
+{
+    for (size_t i = 0; i < N_ALGORITHMS; i++) {
+        if (bytes_equal_nocase(name, bytes_view(algorithms[i].name))) {
+            return algorithms[i].algorithm;
+        }
+    }
+    return SSPI_DIGEST_NONE;
+}
+
+size_t hash_len(enum sspi_digest_algorithm algorithm)
+{
+    for (size_t i = 0; i < N_ALGORITHMS; i++) {
+        if (algorithms[i].algorithm == algorithm) {
+            return algorithms[i].len;
+        }
+    }
+    return 0;
+}
+
+static const EVP_MD *fetched(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm)
+{
+    switch (algorithm) {
+    case SSPI_DIGEST_MD5:
+        return suite->md5;
+    case SSPI_DIGEST_SHA_256:
+        return suite->sha_256;
+    case SSPI_DIGEST_SHA_512_256:
+        return suite->sha_512_256;
+    case SSPI_DIGEST_NONE:
+        break;
+    }
+    return NULL;
+}
+
+bool hash_suite_open(struct hash_suite *ret_suite)
+{
+    /* A failed fetch must not leave its error for whoever looks at the queue next (TLS code does).
+     */
+    ERR_set_mark();
+    struct hash_suite suite = {
+        .md5 = EVP_MD_fetch(NULL, "MD5", NULL),
+        .sha_256 = EVP_MD_fetch(NULL, "SHA2-256", NULL),
+        .sha_512_256 = EVP_MD_fetch(NULL, "SHA512-256", NULL),
+    };
+    ERR_pop_to_mark();
+    if (suite.sha_256 == NULL) {
+        hash_suite_close(&suite);
+        return false;
+    }
+    *ret_suite = suite;
+    return true;
+}
+
+void hash_suite_close(struct hash_suite *suite)
+{
+    EVP_MD_free(suite->md5);
+    EVP_MD_free(suite->sha_256);
+    EVP_MD_free(suite->sha_512_256);
+    *suite = (struct hash_suite){0};
+}
+
+bool hash_available(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm)
+{
+    return fetched(suite, algorithm) != NULL;
+}
+
+bool hash_run_open(struct hash_run *ret_run, const struct hash_suite *suite)
+{
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+
+    if (context == NULL) {
+        return false;
+    }
+    *ret_run = (struct hash_run){.suite = suite, .context = context, .failed = true};
+    return true;
+}
+
+void hash_run_close(struct hash_run *run)
+{
+    EVP_MD_CTX_free(run->context);
+    *run = (struct hash_run){0};
+}
+
+void hash_begin(struct hash_run *run, enum sspi_digest_algorithm algorithm)
+{
+    const EVP_MD *md = fetched(run->suite, algorithm);
+
+    run->algorithm = algorithm;
+    run->failed = md == NULL || EVP_DigestInit_ex2(run->context, md, NULL) != 1;
+}
+
+void hash_update(struct hash_run *run, const void *data, size_t len)
+{
+    if (!run->failed && len > 0 && EVP_DigestUpdate(run->context, data, len) != 1) {
+        run->failed = true;
+    }
+}
+
+void hash_update_view(struct hash_run *run, struct sspi_view what)
+{
+    hash_update(run, what.data, what.len);
+}
+
+void hash_update_hex(struct hash_run *run, const uint8_t *data, size_t len)
+{
+    static const char digits[] = "0123456789abcdef";
+    char text[2 * HASH_MAX];
+
+    if (len > HASH_MAX) {
+        run->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < len; i++) {
+        text[2 * i] = digits[data[i] >> 4];
+        text[2 * i + 1] = digits[data[i] & 15];
+    }
+    hash_update(run, text, 2 * len);
+    bytes_wipe(text, sizeof(text));
+}
+
+bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX])
+{
+    bool good = !run->failed && EVP_DigestFinal_ex(run->context, ret_digest, NULL) == 1;
+
+    /* The next update without a begin is an error, not a hash of something else. */
+    run->failed = true;
+    if (!good) {
+        memset(ret_digest, 0, HASH_MAX);
+    }
+    return good;
+}
+
+bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
+                       struct sspi_view first, struct sspi_view second, uint8_t ret_mac[HASH_MAX])
+{
+    uint8_t inner_key[HMAC_BLOCK_LEN];
+    uint8_t outer_key[HMAC_BLOCK_LEN];
+    uint8_t inner[HASH_MAX];
+
+    if (key_len > HASH_HMAC_KEY_MAX) {
+        memset(ret_mac, 0, HASH_MAX);
+        return false;
+    }
+    /* RFC 2104 2: H(K xor opad, H(K xor ipad, text)). Written out because OpenSSL's own HMAC
+     * fetches by name on every call. */
+    for (size_t i = 0; i < HMAC_BLOCK_LEN; i++) {
+        uint8_t octet = i < key_len ? key[i] : 0;
+        inner_key[i] = octet ^ 0x36;
+        outer_key[i] = octet ^ 0x5C;
+    }
+    hash_begin(run, SSPI_DIGEST_SHA_256);
+    hash_update(run, inner_key, sizeof(inner_key));
+    hash_update_view(run, first);
+    hash_update_view(run, second);
+    bool good = hash_end(run, inner);
+    hash_begin(run, SSPI_DIGEST_SHA_256);
+    hash_update(run, outer_key, sizeof(outer_key));
+    hash_update(run, inner, hash_len(SSPI_DIGEST_SHA_256));
+    good = hash_end(run, ret_mac) && good;
+    bytes_wipe(inner_key, sizeof(inner_key));
+    bytes_wipe(outer_key, sizeof(outer_key));
+    bytes_wipe(inner, sizeof(inner));
+    if (!good) {
+        memset(ret_mac, 0, HASH_MAX);
+    }
+    return good;
+}
+
+bool hash_once(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm,
+               struct sspi_view what, uint8_t ret_digest[HASH_MAX])
+{
+    __attribute__((cleanup(hash_run_close))) struct hash_run run = {0};
+
+    if (!hash_run_open(&run, suite)) {
+        memset(ret_digest, 0, HASH_MAX);
+        return false;
+    }
+    hash_begin(&run, algorithm);
+    hash_update_view(&run, what);
+    return hash_end(&run, ret_digest);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* UTF-8 (RFC 3629) and UTF-16 (RFC 2781). Wrong input is refused, never replaced. Pure. */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <uchar.h>
+
+#include "bytes.h"
+
+/* True when every octet belongs to a well-formed sequence: no overlong form, no surrogate, nothing
+ * above U+10FFFF. NUL counts as a character. */
+bool utf8_valid(struct sspi_view text) SSPI_MUST_USE;
+
+/* Appends `n_units` units as UTF-8. False: an unpaired surrogate, or `to` failed. */
+bool utf8_from_utf16(struct bytes *to, const char16_t *text, size_t n_units) SSPI_MUST_USE;
+
+/* Turns UTF-8 into UTF-16 of this machine's byte order, malloc'ed with a NUL unit behind it; the
+ * caller frees it. NULL: not well-formed, or no memory. ret_n_units may be NULL. */
+char16_t *utf8_to_utf16(struct sspi_view text, size_t *ret_n_units) SSPI_MUST_USE;
+
+/* Appends the ASCII text of UTF-16LE octets (the realm buffer of the Digest page: "Unicode string
+ * that must be representable in US ASCII"). False: an odd number of octets, a NUL or a non-ASCII
+ * unit, or `to` failed. `octets` needs no alignment. */
+bool utf8_ascii_from_utf16le(struct bytes *to, struct sspi_view octets) SSPI_MUST_USE;
+
+#endif

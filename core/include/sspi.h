@@ -1,0 +1,904 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SSPI, the acceptor's side: Windows' types, constants and calls with Windows' names, values and
+ * structure layouts. Server code written for Windows compiles against it; what differs is listed
+ * here.
+ *
+ * - Windows' "unsigned long" is a 32-bit field in every structure and stays one: ULONG is uint32_t.
+ *   SEC_WCHAR is char16_t, so W strings are written u"...".
+ * - Plain names (AcquireCredentialsHandle) are the A form, or the W form under UNICODE. A strings
+ *   are UTF-8. SECURITY_WIN32 may be defined and changes nothing.
+ * - Strings that a call only reads are const here; Windows' own prototypes leave that out.
+ * - pAuthData is an SSPI_ACCEPTOR_DATA (sspi_acceptor.h): what Windows takes from the machine.
+ * - Every handle is checked. One that is NULL, zeroed, invalid, stale, deleted before or not ours
+ *   gives SEC_E_INVALID_HANDLE.
+ * - SEC_E_INVALID_HANDLE is 0x80090301, as winerror.h has it. The pages of AcceptSecurityContext
+ *   print 0x80100003, which is SCARD_E_INVALID_HANDLE: a misprint.
+ * - ASC_REQ_HTTP and ASC_REQ_ALLOW_MISSING_BINDINGS are one bit: see "The bit 0x10000000" below.
+ *
+ * The "source" of a declaration is its page in Microsoft's public documentation of sspi.h. */
+#ifndef SSPI_H
+#define SSPI_H
+
+#include <stddef.h>
+#include <stdint.h>
+#ifndef __cplusplus
+#include <uchar.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The calls are visible in libsspi.so even though everything else in it is hidden. */
+#if defined(__GNUC__)
+#define SSPI_API __attribute__((visibility("default")))
+#else
+#define SSPI_API
+#endif
+
+/* Calling-convention words of Windows' prototypes. One convention here, so they say nothing. */
+#ifndef SEC_ENTRY
+#define SEC_ENTRY
+#endif
+#ifndef SEC_Entry
+#define SEC_Entry
+#endif
+
+/* ---- basic types ---- */
+
+typedef uint32_t ULONG;
+typedef ULONG *PULONG;
+typedef int32_t LONG;
+typedef uint16_t USHORT;
+typedef uintptr_t ULONG_PTR;
+typedef char SEC_CHAR;
+typedef char16_t SEC_WCHAR;
+typedef int32_t SECURITY_STATUS;
+
+/* ---- handles ---- */
+
+/* The caller's variable holds numbers, never a pointer. Zeroed or invalidated means "no handle". */
+typedef struct _SecHandle {
+    ULONG_PTR dwLower;
+    ULONG_PTR dwUpper;
+} SecHandle, *PSecHandle;
+
+typedef SecHandle CredHandle;
+typedef PSecHandle PCredHandle;
+typedef SecHandle CtxtHandle;
+typedef PSecHandle PCtxtHandle;
+
+#define SecInvalidateHandle(x)                                                                     \
+    ((void)(((PSecHandle)(x))->dwLower = ((PSecHandle)(x))->dwUpper = (ULONG_PTR)-1))
+
+/* Whether the variable was given a handle; not whether that handle is still alive. */
+#define SecIsValidHandle(x)                                                                        \
+    (((PSecHandle)(x))->dwLower != (ULONG_PTR)-1 && ((PSecHandle)(x))->dwUpper != (ULONG_PTR)-1)
+
+/* ---- times ---- */
+
+/* A FILETIME: 100 ns since 1601-01-01. Values are UTC: the local time that the pages recommend
+ * would depend on a process-wide time zone. No end: 0x7FFFFFFF FFFFFFFF. */
+typedef struct _SECURITY_INTEGER {
+    uint32_t LowPart;
+    int32_t HighPart;
+} SECURITY_INTEGER, *PSECURITY_INTEGER;
+
+typedef SECURITY_INTEGER TimeStamp;
+typedef SECURITY_INTEGER *PTimeStamp;
+
+/* ---- buffers ---- */
+
+typedef struct _SecBuffer {
+    ULONG cbBuffer;
+    ULONG BufferType;
+    void *pvBuffer;
+} SecBuffer, *PSecBuffer;
+
+typedef struct _SecBufferDesc {
+    ULONG ulVersion; /* SECBUFFER_VERSION */
+    ULONG cBuffers;  /* at most 32 here */
+    PSecBuffer pBuffers;
+} SecBufferDesc, *PSecBufferDesc;
+
+#define SECBUFFER_VERSION 0
+
+#define SECBUFFER_EMPTY                           0
+#define SECBUFFER_DATA                            1
+#define SECBUFFER_TOKEN                           2
+#define SECBUFFER_PKG_PARAMS                      3
+#define SECBUFFER_MISSING                         4
+#define SECBUFFER_EXTRA                           5
+#define SECBUFFER_STREAM_TRAILER                  6
+#define SECBUFFER_STREAM_HEADER                   7
+#define SECBUFFER_NEGOTIATION_INFO                8
+#define SECBUFFER_PADDING                         9
+#define SECBUFFER_STREAM                          10
+#define SECBUFFER_MECHLIST                        11
+#define SECBUFFER_MECHLIST_SIGNATURE              12
+#define SECBUFFER_TARGET                          13
+#define SECBUFFER_CHANNEL_BINDINGS                14
+#define SECBUFFER_CHANGE_PASS_RESPONSE            15
+#define SECBUFFER_TARGET_HOST                     16
+#define SECBUFFER_ALERT                           17
+#define SECBUFFER_APPLICATION_PROTOCOLS           18
+#define SECBUFFER_SRTP_PROTECTION_PROFILES        19
+#define SECBUFFER_SRTP_MASTER_KEY_IDENTIFIER      20
+#define SECBUFFER_TOKEN_BINDING                   21
+#define SECBUFFER_PRESHARED_KEY                   22
+#define SECBUFFER_PRESHARED_KEY_IDENTITY          23
+#define SECBUFFER_DTLS_MTU                        24
+#define SECBUFFER_SEND_GENERIC_TLS_EXTENSION      25
+#define SECBUFFER_SUBSCRIBE_GENERIC_TLS_EXTENSION 26
+#define SECBUFFER_FLAGS                           27
+#define SECBUFFER_TRAFFIC_SECRETS                 28
+#define SECBUFFER_CERTIFICATE_REQUEST_CONTEXT     29
+#define SECBUFFER_CHANNEL_BINDINGS_RESULT         30
+#define SECBUFFER_APP_SESSION_STATE               31
+#define SECBUFFER_SESSION_TICKET                  32
+
+/* Flags in BufferType; take them off with ~SECBUFFER_ATTRMASK before comparing. */
+#define SECBUFFER_ATTRMASK               0xF0000000
+#define SECBUFFER_READONLY               0x80000000
+#define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000
+#define SECBUFFER_RESERVED               0x60000000
+
+/* Offsets count from the start of the structure; the data lies behind it in the same buffer. */
+typedef struct _SEC_CHANNEL_BINDINGS {
+    ULONG dwInitiatorAddrType;
+    ULONG cbInitiatorLength;
+    ULONG dwInitiatorOffset;
+    ULONG dwAcceptorAddrType;
+    ULONG cbAcceptorLength;
+    ULONG dwAcceptorOffset;
+    ULONG cbApplicationDataLength;
+    ULONG dwApplicationDataOffset;
+} SEC_CHANNEL_BINDINGS, *PSEC_CHANNEL_BINDINGS;
+
+#define SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS 0x1
+
+typedef struct _SEC_CHANNEL_BINDINGS_EX {
+    ULONG magicNumber;
+    ULONG flags;
+    ULONG cbHeaderLength;
+    ULONG cbStructureLength;
+    ULONG dwInitiatorAddrType;
+    ULONG cbInitiatorLength;
+    ULONG dwInitiatorOffset;
+    ULONG dwAcceptorAddrType;
+    ULONG cbAcceptorLength;
+    ULONG dwAcceptorOffset;
+    ULONG cbApplicationDataLength;
+    ULONG dwApplicationDataOffset;
+} SEC_CHANNEL_BINDINGS_EX, *PSEC_CHANNEL_BINDINGS_EX;
+
+typedef struct _SEC_CHANNEL_BINDINGS_RESULT {
+    ULONG flags;
+} SEC_CHANNEL_BINDINGS_RESULT, *PSEC_CHANNEL_BINDINGS_RESULT;
+
+#define SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT    0x1
+#define SEC_CHANNEL_BINDINGS_RESULT_ABSENT            0x2
+#define SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISMATCH 0x4
+#define SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISSING  0x8
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID_MATCHED     0x10
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY       0x20
+#define SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING     0x40
+
+/* ---- packages ---- */
+
+typedef struct _SecPkgInfoA {
+    ULONG fCapabilities; /* SECPKG_FLAG_* */
+    USHORT wVersion;
+    USHORT wRPCID;
+    ULONG cbMaxToken;
+    SEC_CHAR *Name;
+    SEC_CHAR *Comment;
+} SecPkgInfoA, *PSecPkgInfoA;
+
+typedef struct _SecPkgInfoW {
+    ULONG fCapabilities;
+    USHORT wVersion;
+    USHORT wRPCID;
+    ULONG cbMaxToken;
+    SEC_WCHAR *Name;
+    SEC_WCHAR *Comment;
+} SecPkgInfoW, *PSecPkgInfoW;
+
+#define NEGOSSP_NAME_A            "Negotiate"
+#define NEGOSSP_NAME_W            u"Negotiate"
+#define NTLMSP_NAME_A             "NTLM"
+#define NTLMSP_NAME_W             u"NTLM"
+#define MICROSOFT_KERBEROS_NAME_A "Kerberos"
+#define MICROSOFT_KERBEROS_NAME_W u"Kerberos"
+#define WDIGEST_SP_NAME_A         "WDigest"
+#define WDIGEST_SP_NAME_W         u"WDigest"
+
+#define SECPKG_FLAG_INTEGRITY              0x00000001
+#define SECPKG_FLAG_PRIVACY                0x00000002
+#define SECPKG_FLAG_TOKEN_ONLY             0x00000004
+#define SECPKG_FLAG_DATAGRAM               0x00000008
+#define SECPKG_FLAG_CONNECTION             0x00000010
+#define SECPKG_FLAG_MULTI_REQUIRED         0x00000020
+#define SECPKG_FLAG_CLIENT_ONLY            0x00000040
+#define SECPKG_FLAG_EXTENDED_ERROR         0x00000080
+#define SECPKG_FLAG_IMPERSONATION          0x00000100
+#define SECPKG_FLAG_ACCEPT_WIN32_NAME      0x00000200
+#define SECPKG_FLAG_STREAM                 0x00000400
+#define SECPKG_FLAG_NEGOTIABLE             0x00000800
+#define SECPKG_FLAG_GSS_COMPATIBLE         0x00001000
+#define SECPKG_FLAG_LOGON                  0x00002000
+#define SECPKG_FLAG_ASCII_BUFFERS          0x00004000
+#define SECPKG_FLAG_FRAGMENT               0x00008000
+#define SECPKG_FLAG_MUTUAL_AUTH            0x00010000
+#define SECPKG_FLAG_DELEGATION             0x00020000
+#define SECPKG_FLAG_READONLY_WITH_CHECKSUM 0x00040000
+#define SECPKG_FLAG_RESTRICTED_TOKENS      0x00080000
+#define SECPKG_FLAG_NEGO_EXTENDER          0x00100000
+#define SECPKG_FLAG_NEGOTIABLE2            0x00200000
+
+#define SECPKG_ID_NONE 0xFFFF
+
+#define SECPKG_CRED_INBOUND              0x00000001
+#define SECPKG_CRED_OUTBOUND             0x00000002
+#define SECPKG_CRED_BOTH                 0x00000003
+#define SECPKG_CRED_DEFAULT              0x00000004
+#define SECPKG_CRED_AUTOLOGON_RESTRICTED 0x00000010
+#define SECPKG_CRED_PROCESS_POLICY_ONLY  0x00000020
+#define SECPKG_CRED_RESERVED             0xF0000000
+
+/* ---- what a context is asked to have, and has ---- */
+
+/* The bit 0x10000000.
+ *
+ * The Digest page names it ASC_REQ_HTTP; Windows' own header has it as
+ * ASC_REQ_ALLOW_MISSING_BINDINGS and has no ASC_REQ_HTTP. One bit cannot mean both, so:
+ * - Digest works in its HTTP form when the input has a SECBUFFER_PKG_PARAMS buffer, and as a SASL
+ *   mechanism when it has none. The bit takes no part in that.
+ * - With a SECBUFFER_CHANNEL_BINDINGS buffer in the input the bit always means
+ *   ASC_REQ_ALLOW_MISSING_BINDINGS.
+ * - Without one it is accepted as ASC_REQ_HTTP and changes nothing, because then no binding is
+ *   demanded.
+ * - Together with ASC_REQ_PROXY_BINDINGS it is refused (SEC_E_SECURITY_QOS_FAILED).
+ * One danger remains: who passes ASC_REQ_HTTP and a channel binding buffer and means "the client
+ * must bind" gets "the client may leave it out". Never pass ASC_REQ_HTTP to this library. */
+#define ASC_REQ_DELEGATE               0x00000001
+#define ASC_REQ_MUTUAL_AUTH            0x00000002
+#define ASC_REQ_REPLAY_DETECT          0x00000004
+#define ASC_REQ_SEQUENCE_DETECT        0x00000008
+#define ASC_REQ_CONFIDENTIALITY        0x00000010
+#define ASC_REQ_USE_SESSION_KEY        0x00000020
+#define ASC_REQ_SESSION_TICKET         0x00000040
+#define ASC_REQ_ALLOCATE_MEMORY        0x00000100
+#define ASC_REQ_USE_DCE_STYLE          0x00000200
+#define ASC_REQ_DATAGRAM               0x00000400
+#define ASC_REQ_CONNECTION             0x00000800
+#define ASC_REQ_CALL_LEVEL             0x00001000
+#define ASC_REQ_FRAGMENT_SUPPLIED      0x00002000
+#define ASC_REQ_EXTENDED_ERROR         0x00008000
+#define ASC_REQ_STREAM                 0x00010000
+#define ASC_REQ_INTEGRITY              0x00020000
+#define ASC_REQ_LICENSING              0x00040000
+#define ASC_REQ_IDENTIFY               0x00080000
+#define ASC_REQ_ALLOW_NULL_SESSION     0x00100000
+#define ASC_REQ_ALLOW_NON_USER_LOGONS  0x00200000
+#define ASC_REQ_ALLOW_CONTEXT_REPLAY   0x00400000
+#define ASC_REQ_FRAGMENT_TO_FIT        0x00800000
+#define ASC_REQ_NO_TOKEN               0x01000000
+#define ASC_REQ_PROXY_BINDINGS         0x04000000
+#define ASC_REQ_ALLOW_MISSING_BINDINGS 0x10000000
+#define ASC_REQ_HTTP                   0x10000000
+
+#define ASC_RET_DELEGATE              0x00000001
+#define ASC_RET_MUTUAL_AUTH           0x00000002
+#define ASC_RET_REPLAY_DETECT         0x00000004
+#define ASC_RET_SEQUENCE_DETECT       0x00000008
+#define ASC_RET_CONFIDENTIALITY       0x00000010
+#define ASC_RET_USE_SESSION_KEY       0x00000020
+#define ASC_RET_SESSION_TICKET        0x00000040
+#define ASC_RET_ALLOCATED_MEMORY      0x00000100
+#define ASC_RET_USED_DCE_STYLE        0x00000200
+#define ASC_RET_DATAGRAM              0x00000400
+#define ASC_RET_CONNECTION            0x00000800
+#define ASC_RET_CALL_LEVEL            0x00002000
+#define ASC_RET_THIRD_LEG_FAILED      0x00004000
+#define ASC_RET_EXTENDED_ERROR        0x00008000
+#define ASC_RET_STREAM                0x00010000
+#define ASC_RET_INTEGRITY             0x00020000
+#define ASC_RET_LICENSING             0x00040000
+#define ASC_RET_IDENTIFY              0x00080000
+#define ASC_RET_NULL_SESSION          0x00100000
+#define ASC_RET_ALLOW_NON_USER_LOGONS 0x00200000
+#define ASC_RET_ALLOW_CONTEXT_REPLAY  0x00400000
+#define ASC_RET_FRAGMENT_ONLY         0x00800000
+#define ASC_RET_NO_TOKEN              0x01000000
+#define ASC_RET_NO_ADDITIONAL_TOKEN   0x02000000
+
+#define SECURITY_NATIVE_DREP  0x00000010
+#define SECURITY_NETWORK_DREP 0x00000000
+
+#define SECQOP_WRAP_NO_ENCRYPT 0x80000001
+#define SECQOP_WRAP_OOB_DATA   0x40000000
+#define SIGN_ONLY              0x80000001
+#define KERB_WRAP_NO_ENCRYPT   0x80000001
+
+#define SASL_OPTION_SEND_SIZE        1
+#define SASL_OPTION_RECV_SIZE        2
+#define SASL_OPTION_AUTHZ_STRING     3
+#define SASL_OPTION_AUTHZ_PROCESSING 4
+
+typedef enum _SASL_AUTHZID_STATE {
+    Sasl_AuthZIDForbidden,
+    Sasl_AuthZIDProcessed
+} SASL_AUTHZID_STATE;
+
+/* ---- what a context can be asked ---- */
+
+#define SECPKG_ATTR_SIZES                       0
+#define SECPKG_ATTR_NAMES                       1
+#define SECPKG_ATTR_LIFESPAN                    2
+#define SECPKG_ATTR_DCE_INFO                    3
+#define SECPKG_ATTR_STREAM_SIZES                4
+#define SECPKG_ATTR_KEY_INFO                    5
+#define SECPKG_ATTR_AUTHORITY                   6
+#define SECPKG_ATTR_PROTO_INFO                  7
+#define SECPKG_ATTR_PASSWORD_EXPIRY             8
+#define SECPKG_ATTR_SESSION_KEY                 9
+#define SECPKG_ATTR_PACKAGE_INFO                10
+#define SECPKG_ATTR_USER_FLAGS                  11
+#define SECPKG_ATTR_NEGOTIATION_INFO            12
+#define SECPKG_ATTR_NATIVE_NAMES                13
+#define SECPKG_ATTR_FLAGS                       14
+#define SECPKG_ATTR_USE_VALIDATED               15
+#define SECPKG_ATTR_CREDENTIAL_NAME             16
+#define SECPKG_ATTR_TARGET_INFORMATION          17
+#define SECPKG_ATTR_ACCESS_TOKEN                18
+#define SECPKG_ATTR_TARGET                      19
+#define SECPKG_ATTR_AUTHENTICATION_ID           20
+#define SECPKG_ATTR_LOGOFF_TIME                 21
+#define SECPKG_ATTR_NEGO_KEYS                   22
+#define SECPKG_ATTR_PROMPTING_NEEDED            24
+#define SECPKG_ATTR_UNIQUE_BINDINGS             25
+#define SECPKG_ATTR_ENDPOINT_BINDINGS           26
+#define SECPKG_ATTR_CLIENT_SPECIFIED_TARGET     27
+#define SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS    30
+#define SECPKG_ATTR_NEGO_PKG_INFO               31
+#define SECPKG_ATTR_NEGO_STATUS                 32
+#define SECPKG_ATTR_CONTEXT_DELETED             33
+#define SECPKG_ATTR_DTLS_MTU                    34
+#define SECPKG_ATTR_APPLICATION_PROTOCOL        35
+#define SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS   36
+#define SECPKG_ATTR_IS_LOOPBACK                 37
+#define SECPKG_ATTR_SUBJECT_SECURITY_ATTRIBUTES 128
+#define SECPKG_ATTR_DATAGRAM_SIZES              SECPKG_ATTR_STREAM_SIZES
+
+typedef struct _SecPkgContext_Sizes {
+    ULONG cbMaxToken;
+    ULONG cbMaxSignature;
+    ULONG cbBlockSize;
+    ULONG cbSecurityTrailer;
+} SecPkgContext_Sizes, *PSecPkgContext_Sizes;
+
+typedef struct _SecPkgContext_StreamSizes {
+    ULONG cbHeader;
+    ULONG cbTrailer;
+    ULONG cbMaximumMessage;
+    ULONG cBuffers;
+    ULONG cbBlockSize;
+} SecPkgContext_StreamSizes, *PSecPkgContext_StreamSizes;
+
+typedef SecPkgContext_StreamSizes SecPkgContext_DatagramSizes;
+typedef PSecPkgContext_StreamSizes PSecPkgContext_DatagramSizes;
+
+typedef struct _SecPkgContext_NamesA {
+    SEC_CHAR *sUserName;
+} SecPkgContext_NamesA, *PSecPkgContext_NamesA;
+
+typedef struct _SecPkgContext_NamesW {
+    SEC_WCHAR *sUserName;
+} SecPkgContext_NamesW, *PSecPkgContext_NamesW;
+
+typedef struct _SecPkgContext_Lifespan {
+    TimeStamp tsStart;
+    TimeStamp tsExpiry;
+} SecPkgContext_Lifespan, *PSecPkgContext_Lifespan;
+
+typedef struct _SecPkgContext_DceInfo {
+    ULONG AuthzSvc;
+    void *pPac;
+} SecPkgContext_DceInfo, *PSecPkgContext_DceInfo;
+
+typedef struct _SecPkgContext_KeyInfoA {
+    SEC_CHAR *sSignatureAlgorithmName;
+    SEC_CHAR *sEncryptAlgorithmName;
+    ULONG KeySize;
+    ULONG SignatureAlgorithm;
+    ULONG EncryptAlgorithm;
+} SecPkgContext_KeyInfoA, *PSecPkgContext_KeyInfoA;
+
+typedef struct _SecPkgContext_KeyInfoW {
+    SEC_WCHAR *sSignatureAlgorithmName;
+    SEC_WCHAR *sEncryptAlgorithmName;
+    ULONG KeySize;
+    ULONG SignatureAlgorithm;
+    ULONG EncryptAlgorithm;
+} SecPkgContext_KeyInfoW, *PSecPkgContext_KeyInfoW;
+
+typedef struct _SecPkgContext_AuthorityA {
+    SEC_CHAR *sAuthorityName;
+} SecPkgContext_AuthorityA, *PSecPkgContext_AuthorityA;
+
+typedef struct _SecPkgContext_AuthorityW {
+    SEC_WCHAR *sAuthorityName;
+} SecPkgContext_AuthorityW, *PSecPkgContext_AuthorityW;
+
+typedef struct _SecPkgContext_ProtoInfoA {
+    SEC_CHAR *sProtocolName;
+    ULONG majorVersion;
+    ULONG minorVersion;
+} SecPkgContext_ProtoInfoA, *PSecPkgContext_ProtoInfoA;
+
+typedef struct _SecPkgContext_ProtoInfoW {
+    SEC_WCHAR *sProtocolName;
+    ULONG majorVersion;
+    ULONG minorVersion;
+} SecPkgContext_ProtoInfoW, *PSecPkgContext_ProtoInfoW;
+
+typedef struct _SecPkgContext_PasswordExpiry {
+    TimeStamp tsPasswordExpires;
+} SecPkgContext_PasswordExpiry, *PSecPkgContext_PasswordExpiry;
+
+typedef struct _SecPkgContext_SessionKey {
+    ULONG SessionKeyLength;
+    unsigned char *SessionKey;
+} SecPkgContext_SessionKey, *PSecPkgContext_SessionKey;
+
+typedef struct _SecPkgContext_PackageInfoA {
+    PSecPkgInfoA PackageInfo;
+} SecPkgContext_PackageInfoA, *PSecPkgContext_PackageInfoA;
+
+typedef struct _SecPkgContext_PackageInfoW {
+    PSecPkgInfoW PackageInfo;
+} SecPkgContext_PackageInfoW, *PSecPkgContext_PackageInfoW;
+
+typedef struct _SecPkgContext_UserFlags {
+    ULONG UserFlags;
+} SecPkgContext_UserFlags, *PSecPkgContext_UserFlags;
+
+#define SECPKG_NEGOTIATION_COMPLETE      0
+#define SECPKG_NEGOTIATION_OPTIMISTIC    1
+#define SECPKG_NEGOTIATION_IN_PROGRESS   2
+#define SECPKG_NEGOTIATION_DIRECT        3
+#define SECPKG_NEGOTIATION_TRY_MULTICRED 4
+
+typedef struct _SecPkgContext_NegotiationInfoA {
+    PSecPkgInfoA PackageInfo;
+    ULONG NegotiationState;
+} SecPkgContext_NegotiationInfoA, *PSecPkgContext_NegotiationInfoA;
+
+typedef struct _SecPkgContext_NegotiationInfoW {
+    PSecPkgInfoW PackageInfo;
+    ULONG NegotiationState;
+} SecPkgContext_NegotiationInfoW, *PSecPkgContext_NegotiationInfoW;
+
+typedef struct _SecPkgContext_NativeNamesA {
+    SEC_CHAR *sClientName;
+    SEC_CHAR *sServerName;
+} SecPkgContext_NativeNamesA, *PSecPkgContext_NativeNamesA;
+
+typedef struct _SecPkgContext_NativeNamesW {
+    SEC_WCHAR *sClientName;
+    SEC_WCHAR *sServerName;
+} SecPkgContext_NativeNamesW, *PSecPkgContext_NativeNamesW;
+
+typedef struct _SecPkgContext_Flags {
+    ULONG Flags; /* ASC_RET_* */
+} SecPkgContext_Flags, *PSecPkgContext_Flags;
+
+typedef struct _SecPkgContext_CredentialNameA {
+    ULONG CredentialType;
+    SEC_CHAR *sCredentialName;
+} SecPkgContext_CredentialNameA, *PSecPkgContext_CredentialNameA;
+
+typedef struct _SecPkgContext_CredentialNameW {
+    ULONG CredentialType;
+    SEC_WCHAR *sCredentialName;
+} SecPkgContext_CredentialNameW, *PSecPkgContext_CredentialNameW;
+
+typedef struct _SecPkgContext_TargetInformation {
+    ULONG MarshalledTargetInfoLength;
+    unsigned char *MarshalledTargetInfo;
+} SecPkgContext_TargetInformation, *PSecPkgContext_TargetInformation;
+
+typedef struct _SecPkgContext_AccessToken {
+    void *AccessToken;
+} SecPkgContext_AccessToken, *PSecPkgContext_AccessToken;
+
+typedef struct _SecPkgContext_Target {
+    ULONG TargetLength;
+    SEC_CHAR *Target;
+} SecPkgContext_Target, *PSecPkgContext_Target;
+
+typedef struct _SecPkgContext_AuthzID {
+    ULONG AuthzIDLength;
+    SEC_CHAR *AuthzID;
+} SecPkgContext_AuthzID, *PSecPkgContext_AuthzID;
+
+typedef struct _SecPkgContext_LogoffTime {
+    TimeStamp tsLogoffTime;
+} SecPkgContext_LogoffTime, *PSecPkgContext_LogoffTime;
+
+typedef struct _SecPkgContext_Bindings {
+    ULONG BindingsLength;
+    SEC_CHANNEL_BINDINGS *Bindings;
+} SecPkgContext_Bindings, *PSecPkgContext_Bindings;
+
+/* A W string in both forms of the call, as on Windows. */
+typedef struct _SecPkgContext_ClientSpecifiedTarget {
+    SEC_WCHAR *sTargetName;
+} SecPkgContext_ClientSpecifiedTarget, *PSecPkgContext_ClientSpecifiedTarget;
+
+typedef enum _SECPKG_ATTR_LCT_STATUS {
+    SecPkgAttrLastClientTokenYes,
+    SecPkgAttrLastClientTokenNo,
+    SecPkgAttrLastClientTokenMaybe
+} SECPKG_ATTR_LCT_STATUS,
+    *PSECPKG_ATTR_LCT_STATUS;
+
+typedef struct _SecPkgContext_LastClientTokenStatus {
+    SECPKG_ATTR_LCT_STATUS LastClientTokenStatus;
+} SecPkgContext_LastClientTokenStatus, *PSecPkgContext_LastClientTokenStatus;
+
+typedef struct _SecPkgContext_NegoPackageInfo {
+    ULONG PackageMask;
+} SecPkgContext_NegoPackageInfo, *PSecPkgContext_NegoPackageInfo;
+
+typedef struct _SecPkgContext_NegoStatus {
+    ULONG LastStatus;
+} SecPkgContext_NegoStatus, *PSecPkgContext_NegoStatus;
+
+/* ---- statuses ---- */
+
+/* SEC_E_* and STATUS_* are negative, SEC_I_* positive, SEC_E_OK zero. */
+#define SEC_E_OK ((SECURITY_STATUS)0x00000000)
+
+#define SEC_I_CONTINUE_NEEDED        ((SECURITY_STATUS)0x00090312)
+#define SEC_I_COMPLETE_NEEDED        ((SECURITY_STATUS)0x00090313)
+#define SEC_I_COMPLETE_AND_CONTINUE  ((SECURITY_STATUS)0x00090314)
+#define SEC_I_LOCAL_LOGON            ((SECURITY_STATUS)0x00090315)
+#define SEC_I_CONTEXT_EXPIRED        ((SECURITY_STATUS)0x00090317)
+#define SEC_I_INCOMPLETE_CREDENTIALS ((SECURITY_STATUS)0x00090320)
+#define SEC_I_RENEGOTIATE            ((SECURITY_STATUS)0x00090321)
+#define SEC_I_NO_LSA_CONTEXT         ((SECURITY_STATUS)0x00090323)
+#define SEC_I_SIGNATURE_NEEDED       ((SECURITY_STATUS)0x0009035C)
+#define SEC_I_NO_RENEGOTIATION       ((SECURITY_STATUS)0x00090360)
+
+#define SEC_E_INSUFFICIENT_MEMORY           ((SECURITY_STATUS)0x80090300)
+#define SEC_E_INVALID_HANDLE                ((SECURITY_STATUS)0x80090301)
+#define SEC_E_UNSUPPORTED_FUNCTION          ((SECURITY_STATUS)0x80090302)
+#define SEC_E_TARGET_UNKNOWN                ((SECURITY_STATUS)0x80090303)
+#define SEC_E_INTERNAL_ERROR                ((SECURITY_STATUS)0x80090304)
+#define SEC_E_SECPKG_NOT_FOUND              ((SECURITY_STATUS)0x80090305)
+#define SEC_E_NOT_OWNER                     ((SECURITY_STATUS)0x80090306)
+#define SEC_E_CANNOT_INSTALL                ((SECURITY_STATUS)0x80090307)
+#define SEC_E_INVALID_TOKEN                 ((SECURITY_STATUS)0x80090308)
+#define SEC_E_CANNOT_PACK                   ((SECURITY_STATUS)0x80090309)
+#define SEC_E_QOP_NOT_SUPPORTED             ((SECURITY_STATUS)0x8009030A)
+#define SEC_E_NO_IMPERSONATION              ((SECURITY_STATUS)0x8009030B)
+#define SEC_E_LOGON_DENIED                  ((SECURITY_STATUS)0x8009030C)
+#define SEC_E_UNKNOWN_CREDENTIALS           ((SECURITY_STATUS)0x8009030D)
+#define SEC_E_NO_CREDENTIALS                ((SECURITY_STATUS)0x8009030E)
+#define SEC_E_MESSAGE_ALTERED               ((SECURITY_STATUS)0x8009030F)
+#define SEC_E_OUT_OF_SEQUENCE               ((SECURITY_STATUS)0x80090310)
+#define SEC_E_NO_AUTHENTICATING_AUTHORITY   ((SECURITY_STATUS)0x80090311)
+#define SEC_E_BAD_PKGID                     ((SECURITY_STATUS)0x80090316)
+#define SEC_E_CONTEXT_EXPIRED               ((SECURITY_STATUS)0x80090317)
+#define SEC_E_INCOMPLETE_MESSAGE            ((SECURITY_STATUS)0x80090318)
+#define SEC_E_INCOMPLETE_CREDENTIALS        ((SECURITY_STATUS)0x80090320)
+#define SEC_E_BUFFER_TOO_SMALL              ((SECURITY_STATUS)0x80090321)
+#define SEC_E_WRONG_PRINCIPAL               ((SECURITY_STATUS)0x80090322)
+#define SEC_E_TIME_SKEW                     ((SECURITY_STATUS)0x80090324)
+#define SEC_E_UNTRUSTED_ROOT                ((SECURITY_STATUS)0x80090325)
+#define SEC_E_ILLEGAL_MESSAGE               ((SECURITY_STATUS)0x80090326)
+#define SEC_E_CERT_UNKNOWN                  ((SECURITY_STATUS)0x80090327)
+#define SEC_E_CERT_EXPIRED                  ((SECURITY_STATUS)0x80090328)
+#define SEC_E_ENCRYPT_FAILURE               ((SECURITY_STATUS)0x80090329)
+#define SEC_E_DECRYPT_FAILURE               ((SECURITY_STATUS)0x80090330)
+#define SEC_E_ALGORITHM_MISMATCH            ((SECURITY_STATUS)0x80090331)
+#define SEC_E_SECURITY_QOS_FAILED           ((SECURITY_STATUS)0x80090332)
+#define SEC_E_UNFINISHED_CONTEXT_DELETED    ((SECURITY_STATUS)0x80090333)
+#define SEC_E_NO_TGT_REPLY                  ((SECURITY_STATUS)0x80090334)
+#define SEC_E_NO_IP_ADDRESSES               ((SECURITY_STATUS)0x80090335)
+#define SEC_E_WRONG_CREDENTIAL_HANDLE       ((SECURITY_STATUS)0x80090336)
+#define SEC_E_CRYPTO_SYSTEM_INVALID         ((SECURITY_STATUS)0x80090337)
+#define SEC_E_MAX_REFERRALS_EXCEEDED        ((SECURITY_STATUS)0x80090338)
+#define SEC_E_MUST_BE_KDC                   ((SECURITY_STATUS)0x80090339)
+#define SEC_E_STRONG_CRYPTO_NOT_SUPPORTED   ((SECURITY_STATUS)0x8009033A)
+#define SEC_E_TOO_MANY_PRINCIPALS           ((SECURITY_STATUS)0x8009033B)
+#define SEC_E_NO_PA_DATA                    ((SECURITY_STATUS)0x8009033C)
+#define SEC_E_PKINIT_NAME_MISMATCH          ((SECURITY_STATUS)0x8009033D)
+#define SEC_E_SMARTCARD_LOGON_REQUIRED      ((SECURITY_STATUS)0x8009033E)
+#define SEC_E_SHUTDOWN_IN_PROGRESS          ((SECURITY_STATUS)0x8009033F)
+#define SEC_E_KDC_INVALID_REQUEST           ((SECURITY_STATUS)0x80090340)
+#define SEC_E_KDC_UNABLE_TO_REFER           ((SECURITY_STATUS)0x80090341)
+#define SEC_E_KDC_UNKNOWN_ETYPE             ((SECURITY_STATUS)0x80090342)
+#define SEC_E_UNSUPPORTED_PREAUTH           ((SECURITY_STATUS)0x80090343)
+#define SEC_E_DELEGATION_REQUIRED           ((SECURITY_STATUS)0x80090345)
+#define SEC_E_BAD_BINDINGS                  ((SECURITY_STATUS)0x80090346)
+#define SEC_E_MULTIPLE_ACCOUNTS             ((SECURITY_STATUS)0x80090347)
+#define SEC_E_NO_KERB_KEY                   ((SECURITY_STATUS)0x80090348)
+#define SEC_E_CERT_WRONG_USAGE              ((SECURITY_STATUS)0x80090349)
+#define SEC_E_DOWNGRADE_DETECTED            ((SECURITY_STATUS)0x80090350)
+#define SEC_E_SMARTCARD_CERT_REVOKED        ((SECURITY_STATUS)0x80090351)
+#define SEC_E_ISSUING_CA_UNTRUSTED          ((SECURITY_STATUS)0x80090352)
+#define SEC_E_REVOCATION_OFFLINE_C          ((SECURITY_STATUS)0x80090353)
+#define SEC_E_PKINIT_CLIENT_FAILURE         ((SECURITY_STATUS)0x80090354)
+#define SEC_E_SMARTCARD_CERT_EXPIRED        ((SECURITY_STATUS)0x80090355)
+#define SEC_E_NO_S4U_PROT_SUPPORT           ((SECURITY_STATUS)0x80090356)
+#define SEC_E_CROSSREALM_DELEGATION_FAILURE ((SECURITY_STATUS)0x80090357)
+#define SEC_E_REVOCATION_OFFLINE_KDC        ((SECURITY_STATUS)0x80090358)
+#define SEC_E_ISSUING_CA_UNTRUSTED_KDC      ((SECURITY_STATUS)0x80090359)
+#define SEC_E_KDC_CERT_EXPIRED              ((SECURITY_STATUS)0x8009035A)
+#define SEC_E_KDC_CERT_REVOKED              ((SECURITY_STATUS)0x8009035B)
+#define SEC_E_INVALID_PARAMETER             ((SECURITY_STATUS)0x8009035D)
+#define SEC_E_DELEGATION_POLICY             ((SECURITY_STATUS)0x8009035E)
+#define SEC_E_POLICY_NLTM_ONLY              ((SECURITY_STATUS)0x8009035F)
+#define SEC_E_NO_CONTEXT                    ((SECURITY_STATUS)0x80090361)
+#define SEC_E_PKU2U_CERT_FAILURE            ((SECURITY_STATUS)0x80090362)
+#define SEC_E_MUTUAL_AUTH_FAILED            ((SECURITY_STATUS)0x80090363)
+
+/* NT statuses that SSPI calls return beside their own. */
+#define STATUS_INVALID_PARAMETER ((SECURITY_STATUS)0xC000000D)
+#define STATUS_LOGON_FAILURE     ((SECURITY_STATUS)0xC000006D)
+#define STATUS_BAD_BINDINGS      ((SECURITY_STATUS)0xC000035B)
+
+/* ---- calls ---- */
+
+/* Type of AcquireCredentialsHandle's pGetKeyFn. Never called: Windows reserves it as well. */
+typedef void(SEC_ENTRY *SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer, void **Key,
+                                        SECURITY_STATUS *Status);
+
+/* Makes the server's credential for one package: opens the keys or the users it verifies with.
+ *
+ * pszPrincipal      in, may be NULL. Kerberos and Negotiate: the one service principal to accept,
+ *                   "HTTP/host" or "HTTP/host@REALM", when pAuthData names none. WDigest: ignored.
+ * pszPackage        in. "Negotiate", "Kerberos", "WDigest" or "Digest", without case.
+ * fCredentialUse    in. SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH; a SECPKG_CRED_RESERVED bit, or a
+ *                   use without INBOUND, is refused: there is no client side here.
+ * pvLogonId         in. Ignored.
+ * pAuthData         in, may be NULL. An SSPI_ACCEPTOR_DATA, read during the call except for the
+ *                   resources that its own comment names. NULL: the machine's defaults.
+ * pGetKeyFn, pvGetKeyArgument   in. Ignored.
+ * phCredential      out. Set on SEC_E_OK, invalidated on every other return that can reach it. The
+ *                   caller frees it with FreeCredentialsHandle.
+ * ptsExpiry         out, may be NULL. The constant maximum: an acceptor's credential does not end.
+ *
+ * Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (no such package); SEC_E_UNKNOWN_CREDENTIALS (a use
+ * without INBOUND, or pAuthData with another Version); SEC_E_NO_CREDENTIALS (no usable key or user
+ * file: mend the configuration); SEC_E_INVALID_PARAMETER (phCredential NULL, a W string that is not
+ * UTF-16); SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR.
+ * Blocks: may read files. Threads: any. Source: nf-sspi-acquirecredentialshandlea; which of its
+ * statuses stands for a wrong use is not said there, and UNKNOWN_CREDENTIALS is our choice. */
+SSPI_API SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(
+    const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId,
+    void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential,
+    PTimeStamp ptsExpiry);
+SSPI_API SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(
+    const SEC_WCHAR *pszPrincipal, const SEC_WCHAR *pszPackage, ULONG fCredentialUse,
+    void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument,
+    PCredHandle phCredential, PTimeStamp ptsExpiry);
+
+/* Gives a credential back. Contexts made with it, and calls that use it in other threads, go on;
+ * the credential itself goes with the last of them.
+ *
+ * phCredential      in. The caller's variable is left alone, as on Windows.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live credential, so also on a second free).
+ * Blocks: no. Threads: any, also while others use the handle.
+ * Source: nf-sspi-freecredentialshandle. */
+SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential);
+
+/* One step of a client's login: takes the client's token, gives the answer to send.
+ *
+ * phCredential      in. A credential; on a later call the one the context was made with, or NULL.
+ * phContext         in. NULL on the first call, then the context that the first call gave.
+ * pInput            in, may be NULL (nothing received yet). At most 32 buffers; flags in BufferType
+ *                   are ignored. SECBUFFER_EMPTY is skipped, but may not stand between two
+ *                   SECBUFFER_PKG_PARAMS; any type not named here is refused. Read during the
+ *                   call only.
+ *                   - SECBUFFER_TOKEN, one: the client's token without base64, at most 65536 bytes.
+ *                     Digest: what follows the word "Digest". Empty or absent: nothing received.
+ *                   - SECBUFFER_PKG_PARAMS, up to four, for Digest in HTTP, counted among
+ *                     themselves: method, uri, H(entity-body) in hex, realm in UTF-16LE that is
+ *                     ASCII. An empty one is an absent one. A uri given must be the client's own.
+ *                   - SECBUFFER_CHANNEL_BINDINGS, up to 16: a SEC_CHANNEL_BINDINGS with its data.
+ *                     Windows takes one; here several are alternatives, any of which may match.
+ * fContextReq       in. ASC_REQ_*. What the client cannot give is no error: look at *pfContextAttr.
+ *                   See "The bit 0x10000000". ASC_REQ_PROXY_BINDINGS is refused for now.
+ * TargetDataRep     in. Ignored.
+ * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
+ *                   first call that fails gives no context and invalidates it. On a later call it
+ *                   receives phContext's value again.
+ * pOutput           in/out, may be NULL (then a token that must be sent is SEC_E_BUFFER_TOO_SMALL).
+ *                   - SECBUFFER_TOKEN: the answer, to be sent on SEC_E_OK and on an error too. With
+ *                     ASC_REQ_ALLOCATE_MEMORY pvBuffer is allocated here and the caller frees it
+ *                     with FreeContextBuffer; else it is the caller's, cbBuffer bytes large. On
+ *                     return cbBuffer is the token's length, 0 when there is none (then pvBuffer
+ *                     is NULL if it was to be allocated). Several buffers receive several Digest
+ *                     challenges, one each, strongest first.
+ *                   - SECBUFFER_SSPI_REPORT: why (sspi_acceptor.h). Filled on every return.
+ * pfContextAttr     out, may be NULL. ASC_RET_* of the context on SEC_E_OK; on other returns 0 or
+ *                   ASC_RET_ALLOCATED_MEMORY.
+ * ptsExpiry         out, may be NULL. End of the context, set on SEC_E_OK only.
+ *
+ * Returns
+ * SEC_E_OK                       established; send the token if there is one
+ * SEC_I_CONTINUE_NEEDED          send the token, call again with what comes back
+ * SEC_I_COMPLETE_NEEDED          Digest: call CompleteAuthToken; nothing is proven before it is OK
+ * SEC_E_INVALID_HANDLE           phContext or phCredential is not alive (or NULL where it must not
+ *                                be), phNewContext is NULL, or the context failed before
+ * SEC_E_WRONG_CREDENTIAL_HANDLE  phCredential is not the one that the context was made with
+ * SEC_E_NO_CREDENTIALS           the credential has no usable key
+ * SEC_E_INVALID_TOKEN            a token or buffer that breaks its rules
+ * SEC_E_BAD_BINDINGS             channel binding wrong or missing, or its buffer is malformed
+ * SEC_E_BUFFER_TOO_SMALL         the answer does not fit the caller's buffer, or there is none for
+ *                                it; cbBuffer says how much it takes. The answer is lost and the
+ *                                context can only be deleted: use ASC_REQ_ALLOCATE_MEMORY, or
+ *                                cbMaxToken bytes. Also: the report buffer is too small
+ * SEC_E_SECURITY_QOS_FAILED      fContextReq holds what cannot be given
+ * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
+ * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says why
+ * STATUS_LOGON_FAILURE           the context is established already
+ * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
+ * After an error on a later call the context is of no more use; delete it.
+ * Blocks: Kerberos may read files, none waits for the network. Threads: any; one context must not
+ * be used by two calls at a time (here the second gets SEC_E_INVALID_HANDLE), a credential may.
+ * Source: AcceptSecurityContext (Digest), AcceptSecurityContext (Negotiate). */
+SSPI_API SECURITY_STATUS SEC_ENTRY
+AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
+                      ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
+                      PSecBufferDesc pOutput, PULONG pfContextAttr, PTimeStamp ptsExpiry);
+
+/* Finishes a Digest login after SEC_I_COMPLETE_NEEDED.
+ *
+ * phContext         in. The context that AcceptSecurityContext gave with SEC_I_COMPLETE_NEEDED.
+ * pToken            in. The same input buffers again. A second SECBUFFER_TOKEN (the output of
+ *                   AcceptSecurityContext in the realm's place) is accepted and not read. May hold
+ *                   a SECBUFFER_SSPI_REPORT, which is filled.
+ *
+ * Returns SEC_E_OK (proven); SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN; SEC_E_OUT_OF_SEQUENCE (this
+ * nonce count was used); SEC_E_MESSAGE_ALTERED; SEC_E_LOGON_DENIED; SEC_E_BAD_BINDINGS;
+ * SEC_E_UNSUPPORTED_FUNCTION (the package has no such step); SEC_E_INSUFFICIENT_MEMORY;
+ * SEC_E_INTERNAL_ERROR.
+ * Blocks: no. Threads: as AcceptSecurityContext. Source: nf-sspi-completeauthtoken. */
+SSPI_API SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken);
+
+/* Frees a context in any state.
+ *
+ * phContext         in. The caller's variable is left alone.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, so also on a second delete).
+ * Blocks: no. Threads: any; a call that uses the context in another thread ends undisturbed.
+ * Source: nf-sspi-deletesecuritycontext. */
+SSPI_API SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext);
+
+/* Frees memory that one of these calls allocated: tokens, strings of attributes, SecPkgInfo.
+ *
+ * pvContextBuffer   in. Such a pointer, or NULL.
+ *
+ * Returns SEC_E_OK. Blocks: no. Threads: any. Source: nf-sspi-freecontextbuffer. */
+SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
+
+/* Tells something about an established context.
+ *
+ * phContext         in.
+ * ulAttribute       in. SECPKG_ATTR_NAMES, LIFESPAN, PACKAGE_INFO, NEGOTIATION_INFO, FLAGS or
+ *                   CLIENT_SPECIFIED_TARGET.
+ * pBuffer           out. The SecPkgContext_* structure of that attribute and of this form (A or W).
+ *                   Strings and SecPkgInfo in it are allocated, one block each: free the pointer
+ *                   with FreeContextBuffer. A names are UTF-8.
+ *
+ * PACKAGE_INFO is the package the credential was acquired for; NEGOTIATION_INFO the one that
+ * authenticated the client, with SECPKG_NEGOTIATION_COMPLETE.
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
+ * established); SEC_E_UNSUPPORTED_FUNCTION (attribute not known, or with no value here: a client
+ * that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
+ * SEC_E_INTERNAL_ERROR (a name that cannot be told in UTF-16).
+ * Blocks: no. Threads: as AcceptSecurityContext. Source: nf-sspi-querycontextattributesa. */
+SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
+                                                           void *pBuffer);
+SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
+                                                           void *pBuffer);
+
+/* Describes one package.
+ *
+ * pszPackageName    in. As AcquireCredentialsHandle's pszPackage.
+ * ppPackageInfo     out. One allocated block; free it with FreeContextBuffer. NULL on an error.
+ *
+ * Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND; SEC_E_INVALID_PARAMETER (ppPackageInfo NULL, a W string
+ * that is not UTF-16); SEC_E_INSUFFICIENT_MEMORY.
+ * Blocks: no. Threads: any. Source: nf-sspi-querysecuritypackageinfoa. */
+SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoA(const SEC_CHAR *pszPackageName,
+                                                             PSecPkgInfoA *ppPackageInfo);
+SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoW(const SEC_WCHAR *pszPackageName,
+                                                             PSecPkgInfoW *ppPackageInfo);
+
+/* Describes all packages.
+ *
+ * pcPackages        out. How many; 0 on an error.
+ * ppPackageInfo     out. Array of that many in one allocated block; free it with FreeContextBuffer.
+ *                   NULL on an error.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_PARAMETER (a pointer is NULL); SEC_E_INSUFFICIENT_MEMORY.
+ * Blocks: no. Threads: any. Source: nf-sspi-enumeratesecuritypackagesa. */
+SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesA(PULONG pcPackages,
+                                                              PSecPkgInfoA *ppPackageInfo);
+SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
+                                                              PSecPkgInfoW *ppPackageInfo);
+
+/* ---- plain names ---- */
+
+#ifdef UNICODE
+#define AcquireCredentialsHandle       AcquireCredentialsHandleW
+#define QueryContextAttributes         QueryContextAttributesW
+#define QuerySecurityPackageInfo       QuerySecurityPackageInfoW
+#define EnumerateSecurityPackages      EnumerateSecurityPackagesW
+#define SecPkgInfo                     SecPkgInfoW
+#define PSecPkgInfo                    PSecPkgInfoW
+#define SecPkgContext_Names            SecPkgContext_NamesW
+#define PSecPkgContext_Names           PSecPkgContext_NamesW
+#define SecPkgContext_KeyInfo          SecPkgContext_KeyInfoW
+#define PSecPkgContext_KeyInfo         PSecPkgContext_KeyInfoW
+#define SecPkgContext_Authority        SecPkgContext_AuthorityW
+#define PSecPkgContext_Authority       PSecPkgContext_AuthorityW
+#define SecPkgContext_ProtoInfo        SecPkgContext_ProtoInfoW
+#define PSecPkgContext_ProtoInfo       PSecPkgContext_ProtoInfoW
+#define SecPkgContext_PackageInfo      SecPkgContext_PackageInfoW
+#define PSecPkgContext_PackageInfo     PSecPkgContext_PackageInfoW
+#define SecPkgContext_NegotiationInfo  SecPkgContext_NegotiationInfoW
+#define PSecPkgContext_NegotiationInfo PSecPkgContext_NegotiationInfoW
+#define SecPkgContext_NativeNames      SecPkgContext_NativeNamesW
+#define PSecPkgContext_NativeNames     PSecPkgContext_NativeNamesW
+#define SecPkgContext_CredentialName   SecPkgContext_CredentialNameW
+#define PSecPkgContext_CredentialName  PSecPkgContext_CredentialNameW
+#define NEGOSSP_NAME                   NEGOSSP_NAME_W
+#define MICROSOFT_KERBEROS_NAME        MICROSOFT_KERBEROS_NAME_W
+#define WDIGEST_SP_NAME                WDIGEST_SP_NAME_W
+#define NTLMSP_NAME                    NTLMSP_NAME_W
+#else
+#define AcquireCredentialsHandle       AcquireCredentialsHandleA
+#define QueryContextAttributes         QueryContextAttributesA
+#define QuerySecurityPackageInfo       QuerySecurityPackageInfoA
+#define EnumerateSecurityPackages      EnumerateSecurityPackagesA
+#define SecPkgInfo                     SecPkgInfoA
+#define PSecPkgInfo                    PSecPkgInfoA
+#define SecPkgContext_Names            SecPkgContext_NamesA
+#define PSecPkgContext_Names           PSecPkgContext_NamesA
+#define SecPkgContext_KeyInfo          SecPkgContext_KeyInfoA
+#define PSecPkgContext_KeyInfo         PSecPkgContext_KeyInfoA
+#define SecPkgContext_Authority        SecPkgContext_AuthorityA
+#define PSecPkgContext_Authority       PSecPkgContext_AuthorityA
+#define SecPkgContext_ProtoInfo        SecPkgContext_ProtoInfoA
+#define PSecPkgContext_ProtoInfo       PSecPkgContext_ProtoInfoA
+#define SecPkgContext_PackageInfo      SecPkgContext_PackageInfoA
+#define PSecPkgContext_PackageInfo     PSecPkgContext_PackageInfoA
+#define SecPkgContext_NegotiationInfo  SecPkgContext_NegotiationInfoA
+#define PSecPkgContext_NegotiationInfo PSecPkgContext_NegotiationInfoA
+#define SecPkgContext_NativeNames      SecPkgContext_NativeNamesA
+#define PSecPkgContext_NativeNames     PSecPkgContext_NativeNamesA
+#define SecPkgContext_CredentialName   SecPkgContext_CredentialNameA
+#define PSecPkgContext_CredentialName  PSecPkgContext_CredentialNameA
+#define NEGOSSP_NAME                   NEGOSSP_NAME_A
+#define MICROSOFT_KERBEROS_NAME        MICROSOFT_KERBEROS_NAME_A
+#define WDIGEST_SP_NAME                WDIGEST_SP_NAME_A
+#define NTLMSP_NAME                    NTLMSP_NAME_A
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#include "sspi_acceptor.h"
+
+#endif

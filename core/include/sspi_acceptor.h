@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Windows' acceptors take from the machine and ours take from the caller: keys, users, shared
+ * state. Included by sspi.h; everything here is ours, not Windows'.
+ *
+ * AcquireCredentialsHandle's pAuthData points to an SSPI_ACCEPTOR_DATA, or is NULL for the
+ * machine's defaults: MIT's default keytab (KRB5_KTNAME, else /etc/krb5.keytab) for Negotiate and
+ * Kerberos, the file named by the environment variable SSPI_USER_FILE for WDigest. */
+#ifndef SSPI_ACCEPTOR_H
+#define SSPI_ACCEPTOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sspi_view.h"
+
+/* ---- resources: opened once, by a privileged parent, and inherited by its workers ---- */
+
+/* The keys of one keytab, held in memory. */
+struct sspi_keytab;
+/* The users of one Digest user file, held in memory. */
+struct sspi_users;
+/* Memory that all workers share: nonce counts and Kerberos replays. */
+struct sspi_state;
+
+/* ---- why a call was refused ---- */
+
+/* SecBuffer type of ours for pOutput: pvBuffer points to a struct sspi_report of the caller's,
+ * cbBuffer is its size. Filled on every return of AcceptSecurityContext and CompleteAuthToken. */
+#define SECBUFFER_SSPI_REPORT 0x0F537370
+
+#define SSPI_REPORT_TEXT_SIZE 512
+
+/* Stable reasons, fine enough to tell an administrator what to do. */
+enum sspi_reason {
+    SSPI_REASON_NONE = 0,
+    SSPI_REASON_MALFORMED,     /* the token breaks its grammar */
+    SSPI_REASON_TOO_LARGE,     /* a token over the limit */
+    SSPI_REASON_MECHANISM,     /* a mechanism or algorithm that is not offered */
+    SSPI_REASON_NO_KEY,        /* keytab lacks the principal, key version or encryption type */
+    SSPI_REASON_BAD_KEY,       /* ticket does not decrypt with the key in the keytab */
+    SSPI_REASON_WRONG_SERVICE, /* ticket for a service that is not accepted */
+    SSPI_REASON_CLOCK_SKEW,    /* client's clock too far from ours */
+    SSPI_REASON_TICKET_EXPIRED,
+    SSPI_REASON_REPLAY,          /* this authenticator or nonce count was seen before */
+    SSPI_REASON_BAD_BINDING,     /* channel binding differs */
+    SSPI_REASON_MISSING_BINDING, /* channel binding demanded, none sent */
+    SSPI_REASON_ANONYMOUS,       /* anonymous principal */
+    SSPI_REASON_WRONG_PASSWORD,  /* unknown user or wrong password, never told apart */
+    SSPI_REASON_WRONG_URI,       /* Digest uri is not the request's */
+    SSPI_REASON_WRONG_REALM,
+    SSPI_REASON_STALE_NONCE,   /* right response, nonce too old or not known any more */
+    SSPI_REASON_UNSUPPORTED,   /* valid, but nothing this library does (auth-int, userhash) */
+    SSPI_REASON_LEGS,          /* too many legs, or a partial context that took too long */
+    SSPI_REASON_CONFIGURATION, /* no key, no user file: our own side is not usable */
+    SSPI_REASON_INTERNAL       /* memory, randomness, library failure */
+};
+
+struct sspi_report {
+    enum sspi_reason reason;
+    /* One line for the administrator, printable ASCII: what the client sent (escaped, without
+     * secrets), what was wanted, what to do. Empty when there is nothing to say. */
+    char text[SSPI_REPORT_TEXT_SIZE];
+};
+
+/* ---- pAuthData ---- */
+
+#define SSPI_ACCEPTOR_DATA_VERSION 1
+
+/* Flags. The credential keeps no Digest contexts, so that every right response is SEC_E_OK and
+ * never SEC_I_COMPLETE_NEEDED: for callers that answer each request on its own. */
+#define SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS 1
+
+enum sspi_digest_algorithm {
+    SSPI_DIGEST_NONE = 0, /* ends a list */
+    SSPI_DIGEST_MD5,
+    SSPI_DIGEST_SHA_256,
+    SSPI_DIGEST_SHA_512_256
+};
+
+#define SSPI_DIGEST_ALGORITHMS_LIMIT 8
+
+/* Zero-initialise, set Version, then what is needed. Everything is read during the call and may be
+ * freed after it, except Keytab, Users and State, which must outlive the credential. */
+typedef struct _SSPI_ACCEPTOR_DATA {
+    uint32_t Version; /* SSPI_ACCEPTOR_DATA_VERSION */
+    uint32_t Flags;   /* SSPI_ACCEPTOR_* */
+
+    /* Kerberos: the keys; Keytab wins over KeytabName; both NULL: MIT's default keytab. */
+    struct sspi_keytab *Keytab;
+    const char *KeytabName;
+    /* Accepted service principals: "HTTP/host" or "HTTP/host@REALM" (host without case), "HTTP/"
+     * for every host of a service, "*" for any. None: "*". At most 64. */
+    const struct sspi_view *ServiceNames;
+    uint32_t ServiceNameCount;
+
+    /* Digest: the users; Users wins over UserFile; both NULL: SSPI_USER_FILE. */
+    struct sspi_users *Users;
+    const char *UserFile;
+    /* Realm when the caller passes none with a request; NULL: such a request is an error. */
+    const char *DefaultRealm;
+    /* Offered and accepted, strongest first, ended by SSPI_DIGEST_NONE; all zero: those of SHA-256,
+     * MD5 for which every user of the realm has a line. */
+    uint8_t Algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
+    uint32_t NonceLifetimeSeconds; /* 0: 300 */
+
+    /* Shared nonce counts, replays and the nonce key; NULL: private to this credential (Digest),
+     * MIT's replay cache (Kerberos). */
+    struct sspi_state *State;
+} SSPI_ACCEPTOR_DATA;
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The HTTP acceptor: all that a web server's adapter calls.
+ *
+ * Ideas. A *policy* says what one place of a site demands; it is a plain value, merged from nested
+ * scopes, and holds no resource. An *acceptor* is one per server configuration: it holds what is
+ * costly (keytabs, user files, certificate hashes, credentials), opened by the privileged parent
+ * and inherited by its workers. A *connection* carries what an unfinished Negotiate exchange must
+ * remember between two requests. An *exchange* is one request: it is made with views of the
+ * request, and each step tells the verdict of one policy. Credentials are evaluated once, by the
+ * first step; every later step (a subrequest, an internal redirect) judges the proof that remains
+ * under the policy that applies there, and never the token again.
+ *
+ * The core never calls the server, never waits for it, and never logs: a result carries log records
+ * that the adapter writes. Inputs are borrowed views. Outputs are lent by the object that is asked
+ * and live until its next step or its end, unless said otherwise.
+ *
+ * Threads: an acceptor serves many threads once its parent has set it up; a connection and an
+ * exchange belong to one thread at a time. Nothing here blocks on a network; a changed keytab or
+ * user file is read again within a step, at most once a second. */
+#ifndef SSPI_HTTP_H
+#define SSPI_HTTP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sspi_acceptor.h"
+#include "sspi_view.h"
+
+#pragma GCC visibility push(default)
+
+struct ssl_st;     /* OpenSSL's SSL */
+struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
+
+/* ---- options and policies ---- */
+
+enum sspi_option {
+#define SSPI_OPTION(id, ...) SSPI_OPTION_##id,
+#include "sspi_options.def"
+#undef SSPI_OPTION
+    SSPI_OPTION_COUNT
+};
+
+enum sspi_option_kind {
+    SSPI_KIND_FLAG,
+    SSPI_KIND_ENUM,
+    SSPI_KIND_LIST,
+    SSPI_KIND_TIME,
+    SSPI_KIND_SIZE,
+    SSPI_KIND_FILE,
+    SSPI_KIND_WORDS,
+    SSPI_KIND_LINES,
+    SSPI_KIND_TEXT
+};
+
+enum sspi_option_scope {
+    SSPI_SCOPE_HTACCESS,
+    SSPI_SCOPE_SECTION,
+    SSPI_SCOPE_SERVER,
+    SSPI_SCOPE_HOST
+};
+
+/* Which server's directive names appear in messages. */
+enum sspi_server { SSPI_SERVER_APACHE, SSPI_SERVER_NGINX };
+
+/* One row of sspi_options.def. */
+struct sspi_option_info {
+    const char *name[2]; /* by enum sspi_server; "" where that server has none */
+    unsigned min_args, max_args;
+    enum sspi_option_kind kind;
+    const char *values;
+    const char *default_text;
+    enum sspi_option_scope scope;
+    const char *help;
+};
+
+/* Static; never NULL for a valid option. */
+const struct sspi_option_info *sspi_option_info(enum sspi_option option);
+
+/* Values of MODE, CHANNEL_BINDING and USER_NAME: their place in the option's `values`. */
+enum sspi_mode { SSPI_MODE_OFF, SSPI_MODE_ON, SSPI_MODE_OPTIONAL };
+
+#define SSPI_OPTION_LIST_LIMIT 8
+
+struct sspi_option_value {
+    uint64_t number;                      /* FLAG, ENUM, TIME (seconds), SIZE (bytes) */
+    uint8_t list[SSPI_OPTION_LIST_LIMIT]; /* LIST: places in `values`, counted from 1; 0 ends it */
+    const struct sspi_view *words;        /* FILE (one), WORDS, LINES: borrowed */
+    size_t n_words;
+};
+
+/* Zero-initialised it says nothing: every option has its default. Copy it freely. */
+struct sspi_policy {
+    uint64_t set; /* bit (1 << option): said in this scope or an outer one */
+    struct sspi_option_value value[SSPI_OPTION_COUNT];
+};
+
+#define SSPI_ERROR_SIZE 512
+
+/* Reads one directive's arguments into `policy`. `words` is borrowed for as long as this policy or
+ * one merged from it is used; for LINES pass the words of all the scope's lines so far, with an
+ * absent view behind each line. False: `error` (SSPI_ERROR_SIZE bytes) names the directive, the
+ * value and what would be right; the policy is unchanged. TEXT options are not the policy's and are
+ * refused. */
+bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
+                     const struct sspi_view *words, size_t n_words, enum sspi_server server,
+                     char *error);
+
+/* What holds in `inner`, a scope within `outer`. `ret_policy` may be one of the two. Allocates
+ * nothing: a server may merge on every request. */
+void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy *outer,
+                       const struct sspi_policy *inner);
+
+/* The number of a FLAG, ENUM, TIME or SIZE option, its default when nothing set it. */
+uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option option);
+
+/* ---- log records ---- */
+
+enum sspi_severity {
+    SSPI_SEVERITY_DEBUG,
+    SSPI_SEVERITY_INFO,
+    SSPI_SEVERITY_NOTICE,
+    SSPI_SEVERITY_WARNING,
+    SSPI_SEVERITY_ERROR
+};
+
+/* One log line: "SSPI-112 SEC_E_WRONG_PRINCIPAL: ...", printable ASCII without secrets.
+ * docs/messages.md lists the ids, which never change their meaning. */
+struct sspi_record {
+    enum sspi_severity severity;
+    char text[SSPI_REPORT_TEXT_SIZE + 64];
+};
+
+#define SSPI_RECORDS_LIMIT 4
+
+/* ---- shared state ---- */
+
+/* Lays out memory that all workers will share: page-aligned, `size` at least 64 KiB. NULL when it
+ * is too small or randomness failed. Call once per memory, in the parent. */
+struct sspi_state *sspi_http_state_format(void *memory, size_t size);
+
+/* The state in memory formatted by this or an earlier configuration; NULL when its magic, layout
+ * number or size is another: then take new memory and leave this to the workers that use it. */
+struct sspi_state *sspi_http_state_attach(void *memory, size_t size);
+
+/* ---- acceptor ---- */
+
+struct sspi_acceptor;
+
+struct sspi_acceptor_config {
+    enum sspi_server server;
+    /* Who the workers run as: tells whether they can read a changed file by themselves. */
+    uid_t worker_uid;
+    gid_t worker_gid;
+};
+
+/* NULL when memory is short. */
+struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *config);
+
+/* Ends what was opened. No exchange or connection of it may be left. NULL is fine. */
+void sspi_acceptor_free(struct sspi_acceptor *acceptor);
+
+/* Opens what `policy` names: its keytab when Negotiate is offered, its user file when Digest is.
+ * Parent only, before workers exist; a file that is open already is not read again. `whole`: the
+ * policy is complete, so that combinations are checked and MIT's default keytab is opened when it
+ * is the one to use; otherwise only what the policy itself sets is opened. `has_realm`: a realm is
+ * configured (whole only). False: `error` (SSPI_ERROR_SIZE bytes) says which directive, value,
+ * principal, and what would be right; the configuration must be refused. */
+bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                        bool whole, bool has_realm, char *error);
+
+/* What the parent should log about what it opened; each record is told once. The records are lent
+ * until the next call on the acceptor. Parent only. */
+size_t sspi_acceptor_records(struct sspi_acceptor *acceptor,
+                             const struct sspi_record **ret_records);
+
+/* Hands in the shared state. It must outlive the acceptor. Parent only, before the first exchange.
+ */
+void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state);
+
+/* Learns all certificates of a listening TLS context, for channel bindings: a resumed session names
+ * another certificate than was shown, so that all of them are candidates. Parent only (it moves and
+ * restores the context's current certificate). False: memory. */
+bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx);
+
+/* ---- connection ---- */
+
+struct sspi_connection;
+
+/* One per client connection of HTTP/1.x, made when first needed; NULL when memory is short. HTTP/2
+ * and later have none: their requests share a connection, and an exchange of several legs cannot
+ * run there. It must end before its acceptor. */
+struct sspi_connection *sspi_connection_new(struct sspi_acceptor *acceptor);
+
+/* Drops an unfinished exchange with it. NULL is fine. */
+void sspi_connection_free(struct sspi_connection *connection);
+
+/* ---- exchange ---- */
+
+struct sspi_request {
+    struct sspi_view method;        /* as on the request line */
+    struct sspi_view target;        /* request-target as the client sent it */
+    struct sspi_view authorization; /* value of Authorization (Proxy-Authorization when `proxy`);
+                                     * absent without that header */
+    bool several_authorizations;    /* the header came more than once: 400 */
+    bool proxy;                     /* forward proxy: 407, Proxy-Authenticate */
+    bool tls;                       /* the client's connection is TLS */
+    struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
+    struct sspi_connection *connection; /* NULL on HTTP/2 and later */
+};
+
+enum sspi_verdict {
+    SSPI_GRANTED,     /* who it is stands in `variables`; send `headers` with the answer */
+    SSPI_ANONYMOUS,   /* optional, and the client offered nothing: pass, but prove nothing */
+    SSPI_CHALLENGE,   /* 401 (407 for a proxy) with `headers` */
+    SSPI_FORBIDDEN,   /* 403 */
+    SSPI_BAD_REQUEST, /* 400 */
+    SSPI_ERROR        /* 500: our own side is at fault, see the log record */
+};
+
+enum sspi_variable {
+#define SSPI_VARIABLE(id, ...) SSPI_VARIABLE_##id,
+#include "sspi_variables.def"
+#undef SSPI_VARIABLE
+    SSPI_VARIABLE_COUNT
+};
+
+/* A response header field. Send each as a line of its own, in this order (clients fail on joined
+ * challenges). Values are printable and hold no line break. */
+struct sspi_header {
+    struct sspi_view name;
+    struct sspi_view value;
+};
+
+/* At most one line for Negotiate and one for each Digest algorithm. */
+#define SSPI_HEADERS_LIMIT 8
+
+struct sspi_result {
+    enum sspi_verdict verdict;
+    struct sspi_header headers[SSPI_HEADERS_LIMIT];
+    size_t n_headers;
+    struct sspi_record records[SSPI_RECORDS_LIMIT]; /* write each once */
+    size_t n_records;
+    /* GRANTED only: by enum sspi_variable; absent views where there is nothing to tell.
+     * NUL-terminated behind `len`. */
+    struct sspi_view variables[SSPI_VARIABLE_COUNT];
+};
+
+struct sspi_exchange;
+
+/* Begins a request. The views in `request` are borrowed until sspi_exchange_free(). NULL: memory.
+ */
+struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
+                                        const struct sspi_request *request);
+
+/* The verdict of `policy` (whose mode is not off) on this request. The first step evaluates the
+ * credentials under it; a later one, with the same or another policy, judges what was proven:
+ * covered by that policy, the verdict is GRANTED, else that policy's challenges. `realm`: Digest's
+ * realm for this request, expressions already evaluated; an absent or empty one is SSPI_ERROR where
+ * Digest is offered. The result is lent until the next step or the end, never NULL. */
+const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
+                                             const struct sspi_policy *policy,
+                                             struct sspi_view realm);
+
+/* The challenges `policy` sends with a 401 that another module decided on (Apache's authorization),
+ * as an SSPI_CHALLENGE result; no credentials are evaluated. Lent like a step's. */
+const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange,
+                                                  const struct sspi_policy *policy,
+                                                  struct sspi_view realm);
+
+/* True when the last step was GRANTED and the user's full form ("alice@REALM"; "digest:alice" for
+ * Digest) is `name`. Never the short or local form: names of different schemes do not meet. */
+bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name);
+
+/* Wipes and frees. NULL is fine. */
+void sspi_exchange_free(struct sspi_exchange *exchange);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "bytes.h"
+
+static void bytes_grow_and_come_out_with_a_nul(void **state)
+{
+    BYTES_CLEANUP struct bytes b = {0};
+    size_t len;
+
+    for (int i = 0; i < 1000; i++) {
+        bytes_append_char(&b, 'x');
+    }
+    bytes_append_format(&b, "%d-%s", 42, "end");
+    bytes_append_text(&b, "!");
+    bytes_append_hex(&b, "\x0f\xa0", 2);
+    assert_int_equal(bytes_as_view(&b).len, 1011);
+    char *text = bytes_steal(&b, &len);
+    assert_int_equal(len, 1011);
+    assert_string_equal(text + 1000, "42-end!0fa0");
+    free(text);
+    assert_int_equal(b.len, 0);
+    assert_non_null(bytes_as_view(&b).data);
+    text = bytes_steal(&b, NULL);
+    assert_string_equal(text, "");
+    free(text);
+}
+
+static void limit_is_reached_and_one_beyond_fails_for_good(void **state)
+{
+    BYTES_CLEANUP struct bytes b = {.limit = 4};
+
+    bytes_append_text(&b, "abcd");
+    assert_false(b.failed);
+    bytes_append_char(&b, 'e');
+    assert_true(b.failed);
+    assert_int_equal(b.len, 4);
+    bytes_append(&b, "", 0);
+    assert_true(b.failed);
+    assert_null(bytes_steal(&b, NULL));
+    assert_false(b.failed);
+    assert_int_equal(b.limit, 4);
+}
+
+static void format_and_hex_keep_the_limit(void **state)
+{
+    BYTES_CLEANUP struct bytes b = {.limit = 4};
+    BYTES_CLEANUP struct bytes c = {.limit = 3};
+
+    bytes_append_format(&b, "%s", "abcde");
+    assert_true(b.failed);
+    assert_int_equal(b.len, 0);
+    bytes_append_hex(&c, "ab", 2);
+    assert_true(c.failed);
+}
+
+static void views_compare(void **state)
+{
+    assert_null(bytes_view(NULL).data);
+    assert_non_null(bytes_view("").data);
+    assert_true(bytes_equal(bytes_view(NULL), bytes_view("")));
+    assert_true(bytes_equal(SSPI_VIEW("ab"), SSPI_VIEW("ab")));
+    assert_false(bytes_equal(SSPI_VIEW("ab"), SSPI_VIEW("abc")));
+    assert_false(bytes_equal(SSPI_VIEW("ab"), SSPI_VIEW("aB")));
+    assert_true(bytes_equal_nocase(SSPI_VIEW("Digest"), SSPI_VIEW("dIGEST")));
+    assert_false(bytes_equal_nocase(SSPI_VIEW("["), SSPI_VIEW("{")));
+    assert_false(bytes_equal_nocase(SSPI_VIEW("a"), SSPI_VIEW("ab")));
+    assert_true(bytes_equal_secret(SSPI_VIEW("secret"), SSPI_VIEW("secret")));
+    assert_false(bytes_equal_secret(SSPI_VIEW("secret"), SSPI_VIEW("secreT")));
+    assert_false(bytes_equal_secret(SSPI_VIEW("a"), SSPI_VIEW("")));
+    assert_true(bytes_equal_secret(SSPI_VIEW(""), bytes_view(NULL)));
+}
+
+static void wipe_takes_nothing_and_clears_something(void **state)
+{
+    char secret[4] = "abc";
+
+    bytes_wipe(NULL, 0);
+    bytes_wipe(secret, sizeof(secret));
+    assert_memory_equal(secret, "\0\0\0", 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_grow_and_come_out_with_a_nul),
+        cmocka_unit_test(limit_is_reached_and_one_beyond_fails_for_good),
+        cmocka_unit_test(format_and_hex_keep_the_limit),
+        cmocka_unit_test(views_compare),
+        cmocka_unit_test(wipe_takes_nothing_and_clears_something),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "escape.h"
+
+static void check(struct sspi_view what, size_t max_len, const char *wanted)
+{
+    BYTES_CLEANUP struct bytes out = {0};
+    char text[64];
+
+    escape_append(&out, what, max_len);
+    assert_int_equal(out.len, strlen(wanted));
+    assert_memory_equal(bytes_as_view(&out).data, wanted, out.len);
+    assert_true(max_len < sizeof(text));
+    assert_string_equal(escape_text(text, max_len + 1, what), wanted);
+}
+
+static void everything_but_plain_ascii_is_escaped(void **state)
+{
+    check(SSPI_VIEW("plain text"), 60, "plain text");
+    check(SSPI_VIEW("\r\n\0\x1b\x7f"), 60, "\\x0d\\x0a\\x00\\x1b\\x7f");
+    check(SSPI_VIEW("\"'\\"), 60, "\\x22\\x27\\x5c");
+    check(SSPI_VIEW("\xc3\xa4\xff"), 60, "\\xc3\\xa4\\xff");
+    check((struct sspi_view){NULL, 0}, 60, "");
+}
+
+static void long_text_is_cut_and_marked_never_inside_an_escape(void **state)
+{
+    check(SSPI_VIEW("abcdef"), 6, "abcdef");
+    check(SSPI_VIEW("abcdefg"), 6, "abc...");
+    check(SSPI_VIEW("a\nbcdef"), 7, "a...");
+    check(SSPI_VIEW("a\nbcdef"), 8, "a\\x0a...");
+    check(SSPI_VIEW("abc"), 2, "..");
+    check(SSPI_VIEW("abc"), 0, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(everything_but_plain_ascii_is_escaped),
+        cmocka_unit_test(long_text_is_cut_and_marked_never_inside_an_escape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
