@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What lies where in the shared memory. Internal to store/.
+ *
+ * The memory holds, in this order: the header (struct sspi_state), the sets of nonces, the sets of
+ * replays. There is no pointer in it: every place follows from the header's numbers, because
+ * workers may map the memory at different addresses.
+ *
+ * Three quarters are for nonces, a quarter is for replays. One MiB has room for 8192 nonces (1024
+ * sets of 8, 96 octets a nonce) and 10240 replays (1024 sets of 10), less 6 KiB for the header. The
+ * default of 32 MiB holds 262,000 nonces and 327,000 replays. */
+#ifndef STORE_LAYOUT_H
+#define STORE_LAYOUT_H
+
+#include <pthread.h>
+#include <stdalign.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store_siphash.h"
+#include "store_state.h"
+
+/* Change the number with every change of a structure in this file. */
+#define STORE_LAYOUT_MAGIC  0x6574617473697073u
+#define STORE_LAYOUT_NUMBER 1u
+
+#define STORE_LAYOUT_LINE    64 /* octets of a cache line */
+#define STORE_LAYOUT_STRIPES 64 /* mutexes per table; set i belongs to stripe i % STRIPES */
+
+#define STORE_NONCE_WAYS  8 /* nonces of a set */
+#define STORE_NONCE_WORDS 8 /* words of a nonce: 8 words of 32 counts make the window of 256 */
+#define STORE_REPLAY_WAYS 10
+
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
+               "counts in memory that processes share need lock-free 64-bit atomics");
+_Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "atomics carry no lock of their own");
+
+/* One kind of field per cache line, so that a lookup touches four lines: tags, sequence, owners and
+ * the words of the one nonce. A way is empty when its issue time is 0. */
+struct store_nonce_set {
+    alignas(STORE_LAYOUT_LINE) _Atomic uint64_t tag[STORE_NONCE_WAYS]; /* keyed hash of the nonce */
+    _Atomic uint64_t owner[STORE_NONCE_WAYS];                          /* keyed hash of the user */
+    _Atomic uint64_t issued_ms[STORE_NONCE_WAYS];
+    _Atomic uint64_t word[STORE_NONCE_WAYS][STORE_NONCE_WORDS];
+    _Atomic uint64_t sequence; /* odd while a nonce is being put in */
+    _Atomic uint64_t floor_ms; /* newest issue time of all nonces ever put out of this set */
+};
+
+/* Read and written under the stripe's mutex only. A way is free when `expires_ms` has come. */
+struct store_replay_set {
+    alignas(STORE_LAYOUT_LINE) uint64_t overflow_until_ms;
+    struct store_siphash seen[STORE_REPLAY_WAYS];
+    uint64_t expires_ms[STORE_REPLAY_WAYS];
+};
+
+_Static_assert(sizeof(struct store_nonce_set) == 768, "96 octets a nonce");
+_Static_assert(sizeof(struct store_replay_set) == 256, "four cache lines a set");
+
+struct sspi_state {
+    _Atomic uint64_t magic; /* written last */
+    uint64_t layout;
+    uint64_t size;
+    uint64_t created_ms;
+    uint64_t n_nonce_sets;
+    uint64_t n_replay_sets;
+    uint8_t nonce_key[STORE_STATE_KEY_SIZE];
+    /* Keys of the tables, one per kind of input. */
+    uint8_t tag_key[STORE_SIPHASH_KEY_SIZE];
+    uint8_t owner_key[STORE_SIPHASH_KEY_SIZE];
+    uint8_t replay_key[STORE_SIPHASH_KEY_SIZE];
+    pthread_mutex_t nonce_lock[STORE_LAYOUT_STRIPES];
+    pthread_mutex_t replay_lock[STORE_LAYOUT_STRIPES];
+};
+
+static inline size_t store_layout_header_size(void)
+{
+    size_t line = STORE_LAYOUT_LINE;
+    return (sizeof(struct sspi_state) + line - 1) / line * line;
+}
+
+static inline struct store_nonce_set *store_layout_nonces(struct sspi_state *state)
+{
+    return (struct store_nonce_set *)(void *)((char *)state + store_layout_header_size());
+}
+
+static inline struct store_replay_set *store_layout_replays(struct sspi_state *state)
+{
+    return (struct store_replay_set *)(void *)(store_layout_nonces(state) + state->n_nonce_sets);
+}
+
+/* Spreads a hash evenly over `n_sets` (below 2^32) without a division. */
+static inline size_t store_layout_set(uint64_t hash, uint64_t n_sets)
+{
+    return (size_t)(((hash >> 32) * n_sets) >> 32);
+}
+
+/* Takes a robust mutex of this memory. False: not locked, refuse. `ret_owner_died` tells that its
+ * last owner died inside; the mutex is usable again, what it guards must be put right. */
+bool store_layout_lock(pthread_mutex_t *lock, bool *ret_owner_died) SSPI_MUST_USE;
+void store_layout_unlock(pthread_mutex_t *lock);
+
+#endif

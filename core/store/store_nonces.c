@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of nonce counts.
+ *
+ * A count is used by setting its bit with compare-and-swap, without a lock. Only putting a new
+ * nonce into a set takes a lock, and marks the set with an odd sequence while it writes. Why a
+ * count is never accepted twice, although a lookup may run while its nonce is put out of the set:
+ *  - everything written under an odd sequence is stored with release and loaded with acquire, so
+ *    whoever met any of it (the cleared words too) sees another sequence when looking again, and
+ *    answers STALE;
+ *  - whoever did not meet it set the bit in the old words, and of two such the second saw the bit
+ * of the first;
+ *  - a nonce that was put out never comes back, because its issue time is at or below the floor,
+ *    which is raised before the first field changes.
+ * A bit that lands by this race in the words of the next nonce can only refuse a count, never let
+ * one in. */
+#include "store_state.h"
+
+#include "store_layout.h"
+
+/* What a lookup needs to know about one use. */
+struct use {
+    uint64_t tag;
+    uint64_t owner;
+    uint64_t issued_ms;
+    uint32_t count;
+};
+
+static uint64_t load(_Atomic uint64_t *from)
+{
+    return atomic_load_explicit(from, memory_order_acquire);
+}
+
+static void store(_Atomic uint64_t *to, uint64_t value)
+{
+    atomic_store_explicit(to, value, memory_order_release);
+}
+
+static uint64_t max(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The way that holds the nonce, or STORE_NONCE_WAYS. */
+static size_t find(struct store_nonce_set *set, const struct use *use)
+{
+    size_t way = 0;
+    while (way < STORE_NONCE_WAYS &&
+           (load(&set->tag[way]) != use->tag || load(&set->issued_ms[way]) == 0))
+        way++;
+    return way;
+}
+
+/* Sets the bit of the count. A word holds 32 counts: bits in its lower half, and in its upper half
+ * the epoch, that is which of the blocks that share the word it is about. A newer block takes the
+ * word over; with 8 words a count may be late by at least 224 counts, at most 255. */
+static enum store_count mark(struct store_nonce_set *set, size_t way, uint32_t count)
+{
+    uint32_t block = count / 32;
+    uint64_t epoch = block / STORE_NONCE_WORDS;
+    uint64_t bit = (uint64_t)1 << (count % 32);
+    _Atomic uint64_t *word = &set->word[way][block % STORE_NONCE_WORDS];
+
+    uint64_t old = load(word);
+    for (;;) {
+        uint64_t new;
+        if (old >> 32 > epoch)
+            return STORE_COUNT_STALE; /* fell out of the window */
+        if (old >> 32 < epoch)
+            new = epoch << 32 | bit;
+        else if ((old & bit) != 0)
+            return STORE_COUNT_REPLAY;
+        else
+            new = old | bit;
+        if (atomic_compare_exchange_weak_explicit(word, &old, new, memory_order_acq_rel,
+                                                  memory_order_acquire))
+            return STORE_COUNT_FRESH;
+    }
+}
+
+static enum store_count use_way(struct store_nonce_set *set, size_t way, const struct use *use)
+{
+    /* Another user's right answer does not get in by this nonce: its counts are not his. */
+    if (load(&set->owner[way]) != use->owner)
+        return STORE_COUNT_STALE;
+    return mark(set, way, use->count);
+}
+
+/* The known path. False: the nonce is not there, or the set is being changed. */
+static bool use_known(struct store_nonce_set *set, const struct use *use,
+                      enum store_count *ret_count)
+{
+    uint64_t before = load(&set->sequence);
+    if (before % 2 != 0)
+        return false;
+    size_t way = find(set, use);
+    if (way == STORE_NONCE_WAYS || load(&set->sequence) != before)
+        return false;
+    enum store_count count = use_way(set, way, use);
+    *ret_count = load(&set->sequence) == before ? count : STORE_COUNT_STALE;
+    return true;
+}
+
+/* Under the lock: an empty way, else that of the oldest nonce; STORE_NONCE_WAYS when the new nonce
+ * is older than all of them. */
+static size_t choose_way(struct store_nonce_set *set, uint64_t issued_ms)
+{
+    size_t oldest = 0;
+    for (size_t way = 0; way < STORE_NONCE_WAYS; way++) {
+        uint64_t at_ms = load(&set->issued_ms[way]);
+        if (at_ms == 0)
+            return way;
+        if (at_ms < load(&set->issued_ms[oldest]))
+            oldest = way;
+    }
+    return issued_ms < load(&set->issued_ms[oldest]) ? STORE_NONCE_WAYS : oldest;
+}
+
+/* Under the lock: puts the nonce in, with its first count. */
+static enum store_count insert(struct store_nonce_set *set, const struct use *use)
+{
+    if (use->issued_ms <= load(&set->floor_ms))
+        return STORE_COUNT_STALE; /* it may have been here before */
+    size_t way = choose_way(set, use->issued_ms);
+    if (way == STORE_NONCE_WAYS)
+        return STORE_COUNT_STALE;
+
+    atomic_fetch_add_explicit(&set->sequence, 1, memory_order_acq_rel);
+    store(&set->floor_ms, max(load(&set->floor_ms), load(&set->issued_ms[way])));
+    for (size_t i = 0; i < STORE_NONCE_WORDS; i++)
+        store(&set->word[way][i], 0);
+    store(&set->owner[way], use->owner);
+    store(&set->tag[way], use->tag);
+    store(&set->issued_ms[way], use->issued_ms);
+    enum store_count count = mark(set, way, use->count);
+    atomic_fetch_add_explicit(&set->sequence, 1, memory_order_release);
+    return count;
+}
+
+/* Under the lock, after its owner died: sets that were being written are emptied. All that was in
+ * them counts as put out, so that nothing of it can be replayed. */
+static void repair(struct sspi_state *state, size_t stripe)
+{
+    struct store_nonce_set *sets = store_layout_nonces(state);
+    for (size_t i = stripe; i < state->n_nonce_sets; i += STORE_LAYOUT_STRIPES) {
+        struct store_nonce_set *set = &sets[i];
+        if (load(&set->sequence) % 2 == 0)
+            continue;
+        uint64_t floor_ms = load(&set->floor_ms);
+        for (size_t way = 0; way < STORE_NONCE_WAYS; way++)
+            floor_ms = max(floor_ms, load(&set->issued_ms[way]));
+        store(&set->floor_ms, floor_ms);
+        for (size_t way = 0; way < STORE_NONCE_WAYS; way++) {
+            store(&set->issued_ms[way], 0);
+            store(&set->tag[way], 0);
+        }
+        atomic_fetch_add_explicit(&set->sequence, 1, memory_order_release);
+    }
+}
+
+enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
+                                 struct sspi_view owner, uint64_t issued_ms, uint32_t count)
+{
+    if (issued_ms <= state->created_ms)
+        return STORE_COUNT_STALE; /* this memory cannot know whether it was used before */
+    struct store_siphash tag = store_siphash(state->tag_key, nonce.data, nonce.len);
+    struct use use = {
+        .tag = tag.low,
+        .owner = store_siphash(state->owner_key, owner.data, owner.len).low,
+        .issued_ms = issued_ms,
+        .count = count,
+    };
+    size_t place = store_layout_set(tag.high, state->n_nonce_sets);
+    struct store_nonce_set *set = &store_layout_nonces(state)[place];
+
+    enum store_count answer;
+    if (use_known(set, &use, &answer))
+        return answer;
+
+    size_t stripe = place % STORE_LAYOUT_STRIPES;
+    bool owner_died;
+    if (!store_layout_lock(&state->nonce_lock[stripe], &owner_died))
+        return STORE_COUNT_STALE;
+    if (owner_died)
+        repair(state, stripe);
+    size_t way = find(set, &use);
+    answer = way < STORE_NONCE_WAYS ? use_way(set, way, &use) : insert(set, &use);
+    store_layout_unlock(&state->nonce_lock[stripe]);
+    return answer;
+}

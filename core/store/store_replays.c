@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of Kerberos authenticators that were seen. */
+#include "store_state.h"
+
+#include "store_layout.h"
+
+static bool same(struct store_siphash a, struct store_siphash b)
+{
+    return a.low == b.low && a.high == b.high;
+}
+
+/* Under the lock. A worker that is killed in here leaves at worst one free way with a half-written
+ * hash, which stays free: the expiry is written last. */
+static enum store_replay check(struct store_replay_set *set, struct store_siphash hash,
+                               uint64_t now_ms, uint64_t lifetime_ms)
+{
+    size_t free_way = STORE_REPLAY_WAYS;
+    for (size_t way = 0; way < STORE_REPLAY_WAYS; way++) {
+        if (set->expires_ms[way] <= now_ms)
+            free_way = way;
+        else if (same(set->seen[way], hash))
+            return STORE_REPLAY_SEEN;
+    }
+    uint64_t until_ms = now_ms + lifetime_ms;
+    if (free_way < STORE_REPLAY_WAYS) {
+        set->seen[free_way] = hash;
+        atomic_signal_fence(memory_order_release);
+        set->expires_ms[free_way] = until_ms;
+    } else if (set->overflow_until_ms < until_ms) {
+        set->overflow_until_ms = until_ms;
+    }
+    return now_ms < set->overflow_until_ms ? STORE_REPLAY_FULL : STORE_REPLAY_FRESH;
+}
+
+enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view authenticator,
+                                     uint64_t now_ms, uint64_t lifetime_ms)
+{
+    struct store_siphash hash =
+        store_siphash(state->replay_key, authenticator.data, authenticator.len);
+    size_t place = store_layout_set(hash.high, state->n_replay_sets);
+    pthread_mutex_t *lock = &state->replay_lock[place % STORE_LAYOUT_STRIPES];
+
+    bool owner_died; /* nothing to put right, see check() */
+    if (!store_layout_lock(lock, &owner_died))
+        return STORE_REPLAY_SEEN; /* what cannot be checked is refused */
+    enum store_replay answer =
+        check(&store_layout_replays(state)[place], hash, now_ms, lifetime_ms);
+    store_layout_unlock(lock);
+    return answer;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The layout of the memory that all workers share: a header, the table of nonce counts, the table
+ * of Kerberos replays, counters. The memory itself comes from the caller (an anonymous mapping, an
+ * nginx zone); nothing here allocates, opens or logs. */
+#ifndef STORE_STATE_H
+#define STORE_STATE_H
+
+#include "bytes.h"
+#include "clock.h"
+#include "sspi_acceptor.h"
+
+/* Smallest memory that is worth having: 64 KiB. */
+#define STORE_STATE_MIN_SIZE 65536
+
+#define STORE_STATE_KEY_SIZE 32
+
+/* Lays out `memory` (page-aligned, `size` bytes, shared by all who attach), which then IS the
+ * state. Secrets and the creation time come from `clock`. NULL: too small, or randomness failed.
+ * One call per memory, before any process shares it. */
+struct sspi_state *store_state_format(void *memory, size_t size,
+                                      const struct sspi_clock *clock) SSPI_MUST_USE;
+
+/* The state in memory that was formatted before, or NULL when magic, layout number or size differ:
+ * then new memory must be made, never this one overwritten (older children still use it). */
+struct sspi_state *store_state_attach(void *memory, size_t size) SSPI_MUST_USE;
+
+/* Secret for nonces, random per formatted memory; valid as long as the memory. */
+const uint8_t *store_state_nonce_key(const struct sspi_state *state);
+
+/* When the memory was made: nonces issued at or before this are stale. */
+uint64_t store_state_created_ms(const struct sspi_state *state);
+
+/* ---- nonce counts (DESIGN: owner, window of 256 counts, floor per set) ---- */
+
+enum store_count {
+    STORE_COUNT_FRESH,  /* recorded now, for the first time: let the request in */
+    STORE_COUNT_REPLAY, /* this count was seen before */
+    STORE_COUNT_STALE   /* not to be told any more (evicted, before the memory, fell out of the
+                         * window), or the nonce belongs to another user: stale=true */
+};
+
+/* Records one use of a nonce, in one atomic step. Call it only for a request whose response is
+ * right. `nonce` and `owner` (user and realm) are hashed with a key of the memory. Lock-free when
+ * the nonce is known; a robust mutex when it is new. Thread- and process-safe; never blocks on a
+ * dead process. */
+enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
+                                 struct sspi_view owner, uint64_t issued_ms,
+                                 uint32_t count) SSPI_MUST_USE;
+
+/* ---- Kerberos replays ---- */
+
+enum store_replay {
+    STORE_REPLAY_FRESH, /* recorded */
+    STORE_REPLAY_SEEN,  /* in the table already */
+    STORE_REPLAY_FULL   /* not seen, and this set overflowed within the last lifetime: ask MIT's own
+                         * cache as well. The token was recorded here when there was room. */
+};
+
+/* Checks and records the authenticator ciphertext in one step; it is kept for `lifetime_ms`. Once a
+ * set overflowed, every token of that set is STORE_REPLAY_FULL until `lifetime_ms` has passed, so
+ * that a token known only to the other cache cannot come back here. */
+enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view authenticator,
+                                     uint64_t now_ms, uint64_t lifetime_ms) SSPI_MUST_USE;
+
+#endif

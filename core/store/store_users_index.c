@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_users_index.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "store_siphash.h"
+#include "store_users_parse.h"
+
+/* Algorithms are small numbers from 1. */
+#define N_ALGORITHMS (SSPI_DIGEST_SHA_512_256 + 1)
+
+struct user {
+    struct sspi_view name;
+    uint32_t realm;                    /* place in realms */
+    uint32_t line[N_ALGORITHMS];       /* where the hash was found, for errors */
+    const uint8_t *hash[N_ALGORITHMS]; /* NULL: none */
+};
+
+struct realm {
+    struct sspi_view name;
+    size_t n_users;
+    size_t n_with[N_ALGORITHMS];
+};
+
+/* Open addressing: a slot is a place + 1, 0 is empty; more than half of the slots are. */
+struct table {
+    uint32_t *slots;
+    size_t mask;
+};
+
+struct store_users_index {
+    uint8_t key[STORE_SIPHASH_KEY_SIZE];
+    char *text; /* names and hashes; never more octets than the file */
+    size_t text_len;
+    size_t text_used;
+    struct user *users;
+    uint32_t n_users;
+    struct realm *realms;
+    uint32_t n_realms;
+    struct table by_user;
+    struct table by_realm;
+};
+
+static bool table_make(struct table *table, size_t n_max)
+{
+    size_t n_slots = 16;
+    while (n_slots <= 2 * n_max)
+        n_slots *= 2;
+    table->slots = calloc(n_slots, sizeof *table->slots);
+    table->mask = n_slots - 1;
+    return table->slots != NULL;
+}
+
+static const char *keep(struct store_users_index *index, const void *data, size_t len)
+{
+    char *to = index->text + index->text_used;
+    memcpy(to, data, len);
+    index->text_used += len;
+    return to;
+}
+
+/* The slot of the realm, or the empty slot where it belongs. */
+static uint32_t *find_realm(const struct store_users_index *index, struct sspi_view realm)
+{
+    size_t at = store_siphash(index->key, realm.data, realm.len).low;
+    for (;; at++) {
+        uint32_t *slot = &index->by_realm.slots[at & index->by_realm.mask];
+        if (*slot == 0 || bytes_equal(index->realms[*slot - 1].name, realm))
+            return slot;
+    }
+}
+
+/* As find_realm(). Both names are within STORE_USERS_NAME_LIMIT. */
+static uint32_t *find_user(const struct store_users_index *index, struct sspi_view user,
+                           struct sspi_view realm)
+{
+    char name[2 * STORE_USERS_NAME_LIMIT + 1];
+    memcpy(name, user.data, user.len);
+    name[user.len] = ':';
+    memcpy(name + user.len + 1, realm.data, realm.len);
+    size_t at = store_siphash(index->key, name, user.len + 1 + realm.len).low;
+    for (;; at++) {
+        uint32_t *slot = &index->by_user.slots[at & index->by_user.mask];
+        if (*slot == 0)
+            return slot;
+        const struct user *found = &index->users[*slot - 1];
+        if (bytes_equal(found->name, user) && bytes_equal(index->realms[found->realm].name, realm))
+            return slot;
+    }
+}
+
+static uint32_t realm_of(struct store_users_index *index, struct sspi_view name)
+{
+    uint32_t *slot = find_realm(index, name);
+    if (*slot == 0) {
+        index->realms[index->n_realms].name.data = keep(index, name.data, name.len);
+        index->realms[index->n_realms].name.len = name.len;
+        *slot = ++index->n_realms;
+    }
+    return *slot - 1;
+}
+
+/* The line that already has this user's hash of this algorithm; 0: added now. */
+static uint32_t add(struct store_users_index *index, const struct store_users_line *line,
+                    uint32_t number)
+{
+    uint32_t *slot = find_user(index, line->user, line->realm);
+    struct user *user = &index->users[*slot == 0 ? index->n_users : *slot - 1];
+    if (*slot == 0) {
+        user->name.data = keep(index, line->user.data, line->user.len);
+        user->name.len = line->user.len;
+        user->realm = realm_of(index, line->realm);
+        index->realms[user->realm].n_users++;
+        *slot = ++index->n_users;
+    }
+    if (user->hash[line->algorithm] != NULL)
+        return user->line[line->algorithm];
+    user->hash[line->algorithm] =
+        (const uint8_t *)keep(index, line->hash, hash_len(line->algorithm));
+    user->line[line->algorithm] = number;
+    index->realms[user->realm].n_with[line->algorithm]++;
+    return 0;
+}
+
+/* False: `error` is filled. */
+static bool add_lines(struct store_users_index *index, struct sspi_view rest, const char *path,
+                      char *error, size_t error_size)
+{
+    struct sspi_view whole, text;
+    struct store_users_line line;
+    bool right = true;
+    for (uint32_t number = 1; right && store_users_parse_next(&rest, &whole, &text); number++) {
+        const char *problem;
+        uint32_t earlier;
+        switch (store_users_parse_line(text, &line, &problem)) {
+        case STORE_USERS_NOTHING:
+        case STORE_USERS_NT:
+            break;
+        case STORE_USERS_DIGEST:
+            earlier = add(index, &line, number);
+            right = earlier == 0;
+            if (!right)
+                snprintf(error, error_size,
+                         "%s:%u: a second %s line of a user and realm that line %u has; remove one "
+                         "of the two",
+                         path, number, hash_name(line.algorithm), earlier);
+            break;
+        case STORE_USERS_BAD:
+        default:
+            right = false;
+            snprintf(error, error_size, "%s:%u: %s%s", path, number, problem,
+                     whole.data[whole.len - 1] == '\n'
+                         ? ""
+                         : " (the file ends within this line: it may be truncated)");
+            break;
+        }
+    }
+    bytes_wipe(&line, sizeof line);
+    return right;
+}
+
+/* Places are kept by a hash under a key that nobody can guess who has not read the file: users who
+ * choose their own names cannot make them meet in one place. */
+static bool make_key(struct store_users_index *index, struct sspi_view text)
+{
+    uint8_t digest[32];
+    if (!EVP_Q_digest(NULL, "SHA256", NULL, text.data, text.len, digest, NULL))
+        return false;
+    memcpy(index->key, digest, sizeof index->key);
+    bytes_wipe(digest, sizeof digest);
+    return true;
+}
+
+struct store_users_index *store_users_index_make(struct sspi_view text, const char *path,
+                                                 char *error, size_t error_size)
+{
+    size_t n_lines = 1;
+    for (size_t i = 0; i < text.len; i++)
+        n_lines += text.data[i] == '\n';
+
+    snprintf(error, error_size, "%s: not enough memory for its users", path);
+    struct store_users_index *index = calloc(1, sizeof *index);
+    if (index == NULL)
+        return NULL;
+    index->text_len = text.len;
+    index->text = malloc(text.len + 1);
+    index->users = calloc(n_lines, sizeof *index->users);
+    index->realms = calloc(n_lines, sizeof *index->realms);
+    if (index->text == NULL || index->users == NULL || index->realms == NULL ||
+        !table_make(&index->by_user, n_lines) || !table_make(&index->by_realm, n_lines) ||
+        !make_key(index, text) || !add_lines(index, text, path, error, error_size)) {
+        store_users_index_free(index);
+        return NULL;
+    }
+    return index;
+}
+
+void store_users_index_free(struct store_users_index *index)
+{
+    if (index == NULL)
+        return;
+    if (index->text != NULL)
+        bytes_wipe(index->text, index->text_used);
+    free(index->text);
+    free(index->users);
+    free(index->realms);
+    free(index->by_user.slots);
+    free(index->by_realm.slots);
+    bytes_wipe(index, sizeof *index);
+    free(index);
+}
+
+const uint8_t *store_users_index_hash(const struct store_users_index *index, struct sspi_view user,
+                                      struct sspi_view realm, enum sspi_digest_algorithm algorithm)
+{
+    if (user.len == 0 || user.len > STORE_USERS_NAME_LIMIT || realm.len == 0 ||
+        realm.len > STORE_USERS_NAME_LIMIT || hash_len(algorithm) == 0)
+        return NULL;
+    uint32_t slot = *find_user(index, user, realm);
+    return slot == 0 ? NULL : index->users[slot - 1].hash[algorithm];
+}
+
+void store_users_index_count(const struct store_users_index *index, struct sspi_view realm,
+                             enum sspi_digest_algorithm algorithm, size_t *ret_users,
+                             size_t *ret_with_algorithm)
+{
+    *ret_users = 0;
+    *ret_with_algorithm = 0;
+    uint32_t slot = *find_realm(index, realm);
+    if (slot == 0)
+        return;
+    *ret_users = index->realms[slot - 1].n_users;
+    if (hash_len(algorithm) != 0)
+        *ret_with_algorithm = index->realms[slot - 1].n_with[algorithm];
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The users of a file's text, found by a hash of user and realm. Never changed once made, so any
+ * number of threads may read it. */
+#ifndef STORE_USERS_INDEX_H
+#define STORE_USERS_INDEX_H
+
+#include "bytes.h"
+#include "sspi_acceptor.h"
+
+struct store_users_index;
+
+/* Parses the text of a user file (copied; wipe it afterwards). NULL: a bad line or no memory;
+ * `error` then holds "path:line: what is wrong; what would be right". */
+struct store_users_index *store_users_index_make(struct sspi_view text, const char *path,
+                                                 char *error, size_t error_size) SSPI_MUST_USE;
+
+/* Wipes and frees; NULL is fine. */
+void store_users_index_free(struct store_users_index *index);
+
+/* The user's hash, hash_len(algorithm) octets that live as long as the index; NULL: none. */
+const uint8_t *store_users_index_hash(const struct store_users_index *index, struct sspi_view user,
+                                      struct sspi_view realm,
+                                      enum sspi_digest_algorithm algorithm) SSPI_MUST_USE;
+
+/* As store_users_count(). */
+void store_users_index_count(const struct store_users_index *index, struct sspi_view realm,
+                             enum sspi_digest_algorithm algorithm, size_t *ret_users,
+                             size_t *ret_with_algorithm);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_users_parse.h"
+
+#include <string.h>
+
+#include "hash.h"
+#include "hex.h"
+#include "utf8.h"
+
+#define N_FIELDS_MAX 4
+#define NT_HASH_LEN  16
+
+bool store_users_parse_next(struct sspi_view *rest, struct sspi_view *ret_whole,
+                            struct sspi_view *ret_line)
+{
+    if (rest->len == 0)
+        return false;
+    const char *end = memchr(rest->data, '\n', rest->len);
+    size_t len = end == NULL ? rest->len : (size_t)(end - rest->data);
+    size_t whole_len = end == NULL ? len : len + 1;
+    *ret_whole = (struct sspi_view){rest->data, whole_len};
+    if (end != NULL && len > 0 && rest->data[len - 1] == '\r')
+        len--;
+    *ret_line = (struct sspi_view){rest->data, len};
+    rest->data += whole_len;
+    rest->len -= whole_len;
+    return true;
+}
+
+/* Well-formed UTF-8 alone comes here: C0, DEL, and C1, whose form is C2 80 to C2 9F. */
+static bool has_control(struct sspi_view text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c < 0x20 || c == 0x7f)
+            return true;
+        if (c == 0xc2 && (unsigned char)text.data[i + 1] < 0xa0)
+            return true;
+    }
+    return false;
+}
+
+const char *store_users_parse_name(struct sspi_view name, bool is_realm)
+{
+    if (name.len == 0)
+        return is_realm ? "the realm is empty; it needs 1 to 255 octets"
+                        : "the user name is empty; it needs 1 to 255 octets";
+    if (name.len > STORE_USERS_NAME_LIMIT)
+        return is_realm ? "the realm is longer than 255 octets; shorten it"
+                        : "the user name is longer than 255 octets; shorten it";
+    if (memchr(name.data, ':', name.len) != NULL)
+        return is_realm ? "the realm has a colon, which ends it; leave it out"
+                        : "the user name has a colon, which ends it; leave it out";
+    if (!utf8_valid(name))
+        return is_realm ? "the realm is not UTF-8; write it in that encoding"
+                        : "the user name is not UTF-8; write it in that encoding";
+    if (has_control(name))
+        return is_realm ? "the realm has a control character; remove it"
+                        : "the user name has a control character; remove it";
+    return NULL;
+}
+
+/* Splits at colons. 0: more than N_FIELDS_MAX. */
+static size_t split(struct sspi_view line, struct sspi_view fields[N_FIELDS_MAX])
+{
+    size_t n_fields = 0;
+    for (;;) {
+        if (n_fields == N_FIELDS_MAX)
+            return 0;
+        const char *colon = memchr(line.data, ':', line.len);
+        size_t len = colon == NULL ? line.len : (size_t)(colon - line.data);
+        fields[n_fields++] = (struct sspi_view){line.data, len};
+        if (colon == NULL)
+            return n_fields;
+        line.data += len + 1;
+        line.len -= len + 1;
+    }
+}
+
+static bool is_sess(struct sspi_view name)
+{
+    static const struct sspi_view suffix = {"-sess", 5};
+    if (name.len <= suffix.len)
+        return false;
+    struct sspi_view end = {name.data + name.len - suffix.len, suffix.len};
+    struct sspi_view start = {name.data, name.len - suffix.len};
+    return bytes_equal_nocase(end, suffix) && hash_from_name(start) != SSPI_DIGEST_NONE;
+}
+
+static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_view hex,
+                                        struct store_users_line *line, const char **ret_problem)
+{
+    if (bytes_equal_nocase(algorithm, SSPI_VIEW("NT"))) {
+        uint8_t hash[NT_HASH_LEN];
+        bool right = hex_decode(hex, hash, sizeof hash);
+        bytes_wipe(hash, sizeof hash);
+        *ret_problem = "the NT hash is not 32 hexadecimal digits; make the line again";
+        return right ? STORE_USERS_NT : STORE_USERS_BAD;
+    }
+    line->algorithm = hash_from_name(algorithm);
+    if (line->algorithm == SSPI_DIGEST_NONE) {
+        *ret_problem = is_sess(algorithm)
+                           ? "the algorithm is stored without -sess; one line serves both"
+                           : "the algorithm is unknown; MD5, SHA-256, SHA-512-256 and NT are right";
+        return STORE_USERS_BAD;
+    }
+    size_t len = hash_len(line->algorithm);
+    if (!hex_decode(hex, line->hash, len)) {
+        bytes_wipe(line->hash, sizeof line->hash);
+        *ret_problem = len == 16 ? "the hash is not 32 hexadecimal digits; make the line again"
+                                 : "the hash is not 64 hexadecimal digits; make the line again";
+        return STORE_USERS_BAD;
+    }
+    return STORE_USERS_DIGEST;
+}
+
+enum store_users_kind store_users_parse_line(struct sspi_view line,
+                                             struct store_users_line *ret_line,
+                                             const char **ret_problem)
+{
+    if (line.len == 0 || line.data[0] == '#')
+        return STORE_USERS_NOTHING;
+    if (line.len > STORE_USERS_LINE_LIMIT) {
+        *ret_problem = "the line is longer than 1024 octets; no right line is";
+        return STORE_USERS_BAD;
+    }
+    /* Invisible in an editor, and part of the first user's name otherwise. */
+    if (line.len >= 3 && memcmp(line.data, "\xef\xbb\xbf", 3) == 0) {
+        *ret_problem = "the line starts with a byte order mark; save the file without one";
+        return STORE_USERS_BAD;
+    }
+    struct sspi_view fields[N_FIELDS_MAX];
+    size_t n_fields = split(line, fields);
+    if (n_fields < 3) {
+        *ret_problem =
+            n_fields == 2 ? "the line has no realm, as lines of htpasswd; make it with sspi-passwd"
+                          : "the line is not user:realm:hash or user:realm:ALGORITHM:hash; make it "
+                            "with sspi-passwd";
+        return STORE_USERS_BAD;
+    }
+    const char *problem = store_users_parse_name(fields[0], false);
+    if (problem == NULL)
+        problem = store_users_parse_name(fields[1], true);
+    if (problem != NULL) {
+        *ret_problem = problem;
+        return STORE_USERS_BAD;
+    }
+    memset(ret_line, 0, sizeof *ret_line);
+    ret_line->user = fields[0];
+    ret_line->realm = fields[1];
+    /* htdigest's form has no algorithm. */
+    return parse_hash(n_fields == 3 ? SSPI_VIEW("MD5") : fields[2], fields[n_fields - 1], ret_line,
+                      ret_problem);
+}

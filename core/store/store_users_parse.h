@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One line of a user file. Pure; errors are fixed texts that never hold anything of the line. */
+#ifndef STORE_USERS_PARSE_H
+#define STORE_USERS_PARSE_H
+
+#include "bytes.h"
+#include "sspi_acceptor.h"
+#include "store_users.h"
+
+/* Octets of a user or a realm. */
+#define STORE_USERS_NAME_LIMIT 255
+
+enum store_users_kind {
+    STORE_USERS_NOTHING, /* comment or empty */
+    STORE_USERS_DIGEST,
+    STORE_USERS_NT, /* for NTLM: user and realm (the domain) are set, no hash */
+    STORE_USERS_BAD
+};
+
+struct store_users_line {
+    struct sspi_view user; /* borrowed from the line */
+    struct sspi_view realm;
+    enum sspi_digest_algorithm algorithm;
+    uint8_t hash[STORE_USERS_HASH_MAX]; /* hash_len(algorithm) octets; wipe it */
+};
+
+/* Cuts the first line off `rest`. `ret_whole` is the line with its end, `ret_line` without "\n" or
+ * "\r\n"; a last line without "\n" is a line too. False: nothing is left. */
+bool store_users_parse_next(struct sspi_view *rest, struct sspi_view *ret_whole,
+                            struct sspi_view *ret_line) SSPI_MUST_USE;
+
+/* Reads one line without its end. `ret_line` is set for DIGEST and NT, `ret_problem` ("what is
+ * wrong; what would be right") for BAD. */
+enum store_users_kind store_users_parse_line(struct sspi_view line,
+                                             struct store_users_line *ret_line,
+                                             const char **ret_problem) SSPI_MUST_USE;
+
+/* NULL when `name` may be a realm (or else a user); otherwise what is wrong with it, as ret_problem
+ * above. A user name that starts with "#" is fine here, but its line would be a comment. */
+const char *store_users_parse_name(struct sspi_view name, bool is_realm) SSPI_MUST_USE;
+
+#endif

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Many processes and threads on one memory, and processes that die in it. */
+#define _GNU_SOURCE /* memfd_create */
+#include "store_test.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SIZE        65536u
+#define ALICE       SSPI_VIEW("alice\0realm")
+#define T0          (TEST_CREATED_MS + 1u)
+#define N_PROCESSES 8
+#define N_THREADS   2
+#define N_COUNTS    2000u
+#define N_NONCES    1000u
+
+/* What the processes found, in memory that they share. */
+struct tally {
+    pthread_barrier_t start;
+    _Atomic unsigned n_fresh[N_COUNTS];
+};
+
+struct work {
+    struct sspi_state *state;
+    struct tally *tally;
+    void (*run)(struct sspi_state *state, struct tally *tally);
+};
+
+static void *run_thread(void *argument)
+{
+    struct work *work = argument;
+    pthread_barrier_wait(&work->tally->start);
+    work->run(work->state, work->tally);
+    return NULL;
+}
+
+static void *shared(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    return memory;
+}
+
+static void run_threads(struct work *work)
+{
+    pthread_t threads[N_THREADS];
+    for (int i = 0; i < N_THREADS; i++)
+        if (pthread_create(&threads[i], NULL, run_thread, work) != 0)
+            abort();
+    for (int i = 0; i < N_THREADS; i++)
+        pthread_join(threads[i], NULL);
+}
+
+/* Runs `run` in n_processes * N_THREADS threads that start at once; with 0 processes, in threads of
+ * this one, which the thread sanitizer can watch. */
+static struct tally *hammer(struct sspi_state *state, int n_processes,
+                            void (*run)(struct sspi_state *, struct tally *))
+{
+    struct tally *tally = shared(sizeof *tally);
+    struct work work = {.state = state, .tally = tally, .run = run};
+    pthread_barrierattr_t kind;
+    pthread_barrierattr_init(&kind);
+    pthread_barrierattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
+    unsigned n_starters = n_processes == 0 ? N_THREADS : (unsigned)n_processes * N_THREADS;
+    pthread_barrier_init(&tally->start, &kind, n_starters);
+    if (n_processes == 0)
+        run_threads(&work);
+    for (int i = 0; i < n_processes; i++) {
+        pid_t child = fork();
+        assert_int_not_equal(child, -1);
+        if (child == 0) {
+            run_threads(&work);
+            _exit(0);
+        }
+    }
+    for (int i = 0; i < n_processes; i++) {
+        int status;
+        assert_int_not_equal(wait(&status), -1);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
+    return tally;
+}
+
+/* Everyone tries every count of one nonce: in the same order, so that they meet. */
+static void use_all_counts(struct sspi_state *state, struct tally *tally)
+{
+    for (uint32_t count = 0; count < N_COUNTS; count++)
+        if (store_nonce_use(state, SSPI_VIEW("nonce"), ALICE, T0, count) == STORE_COUNT_FRESH)
+            atomic_fetch_add(&tally->n_fresh[count], 1);
+}
+
+static void each_count_is_fresh_exactly_once(int n_processes)
+{
+    struct sspi_state *state = test_state(SIZE);
+    struct tally *tally = hammer(state, n_processes, use_all_counts);
+    for (uint32_t count = 0; count < N_COUNTS; count++)
+        assert_int_equal(tally->n_fresh[count], 1);
+    munmap(tally, sizeof *tally);
+    test_state_free(state);
+}
+
+static void each_count_is_fresh_exactly_once_among_processes(void **unused)
+{
+    (void)unused;
+    each_count_is_fresh_exactly_once(N_PROCESSES);
+}
+
+static void each_count_is_fresh_exactly_once_among_threads(void **unused)
+{
+    (void)unused;
+    each_count_is_fresh_exactly_once(0);
+}
+
+/* Everyone uses far more nonces than fit, so that they put each other's out all the time. */
+static void use_many_nonces(struct sspi_state *state, struct tally *tally)
+{
+    for (unsigned i = 0; i < 4 * N_NONCES; i++) {
+        unsigned number = i / 4 + (i % 4) * 7;
+        struct test_name name;
+        snprintf(name.text, sizeof name.text, "%u", number);
+        if (number < N_COUNTS &&
+            store_nonce_use(state, test_view(&name), ALICE, T0 + number, 1) == STORE_COUNT_FRESH)
+            atomic_fetch_add(&tally->n_fresh[number], 1);
+    }
+}
+
+static void no_count_is_fresh_twice_while_nonces_are_put_out(void **unused)
+{
+    (void)unused;
+    for (int n_processes = 0; n_processes <= N_PROCESSES; n_processes += N_PROCESSES) {
+        struct sspi_state *state = test_state(SIZE);
+        struct tally *tally = hammer(state, n_processes, use_many_nonces);
+        for (unsigned i = 0; i < N_COUNTS; i++)
+            assert_in_range(tally->n_fresh[i], 0, 1);
+        munmap(tally, sizeof *tally);
+        test_state_free(state);
+    }
+}
+
+static void check_all_tokens(struct sspi_state *state, struct tally *tally)
+{
+    for (uint32_t i = 0; i < N_COUNTS; i++)
+        if (store_replay_check(state, (struct sspi_view){(char *)&i, sizeof i}, 1, 1000) ==
+            STORE_REPLAY_FRESH)
+            atomic_fetch_add(&tally->n_fresh[i], 1);
+}
+
+static void each_token_is_fresh_exactly_once_among_processes_and_threads(void **unused)
+{
+    (void)unused;
+    for (int n_processes = 0; n_processes <= N_PROCESSES; n_processes += N_PROCESSES) {
+        struct sspi_state *state = test_state((size_t)4 << 20);
+        struct tally *tally = hammer(state, n_processes, check_all_tokens);
+        for (uint32_t i = 0; i < N_COUNTS; i++)
+            assert_int_equal(tally->n_fresh[i], 1);
+        munmap(tally, sizeof *tally);
+        test_state_free(state);
+    }
+}
+
+/* A child takes the lock, does `inside`, and is killed. */
+static void die_with(struct sspi_state *state, pthread_mutex_t *lock,
+                     void (*inside)(struct sspi_state *))
+{
+    pid_t child = fork();
+    assert_int_not_equal(child, -1);
+    if (child == 0) {
+        if (pthread_mutex_lock(lock) == 0 && inside != NULL)
+            inside(state);
+        raise(SIGKILL);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+static void a_process_killed_with_a_lock_blocks_nobody(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    struct test_name known = test_nonce_of_set_0(state, 0), new = test_nonce_of_set_0(state, 1);
+    assert_int_equal(store_nonce_use(state, test_view(&known), ALICE, T0, 1), STORE_COUNT_FRESH);
+    for (size_t i = 0; i < STORE_LAYOUT_STRIPES; i++) {
+        die_with(state, &state->nonce_lock[i], NULL);
+        die_with(state, &state->replay_lock[i], NULL);
+    }
+    /* Nobody was writing, so nothing is lost. */
+    assert_int_equal(store_nonce_use(state, test_view(&new), ALICE, T0, 1), STORE_COUNT_FRESH);
+    assert_int_equal(store_nonce_use(state, test_view(&new), ALICE, T0, 1), STORE_COUNT_REPLAY);
+    assert_int_equal(store_nonce_use(state, test_view(&known), ALICE, T0, 1), STORE_COUNT_REPLAY);
+    assert_int_equal(store_nonce_use(state, test_view(&known), ALICE, T0, 2), STORE_COUNT_FRESH);
+    for (uint32_t i = 0; i < 500; i++) {
+        struct sspi_view token = {(char *)&i, sizeof i};
+        assert_int_not_equal(store_replay_check(state, token, 1, 1000), STORE_REPLAY_SEEN);
+        assert_int_not_equal(store_replay_check(state, token, 1, 1000), STORE_REPLAY_FRESH);
+    }
+    test_state_free(state);
+}
+
+static void begin_to_write_set_0(struct sspi_state *state)
+{
+    struct store_nonce_set *set = store_layout_nonces(state);
+    set->sequence++;
+    set->word[0][0] = 0; /* the counts of the first nonce are forgotten */
+}
+
+static void a_set_whose_writer_was_killed_accepts_nothing_old(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    for (unsigned i = 0; i < 3; i++) {
+        struct test_name name = test_nonce_of_set_0(state, i);
+        assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + i, 1),
+                         STORE_COUNT_FRESH);
+    }
+    die_with(state, &state->nonce_lock[0], begin_to_write_set_0);
+
+    for (uint32_t count = 1; count <= 2; count++)
+        for (unsigned i = 0; i < 3; i++) {
+            struct test_name name = test_nonce_of_set_0(state, i);
+            assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + i, count),
+                             STORE_COUNT_STALE);
+        }
+    struct test_name name = test_nonce_of_set_0(state, 4);
+    assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + 3, 1), STORE_COUNT_FRESH);
+    assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + 3, 1),
+                     STORE_COUNT_REPLAY);
+    assert_int_equal(store_layout_nonces(state)->sequence % 2, 0);
+    test_state_free(state);
+}
+
+static void the_state_works_where_another_process_mapped_it(void **unused)
+{
+    (void)unused;
+    int file = memfd_create("state", MFD_CLOEXEC);
+    assert_int_not_equal(file, -1);
+    assert_int_equal(ftruncate(file, SIZE), 0);
+    void *here = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    void *there = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    assert_ptr_not_equal(here, there);
+    unsigned seed = 1;
+    struct sspi_clock clock = {.now_ms = test_now, .random = test_random, .self = &seed};
+    struct sspi_state *first = store_state_format(here, SIZE, &clock);
+    struct sspi_state *second = store_state_attach(there, SIZE);
+    assert_int_equal(store_nonce_use(first, SSPI_VIEW("n"), ALICE, T0, 1), STORE_COUNT_FRESH);
+    assert_int_equal(store_nonce_use(second, SSPI_VIEW("n"), ALICE, T0, 1), STORE_COUNT_REPLAY);
+    munmap(here, SIZE);
+    munmap(there, SIZE);
+    close(file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_count_is_fresh_exactly_once_among_processes),
+        cmocka_unit_test(each_count_is_fresh_exactly_once_among_threads),
+        cmocka_unit_test(no_count_is_fresh_twice_while_nonces_are_put_out),
+        cmocka_unit_test(each_token_is_fresh_exactly_once_among_processes_and_threads),
+        cmocka_unit_test(a_process_killed_with_a_lock_blocks_nobody),
+        cmocka_unit_test(a_set_whose_writer_was_killed_accepts_nothing_old),
+        cmocka_unit_test(the_state_works_where_another_process_mapped_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_test.h"
+
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <stdlib.h>
+
+#define SIZE 65536u
+
+static void format_refuses_memory_that_is_too_small(void **unused)
+{
+    (void)unused;
+    unsigned seed = 1;
+    struct sspi_clock clock = {.now_ms = test_now, .random = test_random, .self = &seed};
+    static _Alignas(64) char memory[STORE_STATE_MIN_SIZE];
+    assert_null(store_state_format(memory, STORE_STATE_MIN_SIZE - 1, &clock));
+    assert_null(store_state_format(NULL, STORE_STATE_MIN_SIZE, &clock));
+    assert_null(store_state_format(memory + 8, STORE_STATE_MIN_SIZE - 8, &clock));
+    assert_non_null(store_state_format(memory, STORE_STATE_MIN_SIZE, &clock));
+}
+
+static bool no_random(void *self, void *out, size_t len)
+{
+    (void)self, (void)out, (void)len;
+    return false;
+}
+
+static void format_without_randomness_leaves_nothing_to_attach(void **unused)
+{
+    (void)unused;
+    static _Alignas(64) char memory[SIZE];
+    struct sspi_clock clock = {.now_ms = test_now, .random = no_random};
+    assert_null(store_state_format(memory, sizeof memory, &clock));
+    assert_null(store_state_attach(memory, sizeof memory));
+}
+
+static void attach_finds_the_same_state_with_its_key(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    struct sspi_state *again = store_state_attach(state, SIZE);
+    assert_ptr_equal(again, state);
+    assert_int_equal(store_state_created_ms(again), TEST_CREATED_MS);
+    static const uint8_t zero[STORE_STATE_KEY_SIZE];
+    assert_memory_not_equal(store_state_nonce_key(again), zero, sizeof zero);
+    test_state_free(state);
+}
+
+static void attach_refuses_another_size_magic_or_layout(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(2 * SIZE);
+    assert_null(store_state_attach(state, SIZE));
+    assert_null(store_state_attach(state, SIZE - 1));
+    assert_null(store_state_attach(NULL, SIZE));
+
+    state->layout++;
+    assert_null(store_state_attach(state, 2 * SIZE));
+    state->layout--;
+    state->n_nonce_sets++;
+    assert_null(store_state_attach(state, 2 * SIZE));
+    state->n_nonce_sets--;
+    state->magic ^= 1;
+    assert_null(store_state_attach(state, 2 * SIZE));
+    state->magic ^= 1;
+    assert_non_null(store_state_attach(state, 2 * SIZE));
+    test_state_free(state);
+}
+
+static void tables_end_within_the_memory_and_hold_what_is_promised(void **unused)
+{
+    (void)unused;
+    for (size_t size = SIZE; size <= 8 * SIZE; size += 4096) {
+        struct sspi_state *state = test_state(size);
+        struct store_replay_set *end = store_layout_replays(state) + state->n_replay_sets;
+        assert_true((char *)end <= (char *)state + size);
+        assert_int_equal((uintptr_t)store_layout_nonces(state) % STORE_LAYOUT_LINE, 0);
+        test_state_free(state);
+    }
+    struct sspi_state *state = test_state((size_t)32 << 20);
+    assert_in_range(state->n_nonce_sets * STORE_NONCE_WAYS, 262000, 262144);
+    assert_in_range(state->n_replay_sets * STORE_REPLAY_WAYS, 327000, 327680);
+    test_state_free(state);
+}
+
+static void siphash_gives_the_value_of_its_reference(void **unused)
+{
+    (void)unused;
+    /* First of the reference vectors for 128 bits: key 00..0f, no input. */
+    static const uint8_t want[16] = {0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6,
+                                     0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02, 0x93};
+    uint8_t key[STORE_SIPHASH_KEY_SIZE];
+    for (uint8_t i = 0; i < sizeof key; i++)
+        key[i] = i;
+    struct store_siphash hash = store_siphash(key, NULL, 0);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal((uint8_t)(hash.low >> (8 * i)), want[i]);
+        assert_int_equal((uint8_t)(hash.high >> (8 * i)), want[8 + i]);
+    }
+}
+
+static void siphash_agrees_with_openssl_for_every_length(void **unused)
+{
+    (void)unused;
+    uint8_t key[STORE_SIPHASH_KEY_SIZE], in[128];
+    for (unsigned i = 0; i < sizeof in; i++)
+        in[i] = (uint8_t)(i * 37 + 200);
+    memcpy(key, in + 64, sizeof key);
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
+    EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
+    size_t size = 16;
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_size_t("size", &size), OSSL_PARAM_construct_end()};
+    for (size_t len = 0; len <= sizeof in; len++) {
+        uint8_t want[16], got[16];
+        size_t out_len;
+        assert_true(EVP_MAC_init(context, key, sizeof key, params));
+        assert_true(EVP_MAC_update(context, in, len));
+        assert_true(EVP_MAC_final(context, want, &out_len, sizeof want));
+        struct store_siphash hash = store_siphash(key, in, len);
+        for (unsigned i = 0; i < 8; i++) {
+            got[i] = (uint8_t)(hash.low >> (8 * i));
+            got[8 + i] = (uint8_t)(hash.high >> (8 * i));
+        }
+        assert_memory_equal(got, want, sizeof want);
+    }
+    EVP_MAC_CTX_free(context);
+    EVP_MAC_free(mac);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(format_refuses_memory_that_is_too_small),
+        cmocka_unit_test(format_without_randomness_leaves_nothing_to_attach),
+        cmocka_unit_test(attach_finds_the_same_state_with_its_key),
+        cmocka_unit_test(attach_refuses_another_size_magic_or_layout),
+        cmocka_unit_test(tables_end_within_the_memory_and_hold_what_is_promised),
+        cmocka_unit_test(siphash_gives_the_value_of_its_reference),
+        cmocka_unit_test(siphash_agrees_with_openssl_for_every_length),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of the shared memory have in common. */
+#ifndef STORE_TEST_H
+#define STORE_TEST_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "store_layout.h"
+#include "store_state.h"
+
+#define TEST_CREATED_MS 1000000u
+
+static inline uint64_t test_now(void *self)
+{
+    (void)self;
+    return TEST_CREATED_MS;
+}
+
+/* The same octets each run, so that a failure comes back. */
+static inline bool test_random(void *self, void *out, size_t len)
+{
+    unsigned *next = self;
+    for (size_t i = 0; i < len; i++)
+        ((uint8_t *)out)[i] = (uint8_t)((*next = *next * 1103515245u + 12345u) >> 16);
+    return true;
+}
+
+/* Formatted memory that forked children share. Ended by test_state_free(). */
+static inline struct sspi_state *test_state(size_t size)
+{
+    static unsigned seed;
+    seed = 1;
+    struct sspi_clock clock = {.now_ms = test_now, .random = test_random, .self = &seed};
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    struct sspi_state *state = store_state_format(memory, size, &clock);
+    assert_non_null(state);
+    return state;
+}
+
+static inline void test_state_free(struct sspi_state *state)
+{
+    munmap(state, state->size);
+}
+
+struct test_name {
+    char text[32];
+};
+
+static inline struct sspi_view test_view(const struct test_name *name)
+{
+    return (struct sspi_view){name->text, strlen(name->text)};
+}
+
+/* The number-th nonce whose place is set 0. */
+static inline struct test_name test_nonce_of_set_0(struct sspi_state *state, unsigned number)
+{
+    struct test_name name;
+    for (unsigned i = 0;; i++) {
+        snprintf(name.text, sizeof name.text, "nonce-%u", i);
+        struct store_siphash hash = store_siphash(state->tag_key, name.text, strlen(name.text));
+        if (store_layout_set(hash.high, state->n_nonce_sets) == 0 && number-- == 0)
+            return name;
+    }
+}
+
+#endif
