@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One call's work: giving challenges, checking a response. Knows credentials, no contexts. Any
+ * number of threads at a time. */
+#ifndef DIGEST_ACCEPT_H
+#define DIGEST_ACCEPT_H
+
+#include "digest_context.h"
+#include "digest_parse.h"
+
+/* Writes up to in->n_tokens challenges, one an algorithm, all with the same new nonce.
+ * SEC_I_CONTINUE_NEEDED, or an error with a report. `realm` fits (digest_challenge_realm_fits()).
+ */
+SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credential,
+                                        const struct sspi_accept_input *in, struct sspi_view realm,
+                                        bool stale, struct sspi_accept_output *out) SSPI_MUST_USE;
+
+/* Checks a parsed response and, when all is right, uses up its nonce count.
+ * SEC_E_OK: *ret_proof is set; its views point into `realm` and `response`.
+ * SEC_I_CONTINUE_NEEDED: the password is right, the nonce is not good any more: a challenge with
+ * stale=true is wanted. Anything else: refused. `report` says why. */
+SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
+                                     const struct sspi_accept_input *in, struct sspi_view realm,
+                                     const struct digest_response *response,
+                                     struct digest_proof *ret_proof,
+                                     struct sspi_report *report) SSPI_MUST_USE;
+
+#endif

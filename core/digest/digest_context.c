@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct digest_context *digest_context_new(struct digest_credential *credential)
+{
+    struct digest_context *context = calloc(1, sizeof(*context));
+
+    if (context != NULL && credential->keeps_contexts) {
+        context->credential = digest_credential_reference(credential);
+    }
+    return context;
+}
+
+void digest_context_free(struct digest_context *context)
+{
+    if (context->credential != NULL) {
+        digest_live_remove(&context->credential->live, &context->live);
+        digest_credential_unreference(context->credential);
+    }
+    free(context->pending_realm);
+    free(context->info.name);
+    free(context->info.realm);
+    free(context);
+}
+
+static char *copy(struct sspi_view text)
+{
+    char *out = malloc(text.len + 1);
+
+    if (out != NULL) {
+        memcpy(out, text.data, text.len);
+        out[text.len] = '\0';
+    }
+    return out;
+}
+
+bool digest_context_set_pending(struct digest_context *context, struct sspi_view realm)
+{
+    char *pending_realm = copy(realm);
+
+    if (pending_realm == NULL) {
+        return false;
+    }
+    free(context->pending_realm);
+    context->pending_realm = pending_realm;
+    context->state = DIGEST_CONTEXT_PENDING;
+    return true;
+}
+
+bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
+                              ULONG requirements)
+{
+    char *name = copy(proof->user);
+    char *realm = copy(proof->realm);
+
+    if (name == NULL || realm == NULL) {
+        free(name);
+        free(realm);
+        return false;
+    }
+    context->state = DIGEST_CONTEXT_ESTABLISHED;
+    context->info = (struct sspi_context_info){
+        .name = name,
+        .realm = realm,
+        .mechanism = &digest_package,
+        .algorithm = hash_name(proof->algorithm),
+        /* The one thing asked for that nonce counts give. */
+        .attributes = requirements & ASC_RET_REPLAY_DETECT,
+        .start_ms = proof->at_ms,
+        /* Digest page, ptsTimeStamp: "a constant maximum time". */
+        .expiry_ms = UINT64_MAX,
+        .bound = SSPI_BOUND_UNCHECKED,
+    };
+    if (context->credential != NULL) {
+        digest_live_add(&context->credential->live, &context->live, proof->nonce,
+                        bytes_view(context->info.name));
+    }
+    return true;
+}

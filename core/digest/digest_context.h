@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One WDigest security context. It belongs to one thread at a time. */
+#ifndef DIGEST_CONTEXT_H
+#define DIGEST_CONTEXT_H
+
+#include "digest_credential.h"
+#include "sspi_package.h"
+
+enum digest_context_state {
+    DIGEST_CONTEXT_PARTIAL, /* a challenge was given; proves nothing */
+    DIGEST_CONTEXT_PENDING, /* SEC_I_COMPLETE_NEEDED was said; proves nothing */
+    DIGEST_CONTEXT_ESTABLISHED
+};
+
+struct digest_context {
+    enum digest_context_state state;
+    struct digest_credential *credential; /* referenced; NULL when that keeps no contexts */
+    char *pending_realm;                  /* of the call that said SEC_I_COMPLETE_NEEDED */
+    struct digest_live_entry live;
+    struct sspi_context_info info;
+};
+
+/* A partial context; NULL: no memory. */
+struct digest_context *digest_context_new(struct digest_credential *credential) SSPI_MUST_USE;
+
+void digest_context_free(struct digest_context *context);
+
+/* Remembers the realm for the call that completes. False: no memory; nothing changed. */
+bool digest_context_set_pending(struct digest_context *context,
+                                struct sspi_view realm) SSPI_MUST_USE;
+
+/* What was proven; the views are copied. */
+struct digest_proof {
+    struct sspi_view user;
+    struct sspi_view realm;
+    struct sspi_view nonce; /* ours: DIGEST_NONCE_LEN octets */
+    enum sspi_digest_algorithm algorithm;
+    uint64_t at_ms;
+};
+
+/* Makes it an established context. False: no memory; it stays what it was. */
+bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
+                              ULONG requirements) SSPI_MUST_USE;
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_credential.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest_challenge.h"
+#include "digest_report.h"
+#include "escape.h"
+#include "store_state.h"
+#include "store_users.h"
+
+#define PAGE_SIZE 4096
+
+_Static_assert(SSPI_DIGEST_ALGORITHMS_LIMIT == 8, "digest_credential_offered()");
+_Static_assert(DIGEST_NONCE_KEY_SIZE <= STORE_STATE_KEY_SIZE, "the state's key is long enough");
+
+static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
+                                  struct sspi_report *report)
+{
+    const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
+
+    c->users = data->Users;
+    if (c->users != NULL) {
+        return SEC_E_OK;
+    }
+    if (path == NULL) {
+        digest_report(report, SSPI_REASON_CONFIGURATION,
+                      "no user file: name one in the credential's data or in SSPI_USER_FILE");
+        return SEC_E_NO_CREDENTIALS;
+    }
+    c->own_users = c->users = store_users_open(path, report->text, sizeof(report->text));
+    if (c->users == NULL) {
+        report->reason = SSPI_REASON_CONFIGURATION;
+        return SEC_E_NO_CREDENTIALS;
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
+                                  struct sspi_report *report)
+{
+    c->state = data->State;
+    if (c->state != NULL) {
+        return SEC_E_OK;
+    }
+    if (posix_memalign(&c->own_state, PAGE_SIZE, STORE_STATE_MIN_SIZE) != 0) {
+        c->own_state = NULL;
+        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    memset(c->own_state, 0, STORE_STATE_MIN_SIZE);
+    c->state = store_state_format(c->own_state, STORE_STATE_MIN_SIZE, c->clock);
+    if (c->state == NULL) {
+        digest_report(report, SSPI_REASON_INTERNAL, "no randomness for the nonce key");
+        return SEC_E_INTERNAL_ERROR;
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS take_algorithms(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
+                                       struct sspi_report *report)
+{
+    for (size_t i = 0; i < SSPI_DIGEST_ALGORITHMS_LIMIT && data->Algorithms[i] != SSPI_DIGEST_NONE;
+         i++) {
+        enum sspi_digest_algorithm algorithm = data->Algorithms[i];
+        if (hash_name(algorithm) == NULL) {
+            digest_report(report, SSPI_REASON_CONFIGURATION, "%d is no Digest algorithm",
+                          data->Algorithms[i]);
+            return SEC_E_INVALID_PARAMETER;
+        }
+        if (!hash_available(&c->hashes, algorithm)) {
+            digest_report(report, SSPI_REASON_CONFIGURATION,
+                          "this machine's OpenSSL does not allow %s; offer another algorithm",
+                          hash_name(algorithm));
+            return SEC_E_NO_CREDENTIALS;
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (c->algorithms[k] == algorithm) {
+                digest_report(report, SSPI_REASON_CONFIGURATION, "algorithm %s is listed twice",
+                              hash_name(algorithm));
+                return SEC_E_INVALID_PARAMETER;
+            }
+        }
+        c->algorithms[c->n_algorithms++] = algorithm;
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS take_realm(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
+                                  struct sspi_report *report)
+{
+    char shown[81];
+
+    if (data->DefaultRealm == NULL) {
+        return SEC_E_OK;
+    }
+    if (!digest_challenge_realm_fits(bytes_view(data->DefaultRealm))) {
+        digest_report(report, SSPI_REASON_CONFIGURATION,
+                      "realm \"%s\" must be 1 to %d octets of UTF-8 without control characters",
+                      escape_text(shown, sizeof(shown), bytes_view(data->DefaultRealm)),
+                      DIGEST_CHALLENGE_REALM_LIMIT);
+        return SEC_E_INVALID_PARAMETER;
+    }
+    c->default_realm = strdup(data->DefaultRealm);
+    if (c->default_realm == NULL) {
+        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
+                            struct sspi_report *report)
+{
+    uint32_t lifetime_s = data->NonceLifetimeSeconds;
+
+    c->clock = clock_machine();
+    c->nonce_lifetime_ms =
+        (uint64_t)(lifetime_s == 0 ? DIGEST_CREDENTIAL_NONCE_LIFETIME_S : lifetime_s) * 1000;
+    c->keeps_contexts = (data->Flags & SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS) == 0;
+    if (!hash_suite_open(&c->hashes)) {
+        digest_report(report, SSPI_REASON_INTERNAL, "OpenSSL has no SHA-256");
+        return SEC_E_INTERNAL_ERROR;
+    }
+    SECURITY_STATUS status = take_algorithms(c, data, report);
+    if (status == SEC_E_OK) {
+        status = take_realm(c, data, report);
+    }
+    if (status == SEC_E_OK) {
+        status = take_users(c, data, report);
+    }
+    if (status == SEC_E_OK) {
+        status = take_state(c, data, report);
+    }
+    return status;
+}
+
+SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
+                                          struct digest_credential **ret_credential,
+                                          struct sspi_report *report)
+{
+    struct digest_credential *c = calloc(1, sizeof(*c));
+
+    if (c == NULL || !digest_live_init(&c->live)) {
+        free(c);
+        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    atomic_init(&c->n_references, 1);
+    atomic_init(&c->released, false);
+    SECURITY_STATUS status = fill(c, data, report);
+    if (status != SEC_E_OK) {
+        digest_credential_release(c);
+        return status;
+    }
+    *ret_credential = c;
+    return SEC_E_OK;
+}
+
+void digest_credential_release(struct digest_credential *credential)
+{
+    atomic_store(&credential->released, true);
+    digest_credential_unreference(credential);
+}
+
+struct digest_credential *digest_credential_reference(struct digest_credential *credential)
+{
+    atomic_fetch_add(&credential->n_references, 1);
+    return credential;
+}
+
+void digest_credential_unreference(struct digest_credential *credential)
+{
+    if (atomic_fetch_sub(&credential->n_references, 1) != 1) {
+        return;
+    }
+    store_users_close(credential->own_users);
+    if (credential->own_state != NULL) {
+        bytes_wipe(credential->own_state, STORE_STATE_MIN_SIZE);
+        free(credential->own_state);
+    }
+    hash_suite_close(&credential->hashes);
+    digest_live_end(&credential->live);
+    free(credential->default_realm);
+    free(credential);
+}
+
+size_t digest_credential_offered(const struct digest_credential *credential, struct sspi_view realm,
+                                 enum sspi_digest_algorithm ret_offered[static 8])
+{
+    static const enum sspi_digest_algorithm defaults[] = {SSPI_DIGEST_SHA_256, SSPI_DIGEST_MD5};
+    size_t n_with[2] = {0, 0};
+    bool available[2];
+    size_t most = 0;
+    size_t n_offered = 0;
+
+    if (credential->n_algorithms > 0) {
+        memcpy(ret_offered, credential->algorithms,
+               credential->n_algorithms * sizeof(ret_offered[0]));
+        return credential->n_algorithms;
+    }
+    for (size_t i = 0; i < 2; i++) {
+        size_t n_users = 0;
+        store_users_count(credential->users, realm, defaults[i], &n_users, &n_with[i]);
+        available[i] = hash_available(&credential->hashes, defaults[i]);
+        if (available[i] && n_with[i] > most) {
+            most = n_with[i];
+        }
+    }
+    /* Those that every user has a line of are those with the most lines. When there is none such,
+     * the most lines still let most users in: one user added without them locks nobody out. */
+    for (size_t i = 0; i < 2; i++) {
+        if (available[i] && n_with[i] == most) {
+            ret_offered[n_offered++] = defaults[i];
+        }
+    }
+    return n_offered;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a WDigest credential holds: the users, the shared state, what is offered. Read-only once
+ * made but for `live`, which has a lock, and the reference count. */
+#ifndef DIGEST_CREDENTIAL_H
+#define DIGEST_CREDENTIAL_H
+
+#include <stdatomic.h>
+
+#include "clock.h"
+#include "digest_live.h"
+#include "hash.h"
+#include "sspi.h"
+
+#define DIGEST_CREDENTIAL_NONCE_LIFETIME_S 300
+
+struct digest_credential {
+    const struct sspi_clock *clock; /* the machine's; tests put their own here */
+    struct hash_suite hashes;
+    struct sspi_users *users;
+    struct sspi_users *own_users; /* the same when it was opened here, else NULL */
+    struct sspi_state *state;
+    void *own_state;     /* its memory when it was made here, else NULL */
+    char *default_realm; /* NULL: none */
+    enum sspi_digest_algorithm algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
+    size_t n_algorithms; /* 0: chosen by what lines the realm's users have */
+    uint64_t nonce_lifetime_ms;
+    bool keeps_contexts;
+    struct digest_live live;
+    atomic_uint n_references; /* the caller's one and one for each context that needs it */
+    atomic_bool released;     /* the caller's is gone: users and state may be gone with it */
+};
+
+/* As struct sspi_package's acquire. */
+SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
+                                          struct digest_credential **ret_credential,
+                                          struct sspi_report *report) SSPI_MUST_USE;
+
+/* The caller gives its credential up. Contexts that are left go on existing but verify nothing. */
+void digest_credential_release(struct digest_credential *credential);
+
+struct digest_credential *digest_credential_reference(struct digest_credential *credential);
+void digest_credential_unreference(struct digest_credential *credential);
+
+/* The algorithms offered for `realm`, strongest first; returns how many, 0 when there is none. */
+size_t digest_credential_offered(const struct digest_credential *credential, struct sspi_view realm,
+                                 enum sspi_digest_algorithm ret_offered[static 8]);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_live.h"
+
+#include <string.h>
+
+/* Only nonces whose HMAC was checked come into the list, so that no client can choose its bucket.
+ */
+static struct digest_live_entry **bucket_of(struct digest_live *live, struct sspi_view nonce)
+{
+    size_t sum = 0;
+
+    for (size_t i = 0; i < nonce.len; i++) {
+        sum = sum * 31 + (unsigned char)nonce.data[i];
+    }
+    return &live->bucket[sum % DIGEST_LIVE_BUCKETS];
+}
+
+bool digest_live_init(struct digest_live *live)
+{
+    memset(live->bucket, 0, sizeof(live->bucket));
+    return pthread_mutex_init(&live->lock, NULL) == 0;
+}
+
+void digest_live_end(struct digest_live *live)
+{
+    pthread_mutex_destroy(&live->lock);
+}
+
+void digest_live_add(struct digest_live *live, struct digest_live_entry *entry,
+                     struct sspi_view nonce, struct sspi_view user)
+{
+    struct digest_live_entry **head = bucket_of(live, nonce);
+
+    memcpy(entry->nonce, nonce.data, sizeof(entry->nonce));
+    entry->user = user;
+    pthread_mutex_lock(&live->lock);
+    entry->next = *head;
+    if (entry->next != NULL) {
+        entry->next->link = &entry->next;
+    }
+    entry->link = head;
+    *head = entry;
+    pthread_mutex_unlock(&live->lock);
+}
+
+void digest_live_remove(struct digest_live *live, struct digest_live_entry *entry)
+{
+    pthread_mutex_lock(&live->lock);
+    if (entry->link != NULL) {
+        *entry->link = entry->next;
+        if (entry->next != NULL) {
+            entry->next->link = entry->link;
+        }
+        entry->link = NULL;
+    }
+    pthread_mutex_unlock(&live->lock);
+}
+
+bool digest_live_knows(struct digest_live *live, struct sspi_view nonce, struct sspi_view user,
+                       struct sspi_view other_user)
+{
+    bool known = false;
+
+    pthread_mutex_lock(&live->lock);
+    for (struct digest_live_entry *e = *bucket_of(live, nonce); e != NULL && !known; e = e->next) {
+        known = bytes_equal((struct sspi_view){e->nonce, sizeof(e->nonce)}, nonce) &&
+                (bytes_equal(e->user, user) || bytes_equal(e->user, other_user));
+    }
+    pthread_mutex_unlock(&live->lock);
+    return known;
+}

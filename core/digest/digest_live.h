@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which nonces belong to contexts that a credential established and that are still alive: a further
+ * request with one of them is answered with SEC_I_COMPLETE_NEEDED, as the Digest pages tell it. */
+#ifndef DIGEST_LIVE_H
+#define DIGEST_LIVE_H
+
+#include <pthread.h>
+
+#include "digest_nonce.h"
+
+#define DIGEST_LIVE_BUCKETS 64
+
+/* A member of the context that is in the list; zero-initialise it. */
+struct digest_live_entry {
+    struct digest_live_entry *next;
+    struct digest_live_entry **link; /* what points to this entry; NULL when it is in no list */
+    char nonce[DIGEST_NONCE_LEN];
+    struct sspi_view user; /* borrowed from the context */
+};
+
+/* Every function locks and may be called by any thread. */
+struct digest_live {
+    pthread_mutex_t lock;
+    struct digest_live_entry *bucket[DIGEST_LIVE_BUCKETS];
+};
+
+/* False: no lock to be had. */
+bool digest_live_init(struct digest_live *live) SSPI_MUST_USE;
+
+/* No entry may be left. */
+void digest_live_end(struct digest_live *live);
+
+/* `nonce` has DIGEST_NONCE_LEN octets and is copied; `user` must live as long as the entry. */
+void digest_live_add(struct digest_live *live, struct digest_live_entry *entry,
+                     struct sspi_view nonce, struct sspi_view user);
+
+/* Fine for an entry that is in no list. */
+void digest_live_remove(struct digest_live *live, struct digest_live_entry *entry);
+
+/* True when a live context has this nonce and one of the two spellings of a user. */
+bool digest_live_knows(struct digest_live *live, struct sspi_view nonce, struct sspi_view user,
+                       struct sspi_view other_user) SSPI_MUST_USE;
+
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The WDigest package: HTTP Digest (RFC 7616) as the page AcceptSecurityContext (Digest) has it. */
+#include <stdlib.h>
+
+#include "digest_accept.h"
+#include "digest_challenge.h"
+#include "digest_report.h"
+#include "escape.h"
+#include "store_users.h"
+
+#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
+
+/* A challenge with the longest realm, all of it escaped, has less than 700 octets. */
+#define MAX_TOKEN 4096
+/* RPC_C_AUTHN_DIGEST */
+#define RPC_ID 21
+
+static SECURITY_STATUS package_acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
+                                       struct sspi_report *report)
+{
+    struct digest_credential *credential;
+    SECURITY_STATUS status = digest_credential_acquire(data, &credential, report);
+
+    if (status == SEC_E_OK) {
+        *ret_credential = credential;
+    }
+    return status;
+}
+
+static void package_release(void *credential)
+{
+    digest_credential_release(credential);
+}
+
+static void package_destroy(void *context)
+{
+    digest_context_free(context);
+}
+
+static const struct sspi_context_info *package_info(const void *context)
+{
+    const struct digest_context *c = context;
+
+    return c->state == DIGEST_CONTEXT_ESTABLISHED ? &c->info : NULL;
+}
+
+/* The caller of acquire keeps users that he opened up to date himself. */
+static void refresh_users(struct digest_credential *credential, struct sspi_report *report)
+{
+    if (credential->own_users != NULL &&
+        store_users_refresh(credential->own_users,
+                            credential->clock->now_ms(credential->clock->self), report->text,
+                            sizeof(report->text)) != STORE_REFRESH_UNREADABLE) {
+        report->text[0] = '\0';
+    }
+}
+
+/* What the caller demands must be something that is given here. */
+static SECURITY_STATUS check_demands(const struct sspi_accept_input *in, struct sspi_report *report)
+{
+    if (!in->has_params) {
+        digest_report(report, SSPI_REASON_UNSUPPORTED,
+                      "Digest works in its HTTP form alone: pass SECBUFFER_PKG_PARAMS buffers");
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+    /* Digest page: "The Digest SSP supports this flag for SASL only." */
+    if ((in->requirements & ASC_REQ_CONFIDENTIALITY) != 0) {
+        digest_report(report, SSPI_REASON_UNSUPPORTED, "HTTP Digest encrypts nothing");
+        return SEC_E_SECURITY_QOS_FAILED;
+    }
+    if ((in->requirements & ASC_REQ_INTEGRITY) != 0) {
+        digest_report(report, SSPI_REASON_UNSUPPORTED, "qop auth-int is not supported");
+        return SEC_E_SECURITY_QOS_FAILED;
+    }
+    return SEC_E_OK;
+}
+
+/* Digest has no proof of a channel yet, so that a demand for one fails. */
+static SECURITY_STATUS check_bindings(const struct sspi_accept_input *in,
+                                      struct sspi_report *report)
+{
+    bool missing_allowed = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
+
+    if ((in->n_bindings == 0 || missing_allowed) &&
+        (in->requirements & ASC_REQ_PROXY_BINDINGS) == 0) {
+        return SEC_E_OK;
+    }
+    digest_report(report, SSPI_REASON_MISSING_BINDING,
+                  "channel binding is required, and Digest cannot prove it");
+    return SEC_E_BAD_BINDINGS;
+}
+
+static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
+                                    const struct sspi_accept_input *in, struct sspi_view *ret_realm,
+                                    struct sspi_report *report)
+{
+    char shown[81];
+    struct sspi_view realm = in->realm.len > 0 ? in->realm : bytes_view(credential->default_realm);
+
+    if (realm.len == 0) {
+        digest_report(report, SSPI_REASON_CONFIGURATION,
+                      "no realm was passed and there is no default");
+        return SEC_E_INVALID_TOKEN;
+    }
+    if (!digest_challenge_realm_fits(realm)) {
+        digest_report(report, SSPI_REASON_CONFIGURATION,
+                      "realm \"%s\" must have at most %d octets and no control characters",
+                      escape_text(shown, sizeof(shown), realm), DIGEST_CHALLENGE_REALM_LIMIT);
+        return SEC_E_INVALID_TOKEN;
+    }
+    *ret_realm = realm;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS parse(const struct sspi_accept_input *in,
+                             struct digest_response *ret_response, struct sspi_report *report)
+{
+    switch (digest_parse_response(in->token, ret_response, report)) {
+    case SSPI_REASON_NONE:
+        return SEC_E_OK;
+    case SSPI_REASON_INTERNAL:
+        return SEC_E_INSUFFICIENT_MEMORY;
+    case SSPI_REASON_MECHANISM:
+        /* As for an algorithm that exists and is not offered: a new challenge mends it. */
+        return SEC_E_LOGON_DENIED;
+    default:
+        return SEC_E_INVALID_TOKEN;
+    }
+}
+
+/* Makes *context when there is none yet. */
+static SECURITY_STATUS need_context(struct digest_credential *credential,
+                                    struct digest_context **context, struct sspi_report *report)
+{
+    if (*context == NULL && (*context = digest_context_new(credential)) == NULL) {
+        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS challenge(struct digest_credential *credential,
+                                 struct digest_context **context,
+                                 const struct sspi_accept_input *in, struct sspi_view realm,
+                                 bool stale, struct sspi_accept_output *out)
+{
+    SECURITY_STATUS status = need_context(credential, context, out->report);
+
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    (*context)->state = DIGEST_CONTEXT_PARTIAL;
+    return digest_accept_challenge(credential, in, realm, stale, out);
+}
+
+/* A request of a nonce that is in use: CompleteAuthToken has to verify it. */
+static SECURITY_STATUS defer(struct digest_credential *credential, struct digest_context **context,
+                             struct sspi_view realm, struct sspi_report *report)
+{
+    SECURITY_STATUS status = need_context(credential, context, report);
+
+    if (status == SEC_E_OK && !digest_context_set_pending(*context, realm)) {
+        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return status == SEC_E_OK ? SEC_I_COMPLETE_NEEDED : status;
+}
+
+static SECURITY_STATUS verify(struct digest_credential *credential, struct digest_context **context,
+                              const struct sspi_accept_input *in, struct sspi_view realm,
+                              const struct digest_response *response, struct sspi_report *report)
+{
+    struct digest_proof proof;
+    SECURITY_STATUS status = digest_accept_verify(credential, in, realm, response, &proof, report);
+
+    if (status == SEC_E_OK) {
+        status = need_context(credential, context, report);
+    }
+    if (status == SEC_E_OK && !digest_context_establish(*context, &proof, in->requirements)) {
+        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return status;
+}
+
+static SECURITY_STATUS accept_token(struct digest_credential *credential,
+                                    struct digest_context **context,
+                                    const struct sspi_accept_input *in, struct sspi_view realm,
+                                    struct sspi_accept_output *out)
+{
+    RESPONSE_CLEANUP struct digest_response response = {0};
+    SECURITY_STATUS status = check_bindings(in, out->report);
+
+    if (status == SEC_E_OK) {
+        status = parse(in, &response, out->report);
+    }
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    if (credential->keeps_contexts && digest_live_knows(&credential->live, response.nonce,
+                                                        response.username, response.raw_username)) {
+        return defer(credential, context, realm, out->report);
+    }
+    status = verify(credential, context, in, realm, &response, out->report);
+    return status == SEC_I_CONTINUE_NEEDED ? challenge(credential, context, in, realm, true, out)
+                                           : status;
+}
+
+static SECURITY_STATUS package_accept(void *credential, void **context,
+                                      const struct sspi_accept_input *in,
+                                      struct sspi_accept_output *out)
+{
+    struct digest_credential *c = credential;
+    struct digest_context *made = *context;
+    struct sspi_view realm;
+
+    *out->report = (struct sspi_report){0};
+    if (made != NULL && made->state == DIGEST_CONTEXT_ESTABLISHED) {
+        /* Digest page: "called after the specified context was established". */
+        digest_report(out->report, SSPI_REASON_MALFORMED, "the context is established already");
+        return STATUS_LOGON_FAILURE;
+    }
+    refresh_users(c, out->report);
+    SECURITY_STATUS status = check_demands(in, out->report);
+    if (status == SEC_E_OK) {
+        status = choose_realm(c, in, &realm, out->report);
+    }
+    if (status != SEC_E_OK) {
+        return status;
+    }
+    status = in->token.len == 0 ? challenge(c, &made, in, realm, false, out)
+                                : accept_token(c, &made, in, realm, out);
+    *context = made;
+    return status;
+}
+
+static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_input *in,
+                                        struct sspi_accept_output *out)
+{
+    struct digest_context *c = context;
+    RESPONSE_CLEANUP struct digest_response response = {0};
+
+    *out->report = (struct sspi_report){0};
+    if (c->state != DIGEST_CONTEXT_PENDING || atomic_load(&c->credential->released)) {
+        digest_report(out->report, SSPI_REASON_INTERNAL,
+                      "the context does not wait for CompleteAuthToken, or its credential is gone");
+        return SEC_E_INVALID_HANDLE;
+    }
+    SECURITY_STATUS status = check_demands(in, out->report);
+    if (status == SEC_E_OK) {
+        status = check_bindings(in, out->report);
+    }
+    if (status == SEC_E_OK) {
+        status = parse(in, &response, out->report);
+    }
+    if (status == SEC_E_OK) {
+        /* The realm of the first call: callers put the output token in its buffer by now. */
+        status =
+            verify(c->credential, &c, in, bytes_view(c->pending_realm), &response, out->report);
+    }
+    /* This call has no way to give a challenge, and SEC_I_CONTINUE_NEEDED is no error to callers
+     * who only look at the sign. */
+    return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
+}
+
+const struct sspi_package digest_package = {
+    .about =
+        {
+            .fCapabilities = SECPKG_FLAG_ASCII_BUFFERS,
+            .wVersion = 1,
+            .wRPCID = RPC_ID,
+            .cbMaxToken = MAX_TOKEN,
+            .Name = (char[]){WDIGEST_SP_NAME_A},
+            .Comment = (char[]){"HTTP Digest authentication (RFC 7616)"},
+        },
+    .alias = "Digest",
+    .acquire = package_acquire,
+    .release = package_release,
+    .accept = package_accept,
+    .complete = package_complete,
+    .info = package_info,
+    .destroy = package_destroy,
+};

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_params.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest_report.h"
+#include "utf8.h"
+
+struct parser {
+    struct sspi_view text;
+    size_t at;
+    struct digest_params *params;
+    size_t storage_len; /* used of the storage, which is as large as the text */
+    struct sspi_report *report;
+};
+
+static bool is_token_char(char c)
+{
+    /* RFC 9110 5.6.2: tchar. */
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
+}
+
+/* The octet at `at`. The text holds no NUL (checked first), so that NUL can mean its end. */
+static char here(const struct parser *p)
+{
+    return p->at < p->text.len ? p->text.data[p->at] : '\0';
+}
+
+static enum sspi_reason malformed(const struct parser *p, const char *what)
+{
+    return digest_report(p->report, SSPI_REASON_MALFORMED, "at octet %zu: %s", p->at + 1, what);
+}
+
+static void skip_blanks(struct parser *p)
+{
+    while (here(p) == ' ' || here(p) == '\t') {
+        p->at++;
+    }
+}
+
+static struct sspi_view take_token(struct parser *p)
+{
+    struct sspi_view token = {p->text.data + p->at, 0};
+
+    while (is_token_char(here(p))) {
+        p->at++;
+        token.len++;
+    }
+    return token;
+}
+
+/* Copies `raw` without its quoted-pairs into the storage. */
+static enum sspi_reason unescape(struct parser *p, struct sspi_view raw,
+                                 struct sspi_view *ret_value)
+{
+    char **storage = &p->params->storage;
+
+    if (*storage == NULL && (*storage = malloc(p->text.len)) == NULL) {
+        return digest_report(p->report, SSPI_REASON_INTERNAL, "out of memory");
+    }
+    char *out = *storage + p->storage_len;
+    ret_value->data = out;
+    for (size_t i = 0; i < raw.len; i++) {
+        if (raw.data[i] == '\\') {
+            i++; /* take_quoted() saw to it that an octet follows */
+        }
+        *out++ = raw.data[i];
+    }
+    ret_value->len = (size_t)(out - ret_value->data);
+    p->storage_len += ret_value->len;
+    return SSPI_REASON_NONE;
+}
+
+/* RFC 9110 5.6.4: quoted-string. The parser stands on its first quote. */
+static enum sspi_reason take_quoted(struct parser *p, struct digest_param *param)
+{
+    bool escaped = false;
+
+    p->at++;
+    param->raw = (struct sspi_view){p->text.data + p->at, 0};
+    while (here(p) != '"') {
+        size_t len = 1;
+        if (here(p) == '\\') {
+            escaped = true;
+            len = 2;
+        }
+        if (p->text.len - p->at < len) {
+            return malformed(p, "a quote is not closed");
+        }
+        p->at += len;
+        param->raw.len += len;
+    }
+    p->at++;
+    param->value = param->raw;
+    return escaped ? unescape(p, param->raw, &param->value) : SSPI_REASON_NONE;
+}
+
+/* RFC 9110 11.2: auth-param = token BWS "=" BWS ( token / quoted-string ) */
+static enum sspi_reason take_param(struct parser *p, struct digest_param *param)
+{
+    param->name = take_token(p);
+    if (param->name.len == 0) {
+        return malformed(p, "the name of a directive is missing");
+    }
+    skip_blanks(p);
+    if (here(p) != '=') {
+        /* Two Authorization headers joined with a comma end here too. */
+        return malformed(p, "no \"=\" behind a name (two Authorization headers?)");
+    }
+    p->at++;
+    skip_blanks(p);
+    if (here(p) == '"') {
+        return take_quoted(p, param);
+    }
+    param->raw = param->value = take_token(p);
+    return param->value.len > 0 ? SSPI_REASON_NONE : malformed(p, "a directive has no value");
+}
+
+/* RFC 9110 11.2: "each parameter name MUST only occur once", in any spelling of case. */
+static enum sspi_reason add_param(struct parser *p, const struct digest_param *param)
+{
+    struct digest_params *params = p->params;
+
+    for (size_t i = 0; i < params->n; i++) {
+        if (bytes_equal_nocase(params->param[i].name, param->name)) {
+            return malformed(p, "a directive comes twice");
+        }
+    }
+    if (params->n == DIGEST_PARAMS_LIMIT) {
+        return digest_report(p->report, SSPI_REASON_TOO_LARGE, "more than %d directives",
+                             DIGEST_PARAMS_LIMIT);
+    }
+    params->param[params->n++] = *param;
+    return SSPI_REASON_NONE;
+}
+
+/* RFC 9110 5.6.1.2: a list; empty elements are allowed, white space around commas too. */
+static enum sspi_reason take_list(struct parser *p)
+{
+    for (;;) {
+        struct digest_param param;
+        skip_blanks(p);
+        if (p->at == p->text.len) {
+            return SSPI_REASON_NONE;
+        }
+        if (here(p) == ',') {
+            p->at++;
+            continue;
+        }
+        enum sspi_reason reason = take_param(p, &param);
+        if (reason == SSPI_REASON_NONE) {
+            reason = add_param(p, &param);
+        }
+        if (reason != SSPI_REASON_NONE) {
+            return reason;
+        }
+        skip_blanks(p);
+        if (p->at < p->text.len && here(p) != ',') {
+            return malformed(p, "a comma is missing, or a quote in a value has no backslash");
+        }
+    }
+}
+
+static enum sspi_reason check_octets(struct sspi_view text, struct sspi_report *report)
+{
+    if (text.len > DIGEST_PARAMS_TEXT_LIMIT) {
+        return digest_report(report, SSPI_REASON_TOO_LARGE,
+                             "%zu octets of credentials, more than %d", text.len,
+                             DIGEST_PARAMS_TEXT_LIMIT);
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F) {
+            return digest_report(report, SSPI_REASON_MALFORMED,
+                                 "at octet %zu: control character 0x%02x", i + 1, c);
+        }
+    }
+    if (!utf8_valid(text)) {
+        return digest_report(report, SSPI_REASON_MALFORMED,
+                             "not UTF-8, the only encoding of RFC 7616");
+    }
+    return SSPI_REASON_NONE;
+}
+
+enum sspi_reason digest_params_parse(struct sspi_view text, struct digest_params *ret_params,
+                                     struct sspi_report *report)
+{
+    struct parser p = {.text = text, .params = ret_params, .report = report};
+    enum sspi_reason reason = check_octets(text, report);
+
+    ret_params->n = 0;
+    ret_params->storage = NULL;
+    if (reason == SSPI_REASON_NONE) {
+        reason = take_list(&p);
+    }
+    if (reason != SSPI_REASON_NONE) {
+        digest_params_free(ret_params);
+    }
+    return reason;
+}
+
+const struct digest_param *digest_params_find(const struct digest_params *params, const char *name)
+{
+    for (size_t i = 0; i < params->n; i++) {
+        if (bytes_equal_nocase(params->param[i].name, bytes_view(name))) {
+            return &params->param[i];
+        }
+    }
+    return NULL;
+}
+
+void digest_params_free(struct digest_params *params)
+{
+    free(params->storage);
+    params->storage = NULL;
+    params->n = 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a client sends behind "Authorization: Digest " taken apart (RFC 7616 3.4, RFC 9110 11). It
+ * says what was sent, not whether it is right. Pure. */
+#ifndef DIGEST_PARSE_H
+#define DIGEST_PARSE_H
+
+#include "bytes.h"
+#include "sspi_acceptor.h"
+
+/* Longest values, in octets after quoted-pairs are undone. */
+#define DIGEST_PARSE_USERNAME_LIMIT 256
+#define DIGEST_PARSE_REALM_LIMIT    256
+#define DIGEST_PARSE_NONCE_LIMIT    256
+#define DIGEST_PARSE_CNONCE_LIMIT   256
+#define DIGEST_PARSE_URI_LIMIT      16384
+
+/* Views into the parsed text or into `storage`: they live as long as both. */
+struct digest_response {
+    struct sspi_view username;
+    struct sspi_view realm;
+    /* The same as between the quotes, backslashes kept: some clients put a name there as it is,
+     * with a single backslash, and hash that. Equal to the above when there is none. */
+    struct sspi_view raw_username;
+    struct sspi_view raw_realm;
+    struct sspi_view nonce;
+    struct sspi_view uri;
+    struct sspi_view cnonce;
+    struct sspi_view qop; /* "auth" in the client's spelling, which is what it hashed */
+    struct sspi_view nc;  /* eight digits in the client's spelling */
+    uint32_t count;       /* what they say; never 0 */
+    enum sspi_digest_algorithm algorithm; /* RFC 7616 3.4: MD5 when the client named none */
+    uint8_t response[32];                 /* hash_len(algorithm) octets */
+    char *storage;
+};
+
+/* Parses `text`, the part behind "Digest ". SSPI_REASON_NONE: *ret_response is set, end it with
+ * digest_parse_free(). Otherwise nothing is to be freed and `report` (never NULL) says what is
+ * wrong: MALFORMED    breaks the grammar, lacks a directive or repeats one TOO_LARGE    over one of
+ * the limits above MECHANISM    an algorithm that this library does not have UNSUPPORTED  no qop
+ * (RFC 2069), auth-int, userhash, username* INTERNAL     no memory */
+enum sspi_reason digest_parse_response(struct sspi_view text, struct digest_response *ret_response,
+                                       struct sspi_report *report) SSPI_MUST_USE;
+
+/* A zero-initialised one is fine. */
+void digest_parse_free(struct digest_response *response);
+
+#endif

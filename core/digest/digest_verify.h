@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The arithmetic of RFC 7616 3.4.1: what the response must be, and whether it is. Pure. */
+#ifndef DIGEST_VERIFY_H
+#define DIGEST_VERIFY_H
+
+#include "digest_parse.h"
+#include "hash.h"
+
+/* Computes the response to `method` and the directives of `from` with `hash_a1`, that is
+ * hash_len(from->algorithm) octets of H(username:realm:password). False: libcrypto failed, or it
+ * does not have the algorithm. */
+bool digest_verify_compute(struct hash_run *run, const struct digest_response *from,
+                           struct sspi_view method, const uint8_t hash_a1[HASH_MAX],
+                           uint8_t ret_response[HASH_MAX]) SSPI_MUST_USE;
+
+enum digest_verify_status {
+    DIGEST_VERIFY_RIGHT,
+    DIGEST_VERIFY_WRONG,
+    DIGEST_VERIFY_FAILED /* as digest_verify_compute() */
+};
+
+/* Computes the response and compares it with that of `from` in constant time. */
+enum digest_verify_status digest_verify_response(struct hash_run *run,
+                                                 const struct digest_response *from,
+                                                 struct sspi_view method,
+                                                 const uint8_t hash_a1[HASH_MAX]) SSPI_MUST_USE;
+
+#endif
