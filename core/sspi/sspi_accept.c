@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sspi.h"
+
+#include <stdlib.h>
+
+#include "sspi_buffers.h"
+#include "sspi_context.h"
+#include "sspi_query.h"
+#include "sspi_status.h"
+
+static void destroy(struct sspi_object *object)
+{
+    struct sspi_context *context = (struct sspi_context *)object;
+
+    if (context->data != NULL)
+        context->credential->package->destroy(context->data);
+    sspi_handle_drop(&context->credential->object);
+    free(context);
+}
+
+static struct sspi_context *make_context(struct sspi_credential *credential)
+{
+    struct sspi_context *context = calloc(1, sizeof(*context));
+
+    if (context == NULL)
+        return NULL;
+    sspi_handle_init(&context->object, SSPI_HANDLE_CONTEXT, destroy);
+    sspi_handle_hold(&credential->object);
+    context->credential = credential;
+    return context;
+}
+
+/* What the package says, which holds only together with its SEC_E_OK. */
+static const struct sspi_context_info *claimed_info(const struct sspi_context *context)
+{
+    if (context->data == NULL)
+        return NULL;
+    return context->credential->package->info(context->data);
+}
+
+/* What a package may answer. Whatever else it says is a fault of ours, and nobody is let in. */
+static SECURITY_STATUS check_answer(const struct sspi_context *context, SECURITY_STATUS status)
+{
+    const struct sspi_context_info *info = claimed_info(context);
+
+    switch (status) {
+    case SEC_E_OK:
+        if (info == NULL || info->name == NULL || info->mechanism == NULL)
+            return SEC_E_INTERNAL_ERROR;
+        return SEC_E_OK;
+    case SEC_I_CONTINUE_NEEDED:
+    case SEC_I_COMPLETE_NEEDED:
+        return status;
+    default:
+        return status < 0 ? status : SEC_E_INTERNAL_ERROR;
+    }
+}
+
+/* Every refusal has a reason, also one whose package forgot it. */
+static void complete_report(SECURITY_STATUS status, struct sspi_report *report)
+{
+    if (status < 0 && report->reason == SSPI_REASON_NONE)
+        sspi_buffers_report(report, SSPI_REASON_INTERNAL, sspi_status_name(status));
+}
+
+/* After a package's answer: delivers the tokens and decides what the context is from now on. */
+static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answer,
+                              struct sspi_accept_output *produced,
+                              struct sspi_buffers_output *output)
+{
+    SECURITY_STATUS status = check_answer(context, answer);
+
+    /* A token that goes with another status than the package meant is not sent. */
+    if (status == answer) {
+        SECURITY_STATUS delivered = sspi_buffers_deliver(output, produced);
+        if (status >= 0 && delivered != SEC_E_OK)
+            status = delivered;
+    }
+    if (status == SEC_E_OK)
+        context->state = SSPI_CONTEXT_ESTABLISHED;
+    else if (status < 0 && context->state != SSPI_CONTEXT_ESTABLISHED)
+        context->state = SSPI_CONTEXT_FAILED;
+    return status;
+}
+
+static void free_tokens(struct sspi_accept_output *produced)
+{
+    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+        bytes_free(&produced->tokens[i]);
+}
+
+static SECURITY_STATUS step(struct sspi_context *context, const struct sspi_accept_input *in,
+                            struct sspi_buffers_output *output, struct sspi_report *report)
+{
+    struct sspi_accept_output produced = {.report = report};
+    struct sspi_credential *credential = context->credential;
+
+    if (context->state == SSPI_CONTEXT_FAILED)
+        return SEC_E_INVALID_HANDLE;
+    context->requirements = in->requirements;
+    SECURITY_STATUS status =
+        credential->package->accept(credential->data, &context->data, in, &produced);
+    status = settle(context, status, &produced, output);
+    free_tokens(&produced);
+    return status;
+}
+
+/* The results that Windows hands out beside the tokens. */
+struct results {
+    CtxtHandle *context;
+    ULONG attributes;
+    TimeStamp *expiry;
+};
+
+/* Only for the final return: "ptsTimeStamp must be NULL until the last call", and security
+ * attributes are not to be looked at before it. */
+static void set_results(const struct sspi_context *context, SECURITY_STATUS status,
+                        struct results *results)
+{
+    const struct sspi_context_info *info = claimed_info(context);
+
+    if (status != SEC_E_OK || info == NULL)
+        return;
+    results->attributes = info->attributes | (context->requirements & ASC_REQ_CONNECTION);
+    if (results->expiry != NULL)
+        *results->expiry = sspi_query_timestamp(info->expiry_ms);
+}
+
+/* The handle comes before the package runs: a login that succeeded must not fail for want of one.
+ */
+static SECURITY_STATUS run_first(struct sspi_context *context, const struct sspi_accept_input *in,
+                                 struct sspi_buffers_output *output, struct results *results,
+                                 struct sspi_report *report)
+{
+    CtxtHandle handle;
+
+    sspi_handle_hold(&context->object); /* the table's */
+    SECURITY_STATUS status = sspi_handle_add(&context->object, &handle);
+    if (status != SEC_E_OK) {
+        sspi_handle_drop(&context->object);
+        return status;
+    }
+    status = step(context, in, output, report);
+    if (status < 0) {
+        SECURITY_STATUS removed = sspi_handle_remove(&handle, SSPI_HANDLE_CONTEXT);
+        return removed == SEC_E_OK ? status : SEC_E_INTERNAL_ERROR;
+    }
+    *results->context = handle;
+    set_results(context, status, results);
+    return status;
+}
+
+static SECURITY_STATUS accept_first(PCredHandle handle, const struct sspi_accept_input *in,
+                                    struct sspi_buffers_output *output, struct results *results,
+                                    struct sspi_report *report)
+{
+    struct sspi_object *credential;
+
+    SECURITY_STATUS status =
+        sspi_handle_begin(handle, SSPI_HANDLE_CREDENTIAL, SSPI_HANDLE_SHARED, &credential);
+    if (status != SEC_E_OK)
+        return status;
+    struct sspi_context *context = make_context((struct sspi_credential *)credential);
+    if (context == NULL) {
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    } else {
+        status = run_first(context, in, output, results, report);
+        sspi_handle_drop(&context->object);
+    }
+    sspi_handle_end(credential, SSPI_HANDLE_SHARED);
+    return status;
+}
+
+/* A credential named on a later call must be alive and the context's own. */
+static SECURITY_STATUS check_credential(PCredHandle handle, const struct sspi_context *context)
+{
+    struct sspi_object *credential;
+
+    if (handle == NULL)
+        return SEC_E_OK;
+    SECURITY_STATUS status =
+        sspi_handle_begin(handle, SSPI_HANDLE_CREDENTIAL, SSPI_HANDLE_SHARED, &credential);
+    if (status != SEC_E_OK)
+        return status;
+    bool same = credential == &context->credential->object;
+    sspi_handle_end(credential, SSPI_HANDLE_SHARED);
+    return same ? SEC_E_OK : SEC_E_WRONG_CREDENTIAL_HANDLE;
+}
+
+static SECURITY_STATUS accept_next(PCredHandle credential, PCtxtHandle handle,
+                                   const struct sspi_accept_input *in,
+                                   struct sspi_buffers_output *output, struct results *results,
+                                   struct sspi_report *report)
+{
+    struct sspi_object *object;
+    const CtxtHandle value = *handle; /* phNewContext may be phContext */
+
+    SECURITY_STATUS status =
+        sspi_handle_begin(&value, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_EXCLUSIVE, &object);
+    if (status != SEC_E_OK)
+        return status;
+    struct sspi_context *context = (struct sspi_context *)object;
+    *results->context = value;
+    status = check_credential(credential, context);
+    if (status == SEC_E_OK) {
+        status = step(context, in, output, report);
+        set_results(context, status, results);
+    }
+    sspi_handle_end(object, SSPI_HANDLE_EXCLUSIVE);
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext,
+                                                PSecBufferDesc pInput, ULONG fContextReq,
+                                                ULONG TargetDataRep, PCtxtHandle phNewContext,
+                                                PSecBufferDesc pOutput, PULONG pfContextAttr,
+                                                PTimeStamp ptsExpiry)
+{
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct sspi_buffers_input input = {0};
+    struct sspi_buffers_output output;
+    struct results results = {.context = phNewContext, .expiry = ptsExpiry};
+
+    (void)TargetDataRep;
+    if (phContext == NULL && phNewContext != NULL)
+        SecInvalidateHandle(phNewContext);
+    SECURITY_STATUS status = sspi_buffers_open(pOutput, fContextReq, &output, &report);
+    if (status == SEC_E_OK && phNewContext == NULL) /* "should never be NULL" */
+        status = SEC_E_INVALID_HANDLE;
+    if (status == SEC_E_OK)
+        status = sspi_buffers_read(pInput, SSPI_BUFFERS_ACCEPT, fContextReq, &input, &report);
+    if (status == SEC_E_OK) {
+        input.in.n_tokens = output.n_tokens;
+        if (phContext == NULL)
+            status = accept_first(phCredential, &input.in, &output, &results, &report);
+        else
+            status = accept_next(phCredential, phContext, &input.in, &output, &results, &report);
+    }
+    sspi_buffers_input_free(&input);
+    complete_report(status, &report);
+    if (output.caller_report != NULL)
+        *output.caller_report = report;
+    if (output.allocated)
+        results.attributes |= ASC_RET_ALLOCATED_MEMORY;
+    if (pfContextAttr != NULL)
+        *pfContextAttr = results.attributes;
+    return status;
+}
+
+static SECURITY_STATUS complete(PCtxtHandle handle, struct sspi_accept_input *in,
+                                struct sspi_report *report)
+{
+    struct sspi_accept_output produced = {.report = report};
+    struct sspi_buffers_output none = {0};
+    struct sspi_object *object;
+
+    SECURITY_STATUS status =
+        sspi_handle_begin(handle, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_EXCLUSIVE, &object);
+    if (status != SEC_E_OK)
+        return status;
+    struct sspi_context *context = (struct sspi_context *)object;
+    const struct sspi_package *package = context->credential->package;
+    if (package->complete == NULL) {
+        status = SEC_E_UNSUPPORTED_FUNCTION;
+    } else if (context->state == SSPI_CONTEXT_FAILED || context->data == NULL) {
+        status = SEC_E_INVALID_HANDLE;
+    } else {
+        in->requirements = context->requirements; /* as the context was asked for */
+        status = package->complete(context->data, in, &produced);
+        /* Proven or not, nothing in between. */
+        if (status > 0)
+            status = SEC_E_INTERNAL_ERROR;
+        produced.n_tokens = 0; /* CompleteAuthToken has no output */
+        status = settle(context, status, &produced, &none);
+        free_tokens(&produced);
+    }
+    sspi_handle_end(object, SSPI_HANDLE_EXCLUSIVE);
+    return status;
+}
+
+/* The report buffer lies among the input of CompleteAuthToken, whose tokens are not to be touched:
+ * looks for nothing else. */
+static struct sspi_report *find_report(const SecBufferDesc *desc)
+{
+    for (size_t i = 0; desc->pBuffers != NULL && i < desc->cBuffers; i++) {
+        const SecBuffer *buffer = &desc->pBuffers[i];
+        if ((buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK) == SECBUFFER_SSPI_REPORT &&
+            buffer->pvBuffer != NULL && buffer->cbBuffer >= sizeof(struct sspi_report))
+            return buffer->pvBuffer;
+    }
+    return NULL;
+}
+
+SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken)
+{
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct sspi_buffers_input input = {0};
+    struct sspi_report *caller_report = NULL;
+
+    SECURITY_STATUS status = sspi_buffers_read(pToken, SSPI_BUFFERS_COMPLETE, 0, &input, &report);
+    if (status == SEC_E_OK)
+        status = complete(phContext, &input.in, &report);
+    sspi_buffers_input_free(&input);
+    complete_report(status, &report);
+    if (pToken != NULL && pToken->cBuffers <= SSPI_BUFFERS_LIMIT)
+        caller_report = find_report(pToken);
+    if (caller_report != NULL)
+        *caller_report = report;
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext)
+{
+    return sspi_handle_remove(phContext, SSPI_HANDLE_CONTEXT);
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Windows' buffer descriptors, checked and turned into what a package takes, and back. */
+#ifndef SSPI_BUFFERS_H
+#define SSPI_BUFFERS_H
+
+#include "sspi_package.h"
+
+/* Buffers in one descriptor: a token, four parameters, all bindings, and room. */
+#define SSPI_BUFFERS_LIMIT 32
+
+/* SECBUFFER_PKG_PARAMS in one input, as the Digest page numbers them. */
+#define SSPI_PARAMS_LIMIT 4
+
+/* Characters of a realm. */
+#define SSPI_REALM_LIMIT 1024
+
+/* ---- input ---- */
+
+/* `in` borrows from the caller's buffers and from the other members: do not copy or move it. */
+struct sspi_buffers_input {
+    struct sspi_accept_input in;
+    struct sspi_channel_binding bindings[SSPI_BINDINGS_LIMIT];
+    struct bytes realm;
+};
+
+enum sspi_buffers_form {
+    SSPI_BUFFERS_ACCEPT,  /* one token */
+    SSPI_BUFFERS_COMPLETE /* further tokens are skipped: the first call's output among the input */
+};
+
+/* Reads a descriptor; NULL is an empty one. *ret_input is written on every return (free it);
+ * SEC_E_OK fills all of it but `n_tokens`.
+ * SEC_E_INVALID_TOKEN: a descriptor or buffer that breaks the rules of AcceptSecurityContext in
+ * sspi.h (then *report says which). SEC_E_BAD_BINDINGS: a channel binding whose offsets leave its
+ * buffer, or too many. SEC_E_SECURITY_QOS_FAILED: requirements that exclude each other or that
+ * nothing here can meet. SEC_E_INSUFFICIENT_MEMORY. Pure. */
+SECURITY_STATUS sspi_buffers_read(const SecBufferDesc *desc, enum sspi_buffers_form form,
+                                  ULONG requirements, struct sspi_buffers_input *ret_input,
+                                  struct sspi_report *report) SSPI_MUST_USE;
+
+/* Also for a zero-initialised one. */
+void sspi_buffers_input_free(struct sspi_buffers_input *input);
+
+/* ---- output ---- */
+
+/* The caller's output descriptor with the room that was in it. */
+struct sspi_buffers_output {
+    SecBuffer *tokens[SSPI_BUFFERS_LIMIT];
+    size_t room[SSPI_BUFFERS_LIMIT];
+    size_t n_tokens;
+    struct sspi_report *caller_report; /* NULL when there is none */
+    bool allocate;                     /* ASC_REQ_ALLOCATE_MEMORY */
+    bool allocated;                    /* a token was allocated */
+};
+
+/* Finds the token and report buffers and marks every token buffer as holding nothing. NULL is an
+ * empty descriptor. SEC_E_INVALID_TOKEN: a malformed descriptor (nothing in it was touched then).
+ * SEC_E_BUFFER_TOO_SMALL: a report buffer without room for a report. */
+SECURITY_STATUS sspi_buffers_open(SecBufferDesc *desc, ULONG requirements,
+                                  struct sspi_buffers_output *ret_output,
+                                  struct sspi_report *report) SSPI_MUST_USE;
+
+/* Hands the package's tokens to the caller, all or none. SEC_E_BUFFER_TOO_SMALL: a buffer too few
+ * or too small; cbBuffer says what was needed. SEC_E_INSUFFICIENT_MEMORY. SEC_E_INTERNAL_ERROR: a
+ * token over SSPI_TOKEN_LIMIT. */
+SECURITY_STATUS sspi_buffers_deliver(struct sspi_buffers_output *output,
+                                     struct sspi_accept_output *produced) SSPI_MUST_USE;
+
+/* ---- reports ---- */
+
+/* Sets the reason and a text without client data. */
+void sspi_buffers_report(struct sspi_report *report, enum sspi_reason reason, const char *text);
+
+#endif

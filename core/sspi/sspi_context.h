@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What stands behind the two kinds of handles. Known to sspi/ only. */
+#ifndef SSPI_CONTEXT_H
+#define SSPI_CONTEXT_H
+
+#include "sspi_handle.h"
+#include "sspi_package.h"
+
+/* Constant once made, so any number of threads may read it. */
+struct sspi_credential {
+    struct sspi_object object;
+    const struct sspi_package *package;
+    void *data; /* the package's; released with the credential */
+};
+
+enum sspi_context_state {
+    SSPI_CONTEXT_PARTIAL,
+    SSPI_CONTEXT_ESTABLISHED,
+    SSPI_CONTEXT_FAILED /* can only be deleted */
+};
+
+struct sspi_context {
+    struct sspi_object object;
+    struct sspi_credential *credential; /* holds a reference */
+    void *data;                         /* the package's; NULL until it makes one */
+    enum sspi_context_state state;
+    ULONG requirements; /* ASC_REQ_* of the last AcceptSecurityContext */
+};
+
+#endif

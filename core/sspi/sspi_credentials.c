@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sspi_credentials.h"
+
+#include <stdlib.h>
+
+#include "sspi_buffers.h"
+#include "sspi_context.h"
+#include "sspi_packages.h"
+#include "sspi_query.h"
+#include "sspi_text.h"
+
+static void destroy(struct sspi_object *object)
+{
+    struct sspi_credential *credential = (struct sspi_credential *)object;
+
+    credential->package->release(credential->data);
+    free(credential);
+}
+
+static SECURITY_STATUS check_use(ULONG use, struct sspi_report *report)
+{
+    /* The page wants "the type of credential"; only an acceptor's exists here. */
+    if ((use & SECPKG_CRED_INBOUND) != 0 && (use & SECPKG_CRED_RESERVED) == 0)
+        return SEC_E_OK;
+    sspi_buffers_report(report, SSPI_REASON_CONFIGURATION,
+                        "fCredentialUse is not SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH");
+    return SEC_E_UNKNOWN_CREDENTIALS;
+}
+
+static SECURITY_STATUS check_data(const SSPI_ACCEPTOR_DATA *data, struct sspi_report *report)
+{
+    if (data->Version == SSPI_ACCEPTOR_DATA_VERSION &&
+        data->ServiceNameCount <= SSPI_SERVICE_NAMES_LIMIT &&
+        (data->ServiceNameCount == 0 || data->ServiceNames != NULL))
+        return SEC_E_OK;
+    sspi_buffers_report(report, SSPI_REASON_CONFIGURATION,
+                        "pAuthData is not an SSPI_ACCEPTOR_DATA of this version with at most 64 "
+                        "service names");
+    return SEC_E_UNKNOWN_CREDENTIALS;
+}
+
+static SECURITY_STATUS acquire(const struct sspi_package *package, const SSPI_ACCEPTOR_DATA *data,
+                               CredHandle *ret_credential, struct sspi_report *report)
+{
+    struct sspi_credential *credential = calloc(1, sizeof(*credential));
+
+    if (credential == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    SECURITY_STATUS status = package->acquire(data, &credential->data, report);
+    if (status != SEC_E_OK) {
+        free(credential);
+        return status < 0 ? status : SEC_E_INTERNAL_ERROR;
+    }
+    credential->package = package;
+    sspi_handle_init(&credential->object, SSPI_HANDLE_CREDENTIAL, destroy);
+    status = sspi_handle_add(&credential->object, ret_credential);
+    if (status != SEC_E_OK)
+        sspi_handle_drop(&credential->object);
+    return status;
+}
+
+SECURITY_STATUS sspi_credentials_acquire(const char *principal, const char *package, ULONG use,
+                                         const SSPI_ACCEPTOR_DATA *data, CredHandle *ret_credential,
+                                         struct sspi_report *report)
+{
+    SSPI_ACCEPTOR_DATA effective = {.Version = SSPI_ACCEPTOR_DATA_VERSION};
+    const struct sspi_view name = bytes_view(principal);
+
+    *report = (struct sspi_report){.reason = SSPI_REASON_NONE};
+    SecInvalidateHandle(ret_credential);
+    const struct sspi_package *found = sspi_packages_find(package);
+    if (found == NULL) {
+        sspi_buffers_report(report, SSPI_REASON_CONFIGURATION, "there is no such package");
+        return SEC_E_SECPKG_NOT_FOUND;
+    }
+    SECURITY_STATUS status = check_use(use, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (data != NULL) {
+        status = check_data(data, report);
+        if (status != SEC_E_OK)
+            return status;
+        effective = *data;
+    }
+    if (effective.ServiceNameCount == 0 && name.len > 0) {
+        effective.ServiceNames = &name;
+        effective.ServiceNameCount = 1;
+    }
+    status = acquire(found, &effective, ret_credential, report);
+    if (status != SEC_E_OK && report->reason == SSPI_REASON_NONE)
+        sspi_buffers_report(report, SSPI_REASON_INTERNAL, "the credential could not be made");
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(const SEC_CHAR *pszPrincipal,
+                                                    const SEC_CHAR *pszPackage,
+                                                    ULONG fCredentialUse, void *pvLogonId,
+                                                    void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                    void *pvGetKeyArgument,
+                                                    PCredHandle phCredential, PTimeStamp ptsExpiry)
+{
+    struct sspi_report report;
+
+    (void)pvLogonId;
+    (void)pGetKeyFn;
+    (void)pvGetKeyArgument;
+    if (phCredential == NULL)
+        return SEC_E_INVALID_PARAMETER;
+    SECURITY_STATUS status = sspi_credentials_acquire(pszPrincipal, pszPackage, fCredentialUse,
+                                                      pAuthData, phCredential, &report);
+    if (status == SEC_E_OK && ptsExpiry != NULL)
+        *ptsExpiry = sspi_query_timestamp(UINT64_MAX);
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(const SEC_WCHAR *pszPrincipal,
+                                                    const SEC_WCHAR *pszPackage,
+                                                    ULONG fCredentialUse, void *pvLogonId,
+                                                    void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                    void *pvGetKeyArgument,
+                                                    PCredHandle phCredential, PTimeStamp ptsExpiry)
+{
+    BYTES_CLEANUP struct bytes principal_storage = {0};
+    BYTES_CLEANUP struct bytes package_storage = {0};
+    const char *principal;
+    const char *package;
+
+    if (phCredential == NULL)
+        return SEC_E_INVALID_PARAMETER;
+    SecInvalidateHandle(phCredential);
+    SECURITY_STATUS status = sspi_text_narrow(pszPrincipal, &principal_storage, &principal);
+    if (status != SEC_E_OK)
+        return status;
+    status = sspi_text_narrow(pszPackage, &package_storage, &package);
+    if (status != SEC_E_OK)
+        return status;
+    return AcquireCredentialsHandleA(principal, package, fCredentialUse, pvLogonId, pAuthData,
+                                     pGetKeyFn, pvGetKeyArgument, phCredential, ptsExpiry);
+}
+
+SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential)
+{
+    return sspi_handle_remove(phCredential, SSPI_HANDLE_CREDENTIAL);
+}

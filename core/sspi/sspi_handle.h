@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handles that are numbers, and the objects behind them. One table a process; nothing in it is
+ * reached through a value the caller could forge into a pointer. All calls are thread-safe and none
+ * blocks beyond the table's own short lock. */
+#ifndef SSPI_HANDLE_H
+#define SSPI_HANDLE_H
+
+#include "bytes.h"
+#include "sspi.h"
+
+/* Live handles a process may have: partial contexts come from clients. */
+#define SSPI_HANDLES_LIMIT (1u << 20)
+
+enum sspi_handle_kind { SSPI_HANDLE_CREDENTIAL = 1, SSPI_HANDLE_CONTEXT = 2 };
+
+/* How a call uses an object: many read, or one writes. */
+enum sspi_handle_use { SSPI_HANDLE_SHARED, SSPI_HANDLE_EXCLUSIVE };
+
+/* First member of whatever stands behind a handle. The numbers belong to the table's lock. */
+struct sspi_object {
+    enum sspi_handle_kind kind;
+    void (*destroy)(struct sspi_object *object); /* frees it; called once, without the lock */
+    size_t n_references;
+    size_t n_shared;
+    bool exclusive;
+};
+
+/* Starts an object's life with one reference, the caller's. */
+void sspi_handle_init(struct sspi_object *object, enum sspi_handle_kind kind,
+                      void (*destroy)(struct sspi_object *object));
+
+/* One reference more, or less; the last one gone destroys the object. */
+void sspi_handle_hold(struct sspi_object *object);
+void sspi_handle_drop(struct sspi_object *object);
+
+/* Gives the object a handle. SEC_E_OK: *ret_handle set, and the caller's reference is the table's
+ * now. SEC_E_INSUFFICIENT_MEMORY: memory, or SSPI_HANDLES_LIMIT; nothing changed. */
+SECURITY_STATUS sspi_handle_add(struct sspi_object *object, SecHandle *ret_handle) SSPI_MUST_USE;
+
+/* Finds the object and keeps it alive until sspi_handle_end with the same `use`. A handle that is
+ * NULL, zeroed, invalid, stale, of the other kind or never ours: SEC_E_INVALID_HANDLE. The same
+ * when another thread is inside a call that does not go together with `use`: waiting could stop a
+ * server that runs one thread, and using one context twice at a time is the caller's error. */
+SECURITY_STATUS sspi_handle_begin(const SecHandle *handle, enum sspi_handle_kind kind,
+                                  enum sspi_handle_use use,
+                                  struct sspi_object **ret_object) SSPI_MUST_USE;
+void sspi_handle_end(struct sspi_object *object, enum sspi_handle_use use);
+
+/* Ends the handle. The object goes with its last reference, which may be a call in another thread.
+ * SEC_E_INVALID_HANDLE as above. The table's memory goes with the last handle. */
+SECURITY_STATUS sspi_handle_remove(const SecHandle *handle,
+                                   enum sspi_handle_kind kind) SSPI_MUST_USE;
+
+#endif

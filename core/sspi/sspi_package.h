@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a security package is to the SSPI calls: one constant vtable. A package knows its own
+ * protocol, never a handle, a SecBuffer layout rule or a web server. sspi/ checks every argument
+ * before a package sees it and turns what comes back into Windows' buffers. */
+#ifndef SSPI_PACKAGE_H
+#define SSPI_PACKAGE_H
+
+#include "bytes.h"
+#include "clock.h"
+#include "sspi.h"
+
+/* Longest token that is looked at, in either direction (base64 already undone). */
+#define SSPI_TOKEN_LIMIT 65536
+
+/* Channel bindings a caller may name as alternatives in one call (one buffer each). */
+#define SSPI_BINDINGS_LIMIT 16
+
+/* One SEC_CHANNEL_BINDINGS whose offsets were checked: views into the caller's buffer. */
+struct sspi_channel_binding {
+    uint32_t initiator_type;
+    struct sspi_view initiator;
+    uint32_t acceptor_type;
+    struct sspi_view acceptor;
+    struct sspi_view application;
+};
+
+/* Whether the client proved that it speaks through the channel we name. */
+enum sspi_bound {
+    SSPI_BOUND_UNCHECKED, /* no binding was demanded or given to compare with */
+    SSPI_BOUND_ABSENT,    /* compared: the client sent none, and that was allowed */
+    SSPI_BOUND_MATCHED    /* compared and equal */
+};
+
+/* What one AcceptSecurityContext call carries. All views are borrowed for the call. */
+struct sspi_accept_input {
+    struct sspi_view token;         /* SECBUFFER_TOKEN; absent or empty on a first call */
+    bool has_params;                /* at least one SECBUFFER_PKG_PARAMS: Digest's HTTP form */
+    struct sspi_view method;        /* PKG_PARAMS, in the order of the Digest page; absent ones */
+    struct sspi_view uri;           /* have data NULL */
+    struct sspi_view entity_hash;   /* hex H(entity-body) */
+    struct sspi_view realm;         /* already turned from UTF-16LE into ASCII */
+    const struct sspi_channel_binding *bindings; /* any one of them may match */
+    size_t n_bindings;
+    ULONG requirements; /* ASC_REQ_* as the caller gave them */
+    size_t n_tokens;    /* SECBUFFER_TOKEN buffers in the output: how many challenges are wanted */
+};
+
+/* Challenges one answer may hold: one an algorithm. */
+#define SSPI_CHALLENGES_LIMIT 8
+
+/* What comes back. `tokens` are the package's to append to and sspi/'s to free. */
+struct sspi_accept_output {
+    struct bytes tokens[SSPI_CHALLENGES_LIMIT];
+    size_t n_tokens;                 /* tokens filled; usually 0 or 1 */
+    struct sspi_report *report;      /* never NULL; set reason and text on every refusal */
+};
+
+/* What an established context knows of itself. Owned by the context, lives as long. */
+struct sspi_context_info {
+    char *name;        /* the client's full name: alice@REALM; Digest: the user's own name */
+    char *realm;       /* Kerberos realm or Digest realm; NULL when there is none */
+    char *target;      /* service the client asked for, HTTP/host@REALM; NULL when unknown */
+    const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
+    const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
+    ULONG attributes;  /* ASC_RET_* */
+    uint64_t start_ms;
+    uint64_t expiry_ms; /* UINT64_MAX: the constant maximum of the Digest page */
+    enum sspi_bound bound;
+};
+
+struct sspi_package {
+    SecPkgInfoA about;
+    /* A further name it is found by, NULL when none ("Digest" for WDigest). */
+    const char *alias;
+
+    /* Makes a credential. `data` is never NULL here and lives only for the call unless a member
+     * says otherwise. SEC_E_OK sets *ret_credential. May read files. */
+    SECURITY_STATUS (*acquire)(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
+                               struct sspi_report *report);
+    void (*release)(void *credential);
+
+    /* One step. *context is NULL on the first call; the package makes it and owns it until destroy.
+     * On an error status *context may be left set: the caller destroys it. Credentials are used by
+     * several threads at a time, a context by one. */
+    SECURITY_STATUS (*accept)(void *credential, void **context, const struct sspi_accept_input *in,
+                              struct sspi_accept_output *out);
+
+    /* CompleteAuthToken; NULL where the package has none. */
+    SECURITY_STATUS (*complete)(void *context, const struct sspi_accept_input *in,
+                                struct sspi_accept_output *out);
+
+    /* NULL until the context is established. */
+    const struct sspi_context_info *(*info)(const void *context);
+
+    /* A MIC over `message` for SPNEGO's mechListMIC; NULL where the package cannot. */
+    SECURITY_STATUS (*make_mic)(void *context, struct sspi_view message, struct bytes *ret_mic);
+    SECURITY_STATUS (*check_mic)(void *context, struct sspi_view message, struct sspi_view mic);
+
+    /* Frees a context in any state. Never NULL. */
+    void (*destroy)(void *context);
+};
+
+/* The packages, each defined in its own folder. */
+extern const struct sspi_package kerberos_package;
+extern const struct sspi_package negotiate_package;
+extern const struct sspi_package digest_package;
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The packages there are, and copies of what they say of themselves. */
+#ifndef SSPI_PACKAGES_H
+#define SSPI_PACKAGES_H
+
+#include "bytes.h"
+#include "sspi.h"
+
+struct sspi_package;
+
+/* The package of that name or alias, without case; NULL when there is none or `name` is NULL. */
+const struct sspi_package *sspi_packages_find(const char *name);
+
+/* An array of `n` descriptions in one malloc'ed block with all their strings behind it, for
+ * FreeContextBuffer. SEC_E_OK sets *ret_info; SEC_E_INSUFFICIENT_MEMORY. Pure. */
+SECURITY_STATUS sspi_packages_copy_a(const struct sspi_package *const *packages, size_t n,
+                                     SecPkgInfoA **ret_info) SSPI_MUST_USE;
+SECURITY_STATUS sspi_packages_copy_w(const struct sspi_package *const *packages, size_t n,
+                                     SecPkgInfoW **ret_info) SSPI_MUST_USE;
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What an established context knows, for callers inside the core. */
+#ifndef SSPI_QUERY_H
+#define SSPI_QUERY_H
+
+#include "sspi.h"
+
+struct sspi_context_info;
+
+/* The context's own record, without copies. NULL when the handle is not a live context, another
+ * thread is inside AcceptSecurityContext with it, or it is not established. Borrowed: lives until
+ * the next AcceptSecurityContext, CompleteAuthToken or DeleteSecurityContext on this context. */
+const struct sspi_context_info *sspi_context_info(const CtxtHandle *context);
+
+/* Milliseconds since 1970 as a FILETIME; what does not fit, UINT64_MAX among it, is the constant
+ * maximum 0x7FFFFFFFFFFFFFFF. Pure. */
+TimeStamp sspi_query_timestamp(uint64_t time_ms);
+
+#endif
