@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "binding_certificate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/x509.h>
+
+struct entry {
+    const SSL_CTX *ctx;
+    struct binding_candidates candidates;
+};
+
+/* Sorted by ctx: looked up on every request of a TLS site. */
+struct binding_table {
+    struct entry *entries;
+    size_t n_entries;
+};
+
+bool binding_from_certificate(X509 *certificate, struct binding *ret_binding)
+{
+    /* Not X509_get_signature_nid(): that has no digest for RSASSA-PSS, whose hash is a parameter.
+     */
+    int digest_nid = NID_undef;
+    if (X509_get_signature_info(certificate, &digest_nid, NULL, NULL, NULL) != 1 ||
+        digest_nid == NID_undef)
+        return false;
+    /* RFC 5929 4.1: if the hash is MD5 or SHA-1, SHA-256 is used instead. */
+    if (digest_nid == NID_md5 || digest_nid == NID_sha1)
+        digest_nid = NID_sha256;
+    const EVP_MD *digest = EVP_get_digestbynid(digest_nid);
+    if (digest == NULL)
+        return false;
+
+    struct binding made;
+    unsigned hash_len = 0;
+    size_t prefix_len = sizeof(BINDING_PREFIX) - 1;
+    memcpy(made.data, BINDING_PREFIX, prefix_len);
+    if (X509_digest(certificate, digest, made.data + prefix_len, &hash_len) != 1)
+        return false;
+    made.len = prefix_len + hash_len;
+    *ret_binding = made;
+    return true;
+}
+
+static void add_candidate(struct binding_candidates *to, X509 *certificate)
+{
+    struct binding made;
+    if (to->n_items == BINDING_CANDIDATES_LIMIT || !binding_from_certificate(certificate, &made)) {
+        to->incomplete = true;
+        return;
+    }
+    to->item[to->n_items++] = made;
+}
+
+struct binding_table *binding_table_new(void)
+{
+    return calloc(1, sizeof(struct binding_table));
+}
+
+void binding_table_free(struct binding_table *table)
+{
+    if (table == NULL)
+        return;
+    free(table->entries);
+    free(table);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct entry *left = a, *right = b;
+    uintptr_t l = (uintptr_t)left->ctx, r = (uintptr_t)right->ctx;
+    return l < r ? -1 : l > r;
+}
+
+static struct entry *find_entry(const struct binding_table *table, const SSL_CTX *ctx)
+{
+    if (table->n_entries == 0)
+        return NULL;
+    struct entry key = {.ctx = ctx};
+    return bsearch(&key, table->entries, table->n_entries, sizeof(key), compare_entries);
+}
+
+bool binding_table_add(struct binding_table *table, SSL_CTX *ctx)
+{
+    if (find_entry(table, ctx) != NULL)
+        return true;
+    struct entry *grown = realloc(table->entries, (table->n_entries + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return false;
+    table->entries = grown;
+    struct entry *added = &grown[table->n_entries++];
+    memset(added, 0, sizeof(*added));
+    added->ctx = ctx;
+
+    X509 *current = SSL_CTX_get0_certificate(ctx);
+    for (long more = SSL_CTX_set_current_cert(ctx, SSL_CERT_SET_FIRST); more == 1;
+         more = SSL_CTX_set_current_cert(ctx, SSL_CERT_SET_NEXT)) {
+        X509 *certificate = SSL_CTX_get0_certificate(ctx);
+        if (certificate != NULL)
+            add_candidate(&added->candidates, certificate);
+    }
+    if (current != NULL)
+        SSL_CTX_select_current_cert(ctx, current);
+    qsort(table->entries, table->n_entries, sizeof(*added), compare_entries);
+    return true;
+}
+
+const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,
+                                                    struct binding_candidates *scratch)
+{
+    const struct entry *known = find_entry(table, SSL_get_SSL_CTX(ssl));
+    if (known != NULL && (known->candidates.n_items > 0 || known->candidates.incomplete))
+        return &known->candidates;
+
+    /* Certificates loaded for each handshake are in no table; after a resumption OpenSSL cannot say
+     * which one the client once saw. */
+    X509 *shown = SSL_session_reused(ssl) ? NULL : SSL_get_certificate(ssl);
+    if (shown == NULL)
+        return NULL;
+    memset(scratch, 0, sizeof(*scratch));
+    add_candidate(scratch, shown);
+    return scratch;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* tls-server-end-point (RFC 5929 section 4): the channel binding that names a server's certificate,
+ * and the table of the certificates each listening TLS context may have shown. */
+#ifndef BINDING_CERTIFICATE_H
+#define BINDING_CERTIFICATE_H
+
+#include <openssl/ssl.h>
+
+#include "bytes.h"
+
+#define BINDING_PREFIX   "tls-server-end-point:"
+#define BINDING_MAX_SIZE (sizeof(BINDING_PREFIX) - 1 + EVP_MAX_MD_SIZE)
+
+/* Certificates one TLS context may hold: one a key type; OpenSSL 3.0 has nine. */
+#define BINDING_CANDIDATES_LIMIT 16
+
+/* The application data of one channel binding. */
+struct binding {
+    uint8_t data[BINDING_MAX_SIZE];
+    size_t len;
+};
+
+/* What one TLS context may have shown to its clients. */
+struct binding_candidates {
+    struct binding item[BINDING_CANDIDATES_LIMIT];
+    size_t n_items;
+    /* Some certificate has a signature algorithm without a single hash (Ed25519, Ed448): RFC 5929
+     * defines no binding for it. */
+    bool incomplete;
+};
+
+/* The binding of one certificate. The hash is that of its signature algorithm, MD5 and SHA-1
+ * replaced by SHA-256 (RFC 5929 4.1). False: the RFC defines none, or OpenSSL failed. */
+bool binding_from_certificate(X509 *certificate, struct binding *ret_binding) SSPI_MUST_USE;
+
+struct binding_table;
+
+/* NULL: memory. */
+struct binding_table *binding_table_new(void) SSPI_MUST_USE;
+void binding_table_free(struct binding_table *table);
+
+/* Records the certificates of `ctx`, once; moves and restores its current certificate, so call it
+ * before the context serves. The pointer is the key and is not kept alive. False: memory. */
+bool binding_table_add(struct binding_table *table, SSL_CTX *ctx) SSPI_MUST_USE;
+
+/* The candidates of a live connection: those of its context (a resumed session names another
+ * certificate than was shown: SSL_get_certificate() is no witness then); where the context is not
+ * in the table, the certificate shown in a full handshake, written to `scratch`. NULL: not known.
+ */
+const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,
+                                                    struct binding_candidates *scratch);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_acceptor.h"
+
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "http_options.h"
+#include "kerberos_keytab.h"
+#include "store_state.h"
+#include "store_users.h"
+
+struct sspi_state *sspi_http_state_format(void *memory, size_t size)
+{
+    return store_state_format(memory, size, clock_machine());
+}
+
+struct sspi_state *sspi_http_state_attach(void *memory, size_t size)
+{
+    return store_state_attach(memory, size);
+}
+
+struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *config)
+{
+    struct sspi_acceptor *acceptor = calloc(1, sizeof(*acceptor));
+    if (acceptor == NULL)
+        return NULL;
+    acceptor->config = *config;
+    acceptor->tls = binding_table_new();
+    if (acceptor->tls == NULL || !http_credentials_init(&acceptor->credentials)) {
+        binding_table_free(acceptor->tls);
+        free(acceptor);
+        return NULL;
+    }
+    return acceptor;
+}
+
+static void free_resource(struct http_resource *resource)
+{
+    kerberos_keytab_close(resource->keytab);
+    store_users_close(resource->users);
+    free(resource->name);
+    free(resource);
+}
+
+void sspi_acceptor_free(struct sspi_acceptor *acceptor)
+{
+    if (acceptor == NULL)
+        return;
+    /* Credentials use the resources, so they go first. */
+    http_credentials_close(&acceptor->credentials);
+    while (acceptor->resources != NULL) {
+        struct http_resource *first = acceptor->resources;
+        acceptor->resources = first->next;
+        free_resource(first);
+    }
+    binding_table_free(acceptor->tls);
+    free(acceptor->default_realm);
+    free(acceptor->records);
+    free(acceptor);
+}
+
+void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state)
+{
+    acceptor->state = state;
+}
+
+bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx)
+{
+    return binding_table_add(acceptor->tls, ctx);
+}
+
+/* ---- records of the start ---- */
+
+static struct sspi_record *new_record(struct sspi_acceptor *acceptor)
+{
+    if (acceptor->n_told > 0) {
+        acceptor->n_records = 0;
+        acceptor->n_told = 0;
+    }
+    struct sspi_record *grown =
+        realloc(acceptor->records, (acceptor->n_records + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return NULL;
+    acceptor->records = grown;
+    return &grown[acceptor->n_records++];
+}
+
+size_t sspi_acceptor_records(struct sspi_acceptor *acceptor, const struct sspi_record **ret_records)
+{
+    size_t n_new = acceptor->n_records - acceptor->n_told;
+    *ret_records = acceptor->records == NULL ? NULL : acceptor->records + acceptor->n_told;
+    acceptor->n_told = acceptor->n_records;
+    return n_new;
+}
+
+/* ---- opening ---- */
+
+static bool in_group(uid_t uid, gid_t gid, gid_t wanted)
+{
+    if (gid == wanted)
+        return true;
+    gid_t groups[64];
+    int n_groups = 64;
+    const struct passwd *account = getpwuid(uid);
+    if (account == NULL || getgrouplist(account->pw_name, gid, groups, &n_groups) < 0)
+        return false;
+    for (int i = 0; i < n_groups; i++)
+        if (groups[i] == wanted)
+            return true;
+    return false;
+}
+
+/* Whether the workers could read the file by themselves, as its mode bits tell. */
+static bool worker_can_read(const struct sspi_acceptor_config *config, const char *path)
+{
+    struct stat st;
+    if (config->worker_uid == 0)
+        return true;
+    if (stat(path, &st) != 0)
+        return false;
+    if (st.st_uid == config->worker_uid)
+        return (st.st_mode & S_IRUSR) != 0;
+    if (in_group(config->worker_uid, config->worker_gid, st.st_gid))
+        return (st.st_mode & S_IRGRP) != 0;
+    return (st.st_mode & S_IROTH) != 0;
+}
+
+static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
+{
+    struct sspi_record *record = new_record(acceptor);
+    if (record == NULL)
+        return;
+    unsigned uid = (unsigned)acceptor->config.worker_uid;
+    if (worker_can_read(&acceptor->config, path))
+        http_messages_write(record, HTTP_MESSAGE_OPENED, SEC_E_OK,
+                            "%s %s read; the workers (uid %u) can read it too and pick up a change "
+                            "by themselves",
+                            what, path, uid);
+    else
+        http_messages_write(
+            record, HTTP_MESSAGE_OPENED, SEC_E_OK,
+            "%s %s read; the workers (uid %u) cannot read it: a change takes effect "
+            "at the next reload",
+            what, path, uid);
+}
+
+/* The file that `policy` names for `option`; the absent view for MIT's default keytab. */
+static struct sspi_view resource_name(const struct sspi_policy *policy, enum sspi_option option)
+{
+    size_t n_words;
+    const struct sspi_view *words = http_options_words(policy, option, &n_words);
+    return n_words > 0 ? words[0] : (struct sspi_view){NULL, 0};
+}
+
+struct http_resource *http_acceptor_resource(const struct sspi_acceptor *acceptor,
+                                             const struct sspi_policy *policy,
+                                             enum sspi_option option)
+{
+    struct sspi_view name = resource_name(policy, option);
+    for (struct http_resource *at = acceptor->resources; at != NULL; at = at->next)
+        if (at->option == option && (at->name == NULL) == (name.data == NULL) &&
+            (name.data == NULL || bytes_equal(bytes_view(at->name), name)))
+            return at;
+    return NULL;
+}
+
+/* Opens one file and keeps it. `why` (SSPI_ERROR_SIZE bytes) is filled on failure. */
+static struct http_resource *open_resource(struct sspi_acceptor *acceptor,
+                                           const struct sspi_policy *policy,
+                                           enum sspi_option option, char *why)
+{
+    struct http_resource *open = http_acceptor_resource(acceptor, policy, option);
+    if (open != NULL)
+        return open;
+
+    struct sspi_view name = resource_name(policy, option);
+    struct http_resource *made = calloc(1, sizeof(*made));
+    char *name_copy = name.data == NULL ? NULL : strndup(name.data, name.len);
+    if (made == NULL || (name.data != NULL && name_copy == NULL)) {
+        free(made);
+        free(name_copy);
+        snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+        return NULL;
+    }
+    made->option = option;
+    made->name = name_copy;
+    if (option == SSPI_OPTION_KEYTAB)
+        made->keytab = kerberos_keytab_open(name_copy, why, SSPI_ERROR_SIZE);
+    else
+        made->users = store_users_open(name_copy, why, SSPI_ERROR_SIZE);
+    if (made->keytab == NULL && made->users == NULL) {
+        free_resource(made);
+        return NULL;
+    }
+    made->next = acceptor->resources;
+    acceptor->resources = made;
+    if (option == SSPI_OPTION_KEYTAB)
+        tell_opened(acceptor, "keytab", kerberos_keytab_path(made->keytab));
+    else
+        tell_opened(acceptor, "user file", store_users_path(made->users));
+    return made;
+}
+
+static const char *option_name(const struct sspi_acceptor *acceptor, enum sspi_option option)
+{
+    return sspi_option_info(option)->name[acceptor->config.server];
+}
+
+static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                        char *error)
+{
+    char why[SSPI_ERROR_SIZE] = "";
+    size_t n_services;
+    const struct sspi_view *services = http_options_services(policy, &n_services);
+    struct http_resource *resource = open_resource(acceptor, policy, SSPI_OPTION_KEYTAB, why);
+    if (resource != NULL &&
+        kerberos_keytab_has_service(resource->keytab, services, n_services, why, sizeof(why))) {
+        if (acceptor->default_realm == NULL)
+            acceptor->default_realm = kerberos_default_realm();
+        return true;
+    }
+    snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s", option_name(acceptor, SSPI_OPTION_KEYTAB), why);
+    return false;
+}
+
+static bool open_users(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       char *error)
+{
+    char why[SSPI_ERROR_SIZE] = "";
+    if (open_resource(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, why) != NULL)
+        return true;
+    snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s",
+             option_name(acceptor, SSPI_OPTION_DIGEST_USER_FILE), why);
+    return false;
+}
+
+/* What only a complete policy can be asked. */
+static bool check_combination(const struct sspi_acceptor *acceptor,
+                              const struct sspi_policy *policy, bool has_realm, char *error)
+{
+    if (!http_options_offers(policy, HTTP_PACKAGE_DIGEST))
+        return true;
+    enum sspi_option missing = SSPI_OPTION_REALM;
+    if (has_realm && http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE))
+        return true;
+    if (has_realm)
+        missing = SSPI_OPTION_DIGEST_USER_FILE;
+    snprintf(error, SSPI_ERROR_SIZE, "%s offers Digest, which needs %s: %s",
+             option_name(acceptor, SSPI_OPTION_PACKAGES), option_name(acceptor, missing),
+             sspi_option_info(missing)->help);
+    return false;
+}
+
+bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                        bool whole, bool has_realm, char *error)
+{
+    bool keytab, users;
+    if (whole) {
+        if (!check_combination(acceptor, policy, has_realm, error))
+            return false;
+        keytab = http_options_offers(policy, HTTP_PACKAGE_NEGOTIATE);
+        users = http_options_offers(policy, HTTP_PACKAGE_DIGEST);
+    } else {
+        keytab = http_options_is_set(policy, SSPI_OPTION_KEYTAB);
+        users = http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+    }
+    if (keytab && !open_keytab(acceptor, policy, error))
+        return false;
+    return !users || open_users(acceptor, policy, error);
+}
+
+bool http_acceptor_refresh(struct http_resource *resource, uint64_t now_ms,
+                           struct sspi_record *ret_record)
+{
+    char why[SSPI_ERROR_SIZE] = "";
+    const char *path = resource->keytab != NULL ? kerberos_keytab_path(resource->keytab)
+                                                : store_users_path(resource->users);
+    enum store_refresh refresh =
+        resource->keytab != NULL
+            ? kerberos_keytab_refresh(resource->keytab, now_ms, why, sizeof(why))
+            : store_users_refresh(resource->users, now_ms, why, sizeof(why));
+    switch (refresh) {
+    case STORE_REFRESH_DONE:
+        http_messages_write(ret_record, HTTP_MESSAGE_REREAD, SEC_E_OK,
+                            "%s changed and was read again", path);
+        return true;
+    case STORE_REFRESH_UNREADABLE:
+        http_messages_write(
+            ret_record, HTTP_MESSAGE_NOT_REREAD, SEC_E_OK,
+            "%s changed, the old contents stay in force until the next reload: %.300s", path, why);
+        return true;
+    case STORE_REFRESH_UNCHANGED:
+        break;
+    }
+    return false;
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "http_options.h"
+#include "http_schemes.h"
+
+/* Room for the text of one more header line; NULL when the limit is reached. */
+static struct bytes *add_header(struct sspi_exchange *exchange)
+{
+    if (exchange->result.n_headers == SSPI_HEADERS_LIMIT)
+        return NULL;
+    return &exchange->header_text[exchange->result.n_headers++];
+}
+
+/* Points the header lines at their texts. False: memory ran out while they were written. */
+static bool finish_headers(struct sspi_exchange *exchange, struct sspi_view name)
+{
+    for (size_t i = 0; i < exchange->result.n_headers; i++) {
+        if (exchange->header_text[i].failed)
+            return false;
+        exchange->result.headers[i].name = name;
+        exchange->result.headers[i].value = bytes_as_view(&exchange->header_text[i]);
+    }
+    return true;
+}
+
+/* Turns the result into our own failure: nothing half made is sent. */
+static void fail(struct sspi_exchange *exchange)
+{
+    exchange->result.n_headers = 0;
+    exchange->result.verdict = SSPI_ERROR;
+}
+
+static void out_of_memory(struct sspi_exchange *exchange)
+{
+    fail(exchange);
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_INTERNAL,
+                        SEC_E_INSUFFICIENT_MEMORY, "out of memory");
+}
+
+static void finish_challenge(struct sspi_exchange *exchange)
+{
+    /* RFC 9110 11.6.1 and 11.7.1 */
+    bool proxy = exchange->request.proxy;
+    exchange->result.verdict = SSPI_CHALLENGE;
+    if (!finish_headers(exchange,
+                        proxy ? SSPI_VIEW("Proxy-Authenticate") : SSPI_VIEW("WWW-Authenticate")))
+        out_of_memory(exchange);
+}
+
+static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct bytes fresh[SSPI_CHALLENGES_LIMIT] = {{0}};
+    struct bytes *challenges = exchange->stale;
+    size_t n = exchange->n_stale;
+    bool made = true;
+    if (n == 0) {
+        challenges = fresh;
+        made = http_digest_challenge(exchange, policy, fresh, &n);
+    }
+    for (size_t i = 0; made && i < n; i++) {
+        struct bytes *line = add_header(exchange);
+        if (line == NULL)
+            break;
+        bytes_append_text(line, "Digest ");
+        bytes_append_view(line, bytes_as_view(&challenges[i]));
+    }
+    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+        bytes_free(&fresh[i]);
+    /* They answer one response, and not a second time under another policy. */
+    exchange->n_stale = 0;
+    return made;
+}
+
+void http_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++) {
+        if (*at == HTTP_PACKAGE_NEGOTIATE) {
+            struct bytes *line = add_header(exchange);
+            if (line != NULL)
+                bytes_append_text(line, "Negotiate");
+        } else if (*at == HTTP_PACKAGE_DIGEST && !add_digest(exchange, policy)) {
+            fail(exchange);
+            return;
+        }
+    }
+    finish_challenge(exchange);
+}
+
+/* RFC 4559 section 5: "Negotiate" and the token in base64. */
+static void add_negotiate_token(struct sspi_exchange *exchange)
+{
+    struct bytes *line = add_header(exchange);
+    if (line == NULL)
+        return;
+    bytes_append_text(line, "Negotiate ");
+    bytes_append_view(line, bytes_as_view(&exchange->negotiate_answer));
+}
+
+void http_answer_continue(struct sspi_exchange *exchange)
+{
+    add_negotiate_token(exchange);
+    finish_challenge(exchange);
+}
+
+static void set_variables(struct sspi_exchange *exchange)
+{
+    const struct http_proof *proof = &exchange->proof;
+    struct sspi_view *to = exchange->result.variables;
+    to[SSPI_VARIABLE_USER] = bytes_view(exchange->user);
+    to[SSPI_VARIABLE_REALM] = bytes_view(proof->realm);
+    to[SSPI_VARIABLE_PACKAGE] =
+        proof->package == HTTP_PACKAGE_DIGEST ? SSPI_VIEW("Digest") : SSPI_VIEW("Negotiate");
+    to[SSPI_VARIABLE_MECHANISM] = bytes_view(proof->mechanism);
+    to[SSPI_VARIABLE_CHANNEL_BOUND] =
+        proof->bound == SSPI_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
+    to[SSPI_VARIABLE_TARGET] = bytes_view(proof->target);
+    if (proof->expiry_ms != UINT64_MAX) {
+        snprintf(exchange->expires, sizeof(exchange->expires), "%" PRIu64, proof->expiry_ms / 1000);
+        to[SSPI_VARIABLE_EXPIRES] = bytes_view(exchange->expires);
+    }
+}
+
+void http_answer_granted(struct sspi_exchange *exchange)
+{
+    exchange->result.verdict = SSPI_GRANTED;
+    if (exchange->negotiate_answer.len > 0)
+        add_negotiate_token(exchange);
+    if (!finish_headers(exchange, exchange->request.proxy ? SSPI_VIEW("Proxy-Authenticate")
+                                                          : SSPI_VIEW("WWW-Authenticate"))) {
+        out_of_memory(exchange);
+        return;
+    }
+    set_variables(exchange);
+}

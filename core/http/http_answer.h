@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers: header lines and variables of a verdict. Each sets the verdict of the exchange's result.
+ */
+#ifndef HTTP_ANSWER_H
+#define HTTP_ANSWER_H
+
+#include "http_exchange.h"
+
+/* 401: one challenge line for each scheme and Digest algorithm, in the policy's order. SSPI_ERROR,
+ * with a record, when they cannot be made. */
+void http_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy);
+
+/* 401 with the next token of the Negotiate exchange, and no other challenge: it would make clients
+ * begin anew. */
+void http_answer_continue(struct sspi_exchange *exchange);
+
+/* Granted: the variables, and the Negotiate answer token when there is one. */
+void http_answer_granted(struct sspi_exchange *exchange);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_connection.h"
+
+#include <stdlib.h>
+
+struct sspi_connection *sspi_connection_new(struct sspi_acceptor *acceptor)
+{
+    struct sspi_connection *connection = calloc(1, sizeof(*connection));
+    if (connection != NULL)
+        connection->acceptor = acceptor;
+    return connection;
+}
+
+void http_connection_drop(struct sspi_connection *connection)
+{
+    if (!connection->has_partial)
+        return;
+    connection->has_partial = false;
+    DeleteSecurityContext(&connection->partial);
+    http_credentials_put(&connection->acceptor->credentials, connection->credential);
+    connection->credential = NULL;
+}
+
+void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partial,
+                          struct http_credential *credential, uint64_t began_ms)
+{
+    http_connection_drop(connection);
+    connection->partial = *partial;
+    SecInvalidateHandle(partial);
+    connection->credential = credential;
+    connection->began_ms = began_ms;
+    connection->has_partial = true;
+}
+
+void sspi_connection_free(struct sspi_connection *connection)
+{
+    if (connection == NULL)
+        return;
+    http_connection_drop(connection);
+    free(connection);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What one client connection of HTTP/1.x remembers: an unfinished Negotiate exchange. */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include "http_acceptor.h"
+
+/* How long a client may take from its first token to its last. */
+#define HTTP_CONNECTION_EXCHANGE_MS 30000
+
+struct sspi_connection {
+    struct sspi_acceptor *acceptor;
+    /* The unfinished context and the credential it was made with, which it keeps in use. */
+    CtxtHandle partial;
+    bool has_partial;
+    struct http_credential *credential;
+    uint64_t began_ms;
+};
+
+/* Keeps an unfinished context, dropping an older one; takes over both. */
+void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partial,
+                          struct http_credential *credential, uint64_t began_ms);
+
+/* Drops what it keeps, if anything. */
+void http_connection_drop(struct sspi_connection *connection);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_credentials.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct http_credential {
+    struct http_credential *next;
+    CredHandle handle;
+    unsigned users;
+    uint64_t last_use;
+    /* The key: what it was made of. */
+    const char *package; /* static */
+    const struct sspi_keytab *keytab;
+    const struct sspi_users *user_file;
+    uint8_t algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
+    uint32_t nonce_lifetime_s;
+    char *services; /* each followed by a blank */
+};
+
+bool http_credentials_init(struct http_credentials *set)
+{
+    return pthread_mutex_init(&set->lock, NULL) == 0;
+}
+
+static void free_credential(struct http_credential *credential)
+{
+    if (SecIsValidHandle(&credential->handle))
+        FreeCredentialsHandle(&credential->handle);
+    free(credential->services);
+    free(credential);
+}
+
+void http_credentials_close(struct http_credentials *set)
+{
+    while (set->first != NULL) {
+        struct http_credential *first = set->first;
+        set->first = first->next;
+        free_credential(first);
+    }
+    pthread_mutex_destroy(&set->lock);
+}
+
+CredHandle *http_credentials_handle(struct http_credential *credential)
+{
+    return &credential->handle;
+}
+
+static bool same_services(const char *joined, const SSPI_ACCEPTOR_DATA *data)
+{
+    for (uint32_t i = 0; i < data->ServiceNameCount; i++) {
+        size_t len = data->ServiceNames[i].len;
+        if (strncmp(joined, data->ServiceNames[i].data, len) != 0 || joined[len] != ' ')
+            return false;
+        joined += len + 1;
+    }
+    return *joined == '\0';
+}
+
+static struct http_credential *find(const struct http_credentials *set, const char *package,
+                                    const SSPI_ACCEPTOR_DATA *data)
+{
+    for (struct http_credential *at = set->first; at != NULL; at = at->next)
+        if (strcmp(at->package, package) == 0 && at->keytab == data->Keytab &&
+            at->user_file == data->Users && at->nonce_lifetime_s == data->NonceLifetimeSeconds &&
+            memcmp(at->algorithms, data->Algorithms, sizeof(at->algorithms)) == 0 &&
+            same_services(at->services, data))
+            return at;
+    return NULL;
+}
+
+static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DATA *data,
+                                    SECURITY_STATUS *ret_status)
+{
+    struct bytes services BYTES_CLEANUP = {0};
+    for (uint32_t i = 0; i < data->ServiceNameCount; i++) {
+        bytes_append_view(&services, data->ServiceNames[i]);
+        bytes_append_char(&services, ' ');
+    }
+    struct http_credential *made = calloc(1, sizeof(*made));
+    char *joined = bytes_steal(&services, NULL);
+    if (made == NULL || joined == NULL) {
+        free(made);
+        free(joined);
+        *ret_status = SEC_E_INSUFFICIENT_MEMORY;
+        return NULL;
+    }
+    SecInvalidateHandle(&made->handle);
+    made->package = package;
+    made->keytab = data->Keytab;
+    made->user_file = data->Users;
+    made->nonce_lifetime_s = data->NonceLifetimeSeconds;
+    memcpy(made->algorithms, data->Algorithms, sizeof(made->algorithms));
+    made->services = joined;
+    /* The signature is Windows': nothing is written through the pointer. */
+    *ret_status =
+        AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_INBOUND, NULL, (void *)(uintptr_t)data,
+                                  NULL, NULL, &made->handle, NULL);
+    if (*ret_status == SEC_E_OK)
+        return made;
+    SecInvalidateHandle(&made->handle);
+    free_credential(made);
+    return NULL;
+}
+
+/* Lets go of the longest unused credential when there are too many. */
+static void trim(struct http_credentials *set)
+{
+    if (set->n <= HTTP_CREDENTIALS_LIMIT)
+        return;
+    struct http_credential **oldest = NULL;
+    for (struct http_credential **at = &set->first; *at != NULL; at = &(*at)->next)
+        if ((*at)->users == 0 && (oldest == NULL || (*at)->last_use < (*oldest)->last_use))
+            oldest = at;
+    if (oldest == NULL)
+        return;
+    struct http_credential *gone = *oldest;
+    *oldest = gone->next;
+    set->n--;
+    free_credential(gone);
+}
+
+SECURITY_STATUS http_credentials_get(struct http_credentials *set, const char *package,
+                                     const SSPI_ACCEPTOR_DATA *data,
+                                     struct http_credential **ret_credential,
+                                     struct sspi_report *report)
+{
+    SECURITY_STATUS status = SEC_E_OK;
+    pthread_mutex_lock(&set->lock);
+    struct http_credential *credential = find(set, package, data);
+    if (credential == NULL) {
+        credential = make(package, data, &status);
+        if (credential != NULL) {
+            credential->next = set->first;
+            set->first = credential;
+            set->n++;
+        }
+    }
+    if (credential != NULL) {
+        credential->users++;
+        credential->last_use = ++set->uses;
+        trim(set);
+    }
+    pthread_mutex_unlock(&set->lock);
+
+    if (credential == NULL) {
+        report->reason =
+            status == SEC_E_INSUFFICIENT_MEMORY ? SSPI_REASON_INTERNAL : SSPI_REASON_CONFIGURATION;
+        snprintf(report->text, sizeof(report->text), "no %s credential can be made", package);
+        return status;
+    }
+    *ret_credential = credential;
+    return SEC_E_OK;
+}
+
+void http_credentials_put(struct http_credentials *set, struct http_credential *credential)
+{
+    if (credential == NULL)
+        return;
+    pthread_mutex_lock(&set->lock);
+    credential->users--;
+    pthread_mutex_unlock(&set->lock);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of an exchange: what was evaluated, what was proven, what is answered. */
+#ifndef HTTP_EXCHANGE_H
+#define HTTP_EXCHANGE_H
+
+#include "http_acceptor.h"
+#include "http_connection.h"
+#include "sspi_package.h"
+
+/* What remains of credentials once they were evaluated (DESIGN: a step judges the proof, never the
+ * token). */
+struct http_proof {
+    uint8_t package;                      /* HTTP_PACKAGE_* */
+    char *name;                           /* the full name, of Kerberos or of the Digest user */
+    char *realm;                          /* NULL: none */
+    char *target;                         /* service the client asked for; NULL: unknown */
+    const char *mechanism;                /* static: "Kerberos", "SHA-256" */
+    const struct http_resource *resource; /* what verified it */
+    enum sspi_bound bound;
+    uint64_t expiry_ms; /* UINT64_MAX: does not end */
+};
+
+/* What the evaluation came to. */
+enum http_outcome {
+    HTTP_OUTCOME_NONE, /* not evaluated yet */
+    HTTP_OUTCOME_PROVEN,
+    HTTP_OUTCOME_REFUSED,  /* 401 with new challenges */
+    HTTP_OUTCOME_CONTINUE, /* 401 with the next token of a Negotiate exchange */
+    HTTP_OUTCOME_BAD_REQUEST,
+    HTTP_OUTCOME_FORBIDDEN,
+    HTTP_OUTCOME_ERROR
+};
+
+struct sspi_exchange {
+    struct sspi_acceptor *acceptor;
+    struct sspi_request request;
+    enum http_outcome outcome;
+    struct http_proof proof;
+    /* Answer token of the Negotiate package in base64: sent with the next leg's 401, or with the
+     * granted answer (mutual authentication). */
+    struct bytes negotiate_answer;
+    /* Challenges with stale=true that the last response earned. */
+    struct bytes stale[SSPI_CHALLENGES_LIMIT];
+    size_t n_stale;
+    /* The policy wanted channel bindings compared, but the certificate was not known. */
+    bool bindings_unknown;
+
+    struct sspi_result result;
+    struct bytes header_text[SSPI_HEADERS_LIMIT];
+    char *user; /* the name in the form the last policy wants */
+    char expires[24];
+    struct sspi_view realm; /* of the step that runs */
+};
+
+/* A log record of the result to write; the last one again when there is no room for more. */
+struct sspi_record *http_exchange_record(struct sspi_exchange *exchange);
+
+/* Starts a report that a call fills; NONE and empty. */
+struct sspi_report http_exchange_report(void);
+
+/* Turns a failed call into an outcome and a log record. */
+enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                       const struct sspi_report *report);
+
+/* The resource that `policy` uses for `option`, read again if its file changed. NULL: not open; a
+ * record says so. */
+struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
+                                             const struct sspi_policy *policy,
+                                             enum sspi_option option);
+
+/* Copies name, realm, target, binding and end out of an established context. False: memory. */
+bool http_exchange_take_proof(struct sspi_exchange *exchange, CtxtHandle *context, uint8_t package,
+                              const struct http_resource *resource) SSPI_MUST_USE;
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_judge.h"
+
+#include <string.h>
+
+#include "http_options.h"
+#include "http_schemes.h"
+#include "kerberos_keytab.h"
+
+#define DIGEST_PREFIX "digest:"
+
+/* `require` is satisfied by a bound client alone. `allow` has checked what the client sent, if
+ * there was anything to compare with; a proof made under `none` has not. */
+static bool binding_covers(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    switch (sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING)) {
+    case HTTP_BINDING_NONE:
+        return true;
+    case HTTP_BINDING_ALLOW:
+        return exchange->proof.bound != SSPI_BOUND_UNCHECKED || !exchange->request.tls ||
+               exchange->bindings_unknown;
+    case HTTP_BINDING_REQUIRE:
+        return exchange->proof.bound == SSPI_BOUND_MATCHED;
+    }
+    return false;
+}
+
+static bool kerberos_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                            const char **ret_why)
+{
+    const struct http_proof *proof = &exchange->proof;
+    size_t n_services;
+    const struct sspi_view *services = http_options_services(policy, &n_services);
+    if (proof->resource != http_acceptor_resource(exchange->acceptor, policy, SSPI_OPTION_KEYTAB)) {
+        *ret_why = "another keytab";
+        return false;
+    }
+    if (proof->target == NULL ||
+        !kerberos_service_accepted(bytes_view(proof->target), services, n_services)) {
+        *ret_why = "other service names";
+        return false;
+    }
+    if (!binding_covers(exchange, policy)) {
+        *ret_why = "channel binding";
+        return false;
+    }
+    return true;
+}
+
+static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                          const char **ret_why)
+{
+    const struct http_proof *proof = &exchange->proof;
+    if (proof->resource !=
+        http_acceptor_resource(exchange->acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE)) {
+        *ret_why = "another user file";
+        return false;
+    }
+    if (proof->realm == NULL || !bytes_equal(bytes_view(proof->realm), exchange->realm)) {
+        *ret_why = "another realm";
+        return false;
+    }
+    if (!http_digest_takes(exchange, policy, proof->mechanism)) {
+        *ret_why = "other Digest algorithms";
+        return false;
+    }
+    return true;
+}
+
+bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       const char **ret_why)
+{
+    if (!http_options_offers(policy, exchange->proof.package)) {
+        *ret_why = "other packages";
+        return false;
+    }
+    if (exchange->proof.package == HTTP_PACKAGE_NEGOTIATE)
+        return kerberos_covers(exchange, policy, ret_why);
+    if (exchange->proof.package == HTTP_PACKAGE_DIGEST)
+        return digest_covers(exchange, policy, ret_why);
+    *ret_why = "an unknown package";
+    return false;
+}
+
+bool http_judge_user_is(const struct http_proof *proof, struct sspi_view name)
+{
+    struct sspi_view own = bytes_view(proof->name);
+    if (proof->package != HTTP_PACKAGE_DIGEST)
+        return bytes_equal(own, name);
+    const size_t prefix_len = sizeof(DIGEST_PREFIX) - 1;
+    return name.len == own.len + prefix_len && memcmp(name.data, DIGEST_PREFIX, prefix_len) == 0 &&
+           memcmp(name.data + prefix_len, own.data, own.len) == 0;
+}
+
+bool http_judge_allows(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    size_t n_words;
+    const struct sspi_view *words = http_options_words(policy, SSPI_OPTION_REQUIRE, &n_words);
+    bool line_met = false;
+    /* Each line is a keyword, names, and an absent view behind it. */
+    for (size_t i = 0; i < n_words; i++) {
+        if (words[i].data == NULL) {
+            if (!line_met)
+                return false;
+            line_met = false;
+        } else if (http_judge_user_is(&exchange->proof, words[i])) {
+            line_met = true;
+        }
+    }
+    return true;
+}
+
+/* alice@DEFAULT.REALM becomes alice; names of other realms are kept whole. */
+static char *short_name(const struct sspi_exchange *exchange)
+{
+    const char *name = exchange->proof.name, *realm = exchange->acceptor->default_realm;
+    const char *at = strrchr(name, '@');
+    if (realm == NULL || at == NULL || strcmp(at + 1, realm) != 0)
+        return strdup(name);
+    return strndup(name, (size_t)(at - name));
+}
+
+char *http_judge_user_name(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (exchange->proof.package != HTTP_PACKAGE_NEGOTIATE)
+        return strdup(exchange->proof.name);
+    switch (sspi_policy_number(policy, SSPI_OPTION_USER_NAME)) {
+    case HTTP_NAME_FULL:
+        return strdup(exchange->proof.name);
+    case HTTP_NAME_SHORT:
+        return short_name(exchange);
+    case HTTP_NAME_LOCAL:
+        return kerberos_local_name(exchange->proof.name);
+    }
+    return NULL;
+}

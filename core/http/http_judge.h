@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether what was proven satisfies a policy, and under which name it passes. */
+#ifndef HTTP_JUDGE_H
+#define HTTP_JUDGE_H
+
+#include "http_exchange.h"
+
+/* True when the proof covers everything `policy` demands of credentials. Otherwise *ret_why
+ * (static) says what differs. */
+bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       const char **ret_why) SSPI_MUST_USE;
+
+/* True when the user is one of each of the policy's `require` lines. */
+bool http_judge_allows(const struct sspi_exchange *exchange,
+                       const struct sspi_policy *policy) SSPI_MUST_USE;
+
+/* True when `name` is the full form of the proven user: alice@REALM, digest:alice. */
+bool http_judge_user_is(const struct http_proof *proof, struct sspi_view name) SSPI_MUST_USE;
+
+/* The user's name in the form `policy` wants, malloc'ed. NULL: auth_to_local gives none (or
+ * memory). */
+char *http_judge_user_name(const struct sspi_exchange *exchange,
+                           const struct sspi_policy *policy) SSPI_MUST_USE;
+
+#endif

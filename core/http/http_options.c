@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_options.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, values, default_text, scope, help)          \
+    {{apache, nginx}, min, max, SSPI_KIND_##kind, values, default_text, SSPI_SCOPE_##scope, help},
+#include "sspi_options.def"
+#undef SSPI_OPTION
+};
+
+static_assert(SSPI_OPTION_COUNT <= 64, "a policy's `set` has a bit for every option");
+
+/* "HTTP/": every host's HTTP service, the default of SSPIServiceName. */
+static const struct sspi_view any_http_service = {"HTTP/", 5};
+
+static const uint8_t default_packages[] = {HTTP_PACKAGE_NEGOTIATE, 0};
+static const uint8_t empty_list[] = {0};
+
+const struct sspi_option_info *sspi_option_info(enum sspi_option option)
+{
+    return &infos[option];
+}
+
+/* The place of `word` among the words of `values`, without case, counted from 0; -1: none of them.
+ */
+static int place_of(const char *values, struct sspi_view word)
+{
+    int place = 0;
+    for (const char *at = values; *at != '\0'; place++) {
+        size_t len = strcspn(at, " ");
+        if (bytes_equal_nocase((struct sspi_view){at, len}, word))
+            return place;
+        at += len;
+        at += strspn(at, " ");
+    }
+    return -1;
+}
+
+/* Digits, then at most one letter of `units`, whose factors stand in the same order. */
+static bool read_number(struct sspi_view text, const char *units, const uint64_t *factors,
+                        uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    size_t at = 0;
+    for (; at < text.len && text.data[at] >= '0' && text.data[at] <= '9'; at++) {
+        uint64_t digit = (uint64_t)(text.data[at] - '0');
+        if (number > (UINT64_MAX - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    if (at == 0)
+        return false;
+    if (at < text.len) {
+        const char *unit = text.data[at] == '\0' ? NULL : strchr(units, text.data[at] | 0x20);
+        if (unit == NULL || at + 1 != text.len)
+            return false;
+        uint64_t factor = factors[unit - units];
+        if (number > UINT64_MAX / factor)
+            return false;
+        number *= factor;
+    }
+    *ret_number = number;
+    return true;
+}
+
+static bool read_quantity(const struct sspi_option_info *info, struct sspi_view text,
+                          uint64_t *ret_number)
+{
+    static const uint64_t seconds[] = {1, 60, 3600, 86400}, bytes[] = {1024, 1048576, 1073741824};
+    if (info->kind == SSPI_KIND_TIME)
+        return read_number(text, "smhd", seconds, ret_number);
+    return read_number(text, "kmg", bytes, ret_number);
+}
+
+static void complain(char *error, const struct sspi_option_info *info, enum sspi_server server,
+                     struct sspi_view word, const char *what_is_right)
+{
+    snprintf(error, SSPI_ERROR_SIZE, "%s: \"%.*s\" is not valid; use %s", info->name[server],
+             (int)(word.len < 100 ? word.len : 100), word.data, what_is_right);
+}
+
+static bool set_list(struct sspi_option_value *value, const struct sspi_option_info *info,
+                     const struct sspi_view *words, size_t n_words, enum sspi_server server,
+                     char *error)
+{
+    char right[200];
+    snprintf(right, sizeof(right), "one or more of: %s (each once, in the order to offer)",
+             info->values);
+    for (size_t i = 0; i < n_words; i++) {
+        int place = place_of(info->values, words[i]);
+        if (place < 0 || i >= SSPI_OPTION_LIST_LIMIT - 1 ||
+            memchr(value->list, place + 1, i) != NULL) {
+            complain(error, info, server, words[i], right);
+            return false;
+        }
+        value->list[i] = (uint8_t)(place + 1);
+    }
+    return true;
+}
+
+static bool set_quantity(struct sspi_option_value *value, const struct sspi_option_info *info,
+                         struct sspi_view word, enum sspi_server server, char *error)
+{
+    unsigned long long least, greatest;
+    if (sscanf(info->values, "%llu %llu", &least, &greatest) != 2)
+        return false;
+    if (read_quantity(info, word, &value->number) && value->number >= least &&
+        value->number <= greatest)
+        return true;
+    char right[200];
+    snprintf(right, sizeof(right), "a number from %llu to %llu, with a unit if you like (%s)",
+             least, greatest, info->kind == SSPI_KIND_TIME ? "s, m, h, d" : "k, m, g");
+    complain(error, info, server, word, right);
+    return false;
+}
+
+static bool set_word(struct sspi_option_value *value, const struct sspi_option_info *info,
+                     struct sspi_view word, enum sspi_server server, char *error)
+{
+    int place = place_of(info->values, word);
+    if (place >= 0) {
+        value->number = (uint64_t)place;
+        return true;
+    }
+    char right[200];
+    snprintf(right, sizeof(right), "one of: %s", info->values);
+    complain(error, info, server, word, right);
+    return false;
+}
+
+/* A service name must look like a principal, since it is never looked up anywhere. */
+static bool check_service(const struct sspi_option_info *info, struct sspi_view word,
+                          enum sspi_server server, char *error)
+{
+    const char *slash = memchr(word.data, '/', word.len);
+    bool plain = memchr(word.data, '\\', word.len) == NULL;
+    if (bytes_equal(word, SSPI_VIEW("*")) || (plain && slash != NULL && slash != word.data))
+        return true;
+    complain(error, info, server, word, "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
+    return false;
+}
+
+/* Every line: `user` and at least one name. */
+static bool check_require(const struct sspi_option_info *info, const struct sspi_view *words,
+                          size_t n_words, enum sspi_server server, char *error)
+{
+    for (size_t i = 0, start = 0; i < n_words; i++) {
+        if (words[i].data != NULL)
+            continue;
+        if (i - start < 2 || !bytes_equal(words[start], SSPI_VIEW("user"))) {
+            complain(error, info, server, i > start ? words[start] : SSPI_VIEW(""),
+                     "user NAME..., with full names: alice@REALM, digest:alice");
+            return false;
+        }
+        start = i + 1;
+    }
+    return true;
+}
+
+static bool check_words(enum sspi_option option, const struct sspi_option_info *info,
+                        const struct sspi_view *words, size_t n_words, enum sspi_server server,
+                        char *error)
+{
+    if (option == SSPI_OPTION_REQUIRE)
+        return check_require(info, words, n_words, server, error);
+    for (size_t i = 0; i < n_words; i++) {
+        if (words[i].len == 0) {
+            complain(error, info, server, words[i], "a value that is not empty");
+            return false;
+        }
+        if (option == SSPI_OPTION_SERVICE_NAME && !check_service(info, words[i], server, error))
+            return false;
+    }
+    return true;
+}
+
+static bool read_value(struct sspi_option_value *value, enum sspi_option option,
+                       const struct sspi_view *words, size_t n_words, enum sspi_server server,
+                       char *error)
+{
+    const struct sspi_option_info *info = &infos[option];
+    switch (info->kind) {
+    case SSPI_KIND_FLAG:
+    case SSPI_KIND_ENUM:
+        return set_word(value, info, words[0], server, error);
+    case SSPI_KIND_LIST:
+        return set_list(value, info, words, n_words, server, error);
+    case SSPI_KIND_TIME:
+    case SSPI_KIND_SIZE:
+        return set_quantity(value, info, words[0], server, error);
+    case SSPI_KIND_FILE:
+    case SSPI_KIND_WORDS:
+    case SSPI_KIND_LINES:
+        value->words = words;
+        value->n_words = n_words;
+        return check_words(option, info, words, n_words, server, error);
+    case SSPI_KIND_TEXT:
+        break;
+    }
+    snprintf(error, SSPI_ERROR_SIZE, "%s is kept by the server, not by a policy",
+             info->name[server]);
+    return false;
+}
+
+bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
+                     const struct sspi_view *words, size_t n_words, enum sspi_server server,
+                     char *error)
+{
+    const struct sspi_option_info *info = &infos[option];
+    if (n_words < info->min_args || (info->kind != SSPI_KIND_LINES && n_words > info->max_args)) {
+        if (info->min_args == info->max_args)
+            snprintf(error, SSPI_ERROR_SIZE, "%s takes %u word%s, not %zu", info->name[server],
+                     info->min_args, info->min_args == 1 ? "" : "s", n_words);
+        else
+            snprintf(error, SSPI_ERROR_SIZE, "%s takes %u to %u words, not %zu", info->name[server],
+                     info->min_args, info->max_args, n_words);
+        return false;
+    }
+    struct sspi_option_value value = {0};
+    if (!read_value(&value, option, words, n_words, server, error))
+        return false;
+    policy->value[option] = value;
+    policy->set |= UINT64_C(1) << option;
+    return true;
+}
+
+void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy *outer,
+                       const struct sspi_policy *inner)
+{
+    struct sspi_policy merged = *inner;
+    for (unsigned option = 0; option < SSPI_OPTION_COUNT; option++)
+        if ((inner->set & (UINT64_C(1) << option)) == 0)
+            merged.value[option] = outer->value[option];
+    merged.set |= outer->set;
+    *ret_policy = merged;
+}
+
+bool http_options_is_set(const struct sspi_policy *policy, enum sspi_option option)
+{
+    return (policy->set & (UINT64_C(1) << option)) != 0;
+}
+
+uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option option)
+{
+    if (http_options_is_set(policy, option))
+        return policy->value[option].number;
+    const struct sspi_option_info *info = &infos[option];
+    struct sspi_view text = bytes_view(info->default_text);
+    uint64_t number = 0;
+    if (info->kind == SSPI_KIND_TIME || info->kind == SSPI_KIND_SIZE)
+        return read_quantity(info, text, &number) ? number : 0;
+    int place = place_of(info->values, text);
+    return place < 0 ? 0 : (uint64_t)place;
+}
+
+const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_option option)
+{
+    if (http_options_is_set(policy, option))
+        return policy->value[option].list;
+    return option == SSPI_OPTION_PACKAGES ? default_packages : empty_list;
+}
+
+bool http_options_offers(const struct sspi_policy *policy, uint8_t package)
+{
+    for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++)
+        if (*at == package)
+            return true;
+    return false;
+}
+
+const struct sspi_view *http_options_words(const struct sspi_policy *policy,
+                                           enum sspi_option option, size_t *ret_n)
+{
+    *ret_n = http_options_is_set(policy, option) ? policy->value[option].n_words : 0;
+    return *ret_n > 0 ? policy->value[option].words : NULL;
+}
+
+const struct sspi_view *http_options_services(const struct sspi_policy *policy, size_t *ret_n)
+{
+    const struct sspi_view *names = http_options_words(policy, SSPI_OPTION_SERVICE_NAME, ret_n);
+    if (names != NULL)
+        return names;
+    *ret_n = 1;
+    return &any_http_service;
+}
+
+bool http_options_is_optional(const struct sspi_policy *policy)
+{
+    return sspi_policy_number(policy, SSPI_OPTION_MODE) == SSPI_MODE_OPTIONAL ||
+           sspi_policy_number(policy, SSPI_OPTION_OPTIONAL) == 1;
+}

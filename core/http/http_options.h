@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the rest of http/ asks of a policy beyond the public calls of sspi_http.h. */
+#ifndef HTTP_OPTIONS_H
+#define HTTP_OPTIONS_H
+
+#include "bytes.h"
+#include "sspi_http.h"
+
+/* Values by their place in the table's `values`, counted from 1 as in a LIST. */
+enum { HTTP_PACKAGE_NEGOTIATE = 1, HTTP_PACKAGE_DIGEST = 2 };
+enum { HTTP_BINDING_NONE, HTTP_BINDING_ALLOW, HTTP_BINDING_REQUIRE };
+enum { HTTP_NAME_FULL, HTTP_NAME_SHORT, HTTP_NAME_LOCAL };
+
+/* True when `option` was set in this scope or an outer one. */
+bool http_options_is_set(const struct sspi_policy *policy, enum sspi_option option);
+
+/* The places of a LIST option, its default when nothing set it; 0 ends it. Lent by the policy or
+ * static. */
+const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_option option);
+
+bool http_options_offers(const struct sspi_policy *policy, uint8_t package);
+
+/* The words of a FILE, WORDS or LINES option; *ret_n is 0 (and the result NULL) when nothing set
+ * it. */
+const struct sspi_view *http_options_words(const struct sspi_policy *policy,
+                                           enum sspi_option option, size_t *ret_n);
+
+/* The accepted service principals, default included. */
+const struct sspi_view *http_options_services(const struct sspi_policy *policy, size_t *ret_n);
+
+/* True when requests without credentials pass as anonymous. */
+bool http_options_is_optional(const struct sspi_policy *policy);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The schemes: how each evaluates what follows its name, and what it challenges with. */
+#ifndef HTTP_SCHEMES_H
+#define HTTP_SCHEMES_H
+
+#include "http_exchange.h"
+
+/* Evaluates a Negotiate token in base64. An outcome other than PROVEN and CONTINUE has left its log
+ * record. */
+enum http_outcome http_negotiate_evaluate(struct sspi_exchange *exchange,
+                                          const struct sspi_policy *policy, struct sspi_view token);
+
+/* Evaluates Digest's directives. */
+enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy,
+                                       struct sspi_view directives);
+
+/* Digest's challenges for this policy and realm (one an algorithm, without the scheme's name),
+ * appended to `challenges`. False: our own fault, a record says which. */
+bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                           struct bytes challenges[SSPI_CHALLENGES_LIMIT],
+                           size_t *ret_n) SSPI_MUST_USE;
+
+/* True when `policy` would take the Digest algorithm named `mechanism` for this realm's users. */
+bool http_digest_takes(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       const char *mechanism);
+
+#endif
