@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sspi_credentials.h"
+
 struct http_credential {
     struct http_credential *next;
     CredHandle handle;
@@ -71,7 +73,7 @@ static struct http_credential *find(const struct http_credentials *set, const ch
 }
 
 static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DATA *data,
-                                    SECURITY_STATUS *ret_status)
+                                    SECURITY_STATUS *ret_status, struct sspi_report *report)
 {
     struct bytes services BYTES_CLEANUP = {0};
     for (uint32_t i = 0; i < data->ServiceNameCount; i++) {
@@ -83,23 +85,22 @@ static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DAT
     if (made == NULL || joined == NULL) {
         free(made);
         free(joined);
+        report->reason = SSPI_REASON_INTERNAL;
+        snprintf(report->text, sizeof(report->text), "out of memory");
         *ret_status = SEC_E_INSUFFICIENT_MEMORY;
         return NULL;
     }
-    SecInvalidateHandle(&made->handle);
     made->package = package;
     made->keytab = data->Keytab;
     made->user_file = data->Users;
     made->nonce_lifetime_s = data->NonceLifetimeSeconds;
     memcpy(made->algorithms, data->Algorithms, sizeof(made->algorithms));
     made->services = joined;
-    /* The signature is Windows': nothing is written through the pointer. */
+    SecInvalidateHandle(&made->handle);
     *ret_status =
-        AcquireCredentialsHandleA(NULL, package, SECPKG_CRED_INBOUND, NULL, (void *)(uintptr_t)data,
-                                  NULL, NULL, &made->handle, NULL);
+        sspi_credentials_acquire(NULL, package, SECPKG_CRED_INBOUND, data, &made->handle, report);
     if (*ret_status == SEC_E_OK)
         return made;
-    SecInvalidateHandle(&made->handle);
     free_credential(made);
     return NULL;
 }
@@ -130,7 +131,7 @@ SECURITY_STATUS http_credentials_get(struct http_credentials *set, const char *p
     pthread_mutex_lock(&set->lock);
     struct http_credential *credential = find(set, package, data);
     if (credential == NULL) {
-        credential = make(package, data, &status);
+        credential = make(package, data, &status, report);
         if (credential != NULL) {
             credential->next = set->first;
             set->first = credential;
@@ -144,12 +145,8 @@ SECURITY_STATUS http_credentials_get(struct http_credentials *set, const char *p
     }
     pthread_mutex_unlock(&set->lock);
 
-    if (credential == NULL) {
-        report->reason =
-            status == SEC_E_INSUFFICIENT_MEMORY ? SSPI_REASON_INTERNAL : SSPI_REASON_CONFIGURATION;
-        snprintf(report->text, sizeof(report->text), "no %s credential can be made", package);
+    if (credential == NULL)
         return status;
-    }
     *ret_credential = credential;
     return SEC_E_OK;
 }

@@ -6,9 +6,9 @@
  * count is never accepted twice, although a lookup may run while its nonce is put out of the set:
  *  - everything written under an odd sequence is stored with release and loaded with acquire, so
  *    whoever met any of it (the cleared words too) sees another sequence when looking again, and
- *    answers STALE;
+ *    answers STALE unless, under the lock, the nonce still is where it was;
  *  - whoever did not meet it set the bit in the old words, and of two such the second saw the bit
- * of the first;
+ *    of the first;
  *  - a nonce that was put out never comes back, because its issue time is at or below the floor,
  *    which is raised before the first field changes.
  * A bit that lands by this race in the words of the next nonce can only refuse a count, never let
@@ -85,19 +85,25 @@ static enum store_count use_way(struct store_nonce_set *set, size_t way, const s
     return mark(set, way, use->count);
 }
 
-/* The known path. False: the nonce is not there, or the set is being changed. */
-static bool use_known(struct store_nonce_set *set, const struct use *use,
-                      enum store_count *ret_count)
+/* What the lock-free path came to. */
+enum known {
+    KNOWN_NOT,   /* the nonce is not there, or the set is being changed */
+    KNOWN_SURE,  /* counted */
+    KNOWN_UNSURE /* counted, but the set was changed meanwhile: is the nonce still in its way? */
+};
+
+static enum known use_known(struct store_nonce_set *set, const struct use *use,
+                            enum store_count *ret_count, size_t *ret_way)
 {
     uint64_t before = load(&set->sequence);
     if (before % 2 != 0)
-        return false;
+        return KNOWN_NOT;
     size_t way = find(set, use);
     if (way == STORE_NONCE_WAYS || load(&set->sequence) != before)
-        return false;
-    enum store_count count = use_way(set, way, use);
-    *ret_count = load(&set->sequence) == before ? count : STORE_COUNT_STALE;
-    return true;
+        return KNOWN_NOT;
+    *ret_count = use_way(set, way, use);
+    *ret_way = way;
+    return load(&set->sequence) == before ? KNOWN_SURE : KNOWN_UNSURE;
 }
 
 /* Under the lock: an empty way, else that of the oldest nonce; STORE_NONCE_WAYS when the new nonce
@@ -172,8 +178,10 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
     size_t place = store_layout_set(tag.high, state->n_nonce_sets);
     struct store_nonce_set *set = &store_layout_nonces(state)[place];
 
-    enum store_count answer;
-    if (use_known(set, &use, &answer))
+    enum store_count answer = STORE_COUNT_STALE;
+    size_t counted_way = 0;
+    enum known known = use_known(set, &use, &answer, &counted_way);
+    if (known == KNOWN_SURE)
         return answer;
 
     size_t stripe = place % STORE_LAYOUT_STRIPES;
@@ -183,7 +191,11 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
     if (owner_died)
         repair(state, stripe);
     size_t way = find(set, &use);
-    answer = way < STORE_NONCE_WAYS ? use_way(set, way, &use) : insert(set, &use);
+    if (known == KNOWN_UNSURE)
+        /* It never left when it is still there, since it could not have come back. */
+        answer = way == counted_way ? answer : STORE_COUNT_STALE;
+    else
+        answer = way < STORE_NONCE_WAYS ? use_way(set, way, &use) : insert(set, &use);
     store_layout_unlock(&state->nonce_lock[stripe]);
     return answer;
 }
