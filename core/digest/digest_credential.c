@@ -189,29 +189,16 @@ void digest_credential_unreference(struct digest_credential *credential)
 size_t digest_credential_offered(const struct digest_credential *credential, struct sspi_view realm,
                                  enum sspi_digest_algorithm ret_offered[static 8])
 {
-    static const enum sspi_digest_algorithm defaults[] = {SSPI_DIGEST_SHA_256, SSPI_DIGEST_MD5};
-    size_t n_with[2] = {0, 0};
-    bool available[2];
-    size_t most = 0;
-    size_t n_offered = 0;
-
     if (credential->n_algorithms > 0) {
         memcpy(ret_offered, credential->algorithms,
                credential->n_algorithms * sizeof(ret_offered[0]));
         return credential->n_algorithms;
     }
-    for (size_t i = 0; i < 2; i++) {
-        size_t n_users = 0;
-        store_users_count(credential->users, realm, defaults[i], &n_users, &n_with[i]);
-        available[i] = hash_available(&credential->hashes, defaults[i]);
-        if (available[i] && n_with[i] > most) {
-            most = n_with[i];
-        }
-    }
-    /* Those that every user has a line of are those with the most lines. When there is none such,
-     * the most lines still let most users in: one user added without them locks nobody out. */
-    for (size_t i = 0; i < 2; i++) {
-        if (available[i] && n_with[i] == most) {
+    enum sspi_digest_algorithm defaults[2];
+    size_t n_defaults = store_users_algorithms(credential->users, realm, defaults);
+    size_t n_offered = 0;
+    for (size_t i = 0; i < n_defaults; i++) {
+        if (hash_available(&credential->hashes, defaults[i])) {
             ret_offered[n_offered++] = defaults[i];
         }
     }

@@ -192,17 +192,19 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
     return outcome;
 }
 
-/* Without a list, the algorithms are those for which every user of the realm has a line. */
 static bool takes_by_default(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                              enum sspi_digest_algorithm algorithm)
 {
     struct http_resource *resource =
         http_acceptor_resource(exchange->acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE);
-    if (resource == NULL || algorithm == SSPI_DIGEST_SHA_512_256)
+    if (resource == NULL)
         return false;
-    size_t n_users, n_with;
-    store_users_count(resource->users, exchange->realm, algorithm, &n_users, &n_with);
-    return n_users > 0 && n_users == n_with;
+    enum sspi_digest_algorithm defaults[2];
+    size_t n_defaults = store_users_algorithms(resource->users, exchange->realm, defaults);
+    for (size_t i = 0; i < n_defaults; i++)
+        if (defaults[i] == algorithm)
+            return true;
+    return false;
 }
 
 bool http_digest_takes(struct sspi_exchange *exchange, const struct sspi_policy *policy,

@@ -230,3 +230,19 @@ void store_users_count(struct sspi_users *users, struct sspi_view realm,
     store_users_index_count(users->index, realm, algorithm, ret_users, ret_with_algorithm);
     pthread_mutex_unlock(&users->lock);
 }
+
+size_t store_users_algorithms(struct sspi_users *users, struct sspi_view realm,
+                              enum sspi_digest_algorithm ret_algorithms[2])
+{
+    static const enum sspi_digest_algorithm candidates[] = {SSPI_DIGEST_SHA_256, SSPI_DIGEST_MD5};
+    size_t n_users, n_with[2], n_algorithms = 0;
+
+    for (size_t i = 0; i < 2; i++)
+        store_users_count(users, realm, candidates[i], &n_users, &n_with[i]);
+    /* What every user has a line for is what has the most lines. */
+    size_t most = n_with[0] > n_with[1] ? n_with[0] : n_with[1];
+    for (size_t i = 0; i < 2; i++)
+        if (n_with[i] == most)
+            ret_algorithms[n_algorithms++] = candidates[i];
+    return n_algorithms;
+}

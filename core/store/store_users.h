@@ -48,4 +48,10 @@ void store_users_count(struct sspi_users *users, struct sspi_view realm,
                        enum sspi_digest_algorithm algorithm, size_t *ret_users,
                        size_t *ret_with_algorithm);
 
+/* The algorithms to offer for `realm` where nobody chose any, strongest first: of SHA-256 and MD5
+ * those for which every user of the realm has a line. When there is none such, the one with the
+ * most lines, so that one user added without it locks nobody else out. Returns how many, 1 or 2. */
+size_t store_users_algorithms(struct sspi_users *users, struct sspi_view realm,
+                              enum sspi_digest_algorithm ret_algorithms[2]);
+
 #endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_world.h"
+
+static void algorithms_follow_the_users_of_the_realm_or_the_list(void **state)
+{
+    struct world *w = *state;
+    enum sspi_digest_algorithm offered[SSPI_DIGEST_ALGORITHMS_LIMIT];
+
+    acquire(w, each_on_its_own);
+    assert_int_equal(digest_credential_offered(w->credential, SSPI_VIEW("other"), offered), 1);
+    assert_int_equal(offered[0], SSPI_DIGEST_SHA_256);
+    /* Two of three users have MD5 alone: the third must not lock them out. */
+    assert_int_equal(digest_credential_offered(w->credential, SSPI_VIEW("old"), offered), 1);
+    assert_int_equal(offered[0], SSPI_DIGEST_MD5);
+    assert_int_equal(digest_credential_offered(w->credential, SSPI_VIEW("nobody's"), offered), 2);
+    digest_package.release(w->credential);
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Algorithms = {SSPI_DIGEST_SHA_512_256, SSPI_DIGEST_MD5}});
+    assert_int_equal(digest_credential_offered(w->credential, SSPI_VIEW("old"), offered), 2);
+    assert_int_equal(offered[0], SSPI_DIGEST_SHA_512_256);
+}
+
+static void unusable_data_makes_no_credential(void **state)
+{
+    struct world *w = *state;
+    SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION};
+    void *credential;
+
+    unsetenv("SSPI_USER_FILE");
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->report), SEC_E_NO_CREDENTIALS);
+    assert_int_equal(w->report.reason, SSPI_REASON_CONFIGURATION);
+    data.UserFile = "/nowhere/users";
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->report), SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(w->report.text, "/nowhere/users"));
+    data.UserFile = w->path;
+    data.Algorithms[0] = 77;
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->report),
+                     SEC_E_INVALID_PARAMETER);
+    data.Algorithms[0] = data.Algorithms[1] = SSPI_DIGEST_MD5;
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->report),
+                     SEC_E_INVALID_PARAMETER);
+    data.Algorithms[1] = SSPI_DIGEST_NONE;
+    data.DefaultRealm = "a\nb";
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->report),
+                     SEC_E_INVALID_PARAMETER);
+}
+
+static void user_file_of_the_environment_and_private_state_serve(void **state)
+{
+    struct world *w = *state;
+    SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION};
+    char nonce[DIGEST_NONCE_LEN + 1];
+    void *credential;
+
+    setenv("SSPI_USER_FILE", w->path, 1);
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->report), SEC_E_OK);
+    unsetenv("SSPI_USER_FILE");
+    w->credential = credential;
+    w->credential->clock = &w->clock;
+    /* The private state was made by the machine's clock. */
+    w->now_ms = store_state_created_ms(w->credential->state) + 1;
+    get_nonce(w, nonce);
+    struct client c = alice(nonce, 1);
+    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(w, &c), SEC_E_OUT_OF_SEQUENCE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(algorithms_follow_the_users_of_the_realm_or_the_list,
+                                        make_world, end_world),
+        cmocka_unit_test_setup_teardown(unusable_data_makes_no_credential, make_world, end_world),
+        cmocka_unit_test_setup_teardown(user_file_of_the_environment_and_private_state_serve,
+                                        make_world, end_world),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

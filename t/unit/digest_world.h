@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A WDigest credential with its users, state and clock, and a client, for the tests of the package.
+ */
+#ifndef DIGEST_WORLD_H
+#define DIGEST_WORLD_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "digest_credential.h"
+#include "digest_verify.h"
+#include "sspi_package.h"
+#include "store_state.h"
+#include "store_users.h"
+
+#define REALM    "office"
+#define START_MS UINT64_C(1700000000000)
+
+/* ---- a world: clock, users, state, credential, and one call's output ---- */
+
+struct world {
+    struct sspi_clock clock;
+    uint64_t now_ms;
+    uint8_t next_random;
+    char path[64];
+    struct sspi_users *users;
+    void *memory;
+    struct sspi_state *state;
+    struct digest_credential *credential;
+    struct sspi_accept_output out;
+    struct sspi_report report;
+};
+
+static inline uint64_t world_now_ms(void *self)
+{
+    return ((struct world *)self)->now_ms;
+}
+
+static inline bool world_random(void *self, void *out, size_t len)
+{
+    memset(out, ++((struct world *)self)->next_random, len);
+    return true;
+}
+
+static inline void append_user(struct bytes *file, const char *user, const char *realm,
+                               enum sspi_digest_algorithm algorithm)
+{
+    struct hash_suite suite;
+    uint8_t digest[HASH_MAX];
+    BYTES_CLEANUP struct bytes a1 = {0};
+
+    assert_true(hash_suite_open(&suite));
+    bytes_append_format(&a1, "%s:%s:secret-%s", user, realm, user);
+    assert_true(hash_once(&suite, algorithm, bytes_as_view(&a1), digest));
+    bytes_append_format(file, "%s:%s:%s:", user, realm, hash_name(algorithm));
+    bytes_append_hex(file, digest, hash_len(algorithm));
+    bytes_append_char(file, '\n');
+    hash_suite_close(&suite);
+}
+
+static inline void write_users(struct world *w)
+{
+    BYTES_CLEANUP struct bytes file = {0};
+    static const char *const users[] = {"alice", "bob", "DOM\\carol"};
+
+    for (size_t i = 0; i < 3; i++) {
+        append_user(&file, users[i], REALM, SSPI_DIGEST_SHA_256);
+        append_user(&file, users[i], REALM, SSPI_DIGEST_MD5);
+    }
+    append_user(&file, "alice", "old", SSPI_DIGEST_MD5);
+    append_user(&file, "bob", "old", SSPI_DIGEST_MD5);
+    append_user(&file, "carol", "old", SSPI_DIGEST_SHA_256);
+    append_user(&file, "alice", "other", SSPI_DIGEST_SHA_256);
+    strcpy(w->path, "/tmp/digest_package.XXXXXX");
+    int fd = mkstemp(w->path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, file.data, file.len), file.len);
+    close(fd);
+}
+
+static inline void acquire(struct world *w, SSPI_ACCEPTOR_DATA data)
+{
+    void *credential;
+
+    data.Version = SSPI_ACCEPTOR_DATA_VERSION;
+    data.Users = w->users;
+    data.State = w->state;
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->report), SEC_E_OK);
+    w->credential = credential;
+    w->credential->clock = &w->clock;
+}
+
+static inline int make_world(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+    char error[512];
+
+    w->clock = (struct sspi_clock){world_now_ms, world_random, w};
+    w->now_ms = START_MS - 1000;
+    w->out.report = &w->report;
+    write_users(w);
+    w->users = store_users_open(w->path, error, sizeof(error));
+    assert_non_null(w->users);
+    w->memory = aligned_alloc(4096, STORE_STATE_MIN_SIZE);
+    memset(w->memory, 0, STORE_STATE_MIN_SIZE);
+    w->state = store_state_format(w->memory, STORE_STATE_MIN_SIZE, &w->clock);
+    assert_non_null(w->state);
+    w->now_ms = START_MS;
+    *state = w;
+    return 0;
+}
+
+static inline void clear_output(struct world *w)
+{
+    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
+        bytes_free(&w->out.tokens[i]);
+    }
+    w->out.n_tokens = 0;
+}
+
+static inline int end_world(void **state)
+{
+    struct world *w = *state;
+
+    clear_output(w);
+    if (w->credential != NULL) {
+        digest_package.release(w->credential);
+    }
+    store_users_close(w->users);
+    unlink(w->path);
+    free(w->memory);
+    free(w);
+    return 0;
+}
+
+/* ---- a client ---- */
+
+struct client {
+    const char *user;        /* as it is written between the quotes */
+    const char *hashed_user; /* NULL: the same */
+    const char *password;
+    const char *realm;
+    const char *uri;
+    const char *nonce;
+    unsigned count;
+    enum sspi_digest_algorithm algorithm;
+};
+
+static inline struct client alice(const char *nonce, unsigned count)
+{
+    return (struct client){"alice", NULL,  "secret-alice", REALM,
+                           "/x?y",  nonce, count,          SSPI_DIGEST_SHA_256};
+}
+
+/* The header value of `c` for a GET. The digits of the response are put in afterwards. */
+static inline void answer(const struct client *c, struct bytes *header)
+{
+    struct hash_suite suite;
+    struct hash_run run;
+    struct digest_response response;
+    struct sspi_report report;
+    uint8_t hash_a1[HASH_MAX], digest[HASH_MAX];
+    BYTES_CLEANUP struct bytes a1 = {0}, digits = {0};
+    size_t len = hash_len(c->algorithm);
+
+    assert_true(hash_suite_open(&suite));
+    assert_true(hash_run_open(&run, &suite));
+    bytes_append_format(header, "response=\"%0*d\", username=\"%s\", realm=\"%s\", nonce=\"%s\", ",
+                        (int)len * 2, 0, c->user, c->realm, c->nonce);
+    bytes_append_format(header, "uri=\"%s\", algorithm=%s, qop=auth, nc=%08x, cnonce=\"c\"", c->uri,
+                        hash_name(c->algorithm), c->count);
+    assert_int_equal(digest_parse_response(bytes_as_view(header), &response, &report),
+                     SSPI_REASON_NONE);
+    bytes_append_format(&a1, "%s:%s:%s", c->hashed_user != NULL ? c->hashed_user : c->user,
+                        c->realm, c->password);
+    assert_true(hash_once(&suite, c->algorithm, bytes_as_view(&a1), hash_a1));
+    assert_true(digest_verify_compute(&run, &response, SSPI_VIEW("GET"), hash_a1, digest));
+    bytes_append_hex(&digits, digest, len);
+    memcpy(header->data + strlen("response=\""), digits.data, 2 * len);
+    digest_parse_free(&response);
+    hash_run_close(&run);
+    hash_suite_close(&suite);
+}
+
+static inline struct sspi_accept_input input(struct sspi_view token)
+{
+    return (struct sspi_accept_input){
+        .token = token,
+        .has_params = true,
+        .method = SSPI_VIEW("GET"),
+        .uri = SSPI_VIEW("/x?y"),
+        .realm = SSPI_VIEW(REALM),
+        .n_tokens = SSPI_CHALLENGES_LIMIT,
+    };
+}
+
+static inline SECURITY_STATUS call(struct world *w, void **context,
+                                   const struct sspi_accept_input *in)
+{
+    clear_output(w);
+    return digest_package.accept(w->credential, context, in, &w->out);
+}
+
+/* One call with the answer of `c` on a context of its own, which is gone afterwards. */
+static inline SECURITY_STATUS login(struct world *w, const struct client *c)
+{
+    BYTES_CLEANUP struct bytes header = {0};
+    void *context = NULL;
+
+    answer(c, &header);
+    struct sspi_accept_input in = input(bytes_as_view(&header));
+    SECURITY_STATUS status = call(w, &context, &in);
+    if (context != NULL) {
+        assert_true((digest_package.info(context) != NULL) == (status == SEC_E_OK));
+        digest_package.destroy(context);
+    }
+    return status;
+}
+
+/* The nonce of the first challenge in the output. */
+static inline void take_nonce(struct world *w, char nonce[DIGEST_NONCE_LEN + 1])
+{
+    bytes_append(&w->out.tokens[0], "", 1);
+    const char *at = strstr(w->out.tokens[0].data, "nonce=\"");
+    assert_non_null(at);
+    memcpy(nonce, at + 7, DIGEST_NONCE_LEN);
+    nonce[DIGEST_NONCE_LEN] = '\0';
+    assert_int_equal(at[7 + DIGEST_NONCE_LEN], '"');
+}
+
+static inline void get_nonce(struct world *w, char nonce[DIGEST_NONCE_LEN + 1])
+{
+    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    void *context = NULL;
+
+    assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
+    take_nonce(w, nonce);
+    digest_package.destroy(context);
+}
+
+static const SSPI_ACCEPTOR_DATA each_on_its_own = {.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS};
+
+static inline void assert_stale(struct world *w)
+{
+    assert_int_equal(w->report.reason, SSPI_REASON_STALE_NONCE);
+    assert_int_equal(w->out.n_tokens, 2);
+    bytes_append(&w->out.tokens[1], "", 1);
+    assert_non_null(strstr(w->out.tokens[1].data, "stale=true"));
+}
+
+#endif

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kerberos_keys.h"
+#include "kerberos_keytab.h"
+
+#define ERROR_SIZE 512
+
+static char dir[] = "/tmp/sspi-keytab-XXXXXX";
+static char path[64];
+static char error[ERROR_SIZE];
+
+static void write_file(const char *text, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, len), len);
+    close(fd);
+}
+
+static void add_key(const char *principal, krb5_kvno kvno, krb5_enctype etype)
+{
+    krb5_context context;
+    krb5_keytab keytab;
+    krb5_keytab_entry entry = {0};
+    char name[80];
+    assert_int_equal(krb5_init_context(&context), 0);
+    snprintf(name, sizeof name, "WRFILE:%s", path);
+    assert_int_equal(krb5_kt_resolve(context, name, &keytab), 0);
+    assert_int_equal(krb5_parse_name(context, principal, &entry.principal), 0);
+    entry.vno = kvno;
+    assert_int_equal(krb5_c_make_random_key(context, etype, &entry.key), 0);
+    assert_int_equal(krb5_kt_add_entry(context, keytab, &entry), 0);
+    krb5_free_keytab_entry_contents(context, &entry);
+    krb5_kt_close(context, keytab);
+    krb5_free_context(context);
+}
+
+static int start(void **state)
+{
+    char conf[80];
+    if (mkdtemp(dir) == NULL || chmod(dir, 0755) != 0)
+        return -1;
+    snprintf(conf, sizeof conf, "%s/krb5.conf", dir);
+    snprintf(path, sizeof path, "%s/keytab", dir);
+    FILE *file = fopen(conf, "w");
+    if (file == NULL)
+        return -1;
+    fputs("[libdefaults]\ndefault_realm = R\nclockskew = 120\ndns_lookup_realm = false\n", file);
+    fclose(file);
+    return setenv("KRB5_CONFIG", conf, 1);
+}
+
+static int end(void **state)
+{
+    char conf[80];
+    snprintf(conf, sizeof conf, "%s/krb5.conf", dir);
+    unlink(conf);
+    unlink(path);
+    return rmdir(dir);
+}
+
+static int fresh(void **state)
+{
+    error[0] = '\0';
+    return unlink(path) == 0 || errno == ENOENT ? 0 : -1;
+}
+
+static void refused(const char *name, const char *cause)
+{
+    assert_null(kerberos_keytab_open(name, error, sizeof error));
+    assert_non_null(strstr(error, cause));
+    assert_non_null(strstr(error, name));
+}
+
+static void a_file_that_cannot_be_used_is_named_with_its_cause(void **state)
+{
+    refused(path, "no such file");
+    refused(dir, "not a file");
+    write_file("", 0);
+    refused(path, "empty");
+    write_file("hello, this is text", 19);
+    refused(path, "not a keytab");
+    write_file("\x05\x02", 2);
+    refused(path, "holds no key");
+    refused("MEMORY:x", "not a file");
+}
+
+static void a_file_that_may_not_be_read_is_told_with_the_user_id(void **state)
+{
+    const struct passwd *nobody = getpwnam("nobody");
+    if (geteuid() != 0 || nobody == NULL)
+        skip();
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    pid_t child = fork();
+    if (child == 0) {
+        char wanted[64];
+        if (setuid(nobody->pw_uid) != 0)
+            _exit(2);
+        bool ok = kerberos_keytab_open(path, error, sizeof error) == NULL;
+        snprintf(wanted, sizeof wanted, "user id %u may not read it", (unsigned)nobody->pw_uid);
+        _exit(ok && strstr(error, wanted) != NULL ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
+static void prefixes_and_the_default_name_lead_to_the_path(void **state)
+{
+    char name[80];
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    snprintf(name, sizeof name, "FILE:%s", path);
+    struct sspi_keytab *keytab = kerberos_keytab_open(name, error, sizeof error);
+    assert_non_null(keytab);
+    assert_string_equal(kerberos_keytab_path(keytab), path);
+    kerberos_keytab_close(keytab);
+    assert_int_equal(setenv("KRB5_KTNAME", name, 1), 0);
+    keytab = kerberos_keytab_open(NULL, error, sizeof error);
+    assert_non_null(keytab);
+    assert_string_equal(kerberos_keytab_path(keytab), path);
+    assert_int_equal(kerberos_keys_clockskew_s(keytab), 120);
+    kerberos_keytab_close(keytab);
+    kerberos_keytab_close(NULL);
+}
+
+static void a_missing_service_is_told_with_what_is_there(void **state)
+{
+    add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    assert_non_null(keytab);
+    struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
+    struct sspi_view host[] = {SSPI_VIEW("host/WWW")};
+    assert_false(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    assert_non_null(strstr(error, "no key for HTTP/<any host>; it has keys for host/www@R"));
+    assert_true(kerberos_keytab_has_service(keytab, host, 1, error, sizeof error));
+    assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof error));
+    kerberos_keytab_close(keytab);
+}
+
+static void a_change_is_seen_once_a_second(void **state)
+{
+    struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
+    add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    assert_non_null(keytab);
+    assert_int_equal(kerberos_keytab_refresh(keytab, 10000, error, sizeof error),
+                     STORE_REFRESH_UNCHANGED);
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    assert_int_equal(kerberos_keytab_refresh(keytab, 10999, error, sizeof error),
+                     STORE_REFRESH_UNCHANGED);
+    assert_int_equal(kerberos_keys_generation(keytab), 1);
+    assert_int_equal(kerberos_keytab_refresh(keytab, 11000, error, sizeof error),
+                     STORE_REFRESH_DONE);
+    assert_int_equal(kerberos_keys_generation(keytab), 2);
+    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    /* A clock that was set back does not stop it. */
+    assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof error),
+                     STORE_REFRESH_UNCHANGED);
+    add_key("HTTP/two@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    assert_int_equal(kerberos_keytab_refresh(keytab, 6000, error, sizeof error),
+                     STORE_REFRESH_DONE);
+    kerberos_keytab_close(keytab);
+}
+
+static void a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay(void **state)
+{
+    struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    assert_non_null(keytab);
+    unlink(path);
+    assert_int_equal(kerberos_keytab_refresh(keytab, 1000, error, sizeof error),
+                     STORE_REFRESH_UNREADABLE);
+    assert_non_null(strstr(error, "no such file"));
+    assert_int_equal(kerberos_keytab_refresh(keytab, 2000, error, sizeof error),
+                     STORE_REFRESH_UNCHANGED);
+    write_file("text", 4);
+    assert_int_equal(kerberos_keytab_refresh(keytab, 3000, error, sizeof error),
+                     STORE_REFRESH_UNREADABLE);
+    assert_int_equal(kerberos_keytab_refresh(keytab, 4000, error, sizeof error),
+                     STORE_REFRESH_UNCHANGED);
+    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    assert_int_equal(kerberos_keys_generation(keytab), 1);
+    unlink(path);
+    add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof error),
+                     STORE_REFRESH_DONE);
+    kerberos_keytab_close(keytab);
+}
+
+static void compare_with(struct sspi_keytab *keytab, const char *principal, int32_t etype,
+                         uint32_t kvno, enum kerberos_keys_match match, const char *there)
+{
+    struct bytes text = {0};
+    assert_int_equal(kerberos_keys_compare(keytab, principal, etype, true, kvno, &text), match);
+    bytes_append_char(&text, '\0');
+    assert_string_equal(text.data, there);
+    bytes_free(&text);
+}
+
+static void what_a_ticket_lacks_is_told_apart(void **state)
+{
+    add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    assert_non_null(keytab);
+    compare_with(keytab, "HTTP/other@R", 18, 2, KERBEROS_KEYS_NO_PRINCIPAL, "HTTP/www@R");
+    compare_with(keytab, "HTTP/WWW@R", 17, 2, KERBEROS_KEYS_NO_ETYPE,
+                 "aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha1-96");
+    compare_with(keytab, "HTTP/www@R", 18, 4, KERBEROS_KEYS_NO_KVNO, "2, 3");
+    compare_with(keytab, "HTTP/www@R", 18, 3, KERBEROS_KEYS_MATCH, "2, 3");
+    kerberos_keytab_close(keytab);
+}
+
+static void realm_and_local_name_come_from_the_configuration(void **state)
+{
+    char *realm = kerberos_default_realm();
+    assert_string_equal(realm, "R");
+    free(realm);
+    char *name = kerberos_local_name("alice@R");
+    assert_string_equal(name, "alice");
+    free(name);
+    assert_null(kerberos_local_name("alice@ELSEWHERE"));
+    assert_null(kerberos_local_name("a@b@c"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_file_that_cannot_be_used_is_named_with_its_cause, fresh),
+        cmocka_unit_test_setup(a_file_that_may_not_be_read_is_told_with_the_user_id, fresh),
+        cmocka_unit_test_setup(prefixes_and_the_default_name_lead_to_the_path, fresh),
+        cmocka_unit_test_setup(a_missing_service_is_told_with_what_is_there, fresh),
+        cmocka_unit_test_setup(a_change_is_seen_once_a_second, fresh),
+        cmocka_unit_test_setup(a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay,
+                               fresh),
+        cmocka_unit_test_setup(what_a_ticket_lacks_is_told_apart, fresh),
+        cmocka_unit_test(realm_and_local_name_come_from_the_configuration),
+    };
+    return cmocka_run_group_tests(tests, start, end);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "kerberos_keytab.h"
+
+static bool accepted(const char *principal, const char *name)
+{
+    struct sspi_view names[] = {bytes_view(name)};
+    return kerberos_service_accepted(bytes_view(principal), names, 1);
+}
+
+static void host_is_compared_without_case_and_the_rest_with(void **state)
+{
+    assert_true(accepted("HTTP/www.example.org@R", "HTTP/www.example.org"));
+    assert_true(accepted("HTTP/WWW.example.org@R", "HTTP/www.EXAMPLE.org"));
+    assert_false(accepted("http/www.example.org@R", "HTTP/www.example.org"));
+    assert_false(accepted("HTTP/www.example.com@R", "HTTP/www.example.org"));
+    assert_false(accepted("HTTP/www.example.org.@R", "HTTP/www.example.org"));
+    assert_false(accepted("HTTP/www@R", "HTTP/www.example.org"));
+    assert_false(accepted("host/www.example.org@R", "HTTP/www.example.org"));
+}
+
+static void a_realm_in_the_name_is_demanded(void **state)
+{
+    assert_true(accepted("HTTP/www@R", "HTTP/www@R"));
+    assert_false(accepted("HTTP/www@S", "HTTP/www@R"));
+    assert_false(accepted("HTTP/www@r", "HTTP/www@R"));
+}
+
+static void service_and_slash_is_every_host(void **state)
+{
+    assert_true(accepted("HTTP/www@R", "HTTP/"));
+    assert_true(accepted("HTTP/www@R", "HTTP/@R"));
+    assert_false(accepted("HTTP/www@R", "HTTP/@S"));
+    assert_false(accepted("HTTPS/www@R", "HTTP/"));
+    assert_false(accepted("HTTP/@R", "HTTP/"));
+    assert_false(accepted("HTTP@R", "HTTP/"));
+}
+
+static void star_and_no_names_are_everything(void **state)
+{
+    assert_true(accepted("host/www@R", "*"));
+    assert_true(accepted("krbtgt/A/B@R", "*"));
+    assert_true(kerberos_service_accepted(SSPI_VIEW("host/www@R"), NULL, 0));
+    assert_false(accepted("HTTP/www@R", "HTTP/*"));
+}
+
+static void ambiguous_spellings_are_no_service(void **state)
+{
+    assert_false(accepted("HTTP\\/www@R", "HTTP/"));
+    assert_false(accepted("HTTP/www\\@R", "HTTP/"));
+    assert_false(accepted("HTTP/www\\@S@R", "HTTP/"));
+    assert_false(accepted("HTTP/www/more@R", "HTTP/"));
+    assert_false(accepted("HTTP/www@R@S", "HTTP/"));
+    assert_false(accepted("HTTP/www@", "HTTP/"));
+    assert_false(accepted("HTTP/www", "HTTP/"));
+    assert_false(accepted("", "HTTP/"));
+    assert_false(accepted("/www@R", "/www"));
+    assert_false(accepted("HTTP/www@R", ""));
+    assert_false(kerberos_service_accepted(SSPI_VIEW("HTTP/www\0x@R"),
+                                           (struct sspi_view[]){SSPI_VIEW("HTTP/")}, 1));
+}
+
+static void any_of_several_names_will_do(void **state)
+{
+    struct sspi_view names[] = {SSPI_VIEW("HTTP/a"), SSPI_VIEW("HTTP/b")};
+    assert_true(kerberos_service_accepted(SSPI_VIEW("HTTP/b@R"), names, 2));
+    assert_false(kerberos_service_accepted(SSPI_VIEW("HTTP/c@R"), names, 2));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(host_is_compared_without_case_and_the_rest_with),
+        cmocka_unit_test(a_realm_in_the_name_is_demanded),
+        cmocka_unit_test(service_and_slash_is_every_host),
+        cmocka_unit_test(star_and_no_names_are_everything),
+        cmocka_unit_test(ambiguous_spellings_are_no_service),
+        cmocka_unit_test(any_of_several_names_will_do),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
