@@ -238,20 +238,24 @@ static bool open_users(struct sspi_acceptor *acceptor, const struct sspi_policy 
     return false;
 }
 
-/* What only a complete policy can be asked. */
-static bool check_combination(const struct sspi_acceptor *acceptor,
-                              const struct sspi_policy *policy, bool has_realm, char *error)
+/* What only a complete policy can be asked: Digest is listed, can it work? */
+static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                         bool has_realm, char *error)
 {
-    if (!http_options_offers(policy, HTTP_PACKAGE_DIGEST))
-        return true;
-    enum sspi_option missing = SSPI_OPTION_REALM;
+    const char *packages = option_name(acceptor, SSPI_OPTION_PACKAGES);
+    if (!http_options_offers(policy, HTTP_PACKAGE_DIGEST)) {
+        snprintf(
+            error, SSPI_ERROR_SIZE,
+            "%s lists Digest, but %s is require and Digest cannot prove a channel binding: use "
+            "allow, or list Negotiate alone",
+            packages, option_name(acceptor, SSPI_OPTION_CHANNEL_BINDING));
+        return false;
+    }
     if (has_realm && http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE))
         return true;
-    if (has_realm)
-        missing = SSPI_OPTION_DIGEST_USER_FILE;
-    snprintf(error, SSPI_ERROR_SIZE, "%s offers Digest, which needs %s: %s",
-             option_name(acceptor, SSPI_OPTION_PACKAGES), option_name(acceptor, missing),
-             sspi_option_info(missing)->help);
+    enum sspi_option missing = has_realm ? SSPI_OPTION_DIGEST_USER_FILE : SSPI_OPTION_REALM;
+    snprintf(error, SSPI_ERROR_SIZE, "%s lists Digest, which needs %s: %s", packages,
+             option_name(acceptor, missing), sspi_option_info(missing)->help);
     return false;
 }
 
@@ -260,10 +264,10 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
 {
     bool keytab, users;
     if (whole) {
-        if (!check_combination(acceptor, policy, has_realm, error))
+        keytab = http_options_lists(policy, HTTP_PACKAGE_NEGOTIATE);
+        users = http_options_lists(policy, HTTP_PACKAGE_DIGEST);
+        if (users && !check_digest(acceptor, policy, has_realm, error))
             return false;
-        keytab = http_options_offers(policy, HTTP_PACKAGE_NEGOTIATE);
-        users = http_options_offers(policy, HTTP_PACKAGE_DIGEST);
     } else {
         keytab = http_options_is_set(policy, SSPI_OPTION_KEYTAB);
         users = http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);

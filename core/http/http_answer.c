@@ -79,16 +79,24 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
 void http_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++) {
+        if (!http_options_offers(policy, *at))
+            continue;
         if (*at == HTTP_PACKAGE_NEGOTIATE) {
             struct bytes *line = add_header(exchange);
             if (line != NULL)
                 bytes_append_text(line, "Negotiate");
-        } else if (*at == HTTP_PACKAGE_DIGEST && !add_digest(exchange, policy)) {
+        } else if (!add_digest(exchange, policy)) {
             fail(exchange);
             return;
         }
     }
-    finish_challenge(exchange);
+    if (exchange->result.n_headers > 0) {
+        finish_challenge(exchange);
+        return;
+    }
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
+                        "no package here can prove the channel binding that is required");
+    fail(exchange);
 }
 
 /* RFC 4559 section 5: "Negotiate" and the token in base64. */

@@ -264,12 +264,22 @@ const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_opt
     return option == SSPI_OPTION_PACKAGES ? default_packages : empty_list;
 }
 
-bool http_options_offers(const struct sspi_policy *policy, uint8_t package)
+bool http_options_lists(const struct sspi_policy *policy, uint8_t package)
 {
     for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++)
         if (*at == package)
             return true;
     return false;
+}
+
+bool http_options_offers(const struct sspi_policy *policy, uint8_t package)
+{
+    /* Digest proves no channel binding, so that where one is required it would let in what must
+     * stay out. */
+    if (package == HTTP_PACKAGE_DIGEST &&
+        sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == HTTP_BINDING_REQUIRE)
+        return false;
+    return http_options_lists(policy, package);
 }
 
 const struct sspi_view *http_options_words(const struct sspi_policy *policy,

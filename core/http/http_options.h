@@ -18,6 +18,9 @@ bool http_options_is_set(const struct sspi_policy *policy, enum sspi_option opti
  * static. */
 const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_option option);
 
+bool http_options_lists(const struct sspi_policy *policy, uint8_t package);
+
+/* True when requests may use the package: it is listed, and can give what the policy demands. */
 bool http_options_offers(const struct sspi_policy *policy, uint8_t package);
 
 /* The words of a FILE, WORDS or LINES option; *ret_n is 0 (and the result NULL) when nothing set
