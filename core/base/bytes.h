@@ -31,8 +31,8 @@ void bytes_wipe(void *memory, size_t len);
 
 /* ---- growing byte string ---- */
 
-/* Zero-initialise it. `failed` sticks once memory ran out (or `limit` was passed, when it is not 0):
- * write freely, check once at the end. The memory is wiped when it is freed or moved. */
+/* Zero-initialise it. `failed` sticks once memory ran out (or `limit` was passed, when it is not
+ * 0): write freely, check once at the end. The memory is wiped when it is freed or moved. */
 struct bytes {
     char *data;
     size_t len;

@@ -5,17 +5,28 @@
 #include <openssl/rand.h>
 #include <time.h>
 
-static uint64_t machine_now_ms(void *self)
+/* Neither clock can fail with a valid pointer. 0 is older than everything: callers then see stale
+ * nonces, not fresh ones. */
+static uint64_t read_clock(clockid_t id)
 {
     struct timespec now;
 
-    (void)self;
-    /* Cannot fail for this clock with a valid pointer. 0 is older than everything: callers then see
-     * stale nonces, not fresh ones. */
-    if (clock_gettime(CLOCK_REALTIME, &now) != 0 || now.tv_sec < 0) {
+    if (clock_gettime(id, &now) != 0 || now.tv_sec < 0) {
         return 0;
     }
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static uint64_t machine_now_ms(void *self)
+{
+    (void)self;
+    return read_clock(CLOCK_REALTIME);
+}
+
+static uint64_t machine_steady_ms(void *self)
+{
+    (void)self;
+    return read_clock(CLOCK_BOOTTIME);
 }
 
 static bool machine_random(void *self, void *out, size_t len)
@@ -26,7 +37,8 @@ static bool machine_random(void *self, void *out, size_t len)
 
 const struct sspi_clock *clock_machine(void)
 {
-    static const struct sspi_clock machine = {machine_now_ms, machine_random, NULL};
+    static const struct sspi_clock machine = {machine_now_ms, machine_steady_ms, machine_random,
+                                              NULL};
 
     return &machine;
 }

@@ -11,6 +11,9 @@
 struct sspi_clock {
     /* Wall clock, milliseconds since 1970-01-01 UTC. Never blocks. */
     uint64_t (*now_ms)(void *self);
+    /* Milliseconds since some moment, the same for all processes of the machine; goes on in suspend
+     * and is never set back. Never blocks. */
+    uint64_t (*steady_ms)(void *self);
     /* Fills `out` with cryptographic randomness; false when the source failed. */
     bool (*random)(void *self, void *out, size_t len);
     void *self;

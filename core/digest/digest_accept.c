@@ -44,7 +44,8 @@ static SECURITY_STATUS make_nonce(const struct digest_credential *credential,
         return no_memory(report);
     }
     if (!digest_nonce_make(&run, store_state_nonce_key(credential->state),
-                           clock->now_ms(clock->self), random, realm, ret_nonce)) {
+                           store_state_time_ms(credential->state, clock), random, realm,
+                           ret_nonce)) {
         return library_failed(report);
     }
     return SEC_E_OK;
@@ -268,7 +269,7 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
         .realm = realm,
         .nonce = response->nonce,
         .algorithm = response->algorithm,
-        .at_ms = credential->clock->now_ms(credential->clock->self),
+        .at_ms = store_state_time_ms(credential->state, credential->clock),
     };
     SECURITY_STATUS status = check_request(credential, in, realm, response, report);
 

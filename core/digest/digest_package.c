@@ -49,7 +49,7 @@ static void refresh_users(struct digest_credential *credential, struct sspi_repo
 {
     if (credential->own_users != NULL &&
         store_users_refresh(credential->own_users,
-                            credential->clock->now_ms(credential->clock->self), report->text,
+                            credential->clock->steady_ms(credential->clock->self), report->text,
                             sizeof(report->text)) != STORE_REFRESH_UNREADABLE) {
         report->text[0] = '\0';
     }

@@ -107,7 +107,7 @@ struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
     }
     const struct sspi_clock *clock = clock_machine();
     struct sspi_record told;
-    if (http_acceptor_refresh(resource, clock->now_ms(clock->self), &told))
+    if (http_acceptor_refresh(resource, clock->steady_ms(clock->self), &told))
         *http_exchange_record(exchange) = told;
     return resource;
 }

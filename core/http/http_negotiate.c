@@ -181,7 +181,7 @@ static enum http_outcome accept_token(struct sspi_exchange *exchange,
 {
     struct sspi_connection *connection = exchange->request.connection;
     const struct sspi_clock *clock = clock_machine();
-    uint64_t now_ms = clock->now_ms(clock->self), began_ms = now_ms;
+    uint64_t now_ms = clock->steady_ms(clock->self), began_ms = now_ms;
     bool resumed;
     if (!resume(exchange, *credential, token, now_ms, &resumed))
         return HTTP_OUTCOME_REFUSED;

@@ -61,6 +61,7 @@ struct sspi_state {
     uint64_t layout;
     uint64_t size;
     uint64_t created_ms;
+    uint64_t created_steady_ms; /* the same moment on the clock that is never set back */
     uint64_t n_nonce_sets;
     uint64_t n_replay_sets;
     uint8_t nonce_key[STORE_STATE_KEY_SIZE];

@@ -42,6 +42,7 @@ struct sspi_state *store_state_format(void *memory, size_t size, const struct ss
     state->layout = STORE_LAYOUT_NUMBER;
     state->size = size;
     state->created_ms = clock->now_ms(clock->self);
+    state->created_steady_ms = clock->steady_ms(clock->self);
     divide(size, &state->n_nonce_sets, &state->n_replay_sets);
     if (!clock->random(clock->self, state->nonce_key, sizeof state->nonce_key) ||
         !clock->random(clock->self, state->tag_key, sizeof state->tag_key) ||
@@ -71,6 +72,11 @@ struct sspi_state *store_state_attach(void *memory, size_t size)
 const uint8_t *store_state_nonce_key(const struct sspi_state *state)
 {
     return state->nonce_key;
+}
+
+uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock)
+{
+    return state->created_ms + (clock->steady_ms(clock->self) - state->created_steady_ms);
 }
 
 uint64_t store_state_created_ms(const struct sspi_state *state)

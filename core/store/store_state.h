@@ -27,6 +27,11 @@ struct sspi_state *store_state_attach(void *memory, size_t size) SSPI_MUST_USE;
 /* Secret for nonces, random per formatted memory; valid as long as the memory. */
 const uint8_t *store_state_nonce_key(const struct sspi_state *state);
 
+/* The time by which nonces are issued and judged: wall clock when the memory was made, and from
+ * there on the steady clock, so that setting the machine's clock back makes no new nonce look
+ * evicted. */
+uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock);
+
 /* When the memory was made: nonces issued at or before this are stale. */
 uint64_t store_state_created_ms(const struct sspi_state *state);
 

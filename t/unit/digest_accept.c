@@ -87,6 +87,19 @@ static void late_nonce_is_stale_at_its_lifetime_and_one_beyond(void **state)
     assert_stale(w);
 }
 
+static void a_clock_set_back_makes_no_new_nonce_stale(void **state)
+{
+    struct world *w = *state;
+    char nonce[DIGEST_NONCE_LEN + 1];
+
+    acquire(w, each_on_its_own);
+    w->now_ms = START_MS - 7200000;
+    w->set_back_ms = 7200000 + 5;
+    get_nonce(w, nonce);
+    struct client c = alice(nonce, 1);
+    assert_int_equal(login(w, &c), SEC_E_OK);
+}
+
 static void stale_is_told_only_to_who_knows_the_password(void **state)
 {
     struct world *w = *state;
@@ -205,6 +218,8 @@ int main(void)
                                         end_world),
         cmocka_unit_test_setup_teardown(late_nonce_is_stale_at_its_lifetime_and_one_beyond,
                                         make_world, end_world),
+        cmocka_unit_test_setup_teardown(a_clock_set_back_makes_no_new_nonce_stale, make_world,
+                                        end_world),
         cmocka_unit_test_setup_teardown(stale_is_told_only_to_who_knows_the_password, make_world,
                                         end_world),
         cmocka_unit_test_setup_teardown(nonce_of_another_user_realm_or_future_is_stale, make_world,

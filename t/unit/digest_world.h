@@ -28,6 +28,7 @@
 struct world {
     struct sspi_clock clock;
     uint64_t now_ms;
+    uint64_t set_back_ms; /* by how much the wall clock was set back since the start */
     uint8_t next_random;
     char path[64];
     struct sspi_users *users;
@@ -41,6 +42,13 @@ struct world {
 static inline uint64_t world_now_ms(void *self)
 {
     return ((struct world *)self)->now_ms;
+}
+
+static inline uint64_t world_steady_ms(void *self)
+{
+    const struct world *w = self;
+
+    return w->now_ms + w->set_back_ms;
 }
 
 static inline bool world_random(void *self, void *out, size_t len)
@@ -102,7 +110,7 @@ static inline int make_world(void **state)
     struct world *w = calloc(1, sizeof(*w));
     char error[512];
 
-    w->clock = (struct sspi_clock){world_now_ms, world_random, w};
+    w->clock = (struct sspi_clock){world_now_ms, world_steady_ms, world_random, w};
     w->now_ms = START_MS - 1000;
     w->out.report = &w->report;
     write_users(w);

@@ -11,7 +11,8 @@ static void format_refuses_memory_that_is_too_small(void **unused)
 {
     (void)unused;
     unsigned seed = 1;
-    struct sspi_clock clock = {.now_ms = test_now, .random = test_random, .self = &seed};
+    struct sspi_clock clock = {
+        .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
     static _Alignas(64) char memory[STORE_STATE_MIN_SIZE];
     assert_null(store_state_format(memory, STORE_STATE_MIN_SIZE - 1, &clock));
     assert_null(store_state_format(NULL, STORE_STATE_MIN_SIZE, &clock));
@@ -29,7 +30,7 @@ static void format_without_randomness_leaves_nothing_to_attach(void **unused)
 {
     (void)unused;
     static _Alignas(64) char memory[SIZE];
-    struct sspi_clock clock = {.now_ms = test_now, .random = no_random};
+    struct sspi_clock clock = {.now_ms = test_now, .steady_ms = test_now, .random = no_random};
     assert_null(store_state_format(memory, sizeof memory, &clock));
     assert_null(store_state_attach(memory, sizeof memory));
 }
