@@ -98,12 +98,14 @@ static struct sspi_view path_of(struct sspi_view uri)
 }
 
 /* RFC 7616 3.4.6: uri must name what the request line names. Byte for byte, or the same path and
- * query in absolute form; nothing is normalised, because a server could normalise otherwise. */
+ * query where one of the two is in absolute form (clients of a forward proxy send a path for an
+ * absolute target); nothing is normalised, because a server could normalise otherwise. */
 static bool uri_names(struct sspi_view uri, struct sspi_view target)
 {
-    struct sspi_view path = path_of(uri);
+    struct sspi_view path = path_of(uri), target_path = path_of(target);
 
-    return bytes_equal(uri, target) || (path.data != NULL && bytes_equal(path, target));
+    return bytes_equal(uri, target) || (path.data != NULL && bytes_equal(path, target)) ||
+           (target_path.data != NULL && bytes_equal(uri, target_path));
 }
 
 /* What is wrong whoever the user is. */

@@ -75,7 +75,6 @@ static enum sspi_reason collect(const struct digest_params *params, struct value
 static enum sspi_reason check_supported(const struct values *v)
 {
     struct sspi_view userhash = v->value[USERHASH];
-    struct sspi_view qop = v->value[QOP];
     char shown[SHOWN_SIZE];
 
     if (v->value[USERNAME_EXTENDED].data != NULL) {
@@ -92,6 +91,14 @@ static enum sspi_reason check_supported(const struct values *v)
         return digest_report(v->report, SSPI_REASON_MALFORMED, "userhash is %s, not true or false",
                              escape_text(shown, sizeof(shown), userhash));
     }
+    return SSPI_REASON_NONE;
+}
+
+static enum sspi_reason check_qop(const struct values *v)
+{
+    struct sspi_view qop = v->value[QOP];
+    char shown[SHOWN_SIZE];
+
     if (qop.data == NULL) {
         return digest_report(
             v->report, SSPI_REASON_UNSUPPORTED,
@@ -167,6 +174,9 @@ static enum sspi_reason evaluate(const struct values *v, struct digest_response 
 
     if (reason == SSPI_REASON_NONE) {
         reason = check_present(v, always, sizeof(always) / sizeof(always[0]));
+    }
+    if (reason == SSPI_REASON_NONE) {
+        reason = check_qop(v);
     }
     if (reason == SSPI_REASON_NONE) {
         /* RFC 7616 3.4: cnonce and nc "MUST be specified if a qop directive is sent". */

@@ -58,7 +58,7 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
     struct bytes *challenges = exchange->stale;
     size_t n = exchange->n_stale;
     bool made = true;
-    if (n == 0) {
+    if (n == 0 || !bytes_equal(bytes_as_view(&exchange->stale_realm), exchange->realm)) {
         challenges = fresh;
         made = http_digest_challenge(exchange, policy, fresh, &n);
     }
@@ -71,8 +71,6 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
     }
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
         bytes_free(&fresh[i]);
-    /* They answer one response, and not a second time under another policy. */
-    exchange->n_stale = 0;
     return made;
 }
 

@@ -180,6 +180,7 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
              &resource, &status))
         return HTTP_OUTCOME_ERROR;
 
+    bytes_append_view(&exchange->stale_realm, exchange->realm);
     enum http_outcome outcome;
     if (status == SEC_E_OK)
         outcome = http_exchange_take_proof(exchange, &context, HTTP_PACKAGE_DIGEST, resource)

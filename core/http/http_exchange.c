@@ -36,6 +36,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     bytes_free(&exchange->negotiate_answer);
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
         bytes_free(&exchange->stale[i]);
+    bytes_free(&exchange->stale_realm);
     for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
         bytes_free(&exchange->header_text[i]);
     free(exchange);

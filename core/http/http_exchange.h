@@ -39,9 +39,10 @@ struct sspi_exchange {
     /* Answer token of the Negotiate package in base64: sent with the next leg's 401, or with the
      * granted answer (mutual authentication). */
     struct bytes negotiate_answer;
-    /* Challenges with stale=true that the last response earned. */
+    /* Challenges with stale=true that the response earned, and the realm they are for. */
     struct bytes stale[SSPI_CHALLENGES_LIMIT];
     size_t n_stale;
+    struct bytes stale_realm;
     /* The policy wanted channel bindings compared, but the certificate was not known. */
     bool bindings_unknown;
 

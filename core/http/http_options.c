@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kerberos_keytab.h"
+
 static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
 #define SSPI_OPTION(id, apache, nginx, min, max, kind, values, default_text, scope, help)          \
     {{apache, nginx}, min, max, SSPI_KIND_##kind, values, default_text, SSPI_SCOPE_##scope, help},
@@ -132,18 +134,6 @@ static bool set_word(struct sspi_option_value *value, const struct sspi_option_i
     return false;
 }
 
-/* A service name must look like a principal, since it is never looked up anywhere. */
-static bool check_service(const struct sspi_option_info *info, struct sspi_view word,
-                          enum sspi_server server, char *error)
-{
-    const char *slash = memchr(word.data, '/', word.len);
-    bool plain = memchr(word.data, '\\', word.len) == NULL;
-    if (bytes_equal(word, SSPI_VIEW("*")) || (plain && slash != NULL && slash != word.data))
-        return true;
-    complain(error, info, server, word, "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
-    return false;
-}
-
 /* Every line: `user` and at least one name. */
 static bool check_require(const struct sspi_option_info *info, const struct sspi_view *words,
                           size_t n_words, enum sspi_server server, char *error)
@@ -172,8 +162,11 @@ static bool check_words(enum sspi_option option, const struct sspi_option_info *
             complain(error, info, server, words[i], "a value that is not empty");
             return false;
         }
-        if (option == SSPI_OPTION_SERVICE_NAME && !check_service(info, words[i], server, error))
+        if (option == SSPI_OPTION_SERVICE_NAME && !kerberos_service_is_pattern(words[i])) {
+            complain(error, info, server, words[i],
+                     "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
             return false;
+        }
     }
     return true;
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The header lines of the answer, decided when its status is. A 401 may still become something else
+ * (an error document that is a program, another index file), and a granted request a 401 (Require);
+ * so that nothing stands in the headers before, and what stood there once can be taken back. */
+#include "mod_sspi.h"
+
+#include "http_protocol.h"
+#include "http_request.h"
+#include "util_filter.h"
+
+#define FILTER_NAME "SSPI_ANSWER"
+
+static bool is_among(const apr_array_header_t *lines, const char *value)
+{
+    for (int i = 0; i < lines->nelts; i++) {
+        if (APR_ARRAY_IDX(lines, i, struct apache_line).value == value) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes `lines` out of the table, known by their pointers: another module's lines of the same name
+ * stay. */
+static void take_back(request_rec *r, const apr_array_header_t *lines)
+{
+    const apr_array_header_t *old = apr_table_elts(r->err_headers_out);
+    apr_table_t *kept = apr_table_make(r->pool, old->nelts + SSPI_HEADERS_LIMIT);
+
+    for (int i = 0; i < old->nelts; i++) {
+        const apr_table_entry_t *entry = &APR_ARRAY_IDX(old, i, apr_table_entry_t);
+
+        if (!is_among(lines, entry->val)) {
+            apr_table_addn(kept, entry->key, entry->val);
+        }
+    }
+    r->err_headers_out = kept;
+}
+
+/* One header field for each line, never joined: clients fail on joined challenges. */
+static void send_lines(request_rec *r, struct apache_visit *visit, apr_array_header_t *lines)
+{
+    if (visit->sent == lines) {
+        return;
+    }
+    if (visit->sent != NULL) {
+        take_back(r, visit->sent);
+    }
+    for (int i = 0; lines != NULL && i < lines->nelts; i++) {
+        const struct apache_line *line = &APR_ARRAY_IDX(lines, i, struct apache_line);
+
+        apr_table_addn(r->err_headers_out, line->name, line->value);
+    }
+    visit->sent = lines;
+}
+
+static bool is_refusal(const request_rec *r)
+{
+    return r->status == HTTP_UNAUTHORIZED || r->status == HTTP_PROXY_AUTHENTICATION_REQUIRED;
+}
+
+/* An error that httpd itself writes. */
+static void answer_error(request_rec *r)
+{
+    struct apache_visit *visit = apache_visit_find(r);
+
+    if (visit != NULL && r->main == NULL) {
+        send_lines(r, visit, is_refusal(r) ? visit->challenge : visit->granted);
+    }
+}
+
+/* An answer that a handler writes. A 401 of its own (a proxied server's) is none of ours, unless it
+ * writes the error document of ours. */
+static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
+{
+    request_rec *r = f->r;
+    struct apache_visit *visit = apache_visit_find(r);
+
+    if (visit != NULL) {
+        if (!is_refusal(r)) {
+            send_lines(r, visit, visit->granted);
+        } else {
+            send_lines(r, visit, r->prev != NULL ? visit->challenge : NULL);
+        }
+    }
+    ap_remove_output_filter(f);
+    return ap_pass_brigade(f->next, brigade);
+}
+
+static void insert_answer(request_rec *r)
+{
+    if (r->main == NULL && apache_visit_find(r) != NULL) {
+        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+    }
+}
+
+void apache_answer_register_hooks(void)
+{
+    /* First: mod_headers shall see and may edit our lines. */
+    ap_hook_insert_error_filter(answer_error, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_insert_filter(insert_answer, NULL, NULL, APR_HOOK_FIRST);
+    ap_register_output_filter(FILTER_NAME, answer_handler, NULL, AP_FTYPE_CONTENT_SET);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is it: the authentication hooks, and what a page behind them may know. */
+#include "mod_sspi.h"
+
+#include "apr_strings.h"
+#include "http_core.h"
+#include "http_log.h"
+
+APLOG_USE_MODULE(sspi);
+
+static const char *const variable_names[SSPI_VARIABLE_COUNT] = {
+#define SSPI_VARIABLE(id, environment, variable, help) environment,
+#include "sspi_variables.def"
+#undef SSPI_VARIABLE
+};
+
+static void export_variables(request_rec *r, const struct apache_place *place)
+{
+    for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
+        if (place->variables[i] != NULL) {
+            apr_table_setn(r->subprocess_env, variable_names[i], place->variables[i]);
+        } else {
+            apr_table_unset(r->subprocess_env, variable_names[i]);
+        }
+    }
+}
+
+/* Nobody has come until that is proven, whatever another module or SetEnv says. */
+static void forget(request_rec *r)
+{
+    struct apache_place *place = apache_place_of(r);
+
+    r->user = NULL;
+    place->granted = false;
+    memset(place->variables, 0, sizeof(place->variables));
+    export_variables(r, place);
+}
+
+static void grant(request_rec *r, const struct sspi_result *result)
+{
+    struct apache_place *place = apache_place_of(r);
+
+    for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
+        const struct sspi_view *value = &result->variables[i];
+
+        if (value->data != NULL) {
+            place->variables[i] = apr_pstrmemdup(r->pool, value->data, value->len);
+        }
+    }
+    place->granted = true;
+    r->user = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_USER]);
+    r->ap_auth_type = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_PACKAGE]);
+    export_variables(r, place);
+}
+
+/* httpd asks this when Require lets everybody in: where credentials are optional, those that come
+ * are checked all the same. Nobody's request passes here, because httpd takes a check_authn without
+ * a user for an error. */
+int apache_force_authn(request_rec *r)
+{
+    const struct apache_dir *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
+    const struct sspi_result *result;
+
+    if (!apache_dir_is_ours(r) || sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) == 0) {
+        return DECLINED;
+    }
+    result = apache_visit_step(r);
+    if (result == NULL || result->verdict != SSPI_ANONYMOUS) {
+        return OK;
+    }
+    forget(r);
+    return DECLINED;
+}
+
+int apache_check_authn(request_rec *r)
+{
+    const struct sspi_result *result;
+
+    if (!apache_dir_is_ours(r)) {
+        return DECLINED;
+    }
+    forget(r);
+    result = apache_visit_step(r);
+    if (result == NULL) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    switch (result->verdict) {
+    case SSPI_GRANTED:
+        grant(r, result);
+        return OK;
+    case SSPI_ANONYMOUS:
+        /* Optional, but Require did not let nobody in. */
+        return apache_visit_challenge(r) ? HTTP_UNAUTHORIZED : HTTP_INTERNAL_SERVER_ERROR;
+    case SSPI_CHALLENGE:
+        return HTTP_UNAUTHORIZED; /* httpd makes it 407 for a forward proxy */
+    case SSPI_FORBIDDEN:
+        return HTTP_FORBIDDEN;
+    case SSPI_BAD_REQUEST:
+        return HTTP_BAD_REQUEST;
+    case SSPI_ERROR:
+        break;
+    }
+    return HTTP_INTERNAL_SERVER_ERROR;
+}
+
+/* Authorization refused somebody with 401: that needs challenges as well. */
+int apache_note_auth_failure(request_rec *r, const char *auth_type)
+{
+    if (ap_cstr_casecmp(auth_type, SSPI_AUTH_TYPE) != 0) {
+        return DECLINED;
+    }
+    return apache_visit_challenge(r) ? OK : DECLINED;
+}
+
+/* A subrequest or redirect under the very same configuration inherits r->user without any hook:
+ * then it inherits the variables as well. */
+int apache_fixup_environment(request_rec *r)
+{
+    const request_rec *from = r;
+
+    if (r->user == NULL || !apache_dir_is_ours(r)) {
+        return DECLINED;
+    }
+    while (from != NULL && from->per_dir_config == r->per_dir_config) {
+        const struct apache_place *place = ap_get_module_config(from->request_config, &sspi_module);
+
+        if (place != NULL && place->granted) {
+            export_variables(r, place);
+            return OK;
+        }
+        from = from->prev != NULL ? from->prev : from->main;
+    }
+    return DECLINED;
+}
+
+/* An index file may be shown in the place of its directory, without any hook for it: the user who
+ * was judged for that file is then the one of the request. */
+int apache_fixup_user(request_rec *r)
+{
+    const struct apache_visit *visit = apache_visit_find(r);
+
+    if (r->user != NULL || visit == NULL || visit->result == NULL || !apache_dir_is_ours(r)) {
+        return DECLINED;
+    }
+    if (visit->config != r->per_dir_config || visit->result->verdict != SSPI_GRANTED) {
+        return DECLINED;
+    }
+    grant(r, visit->result);
+    return OK;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Directives and per-directory configuration, both made from sspi_options.def. */
+#include "mod_sspi.h"
+
+#include "apr_strings.h"
+#include "http_core.h"
+#include "http_request.h"
+
+static const char *set_option(cmd_parms *cmd, void *dir_, const char *args);
+
+/* Which of the table's scopes allows a directive where: AuthConfig alone would leave out the
+ * server's own level. */
+#define WHERE_HTACCESS (OR_AUTHCFG | RSRC_CONF)
+#define WHERE_SECTION  (ACCESS_CONF | RSRC_CONF)
+#define WHERE_SERVER   RSRC_CONF
+#define WHERE_HOST     0
+
+/* A row without a name here, or one that is httpd's own directive, takes no place in the command
+ * table: it steps back, and the next row overwrites it. */
+#define HAS_COMMAND(name, scope) (sizeof(name) > 1 && SSPI_SCOPE_##scope != SSPI_SCOPE_HOST)
+
+enum {
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, values, deflt, scope, help)                 \
+    PLACE_##id, PLACE_END_##id = PLACE_##id - (HAS_COMMAND(apache, scope) ? 0 : 1),
+#include "sspi_options.def"
+#undef SSPI_OPTION
+    N_COMMANDS
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+const command_rec apache_commands[] = {
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, values, deflt, scope, help)                 \
+    [PLACE_##id] = AP_INIT_RAW_ARGS(apache, set_option, (void *)(intptr_t)SSPI_OPTION_##id,        \
+                                    WHERE_##scope, help),
+#include "sspi_options.def"
+#undef SSPI_OPTION
+    [N_COMMANDS] = {.name = NULL},
+};
+#pragma GCC diagnostic pop
+
+void *apache_dir_create(apr_pool_t *p, char *path)
+{
+    return apr_pcalloc(p, sizeof(struct apache_dir));
+}
+
+void *apache_dir_merge(apr_pool_t *p, void *outer, void *inner)
+{
+    struct apache_dir *merged = apr_palloc(p, sizeof(*merged));
+
+    sspi_policy_merge(&merged->policy, &((const struct apache_dir *)outer)->policy,
+                      &((const struct apache_dir *)inner)->policy);
+    return merged;
+}
+
+void *apache_site_create(apr_pool_t *p, server_rec *s)
+{
+    struct apache_site *site = apr_pcalloc(p, sizeof(*site));
+
+    site->dirs = apr_array_make(p, 4, sizeof(struct apache_dir *));
+    return site;
+}
+
+/* The words of a directive, copied to live as long as its scope. */
+static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
+{
+    apr_array_header_t *words = apr_array_make(p, 4, sizeof(struct sspi_view));
+
+    while (*args != '\0') {
+        const char *word = ap_getword_conf(p, &args);
+
+        APR_ARRAY_PUSH(words, struct sspi_view) = (struct sspi_view){word, strlen(word)};
+    }
+    return words;
+}
+
+static const char *takes_words(apr_pool_t *p, const struct sspi_option_info *info, int n_words)
+{
+    const char *name = info->name[SSPI_SERVER_APACHE];
+
+    if (info->min_args == info->max_args) {
+        return apr_psprintf(p, "%s takes %u word%s, not %d: %s", name, info->min_args,
+                            info->min_args == 1 ? "" : "s", n_words, info->help);
+    }
+    return apr_psprintf(p, "%s takes %u to %u words, not %d: %s", name, info->min_args,
+                        info->max_args, n_words, info->help);
+}
+
+/* A file is opened by its absolute name, and remembered to be opened. */
+static const char *take_file(cmd_parms *cmd, struct apache_dir *dir, struct sspi_view *word)
+{
+    struct apache_site *site = ap_get_module_config(cmd->server->module_config, &sspi_module);
+    const char *path = ap_server_root_relative(cmd->pool, word->data);
+
+    if (path == NULL) {
+        return apr_psprintf(cmd->pool, "%s: %s is no path of a file", cmd->cmd->name, word->data);
+    }
+    *word = (struct sspi_view){path, strlen(path)};
+    APR_ARRAY_PUSH(site->dirs, struct apache_dir *) = dir;
+    return NULL;
+}
+
+static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
+{
+    struct apache_dir *dir = dir_;
+    enum sspi_option option = (enum sspi_option)(intptr_t)cmd->info;
+    const struct sspi_option_info *info = sspi_option_info(option);
+    apr_array_header_t *words = split_words(cmd->pool, args);
+    char error[SSPI_ERROR_SIZE];
+    const char *refused;
+
+    if (info->scope == SSPI_SCOPE_SERVER) {
+        refused = ap_check_cmd_context(cmd, GLOBAL_ONLY);
+        if (refused != NULL) {
+            return refused;
+        }
+    }
+    if (words->nelts < (int)info->min_args || words->nelts > (int)info->max_args) {
+        return takes_words(cmd->pool, info, words->nelts);
+    }
+    if (info->kind == SSPI_KIND_FILE) {
+        refused = take_file(cmd, dir, (struct sspi_view *)words->elts);
+        if (refused != NULL) {
+            return refused;
+        }
+    }
+    if (!sspi_policy_set(&dir->policy, option, (const struct sspi_view *)words->elts,
+                         (size_t)words->nelts, SSPI_SERVER_APACHE, error)) {
+        return apr_pstrdup(cmd->pool, error);
+    }
+    return NULL;
+}
+
+bool apache_dir_is_ours(request_rec *r)
+{
+    const char *type = ap_auth_type(r);
+
+    return type != NULL && ap_cstr_casecmp(type, SSPI_AUTH_TYPE) == 0;
+}
+
+void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy)
+{
+    const struct apache_dir *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
+
+    *ret_policy = dir->policy;
+    /* The mode has no directive here: AuthType says on, SSPIOptional says optional. */
+    ret_policy->set |= UINT64_C(1) << SSPI_OPTION_MODE;
+    ret_policy->value[SSPI_OPTION_MODE].number =
+        sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) != 0 ? SSPI_MODE_OPTIONAL
+                                                                    : SSPI_MODE_ON;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The core's log records in httpd's error log. Their text is escaped already. */
+#include "mod_sspi.h"
+
+#include "http_log.h"
+
+APLOG_USE_MODULE(sspi);
+
+static int log_level(enum sspi_severity severity)
+{
+    switch (severity) {
+    case SSPI_SEVERITY_DEBUG:
+        return APLOG_DEBUG;
+    case SSPI_SEVERITY_INFO:
+        return APLOG_INFO;
+    case SSPI_SEVERITY_NOTICE:
+        return APLOG_NOTICE;
+    case SSPI_SEVERITY_WARNING:
+        return APLOG_WARNING;
+    case SSPI_SEVERITY_ERROR:
+        break;
+    }
+    return APLOG_ERR;
+}
+
+void apache_log_startup(server_rec *s, const struct sspi_record *record)
+{
+    ap_log_error(APLOG_MARK, log_level(record->severity), 0, s, "%s", record->text);
+}
+
+void apache_log_request(request_rec *r, const struct sspi_record *record)
+{
+    ap_log_rerror(APLOG_MARK, log_level(record->severity), 0, r, "%s", record->text);
+}

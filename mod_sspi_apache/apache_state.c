@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory that all children share: anonymous, so that there is no file to own or to leave
+ * behind, and kept over restarts, so that nonces stay good and no token comes twice. */
+#include "mod_sspi.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "http_core.h"
+#include "http_log.h"
+
+APLOG_USE_MODULE(sspi);
+
+#define RETAINED_KEY "mod_sspi state"
+
+/* Survives restarts and the module's own unloading. */
+struct retained {
+    void *memory;
+    size_t size;
+};
+
+static size_t wanted_size(const server_rec *s)
+{
+    const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = (size_t)sspi_policy_number(&dir->policy, SSPI_OPTION_STATE_SIZE);
+
+    return (size + page - 1) / page * page;
+}
+
+/* The memory of the configuration before, if it is still of use. */
+static struct sspi_state *attach(struct retained *retained, size_t size)
+{
+    struct sspi_state *state = NULL;
+
+    if (retained->memory == NULL) {
+        return NULL;
+    }
+    if (retained->size == size) {
+        state = sspi_http_state_attach(retained->memory, size);
+    }
+    if (state == NULL) {
+        /* Only the parent lets go: children that still serve have their own mapping of it. */
+        munmap(retained->memory, retained->size);
+        retained->memory = NULL;
+    }
+    return state;
+}
+
+static struct sspi_state *create(struct retained *retained, size_t size)
+{
+    struct sspi_state *state;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (memory == MAP_FAILED) {
+        return NULL;
+    }
+    state = sspi_http_state_format(memory, size);
+    if (state == NULL) {
+        munmap(memory, size);
+        return NULL;
+    }
+    retained->memory = memory;
+    retained->size = size;
+    return state;
+}
+
+int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
+    size_t size = wanted_size(s);
+    struct retained *retained;
+    struct sspi_state *state;
+
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK; /* this configuration is read once more before it serves */
+    }
+    retained = ap_retained_data_get(RETAINED_KEY);
+    if (retained == NULL) {
+        retained = ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
+    }
+    state = attach(retained, size);
+    if (state == NULL) {
+        state = create(retained, size);
+    }
+    if (state == NULL) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
+                     "%s: cannot make %" APR_SIZE_T_FMT " bytes of shared memory",
+                     sspi_option_info(SSPI_OPTION_STATE_SIZE)->name[SSPI_SERVER_APACHE], size);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    sspi_acceptor_set_state(site->acceptor, state);
+    apache_resources_log(s);
+    return OK;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a client connection carries: OpenSSL's object, told by mod_ssl, and unfinished exchanges.
+ *
+ * mod_ssl's hooks are optional ones: neither module needs the other, in whatever order they are
+ * loaded. Its header mod_ssl_openssl.h is not installed everywhere, so the two are declared here.
+ */
+#include "mod_sspi.h"
+
+#include "apr_optional_hooks.h"
+#include "http_connection.h"
+#include "http_core.h"
+#include "http_log.h"
+#include "http_ssl.h"
+
+APLOG_USE_MODULE(sspi);
+
+typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy,
+                                   struct ssl_ctx_st *ctx);
+typedef int ssl_HOOK_pre_handshake_t(conn_rec *c, struct ssl_st *ssl, int is_proxy);
+
+struct link {
+    struct ssl_st *ssl;
+    struct sspi_connection *connection;
+};
+
+static struct link *link_of(conn_rec *c)
+{
+    struct link *link = ap_get_module_config(c->conn_config, &sspi_module);
+
+    if (link == NULL) {
+        link = apr_pcalloc(c->pool, sizeof(*link));
+        ap_set_module_config(c->conn_config, &sspi_module, link);
+    }
+    return link;
+}
+
+static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct ssl_ctx_st *ctx)
+{
+    const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
+
+    if (is_proxy || site->acceptor == NULL) {
+        return OK;
+    }
+    if (!sspi_acceptor_add_tls(site->acceptor, ctx)) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
+                     "no memory for the certificates of %s", s->server_hostname);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    return OK;
+}
+
+static int remember_tls(conn_rec *c, struct ssl_st *ssl, int is_proxy)
+{
+    if (!is_proxy) {
+        link_of(c)->ssl = ssl;
+    }
+    return OK;
+}
+
+void apache_tls_register_hooks(void)
+{
+    APR_OPTIONAL_HOOK(ssl, init_server, learn_certificates, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, pre_handshake, remember_tls, NULL, NULL, APR_HOOK_MIDDLE);
+}
+
+struct ssl_st *apache_tls_of(conn_rec *c)
+{
+    /* A stream of HTTP/2 has a conn_rec of its own; its master did the handshake. Streams run in
+     * parallel, so that the master's link is only read here. */
+    conn_rec *client = c->master != NULL ? c->master : c;
+    const struct link *link = ap_get_module_config(client->conn_config, &sspi_module);
+
+    /* mod_ssl frees the object when plain HTTP is spoken to its port, and says so here. */
+    if (link == NULL || !ap_ssl_conn_is_ssl(c)) {
+        return NULL;
+    }
+    return link->ssl;
+}
+
+static apr_status_t free_connection(void *connection)
+{
+    sspi_connection_free(connection);
+    return APR_SUCCESS;
+}
+
+struct sspi_connection *apache_link_connection(conn_rec *c, struct sspi_acceptor *acceptor)
+{
+    struct link *link;
+
+    if (c->master != NULL) {
+        return NULL;
+    }
+    link = link_of(c);
+    if (link->connection == NULL) {
+        link->connection = sspi_connection_new(acceptor);
+        if (link->connection != NULL) {
+            apr_pool_cleanup_register(c->pool, link->connection, free_connection,
+                                      apr_pool_cleanup_null);
+        }
+    }
+    return link->connection;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One exchange for all that httpd makes of one request of a client. It lives in the client's own
+ * request, made by whichever of its subrequests and internal redirects first comes to a place of
+ * ours; each of them has the proof judged under its own place's policy. */
+#include "mod_sspi.h"
+
+#include "apr_strings.h"
+#include "http_core.h"
+#include "http_log.h"
+#include "http_ssl.h"
+
+APLOG_USE_MODULE(sspi);
+
+static request_rec *client_request(request_rec *r)
+{
+    while (r->main != NULL || r->prev != NULL) {
+        r = r->main != NULL ? r->main : r->prev;
+    }
+    return r;
+}
+
+struct apache_place *apache_place_of(request_rec *r)
+{
+    struct apache_place *place = ap_get_module_config(r->request_config, &sspi_module);
+
+    if (place == NULL) {
+        place = apr_pcalloc(r->pool, sizeof(*place));
+        ap_set_module_config(r->request_config, &sspi_module, place);
+    }
+    return place;
+}
+
+struct apache_visit *apache_visit_find(request_rec *r)
+{
+    const struct apache_place *place =
+        ap_get_module_config(client_request(r)->request_config, &sspi_module);
+
+    return place != NULL ? place->visit : NULL;
+}
+
+static struct sspi_view view_of(const char *text)
+{
+    return (struct sspi_view){text, text != NULL ? strlen(text) : 0};
+}
+
+static int count_value(void *count, const char *name, const char *value)
+{
+    ++*(int *)count;
+    return 1;
+}
+
+static void describe_request(request_rec *top, struct sspi_acceptor *acceptor,
+                             struct sspi_request *ret_request)
+{
+    bool proxy = top->proxyreq == PROXYREQ_PROXY;
+    const char *header = proxy ? "Proxy-Authorization" : "Authorization";
+    int n_values = 0;
+
+    apr_table_do(count_value, &n_values, top->headers_in, header, NULL);
+    *ret_request = (struct sspi_request){
+        /* An internal redirect to an error document turns r->method into GET: take the line. */
+        .method = {top->the_request, strcspn(top->the_request, " ")},
+        .target = view_of(top->unparsed_uri),
+        .authorization = view_of(apr_table_get(top->headers_in, header)),
+        .several_authorizations = n_values > 1,
+        .proxy = proxy,
+        .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
+        .ssl = apache_tls_of(top->connection),
+        .connection = apache_link_connection(top->connection, acceptor),
+    };
+}
+
+static apr_status_t free_exchange(void *exchange)
+{
+    sspi_exchange_free(exchange);
+    return APR_SUCCESS;
+}
+
+/* NULL: no memory. */
+static struct apache_visit *visit_of(request_rec *r)
+{
+    request_rec *top = client_request(r);
+    struct apache_place *place = apache_place_of(top);
+    const struct apache_site *site = ap_get_module_config(top->server->module_config, &sspi_module);
+    struct apache_visit *visit = place->visit;
+    struct sspi_request request;
+
+    if (visit != NULL) {
+        return visit;
+    }
+    visit = apr_pcalloc(top->pool, sizeof(*visit));
+    visit->pool = top->pool;
+    describe_request(top, site->acceptor, &request);
+    visit->exchange = sspi_exchange_new(site->acceptor, &request);
+    if (visit->exchange == NULL) {
+        return NULL;
+    }
+    apr_pool_cleanup_register(top->pool, visit->exchange, free_exchange, apr_pool_cleanup_null);
+    visit->records = apr_array_make(top->pool, 1, sizeof(const char *));
+    place->visit = visit;
+    return visit;
+}
+
+/* The realm for Digest. httpd hands it out with its quotes escaped for a header; the core does that
+ * itself and compares with the users' file. */
+static struct sspi_view realm_of(request_rec *r)
+{
+    const char *name = ap_auth_name(r);
+    char *realm;
+    char *to;
+
+    if (name == NULL || strstr(name, "\\\"") == NULL) {
+        return view_of(name);
+    }
+    to = realm = apr_pstrdup(r->pool, name);
+    for (const char *from = realm; *from != '\0'; from++) {
+        if (from[0] != '\\' || from[1] != '"') {
+            *to++ = *from;
+        }
+    }
+    *to = '\0';
+    return view_of(realm);
+}
+
+/* Each record once, however often a verdict is asked for. */
+static void log_records(request_rec *r, struct apache_visit *visit,
+                        const struct sspi_result *result)
+{
+    for (size_t i = 0; i < result->n_records; i++) {
+        const char *text = result->records[i].text;
+        bool written = false;
+
+        for (int j = 0; j < visit->records->nelts; j++) {
+            written |= strcmp(APR_ARRAY_IDX(visit->records, j, const char *), text) == 0;
+        }
+        if (!written) {
+            APR_ARRAY_PUSH(visit->records, const char *) = apr_pstrdup(visit->pool, text);
+            apache_log_request(r, &result->records[i]);
+        }
+    }
+}
+
+static apr_array_header_t *copy_lines(apr_pool_t *p, const struct sspi_result *result)
+{
+    apr_array_header_t *lines =
+        apr_array_make(p, (int)result->n_headers, sizeof(struct apache_line));
+
+    for (size_t i = 0; i < result->n_headers; i++) {
+        const struct sspi_header *header = &result->headers[i];
+        struct apache_line *line = apr_array_push(lines);
+
+        line->name = apr_pstrmemdup(p, header->name.data, header->name.len);
+        line->value = apr_pstrmemdup(p, header->value.data, header->value.len);
+    }
+    return lines;
+}
+
+/* That of a subrequest did not matter when the request itself may pass. */
+static void drop_challenge(const request_rec *r, struct apache_visit *visit)
+{
+    if (r->main == NULL) {
+        visit->challenge = NULL;
+    }
+}
+
+/* Lines of a verdict are kept here and sent by apache_answer.c, which knows the final status. */
+static void keep_lines(const request_rec *r, struct apache_visit *visit, enum sspi_verdict verdict)
+{
+    switch (verdict) {
+    case SSPI_GRANTED:
+        visit->granted = visit->lines;
+        drop_challenge(r, visit);
+        break;
+    case SSPI_ANONYMOUS:
+        drop_challenge(r, visit);
+        break;
+    case SSPI_CHALLENGE:
+        /* The document of a 401 may lie in a place of ours, too: the answer stays the first one's.
+         */
+        if (visit->challenge == NULL || r->prev == NULL) {
+            visit->challenge = visit->lines;
+        }
+        break;
+    case SSPI_FORBIDDEN:
+    case SSPI_BAD_REQUEST:
+    case SSPI_ERROR:
+        break;
+    }
+}
+
+static bool same_view(struct sspi_view a, struct sspi_view b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static bool same_value(const struct sspi_option_value *a, const struct sspi_option_value *b)
+{
+    if (a->number != b->number || a->n_words != b->n_words ||
+        memcmp(a->list, b->list, sizeof(a->list)) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < a->n_words; i++) {
+        if (!same_view(a->words[i], b->words[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* True when the last step answered this very question. Asking again would lose a stale=true. */
+static bool is_answered(const struct apache_visit *visit, const struct sspi_policy *policy,
+                        struct sspi_view realm)
+{
+    bool same =
+        visit->result != NULL && visit->policy.set == policy->set && same_view(visit->realm, realm);
+
+    for (int i = 0; same && i < SSPI_OPTION_COUNT; i++) {
+        same = same_value(&visit->policy.value[i], &policy->value[i]);
+    }
+    return same;
+}
+
+/* Words of .htaccess die with the subrequest that read them, the question does not. */
+static void keep_question(struct apache_visit *visit, const struct sspi_policy *policy,
+                          struct sspi_view realm)
+{
+    visit->policy = *policy;
+    for (int i = 0; i < SSPI_OPTION_COUNT; i++) {
+        struct sspi_option_value *value = &visit->policy.value[i];
+        struct sspi_view *words = apr_palloc(visit->pool, value->n_words * sizeof(*words));
+
+        for (size_t j = 0; j < value->n_words; j++) {
+            words[j].data = apr_pstrmemdup(visit->pool, value->words[j].data, value->words[j].len);
+            words[j].len = value->words[j].len;
+        }
+        value->words = words;
+    }
+    visit->realm.data = apr_pstrmemdup(visit->pool, realm.data, realm.len);
+    visit->realm.len = realm.len;
+}
+
+const struct sspi_result *apache_visit_step(request_rec *r)
+{
+    struct apache_visit *visit = visit_of(r);
+    struct sspi_view realm = realm_of(r);
+    struct sspi_policy policy;
+
+    if (visit == NULL) {
+        return NULL;
+    }
+    apache_dir_policy(r, &policy);
+    visit->config = r->per_dir_config;
+    if (!is_answered(visit, &policy, realm)) {
+        keep_question(visit, &policy, realm);
+        visit->result = sspi_exchange_step(visit->exchange, &visit->policy, visit->realm);
+        visit->lines = copy_lines(visit->pool, visit->result);
+        log_records(r, visit, visit->result);
+    }
+    keep_lines(r, visit, visit->result->verdict);
+    return visit->result;
+}
+
+bool apache_visit_challenge(request_rec *r)
+{
+    struct apache_visit *visit = visit_of(r);
+    struct sspi_policy policy;
+    const struct sspi_result *result;
+
+    if (visit == NULL) {
+        return false;
+    }
+    apache_dir_policy(r, &policy);
+    visit->result = NULL;
+    result = sspi_exchange_challenge(visit->exchange, &policy, realm_of(r));
+    visit->lines = copy_lines(visit->pool, result);
+    log_records(r, visit, result);
+    keep_lines(r, visit, result->verdict);
+    return true;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mod_sspi inside: what its files share. httpd on one side, sspi_http.h on the other.
+ *
+ * Four lifetimes. A *dir* is a scope of the configuration (pconf, or a request's pool for
+ * .htaccess). A *site* is the module's part of a server_rec; all sites share one acceptor. A *link*
+ * is a client connection. A *visit* is one request of a client together with all subrequests and
+ * internal redirects that httpd makes of it: it has the one exchange, so that no token is ever
+ * evaluated twice. */
+#ifndef MOD_SSPI_H
+#define MOD_SSPI_H
+
+#include <stdbool.h>
+
+#include "httpd.h"
+#include "http_config.h"
+#include "apr_tables.h"
+
+#include "sspi_http.h"
+
+#define SSPI_AUTH_TYPE "SSPI"
+
+extern module AP_MODULE_DECLARE_DATA sspi_module;
+
+/* ---- apache_config.c ---- */
+
+struct apache_dir {
+    struct sspi_policy policy; /* what this scope itself says; merged: with all outer ones */
+};
+
+struct apache_site {
+    apr_array_header_t *dirs; /* struct apache_dir *: the scopes that name a file */
+    /* Of the whole server; NULL until the configuration is checked. */
+    struct sspi_acceptor *acceptor;
+};
+
+extern const command_rec apache_commands[];
+
+void *apache_dir_create(apr_pool_t *p, char *path);
+void *apache_dir_merge(apr_pool_t *p, void *outer, void *inner);
+void *apache_site_create(apr_pool_t *p, server_rec *s);
+
+/* True where AuthType SSPI holds. */
+bool apache_dir_is_ours(request_rec *r);
+
+/* The complete policy of r's place. Its words live as long as r. */
+void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy);
+
+/* ---- apache_log.c ---- */
+
+/* Writes a record of the core to the error log: of the server, of a request. */
+void apache_log_startup(server_rec *s, const struct sspi_record *record);
+void apache_log_request(request_rec *r, const struct sspi_record *record);
+
+/* ---- apache_resources.c ---- */
+
+/* Hook check_config: opens keytabs and user files, so that -t tells what is not usable. */
+int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+
+/* Writes what the acceptor has to tell about its files, once. */
+void apache_resources_log(server_rec *s);
+
+/* ---- apache_state.c ---- */
+
+/* Hook post_config: the memory that all workers share. */
+int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+
+/* ---- apache_tls.c ---- */
+
+void apache_tls_register_hooks(void);
+
+/* OpenSSL's connection of the client, NULL when it is plain or mod_ssl does not serve it. */
+struct ssl_st *apache_tls_of(conn_rec *c);
+
+/* What unfinished exchanges need on an HTTP/1.x connection; NULL on HTTP/2 or without memory. */
+struct sspi_connection *apache_link_connection(conn_rec *c, struct sspi_acceptor *acceptor);
+
+/* ---- apache_visit.c ---- */
+
+/* A header field of the answer, in the pool of the client's own request. */
+struct apache_line {
+    const char *name;
+    const char *value;
+};
+
+struct apache_visit {
+    apr_pool_t *pool; /* of the client's own request */
+    struct sspi_exchange *exchange;
+    /* The last step: its question, who asked it, and its answer; NULL when that is lent no more. */
+    struct sspi_policy policy;
+    struct sspi_view realm;
+    const struct ap_conf_vector_t *config;
+    const struct sspi_result *result;
+    apr_array_header_t *records; /* const char *: written already */
+    /* Arrays of struct apache_line: the last verdict's, those to send with 401 and 407, those to
+     * send with any other status, and which of the two stand in err_headers_out. */
+    apr_array_header_t *lines;
+    apr_array_header_t *challenge;
+    apr_array_header_t *granted;
+    apr_array_header_t *sent;
+};
+
+/* What is known of one request_rec: who came, when its own place was asked for that. */
+struct apache_place {
+    struct apache_visit *visit; /* only in the client's own request */
+    bool granted;
+    const char *variables[SSPI_VARIABLE_COUNT];
+};
+
+/* The place of r, made when there is none. Never NULL. */
+struct apache_place *apache_place_of(request_rec *r);
+
+/* The visit that r belongs to. NULL: it has none. */
+struct apache_visit *apache_visit_find(request_rec *r);
+
+/* The verdict of r's place; the same question is asked once. NULL: no memory. */
+const struct sspi_result *apache_visit_step(request_rec *r);
+
+/* Makes the challenges of r's place stand ready for a 401. False: no memory. */
+bool apache_visit_challenge(request_rec *r);
+
+/* ---- apache_auth.c ---- */
+
+int apache_force_authn(request_rec *r);
+int apache_check_authn(request_rec *r);
+int apache_note_auth_failure(request_rec *r, const char *auth_type);
+int apache_fixup_environment(request_rec *r);
+int apache_fixup_user(request_rec *r);
+
+/* ---- apache_answer.c ---- */
+
+void apache_answer_register_hooks(void);
+
+/* ---- apache_authz.c ---- */
+
+void apache_authz_register(apr_pool_t *p);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The acceptor of a cycle, opened by the master: keys, users, certificates. */
+#include "ngx_http_sspi_module.h"
+
+
+static ngx_int_t ngx_http_sspi_worker(ngx_conf_t *cf,
+    struct sspi_acceptor_config *config);
+static ngx_int_t ngx_http_sspi_open_policies(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
+static ngx_int_t ngx_http_sspi_add_tls(ngx_conf_t *cf,
+    struct sspi_acceptor *acceptor);
+static void ngx_http_sspi_acceptor_cleanup(void *data);
+
+
+ngx_int_t
+ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+{
+    uint64_t                      size;
+    ngx_pool_cleanup_t           *cln;
+    ngx_http_sspi_loc_conf_t     *slcf;
+    struct sspi_acceptor_config   config;
+
+    if (ngx_http_sspi_worker(cf, &config) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(cf->pool, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    smcf->acceptor = sspi_acceptor_new(&config);
+
+    if (smcf->acceptor == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "sspi: no memory for the acceptor");
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_http_sspi_acceptor_cleanup;
+    cln->data = smcf->acceptor;
+
+    /* the configuration of http itself */
+
+    slcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_sspi_module);
+
+    size = sspi_policy_number(&slcf->policy, SSPI_OPTION_STATE_SIZE);
+    smcf->state_size = ngx_align((size_t) size, ngx_pagesize);
+
+    if (ngx_http_sspi_open_policies(cf, smcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_sspi_add_tls(cf, smcf->acceptor);
+}
+
+
+/* here the configured logs are open; at postconfiguration they were not */
+
+ngx_int_t
+ngx_http_sspi_init_module(ngx_cycle_t *cycle)
+{
+    size_t                      i, n;
+    ngx_uint_t                  level;
+    const struct sspi_record   *records;
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_sspi_module);
+
+    if (smcf == NULL || smcf->acceptor == NULL) {
+        return NGX_OK;
+    }
+
+    n = sspi_acceptor_records(smcf->acceptor, &records);
+
+    for (i = 0; i < n; i++) {
+        level = ngx_http_sspi_log_level(records[i].severity);
+
+        ngx_log_error(level, cycle->log, 0, "%s", records[i].text);
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Who the workers will run as, by the rules of the core module, which
+ * applies its defaults after http{} is done: a "user" that stands behind
+ * http{} is not seen here.
+ */
+
+static ngx_int_t
+ngx_http_sspi_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
+{
+    struct group     *grp;
+    struct passwd    *pwd;
+    ngx_core_conf_t  *ccf;
+
+    ngx_memzero(config, sizeof(struct sspi_acceptor_config));
+
+    config->server = SSPI_SERVER_NGINX;
+    config->worker_uid = geteuid();
+    config->worker_gid = getegid();
+
+    if (geteuid() != 0) {
+        return NGX_OK;
+    }
+
+    ccf = (ngx_core_conf_t *) ngx_get_conf(cf->cycle->conf_ctx,
+                                           ngx_core_module);
+
+    if (ccf->user != (ngx_uid_t) NGX_CONF_UNSET_UINT) {
+        config->worker_uid = ccf->user;
+        config->worker_gid = ccf->group;
+        return NGX_OK;
+    }
+
+    pwd = getpwnam(NGX_USER);
+    if (pwd == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
+                      "getpwnam(\"" NGX_USER "\") failed");
+        return NGX_ERROR;
+    }
+
+    config->worker_uid = pwd->pw_uid;
+
+    grp = getgrnam(NGX_GROUP);
+    if (grp == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, ngx_errno,
+                      "getgrnam(\"" NGX_GROUP "\") failed");
+        return NGX_ERROR;
+    }
+
+    config->worker_gid = grp->gr_gid;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+{
+    char                        error[SSPI_ERROR_SIZE];
+    ngx_uint_t                  i;
+    ngx_http_sspi_loc_conf_t  **slcfp;
+
+    slcfp = smcf->protected.elts;
+
+    for (i = 0; i < smcf->protected.nelts; i++) {
+
+        if (!sspi_acceptor_open(smcf->acceptor, &slcfp[i]->policy, true,
+                                slcfp[i]->realm != NULL, error))
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "%s, for the \"sspi\" in %V:%ui",
+                          error, &slcfp[i]->file, slcfp[i]->line);
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_add_tls(ngx_conf_t *cf, struct sspi_acceptor *acceptor)
+{
+#if (NGX_HTTP_SSL)
+    ngx_uint_t                   i;
+    ngx_http_ssl_srv_conf_t     *sscf;
+    ngx_http_core_srv_conf_t   **cscfp;
+    ngx_http_core_main_conf_t   *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+    cscfp = cmcf->servers.elts;
+
+    for (i = 0; i < cmcf->servers.nelts; i++) {
+        sscf = cscfp[i]->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+
+        if (sscf == NULL || sscf->ssl.ctx == NULL) {
+            continue;
+        }
+
+        if (!sspi_acceptor_add_tls(acceptor, sscf->ssl.ctx)) {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "sspi: no memory for the certificates' hashes");
+            return NGX_ERROR;
+        }
+    }
+#endif
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_sspi_acceptor_cleanup(void *data)
+{
+    sspi_acceptor_free(data);
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ngx_http_sspi_module.h"
+
+
+static ngx_int_t ngx_http_sspi_count_words(ngx_conf_t *cf, ngx_command_t *cmd,
+    const struct sspi_option_info *info);
+static char *ngx_http_sspi_set_policy(ngx_conf_t *cf,
+    struct sspi_policy *policy, enum sspi_option option);
+static char *ngx_http_sspi_set_realm(ngx_conf_t *cf,
+    ngx_http_sspi_loc_conf_t *slcf);
+static struct sspi_view *ngx_http_sspi_words(ngx_conf_t *cf,
+    const struct sspi_option_value *lines, size_t *n_words);
+
+
+void *
+ngx_http_sspi_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_sspi_main_conf_t));
+    if (smcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&smcf->protected, cf->pool, 4,
+                       sizeof(ngx_http_sspi_loc_conf_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return smcf;
+}
+
+
+void *
+ngx_http_sspi_create_loc_conf(ngx_conf_t *cf)
+{
+    /* a policy of zeros says nothing */
+
+    return ngx_pcalloc(cf->pool, sizeof(ngx_http_sspi_loc_conf_t));
+}
+
+
+char *
+ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_http_sspi_loc_conf_t *prev = parent;
+    ngx_http_sspi_loc_conf_t *conf = child;
+
+    ngx_http_sspi_loc_conf_t   **slcfp;
+    ngx_http_sspi_main_conf_t   *smcf;
+
+    sspi_policy_merge(&conf->policy, &prev->policy, &conf->policy);
+
+    if (conf->realm == NULL) {
+        conf->realm = prev->realm;
+    }
+
+    if (conf->file.len == 0) {
+        conf->file = prev->file;
+        conf->line = prev->line;
+    }
+
+    if (sspi_policy_number(&conf->policy, SSPI_OPTION_MODE) == SSPI_MODE_OFF) {
+        return NGX_CONF_OK;
+    }
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
+
+    slcfp = ngx_array_push(&smcf->protected);
+    if (slcfp == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *slcfp = conf;
+
+    return NGX_CONF_OK;
+}
+
+
+/* every directive of sspi_options.def; cmd->offset is its enum sspi_option */
+
+char *
+ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_http_sspi_loc_conf_t *slcf = conf;
+
+    ngx_str_t                      *value;
+    enum sspi_option                option;
+    const struct sspi_option_info  *info;
+
+    option = (enum sspi_option) cmd->offset;
+    info = sspi_option_info(option);
+    value = cf->args->elts;
+
+    if (ngx_http_sspi_count_words(cf, cmd, info) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (info->kind == SSPI_KIND_TEXT) {
+        return ngx_http_sspi_set_realm(cf, slcf);
+    }
+
+    if (info->kind != SSPI_KIND_LINES
+        && (slcf->policy.set & ((uint64_t) 1 << option)))
+    {
+        return "is duplicate";
+    }
+
+    if (info->kind == SSPI_KIND_FILE
+        && ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (option == SSPI_OPTION_MODE) {
+        slcf->file = cf->conf_file->file.name;
+        slcf->line = cf->conf_file->line;
+    }
+
+    return ngx_http_sspi_set_policy(cf, &slcf->policy, option);
+}
+
+
+static char *
+ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
+    enum sspi_option option)
+{
+    char                             error[SSPI_ERROR_SIZE];
+    size_t                           n_words;
+    struct sspi_view                *words;
+    const struct sspi_option_value  *lines;
+
+    /* said before in this scope: its lines so far */
+
+    lines = (policy->set & ((uint64_t) 1 << option)) ? &policy->value[option]
+                                                     : NULL;
+
+    words = ngx_http_sspi_words(cf, lines, &n_words);
+    if (words == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    if (sspi_option_info(option)->kind == SSPI_KIND_LINES) {
+
+        /* an absent view ends each line */
+
+        words[n_words].data = NULL;
+        words[n_words++].len = 0;
+    }
+
+    if (!sspi_policy_set(policy, option, words, n_words, SSPI_SERVER_NGINX,
+                         error))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", error);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_count_words(ngx_conf_t *cf, ngx_command_t *cmd,
+    const struct sspi_option_info *info)
+{
+    ngx_uint_t  n, min, max;
+
+    n = cf->args->nelts - 1;
+    min = info->min_args;
+    max = info->max_args;
+
+    if (n >= min && n <= max) {
+        return NGX_OK;
+    }
+
+    if (min == max) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" takes %ui argument%s, not %ui",
+                           &cmd->name, min, min == 1 ? "" : "s", n);
+    } else {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"%V\" takes %ui to %ui arguments, not %ui",
+                           &cmd->name, min, max, n);
+    }
+
+    return NGX_ERROR;
+}
+
+
+static char *
+ngx_http_sspi_set_realm(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf)
+{
+    ngx_str_t                         *value;
+    ngx_http_compile_complex_value_t   ccv;
+
+    if (slcf->realm) {
+        return "is duplicate";
+    }
+
+    value = cf->args->elts;
+
+    if (value[1].len == 0) {
+        return "must not be empty";
+    }
+
+    slcf->realm = ngx_palloc(cf->pool, sizeof(ngx_http_complex_value_t));
+    if (slcf->realm == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    ngx_memzero(&ccv, sizeof(ngx_http_compile_complex_value_t));
+
+    ccv.cf = cf;
+    ccv.value = &value[1];
+    ccv.complex_value = slcf->realm;
+
+    if (ngx_http_compile_complex_value(&ccv) != NGX_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/*
+ * The words of the lines before, then those of this directive, and room for
+ * one more view.  The bytes are cf->pool's already.
+ */
+
+static struct sspi_view *
+ngx_http_sspi_words(ngx_conf_t *cf, const struct sspi_option_value *lines,
+    size_t *n_words)
+{
+    size_t             i, n_lines;
+    ngx_str_t         *value;
+    struct sspi_view  *words;
+
+    n_lines = lines ? lines->n_words : 0;
+
+    words = ngx_palloc(cf->pool,
+                       (n_lines + cf->args->nelts) * sizeof(struct sspi_view));
+    if (words == NULL) {
+        return NULL;
+    }
+
+    for (i = 0; i < n_lines; i++) {
+        words[i] = lines->words[i];
+    }
+
+    value = cf->args->elts;
+
+    for (i = 1; i < cf->args->nelts; i++) {
+        words[n_lines + i - 1].data = (const char *) value[i].data;
+        words[n_lines + i - 1].len = value[i].len;
+    }
+
+    *n_words = n_lines + cf->args->nelts - 1;
+
+    return words;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the core asks about a request and its connection. */
+#include "ngx_http_sspi_module.h"
+
+
+static void ngx_http_sspi_request_line(ngx_http_request_t *r,
+    ngx_str_t *method, ngx_str_t *target);
+static struct sspi_connection *ngx_http_sspi_get_connection(
+    ngx_http_request_t *r, struct sspi_acceptor *acceptor);
+static void ngx_http_sspi_connection_cleanup(void *data);
+static struct sspi_view ngx_http_sspi_view(const ngx_str_t *str);
+
+
+ngx_int_t
+ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
+    struct sspi_request *request)
+{
+    ngx_str_t         method, target;
+    ngx_table_elt_t  *authorization;
+
+    ngx_memzero(request, sizeof(struct sspi_request));
+
+    ngx_http_sspi_request_line(r, &method, &target);
+
+    request->method = ngx_http_sspi_view(&method);
+    request->target = ngx_http_sspi_view(&target);
+
+#if (NGX_HTTP_SSL)
+    if (r->connection->ssl) {
+        request->tls = true;
+        request->ssl = r->connection->ssl->connection;
+    }
+#endif
+
+    authorization = r->headers_in.authorization;
+
+    if (authorization == NULL) {
+        return NGX_OK;
+    }
+
+    request->authorization = ngx_http_sspi_view(&authorization->value);
+
+#if (nginx_version >= 1023000)
+    request->several_authorizations = (authorization->next != NULL);
+#endif
+
+    /* the requests of HTTP/2 share a connection: no exchange can live there */
+
+    if (r->http_version < NGX_HTTP_VERSION_20) {
+        request->connection = ngx_http_sspi_get_connection(r, acceptor);
+
+        if (request->connection == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Method and request-target as the client sent them.  An error page turns
+ * r->method_name into GET, and r->unparsed_uri lacks scheme and host of the
+ * absolute form; Digest is made with both.
+ */
+
+static void
+ngx_http_sspi_request_line(ngx_http_request_t *r, ngx_str_t *method,
+    ngx_str_t *target)
+{
+    u_char  *p, *end;
+
+    *method = r->method_name;
+    *target = r->unparsed_uri;
+
+    p = r->request_line.data;
+    end = p + r->request_line.len;
+
+    while (p < end && *p != ' ') {
+        p++;
+    }
+
+    if (p == end) {
+        return;
+    }
+
+    method->data = r->request_line.data;
+    method->len = p - method->data;
+
+    if (r->http_version >= NGX_HTTP_VERSION_20) {
+        return;
+    }
+
+    while (p < end && *p == ' ') {
+        p++;
+    }
+
+    if (p == end || *p == '/') {
+        return;
+    }
+
+    target->data = p;
+
+    while (p < end && *p != ' ') {
+        p++;
+    }
+
+    target->len = p - target->data;
+}
+
+
+static struct sspi_connection *
+ngx_http_sspi_get_connection(ngx_http_request_t *r,
+    struct sspi_acceptor *acceptor)
+{
+    ngx_connection_t        *c;
+    ngx_pool_cleanup_t      *cln;
+    struct sspi_connection  *connection;
+
+    c = r->connection;
+
+    for (cln = c->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler == ngx_http_sspi_connection_cleanup) {
+            return cln->data;
+        }
+    }
+
+    cln = ngx_pool_cleanup_add(c->pool, 0);
+    if (cln == NULL) {
+        return NULL;
+    }
+
+    connection = sspi_connection_new(acceptor);
+
+    if (connection == NULL) {
+        ngx_log_error(NGX_LOG_ERR, c->log, 0,
+                      "sspi: no memory for the connection");
+        return NULL;
+    }
+
+    cln->handler = ngx_http_sspi_connection_cleanup;
+    cln->data = connection;
+
+    return connection;
+}
+
+
+static void
+ngx_http_sspi_connection_cleanup(void *data)
+{
+    sspi_connection_free(data);
+}
+
+
+static struct sspi_view
+ngx_http_sspi_view(const ngx_str_t *str)
+{
+    struct sspi_view  view;
+
+    view.data = str->data ? (const char *) str->data : "";
+    view.len = str->len;
+
+    return view;
+}

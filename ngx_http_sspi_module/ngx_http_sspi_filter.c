@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Challenges are added when the status is known, because a 401 of the access
+ * phase may still become something else: "satisfy any", error_page.
+ */
+#include "ngx_http_sspi_module.h"
+
+
+static ngx_int_t ngx_http_sspi_header_filter(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sspi_add_headers(ngx_http_request_t *r,
+    ngx_table_elt_t *headers, ngx_uint_t n);
+static ngx_int_t ngx_http_sspi_move_others(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sspi_filter_init(ngx_conf_t *cf);
+
+
+static ngx_http_module_t  ngx_http_sspi_filter_module_ctx = {
+    NULL,                                  /* preconfiguration */
+    ngx_http_sspi_filter_init,             /* postconfiguration */
+
+    NULL,                                  /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    NULL,                                  /* create location configuration */
+    NULL                                   /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_sspi_filter_module = {
+    NGX_MODULE_V1,
+    &ngx_http_sspi_filter_module_ctx,      /* module context */
+    NULL,                                  /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    NULL,                                  /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_http_output_header_filter_pt  ngx_http_next_header_filter;
+
+
+static ngx_int_t
+ngx_http_sspi_header_filter(ngx_http_request_t *r)
+{
+    ngx_int_t             rc;
+    ngx_http_sspi_ctx_t  *ctx;
+
+    if (r != r->main) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    ctx = ngx_http_sspi_get_ctx(r);
+
+    if (ctx == NULL) {
+        return ngx_http_next_header_filter(r);
+    }
+
+    rc = NGX_OK;
+
+    if (r->headers_out.status == NGX_HTTP_UNAUTHORIZED) {
+
+        if (ctx->n_challenges) {
+            rc = ngx_http_sspi_add_headers(r, ctx->challenges,
+                                           ctx->n_challenges);
+            if (rc == NGX_OK) {
+                rc = ngx_http_sspi_move_others(r);
+            }
+        }
+
+    } else if (ctx->granted) {
+        rc = ngx_http_sspi_add_headers(r, ctx->success, ctx->n_success);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (r->headers_out.status == NGX_HTTP_BAD_REQUEST && ctx->keepalive) {
+        r->keepalive = 1;
+    }
+
+    return ngx_http_next_header_filter(r);
+}
+
+
+/*
+ * Not linked to headers_out.www_authenticate, whose lines other modules
+ * change and erase.
+ */
+
+static ngx_int_t
+ngx_http_sspi_add_headers(ngx_http_request_t *r, ngx_table_elt_t *headers,
+    ngx_uint_t n)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+
+    for (i = 0; i < n; i++) {
+        h = ngx_list_push(&r->headers_out.headers);
+        if (h == NULL) {
+            return NGX_ERROR;
+        }
+
+        *h = headers[i];
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * Puts the challenges of other modules, such as Basic, behind ours: some
+ * clients take the first that they know.
+ */
+
+static ngx_int_t
+ngx_http_sspi_move_others(ngx_http_request_t *r)
+{
+    ngx_table_elt_t  *h, *old, **last;
+
+    last = &r->headers_out.www_authenticate;
+    old = *last;
+
+    while (old) {
+
+        if (old->hash) {
+            h = ngx_list_push(&r->headers_out.headers);
+            if (h == NULL) {
+                return NGX_ERROR;
+            }
+
+            *h = *old;
+            old->hash = 0;
+
+            *last = h;
+#if (nginx_version >= 1023000)
+            last = &h->next;
+#endif
+        }
+
+#if (nginx_version >= 1023000)
+        old = old->next;
+#else
+        old = NULL;
+#endif
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_filter_init(ngx_conf_t *cf)
+{
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
+
+    if (smcf->protected.nelts) {
+        ngx_http_next_header_filter = ngx_http_top_header_filter;
+        ngx_http_top_header_filter = ngx_http_sspi_header_filter;
+    }
+
+    return NGX_OK;
+}

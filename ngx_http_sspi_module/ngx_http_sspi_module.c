@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ngx_http_sspi_module.h"
+
+
+static ngx_int_t ngx_http_sspi_preaccess_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sspi_access_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sspi_precontent_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sspi_add_handler(ngx_conf_t *cf,
+    ngx_http_phases phase, ngx_http_handler_pt handler);
+static ngx_int_t ngx_http_sspi_init(ngx_conf_t *cf);
+
+
+#define NGX_HTTP_SSPI_SECTION_SCOPE                                           \
+    NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_HTTP_LMT_CONF
+#define NGX_HTTP_SSPI_HTACCESS_SCOPE  NGX_HTTP_SSPI_SECTION_SCOPE
+#define NGX_HTTP_SSPI_HOST_SCOPE      NGX_HTTP_SSPI_SECTION_SCOPE
+#define NGX_HTTP_SSPI_SERVER_SCOPE    NGX_HTTP_MAIN_CONF
+
+/*
+ * A row without a name for nginx keeps its place, because an empty name
+ * would end the table: it has no context where it is allowed.
+ */
+#define ngx_http_sspi_has(name)       (sizeof(name) > 1)
+
+
+static ngx_command_t  ngx_http_sspi_commands[] = {
+
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, values, def, scope,    \
+                    help)                                                     \
+    { { ngx_http_sspi_has(nginx) ? sizeof(nginx) - 1 : 1, (u_char *) nginx }, \
+      ngx_http_sspi_has(nginx)                                                \
+          ? (NGX_HTTP_SSPI_##scope##_SCOPE)|NGX_CONF_ANY : 0,                 \
+      ngx_http_sspi_set,                                                      \
+      NGX_HTTP_LOC_CONF_OFFSET,                                               \
+      SSPI_OPTION_##id,                                                       \
+      NULL },
+
+#include "sspi_options.def"
+
+#undef SSPI_OPTION
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_http_sspi_module_ctx = {
+    ngx_http_sspi_add_variables,           /* preconfiguration */
+    ngx_http_sspi_init,                    /* postconfiguration */
+
+    ngx_http_sspi_create_main_conf,        /* create main configuration */
+    NULL,                                  /* init main configuration */
+
+    NULL,                                  /* create server configuration */
+    NULL,                                  /* merge server configuration */
+
+    ngx_http_sspi_create_loc_conf,         /* create location configuration */
+    ngx_http_sspi_merge_loc_conf           /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_http_sspi_module = {
+    NGX_MODULE_V1,
+    &ngx_http_sspi_module_ctx,             /* module context */
+    ngx_http_sspi_commands,                /* module directives */
+    NGX_HTTP_MODULE,                       /* module type */
+    NULL,                                  /* init master */
+    ngx_http_sspi_init_module,             /* init module */
+    NULL,                                  /* init process */
+    NULL,                                  /* init thread */
+    NULL,                                  /* exit thread */
+    NULL,                                  /* exit process */
+    NULL,                                  /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+/*
+ * nginx skips the access phase for subrequests.  They are judged here, so
+ * that neither auth_request nor an included fragment gets at a protected
+ * location without proof.
+ */
+
+static ngx_int_t
+ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_http_sspi_ctx_t       *ctx;
+    ngx_http_sspi_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
+
+    if (sspi_policy_number(&slcf->policy, SSPI_OPTION_MODE) == SSPI_MODE_OFF) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_http_sspi_get_ctx(r);
+
+    if (r == r->main) {
+
+        /*
+         * Under "satisfy any" the access handler may never run, and
+         * $remote_user would be whatever Authorization says.
+         */
+
+        ngx_http_sspi_set_remote_user(r, ctx);
+
+        return NGX_DECLINED;
+    }
+
+    if (ctx && ctx->passed == slcf) {
+
+        /* the main request got into this very location, by whatever means */
+
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_sspi_judge(r, slcf);
+
+    return rc == NGX_OK ? NGX_DECLINED : rc;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_access_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                  rc;
+    ngx_http_core_loc_conf_t  *clcf;
+    ngx_http_sspi_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
+
+    if (sspi_policy_number(&slcf->policy, SSPI_OPTION_MODE) == SSPI_MODE_OFF) {
+        return NGX_DECLINED;
+    }
+
+    rc = ngx_http_sspi_judge(r, slcf);
+
+    if (rc != NGX_HTTP_UNAUTHORIZED || r->headers_in.authorization) {
+        return rc;
+    }
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (clcf->auth_delay == 0 || clcf->satisfy != NGX_HTTP_SATISFY_ALL) {
+        return rc;
+    }
+
+    /*
+     * auth_delay slows down guessing, but this client was not asked yet.
+     * Under "satisfy any" other handlers still have to be heard.
+     */
+
+    ngx_http_finalize_request(r, NGX_HTTP_UNAUTHORIZED);
+
+    return NGX_DONE;
+}
+
+
+/*
+ * Whoever gets here has passed the access phase: a 401 that follows is not
+ * ours.  While an error page is made the request still has its error.
+ */
+
+static ngx_int_t
+ngx_http_sspi_precontent_handler(ngx_http_request_t *r)
+{
+    ngx_http_sspi_ctx_t       *ctx;
+    ngx_http_sspi_loc_conf_t  *slcf;
+
+    if (r != r->main || r->err_status) {
+        return NGX_DECLINED;
+    }
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
+
+    if (sspi_policy_number(&slcf->policy, SSPI_OPTION_MODE) == SSPI_MODE_OFF) {
+        ctx = ngx_http_sspi_get_ctx(r);
+
+    } else {
+        ctx = ngx_http_sspi_make_ctx(r);
+        if (ctx == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    if (ctx) {
+        ctx->n_challenges = 0;
+        ctx->passed = slcf;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_add_handler(ngx_conf_t *cf, ngx_http_phases phase,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    h = ngx_array_push(&cmcf->phases[phase].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = handler;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_init(ngx_conf_t *cf)
+{
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
+
+    if (smcf->protected.nelts == 0) {
+        return NGX_OK;
+    }
+
+    smcf->remote_user = ngx_http_sspi_remote_user_index(cf);
+    if (smcf->remote_user == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_sspi_open_acceptor(cf, smcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_sspi_add_zone(cf, smcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_sspi_add_handler(cf, NGX_HTTP_PREACCESS_PHASE,
+                                  ngx_http_sspi_preaccess_handler)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_sspi_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
+                                  ngx_http_sspi_access_handler)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_sspi_add_handler(cf, NGX_HTTP_PRECONTENT_PHASE,
+                                     ngx_http_sspi_precontent_handler);
+}

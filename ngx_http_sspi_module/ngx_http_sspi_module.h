@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef _NGX_HTTP_SSPI_MODULE_H_INCLUDED_
+#define _NGX_HTTP_SSPI_MODULE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "sspi_http.h"
+
+
+/* one per configuration cycle */
+
+typedef struct {
+    struct sspi_acceptor      *acceptor;     /* NULL: no location uses sspi */
+    ngx_array_t                protected;    /* ngx_http_sspi_loc_conf_t *,
+                                              * whose mode is not off */
+    size_t                     state_size;
+    ngx_int_t                  remote_user;  /* index of $remote_user */
+} ngx_http_sspi_main_conf_t;
+
+
+/* one per server, location, if and limit_except block */
+
+typedef struct {
+    struct sspi_policy         policy;
+    ngx_http_complex_value_t  *realm;
+
+    /* where "sspi" was said, for errors found when the scopes are merged */
+    ngx_str_t                  file;
+    ngx_uint_t                 line;
+} ngx_http_sspi_loc_conf_t;
+
+
+/*
+ * One per client request, kept by the main request.  What a step of
+ * the exchange lends ends with its next step, and a subrequest's step must
+ * not take away what is known of the main request: so all is copied.
+ */
+
+typedef struct {
+    struct sspi_exchange      *exchange;    /* NULL: nothing was judged yet */
+    ngx_http_sspi_loc_conf_t  *passed;      /* the main request has passed the
+                                             * access phase there */
+    ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
+    ngx_table_elt_t            success[SSPI_HEADERS_LIMIT];
+    ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
+    ngx_uint_t                 n_success;
+    ngx_uint_t                 n_challenges;
+    unsigned                   granted:1;
+    unsigned                   keepalive:1; /* a 400 of ours does not end the
+                                             * connection */
+} ngx_http_sspi_ctx_t;
+
+
+/* ngx_http_sspi_request.c */
+
+ngx_http_sspi_ctx_t *ngx_http_sspi_get_ctx(ngx_http_request_t *r);
+ngx_http_sspi_ctx_t *ngx_http_sspi_make_ctx(ngx_http_request_t *r);
+ngx_int_t ngx_http_sspi_judge(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf);
+ngx_uint_t ngx_http_sspi_log_level(enum sspi_severity severity);
+
+/* ngx_http_sspi_connection.c */
+
+ngx_int_t ngx_http_sspi_describe(ngx_http_request_t *r,
+    struct sspi_acceptor *acceptor, struct sspi_request *request);
+
+/* ngx_http_sspi_variables.c */
+
+ngx_int_t ngx_http_sspi_add_variables(ngx_conf_t *cf);
+ngx_int_t ngx_http_sspi_remote_user_index(ngx_conf_t *cf);
+void ngx_http_sspi_set_remote_user(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
+
+/* ngx_http_sspi_conf.c */
+
+void *ngx_http_sspi_create_main_conf(ngx_conf_t *cf);
+void *ngx_http_sspi_create_loc_conf(ngx_conf_t *cf);
+char *ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
+char *ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+
+/* ngx_http_sspi_acceptor.c */
+
+ngx_int_t ngx_http_sspi_open_acceptor(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
+ngx_int_t ngx_http_sspi_init_module(ngx_cycle_t *cycle);
+
+/* ngx_http_sspi_zone.c */
+
+ngx_int_t ngx_http_sspi_add_zone(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
+
+
+extern ngx_module_t  ngx_http_sspi_module;
+extern ngx_module_t  ngx_http_sspi_filter_module;
+
+
+#endif /* _NGX_HTTP_SSPI_MODULE_H_INCLUDED_ */

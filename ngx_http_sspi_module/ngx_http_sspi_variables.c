@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ngx_http_sspi_module.h"
+
+
+static ngx_int_t ngx_http_sspi_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static void ngx_http_sspi_set_value(ngx_http_variable_value_t *v,
+    const ngx_str_t *value);
+
+
+static const ngx_http_variable_t  ngx_http_sspi_vars[] = {
+
+#define SSPI_VARIABLE(id, environment, variable, help)                        \
+    { ngx_string(variable), NULL, ngx_http_sspi_variable,                     \
+      SSPI_VARIABLE_##id, NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+#include "sspi_variables.def"
+
+#undef SSPI_VARIABLE
+
+      ngx_http_null_variable
+};
+
+
+ngx_int_t
+ngx_http_sspi_add_variables(ngx_conf_t *cf)
+{
+    ngx_str_t                   name;
+    ngx_http_variable_t        *var;
+    const ngx_http_variable_t  *v;
+
+    for (v = ngx_http_sspi_vars; v->name.len; v++) {
+        name = v->name;
+
+        var = ngx_http_add_variable(cf, &name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_sspi_remote_user_index(ngx_conf_t *cf)
+{
+    ngx_str_t  name = ngx_string("remote_user");
+
+    return ngx_http_get_variable_index(cf, &name);
+}
+
+
+/*
+ * nginx reads $remote_user out of Authorization, proven or not, and caches
+ * it: so the cached value is replaced.  ctx may be NULL.
+ */
+
+void
+ngx_http_sspi_set_remote_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
+{
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_sspi_module);
+
+    ngx_http_sspi_set_value(&r->main->variables[smcf->remote_user],
+                            ctx && ctx->granted
+                                ? &ctx->variables[SSPI_VARIABLE_USER] : NULL);
+}
+
+
+static ngx_int_t
+ngx_http_sspi_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
+    uintptr_t data)
+{
+    ngx_http_sspi_ctx_t  *ctx;
+
+    ctx = ngx_http_sspi_get_ctx(r);
+
+    ngx_http_sspi_set_value(v, ctx && ctx->granted ? &ctx->variables[data]
+                                                   : NULL);
+    v->no_cacheable = 1;
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_http_sspi_set_value(ngx_http_variable_value_t *v, const ngx_str_t *value)
+{
+    ngx_memzero(v, sizeof(ngx_http_variable_value_t));
+
+    if (value == NULL || value->data == NULL) {
+        v->not_found = 1;
+        return;
+    }
+
+    v->data = value->data;
+    v->len = value->len;
+    v->valid = 1;
+}

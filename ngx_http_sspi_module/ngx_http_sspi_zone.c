@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The memory that all workers share, and that outlives a reload. */
+#include "ngx_http_sspi_module.h"
+
+
+static ngx_int_t ngx_http_sspi_init_zone(ngx_shm_zone_t *shm_zone, void *data);
+
+
+ngx_int_t
+ngx_http_sspi_add_zone(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+{
+    size_t           size, pages;
+    ngx_str_t        name = ngx_string("sspi");
+    ngx_shm_zone_t  *shm_zone;
+
+    /*
+     * One block of whole pages lies in the zone, beside what the slab
+     * allocator needs for each page and for itself.
+     */
+
+    pages = smcf->state_size / ngx_pagesize;
+    size = smcf->state_size + pages * sizeof(ngx_slab_page_t)
+           + 8 * ngx_pagesize;
+
+    shm_zone = ngx_shared_memory_add(cf, &name, ngx_align(size, ngx_pagesize),
+                                     &ngx_http_sspi_module);
+    if (shm_zone == NULL) {
+        return NGX_ERROR;
+    }
+
+    shm_zone->init = ngx_http_sspi_init_zone;
+    shm_zone->data = smcf;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_init_zone(ngx_shm_zone_t *shm_zone, void *data)
+{
+    void                       *block;
+    ngx_slab_pool_t            *shpool;
+    struct sspi_state          *state;
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = shm_zone->data;
+    shpool = (ngx_slab_pool_t *) shm_zone->shm.addr;
+
+    if (data || shm_zone->shm.exists) {
+
+        /* the memory of an earlier cycle, whose size is the same */
+
+        state = sspi_http_state_attach(shpool->data, smcf->state_size);
+
+        if (state == NULL) {
+            ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                          "shared memory zone \"%V\" was laid out by another "
+                          "version of the module: restart nginx instead of "
+                          "reloading it", &shm_zone->shm.name);
+            return NGX_ERROR;
+        }
+
+        sspi_acceptor_set_state(smcf->acceptor, state);
+
+        return NGX_OK;
+    }
+
+    /* more than half a page: whole contiguous pages */
+
+    block = ngx_slab_alloc(shpool, smcf->state_size);
+
+    if (block == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "shared memory zone \"%V\" has no room for "
+                      "%uz bytes of state", &shm_zone->shm.name,
+                      smcf->state_size);
+        return NGX_ERROR;
+    }
+
+    state = sspi_http_state_format(block, smcf->state_size);
+
+    if (state == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
+                      "shared memory zone \"%V\" could not be laid out: "
+                      "\"sspi_state_size\" is too small, or there is no "
+                      "randomness", &shm_zone->shm.name);
+        return NGX_ERROR;
+    }
+
+    shpool->data = block;
+
+    sspi_acceptor_set_state(smcf->acceptor, state);
+
+    return NGX_OK;
+}
