@@ -188,61 +188,9 @@ static void keep_lines(const request_rec *r, struct apache_visit *visit, enum ss
     }
 }
 
-static bool same_view(struct sspi_view a, struct sspi_view b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-static bool same_value(const struct sspi_option_value *a, const struct sspi_option_value *b)
-{
-    if (a->number != b->number || a->n_words != b->n_words ||
-        memcmp(a->list, b->list, sizeof(a->list)) != 0) {
-        return false;
-    }
-    for (size_t i = 0; i < a->n_words; i++) {
-        if (!same_view(a->words[i], b->words[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* True when the last step answered this very question. Asking again would lose a stale=true. */
-static bool is_answered(const struct apache_visit *visit, const struct sspi_policy *policy,
-                        struct sspi_view realm)
-{
-    bool same =
-        visit->result != NULL && visit->policy.set == policy->set && same_view(visit->realm, realm);
-
-    for (int i = 0; same && i < SSPI_OPTION_COUNT; i++) {
-        same = same_value(&visit->policy.value[i], &policy->value[i]);
-    }
-    return same;
-}
-
-/* Words of .htaccess die with the subrequest that read them, the question does not. */
-static void keep_question(struct apache_visit *visit, const struct sspi_policy *policy,
-                          struct sspi_view realm)
-{
-    visit->policy = *policy;
-    for (int i = 0; i < SSPI_OPTION_COUNT; i++) {
-        struct sspi_option_value *value = &visit->policy.value[i];
-        struct sspi_view *words = apr_palloc(visit->pool, value->n_words * sizeof(*words));
-
-        for (size_t j = 0; j < value->n_words; j++) {
-            words[j].data = apr_pstrmemdup(visit->pool, value->words[j].data, value->words[j].len);
-            words[j].len = value->words[j].len;
-        }
-        value->words = words;
-    }
-    visit->realm.data = apr_pstrmemdup(visit->pool, realm.data, realm.len);
-    visit->realm.len = realm.len;
-}
-
 const struct sspi_result *apache_visit_step(request_rec *r)
 {
     struct apache_visit *visit = visit_of(r);
-    struct sspi_view realm = realm_of(r);
     struct sspi_policy policy;
 
     if (visit == NULL) {
@@ -250,12 +198,9 @@ const struct sspi_result *apache_visit_step(request_rec *r)
     }
     apache_dir_policy(r, &policy);
     visit->config = r->per_dir_config;
-    if (!is_answered(visit, &policy, realm)) {
-        keep_question(visit, &policy, realm);
-        visit->result = sspi_exchange_step(visit->exchange, &visit->policy, visit->realm);
-        visit->lines = copy_lines(visit->pool, visit->result);
-        log_records(r, visit, visit->result);
-    }
+    visit->result = sspi_exchange_step(visit->exchange, &policy, realm_of(r));
+    visit->lines = copy_lines(visit->pool, visit->result);
+    log_records(r, visit, visit->result);
     keep_lines(r, visit, visit->result->verdict);
     return visit->result;
 }

@@ -85,9 +85,7 @@ struct apache_line {
 struct apache_visit {
     apr_pool_t *pool; /* of the client's own request */
     struct sspi_exchange *exchange;
-    /* The last step: its question, who asked it, and its answer; NULL when that is lent no more. */
-    struct sspi_policy policy;
-    struct sspi_view realm;
+    /* The last step: whose place asked, and the answer; NULL when that is lent no more. */
     const struct ap_conf_vector_t *config;
     const struct sspi_result *result;
     apr_array_header_t *records; /* const char *: written already */
@@ -112,7 +110,7 @@ struct apache_place *apache_place_of(request_rec *r);
 /* The visit that r belongs to. NULL: it has none. */
 struct apache_visit *apache_visit_find(request_rec *r);
 
-/* The verdict of r's place; the same question is asked once. NULL: no memory. */
+/* The verdict of r's place. NULL: no memory. */
 const struct sspi_result *apache_visit_step(request_rec *r);
 
 /* Makes the challenges of r's place stand ready for a 401. False: no memory. */

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kerberos_accept.h"
+
+#include <gssapi/gssapi_ext.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "escape.h"
+#include "kerberos_ap_req.h"
+#include "kerberos_keys.h"
+#include "kerberos_status.h"
+#include "store_state.h"
+
+#define SHOWN_SIZE 160
+
+gss_buffer_desc kerberos_accept_buffer(struct sspi_view view)
+{
+    union {
+        const char *in;
+        void *out;
+    } data = {.in = view.data};
+    return (gss_buffer_desc){view.len, view.len > 0 ? data.out : NULL};
+}
+
+/* One gss_accept_sec_context() and what it gave. */
+struct attempt {
+    gss_ctx_id_t gss;
+    gss_name_t client;
+    gss_buffer_desc token;
+    OM_uint32 flags;
+    OM_uint32 lifetime_s;
+    OM_uint32 major;
+    OM_uint32 minor;
+};
+
+static void attempt_clear(struct attempt *attempt)
+{
+    OM_uint32 minor;
+    gss_delete_sec_context(&minor, &attempt->gss, GSS_C_NO_BUFFER);
+    gss_release_name(&minor, &attempt->client);
+    gss_release_buffer(&minor, &attempt->token);
+    *attempt = (struct attempt){0};
+}
+
+/* Everything one accept call works with. */
+struct exchange {
+    struct kerberos_credential *credential;
+    const struct sspi_accept_input *in;
+    struct sspi_report *report;
+    uint64_t now_ms;
+    struct kerberos_ap_req ap_req;
+    struct attempt attempt;
+    size_t binding; /* index of the alternative that the attempt was made with */
+};
+
+static void exchange_clear(struct exchange *exchange)
+{
+    attempt_clear(&exchange->attempt);
+}
+
+static void attempt_run(struct attempt *attempt, gss_cred_id_t gss, struct sspi_view token,
+                        const struct sspi_channel_binding *binding)
+{
+    struct gss_channel_bindings_struct bindings = {0};
+    if (binding != NULL) {
+        bindings.initiator_addrtype = binding->initiator_type;
+        bindings.initiator_address = kerberos_accept_buffer(binding->initiator);
+        bindings.acceptor_addrtype = binding->acceptor_type;
+        bindings.acceptor_address = kerberos_accept_buffer(binding->acceptor);
+        bindings.application_data = kerberos_accept_buffer(binding->application);
+    }
+    gss_buffer_desc input = kerberos_accept_buffer(token);
+    attempt_clear(attempt);
+    /* No place for delegated credentials: they are not kept. */
+    attempt->major = gss_accept_sec_context(&attempt->minor, &attempt->gss, gss, &input,
+                                            binding != NULL ? &bindings : GSS_C_NO_CHANNEL_BINDINGS,
+                                            &attempt->client, NULL, &attempt->token,
+                                            &attempt->flags, &attempt->lifetime_s, NULL);
+}
+
+/* Tries alternatives first … end - 1 until one is not refused for its binding; without bindings
+ * once. Sets exchange->attempt; the status is about the credential only. */
+static SECURITY_STATUS try_bindings(struct exchange *exchange, enum kerberos_replay_cache cache,
+                                    size_t first, size_t end)
+{
+    struct kerberos_acceptor *acceptor = NULL;
+    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, cache, exchange->now_ms,
+                                                  &acceptor, exchange->report);
+    if (st != SEC_E_OK)
+        return st;
+    const struct sspi_accept_input *in = exchange->in;
+    size_t i = first;
+    do {
+        exchange->binding = i;
+        attempt_run(&exchange->attempt, acceptor->gss, in->token,
+                    i < end ? &in->bindings[i] : NULL);
+        i++;
+    } while (i < end && GSS_ROUTINE_ERROR(exchange->attempt.major) == GSS_S_BAD_BINDINGS);
+    kerberos_credential_return(exchange->credential, acceptor);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS judge_attempt(struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    if (attempt->major == GSS_S_COMPLETE)
+        return SEC_E_OK;
+    if (attempt->major == GSS_S_CONTINUE_NEEDED)
+        return kerberos_status_refuse(exchange->report, SEC_E_UNSUPPORTED_FUNCTION,
+                                      SSPI_REASON_UNSUPPORTED,
+                                      "the client wants DCE's three legs; only one is supported");
+    return kerberos_status_from_accept(attempt->major, attempt->minor, &exchange->ap_req,
+                                       kerberos_credential_keytab(exchange->credential),
+                                       exchange->report);
+}
+
+/* A client that speaks through our channel but did not say so is refused, unless that is allowed.
+ */
+static SECURITY_STATUS check_bound(struct exchange *exchange)
+{
+    const struct sspi_accept_input *in = exchange->in;
+    if (in->n_bindings == 0 || (exchange->attempt.flags & GSS_C_CHANNEL_BOUND_FLAG) != 0 ||
+        (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0)
+        return SEC_E_OK;
+    return kerberos_status_refuse(
+        exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+        "the client sent no channel binding, and one is required; it must "
+        "be one that supports Extended Protection");
+}
+
+static bool is_anonymous(const struct sspi_context_info *info)
+{
+    static const char prefix[] = "WELLKNOWN/ANONYMOUS@";
+    return (info->attributes & ASC_RET_NULL_SESSION) != 0 ||
+           strncmp(info->name, prefix, sizeof prefix - 1) == 0;
+}
+
+/* Refuses a token that was granted before. Comes last, so that what is recorded is a token that
+ * would have been let in. */
+static SECURITY_STATUS check_replay(struct exchange *exchange)
+{
+    struct sspi_state *state = kerberos_credential_state(exchange->credential);
+    if (state == NULL)
+        return SEC_E_OK;
+    const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
+    /* RFC 4120 3.2.3: an authenticator is good from clockskew before to clockskew after its time.
+     */
+    uint64_t lifetime_ms = (uint64_t)kerberos_keys_clockskew_s(keytab) * 2 * 1000;
+    switch (store_replay_check(state, exchange->ap_req.cipher, exchange->now_ms, lifetime_ms)) {
+    case STORE_REPLAY_FRESH:
+        return SEC_E_OK;
+    case STORE_REPLAY_FULL: {
+        SECURITY_STATUS st = try_bindings(exchange, KERBEROS_REPLAY_CACHE_MIT, exchange->binding,
+                                          exchange->in->n_bindings > 0 ? exchange->binding + 1 : 0);
+        if (st == SEC_E_OK)
+            st = judge_attempt(exchange);
+        if (st == SEC_E_OK)
+            st = check_bound(exchange);
+        return st;
+    }
+    case STORE_REPLAY_SEEN:
+    default:
+        return kerberos_status_refuse(exchange->report, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
+                                      "replay: this token was used before");
+    }
+}
+
+static ULONG attributes_from_flags(OM_uint32 flags)
+{
+    /* Delegation is missing: the credentials are not kept. */
+    static const struct {
+        OM_uint32 gss;
+        ULONG sspi;
+    } map[] = {
+        {GSS_C_MUTUAL_FLAG, ASC_RET_MUTUAL_AUTH},
+        {GSS_C_REPLAY_FLAG, ASC_RET_REPLAY_DETECT},
+        {GSS_C_SEQUENCE_FLAG, ASC_RET_SEQUENCE_DETECT},
+        {GSS_C_CONF_FLAG, ASC_RET_CONFIDENTIALITY},
+        {GSS_C_INTEG_FLAG, ASC_RET_INTEGRITY},
+        {GSS_C_ANON_FLAG, ASC_RET_NULL_SESSION},
+        {GSS_C_IDENTIFY_FLAG, ASC_RET_IDENTIFY},
+        {GSS_C_EXTENDED_ERROR_FLAG, ASC_RET_EXTENDED_ERROR},
+    };
+    ULONG attributes = 0;
+    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
+        if ((flags & map[i].gss) != 0)
+            attributes |= map[i].sspi;
+    }
+    return attributes;
+}
+
+/* What follows the last '@': a realm has none, and one within a name has a backslash before it but
+ * comes earlier. */
+static const char *realm_of(const char *name)
+{
+    const char *at = strrchr(name, '@');
+    return at != NULL ? at + 1 : "";
+}
+
+static bool set_name(struct exchange *exchange, struct sspi_context_info *info)
+{
+    OM_uint32 minor;
+    gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
+    if (gss_display_name(&minor, exchange->attempt.client, &name, NULL) != GSS_S_COMPLETE)
+        return false;
+    bool ok = name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
+    if (ok)
+        info->name = strndup(name.value, name.length);
+    gss_release_buffer(&minor, &name);
+    if (info->name == NULL)
+        return false;
+    info->realm = strdup(realm_of(info->name));
+    info->target = strdup(exchange->ap_req.principal);
+    return info->realm != NULL && info->target != NULL;
+}
+
+static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_info *info)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
+    if (!set_name(exchange, info))
+        return kerberos_status_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                      "the client's name cannot be told");
+    info->mechanism = &kerberos_package;
+    info->attributes = attributes_from_flags(attempt->flags);
+    info->start_ms = exchange->now_ms;
+    /* MIT adds the clock skew to what is left of the ticket. */
+    uint64_t skewed_end_ms = exchange->now_ms + (uint64_t)attempt->lifetime_s * 1000;
+    info->expiry_ms = skewed_end_ms - (uint64_t)kerberos_keys_clockskew_s(keytab) * 1000;
+    if (exchange->in->n_bindings == 0)
+        info->bound = SSPI_BOUND_UNCHECKED;
+    else if ((attempt->flags & GSS_C_CHANNEL_BOUND_FLAG) != 0)
+        info->bound = SSPI_BOUND_MATCHED;
+    else
+        info->bound = SSPI_BOUND_ABSENT;
+    if (is_anonymous(info) && (exchange->in->requirements & ASC_REQ_ALLOW_NULL_SESSION) == 0)
+        return kerberos_status_refuse(exchange->report, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
+                                      "anonymous Kerberos principals are refused");
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS read_token(struct exchange *exchange)
+{
+    struct sspi_report *report = exchange->report;
+    struct sspi_view token = exchange->in->token;
+    if ((exchange->in->requirements & ASC_REQ_PROXY_BINDINGS) != 0)
+        return kerberos_status_refuse(report, SEC_E_SECURITY_QOS_FAILED, SSPI_REASON_UNSUPPORTED,
+                                      "ASC_REQ_PROXY_BINDINGS is not supported");
+    if (token.len > SSPI_TOKEN_LIMIT)
+        return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
+                                      "a Kerberos token of %zu bytes; at most %d are taken",
+                                      token.len, SSPI_TOKEN_LIMIT);
+    switch (kerberos_ap_req_parse(token, &exchange->ap_req)) {
+    case KERBEROS_AP_REQ_OK:
+        break;
+    case KERBEROS_AP_REQ_OTHER_MECHANISM:
+        return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                                      "the token is not Kerberos");
+    case KERBEROS_AP_REQ_MALFORMED:
+    default:
+        return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                      "malformed Kerberos token of %zu bytes", token.len);
+    }
+    struct sspi_view principal = bytes_view(exchange->ap_req.principal);
+    if (kerberos_credential_accepts(exchange->credential, principal))
+        return SEC_E_OK;
+    BYTES_CLEANUP struct bytes accepted = {0};
+    char shown[SHOWN_SIZE];
+    kerberos_credential_list(exchange->credential, &accepted);
+    return kerberos_status_refuse(report, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
+                                  "the ticket is for %s; accepted is %.*s",
+                                  escape_text(shown, sizeof shown, principal),
+                                  (int)bytes_as_view(&accepted).len, bytes_as_view(&accepted).data);
+}
+
+/* From a token to a client that may be let in. */
+static SECURITY_STATUS authenticate(struct exchange *exchange, struct sspi_context_info *info)
+{
+    size_t n_bindings = exchange->in->n_bindings;
+    bool shared = kerberos_credential_state(exchange->credential) != NULL;
+    SECURITY_STATUS st = read_token(exchange);
+    if (st != SEC_E_OK)
+        return st;
+    /* MIT's cache records a token before its binding is compared, so alternatives are told apart
+     * without it, and the one that fits is then tried again with it. */
+    bool twice = !shared && n_bindings > 1;
+    enum kerberos_replay_cache cache =
+        shared || twice ? KERBEROS_REPLAY_CACHE_NONE : KERBEROS_REPLAY_CACHE_MIT;
+    st = try_bindings(exchange, cache, 0, n_bindings);
+    if (st == SEC_E_OK)
+        st = judge_attempt(exchange);
+    if (st == SEC_E_OK && twice) {
+        st = try_bindings(exchange, KERBEROS_REPLAY_CACHE_MIT, exchange->binding,
+                          exchange->binding + 1);
+        if (st == SEC_E_OK)
+            st = judge_attempt(exchange);
+    }
+    if (st == SEC_E_OK)
+        st = check_bound(exchange);
+    if (st == SEC_E_OK)
+        st = set_info(exchange, info);
+    if (st == SEC_E_OK)
+        st = check_replay(exchange);
+    return st;
+}
+
+static void put_token(struct sspi_accept_output *out, const gss_buffer_desc *token)
+{
+    if (token->length == 0)
+        return;
+    bytes_append(&out->tokens[0], token->value, token->length);
+    out->n_tokens = 1;
+}
+
+SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
+                                    const struct sspi_accept_input *in,
+                                    struct sspi_accept_output *out, gss_ctx_id_t *ret_gss,
+                                    struct sspi_context_info *info)
+{
+    const struct sspi_clock *clock = clock_machine();
+    __attribute__((cleanup(exchange_clear))) struct exchange exchange = {
+        .credential = credential,
+        .in = in,
+        .report = out->report,
+        .now_ms = clock->now_ms(clock->self),
+    };
+    SECURITY_STATUS st = authenticate(&exchange, info);
+    if (st != SEC_E_OK) {
+        /* A KRB-ERROR tells the client why. Never the AP-REP of an accept that was refused later.
+         */
+        if (exchange.attempt.major != GSS_S_COMPLETE &&
+            exchange.attempt.major != GSS_S_CONTINUE_NEEDED &&
+            (in->requirements & ASC_REQ_EXTENDED_ERROR) != 0)
+            put_token(out, &exchange.attempt.token);
+        return st;
+    }
+    put_token(out, &exchange.attempt.token);
+    if (out->tokens[0].failed)
+        return kerberos_status_refuse(out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                      "no memory");
+    *ret_gss = exchange.attempt.gss;
+    exchange.attempt.gss = GSS_C_NO_CONTEXT;
+    return SEC_E_OK;
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kerberos_credential.h"
+
+#include <gssapi/gssapi_ext.h>
+#include <gssapi/gssapi_krb5.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "kerberos_keys.h"
+#include "kerberos_status.h"
+
+#define KEYRING_NAME_SIZE 64
+
+/* The accepted services' keys of one keytab generation, in a MEMORY keytab of their own: a ticket
+ * for another service of this host finds no key here. */
+struct kerberos_keyring {
+    uint64_t generation;
+    size_t n_keys;
+    size_t n_users; /* the credential, while this is its current one, and each one lent */
+    krb5_keytab memory;
+    char name[KEYRING_NAME_SIZE];
+    struct kerberos_acceptor *idle[KERBEROS_REPLAY_CACHES];
+};
+
+struct kerberos_credential {
+    struct sspi_keytab *keytab;
+    bool owns_keytab;
+    struct sspi_state *state;
+    struct sspi_view *names; /* one block: the views, then their text */
+    size_t n_names;
+    pthread_mutex_t mutex; /* of all that follows */
+    struct kerberos_keyring *keyring;
+};
+
+static void free_acceptor(struct kerberos_acceptor *acceptor)
+{
+    OM_uint32 minor;
+    gss_release_cred(&minor, &acceptor->gss);
+    free(acceptor);
+}
+
+/* Under the mutex, except while the credential is being made or freed. */
+static void leave_keyring(struct kerberos_credential *credential, struct kerberos_keyring *keyring)
+{
+    if (keyring == NULL || --keyring->n_users > 0)
+        return;
+    for (size_t cache = 0; cache < KERBEROS_REPLAY_CACHES; cache++) {
+        while (keyring->idle[cache] != NULL) {
+            struct kerberos_acceptor *acceptor = keyring->idle[cache];
+            keyring->idle[cache] = acceptor->next;
+            free_acceptor(acceptor);
+        }
+    }
+    kerberos_keys_drop(credential->keytab, keyring->memory);
+    free(keyring);
+}
+
+/* Under the mutex. Makes the keyring current that belongs to the keytab as it is now. */
+static bool renew_keyring(struct kerberos_credential *credential)
+{
+    if (credential->keyring != NULL &&
+        credential->keyring->generation == kerberos_keys_generation(credential->keytab))
+        return true;
+    struct kerberos_keyring *keyring = calloc(1, sizeof *keyring);
+    if (keyring == NULL)
+        return false;
+    /* Unique in the process as long as the keyring lives, and in all it forks. */
+    snprintf(keyring->name, sizeof keyring->name, "MEMORY:sspi-%p", (void *)keyring);
+    if (!kerberos_keys_copy(credential->keytab, keyring->name, credential->names,
+                            credential->n_names, &keyring->memory, &keyring->n_keys,
+                            &keyring->generation)) {
+        free(keyring);
+        return false;
+    }
+    keyring->n_users = 1;
+    leave_keyring(credential, credential->keyring);
+    credential->keyring = keyring;
+    return true;
+}
+
+static bool copy_names(struct kerberos_credential *credential, const SSPI_ACCEPTOR_DATA *data)
+{
+    size_t n_names = data->ServiceNameCount;
+    if (n_names == 0)
+        return true;
+    size_t text_len = 0;
+    for (size_t i = 0; i < n_names; i++)
+        text_len += data->ServiceNames[i].len;
+    struct sspi_view *names = malloc(n_names * sizeof *names + text_len);
+    if (names == NULL)
+        return false;
+    char *text = (char *)(names + n_names);
+    for (size_t i = 0; i < n_names; i++) {
+        struct sspi_view name = data->ServiceNames[i];
+        for (size_t j = 0; j < name.len; j++)
+            text[j] = name.data[j];
+        names[i] = (struct sspi_view){text, name.len};
+        text += name.len;
+    }
+    credential->names = names;
+    credential->n_names = n_names;
+    return true;
+}
+
+static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_ACCEPTOR_DATA *data,
+                            struct sspi_report *report)
+{
+    char error[SSPI_REPORT_TEXT_SIZE];
+    if (!copy_names(credential, data))
+        return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                      "no memory");
+    credential->state = data->State;
+    credential->keytab = data->Keytab;
+    if (credential->keytab == NULL) {
+        credential->keytab = kerberos_keytab_open(data->KeytabName, error, sizeof error);
+        credential->owns_keytab = true;
+    }
+    if (credential->keytab == NULL ||
+        !kerberos_keytab_has_service(credential->keytab, credential->names, credential->n_names,
+                                     error, sizeof error))
+        return kerberos_status_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s",
+                                      error);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS kerberos_credential_make(const SSPI_ACCEPTOR_DATA *data,
+                                         struct kerberos_credential **ret_credential,
+                                         struct sspi_report *report)
+{
+    if (data->ServiceNameCount > KERBEROS_CREDENTIAL_NAMES_LIMIT)
+        return kerberos_status_refuse(report, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                                      "%u service names, at most %d are taken",
+                                      (unsigned)data->ServiceNameCount,
+                                      KERBEROS_CREDENTIAL_NAMES_LIMIT);
+    struct kerberos_credential *credential = calloc(1, sizeof *credential);
+    if (credential == NULL || pthread_mutex_init(&credential->mutex, NULL) != 0) {
+        free(credential);
+        return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                      "no memory");
+    }
+    SECURITY_STATUS st = fill(credential, data, report);
+    if (st != SEC_E_OK) {
+        kerberos_credential_free(credential);
+        return st;
+    }
+    *ret_credential = credential;
+    return SEC_E_OK;
+}
+
+void kerberos_credential_free(struct kerberos_credential *credential)
+{
+    if (credential == NULL)
+        return;
+    leave_keyring(credential, credential->keyring);
+    if (credential->owns_keytab)
+        kerberos_keytab_close(credential->keytab);
+    pthread_mutex_destroy(&credential->mutex);
+    free(credential->names);
+    free(credential);
+}
+
+/* Names the keyring's keys and, where it is to be off, the replay cache in MIT's own terms. */
+static SECURITY_STATUS acquire(struct kerberos_acceptor *acceptor, struct sspi_report *report)
+{
+    gss_key_value_element_desc elements[] = {{"keytab", acceptor->keyring->name},
+                                             {"rcache", "none:"}};
+    gss_key_value_set_desc store = {acceptor->cache == KERBEROS_REPLAY_CACHE_NONE ? 2 : 1,
+                                    elements};
+    /* Exactly this mechanism: with GSS_C_NO_OID_SET every installed plugin would see the bytes. */
+    gss_OID_set_desc mechanisms = {1, (gss_OID)gss_mech_krb5};
+    OM_uint32 minor;
+    OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms,
+                                            GSS_C_ACCEPT, &store, &acceptor->gss, NULL, NULL);
+    if (major != GSS_S_COMPLETE)
+        return kerberos_status_from_acquire(major, minor, report);
+    return SEC_E_OK;
+}
+
+/* Takes an idle GSS credential, or an empty one to be acquired outside the lock. */
+static SECURITY_STATUS take(struct kerberos_credential *credential,
+                            enum kerberos_replay_cache cache, struct kerberos_acceptor **ret_taken,
+                            struct sspi_report *report)
+{
+    if (!renew_keyring(credential))
+        return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                      "no memory for the keys");
+    struct kerberos_keyring *keyring = credential->keyring;
+    if (keyring->n_keys == 0)
+        return kerberos_status_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                                      "keytab %s has no key for an accepted service any more",
+                                      kerberos_keytab_path(credential->keytab));
+    struct kerberos_acceptor *acceptor = keyring->idle[cache];
+    if (acceptor != NULL) {
+        keyring->idle[cache] = acceptor->next;
+    } else {
+        acceptor = calloc(1, sizeof *acceptor);
+        if (acceptor == NULL)
+            return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                          "no memory");
+        acceptor->gss = GSS_C_NO_CREDENTIAL;
+        acceptor->cache = cache;
+        acceptor->keyring = keyring;
+    }
+    keyring->n_users++;
+    *ret_taken = acceptor;
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
+                                         enum kerberos_replay_cache cache, uint64_t now_ms,
+                                         struct kerberos_acceptor **ret_acceptor,
+                                         struct sspi_report *report)
+{
+    char error[SSPI_REPORT_TEXT_SIZE];
+    struct kerberos_acceptor *acceptor = NULL;
+    /* Who shares a keytab refreshes it himself, to be able to log it. */
+    if (credential->owns_keytab)
+        (void)kerberos_keytab_refresh(credential->keytab, now_ms, error, sizeof error);
+    pthread_mutex_lock(&credential->mutex);
+    SECURITY_STATUS st = take(credential, cache, &acceptor, report);
+    pthread_mutex_unlock(&credential->mutex);
+    if (st != SEC_E_OK)
+        return st;
+    if (acceptor->gss == GSS_C_NO_CREDENTIAL)
+        st = acquire(acceptor, report);
+    if (st != SEC_E_OK) {
+        pthread_mutex_lock(&credential->mutex);
+        leave_keyring(credential, acceptor->keyring);
+        pthread_mutex_unlock(&credential->mutex);
+        free_acceptor(acceptor);
+        return st;
+    }
+    *ret_acceptor = acceptor;
+    return SEC_E_OK;
+}
+
+void kerberos_credential_return(struct kerberos_credential *credential,
+                                struct kerberos_acceptor *acceptor)
+{
+    pthread_mutex_lock(&credential->mutex);
+    struct kerberos_keyring *keyring = acceptor->keyring;
+    acceptor->next = keyring->idle[acceptor->cache];
+    keyring->idle[acceptor->cache] = acceptor;
+    /* The last one to leave an old keyring frees it with all that is idle on it. */
+    leave_keyring(credential, keyring);
+    pthread_mutex_unlock(&credential->mutex);
+}
+
+bool kerberos_credential_accepts(const struct kerberos_credential *credential,
+                                 struct sspi_view principal)
+{
+    return kerberos_service_accepted(principal, credential->names, credential->n_names);
+}
+
+void kerberos_credential_list(const struct kerberos_credential *credential, struct bytes *to)
+{
+    for (size_t i = 0; i < credential->n_names; i++) {
+        bytes_append_text(to, i > 0 ? ", " : "");
+        bytes_append_view(to, credential->names[i]);
+    }
+}
+
+struct sspi_keytab *kerberos_credential_keytab(const struct kerberos_credential *credential)
+{
+    return credential->keytab;
+}
+
+struct sspi_state *kerberos_credential_state(const struct kerberos_credential *credential)
+{
+    return credential->state;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An acceptor's credential: the keys for the services it accepts, and GSS credentials over them,
+ * one for each thread that is accepting right now. A GSS credential holds its lock through a whole
+ * accept, so threads that share one are slower than one thread. */
+#ifndef KERBEROS_CREDENTIAL_H
+#define KERBEROS_CREDENTIAL_H
+
+#include <gssapi/gssapi.h>
+
+#include "kerberos_keytab.h"
+#include "sspi.h"
+
+#define KERBEROS_CREDENTIAL_NAMES_LIMIT 64
+
+struct kerberos_credential;
+
+/* Which replays the GSS credential itself refuses. */
+enum kerberos_replay_cache {
+    KERBEROS_REPLAY_CACHE_NONE, /* none: the caller asks the shared table */
+    KERBEROS_REPLAY_CACHE_MIT,  /* MIT's file cache: shared by all processes of this user id */
+    KERBEROS_REPLAY_CACHES
+};
+
+/* A GSS credential for the krb5 mechanism alone, lent to one thread. */
+struct kerberos_acceptor {
+    gss_cred_id_t gss;
+    enum kerberos_replay_cache cache;
+    struct kerberos_keyring *keyring;
+    struct kerberos_acceptor *next;
+};
+
+/* Makes the credential (rules in sspi_acceptor.h). SEC_E_OK sets *ret_credential. Refuses too many
+ * names (SEC_E_INVALID_PARAMETER), a keytab that cannot be used or holds no key for
+ * an accepted service (SEC_E_NO_CREDENTIALS). May read files. */
+SECURITY_STATUS kerberos_credential_make(const SSPI_ACCEPTOR_DATA *data,
+                                         struct kerberos_credential **ret_credential,
+                                         struct sspi_report *report) SSPI_MUST_USE;
+
+/* Frees it; nothing may be lent out any more. NULL is fine. */
+void kerberos_credential_free(struct kerberos_credential *credential);
+
+/* Lends a GSS credential over the keys as they are now. Any number of threads and, after a fork,
+ * both processes. Reads a file only when the keytab is its own and changed. SEC_E_OK sets
+ * *ret_acceptor. */
+SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
+                                         enum kerberos_replay_cache cache, uint64_t now_ms,
+                                         struct kerberos_acceptor **ret_acceptor,
+                                         struct sspi_report *report) SSPI_MUST_USE;
+
+void kerberos_credential_return(struct kerberos_credential *credential,
+                                struct kerberos_acceptor *acceptor);
+
+/* True for a ticket's service "HTTP/host@REALM" that is accepted. */
+bool kerberos_credential_accepts(const struct kerberos_credential *credential,
+                                 struct sspi_view principal);
+
+/* Appends the accepted names, for an error text. */
+void kerberos_credential_list(const struct kerberos_credential *credential, struct bytes *to);
+
+struct sspi_keytab *kerberos_credential_keytab(const struct kerberos_credential *credential);
+
+/* NULL when no shared memory was given. */
+struct sspi_state *kerberos_credential_state(const struct kerberos_credential *credential);
+
+#endif

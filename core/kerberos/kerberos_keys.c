@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kerberos_keys.h"
+
+#define ETYPE_NAME_LIMIT 64
+
+uint64_t kerberos_keys_generation(const struct sspi_keytab *keytab)
+{
+    return atomic_load(&keytab->generation);
+}
+
+uint32_t kerberos_keys_clockskew_s(const struct sspi_keytab *keytab)
+{
+    return atomic_load(&keytab->clockskew_s);
+}
+
+/* Under the mutex. */
+static krb5_error_code add_accepted(struct sspi_keytab *keytab, krb5_keytab memory,
+                                    const struct sspi_view *service_names, size_t n_service_names,
+                                    size_t *ret_n_keys)
+{
+    size_t n_keys = 0;
+    for (size_t i = 0; i < keytab->entries.n_entries; i++) {
+        if (!kerberos_service_accepted(bytes_view(keytab->entries.names[i]), service_names,
+                                       n_service_names))
+            continue;
+        krb5_error_code code = krb5_kt_add_entry(keytab->context, memory, &keytab->entries.list[i]);
+        if (code != 0)
+            return code;
+        n_keys++;
+    }
+    *ret_n_keys = n_keys;
+    return 0;
+}
+
+bool kerberos_keys_copy(struct sspi_keytab *keytab, const char *name,
+                        const struct sspi_view *service_names, size_t n_service_names,
+                        krb5_keytab *ret_memory, size_t *ret_n_keys, uint64_t *ret_generation)
+{
+    krb5_keytab memory = NULL;
+    pthread_mutex_lock(&keytab->mutex);
+    krb5_error_code code = krb5_kt_resolve(keytab->context, name, &memory);
+    if (code == 0) {
+        code = add_accepted(keytab, memory, service_names, n_service_names, ret_n_keys);
+        if (code != 0)
+            krb5_kt_close(keytab->context, memory);
+    }
+    uint64_t generation = atomic_load(&keytab->generation);
+    pthread_mutex_unlock(&keytab->mutex);
+    if (code != 0)
+        return false;
+    *ret_memory = memory;
+    *ret_generation = generation;
+    return true;
+}
+
+void kerberos_keys_drop(struct sspi_keytab *keytab, krb5_keytab memory)
+{
+    pthread_mutex_lock(&keytab->mutex);
+    krb5_kt_close(keytab->context, memory);
+    pthread_mutex_unlock(&keytab->mutex);
+}
+
+static void list_etype(krb5_enctype etype, struct bytes *to)
+{
+    char name[ETYPE_NAME_LIMIT];
+    bytes_append_text(to, to->len > 0 ? ", " : "");
+    if (krb5_enctype_to_name(etype, 0, name, sizeof name) == 0)
+        bytes_append_text(to, name);
+    else
+        bytes_append_format(to, "%d", (int)etype);
+}
+
+/* Under the mutex. */
+static enum kerberos_keys_match compare(const struct kerberos_entries *entries,
+                                        struct sspi_view principal, int32_t etype, bool has_kvno,
+                                        uint32_t kvno, struct bytes *etypes, struct bytes *kvnos)
+{
+    enum kerberos_keys_match best = KERBEROS_KEYS_NO_PRINCIPAL;
+    for (size_t i = 0; i < entries->n_entries; i++) {
+        const krb5_keytab_entry *entry = &entries->list[i];
+        if (!bytes_equal_nocase(bytes_view(entries->names[i]), principal))
+            continue;
+        enum kerberos_keys_match match = KERBEROS_KEYS_NO_ETYPE;
+        list_etype(entry->key.enctype, etypes);
+        if (entry->key.enctype == etype) {
+            match = !has_kvno || entry->vno == kvno ? KERBEROS_KEYS_MATCH : KERBEROS_KEYS_NO_KVNO;
+            bytes_append_format(kvnos, "%s%u", kvnos->len > 0 ? ", " : "", (unsigned)entry->vno);
+        }
+        if (match > best)
+            best = match;
+    }
+    return best;
+}
+
+enum kerberos_keys_match kerberos_keys_compare(struct sspi_keytab *keytab, const char *principal,
+                                               int32_t etype, bool has_kvno, uint32_t kvno,
+                                               struct bytes *there)
+{
+    BYTES_CLEANUP struct bytes etypes = {0};
+    BYTES_CLEANUP struct bytes kvnos = {0};
+    pthread_mutex_lock(&keytab->mutex);
+    enum kerberos_keys_match match =
+        compare(&keytab->entries, bytes_view(principal), etype, has_kvno, kvno, &etypes, &kvnos);
+    if (match == KERBEROS_KEYS_NO_PRINCIPAL)
+        kerberos_entries_list(&keytab->entries, there);
+    pthread_mutex_unlock(&keytab->mutex);
+    if (match == KERBEROS_KEYS_NO_ETYPE)
+        bytes_append_view(there, bytes_as_view(&etypes));
+    else if (match != KERBEROS_KEYS_NO_PRINCIPAL)
+        bytes_append_view(there, bytes_as_view(&kvnos));
+    return match;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the Kerberos package itself asks of a struct sspi_keytab; kerberos_keytab.h is the part that
+ * others see. Every call may be made by any thread. */
+#ifndef KERBEROS_KEYS_H
+#define KERBEROS_KEYS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "kerberos_entries.h"
+#include "kerberos_keytab.h"
+
+struct sspi_keytab {
+    char *path;
+    pthread_mutex_t mutex; /* of everything below that is not atomic */
+    krb5_context context;
+    struct kerberos_entries entries;
+    struct stat identity; /* of the file that was looked at last */
+    atomic_uint_fast64_t generation;
+    atomic_uint_fast64_t checked_ms;
+    atomic_uint clockskew_s;
+};
+
+/* Counts how often the keys were read; a change means new keys. No lock. */
+uint64_t kerberos_keys_generation(const struct sspi_keytab *keytab);
+
+/* Seconds that clocks may differ, as krb5.conf says; 300 when it says nothing. No lock. */
+uint32_t kerberos_keys_clockskew_s(const struct sspi_keytab *keytab);
+
+/* Makes the MEMORY keytab `name` with the keys for accepted services (rules of ServiceNames).
+ * False: out of memory, or libkrb5 failed. *ret_n_keys may be 0. *ret_generation says which keys
+ * they are. */
+bool kerberos_keys_copy(struct sspi_keytab *keytab, const char *name,
+                        const struct sspi_view *service_names, size_t n_service_names,
+                        krb5_keytab *ret_memory, size_t *ret_n_keys,
+                        uint64_t *ret_generation) SSPI_MUST_USE;
+
+/* Closes what kerberos_keys_copy() made; the keys go when the last GSS credential over it goes. */
+void kerberos_keys_drop(struct sspi_keytab *keytab, krb5_keytab memory);
+
+/* How far the keys there are from the one that a ticket wants. */
+enum kerberos_keys_match {
+    KERBEROS_KEYS_NO_PRINCIPAL,
+    KERBEROS_KEYS_NO_ETYPE,
+    KERBEROS_KEYS_NO_KVNO,
+    KERBEROS_KEYS_MATCH
+};
+
+/* Compares a ticket's service, encryption type and key version with the keys, host without case.
+ * For an error text: `there` receives the principals (NO_PRINCIPAL), the names of the encryption
+ * types (NO_ETYPE), or the key versions (NO_KVNO, MATCH) that are there. */
+enum kerberos_keys_match kerberos_keys_compare(struct sspi_keytab *keytab, const char *principal,
+                                               int32_t etype, bool has_kvno, uint32_t kvno,
+                                               struct bytes *there);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kerberos_keytab.h"
+
+#include <profile.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kerberos_keys.h"
+
+#define REFRESH_INTERVAL_MS 1000
+#define DEFAULT_CLOCKSKEW_S 300
+#define LOCAL_NAME_LIMIT    256
+
+/* The same file, not changed since? ctime is in it because a chmod can make a file readable. */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
+           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* MIT reads krb5.conf again when it changes, so this is asked again with every look at the file. */
+static void read_clockskew(struct sspi_keytab *keytab)
+{
+    int skew_s = DEFAULT_CLOCKSKEW_S;
+    profile_t profile = NULL;
+    if (krb5_get_profile(keytab->context, &profile) == 0) {
+        if (profile_get_integer(profile, "libdefaults", "clockskew", NULL, DEFAULT_CLOCKSKEW_S,
+                                &skew_s) != 0)
+            skew_s = DEFAULT_CLOCKSKEW_S;
+        profile_release(profile);
+    }
+    if (skew_s < 0)
+        skew_s = DEFAULT_CLOCKSKEW_S;
+    atomic_store(&keytab->clockskew_s, (unsigned)skew_s);
+}
+
+/* The path within a keytab name; NULL when it is no file's. */
+static const char *file_path(const char *name)
+{
+    static const char *const prefixes[] = {"FILE:", "WRFILE:"};
+    if (name[0] == '/')
+        return name;
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        size_t len = strlen(prefixes[i]);
+        if (strncmp(name, prefixes[i], len) == 0)
+            return name + len;
+    }
+    return strchr(name, ':') == NULL ? name : NULL;
+}
+
+static bool set_path(struct sspi_keytab *keytab, const char *name, char *error, size_t error_size)
+{
+    char default_name[4096];
+    if (name == NULL) {
+        if (krb5_kt_default_name(keytab->context, default_name, sizeof default_name) != 0) {
+            snprintf(error, error_size, "there is no default keytab; name one");
+            return false;
+        }
+        name = default_name;
+    }
+    const char *path = file_path(name);
+    if (path == NULL || path[0] == '\0') {
+        snprintf(error, error_size, "keytab %s: not a file; give a path or FILE:path", name);
+        return false;
+    }
+    keytab->path = strdup(path);
+    if (keytab->path == NULL)
+        snprintf(error, error_size, "keytab %s: no memory", path);
+    return keytab->path != NULL;
+}
+
+struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size)
+{
+    struct sspi_keytab *keytab = calloc(1, sizeof *keytab);
+    if (keytab == NULL) {
+        snprintf(error, error_size, "keytab: no memory");
+        return NULL;
+    }
+    if (pthread_mutex_init(&keytab->mutex, NULL) != 0) {
+        snprintf(error, error_size, "keytab: no mutex");
+        free(keytab);
+        return NULL;
+    }
+    krb5_error_code code = krb5_init_context(&keytab->context);
+    if (code != 0) {
+        const char *message = krb5_get_error_message(NULL, code);
+        snprintf(error, error_size, "krb5.conf: %s", message);
+        krb5_free_error_message(NULL, message);
+        kerberos_keytab_close(keytab);
+        return NULL;
+    }
+    if (!set_path(keytab, name, error, error_size) ||
+        !kerberos_entries_read(keytab->context, keytab->path, &keytab->entries, &keytab->identity,
+                               error, error_size)) {
+        kerberos_keytab_close(keytab);
+        return NULL;
+    }
+    read_clockskew(keytab);
+    atomic_store(&keytab->generation, 1);
+    return keytab;
+}
+
+void kerberos_keytab_close(struct sspi_keytab *keytab)
+{
+    if (keytab == NULL)
+        return;
+    if (keytab->context != NULL) {
+        kerberos_entries_free(keytab->context, &keytab->entries);
+        krb5_free_context(keytab->context);
+    }
+    pthread_mutex_destroy(&keytab->mutex);
+    free(keytab->path);
+    free(keytab);
+}
+
+const char *kerberos_keytab_path(const struct sspi_keytab *keytab)
+{
+    return keytab->path;
+}
+
+bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_view *names,
+                                 size_t n_names, char *error, size_t error_size)
+{
+    BYTES_CLEANUP struct bytes there = {0};
+    bool found = false;
+    pthread_mutex_lock(&keytab->mutex);
+    for (size_t i = 0; i < keytab->entries.n_entries && !found; i++)
+        found = kerberos_service_accepted(bytes_view(keytab->entries.names[i]), names, n_names);
+    if (!found)
+        kerberos_entries_list(&keytab->entries, &there);
+    pthread_mutex_unlock(&keytab->mutex);
+    if (found)
+        return true;
+    BYTES_CLEANUP struct bytes wanted = {0};
+    for (size_t i = 0; i < n_names; i++) {
+        bytes_append_text(&wanted, i > 0 ? ", " : "");
+        bytes_append_view(&wanted, names[i]);
+        if (names[i].len > 0 && names[i].data[names[i].len - 1] == '/')
+            bytes_append_text(&wanted, "<any host>");
+    }
+    snprintf(error, error_size,
+             "keytab %s has no key for %.*s; it has keys for %.*s; add one with kadmin's ktadd",
+             keytab->path, (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
+             (int)bytes_as_view(&there).len, bytes_as_view(&there).data);
+    return false;
+}
+
+/* Under the mutex. */
+static enum store_refresh look_again(struct sspi_keytab *keytab, char *error, size_t error_size)
+{
+    struct stat now;
+    read_clockskew(keytab);
+    if (stat(keytab->path, &now) == 0 && same_file(&now, &keytab->identity))
+        return STORE_REFRESH_UNCHANGED;
+    struct kerberos_entries fresh;
+    struct stat identity;
+    bool ok =
+        kerberos_entries_read(keytab->context, keytab->path, &fresh, &identity, error, error_size);
+    /* A file that is away, or cannot be looked at, has the identity of none: told once. */
+    bool told = same_file(&identity, &keytab->identity);
+    keytab->identity = identity;
+    if (!ok)
+        return told ? STORE_REFRESH_UNCHANGED : STORE_REFRESH_UNREADABLE;
+    kerberos_entries_free(keytab->context, &keytab->entries);
+    keytab->entries = fresh;
+    atomic_fetch_add(&keytab->generation, 1);
+    return STORE_REFRESH_DONE;
+}
+
+enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t now_ms, char *error,
+                                           size_t error_size)
+{
+    uint_fast64_t checked_ms = atomic_load(&keytab->checked_ms);
+    /* A clock that was set back gives a huge difference, and a look too many. */
+    if (now_ms - checked_ms < REFRESH_INTERVAL_MS)
+        return STORE_REFRESH_UNCHANGED;
+    /* One thread looks, the others go on with the keys there are. */
+    if (!atomic_compare_exchange_strong(&keytab->checked_ms, &checked_ms, now_ms))
+        return STORE_REFRESH_UNCHANGED;
+    pthread_mutex_lock(&keytab->mutex);
+    enum store_refresh result = look_again(keytab, error, error_size);
+    pthread_mutex_unlock(&keytab->mutex);
+    return result;
+}
+
+char *kerberos_default_realm(void)
+{
+    krb5_context context;
+    if (krb5_init_context(&context) != 0)
+        return NULL;
+    char *realm = NULL;
+    char *copy = NULL;
+    if (krb5_get_default_realm(context, &realm) == 0) {
+        copy = strdup(realm);
+        krb5_free_default_realm(context, realm);
+    }
+    krb5_free_context(context);
+    return copy;
+}
+
+char *kerberos_local_name(const char *principal)
+{
+    krb5_context context;
+    if (krb5_init_context(&context) != 0)
+        return NULL;
+    char name[LOCAL_NAME_LIMIT];
+    char *copy = NULL;
+    krb5_principal parsed;
+    if (krb5_parse_name(context, principal, &parsed) == 0) {
+        if (krb5_aname_to_localname(context, parsed, sizeof name, name) == 0)
+            copy = strdup(name);
+        krb5_free_principal(context, parsed);
+    }
+    krb5_free_context(context);
+    return copy;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A keytab's keys in memory: read once by the privileged parent, inherited by the workers, read
+ * again when the file changes and this process may read it. */
+#ifndef KERBEROS_KEYTAB_H
+#define KERBEROS_KEYTAB_H
+
+#include "bytes.h"
+#include "sspi_acceptor.h"
+#include "store_users.h" /* enum store_refresh */
+
+/* Reads the keytab `name` (a path, or MIT's "FILE:path"; NULL: MIT's default keytab) and keeps a
+ * krb5_context alive with it, so that krb5.conf stays parsed in this process and its children.
+ * NULL on failure: `error` names the file, the cause and, when it holds no key, what was looked
+ * for. Blocks on the file; no network, no DNS. */
+struct sspi_keytab *kerberos_keytab_open(const char *name, char *error,
+                                         size_t error_size) SSPI_MUST_USE;
+
+/* Wipes the keys. NULL is fine. */
+void kerberos_keytab_close(struct sspi_keytab *keytab);
+
+/* The file's path without a "FILE:" prefix. */
+const char *kerberos_keytab_path(const struct sspi_keytab *keytab);
+
+/* True when at least one key is for an accepted service principal (rules of ServiceNames in
+ * sspi_acceptor.h). Otherwise `error` names the principals that were looked for and some that are
+ * there. */
+bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_view *names,
+                                 size_t n_names, char *error, size_t error_size);
+
+/* As store_users_refresh(): at most one stat a second. Credentials notice by themselves. */
+enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t now_ms, char *error,
+                                           size_t error_size);
+
+/* True when `principal` ("HTTP/host@REALM") is one of the accepted names. Pure. */
+bool kerberos_service_accepted(struct sspi_view principal, const struct sspi_view *names,
+                               size_t n_names);
+
+/* True when `text` is a pattern of kerberos_service_accepted(): "HTTP/host", "HTTP/host@REALM",
+ * "HTTP/", "*". Pure. */
+bool kerberos_service_is_pattern(struct sspi_view text);
+
+/* The default realm of krb5.conf, malloc'ed; NULL when there is none. */
+char *kerberos_default_realm(void) SSPI_MUST_USE;
+
+/* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none.
+ * Blocks on no network. */
+char *kerberos_local_name(const char *principal) SSPI_MUST_USE;
+
+#endif

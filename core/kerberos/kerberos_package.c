@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Kerberos package: one leg, an AP-REQ in GSS framing, checked by MIT's krb5 mechanism. */
+#include <stdlib.h>
+
+#include "kerberos_accept.h"
+#include "kerberos_status.h"
+#include "sspi_package.h"
+
+/* What Windows' Kerberos package says of itself. */
+#define MAX_TOKEN 48000
+#define RPC_ID    16
+
+struct kerberos_context {
+    gss_ctx_id_t gss;
+    bool established;
+    struct sspi_context_info info;
+};
+
+static SECURITY_STATUS accept_token(void *credential, void **context,
+                                    const struct sspi_accept_input *in,
+                                    struct sspi_accept_output *out)
+{
+    if (*context != NULL)
+        return kerberos_status_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                                      "Kerberos takes one leg, this is another");
+    struct kerberos_context *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return kerberos_status_refuse(out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                      "no memory");
+    *context = made;
+    SECURITY_STATUS st = kerberos_accept_run(credential, in, out, &made->gss, &made->info);
+    made->established = st == SEC_E_OK;
+    return st;
+}
+
+static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
+                               struct sspi_report *report)
+{
+    struct kerberos_credential *credential = NULL;
+    SECURITY_STATUS st = kerberos_credential_make(data, &credential, report);
+    if (st == SEC_E_OK)
+        *ret_credential = credential;
+    return st;
+}
+
+static void release(void *credential)
+{
+    kerberos_credential_free(credential);
+}
+
+static const struct sspi_context_info *info(const void *context)
+{
+    const struct kerberos_context *kerberos = context;
+    return kerberos->established ? &kerberos->info : NULL;
+}
+
+static SECURITY_STATUS make_mic(void *context, struct sspi_view message, struct bytes *ret_mic)
+{
+    struct kerberos_context *kerberos = context;
+    if (!kerberos->established)
+        return SEC_E_INVALID_HANDLE;
+    OM_uint32 minor;
+    gss_buffer_desc input = kerberos_accept_buffer(message);
+    gss_buffer_desc mic = GSS_C_EMPTY_BUFFER;
+    SECURITY_STATUS st = kerberos_status_from_mic(
+        gss_get_mic(&minor, kerberos->gss, GSS_C_QOP_DEFAULT, &input, &mic));
+    if (st == SEC_E_OK)
+        bytes_append(ret_mic, mic.value, mic.length);
+    gss_release_buffer(&minor, &mic);
+    if (st == SEC_E_OK && ret_mic->failed)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    return st;
+}
+
+static SECURITY_STATUS check_mic(void *context, struct sspi_view message, struct sspi_view mic)
+{
+    struct kerberos_context *kerberos = context;
+    if (!kerberos->established)
+        return SEC_E_INVALID_HANDLE;
+    OM_uint32 minor;
+    gss_buffer_desc input = kerberos_accept_buffer(message);
+    gss_buffer_desc token = kerberos_accept_buffer(mic);
+    return kerberos_status_from_mic(gss_verify_mic(&minor, kerberos->gss, &input, &token, NULL));
+}
+
+static void destroy(void *context)
+{
+    struct kerberos_context *kerberos = context;
+    OM_uint32 minor;
+    gss_delete_sec_context(&minor, &kerberos->gss, GSS_C_NO_BUFFER);
+    free(kerberos->info.name);
+    free(kerberos->info.realm);
+    free(kerberos->info.target);
+    free(kerberos);
+}
+
+static char package_name[] = MICROSOFT_KERBEROS_NAME_A;
+static char package_comment[] = "Kerberos 5 tickets in GSSAPI framing";
+
+const struct sspi_package kerberos_package = {
+    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_EXTENDED_ERROR |
+                               SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE |
+                               SECPKG_FLAG_MUTUAL_AUTH,
+              .wVersion = 1,
+              .wRPCID = RPC_ID,
+              .cbMaxToken = MAX_TOKEN,
+              .Name = package_name,
+              .Comment = package_comment},
+    .acquire = acquire,
+    .release = release,
+    .accept = accept_token,
+    .info = info,
+    .make_mic = make_mic,
+    .check_mic = check_mic,
+    .destroy = destroy,
+};

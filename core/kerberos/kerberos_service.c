@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kerberos_keytab.h"
+
+#include <string.h>
+
+struct service {
+    struct sspi_view type;  /* "HTTP" */
+    struct sspi_view host;  /* empty in a pattern: every host */
+    struct sspi_view realm; /* data NULL in a pattern: every realm */
+};
+
+static size_t find_char(struct sspi_view in, char what)
+{
+    const char *found = in.len > 0 ? memchr(in.data, what, in.len) : NULL;
+    return found != NULL ? (size_t)(found - in.data) : in.len;
+}
+
+/* Splits "type/host[@REALM]". Anything with an escape, or with another number of components, is no
+ * service name: there is no second way to write one. */
+static bool split(struct sspi_view text, struct service *ret_service)
+{
+    if (find_char(text, '\\') != text.len || find_char(text, '\0') != text.len)
+        return false;
+    struct service found = {0};
+    size_t at = find_char(text, '@');
+    if (at < text.len) {
+        found.realm = (struct sspi_view){text.data + at + 1, text.len - at - 1};
+        if (found.realm.len == 0 || find_char(found.realm, '@') != found.realm.len)
+            return false;
+    }
+    struct sspi_view name = {text.data, at};
+    size_t slash = find_char(name, '/');
+    if (slash == 0 || slash == name.len)
+        return false;
+    found.type = (struct sspi_view){name.data, slash};
+    found.host = (struct sspi_view){name.data + slash + 1, name.len - slash - 1};
+    if (find_char(found.host, '/') != found.host.len)
+        return false;
+    *ret_service = found;
+    return true;
+}
+
+static bool matches(const struct service *service, struct sspi_view name)
+{
+    struct service pattern;
+    if (!split(name, &pattern))
+        return false;
+    if (!bytes_equal(service->type, pattern.type))
+        return false;
+    if (pattern.host.len > 0 && !bytes_equal_nocase(service->host, pattern.host))
+        return false;
+    return pattern.realm.data == NULL || bytes_equal(service->realm, pattern.realm);
+}
+
+bool kerberos_service_accepted(struct sspi_view principal, const struct sspi_view *names,
+                               size_t n_names)
+{
+    if (n_names == 0)
+        return true;
+    struct service service;
+    bool is_service =
+        split(principal, &service) && service.host.len > 0 && service.realm.data != NULL;
+    for (size_t i = 0; i < n_names; i++) {
+        if (bytes_equal(names[i], SSPI_VIEW("*")))
+            return true;
+        if (is_service && matches(&service, names[i]))
+            return true;
+    }
+    return false;
+}
+
+bool kerberos_service_is_pattern(struct sspi_view text)
+{
+    struct service pattern;
+    return bytes_equal(text, SSPI_VIEW("*")) || split(text, &pattern);
+}

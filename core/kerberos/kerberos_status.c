@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kerberos_status.h"
+
+#include <gssapi/gssapi_krb5.h>
+#include <errno.h>
+#include <krb5/krb5.h>
+#include <stdio.h>
+
+#include "escape.h"
+#include "kerberos_keys.h"
+
+/* Room for one name, or one message of GSSAPI's, within a report. */
+#define SHOWN_SIZE 192
+
+SECURITY_STATUS kerberos_status_refuse(struct sspi_report *report, SECURITY_STATUS status,
+                                       enum sspi_reason reason, const char *format, ...)
+{
+    va_list arguments;
+    report->reason = reason;
+    va_start(arguments, format);
+    vsnprintf(report->text, sizeof report->text, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+/* What GSSAPI says itself: it may quote names from the ticket, so it is escaped. */
+static const char *gss_text(OM_uint32 major, OM_uint32 minor, char *out, size_t out_size)
+{
+    OM_uint32 ignored;
+    OM_uint32 more = 0;
+    gss_buffer_desc message = GSS_C_EMPTY_BUFFER;
+    bool use_minor = minor != 0;
+    OM_uint32 st = gss_display_status(&ignored, use_minor ? minor : major,
+                                      use_minor ? GSS_C_MECH_CODE : GSS_C_GSS_CODE,
+                                      (gss_OID)gss_mech_krb5, &more, &message);
+    struct sspi_view shown = {message.value, message.length};
+    if (st != GSS_S_COMPLETE)
+        shown = SSPI_VIEW("unknown error");
+    escape_text(out, out_size, shown);
+    gss_release_buffer(&ignored, &message);
+    return out;
+}
+
+/* No key decrypts the ticket: says which of its properties the keytab lacks. */
+static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct sspi_keytab *keytab,
+                                  struct sspi_report *report)
+{
+    BYTES_CLEANUP struct bytes there = {0};
+    char name[SHOWN_SIZE];
+    char etype[64];
+    const char *path = kerberos_keytab_path(keytab);
+    escape_text(name, sizeof name, bytes_view(view->principal));
+    if (krb5_enctype_to_name(view->etype, 0, etype, sizeof etype) != 0)
+        snprintf(etype, sizeof etype, "%d", (int)view->etype);
+    enum kerberos_keys_match match = kerberos_keys_compare(keytab, view->principal, view->etype,
+                                                           view->has_kvno, view->kvno, &there);
+    struct sspi_view have = bytes_as_view(&there);
+    switch (match) {
+    case KERBEROS_KEYS_NO_PRINCIPAL:
+        return kerberos_status_refuse(
+            report, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+            "the ticket is for %s, and keytab %s has keys for %.*s; export that principal's key",
+            name, path, (int)have.len, have.data);
+    case KERBEROS_KEYS_NO_ETYPE:
+        return kerberos_status_refuse(
+            report, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+            "the ticket for %s is encrypted with %s, and keytab %s has its key for %.*s; export it "
+            "with that encryption type",
+            name, etype, path, (int)have.len, have.data);
+    case KERBEROS_KEYS_NO_KVNO:
+        return kerberos_status_refuse(
+            report, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+            "the ticket for %s wants key version %u, and keytab %s has version %.*s; export the "
+            "key again, or let the client get a new ticket",
+            name, (unsigned)view->kvno, path, (int)have.len, have.data);
+    case KERBEROS_KEYS_MATCH:
+        break;
+    }
+    return kerberos_status_refuse(
+        report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_KEY,
+        "the token for %s does not decrypt: the key in %s is not the KDC's current one (export it "
+        "again), or the token is forged",
+        name, path);
+}
+
+/* The cases of GSS_S_FAILURE, by libkrb5's code. */
+static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
+                                   const struct kerberos_ap_req *view, struct sspi_keytab *keytab,
+                                   struct sspi_report *report)
+{
+    char text[SHOWN_SIZE];
+    switch ((krb5_error_code)minor) {
+    case KRB5KRB_AP_ERR_SKEW:
+        return kerberos_status_refuse(
+            report, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
+            "clock skew: the client's clock differs from this server's by more than %u s; check "
+            "NTP on this server and on the client",
+            (unsigned)kerberos_keys_clockskew_s(keytab));
+    case KRB5KRB_AP_ERR_TKT_NYV:
+        return kerberos_status_refuse(report, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
+                                      "the ticket is not valid yet: this server's clock is behind "
+                                      "the KDC's, or the ticket is "
+                                      "postdated; check NTP on this server and on the KDC");
+    case KRB5KRB_AP_ERR_TKT_EXPIRED:
+        return kerberos_status_refuse(
+            report, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_TICKET_EXPIRED,
+            "the ticket has expired; the client needs a new one (if it is new, check NTP on this "
+            "server)");
+    case KRB5KRB_AP_ERR_REPEAT:
+        return kerberos_status_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
+                                      "replay: this token was used before");
+    case KRB5KRB_AP_ERR_BAD_INTEGRITY:
+    case KRB5KRB_AP_ERR_MODIFIED:
+    case KRB5KRB_AP_ERR_BADKEYVER:
+    case KRB5KRB_AP_ERR_NOKEY:
+    case KRB5KRB_AP_ERR_NOT_US:
+    case KRB5KRB_AP_WRONG_PRINC:
+    case KRB5_KT_NOTFOUND:
+    case KRB5_KT_KVNONOTFOUND:
+    case KRB5_BAD_MSIZE:
+        return refuse_key(view, keytab, report);
+    case KRB5KRB_AP_ERR_BADMATCH:
+        return kerberos_status_refuse(
+            report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_KEY,
+            "the authenticator names another client than the ticket: forged");
+    case KRB5_PROG_ETYPE_NOSUPP:
+    case KRB5_NOPERM_ETYPE:
+    case KRB5KDC_ERR_ETYPE_NOSUPP:
+        return kerberos_status_refuse(report, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+                                      "encryption type not allowed by this server's krb5.conf: %s",
+                                      gss_text(major, minor, text, sizeof text));
+    case ENOMEM:
+        return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                      "no memory");
+    default:
+        return kerberos_status_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                      "krb5: %s", gss_text(major, minor, text, sizeof text));
+    }
+}
+
+SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
+                                            const struct kerberos_ap_req *view,
+                                            struct sspi_keytab *keytab, struct sspi_report *report)
+{
+    char text[SHOWN_SIZE];
+    switch (GSS_ROUTINE_ERROR(major)) {
+    case GSS_S_BAD_BINDINGS:
+        return kerberos_status_refuse(
+            report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+            "channel binding differs: the client's TLS connection does not end here; behind a TLS "
+            "front end, name that one's certificate");
+    case GSS_S_DEFECTIVE_TOKEN:
+        /* RFC 2743 has no own status for an unreadable message inside a good frame. */
+        return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                      "malformed Kerberos token: %s",
+                                      gss_text(major, minor, text, sizeof text));
+    case GSS_S_DUPLICATE_TOKEN:
+    case GSS_S_OLD_TOKEN:
+        return kerberos_status_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
+                                      "replay: this token was used before");
+    case GSS_S_CREDENTIALS_EXPIRED:
+    case GSS_S_CONTEXT_EXPIRED:
+        return kerberos_status_refuse(report, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_TICKET_EXPIRED,
+                                      "the ticket has expired; the client needs a new one");
+    case GSS_S_BAD_SIG:
+        return kerberos_status_refuse(report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_BAD_KEY,
+                                      "the token was altered: %s",
+                                      gss_text(major, minor, text, sizeof text));
+    case GSS_S_BAD_MECH:
+        return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                                      "the token is of another mechanism than Kerberos");
+    case GSS_S_UNAUTHORIZED:
+        return kerberos_status_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
+                                      "not authorized: %s",
+                                      gss_text(major, minor, text, sizeof text));
+    case GSS_S_NO_CRED:
+    case GSS_S_DEFECTIVE_CREDENTIAL:
+    case GSS_S_FAILURE:
+    default:
+        return refuse_code(major, minor, view, keytab, report);
+    }
+}
+
+SECURITY_STATUS kerberos_status_from_mic(OM_uint32 major)
+{
+    if (major == GSS_S_COMPLETE)
+        return SEC_E_OK;
+    switch (GSS_ROUTINE_ERROR(major)) {
+    case GSS_S_BAD_SIG:
+        return SEC_E_MESSAGE_ALTERED;
+    case GSS_S_DEFECTIVE_TOKEN:
+        return SEC_E_INVALID_TOKEN;
+    case GSS_S_CONTEXT_EXPIRED:
+        return SEC_E_CONTEXT_EXPIRED;
+    case GSS_S_NO_CONTEXT:
+        return SEC_E_INVALID_HANDLE;
+    case GSS_S_BAD_QOP:
+        return SEC_E_QOP_NOT_SUPPORTED;
+    case 0:
+        /* Supplementary bits alone: a replayed, old or reordered message. */
+        return SEC_E_OUT_OF_SEQUENCE;
+    default:
+        return SEC_E_INTERNAL_ERROR;
+    }
+}
+
+SECURITY_STATUS kerberos_status_from_acquire(OM_uint32 major, OM_uint32 minor,
+                                             struct sspi_report *report)
+{
+    char text[SHOWN_SIZE];
+    return kerberos_status_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                                  "no Kerberos credential: %s",
+                                  gss_text(major, minor, text, sizeof text));
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From what GSSAPI and krb5 say to a status, a reason and one line for the administrator. */
+#ifndef KERBEROS_STATUS_H
+#define KERBEROS_STATUS_H
+
+#include <gssapi/gssapi.h>
+
+#include "kerberos_ap_req.h"
+#include "kerberos_keytab.h"
+#include "sspi.h"
+
+/* Sets reason and text and returns `status`. Text from a client must have been escaped. */
+SECURITY_STATUS kerberos_status_refuse(struct sspi_report *report, SECURITY_STATUS status,
+                                       enum sspi_reason reason, const char *format, ...)
+    __attribute__((format(printf, 4, 5))) SSPI_MUST_USE;
+
+/* Why gss_accept_sec_context() refused the token that `view` shows; `keytab` holds the keys it was
+ * tried with. Never SEC_E_OK. Must run in the thread that made the GSS call. */
+SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
+                                            const struct kerberos_ap_req *view,
+                                            struct sspi_keytab *keytab,
+                                            struct sspi_report *report) SSPI_MUST_USE;
+
+/* For gss_get_mic() and gss_verify_mic(): SEC_E_OK on GSS_S_COMPLETE alone. */
+SECURITY_STATUS kerberos_status_from_mic(OM_uint32 major) SSPI_MUST_USE;
+
+/* For the credential: "no credential: <what GSSAPI says>". Never SEC_E_OK. */
+SECURITY_STATUS kerberos_status_from_acquire(OM_uint32 major, OM_uint32 minor,
+                                             struct sspi_report *report) SSPI_MUST_USE;
+
+#endif

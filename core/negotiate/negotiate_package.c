@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Negotiate package: tells SPNEGO and bare tokens apart, keeps the limits. */
+#include <stdlib.h>
+
+#include "negotiate_spnego.h"
+#include "negotiate_token.h"
+
+#define LEGS_LIMIT  8
+#define BYTES_LIMIT 65536
+
+/* A Kerberos token and SPNEGO around it. */
+#define MAX_TOKEN 48256
+#define RPC_ID    9 /* RPC_C_AUTHN_GSS_NEGOTIATE */
+
+/* One leg of a mechanism without SPNEGO around it. */
+static SECURITY_STATUS advance_bare(struct negotiate_step *step)
+{
+    struct negotiate_context *context = step->context;
+    BYTES_CLEANUP struct bytes token = {0};
+    SECURITY_STATUS st = negotiate_spnego_run_mechanism(step, step->in->token, &token);
+    if (token.len > 0) {
+        bytes_append_view(&step->out->tokens[0], bytes_as_view(&token));
+        step->out->n_tokens = 1;
+        if (step->out->tokens[0].failed)
+            return negotiate_spnego_no_memory(step);
+    }
+    context->phase = st == SEC_E_OK ? NEGOTIATE_DONE : NEGOTIATE_MECHANISM;
+    return st;
+}
+
+static SECURITY_STATUS start_bare(struct negotiate_step *step, enum negotiate_token_kind kind,
+                                  struct sspi_view oid)
+{
+    step->context->chosen = negotiate_mechanism_by_kind(kind, oid);
+    if (step->context->chosen != NULL) {
+        step->context->bare = true;
+        return advance_bare(step);
+    }
+    if (kind == NEGOTIATE_TOKEN_NTLM)
+        return negotiate_spnego_refuse(
+            step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+            "the client sent NTLM, which is not offered: most often it found no Kerberos "
+            "ticket for HTTP/<this host>; check that it is logged in to the realm and "
+            "that the KDC knows this name");
+    BYTES_CLEANUP struct bytes name = {0};
+    negotiate_mechanism_name(oid, &name);
+    return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                                   "the client sent a token of mechanism %.*s; Kerberos is wanted",
+                                   (int)bytes_as_view(&name).len, bytes_as_view(&name).data);
+}
+
+static SECURITY_STATUS start(struct negotiate_step *step)
+{
+    struct sspi_view oid = {NULL, 0};
+    enum negotiate_token_kind kind = negotiate_token_kind(step->in->token, &oid);
+    switch (kind) {
+    case NEGOTIATE_TOKEN_EMPTY:
+        return negotiate_spnego_hint(step);
+    case NEGOTIATE_TOKEN_INIT:
+        return negotiate_spnego_start(step);
+    case NEGOTIATE_TOKEN_FRAMED:
+    case NEGOTIATE_TOKEN_NTLM:
+        return start_bare(step, kind, oid);
+    case NEGOTIATE_TOKEN_RESPONSE:
+        return negotiate_spnego_refuse(
+            step, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+            "the middle of a negotiation whose beginning is not known here: the client "
+            "changed the connection, or a proxy shares it between clients");
+    case NEGOTIATE_TOKEN_UNKNOWN:
+    default:
+        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                       "a token of %zu bytes that is neither SPNEGO nor Kerberos",
+                                       step->in->token.len);
+    }
+}
+
+static SECURITY_STATUS check_limits(struct negotiate_step *step)
+{
+    struct negotiate_context *context = step->context;
+    size_t len = step->in->token.len;
+    if (len > SSPI_TOKEN_LIMIT)
+        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
+                                       "a token of %zu bytes; at most %d are taken", len,
+                                       SSPI_TOKEN_LIMIT);
+    if (context->n_legs == LEGS_LIMIT || len > BYTES_LIMIT - context->n_bytes)
+        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                                       "the negotiation takes more than %d legs or %d bytes",
+                                       LEGS_LIMIT, BYTES_LIMIT);
+    context->n_legs++;
+    context->n_bytes += len;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS accept_token(void *credential, void **context,
+                                    const struct sspi_accept_input *in,
+                                    struct sspi_accept_output *out)
+{
+    struct negotiate_step step = {
+        .credential = credential, .context = *context, .in = in, .out = out};
+    if (step.context == NULL) {
+        step.context = calloc(1, sizeof *step.context);
+        if (step.context == NULL)
+            return negotiate_spnego_no_memory(&step);
+        *context = step.context;
+    }
+    SECURITY_STATUS st = check_limits(&step);
+    if (st == SEC_E_OK) {
+        switch (step.context->phase) {
+        case NEGOTIATE_START:
+            st = start(&step);
+            break;
+        case NEGOTIATE_MECHANISM:
+        case NEGOTIATE_MIC:
+            st = step.context->bare ? advance_bare(&step) : negotiate_spnego_go_on(&step);
+            break;
+        case NEGOTIATE_DONE:
+        case NEGOTIATE_FAILED:
+        default:
+            st = negotiate_spnego_refuse(&step, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                                         "the negotiation is over");
+            break;
+        }
+    }
+    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
+        step.context->phase = NEGOTIATE_FAILED;
+    return st;
+}
+
+static void release(void *credential)
+{
+    struct negotiate_credential *negotiate = credential;
+    for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
+        if (negotiate->mechanisms[i] != NULL)
+            negotiate_mechanism_table[i].package->release(negotiate->mechanisms[i]);
+    }
+    free(negotiate);
+}
+
+static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
+                               struct sspi_report *report)
+{
+    struct negotiate_credential *negotiate = calloc(1, sizeof *negotiate);
+    if (negotiate == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
+        SECURITY_STATUS st =
+            negotiate_mechanism_table[i].package->acquire(data, &negotiate->mechanisms[i], report);
+        if (st != SEC_E_OK) {
+            release(negotiate);
+            return st;
+        }
+    }
+    *ret_credential = negotiate;
+    return SEC_E_OK;
+}
+
+static const struct sspi_context_info *info(const void *context)
+{
+    const struct negotiate_context *negotiate = context;
+    if (negotiate->phase != NEGOTIATE_DONE)
+        return NULL;
+    return negotiate->chosen->package->info(negotiate->mechanism);
+}
+
+static void destroy(void *context)
+{
+    struct negotiate_context *negotiate = context;
+    if (negotiate->mechanism != NULL)
+        negotiate->chosen->package->destroy(negotiate->mechanism);
+    bytes_free(&negotiate->mech_list);
+    free(negotiate);
+}
+
+static char package_name[] = NEGOSSP_NAME_A;
+static char package_comment[] = "SPNEGO over Kerberos, and bare Kerberos tokens";
+
+const struct sspi_package negotiate_package = {
+    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_EXTENDED_ERROR |
+                               SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_MUTUAL_AUTH,
+              .wVersion = 1,
+              .wRPCID = RPC_ID,
+              .cbMaxToken = MAX_TOKEN,
+              .Name = package_name,
+              .Comment = package_comment},
+    .acquire = acquire,
+    .release = release,
+    .accept = accept_token,
+    .info = info,
+    .destroy = destroy,
+};

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "negotiate_spnego.h"
+
+#include <stdio.h>
+
+#include "negotiate_token.h"
+
+/* Characters of the client's list that a report shows. */
+#define OFFER_SHOWN 160
+
+SECURITY_STATUS negotiate_spnego_refuse(const struct negotiate_step *step, SECURITY_STATUS status,
+                                        enum sspi_reason reason, const char *format, ...)
+{
+    struct sspi_report *report = step->out->report;
+    va_list arguments;
+    report->reason = reason;
+    va_start(arguments, format);
+    vsnprintf(report->text, sizeof report->text, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step)
+{
+    return negotiate_spnego_refuse(step, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                   "no memory");
+}
+
+static SECURITY_STATUS malformed(const struct negotiate_step *step)
+{
+    return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                   "malformed SPNEGO token of %zu bytes", step->in->token.len);
+}
+
+/* What there is to send; an empty token is none. */
+static struct sspi_view present(const struct bytes *from)
+{
+    return from->len > 0 ? bytes_as_view(from) : (struct sspi_view){NULL, 0};
+}
+
+static SECURITY_STATUS answer(struct negotiate_step *step, enum negotiate_token_state state,
+                              struct sspi_view token, struct sspi_view mic)
+{
+    struct negotiate_token_response response = {.state = state, .token = token, .mic = mic};
+    /* RFC 4178 4.2.2: supportedMech is in the first reply only. */
+    if (!step->context->answered)
+        response.mechanism = step->supported;
+    negotiate_token_format_response(&response, &step->out->tokens[0]);
+    if (step->out->tokens[0].failed)
+        return negotiate_spnego_no_memory(step);
+    step->out->n_tokens = 1;
+    step->context->answered = true;
+    return SEC_E_OK;
+}
+
+/* Ends the negotiation. The client is told when the caller wants to tell it. */
+static SECURITY_STATUS reject(struct negotiate_step *step, SECURITY_STATUS status,
+                              struct sspi_view token)
+{
+    step->supported = (struct sspi_view){NULL, 0};
+    if ((step->in->requirements & ASC_REQ_EXTENDED_ERROR) != 0 &&
+        answer(step, NEGOTIATE_TOKEN_REJECT, token, (struct sspi_view){NULL, 0}) != SEC_E_OK)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    return status;
+}
+
+SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, struct sspi_view token,
+                                               struct bytes *ret_token)
+{
+    struct negotiate_context *context = step->context;
+    size_t row = (size_t)(context->chosen - negotiate_mechanism_table);
+    struct sspi_accept_input in = *step->in;
+    struct sspi_accept_output out = {.report = step->out->report};
+    in.token = token;
+    in.n_tokens = 1;
+    SECURITY_STATUS st = context->chosen->package->accept(step->credential->mechanisms[row],
+                                                          &context->mechanism, &in, &out);
+    context->mechanism_done = st == SEC_E_OK;
+    *ret_token = out.tokens[0];
+    return st;
+}
+
+/* RFC 4178 section 5, once the mechanism is done: `mic` is the client's, if it sent one. */
+static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_view mic,
+                                     struct bytes *our_mic)
+{
+    struct negotiate_context *context = step->context;
+    const struct sspi_package *package = context->chosen->package;
+    struct sspi_view list = bytes_as_view(&context->mech_list);
+    if (mic.data == NULL && !context->mic_required)
+        return SEC_E_OK;
+    if (package->make_mic == NULL || package->check_mic == NULL)
+        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                                       "%s cannot protect the list of mechanisms",
+                                       package->about.Name);
+    if (mic.data != NULL) {
+        if (package->check_mic(context->mechanism, list, mic) != SEC_E_OK)
+            return negotiate_spnego_refuse(
+                step, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MECHANISM,
+                "mechListMIC is wrong: the client's list of mechanisms was changed on "
+                "the way");
+        context->mic_verified = true;
+    }
+    /* Who gets a MIC answers with his own, and we send ours first where one is required. */
+    if (context->mic_sent)
+        return SEC_E_OK;
+    SECURITY_STATUS st = package->make_mic(context->mechanism, list, our_mic);
+    if (st != SEC_E_OK)
+        return negotiate_spnego_refuse(step, st, SSPI_REASON_INTERNAL,
+                                       "mechListMIC cannot be made");
+    context->mic_sent = true;
+    return SEC_E_OK;
+}
+
+/* RFC 4178 section 5: never established without the client's MIC where one is required. */
+static enum negotiate_phase next_phase(const struct negotiate_context *context)
+{
+    if (!context->mechanism_done)
+        return NEGOTIATE_MECHANISM;
+    if (context->mic_required && !context->mic_verified)
+        return NEGOTIATE_MIC;
+    return NEGOTIATE_DONE;
+}
+
+/* Takes what one SPNEGO message carried and answers it. */
+static SECURITY_STATUS advance(struct negotiate_step *step, struct sspi_view token,
+                               struct sspi_view mic)
+{
+    struct negotiate_context *context = step->context;
+    BYTES_CLEANUP struct bytes mechanism_token = {0};
+    BYTES_CLEANUP struct bytes our_mic = {0};
+    SECURITY_STATUS st = SEC_E_OK;
+    if (token.len > 0)
+        st = negotiate_spnego_run_mechanism(step, token, &mechanism_token);
+    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
+        return reject(step, st, present(&mechanism_token));
+    if (context->mechanism_done)
+        st = exchange_mics(step, mic, &our_mic);
+    else if (mic.data != NULL)
+        st = malformed(step); /* nothing is there yet that could have made it */
+    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
+        return reject(step, st, (struct sspi_view){NULL, 0});
+    context->phase = next_phase(context);
+    enum negotiate_token_state state = NEGOTIATE_TOKEN_ACCEPT_INCOMPLETE;
+    if (context->phase == NEGOTIATE_DONE)
+        state = NEGOTIATE_TOKEN_ACCEPT_COMPLETED;
+    else if (!context->answered && context->mic_required)
+        state = NEGOTIATE_TOKEN_REQUEST_MIC; /* RFC 4178 4.2.2: in the first reply only */
+    st = answer(step, state, present(&mechanism_token), present(&our_mic));
+    if (st != SEC_E_OK)
+        return st;
+    return context->phase == NEGOTIATE_DONE ? SEC_E_OK : SEC_I_CONTINUE_NEEDED;
+}
+
+static SECURITY_STATUS refuse_offer(struct negotiate_step *step,
+                                    const struct negotiate_token_init *init)
+{
+    BYTES_CLEANUP struct bytes offered = {0};
+    for (size_t i = 0; i < init->n_mechanisms; i++) {
+        bytes_append_text(&offered, i > 0 ? ", " : "");
+        negotiate_mechanism_name(init->mechanisms[i], &offered);
+    }
+    struct sspi_view list = bytes_as_view(&offered);
+    int shown = list.len < OFFER_SHOWN ? (int)list.len : OFFER_SHOWN;
+    return reject(step,
+                  negotiate_spnego_refuse(
+                      step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                      "the client offers no Kerberos, only %.*s: most often it found no ticket "
+                      "for HTTP/<this host>; check that it is logged in to the realm and that "
+                      "the KDC knows this name",
+                      shown, list.data),
+                  (struct sspi_view){NULL, 0});
+}
+
+SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step)
+{
+    struct negotiate_context *context = step->context;
+    struct negotiate_token_init init;
+    if (!negotiate_token_parse_init(step->in->token, &init))
+        return malformed(step);
+    size_t position = 0;
+    while (position < init.n_mechanisms && context->chosen == NULL) {
+        context->chosen = negotiate_mechanism_by_oid(init.mechanisms[position]);
+        if (context->chosen == NULL)
+            position++;
+    }
+    if (context->chosen == NULL)
+        return refuse_offer(step, &init);
+    bytes_append_view(&context->mech_list, init.mech_list);
+    if (context->mech_list.failed)
+        return negotiate_spnego_no_memory(step);
+    step->supported = init.mechanisms[position];
+    /* RFC 4178 section 5: optional only if both sides prefer this mechanism to all others. */
+    context->mic_required = position != 0 || context->chosen != &negotiate_mechanism_table[0];
+    struct sspi_view absent = {NULL, 0};
+    /* RFC 4178 4.2.1: mechToken is for the first mechanism of the list, and for no other. */
+    return advance(step, position == 0 ? init.token : absent, position == 0 ? init.mic : absent);
+}
+
+SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step)
+{
+    struct sspi_view oids[NEGOTIATE_MECHANISM_COUNT * NEGOTIATE_MECHANISM_OIDS_LIMIT];
+    size_t n_oids = 0;
+    if (step->context->hinted)
+        return malformed(step);
+    for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
+        for (size_t j = 0; j < NEGOTIATE_MECHANISM_OIDS_LIMIT; j++) {
+            if (negotiate_mechanism_table[i].oids[j].data != NULL)
+                oids[n_oids++] = negotiate_mechanism_table[i].oids[j];
+        }
+    }
+    negotiate_token_format_hints(oids, n_oids, &step->out->tokens[0]);
+    if (step->out->tokens[0].failed)
+        return negotiate_spnego_no_memory(step);
+    step->out->n_tokens = 1;
+    step->context->hinted = true;
+    return SEC_I_CONTINUE_NEEDED;
+}
+
+SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step)
+{
+    struct negotiate_context *context = step->context;
+    struct negotiate_token_response response;
+    if (!negotiate_token_parse_response(step->in->token, &response))
+        return malformed(step);
+    if (response.state == NEGOTIATE_TOKEN_REJECT)
+        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                                       "the client gave the negotiation up");
+    /* Each phase waits for one thing: the mechanism's token, or the client's MIC. */
+    bool as_expected = context->phase == NEGOTIATE_MECHANISM
+                           ? response.token.len > 0
+                           : response.token.len == 0 && response.mic.data != NULL;
+    if (!as_expected)
+        return reject(step, malformed(step), (struct sspi_view){NULL, 0});
+    return advance(step, response.token, response.mic);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SPNEGO's acceptor (RFC 4178).
+ *
+ *   phase      message                        goes to
+ *   START      nothing                        START, having sent our own list (NegTokenInit2)
+ *   START      NegTokenInit                   MECHANISM, MIC or DONE, by what the mechanism says
+ *   START      bare token of a mechanism      MECHANISM or DONE, without SPNEGO around it
+ *   MECHANISM  NegTokenResp, responseToken    MECHANISM, MIC or DONE
+ *   MIC        NegTokenResp, mechListMIC      DONE
+ *   any        anything else, or an error     FAILED
+ */
+#ifndef NEGOTIATE_SPNEGO_H
+#define NEGOTIATE_SPNEGO_H
+
+#include "negotiate_mechanism.h"
+#include "sspi_package.h"
+
+enum negotiate_phase {
+    NEGOTIATE_START,
+    NEGOTIATE_MECHANISM, /* the mechanism waits for its next token */
+    NEGOTIATE_MIC, /* it is done, our MIC is sent, the client's is required and not here yet */
+    NEGOTIATE_DONE,
+    NEGOTIATE_FAILED
+};
+
+struct negotiate_credential {
+    void *mechanisms[NEGOTIATE_MECHANISM_COUNT]; /* credentials, by row of the table */
+};
+
+struct negotiate_context {
+    enum negotiate_phase phase;
+    const struct negotiate_mechanism *chosen;
+    void *mechanism; /* its context */
+    bool bare;       /* no SPNEGO around the mechanism's tokens */
+    bool hinted;     /* our NegTokenInit2 was sent */
+    bool answered;   /* our first NegTokenResp was sent */
+    bool mechanism_done;
+    bool mic_required;
+    bool mic_sent;
+    bool mic_verified;
+    struct bytes mech_list; /* as the client sent it */
+    size_t n_legs;
+    size_t n_bytes;
+};
+
+/* One call of accept. Borrows all it points to. */
+struct negotiate_step {
+    struct negotiate_credential *credential;
+    struct negotiate_context *context;
+    const struct sspi_accept_input *in;
+    struct sspi_accept_output *out;
+    struct sspi_view supported; /* OID that the first answer names: as the client listed it */
+};
+
+/* All of these return SEC_E_OK (established), SEC_I_CONTINUE_NEEDED, or a refusal with its report
+ * filled; then the context is of no more use. Their output goes to step->out. */
+
+/* Answers an empty first token with our own list. */
+SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step) SSPI_MUST_USE;
+
+/* Takes a framed NegTokenInit. */
+SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step) SSPI_MUST_USE;
+
+/* Takes what comes after that. */
+SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step) SSPI_MUST_USE;
+
+/* Gives the chosen mechanism one token. *ret_token, the caller's to free on every status, is its
+ * answer. */
+SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, struct sspi_view token,
+                                               struct bytes *ret_token) SSPI_MUST_USE;
+
+/* Sets reason and text and returns `status`. Nothing of the client's goes into the text unescaped.
+ */
+SECURITY_STATUS negotiate_spnego_refuse(const struct negotiate_step *step, SECURITY_STATUS status,
+                                        enum sspi_reason reason, const char *format, ...)
+    __attribute__((format(printf, 4, 5))) SSPI_MUST_USE;
+
+SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step) SSPI_MUST_USE;
+
+#endif
