@@ -33,12 +33,12 @@ enum sspi_bound {
 
 /* What one AcceptSecurityContext call carries. All views are borrowed for the call. */
 struct sspi_accept_input {
-    struct sspi_view token;         /* SECBUFFER_TOKEN; absent or empty on a first call */
-    bool has_params;                /* at least one SECBUFFER_PKG_PARAMS: Digest's HTTP form */
-    struct sspi_view method;        /* PKG_PARAMS, in the order of the Digest page; absent ones */
-    struct sspi_view uri;           /* have data NULL */
-    struct sspi_view entity_hash;   /* hex H(entity-body) */
-    struct sspi_view realm;         /* already turned from UTF-16LE into ASCII */
+    struct sspi_view token;       /* SECBUFFER_TOKEN; absent or empty on a first call */
+    bool has_params;              /* at least one SECBUFFER_PKG_PARAMS: Digest's HTTP form */
+    struct sspi_view method;      /* PKG_PARAMS, in the order of the Digest page; absent ones */
+    struct sspi_view uri;         /* have data NULL */
+    struct sspi_view entity_hash; /* hex H(entity-body) */
+    struct sspi_view realm;       /* already turned from UTF-16LE into ASCII */
     const struct sspi_channel_binding *bindings; /* any one of them may match */
     size_t n_bindings;
     ULONG requirements; /* ASC_REQ_* as the caller gave them */
@@ -51,23 +51,25 @@ struct sspi_accept_input {
 /* What comes back. `tokens` are the package's to append to and sspi/'s to free. */
 struct sspi_accept_output {
     struct bytes tokens[SSPI_CHALLENGES_LIMIT];
-    size_t n_tokens;                 /* tokens filled; usually 0 or 1 */
-    struct sspi_report *report;      /* never NULL; set reason and text on every refusal */
+    size_t n_tokens;            /* tokens filled; usually 0 or 1 */
+    struct sspi_report *report; /* never NULL; set reason and text on every refusal */
 };
 
 /* What an established context knows of itself. Owned by the context, lives as long. */
 struct sspi_context_info {
-    char *name;        /* the client's full name: alice@REALM; Digest: the user's own name */
-    char *realm;       /* Kerberos realm or Digest realm; NULL when there is none */
-    char *target;      /* service the client asked for, HTTP/host@REALM; NULL when unknown */
+    char *name;   /* the client's full name: alice@REALM; Digest: the user's own name */
+    char *realm;  /* Kerberos realm or Digest realm; NULL when there is none */
+    char *target; /* service the client asked for, HTTP/host@REALM; NULL when unknown */
     const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
     const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
-    ULONG attributes;  /* ASC_RET_* */
+    ULONG attributes;      /* ASC_RET_* */
     uint64_t start_ms;
     uint64_t expiry_ms; /* UINT64_MAX: the constant maximum of the Digest page */
     enum sspi_bound bound;
 };
 
+/* clang-format takes the capital letters of a return type for a macro's. */
+/* clang-format off */
 struct sspi_package {
     SecPkgInfoA about;
     /* A further name it is found by, NULL when none ("Digest" for WDigest). */
@@ -99,6 +101,7 @@ struct sspi_package {
     /* Frees a context in any state. Never NULL. */
     void (*destroy)(void *context);
 };
+/* clang-format on */
 
 /* The packages, each defined in its own folder. */
 extern const struct sspi_package kerberos_package;

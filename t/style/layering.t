@@ -1,0 +1,115 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The layers of ARCHITECTURE.md: who may include whom, and which foreign functions each folder calls.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(root_dir build_dir built slurp run);
+
+my $root = root_dir();
+
+# Folder => folders whose headers it may include, beside its own and core/include.
+my %may_use = (
+    base => [],
+    store => [qw(base)],
+    binding => [qw(base)],
+    kerberos => [qw(base store binding sspi)],
+    digest => [qw(base store binding sspi)],
+    negotiate => [qw(base store sspi)],
+    sspi => [qw(base)],
+    http => [qw(base store binding sspi kerberos)],
+);
+my @folders = map { m{([^/]+)/\z} ? $1 : () } glob "$root/core/*/";
+is_deeply([ sort grep { $_ ne 'include' } @folders ], [ sort keys %may_use ],
+    'every folder of core has its row here');
+
+my %home;
+for my $folder (@folders) { $home{$_} = $folder for map { m{([^/]+)\z} } glob "$root/core/$folder/*.{h,def}" }
+
+sub includes {
+    my ($file) = @_;
+    return slurp($file) =~ /^\s*#\s*include\s+(["<][^">]+)[">]/mg;
+}
+
+for my $folder (sort keys %may_use) {
+    my %allowed = map { $_ => 1 } $folder, 'include', @{$may_use{$folder}};
+    my @wrong;
+    for my $file (glob "$root/core/$folder/*.[ch]") {
+        for my $include (includes($file)) {
+            my ($kind, $name) = $include =~ /\A(.)(.*)/;
+            my $why = $kind eq '"' ? (!$home{$name} || !$allowed{$home{$name}})
+                : $name =~ m{\A(?:httpd|http_|apr_|ngx_|mod_)} ? 1
+                : $name =~ m{\A(?:gssapi|krb5|profile)} ? $folder ne 'kerberos' : 0;
+            push @wrong, "$file includes $name" if $why;
+        }
+    }
+    is_deeply(\@wrong, [], "core/$folder includes only what it may");
+}
+
+for my $adapter (qw(mod_sspi_apache ngx_http_sspi_module)) {
+    my @wrong;
+    for my $file (glob "$root/$adapter/*.[ch]") {
+        for my $include (includes($file)) {
+            my ($name) = $include =~ /\A"(.*)/ or next;
+            # httpd has headers of the same names; the compiler finds only those here.
+            next if -e "/usr/include/apache2/$name";
+            push @wrong, "$file includes $name" if $home{$name} && $home{$name} ne 'include';
+        }
+        push @wrong, "$file includes GSSAPI" if grep { /\A<(?:gssapi|krb5)/ } includes($file);
+    }
+    is_deeply(\@wrong, [], "$adapter knows core/include alone");
+}
+
+# What the compiled objects of a folder leave undefined.
+sub undefined {
+    my ($pattern) = @_;
+    my @objects = glob $pattern or return ();
+    return map { /\bU\s+(\S+)/ ? $1 : () } split /\n/, run([ 'nm', '-u', @objects ])->{out};
+}
+
+my $build = build_dir();
+for my $folder (sort keys %may_use) {
+    my $pattern = "$build/core/$folder/*.p/*.o";
+    SKIP: {
+        skip "core/$folder is not built", 1 if !glob $pattern;
+        my @wrong = grep { /\A(?:ap|apr|ngx)_/ || (/\A(?:gss|krb5)_/ && $folder ne 'kerberos') || /\Awbc/ }
+            undefined($pattern);
+        is_deeply(\@wrong, [], "core/$folder calls no server, and GSSAPI only in kerberos");
+    }
+}
+for my $adapter (qw(mod_sspi_apache ngx_http_sspi_module)) {
+    my $pattern = "$build/$adapter/*.p/*.o";
+    SKIP: {
+        skip "$adapter is not built", 1 if !glob $pattern;
+        is_deeply([ grep { /\A(?:gss|krb5)_/ } undefined($pattern) ], [], "$adapter calls no GSSAPI");
+    }
+}
+
+# nginx loads its modules RTLD_GLOBAL: whatever is exported may collide.
+my %exports = (
+    apache => [qw(sspi_module)],
+    nginx => [qw(ngx_module_names ngx_module_order ngx_modules)],
+);
+for my $kind (sort keys %exports) {
+    SKIP: {
+        skip "the $kind module is not built", 1 if !-e built($kind);
+        my @names = grep { !/\A(?:__|_)/ }
+            map { /\s[A-Z]\s+(\S+)/ ? $1 : () }
+            split /\n/, run([ qw(nm -D --defined-only), built($kind) ])->{out};
+        is_deeply([ sort @names ], $exports{$kind}, "the $kind module exports its record alone");
+    }
+}
+SKIP: {
+    my $library = "$build/core/libsspi.so";
+    skip 'libsspi.so is not built', 1 if !-e $library;
+    my $headers = join '', map { slurp($_) } glob "$root/core/include/*.h";
+    my @unknown = grep { !/\A_/ && $headers !~ /\b\Q$_\E\b/ }
+        map { /\s[A-Z]\s+(\S+)/ ? $1 : () }
+        split /\n/, run([ qw(nm -D --defined-only), $library ])->{out};
+    is_deeply(\@unknown, [], 'libsspi.so exports what its headers declare');
+}
+
+done_testing;
