@@ -9,6 +9,9 @@
 #include "escape.h"
 #include "kerberos_keys.h"
 
+/* Codes of one com_err table. */
+#define ERROR_TABLE_SIZE 256
+
 /* Room for one name, or one message of GSSAPI's, within a report. */
 #define SHOWN_SIZE 192
 
@@ -83,6 +86,15 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
         name, path);
 }
 
+/* True for codes that only what is in a token can cause: the errors of the protocol itself (RFC
+ * 4120 7.5.9), of its ASN.1, and a failure that names none (flags that contradict each other). The
+ * rest is about files, memory and configuration. */
+static bool is_about_token(krb5_error_code code)
+{
+    return code == 0 || (code >= ERROR_TABLE_BASE_krb5 && code < KRB5_ERR_RCSID) ||
+           (code >= ERROR_TABLE_BASE_asn1 && code < ERROR_TABLE_BASE_asn1 + ERROR_TABLE_SIZE);
+}
+
 /* The cases of GSS_S_FAILURE, by libkrb5's code. */
 static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
                                    const struct kerberos_ap_req *view, struct sspi_keytab *keytab,
@@ -133,6 +145,10 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
         return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                                       "no memory");
     default:
+        if (is_about_token((krb5_error_code)minor))
+            return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                          "the Kerberos token contradicts itself: %s",
+                                          gss_text(major, minor, text, sizeof text));
         return kerberos_status_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                       "krb5: %s", gss_text(major, minor, text, sizeof text));
     }

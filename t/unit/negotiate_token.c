@@ -64,8 +64,7 @@ static void init_is_read_whole(void **state)
     assert_true(bytes_equal(init.token, SSPI_VIEW("token")));
     assert_true(bytes_equal(init.mic, SSPI_VIEW("mic")));
     /* RFC 4178 section 5: the MIC is over the DER of the list, its own tag included. */
-    assert_true(bytes_equal(init.mech_list,
-                            SSPI_VIEW("\x30\x16\x06\x09" MSKRB5 "\x06\x09" KRB5)));
+    assert_true(bytes_equal(init.mech_list, SSPI_VIEW("\x30\x16\x06\x09" MSKRB5 "\x06\x09" KRB5)));
     bytes_free(&token);
 }
 
@@ -162,8 +161,8 @@ static void reject_is_the_nine_octets_everyone_sends(void **state)
     struct negotiate_token_response reject = {.state = NEGOTIATE_TOKEN_REJECT};
     struct bytes token = {0};
     negotiate_token_format_response(&reject, &token);
-    assert_true(bytes_equal(bytes_as_view(&token),
-                            SSPI_VIEW("\xa1\x07\x30\x05\xa0\x03\x0a\x01\x02")));
+    assert_true(
+        bytes_equal(bytes_as_view(&token), SSPI_VIEW("\xa1\x07\x30\x05\xa0\x03\x0a\x01\x02")));
     bytes_free(&token);
 }
 
@@ -214,8 +213,8 @@ static void truncated_and_flipped_tokens_are_survived(void **state)
     full_init(&init);
     try_all_changes(&init);
     bytes_free(&init);
-    struct negotiate_token_response response = {
-        NEGOTIATE_TOKEN_ACCEPT_COMPLETED, SSPI_VIEW(KRB5), SSPI_VIEW("token"), SSPI_VIEW("mic")};
+    struct negotiate_token_response response = {NEGOTIATE_TOKEN_ACCEPT_COMPLETED, SSPI_VIEW(KRB5),
+                                                SSPI_VIEW("token"), SSPI_VIEW("mic")};
     struct bytes token = {0};
     negotiate_token_format_response(&response, &token);
     try_all_changes(&token);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For the conformance tests: MIT's initiator on one side, a package of ours on the other. */
+#ifndef NEGOTIATE_CLIENT_H
+#define NEGOTIATE_CLIENT_H
+
+#include <gssapi/gssapi.h>
+
+#include "sspi_package.h"
+
+/* A real initiator; `binding` is the application data, NULL: none. */
+struct client {
+    gss_ctx_id_t gss;
+    gss_OID mechanism;
+    gss_cred_id_t credential;
+    const char *service; /* "HTTP@localhost" */
+    const char *binding;
+    OM_uint32 flags;
+    bool done;
+};
+
+/* One leg: `input` is the acceptor's token, empty at first. The token to send goes to `ret_token`.
+ */
+void client_step(struct client *client, struct sspi_view input, struct bytes *ret_token);
+void client_end(struct client *client);
+
+/* A whole first token of a new client. */
+void client_token(gss_OID mechanism, const char *service, const char *binding, OM_uint32 flags,
+                  struct bytes *ret_token);
+
+extern gss_OID_desc spnego_mechanism;
+extern gss_OID_desc krb5_mechanism;
+
+/* One context of ours. */
+struct server {
+    const struct sspi_package *package;
+    void *credential;
+    void *context;
+    const char *bindings[4]; /* alternatives, NULL ends */
+    ULONG requirements;
+    struct bytes answer;
+    struct sspi_report report;
+};
+
+SECURITY_STATUS server_step(struct server *server, struct sspi_view token);
+void server_end(struct server *server);
+
+/* NegTokenInit around `token`. */
+void wrap_init(const struct sspi_view *oids, size_t n_oids, struct sspi_view token,
+               struct bytes *to);
+
+#endif

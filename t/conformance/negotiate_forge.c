@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+#include <krb5/krb5.h>
+
+#include "der.h"
+#include "negotiate_forge.h"
+
+#define REALM "SSPI.TEST"
+/* RFC 4120 7.5.1: the ticket's part that the service decrypts. */
+#define KEY_USAGE_TICKET 2
+
+static void put(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content)
+{
+    size_t start = to->len;
+    der_append(to, inner, content);
+    der_wrap(to, start, outer);
+}
+
+static void put_time(struct bytes *to, uint8_t outer, time_t when)
+{
+    char text[32];
+    struct tm utc;
+    gmtime_r(&when, &utc);
+    strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &utc);
+    put(to, outer, 0x18, bytes_view(text));
+}
+
+static void put_name(struct bytes *to, uint8_t outer, const char *const components[2])
+{
+    size_t start = to->len;
+    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x01"));
+    size_t names = to->len;
+    for (size_t i = 0; i < 2 && components[i] != NULL; i++)
+        der_append(to, DER_GENERAL_STRING, bytes_view(components[i]));
+    der_wrap(to, names, DER_SEQUENCE);
+    der_wrap(to, names, DER_CONTEXT(1));
+    der_wrap(to, start, DER_SEQUENCE);
+    der_wrap(to, start, outer);
+}
+
+/* EncTicketPart ::= [APPLICATION 3] SEQUENCE { flags, key, crealm, cname, transited, authtime,
+ * starttime, endtime } */
+static void put_secret(struct bytes *to, const krb5_keyblock *session,
+                       const struct forged_ticket *ticket, time_t now)
+{
+    struct sspi_view key = {(const char *)session->contents, session->length};
+    put(to, DER_CONTEXT(0), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
+    size_t start = to->len;
+    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x12"));
+    put(to, DER_CONTEXT(1), DER_OCTET_STRING, key);
+    der_wrap(to, start, DER_SEQUENCE);
+    der_wrap(to, start, DER_CONTEXT(1));
+    put(to, DER_CONTEXT(2), DER_GENERAL_STRING, SSPI_VIEW(REALM));
+    put_name(to, DER_CONTEXT(3), ticket->client);
+    start = to->len;
+    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x01"));
+    put(to, DER_CONTEXT(1), DER_OCTET_STRING, SSPI_VIEW(""));
+    der_wrap(to, start, DER_SEQUENCE);
+    der_wrap(to, start, DER_CONTEXT(4));
+    put_time(to, DER_CONTEXT(5), now + ticket->start_s);
+    put_time(to, DER_CONTEXT(6), now + ticket->start_s);
+    put_time(to, DER_CONTEXT(7), now + ticket->end_s);
+    der_wrap(to, 0, DER_SEQUENCE);
+    der_wrap(to, 0, DER_APPLICATION(3));
+}
+
+static void put_encrypted(krb5_context context, const krb5_keytab_entry *entry,
+                          const struct bytes *secret, struct bytes *to)
+{
+    size_t len;
+    krb5_data plain = {.length = (unsigned)secret->len, .data = secret->data};
+    krb5_enc_data sealed = {0};
+    assert_int_equal(krb5_c_encrypt_length(context, entry->key.enctype, secret->len, &len), 0);
+    sealed.ciphertext.length = (unsigned)len;
+    sealed.ciphertext.data = malloc(len);
+    assert_int_equal(krb5_c_encrypt(context, &entry->key, KEY_USAGE_TICKET, NULL, &plain, &sealed),
+                     0);
+    size_t start = to->len;
+    char kvno = (char)entry->vno;
+    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x12"));
+    put(to, DER_CONTEXT(1), DER_INTEGER, (struct sspi_view){&kvno, 1});
+    put(to, DER_CONTEXT(2), DER_OCTET_STRING,
+        (struct sspi_view){sealed.ciphertext.data, sealed.ciphertext.length});
+    der_wrap(to, start, DER_SEQUENCE);
+    der_wrap(to, start, DER_CONTEXT(3));
+    free(sealed.ciphertext.data);
+}
+
+static void put_ticket(krb5_context context, const krb5_keytab_entry *entry,
+                       const struct bytes *secret, struct bytes *to)
+{
+    static const char *const service[2] = {"HTTP", "localhost"};
+    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
+    put(to, DER_CONTEXT(1), DER_GENERAL_STRING, SSPI_VIEW(REALM));
+    put_name(to, DER_CONTEXT(2), service);
+    put_encrypted(context, entry, secret, to);
+    der_wrap(to, 0, DER_SEQUENCE);
+    der_wrap(to, 0, DER_APPLICATION(1));
+    assert_false(to->failed);
+}
+
+static void store(krb5_context context, krb5_creds *creds, char *name,
+                  const struct forged_ticket *ticket, time_t now)
+{
+    krb5_ccache cache;
+    /* The cache's header says how far the client's clock is off. */
+    if (ticket->client_clock_s != 0)
+        assert_int_equal(
+            krb5_set_real_time(context, (krb5_timestamp)(now + ticket->client_clock_s), 0), 0);
+    assert_int_equal(krb5_cc_resolve(context, name, &cache), 0);
+    assert_int_equal(krb5_cc_initialize(context, cache, creds->client), 0);
+    assert_int_equal(krb5_cc_store_cred(context, cache, creds), 0);
+    krb5_cc_close(context, cache);
+}
+
+char *forge_cache(const char *keytab_path, const char *cache_path,
+                  const struct forged_ticket *ticket)
+{
+    krb5_context context;
+    krb5_keytab keytab;
+    krb5_keytab_entry entry;
+    krb5_creds creds = {0};
+    struct bytes secret = {0};
+    struct bytes sealed = {0};
+    struct bytes name = {0};
+    time_t now = time(NULL);
+    assert_int_equal(krb5_init_context(&context), 0);
+    assert_int_equal(krb5_kt_resolve(context, keytab_path, &keytab), 0);
+    assert_int_equal(krb5_parse_name(context, "HTTP/localhost@" REALM, &creds.server), 0);
+    assert_int_equal(krb5_build_principal(context, &creds.client, sizeof REALM - 1, REALM,
+                                          ticket->client[0], ticket->client[1], NULL),
+                     0);
+    assert_int_equal(krb5_kt_get_entry(context, keytab, creds.server, 0, 0, &entry), 0);
+    assert_int_equal(krb5_c_make_random_key(context, entry.key.enctype, &creds.keyblock), 0);
+    put_secret(&secret, &creds.keyblock, ticket, now);
+    put_ticket(context, &entry, &secret, &sealed);
+    creds.ticket = (krb5_data){.length = (unsigned)sealed.len, .data = sealed.data};
+    /* The client thinks that its ticket is good. */
+    creds.times.authtime = creds.times.starttime = (krb5_timestamp)(now - 7200);
+    creds.times.endtime = (krb5_timestamp)(now + 7200);
+    bytes_append_format(&name, "FILE:%s", cache_path);
+    bytes_append_char(&name, '\0');
+    store(context, &creds, name.data, ticket, now);
+    creds.ticket = (krb5_data){0};
+    krb5_free_cred_contents(context, &creds);
+    krb5_free_keytab_entry_contents(context, &entry);
+    krb5_kt_close(context, keytab);
+    krb5_free_context(context);
+    bytes_free(&secret);
+    bytes_free(&sealed);
+    return bytes_steal(&name, NULL);
+}

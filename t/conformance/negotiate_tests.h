@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tests of negotiate_accept share: the realm's files, credentials of ours over them. */
+#ifndef NEGOTIATE_TESTS_H
+#define NEGOTIATE_TESTS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "der.h"
+#include "negotiate_client.h"
+#include "negotiate_token.h"
+#include "store_state.h"
+
+#define HTTP       "HTTP@localhost"
+#define STATE_SIZE (1 << 20)
+
+#define KRB5   "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"
+#define MSKRB5 "\x2a\x86\x48\x82\xf7\x12\x01\x02\x02"
+#define ALIEN  "\x2b\x06\x01\x04\x01\x82\x37\x63"
+#define NTLM   "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"
+
+/* Shared memory with a replay table. */
+extern struct sspi_state *state_memory;
+
+static const struct sspi_view absent = {NULL, 0};
+
+/* Where the realm's files are. */
+extern const char *dir;
+
+/* Every HTTP service. */
+extern const struct sspi_view http_names[1];
+
+/* A file of the realm; good until the next call. */
+const char *file(const char *name);
+
+/* The package's credential over a keytab file of the realm. */
+void *credential_for(const struct sspi_package *package, const char *keytab,
+                     const struct sspi_view *names, uint32_t n_names, struct sspi_state *state);
+
+/* With http.keytab, every HTTP service and the shared memory. */
+struct server server_for(const struct sspi_package *package);
+void server_close(struct server *server);
+
+/* One token in a context of its own. */
+SECURITY_STATUS once(struct server *server, const struct bytes *token);
+
+/* The context is alice's for HTTP/localhost. */
+void check_alice(const struct server *server, enum sspi_bound bound);
+
+#define CHECK(st, wanted)                                                                          \
+    do {                                                                                           \
+        SECURITY_STATUS got = (st);                                                                \
+        if (got != (wanted))                                                                       \
+            print_message("# report: %s\n", server.report.text);                                   \
+        assert_int_equal(got, wanted);                                                             \
+    } while (0)
+
+#define CHECK_REASON(wanted, words)                                                                \
+    do {                                                                                           \
+        if (server.report.reason != (wanted) || strstr(server.report.text, words) == NULL)         \
+            print_message("# report %d: %s\n", (int)server.report.reason, server.report.text);     \
+        assert_int_equal(server.report.reason, wanted);                                            \
+        assert_non_null(strstr(server.report.text, words));                                        \
+    } while (0)
+
+void bare_tokens_are_accepted_by_both_packages(void **test_state);
+void spnego_takes_one_leg_and_mit_is_content_with_the_answer(void **test_state);
+void bare_mutual_authentication_answers_with_an_ap_rep(void **test_state);
+void a_mic_with_the_last_token_is_answered_at_once(void **test_state);
+void an_unknown_first_mechanism_needs_mics_from_both(void **test_state);
+void a_wrong_or_missing_mic_is_refused(void **test_state);
+void a_mic_before_the_mechanism_is_done_is_refused(void **test_state);
+void an_unneeded_mic_is_verified_and_answered(void **test_state);
+void the_oid_listed_first_is_answered(void **test_state);
+void an_empty_first_token_is_answered_with_our_list(void **test_state);
+void clients_without_kerberos_are_told_why(void **test_state);
+void tokens_over_the_limit_are_refused(void **test_state);
+void bytes_of_a_negotiation_are_limited_in_all(void **test_state);
+void channel_bindings_follow_the_policy_with_shared_state(void **test_state);
+void channel_bindings_follow_the_policy_with_mits_cache(void **test_state);
+void rewrapped_tokens_are_replays(void **test_state);
+void a_full_replay_table_asks_mits_cache_as_well(void **test_state);
+void a_ticket_for_another_service_is_refused(void **test_state);
+void a_key_that_is_not_there_is_named(void **test_state);
+void an_altered_authenticator_is_refused(void **test_state);
+void no_changed_octet_is_taken_for_our_own_fault(void **test_state);
+void a_krb_error_is_sent_only_when_it_is_asked_for(void **test_state);
+void every_truncation_of_a_real_token_is_refused(void **test_state);
+void anonymous_principals_need_leave(void **test_state);
+void times_that_do_not_fit_are_told_apart(void **test_state);
+void a_changed_keytab_is_picked_up(void **test_state);
+void a_credential_of_the_parent_works_in_its_children(void **test_state);
+void threads_share_one_credential(void **test_state);
+void credentials_that_cannot_work_are_refused_at_once(void **test_state);
+void one_accept_costs_some_microseconds(void **test_state);
+
+#endif

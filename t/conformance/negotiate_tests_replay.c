@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Channel bindings and replays. */
+#include <sys/mman.h>
+
+#include "negotiate_tests.h"
+
+static const struct {
+    const char *name;
+    const char *sent;
+    const char *alternatives[4];
+    ULONG requirements;
+    SECURITY_STATUS status;
+    enum sspi_bound bound;
+    enum sspi_reason reason;
+} binding_cases[] = {
+    {"none, client silent", NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, 0},
+    {"none, client bound", "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, 0},
+    {"require, silent", NULL, {"a"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_MISSING_BINDING},
+    {"require, right", "a", {"a"}, 0, SEC_E_OK, SSPI_BOUND_MATCHED, 0},
+    {"require, wrong", "b", {"a"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_BAD_BINDING},
+    {"allow, silent", NULL, {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_BOUND_ABSENT, 0},
+    {"allow, right", "a", {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_BOUND_MATCHED, 0},
+    {"allow, wrong",
+     "b",
+     {"a"},
+     ASC_REQ_ALLOW_MISSING_BINDINGS,
+     SEC_E_BAD_BINDINGS,
+     0,
+     SSPI_REASON_BAD_BINDING},
+    {"last alternative", "c", {"a", "b", "c"}, 0, SEC_E_OK, SSPI_BOUND_MATCHED, 0},
+    {"first alternative", "a", {"a", "b", "c"}, 0, SEC_E_OK, SSPI_BOUND_MATCHED, 0},
+    {"no alternative", "d", {"a", "b", "c"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_BAD_BINDING},
+    {"alternatives, silent",
+     NULL,
+     {"a", "b"},
+     0,
+     SEC_E_BAD_BINDINGS,
+     0,
+     SSPI_REASON_MISSING_BINDING},
+    {"proxy bindings",
+     "a",
+     {NULL},
+     ASC_REQ_PROXY_BINDINGS,
+     SEC_E_SECURITY_QOS_FAILED,
+     0,
+     SSPI_REASON_UNSUPPORTED},
+};
+
+static void channel_bindings_with(struct sspi_state *state)
+{
+    for (size_t i = 0; i < sizeof binding_cases / sizeof binding_cases[0]; i++) {
+        struct server server = {
+            .package = &negotiate_package,
+            .credential = credential_for(&negotiate_package, "http.keytab", http_names, 1, state),
+            .requirements = binding_cases[i].requirements};
+        struct bytes token = {0};
+        memcpy(server.bindings, binding_cases[i].alternatives, sizeof server.bindings);
+        client_token(&spnego_mechanism, HTTP, binding_cases[i].sent, 0, &token);
+        SECURITY_STATUS st = once(&server, &token);
+        if (st != binding_cases[i].status)
+            print_message("# %s: %s\n", binding_cases[i].name, server.report.text);
+        assert_int_equal(st, binding_cases[i].status);
+        if (st == SEC_E_OK) {
+            check_alice(&server, binding_cases[i].bound);
+            /* What was let in is not let in again, whichever cache knows it. */
+            CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+            CHECK_REASON(SSPI_REASON_REPLAY, "replay");
+        } else {
+            assert_int_equal(server.report.reason, binding_cases[i].reason);
+            assert_int_equal(server.answer.len, 0);
+        }
+        bytes_free(&token);
+        server_close(&server);
+    }
+}
+
+void channel_bindings_follow_the_policy_with_shared_state(void **test_state)
+{
+    channel_bindings_with(state_memory);
+}
+
+void channel_bindings_follow_the_policy_with_mits_cache(void **test_state)
+{
+    channel_bindings_with(NULL);
+}
+
+void rewrapped_tokens_are_replays(void **test_state)
+{
+    const struct sspi_view krb5_first[] = {SSPI_VIEW(KRB5)};
+    struct sspi_state *states[] = {state_memory, NULL};
+    for (size_t i = 0; i < 2; i++) {
+        struct server server = {.package = &negotiate_package,
+                                .credential = credential_for(&negotiate_package, "http.keytab",
+                                                             http_names, 1, states[i])};
+        struct bytes token = {0};
+        struct bytes init = {0};
+        client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
+        wrap_init(krb5_first, 1, bytes_as_view(&token), &init);
+        CHECK(once(&server, &token), SEC_E_OK);
+        CHECK(once(&server, &init), SEC_E_LOGON_DENIED);
+        CHECK_REASON(SSPI_REASON_REPLAY, "replay");
+        server_close(&server);
+        /* Another credential of another package knows it as well. */
+        server = (struct server){.package = &kerberos_package,
+                                 .credential = credential_for(&kerberos_package, "http.keytab",
+                                                              http_names, 1, states[i])};
+        CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+        CHECK_REASON(SSPI_REASON_REPLAY, "replay");
+        bytes_free(&token);
+        bytes_free(&init);
+        server_close(&server);
+    }
+}
+
+/* A table that overflowed: MIT's cache knows the rest. */
+void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
+{
+    struct sspi_state *small;
+    void *small_memory =
+        mmap(NULL, STORE_STATE_MIN_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const struct sspi_clock *clock = clock_machine();
+    assert_true(small_memory != MAP_FAILED);
+    small = store_state_format(small_memory, STORE_STATE_MIN_SIZE, clock);
+    assert_non_null(small);
+    uint64_t now_ms = clock->now_ms(clock->self);
+    for (uint32_t i = 0; i < 65536; i++) {
+        struct sspi_view filler = {(const char *)&i, sizeof i};
+        assert_int_not_equal(store_replay_check(small, filler, now_ms, 3600000), STORE_REPLAY_SEEN);
+    }
+    struct server server = {
+        .package = &negotiate_package,
+        .credential = credential_for(&negotiate_package, "http.keytab", http_names, 1, small),
+        .bindings = {"a", "b"}};
+    struct bytes token = {0};
+    client_token(&spnego_mechanism, HTTP, "b", GSS_C_MUTUAL_FLAG, &token);
+    CHECK(once(&server, &token), SEC_E_OK);
+    check_alice(&server, SSPI_BOUND_MATCHED);
+    CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+    CHECK_REASON(SSPI_REASON_REPLAY, "replay");
+    bytes_free(&token);
+    server_close(&server);
+    munmap(small_memory, STORE_STATE_MIN_SIZE);
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Services, keys, times and names of tickets. */
+#include "negotiate_forge.h"
+#include "negotiate_tests.h"
+
+static void replace(struct bytes *in, const char *what, const char *by)
+{
+    char *at = memmem(in->data, in->len, what, strlen(what));
+    assert_non_null(at);
+    memcpy(at, by, strlen(by));
+}
+
+void a_ticket_for_another_service_is_refused(void **test_state)
+{
+    struct server server = server_for(&kerberos_package);
+    struct bytes token = {0};
+    client_token(&krb5_mechanism, "host@localhost", NULL, 0, &token);
+    CHECK(once(&server, &token), SEC_E_WRONG_PRINCIPAL);
+    CHECK_REASON(SSPI_REASON_WRONG_SERVICE, "host/localhost@SSPI.TEST; accepted is HTTP/");
+    /* The name outside the ticket's encryption is not protected: the key is what counts. */
+    replace(&token, "host", "HTTP");
+    CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+    CHECK_REASON(SSPI_REASON_BAD_KEY, "http.keytab");
+    bytes_free(&token);
+    server_close(&server);
+    /* Any service is taken where any is configured. */
+    server = (struct server){
+        .package = &kerberos_package,
+        .credential = credential_for(&kerberos_package, "http.keytab", NULL, 0, state_memory)};
+    client_token(&krb5_mechanism, "host@localhost", NULL, 0, &token);
+    CHECK(once(&server, &token), SEC_E_OK);
+    bytes_free(&token);
+    server_close(&server);
+}
+
+void a_key_that_is_not_there_is_named(void **test_state)
+{
+    struct server server = {.package = &kerberos_package};
+    struct bytes token = {0};
+    /* The ticket in the cache is older than the key in rotated.keytab. */
+    server.credential = credential_for(&kerberos_package, "rotated.keytab", NULL, 0, state_memory);
+    client_token(&krb5_mechanism, "HTTP@rotated", NULL, 0, &token);
+    CHECK(once(&server, &token), SEC_E_NO_KERB_KEY);
+    CHECK_REASON(SSPI_REASON_NO_KEY, "wants key version 1, and keytab");
+    server_close(&server);
+    /* Same version, another key. */
+    server.credential = credential_for(&kerberos_package, "forged.keytab", NULL, 0, state_memory);
+    client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
+    CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+    CHECK_REASON(SSPI_REASON_BAD_KEY, "export it again");
+    server_close(&server);
+    /* Another encryption type. */
+    server.credential = credential_for(&kerberos_package, "aes128.keytab", NULL, 0, state_memory);
+    CHECK(once(&server, &token), SEC_E_NO_KERB_KEY);
+    CHECK_REASON(SSPI_REASON_NO_KEY, "aes128-cts-hmac-sha1-96");
+    server_close(&server);
+    /* Another principal. */
+    server.credential = credential_for(&kerberos_package, "rotated.keytab", NULL, 0, state_memory);
+    CHECK(once(&server, &token), SEC_E_NO_KERB_KEY);
+    CHECK_REASON(SSPI_REASON_NO_KEY, "HTTP/localhost@SSPI.TEST, and keytab");
+    bytes_free(&token);
+    server_close(&server);
+}
+
+void an_altered_authenticator_is_refused(void **test_state)
+{
+    struct server server = server_for(&kerberos_package);
+    struct bytes token = {0};
+    client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
+    token.data[token.len - 1] ^= 1;
+    CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+    CHECK_REASON(SSPI_REASON_BAD_KEY, "does not decrypt");
+    /* What was refused was not recorded: the right one still counts as fresh. */
+    token.data[token.len - 1] ^= 1;
+    CHECK(once(&server, &token), SEC_E_OK);
+    bytes_free(&token);
+    server_close(&server);
+}
+
+/* Whatever a client changes, it is never told to be our own fault, and never let in unless what it
+ * changed is not protected and not used (ap-options, kvno, the name outside the encryption). */
+void no_changed_octet_is_taken_for_our_own_fault(void **test_state)
+{
+    struct server server = {
+        .package = &kerberos_package,
+        .credential = credential_for(&kerberos_package, "http.keytab", NULL, 0, state_memory)};
+    struct bytes token = {0};
+    size_t n_wrong = 0;
+    client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
+    for (size_t at = 0; at < token.len; at++) {
+        static const char changes[] = {1, 0x20, -128, -1};
+        for (size_t i = 0; i < sizeof changes; i++) {
+            token.data[at] ^= changes[i];
+            SECURITY_STATUS st = once(&server, &token);
+            token.data[at] ^= changes[i];
+            if (st == SEC_E_INTERNAL_ERROR)
+                print_message("# octet %zu ^ %d: %s\n", at, changes[i], server.report.text);
+            n_wrong += st == SEC_E_INTERNAL_ERROR;
+        }
+    }
+    bytes_free(&token);
+    server_close(&server);
+}
+
+void a_krb_error_is_sent_only_when_it_is_asked_for(void **test_state)
+{
+    struct server server = server_for(&negotiate_package);
+    struct bytes token = {0};
+    struct negotiate_token_response answer;
+    client_token(&spnego_mechanism, HTTP, NULL, GSS_C_MUTUAL_FLAG, &token);
+    token.data[token.len - 1] ^= 1;
+    CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+    assert_int_equal(server.answer.len, 0);
+    server.requirements = ASC_REQ_EXTENDED_ERROR;
+    CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+    assert_true(negotiate_token_parse_response(bytes_as_view(&server.answer), &answer));
+    assert_int_equal(answer.state, NEGOTIATE_TOKEN_REJECT);
+    assert_true(answer.token.len > 0);
+    bytes_free(&token);
+    server_close(&server);
+}
+
+/* A token with a ticket of our own making in it. */
+static void forged_token(const struct forged_ticket *ticket, gss_OID mechanism,
+                         struct bytes *ret_token)
+{
+    char usual[512];
+    char keytab[512];
+    snprintf(usual, sizeof usual, "%s", getenv("KRB5CCNAME"));
+    snprintf(keytab, sizeof keytab, "%s", file("http.keytab"));
+    char *cache = forge_cache(keytab, file("forged.cache"), ticket);
+    setenv("KRB5CCNAME", cache, 1);
+    client_token(mechanism, HTTP, NULL, 0, ret_token);
+    setenv("KRB5CCNAME", usual, 1);
+    free(cache);
+}
+
+void anonymous_principals_need_leave(void **test_state)
+{
+    const struct forged_ticket anonymous = {
+        .client = {"WELLKNOWN", "ANONYMOUS"}, .start_s = -60, .end_s = 3600};
+    struct server server = server_for(&negotiate_package);
+    struct bytes token = {0};
+    forged_token(&anonymous, &spnego_mechanism, &token);
+    CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+    CHECK_REASON(SSPI_REASON_ANONYMOUS, "anonymous");
+    server.requirements = ASC_REQ_ALLOW_NULL_SESSION;
+    CHECK(once(&server, &token), SEC_E_OK);
+    bytes_free(&token);
+    server_close(&server);
+}
+
+void times_that_do_not_fit_are_told_apart(void **test_state)
+{
+    static const struct {
+        struct forged_ticket ticket;
+        SECURITY_STATUS status;
+        enum sspi_reason reason;
+        const char *words;
+    } cases[] = {
+        {{.client = {"alice"}, .start_s = -60, .end_s = 3600}, SEC_E_OK, SSPI_REASON_NONE, ""},
+        {{.client = {"alice"}, .start_s = -7200, .end_s = -3600},
+         SEC_E_CONTEXT_EXPIRED,
+         SSPI_REASON_TICKET_EXPIRED,
+         "expired"},
+        {{.client = {"alice"}, .start_s = 3600, .end_s = 7200},
+         SEC_E_TIME_SKEW,
+         SSPI_REASON_CLOCK_SKEW,
+         "not valid yet"},
+        {{.client = {"alice"}, .start_s = -60, .end_s = 3600, .client_clock_s = 1800},
+         SEC_E_TIME_SKEW,
+         SSPI_REASON_CLOCK_SKEW,
+         "more than 300 s; check NTP"},
+        {{.client = {"alice"}, .start_s = -7200, .end_s = 3600, .client_clock_s = -1800},
+         SEC_E_TIME_SKEW,
+         SSPI_REASON_CLOCK_SKEW,
+         "more than 300 s; check NTP"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct server server = server_for(&kerberos_package);
+        struct bytes token = {0};
+        forged_token(&cases[i].ticket, &krb5_mechanism, &token);
+        CHECK(once(&server, &token), cases[i].status);
+        if (cases[i].status != SEC_E_OK)
+            CHECK_REASON(cases[i].reason, cases[i].words);
+        bytes_free(&token);
+        server_close(&server);
+    }
+}
