@@ -1,0 +1,105 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Faults in the configuration stop the server's own test of it, with a message that helps.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew slurp run wait_until);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/other.test']);
+my $dir = scratch_dir('files');
+my $realm = 'r';
+my $users = spew("$dir/users", user_line('alice', $realm, 'pw') . user_line('bob', $realm, 'pw', 'SHA-256'), 0644);
+my %ok = (packages => 'Negotiate Digest', keytab => $kdc->{keytab}, digest_user_file => $users, realm => $realm);
+
+sub with { my (%change) = @_; return { env => $kdc->server_env, locations => [ { path => '/p/', %ok, %change } ] } }
+
+sub names {
+    my ($key, @more) = @_;
+    my ($apache, $nginx) = SSPI::Test::Options::option_names($key);
+    return ({ apache => qr/\Q$apache\E/, nginx => qr/\Q$nginx\E/ }, @more);
+}
+
+for my $kind (qw(Apache Nginx)) {
+    my $class = "SSPI::Test::$kind";
+    SKIP: {
+        skip lc($kind) . ': not among SSPI_SERVERS', 1 if !wanted(lc $kind);
+        my $r = $class->new(%{with()})->test_config;
+        is($r->{rc}, 0, lc($kind) . ': a good configuration passes') or diag($r->{out});
+    }
+}
+
+# ---- values ----
+my @bad = (
+    [ 'packages', 'Kerberos', qr/Kerberos/, qr/Negotiate/ ],
+    [ 'packages', 'Digest Digest', qr/Digest/ ],
+    [ 'packages', 'Negotiate Digest Basic', qr/./ ],
+    [ 'user_name', 'long', qr/long/, qr/short/ ],
+    [ 'channel_binding', 'yes', qr/yes/, qr/require/ ],
+    [ 'require_tls', 'maybe', qr/maybe/, qr/\bon\b/i ],
+    [ 'digest_algorithm', 'SHA-1', qr/SHA-1/, qr/SHA-256/ ],
+    [ 'digest_algorithm', 'MD5 MD5', qr/MD5/ ],
+    [ 'digest_nonce_lifetime', '0', qr/\b0\b/ ],
+    [ 'digest_nonce_lifetime', 'soon', qr/soon/ ],
+    [ 'digest_nonce_lifetime', '5x', qr/5x/ ],
+    [ 'digest_nonce_lifetime', '-5', qr/-5/ ],
+    [ 'digest_nonce_lifetime', '99999999999999999999', qr/./ ],
+    [ 'service_name', 'HTTP/a/b/c@@', qr/HTTP/ ],
+);
+for my $case (@bad) {
+    my ($key, $value, @words) = @$case;
+    config_refused("$key $value is no value", with($key => $value), names($key, @words));
+}
+for my $size ('1k', 'big', '-1m', '99999999999999999999g') {
+    config_refused("a state size of $size is refused", { %{with()},
+        apache_head => "SSPIStateSize $size", nginx_http => "sspi_state_size $size;" }, names('state_size'));
+}
+config_refused('sspi maybe is no mode', { %{with(sspi => 'maybe')}, on => 'nginx' }, qr/sspi/, qr/optional/);
+config_refused('SSPIOptional maybe is no mode', { %{with(apache => 'SSPIOptional maybe')}, on => 'apache' },
+    qr/SSPIOptional/, qr/\bon\b/i);
+config_refused('an unknown Require word is refused', { %{with(require => ['user'])} },
+    { apache => qr/Require|sspi-user/, nginx => qr/sspi_require/ });
+
+# ---- keytabs ----
+config_refused('a missing keytab', with(keytab => "$dir/none.keytab"), names('keytab', qr{none\.keytab}, qr{HTTP/}));
+config_refused('a directory as keytab', with(keytab => $dir), names('keytab', qr/\Q$dir\E/));
+config_refused('a keytab that is text', with(keytab => spew("$dir/text.keytab", "no keytab\n", 0600)),
+    names('keytab', qr/text\.keytab/));
+config_refused('an empty keytab', with(keytab => spew("$dir/empty.keytab", '', 0600)), names('keytab', qr/empty\.keytab/));
+my $whole = slurp($kdc->{keytab});
+config_refused('a keytab cut off in its first key', with(keytab => spew("$dir/cut.keytab", substr($whole, 0, 30), 0600)),
+    names('keytab', qr/cut\.keytab/));
+config_refused('a keytab without an HTTP key', with(keytab => $kdc->make_keytab("$dir/host.keytab", 'host/localhost')),
+    names('keytab', qr/host\.keytab/, qr{HTTP/}));
+config_refused('a keytab without a key of the named service', with(keytab => $kdc->{keytab},
+    service_name => 'HTTP/other.test'), qr{HTTP/other\.test});
+
+# ---- user files ----
+config_refused('a missing user file', with(digest_user_file => "$dir/nobody"), names('digest_user_file', qr/nobody/));
+my %lines = (
+    'a line cut off' => 'alice:r:0123456789abcdef',
+    'a line without a hash' => 'alice:r:',
+    'a line with one field' => 'alice',
+    'a hash that is no hex' => 'alice:r:' . 'z' x 32,
+    'an unknown algorithm' => 'alice:r:SHA-1:' . 'a' x 40,
+    'a hash of the wrong length' => 'alice:r:SHA-256:' . 'a' x 32,
+);
+my $n = 0;
+for my $name (sort keys %lines) {
+    my $file = spew("$dir/users-" . ++$n, user_line('bob', $realm, 'pw') . "$lines{$name}\n", 0644);
+    config_refused("$name in the user file is told by file and line", with(digest_user_file => $file), qr/users-$n:2\b/);
+}
+
+# ---- combinations ----
+config_refused('Digest without a user file', { env => $kdc->server_env,
+    locations => [ { path => '/p/', packages => 'Digest', realm => $realm } ] }, names('digest_user_file'));
+config_refused('Digest without a realm', { env => $kdc->server_env,
+    locations => [ { path => '/p/', packages => 'Digest', digest_user_file => $users } ] },
+    { apache => qr/AuthName/, nginx => qr/sspi_realm/ });
+
+done_testing;

@@ -1,0 +1,34 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The demo is a promise of the README: it ends well, leaves nothing behind, and shows on both servers
+# what is granted and what is refused.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(root_dir run);
+
+my $demo = run([ root_dir() . '/tools/demo' ]);
+is($demo->{rc}, 0, 'tools/demo ends well') or diag($demo->{out}, $demo->{err});
+is($demo->{err}, '', 'and complains of nothing');
+
+my @lines = split /\n/, $demo->{out};
+for my $server ('Apache', 'nginx') {
+    for my $scheme ('HTTP', 'HTTPS') {
+        my @section = grep { my $on = /^\Q$server, $scheme\E$/ .. /^$/; $on } @lines;
+        my $of = "$server, $scheme:";
+        ok(scalar(grep { /ticket of alice +200 granted: alice\@SSPI\.TEST, Negotiate Kerberos/ } @section),
+            "$of a ticket is granted");
+        ok(scalar(grep { /password of alice +200 granted: alice, Digest SHA-256/ } @section),
+            "$of a password is granted");
+        ok(scalar(grep { /no ticket +401 refused/ } @section), "$of no ticket is refused");
+        ok(scalar(grep { /wrong password +401 refused: SSPI-120/ } @section),
+            "$of a wrong password is refused");
+        is(scalar(grep { /the same header again +401 refused: SSPI-115/ } @section), 2,
+            "$of a replayed header is refused, Kerberos and Digest");
+    }
+}
+like($lines[-1], qr/^\d+ requests, each as it should be\.$/, 'the last line sums it up');
+
+done_testing();

@@ -1,0 +1,104 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Each file of conf-examples, loaded as it stands but for its paths, ports and the realm's name.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(root_dir built is_root scratch_dir slurp run worker_user);
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my ($alice, $bob) = map { $kdc->login($_) } qw(alice bob);
+my $users = scratch_dir('users') . '/digest.users';
+my $create = '-c';
+for my $user (qw(alice bob)) {
+    my $r = run([ built('passwd'), ($create || ()), '-r', 'Intranet', '--stdin', $users, $user ],
+        stdin => "secret of $user\n");
+    is($r->{rc}, 0, "sspi-passwd adds $user") or diag($r->{err});
+    $create = '';
+}
+chmod 0644, $users;
+my ($cert, $key) = SSPI::Test::Server::certificate('rsa');
+
+# What the distribution's own main configuration says around an example.
+sub around {
+    my ($kind, $text) = @_;
+    if ($kind eq 'apache') {
+        my $user = is_root() ? 'User ' . worker_user() . "\nGroup " . worker_user() . "\n" : '';
+        return "ServerRoot \@DIR\@\nServerName localhost\nPidFile \@DIR\@/pid\nErrorLog \@DIR\@/logs/error.log\n"
+            . "DefaultRuntimeDir \@DIR\@\nLogLevel info\n" . SSPI::Test::Apache::load_modules() . $user
+            . "TypesConfig /etc/mime.types\nDocumentRoot \@DOCROOT\@\nScriptSock \@DIR\@/cgid.sock\n"
+            . "Listen 127.0.0.1:\@HTTP\@\nListen 127.0.0.1:\@HTTPS\@\n"
+            . qq(Header always set X-Sspi-User "expr=%{REMOTE_USER}" "expr=-n '%{REMOTE_USER}'"\n)
+            . qq(Header always set X-Remote-User "expr=%{REMOTE_USER}" "expr=-n '%{REMOTE_USER}'"\n) . $text;
+    }
+    my $user = is_root() ? 'user ' . worker_user() . ' ' . worker_user() . ";\n" : '';
+    my $temp = join '', map { "    ${_}_temp_path \@DIR\@/temp-$_;\n" } qw(client_body proxy fastcgi uwsgi scgi);
+    my $http = "http {\n$temp    access_log off;\n    types { text/html html; }\n"
+        . "    add_header X-Sspi-User \$sspi_user always;\n    add_header X-Remote-User \$remote_user always;\n";
+    $text =~ s/^http \{\n/$http/m or die 'no http block';
+    # The harness waits for both ports; an example has one of them.
+    my $other = $text =~ /listen \S+ ssl/ ? '@HTTP@' : '@HTTPS@';
+    $text =~ s/\}\n\z/    server { listen 127.0.0.1:$other; }\n}\n/;
+    return "daemon off;\n${user}pid \@DIR\@/pid;\nerror_log \@DIR\@/logs/error.log info;\nenv KRB5_CONFIG;\n"
+        . "env ASAN_OPTIONS;\nenv UBSAN_OPTIONS;\n$text";
+}
+
+sub example {
+    my ($kind, $name) = @_;
+    my $text = slurp(root_dir() . "/conf-examples/$kind/$name.conf");
+    my $said = $text;
+    my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/etc/\w+/http\.keytab}, $kdc->{keytab} ],
+        [ qr{/etc/\w+/digest\.users}, $users ], [ qr{/etc/ssl/certs/\S+?\.pem}, $cert ],
+        [ qr{/etc/ssl/private/\S+?\.key}, $key ], [ qr{/var/www/html}, '@DOCROOT@' ]);
+    for (@paths) { my ($from, $to) = @$_; $text =~ s/^(\s*[^#\s].*?)$from/$1$to/mg }
+    $text =~ s/\@EXAMPLE\.COM/\@SSPI.TEST/g;
+    $text =~ s/listen 80;/listen 127.0.0.1:\@HTTP\@;/;
+    $text =~ s/listen 443 /listen 127.0.0.1:\@HTTPS\@ /;
+    $text =~ s/<VirtualHost \*:443>/<VirtualHost 127.0.0.1:\@HTTPS\@>/;
+    return { env => $kdc->server_env, on => $kind, whole_config => around($kind, $text),
+        files => { '/intranet/page.html' => "page\n", '/intranet/staff/page.html' => "staff\n" } };
+}
+
+my ($page, $staff) = ('/intranet/page.html', '/intranet/staff/page.html');
+my %login = map { $_ => "$_:secret of $_" } qw(alice bob);
+
+for my $kind (qw(apache nginx)) {
+    scenario 'minimal-kerberos.conf', example($kind, 'minimal-kerberos'), sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        granted($c->get($page, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
+        my $a = $c->get($page);
+        refused($a, 401, 'without one it stays shut');
+        is_deeply([ $a->challenges ], ['Negotiate'], 'Negotiate is asked for');
+    };
+    scenario 'minimal-digest.conf', example($kind, 'minimal-digest'), sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        granted($c->get($page, digest => $login{alice}), { user => 'alice' }, 'a password opens the page');
+        refused($c->get($page, digest => 'alice:wrong'), 401, 'a wrong one does not');
+        my $a = $c->get($page);
+        refused($a, 401, 'nor does none');
+        like(($a->challenges)[0], qr/realm="Intranet".*SHA-256/, 'the strongest algorithm is asked for first');
+    };
+    scenario 'kerberos-and-digest-tls.conf', example($kind, 'kerberos-and-digest-tls'), sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my @tls = (tls => 1);
+        granted($c->get($page, negotiate => 1, @tls), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
+        granted($c->get($page, digest => $login{bob}, @tls), { user => 'bob' }, 'a password too');
+        my $a = $c->get($page, @tls);
+        refused($a, 401, 'none does not');
+        is_deeply([ map { (split)[0] } $a->challenges ], [qw(Negotiate Digest Digest)], 'all are asked for');
+        granted($c->get($staff, negotiate => 1, @tls), { user => 'alice@SSPI.TEST' }, 'staff: a named user');
+        granted($c->get($staff, digest => $login{bob}, @tls), { user => 'bob' }, 'staff: the other one');
+        is($c->get($staff, digest => $login{alice}, @tls)->status, 403,
+            'staff: the same name by another scheme is another user');
+        is($c->with(env => $bob)->get($staff, negotiate => 1, @tls)->status, 403, 'staff: and so vice versa');
+    };
+}
+
+done_testing;

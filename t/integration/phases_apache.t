@@ -1,0 +1,204 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# httpd's own ways through a request: none of them goes around the policy.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew slurp run wait_until);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my $bob = $kdc->login('bob');
+my $users = spew(scratch_dir('users') . '/users',
+    join('', map { user_line('alice', $_, 'pw') } qw(r other), 'from other.test') . user_line('bob', 'r', 'pw'), 0644);
+my %negotiate = (packages => 'Negotiate', keytab => $kdc->{keytab}, realm => 'r');
+my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
+my @login = (digest => 'alice:pw');
+my %alice = (user => 'alice@SSPI.TEST');
+
+sub place { my ($path, %o) = @_; return { path => $path, %o } }
+
+sub apache {
+    my ($name, $locations, $checks, %more) = @_;
+    return scenario($name, { on => 'apache', env => $kdc->server_env, locations => $locations, %more }, $checks);
+}
+
+apache '.htaccess', [], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    granted($c->get('/here/', negotiate => 1), { user => 'alice' }, 'options that belong there work');
+    refused($c->get('/here/'), 401, 'without a ticket');
+    my $a = $c->get('/there/');
+    is($a->status, 500, 'a file option is refused there');
+    is($c->get('/wrong/')->status, 500, 'a bad value is our fault, not an open door');
+    like($server->log, qr/SSPIUserName/, 'which the log names');
+}, apache => "SSPIKeytab $kdc->{keytab}\n", allow_log => qr/htaccess/,
+    files => {
+        '/here/index.html' => "here\n",
+        '/here/.htaccess' => "AuthType SSPI\nAuthName r\nSSPIUserName short\nRequire valid-user\n",
+        '/there/index.html' => "there\n",
+        '/there/.htaccess' => "AuthType SSPI\nAuthName r\nSSPIKeytab /etc/x\nRequire valid-user\n",
+        '/wrong/index.html' => "wrong\n",
+        '/wrong/.htaccess' => "AuthType SSPI\nAuthName r\nSSPIUserName long\nRequire valid-user\n",
+    };
+
+apache 'nested places inherit what they do not say', [ place('/outer/', %digest) ], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    granted($c->get('/outer/', @login), { user => 'alice', mechanism => 'MD5' }, 'the outer place');
+    granted($c->get('/outer/inner/', @login), { user => 'alice' }, 'the inner place has the outer user file');
+    my ($challenge) = digest_challenges($c->get('/outer/inner/')->challenges);
+    is($challenge->{realm}, 'other', 'and its own realm');
+    granted($c->get('/outer/both/', negotiate => 1), \%alice, 'a further package');
+    granted($c->get('/outer/both/', @login), { user => 'alice' }, 'beside the inherited user file');
+}, files => { '/outer/inner/index.html' => "inner\n", '/outer/both/index.html' => "both\n" },
+    apache => "<Location /outer/inner>\nAuthName other\n</Location>\n<Location /outer/both>\n"
+        . "SSPIPackages Negotiate Digest\nSSPIKeytab $kdc->{keytab}\n</Location>\n";
+
+apache 'a refused user gets 401 with challenges where httpd says so', [], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    for my $path ('/only/', '/stock/') {
+        my ($challenge) = digest_challenges($c->get($path)->challenges);
+        my $header = sub { return digest_header($challenge, user => $_[0], password => 'pw', uri => $path, nc => $_[1]) };
+        my $a = $c->get($path, authorization => $header->('alice', 1));
+        is($a->status, 401, "$path: another user");
+        like(join('|', $a->challenges), qr/Digest/, 'is challenged');
+        ($challenge) = digest_challenges($c->get($path)->challenges);
+        granted($c->get($path, authorization => $header->('bob', 1)), { user => 'bob' }, 'the named user passes');
+    }
+}, files => { '/only/index.html' => "only\n", '/stock/index.html' => "stock\n" },
+    apache => join '', map { "<Location $_->[0]>\nAuthType SSPI\nAuthName r\nSSPIPackages Digest\n"
+        . "SSPIDigestUserFile $users\nRequire $_->[1]\n</Location>\n" }
+        ['/only/', 'sspi-user digest:bob'], ['/stock/', 'user bob'];
+
+apache 'subrequests are judged by the proof', [
+    place('/ssi/', %negotiate, apache => "AddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"),
+    place('/other/', %digest),
+    place('/same/', %negotiate),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    my $a = $c->get('/ssi/page.shtml', negotiate => 1);
+    granted($a, \%alice, 'a page with includes');
+    like($a->body, qr/near:near/, 'an include of the same place');
+    like($a->body, qr/same:same/, 'an include of another place with the same policy');
+    unlike($a->body, qr/other:secret/, 'an include of a place with another policy stays shut');
+    like($a->body, qr/user:alice\@SSPI\.TEST/, 'includes see who it is');
+}, files => {
+    '/ssi/page.shtml' => 'near:<!--#include virtual="/ssi/near.html" --> same:<!--#include virtual="/same/part.html" -->'
+        . ' other:<!--#include virtual="/other/part.html" --> user:<!--#echo var="SSPI_USER" -->' . "\n",
+    '/ssi/near.html' => 'near', '/same/part.html' => 'same', '/other/part.html' => 'secret',
+};
+
+apache 'internal redirects are judged by the policy of where they go', [
+    place('/secret/', %negotiate),
+    place('/dir/', %negotiate),
+    place('/dir/index.html', %digest),
+    place('/same/', %digest),
+    place('/same/index.html', %digest),
+    place('/realm/', %digest),
+    place('/realm/index.html', %digest, realm => 'other'),
+    place('/error/', %negotiate, apache => 'ErrorDocument 401 /denied.html'),
+    place('/shut/', %negotiate, apache => 'ErrorDocument 401 /secret/denied.html'),
+    place('/missing/', sspi => 'off', apache => 'ErrorDocument 404 /secret/index.html'),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    my $a = $c->get('/rewrite/', negotiate => 1);
+    granted($a, \%alice, 'rewrite into a protected place, with a ticket');
+    refused($c->get('/rewrite/'), 401, 'and without');
+    $a = $c->get('/dir/', negotiate => 1);
+    isnt($a->status, 200, 'DirectoryIndex into a place with another policy is not shown');
+    granted($c->get('/same/', @login), { user => 'alice' }, 'into one with the same policy');
+    $a = $c->get('/realm/', @login);
+    isnt($a->status, 200, 'into one of another realm is not shown');
+    $a = $c->get('/error/');
+    refused($a, 401, 'ErrorDocument 401 keeps the challenges');
+    is($a->body, "denied\n", 'and is shown');
+    is(scalar($a->challenges), 1, 'once') ;
+    $a = $c->get('/shut/');
+    refused($a, 401, 'a protected ErrorDocument does not open');
+    unlike($a->body, qr/secret/, 'nor is it shown');
+    $a = $c->get('/missing/nothing');
+    unlike($a->body, qr/secret/, 'an ErrorDocument 404 in a protected place is not shown');
+}, files => { '/secret/index.html' => "secret\n", '/secret/denied.html' => "secret\n", '/denied.html' => "denied\n",
+    '/rewrite/index.html' => "open\n",
+    '/rewrite/.htaccess' => "RewriteEngine on\nRewriteRule ^ /secret/index.html [L]\n" };
+
+apache 'the realm may be an expression', [ place('/p/', %digest, realm => 'from %{HTTP_HOST}') ], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    my $a = $c->get('/p/', args => ['--header', 'Host: other.test']);
+    my ($challenge) = digest_challenges($a->challenges);
+    is($challenge->{realm}, 'from other.test', 'evaluated for the request');
+    granted($c->get('/p/', digest => 'alice:pw', args => ['--header', 'Host: other.test']), { user => 'alice' },
+        'and used to check');
+};
+
+apache 'optional', [ place('/p/', %digest, sspi => 'optional') ], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    granted($c->get('/p/'), { user => '' }, 'no credentials: anonymous');
+    refused($c->get('/p/', authorization => 'Basic YTpi'), 401, 'others: refused');
+};
+
+apache 'a forward proxy', [], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    my $proxy = 'http://127.0.0.1:' . $server->port('PORT1');
+    my @via = (proxied => 1, args => [ '--proxy', $proxy ]);
+    my $a = $c->get('/', @via);
+    is($a->status, 407, 'asks for credentials');
+    like(join('|', $a->header('Proxy-Authenticate')), qr/\ADigest /, 'in its own header');
+    is_deeply([ $a->challenges ], [], 'and in no other');
+    $a = $c->get('/', proxied => 1, args => [ '--proxy', $proxy, qw(--proxy-digest --proxy-user alice:pw) ]);
+    is($a->status, 200, 'right credentials pass');
+    is($a->body, "page of /\n", 'and the page comes through');
+    $a = $c->get('/', proxied => 1, args => [ '--proxy', $proxy, qw(--proxy-digest --proxy-user alice:wrong) ]);
+    is($a->status, 407, 'wrong ones do not');
+    $a = $c->get('/', proxied => 1, args => [ '--proxy', $proxy, '--header', 'Authorization: Digest x="' ]);
+    is($a->status, 407, "the page's own Authorization is not the proxy's");
+}, extra_ports => 1, apache => <<"CONF";
+Listen 127.0.0.1:\@PORT1\@
+<VirtualHost 127.0.0.1:\@PORT1\@>
+    ProxyRequests On
+    <Proxy "http://*">
+        AuthType SSPI
+        AuthName r
+        SSPIPackages Digest
+        SSPIDigestUserFile $users
+        Require valid-user
+    </Proxy>
+</VirtualHost>
+CONF
+
+apache 'a graceful restart keeps nonces and replays and loses no request', [ place('/p/', %digest), place('/n/', %negotiate) ], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    my ($challenge) = digest_challenges($c->get('/p/')->challenges);
+    my $header = sub { return digest_header($challenge, user => 'alice', password => 'pw', uri => '/p/', nc => $_[0]) };
+    my $ticket = $c->negotiate_header;
+    granted($c->get('/p/', authorization => $header->(1)), { user => 'alice' }, 'before');
+    granted($c->get('/n/', authorization => $ticket), \%alice, 'a ticket before');
+    my @kept = map { $c->connect_raw } 1 .. 4;
+    for my $round (1 .. 3) {
+        $server->reload;
+        my @answers = $c->parallel(map { [ '/p/', authorization => $header->($round * 20 + $_) ] } 1 .. 10);
+        is(scalar(grep { $_->status == 200 } @answers), 10, "requests after restart $round");
+        refused($c->get('/p/', authorization => $header->(1)), 401, 'a used count stays used');
+        refused($c->get('/n/', authorization => $ticket), 401, 'a used ticket stays used');
+    }
+};
+
+apache 'the module is loaded before mod_ssl and after it alike', [ place('/p/', %digest) ], sub {
+    my ($server) = @_;
+    granted($server->client->get('/p/', @login, tls => 1), { user => 'alice' }, 'before');
+}, module_first => 1;
+
+done_testing;

@@ -1,0 +1,220 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# nginx's own ways through a request: none of them goes around the policy.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew slurp run wait_until);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my $users = spew(scratch_dir('users') . '/users',
+    user_line('alice', 'r', 'pw') . user_line('alice', 'other', 'pw'), 0644);
+my %negotiate = (packages => 'Negotiate', keytab => $kdc->{keytab}, realm => 'r');
+my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
+my @login = (digest => 'alice:pw');
+my %alice = (user => 'alice@SSPI.TEST');
+
+# Configuration text of one place; `nginx` lines stand inside it.
+sub place { my ($path, %o) = @_; return { path => $path, %o } }
+
+sub nginx {
+    my ($name, $locations, $checks, %more) = @_;
+    return scenario($name, { on => 'nginx', env => $kdc->server_env, locations => $locations, %more }, $checks);
+}
+
+nginx 'satisfy any', [
+    place('/open/', %digest, nginx => "satisfy any;\nallow 127.0.0.1;\ndeny all;"),
+    place('/shut/', %digest, nginx => "satisfy any;\ndeny all;"),
+    place('/optional/', %digest, sspi => 'optional', nginx => "satisfy any;\ndeny all;"),
+    place('/all/', %digest, nginx => "satisfy all;\ndeny all;"),
+    place('/basic/', %digest, nginx => "satisfy any;\nauth_basic old;\nauth_basic_user_file \@DIR\@/basic;"),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    my $a = $c->get('/open/');
+    granted($a, { user => '' }, 'an allowed address passes without a name');
+    is_deeply([ $a->challenges ], [], 'and without a challenge left behind');
+    refused($c->get('/shut/'), 401, 'a denied address is asked for credentials');
+    granted($c->get('/shut/', @login), { user => 'alice' }, 'and passes with them');
+    isnt($c->get('/optional/')->status, 200, 'optional does not override deny all');
+    is($c->get('/optional/')->status, 403, 'the address is forbidden');
+    my ($challenge) = digest_challenges($c->get('/shut/')->challenges);
+    granted($c->get('/optional/', authorization => digest_header($challenge, user => 'alice',
+        password => 'pw', uri => '/optional/')), { user => 'alice' }, 'right credentials do');
+    is($c->get('/all/')->status, 403, 'satisfy all: a denied address is not even asked');
+    is_deeply([ map { (split)[0] } $c->get('/basic/')->challenges ], [qw(Digest Basic)],
+        'beside auth_basic both challenges are sent') ;
+    $a = $c->get('/basic/', args => ['--basic', '--user', 'alice:basic']);
+    is($a->status, 200, 'auth_basic lets its user pass');
+    is_deeply([ $a->challenges ], [], 'without our challenges');
+    is($a->remote_user, '', 'but that is no name of ours');
+}, data => { basic => 'alice:{PLAIN}basic' . "\n" };
+
+nginx 'error_page', [
+    place('/page/', %digest, nginx => 'error_page 401 /denied.html;'),
+    place('/login/', %digest, nginx => 'error_page 401 =200 /login.html;'),
+    place('/moved/', %digest, nginx => 'error_page 401 =302 /login.html;'),
+    place('/404/', sspi => 'off', nginx => 'error_page 404 = /secret/;'),
+    place('/secret/', %digest),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    my $a = $c->get('/page/');
+    refused($a, 401, 'a page of its own keeps 401 and the challenges');
+    is($a->body, "denied\n", 'and is shown');
+    granted($c->get('/page/', @login), { user => 'alice' }, 'the way in stays open');
+    for my $path ('/login/', '/moved/') {
+        $a = $c->get($path);
+        is_deeply([ $a->challenges ], [], "no challenge on $a->{status}");
+        is($a->user, '', 'and no user');
+    }
+    refused($c->get('/404/nothing'), 401, 'an error page that is protected asks for credentials');
+}, files => { '/denied.html' => "denied\n", '/login.html' => "login\n" };
+
+nginx 'internal redirects are judged by the policy of where they go', [
+    place('/rewrite/', sspi => 'off', nginx => 'rewrite ^ /secret/index.html last;'),
+    place('/secret/', %negotiate),
+    place('/again/', %negotiate, nginx => 'try_files /nothing @fallback;'),
+    place('/other/', %negotiate, nginx => 'try_files /nothing @digest;'),
+    place('/index/', %negotiate),
+    place('= /index/index.html', %digest),
+    place('/same/', %digest),
+    place('= /same/index.html', %digest),
+    place('/realm/', %digest),
+    place('= /realm/index.html', %digest, realm => 'other'),
+    place('/user/', %digest),
+    place('= /user/index.html', %digest, require => ['user digest:bob']),
+    place('/optional/', %digest, sspi => 'optional'),
+    place('= /optional/index.html', %digest),
+    place('/leave/', %negotiate),
+    place('= /leave/index.html', sspi => 'off'),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    refused($c->get('/rewrite/'), 401, 'rewrite into a protected place');
+    granted($c->get('/rewrite/', negotiate => 1), \%alice, 'with a ticket it opens');
+    granted($c->get('/again/', negotiate => 1), \%alice, 'try_files under the same policy uses the ticket once');
+    my $a = $c->get('/other/', negotiate => 1);
+    refused($a, 401, 'try_files under another policy');
+    like(($a->challenges)[0], qr/\ADigest/, 'asks for what that policy wants');
+    $a = $c->get('/index/', negotiate => 1);
+    refused($a, 401, 'index into a place with another policy');
+    like(($a->challenges)[0], qr/\ADigest/, 'asks for what that policy wants');
+    granted($c->get('/same/', @login), { user => 'alice' }, 'index into a place with the same policy');
+    refused($c->get('/realm/', @login), 401, 'index into a place of another realm');
+    is($c->get('/user/', @login)->status, 403, 'index into a place for another user');
+    refused($c->get('/optional/'), 401, 'anonymous proves nothing where a name is demanded');
+    granted($c->get('/optional/', @login), { user => 'alice' }, 'and a name opens it');
+    is($c->get('/leave/', negotiate => 1)->status, 200, 'index into an open place');
+}, files => { map { $_ => "page\n" } qw(/secret/index.html /fallback) },
+    nginx => join('', map { SSPI::Test::Options::nginx_location($_) }
+        place('@fallback', %negotiate, nginx => 'try_files /fallback =404;'),
+        place('@digest', %digest, nginx => 'try_files /fallback =404;'));
+
+nginx 'limit_except', [
+    place('/deny/', %digest, nginx => 'limit_except GET { deny all; }'),
+    place('/write/', sspi => 'off', nginx => "limit_except GET {\n sspi on;\n sspi_packages Digest;\n"
+        . " sspi_realm r;\n sspi_digest_user_file $users;\n}"),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    granted($c->get('/deny/', @login), { user => 'alice' }, 'a listed method needs credentials');
+    is($c->get('/deny/', method => 'DELETE')->status, 403, 'another method is denied');
+    is($c->get('/write/')->status, 200, 'a listed method is free');
+    refused($c->get('/write/', method => 'DELETE'), 401, 'another method needs credentials');
+};
+
+nginx 'the name in logs, to other servers and in headers', [
+    place('/proxy/', %digest, nginx => "proxy_pass http://127.0.0.1:\@HTTP\@/echo/;\n"
+        . 'proxy_set_header X-User $remote_user;' . "\n" . 'proxy_set_header X-Mech "$sspi_package/$sspi_mechanism";'),
+    place('/echo/', sspi => 'off', nginx => 'add_header X-Echo "$http_x_user|$http_x_mech";'),
+    place('/early/', %digest, nginx => 'set $early $remote_user;'),
+    place('/optional/', %digest, sspi => 'optional'),
+    place('/off/', sspi => 'off'),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    my $a = $c->get('/proxy/', @login);
+    is($a->status, 200, 'proxied');
+    is(scalar $a->header('X-Echo'), 'alice|Digest/MD5', 'the upstream server is told who it is');
+    ok($server->access_line(qr{ /proxy/ \S+ 200 user=alice\z}), 'the access log has the name');
+    granted($c->get('/early/', @login), { user => 'alice' }, 'also when it was read too early');
+    my $forged = 'Basic ' . 'cm9vdDpyb290';
+    $a = $c->get('/early/', authorization => $forged);
+    refused($a, 401, 'a name in a Basic header is nobody');
+    ok($server->access_line(qr{ /early/ \S+ 401 user=-?\z}), 'neither in the log');
+    $a = $c->get('/optional/');
+    is($a->remote_user, '', 'anonymous has no name');
+    $a = $c->get('/off/', args => ['--basic', '--user', 'root:root']);
+    is($a->user, '', 'sspi off: no name of ours');
+};
+
+nginx 'challenges stay off other statuses', [
+    place('/p/', %digest),
+    place('/only/', %digest, require => ['user digest:bob']),
+    place('/n/', %negotiate),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    for my $case (['/p/', 200], ['/p/nothing', 404], ['/only/', 403]) {
+        my ($path, $status) = @$case;
+        my $a = $c->get($path, @login);
+        is($a->status, $status, "$path: $status");
+        is_deeply([ grep { /Digest|Negotiate\z/ } $a->challenges ], [], 'without challenges');
+    }
+    my $a = $c->get('/n/nothing', negotiate => 1);
+    is($a->status, 404, 'a missing page behind a ticket');
+    unlike(join('|', $a->challenges), qr/Negotiate(?:\||\z)/, 'has no bare challenge');
+};
+
+nginx 'subrequests', [
+    place('/app/', sspi => 'off', nginx => 'auth_request /check;'),
+    place('= /check', sspi => 'off', nginx => "internal;\nproxy_pass http://127.0.0.1:\@HTTP\@/secret/;\n"
+        . "proxy_pass_request_body off;\n" . 'proxy_set_header Content-Length "";'),
+    place('/secret/', %negotiate),
+    place('/ssi/', %negotiate, nginx => "ssi on;"),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    refused($c->get('/app/'), 401, 'auth_request through a protected place: no ticket');
+    is($c->get('/app/page.html', authorization => $c->negotiate_header)->status, 200, 'with a ticket');
+    my $a = $c->get('/ssi/page.html', negotiate => 1);
+    granted($a, \%alice, 'a page with an include');
+    is($a->body, "who alice\@SSPI.TEST included\n", 'the include sees who it is');
+}, files => { '/ssi/page.html' => 'who <!--#echo var="sspi_user" --> <!--#include virtual="/ssi/part.html" -->',
+    '/ssi/part.html' => "included\n", '/app/page.html' => "app\n" };
+
+nginx 'a reload loses no request', [
+    place('/slow/', %digest, nginx => 'limit_rate 200k;'),
+    place('/p/', %digest),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    my ($challenge) = digest_challenges($c->get('/p/')->challenges);
+    my $nc = 0;
+    my $make = sub { return digest_header($challenge, user => 'alice', password => 'pw', uri => $_[0], nc => ++$nc) };
+    # Large enough that the socket buffers cannot hold it: the request is in flight at the reload.
+    my @sockets = map { $c->connect_raw } 1 .. 8;
+    for my $socket (@sockets) {
+        syswrite $socket, $c->request_text('/slow/big.html', authorization => $make->('/slow/big.html'), close => 1);
+    }
+    my @begun = map { sysread $_, my $part, 100; $part } @sockets;
+    $server->reload;
+    my @during = $c->parallel(map { [ '/p/', authorization => $make->('/p/') ] } 1 .. 20);
+    is(scalar(grep { $_->status == 200 } @during), 20, 'requests behind it are served');
+    my $whole = 0;
+    for my $i (0 .. $#sockets) {
+        my $data = $begun[$i];
+        while (sysread $sockets[$i], $data, 65536, length $data) { }
+        $whole++ if $data =~ m{\AHTTP/1\.1 200} && length($data) > 400_000;
+    }
+    is($whole, 8, 'requests in flight end well');
+}, files => { '/slow/big.html' => 'x' x 400_000 };
+
+done_testing;

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+# A throw-away Kerberos realm SSPI.TEST: a KDC on a loopback port, its users and its keytabs.
+package SSPI::Test::KDC;
+use strict;
+use warnings;
+
+use SSPI::Test qw(scratch_dir spew slurp spawn wait_until free_port on_end);
+
+use constant REALM => 'SSPI.TEST';
+my %password = (alice => 'wonder land', bob => 'builder');
+
+# Options: `principals` beside the usual ones, `clockskew` in seconds.
+sub new {
+    my ($class, %opt) = @_;
+    my $self = bless { dir => scratch_dir('kdc'), port => free_port(), n_caches => 0 }, $class;
+    my $dir = $self->{dir};
+    my $skew = defined $opt{clockskew} ? "    clockskew = $opt{clockskew}\n" : '';
+    spew("$dir/krb5.conf", <<"CONF");
+[libdefaults]
+    default_realm = SSPI.TEST
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    udp_preference_limit = 1
+$skew
+[realms]
+    SSPI.TEST = {
+        kdc = 127.0.0.1:$self->{port}
+    }
+
+[domain_realm]
+    localhost = SSPI.TEST
+CONF
+    spew("$dir/kdc.conf", <<"CONF");
+[kdcdefaults]
+    kdc_listen = 127.0.0.1:$self->{port}
+    kdc_tcp_listen = 127.0.0.1:$self->{port}
+
+[realms]
+    SSPI.TEST = {
+        database_name = $dir/principal
+        key_stash_file = $dir/stash
+        acl_file = $dir/acl
+        max_life = 10h
+        supported_enctypes = aes256-cts-hmac-sha1-96:normal
+    }
+
+[logging]
+    kdc = FILE:$dir/kdc.log
+CONF
+    # A private file: MIT's replay cache and random seeds stay out of the machine's directories.
+    $self->{env} = { KRB5_CONFIG => "$dir/krb5.conf", KRB5_KDC_PROFILE => "$dir/kdc.conf",
+        KRB5CCNAME => "FILE:$dir/none", KRB5_KTNAME => undef };
+    $self->_run([ _sbin('kdb5_util'), 'create', '-s', '-r', REALM, '-P', 'master' ]);
+    my @commands = map { qq(addprinc -pw "$password{$_}" $_) } sort keys %password;
+    push @commands, map { "addprinc -randkey $_" } 'HTTP/localhost', 'host/localhost',
+        @{$opt{principals} // []};
+    $self->kadmin(@commands);
+    $self->{keytab} = $self->make_keytab('http.keytab', 'HTTP/localhost', 'host/localhost');
+    $self->_start;
+    return $self;
+}
+
+sub _sbin { my ($name) = @_; return -x "/usr/sbin/$name" ? "/usr/sbin/$name" : $name }
+
+sub _run {
+    my ($self, $argv, %opt) = @_;
+    return SSPI::Test::must_run($argv, env => $self->{env}, %opt);
+}
+
+sub _start {
+    my ($self) = @_;
+    $self->{pid} = spawn([ SSPI::Test::lifeline(), _sbin('krb5kdc'), '-n', '-r', REALM ],
+        env => $self->{env}, out => "$self->{dir}/kdc.out");
+    on_end(sub { $self->stop });
+    wait_until(sub { SSPI::Test::can_connect($self->{port}) })
+        or die "the KDC does not listen:\n" . slurp("$self->{dir}/kdc.out");
+    return;
+}
+
+sub stop {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    SSPI::Test::stop_process($pid, 'TERM');
+    return;
+}
+
+# Runs commands of kadmin.local, one per argument.
+sub kadmin {
+    my ($self, @commands) = @_;
+    my $out = SSPI::Test::run([ _sbin('kadmin.local'), '-r', REALM ], env => $self->{env},
+        stdin => join("\n", @commands) . "\n");
+    die "kadmin.local failed:\n$out->{out}$out->{err}" if $out->{rc} || $out->{err} =~ /while|fail/;
+    return $out->{out};
+}
+
+# A keytab with the current keys of the principals, readable for its owner only.
+sub make_keytab {
+    my ($self, $name, @principals) = @_;
+    my $path = $name =~ m{/} ? $name : "$self->{dir}/$name";
+    $self->kadmin("ktadd -norandkey -k $path @principals");
+    chmod 0600, $path;
+    return $path;
+}
+
+# Users and their passwords.
+sub passwords { return %password }
+
+# Gives a principal new keys, as a password change of a service account does.
+sub new_keys { my ($self, $principal) = @_; return $self->kadmin("cpw -randkey $principal") }
+
+# Logs a user in; returns the environment that makes him known to a client. Options: `password`,
+# `lifetime` as kinit takes it.
+sub login {
+    my ($self, $user, %opt) = @_;
+    my $cache = "FILE:$self->{dir}/cache-" . ++$self->{n_caches};
+    my %env = (%{$self->{env}}, KRB5CCNAME => $cache);
+    my @life = $opt{lifetime} ? ('-l', $opt{lifetime}) : ();
+    SSPI::Test::must_run([ 'kinit', @life, $user ], env => \%env,
+        stdin => ($opt{password} // $password{$user}) . "\n");
+    return \%env;
+}
+
+# What a client without any ticket has.
+sub nobody { my ($self) = @_; return { %{$self->{env}} } }
+
+# What a server needs to find the realm.
+sub server_env { my ($self) = @_; return { KRB5_CONFIG => $self->{env}{KRB5_CONFIG} } }
+
+1;

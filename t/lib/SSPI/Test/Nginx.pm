@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+package SSPI::Test::Nginx;
+use strict;
+use warnings;
+
+use parent 'SSPI::Test::Server';
+use SSPI::Test qw(is_root worker_user);
+use SSPI::Test::Options qw(nginx_location nginx_options);
+
+my ($binary) = grep { -x } qw(/usr/sbin/nginx /usr/local/sbin/nginx);
+
+sub kind { return 'nginx' }
+sub command { my ($self) = @_; return ($binary, '-p', $self->{dir}, '-c', $self->{config}) }
+sub foreground { return () }
+sub stop_signal { return 'QUIT' }
+sub reload_signal { return 'HUP' }
+
+sub ready { return qr/start worker process \d+/ }
+sub reloaded { return qr/reconfiguring.*?start worker process \d+\n.*?start worker process \d+\n/s }
+
+sub template {
+    my ($self) = @_;
+    my $opt = $self->{opt};
+    my $user = is_root() ? 'user ' . worker_user() . ' ' . worker_user() . ";\n" : '';
+    my $ours = ($opt->{module} // 1) ? "load_module \@MODULE\@;\n" : '';
+    my @who = @SSPI::Test::Server::who;
+    @who = grep { $_->[2] !~ /sspi/ } @who if !$ours;
+    my $who = join '', map { "        add_header $_->[0] $_->[2] always;\n" } @who;
+    my $tls = join '', map {
+        my ($cert, $key) = SSPI::Test::Server::certificate($_);
+        "        ssl_certificate $cert;\n        ssl_certificate_key $key;\n"
+    } @{$opt->{certificates} // ['rsa']};
+    my $locations = join '', map { nginx_location($_) } @{$opt->{locations} // []};
+    my $server = join '', map { "$_\n" }
+        grep { !/\Asspi (?:on|off)/ } $opt->{server_options} ? nginx_options($opt->{server_options}) : ();
+    my $temp = join '', map { "    ${_}_temp_path \@DIR\@/temp-$_;\n" }
+        qw(client_body proxy fastcgi uwsgi scgi);
+    return <<"CONF";
+daemon off;
+${user}worker_processes 2;
+pid \@DIR\@/pid;
+error_log \@DIR\@/logs/error.log info;
+$ours@{[ $opt->{nginx_main} // '' ]}
+env KRB5_CONFIG;
+env KRB5_KTNAME;
+env ASAN_OPTIONS;
+env UBSAN_OPTIONS;
+events { worker_connections 512; }
+http {
+$temp    types { text/html html; }
+    log_format test '\$request \$status user=\$remote_user';
+    access_log \@DIR\@/logs/access.log test;
+    keepalive_requests 1000;
+    large_client_header_buffers 8 96k;
+@{[ $opt->{nginx_http} // '' ]}
+    server {
+        listen 127.0.0.1:\@HTTP\@;
+        listen 127.0.0.1:\@HTTPS\@ ssl http2;
+        server_name localhost;
+        root \@DOCROOT\@;
+$tls$who$server$locations@{[ $opt->{nginx} // '' ]}
+    }
+}
+CONF
+}
+
+1;

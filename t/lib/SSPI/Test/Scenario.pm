@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+# Scenarios: a configuration said once, and checks that run against both servers made from it.
+package SSPI::Test::Scenario;
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use Test::More;
+use SSPI::Test;
+use SSPI::Test::Apache;
+use SSPI::Test::KDC;
+use SSPI::Test::Nginx;
+
+our @EXPORT = qw(scenario config_refused granted refused logged wanted message_id
+    message_lines);
+
+my %class = (apache => 'SSPI::Test::Apache', nginx => 'SSPI::Test::Nginx');
+
+sub _servers {
+    my ($on) = @_;
+    return $on ? ($on) : qw(apache nginx);
+}
+
+# SSPI_SERVERS names the servers to test, where a module was left out of the build on purpose.
+sub wanted {
+    my ($kind) = @_;
+    return !defined $ENV{SSPI_SERVERS} || grep { $_ eq $kind } split ' ', $ENV{SSPI_SERVERS};
+}
+
+# scenario 'name', { options of SSPI::Test::Server, on => one server }, sub { my ($server) = @_; ... }
+# One subtest per server. The server's log must be without fault at the end.
+sub scenario {
+    my ($name, $spec, $checks) = @_;
+    for my $kind (_servers($spec->{on})) {
+        SKIP: {
+            skip "$kind: $name: not among SSPI_SERVERS", 1 if !wanted($kind);
+            local $Test::Builder::Level = $Test::Builder::Level + 1;
+            subtest "$kind: $name" => sub {
+                my $server = eval { $class{$kind}->new(%$spec)->start };
+                if (!$server) {
+                    my $why = $@;
+                    fail("$kind starts");
+                    diag($why);
+                    return;
+                }
+                eval { $checks->($server); 1 } or do { my $why = $@; fail('no check died'); diag($why) };
+                my @faults = $server->stop;
+                is_deeply(\@faults, [], 'nothing but the usual in the error log')
+                    or diag("log: $server->{error_log}");
+            };
+        }
+    }
+    return;
+}
+
+# The server's configuration test must refuse `spec`, and say each of the patterns.
+sub config_refused {
+    my ($name, $spec, @patterns) = @_;
+    for my $kind (_servers($spec->{on})) {
+        SKIP: {
+            skip "$kind: $name: not among SSPI_SERVERS", 1 if !wanted($kind);
+            subtest "$kind: $name" => sub {
+                my $r = $class{$kind}->new(%$spec)->test_config;
+                isnt($r->{rc}, 0, "$kind -t fails");
+                unlike($r->{out}, qr/Sanitizer|signal/, 'it does not crash');
+                for my $pattern (@patterns) {
+                    my $p = ref $pattern eq 'HASH' ? $pattern->{$kind} : $pattern;
+                    like($r->{out}, $p, 'the message says it');
+                }
+            };
+        }
+    }
+    return;
+}
+
+# The answer is 200, and tells who it was. `want`: user, and perhaps remote_user, package, mechanism,
+# bound.
+sub granted {
+    my ($answer, $want, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my %got = (status => $answer->status, user => $answer->user, remote_user => $answer->remote_user,
+        package => $answer->package_name, mechanism => $answer->mechanism, bound => $answer->bound);
+    my %want = (status => 200, remote_user => $want->{user}, %$want);
+    my %see = map { $_ => $got{$_} } keys %want;
+    return is_deeply(\%see, \%want, $name) || diag($answer->brief);
+}
+
+# The answer has this status and names nobody; a 401 has challenges, others have none.
+sub refused {
+    my ($answer, $status, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $good = is_deeply(
+        { status => $answer->status, user => $answer->user, remote_user => $answer->remote_user,
+            challenged => scalar($answer->challenges) ? 1 : 0 },
+        { status => $status, user => '', remote_user => '', challenged => $status == 401 ? 1 : 0 },
+        $name);
+    diag($answer->brief) if !$good;
+    return $good;
+}
+
+my %message_number;
+
+# The number of a message of core/http/http_messages.def, as "SSPI-115" for REPLAY.
+sub message_id {
+    my ($name) = @_;
+    if (!%message_number) {
+        my $table = SSPI::Test::slurp(SSPI::Test::root_dir() . '/core/http/http_messages.def');
+        %message_number = $table =~ /^HTTP_MESSAGE\((\w+), (\d+)/mg;
+    }
+    return 'SSPI-' . ($message_number{$name} // die "no message $name\n");
+}
+
+# Lines about requests (numbers below 200) since the last look at the log.
+sub message_lines {
+    my ($server) = @_;
+    return grep { /\bSSPI-1\d\d\b/ } split /\n/, $server->new_log;
+}
+
+# Since the last look the server logged one line, the named message, with these words in it.
+sub logged {
+    my ($server, $message, $words) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my @lines = message_lines($server);
+    my $id = message_id($message);
+    my $good = ok(@lines == 1 && $lines[0] =~ /$id\b/ && (!defined $words || $lines[0] =~ /$words/),
+        "the log says $message" . (defined $words ? " with $words" : ''));
+    diag(map { "logged was: $_\n" } @lines, @lines ? () : 'nothing') if !$good;
+    return $good;
+}
+
+1;

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: Apache-2.0
+# What Apache and nginx have in common in tests: their files, ports, certificate, life and log.
+package SSPI::Test::Server;
+use strict;
+use warnings;
+
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
+use POSIX qw(:sys_wait_h);
+use SSPI::Test qw(scratch_dir spew slurp spawn run wait_until free_port is_root on_end built
+    worker_user);
+use SSPI::Test::Client;
+
+# The answer's headers that tell who it was, the same on both servers:
+# header => [Apache expression, nginx variable].
+our @who = (
+    [ 'X-Sspi-User', q(reqenv('SSPI_USER')), '$sspi_user' ],
+    [ 'X-Sspi-Realm', q(reqenv('SSPI_REALM')), '$sspi_realm' ],
+    [ 'X-Sspi-Package', q(reqenv('SSPI_PACKAGE')), '$sspi_package' ],
+    [ 'X-Sspi-Mechanism', q(reqenv('SSPI_MECHANISM')), '$sspi_mechanism' ],
+    [ 'X-Sspi-Bound', q(reqenv('SSPI_CHANNEL_BOUND')), '$sspi_channel_bound' ],
+    [ 'X-Sspi-Target', q(reqenv('SSPI_TARGET')), '$sspi_target' ],
+    [ 'X-Remote-User', '%{REMOTE_USER}', '$remote_user' ],
+);
+
+# A self-signed certificate for localhost: (certificate file, key file). `ec` or `rsa`.
+my %certificate;
+sub certificate {
+    my ($kind) = @_;
+    return @{$certificate{$kind}} if $certificate{$kind};
+    my $dir = scratch_dir("certificate-$kind");
+    my @key = $kind eq 'ec' ? qw(-newkey ec -pkeyopt ec_paramgen_curve:P-256) : qw(-newkey rsa:2048);
+    SSPI::Test::must_run([ qw(openssl req -x509 -nodes -sha256 -days 30 -subj /CN=localhost),
+        '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', @key,
+        '-keyout', "$dir/key.pem", '-out', "$dir/cert.pem" ]);
+    $certificate{$kind} = [ "$dir/cert.pem", "$dir/key.pem" ];
+    return @{$certificate{$kind}};
+}
+
+# Options, all of them optional:
+#   env           environment of the server (a realm's server_env)
+#   locations     options per path, see SSPI::Test::Options; a page is made for each
+#   server_options options that hold for the whole server
+#   apache, nginx text for the server's own level
+#   apache_head, nginx_http, nginx_main  text for the outer levels
+#   files         { path below the document root => content }
+#   data          { name => content } of files beside the document root: @DIR@/name
+#   keytab_mode   mode of those files whose name ends in .keytab
+#   certificates  [ 'rsa', 'ec' ], default [ 'rsa' ]
+#   extra_ports   how many further ports the text needs: @PORT1@, @PORT2@, ...
+#   substitute    { NAME => text } for @NAME@ in all texts
+#   module        0: do not load our module
+#   module_first  Apache: load ours before all others
+#   whole_config  a complete configuration instead of the template
+#   allow_log     a pattern of log lines that are no fault in this test
+sub new {
+    my ($class, %opt) = @_;
+    my $self = bless { opt => \%opt, dir => scratch_dir($class->kind) }, $class;
+    make_path("$self->{dir}/docroot", "$self->{dir}/logs");
+    $self->{http} = free_port();
+    $self->{https} = free_port();
+    my $n = 0;
+    my %place = (HTTP => $self->{http}, HTTPS => $self->{https}, DIR => $self->{dir},
+        DOCROOT => "$self->{dir}/docroot", MODULE => built($class->kind),
+        (map { 'PORT' . ++$n => free_port() } 1 .. $opt{extra_ports} // 0), %{$opt{substitute} // {}});
+    $self->{place} = \%place;
+    $self->{error_log} = "$self->{dir}/logs/error.log";
+    $self->{access_log} = "$self->{dir}/logs/access.log";
+    $self->add_file($_ =~ m{/\z} ? $_ . 'index.html' : $_, "page of $_\n")
+        for '/', grep { m{\A/} } map { $_->{path} } @{$opt{locations} // []};
+    $self->add_file($_, $opt{files}{$_}) for keys %{$opt{files} // {}};
+    $self->add_data($_, $opt{data}{$_}) for keys %{$opt{data} // {}};
+    $self->write_config;
+    return $self;
+}
+
+sub add_file {
+    my ($self, $path, $content) = @_;
+    my $file = "$self->{dir}/docroot$path";
+    make_path(dirname($file));
+    return spew($file, $self->fill($content), 0644);
+}
+
+# Writes @DIR@/name, readable for workers; an existing one is replaced in one step.
+sub add_data {
+    my ($self, $name, $content) = @_;
+    my $file = spew("$self->{dir}/$name.new", $self->fill($content), 0644);
+    chmod $self->{opt}{keytab_mode}, $file if $self->{opt}{keytab_mode} && $name =~ /\.keytab\z/;
+    rename $file, "$self->{dir}/$name" or die "$file: $!\n";
+    return "$self->{dir}/$name";
+}
+
+sub fill {
+    my ($self, $text) = @_;
+    $text =~ s/\@([A-Z][A-Z0-9_]*)\@/$self->{place}{$1} \/\/ "\@$1\@"/ge;
+    return $text;
+}
+
+sub port { my ($self, $name) = @_; return $self->{place}{$name} }
+
+# Writes the configuration anew, with changed options.
+sub write_config {
+    my ($self, %change) = @_;
+    $self->{opt} = { %{$self->{opt}}, %change };
+    my $text = $self->{opt}{whole_config} // $self->template;
+    $self->{config} = spew("$self->{dir}/server.conf", $self->fill($text));
+    return;
+}
+
+sub _env {
+    my ($self) = @_;
+    my %env = (KRB5_KTNAME => undef, KRB5CCNAME => undef, SSPI_USER_FILE => undef,
+        %{$self->{opt}{env} // {}});
+    if ($ENV{SSPI_PRELOAD}) {
+        # The servers leave memory behind at their end, which is theirs to do.
+        $env{LD_PRELOAD} = $ENV{SSPI_PRELOAD};
+        $env{ASAN_OPTIONS} = 'detect_leaks=0:handle_segv=2';
+        $env{UBSAN_OPTIONS} = 'print_stacktrace=1';
+    }
+    return \%env;
+}
+
+# The server's own test of the configuration: { rc, out } with all that it said.
+sub test_config {
+    my ($self) = @_;
+    my $r = run([ $self->command, '-t' ], env => $self->_env);
+    return { rc => $r->{rc}, out => $r->{out} . $r->{err} . slurp($self->{error_log}) };
+}
+
+# Starts the server and waits until its workers serve and both ports answer. Returns itself; dies with the log.
+sub start {
+    my ($self) = @_;
+    $self->{pid} = spawn([ SSPI::Test::lifeline(), $self->command, $self->foreground ], env => $self->_env,
+        out => "$self->{dir}/logs/out", append => 1);
+    on_end(sub { $self->_end });
+    my ($before, $ready) = (length $self->log, $self->ready);
+    my $up = wait_until(sub {
+        return 'dead' if waitpid($self->{pid}, WNOHANG) == $self->{pid};
+        return substr($self->log, $before) =~ $ready && SSPI::Test::can_connect($self->{http})
+            && SSPI::Test::can_connect($self->{https});
+    }, $ENV{SSPI_PRELOAD} ? 60 : 20) // 'silent';
+    if ($up ne 1) {
+        delete $self->{pid} if $up eq 'dead';
+        die $self->kind . " did not start ($up):\n" . slurp("$self->{dir}/logs/out") . $self->log;
+    }
+    $self->new_log;
+    return $self;
+}
+
+sub _end {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    return SSPI::Test::stop_process($pid, $self->stop_signal);
+}
+
+# Stops the server. Returns what its log should not hold, as a list of lines; empty is good.
+sub stop {
+    my ($self) = @_;
+    return () if !$self->{pid};
+    my $status = $self->_end;
+    my @bad = $self->log_faults;
+    push @bad, "wait status $status" if $status & 127 && ($status & 127) != 15;
+    return @bad;
+}
+
+sub log_faults {
+    my ($self) = @_;
+    my $allowed = $self->{opt}{allow_log};
+    my $text = $self->log . slurp("$self->{dir}/logs/out");
+    return grep {
+        (/\[(?:[\w-]+:)?(?:emerg|alert|crit)\]/ || /exit signal|exited on signal|Sanitizer|runtime error/)
+            && !($allowed && /$allowed/)
+    } split /\n/, $text;
+}
+
+# Lets the server reread its configuration and waits until the new workers serve.
+sub reload {
+    my ($self) = @_;
+    my $count = sub { my $pattern = $self->reloaded; return scalar(() = $self->log =~ /$pattern/g) };
+    my $before = $count->();
+    kill $self->reload_signal => $self->{pid};
+    wait_until(sub { $count->() > $before }) or die $self->kind . " did not reload:\n" . $self->log;
+    return;
+}
+
+sub log { my ($self) = @_; return slurp($self->{error_log}) }
+
+# What was logged since the last call.
+sub new_log {
+    my ($self) = @_;
+    my $log = $self->log;
+    my $new = substr $log, $self->{log_seen} // 0;
+    $self->{log_seen} = length $log;
+    return $new;
+}
+
+# The first access log line that matches; it may come a moment after the answer.
+sub access_line {
+    my ($self, $pattern) = @_;
+    return wait_until(sub { (grep { /$pattern/ } split /\n/, slurp($self->{access_log}))[0] }, 10);
+}
+
+# Process ids of the workers.
+sub workers {
+    my ($self) = @_;
+    my $r = run([ 'ps', '-o', 'pid=', '--ppid', $self->{pid} ]);
+    return grep { length } split /\s+/, $r->{out};
+}
+
+# A client of this server; `env` is what a realm's login or nobody returned.
+sub client {
+    my ($self, %opt) = @_;
+    my ($cert) = certificate(($self->{opt}{certificates} // ['rsa'])->[0]);
+    return SSPI::Test::Client->new(http => $self->{http}, https => $self->{https}, ca => $cert, %opt);
+}
+
+1;
