@@ -65,7 +65,7 @@ static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason rea
     case SSPI_REASON_MALFORMED:
     case SSPI_REASON_TOO_LARGE:
     case SSPI_REASON_WRONG_URI: /* RFC 7616 3.4.6: a uri of another resource is answered 400 */
-        return HTTP_OUTCOME_BAD_REQUEST;
+        return status == SEC_E_INVALID_TOKEN ? HTTP_OUTCOME_BAD_REQUEST : HTTP_OUTCOME_REFUSED;
     default:
         break;
     }

@@ -12,6 +12,8 @@
 /* Codes of one com_err table. */
 #define ERROR_TABLE_SIZE 256
 
+#define RENUMBERED_BASE 100000
+
 /* Room for one name, or one message of GSSAPI's, within a report. */
 #define SHOWN_SIZE 192
 
@@ -91,8 +93,16 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
  * rest is about files, memory and configuration. */
 static bool is_about_token(krb5_error_code code)
 {
-    return code == 0 || (code >= ERROR_TABLE_BASE_krb5 && code < KRB5_ERR_RCSID) ||
+    return (code >= ERROR_TABLE_BASE_krb5 && code < KRB5_ERR_RCSID) ||
            (code >= ERROR_TABLE_BASE_asn1 && code < ERROR_TABLE_BASE_asn1 + ERROR_TABLE_SIZE);
+}
+
+/* The mechanism glue gives a code a number of its own, 100001 and up, when another mechanism in
+ * this process reported the same one first, or when it is 0 (flags that contradict each other).
+ * What it was can then be read in the text only. */
+static bool is_renumbered(OM_uint32 minor)
+{
+    return minor > RENUMBERED_BASE && minor < RENUMBERED_BASE * 2;
 }
 
 /* The cases of GSS_S_FAILURE, by libkrb5's code. */
@@ -130,6 +140,7 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
     case KRB5_KT_NOTFOUND:
     case KRB5_KT_KVNONOTFOUND:
     case KRB5_BAD_MSIZE:
+    case KRB5_BAD_ENCTYPE:
         return refuse_key(view, keytab, report);
     case KRB5KRB_AP_ERR_BADMATCH:
         return kerberos_status_refuse(
@@ -149,6 +160,10 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
             return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                                           "the Kerberos token contradicts itself: %s",
                                           gss_text(major, minor, text, sizeof text));
+        if (is_renumbered(minor))
+            return kerberos_status_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_MALFORMED,
+                                          "the Kerberos token was refused: %s",
+                                          gss_text(major, minor, text, sizeof text));
         return kerberos_status_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                       "krb5: %s", gss_text(major, minor, text, sizeof text));
     }
@@ -164,7 +179,7 @@ SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
         return kerberos_status_refuse(
             report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
             "channel binding differs: the client's TLS connection does not end here; behind a TLS "
-            "front end, name that one's certificate");
+            "front end, do not check bindings; without one, somebody relays");
     case GSS_S_DEFECTIVE_TOKEN:
         /* RFC 2743 has no own status for an unreadable message inside a good frame. */
         return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
