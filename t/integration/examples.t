@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Each file of conf-examples, loaded as it stands but for its paths, ports and the realm's name.
+# Each file of conf-examples, and the configurations of the README, loaded as they stand but for their
+# paths, ports and the realm's name.
 use strict;
 use warnings;
 
@@ -49,8 +50,20 @@ sub around {
 
 sub example {
     my ($kind, $name) = @_;
-    my $text = slurp(root_dir() . "/conf-examples/$kind/$name.conf");
-    my $said = $text;
+    return from_text($kind, slurp(root_dir() . "/conf-examples/$kind/$name.conf"));
+}
+
+# The first block of code below a heading of the README.
+sub readme {
+    my ($kind) = @_;
+    my $heading = { apache => 'Apache httpd', nginx => 'nginx' }->{$kind};
+    slurp(root_dir() . '/README.md') =~ /^## $heading\n.*?^```\n(.*?)^```$/ms
+        or die "README.md has no configuration for $heading\n";
+    return from_text($kind, $1);
+}
+
+sub from_text {
+    my ($kind, $text) = @_;
     my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/etc/\w+/http\.keytab}, $kdc->{keytab} ],
         [ qr{/etc/\w+/digest\.users}, $users ], [ qr{/etc/ssl/certs/\S+?\.pem}, $cert ],
         [ qr{/etc/ssl/private/\S+?\.key}, $key ], [ qr{/var/www/html}, '@DOCROOT@' ]);
@@ -67,6 +80,13 @@ my ($page, $staff) = ('/intranet/page.html', '/intranet/staff/page.html');
 my %login = map { $_ => "$_:secret of $_" } qw(alice bob);
 
 for my $kind (qw(apache nginx)) {
+    scenario 'the configuration of the README', readme($kind), sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        granted($c->get($page, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
+        granted($c->get($page, digest => $login{bob}), { user => 'bob' }, 'a password too');
+        refused($c->get($page), 401, 'without either it stays shut');
+    };
     scenario 'minimal-kerberos.conf', example($kind, 'minimal-kerberos'), sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
