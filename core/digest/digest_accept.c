@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "digest_challenge.h"
-#include "digest_report.h"
+#include "report.h"
 #include "digest_verify.h"
 #include "escape.h"
 #include "store_state.h"
@@ -18,13 +18,13 @@
 
 static SECURITY_STATUS no_memory(struct sspi_report *report)
 {
-    digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+    report_write(report, SSPI_REASON_INTERNAL, "out of memory");
     return SEC_E_INSUFFICIENT_MEMORY;
 }
 
 static SECURITY_STATUS library_failed(struct sspi_report *report)
 {
-    digest_report(report, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
+    report_write(report, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
     return SEC_E_INTERNAL_ERROR;
 }
 
@@ -37,7 +37,7 @@ static SECURITY_STATUS make_nonce(const struct digest_credential *credential,
     RUN_CLEANUP struct hash_run run = {0};
 
     if (!clock->random(clock->self, random, sizeof(random))) {
-        digest_report(report, SSPI_REASON_INTERNAL, "no randomness for a nonce");
+        report_write(report, SSPI_REASON_INTERNAL, "no randomness for a nonce");
         return SEC_E_INTERNAL_ERROR;
     }
     if (!hash_run_open(&run, &credential->hashes)) {
@@ -60,9 +60,9 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
     size_t n = digest_credential_offered(credential, realm, offered);
 
     if (n == 0) {
-        digest_report(out->report, SSPI_REASON_CONFIGURATION,
-                      "no algorithm to offer: this machine's OpenSSL does not allow those of the "
-                      "user file");
+        report_write(out->report, SSPI_REASON_CONFIGURATION,
+                     "no algorithm to offer: this machine's OpenSSL does not allow those of the "
+                     "user file");
         return SEC_E_NO_CREDENTIALS;
     }
     SECURITY_STATUS status = make_nonce(credential, realm, nonce, out->report);
@@ -118,19 +118,19 @@ static SECURITY_STATUS check_request(const struct digest_credential *credential,
     char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
 
     if (in->method.len == 0) {
-        digest_report(report, SSPI_REASON_CONFIGURATION, "the caller passed no request method");
+        report_write(report, SSPI_REASON_CONFIGURATION, "the caller passed no request method");
         return SEC_E_INVALID_TOKEN;
     }
     if (!bytes_equal(response->realm, realm) && !bytes_equal(response->raw_realm, realm)) {
-        digest_report(report, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
-                      escape_text(shown, sizeof(shown), response->realm),
-                      escape_text(wanted, sizeof(wanted), realm));
+        report_write(report, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
+                     escape_text(shown, sizeof(shown), response->realm),
+                     escape_text(wanted, sizeof(wanted), realm));
         return SEC_E_LOGON_DENIED;
     }
     if (in->uri.len > 0 && !uri_names(response->uri, in->uri)) {
-        digest_report(report, SSPI_REASON_WRONG_URI, "uri is \"%s\", the request's is \"%s\"",
-                      escape_text(shown, sizeof(shown), response->uri),
-                      escape_text(wanted, sizeof(wanted), in->uri));
+        report_write(report, SSPI_REASON_WRONG_URI, "uri is \"%s\", the request's is \"%s\"",
+                     escape_text(shown, sizeof(shown), response->uri),
+                     escape_text(wanted, sizeof(wanted), in->uri));
         return SEC_E_INVALID_TOKEN;
     }
     size_t n = digest_credential_offered(credential, realm, offered);
@@ -139,8 +139,8 @@ static SECURITY_STATUS check_request(const struct digest_credential *credential,
             return SEC_E_OK;
         }
     }
-    digest_report(report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
-                  hash_name(response->algorithm));
+    report_write(report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
+                 hash_name(response->algorithm));
     return SEC_E_LOGON_DENIED;
 }
 
@@ -190,10 +190,10 @@ static SECURITY_STATUS check_password(struct digest_credential *credential, stru
         }
     }
     if (!right) {
-        digest_report(report, SSPI_REASON_WRONG_PASSWORD,
-                      "unknown user or wrong password: user \"%s\", realm \"%s\"",
-                      escape_text(shown, sizeof(shown), response->username),
-                      escape_text(shown_realm, sizeof(shown_realm), realm));
+        report_write(report, SSPI_REASON_WRONG_PASSWORD,
+                     "unknown user or wrong password: user \"%s\", realm \"%s\"",
+                     escape_text(shown, sizeof(shown), response->username),
+                     escape_text(shown_realm, sizeof(shown_realm), realm));
         return SEC_E_LOGON_DENIED;
     }
     return SEC_E_OK;
@@ -201,7 +201,7 @@ static SECURITY_STATUS check_password(struct digest_credential *credential, stru
 
 static SECURITY_STATUS stale(struct sspi_report *report, const char *why)
 {
-    digest_report(report, SSPI_REASON_STALE_NONCE, "right password, but %s", why);
+    report_write(report, SSPI_REASON_STALE_NONCE, "right password, but %s", why);
     return SEC_I_CONTINUE_NEEDED;
 }
 
@@ -215,7 +215,7 @@ static SECURITY_STATUS use_count(struct digest_credential *credential,
     size_t len = proof->user.len;
 
     if (len + 1 + proof->realm.len > sizeof(owner)) {
-        digest_report(report, SSPI_REASON_INTERNAL, "user and realm are too long");
+        report_write(report, SSPI_REASON_INTERNAL, "user and realm are too long");
         return SEC_E_INTERNAL_ERROR;
     }
     memcpy(owner, proof->user.data, len);
@@ -231,9 +231,9 @@ static SECURITY_STATUS use_count(struct digest_credential *credential,
     case STORE_COUNT_REPLAY:
         break;
     }
-    digest_report(report, SSPI_REASON_REPLAY,
-                  "nonce count %08" PRIx32 " of user \"%s\" was used before", response->count,
-                  escape_text(shown, sizeof(shown), proof->user));
+    report_write(report, SSPI_REASON_REPLAY,
+                 "nonce count %08" PRIx32 " of user \"%s\" was used before", response->count,
+                 escape_text(shown, sizeof(shown), proof->user));
     return SEC_E_OUT_OF_SEQUENCE;
 }
 

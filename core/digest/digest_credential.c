@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "digest_challenge.h"
-#include "digest_report.h"
+#include "report.h"
 #include "escape.h"
 #include "store_state.h"
 #include "store_users.h"
@@ -25,8 +25,8 @@ static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPT
         return SEC_E_OK;
     }
     if (path == NULL) {
-        digest_report(report, SSPI_REASON_CONFIGURATION,
-                      "no user file: name one in the credential's data or in SSPI_USER_FILE");
+        report_write(report, SSPI_REASON_CONFIGURATION,
+                     "no user file: name one in the credential's data or in SSPI_USER_FILE");
         return SEC_E_NO_CREDENTIALS;
     }
     c->own_users = c->users = store_users_open(path, report->text, sizeof(report->text));
@@ -46,13 +46,13 @@ static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPT
     }
     if (posix_memalign(&c->own_state, PAGE_SIZE, STORE_STATE_MIN_SIZE) != 0) {
         c->own_state = NULL;
-        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     memset(c->own_state, 0, STORE_STATE_MIN_SIZE);
     c->state = store_state_format(c->own_state, STORE_STATE_MIN_SIZE, c->clock);
     if (c->state == NULL) {
-        digest_report(report, SSPI_REASON_INTERNAL, "no randomness for the nonce key");
+        report_write(report, SSPI_REASON_INTERNAL, "no randomness for the nonce key");
         return SEC_E_INTERNAL_ERROR;
     }
     return SEC_E_OK;
@@ -65,20 +65,20 @@ static SECURITY_STATUS take_algorithms(struct digest_credential *c, const SSPI_A
          i++) {
         enum sspi_digest_algorithm algorithm = data->Algorithms[i];
         if (hash_name(algorithm) == NULL) {
-            digest_report(report, SSPI_REASON_CONFIGURATION, "%d is no Digest algorithm",
-                          data->Algorithms[i]);
+            report_write(report, SSPI_REASON_CONFIGURATION, "%d is no Digest algorithm",
+                         data->Algorithms[i]);
             return SEC_E_INVALID_PARAMETER;
         }
         if (!hash_available(&c->hashes, algorithm)) {
-            digest_report(report, SSPI_REASON_CONFIGURATION,
-                          "this machine's OpenSSL does not allow %s; offer another algorithm",
-                          hash_name(algorithm));
+            report_write(report, SSPI_REASON_CONFIGURATION,
+                         "this machine's OpenSSL does not allow %s; offer another algorithm",
+                         hash_name(algorithm));
             return SEC_E_NO_CREDENTIALS;
         }
         for (size_t k = 0; k < i; k++) {
             if (c->algorithms[k] == algorithm) {
-                digest_report(report, SSPI_REASON_CONFIGURATION, "algorithm %s is listed twice",
-                              hash_name(algorithm));
+                report_write(report, SSPI_REASON_CONFIGURATION, "algorithm %s is listed twice",
+                             hash_name(algorithm));
                 return SEC_E_INVALID_PARAMETER;
             }
         }
@@ -96,15 +96,15 @@ static SECURITY_STATUS take_realm(struct digest_credential *c, const SSPI_ACCEPT
         return SEC_E_OK;
     }
     if (!digest_challenge_realm_fits(bytes_view(data->DefaultRealm))) {
-        digest_report(report, SSPI_REASON_CONFIGURATION,
-                      "realm \"%s\" must be 1 to %d octets of UTF-8 without control characters",
-                      escape_text(shown, sizeof(shown), bytes_view(data->DefaultRealm)),
-                      DIGEST_CHALLENGE_REALM_LIMIT);
+        report_write(report, SSPI_REASON_CONFIGURATION,
+                     "realm \"%s\" must be 1 to %d octets of UTF-8 without control characters",
+                     escape_text(shown, sizeof(shown), bytes_view(data->DefaultRealm)),
+                     DIGEST_CHALLENGE_REALM_LIMIT);
         return SEC_E_INVALID_PARAMETER;
     }
     c->default_realm = strdup(data->DefaultRealm);
     if (c->default_realm == NULL) {
-        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return SEC_E_OK;
@@ -120,7 +120,7 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
         (uint64_t)(lifetime_s == 0 ? DIGEST_CREDENTIAL_NONCE_LIFETIME_S : lifetime_s) * 1000;
     c->keeps_contexts = (data->Flags & SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS) == 0;
     if (!hash_suite_open(&c->hashes)) {
-        digest_report(report, SSPI_REASON_INTERNAL, "OpenSSL has no SHA-256");
+        report_write(report, SSPI_REASON_INTERNAL, "OpenSSL has no SHA-256");
         return SEC_E_INTERNAL_ERROR;
     }
     SECURITY_STATUS status = take_algorithms(c, data, report);
@@ -144,7 +144,7 @@ SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
 
     if (c == NULL || !digest_live_init(&c->live)) {
         free(c);
-        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     atomic_init(&c->n_references, 1);

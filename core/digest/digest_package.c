@@ -4,7 +4,7 @@
 
 #include "digest_accept.h"
 #include "digest_challenge.h"
-#include "digest_report.h"
+#include "report.h"
 #include "escape.h"
 #include "store_users.h"
 
@@ -59,17 +59,17 @@ static void refresh_users(struct digest_credential *credential, struct sspi_repo
 static SECURITY_STATUS check_demands(const struct sspi_accept_input *in, struct sspi_report *report)
 {
     if (!in->has_params) {
-        digest_report(report, SSPI_REASON_UNSUPPORTED,
-                      "Digest works in its HTTP form alone: pass SECBUFFER_PKG_PARAMS buffers");
+        report_write(report, SSPI_REASON_UNSUPPORTED,
+                     "Digest works in its HTTP form alone: pass SECBUFFER_PKG_PARAMS buffers");
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
     /* Digest page: "The Digest SSP supports this flag for SASL only." */
     if ((in->requirements & ASC_REQ_CONFIDENTIALITY) != 0) {
-        digest_report(report, SSPI_REASON_UNSUPPORTED, "HTTP Digest encrypts nothing");
+        report_write(report, SSPI_REASON_UNSUPPORTED, "HTTP Digest encrypts nothing");
         return SEC_E_SECURITY_QOS_FAILED;
     }
     if ((in->requirements & ASC_REQ_INTEGRITY) != 0) {
-        digest_report(report, SSPI_REASON_UNSUPPORTED, "qop auth-int is not supported");
+        report_write(report, SSPI_REASON_UNSUPPORTED, "qop auth-int is not supported");
         return SEC_E_SECURITY_QOS_FAILED;
     }
     return SEC_E_OK;
@@ -85,8 +85,8 @@ static SECURITY_STATUS check_bindings(const struct sspi_accept_input *in,
         (in->requirements & ASC_REQ_PROXY_BINDINGS) == 0) {
         return SEC_E_OK;
     }
-    digest_report(report, SSPI_REASON_MISSING_BINDING,
-                  "channel binding is required, and Digest cannot prove it");
+    report_write(report, SSPI_REASON_MISSING_BINDING,
+                 "channel binding is required, and Digest cannot prove it");
     return SEC_E_BAD_BINDINGS;
 }
 
@@ -98,14 +98,14 @@ static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
     struct sspi_view realm = in->realm.len > 0 ? in->realm : bytes_view(credential->default_realm);
 
     if (realm.len == 0) {
-        digest_report(report, SSPI_REASON_CONFIGURATION,
-                      "no realm was passed and there is no default");
+        report_write(report, SSPI_REASON_CONFIGURATION,
+                     "no realm was passed and there is no default");
         return SEC_E_INVALID_TOKEN;
     }
     if (!digest_challenge_realm_fits(realm)) {
-        digest_report(report, SSPI_REASON_CONFIGURATION,
-                      "realm \"%s\" must have at most %d octets and no control characters",
-                      escape_text(shown, sizeof(shown), realm), DIGEST_CHALLENGE_REALM_LIMIT);
+        report_write(report, SSPI_REASON_CONFIGURATION,
+                     "realm \"%s\" must have at most %d octets and no control characters",
+                     escape_text(shown, sizeof(shown), realm), DIGEST_CHALLENGE_REALM_LIMIT);
         return SEC_E_INVALID_TOKEN;
     }
     *ret_realm = realm;
@@ -133,7 +133,7 @@ static SECURITY_STATUS need_context(struct digest_credential *credential,
                                     struct digest_context **context, struct sspi_report *report)
 {
     if (*context == NULL && (*context = digest_context_new(credential)) == NULL) {
-        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return SEC_E_OK;
@@ -160,7 +160,7 @@ static SECURITY_STATUS defer(struct digest_credential *credential, struct digest
     SECURITY_STATUS status = need_context(credential, context, report);
 
     if (status == SEC_E_OK && !digest_context_set_pending(*context, realm)) {
-        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return status == SEC_E_OK ? SEC_I_COMPLETE_NEEDED : status;
@@ -177,7 +177,7 @@ static SECURITY_STATUS verify(struct digest_credential *credential, struct diges
         status = need_context(credential, context, report);
     }
     if (status == SEC_E_OK && !digest_context_establish(*context, &proof, in->requirements)) {
-        digest_report(report, SSPI_REASON_INTERNAL, "out of memory");
+        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return status;
@@ -217,7 +217,7 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     *out->report = (struct sspi_report){0};
     if (made != NULL && made->state == DIGEST_CONTEXT_ESTABLISHED) {
         /* Digest page: "called after the specified context was established". */
-        digest_report(out->report, SSPI_REASON_MALFORMED, "the context is established already");
+        report_write(out->report, SSPI_REASON_MALFORMED, "the context is established already");
         return STATUS_LOGON_FAILURE;
     }
     refresh_users(c, out->report);
@@ -242,8 +242,8 @@ static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_
 
     *out->report = (struct sspi_report){0};
     if (c->state != DIGEST_CONTEXT_PENDING || atomic_load(&c->credential->released)) {
-        digest_report(out->report, SSPI_REASON_INTERNAL,
-                      "the context does not wait for CompleteAuthToken, or its credential is gone");
+        report_write(out->report, SSPI_REASON_INTERNAL,
+                     "the context does not wait for CompleteAuthToken, or its credential is gone");
         return SEC_E_INVALID_HANDLE;
     }
     SECURITY_STATUS status = check_demands(in, out->report);

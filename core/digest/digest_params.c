@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest_report.h"
+#include "report.h"
 #include "utf8.h"
 
 struct parser {
@@ -30,7 +30,7 @@ static char here(const struct parser *p)
 
 static enum sspi_reason malformed(const struct parser *p, const char *what)
 {
-    return digest_report(p->report, SSPI_REASON_MALFORMED, "at octet %zu: %s", p->at + 1, what);
+    return report_write(p->report, SSPI_REASON_MALFORMED, "at octet %zu: %s", p->at + 1, what);
 }
 
 static void skip_blanks(struct parser *p)
@@ -58,7 +58,7 @@ static enum sspi_reason unescape(struct parser *p, struct sspi_view raw,
     char **storage = &p->params->storage;
 
     if (*storage == NULL && (*storage = malloc(p->text.len)) == NULL) {
-        return digest_report(p->report, SSPI_REASON_INTERNAL, "out of memory");
+        return report_write(p->report, SSPI_REASON_INTERNAL, "out of memory");
     }
     char *out = *storage + p->storage_len;
     ret_value->data = out;
@@ -129,8 +129,8 @@ static enum sspi_reason add_param(struct parser *p, const struct digest_param *p
         }
     }
     if (params->n == DIGEST_PARAMS_LIMIT) {
-        return digest_report(p->report, SSPI_REASON_TOO_LARGE, "more than %d directives",
-                             DIGEST_PARAMS_LIMIT);
+        return report_write(p->report, SSPI_REASON_TOO_LARGE, "more than %d directives",
+                            DIGEST_PARAMS_LIMIT);
     }
     params->param[params->n++] = *param;
     return SSPI_REASON_NONE;
@@ -166,20 +166,20 @@ static enum sspi_reason take_list(struct parser *p)
 static enum sspi_reason check_octets(struct sspi_view text, struct sspi_report *report)
 {
     if (text.len > DIGEST_PARAMS_TEXT_LIMIT) {
-        return digest_report(report, SSPI_REASON_TOO_LARGE,
-                             "%zu octets of credentials, more than %d", text.len,
-                             DIGEST_PARAMS_TEXT_LIMIT);
+        return report_write(report, SSPI_REASON_TOO_LARGE,
+                            "%zu octets of credentials, more than %d", text.len,
+                            DIGEST_PARAMS_TEXT_LIMIT);
     }
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
         if ((c < 0x20 && c != '\t') || c == 0x7F) {
-            return digest_report(report, SSPI_REASON_MALFORMED,
-                                 "at octet %zu: control character 0x%02x", i + 1, c);
+            return report_write(report, SSPI_REASON_MALFORMED,
+                                "at octet %zu: control character 0x%02x", i + 1, c);
         }
     }
     if (!utf8_valid(text)) {
-        return digest_report(report, SSPI_REASON_MALFORMED,
-                             "not UTF-8, the only encoding of RFC 7616");
+        return report_write(report, SSPI_REASON_MALFORMED,
+                            "not UTF-8, the only encoding of RFC 7616");
     }
     return SSPI_REASON_NONE;
 }

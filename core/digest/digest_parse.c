@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "digest_params.h"
-#include "digest_report.h"
+#include "report.h"
 #include "escape.h"
 #include "hash.h"
 #include "hex.h"
@@ -61,9 +61,9 @@ static enum sspi_reason collect(const struct digest_params *params, struct value
             continue;
         }
         if (param->value.len > directives[i].limit) {
-            return digest_report(v->report, SSPI_REASON_TOO_LARGE,
-                                 "%s has %zu octets, more than %zu", directives[i].name,
-                                 param->value.len, directives[i].limit);
+            return report_write(v->report, SSPI_REASON_TOO_LARGE,
+                                "%s has %zu octets, more than %zu", directives[i].name,
+                                param->value.len, directives[i].limit);
         }
         v->value[i] = param->value;
         v->raw[i] = param->raw;
@@ -80,16 +80,16 @@ static enum sspi_reason check_supported(const struct values *v)
     if (v->value[USERNAME_EXTENDED].data != NULL) {
         if (v->value[USERNAME].data != NULL) {
             /* RFC 7616 3.4: not both. */
-            return digest_report(v->report, SSPI_REASON_MALFORMED, "both username and username*");
+            return report_write(v->report, SSPI_REASON_MALFORMED, "both username and username*");
         }
-        return digest_report(v->report, SSPI_REASON_UNSUPPORTED, "username* is not supported");
+        return report_write(v->report, SSPI_REASON_UNSUPPORTED, "username* is not supported");
     }
     if (userhash.data != NULL && bytes_equal_nocase(userhash, SSPI_VIEW("true"))) {
-        return digest_report(v->report, SSPI_REASON_UNSUPPORTED, "userhash was not offered");
+        return report_write(v->report, SSPI_REASON_UNSUPPORTED, "userhash was not offered");
     }
     if (userhash.data != NULL && !bytes_equal_nocase(userhash, SSPI_VIEW("false"))) {
-        return digest_report(v->report, SSPI_REASON_MALFORMED, "userhash is %s, not true or false",
-                             escape_text(shown, sizeof(shown), userhash));
+        return report_write(v->report, SSPI_REASON_MALFORMED, "userhash is %s, not true or false",
+                            escape_text(shown, sizeof(shown), userhash));
     }
     return SSPI_REASON_NONE;
 }
@@ -100,16 +100,16 @@ static enum sspi_reason check_qop(const struct values *v)
     char shown[SHOWN_SIZE];
 
     if (qop.data == NULL) {
-        return digest_report(
+        return report_write(
             v->report, SSPI_REASON_UNSUPPORTED,
             "no qop: the client speaks RFC 2069, or qop=\"auth\" was not understood");
     }
     if (bytes_equal_nocase(qop, SSPI_VIEW("auth-int"))) {
-        return digest_report(v->report, SSPI_REASON_UNSUPPORTED, "qop auth-int was not offered");
+        return report_write(v->report, SSPI_REASON_UNSUPPORTED, "qop auth-int was not offered");
     }
     if (!bytes_equal_nocase(qop, SSPI_VIEW("auth"))) {
-        return digest_report(v->report, SSPI_REASON_MALFORMED, "qop is %s, not auth",
-                             escape_text(shown, sizeof(shown), qop));
+        return report_write(v->report, SSPI_REASON_MALFORMED, "qop is %s, not auth",
+                            escape_text(shown, sizeof(shown), qop));
     }
     return SSPI_REASON_NONE;
 }
@@ -119,8 +119,8 @@ static enum sspi_reason check_present(const struct values *v, const enum directi
 {
     for (size_t i = 0; i < n; i++) {
         if (v->value[ids[i]].data == NULL) {
-            return digest_report(v->report, SSPI_REASON_MALFORMED, "directive %s is missing",
-                                 directives[ids[i]].name);
+            return report_write(v->report, SSPI_REASON_MALFORMED, "directive %s is missing",
+                                directives[ids[i]].name);
         }
     }
     return SSPI_REASON_NONE;
@@ -139,29 +139,29 @@ static enum sspi_reason read_values(const struct values *v, struct digest_respon
         response->algorithm = hash_from_name(algorithm);
     }
     if (response->algorithm == SSPI_DIGEST_NONE) {
-        return digest_report(v->report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
-                             escape_text(shown, sizeof(shown), algorithm));
+        return report_write(v->report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
+                            escape_text(shown, sizeof(shown), algorithm));
     }
     /* RFC 7616 3.4: nc-value = 8LHEX; upper case is taken too, the digits are hashed as they came.
      */
     if (!hex_decode(v->value[NC], count, sizeof(count))) {
-        return digest_report(v->report, SSPI_REASON_MALFORMED, "nc is %s, not 8 hex digits",
-                             escape_text(shown, sizeof(shown), v->value[NC]));
+        return report_write(v->report, SSPI_REASON_MALFORMED, "nc is %s, not 8 hex digits",
+                            escape_text(shown, sizeof(shown), v->value[NC]));
     }
     response->count =
         (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
     if (response->count == 0) {
-        return digest_report(v->report, SSPI_REASON_MALFORMED, "nc is 0; the first request is 1");
+        return report_write(v->report, SSPI_REASON_MALFORMED, "nc is 0; the first request is 1");
     }
     size_t len = hash_len(response->algorithm);
     if (digits.len != 2 * len) {
-        return digest_report(v->report, SSPI_REASON_MALFORMED,
-                             "response has %zu digits, %s gives %zu", digits.len,
-                             hash_name(response->algorithm), 2 * len);
+        return report_write(v->report, SSPI_REASON_MALFORMED,
+                            "response has %zu digits, %s gives %zu", digits.len,
+                            hash_name(response->algorithm), 2 * len);
     }
     if (!hex_decode_lower(digits, response->response, len)) {
-        return digest_report(v->report, SSPI_REASON_MALFORMED,
-                             "response is not lower-case hexadecimal");
+        return report_write(v->report, SSPI_REASON_MALFORMED,
+                            "response is not lower-case hexadecimal");
     }
     return SSPI_REASON_NONE;
 }

@@ -107,9 +107,8 @@ static SECURITY_STATUS judge_attempt(struct exchange *exchange)
     if (attempt->major == GSS_S_COMPLETE)
         return SEC_E_OK;
     if (attempt->major == GSS_S_CONTINUE_NEEDED)
-        return kerberos_status_refuse(exchange->report, SEC_E_UNSUPPORTED_FUNCTION,
-                                      SSPI_REASON_UNSUPPORTED,
-                                      "the client wants DCE's three legs; only one is supported");
+        return report_refuse(exchange->report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                             "the client wants DCE's three legs; only one is supported");
     return kerberos_status_from_accept(attempt->major, attempt->minor, &exchange->ap_req,
                                        kerberos_credential_keytab(exchange->credential),
                                        exchange->report);
@@ -123,10 +122,9 @@ static SECURITY_STATUS check_bound(struct exchange *exchange)
     if (in->n_bindings == 0 || (exchange->attempt.flags & GSS_C_CHANNEL_BOUND_FLAG) != 0 ||
         (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0)
         return SEC_E_OK;
-    return kerberos_status_refuse(
-        exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
-        "the client sent no channel binding, and one is required; it must "
-        "be one that supports Extended Protection");
+    return report_refuse(exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+                         "the client sent no channel binding, and one is required; it must "
+                         "be one that supports Extended Protection");
 }
 
 static bool is_anonymous(const struct sspi_context_info *info)
@@ -161,8 +159,8 @@ static SECURITY_STATUS check_replay(struct exchange *exchange)
     }
     case STORE_REPLAY_SEEN:
     default:
-        return kerberos_status_refuse(exchange->report, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
-                                      "replay: this token was used before");
+        return report_refuse(exchange->report, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
+                             "replay: this token was used before");
     }
 }
 
@@ -220,8 +218,8 @@ static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_i
     const struct attempt *attempt = &exchange->attempt;
     const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
     if (!set_name(exchange, info))
-        return kerberos_status_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                                      "the client's name cannot be told");
+        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "the client's name cannot be told");
     info->mechanism = &kerberos_package;
     info->attributes = attributes_from_flags(attempt->flags);
     info->start_ms = exchange->now_ms;
@@ -235,8 +233,8 @@ static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_i
     else
         info->bound = SSPI_BOUND_ABSENT;
     if (is_anonymous(info) && (exchange->in->requirements & ASC_REQ_ALLOW_NULL_SESSION) == 0)
-        return kerberos_status_refuse(exchange->report, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
-                                      "anonymous Kerberos principals are refused");
+        return report_refuse(exchange->report, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
+                             "anonymous Kerberos principals are refused");
     return SEC_E_OK;
 }
 
@@ -245,22 +243,22 @@ static SECURITY_STATUS read_token(struct exchange *exchange)
     struct sspi_report *report = exchange->report;
     struct sspi_view token = exchange->in->token;
     if ((exchange->in->requirements & ASC_REQ_PROXY_BINDINGS) != 0)
-        return kerberos_status_refuse(report, SEC_E_SECURITY_QOS_FAILED, SSPI_REASON_UNSUPPORTED,
-                                      "ASC_REQ_PROXY_BINDINGS is not supported");
+        return report_refuse(report, SEC_E_SECURITY_QOS_FAILED, SSPI_REASON_UNSUPPORTED,
+                             "ASC_REQ_PROXY_BINDINGS is not supported");
     if (token.len > SSPI_TOKEN_LIMIT)
-        return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
-                                      "a Kerberos token of %zu bytes; at most %d are taken",
-                                      token.len, SSPI_TOKEN_LIMIT);
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
+                             "a Kerberos token of %zu bytes; at most %d are taken", token.len,
+                             SSPI_TOKEN_LIMIT);
     switch (kerberos_ap_req_parse(token, &exchange->ap_req)) {
     case KERBEROS_AP_REQ_OK:
         break;
     case KERBEROS_AP_REQ_OTHER_MECHANISM:
-        return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                                      "the token is not Kerberos");
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                             "the token is not Kerberos");
     case KERBEROS_AP_REQ_MALFORMED:
     default:
-        return kerberos_status_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                                      "malformed Kerberos token of %zu bytes", token.len);
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                             "malformed Kerberos token of %zu bytes", token.len);
     }
     struct sspi_view principal = bytes_view(exchange->ap_req.principal);
     if (kerberos_credential_accepts(exchange->credential, principal))
@@ -268,10 +266,10 @@ static SECURITY_STATUS read_token(struct exchange *exchange)
     BYTES_CLEANUP struct bytes accepted = {0};
     char shown[SHOWN_SIZE];
     kerberos_credential_list(exchange->credential, &accepted);
-    return kerberos_status_refuse(report, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
-                                  "the ticket is for %s; accepted is %.*s",
-                                  escape_text(shown, sizeof shown, principal),
-                                  (int)bytes_as_view(&accepted).len, bytes_as_view(&accepted).data);
+    return report_refuse(report, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
+                         "the ticket is for %s; accepted is %.*s",
+                         escape_text(shown, sizeof shown, principal),
+                         (int)bytes_as_view(&accepted).len, bytes_as_view(&accepted).data);
 }
 
 /* From a token to a client that may be let in. */
@@ -337,8 +335,8 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
     }
     put_token(out, &exchange.attempt.token);
     if (out->tokens[0].failed)
-        return kerberos_status_refuse(out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                      "no memory");
+        return report_refuse(out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
     *ret_gss = exchange.attempt.gss;
     exchange.attempt.gss = GSS_C_NO_CONTEXT;
     return SEC_E_OK;

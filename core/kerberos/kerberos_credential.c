@@ -108,8 +108,7 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
 {
     char error[SSPI_REPORT_TEXT_SIZE];
     if (!copy_names(credential, data))
-        return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                      "no memory");
+        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
     credential->state = data->State;
     credential->keytab = data->Keytab;
     if (credential->keytab == NULL) {
@@ -119,8 +118,7 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
     if (credential->keytab == NULL ||
         !kerberos_keytab_has_service(credential->keytab, credential->names, credential->n_names,
                                      error, sizeof error))
-        return kerberos_status_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s",
-                                      error);
+        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s", error);
     return SEC_E_OK;
 }
 
@@ -129,15 +127,13 @@ SECURITY_STATUS kerberos_credential_make(const SSPI_ACCEPTOR_DATA *data,
                                          struct sspi_report *report)
 {
     if (data->ServiceNameCount > KERBEROS_CREDENTIAL_NAMES_LIMIT)
-        return kerberos_status_refuse(report, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
-                                      "%u service names, at most %d are taken",
-                                      (unsigned)data->ServiceNameCount,
-                                      KERBEROS_CREDENTIAL_NAMES_LIMIT);
+        return report_refuse(report, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                             "%u service names, at most %d are taken",
+                             (unsigned)data->ServiceNameCount, KERBEROS_CREDENTIAL_NAMES_LIMIT);
     struct kerberos_credential *credential = calloc(1, sizeof *credential);
     if (credential == NULL || pthread_mutex_init(&credential->mutex, NULL) != 0) {
         free(credential);
-        return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                      "no memory");
+        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
     }
     SECURITY_STATUS st = fill(credential, data, report);
     if (st != SEC_E_OK) {
@@ -183,21 +179,21 @@ static SECURITY_STATUS take(struct kerberos_credential *credential,
                             struct sspi_report *report)
 {
     if (!renew_keyring(credential))
-        return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                      "no memory for the keys");
+        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory for the keys");
     struct kerberos_keyring *keyring = credential->keyring;
     if (keyring->n_keys == 0)
-        return kerberos_status_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                                      "keytab %s has no key for an accepted service any more",
-                                      kerberos_keytab_path(credential->keytab));
+        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                             "keytab %s has no key for an accepted service any more",
+                             kerberos_keytab_path(credential->keytab));
     struct kerberos_acceptor *acceptor = keyring->idle[cache];
     if (acceptor != NULL) {
         keyring->idle[cache] = acceptor->next;
     } else {
         acceptor = calloc(1, sizeof *acceptor);
         if (acceptor == NULL)
-            return kerberos_status_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                          "no memory");
+            return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
         acceptor->gss = GSS_C_NO_CREDENTIAL;
         acceptor->cache = cache;
         acceptor->keyring = keyring;

@@ -21,12 +21,12 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
                                     struct sspi_accept_output *out)
 {
     if (*context != NULL)
-        return kerberos_status_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                                      "Kerberos takes one leg, this is another");
+        return report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                             "Kerberos takes one leg, this is another");
     struct kerberos_context *made = calloc(1, sizeof *made);
     if (made == NULL)
-        return kerberos_status_refuse(out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                      "no memory");
+        return report_refuse(out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
     *context = made;
     SECURITY_STATUS st = kerberos_accept_run(credential, in, out, &made->gss, &made->info);
     made->established = st == SEC_E_OK;

@@ -7,12 +7,7 @@
 
 #include "kerberos_ap_req.h"
 #include "kerberos_keytab.h"
-#include "sspi.h"
-
-/* Sets reason and text and returns `status`. Text from a client must have been escaped. */
-SECURITY_STATUS kerberos_status_refuse(struct sspi_report *report, SECURITY_STATUS status,
-                                       enum sspi_reason reason, const char *format, ...)
-    __attribute__((format(printf, 4, 5))) SSPI_MUST_USE;
+#include "report.h"
 
 /* Why gss_accept_sec_context() refused the token that `view` shows; `keytab` holds the keys it was
  * tried with. Never SEC_E_OK. Must run in the thread that made the GSS call. */

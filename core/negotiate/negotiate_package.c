@@ -4,6 +4,7 @@
 
 #include "negotiate_spnego.h"
 #include "negotiate_token.h"
+#include "report.h"
 
 #define LEGS_LIMIT  8
 #define BYTES_LIMIT 65536
@@ -37,16 +38,16 @@ static SECURITY_STATUS start_bare(struct negotiate_step *step, enum negotiate_to
         return advance_bare(step);
     }
     if (kind == NEGOTIATE_TOKEN_NTLM)
-        return negotiate_spnego_refuse(
-            step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+        return report_refuse(
+            step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
             "the client sent NTLM, which is not offered: most often it found no Kerberos "
             "ticket for HTTP/<this host>; check that it is logged in to the realm and "
             "that the KDC knows this name");
     BYTES_CLEANUP struct bytes name = {0};
     negotiate_mechanism_name(oid, &name);
-    return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                                   "the client sent a token of mechanism %.*s; Kerberos is wanted",
-                                   (int)bytes_as_view(&name).len, bytes_as_view(&name).data);
+    return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                         "the client sent a token of mechanism %.*s; Kerberos is wanted",
+                         (int)bytes_as_view(&name).len, bytes_as_view(&name).data);
 }
 
 static SECURITY_STATUS start(struct negotiate_step *step)
@@ -62,15 +63,15 @@ static SECURITY_STATUS start(struct negotiate_step *step)
     case NEGOTIATE_TOKEN_NTLM:
         return start_bare(step, kind, oid);
     case NEGOTIATE_TOKEN_RESPONSE:
-        return negotiate_spnego_refuse(
-            step, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+        return report_refuse(
+            step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
             "the middle of a negotiation whose beginning is not known here: the client "
             "changed the connection, or a proxy shares it between clients");
     case NEGOTIATE_TOKEN_UNKNOWN:
     default:
-        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                                       "a token of %zu bytes that is neither SPNEGO nor Kerberos",
-                                       step->in->token.len);
+        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                             "a token of %zu bytes that is neither SPNEGO nor Kerberos",
+                             step->in->token.len);
     }
 }
 
@@ -79,13 +80,12 @@ static SECURITY_STATUS check_limits(struct negotiate_step *step)
     struct negotiate_context *context = step->context;
     size_t len = step->in->token.len;
     if (len > SSPI_TOKEN_LIMIT)
-        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
-                                       "a token of %zu bytes; at most %d are taken", len,
-                                       SSPI_TOKEN_LIMIT);
+        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
+                             "a token of %zu bytes; at most %d are taken", len, SSPI_TOKEN_LIMIT);
     if (context->n_legs == LEGS_LIMIT || len > BYTES_LIMIT - context->n_bytes)
-        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                                       "the negotiation takes more than %d legs or %d bytes",
-                                       LEGS_LIMIT, BYTES_LIMIT);
+        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                             "the negotiation takes more than %d legs or %d bytes", LEGS_LIMIT,
+                             BYTES_LIMIT);
     context->n_legs++;
     context->n_bytes += len;
     return SEC_E_OK;
@@ -116,8 +116,8 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
         case NEGOTIATE_DONE:
         case NEGOTIATE_FAILED:
         default:
-            st = negotiate_spnego_refuse(&step, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                                         "the negotiation is over");
+            st = report_refuse(step.out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                               "the negotiation is over");
             break;
         }
     }

@@ -1,35 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "negotiate_spnego.h"
 
-#include <stdio.h>
-
 #include "negotiate_token.h"
+#include "report.h"
 
 /* Characters of the client's list that a report shows. */
 #define OFFER_SHOWN 160
 
-SECURITY_STATUS negotiate_spnego_refuse(const struct negotiate_step *step, SECURITY_STATUS status,
-                                        enum sspi_reason reason, const char *format, ...)
-{
-    struct sspi_report *report = step->out->report;
-    va_list arguments;
-    report->reason = reason;
-    va_start(arguments, format);
-    vsnprintf(report->text, sizeof report->text, format, arguments);
-    va_end(arguments);
-    return status;
-}
-
 SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step)
 {
-    return negotiate_spnego_refuse(step, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                   "no memory");
+    return report_refuse(step->out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                         "no memory");
 }
 
 static SECURITY_STATUS malformed(const struct negotiate_step *step)
 {
-    return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                                   "malformed SPNEGO token of %zu bytes", step->in->token.len);
+    return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                         "malformed SPNEGO token of %zu bytes", step->in->token.len);
 }
 
 /* What there is to send; an empty token is none. */
@@ -90,13 +77,12 @@ static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_vi
     if (mic.data == NULL && !context->mic_required)
         return SEC_E_OK;
     if (package->make_mic == NULL || package->check_mic == NULL)
-        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                                       "%s cannot protect the list of mechanisms",
-                                       package->about.Name);
+        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                             "%s cannot protect the list of mechanisms", package->about.Name);
     if (mic.data != NULL) {
         if (package->check_mic(context->mechanism, list, mic) != SEC_E_OK)
-            return negotiate_spnego_refuse(
-                step, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MECHANISM,
+            return report_refuse(
+                step->out->report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MECHANISM,
                 "mechListMIC is wrong: the client's list of mechanisms was changed on "
                 "the way");
         context->mic_verified = true;
@@ -106,8 +92,8 @@ static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_vi
         return SEC_E_OK;
     SECURITY_STATUS st = package->make_mic(context->mechanism, list, our_mic);
     if (st != SEC_E_OK)
-        return negotiate_spnego_refuse(step, st, SSPI_REASON_INTERNAL,
-                                       "mechListMIC cannot be made");
+        return report_refuse(step->out->report, st, SSPI_REASON_INTERNAL,
+                             "mechListMIC cannot be made");
     context->mic_sent = true;
     return SEC_E_OK;
 }
@@ -162,14 +148,14 @@ static SECURITY_STATUS refuse_offer(struct negotiate_step *step,
     }
     struct sspi_view list = bytes_as_view(&offered);
     int shown = list.len < OFFER_SHOWN ? (int)list.len : OFFER_SHOWN;
-    return reject(step,
-                  negotiate_spnego_refuse(
-                      step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+    return reject(
+        step,
+        report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
                       "the client offers no Kerberos, only %.*s: most often it found no ticket "
                       "for HTTP/<this host>; check that it is logged in to the realm and that "
                       "the KDC knows this name",
                       shown, list.data),
-                  (struct sspi_view){NULL, 0});
+        (struct sspi_view){NULL, 0});
 }
 
 SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step)
@@ -224,8 +210,8 @@ SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step)
     if (!negotiate_token_parse_response(step->in->token, &response))
         return malformed(step);
     if (response.state == NEGOTIATE_TOKEN_REJECT)
-        return negotiate_spnego_refuse(step, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                                       "the client gave the negotiation up");
+        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                             "the client gave the negotiation up");
     /* Each phase waits for one thing: the mechanism's token, or the client's MIC. */
     bool as_expected = context->phase == NEGOTIATE_MECHANISM
                            ? response.token.len > 0

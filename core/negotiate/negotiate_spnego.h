@@ -69,12 +69,6 @@ SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step) SSPI_MUST_US
 SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, struct sspi_view token,
                                                struct bytes *ret_token) SSPI_MUST_USE;
 
-/* Sets reason and text and returns `status`. Nothing of the client's goes into the text unescaped.
- */
-SECURITY_STATUS negotiate_spnego_refuse(const struct negotiate_step *step, SECURITY_STATUS status,
-                                        enum sspi_reason reason, const char *format, ...)
-    __attribute__((format(printf, 4, 5))) SSPI_MUST_USE;
-
 SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step) SSPI_MUST_USE;
 
 #endif

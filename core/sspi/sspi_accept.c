@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "report.h"
 #include "sspi_buffers.h"
 #include "sspi_context.h"
 #include "sspi_query.h"
@@ -60,7 +61,7 @@ static SECURITY_STATUS check_answer(const struct sspi_context *context, SECURITY
 static void complete_report(SECURITY_STATUS status, struct sspi_report *report)
 {
     if (status < 0 && report->reason == SSPI_REASON_NONE)
-        sspi_buffers_report(report, SSPI_REASON_INTERNAL, sspi_status_name(status));
+        report_write(report, SSPI_REASON_INTERNAL, "%s", sspi_status_name(status));
 }
 
 /* After a package's answer: delivers the tokens and decides what the context is from now on. */

@@ -5,13 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "report.h"
 #include "utf8.h"
-
-void sspi_buffers_report(struct sspi_report *report, enum sspi_reason reason, const char *text)
-{
-    report->reason = reason;
-    (void)snprintf(report->text, sizeof(report->text), "%s", text);
-}
 
 static ULONG type_of(const SecBuffer *buffer)
 {
@@ -20,7 +15,7 @@ static ULONG type_of(const SecBuffer *buffer)
 
 static SECURITY_STATUS refuse(struct sspi_report *report, SECURITY_STATUS status, const char *text)
 {
-    sspi_buffers_report(report, SSPI_REASON_INTERNAL, text);
+    report_write(report, SSPI_REASON_INTERNAL, "%s", text);
     return status;
 }
 
@@ -43,7 +38,7 @@ static SECURITY_STATUS read_token(const SecBuffer *buffer, struct sspi_view *ret
                                   struct sspi_report *report)
 {
     if (buffer->cbBuffer > SSPI_TOKEN_LIMIT) {
-        sspi_buffers_report(report, SSPI_REASON_TOO_LARGE, "the token is over 65536 bytes");
+        report_write(report, SSPI_REASON_TOO_LARGE, "the token is over 65536 bytes");
         return SEC_E_INVALID_TOKEN;
     }
     ret_token->data = buffer->cbBuffer == 0 ? "" : buffer->pvBuffer;
@@ -83,7 +78,7 @@ static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
     if (number == SSPI_PARAMS_LIMIT - 1)
         return read_realm(buffer, input, report);
     if (buffer->cbBuffer > SSPI_TOKEN_LIMIT) {
-        sspi_buffers_report(report, SSPI_REASON_TOO_LARGE, "a parameter is over 65536 bytes");
+        report_write(report, SSPI_REASON_TOO_LARGE, "a parameter is over 65536 bytes");
         return SEC_E_INVALID_TOKEN;
     }
     *views[number] = (struct sspi_view){buffer->pvBuffer, buffer->cbBuffer};
@@ -141,8 +136,8 @@ static SECURITY_STATUS check_requirements(ULONG requirements, struct sspi_report
         return refuse(
             report, SEC_E_SECURITY_QOS_FAILED,
             "ASC_REQ_PROXY_BINDINGS and ASC_REQ_ALLOW_MISSING_BINDINGS exclude each other");
-    sspi_buffers_report(report, SSPI_REASON_UNSUPPORTED,
-                        "ASC_REQ_PROXY_BINDINGS is not supported by any package");
+    report_write(report, SSPI_REASON_UNSUPPORTED,
+                 "ASC_REQ_PROXY_BINDINGS is not supported by any package");
     return SEC_E_SECURITY_QOS_FAILED;
 }
 

@@ -68,7 +68,4 @@ SECURITY_STATUS sspi_buffers_deliver(struct sspi_buffers_output *output,
 
 /* ---- reports ---- */
 
-/* Sets the reason and a text without client data. */
-void sspi_buffers_report(struct sspi_report *report, enum sspi_reason reason, const char *text);
-
 #endif

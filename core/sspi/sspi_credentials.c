@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "report.h"
 #include "sspi_buffers.h"
 #include "sspi_context.h"
 #include "sspi_packages.h"
@@ -22,8 +23,8 @@ static SECURITY_STATUS check_use(ULONG use, struct sspi_report *report)
     /* The page wants "the type of credential"; only an acceptor's exists here. */
     if ((use & SECPKG_CRED_INBOUND) != 0 && (use & SECPKG_CRED_RESERVED) == 0)
         return SEC_E_OK;
-    sspi_buffers_report(report, SSPI_REASON_CONFIGURATION,
-                        "fCredentialUse is not SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH");
+    report_write(report, SSPI_REASON_CONFIGURATION,
+                 "fCredentialUse is not SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH");
     return SEC_E_UNKNOWN_CREDENTIALS;
 }
 
@@ -33,9 +34,9 @@ static SECURITY_STATUS check_data(const SSPI_ACCEPTOR_DATA *data, struct sspi_re
         data->ServiceNameCount <= SSPI_SERVICE_NAMES_LIMIT &&
         (data->ServiceNameCount == 0 || data->ServiceNames != NULL))
         return SEC_E_OK;
-    sspi_buffers_report(report, SSPI_REASON_CONFIGURATION,
-                        "pAuthData is not an SSPI_ACCEPTOR_DATA of this version with at most 64 "
-                        "service names");
+    report_write(report, SSPI_REASON_CONFIGURATION,
+                 "pAuthData is not an SSPI_ACCEPTOR_DATA of this version with at most 64 "
+                 "service names");
     return SEC_E_UNKNOWN_CREDENTIALS;
 }
 
@@ -70,7 +71,7 @@ SECURITY_STATUS sspi_credentials_acquire(const char *principal, const char *pack
     SecInvalidateHandle(ret_credential);
     const struct sspi_package *found = sspi_packages_find(package);
     if (found == NULL) {
-        sspi_buffers_report(report, SSPI_REASON_CONFIGURATION, "there is no such package");
+        report_write(report, SSPI_REASON_CONFIGURATION, "there is no such package");
         return SEC_E_SECPKG_NOT_FOUND;
     }
     SECURITY_STATUS status = check_use(use, report);
@@ -88,7 +89,7 @@ SECURITY_STATUS sspi_credentials_acquire(const char *principal, const char *pack
     }
     status = acquire(found, &effective, ret_credential, report);
     if (status != SEC_E_OK && report->reason == SSPI_REASON_NONE)
-        sspi_buffers_report(report, SSPI_REASON_INTERNAL, "the credential could not be made");
+        report_write(report, SSPI_REASON_INTERNAL, "the credential could not be made");
     return status;
 }
 
