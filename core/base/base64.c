@@ -8,18 +8,14 @@ static const char url_alphabet[] =
 /* The six bits of one character; 64 or more when it is not in the alphabet. */
 static unsigned int value_of(char c, bool url)
 {
-    if (c >= 'A' && c <= 'Z') {
+    if (c >= 'A' && c <= 'Z')
         return (unsigned int)(c - 'A');
-    }
-    if (c >= 'a' && c <= 'z') {
+    if (c >= 'a' && c <= 'z')
         return (unsigned int)(c - 'a') + 26;
-    }
-    if (c >= '0' && c <= '9') {
+    if (c >= '0' && c <= '9')
         return (unsigned int)(c - '0') + 52;
-    }
-    if (c == (url ? '-' : '+')) {
+    if (c == (url ? '-' : '+'))
         return 62;
-    }
     return c == (url ? '_' : '/') ? 63 : 64;
 }
 
@@ -30,14 +26,12 @@ static bool decode(struct sspi_view text, bool url, unsigned char *out)
     unsigned int n_bits = 0;
 
     /* One character alone holds six bits: no octet. */
-    if (text.len % 4 == 1) {
+    if (text.len % 4 == 1)
         return false;
-    }
     for (size_t i = 0; i < text.len; i++) {
         unsigned int value = value_of(text.data[i], url);
-        if (value > 63) {
+        if (value > 63)
             return false;
-        }
         bits = bits << 6 | value;
         n_bits += 6;
         if (n_bits >= 8) {
@@ -54,16 +48,13 @@ enum base64_status base64_decode(struct sspi_view text, size_t limit, struct byt
     size_t n_pad = 0;
 
     /* RFC 4648 3.2: padding is required. */
-    if (text.len % 4 != 0) {
+    if (text.len % 4 != 0)
         return BASE64_MALFORMED;
-    }
-    while (n_pad < 2 && n_pad < text.len && text.data[text.len - 1 - n_pad] == '=') {
+    while (n_pad < 2 && n_pad < text.len && text.data[text.len - 1 - n_pad] == '=')
         n_pad++;
-    }
     size_t decoded_len = text.len / 4 * 3 - n_pad;
-    if (decoded_len > limit) {
+    if (decoded_len > limit)
         return BASE64_TOO_LARGE;
-    }
     BYTES_CLEANUP struct bytes decoded = {0};
     text.len -= n_pad;
     /* Small pieces on the stack keep this free of a second large allocation. */
@@ -89,9 +80,8 @@ static size_t encode_group(const unsigned char *in, size_t len, const char *digi
     uint32_t bits = (uint32_t)in[0] << 16 | (len > 1 ? (uint32_t)in[1] << 8 : 0) |
                     (len > 2 ? (uint32_t)in[2] : 0);
 
-    for (size_t i = 0; i <= len; i++) {
+    for (size_t i = 0; i <= len; i++)
         out[i] = digits[bits >> (18 - 6 * i) & 63];
-    }
     return len + 1;
 }
 
@@ -113,16 +103,14 @@ void base64_url_encode(const void *data, size_t len, char *out)
     for (size_t i = 0; i < len; i += 3) {
         char group[4];
         size_t n = encode_group(in + i, len - i < 3 ? len - i : 3, url_alphabet, group);
-        for (size_t k = 0; k < n; k++) {
+        for (size_t k = 0; k < n; k++)
             *out++ = group[k];
-        }
     }
 }
 
 bool base64_url_decode(struct sspi_view text, void *out, size_t out_len)
 {
-    if (out_len > SIZE_MAX / 4 - 1 || text.len != BASE64_URL_LEN(out_len)) {
+    if (out_len > SIZE_MAX / 4 - 1 || text.len != BASE64_URL_LEN(out_len))
         return false;
-    }
     return decode(text, true, out);
 }

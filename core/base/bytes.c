@@ -10,9 +10,8 @@
 
 struct sspi_view bytes_view(const char *text)
 {
-    if (text == NULL) {
+    if (text == NULL)
         return (struct sspi_view){NULL, 0};
-    }
     return (struct sspi_view){text, strlen(text)};
 }
 
@@ -28,14 +27,11 @@ static unsigned char lower(char c)
 
 bool bytes_equal_nocase(struct sspi_view a, struct sspi_view b)
 {
-    if (a.len != b.len) {
+    if (a.len != b.len)
         return false;
-    }
-    for (size_t i = 0; i < a.len; i++) {
-        if (lower(a.data[i]) != lower(b.data[i])) {
+    for (size_t i = 0; i < a.len; i++)
+        if (lower(a.data[i]) != lower(b.data[i]))
             return false;
-        }
-    }
     return true;
 }
 
@@ -46,9 +42,8 @@ bool bytes_equal_secret(struct sspi_view a, struct sspi_view b)
 
 void bytes_wipe(void *memory, size_t len)
 {
-    if (len > 0) {
+    if (len > 0)
         OPENSSL_cleanse(memory, len);
-    }
 }
 
 /* Makes room for `more` octets and a NUL behind them. */
@@ -60,22 +55,19 @@ static bool reserve(struct bytes *to, size_t more)
         return false;
     }
     size_t needed = to->len + more + 1;
-    if (needed <= to->capacity) {
+    if (needed <= to->capacity)
         return true;
-    }
     size_t capacity = to->capacity == 0 ? FIRST_CAPACITY : to->capacity;
-    while (capacity < needed) {
+    while (capacity < needed)
         capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
-    }
     /* Not realloc: it may leave a copy of a secret behind. */
     char *data = malloc(capacity);
     if (data == NULL) {
         to->failed = true;
         return false;
     }
-    if (to->len > 0) {
+    if (to->len > 0)
         memcpy(data, to->data, to->len);
-    }
     bytes_wipe(to->data, to->capacity);
     free(to->data);
     to->data = data;
@@ -117,9 +109,8 @@ void bytes_append_format(struct bytes *to, const char *format, ...)
         to->failed = true;
         return;
     }
-    if (!reserve(to, (size_t)len)) {
+    if (!reserve(to, (size_t)len))
         return;
-    }
     va_start(arguments, format);
     vsnprintf(to->data + to->len, (size_t)len + 1, format, arguments);
     va_end(arguments);
@@ -135,9 +126,8 @@ void bytes_append_hex(struct bytes *to, const void *data, size_t len)
         to->failed = true;
         return;
     }
-    if (len == 0 || !reserve(to, len * 2)) {
+    if (len == 0 || !reserve(to, len * 2))
         return;
-    }
     for (size_t i = 0; i < len; i++) {
         to->data[to->len++] = digits[octets[i] >> 4];
         to->data[to->len++] = digits[octets[i] & 15];
@@ -160,9 +150,8 @@ char *bytes_steal(struct bytes *from, size_t *ret_len)
     }
     char *data = from->data;
     data[from->len] = '\0';
-    if (ret_len != NULL) {
+    if (ret_len != NULL)
         *ret_len = from->len;
-    }
     *from = (struct bytes){.limit = limit};
     return data;
 }

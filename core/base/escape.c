@@ -39,9 +39,8 @@ static size_t fitting(struct sspi_view what, size_t max_len, bool *ret_cut)
             *ret_cut = true;
             return n_before_mark;
         }
-        if (len + CUT_MARK_LEN <= max_len) {
+        if (len + CUT_MARK_LEN <= max_len)
             n_before_mark = i + 1;
-        }
     }
     *ret_cut = false;
     return what.len;
@@ -57,9 +56,8 @@ void escape_append(struct bytes *to, struct sspi_view what, size_t max_len)
         size_t len = put((unsigned char)what.data[i], form);
         bytes_append(to, form, len);
     }
-    if (cut) {
+    if (cut)
         bytes_append(to, CUT_MARK, max_len < CUT_MARK_LEN ? max_len : CUT_MARK_LEN);
-    }
 }
 
 const char *escape_text(char *out, size_t out_size, struct sspi_view what)

@@ -21,31 +21,25 @@ static const struct {
 
 const char *hash_name(enum sspi_digest_algorithm algorithm)
 {
-    for (size_t i = 0; i < N_ALGORITHMS; i++) {
-        if (algorithms[i].algorithm == algorithm) {
+    for (size_t i = 0; i < N_ALGORITHMS; i++)
+        if (algorithms[i].algorithm == algorithm)
             return algorithms[i].name;
-        }
-    }
     return NULL;
 }
 
 enum sspi_digest_algorithm hash_from_name(struct sspi_view name)
 {
-    for (size_t i = 0; i < N_ALGORITHMS; i++) {
-        if (bytes_equal_nocase(name, bytes_view(algorithms[i].name))) {
+    for (size_t i = 0; i < N_ALGORITHMS; i++)
+        if (bytes_equal_nocase(name, bytes_view(algorithms[i].name)))
             return algorithms[i].algorithm;
-        }
-    }
     return SSPI_DIGEST_NONE;
 }
 
 size_t hash_len(enum sspi_digest_algorithm algorithm)
 {
-    for (size_t i = 0; i < N_ALGORITHMS; i++) {
-        if (algorithms[i].algorithm == algorithm) {
+    for (size_t i = 0; i < N_ALGORITHMS; i++)
+        if (algorithms[i].algorithm == algorithm)
             return algorithms[i].len;
-        }
-    }
     return 0;
 }
 
@@ -100,9 +94,8 @@ bool hash_run_open(struct hash_run *ret_run, const struct hash_suite *suite)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
 
-    if (context == NULL) {
+    if (context == NULL)
         return false;
-    }
     *ret_run = (struct hash_run){.suite = suite, .context = context, .failed = true};
     return true;
 }
@@ -123,9 +116,8 @@ void hash_begin(struct hash_run *run, enum sspi_digest_algorithm algorithm)
 
 void hash_update(struct hash_run *run, const void *data, size_t len)
 {
-    if (!run->failed && len > 0 && EVP_DigestUpdate(run->context, data, len) != 1) {
+    if (!run->failed && len > 0 && EVP_DigestUpdate(run->context, data, len) != 1)
         run->failed = true;
-    }
 }
 
 void hash_update_view(struct hash_run *run, struct sspi_view what)
@@ -156,9 +148,8 @@ bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX])
 
     /* The next update without a begin is an error, not a hash of something else. */
     run->failed = true;
-    if (!good) {
+    if (!good)
         memset(ret_digest, 0, HASH_MAX);
-    }
     return good;
 }
 
@@ -192,9 +183,8 @@ bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
     bytes_wipe(inner_key, sizeof(inner_key));
     bytes_wipe(outer_key, sizeof(outer_key));
     bytes_wipe(inner, sizeof(inner));
-    if (!good) {
+    if (!good)
         memset(ret_mac, 0, HASH_MAX);
-    }
     return good;
 }
 

@@ -26,20 +26,17 @@ static size_t take(struct sspi_view text, uint32_t *ret_character)
     } else {
         return 0;
     }
-    if (text.len < len) {
+    if (text.len < len)
         return 0;
-    }
     for (size_t i = 1; i < len; i++) {
-        if ((in[i] & 0xC0) != 0x80) {
+        if ((in[i] & 0xC0) != 0x80)
             return 0;
-        }
         character = character << 6 | (in[i] & 0x3Fu);
     }
     /* RFC 3629 3: overlong forms and surrogates are not UTF-8. */
     if (character < smallest[len] || character > 0x10FFFF ||
-        (character >= 0xD800 && character <= 0xDFFF)) {
+        (character >= 0xD800 && character <= 0xDFFF))
         return 0;
-    }
     *ret_character = character;
     return len;
 }
@@ -49,9 +46,8 @@ bool utf8_valid(struct sspi_view text)
     while (text.len > 0) {
         uint32_t character;
         size_t len = take(text, &character);
-        if (len == 0) {
+        if (len == 0)
             return false;
-        }
         text.data += len;
         text.len -= len;
     }
@@ -77,9 +73,8 @@ bool utf8_from_utf16(struct bytes *to, const char16_t *text, size_t n_units)
     for (size_t i = 0; i < n_units; i++) {
         uint32_t character = text[i];
         if (character >= 0xD800 && character <= 0xDBFF) {
-            if (i + 1 == n_units || text[i + 1] < 0xDC00 || text[i + 1] > 0xDFFF) {
+            if (i + 1 == n_units || text[i + 1] < 0xDC00 || text[i + 1] > 0xDFFF)
                 return false;
-            }
             character = 0x10000 + ((character - 0xD800) << 10) + (text[++i] - 0xDC00u);
         } else if (character >= 0xDC00 && character <= 0xDFFF) {
             return false;
@@ -91,15 +86,13 @@ bool utf8_from_utf16(struct bytes *to, const char16_t *text, size_t n_units)
 
 char16_t *utf8_to_utf16(struct sspi_view text, size_t *ret_n_units)
 {
-    if (text.len >= SIZE_MAX / sizeof(char16_t)) {
+    if (text.len >= SIZE_MAX / sizeof(char16_t))
         return NULL;
-    }
     /* No character takes more UTF-16 units than UTF-8 octets. */
     char16_t *out = malloc((text.len + 1) * sizeof(char16_t));
     size_t n_units = 0;
-    if (out == NULL) {
+    if (out == NULL)
         return NULL;
-    }
     while (text.len > 0) {
         uint32_t character;
         size_t len = take(text, &character);
@@ -117,9 +110,8 @@ char16_t *utf8_to_utf16(struct sspi_view text, size_t *ret_n_units)
         text.len -= len;
     }
     out[n_units] = 0;
-    if (ret_n_units != NULL) {
+    if (ret_n_units != NULL)
         *ret_n_units = n_units;
-    }
     return out;
 }
 
@@ -127,13 +119,11 @@ bool utf8_ascii_from_utf16le(struct bytes *to, struct sspi_view octets)
 {
     const unsigned char *in = (const unsigned char *)octets.data;
 
-    if (octets.len % 2 != 0) {
+    if (octets.len % 2 != 0)
         return false;
-    }
     for (size_t i = 0; i < octets.len; i += 2) {
-        if (in[i + 1] != 0 || in[i] == 0 || in[i] > 0x7F) {
+        if (in[i + 1] != 0 || in[i] == 0 || in[i] > 0x7F)
             return false;
-        }
         bytes_append(to, in + i, 1);
     }
     return !to->failed;

@@ -40,14 +40,11 @@ static SECURITY_STATUS make_nonce(const struct digest_credential *credential,
         report_write(report, SSPI_REASON_INTERNAL, "no randomness for a nonce");
         return SEC_E_INTERNAL_ERROR;
     }
-    if (!hash_run_open(&run, &credential->hashes)) {
+    if (!hash_run_open(&run, &credential->hashes))
         return no_memory(report);
-    }
     if (!digest_nonce_make(&run, store_state_nonce_key(credential->state),
-                           store_state_time_ms(credential->state, clock), random, realm,
-                           ret_nonce)) {
+                           store_state_time_ms(credential->state, clock), random, realm, ret_nonce))
         return library_failed(report);
-    }
     return SEC_E_OK;
 }
 
@@ -66,14 +63,12 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
         return SEC_E_NO_CREDENTIALS;
     }
     SECURITY_STATUS status = make_nonce(credential, realm, nonce, out->report);
-    if (status != SEC_E_OK) {
+    if (status != SEC_E_OK)
         return status;
-    }
     for (size_t i = 0; i < n && i < in->n_tokens && i < SSPI_CHALLENGES_LIMIT; i++) {
         digest_challenge_append(&out->tokens[i], realm, bytes_view(nonce), offered[i], stale);
-        if (out->tokens[i].failed) {
+        if (out->tokens[i].failed)
             return no_memory(out->report);
-        }
         out->n_tokens = i + 1;
     }
     return SEC_I_CONTINUE_NEEDED;
@@ -87,9 +82,8 @@ static struct sspi_view path_of(struct sspi_view uri)
 
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         size_t len = schemes[i].len;
-        if (uri.len <= len || !bytes_equal_nocase((struct sspi_view){uri.data, len}, schemes[i])) {
+        if (uri.len <= len || !bytes_equal_nocase((struct sspi_view){uri.data, len}, schemes[i]))
             continue;
-        }
         const char *path = memchr(uri.data + len, '/', uri.len - len);
         return path == NULL ? SSPI_VIEW("/")
                             : (struct sspi_view){path, uri.len - (size_t)(path - uri.data)};
@@ -134,11 +128,9 @@ static SECURITY_STATUS check_request(const struct digest_credential *credential,
         return SEC_E_INVALID_TOKEN;
     }
     size_t n = digest_credential_offered(credential, realm, offered);
-    for (size_t i = 0; i < n; i++) {
-        if (offered[i] == response->algorithm) {
+    for (size_t i = 0; i < n; i++)
+        if (offered[i] == response->algorithm)
             return SEC_E_OK;
-        }
-    }
     report_write(report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
                  hash_name(response->algorithm));
     return SEC_E_LOGON_DENIED;
@@ -156,9 +148,8 @@ static enum digest_verify_status try_user(struct digest_credential *credential,
     enum digest_verify_status status = digest_verify_response(run, response, method, hash_a1);
 
     bytes_wipe(hash_a1, sizeof(hash_a1));
-    if (status == DIGEST_VERIFY_RIGHT && !known) {
+    if (status == DIGEST_VERIFY_RIGHT && !known)
         return DIGEST_VERIFY_WRONG;
-    }
     return status;
 }
 
@@ -177,9 +168,8 @@ static SECURITY_STATUS check_password(struct digest_credential *credential, stru
     for (size_t i = 0; i < n; i++) {
         switch (try_user(credential, run, response, in->method, spellings[i], realm)) {
         case DIGEST_VERIFY_RIGHT:
-            if (!right) {
+            if (!right)
                 *ret_user = spellings[i];
-            }
             right = true;
             break;
         case DIGEST_VERIFY_WRONG:
@@ -255,9 +245,8 @@ static SECURITY_STATUS check_nonce(struct digest_credential *credential, struct 
     default:
         return library_failed(report);
     }
-    if (now_ms > issued_ms && now_ms - issued_ms > credential->nonce_lifetime_ms) {
+    if (now_ms > issued_ms && now_ms - issued_ms > credential->nonce_lifetime_ms)
         return stale(report, "the nonce is older than its lifetime");
-    }
     return use_count(credential, response, proof, issued_ms, report);
 }
 
@@ -275,18 +264,14 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
     };
     SECURITY_STATUS status = check_request(credential, in, realm, response, report);
 
-    if (status != SEC_E_OK) {
+    if (status != SEC_E_OK)
         return status;
-    }
-    if (!hash_run_open(&run, &credential->hashes)) {
+    if (!hash_run_open(&run, &credential->hashes))
         return no_memory(report);
-    }
     status = check_password(credential, &run, in, realm, response, &proof.user, report);
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = check_nonce(credential, &run, response, &proof, report);
-    }
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         *ret_proof = proof;
-    }
     return status;
 }

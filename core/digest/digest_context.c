@@ -8,9 +8,8 @@ struct digest_context *digest_context_new(struct digest_credential *credential)
 {
     struct digest_context *context = calloc(1, sizeof(*context));
 
-    if (context != NULL && credential->keeps_contexts) {
+    if (context != NULL && credential->keeps_contexts)
         context->credential = digest_credential_reference(credential);
-    }
     return context;
 }
 
@@ -41,9 +40,8 @@ bool digest_context_set_pending(struct digest_context *context, struct sspi_view
 {
     char *pending_realm = copy(realm);
 
-    if (pending_realm == NULL) {
+    if (pending_realm == NULL)
         return false;
-    }
     free(context->pending_realm);
     context->pending_realm = pending_realm;
     context->state = DIGEST_CONTEXT_PENDING;

@@ -21,9 +21,8 @@ static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPT
     const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
 
     c->users = data->Users;
-    if (c->users != NULL) {
+    if (c->users != NULL)
         return SEC_E_OK;
-    }
     if (path == NULL) {
         report_write(report, SSPI_REASON_CONFIGURATION,
                      "no user file: name one in the credential's data or in SSPI_USER_FILE");
@@ -41,9 +40,8 @@ static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPT
                                   struct sspi_report *report)
 {
     c->state = data->State;
-    if (c->state != NULL) {
+    if (c->state != NULL)
         return SEC_E_OK;
-    }
     if (posix_memalign(&c->own_state, PAGE_SIZE, STORE_STATE_MIN_SIZE) != 0) {
         c->own_state = NULL;
         report_write(report, SSPI_REASON_INTERNAL, "out of memory");
@@ -92,9 +90,8 @@ static SECURITY_STATUS take_realm(struct digest_credential *c, const SSPI_ACCEPT
 {
     char shown[81];
 
-    if (data->DefaultRealm == NULL) {
+    if (data->DefaultRealm == NULL)
         return SEC_E_OK;
-    }
     if (!digest_challenge_realm_fits(bytes_view(data->DefaultRealm))) {
         report_write(report, SSPI_REASON_CONFIGURATION,
                      "realm \"%s\" must be 1 to %d octets of UTF-8 without control characters",
@@ -124,15 +121,12 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
         return SEC_E_INTERNAL_ERROR;
     }
     SECURITY_STATUS status = take_algorithms(c, data, report);
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = take_realm(c, data, report);
-    }
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = take_users(c, data, report);
-    }
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = take_state(c, data, report);
-    }
     return status;
 }
 
@@ -172,9 +166,8 @@ struct digest_credential *digest_credential_reference(struct digest_credential *
 
 void digest_credential_unreference(struct digest_credential *credential)
 {
-    if (atomic_fetch_sub(&credential->n_references, 1) != 1) {
+    if (atomic_fetch_sub(&credential->n_references, 1) != 1)
         return;
-    }
     store_users_close(credential->own_users);
     if (credential->own_state != NULL) {
         bytes_wipe(credential->own_state, STORE_STATE_MIN_SIZE);
@@ -197,10 +190,8 @@ size_t digest_credential_offered(const struct digest_credential *credential, str
     enum sspi_digest_algorithm defaults[2];
     size_t n_defaults = store_users_algorithms(credential->users, realm, defaults);
     size_t n_offered = 0;
-    for (size_t i = 0; i < n_defaults; i++) {
-        if (hash_available(&credential->hashes, defaults[i])) {
+    for (size_t i = 0; i < n_defaults; i++)
+        if (hash_available(&credential->hashes, defaults[i]))
             ret_offered[n_offered++] = defaults[i];
-        }
-    }
     return n_offered;
 }

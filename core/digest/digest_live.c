@@ -9,9 +9,8 @@ static struct digest_live_entry **bucket_of(struct digest_live *live, struct ssp
 {
     size_t sum = 0;
 
-    for (size_t i = 0; i < nonce.len; i++) {
+    for (size_t i = 0; i < nonce.len; i++)
         sum = sum * 31 + (unsigned char)nonce.data[i];
-    }
     return &live->bucket[sum % DIGEST_LIVE_BUCKETS];
 }
 
@@ -35,9 +34,8 @@ void digest_live_add(struct digest_live *live, struct digest_live_entry *entry,
     entry->user = user;
     pthread_mutex_lock(&live->lock);
     entry->next = *head;
-    if (entry->next != NULL) {
+    if (entry->next != NULL)
         entry->next->link = &entry->next;
-    }
     entry->link = head;
     *head = entry;
     pthread_mutex_unlock(&live->lock);
@@ -48,9 +46,8 @@ void digest_live_remove(struct digest_live *live, struct digest_live_entry *entr
     pthread_mutex_lock(&live->lock);
     if (entry->link != NULL) {
         *entry->link = entry->next;
-        if (entry->next != NULL) {
+        if (entry->next != NULL)
             entry->next->link = entry->link;
-        }
         entry->link = NULL;
     }
     pthread_mutex_unlock(&live->lock);

@@ -28,13 +28,11 @@ bool digest_nonce_make(struct hash_run *run, const uint8_t key[DIGEST_NONCE_KEY_
     uint8_t octets[NONCE_SIZE];
     uint8_t mac[HASH_MAX];
 
-    for (size_t i = 0; i < TIME_SIZE; i++) {
+    for (size_t i = 0; i < TIME_SIZE; i++)
         octets[i] = (uint8_t)(now_ms >> (8 * (TIME_SIZE - 1 - i)));
-    }
     memcpy(octets + TIME_SIZE, random, DIGEST_NONCE_RANDOM_SIZE);
-    if (!prove(run, key, octets, realm, mac)) {
+    if (!prove(run, key, octets, realm, mac))
         return false;
-    }
     memcpy(octets + HEAD_SIZE, mac, PROOF_SIZE);
     base64_url_encode(octets, sizeof(octets), ret_nonce);
     ret_nonce[DIGEST_NONCE_LEN] = '\0';
@@ -50,25 +48,20 @@ enum digest_nonce_status digest_nonce_check(struct hash_run *run,
     uint8_t mac[HASH_MAX];
     uint64_t issued_ms = 0;
 
-    if (!base64_url_decode(nonce, octets, sizeof(octets))) {
+    if (!base64_url_decode(nonce, octets, sizeof(octets)))
         return DIGEST_NONCE_FOREIGN;
-    }
-    if (!prove(run, key, octets, realm, mac)) {
+    if (!prove(run, key, octets, realm, mac))
         return DIGEST_NONCE_FAILED;
-    }
     struct sspi_view wanted = {(const char *)mac, PROOF_SIZE};
     struct sspi_view sent = {(const char *)octets + HEAD_SIZE, PROOF_SIZE};
     bool ours = bytes_equal_secret(wanted, sent);
     bytes_wipe(mac, sizeof(mac)); /* whoever has it can make this nonce */
-    if (!ours) {
+    if (!ours)
         return DIGEST_NONCE_FOREIGN;
-    }
-    for (size_t i = 0; i < TIME_SIZE; i++) {
+    for (size_t i = 0; i < TIME_SIZE; i++)
         issued_ms = issued_ms << 8 | octets[i];
-    }
-    if (issued_ms > now_ms && issued_ms - now_ms > DIGEST_NONCE_FUTURE_MS) {
+    if (issued_ms > now_ms && issued_ms - now_ms > DIGEST_NONCE_FUTURE_MS)
         return DIGEST_NONCE_FOREIGN;
-    }
     *ret_issued_ms = issued_ms;
     return DIGEST_NONCE_GOOD;
 }

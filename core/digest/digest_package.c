@@ -21,9 +21,8 @@ static SECURITY_STATUS package_acquire(const SSPI_ACCEPTOR_DATA *data, void **re
     struct digest_credential *credential;
     SECURITY_STATUS status = digest_credential_acquire(data, &credential, report);
 
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         *ret_credential = credential;
-    }
     return status;
 }
 
@@ -50,9 +49,8 @@ static void refresh_users(struct digest_credential *credential, struct sspi_repo
     if (credential->own_users != NULL &&
         store_users_refresh(credential->own_users,
                             credential->clock->steady_ms(credential->clock->self), report->text,
-                            sizeof(report->text)) != STORE_REFRESH_UNREADABLE) {
+                            sizeof(report->text)) != STORE_REFRESH_UNREADABLE)
         report->text[0] = '\0';
-    }
 }
 
 /* What the caller demands must be something that is given here. */
@@ -82,9 +80,8 @@ static SECURITY_STATUS check_bindings(const struct sspi_accept_input *in,
     bool missing_allowed = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
 
     if ((in->n_bindings == 0 || missing_allowed) &&
-        (in->requirements & ASC_REQ_PROXY_BINDINGS) == 0) {
+        (in->requirements & ASC_REQ_PROXY_BINDINGS) == 0)
         return SEC_E_OK;
-    }
     report_write(report, SSPI_REASON_MISSING_BINDING,
                  "channel binding is required, and Digest cannot prove it");
     return SEC_E_BAD_BINDINGS;
@@ -146,9 +143,8 @@ static SECURITY_STATUS challenge(struct digest_credential *credential,
 {
     SECURITY_STATUS status = need_context(credential, context, out->report);
 
-    if (status != SEC_E_OK) {
+    if (status != SEC_E_OK)
         return status;
-    }
     (*context)->state = DIGEST_CONTEXT_PARTIAL;
     return digest_accept_challenge(credential, in, realm, stale, out);
 }
@@ -173,9 +169,8 @@ static SECURITY_STATUS verify(struct digest_credential *credential, struct diges
     struct digest_proof proof;
     SECURITY_STATUS status = digest_accept_verify(credential, in, realm, response, &proof, report);
 
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = need_context(credential, context, report);
-    }
     if (status == SEC_E_OK && !digest_context_establish(*context, &proof, in->requirements)) {
         report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -191,16 +186,13 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
     RESPONSE_CLEANUP struct digest_response response = {0};
     SECURITY_STATUS status = check_bindings(in, out->report);
 
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = parse(in, &response, out->report);
-    }
-    if (status != SEC_E_OK) {
+    if (status != SEC_E_OK)
         return status;
-    }
     if (credential->keeps_contexts && digest_live_knows(&credential->live, response.nonce,
-                                                        response.username, response.raw_username)) {
+                                                        response.username, response.raw_username))
         return defer(credential, context, realm, out->report);
-    }
     status = verify(credential, context, in, realm, &response, out->report);
     return status == SEC_I_CONTINUE_NEEDED ? challenge(credential, context, in, realm, true, out)
                                            : status;
@@ -222,12 +214,10 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     }
     refresh_users(c, out->report);
     SECURITY_STATUS status = check_demands(in, out->report);
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = choose_realm(c, in, &realm, out->report);
-    }
-    if (status != SEC_E_OK) {
+    if (status != SEC_E_OK)
         return status;
-    }
     status = in->token.len == 0 ? challenge(c, &made, in, realm, false, out)
                                 : accept_token(c, &made, in, realm, out);
     *context = made;
@@ -247,12 +237,10 @@ static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_
         return SEC_E_INVALID_HANDLE;
     }
     SECURITY_STATUS status = check_demands(in, out->report);
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = check_bindings(in, out->report);
-    }
-    if (status == SEC_E_OK) {
+    if (status == SEC_E_OK)
         status = parse(in, &response, out->report);
-    }
     if (status == SEC_E_OK) {
         /* The realm of the first call: callers put the output token in its buffer by now. */
         status =

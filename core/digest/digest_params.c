@@ -35,9 +35,8 @@ static enum sspi_reason malformed(const struct parser *p, const char *what)
 
 static void skip_blanks(struct parser *p)
 {
-    while (here(p) == ' ' || here(p) == '\t') {
+    while (here(p) == ' ' || here(p) == '\t')
         p->at++;
-    }
 }
 
 static struct sspi_view take_token(struct parser *p)
@@ -57,15 +56,13 @@ static enum sspi_reason unescape(struct parser *p, struct sspi_view raw,
 {
     char **storage = &p->params->storage;
 
-    if (*storage == NULL && (*storage = malloc(p->text.len)) == NULL) {
+    if (*storage == NULL && (*storage = malloc(p->text.len)) == NULL)
         return report_write(p->report, SSPI_REASON_INTERNAL, "out of memory");
-    }
     char *out = *storage + p->storage_len;
     ret_value->data = out;
     for (size_t i = 0; i < raw.len; i++) {
-        if (raw.data[i] == '\\') {
+        if (raw.data[i] == '\\')
             i++; /* take_quoted() saw to it that an octet follows */
-        }
         *out++ = raw.data[i];
     }
     ret_value->len = (size_t)(out - ret_value->data);
@@ -86,9 +83,8 @@ static enum sspi_reason take_quoted(struct parser *p, struct digest_param *param
             escaped = true;
             len = 2;
         }
-        if (p->text.len - p->at < len) {
+        if (p->text.len - p->at < len)
             return malformed(p, "a quote is not closed");
-        }
         p->at += len;
         param->raw.len += len;
     }
@@ -101,9 +97,8 @@ static enum sspi_reason take_quoted(struct parser *p, struct digest_param *param
 static enum sspi_reason take_param(struct parser *p, struct digest_param *param)
 {
     param->name = take_token(p);
-    if (param->name.len == 0) {
+    if (param->name.len == 0)
         return malformed(p, "the name of a directive is missing");
-    }
     skip_blanks(p);
     if (here(p) != '=') {
         /* Two Authorization headers joined with a comma end here too. */
@@ -111,9 +106,8 @@ static enum sspi_reason take_param(struct parser *p, struct digest_param *param)
     }
     p->at++;
     skip_blanks(p);
-    if (here(p) == '"') {
+    if (here(p) == '"')
         return take_quoted(p, param);
-    }
     param->raw = param->value = take_token(p);
     return param->value.len > 0 ? SSPI_REASON_NONE : malformed(p, "a directive has no value");
 }
@@ -123,11 +117,9 @@ static enum sspi_reason add_param(struct parser *p, const struct digest_param *p
 {
     struct digest_params *params = p->params;
 
-    for (size_t i = 0; i < params->n; i++) {
-        if (bytes_equal_nocase(params->param[i].name, param->name)) {
+    for (size_t i = 0; i < params->n; i++)
+        if (bytes_equal_nocase(params->param[i].name, param->name))
             return malformed(p, "a directive comes twice");
-        }
-    }
     if (params->n == DIGEST_PARAMS_LIMIT) {
         return report_write(p->report, SSPI_REASON_TOO_LARGE, "more than %d directives",
                             DIGEST_PARAMS_LIMIT);
@@ -142,24 +134,20 @@ static enum sspi_reason take_list(struct parser *p)
     for (;;) {
         struct digest_param param;
         skip_blanks(p);
-        if (p->at == p->text.len) {
+        if (p->at == p->text.len)
             return SSPI_REASON_NONE;
-        }
         if (here(p) == ',') {
             p->at++;
             continue;
         }
         enum sspi_reason reason = take_param(p, &param);
-        if (reason == SSPI_REASON_NONE) {
+        if (reason == SSPI_REASON_NONE)
             reason = add_param(p, &param);
-        }
-        if (reason != SSPI_REASON_NONE) {
+        if (reason != SSPI_REASON_NONE)
             return reason;
-        }
         skip_blanks(p);
-        if (p->at < p->text.len && here(p) != ',') {
+        if (p->at < p->text.len && here(p) != ',')
             return malformed(p, "a comma is missing, or a quote in a value has no backslash");
-        }
     }
 }
 
@@ -192,22 +180,18 @@ enum sspi_reason digest_params_parse(struct sspi_view text, struct digest_params
 
     ret_params->n = 0;
     ret_params->storage = NULL;
-    if (reason == SSPI_REASON_NONE) {
+    if (reason == SSPI_REASON_NONE)
         reason = take_list(&p);
-    }
-    if (reason != SSPI_REASON_NONE) {
+    if (reason != SSPI_REASON_NONE)
         digest_params_free(ret_params);
-    }
     return reason;
 }
 
 const struct digest_param *digest_params_find(const struct digest_params *params, const char *name)
 {
-    for (size_t i = 0; i < params->n; i++) {
-        if (bytes_equal_nocase(params->param[i].name, bytes_view(name))) {
+    for (size_t i = 0; i < params->n; i++)
+        if (bytes_equal_nocase(params->param[i].name, bytes_view(name)))
             return &params->param[i];
-        }
-    }
     return NULL;
 }
 

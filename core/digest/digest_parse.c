@@ -57,9 +57,8 @@ static enum sspi_reason collect(const struct digest_params *params, struct value
 {
     for (size_t i = 0; i < N_DIRECTIVES; i++) {
         const struct digest_param *param = digest_params_find(params, directives[i].name);
-        if (param == NULL) {
+        if (param == NULL)
             continue;
-        }
         if (param->value.len > directives[i].limit) {
             return report_write(v->report, SSPI_REASON_TOO_LARGE,
                                 "%s has %zu octets, more than %zu", directives[i].name,
@@ -84,9 +83,8 @@ static enum sspi_reason check_supported(const struct values *v)
         }
         return report_write(v->report, SSPI_REASON_UNSUPPORTED, "username* is not supported");
     }
-    if (userhash.data != NULL && bytes_equal_nocase(userhash, SSPI_VIEW("true"))) {
+    if (userhash.data != NULL && bytes_equal_nocase(userhash, SSPI_VIEW("true")))
         return report_write(v->report, SSPI_REASON_UNSUPPORTED, "userhash was not offered");
-    }
     if (userhash.data != NULL && !bytes_equal_nocase(userhash, SSPI_VIEW("false"))) {
         return report_write(v->report, SSPI_REASON_MALFORMED, "userhash is %s, not true or false",
                             escape_text(shown, sizeof(shown), userhash));
@@ -104,9 +102,8 @@ static enum sspi_reason check_qop(const struct values *v)
             v->report, SSPI_REASON_UNSUPPORTED,
             "no qop: the client speaks RFC 2069, or qop=\"auth\" was not understood");
     }
-    if (bytes_equal_nocase(qop, SSPI_VIEW("auth-int"))) {
+    if (bytes_equal_nocase(qop, SSPI_VIEW("auth-int")))
         return report_write(v->report, SSPI_REASON_UNSUPPORTED, "qop auth-int was not offered");
-    }
     if (!bytes_equal_nocase(qop, SSPI_VIEW("auth"))) {
         return report_write(v->report, SSPI_REASON_MALFORMED, "qop is %s, not auth",
                             escape_text(shown, sizeof(shown), qop));
@@ -135,9 +132,8 @@ static enum sspi_reason read_values(const struct values *v, struct digest_respon
     uint8_t count[4];
 
     response->algorithm = SSPI_DIGEST_MD5;
-    if (algorithm.data != NULL) {
+    if (algorithm.data != NULL)
         response->algorithm = hash_from_name(algorithm);
-    }
     if (response->algorithm == SSPI_DIGEST_NONE) {
         return report_write(v->report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
                             escape_text(shown, sizeof(shown), algorithm));
@@ -150,9 +146,8 @@ static enum sspi_reason read_values(const struct values *v, struct digest_respon
     }
     response->count =
         (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
-    if (response->count == 0) {
+    if (response->count == 0)
         return report_write(v->report, SSPI_REASON_MALFORMED, "nc is 0; the first request is 1");
-    }
     size_t len = hash_len(response->algorithm);
     if (digits.len != 2 * len) {
         return report_write(v->report, SSPI_REASON_MALFORMED,
@@ -172,19 +167,16 @@ static enum sspi_reason evaluate(const struct values *v, struct digest_response 
     static const enum directive_id with_qop[] = {NC, CNONCE};
     enum sspi_reason reason = check_supported(v);
 
-    if (reason == SSPI_REASON_NONE) {
+    if (reason == SSPI_REASON_NONE)
         reason = check_present(v, always, sizeof(always) / sizeof(always[0]));
-    }
-    if (reason == SSPI_REASON_NONE) {
+    if (reason == SSPI_REASON_NONE)
         reason = check_qop(v);
-    }
     if (reason == SSPI_REASON_NONE) {
         /* RFC 7616 3.4: cnonce and nc "MUST be specified if a qop directive is sent". */
         reason = check_present(v, with_qop, sizeof(with_qop) / sizeof(with_qop[0]));
     }
-    if (reason == SSPI_REASON_NONE) {
+    if (reason == SSPI_REASON_NONE)
         reason = read_values(v, response);
-    }
     response->username = v->value[USERNAME];
     response->realm = v->value[REALM];
     response->raw_username = v->raw[USERNAME];
@@ -205,13 +197,11 @@ enum sspi_reason digest_parse_response(struct sspi_view text, struct digest_resp
     struct digest_response response = {0};
     enum sspi_reason reason = digest_params_parse(text, &params, report);
 
-    if (reason != SSPI_REASON_NONE) {
+    if (reason != SSPI_REASON_NONE)
         return reason;
-    }
     reason = collect(&params, &v);
-    if (reason == SSPI_REASON_NONE) {
+    if (reason == SSPI_REASON_NONE)
         reason = evaluate(&v, &response);
-    }
     if (reason != SSPI_REASON_NONE) {
         digest_params_free(&params);
         return reason;

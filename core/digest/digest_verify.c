@@ -13,9 +13,8 @@ bool digest_verify_compute(struct hash_run *run, const struct digest_response *f
     hash_update_view(run, method);
     hash_update(run, ":", 1);
     hash_update_view(run, from->uri);
-    if (!hash_end(run, hash_a2)) {
+    if (!hash_end(run, hash_a2))
         return false;
-    }
 
     /* RFC 7616 3.4.1: H(H(A1) ":" unq(nonce) ":" nc ":" unq(cnonce) ":" unq(qop) ":" H(A2)) */
     hash_begin(run, from->algorithm);
@@ -37,9 +36,8 @@ enum digest_verify_status digest_verify_response(struct hash_run *run,
 {
     uint8_t wanted[HASH_MAX];
 
-    if (!digest_verify_compute(run, from, method, hash_a1, wanted)) {
+    if (!digest_verify_compute(run, from, method, hash_a1, wanted))
         return DIGEST_VERIFY_FAILED;
-    }
     size_t len = hash_len(from->algorithm);
     bool right = bytes_equal_secret((struct sspi_view){(const char *)wanted, len},
                                     (struct sspi_view){(const char *)from->response, len});

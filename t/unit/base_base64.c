@@ -62,9 +62,8 @@ static void large_tokens_come_back_whole(void **state)
 {
     BYTES_CLEANUP struct bytes octets = {0}, text = {0}, back = {0};
 
-    for (int i = 0; i < 65536; i++) {
+    for (int i = 0; i < 65536; i++)
         bytes_append_char(&octets, (char)(i * 7 + i / 256));
-    }
     base64_encode(&text, bytes_as_view(&octets));
     assert_int_equal(base64_decode(bytes_as_view(&text), 65536, &back), BASE64_OK);
     assert_true(bytes_equal(bytes_as_view(&octets), bytes_as_view(&back)));

@@ -14,9 +14,8 @@ static void bytes_grow_and_come_out_with_a_nul(void **state)
     BYTES_CLEANUP struct bytes b = {0};
     size_t len;
 
-    for (int i = 0; i < 1000; i++) {
+    for (int i = 0; i < 1000; i++)
         bytes_append_char(&b, 'x');
-    }
     bytes_append_format(&b, "%d-%s", 42, "end");
     bytes_append_text(&b, "!");
     bytes_append_hex(&b, "\x0f\xa0", 2);

@@ -34,12 +34,10 @@ static void utf8_is_told_from_what_only_looks_like_it(void **state)
                                       "\xf8\x88\x80\x80\x80",
                                       "\xff"};
 
-    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_true(utf8_valid(bytes_view(good[i])));
-    }
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_false(utf8_valid(bytes_view(bad[i])));
-    }
 }
 
 static void utf16_goes_there_and_back(void **state)

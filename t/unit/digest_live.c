@@ -32,9 +32,8 @@ static void entries_are_known_by_nonce_and_user_until_removed(void **state)
     char text[DIGEST_NONCE_LEN + 1];
 
     assert_true(digest_live_init(&live));
-    for (int i = 0; i < N_ENTRIES; i++) {
+    for (int i = 0; i < N_ENTRIES; i++)
         digest_live_add(&live, &entry[i], nonce_of(i, text), SSPI_VIEW("alice"));
-    }
     assert_true(knows(&live, 7, "alice"));
     assert_false(knows(&live, 7, "bob"));
     assert_false(knows(&live, N_ENTRIES, "alice"));

@@ -39,9 +39,8 @@ static enum digest_nonce_status check(struct sspi_view text, const char *realm, 
     enum digest_nonce_status status =
         digest_nonce_check(&run, key, now_ms, text, bytes_view(realm), &issued_ms);
 
-    if (status == DIGEST_NONCE_GOOD) {
+    if (status == DIGEST_NONCE_GOOD)
         assert_true(issued_ms == NOW_MS);
-    }
     return status;
 }
 
@@ -59,9 +58,8 @@ static void each_character_counts(void **state)
         for (const char *c = "AZaz09-_=+/ \xff"; *c != '\0'; c++) {
             char changed[DIGEST_NONCE_LEN + 1];
             memcpy(changed, nonce, sizeof(changed));
-            if (changed[i] == *c) {
+            if (changed[i] == *c)
                 continue;
-            }
             changed[i] = *c;
             assert_int_equal(check(bytes_view(changed), "realm", NOW_MS), DIGEST_NONCE_FOREIGN);
         }

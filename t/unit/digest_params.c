@@ -117,9 +117,8 @@ static void number_of_directives_has_a_limit(void **state)
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_params p;
 
-    for (int i = 0; i < DIGEST_PARAMS_LIMIT; i++) {
+    for (int i = 0; i < DIGEST_PARAMS_LIMIT; i++)
         bytes_append_format(&text, "d%d=1,", i);
-    }
     assert_int_equal(parse(bytes_as_view(&text), &p), SSPI_REASON_NONE);
     assert_int_equal(p.n, DIGEST_PARAMS_LIMIT);
     digest_params_free(&p);
@@ -133,9 +132,8 @@ static void length_of_the_text_has_a_limit(void **state)
     struct digest_params p;
 
     bytes_append_text(&text, "a=");
-    while (text.len < DIGEST_PARAMS_TEXT_LIMIT) {
+    while (text.len < DIGEST_PARAMS_TEXT_LIMIT)
         bytes_append_char(&text, 'x');
-    }
     assert_int_equal(parse(bytes_as_view(&text), &p), SSPI_REASON_NONE);
     digest_params_free(&p);
     bytes_append_char(&text, 'x');

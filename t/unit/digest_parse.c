@@ -37,13 +37,11 @@ static void text_with(struct bytes *text, const char *name, const char *value)
             v = value;
             done = true;
         }
-        if (v != NULL) {
+        if (v != NULL)
             bytes_append_format(text, "%s=%s, ", usual[i][0], v);
-        }
     }
-    if (!done && value != NULL) {
+    if (!done && value != NULL)
         bytes_append_format(text, "%s=%s", name, value);
-    }
 }
 
 static enum sspi_reason parse_with(const char *name, const char *value,
@@ -188,9 +186,8 @@ static enum sspi_reason reason_of_length(const char *name, size_t n)
     BYTES_CLEANUP struct bytes value = {0};
 
     bytes_append_char(&value, '"');
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         bytes_append_char(&value, 'x');
-    }
     bytes_append(&value, "\"", 2);
     return reason_with(name, value.data);
 }

@@ -161,9 +161,8 @@ static void check_client(char *line)
         : reason != SSPI_REASON_NONE      ? "other"
         : verify(header, field[1], field[3], field[4], field[5]) == DIGEST_VERIFY_RIGHT ? "right"
                                                                                         : "wrong";
-    if (strcmp(got, field[7]) != 0) {
+    if (strcmp(got, field[7]) != 0)
         print_error("%s: %s\n%s %s\n", field[0], field[6], got, report.text);
-    }
     assert_string_equal(got, field[7]);
     assert_true(reason == SSPI_REASON_NONE || report.text[0] != '\0');
 }

@@ -127,9 +127,8 @@ static inline int make_world(void **state)
 
 static inline void clear_output(struct world *w)
 {
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
+    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
         bytes_free(&w->out.tokens[i]);
-    }
     w->out.n_tokens = 0;
 }
 
@@ -138,9 +137,8 @@ static inline int end_world(void **state)
     struct world *w = *state;
 
     clear_output(w);
-    if (w->credential != NULL) {
+    if (w->credential != NULL)
         digest_package.release(w->credential);
-    }
     store_users_close(w->users);
     unlink(w->path);
     free(w->memory);
