@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For scenarios: an initiator that does what curl cannot, as to bind itself to a channel.
+ *
+ *   gss_client spnego|kerberos SERVICE@HOST [BINDING]
+ *
+ * BINDING and all tokens are hex. Prints the first token; then, per line of its input, "token HEX"
+ * (the acceptor's answer) the next token, and "mic HEX" a MIC over these octets. */
+#include <gssapi/gssapi.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_LIMIT 200000
+
+static char spnego_oid[] = "\x2b\x06\x01\x05\x05\x02";
+static char kerberos_oid[] = "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02";
+static gss_OID_desc spnego = {6, spnego_oid};
+static gss_OID_desc kerberos = {9, kerberos_oid};
+
+static int fail(const char *what, OM_uint32 major, OM_uint32 minor)
+{
+    fprintf(stderr, "%s: %08x %u\n", what, major, minor);
+    return 1;
+}
+
+static void print_hex(gss_buffer_t token)
+{
+    const unsigned char *octets = token->value;
+    for (size_t i = 0; i < token->length; i++)
+        printf("%02x", octets[i]);
+    printf("\n");
+    fflush(stdout);
+}
+
+/* In place: the octets overwrite the hex. False: no hex. */
+static bool read_hex(char *text, gss_buffer_t ret_octets)
+{
+    size_t n = strcspn(text, "\n") / 2;
+    for (size_t i = 0; i < n; i++) {
+        unsigned int octet;
+        char digits[3] = {text[2 * i], text[2 * i + 1], '\0'};
+        if (sscanf(digits, "%2x", &octet) != 1)
+            return false;
+        text[i] = (char)octet;
+    }
+    *ret_octets = (gss_buffer_desc){n, text};
+    return true;
+}
+
+struct initiator {
+    gss_OID mechanism;
+    gss_name_t service;
+    gss_channel_bindings_t bindings;
+    gss_ctx_id_t context;
+};
+
+static int next_token(struct initiator *initiator, gss_buffer_t answer)
+{
+    OM_uint32 minor;
+    gss_buffer_desc token = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &initiator->context,
+                                           initiator->service, initiator->mechanism, 0, 0,
+                                           initiator->bindings, answer, NULL, &token, NULL, NULL);
+    if (GSS_ERROR(major))
+        return fail("gss_init_sec_context", major, minor);
+    print_hex(&token);
+    gss_release_buffer(&minor, &token);
+    return 0;
+}
+
+static int next_mic(struct initiator *initiator, gss_buffer_t message)
+{
+    OM_uint32 minor;
+    gss_buffer_desc mic = GSS_C_EMPTY_BUFFER;
+    OM_uint32 major = gss_get_mic(&minor, initiator->context, GSS_C_QOP_DEFAULT, message, &mic);
+    if (GSS_ERROR(major))
+        return fail("gss_get_mic", major, minor);
+    print_hex(&mic);
+    gss_release_buffer(&minor, &mic);
+    return 0;
+}
+
+static int converse(struct initiator *initiator)
+{
+    static char line[LINE_LIMIT];
+    gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
+    int failed = next_token(initiator, &octets);
+    while (!failed && fgets(line, sizeof(line), stdin) != NULL) {
+        bool mic = strncmp(line, "mic ", 4) == 0;
+        if (!read_hex(line + strlen(mic ? "mic " : "token "), &octets))
+            return 2;
+        failed = mic ? next_mic(initiator, &octets) : next_token(initiator, &octets);
+    }
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    struct gss_channel_bindings_struct bindings = {0};
+    struct initiator initiator = {.service = GSS_C_NO_NAME, .context = GSS_C_NO_CONTEXT};
+    OM_uint32 minor;
+    if (argc < 3 || argc > 4 || (argc == 4 && !read_hex(argv[3], &bindings.application_data)))
+        return 2;
+    initiator.mechanism = strcmp(argv[1], "spnego") == 0 ? &spnego : &kerberos;
+    initiator.bindings = argc == 4 ? &bindings : GSS_C_NO_CHANNEL_BINDINGS;
+    gss_buffer_desc name = {strlen(argv[2]), argv[2]};
+    OM_uint32 major =
+        gss_import_name(&minor, &name, GSS_C_NT_HOSTBASED_SERVICE, &initiator.service);
+    if (GSS_ERROR(major))
+        return fail("gss_import_name", major, minor);
+    int failed = converse(&initiator);
+    gss_delete_sec_context(&minor, &initiator.context, GSS_C_NO_BUFFER);
+    gss_release_name(&minor, &initiator.service);
+    return failed;
+}
