@@ -4,8 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static void fill(struct sspi_report *report, enum sspi_reason reason, const char *format,
-                 va_list arguments)
+__attribute__((format(printf, 3, 0))) static void
+fill(struct sspi_report *report, enum sspi_reason reason, const char *format, va_list arguments)
 {
     report->reason = reason;
     vsnprintf(report->text, sizeof(report->text), format, arguments);
