@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput. libFuzzer drives
- * it in a long run; replay.c drives it with the corpus directory of the same name in every test
- * run. */
+ * it in a long run, replay.c with the corpus directory of the same name in every test run. */
 #ifndef FUZZ_H
 #define FUZZ_H
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives kerberos_ap_req_parse.
  *  - Realm and ciphertext lie inside the token; the ciphertext is not empty.
- *  - The principal is a text within its size. Taken apart at the separators without a backslash, it
- *    gives back the realm and the very components that stand in the token: no two names read alike.
+ *  - The principal is a text within its size. Taken apart at the separators without a backslash,
+ *    it gives back the realm and the very components that stand in the token: no two names read
+ *    alike.
  *  - A token that does not begin as a framed one is another mechanism's. */
 #define _GNU_SOURCE /* memmem */
 #include "kerberos_ap_req.h"
