@@ -93,27 +93,38 @@ static bool continues(struct sspi_view token)
     return token.len > 0 && (unsigned char)token.data[0] == 0xA1;
 }
 
-/* Continues the connection's unfinished context with this token, where that is possible; otherwise
- * the token begins a new exchange. False: the old one took too long. */
+static void refuse_legs(struct sspi_exchange *exchange, SECURITY_STATUS status, const char *text)
+{
+    struct sspi_report report = http_exchange_report();
+    report.reason = SSPI_REASON_LEGS;
+    snprintf(report.text, sizeof(report.text), "%s", text);
+    (void)http_exchange_refuse(exchange, status, &report);
+}
+
+/* Whether this token continues the connection's unfinished context; otherwise it begins a new
+ * exchange. False: it was to continue one that is not here or took too long. That is 401 with a
+ * bare challenge, because an honest client whose connection was closed must be able to begin anew.
+ */
 static bool resume(struct sspi_exchange *exchange, const struct http_credential *credential,
                    struct sspi_view token, uint64_t now_ms, bool *ret_resumed)
 {
     struct sspi_connection *connection = exchange->request.connection;
+    bool has_partial = connection != NULL && connection->has_partial;
     *ret_resumed = false;
-    if (connection == NULL || !connection->has_partial)
-        return true;
-    if (!continues(token) || connection->credential != credential) {
-        http_connection_drop(connection);
-        return true;
+    if (!continues(token) || !has_partial || connection->credential != credential) {
+        if (has_partial)
+            http_connection_drop(connection);
+        if (!continues(token))
+            return true;
+        refuse_legs(exchange, SEC_E_INVALID_TOKEN,
+                    "the middle of a negotiation whose beginning is not known here: the client "
+                    "changed the connection or the place, or a proxy shares connections");
+        return false;
     }
     if (now_ms - connection->began_ms > HTTP_CONNECTION_EXCHANGE_MS) {
         http_connection_drop(connection);
-        struct sspi_report report = http_exchange_report();
-        report.reason = SSPI_REASON_LEGS;
-        snprintf(report.text, sizeof(report.text),
-                 "a Negotiate exchange took longer than %d s between its legs",
-                 HTTP_CONNECTION_EXCHANGE_MS / 1000);
-        (void)http_exchange_refuse(exchange, SEC_E_LOGON_DENIED, &report);
+        refuse_legs(exchange, SEC_E_LOGON_DENIED,
+                    "a Negotiate exchange took too long between its legs");
         return false;
     }
     *ret_resumed = true;

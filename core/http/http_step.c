@@ -55,6 +55,14 @@ static enum http_outcome evaluate(struct sspi_exchange *exchange, const struct s
     return HTTP_OUTCOME_REFUSED;
 }
 
+/* Whoever names users does not mean nobody. (On httpd its own Require decides about that.) */
+static bool nobody_passes(const struct sspi_policy *policy)
+{
+    size_t n_words;
+    (void)http_options_words(policy, SSPI_OPTION_REQUIRE, &n_words);
+    return http_options_is_optional(policy) && n_words == 0;
+}
+
 /* What stands before any look at credentials. True: `result` has the verdict. */
 static bool decide_without(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
@@ -76,7 +84,7 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
     }
     if (exchange->request.authorization.data != NULL || exchange->request.several_authorizations)
         return false;
-    if (http_options_is_optional(policy)) {
+    if (nobody_passes(policy)) {
         exchange->result.verdict = SSPI_ANONYMOUS;
         return true;
     }

@@ -1,0 +1,131 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# httpd as a forward proxy: 407, headers of its own, and nothing of them for the servers behind.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir slurp spew wait_until);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my $users = spew(scratch_dir('users') . '/users',
+    join('', map { user_line('alice', 'proxy', 'pw', $_) } qw(SHA-256 MD5)) . user_line('bob', 'site', 'pw'), 0644);
+
+my $proxy = sub {
+    my ($port, @options) = @_;
+    return "Listen 127.0.0.1:\@$port\@\n<VirtualHost 127.0.0.1:\@$port\@>\n    ProxyRequests On\n    <Proxy \"*\">\n"
+        . join('', map { "        $_\n" } 'AuthType SSPI', 'AuthName proxy', @options, 'Require valid-user')
+        . "    </Proxy>\n</VirtualHost>\n";
+};
+my %site = (
+    on => 'apache',
+    env => $kdc->server_env,
+    extra_ports => 2,
+    locations => [
+        { path => '/open/', sspi => 'off' },
+        { path => '/site/', packages => 'Digest', realm => 'site', digest_user_file => $users },
+    ],
+    apache => $proxy->('PORT1', 'SSPIPackages Negotiate Digest', "SSPIDigestUserFile $users", "SSPIKeytab $kdc->{keytab}")
+        . $proxy->('PORT2', 'SSPIPackages Digest', "SSPIDigestUserFile $users")
+        . qq(LogFormat "%U %s proxy=%{Proxy-Authorization}i own=%{Authorization}i" behind\n)
+        . qq(CustomLog "\@DIR\@/logs/behind.log" behind\n),
+);
+
+# A request through the proxy: PORT1 offers all, PORT2 Digest alone.
+sub through {
+    my ($server, $client, $port, $path, @args) = @_;
+    return $client->get($path, proxied => 1,
+        args => [ '--proxy', 'http://localhost:' . $server->port($port), @args ]);
+}
+
+sub offers { my ($a) = @_; return map { /\ADigest / ? 'Digest ' . (digest_challenges($_))[0]{algorithm} : $_ } @$a }
+
+# What the server behind was told with the granted request for this path: lines of its log, which come
+# a moment after the answer.
+sub behind {
+    my ($server, $path) = @_;
+    my $lines = sub { [ grep { /\A\Q$path\E 200 / } split /\n/, slurp("$server->{dir}/logs/behind.log") ] };
+    wait_until(sub { @{$lines->()} > 0 }, 10);
+    return $lines->();
+}
+
+parts 'a forward proxy', \%site,
+    'it asks with 407 and Proxy-Authenticate, one line for each way in' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $a = through($server, $c, 'PORT1', '/open/');
+        is($a->status, 407, 'the status');
+        is_deeply([ offers([ $a->header('Proxy-Authenticate') ]) ], [ 'Negotiate', 'Digest SHA-256', 'Digest MD5' ],
+            'in order, once each');
+        is_deeply([ $a->challenges ], [], 'and no WWW-Authenticate');
+        $a = through($server, $c, 'PORT1', '/open/', '--head');
+        is(scalar(() = $a->header('Proxy-Authenticate')), 3, 'to HEAD too');
+    },
+    'curl gets through with a password, whose uri is only a path' => sub {
+        my ($server) = @_;
+        my $a = through($server, $server->client, 'PORT2', '/open/?a=b', qw(--proxy-digest --proxy-user alice:pw));
+        is($a->status, 200, 'granted');
+        is($a->body, "page of /open/\n", 'the page comes through');
+        my @uris = map { /\AProxy-Authorization: .*uri="([^"]*)"/i ? $1 : () } @{$a->{sent}};
+        like($uris[-1], qr{\A/}, 'curl made its proof for a path');
+        is_deeply([ $a->header('Proxy-Authenticate') ], [], 'no challenge is left');
+        my $wrong = through($server, $server->client, 'PORT2', '/open/', qw(--proxy-digest --proxy-user alice:no));
+        is($wrong->status, 407, 'a wrong password: 407');
+    },
+    'the absolute target is taken too, and each proof once' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $target = "http://localhost:$server->{http}/open/absolute";
+        $server->add_file('/open/absolute', "absolute\n");
+        my ($challenge) = digest_challenges(through($server, $c, 'PORT2', '/open/')->header('Proxy-Authenticate'));
+        my $make = sub { return digest_header($challenge, user => 'alice', password => 'pw', @_) };
+        my $right = $make->(uri => $target);
+        my $get = sub { return through($server, $c, 'PORT2', '/open/absolute', '--header', "Proxy-Authorization: $_[0]") };
+        is($get->($right)->status, 200, 'the absolute target');
+        $server->new_log;
+        is($get->($right)->status, 407, 'not a second time');
+        logged($server, 'REPLAY');
+        is($get->($make->(uri => "http://localhost:$server->{http}/site/", nc => 2))->status, 400, 'not for another page');
+        logged($server, 'WRONG_URI');
+    },
+    'curl gets through with a ticket' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $a = through($server, $c, 'PORT1', '/open/', qw(--proxy-negotiate --proxy-user :));
+        is($a->status, 200, 'granted');
+        is_deeply([ $a->challenges ], [], 'the proof of the proxy is in no header of a site');
+    },
+    'the server behind never sees Proxy-Authorization' => sub {
+        my ($server) = @_;
+        $server->add_file("/open/$_", "$_\n") for qw(digest ticket);
+        through($server, $server->client, 'PORT2', '/open/digest', qw(--proxy-digest --proxy-user alice:pw));
+        through($server, $server->client(env => $alice), 'PORT1', '/open/ticket', qw(--proxy-negotiate --proxy-user :));
+        for my $path ('/open/digest', '/open/ticket') {
+            my $lines = behind($server, $path);
+            is_deeply($lines, ["$path 200 proxy=- own=-"], $path);
+        }
+    },
+    "the proxy's user and the page's user are two" => sub {
+        my ($server) = @_;
+        $server->add_file('/site/page', "of the site\n");
+        my $a = through($server, $server->client, 'PORT2', '/site/page', qw(--proxy-digest --proxy-user alice:pw));
+        is($a->status, 401, 'behind the proxy the page asks for itself');
+        my ($challenge) = digest_challenges($a->challenges);
+        is($challenge->{realm}, 'site', 'in its own realm');
+        is_deeply([ $a->header('Proxy-Authenticate') ], [], 'and nobody else');
+        my $header = digest_header($challenge, user => 'bob', password => 'pw', uri => '/site/page');
+        $a = through($server, $server->client, 'PORT2', '/site/page', qw(--proxy-digest --proxy-user alice:pw),
+            '--header', "Authorization: $header");
+        is_deeply([ $a->status, $a->body ], [ 200, "of the site\n" ], 'with both the page comes');
+        like(behind($server, '/site/page')->[0], qr/proxy=- own=Digest /, 'to which the header for it was passed on');
+        $a = through($server, $server->client, 'PORT2', '/site/page', '--header', "Authorization: $header");
+        is($a->status, 407, "the page's header does not open the proxy");
+    };
+
+done_testing;

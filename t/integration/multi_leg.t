@@ -1,0 +1,143 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# SPNEGO exchanges of several legs: they live on one HTTP/1.1 connection and nowhere else.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Gss qw(negotiate_token negotiate_value spnego_init spnego_response);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my %negotiate = (packages => 'Negotiate', keytab => $kdc->{keytab}, realm => 'r');
+my %alice = (user => 'alice@SSPI.TEST');
+my %site = (
+    env => $kdc->server_env,
+    locations => [
+        { path => '/p/', %negotiate },
+        { path => '/host/', %negotiate, service_name => 'host/localhost' },
+        { path => '/optional/', %negotiate, sspi => 'optional' },
+    ],
+);
+
+sub initiator { return SSPI::Test::Gss->new(env => $alice, bare => 1) }
+
+# The client names its mechanism first and sends a token only when that is agreed on.
+my $opening = negotiate_value(spnego_init(['kerberos']));
+my $ntlm_opening = negotiate_value(spnego_init([qw(ntlm kerberos)], "NTLMSSP\0\1\0\0\0" . "\0" x 24));
+sub reply { return negotiate_value(spnego_response(@_)) }
+
+# One leg that asks for the next one.
+sub asks_for_more {
+    my ($answer, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my @lines = $answer->challenges;
+    ok($answer->status == 401 && @lines == 1 && defined negotiate_token($lines[0]) && $answer->user eq '', $name)
+        or diag($answer->brief);
+    return negotiate_token($lines[0]);
+}
+
+parts 'Negotiate in several legs', \%site,
+    'an exchange of two legs works on one connection' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $second = reply(initiator()->{token});
+        my ($first, $last, $after) = $c->raw([ '/p/', authorization => $opening ],
+            [ '/p/', authorization => $second ], ['/p/']);
+        asks_for_more($first, 'the first leg asks for the second with one line that has a token');
+        granted($last, \%alice, 'the second leg is granted');
+        refused($after, 401, 'and leaves no login on the connection');
+        unlike($server->new_log, qr/SSPI-1\d\d/, 'nothing of it is a refusal to log');
+        my ($replay_1, $replay_2) = $c->raw([ '/p/', authorization => $opening ], [ '/p/', authorization => $second ]);
+        asks_for_more($replay_1, 'the same first leg again');
+        refused($replay_2, 401, 'its ticket works once');
+        logged($server, 'REPLAY');
+    },
+    'a client that prefers NTLM is led to Kerberos' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $list = SSPI::Test::Gss::mechanism_list(qw(ntlm kerberos));
+        my $initiator = initiator();
+        my ($first, $last) = $c->raw([ '/p/', authorization => $ntlm_opening ],
+            [ '/p/', authorization => reply($initiator->{token}, $initiator->mic($list)) ]);
+        asks_for_more($first, 'NTLM is answered with the wish for Kerberos');
+        granted($last, \%alice, 'a ticket with a MIC over the list of mechanisms is granted');
+        $initiator = initiator();
+        ($first, $last) = $c->raw([ '/p/', authorization => $ntlm_opening ],
+            [ '/p/', authorization => reply($initiator->{token}, $initiator->mic("$list ")) ]);
+        $server->new_log;
+        asks_for_more($first, 'another time');
+        refused($last, 401, 'a MIC over another list is refused: somebody changed it');
+    },
+    'legs belong together on their connection, place and order' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        asks_for_more(scalar($c->raw([ '/p/', authorization => $opening ])), 'a first leg');
+        $server->new_log;
+        refused(scalar($c->raw([ '/p/', authorization => reply(initiator()->{token}) ])), 401,
+            'the second leg on another connection');
+        is(scalar(message_lines($server)), 1, 'which is logged once');
+        my ($first, $elsewhere) = $c->raw([ '/p/', authorization => $opening ],
+            [ '/host/', authorization => reply(initiator()->{token}) ]);
+        asks_for_more($first, 'a first leg');
+        refused($elsewhere, 401, 'the second leg at a place for another service');
+        my ($abandoned, $anew, $end) = $c->raw([ '/p/', authorization => $opening ],
+            [ '/p/', authorization => $opening ], [ '/p/', authorization => reply(initiator()->{token}) ]);
+        asks_for_more($abandoned, 'a first leg');
+        asks_for_more($anew, 'may be begun anew');
+        granted($end, \%alice, 'and then be ended');
+        my ($begun, $whole, $late) = $c->raw([ '/p/', authorization => $opening ],
+            [ '/p/', authorization => SSPI::Test::Gss->header(env => $alice) ],
+            [ '/p/', authorization => reply(initiator()->{token}) ]);
+        asks_for_more($begun, 'a first leg');
+        granted($whole, \%alice, 'an exchange of one leg in its place');
+        refused($late, 401, 'after which the old one is gone');
+    },
+    'an unfinished exchange is nobody, also where credentials are optional' => sub {
+        my ($server) = @_;
+        my ($first, $last) = $server->client->raw([ '/optional/', authorization => $opening ],
+            [ '/optional/', authorization => reply(initiator()->{token}) ]);
+        asks_for_more($first, 'the first leg is no anonymous visit');
+        granted($last, \%alice, 'the second leg is the user');
+    },
+    'the scheme without a token is answered with the list of mechanisms' => sub {
+        my ($server) = @_;
+        my ($first, $last) = $server->client->raw([ '/p/', authorization => 'Negotiate' ],
+            [ '/p/', authorization => SSPI::Test::Gss->header(env => $alice) ]);
+        my $token = asks_for_more($first, 'a token comes back');
+        like($token, qr/\A\x60/, 'which is a NegTokenInit');
+        granted($last, \%alice, 'and the exchange goes on');
+    },
+    'over HTTP/2 several legs are refused' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        for my $case ([ 'Kerberos', $opening ], [ 'NTLM before Kerberos', $ntlm_opening ]) {
+            my ($name, $value) = @$case;
+            my $a = $c->get('/p/', tls => 1, args => ['--http2'], authorization => $value);
+            is($a->{version}, '2', "$name: this is HTTP/2");
+            refused($a, 401, "$name: refused");
+            is_deeply([ $a->challenges ], ['Negotiate'], "$name: with a bare challenge, no next leg");
+            logged($server, 'LEGS', 'HTTP/2');
+        }
+        granted($c->get('/p/', tls => 1, args => ['--http2'],
+            authorization => SSPI::Test::Gss->header(env => $alice)), \%alice, 'one leg is granted');
+    },
+    'NTLM inside Negotiate is not offered' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $ntlm = "NTLMSSP\0\1\0\0\0" . "\0" x 24;
+        for my $case ([ 'bare', $ntlm ], [ 'in SPNEGO', spnego_init(['ntlm'], $ntlm) ]) {
+            my ($name, $token) = @$case;
+            my ($a, $next) = $c->raw([ '/p/', authorization => negotiate_value($token) ], ['/p/']);
+            refused($a, 401, $name);
+            is_deeply([ $a->challenges ], ['Negotiate'], "$name: with a bare challenge");
+            logged($server, 'NOT_OFFERED', 'NTLM');
+            is($next->status, 401, "$name: and the connection goes on");
+        }
+    };
+
+done_testing;

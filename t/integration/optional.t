@@ -1,0 +1,130 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Optional credentials: none are anonymous, right ones are the user, and all others are refused.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw') . user_line('bob', 'r', 'pw'), 0644);
+my %both = (packages => 'Negotiate Digest', keytab => $kdc->{keytab}, realm => 'r', digest_user_file => $users);
+my %site = (
+    env => $kdc->server_env,
+    locations => [
+        { path => '/optional/', %both, sspi => 'optional',
+            apache => 'SetEnvIf X-Evil (.+) SSPI_USER=$1 REMOTE_USER=$1' },
+        { path => '/must/', %both },
+        { path => '/tls/', %both, sspi => 'optional', require_tls => 'on' },
+        { path => '/named/', %both, sspi => 'optional', require => ['user digest:bob alice@SSPI.TEST'] },
+    ],
+);
+
+# Header values for one nonce of the site.
+sub digests {
+    my ($client) = @_;
+    my ($challenge) = digest_challenges($client->get('/must/')->challenges);
+    my $nc = 0;
+    return sub {
+        my ($path, %o) = @_;
+        return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, nc => ++$nc, %o);
+    };
+}
+
+sub anonymous {
+    my ($answer, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is_deeply([ $answer->status, $answer->user, $answer->remote_user, $answer->package_name,
+        $answer->challenges ], [ 200, '', '', '' ], $name);
+}
+
+parts 'optional', \%site,
+    'no credentials are nobody' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        anonymous($c->get('/optional/'), 'HTTP');
+        anonymous($c->get('/optional/', tls => 1, args => ['--http2']), 'HTTP/2');
+        is($c->get('/optional/nothing')->status, 404, 'a missing page is missing');
+        ok($server->access_line(qr{ /optional/ \S+ 200 user=-?\z}), 'nor is there a name in the log');
+        unlike($server->new_log, qr/SSPI-1/, 'nothing is refused');
+    },
+    'each request of a connection is who its credentials say' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $digest = digests($c);
+        my $get = sub { return [ '/optional/', @_ ] };
+        my @answers = $c->raw($get->(), $get->(authorization => $c->negotiate_header), $get->(),
+            $get->(authorization => $digest->('/optional/')), $get->());
+        is_deeply([ map { [ $_->status, $_->user, $_->remote_user ] } @answers ],
+            [ map { [ 200, $_, $_ ] } '', 'alice@SSPI.TEST', '', 'alice', '' ], 'in turn');
+    },
+    'other credentials are refused as where they are demanded' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $digest = digests($c);
+        my $used = $digest->('/optional/');
+        my $ticket = $c->negotiate_header;
+        granted($c->get('/optional/', authorization => $used), { user => 'alice' }, 'a Digest header');
+        granted($c->get('/optional/', authorization => $ticket), { user => 'alice@SSPI.TEST' }, 'a ticket');
+        $server->new_log;
+        my @cases = (
+            [ 'a wrong password', $digest->('/optional/', password => 'no'), 401, 'WRONG_PASSWORD' ],
+            [ 'an unknown user', $digest->('/optional/', user => 'eve'), 401, 'WRONG_PASSWORD' ],
+            [ 'a used Digest header', $used, 401, 'REPLAY' ],
+            [ 'a used ticket', $ticket, 401, 'REPLAY' ],
+            [ 'a scheme that is not offered', 'Basic YWxpY2U6cHc=', 401, 'NOT_OFFERED' ],
+            [ 'a broken token', 'Negotiate YII*', 400, 'MALFORMED' ],
+            [ 'a broken Digest header', 'Digest username="', 400, 'MALFORMED' ],
+            [ 'the uri of another page', $digest->('/must/'), 400, 'WRONG_URI' ],
+            [ 'an empty header', '', 400, 'MALFORMED' ],
+        );
+        for my $case (@cases) {
+            my ($name, $value, $status, $message) = @$case;
+            refused(scalar($c->raw([ '/optional/', authorization => $value ])), $status, $name);
+            logged($server, $message);
+        }
+    },
+    'a client cannot name itself' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my @headers = map { ('--header', "$_: root") } qw(X-Evil SSPI-User SSPI_USER Remote-User REMOTE_USER X-Remote-User);
+        anonymous($c->get('/optional/', args => \@headers), 'by headers');
+        my $digest = digests($c);
+        granted($c->get('/optional/', args => \@headers, authorization => $digest->('/optional/')), { user => 'alice' },
+            'nor be another one');
+        refused($c->get('/optional/', args => [ @headers, qw(--basic --user root:root) ]), 401, 'nor by Basic');
+    },
+    'TLS may be demanded of nobody too' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        refused($c->get('/tls/'), 403, 'plain');
+        anonymous($c->get('/tls/', tls => 1), 'HTTPS');
+    },
+    'where users are named nobody does not pass' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $digest = digests($c);
+        refused($c->get('/named/'), 401, 'no credentials');
+        granted($c->get('/named/', authorization => $digest->('/named/', user => 'bob')), { user => 'bob' }, 'a named user');
+        granted($c->get('/named/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'another one');
+        is($c->get('/named/', authorization => digests($c)->('/named/'))->status, 403, 'a user who is not named');
+    };
+
+scenario 'Require decides about nobody', { on => 'apache', locations => [
+    { path => '/alone/', packages => 'Digest', realm => 'r', digest_user_file => $users,
+        apache => "SSPIOptional on" },
+] }, sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    refused($c->get('/alone/'), 401, 'Require valid-user beside SSPIOptional demands a user');
+    granted($c->get('/alone/', digest => 'alice:pw'), { user => 'alice' }, 'who passes');
+};
+
+done_testing;

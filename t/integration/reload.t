@@ -1,0 +1,176 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What lives through a reload (a graceful restart), and what a reload that fails leaves alone.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use IO::Socket::INET;
+use Test::More;
+use SSPI::Test qw(scratch_dir spew wait_until);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw'), 0644);
+my %both = (packages => 'Negotiate Digest', keytab => $kdc->{keytab}, realm => 'r', digest_user_file => $users);
+my @places = ({ path => '/p/', %both });
+my %site = (env => $kdc->server_env, locations => \@places, apache_head => "SSPIStateSize 1m\n",
+    nginx_http => 'sspi_state_size 1m;');
+
+# Reloads with a changed configuration and waits until no worker of the old one is left.
+sub change {
+    my ($server, %change) = @_;
+    my %old = map { $_ => 1 } $server->workers;
+    $server->write_config(%change);
+    $server->reload;
+    wait_until(sub { !grep { $old{$_} } $server->workers }) or die "old workers do not end\n";
+    return;
+}
+
+sub resize {
+    my ($server, $size) = @_;
+    return change($server, apache_head => "SSPIStateSize $size\n", nginx_http => "sspi_state_size $size;");
+}
+
+# Header values for one new nonce.
+sub digests {
+    my ($client) = @_;
+    my ($challenge) = digest_challenges($client->get('/p/')->challenges);
+    return sub {
+        my ($nc, $path) = @_;
+        return digest_header($challenge, user => 'alice', password => 'pw', uri => $path // '/p/', nc => $nc);
+    };
+}
+
+sub works {
+    my ($server, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $c = $server->client(env => $alice);
+    return is_deeply([ map { $_->user } $c->get('/p/', digest => 'alice:pw'), $c->get('/p/', negotiate => 1) ],
+        [ 'alice', 'alice@SSPI.TEST' ], $name);
+}
+
+parts 'reload', \%site,
+    'nonces, counts and used tickets live on, however often' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $digest = digests($c);
+        my $ticket = $c->negotiate_header;
+        granted($c->get('/p/', authorization => $digest->(5)), { user => 'alice' }, 'a count before');
+        granted($c->get('/p/', authorization => $ticket), { user => 'alice@SSPI.TEST' }, 'a ticket before');
+        for my $round (1 .. 3) {
+            $server->reload;
+            my @again = $c->raw(map { [ '/p/', authorization => $_ ] } $digest->(5), $ticket, $digest->(10 + $round));
+            is_deeply([ map { $_->status } @again ], [ 401, 401, 200 ],
+                "reload $round: used ones stay used, the next count is good");
+        }
+        granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'a count that was left out is still good');
+    },
+    'a state of another size begins anew, without a question for the password' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $digest = digests($c);
+        granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'before');
+        resize($server, '2m');
+        my $answer = $c->get('/p/', authorization => $digest->(2));
+        refused($answer, 401, 'an old nonce is refused');
+        is_deeply([ map { $_->{stale} } digest_challenges($answer->challenges) ], ['true'], 'as stale');
+        works($server, 'new ones work');
+        my $fresh = digests($c);
+        granted($c->get('/p/', authorization => $fresh->(1)), { user => 'alice' }, 'a nonce of the new state');
+        $server->reload;
+        granted($c->get('/p/', authorization => $fresh->(2)), { user => 'alice' }, 'lives on when the size stays');
+        refused($c->get('/p/', authorization => $fresh->(1)), 401, 'with its counts');
+    },
+    'protection may be taken away and brought back' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        change($server, locations => []);
+        is($c->get('/p/')->status, 200, 'taken away');
+        change($server, locations => \@places);
+        refused($c->get('/p/'), 401, 'brought back');
+        works($server, 'and works');
+    },
+    'requests in flight are not lost' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $digest = digests($c);
+        # More than the buffers of all sockets hold: these answers are not written at the reload.
+        my $size = 24_000_000;
+        $server->add_file('/p/large.html', 'x' x $size);
+        my @values = ((map { $digest->($_, '/p/large.html') } 1, 2), map { $c->negotiate_header } 1, 2);
+        my @sockets = map { $c->connect_raw } @values;
+        for my $i (0 .. $#values) {
+            syswrite $sockets[$i], $c->request_text('/p/large.html', authorization => $values[$i], close => 1);
+        }
+        my @begun = map { sysread $_, my $part, 100; $part } @sockets;
+        $server->reload;
+        my @during = $c->parallel(map { [ '/p/', authorization => $digest->($_) ] } 3 .. 22);
+        is(scalar(grep { $_->status == 200 } @during), 20, 'requests behind it are served');
+        my $whole = 0;
+        for my $i (0 .. $#sockets) {
+            my ($n, $part) = (length $begun[$i]);
+            while (my $got = sysread $sockets[$i], $part, 1 << 20) { $n += $got }
+            $whole++ if $begun[$i] =~ m{\AHTTP/1\.1 200} && $n > $size;
+        }
+        is($whole, scalar @values, 'requests in flight end well');
+    },
+    'a test of a wrong configuration does no harm to the running server' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $digest = digests($c);
+        granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'before');
+        $server->write_config(locations => [ { path => '/p/', %both, keytab => '/nonexistent/http.keytab' } ]);
+        isnt($server->test_config->{rc}, 0, 'a keytab that is not there');
+        $server->write_config(locations => \@places, nginx_http => 'sspi_state_size 3m;', apache_head => 'SSPIStateSize 3m');
+        is($server->test_config->{rc}, 0, 'another size of the state, right but not used');
+        granted($c->get('/p/', authorization => $digest->(2)), { user => 'alice' }, 'the nonce lives on');
+        refused($c->get('/p/', authorization => $digest->(1)), 401, 'with its counts');
+        works($server, 'new logins work');
+    };
+
+# httpd ends when it restarts with a wrong configuration, which is why apachectl tests it before.
+scenario 'a reload that fails changes nothing', { %site, on => 'nginx',
+    allow_log => qr/still could not bind|bind\(\) to|nonexistent/ }, sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    my $digest = digests($c);
+    my $ticket = $c->negotiate_header;
+    granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'before');
+    granted($c->get('/p/', authorization => $ticket), { user => 'alice@SSPI.TEST' }, 'a ticket before');
+    my $n_failed = 0;
+    my $fails = sub {
+        my ($pattern) = @_;
+        my $before = () = $server->log =~ /$pattern/g;
+        kill HUP => $server->{pid};
+        return ok(wait_until(sub { scalar(() = $server->log =~ /$pattern/g) > $before }), "nginx says $pattern");
+    };
+    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) or die "listen: $!\n";
+    my $taken = 'server { listen 127.0.0.1:' . $listener->sockport . '; }';
+    my @cases = (
+        [ 'a keytab that is not there', qr{sspi_keytab.*nonexistent},
+            locations => [ { path => '/p/', %both, keytab => '/nonexistent/http.keytab' } ] ],
+        [ 'a port that is taken, found after the state was taken over', qr/still could not bind/,
+            locations => \@places, nginx_http => "sspi_state_size 1m; $taken" ],
+        [ 'a port that is taken, found after a new state was made', qr/still could not bind/,
+            nginx_http => "sspi_state_size 2m; $taken" ],
+    );
+    my $nc = 1;
+    for my $case (@cases) {
+        my ($name, $pattern, %change) = @$case;
+        $server->write_config(%change);
+        $fails->($pattern);
+        granted($c->get('/p/', authorization => $digest->(++$nc)), { user => 'alice' }, "$name: the nonce lives on");
+        refused($c->get('/p/', authorization => $digest->(1)), 401, "$name: with its counts");
+        refused($c->get('/p/', authorization => $ticket), 401, "$name: a used ticket stays used");
+        works($server, "$name: new logins work");
+    }
+    resize($server, '4m');
+    works($server, 'and the next good reload is taken');
+};
+
+done_testing;

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# A Kerberos initiator whose tokens a test puts together itself: with any channel binding, and as
+# SPNEGO exchanges of several legs. Needs the program gss_client of the build.
+package SSPI::Test::Gss;
+use strict;
+use warnings;
+
+use Digest::SHA qw(sha256);
+use Exporter qw(import);
+use IPC::Open2 qw(open2);
+use MIME::Base64 qw(decode_base64 encode_base64);
+use SSPI::Test qw(build_dir slurp);
+
+our @EXPORT_OK = qw(end_point_binding negotiate_value negotiate_token spnego_init spnego_response oid);
+
+# The application data of tls-server-end-point (RFC 5929 4.1) for a certificate signed with SHA-256.
+sub end_point_binding {
+    my ($certificate_file) = @_;
+    my ($text) = slurp($certificate_file) =~ /-----BEGIN CERTIFICATE-----(.*?)-----END/s
+        or die "no certificate in $certificate_file\n";
+    return 'tls-server-end-point:' . sha256(decode_base64($text));
+}
+
+# Options: env (what a realm's login returned), service (HTTP), binding (octets), bare (the Kerberos
+# mechanism without SPNEGO around it). The first token is in `token`.
+sub new {
+    my ($class, %o) = @_;
+    my @command = (build_dir() . '/t/integration/gss_client', $o{bare} ? 'kerberos' : 'spnego',
+        ($o{service} // 'HTTP') . '@localhost', defined $o{binding} ? unpack('H*', $o{binding}) : ());
+    my %env = %{$o{env}};
+    local @ENV{keys %env} = values %env;
+    delete @ENV{grep { !defined $env{$_} } keys %env};
+    my $self = bless {}, $class;
+    $self->{pid} = open2($self->{out}, $self->{in}, @command);
+    $self->{token} = $self->_read;
+    return $self;
+}
+
+sub _read {
+    my ($self) = @_;
+    my $line = readline $self->{out};
+    die "gss_client made no token\n" if !defined $line;
+    chomp $line;
+    return pack 'H*', $line;
+}
+
+sub mic {
+    my ($self, $message) = @_;
+    print { $self->{in} } 'mic ', unpack('H*', $message), "\n";
+    $self->{in}->flush;
+    return $self->_read;
+}
+
+# The next token for the acceptor's; dies when the initiator does not take that one.
+sub answer {
+    my ($self, $token) = @_;
+    print { $self->{in} } 'token ', unpack('H*', $token), "\n";
+    $self->{in}->flush;
+    return $self->_read;
+}
+
+sub DESTROY {
+    my ($self) = @_;
+    return if !$self->{pid};
+    local $?;
+    close $self->{in};
+    close $self->{out};
+    waitpid $self->{pid}, 0;
+    return;
+}
+
+# Header value and back.
+sub negotiate_value { my ($token) = @_; return 'Negotiate ' . encode_base64($token, '') }
+
+sub negotiate_token {
+    my ($value) = @_;
+    return defined $value && $value =~ /\ANegotiate (\S+)\z/ ? decode_base64($1) : undef;
+}
+
+# The header value of one fresh token.
+sub header { my ($class, %o) = @_; return negotiate_value($class->new(%o)->{token}) }
+
+# ---- SPNEGO (RFC 4178 4.2) in DER ----
+
+my %oid = (
+    kerberos => "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02",
+    ntlm => "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a",
+    spnego => "\x2b\x06\x01\x05\x05\x02",
+);
+
+sub _tlv {
+    my ($tag, $content) = @_;
+    my $n = length $content;
+    my $size = $n < 128 ? chr $n : $n < 256 ? "\x81" . chr $n : "\x82" . pack 'n', $n;
+    return chr($tag) . $size . $content;
+}
+
+sub oid { my ($name) = @_; return _tlv(0x06, $oid{$name}) }
+
+# The list of mechanisms, over which a MIC goes.
+sub mechanism_list { return _tlv(0x30, join '', map { oid($_) } @_) }
+
+# NegTokenInit with these mechanisms (names) and perhaps a token for the first of them.
+sub spnego_init {
+    my ($mechanisms, $token) = @_;
+    my $fields = _tlv(0xa0, mechanism_list(@$mechanisms));
+    $fields .= _tlv(0xa2, _tlv(0x04, $token)) if defined $token;
+    return _tlv(0x60, oid('spnego') . _tlv(0xa0, _tlv(0x30, $fields)));
+}
+
+# NegTokenResp of a client.
+sub spnego_response {
+    my ($token, $mic) = @_;
+    my $fields = defined $token ? _tlv(0xa2, _tlv(0x04, $token)) : '';
+    $fields .= _tlv(0xa3, _tlv(0x04, $mic)) if defined $mic;
+    return _tlv(0xa1, _tlv(0x30, $fields));
+}
+
+1;

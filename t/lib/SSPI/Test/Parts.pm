@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+# Scenarios of several parts on one server: starting and stopping one for each would take longer than
+# all the checks.
+package SSPI::Test::Parts;
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use Test::More;
+use SSPI::Test::Scenario;
+
+our @EXPORT = qw(parts);
+
+# parts 'name', { as for scenario }, 'name of a part' => sub { my ($server) = @_; ... }, ...
+# Each part is a subtest, which the death of another does not stop. They share what the server knows,
+# as used nonces and tickets, and begin with nothing new in its log.
+sub parts {
+    my ($name, $spec, @parts) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return scenario($name, $spec, sub {
+        my ($server) = @_;
+        for (my $i = 0; $i < @parts; $i += 2) {
+            my ($part, $checks) = @parts[ $i, $i + 1 ];
+            $server->new_log;
+            subtest $part => sub {
+                eval { $checks->($server); 1 } or do { my $why = $@; fail('no check died'); diag($why) };
+            };
+        }
+    });
+}
+
+1;
