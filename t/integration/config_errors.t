@@ -65,6 +65,16 @@ config_refused('SSPIOptional maybe is no mode', { %{with(apache => 'SSPIOptional
 config_refused('an unknown Require word is refused', { %{with(require => ['user'])} },
     { apache => qr/Require|sspi-user/, nginx => qr/sspi_require/ });
 
+config_refused('require and Digest together are refused where the whole policy is known',
+    { %{with(channel_binding => 'require')}, on => 'nginx' }, qr/sspi_channel_binding/, qr/Digest/, qr/allow/);
+config_refused('65 service names are refused', with(service_name => join ' ', map { "HTTP/host$_" } 1 .. 65),
+    names('service_name', qr/64/));
+config_refused('two realms are refused', { %{with(nginx => 'sspi_realm a b;')}, on => 'nginx' }, qr/sspi_realm/);
+config_refused('a second value for the same scope is refused',
+    { %{with(nginx => 'sspi_user_name full;sspi_user_name short;')}, on => 'nginx' }, qr/sspi_user_name/, qr/duplicate/);
+config_refused('the state size of a virtual host is refused', { %{with()}, on => 'apache',
+    apache_head => "<VirtualHost *:1>\nSSPIStateSize 1m\n</VirtualHost>" }, qr/SSPIStateSize/, qr/VirtualHost/);
+
 # ---- keytabs ----
 config_refused('a missing keytab', with(keytab => "$dir/none.keytab"), names('keytab', qr{none\.keytab}, qr{HTTP/}));
 config_refused('a directory as keytab', with(keytab => $dir), names('keytab', qr/\Q$dir\E/));
