@@ -210,17 +210,6 @@ static const char *option_name(const struct sspi_acceptor *acceptor, enum sspi_o
     return sspi_option_info(option)->name[acceptor->config.server];
 }
 
-/* "HTTP/<any host>, host/web": the principals that a key is needed for. */
-static void name_services(const struct sspi_view *services, size_t n_services, struct bytes *to)
-{
-    for (size_t i = 0; i < n_services; i++) {
-        bytes_append_text(to, i > 0 ? ", " : "");
-        bytes_append_view(to, services[i]);
-        if (services[i].len > 0 && services[i].data[services[i].len - 1] == '/')
-            bytes_append_text(to, "<any host>");
-    }
-}
-
 static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                         char *error)
 {
@@ -230,7 +219,7 @@ static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy
     struct http_resource *resource = open_resource(acceptor, policy, SSPI_OPTION_KEYTAB, why);
     if (resource == NULL) {
         struct bytes wanted BYTES_CLEANUP = {0};
-        name_services(services, n_services, &wanted);
+        kerberos_service_describe(services, n_services, &wanted);
         snprintf(error, SSPI_ERROR_SIZE, "%s: %.350s (a key of %.*s is needed)",
                  option_name(acceptor, SSPI_OPTION_KEYTAB), why,
                  (int)(wanted.len < 100 ? wanted.len : 100), bytes_as_view(&wanted).data);

@@ -251,10 +251,7 @@ bool kerberos_credential_accepts(const struct kerberos_credential *credential,
 
 void kerberos_credential_list(const struct kerberos_credential *credential, struct bytes *to)
 {
-    for (size_t i = 0; i < credential->n_names; i++) {
-        bytes_append_text(to, i > 0 ? ", " : "");
-        bytes_append_view(to, credential->names[i]);
-    }
+    kerberos_service_describe(credential->names, credential->n_names, to);
 }
 
 struct sspi_keytab *kerberos_credential_keytab(const struct kerberos_credential *credential)

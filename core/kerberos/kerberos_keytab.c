@@ -134,12 +134,7 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     if (found)
         return true;
     BYTES_CLEANUP struct bytes wanted = {0};
-    for (size_t i = 0; i < n_names; i++) {
-        bytes_append_text(&wanted, i > 0 ? ", " : "");
-        bytes_append_view(&wanted, names[i]);
-        if (names[i].len > 0 && names[i].data[names[i].len - 1] == '/')
-            bytes_append_text(&wanted, "<any host>");
-    }
+    kerberos_service_describe(names, n_names, &wanted);
     snprintf(error, error_size,
              "keytab %s has no key for %.*s; it has keys for %.*s; add one with kadmin's ktadd",
              keytab->path, (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,

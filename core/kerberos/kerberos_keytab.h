@@ -39,6 +39,9 @@ bool kerberos_service_accepted(struct sspi_view principal, const struct sspi_vie
  * "HTTP/", "*". Pure. */
 bool kerberos_service_is_pattern(struct sspi_view text);
 
+/* Appends the accepted names for a message: "HTTP/<any host>, host/web". Pure. */
+void kerberos_service_describe(const struct sspi_view *names, size_t n_names, struct bytes *to);
+
 /* The default realm of krb5.conf, malloc'ed; NULL when there is none. */
 char *kerberos_default_realm(void) SSPI_MUST_USE;
 

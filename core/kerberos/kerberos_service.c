@@ -74,3 +74,13 @@ bool kerberos_service_is_pattern(struct sspi_view text)
     struct service pattern;
     return bytes_equal(text, SSPI_VIEW("*")) || split(text, &pattern);
 }
+
+void kerberos_service_describe(const struct sspi_view *names, size_t n_names, struct bytes *to)
+{
+    for (size_t i = 0; i < n_names; i++) {
+        bytes_append_text(to, i > 0 ? ", " : "");
+        bytes_append_view(to, names[i]);
+        if (names[i].len > 0 && names[i].data[names[i].len - 1] == '/')
+            bytes_append_text(to, "<any host>");
+    }
+}
