@@ -59,6 +59,13 @@ my @tokens = (
     ['a tab for a blank', "Negotiate\tYIIA", [400, 401], '.'],
 );
 
+# httpd itself closes the connection after every 400 (ap_set_keepalive), and no module can keep it.
+sub goes_on {
+    my ($server, $name, $answer, $next) = @_;
+    return if $server->kind eq 'apache' && $answer && $answer->status == 400;
+    return is($next && $next->status, 401, "$name: the connection goes on");
+}
+
 scenario 'bad Negotiate headers', \%site, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -75,8 +82,8 @@ scenario 'bad Negotiate headers', \%site, sub {
         $server->new_log;
         my ($a, $next) = $c->raw([ '/neg/', authorization => $value ], ['/neg/']);
         ok($a && (grep { $a->status == $_ } @$statuses), $name) or diag($a ? $a->brief : 'no answer');
-        is($next && $next->status, 401, "$name: the connection goes on") if $a && $a->status == 401;
         next if !defined $words || !$a;
+        goes_on($server, $name, $a, $next);
         my $new = $server->new_log;
         my @lines = grep { /SSPI-\d{3}\b/ } split /\n/, $new;
         is(scalar @lines, 1, "$name: one line in the log") or diag($new);
@@ -161,7 +168,7 @@ scenario 'bad Digest headers', \%site, sub {
         $server->new_log;
         my ($a, $next) = $c->raw([ '/dig/', authorization => $value ], ['/dig/']);
         ok($a && (grep { $a->status == $_ } @$statuses), $name) or diag($a ? $a->brief : 'no answer');
-        is($next && $next->status, 401, "$name: the connection goes on") if $a && $a->status == 401;
+        goes_on($server, $name, $a, $next);
         my $new = $server->new_log;
         my @lines = grep { /SSPI-\d{3}\b/ } split /\n/, $new;
         is(scalar @lines, 1, "$name: one line in the log") or diag($new);
