@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "hash.h"
 #include "http_options.h"
 #include "kerberos_keytab.h"
 #include "store_state.h"
@@ -87,6 +88,17 @@ static struct sspi_record *new_record(struct sspi_acceptor *acceptor)
         return NULL;
     acceptor->records = grown;
     return &grown[acceptor->n_records++];
+}
+
+/* Drops the newest record when the same was noted before: many places may share one policy. */
+static void drop_repeated(struct sspi_acceptor *acceptor)
+{
+    const struct sspi_record *newest = &acceptor->records[acceptor->n_records - 1];
+    for (size_t i = 0; i + 1 < acceptor->n_records; i++)
+        if (strcmp(acceptor->records[i].text, newest->text) == 0) {
+            acceptor->n_records--;
+            return;
+        }
 }
 
 size_t sspi_acceptor_records(struct sspi_acceptor *acceptor, const struct sspi_record **ret_records)
@@ -235,12 +247,36 @@ static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy
     return true;
 }
 
+/* A list of algorithms set by hand is offered as it stands: tells who cannot use it. */
+static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                        struct http_resource *resource)
+{
+    const struct sspi_view all_realms = {NULL, 0};
+    for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_DIGEST_ALGORITHM); *at != 0;
+         at++) {
+        size_t n_users, n_with;
+        store_users_count(resource->users, all_realms, *at, &n_users, &n_with);
+        struct sspi_record *record = n_with < n_users ? new_record(acceptor) : NULL;
+        if (record == NULL)
+            continue;
+        http_messages_write(record, HTTP_MESSAGE_USERS_WITHOUT, SEC_E_OK,
+                            "user file %s: %zu of %zu users have no line for %s, which %s offers",
+                            store_users_path(resource->users), n_users - n_with, n_users,
+                            hash_name(*at), option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));
+        drop_repeated(acceptor);
+    }
+}
+
 static bool open_users(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                        char *error)
 {
     char why[SSPI_ERROR_SIZE] = "";
-    if (open_resource(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, why) != NULL)
+    struct http_resource *resource =
+        open_resource(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, why);
+    if (resource != NULL) {
+        count_users(acceptor, policy, resource);
         return true;
+    }
     snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s",
              option_name(acceptor, SSPI_OPTION_DIGEST_USER_FILE), why);
     return false;

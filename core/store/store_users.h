@@ -42,8 +42,8 @@ bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct ss
                       enum sspi_digest_algorithm algorithm,
                       uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
 
-/* How many users the realm has, and for how many of them there is a line of `algorithm`. A realm
- * without users gives 0 and 0. */
+/* How many users the realm (an absent view: all realms) has, and for how many of them there is a
+ * line of `algorithm`. A realm without users gives 0 and 0. */
 void store_users_count(struct sspi_users *users, struct sspi_view realm,
                        enum sspi_digest_algorithm algorithm, size_t *ret_users,
                        size_t *ret_with_algorithm);

@@ -224,16 +224,26 @@ const uint8_t *store_users_index_hash(const struct store_users_index *index, str
     return slot == 0 ? NULL : index->users[slot - 1].hash[algorithm];
 }
 
+static void count_realm(const struct realm *realm, enum sspi_digest_algorithm algorithm,
+                        size_t *users, size_t *with_algorithm)
+{
+    *users += realm->n_users;
+    if (hash_len(algorithm) != 0)
+        *with_algorithm += realm->n_with[algorithm];
+}
+
 void store_users_index_count(const struct store_users_index *index, struct sspi_view realm,
                              enum sspi_digest_algorithm algorithm, size_t *ret_users,
                              size_t *ret_with_algorithm)
 {
     *ret_users = 0;
     *ret_with_algorithm = 0;
-    uint32_t slot = *find_realm(index, realm);
-    if (slot == 0)
+    if (realm.data == NULL) {
+        for (size_t i = 0; i < index->n_realms; i++)
+            count_realm(&index->realms[i], algorithm, ret_users, ret_with_algorithm);
         return;
-    *ret_users = index->realms[slot - 1].n_users;
-    if (hash_len(algorithm) != 0)
-        *ret_with_algorithm = index->realms[slot - 1].n_with[algorithm];
+    }
+    uint32_t slot = *find_realm(index, realm);
+    if (slot != 0)
+        count_realm(&index->realms[slot - 1], algorithm, ret_users, ret_with_algorithm);
 }

@@ -247,4 +247,18 @@ scenario 'a changed user file is read again', {
         'the old one does not');
 };
 
+{
+    my $mixed = spew(scratch_dir('mixed') . '/users', user_line('alice', 'm', 'pw') . user_line('bob', 'm', 'pw')
+        . user_line('bob', 'm', 'pw', 'SHA-256'), 0644);
+    my @same = (packages => 'Digest', realm => 'm', digest_user_file => $mixed, digest_algorithm => 'SHA-256 MD5');
+    scenario 'the start counts users without a line for an algorithm that is offered by name',
+        { locations => [ { path => '/a/', @same }, { path => '/b/', @same } ] }, sub {
+        my ($server) = @_;
+        my $id = message_id('USERS_WITHOUT');
+        my @told = grep { /$id\b/ } split /\n/, $server->log;
+        is(scalar @told, 1, 'it is told once, however many places offer it') or diag(@told);
+        like($told[0] // '', qr/1 of 2 users have no line for SHA-256/, 'with how many, and for what');
+    };
+}
+
 done_testing;

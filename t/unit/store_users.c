@@ -153,6 +153,9 @@ static void counts_users_of_a_realm(void **unused)
     assert_count(REALM, SSPI_DIGEST_NONE, 2, 0);
     assert_count(SSPI_VIEW("other"), SSPI_DIGEST_MD5, 1, 1);
     assert_count(SSPI_VIEW("none"), SSPI_DIGEST_MD5, 0, 0);
+    /* The absent view: all realms. */
+    assert_count((struct sspi_view){NULL, 0}, SSPI_DIGEST_MD5, 3, 3);
+    assert_count((struct sspi_view){NULL, 0}, SSPI_DIGEST_SHA_256, 3, 1);
 }
 
 static void assert_error(const char *text, const char *where, const char *what)
