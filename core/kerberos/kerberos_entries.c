@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "store_file.h"
+
 /* Principals that an error text names. */
 #define NAMES_SHOWN 8
 
@@ -18,8 +20,7 @@ static bool file_is_readable(const char *path, struct stat *ret_identity, char *
     if (fd < 0) {
         int cause = errno;
         /* A file that may not be read can still be told from another one. */
-        if (stat(path, ret_identity) != 0)
-            *ret_identity = (struct stat){0};
+        store_file_look(path, ret_identity);
         if (cause == ENOENT)
             snprintf(error, error_size, "keytab %s: no such file; make it with kadmin's ktadd",
                      path);

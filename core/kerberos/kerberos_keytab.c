@@ -8,17 +8,8 @@
 
 #include "kerberos_keys.h"
 
-#define REFRESH_INTERVAL_MS 1000
 #define DEFAULT_CLOCKSKEW_S 300
 #define LOCAL_NAME_LIMIT    256
-
-/* The same file, not changed since? ctime is in it because a chmod can make a file readable. */
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-    return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-           a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-           a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
-}
 
 /* MIT reads krb5.conf again when it changes, so this is asked again with every look at the file. */
 static void read_clockskew(struct sspi_keytab *keytab)
@@ -147,17 +138,16 @@ static enum store_refresh look_again(struct sspi_keytab *keytab, char *error, si
 {
     struct stat now;
     read_clockskew(keytab);
-    if (stat(keytab->path, &now) == 0 && same_file(&now, &keytab->identity))
+    store_file_look(keytab->path, &now);
+    if (store_file_same(&now, &keytab->identity))
         return STORE_REFRESH_UNCHANGED;
     struct kerberos_entries fresh;
     struct stat identity;
     bool ok =
         kerberos_entries_read(keytab->context, keytab->path, &fresh, &identity, error, error_size);
-    /* A file that is away, or cannot be looked at, has the identity of none: told once. */
-    bool told = same_file(&identity, &keytab->identity);
     keytab->identity = identity;
     if (!ok)
-        return told ? STORE_REFRESH_UNCHANGED : STORE_REFRESH_UNREADABLE;
+        return STORE_REFRESH_UNREADABLE;
     kerberos_entries_free(keytab->context, &keytab->entries);
     keytab->entries = fresh;
     atomic_fetch_add(&keytab->generation, 1);
@@ -168,8 +158,7 @@ enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t 
                                            size_t error_size)
 {
     uint_fast64_t checked_ms = atomic_load(&keytab->checked_ms);
-    /* A clock that was set back gives a huge difference, and a look too many. */
-    if (now_ms - checked_ms < REFRESH_INTERVAL_MS)
+    if (!store_file_is_due(now_ms, checked_ms))
         return STORE_REFRESH_UNCHANGED;
     /* One thread looks, the others go on with the keys there are. */
     if (!atomic_compare_exchange_strong(&keytab->checked_ms, &checked_ms, now_ms))

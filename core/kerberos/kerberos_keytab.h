@@ -6,7 +6,7 @@
 
 #include "bytes.h"
 #include "sspi_acceptor.h"
-#include "store_users.h" /* enum store_refresh */
+#include "store_file.h" /* enum store_refresh */
 
 /* Reads the keytab `name` (a path, or MIT's "FILE:path"; NULL: MIT's default keytab) and keeps a
  * krb5_context alive with it, so that krb5.conf stays parsed in this process and its children.

@@ -8,22 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hash.h"
 #include "store_users_index.h"
-
-#define LOOK_INTERVAL_MS 1000u
-
-/* Which contents a path has; `failed` is the errno of a stat that failed. */
-struct generation {
-    int failed;
-    dev_t device;
-    ino_t inode;
-    off_t size;
-    struct timespec modified;
-};
 
 struct sspi_users {
     char *path;
@@ -31,33 +19,10 @@ struct sspi_users {
      * lookup holds it for about 0.1 microseconds. */
     pthread_mutex_t lock;
     struct store_users_index *index;
-    struct generation seen; /* last judged, good or bad: that is why an error is told once */
+    struct stat seen; /* the file last judged, good or bad: that is why an error is told once */
     uint64_t looked_ms;
     bool refreshing; /* one thread is reading the file, without the lock */
 };
-
-static struct generation generation_of(const struct stat *info)
-{
-    return (struct generation){.device = info->st_dev,
-                               .inode = info->st_ino,
-                               .size = info->st_size,
-                               .modified = info->st_mtim};
-}
-
-static struct generation look(const char *path)
-{
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return (struct generation){.failed = errno};
-    return generation_of(&info);
-}
-
-static bool same(const struct generation *a, const struct generation *b)
-{
-    return a->failed == b->failed && a->device == b->device && a->inode == b->inode &&
-           a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
-           a->modified.tv_nsec == b->modified.tv_nsec;
-}
 
 /* Reads exactly `len` octets and then the end. */
 static bool read_all(int file, char *to, size_t len)
@@ -78,16 +43,15 @@ static bool read_all(int file, char *to, size_t len)
     }
 }
 
-static struct store_users_index *read_index(int file, const char *path,
-                                            struct generation *generation, char *error,
-                                            size_t error_size)
+static struct store_users_index *read_index(int file, const char *path, struct stat *ret_identity,
+                                            char *error, size_t error_size)
 {
     struct stat info;
     if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
         snprintf(error, error_size, "%s: not a regular file; name a user file", path);
         return NULL;
     }
-    *generation = generation_of(&info);
+    *ret_identity = info;
     if (info.st_size > (off_t)STORE_USERS_FILE_LIMIT) {
         snprintf(error, error_size, "%s: larger than 64 MiB; split it by realm", path);
         return NULL;
@@ -113,8 +77,8 @@ static struct store_users_index *read_index(int file, const char *path,
     return index;
 }
 
-/* `generation` becomes that of the opened file, and stays as it is when it cannot be opened. */
-static struct store_users_index *load(const char *path, struct generation *generation, char *error,
+/* `identity` becomes that of the opened file, and stays as it is when it cannot be opened. */
+static struct store_users_index *load(const char *path, struct stat *identity, char *error,
                                       size_t error_size)
 {
     /* Not blocking: opening a FIFO would wait for ever. */
@@ -123,15 +87,15 @@ static struct store_users_index *load(const char *path, struct generation *gener
         snprintf(error, error_size, "%s: cannot open it: %s", path, strerror(errno));
         return NULL;
     }
-    struct store_users_index *index = read_index(file, path, generation, error, error_size);
+    struct store_users_index *index = read_index(file, path, identity, error, error_size);
     close(file);
     return index;
 }
 
 struct sspi_users *store_users_open(const char *path, char *error, size_t error_size)
 {
-    struct generation generation = {0};
-    struct store_users_index *index = load(path, &generation, error, error_size);
+    struct stat identity = {0};
+    struct store_users_index *index = load(path, &identity, error, error_size);
     if (index == NULL)
         return NULL;
     struct sspi_users *users = calloc(1, sizeof *users);
@@ -145,7 +109,7 @@ struct sspi_users *store_users_open(const char *path, char *error, size_t error_
     }
     users->path = copy;
     users->index = index;
-    users->seen = generation;
+    users->seen = identity;
     return users;
 }
 
@@ -168,8 +132,7 @@ const char *store_users_path(const struct sspi_users *users)
 static bool begin_refresh(struct sspi_users *users, uint64_t now_ms)
 {
     pthread_mutex_lock(&users->lock);
-    bool due = !users->refreshing && (now_ms < users->looked_ms || /* the clock was set back */
-                                      now_ms - users->looked_ms >= LOOK_INTERVAL_MS);
+    bool due = !users->refreshing && store_file_is_due(now_ms, users->looked_ms);
     if (due) {
         users->refreshing = true;
         users->looked_ms = now_ms;
@@ -180,7 +143,7 @@ static bool begin_refresh(struct sspi_users *users, uint64_t now_ms)
 
 /* `index` is NULL to keep the old one. */
 static void end_refresh(struct sspi_users *users, struct store_users_index *index,
-                        const struct generation *seen)
+                        const struct stat *seen)
 {
     struct store_users_index *old = NULL;
     pthread_mutex_lock(&users->lock);
@@ -199,8 +162,9 @@ enum store_refresh store_users_refresh(struct sspi_users *users, uint64_t now_ms
 {
     if (!begin_refresh(users, now_ms))
         return STORE_REFRESH_UNCHANGED;
-    struct generation now = look(users->path);
-    if (same(&now, &users->seen)) { /* nobody else writes `seen` while we refresh */
+    struct stat now;
+    store_file_look(users->path, &now);
+    if (store_file_same(&now, &users->seen)) { /* nobody else writes `seen` while we refresh */
         end_refresh(users, NULL, &now);
         return STORE_REFRESH_UNCHANGED;
     }

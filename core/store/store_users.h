@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "sspi_acceptor.h"
+#include "store_file.h" /* enum store_refresh */
 
 /* Longest line; user and realm each at most 255 octets. */
 #define STORE_USERS_LINE_LIMIT 1024
@@ -22,13 +23,6 @@ struct sspi_users *store_users_open(const char *path, char *error, size_t error_
 void store_users_close(struct sspi_users *users);
 
 const char *store_users_path(const struct sspi_users *users);
-
-enum store_refresh {
-    STORE_REFRESH_UNCHANGED,
-    STORE_REFRESH_DONE,      /* the file changed and was read again */
-    STORE_REFRESH_UNREADABLE /* it changed, but reading it failed: the old users stay; `error` says
-                              * why. Told once per change. */
-};
 
 /* Looks at the file at most once a second of `now_ms` (one stat), and reads it again when it
  * changed. Thread-safe; one thread reads, the others go on with the old users. */

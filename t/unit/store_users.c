@@ -187,6 +187,24 @@ static void a_complete_last_line_needs_no_line_end(void **unused)
     assert_true(has(ALICE, REALM, SSPI_DIGEST_MD5, 0x01));
 }
 
+/* A chmod may have made a file readable that could not be read again before. */
+static void a_file_whose_mode_changed_is_read_again(void **unused)
+{
+    (void)unused;
+    open_text("alice:realm:" A "\n");
+    assert_non_null(users);
+    struct stat before, after;
+    assert_int_equal(stat(path, &before), 0);
+    do { /* the clock of the file system has ticks */
+        assert_int_equal(chmod(path, 0600), 0);
+        assert_int_equal(stat(path, &after), 0);
+    } while (after.st_ctim.tv_sec == before.st_ctim.tv_sec &&
+             after.st_ctim.tv_nsec == before.st_ctim.tv_nsec);
+    assert_int_equal(store_users_refresh(users, 5000, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(store_users_refresh(users, 6000, error, sizeof error),
+                     STORE_REFRESH_UNCHANGED);
+}
+
 static void an_empty_file_has_no_users(void **unused)
 {
     (void)unused;
@@ -321,6 +339,7 @@ int main(void)
         TEST(counts_users_of_a_realm),
         TEST(errors_name_file_line_and_remedy),
         TEST(a_complete_last_line_needs_no_line_end),
+        TEST(a_file_whose_mode_changed_is_read_again),
         TEST(an_empty_file_has_no_users),
         TEST(what_is_not_a_readable_file_is_named),
         TEST(a_change_is_picked_up_once_a_second),
