@@ -74,18 +74,6 @@ static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
     return words;
 }
 
-static const char *takes_words(apr_pool_t *p, const struct sspi_option_info *info, int n_words)
-{
-    const char *name = info->name[SSPI_SERVER_APACHE];
-
-    if (info->min_args == info->max_args) {
-        return apr_psprintf(p, "%s takes %u word%s, not %d: %s", name, info->min_args,
-                            info->min_args == 1 ? "" : "s", n_words, info->help);
-    }
-    return apr_psprintf(p, "%s takes %u to %u words, not %d: %s", name, info->min_args,
-                        info->max_args, n_words, info->help);
-}
-
 /* A file is opened by its absolute name, and remembered to be opened. */
 static const char *take_file(cmd_parms *cmd, struct apache_dir *dir, struct sspi_view *word)
 {
@@ -115,8 +103,8 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
             return refused;
         }
     }
-    if (words->nelts < (int)info->min_args || words->nelts > (int)info->max_args) {
-        return takes_words(cmd->pool, info, words->nelts);
+    if (!sspi_option_takes(option, (size_t)words->nelts, SSPI_SERVER_APACHE, error)) {
+        return apr_pstrdup(cmd->pool, error);
     }
     if (info->kind == SSPI_KIND_FILE) {
         refused = take_file(cmd, dir, (struct sspi_view *)words->elts);

@@ -2,8 +2,6 @@
 #include "ngx_http_sspi_module.h"
 
 
-static ngx_int_t ngx_http_sspi_count_words(ngx_conf_t *cf, ngx_command_t *cmd,
-    const struct sspi_option_info *info);
 static char *ngx_http_sspi_set_policy(ngx_conf_t *cf,
     struct sspi_policy *policy, enum sspi_option option);
 static char *ngx_http_sspi_set_realm(ngx_conf_t *cf,
@@ -86,6 +84,7 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_sspi_loc_conf_t *slcf = conf;
 
+    char                            error[SSPI_ERROR_SIZE];
     ngx_str_t                      *value;
     enum sspi_option                option;
     const struct sspi_option_info  *info;
@@ -94,7 +93,10 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     info = sspi_option_info(option);
     value = cf->args->elts;
 
-    if (ngx_http_sspi_count_words(cf, cmd, info) != NGX_OK) {
+    if (!sspi_option_takes(option, cf->args->nelts - 1, SSPI_SERVER_NGINX,
+                           error))
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", error);
         return NGX_CONF_ERROR;
     }
 
@@ -158,34 +160,6 @@ ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
     }
 
     return NGX_CONF_OK;
-}
-
-
-static ngx_int_t
-ngx_http_sspi_count_words(ngx_conf_t *cf, ngx_command_t *cmd,
-    const struct sspi_option_info *info)
-{
-    ngx_uint_t  n, min, max;
-
-    n = cf->args->nelts - 1;
-    min = info->min_args;
-    max = info->max_args;
-
-    if (n >= min && n <= max) {
-        return NGX_OK;
-    }
-
-    if (min == max) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" takes %ui argument%s, not %ui",
-                           &cmd->name, min, min == 1 ? "" : "s", n);
-    } else {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "\"%V\" takes %ui to %ui arguments, not %ui",
-                           &cmd->name, min, max, n);
-    }
-
-    return NGX_ERROR;
 }
 
 

@@ -199,20 +199,29 @@ static bool read_value(struct sspi_option_value *value, enum sspi_option option,
     return false;
 }
 
+bool sspi_option_takes(enum sspi_option option, size_t n_words, enum sspi_server server,
+                       char *error)
+{
+    const struct sspi_option_info *info = &infos[option];
+    if (n_words >= info->min_args && n_words <= info->max_args)
+        return true;
+    char least[16] = "";
+    if (info->min_args != info->max_args)
+        snprintf(least, sizeof(least), "%u to ", info->min_args);
+    snprintf(error, SSPI_ERROR_SIZE, "%s takes %s%u word%s, not %zu: %s", info->name[server], least,
+             info->max_args, info->max_args == 1 ? "" : "s", n_words, info->help);
+    return false;
+}
+
 bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
                      const struct sspi_view *words, size_t n_words, enum sspi_server server,
                      char *error)
 {
     const struct sspi_option_info *info = &infos[option];
-    if (n_words < info->min_args || (info->kind != SSPI_KIND_LINES && n_words > info->max_args)) {
-        if (info->min_args == info->max_args)
-            snprintf(error, SSPI_ERROR_SIZE, "%s takes %u word%s, not %zu", info->name[server],
-                     info->min_args, info->min_args == 1 ? "" : "s", n_words);
-        else
-            snprintf(error, SSPI_ERROR_SIZE, "%s takes %u to %u words, not %zu", info->name[server],
-                     info->min_args, info->max_args, n_words);
+    /* Several lines together may be more: the adapter checked each of them. */
+    bool several = info->kind == SSPI_KIND_LINES && n_words > info->max_args;
+    if (!several && !sspi_option_takes(option, n_words, server, error))
         return false;
-    }
     struct sspi_option_value value = {0};
     if (!read_value(&value, option, words, n_words, server, error))
         return false;

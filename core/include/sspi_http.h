@@ -74,8 +74,15 @@ struct sspi_option_info {
     const char *help;
 };
 
+#define SSPI_ERROR_SIZE 512
+
 /* Static; never NULL for a valid option. */
 const struct sspi_option_info *sspi_option_info(enum sspi_option option);
+
+/* True when a directive may have that many words. Otherwise `error` (SSPI_ERROR_SIZE bytes) names
+ * the directive, how many it takes, and what for. */
+bool sspi_option_takes(enum sspi_option option, size_t n_words, enum sspi_server server,
+                       char *error);
 
 /* Values of MODE, CHANNEL_BINDING and USER_NAME: their place in the option's `values`. */
 enum sspi_mode { SSPI_MODE_OFF, SSPI_MODE_ON, SSPI_MODE_OPTIONAL };
@@ -94,8 +101,6 @@ struct sspi_policy {
     uint64_t set; /* bit (1 << option): said in this scope or an outer one */
     struct sspi_option_value value[SSPI_OPTION_COUNT];
 };
-
-#define SSPI_ERROR_SIZE 512
 
 /* Reads one directive's arguments into `policy`. `words` is borrowed for as long as this policy or
  * one merged from it is used; for LINES pass the words of all the scope's lines so far, with an

@@ -110,9 +110,12 @@ static void the_number_of_words_is_checked(void **state)
     struct sspi_policy policy = {0};
     struct sspi_view words[] = {SSPI_VIEW("on"), SSPI_VIEW("off"), SSPI_VIEW("x")};
     assert_false(set(&policy, SSPI_OPTION_REQUIRE_TLS, words, 2));
-    assert_string_equal(error, "SSPIRequireTLS takes 1 word, not 2");
+    assert_string_equal(
+        error, "SSPIRequireTLS takes 1 word, not 2: no challenge and no check of credentials on a "
+               "plain connection: 403");
     assert_false(set(&policy, SSPI_OPTION_PACKAGES, words, 3));
-    assert_string_equal(error, "SSPIPackages takes 1 to 2 words, not 3");
+    assert_string_equal(error, "SSPIPackages takes 1 to 2 words, not 3: authentication schemes, in "
+                               "the order to offer them");
 }
 
 static void every_require_line_needs_its_keyword_and_a_name(void **state)
