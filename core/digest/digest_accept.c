@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "digest_challenge.h"
-#include "report.h"
 #include "digest_verify.h"
 #include "escape.h"
+#include "report.h"
 #include "store_state.h"
 #include "store_users.h"
 

@@ -25,20 +25,9 @@ void digest_context_free(struct digest_context *context)
     free(context);
 }
 
-static char *copy(struct sspi_view text)
-{
-    char *out = malloc(text.len + 1);
-
-    if (out != NULL) {
-        memcpy(out, text.data, text.len);
-        out[text.len] = '\0';
-    }
-    return out;
-}
-
 bool digest_context_set_pending(struct digest_context *context, struct sspi_view realm)
 {
-    char *pending_realm = copy(realm);
+    char *pending_realm = strndup(realm.data, realm.len);
 
     if (pending_realm == NULL)
         return false;
@@ -51,8 +40,8 @@ bool digest_context_set_pending(struct digest_context *context, struct sspi_view
 bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
                               ULONG requirements)
 {
-    char *name = copy(proof->user);
-    char *realm = copy(proof->realm);
+    char *name = strndup(proof->user.data, proof->user.len);
+    char *realm = strndup(proof->realm.data, proof->realm.len);
 
     if (name == NULL || realm == NULL) {
         free(name);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "digest_challenge.h"
-#include "report.h"
 #include "escape.h"
+#include "report.h"
 #include "store_state.h"
 #include "store_users.h"
 

@@ -4,8 +4,8 @@
 
 #include "digest_accept.h"
 #include "digest_challenge.h"
-#include "report.h"
 #include "escape.h"
+#include "report.h"
 #include "store_users.h"
 
 #define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 
 #include "digest_params.h"
-#include "report.h"
 #include "escape.h"
 #include "hash.h"
 #include "hex.h"
+#include "report.h"
 
 enum directive_id {
     USERNAME,

@@ -11,14 +11,24 @@ struct sspi_connection *sspi_connection_new(struct sspi_acceptor *acceptor)
     return connection;
 }
 
+void http_connection_take(struct sspi_connection *connection, CtxtHandle *ret_partial,
+                          uint64_t *ret_began_ms)
+{
+    *ret_partial = connection->partial;
+    *ret_began_ms = connection->began_ms;
+    connection->has_partial = false;
+    http_credentials_put(&connection->acceptor->credentials, connection->credential);
+    connection->credential = NULL;
+}
+
 void http_connection_drop(struct sspi_connection *connection)
 {
     if (!connection->has_partial)
         return;
-    connection->has_partial = false;
-    DeleteSecurityContext(&connection->partial);
-    http_credentials_put(&connection->acceptor->credentials, connection->credential);
-    connection->credential = NULL;
+    CtxtHandle partial;
+    uint64_t began_ms;
+    http_connection_take(connection, &partial, &began_ms);
+    DeleteSecurityContext(&partial);
 }
 
 void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partial,

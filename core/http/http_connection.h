@@ -21,6 +21,11 @@ struct sspi_connection {
 void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partial,
                           struct http_credential *credential, uint64_t began_ms);
 
+/* Hands the unfinished context out for its next leg, and when the exchange began; the connection
+ * lets go of the credential, which the caller has in use. There must be one. */
+void http_connection_take(struct sspi_connection *connection, CtxtHandle *ret_partial,
+                          uint64_t *ret_began_ms);
+
 /* Drops what it keeps, if anything. */
 void http_connection_drop(struct sspi_connection *connection);
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_credentials.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "report.h"
 #include "sspi_credentials.h"
 
 struct http_credential {
@@ -85,9 +85,8 @@ static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DAT
     if (made == NULL || joined == NULL) {
         free(made);
         free(joined);
-        report->reason = SSPI_REASON_INTERNAL;
-        snprintf(report->text, sizeof(report->text), "out of memory");
-        *ret_status = SEC_E_INSUFFICIENT_MEMORY;
+        *ret_status =
+            report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "out of memory");
         return NULL;
     }
     made->package = package;

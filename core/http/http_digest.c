@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "escape.h"
 #include "hash.h"
 #include "http_options.h"
 #include "http_schemes.h"
+#include "report.h"
 #include "store_users.h"
 
 /* Digest's realm buffer is "Unicode that must be representable in US ASCII" (AcceptSecurityContext
@@ -43,7 +43,7 @@ static bool get_credential(struct sspi_exchange *exchange, const struct sspi_pol
         memcpy(data.Algorithms, policy->value[SSPI_OPTION_DIGEST_ALGORITHM].list,
                sizeof(data.Algorithms));
 
-    struct sspi_report report = http_exchange_report();
+    struct sspi_report report = {0};
     SECURITY_STATUS status = http_credentials_get(&exchange->acceptor->credentials, "WDigest",
                                                   &data, ret_credential, &report);
     if (status != SEC_E_OK) {
@@ -122,7 +122,7 @@ static bool run(struct sspi_exchange *exchange, const struct sspi_policy *policy
 bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct bytes challenges[SSPI_CHALLENGES_LIMIT], size_t *ret_n)
 {
-    struct sspi_report report = http_exchange_report();
+    struct sspi_report report = {0};
     struct http_resource *resource;
     SECURITY_STATUS status;
     CtxtHandle context;
@@ -167,10 +167,9 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy,
                                        struct sspi_view directives)
 {
-    struct sspi_report report = http_exchange_report();
+    struct sspi_report report = {0};
     if (directives.len == 0) {
-        report.reason = SSPI_REASON_MALFORMED;
-        snprintf(report.text, sizeof(report.text), "Digest without any directive");
+        report_write(&report, SSPI_REASON_MALFORMED, "Digest without any directive");
         return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
     }
     struct http_resource *resource;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_exchange.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "report.h"
 #include "sspi_query.h"
 
 struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
@@ -42,11 +42,6 @@ struct sspi_record *http_exchange_record(struct sspi_exchange *exchange)
     if (result->n_records == SSPI_RECORDS_LIMIT)
         return &result->records[SSPI_RECORDS_LIMIT - 1];
     return &result->records[result->n_records++];
-}
-
-struct sspi_report http_exchange_report(void)
-{
-    return (struct sspi_report){SSPI_REASON_NONE, ""};
 }
 
 /* The client's fault is 401, or 400 where the request itself breaks a rule; ours is 500. */
@@ -119,9 +114,8 @@ bool http_exchange_take_proof(struct sspi_exchange *exchange, CtxtHandle *contex
     }
     if (info == NULL || proof->name == NULL || (info->realm != NULL && proof->realm == NULL) ||
         (info->target != NULL && proof->target == NULL)) {
-        struct sspi_report report = http_exchange_report();
-        report.reason = SSPI_REASON_INTERNAL;
-        snprintf(report.text, sizeof(report.text), "an established context could not be read");
+        struct sspi_report report;
+        report_write(&report, SSPI_REASON_INTERNAL, "an established context could not be read");
         (void)http_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &report);
         return false;
     }

@@ -56,9 +56,6 @@ struct sspi_exchange {
 /* A log record of the result to write; the last one again when there is no room for more. */
 struct sspi_record *http_exchange_record(struct sspi_exchange *exchange);
 
-/* Starts a report that a call fills; NONE and empty. */
-struct sspi_report http_exchange_report(void);
-
 /* Turns a failed call into an outcome and a log record. */
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                        const struct sspi_report *report);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 
 #include "base64.h"
 #include "clock.h"
 #include "http_options.h"
 #include "http_schemes.h"
+#include "report.h"
 
 /* The channel bindings of one call, in the layout of SEC_CHANNEL_BINDINGS. */
 struct bindings {
@@ -62,25 +62,25 @@ static bool collect_bindings(struct sspi_exchange *exchange, const struct sspi_p
 static enum http_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
                                       struct bytes *ret_token)
 {
-    struct sspi_report report = http_exchange_report();
+    struct sspi_report report;
     switch (base64_decode(text, SSPI_TOKEN_LIMIT, ret_token)) {
     case BASE64_OK:
         return HTTP_OUTCOME_NONE;
     case BASE64_TOO_LARGE:
-        report.reason = SSPI_REASON_TOO_LARGE;
-        snprintf(report.text, sizeof(report.text), "Negotiate token of more than %d bytes",
-                 SSPI_TOKEN_LIMIT);
+        report_write(&report, SSPI_REASON_TOO_LARGE, "Negotiate token of more than %d bytes",
+                     SSPI_TOKEN_LIMIT);
         break;
     case BASE64_MALFORMED:
-        report.reason = SSPI_REASON_MALFORMED;
         /* Two header lines reach httpd's modules joined by a comma, which is no base64. */
-        snprintf(report.text, sizeof(report.text), "the Negotiate token is not base64%s",
-                 memchr(text.data, ',', text.len) == NULL
-                     ? ""
-                     : "; it holds a comma, as when more than one Authorization header was sent");
+        report_write(
+            &report, SSPI_REASON_MALFORMED, "the Negotiate token is not base64%s",
+            memchr(text.data, ',', text.len) == NULL
+                ? ""
+                : "; it holds a comma, as when more than one Authorization header was sent");
         break;
     case BASE64_NO_MEMORY:
-        report.reason = SSPI_REASON_INTERNAL;
+    default:
+        report_write(&report, SSPI_REASON_INTERNAL, "out of memory");
         return http_exchange_refuse(exchange, SEC_E_INSUFFICIENT_MEMORY, &report);
     }
     return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
@@ -93,12 +93,12 @@ static bool continues(struct sspi_view token)
     return token.len > 0 && (unsigned char)token.data[0] == 0xA1;
 }
 
-static void refuse_legs(struct sspi_exchange *exchange, SECURITY_STATUS status, const char *text)
+static enum http_outcome refuse_legs(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                     const char *text)
 {
-    struct sspi_report report = http_exchange_report();
-    report.reason = SSPI_REASON_LEGS;
-    snprintf(report.text, sizeof(report.text), "%s", text);
-    (void)http_exchange_refuse(exchange, status, &report);
+    struct sspi_report report;
+    report_write(&report, SSPI_REASON_LEGS, "%s", text);
+    return http_exchange_refuse(exchange, status, &report);
 }
 
 /* Whether this token continues the connection's unfinished context; otherwise it begins a new
@@ -116,15 +116,16 @@ static bool resume(struct sspi_exchange *exchange, const struct http_credential 
             http_connection_drop(connection);
         if (!continues(token))
             return true;
-        refuse_legs(exchange, SEC_E_INVALID_TOKEN,
-                    "the middle of a negotiation whose beginning is not known here: the client "
-                    "changed the connection or the place, or a proxy shares connections");
+        (void)refuse_legs(
+            exchange, SEC_E_INVALID_TOKEN,
+            "the middle of a negotiation whose beginning is not known here: the client "
+            "changed the connection or the place, or a proxy shares connections");
         return false;
     }
     if (now_ms - connection->began_ms > HTTP_CONNECTION_EXCHANGE_MS) {
         http_connection_drop(connection);
-        refuse_legs(exchange, SEC_E_LOGON_DENIED,
-                    "a Negotiate exchange took too long between its legs");
+        (void)refuse_legs(exchange, SEC_E_LOGON_DENIED,
+                          "a Negotiate exchange took too long between its legs");
         return false;
     }
     *ret_resumed = true;
@@ -171,14 +172,10 @@ static enum http_outcome keep_partial(struct sspi_exchange *exchange, PCtxtHandl
                                       struct http_credential **credential, uint64_t began_ms)
 {
     struct sspi_connection *connection = exchange->request.connection;
-    if (connection == NULL) {
-        struct sspi_report report = http_exchange_report();
-        report.reason = SSPI_REASON_LEGS;
-        snprintf(report.text, sizeof(report.text),
-                 "the client began a Negotiate exchange of several legs on HTTP/2, where it cannot "
-                 "run; it would work over HTTP/1.1");
-        return http_exchange_refuse(exchange, SEC_E_UNSUPPORTED_FUNCTION, &report);
-    }
+    if (connection == NULL)
+        return refuse_legs(exchange, SEC_E_UNSUPPORTED_FUNCTION,
+                           "the client began a Negotiate exchange of several legs on HTTP/2, where "
+                           "it cannot run; it would work over HTTP/1.1");
     http_connection_keep(connection, context, *credential, began_ms);
     *credential = NULL;
     return HTTP_OUTCOME_CONTINUE;
@@ -199,15 +196,9 @@ static enum http_outcome accept_token(struct sspi_exchange *exchange,
 
     CtxtHandle context;
     SecInvalidateHandle(&context);
-    if (resumed) {
-        /* The connection hands its context over for this leg, and its hold on the credential. */
-        context = connection->partial;
-        began_ms = connection->began_ms;
-        connection->has_partial = false;
-        http_credentials_put(&exchange->acceptor->credentials, connection->credential);
-        connection->credential = NULL;
-    }
-    struct sspi_report report = http_exchange_report();
+    if (resumed)
+        http_connection_take(connection, &context, &began_ms);
+    struct sspi_report report = {0};
     SECURITY_STATUS status =
         call_accept(exchange, policy, *credential, &context, resumed, token, bindings, &report);
     enum http_outcome outcome;
@@ -245,7 +236,7 @@ enum http_outcome http_negotiate_evaluate(struct sspi_exchange *exchange,
     data.ServiceNames = http_options_services(policy, &n_services);
     data.ServiceNameCount = (uint32_t)n_services;
 
-    struct sspi_report report = http_exchange_report();
+    struct sspi_report report = {0};
     struct http_credential *credential = NULL;
     SECURITY_STATUS status = http_credentials_get(&exchange->acceptor->credentials, "Negotiate",
                                                   &data, &credential, &report);

@@ -98,18 +98,19 @@ static void decide_proven(struct sspi_exchange *exchange, const struct sspi_poli
 {
     const char *why = "";
     char shown[160];
-    escape_text(shown, sizeof(shown), bytes_view(exchange->proof.name));
+    struct sspi_view name = bytes_view(exchange->proof.name);
     if (!http_judge_covers(exchange, policy, &why)) {
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NOT_COVERED, SEC_E_OK,
-                            "%s was proven under another policy; this place demands %s", shown,
-                            why);
+                            "%s was proven under another policy; this place demands %s",
+                            escape_text(shown, sizeof(shown), name), why);
         http_answer_challenge(exchange, policy);
         return;
     }
     if (!http_judge_allows(exchange, policy)) {
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NOT_AUTHORIZED, SEC_E_OK,
                             "%s%s is none of the users required here",
-                            exchange->proof.package == HTTP_PACKAGE_DIGEST ? "digest:" : "", shown);
+                            exchange->proof.package == HTTP_PACKAGE_DIGEST ? "digest:" : "",
+                            escape_text(shown, sizeof(shown), name));
         exchange->result.verdict = SSPI_FORBIDDEN;
         return;
     }
@@ -117,7 +118,8 @@ static void decide_proven(struct sspi_exchange *exchange, const struct sspi_poli
     exchange->user = http_judge_user_name(exchange, policy);
     if (exchange->user == NULL) {
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NO_LOCAL_NAME, SEC_E_OK,
-                            "auth_to_local in krb5.conf maps %s to no local account", shown);
+                            "auth_to_local in krb5.conf maps %s to no local account",
+                            escape_text(shown, sizeof(shown), name));
         exchange->result.verdict = SSPI_FORBIDDEN;
         return;
     }
