@@ -9,12 +9,16 @@
 
 static const struct {
     enum sspi_digest_algorithm algorithm;
+    enum sspi_digest_algorithm base;
     const char *name;
     size_t len;
 } algorithms[] = {
-    {SSPI_DIGEST_MD5, "MD5", 16},
-    {SSPI_DIGEST_SHA_256, "SHA-256", 32},
-    {SSPI_DIGEST_SHA_512_256, "SHA-512-256", 32},
+    {SSPI_DIGEST_MD5, SSPI_DIGEST_MD5, "MD5", 16},
+    {SSPI_DIGEST_SHA_256, SSPI_DIGEST_SHA_256, "SHA-256", 32},
+    {SSPI_DIGEST_SHA_512_256, SSPI_DIGEST_SHA_512_256, "SHA-512-256", 32},
+    {SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_MD5, "MD5-sess", 16},
+    {SSPI_DIGEST_SHA_256_SESS, SSPI_DIGEST_SHA_256, "SHA-256-sess", 32},
+    {SSPI_DIGEST_SHA_512_256_SESS, SSPI_DIGEST_SHA_512_256, "SHA-512-256-sess", 32},
 };
 
 #define N_ALGORITHMS (sizeof(algorithms) / sizeof(algorithms[0]))
@@ -35,6 +39,14 @@ enum sspi_digest_algorithm hash_from_name(struct sspi_view name)
     return SSPI_DIGEST_NONE;
 }
 
+enum sspi_digest_algorithm hash_base(enum sspi_digest_algorithm algorithm)
+{
+    for (size_t i = 0; i < N_ALGORITHMS; i++)
+        if (algorithms[i].algorithm == algorithm)
+            return algorithms[i].base;
+    return SSPI_DIGEST_NONE;
+}
+
 size_t hash_len(enum sspi_digest_algorithm algorithm)
 {
     for (size_t i = 0; i < N_ALGORITHMS; i++)
@@ -45,14 +57,14 @@ size_t hash_len(enum sspi_digest_algorithm algorithm)
 
 static const EVP_MD *fetched(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm)
 {
-    switch (algorithm) {
+    switch (hash_base(algorithm)) {
     case SSPI_DIGEST_MD5:
         return suite->md5;
     case SSPI_DIGEST_SHA_256:
         return suite->sha_256;
     case SSPI_DIGEST_SHA_512_256:
         return suite->sha_512_256;
-    case SSPI_DIGEST_NONE:
+    default:
         break;
     }
     return NULL;

@@ -13,11 +13,16 @@
 struct evp_md_st;
 struct evp_md_ctx_st;
 
-/* "MD5", "SHA-256", "SHA-512-256" as in RFC 7616; NULL for anything else. */
+/* "MD5", "SHA-256", "SHA-512-256", each also with "-sess", as in RFC 7616; NULL for anything else.
+ */
 const char *hash_name(enum sspi_digest_algorithm algorithm);
 
 /* The algorithm of that name, letters without case; SSPI_DIGEST_NONE when unknown. */
 enum sspi_digest_algorithm hash_from_name(struct sspi_view name);
+
+/* The algorithm that a -sess form computes with, what hashes of passwords are kept by; the same for
+ * one that is no -sess form. */
+enum sspi_digest_algorithm hash_base(enum sspi_digest_algorithm algorithm);
 
 /* Octets of a digest: 16 or 32; 0 for anything else. */
 size_t hash_len(enum sspi_digest_algorithm algorithm);
