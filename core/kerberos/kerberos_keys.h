@@ -11,14 +11,19 @@
 #include "kerberos_keytab.h"
 
 struct sspi_keytab {
+    atomic_uint n_owners;
     char *path;
-    pthread_mutex_t mutex; /* of everything below that is not atomic */
+    pthread_mutex_t mutex; /* of the next two */
     krb5_context context;
     struct kerberos_entries entries;
-    struct stat identity; /* of the file that was looked at last */
     atomic_uint_fast64_t generation;
     atomic_uint_fast64_t checked_ms;
     atomic_uint clockskew_s;
+    atomic_bool is_looking; /* from a look to its end, or to that of the reread after it */
+    /* Of the one who is looking: the file is read while others go on with the mutex and the keys.
+     */
+    krb5_context file_context;
+    struct stat identity; /* of the file that was read or refused last */
 };
 
 /* Counts how often the keys were read; a change means new keys. No lock. */

@@ -62,6 +62,19 @@ static bool set_path(struct sspi_keytab *keytab, const char *name, char *error, 
     return keytab->path != NULL;
 }
 
+static bool make_contexts(struct sspi_keytab *keytab, char *error, size_t error_size)
+{
+    krb5_error_code code = krb5_init_context(&keytab->context);
+    if (code == 0)
+        code = krb5_init_context(&keytab->file_context);
+    if (code != 0) {
+        const char *message = krb5_get_error_message(NULL, code);
+        snprintf(error, error_size, "krb5.conf: %s", message);
+        krb5_free_error_message(NULL, message);
+    }
+    return code == 0;
+}
+
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size)
 {
     struct sspi_keytab *keytab = calloc(1, sizeof *keytab);
@@ -74,17 +87,10 @@ struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t e
         free(keytab);
         return NULL;
     }
-    krb5_error_code code = krb5_init_context(&keytab->context);
-    if (code != 0) {
-        const char *message = krb5_get_error_message(NULL, code);
-        snprintf(error, error_size, "krb5.conf: %s", message);
-        krb5_free_error_message(NULL, message);
-        kerberos_keytab_close(keytab);
-        return NULL;
-    }
-    if (!set_path(keytab, name, error, error_size) ||
-        !kerberos_entries_read(keytab->context, keytab->path, &keytab->entries, &keytab->identity,
-                               error, error_size)) {
+    atomic_init(&keytab->n_owners, 1);
+    if (!make_contexts(keytab, error, error_size) || !set_path(keytab, name, error, error_size) ||
+        !kerberos_entries_read(keytab->file_context, keytab->path, &keytab->entries,
+                               &keytab->identity, error, error_size)) {
         kerberos_keytab_close(keytab);
         return NULL;
     }
@@ -93,14 +99,20 @@ struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t e
     return keytab;
 }
 
+struct sspi_keytab *kerberos_keytab_reference(struct sspi_keytab *keytab)
+{
+    atomic_fetch_add(&keytab->n_owners, 1);
+    return keytab;
+}
+
 void kerberos_keytab_close(struct sspi_keytab *keytab)
 {
-    if (keytab == NULL)
+    if (keytab == NULL || atomic_fetch_sub(&keytab->n_owners, 1) != 1)
         return;
-    if (keytab->context != NULL) {
+    if (keytab->context != NULL)
         kerberos_entries_free(keytab->context, &keytab->entries);
-        krb5_free_context(keytab->context);
-    }
+    krb5_free_context(keytab->file_context);
+    krb5_free_context(keytab->context);
     pthread_mutex_destroy(&keytab->mutex);
     free(keytab->path);
     free(keytab);
@@ -133,40 +145,55 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     return false;
 }
 
-/* Under the mutex. */
-static enum store_refresh look_again(struct sspi_keytab *keytab, char *error, size_t error_size)
+bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms)
 {
-    struct stat now;
+    uint_fast64_t checked_ms = atomic_load(&keytab->checked_ms);
+    if (!store_file_is_due(now_ms, checked_ms))
+        return false;
+    /* One thread looks, the others go on with the keys there are. */
+    if (!atomic_compare_exchange_strong(&keytab->checked_ms, &checked_ms, now_ms) ||
+        atomic_exchange(&keytab->is_looking, true))
+        return false;
+    pthread_mutex_lock(&keytab->mutex);
     read_clockskew(keytab);
+    pthread_mutex_unlock(&keytab->mutex);
+    struct stat now;
     store_file_look(keytab->path, &now);
-    if (store_file_same(&now, &keytab->identity))
-        return STORE_REFRESH_UNCHANGED;
+    if (!store_file_same(&now, &keytab->identity))
+        return true;
+    kerberos_keytab_look_again(keytab);
+    return false;
+}
+
+void kerberos_keytab_look_again(struct sspi_keytab *keytab)
+{
+    atomic_store(&keytab->is_looking, false);
+}
+
+enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *error,
+                                          size_t error_size)
+{
     struct kerberos_entries fresh;
-    struct stat identity;
-    bool ok =
-        kerberos_entries_read(keytab->context, keytab->path, &fresh, &identity, error, error_size);
-    keytab->identity = identity;
-    if (!ok)
-        return STORE_REFRESH_UNREADABLE;
-    kerberos_entries_free(keytab->context, &keytab->entries);
-    keytab->entries = fresh;
-    atomic_fetch_add(&keytab->generation, 1);
-    return STORE_REFRESH_DONE;
+    bool done = kerberos_entries_read(keytab->file_context, keytab->path, &fresh, &keytab->identity,
+                                      error, error_size);
+    if (done) {
+        pthread_mutex_lock(&keytab->mutex);
+        struct kerberos_entries old = keytab->entries;
+        keytab->entries = fresh;
+        atomic_fetch_add(&keytab->generation, 1);
+        pthread_mutex_unlock(&keytab->mutex);
+        kerberos_entries_free(keytab->file_context, &old);
+    }
+    kerberos_keytab_look_again(keytab);
+    return done ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
 }
 
 enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t now_ms, char *error,
                                            size_t error_size)
 {
-    uint_fast64_t checked_ms = atomic_load(&keytab->checked_ms);
-    if (!store_file_is_due(now_ms, checked_ms))
+    if (!kerberos_keytab_look(keytab, now_ms))
         return STORE_REFRESH_UNCHANGED;
-    /* One thread looks, the others go on with the keys there are. */
-    if (!atomic_compare_exchange_strong(&keytab->checked_ms, &checked_ms, now_ms))
-        return STORE_REFRESH_UNCHANGED;
-    pthread_mutex_lock(&keytab->mutex);
-    enum store_refresh result = look_again(keytab, error, error_size);
-    pthread_mutex_unlock(&keytab->mutex);
-    return result;
+    return kerberos_keytab_reread(keytab, error, error_size);
 }
 
 char *kerberos_default_realm(void)

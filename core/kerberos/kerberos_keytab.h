@@ -27,7 +27,15 @@ const char *kerberos_keytab_path(const struct sspi_keytab *keytab);
 bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_view *names,
                                  size_t n_names, char *error, size_t error_size);
 
-/* As store_users_refresh(): at most one stat a second. Credentials notice by themselves. */
+/* One more owner, who closes it too. Thread-safe. */
+struct sspi_keytab *kerberos_keytab_reference(struct sspi_keytab *keytab);
+
+/* As store_users_look(), store_users_look_again(), store_users_reread() and store_users_refresh().
+ * A look asks krb5.conf for the clock skew, too. Credentials notice new keys by themselves. */
+bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms) SSPI_MUST_USE;
+void kerberos_keytab_look_again(struct sspi_keytab *keytab);
+enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *error,
+                                          size_t error_size);
 enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t now_ms, char *error,
                                            size_t error_size);
 

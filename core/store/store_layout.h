@@ -22,7 +22,7 @@
 
 /* Change the number with every change of a structure in this file. */
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
-#define STORE_LAYOUT_NUMBER 1u
+#define STORE_LAYOUT_NUMBER 2u
 
 #define STORE_LAYOUT_LINE    64 /* octets of a cache line */
 #define STORE_LAYOUT_STRIPES 64 /* mutexes per table; set i belongs to stripe i % STRIPES */
@@ -65,6 +65,7 @@ struct sspi_state {
     uint64_t n_nonce_sets;
     uint64_t n_replay_sets;
     uint8_t nonce_key[STORE_STATE_KEY_SIZE];
+    char opaque[STORE_STATE_OPAQUE_LEN]; /* no secret */
     /* Keys of the tables, one per kind of input. */
     uint8_t tag_key[STORE_SIPHASH_KEY_SIZE];
     uint8_t owner_key[STORE_SIPHASH_KEY_SIZE];

@@ -50,29 +50,46 @@ static size_t find(struct store_nonce_set *set, const struct use *use)
     return way;
 }
 
-/* Sets the bit of the count. A word holds 32 counts: bits in its lower half, and in its upper half
- * the epoch, that is which of the blocks that share the word it is about. A newer block takes the
- * word over; with 8 words a count may be late by at least 224 counts, at most 255. */
-static enum store_count mark(struct store_nonce_set *set, size_t way, uint32_t count)
+/* Where a count is kept. A word holds 32 counts: bits in its lower half, and in its upper half the
+ * epoch, that is which of the blocks that share the word it is about. A newer block takes the word
+ * over; with 8 words a count may be late by at least 224 counts, at most 255. */
+struct place {
+    size_t word;
+    uint64_t epoch;
+    uint64_t bit;
+};
+
+static struct place place_of(uint32_t count)
 {
     uint32_t block = count / 32;
-    uint64_t epoch = block / STORE_NONCE_WORDS;
-    uint64_t bit = (uint64_t)1 << (count % 32);
-    _Atomic uint64_t *word = &set->word[way][block % STORE_NONCE_WORDS];
+    return (struct place){.word = block % STORE_NONCE_WORDS,
+                          .epoch = block / STORE_NONCE_WORDS,
+                          .bit = (uint64_t)1 << (count % 32)};
+}
+
+static enum store_count judge(uint64_t word, const struct place *place)
+{
+    if (word >> 32 > place->epoch)
+        return STORE_COUNT_STALE; /* fell out of the window */
+    if (word >> 32 == place->epoch && (word & place->bit) != 0)
+        return STORE_COUNT_REPLAY;
+    return STORE_COUNT_FRESH;
+}
+
+/* Sets the bit of the count. */
+static enum store_count mark(struct store_nonce_set *set, size_t way, uint32_t count)
+{
+    struct place place = place_of(count);
+    _Atomic uint64_t *word = &set->word[way][place.word];
 
     uint64_t old = load(word);
     for (;;) {
-        uint64_t new;
-        if (old >> 32 > epoch)
-            return STORE_COUNT_STALE; /* fell out of the window */
-        if (old >> 32 < epoch)
-            new = epoch << 32 | bit;
-        else if ((old & bit) != 0)
-            return STORE_COUNT_REPLAY;
-        else
-            new = old | bit;
-        if (atomic_compare_exchange_weak_explicit(word, &old, new, memory_order_acq_rel,
-                                                  memory_order_acquire))
+        enum store_count answer = judge(old, &place);
+        if (answer != STORE_COUNT_FRESH)
+            return answer;
+        uint64_t kept = old >> 32 == place.epoch ? old : place.epoch << 32;
+        if (atomic_compare_exchange_weak_explicit(word, &old, kept | place.bit,
+                                                  memory_order_acq_rel, memory_order_acquire))
             return STORE_COUNT_FRESH;
     }
 }
@@ -106,11 +123,13 @@ static enum known use_known(struct store_nonce_set *set, const struct use *use,
     return load(&set->sequence) == before ? KNOWN_SURE : KNOWN_UNSURE;
 }
 
-/* Under the lock: an empty way, else that of the oldest nonce; STORE_NONCE_WAYS when the new nonce
- * is older than all of them. */
+/* For a nonce that is not in the set: an empty way, else that of the oldest nonce; STORE_NONCE_WAYS
+ * when it is older than all of them, or may have been here before. */
 static size_t choose_way(struct store_nonce_set *set, uint64_t issued_ms)
 {
     size_t oldest = 0;
+    if (issued_ms <= load(&set->floor_ms))
+        return STORE_NONCE_WAYS;
     for (size_t way = 0; way < STORE_NONCE_WAYS; way++) {
         uint64_t at_ms = load(&set->issued_ms[way]);
         if (at_ms == 0)
@@ -124,8 +143,6 @@ static size_t choose_way(struct store_nonce_set *set, uint64_t issued_ms)
 /* Under the lock: puts the nonce in, with its first count. */
 static enum store_count insert(struct store_nonce_set *set, const struct use *use)
 {
-    if (use->issued_ms <= load(&set->floor_ms))
-        return STORE_COUNT_STALE; /* it may have been here before */
     size_t way = choose_way(set, use->issued_ms);
     if (way == STORE_NONCE_WAYS)
         return STORE_COUNT_STALE;
@@ -163,19 +180,25 @@ static void repair(struct sspi_state *state, size_t stripe)
     }
 }
 
+/* The number of the nonce's set, and the tag by which it is known there. */
+static size_t set_of(const struct sspi_state *state, struct sspi_view nonce, struct use *use)
+{
+    struct store_siphash tag = store_siphash(state->tag_key, nonce.data, nonce.len);
+    use->tag = tag.low;
+    return store_layout_set(tag.high, state->n_nonce_sets);
+}
+
 enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
                                  struct sspi_view owner, uint64_t issued_ms, uint32_t count)
 {
     if (issued_ms <= state->created_ms)
         return STORE_COUNT_STALE; /* this memory cannot know whether it was used before */
-    struct store_siphash tag = store_siphash(state->tag_key, nonce.data, nonce.len);
     struct use use = {
-        .tag = tag.low,
         .owner = store_siphash(state->owner_key, owner.data, owner.len).low,
         .issued_ms = issued_ms,
         .count = count,
     };
-    size_t place = store_layout_set(tag.high, state->n_nonce_sets);
+    size_t place = set_of(state, nonce, &use);
     struct store_nonce_set *set = &store_layout_nonces(state)[place];
 
     enum store_count answer = STORE_COUNT_STALE;
@@ -198,4 +221,26 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
         answer = way < STORE_NONCE_WAYS ? use_way(set, way, &use) : insert(set, &use);
     store_layout_unlock(&state->nonce_lock[stripe]);
     return answer;
+}
+
+enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view nonce,
+                                  uint64_t issued_ms, uint32_t count)
+{
+    if (issued_ms <= state->created_ms)
+        return STORE_COUNT_STALE;
+    struct use use = {.issued_ms = issued_ms, .count = count};
+    struct store_nonce_set *set = &store_layout_nonces(state)[set_of(state, nonce, &use)];
+
+    uint64_t before = load(&set->sequence);
+    size_t way = find(set, &use);
+    enum store_count answer;
+    if (way < STORE_NONCE_WAYS) {
+        struct place place = place_of(count);
+        answer = judge(load(&set->word[way][place.word]), &place);
+    } else {
+        answer =
+            choose_way(set, issued_ms) < STORE_NONCE_WAYS ? STORE_COUNT_FRESH : STORE_COUNT_STALE;
+    }
+    /* What was read of two states of a set means nothing; the use itself will tell. */
+    return before % 2 == 0 && load(&set->sequence) == before ? answer : STORE_COUNT_FRESH;
 }

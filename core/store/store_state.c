@@ -5,7 +5,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base64.h"
 #include "store_layout.h"
+
+#define OPAQUE_SIZE 12
+
+_Static_assert(BASE64_URL_LEN(OPAQUE_SIZE) == STORE_STATE_OPAQUE_LEN, "the name fits");
 
 /* Largest memory: the number of a set must fit in 32 bits (store_layout_set). */
 #define SIZE_LIMIT ((uint64_t)1 << 40)
@@ -31,6 +36,15 @@ static bool make_locks(pthread_mutex_t *locks)
     return done;
 }
 
+static bool make_opaque(struct sspi_state *state, const struct sspi_clock *clock)
+{
+    uint8_t octets[OPAQUE_SIZE];
+    if (!clock->random(clock->self, octets, sizeof octets))
+        return false;
+    base64_url_encode(octets, sizeof octets, state->opaque);
+    return true;
+}
+
 struct sspi_state *store_state_format(void *memory, size_t size, const struct sspi_clock *clock)
 {
     _Static_assert(sizeof(struct sspi_state) < STORE_STATE_MIN_SIZE / 2, "tables need room");
@@ -48,7 +62,8 @@ struct sspi_state *store_state_format(void *memory, size_t size, const struct ss
         !clock->random(clock->self, state->tag_key, sizeof state->tag_key) ||
         !clock->random(clock->self, state->owner_key, sizeof state->owner_key) ||
         !clock->random(clock->self, state->replay_key, sizeof state->replay_key) ||
-        !make_locks(state->nonce_lock) || !make_locks(state->replay_lock))
+        !make_opaque(state, clock) || !make_locks(state->nonce_lock) ||
+        !make_locks(state->replay_lock))
         return NULL;
     atomic_store_explicit(&state->magic, STORE_LAYOUT_MAGIC, memory_order_release);
     return state;
@@ -72,6 +87,11 @@ struct sspi_state *store_state_attach(void *memory, size_t size)
 const uint8_t *store_state_nonce_key(const struct sspi_state *state)
 {
     return state->nonce_key;
+}
+
+struct sspi_view store_state_opaque(const struct sspi_state *state)
+{
+    return (struct sspi_view){state->opaque, sizeof state->opaque};
 }
 
 uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock)

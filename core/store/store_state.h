@@ -27,6 +27,13 @@ struct sspi_state *store_state_attach(void *memory, size_t size) SSPI_MUST_USE;
 /* Secret for nonces, random per formatted memory; valid as long as the memory. */
 const uint8_t *store_state_nonce_key(const struct sspi_state *state);
 
+/* Characters of store_state_opaque(): base64url of 12 random octets. */
+#define STORE_STATE_OPAQUE_LEN 16
+
+/* A public name of this memory, random when it was made: tells whose challenge a client answers. It
+ * needs no quoting and has no NUL behind it. */
+struct sspi_view store_state_opaque(const struct sspi_state *state);
+
 /* The time by which nonces are issued and judged: wall clock when the memory was made, and from
  * there on the steady clock, so that setting the machine's clock back makes no new nonce look
  * evicted. */
@@ -51,6 +58,11 @@ enum store_count {
 enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
                                  struct sspi_view owner, uint64_t issued_ms,
                                  uint32_t count) SSPI_MUST_USE;
+
+/* What store_nonce_use() would say to anybody's count now, without using it up: FRESH where it is
+ * not known yet. For answers before a long body is read. */
+enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view nonce,
+                                  uint64_t issued_ms, uint32_t count) SSPI_MUST_USE;
 
 /* ---- Kerberos replays ---- */
 

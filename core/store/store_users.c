@@ -1,124 +1,78 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The user file as a file: reading it, and reading it again when it changed. */
+/* The users as a file that may change: who looks at it, who reads it again, who goes on with what
+ * there was. */
 #include "store_users.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "hash.h"
-#include "store_users_index.h"
+#include "store_users_contents.h"
 
 struct sspi_users {
+    atomic_uint n_owners;
     char *path;
-    /* Guards all below. The index is used under it alone, so it is freed when it is replaced; a
-     * lookup holds it for about 0.1 microseconds. */
+    bool is_database;
+    /* Guards all below, but is not held while somebody looks into the contents: those of a database
+     * may have to come from the disk. */
     pthread_mutex_t lock;
-    struct store_users_index *index;
-    struct stat seen; /* the file last judged, good or bad: that is why an error is told once */
+    struct store_users_contents *contents;
     uint64_t looked_ms;
-    bool refreshing; /* one thread is reading the file, without the lock */
+    bool is_looking;  /* from a look to its end, or to that of the reread after it */
+    struct stat seen; /* the file last judged, good or bad: that is why an error is told once. Read
+                       * by the one who is looking without the lock. */
 };
 
-/* Reads exactly `len` octets and then the end. */
-static bool read_all(int file, char *to, size_t len)
+static bool starts_with(const char *text, const char *start)
 {
-    size_t n_read = 0;
-    for (;;) {
-        /* One octet more than there should be: it must not come. */
-        ssize_t got = read(file, to + n_read, len + 1 - n_read);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return false;
-        if (got == 0 || n_read + (size_t)got > len) {
-            errno = EAGAIN; /* it changes under our eyes */
-            return got == 0 && n_read == len;
-        }
-        n_read += (size_t)got;
-    }
+    return strncmp(text, start, strlen(start)) == 0;
 }
 
-static struct store_users_index *read_index(int file, const char *path, struct stat *ret_identity,
-                                            char *error, size_t error_size)
+struct sspi_users *store_users_open(const char *name, char *error, size_t error_size)
 {
-    struct stat info;
-    if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) {
-        snprintf(error, error_size, "%s: not a regular file; name a user file", path);
+    bool is_database = starts_with(name, STORE_USERS_CDB_PREFIX);
+    const char *path = is_database ? name + strlen(STORE_USERS_CDB_PREFIX) : name;
+    if (path[0] == '\0') {
+        snprintf(error, error_size, "\"%s\" names no file; give its path%s", name,
+                 is_database ? " behind the colon" : "");
         return NULL;
     }
-    *ret_identity = info;
-    if (info.st_size > (off_t)STORE_USERS_FILE_LIMIT) {
-        snprintf(error, error_size, "%s: larger than 64 MiB; split it by realm", path);
-        return NULL;
-    }
-    size_t len = (size_t)info.st_size;
-    char *text = malloc(len + 1);
-    if (text == NULL) {
-        snprintf(error, error_size, "%s: not enough memory to read it", path);
-        return NULL;
-    }
-    struct store_users_index *index = NULL;
-    if (read_all(file, text, len))
-        index = store_users_index_make((struct sspi_view){text, len}, path, error, error_size);
-    else if (errno == EAGAIN)
-        snprintf(error, error_size,
-                 "%s: it changed while it was read; replace it in one step, as "
-                 "sspi-passwd does",
-                 path);
-    else
-        snprintf(error, error_size, "%s: cannot read it: %s", path, strerror(errno));
-    bytes_wipe(text, len);
-    free(text);
-    return index;
-}
-
-/* `identity` becomes that of the opened file, and stays as it is when it cannot be opened. */
-static struct store_users_index *load(const char *path, struct stat *identity, char *error,
-                                      size_t error_size)
-{
-    /* Not blocking: opening a FIFO would wait for ever. */
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (file < 0) {
-        snprintf(error, error_size, "%s: cannot open it: %s", path, strerror(errno));
-        return NULL;
-    }
-    struct store_users_index *index = read_index(file, path, identity, error, error_size);
-    close(file);
-    return index;
-}
-
-struct sspi_users *store_users_open(const char *path, char *error, size_t error_size)
-{
     struct stat identity = {0};
-    struct store_users_index *index = load(path, &identity, error, error_size);
-    if (index == NULL)
+    struct store_users_contents *contents =
+        store_users_contents_load(path, is_database, &identity, error, error_size);
+    if (contents == NULL)
         return NULL;
     struct sspi_users *users = calloc(1, sizeof *users);
     char *copy = strdup(path);
     if (users == NULL || copy == NULL || pthread_mutex_init(&users->lock, NULL) != 0) {
         snprintf(error, error_size, "%s: not enough memory for its users", path);
-        store_users_index_free(index);
+        store_users_contents_release(contents);
         free(copy);
         free(users);
         return NULL;
     }
+    atomic_init(&users->n_owners, 1);
     users->path = copy;
-    users->index = index;
+    users->is_database = is_database;
+    users->contents = contents;
     users->seen = identity;
+    return users;
+}
+
+struct sspi_users *store_users_reference(struct sspi_users *users)
+{
+    atomic_fetch_add(&users->n_owners, 1);
     return users;
 }
 
 void store_users_close(struct sspi_users *users)
 {
-    if (users == NULL)
+    if (users == NULL || atomic_fetch_sub(&users->n_owners, 1) != 1)
         return;
     pthread_mutex_destroy(&users->lock);
-    store_users_index_free(users->index);
+    store_users_contents_release(users->contents);
     free(users->path);
     free(users);
 }
@@ -128,71 +82,117 @@ const char *store_users_path(const struct sspi_users *users)
     return users->path;
 }
 
+/* ---- a file that changed ---- */
+
 /* True for the one thread that is to look at the file now. */
-static bool begin_refresh(struct sspi_users *users, uint64_t now_ms)
+static bool begin_look(struct sspi_users *users, uint64_t now_ms)
 {
     pthread_mutex_lock(&users->lock);
-    bool due = !users->refreshing && store_file_is_due(now_ms, users->looked_ms);
+    bool due = !users->is_looking && store_file_is_due(now_ms, users->looked_ms);
     if (due) {
-        users->refreshing = true;
+        users->is_looking = true;
         users->looked_ms = now_ms;
     }
     pthread_mutex_unlock(&users->lock);
     return due;
 }
 
-/* `index` is NULL to keep the old one. */
-static void end_refresh(struct sspi_users *users, struct store_users_index *index,
-                        const struct stat *seen)
+bool store_users_look(struct sspi_users *users, uint64_t now_ms)
 {
-    struct store_users_index *old = NULL;
+    if (!begin_look(users, now_ms))
+        return false;
+    struct stat now;
+    store_file_look(users->path, &now);
+    if (!store_file_same(&now, &users->seen))
+        return true;
+    store_users_look_again(users);
+    return false;
+}
+
+void store_users_look_again(struct sspi_users *users)
+{
     pthread_mutex_lock(&users->lock);
-    if (index != NULL) {
-        old = users->index;
-        users->index = index;
-    }
-    users->seen = *seen;
-    users->refreshing = false;
+    users->is_looking = false;
     pthread_mutex_unlock(&users->lock);
-    store_users_index_free(old);
+}
+
+enum store_refresh store_users_reread(struct sspi_users *users, char *error, size_t error_size)
+{
+    struct stat identity;
+    /* A file that cannot be opened has an identity too, by which the next look knows it. */
+    store_file_look(users->path, &identity);
+    struct store_users_contents *contents =
+        store_users_contents_load(users->path, users->is_database, &identity, error, error_size);
+    struct store_users_contents *old = NULL;
+    pthread_mutex_lock(&users->lock);
+    if (contents != NULL) {
+        old = users->contents;
+        users->contents = contents;
+    }
+    users->seen = identity;
+    users->is_looking = false;
+    pthread_mutex_unlock(&users->lock);
+    store_users_contents_release(old);
+    return contents != NULL ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
 }
 
 enum store_refresh store_users_refresh(struct sspi_users *users, uint64_t now_ms, char *error,
                                        size_t error_size)
 {
-    if (!begin_refresh(users, now_ms))
+    if (!store_users_look(users, now_ms))
         return STORE_REFRESH_UNCHANGED;
-    struct stat now;
-    store_file_look(users->path, &now);
-    if (store_file_same(&now, &users->seen)) { /* nobody else writes `seen` while we refresh */
-        end_refresh(users, NULL, &now);
-        return STORE_REFRESH_UNCHANGED;
-    }
-    struct store_users_index *index = load(users->path, &now, error, error_size);
-    enum store_refresh answer = index != NULL ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
-    end_refresh(users, index, &now);
-    return answer;
+    return store_users_reread(users, error, error_size);
+}
+
+/* ---- looking users up ---- */
+
+static struct store_users_contents *take(struct sspi_users *users)
+{
+    pthread_mutex_lock(&users->lock);
+    struct store_users_contents *contents = store_users_contents_reference(users->contents);
+    pthread_mutex_unlock(&users->lock);
+    return contents;
 }
 
 bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
                       enum sspi_digest_algorithm algorithm, uint8_t ret_hash[STORE_USERS_HASH_MAX])
 {
+    struct store_users_contents *contents = take(users);
     memset(ret_hash, 0x5a, STORE_USERS_HASH_MAX);
-    pthread_mutex_lock(&users->lock);
-    const uint8_t *hash = store_users_index_hash(users->index, user, realm, algorithm);
-    if (hash != NULL)
-        memcpy(ret_hash, hash, hash_len(algorithm));
-    pthread_mutex_unlock(&users->lock);
-    return hash != NULL;
+    bool known = store_users_contents_hash(contents, user, realm, algorithm, ret_hash);
+    store_users_contents_release(contents);
+    return known;
+}
+
+bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view userhash,
+                                  struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                                  struct bytes *ret_user, uint8_t ret_hash[STORE_USERS_HASH_MAX])
+{
+    uint8_t hash[STORE_USERS_HASH_MAX];
+    size_t start = ret_user->len;
+    struct store_users_contents *contents = take(users);
+    memset(hash, 0x5a, sizeof hash);
+    memcpy(ret_hash, hash, sizeof hash);
+    bool known = store_users_contents_user(contents, userhash, realm, algorithm, ret_user);
+    /* The second lookup is made for an unknown one as well. */
+    struct sspi_view user = known
+                                ? (struct sspi_view){ret_user->data + start, ret_user->len - start}
+                                : SSPI_VIEW("nobody");
+    known = store_users_contents_hash(contents, user, realm, algorithm, hash) && known;
+    if (known)
+        memcpy(ret_hash, hash, sizeof hash);
+    bytes_wipe(hash, sizeof hash);
+    store_users_contents_release(contents);
+    return known;
 }
 
 void store_users_count(struct sspi_users *users, struct sspi_view realm,
                        enum sspi_digest_algorithm algorithm, size_t *ret_users,
                        size_t *ret_with_algorithm)
 {
-    pthread_mutex_lock(&users->lock);
-    store_users_index_count(users->index, realm, algorithm, ret_users, ret_with_algorithm);
-    pthread_mutex_unlock(&users->lock);
+    struct store_users_contents *contents = take(users);
+    store_users_contents_count(contents, realm, algorithm, ret_users, ret_with_algorithm);
+    store_users_contents_release(contents);
 }
 
 size_t store_users_algorithms(struct sspi_users *users, struct sspi_view realm,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Digest user file in memory: lines `user:realm:hex32` (htdigest, MD5) and
- * `user:realm:ALGORITHM:hex` (MD5, SHA-256, SHA-512-256; NT lines belong to NTLM and are skipped).
- */
+/* The users of Digest: a text file read into memory, with lines `user:realm:hex32` (htdigest, MD5)
+ * and `user:realm:ALGORITHM:hex` (MD5, SHA-256, SHA-512-256; NT lines belong to NTLM and are
+ * skipped), or a constant database of very many users that all processes map. The realm may be
+ * empty: Windows sends none beside user@domain. */
 #ifndef STORE_USERS_H
 #define STORE_USERS_H
 
@@ -14,27 +15,55 @@
 #define STORE_USERS_FILE_LIMIT (64u << 20)
 #define STORE_USERS_HASH_MAX   32
 
-/* Reads the file and indexes it by a hash of user and realm. NULL on failure; `error` (never NULL)
- * then holds "file:line: what is wrong; what would be right" without any hash in it. Blocks on the
- * file. Comments (#) and empty lines are skipped, CRLF is accepted. */
-struct sspi_users *store_users_open(const char *path, char *error, size_t error_size) SSPI_MUST_USE;
+/* Begins the name of a constant database, as `sspi-passwd --compile` writes it (store_users_cdb.h).
+ */
+#define STORE_USERS_CDB_PREFIX "cdb:"
 
-/* NULL is fine. */
+/* Opens `name`, a path or STORE_USERS_CDB_PREFIX and a path. A text file is read and indexed by
+ * hashes of user and realm, and of the userhash; comments (#) and empty lines are skipped, CRLF is
+ * accepted. A database is mapped. NULL on failure; `error` (never NULL) then holds "file:line: what
+ * is wrong; what would be right" without any hash in it. Blocks on the file. */
+struct sspi_users *store_users_open(const char *name, char *error, size_t error_size) SSPI_MUST_USE;
+
+/* One more owner, who calls store_users_close() too. Thread-safe. */
+struct sspi_users *store_users_reference(struct sspi_users *users);
+
+/* The last owner frees. NULL is fine. */
 void store_users_close(struct sspi_users *users);
 
+/* The path, without the prefix. */
 const char *store_users_path(const struct sspi_users *users);
 
-/* Looks at the file at most once a second of `now_ms` (one stat), and reads it again when it
- * changed. Thread-safe; one thread reads, the others go on with the old users. */
+/* Looks at the file at most once a second of `now_ms` (one stat). True, for one thread alone: it
+ * changed, and this caller must call store_users_reread(), from whatever thread; the others go on
+ * with the old users until that has returned. */
+bool store_users_look(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
+
+/* In place of store_users_reread(), when it cannot be called: the change is found by a later look.
+ */
+void store_users_look_again(struct sspi_users *users);
+
+/* Reads the changed file: DONE or UNREADABLE, then with `error`. Blocks on the file. */
+enum store_refresh store_users_reread(struct sspi_users *users, char *error, size_t error_size);
+
+/* Both in one, for callers that may block. */
 enum store_refresh store_users_refresh(struct sspi_users *users, uint64_t now_ms, char *error,
                                        size_t error_size);
 
-/* H(user:realm:password) of the user for one algorithm, copied to `ret_hash`. False: no such line;
- * ret_hash then holds a fixed dummy of that length so that callers do the same work. Thread-safe.
- */
+/* H(user:realm:password) of the user for one algorithm (no -sess form), copied to `ret_hash`.
+ * False: no such line; ret_hash then holds a fixed dummy of that length so that callers do the same
+ * work. Thread-safe, no file is read. */
 bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
                       enum sspi_digest_algorithm algorithm,
                       uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+
+/* The same for the user of whom the client told H(user:realm) alone (RFC 7616 3.4.4): 2 *
+ * hash_len(algorithm) lower-case hexadecimal digits. Appends the user's name to `ret_user`; for an
+ * unknown one nothing, and the work is the same. In constant time for any number of users. */
+bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view userhash,
+                                  struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                                  struct bytes *ret_user,
+                                  uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
 
 /* How many users the realm (an absent view: all realms) has, and for how many of them there is a
  * line of `algorithm`. A realm without users gives 0 and 0. */

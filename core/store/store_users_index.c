@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_users_index.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hash.h"
+#include "hex.h"
 #include "store_siphash.h"
 #include "store_users_parse.h"
+#include "store_users_userhash.h"
 
-/* Algorithms are small numbers from 1. */
+/* Those that lines are of are small numbers from 1. */
 #define N_ALGORITHMS (SSPI_DIGEST_SHA_512_256 + 1)
+
+_Static_assert(STORE_USERS_FILE_LIMIT <= UINT32_MAX / N_ALGORITHMS, "a slot holds any line");
 
 struct user {
     struct sspi_view name;
     uint32_t realm;                    /* place in realms */
     uint32_t line[N_ALGORITHMS];       /* where the hash was found, for errors */
-    const uint8_t *hash[N_ALGORITHMS]; /* NULL: none */
+    const uint8_t *hash[N_ALGORITHMS]; /* NULL: none; the userhash follows it */
 };
 
 struct realm {
@@ -34,7 +37,8 @@ struct table {
 
 struct store_users_index {
     uint8_t key[STORE_SIPHASH_KEY_SIZE];
-    char *text; /* names and hashes; never more octets than the file */
+    char *text; /* names, hashes and userhashes; never more octets than the file, where each of the
+                 * hashes' octets takes two */
     size_t text_len;
     size_t text_used;
     struct user *users;
@@ -43,6 +47,10 @@ struct store_users_index {
     uint32_t n_realms;
     struct table by_user;
     struct table by_realm;
+    /* A slot is the user's place * N_ALGORITHMS + the algorithm. Kept userhashes cost 16 or 32
+     * octets a line; computing one again for each that is looked at would cost ten times the rest
+     * of a lookup, and would tell by its time whether there is one. */
+    struct table by_userhash;
 };
 
 static bool table_make(struct table *table, size_t n_max)
@@ -81,7 +89,8 @@ static uint32_t *find_user(const struct store_users_index *index, struct sspi_vi
     char name[2 * STORE_USERS_NAME_LIMIT + 1];
     memcpy(name, user.data, user.len);
     name[user.len] = ':';
-    memcpy(name + user.len + 1, realm.data, realm.len);
+    if (realm.len > 0)
+        memcpy(name + user.len + 1, realm.data, realm.len);
     size_t at = store_siphash(index->key, name, user.len + 1 + realm.len).low;
     for (;; at++) {
         uint32_t *slot = &index->by_user.slots[at & index->by_user.mask];
@@ -89,6 +98,23 @@ static uint32_t *find_user(const struct store_users_index *index, struct sspi_vi
             return slot;
         const struct user *found = &index->users[*slot - 1];
         if (bytes_equal(found->name, user) && bytes_equal(index->realms[found->realm].name, realm))
+            return slot;
+    }
+}
+
+/* As find_realm(), for one of hash_len(algorithm) octets. */
+static uint32_t *find_userhash(const struct store_users_index *index, const uint8_t *userhash,
+                               enum sspi_digest_algorithm algorithm)
+{
+    size_t len = hash_len(algorithm);
+    size_t at = store_siphash(index->key, userhash, len).low;
+    for (;; at++) {
+        uint32_t *slot = &index->by_userhash.slots[at & index->by_userhash.mask];
+        if (*slot == 0)
+            return slot;
+        const struct user *found = &index->users[*slot / N_ALGORITHMS];
+        if (*slot % N_ALGORITHMS == algorithm &&
+            memcmp(found->hash[algorithm] + len, userhash, len) == 0)
             return slot;
     }
 }
@@ -104,9 +130,22 @@ static uint32_t realm_of(struct store_users_index *index, struct sspi_view name)
     return *slot - 1;
 }
 
+/* Where this machine has no such algorithm (FIPS: MD5), nobody can send the userhash either. */
+static void add_userhash(struct store_users_index *index, const struct store_users_line *line,
+                         uint32_t place, struct hash_run *run)
+{
+    uint8_t userhash[HASH_MAX];
+    if (!store_users_userhash(run, line->algorithm, line->user, line->realm, userhash))
+        return;
+    keep(index, userhash, hash_len(line->algorithm));
+    uint32_t *slot = find_userhash(index, userhash, line->algorithm);
+    if (*slot == 0) /* else: two names of one MD5, that somebody made so */
+        *slot = place * N_ALGORITHMS + line->algorithm;
+}
+
 /* The line that already has this user's hash of this algorithm; 0: added now. */
 static uint32_t add(struct store_users_index *index, const struct store_users_line *line,
-                    uint32_t number)
+                    uint32_t number, struct hash_run *run)
 {
     uint32_t *slot = find_user(index, line->user, line->realm);
     struct user *user = &index->users[*slot == 0 ? index->n_users : *slot - 1];
@@ -123,12 +162,13 @@ static uint32_t add(struct store_users_index *index, const struct store_users_li
         (const uint8_t *)keep(index, line->hash, hash_len(line->algorithm));
     user->line[line->algorithm] = number;
     index->realms[user->realm].n_with[line->algorithm]++;
+    add_userhash(index, line, (uint32_t)(user - index->users), run);
     return 0;
 }
 
 /* False: `error` is filled. */
-static bool add_lines(struct store_users_index *index, struct sspi_view rest, const char *path,
-                      char *error, size_t error_size)
+static bool add_lines(struct store_users_index *index, struct sspi_view rest, struct hash_run *run,
+                      const char *path, char *error, size_t error_size)
 {
     struct sspi_view whole, text;
     struct store_users_line line;
@@ -141,7 +181,7 @@ static bool add_lines(struct store_users_index *index, struct sspi_view rest, co
         case STORE_USERS_NT:
             break;
         case STORE_USERS_DIGEST:
-            earlier = add(index, &line, number);
+            earlier = add(index, &line, number, run);
             right = earlier == 0;
             if (!right)
                 snprintf(error, error_size,
@@ -165,14 +205,34 @@ static bool add_lines(struct store_users_index *index, struct sspi_view rest, co
 
 /* Places are kept by a hash under a key that nobody can guess who has not read the file: users who
  * choose their own names cannot make them meet in one place. */
-static bool make_key(struct store_users_index *index, struct sspi_view text)
+static bool make_key(struct store_users_index *index, struct hash_run *run, struct sspi_view text)
 {
-    uint8_t digest[32];
-    if (!EVP_Q_digest(NULL, "SHA256", NULL, text.data, text.len, digest, NULL))
-        return false;
+    uint8_t digest[HASH_MAX];
+    hash_begin(run, SSPI_DIGEST_SHA_256);
+    hash_update_view(run, text);
+    bool done = hash_end(run, digest);
     memcpy(index->key, digest, sizeof index->key);
     bytes_wipe(digest, sizeof digest);
-    return true;
+    return done;
+}
+
+/* False: `error` is filled. */
+static bool fill(struct store_users_index *index, struct sspi_view text, const char *path,
+                 char *error, size_t error_size)
+{
+    struct hash_suite suite;
+    struct hash_run run;
+    if (!hash_suite_open(&suite)) {
+        snprintf(error, error_size, "%s: this machine's OpenSSL has no SHA-256", path);
+        return false;
+    }
+    bool done = hash_run_open(&run, &suite);
+    if (done) {
+        done = make_key(index, &run, text) && add_lines(index, text, &run, path, error, error_size);
+        hash_run_close(&run);
+    }
+    hash_suite_close(&suite);
+    return done;
 }
 
 struct store_users_index *store_users_index_make(struct sspi_view text, const char *path,
@@ -192,7 +252,7 @@ struct store_users_index *store_users_index_make(struct sspi_view text, const ch
     index->realms = calloc(n_lines, sizeof *index->realms);
     if (index->text == NULL || index->users == NULL || index->realms == NULL ||
         !table_make(&index->by_user, n_lines) || !table_make(&index->by_realm, n_lines) ||
-        !make_key(index, text) || !add_lines(index, text, path, error, error_size)) {
+        !table_make(&index->by_userhash, n_lines) || !fill(index, text, path, error, error_size)) {
         store_users_index_free(index);
         return NULL;
     }
@@ -210,6 +270,7 @@ void store_users_index_free(struct store_users_index *index)
     free(index->realms);
     free(index->by_user.slots);
     free(index->by_realm.slots);
+    free(index->by_userhash.slots);
     bytes_wipe(index, sizeof *index);
     free(index);
 }
@@ -217,18 +278,36 @@ void store_users_index_free(struct store_users_index *index)
 const uint8_t *store_users_index_hash(const struct store_users_index *index, struct sspi_view user,
                                       struct sspi_view realm, enum sspi_digest_algorithm algorithm)
 {
-    if (user.len == 0 || user.len > STORE_USERS_NAME_LIMIT || realm.len == 0 ||
-        realm.len > STORE_USERS_NAME_LIMIT || hash_len(algorithm) == 0)
+    if (user.len == 0 || user.len > STORE_USERS_NAME_LIMIT || realm.len > STORE_USERS_NAME_LIMIT ||
+        !store_users_parse_takes(algorithm))
         return NULL;
     uint32_t slot = *find_user(index, user, realm);
     return slot == 0 ? NULL : index->users[slot - 1].hash[algorithm];
+}
+
+bool store_users_index_user(const struct store_users_index *index, struct sspi_view userhash,
+                            struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                            struct sspi_view *ret_user)
+{
+    uint8_t octets[HASH_MAX];
+    if (!store_users_parse_takes(algorithm) ||
+        !hex_decode_lower(userhash, octets, hash_len(algorithm)))
+        return false;
+    uint32_t slot = *find_userhash(index, octets, algorithm);
+    if (slot == 0)
+        return false;
+    const struct user *user = &index->users[slot / N_ALGORITHMS];
+    if (!bytes_equal(index->realms[user->realm].name, realm))
+        return false;
+    *ret_user = user->name;
+    return true;
 }
 
 static void count_realm(const struct realm *realm, enum sspi_digest_algorithm algorithm,
                         size_t *users, size_t *with_algorithm)
 {
     *users += realm->n_users;
-    if (hash_len(algorithm) != 0)
+    if (store_users_parse_takes(algorithm))
         *with_algorithm += realm->n_with[algorithm];
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The users of a file's text, found by a hash of user and realm. Never changed once made, so any
- * number of threads may read it. */
+/* The users of a file's text, found by a hash of user and realm, or of the userhash. Never changed
+ * once made, so any number of threads may read it. */
 #ifndef STORE_USERS_INDEX_H
 #define STORE_USERS_INDEX_H
 
@@ -21,6 +21,12 @@ void store_users_index_free(struct store_users_index *index);
 const uint8_t *store_users_index_hash(const struct store_users_index *index, struct sspi_view user,
                                       struct sspi_view realm,
                                       enum sspi_digest_algorithm algorithm) SSPI_MUST_USE;
+
+/* The user of `realm` with that userhash, in lower-case hexadecimal, and a line of the algorithm.
+ * The name lives as long as the index. False: none. */
+bool store_users_index_user(const struct store_users_index *index, struct sspi_view userhash,
+                            struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                            struct sspi_view *ret_user) SSPI_MUST_USE;
 
 /* As store_users_count(). */
 void store_users_index_count(const struct store_users_index *index, struct sspi_view realm,

@@ -43,8 +43,7 @@ static bool has_control(struct sspi_view text)
 const char *store_users_parse_name(struct sspi_view name, bool is_realm)
 {
     if (name.len == 0)
-        return is_realm ? "the realm is empty; it needs 1 to 255 octets"
-                        : "the user name is empty; it needs 1 to 255 octets";
+        return is_realm ? NULL : "the user name is empty; it needs 1 to 255 octets";
     if (name.len > STORE_USERS_NAME_LIMIT)
         return is_realm ? "the realm is longer than 255 octets; shorten it"
                         : "the user name is longer than 255 octets; shorten it";
@@ -77,14 +76,9 @@ static size_t split(struct sspi_view line, struct sspi_view fields[N_FIELDS_MAX]
     }
 }
 
-static bool is_sess(struct sspi_view name)
+bool store_users_parse_takes(enum sspi_digest_algorithm algorithm)
 {
-    static const struct sspi_view suffix = {"-sess", 5};
-    if (name.len <= suffix.len)
-        return false;
-    struct sspi_view end = {name.data + name.len - suffix.len, suffix.len};
-    struct sspi_view start = {name.data, name.len - suffix.len};
-    return bytes_equal_nocase(end, suffix) && hash_from_name(start) != SSPI_DIGEST_NONE;
+    return hash_len(algorithm) != 0 && hash_base(algorithm) == algorithm;
 }
 
 static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_view hex,
@@ -98,8 +92,8 @@ static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_
         return right ? STORE_USERS_NT : STORE_USERS_BAD;
     }
     line->algorithm = hash_from_name(algorithm);
-    if (line->algorithm == SSPI_DIGEST_NONE) {
-        *ret_problem = is_sess(algorithm)
+    if (!store_users_parse_takes(line->algorithm)) {
+        *ret_problem = line->algorithm != SSPI_DIGEST_NONE
                            ? "the algorithm is stored without -sess; one line serves both"
                            : "the algorithm is unknown; MD5, SHA-256, SHA-512-256 and NT are right";
         return STORE_USERS_BAD;

@@ -7,7 +7,7 @@
 #include "sspi_acceptor.h"
 #include "store_users.h"
 
-/* Octets of a user or a realm. */
+/* Octets of a user, which has at least one, or of a realm. */
 #define STORE_USERS_NAME_LIMIT 255
 
 enum store_users_kind {
@@ -34,6 +34,10 @@ bool store_users_parse_next(struct sspi_view *rest, struct sspi_view *ret_whole,
 enum store_users_kind store_users_parse_line(struct sspi_view line,
                                              struct store_users_line *ret_line,
                                              const char **ret_problem) SSPI_MUST_USE;
+
+/* True for an algorithm that a line may be of: none of the -sess forms, which share the line of
+ * what they compute with. */
+bool store_users_parse_takes(enum sspi_digest_algorithm algorithm);
 
 /* NULL when `name` may be a realm (or else a user); otherwise what is wrong with it, as ret_problem
  * above. A user name that starts with "#" is fine here, but its line would be a comment. */

@@ -202,6 +202,134 @@ static void a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay(void
     kerberos_keytab_close(keytab);
 }
 
+static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
+{
+    struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
+    add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    assert_non_null(keytab);
+    assert_false(kerberos_keytab_look(keytab, 1000));
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    assert_false(kerberos_keytab_look(keytab, 1999));
+    assert_true(kerberos_keytab_look(keytab, 2000));
+    for (uint64_t now_ms = 3000; now_ms < 9000; now_ms += 1000)
+        assert_false(kerberos_keytab_look(keytab, now_ms));
+    assert_int_equal(kerberos_keytab_refresh(keytab, 9000, error, sizeof error),
+                     STORE_REFRESH_UNCHANGED);
+    assert_int_equal(kerberos_keys_generation(keytab), 1);
+    assert_false(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(kerberos_keys_generation(keytab), 2);
+    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    assert_false(kerberos_keytab_look(keytab, 10000));
+    kerberos_keytab_close(keytab);
+}
+
+static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
+{
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    assert_non_null(keytab);
+    add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    assert_true(kerberos_keytab_look(keytab, 1000));
+    kerberos_keytab_look_again(keytab);
+    assert_false(kerberos_keytab_look(keytab, 1999));
+    assert_true(kerberos_keytab_look(keytab, 2000));
+    unlink(path);
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_UNREADABLE);
+    assert_non_null(strstr(error, "no such file"));
+    assert_false(kerberos_keytab_look(keytab, 3000)); /* told */
+    add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    assert_true(kerberos_keytab_look(keytab, 4000));
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(kerberos_keys_generation(keytab), 2);
+    kerberos_keytab_close(keytab);
+}
+
+static void the_last_owner_wipes_the_keys(void **state)
+{
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    assert_non_null(keytab);
+    assert_ptr_equal(kerberos_keytab_reference(keytab), keytab);
+    kerberos_keytab_close(keytab);
+    /* The sanitizer watches. */
+    assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof error));
+    kerberos_keytab_close(keytab);
+}
+
+enum { N_THREADS = 4, N_CHANGES = 30 };
+
+struct race {
+    struct sspi_keytab *keytab;
+    pthread_barrier_t barrier;
+    uint64_t now_ms;
+    _Atomic bool stop;
+    atomic_uint n_told;
+    atomic_uint n_wrong;
+};
+
+static void *use_keys(void *argument)
+{
+    struct race *race = argument;
+    char why[ERROR_SIZE];
+    while (!race->stop) {
+        BYTES_CLEANUP struct bytes there = {0};
+        if (!kerberos_keytab_has_service(race->keytab, NULL, 0, why, sizeof why) ||
+            kerberos_keys_compare(race->keytab, "HTTP/www@R", 18, false, 0, &there) !=
+                KERBEROS_KEYS_MATCH ||
+            kerberos_keys_clockskew_s(race->keytab) != 120)
+            race->n_wrong++;
+    }
+    return NULL;
+}
+
+/* All look at once; who is told reads. */
+static void *look(void *argument)
+{
+    struct race *race = argument;
+    char why[ERROR_SIZE];
+    for (int i = 0; i < N_CHANGES; i++) {
+        pthread_barrier_wait(&race->barrier); /* the file was changed */
+        if (kerberos_keytab_look(race->keytab, race->now_ms)) {
+            race->n_told++;
+            if (kerberos_keytab_reread(race->keytab, why, sizeof why) != STORE_REFRESH_DONE)
+                race->n_wrong++;
+        }
+        pthread_barrier_wait(&race->barrier);
+    }
+    return NULL;
+}
+
+static void each_change_is_told_to_one_of_many_threads_while_others_use_keys(void **state)
+{
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct race race = {.keytab = kerberos_keytab_open(path, error, sizeof error)};
+    pthread_t lookers[N_THREADS], others[N_THREADS];
+    assert_non_null(race.keytab);
+    assert_int_equal(pthread_barrier_init(&race.barrier, NULL, N_THREADS + 1), 0);
+    for (int i = 0; i < N_THREADS; i++) {
+        assert_int_equal(pthread_create(&lookers[i], NULL, look, &race), 0);
+        assert_int_equal(pthread_create(&others[i], NULL, use_keys, &race), 0);
+    }
+    for (unsigned i = 1; i <= N_CHANGES; i++) {
+        add_key("HTTP/www@R", 1 + i, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+        race.now_ms += 1000;
+        pthread_barrier_wait(&race.barrier);
+        pthread_barrier_wait(&race.barrier);
+        assert_int_equal(race.n_told, i);
+        assert_int_equal(kerberos_keys_generation(race.keytab), 1 + i);
+    }
+    race.stop = true;
+    for (int i = 0; i < N_THREADS; i++) {
+        pthread_join(lookers[i], NULL);
+        pthread_join(others[i], NULL);
+    }
+    pthread_barrier_destroy(&race.barrier);
+    assert_int_equal(race.n_wrong, 0);
+    kerberos_keytab_close(race.keytab);
+}
+
 static void compare_with(struct sspi_keytab *keytab, const char *principal, int32_t etype,
                          uint32_t kvno, enum kerberos_keys_match match, const char *there)
 {
@@ -247,6 +375,11 @@ int main(void)
         cmocka_unit_test_setup(a_missing_service_is_told_with_what_is_there, fresh),
         cmocka_unit_test_setup(a_change_is_seen_once_a_second, fresh),
         cmocka_unit_test_setup(a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay,
+                               fresh),
+        cmocka_unit_test_setup(one_look_is_told_and_the_others_wait_for_its_reread, fresh),
+        cmocka_unit_test_setup(a_reread_that_cannot_be_made_or_fails_ends_the_look, fresh),
+        cmocka_unit_test_setup(the_last_owner_wipes_the_keys, fresh),
+        cmocka_unit_test_setup(each_change_is_told_to_one_of_many_threads_while_others_use_keys,
                                fresh),
         cmocka_unit_test_setup(what_a_ticket_lacks_is_told_apart, fresh),
         cmocka_unit_test(realm_and_local_name_come_from_the_configuration),

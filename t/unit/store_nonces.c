@@ -136,6 +136,80 @@ static void a_nonce_older_than_all_of_a_full_set_puts_nothing_out(void **unused)
         assert_int_equal(use_number(i, T0 + 10 + i, 1), STORE_COUNT_REPLAY);
 }
 
+static enum store_count peek(uint32_t count)
+{
+    return store_nonce_peek(state, NONCE, T0, count);
+}
+
+static void a_peek_tells_what_a_use_would_and_uses_nothing_up(void **unused)
+{
+    (void)unused;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(peek(1000), STORE_COUNT_FRESH); /* not known yet */
+    assert_int_equal(use(1000), STORE_COUNT_FRESH);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(peek(1000), STORE_COUNT_REPLAY);
+        assert_int_equal(peek(1001), STORE_COUNT_FRESH);
+        assert_int_equal(peek(1000 - 224), STORE_COUNT_FRESH);
+        assert_int_equal(peek(1000 - 256), STORE_COUNT_STALE); /* fell out of the window */
+        assert_int_equal(peek(5000), STORE_COUNT_FRESH);
+    }
+    assert_int_equal(use(1001), STORE_COUNT_FRESH);
+    assert_int_equal(use(1000 - 224), STORE_COUNT_FRESH);
+}
+
+static void a_peek_knows_no_owner(void **unused)
+{
+    (void)unused;
+    assert_int_equal(store_nonce_use(state, NONCE, BOB, T0, 1), STORE_COUNT_FRESH);
+    assert_int_equal(use(2), STORE_COUNT_STALE);
+    assert_int_equal(peek(2), STORE_COUNT_FRESH);
+    assert_int_equal(peek(1), STORE_COUNT_REPLAY);
+}
+
+static void a_peek_leaves_no_trace_of_an_unknown_nonce(void **unused)
+{
+    (void)unused;
+    const char *table = (const char *)store_layout_nonces(state);
+    size_t len = state->n_nonce_sets * sizeof(struct store_nonce_set);
+    assert_int_equal(store_nonce_peek(state, NONCE, TEST_CREATED_MS, 1), STORE_COUNT_STALE);
+    assert_int_equal(store_nonce_peek(state, NONCE, 0, 1), STORE_COUNT_STALE);
+    assert_int_equal(peek(1), STORE_COUNT_FRESH);
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(table[i], 0);
+}
+
+static void a_peek_finds_stale_what_a_full_set_would_not_take(void **unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < STORE_NONCE_WAYS; i++)
+        assert_int_equal(use_number(i, T0 + 10 + i, 1), STORE_COUNT_FRESH);
+    struct test_name other = test_nonce_of_set_0(state, 20);
+    struct test_name first = test_nonce_of_set_0(state, 0);
+    /* Older than all, before anything was put out; then one is, and the floor is its time. */
+    assert_int_equal(store_nonce_peek(state, test_view(&other), T0 + 9, 1), STORE_COUNT_STALE);
+    assert_int_equal(store_nonce_peek(state, test_view(&other), T0 + 11, 1), STORE_COUNT_FRESH);
+    assert_int_equal(store_nonce_peek(state, test_view(&first), T0 + 10, 1), STORE_COUNT_REPLAY);
+    assert_int_equal(use_number(STORE_NONCE_WAYS, T0 + 50, 1), STORE_COUNT_FRESH);
+    assert_int_equal(store_nonce_peek(state, test_view(&first), T0 + 10, 1), STORE_COUNT_STALE);
+    assert_int_equal(store_nonce_peek(state, test_view(&other), T0 + 10, 1), STORE_COUNT_STALE);
+    assert_int_equal(store_nonce_peek(state, test_view(&other), T0 + 60, 1), STORE_COUNT_FRESH);
+}
+
+/* A refusal by a peek is final, so what is seen of a set in between must not be one. */
+static void a_peek_into_a_set_that_is_being_written_refuses_nothing(void **unused)
+{
+    (void)unused;
+    assert_int_equal(use_number(0, T0, 1), STORE_COUNT_FRESH);
+    struct test_name name = test_nonce_of_set_0(state, 0);
+    struct store_nonce_set *set = store_layout_nonces(state);
+    assert_int_equal(store_nonce_peek(state, test_view(&name), T0, 1), STORE_COUNT_REPLAY);
+    atomic_fetch_add(&set->sequence, 1);
+    assert_int_equal(store_nonce_peek(state, test_view(&name), T0, 1), STORE_COUNT_FRESH);
+    atomic_fetch_add(&set->sequence, 1);
+    assert_int_equal(store_nonce_peek(state, test_view(&name), T0, 1), STORE_COUNT_REPLAY);
+}
+
 static void full_memory_never_fails_a_new_nonce_nor_accepts_an_old_one_again(void **unused)
 {
     (void)unused;
@@ -166,6 +240,11 @@ int main(void)
         TEST(a_full_set_puts_out_its_oldest_nonce_which_then_is_stale),
         TEST(a_nonce_issued_before_the_floor_is_stale_even_if_it_was_never_here),
         TEST(a_nonce_older_than_all_of_a_full_set_puts_nothing_out),
+        TEST(a_peek_tells_what_a_use_would_and_uses_nothing_up),
+        TEST(a_peek_knows_no_owner),
+        TEST(a_peek_leaves_no_trace_of_an_unknown_nonce),
+        TEST(a_peek_finds_stale_what_a_full_set_would_not_take),
+        TEST(a_peek_into_a_set_that_is_being_written_refuses_nothing),
         TEST(full_memory_never_fails_a_new_nonce_nor_accepts_an_old_one_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include <openssl/params.h>
 #include <stdlib.h>
 
+#include "base64.h"
+
 #define SIZE 65536u
 
 static void format_refuses_memory_that_is_too_small(void **unused)
@@ -45,6 +47,33 @@ static void attach_finds_the_same_state_with_its_key(void **unused)
     static const uint8_t zero[STORE_STATE_KEY_SIZE];
     assert_memory_not_equal(store_state_nonce_key(again), zero, sizeof zero);
     test_state_free(state);
+}
+
+static void the_public_name_is_random_and_needs_no_quoting(void **unused)
+{
+    (void)unused;
+    static _Alignas(64) char memory[2][SIZE];
+    unsigned seed = 1; /* goes on from one to the other */
+    struct sspi_clock clock = {
+        .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
+    struct sspi_view name[2];
+    for (size_t i = 0; i < 2; i++) {
+        struct sspi_state *made = store_state_format(memory[i], SIZE, &clock);
+        assert_non_null(made);
+        name[i] = store_state_opaque(made);
+        assert_int_equal(name[i].len, STORE_STATE_OPAQUE_LEN);
+        for (size_t k = 0; k < name[i].len; k++)
+            assert_non_null(memchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                   "0123456789-_",
+                                   name[i].data[k], 64));
+        struct sspi_view again = store_state_opaque(store_state_attach(memory[i], SIZE));
+        assert_ptr_equal(again.data, name[i].data);
+        /* No secret of the memory shows in it. */
+        uint8_t octets[12];
+        assert_true(base64_url_decode(name[i], octets, sizeof octets));
+        assert_memory_not_equal(octets, store_state_nonce_key(made), sizeof octets);
+    }
+    assert_memory_not_equal(name[0].data, name[1].data, STORE_STATE_OPAQUE_LEN);
 }
 
 static void attach_refuses_another_size_magic_or_layout(void **unused)
@@ -134,6 +163,7 @@ int main(void)
         cmocka_unit_test(format_refuses_memory_that_is_too_small),
         cmocka_unit_test(format_without_randomness_leaves_nothing_to_attach),
         cmocka_unit_test(attach_finds_the_same_state_with_its_key),
+        cmocka_unit_test(the_public_name_is_random_and_needs_no_quoting),
         cmocka_unit_test(attach_refuses_another_size_magic_or_layout),
         cmocka_unit_test(tables_end_within_the_memory_and_hold_what_is_promised),
         cmocka_unit_test(siphash_gives_the_value_of_its_reference),

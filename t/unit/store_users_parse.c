@@ -58,6 +58,31 @@ static void reads_each_form(void **unused)
     }
 }
 
+/* Windows sends no realm beside user@domain. */
+static void the_realm_may_be_empty_and_the_user_not(void **unused)
+{
+    (void)unused;
+    assert_int_equal(parse("alice@example.org::" HEX32), STORE_USERS_DIGEST);
+    assert_view(line.user, "alice@example.org");
+    assert_view(line.realm, "");
+    assert_non_null(line.realm.data);
+    assert_int_equal(parse("alice@example.org::SHA-256:" HEX64), STORE_USERS_DIGEST);
+    assert_view(line.realm, "");
+    assert_int_equal(parse("alice::NT:" HEX32), STORE_USERS_NT);
+    assert_view(line.realm, "");
+    assert_null(store_users_parse_name(SSPI_VIEW(""), true));
+    assert_non_null(store_users_parse_name(SSPI_VIEW(""), false));
+}
+
+static void lines_are_of_the_three_algorithms_alone(void **unused)
+{
+    (void)unused;
+    for (enum sspi_digest_algorithm a = SSPI_DIGEST_NONE; a <= SSPI_DIGEST_SHA_512_256_SESS + 1;
+         a++)
+        assert_int_equal(store_users_parse_takes(a),
+                         a >= SSPI_DIGEST_MD5 && a <= SSPI_DIGEST_SHA_512_256);
+}
+
 static void passes_over_comments_empty_lines_and_nt_lines(void **unused)
 {
     (void)unused;
@@ -78,7 +103,7 @@ static void names_what_is_wrong(void **unused)
         {"alice:$apr1$x", "no realm"},
         {"alice:realm:SHA-256:" HEX64 ":x", "not user:realm:hash"},
         {":realm:" HEX32, "user name is empty"},
-        {"alice::" HEX32, "realm is empty"},
+        {"::" HEX32, "user name is empty"},
         {"al\x01ice:realm:" HEX32, "user name has a control"},
         {"alice:re\x7flm:" HEX32, "realm has a control"},
         {"alice:re\xc2\x9flm:" HEX32, "realm has a control"},
@@ -96,10 +121,12 @@ static void names_what_is_wrong(void **unused)
         {"alice:realm:SHA-256:" HEX32, "not 64 hex"},
         {"alice:realm:SHA-512-256:" HEX64 "00", "not 64 hex"},
         {"alice:realm:NT:" HEX64, "NT hash is not 32"},
-        {"alice::NT:" HEX32, "realm is empty"},
         {"alice:realm:SHA-1:" HEX32, "algorithm is unknown"},
         {"alice:realm::" HEX32, "algorithm is unknown"},
         {"alice:realm:SHA-256-sess:" HEX64, "without -sess"},
+        {"alice:realm:md5-SESS:" HEX32, "without -sess"},
+        {"alice:realm:SHA-512-256-sess:" HEX64, "without -sess"},
+        {"alice:realm:-sess:" HEX32, "algorithm is unknown"},
     };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(parse(wrong[i].text), STORE_USERS_BAD);
@@ -170,6 +197,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_each_form),
+        cmocka_unit_test(the_realm_may_be_empty_and_the_user_not),
+        cmocka_unit_test(lines_are_of_the_three_algorithms_alone),
         cmocka_unit_test(passes_over_comments_empty_lines_and_nt_lines),
         cmocka_unit_test(names_what_is_wrong),
         cmocka_unit_test(names_may_have_255_octets_and_no_more),

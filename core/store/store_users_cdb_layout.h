@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is in a database of users. Internal to store/.
+ *
+ * The file is a cdb (cdb(5)): 2048 octets of contents, records of key and value, tables of hashes.
+ * Its records are, with numbers of 32 bits, little-endian:
+ *
+ *   key                      value
+ *   "sspi-users"             version; the first record, so that the start of a file tells what it
+ * is A, H(user:realm)         H(user:realm:password), then user:realm "r", realm users of the
+ * realm, those with a line of MD5, SHA-256, SHA-512-256 "a"                      the same of all
+ * realms together
+ *
+ * A is an octet, the algorithm's number in enum sspi_digest_algorithm; H is that algorithm. One
+ * record a line is found by name and by userhash, which is its key (RFC 7616 3.4.4). cdb's own hash
+ * has 32 bits and no secret: users who choose their names could make them meet in one place, were
+ * the names the keys. Through H each name that is to meet others costs 2^32 tries, to no effect
+ * that anybody would notice. */
+#ifndef STORE_USERS_CDB_LAYOUT_H
+#define STORE_USERS_CDB_LAYOUT_H
+
+#include "hash.h"
+#include "store_users_parse.h"
+
+/* Change the number with every change of the above. */
+#define STORE_USERS_CDB_VERSION 1u
+#define STORE_USERS_CDB_MAGIC   "sspi-users"
+#define STORE_USERS_CDB_ALL     "a"
+#define STORE_USERS_CDB_REALM   'r'
+
+/* Places of a cdb are 32-bit numbers, and a longer file would be cut there. */
+#define STORE_USERS_CDB_LIMIT UINT32_MAX
+
+#define STORE_USERS_CDB_TABLES 256 /* places and lengths of them are the contents */
+#define STORE_USERS_CDB_START  (STORE_USERS_CDB_TABLES * 8)
+
+/* Users, and those with a line of each algorithm. */
+#define STORE_USERS_CDB_COUNTS (1 + SSPI_DIGEST_SHA_512_256)
+
+/* Octets of a key of a line, and of a line's name. */
+#define STORE_USERS_CDB_KEY_MAX  (1 + HASH_MAX)
+#define STORE_USERS_CDB_NAME_MAX (2 * STORE_USERS_NAME_LIMIT + 1)
+
+_Static_assert(SSPI_DIGEST_MD5 == 1 && SSPI_DIGEST_SHA_256 == 2 && SSPI_DIGEST_SHA_512_256 == 3,
+               "the numbers are in files");
+
+#endif

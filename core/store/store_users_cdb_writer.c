@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a database of users. store_users_cdb_layout.h says what is where. */
+#include "store_users_cdb.h"
+
+#include <cdb.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_users_cdb_layout.h"
+#include "store_users_userhash.h"
+
+#define FIRST_SLOTS   1024
+#define FIRST_TALLIES 16
+
+/* tinycdb's tables have two places of 8 octets a record. */
+#define TABLES_SIZE 16
+
+/* What was added, known by half a SHA-256 of user:realm or of the realm, which has no colon. 20
+ * octets in tables that are at least half empty: 42 MB for a million users. tinycdb can look a key
+ * up while it writes, too, but goes through all of them for that. */
+struct entry {
+    uint8_t id[HASH_MAX / 2];
+    uint32_t value; /* of a user: a bit an algorithm; of a realm: place in tallies; 0: empty */
+};
+
+struct tally {
+    char *realm; /* NULL: all realms */
+    size_t realm_len;
+    uint32_t counts[STORE_USERS_CDB_COUNTS];
+};
+
+struct store_users_cdb_writer {
+    struct cdb_make make;
+    struct hash_suite suite;
+    struct hash_run run;
+    bool failed;
+    uint64_t size; /* of the file, tables included */
+    struct entry *entries;
+    size_t n_entries;
+    size_t n_slots;        /* a power of two */
+    struct tally *tallies; /* the first is that of all realms */
+    size_t n_tallies;
+    size_t tallies_capacity;
+    size_t last_tally; /* lines of a realm mostly come together */
+};
+
+static bool put(struct store_users_cdb_writer *writer, const void *key, size_t key_len,
+                const void *value, size_t value_len)
+{
+    uint64_t size = writer->size + 8 + key_len + value_len + TABLES_SIZE;
+    if (size > STORE_USERS_CDB_LIMIT) {
+        errno = EFBIG;
+        return false;
+    }
+    writer->size = size;
+    return cdb_make_add(&writer->make, key, (unsigned)key_len, value, (unsigned)value_len) == 0;
+}
+
+static bool put_numbers(struct store_users_cdb_writer *writer, const void *key, size_t key_len,
+                        const uint32_t *numbers, size_t n_numbers)
+{
+    unsigned char value[4 * STORE_USERS_CDB_COUNTS];
+    for (size_t i = 0; i < n_numbers; i++)
+        cdb_pack(numbers[i], value + 4 * i);
+    return put(writer, key, key_len, value, 4 * n_numbers);
+}
+
+static bool put_line(struct store_users_cdb_writer *writer, const struct store_users_line *line)
+{
+    uint8_t key[STORE_USERS_CDB_KEY_MAX] = {(uint8_t)line->algorithm};
+    uint8_t value[STORE_USERS_HASH_MAX + STORE_USERS_CDB_NAME_MAX];
+    size_t len = hash_len(line->algorithm);
+    uint8_t *at = value + len;
+    if (!store_users_userhash(&writer->run, line->algorithm, line->user, line->realm, key + 1)) {
+        errno = ENOTSUP;
+        return false;
+    }
+    memcpy(value, line->hash, len);
+    memcpy(at, line->user.data, line->user.len);
+    at += line->user.len;
+    *at++ = ':';
+    memcpy(at, line->realm.data, line->realm.len);
+    at += line->realm.len;
+    bool done = put(writer, key, 1 + len, value, (size_t)(at - value));
+    bytes_wipe(value, sizeof value);
+    return done;
+}
+
+/* ---- what was added ---- */
+
+/* The entry of that id, or the empty one where it belongs. */
+static struct entry *find(struct entry *entries, size_t n_slots, const uint8_t *id)
+{
+    uint64_t at;
+    memcpy(&at, id, sizeof at);
+    for (;; at++) {
+        struct entry *entry = &entries[at & (n_slots - 1)];
+        if (entry->value == 0 || memcmp(entry->id, id, sizeof entry->id) == 0)
+            return entry;
+    }
+}
+
+/* Makes room for a user and a realm. */
+static bool reserve_entries(struct store_users_cdb_writer *writer)
+{
+    if (2 * (writer->n_entries + 2) <= writer->n_slots)
+        return true;
+    size_t n_slots = writer->n_slots == 0 ? FIRST_SLOTS : 2 * writer->n_slots;
+    struct entry *entries = calloc(n_slots, sizeof *entries);
+    if (entries == NULL)
+        return false;
+    for (size_t i = 0; i < writer->n_slots; i++)
+        if (writer->entries[i].value != 0)
+            *find(entries, n_slots, writer->entries[i].id) = writer->entries[i];
+    free(writer->entries);
+    writer->entries = entries;
+    writer->n_slots = n_slots;
+    return true;
+}
+
+/* The entry of SHA-256 over `user` and `realm`, or over `realm` alone when `user` is absent; NULL
+ * when libcrypto fails. There is room. */
+static struct entry *find_id(struct store_users_cdb_writer *writer, struct sspi_view user,
+                             struct sspi_view realm, uint8_t ret_id[HASH_MAX])
+{
+    bool done = true;
+    if (user.data != NULL) {
+        done = store_users_userhash(&writer->run, SSPI_DIGEST_SHA_256, user, realm, ret_id);
+    } else {
+        hash_begin(&writer->run, SSPI_DIGEST_SHA_256);
+        hash_update_view(&writer->run, realm);
+        done = hash_end(&writer->run, ret_id);
+    }
+    return done ? find(writer->entries, writer->n_slots, ret_id) : NULL;
+}
+
+/* The empty entry becomes that of `id`. */
+static void take(struct store_users_cdb_writer *writer, struct entry *entry, const uint8_t *id,
+                 uint32_t value)
+{
+    memcpy(entry->id, id, sizeof entry->id);
+    entry->value = value;
+    writer->n_entries++;
+}
+
+/* The place of a new tally; 0: no memory. */
+static size_t add_tally(struct store_users_cdb_writer *writer, struct sspi_view realm)
+{
+    if (writer->n_tallies == writer->tallies_capacity) {
+        size_t capacity = 2 * writer->tallies_capacity;
+        struct tally *tallies = reallocarray(writer->tallies, capacity, sizeof *tallies);
+        if (tallies == NULL)
+            return 0;
+        writer->tallies = tallies;
+        writer->tallies_capacity = capacity;
+    }
+    struct tally *tally = &writer->tallies[writer->n_tallies];
+    *tally = (struct tally){.realm = malloc(realm.len + 1), .realm_len = realm.len};
+    if (tally->realm == NULL)
+        return 0;
+    memcpy(tally->realm, realm.data, realm.len);
+    return writer->n_tallies++;
+}
+
+/* NULL: no memory, or libcrypto failed. */
+static struct tally *tally_of(struct store_users_cdb_writer *writer, struct sspi_view realm)
+{
+    struct tally *last = &writer->tallies[writer->last_tally];
+    uint8_t id[HASH_MAX];
+    if (last->realm != NULL && bytes_equal((struct sspi_view){last->realm, last->realm_len}, realm))
+        return last;
+    struct entry *entry = find_id(writer, (struct sspi_view){NULL, 0}, realm, id);
+    if (entry == NULL)
+        return NULL;
+    if (entry->value == 0) {
+        size_t place = add_tally(writer, realm);
+        if (place == 0)
+            return NULL;
+        take(writer, entry, id, (uint32_t)place);
+    }
+    writer->last_tally = entry->value;
+    return &writer->tallies[entry->value];
+}
+
+/* ---- the writer ---- */
+
+static void free_writer(struct store_users_cdb_writer *writer)
+{
+    int why = errno;
+    for (size_t i = 0; i < writer->n_tallies; i++)
+        free(writer->tallies[i].realm);
+    free(writer->tallies);
+    free(writer->entries);
+    hash_run_close(&writer->run);
+    hash_suite_close(&writer->suite);
+    bytes_wipe(writer, sizeof *writer); /* hashes wait in tinycdb's buffer */
+    free(writer);
+    errno = why;
+}
+
+struct store_users_cdb_writer *store_users_cdb_begin(int file)
+{
+    static const uint32_t version = STORE_USERS_CDB_VERSION;
+    struct store_users_cdb_writer *writer = calloc(1, sizeof *writer);
+    if (writer == NULL)
+        return NULL;
+    writer->size = STORE_USERS_CDB_START;
+    writer->tallies = calloc(FIRST_TALLIES, sizeof *writer->tallies);
+    writer->tallies_capacity = FIRST_TALLIES;
+    if (writer->tallies == NULL || !hash_suite_open(&writer->suite) ||
+        !hash_run_open(&writer->run, &writer->suite) || cdb_make_start(&writer->make, file) != 0) {
+        free_writer(writer);
+        return NULL;
+    }
+    writer->n_tallies = 1;
+    /* The first, see store_users_cdb_is(). It stays in tinycdb's buffer for now. */
+    writer->failed =
+        !put_numbers(writer, STORE_USERS_CDB_MAGIC, sizeof STORE_USERS_CDB_MAGIC - 1, &version, 1);
+    return writer;
+}
+
+static bool add(struct store_users_cdb_writer *writer, const struct store_users_line *line)
+{
+    uint8_t id[HASH_MAX];
+    if (!reserve_entries(writer))
+        return false;
+    struct tally *tally = tally_of(writer, line->realm);
+    struct entry *entry = tally == NULL ? NULL : find_id(writer, line->user, line->realm, id);
+    uint32_t bit = (uint32_t)1 << line->algorithm;
+    if (entry == NULL)
+        return false;
+    if ((entry->value & bit) != 0) {
+        errno = EEXIST;
+        return false;
+    }
+    if (!put_line(writer, line))
+        return false;
+    if (entry->value == 0) {
+        take(writer, entry, id, bit);
+        writer->tallies[0].counts[0]++;
+        tally->counts[0]++;
+    } else {
+        entry->value |= bit;
+    }
+    writer->tallies[0].counts[line->algorithm]++;
+    tally->counts[line->algorithm]++;
+    return true;
+}
+
+bool store_users_cdb_add(struct store_users_cdb_writer *writer, const struct store_users_line *line)
+{
+    if (writer->failed || !store_users_parse_takes(line->algorithm) || line->user.len == 0 ||
+        line->user.len > STORE_USERS_NAME_LIMIT || line->realm.data == NULL ||
+        line->realm.len > STORE_USERS_NAME_LIMIT) {
+        errno = EINVAL;
+        return false;
+    }
+    errno = ENOMEM; /* libcrypto tells no cause */
+    if (add(writer, line))
+        return true;
+    writer->failed = errno != EEXIST;
+    return false;
+}
+
+static bool put_tally(struct store_users_cdb_writer *writer, const struct tally *tally)
+{
+    static const char all[] = STORE_USERS_CDB_ALL;
+    char key[1 + STORE_USERS_NAME_LIMIT] = {STORE_USERS_CDB_REALM};
+    if (tally->realm == NULL)
+        return put_numbers(writer, all, sizeof all - 1, tally->counts, STORE_USERS_CDB_COUNTS);
+    memcpy(key + 1, tally->realm, tally->realm_len);
+    return put_numbers(writer, key, 1 + tally->realm_len, tally->counts, STORE_USERS_CDB_COUNTS);
+}
+
+bool store_users_cdb_end(struct store_users_cdb_writer *writer)
+{
+    bool right = !writer->failed;
+    for (size_t i = 0; right && i < writer->n_tallies; i++)
+        right = put_tally(writer, &writer->tallies[i]);
+    int why = errno;
+    bool ended = cdb_make_finish(&writer->make) == 0; /* frees, too */
+    if (!right)
+        errno = why;
+    free_writer(writer);
+    return right && ended;
+}

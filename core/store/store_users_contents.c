@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store_users_contents.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hash.h"
+#include "store_users_cdb.h"
+#include "store_users_index.h"
+
+/* One of the two. */
+struct store_users_contents {
+    atomic_uint n_references;
+    struct store_users_index *index;
+    struct store_users_cdb *cdb;
+};
+
+/* Reads exactly `len` octets and then the end. */
+static bool read_all(int file, char *to, size_t len)
+{
+    size_t n_read = 0;
+    for (;;) {
+        /* One octet more than there should be: it must not come. */
+        ssize_t got = read(file, to + n_read, len + 1 - n_read);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return false;
+        if (got == 0 || n_read + (size_t)got > len) {
+            errno = EAGAIN; /* it changes under our eyes */
+            return got == 0 && n_read == len;
+        }
+        n_read += (size_t)got;
+    }
+}
+
+static bool is_text(int file, const struct stat *info, const char *path, char *error,
+                    size_t error_size)
+{
+    if (!S_ISREG(info->st_mode))
+        snprintf(error, error_size, "%s: not a regular file; name a user file", path);
+    else if (store_users_cdb_is(file))
+        snprintf(error, error_size, "%s: this is a database; name it " STORE_USERS_CDB_PREFIX "%s",
+                 path, path);
+    else if (info->st_size > (off_t)STORE_USERS_FILE_LIMIT)
+        snprintf(error, error_size,
+                 "%s: larger than 64 MiB; make a database of it with sspi-passwd --compile", path);
+    else
+        return true;
+    return false;
+}
+
+static struct store_users_index *read_index(int file, const char *path, struct stat *ret_identity,
+                                            char *error, size_t error_size)
+{
+    if (fstat(file, ret_identity) != 0) {
+        snprintf(error, error_size, "%s: cannot look at it: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (!is_text(file, ret_identity, path, error, error_size))
+        return NULL;
+    size_t len = (size_t)ret_identity->st_size;
+    char *text = malloc(len + 1);
+    if (text == NULL) {
+        snprintf(error, error_size, "%s: not enough memory to read it", path);
+        return NULL;
+    }
+    struct store_users_index *index = NULL;
+    if (read_all(file, text, len))
+        index = store_users_index_make((struct sspi_view){text, len}, path, error, error_size);
+    else if (errno == EAGAIN)
+        snprintf(error, error_size,
+                 "%s: it changed while it was read; replace it in one step, as sspi-passwd does",
+                 path);
+    else
+        snprintf(error, error_size, "%s: cannot read it: %s", path, strerror(errno));
+    bytes_wipe(text, len);
+    free(text);
+    return index;
+}
+
+static struct store_users_index *open_index(const char *path, struct stat *ret_identity,
+                                            char *error, size_t error_size)
+{
+    /* Not blocking: opening a FIFO would wait for ever. */
+    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (file < 0) {
+        snprintf(error, error_size, "%s: cannot open it: %s", path, strerror(errno));
+        return NULL;
+    }
+    struct store_users_index *index = read_index(file, path, ret_identity, error, error_size);
+    close(file);
+    return index;
+}
+
+struct store_users_contents *store_users_contents_load(const char *path, bool is_database,
+                                                       struct stat *ret_identity, char *error,
+                                                       size_t error_size)
+{
+    struct store_users_contents *contents = calloc(1, sizeof *contents);
+    if (contents == NULL) {
+        snprintf(error, error_size, "%s: not enough memory for its users", path);
+        return NULL;
+    }
+    atomic_init(&contents->n_references, 1);
+    if (is_database)
+        contents->cdb = store_users_cdb_open(path, ret_identity, error, error_size);
+    else
+        contents->index = open_index(path, ret_identity, error, error_size);
+    if (contents->cdb == NULL && contents->index == NULL) {
+        free(contents);
+        return NULL;
+    }
+    return contents;
+}
+
+struct store_users_contents *store_users_contents_reference(struct store_users_contents *contents)
+{
+    atomic_fetch_add(&contents->n_references, 1);
+    return contents;
+}
+
+void store_users_contents_release(struct store_users_contents *contents)
+{
+    if (contents == NULL || atomic_fetch_sub(&contents->n_references, 1) != 1)
+        return;
+    store_users_index_free(contents->index);
+    store_users_cdb_close(contents->cdb);
+    free(contents);
+}
+
+bool store_users_contents_hash(const struct store_users_contents *contents, struct sspi_view user,
+                               struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                               uint8_t ret_hash[STORE_USERS_HASH_MAX])
+{
+    if (contents->cdb != NULL)
+        return store_users_cdb_hash(contents->cdb, user, realm, algorithm, ret_hash);
+    const uint8_t *hash = store_users_index_hash(contents->index, user, realm, algorithm);
+    if (hash != NULL)
+        memcpy(ret_hash, hash, hash_len(algorithm));
+    return hash != NULL;
+}
+
+bool store_users_contents_user(const struct store_users_contents *contents,
+                               struct sspi_view userhash, struct sspi_view realm,
+                               enum sspi_digest_algorithm algorithm, struct bytes *ret_user)
+{
+    struct sspi_view user;
+    if (contents->cdb != NULL)
+        return store_users_cdb_user(contents->cdb, userhash, realm, algorithm, ret_user);
+    if (!store_users_index_user(contents->index, userhash, realm, algorithm, &user))
+        return false;
+    bytes_append_view(ret_user, user);
+    return !ret_user->failed;
+}
+
+void store_users_contents_count(const struct store_users_contents *contents, struct sspi_view realm,
+                                enum sspi_digest_algorithm algorithm, size_t *ret_users,
+                                size_t *ret_with_algorithm)
+{
+    if (contents->cdb != NULL)
+        store_users_cdb_count(contents->cdb, realm, algorithm, ret_users, ret_with_algorithm);
+    else
+        store_users_index_count(contents->index, realm, algorithm, ret_users, ret_with_algorithm);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drives store_users_cdb_open and its lookups with a damaged database. Input: 0, then an octet that
+ * replaces another, as often as wanted (place, two octets, modulo the size; the octet), in a
+ * database of some users; or anything else, then the file itself.
+ *  - Whatever the file holds, nothing is read beyond it: the sanitizer's and the kernel's part.
+ *  - A file that is refused is told by a printable text.
+ *  - A user's name that comes out could be in a user file.
+ *  - Without damage, each user is found, by name and by userhash, and counted. */
+#define _GNU_SOURCE /* memfd_create */
+#include "store_users_cdb.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "hash.h"
+
+static const struct {
+    struct sspi_view user;
+    struct sspi_view realm;
+} accounts[] = {{{"alice", 5}, {"realm", 5}},
+                {{"bob", 3}, {"realm", 5}},
+                {{"carol@example.org", 17}, {"", 0}},
+                {{"dave", 4}, {"other", 5}}};
+#define N_ACCOUNTS (sizeof(accounts) / sizeof(accounts[0]))
+
+static struct hash_suite hashes;
+static struct bytes whole;
+
+static void make_whole(void)
+{
+    FUZZ_REQUIRE(hash_suite_open(&hashes));
+    int file = memfd_create("whole", MFD_CLOEXEC);
+    struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
+    FUZZ_REQUIRE(file >= 0 && writer != NULL);
+    for (size_t i = 0; i < N_ACCOUNTS; i++)
+        for (enum sspi_digest_algorithm a = SSPI_DIGEST_MD5; a <= SSPI_DIGEST_SHA_512_256; a++) {
+            struct store_users_line line = {
+                .user = accounts[i].user, .realm = accounts[i].realm, .algorithm = a};
+            memset(line.hash, (int)(16 * i + a), sizeof(line.hash));
+            FUZZ_REQUIRE(store_users_cdb_add(writer, &line));
+        }
+    FUZZ_REQUIRE(store_users_cdb_end(writer));
+    char piece[4096];
+    ssize_t len;
+    for (off_t at = 0; (len = pread(file, piece, sizeof(piece), at)) > 0; at += len)
+        bytes_append(&whole, piece, (size_t)len);
+    FUZZ_REQUIRE(len == 0 && !whole.failed && whole.len > 2048);
+    (void)close(file);
+}
+
+/* The file that the input means. True when it is undamaged. */
+static bool make_file(struct sspi_view input, struct bytes *to)
+{
+    bool damaged = false;
+    if (fuzz_octet(&input) != 0) {
+        bytes_append_view(to, input);
+        return false;
+    }
+    bytes_append_view(to, bytes_as_view(&whole));
+    while (input.len > 0) {
+        size_t place = (size_t)fuzz_number(&input, 2) % to->len;
+        to->data[place] = (char)fuzz_octet(&input);
+        damaged = damaged || to->data[place] != whole.data[place];
+    }
+    return !damaged;
+}
+
+static void check_account(const struct store_users_cdb *cdb, size_t i, enum sspi_digest_algorithm a,
+                          bool undamaged)
+{
+    struct sspi_view user = accounts[i].user, realm = accounts[i].realm;
+    BYTES_CLEANUP struct bytes name = {0}, userhash = {0}, found = {0};
+    uint8_t digest[HASH_MAX], hash[STORE_USERS_HASH_MAX];
+    bytes_append_format(&name, "%s:%s", user.data, realm.data);
+    FUZZ_REQUIRE(hash_once(&hashes, a, bytes_as_view(&name), digest));
+    bytes_append_hex(&userhash, digest, hash_len(a));
+
+    bool by_name = store_users_cdb_hash(cdb, user, realm, a, hash);
+    bool by_userhash = store_users_cdb_user(cdb, bytes_as_view(&userhash), realm, a, &found);
+    FUZZ_REQUIRE(by_userhash || found.len == 0);
+    if (by_userhash) {
+        FUZZ_REQUIRE(found.len > 0 && found.len <= STORE_USERS_NAME_LIMIT);
+        FUZZ_REQUIRE(memchr(found.data, ':', found.len) == NULL);
+    }
+    /* One record serves both. */
+    FUZZ_REQUIRE(!by_name || (by_userhash && bytes_equal(bytes_as_view(&found), user)));
+    if (undamaged)
+        FUZZ_REQUIRE(by_name && hash[0] == 16 * i + a && hash[hash_len(a) - 1] == 16 * i + a);
+}
+
+static void check_counts(const struct store_users_cdb *cdb, bool undamaged)
+{
+    static const struct {
+        struct sspi_view realm;
+        size_t n;
+    } counts[] = {{{NULL, 0}, N_ACCOUNTS}, {{"realm", 5}, 2}, {{"", 0}, 1}, {{"none", 4}, 0}};
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+        size_t n_users, n_with;
+        store_users_cdb_count(cdb, counts[i].realm, SSPI_DIGEST_SHA_256, &n_users, &n_with);
+        if (undamaged)
+            FUZZ_REQUIRE(n_users == counts[i].n && n_with == counts[i].n);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    BYTES_CLEANUP struct bytes content = {0};
+    char path[64], error[512] = "";
+    struct stat identity;
+    if (whole.len == 0)
+        make_whole();
+    bool undamaged = make_file(fuzz_view(data, size), &content);
+    FUZZ_REQUIRE(!content.failed);
+    int file = memfd_create("damaged", MFD_CLOEXEC);
+    FUZZ_REQUIRE(file >= 0 && write(file, content.data, content.len) == (ssize_t)content.len);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+    struct store_users_cdb *cdb = store_users_cdb_open(path, &identity, error, sizeof(error));
+    (void)close(file);
+    FUZZ_REQUIRE(cdb != NULL || !undamaged);
+    if (cdb == NULL) {
+        FUZZ_REQUIRE(error[0] != '\0' && fuzz_printable(error));
+        return 0;
+    }
+    for (size_t i = 0; i < N_ACCOUNTS; i++)
+        for (enum sspi_digest_algorithm a = SSPI_DIGEST_MD5; a <= SSPI_DIGEST_SHA_512_256; a++)
+            check_account(cdb, i, a, undamaged);
+    check_counts(cdb, undamaged);
+    store_users_cdb_close(cdb);
+    return 0;
+}
