@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "digest_binding.h"
 #include "digest_challenge.h"
-#include "digest_verify.h"
+#include "digest_info.h"
+#include "digest_offer.h"
 #include "escape.h"
+#include "hex.h"
 #include "report.h"
 #include "store_state.h"
-#include "store_users.h"
 
 /* For client text in a report. */
 #define SHOWN_SIZE 81
@@ -52,26 +54,12 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
                                         const struct sspi_accept_input *in, struct sspi_view realm,
                                         bool stale, struct sspi_accept_output *out)
 {
-    enum sspi_digest_algorithm offered[SSPI_DIGEST_ALGORITHMS_LIMIT];
     char nonce[DIGEST_NONCE_LEN + 1];
-    size_t n = digest_credential_offered(credential, realm, offered);
-
-    if (n == 0) {
-        report_write(out->report, SSPI_REASON_CONFIGURATION,
-                     "no algorithm to offer: this machine's OpenSSL does not allow those of the "
-                     "user file");
-        return SEC_E_NO_CREDENTIALS;
-    }
     SECURITY_STATUS status = make_nonce(credential, realm, nonce, out->report);
+
     if (status != SEC_E_OK)
         return status;
-    for (size_t i = 0; i < n && i < in->n_tokens && i < SSPI_CHALLENGES_LIMIT; i++) {
-        digest_challenge_append(&out->tokens[i], realm, bytes_view(nonce), offered[i], stale);
-        if (out->tokens[i].failed)
-            return no_memory(out->report);
-        out->n_tokens = i + 1;
-    }
-    return SEC_I_CONTINUE_NEEDED;
+    return digest_offer_challenge(credential, in, realm, bytes_view(nonce), stale, out);
 }
 
 /* What follows "http://host" in an absolute URI ("/" when nothing does); absent for another form.
@@ -102,118 +90,74 @@ static bool uri_names(struct sspi_view uri, struct sspi_view target)
            (target_path.data != NULL && bytes_equal(uri, target_path));
 }
 
+/* Windows sends no realm beside a name that holds its own: user@domain, DOMAIN\user. */
+static bool names_own_realm(const struct digest_response *response)
+{
+    return response->realm.len == 0 && !response->userhash &&
+           (memchr(response->username.data, '@', response->username.len) != NULL ||
+            memchr(response->username.data, '\\', response->username.len) != NULL);
+}
+
+static SECURITY_STATUS check_realm(const struct digest_response *response, struct sspi_view realm,
+                                   struct sspi_report *report)
+{
+    char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
+
+    if (bytes_equal(response->realm, realm) || bytes_equal(response->raw_realm, realm) ||
+        names_own_realm(response))
+        return SEC_E_OK;
+    report_write(report, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
+                 escape_text(shown, sizeof(shown), response->realm),
+                 escape_text(wanted, sizeof(wanted), realm));
+    return SEC_E_LOGON_DENIED;
+}
+
 /* What is wrong whoever the user is. */
 static SECURITY_STATUS check_request(const struct digest_credential *credential,
                                      const struct sspi_accept_input *in, struct sspi_view realm,
                                      const struct digest_response *response,
                                      struct sspi_report *report)
 {
-    enum sspi_digest_algorithm offered[SSPI_DIGEST_ALGORITHMS_LIMIT];
+    struct digest_offer offer;
     char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
 
     if (in->method.len == 0) {
         report_write(report, SSPI_REASON_CONFIGURATION, "the caller passed no request method");
         return SEC_E_INVALID_TOKEN;
     }
-    if (!bytes_equal(response->realm, realm) && !bytes_equal(response->raw_realm, realm)) {
-        report_write(report, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
-                     escape_text(shown, sizeof(shown), response->realm),
-                     escape_text(wanted, sizeof(wanted), realm));
-        return SEC_E_LOGON_DENIED;
-    }
+    SECURITY_STATUS status = check_realm(response, realm, report);
+    if (status != SEC_E_OK)
+        return status;
     if (in->uri.len > 0 && !uri_names(response->uri, in->uri)) {
         report_write(report, SSPI_REASON_WRONG_URI, "uri is \"%s\", the request's is \"%s\"",
                      escape_text(shown, sizeof(shown), response->uri),
                      escape_text(wanted, sizeof(wanted), in->uri));
         return SEC_E_INVALID_TOKEN;
     }
-    size_t n = digest_credential_offered(credential, realm, offered);
-    for (size_t i = 0; i < n; i++)
-        if (offered[i] == response->algorithm)
-            return SEC_E_OK;
-    report_write(report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
-                 hash_name(response->algorithm));
-    return SEC_E_LOGON_DENIED;
-}
-
-/* One spelling of the user. An unknown one costs the same: its hash is a dummy. */
-static enum digest_verify_status try_user(struct digest_credential *credential,
-                                          struct hash_run *run,
-                                          const struct digest_response *response,
-                                          struct sspi_view method, struct sspi_view user,
-                                          struct sspi_view realm)
-{
-    uint8_t hash_a1[STORE_USERS_HASH_MAX];
-    bool known = store_users_hash(credential->users, user, realm, response->algorithm, hash_a1);
-    enum digest_verify_status status = digest_verify_response(run, response, method, hash_a1);
-
-    bytes_wipe(hash_a1, sizeof(hash_a1));
-    if (status == DIGEST_VERIFY_RIGHT && !known)
-        return DIGEST_VERIFY_WRONG;
-    return status;
-}
-
-static SECURITY_STATUS check_password(struct digest_credential *credential, struct hash_run *run,
-                                      const struct sspi_accept_input *in, struct sspi_view realm,
-                                      const struct digest_response *response,
-                                      struct sspi_view *ret_user, struct sspi_report *report)
-{
-    /* MS-DPSP: a client may put a single backslash between the quotes (DOMAIN\user) and hash that,
-     * so that the literal form is tried as well. */
-    const struct sspi_view spellings[] = {response->username, response->raw_username};
-    size_t n = bytes_equal(spellings[0], spellings[1]) ? 1 : 2;
-    char shown[SHOWN_SIZE], shown_realm[SHOWN_SIZE];
-    bool right = false;
-
-    for (size_t i = 0; i < n; i++) {
-        switch (try_user(credential, run, response, in->method, spellings[i], realm)) {
-        case DIGEST_VERIFY_RIGHT:
-            if (!right)
-                *ret_user = spellings[i];
-            right = true;
-            break;
-        case DIGEST_VERIFY_WRONG:
-            break;
-        case DIGEST_VERIFY_FAILED:
-        default:
-            return library_failed(report);
-        }
-    }
-    if (!right) {
-        report_write(report, SSPI_REASON_WRONG_PASSWORD,
-                     "unknown user or wrong password: user \"%s\", realm \"%s\"",
-                     escape_text(shown, sizeof(shown), response->username),
-                     escape_text(shown_realm, sizeof(shown_realm), realm));
-        return SEC_E_LOGON_DENIED;
-    }
-    return SEC_E_OK;
+    digest_offer_make(credential, in, realm, &offer);
+    return digest_offer_check(&offer, response, report);
 }
 
 static SECURITY_STATUS stale(struct sspi_report *report, const char *why)
 {
-    report_write(report, SSPI_REASON_STALE_NONCE, "right password, but %s", why);
+    report_write(report, SSPI_REASON_STALE_NONCE, "%s; the client got a new one", why);
     return SEC_I_CONTINUE_NEEDED;
 }
 
-static SECURITY_STATUS use_count(struct digest_credential *credential,
-                                 const struct digest_response *response,
-                                 const struct digest_proof *proof, uint64_t issued_ms,
-                                 struct sspi_report *report)
+static SECURITY_STATUS replay(const struct digest_response *response, struct sspi_report *report)
 {
-    char owner[DIGEST_PARSE_USERNAME_LIMIT * 2 + 1 + DIGEST_CHALLENGE_REALM_LIMIT];
     char shown[SHOWN_SIZE];
-    size_t len = proof->user.len;
 
-    if (len + 1 + proof->realm.len > sizeof(owner)) {
-        report_write(report, SSPI_REASON_INTERNAL, "user and realm are too long");
-        return SEC_E_INTERNAL_ERROR;
-    }
-    memcpy(owner, proof->user.data, len);
-    owner[len++] = '\0'; /* in neither of the two */
-    memcpy(owner + len, proof->realm.data, proof->realm.len);
-    len += proof->realm.len;
-    switch (store_nonce_use(credential->state, proof->nonce, (struct sspi_view){owner, len},
-                            issued_ms, response->count)) {
+    report_write(report, SSPI_REASON_REPLAY,
+                 "nonce count %08" PRIx32 " of user \"%s\" was used before", response->count,
+                 escape_text(shown, sizeof(shown), response->username));
+    return SEC_E_OUT_OF_SEQUENCE;
+}
+
+static SECURITY_STATUS judge_count(enum store_count count, const struct digest_response *response,
+                                   struct sspi_report *report)
+{
+    switch (count) {
     case STORE_COUNT_FRESH:
         return SEC_E_OK;
     case STORE_COUNT_STALE:
@@ -221,57 +165,191 @@ static SECURITY_STATUS use_count(struct digest_credential *credential,
     case STORE_COUNT_REPLAY:
         break;
     }
-    report_write(report, SSPI_REASON_REPLAY,
-                 "nonce count %08" PRIx32 " of user \"%s\" was used before", response->count,
-                 escape_text(shown, sizeof(shown), proof->user));
-    return SEC_E_OUT_OF_SEQUENCE;
+    return replay(response, report);
 }
 
-/* After the password, so that stale=true is told only to those who know it (RFC 7616 3.3). */
-static SECURITY_STATUS check_nonce(struct digest_credential *credential, struct hash_run *run,
-                                   const struct digest_response *response,
-                                   const struct digest_proof *proof, struct sspi_report *report)
-{
+/* One response on its way through the checks. */
+struct attempt {
+    struct digest_credential *credential;
+    const struct sspi_accept_input *in;
+    struct sspi_view realm;
+    const struct digest_response *response;
+    struct hash_run run;
+    uint64_t now_ms;
     uint64_t issued_ms;
-    uint64_t now_ms = proof->at_ms;
+    uint8_t entity_hash[HASH_MAX];
+    struct sspi_report *report;
+};
 
-    switch (digest_nonce_check(run, store_state_nonce_key(credential->state), now_ms,
-                               response->nonce, proof->realm, &issued_ms)) {
+static SECURITY_STATUS check_nonce(struct attempt *a)
+{
+    switch (digest_nonce_check(&a->run, store_state_nonce_key(a->credential->state), a->now_ms,
+                               a->response->nonce, a->realm, &a->issued_ms)) {
     case DIGEST_NONCE_GOOD:
         break;
     case DIGEST_NONCE_FOREIGN:
-        return stale(report, "the nonce is not ours, or is for another realm");
+        return stale(a->report, "the nonce is not ours, or is for another realm");
     case DIGEST_NONCE_FAILED:
     default:
-        return library_failed(report);
+        return library_failed(a->report);
     }
-    if (now_ms > issued_ms && now_ms - issued_ms > credential->nonce_lifetime_ms)
-        return stale(report, "the nonce is older than its lifetime");
-    return use_count(credential, response, proof, issued_ms, report);
+    if (a->now_ms > a->issued_ms && a->now_ms - a->issued_ms > a->credential->nonce_lifetime_ms)
+        return stale(a->report, "the nonce is older than its lifetime");
+    /* RFC 7616 3.3: opaque "should be returned by the client unchanged". Some return none. */
+    if (a->response->opaque.data != NULL &&
+        !bytes_equal(a->response->opaque, store_state_opaque(a->credential->state)))
+        return stale(a->report, "opaque is another challenge's");
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS use_count(struct attempt *a, const struct digest_proof *proof)
+{
+    char owner[DIGEST_PARSE_USERNAME_LIMIT * 2 + 1 + DIGEST_CHALLENGE_REALM_LIMIT];
+    size_t len = proof->login.user.len;
+
+    if (len + 1 + a->realm.len > sizeof(owner)) {
+        report_write(a->report, SSPI_REASON_INTERNAL, "user and realm are too long");
+        return SEC_E_INTERNAL_ERROR;
+    }
+    memcpy(owner, proof->login.user.data, len);
+    owner[len++] = '\0'; /* in neither of the two */
+    memcpy(owner + len, a->realm.data, a->realm.len);
+    len += a->realm.len;
+    return judge_count(store_nonce_use(a->credential->state, a->response->nonce,
+                                       (struct sspi_view){owner, len}, a->issued_ms,
+                                       a->response->count),
+                       a->response, a->report);
+}
+
+/* What the caller still has to find out. The nonce is looked at before it takes the trouble:
+ * reading a long body, or asking a database, for a nonce that is not good. */
+static SECURITY_STATUS want(struct attempt *a, enum sspi_reason reason, const char *what)
+{
+    SECURITY_STATUS status = check_nonce(a);
+
+    if (status == SEC_E_OK)
+        status = judge_count(store_nonce_peek(a->credential->state, a->response->nonce,
+                                              a->issued_ms, a->response->count),
+                             a->response, a->report);
+    if (status != SEC_E_OK)
+        return status;
+    report_write(a->report, reason, "%s", what);
+    return SEC_E_INCOMPLETE_MESSAGE;
+}
+
+/* Digest page, buffers 3 and ours: what a response cannot be checked without. */
+static SECURITY_STATUS take_missing(struct attempt *a)
+{
+    struct sspi_view hex = a->in->entity_hash;
+
+    if (a->credential->caller_hashes && a->in->hash_a1.data == NULL)
+        return want(a, SSPI_REASON_HASH_WANTED, "the caller has to look the user up");
+    if (!a->response->integrity)
+        return SEC_E_OK;
+    if (hex.len == 0)
+        return want(a, SSPI_REASON_ENTITY_WANTED, "qop auth-int needs the hash of the body");
+    size_t len = hash_len(a->response->algorithm);
+    if (hex.len == 2 * len && hex_decode(hex, a->entity_hash, len))
+        return SEC_E_OK;
+    report_write(a->report, SSPI_REASON_INTERNAL, "HEntity is not %zu hexadecimal digits", 2 * len);
+    return SEC_E_INVALID_TOKEN;
+}
+
+/* Only once the response is right: before that, the directives are anybody's. */
+static SECURITY_STATUS check_binding(struct attempt *a, struct digest_proof *proof)
+{
+    enum digest_binding_claim claim = digest_binding_read(&a->run, a->response);
+    SECURITY_STATUS status =
+        digest_binding_judge(&a->run, claim, a->response, a->in, &proof->bound, a->report);
+
+    if (status == SEC_E_OK && claim != DIGEST_BINDING_SILENT)
+        proof->service = a->response->service_name;
+    return status;
+}
+
+/* RFC 7616 3.5. The next nonce comes before the old one runs out, so that no request is refused
+ * for the change. */
+static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proof,
+                              struct sspi_accept_output *out)
+{
+    uint64_t age_ms = a->now_ms > a->issued_ms ? a->now_ms - a->issued_ms : 0;
+    char next[DIGEST_NONCE_LEN + 1];
+    struct sspi_view next_nonce = {NULL, 0};
+
+    if (a->in->n_tokens == 0)
+        return SEC_E_OK;
+    if (age_ms > a->credential->nonce_lifetime_ms / 4 * 3) {
+        SECURITY_STATUS status = make_nonce(a->credential, a->realm, next, a->report);
+        if (status != SEC_E_OK)
+            return status;
+        next_nonce = bytes_view(next);
+    }
+    if (!digest_info_append(&out->tokens[0], &a->run, a->response, a->in->method,
+                            proof->login.hash_a1, next_nonce))
+        return library_failed(a->report);
+    if (out->tokens[0].failed)
+        return no_memory(a->report);
+    out->n_tokens = 1;
+    return SEC_E_OK;
+}
+
+/* The order matters: nothing is told about nonce or binding to who does not know the password, and
+ * the count is used up last. */
+static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
+                             struct sspi_accept_output *out)
+{
+    struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : a->realm;
+    SECURITY_STATUS status = take_missing(a);
+
+    if (status == SEC_E_OK)
+        status = digest_password_check(a->credential, &a->run, a->in, realm, a->response,
+                                       a->entity_hash, &proof->login, a->report);
+    if (status == SEC_E_OK)
+        status = check_nonce(a);
+    if (status == SEC_E_OK)
+        status = check_binding(a, proof);
+    if (status == SEC_E_OK)
+        status = inform(a, proof, out);
+    if (status == SEC_E_OK)
+        status = use_count(a, proof);
+    if (status != SEC_E_OK && out->n_tokens > 0) {
+        bytes_free(&out->tokens[0]);
+        out->n_tokens = 0;
+    }
+    return status;
 }
 
 SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
                                      const struct sspi_accept_input *in, struct sspi_view realm,
                                      const struct digest_response *response,
-                                     struct digest_proof *ret_proof, struct sspi_report *report)
+                                     struct digest_proof *ret_proof, struct sspi_accept_output *out)
 {
-    RUN_CLEANUP struct hash_run run = {0};
+    struct attempt attempt = {
+        .credential = credential,
+        .in = in,
+        .realm = realm,
+        .response = response,
+        .now_ms = store_state_time_ms(credential->state, credential->clock),
+        .report = out->report,
+    };
     struct digest_proof proof = {
         .realm = realm,
         .nonce = response->nonce,
         .algorithm = response->algorithm,
-        .at_ms = store_state_time_ms(credential->state, credential->clock),
+        .integrity = response->integrity,
+        .at_ms = attempt.now_ms,
     };
-    SECURITY_STATUS status = check_request(credential, in, realm, response, report);
+    SECURITY_STATUS status = check_request(credential, in, realm, response, out->report);
 
     if (status != SEC_E_OK)
         return status;
-    if (!hash_run_open(&run, &credential->hashes))
-        return no_memory(report);
-    status = check_password(credential, &run, in, realm, response, &proof.user, report);
-    if (status == SEC_E_OK)
-        status = check_nonce(credential, &run, response, &proof, report);
+    if (!hash_run_open(&attempt.run, &credential->hashes))
+        return no_memory(out->report);
+    status = prove(&attempt, &proof, out);
+    hash_run_close(&attempt.run);
     if (status == SEC_E_OK)
         *ret_proof = proof;
+    else
+        digest_context_end_proof(&proof);
     return status;
 }

@@ -15,13 +15,17 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
                                         bool stale, struct sspi_accept_output *out) SSPI_MUST_USE;
 
 /* Checks a parsed response and, when all is right, uses up its nonce count.
- * SEC_E_OK: *ret_proof is set; its views point into `realm` and `response`.
- * SEC_I_CONTINUE_NEEDED: the password is right, the nonce is not good any more: a challenge with
- * stale=true is wanted. Anything else: refused. `report` says why. */
+ * SEC_E_OK: *ret_proof is set, end it with digest_context_end_proof(); the first output token is
+ *   the value for Authentication-Info, if the caller has room for a token.
+ * SEC_E_INCOMPLETE_MESSAGE: nothing is wrong so far, but the caller must hand in more; the report's
+ *   reason says what (SSPI_REASON_ENTITY_WANTED, SSPI_REASON_HASH_WANTED).
+ * SEC_I_CONTINUE_NEEDED: the nonce is not good any more, and the password is right or could not be
+ *   checked yet: a challenge with stale=true is wanted.
+ * Anything else: refused. The report says why. */
 SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
                                      const struct sspi_accept_input *in, struct sspi_view realm,
                                      const struct digest_response *response,
                                      struct digest_proof *ret_proof,
-                                     struct sspi_report *report) SSPI_MUST_USE;
+                                     struct sspi_accept_output *out) SSPI_MUST_USE;
 
 #endif

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest_challenge.h"
 
+#include <string.h>
+
+#include "digest_params.h"
 #include "hash.h"
 #include "utf8.h"
 
@@ -16,22 +19,65 @@ bool digest_challenge_realm_fits(struct sspi_view realm)
     return utf8_valid(realm);
 }
 
-void digest_challenge_append(struct bytes *to, struct sspi_view realm, struct sspi_view nonce,
-                             enum sspi_digest_algorithm algorithm, bool stale)
+static bool is_letter(char c)
 {
-    /* RFC 7616 3.5: realm, nonce and qop MUST be quoted, algorithm and stale MUST NOT. */
-    bytes_append_text(to, "realm=\"");
-    for (size_t i = 0; i < realm.len; i++) {
-        if (realm.data[i] == '"' || realm.data[i] == '\\')
-            bytes_append_char(to, '\\');
-        bytes_append_char(to, realm.data[i]);
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* A path, or something that begins like an absolute URI (RFC 3986 3.1: scheme ":"). */
+static bool is_place(struct sspi_view place)
+{
+    size_t i = 0;
+
+    if (place.len == 0)
+        return false;
+    if (place.data[0] == '/')
+        return true;
+    if (!is_letter(place.data[0]))
+        return false;
+    while (i < place.len &&
+           (is_letter(place.data[i]) || (place.data[i] >= '0' && place.data[i] <= '9') ||
+            memchr("+-.", place.data[i], 3) != NULL))
+        i++;
+    return i < place.len && place.data[i] == ':';
+}
+
+bool digest_challenge_domain_fits(struct sspi_view domain)
+{
+    size_t start = 0;
+
+    if (domain.len == 0 || domain.len > DIGEST_CHALLENGE_DOMAIN_LIMIT)
+        return false;
+    for (size_t i = 0; i <= domain.len; i++) {
+        if (i == domain.len || domain.data[i] == ' ') {
+            if (!is_place((struct sspi_view){domain.data + start, i - start}))
+                return false;
+            start = i + 1;
+        } else if (domain.data[i] < 0x21 || domain.data[i] > 0x7E || domain.data[i] == '"' ||
+                   domain.data[i] == '\\') {
+            return false;
+        }
     }
-    bytes_append_text(to, "\", nonce=\"");
-    bytes_append_view(to, nonce);
-    bytes_append_text(to, "\", algorithm=");
+    return true;
+}
+
+void digest_challenge_append(struct bytes *to, const struct digest_challenge *challenge,
+                             enum sspi_digest_algorithm algorithm)
+{
+    /* RFC 7616 3.3: realm, domain, nonce, opaque and qop MUST be quoted, stale and algorithm MUST
+     * NOT. */
+    digest_params_append_quoted(to, "realm", challenge->realm);
+    if (challenge->domain.data != NULL)
+        digest_params_append_quoted(to, ", domain", challenge->domain);
+    digest_params_append_quoted(to, ", nonce", challenge->nonce);
+    digest_params_append_quoted(to, ", opaque", challenge->opaque);
+    bytes_append_text(to, ", algorithm=");
     bytes_append_text(to, hash_name(algorithm));
+    digest_params_append_quoted(to, ", qop", bytes_view(challenge->qop));
     /* RFC 7616 3.3: charset has this one value. */
-    bytes_append_text(to, ", qop=\"auth\", charset=UTF-8");
-    if (stale)
+    bytes_append_text(to, ", charset=UTF-8");
+    if (challenge->userhash)
+        bytes_append_text(to, ", userhash=true");
+    if (challenge->stale)
         bytes_append_text(to, ", stale=true");
 }

@@ -9,13 +9,31 @@
 /* Longest realm: what a line of the user file can hold. */
 #define DIGEST_CHALLENGE_REALM_LIMIT 255
 
+/* Longest domain directive. */
+#define DIGEST_CHALLENGE_DOMAIN_LIMIT 1024
+
 /* True when `realm` may stand in a header: not empty, within the limit, UTF-8 without control
  * characters (a line break from a variable would start another header). */
 bool digest_challenge_realm_fits(struct sspi_view realm) SSPI_MUST_USE;
 
-/* Appends the directives. `realm` fits; `nonce` needs no quoting; `algorithm` is not NONE. All
- * challenges of one answer carry the same nonce, because clients mix several up. */
-void digest_challenge_append(struct bytes *to, struct sspi_view realm, struct sspi_view nonce,
-                             enum sspi_digest_algorithm algorithm, bool stale);
+/* True when `domain` is a list of URIs or paths, one blank between two, printable ASCII without
+ * quotes and backslashes, within the limit. */
+bool digest_challenge_domain_fits(struct sspi_view domain) SSPI_MUST_USE;
+
+/* What all challenges of one answer have in common, the nonce too, because clients mix several up.
+ * The views are checked: `realm` and `domain` fit, `nonce` and `opaque` need no quoting. */
+struct digest_challenge {
+    struct sspi_view realm;
+    struct sspi_view domain; /* absent: not told */
+    struct sspi_view nonce;
+    struct sspi_view opaque;
+    const char *qop; /* "auth", "auth-int" or "auth,auth-int" */
+    bool userhash;
+    bool stale;
+};
+
+/* Appends the directives for `algorithm`, which is not NONE. */
+void digest_challenge_append(struct bytes *to, const struct digest_challenge *challenge,
+                             enum sspi_digest_algorithm algorithm);
 
 #endif

@@ -22,6 +22,7 @@ void digest_context_free(struct digest_context *context)
     free(context->pending_realm);
     free(context->info.name);
     free(context->info.realm);
+    free(context->info.target);
     free(context);
 }
 
@@ -37,29 +38,39 @@ bool digest_context_set_pending(struct digest_context *context, struct sspi_view
     return true;
 }
 
+void digest_context_end_proof(struct digest_proof *proof)
+{
+    digest_password_free(&proof->login);
+}
+
 bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
                               ULONG requirements)
 {
-    char *name = strndup(proof->user.data, proof->user.len);
+    bool has_service = proof->service.data != NULL;
+    char *name = strndup(proof->login.user.data, proof->login.user.len);
     char *realm = strndup(proof->realm.data, proof->realm.len);
+    char *target = has_service ? strndup(proof->service.data, proof->service.len) : NULL;
 
-    if (name == NULL || realm == NULL) {
+    if (name == NULL || realm == NULL || (has_service && target == NULL)) {
         free(name);
         free(realm);
+        free(target);
         return false;
     }
     context->state = DIGEST_CONTEXT_ESTABLISHED;
     context->info = (struct sspi_context_info){
         .name = name,
         .realm = realm,
+        .target = target,
         .mechanism = &digest_package,
         .algorithm = hash_name(proof->algorithm),
-        /* The one thing asked for that nonce counts give. */
-        .attributes = requirements & ASC_RET_REPLAY_DETECT,
+        /* Nonce counts detect replays whether asked or not; the body is vouched for by auth-int. */
+        .attributes =
+            (requirements & ASC_RET_REPLAY_DETECT) | (proof->integrity ? ASC_RET_INTEGRITY : 0),
         .start_ms = proof->at_ms,
         /* Digest page, ptsTimeStamp: "a constant maximum time". */
         .expiry_ms = UINT64_MAX,
-        .bound = SSPI_BOUND_UNCHECKED,
+        .bound = proof->bound,
     };
     if (context->credential != NULL) {
         digest_live_add(&context->credential->live, &context->live, proof->nonce,

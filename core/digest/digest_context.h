@@ -4,6 +4,7 @@
 #define DIGEST_CONTEXT_H
 
 #include "digest_credential.h"
+#include "digest_password.h"
 #include "sspi_package.h"
 
 enum digest_context_state {
@@ -29,16 +30,23 @@ void digest_context_free(struct digest_context *context);
 bool digest_context_set_pending(struct digest_context *context,
                                 struct sspi_view realm) SSPI_MUST_USE;
 
-/* What was proven; the views are copied. */
+/* What was proven. The views point into the response, the call's input and `login`. */
 struct digest_proof {
-    struct sspi_view user;
+    struct digest_login login;
     struct sspi_view realm;
     struct sspi_view nonce; /* ours: DIGEST_NONCE_LEN octets */
+    struct sspi_view
+        service; /* the service the client meant to reach; absent when it did not say */
     enum sspi_digest_algorithm algorithm;
+    bool integrity; /* the response vouches for the body, too */
+    enum sspi_bound bound;
     uint64_t at_ms;
 };
 
-/* Makes it an established context. False: no memory; it stays what it was. */
+/* Wipes and frees; a zero-initialised proof is fine. */
+void digest_context_end_proof(struct digest_proof *proof);
+
+/* Makes it an established context, copying the proof. False: no memory; it stays what it was. */
 bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
                               ULONG requirements) SSPI_MUST_USE;
 

@@ -12,7 +12,6 @@
 
 #define PAGE_SIZE 4096
 
-_Static_assert(SSPI_DIGEST_ALGORITHMS_LIMIT == 8, "digest_credential_offered()");
 _Static_assert(DIGEST_NONCE_KEY_SIZE <= STORE_STATE_KEY_SIZE, "the state's key is long enough");
 
 static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
@@ -21,7 +20,7 @@ static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPT
     const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
 
     c->users = data->Users;
-    if (c->users != NULL)
+    if (c->users != NULL || c->caller_hashes)
         return SEC_E_OK;
     if (path == NULL) {
         report_write(report, SSPI_REASON_CONFIGURATION,
@@ -56,31 +55,47 @@ static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPT
     return SEC_E_OK;
 }
 
+/* One of the caller's list, behind those that were taken. */
+static SECURITY_STATUS take_algorithm(struct digest_credential *c,
+                                      enum sspi_digest_algorithm algorithm,
+                                      struct sspi_report *report)
+{
+    if (hash_name(algorithm) == NULL) {
+        report_write(report, SSPI_REASON_CONFIGURATION, "%d is no Digest algorithm",
+                     (int)algorithm);
+        return SEC_E_INVALID_PARAMETER;
+    }
+    if (!hash_available(&c->hashes, algorithm)) {
+        report_write(report, SSPI_REASON_CONFIGURATION,
+                     "this machine's OpenSSL does not allow %s; offer another algorithm",
+                     hash_name(algorithm));
+        return SEC_E_NO_CREDENTIALS;
+    }
+    if (c->caller_hashes && hash_base(algorithm) != SSPI_DIGEST_MD5) {
+        report_write(report, SSPI_REASON_CONFIGURATION,
+                     "the users' hashes come from elsewhere and are MD5: %s cannot be offered",
+                     hash_name(algorithm));
+        return SEC_E_INVALID_PARAMETER;
+    }
+    for (size_t i = 0; i < c->n_algorithms; i++) {
+        if (c->algorithms[i] == algorithm) {
+            report_write(report, SSPI_REASON_CONFIGURATION, "algorithm %s is listed twice",
+                         hash_name(algorithm));
+            return SEC_E_INVALID_PARAMETER;
+        }
+    }
+    c->algorithms[c->n_algorithms++] = algorithm;
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS take_algorithms(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
                                        struct sspi_report *report)
 {
     for (size_t i = 0; i < SSPI_DIGEST_ALGORITHMS_LIMIT && data->Algorithms[i] != SSPI_DIGEST_NONE;
          i++) {
-        enum sspi_digest_algorithm algorithm = data->Algorithms[i];
-        if (hash_name(algorithm) == NULL) {
-            report_write(report, SSPI_REASON_CONFIGURATION, "%d is no Digest algorithm",
-                         data->Algorithms[i]);
-            return SEC_E_INVALID_PARAMETER;
-        }
-        if (!hash_available(&c->hashes, algorithm)) {
-            report_write(report, SSPI_REASON_CONFIGURATION,
-                         "this machine's OpenSSL does not allow %s; offer another algorithm",
-                         hash_name(algorithm));
-            return SEC_E_NO_CREDENTIALS;
-        }
-        for (size_t k = 0; k < i; k++) {
-            if (c->algorithms[k] == algorithm) {
-                report_write(report, SSPI_REASON_CONFIGURATION, "algorithm %s is listed twice",
-                             hash_name(algorithm));
-                return SEC_E_INVALID_PARAMETER;
-            }
-        }
-        c->algorithms[c->n_algorithms++] = algorithm;
+        SECURITY_STATUS status = take_algorithm(c, data->Algorithms[i], report);
+        if (status != SEC_E_OK)
+            return status;
     }
     return SEC_E_OK;
 }
@@ -107,6 +122,28 @@ static SECURITY_STATUS take_realm(struct digest_credential *c, const SSPI_ACCEPT
     return SEC_E_OK;
 }
 
+static SECURITY_STATUS take_domain(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
+                                   struct sspi_report *report)
+{
+    char shown[81];
+
+    if (data->Domain == NULL)
+        return SEC_E_OK;
+    if (!digest_challenge_domain_fits(bytes_view(data->Domain))) {
+        report_write(report, SSPI_REASON_CONFIGURATION,
+                     "domain \"%s\" must be URIs or paths, a blank between two, at most %d octets",
+                     escape_text(shown, sizeof(shown), bytes_view(data->Domain)),
+                     DIGEST_CHALLENGE_DOMAIN_LIMIT);
+        return SEC_E_INVALID_PARAMETER;
+    }
+    c->domain = strdup(data->Domain);
+    if (c->domain == NULL) {
+        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
                             struct sspi_report *report)
 {
@@ -116,6 +153,10 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
     c->nonce_lifetime_ms =
         (uint64_t)(lifetime_s == 0 ? DIGEST_CREDENTIAL_NONCE_LIFETIME_S : lifetime_s) * 1000;
     c->keeps_contexts = (data->Flags & SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS) == 0;
+    c->offers_integrity = (data->Flags & SSPI_ACCEPTOR_OFFER_INTEGRITY) != 0;
+    c->caller_hashes = (data->Flags & SSPI_ACCEPTOR_CALLER_HASHES) != 0;
+    /* A caller who looks users up by name cannot find one by the hash of it. */
+    c->offers_userhash = (data->Flags & SSPI_ACCEPTOR_OFFER_USERHASH) != 0 && !c->caller_hashes;
     if (!hash_suite_open(&c->hashes)) {
         report_write(report, SSPI_REASON_INTERNAL, "OpenSSL has no SHA-256");
         return SEC_E_INTERNAL_ERROR;
@@ -123,6 +164,8 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
     SECURITY_STATUS status = take_algorithms(c, data, report);
     if (status == SEC_E_OK)
         status = take_realm(c, data, report);
+    if (status == SEC_E_OK)
+        status = take_domain(c, data, report);
     if (status == SEC_E_OK)
         status = take_users(c, data, report);
     if (status == SEC_E_OK)
@@ -176,22 +219,6 @@ void digest_credential_unreference(struct digest_credential *credential)
     hash_suite_close(&credential->hashes);
     digest_live_end(&credential->live);
     free(credential->default_realm);
+    free(credential->domain);
     free(credential);
-}
-
-size_t digest_credential_offered(const struct digest_credential *credential, struct sspi_view realm,
-                                 enum sspi_digest_algorithm ret_offered[static 8])
-{
-    if (credential->n_algorithms > 0) {
-        memcpy(ret_offered, credential->algorithms,
-               credential->n_algorithms * sizeof(ret_offered[0]));
-        return credential->n_algorithms;
-    }
-    enum sspi_digest_algorithm defaults[2];
-    size_t n_defaults = store_users_algorithms(credential->users, realm, defaults);
-    size_t n_offered = 0;
-    for (size_t i = 0; i < n_defaults; i++)
-        if (hash_available(&credential->hashes, defaults[i]))
-            ret_offered[n_offered++] = defaults[i];
-    return n_offered;
 }

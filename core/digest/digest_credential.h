@@ -21,10 +21,14 @@ struct digest_credential {
     struct sspi_state *state;
     void *own_state;     /* its memory when it was made here, else NULL */
     char *default_realm; /* NULL: none */
+    char *domain;        /* NULL: not told */
     enum sspi_digest_algorithm algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
     size_t n_algorithms; /* 0: chosen by what lines the realm's users have */
     uint64_t nonce_lifetime_ms;
     bool keeps_contexts;
+    bool offers_integrity;
+    bool offers_userhash;
+    bool caller_hashes; /* no users of its own */
     struct digest_live live;
     atomic_uint n_references; /* the caller's one and one for each context that needs it */
     atomic_bool released;     /* the caller's is gone: users and state may be gone with it */
@@ -40,9 +44,5 @@ void digest_credential_release(struct digest_credential *credential);
 
 struct digest_credential *digest_credential_reference(struct digest_credential *credential);
 void digest_credential_unreference(struct digest_credential *credential);
-
-/* The algorithms offered for `realm`, strongest first; returns how many, 0 when there is none. */
-size_t digest_credential_offered(const struct digest_credential *credential, struct sspi_view realm,
-                                 enum sspi_digest_algorithm ret_offered[static 8]);
 
 #endif

@@ -5,12 +5,13 @@
 
 #include "base64.h"
 
+#define PREFIX_LEN (sizeof(DIGEST_BINDING_PREFIX) - 1)
 #define TIME_SIZE  6
 #define HEAD_SIZE  (TIME_SIZE + DIGEST_NONCE_RANDOM_SIZE)
 #define PROOF_SIZE 16
 #define NONCE_SIZE (HEAD_SIZE + PROOF_SIZE)
 
-_Static_assert(DIGEST_NONCE_LEN == BASE64_URL_LEN(NONCE_SIZE), "length of a nonce");
+_Static_assert(DIGEST_NONCE_LEN == PREFIX_LEN + BASE64_URL_LEN(NONCE_SIZE), "length of a nonce");
 
 /* The head has a fixed length, so that head and realm cannot be mistaken for one another. */
 static bool prove(struct hash_run *run, const uint8_t *key, const uint8_t head[HEAD_SIZE],
@@ -34,7 +35,8 @@ bool digest_nonce_make(struct hash_run *run, const uint8_t key[DIGEST_NONCE_KEY_
     if (!prove(run, key, octets, realm, mac))
         return false;
     memcpy(octets + HEAD_SIZE, mac, PROOF_SIZE);
-    base64_url_encode(octets, sizeof(octets), ret_nonce);
+    memcpy(ret_nonce, DIGEST_BINDING_PREFIX, PREFIX_LEN);
+    base64_url_encode(octets, sizeof(octets), ret_nonce + PREFIX_LEN);
     ret_nonce[DIGEST_NONCE_LEN] = '\0';
     return true;
 }
@@ -48,7 +50,10 @@ enum digest_nonce_status digest_nonce_check(struct hash_run *run,
     uint8_t mac[HASH_MAX];
     uint64_t issued_ms = 0;
 
-    if (!base64_url_decode(nonce, octets, sizeof(octets)))
+    if (nonce.len != DIGEST_NONCE_LEN || memcmp(nonce.data, DIGEST_BINDING_PREFIX, PREFIX_LEN) != 0)
+        return DIGEST_NONCE_FOREIGN;
+    struct sspi_view encoded = {nonce.data + PREFIX_LEN, nonce.len - PREFIX_LEN};
+    if (!base64_url_decode(encoded, octets, sizeof(octets)))
         return DIGEST_NONCE_FOREIGN;
     if (!prove(run, key, octets, realm, mac))
         return DIGEST_NONCE_FAILED;

@@ -5,14 +5,17 @@
 #define DIGEST_NONCE_H
 
 #include "bytes.h"
+#include "digest_binding.h"
 #include "hash.h"
 
 #define DIGEST_NONCE_KEY_SIZE    32
 #define DIGEST_NONCE_RANDOM_SIZE 10
 
-/* Six octets of time, the randomness, sixteen of HMAC-SHA-256: 43 characters of base64url. No "="
- * at the end: some clients break on one. */
-#define DIGEST_NONCE_LEN 43
+/* DIGEST_BINDING_PREFIX, by which Windows' clients see that they may bind themselves to the channel
+ * and which others take as it comes; then six octets of time, the randomness and sixteen of
+ * HMAC-SHA-256: 43 characters of base64url. No "=" at the end: some clients break on one. A nonce
+ * without the prefix is not ours: whoever stood in between took it away to unbind a client. */
+#define DIGEST_NONCE_LEN (sizeof(DIGEST_BINDING_PREFIX) - 1 + 43)
 
 /* How far in the future an issue time may lie: clocks are set back by small steps. */
 #define DIGEST_NONCE_FUTURE_MS 5000

@@ -9,8 +9,10 @@
 #include "store_users.h"
 
 #define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
+#define PROOF_CLEANUP    __attribute__((cleanup(digest_context_end_proof)))
 
-/* A challenge with the longest realm, all of it escaped, has less than 700 octets. */
+/* A challenge with the longest realm, all of it escaped, and the longest domain has less than 1800
+ * octets. */
 #define MAX_TOKEN 4096
 /* RPC_C_AUTHN_DIGEST */
 #define RPC_ID 21
@@ -66,25 +68,7 @@ static SECURITY_STATUS check_demands(const struct sspi_accept_input *in, struct 
         report_write(report, SSPI_REASON_UNSUPPORTED, "HTTP Digest encrypts nothing");
         return SEC_E_SECURITY_QOS_FAILED;
     }
-    if ((in->requirements & ASC_REQ_INTEGRITY) != 0) {
-        report_write(report, SSPI_REASON_UNSUPPORTED, "qop auth-int is not supported");
-        return SEC_E_SECURITY_QOS_FAILED;
-    }
     return SEC_E_OK;
-}
-
-/* Digest has no proof of a channel yet, so that a demand for one fails. */
-static SECURITY_STATUS check_bindings(const struct sspi_accept_input *in,
-                                      struct sspi_report *report)
-{
-    bool missing_allowed = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
-
-    if ((in->n_bindings == 0 || missing_allowed) &&
-        (in->requirements & ASC_REQ_PROXY_BINDINGS) == 0)
-        return SEC_E_OK;
-    report_write(report, SSPI_REASON_MISSING_BINDING,
-                 "channel binding is required, and Digest cannot prove it");
-    return SEC_E_BAD_BINDINGS;
 }
 
 static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
@@ -164,15 +148,16 @@ static SECURITY_STATUS defer(struct digest_credential *credential, struct digest
 
 static SECURITY_STATUS verify(struct digest_credential *credential, struct digest_context **context,
                               const struct sspi_accept_input *in, struct sspi_view realm,
-                              const struct digest_response *response, struct sspi_report *report)
+                              const struct digest_response *response,
+                              struct sspi_accept_output *out)
 {
-    struct digest_proof proof;
-    SECURITY_STATUS status = digest_accept_verify(credential, in, realm, response, &proof, report);
+    PROOF_CLEANUP struct digest_proof proof = {0};
+    SECURITY_STATUS status = digest_accept_verify(credential, in, realm, response, &proof, out);
 
     if (status == SEC_E_OK)
-        status = need_context(credential, context, report);
+        status = need_context(credential, context, out->report);
     if (status == SEC_E_OK && !digest_context_establish(*context, &proof, in->requirements)) {
-        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        report_write(out->report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return status;
@@ -184,16 +169,14 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
                                     struct sspi_accept_output *out)
 {
     RESPONSE_CLEANUP struct digest_response response = {0};
-    SECURITY_STATUS status = check_bindings(in, out->report);
+    SECURITY_STATUS status = parse(in, &response, out->report);
 
-    if (status == SEC_E_OK)
-        status = parse(in, &response, out->report);
     if (status != SEC_E_OK)
         return status;
     if (credential->keeps_contexts && digest_live_knows(&credential->live, response.nonce,
                                                         response.username, response.raw_username))
         return defer(credential, context, realm, out->report);
-    status = verify(credential, context, in, realm, &response, out->report);
+    status = verify(credential, context, in, realm, &response, out);
     return status == SEC_I_CONTINUE_NEEDED ? challenge(credential, context, in, realm, true, out)
                                            : status;
 }
@@ -238,13 +221,10 @@ static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_
     }
     SECURITY_STATUS status = check_demands(in, out->report);
     if (status == SEC_E_OK)
-        status = check_bindings(in, out->report);
-    if (status == SEC_E_OK)
         status = parse(in, &response, out->report);
     if (status == SEC_E_OK) {
         /* The realm of the first call: callers put the output token in its buffer by now. */
-        status =
-            verify(c->credential, &c, in, bytes_view(c->pending_realm), &response, out->report);
+        status = verify(c->credential, &c, in, bytes_view(c->pending_realm), &response, out);
     }
     /* This call has no way to give a challenge, and SEC_I_CONTINUE_NEEDED is no error to callers
      * who only look at the sign. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "report.h"
-#include "utf8.h"
 
 struct parser {
     struct sspi_view text;
@@ -106,7 +105,8 @@ static enum sspi_reason take_param(struct parser *p, struct digest_param *param)
     }
     p->at++;
     skip_blanks(p);
-    if (here(p) == '"')
+    param->quoted = here(p) == '"';
+    if (param->quoted)
         return take_quoted(p, param);
     param->raw = param->value = take_token(p);
     return param->value.len > 0 ? SSPI_REASON_NONE : malformed(p, "a directive has no value");
@@ -165,10 +165,6 @@ static enum sspi_reason check_octets(struct sspi_view text, struct sspi_report *
                                 "at octet %zu: control character 0x%02x", i + 1, c);
         }
     }
-    if (!utf8_valid(text)) {
-        return report_write(report, SSPI_REASON_MALFORMED,
-                            "not UTF-8, the only encoding of RFC 7616");
-    }
     return SSPI_REASON_NONE;
 }
 
@@ -193,6 +189,18 @@ const struct digest_param *digest_params_find(const struct digest_params *params
         if (bytes_equal_nocase(params->param[i].name, bytes_view(name)))
             return &params->param[i];
     return NULL;
+}
+
+void digest_params_append_quoted(struct bytes *to, const char *name, struct sspi_view value)
+{
+    bytes_append_text(to, name);
+    bytes_append_text(to, "=\"");
+    for (size_t i = 0; i < value.len; i++) {
+        if (value.data[i] == '"' || value.data[i] == '\\')
+            bytes_append_char(to, '\\');
+        bytes_append_char(to, value.data[i]);
+    }
+    bytes_append_char(to, '"');
 }
 
 void digest_params_free(struct digest_params *params)

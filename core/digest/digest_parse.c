@@ -3,11 +3,13 @@
 
 #include <stdlib.h>
 
+#include "digest_name.h"
 #include "digest_params.h"
 #include "escape.h"
 #include "hash.h"
 #include "hex.h"
 #include "report.h"
+#include "utf8.h"
 
 enum directive_id {
     USERNAME,
@@ -21,6 +23,10 @@ enum directive_id {
     QOP,
     NC,
     USERHASH,
+    OPAQUE,
+    HASHED_DIRS,
+    SERVICE_NAME,
+    CHANNEL_BINDING,
     N_DIRECTIVES
 };
 
@@ -40,17 +46,37 @@ static const struct {
     [QOP] = {"qop", DIGEST_PARAMS_TEXT_LIMIT},
     [NC] = {"nc", DIGEST_PARAMS_TEXT_LIMIT},
     [USERHASH] = {"userhash", DIGEST_PARAMS_TEXT_LIMIT},
+    [OPAQUE] = {"opaque", DIGEST_PARSE_OPAQUE_LIMIT},
+    [HASHED_DIRS] = {"hashed-dirs", DIGEST_PARSE_HASHED_DIRS_LIMIT},
+    [SERVICE_NAME] = {"service-name", DIGEST_PARSE_SERVICE_LIMIT},
+    [CHANNEL_BINDING] = {"channel-binding", DIGEST_PARSE_CHANNEL_BINDING_LIMIT},
 };
 
 /* The known directives; absent ones have data NULL. */
 struct values {
     struct sspi_view value[N_DIRECTIVES];
     struct sspi_view raw[N_DIRECTIVES];
+    bool extended_is_quoted; /* username* */
     struct sspi_report *report;
 };
 
 /* For client text in a report. */
 #define SHOWN_SIZE 81
+
+/* RFC 7616 knows UTF-8 alone. What else a user's name may be is read_username()'s to say. */
+static enum sspi_reason check_encoding(const struct digest_params *params, struct values *v)
+{
+    char shown[SHOWN_SIZE];
+
+    for (size_t i = 0; i < params->n; i++) {
+        const struct digest_param *param = &params->param[i];
+        if (!utf8_valid(param->raw) && !bytes_equal_nocase(param->name, SSPI_VIEW("username"))) {
+            return report_write(v->report, SSPI_REASON_MALFORMED, "directive %s is not UTF-8",
+                                escape_text(shown, sizeof(shown), param->name));
+        }
+    }
+    return SSPI_REASON_NONE;
+}
 
 /* RFC 7616 3.4: "Any unrecognized directive MUST be ignored". */
 static enum sspi_reason collect(const struct digest_params *params, struct values *v)
@@ -66,33 +92,37 @@ static enum sspi_reason collect(const struct digest_params *params, struct value
         }
         v->value[i] = param->value;
         v->raw[i] = param->raw;
+        if (i == USERNAME_EXTENDED)
+            v->extended_is_quoted = param->quoted;
     }
-    return SSPI_REASON_NONE;
+    return check_encoding(params, v);
 }
 
-/* Things that are valid but not done here. */
-static enum sspi_reason check_supported(const struct values *v)
+/* In which of its forms the name comes. */
+static enum sspi_reason read_name_form(const struct values *v, struct digest_response *response)
 {
+    bool extended = v->value[USERNAME_EXTENDED].data != NULL;
     struct sspi_view userhash = v->value[USERHASH];
     char shown[SHOWN_SIZE];
 
-    if (v->value[USERNAME_EXTENDED].data != NULL) {
-        if (v->value[USERNAME].data != NULL) {
-            /* RFC 7616 3.4: not both. */
-            return report_write(v->report, SSPI_REASON_MALFORMED, "both username and username*");
-        }
-        return report_write(v->report, SSPI_REASON_UNSUPPORTED, "username* is not supported");
-    }
-    if (userhash.data != NULL && bytes_equal_nocase(userhash, SSPI_VIEW("true")))
-        return report_write(v->report, SSPI_REASON_UNSUPPORTED, "userhash was not offered");
-    if (userhash.data != NULL && !bytes_equal_nocase(userhash, SSPI_VIEW("false"))) {
+    response->userhash = userhash.data != NULL && bytes_equal_nocase(userhash, SSPI_VIEW("true"));
+    if (userhash.data != NULL && !response->userhash &&
+        !bytes_equal_nocase(userhash, SSPI_VIEW("false"))) {
         return report_write(v->report, SSPI_REASON_MALFORMED, "userhash is %s, not true or false",
                             escape_text(shown, sizeof(shown), userhash));
     }
+    /* RFC 7616 3.4: both of them "MUST be treated as an error"; username* is for names that are not
+     * hashed. */
+    if (extended && v->value[USERNAME].data != NULL)
+        return report_write(v->report, SSPI_REASON_MALFORMED, "both username and username*");
+    if (extended && response->userhash)
+        return report_write(v->report, SSPI_REASON_MALFORMED, "both username* and userhash=true");
+    if (!extended && v->value[USERNAME].data == NULL)
+        return report_write(v->report, SSPI_REASON_MALFORMED, "directive username is missing");
     return SSPI_REASON_NONE;
 }
 
-static enum sspi_reason check_qop(const struct values *v)
+static enum sspi_reason read_qop(const struct values *v, struct digest_response *response)
 {
     struct sspi_view qop = v->value[QOP];
     char shown[SHOWN_SIZE];
@@ -100,12 +130,11 @@ static enum sspi_reason check_qop(const struct values *v)
     if (qop.data == NULL) {
         return report_write(
             v->report, SSPI_REASON_UNSUPPORTED,
-            "no qop: the client speaks RFC 2069, or qop=\"auth\" was not understood");
+            "no qop: the client speaks RFC 2069, or the offered qop was not understood");
     }
-    if (bytes_equal_nocase(qop, SSPI_VIEW("auth-int")))
-        return report_write(v->report, SSPI_REASON_UNSUPPORTED, "qop auth-int was not offered");
-    if (!bytes_equal_nocase(qop, SSPI_VIEW("auth"))) {
-        return report_write(v->report, SSPI_REASON_MALFORMED, "qop is %s, not auth",
+    response->integrity = bytes_equal_nocase(qop, SSPI_VIEW("auth-int"));
+    if (!response->integrity && !bytes_equal_nocase(qop, SSPI_VIEW("auth"))) {
+        return report_write(v->report, SSPI_REASON_MALFORMED, "qop is %s, not auth or auth-int",
                             escape_text(shown, sizeof(shown), qop));
     }
     return SSPI_REASON_NONE;
@@ -161,31 +190,124 @@ static enum sspi_reason read_values(const struct values *v, struct digest_respon
     return SSPI_REASON_NONE;
 }
 
+/* The name as all later checks see it. */
+static enum sspi_reason check_username(const struct values *v,
+                                       const struct digest_response *response)
+{
+    if (response->username.len == 0)
+        return report_write(v->report, SSPI_REASON_MALFORMED, "username is empty");
+    if (response->username.len > DIGEST_PARSE_USERNAME_LIMIT) {
+        return report_write(v->report, SSPI_REASON_TOO_LARGE,
+                            "username has %zu octets of UTF-8, more than %d",
+                            response->username.len, DIGEST_PARSE_USERNAME_LIMIT);
+    }
+    if (digest_name_has_control(response->username)) {
+        return report_write(v->report, SSPI_REASON_MALFORMED,
+                            "username has a control character, or is neither UTF-8 nor "
+                            "ISO-8859-1");
+    }
+    return SSPI_REASON_NONE;
+}
+
+/* Moves `names` into the response: the name in its first `len` octets, behind it the raw one when
+ * that differs. */
+static enum sspi_reason keep_names(const struct values *v, struct bytes *names, size_t len,
+                                   struct digest_response *response)
+{
+    size_t both_len;
+
+    response->names = bytes_steal(names, &both_len);
+    if (response->names == NULL)
+        return report_write(v->report, SSPI_REASON_INTERNAL, "out of memory");
+    response->username = (struct sspi_view){response->names, len};
+    response->raw_username = response->username;
+    if (both_len > len)
+        response->raw_username = (struct sspi_view){response->names + len, both_len - len};
+    return check_username(v, response);
+}
+
+static enum sspi_reason read_extended(const struct values *v, struct digest_response *response)
+{
+    BYTES_CLEANUP struct bytes names = {0};
+    struct sspi_view extended = v->value[USERNAME_EXTENDED];
+    char shown[SHOWN_SIZE];
+
+    /* RFC 8187 3.2.1: an ext-value is no quoted-string. */
+    if (v->extended_is_quoted || !digest_name_append_extended(&names, extended)) {
+        if (names.failed)
+            return report_write(v->report, SSPI_REASON_INTERNAL, "out of memory");
+        return report_write(v->report, SSPI_REASON_MALFORMED,
+                            "username* is %s, not UTF-8'' and a percent-encoded name, unquoted",
+                            escape_text(shown, sizeof(shown), extended));
+    }
+    return keep_names(v, &names, names.len, response);
+}
+
+/* RFC 7616 3.4.4: H(username ":" realm) in hexadecimal. */
+static enum sspi_reason read_userhash(const struct values *v, struct digest_response *response)
+{
+    BYTES_CLEANUP struct bytes names = {0};
+    uint8_t digest[HASH_MAX];
+    size_t len = hash_len(response->algorithm);
+
+    if (!hex_decode(v->value[USERNAME], digest, len)) {
+        return report_write(v->report, SSPI_REASON_MALFORMED,
+                            "username is not the %zu hexadecimal digits of a userhash", 2 * len);
+    }
+    bytes_append_hex(&names, digest, len);
+    return keep_names(v, &names, names.len, response);
+}
+
+static enum sspi_reason read_username(const struct values *v, struct digest_response *response)
+{
+    BYTES_CLEANUP struct bytes names = {0};
+    struct sspi_view name = v->value[USERNAME], raw = v->raw[USERNAME];
+
+    if (name.data == NULL)
+        return read_extended(v, response);
+    if (response->userhash)
+        return read_userhash(v, response);
+    if (!utf8_valid(raw)) {
+        digest_name_append_latin_1(&names, name);
+        size_t len = names.len;
+        if (raw.len > name.len)
+            digest_name_append_latin_1(&names, raw);
+        return keep_names(v, &names, len, response);
+    }
+    response->username = name;
+    response->raw_username = raw;
+    return check_username(v, response);
+}
+
 static enum sspi_reason evaluate(const struct values *v, struct digest_response *response)
 {
-    static const enum directive_id always[] = {USERNAME, REALM, NONCE, URI, RESPONSE};
+    static const enum directive_id always[] = {REALM, NONCE, URI, RESPONSE};
     static const enum directive_id with_qop[] = {NC, CNONCE};
-    enum sspi_reason reason = check_supported(v);
+    enum sspi_reason reason = read_name_form(v, response);
 
     if (reason == SSPI_REASON_NONE)
         reason = check_present(v, always, sizeof(always) / sizeof(always[0]));
     if (reason == SSPI_REASON_NONE)
-        reason = check_qop(v);
+        reason = read_qop(v, response);
     if (reason == SSPI_REASON_NONE) {
         /* RFC 7616 3.4: cnonce and nc "MUST be specified if a qop directive is sent". */
         reason = check_present(v, with_qop, sizeof(with_qop) / sizeof(with_qop[0]));
     }
     if (reason == SSPI_REASON_NONE)
         reason = read_values(v, response);
-    response->username = v->value[USERNAME];
+    if (reason == SSPI_REASON_NONE)
+        reason = read_username(v, response);
     response->realm = v->value[REALM];
-    response->raw_username = v->raw[USERNAME];
     response->raw_realm = v->raw[REALM];
     response->nonce = v->value[NONCE];
     response->uri = v->value[URI];
     response->cnonce = v->value[CNONCE];
     response->qop = v->value[QOP];
     response->nc = v->value[NC];
+    response->opaque = v->value[OPAQUE];
+    response->hashed_dirs = v->value[HASHED_DIRS];
+    response->service_name = v->value[SERVICE_NAME];
+    response->channel_binding = v->value[CHANNEL_BINDING];
     return reason;
 }
 
@@ -199,20 +321,20 @@ enum sspi_reason digest_parse_response(struct sspi_view text, struct digest_resp
 
     if (reason != SSPI_REASON_NONE)
         return reason;
+    response.storage = params.storage; /* the values stay where they are */
     reason = collect(&params, &v);
     if (reason == SSPI_REASON_NONE)
         reason = evaluate(&v, &response);
-    if (reason != SSPI_REASON_NONE) {
-        digest_params_free(&params);
-        return reason;
-    }
-    response.storage = params.storage; /* the values stay where they are */
-    *ret_response = response;
-    return SSPI_REASON_NONE;
+    if (reason == SSPI_REASON_NONE)
+        *ret_response = response;
+    else
+        digest_parse_free(&response);
+    return reason;
 }
 
 void digest_parse_free(struct digest_response *response)
 {
     free(response->storage);
+    free(response->names);
     *response = (struct digest_response){0};
 }

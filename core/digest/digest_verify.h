@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The arithmetic of RFC 7616 3.4.1: what the response must be, and whether it is. Pure. */
+/* The arithmetic of RFC 7616 3.4.1: what the response must be, whether it is, and what the server
+ * proves in return (3.5). Pure.
+ *
+ * `hash_a1` is always hash_len(from->algorithm) octets of H(username:realm:password); the -sess
+ * forms mix nonce and cnonce in here, those of this very response, as every tried client does. */
 #ifndef DIGEST_VERIFY_H
 #define DIGEST_VERIFY_H
 
 #include "digest_parse.h"
 #include "hash.h"
 
-/* Computes the response to `method` and the directives of `from` with `hash_a1`, that is
- * hash_len(from->algorithm) octets of H(username:realm:password). False: libcrypto failed, or it
- * does not have the algorithm. */
+/* Computes the response to `method` and the directives of `from`. `entity_hash`: hash_len() octets
+ * of H(entity-body), needed when from->integrity, else not looked at. False: libcrypto failed, or
+ * it does not have the algorithm. */
 bool digest_verify_compute(struct hash_run *run, const struct digest_response *from,
-                           struct sspi_view method, const uint8_t hash_a1[HASH_MAX],
+                           struct sspi_view method, const uint8_t *entity_hash,
+                           const uint8_t hash_a1[HASH_MAX],
                            uint8_t ret_response[HASH_MAX]) SSPI_MUST_USE;
 
 enum digest_verify_status {
@@ -23,6 +28,13 @@ enum digest_verify_status {
 enum digest_verify_status digest_verify_response(struct hash_run *run,
                                                  const struct digest_response *from,
                                                  struct sspi_view method,
+                                                 const uint8_t *entity_hash,
                                                  const uint8_t hash_a1[HASH_MAX]) SSPI_MUST_USE;
+
+/* Computes rspauth for an answer to `from`: with qop auth, or with auth-int when `entity_hash`,
+ * that of the answer's body, is not NULL. False as above. */
+bool digest_verify_rspauth(struct hash_run *run, const struct digest_response *from,
+                           const uint8_t *entity_hash, const uint8_t hash_a1[HASH_MAX],
+                           uint8_t ret_rspauth[HASH_MAX]) SSPI_MUST_USE;
 
 #endif

@@ -710,10 +710,15 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                   - SECBUFFER_PKG_PARAMS, up to four, for Digest in HTTP, counted among
  *                     themselves: method, uri, H(entity-body) in hex, realm in UTF-16LE that is
  *                     ASCII. An empty one is an absent one. A uri given must be the client's own.
+ *                     H(entity-body) is needed for qop auth-int alone, by the client's algorithm;
+ *                     without it such a call is SEC_E_INCOMPLETE_MESSAGE.
+ *                   - SECBUFFER_SSPI_HASH_A1, for Digest: the user's hash (sspi_acceptor.h).
  *                   - SECBUFFER_CHANNEL_BINDINGS, up to 16: a SEC_CHANNEL_BINDINGS with its data.
  *                     Windows takes one; here several are alternatives, any of which may match.
  * fContextReq       in. ASC_REQ_*. What the client cannot give is no error: look at *pfContextAttr.
- *                   See "The bit 0x10000000". ASC_REQ_PROXY_BINDINGS is refused for now.
+ *                   See "The bit 0x10000000". ASC_REQ_PROXY_BINDINGS is Digest's alone. Any of
+ *                   ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT and ASC_REQ_SEQUENCE_DETECT makes
+ *                   Digest's quality of protection auth-int.
  * TargetDataRep     in. Ignored.
  * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
  *                   first call that fails gives no context and invalidates it. On a later call it
@@ -724,7 +729,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     with FreeContextBuffer; else it is the caller's, cbBuffer bytes large. On
  *                     return cbBuffer is the token's length, 0 when there is none (then pvBuffer
  *                     is NULL if it was to be allocated). Several buffers receive several Digest
- *                     challenges, one each, strongest first.
+ *                     challenges, one each, strongest first. Digest's answer on SEC_E_OK is the
+ *                     value of Authentication-Info; leave the buffer out where it is not sent.
  *                   - SECBUFFER_SSPI_REPORT: why (sspi_acceptor.h). Filled on every return.
  * pfContextAttr     out, may be NULL. ASC_RET_* of the context on SEC_E_OK; on other returns 0 or
  *                   ASC_RET_ALLOCATED_MEMORY.
@@ -739,6 +745,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * SEC_E_WRONG_CREDENTIAL_HANDLE  phCredential is not the one that the context was made with
  * SEC_E_NO_CREDENTIALS           the credential has no usable key
  * SEC_E_INVALID_TOKEN            a token or buffer that breaks its rules
+ * SEC_E_INCOMPLETE_MESSAGE       Digest: nothing is wrong so far, but more has to be handed in:
+ *                                call again with it. The report's reason says what
+ * SEC_E_QOP_NOT_SUPPORTED        Digest: a quality of protection that was not offered
  * SEC_E_BAD_BINDINGS             channel binding wrong or missing, or its buffer is malformed
  * SEC_E_BUFFER_TOO_SMALL         the answer does not fit the caller's buffer, or there is none for
  *                                it; cbBuffer says how much it takes. The answer is lost and the
@@ -751,7 +760,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * STATUS_LOGON_FAILURE           the context is established already
  * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
- * After an error on a later call the context is of no more use; delete it.
+ * After an error on a later call the context is of no more use; delete it. Not so after
+ * SEC_E_INCOMPLETE_MESSAGE.
  * Blocks: Kerberos may read files, none waits for the network. Threads: any; one context must not
  * be used by two calls at a time (here the second gets SEC_E_INVALID_HANDLE), a credential may.
  * Source: AcceptSecurityContext (Digest), AcceptSecurityContext (Negotiate). */

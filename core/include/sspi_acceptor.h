@@ -24,6 +24,10 @@ struct sspi_state;
 
 /* ---- why a call was refused ---- */
 
+/* SecBuffer type of ours for WDigest's pInput, with a credential of SSPI_ACCEPTOR_CALLER_HASHES:
+ * MD5(user:realm:password), 16 octets, out of the caller's own database; empty: no such user. */
+#define SECBUFFER_SSPI_HASH_A1 0x0F537371
+
 /* SecBuffer type of ours for pOutput: pvBuffer points to a struct sspi_report of the caller's,
  * cbBuffer is its size. Filled on every return of AcceptSecurityContext and CompleteAuthToken. */
 #define SECBUFFER_SSPI_REPORT 0x0F537370
@@ -49,7 +53,9 @@ enum sspi_reason {
     SSPI_REASON_WRONG_URI,       /* Digest uri is not the request's */
     SSPI_REASON_WRONG_REALM,
     SSPI_REASON_STALE_NONCE,   /* right response, nonce too old or not known any more */
-    SSPI_REASON_UNSUPPORTED,   /* valid, but nothing this library does (auth-int, userhash) */
+    SSPI_REASON_UNSUPPORTED,   /* valid, but nothing this library does or that was not offered */
+    SSPI_REASON_ENTITY_WANTED, /* no refusal: qop auth-int, call again with HEntity */
+    SSPI_REASON_HASH_WANTED,   /* no refusal: call again with SECBUFFER_SSPI_HASH_A1 */
     SSPI_REASON_LEGS,          /* too many legs, or a partial context that took too long */
     SSPI_REASON_CONFIGURATION, /* no key, no user file: our own side is not usable */
     SSPI_REASON_INTERNAL       /* memory, randomness, library failure */
@@ -69,12 +75,22 @@ struct sspi_report {
 /* Flags. The credential keeps no Digest contexts, so that every right response is SEC_E_OK and
  * never SEC_I_COMPLETE_NEEDED: for callers that answer each request on its own. */
 #define SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS 1
+/* Digest offers qop "auth,auth-int" where nothing demands integrity (that makes it "auth-int"). */
+#define SSPI_ACCEPTOR_OFFER_INTEGRITY 2
+/* Digest offers userhash (RFC 7616 3.4.4). */
+#define SSPI_ACCEPTOR_OFFER_USERHASH 4
+/* Digest has no users of its own: the caller looks each of them up (SECBUFFER_SSPI_HASH_A1). MD5
+ * and MD5-sess alone. */
+#define SSPI_ACCEPTOR_CALLER_HASHES 8
 
 enum sspi_digest_algorithm {
     SSPI_DIGEST_NONE = 0, /* ends a list */
     SSPI_DIGEST_MD5,
     SSPI_DIGEST_SHA_256,
-    SSPI_DIGEST_SHA_512_256
+    SSPI_DIGEST_SHA_512_256,
+    SSPI_DIGEST_MD5_SESS,
+    SSPI_DIGEST_SHA_256_SESS,
+    SSPI_DIGEST_SHA_512_256_SESS
 };
 
 #define SSPI_DIGEST_ALGORITHMS_LIMIT 8
@@ -102,6 +118,7 @@ typedef struct _SSPI_ACCEPTOR_DATA {
      * MD5 for which every user of the realm has a line. */
     uint8_t Algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
     uint32_t NonceLifetimeSeconds; /* 0: 300 */
+    const char *Domain;            /* protection space: URIs, a blank between two; NULL: not told */
 
     /* Shared nonce counts, replays and the nonce key; NULL: private to this credential (Digest),
      * MIT's replay cache (Kerberos). */

@@ -79,6 +79,8 @@ static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answ
     }
     if (status == SEC_E_OK)
         context->state = SSPI_CONTEXT_ESTABLISHED;
+    else if (status == SEC_E_INCOMPLETE_MESSAGE)
+        return status; /* the same call with more in it may follow */
     else if (status < 0 && context->state != SSPI_CONTEXT_ESTABLISHED)
         context->state = SSPI_CONTEXT_FAILED;
     return status;

@@ -129,16 +129,24 @@ static SECURITY_STATUS read_binding(const SecBuffer *buffer, struct sspi_buffers
 
 static SECURITY_STATUS check_requirements(ULONG requirements, struct sspi_report *report)
 {
-    if ((requirements & ASC_REQ_PROXY_BINDINGS) == 0)
+    const ULONG both = ASC_REQ_PROXY_BINDINGS | ASC_REQ_ALLOW_MISSING_BINDINGS;
+
+    if ((requirements & both) != both)
         return SEC_E_OK;
     /* Both pages: mutually exclusive. */
-    if ((requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0)
-        return refuse(
-            report, SEC_E_SECURITY_QOS_FAILED,
-            "ASC_REQ_PROXY_BINDINGS and ASC_REQ_ALLOW_MISSING_BINDINGS exclude each other");
-    report_write(report, SSPI_REASON_UNSUPPORTED,
-                 "ASC_REQ_PROXY_BINDINGS is not supported by any package");
-    return SEC_E_SECURITY_QOS_FAILED;
+    return refuse(report, SEC_E_SECURITY_QOS_FAILED,
+                  "ASC_REQ_PROXY_BINDINGS and ASC_REQ_ALLOW_MISSING_BINDINGS exclude each other");
+}
+
+/* Zero octets are an answer too: the caller looked, and there is no such user. */
+static SECURITY_STATUS read_hash_a1(const SecBuffer *buffer, struct sspi_accept_input *in,
+                                    struct sspi_report *report)
+{
+    if (buffer->cbBuffer != 0 && buffer->cbBuffer != SSPI_HASH_A1_LEN)
+        return refuse(report, SEC_E_INVALID_TOKEN, "SECBUFFER_SSPI_HASH_A1 has not 16 octets");
+    in->hash_a1 =
+        (struct sspi_view){buffer->cbBuffer == 0 ? "" : buffer->pvBuffer, buffer->cbBuffer};
+    return SEC_E_OK;
 }
 
 /* Where the reader is in the descriptor. */
@@ -176,6 +184,8 @@ static SECURITY_STATUS read_buffer(const SecBuffer *buffer, enum sspi_buffers_fo
         return read_param(buffer, at->n_params++, input, report);
     case SECBUFFER_CHANNEL_BINDINGS:
         return read_binding(buffer, input, report);
+    case SECBUFFER_SSPI_HASH_A1:
+        return read_hash_a1(buffer, &input->in, report);
     default:
         return refuse(report, SEC_E_INVALID_TOKEN, "a buffer has a type that means nothing here");
     }

@@ -11,6 +11,9 @@
 /* SECBUFFER_PKG_PARAMS in one input, as the Digest page numbers them. */
 #define SSPI_PARAMS_LIMIT 4
 
+/* Octets of SECBUFFER_SSPI_HASH_A1: MD5. */
+#define SSPI_HASH_A1_LEN 16
+
 /* Characters of a realm. */
 #define SSPI_REALM_LIMIT 1024
 

@@ -28,6 +28,7 @@ struct sspi_channel_binding {
 enum sspi_bound {
     SSPI_BOUND_UNCHECKED, /* no binding was demanded or given to compare with */
     SSPI_BOUND_ABSENT,    /* compared: the client sent none, and that was allowed */
+    SSPI_BOUND_PROXY,     /* the client is bound to a channel that ends before us */
     SSPI_BOUND_MATCHED    /* compared and equal */
 };
 
@@ -38,6 +39,7 @@ struct sspi_accept_input {
     struct sspi_view method;      /* PKG_PARAMS, in the order of the Digest page; absent ones */
     struct sspi_view uri;         /* have data NULL */
     struct sspi_view entity_hash; /* hex H(entity-body) */
+    struct sspi_view hash_a1;     /* SECBUFFER_SSPI_HASH_A1; empty: no such user */
     struct sspi_view realm;       /* already turned from UTF-16LE into ASCII */
     const struct sspi_channel_binding *bindings; /* any one of them may match */
     size_t n_bindings;
@@ -45,7 +47,7 @@ struct sspi_accept_input {
     size_t n_tokens;    /* SECBUFFER_TOKEN buffers in the output: how many challenges are wanted */
 };
 
-/* Challenges one answer may hold: one an algorithm. */
+/* Tokens one answer may hold: challenges, one an algorithm. */
 #define SSPI_CHALLENGES_LIMIT 8
 
 /* What comes back. `tokens` are the package's to append to and sspi/'s to free. */

@@ -9,7 +9,8 @@
  *    fine.
  *  - The name told is the user's.
  *  - A challenge has this realm, a nonce of ours, and stale=true exactly for a stale nonce.
- *  - A refusal has a documented status, a printable reason, no token and no context. */
+ *  - A refusal has a documented status, a printable reason, no token and no context. A login has
+ * the proof of the server for a token. */
 #include "digest_accept.h"
 
 /* ---- what must hold ---- */
@@ -39,15 +40,22 @@ static bool is_right(const struct request *request, const struct sspi_state *sta
     return known && ours && bytes_equal(bytes_as_view(&right), bytes_as_view(&sent));
 }
 
-static bool uri_is_same(const struct request *request)
+/* Of a parsed token: its uri is the request's, and it takes no form but the plain one, so that
+ * nothing but the password decides. */
+static bool is_plain(const struct request *request)
 {
     struct digest_response response;
     struct sspi_report report;
     FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&request->token), &response, &report) ==
                  SSPI_REASON_NONE);
-    bool same = bytes_equal(response.uri, request->uri);
+    bool plain = bytes_equal(response.uri, request->uri) && !response.integrity &&
+                 !response.userhash && response.opaque.data == NULL &&
+                 response.hashed_dirs.data == NULL && response.service_name.data == NULL &&
+                 response.channel_binding.data == NULL &&
+                 hash_base(response.algorithm) == response.algorithm &&
+                 (response.cnonce.len == 0 || response.cnonce.data[0] != '+');
     digest_parse_free(&response);
-    return same;
+    return plain;
 }
 
 static void check_challenge(const SecBuffer *buffer, const struct request *request,
@@ -75,7 +83,8 @@ static void check_refusal(SECURITY_STATUS status, const struct sspi_report *repo
     fuzz_check_report(report, report->reason);
     FUZZ_REQUIRE(status == SEC_E_INVALID_TOKEN || status == SEC_E_LOGON_DENIED ||
                  status == SEC_E_OUT_OF_SEQUENCE || status == SEC_E_BAD_BINDINGS ||
-                 status == SEC_E_SECURITY_QOS_FAILED);
+                 status == SEC_E_SECURITY_QOS_FAILED || status == SEC_E_QOP_NOT_SUPPORTED ||
+                 status == SEC_E_INCOMPLETE_MESSAGE);
 }
 
 static void check_name(CtxtHandle *context, size_t account)
@@ -157,7 +166,8 @@ static SECURITY_STATUS login(CredHandle *credential, const struct request *reque
         for (size_t i = 0; i < 3; i += 2)
             check_challenge(&out[i], request, state, stale);
     } else {
-        FUZZ_REQUIRE(out[0].cbBuffer == 0 && out[2].cbBuffer == 0);
+        /* The proof of the server comes with a login, and with nothing else. */
+        FUZZ_REQUIRE((out[0].cbBuffer > 0) == (status == SEC_E_OK) && out[2].cbBuffer == 0);
     }
     if (status == SEC_I_COMPLETE_NEEDED) {
         FUZZ_REQUIRE((request->flags & KEEP_CONTEXTS) != 0);
@@ -185,8 +195,7 @@ static void check_request(struct request *request)
     prepare(request, state);
     SECURITY_STATUS status = login(&credential, request, state);
     bool plain = (request->flags & (BINDING | INTEGRITY | CONFIDENTIALITY)) == 0;
-    if (plain && request->method.len > 0 && is_right(request, state, &account) &&
-        uri_is_same(request))
+    if (plain && request->method.len > 0 && is_right(request, state, &account) && is_plain(request))
         FUZZ_REQUIRE(status == SEC_E_OK);
     if (status == SEC_E_OK) {
         FUZZ_REQUIRE(login(&credential, request, state) == SEC_E_OUT_OF_SEQUENCE);

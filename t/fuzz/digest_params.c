@@ -1,33 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives digest_params_parse, digest_params_find and digest_params_free.
+/* Drives digest_params_parse, digest_params_find, digest_params_append_quoted and
+ * digest_params_free.
  *  - Names and raw values lie inside the text, values inside the text or the list's storage.
  *  - The limits on the text and on the number of parameters hold.
  *  - No name comes twice, and each is found by its name.
+ *  - What is not quoted is a token: printable ASCII, and not empty.
  *  - Each value, quoted again, is parsed to the same value.
  *  - A refusal leaves nothing to free and has a printable reason. */
 #include "digest_params.h"
 
 #include "fuzz.h"
 
-static void append_quoted(struct bytes *to, const struct digest_param *param)
-{
-    bytes_append_view(to, param->name);
-    bytes_append_text(to, " = \"");
-    for (size_t i = 0; i < param->value.len; i++) {
-        if (param->value.data[i] == '"' || param->value.data[i] == '\\')
-            bytes_append_char(to, '\\');
-        bytes_append_char(to, param->value.data[i]);
-    }
-    bytes_append_text(to, "\",");
-}
-
 static void check_quoted_again(const struct digest_params *params)
 {
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_params again;
     struct sspi_report report = {0};
-    for (size_t i = 0; i < params->n; i++)
-        append_quoted(&text, &params->param[i]);
+    for (size_t i = 0; i < params->n; i++) {
+        BYTES_CLEANUP struct bytes name = {0};
+        bytes_append_view(&name, params->param[i].name);
+        bytes_append_char(&name, '\0');
+        digest_params_append_quoted(&text, name.data, params->param[i].value);
+        bytes_append_text(&text, ",");
+    }
     enum sspi_reason reason = digest_params_parse(bytes_as_view(&text), &again, &report);
     if (text.len > DIGEST_PARAMS_TEXT_LIMIT) {
         FUZZ_REQUIRE(reason == SSPI_REASON_TOO_LARGE);
@@ -37,6 +32,7 @@ static void check_quoted_again(const struct digest_params *params)
     for (size_t i = 0; i < params->n; i++) {
         FUZZ_REQUIRE(bytes_equal(again.param[i].name, params->param[i].name));
         FUZZ_REQUIRE(bytes_equal(again.param[i].value, params->param[i].value));
+        FUZZ_REQUIRE(again.param[i].quoted);
     }
     digest_params_free(&again);
 }
@@ -52,7 +48,10 @@ static void check_param(const struct digest_params *params, size_t i, struct ssp
         FUZZ_REQUIRE(param->value.data == param->raw.data && param->value.len == param->raw.len);
     else
         FUZZ_REQUIRE(params->storage != NULL && fuzz_inside(param->value, storage));
-    BYTES_CLEANUP struct bytes name = {0};
+    BYTES_CLEANUP struct bytes name = {0}, value = {0};
+    bytes_append_view(&value, param->value);
+    bytes_append_char(&value, '\0');
+    FUZZ_REQUIRE(param->quoted || (param->value.len > 0 && fuzz_printable(value.data)));
     bytes_append_view(&name, param->name);
     bytes_append_char(&name, '\0');
     FUZZ_REQUIRE(digest_params_find(params, name.data) == param);

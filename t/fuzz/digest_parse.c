@@ -1,25 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives digest_parse_response and digest_parse_free.
- *  - The views lie inside the text or the storage; none that must be there is absent.
- *  - The limits of username, realm, nonce, cnonce and uri hold.
- *  - The count is that of its eight digits and not 0; qop is "auth"; the algorithm is one we have.
+ *  - The views lie inside the text, the storage or the names; none that must be there is absent.
+ *  - The limits of all values hold.
+ *  - The name is UTF-8 without control characters and not empty; a hashed one has its digits.
+ *  - The count is that of its eight digits and not 0; qop is "auth" or "auth-int"; the algorithm is
+ *    one we have.
  *  - What was read, written in plain form, is read the same.
  *  - A refusal has one of the documented reasons and a printable text. */
 #include "digest_parse.h"
 
+#include "digest_name.h"
 #include "digest_params.h"
 #include "fuzz.h"
 #include "hash.h"
+#include "hex.h"
+#include "utf8.h"
 
-static void append_quoted(struct bytes *to, const char *name, struct sspi_view value)
+static void append_optional(struct bytes *to, const char *name, struct sspi_view value)
 {
-    bytes_append_format(to, "%s=\"", name);
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.data[i] == '"' || value.data[i] == '\\')
-            bytes_append_char(to, '\\');
-        bytes_append_char(to, value.data[i]);
-    }
-    bytes_append_text(to, "\", ");
+    if (value.data != NULL)
+        digest_params_append_quoted(to, name, value);
+}
+
+static void write_again(struct bytes *text, const struct digest_response *first)
+{
+    digest_params_append_quoted(text, "username", first->username);
+    digest_params_append_quoted(text, ", realm", first->realm);
+    digest_params_append_quoted(text, ", nonce", first->nonce);
+    digest_params_append_quoted(text, ", uri", first->uri);
+    digest_params_append_quoted(text, ", cnonce", first->cnonce);
+    digest_params_append_quoted(text, ", qop", first->qop);
+    append_optional(text, ", opaque", first->opaque);
+    append_optional(text, ", hashed-dirs", first->hashed_dirs);
+    append_optional(text, ", service-name", first->service_name);
+    append_optional(text, ", channel-binding", first->channel_binding);
+    bytes_append_format(text, ", nc=%08x, algorithm=%s, userhash=%s, response=\"", first->count,
+                        hash_name(first->algorithm), first->userhash ? "true" : "false");
+    bytes_append_hex(text, first->response, hash_len(first->algorithm));
+    bytes_append_char(text, '"');
 }
 
 static void check_written_again(const struct digest_response *first)
@@ -27,49 +45,72 @@ static void check_written_again(const struct digest_response *first)
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_response again;
     struct sspi_report report = {0};
-    append_quoted(&text, "username", first->username);
-    append_quoted(&text, "realm", first->realm);
-    append_quoted(&text, "nonce", first->nonce);
-    append_quoted(&text, "uri", first->uri);
-    append_quoted(&text, "cnonce", first->cnonce);
-    append_quoted(&text, "qop", first->qop);
-    bytes_append_format(&text, "nc=%08x, algorithm=%s, response=\"", first->count,
-                        hash_name(first->algorithm));
-    bytes_append_hex(&text, first->response, hash_len(first->algorithm));
-    bytes_append_char(&text, '"');
+    write_again(&text, first);
     FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&text), &again, &report) == SSPI_REASON_NONE);
     FUZZ_REQUIRE(bytes_equal(again.username, first->username));
     FUZZ_REQUIRE(bytes_equal(again.realm, first->realm));
     FUZZ_REQUIRE(bytes_equal(again.nonce, first->nonce) && bytes_equal(again.uri, first->uri));
     FUZZ_REQUIRE(bytes_equal(again.cnonce, first->cnonce) && bytes_equal(again.qop, first->qop));
+    FUZZ_REQUIRE(fuzz_same(again.opaque, first->opaque));
+    FUZZ_REQUIRE(fuzz_same(again.hashed_dirs, first->hashed_dirs));
+    FUZZ_REQUIRE(fuzz_same(again.service_name, first->service_name));
+    FUZZ_REQUIRE(fuzz_same(again.channel_binding, first->channel_binding));
     FUZZ_REQUIRE(again.count == first->count && again.algorithm == first->algorithm);
+    FUZZ_REQUIRE(again.integrity == first->integrity && again.userhash == first->userhash);
     FUZZ_REQUIRE(memcmp(again.response, first->response, hash_len(first->algorithm)) == 0);
     digest_parse_free(&again);
+}
+
+static bool is_held(const struct digest_response *response, struct sspi_view value,
+                    struct sspi_view text)
+{
+    struct sspi_view storage = {response->storage, text.len};
+    struct sspi_view names = {response->names, 3 * DIGEST_PARSE_USERNAME_LIMIT};
+    return fuzz_inside(value, text) || (response->storage != NULL && fuzz_inside(value, storage)) ||
+           (response->names != NULL && fuzz_inside(value, names));
 }
 
 static void check_value(const struct digest_response *response, struct sspi_view value,
                         size_t limit, struct sspi_view text)
 {
-    struct sspi_view storage = {response->storage, text.len};
-    FUZZ_REQUIRE(fuzz_inside(value, text) ||
-                 (response->storage != NULL && fuzz_inside(value, storage)));
-    FUZZ_REQUIRE(value.len <= limit);
+    FUZZ_REQUIRE(is_held(response, value, text));
+    FUZZ_REQUIRE(value.len <= limit && utf8_valid(value));
+}
+
+static void check_optional(const struct digest_response *response, struct sspi_view value,
+                           size_t limit, struct sspi_view text)
+{
+    if (value.data != NULL)
+        check_value(response, value, limit, text);
+}
+
+static void check_names(const struct digest_response *response, struct sspi_view text)
+{
+    uint8_t digest[HASH_MAX];
+    check_value(response, response->username, DIGEST_PARSE_USERNAME_LIMIT, text);
+    check_value(response, response->raw_username, 2 * DIGEST_PARSE_USERNAME_LIMIT, text);
+    FUZZ_REQUIRE(response->username.len > 0 && !digest_name_has_control(response->username));
+    FUZZ_REQUIRE(!response->userhash ||
+                 (hex_decode_lower(response->username, digest, hash_len(response->algorithm)) &&
+                  bytes_equal(response->username, response->raw_username)));
+    check_value(response, response->realm, DIGEST_PARSE_REALM_LIMIT, text);
+    check_value(response, response->raw_realm, 2 * DIGEST_PARSE_REALM_LIMIT, text);
 }
 
 static void check_response(const struct digest_response *response, struct sspi_view text)
 {
-    check_value(response, response->username, DIGEST_PARSE_USERNAME_LIMIT, text);
-    check_value(response, response->realm, DIGEST_PARSE_REALM_LIMIT, text);
+    check_names(response, text);
     check_value(response, response->nonce, DIGEST_PARSE_NONCE_LIMIT, text);
     check_value(response, response->uri, DIGEST_PARSE_URI_LIMIT, text);
     check_value(response, response->cnonce, DIGEST_PARSE_CNONCE_LIMIT, text);
-    check_value(response, response->qop, 4, text);
+    check_value(response, response->qop, 8, text);
     check_value(response, response->nc, 8, text);
-    FUZZ_REQUIRE(fuzz_inside(response->raw_username, text));
-    FUZZ_REQUIRE(fuzz_inside(response->raw_realm, text));
-    FUZZ_REQUIRE(response->raw_username.len <= 2 * DIGEST_PARSE_USERNAME_LIMIT);
-    FUZZ_REQUIRE(response->raw_realm.len <= 2 * DIGEST_PARSE_REALM_LIMIT);
-    FUZZ_REQUIRE(bytes_equal_nocase(response->qop, SSPI_VIEW("auth")));
+    check_optional(response, response->opaque, DIGEST_PARSE_OPAQUE_LIMIT, text);
+    check_optional(response, response->hashed_dirs, DIGEST_PARSE_HASHED_DIRS_LIMIT, text);
+    check_optional(response, response->service_name, DIGEST_PARSE_SERVICE_LIMIT, text);
+    check_optional(response, response->channel_binding, DIGEST_PARSE_CHANNEL_BINDING_LIMIT, text);
+    FUZZ_REQUIRE(bytes_equal_nocase(response->qop, response->integrity ? SSPI_VIEW("auth-int")
+                                                                       : SSPI_VIEW("auth")));
     FUZZ_REQUIRE(hash_name(response->algorithm) != NULL);
     char digits[9];
     FUZZ_REQUIRE(response->nc.len == 8 && response->count != 0);

@@ -43,15 +43,50 @@ static void digests_of_abc_are_those_of_the_standards(void **state)
     assert_hex(digest, "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23");
 }
 
-static void names_are_known_in_any_case_and_session_forms_are_not(void **state)
+static void every_algorithm_has_its_name_length_and_base(void **state)
 {
-    assert_string_equal(hash_name(SSPI_DIGEST_SHA_512_256), "SHA-512-256");
+    static const struct {
+        enum sspi_digest_algorithm algorithm, base;
+        const char *name, *other_case;
+        size_t len;
+    } all[] = {
+        {SSPI_DIGEST_MD5, SSPI_DIGEST_MD5, "MD5", "md5", 16},
+        {SSPI_DIGEST_SHA_256, SSPI_DIGEST_SHA_256, "SHA-256", "sha-256", 32},
+        {SSPI_DIGEST_SHA_512_256, SSPI_DIGEST_SHA_512_256, "SHA-512-256", "Sha-512-256", 32},
+        {SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_MD5, "MD5-sess", "MD5-Sess", 16},
+        {SSPI_DIGEST_SHA_256_SESS, SSPI_DIGEST_SHA_256, "SHA-256-sess", "SHA-256-SESS", 32},
+        {SSPI_DIGEST_SHA_512_256_SESS, SSPI_DIGEST_SHA_512_256, "SHA-512-256-sess",
+         "sha-512-256-sess", 32},
+    };
+    static const char *const unknown[] = {"",    "MD5 ",    "MD5-",        "MD5-sess-sess", "-sess",
+                                          "SHA", "SHA-512", "SHA-512/256", "SHA-1",         "MD"};
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        assert_string_equal(hash_name(all[i].algorithm), all[i].name);
+        assert_int_equal(hash_from_name(bytes_view(all[i].name)), all[i].algorithm);
+        assert_int_equal(hash_from_name(bytes_view(all[i].other_case)), all[i].algorithm);
+        assert_int_equal(hash_base(all[i].algorithm), all[i].base);
+        assert_int_equal(hash_len(all[i].algorithm), all[i].len);
+    }
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+        assert_int_equal(hash_from_name(bytes_view(unknown[i])), SSPI_DIGEST_NONE);
     assert_null(hash_name(SSPI_DIGEST_NONE));
-    assert_int_equal(hash_from_name(SSPI_VIEW("sha-256")), SSPI_DIGEST_SHA_256);
-    assert_int_equal(hash_from_name(SSPI_VIEW("MD5-sess")), SSPI_DIGEST_NONE);
-    assert_int_equal(hash_from_name(SSPI_VIEW("")), SSPI_DIGEST_NONE);
-    assert_int_equal(hash_len(SSPI_DIGEST_MD5), 16);
+    assert_int_equal(hash_base(SSPI_DIGEST_NONE), SSPI_DIGEST_NONE);
     assert_int_equal(hash_len(SSPI_DIGEST_NONE), 0);
+}
+
+static void session_forms_compute_with_their_base(void **state)
+{
+    static const enum sspi_digest_algorithm session[] = {
+        SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_SHA_256_SESS, SSPI_DIGEST_SHA_512_256_SESS};
+    uint8_t digest[HASH_MAX], same[HASH_MAX];
+
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(hash_available(&suite, session[i]));
+        assert_true(hash_once(&suite, session[i], SSPI_VIEW("abc"), digest));
+        assert_true(hash_once(&suite, hash_base(session[i]), SSPI_VIEW("abc"), same));
+        assert_memory_equal(digest, same, hash_len(session[i]));
+    }
 }
 
 static void one_run_serves_many_digests(void **state)
@@ -84,6 +119,7 @@ static void missing_algorithm_is_an_error_value(void **state)
     uint8_t digest[HASH_MAX];
 
     assert_false(hash_available(&fips, SSPI_DIGEST_MD5));
+    assert_false(hash_available(&fips, SSPI_DIGEST_MD5_SESS));
     assert_true(hash_available(&suite, SSPI_DIGEST_MD5));
     assert_false(hash_once(&fips, SSPI_DIGEST_MD5, SSPI_VIEW("abc"), digest));
     assert_int_equal(digest[0], 0);
@@ -113,7 +149,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(digests_of_abc_are_those_of_the_standards),
-        cmocka_unit_test(names_are_known_in_any_case_and_session_forms_are_not),
+        cmocka_unit_test(every_algorithm_has_its_name_length_and_base),
+        cmocka_unit_test(session_forms_compute_with_their_base),
         cmocka_unit_test(one_run_serves_many_digests),
         cmocka_unit_test(missing_algorithm_is_an_error_value),
         cmocka_unit_test(hmac_is_that_of_rfc_4231),

@@ -45,7 +45,7 @@ static void hash_of_no_user_lets_nobody_in(void **state)
     assert_int_equal(digest_parse_response(bytes_as_view(&header), &response, &w->report),
                      SSPI_REASON_NONE);
     assert_true(hash_run_open(&run, &w->credential->hashes));
-    assert_true(digest_verify_compute(&run, &response, SSPI_VIEW("GET"), dummy, digest));
+    assert_true(digest_verify_compute(&run, &response, SSPI_VIEW("GET"), NULL, dummy, digest));
     bytes_append_hex(&digits, digest, 32);
     memcpy(header.data + strlen("response=\""), digits.data, 64);
     struct sspi_accept_input in = input(bytes_as_view(&header));
@@ -122,7 +122,10 @@ static void nonce_of_another_user_realm_or_future_is_stale(void **state)
     get_nonce(w, nonce);
     struct client c = alice(nonce, 1);
     assert_int_equal(login(w, &c), SEC_E_OK);
-    c = (struct client){"bob", NULL, "secret-bob", REALM, "/x?y", nonce, 2, SSPI_DIGEST_MD5};
+    c = alice(nonce, 2);
+    c.user = "bob";
+    c.password = "secret-bob";
+    c.algorithm = SSPI_DIGEST_MD5;
     assert_int_equal(login(w, &c), SEC_I_CONTINUE_NEEDED);
     assert_stale(w);
     w->now_ms = START_MS - DIGEST_NONCE_FUTURE_MS - 1;
@@ -195,11 +198,12 @@ static void single_backslash_in_a_name_is_taken_as_it_is(void **state)
 {
     struct world *w = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
-    struct client c = {"DOM\\carol", NULL, "secret-DOM\\carol", REALM, "/x?y",
-                       nonce,        1,    SSPI_DIGEST_SHA_256};
+    struct client c = alice(nonce, 1);
 
     acquire(w, each_on_its_own);
     get_nonce(w, nonce);
+    c.user = "DOM\\carol";
+    c.password = "secret-DOM\\carol";
     assert_int_equal(login(w, &c), SEC_E_OK);
     c.user = "DOM\\\\carol";
     c.hashed_user = "DOM\\carol";

@@ -14,7 +14,7 @@
 
 static struct sspi_view nonce_of(int i, char text[DIGEST_NONCE_LEN + 1])
 {
-    snprintf(text, DIGEST_NONCE_LEN + 1, "%043d", i);
+    snprintf(text, DIGEST_NONCE_LEN + 1, "%0*d", (int)DIGEST_NONCE_LEN, i);
     return (struct sspi_view){text, DIGEST_NONCE_LEN};
 }
 

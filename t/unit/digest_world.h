@@ -86,6 +86,9 @@ static inline void write_users(struct world *w)
     append_user(&file, "bob", "old", SSPI_DIGEST_MD5);
     append_user(&file, "carol", "old", SSPI_DIGEST_SHA_256);
     append_user(&file, "alice", "other", SSPI_DIGEST_SHA_256);
+    append_user(&file, "j\xc3\xa4s", REALM, SSPI_DIGEST_SHA_256);
+    append_user(&file, "j\xc3\xa4s", REALM, SSPI_DIGEST_MD5);
+    append_user(&file, "dave@example.org", "", SSPI_DIGEST_SHA_256);
     strcpy(w->path, "/tmp/digest_package.XXXXXX");
     int fd = mkstemp(w->path);
     assert_true(fd >= 0);
@@ -157,12 +160,20 @@ struct client {
     const char *nonce;
     unsigned count;
     enum sspi_digest_algorithm algorithm;
+    const char *body;   /* not NULL: qop auth-int over it */
+    const char *cnonce; /* NULL: "c" */
+    const char *more;   /* further directives; NULL: none */
 };
 
 static inline struct client alice(const char *nonce, unsigned count)
 {
-    return (struct client){"alice", NULL,  "secret-alice", REALM,
-                           "/x?y",  nonce, count,          SSPI_DIGEST_SHA_256};
+    return (struct client){.user = "alice",
+                           .password = "secret-alice",
+                           .realm = REALM,
+                           .uri = "/x?y",
+                           .nonce = nonce,
+                           .count = count,
+                           .algorithm = SSPI_DIGEST_SHA_256};
 }
 
 /* The header value of `c` for a GET. The digits of the response are put in afterwards. */
@@ -172,7 +183,7 @@ static inline void answer(const struct client *c, struct bytes *header)
     struct hash_run run;
     struct digest_response response;
     struct sspi_report report;
-    uint8_t hash_a1[HASH_MAX], digest[HASH_MAX];
+    uint8_t hash_a1[HASH_MAX], entity_hash[HASH_MAX] = {0}, digest[HASH_MAX];
     BYTES_CLEANUP struct bytes a1 = {0}, digits = {0};
     size_t len = hash_len(c->algorithm);
 
@@ -180,14 +191,19 @@ static inline void answer(const struct client *c, struct bytes *header)
     assert_true(hash_run_open(&run, &suite));
     bytes_append_format(header, "response=\"%0*d\", username=\"%s\", realm=\"%s\", nonce=\"%s\", ",
                         (int)len * 2, 0, c->user, c->realm, c->nonce);
-    bytes_append_format(header, "uri=\"%s\", algorithm=%s, qop=auth, nc=%08x, cnonce=\"c\"", c->uri,
-                        hash_name(c->algorithm), c->count);
+    bytes_append_format(header, "uri=\"%s\", algorithm=%s, qop=%s, nc=%08x, cnonce=\"%s\"%s",
+                        c->uri, hash_name(c->algorithm), c->body != NULL ? "auth-int" : "auth",
+                        c->count, c->cnonce != NULL ? c->cnonce : "c",
+                        c->more != NULL ? c->more : "");
     assert_int_equal(digest_parse_response(bytes_as_view(header), &response, &report),
                      SSPI_REASON_NONE);
     bytes_append_format(&a1, "%s:%s:%s", c->hashed_user != NULL ? c->hashed_user : c->user,
                         c->realm, c->password);
     assert_true(hash_once(&suite, c->algorithm, bytes_as_view(&a1), hash_a1));
-    assert_true(digest_verify_compute(&run, &response, SSPI_VIEW("GET"), hash_a1, digest));
+    if (c->body != NULL)
+        assert_true(hash_once(&suite, c->algorithm, bytes_view(c->body), entity_hash));
+    assert_true(
+        digest_verify_compute(&run, &response, SSPI_VIEW("GET"), entity_hash, hash_a1, digest));
     bytes_append_hex(&digits, digest, len);
     memcpy(header->data + strlen("response=\""), digits.data, 2 * len);
     digest_parse_free(&response);

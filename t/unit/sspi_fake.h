@@ -25,6 +25,7 @@ static struct {
     ULONG requirements;
     bool has_params;
     char method[64], uri[64], entity_hash[64], realm[64];
+    struct sspi_view hash_a1; /* valid during the call alone */
     size_t n_bindings;
     char application[64];
     size_t n_tokens;
@@ -76,6 +77,7 @@ static void fake_look(const struct sspi_accept_input *in)
     fake_copy(&fake_seen.uri, in->uri);
     fake_copy(&fake_seen.entity_hash, in->entity_hash);
     fake_copy(&fake_seen.realm, in->realm);
+    fake_seen.hash_a1 = in->hash_a1;
     fake_seen.n_bindings = in->n_bindings;
     if (in->n_bindings > 0)
         fake_copy(&fake_seen.application, in->bindings[in->n_bindings - 1].application);

@@ -269,14 +269,33 @@ static void sixteen_channel_bindings_may_be_alternatives_and_not_seventeen(void 
     assert_int_equal(give(in, 18), SEC_E_BAD_BINDINGS);
 }
 
-static void proxy_bindings_are_refused(void **unused)
+static void the_hash_of_a_user_has_16_octets_or_none(void **unused)
+{
+    char token[] = "ok", hash[17] = "0123456789abcdef";
+    SecBuffer in[2] = {{2, SECBUFFER_TOKEN, token}, {16, SECBUFFER_SSPI_HASH_A1, hash}};
+
+    (void)unused;
+    assert_int_equal(give(in, 2), SEC_E_OK);
+    assert_int_equal(fake_seen.hash_a1.len, 16);
+    in[1].cbBuffer = 0;
+    assert_int_equal(give(in, 2), SEC_E_OK);
+    assert_non_null(fake_seen.hash_a1.data);
+    assert_int_equal(fake_seen.hash_a1.len, 0);
+    assert_int_equal(give(in, 1), SEC_E_OK);
+    assert_null(fake_seen.hash_a1.data);
+    for (ULONG len = 15; len <= 17; len += 2) {
+        in[1].cbBuffer = len;
+        assert_int_equal(give(in, 2), SEC_E_INVALID_TOKEN);
+    }
+}
+
+static void proxy_bindings_exclude_missing_ones(void **unused)
 {
     char token[] = "ok";
     SecBuffer in = {2, SECBUFFER_TOKEN, token};
 
     (void)unused;
-    assert_int_equal(give_flags(&in, 1, ASC_REQ_PROXY_BINDINGS), SEC_E_SECURITY_QOS_FAILED);
-    assert_int_equal(report.reason, SSPI_REASON_UNSUPPORTED);
+    assert_int_equal(give_flags(&in, 1, ASC_REQ_PROXY_BINDINGS), SEC_E_OK);
     assert_int_equal(give_flags(&in, 1, ASC_REQ_PROXY_BINDINGS | ASC_REQ_ALLOW_MISSING_BINDINGS),
                      SEC_E_SECURITY_QOS_FAILED);
     assert_int_equal(give_flags(&in, 1, ASC_REQ_HTTP), SEC_E_OK);
@@ -295,7 +314,8 @@ int main(void)
         cmocka_unit_test(a_channel_binding_reaches_the_package),
         cmocka_unit_test(a_channel_binding_that_leaves_its_buffer_is_refused),
         cmocka_unit_test(sixteen_channel_bindings_may_be_alternatives_and_not_seventeen),
-        cmocka_unit_test(proxy_bindings_are_refused),
+        cmocka_unit_test(the_hash_of_a_user_has_16_octets_or_none),
+        cmocka_unit_test(proxy_bindings_exclude_missing_ones),
     };
     return cmocka_run_group_tests(tests, acquire, release);
 }

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_offer.h"
+
+#include <string.h>
+
+#include "digest_challenge.h"
+#include "report.h"
+#include "store_state.h"
+#include "store_users.h"
+
+/* "Generating the Digest Challenge": any of the three makes the quality of protection auth-int. */
+#define INTEGRITY_DEMANDED (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
+
+static bool demands_binding(const struct sspi_accept_input *in)
+{
+    return (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0 ||
+           (in->n_bindings > 0 && (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) == 0);
+}
+
+static bool has_md5_users(const struct digest_credential *credential, struct sspi_view realm)
+{
+    size_t n_users, n_with_md5;
+
+    store_users_count(credential->users, realm, SSPI_DIGEST_MD5, &n_users, &n_with_md5);
+    return n_with_md5 > 0;
+}
+
+/* Where nobody chose: what every user of the realm has a line for. */
+static size_t default_algorithms(const struct digest_credential *credential,
+                                 const struct sspi_accept_input *in, struct sspi_view realm,
+                                 enum sspi_digest_algorithm algorithms[2])
+{
+    if (credential->caller_hashes) {
+        algorithms[0] = SSPI_DIGEST_MD5;
+        return 1;
+    }
+    /* Windows' clients alone can bind themselves to a channel. They know MD5 and MD5-sess, and the
+     * pages call the latter the faster. */
+    if (demands_binding(in) && has_md5_users(credential, realm)) {
+        algorithms[0] = SSPI_DIGEST_MD5_SESS;
+        algorithms[1] = SSPI_DIGEST_MD5;
+        return 2;
+    }
+    return store_users_algorithms(credential->users, realm, algorithms);
+}
+
+void digest_offer_make(const struct digest_credential *credential,
+                       const struct sspi_accept_input *in, struct sspi_view realm,
+                       struct digest_offer *ret_offer)
+{
+    bool demanded = (in->requirements & INTEGRITY_DEMANDED) != 0;
+    enum sspi_digest_algorithm defaults[2];
+
+    *ret_offer = (struct digest_offer){
+        .auth = !demanded,
+        .auth_int = demanded || credential->offers_integrity,
+        .userhash = credential->offers_userhash,
+    };
+    if (credential->n_algorithms > 0) {
+        memcpy(ret_offer->algorithms, credential->algorithms, sizeof(ret_offer->algorithms));
+        ret_offer->n_algorithms = credential->n_algorithms;
+        return;
+    }
+    size_t n_defaults = default_algorithms(credential, in, realm, defaults);
+    for (size_t i = 0; i < n_defaults; i++)
+        if (hash_available(&credential->hashes, defaults[i]))
+            ret_offer->algorithms[ret_offer->n_algorithms++] = defaults[i];
+}
+
+static const char *qop_of(const struct digest_offer *offer)
+{
+    if (!offer->auth_int)
+        return "auth";
+    return offer->auth ? "auth,auth-int" : "auth-int";
+}
+
+SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credential,
+                                       const struct sspi_accept_input *in, struct sspi_view realm,
+                                       struct sspi_view nonce, bool stale,
+                                       struct sspi_accept_output *out)
+{
+    struct digest_offer offer;
+
+    digest_offer_make(credential, in, realm, &offer);
+    if (offer.n_algorithms == 0) {
+        report_write(out->report, SSPI_REASON_CONFIGURATION,
+                     "no algorithm to offer: this machine's OpenSSL does not allow those of the "
+                     "user file");
+        return SEC_E_NO_CREDENTIALS;
+    }
+    const struct digest_challenge challenge = {
+        .realm = realm,
+        .domain = bytes_view(credential->domain),
+        .nonce = nonce,
+        .opaque = store_state_opaque(credential->state),
+        .qop = qop_of(&offer),
+        .userhash = offer.userhash,
+        .stale = stale,
+    };
+    for (size_t i = 0; i < offer.n_algorithms && i < in->n_tokens && i < SSPI_CHALLENGES_LIMIT;
+         i++) {
+        digest_challenge_append(&out->tokens[i], &challenge, offer.algorithms[i]);
+        if (out->tokens[i].failed) {
+            report_write(out->report, SSPI_REASON_INTERNAL, "out of memory");
+            return SEC_E_INSUFFICIENT_MEMORY;
+        }
+        out->n_tokens = i + 1;
+    }
+    return SEC_I_CONTINUE_NEEDED;
+}
+
+SECURITY_STATUS digest_offer_check(const struct digest_offer *offer,
+                                   const struct digest_response *response,
+                                   struct sspi_report *report)
+{
+    bool offered = false;
+
+    for (size_t i = 0; i < offer->n_algorithms; i++)
+        offered = offered || offer->algorithms[i] == response->algorithm;
+    if (!offered) {
+        report_write(report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
+                     hash_name(response->algorithm));
+        return SEC_E_LOGON_DENIED;
+    }
+    if (response->integrity ? !offer->auth_int : !offer->auth) {
+        report_write(report, SSPI_REASON_MECHANISM, "qop %s was not offered",
+                     response->integrity ? "auth-int" : "auth");
+        return SEC_E_QOP_NOT_SUPPORTED;
+    }
+    if (response->userhash && !offer->userhash) {
+        report_write(report, SSPI_REASON_MECHANISM, "userhash was not offered");
+        return SEC_E_LOGON_DENIED;
+    }
+    return SEC_E_OK;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_password.h"
+
+#include <string.h>
+
+#include "digest_verify.h"
+#include "escape.h"
+#include "nfc.h"
+#include "report.h"
+#include "store_users.h"
+
+/* For client text in a report. */
+#define SHOWN_SIZE 81
+
+/* As it came, with its backslashes kept, in NFC. */
+#define SPELLINGS_LIMIT 3
+
+struct spellings {
+    struct sspi_view name[SPELLINGS_LIMIT];
+    size_t n;
+};
+
+static void add_spelling(struct spellings *to, struct sspi_view name)
+{
+    for (size_t i = 0; i < to->n; i++)
+        if (bytes_equal(to->name[i], name))
+            return;
+    to->name[to->n++] = name;
+}
+
+/* How many there are follows from the header alone, not from the users there are. False: memory. */
+static bool spell(const struct digest_response *response, struct bytes *storage,
+                  struct spellings *ret_spellings)
+{
+    *ret_spellings = (struct spellings){0};
+    add_spelling(ret_spellings, response->username);
+    /* MS-DPSP: a client may put a single backslash between the quotes (DOMAIN\user) and hash that,
+     * so that the literal form is tried as well. */
+    add_spelling(ret_spellings, response->raw_username);
+    if (nfc_is_plain(response->username))
+        return true;
+    /* RFC 7616 4: names are in NFC, as sspi-passwd writes them; not every client sees to it. */
+    if (!nfc_append(storage, response->username))
+        return false;
+    add_spelling(ret_spellings, bytes_as_view(storage));
+    return true;
+}
+
+/* One user's hash, out of whatever holds it. False: there is none, `ret_hash` is a dummy. */
+static bool find_hash(const struct digest_credential *credential,
+                      const struct sspi_accept_input *in, struct sspi_view user,
+                      struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                      uint8_t ret_hash[HASH_MAX])
+{
+    if (!credential->caller_hashes)
+        return store_users_hash(credential->users, user, realm, hash_base(algorithm), ret_hash);
+    bool known = in->hash_a1.len == hash_len(algorithm);
+    memset(ret_hash, 0x5a, HASH_MAX);
+    if (known)
+        memcpy(ret_hash, in->hash_a1.data, in->hash_a1.len);
+    return known;
+}
+
+/* `known` says whether hash_a1 is a user's; a dummy never lets in, whoever knows it. */
+static enum digest_verify_status try_hash(struct hash_run *run, const struct sspi_accept_input *in,
+                                          const struct digest_response *response,
+                                          const uint8_t *entity_hash, bool known,
+                                          const uint8_t hash_a1[HASH_MAX])
+{
+    enum digest_verify_status status =
+        digest_verify_response(run, response, in->method, entity_hash, hash_a1);
+
+    return status == DIGEST_VERIFY_RIGHT && !known ? DIGEST_VERIFY_WRONG : status;
+}
+
+static enum digest_verify_status
+try_userhash(const struct digest_credential *credential, struct hash_run *run,
+             const struct sspi_accept_input *in, struct sspi_view realm,
+             const struct digest_response *response, const uint8_t *entity_hash,
+             struct digest_login *login)
+{
+    bool known =
+        store_users_hash_of_userhash(credential->users, response->username, realm,
+                                     hash_base(response->algorithm), &login->names, login->hash_a1);
+
+    if (login->names.failed)
+        return DIGEST_VERIFY_FAILED;
+    login->user = bytes_as_view(&login->names);
+    return try_hash(run, in, response, entity_hash, known, login->hash_a1);
+}
+
+/* All spellings are tried, also behind a right one: time shall not tell which it was. */
+static enum digest_verify_status try_names(const struct digest_credential *credential,
+                                           struct hash_run *run, const struct sspi_accept_input *in,
+                                           struct sspi_view realm,
+                                           const struct digest_response *response,
+                                           const uint8_t *entity_hash, struct digest_login *login)
+{
+    enum digest_verify_status status = DIGEST_VERIFY_WRONG;
+    uint8_t hash_a1[HASH_MAX];
+    struct spellings spellings;
+
+    if (!spell(response, &login->names, &spellings))
+        return DIGEST_VERIFY_FAILED;
+    for (size_t i = 0; i < spellings.n && status != DIGEST_VERIFY_FAILED; i++) {
+        bool known =
+            find_hash(credential, in, spellings.name[i], realm, response->algorithm, hash_a1);
+        enum digest_verify_status one = try_hash(run, in, response, entity_hash, known, hash_a1);
+        if (one == DIGEST_VERIFY_FAILED) {
+            status = one;
+        } else if (one == DIGEST_VERIFY_RIGHT && status == DIGEST_VERIFY_WRONG) {
+            status = one;
+            login->user = spellings.name[i];
+            memcpy(login->hash_a1, hash_a1, sizeof(hash_a1));
+        }
+    }
+    bytes_wipe(hash_a1, sizeof(hash_a1));
+    return status;
+}
+
+SECURITY_STATUS digest_password_check(const struct digest_credential *credential,
+                                      struct hash_run *run, const struct sspi_accept_input *in,
+                                      struct sspi_view realm,
+                                      const struct digest_response *response,
+                                      const uint8_t *entity_hash, struct digest_login *ret_login,
+                                      struct sspi_report *report)
+{
+    char shown[SHOWN_SIZE], shown_realm[SHOWN_SIZE];
+    enum digest_verify_status status =
+        response->userhash
+            ? try_userhash(credential, run, in, realm, response, entity_hash, ret_login)
+            : try_names(credential, run, in, realm, response, entity_hash, ret_login);
+
+    switch (status) {
+    case DIGEST_VERIFY_RIGHT:
+        return SEC_E_OK;
+    case DIGEST_VERIFY_WRONG:
+        report_write(report, SSPI_REASON_WRONG_PASSWORD,
+                     "unknown user or wrong password%s: user \"%s\", realm \"%s\"",
+                     response->integrity ? ", or the body is not the one that was hashed" : "",
+                     escape_text(shown, sizeof(shown), response->username),
+                     escape_text(shown_realm, sizeof(shown_realm), realm));
+        return SEC_E_LOGON_DENIED;
+    case DIGEST_VERIFY_FAILED:
+    default:
+        report_write(report, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
+        return SEC_E_INTERNAL_ERROR;
+    }
+}
+
+void digest_password_free(struct digest_login *login)
+{
+    bytes_free(&login->names);
+    bytes_wipe(login, sizeof(*login));
+}

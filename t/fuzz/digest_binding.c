@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drives digest_binding_read and digest_binding_judge. The input holds an octet each of
+ * requirements and how many bindings there are, which directives are absent, what of the header is
+ * made right, two that choose a change and one that is the change; then up to a NUL each: cnonce,
+ * hashed-dirs, service-name, channel-binding, and for each binding two types, initiator, acceptor
+ * and application.
+ *  - A claim is made only where the cnonce vouches for what the header says, computed otherwise.
+ *  - A header made right is never forged; with one octet changed in what is vouched for, or in the
+ *    voucher, it always is.
+ *  - The judgement is that of the policy table, and MATCHED only where a hash is equal.
+ *  - A refusal sets nothing and has a printable reason. */
+#include "digest_binding.h"
+
+#include "fuzz.h"
+#include "hex.h"
+
+#define DIGITS 32
+#define N_MAX  3
+
+static struct hash_run *the_run(void)
+{
+    static struct hash_suite suite;
+    static struct hash_run run;
+    if (run.suite == NULL)
+        FUZZ_REQUIRE(hash_suite_open(&suite) && hash_run_open(&run, &suite));
+    return &run;
+}
+
+static void append_md5(struct bytes *to, struct sspi_view what)
+{
+    uint8_t digest[HASH_MAX];
+    hash_begin(the_run(), SSPI_DIGEST_MD5);
+    hash_update_view(the_run(), what);
+    FUZZ_REQUIRE(hash_end(the_run(), digest));
+    bytes_append_hex(to, digest, 16);
+}
+
+static void append_number(struct bytes *to, size_t number)
+{
+    for (size_t i = 0; i < 4; i++)
+        bytes_append_char(to, (char)(number >> (8 * i)));
+}
+
+/* The channel that `binding` names. */
+static void append_channel(struct bytes *to, const struct sspi_channel_binding *binding)
+{
+    BYTES_CLEANUP struct bytes all = {0};
+    append_number(&all, binding->initiator_type);
+    append_number(&all, binding->initiator.len);
+    bytes_append_view(&all, binding->initiator);
+    append_number(&all, binding->acceptor_type);
+    append_number(&all, binding->acceptor.len);
+    bytes_append_view(&all, binding->acceptor);
+    append_number(&all, binding->application.len);
+    bytes_append_view(&all, binding->application);
+    append_md5(to, bytes_as_view(&all));
+}
+
+static void append_voucher(struct bytes *to, struct sspi_view first, struct sspi_view second)
+{
+    BYTES_CLEANUP struct bytes all = {0};
+    bytes_append_view(&all, first);
+    bytes_append_char(&all, ':');
+    bytes_append_view(&all, second);
+    append_md5(to, bytes_as_view(&all));
+}
+
+/* True when the cnonce vouches for service and channel in one of the two orders. */
+static bool vouches(const struct digest_response *from)
+{
+    static const size_t prefix_len = sizeof(DIGEST_BINDING_PREFIX) - 1;
+    BYTES_CLEANUP struct bytes one = {0}, other = {0};
+    if (from->cnonce.len <= prefix_len + DIGITS ||
+        memcmp(from->cnonce.data, DIGEST_BINDING_PREFIX, prefix_len) != 0)
+        return false;
+    struct sspi_view sent = {from->cnonce.data + prefix_len, DIGITS};
+    append_voucher(&one, from->service_name, from->channel_binding);
+    append_voucher(&other, from->channel_binding, from->service_name);
+    return bytes_equal(sent, bytes_as_view(&one)) || bytes_equal(sent, bytes_as_view(&other));
+}
+
+static bool is_zero(struct sspi_view channel)
+{
+    for (size_t i = 0; i < channel.len; i++)
+        if (channel.data[i] != '0')
+            return false;
+    return true;
+}
+
+static enum digest_binding_claim check_claim(const struct digest_response *from)
+{
+    enum digest_binding_claim claim = digest_binding_read(the_run(), from);
+    uint8_t octets[DIGITS / 2];
+    bool present = from->hashed_dirs.data != NULL || from->service_name.data != NULL ||
+                   from->channel_binding.data != NULL;
+    switch (claim) {
+    case DIGEST_BINDING_SILENT:
+        FUZZ_REQUIRE(!present &&
+                     !(from->cnonce.len >= 10 && memcmp(from->cnonce.data, "+Upgraded+", 10) == 0));
+        break;
+    case DIGEST_BINDING_NONE:
+    case DIGEST_BINDING_CHANNEL:
+        FUZZ_REQUIRE(from->hashed_dirs.data != NULL && from->service_name.data != NULL);
+        FUZZ_REQUIRE(hex_decode_lower(from->channel_binding, octets, sizeof(octets)));
+        FUZZ_REQUIRE(vouches(from));
+        FUZZ_REQUIRE(is_zero(from->channel_binding) == (claim == DIGEST_BINDING_NONE));
+        break;
+    case DIGEST_BINDING_FORGED:
+        FUZZ_REQUIRE(present || from->cnonce.len >= 10);
+        break;
+    default:
+        FUZZ_REQUIRE(!"a claim, with MD5 at hand");
+    }
+    return claim;
+}
+
+/* What the table says; -1 is a refusal. */
+static int wanted(enum digest_binding_claim claim, const struct digest_response *from,
+                  const struct sspi_accept_input *in)
+{
+    bool allow = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
+    bool proxy = (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0;
+    if (claim == DIGEST_BINDING_FORGED)
+        return -1;
+    if (in->n_bindings == 0 && !proxy)
+        return SSPI_BOUND_UNCHECKED;
+    if (claim == DIGEST_BINDING_SILENT)
+        return allow && !proxy ? SSPI_BOUND_ABSENT : -1;
+    if (claim == DIGEST_BINDING_NONE)
+        return -1;
+    if (in->n_bindings == 0)
+        return SSPI_BOUND_PROXY;
+    for (size_t i = 0; i < in->n_bindings; i++) {
+        BYTES_CLEANUP struct bytes channel = {0};
+        append_channel(&channel, &in->bindings[i]);
+        if (bytes_equal(bytes_as_view(&channel), from->channel_binding))
+            return SSPI_BOUND_MATCHED;
+    }
+    return -1;
+}
+
+static void check_judgement(enum digest_binding_claim claim, const struct digest_response *from,
+                            const struct sspi_accept_input *in)
+{
+    struct sspi_report report = {0};
+    enum sspi_bound bound = (enum sspi_bound)99;
+    SECURITY_STATUS status = digest_binding_judge(the_run(), claim, from, in, &bound, &report);
+    int expected = wanted(claim, from, in);
+    if (expected >= 0) {
+        FUZZ_REQUIRE(status == SEC_E_OK && (int)bound == expected);
+        return;
+    }
+    FUZZ_REQUIRE(status == SEC_E_BAD_BINDINGS && (int)bound == 99);
+    FUZZ_REQUIRE(report.reason == SSPI_REASON_BAD_BINDING ||
+                 report.reason == SSPI_REASON_MISSING_BINDING);
+    fuzz_check_report(&report, report.reason);
+}
+
+/* One octet of service, channel or voucher is another: nothing vouches for the header any more. */
+static void check_changed(const struct digest_response *right, size_t position, char change)
+{
+    static const size_t prefix_len = sizeof(DIGEST_BINDING_PREFIX) - 1;
+    struct digest_response from = *right;
+    size_t lens[] = {from.service_name.len, from.channel_binding.len, prefix_len + DIGITS};
+    struct sspi_view *parts[] = {&from.service_name, &from.channel_binding, &from.cnonce};
+    position %= lens[0] + lens[1] + lens[2];
+    size_t i = 0;
+    while (position >= lens[i])
+        position -= lens[i++];
+    char *changed = fuzz_copy(*parts[i]);
+    changed[position] ^= change;
+    parts[i]->data = changed;
+    FUZZ_REQUIRE(digest_binding_read(the_run(), &from) == DIGEST_BINDING_FORGED);
+    free(changed);
+}
+
+/* Makes the header right: the channel of a binding, or the one that is none, and its voucher. */
+static void check_right(const struct digest_response *given, const struct sspi_accept_input *in,
+                        uint8_t how, size_t position, char change)
+{
+    BYTES_CLEANUP struct bytes channel = {0}, cnonce = {0};
+    struct digest_response from = *given;
+    if (from.service_name.data == NULL)
+        from.service_name = SSPI_VIEW("");
+    if (in->n_bindings > 0 && (how & 2) != 0)
+        append_channel(&channel, &in->bindings[how % in->n_bindings]);
+    else
+        bytes_append_text(&channel, "00000000000000000000000000000000");
+    from.channel_binding = bytes_as_view(&channel);
+    bytes_append_text(&cnonce, DIGEST_BINDING_PREFIX);
+    if ((how & 4) != 0) {
+        from.hashed_dirs = SSPI_VIEW("service-name,channel-binding");
+        append_voucher(&cnonce, from.service_name, from.channel_binding);
+    } else {
+        from.hashed_dirs = SSPI_VIEW("channel-binding , Service-Name");
+        append_voucher(&cnonce, from.channel_binding, from.service_name);
+    }
+    bytes_append_char(&cnonce, 'x');
+    bytes_append_view(&cnonce, given->cnonce);
+    from.cnonce = bytes_as_view(&cnonce);
+    enum digest_binding_claim claim = check_claim(&from);
+    FUZZ_REQUIRE(claim == DIGEST_BINDING_NONE || claim == DIGEST_BINDING_CHANNEL);
+    check_judgement(claim, &from, in);
+    if (change != 0)
+        check_changed(&from, position, change);
+}
+
+static struct sspi_view take_directive(struct sspi_view *input, bool absent)
+{
+    struct sspi_view value = fuzz_until(input, '\0');
+    return absent ? (struct sspi_view){NULL, 0} : value;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct sspi_view input = fuzz_view(data, size);
+    struct sspi_channel_binding bindings[N_MAX];
+    struct sspi_accept_input in = {.bindings = bindings};
+    uint8_t policy = fuzz_octet(&input), absent = fuzz_octet(&input), how = fuzz_octet(&input);
+    size_t position = fuzz_number(&input, 2);
+    char change = (char)fuzz_octet(&input);
+    struct digest_response from = {.cnonce = fuzz_until(&input, '\0')};
+    from.hashed_dirs = take_directive(&input, (absent & 1) != 0);
+    from.service_name = take_directive(&input, (absent & 2) != 0);
+    from.channel_binding = take_directive(&input, (absent & 4) != 0);
+    if ((policy & 1) != 0)
+        in.requirements |= ASC_REQ_ALLOW_MISSING_BINDINGS;
+    if ((policy & 2) != 0)
+        in.requirements |= ASC_REQ_PROXY_BINDINGS;
+    in.n_bindings = (policy >> 2) % (N_MAX + 1);
+    for (size_t i = 0; i < in.n_bindings; i++) {
+        bindings[i].initiator_type = (uint32_t)fuzz_number(&input, 4);
+        bindings[i].acceptor_type = (uint32_t)fuzz_number(&input, 4);
+        bindings[i].initiator = fuzz_until(&input, '\0');
+        bindings[i].acceptor = fuzz_until(&input, '\0');
+        bindings[i].application = fuzz_until(&input, '\0');
+    }
+    check_judgement(check_claim(&from), &from, &in);
+    if ((how & 1) != 0)
+        check_right(&from, &in, how, position, change);
+    return 0;
+}

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "digest_binding.h"
+#include "digest_verify.h"
+
+static struct hash_suite suite;
+static struct hash_run run;
+static struct hash_run no_md5;
+static struct hash_suite fips;
+
+static int open_runs(void **state)
+{
+    if (!hash_suite_open(&suite))
+        return -1;
+    fips.sha_256 = suite.sha_256;
+    return hash_run_open(&run, &suite) && hash_run_open(&no_md5, &fips) ? 0 : -1;
+}
+
+static int close_runs(void **state)
+{
+    hash_run_close(&run);
+    hash_run_close(&no_md5);
+    hash_suite_close(&suite);
+    return 0;
+}
+
+#define PREFIX       "tls-server-end-point:"
+#define SERVICE      "HTTP/www.example.org"
+#define RANDOM       "0123456789abcdef0123456789abcdef"
+#define NO_TLS       "00000000000000000000000000000000"
+#define CHANNEL      "f537440df80b05379a909528be1bdac9"
+#define HASHED       "040bda6ded9408ae45c689a5796c55df" /* MD5(SERVICE:CHANNEL) */
+#define HASHED_2     "d4069962ec11fd64a7859dc35ffffb3d" /* MD5(CHANNEL:SERVICE) */
+#define HASHED_NO    "2628efb2f00cc6c5c93056528b53331e" /* MD5(SERVICE:NO_TLS) */
+#define HASHED_EMPTY "d5cc169d4c5063f116abbbf4e1b87091" /* MD5(:CHANNEL) */
+#define UP           DIGEST_BINDING_PREFIX
+
+/* SHA-256("test certificate DER"), whose channel is CHANNEL; and others, whose are not. */
+#define CERTIFICATE                                                                                \
+    PREFIX "\xa1\xe2\x97\x20\xc4\xb1\x6e\x75\xfa\xf6\xf1\x69\xf2\xec\x59\x68"                      \
+           "\xc3\x58\x02\xa3\xca\xcd\xed\xf2\x1b\x3d\x35\x89\xdc\xae\xa5\x42"
+
+static struct sspi_channel_binding binding_of(struct sspi_view application)
+{
+    return (struct sspi_channel_binding){
+        .initiator = SSPI_VIEW(""), .acceptor = SSPI_VIEW(""), .application = application};
+}
+
+/* ---- what the client says ---- */
+
+static struct digest_response says(const char *cnonce, const char *hashed_dirs,
+                                   const char *service_name, const char *channel_binding)
+{
+    return (struct digest_response){
+        .cnonce = bytes_view(cnonce),
+        .hashed_dirs = bytes_view(hashed_dirs),
+        .service_name = bytes_view(service_name),
+        .channel_binding = bytes_view(channel_binding),
+    };
+}
+
+#define BOTH "service-name,channel-binding"
+
+static void claims_are_read(void **state)
+{
+    static const struct {
+        const char *cnonce, *hashed_dirs, *service_name, *channel_binding;
+        enum digest_binding_claim claim;
+    } all[] = {
+        {"c", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
+        {"", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
+        {"+upgraded+v1x", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
+        {"x+Upgraded+", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
+        {"+Upgraded", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
+        {UP HASHED RANDOM, BOTH, SERVICE, CHANNEL, DIGEST_BINDING_CHANNEL},
+        {UP HASHED "x", BOTH, SERVICE, CHANNEL, DIGEST_BINDING_CHANNEL},
+        {UP HASHED RANDOM, " Service-Name\t, CHANNEL-binding ", SERVICE, CHANNEL,
+         DIGEST_BINDING_CHANNEL},
+        {UP HASHED_2 RANDOM, "channel-binding, service-name", SERVICE, CHANNEL,
+         DIGEST_BINDING_CHANNEL},
+        {UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS, DIGEST_BINDING_NONE},
+        {UP HASHED_EMPTY RANDOM, BOTH, "", CHANNEL, DIGEST_BINDING_CHANNEL},
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        struct digest_response from =
+            says(all[i].cnonce, all[i].hashed_dirs, all[i].service_name, all[i].channel_binding);
+        assert_int_equal(digest_binding_read(&run, &from), all[i].claim);
+    }
+}
+
+static const struct {
+    const char *cnonce, *hashed_dirs, *service_name, *channel_binding;
+} contradictions[] = {
+    /* Stripped of some or all. */
+    {UP HASHED RANDOM, NULL, NULL, NULL},
+    {"+Upgraded+", NULL, NULL, NULL},
+    {"+Upgraded+v2x", NULL, NULL, NULL},
+    {UP HASHED RANDOM, NULL, SERVICE, CHANNEL},
+    {UP HASHED RANDOM, BOTH, NULL, CHANNEL},
+    {UP HASHED RANDOM, BOTH, SERVICE, NULL},
+    {UP HASHED RANDOM, BOTH, NULL, NULL},
+    {UP HASHED_EMPTY RANDOM, BOTH, NULL, CHANNEL},
+    {"c", NULL, SERVICE, NULL},
+    {"c", NULL, NULL, CHANNEL},
+    {"c", NULL, NULL, ""},
+    {"c", BOTH, NULL, NULL},
+    /* A cnonce that does not vouch for them. */
+    {"c", BOTH, SERVICE, CHANNEL},
+    {"", BOTH, SERVICE, CHANNEL},
+    {"+Upgraded+v2" HASHED RANDOM, BOTH, SERVICE, CHANNEL},
+    {"+upgraded+v1" HASHED RANDOM, BOTH, SERVICE, CHANNEL},
+    {UP, BOTH, SERVICE, CHANNEL},
+    {UP "040bda6ded9408ae45c689a5796c55d", BOTH, SERVICE, CHANNEL},
+    {UP HASHED, BOTH, SERVICE, CHANNEL},
+    {UP "040BDA6DED9408AE45C689A5796C55DF" RANDOM, BOTH, SERVICE, CHANNEL},
+    {UP "040bda6ded9408ae45c689a5796c55de" RANDOM, BOTH, SERVICE, CHANNEL},
+    {UP "140bda6ded9408ae45c689a5796c55df" RANDOM, BOTH, SERVICE, CHANNEL},
+    {UP HASHED RANDOM, BOTH, "HTTP/www.example.com", CHANNEL},
+    {UP HASHED RANDOM, BOTH, "http/www.example.org", CHANNEL},
+    {UP HASHED RANDOM, BOTH, "", CHANNEL},
+    {UP HASHED RANDOM, BOTH, SERVICE, NO_TLS},
+    {UP HASHED_NO RANDOM, BOTH, SERVICE, CHANNEL},
+    {UP HASHED_2 RANDOM, BOTH, SERVICE, CHANNEL},
+    /* A channel that is none. */
+    {UP HASHED RANDOM, BOTH, SERVICE, ""},
+    {UP HASHED RANDOM, BOTH, SERVICE, "F537440DF80B05379A909528BE1BDAC9"},
+    {UP HASHED RANDOM, BOTH, SERVICE, "f537440df80b05379a909528be1bdac"},
+    {UP HASHED RANDOM, BOTH, SERVICE, "f537440df80b05379a909528be1bdac9a"},
+    {UP HASHED RANDOM, BOTH, SERVICE, "f537440df80b05379a909528be1bdacg"},
+    /* Another list. */
+    {UP HASHED RANDOM, "", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, ",", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, "service-name", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, "channel-binding", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, "service-name,service-name", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, "channel-binding,channel-binding", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, BOTH ",", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, "," BOTH, SERVICE, CHANNEL},
+    {UP HASHED RANDOM, BOTH ",nonce", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, "service-name,nonce", SERVICE, CHANNEL},
+    {UP HASHED RANDOM, "service-name channel-binding", SERVICE, CHANNEL},
+    {UP HASHED_2 RANDOM, BOTH, SERVICE, CHANNEL},
+};
+
+static void contradictions_are_forged(void **state)
+{
+    for (size_t i = 0; i < sizeof(contradictions) / sizeof(contradictions[0]); i++) {
+        struct digest_response from =
+            says(contradictions[i].cnonce, contradictions[i].hashed_dirs,
+                 contradictions[i].service_name, contradictions[i].channel_binding);
+        if (digest_binding_read(&run, &from) != DIGEST_BINDING_FORGED)
+            print_error("row %zu: %s\n", i, contradictions[i].cnonce);
+        assert_int_equal(digest_binding_read(&run, &from), DIGEST_BINDING_FORGED);
+    }
+}
+
+static void a_silent_client_needs_no_md5(void **state)
+{
+    struct digest_response silent = says("c", NULL, NULL, NULL);
+    struct digest_response bound = says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
+    struct digest_response stripped = says(UP HASHED RANDOM, NULL, NULL, NULL);
+
+    assert_int_equal(digest_binding_read(&no_md5, &silent), DIGEST_BINDING_SILENT);
+    assert_int_equal(digest_binding_read(&no_md5, &bound), DIGEST_BINDING_FAILED);
+    assert_int_equal(digest_binding_read(&no_md5, &stripped), DIGEST_BINDING_FORGED);
+}
+
+/* ---- the policy ---- */
+
+enum { NONE, WRONG, RIGHT, N_CANDIDATES };
+
+static SECURITY_STATUS judge(enum digest_binding_claim claim, int candidates, ULONG requirements,
+                             int *ret_bound, struct sspi_report *report)
+{
+    const struct sspi_channel_binding bindings[] = {binding_of(SSPI_VIEW(PREFIX "another")),
+                                                    binding_of(SSPI_VIEW(CERTIFICATE)),
+                                                    binding_of(SSPI_VIEW(PREFIX "a third"))};
+    struct sspi_accept_input in = {.requirements = requirements, .bindings = bindings};
+    struct digest_response from = says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
+    enum sspi_bound bound = (enum sspi_bound)99;
+
+    if (candidates != NONE)
+        in.n_bindings = candidates == WRONG ? 1 : 3;
+    *report = (struct sspi_report){0};
+    SECURITY_STATUS status = digest_binding_judge(&run, claim, &from, &in, &bound, report);
+    *ret_bound = (int)bound;
+    return status;
+}
+
+#define ALLOW   ASC_REQ_ALLOW_MISSING_BINDINGS
+#define PROXY   ASC_REQ_PROXY_BINDINGS
+#define REFUSED (-1)
+
+/* The table of the Extended Protection pages, and what it leaves out. */
+static void policy_is_windows(void **state)
+{
+    static const struct {
+        int candidates;
+        ULONG flags;
+        int silent, none, channel; /* enum sspi_bound, or REFUSED */
+    } rows[] = {
+        {NONE, 0, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED},
+        {NONE, ALLOW, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED},
+        {NONE, PROXY, REFUSED, REFUSED, SSPI_BOUND_PROXY},
+        {WRONG, 0, REFUSED, REFUSED, REFUSED},
+        {RIGHT, 0, REFUSED, REFUSED, SSPI_BOUND_MATCHED},
+        {WRONG, ALLOW, SSPI_BOUND_ABSENT, REFUSED, REFUSED},
+        {RIGHT, ALLOW, SSPI_BOUND_ABSENT, REFUSED, SSPI_BOUND_MATCHED},
+        {WRONG, PROXY, REFUSED, REFUSED, REFUSED},
+        {RIGHT, PROXY, REFUSED, REFUSED, SSPI_BOUND_MATCHED},
+        /* No caller gets here with both; the stricter one holds. */
+        {NONE, PROXY | ALLOW, REFUSED, REFUSED, SSPI_BOUND_PROXY},
+        {RIGHT, PROXY | ALLOW, REFUSED, REFUSED, SSPI_BOUND_MATCHED},
+    };
+    static const enum digest_binding_claim claims[] = {DIGEST_BINDING_SILENT, DIGEST_BINDING_NONE,
+                                                       DIGEST_BINDING_CHANNEL};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const int wanted[] = {rows[i].silent, rows[i].none, rows[i].channel};
+        for (size_t j = 0; j < 3; j++) {
+            struct sspi_report report;
+            int bound;
+            SECURITY_STATUS status =
+                judge(claims[j], rows[i].candidates, rows[i].flags, &bound, &report);
+            if (wanted[j] == REFUSED) {
+                assert_int_equal(status, SEC_E_BAD_BINDINGS);
+                assert_int_equal(bound, 99);
+                assert_int_equal(report.reason, claims[j] == DIGEST_BINDING_CHANNEL
+                                                    ? SSPI_REASON_BAD_BINDING
+                                                    : SSPI_REASON_MISSING_BINDING);
+                assert_int_not_equal(report.text[0], '\0');
+            } else {
+                assert_int_equal(status, SEC_E_OK);
+                assert_int_equal(bound, wanted[j]);
+                assert_int_equal(report.reason, SSPI_REASON_NONE);
+            }
+        }
+    }
+}
+
+static void forged_and_failed_are_refused_under_every_policy(void **state)
+{
+    static const ULONG flags[] = {0, ALLOW, PROXY};
+
+    for (int candidates = 0; candidates < N_CANDIDATES; candidates++) {
+        for (size_t i = 0; i < 3; i++) {
+            struct sspi_report report;
+            int bound;
+            assert_int_equal(judge(DIGEST_BINDING_FORGED, candidates, flags[i], &bound, &report),
+                             SEC_E_BAD_BINDINGS);
+            assert_int_equal(report.reason, SSPI_REASON_BAD_BINDING);
+            assert_non_null(strstr(report.text, "contradict"));
+            assert_int_equal(judge(DIGEST_BINDING_FAILED, candidates, flags[i], &bound, &report),
+                             SEC_E_INTERNAL_ERROR);
+            assert_int_equal(report.reason, SSPI_REASON_INTERNAL);
+            assert_int_equal(bound, 99);
+        }
+    }
+}
+
+static void no_md5_is_our_fault_where_a_channel_must_match(void **state)
+{
+    const struct sspi_channel_binding binding = binding_of(SSPI_VIEW(CERTIFICATE));
+    const struct sspi_accept_input in = {.bindings = &binding, .n_bindings = 1};
+    struct digest_response from = says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
+    struct sspi_report report;
+    enum sspi_bound bound;
+
+    assert_int_equal(
+        digest_binding_judge(&no_md5, DIGEST_BINDING_CHANNEL, &from, &in, &bound, &report),
+        SEC_E_INTERNAL_ERROR);
+    assert_non_null(strstr(report.text, "MD5"));
+    assert_int_equal(
+        digest_binding_judge(&no_md5, DIGEST_BINDING_SILENT, &from, &in, &bound, &report),
+        SEC_E_BAD_BINDINGS);
+}
+
+/* ---- hashes of channels: published ones of real certificates, and one of all fields ---- */
+
+static void hashes_of_channels_are_those_of_windows(void **state)
+{
+    const struct {
+        struct sspi_channel_binding binding;
+        const char *hash;
+    } all[] = {
+        {binding_of(SSPI_VIEW(PREFIX
+                              "\xe3\xca\x49\x27\x1e\x50\x89\xcc\x48\xce\x82\x10\x9f\x13\x24\xf4"
+                              "\x1d\xbe\xdd\xc2\x9a\x77\x74\x10\xc7\x38\xf7\x86\x8c\x4f\xf4\x05")),
+         "6ea19df066da4622051f9c4f92c6df74"},
+        {binding_of(SSPI_VIEW(PREFIX
+                              "\xea\x05\xfe\xfe\xcc\x6b\x0b\xd5\x71\xdb\xbc\x5b\xaa\x3e\xd4\x53"
+                              "\x86\xd0\x44\x68\x35\xf7\xb7\x4c\x85\x62\x1b\x99\x83\x47\x5f\x95")),
+         "6586e99d81c2fc984e47172fd4dd0310"},
+        {binding_of(SSPI_VIEW("")), "441018525208457705bf09a8ee3c1093"},
+        {binding_of(SSPI_VIEW(CERTIFICATE)), CHANNEL},
+        {{2, SSPI_VIEW("\x7f\0\0\1"), 24, SSPI_VIEW("\x0a\0\0\1z"), SSPI_VIEW("app")},
+         "23f07f2c261a2bf5179d9eb94dee10ec"},
+    };
+
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        const struct sspi_accept_input in = {.bindings = &all[i].binding, .n_bindings = 1};
+        struct digest_response from = says("", NULL, NULL, all[i].hash);
+        struct sspi_report report;
+        enum sspi_bound bound;
+        assert_int_equal(
+            digest_binding_judge(&run, DIGEST_BINDING_CHANNEL, &from, &in, &bound, &report),
+            SEC_E_OK);
+        assert_int_equal(bound, SSPI_BOUND_MATCHED);
+    }
+}
+
+/* ---- whole headers in the order of .NET ---- */
+
+static void assert_header(const char *algorithm, const char *hashed, const char *channel,
+                          const char *response_digits, enum digest_binding_claim claim)
+{
+    static const char nonce[] = "+Upgraded+v100112233445566778899aabbccddeeff"
+                                "00112233445566778899aabbccddeeff"
+                                "00112233445566778899aabbccddeeff0011223344556677";
+    BYTES_CLEANUP struct bytes text = {0};
+    struct digest_response response;
+    struct sspi_report report;
+    uint8_t hash_a1[HASH_MAX];
+
+    bytes_append_format(&text,
+                        "charset=utf-8,username=\"user\",realm=\"Digest\",nonce=\"%s\","
+                        "uri=\"/x\",algorithm=\"%s\",cnonce=\"" UP "%s" RANDOM
+                        "\",nc=00000001,qop=\"auth\",hashed-dirs=\"" BOTH
+                        "\",service-name=\"" SERVICE "\",channel-binding=\"%s\",response=\"%s\"",
+                        nonce, algorithm, hashed, channel, response_digits);
+    assert_int_equal(digest_parse_response(bytes_as_view(&text), &response, &report),
+                     SSPI_REASON_NONE);
+    assert_true(hash_once(&suite, SSPI_DIGEST_MD5, SSPI_VIEW("user:Digest:pw"), hash_a1));
+    assert_int_equal(digest_verify_response(&run, &response, SSPI_VIEW("GET"), NULL, hash_a1),
+                     DIGEST_VERIFY_RIGHT);
+    assert_int_equal(digest_binding_read(&run, &response), claim);
+    digest_parse_free(&response);
+}
+
+static void whole_headers_are_right(void **state)
+{
+    assert_header("MD5-sess", HASHED, CHANNEL, "ee4b855880d7a0609547c731178d18d9",
+                  DIGEST_BINDING_CHANNEL);
+    assert_header("MD5", HASHED, CHANNEL, "ec3e524f0b49182b63dac868e386366d",
+                  DIGEST_BINDING_CHANNEL);
+    assert_header("MD5-sess", HASHED_NO, NO_TLS, "d7b6590f4e04703807bedaaa15000861",
+                  DIGEST_BINDING_NONE);
+    assert_header("MD5", HASHED_NO, NO_TLS, "e9b83ed066f8db7f60477ab4cb2f621d",
+                  DIGEST_BINDING_NONE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(claims_are_read),
+        cmocka_unit_test(contradictions_are_forged),
+        cmocka_unit_test(a_silent_client_needs_no_md5),
+        cmocka_unit_test(policy_is_windows),
+        cmocka_unit_test(forged_and_failed_are_refused_under_every_policy),
+        cmocka_unit_test(no_md5_is_our_fault_where_a_channel_must_match),
+        cmocka_unit_test(hashes_of_channels_are_those_of_windows),
+        cmocka_unit_test(whole_headers_are_right),
+    };
+    return cmocka_run_group_tests(tests, open_runs, close_runs);
+}

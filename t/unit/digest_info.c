@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "digest_info.h"
+#include "digest_params.h"
+
+static struct hash_suite suite;
+static struct hash_run run;
+
+static int open_run(void **state)
+{
+    return hash_suite_open(&suite) && hash_run_open(&run, &suite) ? 0 : -1;
+}
+
+static int close_run(void **state)
+{
+    hash_run_close(&run);
+    hash_suite_close(&suite);
+    return 0;
+}
+
+#define CNONCE "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
+
+/* The request of RFC 7616 3.9.1 with these directives, and what H(A1) its user has. */
+static void make_request(const char *qop, const char *cnonce, struct bytes *text,
+                         struct digest_response *response, uint8_t hash_a1[HASH_MAX])
+{
+    struct sspi_report report;
+
+    bytes_append_format(text,
+                        "username=\"Mufasa\", realm=\"http-auth@example.org\", "
+                        "uri=\"/dir/index.html\", algorithm=MD5, "
+                        "nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", nc=00000001, "
+                        "cnonce=\"%s\", qop=%s, response=\"8ca523f5e9506fed4657c9700eebdbec\"",
+                        cnonce, qop);
+    assert_int_equal(digest_parse_response(bytes_as_view(text), response, &report),
+                     SSPI_REASON_NONE);
+    assert_true(hash_once(&suite, SSPI_DIGEST_MD5,
+                          SSPI_VIEW("Mufasa:http-auth@example.org:Circle of Life"), hash_a1));
+}
+
+static void assert_info(const char *qop, const char *method, struct sspi_view next_nonce,
+                        const char *wanted)
+{
+    BYTES_CLEANUP struct bytes text = {0}, out = {0};
+    struct digest_response response;
+    uint8_t hash_a1[HASH_MAX];
+
+    make_request(qop, CNONCE, &text, &response, hash_a1);
+    assert_true(digest_info_append(&out, &run, &response, bytes_view(method), hash_a1, next_nonce));
+    bytes_append(&out, "", 1);
+    assert_string_equal(out.data, wanted);
+    digest_parse_free(&response);
+}
+
+static const struct sspi_view no_nonce = {NULL, 0};
+
+static void the_server_proves_itself(void **state)
+{
+    assert_info("auth", "GET", no_nonce,
+                "rspauth=\"9b712497bc9f91499fbcca1dfc5f09a5\", cnonce=\"" CNONCE
+                "\", nc=00000001, qop=auth");
+}
+
+static void next_nonce_is_told_when_there_is_one(void **state)
+{
+    assert_info("auth", "POST", SSPI_VIEW("+Upgraded+v1n_-"),
+                "rspauth=\"9b712497bc9f91499fbcca1dfc5f09a5\", cnonce=\"" CNONCE
+                "\", nc=00000001, qop=auth, nextnonce=\"+Upgraded+v1n_-\"");
+}
+
+static void answers_to_auth_int_vouch_for_a_body_only_where_there_is_none(void **state)
+{
+    static const char *const methods[] = {"GET", "POST", "head", "HEADX", ""};
+
+    assert_info("auth-int", "HEAD", no_nonce,
+                "rspauth=\"90784b078730942b2d8829a8635a46c5\", cnonce=\"" CNONCE
+                "\", nc=00000001, qop=auth-int");
+    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
+        assert_info("auth-int", methods[i], no_nonce,
+                    "rspauth=\"9b712497bc9f91499fbcca1dfc5f09a5\", cnonce=\"" CNONCE
+                    "\", nc=00000001, qop=auth");
+    assert_info("auth", "HEAD", no_nonce,
+                "rspauth=\"9b712497bc9f91499fbcca1dfc5f09a5\", cnonce=\"" CNONCE
+                "\", nc=00000001, qop=auth");
+}
+
+/* The client's own spelling of qop was hashed in the request alone. */
+static void qop_is_told_in_lower_case(void **state)
+{
+    assert_info("\"AUTH-INT\"", "GET", no_nonce,
+                "rspauth=\"9b712497bc9f91499fbcca1dfc5f09a5\", cnonce=\"" CNONCE
+                "\", nc=00000001, qop=auth");
+}
+
+static void cnonce_comes_back_as_it_was_meant(void **state)
+{
+    BYTES_CLEANUP struct bytes text = {0}, out = {0};
+    struct digest_response response;
+    struct digest_params params;
+    struct sspi_report report;
+    uint8_t hash_a1[HASH_MAX];
+
+    make_request("auth", "a\\\"b\\\\c\\d, nextnonce=\\\"x", &text, &response, hash_a1);
+    assert_true(digest_info_append(&out, &run, &response, SSPI_VIEW("GET"), hash_a1, no_nonce));
+    assert_int_equal(digest_params_parse(bytes_as_view(&out), &params, &report), SSPI_REASON_NONE);
+    assert_int_equal(params.n, 4);
+    assert_true(bytes_equal(digest_params_find(&params, "cnonce")->value,
+                            SSPI_VIEW("a\"b\\cd, nextnonce=\"x")));
+    digest_params_free(&params);
+    digest_parse_free(&response);
+}
+
+static void missing_algorithm_gives_nothing(void **state)
+{
+    BYTES_CLEANUP struct bytes text = {0}, out = {0};
+    struct hash_suite fips = {.sha_256 = suite.sha_256};
+    struct hash_run without;
+    struct digest_response response;
+    uint8_t hash_a1[HASH_MAX];
+
+    make_request("auth-int", CNONCE, &text, &response, hash_a1);
+    assert_true(hash_run_open(&without, &fips));
+    assert_false(
+        digest_info_append(&out, &without, &response, SSPI_VIEW("HEAD"), hash_a1, no_nonce));
+    assert_false(
+        digest_info_append(&out, &without, &response, SSPI_VIEW("GET"), hash_a1, no_nonce));
+    hash_run_close(&without);
+    digest_parse_free(&response);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_server_proves_itself),
+        cmocka_unit_test(next_nonce_is_told_when_there_is_one),
+        cmocka_unit_test(answers_to_auth_int_vouch_for_a_body_only_where_there_is_none),
+        cmocka_unit_test(qop_is_told_in_lower_case),
+        cmocka_unit_test(cnonce_comes_back_as_it_was_meant),
+        cmocka_unit_test(missing_algorithm_gives_nothing),
+    };
+    return cmocka_run_group_tests(tests, open_run, close_run);
+}

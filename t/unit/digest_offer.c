@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_offer.h"
+#include "digest_world.h"
+
+static struct digest_offer offer_of(struct world *w, const char *realm, ULONG requirements)
+{
+    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct digest_offer offer;
+
+    in.requirements = requirements;
+    digest_offer_make(w->credential, &in, bytes_view(realm), &offer);
+    return offer;
+}
+
+static void algorithms_follow_the_users_of_the_realm_or_the_list(void **state)
+{
+    struct world *w = *state;
+
+    acquire(w, each_on_its_own);
+    struct digest_offer offer = offer_of(w, "other", 0);
+    assert_int_equal(offer.n_algorithms, 1);
+    assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_256);
+    /* Two of three users have MD5 alone: the third must not lock them out. */
+    offer = offer_of(w, "old", 0);
+    assert_int_equal(offer.n_algorithms, 1);
+    assert_int_equal(offer.algorithms[0], SSPI_DIGEST_MD5);
+    assert_int_equal(offer_of(w, "nobody's", 0).n_algorithms, 2);
+    digest_package.release(w->credential);
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Algorithms = {SSPI_DIGEST_SHA_512_256, SSPI_DIGEST_MD5_SESS}});
+    offer = offer_of(w, "old", ASC_REQ_PROXY_BINDINGS);
+    assert_int_equal(offer.n_algorithms, 2);
+    assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_512_256);
+    assert_int_equal(offer.algorithms[1], SSPI_DIGEST_MD5_SESS);
+}
+
+static void a_demanded_binding_prefers_what_windows_knows(void **state)
+{
+    struct world *w = *state;
+    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct sspi_channel_binding binding = {0};
+    struct digest_offer offer;
+
+    acquire(w, each_on_its_own);
+    in.bindings = &binding;
+    in.n_bindings = 1;
+    digest_offer_make(w->credential, &in, SSPI_VIEW(REALM), &offer);
+    assert_int_equal(offer.n_algorithms, 2);
+    assert_int_equal(offer.algorithms[0], SSPI_DIGEST_MD5_SESS);
+    assert_int_equal(offer.algorithms[1], SSPI_DIGEST_MD5);
+    /* No user there has an MD5 line. */
+    digest_offer_make(w->credential, &in, SSPI_VIEW("other"), &offer);
+    assert_int_equal(offer.n_algorithms, 1);
+    assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_256);
+    in.requirements = ASC_REQ_ALLOW_MISSING_BINDINGS;
+    digest_offer_make(w->credential, &in, SSPI_VIEW(REALM), &offer);
+    assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_256);
+}
+
+static void demands_of_integrity_make_it_auth_int(void **state)
+{
+    struct world *w = *state;
+    static const ULONG demands[] = {ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT,
+                                    ASC_REQ_SEQUENCE_DETECT};
+
+    acquire(w, each_on_its_own);
+    struct digest_offer offer = offer_of(w, REALM, 0);
+    assert_true(offer.auth && !offer.auth_int && !offer.userhash);
+    for (size_t i = 0; i < 3; i++) {
+        offer = offer_of(w, REALM, demands[i]);
+        assert_true(!offer.auth && offer.auth_int);
+    }
+    digest_package.release(w->credential);
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_INTEGRITY |
+                                             SSPI_ACCEPTOR_OFFER_USERHASH});
+    offer = offer_of(w, REALM, 0);
+    assert_true(offer.auth && offer.auth_int && offer.userhash);
+    digest_package.release(w->credential);
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_CALLER_HASHES |
+                                             SSPI_ACCEPTOR_OFFER_USERHASH});
+    offer = offer_of(w, REALM, 0);
+    assert_false(offer.userhash); /* nobody could be looked up by it */
+    assert_int_equal(offer.n_algorithms, 1);
+    assert_int_equal(offer.algorithms[0], SSPI_DIGEST_MD5);
+}
+
+static void challenges_carry_what_is_offered(void **state)
+{
+    struct world *w = *state;
+    struct sspi_accept_input in = input(SSPI_VIEW(""));
+
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_INTEGRITY |
+                                             SSPI_ACCEPTOR_OFFER_USERHASH,
+                                    .Domain = "/a https://b/c"});
+    assert_int_equal(
+        digest_offer_challenge(w->credential, &in, SSPI_VIEW(REALM), SSPI_VIEW("n"), true, &w->out),
+        SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(w->out.n_tokens, 2);
+    for (size_t i = 0; i < 2; i++) {
+        bytes_append(&w->out.tokens[i], "", 1);
+        const char *text = w->out.tokens[i].data;
+        assert_non_null(strstr(text, "nonce=\"n\""));
+        assert_non_null(strstr(text, "qop=\"auth,auth-int\""));
+        assert_non_null(strstr(text, "userhash=true"));
+        assert_non_null(strstr(text, "domain=\"/a https://b/c\""));
+        assert_non_null(strstr(text, "stale=true"));
+        struct sspi_view opaque = store_state_opaque(w->state);
+        const char *at = strstr(text, "opaque=\"");
+        assert_non_null(at);
+        assert_memory_equal(at + strlen("opaque=\""), opaque.data, opaque.len);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(algorithms_follow_the_users_of_the_realm_or_the_list,
+                                        make_world, end_world),
+        cmocka_unit_test_setup_teardown(a_demanded_binding_prefers_what_windows_knows, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(demands_of_integrity_make_it_auth_int, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(challenges_carry_what_is_offered, make_world, end_world),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
