@@ -39,14 +39,6 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     return acceptor;
 }
 
-static void free_resource(struct http_resource *resource)
-{
-    kerberos_keytab_close(resource->keytab);
-    store_users_close(resource->users);
-    free(resource->name);
-    free(resource);
-}
-
 void sspi_acceptor_free(struct sspi_acceptor *acceptor)
 {
     if (acceptor == NULL)
@@ -56,7 +48,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     while (acceptor->resources != NULL) {
         struct http_resource *first = acceptor->resources;
         acceptor->resources = first->next;
-        free_resource(first);
+        http_resource_free(first);
     }
     binding_table_free(acceptor->tls);
     free(acceptor->default_realm);
@@ -160,60 +152,21 @@ static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const 
             what, path, uid);
 }
 
-/* The file that `policy` names for `option`; the absent view for MIT's default keytab. */
-static struct sspi_view resource_name(const struct sspi_policy *policy, enum sspi_option option)
-{
-    size_t n_words;
-    const struct sspi_view *words = http_options_words(policy, option, &n_words);
-    return n_words > 0 ? words[0] : (struct sspi_view){NULL, 0};
-}
-
-struct http_resource *http_acceptor_resource(const struct sspi_acceptor *acceptor,
-                                             const struct sspi_policy *policy,
-                                             enum sspi_option option)
-{
-    struct sspi_view name = resource_name(policy, option);
-    for (struct http_resource *at = acceptor->resources; at != NULL; at = at->next)
-        if (at->option == option && (at->name == NULL) == (name.data == NULL) &&
-            (name.data == NULL || bytes_equal(bytes_view(at->name), name)))
-            return at;
-    return NULL;
-}
-
 /* Opens one file and keeps it. `why` (SSPI_ERROR_SIZE bytes) is filled on failure. */
 static struct http_resource *open_resource(struct sspi_acceptor *acceptor,
                                            const struct sspi_policy *policy,
                                            enum sspi_option option, char *why)
 {
-    struct http_resource *open = http_acceptor_resource(acceptor, policy, option);
+    struct http_resource *open = http_resource_find(acceptor->resources, policy, option);
     if (open != NULL)
         return open;
-
-    struct sspi_view name = resource_name(policy, option);
-    struct http_resource *made = calloc(1, sizeof(*made));
-    char *name_copy = name.data == NULL ? NULL : strndup(name.data, name.len);
-    if (made == NULL || (name.data != NULL && name_copy == NULL)) {
-        free(made);
-        free(name_copy);
-        snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+    struct http_resource *made = http_resource_open(policy, option, why);
+    if (made == NULL)
         return NULL;
-    }
-    made->option = option;
-    made->name = name_copy;
-    if (option == SSPI_OPTION_KEYTAB)
-        made->keytab = kerberos_keytab_open(name_copy, why, SSPI_ERROR_SIZE);
-    else
-        made->users = store_users_open(name_copy, why, SSPI_ERROR_SIZE);
-    if (made->keytab == NULL && made->users == NULL) {
-        free_resource(made);
-        return NULL;
-    }
     made->next = acceptor->resources;
     acceptor->resources = made;
-    if (option == SSPI_OPTION_KEYTAB)
-        tell_opened(acceptor, "keytab", kerberos_keytab_path(made->keytab));
-    else
-        tell_opened(acceptor, "user file", store_users_path(made->users));
+    tell_opened(acceptor, option == SSPI_OPTION_KEYTAB ? "keytab" : "user file",
+                http_resource_path(made));
     return made;
 }
 
@@ -255,7 +208,7 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
     for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_DIGEST_ALGORITHM); *at != 0;
          at++) {
         size_t n_users, n_with;
-        store_users_count(resource->users, all_realms, *at, &n_users, &n_with);
+        store_users_count(resource->users, all_realms, hash_base(*at), &n_users, &n_with);
         struct sspi_record *record = n_with < n_users ? new_record(acceptor) : NULL;
         if (record == NULL)
             continue;
@@ -287,15 +240,9 @@ static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi
                          bool has_realm, char *error)
 {
     const char *packages = option_name(acceptor, SSPI_OPTION_PACKAGES);
-    if (!http_options_offers(policy, HTTP_PACKAGE_DIGEST)) {
-        snprintf(
-            error, SSPI_ERROR_SIZE,
-            "%s lists Digest, but %s is require and Digest cannot prove a channel binding: use "
-            "allow, or list Negotiate alone",
-            packages, option_name(acceptor, SSPI_OPTION_CHANNEL_BINDING));
-        return false;
-    }
-    if (has_realm && http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE))
+    bool has_users = http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE) ||
+                     http_options_is_set(policy, SSPI_OPTION_DIGEST_PROVIDER);
+    if (has_realm && has_users)
         return true;
     enum sspi_option missing = has_realm ? SSPI_OPTION_DIGEST_USER_FILE : SSPI_OPTION_REALM;
     snprintf(error, SSPI_ERROR_SIZE, "%s lists Digest, which needs %s: %s", packages,
@@ -318,31 +265,7 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
     }
     if (keytab && !open_keytab(acceptor, policy, error))
         return false;
-    return !users || open_users(acceptor, policy, error);
-}
-
-bool http_acceptor_refresh(struct http_resource *resource, uint64_t now_ms,
-                           struct sspi_record *ret_record)
-{
-    char why[SSPI_ERROR_SIZE] = "";
-    const char *path = resource->keytab != NULL ? kerberos_keytab_path(resource->keytab)
-                                                : store_users_path(resource->users);
-    enum store_refresh refresh =
-        resource->keytab != NULL
-            ? kerberos_keytab_refresh(resource->keytab, now_ms, why, sizeof(why))
-            : store_users_refresh(resource->users, now_ms, why, sizeof(why));
-    switch (refresh) {
-    case STORE_REFRESH_DONE:
-        http_messages_write(ret_record, HTTP_MESSAGE_REREAD, SEC_E_OK,
-                            "%s changed and was read again", path);
-        return true;
-    case STORE_REFRESH_UNREADABLE:
-        http_messages_write(
-            ret_record, HTTP_MESSAGE_NOT_REREAD, SEC_E_OK,
-            "%s changed, the old contents stay in force until the next reload: %.300s", path, why);
-        return true;
-    case STORE_REFRESH_UNCHANGED:
-        break;
-    }
-    return false;
+    /* A whole policy may have its users from elsewhere (SSPIDigestProvider). */
+    return !users || !http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE) ||
+           open_users(acceptor, policy, error);
 }

@@ -8,16 +8,8 @@
 #include "binding_certificate.h"
 #include "http_credentials.h"
 #include "http_messages.h"
+#include "http_resource.h"
 #include "sspi_http.h"
-
-/* One keytab or user file that a directive names. */
-struct http_resource {
-    struct http_resource *next;
-    enum sspi_option option; /* KEYTAB or DIGEST_USER_FILE */
-    char *name;              /* as the directive says; NULL: MIT's default keytab */
-    struct sspi_keytab *keytab;
-    struct sspi_users *users;
-};
 
 /* Changed by the parent alone, before workers exist; `credentials` locks itself. */
 struct sspi_acceptor {
@@ -30,14 +22,5 @@ struct sspi_acceptor {
     size_t n_records, n_told;
     struct http_credentials credentials;
 };
-
-/* The open resource that `policy` uses for `option`; NULL when it was not opened at start. */
-struct http_resource *http_acceptor_resource(const struct sspi_acceptor *acceptor,
-                                             const struct sspi_policy *policy,
-                                             enum sspi_option option);
-
-/* Reads the resource again when its file changed; true when `ret_record` tells of it. */
-bool http_acceptor_refresh(struct http_resource *resource, uint64_t now_ms,
-                           struct sspi_record *ret_record);
 
 #endif

@@ -9,20 +9,29 @@
 #include "http_schemes.h"
 
 /* Room for the text of one more header line; NULL when the limit is reached. */
-static struct bytes *add_header(struct sspi_exchange *exchange)
+static struct bytes *add_header(struct sspi_exchange *exchange, struct sspi_view name)
 {
-    if (exchange->result.n_headers == SSPI_HEADERS_LIMIT)
+    size_t i = exchange->result.n_headers;
+    if (i == SSPI_HEADERS_LIMIT)
         return NULL;
-    return &exchange->header_text[exchange->result.n_headers++];
+    exchange->result.headers[i].name = name;
+    exchange->result.n_headers++;
+    return &exchange->header_text[i];
+}
+
+/* RFC 9110 11.6.1 and 11.7.1 */
+static struct bytes *add_authenticate(struct sspi_exchange *exchange)
+{
+    return add_header(exchange, exchange->request.proxy ? SSPI_VIEW("Proxy-Authenticate")
+                                                        : SSPI_VIEW("WWW-Authenticate"));
 }
 
 /* Points the header lines at their texts. False: memory ran out while they were written. */
-static bool finish_headers(struct sspi_exchange *exchange, struct sspi_view name)
+static bool finish_headers(struct sspi_exchange *exchange)
 {
     for (size_t i = 0; i < exchange->result.n_headers; i++) {
         if (exchange->header_text[i].failed)
             return false;
-        exchange->result.headers[i].name = name;
         exchange->result.headers[i].value = bytes_as_view(&exchange->header_text[i]);
     }
     return true;
@@ -44,11 +53,8 @@ static void out_of_memory(struct sspi_exchange *exchange)
 
 static void finish_challenge(struct sspi_exchange *exchange)
 {
-    /* RFC 9110 11.6.1 and 11.7.1 */
-    bool proxy = exchange->request.proxy;
     exchange->result.verdict = SSPI_CHALLENGE;
-    if (!finish_headers(exchange,
-                        proxy ? SSPI_VIEW("Proxy-Authenticate") : SSPI_VIEW("WWW-Authenticate")))
+    if (!finish_headers(exchange))
         out_of_memory(exchange);
 }
 
@@ -63,7 +69,7 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
         made = http_digest_challenge(exchange, policy, fresh, &n);
     }
     for (size_t i = 0; made && i < n; i++) {
-        struct bytes *line = add_header(exchange);
+        struct bytes *line = add_authenticate(exchange);
         if (line == NULL)
             break;
         bytes_append_text(line, "Digest ");
@@ -77,10 +83,8 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
 void http_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++) {
-        if (!http_options_offers(policy, *at))
-            continue;
         if (*at == HTTP_PACKAGE_NEGOTIATE) {
-            struct bytes *line = add_header(exchange);
+            struct bytes *line = add_authenticate(exchange);
             if (line != NULL)
                 bytes_append_text(line, "Negotiate");
         } else if (!add_digest(exchange, policy)) {
@@ -88,19 +92,13 @@ void http_answer_challenge(struct sspi_exchange *exchange, const struct sspi_pol
             return;
         }
     }
-    if (exchange->result.n_headers > 0) {
-        finish_challenge(exchange);
-        return;
-    }
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
-                        "no package here can prove the channel binding that is required");
-    fail(exchange);
+    finish_challenge(exchange);
 }
 
 /* RFC 4559 section 5: "Negotiate" and the token in base64. */
 static void add_negotiate_token(struct sspi_exchange *exchange)
 {
-    struct bytes *line = add_header(exchange);
+    struct bytes *line = add_authenticate(exchange);
     if (line == NULL)
         return;
     bytes_append_text(line, "Negotiate ");
@@ -131,13 +129,24 @@ static void set_variables(struct sspi_exchange *exchange)
     }
 }
 
+/* RFC 7615 sections 3 and 4. */
+static void add_authentication_info(struct sspi_exchange *exchange)
+{
+    struct bytes *line =
+        add_header(exchange, exchange->request.proxy ? SSPI_VIEW("Proxy-Authentication-Info")
+                                                     : SSPI_VIEW("Authentication-Info"));
+    if (line != NULL)
+        bytes_append_view(line, bytes_as_view(&exchange->authentication_info));
+}
+
 void http_answer_granted(struct sspi_exchange *exchange)
 {
     exchange->result.verdict = SSPI_GRANTED;
     if (exchange->negotiate_answer.len > 0)
         add_negotiate_token(exchange);
-    if (!finish_headers(exchange, exchange->request.proxy ? SSPI_VIEW("Proxy-Authenticate")
-                                                          : SSPI_VIEW("WWW-Authenticate"))) {
+    if (exchange->authentication_info.len > 0)
+        add_authentication_info(exchange);
+    if (!finish_headers(exchange)) {
         out_of_memory(exchange);
         return;
     }

@@ -18,7 +18,9 @@ struct http_credential {
     const struct sspi_users *user_file;
     uint8_t algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
     uint32_t nonce_lifetime_s;
+    uint32_t flags;
     char *services; /* each followed by a blank */
+    char *domain;   /* empty: none */
 };
 
 bool http_credentials_init(struct http_credentials *set)
@@ -31,6 +33,7 @@ static void free_credential(struct http_credential *credential)
     if (SecIsValidHandle(&credential->handle))
         FreeCredentialsHandle(&credential->handle);
     free(credential->services);
+    free(credential->domain);
     free(credential);
 }
 
@@ -60,6 +63,11 @@ static bool same_services(const char *joined, const SSPI_ACCEPTOR_DATA *data)
     return *joined == '\0';
 }
 
+static const char *domain_of(const SSPI_ACCEPTOR_DATA *data)
+{
+    return data->Domain == NULL ? "" : data->Domain;
+}
+
 static struct http_credential *find(const struct http_credentials *set, const char *package,
                                     const SSPI_ACCEPTOR_DATA *data)
 {
@@ -67,6 +75,7 @@ static struct http_credential *find(const struct http_credentials *set, const ch
         if (strcmp(at->package, package) == 0 && at->keytab == data->Keytab &&
             at->user_file == data->Users && at->nonce_lifetime_s == data->NonceLifetimeSeconds &&
             memcmp(at->algorithms, data->Algorithms, sizeof(at->algorithms)) == 0 &&
+            at->flags == data->Flags && strcmp(at->domain, domain_of(data)) == 0 &&
             same_services(at->services, data))
             return at;
     return NULL;
@@ -82,9 +91,11 @@ static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DAT
     }
     struct http_credential *made = calloc(1, sizeof(*made));
     char *joined = bytes_steal(&services, NULL);
-    if (made == NULL || joined == NULL) {
+    char *domain = strdup(domain_of(data));
+    if (made == NULL || joined == NULL || domain == NULL) {
         free(made);
         free(joined);
+        free(domain);
         *ret_status =
             report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "out of memory");
         return NULL;
@@ -94,7 +105,9 @@ static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DAT
     made->user_file = data->Users;
     made->nonce_lifetime_s = data->NonceLifetimeSeconds;
     memcpy(made->algorithms, data->Algorithms, sizeof(made->algorithms));
+    made->flags = data->Flags;
     made->services = joined;
+    made->domain = domain;
     SecInvalidateHandle(&made->handle);
     *ret_status =
         sspi_credentials_acquire(NULL, package, SECPKG_CRED_INBOUND, data, &made->handle, report);

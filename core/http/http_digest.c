@@ -1,160 +1,85 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "digest_parse.h"
 #include "escape.h"
 #include "hash.h"
+#include "http_digest_call.h"
 #include "http_options.h"
 #include "http_schemes.h"
+#include "kerberos_keytab.h"
 #include "report.h"
 #include "store_users.h"
 
-/* Digest's realm buffer is "Unicode that must be representable in US ASCII" (AcceptSecurityContext
- * (Digest), buffer 4): UTF-16LE. False: the realm is not ASCII, or no memory. */
-static bool widen_realm(struct sspi_view realm, struct bytes *ret_wide)
+#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
+#define CALL_CLEANUP     __attribute__((cleanup(http_digest_call_end)))
+
+/* Moves the challenges out of a call. */
+static void take_challenges(struct http_digest_call *call,
+                            struct bytes challenges[SSPI_CHALLENGES_LIMIT], size_t *ret_n)
 {
-    for (size_t i = 0; i < realm.len; i++) {
-        if ((unsigned char)realm.data[i] >= 0x80 || realm.data[i] == '\0')
-            return false;
-        bytes_append_char(ret_wide, realm.data[i]);
-        bytes_append_char(ret_wide, '\0');
+    *ret_n = call->n_tokens;
+    for (size_t i = 0; i < call->n_tokens; i++) {
+        challenges[i] = call->tokens[i];
+        call->tokens[i] = (struct bytes){0};
     }
-    return !ret_wide->failed;
-}
-
-static bool get_credential(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                           struct http_credential **ret_credential,
-                           struct http_resource **ret_resource)
-{
-    struct http_resource *resource =
-        http_exchange_resource(exchange, policy, SSPI_OPTION_DIGEST_USER_FILE);
-    if (resource == NULL)
-        return false;
-    SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
-                               .Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
-                               .Users = resource->users,
-                               .State = exchange->acceptor->state,
-                               .NonceLifetimeSeconds = (uint32_t)sspi_policy_number(
-                                   policy, SSPI_OPTION_DIGEST_NONCE_LIFETIME)};
-    static_assert(sizeof(data.Algorithms) == SSPI_OPTION_LIST_LIMIT && SSPI_DIGEST_MD5 == 1 &&
-                      SSPI_DIGEST_SHA_512_256 == 3,
-                  "the option's list is the credential's list");
-    if (http_options_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))
-        memcpy(data.Algorithms, policy->value[SSPI_OPTION_DIGEST_ALGORITHM].list,
-               sizeof(data.Algorithms));
-
-    struct sspi_report report = {0};
-    SECURITY_STATUS status = http_credentials_get(&exchange->acceptor->credentials, "WDigest",
-                                                  &data, ret_credential, &report);
-    if (status != SEC_E_OK) {
-        (void)http_exchange_refuse(exchange, status, &report);
-        return false;
-    }
-    *ret_resource = resource;
-    return true;
-}
-
-/* One AcceptSecurityContext call in Digest's HTTP form. `tokens` receive the challenges. */
-static SECURITY_STATUS call_accept(struct sspi_exchange *exchange,
-                                   struct http_credential *credential, struct sspi_view directives,
-                                   struct sspi_view wide_realm, PCtxtHandle context,
-                                   struct bytes tokens[SSPI_CHALLENGES_LIMIT], size_t *ret_n_tokens,
-                                   struct sspi_report *report)
-{
-    const struct sspi_request *request = &exchange->request;
-    SecBuffer in[] = {
-        {(ULONG)directives.len, SECBUFFER_TOKEN, (void *)(uintptr_t)directives.data},
-        {(ULONG)request->method.len, SECBUFFER_PKG_PARAMS, (void *)(uintptr_t)request->method.data},
-        {(ULONG)request->target.len, SECBUFFER_PKG_PARAMS, (void *)(uintptr_t)request->target.data},
-        {0, SECBUFFER_PKG_PARAMS, NULL},
-        {(ULONG)wide_realm.len, SECBUFFER_PKG_PARAMS, (void *)(uintptr_t)wide_realm.data},
-    };
-    SecBufferDesc input = {SECBUFFER_VERSION, sizeof(in) / sizeof(in[0]), in};
-    SecBuffer out[SSPI_CHALLENGES_LIMIT + 1];
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
-        out[i] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
-    out[SSPI_CHALLENGES_LIMIT] = (SecBuffer){sizeof(*report), SECBUFFER_SSPI_REPORT, report};
-    SecBufferDesc output = {SECBUFFER_VERSION, SSPI_CHALLENGES_LIMIT + 1, out};
-
-    ULONG attributes = 0;
-    /* Never ASC_REQ_HTTP: its bit is ASC_REQ_ALLOW_MISSING_BINDINGS too (sspi.h); the PKG_PARAMS
-     * buffers say that this is HTTP. */
-    SECURITY_STATUS status = AcceptSecurityContext(
-        http_credentials_handle(credential), NULL, &input, ASC_REQ_ALLOCATE_MEMORY,
-        SECURITY_NETWORK_DREP, context, &output, &attributes, NULL);
-    *ret_n_tokens = 0;
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
-        if (out[i].pvBuffer == NULL)
-            continue;
-        if (out[i].cbBuffer > 0 && status == SEC_I_CONTINUE_NEEDED)
-            bytes_append(&tokens[(*ret_n_tokens)++], out[i].pvBuffer, out[i].cbBuffer);
-        FreeContextBuffer(out[i].pvBuffer);
-    }
-    return status;
-}
-
-/* Gets a credential and the realm ready, calls AcceptSecurityContext, and gives the rest back.
- * False: our own fault, told in a record. */
-static bool run(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                struct sspi_view directives, PCtxtHandle context,
-                struct bytes tokens[SSPI_CHALLENGES_LIMIT], size_t *ret_n_tokens,
-                struct sspi_report *report, struct http_resource **ret_resource,
-                SECURITY_STATUS *ret_status)
-{
-    struct bytes wide BYTES_CLEANUP = {0};
-    if (!widen_realm(exchange->realm, &wide)) {
-        char shown[80];
-        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
-                            "the realm \"%s\" cannot be used for Digest: only ASCII can",
-                            escape_text(shown, sizeof(shown), exchange->realm));
-        return false;
-    }
-    struct http_credential *credential = NULL;
-    if (!get_credential(exchange, policy, &credential, ret_resource))
-        return false;
-    SecInvalidateHandle(context);
-    *ret_status = call_accept(exchange, credential, directives, bytes_as_view(&wide), context,
-                              tokens, ret_n_tokens, report);
-    http_credentials_put(&exchange->acceptor->credentials, credential);
-    return true;
 }
 
 bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct bytes challenges[SSPI_CHALLENGES_LIMIT], size_t *ret_n)
 {
-    struct sspi_report report = {0};
-    struct http_resource *resource;
-    SECURITY_STATUS status;
-    CtxtHandle context;
-    if (!run(exchange, policy, (struct sspi_view){"", 0}, &context, challenges, ret_n, &report,
-             &resource, &status))
+    CALL_CLEANUP struct http_digest_call call = {.directives = {"", 0}};
+    enum http_outcome outcome;
+    SecInvalidateHandle(&call.context);
+    /* What must be bound decides what is offered. Without TLS nothing can be: then the credentials
+     * are refused, when they come. */
+    if (exchange->request.tls && !http_bindings_collect(exchange, policy, &call.bindings, &outcome))
         return false;
-    if (SecIsValidHandle(&context))
-        DeleteSecurityContext(&context);
-    if (status == SEC_I_CONTINUE_NEEDED && *ret_n > 0)
+    if (!http_digest_call(exchange, policy, &call))
+        return false;
+    if (call.status == SEC_I_CONTINUE_NEEDED && call.n_tokens > 0) {
+        take_challenges(&call, challenges, ret_n);
         return true;
-    (void)http_exchange_refuse(exchange, status == SEC_E_OK ? SEC_E_INTERNAL_ERROR : status,
-                               &report);
+    }
+    (void)http_exchange_refuse(
+        exchange, call.status == SEC_E_OK ? SEC_E_INTERNAL_ERROR : call.status, &call.report);
     return false;
 }
 
-/* Names of different schemes must never meet: alice@REALM and DOMAIN\alice are Kerberos' and
- * NTLM's. */
-static bool name_is_ambiguous(const struct sspi_policy *policy, struct sspi_view name)
+bool http_digest_reaches(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    size_t n_services;
+    const struct sspi_view *services = http_options_services(policy, &n_services);
+    const char *target = exchange->proof.target;
+    /* Without a check of bindings the name says nothing either: nobody vouches for it. */
+    return target == NULL ||
+           sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == HTTP_BINDING_NONE ||
+           kerberos_service_accepted(bytes_view(target), services, n_services);
+}
+
+bool http_digest_is_ambiguous(const struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy)
 {
     const uint8_t *offered = http_options_list(policy, SSPI_OPTION_PACKAGES);
     bool digest_alone = offered[0] == HTTP_PACKAGE_DIGEST && offered[1] == 0;
-    return !digest_alone &&
-           (memchr(name.data, '@', name.len) != NULL || memchr(name.data, '\\', name.len) != NULL);
+    return !digest_alone && strpbrk(exchange->proof.name, "@\\") != NULL;
 }
 
 static enum http_outcome judge_user(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy)
 {
     struct sspi_view name = bytes_view(exchange->proof.name);
-    if (!name_is_ambiguous(policy, name))
-        return HTTP_OUTCOME_PROVEN;
     char shown[128];
+    if (!http_digest_reaches(exchange, policy)) {
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
+                            SEC_E_WRONG_PRINCIPAL,
+                            "the client meant to reach the service %s, which is not accepted here",
+                            escape_text(shown, sizeof(shown), bytes_view(exchange->proof.target)));
+        return HTTP_OUTCOME_REFUSED;
+    }
+    if (!http_digest_is_ambiguous(exchange, policy))
+        return HTTP_OUTCOME_PROVEN;
     http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_AMBIGUOUS_USER,
                         SEC_E_LOGON_DENIED,
                         "Digest user \"%s\" holds @ or a backslash, which could be mistaken for "
@@ -163,42 +88,107 @@ static enum http_outcome judge_user(struct sspi_exchange *exchange,
     return HTTP_OUTCOME_REFUSED;
 }
 
+/* The body is wanted; where its length tells all, nothing has to be read. */
+static enum http_outcome want_entity(struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy,
+                                     const struct digest_response *response)
+{
+    uint64_t limit = sspi_policy_number(policy, SSPI_OPTION_DIGEST_ENTITY_LIMIT);
+    uint64_t len = exchange->request.entity_length;
+    if (len != SSPI_ENTITY_UNKNOWN && len > limit)
+        return http_exchange_refuse_entity(exchange, limit);
+    http_entity_begin(&exchange->entity, response->algorithm, limit);
+    if (len == 0)
+        http_entity_end(&exchange->entity);
+    return HTTP_OUTCOME_ENTITY;
+}
+
+static enum http_outcome want_hash(struct sspi_exchange *exchange,
+                                   const struct digest_response *response)
+{
+    struct http_lookup *lookup = &exchange->lookup;
+    free(lookup->user);
+    lookup->user = strndup(response->username.data, response->username.len);
+    if (lookup->user == NULL)
+        return HTTP_OUTCOME_ERROR;
+    lookup->state = HTTP_LOOKUP_ASKED;
+    return HTTP_OUTCOME_HASH;
+}
+
+/* SEC_E_INCOMPLETE_MESSAGE: the call is made again with what is missing. */
+static enum http_outcome want_more(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                                   const struct http_digest_call *call)
+{
+    RESPONSE_CLEANUP struct digest_response response = {0};
+    struct sspi_report report;
+    enum http_outcome outcome = HTTP_OUTCOME_ERROR;
+    if (digest_parse_response(call->directives, &response, &report) == SSPI_REASON_NONE) {
+        if (call->report.reason == SSPI_REASON_ENTITY_WANTED &&
+            exchange->entity.state == HTTP_ENTITY_UNWANTED)
+            outcome = want_entity(exchange, policy, &response);
+        else if (call->report.reason == SSPI_REASON_HASH_WANTED &&
+                 exchange->lookup.state == HTTP_LOOKUP_NONE)
+            outcome = want_hash(exchange, &response);
+    }
+    if (outcome == HTTP_OUTCOME_ERROR)
+        (void)http_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &call->report);
+    return outcome;
+}
+
+static enum http_outcome prove(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                               struct http_digest_call *call)
+{
+    struct http_lookup *lookup = &exchange->lookup;
+    if (!http_exchange_take_proof(exchange, &call->context, HTTP_PACKAGE_DIGEST, call->resource))
+        return HTTP_OUTCOME_ERROR;
+    if (http_options_has_provider(policy)) {
+        memcpy(lookup->proven, lookup->hash_a1, sizeof(lookup->proven));
+        lookup->has_proven = true;
+    }
+    if (call->n_tokens > 0)
+        bytes_append_view(&exchange->authentication_info, bytes_as_view(&call->tokens[0]));
+    return judge_user(exchange, policy);
+}
+
 enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy,
                                        struct sspi_view directives)
 {
-    struct sspi_report report = {0};
-    if (directives.len == 0) {
-        report_write(&report, SSPI_REASON_MALFORMED, "Digest without any directive");
-        return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
-    }
-    struct http_resource *resource;
-    SECURITY_STATUS status;
-    CtxtHandle context;
-    if (!run(exchange, policy, directives, &context, exchange->stale, &exchange->n_stale, &report,
-             &resource, &status))
-        return HTTP_OUTCOME_ERROR;
-
-    bytes_append_view(&exchange->stale_realm, exchange->realm);
+    CALL_CLEANUP struct http_digest_call call = {.directives = directives};
     enum http_outcome outcome;
-    if (status == SEC_E_OK)
-        outcome = http_exchange_take_proof(exchange, &context, HTTP_PACKAGE_DIGEST, resource)
-                      ? judge_user(exchange, policy)
-                      : HTTP_OUTCOME_ERROR;
-    else
-        outcome = http_exchange_refuse(exchange, status, &report);
-    if (SecIsValidHandle(&context))
-        DeleteSecurityContext(&context);
-    return outcome;
+    SecInvalidateHandle(&call.context);
+    if (directives.len == 0) {
+        report_write(&call.report, SSPI_REASON_MALFORMED, "Digest without any directive");
+        return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.report);
+    }
+    if (!http_bindings_collect(exchange, policy, &call.bindings, &outcome))
+        return outcome;
+    if (!http_digest_call(exchange, policy, &call))
+        return HTTP_OUTCOME_ERROR;
+    if (call.status == SEC_E_OK)
+        return prove(exchange, policy, &call);
+    if (call.status == SEC_E_INCOMPLETE_MESSAGE)
+        return want_more(exchange, policy, &call);
+    if (call.status == SEC_I_CONTINUE_NEEDED) {
+        take_challenges(&call, exchange->stale, &exchange->n_stale);
+        bytes_append_view(&exchange->stale_realm, exchange->realm);
+    }
+    return http_exchange_refuse(exchange, call.status, &call.report);
 }
 
 static bool takes_by_default(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                              enum sspi_digest_algorithm algorithm)
 {
+    if (http_options_has_provider(policy))
+        return algorithm == SSPI_DIGEST_MD5;
     struct http_resource *resource =
-        http_acceptor_resource(exchange->acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE);
+        http_resource_find(exchange->acceptor->resources, policy, SSPI_OPTION_DIGEST_USER_FILE);
     if (resource == NULL)
         return false;
+    /* What Windows' clients are offered where a binding is demanded (digest_offer.c). */
+    if (sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == HTTP_BINDING_REQUIRE &&
+        hash_base(algorithm) == SSPI_DIGEST_MD5)
+        return true;
     enum sspi_digest_algorithm defaults[2];
     size_t n_defaults = store_users_algorithms(resource->users, exchange->realm, defaults);
     for (size_t i = 0; i < n_defaults; i++)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_exchange.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+#include "http_options.h"
 #include "report.h"
 #include "sspi_query.h"
 
@@ -27,7 +28,13 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     free(exchange->proof.realm);
     free(exchange->proof.target);
     free(exchange->user);
+    free(exchange->lookup.user);
+    bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));
+    http_entity_free(&exchange->entity);
+    sspi_job_release(exchange->job);
     bytes_free(&exchange->negotiate_answer);
+    bytes_free(&exchange->authentication_info);
+    bytes_free(&exchange->lookup_realm);
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
         bytes_free(&exchange->stale[i]);
     bytes_free(&exchange->stale_realm);
@@ -81,11 +88,23 @@ enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_
     return outcome;
 }
 
+enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit)
+{
+    const char *option =
+        sspi_option_info(SSPI_OPTION_DIGEST_ENTITY_LIMIT)->name[exchange->acceptor->config.server];
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_ENTITY_TOO_LARGE, SEC_E_OK,
+                        "the body of an auth-int request has more than the %" PRIu64
+                        " octets of %s",
+                        limit, option);
+    return HTTP_OUTCOME_TOO_LARGE;
+}
+
 struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              enum sspi_option option)
 {
-    struct http_resource *resource = http_acceptor_resource(exchange->acceptor, policy, option);
+    struct http_resource *resource =
+        http_resource_find(exchange->acceptor->resources, policy, option);
     if (resource == NULL) {
         const char *directive = sspi_option_info(option)->name[exchange->acceptor->config.server];
         http_messages_write(
@@ -93,12 +112,7 @@ struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
             "no file was opened for %s at start: set %s where this request's policy "
             "holds, or in an outer scope",
             directive, directive);
-        return NULL;
     }
-    const struct sspi_clock *clock = clock_machine();
-    struct sspi_record told;
-    if (http_acceptor_refresh(resource, clock->steady_ms(clock->self), &told))
-        *http_exchange_record(exchange) = told;
     return resource;
 }
 
@@ -123,6 +137,8 @@ bool http_exchange_take_proof(struct sspi_exchange *exchange, CtxtHandle *contex
     proof->mechanism = info->algorithm != NULL ? info->algorithm : info->mechanism->about.Name;
     proof->resource = resource;
     proof->bound = info->bound;
+    proof->integrity =
+        package == HTTP_PACKAGE_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
     proof->expiry_ms = info->expiry_ms;
     return true;
 }

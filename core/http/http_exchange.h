@@ -5,6 +5,7 @@
 
 #include "http_acceptor.h"
 #include "http_connection.h"
+#include "http_entity.h"
 #include "sspi_package.h"
 
 /* What remains of credentials once they were evaluated (DESIGN: a step judges the proof, never the
@@ -17,7 +18,21 @@ struct http_proof {
     const char *mechanism;                /* static: "Kerberos", "SHA-256" */
     const struct http_resource *resource; /* what verified it */
     enum sspi_bound bound;
+    bool integrity;     /* Digest's auth-int: it vouches for the body, too */
     uint64_t expiry_ms; /* UINT64_MAX: does not end */
+};
+
+#define HTTP_HASH_A1_LEN 16
+
+/* The hash of a Digest user whom the server looks up (SSPI_NEED_HASH). */
+struct http_lookup {
+    enum { HTTP_LOOKUP_NONE, HTTP_LOOKUP_ASKED, HTTP_LOOKUP_FOUND, HTTP_LOOKUP_UNKNOWN } state;
+    char *user;
+    uint8_t hash_a1[HTTP_HASH_A1_LEN];
+    /* The one that the proof was made with. A place that looks users up elsewhere must know the
+     * same. */
+    bool has_proven;
+    uint8_t proven[HTTP_HASH_A1_LEN];
 };
 
 /* What the evaluation came to. */
@@ -26,6 +41,9 @@ enum http_outcome {
     HTTP_OUTCOME_PROVEN,
     HTTP_OUTCOME_REFUSED,  /* 401 with new challenges */
     HTTP_OUTCOME_CONTINUE, /* 401 with the next token of a Negotiate exchange */
+    HTTP_OUTCOME_ENTITY,   /* the body's hash is wanted, then to be evaluated again */
+    HTTP_OUTCOME_HASH,     /* the user's hash is wanted, then to be evaluated again */
+    HTTP_OUTCOME_TOO_LARGE,
     HTTP_OUTCOME_BAD_REQUEST,
     HTTP_OUTCOME_FORBIDDEN,
     HTTP_OUTCOME_ERROR
@@ -36,9 +54,13 @@ struct sspi_exchange {
     struct sspi_request request;
     enum http_outcome outcome;
     struct http_proof proof;
+    struct http_entity entity;
+    struct http_lookup lookup;
+    struct sspi_job *job; /* handed out, its end not seen yet */
     /* Answer token of the Negotiate package in base64: sent with the next leg's 401, or with the
      * granted answer (mutual authentication). */
     struct bytes negotiate_answer;
+    struct bytes authentication_info; /* Digest's proof of the server */
     /* Challenges with stale=true that the response earned, and the realm they are for. */
     struct bytes stale[SSPI_CHALLENGES_LIMIT];
     size_t n_stale;
@@ -48,7 +70,8 @@ struct sspi_exchange {
 
     struct sspi_result result;
     struct bytes header_text[SSPI_HEADERS_LIMIT];
-    char *user; /* the name in the form the last policy wants */
+    struct bytes lookup_realm; /* NUL-terminated, of SSPI_NEED_HASH */
+    char *user;                /* the name in the form the last policy wants */
     char expires[24];
     struct sspi_view realm; /* of the step that runs */
 };
@@ -60,8 +83,10 @@ struct sspi_record *http_exchange_record(struct sspi_exchange *exchange);
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                        const struct sspi_report *report);
 
-/* The resource that `policy` uses for `option`, read again if its file changed. NULL: not open; a
- * record says so. */
+/* The same for a body over `limit`, before or while it is read. */
+enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
+
+/* The resource that `policy` uses for `option`. NULL: not open; a record says so. */
 struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              enum sspi_option option);

@@ -31,7 +31,8 @@ static bool kerberos_covers(struct sspi_exchange *exchange, const struct sspi_po
     const struct http_proof *proof = &exchange->proof;
     size_t n_services;
     const struct sspi_view *services = http_options_services(policy, &n_services);
-    if (proof->resource != http_acceptor_resource(exchange->acceptor, policy, SSPI_OPTION_KEYTAB)) {
+    if (proof->resource !=
+        http_resource_find(exchange->acceptor->resources, policy, SSPI_OPTION_KEYTAB)) {
         *ret_why = "another keytab";
         return false;
     }
@@ -47,12 +48,29 @@ static bool kerberos_covers(struct sspi_exchange *exchange, const struct sspi_po
     return true;
 }
 
+/* Each place may look its users up elsewhere: what it found must be what the proof was made with.
+ */
+static bool same_hash(const struct sspi_exchange *exchange)
+{
+    const struct http_lookup *lookup = &exchange->lookup;
+    const struct sspi_view proven = {(const char *)lookup->proven, sizeof(lookup->proven)};
+    const struct sspi_view found = {(const char *)lookup->hash_a1, sizeof(lookup->hash_a1)};
+    return lookup->has_proven && lookup->state == HTTP_LOOKUP_FOUND &&
+           bytes_equal_secret(proven, found);
+}
+
 static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                           const char **ret_why)
 {
     const struct http_proof *proof = &exchange->proof;
-    if (proof->resource !=
-        http_acceptor_resource(exchange->acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE)) {
+    if (http_options_has_provider(policy)) {
+        if (!same_hash(exchange)) {
+            *ret_why = "a user whom its own provider knows";
+            return false;
+        }
+    } else if (proof->resource == NULL ||
+               proof->resource != http_resource_find(exchange->acceptor->resources, policy,
+                                                     SSPI_OPTION_DIGEST_USER_FILE)) {
         *ret_why = "another user file";
         return false;
     }
@@ -64,13 +82,29 @@ static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_poli
         *ret_why = "other Digest algorithms";
         return false;
     }
+    if (!proof->integrity && !http_options_takes_qop(policy, HTTP_QOP_AUTH)) {
+        *ret_why = "qop auth-int";
+        return false;
+    }
+    if (http_digest_is_ambiguous(exchange, policy)) {
+        *ret_why = "a name that no other scheme can have";
+        return false;
+    }
+    if (!http_digest_reaches(exchange, policy)) {
+        *ret_why = "other service names";
+        return false;
+    }
+    if (!binding_covers(exchange, policy)) {
+        *ret_why = "channel binding";
+        return false;
+    }
     return true;
 }
 
 bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                        const char **ret_why)
 {
-    if (!http_options_offers(policy, exchange->proof.package)) {
+    if (!http_options_lists(policy, exchange->proof.package)) {
         *ret_why = "other packages";
         return false;
     }

@@ -3,61 +3,10 @@
 
 #include "base64.h"
 #include "clock.h"
+#include "http_bindings.h"
 #include "http_options.h"
 #include "http_schemes.h"
 #include "report.h"
-
-/* The channel bindings of one call, in the layout of SEC_CHANNEL_BINDINGS. */
-struct bindings {
-    struct {
-        SEC_CHANNEL_BINDINGS head;
-        uint8_t data[BINDING_MAX_SIZE];
-    } item[BINDING_CANDIDATES_LIMIT];
-    size_t n_items;
-};
-
-/* Fills in what the client may be bound to. False: the policy demands a binding and there is
- * nothing to compare with; *ret_outcome then tells what to answer. */
-static bool collect_bindings(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                             struct bindings *bindings, enum http_outcome *ret_outcome)
-{
-    bindings->n_items = 0;
-    uint64_t wanted = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
-    if (wanted == HTTP_BINDING_NONE)
-        return true;
-    if (!exchange->request.tls) {
-        if (wanted == HTTP_BINDING_ALLOW)
-            return true;
-        http_messages_write(
-            http_exchange_record(exchange), HTTP_MESSAGE_TLS_REQUIRED, SEC_E_BAD_BINDINGS,
-            "channel binding is required, but the connection is not TLS: use https");
-        *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
-        return false;
-    }
-
-    struct binding_candidates scratch;
-    const struct binding_candidates *known =
-        exchange->request.ssl == NULL
-            ? NULL
-            : binding_table_find(exchange->acceptor->tls, exchange->request.ssl, &scratch);
-    for (size_t i = 0; known != NULL && i < known->n_items; i++) {
-        SEC_CHANNEL_BINDINGS *head = &bindings->item[i].head;
-        memset(head, 0, sizeof(*head));
-        head->cbApplicationDataLength = (ULONG)known->item[i].len;
-        head->dwApplicationDataOffset = sizeof(*head);
-        memcpy(bindings->item[i].data, known->item[i].data, known->item[i].len);
-        bindings->n_items++;
-    }
-    exchange->bindings_unknown = bindings->n_items == 0;
-    if (bindings->n_items > 0 || wanted == HTTP_BINDING_ALLOW)
-        return true;
-    http_messages_write(
-        http_exchange_record(exchange), HTTP_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
-        "channel binding is required, but this server's certificate is not known or "
-        "its signature has no single hash: use an RSA or ECDSA certificate");
-    *ret_outcome = HTTP_OUTCOME_ERROR;
-    return false;
-}
 
 static enum http_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
                                       struct bytes *ret_token)
@@ -133,26 +82,20 @@ static bool resume(struct sspi_exchange *exchange, const struct http_credential 
 }
 
 /* One AcceptSecurityContext call with this token. */
-static SECURITY_STATUS call_accept(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+static SECURITY_STATUS call_accept(struct sspi_exchange *exchange,
                                    struct http_credential *credential, PCtxtHandle context,
-                                   bool resumed, struct sspi_view token, struct bindings *bindings,
-                                   struct sspi_report *report)
+                                   bool resumed, struct sspi_view token,
+                                   struct http_bindings *bindings, struct sspi_report *report)
 {
     SecBuffer in[1 + BINDING_CANDIDATES_LIMIT] = {
         {(ULONG)token.len, SECBUFFER_TOKEN, (void *)(uintptr_t)token.data}};
-    for (size_t i = 0; i < bindings->n_items; i++)
-        in[1 + i] = (SecBuffer){
-            (ULONG)(sizeof(SEC_CHANNEL_BINDINGS) + bindings->item[i].head.cbApplicationDataLength),
-            SECBUFFER_CHANNEL_BINDINGS | SECBUFFER_READONLY, &bindings->item[i]};
-    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)(1 + bindings->n_items), in};
+    ULONG n_in = 1 + http_bindings_buffers(bindings, in + 1);
+    SecBufferDesc input = {SECBUFFER_VERSION, n_in, in};
     SecBuffer out[2] = {{0, SECBUFFER_TOKEN, NULL},
                         {sizeof(*report), SECBUFFER_SSPI_REPORT, report}};
     SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
 
-    ULONG requirements = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION;
-    if (bindings->n_items > 0 &&
-        sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) != HTTP_BINDING_REQUIRE)
-        requirements |= ASC_REQ_ALLOW_MISSING_BINDINGS;
+    ULONG requirements = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION | bindings->requirements;
     ULONG attributes = 0;
     SECURITY_STATUS status = AcceptSecurityContext(
         http_credentials_handle(credential), resumed ? context : NULL, &input, requirements,
@@ -182,10 +125,9 @@ static enum http_outcome keep_partial(struct sspi_exchange *exchange, PCtxtHandl
 }
 
 static enum http_outcome accept_token(struct sspi_exchange *exchange,
-                                      const struct sspi_policy *policy,
                                       const struct http_resource *resource,
                                       struct http_credential **credential, struct sspi_view token,
-                                      struct bindings *bindings)
+                                      struct http_bindings *bindings)
 {
     struct sspi_connection *connection = exchange->request.connection;
     const struct sspi_clock *clock = clock_machine();
@@ -200,7 +142,7 @@ static enum http_outcome accept_token(struct sspi_exchange *exchange,
         http_connection_take(connection, &context, &began_ms);
     struct sspi_report report = {0};
     SECURITY_STATUS status =
-        call_accept(exchange, policy, *credential, &context, resumed, token, bindings, &report);
+        call_accept(exchange, *credential, &context, resumed, token, bindings, &report);
     enum http_outcome outcome;
     if (status == SEC_E_OK)
         outcome = http_exchange_take_proof(exchange, &context, HTTP_PACKAGE_NEGOTIATE, resource)
@@ -222,8 +164,8 @@ enum http_outcome http_negotiate_evaluate(struct sspi_exchange *exchange,
     enum http_outcome outcome = decode_token(exchange, token, &decoded);
     if (outcome != HTTP_OUTCOME_NONE)
         return outcome;
-    struct bindings bindings;
-    if (!collect_bindings(exchange, policy, &bindings, &outcome))
+    struct http_bindings bindings;
+    if (!http_bindings_collect(exchange, policy, &bindings, &outcome))
         return outcome;
 
     struct http_resource *resource = http_exchange_resource(exchange, policy, SSPI_OPTION_KEYTAB);
@@ -242,8 +184,7 @@ enum http_outcome http_negotiate_evaluate(struct sspi_exchange *exchange,
                                                   &data, &credential, &report);
     if (status != SEC_E_OK)
         return http_exchange_refuse(exchange, status, &report);
-    outcome =
-        accept_token(exchange, policy, resource, &credential, bytes_as_view(&decoded), &bindings);
+    outcome = accept_token(exchange, resource, &credential, bytes_as_view(&decoded), &bindings);
     http_credentials_put(&exchange->acceptor->credentials, credential);
     return outcome;
 }

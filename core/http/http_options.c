@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "digest_challenge.h"
 #include "kerberos_keytab.h"
 
 static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
@@ -20,6 +21,7 @@ static_assert(SSPI_OPTION_COUNT <= 64, "a policy's `set` has a bit for every opt
 static const struct sspi_view any_http_service = {"HTTP/", 5};
 
 static const uint8_t default_packages[] = {HTTP_PACKAGE_NEGOTIATE, 0};
+static const uint8_t default_qop[] = {HTTP_QOP_AUTH, 0};
 static const uint8_t empty_list[] = {0};
 
 const struct sspi_option_info *sspi_option_info(enum sspi_option option)
@@ -162,6 +164,10 @@ static bool check_words(enum sspi_option option, const struct sspi_option_info *
             complain(error, info, server, words[i], "a value that is not empty");
             return false;
         }
+        if (option == SSPI_OPTION_DIGEST_DOMAIN && !digest_challenge_domain_fits(words[i])) {
+            complain(error, info, server, words[i], "a path, or a URI without blanks and quotes");
+            return false;
+        }
         if (option == SSPI_OPTION_SERVICE_NAME && !kerberos_service_is_pattern(words[i])) {
             complain(error, info, server, words[i],
                      "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
@@ -263,7 +269,9 @@ const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_opt
 {
     if (http_options_is_set(policy, option))
         return policy->value[option].list;
-    return option == SSPI_OPTION_PACKAGES ? default_packages : empty_list;
+    if (option == SSPI_OPTION_PACKAGES)
+        return default_packages;
+    return option == SSPI_OPTION_DIGEST_QOP ? default_qop : empty_list;
 }
 
 bool http_options_lists(const struct sspi_policy *policy, uint8_t package)
@@ -274,14 +282,17 @@ bool http_options_lists(const struct sspi_policy *policy, uint8_t package)
     return false;
 }
 
-bool http_options_offers(const struct sspi_policy *policy, uint8_t package)
+bool http_options_takes_qop(const struct sspi_policy *policy, uint8_t qop)
 {
-    /* Digest proves no channel binding, so that where one is required it would let in what must
-     * stay out. */
-    if (package == HTTP_PACKAGE_DIGEST &&
-        sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == HTTP_BINDING_REQUIRE)
-        return false;
-    return http_options_lists(policy, package);
+    for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_DIGEST_QOP); *at != 0; at++)
+        if (*at == qop)
+            return true;
+    return false;
+}
+
+bool http_options_has_provider(const struct sspi_policy *policy)
+{
+    return http_options_is_set(policy, SSPI_OPTION_DIGEST_PROVIDER);
 }
 
 const struct sspi_view *http_options_words(const struct sspi_policy *policy,

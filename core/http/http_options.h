@@ -9,6 +9,7 @@
 /* Values by their place in the table's `values`, counted from 1 as in a LIST. */
 enum { HTTP_PACKAGE_NEGOTIATE = 1, HTTP_PACKAGE_DIGEST = 2 };
 enum { HTTP_BINDING_NONE, HTTP_BINDING_ALLOW, HTTP_BINDING_REQUIRE };
+enum { HTTP_QOP_AUTH = 1, HTTP_QOP_AUTH_INT = 2 };
 enum { HTTP_NAME_FULL, HTTP_NAME_SHORT, HTTP_NAME_LOCAL };
 
 /* True when `option` was set in this scope or an outer one. */
@@ -20,8 +21,11 @@ const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_opt
 
 bool http_options_lists(const struct sspi_policy *policy, uint8_t package);
 
-/* True when requests may use the package: it is listed, and can give what the policy demands. */
-bool http_options_offers(const struct sspi_policy *policy, uint8_t package);
+/* True when Digest's quality of protection may be auth, or auth-int. */
+bool http_options_takes_qop(const struct sspi_policy *policy, uint8_t qop);
+
+/* True when the server's own providers know the users of Digest. */
+bool http_options_has_provider(const struct sspi_policy *policy);
 
 /* The words of a FILE, WORDS or LINES option; *ret_n is 0 (and the result NULL) when nothing set
  * it. */

@@ -21,6 +21,15 @@ bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_pol
                            struct bytes challenges[SSPI_CHALLENGES_LIMIT],
                            size_t *ret_n) SSPI_MUST_USE;
 
+/* True when the service that the client meant to reach, if it told one, is accepted. */
+bool http_digest_reaches(const struct sspi_exchange *exchange, const struct sspi_policy *policy);
+
+/* True when the proven user's name could be mistaken for another scheme's that `policy` offers,
+ * too: alice@REALM and DOMAIN\alice are Kerberos' and NTLM's, and names of different schemes must
+ * never meet. */
+bool http_digest_is_ambiguous(const struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy);
+
 /* True when `policy` would take the Digest algorithm named `mechanism` for this realm's users. */
 bool http_digest_takes(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                        const char *mechanism);

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "escape.h"
+#include "hex.h"
 #include "http_answer.h"
 #include "http_authorization.h"
 #include "http_judge.h"
@@ -42,10 +44,10 @@ static enum http_outcome evaluate(struct sspi_exchange *exchange, const struct s
     }
 
     if (bytes_equal_nocase(authorization.scheme, SSPI_VIEW("Negotiate")) &&
-        http_options_offers(policy, HTTP_PACKAGE_NEGOTIATE))
+        http_options_lists(policy, HTTP_PACKAGE_NEGOTIATE))
         return http_negotiate_evaluate(exchange, policy, authorization.rest);
     if (bytes_equal_nocase(authorization.scheme, SSPI_VIEW("Digest")) &&
-        http_options_offers(policy, HTTP_PACKAGE_DIGEST))
+        http_options_lists(policy, HTTP_PACKAGE_DIGEST))
         return http_digest_evaluate(exchange, policy, authorization.rest);
     char shown[40];
     http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NOT_OFFERED,
@@ -74,7 +76,7 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
         exchange->result.verdict = SSPI_FORBIDDEN;
         return true;
     }
-    if (exchange->realm.len == 0 && http_options_offers(policy, HTTP_PACKAGE_DIGEST)) {
+    if (exchange->realm.len == 0 && http_options_lists(policy, HTTP_PACKAGE_DIGEST)) {
         http_messages_write(
             http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
             "Digest is offered but %s is empty for this request",
@@ -94,12 +96,82 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
     return true;
 }
 
+/* A file that this policy uses changed: hands out the job that reads it again. */
+static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    static const struct {
+        uint8_t package;
+        enum sspi_option option;
+    } files[] = {
+        {HTTP_PACKAGE_NEGOTIATE, SSPI_OPTION_KEYTAB},
+        {HTTP_PACKAGE_DIGEST, SSPI_OPTION_DIGEST_USER_FILE},
+    };
+    const struct sspi_clock *clock = clock_machine();
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct http_resource *resource =
+            http_options_lists(policy, files[i].package)
+                ? http_resource_find(exchange->acceptor->resources, policy, files[i].option)
+                : NULL;
+        if (resource == NULL)
+            continue;
+        exchange->job = http_resource_look(resource, clock->steady_ms(clock->self));
+        if (exchange->job == NULL)
+            continue;
+        exchange->result.verdict = SSPI_MAY_BLOCK;
+        exchange->result.job = sspi_job_reference(exchange->job);
+        return true;
+    }
+    return false;
+}
+
+/* What became of the job that an earlier step handed out. One that was left goes on or is found
+ * again by a later look: until then the old contents serve. */
+static void end_job(struct sspi_exchange *exchange)
+{
+    struct sspi_record told;
+    if (exchange->job == NULL)
+        return;
+    if (http_resource_outcome(exchange->job, &told))
+        *http_exchange_record(exchange) = told;
+    sspi_job_release(exchange->job);
+    exchange->job = NULL;
+}
+
+/* Asks the server to look the user up at this place. */
+static void ask_hash(struct sspi_exchange *exchange)
+{
+    struct http_lookup *lookup = &exchange->lookup;
+    lookup->state = HTTP_LOOKUP_ASKED;
+    bytes_free(&exchange->lookup_realm);
+    bytes_append_view(&exchange->lookup_realm, exchange->realm);
+    bytes_append_char(&exchange->lookup_realm, '\0');
+    if (exchange->lookup_realm.failed)
+        return; /* the verdict is SSPI_ERROR */
+    exchange->result.verdict = SSPI_NEED_HASH;
+    exchange->result.lookup_user = bytes_view(lookup->user);
+    exchange->result.lookup_realm = bytes_view(exchange->lookup_realm.data);
+}
+
+/* A proof by one place's own lookup says nothing about another's: each place is asked. */
+static bool wants_confirmation(const struct sspi_exchange *exchange,
+                               const struct sspi_policy *policy)
+{
+    return exchange->lookup.has_proven && exchange->lookup.state == HTTP_LOOKUP_NONE &&
+           http_options_has_provider(policy);
+}
+
 static void decide_proven(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const char *why = "";
     char shown[160];
     struct sspi_view name = bytes_view(exchange->proof.name);
-    if (!http_judge_covers(exchange, policy, &why)) {
+    if (wants_confirmation(exchange, policy)) {
+        ask_hash(exchange);
+        return;
+    }
+    bool covers = http_judge_covers(exchange, policy, &why);
+    exchange->lookup.state = HTTP_LOOKUP_NONE; /* the answer was for this place alone */
+    if (!covers) {
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NOT_COVERED, SEC_E_OK,
                             "%s was proven under another policy; this place demands %s",
                             escape_text(shown, sizeof(shown), name), why);
@@ -135,15 +207,56 @@ static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
         bytes_free(&exchange->header_text[i]);
 }
 
+/* Looks at the credentials until that comes to something, or to something that the server has to do
+ * first. */
+static void look(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (exchange->outcome == HTTP_OUTCOME_ENTITY) {
+        http_entity_end(&exchange->entity);
+        if (exchange->entity.state == HTTP_ENTITY_OVER_LIMIT) {
+            exchange->outcome = http_exchange_refuse_entity(exchange, exchange->entity.limit);
+            return;
+        }
+    }
+    /* At most: the hash of the user, that of the body, and the answer. */
+    for (int round = 0; round < 3; round++) {
+        switch (exchange->outcome) {
+        case HTTP_OUTCOME_NONE:
+            break;
+        case HTTP_OUTCOME_ENTITY:
+            if (exchange->entity.state == HTTP_ENTITY_RUNNING)
+                return;
+            break;
+        case HTTP_OUTCOME_HASH:
+            if (exchange->lookup.state == HTTP_LOOKUP_ASKED)
+                return;
+            break;
+        default:
+            return;
+        }
+        exchange->outcome = evaluate(exchange, policy);
+    }
+}
+
+void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex)
+{
+    struct http_lookup *lookup = &exchange->lookup;
+    if (lookup->state != HTTP_LOOKUP_ASKED)
+        return;
+    lookup->state = hex.data != NULL && hex_decode(hex, lookup->hash_a1, sizeof(lookup->hash_a1))
+                        ? HTTP_LOOKUP_FOUND
+                        : HTTP_LOOKUP_UNKNOWN;
+}
+
 const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              struct sspi_view realm)
 {
     begin_step(exchange, realm);
-    if (decide_without(exchange, policy))
+    end_job(exchange);
+    if (wants_job(exchange, policy) || decide_without(exchange, policy))
         return &exchange->result;
-    if (exchange->outcome == HTTP_OUTCOME_NONE)
-        exchange->outcome = evaluate(exchange, policy);
+    look(exchange, policy);
     switch (exchange->outcome) {
     case HTTP_OUTCOME_PROVEN:
         decide_proven(exchange, policy);
@@ -154,8 +267,17 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
     case HTTP_OUTCOME_CONTINUE:
         http_answer_continue(exchange);
         break;
+    case HTTP_OUTCOME_ENTITY:
+        exchange->result.verdict = SSPI_NEED_ENTITY;
+        break;
+    case HTTP_OUTCOME_HASH:
+        ask_hash(exchange);
+        break;
     case HTTP_OUTCOME_BAD_REQUEST:
         exchange->result.verdict = SSPI_BAD_REQUEST;
+        break;
+    case HTTP_OUTCOME_TOO_LARGE:
+        exchange->result.verdict = SSPI_TOO_LARGE;
         break;
     case HTTP_OUTCOME_FORBIDDEN:
         exchange->result.verdict = SSPI_FORBIDDEN;

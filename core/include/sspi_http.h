@@ -15,8 +15,8 @@
  * and live until its next step or its end, unless said otherwise.
  *
  * Threads: an acceptor serves many threads once its parent has set it up; a connection and an
- * exchange belong to one thread at a time. Nothing here blocks on a network; a changed keytab or
- * user file is read again within a step, at most once a second. */
+ * exchange belong to one thread at a time. Nothing here blocks: what may, reading a changed file
+ * again, is a *job* that a step hands out (SSPI_MAY_BLOCK). */
 #ifndef SSPI_HTTP_H
 #define SSPI_HTTP_H
 
@@ -202,6 +202,9 @@ void sspi_connection_free(struct sspi_connection *connection);
 
 /* ---- exchange ---- */
 
+/* A length that only the end of the body will tell: chunked, HTTP/2 without Content-Length. */
+#define SSPI_ENTITY_UNKNOWN UINT64_MAX
+
 struct sspi_request {
     struct sspi_view method;        /* as on the request line */
     struct sspi_view target;        /* request-target as the client sent it */
@@ -212,6 +215,7 @@ struct sspi_request {
     bool tls;                       /* the client's connection is TLS */
     struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
     struct sspi_connection *connection; /* NULL on HTTP/2 and later */
+    uint64_t entity_length;             /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
 };
 
 enum sspi_verdict {
@@ -220,7 +224,16 @@ enum sspi_verdict {
     SSPI_CHALLENGE,   /* 401 (407 for a proxy) with `headers` */
     SSPI_FORBIDDEN,   /* 403 */
     SSPI_BAD_REQUEST, /* 400 */
-    SSPI_ERROR        /* 500: our own side is at fault, see the log record */
+    SSPI_TOO_LARGE,   /* 413: a body over the limit of auth-int */
+    SSPI_ERROR,       /* 500: our own side is at fault, see the log record */
+
+    /* Not verdicts yet: do this, then step again under the same policy. */
+    SSPI_NEED_ENTITY, /* pass the whole body, without transfer coding, through
+                       * sspi_http_entity_update(), and keep it for whoever handles the request */
+    SSPI_NEED_HASH, /* look `lookup_user` of `lookup_realm` up in the place's own database and hand
+                     * the answer to sspi_exchange_set_hash() */
+    SSPI_MAY_BLOCK  /* run `job` where waiting harms nobody; when that cannot be or takes too long,
+                     * leave it and step: that verdict does without it */
 };
 
 enum sspi_variable {
@@ -249,6 +262,9 @@ struct sspi_result {
     /* GRANTED only: by enum sspi_variable; absent views where there is nothing to tell.
      * NUL-terminated behind `len`. */
     struct sspi_view variables[SSPI_VARIABLE_COUNT];
+    struct sspi_view lookup_user; /* NEED_HASH only, NUL-terminated behind `len` */
+    struct sspi_view lookup_realm;
+    struct sspi_job *job; /* MAY_BLOCK only: the caller's, who calls sspi_job_release() */
 };
 
 struct sspi_exchange;
@@ -267,6 +283,15 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              struct sspi_view realm);
 
+/* After SSPI_NEED_ENTITY: hashes the next piece of the request's body, in order. Cheap to call when
+ * nothing was asked for: then it does nothing. False: the body is over the limit of auth-int; do
+ * not read on, step: the verdict will be SSPI_TOO_LARGE. */
+bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len);
+
+/* After SSPI_NEED_HASH: MD5(user:realm:password) in hexadecimal, as Apache's authn providers give
+ * it; an absent view: no such user. Copied. */
+void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex);
+
 /* The challenges `policy` sends with a 401 that another module decided on (Apache's authorization),
  * as an SSPI_CHALLENGE result; no credentials are evaluated. Lent like a step's. */
 const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange,
@@ -279,6 +304,21 @@ bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_vie
 
 /* Wipes and frees. NULL is fine. */
 void sspi_exchange_free(struct sspi_exchange *exchange);
+
+/* ---- job ---- */
+
+/* Work that may block. It holds all it needs: it outlives the exchange that handed it out, and must
+ * not outlive the process. */
+struct sspi_job;
+
+/* Does the work, in any thread, once. Whoever runs it must hold a reference. */
+void sspi_job_run(struct sspi_job *job);
+
+/* One more holder, for instance the thread that runs it. */
+struct sspi_job *sspi_job_reference(struct sspi_job *job);
+
+/* The last holder frees. NULL is fine. */
+void sspi_job_release(struct sspi_job *job);
 
 #pragma GCC visibility pop
 

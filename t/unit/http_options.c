@@ -33,8 +33,10 @@ static void an_empty_policy_has_the_defaults_of_the_table(void **state)
     assert_int_equal(sspi_policy_number(&policy, SSPI_OPTION_CHANNEL_BINDING), HTTP_BINDING_ALLOW);
     assert_int_equal(sspi_policy_number(&policy, SSPI_OPTION_DIGEST_NONCE_LIFETIME), 300);
     assert_int_equal(sspi_policy_number(&policy, SSPI_OPTION_STATE_SIZE), 32u << 20);
-    assert_true(http_options_offers(&policy, HTTP_PACKAGE_NEGOTIATE));
-    assert_false(http_options_offers(&policy, HTTP_PACKAGE_DIGEST));
+    assert_true(http_options_lists(&policy, HTTP_PACKAGE_NEGOTIATE));
+    assert_false(http_options_lists(&policy, HTTP_PACKAGE_DIGEST));
+    assert_true(http_options_takes_qop(&policy, HTTP_QOP_AUTH));
+    assert_false(http_options_takes_qop(&policy, HTTP_QOP_AUTH_INT));
     const struct sspi_view *services = http_options_services(&policy, &n);
     assert_int_equal(n, 1);
     assert_true(bytes_equal(services[0], SSPI_VIEW("HTTP/")));

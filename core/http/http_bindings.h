@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The channels that a client may be bound to, as the SSPI calls take them. */
+#ifndef HTTP_BINDINGS_H
+#define HTTP_BINDINGS_H
+
+#include "binding_certificate.h"
+#include "http_exchange.h"
+
+/* In the layout of SEC_CHANNEL_BINDINGS. */
+struct http_bindings {
+    struct {
+        SEC_CHANNEL_BINDINGS head;
+        uint8_t data[BINDING_MAX_SIZE];
+    } item[BINDING_CANDIDATES_LIMIT];
+    size_t n_items;
+    ULONG requirements; /* the ASC_REQ_ flags that go with them */
+};
+
+/* Fills in what `policy` wants compared. False: it demands a binding and there is nothing to
+ * compare with; *ret_outcome then tells what to answer, and a record why. */
+bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                           struct http_bindings *ret_bindings,
+                           enum http_outcome *ret_outcome) SSPI_MUST_USE;
+
+/* Writes a buffer for each into `buffers`, which has room for BINDING_CANDIDATES_LIMIT; returns how
+ * many. They borrow from `bindings`. */
+ULONG http_bindings_buffers(struct http_bindings *bindings, SecBuffer *buffers);
+
+#endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_digest_call.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "escape.h"
+#include "http_options.h"
+#include "report.h"
+
+/* Token, method, uri, HEntity, realm, hash of the user, channel bindings. */
+#define INPUTS_LIMIT (6 + BINDING_CANDIDATES_LIMIT)
+
+/* Digest's realm buffer is "Unicode that must be representable in US ASCII" (AcceptSecurityContext
+ * (Digest), buffer 4): UTF-16LE. False: the realm is not ASCII, or no memory. */
+static bool widen_realm(struct sspi_view realm, struct bytes *ret_wide)
+{
+    for (size_t i = 0; i < realm.len; i++) {
+        if ((unsigned char)realm.data[i] >= 0x80 || realm.data[i] == '\0')
+            return false;
+        bytes_append_char(ret_wide, realm.data[i]);
+        bytes_append_char(ret_wide, '\0');
+    }
+    return !ret_wide->failed;
+}
+
+static uint32_t credential_flags(const struct sspi_policy *policy)
+{
+    uint32_t flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS;
+    if (http_options_takes_qop(policy, HTTP_QOP_AUTH_INT))
+        flags |= SSPI_ACCEPTOR_OFFER_INTEGRITY;
+    if (sspi_policy_number(policy, SSPI_OPTION_DIGEST_USERHASH) == 1)
+        flags |= SSPI_ACCEPTOR_OFFER_USERHASH;
+    return http_options_has_provider(policy) ? flags | SSPI_ACCEPTOR_CALLER_HASHES : flags;
+}
+
+/* The words of the domain option, a blank between two. */
+static void join_domain(const struct sspi_policy *policy, struct bytes *to)
+{
+    size_t n_words;
+    const struct sspi_view *words = http_options_words(policy, SSPI_OPTION_DIGEST_DOMAIN, &n_words);
+    for (size_t i = 0; i < n_words; i++) {
+        if (i > 0)
+            bytes_append_char(to, ' ');
+        bytes_append_view(to, words[i]);
+    }
+    if (n_words > 0)
+        bytes_append_char(to, '\0');
+}
+
+static bool get_credential(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                           struct http_credential **ret_credential,
+                           struct http_resource **ret_resource)
+{
+    struct http_resource *resource = NULL;
+    if (!http_options_has_provider(policy)) {
+        resource = http_exchange_resource(exchange, policy, SSPI_OPTION_DIGEST_USER_FILE);
+        if (resource == NULL)
+            return false;
+    }
+    struct bytes domain BYTES_CLEANUP = {0};
+    join_domain(policy, &domain);
+    SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
+                               .Flags = credential_flags(policy),
+                               .Users = resource == NULL ? NULL : resource->users,
+                               .State = exchange->acceptor->state,
+                               .NonceLifetimeSeconds = (uint32_t)sspi_policy_number(
+                                   policy, SSPI_OPTION_DIGEST_NONCE_LIFETIME),
+                               .Domain = domain.data};
+    static_assert(sizeof(data.Algorithms) == SSPI_OPTION_LIST_LIMIT && SSPI_DIGEST_MD5 == 1 &&
+                      SSPI_DIGEST_SHA_512_256_SESS == 6,
+                  "the option's list is the credential's list");
+    if (http_options_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))
+        memcpy(data.Algorithms, policy->value[SSPI_OPTION_DIGEST_ALGORITHM].list,
+               sizeof(data.Algorithms));
+
+    struct sspi_report report = {0};
+    SECURITY_STATUS status = domain.failed
+                                 ? report_refuse(&report, SEC_E_INSUFFICIENT_MEMORY,
+                                                 SSPI_REASON_INTERNAL, "out of memory")
+                                 : http_credentials_get(&exchange->acceptor->credentials, "WDigest",
+                                                        &data, ret_credential, &report);
+    if (status != SEC_E_OK) {
+        (void)http_exchange_refuse(exchange, status, &report);
+        return false;
+    }
+    *ret_resource = resource;
+    return true;
+}
+
+static SecBuffer param(struct sspi_view value)
+{
+    return (SecBuffer){(ULONG)value.len, SECBUFFER_PKG_PARAMS, (void *)(uintptr_t)value.data};
+}
+
+/* Writes the input buffers in the order of the Digest page; returns how many. */
+static ULONG fill_input(struct sspi_exchange *exchange, struct http_digest_call *call,
+                        struct sspi_view wide_realm, SecBuffer in[INPUTS_LIMIT])
+{
+    const struct http_entity *entity = &exchange->entity;
+    struct http_lookup *lookup = &exchange->lookup;
+    ULONG n = 0;
+    in[n++] = (SecBuffer){(ULONG)call->directives.len, SECBUFFER_TOKEN,
+                          (void *)(uintptr_t)call->directives.data};
+    in[n++] = param(exchange->request.method);
+    in[n++] = param(exchange->request.target);
+    in[n++] =
+        param(entity->state == HTTP_ENTITY_DONE ? (struct sspi_view){entity->hex, entity->hex_len}
+                                                : (struct sspi_view){NULL, 0});
+    in[n++] = param(wide_realm);
+    if (lookup->state == HTTP_LOOKUP_FOUND || lookup->state == HTTP_LOOKUP_UNKNOWN)
+        in[n++] = (SecBuffer){lookup->state == HTTP_LOOKUP_FOUND ? HTTP_HASH_A1_LEN : 0,
+                              SECBUFFER_SSPI_HASH_A1, lookup->hash_a1};
+    return n + http_bindings_buffers(&call->bindings, in + n);
+}
+
+static void call_accept(struct sspi_exchange *exchange, struct http_credential *credential,
+                        ULONG requirements, struct sspi_view wide_realm,
+                        struct http_digest_call *call)
+{
+    SecBuffer in[INPUTS_LIMIT];
+    SecBufferDesc input = {SECBUFFER_VERSION, fill_input(exchange, call, wide_realm, in), in};
+    SecBuffer out[SSPI_CHALLENGES_LIMIT + 1];
+    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+        out[i] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
+    out[SSPI_CHALLENGES_LIMIT] =
+        (SecBuffer){sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report};
+    SecBufferDesc output = {SECBUFFER_VERSION, SSPI_CHALLENGES_LIMIT + 1, out};
+
+    ULONG attributes = 0;
+    /* Never ASC_REQ_HTTP: its bit is ASC_REQ_ALLOW_MISSING_BINDINGS too (sspi.h); the PKG_PARAMS
+     * buffers say that this is HTTP. */
+    call->status =
+        AcceptSecurityContext(http_credentials_handle(credential), NULL, &input,
+                              ASC_REQ_ALLOCATE_MEMORY | requirements | call->bindings.requirements,
+                              SECURITY_NETWORK_DREP, &call->context, &output, &attributes, NULL);
+    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
+        if (out[i].pvBuffer == NULL)
+            continue;
+        if (out[i].cbBuffer > 0 && call->status >= 0)
+            bytes_append(&call->tokens[call->n_tokens++], out[i].pvBuffer, out[i].cbBuffer);
+        FreeContextBuffer(out[i].pvBuffer);
+    }
+}
+
+bool http_digest_call(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                      struct http_digest_call *call)
+{
+    struct bytes wide BYTES_CLEANUP = {0};
+    SecInvalidateHandle(&call->context);
+    if (!widen_realm(exchange->realm, &wide)) {
+        char shown[80];
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
+                            "the realm \"%s\" cannot be used for Digest: only ASCII can",
+                            escape_text(shown, sizeof(shown), exchange->realm));
+        return false;
+    }
+    struct http_credential *credential = NULL;
+    if (!get_credential(exchange, policy, &credential, &call->resource))
+        return false;
+    ULONG requirements = http_options_takes_qop(policy, HTTP_QOP_AUTH) ? 0 : ASC_REQ_INTEGRITY;
+    call_accept(exchange, credential, requirements, bytes_as_view(&wide), call);
+    http_credentials_put(&exchange->acceptor->credentials, credential);
+    return true;
+}
+
+void http_digest_call_end(struct http_digest_call *call)
+{
+    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+        bytes_free(&call->tokens[i]);
+    if (SecIsValidHandle(&call->context))
+        DeleteSecurityContext(&call->context);
+}
