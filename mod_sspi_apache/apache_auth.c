@@ -82,7 +82,7 @@ int apache_check_authn(request_rec *r)
     forget(r);
     result = apache_visit_step(r);
     if (result == NULL) {
-        return HTTP_INTERNAL_SERVER_ERROR;
+        return apache_visit_failure(r);
     }
     switch (result->verdict) {
     case SSPI_GRANTED:
@@ -97,7 +97,12 @@ int apache_check_authn(request_rec *r)
         return HTTP_FORBIDDEN;
     case SSPI_BAD_REQUEST:
         return HTTP_BAD_REQUEST;
+    case SSPI_TOO_LARGE:
+        return HTTP_REQUEST_ENTITY_TOO_LARGE;
     case SSPI_ERROR:
+    case SSPI_NEED_ENTITY: /* the visit does what these ask for */
+    case SSPI_NEED_HASH:
+    case SSPI_MAY_BLOCK:
         break;
     }
     return HTTP_INTERNAL_SERVER_ERROR;

@@ -74,15 +74,24 @@ static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
     return words;
 }
 
-/* A file is opened by its absolute name, and remembered to be opened. */
-static const char *take_file(cmd_parms *cmd, struct apache_dir *dir, struct sspi_view *word)
+/* A file is opened by its absolute name, behind its prefix if it has that, and remembered to be
+ * opened. */
+static const char *take_file(cmd_parms *cmd, struct apache_dir *dir, const char *prefix,
+                             struct sspi_view *word)
 {
     struct apache_site *site = ap_get_module_config(cmd->server->module_config, &sspi_module);
-    const char *path = ap_server_root_relative(cmd->pool, word->data);
+    size_t prefix_len = strlen(prefix);
+    const char *path;
 
+    if (strncmp(word->data, prefix, prefix_len) != 0) {
+        prefix = "";
+        prefix_len = 0;
+    }
+    path = ap_server_root_relative(cmd->pool, word->data + prefix_len);
     if (path == NULL) {
         return apr_psprintf(cmd->pool, "%s: %s is no path of a file", cmd->cmd->name, word->data);
     }
+    path = apr_pstrcat(cmd->pool, prefix, path, NULL);
     *word = (struct sspi_view){path, strlen(path)};
     APR_ARRAY_PUSH(site->dirs, struct apache_dir *) = dir;
     return NULL;
@@ -107,7 +116,14 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
         return apr_pstrdup(cmd->pool, error);
     }
     if (info->kind == SSPI_KIND_FILE) {
-        refused = take_file(cmd, dir, (struct sspi_view *)words->elts);
+        refused = take_file(cmd, dir, info->values, (struct sspi_view *)words->elts);
+        if (refused != NULL) {
+            return refused;
+        }
+    }
+    for (int i = 0; option == SSPI_OPTION_DIGEST_PROVIDER && i < words->nelts; i++) {
+        refused = apache_provider_check(cmd->pool, cmd->cmd->name,
+                                        APR_ARRAY_IDX(words, i, struct sspi_view).data);
         if (refused != NULL) {
             return refused;
         }

@@ -56,7 +56,8 @@ static void survey_tree(apr_pool_t *ptemp, const ap_directive_t *node, struct su
             survey->has_realm = true;
         } else if (is_option(node, SSPI_OPTION_KEYTAB)) {
             survey->has_keytab = true;
-        } else if (is_option(node, SSPI_OPTION_DIGEST_USER_FILE)) {
+        } else if (is_option(node, SSPI_OPTION_DIGEST_USER_FILE) ||
+                   is_option(node, SSPI_OPTION_DIGEST_PROVIDER)) {
             survey->has_users = true;
         } else if (is_option(node, SSPI_OPTION_PACKAGES)) {
             survey->has_packages = true;

@@ -11,6 +11,9 @@
 
 APLOG_USE_MODULE(sspi);
 
+/* Steps that a verdict may take: both files changed, a lookup, a body, and room. */
+#define ROUNDS_LIMIT 8
+
 static request_rec *client_request(request_rec *r)
 {
     while (r->main != NULL || r->prev != NULL) {
@@ -49,6 +52,26 @@ static int count_value(void *count, const char *name, const char *value)
     return 1;
 }
 
+/* How long the body is, as the header tells it. */
+static uint64_t entity_length(const request_rec *top)
+{
+    const char *text = apr_table_get(top->headers_in, "Content-Length");
+    apr_off_t len;
+    char *end;
+
+    if (apr_table_get(top->headers_in, "Transfer-Encoding") != NULL) {
+        return SSPI_ENTITY_UNKNOWN;
+    }
+    if (text == NULL) {
+        /* A stream of HTTP/2 says by its end alone that it has no body. */
+        return top->connection->master != NULL ? SSPI_ENTITY_UNKNOWN : 0;
+    }
+    if (apr_strtoff(&len, text, &end, 10) != APR_SUCCESS || *end != '\0' || len < 0) {
+        return SSPI_ENTITY_UNKNOWN; /* httpd refuses it when it is read */
+    }
+    return (uint64_t)len;
+}
+
 static void describe_request(request_rec *top, struct sspi_acceptor *acceptor,
                              struct sspi_request *ret_request)
 {
@@ -67,6 +90,7 @@ static void describe_request(request_rec *top, struct sspi_acceptor *acceptor,
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
         .ssl = apache_tls_of(top->connection),
         .connection = apache_link_connection(top->connection, acceptor),
+        .entity_length = entity_length(top),
     };
 }
 
@@ -183,8 +207,34 @@ static void keep_lines(const request_rec *r, struct apache_visit *visit, enum ss
         break;
     case SSPI_FORBIDDEN:
     case SSPI_BAD_REQUEST:
+    case SSPI_TOO_LARGE:
     case SSPI_ERROR:
+    case SSPI_NEED_ENTITY:
+    case SSPI_NEED_HASH:
+    case SSPI_MAY_BLOCK:
         break;
+    }
+}
+
+/* Does what a step asks for. OK: step again; DECLINED: it was final; else the status of a failure.
+ */
+static int serve_step(request_rec *r, struct apache_visit *visit, const struct sspi_policy *policy,
+                      const struct sspi_result *result)
+{
+    switch (result->verdict) {
+    case SSPI_NEED_ENTITY:
+        return apache_body_read(r, visit->exchange);
+    case SSPI_NEED_HASH:
+        return apache_provider_answer(r, policy, visit->exchange, result)
+                   ? OK
+                   : HTTP_INTERNAL_SERVER_ERROR;
+    case SSPI_MAY_BLOCK:
+        /* A request's own thread may wait; the others go on. */
+        sspi_job_run(result->job);
+        sspi_job_release(result->job);
+        return OK;
+    default:
+        return DECLINED;
     }
 }
 
@@ -192,17 +242,35 @@ const struct sspi_result *apache_visit_step(request_rec *r)
 {
     struct apache_visit *visit = visit_of(r);
     struct sspi_policy policy;
+    const struct sspi_result *result;
+    int status = OK;
 
     if (visit == NULL) {
         return NULL;
     }
     apache_dir_policy(r, &policy);
     visit->config = r->per_dir_config;
-    visit->result = sspi_exchange_step(visit->exchange, &policy, realm_of(r));
-    visit->lines = copy_lines(visit->pool, visit->result);
-    log_records(r, visit, visit->result);
-    keep_lines(r, visit, visit->result->verdict);
-    return visit->result;
+    visit->result = NULL;
+    for (int round = 0; round < ROUNDS_LIMIT && status == OK; round++) {
+        result = sspi_exchange_step(visit->exchange, &policy, realm_of(r));
+        log_records(r, visit, result);
+        status = serve_step(r, visit, &policy, result);
+    }
+    if (status != DECLINED) {
+        visit->failure = status;
+        return NULL;
+    }
+    visit->result = result;
+    visit->lines = copy_lines(visit->pool, result);
+    keep_lines(r, visit, result->verdict);
+    return result;
+}
+
+int apache_visit_failure(request_rec *r)
+{
+    const struct apache_visit *visit = apache_visit_find(r);
+
+    return visit != NULL && visit->failure != OK ? visit->failure : HTTP_INTERNAL_SERVER_ERROR;
 }
 
 bool apache_visit_challenge(request_rec *r)

@@ -22,6 +22,7 @@ static void register_hooks(apr_pool_t *p)
     /* Last: after mod_dir found an index file. */
     ap_hook_fixups(apache_fixup_user, NULL, NULL, APR_HOOK_REALLY_LAST);
     apache_answer_register_hooks();
+    apache_body_register_filter();
 }
 
 module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) sspi_module = {

@@ -51,6 +51,24 @@ void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy);
 void apache_log_startup(server_rec *s, const struct sspi_record *record);
 void apache_log_request(request_rec *r, const struct sspi_record *record);
 
+/* ---- apache_body.c ---- */
+
+/* Reads the body of r, which must be no subrequest, through `exchange` and keeps it for the
+ * handler. OK, also when the exchange wants no more of it; else the status to answer with. */
+int apache_body_read(request_rec *r, struct sspi_exchange *exchange);
+
+void apache_body_register_filter(void);
+
+/* ---- apache_provider.c ---- */
+
+/* NULL when `name` is an authn provider that Digest can use, else what is wrong with `directive`.
+ */
+const char *apache_provider_check(apr_pool_t *p, const char *directive, const char *name);
+
+/* Looks up who `result` asks for, by the providers of r's policy. False: one of them failed. */
+bool apache_provider_answer(request_rec *r, const struct sspi_policy *policy,
+                            struct sspi_exchange *exchange, const struct sspi_result *result);
+
 /* ---- apache_resources.c ---- */
 
 /* Hook check_config: opens keytabs and user files, so that -t tells what is not usable. */
@@ -88,6 +106,7 @@ struct apache_visit {
     /* The last step: whose place asked, and the answer; NULL when that is lent no more. */
     const struct ap_conf_vector_t *config;
     const struct sspi_result *result;
+    int failure;                 /* status of a step that failed on this side; 0: none */
     apr_array_header_t *records; /* const char *: written already */
     /* Arrays of struct apache_line: the last verdict's, those to send with 401 and 407, those to
      * send with any other status, and which of the two stand in err_headers_out. */
@@ -110,8 +129,10 @@ struct apache_place *apache_place_of(request_rec *r);
 /* The visit that r belongs to. NULL: it has none. */
 struct apache_visit *apache_visit_find(request_rec *r);
 
-/* The verdict of r's place. NULL: no memory. */
+/* The final verdict of r's place. NULL: it could not be come to; apache_visit_failure() says what
+ * to answer. */
 const struct sspi_result *apache_visit_step(request_rec *r);
+int apache_visit_failure(request_rec *r);
 
 /* Makes the challenges of r's place stand ready for a 401. False: no memory. */
 bool apache_visit_challenge(request_rec *r);
