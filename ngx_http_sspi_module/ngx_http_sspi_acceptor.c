@@ -71,6 +71,12 @@ ngx_http_sspi_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
+#if (NGX_THREADS)
+    if (ngx_http_sspi_init_threads(cycle, smcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+#endif
+
     n = sspi_acceptor_records(smcf->acceptor, &records);
 
     for (i = 0; i < n; i++) {

@@ -4,6 +4,8 @@
 
 static char *ngx_http_sspi_set_policy(ngx_conf_t *cf,
     struct sspi_policy *policy, enum sspi_option option);
+static ngx_int_t ngx_http_sspi_full_name(ngx_conf_t *cf, ngx_str_t *name,
+    const char *prefix);
 static char *ngx_http_sspi_set_realm(ngx_conf_t *cf,
     ngx_http_sspi_loc_conf_t *slcf);
 static struct sspi_view *ngx_http_sspi_words(ngx_conf_t *cf,
@@ -111,7 +113,7 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (info->kind == SSPI_KIND_FILE
-        && ngx_conf_full_name(cf->cycle, &value[1], 1) != NGX_OK)
+        && ngx_http_sspi_full_name(cf, &value[1], info->values) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -160,6 +162,46 @@ ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
     }
 
     return NGX_CONF_OK;
+}
+
+
+/* behind the prefix of an option that has one, and where the value has it */
+
+static ngx_int_t
+ngx_http_sspi_full_name(ngx_conf_t *cf, ngx_str_t *name, const char *prefix)
+{
+    u_char     *p;
+    size_t      len;
+    ngx_str_t   path;
+
+    len = ngx_strlen(prefix);
+
+    if (len == 0 || name->len <= len
+        || ngx_strncmp(name->data, prefix, len) != 0)
+    {
+        return ngx_conf_full_name(cf->cycle, name, 1);
+    }
+
+    path.data = name->data + len;
+    path.len = name->len - len;
+
+    if (ngx_conf_full_name(cf->cycle, &path, 1) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_pnalloc(cf->pool, len + path.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    name->len = len + path.len;
+    name->data = p;
+
+    p = ngx_cpymem(p, prefix, len);
+    p = ngx_cpymem(p, path.data, path.len);
+    *p = '\0';
+
+    return NGX_OK;
 }
 
 

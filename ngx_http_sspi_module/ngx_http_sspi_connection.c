@@ -5,6 +5,7 @@
 
 static void ngx_http_sspi_request_line(ngx_http_request_t *r,
     ngx_str_t *method, ngx_str_t *target);
+static uint64_t ngx_http_sspi_entity_length(ngx_http_request_t *r);
 static struct sspi_connection *ngx_http_sspi_get_connection(
     ngx_http_request_t *r, struct sspi_acceptor *acceptor);
 static void ngx_http_sspi_connection_cleanup(void *data);
@@ -24,6 +25,7 @@ ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
 
     request->method = ngx_http_sspi_view(&method);
     request->target = ngx_http_sspi_view(&target);
+    request->entity_length = ngx_http_sspi_entity_length(r);
 
 #if (NGX_HTTP_SSL)
     if (r->connection->ssl) {
@@ -106,6 +108,26 @@ ngx_http_sspi_request_line(ngx_http_request_t *r, ngx_str_t *method,
     }
 
     target->len = p - target->data;
+}
+
+
+static uint64_t
+ngx_http_sspi_entity_length(ngx_http_request_t *r)
+{
+    /*
+     * Also set for an HTTP/2 request without a length whose stream goes on,
+     * and for every HTTP/3 request without one.
+     */
+
+    if (r->headers_in.chunked) {
+        return SSPI_ENTITY_UNKNOWN;
+    }
+
+    if (r->headers_in.content_length_n <= 0) {
+        return 0;
+    }
+
+    return r->headers_in.content_length_n;
 }
 
 

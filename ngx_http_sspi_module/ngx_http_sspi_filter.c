@@ -9,6 +9,10 @@
 static ngx_int_t ngx_http_sspi_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sspi_add_headers(ngx_http_request_t *r,
     ngx_table_elt_t *headers, ngx_uint_t n);
+static ngx_uint_t ngx_http_sspi_is_there(ngx_http_request_t *r,
+    ngx_table_elt_t *header);
+static ngx_int_t ngx_http_sspi_add_success(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
 static ngx_int_t ngx_http_sspi_move_others(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sspi_filter_init(ngx_conf_t *cf);
 
@@ -65,18 +69,15 @@ ngx_http_sspi_header_filter(ngx_http_request_t *r)
 
     rc = NGX_OK;
 
-    if (r->headers_out.status == NGX_HTTP_UNAUTHORIZED) {
+    if (r->headers_out.status == NGX_HTTP_UNAUTHORIZED && ctx->n_challenges) {
+        rc = ngx_http_sspi_add_headers(r, ctx->challenges, ctx->n_challenges);
 
-        if (ctx->n_challenges) {
-            rc = ngx_http_sspi_add_headers(r, ctx->challenges,
-                                           ctx->n_challenges);
-            if (rc == NGX_OK) {
-                rc = ngx_http_sspi_move_others(r);
-            }
+        if (rc == NGX_OK) {
+            rc = ngx_http_sspi_move_others(r);
         }
 
     } else if (ctx->granted) {
-        rc = ngx_http_sspi_add_headers(r, ctx->success, ctx->n_success);
+        rc = ngx_http_sspi_add_success(r, ctx);
     }
 
     if (rc != NGX_OK) {
@@ -104,12 +105,73 @@ ngx_http_sspi_add_headers(ngx_http_request_t *r, ngx_table_elt_t *headers,
     ngx_table_elt_t  *h;
 
     for (i = 0; i < n; i++) {
+
+        if (ngx_http_sspi_is_there(r, &headers[i])) {
+            continue;
+        }
+
         h = ngx_list_push(&r->headers_out.headers);
         if (h == NULL) {
             return NGX_ERROR;
         }
 
         *h = headers[i];
+    }
+
+    return NGX_OK;
+}
+
+
+/* a range that cannot be satisfied makes the filters run a second time */
+
+static ngx_uint_t
+ngx_http_sspi_is_there(ngx_http_request_t *r, ngx_table_elt_t *header)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_out.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].hash && h[i].value.data == header->value.data) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+/*
+ * With every answer to a granted request, also one with an error.  Only on
+ * the 401 of somebody else a last token would look like a challenge of his.
+ */
+
+static ngx_int_t
+ngx_http_sspi_add_success(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
+{
+    ngx_uint_t        i;
+    ngx_table_elt_t  *h;
+
+    for (i = 0; i < ctx->n_success; i++) {
+        h = &ctx->success[i];
+
+        if (r->headers_out.status == NGX_HTTP_UNAUTHORIZED
+            && h->key.len == sizeof("WWW-Authenticate") - 1
+            && ngx_strncasecmp(h->key.data, (u_char *) "WWW-Authenticate",
+                               h->key.len)
+               == 0)
+        {
+            continue;
+        }
+
+        if (ngx_http_sspi_add_headers(r, h, 1) != NGX_OK) {
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;
@@ -167,6 +229,8 @@ ngx_http_sspi_filter_init(ngx_conf_t *cf)
     if (smcf->protected.nelts) {
         ngx_http_next_header_filter = ngx_http_top_header_filter;
         ngx_http_top_header_filter = ngx_http_sspi_header_filter;
+
+        ngx_http_sspi_add_body_filter();
     }
 
     return NGX_OK;

@@ -18,6 +18,9 @@ typedef struct {
                                               * whose mode is not off */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
+#if (NGX_THREADS)
+    ngx_thread_pool_t         *threads;      /* NULL: jobs run at once */
+#endif
 } ngx_http_sspi_main_conf_t;
 
 
@@ -48,10 +51,18 @@ typedef struct {
     ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
+    ngx_uint_t                 n_steps;     /* since the last final verdict */
     unsigned                   granted:1;
+    unsigned                   hashing:1;   /* the core wants the body */
     unsigned                   keepalive:1; /* a 400 of ours does not end the
                                              * connection */
 } ngx_http_sspi_ctx_t;
+
+
+/*
+ * The context of ngx_http_sspi_filter_module is another thing: of each
+ * request, main or not, the job that it waits for.
+ */
 
 
 /* ngx_http_sspi_request.c */
@@ -60,7 +71,32 @@ ngx_http_sspi_ctx_t *ngx_http_sspi_get_ctx(ngx_http_request_t *r);
 ngx_http_sspi_ctx_t *ngx_http_sspi_make_ctx(ngx_http_request_t *r);
 ngx_int_t ngx_http_sspi_judge(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
+
+/* ngx_http_sspi_result.c */
+
 ngx_uint_t ngx_http_sspi_log_level(enum sspi_severity severity);
+void ngx_http_sspi_log_result(ngx_http_request_t *r,
+    const struct sspi_result *result);
+ngx_int_t ngx_http_sspi_keep_headers(ngx_pool_t *pool,
+    const struct sspi_result *result, ngx_table_elt_t *headers,
+    ngx_uint_t *n_headers);
+ngx_int_t ngx_http_sspi_keep_proof(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
+
+/* ngx_http_sspi_body.c */
+
+ngx_int_t ngx_http_sspi_pass_body(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
+void ngx_http_sspi_add_body_filter(void);
+
+/* ngx_http_sspi_job.c */
+
+ngx_uint_t ngx_http_sspi_is_waiting(ngx_http_request_t *r);
+ngx_int_t ngx_http_sspi_run_job(ngx_http_request_t *r, struct sspi_job *job);
+#if (NGX_THREADS)
+ngx_int_t ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
+    ngx_http_sspi_main_conf_t *smcf);
+#endif
 
 /* ngx_http_sspi_connection.c */
 

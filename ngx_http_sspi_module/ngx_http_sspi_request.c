@@ -2,22 +2,23 @@
 #include "ngx_http_sspi_module.h"
 
 
+/*
+ * How often the core may want something done before its verdict: each file
+ * of a policy read once, and the body.
+ */
+#define NGX_HTTP_SSPI_STEPS  8
+
+
 static ngx_int_t ngx_http_sspi_begin(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
 static ngx_int_t ngx_http_sspi_realm(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf, struct sspi_view *realm);
+static ngx_int_t ngx_http_sspi_step(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, ngx_http_sspi_loc_conf_t *slcf,
+    struct sspi_view realm);
 static ngx_int_t ngx_http_sspi_apply(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 static void ngx_http_sspi_cleanup(void *data);
-static void ngx_http_sspi_log(ngx_http_request_t *r,
-    const struct sspi_result *result);
-static ngx_int_t ngx_http_sspi_keep_headers(ngx_pool_t *pool,
-    const struct sspi_result *result, ngx_table_elt_t *headers,
-    ngx_uint_t *n_headers);
-static ngx_int_t ngx_http_sspi_keep_proof(ngx_http_request_t *r,
-    ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
-static ngx_int_t ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
-    const struct sspi_view *src);
 
 
 /* what is known of the client's request; NULL when nothing is */
@@ -86,15 +87,20 @@ ngx_http_sspi_make_ctx(ngx_http_request_t *r)
 /*
  * Judges the client's request under the policy of the location that r, the
  * main request or a subrequest, has come to.  NGX_OK: proven; NGX_DECLINED:
- * anonymous, which satisfies nothing; else the status to refuse with.
+ * anonymous, which satisfies nothing; NGX_AGAIN or NGX_DONE: not known yet,
+ * the phases of r go on later and judge again; else the status to refuse
+ * with.
  */
 
 ngx_int_t
 ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
 {
-    struct sspi_view           realm;
-    ngx_http_sspi_ctx_t       *ctx;
-    const struct sspi_result  *result;
+    struct sspi_view      realm;
+    ngx_http_sspi_ctx_t  *ctx;
+
+    if (ngx_http_sspi_is_waiting(r)) {
+        return NGX_AGAIN;
+    }
 
     ctx = ngx_http_sspi_make_ctx(r);
 
@@ -118,11 +124,53 @@ ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    result = sspi_exchange_step(ctx->exchange, &slcf->policy, realm);
+    return ngx_http_sspi_step(r, ctx, slcf, realm);
+}
 
-    ngx_http_sspi_log(r, result);
 
-    return ngx_http_sspi_apply(r, ctx, result);
+/* steps until a verdict is final, or something has to be waited for */
+
+static ngx_int_t
+ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    ngx_http_sspi_loc_conf_t *slcf, struct sspi_view realm)
+{
+    ngx_int_t                  rc;
+    const struct sspi_result  *result;
+
+    for ( ;; ) {
+        result = sspi_exchange_step(ctx->exchange, &slcf->policy, realm);
+
+        ngx_http_sspi_log_result(r, result);
+
+        if (result->verdict != SSPI_NEED_ENTITY
+            && result->verdict != SSPI_MAY_BLOCK)
+        {
+            ctx->n_steps = 0;
+
+            return ngx_http_sspi_apply(r, ctx, result);
+        }
+
+        if (ctx->n_steps++ == NGX_HTTP_SSPI_STEPS) {
+            sspi_job_release(result->job);
+
+            ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
+                          "sspi: no verdict after %d steps",
+                          NGX_HTTP_SSPI_STEPS);
+
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (result->verdict == SSPI_NEED_ENTITY) {
+            rc = ngx_http_sspi_pass_body(r, ctx);
+
+        } else {
+            rc = ngx_http_sspi_run_job(r, result->job);
+        }
+
+        if (rc != NGX_OK) {
+            return rc;
+        }
+    }
 }
 
 
@@ -200,36 +248,17 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
         return NGX_HTTP_BAD_REQUEST;
 
+    case SSPI_TOO_LARGE:
+        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+
     case SSPI_ERROR:
+    case SSPI_NEED_HASH:    /* no option of nginx leads to it */
+    case SSPI_NEED_ENTITY:
+    case SSPI_MAY_BLOCK:
         break;
     }
 
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
-}
-
-
-ngx_uint_t
-ngx_http_sspi_log_level(enum sspi_severity severity)
-{
-    switch (severity) {
-
-    case SSPI_SEVERITY_DEBUG:
-        return NGX_LOG_DEBUG;
-
-    case SSPI_SEVERITY_INFO:
-        return NGX_LOG_INFO;
-
-    case SSPI_SEVERITY_NOTICE:
-        return NGX_LOG_NOTICE;
-
-    case SSPI_SEVERITY_WARNING:
-        return NGX_LOG_WARN;
-
-    case SSPI_SEVERITY_ERROR:
-        break;
-    }
-
-    return NGX_LOG_ERR;
 }
 
 
@@ -265,118 +294,4 @@ ngx_http_sspi_cleanup(void *data)
     ngx_http_sspi_ctx_t  *ctx = data;
 
     sspi_exchange_free(ctx->exchange);
-}
-
-
-static void
-ngx_http_sspi_log(ngx_http_request_t *r, const struct sspi_result *result)
-{
-    size_t      i;
-    ngx_uint_t  level;
-
-    for (i = 0; i < result->n_records; i++) {
-        level = ngx_http_sspi_log_level(result->records[i].severity);
-
-        ngx_log_error(level, r->connection->log, 0, "%s",
-                      result->records[i].text);
-    }
-}
-
-
-static ngx_int_t
-ngx_http_sspi_keep_headers(ngx_pool_t *pool, const struct sspi_result *result,
-    ngx_table_elt_t *headers, ngx_uint_t *n_headers)
-{
-    size_t  i;
-
-    *n_headers = 0;
-
-    for (i = 0; i < result->n_headers; i++) {
-        ngx_memzero(&headers[i], sizeof(ngx_table_elt_t));
-
-        if (ngx_http_sspi_copy(pool, &headers[i].key, &result->headers[i].name)
-            != NGX_OK
-            || ngx_http_sspi_copy(pool, &headers[i].value,
-                                  &result->headers[i].value)
-               != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-
-        headers[i].hash = 1;
-    }
-
-    *n_headers = result->n_headers;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_sspi_keep_proof(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
-    const struct sspi_result *result)
-{
-    size_t  i;
-
-    if (r != r->main && ctx->granted) {
-
-        /* the main request's own name stays */
-
-        return NGX_OK;
-    }
-
-    for (i = 0; i < SSPI_VARIABLE_COUNT; i++) {
-
-        if (ngx_http_sspi_copy(r->main->pool, &ctx->variables[i],
-                               &result->variables[i])
-            != NGX_OK)
-        {
-            return NGX_ERROR;
-        }
-    }
-
-    /* the token for the client comes from the step that took its own */
-
-    if (result->n_headers
-        && ngx_http_sspi_keep_headers(r->main->pool, result, ctx->success,
-                                      &ctx->n_success)
-           != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ctx->granted = 1;
-
-    ngx_http_sspi_set_remote_user(r, ctx);
-
-    return NGX_OK;
-}
-
-
-/* an absent view becomes a null string */
-
-static ngx_int_t
-ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
-    const struct sspi_view *src)
-{
-    u_char  *p;
-
-    ngx_str_null(dst);
-
-    if (src->data == NULL) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(pool, src->len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(p, src->data, src->len);
-    p[src->len] = '\0';
-
-    dst->data = p;
-    dst->len = src->len;
-
-    return NGX_OK;
 }

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The body of an auth-int request: the core hashes it while it arrives, and
+ * nginx keeps it for the handler behind.
+ */
+#include "ngx_http_sspi_module.h"
+
+
+#define NGX_HTTP_SSPI_FILE_BUFFER  4096
+
+
+static ngx_int_t ngx_http_sspi_read_body(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
+static void ngx_http_sspi_body_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_sspi_body_is_complete(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sspi_body_filter(ngx_http_request_t *r,
+    ngx_chain_t *in);
+static ngx_int_t ngx_http_sspi_hash_chain(ngx_http_sspi_ctx_t *ctx,
+    ngx_chain_t *in, off_t *len);
+static ngx_int_t ngx_http_sspi_hash_file(ngx_http_sspi_ctx_t *ctx,
+    ngx_buf_t *b);
+
+
+static ngx_http_request_body_filter_pt  ngx_http_next_request_body_filter;
+
+
+/*
+ * Passes the body of the client's request through the core.  NGX_OK: done,
+ * step again; NGX_DONE: it is being read, and the phases of r go on behind
+ * its end; else the status to refuse with.
+ */
+
+ngx_int_t
+ngx_http_sspi_pass_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
+{
+    off_t                len;
+    ngx_http_request_t  *mr;
+
+    mr = r->main;
+
+    if (mr->headers_in.content_length_n <= 0 && !mr->headers_in.chunked) {
+        return NGX_OK;
+    }
+
+    if (r == mr && r->request_body == NULL && !r->discard_body) {
+        return ngx_http_sspi_read_body(r, ctx);
+    }
+
+    /*
+     * A subrequest, or somebody read the body before: nginx itself with
+     * client_body_early_read, or the handler that has redirected to here.
+     * Then the filter has not seen it.
+     */
+
+    len = 0;
+
+    if (ngx_http_sspi_body_is_complete(mr)) {
+
+        switch (ngx_http_sspi_hash_chain(ctx, mr->request_body->bufs, &len)) {
+
+        case NGX_OK:
+
+            /* of an unbuffered body the part that was sent on is missing */
+
+            if (len == mr->headers_in.content_length_n) {
+                return NGX_OK;
+            }
+
+            break;
+
+        case NGX_DECLINED:
+            return NGX_OK;
+
+        default:
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+    }
+
+    ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
+                  "sspi: auth-int needs the whole body of the client's "
+                  "request, which is not at hand in this %s: let \"sspi\" "
+                  "with the same options protect the location itself that "
+                  "takes the client's request, or set \"sspi_digest_qop\" to "
+                  "\"auth\" here",
+                  r == mr ? "redirect" : "subrequest");
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_read_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    /* all of it comes before the verdict */
+
+    r->request_body_no_buffering = 0;
+
+#if (NGX_HTTP_DAV)
+
+    /*
+     * "dav_methods PUT" moves the file that it asks for when it reads the
+     * body, and has no other way: so it is asked for here as it would be.
+     */
+
+    if (r->method == NGX_HTTP_PUT && r->content_handler == NULL) {
+        r->request_body_in_file_only = 1;
+        r->request_body_in_persistent_file = 1;
+        r->request_body_in_clean_file = 1;
+        r->request_body_file_group_access = 1;
+        r->request_body_file_log_level = 0;
+    }
+
+#endif
+
+    ctx->hashing = 1;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_sspi_body_handler);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
+/* may also be called while the body is asked for */
+
+static void
+ngx_http_sspi_body_handler(ngx_http_request_t *r)
+{
+    ngx_http_sspi_ctx_t  *ctx;
+
+    ctx = ngx_http_sspi_get_ctx(r);
+    ctx->hashing = 0;
+
+    r->write_event_handler = ngx_http_core_run_phases;
+    ngx_http_core_run_phases(r);
+}
+
+
+static ngx_uint_t
+ngx_http_sspi_body_is_complete(ngx_http_request_t *r)
+{
+    ngx_http_request_body_t  *rb;
+
+    rb = r->request_body;
+
+    if (rb == NULL || !rb->last_saved) {
+        return 0;
+    }
+
+    /* an upstream closes the file unless it was asked to preserve it */
+
+    return rb->temp_file == NULL
+           || rb->temp_file->file.fd != NGX_INVALID_FILE;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
+{
+    off_t                      len;
+    ngx_int_t                  rc;
+    ngx_http_sspi_ctx_t       *ctx;
+    ngx_http_sspi_loc_conf_t  *slcf;
+
+    ctx = ngx_http_sspi_get_ctx(r);
+
+    if (ctx == NULL || !ctx->hashing) {
+        return ngx_http_next_request_body_filter(r, in);
+    }
+
+    len = 0;
+
+    rc = ngx_http_sspi_hash_chain(ctx, in, &len);
+
+    if (rc == NGX_OK) {
+        return ngx_http_next_request_body_filter(r, in);
+    }
+
+    /*
+     * Over the limit, or a read error.  The rest of the body stays unread:
+     * where the next request would begin is not known.
+     */
+
+    ctx->hashing = 0;
+
+    r->keepalive = 0;
+    r->lingering_close = 1;
+
+    if (rc == NGX_DECLINED) {
+        slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
+
+        rc = ngx_http_sspi_judge(r, slcf);
+
+        if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+            return rc;
+        }
+    }
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/* NGX_DECLINED: over the limit */
+
+static ngx_int_t
+ngx_http_sspi_hash_chain(ngx_http_sspi_ctx_t *ctx, ngx_chain_t *in,
+    off_t *len)
+{
+    ngx_int_t    rc;
+    ngx_buf_t   *b;
+
+    for ( /* void */ ; in; in = in->next) {
+        b = in->buf;
+
+        *len += ngx_buf_size(b);
+
+        if (ngx_buf_in_memory(b)) {
+
+            if (!sspi_http_entity_update(ctx->exchange, b->pos,
+                                         b->last - b->pos))
+            {
+                return NGX_DECLINED;
+            }
+
+        } else if (b->in_file) {
+            rc = ngx_http_sspi_hash_file(ctx, b);
+
+            if (rc != NGX_OK) {
+                return rc;
+            }
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/* blocks on the file: bodies that come through the filter are in memory */
+
+static ngx_int_t
+ngx_http_sspi_hash_file(ngx_http_sspi_ctx_t *ctx, ngx_buf_t *b)
+{
+    off_t    pos;
+    size_t   size;
+    ssize_t  n;
+    u_char   buffer[NGX_HTTP_SSPI_FILE_BUFFER];
+
+    for (pos = b->file_pos; pos < b->file_last; pos += n) {
+        size = (size_t) ngx_min(b->file_last - pos,
+                                NGX_HTTP_SSPI_FILE_BUFFER);
+
+        n = ngx_read_file(b->file, buffer, size, pos);
+
+        if (n == NGX_ERROR) {
+            return NGX_ERROR;
+        }
+
+        if (n == 0) {
+            ngx_log_error(NGX_LOG_CRIT, b->file->log, 0,
+                          "sspi: the body's file \"%V\" has been truncated",
+                          &b->file->name);
+            return NGX_ERROR;
+        }
+
+        if (!sspi_http_entity_update(ctx->exchange, buffer, n)) {
+            return NGX_DECLINED;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+/*
+ * From the filter module, which stands behind most others: the filters that
+ * are installed later see the body earlier, and may change it.
+ */
+
+void
+ngx_http_sspi_add_body_filter(void)
+{
+    ngx_http_next_request_body_filter = ngx_http_top_request_body_filter;
+    ngx_http_top_request_body_filter = ngx_http_sspi_body_filter;
+}

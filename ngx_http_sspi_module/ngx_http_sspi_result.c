@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a step's result leaves behind: log lines, headers, who it is. */
+#include "ngx_http_sspi_module.h"
+
+
+static ngx_int_t ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
+    const struct sspi_view *src);
+
+
+ngx_uint_t
+ngx_http_sspi_log_level(enum sspi_severity severity)
+{
+    switch (severity) {
+
+    case SSPI_SEVERITY_DEBUG:
+        return NGX_LOG_DEBUG;
+
+    case SSPI_SEVERITY_INFO:
+        return NGX_LOG_INFO;
+
+    case SSPI_SEVERITY_NOTICE:
+        return NGX_LOG_NOTICE;
+
+    case SSPI_SEVERITY_WARNING:
+        return NGX_LOG_WARN;
+
+    case SSPI_SEVERITY_ERROR:
+        break;
+    }
+
+    return NGX_LOG_ERR;
+}
+
+
+void
+ngx_http_sspi_log_result(ngx_http_request_t *r,
+    const struct sspi_result *result)
+{
+    size_t      i;
+    ngx_uint_t  level;
+
+    for (i = 0; i < result->n_records; i++) {
+        level = ngx_http_sspi_log_level(result->records[i].severity);
+
+        ngx_log_error(level, r->connection->log, 0, "%s",
+                      result->records[i].text);
+    }
+}
+
+
+ngx_int_t
+ngx_http_sspi_keep_headers(ngx_pool_t *pool, const struct sspi_result *result,
+    ngx_table_elt_t *headers, ngx_uint_t *n_headers)
+{
+    size_t  i;
+
+    *n_headers = 0;
+
+    for (i = 0; i < result->n_headers; i++) {
+        ngx_memzero(&headers[i], sizeof(ngx_table_elt_t));
+
+        if (ngx_http_sspi_copy(pool, &headers[i].key, &result->headers[i].name)
+            != NGX_OK
+            || ngx_http_sspi_copy(pool, &headers[i].value,
+                                  &result->headers[i].value)
+               != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+        headers[i].hash = 1;
+    }
+
+    *n_headers = result->n_headers;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_http_sspi_keep_proof(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    const struct sspi_result *result)
+{
+    size_t  i;
+
+    if (r != r->main && ctx->granted) {
+
+        /* the main request's own name stays */
+
+        return NGX_OK;
+    }
+
+    for (i = 0; i < SSPI_VARIABLE_COUNT; i++) {
+
+        if (ngx_http_sspi_copy(r->main->pool, &ctx->variables[i],
+                               &result->variables[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    /* the token for the client comes from the step that took its own */
+
+    if (result->n_headers
+        && ngx_http_sspi_keep_headers(r->main->pool, result, ctx->success,
+                                      &ctx->n_success)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ctx->granted = 1;
+
+    ngx_http_sspi_set_remote_user(r, ctx);
+
+    return NGX_OK;
+}
+
+
+/* an absent view becomes a null string */
+
+static ngx_int_t
+ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
+    const struct sspi_view *src)
+{
+    u_char  *p;
+
+    ngx_str_null(dst);
+
+    if (src->data == NULL) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(pool, src->len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, src->data, src->len);
+    p[src->len] = '\0';
+
+    dst->data = p;
+    dst->len = src->len;
+
+    return NGX_OK;
+}
