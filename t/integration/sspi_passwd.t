@@ -1,79 +1,16 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# sspi-passwd as people run it. Core modules only; `script` and `htdigest` where they are installed.
+# Setting, deleting and verifying passwords with sspi-passwd, as people do. `script` and `htdigest`
+# are used where they are installed.
 use strict;
 use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
 use Digest::MD5 qw(md5_hex);
 use Digest::SHA qw(sha256_hex sha512_hex);
-use Fcntl qw(:flock);
-use File::Spec;
-use File::Temp qw(tempdir);
-use IPC::Open2;
-use POSIX ();
 use Test::More;
-
-my $program = File::Spec->rel2abs(($ENV{SSPI_BUILD} // 'build') . '/tools/sspi-passwd');
-plan skip_all => "$program is not built" if !-x $program;
-
-my $dir = tempdir(CLEANUP => 1);
-chdir $dir or die "$dir: $!";
-
-sub put {
-    my ($path, $text) = @_;
-    open my $to, '>:raw', $path or die "$path: $!";
-    print {$to} $text;
-    close $to or die "$path: $!";
-}
-
-sub get {
-    my ($path) = @_;
-    open my $from, '<:raw', $path or die "$path: $!";
-    local $/;
-    return scalar <$from>;
-}
-
-sub mode { return sprintf '%o', (stat $_[0])[2] & 07777 }
-
-# Reads the file `in`.
-sub start {
-    my @command = @_;
-    my $child = fork // die "fork: $!";
-    return $child if $child;
-    POSIX::setsid();    # no terminal, so that nobody is asked on the tester's own
-    open STDIN,  '<', 'in'  or die;
-    open STDOUT, '>', 'out' or die;
-    open STDERR, '>', 'err' or die;
-    exec {$command[0]} @command or POSIX::_exit(127);
-}
-
-# Exit status, standard output, standard error.
-sub run {
-    my ($input, @command) = @_;
-    put('in', $input);
-    my $child = start(@command);
-    waitpid $child, 0;
-    return ($? & 127 ? "signal $?" : $? >> 8, get('out'), get('err'));
-}
-
-sub passwd {
-    my ($input, @arguments) = @_;
-    return run($input, $program, @arguments);
-}
-
-sub fails {
-    my ($name, $want_status, $want, $input, @arguments) = @_;
-    my $before = -e 'f' ? get('f') : undef;
-    my ($status, $out, $err) = passwd($input, @arguments);
-    is($status, $want_status, "$name: exit status $want_status");
-    like($err, $want, "$name: says so");
-    is(($err =~ tr/\n//), 1, "$name: in one line");
-    is(-e 'f' ? get('f') : undef, $before, "$name: the file is as it was");
-}
-
-sub found {
-    my ($command) = @_;
-    return grep { -x "$_/$command" } File::Spec->path;
-}
+use SSPI::Test::Passwd;
 
 my $md5    = md5_hex('alice:realm:secret');
 my $sha256 = sha256_hex('alice:realm:secret');
@@ -92,8 +29,21 @@ subtest 'help, version, usage' => sub {
     fails('unknown option',   2, qr/invalid option|unrecognized/, '', '-x', 'f', 'alice');
     fails('unknown -a',       2, qr/unknown algorithm "SHA-1"; SHA-256/, '', '-a', 'SHA-1', 'f', 'alice');
     fails('-a twice',         2, qr/names MD5 twice/, '', '-a', 'MD5,md5', 'f', 'alice');
-    fails('-c with -D',       2, qr/-c and -D/, '', '-c', '-D', 'f', 'alice');
-    fails('-D with --stdin',  2, qr/-D deletes all/, '', '-D', '--stdin', 'f', 'alice');
+    for (['--verify', '--list'], ['-D', '--list'], ['--verify', '-a', 'MD5'], ['--list', '--stdin'], ['--list', '-c'],
+        ['--import', 'g', '-r', 'realm'], ['--compile', 'g', '-c'], ['--compile', 'g', '--import', 'g'])
+    {
+        fails("@$_", 2, qr/^sspi-passwd: -\S+ and -\S+ do not go together; leave one of them out$/, '', @$_, 'f');
+    }
+    for (['--list'], ['--list', 'f', 'alice', 'bob'], ['--verify', 'f'], ['--import', 'g'], ['--compile', 'g', 'f', 'x'],
+        ['-D', 'f'])
+    {
+        fails("@$_", 2, qr/^sspi-passwd: -\S+ needs .*; see sspi-passwd --help$/, '', @$_);
+    }
+    fails("$_->[0] of a database", 2, qr/cdb:f is a database; name the/, '', @$_)
+        for ['--import', 'g', 'cdb:f'], ['-D', '-r', 'x', 'cdb:f', 'alice'], ['--compile', 'g', 'cdb:f'],
+        ['-r', 'x', 'cdb:f', 'alice'], ['--verify', 'cdb:f', 'alice'];
+    fails('-c with -D',       2, qr/-D and -c do not go together/, '', '-c', '-D', 'f', 'alice');
+    fails('-D with --stdin',  2, qr/-D and --stdin do not go together/, '', '-D', '--stdin', 'f', 'alice');
     fails('-c without realm', 2, qr/name it with -r/, '', '-c', '--stdin', 'f', 'alice');
     fails('empty user',       2, qr/user name is empty/, '', '-r', 'realm', 'f', '');
     fails('user with colon',  2, qr/user name has a colon/, '', '-r', 'realm', 'f', 'a:b');
@@ -143,7 +93,7 @@ subtest 'passwords from standard input' => sub {
     fails('empty',         1, qr/password is empty/, "\n", @to);
     fails('nothing',       1, qr/the input ended/, '', @to);
     fails('not UTF-8',     1, qr/not UTF-8/, "p\xe9\n", @to);
-    fails('with NUL',      1, qr/not UTF-8 text/, "p\0q\n", @to);
+    fails('with NUL',      1, qr/has a NUL/, "p\0q\n", @to);
     fails('257 octets',    1, qr/longer than 256 octets/, 'x' x 257 . "\n", @to);
     is((passwd('x' x 256 . "\n", @to))[0], 0, '256 octets are right');
     like(get('f'), qr/@{[md5_hex('alice:realm:' . 'x' x 256)]}/);
@@ -172,7 +122,7 @@ subtest 'a change touches nothing else' => sub {
     is((passwd('', '-D', '-r', 'realm', 'f', 'alice'))[0], 0);
     like(get('f'), qr/\A# users\r\n\Q$bob\E\r\n\n\Q$other\E\n# end\ncarol/, '-D deletes in that realm only');
     fails('-D of nobody', 1, qr/has no user alice in realm realm/, '', '-D', '-r', 'realm', 'f', 'alice');
-    is_deeply([grep { !/^(f|in|out|err|dangling)$/ } map { s{^\./}{}r } glob './* ./.sspi*'], [], 'no other file is left');
+    is_deeply(leftovers(), [], 'no other file is left');
 };
 
 subtest 'the only realm of a file needs no -r' => sub {
@@ -190,6 +140,88 @@ subtest 'a file that is wrong is left alone' => sub {
     my ($status, undef, $err) = passwd("secret\n", '--stdin', '-r', 'realm', 'd', 'alice');
     is($status, 1);
     like($err, qr/d is not a regular file/);
+};
+
+# The same letters, composed and decomposed.
+my ($composed, $decomposed) = ("J\xc3\xb6rg", "Jo\xcc\x88rg");
+
+subtest 'names and passwords in normal form C' => sub {
+    my @files = map {
+        my ($user, $realm, $password) = @$_;
+        unlink 'f';
+        is((passwd("$password\n", '-c', '--stdin', '-r', $realm, 'f', $user))[0], 0);
+        get('f');
+    } [ $composed, "R$composed", "p$composed" ], [ $decomposed, "R$decomposed", "p$decomposed" ];
+    my $a1 = "$composed:R$composed:p$composed";
+    is($files[0], "$composed:R$composed:SHA-256:@{[sha256_hex($a1)]}\n$composed:R$composed:@{[md5_hex($a1)]}\n",
+        'all of it is hashed and written composed');
+    is($files[1], $files[0], 'both spellings give the same lines');
+    is((passwd("x\n", '--stdin', '-a', 'MD5', 'f', 'bob'))[0], 0, 'the only realm needs no -r');
+    like(get('f'), qr/^bob:R$composed:/m);
+
+    my $foreign = "$decomposed:R$decomposed:" . 'a' x 32;
+    put('f', "$foreign\n");
+    is((passwd("p$decomposed\n", '--stdin', '-a', 'MD5', 'f', $composed))[0], 0);
+    is(get('f'), "$composed:R$composed:@{[md5_hex($a1)]}\n", 'a line of another spelling is the same user');
+    put('f', "$foreign\n");
+    is((passwd('', '-D', '-r', "R$composed", 'f', $composed))[0], 0, 'and can be deleted');
+    is(get('f'), '');
+
+    my @to = ('--stdin', '-r', 'realm', 'f', 'alice');
+    fails('too long in normal form C', 1, qr/longer than 256 octets/, "\xf0\x9d\x85\xa0" x 22 . "\n", @to);
+    fails('name too long in normal form C', 2, qr/longer than 255 octets/, '', '-r', 'realm', 'f', "\xf0\x9d\x85\xa0" x 22);
+    is((passwd("x\n", '--stdin', '-r', 'realm', '-a', 'MD5', 'f', "o\xcc\x88" x 120))[0], 0, 'shorter in normal form C');
+};
+
+subtest 'the empty realm' => sub {
+    put('f', "bob:realm:" . 'b' x 32 . "\n");
+    is((passwd("secret\n", '--stdin', '-r', '', '-a', 'SHA-256,MD5', 'f', 'alice@example.test'))[0], 0);
+    my $a1 = 'alice@example.test::secret';
+    is(get('f'), "bob:realm:@{['b' x 32]}\nalice\@example.test::SHA-256:@{[sha256_hex($a1)]}\n"
+        . "alice\@example.test::@{[md5_hex($a1)]}\n", 'stands between two colons');
+    is((passwd("secret\n", '--verify', '--stdin', '-r', '', 'f', 'alice@example.test'))[0], 0);
+    fails('not the only one', 2, qr/several realms/, "x\n", '--stdin', 'f', 'bob');
+    is((passwd('', '-D', '-r', '', 'f', 'alice@example.test'))[0], 0);
+    is((passwd('', '-D', 'f', 'bob'))[0], 0, 'the other is the only one now');
+    is(get('f'), '');
+};
+
+subtest 'deleting some algorithms' => sub {
+    my $nt = 'alice:realm:NT:' . 'd' x 32;
+    put('f', "alice:realm:SHA-256:$sha256\nalice:other:$md5\n$nt\nalice:realm:$md5\n");
+    is((passwd('', '-D', '-a', 'MD5,NT', '-r', 'realm', 'f', 'alice'))[0], 0);
+    is(get('f'), "alice:realm:SHA-256:$sha256\nalice:other:$md5\n");
+    fails('none of it there', 1, qr/has no such line of user alice in realm realm; nothing/, '',
+        '-D', '-a', 'MD5', '-r', 'realm', 'f', 'alice');
+};
+
+subtest 'verify' => sub {
+    my $users = "alice:realm:SHA-256:$sha256\n# x\nalice:realm:$md5\nalice:other:$md5\n"
+        . "User:Domain:NT:a4f49c406510bdcab6824ee7c30fd852\n$decomposed:realm:@{[md5_hex(\"$decomposed:realm:p$composed\")]}\n";
+    put('f', $users);
+    my ($status, $out, $err) = passwd("secret\n", '--verify', '--stdin', '-r', 'realm', 'f', 'alice');
+    is($status, 0);
+    is($out, "SHA-256\tright\nMD5\tright\n", 'a line for each');
+    is($err, '');
+    ($status, $out, $err) = passwd("Secret\n", '--verify', '--stdin', '-r', 'realm', 'f', 'alice');
+    is($status, 1, 'wrong');
+    is($out, '');
+    is($err, "sspi-passwd: f:1: the SHA-256 line is of another password\n"
+        . "sspi-passwd: f:3: the MD5 line is of another password\n", 'a line for each');
+    is((passwd("Password\n", '--verify', '--stdin', '-r', 'Domain', 'f', 'User'))[0], 0, 'NT');
+    is((passwd("password\n", '--verify', '--stdin', '-r', 'Domain', 'f', 'User'))[0], 1, 'NT, wrong');
+    is((passwd("p$decomposed\n", '--verify', '--stdin', '-r', 'realm', 'f', $composed))[0], 0, 'another spelling');
+    fails('unknown user',  1, qr/^sspi-passwd: f has no user eve in realm realm$/, "secret\n", '--verify', '--stdin', '-r', 'realm', 'f', 'eve');
+    fails('several realms', 2, qr/several realms; name one/, "secret\n", '--verify', '--stdin', 'f', 'alice');
+    fails('no password',   1, qr/the input ended/, '', '--verify', '--stdin', '-r', 'realm', 'f', 'alice');
+    fails('no file',       1, qr/^sspi-passwd: g does not exist$/, '', '--verify', '-r', 'realm', 'g', 'alice');
+
+    put('f', "alice:realm:SHA-256:@{[sha256_hex('alice:realm:old')]}\nalice:realm:$md5\n");
+    ($status, $out, $err) = passwd("secret\n", '--verify', '--stdin', 'f', 'alice');
+    is_deeply([ $status, $out, $err ], [ 1, "MD5\tright\n", "sspi-passwd: f:1: the SHA-256 line is of another password\n" ],
+        'one right and one wrong');
+    put('f', "alice:realm:$md5\nbob:realm:x\n");
+    fails('a bad line', 1, qr/f:2: the hash is not 32/, "secret\n", '--verify', '--stdin', 'f', 'alice');
 };
 
 subtest 'owner and symbolic links' => sub {
@@ -230,34 +262,9 @@ subtest 'htdigest' => sub {
     like(get('f'), qr/^bob:realm:@{[md5_hex('bob:realm:new')]}$/m);
 };
 
-# Runs in a terminal of its own; each answer is typed once its question is there.
-sub at_terminal {
-    my ($command, @dialogue) = @_;
-    my $pid = open2(my $from, my $to, 'script', '-qec', $command, '/dev/null');
-    $to->autoflush(1);
-    local $SIG{ALRM} = sub { kill 'KILL', $pid; die "no answer from $command\n" };
-    alarm 60;
-    my ($seen, $all) = ('', '');
-    while (1) {
-        if (@dialogue && $seen =~ $dialogue[0]) {
-            shift @dialogue;
-            $seen = '' if @dialogue > 1;
-            print {$to} shift @dialogue;
-        }
-        sysread($from, my $part, 4096) or last;
-        $seen .= $part;
-        $all .= $part;
-    }
-    close $to;
-    waitpid $pid, 0;
-    alarm 0;
-    return ($? >> 8, $all);
-}
-
 subtest 'questions at a terminal' => sub {
-    plan skip_all => 'script (bsdutils) is not installed' if !found('script');
-    plan skip_all => 'this system hands out no pseudo-terminals'
-        if system('script -qec true /dev/null >/dev/null 2>&1') != 0;
+    my $why_not = no_terminal();
+    plan skip_all => $why_not if defined $why_not;
     put('f', '');
     my $command = "$program -r realm -a MD5 f alice";
     my @questions = (qr/New password for alice: /, qr/The same again for alice: /);
@@ -271,6 +278,15 @@ subtest 'questions at a terminal' => sub {
     is($status, 1);
     like($text, qr/the two passwords differ; nothing was changed/);
     is(get('f'), $before);
+
+    ($status, $text) = at_terminal("$program -r realm -a MD5 f $composed", qr/New password for $composed: /, "p$decomposed\n",
+        qr/The same again for $composed: /, "p$composed\n");
+    is($status, 0, 'two spellings of one password are the same');
+    ($status, $text) = at_terminal("$program --verify -r realm f alice", qr/Password for alice: /, "secret\n");
+    is($status, 0, 'verify asks once');
+    like($text, qr/MD5\tright/);
+    unlike($text, qr/secret|again/);
+    $before = get('f');
 
     ($status, $text) = at_terminal("trap : INT; $command; stty -a", $questions[0], "\cC");
     like($text, qr/(?<!-)\becho\b/, 'the echo is back on after an interrupt');

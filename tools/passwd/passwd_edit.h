@@ -3,22 +3,31 @@
 #ifndef PASSWD_EDIT_H
 #define PASSWD_EDIT_H
 
-#include "bytes.h"
-#include "passwd_options.h"
+#include "passwd_kind.h"
 
-/* The only realm of the file, borrowed from `text`. False: told (a bad line, none, several). */
-bool passwd_edit_realm(const char *path, struct sspi_view text,
-                       struct sspi_view *ret_realm) SSPI_MUST_USE;
+/* Looks at every line and appends the realm to work in, in NFC: `given`, or the only one of the
+ * file when that is NULL. Returns the exit status: DONE; FAILED, told (a bad line, no memory);
+ * USAGE, told (there is none, or several). */
+int passwd_edit_realm(const char *path, struct sspi_view text, const char *given,
+                      struct bytes *ret_realm) SSPI_MUST_USE;
 
+/* Which lines to take out, and what comes in their place. */
 struct passwd_edit {
-    size_t n_removed;             /* lines of the user in the realm */
-    bool removed[PASSWD_N_KINDS]; /* of which kinds */
+    struct sspi_view user; /* in NFC, as the realm */
+    struct sspi_view realm;
+    bool kinds[PASSWD_N_KINDS];
+    struct sspi_view lines;       /* may be empty */
+    size_t n_removed;             /* set: how many lines were taken out */
+    bool removed[PASSWD_N_KINDS]; /* set: of which kinds */
 };
 
-/* Appends `text` to `to`, with `lines` in place of the user's lines of that realm, or at the end
- * when there are none. Everything else stays octet by octet. False: told (a bad line). */
-bool passwd_edit_lines(const char *path, struct sspi_view text, struct sspi_view user,
-                       struct sspi_view realm, struct sspi_view lines, struct bytes *to,
-                       struct passwd_edit *ret_edit) SSPI_MUST_USE;
+/* Appends `text` to `to`, with edit->lines in place of the first line that is taken out, or at the
+ * end when there is none. Everything else stays octet by octet. False: told (a bad line, no
+ * memory). */
+bool passwd_edit_lines(const char *path, struct sspi_view text, struct passwd_edit *edit,
+                       struct bytes *to) SSPI_MUST_USE;
+
+/* Appends whole lines to a text whose last line may have no end. */
+void passwd_edit_append(struct bytes *to, struct sspi_view lines);
 
 #endif

@@ -9,13 +9,6 @@
 #include "passwd_problem.h"
 #include "utf8.h"
 
-#define NT_HASH_LEN 16
-
-static enum sspi_digest_algorithm algorithm_of(enum passwd_kind kind)
-{
-    return hash_from_name(bytes_view(passwd_kind_name(kind)));
-}
-
 /* RFC 7616 3.4.2: A1 is user:realm:password. The line holds its hash. */
 static bool digest_hash(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm,
                         struct sspi_view user, struct sspi_view realm, struct sspi_view password,
@@ -37,7 +30,7 @@ static bool digest_hash(const struct hash_suite *suite, enum sspi_digest_algorit
 
 /* MS-NLMP 3.3.1 NTOWFv1: MD4 of the password in UTF-16LE. MD4 is in OpenSSL's legacy provider,
  * which is loaded into a context of its own: nothing else in the process can use it then. */
-static bool md4(const uint8_t *data, size_t len, uint8_t ret_hash[NT_HASH_LEN])
+static bool md4(const uint8_t *data, size_t len, uint8_t ret_hash[HASH_MAX])
 {
     OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
     OSSL_PROVIDER *legacy = context == NULL ? NULL : OSSL_PROVIDER_load(context, "legacy");
@@ -50,7 +43,7 @@ static bool md4(const uint8_t *data, size_t len, uint8_t ret_hash[NT_HASH_LEN])
     return done;
 }
 
-static bool nt_hash(struct sspi_view password, uint8_t ret_hash[NT_HASH_LEN])
+static bool nt_hash(struct sspi_view password, uint8_t ret_hash[HASH_MAX])
 {
     size_t n_units = 0;
     char16_t *units = utf8_to_utf16(password, &n_units);
@@ -71,37 +64,58 @@ static bool nt_hash(struct sspi_view password, uint8_t ret_hash[NT_HASH_LEN])
     return done;
 }
 
+bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct sspi_view user,
+                 struct sspi_view realm, struct sspi_view password, uint8_t ret_hash[HASH_MAX])
+{
+    bool done = kind == PASSWD_NT ? nt_hash(password, ret_hash)
+                                  : digest_hash(suite, passwd_kind_algorithm(kind), user, realm,
+                                                password, ret_hash);
+    if (!done)
+        passwd_problem("this machine's OpenSSL cannot do %s",
+                       kind == PASSWD_NT ? "MD4, which NT needs (legacy provider)"
+                                         : passwd_kind_name(kind));
+    return done;
+}
+
+bool passwd_hash_open(struct hash_suite *ret_suite)
+{
+    bool done = hash_suite_open(ret_suite);
+    if (!done)
+        passwd_problem("this machine's OpenSSL has no SHA-256; nothing was changed");
+    return done;
+}
+
+static void append_line(struct bytes *to, enum passwd_kind kind, struct sspi_view user,
+                        struct sspi_view realm, const uint8_t *hash)
+{
+    bytes_append_view(to, user);
+    bytes_append_char(to, ':');
+    bytes_append_view(to, realm);
+    bytes_append_char(to, ':');
+    /* htdigest's form, so that Apache's own tool and modules read it too. */
+    if (kind != PASSWD_MD5)
+        bytes_append_format(to, "%s:", passwd_kind_name(kind));
+    bytes_append_hex(to, hash, passwd_kind_len(kind));
+    bytes_append_char(to, '\n');
+}
+
 bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view realm,
                        struct sspi_view password, struct bytes *to)
 {
     struct hash_suite suite;
-    if (!hash_suite_open(&suite)) {
-        passwd_problem("this machine's OpenSSL has no SHA-256; nothing was changed");
+    if (!passwd_hash_open(&suite))
         return false;
-    }
     struct sspi_view user = bytes_view(options->user);
     uint8_t hash[HASH_MAX];
     bool done = true;
     for (size_t i = 0; done && i < options->n_kinds; i++) {
-        enum passwd_kind kind = options->kinds[i];
-        enum sspi_digest_algorithm algorithm = algorithm_of(kind);
-        done = kind == PASSWD_NT ? nt_hash(password, hash)
-                                 : digest_hash(&suite, algorithm, user, realm, password, hash);
-        if (!done)
-            passwd_problem("this machine's OpenSSL cannot do %s; leave it out of -a",
-                           kind == PASSWD_NT ? "MD4, which NT needs (legacy provider)"
-                                             : passwd_kind_name(kind));
-        bytes_append_view(to, user);
-        bytes_append_char(to, ':');
-        bytes_append_view(to, realm);
-        bytes_append_char(to, ':');
-        /* htdigest's form, so that Apache's own tool and modules read it too. */
-        if (kind != PASSWD_MD5)
-            bytes_append_format(to, "%s:", passwd_kind_name(kind));
-        bytes_append_hex(to, hash, kind == PASSWD_NT ? NT_HASH_LEN : hash_len(algorithm));
-        bytes_append_char(to, '\n');
+        done = passwd_hash(&suite, options->kinds[i], user, realm, password, hash);
+        if (done)
+            append_line(to, options->kinds[i], user, realm, hash);
     }
     bytes_wipe(hash, sizeof hash);
     hash_suite_close(&suite);
-    return done;
+    if (done && to->failed)
+        passwd_problem("not enough memory");
+    return done && !to->failed;
 }

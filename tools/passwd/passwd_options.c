@@ -3,63 +3,69 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "passwd_database.h"
+#include "passwd_help.h"
+#include "passwd_name.h"
 #include "passwd_problem.h"
-#include "store_users_parse.h"
 
-static const char help[] =
-    "usage: sspi-passwd [-c] [-a ALG[,ALG...]] [-r REALM] [-D] [--stdin] FILE USER\n"
-    "\n"
-    "Sets the password of USER in a user file for SSPIDigestUserFile (Apache) or\n"
-    "sspi_digest_user_file (nginx). The user's lines of that realm are replaced; every\n"
-    "other line stays as it is. The file is replaced in one step.\n"
-    "\n"
-    "  -c         create FILE; it must not exist\n"
-    "  -a ALG,..  one line for each: SHA-256, SHA-512-256, MD5, NT (default SHA-256,MD5).\n"
-    "             MD5 is written as Apache's htdigest does. NT is for NTLM.\n"
-    "  -r REALM   the realm, for NT the domain; without it the only one in FILE\n"
-    "  -D         delete the user's lines of that realm\n"
-    "  --stdin    read the password from one line of standard input, do not ask\n"
-    "  --help     print this\n"
-    "  --version  print the version\n"
-    "\n"
-    "A password has 1 to 256 octets of UTF-8 and is taken as it is typed; it is not brought\n"
-    "to Unicode's normal form C, so type it the same way in the browser.\n"
-    "A new file can be read by its owner alone. That is enough for a server started by root,\n"
-    "which reads it before it gives its rights up. For workers to see changes without a\n"
-    "reload, let their group read it: chgrp www-data FILE; chmod 640 FILE\n"
-    "\n"
-    "Exit status: 0 done, 1 failed and nothing changed, 2 wrong usage.\n";
-
-static const char *const kind_names[PASSWD_N_KINDS] = {
-    [PASSWD_MD5] = "MD5",
-    [PASSWD_SHA_256] = "SHA-256",
-    [PASSWD_SHA_512_256] = "SHA-512-256",
-    [PASSWD_NT] = "NT",
+/* What was given, one bit each. */
+enum given {
+    GIVEN_DELETE = 1 << 0,
+    GIVEN_VERIFY = 1 << 1,
+    GIVEN_LIST = 1 << 2,
+    GIVEN_IMPORT = 1 << 3,
+    GIVEN_COMPILE = 1 << 4,
+    GIVEN_CREATE = 1 << 5,
+    GIVEN_ALGORITHM = 1 << 6,
+    GIVEN_REALM = 1 << 7,
+    GIVEN_STDIN = 1 << 8,
 };
 
-const char *passwd_kind_name(enum passwd_kind kind)
-{
-    return kind_names[kind];
-}
+static const char *const option_names[] = {"-D", "--verify", "--list", "--import", "--compile",
+                                           "-c", "-a",       "-r",     "--stdin"};
+
+/* The forms of the command: the first whose `option` was given, and the last without one. */
+static const struct form {
+    unsigned option;
+    enum passwd_action action;
+    unsigned goes_with;
+    int min_operands, max_operands;
+    const char *needs;
+} forms[] = {
+    {GIVEN_DELETE, PASSWD_DELETE, GIVEN_ALGORITHM | GIVEN_REALM, 2, 2, "a file and a user"},
+    {GIVEN_VERIFY, PASSWD_VERIFY, GIVEN_REALM | GIVEN_STDIN, 2, 2, "a file and a user"},
+    {GIVEN_LIST, PASSWD_LIST, GIVEN_REALM, 1, 2, "a file and at most one user"},
+    {GIVEN_IMPORT, PASSWD_IMPORT, GIVEN_CREATE, 1, 1, "the file to take lines from and one file"},
+    {GIVEN_COMPILE, PASSWD_COMPILE, 0, 1, 1, "a database and one file"},
+    {GIVEN_CREATE, PASSWD_CREATE, GIVEN_ALGORITHM | GIVEN_REALM | GIVEN_STDIN, 2, 2,
+     "a file and a user"},
+    {0, PASSWD_SET, GIVEN_ALGORITHM | GIVEN_REALM | GIVEN_STDIN, 2, 2, "a file and a user"},
+};
+
+/* As it came from the command line. */
+struct raw {
+    unsigned given;
+    const char *realm;
+};
 
 static bool add_kind(struct passwd_options *options, struct sspi_view name)
 {
-    for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++) {
-        if (!bytes_equal_nocase(name, bytes_view(kind_names[kind])))
-            continue;
-        for (size_t i = 0; i < options->n_kinds; i++)
-            if (options->kinds[i] == kind) {
-                passwd_problem("-a names %s twice; name it once", kind_names[kind]);
-                return false;
-            }
-        options->kinds[options->n_kinds++] = kind;
-        return true;
+    enum passwd_kind kind = passwd_kind_from_name(name);
+    if (kind == PASSWD_N_KINDS) {
+        passwd_problem("-a: unknown algorithm \"%.*s\"; SHA-256, SHA-512-256, MD5 and NT are right",
+                       (int)name.len, name.data);
+        return false;
     }
-    passwd_problem("-a: unknown algorithm \"%.*s\"; SHA-256, SHA-512-256, MD5 and NT are right",
-                   (int)name.len, name.data);
-    return false;
+    for (size_t i = 0; i < options->n_kinds; i++)
+        if (options->kinds[i] == kind) {
+            passwd_problem("-a names %s twice; name it once", passwd_kind_name(kind));
+            return false;
+        }
+    options->kinds[options->n_kinds++] = kind;
+    return true;
 }
 
 static bool add_kinds(struct passwd_options *options, const char *list)
@@ -75,98 +81,136 @@ static bool add_kinds(struct passwd_options *options, const char *list)
     }
 }
 
-static bool set_action(struct passwd_options *options, enum passwd_action action)
+/* Of several bits the first. */
+static const char *name_of(unsigned given)
 {
-    if (options->action != PASSWD_SET && options->action != action) {
-        passwd_problem("-c and -D do not go together; give one of them");
-        return false;
-    }
-    options->action = action;
-    return true;
+    size_t i = 0;
+    while ((given >> i & 1) == 0)
+        i++;
+    return option_names[i];
 }
 
-/* What fits together only as a whole. */
-static bool check(const struct passwd_options *options)
+/* Finds the form and judges what fits together only as a whole. False: told. */
+static bool choose_form(const struct raw *raw, int n_operands, struct passwd_options *options)
 {
-    const char *problem = store_users_parse_name(bytes_view(options->user), false);
-    if (problem == NULL && options->realm != NULL)
-        problem = store_users_parse_name(bytes_view(options->realm), true);
-    if (problem == NULL && options->user[0] == '#')
-        problem = "the user name starts with #, which makes a line a comment; leave it out";
-    if (problem == NULL && strncmp(options->user, "\xef\xbb\xbf", 3) == 0)
-        problem = "the user name starts with a byte order mark; leave it out";
-    if (problem == NULL && options->action == PASSWD_CREATE && options->realm == NULL)
-        problem = "a new file needs a realm; name it with -r";
-    if (problem == NULL && options->action == PASSWD_DELETE &&
-        (options->n_kinds != 0 || options->from_stdin))
-        problem = "-D deletes all lines of the user in the realm; leave -a and --stdin out";
-    if (problem != NULL)
-        passwd_problem("%s", problem);
-    return problem == NULL;
+    const struct form *form = forms;
+    while (form->option != 0 && (raw->given & form->option) == 0)
+        form++;
+    unsigned strange = raw->given & ~(form->option | form->goes_with);
+    bool right = false;
+    if (strange != 0)
+        passwd_problem("%s and %s do not go together; leave one of them out", name_of(form->option),
+                       name_of(strange));
+    else if (n_operands < form->min_operands || n_operands > form->max_operands)
+        passwd_problem("%s%sneeds %s; see sspi-passwd --help",
+                       form->option == 0 ? "" : name_of(form->option), form->option == 0 ? "" : " ",
+                       form->needs);
+    else if (form->action == PASSWD_CREATE && raw->realm == NULL)
+        passwd_problem("a new file needs a realm; name it with -r");
+    else
+        right = true;
+    options->action = form->action;
+    options->create = (raw->given & GIVEN_CREATE) != 0;
+    options->from_stdin = (raw->given & GIVEN_STDIN) != 0;
+    return right;
 }
 
 /* False: told. Stops at --help and --version with ret_shown. */
-static bool read_flags(int argc, char **argv, struct passwd_options *options, bool *ret_shown)
+static bool read_flags(int argc, char **argv, struct passwd_options *options, struct raw *raw,
+                       bool *ret_shown)
 {
-    enum { OPT_STDIN = 256, OPT_HELP, OPT_VERSION };
-    static const struct option names[] = {{"stdin", no_argument, NULL, OPT_STDIN},
+    enum { OPT_HELP = 1 << 16, OPT_VERSION };
+    static const struct option names[] = {{"stdin", no_argument, NULL, GIVEN_STDIN},
+                                          {"verify", no_argument, NULL, GIVEN_VERIFY},
+                                          {"list", no_argument, NULL, GIVEN_LIST},
+                                          {"import", required_argument, NULL, GIVEN_IMPORT},
+                                          {"compile", required_argument, NULL, GIVEN_COMPILE},
                                           {"help", no_argument, NULL, OPT_HELP},
                                           {"version", no_argument, NULL, OPT_VERSION},
                                           {0}};
-    bool right = true;
     int flag;
-    *ret_shown = false;
-    while (right && !*ret_shown && (flag = getopt_long(argc, argv, "ca:r:D", names, NULL)) != -1) {
+    *ret_shown = true;
+    while ((flag = getopt_long(argc, argv, "ca:r:D", names, NULL)) != -1) {
         switch (flag) {
         case 'c':
-            right = set_action(options, PASSWD_CREATE);
+            raw->given |= GIVEN_CREATE;
             break;
         case 'D':
-            right = set_action(options, PASSWD_DELETE);
+            raw->given |= GIVEN_DELETE;
             break;
         case 'a':
-            right = add_kinds(options, optarg);
+            raw->given |= GIVEN_ALGORITHM;
+            if (!add_kinds(options, optarg))
+                return false;
             break;
         case 'r':
-            options->realm = optarg;
-            break;
-        case OPT_STDIN:
-            options->from_stdin = true;
+            raw->given |= GIVEN_REALM;
+            raw->realm = optarg;
             break;
         case OPT_HELP:
-            *ret_shown = fputs(help, stdout) >= 0;
-            break;
+            return fputs(passwd_help, stdout) >= 0;
         case OPT_VERSION:
-            *ret_shown = puts("sspi-passwd " SSPI_VERSION) >= 0;
-            break;
-        default: /* getopt_long() has told */
-            right = false;
+            return puts("sspi-passwd " SSPI_VERSION) >= 0;
+        case '?': /* getopt_long() has told */
+            return false;
+        default:
+            raw->given |= (unsigned)flag;
+            if (optarg != NULL)
+                options->other = optarg;
             break;
         }
     }
-    return right;
+    *ret_shown = false;
+    return true;
+}
+
+/* A database is read, or made anew, never changed. */
+static bool check_database(struct passwd_options *options)
+{
+    if (options->action == PASSWD_COMPILE)
+        options->other = passwd_database_path(options->other);
+    if (!passwd_database_is(options->file) || options->action == PASSWD_LIST)
+        return true;
+    if (options->action == PASSWD_VERIFY && options->realm != NULL)
+        return true;
+    passwd_problem("%s is a database; name %s", options->file,
+                   options->action == PASSWD_VERIFY ? "the realm with -r"
+                                                    : "the user file that it is compiled from");
+    return false;
 }
 
 enum passwd_usage passwd_options_read(int argc, char **argv, struct passwd_options *ret_options)
 {
-    struct passwd_options options = {.action = PASSWD_SET};
+    struct passwd_options options = {.file = NULL};
+    struct raw raw = {.given = 0};
     bool shown;
-    if (!read_flags(argc, argv, &options, &shown))
+    if (!read_flags(argc, argv, &options, &raw, &shown))
         return PASSWD_USAGE_WRONG;
     if (shown)
         return PASSWD_USAGE_SHOWN;
-    if (argc - optind != 2) {
-        passwd_problem("needs a file and a user; see sspi-passwd --help");
+    if (!choose_form(&raw, argc - optind, &options))
+        return PASSWD_USAGE_WRONG;
+    options.file = argv[optind];
+    bool right = true;
+    if (argc - optind == 2)
+        right = (options.user = passwd_name_make(argv[optind + 1], false)) != NULL;
+    if (right && raw.realm != NULL)
+        right = (options.realm = passwd_name_make(raw.realm, true)) != NULL;
+    if (!right || !check_database(&options)) {
+        passwd_options_free(&options);
         return PASSWD_USAGE_WRONG;
     }
-    options.file = argv[optind];
-    options.user = argv[optind + 1];
-    if (!check(&options))
-        return PASSWD_USAGE_WRONG;
-    if (options.n_kinds == 0) {
+    if (options.n_kinds == 0 && (options.action == PASSWD_SET || options.action == PASSWD_CREATE)) {
         options.kinds[options.n_kinds++] = PASSWD_SHA_256;
         options.kinds[options.n_kinds++] = PASSWD_MD5;
     }
     *ret_options = options;
     return PASSWD_USAGE_RIGHT;
+}
+
+void passwd_options_free(struct passwd_options *options)
+{
+    free(options->user);
+    free(options->realm);
+    *options = (struct passwd_options){.file = NULL};
 }

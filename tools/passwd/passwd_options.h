@@ -3,33 +3,41 @@
 #ifndef PASSWD_OPTIONS_H
 #define PASSWD_OPTIONS_H
 
-#include "bytes.h"
+#include "passwd_kind.h"
 
-enum passwd_kind { PASSWD_MD5, PASSWD_SHA_256, PASSWD_SHA_512_256, PASSWD_NT, PASSWD_N_KINDS };
-
-/* As in a file's line: "SHA-256". */
-const char *passwd_kind_name(enum passwd_kind kind);
-
-enum passwd_action { PASSWD_SET, PASSWD_CREATE, PASSWD_DELETE };
+enum passwd_action {
+    PASSWD_SET,
+    PASSWD_CREATE,
+    PASSWD_DELETE,
+    PASSWD_VERIFY,
+    PASSWD_LIST,
+    PASSWD_IMPORT,
+    PASSWD_COMPILE
+};
 
 struct passwd_options {
     enum passwd_action action;
+    bool create;                            /* of PASSWD_IMPORT: FILE must not exist */
     enum passwd_kind kinds[PASSWD_N_KINDS]; /* in the order of the lines */
-    size_t n_kinds;
-    const char *realm; /* NULL: the file's only one */
+    size_t n_kinds;                         /* PASSWD_DELETE: 0 means all */
     bool from_stdin;
     const char *file;
-    const char *user;
+    const char
+        *other;  /* PASSWD_IMPORT: the file to take lines from; PASSWD_COMPILE: the database */
+    char *user;  /* in NFC; NULL: not given */
+    char *realm; /* in NFC; NULL: not given */
 };
 
 enum passwd_usage {
-    PASSWD_USAGE_RIGHT,
+    PASSWD_USAGE_RIGHT, /* *ret_options is set; end it with passwd_options_free() */
     PASSWD_USAGE_SHOWN, /* --help or --version was printed: exit 0 */
     PASSWD_USAGE_WRONG  /* told on standard error: exit 2 */
 };
 
-/* The views in ret_options borrow from argv. */
+/* Everything but user and realm borrows from argv. */
 enum passwd_usage passwd_options_read(int argc, char **argv,
                                       struct passwd_options *ret_options) SSPI_MUST_USE;
+
+void passwd_options_free(struct passwd_options *options);
 
 #endif

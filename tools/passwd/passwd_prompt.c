@@ -11,8 +11,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "nfc.h"
 #include "passwd_problem.h"
-#include "utf8.h"
 
 void passwd_prompt_wipe(struct passwd_secret *secret)
 {
@@ -54,35 +54,51 @@ static enum line read_line(int from, int signals, struct passwd_secret *secret)
     }
 }
 
-static bool judge(enum line line, const struct passwd_secret *secret)
+/* RFC 7616 4: passwords are hashed in NFC, whatever a keyboard makes of them. Returns what is
+ * wrong, or NULL. */
+static const char *to_nfc(struct passwd_secret *secret)
+{
+    BYTES_CLEANUP struct bytes nfc = {.limit = PASSWD_SECRET_LIMIT};
+    if (!nfc_append(&nfc, (struct sspi_view){secret->text, secret->len}))
+        return nfc.failed ? "the password is longer than 256 octets; take a shorter one"
+                          : "the password is not UTF-8; use a UTF-8 terminal or file";
+    struct sspi_view text = bytes_as_view(&nfc);
+    memcpy(secret->text, text.data, text.len);
+    secret->len = text.len;
+    return NULL;
+}
+
+static const char *judge_line(enum line line, struct passwd_secret *secret)
 {
     switch (line) {
     case LINE_READ:
         break;
     case LINE_TOO_LONG:
-        passwd_problem("the password is longer than %d octets; take a shorter one",
-                       PASSWD_SECRET_LIMIT);
-        return false;
+        return "the password is longer than 256 octets; take a shorter one";
     case LINE_NONE:
-        passwd_problem("no password: the input ended; give one line");
-        return false;
+        return "no password: the input ended; give one line";
     case LINE_SIGNAL:
     case LINE_FAILED:
     default:
-        passwd_problem("cannot read the password: %s", strerror(errno));
-        return false;
+        return strerror(errno);
     }
-    struct sspi_view text = {secret->text, secret->len};
-    if (text.len == 0)
-        passwd_problem("the password is empty; it needs at least one character");
-    else if (!utf8_valid(text) || memchr(text.data, '\0', text.len) != NULL)
-        passwd_problem("the password is not UTF-8 text; use a UTF-8 terminal or file");
-    else
-        return true;
-    return false;
+    if (secret->len == 0)
+        return "the password is empty; it needs at least one character";
+    if (memchr(secret->text, '\0', secret->len) != NULL)
+        return "the password has a NUL in it; give a line of text";
+    return to_nfc(secret);
 }
 
-bool passwd_prompt_stdin(struct passwd_secret *ret_secret)
+/* Brings what was read into NFC. False: told. */
+static bool judge(enum line line, struct passwd_secret *secret)
+{
+    const char *problem = judge_line(line, secret);
+    if (problem != NULL)
+        passwd_problem("%s", problem);
+    return problem == NULL;
+}
+
+static bool read_stdin(struct passwd_secret *ret_secret)
 {
     enum line line = read_line(STDIN_FILENO, -1, ret_secret);
     /* A file from Windows ends its lines so. */
@@ -91,26 +107,31 @@ bool passwd_prompt_stdin(struct passwd_secret *ret_secret)
     return judge(line, ret_secret);
 }
 
-static void ask(int terminal, const char *before, const char *user)
+/* One question, with the echo off. */
+static enum line ask(int terminal, int signals, const char *question, const char *user,
+                     struct passwd_secret *ret_secret)
 {
-    dprintf(terminal, "%s%s: ", before, user);
+    dprintf(terminal, "%s%s: ", question, user);
+    enum line line = read_line(terminal, signals, ret_secret);
+    dprintf(terminal, "\n");
+    return line;
 }
 
-/* Both questions, with the echo off. */
-static bool ask_twice(int terminal, int signals, const char *user, struct passwd_secret *secret)
+static bool ask_for(enum passwd_prompt_why why, int terminal, int signals, const char *user,
+                    struct passwd_secret *secret)
 {
-    __attribute__((cleanup(passwd_prompt_wipe))) struct passwd_secret again = {.len = 0};
-    ask(terminal, "New password for ", user);
-    enum line line = read_line(terminal, signals, secret);
-    dprintf(terminal, "\n");
+    bool is_new = why == PASSWD_PROMPT_NEW;
+    enum line line =
+        ask(terminal, signals, is_new ? "New password for " : "Password for ", user, secret);
     if (line == LINE_SIGNAL || !judge(line, secret))
         return false;
-    ask(terminal, "The same again for ", user);
-    line = read_line(terminal, signals, &again);
-    dprintf(terminal, "\n");
+    if (!is_new)
+        return true;
+    PASSWD_PROMPT_CLEANUP struct passwd_secret again = {.len = 0};
+    line = ask(terminal, signals, "The same again for ", user, &again);
     if (line == LINE_SIGNAL)
         return false;
-    if (line != LINE_READ || again.len != secret->len ||
+    if (line != LINE_READ || to_nfc(&again) != NULL || again.len != secret->len ||
         memcmp(again.text, secret->text, again.len) != 0) {
         passwd_problem("the two passwords differ; nothing was changed");
         return false;
@@ -118,7 +139,8 @@ static bool ask_twice(int terminal, int signals, const char *user, struct passwd
     return true;
 }
 
-bool passwd_prompt_terminal(const char *user, struct passwd_secret *ret_secret)
+static bool ask_at_terminal(enum passwd_prompt_why why, const char *user,
+                            struct passwd_secret *ret_secret)
 {
     int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     struct termios before;
@@ -146,11 +168,17 @@ bool passwd_prompt_terminal(const char *user, struct passwd_secret *ret_secret)
     if (signals < 0 || tcsetattr(terminal, TCSAFLUSH, &silent) != 0)
         passwd_problem("cannot turn the terminal's echo off: %s", strerror(errno));
     else
-        right = ask_twice(terminal, signals, user, ret_secret);
+        right = ask_for(why, terminal, signals, user, ret_secret);
     tcsetattr(terminal, TCSAFLUSH, &before);
     if (signals >= 0)
         close(signals);
     close(terminal);
     sigprocmask(SIG_SETMASK, &old, NULL); /* here a signal that came takes effect */
     return right;
+}
+
+bool passwd_prompt(bool from_stdin, enum passwd_prompt_why why, const char *user,
+                   struct passwd_secret *ret_secret)
+{
+    return from_stdin ? read_stdin(ret_secret) : ask_at_terminal(why, user, ret_secret);
 }

@@ -5,7 +5,7 @@
 
 #include "bytes.h"
 
-/* Octets of a password. */
+/* Octets of a password, as typed and in NFC. The texts of passwd_prompt.c name it. */
 #define PASSWD_SECRET_LIMIT 256
 
 struct passwd_secret {
@@ -13,15 +13,20 @@ struct passwd_secret {
     size_t len;
 };
 
-/* Asks twice on the terminal, without echo. False: told (no terminal, the two differ, empty, too
- * long, not UTF-8). A signal ends the process as usual, with the echo back on. */
-bool passwd_prompt_terminal(const char *user, struct passwd_secret *ret_secret) SSPI_MUST_USE;
+enum passwd_prompt_why {
+    PASSWD_PROMPT_NEW, /* is asked for twice */
+    PASSWD_PROMPT_OLD
+};
 
-/* Reads one line of standard input and not an octet more, so that a script may feed several runs
- * from one file. False as above. */
-bool passwd_prompt_stdin(struct passwd_secret *ret_secret) SSPI_MUST_USE;
+/* The password in Unicode's Normalization Form C. From standard input it reads one line and not an
+ * octet more, so that a script may feed several runs from one file; otherwise it asks on the
+ * terminal, without echo, where a signal ends the process as usual, with the echo back on. False:
+ * told (no terminal, the two differ, empty, too long, not UTF-8). */
+bool passwd_prompt(bool from_stdin, enum passwd_prompt_why why, const char *user,
+                   struct passwd_secret *ret_secret) SSPI_MUST_USE;
 
-/* For __attribute__((cleanup(passwd_prompt_wipe))). */
 void passwd_prompt_wipe(struct passwd_secret *secret);
+
+#define PASSWD_PROMPT_CLEANUP __attribute__((cleanup(passwd_prompt_wipe)))
 
 #endif

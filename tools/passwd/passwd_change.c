@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "passwd_actions.h"
+#include "passwd_edit.h"
+#include "passwd_hash.h"
+#include "passwd_output.h"
+#include "passwd_problem.h"
+#include "passwd_prompt.h"
+
+/* The realm, and that the file is there and right, before anybody is asked. The lock is not held
+ * while a person types. */
+static int look(const struct passwd_options *options, struct bytes *ret_realm)
+{
+    PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
+    if (!passwd_file_load(options->file, PASSWD_FILE_CHANGE, &file))
+        return PASSWD_EXIT_FAILED;
+    return passwd_edit_realm(options->file, bytes_as_view(&file.text), options->realm, ret_realm);
+}
+
+/* Lines that went without a successor held the old password; whoever used them must know. */
+static void tell_dropped(const struct passwd_options *options, const struct passwd_edit *edit)
+{
+    for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++) {
+        bool dropped = edit->removed[kind];
+        for (size_t i = 0; i < options->n_kinds; i++)
+            dropped = dropped && options->kinds[i] != kind;
+        if (dropped)
+            passwd_problem("note: %s had a %s line with the old password, which is removed; name "
+                           "it in -a to have a new one",
+                           options->user, passwd_kind_name(kind));
+    }
+}
+
+/* What was asked for, for the file as it is now. */
+static int replace(const struct passwd_options *options, struct passwd_edit *edit)
+{
+    PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
+    BYTES_CLEANUP struct bytes text = {0};
+    if (!passwd_file_load(options->file, PASSWD_FILE_CHANGE, &file) ||
+        !passwd_edit_lines(options->file, bytes_as_view(&file.text), edit, &text))
+        return PASSWD_EXIT_FAILED;
+    if (options->action == PASSWD_DELETE && edit->n_removed == 0) {
+        passwd_problem("%s has no %s %s in realm %.*s; nothing was changed", options->file,
+                       options->n_kinds == 0 ? "user" : "such line of user", options->user,
+                       (int)edit->realm.len, edit->realm.data);
+        return PASSWD_EXIT_FAILED;
+    }
+    if (!passwd_output_put(options->file, &file, bytes_as_view(&text)))
+        return PASSWD_EXIT_FAILED;
+    if (options->action == PASSWD_SET)
+        tell_dropped(options, edit);
+    return PASSWD_EXIT_DONE;
+}
+
+int passwd_change(const struct passwd_options *options)
+{
+    PASSWD_PROMPT_CLEANUP struct passwd_secret secret = {.len = 0};
+    BYTES_CLEANUP struct bytes lines = {0};
+    BYTES_CLEANUP struct bytes realm = {0};
+    int status = look(options, &realm);
+    if (status != PASSWD_EXIT_DONE)
+        return status;
+    if (options->action == PASSWD_SET &&
+        (!passwd_prompt(options->from_stdin, PASSWD_PROMPT_NEW, options->user, &secret) ||
+         !passwd_hash_lines(options, bytes_as_view(&realm),
+                            (struct sspi_view){secret.text, secret.len}, &lines)))
+        return PASSWD_EXIT_FAILED;
+    struct passwd_edit edit = {.user = bytes_view(options->user),
+                               .realm = bytes_as_view(&realm),
+                               .lines = bytes_as_view(&lines)};
+    bool all = options->action == PASSWD_SET || options->n_kinds == 0;
+    for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++)
+        edit.kinds[kind] = all;
+    for (size_t i = 0; i < options->n_kinds; i++)
+        edit.kinds[options->kinds[i]] = true;
+    return replace(options, &edit);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "passwd_actions.h"
+#include "passwd_lines.h"
+#include "passwd_output.h"
+#include "passwd_problem.h"
+#include "store_users_cdb.h"
+
+/* How often somebody who gave up is noticed. */
+#define LINES_A_LOOK 1024u
+
+static bool add(struct store_users_cdb_writer *writer, const struct passwd_lines *lines)
+{
+    if (store_users_cdb_add(writer, &lines->line))
+        return true;
+    switch (errno) {
+    case EEXIST:
+        passwd_lines_tell_second(lines);
+        break;
+    case EFBIG:
+        passwd_lines_tell(lines, "the database would be larger than 4 GiB, or than files may be "
+                                 "here; split the user file by realm");
+        break;
+    default:
+        passwd_lines_tell(lines, strerror(errno));
+        break;
+    }
+    return false;
+}
+
+/* False: told, or a signal waits. */
+static bool add_all(struct store_users_cdb_writer *writer, struct passwd_lines *lines,
+                    size_t *ret_n_nt)
+{
+    enum passwd_next next;
+    while ((next = passwd_lines_next(lines)) == PASSWD_NEXT_LINE) {
+        if (lines->number % LINES_A_LOOK == 0 && passwd_output_is_interrupted())
+            return false;
+        if (!lines->has_user)
+            continue;
+        if (lines->kind == PASSWD_NT)
+            ++*ret_n_nt;
+        else if (!add(writer, lines))
+            return false;
+    }
+    return next == PASSWD_NEXT_END;
+}
+
+/* Somebody who writes into the file instead of replacing it leaves half of two states. */
+static bool is_unchanged(const struct passwd_file *file, const char *path)
+{
+    struct stat now;
+    bool same = fstat(file->file, &now) == 0 && store_file_same(&now, &file->info);
+    if (!same)
+        passwd_problem("%s changed while it was read; run this again", path);
+    return same;
+}
+
+static bool write_database(const struct passwd_options *options, const struct passwd_file *from,
+                           int to, size_t *ret_n_nt)
+{
+    struct passwd_progress progress;
+    PASSWD_LINES_CLEANUP struct passwd_lines lines;
+    if (!passwd_lines_of_file(options->file, from->file, &lines))
+        return false;
+    struct store_users_cdb_writer *writer = store_users_cdb_begin(to);
+    if (writer == NULL) {
+        passwd_problem("cannot write beside %s: %s", options->other, strerror(errno));
+        return false;
+    }
+    passwd_progress_begin(&progress, (uint64_t)from->info.st_size);
+    lines.progress = &progress;
+    bool added = add_all(writer, &lines, ret_n_nt);
+    bool ended = store_users_cdb_end(writer);
+    int why = errno;
+    passwd_progress_end(&progress);
+    if (added && !ended)
+        passwd_problem("cannot write beside %s: %s", options->other, strerror(why));
+    return added && ended && is_unchanged(from, options->file);
+}
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int passwd_compile(const struct passwd_options *options)
+{
+    PASSWD_FILE_CLEANUP struct passwd_file from = PASSWD_FILE_NONE;
+    PASSWD_FILE_CLEANUP struct passwd_file old = PASSWD_FILE_NONE;
+    PASSWD_OUTPUT_CLEANUP struct passwd_output output = {0};
+    bool replaces = passwd_file_exists(options->other);
+    size_t n_nt = 0;
+    /* In order: of two runs, the later one must not read the older file and write the last. */
+    if (!passwd_file_open(options->file, PASSWD_FILE_ORDER, &from) ||
+        (replaces && !passwd_file_open(options->other, PASSWD_FILE_READ, &old)))
+        return PASSWD_EXIT_FAILED;
+    if (replaces && is_same(&from.info, &old.info)) {
+        passwd_problem("%s is the user file itself; name another file for the database",
+                       options->other);
+        return PASSWD_EXIT_USAGE;
+    }
+    if (!passwd_output_begin(options->other, replaces ? &old : NULL, &output) ||
+        !write_database(options, &from, output.file, &n_nt) || !passwd_output_finish(&output))
+        return PASSWD_EXIT_FAILED;
+    if (n_nt > 0)
+        passwd_problem("note: %zu NT line%s left out; NTLM reads the user file itself", n_nt,
+                       n_nt == 1 ? " was" : "s were");
+    return PASSWD_EXIT_DONE;
+}

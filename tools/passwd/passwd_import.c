@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "passwd_actions.h"
+#include "passwd_edit.h"
+#include "passwd_name.h"
+#include "passwd_output.h"
+#include "passwd_problem.h"
+#include "passwd_table.h"
+
+struct import {
+    struct passwd_table table; /* what to take in */
+    struct passwd_progress progress;
+    struct bytes text; /* the new one */
+    size_t n_added;
+    size_t n_replaced;
+};
+
+static void end(struct import *import)
+{
+    passwd_progress_end(&import->progress);
+    passwd_table_end(&import->table);
+    bytes_free(&import->text);
+}
+
+static void append(struct import *import, struct passwd_table_user *user, enum passwd_kind kind)
+{
+    passwd_edit_append(&import->text, user->line[kind]);
+    bytes_append_char(&import->text, '\n');
+    user->used[kind] = true;
+}
+
+/* Takes over the lines of `text`, or what is imported in their place. */
+static bool merge(struct import *import, const char *path, struct sspi_view text)
+{
+    PASSWD_LINES_CLEANUP struct passwd_lines lines;
+    enum passwd_next next;
+    passwd_lines_of_text(path, text, &lines);
+    lines.progress = &import->progress;
+    while ((next = passwd_lines_next(&lines)) == PASSWD_NEXT_LINE) {
+        struct passwd_table_user *user =
+            lines.has_user ? passwd_table_find(&import->table, passwd_lines_name(&lines)) : NULL;
+        if (user == NULL || user->line[lines.kind].data == NULL) {
+            bytes_append_view(&import->text, lines.whole);
+        } else if (!user->used[lines.kind]) { /* of two lines there stays one */
+            append(import, user, lines.kind);
+            import->n_replaced++;
+        }
+    }
+    return next == PASSWD_NEXT_END;
+}
+
+static void add_rest(struct import *import)
+{
+    for (size_t i = 0; i < import->table.n_users; i++) {
+        struct passwd_table_user *user = &import->table.users[i];
+        for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++)
+            if (user->line[kind].data != NULL && !user->used[kind]) {
+                append(import, user, kind);
+                import->n_added++;
+            }
+    }
+}
+
+/* Their hashes are of the names as they stand, so that nothing can be done about it here. */
+static void tell_foreign_names(const struct import *import, const char *path)
+{
+    size_t n_foreign = 0;
+    for (size_t i = 0; i < import->table.n_users; i++)
+        n_foreign += !passwd_name_is_nfc(import->table.users[i].name);
+    if (n_foreign > 0)
+        passwd_problem("note: %zu name%s of %s %s not in Unicode's form C, which RFC 7616 clients "
+                       "send; set the passwords of these users anew",
+                       n_foreign, n_foreign == 1 ? "" : "s", path, n_foreign == 1 ? "is" : "are");
+}
+
+static bool run(const struct passwd_options *options, struct import *import)
+{
+    PASSWD_FILE_CLEANUP struct passwd_file from = PASSWD_FILE_NONE;
+    PASSWD_FILE_CLEANUP struct passwd_file to = PASSWD_FILE_NONE;
+    if (!passwd_table_begin(&import->table) ||
+        !passwd_file_load(options->other, PASSWD_FILE_READ, &from) ||
+        (!options->create && !passwd_file_load(options->file, PASSWD_FILE_CHANGE, &to)))
+        return false;
+    passwd_progress_begin(&import->progress, from.text.len + to.text.len);
+    if (!passwd_table_fill(&import->table, options->other, bytes_as_view(&from.text),
+                           &import->progress) ||
+        !merge(import, options->file, bytes_as_view(&to.text)))
+        return false;
+    add_rest(import);
+    passwd_progress_end(&import->progress);
+    if (import->text.failed) {
+        passwd_problem("not enough memory");
+        return false;
+    }
+    if (!passwd_output_put(options->file, options->create ? NULL : &to,
+                           bytes_as_view(&import->text)))
+        return false;
+    tell_foreign_names(import, options->other);
+    return true;
+}
+
+int passwd_import(const struct passwd_options *options)
+{
+    __attribute__((cleanup(end))) struct import import = {.n_added = 0};
+    if ((options->create && !passwd_file_is_free(options->file)) || !run(options, &import))
+        return PASSWD_EXIT_FAILED;
+    printf("added %zu, replaced %zu\n", import.n_added, import.n_replaced);
+    return PASSWD_EXIT_DONE;
+}

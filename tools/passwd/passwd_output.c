@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "passwd_output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "passwd_problem.h"
+#include "store_users.h"
+
+#define ACCESS_LIST       "system.posix_acl_access"
+#define ACCESS_LIST_LIMIT 65536 /* XATTR_SIZE_MAX of Linux */
+
+/* Access lists are how many sites let the workers read the file. */
+static bool copy_access_list(int from, int to)
+{
+    char *list = malloc(ACCESS_LIST_LIMIT);
+    if (list == NULL)
+        return false;
+    ssize_t len = fgetxattr(from, ACCESS_LIST, list, ACCESS_LIST_LIMIT);
+    bool done = len < 0 ? errno == ENODATA || errno == ENOTSUP
+                        : fsetxattr(to, ACCESS_LIST, list, (size_t)len, 0) == 0;
+    free(list);
+    return done;
+}
+
+static bool copy_rights(const struct passwd_file *old, int to)
+{
+    return fchown(to, old->info.st_uid, old->info.st_gid) == 0 &&
+           fchmod(to, old->info.st_mode & 07777) == 0 && copy_access_list(old->file, to);
+}
+
+/* Opens a temporary file in the directory of `place`. */
+static bool open_beside(const char *place, struct passwd_output *output)
+{
+    char *copy = strdup(place);
+    if (copy == NULL)
+        return false;
+    const char *directory = dirname(copy);
+    output->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int len = snprintf(output->temporary, PATH_MAX, "%s/.sspi-passwd.XXXXXX", directory);
+    free(copy);
+    if (len >= PATH_MAX)
+        errno = ENAMETOOLONG;
+    else if (output->directory >= 0)
+        output->file = mkstemp(output->temporary);
+    return output->file >= 0;
+}
+
+bool passwd_output_begin(const char *path, const struct passwd_file *old,
+                         struct passwd_output *output)
+{
+    *output = (struct passwd_output){.path = path, .old = old, .directory = -1, .file = -1};
+    output->temporary = malloc(PATH_MAX);
+    if (output->temporary == NULL) {
+        passwd_problem("not enough memory");
+        return false;
+    }
+    sigset_t all;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &output->signals);
+    if (!open_beside(old == NULL ? path : old->target, output)) {
+        passwd_problem("cannot write beside %s: %s; nothing was changed", path, strerror(errno));
+        return false;
+    }
+    if (old != NULL && !copy_rights(old, output->file)) {
+        passwd_problem("cannot keep owner and mode of %s: %s; run this as its owner or as root",
+                       path, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+bool passwd_output_write(struct passwd_output *output, struct sspi_view text)
+{
+    while (text.len > 0) {
+        ssize_t put = write(output->file, text.data, text.len);
+        if (put < 0 && errno != EINTR) {
+            passwd_problem("cannot write beside %s: %s; nothing was changed", output->path,
+                           strerror(errno));
+            return false;
+        }
+        if (put > 0) {
+            text.data += put;
+            text.len -= (size_t)put;
+        }
+    }
+    return true;
+}
+
+bool passwd_output_is_interrupted(void)
+{
+    static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+    sigset_t waiting;
+    sigpending(&waiting);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++)
+        if (sigismember(&waiting, ending[i]))
+            return true;
+    return false;
+}
+
+bool passwd_output_finish(struct passwd_output *output)
+{
+    const char *place = output->old == NULL ? output->path : output->old->target;
+    /* link() fails where something is already, rename() replaces it. */
+    if (fsync(output->file) != 0 || (output->old == NULL ? link(output->temporary, place)
+                                                         : rename(output->temporary, place)) != 0) {
+        passwd_problem("cannot write %s: %s; nothing was changed", output->path, strerror(errno));
+        return false;
+    }
+    if (output->old == NULL)
+        unlink(output->temporary);
+    fsync(output->directory); /* the file is complete in either case; this makes its name last */
+    close(output->file);
+    output->file = -1;
+    return true;
+}
+
+void passwd_output_end(struct passwd_output *output)
+{
+    if (output->temporary == NULL)
+        return;
+    if (output->file >= 0) {
+        unlink(output->temporary);
+        close(output->file);
+    }
+    if (output->directory >= 0)
+        close(output->directory);
+    free(output->temporary);
+    output->temporary = NULL;
+    sigprocmask(SIG_SETMASK, &output->signals, NULL);
+}
+
+bool passwd_output_put(const char *path, const struct passwd_file *old, struct sspi_view text)
+{
+    PASSWD_OUTPUT_CLEANUP struct passwd_output output = {0};
+    if (!passwd_output_begin(path, old, &output) || !passwd_output_write(&output, text) ||
+        !passwd_output_finish(&output))
+        return false;
+    if (text.len > STORE_USERS_FILE_LIMIT)
+        passwd_problem("note: %s is larger than 64 MiB, which servers do not read; make a database "
+                       "of it with --compile",
+                       path);
+    return true;
+}

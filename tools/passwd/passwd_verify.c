@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "hex.h"
+#include "passwd_actions.h"
+#include "passwd_database.h"
+#include "passwd_edit.h"
+#include "passwd_file.h"
+#include "passwd_hash.h"
+#include "passwd_lines.h"
+#include "passwd_problem.h"
+#include "passwd_prompt.h"
+
+/* A password held against one line after the other. */
+struct check {
+    const struct passwd_options *options;
+    struct hash_suite suite;
+    struct passwd_secret secret;
+    size_t n_right;
+    size_t n_wrong;
+};
+
+static void end(struct check *check)
+{
+    hash_suite_close(&check->suite);
+    passwd_prompt_wipe(&check->secret);
+}
+
+static void tell_missing(const struct passwd_options *options, struct sspi_view realm)
+{
+    passwd_problem("%s has no user %s in realm %.*s", options->file, options->user, (int)realm.len,
+                   realm.data);
+}
+
+static bool ask(struct check *check)
+{
+    return passwd_prompt(check->options->from_stdin, PASSWD_PROMPT_OLD, check->options->user,
+                         &check->secret) &&
+           passwd_hash_open(&check->suite);
+}
+
+/* Names are hashed as they stand in the file: so does the client that can log in with the line.
+ * `number` is that of the line, 0 in a database. */
+static void judge(struct check *check, unsigned long number, enum passwd_kind kind,
+                  struct sspi_view user, struct sspi_view realm, const uint8_t *hash)
+{
+    uint8_t wanted[HASH_MAX];
+    struct sspi_view password = {check->secret.text, check->secret.len};
+    if (!passwd_hash(&check->suite, kind, user, realm, password, wanted)) {
+        check->n_wrong++;
+        return;
+    }
+    size_t len = passwd_kind_len(kind);
+    const char *file = check->options->file, *name = passwd_kind_name(kind);
+    if (bytes_equal_secret((struct sspi_view){(const char *)wanted, len},
+                           (struct sspi_view){(const char *)hash, len})) {
+        check->n_right++;
+        printf("%s\tright\n", name);
+    } else {
+        check->n_wrong++;
+        if (number > 0)
+            passwd_problem("%s:%lu: the %s line is of another password", file, number, name);
+        else
+            passwd_problem("%s: the %s line is of another password", file, name);
+    }
+    bytes_wipe(wanted, sizeof wanted);
+}
+
+static void judge_line(struct check *check, const struct passwd_lines *lines)
+{
+    uint8_t hash[HASH_MAX];
+    memcpy(hash, lines->line.hash, sizeof hash);
+    /* The parser found the digits right, and leaves their value out. */
+    if (lines->kind == PASSWD_NT) {
+        size_t len = passwd_kind_len(PASSWD_NT);
+        struct sspi_view digits = {lines->text.data + lines->text.len - 2 * len, 2 * len};
+        if (!hex_decode(digits, hash, len))
+            memset(hash, 0, sizeof hash);
+    }
+    judge(check, lines->number, lines->kind, lines->line.user, lines->line.realm, hash);
+    bytes_wipe(hash, sizeof hash);
+}
+
+/* Counts the user's lines, and holds the password against each once there is one. False: a bad
+ * line, and told. */
+static bool walk(struct check *check, struct sspi_view text, struct sspi_view realm,
+                 size_t *ret_n_lines)
+{
+    PASSWD_LINES_CLEANUP struct passwd_lines lines;
+    enum passwd_next next;
+    *ret_n_lines = 0;
+    passwd_lines_of_text(check->options->file, text, &lines);
+    while ((next = passwd_lines_next(&lines)) == PASSWD_NEXT_LINE) {
+        if (!passwd_lines_is_of(&lines, bytes_view(check->options->user), realm))
+            continue;
+        ++*ret_n_lines;
+        if (check->secret.len > 0)
+            judge_line(check, &lines);
+    }
+    return next == PASSWD_NEXT_END;
+}
+
+static int verify_text(struct check *check)
+{
+    PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
+    BYTES_CLEANUP struct bytes realm = {0};
+    const struct passwd_options *options = check->options;
+    size_t n_lines;
+    if (!passwd_file_load(options->file, PASSWD_FILE_READ, &file))
+        return PASSWD_EXIT_FAILED;
+    struct sspi_view text = bytes_as_view(&file.text);
+    int status = passwd_edit_realm(options->file, text, options->realm, &realm);
+    if (status != PASSWD_EXIT_DONE)
+        return status;
+    if (!walk(check, text, bytes_as_view(&realm), &n_lines))
+        return PASSWD_EXIT_FAILED;
+    if (n_lines == 0) /* before anybody types a password for nothing */
+        tell_missing(options, bytes_as_view(&realm));
+    else if (ask(check) && !walk(check, text, bytes_as_view(&realm), &n_lines))
+        return PASSWD_EXIT_FAILED;
+    return PASSWD_EXIT_DONE;
+}
+
+static int verify_database(struct check *check)
+{
+    static const enum passwd_kind kinds[] = {PASSWD_SHA_512_256, PASSWD_SHA_256, PASSWD_MD5};
+    const struct passwd_options *options = check->options;
+    struct sspi_view user = bytes_view(options->user), realm = bytes_view(options->realm);
+    PASSWD_DATABASE_CLEANUP struct store_users_cdb *cdb = passwd_database_open(options->file);
+    if (cdb == NULL)
+        return PASSWD_EXIT_FAILED;
+    uint8_t hashes[3][STORE_USERS_HASH_MAX];
+    bool has[3], any = false;
+    for (size_t i = 0; i < 3; i++) {
+        has[i] = store_users_cdb_hash(cdb, user, realm, passwd_kind_algorithm(kinds[i]), hashes[i]);
+        any = any || has[i];
+    }
+    if (!any)
+        tell_missing(options, realm);
+    else if (ask(check))
+        for (size_t i = 0; i < 3; i++)
+            if (has[i])
+                judge(check, 0, kinds[i], user, realm, hashes[i]);
+    bytes_wipe(hashes, sizeof hashes);
+    return PASSWD_EXIT_DONE;
+}
+
+int passwd_verify(const struct passwd_options *options)
+{
+    __attribute__((cleanup(end))) struct check check = {.options = options};
+    int status = passwd_database_is(options->file) ? verify_database(&check) : verify_text(&check);
+    if (status != PASSWD_EXIT_DONE)
+        return status;
+    return check.n_right > 0 && check.n_wrong == 0 ? PASSWD_EXIT_DONE : PASSWD_EXIT_FAILED;
+}
