@@ -65,8 +65,6 @@ config_refused('SSPIOptional maybe is no mode', { %{with(apache => 'SSPIOptional
 config_refused('an unknown Require word is refused', { %{with(require => ['user'])} },
     { apache => qr/Require|sspi-user/, nginx => qr/sspi_require/ });
 
-config_refused('require and Digest together are refused where the whole policy is known',
-    { %{with(channel_binding => 'require')}, on => 'nginx' }, qr/sspi_channel_binding/, qr/Digest/, qr/allow/);
 config_refused('65 service names are refused', with(service_name => join ' ', map { "HTTP/host$_" } 1 .. 65),
     names('service_name', qr/64/));
 config_refused('two realms are refused', { %{with(nginx => 'sspi_realm a b;')}, on => 'nginx' }, qr/sspi_realm/);

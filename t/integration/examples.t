@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(root_dir built is_root scratch_dir slurp run worker_user);
+use SSPI::Test::Digest qw(digest_challenges digest_header);
 use SSPI::Test::Scenario;
 
 my $kdc = SSPI::Test::KDC->new;
@@ -103,6 +104,19 @@ for my $kind (qw(apache nginx)) {
         my $a = $c->get($page);
         refused($a, 401, 'nor does none');
         like(($a->challenges)[0], qr/realm="Intranet".*SHA-256/, 'the strongest algorithm is asked for first');
+    };
+    scenario 'digest-strong.conf', example($kind, 'digest-strong'), sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        granted($c->get($page, digest => $login{alice}), { user => 'alice' },
+            'a password opens the page');
+        my @offered = digest_challenges($c->get($staff)->challenges);
+        is_deeply([ map { "$_->{algorithm} $_->{qop}" } @offered ], ['SHA-256 auth-int'], 'staff: auth-int');
+        my %login = (user => 'alice', password => 'secret of alice', uri => $staff);
+        granted($c->get($staff, authorization => digest_header($offered[0], %login, body => '')),
+            { user => 'alice' }, 'staff: which vouches for the body');
+        refused($c->get($staff, authorization => digest_header($offered[0], %login, nc => 2)), 401,
+            'staff: qop auth does not');
     };
     scenario 'kerberos-and-digest-tls.conf', example($kind, 'kerberos-and-digest-tls'), sub {
         my ($server) = @_;

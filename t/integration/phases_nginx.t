@@ -7,8 +7,9 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp run wait_until);
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test qw(scratch_dir spew slurp run wait_until free_port);
+use SSPI::Test::Digest qw(digest_challenges digest_header digest_info user_line);
+use SSPI::Test::Origin;
 use SSPI::Test::Scenario;
 
 my $kdc = SSPI::Test::KDC->new;
@@ -172,6 +173,49 @@ nginx 'challenges stay off other statuses', [
     is($a->status, 404, 'a missing page behind a ticket');
     unlike(join('|', $a->challenges), qr/Negotiate(?:\||\z)/, 'has no bare challenge');
 };
+
+my $origin_port = free_port();
+my $origin = SSPI::Test::Origin->new($origin_port, sub {
+    my ($status) = $_[0]{target} =~ /(\d+)/;
+    return ($status, [ $status == 401 ? 'WWW-Authenticate: Basic realm="its own"' : () ], '');
+});
+
+nginx 'the answer to right credentials proves the server, whatever it is', [
+    place('/p/', %digest),
+    place('/only/', %digest, require => ['user digest:bob']),
+    place('/page/', %digest, nginx => 'error_page 404 /nothing.html;'),
+    place('/named/', %digest, nginx => 'error_page 404 = @named;'),
+    place('/proxy/', %digest, nginx => "proxy_pass http://127.0.0.1:$origin_port;"),
+    place('/basic/', %digest, nginx => "auth_basic old;\nauth_basic_user_file \@DIR\@/basic;"),
+    place('/subrequest/', sspi => 'off', nginx => 'auth_request /p/;'),
+    place('/negotiate/', %negotiate, nginx => "proxy_pass http://127.0.0.1:$origin_port;"),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    my ($challenge) = digest_challenges($c->get('/p/')->challenges);
+    my $nc = 0;
+    my $modified = $c->get('/p/', @login)->header('Last-Modified');
+    my @cases = ([ 200, '/p/' ], [ 404, '/p/nothing' ], [ 304, '/p/', "If-Modified-Since: $modified" ],
+        [ 206, '/p/', 'Range: bytes=0-1' ], [ 416, '/p/', 'Range: bytes=1000-' ], [ 412, '/p/', 'If-Match: "x"' ],
+        [ 404, '/page/nothing' ], [ 200, '/named/nothing' ], [ 401, '/basic/' ], [ 200, '/subrequest/' ],
+        map { [ $_, "/proxy/$_" ] } 200, 204, 301, 401, 403, 404, 500, 502);
+    for my $case (@cases) {
+        my ($status, $path, @headers) = @$case;
+        for my $h2 (0, 1) {
+            my @client = (user => 'alice', password => 'pw', uri => $path, nc => ++$nc);
+            my $a = $c->get($path, authorization => digest_header($challenge, @client), tls => $h2,
+                args => [ $h2 ? '--http2' : '--http1.1', map { ('--header', $_) } @headers ]);
+            my @info = $a->header('Authentication-Info');
+            is_deeply([ $a->status, scalar @info, digest_info($info[0], $challenge, @client)->{right} ],
+                [ $status, 1, 1 ], "$path: $status" . ($h2 ? ', HTTP/2' : ''));
+        }
+    }
+    my $a = $c->get('/only/', @login);
+    is_deeply([ $a->status, $a->header('Authentication-Info') ], [403], 'a refusal does not');
+    $a = $c->get('/negotiate/401', authorization => $c->negotiate_header);
+    is_deeply([ $a->challenges ], ['Basic realm="its own"'], "a last token does not look like the application's challenge");
+}, files => { '/nothing.html' => "nothing\n" }, data => { basic => 'bob:{PLAIN}basic' . "\n" },
+    nginx => "location \@named { return 200 named; }\n";
 
 nginx 'subrequests', [
     place('/app/', sspi => 'off', nginx => 'auth_request /check;'),

@@ -9,13 +9,16 @@ use Digest::MD5 qw(md5_hex);
 use Digest::SHA qw(sha256_hex sha512256_hex);
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(digest_challenges digest_header digest_quote user_line);
+our @EXPORT_OK = qw(digest_challenges digest_header digest_info digest_quote user_line userhash);
 
 my %hash = (
     'MD5' => \&md5_hex,
     'SHA-256' => \&sha256_hex,
     'SHA-512-256' => \&sha512256_hex,
 );
+
+# H of an algorithm, also of a -sess form.
+sub _h { my ($algorithm) = @_; return $hash{($algorithm // 'MD5') =~ s/-sess\z//r} }
 
 # The line of a user file: `user:realm:hex` for MD5 as htdigest writes it, else with the algorithm.
 sub user_line {
@@ -43,27 +46,56 @@ sub digest_challenges {
 
 sub digest_quote { my ($text) = @_; $text =~ s/(["\\])/\\$1/g; return qq("$text") }
 
-my %bare = map { $_ => 1 } qw(algorithm qop nc stale userhash);
+# What a client sends in place of the name where userhash is offered (RFC 7616 3.4.4).
+sub userhash {
+    my ($user, $realm, $algorithm) = @_;
+    return _h($algorithm)->("$user:$realm");
+}
+
+my %bare = map { $_ => 1 } qw(algorithm qop nc stale userhash username*);
+
+# H(A1) of a login, as the response is computed with it.
+sub _hash_a1 {
+    my ($h, $o, $d) = @_;
+    my $a1 = $h->("$o->{user}:$d->{realm}:$o->{password}");
+    return ($d->{algorithm} // '') =~ /-sess\z/ ? $h->("$a1:$d->{nonce}:$d->{cnonce}") : $a1;
+}
 
 # The value of an Authorization header for one challenge. Needs user, password, uri; takes method
-# (GET), nc (1), cnonce. `set` replaces directives after the response is computed (undef removes
-# one), `computed` replaces them before; `raw` is appended.
+# (GET), nc (1), cnonce, and body, which makes it qop auth-int. `set` replaces directives after the
+# response is computed (undef removes one), `computed` replaces them before; `raw` is appended.
 sub digest_header {
     my ($challenge, %o) = @_;
-    my $h = $hash{$challenge->{algorithm} // 'MD5'};
+    my $h = _h($challenge->{algorithm});
+    my $qop = defined $o{body} ? 'auth-int' : 'auth';
     my %d = (username => $o{user}, realm => $challenge->{realm}, nonce => $challenge->{nonce},
         uri => $o{uri}, algorithm => $challenge->{algorithm}, opaque => $challenge->{opaque},
-        qop => 'auth', nc => sprintf('%08x', $o{nc} // 1), cnonce => $o{cnonce} // 'c29tZSBjbG9ja3M',
+        qop => $qop, nc => sprintf('%08x', $o{nc} // 1), cnonce => $o{cnonce} // 'c29tZSBjbG9ja3M',
         %{$o{computed} // {}});
-    my $a1 = $h->("$o{user}:$d{realm}:$o{password}");
-    my $a2 = $h->(($o{method} // 'GET') . ":$d{uri}");
-    $d{response} = $h->(join ':', $a1, @d{qw(nonce nc cnonce qop)}, $a2);
+    my $a2 = ($o{method} // 'GET') . ":$d{uri}" . (defined $o{body} ? ':' . $h->($o{body}) : '');
+    $d{response} = $h->(join ':', _hash_a1($h, \%o, \%d), @d{qw(nonce nc cnonce qop)}, $h->($a2));
     %d = (%d, %{$o{set} // {}});
     my @order = qw(username realm nonce uri algorithm qop nc cnonce response opaque);
     my %known = map { $_ => 1 } @order;
     my @names = grep { defined $d{$_} } @order, sort grep { !$known{$_} } keys %d;
     my $text = join ', ', map { "$_=" . ($bare{$_} ? $d{$_} : digest_quote($d{$_})) } @names;
     return "Digest $text" . ($o{raw} // '');
+}
+
+# The directives of an Authentication-Info value, with `right` true when its rspauth answers the
+# header that digest_header() made of the same arguments (RFC 7616 3.5).
+sub digest_info {
+    my ($value, $challenge, %o) = @_;
+    my $h = _h($challenge->{algorithm});
+    my %info;
+    $info{lc $1} = $2 // $3 while ($value // '') =~ /([\w*-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
+    return \%info if !defined $info{rspauth};
+    my %d = (%$challenge, nc => $info{nc}, cnonce => $info{cnonce});
+    my $a2 = ":$o{uri}" . ($info{qop} eq 'auth-int' ? ':' . $h->('') : '');
+    my $wanted = $h->(join ':', _hash_a1($h, \%o, \%d), @d{qw(nonce nc cnonce)}, $info{qop},
+        $h->($a2));
+    $info{right} = $wanted eq $info{rspauth} ? 1 : 0;
+    return \%info;
 }
 
 1;

@@ -1,0 +1,419 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# nginx: bodies of auth-int requests. What was hashed is what the handler behind gets, however it came.
+use strict;
+use warnings;
+
+use Digest::SHA qw(sha256 sha256_hex);
+use FindBin;
+use IO::Select;
+use IO::Socket::INET;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew slurp run wait_until free_port is_root worker_user);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Origin;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+use constant { LIMIT => 400_000 };
+
+my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw') . user_line('bob', 'r', 'pw'), 0644);
+my %auth_int = (packages => 'Digest', realm => 'r', digest_user_file => $users, digest_qop => 'auth-int',
+    digest_entity_limit => LIMIT);
+
+# ---- applications behind nginx: they tell what body they got, and write down each call ----
+
+my $calls = spew(scratch_dir('calls') . '/calls', '');
+
+sub called {
+    my ($target, $body) = @_;
+    open my $fh, '>>', $calls or die "$calls: $!\n";
+    syswrite $fh, "$target " . length($body) . "\n";
+    close $fh;
+    return length($body) . ' ' . sha256_hex($body);
+}
+
+sub n_calls { return scalar(() = slurp($calls) =~ /\n/g) }
+
+my $http_port = free_port();
+my $origin = SSPI::Test::Origin->new($http_port, sub {
+    my ($request) = @_;
+    my $got = called(@$request{qw(target body)});
+    return (404, ['X-First: 1'], $got) if $request->{target} =~ m{\A/again/};
+    return (200, ['X-Accel-Redirect: /behind/'], '') if $request->{target} =~ m{\A/(?:late|gone)/};
+    return (200, ['Content-Type: text/html'], "part: <!--#include virtual=\"$1\" -->")
+        if $request->{target} =~ m{\A/include(/.*)};
+    return (200, [], $got);
+});
+
+# FastCGI, one request on each connection.
+my $fastcgi_port = free_port();
+my $fastcgi = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $fastcgi_port, Listen => 64,
+    ReuseAddr => 1) // die "listen: $!\n";
+
+sub fastcgi_answer {
+    my ($socket) = @_;
+    my $body = '';
+    while (1) {
+        my ($header, $content) = ('', '');
+        read($socket, $header, 8) == 8 or return;
+        my ($type, $len, $padding) = (unpack 'CCnnCC', $header)[ 1, 3, 4 ];
+        read $socket, $content, $len + $padding if $len + $padding;
+        next if $type != 5;
+        $body .= substr $content, 0, $len;
+        last if $len == 0;
+    }
+    my $text = "Status: 200\r\n\r\n" . called('/fastcgi/', $body);
+    print {$socket} pack('CCnnCC', 1, 6, 1, length $text, 0, 0), $text, pack('CCnnCC NN', 1, 3, 1, 8, 0, 0, 0, 0);
+    return;
+}
+
+my $fastcgi_pid = fork // die "fork: $!\n";
+if ($fastcgi_pid == 0) {
+    my $parent = getppid;
+    $SIG{TERM} = 'DEFAULT';
+    while (getppid == $parent) {
+        IO::Select->new($fastcgi)->can_read(1) or next;
+        my $socket = $fastcgi->accept or next;
+        fastcgi_answer($socket);
+    }
+    POSIX::_exit(0);
+}
+SSPI::Test::on_end(sub { SSPI::Test::stop_process($fastcgi_pid, 'TERM') });
+
+# ---- requests ----
+
+# A body of that length, the same for the same length, full of things that look like HTTP.
+my $noise = join '', map { sha256($_) . "\r\n0\r\n\r\nGET / HTTP/1.1\r\n" } 1 .. 9000;
+sub body { my ($len) = @_; return substr $noise, 0, $len }
+
+my ($files, %file) = (scratch_dir('bodies'));
+sub body_file { my ($body) = @_; return $file{$body} //= spew("$files/" . sha256_hex($body), $body, 0644) }
+
+# Authorization values for one nonce of a server.
+my ($challenge, $nc);
+sub new_nonce {
+    my ($c) = @_;
+    my @challenges = digest_challenges($c->get('/proxy/')->challenges);
+    ($challenge, $nc) = ($challenges[0], 0);
+    return;
+}
+
+sub login {
+    my ($path, $method, $body) = @_;
+    return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, method => $method,
+        nc => ++$nc, body => $body);
+}
+
+# Ways for a body to come. `proven` is the body that the client vouches for.
+sub curl_way {
+    my ($tls, @args) = @_;
+    return sub {
+        my ($c, $path, $body, %o) = @_;
+        my $method = $o{method} // 'POST';
+        return $c->get($path, method => $method, tls => $tls, authorization =>
+            login($path, $method, $o{proven} // $body), args => [ @args, '--header', 'Content-Type: a/b',
+            '--data-binary', '@' . body_file($body) ]);
+    };
+}
+
+# Of its standard input curl does not know the length.
+sub h2_without_length {
+    my ($c, $path, $body, %o) = @_;
+    my $method = $o{method} // 'POST';
+    my $dir = scratch_dir('h2');
+    run([ qw(curl -q --silent --http2 --upload-file - --max-time 30 --noproxy *), '--request', $method,
+            '--cacert', $c->{ca}, '--dump-header', "$dir/headers", '--output', "$dir/body", '--header',
+            'Authorization: ' . login($path, $method, $o{proven} // $body), $c->url($path, 1) ], stdin => $body);
+    return SSPI::Test::Response->from_text(slurp("$dir/headers"), slurp("$dir/body"));
+}
+
+my %way = (
+    'Content-Length' => curl_way(0),
+    'chunked' => curl_way(0, '--header', 'Transfer-Encoding: chunked'),
+    'Expect' => curl_way(0, '--header', 'Expect: 100-continue'),
+    'HTTP/2' => curl_way(1, '--http2'),
+    'HTTP/2 without length' => \&h2_without_length,
+);
+my @ways = sort keys %way;
+
+sub arrives {
+    my ($c, $path, $len, $way, %o) = @_;
+    my $body = body($len);
+    my $a = $way{$way}->($c, $path, $body, %o);
+    return is_deeply([ $a->status, $a->user, $a->body ], [ 200, 'alice', "$len " . sha256_hex($body) ],
+        "$len bytes, $way") || diag($a->brief);
+}
+
+# The next `n` answers of a connection; fewer when it ends.
+sub answers {
+    my ($socket, $n) = @_;
+    my ($data, @answers) = ('');
+    while (@answers < $n) {
+        if ($data =~ /\A(HTTP.*?\r\n\r\n)/s) {
+            my $len = length($1) + ($1 =~ /^Content-Length: (\d+)/mi ? $1 : 0);
+            if (length $data >= $len) {
+                # One that only says "100 Continue" has neither length nor body.
+                push @answers, SSPI::Test::Response->at_end(substr $data, 0, $len, '');
+                next;
+            }
+        }
+        IO::Select->new($socket)->can_read(30) or die "no answer within 30 seconds\n";
+        sysread($socket, $data, 65536, length $data) or last;
+    }
+    return @answers;
+}
+
+sub send_all {
+    my ($socket, $text) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    my $sent = 0;
+    while ($sent < length $text) { $sent += syswrite($socket, $text, length($text) - $sent, $sent) // last }
+    return;
+}
+
+sub post_text {
+    my ($c, $path, $body, %o) = @_;
+    my $proven = $o{proven} // $body;
+    my @lines = $o{chunked} ? 'Transfer-Encoding: chunked' : 'Content-Length: ' . length $body;
+    return $c->request_text($path, method => 'POST', authorization => login($path, 'POST', $proven),
+        headers => [ @lines, @{$o{headers} // []} ]) . ($o{chunked} ? chunks($body) : $o{no_body} ? '' : $body);
+}
+
+sub chunks {
+    my ($body) = @_;
+    my $text = '';
+    for (my $at = 0; $at < length $body; $at += 5000) {
+        my $piece = substr $body, $at, 5000;
+        $text .= sprintf("%x\r\n", length $piece) . "$piece\r\n";
+    }
+    return $text . "0\r\n\r\n";
+}
+
+sub statuses { return [ map { $_->status } @_ ] }
+
+# ---- the server ----
+
+my $dav = scratch_dir('dav');
+chmod 0777, $dav;
+my $proxy = "proxy_pass http://127.0.0.1:$http_port;";
+
+sub place { my ($path, $nginx, %o) = @_; return { path => $path, %auth_int, nginx => $nginx, %o } }
+
+my @kept = (
+    place('/proxy/', $proxy),
+    place('/only/', "$proxy client_body_in_file_only on;"),
+    place('/clean/', "$proxy client_body_in_file_only clean;"),
+    place('/single/', "$proxy client_body_in_single_buffer on;"),
+    place('/stream/', "$proxy proxy_request_buffering off; proxy_http_version 1.1;"),
+    place('/small/', "$proxy client_body_buffer_size 1k;"),
+    place('/fastcgi/', "fastcgi_pass 127.0.0.1:$fastcgi_port; fastcgi_param REQUEST_METHOD \$request_method;"),
+);
+my %site = (on => 'nginx', locations => [
+    @kept,
+    place('/dav/', "root $dav; dav_methods PUT; create_full_put_path on;"),
+    place('/bob/', $proxy, require => ['user digest:bob']),
+    place('/max/', "$proxy client_max_body_size 1000;"),
+    place('/again/', "$proxy proxy_intercept_errors on; error_page 404 = \@again;"),
+    place('/late/', $proxy, sspi => 'off'),
+    place('/gone/', "$proxy proxy_request_buffering off; proxy_http_version 1.1;", sspi => 'off'),
+    place('/behind/', 'internal;'),
+    place('/front/', "auth_request /check/; $proxy", sspi => 'off'),
+    place('/check/', ''),
+    place('/include/check/', "$proxy ssi on;", sspi => 'off'),
+    place('/include/proxy/', "$proxy ssi on;"),
+], nginx => "location \@again { proxy_pass http://127.0.0.1:$http_port; sspi on; sspi_packages Digest; sspi_realm r;\n"
+    . "sspi_digest_user_file $users; sspi_digest_qop auth-int; }\n");
+
+parts 'bodies', \%site,
+    'every length in every way' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        new_nonce($c);
+        for my $len (0, 1, 16383, 16384, 16385, 300_000, LIMIT) {
+            arrives($c, '/proxy/', $len, $_) for @ways;
+        }
+    },
+    (map {
+        my $path = $_->{path};
+        ("kept as $path wants it" => sub {
+            my ($server) = @_;
+            my $c = $server->client;
+            new_nonce($c);
+            for my $len (0, 1, 1100, 16385, 300_000) {
+                arrives($c, $path, $len, $_) for @ways;
+            }
+        })
+    } @kept[ 1 .. $#kept ]),
+    'WebDAV writes it' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        new_nonce($c);
+        for my $way (@ways) {
+            for my $len (0, 1, 16385, 300_000) {
+                my $path = "/dav/$len-" . ($way =~ s/\W//gr);
+                is($way{$way}->($c, $path, body($len), method => 'PUT')->status, 201, "$len bytes, $way");
+                is(slurp("$dav$path"), body($len), 'as they were');
+            }
+        }
+        is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', proven => 'that')->status, 401, 'a wrong body');
+        ok(!-e "$dav/dav/wrong", 'is not written');
+    },
+    'a wrong body reaches nobody' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        new_nonce($c);
+        my $before = n_calls();
+        $server->new_log;
+        for my $way (@ways) {
+            for my $len (1, 16385, 300_000) {
+                refused($way{$way}->($c, '/proxy/', body($len), proven => body($len - 1)), 401, "$len bytes, $way");
+                logged($server, 'WRONG_PASSWORD');
+            }
+        }
+        refused($way{$_}->($c, '/proxy/', '', proven => 'x'), 401, "none where there should be one, $_") for @ways;
+        is(n_calls(), $before, 'the application was not called');
+    },
+    'over the limit' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        new_nonce($c);
+        my $before = n_calls();
+        $server->new_log;
+        for my $way (@ways) {
+            for my $path ('/proxy/', '/stream/') {
+                refused($way{$way}->($c, $path, body(LIMIT + 1)), 413, "$path, $way");
+                logged($server, 'ENTITY_TOO_LARGE');
+            }
+        }
+        for my $way (@ways) {
+            refused($way{$way}->($c, '/max/', body(1001)), 413, "over client_max_body_size, $way");
+        }
+        is_deeply([ message_lines($server) ], [], 'about which nginx itself complains');
+        is(n_calls(), $before, 'the application was not called');
+    };
+
+parts 'on the connection', \%site,
+    'the next request is where it should be' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        new_nonce($c);
+        my $get = sub { return $c->request_text('/check/', authorization => login('/check/', 'GET', '')) };
+        for my $chunked (0, 1) {
+            for my $len (0, 100, 16385, 300_000) {
+                my $name = ($chunked ? 'chunked, ' : '') . "$len bytes";
+                my @o = (chunked => $chunked);
+                my $socket = $c->connect_raw;
+                send_all($socket, post_text($c, '/proxy/', body($len), @o) . $get->());
+                my @a = answers($socket, 2);
+                is_deeply(statuses(@a), [ 200, 200 ], "$name, pipelined");
+                is($a[0]->body, "$len " . sha256_hex(body($len)), 'the first is whole');
+                send_all($socket, post_text($c, '/proxy/', body($len), @o, proven => 'x') . $get->());
+                is_deeply(statuses(answers($socket, 2)), [ 401, 200 ], "$name, behind a 401");
+                send_all($socket, post_text($c, '/bob/', body($len), @o) . $get->());
+                is_deeply(statuses(answers($socket, 2)), [ 403, 200 ], "$name, behind a 403");
+                send_all($socket, post_text($c, '/proxy/', body($len), @o));
+                is_deeply(statuses(answers($socket, 1)), [200], "$name, on a connection that is kept");
+            }
+        }
+    },
+    'behind a body that was not read to its end nothing is taken for a request' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        for my $chunked (0, 1) {
+            my $socket = $c->connect_raw;
+            my $hidden = $c->request_text('/check/', authorization => login('/check/', 'GET', ''));
+            send_all($socket, post_text($c, '/proxy/', body(LIMIT) . $hidden x 50, chunked => $chunked));
+            my @a = answers($socket, 2);
+            is_deeply(statuses(@a), [413], $chunked ? 'chunked' : 'with a length');
+            is(scalar($a[0]->header('Connection')), 'close', 'the connection ends');
+        }
+    },
+    'Expect: 100-continue' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $expect = 'Expect: 100-continue';
+        my $text = post_text($c, '/proxy/', body(20_000), headers => [$expect], no_body => 1);
+        my $socket = $c->connect_raw;
+        send_all($socket, $text);
+        is_deeply(statuses(answers($socket, 1)), [100], 'the client is told to send the body');
+        send_all($socket, body(20_000));
+        my ($a) = answers($socket, 1);
+        is($a->body, '20000 ' . sha256_hex(body(20_000)), 'and does');
+        send_all($socket, $c->request_text('/proxy/', method => 'POST', headers => [ $expect, 'Content-Length: 9' ]));
+        is_deeply(statuses(answers($socket, 1)), [401], 'not without credentials');
+        $socket = $c->connect_raw;
+        send_all($socket, post_text($c, '/proxy/', body(LIMIT + 1), headers => [$expect], no_body => 1));
+        is_deeply(statuses(answers($socket, 1)), [413], 'nor with one over the limit');
+    },
+    'the client goes away' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $before = n_calls();
+        for my $n (1 .. 5) {
+            for my $part (0, 1, 17_000, 99_999) {
+                my $socket = $c->connect_raw;
+                send_all($socket, post_text($c, '/proxy/', body(100_000), no_body => 1) . body($part));
+                close $socket;
+            }
+        }
+        ok($server->access_line(qr{POST /proxy/ \S+ 400}), 'which nginx notices');
+        is(n_calls(), $before, 'the application was not called');
+        arrives($c, '/proxy/', 300_000, $_) for @ways;
+    };
+
+parts 'where the body was read before', \%site,
+    'a subrequest behind it gets it too' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        new_nonce($c);
+        for my $len (100, 300_000) {
+            my $a = $way{chunked}->($c, '/include/proxy/', body($len));
+            is($a->body, "part: $len " . sha256_hex(body($len)), "$len bytes");
+        }
+    },
+    'an error page gets it again' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        for my $len (100, 300_000) {
+            my $before = n_calls();
+            my $a = $way{chunked}->($c, '/again/', body($len));
+            is($a->body, "$len " . sha256_hex(body($len)), "$len bytes");
+            is(n_calls(), $before + 2, 'for the second time');
+        }
+    },
+    'a redirect to a protected place' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        for my $way (@ways) {
+            for my $len (0, 10_000, 300_000) {
+                granted($way{$way}->($c, '/late/', body($len)), { user => 'alice' }, "judges $len bytes, $way");
+                refused($way{$way}->($c, '/late/', body($len), proven => 'x'), 401, 'also wrong ones');
+            }
+            refused($way{$way}->($c, '/late/', body(LIMIT + 1)), 413, "a body over the limit, $way");
+            $server->new_log;
+            is($way{$way}->($c, '/gone/', body(300_000))->status, 500, "one that nginx has sent on, $way");
+            like($server->new_log, qr/sspi: auth-int needs the whole body .* in this redirect/, 'is explained in the log');
+        }
+    },
+    'a subrequest' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $before;
+        for my $way (@ways) {
+            my $a = $way{$way}->($c, '/include/check/', body(10_000));
+            is($a->body, "part: page of /check/\n", "judges a body that is there, $way");
+            $a = $way{$way}->($c, '/include/check/', body(10_000), proven => 'x');
+            unlike($a->body, qr/page of/, 'also a wrong one');
+            $server->new_log;
+            $before = n_calls();
+            is($way{$way}->($c, '/front/', body(10_000))->status, 500, 'cannot wait for one that is to come');
+            like($server->new_log, qr/sspi: auth-int needs the whole body .* in this subrequest/, 'as the log explains');
+            is(n_calls(), $before, 'the application was not called');
+        }
+        is($way{'Content-Length'}->($c, '/front/', '')->status, 200, 'and needs not wait for none');
+        is(n_calls(), $before + 1, 'the application was called');
+    };
+
+done_testing;

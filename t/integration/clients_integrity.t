@@ -1,0 +1,109 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Integrity both ways with clients of other people: those that vouch for the body they send (qop
+# auth-int), and those that make the server prove itself (rspauth).
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(free_port);
+use SSPI::Test::Client;
+use SSPI::Test::ClientSite qw(application client_site error_lines login octets_told);
+use SSPI::Test::Clients qw(ask clients_here);
+use SSPI::Test::Digest qw(digest_header);
+use SSPI::Test::Origin;
+use SSPI::Test::Parts;
+
+# Beyond what servers keep in memory, and more than one read of a connection.
+my @bodies = ('name=value&other=1', join('', map { sprintf '%08x', $_ } 1 .. 20000));
+
+my %posts = (
+    # It prefers auth-int where the server leaves it the choice.
+    httpclient => { user => 'alice', places => {
+        (map { $_ => $_ } qw(MD5 SHA-256 SHA-512-256 MD5-sess)), offer => 'MD5' } },
+    w3m => { user => 'bob', places => { MD5 => 'MD5', 'MD5-sess' => 'MD5-sess' } },
+);
+
+sub post_bodies {
+    my ($name, $server) = @_;
+    my $application = application($server);
+    my ($user, $places) = @{$posts{$name}}{qw(user places)};
+    for my $body (@bodies) {
+        my $what = length($body) . " octets of $user to ";
+        my @places = sort keys %$places;
+        my @said = ask($name, $server->client,
+            map { { login($user), path => "/integrity/$_/", body => $body } } @places);
+        for my $i (0 .. $#places) {
+            my ($answer) = @{$said[$i]};
+            is_deeply([ @$answer{qw(status user mechanism text)} ],
+                [ 200, $user, $places->{$places[$i]}, octets_told($body) ], $what . $places[$i])
+                or diag(explain($answer));
+            like($answer->{sent}, qr/qop=auth-int/, 'vouched for') if $name eq 'httpclient';
+        }
+    }
+    is_deeply([ error_lines($server) ], [], 'and nothing is wrong in the log');
+    return;
+}
+
+my @posting = clients_here(sort keys %posts);
+parts 'bodies with qop auth-int', { client_site() },
+    map { my $name = $_; ("$name posts" => sub { post_bodies($name, @_) }) } @posting if @posting;
+
+# ---- rspauth ----
+
+my %alice = login('alice');
+my %challenge = (realm => $alice{realm}, nonce => 'a-nonce-of-this-test', algorithm => 'MD5');
+
+# Authentication-Info for a request with this Authorization header: the proof of a server that knows the
+# password, RFC 7616 3.5, is the response for a request without a method.
+sub server_proof {
+    my ($header, $uri) = @_;
+    my ($nc) = $header =~ /\bnc=([0-9a-f]{8})/;
+    my ($cnonce) = $header =~ /\bcnonce="([^"]*)"/;
+    my $proof = digest_header(\%challenge, %alice, method => '', uri => $uri, nc => hex $nc, cnonce => $cnonce);
+    my ($rspauth) = $proof =~ /\bresponse="([^"]+)"/;
+    return qq(rspauth="$rspauth", cnonce="$cnonce", nc=$nc, qop=auth);
+}
+
+# A server that takes every password and proves nothing, or the wrong thing, according to the path.
+sub impostor {
+    my ($request) = @_;
+    my $header = $request->{headers}{authorization};
+    return (401, [ qq(WWW-Authenticate: Digest realm="$challenge{realm}", nonce="$challenge{nonce}", )
+        . 'qop="auth", algorithm=MD5' ], "no\n") if !defined $header;
+    my $info = server_proof($header, $request->{target});
+    # Another digit in its first place.
+    $info =~ s/rspauth="(.)/'rspauth="' . ($1 eq '0' ? '1' : '0')/e if $request->{target} eq '/wrong';
+    return (200, $request->{target} eq '/none' ? [] : ["Authentication-Info: $info"], "come in\n");
+}
+
+# Who only looks at the proof that comes: the status without one. Java insists on it.
+my %without = (java => 0, neon => 200);
+my @checking = clients_here(sort keys %without);
+
+for my $name (@checking) {
+    subtest "$name checks rspauth" => sub {
+        my $server = SSPI::Test::Origin->new(free_port(), \&impostor);
+        my $client = SSPI::Test::Client->new(http => $server->{port});
+        my @said = map { $_->[0]{status} }
+            ask($name, $client, map { { %alice, path => $_ } } qw(/right /wrong /none));
+        is($said[0], 200, 'the right one is taken');
+        is($said[1], 0, 'a wrong one is not');
+        is($said[2], $without{$name}, 'none at all ' . ($said[2] ? 'is let pass' : 'is not, either'));
+    };
+}
+
+sub prove_server {
+    my ($name, $server) = @_;
+    my ($said) = ask($name, $server->client, { login('alice'), path => '/offer/', times => 2 });
+    is_deeply([ map { $_->{status} } @$said ], [ 200, 200 ], 'each answer is taken');
+    like($_->{info}, qr/\brspauth="[0-9a-f]+"/, 'and has a proof') for @$said;
+    return;
+}
+
+parts 'rspauth of the servers', { client_site() },
+    map { my $name = $_; ("$name is content" => sub { prove_server($name, @_) }) } @checking if @checking;
+
+done_testing;

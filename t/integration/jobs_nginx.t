@@ -1,0 +1,382 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# nginx: a changed user file is read in a thread. Who needs it waits, nobody else does, and nothing
+# that happens meanwhile to the request, the client or the worker does harm.
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use FindBin;
+use IO::Select;
+use lib "$FindBin::Bin/../lib";
+use POSIX qw(WNOHANG);
+use Test::More;
+use SSPI::Test qw(scratch_dir slurp spawn wait_until);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Nginx;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+if (!wanted('nginx')) { plan skip_all => 'nginx is not among SSPI_SERVERS' }
+
+# ---- threads that stand still, so that a job lasts as long as a test wants ----
+
+my %trace = (SEIZE => 0x4206, INTERRUPT => 0x4207, DETACH => 17);
+my $wait_all = 0x40000000; # __WALL
+
+sub trace {
+    my ($request, $thread) = @_;
+    no warnings 'once';
+    return eval { require 'syscall.ph'; syscall(&main::SYS_ptrace, $trace{$request}, $thread + 0, 0, 0) != -1 };
+}
+
+# All but the main thread of a process.
+sub threads { my ($pid) = @_; return grep { $_ != $pid } map { m{(\d+)\z} ? $1 : () } glob "/proc/$pid/task/*" }
+
+my @held;
+
+sub hold {
+    for my $thread (map { threads($_) } @_) {
+        trace(SEIZE => $thread) && trace(INTERRUPT => $thread) && waitpid($thread, $wait_all) == $thread
+            or die "thread $thread cannot be held: $!\n";
+        push @held, $thread;
+    }
+    return;
+}
+
+sub release { trace(DETACH => $_) for splice @held; return }
+
+my $can_hold = do {
+    my $pid = spawn([qw(sleep 60)]);
+    my $yes = trace(SEIZE => $pid);
+    kill KILL => $pid;
+    waitpid $pid, 0;
+    $yes;
+};
+
+# ---- the site: alice is in the user files from the beginning, bob is added ----
+
+my ($alice, $bob) = map { my $user = $_; join '', map { user_line($user, 'r', 'pw', $_) } qw(MD5 SHA-256) } qw(alice bob);
+
+sub place {
+    my ($path, $file, $nginx) = @_;
+    return { path => $path, packages => 'Digest', realm => 'r', digest_user_file => "\@DIR\@/$file",
+        digest_algorithm => 'SHA-256 MD5', nginx => $nginx // '' };
+}
+
+my %site = (on => 'nginx', data => { users => $alice, others => $alice }, locations => [
+    place('/p/', 'users'), place('/q/', 'others'),
+    { path => '/open/', sspi => 'off' },
+    { path => '/front/', sspi => 'off', nginx => 'auth_request /p/;' },
+    { path => '/both/', sspi => 'off', nginx => 'ssi on;' },
+], nginx => 'add_header X-Worker $pid always;' . "error_log \@DIR\@/logs/error.log info;\n"
+    . "error_log \@DIR\@/logs/debug.log debug;\n",
+    files => { '/both/page.html' => join ' ', map { qq(<!--# include virtual="$_" -->) } '/p/', '/q/' });
+
+# A nonce belongs to the first user who uses it.
+my (%challenge, %nc);
+
+sub new_nonces {
+    my ($c) = @_;
+    ($challenge{$_}) = digest_challenges($c->get('/p/')->challenges) for qw(alice bob);
+    %nc = ();
+    return;
+}
+
+sub login {
+    my ($path, $user) = @_;
+    return digest_header($challenge{$user}, user => $user, password => 'pw', uri => $path, nc => ++$nc{$user});
+}
+
+sub ask {
+    my ($c, $socket, $path, $user) = @_;
+    syswrite $socket, $c->request_text($path, $user ? (authorization => login($path, $user)) : ());
+    return;
+}
+
+sub answer { return SSPI::Test::Client::read_answer($_[0]) }
+sub waits { return !IO::Select->new(@_)->can_read(0) }
+
+# Workers that have not looked at a file yet, one of them with `n` connections: (its id, connections).
+sub fresh {
+    my ($server, $n) = @_;
+    my $c = $server->client;
+    $server->add_data($_, $alice) for qw(users others);
+    new_nonces($c);
+    my %old = map { $_ => 1 } $server->workers;
+    $server->reload;
+    wait_until(sub { !grep { $old{$_} } $server->workers }) or die "old workers do not end\n";
+    my %sockets;
+    for (1 .. 100) {
+        my $socket = $c->connect_raw;
+        ask($c, $socket, '/open/');
+        my $worker = answer($socket)->header('X-Worker');
+        push @{$sockets{$worker}}, $socket;
+        return ($worker, @{$sockets{$worker}}) if @{$sockets{$worker}} == $n;
+    }
+    die "no worker took $n of 100 connections\n";
+}
+
+# The same, whose threads stand still, with changed files; bob asks for `path` on the first connection.
+sub waiting {
+    my ($server, $n, $path) = @_;
+    my ($worker, @sockets) = fresh($server, $n);
+    my $c = $server->client;
+    hold($worker);
+    $server->add_data($_, $alice . $bob) for qw(users others);
+    ask($c, $sockets[0], $path, 'bob');
+    sync($c, $sockets[1]);
+    return ($worker, @sockets);
+}
+
+# The worker has seen all that was sent before.
+sub sync {
+    my ($c, $socket) = @_;
+    for (1 .. 2) {
+        ask($c, $socket, '/open/');
+        answer($socket)->status == 200 or die "the open place is shut\n";
+    }
+    return;
+}
+
+sub gone { my (@pids) = @_; return wait_until(sub { !grep { kill 0, $_ } @pids }) }
+
+# A part that holds threads.
+sub held {
+    my ($checks) = @_;
+    return sub {
+        my ($server) = @_;
+        SKIP: {
+            skip 'this machine does not allow ptrace', 1 if !$can_hold;
+            my $good = eval { $checks->($server); 1 };
+            my $why = $@;
+            release();
+            die $why if !$good;
+        }
+    };
+}
+
+parts 'a changed file', \%site,
+    'only who needs it waits, and is judged by it' => held(sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
+        $server->new_log;
+        for my $case (['/open/'], ['/p/', 'alice'], ['/open/'], ['/p/', 'alice']) {
+            ask($c, $others, @$case);
+            is(answer($others)->status, 200, "@$case does not wait");
+        }
+        ask($c, $others, '/p/', 'bob');
+        is(answer($others)->status, 401, 'others are judged by the old file');
+        ok(waits($bobs), 'while bob waits');
+        release();
+        my $a = answer($bobs);
+        granted($a, { user => 'bob' }, 'bob is in the new file');
+        is(scalar($a->header('X-Worker')), $worker, 'and was served by that worker');
+        like($server->new_log, qr/SSPI-201.*users changed and was read again/, 'the log tells of it');
+        ask($c, $others, '/p/', 'bob');
+        granted(answer($others), { user => 'bob' }, 'the new file is in force');
+    }),
+    'not for ever' => held(sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
+        $server->new_log;
+        is(answer($bobs)->status, 401, 'the old file decides in the end');
+        like($server->new_log, qr/sspi: reading a changed file takes longer than 5 seconds/, 'the log says why');
+        release();
+        ok(wait_until(sub { ask($c, $others, '/p/', 'bob'); answer($others)->status == 200 }),
+            'the new file is in force when it was read');
+    }),
+    'auth_request' => held(sub {
+        my ($server) = @_;
+        my ($worker, $bobs) = waiting($server, 2, '/front/');
+        ok(waits($bobs), 'waits');
+        release();
+        is(answer($bobs)->status, 200, 'and goes on');
+    }),
+    'includes' => held(sub {
+        my ($server) = @_;
+        my ($worker, $bobs) = waiting($server, 2, '/both/page.html');
+        ok(waits($bobs), 'wait');
+        release();
+        # One proof cannot be by two files.
+        is(scalar(() = answer($bobs)->body =~ /page of/g), 1, 'and go on');
+    }),
+    'HTTP/2' => held(sub {
+        my ($server) = @_;
+        my ($worker, $others) = fresh($server, 1);
+        my $c = $server->client;
+        hold($server->workers);
+        $server->add_data('users', $alice . $bob);
+        my $dir = scratch_dir('h2');
+        my $log = "$server->{dir}/logs/debug.log";
+        my $n = () = slurp($log) =~ /sspi: waiting for a job/g;
+        my @curls = map {
+            spawn([ qw(curl -q --silent --http2 --max-time 60 --noproxy *), '--cacert', $c->{ca}, '--dump-header',
+                    "$dir/$_", '--output', '/dev/null', '--header', 'Authorization: ' . login('/p/', 'bob'),
+                    $c->url('/p/', 1) ])
+        } 1, 2;
+        # One waits in each worker, or both came to one, where the second does not wait.
+        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: waiting for a job/g)) }) or die "nobody waits\n";
+        my @waiting = grep { waitpid($_, WNOHANG) == 0 && kill 0, $_ } @curls;
+        cmp_ok(scalar @waiting, '>=', 1, 'a request waits');
+        release();
+        waitpid $_, 0 for @waiting;
+        like(join('', map { slurp("$dir/$_") } 1, 2), qr{^HTTP/2 200.*^x-sspi-user: bob}ms, 'and goes on');
+    }),
+    'the client goes away' => held(sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
+        close $bobs;
+        sync($c, $others);
+        release();
+        ask($c, $others, '/p/', 'alice');
+        my $a = answer($others);
+        is($a->status, 200, 'the worker goes on');
+        is(scalar($a->header('X-Worker')), $worker, 'it is the same');
+        ok($server->access_line(qr{GET /p/ \S+ 200 user=bob}), 'as does the request');
+    }),
+    'HTTP/2, the client goes away' => held(sub {
+        my ($server) = @_;
+        my ($worker, $others) = fresh($server, 1);
+        my $c = $server->client;
+        hold($server->workers);
+        $server->add_data('users', $alice . $bob);
+        my $log = "$server->{dir}/logs/debug.log";
+        my $n = () = slurp($log) =~ /sspi: waiting for a job/g;
+        my $curl = spawn([ qw(curl -q --silent --http2 --max-time 60 --noproxy *), '--cacert', $c->{ca}, '--header',
+                'Authorization: ' . login('/p/', 'bob'), $c->url('/p/', 1) ]);
+        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: waiting for a job/g)) }) or die "nobody waits\n";
+        kill KILL => $curl;
+        waitpid $curl, 0;
+        sync($c, $others);
+        release();
+        sync($c, $others);
+        is_deeply([ $server->log_faults ], [], 'does no harm');
+    }),
+    'a reload' => held(sub {
+        my ($server) = @_;
+        my ($worker, $bobs) = waiting($server, 2, '/p/');
+        $server->reload;
+        ok(waits($bobs), 'who waits goes on waiting');
+        ok((kill 0, $worker), 'in the old worker');
+        release();
+        my $a = answer($bobs);
+        granted($a, { user => 'bob' }, 'and is served');
+        is(scalar($a->header('X-Worker')), $worker, 'there');
+        ok(gone($worker), 'which ends then');
+    }),
+    'the server ends' => held(sub {
+        my ($server) = @_;
+        my ($worker, $bobs) = waiting($server, 2, '/p/');
+        kill QUIT => $server->{pid};
+        ok(wait_until(sub { $server->log =~ /$worker#\d+: gracefully shutting down/ }), 'gracefully');
+        ok(waits($bobs), 'who waits goes on waiting');
+        release();
+        granted(answer($bobs), { user => 'bob' }, 'and is served');
+        ok(gone($worker), 'then the worker ends');
+    });
+
+parts 'a worker that does not wait', { %site, nginx_main => 'worker_shutdown_timeout 100ms;' },
+    'ends the request and not the job' => held(sub {
+        my ($server) = @_;
+        my ($worker, $bobs) = waiting($server, 2, '/p/');
+        $server->reload;
+        is(answer($bobs), undef, 'the connection is closed');
+        ok((kill 0, $worker), 'the thread is waited for');
+        release();
+        ok(gone($worker), 'before the worker ends');
+    }),
+    'nor at once' => held(sub {
+        my ($server) = @_;
+        my ($worker, $bobs) = waiting($server, 2, '/p/');
+        kill TERM => $server->{pid};
+        ok(wait_until(sub { $server->log =~ /$worker#\d+: exiting/ }), 'on SIGTERM');
+        release();
+        ok(gone($worker), 'it ends');
+    });
+
+# ---- threads ----
+
+sub n_threads { my ($server) = @_; my ($n) = map { scalar threads($_) } ($server->workers)[0]; return $n }
+
+scenario 'eight threads', \%site, sub { is(n_threads($_[0]), 8, 'are there without a thread_pool') };
+
+scenario 'thread_pool sspi', { %site, nginx_main => 'thread_pool sspi threads=1 max_queue=0;', allow_log => qr/queue overflow/ }, sub {
+    my ($server) = @_;
+    is(n_threads($server), 1, 'says how many');
+    held(sub {
+        my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
+        my $c = $server->client;
+        $server->new_log;
+        ask($c, $others, '/q/', 'bob');
+        is(answer($others)->status, 401, 'when all are busy the old file decides at once');
+        like($server->new_log, qr/thread pool "sspi" queue overflow/, 'as the log says');
+        release();
+        granted(answer($bobs), { user => 'bob' }, 'the other was read');
+        ok(wait_until(sub { ask($c, $others, '/q/', 'bob'); answer($others)->status == 200 }), 'and this one is, later');
+    })->($server);
+};
+
+{
+    package Edited;
+    our @ISA = ('SSPI::Test::Nginx');
+    sub ready { return $_[0]{opt}{ready} }
+}
+
+# An nginx with an edited configuration, whose log says `ready` when it is.
+sub edited {
+    my ($name, $edit, $ready, $checks) = @_;
+    return subtest "nginx: $name" => sub {
+        my $server = Edited->new(%site, ready => $ready);
+        $server->write_config(whole_config => $edit->($server->template));
+        eval { $checks->($server->start); 1 } or fail("died: $@");
+        is_deeply([ $server->stop ], [], 'nothing but the usual in the error log');
+    };
+}
+
+sub rereads {
+    my ($server) = @_;
+    my $c = $server->client;
+    new_nonces($c);
+    my $n = () = $server->log =~ /SSPI-201/g;
+    $server->add_data('users', $alice . $bob);
+    ok(wait_until(sub { $c->get('/p/', authorization => login('/p/', 'bob'))->status == 200 }), 'the file is read again');
+    ok($n < scalar(() = $server->log =~ /SSPI-201/g), 'and the log tells of it');
+    $server->add_data('users', $alice);
+    return;
+}
+
+edited 'thread_pool sspi may stand behind http{}', sub { return "$_[0]\nthread_pool sspi threads=3;\n" },
+    qr/start worker process \d+/, sub {
+        my ($server) = @_;
+        is(n_threads($server), 3, 'and holds');
+        rereads($server);
+    };
+edited 'without a master', sub { return "master_process off;\n$_[0]" }, qr/getrlimit/, \&rereads;
+
+# ---- load ----
+
+scenario 'many requests while a large file changes', \%site, sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    new_nonces($c);
+    my $crowd = join '', map { sprintf "user%06d:r:%032x\n", $_, $_ } 1 .. 100_000;
+    for my $round (1 .. 4) {
+        my $n = () = $server->log =~ /SSPI-201/g;
+        $server->add_data('users', $round % 2 ? $crowd . $alice . $bob : $alice . $bob);
+        # Until both workers have read it: a look comes at most once a second.
+        my %bad;
+        ok(wait_until(sub {
+            my @got = $c->parallel(map { [ '/p/', authorization => login('/p/', 'alice') ] } 1 .. 50);
+            $bad{$_->status}++ for grep { $_->status != 200 } @got;
+            return $n + 2 <= scalar(() = $server->log =~ /SSPI-201/g);
+        }), "round $round: both workers read it");
+        is_deeply(\%bad, {}, 'and all requests were granted');
+        is($n + 2, scalar(() = $server->log =~ /SSPI-201/g), 'each once');
+    }
+};
+
+done_testing;

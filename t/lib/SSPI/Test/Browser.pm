@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+# Chromium and Firefox without a window, each with a home of its own, that open one page and stay until
+# they are stopped. Neither talks to anything but this machine.
+package SSPI::Test::Browser;
+use strict;
+use warnings;
+
+use Digest::SHA qw(sha256_hex);
+use MIME::Base64 qw(decode_base64);
+use SSPI::Test qw(on_end scratch_dir slurp spawn spew);
+
+# A proxy for all but localhost, where nobody listens.
+my ($nowhere, $nowhere_port) = ('127.0.0.1', 9);
+
+# Opens `url`, in which may be user:password@. `certificate`: file of one that is to be trusted for the
+# port `https` of localhost.
+sub new {
+    my ($class, $name, %o) = @_;
+    my $home = scratch_dir($name);
+    my @command = $name eq 'chromium' ? _chromium($home) : _firefox($home, %o);
+    my $pid = spawn([ SSPI::Test::lifeline(), @command, $o{url} ], out => "$home/out",
+        env => { HOME => $home, XDG_CONFIG_HOME => "$home/config", XDG_CACHE_HOME => "$home/cache",
+            DISPLAY => undef, DBUS_SESSION_BUS_ADDRESS => undef, MOZ_CRASHREPORTER_DISABLE => 1 });
+    my $self = bless { pid => $pid, home => $home }, $class;
+    on_end(sub { $self->stop });
+    return $self;
+}
+
+# What it wrote, for a failed test.
+sub output { my ($self) = @_; return slurp("$self->{home}/out") }
+
+sub stop {
+    my ($self) = @_;
+    my $pid = delete $self->{pid} or return;
+    SSPI::Test::stop_process($pid, 'TERM');
+    return;
+}
+
+sub _chromium {
+    my ($home) = @_;
+    return (qw(chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
+        --disable-background-networking --disable-component-update --disable-sync
+        --disable-extensions --ignore-certificate-errors --password-store=basic),
+        "--user-data-dir=$home/profile", "--proxy-server=http://$nowhere:$nowhere_port");
+}
+
+sub _firefox {
+    my ($home, %o) = @_;
+    my $profile = "$home/profile";
+    mkdir $profile;
+    my %set = (
+        # Longer names and passwords in the URL of a page are asked about.
+        'network.http.phishy-userpass-length' => 255,
+        'network.proxy.type' => 1,
+        # Else its own background requests go past the proxy.
+        'network.proxy.allow_bypass' => 'false',
+        'network.proxy.failover_direct' => 'false',
+        (map { ("network.proxy.$_" => qq("$nowhere"), "network.proxy.${_}_port" => $nowhere_port) } qw(http ssl)),
+        # What looks for the network asks name servers without it.
+        'network.connectivity-service.enabled' => 'false',
+        'network.captive-portal-service.enabled' => 'false',
+        'network.trr.mode' => 5,
+        'browser.shell.checkDefaultBrowser' => 'false',
+        'browser.aboutwelcome.enabled' => 'false',
+        'datareporting.policy.dataSubmissionEnabled' => 'false',
+        'toolkit.telemetry.reportingpolicy.firstRun' => 'false',
+        'app.update.enabled' => 'false',
+    );
+    spew("$profile/user.js", join '', map { qq(user_pref("$_", $set{$_});\n) } sort keys %set);
+    spew("$profile/cert_override.txt", _override($o{https}, $o{certificate})) if $o{certificate};
+    return (qw(firefox-esr --headless --no-remote --profile), $profile);
+}
+
+# A line of Firefox's list of certificates that a person let pass: place, OID of SHA-256, fingerprint.
+sub _override {
+    my ($port, $file) = @_;
+    my ($text) = slurp($file) =~ /-----BEGIN CERTIFICATE-----(.*?)-----END/s
+        or die "no certificate in $file\n";
+    my $print = join ':', uc(sha256_hex(decode_base64($text))) =~ /../g;
+    return "localhost:$port:\tOID.2.16.840.1.101.3.4.2.1\t$print\t\n";
+}
+
+1;

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+# HTTP clients of other people, asked all in one way.
+#
+# Most are small programs of t/clients over a library. Each line of their input is a session: method,
+# URLs (a blank between two), user, password, times and body, a tab between two. `times` says how
+# often the URLs are asked for, or "nextnonce": until an answer hands out another nonce, and then
+# once more. They print a line for each answer and "end" behind each session. An answer's fields are
+# status (0: the client did not take it), user, mechanism, the first line of the body or the error,
+# the Authorization value that was sent, where the library tells it, and Authentication-Info.
+package SSPI::Test::Clients;
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use Test::More;
+use SSPI::Test qw(build_dir root_dir run scratch_dir spew);
+use SSPI::Test::Response;
+
+our @EXPORT_OK = qw(ask clients_here);
+
+my @fields = qw(status user mechanism text sent info);
+my $programs = root_dir() . '/t/clients';
+my $neon = build_dir() . '/t/clients/neon_client';
+# The distribution's own, to which its packages belong.
+my $python = '/usr/bin/python3';
+# For a life of a second: no second compiler, no threads for the garbage, no file about it in /tmp.
+my @java = qw(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData);
+my $jars = join ':', map { "/usr/share/java/$_.jar" }
+    qw(httpclient httpcore commons-logging commons-codec);
+
+sub _command { my ($name) = @_; return sub { grep { -x "$_/$name" } split /:/, $ENV{PATH} } }
+sub _module { my ($import) = @_; return sub { run([ $python, '-c', $import ])->{rc} == 0 } }
+
+my %client = (
+    chromium => { here => _command('chromium') },
+    curl => { here => _command('curl'), ask => \&_curl },
+    firefox => { here => _command('firefox-esr') },
+    httpclient => { here => sub { _command('java')->() && -e '/usr/share/java/httpclient.jar' },
+        command => [ @java, '-cp', $jars, "$programs/ApacheHttpClient.java" ] },
+    java => { here => _command('java'),
+        command => [ @java, '-Dhttp.auth.digest.validateServer=true',
+            "$programs/UrlConnection.java" ] },
+    neon => { here => sub { -x $neon }, command => [$neon] },
+    requests => { here => _module('import requests'),
+        command => [ $python, "$programs/requests_client.py" ] },
+    soup => { here => _module('import gi; gi.require_version("Soup", "3.0")'),
+        command => [ $python, "$programs/soup_client.py" ] },
+    w3m => { here => _command('w3m'), ask => \&_w3m },
+    wget => { here => _command('wget'), ask => \&_wget },
+);
+
+# Those of the named clients that are installed. Each other one is a skipped test, which says so.
+sub clients_here {
+    my @here = grep { $client{$_}{here}->() } @_;
+    my %here = map { $_ => 1 } @here;
+    Test::More->builder->skip("$_ is not installed; tools/setup --clients installs it")
+        for grep { !$here{$_} } @_;
+    return @here;
+}
+
+# Sessions of one client with the server of `server`, an SSPI::Test::Client. Each is { path (or a list
+# of them), realm, user, password, body, times }. Returns a list of answers for each session, an
+# answer being { status, user, mechanism, text, sent, info }.
+sub ask {
+    my ($name, $server, @sessions) = @_;
+    my $known = $client{$name};
+    @sessions = map { {
+        times => 1, %$_, method => defined $_->{body} ? 'POST' : 'GET',
+        urls => [ map { $server->url($_) } ref $_->{path} ? @{$_->{path}} : $_->{path} ],
+    } } @sessions;
+    return map { [ $known->{ask}->($server, $_) ] } @sessions if $known->{ask};
+    my $input = join '', map {
+        join("\t", $_->{method}, "@{$_->{urls}}", @$_{qw(user password times)}, $_->{body} // '')
+            . "\n"
+    } @sessions;
+    my $r = run($known->{command}, stdin => $input, env => { LC_ALL => 'C.UTF-8' }, timeout => 120);
+    die "$name: exit code $r->{rc}\n$r->{err}" if $r->{rc} != 0;
+    my @sets = split /^end\n/m, $r->{out};
+    die "$name: " . @sets . ' ends of ' . @sessions . " sessions\n$r->{out}$r->{err}"
+        if @sets != @sessions;
+    return map { [ map { my %a; @a{@fields} = split /\t/, $_, -1; \%a } split /\n/, $_ ] } @sets;
+}
+
+sub _answer {
+    my ($response) = @_;
+    return { status => $response->status, user => $response->user,
+        mechanism => $response->mechanism, text => (split /\n/, $response->{body} // '')[0] // '',
+        sent => join("\n", map { /\AAuthorization: (.*)/ } @{$response->{sent} // []}),
+        info => scalar($response->header('Authentication-Info')) // '' };
+}
+
+sub _curl {
+    my ($server, $s) = @_;
+    my @urls = (@{$s->{urls}}) x $s->{times};
+    my $last = $server->get(\@urls, digest => "$s->{user}:$s->{password}",
+        body => $s->{body}, args => $s->{args});
+    # Challenges in between are those that curl met itself.
+    my @all = @{$last->{all}};
+    pop @all;
+    return map { _answer($_) } (grep { $_->status != 401 } @all), $last;
+}
+
+# Wget tells the headers of all answers on its standard error, each by two blanks.
+sub _wget {
+    my ($server, $s) = @_;
+    my $r = run([ qw(wget --no-config --no-proxy --quiet --server-response --tries=1 --timeout=30),
+        '--output-document=-',
+        "--user=$s->{user}", "--password=$s->{password}",
+        defined $s->{body} ? "--post-data=$s->{body}" : (), @{$s->{urls}} ]);
+    my ($first, @heads) = split /^(?=  HTTP\/)/m, $r->{err};
+    return _answer(SSPI::Test::Response->from_text(($heads[-1] // '') =~ s/^  //mgr, $r->{out}));
+}
+
+# W3m takes passwords from a file in its home.
+sub _w3m {
+    my ($server, $s) = @_;
+    my $home = scratch_dir('w3m');
+    mkdir "$home/.w3m";
+    my ($host, $port) = $s->{urls}[0] =~ m{//([^:/]+):(\d+)};
+    spew("$home/.w3m/passwd", join('', map { "$_\n" } "host $host", "port $port",
+        "realm $s->{realm}", "login $s->{user}", "password $s->{password}"), 0600);
+    my $r = run([ qw(w3m -no-proxy -o accept_encoding=identity -dump_both),
+        defined $s->{body} ? ('-post', spew("$home/body", $s->{body})) : (), @{$s->{urls}} ],
+        env => { HOME => $home });
+    my ($head, $body) = split /\r?\n\r?\n/, $r->{out}, 2;
+    return _answer(SSPI::Test::Response->from_text("$head\n\n", $body));
+}
+
+1;
