@@ -268,6 +268,9 @@ static bool read_line(struct cdb *map, struct store_users_line *ret_line)
     if (colon == NULL)
         return false;
     size_t user_len = (size_t)(colon - name.data);
+    if (user_len == 0 || user_len > STORE_USERS_NAME_LIMIT ||
+        name.len - user_len - 1 > STORE_USERS_NAME_LIMIT)
+        return false;
     *ret_line = (struct store_users_line){.user = {name.data, user_len},
                                           .realm = {colon + 1, name.len - user_len - 1},
                                           .algorithm = algorithm};
@@ -281,8 +284,12 @@ bool store_users_cdb_next(const struct store_users_cdb *cdb, unsigned *place,
     struct cdb map = cdb->map;
     if (*place == 0)
         cdb_seqinit(place, &map);
-    while (cdb_seqnext(place, &map) > 0)
+    for (unsigned before = *place; cdb_seqnext(place, &map) > 0; before = *place) {
+        /* Lengths in a damaged file can make tinycdb's sum of them wrap. */
+        if (*place <= before)
+            return false;
         if (read_line(&map, ret_line))
             return true;
+    }
     return false;
 }

@@ -2,13 +2,11 @@
 /* What is in a database of users. Internal to store/.
  *
  * The file is a cdb (cdb(5)): 2048 octets of contents, records of key and value, tables of hashes.
- * Its records are, with numbers of 32 bits, little-endian:
- *
- *   key                      value
- *   "sspi-users"             version; the first record, so that the start of a file tells what it
- * is A, H(user:realm)         H(user:realm:password), then user:realm "r", realm users of the
- * realm, those with a line of MD5, SHA-256, SHA-512-256 "a"                      the same of all
- * realms together
+ * Its records, key then value, with numbers of 32 bits, little-endian:
+ *  - "sspi-users": the version. The first record, so that the start of a file tells what it is.
+ *  - A, H(user:realm): H(user:realm:password), then user:realm.
+ *  - "r", realm: users of the realm, then those with a line of MD5, of SHA-256, of SHA-512-256.
+ *  - "a": the same of all realms together.
  *
  * A is an octet, the algorithm's number in enum sspi_digest_algorithm; H is that algorithm. One
  * record a line is found by name and by userhash, which is its key (RFC 7616 3.4.4). cdb's own hash

@@ -47,9 +47,9 @@ struct store_users_index {
     uint32_t n_realms;
     struct table by_user;
     struct table by_realm;
-    /* A slot is the user's place * N_ALGORITHMS + the algorithm. Kept userhashes cost 16 or 32
-     * octets a line; computing one again for each that is looked at would cost ten times the rest
-     * of a lookup, and would tell by its time whether there is one. */
+    /* A slot is the user's place * N_ALGORITHMS + the algorithm. It takes 8 to 16 octets a line,
+     * the userhashes kept in `text` another 16 or 32; to compute those again instead would take a
+     * context of libcrypto's a lookup, and time only where there is one to compare with. */
     struct table by_userhash;
 };
 

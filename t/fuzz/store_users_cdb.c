@@ -5,6 +5,7 @@
  *  - Whatever the file holds, nothing is read beyond it: the sanitizer's and the kernel's part.
  *  - A file that is refused is told by a printable text.
  *  - A user's name that comes out could be in a user file.
+ *  - A walk over the lines ends.
  *  - Without damage, each user is found, by name and by userhash, and counted. */
 #define _GNU_SOURCE /* memfd_create */
 #include "store_users_cdb.h"
@@ -103,6 +104,22 @@ static void check_counts(const struct store_users_cdb *cdb, bool undamaged)
     }
 }
 
+/* Each step takes at least the lengths of a record. */
+static void check_walk(const struct store_users_cdb *cdb, size_t file_len, bool undamaged)
+{
+    struct store_users_line line;
+    unsigned place = 0;
+    size_t n_lines = 0;
+    while (store_users_cdb_next(cdb, &place, &line)) {
+        FUZZ_REQUIRE(++n_lines <= file_len / 8);
+        FUZZ_REQUIRE(line.user.len > 0 && line.user.len <= STORE_USERS_NAME_LIMIT);
+        FUZZ_REQUIRE(line.realm.len <= STORE_USERS_NAME_LIMIT);
+        FUZZ_REQUIRE(memchr(line.user.data, ':', line.user.len) == NULL);
+        FUZZ_REQUIRE(store_users_parse_takes(line.algorithm));
+    }
+    FUZZ_REQUIRE(!undamaged || n_lines == 3 * N_ACCOUNTS);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     BYTES_CLEANUP struct bytes content = {0};
@@ -126,6 +143,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (enum sspi_digest_algorithm a = SSPI_DIGEST_MD5; a <= SSPI_DIGEST_SHA_512_256; a++)
             check_account(cdb, i, a, undamaged);
     check_counts(cdb, undamaged);
+    check_walk(cdb, content.len, undamaged);
     store_users_cdb_close(cdb);
     return 0;
 }

@@ -219,7 +219,7 @@ static void an_empty_file_has_no_users(void **kind)
 
 static void assert_error(const char *text, const char *where, const char *what)
 {
-    open_users(text, &as_text);
+    open_users(text, &as.text);
     assert_null(users);
     char start[128];
     snprintf(start, sizeof start, "%s%s", path, where);
@@ -241,7 +241,7 @@ static void errors_name_file_line_and_remedy(void **unused)
 static void a_complete_last_line_needs_no_line_end(void **unused)
 {
     (void)unused;
-    open_users("alice:realm:" A, &as_text);
+    open_users("alice:realm:" A, &as.text);
     assert_non_null(users);
     assert_true(has(ALICE, REALM, SSPI_DIGEST_MD5, 0x01));
 }
@@ -262,7 +262,7 @@ static void what_is_not_a_readable_file_is_named(void **unused)
     assert_int_equal(mkfifo(path, 0600), 0);
     refuses(path, "not a regular file"); /* and does not wait */
     unlink(path);
-    write_users("", &as_text);
+    write_users("", &as.text);
     assert_int_equal(truncate(path, (off_t)STORE_USERS_FILE_LIMIT + 1), 0);
     refuses(path, "64 MiB");
 }
@@ -271,7 +271,7 @@ static void a_database_without_its_prefix_is_told(void **unused)
 {
     (void)unused;
     char wanted[128];
-    write_users("alice:realm:" A "\n", &as_database);
+    write_users("alice:realm:" A "\n", &as.database);
     snprintf(wanted, sizeof wanted, "this is a database; name it cdb:%s", path);
     refuses(path, wanted);
     /* Also where its size comes first. */

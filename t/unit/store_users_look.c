@@ -24,7 +24,7 @@ static void assert_refresh(uint64_t now_ms, enum store_refresh answer)
 /* A file that neither kind of users can be read of. */
 static void write_bad(void)
 {
-    write_users("alice:realm\n", &as_text);
+    write_users("alice:realm\n", &as.text);
 }
 
 static void a_change_is_picked_up_once_a_second(void **kind)
@@ -46,7 +46,7 @@ static void a_bad_change_is_told_once_and_the_old_users_stay(void **kind)
     open_users(OLD, *kind);
     write_bad();
     assert_refresh(1000, STORE_REFRESH_UNREADABLE);
-    assert_non_null(strstr(error, *kind == &as_text ? ":1: " : "not a database"));
+    assert_non_null(strstr(error, *kind == &as.text ? ":1: " : "not a database"));
     assert_refresh(2000, STORE_REFRESH_UNCHANGED);
     assert_true(alice_is(0x01));
 
@@ -151,9 +151,9 @@ static void the_last_owner_frees(void **kind)
 static void a_file_that_became_of_the_other_kind_is_refused(void **kind)
 {
     open_users(OLD, *kind);
-    write_users(NEW, *kind == &as_text ? (void *)&as_database : (void *)&as_text);
+    write_users(NEW, *kind == &as.text ? (void *)&as.database : (void *)&as.text);
     assert_refresh(1000, STORE_REFRESH_UNREADABLE);
-    assert_non_null(strstr(error, *kind == &as_text ? "this is a database" : "not a database"));
+    assert_non_null(strstr(error, *kind == &as.text ? "this is a database" : "not a database"));
     assert_true(alice_is(0x01));
 }
 

@@ -25,14 +25,13 @@
 #define REALM SSPI_VIEW("realm")
 
 /* Ways in which a test may get its users: its initial state. */
-static int as_text, as_database;
+static struct {
+    char text, database;
+} as;
 
 /* A test for each. */
-#define BOTH(name)                                                                                 \
-    {#name "_in_a_text_file", name, NULL, teardown, &as_text},                                     \
-    {                                                                                              \
-#name "_in_a_database", name, NULL, teardown, &as_database                                 \
-    }
+#define ONE(test, way) cmocka_unit_test_prestate_setup_teardown(test, NULL, teardown, &as.way)
+#define BOTH(test)     ONE(test, text), ONE(test, database)
 
 static char directory[] = "/tmp/store_users.XXXXXX";
 static char path[64];
@@ -78,7 +77,7 @@ static inline void add_lines(struct store_users_cdb_writer *writer, const char *
 static inline void write_users(const char *text, void *kind)
 {
     char new_path[80];
-    bool is_database = kind == &as_database;
+    bool is_database = kind == &as.database;
     snprintf(new_path, sizeof new_path, "%s.new", path);
     int file = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(file >= 0);
@@ -100,8 +99,23 @@ static inline void open_users(const char *text, void *kind)
     char name[80];
     write_users(text, kind);
     memset(error, 0, sizeof error);
-    snprintf(name, sizeof name, "%s%s", kind == &as_database ? STORE_USERS_CDB_PREFIX : "", path);
+    snprintf(name, sizeof name, "%s%s", kind == &as.database ? STORE_USERS_CDB_PREFIX : "", path);
     users = store_users_open(name, error, sizeof error);
+}
+
+/* The database of that file alone; NULL leaves `error`. */
+static inline struct store_users_cdb *open_database(void)
+{
+    struct stat identity;
+    error[0] = '\0';
+    return store_users_cdb_open(path, &identity, error, sizeof error);
+}
+
+static inline int new_file(void)
+{
+    int file = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    return file;
 }
 
 static inline bool has(struct sspi_view user, struct sspi_view realm,
