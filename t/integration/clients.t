@@ -115,7 +115,7 @@ sub outlive_nonce {
         { login('alice'), path => $paths, args => ['--location'] });
     is_deeply([ map { $_->{status} } @$said ], $statuses, 'each request is answered')
         or diag(explain($said));
-    is(count_lines($server, $challenged, 2), 2, 'one challenge more, for the nonce');
+    cmp_ok(count_lines($server, $challenged, 2), '>=', 2, 'with another challenge, for the nonce');
     is_deeply([ error_lines($server) ], [], 'which is no error');
     return;
 }

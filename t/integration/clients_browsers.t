@@ -15,7 +15,7 @@ use SSPI::Test::Clients qw(clients_here);
 use SSPI::Test::ClientSite qw(application client_site count_lines error_lines login);
 use SSPI::Test::Parts;
 
-use constant { REQUESTS => 100, PATIENCE_S => 60 };
+use constant { REQUESTS => 100, PATIENCE_S => 45 };
 
 my %user = login('bob');
 my $page = slurp(root_dir() . '/t/clients/parallel.html');

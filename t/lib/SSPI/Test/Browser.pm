@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Chromium and Firefox without a window, each with a home of its own, that open one page and stay until
-# they are stopped. Neither talks to anything but this machine.
+# Chromium and Firefox without a window, each with a home of its own, that open one page and stay
+# until they are stopped. Neither talks to anything but this machine.
 package SSPI::Test::Browser;
 use strict;
 use warnings;
@@ -12,15 +12,15 @@ use SSPI::Test qw(on_end scratch_dir slurp spawn spew);
 # A proxy for all but localhost, where nobody listens.
 my ($nowhere, $nowhere_port) = ('127.0.0.1', 9);
 
-# Opens `url`, in which may be user:password@. `certificate`: file of one that is to be trusted for the
-# port `https` of localhost.
+# Opens `url`, in which may be user:password@. Options: url; certificate, a file, to be trusted for
+# the port `https` of localhost.
 sub new {
     my ($class, $name, %o) = @_;
     my $home = scratch_dir($name);
     my @command = $name eq 'chromium' ? _chromium($home) : _firefox($home, %o);
-    my $pid = spawn([ SSPI::Test::lifeline(), @command, $o{url} ], out => "$home/out",
-        env => { HOME => $home, XDG_CONFIG_HOME => "$home/config", XDG_CACHE_HOME => "$home/cache",
-            DISPLAY => undef, DBUS_SESSION_BUS_ADDRESS => undef, MOZ_CRASHREPORTER_DISABLE => 1 });
+    my %env = (HOME => $home, TMPDIR => $home, XDG_CONFIG_HOME => "$home/config",
+        XDG_CACHE_HOME => "$home/cache", DISPLAY => undef, DBUS_SESSION_BUS_ADDRESS => undef);
+    my $pid = spawn([ SSPI::Test::lifeline(), @command, $o{url} ], out => "$home/out", env => \%env);
     my $self = bless { pid => $pid, home => $home }, $class;
     on_end(sub { $self->stop });
     return $self;
@@ -55,23 +55,22 @@ sub _firefox {
         # Else its own background requests go past the proxy.
         'network.proxy.allow_bypass' => 'false',
         'network.proxy.failover_direct' => 'false',
-        (map { ("network.proxy.$_" => qq("$nowhere"), "network.proxy.${_}_port" => $nowhere_port) } qw(http ssl)),
+        (map { ("network.proxy.$_" => qq("$nowhere"), "network.proxy.${_}_port" => $nowhere_port) }
+            qw(http ssl)),
         # What looks for the network asks name servers without it.
         'network.connectivity-service.enabled' => 'false',
         'network.captive-portal-service.enabled' => 'false',
         'network.trr.mode' => 5,
-        'browser.shell.checkDefaultBrowser' => 'false',
-        'browser.aboutwelcome.enabled' => 'false',
+        # Else a page about privacy comes first.
         'datareporting.policy.dataSubmissionEnabled' => 'false',
-        'toolkit.telemetry.reportingpolicy.firstRun' => 'false',
-        'app.update.enabled' => 'false',
     );
     spew("$profile/user.js", join '', map { qq(user_pref("$_", $set{$_});\n) } sort keys %set);
     spew("$profile/cert_override.txt", _override($o{https}, $o{certificate})) if $o{certificate};
     return (qw(firefox-esr --headless --no-remote --profile), $profile);
 }
 
-# A line of Firefox's list of certificates that a person let pass: place, OID of SHA-256, fingerprint.
+# A line of Firefox's list of certificates that a person let pass: place, OID of SHA-256, and the
+# fingerprint.
 sub _override {
     my ($port, $file) = @_;
     my ($text) = slurp($file) =~ /-----BEGIN CERTIFICATE-----(.*?)-----END/s
