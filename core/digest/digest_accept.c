@@ -95,7 +95,7 @@ static bool names_own_realm(const struct digest_response *response)
 {
     return response->realm.len == 0 && !response->userhash &&
            (memchr(response->username.data, '@', response->username.len) != NULL ||
-            memchr(response->username.data, '\\', response->username.len) != NULL);
+            memchr(response->raw_username.data, '\\', response->raw_username.len) != NULL);
 }
 
 static SECURITY_STATUS check_realm(const struct digest_response *response, struct sspi_view realm,

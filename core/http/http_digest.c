@@ -52,10 +52,13 @@ bool http_digest_reaches(const struct sspi_exchange *exchange, const struct sspi
     size_t n_services;
     const struct sspi_view *services = http_options_services(policy, &n_services);
     const char *target = exchange->proof.target;
-    /* Without a check of bindings the name says nothing either: nobody vouches for it. */
-    return target == NULL ||
-           sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == HTTP_BINDING_NONE ||
-           kerberos_service_accepted(bytes_view(target), services, n_services);
+    uint64_t binding = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
+    /* As .NET has it: not looked at where bindings are not, and a client that names none gets by
+     * where it need not be bound. */
+    if (target == NULL || binding == HTTP_BINDING_NONE ||
+        (target[0] == '\0' && binding == HTTP_BINDING_ALLOW))
+        return true;
+    return kerberos_service_named(bytes_view(target), services, n_services);
 }
 
 bool http_digest_is_ambiguous(const struct sspi_exchange *exchange,

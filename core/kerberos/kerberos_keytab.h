@@ -43,6 +43,10 @@ enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t 
 bool kerberos_service_accepted(struct sspi_view principal, const struct sspi_view *names,
                                size_t n_names);
 
+/* The same for a name that no ticket vouches for ("HTTP/host", of Windows' Digest clients), all of
+ * it without case: realms are no part of such names and of the patterns are not looked at. Pure. */
+bool kerberos_service_named(struct sspi_view name, const struct sspi_view *names, size_t n_names);
+
 /* True when `text` is a pattern of kerberos_service_accepted(): "HTTP/host", "HTTP/host@REALM",
  * "HTTP/", "*". Pure. */
 bool kerberos_service_is_pattern(struct sspi_view text);

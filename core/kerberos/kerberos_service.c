@@ -69,6 +69,22 @@ bool kerberos_service_accepted(struct sspi_view principal, const struct sspi_vie
     return false;
 }
 
+bool kerberos_service_named(struct sspi_view name, const struct sspi_view *names, size_t n_names)
+{
+    struct service service;
+    struct service pattern;
+    bool is_service = split(name, &service) && service.host.len > 0;
+    for (size_t i = 0; i < n_names; i++) {
+        if (bytes_equal(names[i], SSPI_VIEW("*")))
+            return true;
+        if (is_service && split(names[i], &pattern) &&
+            bytes_equal_nocase(service.type, pattern.type) &&
+            (pattern.host.len == 0 || bytes_equal_nocase(service.host, pattern.host)))
+            return true;
+    }
+    return false;
+}
+
 bool kerberos_service_is_pattern(struct sspi_view text)
 {
     struct service pattern;

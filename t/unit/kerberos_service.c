@@ -41,6 +41,25 @@ static void service_and_slash_is_every_host(void **state)
     assert_false(accepted("HTTP@R", "HTTP/"));
 }
 
+static bool named(const char *service, const char *name)
+{
+    struct sspi_view names[] = {bytes_view(name)};
+    return kerberos_service_named(bytes_view(service), names, 1);
+}
+
+static void name_without_a_ticket_has_no_realm_and_no_case(void **state)
+{
+    assert_true(named("HTTP/www.example.org", "HTTP/www.example.org"));
+    assert_true(named("http/WWW.example.org", "HTTP/www.example.org@R"));
+    assert_true(named("HTTP/www", "HTTP/"));
+    assert_true(named("anything", "*"));
+    assert_false(named("HTTP/www", "HTTP/www.example.org"));
+    assert_false(named("host/www", "HTTP/"));
+    assert_false(named("HTTP/", "HTTP/"));
+    assert_false(named("", "HTTP/"));
+    assert_false(kerberos_service_named(SSPI_VIEW("HTTP/www"), NULL, 0));
+}
+
 static void star_and_no_names_are_everything(void **state)
 {
     assert_true(accepted("host/www@R", "*"));
@@ -78,6 +97,7 @@ int main(void)
         cmocka_unit_test(host_is_compared_without_case_and_the_rest_with),
         cmocka_unit_test(a_realm_in_the_name_is_demanded),
         cmocka_unit_test(service_and_slash_is_every_host),
+        cmocka_unit_test(name_without_a_ticket_has_no_realm_and_no_case),
         cmocka_unit_test(star_and_no_names_are_everything),
         cmocka_unit_test(ambiguous_spellings_are_no_service),
         cmocka_unit_test(any_of_several_names_will_do),
