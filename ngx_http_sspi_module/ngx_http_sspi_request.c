@@ -240,10 +240,15 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
          * the border between requests.  Bad credentials are no such case.
          */
 
-        if (r == r->main && r->keepalive
-            && ngx_http_discard_request_body(r) == NGX_OK)
-        {
-            ctx->keepalive = 1;
+        if (r == r->main && r->keepalive) {
+
+            /* a body that is not wanted is not asked for with a 100 */
+
+            r->expect_tested = 1;
+
+            if (ngx_http_discard_request_body(r) == NGX_OK) {
+                ctx->keepalive = 1;
+            }
         }
 
         return NGX_HTTP_BAD_REQUEST;
