@@ -54,9 +54,11 @@ static void send_lines(request_rec *r, struct apache_visit *visit, apr_array_hea
     visit->sent = lines;
 }
 
+/* A forward proxy refuses with 407; a 401 that it brings is the other server's. */
 static bool is_refusal(const request_rec *r)
 {
-    return r->status == HTTP_UNAUTHORIZED || r->status == HTTP_PROXY_AUTHENTICATION_REQUIRED;
+    return r->status ==
+           (r->proxyreq == PROXYREQ_PROXY ? HTTP_PROXY_AUTHENTICATION_REQUIRED : HTTP_UNAUTHORIZED);
 }
 
 /* An error that httpd itself writes. */

@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir slurp spew wait_until);
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Digest qw(digest_challenges digest_header digest_info user_line);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
@@ -93,6 +93,29 @@ parts 'a forward proxy', \%site,
         logged($server, 'REPLAY');
         is($get->($make->(uri => "http://localhost:$server->{http}/site/", nc => 2))->status, 400, 'not for another page');
         logged($server, 'WRONG_URI');
+    },
+    'the proxy proves itself, and so does the page' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        $server->add_file('/site/proof', "proof\n");
+        my @alice = (user => 'alice', password => 'pw', uri => '/site/proof');
+        my @bob = (user => 'bob', password => 'pw', uri => '/site/proof');
+        my ($for_proxy) = digest_challenges(through($server, $c, 'PORT2', '/site/proof')->header('Proxy-Authenticate'));
+        my $get = sub {
+            my ($nc, @more) = @_;
+            return through($server, $c, 'PORT2', '/site/proof', '--header',
+                'Proxy-Authorization: ' . digest_header($for_proxy, @alice, nc => $nc), @more);
+        };
+        my $asked = $get->(1);
+        my ($for_site) = digest_challenges($asked->challenges);
+        my $both = $get->(2, '--header', 'Authorization: ' . digest_header($for_site, @bob));
+        my @seen = map {
+            my $a = $_;
+            [ $a->status, digest_info(scalar $a->header('Proxy-Authentication-Info'), $for_proxy, @alice)->{right},
+                digest_info(scalar $a->header('Authentication-Info'), $for_site, @bob)->{right} ]
+        } $asked, $both;
+        is_deeply(\@seen, [ [ 401, 1, undef ], [ 200, 1, 1 ] ], 'each in a header of its own');
+        is_deeply([ map { scalar(() = $both->header($_)) } qw(Proxy-Authentication-Info Authentication-Info) ], [ 1, 1 ], 'once');
     },
     'curl gets through with a ticket' => sub {
         my ($server) = @_;
