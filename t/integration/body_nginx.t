@@ -5,12 +5,14 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256 sha256_hex);
+use Fcntl qw(O_NONBLOCK O_RDWR);
 use FindBin;
 use IO::Select;
 use IO::Socket::INET;
 use lib "$FindBin::Bin/../lib";
+use POSIX ();
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp run wait_until free_port is_root worker_user);
+use SSPI::Test qw(scratch_dir spew slurp run spawn wait_until free_port);
 use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
 use SSPI::Test::Origin;
 use SSPI::Test::Parts;
@@ -208,10 +210,13 @@ my @kept = (
     place('/single/', "$proxy client_body_in_single_buffer on;"),
     place('/stream/', "$proxy proxy_request_buffering off; proxy_http_version 1.1;"),
     place('/small/', "$proxy client_body_buffer_size 1k;"),
+    place('/any/', "$proxy satisfy any; deny all;"),
+    place('/mirror/', "$proxy mirror /mirrored/;"),
     place('/fastcgi/', "fastcgi_pass 127.0.0.1:$fastcgi_port; fastcgi_param REQUEST_METHOD \$request_method;"),
 );
 my %site = (on => 'nginx', locations => [
     @kept,
+    place('/mirrored/', $proxy, sspi => 'off'),
     place('/dav/', "root $dav; dav_methods PUT; create_full_put_path on;"),
     place('/bob/', $proxy, require => ['user digest:bob']),
     place('/max/', "$proxy client_max_body_size 1000;"),
@@ -358,7 +363,20 @@ parts 'on the connection', \%site,
                 close $socket;
             }
         }
-        ok($server->access_line(qr{POST /proxy/ \S+ 400}), 'which nginx notices');
+        ok($server->access_line(qr{POST /proxy/ HTTP/1.1 400}), 'which nginx notices');
+        my $fifo = scratch_dir('fifo') . '/body';
+        POSIX::mkfifo($fifo, 0600) && sysopen my $fh, $fifo, O_RDWR | O_NONBLOCK or die "$fifo: $!\n";
+        my $n_files = () = glob "$server->{dir}/temp-client_body/*";
+        my $curl = spawn([ qw(curl -q --silent --http2 --request POST --noproxy * --cacert), $c->{ca}, '--upload-file', $fifo,
+                '--header', 'Authorization: ' . login('/only/x', 'POST', body(100_000)), $c->url('/only/x', 1) ]);
+        my $written = 0;
+        ok(wait_until(sub {
+            $written += syswrite($fh, substr body(99_999), $written) // 0;
+            return $n_files < (() = glob "$server->{dir}/temp-client_body/*");
+        }), 'HTTP/2: nginx has a part of it');
+        kill KILL => $curl;
+        waitpid $curl, 0;
+        ok($server->access_line(qr{POST /only/x HTTP/2.0 4\d\d}), 'and notices');
         is(n_calls(), $before, 'the application was not called');
         arrives($c, '/proxy/', 300_000, $_) for @ways;
     };

@@ -28,9 +28,12 @@ sub names {
 for my $kind (qw(Apache Nginx)) {
     my $class = "SSPI::Test::$kind";
     SKIP: {
-        skip lc($kind) . ': not among SSPI_SERVERS', 1 if !wanted(lc $kind);
-        my $r = $class->new(%{with()})->test_config;
-        is($r->{rc}, 0, lc($kind) . ': a good configuration passes') or diag($r->{out});
+        skip lc($kind) . ': not among SSPI_SERVERS', 2 if !wanted(lc $kind);
+        for my $case ([ 'a good configuration' ], [ 'Digest that must be bound to its channel', channel_binding => 'require' ]) {
+            my ($name, %change) = @$case;
+            my $r = $class->new(%{with(%change)})->test_config;
+            is($r->{rc}, 0, lc($kind) . ": $name passes") or diag($r->{out});
+        }
     }
 }
 

@@ -33,26 +33,24 @@ sub trace {
 # All but the main thread of a process.
 sub threads { my ($pid) = @_; return grep { $_ != $pid } map { m{(\d+)\z} ? $1 : () } glob "/proc/$pid/task/*" }
 
+# Each worker comes to have so many.
+sub has_threads {
+    my ($server, $n) = @_;
+    return wait_until(sub { !grep { threads($_) != $n } $server->workers });
+}
+
 my @held;
 
 sub hold {
     for my $thread (map { threads($_) } @_) {
         trace(SEIZE => $thread) && trace(INTERRUPT => $thread) && waitpid($thread, $wait_all) == $thread
-            or die "thread $thread cannot be held: $!\n";
+            or die "no thread can be held: $!\n";
         push @held, $thread;
     }
     return;
 }
 
 sub release { trace(DETACH => $_) for splice @held; return }
-
-my $can_hold = do {
-    my $pid = spawn([qw(sleep 60)]);
-    my $yes = trace(SEIZE => $pid);
-    kill KILL => $pid;
-    waitpid $pid, 0;
-    $yes;
-};
 
 # ---- the site: alice is in the user files from the beginning, bob is added ----
 
@@ -112,7 +110,10 @@ sub fresh {
         ask($c, $socket, '/open/');
         my $worker = answer($socket)->header('X-Worker');
         push @{$sockets{$worker}}, $socket;
-        return ($worker, @{$sockets{$worker}}) if @{$sockets{$worker}} == $n;
+        next if @{$sockets{$worker}} < $n;
+        # This one is complete.
+        has_threads($server, scalar threads($worker)) or die "not all workers have their threads\n";
+        return ($worker, @{$sockets{$worker}});
     }
     die "no worker took $n of 100 connections\n";
 }
@@ -147,11 +148,11 @@ sub held {
     return sub {
         my ($server) = @_;
         SKIP: {
-            skip 'this machine does not allow ptrace', 1 if !$can_hold;
-            my $good = eval { $checks->($server); 1 };
-            my $why = $@;
+            my $why = eval { $checks->($server); 1 } ? undef : $@;
             release();
-            die $why if !$good;
+            # Containers may not be allowed to trace.
+            skip $why =~ s/\n//r, 1 if defined $why && $why =~ /\Ano thread can be held/;
+            die $why if defined $why;
         }
     };
 }
@@ -300,13 +301,11 @@ parts 'a worker that does not wait', { %site, nginx_main => 'worker_shutdown_tim
 
 # ---- threads ----
 
-sub n_threads { my ($server) = @_; my ($n) = map { scalar threads($_) } ($server->workers)[0]; return $n }
-
-scenario 'eight threads', \%site, sub { is(n_threads($_[0]), 8, 'are there without a thread_pool') };
+scenario 'eight threads', \%site, sub { ok(has_threads($_[0], 8), 'are there without a thread_pool') };
 
 scenario 'thread_pool sspi', { %site, nginx_main => 'thread_pool sspi threads=1 max_queue=0;', allow_log => qr/queue overflow/ }, sub {
     my ($server) = @_;
-    is(n_threads($server), 1, 'says how many');
+    ok(has_threads($server, 1), 'says how many');
     held(sub {
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         my $c = $server->client;
@@ -352,7 +351,7 @@ sub rereads {
 edited 'thread_pool sspi may stand behind http{}', sub { return "$_[0]\nthread_pool sspi threads=3;\n" },
     qr/start worker process \d+/, sub {
         my ($server) = @_;
-        is(n_threads($server), 3, 'and holds');
+        ok(has_threads($server, 3), 'and holds');
         rereads($server);
     };
 edited 'without a master', sub { return "master_process off;\n$_[0]" }, qr/getrlimit/, \&rereads;

@@ -7,7 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp run wait_until free_port);
+use SSPI::Test qw(scratch_dir spew slurp run wait_until free_port built);
 use SSPI::Test::Digest qw(digest_challenges digest_header digest_info user_line);
 use SSPI::Test::Origin;
 use SSPI::Test::Scenario;
@@ -173,6 +173,21 @@ nginx 'challenges stay off other statuses', [
     is($a->status, 404, 'a missing page behind a ticket');
     unlike(join('|', $a->challenges), qr/Negotiate(?:\||\z)/, 'has no bare challenge');
 };
+
+my $compiled = scratch_dir('compiled') . '/users.cdb';
+SSPI::Test::must_run([ built('passwd'), '--compile', $compiled, $users ]);
+
+nginx 'a file is named from the configuration on, also behind a prefix', [
+    place('/text/', %digest, digest_user_file => 'users.txt'),
+    place('/cdb/', %digest, digest_user_file => 'cdb:users.cdb'),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    granted($c->get($_, @login), { user => 'alice' }, $_) for '/text/', '/cdb/';
+}, data => { 'users.txt' => slurp($users), 'users.cdb' => slurp($compiled) };
+
+config_refused 'as the message shows', { on => 'nginx', locations => [ place('/p/', %digest, digest_user_file => 'cdb:nothing') ] },
+    qr{sspi_digest_user_file.*/\d+-nginx/nothing\b};
 
 my $origin_port = free_port();
 my $origin = SSPI::Test::Origin->new($origin_port, sub {

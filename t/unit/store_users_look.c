@@ -159,46 +159,44 @@ static void a_file_that_became_of_the_other_kind_is_refused(void **kind)
 
 /* ---- threads ---- */
 
-struct race {
+static struct race {
     pthread_barrier_t barrier;
     uint64_t now_ms;
     _Atomic bool stop;
     atomic_uint n_told;
     atomic_uint n_wrong;
-};
+} race;
 
-static void *look_up(void *argument)
+static void *look_up(void *unused)
 {
-    struct race *race = argument;
     struct sspi_view userhash = SSPI_VIEW("8b0f6a5bb0ccd9b3ac1c1ba7bb1d4bb7");
-    while (!race->stop) {
+    while (!race.stop) {
         uint8_t hash[STORE_USERS_HASH_MAX];
         size_t n_users, n_with;
         BYTES_CLEANUP struct bytes name = {0};
         if (!store_users_hash(users, ALICE, REALM, SSPI_DIGEST_MD5, hash) ||
             (hash[0] != 0x01 && hash[0] != 0xfe) ||
             store_users_hash_of_userhash(users, userhash, REALM, SSPI_DIGEST_MD5, &name, hash))
-            race->n_wrong++;
+            race.n_wrong++;
         store_users_count(users, REALM, SSPI_DIGEST_MD5, &n_users, &n_with);
         if (n_users != 1 || n_with != 1)
-            race->n_wrong++;
+            race.n_wrong++;
     }
     return NULL;
 }
 
 /* All look at once; who is told reads. */
-static void *look(void *argument)
+static void *look(void *unused)
 {
-    struct race *race = argument;
     char why[sizeof error];
     for (int i = 0; i < N_CHANGES; i++) {
-        pthread_barrier_wait(&race->barrier); /* the file was changed */
-        if (store_users_look(users, race->now_ms)) {
-            race->n_told++;
+        pthread_barrier_wait(&race.barrier); /* the file was changed */
+        if (store_users_look(users, race.now_ms)) {
+            race.n_told++;
             if (store_users_reread(users, why, sizeof why) != STORE_REFRESH_DONE)
-                race->n_wrong++;
+                race.n_wrong++;
         }
-        pthread_barrier_wait(&race->barrier);
+        pthread_barrier_wait(&race.barrier);
     }
     return NULL;
 }
@@ -206,12 +204,12 @@ static void *look(void *argument)
 static void each_change_is_told_to_one_of_many_threads_while_others_look_up(void **kind)
 {
     open_users(OLD, *kind);
-    struct race race = {.now_ms = 0};
     pthread_t lookers[N_THREADS], others[N_THREADS];
+    memset(&race, 0, sizeof race);
     assert_int_equal(pthread_barrier_init(&race.barrier, NULL, N_THREADS + 1), 0);
     for (int i = 0; i < N_THREADS; i++) {
-        assert_int_equal(pthread_create(&lookers[i], NULL, look, &race), 0);
-        assert_int_equal(pthread_create(&others[i], NULL, look_up, &race), 0);
+        assert_int_equal(pthread_create(&lookers[i], NULL, look, NULL), 0);
+        assert_int_equal(pthread_create(&others[i], NULL, look_up, NULL), 0);
     }
     for (unsigned i = 1; i <= N_CHANGES; i++) {
         write_users(i % 2 ? NEW : OLD, *kind);

@@ -88,7 +88,11 @@ sub digest_info {
     my ($value, $challenge, %o) = @_;
     my $h = _h($challenge->{algorithm});
     my %info;
-    $info{lc $1} = $2 // $3 while ($value // '') =~ /([\w*-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g;
+    while (($value // '') =~ /([\w*-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/g) {
+        my ($name, $quoted, $token) = (lc $1, $2, $3);
+        $quoted =~ s/\\(.)/$1/g if defined $quoted;
+        $info{$name} = $quoted // $token;
+    }
     return \%info if !defined $info{rspauth};
     my %d = (%$challenge, nc => $info{nc}, cnonce => $info{cnonce});
     my $a2 = ":$o{uri}" . ($info{qop} eq 'auth-int' ? ':' . $h->('') : '');

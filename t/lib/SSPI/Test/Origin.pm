@@ -93,7 +93,7 @@ sub _chunks {
     my ($socket) = @_;
     my $data = '';
     while (1) {
-        my $n = hex(readline($socket) // die "no chunk\n");
+        my $n = hex((readline($socket) // die "no chunk\n") =~ s{\s+\z}{}r);
         $data .= _octets($socket, $n);
         # The empty line behind each chunk; no client here sends trailers behind the last.
         readline $socket;

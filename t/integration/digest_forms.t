@@ -1,0 +1,188 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Digest in all its forms: algorithms, hashed names, what challenges say and how answers may spell it.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Digest qw(digest_challenges user_line userhash);
+use SSPI::Test::Login;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $realm = 'all forms';
+my @bases = qw(MD5 SHA-256 SHA-512-256);
+my @six = map { ($_, "$_-sess") } @bases;
+my $users = spew(scratch_dir('users') . '/users', join('', map {
+    my $algorithm = $_;
+    (user_line('alice', $realm, 'wonder land', $algorithm), user_line("j\xc3\xa4s", $realm, 'geheim', $algorithm))
+} @bases), 0644);
+my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users);
+my %alice = (user => 'alice', password => 'wonder land');
+my %site = (locations => [
+    { path => '/default/', %digest },
+    { path => '/six/', %digest, digest_algorithm => "@six" },
+    { path => '/sess/', %digest, digest_algorithm => 'SHA-256-sess' },
+    { path => '/full/', %digest, digest_algorithm => 'SHA-512-256-sess MD5', digest_qop => 'auth auth-int',
+        digest_userhash => 'on', digest_domain => '/full/ /other/ https://b.example/x' },
+    { path => '/int/', %digest, digest_algorithm => 'SHA-256', digest_qop => 'auth-int' },
+    { path => '/int-first/', %digest, digest_algorithm => 'SHA-256', digest_qop => 'auth-int auth' },
+    { path => '/hash/', %digest, digest_algorithm => "@six", digest_userhash => 'on' },
+    { path => '/once/', %digest, digest_algorithm => 'SHA-256' },
+]);
+
+# A challenge's text, with letters for what is another each time.
+sub texts {
+    my ($answer) = @_;
+    return map { s/nonce="\+Upgraded\+v1[\w-]{43}"/nonce=N/r =~ s/opaque="[\w-]{16}"/opaque=O/r } $answer->challenges;
+}
+
+parts 'forms', \%site,
+    'each algorithm and its session form' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my @offered = map { $_->{algorithm} } digest_challenges($c->get('/six/')->challenges);
+        is_deeply(\@offered, \@six, 'all are offered, in the configured order');
+        for my $algorithm (@six) {
+            my $login = SSPI::Test::Login->new($c, '/six/', %alice, algorithm => $algorithm);
+            granted($c->get('/six/', authorization => $login->header),
+                { user => 'alice', package => 'Digest', mechanism => $algorithm }, $algorithm);
+            granted($c->get('/six/', authorization => $login->header(cnonce => 'another one')), { user => 'alice' },
+                "$algorithm: the next request with a cnonce of its own");
+            not_stale($c->get('/six/', authorization => $login->header(password => 'wrong')), "$algorithm: a wrong password");
+        }
+    },
+    'a session form is an algorithm of its own' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $login = SSPI::Test::Login->new($c, '/sess/', %alice);
+        my $plain = $login->with(algorithm => 'SHA-256');
+        $server->new_log;
+        refused($c->get('/sess/', authorization => $plain->header), 401, 'SHA-256 where SHA-256-sess alone is offered');
+        logged($server, 'NOT_OFFERED', 'SHA-256');
+        refused($c->get('/sess/', authorization => $plain->header(set => { algorithm => 'SHA-256-sess' })), 401,
+            'its response under the name of the other');
+        logged($server, 'WRONG_PASSWORD');
+        refused($c->get('/sess/', authorization => $login->header(set => { cnonce => 'of another session' })), 401,
+            "a response with another session's cnonce");
+        granted($c->get('/sess/', authorization => $login->header), { user => 'alice', mechanism => 'SHA-256-sess' }, 'the right one');
+    },
+    'challenges say what is configured, word for word' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $begin = qq(Digest realm="$realm",);
+        is_deeply([ texts($c->get('/default/')) ],
+            [ map { qq($begin nonce=N, opaque=O, algorithm=$_, qop="auth", charset=UTF-8) } qw(SHA-256 MD5) ], 'by default');
+        is_deeply([ texts($c->get('/full/')) ],
+            [ map { qq($begin domain="/full/ /other/ https://b.example/x", nonce=N, opaque=O, algorithm=$_, )
+                    . 'qop="auth,auth-int", charset=UTF-8, userhash=true' } qw(SHA-512-256-sess MD5) ],
+            'with domain, both qualities of protection and hashed names');
+        is_deeply([ map { $_->{qop} } digest_challenges($c->get('/int/')->challenges) ], ['auth-int'], 'auth-int alone');
+        is_deeply([ map { $_->{qop} } digest_challenges($c->get('/int-first/')->challenges) ], ['auth,auth-int'],
+            'both, in whatever order they are configured');
+        my @lines = digest_challenges($c->get('/six/')->challenges, $c->get('/six/', tls => 1, args => ['--http2'])->challenges);
+        my %n = map { my $name = $_; ($name => scalar keys %{{ map { $_->{$name} => 1 } @lines }}) } qw(nonce opaque);
+        is_deeply(\%n, { nonce => 2, opaque => 1 }, 'one nonce for the lines of an answer, one opaque for the server');
+    },
+    'answers may quote what need not be quoted, and escape what need not be escaped' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $login = SSPI::Test::Login->new($c, '/once/', %alice);
+        my $quoted = sub { my ($nc) = @_; return qq(, qop="auth", algorithm="SHA-256", nc="$nc") };
+        my %none = map { $_ => undef } qw(qop algorithm nc);
+        granted($c->get('/once/', authorization => $login->header(nc => 1, set => \%none, raw => $quoted->('00000001'))),
+            { user => 'alice' }, 'qop, algorithm and nc');
+        refused($c->get('/once/', authorization => $login->header(nc => 1, set => \%none, raw => $quoted->('00000001'))), 401,
+            'which is counted all the same');
+        granted($c->get('/once/', authorization => $login->header(nc => 2, set => { username => undef }, raw => ', username="\a\lice"')),
+            { user => 'alice' }, 'a name with needless escapes');
+        granted($c->get('/once/', authorization => $login->header(nc => 3) =~ s/username=/UserName =\t/r), { user => 'alice' },
+            'another case, and blanks around =');
+        granted($c->get('/once/', authorization => $login->header(nc => 171, computed => { nc => '000000AB' })), { user => 'alice' },
+            'a count in capitals');
+        refused($c->get('/once/', authorization => $login->header(nc => 171)), 401, 'is the same count in small letters');
+        granted($c->get('/once/', authorization => $login->header(nc => 4, set => { algorithm => 'sha-256' })), { user => 'alice' },
+            'an algorithm in small letters');
+    },
+    'opaque comes back as it was sent, or not at all' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $login = SSPI::Test::Login->new($c, '/once/', %alice);
+        granted($c->get('/once/', authorization => $login->header(nc => 1)), { user => 'alice' }, 'as it was');
+        granted($c->get('/once/', authorization => $login->header(nc => 2, set => { opaque => undef })), { user => 'alice' },
+            'not at all, as some clients do');
+        $server->new_log;
+        my $nc = 2;
+        for my $changed ('', 'x' x 16, $login->challenge->{opaque} . 'x') {
+            stale($c->get('/once/', authorization => $login->header(nc => ++$nc, set => { opaque => $changed })), "opaque \"$changed\"");
+            logged($server, 'STALE_NONCE', 'opaque');
+        }
+        not_stale($c->get('/once/', authorization => $login->header(nc => 9, set => { opaque => 'x' }, password => 'wrong')),
+            'who does not know the password is not told');
+        granted($c->get('/once/', authorization => $login->header(nc => 3)), { user => 'alice' }, 'none of them used its count up');
+    },
+    'a hashed name is found' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        for my $algorithm (@six) {
+            my $login = SSPI::Test::Login->new($c, '/hash/', %alice, algorithm => $algorithm);
+            is($login->challenge->{userhash}, 'true', "$algorithm: it is asked for");
+            my $hash = userhash('alice', $realm, $algorithm);
+            my $get = sub {
+                my ($name, @o) = @_;
+                return $c->get('/hash/', authorization => $login->header(set => { username => $name, userhash => 'true' }, @o));
+            };
+            granted($get->($hash), { user => 'alice', mechanism => $algorithm }, "$algorithm: the hash of a name");
+            granted($get->(uc $hash), { user => 'alice' }, "$algorithm: in capitals");
+            $server->new_log;
+            not_stale($get->($hash, password => 'wrong'), "$algorithm: with a wrong password");
+            logged($server, 'WRONG_PASSWORD');
+            not_stale($get->(userhash('nobody', $realm, $algorithm)), "$algorithm: of nobody");
+            logged($server, 'WRONG_PASSWORD');
+            not_stale($get->(userhash('alice', 'another realm', $algorithm)), "$algorithm: of another realm");
+        }
+        my $login = SSPI::Test::Login->new($c, '/hash/', user => "j\xc3\xa4s", password => 'geheim', algorithm => 'SHA-256');
+        granted($c->get('/hash/', authorization => $login->header(
+                set => { username => userhash("j\xc3\xa4s", $realm, 'SHA-256'), userhash => 'true' })),
+            { user => "j\xc3\xa4s" }, 'of a name in UTF-8');
+    },
+    'a hashed name is a choice of the client, where it is offered' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $login = SSPI::Test::Login->new($c, '/hash/', %alice, algorithm => 'SHA-256');
+        my $hash = userhash('alice', $realm, 'SHA-256');
+        granted($c->get('/hash/', authorization => $login->header(set => { userhash => 'false' })), { user => 'alice' }, 'userhash=false');
+        granted($c->get('/hash/', authorization => $login->header), { user => 'alice' }, 'none');
+        granted($c->get('/hash/', authorization => $login->header(set => { username => $hash }, raw => ', userhash="true"')),
+            { user => 'alice' }, 'quoted');
+        not_stale($c->get('/hash/', authorization => $login->header(set => { username => $hash })), 'the hash of a name as a name');
+        $server->new_log;
+        for my $bad ([ 'the name itself', 'alice' ], [ 'the hash of another algorithm', userhash('alice', $realm, 'MD5') ],
+            [ 'a hash with a digit more', "${hash}0" ], [ 'no hash at all', 'z' x 64 ]) {
+            is($c->get('/hash/', authorization => $login->header(set => { username => $bad->[1], userhash => 'true' }))->status,
+                400, "$bad->[0], called a hash");
+            logged($server, 'MALFORMED');
+        }
+        is($c->get('/hash/', authorization => $login->header(set => { userhash => 'maybe' }))->status, 400, 'userhash=maybe');
+        logged($server, 'MALFORMED', 'maybe');
+        my $elsewhere = SSPI::Test::Login->new($c, '/once/', %alice);
+        refused($c->get('/once/', authorization => $elsewhere->header(set => { username => $hash, userhash => 'true' })), 401,
+            'where it is not offered');
+        logged($server, 'NOT_OFFERED', 'userhash');
+    },
+    'a nonce has one owner, however the name comes' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $login = SSPI::Test::Login->new($c, '/hash/', %alice, algorithm => 'SHA-256');
+        my $hashed = $login->header(nc => 1, set => { username => userhash('alice', $realm, 'SHA-256'), userhash => 'true' });
+        granted($c->get('/hash/', authorization => $hashed), { user => 'alice' }, 'hashed');
+        $server->new_log;
+        not_stale($c->get('/hash/', authorization => $login->header(nc => 1)), 'the same count with the name itself');
+        logged($server, 'REPLAY');
+        granted($c->get('/hash/', authorization => $login->header(nc => 2)), { user => 'alice' }, 'the next one');
+    };
+
+done_testing;

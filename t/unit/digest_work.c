@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A wrong password, an unknown user and an unknown hash of one take the same work. It is counted,
+ * not timed: the linker (--wrap in meson.build) leads every hash and every comparison of secrets
+ * through here. */
+#include "digest_world.h"
+
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "store_siphash.h"
+
+#define MANY 5000
+
+struct work {
+    size_t n_hashes;   /* begun */
+    size_t n_updates;  /* of all of them */
+    size_t hashed_len; /* octets */
+    size_t n_ends;
+    size_t n_keyed; /* by which users are looked up */
+    size_t n_compared;
+    size_t compared_len;
+};
+
+static struct work work;
+
+#define WRAP(type, name, ...)                                                                      \
+    type __real_##name(__VA_ARGS__);                                                               \
+    type __wrap_##name(__VA_ARGS__);                                                               \
+    type __wrap_##name(__VA_ARGS__)
+
+WRAP(int, EVP_DigestInit_ex2, EVP_MD_CTX *context, const EVP_MD *md, const OSSL_PARAM *params)
+{
+    work.n_hashes++;
+    return __real_EVP_DigestInit_ex2(context, md, params);
+}
+
+WRAP(int, EVP_DigestUpdate, EVP_MD_CTX *context, const void *data, size_t len)
+{
+    work.n_updates++;
+    work.hashed_len += len;
+    return __real_EVP_DigestUpdate(context, data, len);
+}
+
+WRAP(int, EVP_DigestFinal_ex, EVP_MD_CTX *context, unsigned char *digest, unsigned int *len)
+{
+    work.n_ends++;
+    return __real_EVP_DigestFinal_ex(context, digest, len);
+}
+
+WRAP(struct store_siphash, store_siphash, const uint8_t *key, const void *data, size_t len)
+{
+    work.n_keyed++;
+    return __real_store_siphash(key, data, len);
+}
+
+WRAP(int, CRYPTO_memcmp, const void *a, const void *b, size_t len)
+{
+    work.n_compared++;
+    work.compared_len += len;
+    return __real_CRYPTO_memcmp(a, b, len);
+}
+
+/* ---- what one refusal takes ---- */
+
+static struct work work_of_header(struct world *w, struct sspi_view header,
+                                  const struct sspi_accept_input *more)
+{
+    struct sspi_accept_input in = input(header);
+    void *context = NULL;
+
+    in.entity_hash = more->entity_hash;
+    in.hash_a1 = more->hash_a1;
+    work = (struct work){0};
+    assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
+    struct work done = work;
+    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_null(context);
+    return done;
+}
+
+static struct work work_of(struct world *w, const struct client *c,
+                           const struct sspi_accept_input *more)
+{
+    BYTES_CLEANUP struct bytes header = {0};
+
+    answer(c, &header);
+    return work_of_header(w, bytes_as_view(&header), more);
+}
+
+static void assert_same(const struct work *a, const struct work *b)
+{
+    assert_int_equal(a->n_hashes, b->n_hashes);
+    assert_int_equal(a->n_updates, b->n_updates);
+    assert_int_equal(a->hashed_len, b->hashed_len);
+    assert_int_equal(a->n_ends, b->n_ends);
+    assert_int_equal(a->n_keyed, b->n_keyed);
+    assert_int_equal(a->n_compared, b->n_compared);
+    assert_int_equal(a->compared_len, b->compared_len);
+}
+
+static const struct sspi_accept_input nothing_more = {.token = {NULL, 0}};
+
+/* Every user takes what the first does. Names have one length, so that the octets are as many. */
+static void assert_all_same(struct world *w, struct client c, const char *const *users, size_t n)
+{
+    struct work first = {0};
+
+    for (size_t i = 0; i < n; i++) {
+        c.user = users[i];
+        struct work done = work_of(w, &c, &nothing_more);
+        if (i == 0)
+            first = done;
+        assert_same(&done, &first);
+    }
+    /* The counting itself works: H(A2) and the response at least, and the comparison. */
+    assert_true(first.n_hashes >= 2 && first.n_ends == first.n_hashes);
+    assert_true(first.hashed_len > 64);
+    assert_true(first.n_compared >= 1 && first.compared_len >= hash_len(c.algorithm));
+}
+
+static void names_take_the_same(void **state)
+{
+    struct world *w = *state;
+    static const enum sspi_digest_algorithm algorithms[] = {
+        SSPI_DIGEST_MD5, SSPI_DIGEST_SHA_256, SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_SHA_256_SESS};
+    /* The last exists in another realm alone. */
+    static const char *const plain[] = {"alice", "nobod", "carol"};
+    static const char *const other[] = {"j\xc3\xa4s", "k\xc3\xa4s", "j\xc3\xb6s"};
+    static const char *const domain[] = {"DOM\\carol", "DOM\\nobod", "NOD\\carol"};
+    char nonce[DIGEST_NONCE_LEN + 1];
+
+    acquire(w,
+            (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
+                                 .Algorithms = {SSPI_DIGEST_MD5, SSPI_DIGEST_SHA_256,
+                                                SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_SHA_256_SESS}});
+    get_nonce(w, nonce);
+    for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+        struct client c = alice(nonce, 1);
+        c.algorithm = algorithms[i];
+        c.password = "wrong";
+        assert_all_same(w, c, plain, 3);
+        assert_all_same(w, c, other, 3);
+        assert_all_same(w, c, domain, 3);
+    }
+}
+
+static void names_without_a_line_of_the_algorithm_take_the_same(void **state)
+{
+    struct world *w = *state;
+    char nonce[DIGEST_NONCE_LEN + 1];
+
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
+                                    .Algorithms = {SSPI_DIGEST_SHA_512_256}});
+    get_nonce(w, nonce);
+    struct client c = alice(nonce, 1);
+    c.algorithm = SSPI_DIGEST_SHA_512_256;
+    c.password = "wrong";
+    assert_all_same(w, c, (const char *const[]){"alice", "nobod"}, 2);
+}
+
+static void bodies_take_the_same(void **state)
+{
+    struct world *w = *state;
+    char nonce[DIGEST_NONCE_LEN + 1];
+    static const char *const users[] = {"alice", "nobod"};
+    struct work done[2];
+    struct sspi_accept_input more = nothing_more;
+
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+                                             SSPI_ACCEPTOR_OFFER_INTEGRITY});
+    get_nonce(w, nonce);
+    more.entity_hash =
+        SSPI_VIEW("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+    for (size_t i = 0; i < 2; i++) {
+        struct client c = alice(nonce, 1);
+        c.user = users[i];
+        c.body = "another";
+        done[i] = work_of(w, &c, &more);
+    }
+    assert_same(&done[0], &done[1]);
+}
+
+static void hashed_names_take_the_same(void **state)
+{
+    struct world *w = *state;
+    static const enum sspi_digest_algorithm algorithms[] = {SSPI_DIGEST_MD5, SSPI_DIGEST_SHA_256};
+    static const char *const names[] = {"alice:" REALM, "nobod:" REALM, "alice:nowhere"};
+    char nonce[DIGEST_NONCE_LEN + 1];
+
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+                                             SSPI_ACCEPTOR_OFFER_USERHASH});
+    get_nonce(w, nonce);
+    for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
+        struct bytes hash[3] = {{0}};
+        const char *users[3];
+        struct client c = alice(nonce, 1);
+        struct hash_suite suite;
+        uint8_t digest[HASH_MAX];
+
+        assert_true(hash_suite_open(&suite));
+        for (size_t j = 0; j < 3; j++) {
+            assert_true(hash_once(&suite, algorithms[i], bytes_view(names[j]), digest));
+            bytes_append_hex(&hash[j], digest, hash_len(algorithms[i]));
+            bytes_append_char(&hash[j], '\0');
+            users[j] = hash[j].data;
+        }
+        hash_suite_close(&suite);
+        c.algorithm = algorithms[i];
+        c.password = "wrong";
+        c.more = ", userhash=true";
+        assert_all_same(w, c, users, 3);
+        for (size_t j = 0; j < 3; j++)
+            bytes_free(&hash[j]);
+    }
+}
+
+static void users_of_another_database_take_the_same(void **state)
+{
+    struct world *w = *state;
+    char nonce[DIGEST_NONCE_LEN + 1];
+    struct sspi_accept_input known = nothing_more, unknown = nothing_more;
+
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+                                             SSPI_ACCEPTOR_CALLER_HASHES});
+    get_nonce(w, nonce);
+    struct client c = alice(nonce, 1);
+    c.algorithm = SSPI_DIGEST_MD5;
+    known.hash_a1 = SSPI_VIEW("0123456789abcdef");
+    unknown.hash_a1 = SSPI_VIEW("");
+    struct work a = work_of(w, &c, &known), b = work_of(w, &c, &unknown);
+    assert_same(&a, &b);
+}
+
+static void wrong_digits_take_the_same_wherever_they_are(void **state)
+{
+    struct world *w = *state;
+    BYTES_CLEANUP struct bytes header = {0};
+    char nonce[DIGEST_NONCE_LEN + 1];
+    struct work first = {0};
+
+    acquire(w, each_on_its_own);
+    get_nonce(w, nonce);
+    struct client c = alice(nonce, 1);
+    answer(&c, &header);
+    for (size_t i = 0; i < 64; i++) {
+        char *digit = header.data + strlen("response=\"") + i, right = *digit;
+        *digit = right == '0' ? '1' : '0';
+        struct work done = work_of_header(w, bytes_as_view(&header), &nothing_more);
+        *digit = right;
+        if (i == 0)
+            first = done;
+        assert_same(&done, &first);
+    }
+    assert_true(first.compared_len >= 32);
+}
+
+/* As many users as the file may hold make no difference. */
+static void one_user_among_many_takes_the_same(void **state)
+{
+    struct world *w = *state;
+    BYTES_CLEANUP struct bytes file = {0};
+    char nonce[DIGEST_NONCE_LEN + 1], error[512];
+
+    for (unsigned i = 0; i < MANY; i++)
+        bytes_append_format(&file, "u%04u:%s:%032u\n", i, REALM, i);
+    int fd = open(w->path, O_WRONLY | O_TRUNC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, file.data, file.len), file.len);
+    close(fd);
+    struct sspi_users *few = w->users;
+    acquire(w, each_on_its_own);
+    get_nonce(w, nonce);
+    struct client c = alice(nonce, 1);
+    c.algorithm = SSPI_DIGEST_MD5;
+    c.password = "wrong";
+    struct work among_few = work_of(w, &c, &nothing_more);
+    digest_package.release(w->credential);
+    w->users = store_users_open(w->path, error, sizeof(error));
+    assert_non_null(w->users);
+    acquire(w, each_on_its_own);
+    static const char *const users[] = {"u0000", "u4999", "u2500", "u5000", "nobod"};
+    assert_all_same(w, c, users, 5);
+    c.user = users[0];
+    struct work among_many = work_of(w, &c, &nothing_more);
+    assert_same(&among_few, &among_many);
+    store_users_close(few);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(names_take_the_same, make_world, end_world),
+        cmocka_unit_test_setup_teardown(names_without_a_line_of_the_algorithm_take_the_same,
+                                        make_world, end_world),
+        cmocka_unit_test_setup_teardown(bodies_take_the_same, make_world, end_world),
+        cmocka_unit_test_setup_teardown(hashed_names_take_the_same, make_world, end_world),
+        cmocka_unit_test_setup_teardown(users_of_another_database_take_the_same, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(wrong_digits_take_the_same_wherever_they_are, make_world,
+                                        end_world),
+        cmocka_unit_test_setup_teardown(one_user_among_many_takes_the_same, make_world, end_world),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
