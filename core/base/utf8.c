@@ -68,6 +68,19 @@ static void append_character(struct bytes *to, uint32_t character)
     bytes_append(to, out, len);
 }
 
+bool utf8_has_control(struct sspi_view text)
+{
+    /* C1 is C2 80 to C2 9F, and C2 is never the last octet. */
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        if (c < 0x20 || c == 0x7F)
+            return true;
+        if (c == 0xC2 && (unsigned char)text.data[i + 1] < 0xA0)
+            return true;
+    }
+    return false;
+}
+
 bool utf8_from_utf16(struct bytes *to, const char16_t *text, size_t n_units)
 {
     for (size_t i = 0; i < n_units; i++) {

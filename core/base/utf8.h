@@ -11,6 +11,9 @@
  * above U+10FFFF. NUL counts as a character. */
 bool utf8_valid(struct sspi_view text) SSPI_MUST_USE;
 
+/* True when `text`, which is well-formed, has a control character: C0, DEL or C1. */
+bool utf8_has_control(struct sspi_view text) SSPI_MUST_USE;
+
 /* Appends `n_units` units as UTF-8. False: an unpaired surrogate, or `to` failed. */
 bool utf8_from_utf16(struct bytes *to, const char16_t *text, size_t n_units) SSPI_MUST_USE;
 

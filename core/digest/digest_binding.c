@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "field.h"
 #include "hex.h"
 #include "report.h"
 
@@ -22,17 +23,6 @@ static bool begins_with(struct sspi_view text, struct sspi_view head)
     return text.len >= head.len && bytes_equal((struct sspi_view){text.data, head.len}, head);
 }
 
-static struct sspi_view trim(struct sspi_view text)
-{
-    while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.len--;
-    }
-    while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
-
 /* What hashed-dirs lists, in its order. False: anything but the two, each once. */
 static bool list_hashed(const struct digest_response *from, struct sspi_view ret_values[N_HASHED])
 {
@@ -42,8 +32,8 @@ static bool list_hashed(const struct digest_response *from, struct sspi_view ret
     if (comma == NULL)
         return false;
     size_t first_len = (size_t)(comma - list.data);
-    struct sspi_view first = trim((struct sspi_view){list.data, first_len});
-    struct sspi_view second = trim((struct sspi_view){comma + 1, list.len - first_len - 1});
+    struct sspi_view first = field_trim((struct sspi_view){list.data, first_len});
+    struct sspi_view second = field_trim((struct sspi_view){comma + 1, list.len - first_len - 1});
     bool service_first = bytes_equal_nocase(first, SSPI_VIEW("service-name"));
     if (!bytes_equal_nocase(service_first ? second : first, SSPI_VIEW("channel-binding")) ||
         !bytes_equal_nocase(service_first ? first : second, SSPI_VIEW("service-name")))

@@ -55,16 +55,3 @@ void digest_name_append_latin_1(struct bytes *to, struct sspi_view octets)
         bytes_append_char(to, (char)(c < 0x80 ? c : 0x80 | (c & 0x3F)));
     }
 }
-
-/* C1 is C2 80 to C2 9F in UTF-8, where C2 is never the last octet. */
-bool digest_name_has_control(struct sspi_view name)
-{
-    for (size_t i = 0; i < name.len; i++) {
-        unsigned char c = (unsigned char)name.data[i];
-        if (c < 0x20 || c == 0x7F)
-            return true;
-        if (c == 0xC2 && (unsigned char)name.data[i + 1] < 0xA0)
-            return true;
-    }
-    return false;
-}

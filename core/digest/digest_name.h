@@ -12,8 +12,4 @@ bool digest_name_append_extended(struct bytes *to, struct sspi_view text) SSPI_M
 /* Appends ISO-8859-1 as UTF-8; the octets 0x80 to 0x9F become control characters. */
 void digest_name_append_latin_1(struct bytes *to, struct sspi_view octets);
 
-/* True when `name`, which is UTF-8, has a control character (C0, DEL, C1). No line of a user file
- * can have one. */
-bool digest_name_has_control(struct sspi_view name) SSPI_MUST_USE;
-
 #endif

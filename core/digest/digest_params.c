@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "field.h"
 #include "report.h"
 
 struct parser {
@@ -13,13 +14,6 @@ struct parser {
     size_t storage_len; /* used of the storage, which is as large as the text */
     struct sspi_report *report;
 };
-
-static bool is_token_char(char c)
-{
-    /* RFC 9110 5.6.2: tchar. */
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
 
 /* The octet at `at`. The text holds no NUL (checked first), so that NUL can mean its end. */
 static char here(const struct parser *p)
@@ -42,7 +36,7 @@ static struct sspi_view take_token(struct parser *p)
 {
     struct sspi_view token = {p->text.data + p->at, 0};
 
-    while (is_token_char(here(p))) {
+    while (field_is_token_char(here(p))) {
         p->at++;
         token.len++;
     }

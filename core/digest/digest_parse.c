@@ -201,7 +201,7 @@ static enum sspi_reason check_username(const struct values *v,
                             "username has %zu octets of UTF-8, more than %d",
                             response->username.len, DIGEST_PARSE_USERNAME_LIMIT);
     }
-    if (digest_name_has_control(response->username)) {
+    if (utf8_has_control(response->username)) {
         return report_write(v->report, SSPI_REASON_MALFORMED,
                             "username has a control character, or is neither UTF-8 nor "
                             "ISO-8859-1");

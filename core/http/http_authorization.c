@@ -1,32 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_authorization.h"
 
-#include <string.h>
-
-/* RFC 9110 5.6.2: tchar. */
-static bool is_tchar(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
-}
-
-static struct sspi_view trim(struct sspi_view text)
-{
-    while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text.data++;
-        text.len--;
-    }
-    while (text.len > 0 && (text.data[text.len - 1] == ' ' || text.data[text.len - 1] == '\t'))
-        text.len--;
-    return text;
-}
+#include "field.h"
 
 enum http_authorization_status http_authorization_split(struct sspi_view value,
                                                         struct http_authorization *ret_split)
 {
     if (value.len > HTTP_AUTHORIZATION_LIMIT)
         return HTTP_AUTHORIZATION_TOO_LARGE;
-    value = trim(value);
+    value = field_trim(value);
     if (value.len == 0)
         return HTTP_AUTHORIZATION_EMPTY;
     /* RFC 9110 5.5: control characters have no place in a field value. */
@@ -35,12 +17,13 @@ enum http_authorization_status http_authorization_split(struct sspi_view value,
             return HTTP_AUTHORIZATION_MALFORMED;
 
     size_t scheme_len = 0;
-    while (scheme_len < value.len && is_tchar(value.data[scheme_len]))
+    while (scheme_len < value.len && field_is_token_char(value.data[scheme_len]))
         scheme_len++;
     /* RFC 9110 11.4: the scheme ends with the value or at a space. */
     if (scheme_len == 0 || (scheme_len < value.len && value.data[scheme_len] != ' '))
         return HTTP_AUTHORIZATION_MALFORMED;
     ret_split->scheme = (struct sspi_view){value.data, scheme_len};
-    ret_split->rest = trim((struct sspi_view){value.data + scheme_len, value.len - scheme_len});
+    ret_split->rest =
+        field_trim((struct sspi_view){value.data + scheme_len, value.len - scheme_len});
     return HTTP_AUTHORIZATION_OK;
 }

@@ -27,19 +27,6 @@ bool store_users_parse_next(struct sspi_view *rest, struct sspi_view *ret_whole,
     return true;
 }
 
-/* Well-formed UTF-8 alone comes here: C0, DEL, and C1, whose form is C2 80 to C2 9F. */
-static bool has_control(struct sspi_view text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c < 0x20 || c == 0x7f)
-            return true;
-        if (c == 0xc2 && (unsigned char)text.data[i + 1] < 0xa0)
-            return true;
-    }
-    return false;
-}
-
 const char *store_users_parse_name(struct sspi_view name, bool is_realm)
 {
     if (name.len == 0)
@@ -53,7 +40,7 @@ const char *store_users_parse_name(struct sspi_view name, bool is_realm)
     if (!utf8_valid(name))
         return is_realm ? "the realm is not UTF-8; write it in that encoding"
                         : "the user name is not UTF-8; write it in that encoding";
-    if (has_control(name))
+    if (utf8_has_control(name))
         return is_realm ? "the realm has a control character; remove it"
                         : "the user name has a control character; remove it";
     return NULL;

@@ -9,7 +9,6 @@
  *  - A refusal has one of the documented reasons and a printable text. */
 #include "digest_parse.h"
 
-#include "digest_name.h"
 #include "digest_params.h"
 #include "fuzz.h"
 #include "hash.h"
@@ -89,7 +88,7 @@ static void check_names(const struct digest_response *response, struct sspi_view
     uint8_t digest[HASH_MAX];
     check_value(response, response->username, DIGEST_PARSE_USERNAME_LIMIT, text);
     check_value(response, response->raw_username, 2 * DIGEST_PARSE_USERNAME_LIMIT, text);
-    FUZZ_REQUIRE(response->username.len > 0 && !digest_name_has_control(response->username));
+    FUZZ_REQUIRE(response->username.len > 0 && !utf8_has_control(response->username));
     FUZZ_REQUIRE(!response->userhash ||
                  (hex_decode_lower(response->username, digest, hash_len(response->algorithm)) &&
                   bytes_equal(response->username, response->raw_username)));

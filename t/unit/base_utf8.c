@@ -80,6 +80,19 @@ static void realm_buffers_must_be_ascii_in_utf16le(void **state)
     assert_false(utf8_ascii_from_utf16le(&out, SSPI_VIEW("a\x01")));
 }
 
+static void control_characters_are_seen(void **state)
+{
+    static const char *const with[] = {"\x01", "a\tb",      "a\nb",     "a\x1f",
+                                       "\x7f", "a\xc2\x80", "\xc2\x9fz"};
+    static const char *const without[] = {"", "a b", "~", "\xc2\xa0", "\xc3\x80", "\xe2\x80\x80"};
+
+    for (size_t i = 0; i < sizeof(with) / sizeof(with[0]); i++)
+        assert_true(utf8_has_control(bytes_view(with[i])));
+    for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++)
+        assert_false(utf8_has_control(bytes_view(without[i])));
+    assert_true(utf8_has_control(SSPI_VIEW("a\0b")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -87,6 +100,7 @@ int main(void)
         cmocka_unit_test(utf16_goes_there_and_back),
         cmocka_unit_test(unpaired_surrogates_are_refused),
         cmocka_unit_test(realm_buffers_must_be_ascii_in_utf16le),
+        cmocka_unit_test(control_characters_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
