@@ -39,6 +39,7 @@ ngx_http_sspi_pass_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
     mr = r->main;
 
     if (mr->headers_in.content_length_n <= 0 && !mr->headers_in.chunked) {
+        sspi_http_entity_end(ctx->exchange);
         return NGX_OK;
     }
 
@@ -63,6 +64,7 @@ ngx_http_sspi_pass_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
             /* of an unbuffered body the part that was sent on is missing */
 
             if (len == mr->headers_in.content_length_n) {
+                sspi_http_entity_end(ctx->exchange);
                 return NGX_OK;
             }
 
@@ -137,6 +139,8 @@ ngx_http_sspi_body_handler(ngx_http_request_t *r)
 
     ctx = ngx_http_sspi_get_ctx(r);
     ctx->hashing = 0;
+
+    sspi_http_entity_end(ctx->exchange);
 
     r->write_event_handler = ngx_http_core_run_phases;
     ngx_http_core_run_phases(r);

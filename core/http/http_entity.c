@@ -57,6 +57,11 @@ void http_entity_free(struct http_entity *entity)
     *entity = (struct http_entity){0};
 }
 
+void sspi_http_entity_end(struct sspi_exchange *exchange)
+{
+    http_entity_end(&exchange->entity);
+}
+
 bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len)
 {
     return http_entity_update(&exchange->entity, data, len);

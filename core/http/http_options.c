@@ -219,6 +219,17 @@ bool sspi_option_takes(enum sspi_option option, size_t n_words, enum sspi_server
     return false;
 }
 
+/* Where the users of Digest come from is one choice, made by either of the two. */
+static const uint64_t user_sources =
+    UINT64_C(1) << SSPI_OPTION_DIGEST_USER_FILE | UINT64_C(1) << SSPI_OPTION_DIGEST_PROVIDER;
+
+/* True when the scope has chosen by the other one. */
+static bool chose_otherwise(const struct sspi_policy *policy, enum sspi_option option)
+{
+    uint64_t bit = UINT64_C(1) << option;
+    return (user_sources & bit) != 0 && (policy->set & user_sources & ~bit) != 0;
+}
+
 bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
                      const struct sspi_view *words, size_t n_words, enum sspi_server server,
                      char *error)
@@ -228,6 +239,12 @@ bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
     bool several = info->kind == SSPI_KIND_LINES && n_words > info->max_args;
     if (!several && !sspi_option_takes(option, n_words, server, error))
         return false;
+    if (chose_otherwise(policy, option)) {
+        snprintf(error, SSPI_ERROR_SIZE, "%s: either %s or %s says where users come from, not both",
+                 info->name[server], infos[SSPI_OPTION_DIGEST_USER_FILE].name[server],
+                 infos[SSPI_OPTION_DIGEST_PROVIDER].name[server]);
+        return false;
+    }
     struct sspi_option_value value = {0};
     if (!read_value(&value, option, words, n_words, server, error))
         return false;
@@ -243,7 +260,8 @@ void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy 
     for (unsigned option = 0; option < SSPI_OPTION_COUNT; option++)
         if ((inner->set & (UINT64_C(1) << option)) == 0)
             merged.value[option] = outer->value[option];
-    merged.set |= outer->set;
+    /* An inner choice hides the outer one, by whichever option that was made. */
+    merged.set |= (inner->set & user_sources) != 0 ? outer->set & ~user_sources : outer->set;
     *ret_policy = merged;
 }
 

@@ -211,12 +211,10 @@ static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
  * first. */
 static void look(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    if (exchange->outcome == HTTP_OUTCOME_ENTITY) {
-        http_entity_end(&exchange->entity);
-        if (exchange->entity.state == HTTP_ENTITY_OVER_LIMIT) {
-            exchange->outcome = http_exchange_refuse_entity(exchange, exchange->entity.limit);
-            return;
-        }
+    if (exchange->outcome == HTTP_OUTCOME_ENTITY &&
+        exchange->entity.state == HTTP_ENTITY_OVER_LIMIT) {
+        exchange->outcome = http_exchange_refuse_entity(exchange, exchange->entity.limit);
+        return;
     }
     /* At most: the hash of the user, that of the body, and the answer. */
     for (int round = 0; round < 3; round++) {

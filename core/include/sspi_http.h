@@ -229,7 +229,8 @@ enum sspi_verdict {
 
     /* Not verdicts yet: do this, then step again under the same policy. */
     SSPI_NEED_ENTITY, /* pass the whole body, without transfer coding, through
-                       * sspi_http_entity_update(), and keep it for whoever handles the request */
+                       * sspi_http_entity_update(), then call sspi_http_entity_end(), and keep it
+                       * for whoever handles the request */
     SSPI_NEED_HASH, /* look `lookup_user` of `lookup_realm` up in the place's own database and hand
                      * the answer to sspi_exchange_set_hash() */
     SSPI_MAY_BLOCK  /* run `job` where waiting harms nobody; when that cannot be or takes too long,
@@ -287,6 +288,10 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
  * nothing was asked for: then it does nothing. False: the body is over the limit of auth-int; do
  * not read on, step: the verdict will be SSPI_TOO_LARGE. */
 bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len);
+
+/* The body came to its end. Until this was said a step asks for the body again, so that one that
+ * was cut short is never taken for the whole. */
+void sspi_http_entity_end(struct sspi_exchange *exchange);
 
 /* After SSPI_NEED_HASH: MD5(user:realm:password) in hexadecimal, as Apache's authn providers give
  * it; an absent view: no such user. Copied. */
