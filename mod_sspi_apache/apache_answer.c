@@ -61,13 +61,43 @@ static bool is_refusal(const request_rec *r)
            (r->proxyreq == PROXYREQ_PROXY ? HTTP_PROXY_AUTHENTICATION_REQUIRED : HTTP_UNAUTHORIZED);
 }
 
+/* What a granted request gets with a 401 that is another's: a last token would look like a
+ * challenge of his. */
+static apr_array_header_t *without_tokens(const struct apache_visit *visit)
+{
+    const apr_array_header_t *granted = visit->granted;
+    apr_array_header_t *lines = apr_array_make(visit->pool, 1, sizeof(struct apache_line));
+
+    for (int i = 0; granted != NULL && i < granted->nelts; i++) {
+        const struct apache_line *line = &APR_ARRAY_IDX(granted, i, struct apache_line);
+
+        if (ap_cstr_casecmp(line->name, "WWW-Authenticate") != 0 &&
+            ap_cstr_casecmp(line->name, "Proxy-Authenticate") != 0) {
+            APR_ARRAY_PUSH(lines, struct apache_line) = *line;
+        }
+    }
+    return lines;
+}
+
+/* `own`: a 401 is not a handler's. */
+static void answer(request_rec *r, struct apache_visit *visit, bool own)
+{
+    if (!is_refusal(r)) {
+        send_lines(r, visit, visit->granted);
+    } else if (own && visit->challenge != NULL) {
+        send_lines(r, visit, visit->challenge);
+    } else {
+        send_lines(r, visit, without_tokens(visit));
+    }
+}
+
 /* An error that httpd itself writes. */
 static void answer_error(request_rec *r)
 {
     struct apache_visit *visit = apache_visit_find(r);
 
     if (visit != NULL && r->main == NULL) {
-        send_lines(r, visit, is_refusal(r) ? visit->challenge : visit->granted);
+        answer(r, visit, true);
     }
 }
 
@@ -79,11 +109,7 @@ static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
     struct apache_visit *visit = apache_visit_find(r);
 
     if (visit != NULL) {
-        if (!is_refusal(r)) {
-            send_lines(r, visit, visit->granted);
-        } else {
-            send_lines(r, visit, r->prev != NULL ? visit->challenge : NULL);
-        }
+        answer(r, visit, r->prev != NULL);
     }
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, brigade);

@@ -16,9 +16,10 @@ APLOG_USE_MODULE(sspi);
 
 #define FILTER_NAME "SSPI_BODY"
 
-/* Directly above httpd's own reading of the body: filters that change bodies (DEFLATE) come between
- * this one and the handler, where they would be without it. */
-#define FILTER_TYPE ((ap_filter_type)(AP_FTYPE_PROTOCOL - 1))
+/* That of httpd's own reading of the body, in whose place it comes: filters that change bodies
+ * (DEFLATE) stay between this one and the handler, and an internal redirect, which drops all
+ * filters of a lower type, keeps it. */
+#define FILTER_TYPE AP_FTYPE_PROTOCOL
 
 /* What is kept in memory; beyond it a temporary file is. */
 #define MEMORY_LIMIT (64 * 1024)
@@ -75,6 +76,9 @@ static apr_status_t keep(struct body *body, const char *data, apr_size_t len)
 {
     apr_status_t rv = APR_SUCCESS;
 
+    if (len == 0) {
+        return APR_SUCCESS;
+    }
     if (body->file == NULL && body->kept_len + (apr_off_t)len > MEMORY_LIMIT) {
         rv = open_file(body);
     }
@@ -100,6 +104,7 @@ static apr_status_t take_brigade(struct body *body, apr_bucket_brigade *brigade,
         apr_status_t rv;
 
         if (APR_BUCKET_IS_EOS(b)) {
+            sspi_http_entity_end(exchange);
             *ret_more = false;
             return APR_SUCCESS;
         }
@@ -108,8 +113,11 @@ static apr_status_t take_brigade(struct body *body, apr_bucket_brigade *brigade,
         }
         rv = apr_bucket_read(b, &data, &len, APR_BLOCK_READ);
         if (rv == APR_SUCCESS && !sspi_http_entity_update(exchange, data, len)) {
+            /* An error document gets no part of it, and the rest of it is no next request. */
+            body->r->connection->keepalive = AP_CONN_CLOSE;
+            body->file = NULL;
             *ret_more = false;
-            return APR_SUCCESS;
+            return apr_brigade_cleanup(body->kept);
         }
         if (rv == APR_SUCCESS) {
             rv = keep(body, data, len);
@@ -128,8 +136,9 @@ static int read_all(struct body *body, struct sspi_exchange *exchange)
     bool more = true;
 
     while (more) {
-        apr_status_t rv =
-            ap_get_brigade(r->input_filters, brigade, AP_MODE_READBYTES, APR_BLOCK_READ, READ_SIZE);
+        /* As it was sent: not through filters that change bodies. */
+        apr_status_t rv = ap_get_brigade(r->proto_input_filters, brigade, AP_MODE_READBYTES,
+                                         APR_BLOCK_READ, READ_SIZE);
 
         if (rv != APR_SUCCESS) {
             ap_log_rerror(APLOG_MARK, APLOG_INFO, rv, r, "the body of an auth-int request ends");
@@ -146,17 +155,45 @@ static int read_all(struct body *body, struct sspi_exchange *exchange)
     return OK;
 }
 
+/* What read the body from the connection has no more to tell: the kept body takes its place. */
+static void put_filter(struct body *body)
+{
+    ap_filter_t *f = body->r->proto_input_filters;
+
+    while (f != NULL && f->frec->ftype < AP_FTYPE_CONNECTION) {
+        ap_filter_t *next = f->next;
+
+        ap_remove_input_filter(f);
+        f = next;
+    }
+    ap_add_input_filter(FILTER_NAME, body, body->r, body->r->connection);
+}
+
+/* By its header, as httpd's own reading of the body decides. */
+static bool announces_body(const request_rec *r)
+{
+    return apr_table_get(r->headers_in, "Content-Length") != NULL ||
+           apr_table_get(r->headers_in, "Transfer-Encoding") != NULL;
+}
+
 int apache_body_read(request_rec *r, struct sspi_exchange *exchange)
 {
     struct body *body;
+    const char *uri = r->uri;
     int status;
 
     if (r->main != NULL) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "a subrequest cannot read the body that auth-int vouches for: protect the "
-                      "place that the client itself asks for, or offer qop auth for %s",
-                      r->uri);
-        return HTTP_INTERNAL_SERVER_ERROR;
+        while (r->main != NULL) {
+            r = r->main;
+        }
+        /* Whoever made the subrequest may have read of it. */
+        if (announces_body(r)) {
+            ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                          "a subrequest cannot read the body that auth-int vouches for: protect "
+                          "the place that the client itself asks for, or offer qop auth for %s",
+                          uri);
+            return HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
     body = apr_pcalloc(r->pool, sizeof(*body));
     body->r = r;
@@ -168,8 +205,7 @@ int apache_body_read(request_rec *r, struct sspi_exchange *exchange)
     if (body->file != NULL) {
         apr_brigade_insert_file(body->kept, body->file, 0, body->kept_len, r->pool);
     }
-    APR_BRIGADE_INSERT_TAIL(body->kept, apr_bucket_eos_create(r->connection->bucket_alloc));
-    ap_add_input_filter(FILTER_NAME, body, r, r->connection);
+    put_filter(body);
     return OK;
 }
 
@@ -236,8 +272,9 @@ static apr_status_t give_body(ap_filter_t *f, apr_bucket_brigade *to, ap_input_m
     case AP_MODE_EATCRLF:
         return ap_get_brigade(f->next, to, mode, block, readbytes);
     }
+    /* The end comes with the last octets, and whenever somebody asks again. */
     if (rv == APR_SUCCESS && APR_BRIGADE_EMPTY(body->kept)) {
-        ap_remove_input_filter(f);
+        APR_BRIGADE_INSERT_TAIL(to, apr_bucket_eos_create(f->c->bucket_alloc));
     }
     return rv;
 }

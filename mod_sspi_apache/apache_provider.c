@@ -30,7 +30,8 @@ const char *apache_provider_check(apr_pool_t *p, const char *directive, const ch
     return NULL;
 }
 
-/* One provider's answer. True: the search is over. */
+/* One provider's answer. True: the search is over; *ret_hash is NULL for a user who is not let in.
+ */
 static bool ask(request_rec *r, const char *name, const struct sspi_result *result, char **ret_hash,
                 bool *ret_failed)
 {
@@ -47,7 +48,9 @@ static bool ask(request_rec *r, const char *name, const struct sspi_result *resu
     switch (status) {
     case AUTH_USER_FOUND:
         return true;
-    case AUTH_DENIED:
+    case AUTH_DENIED: /* it knows the user: no other provider may let him in */
+        *ret_hash = NULL;
+        return true;
     case AUTH_USER_NOT_FOUND:
         return false;
     case AUTH_GRANTED:

@@ -11,7 +11,7 @@
 
 APLOG_USE_MODULE(sspi);
 
-/* Steps that a verdict may take: both files changed, a lookup, a body, and room. */
+/* Rounds that a verdict may take: both files changed, a lookup, a body, and room. */
 #define ROUNDS_LIMIT 8
 
 static request_rec *client_request(request_rec *r)
@@ -216,6 +216,27 @@ static void keep_lines(const request_rec *r, struct apache_visit *visit, enum ss
     }
 }
 
+/* Reads the body that a step asked for. Until that is done nobody steps, as the exchange would take
+ * what it has by then for the whole: no place of an error document that httpd shows while it reads,
+ * and none at all when that failed. */
+static int read_body(request_rec *r, struct apache_visit *visit)
+{
+    int status = visit->body_failure;
+
+    if (status != OK) {
+        return status;
+    }
+    if (r->main == NULL) {
+        visit->body_failure = HTTP_BAD_REQUEST; /* what httpd shows documents for meanwhile */
+    }
+    status = apache_body_read(r, visit->exchange);
+    if (r->main == NULL) {
+        visit->body_failure = status;
+    }
+    visit->wants_body = status != OK;
+    return status;
+}
+
 /* Does what a step asks for. OK: step again; DECLINED: it was final; else the status of a failure.
  */
 static int serve_step(request_rec *r, struct apache_visit *visit, const struct sspi_policy *policy,
@@ -223,7 +244,8 @@ static int serve_step(request_rec *r, struct apache_visit *visit, const struct s
 {
     switch (result->verdict) {
     case SSPI_NEED_ENTITY:
-        return apache_body_read(r, visit->exchange);
+        visit->wants_body = true;
+        return OK;
     case SSPI_NEED_HASH:
         return apache_provider_answer(r, policy, visit->exchange, result)
                    ? OK
@@ -242,7 +264,7 @@ const struct sspi_result *apache_visit_step(request_rec *r)
 {
     struct apache_visit *visit = visit_of(r);
     struct sspi_policy policy;
-    const struct sspi_result *result;
+    const struct sspi_result *result = NULL;
     int status = OK;
 
     if (visit == NULL) {
@@ -252,6 +274,10 @@ const struct sspi_result *apache_visit_step(request_rec *r)
     visit->config = r->per_dir_config;
     visit->result = NULL;
     for (int round = 0; round < ROUNDS_LIMIT && status == OK; round++) {
+        if (visit->wants_body) {
+            status = read_body(r, visit);
+            continue;
+        }
         result = sspi_exchange_step(visit->exchange, &policy, realm_of(r));
         log_records(r, visit, result);
         status = serve_step(r, visit, &policy, result);

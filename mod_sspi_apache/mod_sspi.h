@@ -53,8 +53,8 @@ void apache_log_request(request_rec *r, const struct sspi_record *record);
 
 /* ---- apache_body.c ---- */
 
-/* Reads the body of r, which must be no subrequest, through `exchange` and keeps it for the
- * handler. OK, also when the exchange wants no more of it; else the status to answer with. */
+/* Reads the body of r through `exchange` and keeps it for the handler. OK, also when the exchange
+ * wants no more of it; else the status to answer with. A subrequest comes too late for a body. */
 int apache_body_read(request_rec *r, struct sspi_exchange *exchange);
 
 void apache_body_register_filter(void);
@@ -106,6 +106,8 @@ struct apache_visit {
     /* The last step: whose place asked, and the answer; NULL when that is lent no more. */
     const struct ap_conf_vector_t *config;
     const struct sspi_result *result;
+    bool wants_body;             /* a step asked for the body, which was not read to its end yet */
+    int body_failure;            /* why it cannot be read; 0: it was not tried, or it was read */
     int failure;                 /* status of a step that failed on this side; 0: none */
     apr_array_header_t *records; /* const char *: written already */
     /* Arrays of struct apache_line: the last verdict's, those to send with 401 and 407, those to

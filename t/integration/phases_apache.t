@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew slurp run wait_until);
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Digest qw(digest_challenges digest_header digest_info user_line);
 use SSPI::Test::Scenario;
 
 my $kdc = SSPI::Test::KDC->new;
@@ -130,6 +130,39 @@ apache 'internal redirects are judged by the policy of where they go', [
 }, files => { '/secret/index.html' => "secret\n", '/secret/denied.html' => "secret\n", '/denied.html' => "denied\n",
     '/rewrite/index.html' => "open\n",
     '/rewrite/.htaccess' => "RewriteEngine on\nRewriteRule ^ /secret/index.html [L]\n" };
+
+apache 'the proof of the server comes with every answer to a user', [
+    place('/files/', %digest, apache => 'ErrorDocument 404 /missing.html'),
+    place('/programs/', %digest, apache => "Options +ExecCGI\nSetHandler cgi-script"),
+    place('/proxied/', %digest, apache => 'ProxyPass http://127.0.0.1:@HTTP@/other/'),
+    place('/bob/', %digest, require => ['user digest:bob']),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    chmod 0755, glob "$server->{dir}/docroot/programs/*.cgi";
+    my ($challenge) = digest_challenges($c->get('/files/')->challenges);
+    my $nc = 0;
+    my $proves = sub {
+        my ($path, $status, $challenges, $name, @args) = @_;
+        my %login = (user => 'alice', password => 'pw', uri => $path);
+        my $a = $c->get($path, args => \@args, authorization => digest_header($challenge, %login, nc => ++$nc));
+        my @lines = $a->header('Authentication-Info');
+        is_deeply([ $a->status, scalar @lines, digest_info($lines[0], $challenge, %login)->{right},
+            map { (split)[0] } $a->challenges ], [ $status, 1, 1, @$challenges ], $name);
+        return $a;
+    };
+    my $etag = $proves->('/files/', 200, [], 'a page')->header('ETag');
+    $proves->('/files/', 304, [], 'an unchanged page', '--header', "If-None-Match: $etag");
+    $proves->('/files/nothing', 404, [], 'a page that is not there, with an error document');
+    $proves->('/bob/', 403, [], 'a page for somebody else');
+    $proves->("/programs/say.cgi?$_", $_, [], "a program that says $_") for 200, 204, 304, 401, 404, 500;
+    $proves->('/programs/fail.cgi', 500, [], 'a program that fails');
+    $proves->('/proxied/', 401, ['Basic'], 'another server that asks for a password of its own');
+}, apache => "<Location /other/>\nAuthType Basic\nAuthName b\nAuthBasicProvider file\nAuthUserFile /dev/null\n"
+    . "Require valid-user\n</Location>\n", files => {
+    '/missing.html' => "missing\n", '/programs/fail.cgi' => "#!/bin/sh\nexit 1\n",
+    '/programs/say.cgi' => "#!/bin/sh\nprintf 'Status: %d\\nContent-Type: text/plain\\n\\n' \"\$QUERY_STRING\"\n",
+};
 
 apache 'the realm may be an expression', [ place('/p/', %digest, realm => 'from %{HTTP_HOST}') ], sub {
     my ($server) = @_;

@@ -146,6 +146,25 @@ static void an_inner_scope_overrides_only_what_it_says(void **state)
     assert_memory_equal(&inner, &merged, sizeof(inner));
 }
 
+static void a_scope_chooses_one_source_of_users(void **state)
+{
+    struct sspi_policy outer = {0}, inner = {0}, merged;
+    assert_true(set_one(&outer, SSPI_OPTION_DIGEST_PROVIDER, "file"));
+    assert_false(set_one(&outer, SSPI_OPTION_DIGEST_USER_FILE, "/users"));
+    assert_non_null(strstr(error, "either SSPIDigestUserFile or SSPIDigestProvider"));
+    sspi_policy_merge(&merged, &outer, &inner);
+    assert_true(http_options_has_provider(&merged));
+    assert_true(set_one(&inner, SSPI_OPTION_DIGEST_USER_FILE, "/users"));
+    assert_true(set_one(&inner, SSPI_OPTION_DIGEST_USER_FILE, "/others"));
+    assert_false(set_one(&inner, SSPI_OPTION_DIGEST_PROVIDER, "file"));
+    sspi_policy_merge(&merged, &outer, &inner);
+    assert_false(http_options_has_provider(&merged));
+    assert_true(http_options_is_set(&merged, SSPI_OPTION_DIGEST_USER_FILE));
+    sspi_policy_merge(&merged, &inner, &outer);
+    assert_true(http_options_has_provider(&merged));
+    assert_false(http_options_is_set(&merged, SSPI_OPTION_DIGEST_USER_FILE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +175,7 @@ int main(void)
         cmocka_unit_test(the_number_of_words_is_checked),
         cmocka_unit_test(every_require_line_needs_its_keyword_and_a_name),
         cmocka_unit_test(an_inner_scope_overrides_only_what_it_says),
+        cmocka_unit_test(a_scope_chooses_one_source_of_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

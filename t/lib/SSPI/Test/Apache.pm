@@ -25,10 +25,11 @@ my @needed = qw(mpm_event authn_core authz_core authz_host authz_user auth_basic
     access_compat alias cgid dir env expires filter headers http2 include mime proxy proxy_http
     rewrite setenvif socache_shmcb ssl);
 
-# The LoadModule lines of the stock modules; a configuration may load ours among them.
-sub load_modules {
-    return join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" } @needed;
-}
+# The LoadModule lines of stock modules.
+sub module_lines { return join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" } @_ }
+
+# Those of every test; a configuration may load ours among them.
+sub load_modules { return module_lines(@needed) }
 
 sub template {
     my ($self) = @_;

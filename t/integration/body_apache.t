@@ -1,0 +1,418 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# httpd: bodies of auth-int requests. What was hashed is what the handler behind gets, however it came.
+use strict;
+use warnings;
+
+use FindBin;
+use IO::Compress::Gzip qw(gzip);
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew slurp wait_until free_port);
+use SSPI::Test::Apache;
+use SSPI::Test::Bodies;
+use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::Origin;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+use constant { LIMIT => 400_000 };
+
+my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw') . user_line('bob', 'r', 'pw'), 0644);
+my %auth_int = (packages => 'Digest', realm => 'r', digest_user_file => $users, digest_qop => 'auth-int',
+    digest_entity_limit => LIMIT);
+
+# ---- applications: they tell what body they got, and write down each call ----
+
+my $calls = spew(scratch_dir('calls') . '/calls', '', 0666);
+
+sub n_calls { return scalar(() = slurp($calls) =~ /\n/g) }
+
+my $http_port = free_port();
+my $origin = SSPI::Test::Origin->new($http_port, sub {
+    my ($request) = @_;
+    open my $fh, '>>', $calls or die "$calls: $!\n";
+    syswrite $fh, "$request->{target}\n";
+    my $how = defined $request->{headers}{'transfer-encoding'} ? 'chunked' : 'length';
+    return (200, ["X-How: $how"], told($request->{body}));
+});
+
+my $script = <<"CGI";
+#!/usr/bin/perl
+use Digest::SHA;
+open my \$fh, '>>', '$calls' or die;
+syswrite \$fh, "\$ENV{REQUEST_URI}\\n";
+my (\$len, \$sha) = (0, Digest::SHA->new(256));
+while (my \$n = sysread STDIN, my \$data, 65536) { \$sha->add(\$data); \$len += \$n }
+my \$text = "\$len " . \$sha->hexdigest;
+print "Content-Type: text/plain\\r\\nContent-Length: ", length \$text, "\\r\\n\\r\\n\$text";
+CGI
+
+# ---- the server ----
+
+my $temp = scratch_dir('temp');
+my $locks = scratch_dir('locks');
+chmod 0777, $locks;
+chmod 01777, $temp;
+
+sub place { my ($path, $apache, %o) = @_; return { path => $path, %auth_int, apache => $apache, %o } }
+sub proxy { my ($path) = @_; return "ProxyPass http://127.0.0.1:$http_port$path" }
+
+my @sends = qw(sendchunked sendcl);
+
+my %site = (on => 'apache', env => { TMPDIR => $temp }, extra_ports => 1,
+    # The paths of programs come last, so that their places hold for what leads there, too.
+    locations => [
+        place('/proxy/', proxy('/proxy/')),
+        (map { (place("/$_/", proxy("/$_/") . "\nSetEnv proxy-$_ 1"),
+            place("/plain-$_/", proxy("/plain-$_/") . "\nSetEnv proxy-$_ 1", sspi => 'off')) } @sends),
+        place('/kept/', proxy('/kept/') . "\nKeptBodySize 1000000"),
+        place('/bob/', proxy('/bob/'), require => ['user digest:bob']),
+        place('/cgi/', ''),
+        place('/inflate/', 'SetInputFilter DEFLATE'),
+        place('/over/', 'ErrorDocument 413 /open/over'),
+        place('/max/', 'LimitRequestBody 1000'),
+        place('/max-document/', "LimitRequestBody 1000\nErrorDocument 413 /check/"),
+        place('/early-document/', 'ErrorDocument 400 /optional/document'),
+        place('/denied/', 'ErrorDocument 401 /open/denied'),
+        place('/denied-page/', 'ErrorDocument 401 /page/denied.shtml'),
+        place('/optional/', '', sspi => 'optional'),
+        place('/check/', ''),
+        place('/dav/', 'Dav On'),
+        place('/index/', "DirectoryIndex index.cgi\nOptions ExecCGI\nAddHandler cgi-script .cgi"),
+        place('/views/', "Options ExecCGI MultiViews\nAddHandler cgi-script .cgi"),
+        place('/rewrite/', ''),
+        place('/lookahead/', ''),
+        place('/action/', "Action to-open /open/acted\nAction to-cgi /cgi/acted\nAddHandler to-open .open\n"
+            . 'AddHandler to-cgi .cgi'),
+        place('/page/', "Options Includes\nAddOutputFilter INCLUDES .shtml", sspi => 'off'),
+        place('/open/', '', sspi => 'off'),
+        place('/large/', proxy('/large/'), digest_entity_limit => '64m'),
+    ],
+    files => {
+        '/page/denied.shtml' => 'no <!--#echo var="REDIRECT_STATUS" -->' . "\n",
+        '/page/one.shtml' => 'part: <!--#include virtual="/check/" -->' . "\n",
+        '/page/two.shtml' => 'part: <!--#include virtual="/check/" --><!--#include virtual="/check/" -->' . "\n",
+        '/rewrite/.htaccess' => "RewriteEngine on\nRewriteRule ^open\$ /open/x [PT]\nRewriteRule ^cgi\$ /cgi/x [PT]\n",
+        '/action/x.open' => '', '/action/x.cgi' => '', '/index/index.cgi' => $script, '/views/page.cgi' => $script,
+        '/programs/x' => $script,
+    },
+    apache_head => SSPI::Test::Apache::module_lines(qw(actions dav dav_fs deflate negotiation reqtimeout request))
+        . "DAVLockDB $locks/db\nRequestReadTimeout body=0\nMultiviewsMatch Any\n"
+        . join('', map { "ScriptAliasMatch ^/$_/ \@DOCROOT\@/programs/x\n" } qw(cgi open inflate max optional lookahead))
+        . "RewriteEngine on\nRewriteCond %{REQUEST_URI} ^/lookahead/\nRewriteCond %{LA-U:REMOTE_USER} =nobody\n"
+        . "RewriteRule ^ - [F]\n",
+    apache => "Listen 127.0.0.1:\@PORT1\@\n<VirtualHost 127.0.0.1:\@PORT1\@>\nRequestReadTimeout body=1\n</VirtualHost>\n");
+
+sub ready {
+    my ($server) = @_;
+    my $dir = $server->port('DOCROOT');
+    chmod 0755, map { "$dir/$_" } qw(programs/x index/index.cgi views/page.cgi);
+    chmod 0777, "$dir/dav";
+    my $c = $server->client;
+    new_nonce($c, '/check/');
+    return $c;
+}
+
+# The server refuses the body. Where it does so without reading it, mod_http2 at times resets the
+# stream before the answer is out, also without us: then the access log alone tells.
+sub too_large {
+    my ($a, $way, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return pass("$name: the stream is reset") if $way =~ /HTTP/ && $a->status == 0;
+    return refused($a, 413, $name);
+}
+
+# The lines of the access log that match, once there are `n`.
+sub access_lines {
+    my ($server, $n, $pattern) = @_;
+    my @lines;
+    ok(wait_until(sub {
+        @lines = grep { /$pattern/ } split /\n/, slurp($server->{access_log});
+        return @lines >= $n;
+    }), "$n lines are in the access log");
+    return @lines;
+}
+
+sub temporary { return grep { /sspi-body/ } map { readlink($_) // () } map { glob "/proc/$_/fd/*" } $_[0]->workers }
+
+parts 'bodies', \%site,
+    'every length in every way' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $path ('/proxy/', '/cgi/') {
+            for my $len (0, 1, 65_535, 65_536, 65_537, 300_000, LIMIT) {
+                arrives($c, $path, $len, $_) for @ways;
+            }
+        }
+    },
+    'proxied as it is without us' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $send (@sends) {
+            for my $len (1, 65_537, 300_000) {
+                # The application here does not tell clients to go on, for which httpd would wait.
+                for my $way (grep { $_ ne 'Expect' } @ways) {
+                    my ($a, $plain) = map { $way{$way}->($c, $_, body($len)) } "/$send/", "/plain-$send/";
+                    is_deeply([ $a->body, $a->header('X-How') ], [ told(body($len)), $plain->header('X-How') ],
+                        "proxy-$send, $len bytes, $way");
+                }
+            }
+        }
+    },
+    'mod_request keeps it as well' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $len (0, 1, 300_000) { arrives($c, '/kept/', $len, $_) for @ways }
+    },
+    'WebDAV writes it' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        my $dir = $server->port('DOCROOT');
+        for my $way (@ways) {
+            for my $len (0, 1, 65_537, 300_000) {
+                my $path = "/dav/$len-" . ($way =~ s/\W//gr);
+                is($way{$way}->($c, $path, body($len), method => 'PUT')->status, 201, "$len bytes, $way");
+                ok(slurp("$dir$path") eq body($len), 'as they were');
+            }
+        }
+        is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', proven => 'that')->status, 401, 'a wrong body');
+        ok(!-e "$dir/dav/wrong", 'is not written');
+    },
+    'a filter of the place works on what was vouched for' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $len (1, 300_000) {
+            my $plain = body($len);
+            gzip(\$plain, \my $packed);
+            for my $way (@ways) {
+                my $a = $way{$way}->($c, '/inflate/', $packed, headers => ['Content-Encoding: gzip']);
+                is($a->body, told($plain), "$len bytes are inflated, $way");
+            }
+            refused($way{chunked}->($c, '/inflate/', $packed, headers => ['Content-Encoding: gzip'], proven => $plain),
+                401, 'the hash is that of what was sent');
+        }
+    },
+    'a wrong body reaches nobody' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        my $before = n_calls();
+        $server->new_log;
+        for my $way (@ways) {
+            for my $path ('/proxy/', '/cgi/') {
+                for my $len (1, 65_537, 300_000) {
+                    refused($way{$way}->($c, $path, body($len), proven => body($len - 1)), 401, "$len bytes, $way");
+                    logged($server, 'WRONG_PASSWORD');
+                }
+            }
+        }
+        refused($way{$_}->($c, '/cgi/', '', proven => 'x'), 401, "none where there should be one, $_") for @ways;
+        is(n_calls(), $before, 'no program was called');
+    },
+    'over the limit' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        my $before = n_calls();
+        $server->new_log;
+        for my $way (@ways) {
+            too_large($way{$way}->($c, '/cgi/', body(LIMIT + 1)), $way, $way);
+            logged($server, 'ENTITY_TOO_LARGE');
+        }
+        for my $way (@ways) {
+            arrives($c, '/max/', 1000, $way);
+            for my $path ('/max/', '/max-document/') {
+                too_large($way{$way}->($c, $path, body(1001)), $way, "$path: over LimitRequestBody, $way");
+                too_large($way{$way}->($c, $path, body(1001), proven => ''), $way, 'and no hash of less is taken');
+            }
+        }
+        is_deeply([ message_lines($server) ], [], 'about which httpd itself complains');
+        is(n_calls(), $before + @ways, 'no program was called');
+        for my $refused ([ 1, qr{ /cgi/ .* 413 } ], [ 2, qr{ /max/ .* 413 } ], [ 2, qr{ /max-document/ } ]) {
+            my ($n, $pattern) = @$refused;
+            is_deeply([ grep { !/ user=-\z/ } access_lines($server, $n * @ways, $pattern) ], [], 'nobody was let in');
+        }
+        my $a = $way{chunked}->($c, '/over/', body(LIMIT + 1));
+        refused($a, 413, 'a program for 413');
+        is($a->body, told(''), 'gets no part of it');
+    };
+
+parts 'on the connection', \%site,
+    'the next request is where it should be' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $chunked (0, 1) {
+            for my $len (0, 100, 65_537, 300_000) {
+                my $name = ($chunked ? 'chunked, ' : '') . "$len bytes";
+                my @o = (chunked => $chunked);
+                my $socket = $c->connect_raw;
+                send_all($socket, post_text($c, '/proxy/', body($len), @o) . get_text($c, '/check/'));
+                my @a = answers($socket, 2);
+                is_deeply(statuses(@a), [ 200, 200 ], "$name, pipelined");
+                is($a[0]->body, told(body($len)), 'the first is whole');
+                send_all($socket, post_text($c, '/proxy/', body($len), @o, proven => 'x') . get_text($c, '/check/'));
+                is_deeply(statuses(answers($socket, 2)), [ 401, 200 ], "$name, behind a 401");
+                send_all($socket, post_text($c, '/bob/', body($len), @o) . get_text($c, '/check/'));
+                is_deeply(statuses(answers($socket, 2)), [ 403, 200 ], "$name, behind a 403");
+                send_all($socket, post_text($c, '/check/', body($len), @o) . get_text($c, '/check/'));
+                is_deeply(statuses(answers($socket, 2)), [ 200, 200 ], "$name, behind a page that reads none");
+                send_all($socket, post_text($c, '/proxy/', body($len), @o));
+                is_deeply(statuses(answers($socket, 1)), [200], "$name, on a connection that is kept");
+            }
+        }
+    },
+    'behind a body that was not read to its end nothing is taken for a request' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $chunked (0, 1) {
+            my $socket = $c->connect_raw;
+            send_all($socket, post_text($c, '/proxy/', body(LIMIT) . get_text($c, '/check/') x 50, chunked => $chunked));
+            my @a = answers($socket, 2);
+            is_deeply(statuses(@a), [413], $chunked ? 'chunked' : 'with a length');
+            is(scalar($a[0]->header('Connection')), 'close', 'the connection ends');
+        }
+    },
+    'Expect: 100-continue' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        my @expect = (headers => ['Expect: 100-continue'], no_body => 1);
+        my $socket = $c->connect_raw;
+        send_all($socket, post_text($c, '/proxy/', body(70_000), @expect));
+        is_deeply(statuses(answers($socket, 1)), [100], 'the client is told to send the body');
+        send_all($socket, body(70_000));
+        my ($a) = answers($socket, 1);
+        is($a->body, told(body(70_000)), 'and does');
+        send_all($socket, $c->request_text('/proxy/', method => 'POST',
+            headers => [ 'Expect: 100-continue', 'Content-Length: 9' ]));
+        is_deeply(statuses(answers($socket, 1)), [401], 'not without credentials');
+        $socket = $c->connect_raw;
+        send_all($socket, post_text($c, '/proxy/', body(LIMIT + 1), @expect));
+        is_deeply(statuses(answers($socket, 1)), [413], 'nor with one over the limit');
+    },
+    'a body that ends early' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        my $before = n_calls();
+        for my $path ('/cgi/', '/optional/', '/early-document/') {
+            for my $part (0, 1, 17_000, 99_999) {
+                for my $chunked (0, 1) {
+                    # The client vouches for what it sends of the body that it announces.
+                    my $socket = $c->connect_raw;
+                    my $sent = body($part);
+                    my $text = post_text($c, $path, body(100_000), proven => $sent, no_body => 1, chunked => $chunked);
+                    send_all($socket, $text . ($chunked ? chunks($sent) : $sent));
+                    shutdown $socket, 1;
+                    is_deeply(statuses(answers($socket, 1)), [400], "$path$part of 100000 bytes" . ', chunked' x $chunked);
+                    # Where chunks are awaited this is none.
+                    $socket = $c->connect_raw;
+                    send_all($socket, $text . $sent);
+                    close $socket;
+                }
+            }
+        }
+        is_deeply([ grep { !/ user=-\z/ } access_lines($server, 48, qr/ 400 /) ], [], 'nobody was let in');
+        is(n_calls(), $before, 'no program was called');
+        arrives($c, '/cgi/', 300_000, $_) for @ways;
+    },
+    'a body that does not come in time' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        my $before = n_calls();
+        my $slow = $c->with(http => $server->port('PORT1'));
+        my @sockets = map { $slow->connect_raw } 1 .. 2;
+        send_all($sockets[$_], post_text($slow, (qw(/cgi/ /optional/))[$_], body(100_000), proven => body(70_000),
+            no_body => 1) . body(70_000)) for 0, 1;
+        is_deeply(statuses(map { answers($_, 1) } @sockets), [ 408, 408 ], 'is a timeout');
+        is_deeply([ grep { !/ user=-\z/ } access_lines($server, 2, qr/ 408 /) ], [], 'nobody was let in');
+        is(n_calls(), $before, 'no program was called');
+    };
+
+parts 'httpd leads it elsewhere', \%site,
+    'and it goes along' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $path ('/rewrite/open', '/rewrite/cgi', '/action/x.open', '/action/x.cgi', '/index/', '/views/page',
+            '/lookahead/') {
+            my $before = n_calls();
+            for my $len (0, 10_000, 300_000) {
+                for my $way (@ways) {
+                    my $a = $way{$way}->($c, $path, body($len));
+                    is_deeply([ $a->status, $a->body ], [ 200, told(body($len)) ], "$path: $len bytes, $way");
+                }
+            }
+            is(n_calls(), $before + 3 * @ways, 'the program was called once for each');
+            refused($way{$_}->($c, $path, body(10_000), proven => body(9_999)), 401, "$path: a wrong one, $_") for @ways;
+            is(n_calls(), $before + 3 * @ways, 'is not shown to it');
+        }
+    },
+    'an error document' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $way (@ways) {
+            for my $len (10_000, 300_000) {
+                my $a = $way{$way}->($c, '/denied/', body($len), proven => 'x');
+                refused($a, 401, "a program for 401, $len bytes, $way");
+                is($a->body, told(body($len)), 'gets the body, as it would without us');
+                $a = $way{$way}->($c, '/denied-page/', body($len), proven => 'x');
+                refused($a, 401, 'a page');
+                is($a->body, "no 401\n", 'is shown');
+                is($way{$way}->($c, '/denied/', body($len))->status, 200, 'the right body needs none');
+            }
+        }
+    },
+    'a subrequest does not wait for it' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $way (@ways) {
+            for my $page ('one', 'two') {
+                $server->new_log;
+                my $a = $way{$way}->($c, "/page/$page.shtml", body(10_000));
+                unlike($a->body, qr/page of/, "$page.shtml, $way");
+                like($server->new_log, qr/a subrequest cannot read the body .* for \/check\//, 'which the log explains');
+                $a = $way{$way}->($c, "/page/$page.shtml", body(10_000), proven => '');
+                unlike($a->body, qr/page of/, 'no hash of nothing is taken for it');
+            }
+        }
+        for my $way ([], ['--http2']) {
+            my $a = $c->get('/page/two.shtml', tls => 1, args => $way, authorization => login('/page/two.shtml', 'GET', ''));
+            is($a->body =~ s/\n//gr, 'part: ' . 'page of /check/' x 2, "and needs none where there is none: @$way");
+        }
+    };
+
+parts 'what it takes', \%site,
+    'the temporary file' => sub {
+        my ($server) = @_;
+        my $c = ready($server);
+        for my $proven (undef, 'x') {
+            my $socket = $c->connect_raw;
+            send_all($socket, post_text($c, '/cgi/', body(300_000), proven => $proven, no_body => 1) . body(200_000));
+            my ($open) = @{wait_until(sub { my @open = temporary($server); return @open ? \@open : 0 }) // []};
+            like($open // 'none', qr{\A\Q$temp\E/sspi-body\.\w+ \(deleted\)\z}, 'has no name that others could open');
+            is_deeply([ glob "$temp/*" ], [], 'so that none can be left behind');
+            send_all($socket, substr body(300_000), 200_000);
+            is_deeply(statuses(answers($socket, 1)), [ defined $proven ? 401 : 200 ], 'the answer');
+            ok(wait_until(sub { !temporary($server) }), 'after it the file is closed');
+        }
+        for my $bytes (0, 200_000) {
+            my $socket = $c->connect_raw;
+            send_all($socket, post_text($c, '/cgi/', body(300_000), no_body => 1) . body($bytes));
+            wait_until(sub { temporary($server) }) if $bytes;
+            close $socket;
+        }
+        ok(wait_until(sub { !temporary($server) }), 'also when the client goes away');
+        is_deeply([ glob "$temp/*" ], [], 'nothing is left behind');
+    },
+    'memory' => sub {
+        my ($server) = @_;
+        plan skip_all => 'the sanitizer keeps what was freed' if $ENV{SSPI_PRELOAD};
+        my $c = ready($server);
+        my $peak = sub {
+            my ($greatest) = sort { $b <=> $a } map { slurp("/proc/$_/status") =~ /^VmHWM:\s+(\d+) kB/m } $server->workers;
+            return $greatest;
+        };
+        arrives($c, '/large/', 300_000, $_) for @ways;
+        my $before = $peak->();
+        arrives($c, '/large/', 50_000_000, $_) for 'Content-Length', 'chunked', 'HTTP/2 without length';
+        cmp_ok($peak->(), '<', $before + 20_000, 'a child does not grow with the body');
+    };
+
+done_testing;

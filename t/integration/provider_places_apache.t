@@ -1,0 +1,219 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# httpd: Digest users out of its own authn providers, and the places that look them up elsewhere.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Apache;
+use SSPI::Test::Bodies;
+use SSPI::Test::Digest qw(digest_challenges user_line userhash);
+use SSPI::Test::Login;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $dir = scratch_dir('users');
+my $alice = user_line('alice', 'r', 'pw');
+my %file = (
+    users => $alice . user_line('bob', 'r', 'pw') . user_line('alice', 'other realm', 'pw2'),
+    same => user_line('carol', 'r', 'pw') . $alice,
+    other => user_line('alice', 'r', 'another'),
+    without => user_line('bob', 'r', 'pw'),
+    carol => user_line('carol', 'r', 'pw'),
+    # What httpd hands on as it stands: too long, no hexadecimal, nothing.
+    long => user_line('alice', 'r', 'pw', 'SHA-256') =~ s/:SHA-256:/:/r,
+    odd => "alice:r:" . 'z' x 32 . "\n",
+    empty => "alice:r:\n",
+);
+spew("$dir/$_", $file{$_}, 0644) for keys %file;
+
+# A place whose users come from the providers, with the AuthUserFile of that name.
+sub place {
+    my ($path, $users, %o) = @_;
+    my $text = join "\n", (defined $users ? "AuthUserFile $dir/$users" : ()), delete $o{apache} // ();
+    return { path => $path, packages => 'Digest', realm => 'r', digest_provider => 'file', apache => $text, %o };
+}
+
+sub log_in {
+    my ($c, $path, %o) = @_;
+    return SSPI::Test::Login->new($c, $path, user => 'alice', password => 'pw', %o);
+}
+
+# One request to `path` with the right header for it.
+sub try {
+    my ($c, $path, %o) = @_;
+    return $c->get($path, authorization => log_in($c, $path, %o)->header);
+}
+
+my $alias = "<AuthnProviderAlias file few>\nAuthUserFile $dir/without\n</AuthnProviderAlias>\n"
+    . "<AuthnProviderAlias file broken>\nAuthUserFile $dir/none\n</AuthnProviderAlias>\n";
+
+parts 'providers', { on => 'apache', locations => [
+        place('/file/', 'users'),
+        place('/sess/', 'users', digest_algorithm => 'MD5-sess MD5'),
+        place('/two/', 'users', digest_provider => 'few file'),
+        place('/few/', 'users', digest_provider => 'few'),
+        place('/broken/', 'users', digest_provider => 'broken file'),
+        place('/nothing/', undef),
+        (map { place("/$_/", $_) } qw(long odd empty)),
+        place('/strong/', 'users', digest_algorithm => 'SHA-256'),
+        place('/both/', 'users', digest_algorithm => 'MD5 SHA-256'),
+        place('/userhash/', 'users', digest_userhash => 'on'),
+        place('/expression/', 'users', realm => '%{reqenv:REALM}', apache => 'SetEnvIf Request_URI ^ REALM=r'),
+        place('/only/', 'users', require => ['user digest:alice']),
+        place('/int/', 'users', digest_qop => 'auth-int', digest_entity_limit => 100_000),
+        place('/int-only/', 'users', digest_qop => 'auth-int', require => ['user digest:alice']),
+        place('/optional/', 'users', sspi => 'optional'),
+    ], apache_head => $alias },
+    'who is not let in' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        for my $path ('/file/', '/sess/', '/two/', '/int/', '/optional/') {
+            for my $wrong ([ password => 'wrong' ], [ user => 'nobody' ], [ user => 'carol' ], [ user => 'alice:r' ]) {
+                my @body = $path eq '/int/' ? (body => '') : ();
+                my $login = log_in($c, $path eq '/optional/' ? '/file/' : $path, uri => $path, @$wrong, @body);
+                $server->new_log;
+                refused($c->get($path, authorization => $login->header), 401, "$path: @$wrong");
+                logged($server, 'WRONG_PASSWORD');
+            }
+        }
+        refused(try($c, "/$_/"), 401, "no hash of MD5: $_") for qw(long odd empty);
+        my $login = log_in($c, '/file/');
+        granted($c->get('/file/', authorization => $login->header), { user => 'alice' }, 'a count');
+        refused($c->get('/file/', authorization => $login->header(nc => 1)), 401, 'is not taken twice');
+    },
+    'the first one that knows the user decides' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        granted(try($c, '/two/'), { user => 'alice' }, 'the second one');
+        granted(try($c, '/two/', user => 'bob'), { user => 'bob' }, 'the first one');
+        refused(try($c, '/few/'), 401, 'none');
+    },
+    'one that fails lets nobody in' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        for my $path ('/broken/', '/nothing/') {
+            $server->new_log;
+            my $a = try($c, $path);
+            refused($a, 500, $path);
+            like($server->new_log, qr/SSPIDigestProvider: the provider \w+ failed; nobody is let in by it/, 'is logged');
+            refused($c->get($path), 401, 'a challenge needs no provider');
+        }
+    },
+    'MD5 comes from a provider, SHA-256 cannot' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        granted(try($c, '/sess/', algorithm => $_), { user => 'alice', mechanism => $_ }, $_) for 'MD5-sess', 'MD5';
+        for my $path ('/strong/', '/both/') {
+            $server->new_log;
+            refused($c->get($path), 500, $path);
+            like($server->new_log, qr/SSPI-210\b.*hashes come from elsewhere and are MD5: SHA-256 cannot be offered/,
+                'is explained in the log');
+        }
+    },
+    'beside other options' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my ($challenge) = digest_challenges($c->get('/userhash/')->challenges);
+        ok(!exists $challenge->{userhash}, 'names cannot be looked up by their hash, which is not offered');
+        my @hashed = (set => { username => userhash('alice', 'r'), userhash => 'true' });
+        refused(try($c, '/userhash/', @hashed), 401, 'nor taken');
+        granted(try($c, '/userhash/'), { user => 'alice' }, 'the name itself can');
+        granted(try($c, '/expression/'), { user => 'alice' }, 'the realm may be an expression');
+        my $optional = log_in($c, '/file/', uri => '/optional/');
+        granted($c->get('/optional/', authorization => $optional->header), { user => 'alice' }, 'SSPIOptional');
+        granted($c->get('/optional/'), { user => '' }, 'lets nobody in, too');
+        granted(try($c, '/only/'), { user => 'alice' }, 'Require sspi-user: the user it names');
+        is(try($c, '/only/', user => 'bob')->status, 403, 'another user');
+    },
+    'auth-int' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        for my $path ('/int/', '/int-only/') {
+            new_nonce($c, $path);
+            for my $len (0, 1, 99_000) {
+                for my $way (@ways) {
+                    granted($way{$way}->($c, $path, body($len)), { user => 'alice' }, "$path: $len bytes, $way");
+                    refused($way{$way}->($c, $path, body($len), proven => 'x'), 401, 'a wrong body');
+                }
+            }
+        }
+        new_nonce($c, '/int/');
+        refused($way{chunked}->($c, '/int/', body(100_001)), 413, 'over the limit');
+    };
+
+# ---- a proof and another place's provider ----
+
+my %user_file = (packages => 'Digest', realm => 'r', digest_user_file => "$dir/same");
+my @inner = qw(same other without broken realm file);
+
+# The places that index files and parts of pages lead to, below `path`.
+sub inner {
+    my ($path, $file) = @_;
+    return (place("${path}same/$file", 'same'), place("${path}other/$file", 'other'),
+        place("${path}without/$file", 'without'), place("${path}broken/$file", 'none'),
+        place("${path}realm/$file", 'users', realm => 'other realm'), { path => "${path}file/$file", %user_file });
+}
+
+parts 'a proof and the provider of another place', { on => 'apache', locations => [
+        place('/page/', 'users', apache => "Options Includes\nAddOutputFilter INCLUDES .shtml"),
+        { path => '/file-page/', %user_file, apache => "Options Includes\nAddOutputFilter INCLUDES .shtml" },
+        place('/index/', 'users'),
+        inner('/part/', ''), grep { $_->{digest_provider} } inner('/index/', 'index.html'),
+    ], files => {
+        (map { ("/$_/page.shtml" => join ' ', map { "$_:<!--#include virtual=\"/part/$_/\" -->" } @inner, 'same') }
+            'page', 'file-page'),
+        map { ("/part/$_/index.html" => 'shown') } @inner,
+    } },
+    'parts of a page' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $a = try($c, '/page/page.shtml');
+        granted($a, { user => 'alice' }, 'the page');
+        is_deeply([ $a->body =~ /(\w+):shown/g ], [ 'same', 'same' ],
+            'the same hash in another file is the same user, all else is not');
+        is_deeply([ sort map { /this place demands (.*)/ } message_lines($server) ],
+            [ 'a user whom its own provider knows', 'another user file' ], 'which the log explains, each reason once');
+        $a = try($c, '/file-page/page.shtml');
+        is_deeply([ $a->body =~ /(\w+):shown/g ], ['file'], 'a proof by a user file is none for a provider');
+    },
+    'index files' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        granted(try($c, '/index/same/'), { user => 'alice' }, 'the same hash in another file');
+        for my $place (qw(other without broken realm)) {
+            my $a = try($c, "/index/$place/");
+            isnt($a->status, 200, "not shown: $place");
+            unlike($a->body, qr/page of/, 'nor any of it');
+        }
+    };
+
+parts 'an inner place chooses anew', { on => 'apache', locations => [
+        place('/provider/', 'users'),
+        { path => '/provider/file/', digest_user_file => "$dir/carol" },
+        { path => '/file/', packages => 'Digest', realm => 'r', digest_user_file => "$dir/carol" },
+        { path => '/file/provider/', digest_provider => 'file', apache => "AuthUserFile $dir/users" },
+    ] },
+    'its own users alone are let in' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        granted(try($c, '/provider/'), { user => 'alice' }, 'a provider');
+        refused(try($c, '/provider/file/'), 401, 'is not asked where there is a user file');
+        granted(try($c, '/provider/file/', user => 'carol'), { user => 'carol' }, 'whose user is let in');
+        granted(try($c, '/file/', user => 'carol'), { user => 'carol' }, 'a user file');
+        refused(try($c, '/file/provider/', user => 'carol'), 401, 'is not looked at where there is a provider');
+        granted(try($c, '/file/provider/'), { user => 'alice' }, 'whose user is let in');
+    };
+
+config_refused 'a provider and a user file in one place', { on => 'apache',
+    locations => [ place('/p/', 'users', digest_user_file => "$dir/carol") ] },
+    qr/SSPIDigestUserFile: either SSPIDigestUserFile or SSPIDigestProvider says where users come from, not both/;
+config_refused 'an alias of a provider without hashes', { on => 'apache',
+    apache_head => SSPI::Test::Apache::module_lines('authn_anon') . "<AuthnProviderAlias anon guests>\n</AuthnProviderAlias>\n",
+    locations => [ place('/p/', undef, digest_provider => 'file guests') ] },
+    qr/SSPIDigestProvider: the provider "guests" has no hashes for Digest; use file, dbd or socache/;
+
+done_testing;
