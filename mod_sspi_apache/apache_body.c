@@ -176,6 +176,22 @@ static bool announces_body(const request_rec *r)
            apr_table_get(r->headers_in, "Transfer-Encoding") != NULL;
 }
 
+/* True when the handler that led to this redirect has read of the body: HTTP_IN has something to
+ * remember then. Of a body that HTTP/2 does not announce, what is left has another hash than the
+ * client's. */
+static bool was_read(const request_rec *r)
+{
+    const ap_filter_t *f = r->proto_input_filters;
+
+    if (r->prev == NULL || !announces_body(r)) {
+        return false;
+    }
+    while (f != NULL && ap_cstr_casecmp(f->frec->name, "HTTP_IN") != 0) {
+        f = f->next;
+    }
+    return f != NULL && f->ctx != NULL;
+}
+
 int apache_body_read(request_rec *r, struct sspi_exchange *exchange)
 {
     struct body *body;
@@ -194,6 +210,13 @@ int apache_body_read(request_rec *r, struct sspi_exchange *exchange)
                           uri);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
+    }
+    if (was_read(r)) {
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                      "the body that auth-int vouches for was read before this redirect: protect "
+                      "the place that the client itself asks for, or offer qop auth for %s",
+                      uri);
+        return HTTP_INTERNAL_SERVER_ERROR;
     }
     body = apr_pcalloc(r->pool, sizeof(*body));
     body->r = r;

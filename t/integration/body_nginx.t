@@ -4,7 +4,7 @@
 use strict;
 use warnings;
 
-use Digest::SHA qw(sha256 sha256_hex);
+use Digest::SHA qw(sha256_hex);
 use Fcntl qw(O_NONBLOCK O_RDWR);
 use FindBin;
 use IO::Select;
@@ -12,8 +12,9 @@ use IO::Socket::INET;
 use lib "$FindBin::Bin/../lib";
 use POSIX ();
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp run spawn wait_until free_port);
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test qw(scratch_dir spew slurp spawn wait_until free_port);
+use SSPI::Test::Bodies;
+use SSPI::Test::Digest qw(user_line);
 use SSPI::Test::Origin;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
@@ -84,117 +85,6 @@ if ($fastcgi_pid == 0) {
 }
 SSPI::Test::on_end(sub { SSPI::Test::stop_process($fastcgi_pid, 'TERM') });
 
-# ---- requests ----
-
-# A body of that length, the same for the same length, full of things that look like HTTP.
-my $noise = join '', map { sha256($_) . "\r\n0\r\n\r\nGET / HTTP/1.1\r\n" } 1 .. 9000;
-sub body { my ($len) = @_; return substr $noise, 0, $len }
-
-my ($files, %file) = (scratch_dir('bodies'));
-sub body_file { my ($body) = @_; return $file{$body} //= spew("$files/" . sha256_hex($body), $body, 0644) }
-
-# Authorization values for one nonce of a server.
-my ($challenge, $nc);
-sub new_nonce {
-    my ($c) = @_;
-    my @challenges = digest_challenges($c->get('/proxy/')->challenges);
-    ($challenge, $nc) = ($challenges[0], 0);
-    return;
-}
-
-sub login {
-    my ($path, $method, $body) = @_;
-    return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, method => $method,
-        nc => ++$nc, body => $body);
-}
-
-# Ways for a body to come. `proven` is the body that the client vouches for.
-sub curl_way {
-    my ($tls, @args) = @_;
-    return sub {
-        my ($c, $path, $body, %o) = @_;
-        my $method = $o{method} // 'POST';
-        return $c->get($path, method => $method, tls => $tls, authorization =>
-            login($path, $method, $o{proven} // $body), args => [ @args, '--header', 'Content-Type: a/b',
-            '--data-binary', '@' . body_file($body) ]);
-    };
-}
-
-# Of its standard input curl does not know the length.
-sub h2_without_length {
-    my ($c, $path, $body, %o) = @_;
-    my $method = $o{method} // 'POST';
-    my $dir = scratch_dir('h2');
-    run([ qw(curl -q --silent --http2 --upload-file - --max-time 30 --noproxy *), '--request', $method,
-            '--cacert', $c->{ca}, '--dump-header', "$dir/headers", '--output', "$dir/body", '--header',
-            'Authorization: ' . login($path, $method, $o{proven} // $body), $c->url($path, 1) ], stdin => $body);
-    return SSPI::Test::Response->from_text(slurp("$dir/headers"), slurp("$dir/body"));
-}
-
-my %way = (
-    'Content-Length' => curl_way(0),
-    'chunked' => curl_way(0, '--header', 'Transfer-Encoding: chunked'),
-    'Expect' => curl_way(0, '--header', 'Expect: 100-continue'),
-    'HTTP/2' => curl_way(1, '--http2'),
-    'HTTP/2 without length' => \&h2_without_length,
-);
-my @ways = sort keys %way;
-
-sub arrives {
-    my ($c, $path, $len, $way, %o) = @_;
-    my $body = body($len);
-    my $a = $way{$way}->($c, $path, $body, %o);
-    return is_deeply([ $a->status, $a->user, $a->body ], [ 200, 'alice', "$len " . sha256_hex($body) ],
-        "$len bytes, $way") || diag($a->brief);
-}
-
-# The next `n` answers of a connection; fewer when it ends.
-sub answers {
-    my ($socket, $n) = @_;
-    my ($data, @answers) = ('');
-    while (@answers < $n) {
-        if ($data =~ /\A(HTTP.*?\r\n\r\n)/s) {
-            my $len = length($1) + ($1 =~ /^Content-Length: (\d+)/mi ? $1 : 0);
-            if (length $data >= $len) {
-                # One that only says "100 Continue" has neither length nor body.
-                push @answers, SSPI::Test::Response->at_end(substr $data, 0, $len, '');
-                next;
-            }
-        }
-        IO::Select->new($socket)->can_read(30) or die "no answer within 30 seconds\n";
-        sysread($socket, $data, 65536, length $data) or last;
-    }
-    return @answers;
-}
-
-sub send_all {
-    my ($socket, $text) = @_;
-    local $SIG{PIPE} = 'IGNORE';
-    my $sent = 0;
-    while ($sent < length $text) { $sent += syswrite($socket, $text, length($text) - $sent, $sent) // last }
-    return;
-}
-
-sub post_text {
-    my ($c, $path, $body, %o) = @_;
-    my $proven = $o{proven} // $body;
-    my @lines = $o{chunked} ? 'Transfer-Encoding: chunked' : 'Content-Length: ' . length $body;
-    return $c->request_text($path, method => 'POST', authorization => login($path, 'POST', $proven),
-        headers => [ @lines, @{$o{headers} // []} ]) . ($o{chunked} ? chunks($body) : $o{no_body} ? '' : $body);
-}
-
-sub chunks {
-    my ($body) = @_;
-    my $text = '';
-    for (my $at = 0; $at < length $body; $at += 5000) {
-        my $piece = substr $body, $at, 5000;
-        $text .= sprintf("%x\r\n", length $piece) . "$piece\r\n";
-    }
-    return $text . "0\r\n\r\n";
-}
-
-sub statuses { return [ map { $_->status } @_ ] }
-
 # ---- the server ----
 
 my $dav = scratch_dir('dav');
@@ -235,7 +125,7 @@ parts 'bodies', \%site,
     'every length in every way' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        new_nonce($c);
+        new_nonce($c, '/proxy/');
         for my $len (0, 1, 16383, 16384, 16385, 300_000, LIMIT) {
             arrives($c, '/proxy/', $len, $_) for @ways;
         }
@@ -245,7 +135,7 @@ parts 'bodies', \%site,
         ("kept as $path wants it" => sub {
             my ($server) = @_;
             my $c = $server->client;
-            new_nonce($c);
+            new_nonce($c, '/proxy/');
             for my $len (0, 1, 1100, 16385, 300_000) {
                 arrives($c, $path, $len, $_) for @ways;
             }
@@ -254,7 +144,7 @@ parts 'bodies', \%site,
     'WebDAV writes it' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        new_nonce($c);
+        new_nonce($c, '/proxy/');
         for my $way (@ways) {
             for my $len (0, 1, 16385, 300_000) {
                 my $path = "/dav/$len-" . ($way =~ s/\W//gr);
@@ -268,7 +158,7 @@ parts 'bodies', \%site,
     'a wrong body reaches nobody' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        new_nonce($c);
+        new_nonce($c, '/proxy/');
         my $before = n_calls();
         $server->new_log;
         for my $way (@ways) {
@@ -283,7 +173,7 @@ parts 'bodies', \%site,
     'over the limit' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        new_nonce($c);
+        new_nonce($c, '/proxy/');
         my $before = n_calls();
         $server->new_log;
         for my $way (@ways) {
@@ -303,20 +193,19 @@ parts 'on the connection', \%site,
     'the next request is where it should be' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        new_nonce($c);
-        my $get = sub { return $c->request_text('/check/', authorization => login('/check/', 'GET', '')) };
+        new_nonce($c, '/proxy/');
         for my $chunked (0, 1) {
             for my $len (0, 100, 16385, 300_000) {
                 my $name = ($chunked ? 'chunked, ' : '') . "$len bytes";
                 my @o = (chunked => $chunked);
                 my $socket = $c->connect_raw;
-                send_all($socket, post_text($c, '/proxy/', body($len), @o) . $get->());
+                send_all($socket, post_text($c, '/proxy/', body($len), @o) . get_text($c, '/check/'));
                 my @a = answers($socket, 2);
                 is_deeply(statuses(@a), [ 200, 200 ], "$name, pipelined");
-                is($a[0]->body, "$len " . sha256_hex(body($len)), 'the first is whole');
-                send_all($socket, post_text($c, '/proxy/', body($len), @o, proven => 'x') . $get->());
+                is($a[0]->body, told(body($len)), 'the first is whole');
+                send_all($socket, post_text($c, '/proxy/', body($len), @o, proven => 'x') . get_text($c, '/check/'));
                 is_deeply(statuses(answers($socket, 2)), [ 401, 200 ], "$name, behind a 401");
-                send_all($socket, post_text($c, '/bob/', body($len), @o) . $get->());
+                send_all($socket, post_text($c, '/bob/', body($len), @o) . get_text($c, '/check/'));
                 is_deeply(statuses(answers($socket, 2)), [ 403, 200 ], "$name, behind a 403");
                 send_all($socket, post_text($c, '/proxy/', body($len), @o));
                 is_deeply(statuses(answers($socket, 1)), [200], "$name, on a connection that is kept");
@@ -328,8 +217,7 @@ parts 'on the connection', \%site,
         my $c = $server->client;
         for my $chunked (0, 1) {
             my $socket = $c->connect_raw;
-            my $hidden = $c->request_text('/check/', authorization => login('/check/', 'GET', ''));
-            send_all($socket, post_text($c, '/proxy/', body(LIMIT) . $hidden x 50, chunked => $chunked));
+            send_all($socket, post_text($c, '/proxy/', body(LIMIT) . get_text($c, '/check/') x 50, chunked => $chunked));
             my @a = answers($socket, 2);
             is_deeply(statuses(@a), [413], $chunked ? 'chunked' : 'with a length');
             is(scalar($a[0]->header('Connection')), 'close', 'the connection ends');
@@ -345,7 +233,7 @@ parts 'on the connection', \%site,
         is_deeply(statuses(answers($socket, 1)), [100], 'the client is told to send the body');
         send_all($socket, body(20_000));
         my ($a) = answers($socket, 1);
-        is($a->body, '20000 ' . sha256_hex(body(20_000)), 'and does');
+        is($a->body, told(body(20_000)), 'and does');
         send_all($socket, $c->request_text('/proxy/', method => 'POST', headers => [ $expect, 'Content-Length: 9' ]));
         is_deeply(statuses(answers($socket, 1)), [401], 'not without credentials');
         $socket = $c->connect_raw;
@@ -385,10 +273,10 @@ parts 'where the body was read before', \%site,
     'a subrequest behind it gets it too' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        new_nonce($c);
+        new_nonce($c, '/proxy/');
         for my $len (100, 300_000) {
             my $a = $way{chunked}->($c, '/include/proxy/', body($len));
-            is($a->body, "part: $len " . sha256_hex(body($len)), "$len bytes");
+            is($a->body, 'part: ' . told(body($len)), "$len bytes");
         }
     },
     'an error page gets it again' => sub {
@@ -397,7 +285,7 @@ parts 'where the body was read before', \%site,
         for my $len (100, 300_000) {
             my $before = n_calls();
             my $a = $way{chunked}->($c, '/again/', body($len));
-            is($a->body, "$len " . sha256_hex(body($len)), "$len bytes");
+            is($a->body, told(body($len)), "$len bytes");
             is(n_calls(), $before + 2, 'for the second time');
         }
     },

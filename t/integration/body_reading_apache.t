@@ -1,0 +1,121 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# httpd: how the body of an auth-int request can be read, and what there is of one that was not read to
+# its end, or was read before.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(build_dir scratch_dir spew slurp free_port);
+use SSPI::Test::Bodies;
+use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::Origin;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+use constant { LIMIT => 400_000 };
+
+my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw'), 0644);
+my %auth_int = (packages => 'Digest', realm => 'r', digest_user_file => $users, digest_qop => 'auth-int',
+    digest_entity_limit => LIMIT);
+
+# ---- applications: they tell what body they got, and write down each call ----
+
+my $calls = spew(scratch_dir('calls') . '/calls', '', 0666);
+sub called {
+    my @lines = split /\n/, slurp($calls);
+    spew($calls, '');
+    return \@lines;
+}
+
+my $port = free_port();
+my $origin = SSPI::Test::Origin->new($port, sub {
+    my ($request) = @_;
+    open my $fh, '>>', $calls or die "$calls: $!\n";
+    syswrite $fh, "$request->{target}\n";
+    return (404, [], told($request->{body}));
+});
+
+my $program = <<"CGI";
+#!/usr/bin/perl
+use Digest::SHA qw(sha256_hex);
+my \$body = do { local \$/; <STDIN> } // '';
+open my \$fh, '>>', '$calls' or die;
+syswrite \$fh, "\$ENV{SCRIPT_NAME}\\n";
+print "Content-Type: text/plain\\n\\n", length(\$body), ' ', sha256_hex(\$body);
+CGI
+
+# ---- the server ----
+
+# To a program when the application behind has read the body and found nothing.
+my $document = "ProxyPass http://127.0.0.1:$port/\nProxyErrorOverride on\nErrorDocument 404 /program/app.cgi";
+
+sub place { my ($path, $apache, %o) = @_; return { path => $path, %auth_int, apache => $apache, %o } }
+
+my %site = (on => 'apache', locations => [
+    place('/modes/', 'SetHandler body-modes'),
+    place('/program/', "Options +ExecCGI\nSetHandler cgi-script"),
+    place('/over/', 'ErrorDocument 413 /open/app.cgi'),
+    place('/open/', "Options +ExecCGI\nSetHandler cgi-script", sspi => 'off'),
+    place('/both/', $document),
+    place('/late/', $document, sspi => 'off'),
+    place('/page/', ''),
+], files => { '/program/app.cgi' => $program, '/open/app.cgi' => $program },
+    apache_head => 'LoadModule body_modes_module ' . build_dir() . "/t/integration/mod_body_modes.so\n");
+
+parts 'reading', \%site,
+    'in any way that httpd has' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        new_nonce($c, '/page/');
+        for my $mode (qw(block lines ahead exhaustive)) {
+            # Where no body was announced, httpd itself looks beyond the request.
+            for my $len ($mode =~ /block|lines/ ? 0 : (), 1, 1000, 65_536, 65_537, 300_000) {
+                for my $way (@ways) {
+                    my $a = $way{$way}->($c, "/modes/?$mode", body($len));
+                    ok($a->status == 200 && $a->body eq body($len), "$mode: $len bytes, $way") || diag($a->brief);
+                }
+            }
+        }
+    },
+    'what is over the limit is given to nobody' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        chmod 0755, glob "$server->{dir}/docroot/*/app.cgi";
+        new_nonce($c, '/page/');
+        called();
+        my $a = $way{chunked}->($c, '/over/', body(LIMIT + 1));
+        refused($a, 413, 'a body of unknown length');
+        is($a->body, told(''), 'whose error document gets no part of it');
+        is_deeply(called(), ['/open/app.cgi'], 'alone');
+    },
+    'a handler has read it' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        new_nonce($c, '/page/');
+        # The application does not tell clients to go on, for which httpd would wait.
+        for my $way (grep { $_ ne 'Expect' } @ways) {
+            for my $len (100, 300_000) {
+                called();
+                my $a = $way{$way}->($c, '/both/', body($len));
+                is_deeply([ $a->status, $a->user, $a->body ], [ 404, 'alice', told('') ],
+                    "$len bytes, $way: the proof holds for the error document, which gets an empty body");
+                is_deeply(called(), [ '/', '/program/app.cgi' ], 'both are called');
+                $server->new_log;
+                for my $proven (body($len), '') {
+                    $a = $way{$way}->($c, '/late/', body($len), proven => $proven);
+                    is($a->user, '', 'where it was not proven before, it cannot be any more');
+                    is_deeply(called(), ['/'], 'and nothing else is called');
+                    like($server->new_log, qr/auth-int vouches for was read before this redirect.*for \/program\/app\.cgi/,
+                        'as the log explains');
+                }
+            }
+        }
+        my $a = $way{'HTTP/2'}->($c, '/late/', '', proven => '');
+        is_deeply([ $a->status, $a->user ], [ 404, 'alice' ], 'there was none');
+        is_deeply(called(), [ '/', '/program/app.cgi' ], 'so that both are called');
+    };
+
+done_testing;
