@@ -159,13 +159,17 @@ static bool check_words(enum sspi_option option, const struct sspi_option_info *
 {
     if (option == SSPI_OPTION_REQUIRE)
         return check_require(info, words, n_words, server, error);
+    size_t all_len = 0; /* with a blank behind each */
     for (size_t i = 0; i < n_words; i++) {
+        all_len += words[i].len + 1;
         if (words[i].len == 0) {
             complain(error, info, server, words[i], "a value that is not empty");
             return false;
         }
-        if (option == SSPI_OPTION_DIGEST_DOMAIN && !digest_challenge_domain_fits(words[i])) {
-            complain(error, info, server, words[i], "a path, or a URI without blanks and quotes");
+        if (option == SSPI_OPTION_DIGEST_DOMAIN &&
+            (!digest_challenge_domain_fits(words[i]) || all_len > DIGEST_CHALLENGE_DOMAIN_LIMIT)) {
+            complain(error, info, server, words[i],
+                     "paths, or URIs without blanks and quotes, 1023 characters in all");
             return false;
         }
         if (option == SSPI_OPTION_SERVICE_NAME && !kerberos_service_is_pattern(words[i])) {

@@ -59,6 +59,27 @@ static void a_list_keeps_the_order_and_refuses_repeats(void **state)
                         "Digest (each once, in the order to offer)");
 }
 
+static void all_of_the_domain_has_room_in_a_challenge(void **state)
+{
+    char longest[1024];
+    struct sspi_policy policy = {0};
+
+    memset(longest, 'a', sizeof(longest));
+    longest[0] = '/';
+    struct sspi_view words[] = {{longest, 1020}, SSPI_VIEW("/b"), SSPI_VIEW("/c")};
+    assert_true(
+        sspi_policy_set(&policy, SSPI_OPTION_DIGEST_DOMAIN, words, 2, SSPI_SERVER_NGINX, error));
+    assert_false(
+        sspi_policy_set(&policy, SSPI_OPTION_DIGEST_DOMAIN, words, 3, SSPI_SERVER_NGINX, error));
+    words[0].len = 1023;
+    assert_true(
+        sspi_policy_set(&policy, SSPI_OPTION_DIGEST_DOMAIN, words, 1, SSPI_SERVER_NGINX, error));
+    words[0].len = 1024;
+    assert_false(
+        sspi_policy_set(&policy, SSPI_OPTION_DIGEST_DOMAIN, words, 1, SSPI_SERVER_NGINX, error));
+    assert_non_null(strstr(error, "sspi_digest_domain"));
+}
+
 static void quantities_take_units_and_keep_their_limits(void **state)
 {
     static const struct {
@@ -170,6 +191,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_policy_has_the_defaults_of_the_table),
         cmocka_unit_test(a_list_keeps_the_order_and_refuses_repeats),
+        cmocka_unit_test(all_of_the_domain_has_room_in_a_challenge),
         cmocka_unit_test(quantities_take_units_and_keep_their_limits),
         cmocka_unit_test(a_wrong_word_is_named_with_the_right_ones),
         cmocka_unit_test(the_number_of_words_is_checked),
