@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "binding_policy.h"
 #include "field.h"
 #include "hex.h"
 #include "report.h"
@@ -12,7 +13,7 @@
 #define PREFIX_LEN  (sizeof(DIGEST_BINDING_PREFIX) - 1)
 
 /* The extension computes with MD5 whatever the response's algorithm is. */
-#define MD5_LEN    16
+#define MD5_LEN    BINDING_POLICY_HASH_LEN
 #define MD5_DIGITS (2 * MD5_LEN)
 
 /* The directives that a cnonce can vouch for. It must vouch for both. */
@@ -55,7 +56,6 @@ static bool read_cnonce(struct sspi_view cnonce, uint8_t ret_digest[MD5_LEN])
 enum digest_binding_claim digest_binding_read(struct hash_run *run,
                                               const struct digest_response *from)
 {
-    static const uint8_t no_channel[MD5_LEN] = {0};
     struct sspi_view values[N_HASHED];
     uint8_t sent[MD5_LEN], channel[MD5_LEN], digest[HASH_MAX];
 
@@ -78,73 +78,8 @@ enum digest_binding_claim digest_binding_read(struct hash_run *run,
     if (!bytes_equal_secret((struct sspi_view){(const char *)digest, MD5_LEN},
                             (struct sspi_view){(const char *)sent, MD5_LEN}))
         return DIGEST_BINDING_FORGED;
-    return memcmp(channel, no_channel, MD5_LEN) == 0 ? DIGEST_BINDING_NONE : DIGEST_BINDING_CHANNEL;
-}
-
-static void update_number(struct hash_run *run, uint32_t number)
-{
-    const uint8_t octets[] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
-                              (uint8_t)(number >> 24)};
-
-    hash_update(run, octets, sizeof(octets));
-}
-
-static void update_counted(struct hash_run *run, struct sspi_view what)
-{
-    update_number(run, (uint32_t)what.len); /* it came with a 32-bit length */
-    hash_update_view(run, what);
-}
-
-/* RFC 4121 4.1.1.2: the Bnd field, with the lengths and types of RFC 2744's structure. */
-static bool hash_binding(struct hash_run *run, const struct sspi_channel_binding *binding,
-                         uint8_t ret_digest[HASH_MAX])
-{
-    hash_begin(run, SSPI_DIGEST_MD5);
-    update_number(run, binding->initiator_type);
-    update_counted(run, binding->initiator);
-    update_number(run, binding->acceptor_type);
-    update_counted(run, binding->acceptor);
-    update_counted(run, binding->application);
-    return hash_end(run, ret_digest);
-}
-
-/* Compares with every candidate: time shall not tell which one it was. False: libcrypto failed. */
-static bool match(struct hash_run *run, struct sspi_view channel_binding,
-                  const struct sspi_accept_input *in, bool *ret_matched)
-{
-    uint8_t channel[MD5_LEN], digest[HASH_MAX];
-    bool readable = hex_decode_lower(channel_binding, channel, MD5_LEN);
-    bool matched = false;
-
-    for (size_t i = 0; readable && i < in->n_bindings; i++) {
-        if (!hash_binding(run, &in->bindings[i], digest))
-            return false;
-        bool same = bytes_equal_secret((struct sspi_view){(const char *)digest, MD5_LEN},
-                                       (struct sspi_view){(const char *)channel, MD5_LEN});
-        matched = matched || same;
-    }
-    *ret_matched = matched;
-    return true;
-}
-
-static SECURITY_STATUS no_digest(struct sspi_report *report)
-{
-    return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                         "OpenSSL could not compute MD5, by which Digest's channel bindings are "
-                         "made; policy may forbid it here (FIPS)");
-}
-
-/* Nothing, or no channel, where one is demanded. */
-static SECURITY_STATUS missing(enum digest_binding_claim claim, struct sspi_report *report)
-{
-    if (claim == DIGEST_BINDING_SILENT) {
-        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
-                             "the client sent no channel binding, and one is required; it must "
-                             "be one that supports Extended Protection");
-    }
-    return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
-                         "the client says that it speaks without TLS; a front end takes plain "
-                         "HTTP and passes it on through TLS, or somebody relays");
+    return binding_policy_claim(channel) == BINDING_CLAIM_NONE ? DIGEST_BINDING_NONE
+                                                               : DIGEST_BINDING_CHANNEL;
 }
 
 SECURITY_STATUS digest_binding_judge(struct hash_run *run, enum digest_binding_claim claim,
@@ -152,44 +87,30 @@ SECURITY_STATUS digest_binding_judge(struct hash_run *run, enum digest_binding_c
                                      const struct sspi_accept_input *in, enum sspi_bound *ret_bound,
                                      struct sspi_report *report)
 {
-    bool proxy = (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0;
-    bool matched;
+    uint8_t channel[MD5_LEN] = {0};
+    enum binding_claim said = BINDING_CLAIM_SILENT;
 
-    /* Also where nothing is demanded: somebody changed the header on its way. */
-    if (claim == DIGEST_BINDING_FORGED) {
+    switch (claim) {
+    case DIGEST_BINDING_SILENT:
+        break;
+    case DIGEST_BINDING_NONE:
+        said = BINDING_CLAIM_NONE;
+        break;
+    case DIGEST_BINDING_CHANNEL:
+        /* What cannot be read, or is all zero, is no channel. */
+        if (hex_decode_lower(from->channel_binding, channel, MD5_LEN))
+            said = binding_policy_claim(channel);
+        else
+            said = BINDING_CLAIM_NONE;
+        break;
+    case DIGEST_BINDING_FORGED:
+        /* Also where nothing is demanded: somebody changed the header on its way. */
         return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
                              "hashed-dirs, service-name, channel-binding and cnonce contradict "
                              "one another; something between client and server changed them");
+    case DIGEST_BINDING_FAILED:
+    default:
+        return binding_policy_no_md5(report);
     }
-    if (claim == DIGEST_BINDING_FAILED)
-        return no_digest(report);
-    if (in->n_bindings == 0 && !proxy) {
-        *ret_bound = SSPI_BOUND_UNCHECKED;
-        return SEC_E_OK;
-    }
-    /* Forgives clients that do not know the extension, never one that says it has no channel: that
-     * is how it looks when an attacker ends its TLS. */
-    if (claim == DIGEST_BINDING_SILENT && !proxy &&
-        (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0) {
-        *ret_bound = SSPI_BOUND_ABSENT;
-        return SEC_E_OK;
-    }
-    if (claim != DIGEST_BINDING_CHANNEL)
-        return missing(claim, report);
-    /* TLS ends before us and nobody says where: any channel will do. With a binding it must match,
-     * PROXY or not. */
-    if (in->n_bindings == 0) {
-        *ret_bound = SSPI_BOUND_PROXY;
-        return SEC_E_OK;
-    }
-    if (!match(run, from->channel_binding, in, &matched))
-        return no_digest(report);
-    if (!matched) {
-        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                             "channel binding differs: the client's TLS connection ends at another "
-                             "certificate; name that of the TLS front end if there is one; without "
-                             "one, somebody relays");
-    }
-    *ret_bound = SSPI_BOUND_MATCHED;
-    return SEC_E_OK;
+    return binding_policy_judge(run, said, channel, in, ret_bound, report);
 }
