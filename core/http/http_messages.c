@@ -42,6 +42,8 @@ enum http_message http_messages_of_reason(enum sspi_reason reason)
         return HTTP_MESSAGE_MISSING_BINDING;
     case SSPI_REASON_ANONYMOUS:
         return HTTP_MESSAGE_ANONYMOUS;
+    case SSPI_REASON_ALTERED:
+        return HTTP_MESSAGE_ALTERED;
     case SSPI_REASON_WRONG_PASSWORD:
         return HTTP_MESSAGE_WRONG_PASSWORD;
     case SSPI_REASON_WRONG_URI:

@@ -660,8 +660,8 @@ typedef void(SEC_ENTRY *SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer
 /* Makes the server's credential for one package: opens the keys or the users it verifies with.
  *
  * pszPrincipal      in, may be NULL. Kerberos and Negotiate: the one service principal to accept,
- *                   "HTTP/host" or "HTTP/host@REALM", when pAuthData names none. WDigest: ignored.
- * pszPackage        in. "Negotiate", "Kerberos", "WDigest" or "Digest", without case.
+ *                   "HTTP/host" or "HTTP/host@REALM", when pAuthData names none. Others: ignored.
+ * pszPackage        in. "Negotiate", "Kerberos", "NTLM", "WDigest" or "Digest", without case.
  * fCredentialUse    in. SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH; a SECPKG_CRED_RESERVED bit, or a
  *                   use without INBOUND, is refused: there is no client side here.
  * pvLogonId         in. Ignored.

@@ -4,7 +4,7 @@
  *
  * AcquireCredentialsHandle's pAuthData points to an SSPI_ACCEPTOR_DATA, or is NULL for the
  * machine's defaults: MIT's default keytab (KRB5_KTNAME, else /etc/krb5.keytab) for Negotiate and
- * Kerberos, the file named by the environment variable SSPI_USER_FILE for WDigest. */
+ * Kerberos, the file named by the environment variable SSPI_USER_FILE for WDigest and NTLM. */
 #ifndef SSPI_ACCEPTOR_H
 #define SSPI_ACCEPTOR_H
 
@@ -17,7 +17,7 @@
 
 /* The keys of one keytab, held in memory. */
 struct sspi_keytab;
-/* The users of one Digest user file, held in memory. */
+/* The users of one user file of Digest and NTLM, held in memory. */
 struct sspi_users;
 /* Memory that all workers share: nonce counts and Kerberos replays. */
 struct sspi_state;
@@ -58,7 +58,8 @@ enum sspi_reason {
     SSPI_REASON_HASH_WANTED,   /* no refusal: call again with SECBUFFER_SSPI_HASH_A1 */
     SSPI_REASON_LEGS,          /* too many legs, or a partial context that took too long */
     SSPI_REASON_CONFIGURATION, /* no key, no user file: our own side is not usable */
-    SSPI_REASON_INTERNAL       /* memory, randomness, library failure */
+    SSPI_REASON_INTERNAL,      /* memory, randomness, library failure */
+    SSPI_REASON_ALTERED        /* a message was changed on its way: its MIC is wrong or gone */
 };
 
 struct sspi_report {
@@ -109,7 +110,7 @@ typedef struct _SSPI_ACCEPTOR_DATA {
     const struct sspi_view *ServiceNames;
     uint32_t ServiceNameCount;
 
-    /* Digest: the users; Users wins over UserFile; both NULL: SSPI_USER_FILE. */
+    /* Digest, NTLM: the users; Users wins over UserFile; both NULL: SSPI_USER_FILE. */
     struct sspi_users *Users;
     const char *UserFile;
     /* Realm when the caller passes none with a request; NULL: such a request is an error. */

@@ -109,5 +109,6 @@ struct sspi_package {
 extern const struct sspi_package kerberos_package;
 extern const struct sspi_package negotiate_package;
 extern const struct sspi_package digest_package;
+extern const struct sspi_package ntlm_package;
 
 #endif

@@ -8,7 +8,7 @@
 #include "sspi_text.h"
 
 static const struct sspi_package *const all[] = {&negotiate_package, &kerberos_package,
-                                                 &digest_package};
+                                                 &ntlm_package, &digest_package};
 
 #define N_PACKAGES (sizeof(all) / sizeof(all[0]))
 

@@ -146,7 +146,7 @@ enum store_refresh store_users_refresh(struct sspi_users *users, uint64_t now_ms
 
 /* ---- looking users up ---- */
 
-static struct store_users_contents *take(struct sspi_users *users)
+struct store_users_contents *store_users_contents_of(struct sspi_users *users)
 {
     pthread_mutex_lock(&users->lock);
     struct store_users_contents *contents = store_users_contents_reference(users->contents);
@@ -157,7 +157,7 @@ static struct store_users_contents *take(struct sspi_users *users)
 bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
                       enum sspi_digest_algorithm algorithm, uint8_t ret_hash[STORE_USERS_HASH_MAX])
 {
-    struct store_users_contents *contents = take(users);
+    struct store_users_contents *contents = store_users_contents_of(users);
     memset(ret_hash, 0x5a, STORE_USERS_HASH_MAX);
     bool known = store_users_contents_hash(contents, user, realm, algorithm, ret_hash);
     store_users_contents_release(contents);
@@ -170,7 +170,7 @@ bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view use
 {
     uint8_t hash[STORE_USERS_HASH_MAX];
     size_t start = ret_user->len;
-    struct store_users_contents *contents = take(users);
+    struct store_users_contents *contents = store_users_contents_of(users);
     memset(hash, 0x5a, sizeof hash);
     memcpy(ret_hash, hash, sizeof hash);
     bool known = store_users_contents_user(contents, userhash, realm, algorithm, ret_user);
@@ -190,7 +190,7 @@ void store_users_count(struct sspi_users *users, struct sspi_view realm,
                        enum sspi_digest_algorithm algorithm, size_t *ret_users,
                        size_t *ret_with_algorithm)
 {
-    struct store_users_contents *contents = take(users);
+    struct store_users_contents *contents = store_users_contents_of(users);
     store_users_contents_count(contents, realm, algorithm, ret_users, ret_with_algorithm);
     store_users_contents_release(contents);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The users of Digest: a text file read into memory, with lines `user:realm:hex32` (htdigest, MD5)
- * and `user:realm:ALGORITHM:hex` (MD5, SHA-256, SHA-512-256; NT lines belong to NTLM and are
- * skipped), or a constant database of very many users that all processes map. The realm may be
- * empty: Windows sends none beside user@domain. */
+ * and `user:realm:ALGORITHM:hex` (MD5, SHA-256, SHA-512-256; those of NT are NTLM's and not counted
+ * here, see store_nt_users.h), or a constant database of very many users that all processes map.
+ * The realm may be empty: Windows sends none beside user@domain. */
 #ifndef STORE_USERS_H
 #define STORE_USERS_H
 

@@ -10,13 +10,15 @@
 #include <unistd.h>
 
 #include "hash.h"
+#include "store_nt_index.h"
 #include "store_users_cdb.h"
 #include "store_users_index.h"
 
-/* One of the two. */
+/* Of a text file, or of a database. */
 struct store_users_contents {
     atomic_uint n_references;
     struct store_users_index *index;
+    struct store_nt_index *nt;
     struct store_users_cdb *cdb;
 };
 
@@ -55,47 +57,51 @@ static bool is_text(int file, const struct stat *info, const char *path, char *e
     return false;
 }
 
-static struct store_users_index *read_index(int file, const char *path, struct stat *ret_identity,
-                                            char *error, size_t error_size)
+/* False: `error` is filled. */
+static bool read_indexes(struct store_users_contents *contents, int file, const char *path,
+                         struct stat *ret_identity, char *error, size_t error_size)
 {
     if (fstat(file, ret_identity) != 0) {
         snprintf(error, error_size, "%s: cannot look at it: %s", path, strerror(errno));
-        return NULL;
+        return false;
     }
     if (!is_text(file, ret_identity, path, error, error_size))
-        return NULL;
+        return false;
     size_t len = (size_t)ret_identity->st_size;
     char *text = malloc(len + 1);
     if (text == NULL) {
         snprintf(error, error_size, "%s: not enough memory to read it", path);
-        return NULL;
+        return false;
     }
-    struct store_users_index *index = NULL;
-    if (read_all(file, text, len))
-        index = store_users_index_make((struct sspi_view){text, len}, path, error, error_size);
-    else if (errno == EAGAIN)
+    struct sspi_view view = {text, len};
+    if (read_all(file, text, len)) {
+        contents->index = store_users_index_make(view, path, error, error_size);
+        if (contents->index != NULL)
+            contents->nt = store_nt_index_make(view, path, error, error_size);
+    } else if (errno == EAGAIN) {
         snprintf(error, error_size,
                  "%s: it changed while it was read; replace it in one step, as sspi-passwd does",
                  path);
-    else
+    } else {
         snprintf(error, error_size, "%s: cannot read it: %s", path, strerror(errno));
+    }
     bytes_wipe(text, len);
     free(text);
-    return index;
+    return contents->nt != NULL;
 }
 
-static struct store_users_index *open_index(const char *path, struct stat *ret_identity,
-                                            char *error, size_t error_size)
+static bool open_indexes(struct store_users_contents *contents, const char *path,
+                         struct stat *ret_identity, char *error, size_t error_size)
 {
     /* Not blocking: opening a FIFO would wait for ever. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file < 0) {
         snprintf(error, error_size, "%s: cannot open it: %s", path, strerror(errno));
-        return NULL;
+        return false;
     }
-    struct store_users_index *index = read_index(file, path, ret_identity, error, error_size);
+    bool done = read_indexes(contents, file, path, ret_identity, error, error_size);
     close(file);
-    return index;
+    return done;
 }
 
 struct store_users_contents *store_users_contents_load(const char *path, bool is_database,
@@ -108,12 +114,15 @@ struct store_users_contents *store_users_contents_load(const char *path, bool is
         return NULL;
     }
     atomic_init(&contents->n_references, 1);
-    if (is_database)
+    bool done;
+    if (is_database) {
         contents->cdb = store_users_cdb_open(path, ret_identity, error, error_size);
-    else
-        contents->index = open_index(path, ret_identity, error, error_size);
-    if (contents->cdb == NULL && contents->index == NULL) {
-        free(contents);
+        done = contents->cdb != NULL;
+    } else {
+        done = open_indexes(contents, path, ret_identity, error, error_size);
+    }
+    if (!done) {
+        store_users_contents_release(contents);
         return NULL;
     }
     return contents;
@@ -130,8 +139,14 @@ void store_users_contents_release(struct store_users_contents *contents)
     if (contents == NULL || atomic_fetch_sub(&contents->n_references, 1) != 1)
         return;
     store_users_index_free(contents->index);
+    store_nt_index_free(contents->nt);
     store_users_cdb_close(contents->cdb);
     free(contents);
+}
+
+const struct store_nt_index *store_users_contents_nt(const struct store_users_contents *contents)
+{
+    return contents->nt;
 }
 
 bool store_users_contents_hash(const struct store_users_contents *contents, struct sspi_view user,

@@ -11,6 +11,10 @@
 #include "store_users.h"
 
 struct store_users_contents;
+struct store_nt_index;
+
+/* The contents in force now; store_users_contents_release() them. */
+struct store_users_contents *store_users_contents_of(struct sspi_users *users) SSPI_MUST_USE;
 
 /* Reads the text file at `path`, or maps the database. `ret_identity` becomes that of the opened
  * file, and stays as it is when it cannot be opened. NULL: `error` says why. Blocks on the file. */
@@ -22,6 +26,10 @@ struct store_users_contents *store_users_contents_reference(struct store_users_c
 
 /* NULL is fine. */
 void store_users_contents_release(struct store_users_contents *contents);
+
+/* The NT lines, which live as long; NULL in a database. */
+const struct store_nt_index *
+store_users_contents_nt(const struct store_users_contents *contents) SSPI_MUST_USE;
 
 /* As store_users_hash() and its fellows, without their dummy: false leaves the outputs alone. */
 bool store_users_contents_hash(const struct store_users_contents *contents, struct sspi_view user,

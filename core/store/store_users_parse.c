@@ -46,6 +46,15 @@ const char *store_users_parse_name(struct sspi_view name, bool is_realm)
     return NULL;
 }
 
+const char *store_users_parse_nt_names(struct sspi_view user, struct sspi_view domain)
+{
+    if (domain.len == 0)
+        return "an NT line needs a domain; write user:DOMAIN:NT:hash";
+    if (memchr(user.data, '\\', user.len) != NULL || memchr(domain.data, '\\', domain.len) != NULL)
+        return "an NT line has a backslash in a name; write user:DOMAIN:NT:hash";
+    return NULL;
+}
+
 /* Splits at colons. 0: more than N_FIELDS_MAX. */
 static size_t split(struct sspi_view line, struct sspi_view fields[N_FIELDS_MAX])
 {
@@ -72,9 +81,7 @@ static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_
                                         struct store_users_line *line, const char **ret_problem)
 {
     if (bytes_equal_nocase(algorithm, SSPI_VIEW("NT"))) {
-        uint8_t hash[NT_HASH_LEN];
-        bool right = hex_decode(hex, hash, sizeof hash);
-        bytes_wipe(hash, sizeof hash);
+        bool right = hex_decode(hex, line->hash, NT_HASH_LEN);
         *ret_problem = "the NT hash is not 32 hexadecimal digits; make the line again";
         return right ? STORE_USERS_NT : STORE_USERS_BAD;
     }

@@ -13,7 +13,7 @@
 enum store_users_kind {
     STORE_USERS_NOTHING, /* comment or empty */
     STORE_USERS_DIGEST,
-    STORE_USERS_NT, /* for NTLM: user and realm (the domain) are set, no hash */
+    STORE_USERS_NT, /* for NTLM: the realm is the domain, the hash has 16 octets */
     STORE_USERS_BAD
 };
 
@@ -21,7 +21,7 @@ struct store_users_line {
     struct sspi_view user; /* borrowed from the line */
     struct sspi_view realm;
     enum sspi_digest_algorithm algorithm;
-    uint8_t hash[STORE_USERS_HASH_MAX]; /* hash_len(algorithm) octets; wipe it */
+    uint8_t hash[STORE_USERS_HASH_MAX]; /* hash_len(algorithm) octets, or NT's; wipe it */
 };
 
 /* Cuts the first line off `rest`. `ret_whole` is the line with its end, `ret_line` without "\n" or
@@ -42,5 +42,9 @@ bool store_users_parse_takes(enum sspi_digest_algorithm algorithm);
 /* NULL when `name` may be a realm (or else a user); otherwise what is wrong with it, as ret_problem
  * above. A user name that starts with "#" is fine here, but its line would be a comment. */
 const char *store_users_parse_name(struct sspi_view name, bool is_realm) SSPI_MUST_USE;
+
+/* The same of two such names that an NT line is to have (store_nt_users.h). */
+const char *store_users_parse_nt_names(struct sspi_view user,
+                                       struct sspi_view domain) SSPI_MUST_USE;
 
 #endif

@@ -61,7 +61,7 @@ C
         split ' ', $flags) or return;
     local $ENV{LD_LIBRARY_PATH} = $libdir;
     my $r = run(["$dir/list"]);
-    is_deeply([ sort split /\n/, $r->{out} ], [qw(Kerberos Negotiate WDigest sspi_keytab)],
+    is_deeply([ sort split /\n/, $r->{out} ], [qw(Kerberos NTLM Negotiate WDigest sspi_keytab)],
         'it lists the packages and an option') or diag($r->{err});
 };
 

@@ -181,6 +181,8 @@ subtest 'the empty realm' => sub {
         . "alice\@example.test::@{[md5_hex($a1)]}\n", 'stands between two colons');
     is((passwd("secret\n", '--verify', '--stdin', '-r', '', 'f', 'alice@example.test'))[0], 0);
     fails('not the only one', 2, qr/several realms/, "x\n", '--stdin', 'f', 'bob');
+    fails('no domain for NT', 1, qr/^sspi-passwd: an NT line needs a domain/, "x\n", '--stdin', '-r', '', '-a', 'MD5,NT', 'f', 'x');
+    fails('none in a name', 1, qr/^sspi-passwd: an NT line has a backslash/, "x\n", '--stdin', '-r', 'realm', '-a', 'NT', 'f', 'D\\x');
     is((passwd('', '-D', '-r', '', 'f', 'alice@example.test'))[0], 0);
     is((passwd('', '-D', 'f', 'bob'))[0], 0, 'the other is the only one now');
     is(get('f'), '');

@@ -194,6 +194,7 @@ static void fake_destroy(void *context)
 
 const struct sspi_package negotiate_package = FAKE_PACKAGE("Negotiate", NULL, NULL);
 const struct sspi_package kerberos_package = FAKE_PACKAGE("Kerberos", NULL, NULL);
+const struct sspi_package ntlm_package = FAKE_PACKAGE("NTLM", NULL, NULL);
 const struct sspi_package digest_package = FAKE_PACKAGE("WDigest", "Digest", fake_complete);
 
 /* ---- calls in short ---- */

@@ -136,14 +136,15 @@ static void packages_are_described_in_one_block(void **unused)
 
     (void)unused;
     assert_int_equal(EnumerateSecurityPackagesA(&n, &a), SEC_E_OK);
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 4);
     assert_string_equal(a[0].Name, "Negotiate");
-    assert_string_equal(a[2].Comment, "fake WDigest");
+    assert_string_equal(a[2].Name, "NTLM");
+    assert_string_equal(a[3].Comment, "fake WDigest");
     FreeContextBuffer(a);
     assert_int_equal(EnumerateSecurityPackagesW(&n, &w), SEC_E_OK);
-    assert_int_equal(n, 3);
+    assert_int_equal(n, 4);
     assert_wide(w[1].Name, u"Kerberos", 8);
-    assert_wide(w[2].Comment, u"fake WDigest", 12);
+    assert_wide(w[3].Comment, u"fake WDigest", 12);
     FreeContextBuffer(w);
     assert_int_equal(QuerySecurityPackageInfoA("DIGEST", &a), SEC_E_OK);
     assert_string_equal(a->Name, "WDigest");
@@ -152,7 +153,7 @@ static void packages_are_described_in_one_block(void **unused)
     assert_int_equal(QuerySecurityPackageInfoW(u"Kerberos", &w), SEC_E_OK);
     assert_wide(w->Name, u"Kerberos", 8);
     FreeContextBuffer(w);
-    assert_int_equal(QuerySecurityPackageInfoW(u"NTLM", &w), SEC_E_SECPKG_NOT_FOUND);
+    assert_int_equal(QuerySecurityPackageInfoW(u"Schannel", &w), SEC_E_SECPKG_NOT_FOUND);
     assert_null(w);
     assert_int_equal(QuerySecurityPackageInfoA(NULL, &a), SEC_E_SECPKG_NOT_FOUND);
     assert_int_equal(EnumerateSecurityPackagesA(NULL, &a), SEC_E_INVALID_PARAMETER);

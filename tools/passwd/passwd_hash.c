@@ -7,6 +7,7 @@
 
 #include "hash.h"
 #include "passwd_problem.h"
+#include "store_users_parse.h"
 #include "utf8.h"
 
 /* RFC 7616 3.4.2: A1 is user:realm:password. The line holds its hash. */
@@ -99,11 +100,23 @@ static void append_line(struct bytes *to, enum passwd_kind kind, struct sspi_vie
     bytes_append_char(to, '\n');
 }
 
+/* False: told. */
+static bool check_names(const struct passwd_options *options, struct sspi_view realm)
+{
+    const char *problem = NULL;
+    for (size_t i = 0; problem == NULL && i < options->n_kinds; i++)
+        if (options->kinds[i] == PASSWD_NT)
+            problem = store_users_parse_nt_names(bytes_view(options->user), realm);
+    if (problem != NULL)
+        passwd_problem("%s", problem);
+    return problem == NULL;
+}
+
 bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view realm,
                        struct sspi_view password, struct bytes *to)
 {
     struct hash_suite suite;
-    if (!passwd_hash_open(&suite))
+    if (!check_names(options, realm) || !passwd_hash_open(&suite))
         return false;
     struct sspi_view user = bytes_view(options->user);
     uint8_t hash[HASH_MAX];

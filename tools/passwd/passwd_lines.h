@@ -16,10 +16,10 @@ struct passwd_lines {
     struct passwd_progress *progress; /* set it or leave it NULL */
     /* The current line, valid until the next call. */
     unsigned long number;
-    struct sspi_view whole;       /* with its end */
-    struct sspi_view text;        /* without */
-    bool has_user;                /* false: empty or a comment, and the rest is not set */
-    struct store_users_line line; /* no hash for PASSWD_NT */
+    struct sspi_view whole; /* with its end */
+    struct sspi_view text;  /* without */
+    bool has_user;          /* false: empty or a comment, and the rest is not set */
+    struct store_users_line line;
     enum passwd_kind kind;
     /* Not for callers. */
     struct sspi_view rest;

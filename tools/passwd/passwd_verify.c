@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <string.h>
 
-#include "hex.h"
 #include "passwd_actions.h"
 #include "passwd_database.h"
 #include "passwd_edit.h"
@@ -67,21 +65,6 @@ static void judge(struct check *check, unsigned long number, enum passwd_kind ki
     bytes_wipe(wanted, sizeof wanted);
 }
 
-static void judge_line(struct check *check, const struct passwd_lines *lines)
-{
-    uint8_t hash[HASH_MAX];
-    memcpy(hash, lines->line.hash, sizeof hash);
-    /* The parser found the digits right, and leaves their value out. */
-    if (lines->kind == PASSWD_NT) {
-        size_t len = passwd_kind_len(PASSWD_NT);
-        struct sspi_view digits = {lines->text.data + lines->text.len - 2 * len, 2 * len};
-        if (!hex_decode(digits, hash, len))
-            memset(hash, 0, sizeof hash);
-    }
-    judge(check, lines->number, lines->kind, lines->line.user, lines->line.realm, hash);
-    bytes_wipe(hash, sizeof hash);
-}
-
 /* Counts the user's lines, and holds the password against each once there is one. False: a bad
  * line, and told. */
 static bool walk(struct check *check, struct sspi_view text, struct sspi_view realm,
@@ -96,7 +79,8 @@ static bool walk(struct check *check, struct sspi_view text, struct sspi_view re
             continue;
         ++*ret_n_lines;
         if (check->secret.len > 0)
-            judge_line(check, &lines);
+            judge(check, lines.number, lines.kind, lines.line.user, lines.line.realm,
+                  lines.line.hash);
     }
     return next == PASSWD_NEXT_END;
 }

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ntlm_context.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct ntlm_context *ntlm_context_new(void)
+{
+    return calloc(1, sizeof(struct ntlm_context));
+}
+
+static void free_info(struct sspi_context_info *info)
+{
+    free(info->name);
+    free(info->realm);
+    free(info->target);
+    *info = (struct sspi_context_info){0};
+}
+
+void ntlm_context_free(struct ntlm_context *context)
+{
+    bytes_free(&context->negotiate);
+    bytes_free(&context->challenge);
+    ntlm_sign_close(&context->sign);
+    free_info(&context->info);
+    free(context);
+}
+
+/* MS-NLMP 3.2.5.1.2; replays and their order are told by the sequence number of every signature.
+ * What was granted but cannot be done is not promised. */
+static ULONG attributes_from_flags(uint32_t flags, bool can_sign)
+{
+    ULONG attributes = 0;
+    if (can_sign && (flags & NTLM_FLAG_SIGN) != 0)
+        attributes |= ASC_RET_INTEGRITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT;
+    if (can_sign && (flags & NTLM_FLAG_SEAL) != 0)
+        attributes |= ASC_RET_CONFIDENTIALITY;
+    if ((flags & NTLM_FLAG_IDENTIFY) != 0)
+        attributes |= ASC_RET_IDENTIFY;
+    return attributes;
+}
+
+static bool copy_names(struct sspi_context_info *info, const struct ntlm_proof *proof)
+{
+    BYTES_CLEANUP struct bytes name = {0};
+    bytes_append_text(&name, proof->login.domain);
+    bytes_append_char(&name, '\\');
+    bytes_append_text(&name, proof->login.user);
+    info->name = bytes_steal(&name, NULL);
+    info->realm = strdup(proof->login.domain);
+    if (proof->target.len > 0)
+        info->target = strndup(proof->target.data, proof->target.len);
+    return info->name != NULL && info->realm != NULL &&
+           (info->target != NULL || proof->target.len == 0);
+}
+
+bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_credential *credential,
+                            const struct ntlm_proof *proof)
+{
+    const uint32_t strong = NTLM_FLAG_EXTENDED_SECURITY | NTLM_FLAG_128;
+    const struct sspi_clock *clock = credential->clock;
+    /* Without the two, signatures are too weak to vouch for anything. */
+    bool can_sign = (proof->flags & strong) == strong;
+    struct sspi_context_info info = {
+        .mechanism = &ntlm_package,
+        .attributes = attributes_from_flags(proof->flags, can_sign),
+        .start_ms = clock->now_ms(clock->self),
+        .expiry_ms = UINT64_MAX, /* NTLM knows no end of a login */
+        .bound = proof->bound,
+    };
+    if (!copy_names(&info, proof) ||
+        (can_sign && !ntlm_sign_open(&context->sign, &credential->crypto, proof->exported_key,
+                                     (proof->flags & NTLM_FLAG_KEY_EXCHANGE) != 0))) {
+        free_info(&info);
+        return false;
+    }
+    context->info = info;
+    context->can_sign = can_sign;
+    context->state = NTLM_CONTEXT_ESTABLISHED;
+    return true;
+}

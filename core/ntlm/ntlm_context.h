@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One NTLM security context. It belongs to one thread at a time, and its credential outlives it. */
+#ifndef NTLM_CONTEXT_H
+#define NTLM_CONTEXT_H
+
+#include "ntlm_sign.h"
+#include "ntlm_verify.h"
+
+enum ntlm_context_state {
+    NTLM_CONTEXT_BEGUN,      /* waits for NEGOTIATE */
+    NTLM_CONTEXT_CHALLENGED, /* waits for AUTHENTICATE; proves nothing */
+    NTLM_CONTEXT_ESTABLISHED,
+    NTLM_CONTEXT_FAILED /* for good */
+};
+
+struct ntlm_context {
+    enum ntlm_context_state state;
+    struct bytes negotiate; /* both messages as they were on the wire, for the MIC */
+    struct bytes challenge;
+    uint8_t server_challenge[NTLM_CHALLENGE_LEN];
+    uint32_t flags; /* what CHALLENGE granted */
+    bool can_sign;
+    struct ntlm_sign sign;
+    struct sspi_context_info info;
+};
+
+/* NULL: no memory. */
+struct ntlm_context *ntlm_context_new(void) SSPI_MUST_USE;
+
+/* Wipes and frees. */
+void ntlm_context_free(struct ntlm_context *context);
+
+/* Makes it an established context, copying the proof. False: no memory, or libcrypto failed; it
+ * stays what it was. */
+bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_credential *credential,
+                            const struct ntlm_proof *proof) SSPI_MUST_USE;
+
+#endif

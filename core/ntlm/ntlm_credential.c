@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ntlm_credential.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "store_nt_users.h"
+
+static SECURITY_STATUS open_users(struct ntlm_credential *credential,
+                                  const SSPI_ACCEPTOR_DATA *data, struct sspi_report *report)
+{
+    const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
+    char error[SSPI_REPORT_TEXT_SIZE];
+    if (path == NULL)
+        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                             "no user file: name one in the credential's data or in "
+                             "SSPI_USER_FILE");
+    credential->own_users = store_users_open(path, error, sizeof error);
+    if (credential->own_users == NULL)
+        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s", error);
+    credential->users = credential->own_users;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS take_users(struct ntlm_credential *credential,
+                                  const SSPI_ACCEPTOR_DATA *data, struct sspi_report *report)
+{
+    char domain[STORE_USERS_NAME_LIMIT + 1];
+    credential->users = data->Users;
+    if (credential->users == NULL) {
+        SECURITY_STATUS st = open_users(credential, data, report);
+        if (st != SEC_E_OK)
+            return st;
+    }
+    if (!store_nt_users_domain(credential->users, domain))
+        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                             "%s: no user has an NT line, user:DOMAIN:NT:hash; add some with "
+                             "sspi-passwd -a NT",
+                             store_users_path(credential->users));
+    return SEC_E_OK;
+}
+
+static char upper(char c)
+{
+    return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+}
+
+/* What is before the first dot, in upper case, is what Windows takes for a NetBIOS name. */
+static bool take_names(struct ntlm_credential *credential)
+{
+    if (gethostname(credential->dns_computer, sizeof credential->dns_computer) != 0)
+        return false;
+    credential->dns_computer[sizeof credential->dns_computer - 1] = '\0';
+    size_t len = strcspn(credential->dns_computer, ".");
+    if (len > NTLM_CREDENTIAL_NB_LIMIT)
+        len = NTLM_CREDENTIAL_NB_LIMIT;
+    for (size_t i = 0; i < len; i++)
+        credential->nb_computer[i] = upper(credential->dns_computer[i]);
+    return true;
+}
+
+static SECURITY_STATUS fill(struct ntlm_credential *credential, const SSPI_ACCEPTOR_DATA *data,
+                            struct sspi_report *report)
+{
+    credential->clock = clock_machine();
+    if (!ntlm_crypto_open(&credential->crypto))
+        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                             "OpenSSL has no RC4, which NTLM needs: install its legacy provider");
+    if (!take_names(credential))
+        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "this machine does not tell its name");
+    return take_users(credential, data, report);
+}
+
+SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
+                                        struct ntlm_credential **ret_credential,
+                                        struct sspi_report *report)
+{
+    struct ntlm_credential *credential = calloc(1, sizeof *credential);
+    if (credential == NULL)
+        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+    SECURITY_STATUS st = fill(credential, data, report);
+    if (st != SEC_E_OK) {
+        ntlm_credential_release(credential);
+        return st;
+    }
+    *ret_credential = credential;
+    return SEC_E_OK;
+}
+
+void ntlm_credential_release(struct ntlm_credential *credential)
+{
+    store_users_close(credential->own_users);
+    ntlm_crypto_close(&credential->crypto);
+    free(credential);
+}
+
+void ntlm_credential_refresh(struct ntlm_credential *credential)
+{
+    char error[SSPI_REPORT_TEXT_SIZE];
+    const struct sspi_clock *clock = credential->clock;
+    /* What cannot be read leaves the users there were. */
+    if (credential->own_users != NULL)
+        (void)store_users_refresh(credential->own_users, clock->steady_ms(clock->self), error,
+                                  sizeof error);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The algorithms of NTLM: MD5, HMAC-MD5 and RC4. OpenSSL keeps RC4 in its legacy provider, which is
+ * loaded into a library context of our own: nothing else in the process gets weak algorithms by it,
+ * and no policy of the process (FIPS) takes ours away. */
+#ifndef NTLM_CRYPTO_H
+#define NTLM_CRYPTO_H
+
+#include "hash.h"
+
+/* Octets of every key, hash and MAC here. */
+#define NTLM_KEY_LEN 16
+
+struct evp_cipher_ctx_st;
+struct evp_cipher_st;
+struct ossl_lib_ctx_st;
+struct ossl_provider_st;
+
+/* Fetched once, then read-only: any number of threads may use it. */
+struct ntlm_crypto {
+    struct ossl_lib_ctx_st *library;
+    struct ossl_provider_st *standard;
+    struct ossl_provider_st *legacy;
+    struct hash_suite hashes; /* MD5 alone */
+    struct evp_cipher_st *rc4;
+};
+
+/* False: OpenSSL's legacy provider is not installed, or no memory; nothing is held then. */
+bool ntlm_crypto_open(struct ntlm_crypto *ret_crypto) SSPI_MUST_USE;
+
+/* Leaves a zero-initialised value, which is fine too. */
+void ntlm_crypto_close(struct ntlm_crypto *crypto);
+
+/* HMAC-MD5 (RFC 2104) over the parts, one after the other. `run` is of crypto->hashes. False:
+ * libcrypto failed; the output is all zero then. */
+bool ntlm_crypto_hmac(struct hash_run *run, const uint8_t key[NTLM_KEY_LEN],
+                      const struct sspi_view *parts, size_t n_parts,
+                      uint8_t ret_mac[NTLM_KEY_LEN]) SSPI_MUST_USE;
+
+/* MD5 over two texts. False as above. */
+bool ntlm_crypto_md5(struct hash_run *run, struct sspi_view first, struct sspi_view second,
+                     uint8_t ret_digest[NTLM_KEY_LEN]) SSPI_MUST_USE;
+
+/* ---- RC4, a stream: each call goes on where the last one ended ---- */
+
+/* NULL: libcrypto failed. */
+struct evp_cipher_ctx_st *ntlm_crypto_rc4_new(const struct ntlm_crypto *crypto,
+                                              const uint8_t key[NTLM_KEY_LEN]) SSPI_MUST_USE;
+
+/* Begins anew with this key. */
+bool ntlm_crypto_rc4_restart(struct evp_cipher_ctx_st *rc4,
+                             const uint8_t key[NTLM_KEY_LEN]) SSPI_MUST_USE;
+
+/* `to` may be `from`. */
+bool ntlm_crypto_rc4_apply(struct evp_cipher_ctx_st *rc4, const uint8_t *from, size_t len,
+                           uint8_t *to) SSPI_MUST_USE;
+
+/* Wipes and frees; NULL is fine. */
+void ntlm_crypto_rc4_free(struct evp_cipher_ctx_st *rc4);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The NTLM package (MS-NLMP), connection-oriented: NEGOTIATE in, CHALLENGE out, AUTHENTICATE in.
+ *
+ *   state        message        goes to
+ *   none         NEGOTIATE      CHALLENGED
+ *   CHALLENGED   AUTHENTICATE   ESTABLISHED
+ *   any          anything else  FAILED, for good
+ */
+#include <string.h>
+
+#include "ntlm_challenge.h"
+#include "ntlm_context.h"
+#include "report.h"
+
+/* What Windows' NTLM package says of itself. */
+#define MAX_TOKEN 2888
+#define RPC_ID    10 /* RPC_C_AUTHN_WINNT */
+
+#define PROOF_CLEANUP __attribute__((cleanup(ntlm_verify_end)))
+
+static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
+                               struct sspi_report *report)
+{
+    struct ntlm_credential *credential;
+    SECURITY_STATUS st = ntlm_credential_acquire(data, &credential, report);
+    if (st == SEC_E_OK)
+        *ret_credential = credential;
+    return st;
+}
+
+static void release(void *credential)
+{
+    ntlm_credential_release(credential);
+}
+
+static SECURITY_STATUS no_memory(struct sspi_report *report)
+{
+    return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+}
+
+static SECURITY_STATUS read_negotiate(struct sspi_view token, uint32_t *ret_flags,
+                                      struct sspi_report *report)
+{
+    const char *problem;
+    if (!ntlm_message_read_negotiate(token, ret_flags, &problem))
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                             "malformed NTLM NEGOTIATE message of %zu octets: %s", token.len,
+                             problem);
+    /* MS-NLMP 2.2.2.5: datagrams begin with CHALLENGE. */
+    if ((*ret_flags & NTLM_FLAG_DATAGRAM) != 0)
+        return report_refuse(report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                             "the client wants NTLM for datagrams");
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
+                                       struct ntlm_context *context, struct sspi_report *report)
+{
+    const struct sspi_clock *clock = credential->clock;
+    const char *dot = strchr(credential->dns_computer, '.');
+    char domain[STORE_USERS_NAME_LIMIT + 1];
+    struct ntlm_challenge_names names = {
+        .nb_computer = bytes_view(credential->nb_computer),
+        .dns_domain = bytes_view(dot == NULL ? "" : dot + 1),
+        .dns_computer = bytes_view(credential->dns_computer),
+    };
+    /* The file may have lost its NT lines since the credential was made. */
+    names.nb_domain =
+        store_nt_users_domain(credential->users, domain) ? bytes_view(domain) : names.nb_computer;
+    if (!clock->random(clock->self, context->server_challenge, sizeof context->server_challenge))
+        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "no randomness for a challenge");
+    if (!ntlm_challenge_write(&context->challenge, context->flags, context->server_challenge,
+                              &names, ntlm_challenge_filetime(clock->now_ms(clock->self))))
+        return no_memory(report);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_context *context,
+                             const struct sspi_accept_input *in, struct sspi_accept_output *out)
+{
+    uint32_t asked;
+    ntlm_credential_refresh(credential);
+    SECURITY_STATUS st = read_negotiate(in->token, &asked, out->report);
+    if (st != SEC_E_OK)
+        return st;
+    context->flags = ntlm_challenge_flags(asked);
+    bytes_append_view(&context->negotiate, in->token);
+    st = write_challenge(credential, context, out->report);
+    if (st != SEC_E_OK)
+        return st;
+    bytes_append_view(&out->tokens[0], bytes_as_view(&context->challenge));
+    if (context->negotiate.failed || out->tokens[0].failed)
+        return no_memory(out->report);
+    out->n_tokens = 1;
+    context->state = NTLM_CONTEXT_CHALLENGED;
+    return SEC_I_CONTINUE_NEEDED;
+}
+
+static SECURITY_STATUS finish(const struct ntlm_credential *credential,
+                              struct ntlm_context *context, const struct sspi_accept_input *in,
+                              struct sspi_report *report)
+{
+    PROOF_CLEANUP struct ntlm_proof proof = {0};
+    struct ntlm_verify_exchange exchange = {
+        .negotiate = bytes_as_view(&context->negotiate),
+        .challenge = bytes_as_view(&context->challenge),
+        .flags = context->flags,
+    };
+    memcpy(exchange.server_challenge, context->server_challenge, sizeof exchange.server_challenge);
+    SECURITY_STATUS st = ntlm_verify_authenticate(credential, &exchange, in, &proof, report);
+    if (st == SEC_E_OK && !ntlm_context_establish(context, credential, &proof))
+        return no_memory(report);
+    return st;
+}
+
+static SECURITY_STATUS accept_token(void *credential, void **context,
+                                    const struct sspi_accept_input *in,
+                                    struct sspi_accept_output *out)
+{
+    SECURITY_STATUS st;
+    if (*context == NULL && (*context = ntlm_context_new()) == NULL)
+        return no_memory(out->report);
+    struct ntlm_context *ntlm = *context;
+    switch (ntlm->state) {
+    case NTLM_CONTEXT_BEGUN:
+        st = begin(credential, ntlm, in, out);
+        break;
+    case NTLM_CONTEXT_CHALLENGED:
+        st = finish(credential, ntlm, in, out->report);
+        break;
+    case NTLM_CONTEXT_ESTABLISHED:
+    case NTLM_CONTEXT_FAILED:
+    default:
+        st = report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                           "the NTLM exchange is over");
+        break;
+    }
+    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
+        ntlm->state = NTLM_CONTEXT_FAILED;
+    return st;
+}
+
+static const struct sspi_context_info *info(const void *context)
+{
+    const struct ntlm_context *ntlm = context;
+    return ntlm->state == NTLM_CONTEXT_ESTABLISHED ? &ntlm->info : NULL;
+}
+
+/* MS-SPNG 3.3.5.1: RC4 has the same state for the mechListMIC and for the first message behind it.
+ * Each direction has one mechListMIC, which is all that these two are for. */
+static SECURITY_STATUS make_mic(void *context, struct sspi_view message, struct bytes *ret_mic)
+{
+    struct ntlm_context *ntlm = context;
+    uint8_t signature[NTLM_SIGN_LEN];
+    if (ntlm->state != NTLM_CONTEXT_ESTABLISHED)
+        return SEC_E_INVALID_HANDLE;
+    if (!ntlm->can_sign)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (!ntlm_sign_make(&ntlm->sign, &ntlm->sign.server, message, signature) ||
+        !ntlm_sign_restart(&ntlm->sign.server))
+        return SEC_E_INTERNAL_ERROR;
+    bytes_append(ret_mic, signature, sizeof signature);
+    return ret_mic->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
+static SECURITY_STATUS check_mic(void *context, struct sspi_view message, struct sspi_view mic)
+{
+    struct ntlm_context *ntlm = context;
+    if (ntlm->state != NTLM_CONTEXT_ESTABLISHED)
+        return SEC_E_INVALID_HANDLE;
+    if (!ntlm->can_sign)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    enum ntlm_sign_status status = ntlm_sign_check(&ntlm->sign, &ntlm->sign.client, message, mic);
+    if (status == NTLM_SIGN_FAILED || !ntlm_sign_restart(&ntlm->sign.client))
+        return SEC_E_INTERNAL_ERROR;
+    return status == NTLM_SIGN_RIGHT ? SEC_E_OK : SEC_E_MESSAGE_ALTERED;
+}
+
+static void destroy(void *context)
+{
+    ntlm_context_free(context);
+}
+
+static char package_name[] = NTLMSP_NAME_A;
+static char package_comment[] = "NTLM with NTLMv2 responses";
+
+const struct sspi_package ntlm_package = {
+    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_NEGOTIABLE,
+              .wVersion = 1,
+              .wRPCID = RPC_ID,
+              .cbMaxToken = MAX_TOKEN,
+              .Name = package_name,
+              .Comment = package_comment},
+    .acquire = acquire,
+    .release = release,
+    .accept = accept_token,
+    .info = info,
+    .make_mic = make_mic,
+    .check_mic = check_mic,
+    .destroy = destroy,
+};

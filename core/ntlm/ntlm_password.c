@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ntlm_password.h"
+
+#include <string.h>
+
+#include "escape.h"
+#include "ntlm_text.h"
+#include "report.h"
+
+/* For client text in a report. */
+#define SHOWN_SIZE 81
+
+/* False: libcrypto failed, or no memory. */
+static bool prove(struct hash_run *run, const uint8_t challenge[NTLM_CHALLENGE_LEN],
+                  const struct store_nt_user *found, struct sspi_view upper_user,
+                  struct sspi_view domain, const struct ntlm_response *response, bool *ret_right,
+                  uint8_t ret_base_key[NTLM_KEY_LEN])
+{
+    uint8_t key[NTLM_KEY_LEN] = {0}, proof[NTLM_KEY_LEN] = {0};
+    bool done = ntlm_keys_response(run, found->hash, upper_user, domain, key) &&
+                ntlm_keys_proof(run, key, challenge, response->temp, proof) &&
+                ntlm_keys_base(run, key, proof, ret_base_key);
+    *ret_right =
+        bytes_equal_secret((struct sspi_view){(const char *)proof, sizeof proof}, response->proof);
+    bytes_wipe(key, sizeof key);
+    bytes_wipe(proof, sizeof proof);
+    return done;
+}
+
+static SECURITY_STATUS refuse(struct sspi_view user, struct sspi_view domain,
+                              struct sspi_report *report)
+{
+    char shown_user[SHOWN_SIZE], shown_domain[SHOWN_SIZE];
+    return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
+                         "unknown user or wrong password: user \"%s\", domain \"%s\"",
+                         escape_text(shown_user, sizeof shown_user, user),
+                         escape_text(shown_domain, sizeof shown_domain, domain));
+}
+
+SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, struct hash_run *run,
+                                    const uint8_t challenge[NTLM_CHALLENGE_LEN],
+                                    const struct ntlm_authenticate *message,
+                                    const struct ntlm_response *response,
+                                    struct ntlm_login *ret_login, struct sspi_report *report)
+{
+    BYTES_CLEANUP struct bytes user = {0}, domain = {0}, upper_user = {0};
+    struct store_nt_user found;
+    bool right;
+    if (!ntlm_text_decode(&user, message->user) || !ntlm_text_decode(&domain, message->domain)) {
+        if (user.failed || domain.failed)
+            return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                             "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
+    }
+    /* MS-NLMP 3.3.2: the names count as the client sent them, whatever the file has. */
+    bool done = ntlm_text_encode_upper(&upper_user, bytes_as_view(&user));
+    bool known = store_nt_users_find(credential->users, bytes_as_view(&user),
+                                     bytes_as_view(&domain), &found);
+    done = done && prove(run, challenge, &found, bytes_as_view(&upper_user), message->domain,
+                         response, &right, ret_login->base_key);
+    memcpy(ret_login->user, found.user, sizeof found.user);
+    memcpy(ret_login->domain, found.domain, sizeof found.domain);
+    bytes_wipe(&found, sizeof found);
+    if (!done)
+        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "OpenSSL could not compute an NTLM proof, or no memory");
+    /* The hash of no user lets nobody in, whoever knows it. */
+    return right && known ? SEC_E_OK : refuse(bytes_as_view(&user), bytes_as_view(&domain), report);
+}

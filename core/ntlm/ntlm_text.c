@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ntlm_text.h"
+
+#include <stdlib.h>
+
+#include "fold.h"
+#include "utf8.h"
+
+bool ntlm_text_decode(struct bytes *to, struct sspi_view octets)
+{
+    const unsigned char *in = (const unsigned char *)octets.data;
+    size_t n_units = octets.len / 2;
+
+    if (octets.len % 2 != 0)
+        return false;
+    if (n_units == 0)
+        return true;
+    char16_t *units = malloc(n_units * sizeof *units);
+    if (units == NULL) {
+        to->failed = true;
+        return false;
+    }
+    for (size_t i = 0; i < n_units; i++)
+        units[i] = (char16_t)(in[2 * i] | in[2 * i + 1] << 8);
+    bool done = utf8_from_utf16(to, units, n_units);
+    free(units);
+    return done;
+}
+
+bool ntlm_text_encode(struct bytes *to, struct sspi_view text)
+{
+    size_t n_units;
+    char16_t *units = utf8_to_utf16(text, &n_units);
+
+    if (units == NULL)
+        return false;
+    for (size_t i = 0; i < n_units; i++) {
+        bytes_append_char(to, (char)(units[i] & 0xFF));
+        bytes_append_char(to, (char)(units[i] >> 8));
+    }
+    free(units);
+    return !to->failed;
+}
+
+bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text)
+{
+    BYTES_CLEANUP struct bytes upper = {0};
+
+    return fold_upper(&upper, text) && ntlm_text_encode(to, bytes_as_view(&upper));
+}

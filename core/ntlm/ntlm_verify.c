@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ntlm_verify.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "binding_policy.h"
+#include "ntlm_challenge.h"
+#include "ntlm_text.h"
+#include "report.h"
+#include "utf8.h"
+
+#define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
+
+#define FILETIME_PER_MINUTE UINT64_C(600000000)
+
+/* One message on its way through the checks. */
+struct attempt {
+    const struct ntlm_credential *credential;
+    const struct ntlm_verify_exchange *exchange;
+    const struct sspi_accept_input *in;
+    struct sspi_report *report;
+    struct hash_run run;
+    struct ntlm_authenticate message;
+    struct ntlm_response response;
+    struct ntlm_proof *proof;
+};
+
+static SECURITY_STATUS malformed(const struct attempt *a, const char *what, const char *problem)
+{
+    return report_refuse(a->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                         "malformed %s of %zu octets: %s", what, a->in->token.len, problem);
+}
+
+static SECURITY_STATUS no_memory(struct sspi_report *report)
+{
+    return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+}
+
+static SECURITY_STATUS library_failed(const struct attempt *a)
+{
+    return report_refuse(a->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                         "OpenSSL could not compute an NTLM key");
+}
+
+static SECURITY_STATUS read_message(struct attempt *a)
+{
+    const char *problem;
+    if (!ntlm_message_read_authenticate(a->in->token, &a->message, &problem))
+        return malformed(a, "NTLM AUTHENTICATE message", problem);
+    /* MS-NLMP 2.2.2.5: UNICODE, which CHALLENGE granted alone, wins over OEM. */
+    if ((a->message.flags & NTLM_FLAG_UNICODE) == 0)
+        return report_refuse(a->report, SEC_E_INVALID_TOKEN, SSPI_REASON_UNSUPPORTED,
+                             "the client's names are not in Unicode; it is too old");
+    a->proof->flags = a->message.flags & a->exchange->flags;
+    return SEC_E_OK;
+}
+
+/* Anonymous logins, LM and NTLMv1 never pass, whatever is allowed elsewhere. */
+static SECURITY_STATUS check_kind(struct attempt *a)
+{
+    size_t len = a->message.nt_response.len;
+    if (a->message.user.len == 0 || (a->message.flags & NTLM_FLAG_ANONYMOUS) != 0)
+        return report_refuse(a->report, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
+                             "an NTLM login without a user is refused");
+    if (len == 0)
+        return report_refuse(a->report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+                             "the client sent an LM response alone; NTLMv2 is wanted");
+    if (len == NTLM_RESPONSE_V1_LEN)
+        return report_refuse(a->report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+                             "the client sent an NTLMv1 response; NTLMv2 is wanted (on Windows: "
+                             "LmCompatibilityLevel 3 or higher)");
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS read_response(struct attempt *a)
+{
+    const char *problem;
+    if (!ntlm_response_read(a->message.nt_response, &a->response, &problem))
+        return malformed(a, "NTLMv2 response in a message", problem);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS find_exported_key(struct attempt *a)
+{
+    struct ntlm_proof *proof = a->proof;
+    if ((proof->flags & NTLM_FLAG_KEY_EXCHANGE) == 0) {
+        memcpy(proof->exported_key, proof->login.base_key, NTLM_KEY_LEN);
+        return SEC_E_OK;
+    }
+    if (a->message.session_key.len != NTLM_KEY_LEN)
+        return malformed(a, "NTLM AUTHENTICATE message", "its session key has not 16 octets");
+    if (!ntlm_keys_exported(&a->credential->crypto, proof->login.base_key,
+                            (const uint8_t *)a->message.session_key.data, proof->exported_key))
+        return library_failed(a);
+    return SEC_E_OK;
+}
+
+/* MS-NLMP 3.2.5.1.2: the client's word that it sent a MIC is under its proof, so that nobody can
+ * take one away. */
+static SECURITY_STATUS check_mic(struct attempt *a)
+{
+    uint8_t mic[NTLM_KEY_LEN];
+    bool demanded = (a->in->requirements & ASC_REQ_INTEGRITY) != 0;
+    if ((a->response.flags & NTLM_PAIR_FLAG_MIC) == 0) {
+        if (!demanded)
+            return SEC_E_OK;
+        return report_refuse(a->report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+                             "the client sent no MIC over its messages, and integrity is demanded");
+    }
+    if (a->message.mic.data == NULL)
+        return report_refuse(a->report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+                             "the client sent a MIC, and its message has none: somebody between "
+                             "us took it away");
+    if (!ntlm_keys_mic(&a->run, a->proof->exported_key, a->exchange->negotiate,
+                       a->exchange->challenge, a->in->token, mic))
+        return library_failed(a);
+    if (bytes_equal_secret((struct sspi_view){(const char *)mic, sizeof mic}, a->message.mic))
+        return SEC_E_OK;
+    return report_refuse(a->report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+                         "the client's MIC is wrong: somebody between us changed an NTLM message");
+}
+
+static SECURITY_STATUS check_time(struct attempt *a)
+{
+    const struct sspi_clock *clock = a->credential->clock;
+    uint64_t now = ntlm_challenge_filetime(clock->now_ms(clock->self));
+    bool ahead = a->response.time > now;
+    uint64_t apart = ahead ? a->response.time - now : now - a->response.time;
+    if (apart <= (uint64_t)NTLM_VERIFY_WINDOW_MS * 10000)
+        return SEC_E_OK;
+    return report_refuse(a->report, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
+                         "the client's clock is %" PRIu64 " minutes %s ours; 30 are allowed",
+                         apart / FILETIME_PER_MINUTE, ahead ? "ahead of" : "behind");
+}
+
+static SECURITY_STATUS check_binding(struct attempt *a)
+{
+    uint8_t channel[BINDING_POLICY_HASH_LEN] = {0};
+    enum binding_claim claim = BINDING_CLAIM_SILENT;
+    if (a->response.channel.data != NULL) {
+        memcpy(channel, a->response.channel.data, sizeof channel);
+        claim = binding_policy_claim(channel);
+    }
+    return binding_policy_judge(&a->run, claim, channel, a->in, &a->proof->bound, a->report);
+}
+
+static SECURITY_STATUS read_target(struct attempt *a)
+{
+    struct bytes *target = &a->proof->target;
+    /* A name that the client itself does not trust is as good as none. */
+    if (a->response.target.data == NULL || (a->response.flags & NTLM_PAIR_FLAG_UNTRUSTED_NAME) != 0)
+        return SEC_E_OK;
+    bool decoded = ntlm_text_decode(target, a->response.target);
+    if (target->failed)
+        return no_memory(a->report);
+    if (!decoded || utf8_has_control(bytes_as_view(target)))
+        return malformed(a, "NTLMv2 response in a message", "its MsvAvTargetName is no name");
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS run(struct attempt *a)
+{
+    SECURITY_STATUS st = read_message(a);
+    if (st == SEC_E_OK)
+        st = check_kind(a);
+    if (st == SEC_E_OK)
+        st = read_response(a);
+    if (st == SEC_E_OK)
+        st = ntlm_password_check(a->credential, &a->run, a->exchange->server_challenge, &a->message,
+                                 &a->response, &a->proof->login, a->report);
+    if (st == SEC_E_OK)
+        st = find_exported_key(a);
+    if (st == SEC_E_OK)
+        st = check_mic(a);
+    if (st == SEC_E_OK)
+        st = check_time(a);
+    if (st == SEC_E_OK)
+        st = check_binding(a);
+    if (st == SEC_E_OK)
+        st = read_target(a);
+    return st;
+}
+
+SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credential,
+                                         const struct ntlm_verify_exchange *exchange,
+                                         const struct sspi_accept_input *in,
+                                         struct ntlm_proof *ret_proof, struct sspi_report *report)
+{
+    struct ntlm_proof proof = {0};
+    struct attempt attempt = {.credential = credential,
+                              .exchange = exchange,
+                              .in = in,
+                              .report = report,
+                              .proof = &proof};
+    if (!hash_run_open(&attempt.run, &credential->crypto.hashes))
+        return no_memory(report);
+    SECURITY_STATUS st = run(&attempt);
+    hash_run_close(&attempt.run);
+    if (st == SEC_E_OK)
+        *ret_proof = proof;
+    else
+        ntlm_verify_end(&proof);
+    return st;
+}
+
+void ntlm_verify_end(struct ntlm_proof *proof)
+{
+    bytes_free(&proof->target);
+    bytes_wipe(proof, sizeof *proof);
+}

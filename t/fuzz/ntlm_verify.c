@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drives ntlm_verify_authenticate behind a password that is right.
+ *
+ * Input: an octet of flags (enum flag), then an AUTHENTICATE message. By the flags its proof, its
+ * session's time and its MIC are made right first, as Alice of Corp would have made them.
+ *  - Whoever is let in is a user of the file, with the name in the message, and proved it here.
+ *  - Without a proof made here nobody is let in; nor with a MIC that is promised and not made here.
+ *  - A wrong or a missing binding lets nobody in where one is wanted.
+ *  - A refusal says why, and is never our own fault. */
+#include "ntlm_verify.h"
+
+#include <unistd.h>
+
+#include "fold.h"
+#include "fuzz.h"
+#include "ntlm_challenge.h"
+#include "ntlm_text.h"
+
+enum flag {
+    RIGHT_PROOF = 1,
+    RIGHT_TIME = 2,
+    RIGHT_MIC = 4,
+    BINDING = 8,
+    ALLOW_MISSING = 16,
+    PROXY = 32,
+    INTEGRITY = 64,
+    ALL_GRANTED = 128 /* else what curl is granted */
+};
+
+#define START_MS UINT64_C(1700000000000)
+#define TEMP_AT  NTLM_KEY_LEN
+#define TIME_AT  (TEMP_AT + 8)
+
+static const uint8_t alices_hash[NTLM_KEY_LEN] = {0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca,
+                                                  0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8, 0x52};
+
+static struct ntlm_credential credential;
+static struct hash_run run;
+
+static uint64_t now_ms(void *self)
+{
+    return START_MS;
+}
+
+static const struct sspi_clock clock = {.now_ms = now_ms};
+
+static void make_world(void)
+{
+    static const char text[] = "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n";
+    char path[] = "/tmp/fuzz_ntlm_verify.XXXXXX";
+    char error[512];
+    if (credential.users != NULL)
+        return;
+    int file = mkstemp(path);
+    FUZZ_REQUIRE(file >= 0 && write(file, text, sizeof text - 1) == (ssize_t)sizeof text - 1);
+    FUZZ_REQUIRE(close(file) == 0);
+    credential.users = store_users_open(path, error, sizeof error);
+    FUZZ_REQUIRE(credential.users != NULL && unlink(path) == 0);
+    credential.clock = &clock;
+    FUZZ_REQUIRE(ntlm_crypto_open(&credential.crypto));
+    FUZZ_REQUIRE(hash_run_open(&run, &credential.crypto.hashes));
+}
+
+static const struct ntlm_verify_exchange exchange_of_windows = {
+    .negotiate = {"NEGOTIATE", 9},
+    .challenge = {"CHALLENGE", 9},
+    .server_challenge = {1, 2, 3, 4, 5, 6, 7, 8},
+    .flags = 0xE2898235};
+
+static struct ntlm_verify_exchange exchange_for(unsigned flags)
+{
+    struct ntlm_verify_exchange exchange = exchange_of_windows;
+    if ((flags & ALL_GRANTED) == 0)
+        exchange.flags = ntlm_challenge_flags(0x00088206);
+    return exchange;
+}
+
+/* What was made right. */
+struct made {
+    bool proof;
+    bool mic;
+};
+
+/* Changes the message in place as its own user, with Alice's password, would. */
+static struct made repair(char *token, size_t len, unsigned flags)
+{
+    struct ntlm_verify_exchange exchange = exchange_for(flags);
+    struct sspi_view view = {token, len};
+    struct ntlm_authenticate message;
+    struct made made = {false, false};
+    const char *problem;
+    BYTES_CLEANUP struct bytes user = {0}, upper = {0};
+    uint8_t key[NTLM_KEY_LEN], proof[NTLM_KEY_LEN], base[NTLM_KEY_LEN], mic[NTLM_KEY_LEN];
+    if ((flags & RIGHT_PROOF) == 0 || !ntlm_message_read_authenticate(view, &message, &problem) ||
+        message.nt_response.len < TIME_AT + 8 || !ntlm_text_decode(&user, message.user) ||
+        !ntlm_text_encode_upper(&upper, bytes_as_view(&user)))
+        return made;
+    char *response = token + (message.nt_response.data - token);
+    uint64_t time = ntlm_challenge_filetime(START_MS);
+    for (size_t i = 0; (flags & RIGHT_TIME) != 0 && i < 8; i++, time >>= 8)
+        response[TIME_AT + i] = (char)(time & 0xFF);
+    struct sspi_view temp = {response + TEMP_AT, message.nt_response.len - TEMP_AT};
+    FUZZ_REQUIRE(
+        ntlm_keys_response(&run, alices_hash, bytes_as_view(&upper), message.domain, key) &&
+        ntlm_keys_proof(&run, key, exchange.server_challenge, temp, proof) &&
+        ntlm_keys_base(&run, key, proof, base));
+    memcpy(response, proof, sizeof proof);
+    made.proof = true;
+    if ((flags & RIGHT_MIC) == 0 || message.mic.data == NULL)
+        return made;
+    if ((message.flags & exchange.flags & NTLM_FLAG_KEY_EXCHANGE) != 0) {
+        if (message.session_key.len != NTLM_KEY_LEN)
+            return made;
+        uint8_t encrypted[NTLM_KEY_LEN];
+        memcpy(encrypted, message.session_key.data, sizeof encrypted);
+        FUZZ_REQUIRE(ntlm_keys_exported(&credential.crypto, base, encrypted, base));
+    }
+    FUZZ_REQUIRE(ntlm_keys_mic(&run, base, exchange.negotiate, exchange.challenge, view, mic));
+    memcpy(token + NTLM_MIC_START, mic, sizeof mic);
+    made.mic = true;
+    return made;
+}
+
+static void check_granted(struct sspi_view token, const struct ntlm_proof *proof, struct made made,
+                          unsigned flags)
+{
+    struct ntlm_authenticate message;
+    struct ntlm_response response;
+    const char *problem;
+    BYTES_CLEANUP struct bytes user = {0}, upper = {0};
+    FUZZ_REQUIRE(made.proof);
+    FUZZ_REQUIRE(ntlm_message_read_authenticate(token, &message, &problem));
+    FUZZ_REQUIRE(ntlm_response_read(message.nt_response, &response, &problem));
+    FUZZ_REQUIRE(made.mic || (response.flags & NTLM_PAIR_FLAG_MIC) == 0);
+    FUZZ_REQUIRE(made.mic || (flags & INTEGRITY) == 0);
+    FUZZ_REQUIRE(strcmp(proof->login.user, "Alice") == 0);
+    FUZZ_REQUIRE(strcmp(proof->login.domain, "Corp") == 0);
+    FUZZ_REQUIRE(ntlm_text_decode(&user, message.user) && fold_upper(&upper, bytes_as_view(&user)));
+    FUZZ_REQUIRE(bytes_equal(bytes_as_view(&upper), SSPI_VIEW("ALICE")));
+    FUZZ_REQUIRE((proof->flags & ~message.flags) == 0);
+    FUZZ_REQUIRE((proof->flags & ~exchange_for(flags).flags) == 0);
+    /* Nobody knows what a channel is that hashes to what a fuzzer found. */
+    FUZZ_REQUIRE(proof->bound != SSPI_BOUND_MATCHED || response.channel.data != NULL);
+    if ((flags & BINDING) != 0)
+        FUZZ_REQUIRE(proof->bound == SSPI_BOUND_MATCHED || proof->bound == SSPI_BOUND_ABSENT);
+    if (proof->bound == SSPI_BOUND_ABSENT)
+        FUZZ_REQUIRE((flags & ALLOW_MISSING) != 0 && response.channel.data == NULL);
+    if (proof->bound == SSPI_BOUND_PROXY)
+        FUZZ_REQUIRE((flags & PROXY) != 0 && response.channel.data != NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const struct sspi_channel_binding binding = {.application = {"tls-unique:x", 12}};
+    struct sspi_view rest = fuzz_view(data, size);
+    unsigned flags = fuzz_octet(&rest);
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct ntlm_proof proof = {0};
+    make_world();
+    struct ntlm_verify_exchange exchange = exchange_for(flags);
+    char *token = fuzz_copy(rest);
+    struct made made = repair(token, rest.len, flags);
+    struct sspi_accept_input in = {
+        .token = {token == NULL ? "" : token, rest.len},
+        .bindings = &binding,
+        .n_bindings = (flags & BINDING) != 0 ? 1 : 0,
+        .requirements = ((flags & ALLOW_MISSING) != 0 ? ASC_REQ_ALLOW_MISSING_BINDINGS : 0) |
+                        ((flags & PROXY) != 0 ? ASC_REQ_PROXY_BINDINGS : 0) |
+                        ((flags & INTEGRITY) != 0 ? ASC_REQ_INTEGRITY : 0)};
+    SECURITY_STATUS st = ntlm_verify_authenticate(&credential, &exchange, &in, &proof, &report);
+    if (st == SEC_E_OK) {
+        check_granted(in.token, &proof, made, flags);
+    } else {
+        FUZZ_REQUIRE(st < 0 && st != SEC_E_INTERNAL_ERROR && st != SEC_E_INSUFFICIENT_MEMORY);
+        fuzz_check_report(&report, report.reason);
+    }
+    ntlm_verify_end(&proof);
+    free(token);
+    return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ntlm_world.h"
+
+static SECURITY_STATUS acquire(struct world *w, const char *path, struct ntlm_credential **ret)
+{
+    void *credential = NULL;
+    SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .UserFile = path};
+    w->report = (struct sspi_report){0};
+    SECURITY_STATUS st = ntlm_package.acquire(&data, &credential, &w->report);
+    assert_int_equal(st == SEC_E_OK, credential != NULL);
+    *ret = credential;
+    return st;
+}
+
+static void the_user_file_is_named_in_the_data_or_the_environment(void **state)
+{
+    struct world *w = *state;
+    struct ntlm_credential *credential;
+    assert_int_equal(acquire(w, w->path, &credential), SEC_E_OK);
+    assert_non_null(credential->own_users);
+    ntlm_package.release(credential);
+    assert_int_equal(unsetenv("SSPI_USER_FILE"), 0);
+    CHECK_REFUSED(w, acquire(w, NULL, &credential), SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                  "SSPI_USER_FILE");
+    assert_int_equal(setenv("SSPI_USER_FILE", w->path, 1), 0);
+    assert_int_equal(acquire(w, NULL, &credential), SEC_E_OK);
+    ntlm_package.release(credential);
+    CHECK_REFUSED(w, acquire(w, "/nonexistent/users", &credential), SEC_E_NO_CREDENTIALS,
+                  SSPI_REASON_CONFIGURATION, "/nonexistent/users: cannot open it");
+    /* Users that are at hand win. */
+    assert_int_equal(setenv("SSPI_USER_FILE", "/nonexistent/users", 1), 0);
+    assert_null(w->credential->own_users);
+    assert_int_equal(unsetenv("SSPI_USER_FILE"), 0);
+}
+
+static void a_file_without_nt_lines_is_no_use(void **state)
+{
+    struct world *w = *state;
+    struct ntlm_credential *credential;
+    write_file(w->path, "alice:office:0123456789abcdef0123456789abcdef\n");
+    CHECK_REFUSED(w, acquire(w, w->path, &credential), SEC_E_NO_CREDENTIALS,
+                  SSPI_REASON_CONFIGURATION, "no user has an NT line");
+}
+
+/* Users opened by the credential are looked at on every first leg, once a second at most. */
+static void own_users_are_read_again(void **state)
+{
+    struct world *w = *state;
+    struct ntlm_credential *shared = w->credential, *own;
+    const struct client zoe = {
+        .user = "zoe", .domain = "Home", .nt_hash = HASH_OF_OTHER, .asked = ASKED};
+    struct client alice = client_alice();
+    assert_int_equal(acquire(w, w->path, &own), SEC_E_OK);
+    own->clock = &w->clock;
+    write_file(w->path, "zoe:Home:NT:" HASH_OF_OTHER "\n");
+    w->credential = own;
+    w->now_ms += 2000;
+    assert_int_equal(login(w, &alice), SEC_E_LOGON_DENIED);
+    assert_int_equal(login(w, &zoe), SEC_E_OK);
+    /* Who shares his users reads them again himself. */
+    w->credential = shared;
+    assert_int_equal(login(w, &alice), SEC_E_OK);
+    ntlm_package.release(own);
+}
+
+static void this_machines_name_is_told(void **state)
+{
+    struct world *w = *state;
+    char name[HOST_NAME_MAX + 1] = "";
+    assert_int_equal(gethostname(name, sizeof name), 0);
+    assert_string_equal(w->credential->dns_computer, name);
+    size_t len = strlen(w->credential->nb_computer);
+    assert_true(len <= NTLM_CREDENTIAL_NB_LIMIT && len <= strlen(name));
+    assert_true(
+        bytes_equal_nocase(bytes_view(w->credential->nb_computer), (struct sspi_view){name, len}));
+    assert_null(strchr(w->credential->nb_computer, '.'));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(the_user_file_is_named_in_the_data_or_the_environment),
+        WORLD_TEST(a_file_without_nt_lines_is_no_use),
+        WORLD_TEST(own_users_are_read_again),
+        WORLD_TEST(this_machines_name_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

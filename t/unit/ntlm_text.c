@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "ntlm_text.h"
+
+/* a, a with diaeresis, the euro sign, one beyond the first plane */
+#define TEXT  SSPI_VIEW("a\xc3\xa4\xe2\x82\xac\xf0\x90\x90\xa8")
+#define WIRE  SSPI_VIEW("a\0\xe4\0\xac\x20\x01\xd8\x28\xdc")
+#define UPPER SSPI_VIEW("A\0\xc4\0\xac\x20\x01\xd8\x00\xdc")
+
+static void names_go_there_and_back(void **state)
+{
+    BYTES_CLEANUP struct bytes wire = {0}, text = {0}, upper = {0};
+    assert_true(ntlm_text_encode(&wire, TEXT));
+    assert_true(bytes_equal(bytes_as_view(&wire), WIRE));
+    assert_true(ntlm_text_decode(&text, bytes_as_view(&wire)));
+    assert_true(bytes_equal(bytes_as_view(&text), TEXT));
+    assert_true(ntlm_text_encode_upper(&upper, TEXT));
+    assert_true(bytes_equal(bytes_as_view(&upper), UPPER));
+    assert_true(ntlm_text_decode(&text, SSPI_VIEW("")));
+    assert_true(ntlm_text_decode(&text, (struct sspi_view){NULL, 0}));
+    assert_int_equal(text.len, TEXT.len);
+}
+
+static void octets_need_no_alignment(void **state)
+{
+    static const char odd[] = "xa\0b";
+    BYTES_CLEANUP struct bytes text = {0};
+    assert_true(ntlm_text_decode(&text, (struct sspi_view){odd + 1, 4}));
+    assert_true(bytes_equal(bytes_as_view(&text), SSPI_VIEW("ab")));
+}
+
+static void what_is_not_utf_16_is_refused(void **state)
+{
+    const struct sspi_view all[] = {
+        SSPI_VIEW("a"),        /* half a unit */
+        SSPI_VIEW("a\0b"),     /* one and a half */
+        SSPI_VIEW("\x00\xd8"), /* a first surrogate without a second */
+        SSPI_VIEW("\x00\xd8"
+                  "a\0"),
+        SSPI_VIEW("\x00\xdc"),         /* a second one without a first */
+        SSPI_VIEW("\x00\xdc\x00\xd8"), /* both, the wrong way round */
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        BYTES_CLEANUP struct bytes text = {0};
+        assert_false(ntlm_text_decode(&text, all[i]));
+        assert_false(text.failed); /* that would be our own fault */
+    }
+}
+
+static void what_is_not_utf_8_is_refused(void **state)
+{
+    BYTES_CLEANUP struct bytes wire = {0};
+    assert_false(ntlm_text_encode(&wire, SSPI_VIEW("\xff")));
+    assert_false(ntlm_text_encode_upper(&wire, SSPI_VIEW("\xff")));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_go_there_and_back),
+        cmocka_unit_test(octets_need_no_alignment),
+        cmocka_unit_test(what_is_not_utf_16_is_refused),
+        cmocka_unit_test(what_is_not_utf_8_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
