@@ -191,7 +191,13 @@ parts 'auth-int', \%site,
             granted($way{$way}->($c, '/limit/', $login->header(body => $at), $at), \%alice, "$way: at it");
             ran();
             $server->new_log;
-            refused($way{$way}->($c, '/limit/', $login->header(body => $beyond), $beyond), 413, "$way: one octet beyond");
+            my $a = $way{$way}->($c, '/limit/', $login->header(body => $beyond), $beyond);
+            # mod_http2 at times resets the stream of a body that was not read before the answer is out.
+            if ($way =~ m{HTTP/2} && $server->kind eq 'apache' && $a->status == 0) {
+                ok($server->access_line(qr{ /limit/ \S+ 413 }), "$way: one octet beyond, a reset for the client");
+            } else {
+                refused($a, 413, "$way: one octet beyond");
+            }
             logged($server, 'ENTITY_TOO_LARGE', qr/1000 .*(?:SSPIDigestEntityLimit|sspi_digest_entity_limit)/);
             is_deeply(ran(), [], "$way: nothing ran");
         }
