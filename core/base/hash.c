@@ -165,8 +165,9 @@ bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX])
     return good;
 }
 
-bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
-                       struct sspi_view first, struct sspi_view second, uint8_t ret_mac[HASH_MAX])
+bool hash_hmac(struct hash_run *run, enum sspi_digest_algorithm algorithm, const uint8_t *key,
+               size_t key_len, const struct sspi_view *parts, size_t n_parts,
+               uint8_t ret_mac[HASH_MAX])
 {
     uint8_t inner_key[HMAC_BLOCK_LEN];
     uint8_t outer_key[HMAC_BLOCK_LEN];
@@ -183,14 +184,14 @@ bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
         inner_key[i] = octet ^ 0x36;
         outer_key[i] = octet ^ 0x5C;
     }
-    hash_begin(run, SSPI_DIGEST_SHA_256);
+    hash_begin(run, algorithm);
     hash_update(run, inner_key, sizeof(inner_key));
-    hash_update_view(run, first);
-    hash_update_view(run, second);
+    for (size_t i = 0; i < n_parts; i++)
+        hash_update_view(run, parts[i]);
     bool good = hash_end(run, inner);
-    hash_begin(run, SSPI_DIGEST_SHA_256);
+    hash_begin(run, algorithm);
     hash_update(run, outer_key, sizeof(outer_key));
-    hash_update(run, inner, hash_len(SSPI_DIGEST_SHA_256));
+    hash_update(run, inner, hash_len(algorithm));
     good = hash_end(run, ret_mac) && good;
     bytes_wipe(inner_key, sizeof(inner_key));
     bytes_wipe(outer_key, sizeof(outer_key));
@@ -198,6 +199,14 @@ bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
     if (!good)
         memset(ret_mac, 0, HASH_MAX);
     return good;
+}
+
+bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
+                       struct sspi_view first, struct sspi_view second, uint8_t ret_mac[HASH_MAX])
+{
+    const struct sspi_view parts[] = {first, second};
+
+    return hash_hmac(run, SSPI_DIGEST_SHA_256, key, key_len, parts, 2, ret_mac);
 }
 
 bool hash_once(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm,

@@ -74,8 +74,13 @@ bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX]) SSPI_MUST_USE;
 
 #define HASH_HMAC_KEY_MAX 64
 
-/* HMAC-SHA-256 (RFC 2104) over `first` followed by `second`, with a key of at most
- * HASH_HMAC_KEY_MAX octets. False as hash_end(). */
+/* HMAC (RFC 2104) by MD5 or SHA-256, whose blocks have 64 octets, over `parts` one after the other,
+ * with a key of at most HASH_HMAC_KEY_MAX octets. False as hash_end(). */
+bool hash_hmac(struct hash_run *run, enum sspi_digest_algorithm algorithm, const uint8_t *key,
+               size_t key_len, const struct sspi_view *parts, size_t n_parts,
+               uint8_t ret_mac[HASH_MAX]) SSPI_MUST_USE;
+
+/* The same by SHA-256 over `first` followed by `second`. */
 bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
                        struct sspi_view first, struct sspi_view second,
                        uint8_t ret_mac[HASH_MAX]) SSPI_MUST_USE;

@@ -7,8 +7,6 @@
 #include <openssl/provider.h>
 #include <string.h>
 
-#define HMAC_BLOCK_LEN 64
-
 bool ntlm_crypto_open(struct ntlm_crypto *ret_crypto)
 {
     struct ntlm_crypto crypto = {0};
@@ -56,31 +54,11 @@ static bool end(struct hash_run *run, uint8_t ret_digest[NTLM_KEY_LEN])
 bool ntlm_crypto_hmac(struct hash_run *run, const uint8_t key[NTLM_KEY_LEN],
                       const struct sspi_view *parts, size_t n_parts, uint8_t ret_mac[NTLM_KEY_LEN])
 {
-    uint8_t inner_key[HMAC_BLOCK_LEN];
-    uint8_t outer_key[HMAC_BLOCK_LEN];
-    uint8_t inner[NTLM_KEY_LEN];
+    uint8_t mac[HASH_MAX];
+    bool good = hash_hmac(run, SSPI_DIGEST_MD5, key, NTLM_KEY_LEN, parts, n_parts, mac);
 
-    /* RFC 2104 2: H(K xor opad, H(K xor ipad, text)). Written out because OpenSSL's own HMAC
-     * fetches by name on every call. */
-    for (size_t i = 0; i < HMAC_BLOCK_LEN; i++) {
-        uint8_t octet = i < NTLM_KEY_LEN ? key[i] : 0;
-        inner_key[i] = octet ^ 0x36;
-        outer_key[i] = octet ^ 0x5C;
-    }
-    hash_begin(run, SSPI_DIGEST_MD5);
-    hash_update(run, inner_key, sizeof inner_key);
-    for (size_t i = 0; i < n_parts; i++)
-        hash_update_view(run, parts[i]);
-    bool good = end(run, inner);
-    hash_begin(run, SSPI_DIGEST_MD5);
-    hash_update(run, outer_key, sizeof outer_key);
-    hash_update(run, inner, sizeof inner);
-    good = end(run, ret_mac) && good;
-    bytes_wipe(inner_key, sizeof inner_key);
-    bytes_wipe(outer_key, sizeof outer_key);
-    bytes_wipe(inner, sizeof inner);
-    if (!good)
-        memset(ret_mac, 0, NTLM_KEY_LEN);
+    memcpy(ret_mac, mac, NTLM_KEY_LEN);
+    bytes_wipe(mac, sizeof mac);
     return good;
 }
 
