@@ -99,6 +99,9 @@ int apache_check_authn(request_rec *r)
         return HTTP_BAD_REQUEST;
     case SSPI_TOO_LARGE:
         return HTTP_REQUEST_ENTITY_TOO_LARGE;
+    case SSPI_UNAVAILABLE:
+        return HTTP_SERVICE_UNAVAILABLE;
+    case SSPI_NEED_HTTP_1_1:
     case SSPI_ERROR:
     case SSPI_NEED_ENTITY: /* the visit does what these ask for */
     case SSPI_NEED_HASH:

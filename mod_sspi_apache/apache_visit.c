@@ -208,6 +208,8 @@ static void keep_lines(const request_rec *r, struct apache_visit *visit, enum ss
     case SSPI_FORBIDDEN:
     case SSPI_BAD_REQUEST:
     case SSPI_TOO_LARGE:
+    case SSPI_UNAVAILABLE:
+    case SSPI_NEED_HTTP_1_1:
     case SSPI_ERROR:
     case SSPI_NEED_ENTITY:
     case SSPI_NEED_HASH:

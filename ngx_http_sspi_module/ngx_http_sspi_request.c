@@ -256,8 +256,12 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     case SSPI_TOO_LARGE:
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
 
+    case SSPI_UNAVAILABLE:
+        return NGX_HTTP_SERVICE_UNAVAILABLE;
+
     case SSPI_ERROR:
-    case SSPI_NEED_HASH:    /* no option of nginx leads to it */
+    case SSPI_NEED_HTTP_1_1:  /* nginx cannot; the acceptor was told so */
+    case SSPI_NEED_HASH:      /* no option of nginx leads to it */
     case SSPI_NEED_ENTITY:
     case SSPI_MAY_BLOCK:
         break;

@@ -56,6 +56,8 @@ enum http_message http_messages_of_reason(enum sspi_reason reason)
         return HTTP_MESSAGE_UNSUPPORTED;
     case SSPI_REASON_LEGS:
         return HTTP_MESSAGE_LEGS;
+    case SSPI_REASON_UNREACHABLE:
+        return HTTP_MESSAGE_UNREACHABLE;
     case SSPI_REASON_CONFIGURATION:
         return HTTP_MESSAGE_CONFIGURATION;
     case SSPI_REASON_NONE:

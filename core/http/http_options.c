@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "digest_challenge.h"
+#include "http_proxies.h"
 #include "kerberos_keytab.h"
 
 static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
@@ -21,6 +22,7 @@ static_assert(SSPI_OPTION_COUNT <= 64, "a policy's `set` has a bit for every opt
 static const struct sspi_view any_http_service = {"HTTP/", 5};
 
 static const uint8_t default_packages[] = {HTTP_PACKAGE_NEGOTIATE, 0};
+static const uint8_t default_mechanisms[] = {HTTP_MECHANISM_KERBEROS, 0};
 static const uint8_t default_qop[] = {HTTP_QOP_AUTH, 0};
 static const uint8_t empty_list[] = {0};
 
@@ -75,9 +77,17 @@ static bool read_quantity(const struct sspi_option_info *info, struct sspi_view 
                           uint64_t *ret_number)
 {
     static const uint64_t seconds[] = {1, 60, 3600, 86400}, bytes[] = {1024, 1048576, 1073741824};
+    if (info->kind == SSPI_KIND_COUNT)
+        return read_number(text, "", NULL, ret_number);
     if (info->kind == SSPI_KIND_TIME)
         return read_number(text, "smhd", seconds, ret_number);
     return read_number(text, "kmg", bytes, ret_number);
+}
+
+static bool is_quantity(const struct sspi_option_info *info)
+{
+    return info->kind == SSPI_KIND_TIME || info->kind == SSPI_KIND_SIZE ||
+           info->kind == SSPI_KIND_COUNT;
 }
 
 static void complain(char *error, const struct sspi_option_info *info, enum sspi_server server,
@@ -115,9 +125,11 @@ static bool set_quantity(struct sspi_option_value *value, const struct sspi_opti
     if (read_quantity(info, word, &value->number) && value->number >= least &&
         value->number <= greatest)
         return true;
+    const char *units = info->kind == SSPI_KIND_COUNT  ? ""
+                        : info->kind == SSPI_KIND_TIME ? ", with a unit if you like (s, m, h, d)"
+                                                       : ", with a unit if you like (k, m, g)";
     char right[200];
-    snprintf(right, sizeof(right), "a number from %llu to %llu, with a unit if you like (%s)",
-             least, greatest, info->kind == SSPI_KIND_TIME ? "s, m, h, d" : "k, m, g");
+    snprintf(right, sizeof(right), "a number from %llu to %llu%s", least, greatest, units);
     complain(error, info, server, word, right);
     return false;
 }
@@ -172,6 +184,11 @@ static bool check_words(enum sspi_option option, const struct sspi_option_info *
                      "paths, or URIs without blanks and quotes, 1023 characters in all");
             return false;
         }
+        if (option == SSPI_OPTION_PROXIES && !http_proxies_is_network(words[i])) {
+            complain(error, info, server, words[i],
+                     "an address or a network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32");
+            return false;
+        }
         if (option == SSPI_OPTION_SERVICE_NAME && !kerberos_service_is_pattern(words[i])) {
             complain(error, info, server, words[i],
                      "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
@@ -194,6 +211,7 @@ static bool read_value(struct sspi_option_value *value, enum sspi_option option,
         return set_list(value, info, words, n_words, server, error);
     case SSPI_KIND_TIME:
     case SSPI_KIND_SIZE:
+    case SSPI_KIND_COUNT:
         return set_quantity(value, info, words[0], server, error);
     case SSPI_KIND_FILE:
     case SSPI_KIND_WORDS:
@@ -281,7 +299,7 @@ uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option o
     const struct sspi_option_info *info = &infos[option];
     struct sspi_view text = bytes_view(info->default_text);
     uint64_t number = 0;
-    if (info->kind == SSPI_KIND_TIME || info->kind == SSPI_KIND_SIZE)
+    if (is_quantity(info))
         return read_quantity(info, text, &number) ? number : 0;
     int place = place_of(info->values, text);
     return place < 0 ? 0 : (uint64_t)place;
@@ -293,23 +311,39 @@ const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_opt
         return policy->value[option].list;
     if (option == SSPI_OPTION_PACKAGES)
         return default_packages;
+    if (option == SSPI_OPTION_MECHANISMS)
+        return default_mechanisms;
     return option == SSPI_OPTION_DIGEST_QOP ? default_qop : empty_list;
+}
+
+static bool has_place(const struct sspi_policy *policy, enum sspi_option option, uint8_t place)
+{
+    for (const uint8_t *at = http_options_list(policy, option); *at != 0; at++)
+        if (*at == place)
+            return true;
+    return false;
 }
 
 bool http_options_lists(const struct sspi_policy *policy, uint8_t package)
 {
-    for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++)
-        if (*at == package)
-            return true;
-    return false;
+    return has_place(policy, SSPI_OPTION_PACKAGES, package);
+}
+
+bool http_options_runs(const struct sspi_policy *policy, uint8_t mechanism)
+{
+    return has_place(policy, SSPI_OPTION_MECHANISMS, mechanism);
+}
+
+bool http_options_uses(const struct sspi_policy *policy, uint8_t mechanism)
+{
+    return http_options_runs(policy, mechanism) &&
+           (http_options_lists(policy, HTTP_PACKAGE_NEGOTIATE) ||
+            (mechanism == HTTP_MECHANISM_NTLM && http_options_lists(policy, HTTP_PACKAGE_NTLM)));
 }
 
 bool http_options_takes_qop(const struct sspi_policy *policy, uint8_t qop)
 {
-    for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_DIGEST_QOP); *at != 0; at++)
-        if (*at == qop)
-            return true;
-    return false;
+    return has_place(policy, SSPI_OPTION_DIGEST_QOP, qop);
 }
 
 bool http_options_has_provider(const struct sspi_policy *policy)

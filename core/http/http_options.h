@@ -7,9 +7,11 @@
 #include "sspi_http.h"
 
 /* Values by their place in the table's `values`, counted from 1 as in a LIST. */
-enum { HTTP_PACKAGE_NEGOTIATE = 1, HTTP_PACKAGE_DIGEST = 2 };
+enum { HTTP_PACKAGE_NEGOTIATE = 1, HTTP_PACKAGE_NTLM, HTTP_PACKAGE_DIGEST };
+enum { HTTP_MECHANISM_KERBEROS = 1, HTTP_MECHANISM_NTLM };
 enum { HTTP_BINDING_NONE, HTTP_BINDING_ALLOW, HTTP_BINDING_REQUIRE };
 enum { HTTP_QOP_AUTH = 1, HTTP_QOP_AUTH_INT = 2 };
+enum { HTTP_CONNECTION_AUTH_OFF, HTTP_CONNECTION_AUTH_NTLM, HTTP_CONNECTION_AUTH_ALL };
 enum { HTTP_NAME_FULL, HTTP_NAME_SHORT, HTTP_NAME_LOCAL };
 
 /* True when `option` was set in this scope or an outer one. */
@@ -20,6 +22,12 @@ bool http_options_is_set(const struct sspi_policy *policy, enum sspi_option opti
 const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_option option);
 
 bool http_options_lists(const struct sspi_policy *policy, uint8_t package);
+
+/* True when Negotiate and NTLM may run this mechanism. */
+bool http_options_runs(const struct sspi_policy *policy, uint8_t mechanism);
+
+/* True when a scheme that is offered could run this mechanism: its keys or users are needed. */
+bool http_options_uses(const struct sspi_policy *policy, uint8_t mechanism);
 
 /* True when Digest's quality of protection may be auth, or auth-int. */
 bool http_options_takes_qop(const struct sspi_policy *policy, uint8_t qop);

@@ -19,6 +19,8 @@
 struct sspi_keytab;
 /* The users of one user file of Digest and NTLM, held in memory. */
 struct sspi_users;
+/* The Windows domain of this machine, as Samba's winbind knows it. */
+struct sspi_winbind;
 /* Memory that all workers share: nonce counts and Kerberos replays. */
 struct sspi_state;
 
@@ -59,7 +61,8 @@ enum sspi_reason {
     SSPI_REASON_LEGS,          /* too many legs, or a partial context that took too long */
     SSPI_REASON_CONFIGURATION, /* no key, no user file: our own side is not usable */
     SSPI_REASON_INTERNAL,      /* memory, randomness, library failure */
-    SSPI_REASON_ALTERED        /* a message was changed on its way: its MIC is wrong or gone */
+    SSPI_REASON_ALTERED,       /* a message was changed on its way: its MIC is wrong or gone */
+    SSPI_REASON_UNREACHABLE    /* winbind or the domain controller behind it does not answer */
 };
 
 struct sspi_report {
@@ -84,6 +87,10 @@ struct sspi_report {
  * and MD5-sess alone. */
 #define SSPI_ACCEPTOR_CALLER_HASHES 8
 
+/* Mechanisms: what Negotiate may run, in every form of token. */
+#define SSPI_MECHANISM_KERBEROS 1
+#define SSPI_MECHANISM_NTLM     2
+
 enum sspi_digest_algorithm {
     SSPI_DIGEST_NONE = 0, /* ends a list */
     SSPI_DIGEST_MD5,
@@ -97,10 +104,13 @@ enum sspi_digest_algorithm {
 #define SSPI_DIGEST_ALGORITHMS_LIMIT 8
 
 /* Zero-initialise, set Version, then what is needed. Everything is read during the call and may be
- * freed after it, except Keytab, Users and State, which must outlive the credential. */
+ * freed after it, except Keytab, Users, Winbind and State, which must outlive the credential. */
 typedef struct _SSPI_ACCEPTOR_DATA {
     uint32_t Version; /* SSPI_ACCEPTOR_DATA_VERSION */
     uint32_t Flags;   /* SSPI_ACCEPTOR_* */
+
+    /* Negotiate: SSPI_MECHANISM_*; 0: Kerberos alone. */
+    uint32_t Mechanisms;
 
     /* Kerberos: the keys; Keytab wins over KeytabName; both NULL: MIT's default keytab. */
     struct sspi_keytab *Keytab;
@@ -110,9 +120,12 @@ typedef struct _SSPI_ACCEPTOR_DATA {
     const struct sspi_view *ServiceNames;
     uint32_t ServiceNameCount;
 
-    /* Digest, NTLM: the users; Users wins over UserFile; both NULL: SSPI_USER_FILE. */
+    /* Digest, NTLM: the users; Users wins over UserFile; both NULL: SSPI_USER_FILE. NTLM asks
+     * winbind where that is not set either, and Winbind where it is given: then
+     * AcceptSecurityContext waits for the domain controller. */
     struct sspi_users *Users;
     const char *UserFile;
+    struct sspi_winbind *Winbind;
     /* Realm when the caller passes none with a request; NULL: such a request is an error. */
     const char *DefaultRealm;
     /* Offered and accepted, strongest first, ended by SSPI_DIGEST_NONE; all zero: those of SHA-256,

@@ -16,7 +16,7 @@
  *
  * Threads: an acceptor serves many threads once its parent has set it up; a connection and an
  * exchange belong to one thread at a time. Nothing here blocks: what may, reading a changed file
- * again, is a *job* that a step hands out (SSPI_MAY_BLOCK). */
+ * again or asking a domain controller, is a *job* that a step hands out (SSPI_MAY_BLOCK). */
 #ifndef SSPI_HTTP_H
 #define SSPI_HTTP_H
 
@@ -47,6 +47,7 @@ enum sspi_option_kind {
     SSPI_KIND_LIST,
     SSPI_KIND_TIME,
     SSPI_KIND_SIZE,
+    SSPI_KIND_COUNT,
     SSPI_KIND_FILE,
     SSPI_KIND_WORDS,
     SSPI_KIND_LINES,
@@ -90,7 +91,7 @@ enum sspi_mode { SSPI_MODE_OFF, SSPI_MODE_ON, SSPI_MODE_OPTIONAL };
 #define SSPI_OPTION_LIST_LIMIT 8
 
 struct sspi_option_value {
-    uint64_t number;                      /* FLAG, ENUM, TIME (seconds), SIZE (bytes) */
+    uint64_t number;                      /* FLAG, ENUM, TIME (seconds), SIZE (bytes), COUNT */
     uint8_t list[SSPI_OPTION_LIST_LIMIT]; /* LIST: places in `values`, counted from 1; 0 ends it */
     const struct sspi_view *words;        /* FILE (one), WORDS, LINES: borrowed */
     size_t n_words;
@@ -116,7 +117,7 @@ bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
 void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy *outer,
                        const struct sspi_policy *inner);
 
-/* The number of a FLAG, ENUM, TIME or SIZE option, its default when nothing set it. */
+/* The number of a FLAG, ENUM, TIME, SIZE or COUNT option, its default when nothing set it. */
 uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option option);
 
 /* ---- log records ---- */
@@ -157,6 +158,11 @@ struct sspi_acceptor_config {
     /* Who the workers run as: tells whether they can read a changed file by themselves. */
     uid_t worker_uid;
     gid_t worker_gid;
+    /* The server can make a client of HTTP/2 come back with HTTP/1.1 (SSPI_NEED_HTTP_1_1). */
+    bool downgrades;
+    /* Jobs of one process that may wait for another machine at the same time; what comes beyond is
+     * SSPI_UNAVAILABLE at once. 0: whoever runs them sets the limit. */
+    unsigned waits_limit;
 };
 
 /* NULL when memory is short. */
@@ -165,7 +171,7 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
 /* Ends what was opened. No exchange or connection of it may be left. NULL is fine. */
 void sspi_acceptor_free(struct sspi_acceptor *acceptor);
 
-/* Opens what `policy` names: its keytab when Negotiate is offered, its user file when Digest is.
+/* Opens what `policy` names: its keytab when Kerberos is offered, its users when NTLM or Digest is.
  * Parent only, before workers exist; a file that is open already is not read again. `whole`: the
  * policy is complete, so that combinations are checked and MIT's default keytab is opened when it
  * is the one to use; otherwise only what the policy itself sets is opened. `has_realm`: a realm is
@@ -192,12 +198,13 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
 
 struct sspi_connection;
 
-/* One per client connection of HTTP/1.x, made when first needed; NULL when memory is short. HTTP/2
- * and later have none: their requests share a connection, and an exchange of several legs cannot
- * run there. It must end before its acceptor. */
+/* One per client connection of HTTP/1.x, made when first needed; NULL when memory is short. It
+ * keeps an unfinished exchange, and a login that is to stay. HTTP/2 and later have none: their
+ * requests share a connection, and an exchange of several legs cannot run there. It must end before
+ * its acceptor. */
 struct sspi_connection *sspi_connection_new(struct sspi_acceptor *acceptor);
 
-/* Drops an unfinished exchange with it. NULL is fine. */
+/* Drops what it keeps. NULL is fine. */
 void sspi_connection_free(struct sspi_connection *connection);
 
 /* ---- exchange ---- */
@@ -216,16 +223,26 @@ struct sspi_request {
     struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
     struct sspi_connection *connection; /* NULL on HTTP/2 and later */
     uint64_t entity_length;             /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
+    struct sspi_view peer; /* IP address of whoever connected, whatever headers say, as text;
+                            * absent: none (a Unix socket) */
+    bool forwarded;        /* a header told of a proxy (sspi_http_tells_proxy()) */
 };
 
+/* True for the names of header fields by which a proxy in front makes itself known: Via, Forwarded,
+ * X-Forwarded-*, X-Real-IP. */
+bool sspi_http_tells_proxy(struct sspi_view name);
+
 enum sspi_verdict {
-    SSPI_GRANTED,     /* who it is stands in `variables`; send `headers` with the answer */
-    SSPI_ANONYMOUS,   /* optional, and the client offered nothing: pass, but prove nothing */
-    SSPI_CHALLENGE,   /* 401 (407 for a proxy) with `headers` */
-    SSPI_FORBIDDEN,   /* 403 */
-    SSPI_BAD_REQUEST, /* 400 */
-    SSPI_TOO_LARGE,   /* 413: a body over the limit of auth-int */
-    SSPI_ERROR,       /* 500: our own side is at fault, see the log record */
+    SSPI_GRANTED,       /* who it is stands in `variables`; send `headers` with the answer */
+    SSPI_ANONYMOUS,     /* optional, and the client offered nothing: pass, but prove nothing */
+    SSPI_CHALLENGE,     /* 401 (407 for a proxy) with `headers` */
+    SSPI_FORBIDDEN,     /* 403 */
+    SSPI_BAD_REQUEST,   /* 400 */
+    SSPI_TOO_LARGE,     /* 413: a body over the limit of auth-int */
+    SSPI_UNAVAILABLE,   /* 503: what verifies the credentials does not answer, or too many wait */
+    SSPI_ERROR,         /* 500: our own side is at fault, see the log record */
+    SSPI_NEED_HTTP_1_1, /* make the client of HTTP/2 come back with HTTP/1.1; only where the
+                         * acceptor was made with `downgrades` */
 
     /* Not verdicts yet: do this, then step again under the same policy. */
     SSPI_NEED_ENTITY, /* pass the whole body, without transfer coding, through
@@ -251,7 +268,7 @@ struct sspi_header {
     struct sspi_view value;
 };
 
-/* At most one line for Negotiate and one for each Digest algorithm. */
+/* At most one line for Negotiate, one for NTLM and one for each Digest algorithm. */
 #define SSPI_HEADERS_LIMIT 8
 
 struct sspi_result {
@@ -312,8 +329,8 @@ void sspi_exchange_free(struct sspi_exchange *exchange);
 
 /* ---- job ---- */
 
-/* Work that may block. It holds all it needs: it outlives the exchange that handed it out, and must
- * not outlive the process. */
+/* Work that may block. It holds all it needs: it may outlive the exchange that handed it out and
+ * that one's connection, but not the acceptor. */
 struct sspi_job;
 
 /* Does the work, in any thread, once. Whoever runs it must hold a reference. */

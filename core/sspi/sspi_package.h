@@ -64,7 +64,9 @@ struct sspi_context_info {
     char *target; /* service the client asked for, HTTP/host@REALM; NULL when unknown */
     const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
     const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
-    ULONG attributes;      /* ASC_RET_* */
+    char **sids;           /* "S-1-5-21-…" of the user and its groups; NULL when not told */
+    size_t n_sids;
+    ULONG attributes; /* ASC_RET_* */
     uint64_t start_ms;
     uint64_t expiry_ms; /* UINT64_MAX: the constant maximum of the Digest page */
     enum sspi_bound bound;
@@ -88,6 +90,10 @@ struct sspi_package {
      * several threads at a time, a context by one. */
     SECURITY_STATUS (*accept)(void *credential, void **context, const struct sspi_accept_input *in,
                               struct sspi_accept_output *out);
+
+    /* True when the next accept on this context may wait for another machine; NULL where none
+     * ever does. Never called once the context is established. */
+    bool (*waits)(const void *context);
 
     /* CompleteAuthToken; NULL where the package has none. */
     SECURITY_STATUS (*complete)(void *context, const struct sspi_accept_input *in,

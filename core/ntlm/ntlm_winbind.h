@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The Windows domain of this machine as Samba's winbind knows it: who we are in it, and whether a
+ * response is right. Only this file calls libwbclient. What blocks says so: winbind may ask a
+ * domain controller. */
+#ifndef NTLM_WINBIND_H
+#define NTLM_WINBIND_H
+
+#include "ntlm_keys.h"
+#include "store_file.h"        /* enum store_refresh */
+#include "store_users_parse.h" /* STORE_USERS_NAME_LIMIT */
+
+/* Longest NetBIOS name. */
+#define NTLM_WINBIND_NB_LIMIT 15
+
+/* SIDs of one user that are kept; more are a refusal, since a missing one could be a missing
+ * denial. Windows itself takes 1015 groups. */
+#define NTLM_WINBIND_SIDS_LIMIT 1024
+
+/* What CHALLENGE tells of us. A domain controller refuses a response made for other names. */
+struct ntlm_winbind_names {
+    char nb_computer[NTLM_WINBIND_NB_LIMIT + 1];
+    char nb_domain[NTLM_WINBIND_NB_LIMIT + 1];
+    char dns_domain[256]; /* empty: not told */
+};
+
+/* One that knows no names yet. NULL: no memory. Asks nobody. */
+struct sspi_winbind *ntlm_winbind_open(void) SSPI_MUST_USE;
+
+/* One more owner, who calls ntlm_winbind_close() too. Thread-safe. */
+struct sspi_winbind *ntlm_winbind_reference(struct sspi_winbind *winbind);
+
+/* The last owner frees. NULL is fine. */
+void ntlm_winbind_close(struct sspi_winbind *winbind);
+
+/* True, for one thread alone and at most once a second of `now_ms`, as long as no names are known:
+ * this caller must call ntlm_winbind_ask(), from whatever thread. */
+bool ntlm_winbind_look(struct sspi_winbind *winbind, uint64_t now_ms) SSPI_MUST_USE;
+
+/* In place of ntlm_winbind_ask(), when it cannot be called. */
+void ntlm_winbind_look_again(struct sspi_winbind *winbind);
+
+/* Asks winbind for the names: DONE, or UNREADABLE with `error` saying why. Blocks. */
+enum store_refresh ntlm_winbind_ask(struct sspi_winbind *winbind, char *error, size_t error_size);
+
+/* The names. False: not known yet. Never blocks. */
+bool ntlm_winbind_names(struct sspi_winbind *winbind, struct ntlm_winbind_names *ret_names);
+
+/* A response to be judged; names in UTF-8, as the client sent them. */
+struct ntlm_winbind_question {
+    struct sspi_view user;
+    struct sspi_view domain;
+    struct sspi_view workstation;
+    const uint8_t *challenge; /* NTLM_CHALLENGE_LEN */
+    struct sspi_view nt_response;
+    struct sspi_view lm_response;
+};
+
+/* Who it was. End it with ntlm_winbind_answer_end(); zero-initialised is fine. */
+struct ntlm_winbind_answer {
+    char user[STORE_USERS_NAME_LIMIT + 1]; /* as the domain spells it */
+    char domain[STORE_USERS_NAME_LIMIT + 1];
+    uint8_t base_key[NTLM_KEY_LEN]; /* SessionBaseKey */
+    char **sids;                    /* "S-1-5-21-…": user, primary group, groups; NULL behind */
+    size_t n_sids;
+};
+
+enum ntlm_winbind_status {
+    NTLM_WINBIND_RIGHT,
+    NTLM_WINBIND_WRONG, /* user or password; also disabled, expired, locked: text says which */
+    NTLM_WINBIND_UNREACHABLE, /* winbind or the domain controller does not answer */
+    NTLM_WINBIND_FORBIDDEN,   /* this process may not read winbind's privileged pipe */
+    NTLM_WINBIND_FAILED       /* memory, or an answer that cannot be used */
+};
+
+/* Judges a response. RIGHT sets *ret_answer; otherwise `text` says why, for the administrator.
+ * Blocks as long as winbind does; any number of threads. */
+enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
+                                            const struct ntlm_winbind_question *question,
+                                            struct ntlm_winbind_answer *ret_answer, char *text,
+                                            size_t text_size) SSPI_MUST_USE;
+
+/* Wipes and frees. */
+void ntlm_winbind_answer_end(struct ntlm_winbind_answer *answer);
+
+/* The folder of winbind's privileged pipe, for who wants to know whether a worker may read it. */
+const char *ntlm_winbind_pipe_folder(void);
+
+#endif
