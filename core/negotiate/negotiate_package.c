@@ -154,6 +154,13 @@ static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_creden
     return SEC_E_OK;
 }
 
+static bool waits(const void *context)
+{
+    const struct negotiate_context *negotiate = context;
+    return negotiate->mechanism != NULL && negotiate->chosen->package->waits != NULL &&
+           negotiate->chosen->package->waits(negotiate->mechanism);
+}
+
 static const struct sspi_context_info *info(const void *context)
 {
     const struct negotiate_context *negotiate = context;
@@ -185,6 +192,7 @@ const struct sspi_package negotiate_package = {
     .acquire = acquire,
     .release = release,
     .accept = accept_token,
+    .waits = waits,
     .info = info,
     .destroy = destroy,
 };
