@@ -4,6 +4,7 @@
 
 #include "digest_accept.h"
 #include "digest_challenge.h"
+#include "digest_request.h"
 #include "escape.h"
 #include "report.h"
 #include "store_users.h"
@@ -231,6 +232,20 @@ static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_
     return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
 }
 
+static SECURITY_STATUS package_verify_request(void *context, const struct sspi_accept_input *in,
+                                              struct sspi_accept_output *out)
+{
+    *out->report = (struct sspi_report){0};
+    return digest_request_verify(context, in, out->report);
+}
+
+static SECURITY_STATUS package_sign_answer(void *context, const struct sspi_accept_input *in,
+                                           struct sspi_accept_output *out)
+{
+    *out->report = (struct sspi_report){0};
+    return digest_request_sign(context, in, out);
+}
+
 const struct sspi_package digest_package = {
     .about =
         {
@@ -246,6 +261,8 @@ const struct sspi_package digest_package = {
     .release = package_release,
     .accept = package_accept,
     .complete = package_complete,
+    .verify_request = package_verify_request,
+    .sign_answer = package_sign_answer,
     .info = package_info,
     .destroy = package_destroy,
 };

@@ -99,6 +99,15 @@ struct sspi_package {
     SECURITY_STATUS (*complete)(void *context, const struct sspi_accept_input *in,
                                 struct sspi_accept_output *out);
 
+    /* VerifySignature and MakeSignature in Digest's HTTP form, on an established context; NULL
+     * where the package has none. A later request of the client is verified; an answer to the one
+     * that was verified last is signed, and the value for its header is out->tokens[0].
+     * in->requirements are the context's. */
+    SECURITY_STATUS (*verify_request)(void *context, const struct sspi_accept_input *in,
+                                      struct sspi_accept_output *out);
+    SECURITY_STATUS (*sign_answer)(void *context, const struct sspi_accept_input *in,
+                                   struct sspi_accept_output *out);
+
     /* NULL until the context is established. */
     const struct sspi_context_info *(*info)(const void *context);
 
