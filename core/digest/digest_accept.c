@@ -109,7 +109,8 @@ static SECURITY_STATUS check_realm(const struct digest_response *response, struc
     report_write(report, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
                  escape_text(shown, sizeof(shown), response->realm),
                  escape_text(wanted, sizeof(wanted), realm));
-    return SEC_E_LOGON_DENIED;
+    /* Digest page: "The domain name of the authenticating party is incorrect." */
+    return SEC_E_NO_AUTHENTICATING_AUTHORITY;
 }
 
 SECURITY_STATUS digest_accept_check_request(const struct digest_credential *credential,

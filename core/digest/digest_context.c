@@ -44,6 +44,19 @@ void digest_context_end_proof(struct digest_proof *proof)
     digest_password_free(&proof->login);
 }
 
+/* Nonce counts detect replays whether asked or not. What comes out of sequence is told by
+ * VerifySignature, which needs a context that is kept. The body is vouched for by auth-int. */
+static ULONG attributes_of(const struct digest_proof *proof, ULONG requirements, bool keeps)
+{
+    ULONG attributes = requirements & (ASC_RET_REPLAY_DETECT | ASC_RET_EXTENDED_ERROR);
+
+    if (keeps)
+        attributes |= requirements & ASC_RET_SEQUENCE_DETECT;
+    if (proof->response->integrity)
+        attributes |= ASC_RET_INTEGRITY;
+    return attributes;
+}
+
 bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
                               ULONG requirements)
 {
@@ -69,9 +82,7 @@ bool digest_context_establish(struct digest_context *context, const struct diges
         .target = target,
         .mechanism = &digest_package,
         .algorithm = hash_name(proof->response->algorithm),
-        /* Nonce counts detect replays whether asked or not; the body is vouched for by auth-int. */
-        .attributes = (requirements & ASC_RET_REPLAY_DETECT) |
-                      (proof->response->integrity ? ASC_RET_INTEGRITY : 0),
+        .attributes = attributes_of(proof, requirements, keeps),
         .start_ms = proof->at_ms,
         /* Digest page, ptsTimeStamp: "a constant maximum time". */
         .expiry_ms = UINT64_MAX,

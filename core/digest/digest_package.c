@@ -182,6 +182,31 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
                                            : status;
 }
 
+/* ASC_REQ_EXTENDED_ERROR: "When errors occur, the remote party will be notified." In HTTP a new
+ * challenge is how: it goes with the 401. What made the call fail stays in the report. */
+static void notify(const struct digest_credential *credential, const struct sspi_accept_input *in,
+                   struct sspi_view realm, SECURITY_STATUS status, struct sspi_accept_output *out)
+{
+    struct sspi_report ignored = {0};
+    struct sspi_report *report = out->report;
+
+    if ((in->requirements & ASC_REQ_EXTENDED_ERROR) == 0)
+        return;
+    switch (status) {
+    case SEC_E_LOGON_DENIED:
+    case SEC_E_NO_AUTHENTICATING_AUTHORITY:
+    case SEC_E_OUT_OF_SEQUENCE:
+    case SEC_E_BAD_BINDINGS:
+        break;
+    default:
+        return; /* 400, or our own fault: a challenge would not mend it */
+    }
+    out->report = &ignored;
+    if (digest_accept_challenge(credential, in, realm, false, out) != SEC_I_CONTINUE_NEEDED)
+        out->n_tokens = 0;
+    out->report = report;
+}
+
 static SECURITY_STATUS package_accept(void *credential, void **context,
                                       const struct sspi_accept_input *in,
                                       struct sspi_accept_output *out)
@@ -205,6 +230,7 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     status = in->token.len == 0 ? challenge(c, &made, in, realm, false, out)
                                 : accept_token(c, &made, in, realm, out);
     *context = made;
+    notify(c, in, realm, status, out);
     return status;
 }
 

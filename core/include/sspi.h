@@ -721,8 +721,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                   Digest's quality of protection auth-int.
  * TargetDataRep     in. Ignored.
  * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
- *                   first call that fails gives no context and invalidates it. On a later call it
- *                   receives phContext's value again.
+ *                   first call that fails gives no context and invalidates it, but for an answer
+ *                   that waits after SEC_E_BUFFER_TOO_SMALL. On a later call it receives
+ *                   phContext's value again.
  * pOutput           in/out, may be NULL (then a token that must be sent is SEC_E_BUFFER_TOO_SMALL).
  *                   - SECBUFFER_TOKEN: the answer, to be sent on SEC_E_OK and on an error too. With
  *                     ASC_REQ_ALLOCATE_MEMORY pvBuffer is allocated here and the caller frees it
@@ -750,18 +751,17 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * SEC_E_QOP_NOT_SUPPORTED        Digest: a quality of protection that was not offered
  * SEC_E_BAD_BINDINGS             channel binding wrong or missing, or its buffer is malformed
  * SEC_E_BUFFER_TOO_SMALL         the answer does not fit the caller's buffer, or there is none for
- *                                it; cbBuffer says how much it takes. The answer is lost and the
- *                                context can only be deleted: use ASC_REQ_ALLOCATE_MEMORY, or
- *                                cbMaxToken bytes. Also: the report buffer is too small
- * SEC_E_SECURITY_QOS_FAILED      fContextReq holds what cannot be given
- * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
- * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
- * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says why
- * STATUS_LOGON_FAILURE           the context is established already
- * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
- * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
+ *                                it; cbBuffer says how much it takes. The answer is kept: repeat
+ * the call with the same input, with phContext (a first call gave it, as on success) and larger
+ * buffers or ASC_REQ_ALLOCATE_MEMORY. Nothing else gets on with this context, and nothing is proven
+ * before. Also: the report buffer is too small (then no call was made) SEC_E_SECURITY_QOS_FAILED
+ * fContextReq holds what cannot be given SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW,
+ * SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY, SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE,
+ * SEC_E_MESSAGE_ALTERED, SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says
+ * why STATUS_LOGON_FAILURE           the context is established already SEC_E_UNSUPPORTED_FUNCTION
+ * the package has no such form SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
  * After an error on a later call the context is of no more use; delete it. Not so after
- * SEC_E_INCOMPLETE_MESSAGE.
+ * SEC_E_INCOMPLETE_MESSAGE and SEC_E_BUFFER_TOO_SMALL.
  * Blocks: Kerberos may read files, none waits for the network. Threads: any; one context must not
  * be used by two calls at a time (here the second gets SEC_E_INVALID_HANDLE), a credential may.
  * Source: AcceptSecurityContext (Digest), AcceptSecurityContext (Negotiate). */

@@ -4,6 +4,7 @@
 #define SSPI_CONTEXT_H
 
 #include "sspi_handle.h"
+#include "sspi_held.h"
 #include "sspi_package.h"
 
 /* Constant once made, so any number of threads may read it. */
@@ -24,7 +25,8 @@ struct sspi_context {
     struct sspi_credential *credential; /* holds a reference */
     void *data;                         /* the package's; NULL until it makes one */
     enum sspi_context_state state;
-    ULONG requirements; /* ASC_REQ_* of the last AcceptSecurityContext */
+    ULONG requirements;    /* ASC_REQ_* of the last AcceptSecurityContext */
+    struct sspi_held held; /* of a context that is not established, whatever its package says */
 };
 
 #endif
