@@ -13,6 +13,8 @@ static void destroy(struct sspi_object *object)
 {
     struct sspi_context *context = (struct sspi_context *)object;
 
+    /* Deleted during the very call that began to impersonate: this is the thread. */
+    (void)sspi_impersonate_end(context);
     sspi_held_end(&context->held);
     if (context->data != NULL)
         context->credential->package->destroy(context->data);
@@ -79,6 +81,8 @@ static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answ
         if (status >= 0 && delivered != SEC_E_OK)
             status = delivered;
     }
+    if (status == SEC_E_OK || status == SEC_I_COMPLETE_NEEDED)
+        context->client_done = true;
     if (status == SEC_E_OK)
         context->state = SSPI_CONTEXT_ESTABLISHED;
     else if (status == SEC_E_INCOMPLETE_MESSAGE)
@@ -152,7 +156,7 @@ static void set_results(const struct sspi_context *context, SECURITY_STATUS stat
 
     if (status != SEC_E_OK || info == NULL)
         return;
-    results->attributes = info->attributes | (context->requirements & ASC_REQ_CONNECTION);
+    results->attributes = sspi_query_attributes(context);
     if (results->expiry != NULL)
         *results->expiry = sspi_query_timestamp(info->expiry_ms);
 }
@@ -343,5 +347,15 @@ SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDes
 
 SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext)
 {
+    struct sspi_object *object;
+
+    /* A call inside it in another thread goes on undisturbed, and then nobody impersonates yet. */
+    if (sspi_handle_begin(phContext, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object) ==
+        SEC_E_OK) {
+        bool ended = sspi_impersonate_end((struct sspi_context *)object);
+        sspi_handle_end(object, SSPI_HANDLE_SHARED);
+        if (!ended)
+            return SEC_E_INVALID_HANDLE;
+    }
     return sspi_handle_remove(phContext, SSPI_HANDLE_CONTEXT);
 }

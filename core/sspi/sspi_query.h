@@ -5,12 +5,16 @@
 
 #include "sspi.h"
 
+struct sspi_context;
 struct sspi_context_info;
 
 /* The context's own record, without copies. NULL when the handle is not a live context, another
  * thread is inside AcceptSecurityContext with it, or it is not established. Borrowed: lives until
  * the next AcceptSecurityContext, CompleteAuthToken or DeleteSecurityContext on this context. */
 const struct sspi_context_info *sspi_context_info(const CtxtHandle *context);
+
+/* ASC_RET_* of an established context: the package's, and what holds for all packages. */
+ULONG sspi_query_attributes(const struct sspi_context *context);
 
 /* Milliseconds since 1970 as a FILETIME; what does not fit, UINT64_MAX among it, is the constant
  * maximum 0x7FFFFFFFFFFFFFFF. Pure. */
