@@ -4,6 +4,7 @@
 
 #include "digest_accept.h"
 #include "digest_challenge.h"
+#include "digest_request.h"
 #include "escape.h"
 #include "report.h"
 #include "store_users.h"
@@ -181,6 +182,31 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
                                            : status;
 }
 
+/* ASC_REQ_EXTENDED_ERROR: "When errors occur, the remote party will be notified." In HTTP a new
+ * challenge is how: it goes with the 401. What made the call fail stays in the report. */
+static void notify(const struct digest_credential *credential, const struct sspi_accept_input *in,
+                   struct sspi_view realm, SECURITY_STATUS status, struct sspi_accept_output *out)
+{
+    struct sspi_report ignored = {0};
+    struct sspi_report *report = out->report;
+
+    if ((in->requirements & ASC_REQ_EXTENDED_ERROR) == 0)
+        return;
+    switch (status) {
+    case SEC_E_LOGON_DENIED:
+    case SEC_E_NO_AUTHENTICATING_AUTHORITY:
+    case SEC_E_OUT_OF_SEQUENCE:
+    case SEC_E_BAD_BINDINGS:
+        break;
+    default:
+        return; /* 400, or our own fault: a challenge would not mend it */
+    }
+    out->report = &ignored;
+    if (digest_accept_challenge(credential, in, realm, false, out) != SEC_I_CONTINUE_NEEDED)
+        out->n_tokens = 0;
+    out->report = report;
+}
+
 static SECURITY_STATUS package_accept(void *credential, void **context,
                                       const struct sspi_accept_input *in,
                                       struct sspi_accept_output *out)
@@ -204,6 +230,7 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     status = in->token.len == 0 ? challenge(c, &made, in, realm, false, out)
                                 : accept_token(c, &made, in, realm, out);
     *context = made;
+    notify(c, in, realm, status, out);
     return status;
 }
 
@@ -231,6 +258,20 @@ static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_
     return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
 }
 
+static SECURITY_STATUS package_verify_request(void *context, const struct sspi_accept_input *in,
+                                              struct sspi_accept_output *out)
+{
+    *out->report = (struct sspi_report){0};
+    return digest_request_verify(context, in, out->report);
+}
+
+static SECURITY_STATUS package_sign_answer(void *context, const struct sspi_accept_input *in,
+                                           struct sspi_accept_output *out)
+{
+    *out->report = (struct sspi_report){0};
+    return digest_request_sign(context, in, out);
+}
+
 const struct sspi_package digest_package = {
     .about =
         {
@@ -246,6 +287,8 @@ const struct sspi_package digest_package = {
     .release = package_release,
     .accept = package_accept,
     .complete = package_complete,
+    .verify_request = package_verify_request,
+    .sign_answer = package_sign_answer,
     .info = package_info,
     .destroy = package_destroy,
 };

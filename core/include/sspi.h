@@ -721,8 +721,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                   Digest's quality of protection auth-int.
  * TargetDataRep     in. Ignored.
  * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
- *                   first call that fails gives no context and invalidates it. On a later call it
- *                   receives phContext's value again.
+ *                   first call that fails gives no context and invalidates it, but for an answer
+ *                   that waits after SEC_E_BUFFER_TOO_SMALL. On a later call it receives
+ *                   phContext's value again.
  * pOutput           in/out, may be NULL (then a token that must be sent is SEC_E_BUFFER_TOO_SMALL).
  *                   - SECBUFFER_TOKEN: the answer, to be sent on SEC_E_OK and on an error too. With
  *                     ASC_REQ_ALLOCATE_MEMORY pvBuffer is allocated here and the caller frees it
@@ -750,18 +751,17 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * SEC_E_QOP_NOT_SUPPORTED        Digest: a quality of protection that was not offered
  * SEC_E_BAD_BINDINGS             channel binding wrong or missing, or its buffer is malformed
  * SEC_E_BUFFER_TOO_SMALL         the answer does not fit the caller's buffer, or there is none for
- *                                it; cbBuffer says how much it takes. The answer is lost and the
- *                                context can only be deleted: use ASC_REQ_ALLOCATE_MEMORY, or
- *                                cbMaxToken bytes. Also: the report buffer is too small
- * SEC_E_SECURITY_QOS_FAILED      fContextReq holds what cannot be given
- * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
- * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
- * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says why
- * STATUS_LOGON_FAILURE           the context is established already
- * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
- * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
+ *                                it; cbBuffer says how much it takes. The answer is kept: repeat
+ * the call with the same input, with phContext (a first call gave it, as on success) and larger
+ * buffers or ASC_REQ_ALLOCATE_MEMORY. Nothing else gets on with this context, and nothing is proven
+ * before. Also: the report buffer is too small (then no call was made) SEC_E_SECURITY_QOS_FAILED
+ * fContextReq holds what cannot be given SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW,
+ * SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY, SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE,
+ * SEC_E_MESSAGE_ALTERED, SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says
+ * why STATUS_LOGON_FAILURE           the context is established already SEC_E_UNSUPPORTED_FUNCTION
+ * the package has no such form SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
  * After an error on a later call the context is of no more use; delete it. Not so after
- * SEC_E_INCOMPLETE_MESSAGE.
+ * SEC_E_INCOMPLETE_MESSAGE and SEC_E_BUFFER_TOO_SMALL.
  * Blocks: Kerberos may read files, none waits for the network. Threads: any; one context must not
  * be used by two calls at a time (here the second gets SEC_E_INVALID_HANDLE), a credential may.
  * Source: AcceptSecurityContext (Digest), AcceptSecurityContext (Negotiate). */
@@ -784,13 +784,13 @@ AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBuffe
  * Blocks: no. Threads: as AcceptSecurityContext. Source: nf-sspi-completeauthtoken. */
 SSPI_API SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken);
 
-/* Frees a context in any state.
+/* Frees a context in any state; reverts it when the calling thread impersonates its client.
  *
  * phContext         in. The caller's variable is left alone.
  *
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, so also on a second delete).
- * Blocks: no. Threads: any; a call that uses the context in another thread ends undisturbed.
- * Source: nf-sspi-deletesecuritycontext. */
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, so also on a second delete; or
+ * another thread impersonates its client). Blocks: no. Threads: any; a call that uses the context
+ * in another thread ends undisturbed. Source: nf-sspi-deletesecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext);
 
 /* Frees memory that one of these calls allocated: tokens, strings of attributes, SecPkgInfo.
@@ -803,23 +803,77 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
 /* Tells something about an established context.
  *
  * phContext         in.
- * ulAttribute       in. SECPKG_ATTR_NAMES, LIFESPAN, PACKAGE_INFO, NEGOTIATION_INFO, FLAGS or
- *                   CLIENT_SPECIFIED_TARGET.
+ * ulAttribute       in. SECPKG_ATTR_
+ *                   NAMES                  the client: alice@REALM, DOMAIN\alice, Digest's own
+ * name LIFESPAN               from the login to the ticket's end, or the maximum AUTHORITY the
+ * client's realm or domain PACKAGE_INFO           the package the credential was acquired for
+ *                   NEGOTIATION_INFO       the package that authenticated the client, with
+ *                                          SECPKG_NEGOTIATION_COMPLETE
+ *                   NATIVE_NAMES           client and service as the package writes them; an empty
+ *                                          service where the client named none
+ *                   FLAGS                  ASC_RET_* as AcceptSecurityContext gave them
+ *                   CLIENT_SPECIFIED_TARGET   the service that the client meant
+ *                   ACCESS_TOKEN           what QuerySecurityContextToken gives, to be closed alike
+ *                   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the
+ *                                          client is waited for, No when one is, Maybe while an
+ *                                          answer waits for a larger buffer
  * pBuffer           out. The SecPkgContext_* structure of that attribute and of this form (A or W).
  *                   Strings and SecPkgInfo in it are allocated, one block each: free the pointer
  *                   with FreeContextBuffer. A names are UTF-8.
  *
- * PACKAGE_INFO is the package the credential was acquired for; NEGOTIATION_INFO the one that
- * authenticated the client, with SECPKG_NEGOTIATION_COMPLETE.
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
- * established); SEC_E_UNSUPPORTED_FUNCTION (attribute not known, or with no value here: a client
- * that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
+ * established); SEC_E_UNSUPPORTED_FUNCTION (any other attribute, or one with no value here: a
+ * client that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
  * SEC_E_INTERNAL_ERROR (a name that cannot be told in UTF-16).
- * Blocks: no. Threads: as AcceptSecurityContext. Source: nf-sspi-querycontextattributesa. */
+ * Blocks: no, but ACCESS_TOKEN as QuerySecurityContextToken. Threads: as AcceptSecurityContext.
+ * Source: nf-sspi-querycontextattributesa. */
 SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
                                                            void *pBuffer);
 SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
                                                            void *pBuffer);
+
+/* Gives the client of an established context as an account of this machine.
+ *
+ * phContext         in.
+ * Token             out. A token of ours (Windows' is a HANDLE): read it with the sspi_token_*
+ * calls of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds on to the
+ * context, which may be deleted before it.
+ *
+ * The account is what krb5.conf's auth_to_local makes of a Kerberos principal, and of others' names
+ * the account of that very name (for NTLM: DOMAIN\alice, as winbind's part of NSS has it). A
+ * client without one gives a token all the same. Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live
+ * context, or not established); SEC_E_INVALID_PARAMETER (Token NULL); SEC_E_INSUFFICIENT_MEMORY;
+ * SEC_E_INTERNAL_ERROR (the user database cannot be read). Blocks: as long as the sources of
+ * nsswitch.conf do. Threads: as AcceptSecurityContext. Source: nf-sspi-querysecuritycontexttoken.
+ */
+SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void **Token);
+
+/* Makes the calling thread act as the client's account: effective user, group and groups, and with
+ * them the file system's, and GSSAPI's default credential cache, which then holds the credential
+ * that the client delegated (ASC_REQ_DELEGATE), or nothing. Other threads stay what they are;
+ * threads that this one starts inherit it. Real and saved ids stay: access(2), which looks at
+ * those, still answers for the server, and code that runs meanwhile could return by itself, as on
+ * Windows.
+ *
+ * phContext         in. Must be reverted by the same thread before it is deleted.
+ *
+ * Returns SEC_E_OK; SEC_E_NO_IMPERSONATION (nothing has changed: the process is not privileged, the
+ * client maps to no account or to root, ASC_REQ_IDENTIFY forbids it, or this thread or this context
+ * impersonates already); SEC_E_INVALID_HANDLE (not a live context, or not established);
+ * SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR (the user database cannot be read).
+ * Blocks: as QuerySecurityContextToken. Threads: as AcceptSecurityContext.
+ * Source: nf-sspi-impersonatesecuritycontext. */
+SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phContext);
+
+/* Ends what ImpersonateSecurityContext began. Should the kernel refuse, the process is aborted.
+ *
+ * phContext         in.
+ *
+ * Returns SEC_E_OK; SEC_E_NO_IMPERSONATION (this thread does not act as this context's client);
+ * SEC_E_INVALID_HANDLE; SEC_E_INSUFFICIENT_MEMORY (reverted, but the thread's default credential
+ * cache is the machine's now, not the one it had set for itself).
+ * Blocks: no. Threads: the one that impersonates. Source: nf-sspi-revertsecuritycontext. */
+SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
 
 /* Describes one package.
  *

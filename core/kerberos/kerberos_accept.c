@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "escape.h"
 #include "kerberos_ap_req.h"
+#include "kerberos_delegation.h"
 #include "kerberos_keys.h"
 #include "kerberos_status.h"
 #include "store_state.h"
@@ -27,6 +28,7 @@ gss_buffer_desc kerberos_accept_buffer(struct sspi_view view)
 struct attempt {
     gss_ctx_id_t gss;
     gss_name_t client;
+    gss_cred_id_t delegated; /* GSS_C_NO_CREDENTIAL: none, or not asked for */
     gss_buffer_desc token;
     OM_uint32 flags;
     OM_uint32 lifetime_s;
@@ -39,6 +41,7 @@ static void attempt_clear(struct attempt *attempt)
     OM_uint32 minor;
     gss_delete_sec_context(&minor, &attempt->gss, GSS_C_NO_BUFFER);
     gss_release_name(&minor, &attempt->client);
+    gss_release_cred(&minor, &attempt->delegated);
     gss_release_buffer(&minor, &attempt->token);
     *attempt = (struct attempt){0};
 }
@@ -59,7 +62,8 @@ static void exchange_clear(struct exchange *exchange)
     attempt_clear(&exchange->attempt);
 }
 
-static void attempt_run(struct attempt *attempt, gss_cred_id_t gss, struct sspi_view token,
+static void attempt_run(struct attempt *attempt, gss_cred_id_t gss,
+                        const struct sspi_accept_input *in,
                         const struct sspi_channel_binding *binding)
 {
     struct gss_channel_bindings_struct bindings = {0};
@@ -70,13 +74,15 @@ static void attempt_run(struct attempt *attempt, gss_cred_id_t gss, struct sspi_
         bindings.acceptor_address = kerberos_accept_buffer(binding->acceptor);
         bindings.application_data = kerberos_accept_buffer(binding->application);
     }
-    gss_buffer_desc input = kerberos_accept_buffer(token);
+    gss_buffer_desc input = kerberos_accept_buffer(in->token);
     attempt_clear(attempt);
-    /* No place for delegated credentials: they are not kept. */
-    attempt->major = gss_accept_sec_context(&attempt->minor, &attempt->gss, gss, &input,
-                                            binding != NULL ? &bindings : GSS_C_NO_CHANNEL_BINDINGS,
-                                            &attempt->client, NULL, &attempt->token,
-                                            &attempt->flags, &attempt->lifetime_s, NULL);
+    /* Who does not ask for delegated credentials gets none, whatever the client sends. */
+    bool delegate = (in->requirements & ASC_REQ_DELEGATE) != 0;
+    attempt->major =
+        gss_accept_sec_context(&attempt->minor, &attempt->gss, gss, &input,
+                               binding != NULL ? &bindings : GSS_C_NO_CHANNEL_BINDINGS,
+                               &attempt->client, NULL, &attempt->token, &attempt->flags,
+                               &attempt->lifetime_s, delegate ? &attempt->delegated : NULL);
 }
 
 /* Tries alternatives first … end - 1 until one is not refused for its binding; without bindings
@@ -93,8 +99,7 @@ static SECURITY_STATUS try_bindings(struct exchange *exchange, enum kerberos_rep
     size_t i = first;
     do {
         exchange->binding = i;
-        attempt_run(&exchange->attempt, acceptor->gss, in->token,
-                    i < end ? &in->bindings[i] : NULL);
+        attempt_run(&exchange->attempt, acceptor->gss, in, i < end ? &in->bindings[i] : NULL);
         i++;
     } while (i < end && GSS_ROUTINE_ERROR(exchange->attempt.major) == GSS_S_BAD_BINDINGS);
     kerberos_credential_return(exchange->credential, acceptor);
@@ -166,7 +171,7 @@ static SECURITY_STATUS check_replay(struct exchange *exchange)
 
 static ULONG attributes_from_flags(OM_uint32 flags)
 {
-    /* Delegation is missing: the credentials are not kept. */
+    /* Delegation comes when the credentials are kept. */
     static const struct {
         OM_uint32 gss;
         ULONG sspi;
@@ -238,6 +243,18 @@ static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_i
     return SEC_E_OK;
 }
 
+/* Behind everything that can refuse the client. */
+static SECURITY_STATUS keep_delegated(struct exchange *exchange, struct sspi_context_info *info)
+{
+    if (exchange->attempt.delegated == GSS_C_NO_CREDENTIAL)
+        return SEC_E_OK;
+    if (!kerberos_delegation_keep(exchange->attempt.delegated, &info->ccache))
+        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "the client's delegated tickets cannot be kept");
+    info->attributes |= ASC_RET_DELEGATE;
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS read_token(struct exchange *exchange)
 {
     struct sspi_report *report = exchange->report;
@@ -300,6 +317,8 @@ static SECURITY_STATUS authenticate(struct exchange *exchange, struct sspi_conte
         st = set_info(exchange, info);
     if (st == SEC_E_OK)
         st = check_replay(exchange);
+    if (st == SEC_E_OK)
+        st = keep_delegated(exchange, info);
     return st;
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "kerberos_accept.h"
+#include "kerberos_delegation.h"
 #include "kerberos_status.h"
 #include "sspi_package.h"
 
@@ -83,6 +84,14 @@ static SECURITY_STATUS check_mic(void *context, struct sspi_view message, struct
     return kerberos_status_from_mic(gss_verify_mic(&minor, kerberos->gss, &input, &token, NULL));
 }
 
+/* krb5.conf's auth_to_local. */
+static SECURITY_STATUS local_name(const void *context, char **ret_name)
+{
+    const struct kerberos_context *kerberos = context;
+    *ret_name = kerberos_local_name(kerberos->info.name);
+    return SEC_E_OK;
+}
+
 static void destroy(void *context)
 {
     struct kerberos_context *kerberos = context;
@@ -91,6 +100,7 @@ static void destroy(void *context)
     free(kerberos->info.name);
     free(kerberos->info.realm);
     free(kerberos->info.target);
+    kerberos_delegation_drop(kerberos->info.ccache);
     free(kerberos);
 }
 
@@ -110,6 +120,8 @@ const struct sspi_package kerberos_package = {
     .release = release,
     .accept = accept_token,
     .info = info,
+    .local_name = local_name,
+    .use_ccache = kerberos_delegation_use,
     .make_mic = make_mic,
     .check_mic = check_mic,
     .destroy = destroy,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Negotiate package: tells SPNEGO and bare tokens apart, keeps the limits. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "negotiate_spnego.h"
 #include "negotiate_token.h"
@@ -163,6 +164,16 @@ static const struct sspi_context_info *info(const void *context)
     return negotiate->chosen->package->info(negotiate->mechanism);
 }
 
+static SECURITY_STATUS local_name(const void *context, char **ret_name)
+{
+    const struct negotiate_context *negotiate = context;
+    const struct sspi_package *package = negotiate->chosen->package;
+    if (package->local_name != NULL)
+        return package->local_name(negotiate->mechanism, ret_name);
+    *ret_name = strdup(info(context)->name);
+    return *ret_name == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
 static void destroy(void *context)
 {
     struct negotiate_context *negotiate = context;
@@ -188,5 +199,6 @@ const struct sspi_package negotiate_package = {
     .accept = accept_token,
     .waits = waits,
     .info = info,
+    .local_name = local_name,
     .destroy = destroy,
 };

@@ -13,6 +13,9 @@ static void destroy(struct sspi_object *object)
 {
     struct sspi_context *context = (struct sspi_context *)object;
 
+    /* Deleted during the very call that began to impersonate: this is the thread. */
+    (void)sspi_impersonate_end(context);
+    sspi_held_end(&context->held);
     if (context->data != NULL)
         context->credential->package->destroy(context->data);
     sspi_handle_drop(&context->credential->object);
@@ -64,7 +67,8 @@ static void complete_report(SECURITY_STATUS status, struct sspi_report *report)
         report_write(report, SSPI_REASON_INTERNAL, "%s", sspi_status_name(status));
 }
 
-/* After a package's answer: delivers the tokens and decides what the context is from now on. */
+/* After a package's answer: delivers the tokens and decides what the context is from now on.
+ * SEC_E_BUFFER_TOO_SMALL changes nothing: the answer goes into larger buffers. */
 static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answer,
                               struct sspi_accept_output *produced,
                               struct sspi_buffers_output *output)
@@ -77,10 +81,14 @@ static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answ
         if (status >= 0 && delivered != SEC_E_OK)
             status = delivered;
     }
+    if (status == SEC_E_OK || status == SEC_I_COMPLETE_NEEDED)
+        context->client_done = true;
     if (status == SEC_E_OK)
         context->state = SSPI_CONTEXT_ESTABLISHED;
     else if (status == SEC_E_INCOMPLETE_MESSAGE)
         return status; /* the same call with more in it may follow */
+    else if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0)
+        return status;
     else if (status < 0 && context->state != SSPI_CONTEXT_ESTABLISHED)
         context->state = SSPI_CONTEXT_FAILED;
     return status;
@@ -92,6 +100,23 @@ static void free_tokens(struct sspi_accept_output *produced)
         bytes_free(&produced->tokens[i]);
 }
 
+/* The package had its call: what it answered goes into the buffers of this one. */
+static SECURITY_STATUS deliver_held(struct sspi_context *context,
+                                    const struct sspi_accept_input *in,
+                                    struct sspi_buffers_output *output, struct sspi_report *report)
+{
+    struct sspi_held *held = &context->held;
+
+    if (!sspi_held_is_for(held, in))
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
+                             "the answer to the last call waits for a larger buffer: repeat "
+                             "that call, and only that");
+    SECURITY_STATUS status = settle(context, held->status, &held->answer, output);
+    if (status != SEC_E_BUFFER_TOO_SMALL)
+        sspi_held_end(held);
+    return status;
+}
+
 static SECURITY_STATUS step(struct sspi_context *context, const struct sspi_accept_input *in,
                             struct sspi_buffers_output *output, struct sspi_report *report)
 {
@@ -100,10 +125,17 @@ static SECURITY_STATUS step(struct sspi_context *context, const struct sspi_acce
 
     if (context->state == SSPI_CONTEXT_FAILED)
         return SEC_E_INVALID_HANDLE;
+    if (context->held.waits)
+        return deliver_held(context, in, output, report);
     context->requirements = in->requirements;
-    SECURITY_STATUS status =
+    SECURITY_STATUS answer =
         credential->package->accept(credential->data, &context->data, in, &produced);
-    status = settle(context, status, &produced, output);
+    SECURITY_STATUS status = settle(context, answer, &produced, output);
+    if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0 &&
+        !sspi_held_keep(&context->held, in, answer, &produced)) {
+        context->state = SSPI_CONTEXT_FAILED;
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    }
     free_tokens(&produced);
     return status;
 }
@@ -124,7 +156,7 @@ static void set_results(const struct sspi_context *context, SECURITY_STATUS stat
 
     if (status != SEC_E_OK || info == NULL)
         return;
-    results->attributes = info->attributes | (context->requirements & ASC_REQ_CONNECTION);
+    results->attributes = sspi_query_attributes(context);
     if (results->expiry != NULL)
         *results->expiry = sspi_query_timestamp(info->expiry_ms);
 }
@@ -144,7 +176,7 @@ static SECURITY_STATUS run_first(struct sspi_context *context, const struct sspi
         return status;
     }
     status = step(context, in, output, report);
-    if (status < 0) {
+    if (status < 0 && !context->held.waits) {
         SECURITY_STATUS removed = sspi_handle_remove(&handle, SSPI_HANDLE_CONTEXT);
         return removed == SEC_E_OK ? status : SEC_E_INTERNAL_ERROR;
     }
@@ -265,7 +297,8 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct sspi_accept_input *in
     const struct sspi_package *package = context->credential->package;
     if (package->complete == NULL) {
         status = SEC_E_UNSUPPORTED_FUNCTION;
-    } else if (context->state == SSPI_CONTEXT_FAILED || context->data == NULL) {
+    } else if (context->state == SSPI_CONTEXT_FAILED || context->held.waits ||
+               context->data == NULL) {
         status = SEC_E_INVALID_HANDLE;
     } else {
         in->requirements = context->requirements; /* as the context was asked for */
@@ -314,5 +347,15 @@ SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDes
 
 SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext)
 {
+    struct sspi_object *object;
+
+    /* A call inside it in another thread goes on undisturbed, and then nobody impersonates yet. */
+    if (sspi_handle_begin(phContext, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object) ==
+        SEC_E_OK) {
+        bool ended = sspi_impersonate_end((struct sspi_context *)object);
+        sspi_handle_end(object, SSPI_HANDLE_SHARED);
+        if (!ended)
+            return SEC_E_INVALID_HANDLE;
+    }
     return sspi_handle_remove(phContext, SSPI_HANDLE_CONTEXT);
 }

@@ -233,7 +233,7 @@ static SECURITY_STATUS open_report(const SecBuffer *buffer, struct sspi_buffers_
 static SECURITY_STATUS open_token(SecBuffer *buffer, struct sspi_buffers_output *output,
                                   struct sspi_report *report)
 {
-    if ((buffer->BufferType & SECBUFFER_READONLY) != 0)
+    if ((buffer->BufferType & (SECBUFFER_READONLY | SECBUFFER_READONLY_WITH_CHECKSUM)) != 0)
         return refuse(report, SEC_E_INVALID_TOKEN, "an output token buffer is read-only");
     size_t room = output->allocate || buffer->pvBuffer == NULL ? 0 : buffer->cbBuffer;
     output->tokens[output->n_tokens] = buffer;

@@ -64,6 +64,8 @@ struct sspi_context_info {
     char *target; /* service the client asked for, HTTP/host@REALM; NULL when unknown */
     const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
     const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
+    char *ccache;          /* cache with the credential the client delegated, "MEMORY:..."; NULL:
+                            * none, or ASC_REQ_DELEGATE was not asked for */
     char **sids;           /* "S-1-5-21-…" of the user and its groups; NULL when not told */
     size_t n_sids;
     ULONG attributes; /* ASC_RET_* */
@@ -99,8 +101,26 @@ struct sspi_package {
     SECURITY_STATUS (*complete)(void *context, const struct sspi_accept_input *in,
                                 struct sspi_accept_output *out);
 
+    /* VerifySignature and MakeSignature in Digest's HTTP form, on an established context; NULL
+     * where the package has none. A later request of the client is verified; an answer to the one
+     * that was verified last is signed, and the value for its header is out->tokens[0].
+     * in->requirements are the context's. */
+    SECURITY_STATUS (*verify_request)(void *context, const struct sspi_accept_input *in,
+                                      struct sspi_accept_output *out);
+    SECURITY_STATUS (*sign_answer)(void *context, const struct sspi_accept_input *in,
+                                   struct sspi_accept_output *out);
+
     /* NULL until the context is established. */
     const struct sspi_context_info *(*info)(const void *context);
+
+    /* The account of this machine that the client of an established context maps to: SEC_E_OK sets
+     * *ret_name, allocated, NULL where there is none. A NULL member: the client's name is it. */
+    SECURITY_STATUS (*local_name)(const void *context, char **ret_name);
+
+    /* Makes `name` the calling thread's default credential cache, NULL the machine's. *ret_previous,
+     * unless NULL, receives the one before, allocated, NULL for the machine's. False: no memory,
+     * nothing changed. NULL where the package knows no caches. */
+    bool (*use_ccache)(const char *name, char **ret_previous);
 
     /* A MIC over `message` for SPNEGO's mechListMIC; NULL where the package cannot. */
     SECURITY_STATUS (*make_mic)(void *context, struct sspi_view message, struct bytes *ret_mic);

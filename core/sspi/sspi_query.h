@@ -7,6 +7,7 @@
 
 #include "sspi.h"
 
+struct sspi_context;
 struct sspi_context_info;
 
 /* The context's own record, without copies. NULL when the handle is not a live context, another
@@ -18,6 +19,8 @@ const struct sspi_context_info *sspi_context_info(const CtxtHandle *context);
  * that it belongs into a thread that may. False for a stale handle, and for one another thread is
  * inside AcceptSecurityContext with: the call itself says what is wrong then. */
 bool sspi_context_waits(const CtxtHandle *context);
+/* ASC_RET_* of an established context: the package's, and what holds for all packages. */
+ULONG sspi_query_attributes(const struct sspi_context *context);
 
 /* Milliseconds since 1970 as a FILETIME; what does not fit, UINT64_MAX among it, is the constant
  * maximum 0x7FFFFFFFFFFFFFFF. Pure. */
