@@ -19,6 +19,7 @@ const struct sspi_context_info *sspi_context_info(const CtxtHandle *context);
  * that it belongs into a thread that may. False for a stale handle, and for one another thread is
  * inside AcceptSecurityContext with: the call itself says what is wrong then. */
 bool sspi_context_waits(const CtxtHandle *context);
+
 /* ASC_RET_* of an established context: the package's, and what holds for all packages. */
 ULONG sspi_query_attributes(const struct sspi_context *context);
 
