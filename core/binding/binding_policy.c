@@ -80,6 +80,22 @@ static SECURITY_STATUS missing(enum binding_claim claim, struct sspi_report *rep
                          "HTTP and passes it on through TLS, or somebody relays");
 }
 
+/* What is told of a claim that nothing is compared with. */
+static enum sspi_bound told(enum binding_claim claim, const struct sspi_accept_input *in)
+{
+    if (!in->tells_binding)
+        return SSPI_BOUND_UNCHECKED;
+    switch (claim) {
+    case BINDING_CLAIM_NONE:
+        return SSPI_BOUND_NONE;
+    case BINDING_CLAIM_CHANNEL:
+        return SSPI_BOUND_PROXY;
+    case BINDING_CLAIM_SILENT:
+        break;
+    }
+    return SSPI_BOUND_ABSENT;
+}
+
 SECURITY_STATUS binding_policy_judge(struct hash_run *run, enum binding_claim claim,
                                      const uint8_t channel[BINDING_POLICY_HASH_LEN],
                                      const struct sspi_accept_input *in, enum sspi_bound *ret_bound,
@@ -89,7 +105,7 @@ SECURITY_STATUS binding_policy_judge(struct hash_run *run, enum binding_claim cl
     bool matched;
 
     if (in->n_bindings == 0 && !proxy) {
-        *ret_bound = SSPI_BOUND_UNCHECKED;
+        *ret_bound = told(claim, in);
         return SEC_E_OK;
     }
     /* Forgives clients that do not know the extension, never one that says it has no channel: that

@@ -23,8 +23,9 @@ enum binding_claim binding_policy_claim(const uint8_t channel[BINDING_POLICY_HAS
 
 /* Judges a claim under the policy table of the EPA pages: `in->bindings` are the channels that
  * would be right, in->requirements has ASC_REQ_ALLOW_MISSING_BINDINGS and ASC_REQ_PROXY_BINDINGS.
- * `channel` is looked at for BINDING_CLAIM_CHANNEL alone; `run` must have MD5. SEC_E_OK sets
- * *ret_bound; SEC_E_BAD_BINDINGS, SEC_E_INTERNAL_ERROR: `report` says why. */
+ * `channel` is looked at for BINDING_CLAIM_CHANNEL alone; `run` must have MD5, and may be NULL
+ * where there are no bindings. SEC_E_OK sets *ret_bound; SEC_E_BAD_BINDINGS, SEC_E_INTERNAL_ERROR:
+ * `report` says why. */
 SECURITY_STATUS binding_policy_judge(struct hash_run *run, enum binding_claim claim,
                                      const uint8_t channel[BINDING_POLICY_HASH_LEN],
                                      const struct sspi_accept_input *in, enum sspi_bound *ret_bound,

@@ -33,4 +33,7 @@ struct kerberos_ap_req {
 enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
                                                   struct kerberos_ap_req *ret_view) SSPI_MUST_USE;
 
+/* The AP-REQ within the frame, borrowed from the token. False: it is not framed as one. */
+bool kerberos_ap_req_message(struct sspi_view token, struct sspi_view *ret_message) SSPI_MUST_USE;
+
 #endif

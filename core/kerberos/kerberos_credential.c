@@ -37,6 +37,8 @@ static void free_acceptor(struct kerberos_acceptor *acceptor)
 {
     OM_uint32 minor;
     gss_release_cred(&minor, &acceptor->gss);
+    if (acceptor->context != NULL)
+        krb5_free_context(acceptor->context);
     free(acceptor);
 }
 
@@ -229,6 +231,14 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
     }
     *ret_acceptor = acceptor;
     return SEC_E_OK;
+}
+
+bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view token,
+                               enum binding_claim *ret_claim)
+{
+    if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
+        return false;
+    return kerberos_claim_read(acceptor->context, acceptor->keyring->memory, token, ret_claim);
 }
 
 void kerberos_credential_return(struct kerberos_credential *credential,

@@ -7,6 +7,7 @@
 
 #include <gssapi/gssapi.h>
 
+#include "kerberos_claim.h"
 #include "kerberos_keytab.h"
 #include "sspi.h"
 
@@ -27,6 +28,7 @@ struct kerberos_acceptor {
     enum kerberos_replay_cache cache;
     struct kerberos_keyring *keyring;
     struct kerberos_acceptor *next;
+    krb5_context context; /* for claims; NULL until one is read */
 };
 
 /* Makes the credential (rules in sspi_acceptor.h). SEC_E_OK sets *ret_credential. Refuses too many
@@ -46,6 +48,11 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
                                          enum kerberos_replay_cache cache, uint64_t now_ms,
                                          struct kerberos_acceptor **ret_acceptor,
                                          struct sspi_report *report) SSPI_MUST_USE;
+
+/* What the client of a token that was accepted with these keys said of its channel. False: libkrb5
+ * failed. */
+bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view token,
+                               enum binding_claim *ret_claim) SSPI_MUST_USE;
 
 void kerberos_credential_return(struct kerberos_credential *credential,
                                 struct kerberos_acceptor *acceptor);

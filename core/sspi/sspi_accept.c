@@ -145,6 +145,7 @@ struct results {
     CtxtHandle *context;
     ULONG attributes;
     TimeStamp *expiry;
+    enum sspi_bound bound;
 };
 
 /* Only for the final return: "ptsTimeStamp must be NULL until the last call", and security
@@ -157,6 +158,7 @@ static void set_results(const struct sspi_context *context, SECURITY_STATUS stat
     if (status != SEC_E_OK || info == NULL)
         return;
     results->attributes = sspi_query_attributes(context);
+    results->bound = info->bound;
     if (results->expiry != NULL)
         *results->expiry = sspi_query_timestamp(info->expiry_ms);
 }
@@ -266,6 +268,7 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
         status = sspi_buffers_read(pInput, SSPI_BUFFERS_ACCEPT, fContextReq, &input, &report);
     if (status == SEC_E_OK) {
         input.in.n_tokens = output.n_tokens;
+        input.in.tells_binding = output.binding_result != NULL;
         if (phContext == NULL)
             status = accept_first(phCredential, &input.in, &output, &results, &report);
         else
@@ -275,6 +278,7 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
     complete_report(status, &report);
     if (output.caller_report != NULL)
         *output.caller_report = report;
+    sspi_buffers_tell_binding(&output, status, results.bound, report.reason);
     if (output.allocated)
         results.attributes |= ASC_RET_ALLOCATED_MEMORY;
     if (pfContextAttr != NULL)

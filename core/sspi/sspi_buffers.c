@@ -230,6 +230,17 @@ static SECURITY_STATUS open_report(const SecBuffer *buffer, struct sspi_buffers_
     return SEC_E_OK;
 }
 
+static SECURITY_STATUS open_result(SecBuffer *buffer, struct sspi_buffers_output *output,
+                                   struct sspi_report *report)
+{
+    if (buffer->pvBuffer == NULL || buffer->cbBuffer < sizeof(SEC_CHANNEL_BINDINGS_RESULT) ||
+        (buffer->BufferType & SECBUFFER_READONLY) != 0)
+        return refuse(report, SEC_E_BUFFER_TOO_SMALL,
+                      "SECBUFFER_CHANNEL_BINDINGS_RESULT has no room for a result");
+    output->binding_result = buffer;
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS open_token(SecBuffer *buffer, struct sspi_buffers_output *output,
                                   struct sspi_report *report)
 {
@@ -259,6 +270,8 @@ SECURITY_STATUS sspi_buffers_open(SecBufferDesc *desc, ULONG requirements,
         SECURITY_STATUS st = SEC_E_OK;
         if (type_of(buffer) == SECBUFFER_SSPI_REPORT)
             st = open_report(buffer, ret_output, report);
+        else if (type_of(buffer) == SECBUFFER_CHANNEL_BINDINGS_RESULT)
+            st = open_result(buffer, ret_output, report);
         else if (type_of(buffer) == SECBUFFER_TOKEN)
             st = open_token(buffer, ret_output, report);
         if (status == SEC_E_OK)
@@ -332,4 +345,44 @@ SECURITY_STATUS sspi_buffers_deliver(struct sspi_buffers_output *output,
         output->tokens[i]->cbBuffer = (ULONG)token.len;
     }
     return SEC_E_OK;
+}
+
+static ULONG result_of_success(enum sspi_bound bound)
+{
+    switch (bound) {
+    case SSPI_BOUND_ABSENT:
+        return SEC_CHANNEL_BINDINGS_RESULT_ABSENT | SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING;
+    case SSPI_BOUND_NONE:
+        return SEC_CHANNEL_BINDINGS_RESULT_ABSENT | SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT;
+    case SSPI_BOUND_PROXY:
+        return SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT | SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY;
+    case SSPI_BOUND_MATCHED:
+        return SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT |
+               SEC_CHANNEL_BINDINGS_RESULT_VALID_MATCHED;
+    case SSPI_BOUND_UNCHECKED:
+        break;
+    }
+    return 0;
+}
+
+static ULONG result_of_refusal(enum sspi_reason reason)
+{
+    if (reason == SSPI_REASON_BAD_BINDING)
+        return SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT |
+               SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISMATCH;
+    if (reason == SSPI_REASON_MISSING_BINDING)
+        return SEC_CHANNEL_BINDINGS_RESULT_ABSENT | SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISSING;
+    return 0;
+}
+
+void sspi_buffers_tell_binding(const struct sspi_buffers_output *output, SECURITY_STATUS status,
+                               enum sspi_bound bound, enum sspi_reason reason)
+{
+    SEC_CHANNEL_BINDINGS_RESULT result = {status == SEC_E_OK ? result_of_success(bound)
+                                                             : result_of_refusal(reason)};
+
+    if (output->binding_result == NULL)
+        return;
+    memcpy(output->binding_result->pvBuffer, &result, sizeof result); /* it may be unaligned */
+    output->binding_result->cbBuffer = sizeof result;
 }

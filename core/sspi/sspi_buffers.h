@@ -52,13 +52,14 @@ struct sspi_buffers_output {
     size_t room[SSPI_BUFFERS_LIMIT];
     size_t n_tokens;
     struct sspi_report *caller_report; /* NULL when there is none */
+    SecBuffer *binding_result;         /* likewise */
     bool allocate;                     /* ASC_REQ_ALLOCATE_MEMORY */
     bool allocated;                    /* a token was allocated */
 };
 
-/* Finds the token and report buffers and marks every token buffer as holding nothing. NULL is an
- * empty descriptor. SEC_E_INVALID_TOKEN: a malformed descriptor (nothing in it was touched then).
- * SEC_E_BUFFER_TOO_SMALL: a report buffer without room for a report. */
+/* Finds the token, report and result buffers and marks every token buffer as holding nothing. NULL
+ * is an empty descriptor. SEC_E_INVALID_TOKEN: a malformed descriptor (nothing in it was touched
+ * then). SEC_E_BUFFER_TOO_SMALL: a report or result buffer without room for one. */
 SECURITY_STATUS sspi_buffers_open(SecBufferDesc *desc, ULONG requirements,
                                   struct sspi_buffers_output *ret_output,
                                   struct sspi_report *report) SSPI_MUST_USE;
@@ -69,6 +70,9 @@ SECURITY_STATUS sspi_buffers_open(SecBufferDesc *desc, ULONG requirements,
 SECURITY_STATUS sspi_buffers_deliver(struct sspi_buffers_output *output,
                                      struct sspi_accept_output *produced) SSPI_MUST_USE;
 
-/* ---- reports ---- */
+/* Fills SECBUFFER_CHANNEL_BINDINGS_RESULT, if there is one: `bound` counts where `status` is
+ * SEC_E_OK, the reason of a refusal elsewhere. */
+void sspi_buffers_tell_binding(const struct sspi_buffers_output *output, SECURITY_STATUS status,
+                               enum sspi_bound bound, enum sspi_reason reason);
 
 #endif

@@ -24,10 +24,12 @@ struct sspi_channel_binding {
     struct sspi_view application;
 };
 
-/* Whether the client proved that it speaks through the channel we name. */
+/* Whether the client proved that it speaks through the channel we name. ABSENT, NONE and PROXY are
+ * also told, without a demand, where `tells_binding` asks for them. */
 enum sspi_bound {
     SSPI_BOUND_UNCHECKED, /* no binding was demanded or given to compare with */
-    SSPI_BOUND_ABSENT,    /* compared: the client sent none, and that was allowed */
+    SSPI_BOUND_ABSENT,    /* the client sent none, and that was allowed */
+    SSPI_BOUND_NONE,      /* the client knows of bindings and says that it uses no TLS */
     SSPI_BOUND_PROXY,     /* the client is bound to a channel that ends before us */
     SSPI_BOUND_MATCHED    /* compared and equal */
 };
@@ -43,6 +45,7 @@ struct sspi_accept_input {
     struct sspi_view realm;       /* already turned from UTF-16LE into ASCII */
     const struct sspi_channel_binding *bindings; /* any one of them may match */
     size_t n_bindings;
+    bool tells_binding; /* say what the client is bound to even where nothing is compared */
     ULONG requirements; /* ASC_REQ_* as the caller gave them */
     size_t n_tokens;    /* SECBUFFER_TOKEN buffers in the output: how many challenges are wanted */
 };

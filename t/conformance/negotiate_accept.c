@@ -101,6 +101,7 @@ int main(void)
         cmocka_unit_test(bytes_of_a_negotiation_are_limited_in_all),
         cmocka_unit_test(channel_bindings_follow_the_policy_with_shared_state),
         cmocka_unit_test(channel_bindings_follow_the_policy_with_mits_cache),
+        cmocka_unit_test(clients_that_say_they_use_no_tls_are_told_apart),
         cmocka_unit_test(rewrapped_tokens_are_replays),
         cmocka_unit_test(a_full_replay_table_asks_mits_cache_as_well),
         cmocka_unit_test(a_ticket_for_another_service_is_refused),

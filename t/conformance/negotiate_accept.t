@@ -31,6 +31,11 @@ COMMANDS
 made_up_keytab('forged.keytab', 'aes256-cts-hmac-sha1-96');
 made_up_keytab('aes128.keytab', 'aes128-cts-hmac-sha1-96');
 
+# A client that says that it knows of channel bindings, also when it has none to send (MS-KILE 3.2.5.8).
+my $aware = SSPI::Test::slurp("$dir/krb5.conf");
+$aware =~ s/^\[libdefaults\]\n/$&    client_aware_channel_bindings = true\n/m or die "no libdefaults\n";
+SSPI::Test::spew("$dir/aware.conf", $aware);
+
 my $alice = $kdc->login('alice');
 SSPI::Test::must_run([ 'kvno', 'HTTP/rotated' ], env => $alice);
 $kdc->new_keys('HTTP/rotated');

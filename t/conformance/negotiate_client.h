@@ -37,6 +37,7 @@ struct server {
     void *context;
     const char *bindings[4]; /* alternatives, NULL ends */
     ULONG requirements;
+    bool tells_binding;
     struct bytes answer;
     struct sspi_report report;
 };

@@ -84,6 +84,7 @@ void tokens_over_the_limit_are_refused(void **test_state);
 void bytes_of_a_negotiation_are_limited_in_all(void **test_state);
 void channel_bindings_follow_the_policy_with_shared_state(void **test_state);
 void channel_bindings_follow_the_policy_with_mits_cache(void **test_state);
+void clients_that_say_they_use_no_tls_are_told_apart(void **test_state);
 void rewrapped_tokens_are_replays(void **test_state);
 void a_full_replay_table_asks_mits_cache_as_well(void **test_state);
 void a_ticket_for_another_service_is_refused(void **test_state);

@@ -37,13 +37,28 @@ static const struct {
      SEC_E_BAD_BINDINGS,
      0,
      SSPI_REASON_MISSING_BINDING},
-    {"proxy bindings",
-     "a",
+    {"proxy, bound", "a", {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_OK, SSPI_BOUND_PROXY, 0},
+    {"proxy, silent",
+     NULL,
      {NULL},
      ASC_REQ_PROXY_BINDINGS,
-     SEC_E_SECURITY_QOS_FAILED,
+     SEC_E_BAD_BINDINGS,
      0,
-     SSPI_REASON_UNSUPPORTED},
+     SSPI_REASON_MISSING_BINDING},
+    {"proxy and a binding, right",
+     "a",
+     {"a"},
+     ASC_REQ_PROXY_BINDINGS,
+     SEC_E_OK,
+     SSPI_BOUND_MATCHED,
+     0},
+    {"proxy and a binding, wrong",
+     "b",
+     {"a"},
+     ASC_REQ_PROXY_BINDINGS,
+     SEC_E_BAD_BINDINGS,
+     0,
+     SSPI_REASON_BAD_BINDING},
 };
 
 static void channel_bindings_with(struct sspi_state *state)
@@ -82,6 +97,45 @@ void channel_bindings_follow_the_policy_with_shared_state(void **test_state)
 void channel_bindings_follow_the_policy_with_mits_cache(void **test_state)
 {
     channel_bindings_with(NULL);
+}
+
+/* A client that knows of bindings and has none speaks without TLS, as it sees it. */
+void clients_that_say_they_use_no_tls_are_told_apart(void **test_state)
+{
+    static const struct {
+        bool aware;
+        const char *sent;
+        const char *alternatives[4];
+        ULONG requirements;
+        SECURITY_STATUS status;
+        enum sspi_bound bound;
+    } cases[] = {
+        {false, NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_ABSENT},
+        {false, "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_PROXY},
+        {true, NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_NONE},
+        {true, "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_PROXY},
+        {true, NULL, {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_BAD_BINDINGS, 0},
+        {true, "a", {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_OK, SSPI_BOUND_PROXY},
+        {true, NULL, {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_BAD_BINDINGS, 0},
+        {true, "a", {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_BOUND_MATCHED},
+    };
+    char plain[512];
+    snprintf(plain, sizeof plain, "%s", getenv("KRB5_CONFIG"));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct server server = server_for(&negotiate_package);
+        struct bytes token = {0};
+        server.requirements = cases[i].requirements;
+        server.tells_binding = true;
+        memcpy(server.bindings, cases[i].alternatives, sizeof server.bindings);
+        setenv("KRB5_CONFIG", cases[i].aware ? file("aware.conf") : plain, 1);
+        client_token(&spnego_mechanism, HTTP, cases[i].sent, 0, &token);
+        setenv("KRB5_CONFIG", plain, 1);
+        CHECK(once(&server, &token), cases[i].status);
+        if (cases[i].status == SEC_E_OK)
+            check_alice(&server, cases[i].bound);
+        bytes_free(&token);
+        server_close(&server);
+    }
 }
 
 void rewrapped_tokens_are_replays(void **test_state)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kerberos_claim.h"
+
+#include "kerberos_ap_req.h"
+
+/* RFC 4121 4.1.1: the checksum's type, its Lgth and Bnd fields, and Flags behind them. */
+#define CHECKSUM_TYPE   0x8003
+#define CHECKSUM_BND    4
+#define CHECKSUM_LEAST  24
+#define CHECKSUM_LENGTH 16
+
+/* MS-KILE 2.2.10: AD-AUTH-DATA-AP-OPTIONS, and the client's word that it knows of bindings. */
+#define AP_OPTIONS_CBT 0x4000u
+
+static uint32_t read_number(const uint8_t *from)
+{
+    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
+}
+
+/* A client that sends no binding says by this whether it knows what one is. */
+static bool knows_bindings(krb5_context context, krb5_authdata **authdata)
+{
+    krb5_authdata **found = NULL;
+    bool knows = false;
+    if (authdata == NULL ||
+        krb5_find_authdata(context, NULL, authdata, KRB5_AUTHDATA_AP_OPTIONS, &found) != 0)
+        return false;
+    for (size_t i = 0; found != NULL && found[i] != NULL; i++)
+        knows = knows ||
+                (found[i]->length >= 4 && (read_number(found[i]->contents) & AP_OPTIONS_CBT) != 0);
+    krb5_free_authdata(context, found);
+    return knows;
+}
+
+static enum binding_claim claim_of(krb5_context context, const krb5_authenticator *authenticator)
+{
+    const krb5_checksum *checksum = authenticator->checksum;
+    if (checksum != NULL && checksum->checksum_type == CHECKSUM_TYPE &&
+        checksum->length >= CHECKSUM_LEAST && read_number(checksum->contents) == CHECKSUM_LENGTH &&
+        binding_policy_claim(checksum->contents + CHECKSUM_BND) == BINDING_CLAIM_CHANNEL)
+        return BINDING_CLAIM_CHANNEL;
+    return knows_bindings(context, authenticator->authorization_data) ? BINDING_CLAIM_NONE
+                                                                      : BINDING_CLAIM_SILENT;
+}
+
+bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_view token,
+                         enum binding_claim *ret_claim)
+{
+    struct sspi_view message;
+    krb5_auth_context auth = NULL;
+    krb5_authenticator *authenticator = NULL;
+    if (!kerberos_ap_req_message(token, &message) || krb5_auth_con_init(context, &auth) != 0)
+        return false;
+    union {
+        const char *in;
+        char *out;
+    } data = {.in = message.data}; /* libkrb5 only reads it */
+    const krb5_data ap_req = {.length = (unsigned)message.len, .data = data.out};
+    /* Without KRB5_AUTH_CONTEXT_DO_TIME there is no replay cache. */
+    bool read = krb5_auth_con_setflags(context, auth, 0) == 0 &&
+                krb5_rd_req(context, &auth, &ap_req, NULL, keys, NULL, NULL) == 0 &&
+                krb5_auth_con_getauthenticator(context, auth, &authenticator) == 0;
+    if (read)
+        *ret_claim = claim_of(context, authenticator);
+    krb5_free_authenticator(context, authenticator);
+    krb5_auth_con_free(context, auth);
+    return read;
+}
