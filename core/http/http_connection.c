@@ -42,10 +42,17 @@ void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partia
     connection->has_partial = true;
 }
 
+void http_connection_log_out(struct sspi_connection *connection)
+{
+    http_proof_free(&connection->login);
+    connection->has_login = false;
+}
+
 void sspi_connection_free(struct sspi_connection *connection)
 {
     if (connection == NULL)
         return;
     http_connection_drop(connection);
+    http_connection_log_out(connection);
     free(connection);
 }

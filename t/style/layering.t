@@ -21,7 +21,7 @@ my %may_use = (
     ntlm => [qw(base store binding sspi)],
     negotiate => [qw(base store sspi)],
     sspi => [qw(base)],
-    http => [qw(base store binding sspi kerberos digest)],
+    http => [qw(base store binding sspi kerberos digest ntlm)],
 );
 my @folders = map { m{([^/]+)/\z} ? $1 : () } glob "$root/core/*/";
 is_deeply([ sort grep { $_ ne 'include' } @folders ], [ sort keys %may_use ],
