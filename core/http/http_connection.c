@@ -31,6 +31,11 @@ void http_connection_drop(struct sspi_connection *connection)
     DeleteSecurityContext(&partial);
 }
 
+bool http_connection_is_late(const struct sspi_connection *connection, uint64_t now_ms)
+{
+    return connection->has_partial && now_ms - connection->began_ms > HTTP_CONNECTION_EXCHANGE_MS;
+}
+
 void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partial,
                           struct http_credential *credential, uint64_t began_ms)
 {

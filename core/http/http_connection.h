@@ -35,6 +35,9 @@ void http_connection_take(struct sspi_connection *connection, CtxtHandle *ret_pa
 /* Drops the unfinished context, if there is one. */
 void http_connection_drop(struct sspi_connection *connection);
 
+/* True when the exchange of the unfinished context takes too long. */
+bool http_connection_is_late(const struct sspi_connection *connection, uint64_t now_ms);
+
 /* Forgets the login, if there is one. */
 void http_connection_log_out(struct sspi_connection *connection);
 

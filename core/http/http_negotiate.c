@@ -128,7 +128,7 @@ static bool resume(const struct negotiation *negotiation, const struct http_cred
             "connection (keep-alive must be on) or the place, or a proxy shares connections");
         return false;
     }
-    if (now_ms - connection->began_ms > HTTP_CONNECTION_EXCHANGE_MS) {
+    if (http_connection_is_late(connection, now_ms)) {
         http_connection_drop(connection);
         (void)refuse_legs(exchange, SEC_E_LOGON_DENIED,
                           "an exchange took too long between its legs");

@@ -76,6 +76,16 @@ static bool has_credentials(const struct sspi_exchange *exchange)
     return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
 }
 
+/* A client that keeps its connection busy does not keep an unfinished exchange by that. */
+static void drop_late(struct sspi_exchange *exchange)
+{
+    struct sspi_connection *connection = exchange->request.connection;
+    const struct sspi_clock *clock = clock_machine();
+    if (connection != NULL && connection->has_partial &&
+        http_connection_is_late(connection, clock->steady_ms(clock->self)))
+        http_connection_drop(connection);
+}
+
 /* A request without credentials is that of the login its connection kept, if that counts here; else
  * it is nobody's, or is challenged. True: `result` has the verdict. */
 static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy *policy)
@@ -83,6 +93,7 @@ static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy
     const char *why;
     if (exchange->outcome == HTTP_OUTCOME_PROVEN)
         return false;
+    drop_late(exchange);
     if (http_login_use(exchange, policy, &why)) {
         exchange->outcome = HTTP_OUTCOME_PROVEN;
         return false;
