@@ -4,12 +4,14 @@ package SSPI::Test::Connection;
 use strict;
 use warnings;
 
+use IO::Select;
 use Socket qw(AF_UNIX PF_UNSPEC SOCK_STREAM);
 use SSPI::Test::Client;
 
-# Of an SSPI::Test::Client. Options: tls.
+# Of an SSPI::Test::Client. Options: tls, port (another than the client's).
 sub new {
     my ($class, $client, %o) = @_;
+    $client = $client->with(http => $o{port}) if $o{port};
     my $self = bless { client => $client }, $class;
     return $self->_open_tls if $o{tls};
     $self->{socket} = $client->connect_raw;

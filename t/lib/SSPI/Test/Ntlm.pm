@@ -12,7 +12,7 @@ use MIME::Base64 qw(decode_base64 encode_base64);
 use SSPI::Test qw(build_dir run);
 use SSPI::Test::Gss;
 
-our @EXPORT_OK = qw(ntlm_user_line ntlm_channel ntlm_login ntlm_value ntlm_token ntlm_in_spnego);
+our @EXPORT_OK = qw(ntlm_user_line ntlm_channel ntlm_login ntlm_value ntlm_token ntlm_message);
 
 # The hash of a password (MS-NLMP 3.3.1): MD4, which only OpenSSL's legacy provider has.
 my %hash;
@@ -81,10 +81,11 @@ sub ntlm_token {
     return defined $text ? decode_base64($text) : undef;
 }
 
-# The NTLM message within a SPNEGO token, which is the content of an OCTET STRING.
-sub ntlm_in_spnego {
+# The NTLM message of a token: all of it, or within SPNEGO the content of an OCTET STRING.
+sub ntlm_message {
     my ($token) = @_;
     my $at = index $token // '', "NTLMSSP\0";
+    return $token if $at == 0;
     return undef if $at < 4;
     my $before = substr $token, $at - 4, 4;
     my $size = $before =~ /\x04\x82(..)\z/s ? unpack('n', $1)
@@ -104,9 +105,8 @@ my %form = (
 );
 
 # Logs in at `path` of a connection. `how` is of new(), and: form (NTLM, bare, alone, first, second),
-# list_mic (right, none, wrong; right by default where SPNEGO lists several), request (options of
-# every request), last (of the last one), proxy (in Proxy-Authorization), and path2: the last leg's.
-# A list of all answers; it ends where no challenge came.
+# list_mic (right, none, wrong: what the last token has in SPNEGO), request (options of every request)
+# and proxy (it is one that asks). A list of all answers; it ends where no challenge came.
 sub ntlm_login {
     my ($connection, $path, %how) = @_;
     my $ntlm = __PACKAGE__->new(%how);
@@ -114,29 +114,29 @@ sub ntlm_login {
     my ($name, $asks) = $how{proxy} ? qw(Proxy-Authorization Proxy-Authenticate) : qw(Authorization WWW-Authenticate);
     my @answers;
     my $say = sub {
-        my ($token, $where, %more) = @_;
-        my %o = (%{$how{request} // {}}, %more);
+        my ($token) = @_;
+        my %o = %{$how{request} // {}};
         $o{headers} = [ @{$o{headers} // []}, "$name: " . ntlm_value($scheme, $token) ];
-        push @answers, $connection->get($where, %o);
+        push @answers, $connection->get($path, %o);
         return $answers[-1] ? ntlm_token($answers[-1], $scheme, $asks) : undef;
     };
-    my $reply = !$mechanisms ? $say->($ntlm->{negotiate}, $path)
-        : $mechanisms->[0] eq 'ntlm' ? $say->(SSPI::Test::Gss::spnego_init($mechanisms, $ntlm->{negotiate}), $path)
-        : $say->(SSPI::Test::Gss::spnego_init($mechanisms), $path);
+    my $reply = !$mechanisms ? $say->($ntlm->{negotiate})
+        : $mechanisms->[0] eq 'ntlm' ? $say->(SSPI::Test::Gss::spnego_init($mechanisms, $ntlm->{negotiate}))
+        : $say->(SSPI::Test::Gss::spnego_init($mechanisms));
     # The server chose NTLM, which the client had no token for.
     if ($mechanisms && $mechanisms->[0] ne 'ntlm' && defined $reply) {
-        $reply = $say->(SSPI::Test::Gss::spnego_response($ntlm->{negotiate}), $path);
+        $reply = $say->(SSPI::Test::Gss::spnego_response($ntlm->{negotiate}));
     }
-    my $challenge = $mechanisms ? ntlm_in_spnego($reply) : $reply;
-    return @answers if !defined $challenge || $challenge !~ /\ANTLMSSP\x00\x02/;
+    my $challenge = ntlm_message($reply);
+    return @answers if !defined $challenge;
     my $last = $ntlm->authenticate($challenge);
     if ($mechanisms) {
-        my $mic_kind = $how{list_mic} // (@$mechanisms > 1 ? 'right' : 'none');
+        my $mic_kind = $how{list_mic} // 'right';
         my $mic = $mic_kind eq 'none' ? undef : $ntlm->mic(SSPI::Test::Gss::mechanism_list(@$mechanisms));
         substr($mic, 5, 1) ^= "\x01" if $mic_kind eq 'wrong';
         $last = SSPI::Test::Gss::spnego_response($last, $mic);
     }
-    $say->($last, $how{path2} // $path, %{$how{last} // {}});
+    $say->($last);
     return @answers;
 }
 
