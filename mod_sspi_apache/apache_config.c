@@ -74,12 +74,9 @@ static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
     return words;
 }
 
-/* A file is opened by its absolute name, behind its prefix if it has that, and remembered to be
- * opened. */
-static const char *take_file(cmd_parms *cmd, struct apache_dir *dir, const char *prefix,
-                             struct sspi_view *word)
+/* A file is opened by its absolute name, behind its prefix if it has that. */
+static const char *take_file(cmd_parms *cmd, const char *prefix, struct sspi_view *word)
 {
-    struct apache_site *site = ap_get_module_config(cmd->server->module_config, &sspi_module);
     size_t prefix_len = strlen(prefix);
     const char *path;
 
@@ -93,8 +90,15 @@ static const char *take_file(cmd_parms *cmd, struct apache_dir *dir, const char 
     }
     path = apr_pstrcat(cmd->pool, prefix, path, NULL);
     *word = (struct sspi_view){path, strlen(path)};
-    APR_ARRAY_PUSH(site->dirs, struct apache_dir *) = dir;
     return NULL;
+}
+
+/* Scopes with something to open, or to be checked against a host's certificates, are remembered. */
+static void remember(cmd_parms *cmd, struct apache_dir *dir)
+{
+    struct apache_site *site = ap_get_module_config(cmd->server->module_config, &sspi_module);
+
+    APR_ARRAY_PUSH(site->dirs, struct apache_dir *) = dir;
 }
 
 static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
@@ -115,11 +119,16 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
     if (!sspi_option_takes(option, (size_t)words->nelts, SSPI_SERVER_APACHE, error)) {
         return apr_pstrdup(cmd->pool, error);
     }
-    if (info->kind == SSPI_KIND_FILE) {
-        refused = take_file(cmd, dir, info->values, (struct sspi_view *)words->elts);
-        if (refused != NULL) {
-            return refused;
+    if (info->kind == SSPI_KIND_FILE || info->kind == SSPI_KIND_FILES) {
+        for (int i = 0; i < words->nelts; i++) {
+            refused = take_file(cmd, info->values, &APR_ARRAY_IDX(words, i, struct sspi_view));
+            if (refused != NULL) {
+                return refused;
+            }
         }
+        remember(cmd, dir);
+    } else if (option == SSPI_OPTION_CHANNEL_BINDING) {
+        remember(cmd, dir);
     }
     for (int i = 0; option == SSPI_OPTION_DIGEST_PROVIDER && i < words->nelts; i++) {
         refused = apache_provider_check(cmd->pool, cmd->cmd->name,

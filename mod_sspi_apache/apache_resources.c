@@ -198,6 +198,7 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     };
     struct opening opening = {0};
     struct sspi_acceptor *acceptor;
+    const char *error;
 
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_DUMP) {
         return OK; /* -S and the like only show the configuration */
@@ -218,6 +219,11 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         }
     }
     open_unnamed(ptemp, s, &opening);
+    error = apache_authz_check(ptemp, ap_conftree);
+    if (error != NULL) {
+        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s", error);
+        opening.failed = true;
+    }
     if (opening.failed) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }

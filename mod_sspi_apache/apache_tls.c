@@ -34,9 +34,29 @@ static struct link *link_of(conn_rec *c)
     return link;
 }
 
+/* What a scope itself demands of a host's certificates. */
+static bool are_right(const apr_array_header_t *dirs, const struct sspi_acceptor *acceptor,
+                      server_rec *s, struct ssl_ctx_st *ctx)
+{
+    char error[SSPI_ERROR_SIZE];
+
+    for (int i = 0; i < dirs->nelts; i++) {
+        const struct apache_dir *dir = APR_ARRAY_IDX(dirs, i, struct apache_dir *);
+
+        if (!sspi_acceptor_check_tls(acceptor, &dir->policy, ctx, error)) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s (%s)", error,
+                         s->server_hostname);
+            return false;
+        }
+    }
+    return true;
+}
+
 static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct ssl_ctx_st *ctx)
 {
     const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
+    const struct apache_site *whole =
+        ap_get_module_config(ap_server_conf->module_config, &sspi_module);
 
     if (is_proxy || site->acceptor == NULL) {
         return OK;
@@ -44,6 +64,11 @@ static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct
     if (!sspi_acceptor_add_tls(site->acceptor, ctx)) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
                      "no memory for the certificates of %s", s->server_hostname);
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    /* Sections of the main server hold in its virtual hosts, too. */
+    if (!are_right(site->dirs, site->acceptor, s, ctx) ||
+        (site != whole && !are_right(whole->dirs, site->acceptor, s, ctx))) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;

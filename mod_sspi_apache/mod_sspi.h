@@ -155,4 +155,8 @@ void apache_answer_register_hooks(void);
 
 void apache_authz_register(apr_pool_t *p);
 
+/* What is wrong with the Require lines of this level of the configuration and all below, NULL:
+ * nothing. */
+const char *apache_authz_check(apr_pool_t *p, const ap_directive_t *node);
+
 #endif

@@ -9,6 +9,8 @@ static ngx_int_t ngx_http_sspi_open_policies(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 static ngx_int_t ngx_http_sspi_add_tls(ngx_conf_t *cf,
     struct sspi_acceptor *acceptor);
+static ngx_int_t ngx_http_sspi_check_tls(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
 static void ngx_http_sspi_acceptor_cleanup(void *data);
 
 
@@ -51,7 +53,11 @@ ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
         return NGX_ERROR;
     }
 
-    return ngx_http_sspi_add_tls(cf, smcf->acceptor);
+    if (ngx_http_sspi_add_tls(cf, smcf->acceptor) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_sspi_check_tls(cf, smcf);
 }
 
 
@@ -195,6 +201,39 @@ ngx_http_sspi_add_tls(ngx_conf_t *cf, struct sspi_acceptor *acceptor)
         if (!sspi_acceptor_add_tls(acceptor, sscf->ssl.ctx)) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "sspi: no memory for the certificates' hashes");
+            return NGX_ERROR;
+        }
+    }
+#endif
+
+    return NGX_OK;
+}
+
+
+/* certificates from variables are not known here: each request is told */
+
+static ngx_int_t
+ngx_http_sspi_check_tls(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+{
+#if (NGX_HTTP_SSL)
+    char                        error[SSPI_ERROR_SIZE];
+    ngx_uint_t                  i;
+    ngx_http_sspi_loc_conf_t  **slcfp;
+
+    slcfp = smcf->protected.elts;
+
+    for (i = 0; i < smcf->protected.nelts; i++) {
+
+        if (slcfp[i]->ssl == NULL || slcfp[i]->ssl->ssl.ctx == NULL) {
+            continue;
+        }
+
+        if (!sspi_acceptor_check_tls(smcf->acceptor, &slcfp[i]->policy,
+                                     slcfp[i]->ssl->ssl.ctx, error))
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "%s, for the \"sspi\" in %V:%ui",
+                          error, &slcfp[i]->file, slcfp[i]->line);
             return NGX_ERROR;
         }
     }

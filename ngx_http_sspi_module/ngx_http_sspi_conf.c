@@ -66,6 +66,10 @@ ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
+#if (NGX_HTTP_SSL)
+    conf->ssl = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
+#endif
+
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
 
     slcfp = ngx_array_push(&smcf->protected);
@@ -88,6 +92,7 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     char                            error[SSPI_ERROR_SIZE];
     ngx_str_t                      *value;
+    ngx_uint_t                      i;
     enum sspi_option                option;
     const struct sspi_option_info  *info;
 
@@ -112,10 +117,16 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    if (info->kind == SSPI_KIND_FILE
-        && ngx_http_sspi_full_name(cf, &value[1], info->values) != NGX_OK)
-    {
-        return NGX_CONF_ERROR;
+    if (info->kind == SSPI_KIND_FILE || info->kind == SSPI_KIND_FILES) {
+
+        for (i = 1; i < cf->args->nelts; i++) {
+
+            if (ngx_http_sspi_full_name(cf, &value[i], info->values)
+                != NGX_OK)
+            {
+                return NGX_CONF_ERROR;
+            }
+        }
     }
 
     if (option == SSPI_OPTION_MODE) {

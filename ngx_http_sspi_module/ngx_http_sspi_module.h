@@ -30,6 +30,9 @@ typedef struct {
 typedef struct {
     struct sspi_policy         policy;
     ngx_http_complex_value_t  *realm;
+#if (NGX_HTTP_SSL)
+    ngx_http_ssl_srv_conf_t   *ssl;      /* of the server that it belongs to */
+#endif
 
     /* where "sspi" was said, for errors found when the scopes are merged */
     ngx_str_t                  file;

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "binding_certificate.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/x509.h>
 
 struct entry {
@@ -51,6 +55,50 @@ static void add_candidate(struct binding_candidates *to, X509 *certificate)
         return;
     }
     to->item[to->n_items++] = made;
+}
+
+static bool take_first(X509 *certificate, const char *path, struct binding_candidates *to,
+                       char *error, size_t error_size)
+{
+    struct binding made;
+    if (certificate == NULL) {
+        snprintf(error, error_size, "%s holds no certificate in PEM", path);
+        return false;
+    }
+    if (!binding_from_certificate(certificate, &made)) {
+        snprintf(
+            error, error_size,
+            "%s: its signature has no single hash (as Ed25519 has none), so that no client can "
+            "be bound to it; use an RSA or ECDSA certificate",
+            path);
+        return false;
+    }
+    if (to->n_items == BINDING_CANDIDATES_LIMIT) {
+        snprintf(error, error_size, "%s is one certificate too many; %d are taken", path,
+                 BINDING_CANDIDATES_LIMIT);
+        return false;
+    }
+    to->item[to->n_items++] = made;
+    return true;
+}
+
+bool binding_read_certificate(const char *path, struct binding_candidates *to, char *error,
+                              size_t error_size)
+{
+    /* What fails must not leave its error for whoever looks at the queue next. */
+    ERR_set_mark();
+    BIO *file = BIO_new_file(path, "r");
+    if (file == NULL) {
+        snprintf(error, error_size, "%s: %s", path, strerror(errno));
+        ERR_pop_to_mark();
+        return false;
+    }
+    X509 *certificate = PEM_read_bio_X509(file, NULL, NULL, NULL);
+    bool taken = take_first(certificate, path, to, error, error_size);
+    X509_free(certificate);
+    BIO_free(file);
+    ERR_pop_to_mark();
+    return taken;
 }
 
 struct binding_table *binding_table_new(void)
@@ -104,6 +152,12 @@ bool binding_table_add(struct binding_table *table, SSL_CTX *ctx)
         SSL_CTX_select_current_cert(ctx, current);
     qsort(table->entries, table->n_entries, sizeof(*added), compare_entries);
     return true;
+}
+
+bool binding_table_is_complete(const struct binding_table *table, const SSL_CTX *ctx)
+{
+    const struct entry *known = find_entry(table, ctx);
+    return known == NULL || !known->candidates.incomplete;
 }
 
 const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,

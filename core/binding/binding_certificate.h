@@ -33,6 +33,11 @@ struct binding_candidates {
  * replaced by SHA-256 (RFC 5929 4.1). False: the RFC defines none, or OpenSSL failed. */
 bool binding_from_certificate(X509 *certificate, struct binding *ret_binding) SSPI_MUST_USE;
 
+/* Adds the binding of the first certificate of a PEM file, which is the server's own where a chain
+ * follows. False: `error` says what is wrong with the file. Blocks on it. */
+bool binding_read_certificate(const char *path, struct binding_candidates *to, char *error,
+                              size_t error_size) SSPI_MUST_USE;
+
 struct binding_table;
 
 /* NULL: memory. */
@@ -42,6 +47,9 @@ void binding_table_free(struct binding_table *table);
 /* Records the certificates of `ctx`, once; moves and restores its current certificate, so call it
  * before the context serves. The pointer is the key and is not kept alive. False: memory. */
 bool binding_table_add(struct binding_table *table, SSL_CTX *ctx) SSPI_MUST_USE;
+
+/* True when each certificate of a recorded context has a binding. */
+bool binding_table_is_complete(const struct binding_table *table, const SSL_CTX *ctx);
 
 /* The candidates of a live connection: those of its context (a resumed session names another
  * certificate than was shown: SSL_get_certificate() is no witness then); where the context is not

@@ -8,13 +8,15 @@
 
 void http_accept_run(struct http_accept *accept, CredHandle *credential)
 {
-    SecBuffer in[1 + BINDING_CANDIDATES_LIMIT] = {
+    SecBuffer in[1 + SSPI_BINDINGS_LIMIT] = {
         {(ULONG)accept->token.len, SECBUFFER_TOKEN, (void *)(uintptr_t)accept->token.data}};
     ULONG n_in = 1 + http_bindings_buffers(&accept->bindings, in + 1);
     SecBufferDesc input = {SECBUFFER_VERSION, n_in, in};
-    SecBuffer out[2] = {{0, SECBUFFER_TOKEN, NULL},
-                        {sizeof(accept->report), SECBUFFER_SSPI_REPORT, &accept->report}};
-    SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
+    SEC_CHANNEL_BINDINGS_RESULT told;
+    SecBuffer out[3] = {{0, SECBUFFER_TOKEN, NULL},
+                        {sizeof(accept->report), SECBUFFER_SSPI_REPORT, &accept->report},
+                        {sizeof(told), SECBUFFER_CHANNEL_BINDINGS_RESULT, &told}};
+    SecBufferDesc output = {SECBUFFER_VERSION, accept->bindings.tells ? 3 : 2, out};
     PCtxtHandle context = SecIsValidHandle(&accept->context) ? &accept->context : NULL;
 
     ULONG requirements =

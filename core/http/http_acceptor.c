@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "hash.h"
+#include "http_bindings.h"
 #include "http_options.h"
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
@@ -67,6 +68,29 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
 void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state)
 {
     acceptor->state = state;
+}
+
+static const char *option_name(const struct sspi_acceptor *acceptor, enum sspi_option option)
+{
+    return sspi_option_info(option)->name[acceptor->config.server];
+}
+
+bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                             struct ssl_ctx_st *ctx, char *error)
+{
+    if (sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) != HTTP_BINDING_REQUIRE ||
+        http_bindings_may_end_before(policy) ||
+        !http_options_binds_by(policy, HTTP_BINDING_END_POINT) ||
+        binding_table_is_complete(acceptor->tls, ctx))
+        return true;
+    snprintf(
+        error, SSPI_ERROR_SIZE,
+        "%s is require, and a certificate of this host is signed with an algorithm without a "
+        "single hash (Ed25519), for which RFC 5929 has no channel binding: use an RSA or ECDSA "
+        "certificate, or tls-exporter in %s",
+        option_name(acceptor, SSPI_OPTION_CHANNEL_BINDING),
+        option_name(acceptor, SSPI_OPTION_CHANNEL_BINDING_TYPE));
+    return false;
 }
 
 bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx)
@@ -142,6 +166,14 @@ static bool worker_may(const struct sspi_acceptor_config *config, const char *pa
     return (st.st_mode & (wanted >> 6)) != 0;
 }
 
+static const char *kind_of(enum sspi_option option)
+{
+    if (option == SSPI_OPTION_KEYTAB)
+        return "keytab";
+    return option == SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE ? "front ends' certificates"
+                                                             : "user file";
+}
+
 static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
 {
     struct sspi_record *record = new_record(acceptor);
@@ -201,14 +233,8 @@ static struct http_resource *open_resource(struct sspi_acceptor *acceptor,
     if (made->winbind != NULL)
         ask_winbind(acceptor, made);
     else
-        tell_opened(acceptor, option == SSPI_OPTION_KEYTAB ? "keytab" : "user file",
-                    http_resource_path(made));
+        tell_opened(acceptor, kind_of(option), http_resource_path(made));
     return made;
-}
-
-static const char *option_name(const struct sspi_acceptor *acceptor, enum sspi_option option)
-{
-    return sspi_option_info(option)->name[acceptor->config.server];
 }
 
 static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
@@ -256,8 +282,8 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
     }
 }
 
-static bool open_users(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
-                       enum sspi_option option, char *error)
+static bool open_file(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                      enum sspi_option option, char *error)
 {
     char why[SSPI_ERROR_SIZE] = "";
     struct http_resource *resource = open_resource(acceptor, policy, option, why);
@@ -300,7 +326,7 @@ static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi
 
 /* What a policy needs opened; of one that is not whole, what it sets itself. */
 struct needs {
-    bool keytab, nt_users, users;
+    bool keytab, nt_users, users, certificates;
 };
 
 static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
@@ -311,6 +337,8 @@ static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_p
         ret_needs->keytab = http_options_is_set(policy, SSPI_OPTION_KEYTAB);
         ret_needs->nt_users = http_options_is_set(policy, SSPI_OPTION_NTLM_USER_FILE);
         ret_needs->users = http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+        ret_needs->certificates =
+            http_options_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
         return true;
     }
     if (!check_ntlm(acceptor, policy, error) ||
@@ -320,6 +348,7 @@ static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_p
     ret_needs->nt_users = http_options_uses(policy, HTTP_MECHANISM_NTLM);
     /* They may come from elsewhere (SSPIDigestProvider). */
     ret_needs->users = digest && http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+    ret_needs->certificates = http_options_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
     return true;
 }
 
@@ -329,6 +358,8 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
     struct needs needs;
     return find_needs(acceptor, policy, whole, has_realm, &needs, error) &&
            (!needs.keytab || open_keytab(acceptor, policy, error)) &&
-           (!needs.nt_users || open_users(acceptor, policy, SSPI_OPTION_NTLM_USER_FILE, error)) &&
-           (!needs.users || open_users(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, error));
+           (!needs.nt_users || open_file(acceptor, policy, SSPI_OPTION_NTLM_USER_FILE, error)) &&
+           (!needs.users || open_file(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, error)) &&
+           (!needs.certificates ||
+            open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
 }

@@ -11,9 +11,10 @@ struct http_bindings {
     struct {
         SEC_CHANNEL_BINDINGS head;
         uint8_t data[BINDING_MAX_SIZE];
-    } item[BINDING_CANDIDATES_LIMIT];
+    } item[SSPI_BINDINGS_LIMIT];
     size_t n_items;
     ULONG requirements; /* the ASC_REQ_ flags that go with them */
+    bool tells;         /* what the client is bound to is to be told, whatever it is */
 };
 
 /* Fills in what `policy` wants compared. False: it demands a binding and there is nothing to
@@ -22,7 +23,12 @@ bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_pol
                            struct http_bindings *ret_bindings,
                            enum http_outcome *ret_outcome) SSPI_MUST_USE;
 
-/* Writes a buffer for each into `buffers`, which has room for BINDING_CANDIDATES_LIMIT; returns how
+/* True when `policy` says that the client's channel may end in front of us: plain HTTP is right
+ * then.
+ */
+bool http_bindings_may_end_before(const struct sspi_policy *policy);
+
+/* Writes a buffer for each into `buffers`, which has room for SSPI_BINDINGS_LIMIT; returns how
  * many. They borrow from `bindings`. */
 ULONG http_bindings_buffers(struct http_bindings *bindings, SecBuffer *buffers);
 

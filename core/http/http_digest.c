@@ -32,9 +32,10 @@ bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_pol
     CALL_CLEANUP struct http_digest_call call = {.directives = {"", 0}};
     enum http_outcome outcome;
     SecInvalidateHandle(&call.context);
-    /* What must be bound decides what is offered. Without TLS nothing can be: then the credentials
-     * are refused, when they come. */
-    if (exchange->request.tls && !http_bindings_collect(exchange, policy, &call.bindings, &outcome))
+    /* What must be bound decides what is offered. Where nothing can be, the credentials are refused
+     * when they come. */
+    bool has_channel = exchange->request.tls || http_bindings_may_end_before(policy);
+    if (has_channel && !http_bindings_collect(exchange, policy, &call.bindings, &outcome))
         return false;
     if (!http_digest_call(exchange, policy, &call))
         return false;
@@ -60,6 +61,8 @@ static enum http_outcome judge_user(struct sspi_exchange *exchange,
 {
     struct sspi_view name = bytes_view(exchange->proof.name);
     char shown[128];
+    if (!http_judge_bound(exchange, policy))
+        return http_exchange_refuse_unbound(exchange);
     if (!http_judge_reaches(exchange, policy))
         return http_exchange_refuse_target(exchange);
     if (!http_digest_is_ambiguous(exchange, policy))
@@ -126,6 +129,7 @@ static enum http_outcome prove(struct sspi_exchange *exchange, const struct sspi
     if (!http_exchange_take_proof(exchange, &call->context, HTTP_PACKAGE_DIGEST))
         return HTTP_OUTCOME_ERROR;
     exchange->proof.resource = call->resource;
+    http_judge_note_channel(exchange, policy);
     if (http_options_has_provider(policy)) {
         memcpy(lookup->proven, lookup->hash_a1, sizeof(lookup->proven));
         lookup->has_proven = true;

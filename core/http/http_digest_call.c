@@ -9,7 +9,7 @@
 #include "report.h"
 
 /* Token, method, uri, HEntity, realm, hash of the user, channel bindings. */
-#define INPUTS_LIMIT (6 + BINDING_CANDIDATES_LIMIT)
+#define INPUTS_LIMIT (6 + SSPI_BINDINGS_LIMIT)
 
 /* Digest's realm buffer is "Unicode that must be representable in US ASCII" (AcceptSecurityContext
  * (Digest), buffer 4): UTF-16LE. False: the realm is not ASCII, or no memory. */
@@ -120,12 +120,16 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
 {
     SecBuffer in[INPUTS_LIMIT];
     SecBufferDesc input = {SECBUFFER_VERSION, fill_input(exchange, call, wide_realm, in), in};
-    SecBuffer out[SSPI_CHALLENGES_LIMIT + 1];
+    SEC_CHANNEL_BINDINGS_RESULT told;
+    SecBuffer out[SSPI_CHALLENGES_LIMIT + 2];
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
         out[i] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
     out[SSPI_CHALLENGES_LIMIT] =
         (SecBuffer){sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report};
-    SecBufferDesc output = {SECBUFFER_VERSION, SSPI_CHALLENGES_LIMIT + 1, out};
+    out[SSPI_CHALLENGES_LIMIT + 1] =
+        (SecBuffer){sizeof(told), SECBUFFER_CHANNEL_BINDINGS_RESULT, &told};
+    SecBufferDesc output = {SECBUFFER_VERSION,
+                            SSPI_CHALLENGES_LIMIT + (call->bindings.tells ? 2 : 1), out};
 
     ULONG attributes = 0;
     /* Never ASC_REQ_HTTP: its bit is ASC_REQ_ALLOW_MISSING_BINDINGS too (sspi.h); the PKG_PARAMS

@@ -105,13 +105,25 @@ enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, ui
     return HTTP_OUTCOME_TOO_LARGE;
 }
 
+enum http_outcome http_exchange_refuse_unbound(struct sspi_exchange *exchange)
+{
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_MISSING_BINDING,
+                        SEC_E_BAD_BINDINGS,
+                        "the client knows of channel bindings and says that it speaks without TLS: "
+                        "a front end passes plain HTTP on, or somebody relays");
+    return HTTP_OUTCOME_REFUSED;
+}
+
 enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange)
 {
     char shown[128];
     http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
                         SEC_E_WRONG_PRINCIPAL,
-                        "the client meant to reach the service %s, which is not accepted here",
-                        escape_text(shown, sizeof(shown), bytes_view(exchange->proof.target)));
+                        "the client meant to reach the service %s, which is not accepted here%s",
+                        escape_text(shown, sizeof(shown), bytes_view(exchange->proof.target)),
+                        strchr(exchange->proof.target, '.') == NULL
+                            ? "; names without a dot need allow-dotless-spn, or to be listed"
+                            : "");
     return HTTP_OUTCOME_REFUSED;
 }
 

@@ -79,6 +79,9 @@ enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_
 /* The same for a body over `limit`, before or while it is read. */
 enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
 
+/* The same for a proof whose client says that it uses no TLS. */
+enum http_outcome http_exchange_refuse_unbound(struct sspi_exchange *exchange);
+
 /* The same for a proof whose client meant to reach a service that is not accepted here. */
 enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "http_bindings.h"
 #include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
@@ -12,19 +13,93 @@
 
 #define DIGEST_PREFIX "digest:"
 
-/* `require` is satisfied by a bound client alone. `allow` has checked what the client sent, if
- * there was anything to compare with; a proof made under `none` has not. */
-static bool binding_covers(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+static uint8_t types_of(const struct sspi_policy *policy)
 {
-    switch (sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING)) {
-    case HTTP_BINDING_NONE:
+    uint8_t types = 0;
+    for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_CHANNEL_BINDING_TYPE); *at != 0;
+         at++)
+        types |= (uint8_t)(1 << *at);
+    return types;
+}
+
+static const struct http_resource *front_ends_of(const struct sspi_exchange *exchange,
+                                                 const struct sspi_policy *policy)
+{
+    return http_options_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE)
+               ? http_resource_find(exchange->acceptor->resources, policy,
+                                    SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE)
+               : NULL;
+}
+
+void http_judge_note_channel(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    exchange->proof.binding_types = types_of(policy);
+    exchange->proof.front_ends = front_ends_of(exchange, policy);
+}
+
+/* TLS ends in front of us, at a certificate that is not known. */
+static bool is_bound_before(const struct http_proof *proof, uint64_t wanted)
+{
+    switch (proof->bound) {
+    case SSPI_BOUND_PROXY:
+    case SSPI_BOUND_MATCHED:
         return true;
-    case HTTP_BINDING_ALLOW:
-        return exchange->proof.bound != SSPI_BOUND_UNCHECKED || !exchange->request.tls ||
-               exchange->bindings_unknown;
-    case HTTP_BINDING_REQUIRE:
-        return exchange->proof.bound == SSPI_BOUND_MATCHED;
+    case SSPI_BOUND_ABSENT:
+        return wanted == HTTP_BINDING_ALLOW;
+    case SSPI_BOUND_NONE:
+    case SSPI_BOUND_UNCHECKED:
+        break;
     }
+    return false;
+}
+
+/* The client was compared with just what this policy compares with. */
+static bool is_matched(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const struct http_proof *proof = &exchange->proof;
+    return proof->bound == SSPI_BOUND_MATCHED && proof->binding_types == types_of(policy) &&
+           proof->front_ends == front_ends_of(exchange, policy);
+}
+
+/* True when nothing could have been compared: `allow` lets that pass. */
+static bool has_no_channel(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    return exchange->bindings_unknown ||
+           (!exchange->request.tls && !http_bindings_may_end_before(policy));
+}
+
+bool http_judge_bound(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    uint64_t wanted = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
+    if (wanted == HTTP_BINDING_NONE || http_options_protects(policy, HTTP_PROTECTION_COHOSTING))
+        return true;
+    if (http_options_protects(policy, HTTP_PROTECTION_PROXY))
+        return is_bound_before(&exchange->proof, wanted);
+    if (is_matched(exchange, policy))
+        return true;
+    return wanted == HTTP_BINDING_ALLOW &&
+           (exchange->proof.bound == SSPI_BOUND_ABSENT ||
+            (exchange->proof.bound == SSPI_BOUND_UNCHECKED && has_no_channel(exchange, policy)));
+}
+
+/* "HTTP/host", as a client tells it, without a dot in its host. */
+static bool is_dotless(struct sspi_view target)
+{
+    const char *slash = target.len == 0 ? NULL : memchr(target.data, '/', target.len);
+    if (slash == NULL)
+        return true;
+    size_t host_len = target.len - (size_t)(slash + 1 - target.data);
+    return host_len == 0 || memchr(slash + 1, '.', host_len) == NULL;
+}
+
+/* True when the name itself is listed, and not just its service. */
+static bool is_listed(struct sspi_view target, const struct sspi_view *services, size_t n_services)
+{
+    for (size_t i = 0; i < n_services; i++)
+        if (services[i].data[services[i].len - 1] != '/' &&
+            !bytes_equal(services[i], SSPI_VIEW("*")) &&
+            kerberos_service_named(target, &services[i], 1))
+            return true;
     return false;
 }
 
@@ -34,12 +109,19 @@ bool http_judge_reaches(const struct sspi_exchange *exchange, const struct sspi_
     const struct sspi_view *services = http_options_services(policy, &n_services);
     const char *target = exchange->proof.target;
     uint64_t binding = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
+    struct sspi_view name = bytes_view(target);
     /* As .NET has it: not looked at where bindings are not, and a client that names none gets by
      * where it need not be bound. */
     if (target == NULL || binding == HTTP_BINDING_NONE ||
-        (target[0] == '\0' && binding == HTTP_BINDING_ALLOW))
+        http_options_protects(policy, HTTP_PROTECTION_ANY_NAME) ||
+        (name.len == 0 && binding == HTTP_BINDING_ALLOW))
         return true;
-    return kerberos_service_named(bytes_view(target), services, n_services);
+    /* Where names matter at all. The machine itself is always right, as in .NET. */
+    if (http_options_is_set(policy, SSPI_OPTION_SERVICE_NAME) && is_dotless(name) &&
+        !http_options_protects(policy, HTTP_PROTECTION_DOTLESS) &&
+        !bytes_equal_nocase(name, SSPI_VIEW("HTTP/localhost")))
+        return is_listed(name, services, n_services);
+    return kerberos_service_named(name, services, n_services);
 }
 
 static bool kerberos_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
@@ -58,7 +140,7 @@ static bool kerberos_covers(struct sspi_exchange *exchange, const struct sspi_po
         *ret_why = "other service names";
         return false;
     }
-    if (!binding_covers(exchange, policy)) {
+    if (!http_judge_bound(exchange, policy)) {
         *ret_why = "channel binding";
         return false;
     }
@@ -78,7 +160,7 @@ static bool ntlm_covers(struct sspi_exchange *exchange, const struct sspi_policy
         *ret_why = "other service names";
         return false;
     }
-    if (!binding_covers(exchange, policy)) {
+    if (!http_judge_bound(exchange, policy)) {
         *ret_why = "channel binding";
         return false;
     }
@@ -131,7 +213,7 @@ static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_poli
         *ret_why = "other service names";
         return false;
     }
-    if (!binding_covers(exchange, policy)) {
+    if (!http_judge_bound(exchange, policy)) {
         *ret_why = "channel binding";
         return false;
     }
@@ -177,20 +259,29 @@ bool http_judge_user_is(const struct http_proof *proof, struct sspi_view name)
            memcmp(name.data + prefix_len, own.data, own.len) == 0;
 }
 
+/* One line without its end: `channel-bound`, or `user` and names. */
+static bool meets(const struct sspi_exchange *exchange, const struct sspi_view *words,
+                  size_t n_words)
+{
+    if (n_words == 1)
+        return exchange->proof.bound == SSPI_BOUND_MATCHED;
+    for (size_t i = 1; i < n_words; i++)
+        if (http_judge_user_is(&exchange->proof, words[i]))
+            return true;
+    return false;
+}
+
 bool http_judge_allows(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    size_t n_words;
+    size_t n_words, start = 0;
     const struct sspi_view *words = http_options_words(policy, SSPI_OPTION_REQUIRE, &n_words);
-    bool line_met = false;
-    /* Each line is a keyword, names, and an absent view behind it. */
+    /* An absent view stands behind each line. */
     for (size_t i = 0; i < n_words; i++) {
-        if (words[i].data == NULL) {
-            if (!line_met)
-                return false;
-            line_met = false;
-        } else if (http_judge_user_is(&exchange->proof, words[i])) {
-            line_met = true;
-        }
+        if (words[i].data != NULL)
+            continue;
+        if (!meets(exchange, words + start, i - start))
+            return false;
+        start = i + 1;
     }
     return true;
 }

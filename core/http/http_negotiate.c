@@ -172,6 +172,9 @@ static enum http_outcome prove(const struct negotiation *negotiation,
         return HTTP_OUTCOME_ERROR;
     exchange->proof.resource =
         exchange->proof.runs == HTTP_MECHANISM_NTLM ? negotiation->nt_users : negotiation->keytab;
+    http_judge_note_channel(exchange, negotiation->policy);
+    if (!http_judge_bound(exchange, negotiation->policy))
+        return http_exchange_refuse_unbound(exchange);
     if (exchange->proof.runs == HTTP_MECHANISM_NTLM &&
         !http_judge_reaches(exchange, negotiation->policy))
         return http_exchange_refuse_target(exchange);

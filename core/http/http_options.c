@@ -23,6 +23,7 @@ static const struct sspi_view any_http_service = {"HTTP/", 5};
 
 static const uint8_t default_packages[] = {HTTP_PACKAGE_NEGOTIATE, 0};
 static const uint8_t default_mechanisms[] = {HTTP_MECHANISM_KERBEROS, 0};
+static const uint8_t default_types[] = {HTTP_BINDING_END_POINT, 0};
 static const uint8_t default_qop[] = {HTTP_QOP_AUTH, 0};
 static const uint8_t empty_list[] = {0};
 
@@ -116,6 +117,19 @@ static bool set_list(struct sspi_option_value *value, const struct sspi_option_i
     return true;
 }
 
+/* IIS knows the one only together with the other. */
+static bool check_protection(const struct sspi_option_value *value,
+                             const struct sspi_option_info *info, enum sspi_server server,
+                             char *error)
+{
+    size_t n = strlen((const char *)value->list);
+    if (memchr(value->list, HTTP_PROTECTION_COHOSTING, n) == NULL ||
+        memchr(value->list, HTTP_PROTECTION_PROXY, n) != NULL)
+        return true;
+    complain(error, info, server, SSPI_VIEW("proxy-cohosting"), "it together with proxy");
+    return false;
+}
+
 static bool set_quantity(struct sspi_option_value *value, const struct sspi_option_info *info,
                          struct sspi_view word, enum sspi_server server, char *error)
 {
@@ -148,16 +162,23 @@ static bool set_word(struct sspi_option_value *value, const struct sspi_option_i
     return false;
 }
 
-/* Every line: `user` and at least one name. */
+static bool is_require_line(const struct sspi_view *words, size_t n_words)
+{
+    return (n_words > 1 && bytes_equal(words[0], SSPI_VIEW("user"))) ||
+           (n_words == 1 && bytes_equal(words[0], SSPI_VIEW("channel-bound")));
+}
+
+/* Every line: `user` and at least one name, or `channel-bound`. */
 static bool check_require(const struct sspi_option_info *info, const struct sspi_view *words,
                           size_t n_words, enum sspi_server server, char *error)
 {
     for (size_t i = 0, start = 0; i < n_words; i++) {
         if (words[i].data != NULL)
             continue;
-        if (i - start < 2 || !bytes_equal(words[start], SSPI_VIEW("user"))) {
+        if (!is_require_line(words + start, i - start)) {
             complain(error, info, server, i > start ? words[start] : SSPI_VIEW(""),
-                     "user NAME..., with full names: alice@REALM, digest:alice");
+                     "user NAME..., with full names: alice@REALM, DOMAIN\\alice, digest:alice; or "
+                     "channel-bound");
             return false;
         }
         start = i + 1;
@@ -208,12 +229,15 @@ static bool read_value(struct sspi_option_value *value, enum sspi_option option,
     case SSPI_KIND_ENUM:
         return set_word(value, info, words[0], server, error);
     case SSPI_KIND_LIST:
-        return set_list(value, info, words, n_words, server, error);
+        return set_list(value, info, words, n_words, server, error) &&
+               (option != SSPI_OPTION_EXTENDED_PROTECTION ||
+                check_protection(value, info, server, error));
     case SSPI_KIND_TIME:
     case SSPI_KIND_SIZE:
     case SSPI_KIND_COUNT:
         return set_quantity(value, info, words[0], server, error);
     case SSPI_KIND_FILE:
+    case SSPI_KIND_FILES:
     case SSPI_KIND_WORDS:
     case SSPI_KIND_LINES:
         value->words = words;
@@ -313,6 +337,8 @@ const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_opt
         return default_packages;
     if (option == SSPI_OPTION_MECHANISMS)
         return default_mechanisms;
+    if (option == SSPI_OPTION_CHANNEL_BINDING_TYPE)
+        return default_types;
     return option == SSPI_OPTION_DIGEST_QOP ? default_qop : empty_list;
 }
 
@@ -339,6 +365,16 @@ bool http_options_uses(const struct sspi_policy *policy, uint8_t mechanism)
     return http_options_runs(policy, mechanism) &&
            (http_options_lists(policy, HTTP_PACKAGE_NEGOTIATE) ||
             (mechanism == HTTP_MECHANISM_NTLM && http_options_lists(policy, HTTP_PACKAGE_NTLM)));
+}
+
+bool http_options_binds_by(const struct sspi_policy *policy, uint8_t type)
+{
+    return has_place(policy, SSPI_OPTION_CHANNEL_BINDING_TYPE, type);
+}
+
+bool http_options_protects(const struct sspi_policy *policy, uint8_t flag)
+{
+    return has_place(policy, SSPI_OPTION_EXTENDED_PROTECTION, flag);
 }
 
 bool http_options_takes_qop(const struct sspi_policy *policy, uint8_t qop)

@@ -10,6 +10,13 @@
 enum { HTTP_PACKAGE_NEGOTIATE = 1, HTTP_PACKAGE_NTLM, HTTP_PACKAGE_DIGEST };
 enum { HTTP_MECHANISM_KERBEROS = 1, HTTP_MECHANISM_NTLM };
 enum { HTTP_BINDING_NONE, HTTP_BINDING_ALLOW, HTTP_BINDING_REQUIRE };
+enum { HTTP_BINDING_END_POINT = 1, HTTP_BINDING_EXPORTER, HTTP_BINDING_UNIQUE };
+enum {
+    HTTP_PROTECTION_PROXY = 1,
+    HTTP_PROTECTION_COHOSTING,
+    HTTP_PROTECTION_ANY_NAME,
+    HTTP_PROTECTION_DOTLESS
+};
 enum { HTTP_QOP_AUTH = 1, HTTP_QOP_AUTH_INT = 2 };
 enum { HTTP_CONNECTION_AUTH_OFF, HTTP_CONNECTION_AUTH_NTLM, HTTP_CONNECTION_AUTH_ALL };
 enum { HTTP_NAME_FULL, HTTP_NAME_SHORT, HTTP_NAME_LOCAL };
@@ -28,6 +35,12 @@ bool http_options_runs(const struct sspi_policy *policy, uint8_t mechanism);
 
 /* True when a scheme that is offered could run this mechanism: its keys or users are needed. */
 bool http_options_uses(const struct sspi_policy *policy, uint8_t mechanism);
+
+/* True when a channel may be named by this HTTP_BINDING_ type. */
+bool http_options_binds_by(const struct sspi_policy *policy, uint8_t type);
+
+/* True when this flag of Extended Protection is set. */
+bool http_options_protects(const struct sspi_policy *policy, uint8_t flag);
 
 /* True when Digest's quality of protection may be auth, or auth-int. */
 bool http_options_takes_qop(const struct sspi_policy *policy, uint8_t qop);

@@ -16,8 +16,11 @@ struct http_proof {
     const char *mechanism; /* static: "Kerberos", "NTLM", "SHA-256" */
     const struct http_resource *resource; /* what verified it */
     enum sspi_bound bound;
-    bool integrity;     /* Digest's auth-int: it vouches for the body, too */
-    uint64_t expiry_ms; /* UINT64_MAX: does not end */
+    /* What it was compared with: places that compare with something else do not take its word. */
+    uint8_t binding_types;                  /* bit (1 << HTTP_BINDING_ type) */
+    const struct http_resource *front_ends; /* NULL: none */
+    bool integrity;                         /* Digest's auth-int: it vouches for the body, too */
+    uint64_t expiry_ms;                     /* UINT64_MAX: does not end */
 };
 
 /* False: no memory; *ret_copy is empty then. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_resource.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,56 @@
 #include "ntlm_winbind.h"
 #include "store_nt_users.h"
 
-/* The absent view: MIT's default keytab, or winbind. */
-static struct sspi_view name_of(const struct sspi_policy *policy, enum sspi_option option)
+/* What the directive says, as a name; empty: nothing. False: memory. */
+static bool name_of(const struct sspi_policy *policy, enum sspi_option option,
+                    struct bytes *ret_name)
 {
     size_t n_words;
     const struct sspi_view *words = http_options_words(policy, option, &n_words);
-    return n_words > 0 ? words[0] : (struct sspi_view){NULL, 0};
+    for (size_t i = 0; i < n_words; i++) {
+        if (i > 0)
+            bytes_append_char(ret_name, '\n');
+        bytes_append_view(ret_name, words[i]);
+    }
+    return !ret_name->failed;
+}
+
+/* The same without a copy: true when it is `name`. */
+static bool is_named(const struct sspi_policy *policy, enum sspi_option option, const char *name)
+{
+    size_t n_words;
+    const struct sspi_view *words = http_options_words(policy, option, &n_words);
+    if (n_words == 0 || name == NULL)
+        return n_words == 0 && name == NULL;
+    for (size_t i = 0; i < n_words; i++) {
+        if (strncmp(name, words[i].data, words[i].len) != 0)
+            return false;
+        name += words[i].len;
+        if (*name++ != (i + 1 < n_words ? '\n' : '\0'))
+            return false;
+    }
+    return true;
+}
+
+/* The certificates of TLS front ends. */
+static void open_certificates(struct http_resource *resource, const struct sspi_policy *policy,
+                              char *why)
+{
+    size_t n_words;
+    const struct sspi_view *words = http_options_words(policy, resource->option, &n_words);
+    struct binding_candidates *made = calloc(1, sizeof(*made));
+    bool read = made != NULL;
+    if (made == NULL)
+        snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+    for (size_t i = 0; read && i < n_words; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof(path), "%.*s", (int)words[i].len, words[i].data);
+        read = binding_read_certificate(path, made, why, SSPI_ERROR_SIZE);
+    }
+    if (read)
+        resource->certificates = made;
+    else
+        free(made);
 }
 
 /* The users of NTLM: a file with at least one of them, or winbind. */
@@ -43,10 +88,13 @@ static void open_nt_users(struct http_resource *resource, char *why)
 struct http_resource *http_resource_open(const struct sspi_policy *policy, enum sspi_option option,
                                          char *why)
 {
-    struct sspi_view name = name_of(policy, option);
+    struct bytes name BYTES_CLEANUP = {0};
     struct http_resource *made = calloc(1, sizeof(*made));
-    char *copy = name.data == NULL ? NULL : strndup(name.data, name.len);
-    if (made == NULL || (name.data != NULL && copy == NULL)) {
+    bool named = name_of(policy, option, &name);
+    char *copy = named && name.len > 0 ? bytes_steal(&name, NULL) : NULL;
+    size_t n_words;
+    (void)http_options_words(policy, option, &n_words);
+    if (made == NULL || (n_words > 0 && copy == NULL)) {
         free(made);
         free(copy);
         snprintf(why, SSPI_ERROR_SIZE, "out of memory");
@@ -58,9 +106,12 @@ struct http_resource *http_resource_open(const struct sspi_policy *policy, enum 
         made->keytab = kerberos_keytab_open(copy, why, SSPI_ERROR_SIZE);
     else if (option == SSPI_OPTION_NTLM_USER_FILE)
         open_nt_users(made, why);
+    else if (option == SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE)
+        open_certificates(made, policy, why);
     else
         made->users = store_users_open(copy, why, SSPI_ERROR_SIZE);
-    if (made->keytab == NULL && made->users == NULL && made->winbind == NULL) {
+    if (made->keytab == NULL && made->users == NULL && made->winbind == NULL &&
+        made->certificates == NULL) {
         http_resource_free(made);
         return NULL;
     }
@@ -72,12 +123,15 @@ void http_resource_free(struct http_resource *resource)
     kerberos_keytab_close(resource->keytab);
     store_users_close(resource->users);
     ntlm_winbind_close(resource->winbind);
+    free(resource->certificates);
     free(resource->name);
     free(resource);
 }
 
 const char *http_resource_path(const struct http_resource *resource)
 {
+    if (resource->certificates != NULL)
+        return resource->name;
     return resource->keytab != NULL ? kerberos_keytab_path(resource->keytab)
                                     : store_users_path(resource->users);
 }
@@ -85,10 +139,8 @@ const char *http_resource_path(const struct http_resource *resource)
 struct http_resource *http_resource_find(struct http_resource *list,
                                          const struct sspi_policy *policy, enum sspi_option option)
 {
-    struct sspi_view name = name_of(policy, option);
     for (struct http_resource *at = list; at != NULL; at = at->next)
-        if (at->option == option && (at->name == NULL) == (name.data == NULL) &&
-            (name.data == NULL || bytes_equal(bytes_view(at->name), name)))
+        if (at->option == option && is_named(policy, option, at->name))
             return at;
     return NULL;
 }

@@ -238,7 +238,7 @@ static void decide_proven(struct sspi_exchange *exchange, const struct sspi_poli
     }
     if (!http_judge_allows(exchange, policy)) {
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NOT_AUTHORIZED, SEC_E_OK,
-                            "%s%s is none of the users required here",
+                            "%s%s is none of the users required here, or not bound to this channel",
                             exchange->proof.package == HTTP_PACKAGE_DIGEST ? "digest:" : "",
                             escape_text(shown, sizeof(shown), name));
         exchange->result.verdict = SSPI_FORBIDDEN;
@@ -368,6 +368,11 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
     begin_step(exchange, realm);
     http_answer_challenge(exchange, policy);
     return &exchange->result;
+}
+
+bool sspi_exchange_is_bound(const struct sspi_exchange *exchange)
+{
+    return exchange->result.verdict == SSPI_GRANTED && exchange->proof.bound == SSPI_BOUND_MATCHED;
 }
 
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name)

@@ -49,6 +49,7 @@ enum sspi_option_kind {
     SSPI_KIND_SIZE,
     SSPI_KIND_COUNT,
     SSPI_KIND_FILE,
+    SSPI_KIND_FILES,
     SSPI_KIND_WORDS,
     SSPI_KIND_LINES,
     SSPI_KIND_TEXT
@@ -93,7 +94,7 @@ enum sspi_mode { SSPI_MODE_OFF, SSPI_MODE_ON, SSPI_MODE_OPTIONAL };
 struct sspi_option_value {
     uint64_t number;                      /* FLAG, ENUM, TIME (seconds), SIZE (bytes), COUNT */
     uint8_t list[SSPI_OPTION_LIST_LIMIT]; /* LIST: places in `values`, counted from 1; 0 ends it */
-    const struct sspi_view *words;        /* FILE (one), WORDS, LINES: borrowed */
+    const struct sspi_view *words;        /* FILE (one), FILES, WORDS, LINES: borrowed */
     size_t n_words;
 };
 
@@ -193,6 +194,12 @@ void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *
  * another certificate than was shown, so that all of them are candidates. Parent only (it moves and
  * restores the context's current certificate). False: memory. */
 bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx);
+
+/* After sspi_acceptor_add_tls(): false when `policy`, which is whole and holds for requests of that
+ * context, demands a channel binding that one of its certificates does not have (Ed25519; RFC 5929
+ * defines none). `error` (SSPI_ERROR_SIZE bytes) says what would be right. */
+bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                             struct ssl_ctx_st *ctx, char *error);
 
 /* ---- connection ---- */
 
@@ -323,6 +330,9 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
 /* True when the last step was GRANTED and the user's full form ("alice@REALM"; "digest:alice" for
  * Digest) is `name`. Never the short or local form: names of different schemes do not meet. */
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name);
+
+/* True when the last step was GRANTED to a client that proved that it uses this TLS channel. */
+bool sspi_exchange_is_bound(const struct sspi_exchange *exchange);
 
 /* Wipes and frees. NULL is fine. */
 void sspi_exchange_free(struct sspi_exchange *exchange);
