@@ -10,6 +10,7 @@
 #include "http_connection.h"
 #include "http_core.h"
 #include "http_log.h"
+#include "http_main.h"
 #include "http_ssl.h"
 
 APLOG_USE_MODULE(sspi);

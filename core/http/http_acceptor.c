@@ -93,11 +93,6 @@ bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct 
     return false;
 }
 
-bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx)
-{
-    return binding_table_add(acceptor->tls, ctx);
-}
-
 /* ---- records of the start ---- */
 
 static struct sspi_record *new_record(struct sspi_acceptor *acceptor)
@@ -131,6 +126,22 @@ size_t sspi_acceptor_records(struct sspi_acceptor *acceptor, const struct sspi_r
     *ret_records = acceptor->records == NULL ? NULL : acceptor->records + acceptor->n_told;
     acceptor->n_told = acceptor->n_records;
     return n_new;
+}
+
+bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx)
+{
+    if (!binding_table_add(acceptor->tls, ctx))
+        return false;
+    struct sspi_record *record =
+        binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
+    if (record == NULL)
+        return true;
+    http_messages_write(
+        record, HTTP_MESSAGE_NO_HASH, SEC_E_OK,
+        "a certificate of a TLS host has no channel binding (its signature has no "
+        "single hash, as with Ed25519): what its clients are bound to is not checked");
+    drop_repeated(acceptor);
+    return true;
 }
 
 /* ---- opening ---- */
