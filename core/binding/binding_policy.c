@@ -80,6 +80,16 @@ static SECURITY_STATUS missing(enum binding_claim claim, struct sspi_report *rep
                          "HTTP and passes it on through TLS, or somebody relays");
 }
 
+SECURITY_STATUS binding_policy_refuse(enum binding_claim claim, struct sspi_report *report)
+{
+    if (claim != BINDING_CLAIM_CHANNEL)
+        return missing(claim, report);
+    return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                         "channel binding differs: the client's TLS connection ends at another "
+                         "certificate; name that of the TLS front end if there is one; without "
+                         "one, somebody relays");
+}
+
 /* What is told of a claim that nothing is compared with. */
 static enum sspi_bound told(enum binding_claim claim, const struct sspi_accept_input *in)
 {
@@ -125,12 +135,8 @@ SECURITY_STATUS binding_policy_judge(struct hash_run *run, enum binding_claim cl
     }
     if (!match(run, channel, in, &matched))
         return binding_policy_no_md5(report);
-    if (!matched) {
-        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                             "channel binding differs: the client's TLS connection ends at another "
-                             "certificate; name that of the TLS front end if there is one; without "
-                             "one, somebody relays");
-    }
+    if (!matched)
+        return binding_policy_refuse(claim, report);
     *ret_bound = SSPI_BOUND_MATCHED;
     return SEC_E_OK;
 }

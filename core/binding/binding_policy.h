@@ -31,6 +31,9 @@ SECURITY_STATUS binding_policy_judge(struct hash_run *run, enum binding_claim cl
                                      const struct sspi_accept_input *in, enum sspi_bound *ret_bound,
                                      struct sspi_report *report) SSPI_MUST_USE;
 
+/* The refusal of a claim that is known not to fit: another channel, or none where one is needed. */
+SECURITY_STATUS binding_policy_refuse(enum binding_claim claim, struct sspi_report *report);
+
 /* The refusal when MD5 could not be computed. */
 SECURITY_STATUS binding_policy_no_md5(struct sspi_report *report);
 

@@ -107,6 +107,32 @@ static SECURITY_STATUS try_bindings(struct exchange *exchange, enum kerberos_rep
     return SEC_E_OK;
 }
 
+/* What the client said stands in the authenticator, which costs as much again as half an accept to
+ * read. */
+static SECURITY_STATUS read_claim(struct exchange *exchange, enum binding_claim *ret_claim)
+{
+    struct kerberos_acceptor *acceptor = NULL;
+    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
+                                                  exchange->now_ms, &acceptor, exchange->report);
+    if (st != SEC_E_OK)
+        return st;
+    bool read = kerberos_credential_claim(acceptor, exchange->in->token, ret_claim);
+    kerberos_credential_return(exchange->credential, acceptor);
+    if (read)
+        return SEC_E_OK;
+    return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                         "the channel that the ticket's authenticator names cannot be read");
+}
+
+/* No alternative fits: MIT says the same to a client of another channel and to one that says it has
+ * none. */
+static SECURITY_STATUS refuse_binding(struct exchange *exchange)
+{
+    enum binding_claim claim;
+    SECURITY_STATUS st = read_claim(exchange, &claim);
+    return st == SEC_E_OK ? binding_policy_refuse(claim, exchange->report) : st;
+}
+
 static SECURITY_STATUS judge_attempt(struct exchange *exchange)
 {
     const struct attempt *attempt = &exchange->attempt;
@@ -115,29 +141,23 @@ static SECURITY_STATUS judge_attempt(struct exchange *exchange)
     if (attempt->major == GSS_S_CONTINUE_NEEDED)
         return report_refuse(exchange->report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
                              "the client wants DCE's three legs; only one is supported");
+    if (GSS_ROUTINE_ERROR(attempt->major) == GSS_S_BAD_BINDINGS)
+        return refuse_binding(exchange);
     return kerberos_status_from_accept(attempt->major, attempt->minor, &exchange->ap_req,
                                        kerberos_credential_keytab(exchange->credential),
                                        exchange->report);
 }
 
-/* Nothing was compared: what the client said stands in the authenticator, which costs as much again
- * as half an accept to read. */
-static SECURITY_STATUS read_claim(struct exchange *exchange)
+/* Nothing was compared. */
+static SECURITY_STATUS judge_claim(struct exchange *exchange)
 {
     const struct sspi_accept_input *in = exchange->in;
-    struct kerberos_acceptor *acceptor = NULL;
     enum binding_claim claim;
     if ((in->requirements & ASC_REQ_PROXY_BINDINGS) == 0 && !in->tells_binding)
         return SEC_E_OK;
-    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
-                                                  exchange->now_ms, &acceptor, exchange->report);
+    SECURITY_STATUS st = read_claim(exchange, &claim);
     if (st != SEC_E_OK)
         return st;
-    bool read = kerberos_credential_claim(acceptor, in->token, &claim);
-    kerberos_credential_return(exchange->credential, acceptor);
-    if (!read)
-        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "the channel that the ticket's authenticator names cannot be read");
     return binding_policy_judge(NULL, claim, NULL, in, &exchange->bound, exchange->report);
 }
 
@@ -147,14 +167,12 @@ static SECURITY_STATUS check_bound(struct exchange *exchange)
 {
     const struct sspi_accept_input *in = exchange->in;
     if (in->n_bindings == 0)
-        return read_claim(exchange);
+        return judge_claim(exchange);
     bool bound = (exchange->attempt.flags & GSS_C_CHANNEL_BOUND_FLAG) != 0;
     exchange->bound = bound ? SSPI_BOUND_MATCHED : SSPI_BOUND_ABSENT;
     if (bound || (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0)
         return SEC_E_OK;
-    return report_refuse(exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
-                         "the client sent no channel binding, and one is required; it must "
-                         "be one that supports Extended Protection");
+    return binding_policy_refuse(BINDING_CLAIM_SILENT, exchange->report);
 }
 
 static bool is_anonymous(const struct sspi_context_info *info)

@@ -162,11 +162,6 @@ SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
 {
     char text[SHOWN_SIZE];
     switch (GSS_ROUTINE_ERROR(major)) {
-    case GSS_S_BAD_BINDINGS:
-        return report_refuse(
-            report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-            "channel binding differs: the client's TLS connection does not end here; behind a TLS "
-            "front end, do not check bindings; without one, somebody relays");
     case GSS_S_DEFECTIVE_TOKEN:
         /* RFC 2743 has no own status for an unreadable message inside a good frame. */
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
