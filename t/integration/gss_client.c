@@ -4,7 +4,8 @@
  *   gss_client spnego|kerberos SERVICE@HOST [BINDING]
  *
  * BINDING and all tokens are hex. Prints the first token; then, per line of its input, "token HEX"
- * (the acceptor's answer) the next token, and "mic HEX" a MIC over these octets. */
+ * (the acceptor's answer) the next token, "mic HEX" a MIC over these octets, and "new HEX" the
+ * first token of another exchange, bound to HEX or, without any, to nothing. */
 #include <gssapi/gssapi.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -81,16 +82,33 @@ static int next_mic(struct initiator *initiator, gss_buffer_t message)
     return 0;
 }
 
+static int begin_anew(struct initiator *initiator, gss_buffer_t binding)
+{
+    OM_uint32 minor;
+    struct gss_channel_bindings_struct bindings = {.application_data = *binding};
+    gss_buffer_desc none = GSS_C_EMPTY_BUFFER;
+    gss_delete_sec_context(&minor, &initiator->context, GSS_C_NO_BUFFER);
+    initiator->bindings = binding->length > 0 ? &bindings : GSS_C_NO_CHANNEL_BINDINGS;
+    int failed = next_token(initiator, &none);
+    initiator->bindings = GSS_C_NO_CHANNEL_BINDINGS;
+    return failed;
+}
+
 static int converse(struct initiator *initiator)
 {
     static char line[LINE_LIMIT];
     gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
     int failed = next_token(initiator, &octets);
     while (!failed && fgets(line, sizeof(line), stdin) != NULL) {
-        bool mic = strncmp(line, "mic ", 4) == 0;
-        if (!read_hex(line + strlen(mic ? "mic " : "token "), &octets))
+        char *hex = line + strcspn(line, " ");
+        if (*hex != ' ' || !read_hex(hex + 1, &octets))
             return 2;
-        failed = mic ? next_mic(initiator, &octets) : next_token(initiator, &octets);
+        if (strncmp(line, "mic ", 4) == 0)
+            failed = next_mic(initiator, &octets);
+        else if (strncmp(line, "new ", 4) == 0)
+            failed = begin_anew(initiator, &octets);
+        else
+            failed = next_token(initiator, &octets);
     }
     return failed;
 }

@@ -21,12 +21,12 @@ sub end_point_binding {
     return 'tls-server-end-point:' . sha256(decode_base64($text));
 }
 
-# Options: env (what a realm's login returned), service (HTTP), binding (octets), bare (the Kerberos
+# Options: env (what a realm's login returned), service (HTTP), host, binding (octets), bare (the Kerberos
 # mechanism without SPNEGO around it). The first token is in `token`.
 sub new {
     my ($class, %o) = @_;
     my @command = (build_dir() . '/t/integration/gss_client', $o{bare} ? 'kerberos' : 'spnego',
-        ($o{service} // 'HTTP') . '@localhost', defined $o{binding} ? unpack('H*', $o{binding}) : ());
+        ($o{service} // 'HTTP') . '@' . ($o{host} // 'localhost'), defined $o{binding} ? unpack('H*', $o{binding}) : ());
     my %env = %{$o{env}};
     local @ENV{keys %env} = values %env;
     delete @ENV{grep { !defined $env{$_} } keys %env};
@@ -55,6 +55,14 @@ sub mic {
 sub answer {
     my ($self, $token) = @_;
     print { $self->{in} } 'token ', unpack('H*', $token), "\n";
+    $self->{in}->flush;
+    return $self->_read;
+}
+
+# The first token of another exchange of the same client, bound to these octets or not at all.
+sub another {
+    my ($self, $binding) = @_;
+    print { $self->{in} } 'new ', unpack('H*', $binding // ''), "\n";
     $self->{in}->flush;
     return $self->_read;
 }

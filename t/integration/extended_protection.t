@@ -1,0 +1,101 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Extended Protection as one table: policy, scheme, and what the client says of its channel, on every
+# kind of TLS connection.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Binding;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $world = SSPI::Test::Binding->new;
+my @places = map { { path => "/$_/", channel_binding => $_ } } @policies;
+
+# A connection of curl, which knows HTTP/2.
+{
+    package Http2;
+    sub get {
+        my ($self, $path, %o) = @_;
+        my $answer = $self->{client}->get($path, tls => 1, args => [qw(--http2 --tlsv1.3)], %o);
+        Test::More::is($answer->{version}, '2', 'over HTTP/2') if $answer->{version} ne '2';
+        return $answer;
+    }
+}
+
+# One case: a connection of its own, so that none lives on another's.
+sub judge {
+    my ($server, $connection, $name, $scheme, $policy, $says, $application) = @_;
+    my $answer = $world->login($scheme, $connection->(), "/$policy/", $says, $application);
+    is(SSPI::Test::Binding::outcome($server, $answer), wanted_outcome($policy, $says), "$policy, $scheme, $says: $name");
+    return;
+}
+
+# All that a client can say, under every policy, by every scheme: 60 cases.
+my @all = map { my $policy = $_; map { my $scheme = $_; map { [ $scheme, $policy, $_ ] } @says } @schemes } @policies;
+
+# On the other connections what they can change: which channel is right. It makes no difference to
+# clients that say nothing of one nor to a policy that compares nothing, and allow and require compare
+# alike.
+my @comparing = map { ([ $_, 'require', 'right' ], [ $_, 'require', 'wrong' ]) } @schemes;
+
+sub over {
+    my ($server, $certificate, $version, $session, @cases) = @_;
+    my $client = $server->client;
+    my $how = $session ? 'reused' : 'new';
+    my @tls = (version => $version, kind => $certificate, $session ? (session => "$server->{https}-$version-$certificate") : ());
+    my $name = "TLS $version, $certificate, $how";
+    # A session to go on with.
+    SSPI::Test::Tls->new($client, @tls)->get('/none/') if $session;
+    for my $case (@cases) {
+        my $connect = sub {
+            my $connection = SSPI::Test::Tls->new($client, @tls);
+            is($connection->{handshake}, $how, "$name: the handshake") if $connection->{handshake} ne $how;
+            return $connection;
+        };
+        judge($server, $connect, $name, @$case, binding_of($certificate));
+    }
+    return;
+}
+
+sub shapes {
+    my ($certificate) = @_;
+    return map {
+        my $version = $_;
+        ("TLS $version, a full handshake, certificate $certificate" => sub { over($_[0], $certificate, $version, 0, @comparing) },
+            "TLS $version, a resumed one, certificate $certificate" => sub { over($_[0], $certificate, $version, 1, @comparing) });
+    } qw(1.2 1.3);
+}
+
+# The header is the same; the channel is that of the connection below the streams. NTLM is not offered.
+sub over_http2 {
+    my ($server) = @_;
+    my $connect = sub { return bless { client => $server->client }, 'Http2' };
+    for my $scheme (grep { !/NTLM/ } @schemes) {
+        judge($server, $connect, 'HTTP/2', $scheme, @$_, binding_of('rsa'))
+            for [qw(require right)], [qw(require wrong)], [qw(allow zeros)], [qw(allow silent)];
+    }
+    return;
+}
+
+parts 'with one certificate', { $world->site(@places) },
+    'all of the table' => sub { over($_[0], 'rsa', '1.3', 0, @all) },
+    'all of it, TLS 1.2, resumed' => sub { over($_[0], 'rsa', '1.2', 1, @all) },
+    'HTTP/2' => \&over_http2,
+    shapes('rsa');
+
+parts 'with two', { $world->site(@places), certificates => [qw(rsa ec)] },
+    'all of the table, by the second one' => sub { over($_[0], 'ec', '1.3', 1, @all) },
+    shapes('rsa'), shapes('ec'),
+    'the other certificate of this host is as right' => sub {
+        my ($server) = @_;
+        for my $scheme (@schemes) {
+            my $connect = sub { SSPI::Test::Tls->new($server->client, kind => 'rsa') };
+            judge($server, $connect, 'the other one', $scheme, 'require', 'right', binding_of('ec'));
+        }
+    };
+
+done_testing;
