@@ -64,7 +64,7 @@ static enum http_outcome judge_user(struct sspi_exchange *exchange,
     if (!http_judge_bound(exchange, policy))
         return http_exchange_refuse_unbound(exchange);
     if (!http_judge_reaches(exchange, policy))
-        return http_exchange_refuse_target(exchange);
+        return http_exchange_refuse_target(exchange, policy);
     if (!http_digest_is_ambiguous(exchange, policy))
         return HTTP_OUTCOME_PROVEN;
     http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_AMBIGUOUS_USER,

@@ -8,6 +8,7 @@
 #include "escape.h"
 #include "http_accept.h"
 #include "http_options.h"
+#include "kerberos_keytab.h"
 #include "report.h"
 #include "sspi_query.h"
 
@@ -114,16 +115,33 @@ enum http_outcome http_exchange_refuse_unbound(struct sspi_exchange *exchange)
     return HTTP_OUTCOME_REFUSED;
 }
 
-enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange)
+enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange,
+                                              const struct sspi_policy *policy)
 {
+    const char *target = exchange->proof.target;
+    BYTES_CLEANUP struct bytes accepted = {0};
     char shown[128];
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
-                        SEC_E_WRONG_PRINCIPAL,
-                        "the client meant to reach the service %s, which is not accepted here%s",
-                        escape_text(shown, sizeof(shown), bytes_view(exchange->proof.target)),
-                        strchr(exchange->proof.target, '.') == NULL
-                            ? "; names without a dot need allow-dotless-spn, or to be listed"
-                            : "");
+    size_t n_services;
+    const struct sspi_view *services = http_options_services(policy, &n_services);
+    kerberos_service_describe(services, n_services, &accepted);
+    bytes_append(&accepted, "", 1);
+    if (accepted.failed)
+        return HTTP_OUTCOME_ERROR;
+    if (target == NULL)
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
+                            SEC_E_WRONG_PRINCIPAL,
+                            "the client does not say which service it means to reach, and the "
+                            "channel is not compared; accepted is %s",
+                            accepted.data);
+    else
+        http_messages_write(
+            http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE, SEC_E_WRONG_PRINCIPAL,
+            "the client meant to reach the service %s; accepted is %s%s",
+            escape_text(shown, sizeof(shown), bytes_view(target)),
+            strchr(target, '.') == NULL ? "(without a dot if it is listed itself, or with "
+                                          "allow-dotless-spn) "
+                                        : "",
+            accepted.data);
     return HTTP_OUTCOME_REFUSED;
 }
 

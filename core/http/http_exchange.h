@@ -82,8 +82,10 @@ enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, ui
 /* The same for a proof whose client says that it uses no TLS. */
 enum http_outcome http_exchange_refuse_unbound(struct sspi_exchange *exchange);
 
-/* The same for a proof whose client meant to reach a service that is not accepted here. */
-enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange);
+/* The same for a proof whose client meant to reach a service that is not accepted here, or named
+ * none where the name is all there is. */
+enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange,
+                                              const struct sspi_policy *policy);
 
 /* The resource that `policy` uses for `option`. NULL: not open; a record says so. */
 struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,

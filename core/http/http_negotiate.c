@@ -177,7 +177,7 @@ static enum http_outcome prove(const struct negotiation *negotiation,
         return http_exchange_refuse_unbound(exchange);
     if (exchange->proof.runs == HTTP_MECHANISM_NTLM &&
         !http_judge_reaches(exchange, negotiation->policy))
-        return http_exchange_refuse_target(exchange);
+        return http_exchange_refuse_target(exchange, negotiation->policy);
     http_login_keep(exchange, negotiation->policy);
     return HTTP_OUTCOME_PROVEN;
 }
