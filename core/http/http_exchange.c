@@ -127,7 +127,7 @@ enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange,
     bytes_append(&accepted, "", 1);
     if (accepted.failed)
         return HTTP_OUTCOME_ERROR;
-    if (target == NULL)
+    if (target == NULL || *target == '\0')
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
                             SEC_E_WRONG_PRINCIPAL,
                             "the client does not say which service it means to reach, and the "

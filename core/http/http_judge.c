@@ -107,18 +107,15 @@ bool http_judge_reaches(const struct sspi_exchange *exchange, const struct sspi_
 {
     size_t n_services;
     const struct sspi_view *services = http_options_services(policy, &n_services);
-    const char *target = exchange->proof.target;
     uint64_t binding = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
-    struct sspi_view name = bytes_view(target);
+    struct sspi_view name = bytes_view(exchange->proof.target);
     if (binding == HTTP_BINDING_NONE || http_options_protects(policy, HTTP_PROTECTION_ANY_NAME))
         return true;
     /* As .NET has it: who names none gets by where it need not be bound. Where it must be, its
      * channel says enough if that was compared; behind a front end that nobody knows the name is
      * all there is. */
-    if (target == NULL)
+    if (name.len == 0)
         return binding == HTTP_BINDING_ALLOW || exchange->proof.bound == SSPI_BOUND_MATCHED;
-    if (name.len == 0 && binding == HTTP_BINDING_ALLOW)
-        return true;
     /* Where names matter at all. The machine itself is always right, as in .NET. */
     if (http_options_is_set(policy, SSPI_OPTION_SERVICE_NAME) && is_dotless(name) &&
         !http_options_protects(policy, HTTP_PROTECTION_DOTLESS) &&
