@@ -7,6 +7,7 @@ use warnings;
 
 use Digest::MD5 qw(md5_hex);
 use Exporter qw(import);
+use Test::More;
 use SSPI::Test qw(scratch_dir slurp spew);
 use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
 use SSPI::Test::Gss qw(end_point_binding negotiate_value);
@@ -44,10 +45,11 @@ sub new {
     return $self;
 }
 
-# Options of a server for these places, each a hash of SSPI::Test::Options.
+# Options of a server for these places, each a hash of SSPI::Test::Options; undef takes one away.
 sub site {
     my ($self, @places) = @_;
-    return (env => $self->{kdc}->server_env, locations => [ map { { %{$self->{place}}, %$_ } } @places ],
+    my @whole = map { my %o = (%{$self->{place}}, %$_); +{ map { $_ => $o{$_} } grep { defined $o{$_} } keys %o } } @places;
+    return (env => $self->{kdc}->server_env, locations => \@whole,
         nginx_http => 'ssl_protocols TLSv1.2 TLSv1.3;'); # its default has no TLS 1.3
 }
 
@@ -86,7 +88,8 @@ sub _ntlm {
     my ($connection, $path, $channel, $o, $form) = @_;
     my %what = (form => $form);
     $what{channel} = $channel eq '' ? '0' x 32 : ntlm_channel($channel) if defined $channel;
-    $what{target} = $o->{target} // 'HTTP/localhost' if defined $channel || defined $o->{target};
+    my $target = exists $o->{target} ? $o->{target} : defined $channel ? 'HTTP/localhost' : undef;
+    $what{target} = $target if defined $target;
     return (ntlm_login($connection, $path, %what))[-1];
 }
 
@@ -113,8 +116,8 @@ sub _digest {
     return $connection->get($path, authorization => $value);
 }
 
-# The last answer to a login at `path`. Options: target (what the client calls the service; undef:
-# HTTP/localhost, or nothing where it says nothing), ticket_host (whose ticket).
+# The last answer to a login at `path`. Options: target (what the client calls the service, undef for
+# no name; default: HTTP/localhost, or none where it says nothing), ticket_host (whose ticket).
 sub login {
     my ($self, $scheme, $connection, $path, $says, $application, %o) = @_;
     my $channel = _channel($says, $application);
@@ -143,6 +146,13 @@ sub outcome {
     return $messages[0] if @messages == 1 && $nobody && $answer->status == ($status{$messages[0]} // 0)
         && ($answer->status != 401 || $answer->challenges);
     return join ' ', $answer->brief, @lines;
+}
+
+# A login, which must come out as wanted. Takes what login() takes.
+sub comes_out {
+    my ($self, $server, $want, $name, @login) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is(outcome($server, $self->login(@login)), $want, $name);
 }
 
 # The table of Extended Protection where the channel is known: policy by what the client says.

@@ -1,0 +1,127 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The service that a client means: the ticket's principal, NTLM's target name, Digest's service-name,
+# against the list of accepted names.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Binding;
+use SSPI::Test::Connection;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+# Kerberos would want keys for these names.
+my %named = (mechanisms => 'ntlm', keytab => undef, channel_binding => 'require', service_name => 'HTTP/www.example.org HTTP/web HTTP/www.example.org:8443');
+my %any = (%named, service_name => 'HTTP/');
+my @telling = grep { !/Kerberos/ } @schemes;
+my %site = $world->site(
+    { path => '/named/', %named },
+    { path => '/named-allow/', %named, channel_binding => 'allow' },
+    { path => '/named-none/', %named, channel_binding => 'none' },
+    { path => '/unchecked/', %named, extended_protection => 'no-service-name-check' },
+    { path => '/any/', %any },
+    { path => '/any-dotless/', %any, extended_protection => 'allow-dotless-spn' },
+    { path => '/named-dotless/', %named, extended_protection => 'allow-dotless-spn' },
+    { path => '/all/', %named, service_name => '*' },
+    { path => '/default/', channel_binding => 'require' },
+    { path => '/proxy/', %named, extended_protection => 'proxy' },
+    { path => '/mixed/', %named, extended_protection => 'proxy proxy-cohosting' },
+    { path => '/proxy-unchecked/', %named, extended_protection => 'proxy no-service-name-check' },
+    { path => '/host/', channel_binding => 'require', service_name => 'HTTP/localhost' },
+    { path => '/other/', channel_binding => 'require', service_name => 'HTTP/other.test' },
+    { path => '/other-unchecked/', channel_binding => 'require', service_name => 'HTTP/other.test',
+        extended_protection => 'no-service-name-check' },
+    { path => '/case/', channel_binding => 'require', service_name => 'HTTP/LocalHost' },
+    { path => '/realm/', channel_binding => 'require', service_name => 'HTTP/localhost@SSPI.TEST' },
+);
+
+# Both schemes whose clients tell names: name => outcome.
+sub tells {
+    my ($server, $path, %want) = @_;
+    for my $scheme (@telling) {
+        for my $target (sort keys %want) {
+            $world->comes_out($server, $want{$target}, "$path, $scheme: " . ($target eq '' ? 'an empty name' : $target), $scheme,
+                SSPI::Test::Tls->new($server->client), $path, 'right', binding_of('rsa'), target => $target);
+        }
+    }
+    return;
+}
+
+my ($listed, $port) = ('HTTP/www.example.org', 'HTTP/www.example.org:8443');
+
+parts 'names that clients tell', \%site,
+    'are looked up in the list' => sub {
+        my ($server) = @_;
+        tells($server, '/named/', $listed => 'bound', 'http/WWW.Example.ORG' => 'bound', 'HTTP/www.example.net' => 'WRONG_SERVICE',
+            'HTTP/example.org' => 'WRONG_SERVICE', 'HTTP/www.example.org.' => 'WRONG_SERVICE', "cifs/www.example.org" => 'WRONG_SERVICE',
+            'www.example.org' => 'WRONG_SERVICE', 'HTTP/' => 'WRONG_SERVICE', '' => 'bound');
+    },
+    'a port is part of a name' => sub {
+        tells($_[0], '/named/', $port => 'bound', 'HTTP/www.example.org:443' => 'WRONG_SERVICE');
+        tells($_[0], '/any/', $port => 'bound');
+    },
+    'without a dot' => sub {
+        my ($server) = @_;
+        tells($server, '/named/', 'HTTP/web' => 'bound', 'HTTP/WEB' => 'bound', 'HTTP/intranet' => 'WRONG_SERVICE');
+        tells($server, '/any/', 'HTTP/intranet' => 'WRONG_SERVICE', 'HTTP/intranet.example.org' => 'bound', 'HTTP/localhost' => 'bound');
+        tells($server, '/any-dotless/', 'HTTP/intranet' => 'bound', 'cifs/intranet' => 'WRONG_SERVICE');
+        tells($server, '/named-dotless/', 'HTTP/intranet' => 'WRONG_SERVICE');
+        tells($server, '/default/', 'HTTP/intranet' => 'bound');
+    },
+    'where they count' => sub {
+        my ($server) = @_;
+        my $foreign = 'HTTP/www.example.net';
+        tells($server, '/named-none/', $foreign => 'unbound', 'cifs/web' => 'unbound');
+        tells($server, '/named-allow/', $foreign => 'WRONG_SERVICE', '' => 'bound');
+        tells($server, '/unchecked/', $foreign => 'bound', 'cifs/web' => 'bound');
+        tells($server, '/all/', $foreign => 'bound');
+        tells($server, '/proxy/', $foreign => 'WRONG_SERVICE', $listed => 'unbound', '' => 'WRONG_SERVICE');
+        tells($server, '/mixed/', $foreign => 'WRONG_SERVICE', $listed => 'unbound', '' => 'WRONG_SERVICE');
+        tells($server, '/proxy-unchecked/', $foreign => 'unbound', '' => 'unbound');
+    },
+    'are logged with those that are accepted, and are told' => sub {
+        my ($server) = @_;
+        for my $scheme (@telling) {
+            my $login = sub {
+                return $world->login($scheme, SSPI::Test::Tls->new($server->client), '/named/', 'right', binding_of('rsa'), target => $_[0]);
+            };
+            is($login->($listed)->header('X-Sspi-Target'), $listed, "$scheme: SSPI_TARGET");
+            $server->new_log;
+            refused($login->('HTTP/evil.example.org'), 401, "$scheme: another");
+            logged($server, 'WRONG_SERVICE', qr{HTTP/evil\.example\.org.*HTTP/www\.example\.org, HTTP/web});
+            refused($login->('HTTP/intranet'), 401, "$scheme: one without a dot");
+            logged($server, 'WRONG_SERVICE', qr{HTTP/intranet.*allow-dotless-spn.*HTTP/web});
+        }
+    },
+    'and those of tickets' => sub {
+        my ($server) = @_;
+        for my $scheme (grep { /Kerberos/ } @schemes) {
+            my %want = (
+                '/host/' => [ 'bound', 'WRONG_SERVICE' ],
+                '/case/' => [ 'bound', 'WRONG_SERVICE' ],
+                '/realm/' => [ 'bound', 'WRONG_SERVICE' ],
+                '/other/' => [ 'WRONG_SERVICE', 'bound' ],
+                '/default/' => [ 'bound', 'bound' ],
+                # A ticket is for whom it names, whatever IIS does not look at.
+                '/other-unchecked/' => [ 'WRONG_SERVICE', 'bound' ],
+            );
+            for my $path (sort keys %want) {
+                my @hosts = qw(localhost other.test);
+                for my $i (0, 1) {
+                    $world->comes_out($server, $want{$path}[$i], "$path, $scheme: a ticket for $hosts[$i]", $scheme,
+                        SSPI::Test::Tls->new($server->client), $path, 'right', binding_of('rsa'), ticket_host => $hosts[$i]);
+                }
+            }
+            $server->new_log;
+            my $a = $world->login($scheme, SSPI::Test::Tls->new($server->client), '/other/', 'right', binding_of('rsa'));
+            refused($a, 401, "$scheme: another");
+            logged($server, 'WRONG_SERVICE', qr{HTTP/localhost\@SSPI\.TEST.*HTTP/other\.test});
+        }
+    };
+
+done_testing;
