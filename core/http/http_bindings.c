@@ -61,8 +61,10 @@ bool http_bindings_may_end_before(const struct sspi_policy *policy)
            http_options_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
 }
 
-/* A binding is demanded and there is none to compare with. */
-static bool refuse(struct sspi_exchange *exchange, enum http_outcome *ret_outcome)
+/* A binding is demanded and there is none to compare with: the client's fault where another TLS
+ * would have one. */
+static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                   enum http_outcome *ret_outcome)
 {
     if (!exchange->request.tls) {
         http_messages_write(
@@ -72,17 +74,25 @@ static bool refuse(struct sspi_exchange *exchange, enum http_outcome *ret_outcom
         *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
         return false;
     }
+    if (!http_options_binds_by(policy, HTTP_BINDING_END_POINT)) {
+        http_messages_write(
+            http_exchange_record(exchange), HTTP_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
+            "channel binding is required, but the client's version of TLS has none of the types "
+            "that are set: tls-exporter needs TLS 1.3, or 1.2 with extended master secret, "
+            "tls-unique 1.2 with it");
+        *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
+        return false;
+    }
     http_messages_write(
         http_exchange_record(exchange), HTTP_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
         "channel binding is required, but nothing names this connection: the server's certificate "
-        "is not known or its signature has no single hash (use an RSA or ECDSA certificate), or "
-        "this version of TLS does not have the type that is set");
+        "is not known or its signature has no single hash (use an RSA or ECDSA certificate)");
     *ret_outcome = HTTP_OUTCOME_ERROR;
     return false;
 }
 
-bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                           struct http_bindings *ret_bindings, enum http_outcome *ret_outcome)
+bool http_bindings_find(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        struct http_bindings *ret_bindings)
 {
     uint64_t wanted = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
     ret_bindings->n_items = 0;
@@ -95,16 +105,26 @@ bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_pol
         ret_bindings->tells = true;
         return true;
     }
-    if (!add_front_ends(exchange, policy, ret_bindings)) {
-        *ret_outcome = HTTP_OUTCOME_ERROR;
+    if (!add_front_ends(exchange, policy, ret_bindings))
         return false;
-    }
     add_own(exchange, policy, ret_bindings);
     exchange->bindings_unknown = exchange->request.tls && ret_bindings->n_items == 0;
     if (ret_bindings->n_items > 0 && wanted == HTTP_BINDING_ALLOW)
         ret_bindings->requirements = ASC_REQ_ALLOW_MISSING_BINDINGS;
-    return ret_bindings->n_items > 0 || wanted == HTTP_BINDING_ALLOW ||
-           refuse(exchange, ret_outcome);
+    return true;
+}
+
+bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                           struct http_bindings *ret_bindings, enum http_outcome *ret_outcome)
+{
+    bool compared =
+        sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == HTTP_BINDING_REQUIRE &&
+        !http_options_protects(policy, HTTP_PROTECTION_PROXY);
+    if (!http_bindings_find(exchange, policy, ret_bindings)) {
+        *ret_outcome = HTTP_OUTCOME_ERROR;
+        return false;
+    }
+    return ret_bindings->n_items > 0 || !compared || refuse(exchange, policy, ret_outcome);
 }
 
 ULONG http_bindings_buffers(struct http_bindings *bindings, SecBuffer *buffers)

@@ -17,8 +17,13 @@ struct http_bindings {
     bool tells;         /* what the client is bound to is to be told, whatever it is */
 };
 
-/* Fills in what `policy` wants compared. False: it demands a binding and there is nothing to
- * compare with; *ret_outcome then tells what to answer, and a record why. */
+/* Fills in what `policy` wants compared, which may be nothing. False: the front ends' certificates
+ * were not opened at start; a record says so. */
+bool http_bindings_find(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        struct http_bindings *ret_bindings) SSPI_MUST_USE;
+
+/* The same for credentials. False also: a binding is demanded and there is nothing to compare with;
+ * *ret_outcome then tells what to answer, and a record why. */
 bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct http_bindings *ret_bindings,
                            enum http_outcome *ret_outcome) SSPI_MUST_USE;

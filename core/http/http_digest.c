@@ -30,12 +30,10 @@ bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_pol
                            struct bytes challenges[SSPI_CHALLENGES_LIMIT], size_t *ret_n)
 {
     CALL_CLEANUP struct http_digest_call call = {.directives = {"", 0}};
-    enum http_outcome outcome;
     SecInvalidateHandle(&call.context);
     /* What must be bound decides what is offered. Where nothing can be, the credentials are refused
      * when they come. */
-    bool has_channel = exchange->request.tls || http_bindings_may_end_before(policy);
-    if (has_channel && !http_bindings_collect(exchange, policy, &call.bindings, &outcome))
+    if (!http_bindings_find(exchange, policy, &call.bindings))
         return false;
     if (!http_digest_call(exchange, policy, &call))
         return false;
