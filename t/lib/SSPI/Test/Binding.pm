@@ -130,7 +130,8 @@ sub login {
 
 # ---- outcomes ----
 
-# "bound", "unbound", or the message of the refusal, as BAD_BINDING; anything else tells all.
+# "bound", "unbound", or the message of the refusal, as BAD_BINDING or, since it may be anybody's
+# fault, "NO_CANDIDATE 403"; anything else tells all.
 sub outcome {
     my ($server, $answer) = @_;
     return 'no answer' if !$answer;
@@ -141,9 +142,9 @@ sub outcome {
     my $known = $answer->user =~ /\A(?:alice|alice\@SSPI\.TEST|CORP\\alice)\z/;
     return ('unbound', 'bound')[ $answer->bound ] if $answer->status == 200 && $known && !@messages && $answer->bound =~ /\A[01]\z/;
     my $nobody = $answer->user eq '' && $answer->remote_user eq '';
-    my %status = (BAD_BINDING => 401, MISSING_BINDING => 401, WRONG_SERVICE => 401, TLS_REQUIRED => 403, NO_CANDIDATE => 500,
-        NOT_AUTHORIZED => 403, REPLAY => 401);
-    return $messages[0] if @messages == 1 && $nobody && $answer->status == ($status{$messages[0]} // 0)
+    my %status = (BAD_BINDING => 401, MISSING_BINDING => 401, WRONG_SERVICE => 401, TLS_REQUIRED => 403,
+        NO_CANDIDATE => $answer->status == 403 ? 403 : 500, NOT_AUTHORIZED => 403, REPLAY => 401);
+    return $messages[0] . ($messages[0] eq 'NO_CANDIDATE' ? ' ' . $answer->status : '') if @messages == 1 && $nobody && $answer->status == ($status{$messages[0]} // 0)
         && ($answer->status != 401 || $answer->challenges);
     return join ' ', $answer->brief, @lines;
 }
@@ -152,6 +153,7 @@ sub outcome {
 sub comes_out {
     my ($self, $server, $want, $name, @login) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
+    $server->new_log;
     return is(outcome($server, $self->login(@login)), $want, $name);
 }
 

@@ -23,14 +23,16 @@ our @who = (
     [ 'X-Remote-User', '%{REMOTE_USER}', '$remote_user' ],
 );
 
-# A self-signed certificate for localhost: (certificate file, key file). `ec` or `rsa`.
+# A self-signed certificate for localhost: (certificate file, key file). `ec`, `ed25519`, or another
+# name, of a certificate with RSA.
 my %certificate;
 sub certificate {
     my ($kind) = @_;
     return @{$certificate{$kind}} if $certificate{$kind};
     my $dir = scratch_dir("certificate-$kind");
-    my @key = $kind eq 'ec' ? qw(-newkey ec -pkeyopt ec_paramgen_curve:P-256) : qw(-newkey rsa:2048);
-    SSPI::Test::must_run([ qw(openssl req -x509 -nodes -sha256 -days 30 -subj /CN=localhost),
+    my @key = $kind eq 'ec' ? qw(-sha256 -newkey ec -pkeyopt ec_paramgen_curve:P-256)
+        : $kind eq 'ed25519' ? qw(-newkey ed25519) : qw(-sha256 -newkey rsa:2048);
+    SSPI::Test::must_run([ qw(openssl req -x509 -nodes -days 30 -subj /CN=localhost),
         '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', @key,
         '-keyout', "$dir/key.pem", '-out', "$dir/cert.pem" ]);
     $certificate{$kind} = [ "$dir/cert.pem", "$dir/key.pem" ];
