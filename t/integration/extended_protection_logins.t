@@ -1,0 +1,117 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What was proven of a channel: where it is demanded by authorization, and where a login that stays on
+# its connection is taken for it.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Binding;
+use SSPI::Test::Connection;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+my ($x, $y) = map { (SSPI::Test::Server::certificate($_))[0] } qw(front second-front);
+my %site = $world->site(
+    (map { { path => "/$_/", channel_binding => $_ } } @policies),
+    { path => '/exporter/', channel_binding => 'require', channel_binding_type => 'tls-exporter' },
+    { path => '/proxy/', channel_binding => 'require', extended_protection => 'proxy' },
+    { path => '/proxy-allow/', channel_binding => 'allow', extended_protection => 'proxy' },
+    { path => '/proxy-bound/', channel_binding => 'require', extended_protection => 'proxy', require => ['channel-bound'] },
+    (map { { path => "/x-$_/", channel_binding => $_, channel_binding_certificate => $x } } qw(allow require)),
+    (map { { path => "/y-$_/", channel_binding => $_, channel_binding_certificate => $y } } qw(allow require)),
+    { path => '/x-and-y/', channel_binding => 'require', channel_binding_certificate => "$x $y" },
+    (map { { path => "/bound-$_/", channel_binding => $_, require => ['channel-bound'] } } @policies),
+    { path => '/bound-alice/', require => [ 'user CORP\\\\alice digest:alice alice@SSPI.TEST', 'channel-bound' ] },
+    { path => '/bound-bob/', require => [ 'user digest:bob', 'channel-bound' ] },
+    { path => '/bound-optional/', sspi => 'optional', require => ['channel-bound'] },
+);
+my $own = binding_of('rsa');
+
+sub tls { my ($server, %o) = @_; return SSPI::Test::Tls->new($server->client, %o) }
+
+# A connection on which NTLM has logged in at `path`.
+sub logged_in {
+    my ($server, $connection, $path, $says, $want, $binding) = @_;
+    $world->comes_out($server, $want, "a login at $path: $says", 'NTLM', $connection, $path, $says, $binding // $own);
+    return $connection;
+}
+
+# What requests without credentials get from there: path => bound, unbound, or a status.
+sub gets {
+    my ($server, $connection, @wanted) = @_;
+    while (my ($path, $want) = splice @wanted, 0, 2) {
+        $server->new_log;
+        my $a = $connection->get($path);
+        if ($want =~ /\A\d+\z/) { is($a->status, $want, "then $path: $want") or diag($a->brief) }
+        else { is(SSPI::Test::Binding::outcome($server, $a), $want, "then $path: $want") }
+    }
+    return;
+}
+
+parts 'what was proven of a channel', \%site,
+    'is demanded by authorization' => sub {
+        my ($server) = @_;
+        for my $scheme (@schemes) {
+            for my $path ('/bound-allow/', '/bound-require/', '/bound-alice/', '/bound-optional/') {
+                $world->comes_out($server, 'bound', "$path, $scheme: bound", $scheme, tls($server), $path, 'right', $own);
+            }
+            for my $path ('/bound-allow/', '/bound-alice/', '/bound-optional/') {
+                my $a = $world->login($scheme, tls($server), $path, 'silent', $own);
+                is($a->status, 403, "$path, $scheme: silent") or diag($a->brief);
+            }
+            for my $case ([ '/bound-none/', 'right' ], [ '/bound-bob/', 'right' ], [ '/proxy-bound/', 'right' ]) {
+                my $a = $world->login($scheme, tls($server), @$case, $own);
+                is($a->status, 403, "$case->[0], $scheme: $case->[1]") or diag($a->brief);
+            }
+            my $a = $world->login($scheme, SSPI::Test::Connection->new($server->client), '/bound-allow/', 'silent', $own);
+            is($a->status, 403, "plain HTTP, $scheme") or diag($a->brief);
+        }
+        is(tls($server)->get($_)->status, 401, "$_: without credentials") for qw(/bound-allow/ /bound-alice/);
+    },
+    'by a login that was made without' => sub {
+        my ($server) = @_;
+        gets($server, logged_in($server, tls($server), '/allow/', 'silent', 'unbound'),
+            '/allow/' => 'unbound', '/none/' => 'unbound', '/require/' => 401, '/bound-allow/' => 403, '/bound-alice/' => 403,
+            '/exporter/' => 401, '/allow/' => 'unbound');
+    },
+    'by one that was bound' => sub {
+        my ($server) = @_;
+        gets($server, logged_in($server, tls($server), '/allow/', 'right', 'bound'), '/allow/' => 'bound', '/require/' => 'bound',
+            '/bound-allow/' => 'bound', '/bound-alice/' => 'bound', '/none/' => 'bound', '/exporter/' => 401, '/x-require/' => 401);
+    },
+    'by one whose channel nobody looked at' => sub {
+        my ($server) = @_;
+        for my $says (qw(right wrong)) {
+            gets($server, logged_in($server, tls($server), '/none/', $says, 'unbound'), '/none/' => 'unbound', '/allow/' => 401,
+                '/require/' => 401, '/bound-none/' => 403, '/bound-allow/' => 401, '/proxy/' => 401);
+        }
+    },
+    'by one that was bound in front' => sub {
+        my ($server) = @_;
+        gets($server, logged_in($server, tls($server), '/proxy/', 'wrong', 'unbound'), '/proxy/' => 'unbound',
+            '/proxy-allow/' => 'unbound', '/require/' => 401, '/allow/' => 401, '/x-allow/' => 401, '/none/' => 'unbound');
+        gets($server, logged_in($server, tls($server), '/proxy-allow/', 'silent', 'unbound'), '/proxy/' => 401,
+            '/proxy-allow/' => 'unbound');
+    },
+    'by one of another type' => sub {
+        my ($server) = @_;
+        my $connection = tls($server);
+        gets($server, logged_in($server, $connection, '/exporter/', 'right', 'bound', $connection->{exporter}),
+            '/exporter/' => 'bound', '/require/' => 401, '/allow/' => 401);
+    },
+    'by one through another front end' => sub {
+        my ($server) = @_;
+        my $port = SSPI::Test::Tls::front_end('front', $server->{http}, 'plain');
+        my $connection = tls($server, port => $port);
+        gets($server, logged_in($server, $connection, '/x-allow/', 'right', 'bound', binding_of('front')),
+            '/x-require/' => 'bound', '/y-require/' => 401, '/y-allow/' => 401, '/x-and-y/' => 401, '/x-allow/' => 'bound');
+        # Nor what was bound directly, where front ends may be.
+        gets($server, logged_in($server, tls($server), '/require/', 'right', 'bound'), '/y-require/' => 401);
+    };
+
+done_testing;
