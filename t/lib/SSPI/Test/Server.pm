@@ -212,7 +212,7 @@ sub workers {
 # A client of this server; `env` is what a realm's login or nobody returned.
 sub client {
     my ($self, %opt) = @_;
-    my ($cert) = certificate(($self->{opt}{certificates} // ['rsa'])->[0]);
+    my ($cert) = certificate(($self->{opt}{certificates} // [])->[0] // 'rsa');
     return SSPI::Test::Client->new(http => $self->{http}, https => $self->{https}, ca => $cert, %opt);
 }
 

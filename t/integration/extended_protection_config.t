@@ -1,0 +1,155 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Configurations that could not protect are refused, at the latest when the server starts.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir slurp spew);
+use SSPI::Test::Binding;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+my $dir = scratch_dir('certificates');
+my ($ed25519) = SSPI::Test::Server::certificate('ed25519');
+my ($rsa, $rsa_key) = SSPI::Test::Server::certificate('rsa');
+
+sub with { my (%change) = @_; return { $world->site({ path => '/p/', %change }) } }
+sub names { my ($key, @more) = @_; my ($apache, $nginx) = SSPI::Test::Options::option_names($key); return ({ apache => qr/\Q$apache\E/, nginx => qr/\Q$nginx\E/ }, @more) }
+
+# ---- values ----
+config_refused('proxy-cohosting without proxy', with(extended_protection => 'proxy-cohosting'),
+    names('extended_protection', qr/proxy-cohosting/, qr/together with proxy/));
+config_refused('an unknown flag', with(extended_protection => 'proxies'), names('extended_protection', qr/proxies/, qr/no-service-name-check/));
+config_refused('a flag twice', with(extended_protection => 'proxy proxy'), names('extended_protection', qr/proxy/));
+config_refused('an unknown type', with(channel_binding_type => 'tls-client'), names('channel_binding_type', qr/tls-client/, qr/tls-exporter/));
+
+# ---- certificates of front ends ----
+my %files = (
+    'that is not there' => [ "$dir/none.pem", qr/none\.pem/ ],
+    'that is a directory' => [ $dir, qr/\Q$dir\E/ ],
+    'that is empty' => [ spew("$dir/empty.pem", ''), qr/empty\.pem/ ],
+    'that is no PEM' => [ spew("$dir/text.pem", "no certificate\n"), qr/text\.pem/ ],
+    'that is a key' => [ $rsa_key, qr/key\.pem/ ],
+    'that is cut off' => [ spew("$dir/cut.pem", substr slurp($rsa), 0, 200), qr/cut\.pem/ ],
+    'without a hash' => [ $ed25519, qr/Ed25519|ED25519/ ],
+);
+for my $what (sort keys %files) {
+    my ($file, @says) = @{$files{$what}};
+    config_refused("a certificate $what", with(channel_binding => 'allow', channel_binding_certificate => $file),
+        names('channel_binding_certificate', @says));
+    config_refused("a certificate $what behind a good one", with(channel_binding_certificate => "$rsa $file"), @says);
+}
+config_refused('nine certificates', with(channel_binding_certificate => join ' ', ($rsa) x 9), names('channel_binding_certificate'));
+
+# ---- authorization that would protect nothing ----
+my $bound = 'Require sspi-channel-bound';
+my %useless = (
+    'beside another line' => "$bound\nRequire valid-user",
+    'behind another line' => "Require ip 127.0.0.1\n$bound",
+    'in RequireAny' => "<RequireAny>\n$bound\nRequire valid-user\n</RequireAny>",
+    'in RequireAny within RequireAll' => "<RequireAll>\nRequire valid-user\n<RequireAny>\n$bound\nRequire ip 10.0.0.0/8\n</RequireAny>\n</RequireAll>",
+    'beside RequireAll' => "<RequireAll>\nRequire valid-user\n</RequireAll>\n$bound",
+);
+sub apache_with {
+    my ($text) = @_;
+    return { env => $world->{kdc}->server_env, on => 'apache',
+        apache => "<Location /q/>\nAuthType SSPI\nSSPIKeytab $world->{place}{keytab}\n$text\n</Location>" };
+}
+config_refused("$bound $_", apache_with($useless{$_}), qr/sspi-channel-bound/, qr/<RequireAll>/) for sort keys %useless;
+config_refused("$bound with words", apache_with("$bound now"), qr/sspi-channel-bound/);
+config_refused('sspi_require channel-bound with words', { %{with(nginx => 'sspi_require channel-bound now;')}, on => 'nginx' }, qr/sspi_require/);
+SKIP: {
+    skip 'apache: not among SSPI_SERVERS', 2 if !wanted('apache');
+    for my $text ($bound, "<RequireAll>\nRequire valid-user\n$bound\n</RequireAll>") {
+        my $r = SSPI::Test::Apache->new(%{apache_with($text)})->test_config;
+        is($r->{rc}, 0, 'apache: it is right alone, and in <RequireAll>') or diag($r->{out});
+    }
+}
+
+# ---- certificates of the server ----
+# Httpd does not load them for its test of the configuration.
+sub does_not_start {
+    my ($name, $spec) = @_;
+    subtest "apache: $name: the start fails" => sub {
+        plan skip_all => 'not among SSPI_SERVERS' if !wanted('apache');
+        ok(!eval { SSPI::Test::Apache->new(%$spec)->start; 1 }, 'it does not start');
+        like($@, qr/\(dead\)/, 'since it ended by itself');
+        like($@, $_, 'and says why') for qr/SSPIChannelBinding is require/, qr/Ed25519/, qr/localhost/;
+    };
+    config_refused($name, { %$spec, on => 'nginx' }, qr/sspi_channel_binding is require/, qr/Ed25519/, qr/server\.conf:\d+/);
+    return;
+}
+does_not_start('require with a certificate without a hash', { %{with(channel_binding => 'require')}, certificates => ['ed25519'] });
+does_not_start('require with one of two without a hash', { %{with(channel_binding => 'require')}, certificates => [qw(rsa ed25519)] });
+
+my $ed_binding = 'tls-server-end-point:' . 'x' x 32;
+parts 'a certificate without a hash', { $world->site({ path => '/allow/', channel_binding => 'allow' },
+    { path => '/allow-too/', channel_binding => 'allow' }, { path => '/none/', channel_binding => 'none' },
+    { path => '/exporter/', channel_binding => 'require', channel_binding_type => 'tls-exporter' },
+    { path => '/front/', channel_binding => 'require', channel_binding_certificate => $rsa }), certificates => ['ed25519'] },
+    'is told once where it is allowed' => sub {
+        my ($server) = @_;
+        my $id = message_id('NO_HASH');
+        is(scalar(grep { /\b$id\b/ } split /\n/, $server->log), 1, 'one line') or diag($server->log);
+    },
+    'of which nothing is compared' => sub {
+        my ($server) = @_;
+        for my $scheme (@schemes) {
+            for my $says (@says) {
+                $world->comes_out($server, 'unbound', "allow, $scheme: $says", $scheme, SSPI::Test::Tls->new($server->client), '/allow/',
+                    $says, $ed_binding);
+            }
+            my $connection = SSPI::Test::Tls->new($server->client);
+            $world->comes_out($server, 'bound', "exporter, $scheme: right", $scheme, $connection, '/exporter/', 'right', $connection->{exporter});
+            $world->comes_out($server, 'bound', "front end, $scheme: right", $scheme, SSPI::Test::Tls->new($server->client), '/front/',
+                'right', binding_of('rsa'));
+        }
+    };
+
+# ---- certificates and policies that are known with a request ----
+parts 'a policy of .htaccess', { $world->site({ path => '/none/', channel_binding => 'none' }), on => 'apache',
+    certificates => ['ed25519'], files => { '/htaccess/index.html' => "page\n",
+        '/htaccess/.htaccess' => "AuthType SSPI\nAuthName r\nSSPIPackages Negotiate Digest NTLM\nSSPIMechanisms kerberos ntlm\n"
+            . "SSPIChannelBinding require\nRequire valid-user\n" },
+    apache_head => join('', map { "$_\n" } "SSPIKeytab $world->{place}{keytab}", "SSPINTLMUserFile $world->{place}{ntlm_user_file}",
+        "SSPIDigestUserFile $world->{place}{digest_user_file}") },
+    'is told with each request' => sub {
+        my ($server) = @_;
+        for my $scheme (@schemes) {
+            $world->comes_out($server, 'NO_CANDIDATE 500', $scheme, $scheme, SSPI::Test::Tls->new($server->client), '/htaccess/', 'right', $ed_binding);
+        }
+    };
+
+for my $kind (qw(rsa ed25519)) {
+    my ($certificate, $key) = SSPI::Test::Server::certificate($kind);
+    # Workers read them.
+    my @copies = map { spew("$dir/$kind-" . (/key/ ? 'key' : 'cert') . '.pem', slurp($_), 0644) } $certificate, $key;
+    my %site = ($world->site({ path => '/p/', channel_binding => 'require' }, { path => '/allow/', channel_binding => 'allow' }),
+        on => 'nginx', certificates => [], nginx_http => "ssl_protocols TLSv1.2 TLSv1.3;\nmap \$ssl_server_name \$kind { default $kind; }\n",
+        nginx => "ssl_certificate $dir/\$kind-cert.pem;\nssl_certificate_key $dir/\$kind-key.pem;\n");
+    parts "a certificate from variables: $kind", \%site,
+        'is told with each request' => sub {
+            my ($server) = @_;
+            my @session = (version => '1.2', session => $kind);
+            SSPI::Test::Tls->new($server->client, @session)->get('/');
+            for my $handshake (qw(new reused)) {
+                # Of a resumed session OpenSSL cannot say which certificate the client once saw.
+                my $known = $handshake eq 'new' && $kind eq 'rsa';
+                for my $scheme (@schemes) {
+                    for my $case ([ '/p/', $known ? 'bound' : 'NO_CANDIDATE 500' ], [ '/allow/', $known ? 'bound' : 'unbound' ]) {
+                        my $connection = SSPI::Test::Tls->new($server->client, $handshake eq 'new' ? (version => '1.2') : @session);
+                        is($connection->{handshake}, $handshake, 'the handshake');
+                        $world->comes_out($server, $case->[1], "$handshake, $scheme: $case->[0]", $scheme, $connection, $case->[0],
+                            'right', binding_of('rsa'));
+                    }
+                }
+            }
+        };
+}
+
+done_testing;

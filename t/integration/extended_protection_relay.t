@@ -1,0 +1,84 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Somebody in between ends a victim's TLS at a certificate of his own and forwards what it sends to
+# the server, to be let in by its credentials.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Binding;
+use SSPI::Test::Connection;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+my %site = $world->site(
+    (map { { path => "/$_/", channel_binding => $_ } } @policies),
+    (map { { path => "/exporter-$_/", channel_binding => $_, channel_binding_type => 'tls-exporter' } } qw(allow require)),
+    # Where a front end is said to be, a relay may be, too: then the name is what tells.
+    { path => '/proxy/', channel_binding => 'require', extended_protection => 'proxy', service_name => 'HTTP/localhost' },
+);
+my ($certificate) = SSPI::Test::Server::certificate('relay');
+
+my %port;
+sub relay { my ($server) = @_; return $port{$server} //= SSPI::Test::Tls::front_end('relay', $server->{https}, 'tls') }
+
+# What a victim of each scheme gets: nothing of the page, unless it is said to be granted.
+sub victims {
+    my ($server, $path, $says, $want, %o) = @_;
+    for my $scheme (@{$o{schemes} // \@schemes}) {
+        my $connection = SSPI::Test::Tls->new($server->client, port => relay($server), version => '1.3');
+        my $binding = $o{type} ? $connection->{$o{type}} : binding_of('relay');
+        $server->new_log;
+        my $answer = $world->login($scheme, $connection, $path, $says, $binding, %{$o{login} // {}});
+        is(SSPI::Test::Binding::outcome($server, $answer), $want, "$path, $scheme: $says");
+        my $shown = $answer->body =~ /page of/ ? 1 : 0;
+        is($shown, $want =~ /bound/ ? 1 : 0, 'and the page is ' . ($shown ? 'shown' : 'not'));
+        # Nor is the relay logged in by it.
+        is($connection->get($path)->user, '', 'nor afterwards') if $want eq 'BAD_BINDING';
+    }
+    return;
+}
+
+parts 'a relay', \%site,
+    'is refused with the credentials of clients that bind' => sub {
+        my ($server) = @_;
+        victims($server, "/$_/", 'right', 'BAD_BINDING') for qw(allow require);
+        victims($server, "/exporter-$_/", 'right', 'BAD_BINDING', type => 'exporter') for qw(allow require);
+    },
+    'and with those of clients that it spoke to without TLS' => sub {
+        my ($server) = @_;
+        victims($server, "/$_/", 'zeros', 'MISSING_BINDING') for qw(allow require);
+    },
+    'others are protected by require alone' => sub {
+        my ($server) = @_;
+        victims($server, '/require/', 'silent', 'MISSING_BINDING');
+        victims($server, '/allow/', 'silent', 'unbound');
+        victims($server, '/none/', 'right', 'unbound');
+    },
+    'behind a front end without a known certificate by the name that they meant' => sub {
+        my ($server) = @_;
+        my @telling = (schemes => [ grep { !/Kerberos/ } @schemes ]);
+        victims($server, '/proxy/', 'right', 'WRONG_SERVICE', @telling, login => { target => 'HTTP/relay.example.org' });
+        victims($server, '/proxy/', 'right', 'unbound', @telling);
+        victims($server, '/proxy/', 'right', 'WRONG_SERVICE', schemes => [ grep { /Kerberos/ } @schemes ],
+            login => { ticket_host => 'other.test' });
+    },
+    'real clients that do not bind' => sub {
+        my ($server) = @_;
+        my $port = relay($server);
+        my $curl = $server->client(env => $world->{env})->with(ca => $certificate, https => $port);
+        my %by = ('--negotiate' => ':', '--ntlm' => 'CORP\\alice:pw', '--digest' => 'alice:pw');
+        for my $how (sort keys %by) {
+            my %want = (allow => 200, require => 401);
+            for my $policy (sort keys %want) {
+                my $a = $curl->get("/$policy/", tls => 1, args => [ $how, '--user', $by{$how} ]);
+                is($a->status, $want{$policy}, "curl $how, $policy") or diag($a->brief);
+            }
+        }
+    };
+
+done_testing;
