@@ -84,7 +84,7 @@ $who
 @{[ $opt->{apache_head} // '' ]}
 $server$locations@{[ $opt->{apache} // '' ]}
 <VirtualHost 127.0.0.1:\@HTTPS\@>
-    Protocols h2 http/1.1
+    Protocols@{[ $opt->{http2} // 1 ? ' h2' : '' ]} http/1.1
     SSLEngine on
 $tls</VirtualHost>
 CONF
