@@ -132,7 +132,7 @@ CONF
 sub tool {
     my ($self, @argv) = @_;
     return SSPI::Test::must_run([ 'samba-tool', (map { encode('UTF-8', $_) } @argv), "--configfile=$self->{conf}" ],
-        env => $self->{env}, timeout => 120);
+        env => $self->{env}, timeout => 300);
 }
 
 sub _provision {
