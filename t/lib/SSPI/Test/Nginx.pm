@@ -21,7 +21,7 @@ sub reloaded { return qr/reconfiguring.*?start worker process \d+\n.*?start work
 sub template {
     my ($self) = @_;
     my $opt = $self->{opt};
-    my $user = is_root() ? 'user ' . worker_user() . ' ' . worker_user() . ";\n" : '';
+    my $user = is_root() ? 'user ' . worker_user() . ' ' . ($opt->{group} // worker_user()) . ";\n" : '';
     my $ours = ($opt->{module} // 1) ? "load_module \@MODULE\@;\n" : '';
     my @who = @SSPI::Test::Server::who;
     @who = grep { $_->[2] !~ /sspi/ } @who if !$ours;

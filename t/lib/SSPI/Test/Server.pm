@@ -52,6 +52,7 @@ sub certificate {
 #   module        0: do not load our module
 #   module_first  Apache: load ours before all others
 #   whole_config  a complete configuration instead of the template
+#   group         the workers' group, where it is not their user's own
 #   allow_log     a pattern of log lines that are no fault in this test
 sub new {
     my ($class, %opt) = @_;
