@@ -53,6 +53,7 @@ sub certificate {
 #   module_first  Apache: load ours before all others
 #   whole_config  a complete configuration instead of the template
 #   group         the workers' group, where it is not their user's own
+#   before        a list of words that go before the server's command
 #   allow_log     a pattern of log lines that are no fault in this test
 sub new {
     my ($class, %opt) = @_;
@@ -124,15 +125,15 @@ sub _env {
 # The server's own test of the configuration: { rc, out } with all that it said.
 sub test_config {
     my ($self) = @_;
-    my $r = run([ $self->command, '-t' ], env => $self->_env);
+    my $r = run([ @{$self->{opt}{before} // []}, $self->command, '-t' ], env => $self->_env);
     return { rc => $r->{rc}, out => $r->{out} . $r->{err} . slurp($self->{error_log}) };
 }
 
 # Starts the server and waits until its workers serve and both ports answer. Returns itself; dies with the log.
 sub start {
     my ($self) = @_;
-    $self->{pid} = spawn([ SSPI::Test::lifeline(), $self->command, $self->foreground ], env => $self->_env,
-        out => "$self->{dir}/logs/out", append => 1);
+    $self->{pid} = spawn([ SSPI::Test::lifeline(), @{$self->{opt}{before} // []}, $self->command, $self->foreground ],
+        env => $self->_env, out => "$self->{dir}/logs/out", append => 1);
     on_end(sub { $self->_end });
     my ($before, $ready) = (length $self->log, $self->ready);
     my $up = wait_until(sub {
