@@ -65,7 +65,7 @@ plan skip_all => 'valgrind and the sanitizers exclude each other' if $ENV{SSPI_P
 my $log = SSPI::Test::scratch_dir('valgrind') . '/log';
 s/\@LOG\@/$log/ for @valgrind;
 
-scenario 'memory', { windows_site($kdc), under => \@valgrind, on => 'nginx' }, sub {
+scenario 'memory', { windows_site($kdc), before => \@valgrind, one_process => 1, on => 'nginx' }, sub {
     my ($server) = @_;
     my (%came, $connection, $settled);
     for my $n (0 .. LOGINS - 1) {

@@ -13,11 +13,11 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
-use IPC::Open2 qw(open2);
 use Test::More;
 use SSPI::Test qw(build_dir root_dir run scratch_dir spew);
 use SSPI::Test::Connection;
 use SSPI::Test::Gss qw(ntlm_mechanism);
+use SSPI::Test::NtlmAuth;
 use SSPI::Test::Response;
 
 our @EXPORT_OK = qw(ask clients_here);
@@ -131,8 +131,7 @@ sub _wget {
     return _answer(SSPI::Test::Response->from_text(($heads[-1] // '') =~ s/^  //mgr, $r->{out}));
 }
 
-# Samba makes the messages, by its helper's protocol: each line of it is a command (YR: begin, TT: the
-# server's) or an answer (YR, KK, AF) and a message. In SPNEGO where Negotiate is offered, else bare.
+# In SPNEGO where Negotiate is offered, else bare.
 sub _ntlm_auth {
     my ($server, $s) = @_;
     my ($domain, $user) = split /\\/, $s->{user};
@@ -141,24 +140,15 @@ sub _ntlm_auth {
     my $ask = sub { return $connection->get($path, @_) // die "closed by the server\n" };
     my $answer = $ask->();
     my ($scheme) = ($answer->challenges)[0] =~ /\A(\w+)/;
-    my $protocol = $scheme eq 'NTLM' ? 'ntlmssp-client-1' : 'gss-spnego-client';
-    my $samba = open2(my $out, my $in, 'ntlm_auth', "--helper-protocol=$protocol", "--domain=$domain",
-        "--username=$user", "--password=$s->{password}");
-    my $command = 'YR';
-    for (1 .. 4) {
-        print {$in} "$command\n";
-        $in->flush;
-        my ($what, $token) = split ' ', readline($out) // '';
-        last if !defined $token || $token eq '*';
-        $answer = $ask->(authorization => "$scheme $token");
-        my ($next) = map { /\A$scheme (\S+)/ } $answer->challenges;
-        last if !defined $next || $answer->status != 401;
-        $command = "TT $next";
+    my $samba = SSPI::Test::NtlmAuth->new(domain => $domain, user => $user, password => $s->{password},
+        spnego => $scheme eq 'Negotiate');
+    my $challenge;
+    for (1 .. 2) {
+        $answer = $ask->(authorization => "$scheme " . $samba->token($challenge));
+        ($challenge) = map { /\A$scheme (\S+)/ } $answer->challenges;
+        last if !defined $challenge || $answer->status != 401;
     }
-    my @answers = (_answer($answer), map { _answer($ask->()) } 2 .. $s->{times});
-    close $_ for $in, $out;
-    waitpid $samba, 0;
-    return @answers;
+    return (_answer($answer), map { _answer($ask->()) } 2 .. $s->{times});
 }
 
 # W3m takes passwords from a file in its home.
