@@ -4,8 +4,9 @@
  *   gss_client spnego|kerberos SERVICE@HOST [BINDING]
  *
  * BINDING and all tokens are hex. Prints the first token; then, per line of its input, "token HEX"
- * (the acceptor's answer) the next token, "mic HEX" a MIC over these octets, and "new HEX" the
- * first token of another exchange, bound to HEX or, without any, to nothing. */
+ * (the acceptor's answer) the next token, "mic HEX" a MIC over these octets, and the first token of
+ * another exchange: for "again" bound as this one, for "new HEX" to HEX or, without any, to
+ * nothing. */
 #include <gssapi/gssapi.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -82,16 +83,22 @@ static int next_mic(struct initiator *initiator, gss_buffer_t message)
     return 0;
 }
 
-static int begin_anew(struct initiator *initiator, gss_buffer_t binding)
+static int begin_anew(struct initiator *initiator, gss_channel_bindings_t bindings)
 {
     OM_uint32 minor;
-    struct gss_channel_bindings_struct bindings = {.application_data = *binding};
+    gss_channel_bindings_t own = initiator->bindings;
     gss_buffer_desc none = GSS_C_EMPTY_BUFFER;
     gss_delete_sec_context(&minor, &initiator->context, GSS_C_NO_BUFFER);
-    initiator->bindings = binding->length > 0 ? &bindings : GSS_C_NO_CHANNEL_BINDINGS;
+    initiator->bindings = bindings;
     int failed = next_token(initiator, &none);
-    initiator->bindings = GSS_C_NO_CHANNEL_BINDINGS;
+    initiator->bindings = own;
     return failed;
+}
+
+static int begin_bound_to(struct initiator *initiator, gss_buffer_t binding)
+{
+    struct gss_channel_bindings_struct bindings = {.application_data = *binding};
+    return begin_anew(initiator, binding->length > 0 ? &bindings : GSS_C_NO_CHANNEL_BINDINGS);
 }
 
 static int converse(struct initiator *initiator)
@@ -100,17 +107,22 @@ static int converse(struct initiator *initiator)
     gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
     int failed = next_token(initiator, &octets);
     while (!failed && fgets(line, sizeof(line), stdin) != NULL) {
-        char *hex = line + strcspn(line, " ");
-        if (*hex != ' ' || !read_hex(hex + 1, &octets))
-            return 2;
-        if (strncmp(line, "mic ", 4) == 0)
-            failed = next_mic(initiator, &octets);
-        else if (strncmp(line, "new ", 4) == 0)
-            failed = begin_anew(initiator, &octets);
-        else
-            failed = next_token(initiator, &octets);
+        if (strcmp(line, "again
+") == 0) {
+            failed = begin_anew(initiator, initiator->bindings);
+            continue;
     }
-    return failed;
+    char *hex = line + strcspn(line, " ");
+    if (*hex != ' ' || !read_hex(hex + 1, &octets))
+        return 2;
+    if (strncmp(line, "mic ", 4) == 0)
+        failed = next_mic(initiator, &octets);
+    else if (strncmp(line, "new ", 4) == 0)
+        failed = begin_bound_to(initiator, &octets);
+    else
+        failed = next_token(initiator, &octets);
+}
+return failed;
 }
 
 int main(int argc, char **argv)
