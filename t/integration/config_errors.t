@@ -44,7 +44,7 @@ my @good = (
 for my $kind (qw(Apache Nginx)) {
     my $class = "SSPI::Test::$kind";
     SKIP: {
-        skip lc($kind) . ': not among SSPI_SERVERS', @good + 2 if !wanted(lc $kind);
+        skip lc($kind) . ': not among SSPI_SERVERS', @good + 1 if !wanted(lc $kind);
         for my $case (@good) {
             my ($name, %change) = @$case;
             my $r = $class->new(%{with(%change)})->test_config;
@@ -53,7 +53,6 @@ for my $kind (qw(Apache Nginx)) {
         # Winbind may be started later.
         my $r = $class->new(%{with(@ntlm, packages => 'NTLM')})->test_config;
         is($r->{rc}, 0, lc($kind) . ': NTLM by winbind passes') or diag($r->{out});
-        like($r->{out}, qr/${\message_id('WINBIND')}|${\message_id('NO_WINBIND')}/, lc($kind) . ': which is asked');
     }
 }
 

@@ -90,9 +90,9 @@ my $asked = message_id('WINBIND');
 for my $kind (\%nginx_site, \%apache_site) {
     scenario 'winbind answers', $kind, sub {
         my ($server) = @_;
-        like($server->log, qr/\b$asked\b.*\Q$who{domain}\E/, 'the start tells who we are');
         my $connection = connection($server);
         my $a = login($connection);
+        like($server->log, qr/\b$asked\b.*\Q$who{domain}\E/, 'the first login tells who we are');
         granted($a, { %user, package => 'NTLM', mechanism => 'NTLM' }, 'a login');
         refused(login(connection($server), password => 'no'), 401, 'a wrong password');
         logged($server, 'WRONG_PASSWORD');
@@ -102,6 +102,21 @@ for my $kind (\%nginx_site, \%apache_site) {
         $winbind->pause;
         while_silent(sub { granted($connection->get('/p/'), \%user, 'who is logged in need not wait for it any more') });
     };
+}
+
+# ---- when servers start ----
+
+for my $kind (\%nginx_site, \%apache_site) {
+    $winbind->pause;
+    scenario 'winbind is silent while the server starts', $kind, sub {
+        my ($server) = @_;
+        my $began = time;
+        is($server->test_config->{rc}, 0, 'the configuration test passes');
+        cmp_ok(time - $began, '<', 5, 'at once');
+        others_go_on($server);
+        recovers($server);
+    };
+    $winbind->resume;
 }
 
 # ---- nginx: in threads, for so long ----
@@ -212,9 +227,9 @@ for my $kind (\%nginx_site, \%apache_site) {
     my $missing = message_id('NO_WINBIND');
     scenario 'winbind is started later', $kind, sub {
         my ($server) = @_;
-        like($server->log, qr/\b$missing\b/, 'the start says that it is not there');
         is(connection($server)->get('/p/')->status, 401, 'who asks for nothing is challenged');
         is(login(connection($server))->status, 503, 'who logs in has to wait until it is');
+        like($server->log, qr/\b$missing\b/, 'and the log says that it is not there');
         others_go_on($server);
         $winbind->start;
         recovers($server);
