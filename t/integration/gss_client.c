@@ -107,22 +107,21 @@ static int converse(struct initiator *initiator)
     gss_buffer_desc octets = GSS_C_EMPTY_BUFFER;
     int failed = next_token(initiator, &octets);
     while (!failed && fgets(line, sizeof(line), stdin) != NULL) {
-        if (strcmp(line, "again
-") == 0) {
+        if (strcmp(line, "again\n") == 0) {
             failed = begin_anew(initiator, initiator->bindings);
             continue;
+        }
+        char *hex = line + strcspn(line, " ");
+        if (*hex != ' ' || !read_hex(hex + 1, &octets))
+            return 2;
+        if (strncmp(line, "mic ", 4) == 0)
+            failed = next_mic(initiator, &octets);
+        else if (strncmp(line, "new ", 4) == 0)
+            failed = begin_bound_to(initiator, &octets);
+        else
+            failed = next_token(initiator, &octets);
     }
-    char *hex = line + strcspn(line, " ");
-    if (*hex != ' ' || !read_hex(hex + 1, &octets))
-        return 2;
-    if (strncmp(line, "mic ", 4) == 0)
-        failed = next_mic(initiator, &octets);
-    else if (strncmp(line, "new ", 4) == 0)
-        failed = begin_bound_to(initiator, &octets);
-    else
-        failed = next_token(initiator, &octets);
-}
-return failed;
+    return failed;
 }
 
 int main(int argc, char **argv)
