@@ -17,6 +17,7 @@ import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
 import javax.net.ssl.HttpsURLConnection;
 import javax.net.ssl.SSLContext;
@@ -78,8 +79,9 @@ public class UrlConnection {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
         try (InputStream in = new FileInputStream(file)) {
-            store.setCertificateEntry(
-                "server", CertificateFactory.getInstance("X.509").generateCertificate(in));
+            for (Certificate trusted :
+                 CertificateFactory.getInstance("X.509").generateCertificates(in))
+                store.setCertificateEntry("server " + store.size(), trusted);
         }
         TrustManagerFactory factory =
             TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());

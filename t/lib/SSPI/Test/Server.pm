@@ -24,7 +24,7 @@ our @who = (
 );
 
 # A self-signed certificate for localhost: (certificate file, key file). `ec`, `ed25519`, or another
-# name, of a certificate with RSA.
+# name, of a certificate with RSA. Each has a subject of its own, by which some clients find it.
 my %certificate;
 sub certificate {
     my ($kind) = @_;
@@ -32,7 +32,7 @@ sub certificate {
     my $dir = scratch_dir("certificate-$kind");
     my @key = $kind eq 'ec' ? qw(-sha256 -newkey ec -pkeyopt ec_paramgen_curve:P-256)
         : $kind eq 'ed25519' ? qw(-newkey ed25519) : qw(-sha256 -newkey rsa:2048);
-    SSPI::Test::must_run([ qw(openssl req -x509 -nodes -days 30 -subj /CN=localhost),
+    SSPI::Test::must_run([ qw(openssl req -x509 -nodes -days 30), '-subj', "/O=$kind/CN=localhost",
         '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', @key,
         '-keyout', "$dir/key.pem", '-out', "$dir/cert.pem" ]);
     $certificate{$kind} = [ "$dir/cert.pem", "$dir/key.pem" ];

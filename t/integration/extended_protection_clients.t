@@ -1,0 +1,95 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Extended Protection with clients of other people: those that bind themselves to their channel and
+# those that do not; directly, through a front end, and through somebody who relays.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir slurp spew);
+use SSPI::Test::Binding;
+use SSPI::Test::Clients qw(ask clients_here);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+my %windows = (packages => 'Negotiate NTLM');
+my ($front) = SSPI::Test::Server::certificate('front');
+my %site = $world->site(
+    (map { { path => "/$_/", %windows, channel_binding => $_ } } @policies),
+    { path => '/bound/', %windows, require => ['channel-bound'] },
+    { path => '/front/', %windows, channel_binding => 'require', channel_binding_certificate => $front },
+    (map { { path => "/proxy-$_/", %windows, channel_binding => $_, extended_protection => 'proxy' } } qw(allow require)),
+);
+$site{http2} = 0; # NTLM cannot run over it
+
+my %ticket = (user => '', password => '', kerberos => 1);
+my %password = (user => 'CORP\\alice', password => 'pw');
+# `binds`: to the certificate that it sees, `names` the service that it means. The others know nothing
+# of it.
+my @clients = (
+    { name => 'java, Kerberos', client => 'java', %ticket, binds => 1, names => 1 },
+    { name => 'requests-ntlm', client => 'requests-ntlm', %password, binds => 1 },
+    { name => 'java, NTLM', client => 'java', %password },
+    { name => 'requests-kerberos', client => 'requests-kerberos', %ticket },
+    { name => 'curl, Kerberos', client => 'curl', %ticket },
+    { name => 'curl, NTLM', client => 'curl', %password },
+    { name => 'soup, NTLM', client => 'soup', %password },
+);
+
+# They trust all that end TLS here.
+my $trusted = spew(scratch_dir('trusted') . '/all.pem', join '', map { slurp((SSPI::Test::Server::certificate($_))[0]) }
+    qw(rsa ec relay front));
+
+# All of one client in one go, since some take long to start: [ who ends TLS, URL, what is wanted ].
+# A refusal is 401, or 0 where the client does not take that: so each must have its line in the log.
+sub gets {
+    my ($known, $server, @cases) = @_;
+    my $client = $server->client->with(ca => $trusted, env => $known->{kerberos} ? $world->{env} : $world->{kdc}->nobody);
+    $server->new_log;
+    my @said = ask($known->{client}, $client, map { { path => $_->[1], tls => 1, map { $_ => $known->{$_} } qw(user password) } } @cases);
+    my $user = $known->{kerberos} ? 'alice@SSPI.TEST' : 'CORP\\alice';
+    for my $i (0 .. $#cases) {
+        my ($where, $url, $wanted) = @{$cases[$i]};
+        my $answer = $said[$i][-1];
+        my $got = $answer->{status} == 200 ? "200 $answer->{user}" : $answer->{status} || 401;
+        is($got, $wanted == 200 ? "200 $user" : $wanted, "$where, " . $url =~ s{\A\w+://[^/]+}{}r . ": $wanted")
+            or diag(explain($said[$i]));
+    }
+    my $refusals = join '|', map { message_id($_) } qw(BAD_BINDING MISSING_BINDING WRONG_SERVICE);
+    my @lines = grep { /$refusals/ } message_lines($server);
+    cmp_ok(scalar @lines, '>=', scalar(grep { $_->[2] == 401 } @cases), 'refusals are logged') or diag(@lines);
+    return;
+}
+
+sub at { my ($where, $base, %want) = @_; return map { [ $where, "$base$_", $want{$_} ] } sort keys %want }
+
+my %here = map { $_ => 1 } clients_here(do { my %n = map { $_->{client} => 1 } @clients; sort keys %n });
+@clients = grep { $here{$_->{client}} } @clients;
+
+parts 'real clients', \%site, map {
+    my $known = $_;
+    my ($binds, $names) = @$known{qw(binds names)};
+    ($known->{name} => sub {
+        my ($server) = @_;
+        my $relay = SSPI::Test::Tls::front_end('relay', $server->{https}, 'tls');
+        my $in_front = SSPI::Test::Tls::front_end('front', $server->{http}, 'plain');
+        gets($known, $server,
+            at('directly', '', '/none/' => 200, '/allow/' => 200, '/require/' => $binds ? 200 : 401, '/bound/' => $binds ? 200 : 403),
+            at('relayed', "https://localhost:$relay", '/allow/' => $binds ? 401 : 200, '/require/' => 401, '/front/' => 401),
+            at('in front', "https://localhost:$in_front", '/front/' => $binds ? 200 : 401, '/proxy-allow/' => 200,
+                '/proxy-require/' => $names ? 200 : 401));
+    })
+} @clients;
+
+parts 'a certificate with ECDSA', { %site, certificates => ['ec'] }, map {
+    my $known = $_;
+    ($known->{name} => sub {
+        gets($known, $_[0], at('directly', '', '/require/' => 200, '/bound/' => 200));
+    })
+} grep { $_->{binds} } @clients if grep { $_->{binds} } @clients;
+
+done_testing;
