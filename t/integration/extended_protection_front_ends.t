@@ -90,6 +90,20 @@ parts 'front ends', \%site,
         each_scheme($server, "/mixed-$_/", 'front by plain', $front_binding, right => 'unbound', zeros => 'unbound') for @policies;
         each_scheme($server, "/mixed-$_/", 'plain HTTP', $front_binding, zeros => 'unbound') for @policies;
     },
+    'a token of Kerberos works once, whatever it is compared with' => sub {
+        my ($server) = @_;
+        for my $case ([ '/proxy-require/', 'unbound' ], [ '/mixed-require/', 'unbound' ], [ '/both-fronts/', 'bound' ]) {
+            my ($path, $want) = @$case;
+            for my $bare (0, 1) {
+                my $ticket = $world->ticket(bare => $bare, channel => $front_binding);
+                my @outcomes = map {
+                    $server->new_log;
+                    SSPI::Test::Binding::outcome($server, way($server, $_)->get($path, authorization => $ticket))
+                } 'front by plain', 'front by plain', 'direct TLS';
+                is_deeply(\@outcomes, [ $want, 'REPLAY', 'REPLAY' ], $path . ($bare ? ', bare' : ''));
+            }
+        }
+    },
     'who names no service, where the name is all that counts' => sub {
         my ($server) = @_;
         for my $case ([ 'proxy', 'front by plain' ], [ 'mixed', 'plain HTTP' ]) {

@@ -5,10 +5,11 @@
  *   tls_tunnel front LISTEN PORT tls|plain CERTIFICATE KEY
  *
  * client: each connection to the port LISTEN begins with a line "PORT VERSION KIND SESSION ALPN
- * EMS": where to (of 127.0.0.1), 1.2 or 1.3, the certificate to ask for (rsa, ec, any), the name of
- * a session to go on with and to keep (- for none), a protocol, and ems or no-ems for the extended
- * master secret. It is answered "new EXPORTER UNIQUE" or "reused EXPORTER UNIQUE", with the values
- * of the bindings of these names in hex or - for none, or "failed"; after that octets go both ways.
+ * EMS": where to (of 127.0.0.1), the name to ask for, 1.2 or 1.3, the certificate to ask for (rsa,
+ * ec, any), the name of a session to go on with and to keep (- for none), a protocol, and ems or
+ * no-ems for the extended master secret. It is answered "new EXPORTER UNIQUE" or "reused EXPORTER
+ * UNIQUE", with the values of the bindings of these names in hex or - for none, or "failed"; after
+ * that octets go both ways.
  *
  * front: a TLS front end, or somebody who relays: ends TLS at its own certificate and passes on
  * what it reads to PORT. */
@@ -161,7 +162,7 @@ static void end_close(struct end *end)
 
 struct wish {
     int port;
-    char version[4], kind[4], session[NAME_LIMIT], alpn[16], ems[8];
+    char host[NAME_LIMIT], version[4], kind[4], session[NAME_LIMIT], alpn[16], ems[8];
 };
 
 /* Octet by octet, since what follows the line is not ours. */
@@ -172,8 +173,9 @@ static bool read_wish(int fd, struct wish *ret_wish)
     while (n < sizeof(line) - 1 && read(fd, line + n, 1) == 1 && line[n] != '\n')
         n++;
     line[n] = '\0';
-    return sscanf(line, "%d %3s %3s %63s %15s %7s", &ret_wish->port, ret_wish->version,
-                  ret_wish->kind, ret_wish->session, ret_wish->alpn, ret_wish->ems) == 6;
+    return sscanf(line, "%d %63s %3s %3s %63s %15s %7s", &ret_wish->port, ret_wish->host,
+                  ret_wish->version, ret_wish->kind, ret_wish->session, ret_wish->alpn,
+                  ret_wish->ems) == 7;
 }
 
 static void choose(SSL *ssl, struct wish *wish)
@@ -185,7 +187,7 @@ static void choose(SSL *ssl, struct wish *wish)
     SSL_set_min_proto_version(ssl, version);
     SSL_set_max_proto_version(ssl, version);
     SSL_set_alpn_protos(ssl, protocol, protocol[0] + 1u);
-    SSL_set_tlsext_host_name(ssl, "localhost");
+    SSL_set_tlsext_host_name(ssl, wish->host);
     if (strcmp(wish->kind, "any") != 0 && old)
         SSL_set_cipher_list(ssl,
                             ec ? "ECDHE-ECDSA-AES128-GCM-SHA256" : "ECDHE-RSA-AES128-GCM-SHA256");

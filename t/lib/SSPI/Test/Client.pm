@@ -13,7 +13,8 @@ use MIME::Base64 qw(encode_base64 decode_base64);
 use SSPI::Test qw(run slurp spawn free_port);
 use SSPI::Test::Response;
 
-# http, https: ports; ca: certificate to trust; env: what a realm's login returned.
+# http, https: ports; ca: certificate to trust; env: what a realm's login returned; host: the name
+# that raw requests are for (localhost).
 sub new { my ($class, %self) = @_; return bless { %self }, $class }
 
 # The same client with other properties, as `env` of another user.
@@ -66,7 +67,7 @@ sub connect_raw {
 # The text of a request; `headers` is a list of whole lines.
 sub request_text {
     my ($self, $path, %o) = @_;
-    my @lines = (($o{method} // 'GET') . " $path HTTP/1.1", "Host: localhost:$self->{http}",
+    my @lines = (($o{method} // 'GET') . " $path HTTP/1.1", "Host: " . ($self->{host} // 'localhost') . ":$self->{http}",
         @{$o{headers} // []});
     push @lines, "Authorization: $o{authorization}" if defined $o{authorization};
     push @lines, 'Connection: close' if $o{close};
