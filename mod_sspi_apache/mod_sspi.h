@@ -151,6 +151,10 @@ int apache_fixup_user(request_rec *r);
 
 void apache_answer_register_hooks(void);
 
+/* ---- apache_status.c ---- */
+
+int apache_status_handler(request_rec *r);
+
 /* ---- apache_authz.c ---- */
 
 void apache_authz_register(apr_pool_t *p);

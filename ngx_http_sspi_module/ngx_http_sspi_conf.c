@@ -94,6 +94,7 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     ngx_str_t                      *value;
     ngx_uint_t                      i;
     enum sspi_option                option;
+    ngx_http_core_loc_conf_t       *clcf;
     const struct sspi_option_info  *info;
 
     option = (enum sspi_option) cmd->offset;
@@ -109,6 +110,13 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (info->kind == SSPI_KIND_TEXT) {
         return ngx_http_sspi_set_realm(cf, slcf);
+    }
+
+    if (info->kind == SSPI_KIND_BARE) {
+        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+        clcf->handler = ngx_http_sspi_status_handler;
+
+        return NGX_CONF_OK;
     }
 
     if (info->kind != SSPI_KIND_LINES

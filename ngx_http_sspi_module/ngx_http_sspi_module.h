@@ -130,6 +130,10 @@ ngx_int_t ngx_http_sspi_open_acceptor(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 ngx_int_t ngx_http_sspi_init_module(ngx_cycle_t *cycle);
 
+/* ngx_http_sspi_status.c */
+
+ngx_int_t ngx_http_sspi_status_handler(ngx_http_request_t *r);
+
 /* ngx_http_sspi_zone.c */
 
 ngx_int_t ngx_http_sspi_add_zone(ngx_conf_t *cf,

@@ -7,6 +7,7 @@
 
 #include "escape.h"
 #include "http_accept.h"
+#include "http_count.h"
 #include "http_options.h"
 #include "kerberos_keytab.h"
 #include "report.h"
@@ -87,6 +88,7 @@ enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_
                                        const struct sspi_report *report)
 {
     enum http_outcome outcome = outcome_of(status, report->reason);
+    http_count_reason(exchange, report->reason);
     enum http_message message = report->reason == SSPI_REASON_NONE && outcome != HTTP_OUTCOME_ERROR
                                     ? HTTP_MESSAGE_MALFORMED
                                     : http_messages_of_reason(report->reason);
@@ -108,6 +110,7 @@ enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, ui
 
 enum http_outcome http_exchange_refuse_unbound(struct sspi_exchange *exchange)
 {
+    http_count_reason(exchange, SSPI_REASON_MISSING_BINDING);
     http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_MISSING_BINDING,
                         SEC_E_BAD_BINDINGS,
                         "the client knows of channel bindings and says that it speaks without TLS: "

@@ -244,6 +244,7 @@ static bool read_value(struct sspi_option_value *value, enum sspi_option option,
         value->n_words = n_words;
         return check_words(option, info, words, n_words, server, error);
     case SSPI_KIND_TEXT:
+    case SSPI_KIND_BARE:
         break;
     }
     snprintf(error, SSPI_ERROR_SIZE, "%s is kept by the server, not by a policy",

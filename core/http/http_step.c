@@ -12,6 +12,7 @@
 #include "http_accept.h"
 #include "http_answer.h"
 #include "http_authorization.h"
+#include "http_count.h"
 #include "http_judge.h"
 #include "http_login.h"
 #include "http_options.h"
@@ -309,14 +310,10 @@ void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex
                         : HTTP_LOOKUP_UNKNOWN;
 }
 
-const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
-                                             const struct sspi_policy *policy,
-                                             struct sspi_view realm)
+static void decide(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    begin_step(exchange, realm);
-    end_job(exchange);
     if (wants_job(exchange, policy) || decide_without(exchange, policy))
-        return &exchange->result;
+        return;
     look(exchange, policy);
     switch (exchange->outcome) {
     case HTTP_OUTCOME_PROVEN:
@@ -358,6 +355,16 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
         exchange->result.verdict = SSPI_ERROR;
         break;
     }
+}
+
+const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
+                                             const struct sspi_policy *policy,
+                                             struct sspi_view realm)
+{
+    begin_step(exchange, realm);
+    end_job(exchange);
+    decide(exchange, policy);
+    http_count_verdict(exchange);
     return &exchange->result;
 }
 

@@ -52,7 +52,8 @@ enum sspi_option_kind {
     SSPI_KIND_FILES,
     SSPI_KIND_WORDS,
     SSPI_KIND_LINES,
-    SSPI_KIND_TEXT
+    SSPI_KIND_TEXT,
+    SSPI_KIND_BARE
 };
 
 enum sspi_option_scope {
@@ -107,8 +108,8 @@ struct sspi_policy {
 /* Reads one directive's arguments into `policy`. `words` is borrowed for as long as this policy or
  * one merged from it is used; for LINES pass the words of all the scope's lines so far, with an
  * absent view behind each line. False: `error` (SSPI_ERROR_SIZE bytes) names the directive, the
- * value and what would be right; the policy is unchanged. TEXT options are not the policy's and are
- * refused. */
+ * value and what would be right; the policy is unchanged. TEXT and BARE options are not the
+ * policy's and are refused. */
 bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
                      const struct sspi_view *words, size_t n_words, enum sspi_server server,
                      char *error);
@@ -200,6 +201,12 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
  * defines none). `error` (SSPI_ERROR_SIZE bytes) says what would be right. */
 bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                              struct ssl_ctx_st *ctx, char *error);
+
+/* What became of the requests of all workers so far, as a page: HTML, JSON or Prometheus' text, by
+ * the query string ("format=json") or the Accept header, either of which may be absent. Allocated:
+ * the caller's to free(). NULL: memory, or there is no shared state yet. */
+char *sspi_acceptor_status(const struct sspi_acceptor *acceptor, struct sspi_view accept,
+                           struct sspi_view query, size_t *ret_len, const char **ret_type);
 
 /* ---- connection ---- */
 

@@ -17,12 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "store_counters.h"
 #include "store_siphash.h"
 #include "store_state.h"
 
 /* Change the number with every change of a structure in this file. */
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
-#define STORE_LAYOUT_NUMBER 2u
+#define STORE_LAYOUT_NUMBER 3u
 
 #define STORE_LAYOUT_LINE    64 /* octets of a cache line */
 #define STORE_LAYOUT_STRIPES 64 /* mutexes per table; set i belongs to stripe i % STRIPES */
@@ -70,6 +71,7 @@ struct sspi_state {
     uint8_t tag_key[STORE_SIPHASH_KEY_SIZE];
     uint8_t owner_key[STORE_SIPHASH_KEY_SIZE];
     uint8_t replay_key[STORE_SIPHASH_KEY_SIZE];
+    _Atomic uint64_t counters[STORE_COUNTERS];
     pthread_mutex_t nonce_lock[STORE_LAYOUT_STRIPES];
     pthread_mutex_t replay_lock[STORE_LAYOUT_STRIPES];
 };

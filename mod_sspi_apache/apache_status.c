@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SetHandler sspi-status: what became of the requests of all children. */
+#include "mod_sspi.h"
+
+#include "apr_strings.h"
+#include "http_protocol.h"
+
+#define HANDLER_NAME "sspi-status"
+
+static apr_status_t free_page(void *page)
+{
+    free(page);
+    return APR_SUCCESS;
+}
+
+static struct sspi_view view_of(const char *text)
+{
+    return (struct sspi_view){text, text != NULL ? strlen(text) : 0};
+}
+
+int apache_status_handler(request_rec *r)
+{
+    const struct apache_site *site = ap_get_module_config(r->server->module_config, &sspi_module);
+    const char *type;
+    size_t len;
+    char *page;
+
+    if (r->handler == NULL || strcmp(r->handler, HANDLER_NAME) != 0) {
+        return DECLINED;
+    }
+    r->allowed |= AP_METHOD_BIT << M_GET;
+    if (r->method_number != M_GET) {
+        return HTTP_METHOD_NOT_ALLOWED;
+    }
+    page = sspi_acceptor_status(site->acceptor, view_of(apr_table_get(r->headers_in, "Accept")),
+                                view_of(r->args), &len, &type);
+    if (page == NULL) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
+    apr_pool_cleanup_register(r->pool, page, free_page, apr_pool_cleanup_null);
+    ap_set_content_type(r, type);
+    ap_set_content_length(r, (apr_off_t)len);
+    apr_table_setn(r->headers_out, "Cache-Control", "no-store");
+    apr_table_mergen(r->headers_out, "Vary", "Accept");
+    if (!r->header_only) {
+        ap_rwrite(page, (int)len, r);
+    }
+    return OK;
+}
