@@ -14,8 +14,20 @@
         "\x2a\x86\x48\x82\xf7\x12\x01\x02\x02", 9                                                  \
     }
 
+#define NTLM_OID                                                                                   \
+    {                                                                                              \
+        "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a", 10                                             \
+    }
+
 const struct negotiate_mechanism negotiate_mechanism_table[NEGOTIATE_MECHANISM_COUNT] = {
-    {.package = &kerberos_package, .oids = {KRB5_OID, MS_KRB5_OID}, .bare = NEGOTIATE_TOKEN_FRAMED},
+    {.package = &kerberos_package,
+     .allowed_by = SSPI_MECHANISM_KERBEROS,
+     .oids = {KRB5_OID, MS_KRB5_OID},
+     .bare = NEGOTIATE_TOKEN_FRAMED},
+    {.package = &ntlm_package,
+     .allowed_by = SSPI_MECHANISM_NTLM,
+     .oids = {NTLM_OID},
+     .bare = NEGOTIATE_TOKEN_NTLM},
 };
 
 static const struct {
@@ -24,7 +36,7 @@ static const struct {
 } known[] = {
     {"Kerberos", KRB5_OID},
     {"Kerberos", MS_KRB5_OID},
-    {"NTLM", {"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a", 10}},
+    {"NTLM", NTLM_OID},
     {"NEGOEX", {"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x1e", 10}},
     {"IAKERB", {"\x2b\x06\x01\x05\x02\x05", 6}},
     {"Kerberos user-to-user", {"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x03", 10}},

@@ -11,6 +11,7 @@
 
 struct negotiate_mechanism {
     const struct sspi_package *package;
+    uint32_t allowed_by; /* SSPI_MECHANISM_* of the credential's data */
     /* Contents of its OIDs, the standard one first; data NULL ends the list early. */
     struct sspi_view oids[NEGOTIATE_MECHANISM_OIDS_LIMIT];
     /* How its tokens come without SPNEGO: in GSS framing with one of the OIDs, or as this kind. */
@@ -18,7 +19,7 @@ struct negotiate_mechanism {
 };
 
 /* In our order of preference. */
-#define NEGOTIATE_MECHANISM_COUNT 1
+#define NEGOTIATE_MECHANISM_COUNT 2
 extern const struct negotiate_mechanism negotiate_mechanism_table[NEGOTIATE_MECHANISM_COUNT];
 
 /* The row of an OID's contents, or NULL. */

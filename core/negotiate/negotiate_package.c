@@ -30,25 +30,32 @@ static SECURITY_STATUS advance_bare(struct negotiate_step *step)
     return st;
 }
 
+static SECURITY_STATUS refuse_bare(struct negotiate_step *step, enum negotiate_token_kind kind,
+                                   struct sspi_view oid)
+{
+    BYTES_CLEANUP struct bytes sent = {0}, wanted = {0};
+    bool kerberos = negotiate_credential_allows(step->credential, &negotiate_mechanism_table[0]);
+    if (kind == NEGOTIATE_TOKEN_NTLM)
+        bytes_append_text(&sent, "NTLM");
+    else
+        negotiate_mechanism_name(oid, &sent);
+    negotiate_credential_describe(step->credential, &wanted);
+    return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                         "the client sent %.*s, and wanted is %.*s%s",
+                         (int)bytes_as_view(&sent).len, bytes_as_view(&sent).data,
+                         (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
+                         kind == NEGOTIATE_TOKEN_NTLM && kerberos ? NEGOTIATE_NO_TICKET : "");
+}
+
 static SECURITY_STATUS start_bare(struct negotiate_step *step, enum negotiate_token_kind kind,
                                   struct sspi_view oid)
 {
-    step->context->chosen = negotiate_mechanism_by_kind(kind, oid);
-    if (step->context->chosen != NULL) {
-        step->context->bare = true;
-        return advance_bare(step);
-    }
-    if (kind == NEGOTIATE_TOKEN_NTLM)
-        return report_refuse(
-            step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-            "the client sent NTLM, which is not offered: most often it found no Kerberos "
-            "ticket for HTTP/<this host>; check that it is logged in to the realm and "
-            "that the KDC knows this name");
-    BYTES_CLEANUP struct bytes name = {0};
-    negotiate_mechanism_name(oid, &name);
-    return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                         "the client sent a token of mechanism %.*s; Kerberos is wanted",
-                         (int)bytes_as_view(&name).len, bytes_as_view(&name).data);
+    const struct negotiate_mechanism *found = negotiate_mechanism_by_kind(kind, oid);
+    if (!negotiate_credential_allows(step->credential, found) || found->bare != kind)
+        return refuse_bare(step, kind, oid);
+    step->context->chosen = found;
+    step->context->bare = true;
+    return advance_bare(step);
 }
 
 static SECURITY_STATUS start(struct negotiate_step *step)
@@ -71,7 +78,7 @@ static SECURITY_STATUS start(struct negotiate_step *step)
     case NEGOTIATE_TOKEN_UNKNOWN:
     default:
         return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "a token of %zu bytes that is neither SPNEGO nor Kerberos",
+                             "a token of %zu bytes that is none of SPNEGO, Kerberos and NTLM",
                              step->in->token.len);
     }
 }
@@ -127,32 +134,26 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     return st;
 }
 
-static void release(void *credential)
-{
-    struct negotiate_credential *negotiate = credential;
-    for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
-        if (negotiate->mechanisms[i] != NULL)
-            negotiate_mechanism_table[i].package->release(negotiate->mechanisms[i]);
-    }
-    free(negotiate);
-}
-
 static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
                                struct sspi_report *report)
 {
-    struct negotiate_credential *negotiate = calloc(1, sizeof *negotiate);
-    if (negotiate == NULL)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
-        SECURITY_STATUS st =
-            negotiate_mechanism_table[i].package->acquire(data, &negotiate->mechanisms[i], report);
-        if (st != SEC_E_OK) {
-            release(negotiate);
-            return st;
-        }
-    }
-    *ret_credential = negotiate;
-    return SEC_E_OK;
+    struct negotiate_credential *negotiate;
+    SECURITY_STATUS st = negotiate_credential_acquire(data, &negotiate, report);
+    if (st == SEC_E_OK)
+        *ret_credential = negotiate;
+    return st;
+}
+
+static void release(void *credential)
+{
+    negotiate_credential_release(credential);
+}
+
+static bool waits(const void *context)
+{
+    const struct negotiate_context *negotiate = context;
+    return negotiate->mechanism != NULL && negotiate->chosen->package->waits != NULL &&
+           negotiate->chosen->package->waits(negotiate->mechanism);
 }
 
 static const struct sspi_context_info *info(const void *context)
@@ -183,7 +184,7 @@ static void destroy(void *context)
 }
 
 static char package_name[] = NEGOSSP_NAME_A;
-static char package_comment[] = "SPNEGO over Kerberos, and bare Kerberos tokens";
+static char package_comment[] = "SPNEGO over Kerberos and NTLM, and their tokens without it";
 
 const struct sspi_package negotiate_package = {
     .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_EXTENDED_ERROR |
@@ -196,6 +197,7 @@ const struct sspi_package negotiate_package = {
     .acquire = acquire,
     .release = release,
     .accept = accept_token,
+    .waits = waits,
     .info = info,
     .local_name = local_name,
     .destroy = destroy,

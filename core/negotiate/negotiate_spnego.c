@@ -67,6 +67,16 @@ SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, stru
     return st;
 }
 
+/* RFC 4178 section 5: MICs are for mechanisms with integrity. Where the client asked for none, its
+ * list has no protection, which is let pass when it left us no choice. */
+static bool can_protect(const struct negotiate_context *context)
+{
+    const struct sspi_package *package = context->chosen->package;
+    const struct sspi_context_info *info = package->info(context->mechanism);
+    return package->make_mic != NULL && package->check_mic != NULL && info != NULL &&
+           (info->attributes & ASC_RET_INTEGRITY) != 0;
+}
+
 /* RFC 4178 section 5, once the mechanism is done: `mic` is the client's, if it sent one. */
 static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_view mic,
                                      struct bytes *our_mic)
@@ -74,11 +84,15 @@ static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_vi
     struct negotiate_context *context = step->context;
     const struct sspi_package *package = context->chosen->package;
     struct sspi_view list = bytes_as_view(&context->mech_list);
+    if (mic.data == NULL && context->alone && !can_protect(context))
+        context->mic_required = false;
     if (mic.data == NULL && !context->mic_required)
         return SEC_E_OK;
-    if (package->make_mic == NULL || package->check_mic == NULL)
+    if (!can_protect(context))
         return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                             "%s cannot protect the list of mechanisms", package->about.Name);
+                             "the client asked %s for no integrity: its list of mechanisms cannot "
+                             "be protected",
+                             package->about.Name);
     if (mic.data != NULL) {
         if (package->check_mic(context->mechanism, list, mic) != SEC_E_OK)
             return report_refuse(
@@ -148,13 +162,16 @@ static SECURITY_STATUS refuse_offer(struct negotiate_step *step,
     }
     struct sspi_view list = bytes_as_view(&offered);
     int shown = list.len < OFFER_SHOWN ? (int)list.len : OFFER_SHOWN;
+    BYTES_CLEANUP struct bytes wanted = {0};
+    negotiate_credential_describe(step->credential, &wanted);
     return reject(
         step,
         report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                      "the client offers no Kerberos, only %.*s: most often it found no ticket "
-                      "for HTTP/<this host>; check that it is logged in to the realm and that "
-                      "the KDC knows this name",
-                      shown, list.data),
+                      "the client offers only %.*s, and wanted is %.*s%s", shown, list.data,
+                      (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
+                      negotiate_credential_allows(step->credential, &negotiate_mechanism_table[0])
+                          ? NEGOTIATE_NO_TICKET
+                          : ""),
         (struct sspi_view){NULL, 0});
 }
 
@@ -165,19 +182,25 @@ SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step)
     if (!negotiate_token_parse_init(step->in->token, &init))
         return malformed(step);
     size_t position = 0;
-    while (position < init.n_mechanisms && context->chosen == NULL) {
-        context->chosen = negotiate_mechanism_by_oid(init.mechanisms[position]);
-        if (context->chosen == NULL)
+    const struct negotiate_mechanism *found = NULL;
+    while (position < init.n_mechanisms && found == NULL) {
+        found = negotiate_mechanism_by_oid(init.mechanisms[position]);
+        if (!negotiate_credential_allows(step->credential, found)) {
+            found = NULL;
             position++;
+        }
     }
-    if (context->chosen == NULL)
+    if (found == NULL)
         return refuse_offer(step, &init);
+    context->chosen = found;
+    context->alone = init.n_mechanisms == 1;
     bytes_append_view(&context->mech_list, init.mech_list);
     if (context->mech_list.failed)
         return negotiate_spnego_no_memory(step);
     step->supported = init.mechanisms[position];
     /* RFC 4178 section 5: optional only if both sides prefer this mechanism to all others. */
-    context->mic_required = position != 0 || context->chosen != &negotiate_mechanism_table[0];
+    context->mic_required =
+        position != 0 || found != negotiate_credential_preferred(step->credential);
     struct sspi_view absent = {NULL, 0};
     /* RFC 4178 4.2.1: mechToken is for the first mechanism of the list, and for no other. */
     return advance(step, position == 0 ? init.token : absent, position == 0 ? init.mic : absent);
@@ -190,9 +213,12 @@ SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step)
     if (step->context->hinted)
         return malformed(step);
     for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
+        const struct negotiate_mechanism *row = &negotiate_mechanism_table[i];
+        if (!negotiate_credential_allows(step->credential, row))
+            continue;
         for (size_t j = 0; j < NEGOTIATE_MECHANISM_OIDS_LIMIT; j++) {
-            if (negotiate_mechanism_table[i].oids[j].data != NULL)
-                oids[n_oids++] = negotiate_mechanism_table[i].oids[j];
+            if (row->oids[j].data != NULL)
+                oids[n_oids++] = row->oids[j];
         }
     }
     negotiate_token_format_hints(oids, n_oids, &step->out->tokens[0]);

@@ -12,8 +12,13 @@
 #ifndef NEGOTIATE_SPNEGO_H
 #define NEGOTIATE_SPNEGO_H
 
-#include "negotiate_mechanism.h"
-#include "sspi_package.h"
+#include "negotiate_credential.h"
+
+/* Why a client that could use Kerberos does not. */
+#define NEGOTIATE_NO_TICKET                                                                        \
+    ": most often it found no Kerberos ticket for HTTP/<this host>; check that it is logged in "   \
+    "to "                                                                                          \
+    "the realm, trusts this site, and that the KDC knows this name"
 
 enum negotiate_phase {
     NEGOTIATE_START,
@@ -21,10 +26,6 @@ enum negotiate_phase {
     NEGOTIATE_MIC, /* it is done, our MIC is sent, the client's is required and not here yet */
     NEGOTIATE_DONE,
     NEGOTIATE_FAILED
-};
-
-struct negotiate_credential {
-    void *mechanisms[NEGOTIATE_MECHANISM_COUNT]; /* credentials, by row of the table */
 };
 
 struct negotiate_context {
@@ -36,6 +37,7 @@ struct negotiate_context {
     bool answered;   /* our first NegTokenResp was sent */
     bool mechanism_done;
     bool mic_required;
+    bool alone; /* the client listed no other mechanism */
     bool mic_sent;
     bool mic_verified;
     struct bytes mech_list; /* as the client sent it */

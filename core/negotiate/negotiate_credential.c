@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "negotiate_credential.h"
+
+#include <stdlib.h>
+
+#include "report.h"
+
+static SECURITY_STATUS fill(struct negotiate_credential *credential, const SSPI_ACCEPTOR_DATA *data,
+                            struct sspi_report *report)
+{
+    uint32_t allowed = data->Mechanisms != 0 ? data->Mechanisms : SSPI_MECHANISM_KERBEROS;
+    if ((allowed & ~(uint32_t)(SSPI_MECHANISM_KERBEROS | SSPI_MECHANISM_NTLM)) != 0)
+        return report_refuse(report, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                             "Mechanisms holds a bit that stands for none");
+    for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
+        const struct negotiate_mechanism *row = &negotiate_mechanism_table[i];
+        if ((allowed & row->allowed_by) == 0)
+            continue;
+        SECURITY_STATUS st = row->package->acquire(data, &credential->mechanisms[i], report);
+        if (st != SEC_E_OK)
+            return st;
+    }
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS negotiate_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
+                                             struct negotiate_credential **ret_credential,
+                                             struct sspi_report *report)
+{
+    struct negotiate_credential *credential = calloc(1, sizeof *credential);
+    if (credential == NULL)
+        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+    SECURITY_STATUS st = fill(credential, data, report);
+    if (st != SEC_E_OK) {
+        negotiate_credential_release(credential);
+        return st;
+    }
+    *ret_credential = credential;
+    return SEC_E_OK;
+}
+
+void negotiate_credential_release(struct negotiate_credential *credential)
+{
+    for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
+        if (credential->mechanisms[i] != NULL)
+            negotiate_mechanism_table[i].package->release(credential->mechanisms[i]);
+    }
+    free(credential);
+}
+
+bool negotiate_credential_allows(const struct negotiate_credential *credential,
+                                 const struct negotiate_mechanism *mechanism)
+{
+    return mechanism != NULL &&
+           credential->mechanisms[mechanism - negotiate_mechanism_table] != NULL;
+}
+
+const struct negotiate_mechanism *
+negotiate_credential_preferred(const struct negotiate_credential *credential)
+{
+    const struct negotiate_mechanism *row = negotiate_mechanism_table;
+    while (row < negotiate_mechanism_table + NEGOTIATE_MECHANISM_COUNT - 1 &&
+           !negotiate_credential_allows(credential, row))
+        row++;
+    return row;
+}
+
+void negotiate_credential_describe(const struct negotiate_credential *credential, struct bytes *to)
+{
+    const char *between = "";
+    for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
+        if (!negotiate_credential_allows(credential, &negotiate_mechanism_table[i]))
+            continue;
+        bytes_append_text(to, between);
+        bytes_append_text(to, negotiate_mechanism_table[i].package->about.Name);
+        between = " or ";
+    }
+}
