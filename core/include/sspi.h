@@ -715,10 +715,10 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                   - SECBUFFER_SSPI_HASH_A1, for Digest: the user's hash (sspi_acceptor.h).
  *                   - SECBUFFER_CHANNEL_BINDINGS, up to 16: a SEC_CHANNEL_BINDINGS with its data.
  *                     Windows takes one; here several are alternatives, any of which may match.
- * fContextReq       in. ASC_REQ_*. What the client cannot give is no error: look at *pfContextAttr.
- *                   See "The bit 0x10000000". ASC_REQ_PROXY_BINDINGS is Digest's alone. Any of
- *                   ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT and ASC_REQ_SEQUENCE_DETECT makes
- *                   Digest's quality of protection auth-int.
+ * fContextReq       in. ASC_REQ_*, any of them. What the client cannot give is no error: look at
+ *                   *pfContextAttr. See "The bit 0x10000000" and docs/functions.md, which has what
+ *                   each does. Refused are ASC_REQ_CONFIDENTIALITY with HTTP Digest and
+ *                   ASC_REQ_PROXY_BINDINGS together with ASC_REQ_ALLOW_MISSING_BINDINGS.
  * TargetDataRep     in. Ignored.
  * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
  *                   first call that fails gives no context and invalidates it, but for an answer
@@ -751,15 +751,20 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * SEC_E_QOP_NOT_SUPPORTED        Digest: a quality of protection that was not offered
  * SEC_E_BAD_BINDINGS             channel binding wrong or missing, or its buffer is malformed
  * SEC_E_BUFFER_TOO_SMALL         the answer does not fit the caller's buffer, or there is none for
- *                                it; cbBuffer says how much it takes. The answer is kept: repeat
- * the call with the same input, with phContext (a first call gave it, as on success) and larger
- * buffers or ASC_REQ_ALLOCATE_MEMORY. Nothing else gets on with this context, and nothing is proven
- * before. Also: the report buffer is too small (then no call was made) SEC_E_SECURITY_QOS_FAILED
- * fContextReq holds what cannot be given SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW,
- * SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY, SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE,
- * SEC_E_MESSAGE_ALTERED, SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says
- * why STATUS_LOGON_FAILURE           the context is established already SEC_E_UNSUPPORTED_FUNCTION
- * the package has no such form SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
+ *                                it; cbBuffer says how much it takes. The answer is kept: make the
+ *                                same call again with phContext, which a first call gave as on
+ *                                success, and larger buffers or ASC_REQ_ALLOCATE_MEMORY. Nothing
+ *                                is proven before, and no other call gets on with this context.
+ *                                Also: the report buffer is too small (then no call was made)
+ * SEC_E_SECURITY_QOS_FAILED      fContextReq holds what cannot be given
+ * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
+ * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says why
+ * STATUS_LOGON_FAILURE           the context is established already
+ * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
+ * SEC_I_COMPLETE_AND_CONTINUE is never returned: no package here has a login that goes on behind a
+ * CompleteAuthToken.
  * After an error on a later call the context is of no more use; delete it. Not so after
  * SEC_E_INCOMPLETE_MESSAGE and SEC_E_BUFFER_TOO_SMALL.
  * Blocks: Kerberos may read files, none waits for the network. Threads: any; one context must not
@@ -788,9 +793,10 @@ SSPI_API SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSec
  *
  * phContext         in. The caller's variable is left alone.
  *
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, so also on a second delete; or
- * another thread impersonates its client). Blocks: no. Threads: any; a call that uses the context
- * in another thread ends undisturbed. Source: nf-sspi-deletesecuritycontext. */
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, so also on a second delete; another
+ * thread impersonates its client).
+ * Blocks: no. Threads: any; a call that uses the context in another thread ends undisturbed.
+ * Source: nf-sspi-deletesecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext);
 
 /* Frees memory that one of these calls allocated: tokens, strings of attributes, SecPkgInfo.
@@ -804,26 +810,26 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  *
  * phContext         in.
  * ulAttribute       in. SECPKG_ATTR_
- *                   NAMES                  the client: alice@REALM, DOMAIN\alice, Digest's own
- * name LIFESPAN               from the login to the ticket's end, or the maximum AUTHORITY the
- * client's realm or domain PACKAGE_INFO           the package the credential was acquired for
- *                   NEGOTIATION_INFO       the package that authenticated the client, with
- *                                          SECPKG_NEGOTIATION_COMPLETE
- *                   NATIVE_NAMES           client and service as the package writes them; an empty
- *                                          service where the client named none
- *                   FLAGS                  ASC_RET_* as AcceptSecurityContext gave them
- *                   CLIENT_SPECIFIED_TARGET   the service that the client meant
- *                   ACCESS_TOKEN           what QuerySecurityContextToken gives, to be closed alike
- *                   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the
- *                                          client is waited for, No when one is, Maybe while an
- *                                          answer waits for a larger buffer
+ *   NAMES                     the client: alice@REALM, DOMAIN\alice, Digest's own name
+ *   LIFESPAN                  from the login to the ticket's end, or the constant maximum
+ *   AUTHORITY                 the client's realm or domain
+ *   PACKAGE_INFO              the package the credential was acquired for
+ *   NEGOTIATION_INFO          the package that authenticated the client, and
+ *                             SECPKG_NEGOTIATION_COMPLETE
+ *   NATIVE_NAMES              client and service; an empty service where the client named none
+ *   FLAGS                     ASC_RET_* as AcceptSecurityContext gave them
+ *   CLIENT_SPECIFIED_TARGET   the service that the client meant
+ *   ACCESS_TOKEN              what QuerySecurityContextToken gives, to be closed alike
+ *   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the client is
+ *                             waited for, No when one is, Maybe while an answer waits for a larger
+ *                             buffer
  * pBuffer           out. The SecPkgContext_* structure of that attribute and of this form (A or W).
  *                   Strings and SecPkgInfo in it are allocated, one block each: free the pointer
  *                   with FreeContextBuffer. A names are UTF-8.
  *
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
- * established); SEC_E_UNSUPPORTED_FUNCTION (any other attribute, or one with no value here: a
- * client that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
+ * established); SEC_E_UNSUPPORTED_FUNCTION (another attribute, or one with no value here: a client
+ * that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
  * SEC_E_INTERNAL_ERROR (a name that cannot be told in UTF-16).
  * Blocks: no, but ACCESS_TOKEN as QuerySecurityContextToken. Threads: as AcceptSecurityContext.
  * Source: nf-sspi-querycontextattributesa. */
@@ -835,17 +841,19 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext
 /* Gives the client of an established context as an account of this machine.
  *
  * phContext         in.
- * Token             out. A token of ours (Windows' is a HANDLE): read it with the sspi_token_*
- * calls of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds on to the
- * context, which may be deleted before it.
+ * Token             out. A token of ours (Windows' is a HANDLE): read it with the calls
+ * sspi_token_* of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds on to
+ * the context, which may be deleted before it.
  *
  * The account is what krb5.conf's auth_to_local makes of a Kerberos principal, and of others' names
- * the account of that very name (for NTLM: DOMAIN\alice, as winbind's part of NSS has it). A
- * client without one gives a token all the same. Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live
- * context, or not established); SEC_E_INVALID_PARAMETER (Token NULL); SEC_E_INSUFFICIENT_MEMORY;
- * SEC_E_INTERNAL_ERROR (the user database cannot be read). Blocks: as long as the sources of
- * nsswitch.conf do. Threads: as AcceptSecurityContext. Source: nf-sspi-querysecuritycontexttoken.
- */
+ * the account of that very name (for NTLM: DOMAIN\alice, as winbind's part of NSS has it). A client
+ * without one gives a token all the same.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, or not established);
+ * SEC_E_INVALID_PARAMETER (Token NULL); SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR (the user
+ * database cannot be read).
+ * Blocks: as long as the sources of nsswitch.conf do. Threads: as AcceptSecurityContext.
+ * Source: nf-sspi-querysecuritycontexttoken. */
 SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void **Token);
 
 /* Makes the calling thread act as the client's account: effective user, group and groups, and with

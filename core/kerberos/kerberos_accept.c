@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "escape.h"
 #include "kerberos_ap_req.h"
+#include "kerberos_authenticator.h"
 #include "kerberos_delegation.h"
 #include "kerberos_keys.h"
 #include "kerberos_status.h"
@@ -55,6 +56,7 @@ struct exchange {
     struct kerberos_ap_req ap_req;
     struct attempt attempt;
     size_t binding; /* index of the alternative that the attempt was made with */
+    bool proxied;   /* bound to a channel that ends before us */
 };
 
 static void exchange_clear(struct exchange *exchange)
@@ -119,11 +121,40 @@ static SECURITY_STATUS judge_attempt(struct exchange *exchange)
                                        exchange->report);
 }
 
+/* TLS ends before us and nobody says where: any channel will do, but one it must be. Comes when the
+ * ticket is found good. */
+static SECURITY_STATUS check_proxy(struct exchange *exchange)
+{
+    struct kerberos_acceptor *acceptor = NULL;
+    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
+                                                  exchange->now_ms, &acceptor, exchange->report);
+    if (st != SEC_E_OK)
+        return st;
+    enum kerberos_authenticator_binding binding = kerberos_authenticator_binding(
+        exchange->ap_req.message, kerberos_credential_keys_name(acceptor));
+    kerberos_credential_return(exchange->credential, acceptor);
+    switch (binding) {
+    case KERBEROS_AUTHENTICATOR_BOUND:
+        exchange->proxied = true;
+        return SEC_E_OK;
+    case KERBEROS_AUTHENTICATOR_UNBOUND:
+        return report_refuse(exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+                             "the client sent no channel binding, and one is required; it must "
+                             "be one that supports Extended Protection");
+    case KERBEROS_AUTHENTICATOR_FAILED:
+    default:
+        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "the authenticator cannot be looked into");
+    }
+}
+
 /* A client that speaks through our channel but did not say so is refused, unless that is allowed.
  */
 static SECURITY_STATUS check_bound(struct exchange *exchange)
 {
     const struct sspi_accept_input *in = exchange->in;
+    if (in->n_bindings == 0 && (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0)
+        return check_proxy(exchange);
     if (in->n_bindings == 0 || (exchange->attempt.flags & GSS_C_CHANNEL_BOUND_FLAG) != 0 ||
         (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0)
         return SEC_E_OK;
@@ -232,7 +263,7 @@ static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_i
     uint64_t skewed_end_ms = exchange->now_ms + (uint64_t)attempt->lifetime_s * 1000;
     info->expiry_ms = skewed_end_ms - (uint64_t)kerberos_keys_clockskew_s(keytab) * 1000;
     if (exchange->in->n_bindings == 0)
-        info->bound = SSPI_BOUND_UNCHECKED;
+        info->bound = exchange->proxied ? SSPI_BOUND_PROXY : SSPI_BOUND_UNCHECKED;
     else if ((attempt->flags & GSS_C_CHANNEL_BOUND_FLAG) != 0)
         info->bound = SSPI_BOUND_MATCHED;
     else
@@ -259,9 +290,6 @@ static SECURITY_STATUS read_token(struct exchange *exchange)
 {
     struct sspi_report *report = exchange->report;
     struct sspi_view token = exchange->in->token;
-    if ((exchange->in->requirements & ASC_REQ_PROXY_BINDINGS) != 0)
-        return report_refuse(report, SEC_E_SECURITY_QOS_FAILED, SSPI_REASON_UNSUPPORTED,
-                             "ASC_REQ_PROXY_BINDINGS is not supported");
     if (token.len > SSPI_TOKEN_LIMIT)
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
                              "a Kerberos token of %zu bytes; at most %d are taken", token.len,

@@ -243,6 +243,11 @@ void kerberos_credential_return(struct kerberos_credential *credential,
     pthread_mutex_unlock(&credential->mutex);
 }
 
+const char *kerberos_credential_keys_name(const struct kerberos_acceptor *acceptor)
+{
+    return acceptor->keyring->name;
+}
+
 bool kerberos_credential_accepts(const struct kerberos_credential *credential,
                                  struct sspi_view principal)
 {
