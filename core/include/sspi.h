@@ -841,9 +841,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext
 /* Gives the client of an established context as an account of this machine.
  *
  * phContext         in.
- * Token             out. A token of ours (Windows' is a HANDLE): read it with the calls
- * sspi_token_* of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds on to
- * the context, which may be deleted before it.
+ * Token             out. A token of ours; Windows' is a HANDLE. Read it with the sspi_token_* calls
+ *                   of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds
+ *                   on to the context, which may be deleted before it.
  *
  * The account is what krb5.conf's auth_to_local makes of a Kerberos principal, and of others' names
  * the account of that very name (for NTLM: DOMAIN\alice, as winbind's part of NSS has it). A client
