@@ -186,7 +186,9 @@ static char package_name[] = NTLMSP_NAME_A;
 static char package_comment[] = "NTLM with NTLMv2 responses";
 
 const struct sspi_package ntlm_package = {
-    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_NEGOTIABLE,
+    .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
+                               SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
+                               SECPKG_FLAG_NEGOTIABLE,
               .wVersion = 1,
               .wRPCID = RPC_ID,
               .cbMaxToken = MAX_TOKEN,
@@ -198,5 +200,6 @@ const struct sspi_package ntlm_package = {
     .info = info,
     .make_mic = make_mic,
     .check_mic = check_mic,
+    .messages = &ntlm_protect_calls,
     .destroy = destroy,
 };

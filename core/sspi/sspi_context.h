@@ -3,6 +3,8 @@
 #ifndef SSPI_CONTEXT_H
 #define SSPI_CONTEXT_H
 
+#include <pthread.h>
+
 #include "sspi_handle.h"
 #include "sspi_package.h"
 
@@ -25,6 +27,9 @@ struct sspi_context {
     void *data;                         /* the package's; NULL until it makes one */
     enum sspi_context_state state;
     ULONG requirements; /* ASC_REQ_* of the last AcceptSecurityContext */
+    /* Held through a message function: calls of several threads on one context follow each other.
+     */
+    pthread_mutex_t message_lock;
 };
 
 #endif
