@@ -58,22 +58,30 @@ static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
                                       message->n_parts, false, signature));
 }
 
-/* Nothing in a message says whether it is encrypted, so both are tried where both can be. */
+/* Nothing in a message says whether it is encrypted, so both are tried where both can be. By its
+ * number it is out of order either way, and altered if only the number keeps it from being right.
+ */
 static SECURITY_STATUS open_message(struct ntlm_context *ntlm,
                                     const struct sspi_message_part *parts, size_t n_parts,
                                     struct sspi_view signature, bool *ret_encrypted)
 {
-    enum ntlm_sign_status status = NTLM_SIGN_WRONG;
-    bool encrypted = (ntlm->info.attributes & ASC_RET_CONFIDENTIALITY) != 0;
-    if (encrypted)
-        status = ntlm_sign_unseal(&ntlm->sign, &ntlm->sign.client, parts, n_parts, true, signature);
-    if (status == NTLM_SIGN_WRONG && (ntlm->info.attributes & ASC_RET_INTEGRITY) != 0) {
-        encrypted = false;
-        status =
-            ntlm_sign_unseal(&ntlm->sign, &ntlm->sign.client, parts, n_parts, false, signature);
+    static const struct {
+        ULONG attribute;
+        bool encrypted;
+    } forms[] = {{ASC_RET_CONFIDENTIALITY, true}, {ASC_RET_INTEGRITY, false}};
+    SECURITY_STATUS st = SEC_E_OUT_OF_SEQUENCE;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        if ((ntlm->info.attributes & forms[i].attribute) == 0)
+            continue;
+        SECURITY_STATUS one = status_of(ntlm_sign_unseal(&ntlm->sign, &ntlm->sign.client, parts,
+                                                         n_parts, forms[i].encrypted, signature));
+        *ret_encrypted = forms[i].encrypted;
+        if (one != SEC_E_OUT_OF_SEQUENCE)
+            st = one;
+        if (one == SEC_E_OK || one == SEC_E_INTERNAL_ERROR)
+            break;
     }
-    *ret_encrypted = encrypted;
-    return status_of(status);
+    return st;
 }
 
 static SECURITY_STATUS unseal(void *context, const struct sspi_message *message,
