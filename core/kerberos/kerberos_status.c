@@ -231,14 +231,11 @@ SECURITY_STATUS kerberos_status_from_message(OM_uint32 major, OM_uint32 minor)
 SECURITY_STATUS kerberos_status_from_peer(OM_uint32 major, OM_uint32 minor)
 {
     SECURITY_STATUS st = kerberos_status_from_message(major, minor);
-    switch (st) {
-    case SEC_E_INVALID_TOKEN:  /* its header is no such token's */
-    case SEC_E_INTERNAL_ERROR: /* libkrb5's codes for lengths and checksums that cannot be */
-    case SEC_E_QOP_NOT_SUPPORTED:
+    /* A header that is no such token's, lengths and checksums that cannot be. */
+    if (st == SEC_E_INVALID_TOKEN ||
+        (st == SEC_E_INTERNAL_ERROR && is_about_token((krb5_error_code)minor)))
         return SEC_E_MESSAGE_ALTERED;
-    default:
-        return st;
-    }
+    return st;
 }
 
 SECURITY_STATUS kerberos_status_from_acquire(OM_uint32 major, OM_uint32 minor,

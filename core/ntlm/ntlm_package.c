@@ -148,6 +148,7 @@ static const struct sspi_context_info *info(const void *context)
 }
 
 /* MS-SPNG 3.3.5.1: RC4 has the same state for the mechListMIC and for the first message behind it.
+ * The sequence numbers go on: that message has number 1, as gss-ntlmssp in MIT's SPNEGO wants it.
  * Each direction has one mechListMIC, which is all that these two are for. */
 static SECURITY_STATUS make_mic(void *context, struct sspi_view message, struct bytes *ret_mic)
 {

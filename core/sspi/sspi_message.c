@@ -62,6 +62,12 @@ static bool can(const struct call *call, ULONG attributes)
     return (call->attributes & attributes) != 0;
 }
 
+/* A package that says neither yes nor no has said nothing. */
+static SECURITY_STATUS settled(SECURITY_STATUS status)
+{
+    return status > 0 ? SEC_E_INTERNAL_ERROR : status;
+}
+
 static SECURITY_STATUS sign(const struct call *call, const struct sspi_message_layout *layout)
 {
     if (call->messages == NULL || call->messages->sign == NULL)
@@ -70,7 +76,7 @@ static SECURITY_STATUS sign(const struct call *call, const struct sspi_message_l
         return SEC_E_QOP_NOT_SUPPORTED;
     struct sspi_message message = sspi_message_layout_message(layout);
     message.padding = (struct sspi_message_room){0};
-    SECURITY_STATUS status = call->messages->sign(call->data, &message);
+    SECURITY_STATUS status = settled(call->messages->sign(call->data, &message));
     if (status == SEC_E_OK || status == SEC_E_BUFFER_TOO_SMALL)
         sspi_message_layout_set(layout, &message);
     return status;
@@ -102,7 +108,7 @@ static SECURITY_STATUS verify(const struct call *call, const struct sspi_message
     if (!can(call, ASC_RET_INTEGRITY))
         return SEC_E_QOP_NOT_SUPPORTED;
     struct sspi_message message = sspi_message_layout_message(layout);
-    return call->messages->verify(call->data, &message);
+    return settled(call->messages->verify(call->data, &message));
 }
 
 SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
@@ -136,7 +142,7 @@ static SECURITY_STATUS seal(const struct call *call, ULONG qop,
     if (!can(call, encrypt ? ASC_RET_CONFIDENTIALITY : ASC_RET_INTEGRITY))
         return SEC_E_QOP_NOT_SUPPORTED;
     struct sspi_message message = sspi_message_layout_message(layout);
-    SECURITY_STATUS status = call->messages->seal(call->data, encrypt, &message);
+    SECURITY_STATUS status = settled(call->messages->seal(call->data, encrypt, &message));
     if (status == SEC_E_OK || status == SEC_E_BUFFER_TOO_SMALL)
         sspi_message_layout_set(layout, &message);
     return status;
@@ -173,9 +179,9 @@ static SECURITY_STATUS unseal(const struct call *call, struct sspi_message_layou
     SECURITY_STATUS status = sspi_message_layout_copy(layout, &copy);
     if (status != SEC_E_OK)
         return status;
-    status = call->messages->unseal(call->data, &copy, &plain, ret_encrypted);
+    status = settled(call->messages->unseal(call->data, &copy, &plain, ret_encrypted));
     if (status != SEC_E_OK)
-        return status < 0 ? status : SEC_E_INTERNAL_ERROR;
+        return status;
     return sspi_message_layout_deliver(layout, &copy, plain);
 }
 
