@@ -823,10 +823,19 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  *   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the client is
  *                             waited for, No when one is, Maybe while an answer waits for a larger
  *                             buffer
+ *   SIZES, STREAM_SIZES, SESSION_KEY, KEY_INFO   below
  * pBuffer           out. The SecPkgContext_* structure of that attribute and of this form (A or W).
  *                   Strings and SecPkgInfo in it are allocated, one block each: free the pointer
  *                   with FreeContextBuffer. A names are UTF-8.
  *
+ * SIZES is what the message calls take: cbMaxSignature is 0 without ASC_RET_INTEGRITY,
+ * cbSecurityTrailer without that and ASC_RET_CONFIDENTIALITY. With Negotiate it is the mechanism's.
+ * cbBlockSize is 0 with NTLM, as on Windows. STREAM_SIZES: Kerberos alone; cbHeader, cbTrailer for
+ * SECBUFFER_TOKEN, SECBUFFER_PADDING, cbMaximumMessage for SECBUFFER_DATA.
+ * SESSION_KEY is the key that messages are protected with (Kerberos: the acceptor's subkey if there
+ * is one) or made from (NTLM: ExportedSessionKey). Wipe it before it is freed. KEY_INFO has the
+ * names and numbers of Windows: of Kerberos' registry, and of NTLM "HMAC-MD5" (-138) and
+ * "RSADSI RC4" (CALG_RC4).
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
  * established); SEC_E_UNSUPPORTED_FUNCTION (another attribute, or one with no value here: a client
  * that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
@@ -882,6 +891,119 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phCont
  * cache is the machine's now, not the one it had set for itself).
  * Blocks: no. Threads: the one that impersonates. Source: nf-sspi-revertsecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
+/* ---- messages ----
+ *
+ * What the four message calls share. They work on an established context of Kerberos, NTLM or
+ * Negotiate (then by the mechanism that was chosen).
+ *
+ * pMessage: buffers in any order, found by their types; at most 32. SECBUFFER_EMPTY is skipped; a
+ * type that the call does not name, a buffer with a length and no memory, and two of a kind that
+ * may come once are refused (SEC_E_INVALID_TOKEN).
+ *   - SECBUFFER_DATA, one or more, at most 16 MiB (2^24 octets) together: the message. Their order
+ *     counts, on both sides. Flags in BufferType, as Windows' header has them:
+ *     SECBUFFER_READONLY_WITH_CHECKSUM: covered by the checksum, neither encrypted nor written to
+ *     (the page of MakeSignature says that it does not process those; Windows does, and so do we).
+ *     SECBUFFER_READONLY: not looked at; does not count as SECBUFFER_DATA.
+ *   - SECBUFFER_TOKEN, one: what the package adds in front. Room of cbMaxSignature
+ *     (MakeSignature) or cbSecurityTrailer (EncryptMessage) octets, from SECPKG_ATTR_SIZES.
+ *   - SECBUFFER_PADDING, one: what the package adds behind. Room of cbBlockSize octets. Needed by
+ *     Kerberos with RC4 alone, so that it may be left out elsewhere; NTLM leaves it empty.
+ * On return cbBuffer of the last two is what they hold. What is sent is TOKEN, DATA and PADDING,
+ * one behind the other: with Kerberos that is gss_wrap()'s token, with NTLM GSS_WrapEx's.
+ *
+ * MessageSeqNo: ignored. The contexts here are connection-oriented: packages count for themselves.
+ *
+ * What is checked: with Kerberos what the client asked for, which *pfContextAttr of
+ * AcceptSecurityContext tells: ASC_RET_REPLAY_DETECT refuses a message that came before,
+ * ASC_RET_SEQUENCE_DETECT also one that is early or late; without either a message may come twice.
+ * NTLM always wants the one message that is due.
+ *
+ * Threads: one thread may encrypt or sign while another one decrypts or verifies in the same
+ * context, as on Windows. Here they follow each other, and so do two that encrypt, but then the
+ * order of the messages is whoever came first. None waits for anything but that. */
+
+/* Signs a message.
+ *
+ * phContext         in.
+ * fQOP              in. 0.
+ * pMessage          in/out. SECBUFFER_TOKEN receives the signature over all SECBUFFER_DATA, which a
+ *                   GSSAPI peer checks with gss_verify_mic(). A SECBUFFER_PADDING is emptied.
+ * MessageSeqNo      in. Ignored.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, or not established);
+ * SEC_E_INVALID_TOKEN (no SECBUFFER_TOKEN or no SECBUFFER_DATA, or a buffer that breaks the rules
+ * above); SEC_E_BUFFER_TOO_SMALL (the token's cbBuffer says what it takes; the context is as it
+ * was, call again); SEC_E_QOP_NOT_SUPPORTED (the context has no ASC_RET_INTEGRITY, or fQOP is not
+ * 0); SEC_E_UNSUPPORTED_FUNCTION (the package signs no messages); SEC_E_CONTEXT_EXPIRED;
+ * SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR.
+ * Blocks: no. Threads: see above. Source: nf-sspi-makesignature. */
+SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP,
+                                                 PSecBufferDesc pMessage, ULONG MessageSeqNo);
+
+/* Checks the signature of a message.
+ *
+ * phContext         in.
+ * pMessage          in. SECBUFFER_TOKEN is the signature (gss_get_mic()), as long as cbBuffer says,
+ *                   over all SECBUFFER_DATA.
+ * MessageSeqNo      in. Ignored.
+ * pfQOP             out, may be NULL. 0 on SEC_E_OK, else left alone.
+ *
+ * Returns SEC_E_OK; SEC_E_OUT_OF_SEQUENCE (the signature is another message's than the one that is
+ * due: repeated, early or late); SEC_E_MESSAGE_ALTERED (message or signature are not what the
+ * client made); SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_UNSUPPORTED_FUNCTION,
+ * SEC_E_CONTEXT_EXPIRED, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR as MakeSignature;
+ * SEC_E_QOP_NOT_SUPPORTED (the context has no ASC_RET_INTEGRITY).
+ * After either refusal the context goes on with the message that is due; with Kerberos an early one
+ * is then taken for received.
+ * Blocks: no. Threads: see above. Source: nf-sspi-verifysignature. */
+SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
+                                                   ULONG MessageSeqNo, PULONG pfQOP);
+
+/* Encrypts a message in place, or signs it in a way that DecryptMessage takes.
+ *
+ * phContext         in.
+ * fQOP              in. 0, or SECQOP_WRAP_NO_ENCRYPT: the message stays as it is and is signed.
+ *                   SECQOP_WRAP_OOB_DATA is Schannel's alone.
+ * pMessage          in/out. SECBUFFER_TOKEN, SECBUFFER_DATA, SECBUFFER_PADDING.
+ * MessageSeqNo      in. Ignored.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN (no SECBUFFER_TOKEN or no
+ * SECBUFFER_DATA, or a buffer that breaks the rules above); SEC_E_BUFFER_TOO_SMALL (cbBuffer of
+ * token and padding say what they take; message and context are as they were, call again);
+ * SEC_E_QOP_NOT_SUPPORTED (fQOP 0 without ASC_RET_CONFIDENTIALITY, SECQOP_WRAP_NO_ENCRYPT without
+ * ASC_RET_INTEGRITY, another fQOP); SEC_E_UNSUPPORTED_FUNCTION (the package seals no messages:
+ * Digest in HTTP); SEC_E_CONTEXT_EXPIRED; SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR. After
+ * one of the last three SECBUFFER_DATA may be half encrypted.
+ * Blocks: no. Threads: see above. Source: EncryptMessage (Kerberos), (NTLM), (Negotiate). */
+SSPI_API SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP,
+                                                  PSecBufferDesc pMessage, ULONG MessageSeqNo);
+
+/* Decrypts a message.
+ *
+ * phContext         in.
+ * pMessage          in/out. One of two forms.
+ *                   - SECBUFFER_STREAM and one SECBUFFER_DATA: the stream is the whole message, as
+ *                     gss_wrap() made it, and is written to. The data buffer's own memory is not
+ *                     used: on SEC_E_OK it points to the plaintext, which lies in the stream.
+ *                   - SECBUFFER_TOKEN, SECBUFFER_DATA and, where the message has one,
+ *                     SECBUFFER_PADDING: the plaintext takes the message's place, and cbBuffer of
+ *                     the data buffers says how long it is. With SECBUFFER_READONLY_WITH_CHECKSUM
+ *                     and Kerberos the token must be as long as EncryptMessage made it.
+ *                   On an error nothing was written.
+ * MessageSeqNo      in. Ignored.
+ * pfQOP             out, may be NULL. On SEC_E_OK 0, or SECQOP_WRAP_NO_ENCRYPT: signed, but not
+ *                   encrypted. Look at it where secrecy matters. Left alone on an error.
+ *
+ * Returns SEC_E_OK; SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED (as VerifySignature; a message cut
+ * off is altered, since nothing in it says how long it is); SEC_E_INCOMPLETE_MESSAGE (too short to
+ * be any message: read more); SEC_E_INVALID_TOKEN (neither form, or a buffer that breaks the rules
+ * above); SEC_E_QOP_NOT_SUPPORTED (the context has neither ASC_RET_CONFIDENTIALITY nor
+ * ASC_RET_INTEGRITY); SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_CONTEXT_EXPIRED,
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR as EncryptMessage.
+ * Blocks: no. Threads: see above. Source: DecryptMessage (Kerberos), (NTLM), (Negotiate), and
+ * "SSPI/Kerberos Interoperability with GSSAPI". */
+SSPI_API SECURITY_STATUS SEC_ENTRY DecryptMessage(PCtxtHandle phContext, PSecBufferDesc pMessage,
+                                                  ULONG MessageSeqNo, PULONG pfQOP);
 
 /* Describes one package.
  *

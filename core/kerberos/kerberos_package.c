@@ -4,18 +4,12 @@
 
 #include "kerberos_accept.h"
 #include "kerberos_delegation.h"
+#include "kerberos_context.h"
 #include "kerberos_status.h"
-#include "sspi_package.h"
 
 /* What Windows' Kerberos package says of itself. */
 #define MAX_TOKEN 48000
 #define RPC_ID    16
-
-struct kerberos_context {
-    gss_ctx_id_t gss;
-    bool established;
-    struct sspi_context_info info;
-};
 
 static SECURITY_STATUS accept_token(void *credential, void **context,
                                     const struct sspi_accept_input *in,
@@ -108,9 +102,10 @@ static char package_name[] = MICROSOFT_KERBEROS_NAME_A;
 static char package_comment[] = "Kerberos 5 tickets in GSSAPI framing";
 
 const struct sspi_package kerberos_package = {
-    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_EXTENDED_ERROR |
-                               SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE |
-                               SECPKG_FLAG_MUTUAL_AUTH,
+    .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
+                               SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
+                               SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_NEGOTIABLE |
+                               SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_MUTUAL_AUTH,
               .wVersion = 1,
               .wRPCID = RPC_ID,
               .cbMaxToken = MAX_TOKEN,
@@ -124,5 +119,6 @@ const struct sspi_package kerberos_package = {
     .use_ccache = kerberos_delegation_use,
     .make_mic = make_mic,
     .check_mic = check_mic,
+    .messages = &kerberos_message_calls,
     .destroy = destroy,
 };

@@ -19,6 +19,7 @@ static void destroy(struct sspi_object *object)
     if (context->data != NULL)
         context->credential->package->destroy(context->data);
     sspi_handle_drop(&context->credential->object);
+    (void)pthread_mutex_destroy(&context->message_lock);
     free(context);
 }
 
@@ -28,6 +29,10 @@ static struct sspi_context *make_context(struct sspi_credential *credential)
 
     if (context == NULL)
         return NULL;
+    if (pthread_mutex_init(&context->message_lock, NULL) != 0) {
+        free(context);
+        return NULL;
+    }
     sspi_handle_init(&context->object, SSPI_HANDLE_CONTEXT, destroy);
     sspi_handle_hold(&credential->object);
     context->credential = credential;
