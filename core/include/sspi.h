@@ -836,6 +836,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  * is one) or made from (NTLM: ExportedSessionKey). Wipe it before it is freed. KEY_INFO has the
  * names and numbers of Windows: of Kerberos' registry, and of NTLM "HMAC-MD5" (-138) and
  * "RSADSI RC4" (CALG_RC4).
+ * WDigest in HTTP: SIZES has cbMaxToken, and cbMaxSignature for MakeSignature; KEY_INFO has the
+ * algorithm and nothing that encrypts; SESSION_KEY is H(A1) of the -sess algorithms alone, since
+ * that of the others is as good as the password. STREAM_SIZES: none, for nothing is encrypted.
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
  * established); SEC_E_UNSUPPORTED_FUNCTION (another attribute, or one with no value here: a client
  * that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
@@ -918,6 +921,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  * ASC_RET_SEQUENCE_DETECT also one that is early or late; without either a message may come twice.
  * NTLM always wants the one message that is due.
  *
+ * HTTP Digest has two of them, MakeSignature and VerifySignature, with buffers of its own: see
+ * there.
+ *
  * Threads: one thread may encrypt or sign while another one decrypts or verifies in the same
  * context, as on Windows. Here they follow each other, and so do two that encrypt, but then the
  * order of the messages is whoever came first. None waits for anything but that. */
@@ -936,6 +942,17 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  * was, call again); SEC_E_QOP_NOT_SUPPORTED (the context has no ASC_RET_INTEGRITY, or fQOP is not
  * 0); SEC_E_UNSUPPORTED_FUNCTION (the package signs no messages); SEC_E_CONTEXT_EXPIRED;
  * SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR.
+ *
+ * WDigest signs the answer to the request that was verified last (RFC 7616 3.5), also with a body
+ * whose hash was not known when AcceptSecurityContext gave its own. fQOP and MessageSeqNo are 0.
+ * pMessage then has SECBUFFER_PKG_PARAMS, as AcceptSecurityContext's pInput: method, uri (empty, or
+ * that request's), H(entity-body) of the answer in hex (empty: not known; needed for auth-int
+ * alone). SECBUFFER_PADDING receives the value of Authentication-Info, at most cbMaxSignature
+ * octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_REPORT is filled. Further statuses:
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log in again);
+ * SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential of
+ * SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS. The page's STATUS_INVALID_PARAMETER, for a count that is no
+ * number, is the client's side.
  * Blocks: no. Threads: see above. Source: nf-sspi-makesignature. */
 SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP,
                                                  PSecBufferDesc pMessage, ULONG MessageSeqNo);
@@ -955,6 +972,19 @@ SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQ
  * SEC_E_QOP_NOT_SUPPORTED (the context has no ASC_RET_INTEGRITY).
  * After either refusal the context goes on with the message that is due; with Kerberos an early one
  * is then taken for received.
+ *
+ * WDigest verifies one more request of the client, with the nonce of the login and the count behind
+ * the last one, which is used up then. MessageSeqNo is 0. pMessage has SECBUFFER_TOKEN, what
+ * follows the word "Digest", and SECBUFFER_PKG_PARAMS as AcceptSecurityContext's pInput: method,
+ * uri, H(entity-body). A SECBUFFER_CHANNEL_BINDINGS is compared; without one the client must go on
+ * naming the channel of its login. A SECBUFFER_SSPI_REPORT is filled. Statuses: SEC_E_OK;
+ * SEC_E_OUT_OF_SEQUENCE (another count is due, or the nonce has run out); SEC_E_MESSAGE_ALTERED
+ * (not what this client would have sent); SEC_E_INVALID_TOKEN (malformed, or another request's
+ * uri); SEC_E_INCOMPLETE_MESSAGE (auth-int without H(entity-body): call again with it);
+ * SEC_E_QOP_NOT_SUPPORTED; SEC_E_BAD_BINDINGS; SEC_E_NO_AUTHENTICATING_AUTHORITY (another realm);
+ * SEC_E_LOGON_DENIED (an algorithm that is not offered any more); SEC_E_INVALID_PARAMETER
+ * (MessageSeqNo); SEC_E_UNSUPPORTED_FUNCTION with a credential of SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS.
+ * The context stays established after all of them.
  * Blocks: no. Threads: see above. Source: nf-sspi-verifysignature. */
 SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
                                                    ULONG MessageSeqNo, PULONG pfQOP);

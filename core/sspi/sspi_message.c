@@ -8,6 +8,7 @@
 
 #include "sspi_context.h"
 #include "sspi_message_layout.h"
+#include "sspi_request.h"
 #include "utf8.h"
 
 #define COPY_CLEANUP __attribute__((cleanup(sspi_message_layout_free)))
@@ -68,6 +69,14 @@ static SECURITY_STATUS settled(SECURITY_STATUS status)
     return status > 0 ? SEC_E_INTERNAL_ERROR : status;
 }
 
+/* Digest pages: both parameters must be zero; the nonce count is the sequence number. */
+static SECURITY_STATUS check_http(ULONG qop, ULONG sequence_number)
+{
+    if (qop != 0)
+        return SEC_E_QOP_NOT_SUPPORTED;
+    return sequence_number != 0 ? SEC_E_INVALID_PARAMETER : SEC_E_OK;
+}
+
 static SECURITY_STATUS sign(const struct call *call, const struct sspi_message_layout *layout)
 {
     if (call->messages == NULL || call->messages->sign == NULL)
@@ -88,10 +97,16 @@ SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP, PSecB
     struct sspi_message_layout layout;
     struct call call;
 
-    (void)MessageSeqNo;
     SECURITY_STATUS status = begin(phContext, &call);
     if (status != SEC_E_OK)
         return status;
+    if (sspi_request_is_one(call.context, pMessage)) {
+        status = check_http(fQOP, MessageSeqNo);
+        if (status == SEC_E_OK)
+            status = sspi_request_sign(call.context, pMessage);
+        end(&call);
+        return status;
+    }
     status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_SIGN, &layout);
     if (status == SEC_E_OK && fQOP != 0)
         status = SEC_E_QOP_NOT_SUPPORTED;
@@ -117,13 +132,18 @@ SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc 
     struct sspi_message_layout layout;
     struct call call;
 
-    (void)MessageSeqNo;
     SECURITY_STATUS status = begin(phContext, &call);
     if (status != SEC_E_OK)
         return status;
-    status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_VERIFY, &layout);
-    if (status == SEC_E_OK)
-        status = verify(&call, &layout);
+    if (sspi_request_is_one(call.context, pMessage)) {
+        status = check_http(0, MessageSeqNo);
+        if (status == SEC_E_OK)
+            status = sspi_request_verify(call.context, pMessage);
+    } else {
+        status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_VERIFY, &layout);
+        if (status == SEC_E_OK)
+            status = verify(&call, &layout);
+    }
     end(&call);
     if (status == SEC_E_OK && pfQOP != NULL)
         *pfQOP = 0;

@@ -412,6 +412,12 @@ int main(void)
         cmocka_unit_test(digest_sec_e_security_qos_failed_an_attribute_flag_is_not_valid),
         cmocka_unit_test(digest_status_logon_failure_called_after_the_context_was_established),
         cmocka_unit_test(digest_sec_e_bad_bindings_channel_binding_policy_was_not_satisfied),
+        cmocka_unit_test(digest_verify_signature_takes_later_requests_in_sequence),
+        cmocka_unit_test(digest_verify_signature_refuses_what_is_no_request),
+        cmocka_unit_test(digest_make_signature_signs_the_answer),
+        cmocka_unit_test(digest_make_signature_wants_a_nonce_that_is_good),
+        cmocka_unit_test(digest_query_context_attributes),
+        cmocka_unit_test(digest_a_sess_login_has_a_session_key),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

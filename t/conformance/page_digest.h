@@ -52,4 +52,12 @@ void digest_sec_e_security_qos_failed_an_attribute_flag_is_not_valid(void **unus
 void digest_status_logon_failure_called_after_the_context_was_established(void **unused);
 void digest_sec_e_bad_bindings_channel_binding_policy_was_not_satisfied(void **unused);
 
+/* page_digest_messages.c */
+void digest_verify_signature_takes_later_requests_in_sequence(void **unused);
+void digest_verify_signature_refuses_what_is_no_request(void **unused);
+void digest_make_signature_signs_the_answer(void **unused);
+void digest_make_signature_wants_a_nonce_that_is_good(void **unused);
+void digest_query_context_attributes(void **unused);
+void digest_a_sess_login_has_a_session_key(void **unused);
+
 #endif
