@@ -232,30 +232,35 @@ static const char *realm_of(const char *name)
     return at != NULL ? at + 1 : "";
 }
 
-static bool set_name(struct exchange *exchange, struct sspi_context_info *info)
+static SECURITY_STATUS set_name(struct exchange *exchange, struct sspi_context_info *info)
 {
     OM_uint32 minor;
     gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
-    if (gss_display_name(&minor, exchange->attempt.client, &name, NULL) != GSS_S_COMPLETE)
-        return false;
-    bool ok = name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
-    if (ok)
+    bool told = gss_display_name(&minor, exchange->attempt.client, &name, NULL) == GSS_S_COMPLETE &&
+                name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
+    if (told)
         info->name = strndup(name.value, name.length);
     gss_release_buffer(&minor, &name);
-    if (info->name == NULL)
-        return false;
-    info->realm = strdup(realm_of(info->name));
-    info->target = strdup(exchange->ap_req.principal);
-    return info->realm != NULL && info->target != NULL;
+    if (!told)
+        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "the client's name cannot be told");
+    if (info->name != NULL) {
+        info->realm = strdup(realm_of(info->name));
+        info->target = strdup(exchange->ap_req.principal);
+    }
+    if (info->name == NULL || info->realm == NULL || info->target == NULL)
+        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
+    return SEC_E_OK;
 }
 
 static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_info *info)
 {
     const struct attempt *attempt = &exchange->attempt;
     const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
-    if (!set_name(exchange, info))
-        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "the client's name cannot be told");
+    SECURITY_STATUS st = set_name(exchange, info);
+    if (st != SEC_E_OK)
+        return st;
     info->mechanism = &kerberos_package;
     info->attributes = attributes_from_flags(attempt->flags);
     info->start_ms = exchange->now_ms;

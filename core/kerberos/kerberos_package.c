@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Kerberos package: one leg, an AP-REQ in GSS framing, checked by MIT's krb5 mechanism. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "kerberos_accept.h"
@@ -83,7 +84,7 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
 {
     const struct kerberos_context *kerberos = context;
     *ret_name = kerberos_local_name(kerberos->info.name);
-    return SEC_E_OK;
+    return *ret_name == NULL && errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
 static void destroy(void *context)
