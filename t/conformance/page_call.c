@@ -30,25 +30,26 @@ const ULONG page_flags[] = {
 };
 const size_t page_n_flags = sizeof(page_flags) / sizeof(page_flags[0]);
 
-/* Room in front, so that what was handed out does not move. */
-#define STORAGE_SIZE (1 << 18)
+/* Beside the token: method, uri, hash, realm, a binding. */
+#define MORE_ROOM 4096
 
 static void *keep(struct bytes *storage, const void *data, size_t len)
 {
     size_t start = storage->len;
 
-    assert_true(len <= STORAGE_SIZE - start);
+    assert_true(len <= storage->capacity - start);
     bytes_append(storage, data, len);
     assert_false(storage->failed);
     return storage->data + start;
 }
 
-static void reserve(struct bytes *storage)
+/* Room in front, so that what was handed out does not move. */
+static void reserve(struct bytes *storage, size_t token_len)
 {
-    static const char zeros[4096];
+    static const char zeros[MORE_ROOM];
 
-    while (storage->len < STORAGE_SIZE)
-        bytes_append(storage, zeros, sizeof(zeros));
+    for (size_t room = 0; room < token_len + MORE_ROOM; room += MORE_ROOM)
+        bytes_append(storage, zeros, MORE_ROOM);
     storage->len = 0;
 }
 
@@ -100,7 +101,7 @@ size_t page_call_input(const struct page_call *call, SecBuffer buffers[PAGE_BUFF
 {
     size_t n = 0;
 
-    reserve(storage);
+    reserve(storage, call->token.len);
     buffers[n++] = (SecBuffer){(ULONG)call->token.len, SECBUFFER_TOKEN,
                                keep(storage, call->token.data, call->token.len)};
     if (call->http) {
