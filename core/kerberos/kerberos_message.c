@@ -4,6 +4,7 @@
  * takes it. MIT's iov calls make that layout: without a trailer buffer what belongs behind the data
  * is rotated into the header (RFC 4121 4.2.5). */
 #include <gssapi/gssapi_ext.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kerberos_accept.h"
@@ -114,6 +115,19 @@ static SECURITY_STATUS seal(void *context, bool encrypt, struct sspi_message *me
     return kerberos_status_from_message(major, minor);
 }
 
+/* MIT gives a block for an empty message too, and then does not take it back. */
+static void release_plain(gss_buffer_desc *plain)
+{
+    OM_uint32 minor;
+    if (plain->length == 0) {
+        free(plain->value);
+        *plain = (gss_buffer_desc)GSS_C_EMPTY_BUFFER;
+        return;
+    }
+    bytes_wipe(plain->value, plain->length);
+    gss_release_buffer(&minor, plain);
+}
+
 /* The whole token, as gss_wrap() made it: its header leaves room for the message behind it. */
 static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
                                     const struct sspi_message *message, struct sspi_view *ret_plain,
@@ -129,9 +143,7 @@ static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
     if (st == SEC_E_OK && plain.length > 0)
         memcpy(message->whole + SHORTEST_MESSAGE, plain.value, plain.length);
     *ret_plain = (struct sspi_view){message->whole + SHORTEST_MESSAGE, plain.length};
-    if (plain.value != NULL)
-        bytes_wipe(plain.value, plain.length);
-    gss_release_buffer(&minor, &plain);
+    release_plain(&plain);
     return st;
 }
 
