@@ -61,9 +61,17 @@ static bool is_refusal(const request_rec *r)
            (r->proxyreq == PROXYREQ_PROXY ? HTTP_PROXY_AUTHENTICATION_REQUIRED : HTTP_UNAUTHORIZED);
 }
 
-/* What a granted request gets with a 401 that is another's: a last token would look like a
- * challenge of his. */
-static apr_array_header_t *without_tokens(const struct apache_visit *visit)
+/* What would not be understood as ours with another's 401: a last token looks like a challenge of
+ * his, and that the login stays like a word about his. */
+static bool is_misleading(const char *name)
+{
+    return ap_cstr_casecmp(name, "WWW-Authenticate") == 0 ||
+           ap_cstr_casecmp(name, "Proxy-Authenticate") == 0 ||
+           ap_cstr_casecmp(name, "Persistent-Auth") == 0;
+}
+
+/* What a granted request gets with a 401 that is another's. */
+static apr_array_header_t *for_another(const struct apache_visit *visit)
 {
     const apr_array_header_t *granted = visit->granted;
     apr_array_header_t *lines = apr_array_make(visit->pool, 1, sizeof(struct apache_line));
@@ -71,8 +79,7 @@ static apr_array_header_t *without_tokens(const struct apache_visit *visit)
     for (int i = 0; granted != NULL && i < granted->nelts; i++) {
         const struct apache_line *line = &APR_ARRAY_IDX(granted, i, struct apache_line);
 
-        if (ap_cstr_casecmp(line->name, "WWW-Authenticate") != 0 &&
-            ap_cstr_casecmp(line->name, "Proxy-Authenticate") != 0) {
+        if (!is_misleading(line->name)) {
             APR_ARRAY_PUSH(lines, struct apache_line) = *line;
         }
     }
@@ -87,7 +94,7 @@ static void answer(request_rec *r, struct apache_visit *visit, bool own)
     } else if (own && visit->challenge != NULL) {
         send_lines(r, visit, visit->challenge);
     } else {
-        send_lines(r, visit, without_tokens(visit));
+        send_lines(r, visit, for_another(visit));
     }
 }
 

@@ -72,6 +72,14 @@ int apache_force_authn(request_rec *r)
     return DECLINED;
 }
 
+/* mod_http2 ends a stream whose answer is this 403 with the error HTTP_1_1_REQUIRED (RFC 9113
+ * section 7), after which the client asks again over HTTP/1.1. */
+static int downgrade(request_rec *r)
+{
+    apr_table_setn(r->notes, "ssl-renegotiate-forbidden", "an exchange of several legs");
+    return HTTP_FORBIDDEN;
+}
+
 int apache_check_authn(request_rec *r)
 {
     const struct sspi_result *result;
@@ -102,6 +110,7 @@ int apache_check_authn(request_rec *r)
     case SSPI_UNAVAILABLE:
         return HTTP_SERVICE_UNAVAILABLE;
     case SSPI_NEED_HTTP_1_1:
+        return downgrade(r);
     case SSPI_ERROR:
     case SSPI_NEED_ENTITY: /* the visit does what these ask for */
     case SSPI_NEED_HASH:

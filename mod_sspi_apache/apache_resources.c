@@ -11,15 +11,40 @@
 
 APLOG_USE_MODULE(sspi);
 
-/* What the configuration as a whole asks for. */
-struct survey {
-    bool has_auth_type;
-    bool has_realm;
-    bool has_keytab;
-    bool has_users;
-    bool has_packages;
-    bool has_negotiate;
-    bool has_digest;
+/* What the configuration as a whole asks for: what it says somewhere. */
+enum {
+    FOUND_AUTH_TYPE = 1 << 0,
+    FOUND_REALM = 1 << 1,
+    FOUND_KEYTAB = 1 << 2,
+    FOUND_DIGEST_USERS = 1 << 3,
+    FOUND_NTLM_USERS = 1 << 4,
+    FOUND_PACKAGES = 1 << 5,
+    FOUND_NEGOTIATE = 1 << 6,
+    FOUND_NTLM = 1 << 7,
+    FOUND_DIGEST = 1 << 8,
+    FOUND_MECHANISMS = 1 << 9,
+    FOUND_KERBEROS_MECHANISM = 1 << 10,
+    FOUND_NTLM_MECHANISM = 1 << 11
+};
+
+/* Which directive says it, and which of its words; NULL: any. */
+static const struct {
+    unsigned found;
+    enum sspi_option option;
+    const char *word;
+} clues[] = {
+    {FOUND_REALM, SSPI_OPTION_REALM, NULL},
+    {FOUND_KEYTAB, SSPI_OPTION_KEYTAB, NULL},
+    {FOUND_DIGEST_USERS, SSPI_OPTION_DIGEST_USER_FILE, NULL},
+    {FOUND_DIGEST_USERS, SSPI_OPTION_DIGEST_PROVIDER, NULL},
+    {FOUND_NTLM_USERS, SSPI_OPTION_NTLM_USER_FILE, NULL},
+    {FOUND_PACKAGES, SSPI_OPTION_PACKAGES, NULL},
+    {FOUND_NEGOTIATE, SSPI_OPTION_PACKAGES, "Negotiate"},
+    {FOUND_NTLM, SSPI_OPTION_PACKAGES, "NTLM"},
+    {FOUND_DIGEST, SSPI_OPTION_PACKAGES, "Digest"},
+    {FOUND_MECHANISMS, SSPI_OPTION_MECHANISMS, NULL},
+    {FOUND_KERBEROS_MECHANISM, SSPI_OPTION_MECHANISMS, "kerberos"},
+    {FOUND_NTLM_MECHANISM, SSPI_OPTION_MECHANISMS, "ntlm"},
 };
 
 /* Opening one after the other, going on after a failure to tell all of them. */
@@ -46,26 +71,32 @@ static bool is_option(const ap_directive_t *node, enum sspi_option option)
            0;
 }
 
-/* The tree holds what applies only: <IfModule>, <IfDefine>, Include and macros are resolved. */
-static void survey_tree(apr_pool_t *ptemp, const ap_directive_t *node, struct survey *survey)
+static unsigned survey_directive(apr_pool_t *ptemp, const ap_directive_t *node)
 {
-    for (; node != NULL; node = node->next) {
-        if (ap_cstr_casecmp(node->directive, "AuthType") == 0) {
-            survey->has_auth_type |= has_word(ptemp, node->args, SSPI_AUTH_TYPE);
-        } else if (is_option(node, SSPI_OPTION_REALM)) {
-            survey->has_realm = true;
-        } else if (is_option(node, SSPI_OPTION_KEYTAB)) {
-            survey->has_keytab = true;
-        } else if (is_option(node, SSPI_OPTION_DIGEST_USER_FILE) ||
-                   is_option(node, SSPI_OPTION_DIGEST_PROVIDER)) {
-            survey->has_users = true;
-        } else if (is_option(node, SSPI_OPTION_PACKAGES)) {
-            survey->has_packages = true;
-            survey->has_negotiate |= has_word(ptemp, node->args, "Negotiate");
-            survey->has_digest |= has_word(ptemp, node->args, "Digest");
-        }
-        survey_tree(ptemp, node->first_child, survey);
+    unsigned found = 0;
+
+    /* httpd's own, without a row for it. */
+    if (ap_cstr_casecmp(node->directive, "AuthType") == 0) {
+        return has_word(ptemp, node->args, SSPI_AUTH_TYPE) ? FOUND_AUTH_TYPE : 0;
     }
+    for (size_t i = 0; i < sizeof(clues) / sizeof(clues[0]); i++) {
+        if (is_option(node, clues[i].option) &&
+            (clues[i].word == NULL || has_word(ptemp, node->args, clues[i].word))) {
+            found |= clues[i].found;
+        }
+    }
+    return found;
+}
+
+/* The tree holds what applies only: <IfModule>, <IfDefine>, Include and macros are resolved. */
+static unsigned survey_tree(apr_pool_t *ptemp, const ap_directive_t *node)
+{
+    unsigned found = 0;
+
+    for (; node != NULL; node = node->next) {
+        found |= survey_directive(ptemp, node) | survey_tree(ptemp, node->first_child);
+    }
+    return found;
 }
 
 static void open_policy(server_rec *s, struct opening *opening, const struct sspi_policy *policy,
@@ -84,25 +115,47 @@ static void open_policy(server_rec *s, struct opening *opening, const struct ssp
     opening->failed = true;
 }
 
+/* Opens a policy that says nothing but this; `mechanism` may be NULL. */
+static void open_packages(server_rec *s, struct opening *opening, const char *package,
+                          const char *mechanism, bool has_realm)
+{
+    const struct sspi_view packages = {package, strlen(package)};
+    const struct sspi_view mechanisms = {mechanism, mechanism != NULL ? strlen(mechanism) : 0};
+    struct sspi_policy policy = {0};
+    char error[SSPI_ERROR_SIZE];
+
+    if (sspi_policy_set(&policy, SSPI_OPTION_PACKAGES, &packages, 1, SSPI_SERVER_APACHE, error) &&
+        (mechanism == NULL || sspi_policy_set(&policy, SSPI_OPTION_MECHANISMS, &mechanisms, 1,
+                                              SSPI_SERVER_APACHE, error))) {
+        open_policy(s, opening, &policy, true, has_realm);
+    }
+}
+
 /* What places lack that can find it nowhere, as far as that can be told without their requests:
  * scopes meet only then. */
 static void open_unnamed(apr_pool_t *ptemp, server_rec *s, struct opening *opening)
 {
-    const struct sspi_view digest = SSPI_VIEW("Digest");
-    struct survey survey = {0};
-    struct sspi_policy policy = {0};
-    char error[SSPI_ERROR_SIZE];
+    unsigned found = survey_tree(ptemp, ap_conftree);
+    /* What holds where nothing is said. */
+    bool negotiate = (found & FOUND_PACKAGES) == 0 || (found & FOUND_NEGOTIATE) != 0;
+    bool kerberos = (found & FOUND_MECHANISMS) == 0 || (found & FOUND_KERBEROS_MECHANISM) != 0;
+    bool ntlm = (found & FOUND_NTLM_MECHANISM) != 0;
 
-    survey_tree(ptemp, ap_conftree, &survey);
-    if (!survey.has_auth_type) {
+    if ((found & FOUND_AUTH_TYPE) == 0) {
         return;
     }
-    if (!survey.has_keytab && (!survey.has_packages || survey.has_negotiate)) {
-        open_policy(s, opening, &policy, true, true); /* MIT's default keytab */
+    if (negotiate && kerberos && (found & FOUND_KEYTAB) == 0) {
+        open_packages(s, opening, "Negotiate", "kerberos", true); /* MIT's default keytab */
     }
-    if (survey.has_digest && !(survey.has_realm && survey.has_users) &&
-        sspi_policy_set(&policy, SSPI_OPTION_PACKAGES, &digest, 1, SSPI_SERVER_APACHE, error)) {
-        open_policy(s, opening, &policy, true, survey.has_realm);
+    if ((found & FOUND_NTLM) != 0 && !ntlm) {
+        open_packages(s, opening, "NTLM", NULL, true); /* which is refused */
+    }
+    if ((negotiate || (found & FOUND_NTLM) != 0) && ntlm && (found & FOUND_NTLM_USERS) == 0) {
+        open_packages(s, opening, "NTLM", "ntlm", true); /* winbind */
+    }
+    if ((found & FOUND_DIGEST) != 0 &&
+        (found & (FOUND_REALM | FOUND_DIGEST_USERS)) != (FOUND_REALM | FOUND_DIGEST_USERS)) {
+        open_packages(s, opening, "Digest", NULL, (found & FOUND_REALM) != 0);
     }
 }
 
@@ -135,10 +188,13 @@ void apache_resources_log(server_rec *s)
 
 int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
+    const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
     const struct sspi_acceptor_config config = {
         .server = SSPI_SERVER_APACHE,
         .worker_uid = geteuid() == 0 ? ap_unixd_config.user_id : geteuid(),
         .worker_gid = geteuid() == 0 ? ap_unixd_config.group_id : getegid(),
+        .downgrades = true,
+        .waits_limit = (unsigned)sspi_policy_number(&dir->policy, SSPI_OPTION_THREADS),
     };
     struct opening opening = {0};
     struct sspi_acceptor *acceptor;

@@ -11,8 +11,9 @@
 
 APLOG_USE_MODULE(sspi);
 
-/* Rounds that a verdict may take: both files changed, a lookup, a body, and room. */
-#define ROUNDS_LIMIT 8
+/* Rounds that a verdict may take: three files changed, winbind's names, a lookup, a body, a domain
+ * controller, and room. */
+#define ROUNDS_LIMIT 12
 
 static request_rec *client_request(request_rec *r)
 {
@@ -72,6 +73,38 @@ static uint64_t entity_length(const request_rec *top)
     return (uint64_t)len;
 }
 
+/* Who connected. mod_remoteip's r->useragent_ip is who a header names. */
+static struct sspi_view peer_of(const conn_rec *c)
+{
+    return view_of(c->client_addr->family == APR_UNIX ? NULL : c->client_ip);
+}
+
+static int look_for_proxy(void *forwarded, const char *name, const char *value)
+{
+    *(bool *)forwarded = sspi_http_tells_proxy(view_of(name));
+    return !*(bool *)forwarded;
+}
+
+/* mod_remoteip takes the header away whose address it believes, and that may be one of any name. It
+ * leaves no port then, or (older ones) that of the connection. With a port of its own the address
+ * comes from the PROXY protocol, whose line stands before all requests of a connection: that is one
+ * client's. */
+static bool is_told_by_header(const request_rec *top)
+{
+    const apr_sockaddr_t *peer = top->connection->client_addr;
+    const apr_sockaddr_t *told = top->useragent_addr;
+
+    return told != peer && (told->port == 0 || told->port == peer->port);
+}
+
+static bool is_forwarded(const request_rec *top)
+{
+    bool forwarded = false;
+
+    apr_table_do(look_for_proxy, &forwarded, top->headers_in, NULL);
+    return forwarded || is_told_by_header(top);
+}
+
 static void describe_request(request_rec *top, struct sspi_acceptor *acceptor,
                              struct sspi_request *ret_request)
 {
@@ -91,6 +124,8 @@ static void describe_request(request_rec *top, struct sspi_acceptor *acceptor,
         .ssl = apache_tls_of(top->connection),
         .connection = apache_link_connection(top->connection, acceptor),
         .entity_length = entity_length(top),
+        .peer = peer_of(top->connection),
+        .forwarded = is_forwarded(top),
     };
 }
 

@@ -102,6 +102,11 @@ ngx_http_sspi_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
     struct passwd    *pwd;
     ngx_core_conf_t  *ccf;
 
+    /*
+     * Not set: nginx cannot make a client come back with HTTP/1.1, and the
+     * threads are the limit of what waits.
+     */
+
     ngx_memzero(config, sizeof(struct sspi_acceptor_config));
 
     config->server = SSPI_SERVER_NGINX;

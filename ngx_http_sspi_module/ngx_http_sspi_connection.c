@@ -6,6 +6,11 @@
 static void ngx_http_sspi_request_line(ngx_http_request_t *r,
     ngx_str_t *method, ngx_str_t *target);
 static uint64_t ngx_http_sspi_entity_length(ngx_http_request_t *r);
+static void ngx_http_sspi_peer(ngx_http_request_t *r,
+    struct sspi_request *request);
+static ngx_uint_t ngx_http_sspi_tells_proxy(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_sspi_same(const ngx_str_t *one,
+    const ngx_str_t *other);
 static struct sspi_connection *ngx_http_sspi_get_connection(
     ngx_http_request_t *r, struct sspi_acceptor *acceptor);
 static void ngx_http_sspi_connection_cleanup(void *data);
@@ -36,17 +41,21 @@ ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
 
     authorization = r->headers_in.authorization;
 
-    if (authorization == NULL) {
-        return NGX_OK;
-    }
-
-    request->authorization = ngx_http_sspi_view(&authorization->value);
+    if (authorization) {
+        request->authorization = ngx_http_sspi_view(&authorization->value);
 
 #if (nginx_version >= 1023000)
-    request->several_authorizations = (authorization->next != NULL);
+        request->several_authorizations = (authorization->next != NULL);
 #endif
+    }
 
-    /* the requests of HTTP/2 share a connection: no exchange can live there */
+    ngx_http_sspi_peer(r, request);
+
+    /*
+     * The requests of HTTP/2 share a connection: no exchange can live there,
+     * and no login.  A login is also what a request without Authorization
+     * may have.
+     */
 
     if (r->http_version < NGX_HTTP_VERSION_20) {
         request->connection = ngx_http_sspi_get_connection(r, acceptor);
@@ -128,6 +137,84 @@ ngx_http_sspi_entity_length(ngx_http_request_t *r)
     }
 
     return r->headers_in.content_length_n;
+}
+
+
+/*
+ * Who connected, and whether that is a proxy.  The realip module replaces
+ * the connection's address while a request lasts, but its variable tells the
+ * true one.  (Without the module there is neither.)  The header that it
+ * believes may have any name: an address that was replaced tells of a proxy,
+ * too.  Not so by the PROXY protocol, whose line stands before all requests
+ * of a connection, which is one client's.
+ */
+
+static void
+ngx_http_sspi_peer(ngx_http_request_t *r, struct sspi_request *request)
+{
+    ngx_str_t                   peer, told;
+    ngx_connection_t           *c;
+    ngx_http_variable_value_t  *vv;
+
+    static ngx_str_t  name = ngx_string("realip_remote_addr");
+
+    c = r->connection;
+
+    peer = c->addr_text;
+    told = c->addr_text;
+
+    vv = ngx_http_get_variable(r, &name, ngx_hash_key(name.data, name.len));
+
+    if (vv && !vv->not_found) {
+        peer.data = vv->data;
+        peer.len = vv->len;
+    }
+
+    if (!ngx_http_sspi_same(&peer, &told)) {
+        request->forwarded = c->proxy_protocol == NULL
+                             || !ngx_http_sspi_same(&told,
+                                              &c->proxy_protocol->src_addr);
+    }
+
+    if (ngx_http_sspi_tells_proxy(r)) {
+        request->forwarded = true;
+    }
+
+    /* who comes by a Unix socket has no address */
+
+    if (peer.len < 5 || ngx_strncmp(peer.data, "unix:", 5) != 0) {
+        request->peer = ngx_http_sspi_view(&peer);
+    }
+}
+
+
+static ngx_uint_t
+ngx_http_sspi_tells_proxy(ngx_http_request_t *r)
+{
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (sspi_http_tells_proxy(ngx_http_sspi_view(&h[i].key))) {
+                return 1;
+            }
+        }
+    }
+
+    return 0;
+}
+
+
+static ngx_uint_t
+ngx_http_sspi_same(const ngx_str_t *one, const ngx_str_t *other)
+{
+    return one->len == other->len
+           && ngx_memcmp(one->data, other->data, one->len) == 0;
 }
 
 

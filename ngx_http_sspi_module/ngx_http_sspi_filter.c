@@ -148,7 +148,8 @@ ngx_http_sspi_is_there(ngx_http_request_t *r, ngx_table_elt_t *header)
 
 /*
  * With every answer to a granted request, also one with an error.  Only on
- * the 401 of somebody else a last token would look like a challenge of his.
+ * the 401 of somebody else a last token would look like a challenge of his,
+ * and that the login stays like a word about his.
  */
 
 static ngx_int_t
@@ -161,10 +162,10 @@ ngx_http_sspi_add_success(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
         h = &ctx->success[i];
 
         if (r->headers_out.status == NGX_HTTP_UNAUTHORIZED
-            && h->key.len == sizeof("WWW-Authenticate") - 1
-            && ngx_strncasecmp(h->key.data, (u_char *) "WWW-Authenticate",
-                               h->key.len)
-               == 0)
+            && (ngx_strcasecmp(h->key.data, (u_char *) "WWW-Authenticate")
+                == 0
+                || ngx_strcasecmp(h->key.data, (u_char *) "Persistent-Auth")
+                   == 0))
         {
             continue;
         }

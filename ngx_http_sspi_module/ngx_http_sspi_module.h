@@ -20,6 +20,7 @@ typedef struct {
     ngx_int_t                  remote_user;  /* index of $remote_user */
 #if (NGX_THREADS)
     ngx_thread_pool_t         *threads;      /* NULL: jobs run at once */
+    ngx_uint_t                 n_threads;    /* 0: that pool is not ours */
 #endif
 } ngx_http_sspi_main_conf_t;
 
@@ -93,6 +94,9 @@ void ngx_http_sspi_add_body_filter(void);
 
 ngx_uint_t ngx_http_sspi_is_waiting(ngx_http_request_t *r);
 ngx_int_t ngx_http_sspi_run_job(ngx_http_request_t *r, struct sspi_job *job);
+
+/* ngx_http_sspi_threads.c */
+
 #if (NGX_THREADS)
 ngx_int_t ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
     ngx_http_sspi_main_conf_t *smcf);

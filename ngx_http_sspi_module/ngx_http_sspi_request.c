@@ -4,9 +4,10 @@
 
 /*
  * How often the core may want something done before its verdict: each file
- * of a policy read once, and the body.
+ * of a policy read once, winbind's names, the body, a domain controller, and
+ * room.
  */
-#define NGX_HTTP_SSPI_STEPS  8
+#define NGX_HTTP_SSPI_STEPS  12
 
 
 static ngx_int_t ngx_http_sspi_begin(ngx_http_request_t *r,

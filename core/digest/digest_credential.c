@@ -19,7 +19,8 @@ static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPT
 {
     const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
 
-    c->users = data->Users;
+    if (data->Users != NULL)
+        c->users = store_users_reference(data->Users);
     if (c->users != NULL || c->caller_hashes)
         return SEC_E_OK;
     if (path == NULL) {
@@ -211,7 +212,7 @@ void digest_credential_unreference(struct digest_credential *credential)
 {
     if (atomic_fetch_sub(&credential->n_references, 1) != 1)
         return;
-    store_users_close(credential->own_users);
+    store_users_close(credential->users);
     if (credential->own_state != NULL) {
         bytes_wipe(credential->own_state, STORE_STATE_MIN_SIZE);
         free(credential->own_state);

@@ -7,10 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "clock.h"
 #include "hash.h"
 #include "http_options.h"
 #include "kerberos_keytab.h"
+#include "ntlm_winbind.h"
 #include "store_state.h"
 #include "store_users.h"
 
@@ -31,12 +34,15 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
         return NULL;
     acceptor->config = *config;
     acceptor->tls = binding_table_new();
-    if (acceptor->tls == NULL || !http_credentials_init(&acceptor->credentials)) {
-        binding_table_free(acceptor->tls);
-        free(acceptor);
-        return NULL;
-    }
-    return acceptor;
+    acceptor->gate = http_gate_new(config->waits_limit);
+    bool locks =
+        http_credentials_init(&acceptor->credentials) && http_proxies_told_init(&acceptor->told);
+    if (acceptor->tls != NULL && acceptor->gate != NULL && locks)
+        return acceptor;
+    binding_table_free(acceptor->tls);
+    http_gate_drop(acceptor->gate);
+    free(acceptor);
+    return NULL;
 }
 
 void sspi_acceptor_free(struct sspi_acceptor *acceptor)
@@ -51,6 +57,8 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
         http_resource_free(first);
     }
     binding_table_free(acceptor->tls);
+    http_gate_drop(acceptor->gate);
+    http_proxies_told_close(&acceptor->told);
     free(acceptor->default_realm);
     free(acceptor->records);
     free(acceptor);
@@ -118,8 +126,9 @@ static bool in_group(uid_t uid, gid_t gid, gid_t wanted)
     return false;
 }
 
-/* Whether the workers could read the file by themselves, as its mode bits tell. */
-static bool worker_can_read(const struct sspi_acceptor_config *config, const char *path)
+/* Whether the workers could by themselves read the file, or get into the folder, as mode bits tell.
+ * `wanted` is of the owner's bits. */
+static bool worker_may(const struct sspi_acceptor_config *config, const char *path, mode_t wanted)
 {
     struct stat st;
     if (config->worker_uid == 0)
@@ -127,10 +136,10 @@ static bool worker_can_read(const struct sspi_acceptor_config *config, const cha
     if (stat(path, &st) != 0)
         return false;
     if (st.st_uid == config->worker_uid)
-        return (st.st_mode & S_IRUSR) != 0;
+        return (st.st_mode & wanted) != 0;
     if (in_group(config->worker_uid, config->worker_gid, st.st_gid))
-        return (st.st_mode & S_IRGRP) != 0;
-    return (st.st_mode & S_IROTH) != 0;
+        return (st.st_mode & (wanted >> 3)) != 0;
+    return (st.st_mode & (wanted >> 6)) != 0;
 }
 
 static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
@@ -139,7 +148,7 @@ static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const 
     if (record == NULL)
         return;
     unsigned uid = (unsigned)acceptor->config.worker_uid;
-    if (worker_can_read(&acceptor->config, path))
+    if (worker_may(&acceptor->config, path, S_IRUSR))
         http_messages_write(record, HTTP_MESSAGE_OPENED, SEC_E_OK,
                             "%s %s read; the workers (uid %u) can read it too and pick up a change "
                             "by themselves",
@@ -150,6 +159,30 @@ static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const 
             "%s %s read; the workers (uid %u) cannot read it: a change takes effect "
             "at the next reload",
             what, path, uid);
+}
+
+/* A winbind that does not answer yet is no error: it may be started later than we are. */
+static void ask_winbind(struct sspi_acceptor *acceptor, struct http_resource *resource)
+{
+    const struct sspi_clock *clock = clock_machine();
+    const char *folder = ntlm_winbind_pipe_folder();
+    struct sspi_job *job = http_resource_look(resource, clock->steady_ms(clock->self));
+    struct sspi_record told, *record;
+    if (job == NULL)
+        return;
+    sspi_job_run(job);
+    if (http_resource_outcome(job, &told) && (record = new_record(acceptor)) != NULL)
+        *record = told;
+    sspi_job_release(job);
+    if (access(folder, F_OK) != 0 || worker_may(&acceptor->config, folder, S_IXUSR))
+        return;
+    record = new_record(acceptor);
+    if (record != NULL)
+        http_messages_write(
+            record, HTTP_MESSAGE_NO_PIPE, SEC_E_OK,
+            "the workers (uid %u) may not enter %s, where winbind checks logins: add "
+            "their user to its group",
+            (unsigned)acceptor->config.worker_uid, folder);
 }
 
 /* Opens one file and keeps it. `why` (SSPI_ERROR_SIZE bytes) is filled on failure. */
@@ -165,8 +198,11 @@ static struct http_resource *open_resource(struct sspi_acceptor *acceptor,
         return NULL;
     made->next = acceptor->resources;
     acceptor->resources = made;
-    tell_opened(acceptor, option == SSPI_OPTION_KEYTAB ? "keytab" : "user file",
-                http_resource_path(made));
+    if (made->winbind != NULL)
+        ask_winbind(acceptor, made);
+    else
+        tell_opened(acceptor, option == SSPI_OPTION_KEYTAB ? "keytab" : "user file",
+                    http_resource_path(made));
     return made;
 }
 
@@ -221,17 +257,29 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
 }
 
 static bool open_users(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
-                       char *error)
+                       enum sspi_option option, char *error)
 {
     char why[SSPI_ERROR_SIZE] = "";
-    struct http_resource *resource =
-        open_resource(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, why);
-    if (resource != NULL) {
-        count_users(acceptor, policy, resource);
-        return true;
+    struct http_resource *resource = open_resource(acceptor, policy, option, why);
+    if (resource == NULL) {
+        snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s", option_name(acceptor, option), why);
+        return false;
     }
-    snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s",
-             option_name(acceptor, SSPI_OPTION_DIGEST_USER_FILE), why);
+    if (option == SSPI_OPTION_DIGEST_USER_FILE)
+        count_users(acceptor, policy, resource);
+    return true;
+}
+
+/* NTLM is listed as a scheme: may it run? */
+static bool check_ntlm(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       char *error)
+{
+    if (!http_options_lists(policy, HTTP_PACKAGE_NTLM) ||
+        http_options_runs(policy, HTTP_MECHANISM_NTLM))
+        return true;
+    snprintf(error, SSPI_ERROR_SIZE, "%s lists NTLM, which needs ntlm in %s",
+             option_name(acceptor, SSPI_OPTION_PACKAGES),
+             option_name(acceptor, SSPI_OPTION_MECHANISMS));
     return false;
 }
 
@@ -250,22 +298,37 @@ static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi
     return false;
 }
 
+/* What a policy needs opened; of one that is not whole, what it sets itself. */
+struct needs {
+    bool keytab, nt_users, users;
+};
+
+static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       bool whole, bool has_realm, struct needs *ret_needs, char *error)
+{
+    bool digest = http_options_lists(policy, HTTP_PACKAGE_DIGEST);
+    if (!whole) {
+        ret_needs->keytab = http_options_is_set(policy, SSPI_OPTION_KEYTAB);
+        ret_needs->nt_users = http_options_is_set(policy, SSPI_OPTION_NTLM_USER_FILE);
+        ret_needs->users = http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+        return true;
+    }
+    if (!check_ntlm(acceptor, policy, error) ||
+        (digest && !check_digest(acceptor, policy, has_realm, error)))
+        return false;
+    ret_needs->keytab = http_options_uses(policy, HTTP_MECHANISM_KERBEROS);
+    ret_needs->nt_users = http_options_uses(policy, HTTP_MECHANISM_NTLM);
+    /* They may come from elsewhere (SSPIDigestProvider). */
+    ret_needs->users = digest && http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+    return true;
+}
+
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                         bool whole, bool has_realm, char *error)
 {
-    bool keytab, users;
-    if (whole) {
-        keytab = http_options_lists(policy, HTTP_PACKAGE_NEGOTIATE);
-        users = http_options_lists(policy, HTTP_PACKAGE_DIGEST);
-        if (users && !check_digest(acceptor, policy, has_realm, error))
-            return false;
-    } else {
-        keytab = http_options_is_set(policy, SSPI_OPTION_KEYTAB);
-        users = http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
-    }
-    if (keytab && !open_keytab(acceptor, policy, error))
-        return false;
-    /* A whole policy may have its users from elsewhere (SSPIDigestProvider). */
-    return !users || !http_options_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE) ||
-           open_users(acceptor, policy, error);
+    struct needs needs;
+    return find_needs(acceptor, policy, whole, has_realm, &needs, error) &&
+           (!needs.keytab || open_keytab(acceptor, policy, error)) &&
+           (!needs.nt_users || open_users(acceptor, policy, SSPI_OPTION_NTLM_USER_FILE, error)) &&
+           (!needs.users || open_users(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, error));
 }

@@ -7,11 +7,14 @@
 
 #include "binding_certificate.h"
 #include "http_credentials.h"
+#include "http_gate.h"
 #include "http_messages.h"
+#include "http_proxies.h"
 #include "http_resource.h"
 #include "sspi_http.h"
 
-/* Changed by the parent alone, before workers exist; `credentials` locks itself. */
+/* Changed by the parent alone, before workers exist; `credentials`, `gate` and `told` lock
+ * themselves. */
 struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct http_resource *resources;
@@ -21,6 +24,8 @@ struct sspi_acceptor {
     struct sspi_record *records;
     size_t n_records, n_told;
     struct http_credentials credentials;
+    struct http_gate *gate; /* before logins that wait for a domain controller */
+    struct http_proxies_told told;
 };
 
 #endif

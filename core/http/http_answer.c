@@ -5,8 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
+
+/* By HTTP_PACKAGE_*. */
+static const char *scheme_of(uint8_t package)
+{
+    switch (package) {
+    case HTTP_PACKAGE_NEGOTIATE:
+        return "Negotiate";
+    case HTTP_PACKAGE_NTLM:
+        return "NTLM";
+    default:
+        return "Digest";
+    }
+}
 
 /* Room for the text of one more header line; NULL when the limit is reached. */
 static struct bytes *add_header(struct sspi_exchange *exchange, struct sspi_view name)
@@ -80,34 +94,75 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
     return made;
 }
 
+/* Negotiate and NTLM. What needs several legs is not offered where they cannot be had. */
+static bool is_offered(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       uint8_t package)
+{
+    if (package == HTTP_PACKAGE_NEGOTIATE && http_options_runs(policy, HTTP_MECHANISM_KERBEROS))
+        return true;
+    return http_options_runs(policy, HTTP_MECHANISM_NTLM) && http_login_has_legs(exchange, policy);
+}
+
+/* Tells, once for each address, why a place that has NTLM did not offer it. */
+static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct sspi_view peer = exchange->request.peer;
+    if (!http_options_uses(policy, HTTP_MECHANISM_NTLM) ||
+        !http_proxies_between(&exchange->request, policy))
+        return;
+    if (peer.len == 0)
+        peer = SSPI_VIEW("a Unix socket");
+    if (http_proxies_tell(&exchange->acceptor->told, peer))
+        http_messages_write(
+            http_exchange_record(exchange), HTTP_MESSAGE_PROXIED, SEC_E_OK,
+            "a request from %.*s came through a proxy, which may share its connections among "
+            "clients: NTLM is not offered there",
+            (int)peer.len, peer.data);
+}
+
+static void tell_of_nothing(struct sspi_exchange *exchange)
+{
+    http_messages_write(
+        http_exchange_record(exchange), HTTP_MESSAGE_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
+        "nothing could be offered: NTLM, the only scheme here, cannot run %s",
+        exchange->request.connection == NULL ? "over HTTP/2; let this server speak HTTP/1.1 alone"
+                                             : "through a proxy");
+}
+
 void http_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
+    tell_of_proxy(exchange, policy);
     for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++) {
-        if (*at == HTTP_PACKAGE_NEGOTIATE) {
+        if (*at == HTTP_PACKAGE_DIGEST) {
+            if (!add_digest(exchange, policy)) {
+                fail(exchange);
+                return;
+            }
+        } else if (is_offered(exchange, policy, *at)) {
             struct bytes *line = add_authenticate(exchange);
             if (line != NULL)
-                bytes_append_text(line, "Negotiate");
-        } else if (!add_digest(exchange, policy)) {
-            fail(exchange);
-            return;
+                bytes_append_text(line, scheme_of(*at));
         }
     }
+    if (exchange->result.n_headers == 0)
+        tell_of_nothing(exchange);
     finish_challenge(exchange);
 }
 
-/* RFC 4559 section 5: "Negotiate" and the token in base64. */
-static void add_negotiate_token(struct sspi_exchange *exchange)
+/* RFC 4559 section 5: the scheme and the token in base64. */
+static void add_token(struct sspi_exchange *exchange)
 {
     struct bytes *line = add_authenticate(exchange);
     if (line == NULL)
         return;
-    bytes_append_text(line, "Negotiate ");
-    bytes_append_view(line, bytes_as_view(&exchange->negotiate_answer));
+    bytes_append_text(line, scheme_of(exchange->answer_package));
+    bytes_append_char(line, ' ');
+    bytes_append_view(line, bytes_as_view(&exchange->answer_token));
 }
 
 void http_answer_continue(struct sspi_exchange *exchange)
 {
-    add_negotiate_token(exchange);
+    add_token(exchange);
     finish_challenge(exchange);
 }
 
@@ -117,8 +172,7 @@ static void set_variables(struct sspi_exchange *exchange)
     struct sspi_view *to = exchange->result.variables;
     to[SSPI_VARIABLE_USER] = bytes_view(exchange->user);
     to[SSPI_VARIABLE_REALM] = bytes_view(proof->realm);
-    to[SSPI_VARIABLE_PACKAGE] =
-        proof->package == HTTP_PACKAGE_DIGEST ? SSPI_VIEW("Digest") : SSPI_VIEW("Negotiate");
+    to[SSPI_VARIABLE_PACKAGE] = bytes_view(scheme_of(proof->package));
     to[SSPI_VARIABLE_MECHANISM] = bytes_view(proof->mechanism);
     to[SSPI_VARIABLE_CHANNEL_BOUND] =
         proof->bound == SSPI_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
@@ -139,13 +193,24 @@ static void add_authentication_info(struct sspi_exchange *exchange)
         bytes_append_view(line, bytes_as_view(&exchange->authentication_info));
 }
 
+/* As IIS tells clients of Negotiate and NTLM whether the connection's next request needs
+ * credentials. */
+static void add_persistent_auth(struct sspi_exchange *exchange)
+{
+    struct bytes *line = add_header(exchange, SSPI_VIEW("Persistent-Auth"));
+    if (line != NULL)
+        bytes_append_text(line, exchange->stays ? "true" : "false");
+}
+
 void http_answer_granted(struct sspi_exchange *exchange)
 {
     exchange->result.verdict = SSPI_GRANTED;
-    if (exchange->negotiate_answer.len > 0)
-        add_negotiate_token(exchange);
+    if (exchange->answer_token.len > 0)
+        add_token(exchange);
     if (exchange->authentication_info.len > 0)
         add_authentication_info(exchange);
+    if (exchange->proof.runs != 0 && !exchange->kept && !exchange->request.proxy)
+        add_persistent_auth(exchange);
     if (!finish_headers(exchange)) {
         out_of_memory(exchange);
         return;

@@ -10,11 +10,11 @@
  * with a record, when they cannot be made. */
 void http_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
-/* 401 with the next token of the Negotiate exchange, and no other challenge: it would make clients
- * begin anew. */
+/* 401 with the next token of the exchange of Negotiate or NTLM, and no other challenge: it would
+ * make clients begin anew. */
 void http_answer_continue(struct sspi_exchange *exchange);
 
-/* Granted: the variables, and the Negotiate answer token when there is one. */
+/* Granted: the variables, and the answer token when there is one, and what the connection keeps. */
 void http_answer_granted(struct sspi_exchange *exchange);
 
 #endif

@@ -31,6 +31,11 @@ void http_connection_drop(struct sspi_connection *connection)
     DeleteSecurityContext(&partial);
 }
 
+bool http_connection_is_late(const struct sspi_connection *connection, uint64_t now_ms)
+{
+    return connection->has_partial && now_ms - connection->began_ms > HTTP_CONNECTION_EXCHANGE_MS;
+}
+
 void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partial,
                           struct http_credential *credential, uint64_t began_ms)
 {
@@ -42,10 +47,17 @@ void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partia
     connection->has_partial = true;
 }
 
+void http_connection_log_out(struct sspi_connection *connection)
+{
+    http_proof_free(&connection->login);
+    connection->has_login = false;
+}
+
 void sspi_connection_free(struct sspi_connection *connection)
 {
     if (connection == NULL)
         return;
     http_connection_drop(connection);
+    http_connection_log_out(connection);
     free(connection);
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one client connection of HTTP/1.x remembers: an unfinished Negotiate exchange. */
+/* What one client connection of HTTP/1.x remembers: an unfinished exchange of Negotiate or NTLM,
+ * and a login. */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
 
 #include "http_acceptor.h"
+#include "http_proof.h"
 
 /* How long a client may take from its first token to its last. */
 #define HTTP_CONNECTION_EXCHANGE_MS 30000
@@ -15,6 +17,10 @@ struct sspi_connection {
     bool has_partial;
     struct http_credential *credential;
     uint64_t began_ms;
+    /* What the last exchange proved, where a policy lets it stay. */
+    struct http_proof login;
+    bool has_login;
+    bool login_is_for_proxy; /* a forward proxy's clients may log in to both */
 };
 
 /* Keeps an unfinished context, dropping an older one; takes over both. */
@@ -26,7 +32,13 @@ void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partia
 void http_connection_take(struct sspi_connection *connection, CtxtHandle *ret_partial,
                           uint64_t *ret_began_ms);
 
-/* Drops what it keeps, if anything. */
+/* Drops the unfinished context, if there is one. */
 void http_connection_drop(struct sspi_connection *connection);
+
+/* True when the exchange of the unfinished context takes too long. */
+bool http_connection_is_late(const struct sspi_connection *connection, uint64_t now_ms);
+
+/* Forgets the login, if there is one. */
+void http_connection_log_out(struct sspi_connection *connection);
 
 #endif

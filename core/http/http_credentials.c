@@ -16,6 +16,8 @@ struct http_credential {
     const char *package; /* static */
     const struct sspi_keytab *keytab;
     const struct sspi_users *user_file;
+    const struct sspi_winbind *winbind;
+    uint32_t mechanisms;
     uint8_t algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
     uint32_t nonce_lifetime_s;
     uint32_t flags;
@@ -73,7 +75,9 @@ static struct http_credential *find(const struct http_credentials *set, const ch
 {
     for (struct http_credential *at = set->first; at != NULL; at = at->next)
         if (strcmp(at->package, package) == 0 && at->keytab == data->Keytab &&
-            at->user_file == data->Users && at->nonce_lifetime_s == data->NonceLifetimeSeconds &&
+            at->user_file == data->Users && at->winbind == data->Winbind &&
+            at->mechanisms == data->Mechanisms &&
+            at->nonce_lifetime_s == data->NonceLifetimeSeconds &&
             memcmp(at->algorithms, data->Algorithms, sizeof(at->algorithms)) == 0 &&
             at->flags == data->Flags && strcmp(at->domain, domain_of(data)) == 0 &&
             same_services(at->services, data))
@@ -103,6 +107,8 @@ static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DAT
     made->package = package;
     made->keytab = data->Keytab;
     made->user_file = data->Users;
+    made->winbind = data->Winbind;
+    made->mechanisms = data->Mechanisms;
     made->nonce_lifetime_s = data->NonceLifetimeSeconds;
     memcpy(made->algorithms, data->Algorithms, sizeof(made->algorithms));
     made->flags = data->Flags;

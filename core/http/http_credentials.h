@@ -29,8 +29,8 @@ bool http_credentials_init(struct http_credentials *set) SSPI_MUST_USE;
 /* Frees all; none may be in use. */
 void http_credentials_close(struct http_credentials *set);
 
-/* The credential of `package` ("Negotiate", "WDigest") for `data`, made when there is none yet. The
- * caller gives it back with http_credentials_put(). On failure `report` says why. */
+/* The credential of `package` ("Negotiate", "NTLM", "WDigest") for `data`, made when there is none
+ * yet. The caller gives it back with http_credentials_put(). On failure `report` says why. */
 SECURITY_STATUS http_credentials_get(struct http_credentials *set, const char *package,
                                      const SSPI_ACCEPTOR_DATA *data,
                                      struct http_credential **ret_credential,

@@ -6,9 +6,9 @@
 #include "escape.h"
 #include "hash.h"
 #include "http_digest_call.h"
+#include "http_judge.h"
 #include "http_options.h"
 #include "http_schemes.h"
-#include "kerberos_keytab.h"
 #include "report.h"
 #include "store_users.h"
 
@@ -47,20 +47,6 @@ bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_pol
     return false;
 }
 
-bool http_digest_reaches(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    size_t n_services;
-    const struct sspi_view *services = http_options_services(policy, &n_services);
-    const char *target = exchange->proof.target;
-    uint64_t binding = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
-    /* As .NET has it: not looked at where bindings are not, and a client that names none gets by
-     * where it need not be bound. */
-    if (target == NULL || binding == HTTP_BINDING_NONE ||
-        (target[0] == '\0' && binding == HTTP_BINDING_ALLOW))
-        return true;
-    return kerberos_service_named(bytes_view(target), services, n_services);
-}
-
 bool http_digest_is_ambiguous(const struct sspi_exchange *exchange,
                               const struct sspi_policy *policy)
 {
@@ -74,13 +60,8 @@ static enum http_outcome judge_user(struct sspi_exchange *exchange,
 {
     struct sspi_view name = bytes_view(exchange->proof.name);
     char shown[128];
-    if (!http_digest_reaches(exchange, policy)) {
-        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
-                            SEC_E_WRONG_PRINCIPAL,
-                            "the client meant to reach the service %s, which is not accepted here",
-                            escape_text(shown, sizeof(shown), bytes_view(exchange->proof.target)));
-        return HTTP_OUTCOME_REFUSED;
-    }
+    if (!http_judge_reaches(exchange, policy))
+        return http_exchange_refuse_target(exchange);
     if (!http_digest_is_ambiguous(exchange, policy))
         return HTTP_OUTCOME_PROVEN;
     http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_AMBIGUOUS_USER,
@@ -142,8 +123,9 @@ static enum http_outcome prove(struct sspi_exchange *exchange, const struct sspi
                                struct http_digest_call *call)
 {
     struct http_lookup *lookup = &exchange->lookup;
-    if (!http_exchange_take_proof(exchange, &call->context, HTTP_PACKAGE_DIGEST, call->resource))
+    if (!http_exchange_take_proof(exchange, &call->context, HTTP_PACKAGE_DIGEST))
         return HTTP_OUTCOME_ERROR;
+    exchange->proof.resource = call->resource;
     if (http_options_has_provider(policy)) {
         memcpy(lookup->proven, lookup->hash_a1, sizeof(lookup->proven));
         lookup->has_proven = true;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
+#include "http_accept.h"
 #include "http_options.h"
 #include "report.h"
 #include "sspi_query.h"
@@ -24,15 +26,15 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
 {
     if (exchange == NULL)
         return;
-    free(exchange->proof.name);
-    free(exchange->proof.realm);
-    free(exchange->proof.target);
+    http_proof_free(&exchange->proof);
+    if (exchange->waiting != NULL)
+        sspi_job_release(&exchange->waiting->job);
     free(exchange->user);
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));
     http_entity_free(&exchange->entity);
     sspi_job_release(exchange->job);
-    bytes_free(&exchange->negotiate_answer);
+    bytes_free(&exchange->answer_token);
     bytes_free(&exchange->authentication_info);
     bytes_free(&exchange->lookup_realm);
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
@@ -58,6 +60,8 @@ static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason rea
     case SSPI_REASON_CONFIGURATION:
     case SSPI_REASON_INTERNAL:
         return HTTP_OUTCOME_ERROR;
+    case SSPI_REASON_UNREACHABLE:
+        return HTTP_OUTCOME_UNAVAILABLE;
     case SSPI_REASON_MALFORMED:
     case SSPI_REASON_TOO_LARGE:
     case SSPI_REASON_WRONG_URI: /* RFC 7616 3.4.6: a uri of another resource is answered 400 */
@@ -71,6 +75,8 @@ static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason rea
     case SEC_E_INVALID_HANDLE:
     case SEC_E_NO_CREDENTIALS:
         return HTTP_OUTCOME_ERROR;
+    case SEC_E_NO_AUTHENTICATING_AUTHORITY:
+        return HTTP_OUTCOME_UNAVAILABLE;
     default:
         return HTTP_OUTCOME_REFUSED;
     }
@@ -99,6 +105,16 @@ enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, ui
     return HTTP_OUTCOME_TOO_LARGE;
 }
 
+enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange)
+{
+    char shown[128];
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
+                        SEC_E_WRONG_PRINCIPAL,
+                        "the client meant to reach the service %s, which is not accepted here",
+                        escape_text(shown, sizeof(shown), bytes_view(exchange->proof.target)));
+    return HTTP_OUTCOME_REFUSED;
+}
+
 struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              enum sspi_option option)
@@ -116,29 +132,33 @@ struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
     return resource;
 }
 
-bool http_exchange_take_proof(struct sspi_exchange *exchange, CtxtHandle *context, uint8_t package,
-                              const struct http_resource *resource)
+static uint8_t mechanism_of(const struct sspi_context_info *info)
+{
+    if (info->mechanism == &kerberos_package)
+        return HTTP_MECHANISM_KERBEROS;
+    return info->mechanism == &ntlm_package ? HTTP_MECHANISM_NTLM : 0;
+}
+
+bool http_exchange_take_proof(struct sspi_exchange *exchange, const CtxtHandle *context,
+                              uint8_t package)
 {
     const struct sspi_context_info *info = sspi_context_info(context);
-    struct http_proof *proof = &exchange->proof;
-    if (info != NULL && info->name != NULL) {
-        proof->name = strdup(info->name);
-        proof->realm = info->realm == NULL ? NULL : strdup(info->realm);
-        proof->target = info->target == NULL ? NULL : strdup(info->target);
+    struct http_proof proof = {.package = package};
+    if (info != NULL) {
+        proof.runs = mechanism_of(info);
+        proof.name = info->name;
+        proof.realm = info->realm;
+        proof.target = info->target;
+        proof.mechanism = info->algorithm != NULL ? info->algorithm : info->mechanism->about.Name;
+        proof.bound = info->bound;
+        proof.integrity =
+            package == HTTP_PACKAGE_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
+        proof.expiry_ms = info->expiry_ms;
     }
-    if (info == NULL || proof->name == NULL || (info->realm != NULL && proof->realm == NULL) ||
-        (info->target != NULL && proof->target == NULL)) {
-        struct sspi_report report;
-        report_write(&report, SSPI_REASON_INTERNAL, "an established context could not be read");
-        (void)http_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &report);
-        return false;
-    }
-    proof->package = package;
-    proof->mechanism = info->algorithm != NULL ? info->algorithm : info->mechanism->about.Name;
-    proof->resource = resource;
-    proof->bound = info->bound;
-    proof->integrity =
-        package == HTTP_PACKAGE_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
-    proof->expiry_ms = info->expiry_ms;
-    return true;
+    if (proof.name != NULL && http_proof_copy(&proof, &exchange->proof))
+        return true;
+    struct sspi_report report;
+    report_write(&report, SSPI_REASON_INTERNAL, "an established context could not be read");
+    (void)http_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &report);
+    return false;
 }

@@ -6,21 +6,7 @@
 #include "http_acceptor.h"
 #include "http_connection.h"
 #include "http_entity.h"
-#include "sspi_package.h"
-
-/* What remains of credentials once they were evaluated (DESIGN: a step judges the proof, never the
- * token). */
-struct http_proof {
-    uint8_t package;                      /* HTTP_PACKAGE_* */
-    char *name;                           /* the full name, of Kerberos or of the Digest user */
-    char *realm;                          /* NULL: none */
-    char *target;                         /* service the client asked for; NULL: unknown */
-    const char *mechanism;                /* static: "Kerberos", "SHA-256" */
-    const struct http_resource *resource; /* what verified it */
-    enum sspi_bound bound;
-    bool integrity;     /* Digest's auth-int: it vouches for the body, too */
-    uint64_t expiry_ms; /* UINT64_MAX: does not end */
-};
+#include "http_proof.h"
 
 #define HTTP_HASH_A1_LEN 16
 
@@ -40,12 +26,15 @@ enum http_outcome {
     HTTP_OUTCOME_NONE, /* not evaluated yet */
     HTTP_OUTCOME_PROVEN,
     HTTP_OUTCOME_REFUSED,  /* 401 with new challenges */
-    HTTP_OUTCOME_CONTINUE, /* 401 with the next token of a Negotiate exchange */
+    HTTP_OUTCOME_CONTINUE, /* 401 with the next token of a Negotiate or NTLM exchange */
+    HTTP_OUTCOME_WAIT,     /* a job waits for the domain controller, then to be evaluated again */
     HTTP_OUTCOME_ENTITY,   /* the body's hash is wanted, then to be evaluated again */
     HTTP_OUTCOME_HASH,     /* the user's hash is wanted, then to be evaluated again */
     HTTP_OUTCOME_TOO_LARGE,
     HTTP_OUTCOME_BAD_REQUEST,
     HTTP_OUTCOME_FORBIDDEN,
+    HTTP_OUTCOME_HTTP_1_1, /* several legs are wanted, which HTTP/2 has not */
+    HTTP_OUTCOME_UNAVAILABLE,
     HTTP_OUTCOME_ERROR
 };
 
@@ -54,12 +43,16 @@ struct sspi_exchange {
     struct sspi_request request;
     enum http_outcome outcome;
     struct http_proof proof;
+    bool kept;                       /* the proof is the login that the connection kept */
+    bool stays;                      /* the connection keeps what this request proved */
+    struct http_accept_job *waiting; /* handed out, its end not seen yet */
     struct http_entity entity;
     struct http_lookup lookup;
     struct sspi_job *job; /* handed out, its end not seen yet */
-    /* Answer token of the Negotiate package in base64: sent with the next leg's 401, or with the
-     * granted answer (mutual authentication). */
-    struct bytes negotiate_answer;
+    /* Answer token of Negotiate or NTLM in base64, and which of them: sent with the next leg's 401,
+     * or with the granted answer (mutual authentication). */
+    struct bytes answer_token;
+    uint8_t answer_package;
     struct bytes authentication_info; /* Digest's proof of the server */
     /* Challenges with stale=true that the response earned, and the realm they are for. */
     struct bytes stale[SSPI_CHALLENGES_LIMIT];
@@ -86,13 +79,17 @@ enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_
 /* The same for a body over `limit`, before or while it is read. */
 enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
 
+/* The same for a proof whose client meant to reach a service that is not accepted here. */
+enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange);
+
 /* The resource that `policy` uses for `option`. NULL: not open; a record says so. */
 struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              enum sspi_option option);
 
-/* Copies name, realm, target, binding and end out of an established context. False: memory. */
-bool http_exchange_take_proof(struct sspi_exchange *exchange, CtxtHandle *context, uint8_t package,
-                              const struct http_resource *resource) SSPI_MUST_USE;
+/* Copies name, realm, target, binding and end out of an established context; what verified it is
+ * the caller's to set. False: memory. */
+bool http_exchange_take_proof(struct sspi_exchange *exchange, const CtxtHandle *context,
+                              uint8_t package) SSPI_MUST_USE;
 
 #endif

@@ -3,9 +3,12 @@
 
 #include <string.h>
 
+#include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
 #include "kerberos_keytab.h"
+#include "ntlm_winbind.h"
+#include "store_nt_users.h"
 
 #define DIGEST_PREFIX "digest:"
 
@@ -25,6 +28,20 @@ static bool binding_covers(const struct sspi_exchange *exchange, const struct ss
     return false;
 }
 
+bool http_judge_reaches(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    size_t n_services;
+    const struct sspi_view *services = http_options_services(policy, &n_services);
+    const char *target = exchange->proof.target;
+    uint64_t binding = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
+    /* As .NET has it: not looked at where bindings are not, and a client that names none gets by
+     * where it need not be bound. */
+    if (target == NULL || binding == HTTP_BINDING_NONE ||
+        (target[0] == '\0' && binding == HTTP_BINDING_ALLOW))
+        return true;
+    return kerberos_service_named(bytes_view(target), services, n_services);
+}
+
 static bool kerberos_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                             const char **ret_why)
 {
@@ -38,6 +55,26 @@ static bool kerberos_covers(struct sspi_exchange *exchange, const struct sspi_po
     }
     if (proof->target == NULL ||
         !kerberos_service_accepted(bytes_view(proof->target), services, n_services)) {
+        *ret_why = "other service names";
+        return false;
+    }
+    if (!binding_covers(exchange, policy)) {
+        *ret_why = "channel binding";
+        return false;
+    }
+    return true;
+}
+
+static bool ntlm_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        const char **ret_why)
+{
+    const struct http_proof *proof = &exchange->proof;
+    if (proof->resource !=
+        http_resource_find(exchange->acceptor->resources, policy, SSPI_OPTION_NTLM_USER_FILE)) {
+        *ret_why = "other users of NTLM";
+        return false;
+    }
+    if (!http_judge_reaches(exchange, policy)) {
         *ret_why = "other service names";
         return false;
     }
@@ -90,7 +127,7 @@ static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_poli
         *ret_why = "a name that no other scheme can have";
         return false;
     }
-    if (!http_digest_reaches(exchange, policy)) {
+    if (!http_judge_reaches(exchange, policy)) {
         *ret_why = "other service names";
         return false;
     }
@@ -108,17 +145,31 @@ bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy 
         *ret_why = "other packages";
         return false;
     }
-    if (exchange->proof.package == HTTP_PACKAGE_NEGOTIATE)
-        return kerberos_covers(exchange, policy, ret_why);
     if (exchange->proof.package == HTTP_PACKAGE_DIGEST)
         return digest_covers(exchange, policy, ret_why);
-    *ret_why = "an unknown package";
+    if (!http_options_runs(policy, exchange->proof.runs)) {
+        *ret_why = "other mechanisms";
+        return false;
+    }
+    if (exchange->kept && !http_login_may_stay(policy, &exchange->proof)) {
+        *ret_why = "credentials with each request";
+        return false;
+    }
+    switch (exchange->proof.runs) {
+    case HTTP_MECHANISM_KERBEROS:
+        return kerberos_covers(exchange, policy, ret_why);
+    case HTTP_MECHANISM_NTLM:
+        return ntlm_covers(exchange, policy, ret_why);
+    }
+    *ret_why = "a known mechanism";
     return false;
 }
 
 bool http_judge_user_is(const struct http_proof *proof, struct sspi_view name)
 {
     struct sspi_view own = bytes_view(proof->name);
+    if (proof->runs == HTTP_MECHANISM_NTLM)
+        return bytes_equal_nocase(own, name);
     if (proof->package != HTTP_PACKAGE_DIGEST)
         return bytes_equal(own, name);
     const size_t prefix_len = sizeof(DIGEST_PREFIX) - 1;
@@ -145,7 +196,7 @@ bool http_judge_allows(const struct sspi_exchange *exchange, const struct sspi_p
 }
 
 /* alice@DEFAULT.REALM becomes alice; names of other realms are kept whole. */
-static char *short_name(const struct sspi_exchange *exchange)
+static char *short_principal(const struct sspi_exchange *exchange)
 {
     const char *name = exchange->proof.name, *realm = exchange->acceptor->default_realm;
     const char *at = strrchr(name, '@');
@@ -154,17 +205,44 @@ static char *short_name(const struct sspi_exchange *exchange)
     return strndup(name, (size_t)(at - name));
 }
 
+/* True when the user is of the domain of winbind, or of the user file's own. */
+static bool is_of_own_domain(const struct http_proof *proof)
+{
+    char file_domain[STORE_USERS_NAME_LIMIT + 1];
+    struct ntlm_winbind_names names;
+    const char *own = NULL;
+    if (proof->resource->users != NULL &&
+        store_nt_users_domain(proof->resource->users, file_domain))
+        own = file_domain;
+    else if (proof->resource->winbind != NULL &&
+             ntlm_winbind_names(proof->resource->winbind, &names))
+        own = names.nb_domain;
+    return own != NULL && bytes_equal_nocase(bytes_view(proof->realm), bytes_view(own));
+}
+
+/* DOMAIN\alice becomes alice where the domain is our own; others are kept whole where `local` does
+ * not want an account of this machine. */
+static char *short_account(const struct http_proof *proof, bool local)
+{
+    const char *behind = strchr(proof->name, '\\');
+    if (behind != NULL && is_of_own_domain(proof))
+        return strdup(behind + 1);
+    return local ? NULL : strdup(proof->name);
+}
+
 char *http_judge_user_name(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    if (exchange->proof.package != HTTP_PACKAGE_NEGOTIATE)
-        return strdup(exchange->proof.name);
+    const struct http_proof *proof = &exchange->proof;
+    bool ntlm = proof->runs == HTTP_MECHANISM_NTLM;
+    if (proof->package == HTTP_PACKAGE_DIGEST)
+        return strdup(proof->name);
     switch (sspi_policy_number(policy, SSPI_OPTION_USER_NAME)) {
     case HTTP_NAME_FULL:
-        return strdup(exchange->proof.name);
+        return strdup(proof->name);
     case HTTP_NAME_SHORT:
-        return short_name(exchange);
+        return ntlm ? short_account(proof, false) : short_principal(exchange);
     case HTTP_NAME_LOCAL:
-        return kerberos_local_name(exchange->proof.name);
+        return ntlm ? short_account(proof, true) : kerberos_local_name(proof->name);
     }
     return NULL;
 }

@@ -10,15 +10,21 @@
 bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                        const char **ret_why) SSPI_MUST_USE;
 
+/* True when the service that the client meant to reach, as it said itself and no ticket, is
+ * accepted; also when it said none. */
+bool http_judge_reaches(const struct sspi_exchange *exchange,
+                        const struct sspi_policy *policy) SSPI_MUST_USE;
+
 /* True when the user is one of each of the policy's `require` lines. */
 bool http_judge_allows(const struct sspi_exchange *exchange,
                        const struct sspi_policy *policy) SSPI_MUST_USE;
 
-/* True when `name` is the full form of the proven user: alice@REALM, digest:alice. */
+/* True when `name` is the full form of the proven user: alice@REALM, DOMAIN\alice (without case, as
+ * Windows has it), digest:alice. */
 bool http_judge_user_is(const struct http_proof *proof, struct sspi_view name) SSPI_MUST_USE;
 
-/* The user's name in the form `policy` wants, malloc'ed. NULL: auth_to_local gives none (or
- * memory). */
+/* The user's name in the form `policy` wants, malloc'ed. NULL: no local account has it (or memory).
+ */
 char *http_judge_user_name(const struct sspi_exchange *exchange,
                            const struct sspi_policy *policy) SSPI_MUST_USE;
 

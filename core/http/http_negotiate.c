@@ -3,10 +3,15 @@
 
 #include "base64.h"
 #include "clock.h"
-#include "http_bindings.h"
+#include "http_accept.h"
+#include "http_judge.h"
+#include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
 #include "report.h"
+#include "sspi_query.h"
+
+#define ACCEPT_CLEANUP __attribute__((cleanup(http_accept_end)))
 
 static enum http_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
                                       struct bytes *ret_token)
@@ -16,13 +21,13 @@ static enum http_outcome decode_token(struct sspi_exchange *exchange, struct ssp
     case BASE64_OK:
         return HTTP_OUTCOME_NONE;
     case BASE64_TOO_LARGE:
-        report_write(&report, SSPI_REASON_TOO_LARGE, "Negotiate token of more than %d bytes",
+        report_write(&report, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
                      SSPI_TOKEN_LIMIT);
         break;
     case BASE64_MALFORMED:
         /* Two header lines reach httpd's modules joined by a comma, which is no base64. */
         report_write(
-            &report, SSPI_REASON_MALFORMED, "the Negotiate token is not base64%s",
+            &report, SSPI_REASON_MALFORMED, "the token is not base64%s",
             memchr(text.data, ',', text.len) == NULL
                 ? ""
                 : "; it holds a comma, as when more than one Authorization header was sent");
@@ -35,11 +40,14 @@ static enum http_outcome decode_token(struct sspi_exchange *exchange, struct ssp
     return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
 }
 
-/* SPNEGO's NegTokenResp: the client's answer within an exchange ([1], RFC 4178 4.2). Anything else
- * begins a new one. */
+/* An answer within an exchange; anything else begins a new one. */
 static bool continues(struct sspi_view token)
 {
-    return token.len > 0 && (unsigned char)token.data[0] == 0xA1;
+    static const struct sspi_view ntlm_authenticate = {"NTLMSSP\0\3\0\0", 12};
+    /* SPNEGO's NegTokenResp, [1] (RFC 4178 4.2), or NTLM's third message (MS-NLMP 2.2.1.3). */
+    return (token.len > 0 && (unsigned char)token.data[0] == 0xA1) ||
+           (token.len >= ntlm_authenticate.len &&
+            memcmp(token.data, ntlm_authenticate.data, ntlm_authenticate.len) == 0);
 }
 
 static enum http_outcome refuse_legs(struct sspi_exchange *exchange, SECURITY_STATUS status,
@@ -50,141 +58,255 @@ static enum http_outcome refuse_legs(struct sspi_exchange *exchange, SECURITY_ST
     return http_exchange_refuse(exchange, status, &report);
 }
 
+/* One evaluation: the token, and what may verify it. */
+struct negotiation {
+    struct sspi_exchange *exchange;
+    const struct sspi_policy *policy;
+    uint8_t package;
+    struct http_resource *keytab, *nt_users; /* NULL: that mechanism may not run */
+};
+
+/* False: what is needed was not opened at start. */
+static bool find_resources(struct negotiation *negotiation)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    const struct sspi_policy *policy = negotiation->policy;
+    bool kerberos = negotiation->package == HTTP_PACKAGE_NEGOTIATE &&
+                    http_options_runs(policy, HTTP_MECHANISM_KERBEROS);
+    bool ntlm = http_options_runs(policy, HTTP_MECHANISM_NTLM);
+    if (kerberos)
+        negotiation->keytab = http_exchange_resource(exchange, policy, SSPI_OPTION_KEYTAB);
+    if (ntlm)
+        negotiation->nt_users =
+            http_exchange_resource(exchange, policy, SSPI_OPTION_NTLM_USER_FILE);
+    return (!kerberos || negotiation->keytab != NULL) && (!ntlm || negotiation->nt_users != NULL);
+}
+
+static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
+                                      struct http_credential **ret_credential,
+                                      struct sspi_report *report)
+{
+    struct sspi_acceptor *acceptor = negotiation->exchange->acceptor;
+    SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .State = acceptor->state};
+    size_t n_services;
+    if (negotiation->keytab != NULL) {
+        data.Mechanisms |= SSPI_MECHANISM_KERBEROS;
+        data.Keytab = negotiation->keytab->keytab;
+        data.ServiceNames = http_options_services(negotiation->policy, &n_services);
+        data.ServiceNameCount = (uint32_t)n_services;
+    }
+    if (negotiation->nt_users != NULL) {
+        data.Mechanisms |= SSPI_MECHANISM_NTLM;
+        data.Users = negotiation->nt_users->users;
+        data.Winbind = negotiation->nt_users->winbind;
+    }
+    return http_credentials_get(&acceptor->credentials,
+                                negotiation->package == HTTP_PACKAGE_NTLM ? "NTLM" : "Negotiate",
+                                &data, ret_credential, report);
+}
+
 /* Whether this token continues the connection's unfinished context; otherwise it begins a new
  * exchange. False: it was to continue one that is not here or took too long. That is 401 with a
  * bare challenge, because an honest client whose connection was closed must be able to begin anew.
  */
-static bool resume(struct sspi_exchange *exchange, const struct http_credential *credential,
+static bool resume(const struct negotiation *negotiation, const struct http_credential *credential,
                    struct sspi_view token, uint64_t now_ms, bool *ret_resumed)
 {
+    struct sspi_exchange *exchange = negotiation->exchange;
     struct sspi_connection *connection = exchange->request.connection;
     bool has_partial = connection != NULL && connection->has_partial;
     *ret_resumed = false;
-    if (!continues(token) || !has_partial || connection->credential != credential) {
+    if (!continues(token) || !has_partial || connection->credential != credential ||
+        !http_login_has_connection(exchange, negotiation->policy)) {
         if (has_partial)
             http_connection_drop(connection);
         if (!continues(token))
             return true;
         (void)refuse_legs(
             exchange, SEC_E_INVALID_TOKEN,
-            "the middle of a negotiation whose beginning is not known here: the client "
-            "changed the connection or the place, or a proxy shares connections");
+            "the middle of a negotiation whose beginning is not known here: the client changed the "
+            "connection (keep-alive must be on) or the place, or a proxy shares connections");
         return false;
     }
-    if (now_ms - connection->began_ms > HTTP_CONNECTION_EXCHANGE_MS) {
+    if (http_connection_is_late(connection, now_ms)) {
         http_connection_drop(connection);
         (void)refuse_legs(exchange, SEC_E_LOGON_DENIED,
-                          "a Negotiate exchange took too long between its legs");
+                          "an exchange took too long between its legs");
         return false;
     }
     *ret_resumed = true;
     return true;
 }
 
-/* One AcceptSecurityContext call with this token. */
-static SECURITY_STATUS call_accept(struct sspi_exchange *exchange,
-                                   struct http_credential *credential, PCtxtHandle context,
-                                   bool resumed, struct sspi_view token,
-                                   struct http_bindings *bindings, struct sspi_report *report)
-{
-    SecBuffer in[1 + BINDING_CANDIDATES_LIMIT] = {
-        {(ULONG)token.len, SECBUFFER_TOKEN, (void *)(uintptr_t)token.data}};
-    ULONG n_in = 1 + http_bindings_buffers(bindings, in + 1);
-    SecBufferDesc input = {SECBUFFER_VERSION, n_in, in};
-    SecBuffer out[2] = {{0, SECBUFFER_TOKEN, NULL},
-                        {sizeof(*report), SECBUFFER_SSPI_REPORT, report}};
-    SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
-
-    ULONG requirements = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION | bindings->requirements;
-    ULONG attributes = 0;
-    SECURITY_STATUS status = AcceptSecurityContext(
-        http_credentials_handle(credential), resumed ? context : NULL, &input, requirements,
-        SECURITY_NETWORK_DREP, context, &output, &attributes, NULL);
-    /* A refused client learns nothing: its error token is not sent. */
-    if (out[0].pvBuffer != NULL && (status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED))
-        base64_encode(&exchange->negotiate_answer,
-                      (struct sspi_view){out[0].pvBuffer, out[0].cbBuffer});
-    if (out[0].pvBuffer != NULL)
-        FreeContextBuffer(out[0].pvBuffer);
-    return status;
-}
-
-/* Keeps an unfinished context for the next leg; it takes over context and credential on CONTINUE.
+/* Keeps an unfinished context for the next leg; the connection takes over context and credential.
  */
-static enum http_outcome keep_partial(struct sspi_exchange *exchange, PCtxtHandle context,
-                                      struct http_credential **credential, uint64_t began_ms)
+static enum http_outcome keep_partial(const struct negotiation *negotiation,
+                                      struct http_accept *accept,
+                                      struct http_credential **credential)
 {
+    struct sspi_exchange *exchange = negotiation->exchange;
     struct sspi_connection *connection = exchange->request.connection;
-    if (connection == NULL)
+    if (http_login_has_connection(exchange, negotiation->policy)) {
+        http_connection_keep(connection, &accept->context, *credential, accept->began_ms);
+        *credential = NULL;
+        return HTTP_OUTCOME_CONTINUE;
+    }
+    if (!http_login_has_legs(exchange, negotiation->policy))
         return refuse_legs(exchange, SEC_E_UNSUPPORTED_FUNCTION,
-                           "the client began a Negotiate exchange of several legs on HTTP/2, where "
-                           "it cannot run; it would work over HTTP/1.1");
-    http_connection_keep(connection, context, *credential, began_ms);
-    *credential = NULL;
-    return HTTP_OUTCOME_CONTINUE;
+                           connection == NULL
+                               ? "the client began an exchange of several legs (most often NTLM) "
+                                 "over HTTP/2, where it cannot run; it would over HTTP/1.1"
+                               : "the client began an exchange of several legs through a proxy, "
+                                 "which may share its connections among clients");
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_DOWNGRADED, SEC_E_OK,
+                        "an exchange of several legs was begun over HTTP/2: the client is sent "
+                        "back to HTTP/1.1");
+    return HTTP_OUTCOME_HTTP_1_1;
 }
 
-static enum http_outcome accept_token(struct sspi_exchange *exchange,
-                                      const struct http_resource *resource,
-                                      struct http_credential **credential, struct sspi_view token,
-                                      struct http_bindings *bindings)
+static enum http_outcome prove(const struct negotiation *negotiation,
+                               const struct http_accept *accept)
 {
-    struct sspi_connection *connection = exchange->request.connection;
-    const struct sspi_clock *clock = clock_machine();
-    uint64_t now_ms = clock->steady_ms(clock->self), began_ms = now_ms;
-    bool resumed;
-    if (!resume(exchange, *credential, token, now_ms, &resumed))
-        return HTTP_OUTCOME_REFUSED;
+    struct sspi_exchange *exchange = negotiation->exchange;
+    if (!http_exchange_take_proof(exchange, &accept->context, negotiation->package))
+        return HTTP_OUTCOME_ERROR;
+    exchange->proof.resource =
+        exchange->proof.runs == HTTP_MECHANISM_NTLM ? negotiation->nt_users : negotiation->keytab;
+    if (exchange->proof.runs == HTTP_MECHANISM_NTLM &&
+        !http_judge_reaches(exchange, negotiation->policy))
+        return http_exchange_refuse_target(exchange);
+    http_login_keep(exchange, negotiation->policy);
+    return HTTP_OUTCOME_PROVEN;
+}
 
-    CtxtHandle context;
-    SecInvalidateHandle(&context);
-    if (resumed)
-        http_connection_take(connection, &context, &began_ms);
-    struct sspi_report report = {0};
-    SECURITY_STATUS status =
-        call_accept(exchange, *credential, &context, resumed, token, bindings, &report);
-    enum http_outcome outcome;
-    if (status == SEC_E_OK)
-        outcome = http_exchange_take_proof(exchange, &context, HTTP_PACKAGE_NEGOTIATE, resource)
-                      ? HTTP_OUTCOME_PROVEN
-                      : HTTP_OUTCOME_ERROR;
-    else if (status == SEC_I_CONTINUE_NEEDED)
-        outcome = keep_partial(exchange, &context, credential, began_ms);
+/* What the call came to. `credential` is what the context was made with: the caller has it in use,
+ * or, when it is taken, the connection. */
+static enum http_outcome conclude(const struct negotiation *negotiation, struct http_accept *accept,
+                                  struct http_credential **credential)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    if (accept->status != SEC_E_OK && accept->status != SEC_I_CONTINUE_NEEDED)
+        return http_exchange_refuse(exchange, accept->status, &accept->report);
+    bytes_free(&exchange->answer_token);
+    exchange->answer_token = accept->answer;
+    exchange->answer_package = negotiation->package;
+    accept->answer = (struct bytes){0};
+    if (accept->status == SEC_E_OK)
+        return prove(negotiation, accept);
+    return keep_partial(negotiation, accept, credential);
+}
+
+static void drop_wait(struct sspi_exchange *exchange)
+{
+    sspi_job_release(&exchange->waiting->job);
+    exchange->waiting = NULL;
+}
+
+/* `full`: nobody was asked, because as many as may already wait. */
+static enum http_outcome refuse_wait(struct sspi_exchange *exchange, bool full)
+{
+    drop_wait(exchange);
+    if (full)
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_BUSY,
+                            SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                            "as many logins wait for the domain controller as may");
     else
-        outcome = http_exchange_refuse(exchange, status, &report);
-    if (SecIsValidHandle(&context))
-        DeleteSecurityContext(&context);
-    return outcome;
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_UNREACHABLE,
+                            SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                            "winbind did not answer a login within %d seconds; logins by NTLM are "
+                            "refused until it may be asked again",
+                            HTTP_GATE_PATIENCE_MS / 1000);
+    return HTTP_OUTCOME_UNAVAILABLE;
 }
 
-enum http_outcome http_negotiate_evaluate(struct sspi_exchange *exchange,
-                                          const struct sspi_policy *policy, struct sspi_view token)
+/* The leg may wait for a domain controller: makes a job of it, if one more may wait. */
+static enum http_outcome begin_wait(struct sspi_exchange *exchange, struct http_accept *accept,
+                                    uint64_t now_ms)
 {
+    struct sspi_report report;
+    struct http_accept_job *waiting = http_accept_job_new(accept, exchange->acceptor->gate);
+    if (waiting == NULL) {
+        report_write(&report, SSPI_REASON_INTERNAL, "out of memory");
+        return http_exchange_refuse(exchange, SEC_E_INSUFFICIENT_MEMORY, &report);
+    }
+    enum http_gate_answer answer = http_gate_enter(waiting->gate, &waiting->pass, now_ms);
+    waiting->inside = answer == HTTP_GATE_ENTERED;
+    exchange->waiting = waiting;
+    if (answer == HTTP_GATE_ENTERED)
+        return HTTP_OUTCOME_WAIT;
+    return refuse_wait(exchange, answer == HTTP_GATE_FULL);
+}
+
+/* One leg with this token. */
+static enum http_outcome accept_token(const struct negotiation *negotiation,
+                                      struct http_credential **credential,
+                                      struct http_accept *accept)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    const struct sspi_clock *clock = clock_machine();
+    uint64_t now_ms = clock->steady_ms(clock->self);
+    bool resumed;
+    if (!resume(negotiation, *credential, accept->token, now_ms, &resumed))
+        return HTTP_OUTCOME_REFUSED;
+    accept->began_ms = now_ms;
+    if (resumed)
+        http_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
+    if (resumed && sspi_context_waits(&accept->context))
+        return begin_wait(exchange, accept, now_ms);
+    http_accept_run(accept, http_credentials_handle(*credential));
+    return conclude(negotiation, accept, credential);
+}
+
+static enum http_outcome begin(struct negotiation *negotiation, struct sspi_view token)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
     struct bytes decoded BYTES_CLEANUP = {0};
     enum http_outcome outcome = decode_token(exchange, token, &decoded);
     if (outcome != HTTP_OUTCOME_NONE)
         return outcome;
-    struct http_bindings bindings;
-    if (!http_bindings_collect(exchange, policy, &bindings, &outcome))
+    struct http_accept accept ACCEPT_CLEANUP = {.token = bytes_as_view(&decoded)};
+    SecInvalidateHandle(&accept.context);
+    if (!http_bindings_collect(exchange, negotiation->policy, &accept.bindings, &outcome))
         return outcome;
-
-    struct http_resource *resource = http_exchange_resource(exchange, policy, SSPI_OPTION_KEYTAB);
-    if (resource == NULL)
-        return HTTP_OUTCOME_ERROR;
-    size_t n_services;
-    SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
-                               .Keytab = resource->keytab,
-                               .State = exchange->acceptor->state};
-    data.ServiceNames = http_options_services(policy, &n_services);
-    data.ServiceNameCount = (uint32_t)n_services;
-
     struct sspi_report report = {0};
     struct http_credential *credential = NULL;
-    SECURITY_STATUS status = http_credentials_get(&exchange->acceptor->credentials, "Negotiate",
-                                                  &data, &credential, &report);
+    SECURITY_STATUS status = get_credential(negotiation, &credential, &report);
     if (status != SEC_E_OK)
         return http_exchange_refuse(exchange, status, &report);
-    outcome = accept_token(exchange, resource, &credential, bytes_as_view(&decoded), &bindings);
+    outcome = accept_token(negotiation, &credential, &accept);
     http_credentials_put(&exchange->acceptor->credentials, credential);
     return outcome;
+}
+
+/* The job has run, or was left. */
+static enum http_outcome end_wait(const struct negotiation *negotiation)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    struct http_accept_job *waiting = exchange->waiting;
+    enum http_job_state state = http_job_state(&waiting->job);
+    struct sspi_report report = {0};
+    struct http_credential *credential = NULL;
+    if (state != HTTP_JOB_DONE)
+        return refuse_wait(exchange, state == HTTP_JOB_NEW);
+    SECURITY_STATUS status = SEC_E_OK;
+    /* A further leg needs the credential that the context was made with, which the connection then
+     * keeps in use. */
+    if (waiting->accept.status == SEC_I_CONTINUE_NEEDED)
+        status = get_credential(negotiation, &credential, &report);
+    enum http_outcome outcome = status == SEC_E_OK
+                                    ? conclude(negotiation, &waiting->accept, &credential)
+                                    : http_exchange_refuse(exchange, status, &report);
+    http_credentials_put(&exchange->acceptor->credentials, credential);
+    drop_wait(exchange);
+    return outcome;
+}
+
+enum http_outcome http_negotiate_evaluate(struct sspi_exchange *exchange,
+                                          const struct sspi_policy *policy, uint8_t package,
+                                          struct sspi_view token)
+{
+    struct negotiation negotiation = {.exchange = exchange, .policy = policy, .package = package};
+    if (!find_resources(&negotiation))
+        return HTTP_OUTCOME_ERROR;
+    return exchange->waiting != NULL ? end_wait(&negotiation) : begin(&negotiation, token);
 }

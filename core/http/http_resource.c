@@ -1,22 +1,43 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http_resource.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "http_job.h"
 #include "http_messages.h"
 #include "http_options.h"
 #include "kerberos_keytab.h"
-#include "store_users.h"
+#include "ntlm_winbind.h"
+#include "store_nt_users.h"
 
-/* The absent view: MIT's default keytab. */
+/* The absent view: MIT's default keytab, or winbind. */
 static struct sspi_view name_of(const struct sspi_policy *policy, enum sspi_option option)
 {
     size_t n_words;
     const struct sspi_view *words = http_options_words(policy, option, &n_words);
     return n_words > 0 ? words[0] : (struct sspi_view){NULL, 0};
+}
+
+/* The users of NTLM: a file with at least one of them, or winbind. */
+static void open_nt_users(struct http_resource *resource, char *why)
+{
+    char domain[STORE_USERS_NAME_LIMIT + 1];
+    if (resource->name == NULL) {
+        resource->winbind = ntlm_winbind_open();
+        if (resource->winbind == NULL)
+            snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+        return;
+    }
+    resource->users = store_users_open(resource->name, why, SSPI_ERROR_SIZE);
+    if (resource->users == NULL || store_nt_users_domain(resource->users, domain))
+        return;
+    snprintf(why, SSPI_ERROR_SIZE,
+             "%s has no line user:DOMAIN:NT:hash; add users with sspi-passwd -a NT -r DOMAIN",
+             store_users_path(resource->users));
+    store_users_close(resource->users);
+    resource->users = NULL;
 }
 
 struct http_resource *http_resource_open(const struct sspi_policy *policy, enum sspi_option option,
@@ -35,9 +56,11 @@ struct http_resource *http_resource_open(const struct sspi_policy *policy, enum 
     made->name = copy;
     if (option == SSPI_OPTION_KEYTAB)
         made->keytab = kerberos_keytab_open(copy, why, SSPI_ERROR_SIZE);
+    else if (option == SSPI_OPTION_NTLM_USER_FILE)
+        open_nt_users(made, why);
     else
         made->users = store_users_open(copy, why, SSPI_ERROR_SIZE);
-    if (made->keytab == NULL && made->users == NULL) {
+    if (made->keytab == NULL && made->users == NULL && made->winbind == NULL) {
         http_resource_free(made);
         return NULL;
     }
@@ -48,6 +71,7 @@ void http_resource_free(struct http_resource *resource)
 {
     kerberos_keytab_close(resource->keytab);
     store_users_close(resource->users);
+    ntlm_winbind_close(resource->winbind);
     free(resource->name);
     free(resource);
 }
@@ -71,83 +95,108 @@ struct http_resource *http_resource_find(struct http_resource *list,
 
 /* ---- reading again ---- */
 
-/* Holds references of its own: a request may end, and an acceptor may go, while it runs. */
-struct sspi_job {
-    atomic_uint n_references;
+/* Holds references of its own: a request may end while it runs. */
+struct reread {
+    struct sspi_job job;
     struct sspi_keytab *keytab;
     struct sspi_users *users;
+    struct sspi_winbind *winbind;
     char why[SSPI_ERROR_SIZE];
-    _Atomic(enum store_refresh) outcome; /* UNCHANGED until it has run */
+    enum store_refresh outcome;
 };
+
+static void run(struct sspi_job *job)
+{
+    struct reread *reread = (struct reread *)job;
+    if (reread->keytab != NULL)
+        reread->outcome = kerberos_keytab_reread(reread->keytab, reread->why, sizeof(reread->why));
+    else if (reread->users != NULL)
+        reread->outcome = store_users_reread(reread->users, reread->why, sizeof(reread->why));
+    else
+        reread->outcome = ntlm_winbind_ask(reread->winbind, reread->why, sizeof(reread->why));
+}
+
+/* Leaves it to a later look. */
+static void look_again(struct sspi_keytab *keytab, struct sspi_users *users,
+                       struct sspi_winbind *winbind)
+{
+    if (keytab != NULL)
+        kerberos_keytab_look_again(keytab);
+    else if (users != NULL)
+        store_users_look_again(users);
+    else
+        ntlm_winbind_look_again(winbind);
+}
+
+static void destroy(struct sspi_job *job)
+{
+    struct reread *reread = (struct reread *)job;
+    if (http_job_state(job) == HTTP_JOB_NEW)
+        look_again(reread->keytab, reread->users, reread->winbind);
+    kerberos_keytab_close(reread->keytab);
+    store_users_close(reread->users);
+    ntlm_winbind_close(reread->winbind);
+    free(reread);
+}
+
+static bool look(struct http_resource *resource, uint64_t now_ms)
+{
+    if (resource->keytab != NULL)
+        return kerberos_keytab_look(resource->keytab, now_ms);
+    if (resource->users != NULL)
+        return store_users_look(resource->users, now_ms);
+    return ntlm_winbind_look(resource->winbind, now_ms);
+}
 
 struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now_ms)
 {
-    bool is_keytab = resource->keytab != NULL;
-    if (is_keytab ? !kerberos_keytab_look(resource->keytab, now_ms)
-                  : !store_users_look(resource->users, now_ms))
+    if (!look(resource, now_ms))
         return NULL;
-    struct sspi_job *job = calloc(1, sizeof(*job));
-    if (job == NULL) {
-        if (is_keytab)
-            kerberos_keytab_look_again(resource->keytab);
-        else
-            store_users_look_again(resource->users);
+    struct reread *reread = calloc(1, sizeof(*reread));
+    if (reread == NULL) {
+        look_again(resource->keytab, resource->users, resource->winbind);
         return NULL;
     }
-    atomic_init(&job->n_references, 1);
-    atomic_init(&job->outcome, STORE_REFRESH_UNCHANGED);
-    if (is_keytab)
-        job->keytab = kerberos_keytab_reference(resource->keytab);
+    http_job_init(&reread->job, run, destroy);
+    if (resource->keytab != NULL)
+        reread->keytab = kerberos_keytab_reference(resource->keytab);
+    else if (resource->users != NULL)
+        reread->users = store_users_reference(resource->users);
     else
-        job->users = store_users_reference(resource->users);
-    return job;
+        reread->winbind = ntlm_winbind_reference(resource->winbind);
+    return &reread->job;
 }
 
-void sspi_job_run(struct sspi_job *job)
+static void tell_winbind(const struct reread *reread, struct sspi_record *ret_record)
 {
-    enum store_refresh outcome =
-        job->keytab != NULL ? kerberos_keytab_reread(job->keytab, job->why, sizeof(job->why))
-                            : store_users_reread(job->users, job->why, sizeof(job->why));
-    atomic_store_explicit(&job->outcome, outcome, memory_order_release);
-}
-
-struct sspi_job *sspi_job_reference(struct sspi_job *job)
-{
-    atomic_fetch_add(&job->n_references, 1);
-    return job;
-}
-
-void sspi_job_release(struct sspi_job *job)
-{
-    if (job == NULL || atomic_fetch_sub(&job->n_references, 1) != 1)
-        return;
-    bool has_run = atomic_load(&job->outcome) != STORE_REFRESH_UNCHANGED;
-    if (job->keytab != NULL && !has_run)
-        kerberos_keytab_look_again(job->keytab);
-    if (job->users != NULL && !has_run)
-        store_users_look_again(job->users);
-    kerberos_keytab_close(job->keytab);
-    store_users_close(job->users);
-    free(job);
+    struct ntlm_winbind_names names;
+    if (ntlm_winbind_names(reread->winbind, &names))
+        http_messages_write(ret_record, HTTP_MESSAGE_WINBIND, SEC_E_OK,
+                            "winbind: this machine is %s of the domain %s", names.nb_computer,
+                            names.nb_domain);
+    else
+        http_messages_write(ret_record, HTTP_MESSAGE_NO_WINBIND, SEC_E_OK, "winbind: %.400s",
+                            reread->why);
 }
 
 bool http_resource_outcome(const struct sspi_job *job, struct sspi_record *ret_record)
 {
-    const char *path =
-        job->keytab != NULL ? kerberos_keytab_path(job->keytab) : store_users_path(job->users);
-    switch (atomic_load_explicit(&job->outcome, memory_order_acquire)) {
-    case STORE_REFRESH_DONE:
+    const struct reread *reread = (const struct reread *)job;
+    if (http_job_state(job) != HTTP_JOB_DONE || reread->outcome == STORE_REFRESH_UNCHANGED)
+        return false;
+    if (reread->winbind != NULL) {
+        tell_winbind(reread, ret_record);
+        return true;
+    }
+    const char *path = reread->keytab != NULL ? kerberos_keytab_path(reread->keytab)
+                                              : store_users_path(reread->users);
+    if (reread->outcome == STORE_REFRESH_DONE)
         http_messages_write(ret_record, HTTP_MESSAGE_REREAD, SEC_E_OK,
                             "%s changed and was read again", path);
-        return true;
-    case STORE_REFRESH_UNREADABLE:
+    else
         http_messages_write(
             ret_record, HTTP_MESSAGE_NOT_REREAD, SEC_E_OK,
             "%s changed, the old contents stay in force until the next reload: %.300s", path,
-            job->why);
-        return true;
-    case STORE_REFRESH_UNCHANGED:
-        break;
-    }
-    return false;
+            reread->why);
+    return true;
 }

@@ -1,28 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The files that directives name: opened by the parent, looked at by whoever uses them, read again
- * in a job. */
+/* What directives name: keytabs, user files, and winbind where no user file of NTLM is named.
+ * Opened by the parent, looked at by whoever uses them, read or asked again in a job. */
 #ifndef HTTP_RESOURCE_H
 #define HTTP_RESOURCE_H
 
 #include "bytes.h"
 #include "sspi_http.h"
 
-/* One keytab or user file. */
+/* One of the three. */
 struct http_resource {
     struct http_resource *next;
-    enum sspi_option option; /* KEYTAB or DIGEST_USER_FILE */
-    char *name;              /* as the directive says; NULL: MIT's default keytab */
+    enum sspi_option option; /* KEYTAB, NTLM_USER_FILE or DIGEST_USER_FILE */
+    char *name;              /* as the directive says; NULL: MIT's default keytab, or winbind */
     struct sspi_keytab *keytab;
     struct sspi_users *users;
+    struct sspi_winbind *winbind;
 };
 
-/* Opens what `policy` names for `option`. NULL: `why` (SSPI_ERROR_SIZE bytes). Blocks on the file.
- */
+/* Opens what `policy` names for `option`. NULL: `why` (SSPI_ERROR_SIZE bytes). Blocks on the file;
+ * winbind is not asked yet. */
 struct http_resource *http_resource_open(const struct sspi_policy *policy, enum sspi_option option,
                                          char *why) SSPI_MUST_USE;
 
 void http_resource_free(struct http_resource *resource);
 
+/* Of a keytab or user file. */
 const char *http_resource_path(const struct http_resource *resource);
 
 /* The one of the list that `policy` uses for `option`; NULL when it was not opened at start. */
@@ -30,7 +32,7 @@ struct http_resource *http_resource_find(struct http_resource *list,
                                          const struct sspi_policy *policy, enum sspi_option option);
 
 /* Looks at the file, at most once a second. NULL: nothing to do. Otherwise it changed, and the job
- * reads it again: the caller's reference. */
+ * reads it again: the caller's reference. For winbind: as long as it told no names, it asks. */
 struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now_ms) SSPI_MUST_USE;
 
 /* What became of a job: true when `ret_record` tells of it, false while it is not done. */

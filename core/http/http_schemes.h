@@ -5,10 +5,11 @@
 
 #include "http_exchange.h"
 
-/* Evaluates a Negotiate token in base64. An outcome other than PROVEN and CONTINUE has left its log
- * record. */
+/* Evaluates a token of Negotiate or NTLM (`package`) in base64. An outcome other than PROVEN,
+ * CONTINUE and WAIT has left its log record. After WAIT it goes on with the end of the job. */
 enum http_outcome http_negotiate_evaluate(struct sspi_exchange *exchange,
-                                          const struct sspi_policy *policy, struct sspi_view token);
+                                          const struct sspi_policy *policy, uint8_t package,
+                                          struct sspi_view token);
 
 /* Evaluates Digest's directives. */
 enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
@@ -20,9 +21,6 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
 bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct bytes challenges[SSPI_CHALLENGES_LIMIT],
                            size_t *ret_n) SSPI_MUST_USE;
-
-/* True when the service that the client meant to reach, if it told one, is accepted. */
-bool http_digest_reaches(const struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
 /* True when the proven user's name could be mistaken for another scheme's that `policy` offers,
  * too: alice@REALM and DOMAIN\alice are Kerberos' and NTLM's, and names of different schemes must

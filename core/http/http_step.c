@@ -9,9 +9,11 @@
 #include "clock.h"
 #include "escape.h"
 #include "hex.h"
+#include "http_accept.h"
 #include "http_answer.h"
 #include "http_authorization.h"
 #include "http_judge.h"
+#include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
 
@@ -45,7 +47,11 @@ static enum http_outcome evaluate(struct sspi_exchange *exchange, const struct s
 
     if (bytes_equal_nocase(authorization.scheme, SSPI_VIEW("Negotiate")) &&
         http_options_lists(policy, HTTP_PACKAGE_NEGOTIATE))
-        return http_negotiate_evaluate(exchange, policy, authorization.rest);
+        return http_negotiate_evaluate(exchange, policy, HTTP_PACKAGE_NEGOTIATE,
+                                       authorization.rest);
+    if (bytes_equal_nocase(authorization.scheme, SSPI_VIEW("NTLM")) &&
+        http_options_lists(policy, HTTP_PACKAGE_NTLM))
+        return http_negotiate_evaluate(exchange, policy, HTTP_PACKAGE_NTLM, authorization.rest);
     if (bytes_equal_nocase(authorization.scheme, SSPI_VIEW("Digest")) &&
         http_options_lists(policy, HTTP_PACKAGE_DIGEST))
         return http_digest_evaluate(exchange, policy, authorization.rest);
@@ -65,6 +71,68 @@ static bool nobody_passes(const struct sspi_policy *policy)
     return http_options_is_optional(policy) && n_words == 0;
 }
 
+static bool has_credentials(const struct sspi_exchange *exchange)
+{
+    return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
+}
+
+/* A client that keeps its connection busy does not keep an unfinished exchange by that. */
+static void drop_late(struct sspi_exchange *exchange)
+{
+    struct sspi_connection *connection = exchange->request.connection;
+    const struct sspi_clock *clock = clock_machine();
+    if (connection != NULL && connection->has_partial &&
+        http_connection_is_late(connection, clock->steady_ms(clock->self)))
+        http_connection_drop(connection);
+}
+
+/* A request without credentials is that of the login its connection kept, if that counts here; else
+ * it is nobody's, or is challenged. True: `result` has the verdict. */
+static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const char *why;
+    if (exchange->outcome == HTTP_OUTCOME_PROVEN)
+        return false;
+    drop_late(exchange);
+    if (http_login_use(exchange, policy, &why)) {
+        exchange->outcome = HTTP_OUTCOME_PROVEN;
+        return false;
+    }
+    if (nobody_passes(policy)) {
+        exchange->result.verdict = SSPI_ANONYMOUS;
+        return true;
+    }
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CHALLENGED, SEC_E_OK,
+                        "no credentials, challenged%s%s",
+                        why == NULL ? "" : "; the connection's login does not count: wanted is ",
+                        why == NULL ? "" : why);
+    http_answer_challenge(exchange, policy);
+    return true;
+}
+
+/* What the configuration must have for any verdict. False: a record says what is missing. */
+static bool check_configuration(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const char *scheme, *lack;
+    enum sspi_option missing;
+    if (exchange->realm.len == 0 && http_options_lists(policy, HTTP_PACKAGE_DIGEST)) {
+        scheme = "Digest";
+        lack = "is empty";
+        missing = SSPI_OPTION_REALM;
+    } else if (http_options_lists(policy, HTTP_PACKAGE_NTLM) &&
+               !http_options_runs(policy, HTTP_MECHANISM_NTLM)) {
+        scheme = "NTLM";
+        lack = "has no ntlm";
+        missing = SSPI_OPTION_MECHANISMS;
+    } else {
+        return true;
+    }
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
+                        "%s is offered but %s %s for this request", scheme,
+                        sspi_option_info(missing)->name[exchange->acceptor->config.server], lack);
+    return false;
+}
+
 /* What stands before any look at credentials. True: `result` has the verdict. */
 static bool decide_without(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
@@ -76,40 +144,30 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
         exchange->result.verdict = SSPI_FORBIDDEN;
         return true;
     }
-    if (exchange->realm.len == 0 && http_options_lists(policy, HTTP_PACKAGE_DIGEST)) {
-        http_messages_write(
-            http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
-            "Digest is offered but %s is empty for this request",
-            sspi_option_info(SSPI_OPTION_REALM)->name[exchange->acceptor->config.server]);
+    if (!check_configuration(exchange, policy)) {
         exchange->result.verdict = SSPI_ERROR;
         return true;
     }
-    if (exchange->request.authorization.data != NULL || exchange->request.several_authorizations)
-        return false;
-    if (nobody_passes(policy)) {
-        exchange->result.verdict = SSPI_ANONYMOUS;
-        return true;
-    }
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CHALLENGED, SEC_E_OK,
-                        "no credentials, challenged");
-    http_answer_challenge(exchange, policy);
-    return true;
+    return !has_credentials(exchange) && decide_bare(exchange, policy);
 }
 
 /* A file that this policy uses changed: hands out the job that reads it again. */
 static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    static const struct {
-        uint8_t package;
+    const struct {
+        bool used;
         enum sspi_option option;
     } files[] = {
-        {HTTP_PACKAGE_NEGOTIATE, SSPI_OPTION_KEYTAB},
-        {HTTP_PACKAGE_DIGEST, SSPI_OPTION_DIGEST_USER_FILE},
+        {http_options_uses(policy, HTTP_MECHANISM_KERBEROS), SSPI_OPTION_KEYTAB},
+        /* Nobody waits for winbind who does not log in. */
+        {has_credentials(exchange) && http_options_uses(policy, HTTP_MECHANISM_NTLM),
+         SSPI_OPTION_NTLM_USER_FILE},
+        {http_options_lists(policy, HTTP_PACKAGE_DIGEST), SSPI_OPTION_DIGEST_USER_FILE},
     };
     const struct sspi_clock *clock = clock_machine();
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         struct http_resource *resource =
-            http_options_lists(policy, files[i].package)
+            files[i].used
                 ? http_resource_find(exchange->acceptor->resources, policy, files[i].option)
                 : NULL;
         if (resource == NULL)
@@ -220,6 +278,11 @@ static void look(struct sspi_exchange *exchange, const struct sspi_policy *polic
     for (int round = 0; round < 3; round++) {
         switch (exchange->outcome) {
         case HTTP_OUTCOME_NONE:
+            http_login_end(exchange); /* new credentials */
+            break;
+        case HTTP_OUTCOME_WAIT:
+            if (round > 0)
+                return;
             break;
         case HTTP_OUTCOME_ENTITY:
             if (exchange->entity.state == HTTP_ENTITY_RUNNING)
@@ -270,6 +333,16 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
         break;
     case HTTP_OUTCOME_HASH:
         ask_hash(exchange);
+        break;
+    case HTTP_OUTCOME_WAIT:
+        exchange->result.verdict = SSPI_MAY_BLOCK;
+        exchange->result.job = sspi_job_reference(&exchange->waiting->job);
+        break;
+    case HTTP_OUTCOME_HTTP_1_1:
+        exchange->result.verdict = SSPI_NEED_HTTP_1_1;
+        break;
+    case HTTP_OUTCOME_UNAVAILABLE:
+        exchange->result.verdict = SSPI_UNAVAILABLE;
         break;
     case HTTP_OUTCOME_BAD_REQUEST:
         exchange->result.verdict = SSPI_BAD_REQUEST;

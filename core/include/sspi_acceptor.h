@@ -104,7 +104,8 @@ enum sspi_digest_algorithm {
 #define SSPI_DIGEST_ALGORITHMS_LIMIT 8
 
 /* Zero-initialise, set Version, then what is needed. Everything is read during the call and may be
- * freed after it, except Keytab, Users, Winbind and State, which must outlive the credential. */
+ * freed after it, except State, which must outlive the credential. Keytab, Users and Winbind get
+ * one more owner. */
 typedef struct _SSPI_ACCEPTOR_DATA {
     uint32_t Version; /* SSPI_ACCEPTOR_DATA_VERSION */
     uint32_t Flags;   /* SSPI_ACCEPTOR_* */

@@ -25,7 +25,7 @@ struct kerberos_keyring {
 
 struct kerberos_credential {
     struct sspi_keytab *keytab;
-    bool owns_keytab;
+    bool owns_keytab; /* it was opened here, and is refreshed here */
     struct sspi_state *state;
     struct sspi_view *names; /* one block: the views, then their text */
     size_t n_names;
@@ -110,8 +110,9 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
     if (!copy_names(credential, data))
         return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
     credential->state = data->State;
-    credential->keytab = data->Keytab;
-    if (credential->keytab == NULL) {
+    if (data->Keytab != NULL) {
+        credential->keytab = kerberos_keytab_reference(data->Keytab);
+    } else {
         credential->keytab = kerberos_keytab_open(data->KeytabName, error, sizeof error);
         credential->owns_keytab = true;
     }
@@ -149,8 +150,7 @@ void kerberos_credential_free(struct kerberos_credential *credential)
     if (credential == NULL)
         return;
     leave_keyring(credential, credential->keyring);
-    if (credential->owns_keytab)
-        kerberos_keytab_close(credential->keytab);
+    kerberos_keytab_close(credential->keytab);
     pthread_mutex_destroy(&credential->mutex);
     free(credential->names);
     free(credential);

@@ -148,6 +148,13 @@ static void release(void *credential)
     negotiate_credential_release(credential);
 }
 
+static bool waits(const void *context)
+{
+    const struct negotiate_context *negotiate = context;
+    return negotiate->mechanism != NULL && negotiate->chosen->package->waits != NULL &&
+           negotiate->chosen->package->waits(negotiate->mechanism);
+}
+
 static const struct sspi_context_info *info(const void *context)
 {
     const struct negotiate_context *negotiate = context;
@@ -186,6 +193,7 @@ const struct sspi_package negotiate_package = {
     .acquire = acquire,
     .release = release,
     .accept = accept_token,
+    .waits = waits,
     .info = info,
     .mechanism_context = mechanism_context,
     .destroy = destroy,

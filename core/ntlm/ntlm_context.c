@@ -14,6 +14,9 @@ static void free_info(struct sspi_context_info *info)
     free(info->name);
     free(info->realm);
     free(info->target);
+    for (size_t i = 0; i < info->n_sids; i++)
+        free(info->sids[i]);
+    free(info->sids);
     *info = (struct sspi_context_info){0};
 }
 
@@ -56,7 +59,7 @@ static bool copy_names(struct sspi_context_info *info, const struct ntlm_proof *
 }
 
 bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_credential *credential,
-                            const struct ntlm_proof *proof)
+                            struct ntlm_proof *proof)
 {
     const uint32_t strong = NTLM_FLAG_EXTENDED_SECURITY | NTLM_FLAG_128;
     const struct sspi_clock *clock = credential->clock;
@@ -75,6 +78,10 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
         free_info(&info);
         return false;
     }
+    info.sids = proof->login.sids;
+    info.n_sids = proof->login.n_sids;
+    proof->login.sids = NULL;
+    proof->login.n_sids = 0;
     context->info = info;
     context->can_sign = can_sign;
     memcpy(context->exported_key, proof->exported_key, sizeof context->exported_key);

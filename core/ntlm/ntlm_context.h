@@ -19,6 +19,7 @@ struct ntlm_context {
     struct bytes challenge;
     uint8_t server_challenge[NTLM_CHALLENGE_LEN];
     uint32_t flags; /* what CHALLENGE granted */
+    bool waits;     /* for winbind, when AUTHENTICATE comes */
     bool can_sign;
     struct ntlm_sign sign;
     uint8_t exported_key[NTLM_KEY_LEN]; /* the session's key, for SECPKG_ATTR_SESSION_KEY */
@@ -34,9 +35,9 @@ struct ntlm_context *ntlm_context_new(void) SSPI_MUST_USE;
 /* Wipes and frees. */
 void ntlm_context_free(struct ntlm_context *context);
 
-/* Makes it an established context, copying the proof. False: no memory, or libcrypto failed; it
- * stays what it was. */
+/* Makes it an established context, copying the proof but for the SIDs, which are taken out of it.
+ * False: no memory, or libcrypto failed; it stays what it was. */
 bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_credential *credential,
-                            const struct ntlm_proof *proof) SSPI_MUST_USE;
+                            struct ntlm_proof *proof) SSPI_MUST_USE;
 
 #endif

@@ -8,15 +8,24 @@
 #include "report.h"
 #include "store_nt_users.h"
 
-static SECURITY_STATUS open_users(struct ntlm_credential *credential,
-                                  const SSPI_ACCEPTOR_DATA *data, struct sspi_report *report)
+static SECURITY_STATUS open_winbind(struct ntlm_credential *credential, struct sspi_report *report)
 {
-    const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
-    char error[SSPI_REPORT_TEXT_SIZE];
-    if (path == NULL)
+    char error[SSPI_REPORT_TEXT_SIZE / 2];
+    credential->winbind = ntlm_winbind_open();
+    if (credential->winbind == NULL)
+        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+    if (ntlm_winbind_ask(credential->winbind, error, sizeof error) != STORE_REFRESH_DONE)
         return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                             "no user file: name one in the credential's data or in "
-                             "SSPI_USER_FILE");
+                             "%s If this machine is in no domain, name a user file in the "
+                             "credential's data or in SSPI_USER_FILE",
+                             error);
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS open_users(struct ntlm_credential *credential, const char *path,
+                                  struct sspi_report *report)
+{
+    char error[SSPI_REPORT_TEXT_SIZE];
     credential->own_users = store_users_open(path, error, sizeof error);
     if (credential->own_users == NULL)
         return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s", error);
@@ -28,9 +37,17 @@ static SECURITY_STATUS take_users(struct ntlm_credential *credential,
                                   const SSPI_ACCEPTOR_DATA *data, struct sspi_report *report)
 {
     char domain[STORE_USERS_NAME_LIMIT + 1];
-    credential->users = data->Users;
-    if (credential->users == NULL) {
-        SECURITY_STATUS st = open_users(credential, data, report);
+    const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
+    if (data->Winbind != NULL) {
+        credential->winbind = ntlm_winbind_reference(data->Winbind);
+        return SEC_E_OK;
+    }
+    if (data->Users == NULL && path == NULL)
+        return open_winbind(credential, report);
+    if (data->Users != NULL) {
+        credential->users = store_users_reference(data->Users);
+    } else {
+        SECURITY_STATUS st = open_users(credential, path, report);
         if (st != SEC_E_OK)
             return st;
     }
@@ -54,8 +71,8 @@ static bool take_names(struct ntlm_credential *credential)
         return false;
     credential->dns_computer[sizeof credential->dns_computer - 1] = '\0';
     size_t len = strcspn(credential->dns_computer, ".");
-    if (len > NTLM_CREDENTIAL_NB_LIMIT)
-        len = NTLM_CREDENTIAL_NB_LIMIT;
+    if (len > NTLM_WINBIND_NB_LIMIT)
+        len = NTLM_WINBIND_NB_LIMIT;
     for (size_t i = 0; i < len; i++)
         credential->nb_computer[i] = upper(credential->dns_computer[i]);
     return true;
@@ -92,7 +109,8 @@ SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
 
 void ntlm_credential_release(struct ntlm_credential *credential)
 {
-    store_users_close(credential->own_users);
+    ntlm_winbind_close(credential->winbind);
+    store_users_close(credential->users);
     ntlm_crypto_close(&credential->crypto);
     free(credential);
 }

@@ -53,25 +53,49 @@ static SECURITY_STATUS read_negotiate(struct sspi_view token, uint32_t *ret_flag
     return SEC_E_OK;
 }
 
+/* The names of one challenge, and what they are views of. */
+struct names {
+    struct ntlm_winbind_names winbind;
+    char domain[STORE_USERS_NAME_LIMIT + 1];
+    struct ntlm_challenge_names told;
+};
+
+/* False: winbind has not told them yet. */
+static bool find_names(const struct ntlm_credential *credential, struct names *names)
+{
+    const char *dot = strchr(credential->dns_computer, '.');
+    names->told.dns_computer = bytes_view(credential->dns_computer);
+    if (credential->winbind != NULL) {
+        if (!ntlm_winbind_names(credential->winbind, &names->winbind))
+            return false;
+        names->told.nb_computer = bytes_view(names->winbind.nb_computer);
+        names->told.nb_domain = bytes_view(names->winbind.nb_domain);
+        names->told.dns_domain = bytes_view(names->winbind.dns_domain);
+        return true;
+    }
+    names->told.nb_computer = bytes_view(credential->nb_computer);
+    names->told.dns_domain = bytes_view(dot == NULL ? "" : dot + 1);
+    /* The file may have lost its NT lines since the credential was made. */
+    names->told.nb_domain = store_nt_users_domain(credential->users, names->domain)
+                                ? bytes_view(names->domain)
+                                : names->told.nb_computer;
+    return true;
+}
+
 static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
                                        struct ntlm_context *context, struct sspi_report *report)
 {
     const struct sspi_clock *clock = credential->clock;
-    const char *dot = strchr(credential->dns_computer, '.');
-    char domain[STORE_USERS_NAME_LIMIT + 1];
-    struct ntlm_challenge_names names = {
-        .nb_computer = bytes_view(credential->nb_computer),
-        .dns_domain = bytes_view(dot == NULL ? "" : dot + 1),
-        .dns_computer = bytes_view(credential->dns_computer),
-    };
-    /* The file may have lost its NT lines since the credential was made. */
-    names.nb_domain =
-        store_nt_users_domain(credential->users, domain) ? bytes_view(domain) : names.nb_computer;
+    struct names ours;
+    if (!find_names(credential, &ours))
+        return report_refuse(report, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
+                             "winbind has not told the names of this machine and its domain yet: "
+                             "is winbindd running, and has it reached a domain controller?");
     if (!clock->random(clock->self, context->server_challenge, sizeof context->server_challenge))
         return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                              "no randomness for a challenge");
     if (!ntlm_challenge_write(&context->challenge, context->flags, context->server_challenge,
-                              &names, ntlm_challenge_filetime(clock->now_ms(clock->self))))
+                              &ours.told, ntlm_challenge_filetime(clock->now_ms(clock->self))))
         return no_memory(report);
     return SEC_E_OK;
 }
@@ -93,6 +117,7 @@ static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_con
     if (context->negotiate.failed || out->tokens[0].failed)
         return no_memory(out->report);
     out->n_tokens = 1;
+    context->waits = credential->winbind != NULL;
     context->state = NTLM_CONTEXT_CHALLENGED;
     return SEC_I_CONTINUE_NEEDED;
 }
@@ -139,6 +164,12 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
         ntlm->state = NTLM_CONTEXT_FAILED;
     return st;
+}
+
+static bool waits(const void *context)
+{
+    const struct ntlm_context *ntlm = context;
+    return ntlm->state == NTLM_CONTEXT_CHALLENGED && ntlm->waits;
 }
 
 static const struct sspi_context_info *info(const void *context)
@@ -198,6 +229,7 @@ const struct sspi_package ntlm_package = {
     .acquire = acquire,
     .release = release,
     .accept = accept_token,
+    .waits = waits,
     .info = info,
     .make_mic = make_mic,
     .check_mic = check_mic,

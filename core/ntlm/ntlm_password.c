@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "ntlm_password_winbind.h"
 #include "ntlm_text.h"
 #include "report.h"
 
@@ -37,11 +38,11 @@ static SECURITY_STATUS refuse(struct sspi_view user, struct sspi_view domain,
                          escape_text(shown_domain, sizeof shown_domain, domain));
 }
 
-SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, struct hash_run *run,
-                                    const uint8_t challenge[NTLM_CHALLENGE_LEN],
-                                    const struct ntlm_authenticate *message,
-                                    const struct ntlm_response *response,
-                                    struct ntlm_login *ret_login, struct sspi_report *report)
+static SECURITY_STATUS check_file(const struct ntlm_credential *credential, struct hash_run *run,
+                                  const uint8_t challenge[NTLM_CHALLENGE_LEN],
+                                  const struct ntlm_authenticate *message,
+                                  const struct ntlm_response *response,
+                                  struct ntlm_winbind_answer *ret_login, struct sspi_report *report)
 {
     BYTES_CLEANUP struct bytes user = {0}, domain = {0}, upper_user = {0};
     struct store_nt_user found;
@@ -67,4 +68,17 @@ SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, st
                              "OpenSSL could not compute an NTLM proof, or no memory");
     /* The hash of no user lets nobody in, whoever knows it. */
     return right && known ? SEC_E_OK : refuse(bytes_as_view(&user), bytes_as_view(&domain), report);
+}
+
+SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, struct hash_run *run,
+                                    const uint8_t challenge[NTLM_CHALLENGE_LEN],
+                                    const struct ntlm_authenticate *message,
+                                    const struct ntlm_response *response,
+                                    struct ntlm_winbind_answer *ret_login,
+                                    struct sspi_report *report)
+{
+    if (credential->winbind != NULL)
+        return ntlm_password_winbind_check(credential->winbind, challenge, message, ret_login,
+                                           report);
+    return check_file(credential, run, challenge, message, response, ret_login, report);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is it, and does the client know the password: a response against the user file. */
+/* Who is it, and does the client know the password: a response against the user file, or asked of
+ * winbind. */
 #ifndef NTLM_PASSWORD_H
 #define NTLM_PASSWORD_H
 
@@ -7,21 +8,17 @@
 #include "ntlm_response.h"
 #include "store_nt_users.h"
 
-/* A user whose response is right. Wipe it. */
-struct ntlm_login {
-    char user[STORE_USERS_NAME_LIMIT + 1]; /* as in the file */
-    char domain[STORE_USERS_NAME_LIMIT + 1];
-    uint8_t base_key[NTLM_KEY_LEN]; /* SessionBaseKey */
-};
-
-/* Checks the response of the user that `message` names to `challenge`. SEC_E_OK: *ret_login.
- * Unknown users and wrong passwords are refused alike (SEC_E_LOGON_DENIED) and after the same work;
- * SEC_E_INVALID_TOKEN: a name that is not UTF-16. Never waits. */
+/* Checks the response of the user that `message` names to `challenge`. SEC_E_OK: *ret_login, whose
+ * names are as in the file or the domain; end it with ntlm_winbind_answer_end(). A user file has no
+ * SIDs. Unknown users and wrong passwords are refused alike (SEC_E_LOGON_DENIED), by the file after
+ * the same work; SEC_E_INVALID_TOKEN: a name that is not UTF-16. Winbind: also
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY when it or a controller does not answer, SEC_E_NO_CREDENTIALS
+ * when this process may not ask it. Waits for winbind, never with a file. */
 SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, struct hash_run *run,
                                     const uint8_t challenge[NTLM_CHALLENGE_LEN],
                                     const struct ntlm_authenticate *message,
                                     const struct ntlm_response *response,
-                                    struct ntlm_login *ret_login,
+                                    struct ntlm_winbind_answer *ret_login,
                                     struct sspi_report *report) SSPI_MUST_USE;
 
 #endif

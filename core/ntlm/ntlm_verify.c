@@ -206,6 +206,7 @@ SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credentia
 
 void ntlm_verify_end(struct ntlm_proof *proof)
 {
+    ntlm_winbind_answer_end(&proof->login);
     bytes_free(&proof->target);
     bytes_wipe(proof, sizeof *proof);
 }

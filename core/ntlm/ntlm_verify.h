@@ -21,7 +21,7 @@ struct ntlm_verify_exchange {
 
 /* What AUTHENTICATE proved. End it with ntlm_verify_end(); zero-initialised is fine. */
 struct ntlm_proof {
-    struct ntlm_login login;
+    struct ntlm_winbind_answer login;
     struct bytes target;                /* the service the client meant; empty: not told */
     uint32_t flags;                     /* granted, and taken */
     uint8_t exported_key[NTLM_KEY_LEN]; /* ExportedSessionKey */
@@ -30,7 +30,8 @@ struct ntlm_proof {
 
 /* Judges in->token, the AUTHENTICATE message, in the exchange. A MIC is checked when the client
  * says that it sent one, and demanded when in->requirements have ASC_REQ_INTEGRITY. SEC_E_OK:
- * *ret_proof is set. Otherwise refused; `report` says why. Never waits; any number of threads. */
+ * *ret_proof is set. Otherwise refused; `report` says why. Waits where ntlm_password_check() does;
+ * any number of threads. */
 SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credential,
                                          const struct ntlm_verify_exchange *exchange,
                                          const struct sspi_accept_input *in,

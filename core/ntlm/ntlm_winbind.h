@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Windows domain of this machine as Samba's winbind knows it: who we are in it, and whether a
- * response is right. Only this file calls libwbclient. What blocks says so: winbind may ask a
+ * response is right. Only ntlm_winbind*.c call libwbclient. What blocks says so: winbind may ask a
  * domain controller. */
 #ifndef NTLM_WINBIND_H
 #define NTLM_WINBIND_H

@@ -42,6 +42,20 @@ const struct sspi_context_info *sspi_context_info(const CtxtHandle *context)
     return info;
 }
 
+bool sspi_context_waits(const CtxtHandle *context)
+{
+    struct sspi_object *object;
+
+    if (sspi_handle_begin(context, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object) != SEC_E_OK)
+        return false;
+    const struct sspi_context *about = (const struct sspi_context *)object;
+    const struct sspi_package *package = about->credential->package;
+    bool waits = about->state == SSPI_CONTEXT_PARTIAL && about->data != NULL &&
+                 package->waits != NULL && package->waits(about->data);
+    sspi_handle_end(object, SSPI_HANDLE_SHARED);
+    return waits;
+}
+
 static SECURITY_STATUS copy_a(const char *text, SEC_CHAR **ret_text)
 {
     SEC_CHAR *copy = strdup(text);

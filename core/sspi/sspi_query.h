@@ -3,6 +3,8 @@
 #ifndef SSPI_QUERY_H
 #define SSPI_QUERY_H
 
+#include <stdbool.h>
+
 #include "sspi.h"
 
 struct sspi_context_info;
@@ -11,6 +13,11 @@ struct sspi_context_info;
  * thread is inside AcceptSecurityContext with it, or it is not established. Borrowed: lives until
  * the next AcceptSecurityContext, CompleteAuthToken or DeleteSecurityContext on this context. */
 const struct sspi_context_info *sspi_context_info(const CtxtHandle *context);
+
+/* True when the next AcceptSecurityContext on this partial context may wait for another machine, so
+ * that it belongs into a thread that may. False for a stale handle, and for one another thread is
+ * inside AcceptSecurityContext with: the call itself says what is wrong then. */
+bool sspi_context_waits(const CtxtHandle *context);
 
 /* Milliseconds since 1970 as a FILETIME; what does not fit, UINT64_MAX among it, is the constant
  * maximum 0x7FFFFFFFFFFFFFFF. Pure. */

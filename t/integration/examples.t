@@ -23,6 +23,13 @@ for my $user (qw(alice bob)) {
     $create = '';
 }
 chmod 0644, $users;
+my $nt_users = scratch_dir('nt-users') . '/nt.users';
+for my $user (qw(bob carol)) {
+    my $r = run([ built('passwd'), (-e $nt_users ? () : '-c'), qw(-a NT -r EXAMPLE --stdin), $nt_users, $user ],
+        stdin => "secret of $user\n");
+    is($r->{rc}, 0, "sspi-passwd adds $user for NTLM") or diag($r->{err});
+}
+chmod 0644, $nt_users;
 my ($cert, $key) = SSPI::Test::Server::certificate('rsa');
 
 # What the distribution's own main configuration says around an example.
@@ -66,7 +73,7 @@ sub readme {
 sub from_text {
     my ($kind, $text) = @_;
     my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/etc/\w+/http\.keytab}, $kdc->{keytab} ],
-        [ qr{/etc/\w+/digest\.users}, $users ], [ qr{/etc/ssl/certs/\S+?\.pem}, $cert ],
+        [ qr{/etc/\w+/digest\.users}, $users ], [ qr{/etc/\w+/nt\.users}, $nt_users ], [ qr{/etc/ssl/certs/\S+?\.pem}, $cert ],
         [ qr{/etc/ssl/private/\S+?\.key}, $key ], [ qr{/var/www/html}, '@DOCROOT@' ]);
     for (@paths) { my ($from, $to) = @$_; $text =~ s/^(\s*[^#\s].*?)$from/$1$to/mg }
     $text =~ s/\@EXAMPLE\.COM/\@SSPI.TEST/g;
@@ -117,6 +124,19 @@ for my $kind (qw(apache nginx)) {
             { user => 'alice' }, 'staff: which vouches for the body');
         refused($c->get($staff, authorization => digest_header($offered[0], %login, nc => 2)), 401,
             'staff: qop auth does not');
+    };
+    scenario 'kerberos-and-ntlm.conf', example($kind, 'kerberos-and-ntlm'), sub {
+        my ($server) = @_;
+        my ($c, $nobody) = map { $server->client(env => $_) } $alice, $kdc->nobody;
+        my @ntlm = map { [ '--ntlm', '-u', "$_:secret of $_" ] } qw(bob carol);
+        granted($c->get($page, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
+        granted($nobody->get($page, args => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'NTLM too');
+        is_deeply([ $nobody->get($page)->challenges ], [qw(Negotiate NTLM)], 'both are asked for');
+        is_deeply([ $nobody->get($page, args => [ '--header', 'Via: 1.1 proxy' ])->challenges ], ['Negotiate'],
+            'through a proxy Kerberos alone');
+        granted($c->get($staff, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'staff: a named user');
+        granted($nobody->get($staff, args => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'staff: one of NTLM');
+        is($nobody->get($staff, args => $ntlm[1])->status, 403, 'staff: another one is forbidden');
     };
     scenario 'kerberos-and-digest-tls.conf', example($kind, 'kerberos-and-digest-tls'), sub {
         my ($server) = @_;

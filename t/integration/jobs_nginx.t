@@ -184,7 +184,7 @@ parts 'a changed file', \%site,
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         $server->new_log;
         is(answer($bobs)->status, 401, 'the old file decides in the end');
-        like($server->new_log, qr/sspi: reading a changed file takes longer than 5 seconds/, 'the log says why');
+        like($server->new_log, qr/sspi: a changed file .* takes longer than 5 seconds/, 'the log says why');
         release();
         ok(wait_until(sub { ask($c, $others, '/p/', 'bob'); answer($others)->status == 200 }),
             'the new file is in force when it was read');
@@ -302,6 +302,29 @@ parts 'a worker that does not wait', { %site, nginx_main => 'worker_shutdown_tim
 # ---- threads ----
 
 scenario 'eight threads', \%site, sub { ok(has_threads($_[0], 8), 'are there without a thread_pool') };
+
+# More files than threads, each of them wanted at once.
+my @files = map { "file$_" } 1 .. 9;
+scenario 'all threads busy', { %site, locations => [ @{$site{locations}}, map { place("/$_/", $_) } @files ],
+    data => { map { $_ => $alice } qw(users others), @files } }, held(sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    my ($worker, @sockets) = fresh($server, 9);
+    hold($worker);
+    $server->add_data($_, $alice . $bob) for @files;
+    for my $i (0 .. 7) {
+        ask($c, $sockets[$i], "/$files[$i]/", 'bob');
+        sync($c, $sockets[8]);
+    }
+    ask($c, $sockets[8], "/$files[8]/", 'bob');
+    is(answer($sockets[8])->status, 401, 'the ninth file is not waited for');
+    is(scalar(grep { waits($_) } @sockets[ 0 .. 7 ]), 8, 'while eight are');
+    unlike($server->log, qr/queue overflow/, 'nor is it queued');
+    release();
+    granted(answer($_), { user => 'bob' }, 'each of which is read') for @sockets[ 0 .. 7 ];
+    ok(wait_until(sub { ask($c, $sockets[8], "/$files[8]/", 'bob'); answer($sockets[8])->status == 200 }),
+        'and the ninth, later');
+});
 
 scenario 'thread_pool sspi', { %site, nginx_main => 'thread_pool sspi threads=1 max_queue=0;', allow_log => qr/queue overflow/ }, sub {
     my ($server) = @_;

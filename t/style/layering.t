@@ -21,7 +21,7 @@ my %may_use = (
     ntlm => [qw(base store binding sspi)],
     negotiate => [qw(base store sspi)],
     sspi => [qw(base)],
-    http => [qw(base store binding sspi kerberos digest)],
+    http => [qw(base store binding sspi kerberos digest ntlm)],
 );
 my @folders = map { m{([^/]+)/\z} ? $1 : () } glob "$root/core/*/";
 is_deeply([ sort grep { $_ ne 'include' } @folders ], [ sort keys %may_use ],
@@ -43,7 +43,8 @@ for my $folder (sort keys %may_use) {
             my ($kind, $name) = $include =~ /\A(.)(.*)/;
             my $why = $kind eq '"' ? (!$home{$name} || !$allowed{$home{$name}})
                 : $name =~ m{\A(?:httpd|http_|apr_|ngx_|mod_)} ? 1
-                : $name =~ m{\A(?:gssapi|krb5|profile)} ? $folder ne 'kerberos' : 0;
+                : $name =~ m{\A(?:gssapi|krb5|profile)} ? $folder ne 'kerberos'
+                : $name =~ m{\Awbclient} ? $folder ne 'ntlm' : 0;
             push @wrong, "$file includes $name" if $why;
         }
     }
@@ -76,16 +77,16 @@ for my $folder (sort keys %may_use) {
     my $pattern = "$build/core/$folder/*.p/*.o";
     SKIP: {
         skip "core/$folder is not built", 1 if !glob $pattern;
-        my @wrong = grep { /\A(?:ap|apr|ngx)_/ || (/\A(?:gss|krb5)_/ && $folder ne 'kerberos') || /\Awbc/ }
+        my @wrong = grep { /\A(?:ap|apr|ngx)_/ || (/\A(?:gss|krb5)_/ && $folder ne 'kerberos') || (/\Awbc/ && $folder ne 'ntlm') }
             undefined($pattern);
-        is_deeply(\@wrong, [], "core/$folder calls no server, and GSSAPI only in kerberos");
+        is_deeply(\@wrong, [], "core/$folder calls no server, GSSAPI only in kerberos, winbind only in ntlm");
     }
 }
 for my $adapter (qw(mod_sspi_apache ngx_http_sspi_module)) {
     my $pattern = "$build/$adapter/*.p/*.o";
     SKIP: {
         skip "$adapter is not built", 1 if !glob $pattern;
-        is_deeply([ grep { /\A(?:gss|krb5)_/ } undefined($pattern) ], [], "$adapter calls no GSSAPI");
+        is_deeply([ grep { /\A(?:(?:gss|krb5)_|wbc)/ } undefined($pattern) ], [], "$adapter calls no GSSAPI and no winbind");
     }
 }
 

@@ -56,7 +56,7 @@ static void a_list_keeps_the_order_and_refuses_repeats(void **state)
     assert_false(set(&policy, SSPI_OPTION_PACKAGES, words, 2));
     assert_string_equal(error,
                         "SSPIPackages: \"Digest\" is not valid; use one or more of: Negotiate "
-                        "Digest (each once, in the order to offer)");
+                        "NTLM Digest (each once, in the order to offer)");
 }
 
 static void all_of_the_domain_has_room_in_a_challenge(void **state)
@@ -105,6 +105,12 @@ static void quantities_take_units_and_keep_their_limits(void **state)
         {SSPI_OPTION_STATE_SIZE, "65535", false, 0},
         {SSPI_OPTION_STATE_SIZE, "4g", true, UINT64_C(4294967296)},
         {SSPI_OPTION_STATE_SIZE, "5g", false, 0},
+        {SSPI_OPTION_THREADS, "1", true, 1},
+        {SSPI_OPTION_THREADS, "1024", true, 1024},
+        {SSPI_OPTION_THREADS, "1025", false, 0},
+        {SSPI_OPTION_THREADS, "0", false, 0},
+        {SSPI_OPTION_THREADS, "8k", false, 0},
+        {SSPI_OPTION_THREADS, "8s", false, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sspi_policy policy = {0};
@@ -131,13 +137,13 @@ static void a_wrong_word_is_named_with_the_right_ones(void **state)
 static void the_number_of_words_is_checked(void **state)
 {
     struct sspi_policy policy = {0};
-    struct sspi_view words[] = {SSPI_VIEW("on"), SSPI_VIEW("off"), SSPI_VIEW("x")};
+    struct sspi_view words[] = {SSPI_VIEW("on"), SSPI_VIEW("off"), SSPI_VIEW("x"), SSPI_VIEW("y")};
     assert_false(set(&policy, SSPI_OPTION_REQUIRE_TLS, words, 2));
     assert_string_equal(
         error, "SSPIRequireTLS takes 1 word, not 2: no challenge and no check of credentials on a "
                "plain connection: 403");
-    assert_false(set(&policy, SSPI_OPTION_PACKAGES, words, 3));
-    assert_string_equal(error, "SSPIPackages takes 1 to 2 words, not 3: authentication schemes, in "
+    assert_false(set(&policy, SSPI_OPTION_PACKAGES, words, 4));
+    assert_string_equal(error, "SSPIPackages takes 1 to 3 words, not 4: authentication schemes, in "
                                "the order to offer them");
 }
 

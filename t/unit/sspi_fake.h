@@ -46,6 +46,7 @@ static bool fake_looks = true;
 
 struct fake_context {
     bool established;
+    bool waits;
     struct sspi_context_info info;
 };
 
@@ -99,7 +100,8 @@ static SECURITY_STATUS fake_step(struct fake_context *context, const struct sspi
 {
     struct sspi_view token = in->token;
 
-    if (token.len == 0 || bytes_equal(token, SSPI_VIEW("more"))) {
+    context->waits = bytes_equal(token, SSPI_VIEW("more, slowly"));
+    if (token.len == 0 || context->waits || bytes_equal(token, SSPI_VIEW("more"))) {
         bytes_append_text(&out->tokens[0], "challenge");
         out->n_tokens = 1;
         return SEC_I_CONTINUE_NEEDED;
@@ -177,6 +179,13 @@ static SECURITY_STATUS fake_complete(void *context, const struct sspi_accept_inp
     return SEC_E_OK;
 }
 
+static bool fake_waits(const void *context)
+{
+    const struct fake_context *c = context;
+    assert_false(c->established);
+    return c->waits;
+}
+
 static const struct sspi_context_info *fake_info(const void *context)
 {
     const struct fake_context *c = context;
@@ -198,7 +207,7 @@ static void fake_destroy(void *context)
                   .Name = (char[]){name},                                                          \
                   .Comment = (char[]){"fake " name}},                                              \
         .alias = other, .acquire = fake_acquire, .release = fake_release, .accept = fake_accept,   \
-        .complete = completes, .messages = FAKE_MESSAGES, .info = fake_info,                       \
+        .waits = fake_waits, .complete = completes, .messages = FAKE_MESSAGES, .info = fake_info,  \
         .destroy = fake_destroy                                                                    \
     }
 

@@ -216,6 +216,24 @@ static void what_cannot_be_told_is_refused(void **unused)
     assert_int_equal(DeleteSecurityContext(&partial), SEC_E_OK);
 }
 
+static void a_context_tells_whether_its_next_step_waits(void **unused)
+{
+    CtxtHandle partial;
+
+    (void)unused;
+    assert_false(sspi_context_waits(&context));
+    assert_int_equal(fake_say(&credential, NULL, "more", &partial), SEC_I_CONTINUE_NEEDED);
+    assert_false(sspi_context_waits(&partial));
+    assert_int_equal(fake_say(&credential, &partial, "more, slowly", &partial),
+                     SEC_I_CONTINUE_NEEDED);
+    assert_true(sspi_context_waits(&partial));
+    assert_int_equal(fake_say(&credential, &partial, "no", &partial), SEC_E_LOGON_DENIED);
+    assert_false(sspi_context_waits(&partial));
+    assert_int_equal(DeleteSecurityContext(&partial), SEC_E_OK);
+    assert_false(sspi_context_waits(&partial));
+    assert_false(sspi_context_waits(NULL));
+}
+
 static void a_time_that_no_filetime_holds_is_the_maximum(void **unused)
 {
     const uint64_t last_ms = INT64_MAX / 10000 - UINT64_C(11644473600000);
@@ -248,6 +266,7 @@ int main(void)
         cmocka_unit_test(packages_are_described_in_one_block),
         cmocka_unit_test(an_established_context_tells_who_and_by_what),
         cmocka_unit_test(what_cannot_be_told_is_refused),
+        cmocka_unit_test(a_context_tells_whether_its_next_step_waits),
         cmocka_unit_test(a_time_that_no_filetime_holds_is_the_maximum),
         cmocka_unit_test(statuses_have_their_names),
     };

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_accept.h"
+
+#include <stdlib.h>
+
+#include "base64.h"
+#include "clock.h"
+
+void http_accept_run(struct http_accept *accept, CredHandle *credential)
+{
+    SecBuffer in[1 + BINDING_CANDIDATES_LIMIT] = {
+        {(ULONG)accept->token.len, SECBUFFER_TOKEN, (void *)(uintptr_t)accept->token.data}};
+    ULONG n_in = 1 + http_bindings_buffers(&accept->bindings, in + 1);
+    SecBufferDesc input = {SECBUFFER_VERSION, n_in, in};
+    SecBuffer out[2] = {{0, SECBUFFER_TOKEN, NULL},
+                        {sizeof(accept->report), SECBUFFER_SSPI_REPORT, &accept->report}};
+    SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
+    PCtxtHandle context = SecIsValidHandle(&accept->context) ? &accept->context : NULL;
+
+    ULONG requirements =
+        ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION | accept->bindings.requirements;
+    ULONG attributes = 0;
+    accept->status =
+        AcceptSecurityContext(credential, context, &input, requirements, SECURITY_NETWORK_DREP,
+                              &accept->context, &output, &attributes, NULL);
+    if (out[0].pvBuffer == NULL)
+        return;
+    /* A refused client learns nothing: its error token is not sent. */
+    if (accept->status == SEC_E_OK || accept->status == SEC_I_CONTINUE_NEEDED)
+        base64_encode(&accept->answer, (struct sspi_view){out[0].pvBuffer, out[0].cbBuffer});
+    FreeContextBuffer(out[0].pvBuffer);
+}
+
+void http_accept_end(struct http_accept *accept)
+{
+    if (SecIsValidHandle(&accept->context))
+        DeleteSecurityContext(&accept->context);
+    bytes_free(&accept->answer);
+}
+
+static uint64_t steady_ms(void)
+{
+    const struct sspi_clock *clock = clock_machine();
+    return clock->steady_ms(clock->self);
+}
+
+static void leave(struct http_accept_job *waiting, bool answered)
+{
+    if (waiting->inside)
+        http_gate_leave(waiting->gate, &waiting->pass, answered, steady_ms());
+    waiting->inside = false;
+}
+
+static void run(struct sspi_job *job)
+{
+    struct http_accept_job *waiting = (struct http_accept_job *)job;
+    http_accept_run(&waiting->accept, NULL);
+    leave(waiting, waiting->accept.report.reason != SSPI_REASON_UNREACHABLE);
+}
+
+static void destroy(struct sspi_job *job)
+{
+    struct http_accept_job *waiting = (struct http_accept_job *)job;
+    leave(waiting, true); /* it never ran: nobody was asked */
+    http_accept_end(&waiting->accept);
+    bytes_free(&waiting->token);
+    http_gate_drop(waiting->gate);
+    free(waiting);
+}
+
+struct http_accept_job *http_accept_job_new(struct http_accept *accept, struct http_gate *gate)
+{
+    struct http_accept_job *waiting = calloc(1, sizeof(*waiting));
+    if (waiting == NULL)
+        return NULL;
+    bytes_append_view(&waiting->token, accept->token);
+    if (waiting->token.failed) {
+        free(waiting);
+        return NULL;
+    }
+    http_job_init(&waiting->job, run, destroy);
+    waiting->gate = http_gate_reference(gate);
+    waiting->accept = *accept;
+    waiting->accept.token = bytes_as_view(&waiting->token);
+    SecInvalidateHandle(&accept->context);
+    accept->answer = (struct bytes){0};
+    return waiting;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Logins that stay on their connection: its next requests need no credentials. What is kept is the
+ * proof, which the policy of each request judges. */
+#ifndef HTTP_LOGIN_H
+#define HTTP_LOGIN_H
+
+#include "http_exchange.h"
+
+/* True when something may be kept on the client's connection, or used that was: HTTP/1.x, and no
+ * proxy in between. */
+bool http_login_has_connection(const struct sspi_exchange *exchange,
+                               const struct sspi_policy *policy);
+
+/* True when an exchange of several legs can be offered: there, or where the server can make the
+ * client come back with HTTP/1.1. */
+bool http_login_has_legs(const struct sspi_exchange *exchange, const struct sspi_policy *policy);
+
+/* True when `policy` lets the exchange's proof, which the connection kept, count here. */
+bool http_login_may_stay(const struct sspi_policy *policy, const struct http_proof *proof);
+
+/* Keeps the proof on the connection where `policy` says so, and notes it in the exchange. */
+void http_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy);
+
+/* Makes the connection's login the exchange's proof when it is one that `policy` accepts. False:
+ * there is none such; *ret_why (static) says what is wrong with one that is there, else it is NULL.
+ */
+bool http_login_use(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                    const char **ret_why);
+
+/* Ends it: new credentials came. */
+void http_login_end(struct sspi_exchange *exchange);
+
+#endif

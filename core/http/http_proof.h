@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What remains of credentials once they were evaluated: a policy judges the proof, never the token.
+ */
+#ifndef HTTP_PROOF_H
+#define HTTP_PROOF_H
+
+#include "http_resource.h"
+#include "sspi_package.h"
+
+struct http_proof {
+    uint8_t package;       /* HTTP_PACKAGE_*: the scheme */
+    uint8_t runs;          /* HTTP_MECHANISM_* of Negotiate and NTLM; 0: Digest */
+    char *name;            /* the full name: alice@REALM, DOMAIN\alice, or the Digest user's */
+    char *realm;           /* NULL: none */
+    char *target;          /* service the client asked for; NULL: unknown */
+    const char *mechanism; /* static: "Kerberos", "NTLM", "SHA-256" */
+    const struct http_resource *resource; /* what verified it */
+    enum sspi_bound bound;
+    bool integrity;     /* Digest's auth-int: it vouches for the body, too */
+    uint64_t expiry_ms; /* UINT64_MAX: does not end */
+};
+
+/* False: no memory; *ret_copy is empty then. */
+bool http_proof_copy(const struct http_proof *proof, struct http_proof *ret_copy) SSPI_MUST_USE;
+
+/* Leaves an empty one, which is fine too. */
+void http_proof_free(struct http_proof *proof);
+
+#endif

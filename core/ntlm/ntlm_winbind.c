@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A wbcContext is a connection to winbind that serves one thread at a time. Each check takes an
+ * idle one or makes one; libwbclient's own context, which NULL stands for, is never used, nor what
+ * it keeps for each thread. */
+#include "ntlm_winbind.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ntlm_winbind_answer.h"
+#include "ntlm_winbind_status.h"
+#include "utf8.h"
+
+/* Connections that are kept for the next check. More are made when more threads ask at a time. */
+#define IDLE_LIMIT 16
+
+/* Debian's and Samba's own default; winbind itself may be told another one (state directory). */
+#define PIPE_FOLDER "/var/lib/samba/winbindd_privileged"
+
+struct sspi_winbind {
+    atomic_uint n_owners;
+    pthread_mutex_t lock; /* of all below */
+    uint64_t looked_ms;
+    bool is_looking; /* from a look to the end of the asking after it */
+    bool knows_names;
+    struct ntlm_winbind_names names;
+    pid_t process; /* whose connections these are */
+    size_t n_idle;
+    struct wbcContext *idle[IDLE_LIMIT];
+};
+
+struct sspi_winbind *ntlm_winbind_open(void)
+{
+    struct sspi_winbind *winbind = calloc(1, sizeof *winbind);
+    if (winbind == NULL || pthread_mutex_init(&winbind->lock, NULL) != 0) {
+        free(winbind);
+        return NULL;
+    }
+    atomic_init(&winbind->n_owners, 1);
+    return winbind;
+}
+
+struct sspi_winbind *ntlm_winbind_reference(struct sspi_winbind *winbind)
+{
+    atomic_fetch_add(&winbind->n_owners, 1);
+    return winbind;
+}
+
+static void drop_idle(struct sspi_winbind *winbind)
+{
+    while (winbind->n_idle > 0)
+        wbcCtxFree(winbind->idle[--winbind->n_idle]);
+}
+
+void ntlm_winbind_close(struct sspi_winbind *winbind)
+{
+    if (winbind == NULL || atomic_fetch_sub(&winbind->n_owners, 1) != 1)
+        return;
+    drop_idle(winbind);
+    pthread_mutex_destroy(&winbind->lock);
+    free(winbind);
+}
+
+const char *ntlm_winbind_pipe_folder(void)
+{
+    return PIPE_FOLDER;
+}
+
+/* ---- calling libwbclient ---- */
+
+/* It writes to its socket with write(): a winbind that goes away meanwhile would raise SIGPIPE,
+ * which ends a process that does not expect it. */
+struct no_pipe {
+    sigset_t before;
+    bool was_pending;
+};
+
+static void hold_pipe_signal(struct no_pipe *held)
+{
+    sigset_t pipe_alone, pending;
+    sigemptyset(&pipe_alone);
+    sigaddset(&pipe_alone, SIGPIPE);
+    held->was_pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_alone, &held->before);
+}
+
+static void release_pipe_signal(const struct no_pipe *held)
+{
+    const struct timespec at_once = {0};
+    sigset_t pipe_alone;
+    sigemptyset(&pipe_alone);
+    sigaddset(&pipe_alone, SIGPIPE);
+    while (!held->was_pending && sigtimedwait(&pipe_alone, NULL, &at_once) < 0 && errno == EINTR)
+        continue;
+    pthread_sigmask(SIG_SETMASK, &held->before, NULL);
+}
+
+/* NULL: no memory. */
+static struct wbcContext *take_context(struct sspi_winbind *winbind)
+{
+    struct wbcContext *context = NULL;
+    pthread_mutex_lock(&winbind->lock);
+    /* Two processes on one connection would read each other's answers. */
+    if (winbind->process != getpid()) {
+        drop_idle(winbind);
+        winbind->process = getpid();
+    }
+    if (winbind->n_idle > 0)
+        context = winbind->idle[--winbind->n_idle];
+    pthread_mutex_unlock(&winbind->lock);
+    return context != NULL ? context : wbcCtxCreate();
+}
+
+/* One that failed, or where an answer may still come, is not good for another question. */
+static void return_context(struct sspi_winbind *winbind, struct wbcContext *context, bool is_good)
+{
+    bool is_kept = false;
+    pthread_mutex_lock(&winbind->lock);
+    if (is_good && winbind->n_idle < IDLE_LIMIT && winbind->process == getpid()) {
+        winbind->idle[winbind->n_idle++] = context;
+        is_kept = true;
+    }
+    pthread_mutex_unlock(&winbind->lock);
+    if (!is_kept)
+        wbcCtxFree(context);
+}
+
+/* ---- names ---- */
+
+bool ntlm_winbind_look(struct sspi_winbind *winbind, uint64_t now_ms)
+{
+    pthread_mutex_lock(&winbind->lock);
+    bool due = !winbind->knows_names && !winbind->is_looking &&
+               store_file_is_due(now_ms, winbind->looked_ms);
+    if (due) {
+        winbind->is_looking = true;
+        winbind->looked_ms = now_ms;
+    }
+    pthread_mutex_unlock(&winbind->lock);
+    return due;
+}
+
+void ntlm_winbind_look_again(struct sspi_winbind *winbind)
+{
+    pthread_mutex_lock(&winbind->lock);
+    winbind->is_looking = false;
+    pthread_mutex_unlock(&winbind->lock);
+}
+
+static bool copy_name(const char *name, char *to, size_t to_size, bool may_be_empty)
+{
+    struct sspi_view view = bytes_view(name);
+    if (view.len >= to_size || !utf8_valid(view) || utf8_has_control(view))
+        return false;
+    if (view.len > 0)
+        memcpy(to, view.data, view.len);
+    to[view.len] = '\0';
+    return view.len > 0 || may_be_empty;
+}
+
+static bool copy_names(const struct wbcInterfaceDetails *details, struct ntlm_winbind_names *names)
+{
+    return copy_name(details->netbios_name, names->nb_computer, sizeof names->nb_computer, false) &&
+           copy_name(details->netbios_domain, names->nb_domain, sizeof names->nb_domain, false) &&
+           copy_name(details->dns_domain, names->dns_domain, sizeof names->dns_domain, true);
+}
+
+/* On a connection of its own that is closed at once: who asks first is a parent, whose workers must
+ * not inherit one. */
+static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_size)
+{
+    struct wbcInterfaceDetails *details = NULL;
+    struct no_pipe held;
+    struct wbcContext *context = wbcCtxCreate();
+    if (context == NULL) {
+        snprintf(error, error_size, "no memory to ask winbind");
+        return false;
+    }
+    hold_pipe_signal(&held);
+    wbcErr st = wbcCtxInterfaceDetails(context, &details);
+    release_pipe_signal(&held);
+    wbcCtxFree(context);
+    if (!WBC_ERROR_IS_OK(st) || details == NULL) {
+        snprintf(error, error_size, "winbind does not answer (%s): is winbindd running?",
+                 wbcErrorString(st));
+        return false;
+    }
+    bool copied = copy_names(details, ret_names);
+    wbcFreeMemory(details);
+    if (!copied)
+        snprintf(error, error_size,
+                 "winbind does not tell usable names of this machine and its domain; see "
+                 "wbinfo --own-domain, and netbios name in smb.conf");
+    return copied;
+}
+
+enum store_refresh ntlm_winbind_ask(struct sspi_winbind *winbind, char *error, size_t error_size)
+{
+    struct ntlm_winbind_names names = {0};
+    bool known = ask(&names, error, error_size);
+    pthread_mutex_lock(&winbind->lock);
+    if (known) {
+        winbind->names = names;
+        winbind->knows_names = true;
+    }
+    winbind->is_looking = false;
+    pthread_mutex_unlock(&winbind->lock);
+    return known ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
+}
+
+bool ntlm_winbind_names(struct sspi_winbind *winbind, struct ntlm_winbind_names *ret_names)
+{
+    pthread_mutex_lock(&winbind->lock);
+    bool known = winbind->knows_names;
+    if (known)
+        *ret_names = winbind->names;
+    pthread_mutex_unlock(&winbind->lock);
+    return known;
+}
+
+/* ---- responses ---- */
+
+/* A question as libwbclient takes it, which cuts names that are too long. */
+struct request {
+    char user[STORE_USERS_NAME_LIMIT + 1];
+    char domain[STORE_USERS_NAME_LIMIT + 1];
+    char workstation[STORE_USERS_NAME_LIMIT + 1];
+    struct wbcAuthUserParams params;
+};
+
+/* No name of a domain is too long or has a NUL in it, behind which libwbclient would not look. */
+static bool copy_asked(struct sspi_view name, char to[STORE_USERS_NAME_LIMIT + 1])
+{
+    if (name.len > STORE_USERS_NAME_LIMIT ||
+        (name.len > 0 && memchr(name.data, '\0', name.len) != NULL))
+        return false;
+    if (name.len > 0)
+        memcpy(to, name.data, name.len);
+    to[name.len] = '\0';
+    return true;
+}
+
+static void set_response(struct sspi_view response, uint8_t **to, uint32_t *to_len)
+{
+    /* libwbclient only reads it. */
+    *to = response.len > 0 ? (uint8_t *)(uintptr_t)response.data : NULL;
+    *to_len = (uint32_t)response.len;
+}
+
+static bool make_request(const struct ntlm_winbind_question *question, struct request *request)
+{
+    struct wbcAuthUserParams *params = &request->params;
+    if (!copy_asked(question->user, request->user) ||
+        !copy_asked(question->domain, request->domain) ||
+        !copy_asked(question->workstation, request->workstation) ||
+        question->nt_response.len > UINT16_MAX || question->lm_response.len > UINT16_MAX)
+        return false;
+    *params = (struct wbcAuthUserParams){
+        .account_name = request->user,
+        .domain_name = request->domain,
+        .workstation_name = request->workstation,
+        .level = WBC_AUTH_USER_LEVEL_RESPONSE,
+        /* Computers log in too: services of theirs do. */
+        .parameter_control =
+            WBC_MSV1_0_ALLOW_WORKSTATION_TRUST_ACCOUNT | WBC_MSV1_0_ALLOW_SERVER_TRUST_ACCOUNT,
+    };
+    memcpy(params->password.response.challenge, question->challenge, NTLM_CHALLENGE_LEN);
+    set_response(question->nt_response, &params->password.response.nt_data,
+                 &params->password.response.nt_length);
+    set_response(question->lm_response, &params->password.response.lm_data,
+                 &params->password.response.lm_length);
+    return true;
+}
+
+/* May this process look into the pipe's folder? Where winbind has it elsewhere, there is none here
+ * to look into. */
+static bool is_denied(void)
+{
+    return faccessat(AT_FDCWD, PIPE_FOLDER, X_OK, AT_EACCESS) != 0;
+}
+
+static enum ntlm_winbind_status forbidden(char *text, size_t text_size)
+{
+    snprintf(text, text_size,
+             "this process may not use winbind's privileged pipe (%s): put its user into the group "
+             "winbindd_priv and restart the server",
+             PIPE_FOLDER);
+    return NTLM_WINBIND_FORBIDDEN;
+}
+
+/* libwbclient has the same word for a winbind that is away and for a privileged pipe that it may
+ * not use; the other pipe is for everybody. */
+static enum ntlm_winbind_status without_answer(struct wbcContext *context, wbcErr st, char *text,
+                                               size_t text_size)
+{
+    if (st == WBC_ERR_WINBIND_NOT_AVAILABLE && is_denied() && WBC_ERROR_IS_OK(wbcCtxPing(context)))
+        return forbidden(text, text_size);
+    switch (st) {
+    case WBC_ERR_WINBIND_NOT_AVAILABLE:
+    case WBC_ERR_DOMAIN_NOT_FOUND:
+    case WBC_ERR_NSS_ERROR:
+    case WBC_ERR_INVALID_RESPONSE:
+        snprintf(text, text_size, "winbind does not answer (%s): is winbindd running?",
+                 wbcErrorString(st));
+        return NTLM_WINBIND_UNREACHABLE;
+    default:
+        snprintf(text, text_size, "libwbclient failed: %s", wbcErrorString(st));
+        return NTLM_WINBIND_FAILED;
+    }
+}
+
+static enum ntlm_winbind_status refused(const struct wbcAuthErrorInfo *error, char *text,
+                                        size_t text_size)
+{
+    const char *meaning;
+    enum ntlm_winbind_status status = ntlm_winbind_status(error->nt_status, &meaning);
+    /* winbind says so itself to who asks on the pipe for everybody. */
+    if (error->nt_status == NTLM_WINBIND_STATUS_ACCESS_DENIED && is_denied())
+        return forbidden(text, text_size);
+    snprintf(text, text_size, "NT status 0x%08X, %s", (unsigned)error->nt_status, meaning);
+    return status;
+}
+
+static enum ntlm_winbind_status taken(struct wbcAuthUserInfo *info,
+                                      struct ntlm_winbind_answer *ret_answer, char *text,
+                                      size_t text_size)
+{
+    const char *problem;
+    if (ntlm_winbind_answer_copy(info, ret_answer, &problem))
+        return NTLM_WINBIND_RIGHT;
+    snprintf(text, text_size, "winbind's answer cannot be used: %s", problem);
+    return NTLM_WINBIND_FAILED;
+}
+
+static enum ntlm_winbind_status send_request(struct wbcContext *context,
+                                             const struct request *request,
+                                             struct ntlm_winbind_answer *ret_answer, char *text,
+                                             size_t text_size)
+{
+    struct wbcAuthUserInfo *info = NULL;
+    struct wbcAuthErrorInfo *error = NULL;
+    enum ntlm_winbind_status status;
+    wbcErr st = wbcCtxAuthenticateUserEx(context, &request->params, &info, &error);
+    if (WBC_ERROR_IS_OK(st) && info != NULL)
+        status = taken(info, ret_answer, text, text_size);
+    else if (st == WBC_ERR_AUTH_ERROR && error != NULL)
+        status = refused(error, text, text_size);
+    else
+        status = without_answer(context, st, text, text_size);
+    if (info != NULL) {
+        bytes_wipe(info->user_session_key, sizeof info->user_session_key);
+        bytes_wipe(info->lm_session_key, sizeof info->lm_session_key);
+    }
+    wbcFreeMemory(info);
+    wbcFreeMemory(error);
+    return status;
+}
+
+enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
+                                            const struct ntlm_winbind_question *question,
+                                            struct ntlm_winbind_answer *ret_answer, char *text,
+                                            size_t text_size)
+{
+    struct request request;
+    struct no_pipe held;
+    if (!make_request(question, &request)) {
+        snprintf(text, text_size, "a name or response that no domain has");
+        return NTLM_WINBIND_WRONG;
+    }
+    struct wbcContext *context = take_context(winbind);
+    if (context == NULL) {
+        snprintf(text, text_size, "no memory to ask winbind");
+        return NTLM_WINBIND_FAILED;
+    }
+    hold_pipe_signal(&held);
+    enum ntlm_winbind_status status = send_request(context, &request, ret_answer, text, text_size);
+    release_pipe_signal(&held);
+    return_context(winbind, context, status == NTLM_WINBIND_RIGHT || status == NTLM_WINBIND_WRONG);
+    return status;
+}

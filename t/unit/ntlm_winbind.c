@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Winbind that is away, as libwbclient's own switch makes it on a machine that has one: nobody is
+ * let in, and the words say what is wrong. What it answers when it is there: t/ad. */
+#include "ntlm_world.h"
+#include "ntlm_winbind_status.h"
+
+static void names_are_asked_for_by_one_thread_once_a_second(void **state)
+{
+    char error[SSPI_REPORT_TEXT_SIZE] = "";
+    struct ntlm_winbind_names names;
+    struct sspi_winbind *winbind = ntlm_winbind_open();
+    (void)state;
+    assert_non_null(winbind);
+    assert_false(ntlm_winbind_names(winbind, &names));
+    assert_true(ntlm_winbind_look(winbind, 5000));
+    /* Somebody is asking. */
+    assert_false(ntlm_winbind_look(winbind, 5000));
+    assert_false(ntlm_winbind_look(winbind, 60000));
+    assert_int_equal(ntlm_winbind_ask(winbind, error, sizeof error), STORE_REFRESH_UNREADABLE);
+    assert_non_null(strstr(error, "winbindd"));
+    assert_false(ntlm_winbind_names(winbind, &names));
+    assert_false(ntlm_winbind_look(winbind, 5999));
+    assert_true(ntlm_winbind_look(winbind, 6000));
+    /* Could not be asked. */
+    ntlm_winbind_look_again(winbind);
+    assert_false(ntlm_winbind_look(winbind, 6500));
+    assert_true(ntlm_winbind_look(winbind, 7000));
+    ntlm_winbind_close(winbind);
+    ntlm_winbind_close(NULL);
+}
+
+static void the_last_owner_frees(void **state)
+{
+    struct sspi_winbind *winbind = ntlm_winbind_open();
+    (void)state;
+    assert_non_null(winbind);
+    assert_ptr_equal(ntlm_winbind_reference(winbind), winbind);
+    ntlm_winbind_close(winbind);
+    assert_true(ntlm_winbind_look(winbind, 5000));
+    ntlm_winbind_close(winbind);
+}
+
+static enum ntlm_winbind_status check(struct ntlm_winbind_question question, char *text,
+                                      size_t text_size)
+{
+    static const uint8_t challenge[NTLM_CHALLENGE_LEN] = {1, 2, 3};
+    struct ntlm_winbind_answer answer = {0};
+    struct sspi_winbind *winbind = ntlm_winbind_open();
+    assert_non_null(winbind);
+    question.challenge = challenge;
+    text[0] = '\0';
+    enum ntlm_winbind_status status =
+        ntlm_winbind_check(winbind, &question, &answer, text, text_size);
+    assert_true(text[0] != '\0');
+    assert_null(answer.sids);
+    ntlm_winbind_close(winbind);
+    return status;
+}
+
+static void nobody_is_let_in_without_winbind(void **state)
+{
+    char text[SSPI_REPORT_TEXT_SIZE];
+    static const char response[60];
+    (void)state;
+    assert_int_equal(
+        check((struct ntlm_winbind_question){.user = SSPI_VIEW("alice"),
+                                             .domain = SSPI_VIEW("CORP"),
+                                             .nt_response = {response, sizeof response}},
+              text, sizeof text),
+        NTLM_WINBIND_UNREACHABLE);
+    assert_non_null(strstr(text, "winbindd"));
+}
+
+/* libwbclient would cut them, and the domain judge another user. */
+static void names_that_libwbclient_cuts_are_wrong(void **state)
+{
+    char text[SSPI_REPORT_TEXT_SIZE], name[STORE_USERS_NAME_LIMIT + 1];
+    (void)state;
+    memset(name, 'a', sizeof name);
+    const struct sspi_view longest = {name, STORE_USERS_NAME_LIMIT};
+    const struct sspi_view names[] = {{name, sizeof name}, SSPI_VIEW("alice\0bob")};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const struct ntlm_winbind_question questions[] = {
+            {.user = names[i]},
+            {.user = SSPI_VIEW("alice"), .domain = names[i]},
+            {.user = SSPI_VIEW("alice"), .workstation = names[i]}};
+        for (size_t j = 0; j < 3; j++)
+            assert_int_equal(check(questions[j], text, sizeof text), NTLM_WINBIND_WRONG);
+    }
+    assert_int_equal(check((struct ntlm_winbind_question){.user = longest,
+                                                          .domain = longest,
+                                                          .workstation = longest},
+                           text, sizeof text),
+                     NTLM_WINBIND_UNREACHABLE);
+}
+
+static void statuses_tell_users_from_controllers(void **state)
+{
+    const struct {
+        uint32_t nt_status;
+        enum ntlm_winbind_status status;
+        const char *text;
+    } all[] = {
+        {0xC000006A, NTLM_WINBIND_WRONG, "WRONG_PASSWORD"},
+        {0xC0000064, NTLM_WINBIND_WRONG, "NO_SUCH_USER"},
+        {0xC0000072, NTLM_WINBIND_WRONG, "ACCOUNT_DISABLED"},
+        {0xC0000224, NTLM_WINBIND_WRONG, "PASSWORD_MUST_CHANGE"},
+        {0xC00000DF, NTLM_WINBIND_WRONG, "NO_SUCH_DOMAIN"},
+        {0xC000005E, NTLM_WINBIND_UNREACHABLE, "NO_LOGON_SERVERS"},
+        {0xC0000022, NTLM_WINBIND_UNREACHABLE, "ACCESS_DENIED"},
+        {0xC0000017, NTLM_WINBIND_FAILED, "says nothing"},
+        {0, NTLM_WINBIND_FAILED, "says nothing"},
+        {UINT32_MAX, NTLM_WINBIND_FAILED, "says nothing"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        const char *text = NULL;
+        assert_int_equal(ntlm_winbind_status(all[i].nt_status, &text), all[i].status);
+        assert_non_null(strstr(text, all[i].text));
+    }
+}
+
+/* ---- credentials and contexts ---- */
+
+static SECURITY_STATUS acquire(struct world *w, struct sspi_winbind *winbind,
+                               struct sspi_users *users, void **ret_credential)
+{
+    const SSPI_ACCEPTOR_DATA data = {
+        .Version = SSPI_ACCEPTOR_DATA_VERSION, .Winbind = winbind, .Users = users};
+    w->report = (struct sspi_report){0};
+    return ntlm_package.acquire(&data, ret_credential, &w->report);
+}
+
+static void a_credential_asks_winbind_where_no_file_is_named(void **state)
+{
+    struct world *w = *state;
+    void *credential = NULL;
+    CHECK_REFUSED(w, acquire(w, NULL, NULL, &credential), SEC_E_NO_CREDENTIALS,
+                  SSPI_REASON_CONFIGURATION, "winbindd");
+    assert_null(credential);
+}
+
+static void a_challenge_needs_winbinds_names(void **state)
+{
+    struct world *w = *state;
+    struct ntlm_credential *of_the_file = w->credential;
+    const struct client client = client_alice();
+    BYTES_CLEANUP struct bytes token = {0};
+    void *credential = NULL, *context = NULL;
+    struct sspi_winbind *winbind = ntlm_winbind_open();
+    /* Winbind wins over a file, and the credential is an owner of its own. */
+    assert_int_equal(acquire(w, winbind, w->users, &credential), SEC_E_OK);
+    ntlm_winbind_close(winbind);
+    w->credential = credential;
+    client_negotiate(&client, &token);
+    CHECK_REFUSED(w, send(w, &context, &token), SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                  SSPI_REASON_UNREACHABLE, "winbindd");
+    assert_false(ntlm_package.waits(context));
+    ntlm_package.destroy(context);
+    ntlm_package.release(credential);
+    w->credential = of_the_file;
+}
+
+static void a_response_that_winbind_cannot_judge_is_refused(void **state)
+{
+    struct world *w = *state;
+    const struct client client = client_alice();
+    struct exchange exchange;
+    exchange_begin(w, &client, &exchange);
+    assert_false(ntlm_package.waits(exchange.context));
+    w->credential->winbind = ntlm_winbind_open();
+    CHECK_REFUSED(w, send(w, &exchange.context, &exchange.authenticate),
+                  SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
+                  "user \"alice\", domain \"CORP\"");
+    exchange_end(&exchange);
+}
+
+static void users_of_a_caller_who_leaves_stay(void **state)
+{
+    struct world *w = *state;
+    const struct client client = client_alice();
+    store_users_close(w->users);
+    w->users = NULL;
+    assert_int_equal(login(w, &client), SEC_E_OK);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(names_are_asked_for_by_one_thread_once_a_second),
+        cmocka_unit_test(the_last_owner_frees),
+        cmocka_unit_test(nobody_is_let_in_without_winbind),
+        cmocka_unit_test(names_that_libwbclient_cuts_are_wrong),
+        cmocka_unit_test(statuses_tell_users_from_controllers),
+        WORLD_TEST(a_credential_asks_winbind_where_no_file_is_named),
+        WORLD_TEST(a_challenge_needs_winbinds_names),
+        WORLD_TEST(a_response_that_winbind_cannot_judge_is_refused),
+        WORLD_TEST(users_of_a_caller_who_leaves_stay),
+    };
+    /* libwbclient's own switch. */
+    if (setenv("_NO_WINBINDD", "1", 1) != 0 || unsetenv("SSPI_USER_FILE") != 0)
+        return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ntlm_winbind_answer.h"
+
+#define ROOM (2 * NTLM_WINBIND_SIDS_LIMIT + 1)
+
+/* An answer about alice, and where its parts lie. */
+struct told {
+    char user[300], domain[300];
+    struct wbcSidWithAttr sids[ROOM];
+    struct wbcAuthUserInfo info;
+};
+
+static void set_sid(struct wbcSidWithAttr *to, uint32_t rid)
+{
+    *to = (struct wbcSidWithAttr){.sid = {.sid_rev_num = 1,
+                                          .num_auths = 5,
+                                          .id_auth = {0, 0, 0, 0, 0, 5},
+                                          .sub_auths = {21, 1, 2, UINT32_MAX, rid}}};
+}
+
+static int tell(void **state)
+{
+    struct told *told = calloc(1, sizeof *told);
+    if (told == NULL)
+        return -1;
+    strcpy(told->user, "alice");
+    strcpy(told->domain, "CORP");
+    for (uint32_t i = 0; i < ROOM; i++)
+        set_sid(&told->sids[i], 1000 + i);
+    told->info = (struct wbcAuthUserInfo){.account_name = told->user,
+                                          .domain_name = told->domain,
+                                          .user_session_key = {1},
+                                          .num_sids = 3,
+                                          .sids = told->sids};
+    *state = told;
+    return 0;
+}
+
+static int forget(void **state)
+{
+    free(*state);
+    return 0;
+}
+
+static void check_refused(const struct told *told, const char *words)
+{
+    struct ntlm_winbind_answer answer = {0};
+    const char *problem = NULL;
+    assert_false(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+    assert_non_null(strstr(problem, words));
+    assert_null(answer.sids);
+}
+
+static void names_key_and_sids_are_copied(void **state)
+{
+    struct told *told = *state;
+    struct ntlm_winbind_answer answer = {0};
+    const char *problem;
+    told->sids[1].attributes = WBC_SID_ATTR_GROUP_MANDATORY;
+    told->sids[2] = told->sids[1]; /* the primary group among the groups */
+    told->info.num_sids = 4;
+    assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+    assert_string_equal(answer.user, "alice");
+    assert_string_equal(answer.domain, "CORP");
+    assert_memory_equal(answer.base_key, told->info.user_session_key, NTLM_KEY_LEN);
+    assert_int_equal(answer.n_sids, 3);
+    assert_string_equal(answer.sids[0], "S-1-5-21-1-2-4294967295-1000");
+    assert_string_equal(answer.sids[1], "S-1-5-21-1-2-4294967295-1001");
+    assert_string_equal(answer.sids[2], "S-1-5-21-1-2-4294967295-1003");
+    assert_null(answer.sids[3]);
+    ntlm_winbind_answer_end(&answer);
+    assert_null(answer.sids);
+}
+
+static void guests_are_nobody(void **state)
+{
+    struct told *told = *state;
+    told->info.user_flags = WBC_AUTH_USER_INFO_GUEST | WBC_AUTH_USER_INFO_EXTRA_SIDS;
+    check_refused(told, "guest");
+}
+
+static void a_key_is_needed(void **state)
+{
+    struct told *told = *state;
+    memset(told->info.user_session_key, 0, sizeof told->info.user_session_key);
+    check_refused(told, "session key");
+}
+
+static void names_are_needed_that_cannot_be_mistaken(void **state)
+{
+    struct told *told = *state;
+    static const char *const names[] = {"", "CORP\\alice", "al\nice", "al\xff"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        strcpy(told->user, names[i]);
+        check_refused(told, "name");
+    }
+    memset(told->user, 'a', STORE_USERS_NAME_LIMIT + 1);
+    told->user[STORE_USERS_NAME_LIMIT + 1] = '\0';
+    check_refused(told, "name");
+    strcpy(told->user, "alice");
+    strcpy(told->domain, "CO\\RP");
+    check_refused(told, "name");
+    told->info.domain_name = NULL;
+    check_refused(told, "name");
+}
+
+static void the_longest_name_is_taken(void **state)
+{
+    struct told *told = *state;
+    struct ntlm_winbind_answer answer = {0};
+    const char *problem;
+    memset(told->user, 'a', STORE_USERS_NAME_LIMIT);
+    told->user[STORE_USERS_NAME_LIMIT] = '\0';
+    assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+    assert_string_equal(answer.user, told->user);
+    ntlm_winbind_answer_end(&answer);
+}
+
+static void as_many_sids_as_there_are_or_none(void **state)
+{
+    struct told *told = *state;
+    struct ntlm_winbind_answer answer = {0};
+    const char *problem;
+    told->info.num_sids = NTLM_WINBIND_SIDS_LIMIT;
+    assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+    assert_int_equal(answer.n_sids, NTLM_WINBIND_SIDS_LIMIT);
+    ntlm_winbind_answer_end(&answer);
+    told->info.num_sids++;
+    check_refused(told, "too many groups");
+    /* Those that come twice count once, up to a limit of what is looked at. */
+    for (size_t i = NTLM_WINBIND_SIDS_LIMIT; i < ROOM; i++)
+        told->sids[i] = told->sids[i - NTLM_WINBIND_SIDS_LIMIT];
+    told->info.num_sids = ROOM - 1;
+    assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+    assert_int_equal(answer.n_sids, NTLM_WINBIND_SIDS_LIMIT);
+    ntlm_winbind_answer_end(&answer);
+    told->info.num_sids = ROOM;
+    check_refused(told, "too many groups");
+    told->info.num_sids = 0;
+    check_refused(told, "who the user is");
+}
+
+static void strange_sids_are_refused(void **state)
+{
+    struct told *told = *state;
+    told->sids[2].attributes = WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY;
+    check_refused(told, "denials");
+    set_sid(&told->sids[2], 1);
+    told->sids[2].sid.num_auths = WBC_MAXSUBAUTHS + 1;
+    check_refused(told, "too long");
+}
+
+#define TOLD_TEST(name) cmocka_unit_test_setup_teardown(name, tell, forget)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TOLD_TEST(names_key_and_sids_are_copied),
+        TOLD_TEST(guests_are_nobody),
+        TOLD_TEST(a_key_is_needed),
+        TOLD_TEST(names_are_needed_that_cannot_be_mistaken),
+        TOLD_TEST(the_longest_name_is_taken),
+        TOLD_TEST(as_many_sids_as_there_are_or_none),
+        TOLD_TEST(strange_sids_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
