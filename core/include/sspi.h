@@ -856,6 +856,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext
  * ASC_RET_SEQUENCE_DETECT also one that is early or late; without either a message may come twice.
  * NTLM always wants the one message that is due.
  *
+ * SEC_E_CONTEXT_EXPIRED: the ticket's end has passed, by more than the clocks may differ (Kerberos;
+ * NTLM's contexts do not end). Nothing was done.
+ *
  * Threads: one thread may encrypt or sign while another one decrypts or verifies in the same
  * context, as on Windows. Here they follow each other, and so do two that encrypt, but then the
  * order of the messages is whoever came first. None waits for anything but that. */
