@@ -921,6 +921,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  * ASC_RET_SEQUENCE_DETECT also one that is early or late; without either a message may come twice.
  * NTLM always wants the one message that is due.
  *
+ * SEC_E_CONTEXT_EXPIRED: the ticket's end has passed, by more than the clocks may differ (Kerberos;
+ * NTLM's contexts do not end). Nothing was done.
+ *
  * HTTP Digest has two of them, MakeSignature and VerifySignature, with buffers of its own: see
  * there.
  *

@@ -4,6 +4,7 @@
  * takes it. MIT's iov calls make that layout: without a trailer buffer what belongs behind the data
  * is rotated into the header (RFC 4121 4.2.5). */
 #include <gssapi/gssapi_ext.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kerberos_accept.h"
@@ -36,6 +37,14 @@ static void add_parts(struct iov *iov, const struct sspi_message *message, OM_ui
     }
 }
 
+/* MIT protects messages beyond the ticket's end; Windows does not. */
+static SECURITY_STATUS check_life(const struct kerberos_context *kerberos)
+{
+    OM_uint32 minor, left_s;
+    OM_uint32 major = gss_context_time(&minor, kerberos->gss, &left_s);
+    return kerberos_status_from_message(major, minor);
+}
+
 /* Gives a buffer its place, after its length was asked for. */
 static bool place(gss_iov_buffer_desc *buffer, struct sspi_message_room *room)
 {
@@ -51,6 +60,9 @@ static SECURITY_STATUS sign(void *context, struct sspi_message *message)
     struct kerberos_context *kerberos = context;
     struct iov iov = {.n = 0};
     OM_uint32 minor;
+    SECURITY_STATUS st = check_life(kerberos);
+    if (st != SEC_E_OK)
+        return st;
     gss_iov_buffer_desc *token = add(&iov, GSS_IOV_BUFFER_TYPE_MIC_TOKEN, NULL, 0);
     add_parts(&iov, message, GSS_IOV_BUFFER_TYPE_DATA);
     OM_uint32 major =
@@ -74,6 +86,9 @@ static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
     OM_uint32 minor;
     gss_buffer_desc text = {message->parts[0].len, message->parts[0].data};
     gss_buffer_desc token = {message->token.len, message->token.data};
+    SECURITY_STATUS st = check_life(kerberos);
+    if (st != SEC_E_OK)
+        return st;
     if (token.length == 0)
         return SEC_E_MESSAGE_ALTERED;
     if (message->n_parts > 1) {
@@ -95,6 +110,9 @@ static SECURITY_STATUS seal(void *context, bool encrypt, struct sspi_message *me
     struct iov iov = {.n = 0};
     int encrypted = 0;
     OM_uint32 minor;
+    SECURITY_STATUS st = check_life(kerberos);
+    if (st != SEC_E_OK)
+        return st;
     gss_iov_buffer_desc *header = add(&iov, GSS_IOV_BUFFER_TYPE_HEADER, NULL, 0);
     add_parts(&iov, message, GSS_IOV_BUFFER_TYPE_SIGN_ONLY);
     gss_iov_buffer_desc *padding = add(&iov, GSS_IOV_BUFFER_TYPE_PADDING, NULL, 0);
@@ -114,6 +132,19 @@ static SECURITY_STATUS seal(void *context, bool encrypt, struct sspi_message *me
     return kerberos_status_from_message(major, minor);
 }
 
+/* MIT gives a block for an empty message too, and then does not take it back. */
+static void release_plain(gss_buffer_desc *plain)
+{
+    OM_uint32 minor;
+    if (plain->length == 0) {
+        free(plain->value);
+        *plain = (gss_buffer_desc)GSS_C_EMPTY_BUFFER;
+        return;
+    }
+    bytes_wipe(plain->value, plain->length);
+    gss_release_buffer(&minor, plain);
+}
+
 /* The whole token, as gss_wrap() made it: its header leaves room for the message behind it. */
 static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
                                     const struct sspi_message *message, struct sspi_view *ret_plain,
@@ -129,9 +160,7 @@ static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
     if (st == SEC_E_OK && plain.length > 0)
         memcpy(message->whole + SHORTEST_MESSAGE, plain.value, plain.length);
     *ret_plain = (struct sspi_view){message->whole + SHORTEST_MESSAGE, plain.length};
-    if (plain.value != NULL)
-        bytes_wipe(plain.value, plain.length);
-    gss_release_buffer(&minor, &plain);
+    release_plain(&plain);
     return st;
 }
 
@@ -188,10 +217,13 @@ static SECURITY_STATUS unseal(void *context, const struct sspi_message *message,
 {
     struct kerberos_context *kerberos = context;
     int encrypted = 0;
+    SECURITY_STATUS st = check_life(kerberos);
+    if (st != SEC_E_OK)
+        return st;
     if (message->whole_len < SHORTEST_MESSAGE)
         return SEC_E_INCOMPLETE_MESSAGE;
-    SECURITY_STATUS st = has_rest(message) ? unseal_parts(kerberos, message, ret_plain, &encrypted)
-                                           : unseal_whole(kerberos, message, ret_plain, &encrypted);
+    st = has_rest(message) ? unseal_parts(kerberos, message, ret_plain, &encrypted)
+                           : unseal_whole(kerberos, message, ret_plain, &encrypted);
     *ret_encrypted = encrypted != 0;
     return st;
 }

@@ -117,6 +117,8 @@ struct sspi_key_info {
     ULONG encryption_number;
 };
 
+/* clang-format takes the capital letters of a return type for a macro's. */
+/* clang-format off */
 /* The part of a package that works on messages; a member is NULL where the package cannot. All are
  * called on established contexts alone, by one thread at a time, with at most
  * SSPI_MESSAGE_PARTS_LIMIT parts and SSPI_MESSAGE_LIMIT octets. */
@@ -138,17 +140,14 @@ struct sspi_package_messages {
     /* SEC_E_OK sets *ret_plain, which lies in message->whole, and whether it was encrypted.
      * Whatever else it leaves there is the caller's to wipe. SEC_E_INCOMPLETE_MESSAGE: the whole is
      * shorter than any message. */
-    SECURITY_STATUS(*unseal)
-    (void *context, const struct sspi_message *message, struct sspi_view *ret_plain,
-     bool *ret_encrypted);
+    SECURITY_STATUS (*unseal)(void *context, const struct sspi_message *message,
+                              struct sspi_view *ret_plain, bool *ret_encrypted);
 
     /* Appends the key. */
     SECURITY_STATUS (*session_key)(void *context, struct bytes *ret_key);
     SECURITY_STATUS (*key_info)(void *context, struct sspi_key_info *ret_info);
 };
 
-/* clang-format takes the capital letters of a return type for a macro's. */
-/* clang-format off */
 struct sspi_package {
     SecPkgInfoA about;
     /* A further name it is found by, NULL when none ("Digest" for WDigest). */

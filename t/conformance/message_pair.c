@@ -233,7 +233,10 @@ static struct block block_take(gss_buffer_desc *buffer)
 {
     OM_uint32 minor;
     struct block block = block_copy(buffer->value, buffer->length);
-    gss_release_buffer(&minor, buffer);
+    if (buffer->length == 0)
+        free(buffer->value); /* MIT does not */
+    else
+        gss_release_buffer(&minor, buffer);
     return block;
 }
 

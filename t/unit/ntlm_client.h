@@ -37,6 +37,7 @@ struct client {
     struct sspi_view pairs; /* further AV pairs, as they are */
     bool own_time;          /* sends `filetime`, not ours */
     uint64_t filetime;
+    struct sspi_view lm_response;
     struct sspi_view nt_response; /* in place of its own, when it has data */
     struct sspi_view session_key; /* likewise */
 };
@@ -209,6 +210,7 @@ static inline void client_authenticate(const struct client *client,
     assert_true(ntlm_text_encode(&user, bytes_view(client->user)));
     assert_true(ntlm_text_encode(&domain, bytes_view(client->domain)));
     const struct sspi_view fields[N_FIELDS] = {
+        [LM_FIELD] = client->lm_response,
         [NT_FIELD] = client->nt_response.data != NULL ? client->nt_response
                                                       : bytes_as_view(&answer.nt_response),
         [DOMAIN_FIELD] = bytes_as_view(&domain),

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The NTLM package with winbind and a domain controller behind it, which ntlm_winbind.t starts: the
+ * domain SSPIAD, whose users have the password "Password". */
+#include <errno.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ntlm_client.h"
+#include "ntlm_context.h"
+
+#define THREADS  8
+#define LOGINS   6
+#define CHILDREN 3
+
+static struct ntlm_credential *credential;
+
+static int acquire(void **state)
+{
+    void *acquired = NULL;
+    struct sspi_report report = {0};
+    const SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION};
+    SECURITY_STATUS st = ntlm_package.acquire(&data, &acquired, &report);
+    (void)state;
+    if (st != SEC_E_OK)
+        print_message("# acquire: %s\n", report.text);
+    credential = acquired;
+    return st == SEC_E_OK ? 0 : -1;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    ntlm_package.release(credential);
+    return 0;
+}
+
+static struct client user(const char *name)
+{
+    struct client client = client_alice();
+    client.user = name;
+    client.domain = "SSPIAD";
+    return client;
+}
+
+static SECURITY_STATUS send_token(void **context, const struct bytes *token,
+                                  struct bytes *ret_answer, struct sspi_report *report)
+{
+    struct sspi_accept_output out = {.report = report};
+    const struct sspi_accept_input in = {.token = bytes_as_view(token), .n_tokens = 1};
+    SECURITY_STATUS st = ntlm_package.accept(credential, context, &in, &out);
+    bytes_append_view(ret_answer, bytes_as_view(&out.tokens[0]));
+    bytes_free(&out.tokens[0]);
+    return st;
+}
+
+/* All legs. *ret_context is to be destroyed. */
+static SECURITY_STATUS log_in(const struct client *client, void **ret_context,
+                              struct sspi_report *report)
+{
+    BYTES_CLEANUP struct bytes negotiate = {0}, challenge = {0}, authenticate = {0}, nothing = {0};
+    *ret_context = NULL;
+    *report = (struct sspi_report){0};
+    client_negotiate(client, &negotiate);
+    assert_int_equal(send_token(ret_context, &negotiate, &challenge, report),
+                     SEC_I_CONTINUE_NEEDED);
+    assert_true(ntlm_package.waits(*ret_context));
+    client_authenticate(client, &credential->crypto, bytes_as_view(&negotiate),
+                        bytes_as_view(&challenge), &authenticate, NULL);
+    SECURITY_STATUS st = send_token(ret_context, &authenticate, &nothing, report);
+    assert_false(ntlm_package.waits(*ret_context));
+    return st;
+}
+
+static void check_refused(struct client client, const char *words)
+{
+    struct sspi_report report;
+    void *context;
+    SECURITY_STATUS st = log_in(&client, &context, &report);
+    if (st != SEC_E_LOGON_DENIED || strstr(report.text, words) == NULL)
+        print_message("# user %s: %08x: %s\n", client.user, (unsigned)st, report.text);
+    assert_int_equal(st, SEC_E_LOGON_DENIED);
+    assert_int_equal(report.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_non_null(strstr(report.text, words));
+    assert_null(ntlm_package.info(context));
+    ntlm_package.destroy(context);
+}
+
+/* The MIC of the client is right too, by a key that only the domain could tell. */
+static void check_let_in(struct client client, const char *name)
+{
+    struct sspi_report report;
+    void *context;
+    SECURITY_STATUS st = log_in(&client, &context, &report);
+    if (st != SEC_E_OK)
+        print_message("# %s, %s: %s\n", client.user, client.domain, report.text);
+    assert_int_equal(st, SEC_E_OK);
+    const struct sspi_context_info *info = ntlm_package.info(context);
+    assert_string_equal(info->name, name);
+    assert_string_equal(info->realm, "SSPIAD");
+    assert_true(info->n_sids >= 2);
+    assert_int_equal(strncmp(info->sids[0], "S-1-5-21-", 9), 0);
+    assert_null(info->sids[info->n_sids]);
+    ntlm_package.destroy(context);
+}
+
+static void the_domain_says_who_it_is(void **state)
+{
+    (void)state;
+    check_let_in(user("alice"), "SSPIAD\\alice");
+    check_let_in(user("AlIcE"), "SSPIAD\\alice");
+    check_let_in(user("j\xc3\xa4s\xc3\xb8n"), "SSPIAD\\j\xc3\xa4s\xc3\xb8n");
+    /* The domain's name counts as the client sent it. */
+    struct client client = user("alice");
+    client.domain = "sspiad";
+    check_let_in(client, "SSPIAD\\alice");
+    client.domain = "ad.sspi.test";
+    check_let_in(client, "SSPIAD\\alice");
+    client.domain = "";
+    check_let_in(client, "SSPIAD\\alice");
+    client.user = "alice@ad.sspi.test";
+    check_let_in(client, "SSPIAD\\alice");
+    /* Blanks at the end are no part of a name in LDAP. */
+    check_let_in(user("alice "), "SSPIAD\\alice");
+}
+
+static void all_who_may_not_look_the_same(void **state)
+{
+    (void)state;
+    struct client client = user("alice");
+    client.nt_hash = HASH_OF_OTHER;
+    check_refused(client, "WRONG_PASSWORD");
+    check_refused(user("mallory"), "NO_SUCH_USER");
+    check_refused(user("carol"), "ACCOUNT_DISABLED");
+    check_refused(user("dave"), "PASSWORD_MUST_CHANGE");
+    client = user("alice");
+    client.domain = "ELSEWHERE";
+    check_refused(client, "NO_SUCH_USER");
+}
+
+static void strange_names_are_refused(void **state)
+{
+    static const char *const names[] = {"alice\\bob", "*",       "ali?e", "../alice",
+                                        "(|(a=b))",   "alice\n", "\x01",  "DC$"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        check_refused(user(names[i]), "NT status");
+    struct client client = user("alice");
+    char longest[STORE_USERS_NAME_LIMIT + 1];
+    memset(longest, 'a', sizeof longest - 1);
+    longest[sizeof longest - 1] = '\0';
+    client.user = longest;
+    check_refused(client, "NT status");
+    client = user("alice");
+    client.domain = longest;
+    check_refused(client, "NT status");
+}
+
+/* A controller does not take a response that was made for another computer, and so for a machine
+ * in between. */
+static void our_own_names_are_what_the_domain_wants(void **state)
+{
+    struct ntlm_winbind_names names;
+    (void)state;
+    assert_true(ntlm_winbind_names(credential->winbind, &names));
+    assert_string_equal(names.nb_computer, "DC");
+    assert_string_equal(names.nb_domain, "SSPIAD");
+    assert_string_equal(names.dns_domain, "ad.sspi.test");
+}
+
+/* ---- several at a time ---- */
+
+static void *log_in_often(void *argument)
+{
+    struct sspi_report report;
+    size_t *n_right = argument;
+    for (size_t i = 0; i < LOGINS; i++) {
+        void *context;
+        struct client client = user(i % 2 == 0 ? "alice" : "bob");
+        bool is_wrong = i % 3 == 2;
+        client.nt_hash = is_wrong ? HASH_OF_OTHER : HASH_OF_PASSWORD;
+        SECURITY_STATUS st = log_in(&client, &context, &report);
+        const struct sspi_context_info *info = ntlm_package.info(context);
+        if (is_wrong ? st == SEC_E_LOGON_DENIED
+                     : st == SEC_E_OK && strcmp(info->name + 7, client.user) == 0)
+            ++*n_right;
+        else
+            print_message("# %08x: %s\n", (unsigned)st, report.text);
+        ntlm_package.destroy(context);
+    }
+    return NULL;
+}
+
+static void threads_do_not_mix_their_answers_up(void **state)
+{
+    pthread_t threads[THREADS];
+    size_t n_right[THREADS] = {0};
+    (void)state;
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, log_in_often, &n_right[i]), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(n_right[i], LOGINS);
+    }
+}
+
+/* A connection that a parent used is no connection of its children. */
+static void processes_do_not_mix_their_answers_up(void **state)
+{
+    pid_t children[CHILDREN];
+    (void)state;
+    check_let_in(user("alice"), "SSPIAD\\alice");
+    for (size_t i = 0; i < CHILDREN; i++) {
+        children[i] = fork();
+        assert_true(children[i] >= 0);
+        if (children[i] == 0) {
+            size_t n_right = 0;
+            log_in_often(&n_right);
+            _exit(n_right == LOGINS ? 0 : 1);
+        }
+    }
+    check_let_in(user("bob"), "SSPIAD\\bob");
+    for (size_t i = 0; i < CHILDREN; i++) {
+        int status;
+        assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+        assert_int_equal(status, 0);
+    }
+    check_let_in(user("alice"), "SSPIAD\\alice");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(our_own_names_are_what_the_domain_wants),
+        cmocka_unit_test(the_domain_says_who_it_is),
+        cmocka_unit_test(all_who_may_not_look_the_same),
+        cmocka_unit_test(strange_names_are_refused),
+        cmocka_unit_test(threads_do_not_mix_their_answers_up),
+        cmocka_unit_test(processes_do_not_mix_their_answers_up),
+    };
+    return cmocka_run_group_tests(tests, acquire, release);
+}

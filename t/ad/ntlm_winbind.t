@@ -1,0 +1,160 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# NTLM verified by winbind: ntlm_winbind.c inside a domain, and Samba's own NTLM client against
+# libsspi as several users of this machine.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use IPC::Open2 qw(open2);
+use SSPI::Test qw(build_dir run);
+use SSPI::Test::AD;
+
+my $dir = build_dir() . '/t/ad';
+plan skip_all => "$dir/ntlm_winbind is not built (cmocka is missing)" if !-x "$dir/ntlm_winbind";
+my $reason = SSPI::Test::AD::skip_reason();
+plan skip_all => $reason if defined $reason;
+delete $ENV{SSPI_USER_FILE};
+
+my $ad = SSPI::Test::AD->new;
+my ($domain, $password) = (SSPI::Test::AD::DOMAIN, SSPI::Test::AD::PASSWORD);
+
+my $unit = run([ "$dir/ntlm_winbind" ], env => { CMOCKA_MESSAGE_OUTPUT => 'TAP' }, timeout => 120);
+is($unit->{rc}, 0, 'the package in the domain') or diag($unit->{out}, $unit->{err});
+
+# A program that answers lines.
+sub begin {
+    my (@argv) = @_;
+    my $pid = open2(my $out, my $in, @argv);
+    return { pid => $pid, out => $out, in => $in };
+}
+
+sub end {
+    my ($program) = @_;
+    close $program->{in};
+    waitpid $program->{pid}, 0;
+    return $?;
+}
+
+# As acceptor.c says: { status, token, sid => [], ... }.
+sub answer {
+    my ($acceptor) = @_;
+    my %answer = (sid => []);
+    my $out = $acceptor->{out};
+    while (defined(my $line = <$out>)) {
+        chomp $line;
+        return \%answer if $line eq '.';
+        my ($key, $value) = split / /, $line, 2;
+        if ($key eq 'sid') { push @{$answer{sid}}, $value } else { $answer{$key} = $value }
+    }
+    return { status => 'the acceptor died' };
+}
+
+sub say_to {
+    my ($acceptor, $line) = @_;
+    local $SIG{PIPE} = 'IGNORE';
+    print {$acceptor->{in}} "$line\n";
+    $acceptor->{in}->flush;
+    return answer($acceptor);
+}
+
+sub acceptor {
+    my (@argv) = @_;
+    my $acceptor = begin(@argv);
+    return ($acceptor, answer($acceptor)->{status});
+}
+
+# ntlm_auth's client, one leg: its token.
+sub client_says {
+    my ($client, $line) = @_;
+    print {$client->{in}} "$line\n";
+    $client->{in}->flush;
+    my $answer = readline $client->{out};
+    return ($answer // '') =~ /\A(?:YR|KK|AF) (\S+)/ ? $1 : die "ntlm_auth: $answer";
+}
+
+# A whole login by Samba's client; the acceptor's last answer.
+sub log_in {
+    my ($acceptor, $user, $secret, $protocol) = @_;
+    say_to($acceptor, 'new');
+    my $client = begin('ntlm_auth', '--helper-protocol=' . ($protocol // 'ntlmssp-client-1'),
+        "--domain=$domain", "--username=$user", '--password=' . ($secret // $password));
+    # With a key it also sends a MIC.
+    print {$client->{in}} "SF NTLMSSP_FEATURE_SESSION_KEY NTLMSSP_FEATURE_SIGN\n";
+    $client->{in}->flush;
+    readline $client->{out};
+    my $challenge = say_to($acceptor, client_says($client, 'YR'));
+    my $answer = $challenge;
+    $answer = say_to($acceptor, client_says($client, "TT $challenge->{token}"))
+        if $challenge->{status} eq 'SEC_I_CONTINUE_NEEDED';
+    end($client);
+    return $answer;
+}
+
+# Integrity demands a MIC, whose key comes from the domain alone.
+my ($acceptor, $began) = acceptor("$dir/acceptor", 'NTLM', 'integrity');
+is($began, 'SEC_E_OK', 'winbind tells its names');
+my $alice = log_in($acceptor, 'alice');
+is_deeply([ @$alice{qw(status name realm mechanism waits)} ],
+    [ 'SEC_E_OK', "$domain\\alice", $domain, 'NTLM', 1 ], 'the right password') or diag(explain($alice));
+my %has = map { $_ => 1 } @{$alice->{sid}};
+is($alice->{sid}[0], $ad->sid(user => 'alice'), 'her own SID comes first');
+ok($has{$ad->sid(group => $_)}, "she is in $_") for qw(web-team web-all web-local);
+ok(!$has{$ad->sid(group => 'Domain Admins')}, 'and not in Domain Admins');
+is(scalar keys %has, scalar @{$alice->{sid}}, 'no SID comes twice');
+
+my %refused = (
+    'a wrong password' => [ 'WRONG_PASSWORD', 'alice', 'wrong' ],
+    'an unknown user' => [ 'NO_SUCH_USER', 'mallory' ],
+    'a disabled user' => [ 'ACCOUNT_DISABLED', 'carol' ],
+    'a password that must be changed' => [ 'PASSWORD_MUST_CHANGE', 'dave' ],
+);
+for my $what (sort keys %refused) {
+    my ($status, @who) = @{$refused{$what}};
+    my $answer = log_in($acceptor, @who);
+    is($answer->{status}, 'SEC_E_LOGON_DENIED', $what);
+    like($answer->{text}, qr/user "\Q$who[0]\E".*\Q$status\E/, "$what: the log says which");
+    ok(!exists $answer->{name}, "$what: nobody logged in");
+}
+
+my ($spnego, $spnego_began) = acceptor("$dir/acceptor", 'Negotiate', 'integrity');
+is($spnego_began, 'SEC_E_OK', 'Negotiate with NTLM alone');
+my $bob = log_in($spnego, 'bob', undef, 'gss-spnego-client');
+is_deeply([ @$bob{qw(status name waits)} ], [ 'SEC_E_OK', "$domain\\bob", 1 ], 'NTLM with a MIC in SPNEGO')
+    or diag(explain($bob));
+is(log_in($spnego, 'bob')->{name}, "$domain\\bob", 'and without SPNEGO');
+is(end($spnego), 0, 'and its end');
+
+# Names are for everybody, responses for the group.
+my ($stranger, $stranger_began) = acceptor(qw(setpriv --reuid nobody --regid nogroup --clear-groups),
+    "$dir/acceptor", 'NTLM');
+is($stranger_began, 'SEC_E_OK', 'a process outside winbindd_priv learns the names');
+my $forbidden = log_in($stranger, 'alice');
+is($forbidden->{status}, 'SEC_E_NO_CREDENTIALS', 'a process outside winbindd_priv checks nothing');
+like($forbidden->{text}, qr/winbindd_priv/, 'and says which group it wants');
+is(end($stranger), 0, 'and its end');
+my ($member) = acceptor(qw(setpriv --reuid nobody --regid nogroup --groups), SSPI::Test::AD::PRIVILEGED,
+    "$dir/acceptor", 'NTLM');
+is(log_in($member, 'alice')->{status}, 'SEC_E_OK', 'one of the group does');
+is(end($member), 0, 'and its end');
+
+# The acceptor has a connection open, and SIGPIPE would end it.
+$ad->stop;
+my $away = log_in($acceptor, 'alice');
+is($away->{status}, 'SEC_E_NO_AUTHENTICATING_AUTHORITY', 'no winbind: no wrong password');
+like($away->{text}, qr/winbindd/, 'and the log says so');
+my ($early, $early_began) = acceptor("$dir/acceptor", 'NTLM');
+is($early_began, 'SEC_E_NO_CREDENTIALS', 'and none to begin with');
+end($early);
+$ad->start;
+is(log_in($acceptor, 'alice')->{status}, 'SEC_E_OK', 'back again');
+is(end($acceptor), 0, 'the acceptor ends in good order');
+
+my @processes = $ad->processes;
+cmp_ok(scalar @processes, '>', 5, 'the domain controller has processes');
+$ad->stop;
+is_deeply([ grep { SSPI::Test::AD::alive($_) } @processes ], [], 'none of them is left');
+ok(!-e SSPI::Test::AD::PIPE, 'nor their socket');
+
+done_testing;

@@ -1,0 +1,199 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Proxies in between, which share their connections among clients: what comes through one neither
+# makes nor uses a login of its connection, and is not offered NTLM. And a proxy that asks itself.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Connection;
+use SSPI::Test::Ntlm qw(ntlm_login ntlm_token ntlm_user_line ntlm_value);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my $users = spew(scratch_dir('users') . '/users', ntlm_user_line('alice', 'CORP', 'pw'), 0644);
+my %ntlm = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
+    ntlm_user_file => $users, realm => 'r');
+my %site = (
+    env => $kdc->server_env,
+    locations => [
+        { path => '/p/', %ntlm },
+        { path => '/all/', %ntlm, connection_auth => 'all' },
+        { path => '/behind/', %ntlm, proxies => '192.0.2.0/24 127.0.0.1' },
+        { path => '/behind-all/', %ntlm, proxies => '127.0.0.0/8', connection_auth => 'all' },
+        { path => '/elsewhere/', %ntlm, proxies => '192.0.2.0/24 2001:db8::/32 127.0.0.2' },
+        { path => '/ntlm/', packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => $users, realm => 'r' },
+    ],
+);
+my %corp_alice = (user => 'CORP\\alice');
+my @type1 = (authorization => ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate}));
+
+sub connection { my ($server, %o) = @_; return SSPI::Test::Connection->new($server->client, %o) }
+sub login { my ($connection, $path, %o) = @_; return (ntlm_login($connection, $path, %o))[-1] }
+sub header { my ($line) = @_; return (headers => [$line]) }
+
+# Nothing of NTLM works with these headers, and no login counts. `o` is of get().
+sub shuts_ntlm_out {
+    my ($server, $path, $name, %o) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $connection = connection($server);
+    my $a = $connection->get($path, %o);
+    refused($a, 401, "$name: a request without credentials");
+    is_deeply([ $a->challenges ], ['Negotiate'], "$name: NTLM is not offered");
+    $server->new_log;
+    my $first = $connection->get($path, %o, @type1);
+    refused($first, 401, "$name: who begins it all the same");
+    is_deeply([ $first->challenges ], ['Negotiate'], "$name: is refused at once");
+    is(scalar(grep { /\b${\message_id('LEGS')}\b.*through a proxy/ } message_lines($server)), 1, "$name: which is logged");
+    return;
+}
+
+parts 'proxies', \%site,
+    'by their addresses' => sub {
+        my ($server) = @_;
+        shuts_ntlm_out($server, '/behind/', 'a proxy that is named');
+        my $connection = connection($server);
+        granted(login($connection, '/p/'), \%corp_alice, 'at a place that names none');
+        refused($connection->get('/behind/'), 401, 'that login is none where one is named');
+        granted($connection->get('/p/'), \%corp_alice, 'and stays where it counts');
+        granted(login(connection($server), '/elsewhere/'), \%corp_alice, 'others are not this one');
+    },
+    'each is told of once' => sub {
+        my ($server) = @_;
+        my $connection = connection($server);
+        $connection->get('/behind/') for 1 .. 5;
+        my $told = () = $server->log =~ /\b${\message_id('PROXIED')}\b.* 127\.0\.0\.1 /g;
+        # By each worker.
+        cmp_ok($told, '>=', 1, 'in the log');
+        cmp_ok($told, '<=', scalar(my @workers = $server->workers), 'by a worker');
+    },
+    'by their headers' => sub {
+        my ($server) = @_;
+        for my $line ('Via: 1.1 proxy', 'Forwarded: for=192.0.2.7', 'X-Forwarded-For: 192.0.2.7', 'X-Forwarded-Proto: https',
+            'x-real-ip: 192.0.2.7', 'X-FORWARDED-HOST: localhost')
+        {
+            shuts_ntlm_out($server, '/p/', $line, header($line));
+            my $connection = connection($server);
+            granted(login($connection, '/p/'), \%corp_alice, "$line: a login without it");
+            refused($connection->get('/p/', header($line)), 401, "$line: does not count with it");
+            granted($connection->get('/p/'), \%corp_alice, "$line: and does without");
+            # The second leg alone comes through a proxy.
+            my ($ntlm, $other) = (SSPI::Test::Ntlm->new, connection($server));
+            my $challenge = ntlm_token($other->get('/p/', authorization => ntlm_value('NTLM', $ntlm->{negotiate})), 'NTLM');
+            refused($other->get('/p/', header($line), authorization => ntlm_value('NTLM', $ntlm->authenticate($challenge))),
+                401, "$line: nor does a login end with it");
+        }
+        granted(login(connection($server), '/p/', request => { header('X-Forwarded: no') }), \%corp_alice, 'others tell nothing');
+    },
+    'NTLM alone leaves nothing to offer' => sub {
+        my ($server) = @_;
+        my $a = connection($server)->get('/ntlm/', header('Via: 1.1 proxy'));
+        is($a->status, 401, 'refused');
+        is_deeply([ $a->challenges ], [], 'without a challenge');
+        ok((grep { /\b${\message_id('LEGS')}\b.*nothing could be offered.*proxy/ } message_lines($server)), 'as the log says');
+    },
+    'tickets pass, and do not stay' => sub {
+        my ($server) = @_;
+        for my $case ([ '/behind-all/' ], [ '/all/', header('Via: 1.1 proxy') ]) {
+            my ($path, @o) = @$case;
+            my $connection = connection($server);
+            my $a = $connection->get($path, @o, authorization => SSPI::Test::Gss->header(env => $alice));
+            granted($a, { user => 'alice@SSPI.TEST' }, $path);
+            is(scalar($a->header('Persistent-Auth')), 'false', "$path: the client is told so");
+            refused($connection->get($path, @o), 401, "$path: the next request needs one of its own");
+            refused($connection->get('/all/'), 401, "$path: also elsewhere");
+        }
+    };
+
+# ---- servers that believe their proxies ----
+
+# The address that a client has is a header's, which httpd's module takes away.
+for my $header (qw(X-Client X-Forwarded-For)) {
+    parts "addresses out of $header", { %site,
+        apache_head => SSPI::Test::Apache::module_lines('remoteip')
+            . "RemoteIPHeader $header\nRemoteIPInternalProxy 127.0.0.1\n",
+        nginx_http => "set_real_ip_from 127.0.0.1; real_ip_header $header;\n" },
+        'tell of a proxy' => sub {
+            my ($server) = @_;
+            shuts_ntlm_out($server, '/p/', $header, header("$header: 192.0.2.7"));
+            shuts_ntlm_out($server, '/elsewhere/', "$header: as one that is named", header("$header: 192.0.2.7"));
+            my $connection = connection($server);
+            granted(login($connection, '/p/'), \%corp_alice, 'without it NTLM works');
+            refused($connection->get('/p/', header("$header: 192.0.2.7")), 401, 'that login is none with it');
+        },
+        'do not hide who connects' => sub {
+            my ($server) = @_;
+            shuts_ntlm_out($server, '/behind/', 'a proxy that is named', header("$header: 198.51.100.1"));
+            shuts_ntlm_out($server, '/behind/', 'one that tells nothing');
+        };
+}
+
+# A line before all requests of a connection: then it is one client's.
+sub place {
+    my ($path, $apache, $nginx) = @_;
+    my @apache = ('AuthType SSPI', 'AuthName r', 'SSPIPackages NTLM', 'SSPIMechanisms ntlm', "SSPINTLMUserFile $users",
+        'Require valid-user', @$apache);
+    my @nginx = ('sspi on;', 'sspi_realm r;', 'sspi_packages NTLM;', 'sspi_mechanisms ntlm;', "sspi_ntlm_user_file $users;", @$nginx);
+    return ("<Location $path>\n" . join("\n", @apache) . "\n</Location>\n", "location $path { @nginx }\n");
+}
+my @client = place('/client/', [], []);
+my @named = place('/named/', ['SSPIProxies 127.0.0.1'], ['sspi_proxies 127.0.0.1;']);
+parts 'the PROXY protocol', { extra_ports => 1, files => { map { ("/$_/index.html" => "page\n") } qw(client named) },
+    apache_head => SSPI::Test::Apache::module_lines('remoteip') . "Listen 127.0.0.1:\@PORT1\@\n",
+    apache => "<VirtualHost 127.0.0.1:\@PORT1\@>\nRemoteIPProxyProtocol On\n$client[0]$named[0]</VirtualHost>\n",
+    nginx => "}\nserver {\nlisten 127.0.0.1:\@PORT1\@ proxy_protocol;\nset_real_ip_from 127.0.0.1;\n"
+        . "real_ip_header proxy_protocol;\nroot \@DOCROOT\@;\nadd_header X-Sspi-User \$sspi_user always;\n$client[1]$named[1]" },
+    'speaks for its connection' => sub {
+        my ($server) = @_;
+        my $open = sub {
+            my $connection = connection($server, port => $server->port('PORT1'));
+            $connection->send("PROXY TCP4 192.0.2.7 127.0.0.1 5000 80\r\n");
+            return $connection;
+        };
+        my $connection = $open->();
+        my $a = login($connection, '/client/');
+        is_deeply([ $a->status, $a->user ], [ 200, 'CORP\\alice' ], 'NTLM works');
+        is($connection->get('/client/')->status, 200, 'and stays');
+        is($connection->get('/client/', header('Via: 1.1 proxy'))->status, 401, 'not through a further proxy');
+        is($connection->get('/named/')->status, 401, 'nor where it is named');
+        is(login($open->(), '/named/')->status, 401, 'where it does not work');
+    };
+
+# ---- a proxy that asks ----
+
+parts 'a forward proxy', { on => 'apache', env => $kdc->server_env, extra_ports => 1,
+    locations => [ { path => '/open/', sspi => 'off' }, { path => '/p/', %ntlm } ],
+    apache => "Listen 127.0.0.1:\@PORT1\@\n<VirtualHost 127.0.0.1:\@PORT1\@>\nProxyRequests On\n<Proxy \"*\">\n"
+        . join("\n", 'AuthType SSPI', 'AuthName proxy', 'SSPIPackages NTLM', 'SSPIMechanisms ntlm', "SSPINTLMUserFile $users",
+        'Require valid-user') . "\n</Proxy>\n</VirtualHost>\n" },
+    'lets curl through' => sub {
+        my ($server) = @_;
+        my @proxy = (proxied => 1, args => [ '--proxy', 'http://localhost:' . $server->port('PORT1'), '--proxy-ntlm', '--proxy-user' ]);
+        my $get = sub { return $server->client->get('/open/', proxied => 1, args => [ @{$proxy[3]}, @_ ]) };
+        is($get->('CORP\\alice:pw')->body, "page of /open/\n", 'with the password');
+        my $a = $get->('CORP\\alice:no');
+        is($a->status, 407, 'and not with another');
+        is_deeply([ [ $a->header('Proxy-Authenticate') ], [ $a->challenges ] ], [ ['NTLM'], [] ], 'with its own challenge');
+    },
+    'keeps its login apart' => sub {
+        my ($server) = @_;
+        my $connection = connection($server, port => $server->port('PORT1'));
+        my $target = "http://localhost:$server->{http}/open/";
+        is($connection->get($target)->status, 407, 'it asks');
+        my $last = login($connection, $target, proxy => 1);
+        is_deeply([ $last->status, $last->body ], [ 200, "page of /open/\n" ], 'and lets through');
+        is(scalar($last->header('Persistent-Auth')), undef, 'without a word for the page');
+        is($connection->get($target)->status, 200, 'the next one too');
+        my $own = $connection->get('/p/');
+        refused($own, 401, 'a page of the server itself does not know that login');
+        is($connection->get($target)->status, 200, 'which is still there');
+        granted(login($connection, '/p/'), \%corp_alice, 'the page has one of its own');
+        is(connection($server, port => $server->port('PORT1'))->get($target)->status, 407, 'other connections have none');
+    };
+
+done_testing;

@@ -1,0 +1,238 @@
+# SPDX-License-Identifier: Apache-2.0
+# A throw-away Active Directory domain AD.SSPI.TEST: Samba's domain controller with its winbind, on
+# 127.0.0.88 alone. libwbclient looks for winbind in one place of the machine, so that there can be
+# one such domain at a time, and none where winbind is in use.
+package SSPI::Test::AD;
+use strict;
+use warnings;
+use utf8;
+
+use Encode qw(encode);
+use Fcntl qw(:flock O_RDWR O_CREAT);
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+
+use SSPI::Test qw(scratch_dir spew slurp spawn wait_until on_end is_root);
+
+use constant { REALM => 'AD.SSPI.TEST', DOMAIN => 'SSPIAD', COMPUTER => 'DC' };
+use constant { ADDRESS => '127.0.0.88', PIPE => '/run/samba/winbindd/pipe' };
+# The group that may use winbind's privileged pipe; Debian's package makes it.
+use constant PRIVILEGED => 'winbindd_priv';
+
+# Every user's password; t/unit/ntlm_client.h has its hash.
+use constant PASSWORD => 'Password';
+# alice is in web-team, that in web-all and in the domain-local web-local; carol is disabled; dave
+# must change his password first.
+my @users = (qw(alice bob carol dave), "j\xe4s\xf8n");
+
+# As long as this file is open, no other test has a domain.
+my $lock;
+
+sub _runs { my ($path) = @_; return defined IO::Socket::UNIX->new(Peer => $path) }
+
+# Why there can be no domain here; undef: there can.
+sub skip_reason {
+    return 'a domain controller needs root: its ports are fixed' if !is_root();
+    for my $file ('/usr/sbin/samba', '/usr/sbin/winbindd', '/usr/bin/samba-tool', '/usr/bin/ntlm_auth',
+        '/usr/share/samba/setup/provision_users.ldif') {
+        return "Samba's domain controller is not installed ($file): tools/setup --ad" if !-e $file;
+    }
+    if (!$lock) {
+        sysopen $lock, '/run/lock/sspi-test-ad', O_RDWR | O_CREAT or die "/run/lock/sspi-test-ad: $!\n";
+        if (!wait_until(sub { flock $lock, LOCK_EX | LOCK_NB }, 400)) {
+            undef $lock;
+            return 'another run of the Active Directory tests goes on';
+        }
+    }
+    return 'this machine uses winbind itself: ' . PIPE . ' answers' if _runs(PIPE);
+    return undef;
+}
+
+sub new {
+    my ($class) = @_;
+    my $dir = scratch_dir('ad');
+    my $self = bless { dir => $dir, conf => "$dir/smb.conf", n_caches => 0,
+        env => { KRB5_CONFIG => "$dir/krb5.conf", KRB5CCNAME => "FILE:$dir/none", KRB5_KTNAME => undef } }, $class;
+    $self->_write_conf;
+    $self->_provision;
+    $self->_fill;
+    on_end(sub { $self->stop });
+    $self->start;
+    return $self;
+}
+
+sub _write_conf {
+    my ($self) = @_;
+    my $dir = $self->{dir};
+    my ($realm, $domain, $computer, $address) = (REALM, DOMAIN, COMPUTER, ADDRESS);
+    mkdir "$dir/$_" for qw(private state cache lock run ncalrpc bind ntp log);
+    my $sysvol = "$dir/state/sysvol";
+    # A bare loopback address is no interface for Samba, one with a mask is. Extended attributes go
+    # into a database, since not every file system has them.
+    spew($self->{conf}, <<"CONF");
+[global]
+    netbios name = $computer
+    workgroup = $domain
+    realm = $realm
+    server role = active directory domain controller
+    server services = rpc, ldap, cldap, kdc, winbindd
+    prefork children = 1
+    interfaces = $address/8
+    bind interfaces only = yes
+    disable netbios = yes
+    tls enabled = no
+    load printers = no
+    usershare max shares = 0
+    ntlm auth = ntlmv2-only
+    kdc default domain supported enctypes = 24
+    private dir = $dir/private
+    state directory = $dir/state
+    cache directory = $dir/cache
+    lock directory = $dir/lock
+    pid directory = $dir/run
+    ncalrpc dir = $dir/ncalrpc
+    binddns dir = $dir/bind
+    ntp signd socket directory = $dir/ntp
+    posix:eadb = $dir/private/eadb.tdb
+    logging = file
+    log file = $dir/log/samba.log
+[sysvol]
+    path = $sysvol
+    read only = no
+[netlogon]
+    path = $sysvol/\L$realm\E/scripts
+    read only = no
+CONF
+    spew("$dir/krb5.conf", <<"CONF");
+[libdefaults]
+    default_realm = $realm
+    dns_lookup_kdc = false
+    dns_lookup_realm = false
+    dns_canonicalize_hostname = false
+    rdns = false
+    udp_preference_limit = 1
+
+[realms]
+    $realm = {
+        kdc = $address
+    }
+
+[domain_realm]
+    localhost = $realm
+CONF
+    # winbind keeps to the owner's word about who else may use the pipe.
+    my $pipe = "$dir/state/winbindd_privileged";
+    mkdir $pipe, 0750;
+    chown 0, scalar getgrnam(PRIVILEGED), $pipe or die "$pipe: $!\n";
+    chmod 0750, $pipe;
+    return;
+}
+
+# samba-tool on the domain's own files.
+sub tool {
+    my ($self, @argv) = @_;
+    return SSPI::Test::must_run([ 'samba-tool', (map { encode('UTF-8', $_) } @argv), "--configfile=$self->{conf}" ],
+        env => $self->{env}, timeout => 120);
+}
+
+sub _provision {
+    my ($self) = @_;
+    $self->tool(qw(domain provision --server-role=dc --dns-backend=NONE), '--realm=' . REALM,
+        '--domain=' . DOMAIN, '--host-name=' . lc COMPUTER, '--host-ip=' . ADDRESS,
+        '--adminpass=Only for th1s test', "--option=posix:eadb=$self->{dir}/private/eadb.tdb");
+    return;
+}
+
+sub _fill {
+    my ($self) = @_;
+    $self->tool(qw(domain passwordsettings set --complexity=off --min-pwd-length=1 --min-pwd-age=0
+        --max-pwd-age=0 --history-length=0));
+    $self->tool(qw(user create), $_, PASSWORD, $_ eq 'dave' ? '--must-change-at-next-login' : ()) for @users;
+    $self->tool(qw(user disable carol));
+    $self->tool(qw(group add), @$_) for [qw(web-team)], [qw(web-all)], [qw(web-local --group-scope=Domain)];
+    $self->tool(qw(group addmembers), @$_)
+        for [qw(web-team alice)], [qw(web-all web-team)], [qw(web-local web-team)];
+    # The web server's own account.
+    $self->tool(qw(user create httpd --random-password));
+    $self->tool(qw(spn add HTTP/localhost httpd));
+    $self->{keytab} = "$self->{dir}/http.keytab";
+    $self->tool(qw(domain exportkeytab --principal=HTTP/localhost), $self->{keytab});
+    return;
+}
+
+# The SID of a user or group.
+sub sid {
+    my ($self, $kind, $name) = @_;
+    my ($sid) = $self->tool($kind, 'show', $name, '--attributes=objectSid') =~ /^objectSid: (\S+)/m;
+    return $sid // die "$name has no SID\n";
+}
+
+sub _listens {
+    my ($port) = @_;
+    return defined IO::Socket::INET->new(PeerAddr => ADDRESS, PeerPort => $port, Timeout => 2);
+}
+
+sub start {
+    my ($self) = @_;
+    # One that nobody answers on is left of a run that was killed.
+    unlink PIPE;
+    $self->{pid} = spawn([ SSPI::Test::lifeline(), qw(samba --foreground --no-process-group),
+        "--configfile=$self->{conf}" ], env => $self->{env}, out => "$self->{dir}/samba.out", append => 1);
+    my $ready = wait_until(sub {
+        return _listens(88) && _listens(389) && _runs(PIPE)
+            && SSPI::Test::run([qw(wbinfo --check-secret)])->{rc} == 0;
+    }, 60);
+    die "the domain controller does not start:\n" . slurp("$self->{dir}/samba.out")
+        . slurp("$self->{dir}/log/samba.log") if !$ready;
+    return;
+}
+
+# Process ids of the domain controller and all it started.
+sub processes {
+    my ($self) = @_;
+    my (%parent, @found);
+    for my $stat (map { slurp($_) } glob '/proc/[0-9]*/stat') {
+        $parent{$1} = $2 if $stat =~ /\A(\d+) \(.*\) \S (\d+)/s;
+    }
+    my @next = ($self->{pid} // return);
+    while (defined(my $pid = shift @next)) {
+        push @found, $pid;
+        push @next, grep { $parent{$_} == $pid } keys %parent;
+    }
+    return @found;
+}
+
+# Nobody there answers any more, and nobody says so either; resume() ends it.
+sub pause { my ($self) = @_; kill STOP => reverse $self->processes; return }
+sub resume { my ($self) = @_; kill CONT => $self->processes; return }
+
+# Runs, or is stopped; what is dead and not waited for does not count.
+sub alive { my ($pid) = @_; return slurp("/proc/$pid/stat") =~ /\) [^ZX] / }
+
+sub stop {
+    my ($self) = @_;
+    return if !$self->{pid};
+    my @all = $self->processes;
+    kill CONT => @all;
+    SSPI::Test::stop_process(delete $self->{pid}, 'TERM');
+    if (!wait_until(sub { !grep { alive($_) } @all }, 20)) {
+        kill KILL => grep { alive($_) } @all;
+    }
+    unlink PIPE;
+    rmdir '/run/samba/winbindd';
+    return;
+}
+
+# Logs a user in; returns the environment that makes him known to a client.
+sub login {
+    my ($self, $user) = @_;
+    my %env = (%{$self->{env}}, KRB5CCNAME => "FILE:$self->{dir}/cache-" . ++$self->{n_caches});
+    SSPI::Test::must_run([ 'kinit', encode('UTF-8', $user) ], env => \%env, stdin => PASSWORD . "\n");
+    return \%env;
+}
+
+# What a client without any ticket has, and what a server needs to find the realm.
+sub nobody { my ($self) = @_; return { %{$self->{env}} } }
+sub server_env { my ($self) = @_; return { KRB5_CONFIG => $self->{env}{KRB5_CONFIG} } }
+
+1;
