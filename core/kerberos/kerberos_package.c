@@ -5,6 +5,7 @@
 
 #include "kerberos_accept.h"
 #include "kerberos_delegation.h"
+#include "kerberos_pac.h"
 #include "kerberos_context.h"
 #include "kerberos_status.h"
 
@@ -90,12 +91,14 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
 static void destroy(void *context)
 {
     struct kerberos_context *kerberos = context;
+    struct kerberos_pac_sids sids = {kerberos->info.sids, kerberos->info.n_sids};
     OM_uint32 minor;
     gss_delete_sec_context(&minor, &kerberos->gss, GSS_C_NO_BUFFER);
     free(kerberos->info.name);
     free(kerberos->info.realm);
     free(kerberos->info.target);
     kerberos_delegation_drop(kerberos->info.ccache);
+    kerberos_pac_free(&sids);
     free(kerberos);
 }
 
