@@ -7,9 +7,10 @@
 
 #include "digest_world.h"
 
-#define THREADS  8
-#define TURNS    200 /* of four contexts each */
-#define CONTESTS 200 /* counts of one nonce, each wanted by all threads */
+#define THREADS    8
+#define TURNS      200 /* of four contexts each */
+#define STATE_SIZE (4 << 20)
+#define CONTESTS   200 /* counts of one nonce, each wanted by all threads */
 
 static struct world users; /* for its file */
 static CredHandle credential;
@@ -65,7 +66,7 @@ static void take_turn(struct thread *thread)
     char nonce[256] = "";
     BYTES_CLEANUP struct bytes header = {0};
     CtxtHandle none, first, second;
-    SecPkgContext_Names names;
+    SecPkgContext_Names names = {NULL};
 
     thread->n_wrong += accept("", 0, &none, nonce) != SEC_I_CONTINUE_NEEDED;
     thread->n_wrong += DeleteSecurityContext(&none) != SEC_E_OK;
@@ -101,8 +102,7 @@ static void contest(struct thread *thread, unsigned count)
     if (status == SEC_E_OK)
         thread->n_won++;
     else
-        /* One that lags behind the window is told to take another nonce. */
-        thread->n_wrong += status != SEC_E_OUT_OF_SEQUENCE && status != SEC_I_CONTINUE_NEEDED;
+        thread->n_wrong += status != SEC_E_OUT_OF_SEQUENCE;
     if (made)
         thread->n_wrong += DeleteSecurityContext(&context) != SEC_E_OK;
 }
@@ -111,7 +111,6 @@ static void *run(void *argument)
 {
     struct thread *thread = argument;
 
-    /* First, for the many nonces of the turns make old ones stale. */
     for (unsigned count = 1; count <= CONTESTS; count++)
         contest(thread, count);
     for (int i = 0; i < TURNS; i++)
@@ -134,7 +133,7 @@ static void threads_share_one_credential_handle(void **unused)
         assert_int_equal(threads[i].n_wrong, 0);
         n_won += threads[i].n_won;
     }
-    assert_true(n_won > 0 && n_won <= CONTESTS);
+    assert_int_equal(n_won, CONTESTS);
 }
 
 int main(void)
@@ -143,11 +142,18 @@ int main(void)
         cmocka_unit_test(threads_share_one_credential_handle),
     };
     SSPI_ACCEPTOR_DATA data = {0};
+    /* Room for all nonces: where they push each other out, a good one may come back as stale. */
+    void *memory = aligned_alloc(4096, STATE_SIZE);
+    if (memory == NULL)
+        return 1;
+    memset(memory, 0, STATE_SIZE);
+    data.State = store_state_format(memory, STATE_SIZE, clock_machine());
     write_users(&users);
     data.UserFile = users.path;
     credential = page_credential("WDigest", &data);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     FreeCredentialsHandle(&credential);
+    free(memory);
     unlink(users.path);
     return failed;
 }

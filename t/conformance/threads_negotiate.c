@@ -22,7 +22,7 @@ static void send_token(struct thread *thread, const struct bytes *token)
 {
     struct page_call call = {.credential = &credential, .token = bytes_as_view(token)};
     CtxtHandle context;
-    SecPkgContext_Names names;
+    SecPkgContext_Names names = {NULL};
     SECURITY_STATUS status = page_call(&call, NULL, &context);
 
     if (status == SEC_E_OK) {
