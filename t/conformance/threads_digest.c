@@ -10,7 +10,7 @@
 #define THREADS    8
 #define TURNS      200 /* of four contexts each */
 #define STATE_SIZE (4 << 20)
-#define CONTESTS   200 /* counts of one nonce, each wanted by all threads */
+#define CONTESTS   200 /* fewer than the window: counts of one nonce, each wanted by all threads */
 
 static struct world users; /* for its file */
 static CredHandle credential;
