@@ -109,14 +109,15 @@ static SECURITY_STATUS check_realm(const struct digest_response *response, struc
     report_write(report, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
                  escape_text(shown, sizeof(shown), response->realm),
                  escape_text(wanted, sizeof(wanted), realm));
-    return SEC_E_LOGON_DENIED;
+    /* Digest page: "The domain name of the authenticating party is incorrect." */
+    return SEC_E_NO_AUTHENTICATING_AUTHORITY;
 }
 
-/* What is wrong whoever the user is. */
-static SECURITY_STATUS check_request(const struct digest_credential *credential,
-                                     const struct sspi_accept_input *in, struct sspi_view realm,
-                                     const struct digest_response *response,
-                                     struct sspi_report *report)
+SECURITY_STATUS digest_accept_check_request(const struct digest_credential *credential,
+                                            const struct sspi_accept_input *in,
+                                            struct sspi_view realm,
+                                            const struct digest_response *response,
+                                            struct sspi_report *report)
 {
     struct digest_offer offer;
     char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
@@ -202,23 +203,25 @@ static SECURITY_STATUS check_nonce(struct attempt *a)
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS use_count(struct attempt *a, const struct digest_proof *proof)
+SECURITY_STATUS digest_accept_use_count(const struct digest_credential *credential,
+                                        struct sspi_view user, struct sspi_view realm,
+                                        const struct digest_response *response, uint64_t issued_ms,
+                                        struct sspi_report *report)
 {
     char owner[DIGEST_PARSE_USERNAME_LIMIT * 2 + 1 + DIGEST_CHALLENGE_REALM_LIMIT];
-    size_t len = proof->login.user.len;
+    size_t len = user.len;
 
-    if (len + 1 + a->realm.len > sizeof(owner)) {
-        report_write(a->report, SSPI_REASON_INTERNAL, "user and realm are too long");
+    if (len + 1 + realm.len > sizeof(owner)) {
+        report_write(report, SSPI_REASON_INTERNAL, "user and realm are too long");
         return SEC_E_INTERNAL_ERROR;
     }
-    memcpy(owner, proof->login.user.data, len);
+    memcpy(owner, user.data, len);
     owner[len++] = '\0'; /* in neither of the two */
-    memcpy(owner + len, a->realm.data, a->realm.len);
-    len += a->realm.len;
-    return judge_count(store_nonce_use(a->credential->state, a->response->nonce,
-                                       (struct sspi_view){owner, len}, a->issued_ms,
-                                       a->response->count),
-                       a->response, a->report);
+    memcpy(owner + len, realm.data, realm.len);
+    len += realm.len;
+    return judge_count(store_nonce_use(credential->state, response->nonce,
+                                       (struct sspi_view){owner, len}, issued_ms, response->count),
+                       response, report);
 }
 
 /* What the caller still has to find out. The nonce is looked at before it takes the trouble:
@@ -237,22 +240,29 @@ static SECURITY_STATUS want(struct attempt *a, enum sspi_reason reason, const ch
     return SEC_E_INCOMPLETE_MESSAGE;
 }
 
+SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
+                                          enum sspi_digest_algorithm algorithm,
+                                          uint8_t ret_hash[HASH_MAX], struct sspi_report *report)
+{
+    size_t len = hash_len(algorithm);
+
+    if (hex.len == 2 * len && hex_decode(hex, ret_hash, len))
+        return SEC_E_OK;
+    report_write(report, SSPI_REASON_INTERNAL, "HEntity is not %zu hexadecimal digits", 2 * len);
+    return SEC_E_INVALID_TOKEN;
+}
+
 /* Digest page, buffers 3 and ours: what a response cannot be checked without. */
 static SECURITY_STATUS take_missing(struct attempt *a)
 {
-    struct sspi_view hex = a->in->entity_hash;
-
     if (a->credential->caller_hashes && a->in->hash_a1.data == NULL)
         return want(a, SSPI_REASON_HASH_WANTED, "the caller has to look the user up");
     if (!a->response->integrity)
         return SEC_E_OK;
-    if (hex.len == 0)
+    if (a->in->entity_hash.len == 0)
         return want(a, SSPI_REASON_ENTITY_WANTED, "qop auth-int needs the hash of the body");
-    size_t len = hash_len(a->response->algorithm);
-    if (hex.len == 2 * len && hex_decode(hex, a->entity_hash, len))
-        return SEC_E_OK;
-    report_write(a->report, SSPI_REASON_INTERNAL, "HEntity is not %zu hexadecimal digits", 2 * len);
-    return SEC_E_INVALID_TOKEN;
+    return digest_accept_read_entity(a->in->entity_hash, a->response->algorithm, a->entity_hash,
+                                     a->report);
 }
 
 /* Only once the response is right: before that, the directives are anybody's. */
@@ -284,7 +294,7 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proo
             return status;
         next_nonce = bytes_view(next);
     }
-    if (!digest_info_append(&out->tokens[0], &a->run, a->response, a->in->method,
+    if (!digest_info_append(&out->tokens[0], &a->run, a->response, a->in->method, NULL,
                             proof->login.hash_a1, next_nonce))
         return library_failed(a->report);
     if (out->tokens[0].failed)
@@ -311,7 +321,8 @@ static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
     if (status == SEC_E_OK)
         status = inform(a, proof, out);
     if (status == SEC_E_OK)
-        status = use_count(a, proof);
+        status = digest_accept_use_count(a->credential, proof->login.user, a->realm, a->response,
+                                         a->issued_ms, a->report);
     if (status != SEC_E_OK && out->n_tokens > 0) {
         bytes_free(&out->tokens[0]);
         out->n_tokens = 0;
@@ -334,12 +345,11 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
     };
     struct digest_proof proof = {
         .realm = realm,
-        .nonce = response->nonce,
-        .algorithm = response->algorithm,
-        .integrity = response->integrity,
+        .response = response,
         .at_ms = attempt.now_ms,
     };
-    SECURITY_STATUS status = check_request(credential, in, realm, response, out->report);
+    SECURITY_STATUS status =
+        digest_accept_check_request(credential, in, realm, response, out->report);
 
     if (status != SEC_E_OK)
         return status;
@@ -347,6 +357,7 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
         return no_memory(out->report);
     status = prove(&attempt, &proof, out);
     hash_run_close(&attempt.run);
+    proof.issued_ms = attempt.issued_ms;
     if (status == SEC_E_OK)
         *ret_proof = proof;
     else

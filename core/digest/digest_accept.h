@@ -28,4 +28,24 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
                                      struct digest_proof *ret_proof,
                                      struct sspi_accept_output *out) SSPI_MUST_USE;
 
+/* What is wrong with a response whoever its user is: method, realm, uri, what is not offered. */
+SECURITY_STATUS digest_accept_check_request(const struct digest_credential *credential,
+                                            const struct sspi_accept_input *in,
+                                            struct sspi_view realm,
+                                            const struct digest_response *response,
+                                            struct sspi_report *report) SSPI_MUST_USE;
+
+/* Turns HEntity into hash_len(algorithm) octets; SEC_E_INVALID_TOKEN where it is none. */
+SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
+                                          enum sspi_digest_algorithm algorithm,
+                                          uint8_t ret_hash[HASH_MAX],
+                                          struct sspi_report *report) SSPI_MUST_USE;
+
+/* Uses up the nonce count of a right response. SEC_E_OK; SEC_E_OUT_OF_SEQUENCE: used before;
+ * SEC_I_CONTINUE_NEEDED: not to be told any more, or the nonce is another user's. */
+SECURITY_STATUS digest_accept_use_count(const struct digest_credential *credential,
+                                        struct sspi_view user, struct sspi_view realm,
+                                        const struct digest_response *response, uint64_t issued_ms,
+                                        struct sspi_report *report) SSPI_MUST_USE;
+
 #endif

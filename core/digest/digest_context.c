@@ -19,6 +19,7 @@ void digest_context_free(struct digest_context *context)
         digest_live_remove(&context->credential->live, &context->live);
         digest_credential_unreference(context->credential);
     }
+    digest_session_end(&context->session);
     free(context->pending_realm);
     free(context->info.name);
     free(context->info.realm);
@@ -43,6 +44,19 @@ void digest_context_end_proof(struct digest_proof *proof)
     digest_password_free(&proof->login);
 }
 
+/* Nonce counts detect replays whether asked or not. What comes out of sequence is told by
+ * VerifySignature, which needs a context that is kept. The body is vouched for by auth-int. */
+static ULONG attributes_of(const struct digest_proof *proof, ULONG requirements, bool keeps)
+{
+    ULONG attributes = requirements & (ASC_RET_REPLAY_DETECT | ASC_RET_EXTENDED_ERROR);
+
+    if (keeps)
+        attributes |= requirements & ASC_RET_SEQUENCE_DETECT;
+    if (proof->response->integrity)
+        attributes |= ASC_RET_INTEGRITY;
+    return attributes;
+}
+
 bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
                               ULONG requirements)
 {
@@ -51,7 +65,11 @@ bool digest_context_establish(struct digest_context *context, const struct diges
     char *realm = strndup(proof->realm.data, proof->realm.len);
     char *target = has_service ? strndup(proof->service.data, proof->service.len) : NULL;
 
-    if (name == NULL || realm == NULL || (has_service && target == NULL)) {
+    bool keeps = context->credential != NULL;
+
+    if (name == NULL || realm == NULL || (has_service && target == NULL) ||
+        (keeps && !digest_session_begin(&context->session, proof->response, proof->login.hash_a1,
+                                        proof->issued_ms))) {
         free(name);
         free(realm);
         free(target);
@@ -63,18 +81,16 @@ bool digest_context_establish(struct digest_context *context, const struct diges
         .realm = realm,
         .target = target,
         .mechanism = &digest_package,
-        .algorithm = hash_name(proof->algorithm),
-        /* Nonce counts detect replays whether asked or not; the body is vouched for by auth-int. */
-        .attributes =
-            (requirements & ASC_RET_REPLAY_DETECT) | (proof->integrity ? ASC_RET_INTEGRITY : 0),
+        .algorithm = hash_name(proof->response->algorithm),
+        .attributes = attributes_of(proof, requirements, keeps),
         .start_ms = proof->at_ms,
         /* Digest page, ptsTimeStamp: "a constant maximum time". */
         .expiry_ms = UINT64_MAX,
         .bound = proof->bound,
     };
-    if (context->credential != NULL) {
-        digest_live_add(&context->credential->live, &context->live, proof->nonce,
-                        bytes_view(context->info.name));
+    if (keeps) {
+        digest_live_add(&context->credential->live, &context->live, proof->response->nonce,
+                        bytes_view(context->info.name), proof->response->count);
     }
     return true;
 }

@@ -5,6 +5,7 @@
 
 #include "digest_credential.h"
 #include "digest_password.h"
+#include "digest_session.h"
 #include "sspi_package.h"
 
 enum digest_context_state {
@@ -18,6 +19,7 @@ struct digest_context {
     struct digest_credential *credential; /* referenced; NULL when that keeps no contexts */
     char *pending_realm;                  /* of the call that said SEC_I_COMPLETE_NEEDED */
     struct digest_live_entry live;
+    struct digest_session session; /* of an established context whose credential keeps contexts */
     struct sspi_context_info info;
 };
 
@@ -34,12 +36,11 @@ bool digest_context_set_pending(struct digest_context *context,
 struct digest_proof {
     struct digest_login login;
     struct sspi_view realm;
-    struct sspi_view nonce; /* ours: DIGEST_NONCE_LEN octets */
+    const struct digest_response *response; /* its nonce is ours: DIGEST_NONCE_LEN octets */
     struct sspi_view
         service; /* the service the client meant to reach; absent when it did not say */
-    enum sspi_digest_algorithm algorithm;
-    bool integrity; /* the response vouches for the body, too */
     enum sspi_bound bound;
+    uint64_t issued_ms; /* the nonce */
     uint64_t at_ms;
 };
 

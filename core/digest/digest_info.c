@@ -11,16 +11,20 @@ static bool hash_of_nothing(struct hash_run *run, enum sspi_digest_algorithm alg
 }
 
 bool digest_info_append(struct bytes *to, struct hash_run *run, const struct digest_response *from,
-                        struct sspi_view method, const uint8_t hash_a1[HASH_MAX],
-                        struct sspi_view next_nonce)
+                        struct sspi_view method, const uint8_t *entity_hash,
+                        const uint8_t hash_a1[HASH_MAX], struct sspi_view next_nonce)
 {
     /* RFC 7616 3.5: message-qop says which protection the server applied, and SHOULD be the
      * client's. */
-    bool integrity = from->integrity && bytes_equal(method, SSPI_VIEW("HEAD"));
-    uint8_t entity_hash[HASH_MAX], rspauth[HASH_MAX];
+    bool known = entity_hash != NULL || bytes_equal(method, SSPI_VIEW("HEAD"));
+    bool integrity = from->integrity && known;
+    uint8_t nothing[HASH_MAX], rspauth[HASH_MAX];
 
-    if (integrity && !hash_of_nothing(run, from->algorithm, entity_hash))
-        return false;
+    if (integrity && entity_hash == NULL) {
+        if (!hash_of_nothing(run, from->algorithm, nothing))
+            return false;
+        entity_hash = nothing;
+    }
     if (!digest_verify_rspauth(run, from, integrity ? entity_hash : NULL, hash_a1, rspauth))
         return false;
     /* RFC 7616 3.5: nextnonce, rspauth and cnonce MUST be quoted, qop and nc MUST NOT. */

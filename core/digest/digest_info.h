@@ -6,12 +6,12 @@
 
 #include "digest_verify.h"
 
-/* Appends rspauth, cnonce, nc, qop, and nextnonce when `next_nonce` is not absent. `method`: HEAD
- * has no body in its answer, so that auth-int is answered with auth-int; for other answers the body
- * is not known yet when the header goes out, and rspauth takes the form of qop auth. False:
- * libcrypto failed; what was appended is to be dropped. */
+/* Appends rspauth, cnonce, nc, qop, and nextnonce when `next_nonce` is not absent. Auth-int is
+ * answered with auth-int where the answer's body is known: `entity_hash`, hash_len() octets, or
+ * NULL, and then only that of HEAD, which has none. Elsewhere rspauth takes the form of qop auth.
+ * False: libcrypto failed; what was appended is to be dropped. */
 bool digest_info_append(struct bytes *to, struct hash_run *run, const struct digest_response *from,
-                        struct sspi_view method, const uint8_t hash_a1[HASH_MAX],
-                        struct sspi_view next_nonce) SSPI_MUST_USE;
+                        struct sspi_view method, const uint8_t *entity_hash,
+                        const uint8_t hash_a1[HASH_MAX], struct sspi_view next_nonce) SSPI_MUST_USE;
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The WDigest package: HTTP Digest (RFC 7616) as the page AcceptSecurityContext (Digest) has it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "digest_accept.h"
 #include "digest_challenge.h"
+#include "digest_request.h"
 #include "escape.h"
 #include "report.h"
 #include "store_users.h"
@@ -14,6 +16,8 @@
 /* A challenge with the longest realm, all of it escaped, and the longest domain has less than 1800
  * octets. */
 #define MAX_TOKEN 4096
+/* Authentication-Info with the longest cnonce, all of it escaped, has less than 800. */
+#define MAX_SIGNATURE 1024
 /* RPC_C_AUTHN_DIGEST */
 #define RPC_ID 21
 
@@ -181,6 +185,31 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
                                            : status;
 }
 
+/* ASC_REQ_EXTENDED_ERROR: "When errors occur, the remote party will be notified." In HTTP a new
+ * challenge is how: it goes with the 401. What made the call fail stays in the report. */
+static void notify(const struct digest_credential *credential, const struct sspi_accept_input *in,
+                   struct sspi_view realm, SECURITY_STATUS status, struct sspi_accept_output *out)
+{
+    struct sspi_report ignored = {0};
+    struct sspi_report *report = out->report;
+
+    if ((in->requirements & ASC_REQ_EXTENDED_ERROR) == 0)
+        return;
+    switch (status) {
+    case SEC_E_LOGON_DENIED:
+    case SEC_E_NO_AUTHENTICATING_AUTHORITY:
+    case SEC_E_OUT_OF_SEQUENCE:
+    case SEC_E_BAD_BINDINGS:
+        break;
+    default:
+        return; /* 400, or our own fault: a challenge would not mend it */
+    }
+    out->report = &ignored;
+    if (digest_accept_challenge(credential, in, realm, false, out) != SEC_I_CONTINUE_NEEDED)
+        out->n_tokens = 0;
+    out->report = report;
+}
+
 static SECURITY_STATUS package_accept(void *credential, void **context,
                                       const struct sspi_accept_input *in,
                                       struct sspi_accept_output *out)
@@ -204,6 +233,7 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     status = in->token.len == 0 ? challenge(c, &made, in, realm, false, out)
                                 : accept_token(c, &made, in, realm, out);
     *context = made;
+    notify(c, in, realm, status, out);
     return status;
 }
 
@@ -231,6 +261,65 @@ static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_
     return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
 }
 
+static SECURITY_STATUS package_verify_request(void *context, const struct sspi_accept_input *in,
+                                              struct sspi_accept_output *out)
+{
+    *out->report = (struct sspi_report){0};
+    return digest_request_verify(context, in, out->report);
+}
+
+static SECURITY_STATUS package_sign_answer(void *context, const struct sspi_accept_input *in,
+                                           struct sspi_accept_output *out)
+{
+    *out->report = (struct sspi_report){0};
+    return digest_request_sign(context, in, out);
+}
+
+static SECURITY_STATUS package_sizes(void *context, SecPkgContext_Sizes *ret_sizes)
+{
+    (void)context;
+    *ret_sizes = (SecPkgContext_Sizes){.cbMaxToken = MAX_TOKEN, .cbMaxSignature = MAX_SIGNATURE};
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS package_session_key(void *context, struct bytes *ret_key)
+{
+    return digest_request_session_key(context, ret_key);
+}
+
+/* Windows' numbers of the hash functions (ALG_ID); HTTP Digest encrypts nothing. */
+static ULONG algorithm_number(enum sspi_digest_algorithm base)
+{
+    switch (base) {
+    case SSPI_DIGEST_MD5:
+        return 0x8003; /* CALG_MD5 */
+    case SSPI_DIGEST_SHA_256:
+        return 0x800C; /* CALG_SHA_256 */
+    default:
+        return 0; /* Windows has none */
+    }
+}
+
+static SECURITY_STATUS package_key_info(void *context, struct sspi_key_info *ret_info)
+{
+    const struct digest_context *c = context;
+    enum sspi_digest_algorithm algorithm = hash_from_name(bytes_view(c->info.algorithm));
+
+    *ret_info = (struct sspi_key_info){
+        .key_bits = (ULONG)(8 * hash_len(algorithm)),
+        .signature_number = algorithm_number(hash_base(algorithm)),
+    };
+    strcpy(ret_info->signature, hash_name(algorithm)); /* at most "SHA-512-256-sess" */
+    return SEC_E_OK;
+}
+
+/* Nothing is signed or sealed that is no request. */
+static const struct sspi_package_messages digest_messages = {
+    .sizes = package_sizes,
+    .session_key = package_session_key,
+    .key_info = package_key_info,
+};
+
 const struct sspi_package digest_package = {
     .about =
         {
@@ -246,6 +335,9 @@ const struct sspi_package digest_package = {
     .release = package_release,
     .accept = package_accept,
     .complete = package_complete,
+    .verify_request = package_verify_request,
+    .sign_answer = package_sign_answer,
+    .messages = &digest_messages,
     .info = package_info,
     .destroy = package_destroy,
 };

@@ -13,6 +13,13 @@
 
 #include "sspi_view.h"
 
+/* Visible in libsspi.so, where everything else is hidden. */
+#if defined(__GNUC__)
+#define SSPI_ACCEPTOR_API __attribute__((visibility("default")))
+#else
+#define SSPI_ACCEPTOR_API
+#endif
+
 /* ---- resources: opened once, by a privileged parent, and inherited by its workers ---- */
 
 /* The keys of one keytab, held in memory. */
@@ -139,5 +146,46 @@ typedef struct _SSPI_ACCEPTOR_DATA {
      * MIT's replay cache (Kerberos). */
     struct sspi_state *State;
 } SSPI_ACCEPTOR_DATA;
+
+/* ---- what QuerySecurityContextToken gives ---- */
+
+/* The client of a context as an account of this machine. It does not change, so any number of
+ * threads may read one. What the calls give lives as long as the token. */
+struct sspi_token;
+
+/* An id where the client has no account here; also the kernel's "no id". */
+#define SSPI_TOKEN_NO_ID UINT32_MAX
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The client's name, as SECPKG_ATTR_NAMES. Never NULL. */
+SSPI_ACCEPTOR_API const char *sspi_token_name(const struct sspi_token *token);
+
+/* The account's name, NULL where there is none. */
+SSPI_ACCEPTOR_API const char *sspi_token_account(const struct sspi_token *token);
+
+/* The account's ids; SSPI_TOKEN_NO_ID where there is none. */
+SSPI_ACCEPTOR_API uint32_t sspi_token_uid(const struct sspi_token *token);
+SSPI_ACCEPTOR_API uint32_t sspi_token_gid(const struct sspi_token *token);
+
+/* All groups of the account, the one above among them; *ret_n 0 where there is no account. */
+SSPI_ACCEPTOR_API const uint32_t *sspi_token_groups(const struct sspi_token *token, size_t *ret_n);
+
+/* Windows' identifiers of the user, who comes first, and its groups, "S-1-5-21-...", as the domain
+ * controller vouched for them; *ret_n 0 where it did not. */
+SSPI_ACCEPTOR_API const char *const *sspi_token_sids(const struct sspi_token *token, size_t *ret_n);
+
+/* The cache with the credential that the client delegated, "MEMORY:...", for krb5_cc_resolve() and
+ * GSSAPI's "ccache"; NULL where it delegated none or ASC_REQ_DELEGATE was not asked for. */
+SSPI_ACCEPTOR_API const char *sspi_token_credential_cache(const struct sspi_token *token);
+
+/* Ends a token. NULL is fine. */
+SSPI_ACCEPTOR_API void sspi_token_close(struct sspi_token *token);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

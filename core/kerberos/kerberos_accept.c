@@ -8,6 +8,9 @@
 #include "clock.h"
 #include "escape.h"
 #include "kerberos_ap_req.h"
+#include "kerberos_authenticator.h"
+#include "kerberos_client.h"
+#include "kerberos_delegation.h"
 #include "kerberos_keys.h"
 #include "kerberos_status.h"
 #include "store_state.h"
@@ -27,6 +30,7 @@ gss_buffer_desc kerberos_accept_buffer(struct sspi_view view)
 struct attempt {
     gss_ctx_id_t gss;
     gss_name_t client;
+    gss_cred_id_t delegated; /* GSS_C_NO_CREDENTIAL: none, or not asked for */
     gss_buffer_desc token;
     OM_uint32 flags;
     OM_uint32 lifetime_s;
@@ -39,6 +43,7 @@ static void attempt_clear(struct attempt *attempt)
     OM_uint32 minor;
     gss_delete_sec_context(&minor, &attempt->gss, GSS_C_NO_BUFFER);
     gss_release_name(&minor, &attempt->client);
+    gss_release_cred(&minor, &attempt->delegated);
     gss_release_buffer(&minor, &attempt->token);
     *attempt = (struct attempt){0};
 }
@@ -52,6 +57,7 @@ struct exchange {
     struct kerberos_ap_req ap_req;
     struct attempt attempt;
     size_t binding; /* index of the alternative that the attempt was made with */
+    bool proxied;   /* bound to a channel that ends before us */
 };
 
 static void exchange_clear(struct exchange *exchange)
@@ -59,7 +65,8 @@ static void exchange_clear(struct exchange *exchange)
     attempt_clear(&exchange->attempt);
 }
 
-static void attempt_run(struct attempt *attempt, gss_cred_id_t gss, struct sspi_view token,
+static void attempt_run(struct attempt *attempt, gss_cred_id_t gss,
+                        const struct sspi_accept_input *in,
                         const struct sspi_channel_binding *binding)
 {
     struct gss_channel_bindings_struct bindings = {0};
@@ -70,13 +77,15 @@ static void attempt_run(struct attempt *attempt, gss_cred_id_t gss, struct sspi_
         bindings.acceptor_address = kerberos_accept_buffer(binding->acceptor);
         bindings.application_data = kerberos_accept_buffer(binding->application);
     }
-    gss_buffer_desc input = kerberos_accept_buffer(token);
+    gss_buffer_desc input = kerberos_accept_buffer(in->token);
     attempt_clear(attempt);
-    /* No place for delegated credentials: they are not kept. */
-    attempt->major = gss_accept_sec_context(&attempt->minor, &attempt->gss, gss, &input,
-                                            binding != NULL ? &bindings : GSS_C_NO_CHANNEL_BINDINGS,
-                                            &attempt->client, NULL, &attempt->token,
-                                            &attempt->flags, &attempt->lifetime_s, NULL);
+    /* Who does not ask for delegated credentials gets none, whatever the client sends. */
+    bool delegate = (in->requirements & ASC_REQ_DELEGATE) != 0;
+    attempt->major =
+        gss_accept_sec_context(&attempt->minor, &attempt->gss, gss, &input,
+                               binding != NULL ? &bindings : GSS_C_NO_CHANNEL_BINDINGS,
+                               &attempt->client, NULL, &attempt->token, &attempt->flags,
+                               &attempt->lifetime_s, delegate ? &attempt->delegated : NULL);
 }
 
 /* Tries alternatives first … end - 1 until one is not refused for its binding; without bindings
@@ -93,8 +102,7 @@ static SECURITY_STATUS try_bindings(struct exchange *exchange, enum kerberos_rep
     size_t i = first;
     do {
         exchange->binding = i;
-        attempt_run(&exchange->attempt, acceptor->gss, in->token,
-                    i < end ? &in->bindings[i] : NULL);
+        attempt_run(&exchange->attempt, acceptor->gss, in, i < end ? &in->bindings[i] : NULL);
         i++;
     } while (i < end && GSS_ROUTINE_ERROR(exchange->attempt.major) == GSS_S_BAD_BINDINGS);
     kerberos_credential_return(exchange->credential, acceptor);
@@ -114,11 +122,40 @@ static SECURITY_STATUS judge_attempt(struct exchange *exchange)
                                        exchange->report);
 }
 
+/* TLS ends before us and nobody says where: any channel will do, but one it must be. Comes when the
+ * ticket is found good. */
+static SECURITY_STATUS check_proxy(struct exchange *exchange)
+{
+    struct kerberos_acceptor *acceptor = NULL;
+    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
+                                                  exchange->now_ms, &acceptor, exchange->report);
+    if (st != SEC_E_OK)
+        return st;
+    enum kerberos_authenticator_binding binding = kerberos_authenticator_binding(
+        exchange->ap_req.message, kerberos_credential_keys_name(acceptor));
+    kerberos_credential_return(exchange->credential, acceptor);
+    switch (binding) {
+    case KERBEROS_AUTHENTICATOR_BOUND:
+        exchange->proxied = true;
+        return SEC_E_OK;
+    case KERBEROS_AUTHENTICATOR_UNBOUND:
+        return report_refuse(exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+                             "the client sent no channel binding, and one is required; it must "
+                             "be one that supports Extended Protection");
+    case KERBEROS_AUTHENTICATOR_FAILED:
+    default:
+        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "the authenticator cannot be looked into");
+    }
+}
+
 /* A client that speaks through our channel but did not say so is refused, unless that is allowed.
  */
 static SECURITY_STATUS check_bound(struct exchange *exchange)
 {
     const struct sspi_accept_input *in = exchange->in;
+    if (in->n_bindings == 0 && (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0)
+        return check_proxy(exchange);
     if (in->n_bindings == 0 || (exchange->attempt.flags & GSS_C_CHANNEL_BOUND_FLAG) != 0 ||
         (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0)
         return SEC_E_OK;
@@ -166,7 +203,7 @@ static SECURITY_STATUS check_replay(struct exchange *exchange)
 
 static ULONG attributes_from_flags(OM_uint32 flags)
 {
-    /* Delegation is missing: the credentials are not kept. */
+    /* Delegation comes when the credentials are kept. */
     static const struct {
         OM_uint32 gss;
         ULONG sspi;
@@ -196,30 +233,49 @@ static const char *realm_of(const char *name)
     return at != NULL ? at + 1 : "";
 }
 
-static bool set_name(struct exchange *exchange, struct sspi_context_info *info)
+static SECURITY_STATUS set_name(struct exchange *exchange, struct sspi_context_info *info)
 {
     OM_uint32 minor;
     gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
-    if (gss_display_name(&minor, exchange->attempt.client, &name, NULL) != GSS_S_COMPLETE)
-        return false;
-    bool ok = name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
-    if (ok)
+    bool told = gss_display_name(&minor, exchange->attempt.client, &name, NULL) == GSS_S_COMPLETE &&
+                name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
+    if (told)
         info->name = strndup(name.value, name.length);
     gss_release_buffer(&minor, &name);
-    if (info->name == NULL)
-        return false;
-    info->realm = strdup(realm_of(info->name));
-    info->target = strdup(exchange->ap_req.principal);
-    return info->realm != NULL && info->target != NULL;
+    if (!told)
+        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "the client's name cannot be told");
+    if (info->name != NULL) {
+        info->realm = strdup(realm_of(info->name));
+        info->target = strdup(exchange->ap_req.principal);
+    }
+    if (info->name == NULL || info->realm == NULL || info->target == NULL)
+        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
+    return SEC_E_OK;
+}
+
+/* A PAC that is vouched for and cannot be read is no reason to let nobody in, nor to guess. */
+static SECURITY_STATUS set_sids(struct exchange *exchange, struct sspi_context_info *info)
+{
+    struct kerberos_pac_sids sids;
+    if (kerberos_client_sids(exchange->attempt.client, &sids) == KERBEROS_PAC_NO_MEMORY)
+        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
+    info->sids = sids.sids;
+    info->n_sids = sids.n_sids;
+    return SEC_E_OK;
 }
 
 static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_info *info)
 {
     const struct attempt *attempt = &exchange->attempt;
     const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
-    if (!set_name(exchange, info))
-        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "the client's name cannot be told");
+    SECURITY_STATUS st = set_name(exchange, info);
+    if (st == SEC_E_OK)
+        st = set_sids(exchange, info);
+    if (st != SEC_E_OK)
+        return st;
     info->mechanism = &kerberos_package;
     info->attributes = attributes_from_flags(attempt->flags);
     info->start_ms = exchange->now_ms;
@@ -227,7 +283,7 @@ static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_i
     uint64_t skewed_end_ms = exchange->now_ms + (uint64_t)attempt->lifetime_s * 1000;
     info->expiry_ms = skewed_end_ms - (uint64_t)kerberos_keys_clockskew_s(keytab) * 1000;
     if (exchange->in->n_bindings == 0)
-        info->bound = SSPI_BOUND_UNCHECKED;
+        info->bound = exchange->proxied ? SSPI_BOUND_PROXY : SSPI_BOUND_UNCHECKED;
     else if ((attempt->flags & GSS_C_CHANNEL_BOUND_FLAG) != 0)
         info->bound = SSPI_BOUND_MATCHED;
     else
@@ -238,13 +294,22 @@ static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_i
     return SEC_E_OK;
 }
 
+/* Behind everything that can refuse the client. */
+static SECURITY_STATUS keep_delegated(struct exchange *exchange, struct sspi_context_info *info)
+{
+    if (exchange->attempt.delegated == GSS_C_NO_CREDENTIAL)
+        return SEC_E_OK;
+    if (!kerberos_delegation_keep(exchange->attempt.delegated, &info->ccache))
+        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "the client's delegated tickets cannot be kept");
+    info->attributes |= ASC_RET_DELEGATE;
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS read_token(struct exchange *exchange)
 {
     struct sspi_report *report = exchange->report;
     struct sspi_view token = exchange->in->token;
-    if ((exchange->in->requirements & ASC_REQ_PROXY_BINDINGS) != 0)
-        return report_refuse(report, SEC_E_SECURITY_QOS_FAILED, SSPI_REASON_UNSUPPORTED,
-                             "ASC_REQ_PROXY_BINDINGS is not supported");
     if (token.len > SSPI_TOKEN_LIMIT)
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
                              "a Kerberos token of %zu bytes; at most %d are taken", token.len,
@@ -300,6 +365,8 @@ static SECURITY_STATUS authenticate(struct exchange *exchange, struct sspi_conte
         st = set_info(exchange, info);
     if (st == SEC_E_OK)
         st = check_replay(exchange);
+    if (st == SEC_E_OK)
+        st = keep_delegated(exchange, info);
     return st;
 }
 

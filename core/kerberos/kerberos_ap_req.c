@@ -170,9 +170,10 @@ enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
     /* RFC 4121 4.1: TOK_ID of an AP-REQ is 01 00. */
     if (framed.len < TOKEN_ID_LEN || memcmp(framed.data, "\x01\x00", TOKEN_ID_LEN) != 0)
         return KERBEROS_AP_REQ_MALFORMED;
-    struct kerberos_ap_req found = {0};
-    if (!take_ap_req((struct sspi_view){framed.data + TOKEN_ID_LEN, framed.len - TOKEN_ID_LEN},
-                     &found))
+    struct kerberos_ap_req found = {
+        .message = {framed.data + TOKEN_ID_LEN, framed.len - TOKEN_ID_LEN},
+    };
+    if (!take_ap_req(found.message, &found))
         return KERBEROS_AP_REQ_MALFORMED;
     *ret_view = found;
     return KERBEROS_AP_REQ_OK;

@@ -18,8 +18,9 @@ enum kerberos_ap_req_status {
 };
 
 struct kerberos_ap_req {
-    struct sspi_view realm;  /* of the ticket; borrowed from the token */
-    struct sspi_view cipher; /* the authenticator's; borrowed from the token */
+    struct sspi_view realm;   /* of the ticket; borrowed from the token */
+    struct sspi_view message; /* the AP-REQ without framing; borrowed from the token */
+    struct sspi_view cipher;  /* the authenticator's; borrowed from the token */
     bool has_kvno;
     uint32_t kvno; /* of the key the ticket is encrypted with */
     int32_t etype; /* of the same key */

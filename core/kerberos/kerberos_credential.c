@@ -3,6 +3,7 @@
 
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,10 +115,13 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
         credential->keytab = kerberos_keytab_reference(data->Keytab);
     } else {
         credential->keytab = kerberos_keytab_open(data->KeytabName, error, sizeof error);
+        if (credential->keytab == NULL)
+            return report_refuse(report,
+                                 errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
+                                 SSPI_REASON_CONFIGURATION, "%s", error);
         credential->owns_keytab = true;
     }
-    if (credential->keytab == NULL ||
-        !kerberos_keytab_has_service(credential->keytab, credential->names, credential->n_names,
+    if (!kerberos_keytab_has_service(credential->keytab, credential->names, credential->n_names,
                                      error, sizeof error))
         return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s", error);
     return SEC_E_OK;
@@ -241,6 +245,11 @@ void kerberos_credential_return(struct kerberos_credential *credential,
     /* The last one to leave an old keyring frees it with all that is idle on it. */
     leave_keyring(credential, keyring);
     pthread_mutex_unlock(&credential->mutex);
+}
+
+const char *kerberos_credential_keys_name(const struct kerberos_acceptor *acceptor)
+{
+    return acceptor->keyring->name;
 }
 
 bool kerberos_credential_accepts(const struct kerberos_credential *credential,

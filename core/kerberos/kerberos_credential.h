@@ -50,6 +50,9 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
 void kerberos_credential_return(struct kerberos_credential *credential,
                                 struct kerberos_acceptor *acceptor);
 
+/* Name of the MEMORY keytab with the keys of a lent credential, as long as it is lent. */
+const char *kerberos_credential_keys_name(const struct kerberos_acceptor *acceptor);
+
 /* True for a ticket's service "HTTP/host@REALM" that is accepted. */
 bool kerberos_credential_accepts(const struct kerberos_credential *credential,
                                  struct sspi_view principal);

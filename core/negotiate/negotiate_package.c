@@ -163,6 +163,11 @@ static const struct sspi_context_info *info(const void *context)
     return negotiate->chosen->package->info(negotiate->mechanism);
 }
 
+static void *mechanism_context(void *context)
+{
+    return ((struct negotiate_context *)context)->mechanism;
+}
+
 static void destroy(void *context)
 {
     struct negotiate_context *negotiate = context;
@@ -176,8 +181,10 @@ static char package_name[] = NEGOSSP_NAME_A;
 static char package_comment[] = "SPNEGO over Kerberos and NTLM, and their tokens without it";
 
 const struct sspi_package negotiate_package = {
-    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_EXTENDED_ERROR |
-                               SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_MUTUAL_AUTH,
+    .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
+                               SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
+                               SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_GSS_COMPATIBLE |
+                               SECPKG_FLAG_MUTUAL_AUTH,
               .wVersion = 1,
               .wRPCID = RPC_ID,
               .cbMaxToken = MAX_TOKEN,
@@ -188,5 +195,6 @@ const struct sspi_package negotiate_package = {
     .accept = accept_token,
     .waits = waits,
     .info = info,
+    .mechanism_context = mechanism_context,
     .destroy = destroy,
 };

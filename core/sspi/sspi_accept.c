@@ -7,15 +7,18 @@
 #include "sspi_buffers.h"
 #include "sspi_context.h"
 #include "sspi_query.h"
-#include "sspi_status.h"
 
 static void destroy(struct sspi_object *object)
 {
     struct sspi_context *context = (struct sspi_context *)object;
 
+    /* Deleted during the very call that began to impersonate: this is the thread. */
+    (void)sspi_impersonate_end(context);
+    sspi_held_end(&context->held);
     if (context->data != NULL)
         context->credential->package->destroy(context->data);
     sspi_handle_drop(&context->credential->object);
+    (void)pthread_mutex_destroy(&context->message_lock);
     free(context);
 }
 
@@ -25,6 +28,10 @@ static struct sspi_context *make_context(struct sspi_credential *credential)
 
     if (context == NULL)
         return NULL;
+    if (pthread_mutex_init(&context->message_lock, NULL) != 0) {
+        free(context);
+        return NULL;
+    }
     sspi_handle_init(&context->object, SSPI_HANDLE_CONTEXT, destroy);
     sspi_handle_hold(&credential->object);
     context->credential = credential;
@@ -57,14 +64,8 @@ static SECURITY_STATUS check_answer(const struct sspi_context *context, SECURITY
     }
 }
 
-/* Every refusal has a reason, also one whose package forgot it. */
-static void complete_report(SECURITY_STATUS status, struct sspi_report *report)
-{
-    if (status < 0 && report->reason == SSPI_REASON_NONE)
-        report_write(report, SSPI_REASON_INTERNAL, "%s", sspi_status_name(status));
-}
-
-/* After a package's answer: delivers the tokens and decides what the context is from now on. */
+/* After a package's answer: delivers the tokens and decides what the context is from now on.
+ * SEC_E_BUFFER_TOO_SMALL changes nothing: the answer goes into larger buffers. */
 static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answer,
                               struct sspi_accept_output *produced,
                               struct sspi_buffers_output *output)
@@ -77,10 +78,14 @@ static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answ
         if (status >= 0 && delivered != SEC_E_OK)
             status = delivered;
     }
+    if (status == SEC_E_OK || status == SEC_I_COMPLETE_NEEDED)
+        context->client_done = true;
     if (status == SEC_E_OK)
         context->state = SSPI_CONTEXT_ESTABLISHED;
     else if (status == SEC_E_INCOMPLETE_MESSAGE)
         return status; /* the same call with more in it may follow */
+    else if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0)
+        return status;
     else if (status < 0 && context->state != SSPI_CONTEXT_ESTABLISHED)
         context->state = SSPI_CONTEXT_FAILED;
     return status;
@@ -92,6 +97,23 @@ static void free_tokens(struct sspi_accept_output *produced)
         bytes_free(&produced->tokens[i]);
 }
 
+/* The package had its call: what it answered goes into the buffers of this one. */
+static SECURITY_STATUS deliver_held(struct sspi_context *context,
+                                    const struct sspi_accept_input *in,
+                                    struct sspi_buffers_output *output, struct sspi_report *report)
+{
+    struct sspi_held *held = &context->held;
+
+    if (!sspi_held_is_for(held, in))
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
+                             "the answer to the last call waits for a larger buffer: repeat "
+                             "that call, and only that");
+    SECURITY_STATUS status = settle(context, held->status, &held->answer, output);
+    if (status != SEC_E_BUFFER_TOO_SMALL)
+        sspi_held_end(held);
+    return status;
+}
+
 static SECURITY_STATUS step(struct sspi_context *context, const struct sspi_accept_input *in,
                             struct sspi_buffers_output *output, struct sspi_report *report)
 {
@@ -100,10 +122,17 @@ static SECURITY_STATUS step(struct sspi_context *context, const struct sspi_acce
 
     if (context->state == SSPI_CONTEXT_FAILED)
         return SEC_E_INVALID_HANDLE;
+    if (context->held.waits)
+        return deliver_held(context, in, output, report);
     context->requirements = in->requirements;
-    SECURITY_STATUS status =
+    SECURITY_STATUS answer =
         credential->package->accept(credential->data, &context->data, in, &produced);
-    status = settle(context, status, &produced, output);
+    SECURITY_STATUS status = settle(context, answer, &produced, output);
+    if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0 &&
+        !sspi_held_keep(&context->held, in, answer, &produced)) {
+        context->state = SSPI_CONTEXT_FAILED;
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    }
     free_tokens(&produced);
     return status;
 }
@@ -124,7 +153,7 @@ static void set_results(const struct sspi_context *context, SECURITY_STATUS stat
 
     if (status != SEC_E_OK || info == NULL)
         return;
-    results->attributes = info->attributes | (context->requirements & ASC_REQ_CONNECTION);
+    results->attributes = sspi_query_attributes(context);
     if (results->expiry != NULL)
         *results->expiry = sspi_query_timestamp(info->expiry_ms);
 }
@@ -144,7 +173,7 @@ static SECURITY_STATUS run_first(struct sspi_context *context, const struct sspi
         return status;
     }
     status = step(context, in, output, report);
-    if (status < 0) {
+    if (status < 0 && !context->held.waits) {
         SECURITY_STATUS removed = sspi_handle_remove(&handle, SSPI_HANDLE_CONTEXT);
         return removed == SEC_E_OK ? status : SEC_E_INTERNAL_ERROR;
     }
@@ -240,7 +269,7 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
             status = accept_next(phCredential, phContext, &input.in, &output, &results, &report);
     }
     sspi_buffers_input_free(&input);
-    complete_report(status, &report);
+    sspi_buffers_complete_report(status, &report);
     if (output.caller_report != NULL)
         *output.caller_report = report;
     if (output.allocated)
@@ -265,7 +294,8 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct sspi_accept_input *in
     const struct sspi_package *package = context->credential->package;
     if (package->complete == NULL) {
         status = SEC_E_UNSUPPORTED_FUNCTION;
-    } else if (context->state == SSPI_CONTEXT_FAILED || context->data == NULL) {
+    } else if (context->state == SSPI_CONTEXT_FAILED || context->held.waits ||
+               context->data == NULL) {
         status = SEC_E_INVALID_HANDLE;
     } else {
         in->requirements = context->requirements; /* as the context was asked for */
@@ -281,32 +311,18 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct sspi_accept_input *in
     return status;
 }
 
-/* The report buffer lies among the input of CompleteAuthToken, whose tokens are not to be touched:
- * looks for nothing else. */
-static struct sspi_report *find_report(const SecBufferDesc *desc)
-{
-    for (size_t i = 0; desc->pBuffers != NULL && i < desc->cBuffers; i++) {
-        const SecBuffer *buffer = &desc->pBuffers[i];
-        if ((buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK) == SECBUFFER_SSPI_REPORT &&
-            buffer->pvBuffer != NULL && buffer->cbBuffer >= sizeof(struct sspi_report))
-            return buffer->pvBuffer;
-    }
-    return NULL;
-}
-
 SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken)
 {
     struct sspi_report report = {.reason = SSPI_REASON_NONE};
     struct sspi_buffers_input input = {0};
-    struct sspi_report *caller_report = NULL;
+    struct sspi_report *caller_report;
 
     SECURITY_STATUS status = sspi_buffers_read(pToken, SSPI_BUFFERS_COMPLETE, 0, &input, &report);
     if (status == SEC_E_OK)
         status = complete(phContext, &input.in, &report);
     sspi_buffers_input_free(&input);
-    complete_report(status, &report);
-    if (pToken != NULL && pToken->cBuffers <= SSPI_BUFFERS_LIMIT)
-        caller_report = find_report(pToken);
+    sspi_buffers_complete_report(status, &report);
+    caller_report = sspi_buffers_report(pToken);
     if (caller_report != NULL)
         *caller_report = report;
     return status;
@@ -314,5 +330,15 @@ SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDes
 
 SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext)
 {
+    struct sspi_object *object;
+
+    /* A call inside it in another thread goes on undisturbed, and then nobody impersonates yet. */
+    if (sspi_handle_begin(phContext, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object) ==
+        SEC_E_OK) {
+        bool ended = sspi_impersonate_end((struct sspi_context *)object);
+        sspi_handle_end(object, SSPI_HANDLE_SHARED);
+        if (!ended)
+            return SEC_E_INVALID_HANDLE;
+    }
     return sspi_handle_remove(phContext, SSPI_HANDLE_CONTEXT);
 }

@@ -3,7 +3,11 @@
 #ifndef SSPI_CONTEXT_H
 #define SSPI_CONTEXT_H
 
+#include <pthread.h>
+
 #include "sspi_handle.h"
+#include "sspi_held.h"
+#include "sspi_impersonate.h"
 #include "sspi_package.h"
 
 /* Constant once made, so any number of threads may read it. */
@@ -24,7 +28,13 @@ struct sspi_context {
     struct sspi_credential *credential; /* holds a reference */
     void *data;                         /* the package's; NULL until it makes one */
     enum sspi_context_state state;
+    bool client_done;   /* the client's last token was taken */
     ULONG requirements; /* ASC_REQ_* of the last AcceptSecurityContext */
+    struct sspi_impersonation impersonation;
+    struct sspi_held held; /* of a context that is not established, whatever its package says */
+    /* Held through a message function: calls of several threads on one context follow each other.
+     */
+    pthread_mutex_t message_lock;
 };
 
 #endif

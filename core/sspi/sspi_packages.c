@@ -28,6 +28,14 @@ const struct sspi_package *sspi_packages_find(const char *name)
     return NULL;
 }
 
+const struct sspi_package *sspi_packages_with_ccache(void)
+{
+    for (size_t i = 0; i < N_PACKAGES; i++)
+        if (all[i]->use_ccache != NULL)
+            return all[i];
+    return NULL;
+}
+
 /* Characters of name and comment with their NULs. */
 static size_t text_len(const struct sspi_package *package)
 {

@@ -11,6 +11,9 @@ struct sspi_package;
 /* The package of that name or alias, without case; NULL when there is none or `name` is NULL. */
 const struct sspi_package *sspi_packages_find(const char *name);
 
+/* The package that knows credential caches (use_ccache); NULL when none does. */
+const struct sspi_package *sspi_packages_with_ccache(void);
+
 /* An array of `n` descriptions in one malloc'ed block with all their strings behind it, for
  * FreeContextBuffer. SEC_E_OK sets *ret_info; SEC_E_INSUFFICIENT_MEMORY. Pure. */
 SECURITY_STATUS sspi_packages_copy_a(const struct sspi_package *const *packages, size_t n,

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "sspi_context.h"
+#include "sspi_message.h"
 #include "sspi_packages.h"
+#include "sspi_token.h"
 #include "utf8.h"
 
 /* Milliseconds between 1601-01-01 and 1970-01-01. */
@@ -26,6 +28,14 @@ static const struct sspi_context_info *info_of(const struct sspi_context *contex
     if (context->state != SSPI_CONTEXT_ESTABLISHED)
         return NULL;
     return context->credential->package->info(context->data);
+}
+
+/* ASC_REQ_CONNECTION: "The security context will not handle formatting messages", which none does.
+ * ASC_REQ_IDENTIFY: there is no impersonation (sspi_impersonate.c). */
+ULONG sspi_query_attributes(const struct sspi_context *context)
+{
+    return context->credential->package->info(context->data)->attributes |
+           (context->requirements & (ASC_REQ_CONNECTION | ASC_REQ_IDENTIFY));
 }
 
 const struct sspi_context_info *sspi_context_info(const CtxtHandle *context)
@@ -86,11 +96,61 @@ static SECURITY_STATUS query_lifespan(const struct sspi_context_info *info,
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS query_flags(const struct sspi_context *context,
-                                   const struct sspi_context_info *info, SecPkgContext_Flags *flags)
+/* Kerberos: the client's realm; NTLM: its domain; Digest: the realm. */
+static SECURITY_STATUS query_authority_a(const struct sspi_context_info *info,
+                                         SecPkgContext_AuthorityA *authority)
 {
-    flags->Flags = info->attributes | (context->requirements & ASC_REQ_CONNECTION);
-    return SEC_E_OK;
+    return info->realm == NULL ? SEC_E_UNSUPPORTED_FUNCTION
+                               : copy_a(info->realm, &authority->sAuthorityName);
+}
+
+static SECURITY_STATUS query_authority_w(const struct sspi_context_info *info,
+                                         SecPkgContext_AuthorityW *authority)
+{
+    return info->realm == NULL ? SEC_E_UNSUPPORTED_FUNCTION
+                               : copy_w(info->realm, &authority->sAuthorityName);
+}
+
+/* A client that named no service: an empty name. */
+static const char *server_name(const struct sspi_context_info *info)
+{
+    return info->target == NULL ? "" : info->target;
+}
+
+static SECURITY_STATUS query_native_a(const struct sspi_context_info *info,
+                                      SecPkgContext_NativeNamesA *names)
+{
+    SECURITY_STATUS status = copy_a(info->name, &names->sClientName);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = copy_a(server_name(info), &names->sServerName);
+    if (status != SEC_E_OK)
+        free(names->sClientName);
+    return status;
+}
+
+static SECURITY_STATUS query_native_w(const struct sspi_context_info *info,
+                                      SecPkgContext_NativeNamesW *names)
+{
+    SECURITY_STATUS status = copy_w(info->name, &names->sClientName);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = copy_w(server_name(info), &names->sServerName);
+    if (status != SEC_E_OK)
+        free(names->sClientName);
+    return status;
+}
+
+static SECURITY_STATUS query_token(struct sspi_context *context, SecPkgContext_AccessToken *access)
+{
+    struct sspi_token *token;
+    SECURITY_STATUS status = sspi_token_make(context, &token);
+
+    if (status == SEC_E_OK)
+        access->AccessToken = token;
+    return status;
 }
 
 static SECURITY_STATUS query_target(const struct sspi_context_info *info,
@@ -101,8 +161,8 @@ static SECURITY_STATUS query_target(const struct sspi_context_info *info,
     return copy_w(info->target, &target->sTargetName);
 }
 
-static SECURITY_STATUS query_a(const struct sspi_context *context,
-                               const struct sspi_context_info *info, ULONG attribute, void *buffer)
+static SECURITY_STATUS query_a(struct sspi_context *context, const struct sspi_context_info *info,
+                               ULONG attribute, void *buffer)
 {
     const struct sspi_package *package = context->credential->package;
 
@@ -120,16 +180,23 @@ static SECURITY_STATUS query_a(const struct sspi_context *context,
         return sspi_packages_copy_a(&info->mechanism, 1, &negotiation->PackageInfo);
     }
     case SECPKG_ATTR_FLAGS:
-        return query_flags(context, info, buffer);
+        ((SecPkgContext_Flags *)buffer)->Flags = sspi_query_attributes(context);
+        return SEC_E_OK;
     case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
         return query_target(info, buffer);
+    case SECPKG_ATTR_AUTHORITY:
+        return query_authority_a(info, buffer);
+    case SECPKG_ATTR_NATIVE_NAMES:
+        return query_native_a(info, buffer);
+    case SECPKG_ATTR_ACCESS_TOKEN:
+        return query_token(context, buffer);
     default:
         return SEC_E_UNSUPPORTED_FUNCTION;
     }
 }
 
-static SECURITY_STATUS query_w(const struct sspi_context *context,
-                               const struct sspi_context_info *info, ULONG attribute, void *buffer)
+static SECURITY_STATUS query_w(struct sspi_context *context, const struct sspi_context_info *info,
+                               ULONG attribute, void *buffer)
 {
     const struct sspi_package *package = context->credential->package;
 
@@ -144,14 +211,32 @@ static SECURITY_STATUS query_w(const struct sspi_context *context,
         negotiation->NegotiationState = SECPKG_NEGOTIATION_COMPLETE;
         return sspi_packages_copy_w(&info->mechanism, 1, &negotiation->PackageInfo);
     }
+    case SECPKG_ATTR_AUTHORITY:
+        return query_authority_w(info, buffer);
+    case SECPKG_ATTR_NATIVE_NAMES:
+        return query_native_w(info, buffer);
     default:
         return query_a(context, info, attribute, buffer); /* the rest has one form */
     }
 }
 
-typedef SECURITY_STATUS query_form(const struct sspi_context *context,
+typedef SECURITY_STATUS query_form(struct sspi_context *context,
                                    const struct sspi_context_info *info, ULONG attribute,
                                    void *buffer);
+
+/* The one that is told before the end as well. */
+static SECURITY_STATUS query_last_token(const struct sspi_context *context,
+                                        SecPkgContext_LastClientTokenStatus *status)
+{
+    if (context->state == SSPI_CONTEXT_FAILED)
+        return SEC_E_INVALID_HANDLE;
+    if (context->held.waits) /* what the client has to do next is not told yet */
+        status->LastClientTokenStatus = SecPkgAttrLastClientTokenMaybe;
+    else
+        status->LastClientTokenStatus =
+            context->client_done ? SecPkgAttrLastClientTokenYes : SecPkgAttrLastClientTokenNo;
+    return SEC_E_OK;
+}
 
 static SECURITY_STATUS query(PCtxtHandle handle, ULONG attribute, void *buffer, query_form *form)
 {
@@ -161,10 +246,12 @@ static SECURITY_STATUS query(PCtxtHandle handle, ULONG attribute, void *buffer, 
         sspi_handle_begin(handle, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object);
     if (status != SEC_E_OK)
         return status;
-    const struct sspi_context *context = (const struct sspi_context *)object;
+    struct sspi_context *context = (struct sspi_context *)object;
     const struct sspi_context_info *info = info_of(context);
     if (buffer == NULL)
         status = SEC_E_INVALID_PARAMETER;
+    else if (attribute == SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS)
+        status = query_last_token(context, buffer);
     else if (info == NULL)
         status = SEC_E_INVALID_HANDLE;
     else
@@ -176,12 +263,16 @@ static SECURITY_STATUS query(PCtxtHandle handle, ULONG attribute, void *buffer, 
 SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
                                                   void *pBuffer)
 {
+    if (sspi_message_answers(ulAttribute))
+        return sspi_message_query(phContext, ulAttribute, pBuffer, false);
     return query(phContext, ulAttribute, pBuffer, query_a);
 }
 
 SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
                                                   void *pBuffer)
 {
+    if (sspi_message_answers(ulAttribute))
+        return sspi_message_query(phContext, ulAttribute, pBuffer, true);
     return query(phContext, ulAttribute, pBuffer, query_w);
 }
 

@@ -186,7 +186,7 @@ static void wrong_realm_and_algorithm_are_refused(void **state)
     get_nonce(w, nonce);
     struct client c = alice(nonce, 1);
     c.realm = "other";
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(login(w, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
     assert_int_equal(w->report.reason, SSPI_REASON_WRONG_REALM);
     c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_SHA_512_256;

@@ -54,7 +54,8 @@ static void assert_info(const char *qop, const char *method, struct sspi_view ne
     uint8_t hash_a1[HASH_MAX];
 
     make_request(qop, CNONCE, &text, &response, hash_a1);
-    assert_true(digest_info_append(&out, &run, &response, bytes_view(method), hash_a1, next_nonce));
+    assert_true(
+        digest_info_append(&out, &run, &response, bytes_view(method), NULL, hash_a1, next_nonce));
     bytes_append(&out, "", 1);
     assert_string_equal(out.data, wanted);
     digest_parse_free(&response);
@@ -109,7 +110,8 @@ static void cnonce_comes_back_as_it_was_meant(void **state)
     uint8_t hash_a1[HASH_MAX];
 
     make_request("auth", "a\\\"b\\\\c\\d, nextnonce=\\\"x", &text, &response, hash_a1);
-    assert_true(digest_info_append(&out, &run, &response, SSPI_VIEW("GET"), hash_a1, no_nonce));
+    assert_true(
+        digest_info_append(&out, &run, &response, SSPI_VIEW("GET"), NULL, hash_a1, no_nonce));
     assert_int_equal(digest_params_parse(bytes_as_view(&out), &params, &report), SSPI_REASON_NONE);
     assert_int_equal(params.n, 4);
     assert_true(bytes_equal(digest_params_find(&params, "cnonce")->value,
@@ -129,9 +131,9 @@ static void missing_algorithm_gives_nothing(void **state)
     make_request("auth-int", CNONCE, &text, &response, hash_a1);
     assert_true(hash_run_open(&without, &fips));
     assert_false(
-        digest_info_append(&out, &without, &response, SSPI_VIEW("HEAD"), hash_a1, no_nonce));
+        digest_info_append(&out, &without, &response, SSPI_VIEW("HEAD"), NULL, hash_a1, no_nonce));
     assert_false(
-        digest_info_append(&out, &without, &response, SSPI_VIEW("GET"), hash_a1, no_nonce));
+        digest_info_append(&out, &without, &response, SSPI_VIEW("GET"), NULL, hash_a1, no_nonce));
     hash_run_close(&without);
     digest_parse_free(&response);
 }

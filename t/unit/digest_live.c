@@ -33,7 +33,7 @@ static void entries_are_known_by_nonce_and_user_until_removed(void **state)
 
     assert_true(digest_live_init(&live));
     for (int i = 0; i < N_ENTRIES; i++)
-        digest_live_add(&live, &entry[i], nonce_of(i, text), SSPI_VIEW("alice"));
+        digest_live_add(&live, &entry[i], nonce_of(i, text), SSPI_VIEW("alice"), 1);
     assert_true(knows(&live, 7, "alice"));
     assert_false(knows(&live, 7, "bob"));
     assert_false(knows(&live, N_ENTRIES, "alice"));
@@ -57,8 +57,8 @@ static void nonce_stays_known_while_one_of_its_contexts_lives(void **state)
     char text[DIGEST_NONCE_LEN + 1];
 
     assert_true(digest_live_init(&live));
-    digest_live_add(&live, &one, nonce_of(1, text), SSPI_VIEW("alice"));
-    digest_live_add(&live, &two, nonce_of(1, text), SSPI_VIEW("alice"));
+    digest_live_add(&live, &one, nonce_of(1, text), SSPI_VIEW("alice"), 1);
+    digest_live_add(&live, &two, nonce_of(1, text), SSPI_VIEW("alice"), 1);
     digest_live_remove(&live, &two);
     assert_true(knows(&live, 1, "alice"));
     digest_live_remove(&live, &one);
@@ -76,7 +76,7 @@ static void *come_and_go(void *argument)
     bool good = true;
 
     for (int i = 0; i < 1000; i++) {
-        digest_live_add(&shared, &entry, nonce_of(*number, text), SSPI_VIEW("alice"));
+        digest_live_add(&shared, &entry, nonce_of(*number, text), SSPI_VIEW("alice"), 1);
         good = knows(&shared, *number, "alice") && good;
         digest_live_remove(&shared, &entry);
         good = !knows(&shared, *number, "alice") && good;

@@ -219,6 +219,39 @@ static void calls_without_what_is_needed_are_refused(void **state)
     digest_package.destroy(context);
 }
 
+static void a_refused_client_is_told_when_the_caller_asks_for_it(void **state)
+{
+    struct world *w = *state;
+    char nonce[DIGEST_NONCE_LEN + 1];
+    BYTES_CLEANUP struct bytes header = {0};
+    void *context = NULL;
+
+    acquire(w, each_on_its_own);
+    get_nonce(w, nonce);
+    struct client c = alice(nonce, 1);
+    c.password = "guessed";
+    answer(&c, &header);
+    struct sspi_accept_input in = input(bytes_as_view(&header));
+    assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
+    assert_int_equal(w->out.n_tokens, 0);
+    in.requirements = ASC_REQ_EXTENDED_ERROR;
+    assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
+    assert_int_equal(w->out.n_tokens, 2);
+    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
+    bytes_append(&w->out.tokens[0], "", 1);
+    assert_non_null(strstr(w->out.tokens[0].data, "nonce="));
+    assert_null(strstr(w->out.tokens[0].data, "stale"));
+    in.token = SSPI_VIEW("username=\"x");
+    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(w->out.n_tokens, 0);
+    c = alice(nonce, 1);
+    answer(&c, (bytes_free(&header), &header));
+    in.token = bytes_as_view(&header);
+    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(digest_package.info(context)->attributes, ASC_RET_EXTENDED_ERROR);
+    digest_package.destroy(context);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -234,6 +267,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(demands_that_cannot_be_met_fail, make_world, end_world),
         cmocka_unit_test_setup_teardown(calls_without_what_is_needed_are_refused, make_world,
                                         end_world),
+        cmocka_unit_test_setup_teardown(a_refused_client_is_told_when_the_caller_asks_for_it,
+                                        make_world, end_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static void an_answer_goes_into_the_callers_buffer(void **unused)
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
-static void a_first_answer_that_does_not_fit_gives_no_context(void **unused)
+static void a_first_answer_that_does_not_fit_waits_for_a_larger_buffer(void **unused)
 {
     char room[9] = "unchanged";
     SecBuffer out = {8, SECBUFFER_TOKEN, room};
@@ -84,13 +84,28 @@ static void a_first_answer_that_does_not_fit_gives_no_context(void **unused)
     assert_int_equal(call(NULL, "more", 0, &out, 1), SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(out.cbBuffer, 9);
     assert_memory_equal(room, "unchanged", 9);
-    assert_false(SecIsValidHandle(&context));
-    assert_int_equal(call(NULL, "more", 0, NULL, 0), SEC_E_BUFFER_TOO_SMALL);
-    out.BufferType |= SECBUFFER_READONLY;
-    assert_int_equal(call(NULL, "more", 0, &out, 1), SEC_E_INVALID_TOKEN);
+    assert_true(SecIsValidHandle(&context));
+    assert_int_equal(call(&context, "more", 0, NULL, 0), SEC_E_BUFFER_TOO_SMALL);
+    out.cbBuffer = 9;
+    assert_int_equal(call(&context, "more", 0, &out, 1), SEC_I_CONTINUE_NEEDED);
+    assert_memory_equal(room, "challenge", 9);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
-static void a_success_whose_answer_does_not_fit_is_no_success(void **unused)
+static void read_only_output_is_refused(void **unused)
+{
+    char room[9] = "unchanged";
+    SecBuffer out = {9, SECBUFFER_TOKEN | SECBUFFER_READONLY, room};
+
+    (void)unused;
+    assert_int_equal(call(NULL, "more", 0, &out, 1), SEC_E_INVALID_TOKEN);
+    out.BufferType = SECBUFFER_TOKEN | SECBUFFER_READONLY_WITH_CHECKSUM;
+    assert_int_equal(call(NULL, "more", 0, &out, 1), SEC_E_INVALID_TOKEN);
+    assert_memory_equal(room, "unchanged", 9);
+    assert_false(SecIsValidHandle(&context));
+}
+
+static void a_success_whose_answer_does_not_fit_is_none_before_it_does(void **unused)
 {
     char room[9];
     SecBuffer out = {9, SECBUFFER_TOKEN, room};
@@ -100,13 +115,28 @@ static void a_success_whose_answer_does_not_fit_is_no_success(void **unused)
     assert_int_equal(call(NULL, "more", 0, &out, 1), SEC_I_CONTINUE_NEEDED);
     out.cbBuffer = 3;
     assert_int_equal(call(&context, "ok", 0, &out, 1), SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(out.cbBuffer, 7);
     assert_int_equal(attributes, 0);
     assert_int_equal(expiry.HighPart, 7);
     assert_null(sspi_context_info(&context));
     assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_FLAGS, &flags),
                      SEC_E_INVALID_HANDLE);
+    assert_int_equal(CompleteAuthToken(&context, NULL), SEC_E_INVALID_HANDLE);
+    /* Only the same call gets the answer; the package would say "the context is established". */
     out.cbBuffer = 9;
-    assert_int_equal(call(&context, "ok", 0, &out, 1), SEC_E_INVALID_HANDLE);
+    assert_int_equal(call(&context, "more", 0, &out, 1), SEC_E_INVALID_TOKEN);
+    out.cbBuffer = 9;
+    assert_int_equal(call(&context, "ok", ASC_REQ_INTEGRITY, &out, 1), SEC_E_INVALID_TOKEN);
+    assert_null(sspi_context_info(&context));
+    assert_int_equal(call(&context, "ok", ASC_REQ_ALLOCATE_MEMORY, &out, 1), SEC_E_OK);
+    assert_int_equal(attributes, ASC_RET_MUTUAL_AUTH | ASC_RET_ALLOCATED_MEMORY);
+    assert_int_equal(expiry.HighPart, 0x7fffffff);
+    assert_memory_equal(out.pvBuffer, "welcome", 7);
+    assert_non_null(sspi_context_info(&context));
+    assert_int_equal(FreeContextBuffer(out.pvBuffer), SEC_E_OK);
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+    /* Deleted while the answer waits. */
+    assert_int_equal(call(NULL, "ok", 0, NULL, 0), SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
@@ -128,6 +158,7 @@ static void several_buffers_receive_several_challenges(void **unused)
         FreeContextBuffer(out[i].pvBuffer);
     assert_int_equal(call(NULL, "many", ASC_REQ_ALLOCATE_MEMORY, out, 2), SEC_E_BUFFER_TOO_SMALL);
     assert_null(out[0].pvBuffer); /* all or none */
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
 static void a_first_refusal_gives_an_answer_and_a_report_and_no_context(void **unused)
@@ -257,8 +288,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_allocated_when_asked_for),
         cmocka_unit_test(an_answer_goes_into_the_callers_buffer),
-        cmocka_unit_test(a_first_answer_that_does_not_fit_gives_no_context),
-        cmocka_unit_test(a_success_whose_answer_does_not_fit_is_no_success),
+        cmocka_unit_test(a_first_answer_that_does_not_fit_waits_for_a_larger_buffer),
+        cmocka_unit_test(read_only_output_is_refused),
+        cmocka_unit_test(a_success_whose_answer_does_not_fit_is_none_before_it_does),
         cmocka_unit_test(several_buffers_receive_several_challenges),
         cmocka_unit_test(a_first_refusal_gives_an_answer_and_a_report_and_no_context),
         cmocka_unit_test(a_context_that_failed_can_only_be_deleted),

@@ -197,6 +197,66 @@ static void an_established_context_tells_who_and_by_what(void **unused)
     FreeContextBuffer(target.sTargetName);
 }
 
+static void names_in_both_forms(void **unused)
+{
+    SecPkgContext_AuthorityA authority;
+    SecPkgContext_NativeNamesA a;
+    SecPkgContext_NativeNamesW w;
+
+    (void)unused;
+    assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_NATIVE_NAMES, &a), SEC_E_OK);
+    assert_string_equal(a.sClientName, "j\xc3\xb6rg@EXAMPLE.ORG");
+    assert_string_equal(a.sServerName, "HTTP/www.example.org");
+    FreeContextBuffer(a.sClientName);
+    FreeContextBuffer(a.sServerName);
+    assert_int_equal(QueryContextAttributesW(&context, SECPKG_ATTR_NATIVE_NAMES, &w), SEC_E_OK);
+    assert_wide(w.sClientName, u"j\u00f6rg@EXAMPLE.ORG", 16);
+    assert_wide(w.sServerName, u"HTTP/www.example.org", 20);
+    FreeContextBuffer(w.sClientName);
+    FreeContextBuffer(w.sServerName);
+    /* The fake package's clients have no realm. */
+    assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_AUTHORITY, &authority),
+                     SEC_E_UNSUPPORTED_FUNCTION);
+}
+
+static SECPKG_ATTR_LCT_STATUS last_token(CtxtHandle *of)
+{
+    SecPkgContext_LastClientTokenStatus status;
+
+    assert_int_equal(QueryContextAttributesA(of, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, &status),
+                     SEC_E_OK);
+    return status.LastClientTokenStatus;
+}
+
+static void whether_a_token_of_the_client_is_waited_for_is_told_at_any_time(void **unused)
+{
+    SecPkgContext_LastClientTokenStatus status;
+    CredHandle digest = fake_credential("WDigest");
+    CtxtHandle other;
+
+    (void)unused;
+    assert_int_equal(last_token(&context), SecPkgAttrLastClientTokenYes);
+    assert_int_equal(fake_say(&credential, NULL, "more", &other), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(last_token(&other), SecPkgAttrLastClientTokenNo);
+    assert_int_equal(fake_say(&credential, &other, "wrong", &other), SEC_E_LOGON_DENIED);
+    assert_int_equal(QueryContextAttributesA(&other, SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS, &status),
+                     SEC_E_INVALID_HANDLE);
+    assert_int_equal(DeleteSecurityContext(&other), SEC_E_OK);
+    assert_int_equal(fake_say(&digest, NULL, "complete", &other), SEC_I_COMPLETE_NEEDED);
+    assert_int_equal(last_token(&other), SecPkgAttrLastClientTokenYes);
+    assert_int_equal(DeleteSecurityContext(&other), SEC_E_OK);
+    /* An answer that waits for a larger buffer. */
+    char token[] = "more";
+    SecBuffer in = {4, SECBUFFER_TOKEN, token};
+    SecBufferDesc input = {SECBUFFER_VERSION, 1, &in};
+    assert_int_equal(
+        AcceptSecurityContext(&credential, NULL, &input, 0, 0, &other, NULL, NULL, NULL),
+        SEC_E_BUFFER_TOO_SMALL);
+    assert_int_equal(last_token(&other), SecPkgAttrLastClientTokenMaybe);
+    assert_int_equal(DeleteSecurityContext(&other), SEC_E_OK);
+    assert_int_equal(FreeCredentialsHandle(&digest), SEC_E_OK);
+}
+
 static void what_cannot_be_told_is_refused(void **unused)
 {
     SecPkgContext_Flags flags;
@@ -265,6 +325,8 @@ int main(void)
         cmocka_unit_test(a_principal_names_the_service),
         cmocka_unit_test(packages_are_described_in_one_block),
         cmocka_unit_test(an_established_context_tells_who_and_by_what),
+        cmocka_unit_test(names_in_both_forms),
+        cmocka_unit_test(whether_a_token_of_the_client_is_waited_for_is_told_at_any_time),
         cmocka_unit_test(what_cannot_be_told_is_refused),
         cmocka_unit_test(a_context_tells_whether_its_next_step_waits),
         cmocka_unit_test(a_time_that_no_filetime_holds_is_the_maximum),

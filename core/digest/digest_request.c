@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_request.h"
+
+#include <inttypes.h>
+
+#include "digest_accept.h"
+#include "digest_binding.h"
+#include "digest_info.h"
+#include "digest_verify.h"
+#include "escape.h"
+#include "report.h"
+#include "store_state.h"
+
+/* For client text in a report. */
+#define SHOWN_SIZE 81
+
+#define RUN_CLEANUP      __attribute__((cleanup(hash_run_close)))
+#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
+
+static SECURITY_STATUS no_memory(struct sspi_report *report)
+{
+    return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "out of memory");
+}
+
+static SECURITY_STATUS library_failed(struct sspi_report *report)
+{
+    return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                         "OpenSSL could not compute a digest");
+}
+
+static SECURITY_STATUS check_context(const struct digest_context *context,
+                                     struct sspi_report *report)
+{
+    if (context->state != DIGEST_CONTEXT_ESTABLISHED)
+        return report_refuse(report, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
+                             "the context is not established");
+    if (context->credential == NULL)
+        return report_refuse(report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                             "the credential keeps no contexts");
+    if (atomic_load(&context->credential->released))
+        return report_refuse(report, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
+                             "the context's credential is gone");
+    return SEC_E_OK;
+}
+
+static bool is_too_old(const struct digest_context *context)
+{
+    const struct digest_credential *credential = context->credential;
+    uint64_t now_ms = store_state_time_ms(credential->state, credential->clock);
+
+    return now_ms > context->session.issued_ms &&
+           now_ms - context->session.issued_ms > credential->nonce_lifetime_ms;
+}
+
+static SECURITY_STATUS parse(const struct sspi_accept_input *in,
+                             struct digest_response *ret_response, struct sspi_report *report)
+{
+    enum sspi_reason reason = digest_parse_response(in->token, ret_response, report);
+
+    if (reason == SSPI_REASON_NONE)
+        return SEC_E_OK;
+    return reason == SSPI_REASON_INTERNAL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_INVALID_TOKEN;
+}
+
+/* What may not change between the requests of one context. */
+static SECURITY_STATUS check_same(const struct digest_context *context,
+                                  const struct digest_response *response,
+                                  struct sspi_report *report)
+{
+    const struct digest_response *last = &context->session.last;
+    struct sspi_view opaque = store_state_opaque(context->credential->state);
+    const char *what = NULL;
+
+    if (!bytes_equal(response->nonce, last->nonce))
+        what = "nonce";
+    else if (!bytes_equal(response->username, last->username))
+        what = "username";
+    else if (!bytes_equal(response->realm, last->realm))
+        what = "realm";
+    else if (response->algorithm != last->algorithm)
+        what = "algorithm";
+    else if (response->userhash != last->userhash)
+        what = "userhash";
+    else if (response->opaque.data != NULL && !bytes_equal(response->opaque, opaque))
+        what = "opaque";
+    if (what == NULL)
+        return SEC_E_OK;
+    return report_refuse(report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+                         "%s is not that of this context", what);
+}
+
+static SECURITY_STATUS wrong_count(uint32_t last, const struct digest_response *response,
+                                   struct sspi_report *report)
+{
+    char shown[SHOWN_SIZE];
+
+    return report_refuse(report, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY,
+                         "nonce count %08" PRIx32 " of user \"%s\" does not follow %08" PRIx32,
+                         response->count, escape_text(shown, sizeof(shown), response->username),
+                         last);
+}
+
+/* Everything that needs no arithmetic. */
+static SECURITY_STATUS check_claims(const struct digest_context *context,
+                                    const struct sspi_accept_input *in,
+                                    const struct digest_response *response,
+                                    struct sspi_report *report)
+{
+    SECURITY_STATUS status = check_same(context, response, report);
+
+    if (status == SEC_E_OK)
+        status = digest_accept_check_request(context->credential, in,
+                                             bytes_view(context->info.realm), response, report);
+    if (status != SEC_E_OK)
+        return status;
+    uint32_t last = digest_live_last(&context->credential->live, &context->live);
+    return last == UINT32_MAX || response->count != last + 1 ? wrong_count(last, response, report)
+                                                             : SEC_E_OK;
+}
+
+static SECURITY_STATUS check_response(const struct digest_context *context, struct hash_run *run,
+                                      const struct sspi_accept_input *in,
+                                      const struct digest_response *response,
+                                      struct sspi_report *report)
+{
+    uint8_t entity_hash[HASH_MAX] = {0};
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (response->integrity && in->entity_hash.len == 0)
+        return report_refuse(report, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_ENTITY_WANTED,
+                             "qop auth-int needs the hash of the body");
+    if (response->integrity)
+        status =
+            digest_accept_read_entity(in->entity_hash, response->algorithm, entity_hash, report);
+    if (status != SEC_E_OK)
+        return status;
+    switch (
+        digest_verify_response(run, response, in->method, entity_hash, context->session.hash_a1)) {
+    case DIGEST_VERIFY_RIGHT:
+        return SEC_E_OK;
+    case DIGEST_VERIFY_WRONG:
+        return report_refuse(report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+                             "the response is not that of this context's client to this request%s",
+                             response->integrity ? " and body" : "");
+    case DIGEST_VERIFY_FAILED:
+    default:
+        return library_failed(report);
+    }
+}
+
+/* The four buffers of the page have no place for a channel binding: then the client must go on
+ * naming the channel of its login. A caller who hands one in has it compared. */
+static SECURITY_STATUS check_binding(const struct digest_context *context, struct hash_run *run,
+                                     const struct sspi_accept_input *in,
+                                     const struct digest_response *response,
+                                     struct sspi_report *report)
+{
+    enum digest_binding_claim claim = digest_binding_read(run, response);
+    const struct digest_response *last = &context->session.last;
+    enum sspi_bound bound;
+
+    if (in->n_bindings > 0 || claim == DIGEST_BINDING_FORGED || claim == DIGEST_BINDING_FAILED)
+        return digest_binding_judge(run, claim, response, in, &bound, report);
+    if (bytes_equal(response->channel_binding, last->channel_binding) &&
+        bytes_equal(response->service_name, last->service_name))
+        return SEC_E_OK;
+    return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                         "the client names another channel or service than when it logged in");
+}
+
+/* Last: from here on the count is used up. */
+static SECURITY_STATUS commit(struct digest_context *context,
+                              const struct digest_response *response, struct sspi_report *report)
+{
+    struct digest_credential *credential = context->credential;
+    struct digest_response copy;
+
+    if (!digest_session_copy(response, &copy))
+        return no_memory(report);
+    SECURITY_STATUS status = SEC_E_OK;
+    if (!digest_live_take(&credential->live, &context->live, response->count))
+        status = wrong_count(digest_live_last(&credential->live, &context->live), response, report);
+    if (status == SEC_E_OK)
+        status = digest_accept_use_count(credential, bytes_view(context->info.name),
+                                         bytes_view(context->info.realm), response,
+                                         context->session.issued_ms, report);
+    if (status != SEC_E_OK) {
+        digest_parse_free(&copy);
+        /* This call has no way to give a challenge. */
+        return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
+    }
+    digest_parse_free(&context->session.last);
+    context->session.last = copy;
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS digest_request_verify(struct digest_context *context,
+                                      const struct sspi_accept_input *in,
+                                      struct sspi_report *report)
+{
+    RESPONSE_CLEANUP struct digest_response response = {0};
+    RUN_CLEANUP struct hash_run run = {0};
+    SECURITY_STATUS status = check_context(context, report);
+
+    if (status == SEC_E_OK)
+        status = parse(in, &response, report);
+    if (status == SEC_E_OK)
+        status = check_claims(context, in, &response, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (!hash_run_open(&run, &context->credential->hashes))
+        return no_memory(report);
+    status = check_response(context, &run, in, &response, report);
+    /* Told only to who knows the password. */
+    if (status == SEC_E_OK && is_too_old(context))
+        status = report_refuse(report, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_STALE_NONCE,
+                               "the nonce is older than its lifetime");
+    if (status == SEC_E_OK)
+        status = check_binding(context, &run, in, &response, report);
+    if (status == SEC_E_OK)
+        status = commit(context, &response, report);
+    return status;
+}
+
+SECURITY_STATUS digest_request_sign(struct digest_context *context,
+                                    const struct sspi_accept_input *in,
+                                    struct sspi_accept_output *out)
+{
+    const struct digest_response *last = &context->session.last;
+    const struct sspi_view none = {NULL, 0};
+    uint8_t entity_hash[HASH_MAX];
+    bool has_entity = in->entity_hash.len > 0;
+    RUN_CLEANUP struct hash_run run = {0};
+    SECURITY_STATUS status = check_context(context, out->report);
+
+    if (status == SEC_E_OK && is_too_old(context))
+        status = report_refuse(out->report, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                               SSPI_REASON_STALE_NONCE, "the nonce is older than its lifetime");
+    if (status == SEC_E_OK && in->uri.len > 0 && !bytes_equal(in->uri, last->uri))
+        status = report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_WRONG_URI,
+                               "the uri is not that of the request that was verified last");
+    if (status == SEC_E_OK && has_entity)
+        status =
+            digest_accept_read_entity(in->entity_hash, last->algorithm, entity_hash, out->report);
+    if (status != SEC_E_OK)
+        return status;
+    if (!hash_run_open(&run, &context->credential->hashes))
+        return no_memory(out->report);
+    if (!digest_info_append(&out->tokens[0], &run, last, in->method,
+                            has_entity ? entity_hash : NULL, context->session.hash_a1, none))
+        return library_failed(out->report);
+    if (out->tokens[0].failed)
+        return no_memory(out->report);
+    out->n_tokens = 1;
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS digest_request_session_key(struct digest_context *context, struct bytes *ret_key)
+{
+    const struct digest_response *last = &context->session.last;
+    struct sspi_report ignored;
+    uint8_t key[HASH_MAX];
+    RUN_CLEANUP struct hash_run run = {0};
+    SECURITY_STATUS status = check_context(context, &ignored);
+
+    if (status != SEC_E_OK)
+        return status;
+    if (hash_base(last->algorithm) == last->algorithm)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (!hash_run_open(&run, &context->credential->hashes))
+        return SEC_E_INSUFFICIENT_MEMORY;
+    if (!digest_verify_session(&run, last, context->session.hash_a1, key))
+        return SEC_E_INTERNAL_ERROR;
+    bytes_append(ret_key, key, hash_len(last->algorithm));
+    bytes_wipe(key, sizeof(key));
+    return ret_key->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}

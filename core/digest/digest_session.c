@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define VIEWS 13
+
+/* Every view of a response: all of them must be moved when it is copied. */
+static void list_views(struct digest_response *of, struct sspi_view *ret_views[VIEWS])
+{
+    struct sspi_view *const views[VIEWS] = {
+        &of->username,       &of->realm,       &of->raw_username,
+        &of->raw_realm,      &of->nonce,       &of->uri,
+        &of->cnonce,         &of->qop,         &of->nc,
+        &of->opaque,         &of->hashed_dirs, &of->service_name,
+        &of->channel_binding};
+
+    memcpy(ret_views, views, sizeof(views));
+}
+
+bool digest_session_copy(const struct digest_response *response, struct digest_response *ret_copy)
+{
+    struct digest_response copy = *response;
+    struct sspi_view *views[VIEWS];
+    size_t size = 1;
+
+    list_views(&copy, views);
+    for (size_t i = 0; i < VIEWS; i++)
+        size += views[i]->len;
+    char *storage = malloc(size);
+    if (storage == NULL)
+        return false;
+    char *to = storage;
+    for (size_t i = 0; i < VIEWS; i++) {
+        if (views[i]->data == NULL)
+            continue; /* absent stays absent */
+        memcpy(to, views[i]->data, views[i]->len);
+        views[i]->data = to;
+        to += views[i]->len;
+    }
+    copy.storage = storage;
+    copy.names = NULL;
+    *ret_copy = copy;
+    return true;
+}
+
+bool digest_session_begin(struct digest_session *session, const struct digest_response *response,
+                          const uint8_t hash_a1[HASH_MAX], uint64_t issued_ms)
+{
+    if (!digest_session_copy(response, &session->last))
+        return false;
+    memcpy(session->hash_a1, hash_a1, hash_len(response->algorithm));
+    session->issued_ms = issued_ms;
+    return true;
+}
+
+void digest_session_end(struct digest_session *session)
+{
+    digest_parse_free(&session->last);
+    bytes_wipe(session, sizeof(*session));
+}

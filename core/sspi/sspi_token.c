@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sspi_token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sspi_token {
+    struct sspi_context *context; /* a reference: name, SIDs and credential are its own */
+    const struct sspi_context_info *info;
+    char *local_name; /* NULL: none */
+    struct sspi_account account;
+};
+
+SECURITY_STATUS sspi_token_local_name(const struct sspi_context *context, char **ret_name)
+{
+    const struct sspi_package *package = context->credential->package;
+    const struct sspi_context_info *info = package->info(context->data);
+
+    *ret_name = NULL;
+    if ((info->attributes & ASC_RET_NULL_SESSION) != 0)
+        return SEC_E_OK; /* nobody is no account */
+    void *data = context->data;
+    if (package->mechanism_context != NULL) {
+        data = package->mechanism_context(data);
+        package = info->mechanism;
+    }
+    if (package->local_name != NULL)
+        return package->local_name(data, ret_name);
+    *ret_name = strdup(info->name);
+    return *ret_name == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
+SECURITY_STATUS sspi_token_make(struct sspi_context *context, struct sspi_token **ret_token)
+{
+    struct sspi_token *token = calloc(1, sizeof(*token));
+
+    if (token == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    SECURITY_STATUS status = sspi_token_local_name(context, &token->local_name);
+    if (status == SEC_E_OK && token->local_name != NULL)
+        status = sspi_account_find(token->local_name, &token->account);
+    if (status != SEC_E_OK) {
+        free(token->local_name);
+        free(token);
+        return status;
+    }
+    sspi_handle_hold(&context->object);
+    token->context = context;
+    token->info = context->credential->package->info(context->data);
+    *ret_token = token;
+    return SEC_E_OK;
+}
+
+void sspi_token_close(struct sspi_token *token)
+{
+    if (token == NULL)
+        return;
+    sspi_handle_drop(&token->context->object);
+    sspi_account_end(&token->account);
+    free(token->local_name);
+    free(token);
+}
+
+const char *sspi_token_name(const struct sspi_token *token)
+{
+    return token->info->name;
+}
+
+const char *sspi_token_account(const struct sspi_token *token)
+{
+    return token->account.exists ? token->local_name : NULL;
+}
+
+uint32_t sspi_token_uid(const struct sspi_token *token)
+{
+    return token->account.exists ? token->account.uid : SSPI_TOKEN_NO_ID;
+}
+
+uint32_t sspi_token_gid(const struct sspi_token *token)
+{
+    return token->account.exists ? token->account.gid : SSPI_TOKEN_NO_ID;
+}
+
+_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "groups are told as they are");
+
+const uint32_t *sspi_token_groups(const struct sspi_token *token, size_t *ret_n)
+{
+    *ret_n = token->account.n_groups;
+    return token->account.groups;
+}
+
+const char *const *sspi_token_sids(const struct sspi_token *token, size_t *ret_n)
+{
+    *ret_n = token->info->n_sids;
+    return (const char *const *)token->info->sids;
+}
+
+const char *sspi_token_credential_cache(const struct sspi_token *token)
+{
+    return token->info->ccache;
+}
+
+SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void **Token)
+{
+    struct sspi_object *object;
+    struct sspi_token *token;
+
+    if (Token == NULL)
+        return SEC_E_INVALID_PARAMETER;
+    *Token = NULL;
+    SECURITY_STATUS status =
+        sspi_handle_begin(phContext, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object);
+    if (status != SEC_E_OK)
+        return status;
+    struct sspi_context *context = (struct sspi_context *)object;
+    status = context->state == SSPI_CONTEXT_ESTABLISHED ? sspi_token_make(context, &token)
+                                                        : SEC_E_INVALID_HANDLE;
+    if (status == SEC_E_OK)
+        *Token = token;
+    sspi_handle_end(object, SSPI_HANDLE_SHARED);
+    return status;
+}
