@@ -86,10 +86,12 @@ sub ask {
         join("\t", $_->{method}, "@{$_->{urls}}", @$_{qw(user password times)}, $_->{body} // '')
             . "\n"
     } @sessions;
-    my %env = (LC_ALL => 'C.UTF-8', SSPI_TEST_CA => $server->{ca},
+    my %env = (LC_ALL => 'C.UTF-8', %{$server->{env} // {}});
+    if ($server->{https}) {
+        $env{SSPI_TEST_CA} = $server->{ca};
         # Libsoup's Negotiate is for trusted places only, and it does not trust plain HTTP.
-        SOUP_GSSAPI_TRUSTED_URIS => $server->url('') . ',' . $server->url('', 1),
-        %{$server->{env} // {}});
+        $env{SOUP_GSSAPI_TRUSTED_URIS} = $server->url('') . ',' . $server->url('', 1);
+    }
     my $r = run($known->{command}, stdin => $input, env => \%env, timeout => 120);
     die "$name: exit code $r->{rc}\n$r->{err}" if $r->{rc} != 0;
     my @sets = split /^end\n/m, $r->{out};
