@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "hash.h"
 #include "http_options.h"
 #include "kerberos_keytab.h"
@@ -161,22 +160,14 @@ static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const 
             what, path, uid);
 }
 
-/* A winbind that does not answer yet is no error: it may be started later than we are. */
-static void ask_winbind(struct sspi_acceptor *acceptor, struct http_resource *resource)
+/* Winbind itself is asked when the first client logs in: here it could keep the server from
+ * starting for as long as it likes. */
+static void check_pipe(struct sspi_acceptor *acceptor)
 {
-    const struct sspi_clock *clock = clock_machine();
     const char *folder = ntlm_winbind_pipe_folder();
-    struct sspi_job *job = http_resource_look(resource, clock->steady_ms(clock->self));
-    struct sspi_record told, *record;
-    if (job == NULL)
-        return;
-    sspi_job_run(job);
-    if (http_resource_outcome(job, &told) && (record = new_record(acceptor)) != NULL)
-        *record = told;
-    sspi_job_release(job);
     if (access(folder, F_OK) != 0 || worker_may(&acceptor->config, folder, S_IXUSR))
         return;
-    record = new_record(acceptor);
+    struct sspi_record *record = new_record(acceptor);
     if (record != NULL)
         http_messages_write(
             record, HTTP_MESSAGE_NO_PIPE, SEC_E_OK,
@@ -199,7 +190,7 @@ static struct http_resource *open_resource(struct sspi_acceptor *acceptor,
     made->next = acceptor->resources;
     acceptor->resources = made;
     if (made->winbind != NULL)
-        ask_winbind(acceptor, made);
+        check_pipe(acceptor);
     else
         tell_opened(acceptor, option == SSPI_OPTION_KEYTAB ? "keytab" : "user file",
                     http_resource_path(made));

@@ -146,6 +146,11 @@ static SECURITY_STATUS advance(struct negotiate_step *step, struct sspi_view tok
         state = NEGOTIATE_TOKEN_ACCEPT_COMPLETED;
     else if (!context->answered && context->mic_required)
         state = NEGOTIATE_TOKEN_REQUEST_MIC; /* RFC 4178 4.2.2: in the first reply only */
+    /* RFC 4178 4.2.2: who said accept-completed expects no message. MIT's initiator, whose context
+     * is done then, takes one for an error. */
+    if (context->phase == NEGOTIATE_DONE && step->last && mechanism_token.len == 0 &&
+        our_mic.len == 0)
+        return SEC_E_OK;
     st = answer(step, state, present(&mechanism_token), present(&our_mic));
     if (st != SEC_E_OK)
         return st;
@@ -244,5 +249,6 @@ SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step)
                            : response.token.len == 0 && response.mic.data != NULL;
     if (!as_expected)
         return reject(step, malformed(step), (struct sspi_view){NULL, 0});
+    step->last = response.state == NEGOTIATE_TOKEN_ACCEPT_COMPLETED;
     return advance(step, response.token, response.mic);
 }

@@ -52,6 +52,7 @@ struct negotiate_step {
     const struct sspi_accept_input *in;
     struct sspi_accept_output *out;
     struct sspi_view supported; /* OID that the first answer names: as the client listed it */
+    bool last;                  /* the client says that it waits for no further message */
 };
 
 /* All of these return SEC_E_OK (established), SEC_I_CONTINUE_NEEDED, or a refusal with its report

@@ -10,6 +10,7 @@ use Test::More;
 use IPC::Open2 qw(open2);
 use SSPI::Test qw(build_dir run);
 use SSPI::Test::AD;
+use SSPI::Test::NtlmAuth;
 
 my $dir = build_dir() . '/t/ad';
 plan skip_all => "$dir/ntlm_winbind is not built (cmocka is missing)" if !-x "$dir/ntlm_winbind";
@@ -65,31 +66,14 @@ sub acceptor {
     return ($acceptor, answer($acceptor)->{status});
 }
 
-# ntlm_auth's client, one leg: its token.
-sub client_says {
-    my ($client, $line) = @_;
-    print {$client->{in}} "$line\n";
-    $client->{in}->flush;
-    my $answer = readline $client->{out};
-    return ($answer // '') =~ /\A(?:YR|KK|AF) (\S+)/ ? $1 : die "ntlm_auth: $answer";
-}
-
 # A whole login by Samba's client; the acceptor's last answer.
 sub log_in {
-    my ($acceptor, $user, $secret, $protocol) = @_;
+    my ($acceptor, $user, %opt) = @_;
     say_to($acceptor, 'new');
-    my $client = begin('ntlm_auth', '--helper-protocol=' . ($protocol // 'ntlmssp-client-1'),
-        "--domain=$domain", "--username=$user", '--password=' . ($secret // $password));
-    # With a key it also sends a MIC.
-    print {$client->{in}} "SF NTLMSSP_FEATURE_SESSION_KEY NTLMSSP_FEATURE_SIGN\n";
-    $client->{in}->flush;
-    readline $client->{out};
-    my $challenge = say_to($acceptor, client_says($client, 'YR'));
-    my $answer = $challenge;
-    $answer = say_to($acceptor, client_says($client, "TT $challenge->{token}"))
-        if $challenge->{status} eq 'SEC_I_CONTINUE_NEEDED';
-    end($client);
-    return $answer;
+    my $client = SSPI::Test::NtlmAuth->new(domain => $domain, user => $user, password => $password, %opt);
+    my $challenge = say_to($acceptor, $client->token);
+    return $challenge if $challenge->{status} ne 'SEC_I_CONTINUE_NEEDED';
+    return say_to($acceptor, $client->token($challenge->{token}));
 }
 
 # Integrity demands a MIC, whose key comes from the domain alone.
@@ -105,7 +89,7 @@ ok(!$has{$ad->sid(group => 'Domain Admins')}, 'and not in Domain Admins');
 is(scalar keys %has, scalar @{$alice->{sid}}, 'no SID comes twice');
 
 my %refused = (
-    'a wrong password' => [ 'WRONG_PASSWORD', 'alice', 'wrong' ],
+    'a wrong password' => [ 'WRONG_PASSWORD', 'alice', password => 'wrong' ],
     'an unknown user' => [ 'NO_SUCH_USER', 'mallory' ],
     'a disabled user' => [ 'ACCOUNT_DISABLED', 'carol' ],
     'a password that must be changed' => [ 'PASSWORD_MUST_CHANGE', 'dave' ],
@@ -120,7 +104,7 @@ for my $what (sort keys %refused) {
 
 my ($spnego, $spnego_began) = acceptor("$dir/acceptor", 'Negotiate', 'integrity');
 is($spnego_began, 'SEC_E_OK', 'Negotiate with NTLM alone');
-my $bob = log_in($spnego, 'bob', undef, 'gss-spnego-client');
+my $bob = log_in($spnego, 'bob', spnego => 1);
 is_deeply([ @$bob{qw(status name waits)} ], [ 'SEC_E_OK', "$domain\\bob", 1 ], 'NTLM with a MIC in SPNEGO')
     or diag(explain($bob));
 is(log_in($spnego, 'bob')->{name}, "$domain\\bob", 'and without SPNEGO');

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// For scenarios: Digest by HttpURLConnection, which verifies rspauth when it is started with
-// -Dhttp.auth.digest.validateServer=true. SSPI::Test::Clients describes input and output.
+// For scenarios: Digest, NTLM and Negotiate by HttpURLConnection, which verifies rspauth when it is
+// started with -Dhttp.auth.digest.validateServer=true, and takes the ticket of its environment with
+// -Djavax.security.auth.useSubjectCredsOnly=false. SSPI::Test::Clients describes input and output.
 
 import java.io.BufferedReader;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -13,6 +15,12 @@ import java.net.PasswordAuthentication;
 import java.net.Proxy;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import javax.net.ssl.HttpsURLConnection;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
 
 public class UrlConnection {
     private static final PrintStream out =
@@ -38,7 +46,8 @@ public class UrlConnection {
         return new Authenticator() {
             @Override
             protected PasswordAuthentication getPasswordAuthentication() {
-                return new PasswordAuthentication(user, password.toCharArray());
+                return user.isEmpty() ? null
+                                      : new PasswordAuthentication(user, password.toCharArray());
             }
         };
     }
@@ -65,7 +74,29 @@ public class UrlConnection {
         }
     }
 
-    public static void main(String[] args) throws IOException {
+    private static void trust(String file) throws IOException, GeneralSecurityException {
+        KeyStore store = KeyStore.getInstance("PKCS12");
+        store.load(null, null);
+        try (InputStream in = new FileInputStream(file)) {
+            store.setCertificateEntry(
+                "server", CertificateFactory.getInstance("X.509").generateCertificate(in));
+        }
+        TrustManagerFactory factory =
+            TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+        factory.init(store);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, factory.getTrustManagers(), null);
+        HttpsURLConnection.setDefaultSSLSocketFactory(context.getSocketFactory());
+    }
+
+    public static void main(String[] args) throws IOException, GeneralSecurityException {
+        // The one is MIT's way to name it, the other Java's.
+        String realm = System.getenv("KRB5_CONFIG");
+        if (realm != null)
+            System.setProperty("java.security.krb5.conf", realm);
+        String trusted = System.getenv("SSPI_TEST_CA");
+        if (trusted != null)
+            trust(trusted);
         BufferedReader in =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {

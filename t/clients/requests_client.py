@@ -1,9 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For scenarios: Digest by python-requests. SSPI::Test::Clients describes input and output."""
+"""For scenarios: Digest by python-requests, NTLM by requests-ntlm, Negotiate by requests-kerberos, which
+verifies the server's own proof. SSPI::Test::Clients describes input and output."""
+import os
 import sys
 
 import requests
 from requests.auth import HTTPDigestAuth
+
+
+def log_in(user, password):
+    if not user:
+        from requests_kerberos import HTTPKerberosAuth, REQUIRED
+        return HTTPKerberosAuth(mutual_authentication=REQUIRED)
+    if "\\" in user:
+        # It brings OpenSSL's legacy provider, which has MD4.
+        from cryptography.hazmat.bindings.openssl.binding import Binding
+        Binding()
+        from requests_ntlm import HttpNtlmAuth
+        return HttpNtlmAuth(user, password)
+    return HTTPDigestAuth(user, password)
 
 
 def tell(*fields):
@@ -14,8 +29,9 @@ def tell(*fields):
 def ask(session, method, url, body):
     try:
         answer = session.request(method, url, data=body.encode() or None, timeout=30)
-    except (requests.RequestException, ValueError, TypeError) as error:
-        tell("0", "", "", str(error), "", "")
+    # requests-ntlm ends with StopIteration where its message is not answered.
+    except (requests.RequestException, ValueError, TypeError, StopIteration) as error:
+        tell("0", "", "", repr(error), "", "")
         return
     text = answer.text.splitlines()
     tell(str(answer.status_code), answer.headers.get("X-Sspi-User", ""),
@@ -27,7 +43,8 @@ def ask(session, method, url, body):
 def converse(method, urls, user, password, times, body):
     session = requests.Session()
     session.trust_env = False
-    session.auth = HTTPDigestAuth(user, password)
+    session.verify = os.environ.get("SSPI_TEST_CA", True)
+    session.auth = log_in(user, password)
     for _ in range(int(times)):
         for url in urls.split():
             ask(session, method, url, body)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For scenarios: Digest by libsoup, which sends username* and honours nextnonce.
+"""For scenarios: Digest by libsoup, which sends username* and honours nextnonce, NTLM and Negotiate.
 SSPI::Test::Clients describes input and output."""
+import os
 import sys
 
 import gi
 
 gi.require_version("Soup", "3.0")
-from gi.repository import GLib, Soup  # noqa: E402
+from gi.repository import Gio, GLib, Soup  # noqa: E402
 
 
 def make_message(method, url, user, password, body):
@@ -32,7 +33,11 @@ def make_message(method, url, user, password, body):
 def ask(session, method, url, user, password, body):
     """Prints one answer; (status, whether it handed out another nonce)."""
     message = make_message(method, url, user, password, body)
-    data = session.send_and_read(message, None).get_data() or b""
+    try:
+        data = session.send_and_read(message, None).get_data() or b""
+    except GLib.Error as error:
+        print("\t".join(["0", "", "", str(error), "", ""]))
+        return 0, False
     text = data.decode("utf-8", "replace").splitlines()
     status = int(message.get_status())
     headers = message.get_response_headers()
@@ -46,7 +51,10 @@ def ask(session, method, url, user, password, body):
 
 def converse(method, urls, user, password, times, body):
     session = Soup.Session(proxy_resolver=None, timeout=30)
-    session.add_feature_by_type(Soup.AuthDigest.__gtype__)
+    if "SSPI_TEST_CA" in os.environ:
+        session.set_tls_database(Gio.TlsFileDatabase.new(os.environ["SSPI_TEST_CA"]))
+    scheme = Soup.AuthNegotiate if not user else Soup.AuthNTLM if "\\" in user else Soup.AuthDigest
+    session.add_feature_by_type(scheme.__gtype__)
     if times == "nextnonce":
         status, next_nonce = 200, False
         while status == 200 and not next_nonce:

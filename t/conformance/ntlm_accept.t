@@ -5,23 +5,22 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use SSPI::Test qw(build_dir scratch_dir slurp spew);
+use SSPI::Test::Gss qw(ntlm_mechanism);
 
 my $program = $ENV{SSPI_NTLM_ACCEPT} // build_dir() . '/t/conformance/ntlm_accept';
 if (!-x $program) {
     print "1..0 # SKIP $program is not built (cmocka is missing)\n";
     exit 0;
 }
-my ($plugin) = $ENV{SSPI_GSS_NTLMSSP} // glob '/usr/lib/*/gssntlmssp/gssntlmssp.so';
-if (!defined $plugin || !-e $plugin) {
-    print "1..0 # SKIP gss-ntlmssp is not installed\n";
+my $mechanism = ntlm_mechanism();
+if (!$mechanism) {
+    print "1..0 # SKIP gss-ntlmssp is not installed; tools/setup --clients installs it\n";
     exit 0;
 }
 
 my $dir = scratch_dir('ntlm');
-# This mechanism alone, whether the package has told /etc/gss of it or not.
-spew("$dir/mech", "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 $plugin\n");
 spew("$dir/users", "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n");
-my %env = (GSS_MECH_CONFIG => "$dir/mech", SSPI_TEST_USERS => "$dir/users",
+my %env = (GSS_MECH_CONFIG => $mechanism, SSPI_TEST_USERS => "$dir/users",
     NETBIOS_COMPUTER_NAME => 'CLIENT', NETBIOS_DOMAIN_NAME => 'CORP', CMOCKA_MESSAGE_OUTPUT => 'TAP');
 my $pid = SSPI::Test::spawn([$program], env => \%env, out => "$dir/tap", timeout => 60);
 waitpid $pid, 0;

@@ -9,17 +9,13 @@
  *  - A refusal says why, and is never our own fault. */
 #include "ntlm_verify.h"
 
-#include <unistd.h>
-
 #include "fold.h"
-#include "fuzz.h"
-#include "ntlm_challenge.h"
-#include "ntlm_text.h"
+#include "ntlm_alice.h"
 
 enum flag {
-    RIGHT_PROOF = 1,
-    RIGHT_TIME = 2,
-    RIGHT_MIC = 4,
+    RIGHT_PROOF = ALICE_PROOF,
+    RIGHT_TIME = ALICE_TIME,
+    RIGHT_MIC = ALICE_MIC,
     BINDING = 8,
     ALLOW_MISSING = 16,
     PROXY = 32,
@@ -27,35 +23,16 @@ enum flag {
     ALL_GRANTED = 128 /* else what curl is granted */
 };
 
-#define START_MS UINT64_C(1700000000000)
-#define TEMP_AT  NTLM_KEY_LEN
-#define TIME_AT  (TEMP_AT + 8)
-
-static const uint8_t alices_hash[NTLM_KEY_LEN] = {0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca,
-                                                  0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8, 0x52};
-
 static struct ntlm_credential credential;
 static struct hash_run run;
 
-static uint64_t now_ms(void *self)
-{
-    return START_MS;
-}
-
-static const struct sspi_clock clock = {.now_ms = now_ms};
+static const struct sspi_clock clock = {.now_ms = alice_now_ms};
 
 static void make_world(void)
 {
-    static const char text[] = "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n";
-    char path[] = "/tmp/fuzz_ntlm_verify.XXXXXX";
-    char error[512];
     if (credential.users != NULL)
         return;
-    int file = mkstemp(path);
-    FUZZ_REQUIRE(file >= 0 && write(file, text, sizeof text - 1) == (ssize_t)sizeof text - 1);
-    FUZZ_REQUIRE(close(file) == 0);
-    credential.users = store_users_open(path, error, sizeof error);
-    FUZZ_REQUIRE(credential.users != NULL && unlink(path) == 0);
+    credential.users = alice_users();
     credential.clock = &clock;
     FUZZ_REQUIRE(ntlm_crypto_open(&credential.crypto));
     FUZZ_REQUIRE(hash_run_open(&run, &credential.crypto.hashes));
@@ -75,54 +52,8 @@ static struct ntlm_verify_exchange exchange_for(unsigned flags)
     return exchange;
 }
 
-/* What was made right. */
-struct made {
-    bool proof;
-    bool mic;
-};
-
-/* Changes the message in place as its own user, with Alice's password, would. */
-static struct made repair(char *token, size_t len, unsigned flags)
-{
-    struct ntlm_verify_exchange exchange = exchange_for(flags);
-    struct sspi_view view = {token, len};
-    struct ntlm_authenticate message;
-    struct made made = {false, false};
-    const char *problem;
-    BYTES_CLEANUP struct bytes user = {0}, upper = {0};
-    uint8_t key[NTLM_KEY_LEN], proof[NTLM_KEY_LEN], base[NTLM_KEY_LEN], mic[NTLM_KEY_LEN];
-    if ((flags & RIGHT_PROOF) == 0 || !ntlm_message_read_authenticate(view, &message, &problem) ||
-        message.nt_response.len < TIME_AT + 8 || !ntlm_text_decode(&user, message.user) ||
-        !ntlm_text_encode_upper(&upper, bytes_as_view(&user)))
-        return made;
-    char *response = token + (message.nt_response.data - token);
-    uint64_t time = ntlm_challenge_filetime(START_MS);
-    for (size_t i = 0; (flags & RIGHT_TIME) != 0 && i < 8; i++, time >>= 8)
-        response[TIME_AT + i] = (char)(time & 0xFF);
-    struct sspi_view temp = {response + TEMP_AT, message.nt_response.len - TEMP_AT};
-    FUZZ_REQUIRE(
-        ntlm_keys_response(&run, alices_hash, bytes_as_view(&upper), message.domain, key) &&
-        ntlm_keys_proof(&run, key, exchange.server_challenge, temp, proof) &&
-        ntlm_keys_base(&run, key, proof, base));
-    memcpy(response, proof, sizeof proof);
-    made.proof = true;
-    if ((flags & RIGHT_MIC) == 0 || message.mic.data == NULL)
-        return made;
-    if ((message.flags & exchange.flags & NTLM_FLAG_KEY_EXCHANGE) != 0) {
-        if (message.session_key.len != NTLM_KEY_LEN)
-            return made;
-        uint8_t encrypted[NTLM_KEY_LEN];
-        memcpy(encrypted, message.session_key.data, sizeof encrypted);
-        FUZZ_REQUIRE(ntlm_keys_exported(&credential.crypto, base, encrypted, base));
-    }
-    FUZZ_REQUIRE(ntlm_keys_mic(&run, base, exchange.negotiate, exchange.challenge, view, mic));
-    memcpy(token + NTLM_MIC_START, mic, sizeof mic);
-    made.mic = true;
-    return made;
-}
-
-static void check_granted(struct sspi_view token, const struct ntlm_proof *proof, struct made made,
-                          unsigned flags)
+static void check_granted(struct sspi_view token, const struct ntlm_proof *proof,
+                          struct alice_made made, unsigned flags)
 {
     struct ntlm_authenticate message;
     struct ntlm_response response;
@@ -159,7 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     make_world();
     struct ntlm_verify_exchange exchange = exchange_for(flags);
     char *token = fuzz_copy(rest);
-    struct made made = repair(token, rest.len, flags);
+    struct alice_made made =
+        alice_repair(&credential.crypto, &run, &exchange, token, rest.len, flags);
     struct sspi_accept_input in = {
         .token = {token == NULL ? "" : token, rest.len},
         .bindings = &binding,

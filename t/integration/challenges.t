@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew wait_until);
 use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Ntlm qw(ntlm_user_line);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
@@ -18,6 +19,7 @@ my $users = spew(scratch_dir('users') . '/users', join('', map {
     my $realm = $_;
     map { user_line('alice', $realm, 'pw', $_) } qw(MD5 SHA-256)
 } qw(r front)), 0644);
+my $nt_users = spew(scratch_dir('users') . '/nt-users', ntlm_user_line('alice', 'CORP', 'pw'), 0644);
 my %negotiate = (packages => 'Negotiate', keytab => $kdc->{keytab}, realm => 'r');
 my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
 my %both = (%negotiate, %digest, packages => 'Negotiate Digest');
@@ -28,6 +30,7 @@ my %site = (
     locations => [
         { path => '/both/', %both },
         { path => '/reverse/', %both, packages => 'Digest Negotiate', digest_algorithm => 'MD5 SHA-256' },
+        { path => '/all/', %both, packages => 'NTLM Digest Negotiate', mechanisms => 'kerberos ntlm', ntlm_user_file => $nt_users },
         { path => '/negotiate/', %negotiate },
         { path => '/named/', %both, require => ['user bob@SSPI.TEST'] },
         { path => '/missing/', %negotiate, apache => 'ErrorDocument 404 /missing.html',
@@ -77,6 +80,7 @@ parts 'challenges', \%site,
         is_deeply([ offers($c->get('/both/')) ], \@offers, 'by default the stronger algorithm first');
         is_deeply([ offers($c->get('/reverse/')) ], ['Digest MD5', 'Digest SHA-256', 'Negotiate'],
             'as configured');
+        is_deeply([ offers($c->get('/all/')) ], [ 'NTLM', 'Digest SHA-256', 'Digest MD5', 'Negotiate' ], 'all schemes');
         my $a = $c->get('/both/', tls => 1, args => ['--http2']);
         is_deeply([ $a->{version}, offers($a) ], ['2', @offers], 'over HTTP/2');
         is_deeply([ offers($c->get('/both/', args => ['--head'])) ], \@offers, 'to HEAD');

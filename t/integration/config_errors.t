@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew slurp run wait_until);
 use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Ntlm qw(ntlm_user_line);
 use SSPI::Test::Scenario;
 
 my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/other.test']);
@@ -17,7 +18,11 @@ my $realm = 'r';
 my $users = spew("$dir/users", user_line('alice', $realm, 'pw') . user_line('bob', $realm, 'pw', 'SHA-256'), 0644);
 my %ok = (packages => 'Negotiate Digest', keytab => $kdc->{keytab}, digest_user_file => $users, realm => $realm);
 
-sub with { my (%change) = @_; return { env => $kdc->server_env, locations => [ { path => '/p/', %ok, %change } ] } }
+sub with {
+    my (%change) = @_;
+    my %place = (%ok, %change);
+    return { env => $kdc->server_env, locations => [ { path => '/p/', map { $_ => $place{$_} } grep { defined $place{$_} } keys %place } ] };
+}
 
 sub names {
     my ($key, @more) = @_;
@@ -25,15 +30,29 @@ sub names {
     return ({ apache => qr/\Q$apache\E/, nginx => qr/\Q$nginx\E/ }, @more);
 }
 
+my $nt_users = spew("$dir/nt-users", ntlm_user_line('alice', 'CORP', 'pw'), 0644);
+my @ntlm = (mechanisms => 'ntlm', keytab => undef, digest_user_file => undef);
+my @good = (
+    [ 'a good configuration' ],
+    [ 'Digest that must be bound to its channel', channel_binding => 'require' ],
+    # Without a keytab, of which there is none here.
+    [ 'NTLM', @ntlm, packages => 'NTLM', ntlm_user_file => $nt_users ],
+    [ 'Negotiate without Kerberos', @ntlm, packages => 'Negotiate', ntlm_user_file => $nt_users ],
+    [ 'NTLM that is not offered', packages => 'Negotiate', mechanisms => 'kerberos' ],
+    [ 'proxies', proxies => '192.0.2.1 10.0.0.0/8 2001:db8::/32 ::1' ],
+);
 for my $kind (qw(Apache Nginx)) {
     my $class = "SSPI::Test::$kind";
     SKIP: {
-        skip lc($kind) . ': not among SSPI_SERVERS', 2 if !wanted(lc $kind);
-        for my $case ([ 'a good configuration' ], [ 'Digest that must be bound to its channel', channel_binding => 'require' ]) {
+        skip lc($kind) . ': not among SSPI_SERVERS', @good + 1 if !wanted(lc $kind);
+        for my $case (@good) {
             my ($name, %change) = @$case;
             my $r = $class->new(%{with(%change)})->test_config;
             is($r->{rc}, 0, lc($kind) . ": $name passes") or diag($r->{out});
         }
+        # Winbind may be started later.
+        my $r = $class->new(%{with(@ntlm, packages => 'NTLM')})->test_config;
+        is($r->{rc}, 0, lc($kind) . ': NTLM by winbind passes') or diag($r->{out});
     }
 }
 
@@ -58,6 +77,11 @@ my @bad = (
     [ 'digest_nonce_lifetime', '-5', qr/-5/ ],
     [ 'digest_nonce_lifetime', '99999999999999999999', qr/./ ],
     [ 'service_name', 'HTTP/a/b/c@@', qr/HTTP/ ],
+    [ 'mechanisms', 'digest', qr/digest/, qr/kerberos/ ],
+    [ 'mechanisms', 'ntlm ntlm', qr/ntlm/ ],
+    [ 'connection_auth', 'on', qr/\bon\b/, qr/ntlm/ ],
+    [ 'proxies', 'localhost', qr/localhost/, qr{192\.0\.2\.0/24} ],
+    (map { [ 'proxies', "192.0.2.1 $_", qr/\Q$_\E/ ] } qw(192.0.2.0/33 192.0.2.256 10.0.0.0/ /8 2001:db8::/129 192.0.2.0/-1)),
 );
 for my $case (@bad) {
     my ($key, $value, @words) = @$case;
@@ -67,6 +91,12 @@ for my $size ('1k', 'big', '-1m', '99999999999999999999g') {
     config_refused("a state size of $size is refused", { %{with()},
         apache_head => "SSPIStateSize $size", nginx_http => "sspi_state_size $size;" }, names('state_size'));
 }
+for my $threads (qw(0 1025 many -1 8k)) {
+    config_refused("$threads threads are refused", { %{with()}, on => 'apache', apache_head => "SSPIThreads $threads" },
+        qr/SSPIThreads/, qr/from 1 to 1024/);
+}
+config_refused('threads of a virtual host are refused', { %{with()}, on => 'apache',
+    apache_head => "<VirtualHost *:1>\nSSPIThreads 4\n</VirtualHost>" }, qr/SSPIThreads/, qr/VirtualHost/);
 config_refused('sspi maybe is no mode', { %{with(sspi => 'maybe')}, on => 'nginx' }, qr/sspi/, qr/optional/);
 config_refused('SSPIOptional maybe is no mode', { %{with(apache => 'SSPIOptional maybe')}, on => 'apache' },
     qr/SSPIOptional/, qr/\bon\b/i);
@@ -117,5 +147,17 @@ config_refused('Digest without a user file', { env => $kdc->server_env,
 config_refused('Digest without a realm', { env => $kdc->server_env,
     locations => [ { path => '/p/', packages => 'Digest', digest_user_file => $users } ] },
     { apache => qr/AuthName/, nginx => qr/sspi_realm/ });
+my @lacks_mechanism = (names('packages', qr/NTLM/), names('mechanisms'));
+config_refused('NTLM without its mechanism', with(packages => 'Negotiate NTLM', ntlm_user_file => $nt_users), @lacks_mechanism);
+config_refused('NTLM with another mechanism', with(packages => 'NTLM', mechanisms => 'kerberos', ntlm_user_file => $nt_users),
+    @lacks_mechanism);
+config_refused('Negotiate by both mechanisms without a keytab',
+    with(keytab => undef, mechanisms => 'kerberos ntlm', packages => 'Negotiate', ntlm_user_file => $nt_users), names('keytab'));
+config_refused('a missing user file of NTLM', with(@ntlm, packages => 'NTLM', ntlm_user_file => "$dir/nobody"),
+    names('ntlm_user_file', qr/nobody/));
+config_refused('a user file without users of NTLM', with(@ntlm, packages => 'NTLM', ntlm_user_file => $users),
+    names('ntlm_user_file', qr{files[^/]*/users}, qr/\bNT\b/));
+config_refused('a user file of NTLM with a broken line', with(@ntlm, packages => 'NTLM',
+    ntlm_user_file => spew("$dir/nt-broken", ntlm_user_line('alice', 'CORP', 'pw') . "bob:CORP:NT:123\n", 0644)), qr/nt-broken:2\b/);
 
 done_testing;

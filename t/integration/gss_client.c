@@ -4,7 +4,8 @@
  *   gss_client spnego|kerberos SERVICE@HOST [BINDING]
  *
  * BINDING and all tokens are hex. Prints the first token; then, per line of its input, "token HEX"
- * (the acceptor's answer) the next token, and "mic HEX" a MIC over these octets. */
+ * (the acceptor's answer) the next token, "mic HEX" a MIC over these octets, and for "again" the
+ * first token of another context. */
 #include <gssapi/gssapi.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -88,6 +89,13 @@ static int converse(struct initiator *initiator)
     int failed = next_token(initiator, &octets);
     while (!failed && fgets(line, sizeof(line), stdin) != NULL) {
         bool mic = strncmp(line, "mic ", 4) == 0;
+        if (strcmp(line, "again\n") == 0) {
+            OM_uint32 minor;
+            gss_buffer_desc empty = GSS_C_EMPTY_BUFFER;
+            gss_delete_sec_context(&minor, &initiator->context, GSS_C_NO_BUFFER);
+            failed = next_token(initiator, &empty);
+            continue;
+        }
         if (!read_hex(line + strlen(mic ? "mic " : "token "), &octets))
             return 2;
         failed = mic ? next_mic(initiator, &octets) : next_token(initiator, &octets);

@@ -30,6 +30,7 @@ my %site = (
         { path => '/others/', packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => $others, realm => 'r' },
         { path => '/negotiate/', packages => 'Negotiate', mechanisms => 'ntlm', ntlm_user_file => $users, realm => 'r' },
         { path => '/kerberos/', packages => 'Negotiate', keytab => $kdc->{keytab}, ntlm_user_file => $users, realm => 'r' },
+        { path => '/document/', %all, apache => 'ErrorDocument 403 /kerberos/' },
         { path => '/optional/', %all, sspi => 'optional' },
         { path => '/named/', %all, require => ['user CORP\\\\alice alice@SSPI.TEST'] },
         { path => '/short/', %all, user_name => 'short' },
@@ -364,6 +365,8 @@ parts 'the legs of NTLM', \%site,
             granted($a, \%corp_alice, 'curl goes back to HTTP/1.1' . (defined $body ? ' with its body' : ''));
             is($a->{version}, '1.1', 'and logs in there');
         }
+        granted($c->get('/document/', tls => 1, args => [qw(--http2 --ntlm --user CORP\\alice:pw)]), \%corp_alice,
+            'whatever document the status has');
     };
 
 # ---- a file that changes ----

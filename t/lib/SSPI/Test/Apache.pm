@@ -34,7 +34,7 @@ sub load_modules { return module_lines(@needed) }
 sub template {
     my ($self) = @_;
     my $opt = $self->{opt};
-    my $user = is_root() ? 'User ' . worker_user() . "\nGroup " . worker_user() . "\n" : '';
+    my $user = is_root() ? 'User ' . worker_user() . "\nGroup " . ($opt->{group} // worker_user()) . "\n" : '';
     my $ours = ($opt->{module} // 1) ? "LoadModule sspi_module \@MODULE\@\n" : '';
     my $who = join '', map {
         my ($name, $expr) = @{$_}[ 0, 1 ];
@@ -84,7 +84,7 @@ $who
 @{[ $opt->{apache_head} // '' ]}
 $server$locations@{[ $opt->{apache} // '' ]}
 <VirtualHost 127.0.0.1:\@HTTPS\@>
-    Protocols h2 http/1.1
+    Protocols@{[ $opt->{http2} // 1 ? ' h2' : '' ]} http/1.1
     SSLEngine on
 $tls</VirtualHost>
 CONF

@@ -12,14 +12,16 @@ use SSPI::Test qw(on_end scratch_dir slurp spawn spew);
 # A proxy for all but localhost, where nobody listens.
 my ($nowhere, $nowhere_port) = ('127.0.0.1', 9);
 
-# Opens `url`, in which may be user:password@. Options: url; certificate, a file, to be trusted for
-# the port `https` of localhost.
+# Opens `url`, in which may be user:password@ (Firefox's NTLM ignores it). Options: url; certificate, a
+# file, to be trusted for the port `https` of localhost; env, what a realm's login returned, for
+# Negotiate; control, the port for Firefox's SSPI::Test::Marionette.
 sub new {
     my ($class, $name, %o) = @_;
     my $home = scratch_dir($name);
     my @command = $name eq 'chromium' ? _chromium($home) : _firefox($home, %o);
     my %env = (HOME => $home, TMPDIR => $home, XDG_CONFIG_HOME => "$home/config",
-        XDG_CACHE_HOME => "$home/cache", DISPLAY => undef, DBUS_SESSION_BUS_ADDRESS => undef);
+        XDG_CACHE_HOME => "$home/cache", DISPLAY => undef, DBUS_SESSION_BUS_ADDRESS => undef,
+        %{$o{env} // {}});
     my $pid = spawn([ SSPI::Test::lifeline(), @command, $o{url} ], out => "$home/out", env => \%env);
     my $self = bless { pid => $pid, home => $home }, $class;
     on_end(sub { $self->stop });
@@ -38,10 +40,15 @@ sub stop {
 
 sub _chromium {
     my ($home) = @_;
+    my $profile = "$home/profile";
+    mkdir $profile;
+    # It takes part in Negotiate only when it has seen the header in an earlier life.
+    spew("$profile/Local State", '{"net":{"received_http_auth_negotiate_headers":true}}');
     return (qw(chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
         --disable-background-networking --disable-component-update --disable-sync
-        --disable-extensions --ignore-certificate-errors --password-store=basic),
-        "--user-data-dir=$home/profile", "--proxy-server=http://$nowhere:$nowhere_port");
+        --disable-extensions --ignore-certificate-errors --password-store=basic
+        --auth-server-allowlist=localhost --disable-popup-blocking), "--user-data-dir=$profile",
+        "--proxy-server=http://$nowhere:$nowhere_port");
 }
 
 sub _firefox {
@@ -49,6 +56,10 @@ sub _firefox {
     my $profile = "$home/profile";
     mkdir $profile;
     my %set = (
+        'network.negotiate-auth.trusted-uris' => '"localhost"',
+        'network.negotiate-auth.allow-non-fqdn' => 'true',
+        # Its own NTLM, not Samba's ntlm_auth, which takes the login of this machine's user.
+        'network.auth.force-generic-ntlm' => 'true',
         # Longer names and passwords in the URL of a page are asked about.
         'network.http.phishy-userpass-length' => 255,
         'network.proxy.type' => 1,
@@ -64,9 +75,11 @@ sub _firefox {
         # Else a page about privacy comes first.
         'datareporting.policy.dataSubmissionEnabled' => 'false',
     );
+    $set{'marionette.port'} = $o{control} if $o{control};
     spew("$profile/user.js", join '', map { qq(user_pref("$_", $set{$_});\n) } sort keys %set);
     spew("$profile/cert_override.txt", _override($o{https}, $o{certificate})) if $o{certificate};
-    return (qw(firefox-esr --headless --no-remote --profile), $profile);
+    return (qw(firefox-esr --headless --no-remote), $o{control} ? qw(--marionette
+        --remote-allow-system-access) : (), '--profile', $profile);
 }
 
 # A line of Firefox's list of certificates that a person let pass: place, OID of SHA-256, and the

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# HTTP clients of other people, asked all in one way.
+# HTTP clients of other people, asked all in one way. They log in by NTLM when the user's name has a
+# domain in it (CORP\alice), with the ticket of their environment when it is empty, else by Digest.
 #
 # Most are small programs of t/clients over a library. Each line of their input is a session: method,
 # URLs (a blank between two), user, password, times and body, a tab between two. `times` says how
@@ -14,6 +15,9 @@ use warnings;
 use Exporter qw(import);
 use Test::More;
 use SSPI::Test qw(build_dir root_dir run scratch_dir spew);
+use SSPI::Test::Connection;
+use SSPI::Test::Gss qw(ntlm_mechanism);
+use SSPI::Test::NtlmAuth;
 use SSPI::Test::Response;
 
 our @EXPORT_OK = qw(ask clients_here);
@@ -25,6 +29,11 @@ my $neon = build_dir() . '/t/clients/neon_client';
 my $python = '/usr/bin/python3';
 # For a life of a second: no second compiler, no threads for the garbage, no file about it in /tmp.
 my @java = qw(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData);
+# Without the last, Java binds itself to no channel.
+my @url_connection = (@java, qw(-Dhttp.auth.digest.validateServer=true
+    -Djavax.security.auth.useSubjectCredsOnly=false -Djdk.https.negotiate.cbt=always),
+    "$programs/UrlConnection.java");
+my @requests = ($python, "$programs/requests_client.py");
 my $jars = join ':', map { "/usr/share/java/$_.jar" }
     qw(httpclient httpcore commons-logging commons-codec);
 
@@ -34,15 +43,19 @@ sub _module { my ($import) = @_; return sub { run([ $python, '-c', $import ])->{
 my %client = (
     chromium => { here => _command('chromium') },
     curl => { here => _command('curl'), ask => \&_curl },
+    # MIT's SPNEGO with NTLM as its mechanism, in the environment of WindowsSite's gss_ntlm_env().
+    'gss-ntlmssp' => { here => sub { _command('curl')->() && defined ntlm_mechanism() },
+        ask => \&_curl },
     firefox => { here => _command('firefox-esr') },
     httpclient => { here => sub { _command('java')->() && -e '/usr/share/java/httpclient.jar' },
         command => [ @java, '-cp', $jars, "$programs/ApacheHttpClient.java" ] },
     java => { here => _command('java'),
-        command => [ @java, '-Dhttp.auth.digest.validateServer=true',
-            "$programs/UrlConnection.java" ] },
+        command => \@url_connection },
     neon => { here => sub { -x $neon }, command => [$neon] },
-    requests => { here => _module('import requests'),
-        command => [ $python, "$programs/requests_client.py" ] },
+    ntlm_auth => { here => _command('ntlm_auth'), ask => \&_ntlm_auth },
+    requests => { here => _module('import requests'), command => \@requests },
+    'requests-kerberos' => { here => _module('import requests_kerberos'), command => \@requests },
+    'requests-ntlm' => { here => _module('import requests_ntlm'), command => \@requests },
     soup => { here => _module('import gi; gi.require_version("Soup", "3.0")'),
         command => [ $python, "$programs/soup_client.py" ] },
     w3m => { here => _command('w3m'), ask => \&_w3m },
@@ -59,21 +72,27 @@ sub clients_here {
 }
 
 # Sessions of one client with the server of `server`, an SSPI::Test::Client. Each is { path (or a list
-# of them), realm, user, password, body, times }. Returns a list of answers for each session, an
+# of them), tls, realm, user, password, body, times }. Returns a list of answers for each session, an
 # answer being { status, user, mechanism, text, sent, info }.
 sub ask {
     my ($name, $server, @sessions) = @_;
     my $known = $client{$name};
-    @sessions = map { {
-        times => 1, %$_, method => defined $_->{body} ? 'POST' : 'GET',
-        urls => [ map { $server->url($_) } ref $_->{path} ? @{$_->{path}} : $_->{path} ],
+    @sessions = map { my $s = $_; {
+        times => 1, %$s, method => defined $s->{body} ? 'POST' : 'GET',
+        urls => [ map { $server->url($_, $s->{tls}) } ref $s->{path} ? @{$s->{path}} : $s->{path} ],
     } } @sessions;
     return map { [ $known->{ask}->($server, $_) ] } @sessions if $known->{ask};
     my $input = join '', map {
         join("\t", $_->{method}, "@{$_->{urls}}", @$_{qw(user password times)}, $_->{body} // '')
             . "\n"
     } @sessions;
-    my $r = run($known->{command}, stdin => $input, env => { LC_ALL => 'C.UTF-8' }, timeout => 120);
+    my %env = (LC_ALL => 'C.UTF-8', %{$server->{env} // {}});
+    if ($server->{https}) {
+        $env{SSPI_TEST_CA} = $server->{ca};
+        # Libsoup's Negotiate is for trusted places only, and it does not trust plain HTTP.
+        $env{SOUP_GSSAPI_TRUSTED_URIS} = $server->url('') . ',' . $server->url('', 1);
+    }
+    my $r = run($known->{command}, stdin => $input, env => \%env, timeout => 120);
     die "$name: exit code $r->{rc}\n$r->{err}" if $r->{rc} != 0;
     my @sets = split /^end\n/m, $r->{out};
     die "$name: " . @sets . ' ends of ' . @sessions . " sessions\n$r->{out}$r->{err}"
@@ -92,8 +111,11 @@ sub _answer {
 sub _curl {
     my ($server, $s) = @_;
     my @urls = (@{$s->{urls}}) x $s->{times};
-    my $last = $server->get(\@urls, digest => "$s->{user}:$s->{password}",
-        body => $s->{body}, args => $s->{args});
+    my $login = "$s->{user}:$s->{password}";
+    my %how = $s->{user} eq '' ? (negotiate => 1)
+        : $s->{user} =~ /\\/ ? (args => [ '--ntlm', '--user', $login ])
+        : (digest => $login, args => $s->{args});
+    my $last = $server->get(\@urls, %how, body => $s->{body});
     # Challenges in between are those that curl met itself.
     my @all = @{$last->{all}};
     pop @all;
@@ -104,11 +126,31 @@ sub _curl {
 sub _wget {
     my ($server, $s) = @_;
     my $r = run([ qw(wget --no-config --no-proxy --quiet --server-response --tries=1 --timeout=30),
-        '--output-document=-',
+        '--output-document=-', "--ca-certificate=$server->{ca}",
         "--user=$s->{user}", "--password=$s->{password}",
         defined $s->{body} ? "--post-data=$s->{body}" : (), @{$s->{urls}} ]);
-    my ($first, @heads) = split /^(?=  HTTP\/)/m, $r->{err};
+    my @heads = grep { /\A  HTTP/ } split /^(?=  HTTP\/)/m, $r->{err};
     return _answer(SSPI::Test::Response->from_text(($heads[-1] // '') =~ s/^  //mgr, $r->{out}));
+}
+
+# In SPNEGO where Negotiate is offered, else bare.
+sub _ntlm_auth {
+    my ($server, $s) = @_;
+    my ($domain, $user) = split /\\/, $s->{user};
+    my ($path) = $s->{urls}[0] =~ m{//[^/]+(.*)};
+    my $connection = SSPI::Test::Connection->new($server, tls => $s->{tls});
+    my $ask = sub { return $connection->get($path, @_) // die "closed by the server\n" };
+    my $answer = $ask->();
+    my ($scheme) = ($answer->challenges)[0] =~ /\A(\w+)/;
+    my $samba = SSPI::Test::NtlmAuth->new(domain => $domain, user => $user, password => $s->{password},
+        spnego => $scheme eq 'Negotiate');
+    my $challenge;
+    for (1 .. 2) {
+        $answer = $ask->(authorization => "$scheme " . $samba->token($challenge));
+        ($challenge) = map { /\A$scheme (\S+)/ } $answer->challenges;
+        last if !defined $challenge || $answer->status != 401;
+    }
+    return (_answer($answer), map { _answer($ask->()) } 2 .. $s->{times});
 }
 
 # W3m takes passwords from a file in its home.

@@ -9,9 +9,18 @@ use Digest::SHA qw(sha256);
 use Exporter qw(import);
 use IPC::Open2 qw(open2);
 use MIME::Base64 qw(decode_base64 encode_base64);
-use SSPI::Test qw(build_dir slurp);
+use SSPI::Test qw(build_dir scratch_dir slurp spew);
 
-our @EXPORT_OK = qw(end_point_binding negotiate_value negotiate_token spnego_init spnego_response oid);
+our @EXPORT_OK = qw(end_point_binding negotiate_value negotiate_token ntlm_mechanism spnego_init
+    spnego_response oid);
+
+# A value for GSS_MECH_CONFIG with which MIT's GSSAPI has gss-ntlmssp's mechanism, whether the package
+# has told /etc/gss of it or not; undef: it is not installed.
+sub ntlm_mechanism {
+    my ($plugin) = glob $ENV{SSPI_GSS_NTLMSSP} // '/usr/lib/*/gssntlmssp/gssntlmssp.so';
+    return undef if !defined $plugin || !-e $plugin;
+    return spew(scratch_dir('mechanism') . '/mech', "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 $plugin\n");
+}
 
 # The application data of tls-server-end-point (RFC 5929 4.1) for a certificate signed with SHA-256.
 sub end_point_binding {
@@ -42,6 +51,14 @@ sub _read {
     die "gss_client made no token\n" if !defined $line;
     chomp $line;
     return pack 'H*', $line;
+}
+
+# The first token of another context.
+sub again {
+    my ($self) = @_;
+    print { $self->{in} } "again\n";
+    $self->{in}->flush;
+    return $self->{token} = $self->_read;
 }
 
 sub mic {

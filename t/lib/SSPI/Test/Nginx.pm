@@ -15,13 +15,16 @@ sub foreground { return () }
 sub stop_signal { return 'QUIT' }
 sub reload_signal { return 'HUP' }
 
-sub ready { return qr/start worker process \d+/ }
+sub ready {
+    my ($self) = @_;
+    return $self->{opt}{one_process} ? qr/using the "\w+" event/ : qr/start worker process \d+/;
+}
 sub reloaded { return qr/reconfiguring.*?start worker process \d+\n.*?start worker process \d+\n/s }
 
 sub template {
     my ($self) = @_;
     my $opt = $self->{opt};
-    my $user = is_root() ? 'user ' . worker_user() . ' ' . worker_user() . ";\n" : '';
+    my $user = is_root() ? 'user ' . worker_user() . ' ' . ($opt->{group} // worker_user()) . ";\n" : '';
     my $ours = ($opt->{module} // 1) ? "load_module \@MODULE\@;\n" : '';
     my @who = @SSPI::Test::Server::who;
     @who = grep { $_->[2] !~ /sspi/ } @who if !$ours;
@@ -37,7 +40,7 @@ sub template {
         qw(client_body proxy fastcgi uwsgi scgi);
     return <<"CONF";
 daemon off;
-${user}worker_processes 2;
+@{[ $opt->{one_process} ? "master_process off;\n" : '' ]}${user}worker_processes 2;
 pid \@DIR\@/pid;
 error_log \@DIR\@/logs/error.log info;
 $ours@{[ $opt->{nginx_main} // '' ]}
@@ -55,7 +58,7 @@ $temp    types { text/html html; }
 @{[ $opt->{nginx_http} // '' ]}
     server {
         listen 127.0.0.1:\@HTTP\@;
-        listen 127.0.0.1:\@HTTPS\@ ssl http2;
+        listen 127.0.0.1:\@HTTPS\@ ssl@{[ $opt->{http2} // 1 ? ' http2' : '' ]};
         server_name localhost;
         root \@DOCROOT\@;
 $tls$who$server$locations@{[ $opt->{nginx} // '' ]}

@@ -34,9 +34,10 @@ sub ntlm_channel { my ($data) = @_; return unpack 'H*', md5("\0" x 16 . pack('V'
 
 sub _client {
     my (@arguments) = @_;
-    my $r = run([ build_dir() . '/t/integration/ntlm_client', @arguments ]);
-    die "ntlm_client: $r->{err}\n" if $r->{rc};
-    return map { pack 'H*', $_ } split /\n/, $r->{out};
+    open my $out, '-|', build_dir() . '/t/integration/ntlm_client', @arguments or die "ntlm_client: $!\n";
+    my @octets = map { chomp; pack 'H*', $_ } <$out>;
+    close $out or die "ntlm_client: exit code $?\n";
+    return @octets;
 }
 
 # ---- messages ----

@@ -47,11 +47,15 @@ sub certificate {
 #   data          { name => content } of files beside the document root: @DIR@/name
 #   keytab_mode   mode of those files whose name ends in .keytab
 #   certificates  [ 'rsa', 'ec' ], default [ 'rsa' ]
+#   http2         0: HTTP/1.1 alone over TLS
 #   extra_ports   how many further ports the text needs: @PORT1@, @PORT2@, ...
 #   substitute    { NAME => text } for @NAME@ in all texts
 #   module        0: do not load our module
 #   module_first  Apache: load ours before all others
+#   one_process   nginx: one process serves
 #   whole_config  a complete configuration instead of the template
+#   group         the workers' group, where it is not their user's own
+#   before        a list of words that go before the server's command
 #   allow_log     a pattern of log lines that are no fault in this test
 sub new {
     my ($class, %opt) = @_;
@@ -123,22 +127,22 @@ sub _env {
 # The server's own test of the configuration: { rc, out } with all that it said.
 sub test_config {
     my ($self) = @_;
-    my $r = run([ $self->command, '-t' ], env => $self->_env);
+    my $r = run([ @{$self->{opt}{before} // []}, $self->command, '-t' ], env => $self->_env);
     return { rc => $r->{rc}, out => $r->{out} . $r->{err} . slurp($self->{error_log}) };
 }
 
 # Starts the server and waits until its workers serve and both ports answer. Returns itself; dies with the log.
 sub start {
     my ($self) = @_;
-    $self->{pid} = spawn([ SSPI::Test::lifeline(), $self->command, $self->foreground ], env => $self->_env,
-        out => "$self->{dir}/logs/out", append => 1);
+    $self->{pid} = spawn([ SSPI::Test::lifeline(), @{$self->{opt}{before} // []}, $self->command, $self->foreground ],
+        env => $self->_env, out => "$self->{dir}/logs/out", append => 1);
     on_end(sub { $self->_end });
     my ($before, $ready) = (length $self->log, $self->ready);
     my $up = wait_until(sub {
         return 'dead' if waitpid($self->{pid}, WNOHANG) == $self->{pid};
         return substr($self->log, $before) =~ $ready && SSPI::Test::can_connect($self->{http})
             && SSPI::Test::can_connect($self->{https});
-    }, $ENV{SSPI_PRELOAD} ? 60 : 20) // 'silent';
+    }, $ENV{SSPI_PRELOAD} || $self->{opt}{before} ? 60 : 20) // 'silent';
     if ($up ne 1) {
         delete $self->{pid} if $up eq 'dead';
         die $self->kind . " did not start ($up):\n" . slurp("$self->{dir}/logs/out") . $self->log;

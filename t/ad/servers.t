@@ -1,0 +1,201 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Both servers in a domain of Active Directory: tickets, NTLM through winbind, and a domain
+# controller that stops to answer.
+use strict;
+use warnings;
+use utf8;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use Encode qw(encode);
+use IO::Select;
+use Time::HiRes qw(time);
+use SSPI::Test qw(wait_until);
+use SSPI::Test::AD;
+use SSPI::Test::NtlmAuth;
+use SSPI::Test::Scenario;
+
+my $reason = SSPI::Test::AD::skip_reason();
+plan skip_all => $reason if defined $reason;
+
+my $ad = SSPI::Test::AD->new;
+my ($domain, $realm, $password) = (SSPI::Test::AD::DOMAIN, SSPI::Test::AD::REALM, SSPI::Test::AD::PASSWORD);
+my $jaeson = "j\xe4s\xf8n";
+my %ticket = map { $_ => $ad->login($_) } 'alice', $jaeson;
+my %both = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $ad->{keytab});
+my %site = (
+    env => $ad->server_env,
+    group => SSPI::Test::AD::PRIVILEGED,
+    locations => [
+        { path => '/full/', %both },
+        { path => '/short/', %both, user_name => 'short' },
+        { path => '/alice/', %both, require => ["user $domain\\\\alice"] },
+        { path => '/kerberos/', packages => 'Negotiate', keytab => $ad->{keytab} },
+    ],
+);
+my $alice = "$domain\\alice";
+
+# A whole login of NTLM on a connection of its own. Options: path, scheme, spnego, user, password.
+sub ntlm {
+    my ($client, %opt) = @_;
+    my ($socket, $auth) = ($client->connect_raw, SSPI::Test::NtlmAuth->new(
+            domain => $domain, user => $opt{user} // 'alice', password => $opt{password} // $password,
+            spnego => $opt{spnego}));
+    my $scheme = $opt{scheme} // 'NTLM';
+    my $say = sub {
+        my ($token) = @_;
+        syswrite $socket, $client->request_text($opt{path} // '/full/', authorization => "$scheme $token");
+    };
+    $say->($auth->token);
+    my $challenge = SSPI::Test::Client::read_answer($socket);
+    my ($token) = map { /\A$scheme (\S+)/ } $challenge->challenges;
+    return $challenge if !defined $token;
+    $say->($auth->token($token));
+    return $socket if $opt{leave};
+    return SSPI::Test::Client::read_answer($socket);
+}
+
+scenario 'tickets of the domain', \%site, sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $ticket{alice});
+    granted($c->get('/full/', negotiate => 1),
+        { user => "alice\@$realm", package => 'Negotiate', mechanism => 'Kerberos' }, 'in full');
+    granted($c->get('/short/', negotiate => 1), { user => 'alice' }, 'short');
+    is($c->get('/alice/', negotiate => 1)->status, 403, "the realm's name is not the domain's");
+    granted($server->client(env => $ticket{$jaeson})->get('/full/', negotiate => 1),
+        { user => encode('UTF-8', "$jaeson\@$realm") }, 'a name that is not ASCII');
+};
+
+scenario 'NTLM through winbind', \%site, sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $ad->nobody);
+    my $curl = sub { return $c->get($_[0], args => [ '--ntlm', '--user', $_[1] ]) };
+    my %alice = (user => $alice, package => 'NTLM', mechanism => 'NTLM');
+    granted($curl->('/full/', "$alice:$password"), \%alice, 'curl');
+    granted($curl->('/full/', "alice:$password"), \%alice, 'curl, without a domain');
+    granted($curl->('/short/', "$alice:$password"), { user => 'alice' }, 'our own domain cut off');
+    granted($curl->('/alice/', "$alice:$password"), { user => $alice }, 'one who is required');
+    is($curl->('/alice/', "$domain\\bob:$password")->status, 403, 'one who is not');
+    granted(ntlm($c), \%alice, 'ntlm_auth, with a MIC');
+    granted(ntlm($c, scheme => 'Negotiate'), { %alice, package => 'Negotiate' }, 'bare NTLM in Negotiate');
+    granted(ntlm($c, scheme => 'Negotiate', spnego => 1), { %alice, package => 'Negotiate' }, 'NTLM in SPNEGO');
+    granted(ntlm($c, user => $jaeson), { user => encode('UTF-8', "$domain\\$jaeson") },
+        'a name that is not ASCII');
+    $server->new_log;
+    my %refused = (
+        'a wrong password' => [ 'WRONG_PASSWORD', password => 'wrong' ],
+        'an unknown user' => [ 'NO_SUCH_USER', user => 'mallory' ],
+        'a disabled user' => [ 'ACCOUNT_DISABLED', user => 'carol' ],
+        'a password that must be changed' => [ 'PASSWORD_MUST_CHANGE', user => 'dave' ],
+    );
+    for my $what (sort keys %refused) {
+        my ($status, @who) = @{$refused{$what}};
+        refused(ntlm($c, @who), 401, $what);
+        logged($server, 'WRONG_PASSWORD', $status);
+    }
+    refused(ntlm($c, scheme => 'Negotiate', path => '/kerberos/'), 401, 'a place for tickets alone');
+};
+
+scenario 'workers outside the group of the privileged pipe', { %site, group => undef }, sub {
+    my ($server) = @_;
+    my $no_pipe = message_id('NO_PIPE');
+    like($server->log, qr/$no_pipe/, 'the start says so');
+    $server->new_log;
+    refused(ntlm($server->client), 500, 'no login');
+    my ($configuration, $group) = (message_id('CONFIGURATION'), SSPI::Test::AD::PRIVILEGED);
+    like($server->new_log, qr/$configuration\b.*$group/, 'and the log says which group is wanted');
+    granted($server->client(env => $ticket{alice})->get('/full/', negotiate => 1),
+        { user => "alice\@$realm" }, 'a ticket is as good as ever');
+};
+
+# Seconds that it took, and what came of it.
+sub timed { my ($code) = @_; my $began = time; my $answer = $code->(); return (time - $began, $answer) }
+
+# Logins are refused without anybody being asked, in whatever process. One that waits instead joins
+# the others in `waiting`.
+sub refused_at_once {
+    my ($c, $waiting) = @_;
+    for (1 .. 4) {
+        my $socket = ntlm($c, leave => 1);
+        if (!IO::Select->new($socket)->can_read(2)) {
+            push @$waiting, $socket;
+            return 0;
+        }
+        return 0 if SSPI::Test::Client::read_answer($socket)->status != 503;
+    }
+    return 1;
+}
+
+sub others_go_on {
+    my ($server) = @_;
+    my ($seconds, $answer) = timed(sub {
+        return $server->client(env => $ticket{alice})->get('/full/', negotiate => 1);
+    });
+    granted($answer, { user => "alice\@$realm" }, 'a ticket opens the page meanwhile');
+    cmp_ok($seconds, '<', 10, 'and waits for nobody');
+    return;
+}
+
+sub recovers {
+    my ($server, $c) = @_;
+    my $began = time;
+    my $answer;
+    $ad->resume;
+    ok(wait_until(sub { $answer = ntlm($c); return $answer->status == 200 }, 30), 'logins work again')
+        or diag($answer->brief);
+    cmp_ok(time - $began, '<', 20, 'soon after the domain controller does');
+    return;
+}
+
+# Whatever becomes of the checks, the domain controller goes on for the next.
+sub while_paused {
+    my ($checks) = @_;
+    $ad->pause;
+    my $done = eval { $checks->(); 1 };
+    my $why = $@;
+    $ad->resume;
+    die $why if !$done;
+    return;
+}
+
+scenario 'a domain controller that does not answer, nginx', { %site, on => 'nginx' }, sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    granted(ntlm($c), { user => $alice }, 'a login before');
+    $server->new_log;
+    while_paused(sub {
+        my $waiting = ntlm($c, leave => 1);
+        others_go_on($server);
+        my ($seconds, $answer) = timed(sub { return SSPI::Test::Client::read_answer($waiting) });
+        refused($answer, 503, 'the login is given up');
+        cmp_ok($seconds, '<', 15, 'after its deadline');
+        logged($server, 'UNREACHABLE');
+        # Each worker finds out by itself.
+        my @given_up;
+        ok(wait_until(sub { return refused_at_once($c, \@given_up) }, 60), 'then 503 at once');
+        others_go_on($server);
+        recovers($server, $c);
+    });
+};
+
+scenario 'a domain controller that does not answer, httpd', { %site, on => 'apache' }, sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    granted(ntlm($c), { user => $alice }, 'a login before');
+    $server->new_log;
+    while_paused(sub {
+        # Its thread waits as long as winbind does.
+        my @waiting = (ntlm($c, leave => 1));
+        others_go_on($server);
+        ok(wait_until(sub { return refused_at_once($c, \@waiting) }, 60), 'after a while 503 at once');
+        others_go_on($server);
+        recovers($server, $c);
+        my @late = map { SSPI::Test::Client::read_answer($_)->status } @waiting;
+        is(scalar(grep { $_ == 200 || $_ == 503 } @late), scalar @late, 'those who waited have their answer')
+            or diag("@late");
+    });
+};
+
+done_testing;

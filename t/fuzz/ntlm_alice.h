@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Alice of Corp, whose password is "Password": a user file that has her, and what only she can put
+ * into a fuzzer's AUTHENTICATE message. */
+#ifndef NTLM_ALICE_H
+#define NTLM_ALICE_H
+
+#include <unistd.h>
+
+#include "fuzz.h"
+#include "ntlm_challenge.h"
+#include "ntlm_text.h"
+#include "ntlm_verify.h"
+
+#define ALICE_START_MS UINT64_C(1700000000000)
+
+/* Where a response has what it proves, and its time. */
+#define ALICE_TEMP_AT NTLM_KEY_LEN
+#define ALICE_TIME_AT (ALICE_TEMP_AT + 8)
+
+static const uint8_t alice_hash[NTLM_KEY_LEN] = {0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca,
+                                                 0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8, 0x52};
+
+/* Nobody else's clock runs. */
+static inline uint64_t alice_now_ms(void *self)
+{
+    return ALICE_START_MS;
+}
+
+static inline struct sspi_users *alice_users(void)
+{
+    static const char text[] = "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n";
+    char path[] = "/tmp/fuzz_ntlm_alice.XXXXXX";
+    char error[512];
+    int file = mkstemp(path);
+    FUZZ_REQUIRE(file >= 0 && write(file, text, sizeof text - 1) == (ssize_t)sizeof text - 1);
+    FUZZ_REQUIRE(close(file) == 0);
+    struct sspi_users *users = store_users_open(path, error, sizeof error);
+    FUZZ_REQUIRE(users != NULL && unlink(path) == 0);
+    return users;
+}
+
+enum alice_flag { ALICE_PROOF = 1, ALICE_TIME = 2, ALICE_MIC = 4 };
+
+/* What was made right. */
+struct alice_made {
+    bool proof;
+    bool mic;
+    bool key_exchange;
+    uint8_t exported[NTLM_KEY_LEN]; /* the session's key, where the proof was made */
+};
+
+/* The session's key out of the message. False: it has none, where it says that it has. */
+static inline bool alice_export(const struct ntlm_crypto *crypto,
+                                const struct ntlm_authenticate *message, uint32_t granted,
+                                struct alice_made *made)
+{
+    uint8_t encrypted[NTLM_KEY_LEN];
+    made->key_exchange = (message->flags & granted & NTLM_FLAG_KEY_EXCHANGE) != 0;
+    if (!made->key_exchange)
+        return true;
+    if (message->session_key.len != NTLM_KEY_LEN)
+        return false;
+    memcpy(encrypted, message->session_key.data, sizeof encrypted);
+    FUZZ_REQUIRE(ntlm_keys_exported(crypto, made->exported, encrypted, made->exported));
+    return true;
+}
+
+/* Changes the message in place as its own user, with Alice's password, would. `run` is of
+ * `crypto`'s hashes. */
+static inline struct alice_made alice_repair(const struct ntlm_crypto *crypto, struct hash_run *run,
+                                             const struct ntlm_verify_exchange *exchange,
+                                             char *token, size_t len, unsigned flags)
+{
+    struct sspi_view view = {token, len};
+    struct ntlm_authenticate message;
+    struct alice_made made = {.proof = false};
+    const char *problem;
+    BYTES_CLEANUP struct bytes user = {0}, upper = {0};
+    uint8_t key[NTLM_KEY_LEN], proof[NTLM_KEY_LEN], mic[NTLM_KEY_LEN];
+    if ((flags & ALICE_PROOF) == 0 || !ntlm_message_read_authenticate(view, &message, &problem) ||
+        message.nt_response.len < ALICE_TIME_AT + 8 || !ntlm_text_decode(&user, message.user) ||
+        !ntlm_text_encode_upper(&upper, bytes_as_view(&user)))
+        return made;
+    char *response = token + (message.nt_response.data - token);
+    uint64_t time = ntlm_challenge_filetime(ALICE_START_MS);
+    for (size_t i = 0; (flags & ALICE_TIME) != 0 && i < 8; i++, time >>= 8)
+        response[ALICE_TIME_AT + i] = (char)(time & 0xFF);
+    struct sspi_view temp = {response + ALICE_TEMP_AT, message.nt_response.len - ALICE_TEMP_AT};
+    FUZZ_REQUIRE(ntlm_keys_response(run, alice_hash, bytes_as_view(&upper), message.domain, key) &&
+                 ntlm_keys_proof(run, key, exchange->server_challenge, temp, proof) &&
+                 ntlm_keys_base(run, key, proof, made.exported));
+    memcpy(response, proof, sizeof proof);
+    made.proof = true;
+    if (!alice_export(crypto, &message, exchange->flags, &made) || (flags & ALICE_MIC) == 0 ||
+        message.mic.data == NULL)
+        return made;
+    FUZZ_REQUIRE(
+        ntlm_keys_mic(run, made.exported, exchange->negotiate, exchange->challenge, view, mic));
+    memcpy(token + NTLM_MIC_START, mic, sizeof mic);
+    made.mic = true;
+    return made;
+}
+
+#endif

@@ -1,0 +1,170 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# NTLM and Kerberos as HTTP clients of other people do them, over HTTP and HTTPS: with the right and a
+# wrong password, and at places that offer what a client does not know.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Clients qw(ask clients_here);
+use SSPI::Test::KDC;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario qw(message_id message_lines);
+use SSPI::Test::WindowsSite qw(gss_ntlm_env ntlm_login ticket windows_site);
+
+my $kdc = SSPI::Test::KDC->new;
+
+my $kerberos = '200 alice@SSPI.TEST Kerberos';
+my $ntlm = '200 CORP\\alice NTLM';
+my $no = '401  ';
+# An error of the client's own, where its token is refused.
+my $gone = '0  ';
+
+# Who logs in how: the client; what it has (a login, an environment); for each place what comes of it;
+# `line`, a place's line of the log; `wrong`, places for a wrong password;
+# `bound`, what comes of it where clients must bind themselves to the TLS channel. Two values are one for HTTP and
+# one for HTTPS. What a client does not know, it does not try: then there is no line.
+my @clients = (
+    { name => 'curl, NTLM', client => 'curl', has => [ntlm_login()],
+        at => { ntlm => $ntlm, windows => $ntlm, negotiate => $no, kerberos => $no },
+        # It sends NTLM's header whether it was asked for or not.
+        line => { negotiate => 'NOT_OFFERED', kerberos => 'NOT_OFFERED' },
+        wrong => [qw(ntlm windows)], bound => $no },
+    { name => 'curl, Kerberos', client => 'curl', has => [ticket()], ticket => 1,
+        at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
+        line => { ntlm => 'NOT_OFFERED' }, bound => $no },
+    { name => 'gss-ntlmssp', client => 'gss-ntlmssp', has => [ticket()], gss => 1,
+        at => { ntlm => $no, windows => $ntlm, negotiate => $ntlm, kerberos => $no },
+        line => { ntlm => 'NOT_OFFERED', kerberos => 'NOT_OFFERED' }, wrong => [qw(negotiate windows)],
+        bound => $no },
+    { name => 'java, NTLM', client => 'java', has => [ntlm_login()],
+        at => { ntlm => $ntlm, windows => $ntlm, negotiate => $no, kerberos => $no },
+        wrong => [qw(ntlm)], bound => $no },
+    { name => 'java, Kerberos', client => 'java', has => [ticket()], ticket => 1,
+        at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
+        bound => $kerberos },
+    { name => 'ntlm_auth', client => 'ntlm_auth', has => [ntlm_login()],
+        # It says that it speaks without TLS, which is taken where nobody asks.
+        at => { ntlm => [ $ntlm, $no ], windows => [ $ntlm, $no ], negotiate => [ $ntlm, $no ],
+            kerberos => $no, unbound => $ntlm },
+        line => { kerberos => 'NOT_OFFERED', map { $_ => [ undef, 'MISSING_BINDING' ] }
+            qw(ntlm windows negotiate) },
+        wrong => [qw(ntlm negotiate)], bound => $no },
+    { name => 'requests-kerberos', client => 'requests-kerberos', has => [ticket()], ticket => 1,
+        at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
+        bound => $no },
+    { name => 'requests-ntlm', client => 'requests-ntlm', has => [ntlm_login()],
+        # It takes Negotiate for another name of NTLM.
+        at => { ntlm => $ntlm, windows => $ntlm, negotiate => $ntlm, kerberos => $gone },
+        line => { kerberos => 'NOT_OFFERED' }, wrong => [qw(ntlm negotiate)], bound => $ntlm },
+    { name => 'soup, NTLM', client => 'soup', has => [ntlm_login()],
+        at => { ntlm => $ntlm, windows => $ntlm, negotiate => $no, kerberos => $no },
+        wrong => [qw(ntlm)], bound => $no },
+    { name => 'soup, Kerberos', client => 'soup', has => [ticket()], ticket => 1,
+        at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
+        bound => $gone },
+    # It knows NTLMv1 alone, which is refused with any password.
+    { name => 'wget, NTLM', client => 'wget', has => [ntlm_login()],
+        at => { ntlm => $no, windows => $no, negotiate => $no, kerberos => $no },
+        line => { ntlm => 'UNSUPPORTED', windows => 'UNSUPPORTED' } },
+);
+
+sub client_of {
+    my ($known, $server, $password) = @_;
+    my $env = $known->{gss} ? gss_ntlm_env($kdc, $password)
+        : $known->{ticket} ? ($known->{env} //= $kdc->login('alice')) : $kdc->nobody;
+    return $server->client(env => $env);
+}
+
+# Sessions at places, over HTTP and HTTPS: what came of each, and the lines of the log by their names.
+sub come_by {
+    my ($known, $server, $password, @sessions) = @_;
+    my @login = @{$known->{has}};
+    @login = ntlm_login($password) if defined $password && !$known->{gss};
+    my @said = ask($known->{client}, client_of($known, $server, $password),
+        map { { @login, %$_ } } @sessions);
+    my @came = map { join ' | ', map { "$_->{status} $_->{user} $_->{mechanism}" } @$_ } @said;
+    return (\@came, \@said, [message_lines($server)]);
+}
+
+sub both { return map { ($_, { %$_, tls => 1 }) } @_ }
+
+# What holds for a session: of two values, that of its scheme.
+sub value_of { my ($value, $session) = @_; return ref $value ? $value->[ $session->{tls} ? 1 : 0 ] : $value }
+
+sub named { my ($session) = @_; return "$session->{place} over " . ($session->{tls} ? 'HTTPS' : 'HTTP') }
+
+# Lines of refusals by the names of their messages: { name => how many }. Sending a client back to
+# HTTP/1.1 is none.
+sub tally {
+    my (@lines) = @_;
+    my %name = map { message_id($_) => $_ }
+        qw(NOT_OFFERED UNSUPPORTED WRONG_PASSWORD MISSING_BINDING DOWNGRADED);
+    my %n;
+    $n{/(SSPI-\d+)/ && $name{$1} // $_}++ for @lines;
+    delete $n{DOWNGRADED};
+    return \%n;
+}
+
+# All that a client does with what it has.
+sub sessions {
+    my ($known) = @_;
+    my %at = %{$known->{at}};
+    my %line = %{$known->{line} // {}};
+    if (defined $known->{bound}) {
+        $at{bound} = [ undef, $known->{bound} ];
+        $line{bound} = 'MISSING_BINDING' if $known->{bound} !~ /\A200/;
+    }
+    return grep { defined $_->{want} } map {
+        my $session = $_;
+        my ($want, $line) = map { value_of($_->{$session->{place}}, $session) } \%at, \%line;
+        # What is granted stays so.
+        +{ %$session, want => $want, line => $line, times => ($want // '') =~ /\A200/ ? 2 : 1 }
+    } both(map { { path => "/$_/", place => $_ } } sort keys %at);
+}
+
+sub logs_in {
+    my ($known, $server) = @_;
+    my @sessions = sessions($known);
+    my %want;
+    $want{$_->{line}}++ for grep { $_->{line} } @sessions;
+    my ($came, $said, $lines) = come_by($known, $server, undef, @sessions);
+    for my $i (0 .. $#sessions) {
+        my $session = $sessions[$i];
+        is($came->[$i], join(' | ', ($session->{want}) x $session->{times}), named($session))
+            or diag(explain($said->[$i]));
+    }
+    my $tally = tally(@$lines);
+    # Some try again and again.
+    my $missing = $want{MISSING_BINDING} // 0;
+    $tally->{MISSING_BINDING} = $missing if ($tally->{MISSING_BINDING} // 0) > $missing;
+    is_deeply($tally, \%want, 'what is refused is one line each') or diag(@$lines);
+    return;
+}
+
+sub fails {
+    my ($known, $server) = @_;
+    my @sessions = both(map { { path => "/$_/" } } @{$known->{wrong}});
+    my ($came, $said, $lines) = come_by($known, $server, 'wrong', @sessions);
+    is_deeply($came, [ ($no) x @sessions ], 'a wrong password is refused') or diag(explain($said));
+    my $tally = tally(@$lines);
+    # Some try again.
+    cmp_ok(delete $tally->{WRONG_PASSWORD} // 0, '>=', scalar @sessions, 'with a line each time');
+    is_deeply($tally, {}, 'and no other');
+    return;
+}
+
+my %here = map { $_ => 1 } clients_here(do { my %n = map { $_->{client} => 1 } @clients; sort keys %n });
+
+parts 'clients', { windows_site($kdc) }, map {
+    my $known = $_;
+    ("$known->{name}" => sub {
+        my ($server) = @_;
+        logs_in($known, $server);
+        fails($known, $server) if $known->{wrong};
+    })
+} grep { $here{$_->{client}} } @clients;
+
+done_testing;

@@ -1,0 +1,87 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# A thousand logins on one worker, under valgrind: nothing leaks, and its memory stays as large as it is.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(slurp);
+use SSPI::Test::Connection;
+use SSPI::Test::Gss qw(negotiate_value);
+use SSPI::Test::KDC;
+use SSPI::Test::Ntlm qw(ntlm_login);
+use SSPI::Test::Scenario;
+use SSPI::Test::WindowsSite qw(windows_site);
+
+use constant {
+    LOGINS => 1000,
+    # As many as fill what is kept for later: free lists, caches, the heap's own reserve.
+    LOGINS_TO_SETTLE => 200,
+    LOGINS_PER_CONNECTION => 50,
+    # In KiB, for 800 logins: half a KiB that one of them left behind would be more.
+    GROWTH_LIMIT => 400,
+};
+
+# Freed blocks are not kept back, which would look like growth.
+my @valgrind = qw(valgrind --leak-check=full --show-leak-kinds=definite --num-callers=30
+    --keep-debuginfo=yes --freelist-vol=0 --log-file=@LOG@);
+
+my $kdc = SSPI::Test::KDC->new;
+my $initiator = SSPI::Test::Gss->new(env => $kdc->login('alice'));
+
+# What is its own alone, in KiB: shared memory fills up by design.
+sub memory_of {
+    my ($server) = @_;
+    return slurp("/proc/$server->{pid}/status") =~ /^RssAnon:\s+(\d+)/m ? $1 : die "no RssAnon\n";
+}
+
+sub by_kerberos {
+    my ($connection) = @_;
+    my $value = negotiate_value($initiator->again);
+    return $connection->get('/windows/', authorization => $value);
+}
+
+# NTLM in its own scheme and in SPNEGO, by turns.
+sub by_ntlm {
+    my ($connection, $n) = @_;
+    my ($path, $form) = $n % 2 ? ('/ntlm/', 'NTLM') : ('/windows/', 'first');
+    my @answers = ntlm_login($connection, $path, form => $form, password => 'wonder land');
+    return $answers[-1];
+}
+
+# What valgrind says of our own code, in paragraphs.
+sub blamed {
+    my ($log) = @_;
+    return grep { m{\bngx_http_sspi|\bapache_\w+\.c|mod_sspi|libsspi|\((?:http|ntlm|kerberos|negotiate|sspi)_\w+\.c} }
+        split /\n(?:==\d+==\s*\n)+/, $log;
+}
+
+my ($have) = grep { -x "$_/valgrind" } split /:/, $ENV{PATH};
+plan skip_all => 'valgrind is not installed' if !$have;
+plan skip_all => 'valgrind and the sanitizers exclude each other' if $ENV{SSPI_PRELOAD};
+
+my $log = SSPI::Test::scratch_dir('valgrind') . '/log';
+s/\@LOG\@/$log/ for @valgrind;
+
+scenario 'memory', { windows_site($kdc), before => \@valgrind, one_process => 1, on => 'nginx' }, sub {
+    my ($server) = @_;
+    my (%came, $connection, $settled);
+    for my $n (0 .. LOGINS - 1) {
+        $connection = SSPI::Test::Connection->new($server->client) if $n % LOGINS_PER_CONNECTION == 0;
+        my $answer = $n % 2 ? by_ntlm($connection, $n >> 1) : by_kerberos($connection);
+        $came{$answer->status . ' ' . $answer->user}++;
+        $settled = memory_of($server) if $n + 1 == LOGINS_TO_SETTLE;
+    }
+    my $grown = memory_of($server) - $settled;
+    is_deeply(\%came, { '200 alice@SSPI.TEST' => LOGINS / 2, '200 CORP\\alice' => LOGINS / 2 },
+        'every login is granted');
+    cmp_ok($grown, '<', GROWTH_LIMIT, "it grew by $grown of $settled KiB");
+    $server->stop;
+    my $said = slurp($log);
+    like($said, qr/ERROR SUMMARY/, 'valgrind looked');
+    is_deeply([ blamed($said) ], [], 'it finds no fault and no leak of ours');
+};
+
+done_testing;

@@ -1,0 +1,239 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Logins that winbind verifies: who waits for it, how long, and that nobody else does.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use Time::HiRes qw(time);
+use SSPI::Test qw(wait_until);
+use SSPI::Test::Connection;
+use SSPI::Test::Ntlm qw(ntlm_login ntlm_token ntlm_value);
+use SSPI::Test::Scenario;
+use SSPI::Test::Winbind;
+
+my $reason = SSPI::Test::Winbind::skip_reason();
+plan skip_all => $reason if defined $reason;
+
+my $winbind = SSPI::Test::Winbind->new;
+my @who = map { SSPI::Test::Winbind->can($_)->() } qw(USER DOMAIN PASSWORD);
+my %who = (user => $who[0], domain => $who[1], password => $who[2]);
+my %user = (user => "$who{domain}\\$who{user}");
+my %site = (
+    before => [ $winbind->before ],
+    locations => [
+        { path => '/p/', packages => 'NTLM', mechanisms => 'ntlm', realm => 'r' },
+        { path => '/open/', sspi => 'off' },
+    ],
+    nginx => "add_header X-Worker \$pid always;\nerror_log \@DIR\@/logs/error.log info;\n",
+);
+my %nginx_site = (%site, on => 'nginx');
+my %apache_site = (%site, on => 'apache', apache_head => "SSPIThreads 2\nKeepAliveTimeout 30\n");
+
+sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
+sub login { my ($connection, %o) = @_; return (ntlm_login($connection, '/p/', %who, %o))[-1] }
+
+# Has had its first leg: (connection, the header of the last).
+sub half {
+    my ($server) = @_;
+    my ($connection, $ntlm) = (connection($server), SSPI::Test::Ntlm->new(%who));
+    my $a = $connection->get('/p/', authorization => ntlm_value('NTLM', $ntlm->{negotiate}));
+    return ($connection, ntlm_value('NTLM', $ntlm->authenticate(ntlm_token($a, 'NTLM'))));
+}
+
+sub ask { my ($connection, $value) = @_; $connection->send($connection->{client}->request_text('/p/', authorization => $value)); return }
+
+# Each connection sends its last leg; winbind is silent by then.
+sub ask_all {
+    my ($server, $n) = @_;
+    my @halves = map { [ half($server) ] } 1 .. $n;
+    $winbind->pause;
+    ask(@$_) for @halves;
+    return map { $_->[0] } @halves;
+}
+
+# Whatever becomes of the checks, winbind goes on for the next.
+sub while_silent {
+    my ($checks) = @_;
+    my $done = eval { $checks->(); 1 };
+    my $why = $@;
+    $winbind->resume;
+    die $why if !$done;
+    return;
+}
+
+sub others_go_on {
+    my ($server) = @_;
+    my $began = time;
+    my %n;
+    $n{connection($server)->get('/open/')->status}++ for 1 .. 8;
+    is_deeply(\%n, { 200 => 8 }, 'others are served');
+    cmp_ok(time - $began, '<', 4, 'and wait for nobody');
+    return;
+}
+
+# Winbind answers again.
+sub recovers {
+    my ($server) = @_;
+    $winbind->resume;
+    # Each worker asks again by itself.
+    ok(wait_until(sub { my @a = map { login(connection($server)) } 1 .. 4; return !grep { $_->status != 200 } @a }, 40),
+        'logins work again');
+    return;
+}
+
+sub count { my ($server, $message) = @_; my $id = message_id($message); return scalar(() = $server->log =~ /\b$id\b/g) }
+
+my $asked = message_id('WINBIND');
+for my $kind (\%nginx_site, \%apache_site) {
+    scenario 'winbind answers', $kind, sub {
+        my ($server) = @_;
+        my $connection = connection($server);
+        my $a = login($connection);
+        like($server->log, qr/\b$asked\b.*\Q$who{domain}\E/, 'the first login tells who we are');
+        granted($a, { %user, package => 'NTLM', mechanism => 'NTLM' }, 'a login');
+        refused(login(connection($server), password => 'no'), 401, 'a wrong password');
+        logged($server, 'WRONG_PASSWORD');
+        refused(login(connection($server), user => 'mallory'), 401, 'an unknown user');
+        logged($server, 'WRONG_PASSWORD');
+        granted($server->client->get('/p/', args => [ '--ntlm', '--user', "$user{user}:$who{password}" ]), \%user, 'curl');
+        $winbind->pause;
+        while_silent(sub { granted($connection->get('/p/'), \%user, 'who is logged in need not wait for it any more') });
+    };
+}
+
+# ---- when servers start ----
+
+for my $kind (\%nginx_site, \%apache_site) {
+    $winbind->pause;
+    scenario 'winbind is silent while the server starts', $kind, sub {
+        my ($server) = @_;
+        my $began = time;
+        is($server->test_config->{rc}, 0, 'the configuration test passes');
+        cmp_ok(time - $began, '<', 5, 'at once');
+        others_go_on($server);
+        recovers($server);
+    };
+    $winbind->resume;
+}
+
+# ---- nginx: in threads, for so long ----
+
+scenario 'winbind is silent', \%nginx_site, sub {
+    my ($server) = @_;
+    my ($connection) = ask_all($server, 1);
+    while_silent(sub {
+        others_go_on($server);
+        ok($connection->waits, 'a login waits');
+        my $a = $connection->answer;
+        is_deeply([ $a->status, $a->user ], [ 503, '' ], 'until it is given up');
+        is(count($server, 'UNREACHABLE'), 1, 'which is logged once');
+        is($connection->get('/open/')->status, 200, 'its connection goes on, although its thread still waits');
+        is($connection->get('/p/')->status, 401, 'and is nobody');
+        my $worker = $a->header('X-Worker');
+        my $again = wait_until(sub {
+            my $other = connection($server);
+            return $other->get('/open/')->header('X-Worker') eq $worker ? $other : undef;
+        });
+        my $began = time;
+        is(login($again)->status, 503, 'the next login of that worker is not let in');
+        cmp_ok(time - $began, '<', 3, 'and does not wait');
+        recovers($server);
+    });
+};
+
+scenario 'more logins than threads', \%nginx_site, sub {
+    my ($server) = @_;
+    my @all = ask_all($server, 40);
+    while_silent(sub {
+        # Eight may wait in each of two workers.
+        ok(wait_until(sub { 24 <= grep { !$_->waits } @all }, 4), 'the others are told at once');
+        cmp_ok(scalar(grep { $_->waits } @all), '>=', 1, 'while some wait');
+        others_go_on($server);
+        my %n;
+        $n{$_->answer->status}++ for @all;
+        is_deeply(\%n, { 503 => 40 }, 'all of them by a 503');
+        cmp_ok(count($server, 'BUSY'), '>=', 24, 'as the log says');
+        unlike($server->log, qr/queue overflow/, 'none is in a queue');
+        recovers($server);
+    });
+};
+
+scenario 'what ends while a thread waits', \%nginx_site, sub {
+    my ($server) = @_;
+    my @gone = ask_all($server, 4);
+    while_silent(sub {
+        $_->close for @gone;
+        others_go_on($server);
+    });
+    granted(login(connection($server)), \%user, 'clients that go away do no harm');
+    my ($waiting) = ask_all($server, 1);
+    my @workers = $server->workers;
+    while_silent(sub {
+        kill QUIT => $server->{pid};
+        ok(wait_until(sub { $server->log =~ /gracefully shutting down/ }), 'the server is told to end');
+        is($waiting->answer->status, 503, 'who waits has an answer');
+        ok(wait_until(sub { !grep { kill 0, $_ } @workers }), 'and the workers do not wait for their threads');
+    });
+};
+
+# ---- httpd: in the request's own thread, so many at a time ----
+
+scenario 'winbind is silent', \%apache_site, sub {
+    my ($server) = @_;
+    # Two may wait in each process.
+    my @all = ask_all($server, 16);
+    my $n_processes = () = $server->workers;
+    while_silent(sub {
+        ok(wait_until(sub { 16 - 2 * $n_processes <= grep { !$_->waits } @all }, 4), 'the others are told at once');
+        my @waiting = grep { $_->waits } @all;
+        cmp_ok(scalar @waiting, '>=', 1, 'while some wait');
+        my %n = map { $_->answer->status => 1 } grep { !$_->waits } @all;
+        is_deeply([ keys %n ], [503], 'by a 503');
+        cmp_ok(count($server, 'BUSY'), '>=', 1, 'as the log says');
+        others_go_on($server);
+        ok(wait_until(sub {
+            my ($connection, $value) = half($server);
+            my $began = time;
+            ask($connection, $value);
+            return wait_until(sub { !$connection->waits }, 2) && $connection->answer->status == 503
+                && count($server, 'UNREACHABLE') > 0;
+        }, 20), 'after a while none is let in any more');
+        $winbind->resume;
+        my @late = map { $_->answer->status } @waiting;
+        is_deeply([ grep { $_ != 200 && $_ != 503 } @late ], [], 'those who waited have an answer in the end');
+        recovers($server);
+    });
+};
+
+# ---- it goes away ----
+
+for my $kind (\%nginx_site, \%apache_site) {
+    scenario 'winbind goes and comes', $kind, sub {
+        my ($server) = @_;
+        granted(login(connection($server)), \%user, 'a login');
+        $winbind->stop;
+        my $a = login(connection($server));
+        is_deeply([ $a->status, $a->user ], [ 503, '' ], 'without it: 503');
+        cmp_ok(count($server, 'UNREACHABLE'), '>=', 1, 'as the log says');
+        others_go_on($server);
+        $winbind->start;
+        recovers($server);
+    };
+
+    $winbind->stop;
+    my $missing = message_id('NO_WINBIND');
+    scenario 'winbind is started later', $kind, sub {
+        my ($server) = @_;
+        is(connection($server)->get('/p/')->status, 401, 'who asks for nothing is challenged');
+        is(login(connection($server))->status, 503, 'who logs in has to wait until it is');
+        like($server->log, qr/\b$missing\b/, 'and the log says that it is not there');
+        others_go_on($server);
+        $winbind->start;
+        recovers($server);
+    };
+}
+
+done_testing;

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+# The site of all tests with real clients that log in as Windows' do, by Kerberos or NTLM: a place for
+# each set of packages and mechanisms, one realm and one domain.
+package SSPI::Test::WindowsSite;
+use strict;
+use warnings;
+
+use Exporter qw(import);
+use SSPI::Test qw(built scratch_dir spew);
+use SSPI::Test::Gss qw(ntlm_mechanism);
+
+our @EXPORT_OK = qw(gss_ntlm_env ntlm_login ticket windows_site);
+
+use constant { DOMAIN => 'CORP', USER => 'alice', PASSWORD => 'wonder land' };
+
+# What a session of a client needs to log in by NTLM; with another password, to fail.
+sub ntlm_login { my ($password) = @_; return (user => DOMAIN . '\\' . USER, password => $password // PASSWORD) }
+
+# Likewise with the ticket that the client's environment has.
+sub ticket { return (user => '', password => '') }
+
+# The environment of a client without a ticket whose GSSAPI knows NTLM, with this password.
+sub gss_ntlm_env {
+    my ($kdc, $password) = @_;
+    my $file = spew(scratch_dir('passwords') . '/file', join(':', DOMAIN, USER, $password // PASSWORD), 0600);
+    return { %{$kdc->nobody}, GSS_MECH_CONFIG => ntlm_mechanism(), NTLM_USER_FILE => $file };
+}
+
+# For scenario(), with the realm of `kdc`. NTLM cannot run over HTTP/2; nginx does not offer it there.
+sub windows_site {
+    my ($kdc) = @_;
+    my $users = scratch_dir('users') . '/users';
+    SSPI::Test::must_run([ built('passwd'), qw(--stdin -c -a NT -r), DOMAIN, $users, USER ],
+        stdin => PASSWORD . "\n");
+    chmod 0644, $users;
+    my %files = (keytab => $kdc->{keytab}, ntlm_user_file => $users);
+    my @places = (
+        [ ntlm => packages => 'NTLM', mechanisms => 'ntlm' ],
+        [ negotiate => packages => 'Negotiate', mechanisms => 'kerberos ntlm' ],
+        [ kerberos => packages => 'Negotiate', mechanisms => 'kerberos' ],
+        [ windows => packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm' ],
+        [ bound => packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm',
+            channel_binding => 'require' ],
+        [ unbound => packages => 'NTLM', mechanisms => 'ntlm', channel_binding => 'none' ],
+    );
+    return (env => $kdc->server_env, http2 => 0, locations => [
+        { path => '/open/', sspi => 'off' },
+        map { my ($name, @more) = @$_; { path => "/$name/", %files, @more } } @places ]);
+}
+
+1;
