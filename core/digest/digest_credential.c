@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest_credential.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,7 +32,7 @@ static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPT
     c->own_users = c->users = store_users_open(path, report->text, sizeof(report->text));
     if (c->users == NULL) {
         report->reason = SSPI_REASON_CONFIGURATION;
-        return SEC_E_NO_CREDENTIALS;
+        return errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS;
     }
     return SEC_E_OK;
 }

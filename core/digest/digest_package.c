@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The WDigest package: HTTP Digest (RFC 7616) as the page AcceptSecurityContext (Digest) has it. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "digest_accept.h"
 #include "digest_challenge.h"
@@ -15,6 +16,8 @@
 /* A challenge with the longest realm, all of it escaped, and the longest domain has less than 1800
  * octets. */
 #define MAX_TOKEN 4096
+/* Authentication-Info with the longest cnonce, all of it escaped, has less than 800. */
+#define MAX_SIGNATURE 1024
 /* RPC_C_AUTHN_DIGEST */
 #define RPC_ID 21
 
@@ -272,6 +275,51 @@ static SECURITY_STATUS package_sign_answer(void *context, const struct sspi_acce
     return digest_request_sign(context, in, out);
 }
 
+static SECURITY_STATUS package_sizes(void *context, SecPkgContext_Sizes *ret_sizes)
+{
+    (void)context;
+    *ret_sizes = (SecPkgContext_Sizes){.cbMaxToken = MAX_TOKEN, .cbMaxSignature = MAX_SIGNATURE};
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS package_session_key(void *context, struct bytes *ret_key)
+{
+    return digest_request_session_key(context, ret_key);
+}
+
+/* Windows' numbers of the hash functions (ALG_ID); HTTP Digest encrypts nothing. */
+static ULONG algorithm_number(enum sspi_digest_algorithm base)
+{
+    switch (base) {
+    case SSPI_DIGEST_MD5:
+        return 0x8003; /* CALG_MD5 */
+    case SSPI_DIGEST_SHA_256:
+        return 0x800C; /* CALG_SHA_256 */
+    default:
+        return 0; /* Windows has none */
+    }
+}
+
+static SECURITY_STATUS package_key_info(void *context, struct sspi_key_info *ret_info)
+{
+    const struct digest_context *c = context;
+    enum sspi_digest_algorithm algorithm = hash_from_name(bytes_view(c->info.algorithm));
+
+    *ret_info = (struct sspi_key_info){
+        .key_bits = (ULONG)(8 * hash_len(algorithm)),
+        .signature_number = algorithm_number(hash_base(algorithm)),
+    };
+    strcpy(ret_info->signature, hash_name(algorithm)); /* at most "SHA-512-256-sess" */
+    return SEC_E_OK;
+}
+
+/* Nothing is signed or sealed that is no request. */
+static const struct sspi_package_messages digest_messages = {
+    .sizes = package_sizes,
+    .session_key = package_session_key,
+    .key_info = package_key_info,
+};
+
 const struct sspi_package digest_package = {
     .about =
         {
@@ -289,6 +337,7 @@ const struct sspi_package digest_package = {
     .complete = package_complete,
     .verify_request = package_verify_request,
     .sign_answer = package_sign_answer,
+    .messages = &digest_messages,
     .info = package_info,
     .destroy = package_destroy,
 };

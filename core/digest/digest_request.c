@@ -254,3 +254,24 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context,
     out->n_tokens = 1;
     return SEC_E_OK;
 }
+
+SECURITY_STATUS digest_request_session_key(struct digest_context *context, struct bytes *ret_key)
+{
+    const struct digest_response *last = &context->session.last;
+    struct sspi_report ignored;
+    uint8_t key[HASH_MAX];
+    RUN_CLEANUP struct hash_run run = {0};
+    SECURITY_STATUS status = check_context(context, &ignored);
+
+    if (status != SEC_E_OK)
+        return status;
+    if (hash_base(last->algorithm) == last->algorithm)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (!hash_run_open(&run, &context->credential->hashes))
+        return SEC_E_INSUFFICIENT_MEMORY;
+    if (!digest_verify_session(&run, last, context->session.hash_a1, key))
+        return SEC_E_INTERNAL_ERROR;
+    bytes_append(ret_key, key, hash_len(last->algorithm));
+    bytes_wipe(key, sizeof(key));
+    return ret_key->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}

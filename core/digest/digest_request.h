@@ -30,4 +30,9 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context,
                                     const struct sspi_accept_input *in,
                                     struct sspi_accept_output *out) SSPI_MUST_USE;
 
+/* Appends H(A1) of a -sess login. SEC_E_UNSUPPORTED_FUNCTION for the others, where it is as good as
+ * the password, and as above. */
+SECURITY_STATUS digest_request_session_key(struct digest_context *context,
+                                           struct bytes *ret_key) SSPI_MUST_USE;
+
 #endif

@@ -5,8 +5,8 @@
 
 /* RFC 7616 3.4.2: H(A1). In the -sess forms A1 is H(username:realm:password) ":" nonce ":" cnonce,
  * where that H is in hexadecimal (3.1.3). */
-static bool session_hash(struct hash_run *run, const struct digest_response *from,
-                         const uint8_t hash_a1[HASH_MAX], uint8_t ret_hash[HASH_MAX])
+bool digest_verify_session(struct hash_run *run, const struct digest_response *from,
+                           const uint8_t hash_a1[HASH_MAX], uint8_t ret_hash[HASH_MAX])
 {
     size_t len = hash_len(from->algorithm);
 
@@ -48,7 +48,7 @@ static bool compute(struct hash_run *run, const struct digest_response *from,
     uint8_t session[HASH_MAX], hash_a2[HASH_MAX];
 
     if (!request_hash(run, from, method, entity_hash, hash_a2) ||
-        !session_hash(run, from, hash_a1, session))
+        !digest_verify_session(run, from, hash_a1, session))
         return false;
     /* RFC 7616 3.4.1: H(H(A1) ":" unq(nonce) ":" nc ":" unq(cnonce) ":" unq(qop) ":" H(A2)) */
     hash_begin(run, from->algorithm);

@@ -37,4 +37,9 @@ bool digest_verify_rspauth(struct hash_run *run, const struct digest_response *f
                            const uint8_t *entity_hash, const uint8_t hash_a1[HASH_MAX],
                            uint8_t ret_rspauth[HASH_MAX]) SSPI_MUST_USE;
 
+/* H(A1), the session key of the -sess forms (RFC 7616 3.4.2). False as above. */
+bool digest_verify_session(struct hash_run *run, const struct digest_response *from,
+                           const uint8_t hash_a1[HASH_MAX],
+                           uint8_t ret_hash[HASH_MAX]) SSPI_MUST_USE;
+
 #endif

@@ -715,10 +715,10 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                   - SECBUFFER_SSPI_HASH_A1, for Digest: the user's hash (sspi_acceptor.h).
  *                   - SECBUFFER_CHANNEL_BINDINGS, up to 16: a SEC_CHANNEL_BINDINGS with its data.
  *                     Windows takes one; here several are alternatives, any of which may match.
- * fContextReq       in. ASC_REQ_*. What the client cannot give is no error: look at *pfContextAttr.
- *                   See "The bit 0x10000000". ASC_REQ_PROXY_BINDINGS is Digest's alone. Any of
- *                   ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT and ASC_REQ_SEQUENCE_DETECT makes
- *                   Digest's quality of protection auth-int.
+ * fContextReq       in. ASC_REQ_*, any of them. What the client cannot give is no error: look at
+ *                   *pfContextAttr. See "The bit 0x10000000" and docs/functions.md, which has what
+ *                   each does. Refused are ASC_REQ_CONFIDENTIALITY with HTTP Digest and
+ *                   ASC_REQ_PROXY_BINDINGS together with ASC_REQ_ALLOW_MISSING_BINDINGS.
  * TargetDataRep     in. Ignored.
  * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
  *                   first call that fails gives no context and invalidates it, but for an answer
@@ -751,15 +751,20 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * SEC_E_QOP_NOT_SUPPORTED        Digest: a quality of protection that was not offered
  * SEC_E_BAD_BINDINGS             channel binding wrong or missing, or its buffer is malformed
  * SEC_E_BUFFER_TOO_SMALL         the answer does not fit the caller's buffer, or there is none for
- *                                it; cbBuffer says how much it takes. The answer is kept: repeat
- * the call with the same input, with phContext (a first call gave it, as on success) and larger
- * buffers or ASC_REQ_ALLOCATE_MEMORY. Nothing else gets on with this context, and nothing is proven
- * before. Also: the report buffer is too small (then no call was made) SEC_E_SECURITY_QOS_FAILED
- * fContextReq holds what cannot be given SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW,
- * SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY, SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE,
- * SEC_E_MESSAGE_ALTERED, SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says
- * why STATUS_LOGON_FAILURE           the context is established already SEC_E_UNSUPPORTED_FUNCTION
- * the package has no such form SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
+ *                                it; cbBuffer says how much it takes. The answer is kept: make the
+ *                                same call again with phContext, which a first call gave as on
+ *                                success, and larger buffers or ASC_REQ_ALLOCATE_MEMORY. Nothing
+ *                                is proven before, and no other call gets on with this context.
+ *                                Also: the report buffer is too small (then no call was made)
+ * SEC_E_SECURITY_QOS_FAILED      fContextReq holds what cannot be given
+ * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
+ * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says why
+ * STATUS_LOGON_FAILURE           the context is established already
+ * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
+ * SEC_I_COMPLETE_AND_CONTINUE is never returned: no package here has a login that goes on behind a
+ * CompleteAuthToken.
  * After an error on a later call the context is of no more use; delete it. Not so after
  * SEC_E_INCOMPLETE_MESSAGE and SEC_E_BUFFER_TOO_SMALL.
  * Blocks: Kerberos may read files, none waits for the network. Threads: any; one context must not
@@ -788,9 +793,10 @@ SSPI_API SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSec
  *
  * phContext         in. The caller's variable is left alone.
  *
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, so also on a second delete; or
- * another thread impersonates its client). Blocks: no. Threads: any; a call that uses the context
- * in another thread ends undisturbed. Source: nf-sspi-deletesecuritycontext. */
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, so also on a second delete; another
+ * thread impersonates its client).
+ * Blocks: no. Threads: any; a call that uses the context in another thread ends undisturbed.
+ * Source: nf-sspi-deletesecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext);
 
 /* Frees memory that one of these calls allocated: tokens, strings of attributes, SecPkgInfo.
@@ -804,26 +810,38 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  *
  * phContext         in.
  * ulAttribute       in. SECPKG_ATTR_
- *                   NAMES                  the client: alice@REALM, DOMAIN\alice, Digest's own
- * name LIFESPAN               from the login to the ticket's end, or the maximum AUTHORITY the
- * client's realm or domain PACKAGE_INFO           the package the credential was acquired for
- *                   NEGOTIATION_INFO       the package that authenticated the client, with
- *                                          SECPKG_NEGOTIATION_COMPLETE
- *                   NATIVE_NAMES           client and service as the package writes them; an empty
- *                                          service where the client named none
- *                   FLAGS                  ASC_RET_* as AcceptSecurityContext gave them
- *                   CLIENT_SPECIFIED_TARGET   the service that the client meant
- *                   ACCESS_TOKEN           what QuerySecurityContextToken gives, to be closed alike
- *                   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the
- *                                          client is waited for, No when one is, Maybe while an
- *                                          answer waits for a larger buffer
+ *   NAMES                     the client: alice@REALM, DOMAIN\alice, Digest's own name
+ *   LIFESPAN                  from the login to the ticket's end, or the constant maximum
+ *   AUTHORITY                 the client's realm or domain
+ *   PACKAGE_INFO              the package the credential was acquired for
+ *   NEGOTIATION_INFO          the package that authenticated the client, and
+ *                             SECPKG_NEGOTIATION_COMPLETE
+ *   NATIVE_NAMES              client and service; an empty service where the client named none
+ *   FLAGS                     ASC_RET_* as AcceptSecurityContext gave them
+ *   CLIENT_SPECIFIED_TARGET   the service that the client meant
+ *   ACCESS_TOKEN              what QuerySecurityContextToken gives, to be closed alike
+ *   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the client is
+ *                             waited for, No when one is, Maybe while an answer waits for a larger
+ *                             buffer
+ *   SIZES, STREAM_SIZES, SESSION_KEY, KEY_INFO   below
  * pBuffer           out. The SecPkgContext_* structure of that attribute and of this form (A or W).
  *                   Strings and SecPkgInfo in it are allocated, one block each: free the pointer
  *                   with FreeContextBuffer. A names are UTF-8.
  *
+ * SIZES is what the message calls take: cbMaxSignature is 0 without ASC_RET_INTEGRITY,
+ * cbSecurityTrailer without that and ASC_RET_CONFIDENTIALITY. With Negotiate it is the mechanism's.
+ * cbBlockSize is 0 with NTLM, as on Windows. STREAM_SIZES: Kerberos alone; cbHeader, cbTrailer for
+ * SECBUFFER_TOKEN, SECBUFFER_PADDING, cbMaximumMessage for SECBUFFER_DATA.
+ * SESSION_KEY is the key that messages are protected with (Kerberos: the acceptor's subkey if there
+ * is one) or made from (NTLM: ExportedSessionKey). Wipe it before it is freed. KEY_INFO has the
+ * names and numbers of Windows: of Kerberos' registry, and of NTLM "HMAC-MD5" (-138) and
+ * "RSADSI RC4" (CALG_RC4).
+ * WDigest in HTTP: SIZES has cbMaxToken, and cbMaxSignature for MakeSignature; KEY_INFO has the
+ * algorithm and nothing that encrypts; SESSION_KEY is H(A1) of the -sess algorithms alone, since
+ * that of the others is as good as the password. STREAM_SIZES: none, for nothing is encrypted.
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
- * established); SEC_E_UNSUPPORTED_FUNCTION (any other attribute, or one with no value here: a
- * client that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
+ * established); SEC_E_UNSUPPORTED_FUNCTION (another attribute, or one with no value here: a client
+ * that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
  * SEC_E_INTERNAL_ERROR (a name that cannot be told in UTF-16).
  * Blocks: no, but ACCESS_TOKEN as QuerySecurityContextToken. Threads: as AcceptSecurityContext.
  * Source: nf-sspi-querycontextattributesa. */
@@ -835,17 +853,19 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext
 /* Gives the client of an established context as an account of this machine.
  *
  * phContext         in.
- * Token             out. A token of ours (Windows' is a HANDLE): read it with the sspi_token_*
- * calls of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds on to the
- * context, which may be deleted before it.
+ * Token             out. A token of ours; Windows' is a HANDLE. Read it with the sspi_token_* calls
+ *                   of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds
+ *                   on to the context, which may be deleted before it.
  *
  * The account is what krb5.conf's auth_to_local makes of a Kerberos principal, and of others' names
- * the account of that very name (for NTLM: DOMAIN\alice, as winbind's part of NSS has it). A
- * client without one gives a token all the same. Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live
- * context, or not established); SEC_E_INVALID_PARAMETER (Token NULL); SEC_E_INSUFFICIENT_MEMORY;
- * SEC_E_INTERNAL_ERROR (the user database cannot be read). Blocks: as long as the sources of
- * nsswitch.conf do. Threads: as AcceptSecurityContext. Source: nf-sspi-querysecuritycontexttoken.
- */
+ * the account of that very name (for NTLM: DOMAIN\alice, as winbind's part of NSS has it). A client
+ * without one gives a token all the same.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, or not established);
+ * SEC_E_INVALID_PARAMETER (Token NULL); SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR (the user
+ * database cannot be read).
+ * Blocks: as long as the sources of nsswitch.conf do. Threads: as AcceptSecurityContext.
+ * Source: nf-sspi-querysecuritycontexttoken. */
 SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void **Token);
 
 /* Makes the calling thread act as the client's account: effective user, group and groups, and with
@@ -874,6 +894,149 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phCont
  * cache is the machine's now, not the one it had set for itself).
  * Blocks: no. Threads: the one that impersonates. Source: nf-sspi-revertsecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
+/* ---- messages ----
+ *
+ * What the four message calls share. They work on an established context of Kerberos, NTLM or
+ * Negotiate (then by the mechanism that was chosen).
+ *
+ * pMessage: buffers in any order, found by their types; at most 32. SECBUFFER_EMPTY is skipped; a
+ * type that the call does not name, a buffer with a length and no memory, and two of a kind that
+ * may come once are refused (SEC_E_INVALID_TOKEN).
+ *   - SECBUFFER_DATA, one or more, at most 16 MiB (2^24 octets) together: the message. Their order
+ *     counts, on both sides. Flags in BufferType, as Windows' header has them:
+ *     SECBUFFER_READONLY_WITH_CHECKSUM: covered by the checksum, neither encrypted nor written to
+ *     (the page of MakeSignature says that it does not process those; Windows does, and so do we).
+ *     SECBUFFER_READONLY: not looked at; does not count as SECBUFFER_DATA.
+ *   - SECBUFFER_TOKEN, one: what the package adds in front. Room of cbMaxSignature
+ *     (MakeSignature) or cbSecurityTrailer (EncryptMessage) octets, from SECPKG_ATTR_SIZES.
+ *   - SECBUFFER_PADDING, one: what the package adds behind. Room of cbBlockSize octets. Needed by
+ *     Kerberos with RC4 alone, so that it may be left out elsewhere; NTLM leaves it empty.
+ * On return cbBuffer of the last two is what they hold. What is sent is TOKEN, DATA and PADDING,
+ * one behind the other: with Kerberos that is gss_wrap()'s token, with NTLM GSS_WrapEx's.
+ *
+ * MessageSeqNo: ignored. The contexts here are connection-oriented: packages count for themselves.
+ *
+ * What is checked: with Kerberos what the client asked for, which *pfContextAttr of
+ * AcceptSecurityContext tells: ASC_RET_REPLAY_DETECT refuses a message that came before,
+ * ASC_RET_SEQUENCE_DETECT also one that is early or late; without either a message may come twice.
+ * NTLM always wants the one message that is due.
+ *
+ * SEC_E_CONTEXT_EXPIRED: the ticket's end has passed, by more than the clocks may differ (Kerberos;
+ * NTLM's contexts do not end). Nothing was done.
+ *
+ * HTTP Digest has two of them, MakeSignature and VerifySignature, with buffers of its own: see
+ * there.
+ *
+ * Threads: one thread may encrypt or sign while another one decrypts or verifies in the same
+ * context, as on Windows. Here they follow each other, and so do two that encrypt, but then the
+ * order of the messages is whoever came first. None waits for anything but that. */
+
+/* Signs a message.
+ *
+ * phContext         in.
+ * fQOP              in. 0.
+ * pMessage          in/out. SECBUFFER_TOKEN receives the signature over all SECBUFFER_DATA, which a
+ *                   GSSAPI peer checks with gss_verify_mic(). A SECBUFFER_PADDING is emptied.
+ * MessageSeqNo      in. Ignored.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, or not established);
+ * SEC_E_INVALID_TOKEN (no SECBUFFER_TOKEN or no SECBUFFER_DATA, or a buffer that breaks the rules
+ * above); SEC_E_BUFFER_TOO_SMALL (the token's cbBuffer says what it takes; the context is as it
+ * was, call again); SEC_E_QOP_NOT_SUPPORTED (the context has no ASC_RET_INTEGRITY, or fQOP is not
+ * 0); SEC_E_UNSUPPORTED_FUNCTION (the package signs no messages); SEC_E_CONTEXT_EXPIRED;
+ * SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR.
+ *
+ * WDigest signs the answer to the request that was verified last (RFC 7616 3.5), also with a body
+ * whose hash was not known when AcceptSecurityContext gave its own. fQOP and MessageSeqNo are 0.
+ * pMessage then has SECBUFFER_PKG_PARAMS, as AcceptSecurityContext's pInput: method, uri (empty, or
+ * that request's), H(entity-body) of the answer in hex (empty: not known; needed for auth-int
+ * alone). SECBUFFER_PADDING receives the value of Authentication-Info, at most cbMaxSignature
+ * octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_REPORT is filled. Further statuses:
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log in again);
+ * SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential of
+ * SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS. The page's STATUS_INVALID_PARAMETER, for a count that is no
+ * number, is the client's side.
+ * Blocks: no. Threads: see above. Source: nf-sspi-makesignature. */
+SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP,
+                                                 PSecBufferDesc pMessage, ULONG MessageSeqNo);
+
+/* Checks the signature of a message.
+ *
+ * phContext         in.
+ * pMessage          in. SECBUFFER_TOKEN is the signature (gss_get_mic()), as long as cbBuffer says,
+ *                   over all SECBUFFER_DATA.
+ * MessageSeqNo      in. Ignored.
+ * pfQOP             out, may be NULL. 0 on SEC_E_OK, else left alone.
+ *
+ * Returns SEC_E_OK; SEC_E_OUT_OF_SEQUENCE (the signature is another message's than the one that is
+ * due: repeated, early or late); SEC_E_MESSAGE_ALTERED (message or signature are not what the
+ * client made); SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_UNSUPPORTED_FUNCTION,
+ * SEC_E_CONTEXT_EXPIRED, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR as MakeSignature;
+ * SEC_E_QOP_NOT_SUPPORTED (the context has no ASC_RET_INTEGRITY).
+ * After either refusal the context goes on with the message that is due; with Kerberos an early one
+ * is then taken for received.
+ *
+ * WDigest verifies one more request of the client, with the nonce of the login and the count behind
+ * the last one, which is used up then. MessageSeqNo is 0. pMessage has SECBUFFER_TOKEN, what
+ * follows the word "Digest", and SECBUFFER_PKG_PARAMS as AcceptSecurityContext's pInput: method,
+ * uri, H(entity-body). A SECBUFFER_CHANNEL_BINDINGS is compared; without one the client must go on
+ * naming the channel of its login. A SECBUFFER_SSPI_REPORT is filled. Statuses: SEC_E_OK;
+ * SEC_E_OUT_OF_SEQUENCE (another count is due, or the nonce has run out); SEC_E_MESSAGE_ALTERED
+ * (not what this client would have sent); SEC_E_INVALID_TOKEN (malformed, or another request's
+ * uri); SEC_E_INCOMPLETE_MESSAGE (auth-int without H(entity-body): call again with it);
+ * SEC_E_QOP_NOT_SUPPORTED; SEC_E_BAD_BINDINGS; SEC_E_NO_AUTHENTICATING_AUTHORITY (another realm);
+ * SEC_E_LOGON_DENIED (an algorithm that is not offered any more); SEC_E_INVALID_PARAMETER
+ * (MessageSeqNo); SEC_E_UNSUPPORTED_FUNCTION with a credential of SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS.
+ * The context stays established after all of them.
+ * Blocks: no. Threads: see above. Source: nf-sspi-verifysignature. */
+SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
+                                                   ULONG MessageSeqNo, PULONG pfQOP);
+
+/* Encrypts a message in place, or signs it in a way that DecryptMessage takes.
+ *
+ * phContext         in.
+ * fQOP              in. 0, or SECQOP_WRAP_NO_ENCRYPT: the message stays as it is and is signed.
+ *                   SECQOP_WRAP_OOB_DATA is Schannel's alone.
+ * pMessage          in/out. SECBUFFER_TOKEN, SECBUFFER_DATA, SECBUFFER_PADDING.
+ * MessageSeqNo      in. Ignored.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN (no SECBUFFER_TOKEN or no
+ * SECBUFFER_DATA, or a buffer that breaks the rules above); SEC_E_BUFFER_TOO_SMALL (cbBuffer of
+ * token and padding say what they take; message and context are as they were, call again);
+ * SEC_E_QOP_NOT_SUPPORTED (fQOP 0 without ASC_RET_CONFIDENTIALITY, SECQOP_WRAP_NO_ENCRYPT without
+ * ASC_RET_INTEGRITY, another fQOP); SEC_E_UNSUPPORTED_FUNCTION (the package seals no messages:
+ * Digest in HTTP); SEC_E_CONTEXT_EXPIRED; SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR. After
+ * one of the last three SECBUFFER_DATA may be half encrypted.
+ * Blocks: no. Threads: see above. Source: EncryptMessage (Kerberos), (NTLM), (Negotiate). */
+SSPI_API SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP,
+                                                  PSecBufferDesc pMessage, ULONG MessageSeqNo);
+
+/* Decrypts a message.
+ *
+ * phContext         in.
+ * pMessage          in/out. One of two forms.
+ *                   - SECBUFFER_STREAM and one SECBUFFER_DATA: the stream is the whole message, as
+ *                     gss_wrap() made it, and is written to. The data buffer's own memory is not
+ *                     used: on SEC_E_OK it points to the plaintext, which lies in the stream.
+ *                   - SECBUFFER_TOKEN, SECBUFFER_DATA and, where the message has one,
+ *                     SECBUFFER_PADDING: the plaintext takes the message's place, and cbBuffer of
+ *                     the data buffers says how long it is. With SECBUFFER_READONLY_WITH_CHECKSUM
+ *                     and Kerberos the token must be as long as EncryptMessage made it.
+ *                   On an error nothing was written.
+ * MessageSeqNo      in. Ignored.
+ * pfQOP             out, may be NULL. On SEC_E_OK 0, or SECQOP_WRAP_NO_ENCRYPT: signed, but not
+ *                   encrypted. Look at it where secrecy matters. Left alone on an error.
+ *
+ * Returns SEC_E_OK; SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED (as VerifySignature; a message cut
+ * off is altered, since nothing in it says how long it is); SEC_E_INCOMPLETE_MESSAGE (too short to
+ * be any message: read more); SEC_E_INVALID_TOKEN (neither form, or a buffer that breaks the rules
+ * above); SEC_E_QOP_NOT_SUPPORTED (the context has neither ASC_RET_CONFIDENTIALITY nor
+ * ASC_RET_INTEGRITY); SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_CONTEXT_EXPIRED,
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR as EncryptMessage.
+ * Blocks: no. Threads: see above. Source: DecryptMessage (Kerberos), (NTLM), (Negotiate), and
+ * "SSPI/Kerberos Interoperability with GSSAPI". */
+SSPI_API SECURITY_STATUS SEC_ENTRY DecryptMessage(PCtxtHandle phContext, PSecBufferDesc pMessage,
+                                                  ULONG MessageSeqNo, PULONG pfQOP);
 
 /* Describes one package.
  *

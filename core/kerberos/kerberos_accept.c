@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "escape.h"
 #include "kerberos_ap_req.h"
+#include "kerberos_client.h"
 #include "kerberos_delegation.h"
 #include "kerberos_keys.h"
 #include "kerberos_status.h"
@@ -116,7 +117,7 @@ static SECURITY_STATUS read_claim(struct exchange *exchange, enum binding_claim 
                                                   exchange->now_ms, &acceptor, exchange->report);
     if (st != SEC_E_OK)
         return st;
-    bool read = kerberos_credential_claim(acceptor, exchange->in->token, ret_claim);
+    bool read = kerberos_credential_claim(acceptor, exchange->ap_req.message, ret_claim);
     kerberos_credential_return(exchange->credential, acceptor);
     if (read)
         return SEC_E_OK;
@@ -244,30 +245,49 @@ static const char *realm_of(const char *name)
     return at != NULL ? at + 1 : "";
 }
 
-static bool set_name(struct exchange *exchange, struct sspi_context_info *info)
+static SECURITY_STATUS set_name(struct exchange *exchange, struct sspi_context_info *info)
 {
     OM_uint32 minor;
     gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
-    if (gss_display_name(&minor, exchange->attempt.client, &name, NULL) != GSS_S_COMPLETE)
-        return false;
-    bool ok = name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
-    if (ok)
+    bool told = gss_display_name(&minor, exchange->attempt.client, &name, NULL) == GSS_S_COMPLETE &&
+                name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
+    if (told)
         info->name = strndup(name.value, name.length);
     gss_release_buffer(&minor, &name);
-    if (info->name == NULL)
-        return false;
-    info->realm = strdup(realm_of(info->name));
-    info->target = strdup(exchange->ap_req.principal);
-    return info->realm != NULL && info->target != NULL;
+    if (!told)
+        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "the client's name cannot be told");
+    if (info->name != NULL) {
+        info->realm = strdup(realm_of(info->name));
+        info->target = strdup(exchange->ap_req.principal);
+    }
+    if (info->name == NULL || info->realm == NULL || info->target == NULL)
+        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
+    return SEC_E_OK;
+}
+
+/* A PAC that is vouched for and cannot be read is no reason to let nobody in, nor to guess. */
+static SECURITY_STATUS set_sids(struct exchange *exchange, struct sspi_context_info *info)
+{
+    struct kerberos_pac_sids sids;
+    if (kerberos_client_sids(exchange->attempt.client, &sids) == KERBEROS_PAC_NO_MEMORY)
+        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
+    info->sids = sids.sids;
+    info->n_sids = sids.n_sids;
+    return SEC_E_OK;
 }
 
 static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_info *info)
 {
     const struct attempt *attempt = &exchange->attempt;
     const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
-    if (!set_name(exchange, info))
-        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "the client's name cannot be told");
+    SECURITY_STATUS st = set_name(exchange, info);
+    if (st == SEC_E_OK)
+        st = set_sids(exchange, info);
+    if (st != SEC_E_OK)
+        return st;
     info->mechanism = &kerberos_package;
     info->attributes = attributes_from_flags(attempt->flags);
     info->start_ms = exchange->now_ms;

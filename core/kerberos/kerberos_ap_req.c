@@ -155,7 +155,8 @@ static bool take_ap_req(struct sspi_view message, struct kerberos_ap_req *found)
     return true;
 }
 
-static enum kerberos_ap_req_status unframe(struct sspi_view token, struct sspi_view *ret_message)
+enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
+                                                  struct kerberos_ap_req *ret_view)
 {
     struct sspi_view framed;
     struct sspi_view oid;
@@ -169,24 +170,10 @@ static enum kerberos_ap_req_status unframe(struct sspi_view token, struct sspi_v
     /* RFC 4121 4.1: TOK_ID of an AP-REQ is 01 00. */
     if (framed.len < TOKEN_ID_LEN || memcmp(framed.data, "\x01\x00", TOKEN_ID_LEN) != 0)
         return KERBEROS_AP_REQ_MALFORMED;
-    *ret_message = (struct sspi_view){framed.data + TOKEN_ID_LEN, framed.len - TOKEN_ID_LEN};
-    return KERBEROS_AP_REQ_OK;
-}
-
-bool kerberos_ap_req_message(struct sspi_view token, struct sspi_view *ret_message)
-{
-    return unframe(token, ret_message) == KERBEROS_AP_REQ_OK;
-}
-
-enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
-                                                  struct kerberos_ap_req *ret_view)
-{
-    struct sspi_view message;
-    struct kerberos_ap_req found = {0};
-    enum kerberos_ap_req_status status = unframe(token, &message);
-    if (status != KERBEROS_AP_REQ_OK)
-        return status;
-    if (!take_ap_req(message, &found))
+    struct kerberos_ap_req found = {
+        .message = {framed.data + TOKEN_ID_LEN, framed.len - TOKEN_ID_LEN},
+    };
+    if (!take_ap_req(found.message, &found))
         return KERBEROS_AP_REQ_MALFORMED;
     *ret_view = found;
     return KERBEROS_AP_REQ_OK;

@@ -18,8 +18,9 @@ enum kerberos_ap_req_status {
 };
 
 struct kerberos_ap_req {
-    struct sspi_view realm;  /* of the ticket; borrowed from the token */
-    struct sspi_view cipher; /* the authenticator's; borrowed from the token */
+    struct sspi_view realm;   /* of the ticket; borrowed from the token */
+    struct sspi_view message; /* the AP-REQ without framing; borrowed from the token */
+    struct sspi_view cipher;  /* the authenticator's; borrowed from the token */
     bool has_kvno;
     uint32_t kvno; /* of the key the ticket is encrypted with */
     int32_t etype; /* of the same key */
@@ -32,8 +33,5 @@ struct kerberos_ap_req {
  * *ret_view is not set. */
 enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
                                                   struct kerberos_ap_req *ret_view) SSPI_MUST_USE;
-
-/* The AP-REQ within the frame, borrowed from the token. False: it is not framed as one. */
-bool kerberos_ap_req_message(struct sspi_view token, struct sspi_view *ret_message) SSPI_MUST_USE;
 
 #endif

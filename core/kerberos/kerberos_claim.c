@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kerberos_claim.h"
 
-#include "kerberos_ap_req.h"
-
 /* RFC 4121 4.1.1: the checksum's type, its Lgth and Bnd fields, and Flags behind them. */
 #define CHECKSUM_TYPE   0x8003
 #define CHECKSUM_BND    4
@@ -43,13 +41,12 @@ static enum binding_claim claim_of(krb5_context context, const krb5_authenticato
                                                                       : BINDING_CLAIM_SILENT;
 }
 
-bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_view token,
+bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
                          enum binding_claim *ret_claim)
 {
-    struct sspi_view message;
     krb5_auth_context auth = NULL;
     krb5_authenticator *authenticator = NULL;
-    if (!kerberos_ap_req_message(token, &message) || krb5_auth_con_init(context, &auth) != 0)
+    if (krb5_auth_con_init(context, &auth) != 0)
         return false;
     union {
         const char *in;

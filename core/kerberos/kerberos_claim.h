@@ -8,10 +8,10 @@
 
 #include "binding_policy.h"
 
-/* Decrypts the authenticator of `token`, a GSS-framed AP-REQ that was accepted with these keys
- * already: nothing else of it is checked again, and no replay is recorded. `context` is used by one
+/* Decrypts the authenticator of `message`, an AP-REQ that was accepted with these keys already:
+ * nothing else of it is checked again, and no replay is recorded. `context` is used by one
  * thread at a time. False: libkrb5 failed, or there is no such key any more. */
-bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_view token,
+bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
                          enum binding_claim *ret_claim) SSPI_MUST_USE;
 
 #endif

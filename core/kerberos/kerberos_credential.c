@@ -3,6 +3,7 @@
 
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,10 +117,13 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
         credential->keytab = kerberos_keytab_reference(data->Keytab);
     } else {
         credential->keytab = kerberos_keytab_open(data->KeytabName, error, sizeof error);
+        if (credential->keytab == NULL)
+            return report_refuse(report,
+                                 errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
+                                 SSPI_REASON_CONFIGURATION, "%s", error);
         credential->owns_keytab = true;
     }
-    if (credential->keytab == NULL ||
-        !kerberos_keytab_has_service(credential->keytab, credential->names, credential->n_names,
+    if (!kerberos_keytab_has_service(credential->keytab, credential->names, credential->n_names,
                                      error, sizeof error))
         return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s", error);
     return SEC_E_OK;
@@ -233,12 +237,12 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
     return SEC_E_OK;
 }
 
-bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view token,
+bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view message,
                                enum binding_claim *ret_claim)
 {
     if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
         return false;
-    return kerberos_claim_read(acceptor->context, acceptor->keyring->memory, token, ret_claim);
+    return kerberos_claim_read(acceptor->context, acceptor->keyring->memory, message, ret_claim);
 }
 
 void kerberos_credential_return(struct kerberos_credential *credential,

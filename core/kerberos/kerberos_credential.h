@@ -49,9 +49,9 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
                                          struct kerberos_acceptor **ret_acceptor,
                                          struct sspi_report *report) SSPI_MUST_USE;
 
-/* What the client of a token that was accepted with these keys said of its channel. False: libkrb5
- * failed. */
-bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view token,
+/* What the client of an AP-REQ that was accepted with these keys said of its channel. False:
+ * libkrb5 failed. */
+bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view message,
                                enum binding_claim *ret_claim) SSPI_MUST_USE;
 
 void kerberos_credential_return(struct kerberos_credential *credential,

@@ -1,44 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kerberos_delegation.h"
 
+#include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 #include <krb5/krb5.h>
 #include <stdlib.h>
 #include <string.h>
 
-static bool name_of(krb5_context krb5, krb5_ccache cache, char **ret_name)
+/* A name that no other memory cache of this process has. */
+static bool reserve(krb5_context krb5, char **ret_name)
 {
+    krb5_ccache cache;
     char *full = NULL;
-    if (krb5_cc_get_full_name(krb5, cache, &full) != 0)
+    if (krb5_cc_new_unique(krb5, "MEMORY", NULL, &cache) != 0)
         return false;
-    *ret_name = strdup(full);
+    bool ok = krb5_cc_get_full_name(krb5, cache, &full) == 0;
+    *ret_name = ok ? strdup(full) : NULL;
     krb5_free_string(krb5, full);
+    /* Memory caches live on by their name when they are closed. */
+    if (*ret_name != NULL)
+        (void)krb5_cc_close(krb5, cache);
+    else
+        (void)krb5_cc_destroy(krb5, cache);
     return *ret_name != NULL;
 }
 
-static bool fill(krb5_context krb5, krb5_ccache cache, gss_cred_id_t delegated, char **ret_name)
+static bool fill(const char *name, gss_cred_id_t delegated)
 {
+    gss_key_value_element_desc element = {"ccache", name};
+    gss_key_value_set_desc store = {1, &element};
     OM_uint32 minor;
-    return gss_krb5_copy_ccache(&minor, delegated, cache) == GSS_S_COMPLETE &&
-           name_of(krb5, cache, ret_name);
+    return gss_store_cred_into(&minor, delegated, GSS_C_INITIATE, (gss_OID)gss_mech_krb5, 1, 0,
+                               &store, NULL, NULL) == GSS_S_COMPLETE;
 }
 
 bool kerberos_delegation_keep(gss_cred_id_t delegated, char **ret_name)
 {
     krb5_context krb5;
-    krb5_ccache cache;
+    char *name = NULL;
     if (krb5_init_context(&krb5) != 0)
         return false;
-    bool ok = krb5_cc_new_unique(krb5, "MEMORY", NULL, &cache) == 0;
-    if (ok) {
-        ok = fill(krb5, cache, delegated, ret_name);
-        /* Memory caches live on by their name when they are closed. */
-        if (ok)
-            (void)krb5_cc_close(krb5, cache);
-        else
-            (void)krb5_cc_destroy(krb5, cache);
-    }
+    bool ok = reserve(krb5, &name);
     krb5_free_context(krb5);
+    if (ok && !fill(name, delegated)) {
+        kerberos_delegation_drop(name);
+        return false;
+    }
+    *ret_name = name;
     return ok;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kerberos_keytab.h"
 
+#include <errno.h>
 #include <profile.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +78,7 @@ static bool make_contexts(struct sspi_keytab *keytab, char *error, size_t error_
 
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size)
 {
+    errno = 0; /* what fails for want of memory sets it, and nothing on the way back does */
     struct sspi_keytab *keytab = calloc(1, sizeof *keytab);
     if (keytab == NULL) {
         snprintf(error, error_size, "keytab: no memory");
@@ -214,16 +216,22 @@ char *kerberos_default_realm(void)
 char *kerberos_local_name(const char *principal)
 {
     krb5_context context;
-    if (krb5_init_context(&context) != 0)
+    krb5_error_code code = krb5_init_context(&context);
+    errno = code == ENOMEM ? ENOMEM : 0;
+    if (code != 0)
         return NULL;
     char name[LOCAL_NAME_LIMIT];
     char *copy = NULL;
     krb5_principal parsed;
+    bool no_memory = false;
     if (krb5_parse_name(context, principal, &parsed) == 0) {
-        if (krb5_aname_to_localname(context, parsed, sizeof name, name) == 0)
+        if (krb5_aname_to_localname(context, parsed, sizeof name, name) == 0) {
             copy = strdup(name);
+            no_memory = copy == NULL;
+        }
         krb5_free_principal(context, parsed);
     }
     krb5_free_context(context);
+    errno = no_memory ? ENOMEM : 0;
     return copy;
 }

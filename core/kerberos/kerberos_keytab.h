@@ -11,7 +11,8 @@
 /* Reads the keytab `name` (a path, or MIT's "FILE:path"; NULL: MIT's default keytab) and keeps a
  * krb5_context alive with it, so that krb5.conf stays parsed in this process and its children.
  * NULL on failure: `error` names the file, the cause and, when it holds no key, what was looked
- * for. Blocks on the file; no network, no DNS. */
+ * for, and errno is ENOMEM if memory ran out, else something else. Blocks on the file; no network,
+ * no DNS. */
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error,
                                          size_t error_size) SSPI_MUST_USE;
 
@@ -57,8 +58,8 @@ void kerberos_service_describe(const struct sspi_view *names, size_t n_names, st
 /* The default realm of krb5.conf, malloc'ed; NULL when there is none. */
 char *kerberos_default_realm(void) SSPI_MUST_USE;
 
-/* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none.
- * Blocks on no network. */
+/* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none,
+ * with errno ENOMEM where memory ran out and another value else. Blocks on no network. */
 char *kerberos_local_name(const char *principal) SSPI_MUST_USE;
 
 #endif

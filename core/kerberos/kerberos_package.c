@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Kerberos package: one leg, an AP-REQ in GSS framing, checked by MIT's krb5 mechanism. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "kerberos_accept.h"
 #include "kerberos_delegation.h"
+#include "kerberos_pac.h"
+#include "kerberos_context.h"
 #include "kerberos_status.h"
-#include "sspi_package.h"
 
 /* What Windows' Kerberos package says of itself. */
 #define MAX_TOKEN 48000
 #define RPC_ID    16
-
-struct kerberos_context {
-    gss_ctx_id_t gss;
-    bool established;
-    struct sspi_context_info info;
-};
 
 static SECURITY_STATUS accept_token(void *credential, void **context,
                                     const struct sspi_accept_input *in,
@@ -89,18 +85,20 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
 {
     const struct kerberos_context *kerberos = context;
     *ret_name = kerberos_local_name(kerberos->info.name);
-    return SEC_E_OK;
+    return *ret_name == NULL && errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
 static void destroy(void *context)
 {
     struct kerberos_context *kerberos = context;
+    struct kerberos_pac_sids sids = {kerberos->info.sids, kerberos->info.n_sids};
     OM_uint32 minor;
     gss_delete_sec_context(&minor, &kerberos->gss, GSS_C_NO_BUFFER);
     free(kerberos->info.name);
     free(kerberos->info.realm);
     free(kerberos->info.target);
     kerberos_delegation_drop(kerberos->info.ccache);
+    kerberos_pac_free(&sids);
     free(kerberos);
 }
 
@@ -108,9 +106,10 @@ static char package_name[] = MICROSOFT_KERBEROS_NAME_A;
 static char package_comment[] = "Kerberos 5 tickets in GSSAPI framing";
 
 const struct sspi_package kerberos_package = {
-    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_EXTENDED_ERROR |
-                               SECPKG_FLAG_NEGOTIABLE | SECPKG_FLAG_GSS_COMPATIBLE |
-                               SECPKG_FLAG_MUTUAL_AUTH,
+    .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
+                               SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
+                               SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_NEGOTIABLE |
+                               SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_MUTUAL_AUTH,
               .wVersion = 1,
               .wRPCID = RPC_ID,
               .cbMaxToken = MAX_TOKEN,
@@ -124,5 +123,6 @@ const struct sspi_package kerberos_package = {
     .use_ccache = kerberos_delegation_use,
     .make_mic = make_mic,
     .check_mic = check_mic,
+    .messages = &kerberos_message_calls,
     .destroy = destroy,
 };

@@ -216,6 +216,23 @@ SECURITY_STATUS kerberos_status_from_mic(OM_uint32 major)
     }
 }
 
+SECURITY_STATUS kerberos_status_from_message(OM_uint32 major, OM_uint32 minor)
+{
+    if (GSS_ROUTINE_ERROR(major) == GSS_S_FAILURE && minor == ENOMEM)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    return kerberos_status_from_mic(major);
+}
+
+SECURITY_STATUS kerberos_status_from_peer(OM_uint32 major, OM_uint32 minor)
+{
+    SECURITY_STATUS st = kerberos_status_from_message(major, minor);
+    /* A header that is no such token's, lengths and checksums that cannot be. */
+    if (st == SEC_E_INVALID_TOKEN ||
+        (st == SEC_E_INTERNAL_ERROR && is_about_token((krb5_error_code)minor)))
+        return SEC_E_MESSAGE_ALTERED;
+    return st;
+}
+
 SECURITY_STATUS kerberos_status_from_acquire(OM_uint32 major, OM_uint32 minor,
                                              struct sspi_report *report)
 {

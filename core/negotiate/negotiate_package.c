@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Negotiate package: tells SPNEGO and bare tokens apart, keeps the limits. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "negotiate_spnego.h"
 #include "negotiate_token.h"
@@ -164,14 +163,9 @@ static const struct sspi_context_info *info(const void *context)
     return negotiate->chosen->package->info(negotiate->mechanism);
 }
 
-static SECURITY_STATUS local_name(const void *context, char **ret_name)
+static void *mechanism_context(void *context)
 {
-    const struct negotiate_context *negotiate = context;
-    const struct sspi_package *package = negotiate->chosen->package;
-    if (package->local_name != NULL)
-        return package->local_name(negotiate->mechanism, ret_name);
-    *ret_name = strdup(info(context)->name);
-    return *ret_name == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+    return ((struct negotiate_context *)context)->mechanism;
 }
 
 static void destroy(void *context)
@@ -187,8 +181,10 @@ static char package_name[] = NEGOSSP_NAME_A;
 static char package_comment[] = "SPNEGO over Kerberos and NTLM, and their tokens without it";
 
 const struct sspi_package negotiate_package = {
-    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_EXTENDED_ERROR |
-                               SECPKG_FLAG_GSS_COMPATIBLE | SECPKG_FLAG_MUTUAL_AUTH,
+    .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
+                               SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
+                               SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_GSS_COMPATIBLE |
+                               SECPKG_FLAG_MUTUAL_AUTH,
               .wVersion = 1,
               .wRPCID = RPC_ID,
               .cbMaxToken = MAX_TOKEN,
@@ -199,6 +195,6 @@ const struct sspi_package negotiate_package = {
     .accept = accept_token,
     .waits = waits,
     .info = info,
-    .local_name = local_name,
+    .mechanism_context = mechanism_context,
     .destroy = destroy,
 };

@@ -25,6 +25,7 @@ void ntlm_context_free(struct ntlm_context *context)
     bytes_free(&context->negotiate);
     bytes_free(&context->challenge);
     ntlm_sign_close(&context->sign);
+    bytes_wipe(context->exported_key, sizeof context->exported_key);
     free_info(&context->info);
     free(context);
 }
@@ -83,6 +84,7 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
     proof->login.n_sids = 0;
     context->info = info;
     context->can_sign = can_sign;
+    memcpy(context->exported_key, proof->exported_key, sizeof context->exported_key);
     context->state = NTLM_CONTEXT_ESTABLISHED;
     return true;
 }

@@ -22,8 +22,12 @@ struct ntlm_context {
     bool waits;     /* for winbind, when AUTHENTICATE comes */
     bool can_sign;
     struct ntlm_sign sign;
+    uint8_t exported_key[NTLM_KEY_LEN]; /* the session's key, for SECPKG_ATTR_SESSION_KEY */
     struct sspi_context_info info;
 };
+
+/* Its messages (MS-NLMP 3.4), in ntlm_protect.c. */
+extern const struct sspi_package_messages ntlm_protect_calls;
 
 /* NULL: no memory. */
 struct ntlm_context *ntlm_context_new(void) SSPI_MUST_USE;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ntlm_credential.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +29,9 @@ static SECURITY_STATUS open_users(struct ntlm_credential *credential, const char
     char error[SSPI_REPORT_TEXT_SIZE];
     credential->own_users = store_users_open(path, error, sizeof error);
     if (credential->own_users == NULL)
-        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s", error);
+        return report_refuse(report,
+                             errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
+                             SSPI_REASON_CONFIGURATION, "%s", error);
     credential->users = credential->own_users;
     return SEC_E_OK;
 }

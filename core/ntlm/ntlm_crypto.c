@@ -96,6 +96,11 @@ bool ntlm_crypto_rc4_apply(EVP_CIPHER_CTX *rc4, const uint8_t *from, size_t len,
            (size_t)n_written == len;
 }
 
+bool ntlm_crypto_rc4_copy(EVP_CIPHER_CTX *to, const EVP_CIPHER_CTX *from)
+{
+    return EVP_CIPHER_CTX_copy(to, from) == 1;
+}
+
 void ntlm_crypto_rc4_free(EVP_CIPHER_CTX *rc4)
 {
     EVP_CIPHER_CTX_free(rc4);

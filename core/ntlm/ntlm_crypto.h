@@ -54,6 +54,10 @@ bool ntlm_crypto_rc4_restart(struct evp_cipher_ctx_st *rc4,
 bool ntlm_crypto_rc4_apply(struct evp_cipher_ctx_st *rc4, const uint8_t *from, size_t len,
                            uint8_t *to) SSPI_MUST_USE;
 
+/* `to` goes on as `from` would. */
+bool ntlm_crypto_rc4_copy(struct evp_cipher_ctx_st *to,
+                          const struct evp_cipher_ctx_st *from) SSPI_MUST_USE;
+
 /* Wipes and frees; NULL is fine. */
 void ntlm_crypto_rc4_free(struct evp_cipher_ctx_st *rc4);
 

@@ -179,6 +179,7 @@ static const struct sspi_context_info *info(const void *context)
 }
 
 /* MS-SPNG 3.3.5.1: RC4 has the same state for the mechListMIC and for the first message behind it.
+ * The sequence numbers go on: that message has number 1, as gss-ntlmssp in MIT's SPNEGO wants it.
  * Each direction has one mechListMIC, which is all that these two are for. */
 static SECURITY_STATUS make_mic(void *context, struct sspi_view message, struct bytes *ret_mic)
 {
@@ -217,7 +218,9 @@ static char package_name[] = NTLMSP_NAME_A;
 static char package_comment[] = "NTLM with NTLMv2 responses";
 
 const struct sspi_package ntlm_package = {
-    .about = {.fCapabilities = SECPKG_FLAG_CONNECTION | SECPKG_FLAG_NEGOTIABLE,
+    .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
+                               SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
+                               SECPKG_FLAG_NEGOTIABLE,
               .wVersion = 1,
               .wRPCID = RPC_ID,
               .cbMaxToken = MAX_TOKEN,
@@ -230,5 +233,6 @@ const struct sspi_package ntlm_package = {
     .info = info,
     .make_mic = make_mic,
     .check_mic = check_mic,
+    .messages = &ntlm_protect_calls,
     .destroy = destroy,
 };

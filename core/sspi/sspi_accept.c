@@ -7,7 +7,6 @@
 #include "sspi_buffers.h"
 #include "sspi_context.h"
 #include "sspi_query.h"
-#include "sspi_status.h"
 
 static void destroy(struct sspi_object *object)
 {
@@ -19,6 +18,7 @@ static void destroy(struct sspi_object *object)
     if (context->data != NULL)
         context->credential->package->destroy(context->data);
     sspi_handle_drop(&context->credential->object);
+    (void)pthread_mutex_destroy(&context->message_lock);
     free(context);
 }
 
@@ -28,6 +28,10 @@ static struct sspi_context *make_context(struct sspi_credential *credential)
 
     if (context == NULL)
         return NULL;
+    if (pthread_mutex_init(&context->message_lock, NULL) != 0) {
+        free(context);
+        return NULL;
+    }
     sspi_handle_init(&context->object, SSPI_HANDLE_CONTEXT, destroy);
     sspi_handle_hold(&credential->object);
     context->credential = credential;
@@ -58,13 +62,6 @@ static SECURITY_STATUS check_answer(const struct sspi_context *context, SECURITY
     default:
         return status < 0 ? status : SEC_E_INTERNAL_ERROR;
     }
-}
-
-/* Every refusal has a reason, also one whose package forgot it. */
-static void complete_report(SECURITY_STATUS status, struct sspi_report *report)
-{
-    if (status < 0 && report->reason == SSPI_REASON_NONE)
-        report_write(report, SSPI_REASON_INTERNAL, "%s", sspi_status_name(status));
 }
 
 /* After a package's answer: delivers the tokens and decides what the context is from now on.
@@ -275,7 +272,7 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
             status = accept_next(phCredential, phContext, &input.in, &output, &results, &report);
     }
     sspi_buffers_input_free(&input);
-    complete_report(status, &report);
+    sspi_buffers_complete_report(status, &report);
     if (output.caller_report != NULL)
         *output.caller_report = report;
     sspi_buffers_tell_binding(&output, status, results.bound, report.reason);
@@ -318,32 +315,18 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct sspi_accept_input *in
     return status;
 }
 
-/* The report buffer lies among the input of CompleteAuthToken, whose tokens are not to be touched:
- * looks for nothing else. */
-static struct sspi_report *find_report(const SecBufferDesc *desc)
-{
-    for (size_t i = 0; desc->pBuffers != NULL && i < desc->cBuffers; i++) {
-        const SecBuffer *buffer = &desc->pBuffers[i];
-        if ((buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK) == SECBUFFER_SSPI_REPORT &&
-            buffer->pvBuffer != NULL && buffer->cbBuffer >= sizeof(struct sspi_report))
-            return buffer->pvBuffer;
-    }
-    return NULL;
-}
-
 SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken)
 {
     struct sspi_report report = {.reason = SSPI_REASON_NONE};
     struct sspi_buffers_input input = {0};
-    struct sspi_report *caller_report = NULL;
+    struct sspi_report *caller_report;
 
     SECURITY_STATUS status = sspi_buffers_read(pToken, SSPI_BUFFERS_COMPLETE, 0, &input, &report);
     if (status == SEC_E_OK)
         status = complete(phContext, &input.in, &report);
     sspi_buffers_input_free(&input);
-    complete_report(status, &report);
-    if (pToken != NULL && pToken->cBuffers <= SSPI_BUFFERS_LIMIT)
-        caller_report = find_report(pToken);
+    sspi_buffers_complete_report(status, &report);
+    caller_report = sspi_buffers_report(pToken);
     if (caller_report != NULL)
         *caller_report = report;
     return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "report.h"
+#include "sspi_status.h"
 #include "utf8.h"
 
 static ULONG type_of(const SecBuffer *buffer)
@@ -156,13 +157,19 @@ struct position {
     bool gap; /* an EMPTY buffer after the first parameter */
 };
 
+static SECURITY_STATUS refuse_type(struct sspi_report *report)
+{
+    return refuse(report, SEC_E_INVALID_TOKEN, "a buffer has a type that means nothing here");
+}
+
 static SECURITY_STATUS read_buffer(const SecBuffer *buffer, enum sspi_buffers_form form,
                                    struct position *at, struct sspi_buffers_input *input,
                                    struct sspi_report *report)
 {
     ULONG type = type_of(buffer);
 
-    if (type != SECBUFFER_EMPTY && buffer->cbBuffer > 0 && buffer->pvBuffer == NULL)
+    if (type != SECBUFFER_EMPTY && type != SECBUFFER_PADDING && buffer->cbBuffer > 0 &&
+        buffer->pvBuffer == NULL)
         return refuse(report, SEC_E_INVALID_TOKEN, "a buffer has a length and no memory");
     switch (type) {
     case SECBUFFER_EMPTY:
@@ -186,8 +193,12 @@ static SECURITY_STATUS read_buffer(const SecBuffer *buffer, enum sspi_buffers_fo
         return read_binding(buffer, input, report);
     case SECBUFFER_SSPI_HASH_A1:
         return read_hash_a1(buffer, &input->in, report);
+    case SECBUFFER_PADDING:
+        if (form == SSPI_BUFFERS_ANSWER)
+            return SEC_E_OK;
+        return refuse_type(report);
     default:
-        return refuse(report, SEC_E_INVALID_TOKEN, "a buffer has a type that means nothing here");
+        return refuse_type(report);
     }
 }
 
@@ -217,6 +228,26 @@ SECURITY_STATUS sspi_buffers_read(const SecBufferDesc *desc, enum sspi_buffers_f
 void sspi_buffers_input_free(struct sspi_buffers_input *input)
 {
     bytes_free(&input->realm);
+}
+
+/* The tokens beside it are not to be touched: looks for nothing else. */
+struct sspi_report *sspi_buffers_report(const SecBufferDesc *desc)
+{
+    if (desc == NULL || desc->pBuffers == NULL || desc->cBuffers > SSPI_BUFFERS_LIMIT)
+        return NULL;
+    for (size_t i = 0; i < desc->cBuffers; i++) {
+        const SecBuffer *buffer = &desc->pBuffers[i];
+        if (type_of(buffer) == SECBUFFER_SSPI_REPORT && buffer->pvBuffer != NULL &&
+            buffer->cbBuffer >= sizeof(struct sspi_report))
+            return buffer->pvBuffer;
+    }
+    return NULL;
+}
+
+void sspi_buffers_complete_report(SECURITY_STATUS status, struct sspi_report *report)
+{
+    if (status < 0 && report->reason == SSPI_REASON_NONE)
+        report_write(report, SSPI_REASON_INTERNAL, "%s", sspi_status_name(status));
 }
 
 /* ---- output ---- */

@@ -27,8 +27,10 @@ struct sspi_buffers_input {
 };
 
 enum sspi_buffers_form {
-    SSPI_BUFFERS_ACCEPT,  /* one token */
-    SSPI_BUFFERS_COMPLETE /* further tokens are skipped: the first call's output among the input */
+    SSPI_BUFFERS_ACCEPT,   /* one token */
+    SSPI_BUFFERS_COMPLETE, /* further tokens are skipped: the first call's output among the input */
+    SSPI_BUFFERS_REQUEST,  /* one token; VerifySignature in HTTP's form */
+    SSPI_BUFFERS_ANSWER    /* the same with a SECBUFFER_PADDING, which is output; MakeSignature's */
 };
 
 /* Reads a descriptor; NULL is an empty one. *ret_input is written on every return (free it);
@@ -40,6 +42,12 @@ enum sspi_buffers_form {
 SECURITY_STATUS sspi_buffers_read(const SecBufferDesc *desc, enum sspi_buffers_form form,
                                   ULONG requirements, struct sspi_buffers_input *ret_input,
                                   struct sspi_report *report) SSPI_MUST_USE;
+
+/* The report buffer among the input of calls that have no output; NULL where there is none. */
+struct sspi_report *sspi_buffers_report(const SecBufferDesc *desc);
+
+/* Every refusal has a reason, also one whose package forgot it. */
+void sspi_buffers_complete_report(SECURITY_STATUS status, struct sspi_report *report);
 
 /* Also for a zero-initialised one. */
 void sspi_buffers_input_free(struct sspi_buffers_input *input);

@@ -3,6 +3,8 @@
 #ifndef SSPI_CONTEXT_H
 #define SSPI_CONTEXT_H
 
+#include <pthread.h>
+
 #include "sspi_handle.h"
 #include "sspi_held.h"
 #include "sspi_impersonate.h"
@@ -30,6 +32,9 @@ struct sspi_context {
     ULONG requirements; /* ASC_REQ_* of the last AcceptSecurityContext */
     struct sspi_impersonation impersonation;
     struct sspi_held held; /* of a context that is not established, whatever its package says */
+    /* Held through a message function: calls of several threads on one context follow each other.
+     */
+    pthread_mutex_t message_lock;
 };
 
 #endif

@@ -12,6 +12,9 @@
 /* Longest token that is looked at, in either direction (base64 already undone). */
 #define SSPI_TOKEN_LIMIT 65536
 
+/* Most octets of one message that is signed or sealed, without what the package adds. */
+#define SSPI_MESSAGE_LIMIT (1u << 24)
+
 /* Channel bindings a caller may name as alternatives in one call (one buffer each). */
 #define SSPI_BINDINGS_LIMIT 16
 
@@ -77,8 +80,77 @@ struct sspi_context_info {
     enum sspi_bound bound;
 };
 
+/* ---- messages of an established context ---- */
+
+/* Parts of one message: SECBUFFER_DATA buffers in one descriptor. */
+#define SSPI_MESSAGE_PARTS_LIMIT 32
+
+/* One piece of a message. */
+struct sspi_message_part {
+    char *data;
+    size_t len;
+    bool sealed; /* encrypted in its place; else covered by the checksum alone and never changed */
+};
+
+/* Room of the caller's for what a package adds to a message. */
+struct sspi_message_room {
+    char *data;
+    size_t room;
+    size_t len; /* set by the package: what it holds, or on SEC_E_BUFFER_TOO_SMALL what it takes */
+};
+
+/* What one call works on. */
+struct sspi_message {
+    const struct sspi_message_part *parts; /* in the order in which the checksum takes them */
+    size_t n_parts;
+    struct sspi_message_room token;   /* sign, seal; the other two read `len` octets */
+    struct sspi_message_room padding; /* seal */
+    /* Unseal alone: a copy of token, sealed parts and padding, one behind the other, which `parts`
+     * and `token` point into. Where only the whole is known there are no parts and no token. */
+    char *whole;
+    size_t whole_len;
+};
+
+/* Names are NUL-terminated. */
+struct sspi_key_info {
+    char signature[64];
+    char encryption[64];
+    ULONG key_bits;
+    ULONG signature_number; /* Windows' numbers */
+    ULONG encryption_number;
+};
+
 /* clang-format takes the capital letters of a return type for a macro's. */
 /* clang-format off */
+/* The part of a package that works on messages; a member is NULL where the package cannot. All are
+ * called on established contexts alone, by one thread at a time, with at most
+ * SSPI_MESSAGE_PARTS_LIMIT parts and SSPI_MESSAGE_LIMIT octets. */
+struct sspi_package_messages {
+    /* Where SECPKG_ATTR_STREAM_SIZES has an answer: it follows from `sizes`. */
+    bool has_stream_sizes;
+
+    SECURITY_STATUS (*sizes)(void *context, SecPkgContext_Sizes *ret_sizes);
+
+    /* SEC_E_BUFFER_TOO_SMALL leaves the context as it was, here and in seal. */
+    SECURITY_STATUS (*sign)(void *context, struct sspi_message *message);
+
+    /* SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE; the same in unseal. */
+    SECURITY_STATUS (*verify)(void *context, const struct sspi_message *message);
+
+    /* Encrypts in place unless `encrypt` is false. */
+    SECURITY_STATUS (*seal)(void *context, bool encrypt, struct sspi_message *message);
+
+    /* SEC_E_OK sets *ret_plain, which lies in message->whole, and whether it was encrypted.
+     * Whatever else it leaves there is the caller's to wipe. SEC_E_INCOMPLETE_MESSAGE: the whole is
+     * shorter than any message. */
+    SECURITY_STATUS (*unseal)(void *context, const struct sspi_message *message,
+                              struct sspi_view *ret_plain, bool *ret_encrypted);
+
+    /* Appends the key. */
+    SECURITY_STATUS (*session_key)(void *context, struct bytes *ret_key);
+    SECURITY_STATUS (*key_info)(void *context, struct sspi_key_info *ret_info);
+};
+
 struct sspi_package {
     SecPkgInfoA about;
     /* A further name it is found by, NULL when none ("Digest" for WDigest). */
@@ -120,14 +192,21 @@ struct sspi_package {
      * *ret_name, allocated, NULL where there is none. A NULL member: the client's name is it. */
     SECURITY_STATUS (*local_name)(const void *context, char **ret_name);
 
-    /* Makes `name` the calling thread's default credential cache, NULL the machine's. *ret_previous,
-     * unless NULL, receives the one before, allocated, NULL for the machine's. False: no memory,
-     * nothing changed. NULL where the package knows no caches. */
+    /* Makes `name` the calling thread's default credential cache, NULL the machine's. Unless it is
+     * NULL, *ret_previous receives the one before, allocated, NULL for the machine's. False: no
+     * memory, nothing changed. NULL where the package knows no caches. */
     bool (*use_ccache)(const char *name, char **ret_previous);
 
     /* A MIC over `message` for SPNEGO's mechListMIC; NULL where the package cannot. */
     SECURITY_STATUS (*make_mic)(void *context, struct sspi_view message, struct bytes *ret_mic);
     SECURITY_STATUS (*check_mic)(void *context, struct sspi_view message, struct sspi_view mic);
+
+    /* NULL where the package has no message functions. */
+    const struct sspi_package_messages *messages;
+
+    /* The context that `messages` of info()->mechanism work on, where another package does the
+     * work (Negotiate); NULL: this one does. */
+    void *(*mechanism_context)(void *context);
 
     /* Frees a context in any state. Never NULL. */
     void (*destroy)(void *context);

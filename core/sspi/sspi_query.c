@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sspi_context.h"
+#include "sspi_message.h"
 #include "sspi_packages.h"
 #include "sspi_token.h"
 #include "utf8.h"
@@ -262,12 +263,16 @@ static SECURITY_STATUS query(PCtxtHandle handle, ULONG attribute, void *buffer, 
 SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
                                                   void *pBuffer)
 {
+    if (sspi_message_answers(ulAttribute))
+        return sspi_message_query(phContext, ulAttribute, pBuffer, false);
     return query(phContext, ulAttribute, pBuffer, query_a);
 }
 
 SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
                                                   void *pBuffer)
 {
+    if (sspi_message_answers(ulAttribute))
+        return sspi_message_query(phContext, ulAttribute, pBuffer, true);
     return query(phContext, ulAttribute, pBuffer, query_w);
 }
 

@@ -19,8 +19,13 @@ SECURITY_STATUS sspi_token_local_name(const struct sspi_context *context, char *
     *ret_name = NULL;
     if ((info->attributes & ASC_RET_NULL_SESSION) != 0)
         return SEC_E_OK; /* nobody is no account */
+    void *data = context->data;
+    if (package->mechanism_context != NULL) {
+        data = package->mechanism_context(data);
+        package = info->mechanism;
+    }
     if (package->local_name != NULL)
-        return package->local_name(context->data, ret_name);
+        return package->local_name(data, ret_name);
     *ret_name = strdup(info->name);
     return *ret_name == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }

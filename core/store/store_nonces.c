@@ -191,7 +191,7 @@ static size_t set_of(const struct sspi_state *state, struct sspi_view nonce, str
 enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
                                  struct sspi_view owner, uint64_t issued_ms, uint32_t count)
 {
-    if (issued_ms <= state->created_ms)
+    if (issued_ms < state->created_ms)
         return STORE_COUNT_STALE; /* this memory cannot know whether it was used before */
     struct use use = {
         .owner = store_siphash(state->owner_key, owner.data, owner.len).low,
@@ -226,7 +226,7 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
 enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view nonce,
                                   uint64_t issued_ms, uint32_t count)
 {
-    if (issued_ms <= state->created_ms)
+    if (issued_ms < state->created_ms)
         return STORE_COUNT_STALE;
     struct use use = {.issued_ms = issued_ms, .count = count};
     struct store_nonce_set *set = &store_layout_nonces(state)[set_of(state, nonce, &use)];

@@ -39,7 +39,7 @@ struct sspi_view store_state_opaque(const struct sspi_state *state);
  * evicted. */
 uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock);
 
-/* When the memory was made: nonces issued at or before this are stale. */
+/* When the memory was made: nonces issued before this are stale. */
 uint64_t store_state_created_ms(const struct sspi_state *state);
 
 /* ---- nonce counts (DESIGN: owner, window of 256 counts, floor per set) ---- */

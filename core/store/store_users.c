@@ -3,6 +3,7 @@
  * there was. */
 #include "store_users.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -34,6 +35,7 @@ struct sspi_users *store_users_open(const char *name, char *error, size_t error_
 {
     bool is_database = starts_with(name, STORE_USERS_CDB_PREFIX);
     const char *path = is_database ? name + strlen(STORE_USERS_CDB_PREFIX) : name;
+    errno = 0; /* what fails for want of memory sets it, and nothing on the way back does */
     if (path[0] == '\0') {
         snprintf(error, error_size, "\"%s\" names no file; give its path%s", name,
                  is_database ? " behind the colon" : "");

@@ -22,7 +22,8 @@
 /* Opens `name`, a path or STORE_USERS_CDB_PREFIX and a path. A text file is read and indexed by
  * hashes of user and realm, and of the userhash; comments (#) and empty lines are skipped, CRLF is
  * accepted. A database is mapped. NULL on failure; `error` (never NULL) then holds "file:line: what
- * is wrong; what would be right" without any hash in it. Blocks on the file. */
+ * is wrong; what would be right" without any hash in it, and errno is ENOMEM if memory ran out,
+ * else something else. Blocks on the file. */
 struct sspi_users *store_users_open(const char *name, char *error, size_t error_size) SSPI_MUST_USE;
 
 /* One more owner, who calls store_users_close() too. Thread-safe. */

@@ -112,6 +112,7 @@ int main(void)
         cmocka_unit_test(every_truncation_of_a_real_token_is_refused),
         cmocka_unit_test(anonymous_principals_need_leave),
         cmocka_unit_test(times_that_do_not_fit_are_told_apart),
+        cmocka_unit_test(messages_end_with_the_ticket),
         cmocka_unit_test(a_changed_keytab_is_picked_up),
         cmocka_unit_test(a_credential_of_the_parent_works_in_its_children),
         cmocka_unit_test(threads_share_one_credential),

@@ -95,6 +95,7 @@ void a_krb_error_is_sent_only_when_it_is_asked_for(void **test_state);
 void every_truncation_of_a_real_token_is_refused(void **test_state);
 void anonymous_principals_need_leave(void **test_state);
 void times_that_do_not_fit_are_told_apart(void **test_state);
+void messages_end_with_the_ticket(void **test_state);
 void a_changed_keytab_is_picked_up(void **test_state);
 void a_credential_of_the_parent_works_in_its_children(void **test_state);
 void threads_share_one_credential(void **test_state);

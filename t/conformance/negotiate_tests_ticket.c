@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Services, keys, times and names of tickets. */
 #include "negotiate_forge.h"
+#include <time.h>
+
 #include "negotiate_tests.h"
 
 static void replace(struct bytes *in, const char *what, const char *by)
@@ -187,4 +189,51 @@ void times_that_do_not_fit_are_told_apart(void **test_state)
         bytes_free(&token);
         server_close(&server);
     }
+}
+
+/* The four message calls of a context, by number. */
+static SECURITY_STATUS use(struct server *server, int which)
+{
+    char text[] = "text", token[256] = "", padding[64], whole[64] = "";
+    const struct sspi_message_part part = {text, 4, true};
+    struct sspi_message message = {.parts = &part,
+                                   .n_parts = 1,
+                                   .token = {token, sizeof token, 16},
+                                   .padding = {padding, sizeof padding, 0},
+                                   .whole = whole,
+                                   .whole_len = sizeof whole};
+    const struct sspi_package_messages *calls = kerberos_package.messages;
+    struct sspi_view plain;
+    bool encrypted;
+    switch (which) {
+    case 0:
+        return calls->sign(server->context, &message);
+    case 1:
+        return calls->seal(server->context, true, &message);
+    case 2:
+        return calls->verify(server->context, &message);
+    default:
+        return calls->unseal(server->context, &message, &plain, &encrypted);
+    }
+}
+
+/* Accepted by the clock skew of 300 s alone, five seconds before that is over. */
+void messages_end_with_the_ticket(void **test_state)
+{
+    static const SECURITY_STATUS before[] = {SEC_E_OK, SEC_E_OK, SEC_E_MESSAGE_ALTERED,
+                                             SEC_E_MESSAGE_ALTERED};
+    const struct forged_ticket ticket = {.client = {"alice"}, .start_s = -7200, .end_s = -295};
+    const struct timespec moment = {.tv_nsec = 20 * 1000 * 1000};
+    struct server server = server_for(&kerberos_package);
+    struct bytes token = {0};
+    forged_token(&ticket, &krb5_mechanism, &token);
+    CHECK(once(&server, &token), SEC_E_OK);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(use(&server, i), before[i]);
+    for (int tries = 0; tries < 1000 && use(&server, 0) == SEC_E_OK; tries++)
+        nanosleep(&moment, NULL);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(use(&server, i), SEC_E_CONTEXT_EXPIRED);
+    bytes_free(&token);
+    server_close(&server);
 }

@@ -81,10 +81,12 @@ static void check_challenge(const SecBuffer *buffer, const struct request *reque
 static void check_refusal(SECURITY_STATUS status, const struct sspi_report *report)
 {
     fuzz_check_report(report, report->reason);
-    FUZZ_REQUIRE(status == SEC_E_INVALID_TOKEN || status == SEC_E_LOGON_DENIED ||
-                 status == SEC_E_OUT_OF_SEQUENCE || status == SEC_E_BAD_BINDINGS ||
-                 status == SEC_E_SECURITY_QOS_FAILED || status == SEC_E_QOP_NOT_SUPPORTED ||
-                 status == SEC_E_INCOMPLETE_MESSAGE);
+    FUZZ_REQUIRE(
+        status == SEC_E_INVALID_TOKEN || status == SEC_E_LOGON_DENIED ||
+        status == SEC_E_OUT_OF_SEQUENCE || status == SEC_E_BAD_BINDINGS ||
+        status == SEC_E_SECURITY_QOS_FAILED || status == SEC_E_QOP_NOT_SUPPORTED ||
+        status == SEC_E_INCOMPLETE_MESSAGE ||
+        (status == SEC_E_NO_AUTHENTICATING_AUTHORITY && report->reason == SSPI_REASON_WRONG_REALM));
 }
 
 static void check_name(CtxtHandle *context, size_t account)

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The tables of README.md and docs/messages.md are those of the sources, and every id that the tests
-# and documents mention exists.
+# The tables of README.md and docs are those of the sources, and every id that the tests and documents
+# mention exists.
 use strict;
 use warnings;
 use FindBin;
@@ -30,5 +30,26 @@ my $def = slurp("$root/core/http/http_messages.def");
 my @numbers = $def =~ /HTTP_MESSAGE\(\w+, (\d+),/g;
 is_deeply([ sort { $a <=> $b } @numbers ], \@numbers, 'message numbers rise');
 is(scalar(keys %{ { map { $_ => 1 } @numbers } }), scalar @numbers, 'no number is used twice');
+
+# The table of functions, flags and statuses against sspi.h and the tests.
+my $header = slurp("$root/core/include/sspi.h");
+my $table = slurp("$root/core/sspi/sspi_reference.def");
+my %row = map { $_ => { map { $_ => 1 } $table =~ /^$_\((\w+),/mg } } qw(SSPI_FUNCTION SSPI_FLAG SSPI_STATUS);
+my %declared = map { $_ => 1 } map { s/(?<=[a-z])[AW]\z//r }
+    $header =~ /^SSPI_API\s+SECURITY_STATUS\s+SEC_ENTRY\s+(\w+)\(/mg;
+is_deeply($row{SSPI_FUNCTION}, \%declared, 'every function of sspi.h is told, and no other');
+is_deeply($row{SSPI_FLAG}, { map { $_ => 1 } $header =~ /^#define (ASC_REQ_\w+)/mg },
+    'every flag of fContextReq is told, and no other');
+my %status = map { $_ => 1 } $header =~ /^#define ((?:SEC_[EI]|STATUS)_\w+)/mg;
+is_deeply([ grep { !$status{$_} } sort keys %{$row{SSPI_STATUS}} ], [], 'statuses are those of sspi.h');
+# What the comments promise.
+my ($calls) = $header =~ m{/\* ---- calls ---- \*/(.*)}s;
+my %promised = map { $_ => 1 } $calls =~ /\b((?:SEC_[EI]|STATUS)_[A-Z_]+[A-Z])\b/g;
+is_deeply([ grep { $status{$_} && !$row{SSPI_STATUS}{$_} && $_ ne 'STATUS_INVALID_PARAMETER' } sort keys %promised ], [],
+    'every status that a call promises is told');
+my $tests = join '', map { slurp($_) } glob("$root/t/unit/*.c"), glob("$root/t/conformance/*.c"),
+    "$root/t/conformance/meson.build";
+is_deeply([ grep { $tests !~ /\b\Q$_\E\b/ } $table =~ /, (\w+)\)$/mg ], [], 'and every test that is named exists');
+unlike($table . $header, qr/\bstub|not implemented/i, 'nothing is a stub');
 
 done_testing();

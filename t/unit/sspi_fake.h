@@ -31,6 +31,16 @@ static struct {
     size_t n_tokens;
 } fake_seen;
 
+/* What contexts made from now on say of themselves: a test of messages sets both, and defines
+ * FAKE_MESSAGES, a pointer, before it includes this. */
+extern const struct sspi_package kerberos_package;
+static const struct sspi_package *fake_mechanism = &kerberos_package;
+static ULONG fake_attributes = ASC_RET_MUTUAL_AUTH;
+
+#ifndef FAKE_MESSAGES
+#define FAKE_MESSAGES NULL
+#endif
+
 /* Off for tests with threads, where fake_seen would be a race of the test. */
 static bool fake_looks = true;
 
@@ -139,7 +149,6 @@ static SECURITY_STATUS fake_accept(void *credential, void **context,
                                    const struct sspi_accept_input *in,
                                    struct sspi_accept_output *out)
 {
-    extern const struct sspi_package kerberos_package;
     struct fake_context *c = *context;
 
     (void)*(volatile const char *)credential; /* a released credential shows under a sanitizer */
@@ -150,8 +159,8 @@ static SECURITY_STATUS fake_accept(void *credential, void **context,
         static char name[] = "j\xc3\xb6rg@EXAMPLE.ORG", target[] = "HTTP/www.example.org";
         c->info = (struct sspi_context_info){.name = name,
                                              .target = target,
-                                             .mechanism = &kerberos_package,
-                                             .attributes = ASC_RET_MUTUAL_AUTH,
+                                             .mechanism = fake_mechanism,
+                                             .attributes = fake_attributes,
                                              .start_ms = 0,
                                              .expiry_ms = UINT64_MAX};
         fake_contexts++;
@@ -205,7 +214,8 @@ static void fake_destroy(void *context)
                   .Name = (char[]){name},                                                          \
                   .Comment = (char[]){"fake " name}},                                              \
         .alias = other, .acquire = fake_acquire, .release = fake_release, .accept = fake_accept,   \
-        .waits = fake_waits, .complete = completes, .info = fake_info, .destroy = fake_destroy     \
+        .waits = fake_waits, .complete = completes, .messages = FAKE_MESSAGES, .info = fake_info,  \
+        .destroy = fake_destroy                                                                    \
     }
 
 const struct sspi_package negotiate_package = FAKE_PACKAGE("Negotiate", NULL, NULL);

@@ -94,7 +94,7 @@ static void a_nonce_from_before_this_memory_is_stale_and_leaves_no_trace(void **
 {
     (void)unused;
     size_t len = state->n_nonce_sets * sizeof(struct store_nonce_set);
-    for (uint64_t issued_ms = TEST_CREATED_MS - 1; issued_ms <= TEST_CREATED_MS; issued_ms++)
+    for (uint64_t issued_ms = TEST_CREATED_MS - 2; issued_ms < TEST_CREATED_MS; issued_ms++)
         assert_int_equal(store_nonce_use(state, NONCE, ALICE, issued_ms, 1), STORE_COUNT_STALE);
     assert_int_equal(store_nonce_use(state, NONCE, ALICE, 0, 1), STORE_COUNT_STALE);
     const char *table = (const char *)store_layout_nonces(state);
@@ -167,12 +167,21 @@ static void a_peek_knows_no_owner(void **unused)
     assert_int_equal(peek(1), STORE_COUNT_REPLAY);
 }
 
+/* Its key is that of the memory, which has just been made. */
+static void a_nonce_of_the_millisecond_in_which_this_memory_was_made_is_good(void **unused)
+{
+    (void)unused;
+    assert_int_equal(store_nonce_peek(state, NONCE, TEST_CREATED_MS, 1), STORE_COUNT_FRESH);
+    assert_int_equal(store_nonce_use(state, NONCE, ALICE, TEST_CREATED_MS, 1), STORE_COUNT_FRESH);
+    assert_int_equal(store_nonce_use(state, NONCE, ALICE, TEST_CREATED_MS, 1), STORE_COUNT_REPLAY);
+}
+
 static void a_peek_leaves_no_trace_of_an_unknown_nonce(void **unused)
 {
     (void)unused;
     const char *table = (const char *)store_layout_nonces(state);
     size_t len = state->n_nonce_sets * sizeof(struct store_nonce_set);
-    assert_int_equal(store_nonce_peek(state, NONCE, TEST_CREATED_MS, 1), STORE_COUNT_STALE);
+    assert_int_equal(store_nonce_peek(state, NONCE, TEST_CREATED_MS - 1, 1), STORE_COUNT_STALE);
     assert_int_equal(store_nonce_peek(state, NONCE, 0, 1), STORE_COUNT_STALE);
     assert_int_equal(peek(1), STORE_COUNT_FRESH);
     for (size_t i = 0; i < len; i++)
@@ -237,6 +246,7 @@ int main(void)
         TEST(the_last_count_of_all_works),
         TEST(a_nonce_belongs_to_the_first_user_who_proved_it),
         TEST(a_nonce_from_before_this_memory_is_stale_and_leaves_no_trace),
+        TEST(a_nonce_of_the_millisecond_in_which_this_memory_was_made_is_good),
         TEST(a_full_set_puts_out_its_oldest_nonce_which_then_is_stale),
         TEST(a_nonce_issued_before_the_floor_is_stale_even_if_it_was_never_here),
         TEST(a_nonce_older_than_all_of_a_full_set_puts_nothing_out),

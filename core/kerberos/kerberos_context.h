@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One Kerberos security context. It belongs to one thread at a time. */
+#ifndef KERBEROS_CONTEXT_H
+#define KERBEROS_CONTEXT_H
+
+#include <gssapi/gssapi.h>
+
+#include "sspi_package.h"
+
+struct kerberos_context {
+    gss_ctx_id_t gss;
+    bool established;
+    struct sspi_context_info info;
+};
+
+/* Its messages (RFC 4121, RFC 4757), in kerberos_message.c. */
+extern const struct sspi_package_messages kerberos_message_calls;
+
+#endif

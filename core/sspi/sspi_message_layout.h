@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The buffers of the message functions: found, checked, taken as a package wants them, and set to
+ * what came of it. */
+#ifndef SSPI_MESSAGE_LAYOUT_H
+#define SSPI_MESSAGE_LAYOUT_H
+
+#include "sspi_package.h"
+
+enum sspi_message_call {
+    SSPI_MESSAGE_SIGN,
+    SSPI_MESSAGE_VERIFY,
+    SSPI_MESSAGE_SEAL,
+    SSPI_MESSAGE_UNSEAL
+};
+
+/* Where the caller's buffers are. Borrows them. */
+struct sspi_message_layout {
+    SecBuffer *token; /* NULL where there is none */
+    SecBuffer *padding;
+    SecBuffer *stream;
+    SecBuffer *data[SSPI_MESSAGE_PARTS_LIMIT]; /* those that the call works on */
+    struct sspi_message_part parts[SSPI_MESSAGE_PARTS_LIMIT];
+    size_t n_data;
+    size_t data_len; /* of all sealed parts */
+};
+
+/* Finds the buffers. SEC_E_INVALID_TOKEN: a descriptor that breaks the rules of this call in
+ * sspi.h. Pure; *ret_layout is complete on SEC_E_OK alone. */
+SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc, enum sspi_message_call call,
+                                         struct sspi_message_layout *ret_layout) SSPI_MUST_USE;
+
+/* The message for sign, verify and seal, in the caller's memory. Borrows the layout. */
+struct sspi_message sspi_message_layout_message(const struct sspi_message_layout *layout);
+
+/* The message for unseal, in memory of its own, which the layout's sealed parts point into from now
+ * on. SEC_E_INSUFFICIENT_MEMORY. Free it on every status. */
+SECURITY_STATUS sspi_message_layout_copy(struct sspi_message_layout *layout,
+                                         struct sspi_message *ret_message) SSPI_MUST_USE;
+
+/* Wipes and frees. */
+void sspi_message_layout_free(struct sspi_message *copy);
+
+/* Sets the lengths of token and padding, after sign and seal. */
+void sspi_message_layout_set(const struct sspi_message_layout *layout,
+                             const struct sspi_message *message);
+
+/* Writes the plaintext, which lies in the copy, into the caller's buffers. SEC_E_INVALID_TOKEN: it
+ * is longer than the SECBUFFER_DATA buffers. */
+SECURITY_STATUS sspi_message_layout_deliver(const struct sspi_message_layout *layout,
+                                            const struct sspi_message *copy,
+                                            struct sspi_view plain) SSPI_MUST_USE;
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* For the tests that hold the library against the pages: one AcceptSecurityContext as a server
+ * written for Windows makes it, with nothing but sspi.h. */
+#ifndef PAGE_CALL_H
+#define PAGE_CALL_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "bytes.h"
+#include "sspi.h"
+
+/* What goes into a call and what comes out of it. */
+struct page_call {
+    CredHandle *credential;
+    ULONG flags; /* ASC_REQ_ALLOCATE_MEMORY is always added */
+    ULONG representation;
+    struct sspi_view token;
+    const char *binding; /* application data of a SECBUFFER_CHANNEL_BINDINGS; NULL: no buffer */
+    bool http;           /* Digest's SECBUFFER_PKG_PARAMS */
+    const char *method, *uri, *entity_hash, *realm;
+    /* out */
+    struct bytes answer;
+    ULONG attributes;
+    TimeStamp expiry;
+    struct sspi_report report;
+};
+
+/* Calls with `from` as phContext and `to` as phNewContext. */
+SECURITY_STATUS page_call(struct page_call *call, CtxtHandle *from, CtxtHandle *to);
+
+/* As many input buffers as `call` needs, with the memory they point to in `storage`. */
+#define PAGE_BUFFERS 6
+size_t page_call_input(const struct page_call *call, SecBuffer buffers[PAGE_BUFFERS],
+                       struct bytes *storage);
+
+void page_call_end(struct page_call *call);
+
+/* Shows the report when it is not what was wanted. */
+#define PAGE_CHECK(call, status, wanted)                                                           \
+    do {                                                                                           \
+        SECURITY_STATUS page_got = (status);                                                       \
+        if (page_got != (wanted))                                                                  \
+            print_message("# report: %s\n", (call)->report.text);                                  \
+        assert_int_equal(page_got, wanted);                                                        \
+    } while (0)
+
+/* A credential over pAuthData. */
+CredHandle page_credential(const char *package, SSPI_ACCEPTOR_DATA *data);
+
+/* Every single bit of fContextReq that a page names. */
+extern const ULONG page_flags[];
+extern const size_t page_n_flags;
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of page_digest share: a credential over a user file, and a client of Digest. */
+#ifndef PAGE_DIGEST_H
+#define PAGE_DIGEST_H
+
+#include "page_call.h"
+
+#include "digest_world.h"
+
+#define CHANNEL "tls-server-end-point:the certificate of this test"
+
+/* Keeps contexts, as Windows' does; its user file has alice and bob, and the realm is REALM. */
+extern CredHandle digest;
+extern const char *user_file;
+
+/* A call for GET /x?y in REALM. */
+struct page_call http_call(void);
+
+/* The nonce of a new challenge. */
+struct page_nonce {
+    char text[256];
+};
+struct page_nonce new_nonce(void);
+
+/* What the client sends, freed by client_free(); the call's token becomes a view of it. */
+void client_sends(const struct client *client, struct page_call *call);
+void client_free(struct page_call *call);
+
+/* One whole login of `client` in a context of its own, which is deleted unless the caller wants it.
+ */
+SECURITY_STATUS page_login(const struct client *client, CtxtHandle *ret_context);
+
+/* Until the next page_random(false) the machine has no randomness. */
+void page_random(bool fails);
+
+/* Credentials that are made until the next page_md5(false) find an OpenSSL without MD5, as FIPS has
+ * it. */
+void page_md5(bool forbidden);
+
+/* page_digest_status.c: "Return value" */
+void digest_sec_e_ok_the_security_context_was_accepted(void **unused);
+void digest_sec_i_continue_needed_a_returned_token_is_waited_for(void **unused);
+void digest_sec_i_complete_needed_complete_auth_token_must_be_called(void **unused);
+void digest_a_count_is_committed_once_by_the_call_that_verifies(void **unused);
+void digest_sec_e_internal_error_an_error_occurred_that_did_not_map(void **unused);
+void digest_sec_e_invalid_handle_the_handle_passed_is_not_valid(void **unused);
+void digest_sec_e_invalid_token_the_token_passed_is_not_valid(void **unused);
+void digest_sec_e_logon_denied_the_logon_failed(void **unused);
+void digest_sec_e_no_authenticating_authority_the_domain_name_is_incorrect(void **unused);
+void digest_sec_e_no_credentials_there_are_no_users(void **unused);
+void digest_sec_e_security_qos_failed_an_attribute_flag_is_not_valid(void **unused);
+void digest_status_logon_failure_called_after_the_context_was_established(void **unused);
+void digest_sec_e_bad_bindings_channel_binding_policy_was_not_satisfied(void **unused);
+
+/* page_digest_messages.c */
+void digest_verify_signature_takes_later_requests_in_sequence(void **unused);
+void digest_verify_signature_refuses_what_is_no_request(void **unused);
+void digest_make_signature_signs_the_answer(void **unused);
+void digest_make_signature_wants_a_nonce_that_is_good(void **unused);
+void digest_query_context_attributes(void **unused);
+void digest_a_sess_login_has_a_session_key(void **unused);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Eight threads, one credential handle, thousands of contexts: nobody gets in twice, everybody who
+ * may gets in once. tools/check --tsan runs it under ThreadSanitizer. */
+#include <pthread.h>
+
+#include "page_call.h"
+
+#include "digest_world.h"
+
+#define THREADS    8
+#define TURNS      200 /* of four contexts each */
+#define STATE_SIZE (4 << 20)
+#define CONTESTS   200 /* fewer than the window: counts of one nonce, each wanted by all threads */
+
+static struct world users; /* for its file */
+static CredHandle credential;
+static char shared_nonce[256];
+
+struct thread {
+    pthread_t id;
+    size_t n_wrong; /* answers that should have been others */
+    size_t n_won;
+};
+
+static SECURITY_STATUS accept(const char *header, size_t len, CtxtHandle *to, char nonce[256])
+{
+    struct page_call call = {.credential = &credential,
+                             .http = true,
+                             .method = "GET",
+                             .uri = "/x?y",
+                             .realm = REALM,
+                             .token = {header, len}};
+    SECURITY_STATUS status = page_call(&call, NULL, to);
+
+    if (nonce != NULL && call.answer.len > 0) {
+        const char *at = memmem(call.answer.data, call.answer.len, "nonce=\"", 7);
+        if (at != NULL)
+            snprintf(nonce, 256, "%.*s", (int)strcspn(at + 7, "\""), at + 7);
+    }
+    page_call_end(&call);
+    return status;
+}
+
+static SECURITY_STATUS again(const struct bytes *header, CtxtHandle *context, bool complete)
+{
+    struct page_call call = {.http = true, .method = "GET", .token = bytes_as_view(header)};
+    BYTES_CLEANUP struct bytes storage = {0};
+    SecBuffer in[PAGE_BUFFERS];
+    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
+
+    return complete ? CompleteAuthToken(context, &input)
+                    : VerifySignature(context, &input, 0, NULL);
+}
+
+static SECURITY_STATUS send_header(struct client *client, CtxtHandle *to)
+{
+    BYTES_CLEANUP struct bytes header = {0};
+
+    answer(client, &header);
+    return accept(header.data, header.len, to, NULL);
+}
+
+/* A login of one's own, a request that is completed, and one that is verified. */
+static void take_turn(struct thread *thread)
+{
+    char nonce[256] = "";
+    BYTES_CLEANUP struct bytes header = {0};
+    CtxtHandle none, first, second;
+    SecPkgContext_Names names = {NULL};
+
+    thread->n_wrong += accept("", 0, &none, nonce) != SEC_I_CONTINUE_NEEDED;
+    thread->n_wrong += DeleteSecurityContext(&none) != SEC_E_OK;
+    struct client client = alice(nonce, 1);
+    thread->n_wrong += send_header(&client, &first) != SEC_E_OK;
+    client.count = 2;
+    answer(&client, &header);
+    thread->n_wrong += accept(header.data, header.len, &second, NULL) != SEC_I_COMPLETE_NEEDED;
+    thread->n_wrong += again(&header, &second, true) != SEC_E_OK;
+    thread->n_wrong += QueryContextAttributes(&second, SECPKG_ATTR_NAMES, &names) != SEC_E_OK;
+    FreeContextBuffer(names.sUserName);
+    client.count = 3;
+    bytes_free(&header);
+    answer(&client, &header);
+    thread->n_wrong += again(&header, &first, false) != SEC_E_OK;
+    thread->n_wrong += again(&header, &first, false) != SEC_E_OUT_OF_SEQUENCE;
+    thread->n_wrong += DeleteSecurityContext(&first) != SEC_E_OK;
+    thread->n_wrong += DeleteSecurityContext(&second) != SEC_E_OK;
+}
+
+/* Everybody sends the same request: one is let in. */
+static void contest(struct thread *thread, unsigned count)
+{
+    struct client client = alice(shared_nonce, count);
+    BYTES_CLEANUP struct bytes header = {0};
+    CtxtHandle context;
+
+    answer(&client, &header);
+    SECURITY_STATUS status = accept(header.data, header.len, &context, NULL);
+    bool made = status >= 0;
+    if (status == SEC_I_COMPLETE_NEEDED)
+        status = again(&header, &context, true);
+    if (status == SEC_E_OK)
+        thread->n_won++;
+    else
+        thread->n_wrong += status != SEC_E_OUT_OF_SEQUENCE;
+    if (made)
+        thread->n_wrong += DeleteSecurityContext(&context) != SEC_E_OK;
+}
+
+static void *run(void *argument)
+{
+    struct thread *thread = argument;
+
+    for (unsigned count = 1; count <= CONTESTS; count++)
+        contest(thread, count);
+    for (int i = 0; i < TURNS; i++)
+        take_turn(thread);
+    return NULL;
+}
+
+static void threads_share_one_credential_handle(void **unused)
+{
+    struct thread threads[THREADS] = {0};
+    CtxtHandle none;
+    size_t n_won = 0;
+
+    assert_int_equal(accept("", 0, &none, shared_nonce), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(DeleteSecurityContext(&none), SEC_E_OK);
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i].id, NULL, run, &threads[i]), 0);
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i].id, NULL), 0);
+        assert_int_equal(threads[i].n_wrong, 0);
+        n_won += threads[i].n_won;
+    }
+    assert_int_equal(n_won, CONTESTS);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_share_one_credential_handle),
+    };
+    SSPI_ACCEPTOR_DATA data = {0};
+    /* Room for all nonces: where they push each other out, a good one may come back as stale. */
+    void *memory = aligned_alloc(4096, STATE_SIZE);
+    if (memory == NULL)
+        return 1;
+    memset(memory, 0, STATE_SIZE);
+    data.State = store_state_format(memory, STATE_SIZE, clock_machine());
+    write_users(&users);
+    data.UserFile = users.path;
+    credential = page_credential("WDigest", &data);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    FreeCredentialsHandle(&credential);
+    free(memory);
+    unlink(users.path);
+    return failed;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages of the NTLM package, with the client's side made by hand: what gss-ntlmssp never sends.
+ */
+#include "ntlm_world.h"
+
+#define CALLS (ntlm_package.messages)
+
+/* An established context, and its client's keys. */
+struct session {
+    struct exchange exchange;
+    struct ntlm_sign client;
+};
+
+static void begin(struct world *w, uint32_t taken, struct session *session)
+{
+    struct client client = client_alice();
+    client.taken = taken;
+    assert_int_equal(login_with(w, &client, (struct sspi_accept_input){0}, &session->exchange),
+                     SEC_E_OK);
+    assert_true(
+        ntlm_sign_open(&session->client, &w->credential->crypto, session->exchange.exported, true));
+}
+
+static void end(struct session *session)
+{
+    ntlm_sign_close(&session->client);
+    exchange_end(&session->exchange);
+}
+
+/* A message as DecryptMessage hands it over: token, head in clear, body, and nothing behind. */
+struct received {
+    char whole[NTLM_SIGN_LEN + 4];
+    char head[2];
+    struct sspi_message_part parts[2];
+    struct sspi_message message;
+};
+
+static void receive(struct session *session, bool encrypt, struct received *to)
+{
+    *to = (struct received){.head = "HD"};
+    memcpy(to->whole + NTLM_SIGN_LEN, "body", 4);
+    to->parts[0] = (struct sspi_message_part){to->head, 2, false};
+    to->parts[1] = (struct sspi_message_part){to->whole + NTLM_SIGN_LEN, 4, true};
+    assert_true(ntlm_sign_seal(&session->client, &session->client.client, to->parts, 2, encrypt,
+                               (uint8_t *)to->whole));
+    to->message = (struct sspi_message){.parts = to->parts,
+                                        .n_parts = 2,
+                                        .token = {to->whole, NTLM_SIGN_LEN, NTLM_SIGN_LEN},
+                                        .whole = to->whole,
+                                        .whole_len = sizeof to->whole};
+}
+
+static SECURITY_STATUS unseal(struct session *session, const struct received *from,
+                              bool *ret_encrypted)
+{
+    struct sspi_view plain = {NULL, 0};
+    SECURITY_STATUS st =
+        CALLS->unseal(session->exchange.context, &from->message, &plain, ret_encrypted);
+    if (st == SEC_E_OK) {
+        assert_ptr_equal(plain.data, from->whole + NTLM_SIGN_LEN);
+        assert_int_equal(plain.len, 4);
+        assert_memory_equal(plain.data, "body", 4);
+    }
+    return st;
+}
+
+static void parts_in_clear_are_covered(void **state)
+{
+    struct session session;
+    begin(*state, 0, &session);
+    for (int encrypt = 0; encrypt < 2; encrypt++) {
+        struct received received;
+        bool encrypted;
+        receive(&session, encrypt != 0, &received);
+        received.head[1] ^= 1;
+        assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_MESSAGE_ALTERED);
+        received.head[1] ^= 1;
+        assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_OK);
+        assert_int_equal(encrypted, encrypt);
+        assert_memory_equal(received.head, "HD", 2);
+    }
+    end(&session);
+}
+
+/* Whether the message is sealed or not. */
+static void a_number_alone_that_is_altered_is_no_other_order(void **state)
+{
+    struct session session;
+    begin(*state, 0, &session);
+    for (int encrypt = 0; encrypt < 2; encrypt++) {
+        struct received first, second;
+        bool encrypted;
+        receive(&session, encrypt != 0, &first);
+        receive(&session, encrypt != 0, &second);
+        first.whole[NTLM_SIGN_LEN - 1] ^= 1;
+        assert_int_equal(unseal(&session, &first, &encrypted), SEC_E_MESSAGE_ALTERED);
+        first.whole[NTLM_SIGN_LEN - 1] ^= 1;
+        assert_int_equal(unseal(&session, &second, &encrypted), SEC_E_OUT_OF_SEQUENCE);
+        assert_int_equal(unseal(&session, &first, &encrypted), SEC_E_OK);
+        assert_int_equal(unseal(&session, &second, &encrypted), SEC_E_OK);
+    }
+    end(&session);
+}
+
+static void a_token_of_another_length_is_altered(void **state)
+{
+    struct session session;
+    struct received received;
+    bool encrypted;
+    begin(*state, 0, &session);
+    receive(&session, true, &received);
+    received.message.token.len = NTLM_SIGN_LEN - 1;
+    assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_MESSAGE_ALTERED);
+    received.message.token.len = NTLM_SIGN_LEN + 1;
+    assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_MESSAGE_ALTERED);
+    received.message.token.len = NTLM_SIGN_LEN;
+    received.message.padding.len = 1;
+    assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_MESSAGE_ALTERED);
+    received.message.padding.len = 0;
+    received.message.whole_len = NTLM_SIGN_LEN - 1;
+    assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_INCOMPLETE_MESSAGE);
+    received.message.whole_len = sizeof received.whole;
+    assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_OK);
+    end(&session);
+}
+
+/* Taken without SIGN: what is not confidential is nothing then. */
+static void without_integrity_only_sealed_messages_are_taken(void **state)
+{
+    static const uint32_t sealing = NTLM_FLAG_UNICODE | NTLM_FLAG_EXTENDED_SECURITY |
+                                    NTLM_FLAG_128 | NTLM_FLAG_KEY_EXCHANGE | NTLM_FLAG_SEAL;
+    struct session session;
+    struct received received;
+    bool encrypted;
+    begin(*state, sealing, &session);
+    receive(&session, true, &received);
+    assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_OK);
+    assert_true(encrypted);
+    receive(&session, false, &received);
+    assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_MESSAGE_ALTERED);
+    end(&session);
+}
+
+static void sizes_follow_the_flags(void **state)
+{
+    static const uint32_t strong = NTLM_FLAG_UNICODE | NTLM_FLAG_EXTENDED_SECURITY | NTLM_FLAG_128;
+    static const struct {
+        uint32_t taken;
+        SecPkgContext_Sizes sizes;
+    } all[] = {
+        {0, {2888, 16, 0, 16}},
+        {strong | NTLM_FLAG_SIGN, {2888, 16, 0, 16}},
+        {strong | NTLM_FLAG_SEAL, {2888, 0, 0, 16}},
+        {strong, {2888, 0, 0, 0}},
+        {NTLM_FLAG_UNICODE | NTLM_FLAG_SIGN | NTLM_FLAG_SEAL, {2888, 0, 0, 0}},
+    };
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct session session;
+        SecPkgContext_Sizes sizes;
+        begin(*state, all[i].taken, &session);
+        assert_int_equal(CALLS->sizes(session.exchange.context, &sizes), SEC_E_OK);
+        assert_memory_equal(&sizes, &all[i].sizes, sizeof sizes);
+        end(&session);
+    }
+    assert_false(CALLS->has_stream_sizes);
+}
+
+static void keys_are_told(void **state)
+{
+    struct session session;
+    struct sspi_key_info info;
+    BYTES_CLEANUP struct bytes key = {0};
+    begin(*state, 0, &session);
+    assert_int_equal(CALLS->session_key(session.exchange.context, &key), SEC_E_OK);
+    assert_int_equal(key.len, NTLM_KEY_LEN);
+    assert_memory_equal(key.data, session.exchange.exported, NTLM_KEY_LEN);
+    assert_int_equal(CALLS->key_info(session.exchange.context, &info), SEC_E_OK);
+    assert_string_equal(info.signature, "HMAC-MD5");
+    assert_int_equal(info.key_bits, 128);
+    end(&session);
+    /* The login has a key whatever it is good for. */
+    begin(*state, NTLM_FLAG_UNICODE, &session);
+    bytes_free(&key);
+    assert_int_equal(CALLS->session_key(session.exchange.context, &key), SEC_E_OK);
+    assert_memory_equal(key.data, session.exchange.exported, NTLM_KEY_LEN);
+    assert_int_equal(CALLS->key_info(session.exchange.context, &info), SEC_E_UNSUPPORTED_FUNCTION);
+    end(&session);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WORLD_TEST(parts_in_clear_are_covered),
+        WORLD_TEST(a_number_alone_that_is_altered_is_no_other_order),
+        WORLD_TEST(a_token_of_another_length_is_altered),
+        WORLD_TEST(without_integrity_only_sealed_messages_are_taken),
+        WORLD_TEST(sizes_follow_the_flags),
+        WORLD_TEST(keys_are_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
