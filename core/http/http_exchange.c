@@ -64,9 +64,6 @@ static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason rea
         return HTTP_OUTCOME_ERROR;
     case SSPI_REASON_UNREACHABLE:
         return HTTP_OUTCOME_UNAVAILABLE;
-    case SSPI_REASON_WRONG_REALM: /* SEC_E_NO_AUTHENTICATING_AUTHORITY too, but the client's fault
-                                   */
-        return HTTP_OUTCOME_REFUSED;
     case SSPI_REASON_MALFORMED:
     case SSPI_REASON_TOO_LARGE:
     case SSPI_REASON_WRONG_URI: /* RFC 7616 3.4.6: a uri of another resource is answered 400 */
@@ -80,8 +77,6 @@ static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason rea
     case SEC_E_INVALID_HANDLE:
     case SEC_E_NO_CREDENTIALS:
         return HTTP_OUTCOME_ERROR;
-    case SEC_E_NO_AUTHENTICATING_AUTHORITY:
-        return HTTP_OUTCOME_UNAVAILABLE;
     default:
         return HTTP_OUTCOME_REFUSED;
     }

@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "escape.h"
 #include "kerberos_ap_req.h"
-#include "kerberos_client.h"
 #include "kerberos_delegation.h"
 #include "kerberos_keys.h"
 #include "kerberos_status.h"
@@ -267,25 +266,11 @@ static SECURITY_STATUS set_name(struct exchange *exchange, struct sspi_context_i
     return SEC_E_OK;
 }
 
-/* A PAC that is vouched for and cannot be read is no reason to let nobody in, nor to guess. */
-static SECURITY_STATUS set_sids(struct exchange *exchange, struct sspi_context_info *info)
-{
-    struct kerberos_pac_sids sids;
-    if (kerberos_client_sids(exchange->attempt.client, &sids) == KERBEROS_PAC_NO_MEMORY)
-        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory");
-    info->sids = sids.sids;
-    info->n_sids = sids.n_sids;
-    return SEC_E_OK;
-}
-
 static SECURITY_STATUS set_info(struct exchange *exchange, struct sspi_context_info *info)
 {
     const struct attempt *attempt = &exchange->attempt;
     const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
     SECURITY_STATUS st = set_name(exchange, info);
-    if (st == SEC_E_OK)
-        st = set_sids(exchange, info);
     if (st != SEC_E_OK)
         return st;
     info->mechanism = &kerberos_package;

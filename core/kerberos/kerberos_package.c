@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "kerberos_accept.h"
-#include "kerberos_delegation.h"
-#include "kerberos_pac.h"
+#include "kerberos_client.h"
 #include "kerberos_context.h"
+#include "kerberos_delegation.h"
 #include "kerberos_status.h"
 
 /* What Windows' Kerberos package says of itself. */
@@ -88,6 +88,20 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
     return *ret_name == NULL && errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
+/* A PAC that is vouched for and cannot be read is no reason to fail, nor to guess. */
+static SECURITY_STATUS read_sids(void *context)
+{
+    struct kerberos_context *kerberos = context;
+    struct kerberos_pac_sids sids;
+    if (kerberos->info.sids != NULL)
+        return SEC_E_OK;
+    if (kerberos_client_sids(kerberos->gss, &sids) == KERBEROS_PAC_NO_MEMORY)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    kerberos->info.sids = sids.sids;
+    kerberos->info.n_sids = sids.n_sids;
+    return SEC_E_OK;
+}
+
 static void destroy(void *context)
 {
     struct kerberos_context *kerberos = context;
@@ -120,6 +134,7 @@ const struct sspi_package kerberos_package = {
     .accept = accept_token,
     .info = info,
     .local_name = local_name,
+    .read_sids = read_sids,
     .use_ccache = kerberos_delegation_use,
     .make_mic = make_mic,
     .check_mic = check_mic,

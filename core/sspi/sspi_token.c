@@ -11,23 +11,45 @@ struct sspi_token {
     struct sspi_account account;
 };
 
-SECURITY_STATUS sspi_token_local_name(const struct sspi_context *context, char **ret_name)
+/* Where the client's account is known: under Negotiate with what really authenticated. */
+struct mechanism {
+    const struct sspi_package *package;
+    void *data;
+};
+
+static struct mechanism mechanism_of(const struct sspi_context *context)
 {
     const struct sspi_package *package = context->credential->package;
-    const struct sspi_context_info *info = package->info(context->data);
+    if (package->mechanism_context == NULL)
+        return (struct mechanism){package, context->data};
+    return (struct mechanism){package->info(context->data)->mechanism,
+                              package->mechanism_context(context->data)};
+}
+
+SECURITY_STATUS sspi_token_local_name(const struct sspi_context *context, char **ret_name)
+{
+    const struct sspi_context_info *info = context->credential->package->info(context->data);
+    struct mechanism mechanism = mechanism_of(context);
 
     *ret_name = NULL;
     if ((info->attributes & ASC_RET_NULL_SESSION) != 0)
         return SEC_E_OK; /* nobody is no account */
-    void *data = context->data;
-    if (package->mechanism_context != NULL) {
-        data = package->mechanism_context(data);
-        package = info->mechanism;
-    }
-    if (package->local_name != NULL)
-        return package->local_name(data, ret_name);
+    if (mechanism.package->local_name != NULL)
+        return mechanism.package->local_name(mechanism.data, ret_name);
     *ret_name = strdup(info->name);
     return *ret_name == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
+static SECURITY_STATUS read_sids(struct sspi_context *context)
+{
+    struct mechanism mechanism = mechanism_of(context);
+    if (mechanism.package->read_sids == NULL)
+        return SEC_E_OK;
+    /* Packages take it for granted that one thread at a time is in an established context. */
+    (void)pthread_mutex_lock(&context->message_lock);
+    SECURITY_STATUS status = mechanism.package->read_sids(mechanism.data);
+    (void)pthread_mutex_unlock(&context->message_lock);
+    return status;
 }
 
 SECURITY_STATUS sspi_token_make(struct sspi_context *context, struct sspi_token **ret_token)
@@ -36,7 +58,9 @@ SECURITY_STATUS sspi_token_make(struct sspi_context *context, struct sspi_token 
 
     if (token == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    SECURITY_STATUS status = sspi_token_local_name(context, &token->local_name);
+    SECURITY_STATUS status = read_sids(context);
+    if (status == SEC_E_OK)
+        status = sspi_token_local_name(context, &token->local_name);
     if (status == SEC_E_OK && token->local_name != NULL)
         status = sspi_account_find(token->local_name, &token->account);
     if (status != SEC_E_OK) {
