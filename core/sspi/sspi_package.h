@@ -121,8 +121,8 @@ struct sspi_package {
     SECURITY_STATUS (*local_name)(const void *context, char **ret_name);
 
     /* Makes `name` the calling thread's default credential cache, NULL the machine's.
-     * *ret_previous, unless NULL, receives the one before, allocated, NULL for the machine's. False:
-     * no memory, nothing changed. NULL where the package knows no caches. */
+     * *ret_previous, unless NULL, receives the one before, allocated, NULL for the machine's.
+     * False: no memory, nothing changed. NULL where the package knows no caches. */
     bool (*use_ccache)(const char *name, char **ret_previous);
 
     /* A MIC over `message` for SPNEGO's mechListMIC; NULL where the package cannot. */
