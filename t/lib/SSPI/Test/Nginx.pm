@@ -19,7 +19,11 @@ sub ready {
     my ($self) = @_;
     return $self->{opt}{one_process} ? qr/using the "\w+" event/ : qr/start worker process \d+/;
 }
-sub reloaded { return qr/reconfiguring.*?start worker process \d+\n.*?start worker process \d+\n/s }
+
+# The old workers take connections until they are told.
+sub reloaded {
+    return qr/reconfiguring(?:.*?start\ worker\ process\ \d+\n){2}(?:.*?gracefully\ shutting\ down){2}/sx;
+}
 
 sub template {
     my ($self) = @_;
