@@ -10,7 +10,9 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(root_dir built is_root scratch_dir slurp run worker_user);
 use SSPI::Test::Digest qw(digest_challenges digest_header);
+use SSPI::Test::Gss qw(end_point_binding negotiate_value);
 use SSPI::Test::Scenario;
+use SSPI::Test::Tls;
 
 my $kdc = SSPI::Test::KDC->new;
 my ($alice, $bob) = map { $kdc->login($_) } qw(alice bob);
@@ -137,6 +139,21 @@ for my $kind (qw(apache nginx)) {
         granted($c->get($staff, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'staff: a named user');
         granted($nobody->get($staff, args => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'staff: one of NTLM');
         is($nobody->get($staff, args => $ntlm[1])->status, 403, 'staff: another one is forbidden');
+    };
+    scenario 'tls-at-load-balancer.conf', example($kind, 'tls-at-load-balancer'), sub {
+        my ($server) = @_;
+        my $front = SSPI::Test::Tls::front_end('rsa', $server->{http}, 'plain');
+        my $get = sub {
+            my ($path, $certificate) = @_;
+            my $channel = $certificate && end_point_binding((SSPI::Test::Server::certificate($certificate))[0]);
+            my $ticket = SSPI::Test::Gss->new(env => $alice, binding => $channel);
+            return SSPI::Test::Tls->new($server->client, port => $front)->get($path, authorization => negotiate_value($ticket->{token}));
+        };
+        granted($get->($page, 'rsa'), { user => 'alice@SSPI.TEST' }, 'bound to the load balancer');
+        granted($get->($page), { user => 'alice@SSPI.TEST' }, 'not bound');
+        refused($get->($page, 'ec'), 401, 'bound to another certificate: somebody relays');
+        granted($get->($staff, 'rsa'), { user => 'alice@SSPI.TEST' }, 'staff: bound');
+        ok((grep { $get->($staff)->status == $_ } 401, 403), 'staff: not bound is not enough');
     };
     scenario 'kerberos-and-digest-tls.conf', example($kind, 'kerberos-and-digest-tls'), sub {
         my ($server) = @_;

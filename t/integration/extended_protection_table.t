@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The tables of docs/extended-protection.md are what happens: each cell is a login of every scheme on
-# every server. With SSPI_WRITE_TABLE in the environment they are written anew.
+# The table of the README on Extended Protection is what happens: each cell is a login of every scheme on
+# every server. With SSPI_WRITE_TABLE in the environment it is written anew.
 use strict;
 use warnings;
 
@@ -15,7 +15,7 @@ use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
 my $world = SSPI::Test::Binding->new;
-my $page = root_dir() . '/docs/extended-protection.md';
+my $page = root_dir() . '/README.md';
 my ($front) = SSPI::Test::Server::certificate('front');
 my %service = (service_name => 'HTTP/localhost');
 my %elsewhere = (target => 'HTTP/other.test', ticket_host => 'other.test');
@@ -23,14 +23,14 @@ my %elsewhere = (target => 'HTTP/other.test', ticket_host => 'other.test');
 # Who comes, how, and what it says.
 my %client = (
     direct => [
-        [ 'bound to this connection', 'tls', 'right', 'rsa' ],
+        [ 'bound to the certificate of that end', 'tls', 'right', 'rsa' ],
         [ 'bound to another one: somebody relays', 'tls', 'wrong', 'rsa' ],
         [ 'says that it speaks without TLS', 'tls', 'zeros', 'rsa' ],
         [ 'does not know bindings', 'tls', 'silent', 'rsa' ],
         [ 'bound, but means another service', 'tls', 'right', 'rsa', %elsewhere ],
     ],
     front => [
-        [ 'bound to the front end', 'front', 'right', 'front' ],
+        [ 'bound to the certificate of that end', 'front', 'right', 'front' ],
         [ 'bound to another one: somebody relays', 'front', 'wrong', 'front' ],
         [ 'says that it speaks without TLS', 'front', 'zeros', 'front' ],
         [ 'does not know bindings', 'front', 'silent', 'front' ],
@@ -44,12 +44,12 @@ my %client = (
     ],
 );
 my @tables = (
-    { name => 'direct', title => 'TLS ends at this server', options => {}, clients => 'direct' },
-    { name => 'front', title => 'TLS ends at a load balancer with this certificate', clients => 'front',
+    { name => 'direct', title => 'at this server', options => {}, clients => 'direct' },
+    { name => 'front', title => 'at a load balancer with this certificate', clients => 'front',
         options => { channel_binding_certificate => $front } },
-    { name => 'proxy', title => 'TLS ends at a load balancer whose certificate is not known here', clients => 'front',
+    { name => 'proxy', title => 'at one whose certificate is not known here', clients => 'front',
         options => { extended_protection => 'proxy' } },
-    { name => 'mixed', title => 'Mixed: plain HTTP, and TLS that ends at a load balancer', clients => 'mixed',
+    { name => 'mixed', title => 'mixed: plain HTTP, and a load balancer', clients => 'mixed',
         options => { extended_protection => 'proxy proxy-cohosting' } },
 );
 
@@ -95,44 +95,50 @@ sub rows {
     } @{$client{$table->{clients}}};
 }
 
-# The lines of a configuration, of both servers.
+# What stands in the configuration beside the policy and the service's name.
 sub configuration {
     my ($table) = @_;
-    my %o = (%{$table->{options}}, %service);
-    $o{service_name} = 'HTTP/www.example.org';
+    my %o = %{$table->{options}};
     $o{channel_binding_certificate} = 'front-end.pem' if $o{channel_binding_certificate};
-    my @lines = ([ 'SSPIChannelBinding allow', 'sspi_channel_binding allow;' ]);
-    for my $key (sort keys %o) {
-        my ($apache, $nginx) = SSPI::Test::Options::option_names($key);
-        push @lines, [ "$apache $o{$key}", "$nginx $o{$key};" ];
-    }
-    return map { sprintf "%-52s # %s\n", @$_ } @lines;
+    return '' if !%o;
+    my ($key) = keys %o;
+    my ($apache, $nginx) = SSPI::Test::Options::option_names($key);
+    return ", `$apache $o{$key}` (`$nginx $o{$key};`)";
 }
 
+# One table. Ends of TLS with the same outcomes stand together.
 sub text_of {
-    my ($table, @rows) = @_;
-    return join '', "## $table->{title}\n\n```\n", configuration($table), "```\n\n",
-        "| client | none | allow | require |\n| --- | --- | --- | --- |\n", (map { '| ' . join(' | ', @$_) . " |\n" } @rows), "\n";
+    my (@groups) = @_;
+    my @texts;
+    for (@groups) {
+        my ($table, @rows) = @$_;
+        my $title = $table->{title} . configuration($table);
+        my $text = join '', map { '| | ' . join(' | ', @$_) . " |\n" } @rows;
+        if (@texts && $texts[-1]{text} eq $text) { push @{$texts[-1]{titles}}, $title }
+        else { push @texts, { text => $text, titles => [$title] } }
+    }
+    return join '', "| TLS ends | client | none | allow | require |\n| --- | --- | --- | --- | --- |\n",
+        map { my $titles = join '; or ', @{$_->{titles}}; $_->{text} =~ s/\A\| /| $titles /r } @texts;
 }
 
 # ---- the page ----
 
-my ($begin, $end) = ("<!-- tables: made by t/integration/extended_protection_table.t -->\n\n", "<!-- end of tables -->\n");
+my ($begin, $end) = ("<!-- outcomes: made by t/integration/extended_protection_table.t -->\n", "<!-- end of outcomes -->\n");
 my @places = map {
     my $table = $_;
     map { { path => "/$table->{name}-$_/", channel_binding => $_, %{$table->{options}}, %service } } @policies;
 } @tables;
 
-scenario 'the tables of Extended Protection', { $world->site(@places) }, sub {
+scenario 'the table of Extended Protection', { $world->site(@places) }, sub {
     my ($server) = @_;
     my $port = SSPI::Test::Tls::front_end('front', $server->{http}, 'plain');
-    my $text = join '', map { text_of($_, rows($server, $_, $port)) } @tables;
-    my ($before, $there, $after) = slurp($page) =~ /\A(.*?\Q$begin\E)(.*?)(\Q$end\E.*)\z/s or die "$page has no place for them\n";
+    my $text = text_of(map { [ $_, rows($server, $_, $port) ] } @tables);
+    my ($before, $there, $after) = slurp($page) =~ /\A(.*?\Q$begin\E)(.*?)(\Q$end\E.*)\z/s or die "$page has no place for it\n";
     if ($ENV{SSPI_WRITE_TABLE}) {
         spew($page, $before . $text . $after);
         $there = $text;
     }
-    is($text, $there, 'are those of docs/extended-protection.md') or diag('SSPI_WRITE_TABLE=1 writes them');
+    is($text, $there, 'is that of the README') or diag('SSPI_WRITE_TABLE=1 writes it');
 };
 
 done_testing;

@@ -183,6 +183,7 @@ static void choose(SSL *ssl, struct wish *wish)
     bool old = strcmp(wish->version, "1.2") == 0, ec = strcmp(wish->kind, "ec") == 0;
     unsigned char protocol[sizeof(wish->alpn) + 1] = {(unsigned char)strlen(wish->alpn)};
     int version = old ? TLS1_2_VERSION : TLS1_3_VERSION;
+    char ecdsa[] = "ECDSA+SHA256", rsa[] = "RSA-PSS+SHA256"; /* OpenSSL's macro takes no const */
     memcpy(protocol + 1, wish->alpn, strlen(wish->alpn));
     SSL_set_min_proto_version(ssl, version);
     SSL_set_max_proto_version(ssl, version);
@@ -192,7 +193,7 @@ static void choose(SSL *ssl, struct wish *wish)
         SSL_set_cipher_list(ssl,
                             ec ? "ECDHE-ECDSA-AES128-GCM-SHA256" : "ECDHE-RSA-AES128-GCM-SHA256");
     else if (strcmp(wish->kind, "any") != 0)
-        SSL_set1_sigalgs_list(ssl, ec ? "ECDSA+SHA256" : "RSA-PSS+SHA256");
+        SSL_set1_sigalgs_list(ssl, ec ? ecdsa : rsa);
     if (strcmp(wish->ems, "no-ems") == 0)
         SSL_set_options(ssl, SSL_OP_NO_EXTENDED_MASTER_SECRET);
     use_session(ssl, wish->session);
