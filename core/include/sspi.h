@@ -733,6 +733,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     challenges, one each, strongest first. Digest's answer on SEC_E_OK is the
  *                     value of Authentication-Info; leave the buffer out where it is not sent.
  *                   - SECBUFFER_SSPI_REPORT: why (sspi_acceptor.h). Filled on every return.
+ *                   - SECBUFFER_CHANNEL_BINDINGS_RESULT: a SEC_CHANNEL_BINDINGS_RESULT, whose flags
+ *                     say what the client vouched for, even where there is nothing to compare it
+ *                     with; 0 when nothing is known. Filled on every return.
  * pfContextAttr     out, may be NULL. ASC_RET_* of the context on SEC_E_OK; on other returns 0 or
  *                   ASC_RET_ALLOCATED_MEMORY.
  * ptsExpiry         out, may be NULL. End of the context, set on SEC_E_OK only.
@@ -767,8 +770,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * CompleteAuthToken.
  * After an error on a later call the context is of no more use; delete it. Not so after
  * SEC_E_INCOMPLETE_MESSAGE and SEC_E_BUFFER_TOO_SMALL.
- * Blocks: Kerberos may read files, none waits for the network. Threads: any; one context must not
- * be used by two calls at a time (here the second gets SEC_E_INVALID_HANDLE), a credential may.
+ * Blocks: Kerberos may read files; NTLM without a user file waits for winbindd, and that for a
+ * domain controller. Threads: any; one context must not be used by two calls at a time (here the
+ * second gets SEC_E_INVALID_HANDLE), a credential may.
  * Source: AcceptSecurityContext (Digest), AcceptSecurityContext (Negotiate). */
 SSPI_API SECURITY_STATUS SEC_ENTRY
 AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
