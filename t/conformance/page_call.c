@@ -120,9 +120,10 @@ SECURITY_STATUS page_call(struct page_call *call, CtxtHandle *from, CtxtHandle *
     BYTES_CLEANUP struct bytes storage = {0};
     SecBuffer in[PAGE_BUFFERS];
     SecBuffer out[] = {{0, SECBUFFER_TOKEN, NULL},
-                       {sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report}};
+                       {sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report},
+                       {call->result_room, SECBUFFER_CHANNEL_BINDINGS_RESULT, &call->result}};
     SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)page_call_input(call, in, &storage), in};
-    SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
+    SecBufferDesc output = {SECBUFFER_VERSION, call->result_room == 0 ? 2 : 3, out};
 
     call->attributes = 0xFFFFFFFF;
     call->expiry = (TimeStamp){0, 0};

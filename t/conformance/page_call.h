@@ -25,7 +25,9 @@ struct page_call {
     const char *binding; /* application data of a SECBUFFER_CHANNEL_BINDINGS; NULL: no buffer */
     bool http;           /* Digest's SECBUFFER_PKG_PARAMS */
     const char *method, *uri, *entity_hash, *realm;
+    ULONG result_room; /* octets of a SECBUFFER_CHANNEL_BINDINGS_RESULT; 0: no buffer */
     /* out */
+    SEC_CHANNEL_BINDINGS_RESULT result;
     struct bytes answer;
     ULONG attributes;
     TimeStamp expiry;

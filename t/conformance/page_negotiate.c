@@ -132,6 +132,51 @@ static void p_input_may_hold_channel_bindings(void **unused)
     }
 }
 
+/* SEC_CHANNEL_BINDINGS_RESULT: what a client vouched for, whether it is compared or not. */
+static void p_output_may_ask_what_the_client_is_bound_to(void **unused)
+{
+    const ULONG absent = SEC_CHANNEL_BINDINGS_RESULT_ABSENT,
+                knows = SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT;
+    const struct {
+        const char *client, *server;
+        ULONG flags;
+        SECURITY_STATUS wanted;
+        ULONG told;
+    } rows[] = {
+        {CHANNEL, CHANNEL, 0, SEC_E_OK, knows | SEC_CHANNEL_BINDINGS_RESULT_VALID_MATCHED},
+        {"another", CHANNEL, 0, SEC_E_BAD_BINDINGS,
+         knows | SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISMATCH},
+        {NULL, CHANNEL, 0, SEC_E_BAD_BINDINGS,
+         absent | SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISSING},
+        {NULL, CHANNEL, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK,
+         absent | SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING},
+        {CHANNEL, NULL, 0, SEC_E_OK, knows | SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY},
+        {NULL, NULL, 0, SEC_E_OK, absent | SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING},
+        {CHANNEL, NULL, ASC_REQ_PROXY_BINDINGS, SEC_E_OK,
+         knows | SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY},
+        {NULL, NULL, ASC_REQ_PROXY_BINDINGS, SEC_E_BAD_BINDINGS,
+         absent | SEC_CHANNEL_BINDINGS_RESULT_NOTVALID_MISSING},
+    };
+    CtxtHandle context;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct page_call call = call_of_alice(0, rows[i].client);
+        call.binding = rows[i].server;
+        call.flags = rows[i].flags;
+        call.result_room = sizeof(call.result);
+        call.result.flags = 0xFFFFFFFF;
+        PAGE_CHECK(&call, page_call(&call, NULL, &context), rows[i].wanted);
+        assert_int_equal(call.result.flags, rows[i].told);
+        if (rows[i].wanted == SEC_E_OK)
+            assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
+        call_end(&call);
+    }
+    struct page_call call = call_of_alice(0, CHANNEL);
+    call.result_room = 1;
+    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_BUFFER_TOO_SMALL);
+    call_end(&call);
+}
+
 /* "This parameter can be one or more of the following values." "For possible attribute flags and
  * their meanings, see Context Requirements." None is refused by itself; a proxy in front is
  * demanded of clients that name their channel. */
@@ -323,6 +368,7 @@ int main(void)
         cmocka_unit_test(ph_context_is_null_first_and_then_what_ph_new_context_gave),
         cmocka_unit_test(ph_new_context_should_never_be_null),
         cmocka_unit_test(p_input_may_hold_channel_bindings),
+        cmocka_unit_test(p_output_may_ask_what_the_client_is_bound_to),
         cmocka_unit_test(f_context_req_takes_every_flag),
         cmocka_unit_test(asc_req_delegate_keeps_what_the_client_delegates),
         cmocka_unit_test(asc_req_extended_error_notifies_the_remote_party),
