@@ -36,8 +36,14 @@ static void show_login(void)
         return;
     printf("name %s\nrealm %s\n", info->name, info->realm);
     printf("mechanism %s\n", info->mechanism->about.Name);
-    for (size_t i = 0; i < info->n_sids; i++)
-        printf("sid %s\n", info->sids[i]);
+    void *token;
+    if (QuerySecurityContextToken(&context, &token) != SEC_E_OK)
+        abort();
+    size_t n_sids;
+    const char *const *sids = sspi_token_sids(token, &n_sids);
+    for (size_t i = 0; i < n_sids; i++)
+        printf("sid %s\n", sids[i]);
+    sspi_token_close(token);
 }
 
 static void step(struct sspi_view token)
