@@ -192,8 +192,8 @@ struct sspi_package {
      * *ret_name, allocated, NULL where there is none. A NULL member: the client's name is it. */
     SECURITY_STATUS (*local_name)(const void *context, char **ret_name);
 
-    /* Fills the SIDs into what info() tells: they take long to read, and few ask. Called before every
-     * token, by one thread at a time. A NULL member: they are there already, or never. */
+    /* Fills the SIDs into what info() tells: they take long to read, and few ask. Called before
+     * every token, by one thread at a time. A NULL member: they are there already, or never. */
     SECURITY_STATUS (*read_sids)(void *context);
 
     /* Makes `name` the calling thread's default credential cache, NULL the machine's. Unless it is
