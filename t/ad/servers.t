@@ -184,6 +184,9 @@ scenario 'a domain controller that does not answer, httpd', { %site, on => 'apac
     my ($server) = @_;
     my $c = $server->client;
     granted(ntlm($c), { user => $alice }, 'a login before');
+    # Of each of its processes, which all ask winbind for its names at their first one.
+    my $names = message_id('WINBIND');
+    ok(wait_until(sub { ntlm($c); return (() = $server->log =~ /$names/g) >= 2 }, 30), 'and in the other process');
     $server->new_log;
     while_paused(sub {
         # Its thread waits as long as winbind does.

@@ -6,7 +6,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use SSPI::Test qw(build_dir slurp spew);
-use SSPI::Test::Gss qw(ntlm_mechanism);
+use SSPI::Test::Gss qw(ntlm_env);
 use SSPI::Test::KDC;
 
 my $program = $ENV{SSPI_NEGOTIATE_MECHANISMS} // build_dir() . '/t/conformance/negotiate_mechanisms';
@@ -14,8 +14,8 @@ if (!-x $program) {
     print "1..0 # SKIP $program is not built (cmocka is missing)\n";
     exit 0;
 }
-my $mechanism = ntlm_mechanism();
-if (!$mechanism) {
+my %ntlm = ntlm_env();
+if (!%ntlm) {
     print "1..0 # SKIP gss-ntlmssp is not installed; tools/setup --clients installs it\n";
     exit 0;
 }
@@ -24,7 +24,7 @@ my $kdc = SSPI::Test::KDC->new;
 my $dir = $kdc->{dir};
 spew("$dir/users", "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n");
 my %alice = %{$kdc->login('alice')};
-my %env = (%alice, GSS_MECH_CONFIG => $mechanism,
+my %env = (%alice, %ntlm,
     NTLM_USER_FILE => spew("$dir/passwords", "CORP:alice:Password\n", 0600),
     SSPI_TEST_CACHE => $alice{KRB5CCNAME}, SSPI_TEST_NO_CACHE => $kdc->nobody->{KRB5CCNAME},
     SSPI_TEST_KEYTAB => $kdc->{keytab}, SSPI_TEST_USERS => "$dir/users",

@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(root_dir build_dir scratch_dir slurp spew run spawn free_port wait_until);
+use SSPI::Test::Gss qw(ntlm_env ntlm_mechanism);
 use SSPI::Test::KDC;
 
 my ($server, $client) = map { build_dir() . "/t/conformance/$_" } qw(sealed_server sealed_client);
@@ -14,11 +15,9 @@ cmp_ok($source =~ tr/\n//, '<', 150, 'the example is short');
 is_deeply([ $source =~ /#include "([^"]+)"/g ], ['sspi.h'], 'and knows sspi.h alone');
 
 my $dir = scratch_dir('sealed');
-my ($plugin) = $ENV{SSPI_GSS_NTLMSSP} // glob '/usr/lib/*/gssntlmssp/gssntlmssp.so';
 my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 spew("$dir/users", "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n");
-spew("$dir/mech", "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 " . ($plugin // '') . "\n");
 
 sub start {
     my ($package, %env) = @_;
@@ -56,11 +55,8 @@ for my $case ([ Kerberos => 'krb5' ], [ Negotiate => 'spnego' ], [ Negotiate => 
 }
 
 SKIP: {
-    skip 'gss-ntlmssp is not installed', 3 if !defined $plugin || !-e $plugin;
-    # With sanitizers: what gss-ntlmssp itself never frees is no matter here.
-    spew("$dir/leaks", "leak:gssntlmssp.so\n");
-    my %env = (ASAN_OPTIONS => 'fast_unwind_on_malloc=0', LSAN_OPTIONS => "suppressions=$dir/leaks:print_suppressions=0",
-        GSS_MECH_CONFIG => "$dir/mech", NETBIOS_COMPUTER_NAME => 'CLIENT', NETBIOS_DOMAIN_NAME => 'CORP');
+    skip 'gss-ntlmssp is not installed', 3 if !defined ntlm_mechanism();
+    my %env = (ntlm_env(), NETBIOS_COMPUTER_NAME => 'CLIENT', NETBIOS_DOMAIN_NAME => 'CORP');
     my $s = start('NTLM', SSPI_USER_FILE => "$dir/users");
     is(talk($s, \%env, "hello\n$long\n", 'ntlm', 'CORP\\alice', 'Password'), uc "hello\n$long\n",
         'NTLM: sealed messages go both ways');

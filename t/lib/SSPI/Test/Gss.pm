@@ -11,7 +11,7 @@ use IPC::Open2 qw(open2);
 use MIME::Base64 qw(decode_base64 encode_base64);
 use SSPI::Test qw(build_dir scratch_dir slurp spew);
 
-our @EXPORT_OK = qw(end_point_binding negotiate_value negotiate_token ntlm_mechanism spnego_init
+our @EXPORT_OK = qw(end_point_binding negotiate_value negotiate_token ntlm_env ntlm_mechanism spnego_init
     spnego_response oid);
 
 # A value for GSS_MECH_CONFIG with which MIT's GSSAPI has gss-ntlmssp's mechanism, whether the package
@@ -20,6 +20,15 @@ sub ntlm_mechanism {
     my ($plugin) = glob $ENV{SSPI_GSS_NTLMSSP} // '/usr/lib/*/gssntlmssp/gssntlmssp.so';
     return undef if !defined $plugin || !-e $plugin;
     return spew(scratch_dir('mechanism') . '/mech', "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 $plugin\n");
+}
+
+# The environment of a program that logs in with it; nothing where it is not installed. With sanitizers:
+# what gss-ntlmssp itself never frees is no matter here.
+sub ntlm_env {
+    my $mechanism = ntlm_mechanism() // return;
+    my $leaks = spew(scratch_dir('leaks') . '/leaks', "leak:gssntlmssp.so\n");
+    return (GSS_MECH_CONFIG => $mechanism, ASAN_OPTIONS => 'fast_unwind_on_malloc=0',
+        LSAN_OPTIONS => "suppressions=$leaks:print_suppressions=0");
 }
 
 # The application data of tls-server-end-point (RFC 5929 4.1) for a certificate signed with SHA-256.
