@@ -149,6 +149,14 @@ sub recovers {
     return;
 }
 
+# Each process asks winbind for its names at its first login.
+sub all_know_winbind {
+    my ($server, $c) = @_;
+    my $names = message_id('WINBIND');
+    ok(wait_until(sub { ntlm($c); return (() = $server->log =~ /$names/g) >= 2 }, 30), 'by each process');
+    return;
+}
+
 # Whatever becomes of the checks, the domain controller goes on for the next.
 sub while_paused {
     my ($checks) = @_;
@@ -164,6 +172,7 @@ scenario 'a domain controller that does not answer, nginx', { %site, on => 'ngin
     my ($server) = @_;
     my $c = $server->client;
     granted(ntlm($c), { user => $alice }, 'a login before');
+    all_know_winbind($server, $c);
     $server->new_log;
     while_paused(sub {
         my $waiting = ntlm($c, leave => 1);
@@ -184,9 +193,7 @@ scenario 'a domain controller that does not answer, httpd', { %site, on => 'apac
     my ($server) = @_;
     my $c = $server->client;
     granted(ntlm($c), { user => $alice }, 'a login before');
-    # Of each of its processes, which all ask winbind for its names at their first one.
-    my $names = message_id('WINBIND');
-    ok(wait_until(sub { ntlm($c); return (() = $server->log =~ /$names/g) >= 2 }, 30), 'and in the other process');
+    all_know_winbind($server, $c);
     $server->new_log;
     while_paused(sub {
         # Its thread waits as long as winbind does.
