@@ -62,7 +62,7 @@ static void refresh_users(struct digest_credential *credential, struct sspi_repo
 /* What the caller demands must be something that is given here. */
 static SECURITY_STATUS check_demands(const struct sspi_accept_input *in, struct sspi_report *report)
 {
-    if (!in->has_params) {
+    if (!in->http) {
         report_write(report, SSPI_REASON_UNSUPPORTED,
                      "Digest works in its HTTP form alone: pass SECBUFFER_PKG_PARAMS buffers");
         return SEC_E_UNSUPPORTED_FUNCTION;

@@ -282,6 +282,19 @@ static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
     return st;
 }
 
+static SECURITY_STATUS stream_sizes(void *context, SecPkgContext_StreamSizes *ret_sizes)
+{
+    SecPkgContext_Sizes parts;
+    SECURITY_STATUS st = sizes(context, &parts);
+    if (st == SEC_E_OK)
+        *ret_sizes = (SecPkgContext_StreamSizes){.cbHeader = parts.cbSecurityTrailer,
+                                                 .cbTrailer = parts.cbBlockSize,
+                                                 .cbMaximumMessage = SSPI_MESSAGE_LIMIT,
+                                                 .cBuffers = 3, /* TOKEN, DATA, PADDING */
+                                                 .cbBlockSize = parts.cbBlockSize};
+    return st;
+}
+
 /* ---- keys ---- */
 
 /* The acceptor's subkey where there is one, else the initiator's: what messages are sealed with. */
@@ -372,8 +385,8 @@ static SECURITY_STATUS key_info(void *context, struct sspi_key_info *ret_info)
 }
 
 const struct sspi_package_messages kerberos_message_calls = {
-    .has_stream_sizes = true,
     .sizes = sizes,
+    .stream_sizes = stream_sizes,
     .sign = sign,
     .verify = verify,
     .seal = seal,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "sspi.h"
+#include "sspi_accept.h"
 
 #include <stdlib.h>
 
@@ -17,12 +17,15 @@ static void destroy(struct sspi_object *object)
     sspi_held_end(&context->held);
     if (context->data != NULL)
         context->credential->package->destroy(context->data);
+    if (context->wrapping != NULL)
+        context->wrapping->destroy(context->wrapping);
     sspi_handle_drop(&context->credential->object);
     (void)pthread_mutex_destroy(&context->message_lock);
     free(context);
 }
 
-static struct sspi_context *make_context(struct sspi_credential *credential)
+static struct sspi_context *make_context(struct sspi_credential *credential,
+                                         sspi_wrapping_new *wrap)
 {
     struct sspi_context *context = calloc(1, sizeof(*context));
 
@@ -35,6 +38,10 @@ static struct sspi_context *make_context(struct sspi_credential *credential)
     sspi_handle_init(&context->object, SSPI_HANDLE_CONTEXT, destroy);
     sspi_handle_hold(&credential->object);
     context->credential = credential;
+    if (wrap != NULL && (context->wrapping = wrap(credential->package)) == NULL) {
+        sspi_handle_drop(&context->object);
+        return NULL;
+    }
     return context;
 }
 
@@ -114,19 +121,28 @@ static SECURITY_STATUS deliver_held(struct sspi_context *context,
     return status;
 }
 
+static SECURITY_STATUS run(struct sspi_context *context, const struct sspi_accept_input *in,
+                           struct sspi_accept_output *produced)
+{
+    const struct sspi_wrapped below = {context->credential->package, context->credential->data,
+                                       &context->data};
+
+    if (context->wrapping != NULL)
+        return context->wrapping->accept(context->wrapping, &below, in, produced);
+    return below.package->accept(below.credential, below.context, in, produced);
+}
+
 static SECURITY_STATUS step(struct sspi_context *context, const struct sspi_accept_input *in,
                             struct sspi_buffers_output *output, struct sspi_report *report)
 {
     struct sspi_accept_output produced = {.report = report};
-    struct sspi_credential *credential = context->credential;
 
     if (context->state == SSPI_CONTEXT_FAILED)
         return SEC_E_INVALID_HANDLE;
     if (context->held.waits)
         return deliver_held(context, in, output, report);
     context->requirements = in->requirements;
-    SECURITY_STATUS answer =
-        credential->package->accept(credential->data, &context->data, in, &produced);
+    SECURITY_STATUS answer = run(context, in, &produced);
     SECURITY_STATUS status = settle(context, answer, &produced, output);
     if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0 &&
         !sspi_held_keep(&context->held, in, answer, &produced)) {
@@ -184,21 +200,29 @@ static SECURITY_STATUS run_first(struct sspi_context *context, const struct sspi
     return status;
 }
 
-static SECURITY_STATUS accept_first(PCredHandle handle, const struct sspi_accept_input *in,
-                                    struct sspi_buffers_output *output, struct results *results,
-                                    struct sspi_report *report)
+/* What one call brings, its buffers read. */
+struct reading {
+    const struct sspi_accept_call *call;
+    sspi_wrapping_new *wrap;
+    const struct sspi_accept_input *in;
+    struct sspi_buffers_output *output;
+    struct results *results;
+    struct sspi_report *report;
+};
+
+static SECURITY_STATUS accept_first(const struct reading *r)
 {
     struct sspi_object *credential;
 
-    SECURITY_STATUS status =
-        sspi_handle_begin(handle, SSPI_HANDLE_CREDENTIAL, SSPI_HANDLE_SHARED, &credential);
+    SECURITY_STATUS status = sspi_handle_begin(r->call->phCredential, SSPI_HANDLE_CREDENTIAL,
+                                               SSPI_HANDLE_SHARED, &credential);
     if (status != SEC_E_OK)
         return status;
-    struct sspi_context *context = make_context((struct sspi_credential *)credential);
+    struct sspi_context *context = make_context((struct sspi_credential *)credential, r->wrap);
     if (context == NULL) {
         status = SEC_E_INSUFFICIENT_MEMORY;
     } else {
-        status = run_first(context, in, output, results, report);
+        status = run_first(context, r->in, r->output, r->results, r->report);
         sspi_handle_drop(&context->object);
     }
     sspi_handle_end(credential, SSPI_HANDLE_SHARED);
@@ -221,26 +245,76 @@ static SECURITY_STATUS check_credential(PCredHandle handle, const struct sspi_co
     return same ? SEC_E_OK : SEC_E_WRONG_CREDENTIAL_HANDLE;
 }
 
-static SECURITY_STATUS accept_next(PCredHandle credential, PCtxtHandle handle,
-                                   const struct sspi_accept_input *in,
-                                   struct sspi_buffers_output *output, struct results *results,
-                                   struct sspi_report *report)
+/* A context goes on as it began: nothing gets past its layer. */
+static SECURITY_STATUS check_context(const struct reading *r, const struct sspi_context *context)
+{
+    if ((context->wrapping != NULL) != (r->wrap != NULL))
+        return SEC_E_INVALID_HANDLE;
+    return check_credential(r->call->phCredential, context);
+}
+
+static SECURITY_STATUS accept_next(const struct reading *r)
 {
     struct sspi_object *object;
-    const CtxtHandle value = *handle; /* phNewContext may be phContext */
+    const CtxtHandle value = *r->call->phContext; /* phNewContext may be phContext */
 
     SECURITY_STATUS status =
         sspi_handle_begin(&value, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_EXCLUSIVE, &object);
     if (status != SEC_E_OK)
         return status;
     struct sspi_context *context = (struct sspi_context *)object;
-    *results->context = value;
-    status = check_credential(credential, context);
+    *r->results->context = value;
+    status = check_context(r, context);
     if (status == SEC_E_OK) {
-        status = step(context, in, output, report);
-        set_results(context, status, results);
+        status = step(context, r->in, r->output, r->report);
+        set_results(context, status, r->results);
     }
     sspi_handle_end(object, SSPI_HANDLE_EXCLUSIVE);
+    return status;
+}
+
+static SECURITY_STATUS read_and_step(const struct sspi_accept_call *call, sspi_wrapping_new *wrap,
+                                     struct sspi_buffers_output *output, struct results *results,
+                                     struct sspi_report *report)
+{
+    struct sspi_buffers_input input = {0};
+    const struct reading reading = {call, wrap, &input.in, output, results, report};
+
+    if (call->phNewContext == NULL) /* "should never be NULL" */
+        return SEC_E_INVALID_HANDLE;
+    if (wrap != NULL && output->n_tokens == 0)
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
+                             "pOutput has no SECBUFFER_TOKEN");
+    SECURITY_STATUS status =
+        sspi_buffers_read(call->pInput, SSPI_BUFFERS_ACCEPT, call->fContextReq, &input, report);
+    if (status == SEC_E_OK) {
+        input.in.n_tokens = output->n_tokens;
+        input.in.tells_binding = output->binding_result != NULL;
+        status = call->phContext == NULL ? accept_first(&reading) : accept_next(&reading);
+    }
+    sspi_buffers_input_free(&input);
+    return status;
+}
+
+SECURITY_STATUS sspi_accept(const struct sspi_accept_call *call, sspi_wrapping_new *wrap)
+{
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct sspi_buffers_output output;
+    struct results results = {.context = call->phNewContext, .expiry = call->ptsExpiry};
+
+    if (call->phContext == NULL && call->phNewContext != NULL)
+        SecInvalidateHandle(call->phNewContext);
+    SECURITY_STATUS status = sspi_buffers_open(call->pOutput, call->fContextReq, &output, &report);
+    if (status == SEC_E_OK)
+        status = read_and_step(call, wrap, &output, &results, &report);
+    sspi_buffers_complete_report(status, &report);
+    if (output.caller_report != NULL)
+        *output.caller_report = report;
+    sspi_buffers_tell_binding(&output, status, results.bound, report.reason);
+    if (output.allocated)
+        results.attributes |= ASC_RET_ALLOCATED_MEMORY;
+    if (call->pfContextAttr != NULL)
+        *call->pfContextAttr = results.attributes;
     return status;
 }
 
@@ -250,37 +324,11 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
                                                 PSecBufferDesc pOutput, PULONG pfContextAttr,
                                                 PTimeStamp ptsExpiry)
 {
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
-    struct sspi_buffers_input input = {0};
-    struct sspi_buffers_output output;
-    struct results results = {.context = phNewContext, .expiry = ptsExpiry};
+    const struct sspi_accept_call call = {phCredential, phContext, pInput,        fContextReq,
+                                          phNewContext, pOutput,   pfContextAttr, ptsExpiry};
 
     (void)TargetDataRep;
-    if (phContext == NULL && phNewContext != NULL)
-        SecInvalidateHandle(phNewContext);
-    SECURITY_STATUS status = sspi_buffers_open(pOutput, fContextReq, &output, &report);
-    if (status == SEC_E_OK && phNewContext == NULL) /* "should never be NULL" */
-        status = SEC_E_INVALID_HANDLE;
-    if (status == SEC_E_OK)
-        status = sspi_buffers_read(pInput, SSPI_BUFFERS_ACCEPT, fContextReq, &input, &report);
-    if (status == SEC_E_OK) {
-        input.in.n_tokens = output.n_tokens;
-        input.in.tells_binding = output.binding_result != NULL;
-        if (phContext == NULL)
-            status = accept_first(phCredential, &input.in, &output, &results, &report);
-        else
-            status = accept_next(phCredential, phContext, &input.in, &output, &results, &report);
-    }
-    sspi_buffers_input_free(&input);
-    sspi_buffers_complete_report(status, &report);
-    if (output.caller_report != NULL)
-        *output.caller_report = report;
-    sspi_buffers_tell_binding(&output, status, results.bound, report.reason);
-    if (output.allocated)
-        results.attributes |= ASC_RET_ALLOCATED_MEMORY;
-    if (pfContextAttr != NULL)
-        *pfContextAttr = results.attributes;
-    return status;
+    return sspi_accept(&call, NULL);
 }
 
 static SECURITY_STATUS complete(PCtxtHandle handle, struct sspi_accept_input *in,

@@ -71,7 +71,6 @@ static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
     struct sspi_view *const views[SSPI_PARAMS_LIMIT - 1] = {&in->method, &in->uri,
                                                             &in->entity_hash};
 
-    in->has_params = true;
     if (number >= SSPI_PARAMS_LIMIT)
         return refuse(report, SEC_E_INVALID_TOKEN, "there are over 4 SECBUFFER_PKG_PARAMS");
     if (buffer->cbBuffer == 0)
@@ -202,6 +201,12 @@ static SECURITY_STATUS read_buffer(const SecBuffer *buffer, enum sspi_buffers_fo
     }
 }
 
+/* sspi.h, "The bit 0x10000000": beside channel bindings it is ASC_REQ_ALLOW_MISSING_BINDINGS. */
+static bool is_http(const struct position *at, ULONG requirements, size_t n_bindings)
+{
+    return at->n_params > 0 || (n_bindings == 0 && (requirements & ASC_REQ_HTTP) != 0);
+}
+
 SECURITY_STATUS sspi_buffers_read(const SecBufferDesc *desc, enum sspi_buffers_form form,
                                   ULONG requirements, struct sspi_buffers_input *ret_input,
                                   struct sspi_report *report)
@@ -222,6 +227,7 @@ SECURITY_STATUS sspi_buffers_read(const SecBufferDesc *desc, enum sspi_buffers_f
         if (status != SEC_E_OK)
             return status;
     }
+    ret_input->in.http = is_http(&at, requirements, ret_input->in.n_bindings);
     return SEC_E_OK;
 }
 

@@ -8,7 +8,7 @@
 #include "sspi_handle.h"
 #include "sspi_held.h"
 #include "sspi_impersonate.h"
-#include "sspi_package.h"
+#include "sspi_wrapping.h"
 
 /* Constant once made, so any number of threads may read it. */
 struct sspi_credential {
@@ -27,6 +27,7 @@ struct sspi_context {
     struct sspi_object object;
     struct sspi_credential *credential; /* holds a reference */
     void *data;                         /* the package's; NULL until it makes one */
+    struct sspi_wrapping *wrapping;     /* the layer over the package; NULL: none */
     enum sspi_context_state state;
     bool client_done;   /* the client's last token was taken */
     ULONG requirements; /* ASC_REQ_* of the last AcceptSecurityContext */

@@ -8,6 +8,7 @@
 
 #include "sspi_context.h"
 #include "sspi_message_layout.h"
+#include "sspi_query.h"
 #include "sspi_request.h"
 #include "utf8.h"
 
@@ -21,7 +22,23 @@ struct call {
     const struct sspi_package_messages *messages; /* NULL where the mechanism has none */
     void *data;                                   /* the mechanism's context */
     ULONG attributes;                             /* ASC_RET_* */
+    size_t send_limit;                            /* octets of a message */
+    size_t receive_limit;                         /* octets of a sealed one */
+    bool encrypted_alone;
 };
+
+/* What a layer agreed on may change meanwhile: read under the lock. */
+static void set_limits(struct call *call, const struct sspi_wrapping *wrapping)
+{
+    call->send_limit = SSPI_MESSAGE_LIMIT;
+    call->receive_limit = SIZE_MAX;
+    if (wrapping == NULL)
+        return;
+    if (wrapping->send_limit < call->send_limit)
+        call->send_limit = wrapping->send_limit;
+    call->receive_limit = wrapping->receive_limit;
+    call->encrypted_alone = wrapping->encrypted_alone;
+}
 
 static SECURITY_STATUS begin(PCtxtHandle handle, struct call *ret_call)
 {
@@ -42,10 +59,14 @@ static SECURITY_STATUS begin(PCtxtHandle handle, struct call *ret_call)
         sspi_handle_end(object, SSPI_HANDLE_SHARED);
         return SEC_E_INVALID_HANDLE;
     }
-    *ret_call = (struct call){context, info->mechanism->messages, context->data, info->attributes};
+    *ret_call = (struct call){.context = context,
+                              .messages = info->mechanism->messages,
+                              .data = context->data,
+                              .attributes = sspi_query_attributes(context)};
     if (package->mechanism_context != NULL)
         ret_call->data = package->mechanism_context(context->data);
     (void)pthread_mutex_lock(&context->message_lock); /* cannot fail on one of the default kind */
+    set_limits(ret_call, context->wrapping);
     return SEC_E_OK;
 }
 
@@ -61,6 +82,26 @@ static void end(struct call *call)
 static bool can(const struct call *call, ULONG attributes)
 {
     return (call->attributes & attributes) != 0;
+}
+
+/* Octets that go over the wire, but for what is covered by the checksum alone. */
+static bool is_within(const struct sspi_message_layout *layout, size_t limit)
+{
+    size_t len = layout->data_len;
+
+    if (layout->stream != NULL)
+        return layout->stream->cbBuffer <= limit;
+    if (layout->token != NULL)
+        len += layout->token->cbBuffer;
+    if (layout->padding != NULL)
+        len += layout->padding->cbBuffer;
+    return len <= limit;
+}
+
+/* Where SECBUFFER_TOKEN would stay empty it may be missing. */
+static bool needs_token(const struct call *call)
+{
+    return call->messages == NULL || !call->messages->trails;
 }
 
 /* A package that says neither yes nor no has said nothing. */
@@ -83,6 +124,8 @@ static SECURITY_STATUS sign(const struct call *call, const struct sspi_message_l
         return SEC_E_UNSUPPORTED_FUNCTION;
     if (!can(call, ASC_RET_INTEGRITY))
         return SEC_E_QOP_NOT_SUPPORTED;
+    if (layout->data_len > call->send_limit)
+        return SEC_E_INVALID_TOKEN;
     struct sspi_message message = sspi_message_layout_message(layout);
     message.padding = (struct sspi_message_room){0};
     SECURITY_STATUS status = settled(call->messages->sign(call->data, &message));
@@ -107,7 +150,7 @@ SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP, PSecB
         end(&call);
         return status;
     }
-    status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_SIGN, &layout);
+    status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_SIGN, true, &layout);
     if (status == SEC_E_OK && fQOP != 0)
         status = SEC_E_QOP_NOT_SUPPORTED;
     if (status == SEC_E_OK)
@@ -122,6 +165,8 @@ static SECURITY_STATUS verify(const struct call *call, const struct sspi_message
         return SEC_E_UNSUPPORTED_FUNCTION;
     if (!can(call, ASC_RET_INTEGRITY))
         return SEC_E_QOP_NOT_SUPPORTED;
+    if (!is_within(layout, call->receive_limit))
+        return SEC_E_INVALID_TOKEN;
     struct sspi_message message = sspi_message_layout_message(layout);
     return settled(call->messages->verify(call->data, &message));
 }
@@ -140,7 +185,7 @@ SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc 
         if (status == SEC_E_OK)
             status = sspi_request_verify(call.context, pMessage);
     } else {
-        status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_VERIFY, &layout);
+        status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_VERIFY, true, &layout);
         if (status == SEC_E_OK)
             status = verify(&call, &layout);
     }
@@ -150,17 +195,33 @@ SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc 
     return status;
 }
 
+/* Whether fQOP means encryption, and whether the context has what it means. */
+static SECURITY_STATUS read_qop(const struct call *call, ULONG qop, bool *ret_encrypt)
+{
+    bool encrypts = can(call, ASC_RET_CONFIDENTIALITY);
+
+    *ret_encrypt = qop == 0 && (encrypts || !call->messages->agreed);
+    if (qop != 0 && qop != SECQOP_WRAP_NO_ENCRYPT)
+        return SEC_E_QOP_NOT_SUPPORTED;
+    if (encrypts && !*ret_encrypt && (call->messages->agreed || call->encrypted_alone))
+        return SEC_E_QOP_NOT_SUPPORTED;
+    return can(call, *ret_encrypt ? ASC_RET_CONFIDENTIALITY : ASC_RET_INTEGRITY)
+               ? SEC_E_OK
+               : SEC_E_QOP_NOT_SUPPORTED;
+}
+
 static SECURITY_STATUS seal(const struct call *call, ULONG qop,
                             const struct sspi_message_layout *layout)
 {
-    bool encrypt = qop == 0;
+    bool encrypt;
 
     if (call->messages == NULL || call->messages->seal == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    if (qop != 0 && qop != SECQOP_WRAP_NO_ENCRYPT)
-        return SEC_E_QOP_NOT_SUPPORTED;
-    if (!can(call, encrypt ? ASC_RET_CONFIDENTIALITY : ASC_RET_INTEGRITY))
-        return SEC_E_QOP_NOT_SUPPORTED;
+    SECURITY_STATUS st = read_qop(call, qop, &encrypt);
+    if (st != SEC_E_OK)
+        return st;
+    if (layout->data_len > call->send_limit)
+        return SEC_E_INVALID_TOKEN;
     struct sspi_message message = sspi_message_layout_message(layout);
     SECURITY_STATUS status = settled(call->messages->seal(call->data, encrypt, &message));
     if (status == SEC_E_OK || status == SEC_E_BUFFER_TOO_SMALL)
@@ -178,7 +239,7 @@ SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP, PSec
     SECURITY_STATUS status = begin(phContext, &call);
     if (status != SEC_E_OK)
         return status;
-    status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_SEAL, &layout);
+    status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_SEAL, needs_token(&call), &layout);
     if (status == SEC_E_OK)
         status = seal(&call, fQOP, &layout);
     end(&call);
@@ -196,10 +257,14 @@ static SECURITY_STATUS unseal(const struct call *call, struct sspi_message_layou
         return SEC_E_UNSUPPORTED_FUNCTION;
     if (!can(call, ASC_RET_CONFIDENTIALITY | ASC_RET_INTEGRITY))
         return SEC_E_QOP_NOT_SUPPORTED;
+    if (!is_within(layout, call->receive_limit))
+        return SEC_E_INVALID_TOKEN;
     SECURITY_STATUS status = sspi_message_layout_copy(layout, &copy);
     if (status != SEC_E_OK)
         return status;
     status = settled(call->messages->unseal(call->data, &copy, &plain, ret_encrypted));
+    if (status == SEC_E_OK && call->encrypted_alone && !*ret_encrypted)
+        status = SEC_E_QOP_NOT_SUPPORTED;
     if (status != SEC_E_OK)
         return status;
     return sspi_message_layout_deliver(layout, &copy, plain);
@@ -216,7 +281,7 @@ SECURITY_STATUS SEC_ENTRY DecryptMessage(PCtxtHandle phContext, PSecBufferDesc p
     SECURITY_STATUS status = begin(phContext, &call);
     if (status != SEC_E_OK)
         return status;
-    status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_UNSEAL, &layout);
+    status = sspi_message_layout_read(pMessage, SSPI_MESSAGE_UNSEAL, needs_token(&call), &layout);
     if (status == SEC_E_OK)
         status = unseal(&call, &layout, &encrypted);
     end(&call);
@@ -242,17 +307,11 @@ static SECURITY_STATUS query_sizes(const struct call *call, SecPkgContext_Sizes 
 
 static SECURITY_STATUS query_stream_sizes(const struct call *call, SecPkgContext_StreamSizes *sizes)
 {
-    SecPkgContext_Sizes parts;
-
-    if (!call->messages->has_stream_sizes)
+    if (call->messages->stream_sizes == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    SECURITY_STATUS status = query_sizes(call, &parts);
-    if (status == SEC_E_OK)
-        *sizes = (SecPkgContext_StreamSizes){.cbHeader = parts.cbSecurityTrailer,
-                                             .cbTrailer = parts.cbBlockSize,
-                                             .cbMaximumMessage = SSPI_MESSAGE_LIMIT,
-                                             .cBuffers = 3, /* TOKEN, DATA, PADDING */
-                                             .cbBlockSize = parts.cbBlockSize};
+    SECURITY_STATUS status = call->messages->stream_sizes(call->data, sizes);
+    if (status == SEC_E_OK && sizes->cbMaximumMessage > call->send_limit)
+        sizes->cbMaximumMessage = (ULONG)call->send_limit;
     return status;
 }
 

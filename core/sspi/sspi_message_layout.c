@@ -83,16 +83,16 @@ static bool is_short_enough(const struct sspi_message_layout *layout)
 }
 
 /* A signature over nothing, or a place for the plaintext that is none, is the caller's mistake. */
-static bool is_whole(const struct sspi_message_layout *layout)
+static bool is_whole(const struct sspi_message_layout *layout, bool needs_token)
 {
     if (layout->stream != NULL)
         return layout->token == NULL && layout->padding == NULL && layout->n_data == 1 &&
                layout->parts[0].sealed;
-    return layout->token != NULL && layout->n_data > 0 && is_short_enough(layout);
+    return (layout->token != NULL || !needs_token) && layout->n_data > 0 && is_short_enough(layout);
 }
 
 SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc, enum sspi_message_call call,
-                                         struct sspi_message_layout *ret_layout)
+                                         bool needs_token, struct sspi_message_layout *ret_layout)
 {
     *ret_layout = (struct sspi_message_layout){0};
     if (desc == NULL || desc->ulVersion != SECBUFFER_VERSION ||
@@ -102,7 +102,7 @@ SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc, enum sspi_me
         if (!add(ret_layout, &desc->pBuffers[i], call))
             return SEC_E_INVALID_TOKEN;
     }
-    return is_whole(ret_layout) ? SEC_E_OK : SEC_E_INVALID_TOKEN;
+    return is_whole(ret_layout, needs_token) ? SEC_E_OK : SEC_E_INVALID_TOKEN;
 }
 
 /* ---- what a package gets ---- */

@@ -24,9 +24,11 @@ struct sspi_message_layout {
     size_t data_len; /* of all sealed parts */
 };
 
-/* Finds the buffers. SEC_E_INVALID_TOKEN: a descriptor that breaks the rules of this call in
- * sspi.h. Pure; *ret_layout is complete on SEC_E_OK alone. */
+/* Finds the buffers. `needs_token`: there must be a SECBUFFER_TOKEN. SEC_E_INVALID_TOKEN: a
+ * descriptor that breaks the rules of this call in sspi.h. Pure; *ret_layout is complete on
+ * SEC_E_OK alone. */
 SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc, enum sspi_message_call call,
+                                         bool needs_token,
                                          struct sspi_message_layout *ret_layout) SSPI_MUST_USE;
 
 /* The message for sign, verify and seal, in the caller's memory. Borrows the layout. */

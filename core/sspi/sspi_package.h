@@ -40,7 +40,7 @@ enum sspi_bound {
 /* What one AcceptSecurityContext call carries. All views are borrowed for the call. */
 struct sspi_accept_input {
     struct sspi_view token;       /* SECBUFFER_TOKEN; absent or empty on a first call */
-    bool has_params;              /* at least one SECBUFFER_PKG_PARAMS: Digest's HTTP form */
+    bool http;                    /* Digest's HTTP form, else SASL's: see "The bit 0x10000000" */
     struct sspi_view method;      /* PKG_PARAMS, in the order of the Digest page; absent ones */
     struct sspi_view uri;         /* have data NULL */
     struct sspi_view entity_hash; /* hex H(entity-body) */
@@ -68,6 +68,7 @@ struct sspi_context_info {
     char *name;   /* the client's full name: alice@REALM; Digest: the user's own name */
     char *realm;  /* Kerberos realm or Digest realm; NULL when there is none */
     char *target; /* service the client asked for, HTTP/host@REALM; NULL when unknown */
+    char *authzid; /* whom the client wants to act as (Digest in SASL); NULL: itself */
     const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
     const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
     char *ccache;          /* cache with the credential the client delegated, "MEMORY:..."; NULL:
@@ -75,6 +76,7 @@ struct sspi_context_info {
     char **sids;           /* "S-1-5-21-…" of the user and its groups; NULL when not told */
     size_t n_sids;
     ULONG attributes; /* ASC_RET_* */
+    ULONG peer_limit; /* octets of one sealed message that the client takes; 0: it did not say */
     uint64_t start_ms;
     uint64_t expiry_ms; /* UINT64_MAX: the constant maximum of the Digest page */
     enum sspi_bound bound;
@@ -126,10 +128,16 @@ struct sspi_key_info {
  * called on established contexts alone, by one thread at a time, with at most
  * SSPI_MESSAGE_PARTS_LIMIT parts and SSPI_MESSAGE_LIMIT octets. */
 struct sspi_package_messages {
-    /* Where SECPKG_ATTR_STREAM_SIZES has an answer: it follows from `sizes`. */
-    bool has_stream_sizes;
+    /* What is added to a sealed message comes behind it: SECBUFFER_TOKEN stays empty and may be left
+     * out of EncryptMessage and DecryptMessage. */
+    bool trails;
+    /* Messages are protected as the login agreed, and fQOP 0 stands for that (Digest page). */
+    bool agreed;
 
     SECURITY_STATUS (*sizes)(void *context, SecPkgContext_Sizes *ret_sizes);
+
+    /* SECPKG_ATTR_STREAM_SIZES; NULL where it has no answer. */
+    SECURITY_STATUS (*stream_sizes)(void *context, SecPkgContext_StreamSizes *ret_sizes);
 
     /* SEC_E_BUFFER_TOO_SMALL leaves the context as it was, here and in seal. */
     SECURITY_STATUS (*sign)(void *context, struct sspi_message *message);

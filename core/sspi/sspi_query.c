@@ -30,11 +30,19 @@ static const struct sspi_context_info *info_of(const struct sspi_context *contex
     return context->credential->package->info(context->data);
 }
 
+static ULONG package_attributes(const struct sspi_context *context)
+{
+    ULONG attributes = context->credential->package->info(context->data)->attributes;
+
+    return context->wrapping == NULL ? attributes
+                                     : attributes & ~context->wrapping->hidden_attributes;
+}
+
 /* ASC_REQ_CONNECTION: "The security context will not handle formatting messages", which none does.
  * ASC_REQ_IDENTIFY: there is no impersonation (sspi_impersonate.c). */
 ULONG sspi_query_attributes(const struct sspi_context *context)
 {
-    return context->credential->package->info(context->data)->attributes |
+    return package_attributes(context) |
            (context->requirements & (ASC_REQ_CONNECTION | ASC_REQ_IDENTIFY));
 }
 

@@ -90,7 +90,7 @@ static void check_input(const struct caller *caller, const struct sspi_accept_in
     check_view(caller, in->method, 0);
     check_view(caller, in->uri, 0);
     check_view(caller, in->entity_hash, 0);
-    FUZZ_REQUIRE(in->has_params || (in->method.data == NULL && in->realm.data == NULL));
+    FUZZ_REQUIRE(in->http || (in->method.data == NULL && in->realm.data == NULL));
     FUZZ_REQUIRE(in->realm.len <= SSPI_REALM_LIMIT);
     for (size_t i = 0; i < in->realm.len; i++)
         FUZZ_REQUIRE(in->realm.data[i] > 0);

@@ -147,8 +147,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct caller caller;
     struct sspi_message_layout layout;
     enum sspi_message_call call = (enum sspi_message_call)(fuzz_octet(&input) % 4);
+    bool needs_token = fuzz_octet(&input) % 2 == 0;
     make_caller(&caller, &input);
-    SECURITY_STATUS status = sspi_message_layout_read(&caller.desc, call, &layout);
+    SECURITY_STATUS status = sspi_message_layout_read(&caller.desc, call, needs_token, &layout);
     FUZZ_REQUIRE(status == SEC_E_OK || status == SEC_E_INVALID_TOKEN);
     if (status == SEC_E_OK) {
         FUZZ_REQUIRE(caller.n <= SSPI_BUFFERS_LIMIT);

@@ -195,7 +195,7 @@ static void calls_without_what_is_needed_are_refused(void **state)
     void *context = NULL;
 
     acquire(w, each_on_its_own);
-    in.has_params = false;
+    in.http = false;
     assert_int_equal(call(w, &context, &in), SEC_E_UNSUPPORTED_FUNCTION);
     in = input(SSPI_VIEW(""));
     in.realm = (struct sspi_view){NULL, 0};

@@ -215,7 +215,7 @@ static inline struct sspi_accept_input input(struct sspi_view token)
 {
     return (struct sspi_accept_input){
         .token = token,
-        .has_params = true,
+        .http = true,
         .method = SSPI_VIEW("GET"),
         .uri = SSPI_VIEW("/x?y"),
         .realm = SSPI_VIEW(REALM),

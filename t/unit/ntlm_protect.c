@@ -162,7 +162,7 @@ static void sizes_follow_the_flags(void **state)
         assert_memory_equal(&sizes, &all[i].sizes, sizeof sizes);
         end(&session);
     }
-    assert_false(CALLS->has_stream_sizes);
+    assert_null(CALLS->stream_sizes);
 }
 
 static void keys_are_told(void **state)

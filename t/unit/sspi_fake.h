@@ -23,7 +23,7 @@ static atomic_int fake_contexts;
 static struct {
     char service[64];
     ULONG requirements;
-    bool has_params;
+    bool http;
     char method[64], uri[64], entity_hash[64], realm[64];
     struct sspi_view hash_a1; /* valid during the call alone */
     size_t n_bindings;
@@ -84,7 +84,7 @@ static void fake_release(void *credential)
 static void fake_look(const struct sspi_accept_input *in)
 {
     fake_seen.requirements = in->requirements;
-    fake_seen.has_params = in->has_params;
+    fake_seen.http = in->http;
     fake_copy(&fake_seen.method, in->method);
     fake_copy(&fake_seen.uri, in->uri);
     fake_copy(&fake_seen.entity_hash, in->entity_hash);

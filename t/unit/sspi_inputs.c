@@ -69,7 +69,7 @@ static void parameters_are_read_in_the_order_of_the_digest_page(void **unused)
 
     (void)unused;
     assert_int_equal(give(in, 5), SEC_E_OK);
-    assert_true(fake_seen.has_params);
+    assert_true(fake_seen.http);
     assert_string_equal(fake_seen.method, "GET");
     assert_string_equal(fake_seen.uri, "/x");
     assert_string_equal(fake_seen.entity_hash, "00ff");
@@ -86,13 +86,13 @@ static void empty_parameters_are_absent_and_still_ask_for_the_http_form(void **u
 
     (void)unused;
     assert_int_equal(give(in, 5), SEC_I_CONTINUE_NEEDED);
-    assert_true(fake_seen.has_params);
+    assert_true(fake_seen.http);
     assert_string_equal(fake_seen.method, "(absent)");
     assert_string_equal(fake_seen.uri, "(absent)");
     assert_string_equal(fake_seen.entity_hash, "(absent)");
     assert_string_equal(fake_seen.realm, "(absent)");
     assert_int_equal(give(in, 1), SEC_I_CONTINUE_NEEDED);
-    assert_false(fake_seen.has_params);
+    assert_false(fake_seen.http);
     assert_int_equal(give(NULL, 0), SEC_I_CONTINUE_NEEDED);
 }
 

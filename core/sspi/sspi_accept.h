@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What AcceptSecurityContext and SaslAcceptSecurityContext have in common: all but the layer. */
+#ifndef SSPI_ACCEPT_H
+#define SSPI_ACCEPT_H
+
+#include "sspi_wrapping.h"
+
+/* The parameters of both, under their names in sspi.h. */
+struct sspi_accept_call {
+    PCredHandle phCredential;
+    PCtxtHandle phContext;
+    PSecBufferDesc pInput;
+    ULONG fContextReq;
+    PCtxtHandle phNewContext;
+    PSecBufferDesc pOutput;
+    PULONG pfContextAttr;
+    PTimeStamp ptsExpiry;
+};
+
+/* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context made
+ * with a layer takes no step without one, nor the other way round (SEC_E_INVALID_HANDLE). With a
+ * layer an output without SECBUFFER_TOKEN is SEC_E_INVALID_TOKEN. */
+SECURITY_STATUS sspi_accept(const struct sspi_accept_call *call,
+                            sspi_wrapping_new *wrap) SSPI_MUST_USE;
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A layer over a package's login: SASL's (core/sasl). It takes the package's place in
+ * AcceptSecurityContext and narrows what the context may do afterwards; sspi/ knows no more of it.
+ */
+#ifndef SSPI_WRAPPING_H
+#define SSPI_WRAPPING_H
+
+#include "sspi_package.h"
+
+/* What stands below the layer. */
+struct sspi_wrapped {
+    const struct sspi_package *package;
+    void *credential;
+    void **context; /* the package's: NULL in it until the package makes one */
+};
+
+/* First member of the layer's own state. All but the functions is the layer's to set, and read
+ * under the context's message_lock once the context is established. */
+struct sspi_wrapping {
+    /* As struct sspi_package's accept. */
+    SECURITY_STATUS (*accept)(struct sspi_wrapping *wrapping, const struct sspi_wrapped *below,
+                              const struct sspi_accept_input *in, struct sspi_accept_output *out);
+    void (*destroy)(struct sspi_wrapping *wrapping);
+
+    ULONG hidden_attributes; /* ASC_RET_* that the package has and the layer did not agree to */
+    bool encrypted_alone;    /* messages that are only signed are refused */
+    ULONG send_limit;        /* octets of one message of ours before it is sealed */
+    ULONG receive_limit;     /* octets of one sealed message of the client */
+};
+
+/* Makes the layer over a context of `package`; NULL: no memory. */
+typedef struct sspi_wrapping *sspi_wrapping_new(const struct sspi_package *package);
+
+#endif
