@@ -252,15 +252,14 @@ typedef struct _SecPkgInfoW {
  *
  * The Digest page names it ASC_REQ_HTTP; Windows' own header has it as
  * ASC_REQ_ALLOW_MISSING_BINDINGS and has no ASC_REQ_HTTP. One bit cannot mean both, so:
- * - Digest works in its HTTP form when the input has a SECBUFFER_PKG_PARAMS buffer, and as a SASL
- *   mechanism when it has none. The bit takes no part in that.
  * - With a SECBUFFER_CHANNEL_BINDINGS buffer in the input the bit always means
  *   ASC_REQ_ALLOW_MISSING_BINDINGS.
- * - Without one it is accepted as ASC_REQ_HTTP and changes nothing, because then no binding is
- *   demanded.
+ * - Without one it means ASC_REQ_HTTP: Digest works in its HTTP form, and without the bit as a SASL
+ *   mechanism. Other packages have one form.
+ * - A SECBUFFER_PKG_PARAMS buffer says HTTP as well, with or without the bit.
  * - Together with ASC_REQ_PROXY_BINDINGS it is refused (SEC_E_SECURITY_QOS_FAILED).
  * One danger remains: who passes ASC_REQ_HTTP and a channel binding buffer and means "the client
- * must bind" gets "the client may leave it out". Never pass ASC_REQ_HTTP to this library. */
+ * must bind" gets "the client may leave it out". Tell HTTP by SECBUFFER_PKG_PARAMS instead. */
 #define ASC_REQ_DELEGATE               0x00000001
 #define ASC_REQ_MUTUAL_AUTH            0x00000002
 #define ASC_REQ_REPLAY_DETECT          0x00000004
@@ -1068,6 +1067,151 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesA(PULONG pcPackages,
 SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
                                                               PSecPkgInfoW *ppPackageInfo);
 
+/* ---- SASL ----
+ *
+ * The packages as mechanisms of SASL (RFC 4422). A profile is a mechanism's name and the package
+ * that it is made of:
+ *   GSSAPI       Kerberos   RFC 4752: the ticket, then an agreement on one of the layers none,
+ *                           integrity, confidentiality
+ *   GSS-SPNEGO   Negotiate  the layer is what the client asked its mechanism for
+ *   NTLM         NTLM       likewise
+ *   DIGEST-MD5   WDigest    RFC 2831: the client chooses one of the layers in its response
+ * Acquire a credential of the profile's package, then pass on what the client sends, without
+ * base64. Afterwards the message calls above protect what follows; each message goes over the wire
+ * behind its length in four octets, the highest first (RFC 4422 3.7), which is the caller's to
+ * write. */
+
+/* One step of a client's SASL exchange: AcceptSecurityContext with what SASL adds to it.
+ *
+ * phCredential, phContext, phNewContext, TargetDataRep, ptsExpiry   as AcceptSecurityContext. A
+ *                   context of the one call is no context for the other.
+ * pInput            in, may be NULL: what the client sent, in one SECBUFFER_TOKEN; empty or absent
+ *                   where it sent nothing: before its first message, which some protocols carry
+ *                   only after an empty challenge, and as its answer to the last token.
+ *                   SECBUFFER_CHANNEL_BINDINGS as in AcceptSecurityContext. SECBUFFER_PKG_PARAMS
+ *                   only with ASC_REQ_HTTP.
+ * fContextReq       in. ASC_REQ_* as in AcceptSecurityContext. GSSAPI and DIGEST-MD5: the layers
+ *                   that the client may choose among, beside none:
+ *                   ASC_REQ_CONFIDENTIALITY   encryption and integrity, if the context has it
+ *                   ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT, ASC_REQ_SEQUENCE_DETECT   integrity
+ *                   ASC_REQ_HTTP              Digest for HTTP instead, as AcceptSecurityContext has
+ *                                             it; not beside channel bindings (see "The bit
+ *                                             0x10000000")
+ *                   Who needs a layer looks at *pfContextAttr in the end.
+ * pOutput           in/out. A SECBUFFER_TOKEN for the challenge, as in AcceptSecurityContext. A
+ *                   challenge may be empty and is sent all the same; on SEC_E_OK a token is sent
+ *                   with the success, or where the protocol cannot do that (RFC 4422 3.6), as one
+ *                   more challenge whose answer is empty. SECBUFFER_SSPI_REPORT as there.
+ * pfContextAttr     out, may be NULL. On SEC_E_OK ASC_RET_CONFIDENTIALITY and ASC_RET_INTEGRITY say
+ *                   which layer follows; neither: messages go in clear, the message calls refuse.
+ *
+ * GSSAPI goes on behind AcceptSecurityContext's SEC_E_OK: its token is sent with
+ * SEC_I_CONTINUE_NEEDED and answered by nothing, then the server's cookie is sent (the layers, and
+ * SASL_OPTION_RECV_SIZE), then the client's comes (its layer and size, and whom it wants to be).
+ *
+ * Whom the client wants to act as (its authorization identity) is SASL_OPTION_AUTHZ_STRING in the
+ * end: whether it may is the caller's to decide. SECPKG_ATTR_NAMES is who it is.
+ *
+ * Returns as AcceptSecurityContext, and
+ * SEC_E_ALGORITHM_MISMATCH   the client wants to act as somebody, and SASL_OPTION_AUTHZ_PROCESSING
+ *                            is Sasl_AuthZIDForbidden
+ * SEC_E_INVALID_TOKEN        also: pOutput has no SECBUFFER_TOKEN; a cookie does not decrypt, or
+ *                            breaks RFC 4752 3.2; the client sent something where nothing is due,
+ *                            or nothing twice; SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP
+ * SEC_E_QOP_NOT_SUPPORTED    the client chose a layer that it was not offered
+ * SEC_E_INVALID_HANDLE       also: a context of AcceptSecurityContext
+ * Blocks, threads: as AcceptSecurityContext. Source: SaslAcceptSecurityContext; the layers as
+ * RFC 4752 3.2 and Active Directory's DIGEST-MD5 offer them. */
+SSPI_API SECURITY_STATUS SEC_ENTRY
+SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
+                          ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
+                          PSecBufferDesc pOutput, PULONG pfContextAttr, PTimeStamp ptsExpiry);
+
+/* Lists the profiles.
+ *
+ * ProfileList       out. Their names, each with a NUL behind it, and one more NUL at the end, in
+ *                   one allocated block; free it with FreeContextBuffer. NULL on an error.
+ * ProfileCount      out. How many; 0 on an error.
+ *
+ * Returns SEC_E_OK; SEC_E_INVALID_PARAMETER (a pointer is NULL); SEC_E_INSUFFICIENT_MEMORY.
+ * Blocks: no. Threads: any. Source: nf-sspi-saslenumerateprofilesa. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SaslEnumerateProfilesA(SEC_CHAR **ProfileList,
+                                                          ULONG *ProfileCount);
+SSPI_API SECURITY_STATUS SEC_ENTRY SaslEnumerateProfilesW(SEC_WCHAR **ProfileList,
+                                                          ULONG *ProfileCount);
+
+/* Describes the package of a profile: its Name is AcquireCredentialsHandle's pszPackage.
+ *
+ * ProfileName       in. A mechanism's name, without case.
+ * PackageInfo       out. One allocated block; free it with FreeContextBuffer. NULL on an error.
+ *
+ * Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND; SEC_E_INVALID_PARAMETER (PackageInfo NULL, a W string
+ * that is not UTF-16); SEC_E_INSUFFICIENT_MEMORY.
+ * Blocks: no. Threads: any. Source: nf-sspi-saslgetprofilepackagea. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageA(const SEC_CHAR *ProfileName,
+                                                          PSecPkgInfoA *PackageInfo);
+SSPI_API SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageW(const SEC_WCHAR *ProfileName,
+                                                          PSecPkgInfoW *PackageInfo);
+
+/* Describes the package that a client's choice of mechanism stands for.
+ *
+ * pInput            in. What the client sent, in one SECBUFFER_TOKEN: it begins with the
+ *                   mechanism's name, without case. What is behind the name, from the first octet
+ *                   on that can be no part of one (RFC 4422 3.1), is not looked at.
+ * PackageInfo       out. As SaslGetProfilePackage.
+ *
+ * Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (another mechanism, or none); SEC_E_INVALID_TOKEN (a
+ * descriptor that breaks the rules of AcceptSecurityContext, or not one SECBUFFER_TOKEN);
+ * SEC_E_INVALID_PARAMETER (PackageInfo NULL); SEC_E_INSUFFICIENT_MEMORY.
+ * Blocks: no. Threads: any. Source: nf-sspi-saslidentifypackagea. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageA(PSecBufferDesc pInput,
+                                                        PSecPkgInfoA *PackageInfo);
+SSPI_API SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageW(PSecBufferDesc pInput,
+                                                        PSecPkgInfoW *PackageInfo);
+
+/* Sets an option of a SASL context, at any time after the first SaslAcceptSecurityContext.
+ *
+ * ContextHandle     in.
+ * Option            in. SASL_OPTION_
+ *   RECV_SIZE         a ULONG, 65535 unless set: octets of a sealed message that are taken; above
+ *                     it DecryptMessage and VerifySignature say SEC_E_INVALID_TOKEN. The client is
+ *                     told: by GSSAPI in the server's cookie (before it, call
+ *                     SaslAcceptSecurityContext with no token and set this), by DIGEST-MD5 in the
+ *                     first challenge. From then on it cannot be set any more.
+ *   SEND_SIZE         a ULONG, 65535 unless set: octets of a message before it is sealed that are
+ *                     sent; above it EncryptMessage and MakeSignature say SEC_E_INVALID_TOKEN. What
+ *                     the client said that it takes, less what the package adds, is a limit beside
+ *                     it.
+ *   AUTHZ_PROCESSING  a ULONG: Sasl_AuthZIDProcessed, unless set, or Sasl_AuthZIDForbidden.
+ * Value, Size       in. A buffer with the value and its octets; read during the call.
+ *
+ * Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL (Size is less than a ULONG's, or Value NULL);
+ * SEC_E_INVALID_HANDLE (not a live context of SaslAcceptSecurityContext, or one that another thread
+ * is inside it with); SEC_E_UNSUPPORTED_FUNCTION (another option; SASL_OPTION_AUTHZ_STRING, which
+ * is the client's to set; RECV_SIZE once the client was told; AUTHZ_PROCESSING when the exchange
+ * has ended); SEC_E_INVALID_PARAMETER (RECV_SIZE over 16777215, another state of processing).
+ * Blocks: no. Threads: any. Source: nf-sspi-saslsetcontextoption. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option,
+                                                        void *Value, ULONG Size);
+
+/* Tells an option of a SASL context.
+ *
+ * ContextHandle     in.
+ * Option            in. As SaslSetContextOption, and
+ *   AUTHZ_STRING      after the exchange: whom the client wants to act as, UTF-8 without a NUL;
+ *                     no octets where it named nobody.
+ *                   SEND_SIZE is the smaller of its two limits.
+ * Value             out. Receives the value. May be NULL when Size is 0.
+ * Size              in. Octets there is room for in Value.
+ * Needed            out, may be NULL. Octets of the value, on SEC_E_OK and SEC_E_BUFFER_TOO_SMALL.
+ *
+ * Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_HANDLE (as above; AUTHZ_STRING before the
+ * exchange has ended); SEC_E_UNSUPPORTED_FUNCTION (another option; AUTHZ_STRING under
+ * Sasl_AuthZIDForbidden).
+ * Blocks: no. Threads: any. Source: nf-sspi-saslgetcontextoption. */
+SSPI_API SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option,
+                                                        void *Value, ULONG Size, PULONG Needed);
+
 /* ---- plain names ---- */
 
 #ifdef UNICODE
@@ -1075,6 +1219,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
 #define QueryContextAttributes         QueryContextAttributesW
 #define QuerySecurityPackageInfo       QuerySecurityPackageInfoW
 #define EnumerateSecurityPackages      EnumerateSecurityPackagesW
+#define SaslEnumerateProfiles          SaslEnumerateProfilesW
+#define SaslGetProfilePackage          SaslGetProfilePackageW
+#define SaslIdentifyPackage            SaslIdentifyPackageW
 #define SecPkgInfo                     SecPkgInfoW
 #define PSecPkgInfo                    PSecPkgInfoW
 #define SecPkgContext_Names            SecPkgContext_NamesW
@@ -1102,6 +1249,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
 #define QueryContextAttributes         QueryContextAttributesA
 #define QuerySecurityPackageInfo       QuerySecurityPackageInfoA
 #define EnumerateSecurityPackages      EnumerateSecurityPackagesA
+#define SaslEnumerateProfiles          SaslEnumerateProfilesA
+#define SaslGetProfilePackage          SaslGetProfilePackageA
+#define SaslIdentifyPackage            SaslIdentifyPackageA
 #define SecPkgInfo                     SecPkgInfoA
 #define PSecPkgInfo                    PSecPkgInfoA
 #define SecPkgContext_Names            SecPkgContext_NamesA
