@@ -22,9 +22,9 @@ static bool fill(SecBuffer **place, SecBuffer *buffer)
     return true;
 }
 
-static bool is_written(enum sspi_message_call call)
+static bool is_written(enum sspi_message_function function)
 {
-    return call == SSPI_MESSAGE_SIGN || call == SSPI_MESSAGE_SEAL;
+    return function == SSPI_MESSAGE_SIGN || function == SSPI_MESSAGE_SEAL;
 }
 
 /* What sspi.h of Windows says beside the two flags: READONLY is "no checksum", the other one is
@@ -42,7 +42,8 @@ static void add_data(struct sspi_message_layout *layout, SecBuffer *buffer)
         layout->data_len += buffer->cbBuffer;
 }
 
-static bool add(struct sspi_message_layout *layout, SecBuffer *buffer, enum sspi_message_call call)
+static bool add(struct sspi_message_layout *layout, SecBuffer *buffer,
+                enum sspi_message_function function)
 {
     ULONG type = buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
     bool read_only = (buffer->BufferType & SECBUFFER_ATTRMASK) != 0;
@@ -53,15 +54,15 @@ static bool add(struct sspi_message_layout *layout, SecBuffer *buffer, enum sspi
         return false;
     switch (type) {
     case SECBUFFER_TOKEN:
-        if (!is_written(call) && buffer->cbBuffer > SSPI_TOKEN_LIMIT)
+        if (!is_written(function) && buffer->cbBuffer > SSPI_TOKEN_LIMIT)
             return false;
-        return !(read_only && is_written(call)) && fill(&layout->token, buffer);
+        return !(read_only && is_written(function)) && fill(&layout->token, buffer);
     case SECBUFFER_PADDING:
-        if (call == SSPI_MESSAGE_UNSEAL && buffer->cbBuffer > PADDING_LIMIT)
+        if (function == SSPI_MESSAGE_UNSEAL && buffer->cbBuffer > PADDING_LIMIT)
             return false;
-        return !(read_only && call == SSPI_MESSAGE_SEAL) && fill(&layout->padding, buffer);
+        return !(read_only && function == SSPI_MESSAGE_SEAL) && fill(&layout->padding, buffer);
     case SECBUFFER_STREAM:
-        return call == SSPI_MESSAGE_UNSEAL && !read_only &&
+        return function == SSPI_MESSAGE_UNSEAL && !read_only &&
                buffer->cbBuffer <= SSPI_MESSAGE_LIMIT + SSPI_TOKEN_LIMIT &&
                fill(&layout->stream, buffer);
     case SECBUFFER_DATA:
@@ -91,15 +92,16 @@ static bool is_whole(const struct sspi_message_layout *layout, bool needs_token)
     return (layout->token != NULL || !needs_token) && layout->n_data > 0 && is_short_enough(layout);
 }
 
-SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc, enum sspi_message_call call,
-                                         bool needs_token, struct sspi_message_layout *ret_layout)
+SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc,
+                                         enum sspi_message_function function, bool needs_token,
+                                         struct sspi_message_layout *ret_layout)
 {
     *ret_layout = (struct sspi_message_layout){0};
     if (desc == NULL || desc->ulVersion != SECBUFFER_VERSION ||
         desc->cBuffers > SSPI_BUFFERS_LIMIT || desc->pBuffers == NULL)
         return SEC_E_INVALID_TOKEN;
     for (size_t i = 0; i < desc->cBuffers; i++) {
-        if (!add(ret_layout, &desc->pBuffers[i], call))
+        if (!add(ret_layout, &desc->pBuffers[i], function))
             return SEC_E_INVALID_TOKEN;
     }
     return is_whole(ret_layout, needs_token) ? SEC_E_OK : SEC_E_INVALID_TOKEN;

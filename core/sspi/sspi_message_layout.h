@@ -6,7 +6,7 @@
 
 #include "sspi_package.h"
 
-enum sspi_message_call {
+enum sspi_message_function {
     SSPI_MESSAGE_SIGN,
     SSPI_MESSAGE_VERIFY,
     SSPI_MESSAGE_SEAL,
@@ -27,8 +27,8 @@ struct sspi_message_layout {
 /* Finds the buffers. `needs_token`: there must be a SECBUFFER_TOKEN. SEC_E_INVALID_TOKEN: a
  * descriptor that breaks the rules of this call in sspi.h. Pure; *ret_layout is complete on
  * SEC_E_OK alone. */
-SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc, enum sspi_message_call call,
-                                         bool needs_token,
+SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc,
+                                         enum sspi_message_function function, bool needs_token,
                                          struct sspi_message_layout *ret_layout) SSPI_MUST_USE;
 
 /* The message for sign, verify and seal, in the caller's memory. Borrows the layout. */

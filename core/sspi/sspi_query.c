@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "sspi_context.h"
-#include "sspi_message.h"
+#include "sspi_message_query.h"
 #include "sspi_packages.h"
 #include "sspi_token.h"
 #include "utf8.h"

@@ -146,7 +146,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sspi_view input = fuzz_view(data, size);
     struct caller caller;
     struct sspi_message_layout layout;
-    enum sspi_message_call call = (enum sspi_message_call)(fuzz_octet(&input) % 4);
+    enum sspi_message_function call = (enum sspi_message_function)(fuzz_octet(&input) % 4);
     bool needs_token = fuzz_octet(&input) % 2 == 0;
     make_caller(&caller, &input);
     SECURITY_STATUS status = sspi_message_layout_read(&caller.desc, call, needs_token, &layout);

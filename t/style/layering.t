@@ -21,6 +21,7 @@ my %may_use = (
     ntlm => [qw(base store binding sspi)],
     negotiate => [qw(base store sspi)],
     sspi => [qw(base)],
+    sasl => [qw(base sspi)],
     http => [qw(base store binding sspi kerberos digest ntlm)],
 );
 my @folders = map { m{([^/]+)/\z} ? $1 : () } glob "$root/core/*/";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What QueryContextAttributes tells about the messages of a context. */
-#ifndef SSPI_MESSAGE_H
-#define SSPI_MESSAGE_H
+#ifndef SSPI_MESSAGE_QUERY_H
+#define SSPI_MESSAGE_QUERY_H
 
 #include "bytes.h"
 #include "sspi.h"

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sasl_context.h"
+
+#include <stdlib.h>
+
+#include "escape.h"
+#include "report.h"
+#include "sasl_gssapi.h"
+
+static SECURITY_STATUS malformed(struct sspi_report *report, const char *what)
+{
+    return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED, "%s", what);
+}
+
+/* The package is satisfied, and its profile agrees on nothing behind that. */
+static SECURITY_STATUS end(struct sasl_context *sasl, const struct sspi_wrapped *below,
+                           struct sspi_accept_output *out)
+{
+    const struct sspi_context_info *info = below->package->info(*below->context);
+    SECURITY_STATUS status = SEC_E_OK;
+
+    if (info == NULL)
+        return SEC_E_INTERNAL_ERROR;
+    if (info->peer_limit > 0)
+        status = sasl_context_set_peer_size(sasl, below, info->peer_limit);
+    if (status == SEC_E_OK)
+        status = sasl_context_take_authzid(sasl, bytes_view(info->authzid), out->report);
+    if (status == SEC_E_OK)
+        sasl->state = SASL_ENDED;
+    else
+        out->n_tokens = 0; /* it says that the login is good */
+    return status;
+}
+
+static SECURITY_STATUS login(struct sasl_context *sasl, const struct sspi_wrapped *below,
+                             const struct sspi_accept_input *in, struct sspi_accept_output *out)
+{
+    bool began = sasl->state == SASL_LOGIN;
+
+    if (in->token.len == 0 && sasl->profile->client_first && !began) {
+        if (sasl->state == SASL_ASKED)
+            return malformed(out->report, "the client sent nothing, twice");
+        sasl->state = SASL_ASKED;
+        return SEC_I_CONTINUE_NEEDED; /* RFC 4422 3.2: with an empty challenge */
+    }
+    sasl->state = SASL_LOGIN;
+    SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
+    if (sasl->profile->tells_size)
+        sasl->told_size = true;
+    if (status != SEC_E_OK)
+        return status;
+    return sasl->profile->has_cookies ? sasl_gssapi_begin(sasl, below, in, out)
+                                      : end(sasl, below, out);
+}
+
+/* SaslAcceptSecurityContext page, ASC_REQ_HTTP: "Use Digest for HTTP." */
+static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct sspi_wrapped *below,
+                                   const struct sspi_accept_input *in,
+                                   struct sspi_accept_output *out)
+{
+    SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
+
+    sasl->state = status == SEC_E_OK ? SASL_ENDED : SASL_LOGIN;
+    return status;
+}
+
+static SECURITY_STATUS step(struct sspi_wrapping *wrapping, const struct sspi_wrapped *below,
+                            const struct sspi_accept_input *in, struct sspi_accept_output *out)
+{
+    struct sasl_context *sasl = sasl_context_of(wrapping);
+    bool asks_http = (in->requirements & ASC_REQ_HTTP) != 0;
+
+    if (in->http && !asks_http)
+        return malformed(out->report, "SASL takes no SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP");
+    if (in->http && below->package == &digest_package)
+        return accept_http(sasl, below, in, out);
+    switch (sasl->state) {
+    case SASL_BEGUN:
+    case SASL_ASKED:
+    case SASL_LOGIN:
+        return login(sasl, below, in, out);
+    case SASL_SUSPENDED:
+        return sasl_gssapi_resume(sasl, below, in, out);
+    case SASL_COOKIE:
+        return sasl_gssapi_end(sasl, below, in, out);
+    case SASL_ENDED:
+    default:
+        return report_refuse(out->report, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
+                             "the context is established already");
+    }
+}
+
+static void destroy(struct sspi_wrapping *wrapping)
+{
+    struct sasl_context *sasl = sasl_context_of(wrapping);
+
+    bytes_free(&sasl->authzid);
+    free(sasl);
+}
+
+struct sspi_wrapping *sasl_context_new(const struct sspi_package *package)
+{
+    struct sasl_context *sasl = calloc(1, sizeof(*sasl));
+
+    if (sasl == NULL)
+        return NULL;
+    sasl->wrapping = (struct sspi_wrapping){.accept = step,
+                                            .destroy = destroy,
+                                            .send_limit = SASL_CONTEXT_SIZE,
+                                            .receive_limit = SASL_CONTEXT_SIZE};
+    sasl->profile = sasl_profile_of(package);
+    sasl->send_size = SASL_CONTEXT_SIZE;
+    sasl->peer_size = UINT32_MAX;
+    return &sasl->wrapping;
+}
+
+struct sasl_context *sasl_context_of(struct sspi_wrapping *wrapping)
+{
+    return (struct sasl_context *)wrapping;
+}
+
+static void set_send_limit(struct sasl_context *sasl)
+{
+    sasl->wrapping.send_limit =
+        sasl->send_size < sasl->peer_size ? sasl->send_size : sasl->peer_size;
+}
+
+void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size)
+{
+    sasl->send_size = size;
+    set_send_limit(sasl);
+}
+
+/* SASL_OPTION_SEND_SIZE is "the maximum buffer size that can be transmitted to the remote SASL
+ * process minus the block size, the trailer size, and the maximum signature size". */
+SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
+                                           const struct sspi_wrapped *below, ULONG size)
+{
+    const struct sspi_package_messages *messages = below->package->messages;
+    SecPkgContext_Sizes sizes;
+
+    SECURITY_STATUS status = messages->sizes(*below->context, &sizes);
+    if (status != SEC_E_OK)
+        return status;
+    ULONG added = sizes.cbBlockSize + sizes.cbSecurityTrailer + sizes.cbMaxSignature;
+    sasl->peer_size = size > added ? size - added : 0;
+    set_send_limit(sasl);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS sasl_context_take_authzid(struct sasl_context *sasl, struct sspi_view authzid,
+                                          struct sspi_report *report)
+{
+    char shown[81];
+
+    if (authzid.len > 0 && sasl->forbids_authzid)
+        return report_refuse(report, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_UNSUPPORTED,
+                             "the client wants to act as \"%s\", which is forbidden here",
+                             escape_text(shown, sizeof(shown), authzid));
+    bytes_append_view(&sasl->authzid, authzid);
+    return sasl->authzid.failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}

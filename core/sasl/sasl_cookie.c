@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sasl_cookie.h"
+
+#include <string.h>
+
+#include "report.h"
+#include "utf8.h"
+
+void sasl_cookie_write(uint8_t layers, uint32_t size, uint8_t ret_cookie[SASL_COOKIE_LEN])
+{
+    /* RFC 4752 3.2: "MUST be 0 if the server does not support any security layer". */
+    if (layers == SASL_COOKIE_NONE)
+        size = 0;
+    ret_cookie[0] = layers;
+    ret_cookie[1] = (uint8_t)(size >> 16);
+    ret_cookie[2] = (uint8_t)(size >> 8);
+    ret_cookie[3] = (uint8_t)size;
+}
+
+static bool is_one_layer(uint8_t layer)
+{
+    return layer == SASL_COOKIE_NONE || layer == SASL_COOKIE_INTEGRITY ||
+           layer == SASL_COOKIE_CONFIDENTIALITY;
+}
+
+enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret_cookie,
+                                  struct sspi_report *report)
+{
+    const uint8_t *octets = (const uint8_t *)text.data;
+    struct sasl_cookie cookie;
+
+    if (text.len < SASL_COOKIE_LEN)
+        return report_write(report, SSPI_REASON_MALFORMED,
+                            "the client's SASL cookie has %zu octets, fewer than 4", text.len);
+    cookie.layer = octets[0];
+    cookie.size = (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
+    cookie.authzid = (struct sspi_view){text.data + SASL_COOKIE_LEN, text.len - SASL_COOKIE_LEN};
+    /* RFC 4752 3.1: "a bit-mask with a single bit set". */
+    if (!is_one_layer(cookie.layer))
+        return report_write(report, SSPI_REASON_MALFORMED,
+                            "the client's SASL cookie has layers 0x%02x, not one of 1, 2 and 4",
+                            cookie.layer);
+    /* RFC 4752 3.2: the server verifies that the size is 0 where no layer was chosen. */
+    if (cookie.layer == SASL_COOKIE_NONE && cookie.size != 0)
+        return report_write(report, SSPI_REASON_MALFORMED,
+                            "the client's SASL cookie has a size, %u, without a layer",
+                            (unsigned)cookie.size);
+    if (cookie.authzid.len > SASL_COOKIE_AUTHZID_LIMIT)
+        return report_write(report, SSPI_REASON_TOO_LARGE,
+                            "the authorization identity has %zu octets, more than %d",
+                            cookie.authzid.len, SASL_COOKIE_AUTHZID_LIMIT);
+    if (!utf8_valid(cookie.authzid) ||
+        memchr(cookie.authzid.data, '\0', cookie.authzid.len) != NULL)
+        return report_write(report, SSPI_REASON_MALFORMED,
+                            "the authorization identity is not UTF-8 without a NUL");
+    *ret_cookie = cookie;
+    return SSPI_REASON_NONE;
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SaslSetContextOption and SaslGetContextOption. */
+#include <string.h>
+
+#include "sasl_context.h"
+#include "sasl_cookie.h"
+#include "sspi_context.h"
+
+/* A SASL context that no other thread steps or sends messages with until end(). */
+static SECURITY_STATUS begin(PCtxtHandle handle, struct sspi_context **ret_context)
+{
+    struct sspi_object *object;
+
+    SECURITY_STATUS status =
+        sspi_handle_begin(handle, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object);
+    if (status != SEC_E_OK)
+        return status;
+    struct sspi_context *context = (struct sspi_context *)object;
+    /* Page: "was not found in the SASL list". */
+    if (context->wrapping == NULL || context->state == SSPI_CONTEXT_FAILED) {
+        sspi_handle_end(object, SSPI_HANDLE_SHARED);
+        return SEC_E_INVALID_HANDLE;
+    }
+    (void)pthread_mutex_lock(&context->message_lock);
+    *ret_context = context;
+    return SEC_E_OK;
+}
+
+static void end(struct sspi_context *context)
+{
+    (void)pthread_mutex_unlock(&context->message_lock);
+    sspi_handle_end(&context->object, SSPI_HANDLE_SHARED);
+}
+
+/* ---- set ---- */
+
+static SECURITY_STATUS set_receive_size(struct sasl_context *sasl, ULONG size)
+{
+    if (sasl->told_size)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (size > SASL_COOKIE_SIZE_LIMIT)
+        return SEC_E_INVALID_PARAMETER;
+    sasl->wrapping.receive_limit = size;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS set_processing(struct sasl_context *sasl, ULONG processing)
+{
+    if (sasl->state == SASL_ENDED)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (processing != Sasl_AuthZIDForbidden && processing != Sasl_AuthZIDProcessed)
+        return SEC_E_INVALID_PARAMETER;
+    sasl->forbids_authzid = processing == Sasl_AuthZIDForbidden;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS set(struct sasl_context *sasl, ULONG option, const void *value, ULONG size)
+{
+    ULONG number;
+
+    if (option != SASL_OPTION_RECV_SIZE && option != SASL_OPTION_SEND_SIZE &&
+        option != SASL_OPTION_AUTHZ_PROCESSING)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (value == NULL || size < sizeof number)
+        return SEC_E_BUFFER_TOO_SMALL;
+    memcpy(&number, value, sizeof number);
+    if (option == SASL_OPTION_RECV_SIZE)
+        return set_receive_size(sasl, number);
+    if (option == SASL_OPTION_AUTHZ_PROCESSING)
+        return set_processing(sasl, number);
+    sasl_context_set_send_size(sasl, number);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option, void *Value,
+                                               ULONG Size)
+{
+    struct sspi_context *context;
+
+    SECURITY_STATUS status = begin(ContextHandle, &context);
+    if (status != SEC_E_OK)
+        return status;
+    status = set(sasl_context_of(context->wrapping), Option, Value, Size);
+    end(context);
+    return status;
+}
+
+/* ---- get ---- */
+
+/* Where the value lies: in the context, or in *number. */
+static SECURITY_STATUS find(const struct sspi_context *context, const struct sasl_context *sasl,
+                            ULONG option, ULONG *number, struct sspi_view *ret_value)
+{
+    *ret_value = (struct sspi_view){(const char *)number, sizeof *number};
+    switch (option) {
+    case SASL_OPTION_SEND_SIZE:
+        *number = sasl->wrapping.send_limit;
+        return SEC_E_OK;
+    case SASL_OPTION_RECV_SIZE:
+        *number = sasl->wrapping.receive_limit;
+        return SEC_E_OK;
+    case SASL_OPTION_AUTHZ_PROCESSING:
+        *number = sasl->forbids_authzid ? Sasl_AuthZIDForbidden : Sasl_AuthZIDProcessed;
+        return SEC_E_OK;
+    case SASL_OPTION_AUTHZ_STRING:
+        if (sasl->forbids_authzid)
+            return SEC_E_UNSUPPORTED_FUNCTION;
+        if (context->state != SSPI_CONTEXT_ESTABLISHED)
+            return SEC_E_INVALID_HANDLE;
+        *ret_value = bytes_as_view(&sasl->authzid);
+        return SEC_E_OK;
+    default:
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+}
+
+static SECURITY_STATUS copy(struct sspi_view from, void *to, ULONG room, PULONG needed)
+{
+    if (needed != NULL)
+        *needed = (ULONG)from.len;
+    if (from.len > room || (to == NULL && from.len > 0))
+        return SEC_E_BUFFER_TOO_SMALL;
+    if (from.len > 0)
+        memcpy(to, from.data, from.len);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option, void *Value,
+                                               ULONG Size, PULONG Needed)
+{
+    struct sspi_context *context;
+    struct sspi_view value;
+    ULONG number;
+
+    SECURITY_STATUS status = begin(ContextHandle, &context);
+    if (status != SEC_E_OK)
+        return status;
+    status = find(context, sasl_context_of(context->wrapping), Option, &number, &value);
+    if (status == SEC_E_OK)
+        status = copy(value, Value, Size, Needed);
+    end(context);
+    return status;
+}
