@@ -127,9 +127,9 @@ SECURITY_STATUS page_call(struct page_call *call, CtxtHandle *from, CtxtHandle *
 
     call->attributes = 0xFFFFFFFF;
     call->expiry = (TimeStamp){0, 0};
-    SECURITY_STATUS status =
-        AcceptSecurityContext(call->credential, from, &input, call->flags | ASC_REQ_ALLOCATE_MEMORY,
-                              call->representation, to, &output, &call->attributes, &call->expiry);
+    SECURITY_STATUS status = (call->sasl ? SaslAcceptSecurityContext : AcceptSecurityContext)(
+        call->credential, from, &input, call->flags | ASC_REQ_ALLOCATE_MEMORY, call->representation,
+        to, &output, &call->attributes, &call->expiry);
     bytes_free(&call->answer);
     bytes_append(&call->answer, out[0].pvBuffer, out[0].cbBuffer);
     assert_int_equal((call->attributes & ASC_RET_ALLOCATED_MEMORY) != 0, out[0].pvBuffer != NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For the tests that hold the library against the pages: one AcceptSecurityContext as a server
- * written for Windows makes it, with nothing but sspi.h. */
+/* For the tests that hold the library against the pages: one AcceptSecurityContext or
+ * SaslAcceptSecurityContext as a server written for Windows makes it, with nothing but sspi.h. */
 #ifndef PAGE_CALL_H
 #define PAGE_CALL_H
 
@@ -18,6 +18,7 @@
 
 /* What goes into a call and what comes out of it. */
 struct page_call {
+    bool sasl; /* SaslAcceptSecurityContext */
     CredHandle *credential;
     ULONG flags; /* ASC_REQ_ALLOCATE_MEMORY is always added */
     ULONG representation;
