@@ -1120,8 +1120,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  *                            or nothing twice; SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP
  * SEC_E_QOP_NOT_SUPPORTED    the client chose a layer that it was not offered
  * SEC_E_INVALID_HANDLE       also: a context of AcceptSecurityContext
- * Blocks, threads: as AcceptSecurityContext. Source: SaslAcceptSecurityContext; the layers as
- * RFC 4752 3.2 and Active Directory's DIGEST-MD5 offer them. */
+ * Blocks: as AcceptSecurityContext. Threads: likewise. Source: SaslAcceptSecurityContext; the
+ * layers as RFC 4752 3.2 and Active Directory's DIGEST-MD5 offer them. */
 SSPI_API SECURITY_STATUS SEC_ENTRY
 SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
                           ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,

@@ -65,9 +65,9 @@ struct sspi_accept_output {
 
 /* What an established context knows of itself. Owned by the context, lives as long. */
 struct sspi_context_info {
-    char *name;   /* the client's full name: alice@REALM; Digest: the user's own name */
-    char *realm;  /* Kerberos realm or Digest realm; NULL when there is none */
-    char *target; /* service the client asked for, HTTP/host@REALM; NULL when unknown */
+    char *name;    /* the client's full name: alice@REALM; Digest: the user's own name */
+    char *realm;   /* Kerberos realm or Digest realm; NULL when there is none */
+    char *target;  /* service the client asked for, HTTP/host@REALM; NULL when unknown */
     char *authzid; /* whom the client wants to act as (Digest in SASL); NULL: itself */
     const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
     const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
@@ -128,8 +128,8 @@ struct sspi_key_info {
  * called on established contexts alone, by one thread at a time, with at most
  * SSPI_MESSAGE_PARTS_LIMIT parts and SSPI_MESSAGE_LIMIT octets. */
 struct sspi_package_messages {
-    /* What is added to a sealed message comes behind it: SECBUFFER_TOKEN stays empty and may be left
-     * out of EncryptMessage and DecryptMessage. */
+    /* What is added to a sealed message comes behind it: SECBUFFER_TOKEN stays empty and may be
+     * left out of EncryptMessage and DecryptMessage. */
     bool trails;
     /* Messages are protected as the login agreed, and fQOP 0 stands for that (Digest page). */
     bool agreed;

@@ -18,8 +18,9 @@ struct sspi_wrapped {
  * under the context's message_lock once the context is established. */
 struct sspi_wrapping {
     /* As struct sspi_package's accept. */
-    SECURITY_STATUS (*accept)(struct sspi_wrapping *wrapping, const struct sspi_wrapped *below,
-                              const struct sspi_accept_input *in, struct sspi_accept_output *out);
+    SECURITY_STATUS (*accept)
+    (struct sspi_wrapping *wrapping, const struct sspi_wrapped *below,
+     const struct sspi_accept_input *in, struct sspi_accept_output *out);
     void (*destroy)(struct sspi_wrapping *wrapping);
 
     ULONG hidden_attributes; /* ASC_RET_* that the package has and the layer did not agree to */
