@@ -899,8 +899,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phCont
 SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
 /* ---- messages ----
  *
- * What the four message calls share. They work on an established context of Kerberos, NTLM or
- * Negotiate (then by the mechanism that was chosen).
+ * What the four message calls share. They work on an established context of Kerberos, NTLM,
+ * Negotiate (then by the mechanism that was chosen), and of Digest as a mechanism of SASL.
  *
  * pMessage: buffers in any order, found by their types; at most 32. SECBUFFER_EMPTY is skipped; a
  * type that the call does not name, a buffer with a length and no memory, and two of a kind that
@@ -914,15 +914,23 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  *     (MakeSignature) or cbSecurityTrailer (EncryptMessage) octets, from SECPKG_ATTR_SIZES.
  *   - SECBUFFER_PADDING, one: what the package adds behind. Room of cbBlockSize octets. Needed by
  *     Kerberos with RC4 alone, so that it may be left out elsewhere; NTLM leaves it empty.
+ *     Digest: room of cbMaxSignature + cbBlockSize octets, for all that EncryptMessage adds comes
+ *     behind the message; SECBUFFER_TOKEN stays empty and may be left out of EncryptMessage and
+ *     DecryptMessage. SECBUFFER_READONLY_WITH_CHECKSUM is refused.
  * On return cbBuffer of the last two is what they hold. What is sent is TOKEN, DATA and PADDING,
- * one behind the other: with Kerberos that is gss_wrap()'s token, with NTLM GSS_WrapEx's.
+ * one behind the other: with Kerberos that is gss_wrap()'s token, with NTLM GSS_WrapEx's, with
+ * Digest RFC 2831's (2.3, 2.4) without the length in front.
+ *
+ * Contexts of SaslAcceptSecurityContext keep to the layer that was agreed on: what it does not give
+ * is SEC_E_QOP_NOT_SUPPORTED, and so is a message that is only signed where it encrypts. A message
+ * over SASL_OPTION_SEND_SIZE, or a sealed one over SASL_OPTION_RECV_SIZE, is SEC_E_INVALID_TOKEN.
  *
  * MessageSeqNo: ignored. The contexts here are connection-oriented: packages count for themselves.
  *
  * What is checked: with Kerberos what the client asked for, which *pfContextAttr of
  * AcceptSecurityContext tells: ASC_RET_REPLAY_DETECT refuses a message that came before,
  * ASC_RET_SEQUENCE_DETECT also one that is early or late; without either a message may come twice.
- * NTLM always wants the one message that is due.
+ * NTLM and Digest always want the one message that is due.
  *
  * SEC_E_CONTEXT_EXPIRED: the ticket's end has passed, by more than the clocks may differ (Kerberos;
  * NTLM's contexts do not end). Nothing was done.
@@ -999,7 +1007,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBu
  *
  * phContext         in.
  * fQOP              in. 0, or SECQOP_WRAP_NO_ENCRYPT: the message stays as it is and is signed.
- *                   SECQOP_WRAP_OOB_DATA is Schannel's alone.
+ *                   SECQOP_WRAP_OOB_DATA is Schannel's alone. Digest: 0 stands for what the login
+ *                   agreed on, encryption or a signature (its page); the other one fits the latter.
  * pMessage          in/out. SECBUFFER_TOKEN, SECBUFFER_DATA, SECBUFFER_PADDING.
  * MessageSeqNo      in. Ignored.
  *
@@ -1017,7 +1026,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG f
 /* Decrypts a message.
  *
  * phContext         in.
- * pMessage          in/out. One of two forms.
+ * pMessage          in/out. One of two forms. Digest takes the second without SECBUFFER_TOKEN too.
  *                   - SECBUFFER_STREAM and one SECBUFFER_DATA: the stream is the whole message, as
  *                     gss_wrap() made it, and is written to. The data buffer's own memory is not
  *                     used: on SEC_E_OK it points to the plaintext, which lies in the stream.

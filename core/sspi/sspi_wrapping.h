@@ -18,7 +18,7 @@ struct sspi_wrapped {
  * under the context's message_lock once the context is established. */
 struct sspi_wrapping {
     /* As struct sspi_package's accept. */
-    SECURITY_STATUS (*accept)
+    SECURITY_STATUS(*accept)
     (struct sspi_wrapping *wrapping, const struct sspi_wrapped *below,
      const struct sspi_accept_input *in, struct sspi_accept_output *out);
     void (*destroy)(struct sspi_wrapping *wrapping);
