@@ -136,10 +136,12 @@ void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size)
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
                                            const struct sspi_wrapped *below, ULONG size)
 {
-    const struct sspi_package_messages *messages = below->package->messages;
+    const struct sspi_context_info *info = below->package->info(*below->context);
     SecPkgContext_Sizes sizes;
 
-    SECURITY_STATUS status = messages->sizes(*below->context, &sizes);
+    if (info == NULL || info->mechanism->messages == NULL)
+        return SEC_E_INTERNAL_ERROR;
+    SECURITY_STATUS status = info->mechanism->messages->sizes(*below->context, &sizes);
     if (status != SEC_E_OK)
         return status;
     ULONG added = sizes.cbBlockSize + sizes.cbSecurityTrailer + sizes.cbMaxSignature;
