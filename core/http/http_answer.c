@@ -61,8 +61,7 @@ static void fail(struct sspi_exchange *exchange)
 static void out_of_memory(struct sspi_exchange *exchange)
 {
     fail(exchange);
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_INTERNAL,
-                        SEC_E_INSUFFICIENT_MEMORY, "out of memory");
+    (void)http_exchange_out_of_memory(exchange);
 }
 
 static void finish_challenge(struct sspi_exchange *exchange)

@@ -77,6 +77,9 @@ struct sspi_record *http_exchange_record(struct sspi_exchange *exchange);
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                        const struct sspi_report *report);
 
+/* The same for memory that ran out. */
+enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange);
+
 /* The same for a body over `limit`, before or while it is read. */
 enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
 

@@ -204,8 +204,10 @@ static void ask_hash(struct sspi_exchange *exchange)
     bytes_free(&exchange->lookup_realm);
     bytes_append_view(&exchange->lookup_realm, exchange->realm);
     bytes_append_char(&exchange->lookup_realm, '\0');
-    if (exchange->lookup_realm.failed)
-        return; /* the verdict is SSPI_ERROR */
+    if (exchange->lookup_realm.failed) {
+        (void)http_exchange_out_of_memory(exchange); /* the verdict is SSPI_ERROR */
+        return;
+    }
     exchange->result.verdict = SSPI_NEED_HASH;
     exchange->result.lookup_user = bytes_view(lookup->user);
     exchange->result.lookup_realm = bytes_view(exchange->lookup_realm.data);
