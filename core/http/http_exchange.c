@@ -55,6 +55,11 @@ struct sspi_record *http_exchange_record(struct sspi_exchange *exchange)
     return &result->records[result->n_records++];
 }
 
+bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message message)
+{
+    return http_messages_severity(message) >= exchange->request.log_from;
+}
+
 /* The client's fault is 401, or 400 where the request itself breaks a rule; ours is 500. */
 static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason reason)
 {

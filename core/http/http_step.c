@@ -103,10 +103,12 @@ static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy
         exchange->result.verdict = SSPI_ANONYMOUS;
         return true;
     }
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CHALLENGED, SEC_E_OK,
-                        "no credentials, challenged%s%s",
-                        why == NULL ? "" : "; the connection's login does not count: wanted is ",
-                        why == NULL ? "" : why);
+    if (http_exchange_logs(exchange, HTTP_MESSAGE_CHALLENGED))
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CHALLENGED, SEC_E_OK,
+                            "no credentials, challenged%s%s",
+                            why == NULL ? ""
+                                        : "; the connection's login does not count: wanted is ",
+                            why == NULL ? "" : why);
     http_answer_challenge(exchange, policy);
     return true;
 }

@@ -237,9 +237,11 @@ struct sspi_request {
     struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
     struct sspi_connection *connection; /* NULL on HTTP/2 and later */
     uint64_t entity_length;             /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
-    struct sspi_view peer; /* IP address of whoever connected, whatever headers say, as text;
-                            * absent: none (a Unix socket) */
-    bool forwarded;        /* a header told of a proxy (sspi_http_tells_proxy()) */
+    struct sspi_view peer;       /* IP address of whoever connected, whatever headers say, as text;
+                                  * absent: none (a Unix socket) */
+    bool forwarded;              /* a header told of a proxy (sspi_http_tells_proxy()) */
+    enum sspi_severity log_from; /* the server drops what is less severe, which need not be
+                                  * written */
 };
 
 /* True for the names of header fields by which a proxy in front makes itself known: Via, Forwarded,

@@ -23,6 +23,41 @@ static void a_login_stays_on_its_connection(void **state)
     connection = first;
 }
 
+static struct seen log_in_where_logged(const struct sspi_policy *policy, enum sspi_severity from)
+{
+    BYTES_CLEANUP struct bytes last = {0}, value = {0};
+    begin_login_to(policy, HASH_OF_PASSWORD, "HTTP/localhost", &last);
+    write_header(&last, &value);
+    struct sspi_request request = bare_request();
+    request.authorization = bytes_as_view(&value);
+    request.log_from = from;
+    return send_request(&request, policy);
+}
+
+static void it_is_told_once_where_that_is_logged(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_NOTICE).n_records, 0);
+    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_INFO).n_records, 1);
+    assert_string_equal(last_record.text,
+                        "SSPI-109: Corp\\x5cAlice logged in by NTLM, NTLM; service: "
+                        "HTTP/localhost; channel: not compared");
+    struct seen seen = get(&policy);
+    assert_int_equal(seen.verdict, SSPI_GRANTED);
+    assert_int_equal(seen.n_records, 0);
+}
+
+static void a_challenge_is_told_where_that_is_logged(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    assert_int_equal(send_request(&request, &policy).n_records, 1);
+    request.log_from = SSPI_SEVERITY_INFO;
+    struct seen seen = send_request(&request, &policy);
+    assert_int_equal(seen.verdict, SSPI_CHALLENGE);
+    assert_int_equal(seen.n_records, 0);
+}
+
 static void each_policy_judges_it(void **state)
 {
     static const struct {
@@ -187,6 +222,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_A_CONNECTION(a_login_stays_on_its_connection),
+        ON_A_CONNECTION(it_is_told_once_where_that_is_logged),
+        ON_A_CONNECTION(a_challenge_is_told_where_that_is_logged),
         ON_A_CONNECTION(each_policy_judges_it),
         ON_A_CONNECTION(what_does_not_count_is_nobody_where_nobody_passes),
         ON_A_CONNECTION(new_credentials_end_it),
