@@ -28,7 +28,7 @@ struct apache_dir {
 };
 
 struct apache_site {
-    apr_array_header_t *dirs; /* struct apache_dir *: the scopes that name a file */
+    apr_array_header_t *dirs; /* struct apache_dir *: the scopes to be looked at at start */
     /* Of the whole server; NULL until the configuration is checked. */
     struct sspi_acceptor *acceptor;
 };

@@ -122,6 +122,9 @@ void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy 
 /* The number of a FLAG, ENUM, TIME, SIZE or COUNT option, its default when nothing set it. */
 uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option option);
 
+/* Whether Kerberos can run under it: only then are its keys needed. */
+bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
+
 /* ---- log records ---- */
 
 enum sspi_severity {
