@@ -93,11 +93,15 @@ static const char *take_file(cmd_parms *cmd, const char *prefix, struct sspi_vie
     return NULL;
 }
 
-/* Scopes with something to open, or to be checked against a host's certificates, are remembered. */
+/* Scopes with something to open, or by which it is told what that must hold, are remembered; an
+ * .htaccess file is read with each request, by many threads, and forgotten with it. */
 static void remember(cmd_parms *cmd, struct apache_dir *dir)
 {
     struct apache_site *site = ap_get_module_config(cmd->server->module_config, &sspi_module);
 
+    if (ap_check_cmd_context(cmd, NOT_IN_HTACCESS) != NULL) {
+        return;
+    }
     APR_ARRAY_PUSH(site->dirs, struct apache_dir *) = dir;
 }
 
@@ -127,7 +131,8 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
             }
         }
         remember(cmd, dir);
-    } else if (option == SSPI_OPTION_CHANNEL_BINDING) {
+    } else if (option == SSPI_OPTION_CHANNEL_BINDING || option == SSPI_OPTION_PACKAGES ||
+               option == SSPI_OPTION_MECHANISMS) {
         remember(cmd, dir);
     }
     for (int i = 0; option == SSPI_OPTION_DIGEST_PROVIDER && i < words->nelts; i++) {

@@ -23,6 +23,14 @@ static int log_level(enum sspi_severity severity)
     return APLOG_ERR;
 }
 
+enum sspi_severity apache_log_from(const request_rec *r)
+{
+    if (APLOGrdebug(r)) {
+        return SSPI_SEVERITY_DEBUG;
+    }
+    return APLOGrinfo(r) ? SSPI_SEVERITY_INFO : SSPI_SEVERITY_NOTICE;
+}
+
 void apache_log_startup(server_rec *s, const struct sspi_record *record)
 {
     ap_log_error(APLOG_MARK, log_level(record->severity), 0, s, "%s", record->text);

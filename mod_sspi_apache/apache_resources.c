@@ -47,9 +47,12 @@ static const struct {
     {FOUND_NTLM_MECHANISM, SSPI_OPTION_MECHANISMS, "ntlm"},
 };
 
+#define KEYTAB_BIT (UINT64_C(1) << SSPI_OPTION_KEYTAB)
+
 /* Opening one after the other, going on after a failure to tell all of them. */
 struct opening {
     struct sspi_acceptor *acceptor;
+    server_rec *hosts;
     bool failed;
     char error[SSPI_ERROR_SIZE];
 };
@@ -159,13 +162,67 @@ static void open_unnamed(apr_pool_t *ptemp, server_rec *s, struct opening *openi
     }
 }
 
+static bool names_keytab(const struct sspi_policy *policy)
+{
+    return (policy->set & KEYTAB_BIT) != 0;
+}
+
+/* Whether a scope of this host that lies within `outer` may run Kerberos with the keytab of that.
+ */
+static bool inherits_keys(const server_rec *host, const struct sspi_policy *outer)
+{
+    const struct apache_site *site = ap_get_module_config(host->module_config, &sspi_module);
+    struct sspi_policy inner;
+
+    for (int i = 0; i < site->dirs->nelts; i++) {
+        const struct apache_dir *dir = APR_ARRAY_IDX(site->dirs, i, struct apache_dir *);
+
+        sspi_policy_merge(&inner, outer, &dir->policy);
+        if (!names_keytab(&dir->policy) && sspi_policy_runs_kerberos(&inner)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether Kerberos may run with the keytab that a scope of this host names: there, or in any other
+ * scope, as far as is known without requests. Those of the main server hold in others, too. */
+static bool needs_keys(const server_rec *host, const struct sspi_policy *scope,
+                       const struct opening *opening)
+{
+    const struct apache_dir *whole = ap_get_module_config(host->lookup_defaults, &sspi_module);
+    struct sspi_policy outer;
+    bool needed;
+
+    sspi_policy_merge(&outer, &whole->policy, scope);
+    needed = sspi_policy_runs_kerberos(&outer);
+    for (const server_rec *at = opening->hosts; !needed && at != NULL; at = at->next) {
+        needed = inherits_keys(at, &outer);
+    }
+    return needed;
+}
+
+/* A keytab that is needed by nobody is opened if it can be: an .htaccess file may want Kerberos. */
+static void try_keytab(struct opening *opening, struct sspi_policy *policy)
+{
+    struct sspi_policy keytab = *policy;
+    char error[SSPI_ERROR_SIZE];
+
+    keytab.set &= KEYTAB_BIT;
+    (void)sspi_acceptor_open(opening->acceptor, &keytab, false, false, error);
+    policy->set &= ~KEYTAB_BIT;
+}
+
 /* The files that scopes of one host name. */
 static void open_named(server_rec *host, const struct apache_site *site, struct opening *opening)
 {
     for (int i = 0; i < site->dirs->nelts; i++) {
-        const struct apache_dir *dir = APR_ARRAY_IDX(site->dirs, i, struct apache_dir *);
+        struct sspi_policy policy = APR_ARRAY_IDX(site->dirs, i, struct apache_dir *)->policy;
 
-        open_policy(host, opening, &dir->policy, false, false);
+        if (names_keytab(&policy) && !needs_keys(host, &policy, opening)) {
+            try_keytab(opening, &policy);
+        }
+        open_policy(host, opening, &policy, false, false);
     }
 }
 
@@ -209,6 +266,7 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     }
     apr_pool_cleanup_register(pconf, acceptor, free_acceptor, apr_pool_cleanup_null);
     opening.acceptor = acceptor;
+    opening.hosts = s;
     for (server_rec *host = s; host != NULL; host = host->next) {
         struct apache_site *site = ap_get_module_config(host->module_config, &sspi_module);
 

@@ -105,7 +105,7 @@ static bool is_forwarded(const request_rec *top)
     return forwarded || is_told_by_header(top);
 }
 
-static void describe_request(request_rec *top, struct sspi_acceptor *acceptor,
+static void describe_request(request_rec *r, request_rec *top, struct sspi_acceptor *acceptor,
                              struct sspi_request *ret_request)
 {
     bool proxy = top->proxyreq == PROXYREQ_PROXY;
@@ -126,6 +126,7 @@ static void describe_request(request_rec *top, struct sspi_acceptor *acceptor,
         .entity_length = entity_length(top),
         .peer = peer_of(top->connection),
         .forwarded = is_forwarded(top),
+        .log_from = apache_log_from(r),
     };
 }
 
@@ -149,7 +150,7 @@ static struct apache_visit *visit_of(request_rec *r)
     }
     visit = apr_pcalloc(top->pool, sizeof(*visit));
     visit->pool = top->pool;
-    describe_request(top, site->acceptor, &request);
+    describe_request(r, top, site->acceptor, &request);
     visit->exchange = sspi_exchange_new(site->acceptor, &request);
     if (visit->exchange == NULL) {
         return NULL;

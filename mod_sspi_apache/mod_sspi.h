@@ -28,7 +28,7 @@ struct apache_dir {
 };
 
 struct apache_site {
-    apr_array_header_t *dirs; /* struct apache_dir *: the scopes that name a file */
+    apr_array_header_t *dirs; /* struct apache_dir *: the scopes to be looked at at start */
     /* Of the whole server; NULL until the configuration is checked. */
     struct sspi_acceptor *acceptor;
 };
@@ -46,6 +46,9 @@ bool apache_dir_is_ours(request_rec *r);
 void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy);
 
 /* ---- apache_log.c ---- */
+
+/* The least severity that the error log keeps of r's place. */
+enum sspi_severity apache_log_from(const request_rec *r);
 
 /* Writes a record of the core to the error log: of the server, of a request. */
 void apache_log_startup(server_rec *s, const struct sspi_record *record);

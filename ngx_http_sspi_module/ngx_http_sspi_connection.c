@@ -31,6 +31,7 @@ ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
     request->method = ngx_http_sspi_view(&method);
     request->target = ngx_http_sspi_view(&target);
     request->entity_length = ngx_http_sspi_entity_length(r);
+    request->log_from = ngx_http_sspi_log_from(r->connection->log);
 
 #if (NGX_HTTP_SSL)
     if (r->connection->ssl) {

@@ -79,6 +79,7 @@ ngx_int_t ngx_http_sspi_judge(ngx_http_request_t *r,
 /* ngx_http_sspi_result.c */
 
 ngx_uint_t ngx_http_sspi_log_level(enum sspi_severity severity);
+enum sspi_severity ngx_http_sspi_log_from(ngx_log_t *log);
 void ngx_http_sspi_log_result(ngx_http_request_t *r,
     const struct sspi_result *result);
 ngx_int_t ngx_http_sspi_keep_headers(ngx_pool_t *pool,

@@ -32,6 +32,18 @@ ngx_http_sspi_log_level(enum sspi_severity severity)
 }
 
 
+enum sspi_severity
+ngx_http_sspi_log_from(ngx_log_t *log)
+{
+    if (log->log_level >= NGX_LOG_DEBUG) {
+        return SSPI_SEVERITY_DEBUG;
+    }
+
+    return log->log_level >= NGX_LOG_INFO ? SSPI_SEVERITY_INFO
+                                          : SSPI_SEVERITY_NOTICE;
+}
+
+
 void
 ngx_http_sspi_log_result(ngx_http_request_t *r,
     const struct sspi_result *result)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "escape.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define CUT_MARK     "..."
@@ -44,20 +45,6 @@ static size_t fitting(struct sspi_view what, size_t max_len, bool *ret_cut)
     }
     *ret_cut = false;
     return what.len;
-}
-
-void escape_append(struct bytes *to, struct sspi_view what, size_t max_len)
-{
-    bool cut;
-    size_t n = fitting(what, max_len, &cut);
-
-    for (size_t i = 0; i < n; i++) {
-        char form[4];
-        size_t len = put((unsigned char)what.data[i], form);
-        bytes_append(to, form, len);
-    }
-    if (cut)
-        bytes_append(to, CUT_MARK, max_len < CUT_MARK_LEN ? max_len : CUT_MARK_LEN);
 }
 
 const char *escape_text(char *out, size_t out_size, struct sspi_view what)

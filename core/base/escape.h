@@ -4,15 +4,12 @@
 #ifndef BASE_ESCAPE_H
 #define BASE_ESCAPE_H
 
-#include "bytes.h"
+#include "sspi_view.h"
 
-/* Appends `what`: octets outside printable ASCII, quotes (" and ') and backslashes become \xHH. At
- * most `max_len` characters are added; when that cuts, the last three of them are "...". The absent
- * view adds nothing. */
-void escape_append(struct bytes *to, struct sspi_view what, size_t max_len);
-
-/* The same into `out` with a NUL: at most out_size - 1 characters (out_size > 0). Returns `out`,
- * for use as an argument of printf. */
+/* Writes `what` into `out` with a NUL: octets outside printable ASCII, quotes (" and ') and
+ * backslashes become \xHH. At most out_size - 1 characters (out_size > 0); when that cuts, the last
+ * three of them are "...". The absent view writes nothing. Returns `out`, for use as an argument of
+ * printf. */
 const char *escape_text(char *out, size_t out_size, struct sspi_view what);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "escape.h"
 #include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
@@ -61,8 +62,7 @@ static void fail(struct sspi_exchange *exchange)
 static void out_of_memory(struct sspi_exchange *exchange)
 {
     fail(exchange);
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_INTERNAL,
-                        SEC_E_INSUFFICIENT_MEMORY, "out of memory");
+    (void)http_exchange_out_of_memory(exchange);
 }
 
 static void finish_challenge(struct sspi_exchange *exchange)
@@ -202,6 +202,44 @@ static void add_persistent_auth(struct sspi_exchange *exchange)
         bytes_append_text(line, exchange->stays ? "true" : "false");
 }
 
+static const char *channel_of(enum sspi_bound bound)
+{
+    switch (bound) {
+    case SSPI_BOUND_MATCHED:
+        return "bound";
+    case SSPI_BOUND_PROXY:
+        return "bound to one that ends before this server";
+    case SSPI_BOUND_ABSENT:
+    case SSPI_BOUND_NONE:
+        return "not bound";
+    case SSPI_BOUND_UNCHECKED:
+        break;
+    }
+    return "not compared";
+}
+
+/* Once for what was evaluated, whatever places the request comes to, and not again for what a
+ * connection kept of it. */
+static void tell_granted(struct sspi_exchange *exchange)
+{
+    const struct http_proof *proof = &exchange->proof;
+    char name[161], target[129];
+    if (exchange->told || exchange->kept)
+        return;
+    exchange->told = true;
+    if (!http_exchange_logs(exchange, HTTP_MESSAGE_GRANTED))
+        return;
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_GRANTED, SEC_E_OK,
+                        "%s%s logged in by %s, %s; service: %s; channel: %s",
+                        proof->package == HTTP_PACKAGE_DIGEST ? "digest:" : "",
+                        escape_text(name, sizeof(name), bytes_view(proof->name)),
+                        scheme_of(proof->package), proof->mechanism,
+                        proof->target == NULL || *proof->target == '\0'
+                            ? "not told"
+                            : escape_text(target, sizeof(target), bytes_view(proof->target)),
+                        channel_of(proof->bound));
+}
+
 void http_answer_granted(struct sspi_exchange *exchange)
 {
     exchange->result.verdict = SSPI_GRANTED;
@@ -216,4 +254,5 @@ void http_answer_granted(struct sspi_exchange *exchange)
         return;
     }
     set_variables(exchange);
+    tell_granted(exchange);
 }

@@ -153,6 +153,10 @@ bool http_digest_call(struct sspi_exchange *exchange, const struct sspi_policy *
     struct bytes wide BYTES_CLEANUP = {0};
     SecInvalidateHandle(&call->context);
     if (!widen_realm(exchange->realm, &wide)) {
+        if (wide.failed) {
+            (void)http_exchange_out_of_memory(exchange);
+            return false;
+        }
         char shown[80];
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
                             "the realm \"%s\" cannot be used for Digest: only ASCII can",

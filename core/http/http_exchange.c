@@ -55,6 +55,11 @@ struct sspi_record *http_exchange_record(struct sspi_exchange *exchange)
     return &result->records[result->n_records++];
 }
 
+bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message message)
+{
+    return http_messages_severity(message) >= exchange->request.log_from;
+}
+
 /* The client's fault is 401, or 400 where the request itself breaks a rule; ours is 500. */
 static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason reason)
 {
@@ -95,6 +100,13 @@ enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_
     return outcome;
 }
 
+enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange)
+{
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_INTERNAL,
+                        SEC_E_INSUFFICIENT_MEMORY, "out of memory");
+    return HTTP_OUTCOME_ERROR;
+}
+
 enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit)
 {
     const char *option =
@@ -127,7 +139,7 @@ enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange,
     kerberos_service_describe(services, n_services, &accepted);
     bytes_append(&accepted, "", 1);
     if (accepted.failed)
-        return HTTP_OUTCOME_ERROR;
+        return http_exchange_out_of_memory(exchange);
     if (target == NULL || *target == '\0')
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
                             SEC_E_WRONG_PRINCIPAL,

@@ -46,6 +46,7 @@ struct sspi_exchange {
     bool kept;  /* the proof is the login that the connection kept */
     bool stays; /* the connection keeps what this request proved */
     bool counted;
+    bool told;                       /* who logged in, in the log */
     struct http_accept_job *waiting; /* handed out, its end not seen yet */
     struct http_entity entity;
     struct http_lookup lookup;
@@ -73,9 +74,16 @@ struct sspi_exchange {
 /* A log record of the result to write; the last one again when there is no room for more. */
 struct sspi_record *http_exchange_record(struct sspi_exchange *exchange);
 
+/* Whether the server keeps a line of this message; asked where one is written with every request.
+ */
+bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message message);
+
 /* Turns a failed call into an outcome and a log record. */
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                        const struct sspi_report *report);
+
+/* The same for memory that ran out. */
+enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange);
 
 /* The same for a body over `limit`, before or while it is read. */
 enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);

@@ -69,6 +69,11 @@ enum http_message http_messages_of_reason(enum sspi_reason reason)
     return HTTP_MESSAGE_INTERNAL;
 }
 
+enum sspi_severity http_messages_severity(enum http_message message)
+{
+    return messages[message].severity;
+}
+
 void http_messages_write(struct sspi_record *ret_record, enum http_message message,
                          SECURITY_STATUS status, const char *format, ...)
 {

@@ -17,6 +17,8 @@ enum http_message {
 /* The message that stands for a reason. */
 enum http_message http_messages_of_reason(enum sspi_reason reason);
 
+enum sspi_severity http_messages_severity(enum http_message message);
+
 /* Writes "SSPI-112 SEC_E_WRONG_PRINCIPAL: text"; the status name is left out for SEC_E_OK. Callers
  * escape what a client sent. */
 void http_messages_write(struct sspi_record *ret_record, enum http_message message,

@@ -34,8 +34,7 @@ static enum http_outcome decode_token(struct sspi_exchange *exchange, struct ssp
         break;
     case BASE64_NO_MEMORY:
     default:
-        report_write(&report, SSPI_REASON_INTERNAL, "out of memory");
-        return http_exchange_refuse(exchange, SEC_E_INSUFFICIENT_MEMORY, &report);
+        return http_exchange_out_of_memory(exchange);
     }
     return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
 }
@@ -226,12 +225,9 @@ static enum http_outcome refuse_wait(struct sspi_exchange *exchange, bool full)
 static enum http_outcome begin_wait(struct sspi_exchange *exchange, struct http_accept *accept,
                                     uint64_t now_ms)
 {
-    struct sspi_report report;
     struct http_accept_job *waiting = http_accept_job_new(accept, exchange->acceptor->gate);
-    if (waiting == NULL) {
-        report_write(&report, SSPI_REASON_INTERNAL, "out of memory");
-        return http_exchange_refuse(exchange, SEC_E_INSUFFICIENT_MEMORY, &report);
-    }
+    if (waiting == NULL)
+        return http_exchange_out_of_memory(exchange);
     enum http_gate_answer answer = http_gate_enter(waiting->gate, &waiting->pass, now_ms);
     waiting->inside = answer == HTTP_GATE_ENTERED;
     exchange->waiting = waiting;

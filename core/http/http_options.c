@@ -368,6 +368,11 @@ bool http_options_uses(const struct sspi_policy *policy, uint8_t mechanism)
             (mechanism == HTTP_MECHANISM_NTLM && http_options_lists(policy, HTTP_PACKAGE_NTLM)));
 }
 
+bool sspi_policy_runs_kerberos(const struct sspi_policy *policy)
+{
+    return http_options_uses(policy, HTTP_MECHANISM_KERBEROS);
+}
+
 bool http_options_binds_by(const struct sspi_policy *policy, uint8_t type)
 {
     return has_place(policy, SSPI_OPTION_CHANNEL_BINDING_TYPE, type);

@@ -103,10 +103,12 @@ static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy
         exchange->result.verdict = SSPI_ANONYMOUS;
         return true;
     }
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CHALLENGED, SEC_E_OK,
-                        "no credentials, challenged%s%s",
-                        why == NULL ? "" : "; the connection's login does not count: wanted is ",
-                        why == NULL ? "" : why);
+    if (http_exchange_logs(exchange, HTTP_MESSAGE_CHALLENGED))
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CHALLENGED, SEC_E_OK,
+                            "no credentials, challenged%s%s",
+                            why == NULL ? ""
+                                        : "; the connection's login does not count: wanted is ",
+                            why == NULL ? "" : why);
     http_answer_challenge(exchange, policy);
     return true;
 }
@@ -204,8 +206,10 @@ static void ask_hash(struct sspi_exchange *exchange)
     bytes_free(&exchange->lookup_realm);
     bytes_append_view(&exchange->lookup_realm, exchange->realm);
     bytes_append_char(&exchange->lookup_realm, '\0');
-    if (exchange->lookup_realm.failed)
-        return; /* the verdict is SSPI_ERROR */
+    if (exchange->lookup_realm.failed) {
+        (void)http_exchange_out_of_memory(exchange); /* the verdict is SSPI_ERROR */
+        return;
+    }
     exchange->result.verdict = SSPI_NEED_HASH;
     exchange->result.lookup_user = bytes_view(lookup->user);
     exchange->result.lookup_realm = bytes_view(exchange->lookup_realm.data);

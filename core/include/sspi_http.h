@@ -122,6 +122,9 @@ void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy 
 /* The number of a FLAG, ENUM, TIME, SIZE or COUNT option, its default when nothing set it. */
 uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option option);
 
+/* Whether Kerberos can run under it: only then are its keys needed. */
+bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
+
 /* ---- log records ---- */
 
 enum sspi_severity {
@@ -237,9 +240,11 @@ struct sspi_request {
     struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
     struct sspi_connection *connection; /* NULL on HTTP/2 and later */
     uint64_t entity_length;             /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
-    struct sspi_view peer; /* IP address of whoever connected, whatever headers say, as text;
-                            * absent: none (a Unix socket) */
-    bool forwarded;        /* a header told of a proxy (sspi_http_tells_proxy()) */
+    struct sspi_view peer;       /* IP address of whoever connected, whatever headers say, as text;
+                                  * absent: none (a Unix socket) */
+    bool forwarded;              /* a header told of a proxy (sspi_http_tells_proxy()) */
+    enum sspi_severity log_from; /* the server drops what is less severe, which need not be
+                                  * written */
 };
 
 /* True for the names of header fields by which a proxy in front makes itself known: Via, Forwarded,

@@ -71,6 +71,7 @@ static enum sspi_verdict run(const char *authorization)
         .method = SSPI_VIEW("GET"),
         .target = SSPI_VIEW(URI),
         .authorization = bytes_view(authorization),
+        .log_from = SSPI_SEVERITY_NOTICE, /* as servers have it, or less */
     };
     struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
     must(exchange != NULL, "an exchange");

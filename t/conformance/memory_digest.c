@@ -159,56 +159,40 @@ static SECURITY_STATUS ask(struct run *run)
     return status;
 }
 
-static SECURITY_STATUS exchange(struct run *run)
+static SECURITY_STATUS exchange(void)
 {
+    struct run run = {0};
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
                                .UserFile = users.path,
                                .DefaultRealm = REALM,
                                .Domain = "/"};
     char nonce[256] = "";
     SECURITY_STATUS status = AcquireCredentialsHandleA(NULL, "WDigest", SECPKG_CRED_INBOUND, NULL,
-                                                       &data, NULL, NULL, &run->credential, NULL);
+                                                       &data, NULL, NULL, &run.credential, NULL);
 
     if (status != SEC_E_OK)
         return status;
-    status = get_nonce_for(run, nonce);
+    status = get_nonce_for(&run, nonce);
     struct client client = alice(nonce, 1);
     if (status == SEC_E_OK)
-        status = log_in(run, &client);
+        status = log_in(&run, &client);
     if (status == SEC_E_OK)
-        status = complete(run, &client);
+        status = complete(&run, &client);
     if (status == SEC_E_OK)
-        status = messages(run, &client);
+        status = messages(&run, &client);
     if (status == SEC_E_OK)
-        status = ask(run);
-    if (run->has_context)
-        assert_int_equal(DeleteSecurityContext(&run->context), SEC_E_OK);
-    if (run->has_second)
-        assert_int_equal(DeleteSecurityContext(&run->second), SEC_E_OK);
-    assert_int_equal(FreeCredentialsHandle(&run->credential), SEC_E_OK);
+        status = ask(&run);
+    if (run.has_context)
+        assert_int_equal(DeleteSecurityContext(&run.context), SEC_E_OK);
+    if (run.has_second)
+        assert_int_equal(DeleteSecurityContext(&run.second), SEC_E_OK);
+    assert_int_equal(FreeCredentialsHandle(&run.credential), SEC_E_OK);
     return status;
 }
 
 static void every_allocation_fails_once(void **unused)
 {
-    size_t n = 1;
-    bool failed = true;
-
-    for (; failed; n++) {
-        struct run run = {0};
-        page_memory_fail(n);
-        SECURITY_STATUS status = exchange(&run);
-        failed = page_memory_failed();
-        if (status != (failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK))
-            print_message("# allocation %zu: 0x%08x\n", n, (unsigned)status);
-        assert_int_equal(status, failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK);
-        if (page_memory_live() != 0)
-            print_message("# allocation %zu: %zu blocks are left\n", n, page_memory_live());
-        assert_int_equal(page_memory_live(), 0);
-    }
-    page_memory_fail(0);
-    print_message("# %zu allocations\n", n - 2);
-    assert_true(n > 20);
+    page_memory_check(exchange);
 }
 
 int main(void)

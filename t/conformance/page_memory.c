@@ -2,9 +2,13 @@
 #include "page_memory.h"
 
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cmocka.h>
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
@@ -29,10 +33,11 @@ static struct {
     bool failed;
     size_t n_pauses;
     size_t n_live;
-    void *live[BLOCKS_LIMIT]; /* in no order */
+    void *live[BLOCKS_LIMIT]; /* allocated since let_fail(), not in a pause; in no order */
 } memory;
 
-void page_memory_fail(size_t n)
+/* From now on the n-th allocation fails, once; 0: none does. */
+static void let_fail(size_t n)
 {
     memory.fail_at = n;
     memory.n_allocations = 0;
@@ -40,9 +45,25 @@ void page_memory_fail(size_t n)
     memory.n_live = 0;
 }
 
-bool page_memory_failed(void)
+void page_memory_check(SECURITY_STATUS (*exchange)(void))
 {
-    return memory.failed;
+    size_t n = 1;
+    bool failed = true;
+
+    for (; failed; n++) {
+        let_fail(n);
+        SECURITY_STATUS status = exchange();
+        failed = memory.failed;
+        if (status != (failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK))
+            print_message("# allocation %zu: 0x%08x\n", n, (unsigned)status);
+        assert_int_equal(status, failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK);
+        if (memory.n_live != 0)
+            print_message("# allocation %zu: %zu blocks are left\n", n, memory.n_live);
+        assert_int_equal(memory.n_live, 0);
+    }
+    let_fail(0);
+    print_message("# %zu allocations\n", n - 2);
+    assert_true(n > 20);
 }
 
 void page_memory_pause(void)
@@ -53,11 +74,6 @@ void page_memory_pause(void)
 void page_memory_resume(void)
 {
     memory.n_pauses--;
-}
-
-size_t page_memory_live(void)
-{
-    return memory.n_live;
 }
 
 static bool fails(void)

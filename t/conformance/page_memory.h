@@ -4,20 +4,16 @@
 #ifndef PAGE_MEMORY_H
 #define PAGE_MEMORY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* From now on the n-th allocation fails, once; 0: none does. */
-void page_memory_fail(size_t n);
+#include "sspi.h"
 
-/* Whether it came to that. */
-bool page_memory_failed(void);
+/* Runs `exchange` with each of its allocations failing in turn: it must say
+ * SEC_E_INSUFFICIENT_MEMORY, and SEC_E_OK when it needs none more, and leave no block behind. */
+void page_memory_check(SECURITY_STATUS (*exchange)(void));
 
 /* While paused nothing fails or is counted: for what the test does itself. Pauses nest. */
 void page_memory_pause(void);
 void page_memory_resume(void);
-
-/* Blocks that were allocated since page_memory_fail(), not in a pause, and are not freed. */
-size_t page_memory_live(void);
 
 #endif

@@ -38,6 +38,14 @@ my @good = (
     # Without a keytab, of which there is none here.
     [ 'NTLM', @ntlm, packages => 'NTLM', ntlm_user_file => $nt_users ],
     [ 'Negotiate without Kerberos', @ntlm, packages => 'Negotiate', ntlm_user_file => $nt_users ],
+    # What a keytab lacks does not matter where Kerberos cannot run.
+    (map {
+        my ($what, @keytab) = @$_;
+        ([ "NTLM beside $what", @ntlm, packages => 'NTLM', ntlm_user_file => $nt_users, @keytab ],
+            [ "Negotiate by NTLM beside $what", @ntlm, packages => 'Negotiate', ntlm_user_file => $nt_users, @keytab ],
+            [ "Digest beside $what", packages => 'Digest', @keytab ])
+    } [ 'a keytab without the key of the named service', keytab => $kdc->{keytab}, service_name => 'HTTP/other.test' ],
+        [ 'a keytab that is not there', keytab => "$dir/none.keytab" ]),
     [ 'NTLM that is not offered', packages => 'Negotiate', mechanisms => 'kerberos' ],
     [ 'proxies', proxies => '192.0.2.1 10.0.0.0/8 2001:db8::/32 ::1' ],
 );
@@ -55,6 +63,36 @@ for my $kind (qw(Apache Nginx)) {
         is($r->{rc}, 0, lc($kind) . ': NTLM by winbind passes') or diag($r->{out});
     }
 }
+
+# ---- keytabs of httpd's scopes, which meet with a request ----
+# Text of the server's level and of places within it.
+sub scopes {
+    my ($head, @places) = @_;
+    my $n = 0;
+    return { env => $kdc->server_env, on => 'apache', apache_head => join('', map { "$_\n" } @$head),
+        apache => join '', map { $n++; join "\n", "<Location /$n/>", 'AuthType SSPI', 'Require valid-user', @$_, "</Location>\n" } @places };
+}
+
+my ($only_ntlm, $lacking) = ([ 'SSPIMechanisms ntlm', "SSPINTLMUserFile $nt_users" ],
+    [ "SSPIKeytab $kdc->{keytab}", 'SSPIServiceName HTTP/other.test' ]);
+my %good_scopes = (
+    'NTLM for all, a keytab at a place' => scopes($only_ntlm, $lacking),
+    'NTLM and a keytab for all' => scopes([ @$only_ntlm, @$lacking ], []),
+    'NTLM at a place with a keytab, Kerberos at another with its own' => scopes([], [ @$only_ntlm, @$lacking ],
+        [ 'SSPIMechanisms kerberos', "SSPIKeytab $kdc->{keytab}" ]),
+);
+for my $name (sort keys %good_scopes) {
+    SKIP: {
+        skip "apache: $name: not among SSPI_SERVERS", 1 if !wanted('apache');
+        my $r = SSPI::Test::Apache->new(%{$good_scopes{$name}})->test_config;
+        is($r->{rc}, 0, "apache: $name passes") or diag($r->{out});
+    }
+}
+my @told = (qr/SSPIKeytab/, qr{HTTP/other\.test});
+config_refused('a keytab for all, and NTLM at a place', scopes($lacking, $only_ntlm), @told);
+config_refused('NTLM and a keytab for all, Kerberos at a place', scopes([ @$only_ntlm, @$lacking ], ['SSPIMechanisms kerberos ntlm']), @told);
+config_refused('Digest and a keytab for all, Negotiate at a place', scopes([ 'SSPIPackages Digest', "SSPIDigestUserFile $users", @$lacking ],
+    [ 'AuthName r' ], [ 'SSPIPackages Negotiate' ]), @told);
 
 # ---- values ----
 my @bad = (

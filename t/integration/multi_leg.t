@@ -51,7 +51,7 @@ parts 'Negotiate in several legs', \%site,
         asks_for_more($first, 'the first leg asks for the second with one line that has a token');
         granted($last, \%alice, 'the second leg is granted');
         refused($after, 401, 'and leaves no login on the connection');
-        unlike($server->new_log, qr/SSPI-1\d\d/, 'nothing of it is a refusal to log');
+        is_deeply([ message_lines($server) ], [], 'nothing of it is a refusal to log');
         my ($replay_1, $replay_2) = $c->raw([ '/p/', authorization => $opening ], [ '/p/', authorization => $second ]);
         asks_for_more($replay_1, 'the same first leg again');
         refused($replay_2, 401, 'its ticket works once');

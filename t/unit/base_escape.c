@@ -11,12 +11,8 @@
 
 static void check(struct sspi_view what, size_t max_len, const char *wanted)
 {
-    BYTES_CLEANUP struct bytes out = {0};
     char text[64];
 
-    escape_append(&out, what, max_len);
-    assert_int_equal(out.len, strlen(wanted));
-    assert_memory_equal(bytes_as_view(&out).data, wanted, out.len);
     assert_true(max_len < sizeof(text));
     assert_string_equal(escape_text(text, max_len + 1, what), wanted);
 }

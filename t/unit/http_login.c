@@ -1,194 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exchanges of several legs on a connection, and logins that stay there: the acceptor as adapters
  * call it, with NTLM over a user file. */
-#include "ntlm_client.h"
-
-#include <unistd.h>
-
-#include "base64.h"
-#include "http_connection.h"
-#include "http_options.h"
-
-#define PEER SSPI_VIEW("192.0.2.7")
-
-static char path[] = "/tmp/http_login.XXXXXX";
-static char other_path[] = "/tmp/http_login.XXXXXX";
-static struct sspi_acceptor *acceptor;
-static struct sspi_connection *connection;
-static struct ntlm_crypto crypto;
-static char error[SSPI_ERROR_SIZE];
-static struct sspi_record last_record;
-
-/* ---- policies ---- */
-
-#define WORDS_LIMIT 32
-static struct sspi_view words[WORDS_LIMIT];
-static size_t n_words;
-
-static void set(struct sspi_policy *policy, enum sspi_option option, const char *value)
-{
-    const struct sspi_view *first = &words[n_words];
-    size_t n = 0;
-    for (const char *at = value; *at != '\0'; n++) {
-        size_t len = strcspn(at, " ");
-        assert_true(n_words < WORDS_LIMIT);
-        words[n_words++] = (struct sspi_view){at, len};
-        at += len;
-        at += strspn(at, " ");
-    }
-    if (!sspi_policy_set(policy, option, first, n, SSPI_SERVER_NGINX, error))
-        fail_msg("%s", error);
-}
-
-static struct sspi_policy ntlm_policy(void)
-{
-    struct sspi_policy policy = {0};
-    set(&policy, SSPI_OPTION_MODE, "on");
-    set(&policy, SSPI_OPTION_PACKAGES, "NTLM");
-    set(&policy, SSPI_OPTION_MECHANISMS, "ntlm");
-    set(&policy, SSPI_OPTION_NTLM_USER_FILE, path);
-    return policy;
-}
-
-static void open_policy(const struct sspi_policy *policy)
-{
-    if (!sspi_acceptor_open(acceptor, policy, true, false, error))
-        fail_msg("%s", error);
-}
-
-/* ---- requests ---- */
-
-/* What is kept of a request's answer. */
-struct seen {
-    enum sspi_verdict verdict;
-    char header[2048]; /* its first line's value */
-    char user[64];
-    char persistent[8];
-};
-
-static struct sspi_request bare_request(void)
-{
-    return (struct sspi_request){.method = SSPI_VIEW("GET"),
-                                 .target = SSPI_VIEW("/"),
-                                 .connection = connection,
-                                 .peer = PEER};
-}
-
-static void keep(const struct sspi_result *result, struct seen *seen)
-{
-    *seen = (struct seen){.verdict = result->verdict};
-    for (size_t i = 0; i < result->n_headers; i++) {
-        const struct sspi_header *header = &result->headers[i];
-        if (bytes_equal(header->name, SSPI_VIEW("Persistent-Auth")))
-            snprintf(seen->persistent, sizeof seen->persistent, "%.*s", (int)header->value.len,
-                     header->value.data);
-        else if (seen->header[0] == '\0')
-            snprintf(seen->header, sizeof seen->header, "%.*s", (int)header->value.len,
-                     header->value.data);
-    }
-    if (result->variables[SSPI_VARIABLE_USER].data != NULL)
-        snprintf(seen->user, sizeof seen->user, "%s", result->variables[SSPI_VARIABLE_USER].data);
-    if (result->n_records > 0)
-        last_record = result->records[result->n_records - 1];
-}
-
-static struct seen send_request(const struct sspi_request *request,
-                                const struct sspi_policy *policy)
-{
-    struct seen seen;
-    struct sspi_exchange *exchange = sspi_exchange_new(acceptor, request);
-    assert_non_null(exchange);
-    keep(sspi_exchange_step(exchange, policy, SSPI_VIEW("realm")), &seen);
-    sspi_exchange_free(exchange);
-    return seen;
-}
-
-static struct seen get(const struct sspi_policy *policy)
-{
-    struct sspi_request request = bare_request();
-    return send_request(&request, policy);
-}
-
-static struct seen get_with(const struct sspi_policy *policy, const struct bytes *token)
-{
-    BYTES_CLEANUP struct bytes value = {0};
-    struct sspi_request request = bare_request();
-    bytes_append_text(&value, "NTLM ");
-    base64_encode(&value, bytes_as_view(token));
-    request.authorization = bytes_as_view(&value);
-    return send_request(&request, policy);
-}
-
-static void read_token(const struct seen *seen, struct bytes *ret_token)
-{
-    assert_int_equal(seen->verdict, SSPI_CHALLENGE);
-    assert_memory_equal(seen->header, "NTLM ", 5);
-    assert_int_equal(base64_decode(bytes_view(seen->header + 5), 2048, ret_token), BASE64_OK);
-}
-
-/* The last leg's token of a login. */
-static void begin_login(const struct sspi_policy *policy, const char *nt_hash,
-                        struct bytes *ret_last)
-{
-    BYTES_CLEANUP struct bytes negotiate = {0}, challenge = {0};
-    struct client client = client_alice();
-    client.nt_hash = nt_hash;
-    client_negotiate(&client, &negotiate);
-    struct seen seen = get_with(policy, &negotiate);
-    read_token(&seen, &challenge);
-    client_authenticate(&client, &crypto, bytes_as_view(&negotiate), bytes_as_view(&challenge),
-                        ret_last, NULL);
-}
-
-static struct seen log_in(const struct sspi_policy *policy)
-{
-    BYTES_CLEANUP struct bytes last = {0};
-    begin_login(policy, HASH_OF_PASSWORD, &last);
-    return get_with(policy, &last);
-}
-
-/* ---- tests ---- */
-
-static void write_users(char *template, const char *text)
-{
-    int fd = mkstemp(template);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-}
-
-static int make_site(void **state)
-{
-    const struct sspi_acceptor_config config = {.server = SSPI_SERVER_NGINX};
-    write_users(path, "Alice:Corp:NT:" HASH_OF_PASSWORD "\n");
-    write_users(other_path, "Alice:Corp:NT:" HASH_OF_PASSWORD "\n");
-    acceptor = sspi_acceptor_new(&config);
-    struct sspi_policy policy = ntlm_policy();
-    open_policy(&policy);
-    return acceptor != NULL && ntlm_crypto_open(&crypto) ? 0 : -1;
-}
-
-static int end_site(void **state)
-{
-    sspi_acceptor_free(acceptor);
-    ntlm_crypto_close(&crypto);
-    unlink(path);
-    unlink(other_path);
-    return 0;
-}
-
-static int connect_client(void **state)
-{
-    n_words = 0;
-    connection = sspi_connection_new(acceptor);
-    return connection != NULL ? 0 : -1;
-}
-
-static int disconnect_client(void **state)
-{
-    sspi_connection_free(connection);
-    return 0;
-}
+#include "http_site.h"
 
 static void a_login_stays_on_its_connection(void **state)
 {
@@ -208,6 +21,41 @@ static void a_login_stays_on_its_connection(void **state)
     assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
     sspi_connection_free(connection);
     connection = first;
+}
+
+static struct seen log_in_where_logged(const struct sspi_policy *policy, enum sspi_severity from)
+{
+    BYTES_CLEANUP struct bytes last = {0}, value = {0};
+    begin_login_to(policy, HASH_OF_PASSWORD, "HTTP/localhost", &last);
+    write_header(&last, &value);
+    struct sspi_request request = bare_request();
+    request.authorization = bytes_as_view(&value);
+    request.log_from = from;
+    return send_request(&request, policy);
+}
+
+static void it_is_told_once_where_that_is_logged(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_NOTICE).n_records, 0);
+    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_INFO).n_records, 1);
+    assert_string_equal(last_record.text,
+                        "SSPI-109: Corp\\x5cAlice logged in by NTLM, NTLM; service: "
+                        "HTTP/localhost; channel: not compared");
+    struct seen seen = get(&policy);
+    assert_int_equal(seen.verdict, SSPI_GRANTED);
+    assert_int_equal(seen.n_records, 0);
+}
+
+static void a_challenge_is_told_where_that_is_logged(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    assert_int_equal(send_request(&request, &policy).n_records, 1);
+    request.log_from = SSPI_SEVERITY_INFO;
+    struct seen seen = send_request(&request, &policy);
+    assert_int_equal(seen.verdict, SSPI_CHALLENGE);
+    assert_int_equal(seen.n_records, 0);
 }
 
 static void each_policy_judges_it(void **state)
@@ -370,13 +218,12 @@ static void ntlm_as_a_scheme_needs_the_mechanism(void **state)
     assert_non_null(strstr(last_record.text, "SSPI-210"));
 }
 
-#define ON_A_CONNECTION(test)                                                                      \
-    cmocka_unit_test_setup_teardown(test, connect_client, disconnect_client)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_A_CONNECTION(a_login_stays_on_its_connection),
+        ON_A_CONNECTION(it_is_told_once_where_that_is_logged),
+        ON_A_CONNECTION(a_challenge_is_told_where_that_is_logged),
         ON_A_CONNECTION(each_policy_judges_it),
         ON_A_CONNECTION(what_does_not_count_is_nobody_where_nobody_passes),
         ON_A_CONNECTION(new_credentials_end_it),
