@@ -29,6 +29,11 @@ enum passwd_kind passwd_kind_from_name(struct sspi_view name)
     return kind;
 }
 
+enum passwd_kind passwd_kind_asked(enum passwd_kind kind)
+{
+    return kind == PASSWD_SASL ? PASSWD_MD5 : kind;
+}
+
 enum sspi_digest_algorithm passwd_kind_algorithm(enum passwd_kind kind)
 {
     return kinds[kind].algorithm;

@@ -21,6 +21,10 @@ const char *passwd_kind_name(enum passwd_kind kind);
 /* The kind of that name, letters without case; PASSWD_N_KINDS when unknown. */
 enum passwd_kind passwd_kind_from_name(struct sspi_view name);
 
+/* The kind that people name to have, or to delete, a line of `kind`: those of SASL come and go with
+ * MD5's. */
+enum passwd_kind passwd_kind_asked(enum passwd_kind kind);
+
 /* Digest's or SASL's algorithm; SSPI_DIGEST_NONE for NT. */
 enum sspi_digest_algorithm passwd_kind_algorithm(enum passwd_kind kind);
 
