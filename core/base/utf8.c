@@ -128,6 +128,25 @@ char16_t *utf8_to_utf16(struct sspi_view text, size_t *ret_n_units)
     return out;
 }
 
+bool utf8_to_latin_1(struct bytes *to, struct sspi_view text)
+{
+    uint32_t character;
+    for (struct sspi_view rest = text; rest.len > 0;) {
+        size_t len = take(rest, &character);
+        if (len == 0 || character > 0xFF)
+            return false;
+        rest.data += len;
+        rest.len -= len;
+    }
+    while (text.len > 0) {
+        size_t len = take(text, &character);
+        bytes_append_char(to, (char)character);
+        text.data += len;
+        text.len -= len;
+    }
+    return !to->failed;
+}
+
 bool utf8_ascii_from_utf16le(struct bytes *to, struct sspi_view octets)
 {
     const unsigned char *in = (const unsigned char *)octets.data;

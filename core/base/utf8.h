@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8 (RFC 3629) and UTF-16 (RFC 2781). Wrong input is refused, never replaced. Pure. */
+/* UTF-8 (RFC 3629), UTF-16 (RFC 2781) and ISO-8859-1. Wrong input is refused, never replaced. Pure.
+ */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
@@ -20,6 +21,10 @@ bool utf8_from_utf16(struct bytes *to, const char16_t *text, size_t n_units) SSP
 /* Turns UTF-8 into UTF-16 of this machine's byte order, malloc'ed with a NUL unit behind it; the
  * caller frees it. NULL: not well-formed, or no memory. ret_n_units may be NULL. */
 char16_t *utf8_to_utf16(struct sspi_view text, size_t *ret_n_units) SSPI_MUST_USE;
+
+/* Appends `text` in ISO-8859-1. False: a character of it is not in there, it is not well-formed
+ * (nothing is appended for either), or `to` failed. */
+bool utf8_to_latin_1(struct bytes *to, struct sspi_view text) SSPI_MUST_USE;
 
 /* Appends the ASCII text of UTF-16LE octets (the realm buffer of the Digest page: "Unicode string
  * that must be representable in US ASCII"). False: an odd number of octets, a NUL or a non-ASCII

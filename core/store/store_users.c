@@ -166,6 +166,18 @@ bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct ss
     return known;
 }
 
+bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
+                           uint8_t ret_hash[STORE_USERS_HASH_MAX])
+{
+    struct store_users_contents *contents = store_users_contents_of(users);
+    memset(ret_hash, 0x5a, STORE_USERS_HASH_MAX);
+    bool known = store_users_contents_hash(contents, user, realm, SSPI_DIGEST_MD5, ret_hash);
+    /* Looked for in any case: the same work for every user. */
+    known = store_users_contents_sasl_hash(contents, user, realm, ret_hash) || known;
+    store_users_contents_release(contents);
+    return known;
+}
+
 bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view userhash,
                                   struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                                   struct bytes *ret_user, uint8_t ret_hash[STORE_USERS_HASH_MAX])

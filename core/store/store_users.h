@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The users of Digest: a text file read into memory, with lines `user:realm:hex32` (htdigest, MD5)
  * and `user:realm:ALGORITHM:hex` (MD5, SHA-256, SHA-512-256; those of NT are NTLM's and not counted
- * here, see store_nt_users.h), or a constant database of very many users that all processes map.
- * The realm may be empty: Windows sends none beside user@domain. */
+ * here, see store_nt_users.h; nor are those of MD5-ISO-8859-1, which are SASL's), or a constant
+ * database of very many users that all processes map. The realm may be empty: Windows sends none
+ * beside user@domain. */
 #ifndef STORE_USERS_H
 #define STORE_USERS_H
 
@@ -58,9 +59,17 @@ bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct ss
                       enum sspi_digest_algorithm algorithm,
                       uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
 
-/* The same for the user of whom the client told H(user:realm) alone (RFC 7616 3.4.4): 2 *
- * hash_len(algorithm) lower-case hexadecimal digits. Appends the user's name to `ret_user`; for an
- * unknown one nothing, and the work is the same. In constant time for any number of users. */
+/* What SASL's DIGEST-MD5 wants of the user: the hash of the MD5-ISO-8859-1 line, else that of the
+ * MD5 line, which is the same where nothing fits ISO-8859-1 but ASCII. User and realm in UTF-8,
+ * however the client sent them. A client that converts less than RFC 2831 2.1.2.1 wants may mean
+ * the MD5 line even where there are both: store_users_hash() tells that one. False: neither line,
+ * and a dummy as above. */
+bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
+                           uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+
+/* As store_users_hash() for the user of whom the client told H(user:realm) alone (RFC 7616 3.4.4):
+ * 2 * hash_len(algorithm) lower-case hexadecimal digits. Appends the user's name to `ret_user`; for
+ * an unknown one nothing, and the work is the same. In constant time for any number of users. */
 bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view userhash,
                                   struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                                   struct bytes *ret_user,

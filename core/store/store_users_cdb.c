@@ -158,10 +158,12 @@ struct line {
     struct sspi_view name;
 };
 
-static bool find_line(const struct store_users_cdb *cdb, enum sspi_digest_algorithm algorithm,
-                      const uint8_t *userhash, struct line *ret_line)
+/* `tag` is what its key begins with. */
+static bool find_line(const struct store_users_cdb *cdb, uint8_t tag,
+                      enum sspi_digest_algorithm algorithm, const uint8_t *userhash,
+                      struct line *ret_line)
 {
-    uint8_t key[STORE_USERS_CDB_KEY_MAX] = {(uint8_t)algorithm};
+    uint8_t key[STORE_USERS_CDB_KEY_MAX] = {tag};
     size_t len = hash_len(algorithm);
     struct sspi_view value;
     memcpy(key + 1, userhash, len);
@@ -195,21 +197,34 @@ static bool userhash_of(const struct store_users_cdb *cdb, struct sspi_view user
     return done;
 }
 
-bool store_users_cdb_hash(const struct store_users_cdb *cdb, struct sspi_view user,
-                          struct sspi_view realm, enum sspi_digest_algorithm algorithm,
-                          uint8_t ret_hash[STORE_USERS_HASH_MAX])
+static bool hash_of(const struct store_users_cdb *cdb, uint8_t tag, struct sspi_view user,
+                    struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                    uint8_t ret_hash[STORE_USERS_HASH_MAX])
 {
     uint8_t userhash[HASH_MAX];
     struct line line;
     struct sspi_view found;
     if (user.len == 0 || user.len > STORE_USERS_NAME_LIMIT || realm.len > STORE_USERS_NAME_LIMIT ||
-        !store_users_parse_takes(algorithm) ||
         !userhash_of(cdb, user, realm, algorithm, userhash) ||
-        !find_line(cdb, algorithm, userhash, &line) || !cut_realm(line.name, realm, &found) ||
+        !find_line(cdb, tag, algorithm, userhash, &line) || !cut_realm(line.name, realm, &found) ||
         !bytes_equal(found, user))
         return false;
     memcpy(ret_hash, line.hash, hash_len(algorithm));
     return true;
+}
+
+bool store_users_cdb_hash(const struct store_users_cdb *cdb, struct sspi_view user,
+                          struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                          uint8_t ret_hash[STORE_USERS_HASH_MAX])
+{
+    return store_users_parse_takes(algorithm) &&
+           hash_of(cdb, (uint8_t)algorithm, user, realm, algorithm, ret_hash);
+}
+
+bool store_users_cdb_sasl_hash(const struct store_users_cdb *cdb, struct sspi_view user,
+                               struct sspi_view realm, uint8_t ret_hash[STORE_USERS_HASH_MAX])
+{
+    return hash_of(cdb, STORE_USERS_CDB_SASL, user, realm, SSPI_DIGEST_MD5, ret_hash);
 }
 
 bool store_users_cdb_user(const struct store_users_cdb *cdb, struct sspi_view userhash,
@@ -221,7 +236,8 @@ bool store_users_cdb_user(const struct store_users_cdb *cdb, struct sspi_view us
     struct sspi_view user;
     if (!store_users_parse_takes(algorithm) ||
         !hex_decode_lower(userhash, octets, hash_len(algorithm)) ||
-        !find_line(cdb, algorithm, octets, &line) || !cut_realm(line.name, realm, &user))
+        !find_line(cdb, (uint8_t)algorithm, algorithm, octets, &line) ||
+        !cut_realm(line.name, realm, &user))
         return false;
     bytes_append_view(ret_user, user);
     return !ret_user->failed;
@@ -258,7 +274,8 @@ static bool read_line(struct cdb *map, struct store_users_line *ret_line)
     const char *key = cdb_getkey(map), *value = cdb_getdata(map);
     if (key == NULL || value == NULL || cdb_keylen(map) == 0)
         return false;
-    enum sspi_digest_algorithm algorithm = (unsigned char)key[0];
+    bool is_sasl = key[0] == STORE_USERS_CDB_SASL;
+    enum sspi_digest_algorithm algorithm = is_sasl ? SSPI_DIGEST_MD5 : (unsigned char)key[0];
     size_t len = hash_len(algorithm);
     if (!store_users_parse_takes(algorithm) || cdb_keylen(map) != 1 + len ||
         cdb_datalen(map) <= len)
@@ -271,7 +288,8 @@ static bool read_line(struct cdb *map, struct store_users_line *ret_line)
     if (user_len == 0 || user_len > STORE_USERS_NAME_LIMIT ||
         name.len - user_len - 1 > STORE_USERS_NAME_LIMIT)
         return false;
-    *ret_line = (struct store_users_line){.user = {name.data, user_len},
+    *ret_line = (struct store_users_line){.kind = is_sasl ? STORE_USERS_SASL : STORE_USERS_DIGEST,
+                                          .user = {name.data, user_len},
                                           .realm = {colon + 1, name.len - user_len - 1},
                                           .algorithm = algorithm};
     memcpy(ret_line->hash, value, len);

@@ -29,6 +29,10 @@ void store_users_cdb_close(struct store_users_cdb *cdb);
 bool store_users_cdb_hash(const struct store_users_cdb *cdb, struct sspi_view user,
                           struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                           uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+/* Of an MD5-ISO-8859-1 line alone. */
+bool store_users_cdb_sasl_hash(const struct store_users_cdb *cdb, struct sspi_view user,
+                               struct sspi_view realm,
+                               uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
 bool store_users_cdb_user(const struct store_users_cdb *cdb, struct sspi_view userhash,
                           struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                           struct bytes *ret_user) SSPI_MUST_USE;
@@ -50,9 +54,10 @@ struct store_users_cdb_writer;
  * cannot be written. */
 struct store_users_cdb_writer *store_users_cdb_begin(int file) SSPI_MUST_USE;
 
-/* Adds a line of a user file. False: a second line of one user and algorithm (errno EEXIST; nothing
- * was added); it cannot be written, over 4 GiB (errno EFBIG), no memory, or an algorithm that this
- * machine does not have (errno ENOTSUP); store_users_cdb_end() is false then too. */
+/* Adds a line of a user file, of Digest or SASL. False: a second line of one user and algorithm
+ * (errno EEXIST; nothing was added); it cannot be written, over 4 GiB (errno EFBIG), no memory, or
+ * an algorithm that this machine does not have (errno ENOTSUP); store_users_cdb_end() is false then
+ * too. */
 bool store_users_cdb_add(struct store_users_cdb_writer *writer,
                          const struct store_users_line *line) SSPI_MUST_USE;
 

@@ -5,6 +5,7 @@
  * Its records, key then value, with numbers of 32 bits, little-endian:
  *  - "sspi-users": the version. The first record, so that the start of a file tells what it is.
  *  - A, H(user:realm): H(user:realm:password), then user:realm.
+ *  - "i", MD5(user:realm): the hash of an MD5-ISO-8859-1 line, then user:realm.
  *  - "r", realm: users of the realm, then those with a line of MD5, of SHA-256, of SHA-512-256.
  *  - "a": the same of all realms together.
  *
@@ -19,11 +20,14 @@
 #include "hash.h"
 #include "store_users_parse.h"
 
-/* Change the number with every change of the above. */
+/* Change the number with every change of the above that a reader of the number before would get
+ * wrong. It passes over records with keys that it does not know, and finds none of them in a
+ * database that was made without. */
 #define STORE_USERS_CDB_VERSION 1u
 #define STORE_USERS_CDB_MAGIC   "sspi-users"
 #define STORE_USERS_CDB_ALL     "a"
 #define STORE_USERS_CDB_REALM   'r'
+#define STORE_USERS_CDB_SASL    'i'
 
 /* Places of a cdb are 32-bit numbers, and a longer file would be cut there. */
 #define STORE_USERS_CDB_LIMIT UINT32_MAX

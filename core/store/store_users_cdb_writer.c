@@ -24,6 +24,8 @@ struct entry {
     uint32_t value; /* of a user: a bit an algorithm; of a realm: place in tallies; 0: empty */
 };
 
+#define SASL_BIT 1u /* would be that of SSPI_DIGEST_NONE, which no line is of */
+
 struct tally {
     char *realm; /* NULL: all realms */
     size_t realm_len;
@@ -68,7 +70,9 @@ static bool put_numbers(struct store_users_cdb_writer *writer, const void *key, 
 
 static bool put_line(struct store_users_cdb_writer *writer, const struct store_users_line *line)
 {
-    uint8_t key[STORE_USERS_CDB_KEY_MAX] = {(uint8_t)line->algorithm};
+    bool is_sasl = line->kind == STORE_USERS_SASL;
+    uint8_t key[STORE_USERS_CDB_KEY_MAX] = {is_sasl ? STORE_USERS_CDB_SASL
+                                                    : (uint8_t)line->algorithm};
     uint8_t value[STORE_USERS_HASH_MAX + STORE_USERS_CDB_NAME_MAX];
     size_t len = hash_len(line->algorithm);
     uint8_t *at = value + len;
@@ -220,6 +224,19 @@ struct store_users_cdb_writer *store_users_cdb_begin(int file)
     return writer;
 }
 
+/* Adds a line to what is known of its user. Those of SASL count nowhere. */
+static void count(struct store_users_cdb_writer *writer, struct tally *tally, struct entry *entry,
+                  uint32_t bit, enum sspi_digest_algorithm algorithm)
+{
+    struct tally *both[] = {&writer->tallies[0], tally};
+    bool is_new = (entry->value & ~SASL_BIT) == 0;
+    entry->value |= bit;
+    for (size_t i = 0; bit != SASL_BIT && i < 2; i++) {
+        both[i]->counts[0] += is_new;
+        both[i]->counts[algorithm]++;
+    }
+}
+
 static bool add(struct store_users_cdb_writer *writer, const struct store_users_line *line)
 {
     uint8_t id[HASH_MAX];
@@ -227,7 +244,7 @@ static bool add(struct store_users_cdb_writer *writer, const struct store_users_
         return false;
     struct tally *tally = tally_of(writer, line->realm);
     struct entry *entry = tally == NULL ? NULL : find_id(writer, line->user, line->realm, id);
-    uint32_t bit = (uint32_t)1 << line->algorithm;
+    uint32_t bit = line->kind == STORE_USERS_SASL ? SASL_BIT : (uint32_t)1 << line->algorithm;
     if (entry == NULL)
         return false;
     if ((entry->value & bit) != 0) {
@@ -236,21 +253,22 @@ static bool add(struct store_users_cdb_writer *writer, const struct store_users_
     }
     if (!put_line(writer, line))
         return false;
-    if (entry->value == 0) {
-        take(writer, entry, id, bit);
-        writer->tallies[0].counts[0]++;
-        tally->counts[0]++;
-    } else {
-        entry->value |= bit;
-    }
-    writer->tallies[0].counts[line->algorithm]++;
-    tally->counts[line->algorithm]++;
+    if (entry->value == 0)
+        take(writer, entry, id, 0);
+    count(writer, tally, entry, bit, line->algorithm);
     return true;
+}
+
+static bool takes(const struct store_users_line *line)
+{
+    return line->kind == STORE_USERS_SASL
+               ? line->algorithm == SSPI_DIGEST_MD5
+               : line->kind == STORE_USERS_DIGEST && store_users_parse_takes(line->algorithm);
 }
 
 bool store_users_cdb_add(struct store_users_cdb_writer *writer, const struct store_users_line *line)
 {
-    if (writer->failed || !store_users_parse_takes(line->algorithm) || line->user.len == 0 ||
+    if (writer->failed || !takes(line) || line->user.len == 0 ||
         line->user.len > STORE_USERS_NAME_LIMIT || line->realm.data == NULL ||
         line->realm.len > STORE_USERS_NAME_LIMIT) {
         errno = EINVAL;

@@ -149,16 +149,32 @@ const struct store_nt_index *store_users_contents_nt(const struct store_users_co
     return contents->nt;
 }
 
+static bool copy_hash(const uint8_t *hash, enum sspi_digest_algorithm algorithm,
+                      uint8_t ret_hash[STORE_USERS_HASH_MAX])
+{
+    if (hash != NULL)
+        memcpy(ret_hash, hash, hash_len(algorithm));
+    return hash != NULL;
+}
+
 bool store_users_contents_hash(const struct store_users_contents *contents, struct sspi_view user,
                                struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                                uint8_t ret_hash[STORE_USERS_HASH_MAX])
 {
     if (contents->cdb != NULL)
         return store_users_cdb_hash(contents->cdb, user, realm, algorithm, ret_hash);
-    const uint8_t *hash = store_users_index_hash(contents->index, user, realm, algorithm);
-    if (hash != NULL)
-        memcpy(ret_hash, hash, hash_len(algorithm));
-    return hash != NULL;
+    return copy_hash(store_users_index_hash(contents->index, user, realm, algorithm), algorithm,
+                     ret_hash);
+}
+
+bool store_users_contents_sasl_hash(const struct store_users_contents *contents,
+                                    struct sspi_view user, struct sspi_view realm,
+                                    uint8_t ret_hash[STORE_USERS_HASH_MAX])
+{
+    if (contents->cdb != NULL)
+        return store_users_cdb_sasl_hash(contents->cdb, user, realm, ret_hash);
+    return copy_hash(store_users_index_sasl_hash(contents->index, user, realm), SSPI_DIGEST_MD5,
+                     ret_hash);
 }
 
 bool store_users_contents_user(const struct store_users_contents *contents,

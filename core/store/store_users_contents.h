@@ -35,6 +35,10 @@ store_users_contents_nt(const struct store_users_contents *contents) SSPI_MUST_U
 bool store_users_contents_hash(const struct store_users_contents *contents, struct sspi_view user,
                                struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                                uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+/* Of an MD5-ISO-8859-1 line alone. */
+bool store_users_contents_sasl_hash(const struct store_users_contents *contents,
+                                    struct sspi_view user, struct sspi_view realm,
+                                    uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
 bool store_users_contents_user(const struct store_users_contents *contents,
                                struct sspi_view userhash, struct sspi_view realm,
                                enum sspi_digest_algorithm algorithm,

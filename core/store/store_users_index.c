@@ -18,9 +18,11 @@ _Static_assert(STORE_USERS_FILE_LIMIT <= UINT32_MAX / N_ALGORITHMS, "a slot hold
 
 struct user {
     struct sspi_view name;
-    uint32_t realm;                    /* place in realms */
-    uint32_t line[N_ALGORITHMS];       /* where the hash was found, for errors */
+    uint32_t realm;              /* place in realms */
+    uint32_t line[N_ALGORITHMS]; /* where the hash was found, for errors */
+    uint32_t sasl_line;
     const uint8_t *hash[N_ALGORITHMS]; /* NULL: none; the userhash follows it */
+    const uint8_t *sasl_hash;
 };
 
 struct realm {
@@ -143,9 +145,7 @@ static void add_userhash(struct store_users_index *index, const struct store_use
         *slot = place * N_ALGORITHMS + line->algorithm;
 }
 
-/* The line that already has this user's hash of this algorithm; 0: added now. */
-static uint32_t add(struct store_users_index *index, const struct store_users_line *line,
-                    uint32_t number, struct hash_run *run)
+static struct user *user_of(struct store_users_index *index, const struct store_users_line *line)
 {
     uint32_t *slot = find_user(index, line->user, line->realm);
     struct user *user = &index->users[*slot == 0 ? index->n_users : *slot - 1];
@@ -153,17 +153,55 @@ static uint32_t add(struct store_users_index *index, const struct store_users_li
         user->name.data = keep(index, line->user.data, line->user.len);
         user->name.len = line->user.len;
         user->realm = realm_of(index, line->realm);
-        index->realms[user->realm].n_users++;
         *slot = ++index->n_users;
     }
+    return user;
+}
+
+/* Somebody whom SASL alone knows is not. */
+static bool is_counted(const struct user *user)
+{
+    bool is = false;
+    for (size_t i = 0; i < N_ALGORITHMS; i++)
+        is = is || user->hash[i] != NULL;
+    return is;
+}
+
+/* The line that already has this user's hash of this algorithm; 0: added now. */
+static uint32_t add_digest(struct store_users_index *index, const struct store_users_line *line,
+                           uint32_t number, struct hash_run *run)
+{
+    struct user *user = user_of(index, line);
+    struct realm *realm = &index->realms[user->realm];
     if (user->hash[line->algorithm] != NULL)
         return user->line[line->algorithm];
+    realm->n_users += !is_counted(user);
+    realm->n_with[line->algorithm]++;
     user->hash[line->algorithm] =
         (const uint8_t *)keep(index, line->hash, hash_len(line->algorithm));
     user->line[line->algorithm] = number;
-    index->realms[user->realm].n_with[line->algorithm]++;
     add_userhash(index, line, (uint32_t)(user - index->users), run);
     return 0;
+}
+
+/* As add_digest(). */
+static uint32_t add_sasl(struct store_users_index *index, const struct store_users_line *line,
+                         uint32_t number)
+{
+    struct user *user = user_of(index, line);
+    if (user->sasl_hash != NULL)
+        return user->sasl_line;
+    user->sasl_hash = (const uint8_t *)keep(index, line->hash, hash_len(line->algorithm));
+    user->sasl_line = number;
+    return 0;
+}
+
+static void tell_second(const char *name, const char *path, uint32_t number, uint32_t earlier,
+                        char *error, size_t error_size)
+{
+    snprintf(error, error_size,
+             "%s:%u: a second %s line of a user and realm that line %u has; remove one of the two",
+             path, number, name, earlier);
 }
 
 /* False: `error` is filled. */
@@ -181,13 +219,16 @@ static bool add_lines(struct store_users_index *index, struct sspi_view rest, st
         case STORE_USERS_NT:
             break;
         case STORE_USERS_DIGEST:
-            earlier = add(index, &line, number, run);
+            earlier = add_digest(index, &line, number, run);
             right = earlier == 0;
             if (!right)
-                snprintf(error, error_size,
-                         "%s:%u: a second %s line of a user and realm that line %u has; remove one "
-                         "of the two",
-                         path, number, hash_name(line.algorithm), earlier);
+                tell_second(hash_name(line.algorithm), path, number, earlier, error, error_size);
+            break;
+        case STORE_USERS_SASL:
+            earlier = add_sasl(index, &line, number);
+            right = earlier == 0;
+            if (!right)
+                tell_second(STORE_USERS_SASL_NAME, path, number, earlier, error, error_size);
             break;
         case STORE_USERS_BAD:
         default:
@@ -275,14 +316,28 @@ void store_users_index_free(struct store_users_index *index)
     free(index);
 }
 
+/* Names of a client's; NULL: there is no such user. */
+static const struct user *look_up(const struct store_users_index *index, struct sspi_view user,
+                                  struct sspi_view realm)
+{
+    if (user.len == 0 || user.len > STORE_USERS_NAME_LIMIT || realm.len > STORE_USERS_NAME_LIMIT)
+        return NULL;
+    uint32_t slot = *find_user(index, user, realm);
+    return slot == 0 ? NULL : &index->users[slot - 1];
+}
+
 const uint8_t *store_users_index_hash(const struct store_users_index *index, struct sspi_view user,
                                       struct sspi_view realm, enum sspi_digest_algorithm algorithm)
 {
-    if (user.len == 0 || user.len > STORE_USERS_NAME_LIMIT || realm.len > STORE_USERS_NAME_LIMIT ||
-        !store_users_parse_takes(algorithm))
-        return NULL;
-    uint32_t slot = *find_user(index, user, realm);
-    return slot == 0 ? NULL : index->users[slot - 1].hash[algorithm];
+    const struct user *found = look_up(index, user, realm);
+    return found == NULL || !store_users_parse_takes(algorithm) ? NULL : found->hash[algorithm];
+}
+
+const uint8_t *store_users_index_sasl_hash(const struct store_users_index *index,
+                                           struct sspi_view user, struct sspi_view realm)
+{
+    const struct user *found = look_up(index, user, realm);
+    return found == NULL ? NULL : found->sasl_hash;
 }
 
 bool store_users_index_user(const struct store_users_index *index, struct sspi_view userhash,

@@ -22,6 +22,11 @@ const uint8_t *store_users_index_hash(const struct store_users_index *index, str
                                       struct sspi_view realm,
                                       enum sspi_digest_algorithm algorithm) SSPI_MUST_USE;
 
+/* The same of the user's MD5-ISO-8859-1 line; 16 octets. */
+const uint8_t *store_users_index_sasl_hash(const struct store_users_index *index,
+                                           struct sspi_view user,
+                                           struct sspi_view realm) SSPI_MUST_USE;
+
 /* The user of `realm` with that userhash, in lower-case hexadecimal, and a line of the algorithm.
  * The name lives as long as the index. False: none. */
 bool store_users_index_user(const struct store_users_index *index, struct sspi_view userhash,

@@ -85,11 +85,13 @@ static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_
         *ret_problem = "the NT hash is not 32 hexadecimal digits; make the line again";
         return right ? STORE_USERS_NT : STORE_USERS_BAD;
     }
-    line->algorithm = hash_from_name(algorithm);
+    bool is_sasl = bytes_equal_nocase(algorithm, SSPI_VIEW(STORE_USERS_SASL_NAME));
+    line->algorithm = is_sasl ? SSPI_DIGEST_MD5 : hash_from_name(algorithm);
     if (!store_users_parse_takes(line->algorithm)) {
         *ret_problem = line->algorithm != SSPI_DIGEST_NONE
                            ? "the algorithm is stored without -sess; one line serves both"
-                           : "the algorithm is unknown; MD5, SHA-256, SHA-512-256 and NT are right";
+                           : "the algorithm is unknown; MD5, SHA-256, SHA-512-256, NT "
+                             "and " STORE_USERS_SASL_NAME " are right";
         return STORE_USERS_BAD;
     }
     size_t len = hash_len(line->algorithm);
@@ -99,7 +101,7 @@ static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_
                                  : "the hash is not 64 hexadecimal digits; make the line again";
         return STORE_USERS_BAD;
     }
-    return STORE_USERS_DIGEST;
+    return is_sasl ? STORE_USERS_SASL : STORE_USERS_DIGEST;
 }
 
 enum store_users_kind store_users_parse_line(struct sspi_view line,
@@ -137,6 +139,7 @@ enum store_users_kind store_users_parse_line(struct sspi_view line,
     ret_line->user = fields[0];
     ret_line->realm = fields[1];
     /* htdigest's form has no algorithm. */
-    return parse_hash(n_fields == 3 ? SSPI_VIEW("MD5") : fields[2], fields[n_fields - 1], ret_line,
-                      ret_problem);
+    ret_line->kind = parse_hash(n_fields == 3 ? SSPI_VIEW("MD5") : fields[2], fields[n_fields - 1],
+                                ret_line, ret_problem);
+    return ret_line->kind;
 }

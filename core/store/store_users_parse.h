@@ -7,6 +7,9 @@
 #include "sspi_acceptor.h"
 #include "store_users.h"
 
+/* The algorithm in lines of STORE_USERS_SASL. */
+#define STORE_USERS_SASL_NAME "MD5-ISO-8859-1"
+
 /* Octets of a user, which has at least one, or of a realm. */
 #define STORE_USERS_NAME_LIMIT 255
 
@@ -14,14 +17,18 @@ enum store_users_kind {
     STORE_USERS_NOTHING, /* comment or empty */
     STORE_USERS_DIGEST,
     STORE_USERS_NT, /* for NTLM: the realm is the domain, the hash has 16 octets */
+    /* For SASL: as one of MD5, but that each of user, realm and password whose characters all fit
+     * ISO-8859-1 is hashed in it (RFC 2831 2.1.2.1). */
+    STORE_USERS_SASL,
     STORE_USERS_BAD
 };
 
 struct store_users_line {
+    enum store_users_kind kind;
     struct sspi_view user; /* borrowed from the line */
     struct sspi_view realm;
-    enum sspi_digest_algorithm algorithm;
-    uint8_t hash[STORE_USERS_HASH_MAX]; /* hash_len(algorithm) octets, or NT's; wipe it */
+    enum sspi_digest_algorithm algorithm; /* SASL: MD5; NT: NONE */
+    uint8_t hash[STORE_USERS_HASH_MAX];   /* hash_len(algorithm) octets, or NT's; wipe it */
 };
 
 /* Cuts the first line off `rest`. `ret_whole` is the line with its end, `ret_line` without "\n" or
@@ -29,8 +36,8 @@ struct store_users_line {
 bool store_users_parse_next(struct sspi_view *rest, struct sspi_view *ret_whole,
                             struct sspi_view *ret_line) SSPI_MUST_USE;
 
-/* Reads one line without its end. `ret_line` is set for DIGEST and NT, `ret_problem` ("what is
- * wrong; what would be right") for BAD. */
+/* Reads one line without its end. `ret_line` is set for DIGEST, NT and SASL, `ret_problem` ("what
+ * is wrong; what would be right") for BAD. */
 enum store_users_kind store_users_parse_line(struct sspi_view line,
                                              struct store_users_line *ret_line,
                                              const char **ret_problem) SSPI_MUST_USE;

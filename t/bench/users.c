@@ -65,7 +65,8 @@ static struct sspi_view view(const struct name *name)
 /* A line whose hash is that of the user alone: what it is of is the same to a lookup. */
 static struct store_users_line line_of(const struct name *name)
 {
-    struct store_users_line line = {.user = view(name), .realm = REALM, .algorithm = SHA_256};
+    struct store_users_line line = {
+        .kind = STORE_USERS_DIGEST, .user = view(name), .realm = REALM, .algorithm = SHA_256};
     must(hash_once(&suite, SHA_256, line.user, line.hash), "SHA-256");
     return line;
 }

@@ -6,7 +6,7 @@
  *  - A file that is refused is told by a printable text.
  *  - A user's name that comes out could be in a user file.
  *  - A walk over the lines ends.
- *  - Without damage, each user is found, by name and by userhash, and counted. */
+ *  - Without damage, each user is found, by name and by userhash, and counted; by name for SASL. */
 #define _GNU_SOURCE /* memfd_create */
 #include "store_users_cdb.h"
 
@@ -28,19 +28,26 @@ static const struct {
 static struct hash_suite hashes;
 static struct bytes whole;
 
+static void add(struct store_users_cdb_writer *writer, size_t i, enum store_users_kind kind,
+                enum sspi_digest_algorithm algorithm, int octet)
+{
+    struct store_users_line line = {
+        .kind = kind, .user = accounts[i].user, .realm = accounts[i].realm, .algorithm = algorithm};
+    memset(line.hash, octet, sizeof(line.hash));
+    FUZZ_REQUIRE(store_users_cdb_add(writer, &line));
+}
+
 static void make_whole(void)
 {
     FUZZ_REQUIRE(hash_suite_open(&hashes));
     int file = memfd_create("whole", MFD_CLOEXEC);
     struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
     FUZZ_REQUIRE(file >= 0 && writer != NULL);
-    for (size_t i = 0; i < N_ACCOUNTS; i++)
-        for (enum sspi_digest_algorithm a = SSPI_DIGEST_MD5; a <= SSPI_DIGEST_SHA_512_256; a++) {
-            struct store_users_line line = {
-                .user = accounts[i].user, .realm = accounts[i].realm, .algorithm = a};
-            memset(line.hash, (int)(16 * i + a), sizeof(line.hash));
-            FUZZ_REQUIRE(store_users_cdb_add(writer, &line));
-        }
+    for (size_t i = 0; i < N_ACCOUNTS; i++) {
+        for (enum sspi_digest_algorithm a = SSPI_DIGEST_MD5; a <= SSPI_DIGEST_SHA_512_256; a++)
+            add(writer, i, STORE_USERS_DIGEST, a, (int)(16 * i + a));
+        add(writer, i, STORE_USERS_SASL, SSPI_DIGEST_MD5, (int)(16 * i + 15));
+    }
     FUZZ_REQUIRE(store_users_cdb_end(writer));
     char piece[4096];
     ssize_t len;
@@ -90,6 +97,14 @@ static void check_account(const struct store_users_cdb *cdb, size_t i, enum sspi
         FUZZ_REQUIRE(by_name && hash[0] == 16 * i + a && hash[hash_len(a) - 1] == 16 * i + a);
 }
 
+static void check_sasl(const struct store_users_cdb *cdb, size_t i, bool undamaged)
+{
+    uint8_t hash[STORE_USERS_HASH_MAX];
+    bool found = store_users_cdb_sasl_hash(cdb, accounts[i].user, accounts[i].realm, hash);
+    if (undamaged)
+        FUZZ_REQUIRE(found && hash[0] == 16 * i + 15 && hash[15] == 16 * i + 15);
+}
+
 static void check_counts(const struct store_users_cdb *cdb, bool undamaged)
 {
     static const struct {
@@ -115,9 +130,11 @@ static void check_walk(const struct store_users_cdb *cdb, size_t file_len, bool 
         FUZZ_REQUIRE(line.user.len > 0 && line.user.len <= STORE_USERS_NAME_LIMIT);
         FUZZ_REQUIRE(line.realm.len <= STORE_USERS_NAME_LIMIT);
         FUZZ_REQUIRE(memchr(line.user.data, ':', line.user.len) == NULL);
-        FUZZ_REQUIRE(store_users_parse_takes(line.algorithm));
+        FUZZ_REQUIRE(line.kind == STORE_USERS_SASL ? line.algorithm == SSPI_DIGEST_MD5
+                                                   : line.kind == STORE_USERS_DIGEST &&
+                                                         store_users_parse_takes(line.algorithm));
     }
-    FUZZ_REQUIRE(!undamaged || n_lines == 3 * N_ACCOUNTS);
+    FUZZ_REQUIRE(!undamaged || n_lines == 4 * N_ACCOUNTS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -139,9 +156,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_REQUIRE(error[0] != '\0' && fuzz_printable(error));
         return 0;
     }
-    for (size_t i = 0; i < N_ACCOUNTS; i++)
+    for (size_t i = 0; i < N_ACCOUNTS; i++) {
         for (enum sspi_digest_algorithm a = SSPI_DIGEST_MD5; a <= SSPI_DIGEST_SHA_512_256; a++)
             check_account(cdb, i, a, undamaged);
+        check_sasl(cdb, i, undamaged);
+    }
     check_counts(cdb, undamaged);
     check_walk(cdb, content.len, undamaged);
     store_users_cdb_close(cdb);

@@ -14,6 +14,13 @@ static void check_problem(const char *problem)
     FUZZ_REQUIRE(problem != NULL && fuzz_printable(problem) && strstr(problem, "; ") != NULL);
 }
 
+static const char *name_of(const struct store_users_line *line)
+{
+    if (line->kind == STORE_USERS_NT)
+        return "NT";
+    return line->kind == STORE_USERS_SASL ? STORE_USERS_SASL_NAME : hash_name(line->algorithm);
+}
+
 static void check_written_again(const struct store_users_line *line, enum store_users_kind kind)
 {
     BYTES_CLEANUP struct bytes text = {0};
@@ -22,11 +29,11 @@ static void check_written_again(const struct store_users_line *line, enum store_
     bytes_append_view(&text, line->user);
     bytes_append_char(&text, ':');
     bytes_append_view(&text, line->realm);
-    bytes_append_format(&text, ":%s:", kind == STORE_USERS_NT ? "NT" : hash_name(line->algorithm));
+    bytes_append_format(&text, ":%s:", name_of(line));
     bytes_append_hex(&text, line->hash, kind == STORE_USERS_NT ? 16 : hash_len(line->algorithm));
     FUZZ_REQUIRE(store_users_parse_line(bytes_as_view(&text), &again, &problem) == kind);
     FUZZ_REQUIRE(bytes_equal(again.user, line->user) && bytes_equal(again.realm, line->realm));
-    FUZZ_REQUIRE(again.algorithm == line->algorithm);
+    FUZZ_REQUIRE(again.algorithm == line->algorithm && again.kind == kind);
     FUZZ_REQUIRE(memcmp(again.hash, line->hash, sizeof(line->hash)) == 0);
 }
 
@@ -43,6 +50,8 @@ static void check_line(struct sspi_view text)
         break;
     case STORE_USERS_DIGEST:
     case STORE_USERS_NT:
+    case STORE_USERS_SASL:
+        FUZZ_REQUIRE(parsed.kind == kind);
         FUZZ_REQUIRE(line.len <= STORE_USERS_LINE_LIMIT);
         FUZZ_REQUIRE(fuzz_inside(parsed.user, line) && fuzz_inside(parsed.realm, line));
         FUZZ_REQUIRE(store_users_parse_name(parsed.user, false) == NULL);

@@ -80,6 +80,23 @@ static void realm_buffers_must_be_ascii_in_utf16le(void **state)
     assert_false(utf8_ascii_from_utf16le(&out, SSPI_VIEW("a\x01")));
 }
 
+static void what_fits_iso_8859_1_is_turned_into_it(void **state)
+{
+    static const char *const outside[] = {"\xc4\x80", "a\xe2\x82\xac", "\xc3\xbc\xf0\x9f\x98\x80",
+                                          "\xfc",     "\xc3\xbc\xc3",  "\xc0\x80"};
+    BYTES_CLEANUP struct bytes out = {0};
+    BYTES_CLEANUP struct bytes small = {.limit = 1};
+
+    assert_true(utf8_to_latin_1(&out, SSPI_VIEW("")));
+    assert_true(utf8_to_latin_1(&out, SSPI_VIEW("a\0~\x7f")));
+    assert_true(utf8_to_latin_1(&out, SSPI_VIEW("\xc2\x80\xc3\xbc\xc3\xbf")));
+    assert_true(bytes_equal(bytes_as_view(&out), SSPI_VIEW("a\0~\x7f\x80\xfc\xff")));
+    for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
+        assert_false(utf8_to_latin_1(&out, bytes_view(outside[i])));
+    assert_int_equal(out.len, 7); /* nothing of those */
+    assert_false(utf8_to_latin_1(&small, SSPI_VIEW("ab")));
+}
+
 static void control_characters_are_seen(void **state)
 {
     static const char *const with[] = {"\x01", "a\tb",      "a\nb",     "a\x1f",
@@ -100,6 +117,7 @@ int main(void)
         cmocka_unit_test(utf16_goes_there_and_back),
         cmocka_unit_test(unpaired_surrogates_are_refused),
         cmocka_unit_test(realm_buffers_must_be_ascii_in_utf16le),
+        cmocka_unit_test(what_fits_iso_8859_1_is_turned_into_it),
         cmocka_unit_test(control_characters_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

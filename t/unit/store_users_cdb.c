@@ -26,6 +26,14 @@ static void a_second_line_of_a_user_and_algorithm_is_refused_and_adds_nothing(vo
     assert_int_equal(errno, EEXIST);
     struct store_users_line other = line_of("alice:other:" B);
     assert_true(store_users_cdb_add(writer, &other));
+    const char *problem;
+    assert_int_equal(
+        store_users_parse_line(SSPI_VIEW("alice:realm:MD5-ISO-8859-1:" B), &other, &problem),
+        STORE_USERS_SASL);
+    assert_true(store_users_cdb_add(writer, &other));
+    errno = 0;
+    assert_false(store_users_cdb_add(writer, &other));
+    assert_int_equal(errno, EEXIST);
     assert_true(store_users_cdb_end(writer));
     close(file);
     struct store_users_cdb *cdb = open_database();
@@ -184,6 +192,12 @@ static void the_writer_takes_what_lines_are_of(void **unused)
     line.algorithm = SSPI_DIGEST_NONE;
     assert_false(store_users_cdb_add(writer, &line));
     line = line_of("alice:realm:" A);
+    line.kind = STORE_USERS_NT;
+    assert_false(store_users_cdb_add(writer, &line));
+    line.kind = STORE_USERS_SASL;
+    line.algorithm = SSPI_DIGEST_SHA_256;
+    assert_false(store_users_cdb_add(writer, &line));
+    line = line_of("alice:realm:" A);
     line.user.len = 0;
     assert_false(store_users_cdb_add(writer, &line));
     assert_true(store_users_cdb_end(writer));
@@ -193,19 +207,20 @@ static void the_writer_takes_what_lines_are_of(void **unused)
 static void lines_come_out_in_their_order(void **unused)
 {
     (void)unused;
-    write_users(LINES "carol::SHA-512-256:" A B "\n", &as.database);
+    write_users(LINES "bob:other:MD5-ISO-8859-1:" B "\ncarol::SHA-512-256:" A B "\n", &as.database);
     struct store_users_cdb *cdb = open_database();
     BYTES_CLEANUP struct bytes text = {0};
     struct store_users_line line;
     unsigned place = 0;
     while (store_users_cdb_next(cdb, &place, &line))
-        bytes_append_format(&text, "%.*s:%.*s:%s:%02x\n", (int)line.user.len, line.user.data,
-                            (int)line.realm.len, line.realm.data, hash_name(line.algorithm),
+        bytes_append_format(&text, "%.*s:%.*s:%s%s:%02x\n", (int)line.user.len, line.user.data,
+                            (int)line.realm.len, line.realm.data,
+                            line.kind == STORE_USERS_SASL ? "SASL " : "", hash_name(line.algorithm),
                             line.hash[0]);
     assert_false(store_users_cdb_next(cdb, &place, &line)); /* nor ever after */
     bytes_append_char(&text, '\0');
     assert_string_equal(text.data, "alice:realm:MD5:01\nalice:realm:SHA-256:fe\nbob:other:MD5:01\n"
-                                   "carol::SHA-512-256:01\n");
+                                   "bob:other:SASL MD5:fe\ncarol::SHA-512-256:01\n");
     store_users_cdb_close(cdb);
 }
 

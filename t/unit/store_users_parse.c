@@ -51,11 +51,29 @@ static void reads_each_form(void **unused)
     };
     for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
         assert_int_equal(parse(forms[i].text), STORE_USERS_DIGEST);
+        assert_int_equal(line.kind, STORE_USERS_DIGEST);
         assert_view(line.user, "alice");
         assert_view(line.realm, "a realm");
         assert_int_equal(line.algorithm, forms[i].algorithm);
         assert_memory_equal(line.hash, hash, sizeof hash);
     }
+}
+
+static void reads_the_form_for_sasl(void **unused)
+{
+    (void)unused;
+    static const char *const forms[] = {"J\xc3\xb6rg:K\xc3\xb6ln:MD5-ISO-8859-1:" HEX32,
+                                        "J\xc3\xb6rg:K\xc3\xb6ln:md5-iso-8859-1:" HEX32};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        assert_int_equal(parse(forms[i]), STORE_USERS_SASL);
+        assert_int_equal(line.kind, STORE_USERS_SASL);
+        assert_view(line.user, "J\xc3\xb6rg");
+        assert_view(line.realm, "K\xc3\xb6ln");
+        assert_int_equal(line.algorithm, SSPI_DIGEST_MD5);
+        assert_int_equal(line.hash[15], 0x89);
+        assert_int_equal(line.hash[16], 0);
+    }
+    assert_int_equal(parse("alice::MD5-ISO-8859-1:" HEX32), STORE_USERS_SASL);
 }
 
 /* Windows sends no realm beside user@domain. */
@@ -89,6 +107,7 @@ static void passes_over_comments_empty_lines_and_nt_lines(void **unused)
     assert_int_equal(parse(""), STORE_USERS_NOTHING);
     assert_int_equal(parse("# alice:realm:" HEX32), STORE_USERS_NOTHING);
     assert_int_equal(parse("alice:DOMAIN:NT:" HEX32), STORE_USERS_NT);
+    assert_int_equal(line.kind, STORE_USERS_NT);
     assert_view(line.user, "alice");
     assert_view(line.realm, "DOMAIN");
 }
@@ -121,6 +140,12 @@ static void names_what_is_wrong(void **unused)
         {"alice:realm:SHA-256:" HEX32, "not 64 hex"},
         {"alice:realm:SHA-512-256:" HEX64 "00", "not 64 hex"},
         {"alice:realm:NT:" HEX64, "NT hash is not 32"},
+        {"alice:realm:MD5-ISO-8859-1:" HEX64, "not 32 hex"},
+        {"alice:realm:MD5-ISO-8859-1:", "not 32 hex"},
+        {"J\xf6rg:realm:MD5-ISO-8859-1:" HEX32, "user name is not UTF-8"},
+        {"alice:realm:MD5-ISO-8859-15:" HEX32, "algorithm is unknown"},
+        {"alice:realm:SHA-256-ISO-8859-1:" HEX64, "algorithm is unknown"},
+        {"alice:realm:MD5-ISO-8859-1-sess:" HEX32, "algorithm is unknown"},
         {"alice:realm:SHA-1:" HEX32, "algorithm is unknown"},
         {"alice:realm::" HEX32, "algorithm is unknown"},
         {"alice:realm:SHA-256-sess:" HEX64, "without -sess"},
@@ -197,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_each_form),
+        cmocka_unit_test(reads_the_form_for_sasl),
         cmocka_unit_test(the_realm_may_be_empty_and_the_user_not),
         cmocka_unit_test(lines_are_of_the_three_algorithms_alone),
         cmocka_unit_test(passes_over_comments_empty_lines_and_nt_lines),

@@ -68,9 +68,11 @@ static inline void add_lines(struct store_users_cdb_writer *writer, const char *
     struct sspi_view rest = bytes_view(text), whole, line;
     struct store_users_line parsed;
     const char *problem;
-    while (store_users_parse_next(&rest, &whole, &line))
-        if (store_users_parse_line(line, &parsed, &problem) == STORE_USERS_DIGEST)
+    while (store_users_parse_next(&rest, &whole, &line)) {
+        enum store_users_kind kind = store_users_parse_line(line, &parsed, &problem);
+        if (kind == STORE_USERS_DIGEST || kind == STORE_USERS_SASL)
             assert_true(store_users_cdb_add(writer, &parsed));
+    }
 }
 
 /* Another inode each time, so that every write is a change. */

@@ -20,13 +20,15 @@ static int look(const struct passwd_options *options, struct bytes *ret_realm)
 static void tell_dropped(const struct passwd_options *options, const struct passwd_edit *edit)
 {
     for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++) {
-        bool dropped = edit->removed[kind];
+        enum passwd_kind asked = passwd_kind_asked(kind);
+        /* Of two that go together, one is told. */
+        bool dropped = edit->removed[kind] && (asked == kind || !edit->removed[asked]);
         for (size_t i = 0; i < options->n_kinds; i++)
-            dropped = dropped && options->kinds[i] != kind;
+            dropped = dropped && options->kinds[i] != asked;
         if (dropped)
             passwd_problem("note: %s had a %s line with the old password, which is removed; name "
-                           "it in -a to have a new one",
-                           options->user, passwd_kind_name(kind));
+                           "%s in -a to have a new one",
+                           options->user, passwd_kind_name(kind), passwd_kind_name(asked));
     }
 }
 
@@ -68,9 +70,11 @@ int passwd_change(const struct passwd_options *options)
                                .realm = bytes_as_view(&realm),
                                .lines = bytes_as_view(&lines)};
     bool all = options->action == PASSWD_SET || options->n_kinds == 0;
-    for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++)
+    for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++) {
         edit.kinds[kind] = all;
-    for (size_t i = 0; i < options->n_kinds; i++)
-        edit.kinds[options->kinds[i]] = true;
+        for (size_t i = 0; i < options->n_kinds; i++)
+            if (options->kinds[i] == passwd_kind_asked(kind))
+                edit.kinds[kind] = true;
+    }
     return replace(options, &edit);
 }

@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "hash.h"
 #include "passwd_problem.h"
@@ -27,6 +28,28 @@ static bool digest_hash(const struct hash_suite *suite, enum sspi_digest_algorit
     bool done = hash_end(&run, ret_hash);
     hash_run_close(&run);
     return done;
+}
+
+/* In ISO-8859-1 when all of it fits, else as it is. */
+static void append_fitting(struct bytes *to, struct sspi_view text)
+{
+    if (!utf8_to_latin_1(to, text))
+        bytes_append_view(to, text);
+}
+
+/* RFC 2831 2.1.2.1: "If "charset=UTF-8" is present, and all the characters of either
+ * "username-value" or "passwd" are in the ISO 8859-1 character set, then it must be converted to
+ * ISO 8859-1 before being hashed." Each by itself, and the realm likewise, as Cyrus' clients do. */
+static bool sasl_hash(const struct hash_suite *suite, struct sspi_view user, struct sspi_view realm,
+                      struct sspi_view password, uint8_t ret_hash[HASH_MAX])
+{
+    BYTES_CLEANUP struct bytes fitting_user = {0}, fitting_realm = {0}, fitting_password = {0};
+    append_fitting(&fitting_user, user);
+    append_fitting(&fitting_realm, realm);
+    append_fitting(&fitting_password, password);
+    return !fitting_user.failed && !fitting_realm.failed && !fitting_password.failed &&
+           digest_hash(suite, SSPI_DIGEST_MD5, bytes_as_view(&fitting_user),
+                       bytes_as_view(&fitting_realm), bytes_as_view(&fitting_password), ret_hash);
 }
 
 /* MS-NLMP 3.3.1 NTOWFv1: MD4 of the password in UTF-16LE. MD4 is in OpenSSL's legacy provider,
@@ -68,9 +91,13 @@ static bool nt_hash(struct sspi_view password, uint8_t ret_hash[HASH_MAX])
 bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct sspi_view user,
                  struct sspi_view realm, struct sspi_view password, uint8_t ret_hash[HASH_MAX])
 {
-    bool done = kind == PASSWD_NT ? nt_hash(password, ret_hash)
-                                  : digest_hash(suite, passwd_kind_algorithm(kind), user, realm,
-                                                password, ret_hash);
+    bool done;
+    if (kind == PASSWD_NT)
+        done = nt_hash(password, ret_hash);
+    else if (kind == PASSWD_SASL)
+        done = sasl_hash(suite, user, realm, password, ret_hash);
+    else
+        done = digest_hash(suite, passwd_kind_algorithm(kind), user, realm, password, ret_hash);
     if (!done)
         passwd_problem("this machine's OpenSSL cannot do %s",
                        kind == PASSWD_NT ? "MD4, which NT needs (legacy provider)"
@@ -100,6 +127,19 @@ static void append_line(struct bytes *to, enum passwd_kind kind, struct sspi_vie
     bytes_append_char(to, '\n');
 }
 
+/* Beside the MD5 line, when the hash is another. False: told. */
+static bool append_sasl_line(struct bytes *to, const struct hash_suite *suite,
+                             struct sspi_view user, struct sspi_view realm,
+                             struct sspi_view password, const uint8_t *md5)
+{
+    uint8_t hash[HASH_MAX];
+    bool done = passwd_hash(suite, PASSWD_SASL, user, realm, password, hash);
+    if (done && memcmp(hash, md5, passwd_kind_len(PASSWD_SASL)) != 0)
+        append_line(to, PASSWD_SASL, user, realm, hash);
+    bytes_wipe(hash, sizeof hash);
+    return done;
+}
+
 /* False: told. */
 static bool check_names(const struct passwd_options *options, struct sspi_view realm)
 {
@@ -125,6 +165,8 @@ bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view re
         done = passwd_hash(&suite, options->kinds[i], user, realm, password, hash);
         if (done)
             append_line(to, options->kinds[i], user, realm, hash);
+        if (done && options->kinds[i] == PASSWD_MD5)
+            done = append_sasl_line(to, &suite, user, realm, password, hash);
     }
     bytes_wipe(hash, sizeof hash);
     hash_suite_close(&suite);

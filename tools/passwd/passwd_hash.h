@@ -15,7 +15,8 @@ bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct s
 /* hash_suite_open(); false: told. */
 bool passwd_hash_open(struct hash_suite *ret_suite) SSPI_MUST_USE;
 
-/* Appends one line for each of the kinds of `options`. False: told. */
+/* Appends one line for each of the kinds of `options`, and behind that of MD5 the one of SASL when
+ * its hash is another. False: told. */
 bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view realm,
                        struct sspi_view password, struct bytes *to) SSPI_MUST_USE;
 

@@ -14,6 +14,7 @@ struct import {
     struct bytes text; /* the new one */
     size_t n_added;
     size_t n_replaced;
+    size_t n_stale;
 };
 
 static void end(struct import *import)
@@ -30,6 +31,43 @@ static void append(struct import *import, struct passwd_table_user *user, enum p
     user->used[kind] = true;
 }
 
+/* The hash of MD5 is the end of either form of its line. */
+static bool has_same_md5(struct sspi_view line, struct sspi_view other)
+{
+    size_t len = 2 * passwd_kind_len(PASSWD_MD5);
+    struct sspi_view hex = {line.data + line.len - len, len};
+    struct sspi_view other_hex = {other.data + other.len - len, len};
+    return bytes_equal_nocase(hex, other_hex);
+}
+
+static struct passwd_table_user *find_user(const struct import *import,
+                                           const struct passwd_lines *lines)
+{
+    return lines->has_user ? passwd_table_find(&import->table, passwd_lines_name(lines)) : NULL;
+}
+
+/* Marks users whose MD5 line `text` has already. */
+static bool mark_known(struct import *import, const char *path, struct sspi_view text)
+{
+    PASSWD_LINES_CLEANUP struct passwd_lines lines;
+    enum passwd_next next;
+    passwd_lines_of_text(path, text, &lines);
+    while ((next = passwd_lines_next(&lines)) == PASSWD_NEXT_LINE) {
+        struct passwd_table_user *user = find_user(import, &lines);
+        if (user != NULL && lines.kind == PASSWD_MD5 && user->line[PASSWD_MD5].data != NULL)
+            user->is_known = has_same_md5(lines.text, user->line[PASSWD_MD5]);
+    }
+    return next == PASSWD_NEXT_END;
+}
+
+/* A line of SASL that was made with an MD5 line of another password than the imported one: whoever
+ * had the old one could still log in with it. */
+static bool is_stale(const struct passwd_table_user *user, enum passwd_kind kind)
+{
+    return kind == PASSWD_SASL && user->line[PASSWD_SASL].data == NULL &&
+           user->line[PASSWD_MD5].data != NULL && !user->is_known;
+}
+
 /* Takes over the lines of `text`, or what is imported in their place. */
 static bool merge(struct import *import, const char *path, struct sspi_view text)
 {
@@ -38,9 +76,10 @@ static bool merge(struct import *import, const char *path, struct sspi_view text
     passwd_lines_of_text(path, text, &lines);
     lines.progress = &import->progress;
     while ((next = passwd_lines_next(&lines)) == PASSWD_NEXT_LINE) {
-        struct passwd_table_user *user =
-            lines.has_user ? passwd_table_find(&import->table, passwd_lines_name(&lines)) : NULL;
-        if (user == NULL || user->line[lines.kind].data == NULL) {
+        struct passwd_table_user *user = find_user(import, &lines);
+        if (user != NULL && is_stale(user, lines.kind)) {
+            import->n_stale++;
+        } else if (user == NULL || user->line[lines.kind].data == NULL) {
             bytes_append_view(&import->text, lines.whole);
         } else if (!user->used[lines.kind]) { /* of two lines there stays one */
             append(import, user, lines.kind);
@@ -74,6 +113,15 @@ static void tell_foreign_names(const struct import *import, const char *path)
                        n_foreign, n_foreign == 1 ? "" : "s", path, n_foreign == 1 ? "is" : "are");
 }
 
+static void tell_stale(const struct import *import)
+{
+    if (import->n_stale > 0)
+        passwd_problem("note: %zu %s line%s removed, of another password than the new MD5 line; "
+                       "set the passwords of these users anew for SASL",
+                       import->n_stale, passwd_kind_name(PASSWD_SASL),
+                       import->n_stale == 1 ? " was" : "s were");
+}
+
 static bool run(const struct passwd_options *options, struct import *import)
 {
     PASSWD_FILE_CLEANUP struct passwd_file from = PASSWD_FILE_NONE;
@@ -85,6 +133,7 @@ static bool run(const struct passwd_options *options, struct import *import)
     passwd_progress_begin(&import->progress, from.text.len + to.text.len);
     if (!passwd_table_fill(&import->table, options->other, bytes_as_view(&from.text),
                            &import->progress) ||
+        !mark_known(import, options->file, bytes_as_view(&to.text)) ||
         !merge(import, options->file, bytes_as_view(&to.text)))
         return false;
     add_rest(import);
@@ -97,6 +146,7 @@ static bool run(const struct passwd_options *options, struct import *import)
                            bytes_as_view(&import->text)))
         return false;
     tell_foreign_names(import, options->other);
+    tell_stale(import);
     return true;
 }
 

@@ -13,6 +13,7 @@ static const struct {
     [PASSWD_SHA_256] = {"SHA-256", SSPI_DIGEST_SHA_256},
     [PASSWD_SHA_512_256] = {"SHA-512-256", SSPI_DIGEST_SHA_512_256},
     [PASSWD_NT] = {"NT", SSPI_DIGEST_NONE},
+    [PASSWD_SASL] = {STORE_USERS_SASL_NAME, SSPI_DIGEST_MD5},
 };
 
 const char *passwd_kind_name(enum passwd_kind kind)
@@ -28,15 +29,20 @@ enum passwd_kind passwd_kind_from_name(struct sspi_view name)
     return kind;
 }
 
+enum passwd_kind passwd_kind_asked(enum passwd_kind kind)
+{
+    return kind == PASSWD_SASL ? PASSWD_MD5 : kind;
+}
+
 enum sspi_digest_algorithm passwd_kind_algorithm(enum passwd_kind kind)
 {
     return kinds[kind].algorithm;
 }
 
-enum passwd_kind passwd_kind_from_algorithm(enum sspi_digest_algorithm algorithm)
+enum passwd_kind passwd_kind_of(const struct store_users_line *line)
 {
-    enum passwd_kind kind = 0;
-    while (kind < PASSWD_NT && kinds[kind].algorithm != algorithm)
+    enum passwd_kind kind = line->kind == STORE_USERS_SASL ? PASSWD_SASL : 0;
+    while (kind < PASSWD_NT && kinds[kind].algorithm != line->algorithm)
         kind++;
     return kind;
 }

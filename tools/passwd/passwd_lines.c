@@ -94,12 +94,10 @@ enum passwd_next passwd_lines_next(struct passwd_lines *lines)
         lines->has_user = false;
         return PASSWD_NEXT_LINE;
     case STORE_USERS_DIGEST:
-        lines->has_user = true;
-        lines->kind = passwd_kind_from_algorithm(lines->line.algorithm);
-        return PASSWD_NEXT_LINE;
     case STORE_USERS_NT:
+    case STORE_USERS_SASL:
         lines->has_user = true;
-        lines->kind = PASSWD_NT;
+        lines->kind = passwd_kind_of(&lines->line);
         return PASSWD_NEXT_LINE;
     case STORE_USERS_BAD:
     default:

@@ -20,9 +20,10 @@ static void cut_name(struct sspi_view name, struct sspi_view *ret_user, struct s
 static void print(const struct passwd_table_user *entry, struct sspi_view user,
                   struct sspi_view realm)
 {
-    /* As one would type them behind -a: strongest first, and NTLM's last. */
-    static const enum passwd_kind order[] = {PASSWD_SHA_512_256, PASSWD_SHA_256, PASSWD_MD5,
-                                             PASSWD_NT};
+    /* As one would type them behind -a, but that SASL's stands with MD5: strongest first, and
+     * NTLM's last. */
+    static const enum passwd_kind order[PASSWD_N_KINDS] = {PASSWD_SHA_512_256, PASSWD_SHA_256,
+                                                           PASSWD_MD5, PASSWD_SASL, PASSWD_NT};
     printf("%.*s\t%.*s\t", (int)user.len, user.data, (int)realm.len, realm.data);
     const char *separator = "";
     for (size_t i = 0; i < PASSWD_N_KINDS; i++)
@@ -84,7 +85,7 @@ static int list_database(struct passwd_table *table, const struct passwd_options
             passwd_problem("not enough memory");
             return PASSWD_EXIT_FAILED;
         }
-        user->line[passwd_kind_from_algorithm(line.algorithm)] = name;
+        user->line[passwd_kind_of(&line)] = name;
     }
     return list(table, options);
 }

@@ -59,6 +59,11 @@ static bool add_kind(struct passwd_options *options, struct sspi_view name)
                        (int)name.len, name.data);
         return false;
     }
+    if (passwd_kind_asked(kind) != kind) {
+        passwd_problem("-a: %s lines come and go with %s; name that", passwd_kind_name(kind),
+                       passwd_kind_name(passwd_kind_asked(kind)));
+        return false;
+    }
     for (size_t i = 0; i < options->n_kinds; i++)
         if (options->kinds[i] == kind) {
             passwd_problem("-a names %s twice; name it once", passwd_kind_name(kind));

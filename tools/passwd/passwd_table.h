@@ -10,6 +10,7 @@ struct passwd_table_user {
     struct sspi_view name;                 /* user:realm */
     struct sspi_view line[PASSWD_N_KINDS]; /* without its end; absent when there is none */
     bool used[PASSWD_N_KINDS];             /* for the caller */
+    bool is_known;                         /* the same */
 };
 
 /* Initialise with passwd_table_begin(). All views borrow from what was added. */

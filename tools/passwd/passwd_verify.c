@@ -10,6 +10,8 @@
 #include "passwd_problem.h"
 #include "passwd_prompt.h"
 
+#define N_DATABASE_KINDS 4 /* all but NT */
+
 /* A password held against one line after the other. */
 struct check {
     const struct passwd_options *options;
@@ -106,24 +108,33 @@ static int verify_text(struct check *check)
     return PASSWD_EXIT_DONE;
 }
 
+static bool find(const struct store_users_cdb *cdb, struct sspi_view user, struct sspi_view realm,
+                 enum passwd_kind kind, uint8_t ret_hash[STORE_USERS_HASH_MAX])
+{
+    return kind == PASSWD_SASL
+               ? store_users_cdb_sasl_hash(cdb, user, realm, ret_hash)
+               : store_users_cdb_hash(cdb, user, realm, passwd_kind_algorithm(kind), ret_hash);
+}
+
 static int verify_database(struct check *check)
 {
-    static const enum passwd_kind kinds[] = {PASSWD_SHA_512_256, PASSWD_SHA_256, PASSWD_MD5};
+    static const enum passwd_kind kinds[N_DATABASE_KINDS] = {PASSWD_SHA_512_256, PASSWD_SHA_256,
+                                                             PASSWD_MD5, PASSWD_SASL};
     const struct passwd_options *options = check->options;
     struct sspi_view user = bytes_view(options->user), realm = bytes_view(options->realm);
     PASSWD_DATABASE_CLEANUP struct store_users_cdb *cdb = passwd_database_open(options->file);
     if (cdb == NULL)
         return PASSWD_EXIT_FAILED;
-    uint8_t hashes[3][STORE_USERS_HASH_MAX];
-    bool has[3], any = false;
-    for (size_t i = 0; i < 3; i++) {
-        has[i] = store_users_cdb_hash(cdb, user, realm, passwd_kind_algorithm(kinds[i]), hashes[i]);
+    uint8_t hashes[N_DATABASE_KINDS][STORE_USERS_HASH_MAX];
+    bool has[N_DATABASE_KINDS], any = false;
+    for (size_t i = 0; i < N_DATABASE_KINDS; i++) {
+        has[i] = find(cdb, user, realm, kinds[i], hashes[i]);
         any = any || has[i];
     }
     if (!any)
         tell_missing(options, realm);
     else if (ask(check))
-        for (size_t i = 0; i < 3; i++)
+        for (size_t i = 0; i < N_DATABASE_KINDS; i++)
             if (has[i])
                 judge(check, 0, kinds[i], user, realm, hashes[i]);
     bytes_wipe(hashes, sizeof hashes);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What SASL's DIGEST-MD5 is told of a user, and that nobody else is told of it. */
+#include "store_users_test.h"
+
+#define JOERG "J\xc3\xb6rg"
+#define SASL  ":MD5-ISO-8859-1:"
+
+/* True when there is such a user, of a hash of 16 octets that starts so. */
+static bool sasl_has(const char *user, struct sspi_view realm, int first_octet)
+{
+    uint8_t hash[STORE_USERS_HASH_MAX];
+    bool found = store_users_sasl_hash(users, bytes_view(user), realm, hash);
+    for (size_t i = 16; i < sizeof hash; i++)
+        assert_int_equal(hash[i], 0x5a);
+    return found && hash[0] == first_octet;
+}
+
+/* RFC 2831 2.1.2.1. Either order of the lines is fine. */
+static void the_hash_over_iso_8859_1_is_before_that_over_utf_8(void **kind)
+{
+    open_users(JOERG ":realm:" A "\n" JOERG ":realm" SASL B "\nalice:realm" SASL B
+                     "\n\nalice:realm:SHA-256:" A A "\nalice:realm:MD5:" A "\n",
+               *kind);
+    assert_non_null(users);
+    assert_true(sasl_has(JOERG, REALM, 0xfe));
+    assert_true(sasl_has("alice", REALM, 0xfe));
+    assert_true(has(bytes_view(JOERG), REALM, SSPI_DIGEST_MD5, 0x01));
+    assert_true(has(ALICE, REALM, SSPI_DIGEST_MD5, 0x01));
+    assert_true(has(ALICE, REALM, SSPI_DIGEST_SHA_256, 0x01));
+}
+
+/* Where all is ASCII they are the same, and a name beyond ISO-8859-1 is hashed in UTF-8. */
+static void without_one_the_plain_md5_serves(void **kind)
+{
+    open_users("alice:realm:" A "\n" JOERG ":realm:" A "\nbob:realm:SHA-256:" A A "\n", *kind);
+    assert_true(sasl_has("alice", REALM, 0x01));
+    assert_true(sasl_has(JOERG, REALM, 0x01));
+    assert_false(sasl_has("bob", REALM, 0x01));
+}
+
+static void it_is_of_that_user_and_realm_alone(void **kind)
+{
+    open_users(JOERG ":realm" SASL A "\n" JOERG "::MD5-ISO-8859-1:" B "\n", *kind);
+    assert_true(sasl_has(JOERG, REALM, 0x01));
+    assert_true(sasl_has(JOERG, SSPI_VIEW(""), 0xfe));
+    assert_false(sasl_has(JOERG, SSPI_VIEW("other"), 0x01));
+    assert_false(sasl_has("j\xc3\xb6rg", REALM, 0x01));
+    assert_false(sasl_has("J\xf6rg", REALM, 0x01)); /* callers turn names into UTF-8 */
+    assert_false(sasl_has(JOERG ":realm", SSPI_VIEW(""), 0x01));
+    assert_false(sasl_has("", REALM, 0x01));
+    assert_false(sasl_has(JOERG, (struct sspi_view){NULL, 0}, 0x01));
+}
+
+static void http_digest_does_not_know_such_a_user(void **kind)
+{
+    open_users(JOERG ":realm" SASL A "\nalice:realm:SHA-256:" A A "\nalice:realm" SASL A "\n",
+               *kind);
+    struct sspi_view name = bytes_view(JOERG);
+    enum sspi_digest_algorithm offered[2];
+    for (enum sspi_digest_algorithm a = SSPI_DIGEST_NONE; a <= SSPI_DIGEST_SHA_512_256_SESS; a++) {
+        uint8_t hash[STORE_USERS_HASH_MAX];
+        assert_false(store_users_hash(users, name, REALM, a, hash));
+        if (a >= SSPI_DIGEST_MD5 && a <= SSPI_DIGEST_SHA_512_256)
+            assert_false(leads_to(userhash_of(JOERG, "realm", a), REALM, a, JOERG, 0x01));
+        assert_count(REALM, a, 1, a == SSPI_DIGEST_SHA_256);
+        assert_count((struct sspi_view){NULL, 0}, a, 1, a == SSPI_DIGEST_SHA_256);
+    }
+    assert_int_equal(store_users_algorithms(users, REALM, offered), 1);
+    assert_int_equal(offered[0], SSPI_DIGEST_SHA_256);
+}
+
+/* Whichever of the two comes first. */
+static void a_user_of_both_is_counted_once(void **kind)
+{
+    open_users(JOERG ":realm" SASL A "\n" JOERG ":realm:" A "\nalice:realm:" A
+                     "\nalice:realm" SASL A "\nalice:realm:SHA-256:" A A "\n",
+               *kind);
+    assert_count(REALM, SSPI_DIGEST_MD5, 2, 2);
+    assert_count(REALM, SSPI_DIGEST_SHA_256, 2, 1);
+    assert_count((struct sspi_view){NULL, 0}, SSPI_DIGEST_MD5, 2, 2);
+    assert_true(leads_to(userhash_of(JOERG, "realm", SSPI_DIGEST_MD5), REALM, SSPI_DIGEST_MD5,
+                         JOERG, 0x01));
+}
+
+static void an_unknown_user_gets_the_same_dummy_each_time(void **kind)
+{
+    open_users("alice:realm:" A "\n" JOERG ":realm" SASL B "\n", *kind);
+    static char longest[256];
+    uint8_t dummy[STORE_USERS_HASH_MAX], hash[STORE_USERS_HASH_MAX];
+    memset(longest, 'a', sizeof longest);
+    assert_false(store_users_hash(users, SSPI_VIEW("x"), REALM, SSPI_DIGEST_MD5, dummy));
+    memset(hash, 1, sizeof hash);
+    assert_false(store_users_sasl_hash(users, SSPI_VIEW("x"), REALM, hash));
+    assert_memory_equal(hash, dummy, sizeof hash);
+    memset(hash, 1, sizeof hash);
+    assert_false(store_users_sasl_hash(users, (struct sspi_view){longest, sizeof longest},
+                                       (struct sspi_view){longest, sizeof longest}, hash));
+    assert_memory_equal(hash, dummy, sizeof hash);
+}
+
+static void a_second_one_is_told(void **unused)
+{
+    (void)unused;
+    open_users("alice:realm:" A "\nalice:realm" SASL A "\nalice:realm" SASL B "\n", &as.text);
+    assert_null(users);
+    assert_non_null(strstr(error, ":3: a second MD5-ISO-8859-1 line of a user and realm that line "
+                                  "2 has; remove one of the two"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(the_hash_over_iso_8859_1_is_before_that_over_utf_8),
+        BOTH(without_one_the_plain_md5_serves),
+        BOTH(it_is_of_that_user_and_realm_alone),
+        BOTH(http_digest_does_not_know_such_a_user),
+        BOTH(a_user_of_both_is_counted_once),
+        BOTH(an_unknown_user_gets_the_same_dummy_each_time),
+        cmocka_unit_test_teardown(a_second_one_is_told, teardown),
+    };
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
