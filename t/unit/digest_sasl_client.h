@@ -46,15 +46,15 @@ static inline struct sasl_client sasl_alice(const char *nonce)
                                 .more = ",charset=utf-8"};
 }
 
-static inline void sasl_md5(const void *data, size_t len, uint8_t digest[16])
+static inline void sasl_md5(const void *data, size_t len, uint8_t hash[16])
 {
-    assert_int_equal(EVP_Q_digest(NULL, "MD5", NULL, data, len, digest, NULL), 1);
+    assert_int_equal(EVP_Q_digest(NULL, "MD5", NULL, data, len, hash, NULL), 1);
 }
 
-static inline void sasl_hex(const uint8_t digest[16], char text[33])
+static inline void sasl_hex(const uint8_t hash[16], char text[33])
 {
     for (size_t i = 0; i < 16; i++)
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
+        snprintf(text + 2 * i, 3, "%02x", hash[i]);
 }
 
 static inline void sasl_kd(const struct sasl_client *c, const uint8_t key[16], const char *a2_start,
@@ -62,17 +62,17 @@ static inline void sasl_kd(const struct sasl_client *c, const uint8_t key[16], c
 {
     const char *qop = c->qop != NULL ? c->qop : "auth";
     char a2[2048], all[4096], hex_key[33], hex_a2[33];
-    uint8_t digest[16];
+    uint8_t hash[16];
 
     snprintf(a2, sizeof(a2), "%s:%s%s", a2_start, c->uri,
              strcasecmp(qop, "auth") == 0 ? "" : ":00000000000000000000000000000000");
-    sasl_md5(a2, strlen(a2), digest);
-    sasl_hex(digest, hex_a2);
+    sasl_md5(a2, strlen(a2), hash);
+    sasl_hex(hash, hex_a2);
     sasl_hex(key, hex_key);
     snprintf(all, sizeof(all), "%s:%s:00000001:%s:%s:%s", hex_key, c->nonce, c->cnonce, qop,
              hex_a2);
-    sasl_md5(all, strlen(all), digest);
-    sasl_hex(digest, text);
+    sasl_md5(all, strlen(all), hash);
+    sasl_hex(hash, text);
 }
 
 static inline void sasl_compute(const struct sasl_client *c, struct sasl_session *session)
