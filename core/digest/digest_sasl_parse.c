@@ -127,27 +127,20 @@ static enum sspi_reason check_service(const struct digest_directives *d,
                                      : malformed(d, DIGEST_URI, "digest-uri is not service/host");
 }
 
-static bool is_ascii(struct sspi_view text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.data[i] >= 0x80)
-            return false;
-    return true;
-}
-
-/* RFC 2831 2.1.2: username is ISO-8859-1 unless charset says otherwise; authzid always is UTF-8. */
+/* RFC 2831 2.1.2: username is ISO-8859-1 unless charset says otherwise; authzid always is UTF-8.
+ * Cyrus' client sends UTF-8 without saying so, and ISO-8859-1 that happens to be UTF-8 is nobody's
+ * name. */
 static enum sspi_reason read_names(const struct digest_directives *d,
                                    struct digest_response *response)
 {
-    struct sspi_view raw = d->raw[DIGEST_USERNAME];
-    bool latin_1 = d->value[DIGEST_CHARSET].data == NULL && !is_ascii(raw);
+    bool utf_8 = utf8_valid(d->raw[DIGEST_USERNAME]);
 
-    if (!latin_1 && !utf8_valid(raw))
+    if (!utf_8 && d->value[DIGEST_CHARSET].data != NULL)
         return report_write(d->report, SSPI_REASON_MALFORMED, "username is not UTF-8");
     if (utf8_has_control(response->authzid))
         return malformed(d, DIGEST_AUTHZID, "authzid has a control character");
-    return latin_1 ? digest_directive_take_latin_1(d, response)
-                   : digest_directive_take_username(d, response);
+    return utf_8 ? digest_directive_take_username(d, response)
+                 : digest_directive_take_latin_1(d, response);
 }
 
 static enum sspi_reason evaluate(const struct digest_directives *d,

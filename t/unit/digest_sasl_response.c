@@ -52,8 +52,9 @@ static void names_are_compared_in_utf_8(void **state)
     c.user = "j\xe4s";
     c.more = "";
     assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    /* Or UTF-8, as Cyrus' client has it. */
     c.user = c.hashed_user;
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_LOGON_DENIED);
+    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
     /* A client that puts a single backslash between the quotes, and one that escapes it. */
     c = sasl_alice(NULL);
     c.user = "DOM\\carol";
