@@ -423,6 +423,7 @@ int main(void)
         cmocka_unit_test(digest_signatures_have_token_and_data),
         cmocka_unit_test(digest_sasl_has_no_requests),
         cmocka_unit_test(digest_sasl_attributes_can_be_asked_for),
+        cmocka_unit_test(digest_sasl_needs_md5),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -66,5 +66,6 @@ void digest_decrypt_message_takes_a_stream_or_parts(void **unused);
 void digest_signatures_have_token_and_data(void **unused);
 void digest_sasl_has_no_requests(void **unused);
 void digest_sasl_attributes_can_be_asked_for(void **unused);
+void digest_sasl_needs_md5(void **unused);
 
 #endif

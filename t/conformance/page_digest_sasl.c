@@ -255,3 +255,22 @@ void digest_sasl_attributes_can_be_asked_for(void **unused)
     FreeContextBuffer(target.sTargetName);
     close_session(&s);
 }
+
+void digest_sasl_needs_md5(void **unused)
+{
+    SSPI_ACCEPTOR_DATA data = {
+        .Version = SSPI_ACCEPTOR_DATA_VERSION, .UserFile = user_file, .DefaultRealm = REALM};
+    struct page_call call = {.flags = ANYTHING};
+    CtxtHandle context;
+
+    (void)unused;
+    page_md5(true);
+    CredHandle credential = page_credential("WDigest", &data);
+    page_md5(false);
+    call.credential = &credential;
+    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_NO_CREDENTIALS);
+    assert_int_equal(call.report.reason, SSPI_REASON_CONFIGURATION);
+    assert_false(SecIsValidHandle(&context));
+    page_call_end(&call);
+    assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
+}

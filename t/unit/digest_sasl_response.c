@@ -176,6 +176,31 @@ static void nonce_must_be_the_context_s_own(void **state)
     sasl_refused(w, 0, c, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY);
 }
 
+/* Windows sends no realm beside user@domain, and hashes none. */
+static void names_may_have_their_own_realm(void **state)
+{
+    struct world *w = *state;
+    char nonce[DIGEST_NONCE_LEN + 1];
+    struct sasl_session session;
+    BYTES_CLEANUP struct bytes token = {0};
+    uint8_t hash[16];
+
+    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_CALLER_HASHES});
+    sasl_md5("dave@example.org::password", 26, hash);
+    void *context = sasl_begin(w, 0, nonce);
+    struct sasl_client c = sasl_alice(nonce);
+    c.user = "dave@example.org";
+    c.password = "password";
+    c.realm = NULL;
+    sasl_answer(&c, &token, &session);
+    struct sspi_accept_input in = sasl_input(bytes_as_view(&token), 0);
+    in.hash_a1 = (struct sspi_view){(const char *)hash, 16};
+    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_string_equal(digest_package.info(context)->name, "dave@example.org");
+    assert_string_equal(digest_package.info(context)->realm, REALM);
+    digest_package.destroy(context);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
 
 int main(void)
@@ -183,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(authzid_is_vouched_for),
         TEST(names_are_compared_in_utf_8),
+        TEST(names_may_have_their_own_realm),
         TEST(malformed_responses_are_refused),
         TEST(what_was_not_offered_is_refused),
         TEST(the_offer_is_that_of_the_challenge),
