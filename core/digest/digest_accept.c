@@ -30,9 +30,10 @@ static SECURITY_STATUS library_failed(struct sspi_report *report)
     return SEC_E_INTERNAL_ERROR;
 }
 
-static SECURITY_STATUS make_nonce(const struct digest_credential *credential,
-                                  struct sspi_view realm, char ret_nonce[DIGEST_NONCE_LEN + 1],
-                                  struct sspi_report *report)
+SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,
+                                         struct sspi_view realm,
+                                         char ret_nonce[DIGEST_NONCE_LEN + 1],
+                                         struct sspi_report *report)
 {
     const struct sspi_clock *clock = credential->clock;
     uint8_t random[DIGEST_NONCE_RANDOM_SIZE];
@@ -55,7 +56,7 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
                                         bool stale, struct sspi_accept_output *out)
 {
     char nonce[DIGEST_NONCE_LEN + 1];
-    SECURITY_STATUS status = make_nonce(credential, realm, nonce, out->report);
+    SECURITY_STATUS status = digest_accept_make_nonce(credential, realm, nonce, out->report);
 
     if (status != SEC_E_OK)
         return status;
@@ -98,8 +99,8 @@ static bool names_own_realm(const struct digest_response *response)
             memchr(response->raw_username.data, '\\', response->raw_username.len) != NULL);
 }
 
-static SECURITY_STATUS check_realm(const struct digest_response *response, struct sspi_view realm,
-                                   struct sspi_report *report)
+SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response,
+                                          struct sspi_view realm, struct sspi_report *report)
 {
     char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
 
@@ -126,7 +127,7 @@ SECURITY_STATUS digest_accept_check_request(const struct digest_credential *cred
         report_write(report, SSPI_REASON_CONFIGURATION, "the caller passed no request method");
         return SEC_E_INVALID_TOKEN;
     }
-    SECURITY_STATUS status = check_realm(response, realm, report);
+    SECURITY_STATUS status = digest_accept_check_realm(response, realm, report);
     if (status != SEC_E_OK)
         return status;
     if (in->uri.len > 0 && !uri_names(response->uri, in->uri)) {
@@ -289,7 +290,7 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proo
     if (a->in->n_tokens == 0)
         return SEC_E_OK;
     if (age_ms > a->credential->nonce_lifetime_ms / 4 * 3) {
-        SECURITY_STATUS status = make_nonce(a->credential, a->realm, next, a->report);
+        SECURITY_STATUS status = digest_accept_make_nonce(a->credential, a->realm, next, a->report);
         if (status != SEC_E_OK)
             return status;
         next_nonce = bytes_view(next);

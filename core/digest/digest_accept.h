@@ -35,6 +35,18 @@ SECURITY_STATUS digest_accept_check_request(const struct digest_credential *cred
                                             const struct digest_response *response,
                                             struct sspi_report *report) SSPI_MUST_USE;
 
+/* A fresh nonce for `realm`. SEC_E_OK, or an error with a report. */
+SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,
+                                         struct sspi_view realm,
+                                         char ret_nonce[DIGEST_NONCE_LEN + 1],
+                                         struct sspi_report *report) SSPI_MUST_USE;
+
+/* SEC_E_OK when the response is for `realm`, or for none beside a name that has its own; else
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY with a report. */
+SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response,
+                                          struct sspi_view realm,
+                                          struct sspi_report *report) SSPI_MUST_USE;
+
 /* Turns HEntity into hash_len(algorithm) octets; SEC_E_INVALID_TOKEN where it is none. */
 SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
                                           enum sspi_digest_algorithm algorithm,

@@ -81,3 +81,33 @@ void digest_challenge_append(struct bytes *to, const struct digest_challenge *ch
     if (challenge->stale)
         bytes_append_text(to, ", stale=true");
 }
+
+static void append_ciphers(struct bytes *to, unsigned int ciphers)
+{
+    const char *separator = ",cipher=\"";
+
+    for (size_t i = 1; i < N_DIGEST_CIPHERS; i++) {
+        if ((ciphers & 1u << i) == 0)
+            continue;
+        bytes_append_text(to, separator);
+        bytes_append_text(to, digest_cipher_name((enum digest_cipher)i));
+        separator = ",";
+    }
+    bytes_append_char(to, '"');
+}
+
+/* RFC 2831 2.1.1: realm, nonce, qop and cipher are quoted, the others are not. */
+void digest_challenge_append_sasl(struct bytes *to, struct sspi_view realm, struct sspi_view nonce,
+                                  bool auth_int, unsigned int ciphers)
+{
+    digest_params_append_quoted(to, "realm", realm);
+    digest_params_append_quoted(to, ",nonce", nonce);
+    bytes_append_text(to, ",qop=\"auth");
+    bytes_append_text(to, auth_int ? ",auth-int" : "");
+    bytes_append_text(to, ciphers != 0 ? ",auth-conf\"" : "\"");
+    if (ciphers != 0)
+        append_ciphers(to, ciphers);
+    if (auth_int || ciphers != 0)
+        bytes_append_format(to, ",maxbuf=%d", DIGEST_CHALLENGE_MAXBUF);
+    bytes_append_text(to, ",charset=utf-8,algorithm=md5-sess");
+}

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One challenge of WWW-Authenticate (RFC 7616 3.3), without the word "Digest". Pure. */
+/* One challenge of WWW-Authenticate (RFC 7616 3.3), without the word "Digest", and that of SASL
+ * (RFC 2831 2.1.1). Pure. */
 #ifndef DIGEST_CHALLENGE_H
 #define DIGEST_CHALLENGE_H
 
 #include "bytes.h"
+#include "digest_cipher.h"
 #include "sspi_acceptor.h"
 
 /* Longest realm: what a line of the user file can hold. */
@@ -35,5 +37,13 @@ struct digest_challenge {
 /* Appends the directives for `algorithm`, which is not NONE. */
 void digest_challenge_append(struct bytes *to, const struct digest_challenge *challenge,
                              enum sspi_digest_algorithm algorithm);
+
+/* Octets of a protected message that a client may send us in SASL. */
+#define DIGEST_CHALLENGE_MAXBUF 65535
+
+/* Appends the challenge of SASL: qop auth, and with it auth-int and auth-conf, which is offered
+ * when `ciphers` (1 << enum digest_cipher) has any. Less than 2048 octets. */
+void digest_challenge_append_sasl(struct bytes *to, struct sspi_view realm, struct sspi_view nonce,
+                                  bool auth_int, unsigned int ciphers);
 
 #endif

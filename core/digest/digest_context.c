@@ -4,17 +4,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct digest_context *digest_context_new(struct digest_credential *credential)
+struct digest_context *digest_context_new(struct digest_credential *credential, bool sasl)
 {
     struct digest_context *context = calloc(1, sizeof(*context));
 
-    if (context != NULL && credential->keeps_contexts)
+    if (context == NULL)
+        return NULL;
+    if (sasl && (context->sasl = calloc(1, sizeof(*context->sasl))) == NULL) {
+        free(context);
+        return NULL;
+    }
+    if (sasl || credential->keeps_contexts)
         context->credential = digest_credential_reference(credential);
     return context;
 }
 
 void digest_context_free(struct digest_context *context)
 {
+    digest_sasl_free(context->sasl);
     if (context->credential != NULL) {
         digest_live_remove(&context->credential->live, &context->live);
         digest_credential_unreference(context->credential);
@@ -24,6 +31,7 @@ void digest_context_free(struct digest_context *context)
     free(context->info.name);
     free(context->info.realm);
     free(context->info.target);
+    free(context->info.authzid);
     free(context);
 }
 
@@ -44,12 +52,26 @@ void digest_context_end_proof(struct digest_proof *proof)
     digest_password_free(&proof->login);
 }
 
+/* RFC 2831 2.3: numbers detect both, whatever was asked for. */
+static ULONG sasl_attributes_of(const struct digest_response *response)
+{
+    ULONG attributes = 0;
+
+    if (response->integrity)
+        attributes |= ASC_RET_INTEGRITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT;
+    if (response->cipher != DIGEST_CIPHER_NONE)
+        attributes |= ASC_RET_CONFIDENTIALITY;
+    return attributes;
+}
+
 /* Nonce counts detect replays whether asked or not. What comes out of sequence is told by
  * VerifySignature, which needs a context that is kept. The body is vouched for by auth-int. */
 static ULONG attributes_of(const struct digest_proof *proof, ULONG requirements, bool keeps)
 {
     ULONG attributes = requirements & (ASC_RET_REPLAY_DETECT | ASC_RET_EXTENDED_ERROR);
 
+    if (proof->response->sasl)
+        return sasl_attributes_of(proof->response);
     if (keeps)
         attributes |= requirements & ASC_RET_SEQUENCE_DETECT;
     if (proof->response->integrity)
@@ -57,40 +79,47 @@ static ULONG attributes_of(const struct digest_proof *proof, ULONG requirements,
     return attributes;
 }
 
+/* An absent text is NULL. False: no memory. */
+static bool copy(struct sspi_view text, char **ret_copy)
+{
+    *ret_copy = text.data != NULL ? strndup(text.data, text.len) : NULL;
+    return text.data == NULL || *ret_copy != NULL;
+}
+
 bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
                               ULONG requirements)
 {
-    bool has_service = proof->service.data != NULL;
-    char *name = strndup(proof->login.user.data, proof->login.user.len);
-    char *realm = strndup(proof->realm.data, proof->realm.len);
-    char *target = has_service ? strndup(proof->service.data, proof->service.len) : NULL;
-
-    bool keeps = context->credential != NULL;
-
-    if (name == NULL || realm == NULL || (has_service && target == NULL) ||
-        (keeps && !digest_session_begin(&context->session, proof->response, proof->login.hash_a1,
-                                        proof->issued_ms))) {
-        free(name);
-        free(realm);
-        free(target);
-        return false;
-    }
-    context->state = DIGEST_CONTEXT_ESTABLISHED;
-    context->info = (struct sspi_context_info){
-        .name = name,
-        .realm = realm,
-        .target = target,
-        .mechanism = &digest_package,
-        .algorithm = hash_name(proof->response->algorithm),
+    const struct digest_response *response = proof->response;
+    /* RFC 2831 2.1.2: who names nobody acts as himself. */
+    struct sspi_view authzid =
+        response->authzid.len > 0 ? response->authzid : (struct sspi_view){NULL, 0};
+    bool keeps = context->credential != NULL && context->sasl == NULL;
+    struct sspi_context_info info = {
+        .mechanism = context->sasl == NULL ? &digest_package : &digest_sasl_package,
+        .algorithm = hash_name(response->algorithm),
         .attributes = attributes_of(proof, requirements, keeps),
+        .peer_limit = response->sasl && response->integrity ? response->max_buffer : 0,
         .start_ms = proof->at_ms,
         /* Digest page, ptsTimeStamp: "a constant maximum time". */
         .expiry_ms = UINT64_MAX,
         .bound = proof->bound,
     };
+
+    if (!copy(proof->login.user, &info.name) || !copy(proof->realm, &info.realm) ||
+        !copy(proof->service, &info.target) || !copy(authzid, &info.authzid) ||
+        (keeps && !digest_session_begin(&context->session, response, proof->login.hash_a1,
+                                        proof->issued_ms))) {
+        free(info.name);
+        free(info.realm);
+        free(info.target);
+        free(info.authzid);
+        return false;
+    }
+    context->state = DIGEST_CONTEXT_ESTABLISHED;
+    context->info = info;
     if (keeps) {
-        digest_live_add(&context->credential->live, &context->live, proof->response->nonce,
-                        bytes_view(context->info.name), proof->response->count);
+        digest_live_add(&context->credential->live, &context->live, response->nonce,
+                        bytes_view(context->info.name), response->count);
     }
     return true;
 }

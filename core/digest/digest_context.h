@@ -5,6 +5,7 @@
 
 #include "digest_credential.h"
 #include "digest_password.h"
+#include "digest_sasl.h"
 #include "digest_session.h"
 #include "sspi_package.h"
 
@@ -16,15 +17,18 @@ enum digest_context_state {
 
 struct digest_context {
     enum digest_context_state state;
-    struct digest_credential *credential; /* referenced; NULL when that keeps no contexts */
+    struct digest_credential *credential; /* referenced; in HTTP NULL when that keeps no contexts */
+    struct digest_sasl *sasl;             /* NULL in HTTP's form */
     char *pending_realm;                  /* of the call that said SEC_I_COMPLETE_NEEDED */
     struct digest_live_entry live;
-    struct digest_session session; /* of an established context whose credential keeps contexts */
+    /* In HTTP, of an established context whose credential keeps contexts. */
+    struct digest_session session;
     struct sspi_context_info info;
 };
 
-/* A partial context; NULL: no memory. */
-struct digest_context *digest_context_new(struct digest_credential *credential) SSPI_MUST_USE;
+/* A partial context, in SASL's form or in HTTP's; NULL: no memory. */
+struct digest_context *digest_context_new(struct digest_credential *credential,
+                                          bool sasl) SSPI_MUST_USE;
 
 void digest_context_free(struct digest_context *context);
 
@@ -40,7 +44,7 @@ struct digest_proof {
     struct sspi_view
         service; /* the service the client meant to reach; absent when it did not say */
     enum sspi_bound bound;
-    uint64_t issued_ms; /* the nonce */
+    uint64_t issued_ms; /* the nonce; in HTTP alone */
     uint64_t at_ms;
 };
 

@@ -157,6 +157,7 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
     c->keeps_contexts = (data->Flags & SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS) == 0;
     c->offers_integrity = (data->Flags & SSPI_ACCEPTOR_OFFER_INTEGRITY) != 0;
     c->caller_hashes = (data->Flags & SSPI_ACCEPTOR_CALLER_HASHES) != 0;
+    c->offers_weak_ciphers = (data->Flags & SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS) != 0;
     /* A caller who looks users up by name cannot find one by the hash of it. */
     c->offers_userhash = (data->Flags & SSPI_ACCEPTOR_OFFER_USERHASH) != 0 && !c->caller_hashes;
     if (!hash_suite_open(&c->hashes)) {
@@ -175,14 +176,29 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
     return status;
 }
 
+static struct digest_credential *make(void)
+{
+    struct digest_credential *c = calloc(1, sizeof(*c));
+
+    if (c == NULL || pthread_mutex_init(&c->ciphers_lock, NULL) != 0) {
+        free(c);
+        return NULL;
+    }
+    if (!digest_live_init(&c->live)) {
+        (void)pthread_mutex_destroy(&c->ciphers_lock);
+        free(c);
+        return NULL;
+    }
+    return c;
+}
+
 SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                           struct digest_credential **ret_credential,
                                           struct sspi_report *report)
 {
-    struct digest_credential *c = calloc(1, sizeof(*c));
+    struct digest_credential *c = make();
 
-    if (c == NULL || !digest_live_init(&c->live)) {
-        free(c);
+    if (c == NULL) {
         report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -203,6 +219,17 @@ void digest_credential_release(struct digest_credential *credential)
     digest_credential_unreference(credential);
 }
 
+const struct digest_ciphers *digest_credential_ciphers(struct digest_credential *credential)
+{
+    /* Cannot fail on one of the default kind. */
+    (void)pthread_mutex_lock(&credential->ciphers_lock);
+    if (!credential->has_ciphers)
+        credential->has_ciphers = digest_cipher_open(&credential->ciphers);
+    bool has_ciphers = credential->has_ciphers;
+    (void)pthread_mutex_unlock(&credential->ciphers_lock);
+    return has_ciphers ? &credential->ciphers : NULL;
+}
+
 struct digest_credential *digest_credential_reference(struct digest_credential *credential)
 {
     atomic_fetch_add(&credential->n_references, 1);
@@ -220,6 +247,8 @@ void digest_credential_unreference(struct digest_credential *credential)
     }
     hash_suite_close(&credential->hashes);
     digest_live_end(&credential->live);
+    digest_cipher_close(&credential->ciphers);
+    (void)pthread_mutex_destroy(&credential->ciphers_lock);
     free(credential->default_realm);
     free(credential->domain);
     free(credential);

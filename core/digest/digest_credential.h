@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a WDigest credential holds: the users, the shared state, what is offered. Read-only once
- * made but for `live`, which has a lock, and the reference count. */
+ * made but for `live` and `ciphers`, which have locks, and the reference count. */
 #ifndef DIGEST_CREDENTIAL_H
 #define DIGEST_CREDENTIAL_H
 
 #include <stdatomic.h>
 
 #include "clock.h"
+#include "digest_cipher.h"
 #include "digest_live.h"
 #include "hash.h"
 #include "sspi.h"
@@ -29,7 +30,11 @@ struct digest_credential {
     bool offers_integrity;
     bool offers_userhash;
     bool caller_hashes; /* no users of its own */
+    bool offers_weak_ciphers;
     struct digest_live live;
+    pthread_mutex_t ciphers_lock;
+    struct digest_ciphers ciphers; /* HTTP has no use for them: see digest_credential_ciphers() */
+    bool has_ciphers;
     atomic_uint n_references; /* the caller's one and one for each context that needs it */
     atomic_bool released;     /* the caller's is gone: users and state may be gone with it */
 };
@@ -41,6 +46,10 @@ SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
 
 /* The caller gives its credential up. Contexts that are left go on existing but verify nothing. */
 void digest_credential_release(struct digest_credential *credential);
+
+/* Those of this machine, which are looked for on the first call and live as long as the credential.
+ * NULL: no memory. Any thread. */
+const struct digest_ciphers *digest_credential_ciphers(struct digest_credential *credential);
 
 struct digest_credential *digest_credential_reference(struct digest_credential *credential);
 void digest_credential_unreference(struct digest_credential *credential);

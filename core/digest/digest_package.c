@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The WDigest package: HTTP Digest (RFC 7616) as the page AcceptSecurityContext (Digest) has it. */
+/* The WDigest package: HTTP Digest (RFC 7616) and the SASL mechanism DIGEST-MD5 (RFC 2831) as the
+ * page AcceptSecurityContext (Digest) has them. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "digest_accept.h"
 #include "digest_challenge.h"
 #include "digest_request.h"
+#include "digest_sasl.h"
 #include "escape.h"
 #include "report.h"
 #include "store_users.h"
@@ -62,11 +64,6 @@ static void refresh_users(struct digest_credential *credential, struct sspi_repo
 /* What the caller demands must be something that is given here. */
 static SECURITY_STATUS check_demands(const struct sspi_accept_input *in, struct sspi_report *report)
 {
-    if (!in->http) {
-        report_write(report, SSPI_REASON_UNSUPPORTED,
-                     "Digest works in its HTTP form alone: pass SECBUFFER_PKG_PARAMS buffers");
-        return SEC_E_UNSUPPORTED_FUNCTION;
-    }
     /* Digest page: "The Digest SSP supports this flag for SASL only." */
     if ((in->requirements & ASC_REQ_CONFIDENTIALITY) != 0) {
         report_write(report, SSPI_REASON_UNSUPPORTED, "HTTP Digest encrypts nothing");
@@ -117,7 +114,7 @@ static SECURITY_STATUS parse(const struct sspi_accept_input *in,
 static SECURITY_STATUS need_context(struct digest_credential *credential,
                                     struct digest_context **context, struct sspi_report *report)
 {
-    if (*context == NULL && (*context = digest_context_new(credential)) == NULL) {
+    if (*context == NULL && (*context = digest_context_new(credential, false)) == NULL) {
         report_write(report, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -210,13 +207,45 @@ static void notify(const struct digest_credential *credential, const struct sspi
     out->report = report;
 }
 
+static SECURITY_STATUS accept_sasl(struct digest_credential *credential,
+                                   struct digest_context **context,
+                                   const struct sspi_accept_input *in,
+                                   struct sspi_accept_output *out)
+{
+    struct sspi_view realm;
+
+    if (*context != NULL)
+        return digest_sasl_respond(credential, *context, in, out);
+    /* Whatever the client sent: one that tries to go on with an older login (RFC 2831 2.2) gets a
+     * challenge like any other. */
+    SECURITY_STATUS status = choose_realm(credential, in, &realm, out->report);
+    return status == SEC_E_OK ? digest_sasl_challenge(credential, context, in, realm, out) : status;
+}
+
+static SECURITY_STATUS accept_http(struct digest_credential *credential,
+                                   struct digest_context **context,
+                                   const struct sspi_accept_input *in,
+                                   struct sspi_accept_output *out)
+{
+    struct sspi_view realm;
+    SECURITY_STATUS status = check_demands(in, out->report);
+
+    if (status == SEC_E_OK)
+        status = choose_realm(credential, in, &realm, out->report);
+    if (status != SEC_E_OK)
+        return status;
+    status = in->token.len == 0 ? challenge(credential, context, in, realm, false, out)
+                                : accept_token(credential, context, in, realm, out);
+    notify(credential, in, realm, status, out);
+    return status;
+}
+
 static SECURITY_STATUS package_accept(void *credential, void **context,
                                       const struct sspi_accept_input *in,
                                       struct sspi_accept_output *out)
 {
     struct digest_credential *c = credential;
     struct digest_context *made = *context;
-    struct sspi_view realm;
 
     *out->report = (struct sspi_report){0};
     if (made != NULL && made->state == DIGEST_CONTEXT_ESTABLISHED) {
@@ -224,16 +253,13 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
         report_write(out->report, SSPI_REASON_MALFORMED, "the context is established already");
         return STATUS_LOGON_FAILURE;
     }
+    if (made != NULL && (made->sasl == NULL) != in->http)
+        return report_refuse(out->report, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
+                             "the context began in Digest's other form, HTTP or SASL");
     refresh_users(c, out->report);
-    SECURITY_STATUS status = check_demands(in, out->report);
-    if (status == SEC_E_OK)
-        status = choose_realm(c, in, &realm, out->report);
-    if (status != SEC_E_OK)
-        return status;
-    status = in->token.len == 0 ? challenge(c, &made, in, realm, false, out)
-                                : accept_token(c, &made, in, realm, out);
+    SECURITY_STATUS status =
+        in->http ? accept_http(c, &made, in, out) : accept_sasl(c, &made, in, out);
     *context = made;
-    notify(c, in, realm, status, out);
     return status;
 }
 
@@ -249,6 +275,9 @@ static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_
                      "the context does not wait for CompleteAuthToken, or its credential is gone");
         return SEC_E_INVALID_HANDLE;
     }
+    if (!in->http)
+        return report_refuse(out->report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                             "the context is one of HTTP: pass SECBUFFER_PKG_PARAMS buffers");
     SECURITY_STATUS status = check_demands(in, out->report);
     if (status == SEC_E_OK)
         status = parse(in, &response, out->report);
@@ -313,23 +342,22 @@ static SECURITY_STATUS package_key_info(void *context, struct sspi_key_info *ret
     return SEC_E_OK;
 }
 
-/* Nothing is signed or sealed that is no request. */
+/* In HTTP nothing is signed or sealed that is no request. */
 static const struct sspi_package_messages digest_messages = {
     .sizes = package_sizes,
     .session_key = package_session_key,
     .key_info = package_key_info,
 };
 
+#define ABOUT                                                                                      \
+    {                                                                                              \
+        .fCapabilities = SECPKG_FLAG_ASCII_BUFFERS, .wVersion = 1, .wRPCID = RPC_ID,               \
+        .cbMaxToken = MAX_TOKEN, .Name = (char[]){WDIGEST_SP_NAME_A},                              \
+        .Comment = (char[]){"Digest authentication (RFC 7616, RFC 2831)"},                         \
+    }
+
 const struct sspi_package digest_package = {
-    .about =
-        {
-            .fCapabilities = SECPKG_FLAG_ASCII_BUFFERS,
-            .wVersion = 1,
-            .wRPCID = RPC_ID,
-            .cbMaxToken = MAX_TOKEN,
-            .Name = (char[]){WDIGEST_SP_NAME_A},
-            .Comment = (char[]){"HTTP Digest authentication (RFC 7616)"},
-        },
+    .about = ABOUT,
     .alias = "Digest",
     .acquire = package_acquire,
     .release = package_release,
@@ -338,6 +366,14 @@ const struct sspi_package digest_package = {
     .verify_request = package_verify_request,
     .sign_answer = package_sign_answer,
     .messages = &digest_messages,
+    .info = package_info,
+    .destroy = package_destroy,
+};
+
+/* Told to be what authenticated the client of a context of SASL; nobody acquires it. */
+const struct sspi_package digest_sasl_package = {
+    .about = ABOUT,
+    .messages = &digest_protect_calls,
     .info = package_info,
     .destroy = package_destroy,
 };

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a client sends behind "Authorization: Digest " taken apart (RFC 7616 3.4, RFC 9110 11). It
- * says what was sent, not whether it is right. Pure. */
+ * says what was sent, not whether it is right. digest_sasl_parse.h does the same in SASL. Pure. */
 #ifndef DIGEST_PARSE_H
 #define DIGEST_PARSE_H
 
 #include "bytes.h"
+#include "digest_cipher.h"
 #include "sspi_acceptor.h"
 
 /* Longest values, in octets after quoted-pairs are undone. */
@@ -17,6 +18,7 @@
 #define DIGEST_PARSE_SERVICE_LIMIT         512
 #define DIGEST_PARSE_HASHED_DIRS_LIMIT     256
 #define DIGEST_PARSE_CHANNEL_BINDING_LIMIT 64
+#define DIGEST_PARSE_AUTHZID_LIMIT         1024
 
 /* Views into the parsed text, `storage` or `names`: they live as long as all three. Absent
  * directives are absent views. */
@@ -31,17 +33,21 @@ struct digest_response {
     struct sspi_view raw_username;
     struct sspi_view raw_realm;
     struct sspi_view nonce;
-    struct sspi_view uri;
+    struct sspi_view uri; /* SASL: digest-uri */
     struct sspi_view cnonce;
-    struct sspi_view qop; /* "auth" or "auth-int" in the client's spelling, which it hashed */
+    struct sspi_view qop; /* in the client's spelling, which it hashed; SASL: "auth" without one */
     struct sspi_view nc;  /* eight digits in the client's spelling */
     struct sspi_view opaque;
     /* Windows' extension (draft-santesson-digestbind): which directives the cnonce vouches for. */
     struct sspi_view hashed_dirs;
     struct sspi_view service_name;
     struct sspi_view channel_binding;
-    uint32_t count; /* what nc says; never 0 */
-    bool integrity; /* qop is auth-int */
+    struct sspi_view authzid;  /* SASL: whom the client wants to act as */
+    uint32_t count;            /* what nc says; never 0 */
+    bool sasl;                 /* RFC 2831 */
+    bool integrity;            /* qop is auth-int, or auth-conf */
+    enum digest_cipher cipher; /* qop is auth-conf: what it named; else NONE */
+    uint32_t max_buffer;       /* SASL: octets of a protected message that the client takes */
     bool userhash;
     enum sspi_digest_algorithm algorithm; /* RFC 7616 3.4: MD5 when the client named none */
     uint8_t response[32];                 /* hash_len(algorithm) octets */

@@ -137,7 +137,9 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
     case DIGEST_VERIFY_WRONG:
         report_write(report, SSPI_REASON_WRONG_PASSWORD,
                      "unknown user or wrong password%s: user \"%s\", realm \"%s\"",
-                     response->integrity ? ", or the body is not the one that was hashed" : "",
+                     response->integrity && !response->sasl
+                         ? ", or the body is not the one that was hashed"
+                         : "",
                      escape_text(shown, sizeof(shown), response->username),
                      escape_text(shown_realm, sizeof(shown_realm), realm));
         return SEC_E_LOGON_DENIED;

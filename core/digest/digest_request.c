@@ -34,6 +34,9 @@ static SECURITY_STATUS check_context(const struct digest_context *context,
     if (context->state != DIGEST_CONTEXT_ESTABLISHED)
         return report_refuse(report, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
                              "the context is not established");
+    if (context->sasl != NULL)
+        return report_refuse(report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                             "the context is one of SASL, which has no requests");
     if (context->credential == NULL)
         return report_refuse(report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
                              "the credential keeps no contexts");

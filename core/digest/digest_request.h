@@ -9,7 +9,7 @@
 /* Checks one more request with the context's nonce, by the key kept from its login, and uses up its
  * nonce count, which must be the one behind the last (Digest pages, VerifySignature).
  * SEC_E_INVALID_HANDLE      not established, or its credential is gone
- * SEC_E_UNSUPPORTED_FUNCTION  the credential keeps no contexts
+ * SEC_E_UNSUPPORTED_FUNCTION  the credential keeps no contexts, or it is one of SASL
  * SEC_E_INVALID_TOKEN       malformed, another request's uri, HEntity that is none
  * SEC_E_INCOMPLETE_MESSAGE  auth-int without HEntity: call again with it
  * SEC_E_QOP_NOT_SUPPORTED   a quality of protection that is not offered

@@ -4,17 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VIEWS 13
+#define VIEWS 14
 
 /* Every view of a response: all of them must be moved when it is copied. */
 static void list_views(struct digest_response *of, struct sspi_view *ret_views[VIEWS])
 {
     struct sspi_view *const views[VIEWS] = {
-        &of->username,       &of->realm,       &of->raw_username,
-        &of->raw_realm,      &of->nonce,       &of->uri,
-        &of->cnonce,         &of->qop,         &of->nc,
-        &of->opaque,         &of->hashed_dirs, &of->service_name,
-        &of->channel_binding};
+        &of->username,        &of->realm,       &of->raw_username,
+        &of->raw_realm,       &of->nonce,       &of->uri,
+        &of->cnonce,          &of->qop,         &of->nc,
+        &of->opaque,          &of->hashed_dirs, &of->service_name,
+        &of->channel_binding, &of->authzid};
 
     memcpy(ret_views, views, sizeof(views));
 }

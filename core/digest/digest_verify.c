@@ -3,8 +3,11 @@
 
 #include <string.h>
 
+/* RFC 2831 2.1.2.1 has zeros where HTTP has the hash of a body. */
+static const uint8_t no_entity[HASH_MAX];
+
 /* RFC 7616 3.4.2: H(A1). In the -sess forms A1 is H(username:realm:password) ":" nonce ":" cnonce,
- * where that H is in hexadecimal (3.1.3). */
+ * where that H is in hexadecimal (3.1.3). RFC 2831 2.1.2.1: it is octets, and authzid follows. */
 bool digest_verify_session(struct hash_run *run, const struct digest_response *from,
                            const uint8_t hash_a1[HASH_MAX], uint8_t ret_hash[HASH_MAX])
 {
@@ -15,11 +18,18 @@ bool digest_verify_session(struct hash_run *run, const struct digest_response *f
         return true;
     }
     hash_begin(run, from->algorithm);
-    hash_update_hex(run, hash_a1, len);
+    if (from->sasl)
+        hash_update(run, hash_a1, len);
+    else
+        hash_update_hex(run, hash_a1, len);
     hash_update(run, ":", 1);
     hash_update_view(run, from->nonce);
     hash_update(run, ":", 1);
     hash_update_view(run, from->cnonce);
+    if (from->sasl && from->authzid.data != NULL) {
+        hash_update(run, ":", 1);
+        hash_update_view(run, from->authzid);
+    }
     return hash_end(run, ret_hash);
 }
 
@@ -68,6 +78,10 @@ bool digest_verify_compute(struct hash_run *run, const struct digest_response *f
                            struct sspi_view method, const uint8_t *entity_hash,
                            const uint8_t hash_a1[HASH_MAX], uint8_t ret_response[HASH_MAX])
 {
+    if (from->sasl) {
+        method = SSPI_VIEW("AUTHENTICATE");
+        entity_hash = no_entity;
+    }
     return compute(run, from, method, from->qop, from->integrity ? entity_hash : NULL, hash_a1,
                    ret_response);
 }
@@ -95,5 +109,9 @@ bool digest_verify_rspauth(struct hash_run *run, const struct digest_response *f
 {
     struct sspi_view qop = entity_hash == NULL ? SSPI_VIEW("auth") : SSPI_VIEW("auth-int");
 
+    if (from->sasl) {
+        qop = from->qop;
+        entity_hash = from->integrity ? no_entity : NULL;
+    }
     return compute(run, from, SSPI_VIEW(""), qop, entity_hash, hash_a1, ret_rspauth);
 }

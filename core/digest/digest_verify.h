@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arithmetic of RFC 7616 3.4.1: what the response must be, whether it is, and what the server
- * proves in return (3.5). Pure.
+ * proves in return (3.5); and that of RFC 2831 2.1.2.1 and 2.1.3 when from->sasl, for which
+ * `method` and `entity_hash` are not looked at. Pure.
  *
  * `hash_a1` is always hash_len(from->algorithm) octets of H(username:realm:password); the -sess
  * forms mix nonce and cnonce in here, those of this very response, as every tried client does. */
@@ -37,7 +38,7 @@ bool digest_verify_rspauth(struct hash_run *run, const struct digest_response *f
                            const uint8_t *entity_hash, const uint8_t hash_a1[HASH_MAX],
                            uint8_t ret_rspauth[HASH_MAX]) SSPI_MUST_USE;
 
-/* H(A1), the session key of the -sess forms (RFC 7616 3.4.2). False as above. */
+/* H(A1), the session key of the -sess forms (RFC 7616 3.4.2) and of SASL. False as above. */
 bool digest_verify_session(struct hash_run *run, const struct digest_response *from,
                            const uint8_t hash_a1[HASH_MAX],
                            uint8_t ret_hash[HASH_MAX]) SSPI_MUST_USE;

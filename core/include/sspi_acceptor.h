@@ -93,6 +93,9 @@ struct sspi_report {
 /* Digest has no users of its own: the caller looks each of them up (SECBUFFER_SSPI_HASH_A1). MD5
  * and MD5-sess alone. */
 #define SSPI_ACCEPTOR_CALLER_HASHES 8
+/* Digest as a SASL mechanism also offers the ciphers des, rc4-56 and rc4-40 where it offers
+ * auth-conf (RFC 2831 2.4): for clients that know no better. All of them can be broken. */
+#define SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS 16
 
 /* Mechanisms: what Negotiate may run, in every form of token. */
 #define SSPI_MECHANISM_KERBEROS 1

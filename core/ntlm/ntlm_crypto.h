@@ -1,25 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The algorithms of NTLM: MD5, HMAC-MD5 and RC4. OpenSSL keeps RC4 in its legacy provider, which is
- * loaded into a library context of our own: nothing else in the process gets weak algorithms by it,
- * and no policy of the process (FIPS) takes ours away. */
+/* The algorithms of NTLM: MD5, HMAC-MD5 and RC4, all of them from a library context of our own
+ * (cipher.h). */
 #ifndef NTLM_CRYPTO_H
 #define NTLM_CRYPTO_H
 
+#include "cipher.h"
 #include "hash.h"
 
 /* Octets of every key, hash and MAC here. */
 #define NTLM_KEY_LEN 16
 
-struct evp_cipher_ctx_st;
-struct evp_cipher_st;
-struct ossl_lib_ctx_st;
-struct ossl_provider_st;
-
 /* Fetched once, then read-only: any number of threads may use it. */
 struct ntlm_crypto {
-    struct ossl_lib_ctx_st *library;
-    struct ossl_provider_st *standard;
-    struct ossl_provider_st *legacy;
+    struct cipher_library library;
     struct hash_suite hashes; /* MD5 alone */
     struct evp_cipher_st *rc4;
 };
@@ -40,25 +33,8 @@ bool ntlm_crypto_hmac(struct hash_run *run, const uint8_t key[NTLM_KEY_LEN],
 bool ntlm_crypto_md5(struct hash_run *run, struct sspi_view first, struct sspi_view second,
                      uint8_t ret_digest[NTLM_KEY_LEN]) SSPI_MUST_USE;
 
-/* ---- RC4, a stream: each call goes on where the last one ended ---- */
-
-/* NULL: libcrypto failed. */
+/* RC4, a stream of cipher.h. NULL: libcrypto failed. */
 struct evp_cipher_ctx_st *ntlm_crypto_rc4_new(const struct ntlm_crypto *crypto,
                                               const uint8_t key[NTLM_KEY_LEN]) SSPI_MUST_USE;
-
-/* Begins anew with this key. */
-bool ntlm_crypto_rc4_restart(struct evp_cipher_ctx_st *rc4,
-                             const uint8_t key[NTLM_KEY_LEN]) SSPI_MUST_USE;
-
-/* `to` may be `from`. */
-bool ntlm_crypto_rc4_apply(struct evp_cipher_ctx_st *rc4, const uint8_t *from, size_t len,
-                           uint8_t *to) SSPI_MUST_USE;
-
-/* `to` goes on as `from` would. */
-bool ntlm_crypto_rc4_copy(struct evp_cipher_ctx_st *to,
-                          const struct evp_cipher_ctx_st *from) SSPI_MUST_USE;
-
-/* Wipes and frees; NULL is fine. */
-void ntlm_crypto_rc4_free(struct evp_cipher_ctx_st *rc4);
 
 #endif

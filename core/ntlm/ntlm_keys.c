@@ -36,9 +36,9 @@ bool ntlm_keys_exported(const struct ntlm_crypto *crypto, const uint8_t base_key
                         const uint8_t encrypted[NTLM_KEY_LEN], uint8_t ret_key[NTLM_KEY_LEN])
 {
     struct evp_cipher_ctx_st *rc4 = ntlm_crypto_rc4_new(crypto, base_key);
-    bool good = rc4 != NULL && ntlm_crypto_rc4_apply(rc4, encrypted, NTLM_KEY_LEN, ret_key);
+    bool good = rc4 != NULL && cipher_stream_apply(rc4, encrypted, NTLM_KEY_LEN, ret_key);
 
-    ntlm_crypto_rc4_free(rc4);
+    cipher_stream_free(rc4);
     return good;
 }
 

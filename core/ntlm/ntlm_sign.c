@@ -34,8 +34,8 @@ bool ntlm_sign_open(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto
 
 static void close_side(struct ntlm_sign_side *side)
 {
-    ntlm_crypto_rc4_free(side->rc4);
-    ntlm_crypto_rc4_free(side->spare);
+    cipher_stream_free(side->rc4);
+    cipher_stream_free(side->spare);
 }
 
 void ntlm_sign_close(struct ntlm_sign *sign)
@@ -75,7 +75,7 @@ static bool apply_rc4(struct ntlm_sign_side *side, const struct sspi_message_par
     for (size_t i = 0; i < n_parts; i++) {
         uint8_t *octets = (uint8_t *)parts[i].data;
         if (parts[i].sealed && parts[i].len > 0 &&
-            !ntlm_crypto_rc4_apply(side->rc4, octets, parts[i].len, octets))
+            !cipher_stream_apply(side->rc4, octets, parts[i].len, octets))
             return false;
     }
     return true;
@@ -85,7 +85,7 @@ static bool apply_rc4(struct ntlm_sign_side *side, const struct sspi_message_par
 static bool finish(const struct ntlm_sign *sign, const struct ntlm_sign_side *side,
                    uint8_t mac[NTLM_KEY_LEN], uint8_t ret_signature[NTLM_SIGN_LEN])
 {
-    if (sign->key_exchange && !ntlm_crypto_rc4_apply(side->rc4, mac, CHECKSUM_LEN, mac))
+    if (sign->key_exchange && !cipher_stream_apply(side->rc4, mac, CHECKSUM_LEN, mac))
         return false;
     put_number(ret_signature, 1); /* Version */
     memcpy(ret_signature + CHECKSUM_START, mac, CHECKSUM_LEN);
@@ -132,9 +132,9 @@ static enum ntlm_sign_status judge(const struct ntlm_sign_side *side,
 static bool take_back(struct ntlm_sign_side *side, const struct sspi_message_part *parts,
                       size_t n_parts)
 {
-    return ntlm_crypto_rc4_copy(side->rc4, side->spare) &&
+    return cipher_stream_copy(side->rc4, side->spare) &&
            (n_parts == 0 ||
-            (apply_rc4(side, parts, n_parts) && ntlm_crypto_rc4_copy(side->rc4, side->spare)));
+            (apply_rc4(side, parts, n_parts) && cipher_stream_copy(side->rc4, side->spare)));
 }
 
 enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
@@ -143,7 +143,7 @@ enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_
 {
     uint8_t mac[NTLM_KEY_LEN], wanted[NTLM_SIGN_LEN];
 
-    if (!ntlm_crypto_rc4_copy(side->spare, side->rc4) ||
+    if (!cipher_stream_copy(side->spare, side->rc4) ||
         (decrypt && !apply_rc4(side, parts, n_parts)) ||
         !checksum(sign, side, parts, n_parts, mac) || !finish(sign, side, mac, wanted))
         return NTLM_SIGN_FAILED;
@@ -184,5 +184,5 @@ enum ntlm_sign_status ntlm_sign_check(struct ntlm_sign *sign, struct ntlm_sign_s
 
 bool ntlm_sign_restart(struct ntlm_sign_side *side)
 {
-    return ntlm_crypto_rc4_restart(side->rc4, side->seal_key);
+    return cipher_stream_restart(side->rc4, side->seal_key);
 }

@@ -3,7 +3,7 @@
  * SEC_E_INSUFFICIENT_MEMORY, loses nothing, and never lets in who has not proven himself. */
 #include "page_call.h"
 
-#include "digest_world.h"
+#include "digest_sasl_client.h"
 #include "page_memory.h"
 
 static struct world users; /* for its file */
@@ -159,6 +159,92 @@ static SECURITY_STATUS ask(struct run *run)
     return status;
 }
 
+/* ---- the same in SASL ---- */
+
+#define SASL_REQUIREMENTS (ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY)
+
+static SECURITY_STATUS sasl_step(struct run *run, const struct bytes *token, struct bytes *answer)
+{
+    SecBuffer in = {(ULONG)token->len, SECBUFFER_TOKEN, token->data};
+    SecBuffer out = {0, SECBUFFER_TOKEN, NULL};
+    SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
+    SECURITY_STATUS status =
+        AcceptSecurityContext(&run->credential, run->has_context ? &run->context : NULL, &input,
+                              SASL_REQUIREMENTS, 0, &run->context, &output, NULL, NULL);
+
+    run->has_context = run->has_context || status >= 0;
+    page_memory_pause();
+    bytes_append(answer, out.pvBuffer, out.cbBuffer);
+    page_memory_resume();
+    FreeContextBuffer(out.pvBuffer);
+    return status;
+}
+
+static SECURITY_STATUS sasl_messages(struct run *run, struct sasl_side *to_server)
+{
+    uint8_t octets[64] = "message";
+    SecBuffer buffers[] = {{7, SECBUFFER_DATA, octets}, {24, SECBUFFER_PADDING, octets + 7}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
+    SECURITY_STATUS status = EncryptMessage(&run->context, 0, &message, 0);
+
+    if (status != SEC_E_OK)
+        return status;
+    memcpy(octets, "message", 7);
+    page_memory_pause();
+    size_t len = sasl_seal(to_server, octets, 7);
+    page_memory_resume();
+    buffers[0].cbBuffer = 7;
+    buffers[1].cbBuffer = (ULONG)len - 7;
+    return DecryptMessage(&run->context, &message, 0, NULL);
+}
+
+static SECURITY_STATUS sasl_log_in(struct run *run)
+{
+    struct bytes token = {0}, challenge = {0};
+    struct sasl_session session;
+    struct sasl_side to_server = {0};
+    char nonce[DIGEST_NONCE_LEN + 1];
+    SECURITY_STATUS status = sasl_step(run, &token, &challenge);
+
+    page_memory_pause();
+    if (status == SEC_I_CONTINUE_NEEDED) {
+        bytes_append(&challenge, "", 1);
+        snprintf(nonce, sizeof(nonce), "%s", strstr(challenge.data, "nonce=\"") + 7);
+        struct sasl_client c = sasl_alice(nonce);
+        c.qop = "auth-conf";
+        c.cipher = "3des";
+        c.authzid = "bob";
+        c.user = "\\alice"; /* has storage of its own */
+        c.hashed_user = "alice";
+        sasl_answer(&c, &token, &session);
+        sasl_side_begin(&to_server, &session, "3des", true);
+        page_memory_resume();
+        status = sasl_step(run, &token, &challenge);
+        page_memory_pause();
+    }
+    bytes_free(&token);
+    bytes_free(&challenge);
+    page_memory_resume();
+    return status == SEC_E_OK ? sasl_messages(run, &to_server) : status;
+}
+
+static SECURITY_STATUS sasl_exchange(void)
+{
+    struct run run = {0};
+    SSPI_ACCEPTOR_DATA data = {
+        .Version = SSPI_ACCEPTOR_DATA_VERSION, .UserFile = users.path, .DefaultRealm = REALM};
+    SECURITY_STATUS status = AcquireCredentialsHandleA(NULL, "WDigest", SECPKG_CRED_INBOUND, NULL,
+                                                       &data, NULL, NULL, &run.credential, NULL);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = sasl_log_in(&run);
+    if (run.has_context)
+        assert_int_equal(DeleteSecurityContext(&run.context), SEC_E_OK);
+    assert_int_equal(FreeCredentialsHandle(&run.credential), SEC_E_OK);
+    return status;
+}
+
 static SECURITY_STATUS exchange(void)
 {
     struct run run = {0};
@@ -192,16 +278,31 @@ static SECURITY_STATUS exchange(void)
 
 static void every_allocation_fails_once(void **unused)
 {
+    (void)unused;
     page_memory_check(exchange);
+}
+
+static void every_allocation_of_sasl_fails_once(void **unused)
+{
+    (void)unused;
+    page_memory_check(sasl_exchange);
+}
+
+static int end_des(void **unused)
+{
+    (void)unused;
+    sasl_des_end();
+    return 0;
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(every_allocation_of_sasl_fails_once),
     };
     write_users(&users);
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = cmocka_run_group_tests(tests, NULL, end_des);
     unlink(users.path);
     return failed;
 }

@@ -418,6 +418,12 @@ int main(void)
         cmocka_unit_test(digest_make_signature_wants_a_nonce_that_is_good),
         cmocka_unit_test(digest_query_context_attributes),
         cmocka_unit_test(digest_a_sess_login_has_a_session_key),
+        cmocka_unit_test(digest_encrypt_message_has_data_and_padding),
+        cmocka_unit_test(digest_decrypt_message_takes_a_stream_or_parts),
+        cmocka_unit_test(digest_signatures_have_token_and_data),
+        cmocka_unit_test(digest_sasl_has_no_requests),
+        cmocka_unit_test(digest_sasl_attributes_can_be_asked_for),
+        cmocka_unit_test(digest_sasl_needs_md5),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

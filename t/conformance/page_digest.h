@@ -60,4 +60,12 @@ void digest_make_signature_wants_a_nonce_that_is_good(void **unused);
 void digest_query_context_attributes(void **unused);
 void digest_a_sess_login_has_a_session_key(void **unused);
 
+/* page_digest_sasl.c */
+void digest_encrypt_message_has_data_and_padding(void **unused);
+void digest_decrypt_message_takes_a_stream_or_parts(void **unused);
+void digest_signatures_have_token_and_data(void **unused);
+void digest_sasl_has_no_requests(void **unused);
+void digest_sasl_attributes_can_be_asked_for(void **unused);
+void digest_sasl_needs_md5(void **unused);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "digest_sasl_parse.h"
 #include "digest_verify.h"
 
 #define LINE_LIMIT 4096
@@ -271,6 +272,47 @@ static void vector_of_rfc_2617_is_right(void **state)
     assert_int_equal(verify(&request), DIGEST_VERIFY_WRONG);
 }
 
+/* RFC 2831 4: the user is chris, the password secret. */
+static void vectors_of_rfc_2831_are_right(void **state)
+{
+    static const struct {
+        const char *uri, *nonce, *cnonce, *response, *rspauth;
+    } examples[] = {
+        {"imap/elwood.innosoft.com", "OA6MG9tEQGm2hh", "OA6MHXh6VqTrRk",
+         "d388dad90d4bbd760a152321f2143af7", "ea40f60335c427b5527b84dbabcdfffd"},
+        {"acap/elwood.innosoft.com", "OA9BSXrbuRhWay", "OA9BSuZWMSpW8m",
+         "6084c6db3fede7352c551284490fd0fc", "2f0b3d7c3c2e486600ef710726aa2eae"},
+    };
+    uint8_t hash_a1[HASH_MAX], rspauth[HASH_MAX];
+    struct sspi_report report;
+
+    (void)state;
+    assert_true(
+        hash_once(&suite, SSPI_DIGEST_MD5, SSPI_VIEW("chris:elwood.innosoft.com:secret"), hash_a1));
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        BYTES_CLEANUP struct bytes text = {0}, digits = {0};
+        struct digest_response response;
+        bytes_append_format(&text,
+                            "charset=utf-8,username=\"chris\",realm=\"elwood.innosoft.com\","
+                            "nonce=\"%s\",nc=00000001,cnonce=\"%s\",digest-uri=\"%s\","
+                            "response=%s,qop=auth",
+                            examples[i].nonce, examples[i].cnonce, examples[i].uri,
+                            examples[i].response);
+        assert_int_equal(digest_sasl_parse_response(bytes_as_view(&text), &response, &report),
+                         SSPI_REASON_NONE);
+        /* Neither method nor body is HTTP's. */
+        assert_int_equal(digest_verify_response(&run, &response, SSPI_VIEW("GET"), NULL, hash_a1),
+                         DIGEST_VERIFY_RIGHT);
+        assert_true(digest_verify_rspauth(&run, &response, NULL, hash_a1, rspauth));
+        bytes_append_hex(&digits, rspauth, 16);
+        assert_memory_equal(digits.data, examples[i].rspauth, 32);
+        response.response[15] ^= 1;
+        assert_int_equal(digest_verify_response(&run, &response, SSPI_VIEW(""), NULL, hash_a1),
+                         DIGEST_VERIFY_WRONG);
+        digest_parse_free(&response);
+    }
+}
+
 static void every_digit_of_the_response_counts(void **state)
 {
     for (size_t i = 0; i < 32; i++) {
@@ -389,6 +431,7 @@ int main(void)
         cmocka_unit_test(rspauth_vouches_for_the_body_of_the_answer),
         cmocka_unit_test(erratum_4897_holds),
         cmocka_unit_test(vector_of_rfc_2617_is_right),
+        cmocka_unit_test(vectors_of_rfc_2831_are_right),
         cmocka_unit_test(every_digit_of_the_response_counts),
         cmocka_unit_test(missing_algorithm_fails_and_is_not_wrong),
         cmocka_unit_test(headers_of_real_clients_are_judged_as_recorded),

@@ -2,7 +2,7 @@
 /* A wrong password, an unknown user and an unknown hash of one take the same work. It is counted,
  * not timed: the linker (--wrap in meson.build) leads every hash and every comparison of secrets
  * through here. */
-#include "digest_world.h"
+#include "digest_sasl_client.h"
 
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -159,6 +159,33 @@ static void names_without_a_line_of_the_algorithm_take_the_same(void **state)
     assert_all_same(w, c, (const char *const[]){"alice", "nobod"}, 2);
 }
 
+static void names_in_sasl_take_the_same(void **state)
+{
+    static const char *const users[] = {"alice", "nobod", "carol"};
+    struct world *w = *state;
+    char nonce[DIGEST_NONCE_LEN + 1];
+    struct sasl_session session;
+    struct work done[3];
+
+    acquire(w, each_on_its_own);
+    for (size_t i = 0; i < 3; i++) {
+        BYTES_CLEANUP struct bytes token = {0};
+        void *context = sasl_begin(w, ASC_REQ_INTEGRITY, nonce);
+        struct sasl_client c = sasl_alice(nonce);
+        c.user = users[i];
+        c.password = "wrong";
+        c.qop = "auth-int";
+        sasl_answer(&c, &token, &session);
+        struct sspi_accept_input in = sasl_input(bytes_as_view(&token), 0);
+        work = (struct work){0};
+        assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
+        done[i] = work;
+        assert_same(&done[i], &done[0]);
+        digest_package.destroy(context);
+    }
+    assert_true(done[0].n_hashes >= 3 && done[0].compared_len >= 16);
+}
+
 static void bodies_take_the_same(void **state)
 {
     struct world *w = *state;
@@ -293,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_take_the_same, make_world, end_world),
         cmocka_unit_test_setup_teardown(names_without_a_line_of_the_algorithm_take_the_same,
                                         make_world, end_world),
+        cmocka_unit_test_setup_teardown(names_in_sasl_take_the_same, make_world, end_world),
         cmocka_unit_test_setup_teardown(bodies_take_the_same, make_world, end_world),
         cmocka_unit_test_setup_teardown(hashed_names_take_the_same, make_world, end_world),
         cmocka_unit_test_setup_teardown(users_of_another_database_take_the_same, make_world,

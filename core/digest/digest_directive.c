@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_directive.h"
+
+#include <stdlib.h>
+
+#include "digest_name.h"
+#include "digest_params.h"
+#include "escape.h"
+#include "hash.h"
+#include "hex.h"
+#include "report.h"
+#include "utf8.h"
+
+/* What it is called in each form, NULL where the form does not know it. Those without a limit of
+ * their own have a fixed form, which is checked. */
+static const struct {
+    const char *name[2];
+    size_t limit;
+} directives[N_DIGEST_DIRECTIVES] = {
+    [DIGEST_USERNAME] = {{"username", "username"}, DIGEST_PARSE_USERNAME_LIMIT},
+    [DIGEST_USERNAME_EXTENDED] = {{"username*", NULL}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_REALM] = {{"realm", "realm"}, DIGEST_PARSE_REALM_LIMIT},
+    [DIGEST_NONCE] = {{"nonce", "nonce"}, DIGEST_PARSE_NONCE_LIMIT},
+    [DIGEST_URI] = {{"uri", "digest-uri"}, DIGEST_PARSE_URI_LIMIT},
+    [DIGEST_RESPONSE] = {{"response", "response"}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_ALGORITHM] = {{"algorithm", "algorithm"}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_CNONCE] = {{"cnonce", "cnonce"}, DIGEST_PARSE_CNONCE_LIMIT},
+    [DIGEST_QOP] = {{"qop", "qop"}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_NC] = {{"nc", "nc"}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_USERHASH] = {{"userhash", NULL}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_OPAQUE] = {{"opaque", NULL}, DIGEST_PARSE_OPAQUE_LIMIT},
+    [DIGEST_HASHED_DIRS] = {{"hashed-dirs", "hashed-dirs"}, DIGEST_PARSE_HASHED_DIRS_LIMIT},
+    [DIGEST_SERVICE_NAME] = {{"service-name", "service-name"}, DIGEST_PARSE_SERVICE_LIMIT},
+    [DIGEST_CHANNEL_BINDING] = {{"channel-binding", "channel-binding"},
+                                DIGEST_PARSE_CHANNEL_BINDING_LIMIT},
+    [DIGEST_CHARSET] = {{NULL, "charset"}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_MAXBUF] = {{NULL, "maxbuf"}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_CIPHER] = {{NULL, "cipher"}, DIGEST_PARAMS_TEXT_LIMIT},
+    [DIGEST_AUTHZID] = {{NULL, "authzid"}, DIGEST_PARSE_AUTHZID_LIMIT},
+};
+
+/* For client text in a report. */
+#define SHOWN_SIZE 81
+
+static const char *name_of(const struct digest_directives *d, enum digest_directive id)
+{
+    return directives[id].name[d->form];
+}
+
+/* Both RFCs know UTF-8 alone. What else a user's name may be is the form's to say. */
+static enum sspi_reason check_encoding(const struct digest_params *params,
+                                       struct digest_directives *d)
+{
+    char shown[SHOWN_SIZE];
+
+    for (size_t i = 0; i < params->n; i++) {
+        const struct digest_param *param = &params->param[i];
+        if (!utf8_valid(param->raw) && !bytes_equal_nocase(param->name, SSPI_VIEW("username"))) {
+            return report_write(d->report, SSPI_REASON_MALFORMED, "directive %s is not UTF-8",
+                                escape_text(shown, sizeof(shown), param->name));
+        }
+    }
+    return SSPI_REASON_NONE;
+}
+
+/* RFC 7616 3.4: "Any unrecognized directive MUST be ignored"; RFC 2831 2.1.2 has the same as
+ * auth-param. */
+static enum sspi_reason collect(const struct digest_params *params, struct digest_directives *d)
+{
+    for (size_t i = 0; i < N_DIGEST_DIRECTIVES; i++) {
+        const char *name = name_of(d, i);
+        const struct digest_param *param = name == NULL ? NULL : digest_params_find(params, name);
+        if (param == NULL)
+            continue;
+        if (param->value.len > directives[i].limit) {
+            return report_write(d->report, SSPI_REASON_TOO_LARGE,
+                                "%s has %zu octets, more than %zu", name, param->value.len,
+                                directives[i].limit);
+        }
+        d->value[i] = param->value;
+        d->raw[i] = param->raw;
+        if (i == DIGEST_USERNAME_EXTENDED)
+            d->extended_is_quoted = param->quoted;
+    }
+    return check_encoding(params, d);
+}
+
+enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form form,
+                                        digest_directive_evaluate *evaluate,
+                                        struct digest_response *ret_response,
+                                        struct sspi_report *report)
+{
+    struct digest_params params;
+    struct digest_directives d = {.form = form, .report = report};
+    struct digest_response response = {0};
+    enum sspi_reason reason = digest_params_parse(text, &params, report);
+
+    if (reason != SSPI_REASON_NONE)
+        return reason;
+    response.storage = params.storage; /* the values stay where they are */
+    reason = collect(&params, &d);
+    if (reason == SSPI_REASON_NONE)
+        reason = evaluate(&d, &response);
+    if (reason == SSPI_REASON_NONE)
+        *ret_response = response;
+    else
+        digest_parse_free(&response);
+    return reason;
+}
+
+enum sspi_reason digest_directive_check_present(const struct digest_directives *d,
+                                                const enum digest_directive *ids, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (d->value[ids[i]].data == NULL) {
+            return report_write(d->report, SSPI_REASON_MALFORMED, "directive %s is missing",
+                                name_of(d, ids[i]));
+        }
+    }
+    return SSPI_REASON_NONE;
+}
+
+enum sspi_reason digest_directive_read_count(const struct digest_directives *d,
+                                             struct digest_response *response)
+{
+    struct sspi_view nc = d->value[DIGEST_NC];
+    char shown[SHOWN_SIZE];
+    uint8_t count[4];
+
+    /* RFC 7616 3.4: nc-value = 8LHEX; upper case is taken too, the digits are hashed as they came.
+     */
+    if (!hex_decode(nc, count, sizeof(count))) {
+        return report_write(d->report, SSPI_REASON_MALFORMED, "nc is %s, not 8 hex digits",
+                            escape_text(shown, sizeof(shown), nc));
+    }
+    response->count =
+        (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
+    if (response->count == 0)
+        return report_write(d->report, SSPI_REASON_MALFORMED, "nc is 0; the first request is 1");
+    return SSPI_REASON_NONE;
+}
+
+enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
+                                              struct digest_response *response)
+{
+    struct sspi_view digits = d->value[DIGEST_RESPONSE];
+    size_t len = hash_len(response->algorithm);
+
+    if (digits.len != 2 * len) {
+        return report_write(d->report, SSPI_REASON_MALFORMED,
+                            "response has %zu digits, %s gives %zu", digits.len,
+                            hash_name(response->algorithm), 2 * len);
+    }
+    if (!hex_decode_lower(digits, response->response, len)) {
+        return report_write(d->report, SSPI_REASON_MALFORMED,
+                            "response is not lower-case hexadecimal");
+    }
+    return SSPI_REASON_NONE;
+}
+
+enum sspi_reason digest_directive_check_username(const struct digest_directives *d,
+                                                 const struct digest_response *response)
+{
+    if (response->username.len == 0)
+        return report_write(d->report, SSPI_REASON_MALFORMED, "username is empty");
+    if (response->username.len > DIGEST_PARSE_USERNAME_LIMIT) {
+        return report_write(d->report, SSPI_REASON_TOO_LARGE,
+                            "username has %zu octets of UTF-8, more than %d",
+                            response->username.len, DIGEST_PARSE_USERNAME_LIMIT);
+    }
+    if (utf8_has_control(response->username)) {
+        return report_write(d->report, SSPI_REASON_MALFORMED,
+                            "username has a control character, or is neither UTF-8 nor "
+                            "ISO-8859-1");
+    }
+    return SSPI_REASON_NONE;
+}
+
+enum sspi_reason digest_directive_take_username(const struct digest_directives *d,
+                                                struct digest_response *response)
+{
+    response->username = d->value[DIGEST_USERNAME];
+    response->raw_username = d->raw[DIGEST_USERNAME];
+    return digest_directive_check_username(d, response);
+}
+
+enum sspi_reason digest_directive_take_latin_1(const struct digest_directives *d,
+                                               struct digest_response *response)
+{
+    BYTES_CLEANUP struct bytes names = {0};
+    struct sspi_view name = d->value[DIGEST_USERNAME], raw = d->raw[DIGEST_USERNAME];
+
+    digest_name_append_latin_1(&names, name);
+    size_t len = names.len;
+    if (raw.len > name.len)
+        digest_name_append_latin_1(&names, raw);
+    return digest_directive_keep_names(d, &names, len, response);
+}
+
+enum sspi_reason digest_directive_keep_names(const struct digest_directives *d, struct bytes *names,
+                                             size_t len, struct digest_response *response)
+{
+    size_t both_len;
+
+    response->names = bytes_steal(names, &both_len);
+    if (response->names == NULL)
+        return report_write(d->report, SSPI_REASON_INTERNAL, "out of memory");
+    response->username = (struct sspi_view){response->names, len};
+    response->raw_username = response->username;
+    if (both_len > len)
+        response->raw_username = (struct sspi_view){response->names + len, both_len - len};
+    return digest_directive_check_username(d, response);
+}
+
+void digest_directive_copy(const struct digest_directives *d, struct digest_response *response)
+{
+    response->realm = d->value[DIGEST_REALM];
+    response->raw_realm = d->raw[DIGEST_REALM];
+    response->nonce = d->value[DIGEST_NONCE];
+    response->uri = d->value[DIGEST_URI];
+    response->cnonce = d->value[DIGEST_CNONCE];
+    response->qop = d->value[DIGEST_QOP];
+    response->nc = d->value[DIGEST_NC];
+    response->opaque = d->value[DIGEST_OPAQUE];
+    response->authzid = d->value[DIGEST_AUTHZID];
+    response->hashed_dirs = d->value[DIGEST_HASHED_DIRS];
+    response->service_name = d->value[DIGEST_SERVICE_NAME];
+    response->channel_binding = d->value[DIGEST_CHANNEL_BINDING];
+}

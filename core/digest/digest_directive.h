@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The directives of a response, and those of their values that mean the same in HTTP (RFC 7616 3.4)
+ * and in SASL (RFC 2831 2.1.2). Pure. Reasons are those of digest_parse.h; NONE: nothing is wrong.
+ */
+#ifndef DIGEST_DIRECTIVE_H
+#define DIGEST_DIRECTIVE_H
+
+#include "digest_parse.h"
+
+enum digest_form { DIGEST_FORM_HTTP, DIGEST_FORM_SASL };
+
+enum digest_directive {
+    DIGEST_USERNAME,
+    DIGEST_USERNAME_EXTENDED,
+    DIGEST_REALM,
+    DIGEST_NONCE,
+    DIGEST_URI,
+    DIGEST_RESPONSE,
+    DIGEST_ALGORITHM,
+    DIGEST_CNONCE,
+    DIGEST_QOP,
+    DIGEST_NC,
+    DIGEST_USERHASH,
+    DIGEST_OPAQUE,
+    DIGEST_HASHED_DIRS,
+    DIGEST_SERVICE_NAME,
+    DIGEST_CHANNEL_BINDING,
+    DIGEST_CHARSET,
+    DIGEST_MAXBUF,
+    DIGEST_CIPHER,
+    DIGEST_AUTHZID,
+    N_DIGEST_DIRECTIVES
+};
+
+/* Those that the form knows; absent ones have data NULL. */
+struct digest_directives {
+    enum digest_form form;
+    struct sspi_view value[N_DIGEST_DIRECTIVES];
+    struct sspi_view raw[N_DIGEST_DIRECTIVES];
+    bool extended_is_quoted; /* username* */
+    struct sspi_report *report;
+};
+
+/* What is made of them. */
+typedef enum sspi_reason digest_directive_evaluate(const struct digest_directives *d,
+                                                   struct digest_response *response);
+
+/* Takes `text` apart, within the limits, and evaluates it. NONE: *ret_response is set, end it with
+ * digest_parse_free(). */
+enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form form,
+                                        digest_directive_evaluate *evaluate,
+                                        struct digest_response *ret_response,
+                                        struct sspi_report *report) SSPI_MUST_USE;
+
+enum sspi_reason digest_directive_check_present(const struct digest_directives *d,
+                                                const enum digest_directive *ids,
+                                                size_t n) SSPI_MUST_USE;
+
+/* nc, which must be there, into response->count. */
+enum sspi_reason digest_directive_read_count(const struct digest_directives *d,
+                                             struct digest_response *response) SSPI_MUST_USE;
+
+/* response, which must be there, by response->algorithm. */
+enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
+                                              struct digest_response *response) SSPI_MUST_USE;
+
+/* The name as all later checks see it. */
+enum sspi_reason
+digest_directive_check_username(const struct digest_directives *d,
+                                const struct digest_response *response) SSPI_MUST_USE;
+
+/* username, as it came. */
+enum sspi_reason digest_directive_take_username(const struct digest_directives *d,
+                                                struct digest_response *response) SSPI_MUST_USE;
+
+/* The same where it is ISO-8859-1. */
+enum sspi_reason digest_directive_take_latin_1(const struct digest_directives *d,
+                                               struct digest_response *response) SSPI_MUST_USE;
+
+/* Moves `names` into the response: the name in its first `len` octets, behind it the raw one when
+ * that differs. */
+enum sspi_reason digest_directive_keep_names(const struct digest_directives *d, struct bytes *names,
+                                             size_t len,
+                                             struct digest_response *response) SSPI_MUST_USE;
+
+/* The values that are taken as they are. */
+void digest_directive_copy(const struct digest_directives *d, struct digest_response *response);
+
+#endif

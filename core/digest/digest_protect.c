@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Messages of a context in SASL's form: what protects one comes behind it, so that
+ * SECBUFFER_PADDING receives it and SECBUFFER_TOKEN is for signatures alone (Digest pages). */
+#include <string.h>
+
+#include "digest_context.h"
+
+#define CALG_MD5  0x8003
+#define CALG_HMAC 0x8009
+
+static SECURITY_STATUS status_of(enum digest_layer_status status)
+{
+    switch (status) {
+    case DIGEST_LAYER_RIGHT:
+        return SEC_E_OK;
+    case DIGEST_LAYER_SHORT:
+        return SEC_E_INCOMPLETE_MESSAGE;
+    case DIGEST_LAYER_WRONG:
+        return SEC_E_MESSAGE_ALTERED;
+    case DIGEST_LAYER_UNSEQUENCED:
+        return SEC_E_OUT_OF_SEQUENCE;
+    case DIGEST_LAYER_ENDED:
+        return SEC_E_CONTEXT_EXPIRED;
+    case DIGEST_LAYER_FAILED:
+    default:
+        return SEC_E_INTERNAL_ERROR;
+    }
+}
+
+/* The whole message is protected alike: nothing in it can be left in clear. Sets its length. */
+static SECURITY_STATUS check(const struct digest_sasl *sasl, const struct sspi_message *message,
+                             size_t *ret_len)
+{
+    if (!sasl->protects)
+        return SEC_E_QOP_NOT_SUPPORTED;
+    *ret_len = 0;
+    for (size_t i = 0; i < message->n_parts; i++) {
+        if (!message->parts[i].sealed)
+            return SEC_E_INVALID_TOKEN;
+        *ret_len += message->parts[i].len;
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS sign(void *context, struct sspi_message *message)
+{
+    struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
+    uint8_t signature[DIGEST_LAYER_SIGNATURE_LEN];
+    size_t len;
+    SECURITY_STATUS st = check(sasl, message, &len);
+
+    if (st != SEC_E_OK)
+        return st;
+    message->token.len = sizeof(signature);
+    message->padding.len = 0;
+    if (message->token.room < sizeof(signature))
+        return SEC_E_BUFFER_TOO_SMALL;
+    st = status_of(digest_layer_sign(&sasl->layer, message->parts, message->n_parts, signature));
+    if (st == SEC_E_OK)
+        memcpy(message->token.data, signature, sizeof(signature));
+    return st;
+}
+
+static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
+{
+    struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
+    struct sspi_view signature = {message->token.data, message->token.len};
+    size_t len;
+    SECURITY_STATUS st = check(sasl, message, &len);
+
+    return st != SEC_E_OK ? st
+                          : status_of(digest_layer_verify(&sasl->layer, message->parts,
+                                                          message->n_parts, signature));
+}
+
+/* Whether to encrypt was agreed at the login, and sspi/ lets nothing else through. */
+static SECURITY_STATUS seal(void *context, bool encrypts, struct sspi_message *message)
+{
+    struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
+    uint8_t tail[DIGEST_LAYER_TAIL_MOST];
+    size_t len;
+    SECURITY_STATUS st = check(sasl, message, &len);
+
+    if (st == SEC_E_OK && encrypts != (sasl->layer.cipher != DIGEST_CIPHER_NONE))
+        st = SEC_E_QOP_NOT_SUPPORTED;
+    if (st != SEC_E_OK)
+        return st;
+    message->token.len = 0;
+    message->padding.len = digest_layer_tail_len(&sasl->layer, len);
+    if (message->padding.room < message->padding.len)
+        return SEC_E_BUFFER_TOO_SMALL;
+    st = status_of(digest_layer_seal(&sasl->layer, message->parts, message->n_parts, tail));
+    if (st == SEC_E_OK)
+        memcpy(message->padding.data, tail, message->padding.len);
+    return st;
+}
+
+/* Buffers of a message stand one behind the other in `whole`, whichever the caller has. */
+static SECURITY_STATUS unseal(void *context, const struct sspi_message *message,
+                              struct sspi_view *ret_plain, bool *ret_encrypted)
+{
+    struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
+    size_t len;
+    SECURITY_STATUS st = check(sasl, message, &len);
+
+    if (st != SEC_E_OK)
+        return st;
+    st = status_of(digest_layer_unseal(&sasl->layer, message->whole, message->whole_len, &len));
+    if (st != SEC_E_OK)
+        return st;
+    *ret_plain = (struct sspi_view){message->whole, len};
+    *ret_encrypted = sasl->layer.cipher != DIGEST_CIPHER_NONE;
+    return SEC_E_OK;
+}
+
+/* EncryptMessage (Digest): room of cbMaxSignature and cbBlockSize octets behind a message. */
+static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
+{
+    const struct digest_sasl *sasl = ((const struct digest_context *)context)->sasl;
+
+    *ret_sizes = (SecPkgContext_Sizes){.cbMaxToken = digest_package.about.cbMaxToken};
+    if (sasl->protects) {
+        ret_sizes->cbMaxSignature = DIGEST_LAYER_SIGNATURE_LEN;
+        ret_sizes->cbBlockSize = (ULONG)digest_cipher_block(sasl->layer.cipher);
+    }
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS stream_sizes(void *context, SecPkgContext_StreamSizes *ret_sizes)
+{
+    SecPkgContext_Sizes of_message;
+    SECURITY_STATUS st = sizes(context, &of_message);
+
+    if (st != SEC_E_OK)
+        return st;
+    if (of_message.cbMaxSignature == 0)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    *ret_sizes = (SecPkgContext_StreamSizes){
+        .cbTrailer = of_message.cbMaxSignature + of_message.cbBlockSize,
+        .cbMaximumMessage = SSPI_MESSAGE_LIMIT,
+        .cBuffers = 2, /* SECBUFFER_DATA and SECBUFFER_PADDING */
+        .cbBlockSize = of_message.cbBlockSize,
+    };
+    return SEC_E_OK;
+}
+
+/* H(A1), which all keys are made of. */
+static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
+{
+    const struct digest_sasl *sasl = ((const struct digest_context *)context)->sasl;
+
+    bytes_append(ret_key, sasl->session, DIGEST_LAYER_KEY_LEN);
+    return ret_key->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
+/* Without messages it is that of the login, as in HTTP. */
+static SECURITY_STATUS key_info(void *context, struct sspi_key_info *ret_info)
+{
+    const struct digest_context *c = context;
+    const struct digest_sasl *sasl = c->sasl;
+    struct digest_cipher_about about = digest_cipher_about(sasl->layer.cipher);
+
+    *ret_info = (struct sspi_key_info){
+        .key_bits = about.key_bits > 0 ? about.key_bits : 8 * DIGEST_LAYER_KEY_LEN,
+        .signature_number = sasl->protects ? CALG_HMAC : CALG_MD5,
+        .encryption_number = about.number,
+    };
+    strcpy(ret_info->signature, sasl->protects ? "HMAC-MD5" : c->info.algorithm);
+    strcpy(ret_info->encryption, about.name);
+    return SEC_E_OK;
+}
+
+const struct sspi_package_messages digest_protect_calls = {
+    .trails = true,
+    .agreed = true,
+    .sizes = sizes,
+    .stream_sizes = stream_sizes,
+    .sign = sign,
+    .verify = verify,
+    .seal = seal,
+    .unseal = unseal,
+    .session_key = session_key,
+    .key_info = key_info,
+};

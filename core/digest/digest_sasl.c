@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_sasl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest_accept.h"
+#include "digest_binding.h"
+#include "digest_sasl_parse.h"
+#include "digest_verify.h"
+#include "report.h"
+#include "store_state.h"
+
+#define RUN_CLEANUP      __attribute__((cleanup(hash_run_close)))
+#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
+#define PROOF_CLEANUP    __attribute__((cleanup(digest_context_end_proof)))
+
+/* Digest page: any of the three offers auth-int. */
+#define INTEGRITY_ASKED (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
+
+static SECURITY_STATUS no_memory(struct sspi_report *report)
+{
+    return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "out of memory");
+}
+
+static SECURITY_STATUS library_failed(struct sspi_report *report)
+{
+    return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                         "OpenSSL could not compute a digest");
+}
+
+void digest_sasl_free(struct digest_sasl *sasl)
+{
+    if (sasl == NULL)
+        return;
+    digest_layer_close(&sasl->layer);
+    bytes_wipe(sasl, sizeof(*sasl));
+    free(sasl);
+}
+
+/* ---- the challenge ---- */
+
+/* ASC_REQ_* are offers: what the client chose is told by the context's attributes. Where
+ * confidentiality is asked for and no cipher is there, it is not offered. */
+static SECURITY_STATUS offer(struct digest_credential *credential, struct digest_sasl *sasl,
+                             ULONG requirements, struct sspi_report *report)
+{
+    sasl->offers_integrity = (requirements & INTEGRITY_ASKED) != 0;
+    if (!hash_available(&credential->hashes, SSPI_DIGEST_MD5))
+        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                             "this machine's OpenSSL does not allow MD5, and DIGEST-MD5 has no "
+                             "other algorithm");
+    if ((requirements & ASC_REQ_CONFIDENTIALITY) == 0)
+        return SEC_E_OK;
+    const struct digest_ciphers *ciphers = digest_credential_ciphers(credential);
+    if (ciphers == NULL)
+        return no_memory(report);
+    sasl->ciphers = digest_cipher_available(ciphers, credential->offers_weak_ciphers);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS digest_sasl_challenge(struct digest_credential *credential,
+                                      struct digest_context **context,
+                                      const struct sspi_accept_input *in, struct sspi_view realm,
+                                      struct sspi_accept_output *out)
+{
+    *context = digest_context_new(credential, true);
+    if (*context == NULL)
+        return no_memory(out->report);
+    struct digest_sasl *sasl = (*context)->sasl;
+    memcpy(sasl->realm, realm.data, realm.len);
+    SECURITY_STATUS status = digest_accept_make_nonce(credential, realm, sasl->nonce, out->report);
+    if (status == SEC_E_OK)
+        status = offer(credential, sasl, in->requirements, out->report);
+    if (status != SEC_E_OK)
+        return status;
+    digest_challenge_append_sasl(&out->tokens[0], realm, bytes_view(sasl->nonce),
+                                 sasl->offers_integrity, sasl->ciphers);
+    if (out->tokens[0].failed)
+        return no_memory(out->report);
+    out->n_tokens = 1;
+    return SEC_I_CONTINUE_NEEDED;
+}
+
+/* ---- the response ---- */
+
+struct attempt {
+    struct digest_credential *credential;
+    struct digest_context *context;
+    struct digest_sasl *sasl;
+    const struct sspi_accept_input *in;
+    const struct digest_response *response;
+    struct hash_run *run;
+    struct sspi_report *report;
+};
+
+static SECURITY_STATUS parse(const struct sspi_accept_input *in,
+                             struct digest_response *ret_response, struct sspi_report *report)
+{
+    switch (digest_sasl_parse_response(in->token, ret_response, report)) {
+    case SSPI_REASON_NONE:
+        return SEC_E_OK;
+    case SSPI_REASON_INTERNAL:
+        return SEC_E_INSUFFICIENT_MEMORY;
+    case SSPI_REASON_MECHANISM:
+        return SEC_E_QOP_NOT_SUPPORTED;
+    default:
+        return SEC_E_INVALID_TOKEN;
+    }
+}
+
+static SECURITY_STATUS check_offered(const struct attempt *a)
+{
+    enum digest_cipher cipher = a->response->cipher;
+
+    if (cipher != DIGEST_CIPHER_NONE && (a->sasl->ciphers & 1u << cipher) == 0)
+        return report_refuse(a->report, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM,
+                             "auth-conf with cipher %s was not offered",
+                             digest_cipher_name(cipher));
+    if (cipher == DIGEST_CIPHER_NONE && a->response->integrity && !a->sasl->offers_integrity)
+        return report_refuse(a->report, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM,
+                             "qop auth-int was not offered");
+    return SEC_E_OK;
+}
+
+/* RFC 2831 2.1.2: "The server-specified data string received in the most recent digest-challenge".
+ * Another one is the response to another challenge. */
+static SECURITY_STATUS check_nonce(const struct attempt *a)
+{
+    if (bytes_equal(a->response->nonce, bytes_view(a->sasl->nonce)))
+        return SEC_E_OK;
+    return report_refuse(a->report, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY,
+                         "the nonce is not that of this context's challenge: a response to another "
+                         "one");
+}
+
+/* As in HTTP the nonce is looked at before the caller asks his database. */
+static SECURITY_STATUS take_missing(const struct attempt *a)
+{
+    if (!a->credential->caller_hashes || a->in->hash_a1.data != NULL)
+        return SEC_E_OK;
+    SECURITY_STATUS status = check_nonce(a);
+    return status != SEC_E_OK
+               ? status
+               : report_refuse(a->report, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_HASH_WANTED,
+                               "the caller has to look the user up");
+}
+
+/* Only once the response is right. Whoever names no service for his binding has named one for the
+ * protocol, which the response vouches for as well. */
+static SECURITY_STATUS check_binding(const struct attempt *a, struct digest_proof *proof)
+{
+    enum digest_binding_claim claim = digest_binding_read(a->run, a->response);
+
+    proof->service = claim == DIGEST_BINDING_SILENT ? a->response->uri : a->response->service_name;
+    return digest_binding_judge(a->run, claim, a->response, a->in, &proof->bound, a->report);
+}
+
+static SECURITY_STATUS protect(const struct attempt *a, const struct digest_proof *proof)
+{
+    struct digest_sasl *sasl = a->sasl;
+    const struct digest_ciphers *ciphers = NULL;
+
+    if (!digest_verify_session(a->run, a->response, proof->login.hash_a1, sasl->session))
+        return library_failed(a->report);
+    sasl->protects = a->response->integrity;
+    if (!sasl->protects)
+        return SEC_E_OK;
+    if (a->response->cipher != DIGEST_CIPHER_NONE &&
+        (ciphers = digest_credential_ciphers(a->credential)) == NULL)
+        return no_memory(a->report);
+    digest_layer_close(&sasl->layer); /* of an attempt that ran out of memory */
+    return digest_layer_open(&sasl->layer, &a->credential->hashes, ciphers, a->response->cipher,
+                             sasl->session)
+               ? SEC_E_OK
+               : library_failed(a->report);
+}
+
+/* RFC 2831 2.1.3 */
+static SECURITY_STATUS answer(const struct attempt *a, const struct digest_proof *proof,
+                              struct bytes *token)
+{
+    uint8_t rspauth[HASH_MAX];
+
+    if (!digest_verify_rspauth(a->run, a->response, NULL, proof->login.hash_a1, rspauth))
+        return library_failed(a->report);
+    bytes_append_text(token, "rspauth=");
+    bytes_append_hex(token, rspauth, hash_len(a->response->algorithm));
+    return token->failed ? no_memory(a->report) : SEC_E_OK;
+}
+
+/* The order matters: nothing is told about nonce or binding to who does not know the password. */
+static SECURITY_STATUS prove(const struct attempt *a, struct digest_proof *proof,
+                             struct sspi_accept_output *out)
+{
+    struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : proof->realm;
+    SECURITY_STATUS status = take_missing(a);
+
+    if (status == SEC_E_OK)
+        status = digest_password_check(a->credential, a->run, a->in, realm, a->response, NULL,
+                                       &proof->login, a->report);
+    if (status == SEC_E_OK)
+        status = check_nonce(a);
+    if (status == SEC_E_OK)
+        status = check_binding(a, proof);
+    if (status == SEC_E_OK)
+        status = protect(a, proof);
+    if (status == SEC_E_OK)
+        status = answer(a, proof, &out->tokens[0]);
+    if (status == SEC_E_OK && !digest_context_establish(a->context, proof, a->in->requirements))
+        status = no_memory(a->report);
+    if (status == SEC_E_OK)
+        out->n_tokens = 1;
+    else
+        bytes_free(&out->tokens[0]);
+    return status;
+}
+
+SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
+                                    struct digest_context *context,
+                                    const struct sspi_accept_input *in,
+                                    struct sspi_accept_output *out)
+{
+    RESPONSE_CLEANUP struct digest_response response = {0};
+    PROOF_CLEANUP struct digest_proof proof = {
+        .realm = bytes_view(context->sasl->realm),
+        .response = &response,
+        .at_ms = store_state_time_ms(credential->state, credential->clock),
+    };
+    RUN_CLEANUP struct hash_run run = {0};
+    const struct attempt attempt = {
+        .credential = credential,
+        .context = context,
+        .sasl = context->sasl,
+        .in = in,
+        .response = &response,
+        .run = &run,
+        .report = out->report,
+    };
+    SECURITY_STATUS status = parse(in, &response, out->report);
+
+    if (status == SEC_E_OK)
+        status = digest_accept_check_realm(&response, proof.realm, out->report);
+    if (status == SEC_E_OK)
+        status = check_offered(&attempt);
+    if (status != SEC_E_OK)
+        return status;
+    if (!hash_run_open(&run, &credential->hashes))
+        return no_memory(out->report);
+    return prove(&attempt, &proof, out);
+}

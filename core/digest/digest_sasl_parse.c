@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "digest_sasl_parse.h"
+
+#include <string.h>
+
+#include "digest_directive.h"
+#include "escape.h"
+#include "hash.h"
+#include "report.h"
+#include "utf8.h"
+
+/* For client text in a report. */
+#define SHOWN_SIZE 81
+
+static enum sspi_reason malformed(const struct digest_directives *d, enum digest_directive id,
+                                  const char *wanted)
+{
+    char shown[SHOWN_SIZE];
+
+    return report_write(d->report, SSPI_REASON_MALFORMED, "%s: \"%s\"", wanted,
+                        escape_text(shown, sizeof(shown), d->value[id]));
+}
+
+/* RFC 2831 2.1.2: what has a single value. */
+static enum sspi_reason check_fixed(const struct digest_directives *d)
+{
+    struct sspi_view charset = d->value[DIGEST_CHARSET];
+    struct sspi_view algorithm = d->value[DIGEST_ALGORITHM];
+
+    if (charset.data != NULL && !bytes_equal_nocase(charset, SSPI_VIEW("utf-8")))
+        return malformed(d, DIGEST_CHARSET, "charset is not utf-8");
+    if (algorithm.data != NULL && !bytes_equal_nocase(algorithm, SSPI_VIEW("md5-sess")))
+        return malformed(d, DIGEST_ALGORITHM, "algorithm is not md5-sess");
+    /* No session goes on with a second login. */
+    if (!bytes_equal(d->value[DIGEST_NC], SSPI_VIEW("00000001")))
+        return malformed(d, DIGEST_NC, "nc is not 00000001");
+    return SSPI_REASON_NONE;
+}
+
+static enum sspi_reason read_cipher(const struct digest_directives *d,
+                                    struct digest_response *response)
+{
+    struct sspi_view cipher = d->value[DIGEST_CIPHER];
+    char shown[SHOWN_SIZE];
+
+    /* RFC 2831 2.1.2: "This directive MUST appear exactly once if "auth-conf" is negotiated". */
+    if (cipher.data == NULL)
+        return report_write(d->report, SSPI_REASON_MALFORMED, "auth-conf without a cipher");
+    response->cipher = digest_cipher_from_name(cipher);
+    if (response->cipher == DIGEST_CIPHER_NONE) {
+        return report_write(d->report, SSPI_REASON_MECHANISM, "cipher %s was not offered",
+                            escape_text(shown, sizeof(shown), cipher));
+    }
+    return SSPI_REASON_NONE;
+}
+
+/* RFC 2831 2.1.2: "If not present, it defaults to "auth"", which then is what was hashed. */
+static enum sspi_reason read_qop(const struct digest_directives *d,
+                                 struct digest_response *response)
+{
+    char shown[SHOWN_SIZE];
+
+    if (response->qop.data == NULL)
+        response->qop = SSPI_VIEW("auth");
+    bool conf = bytes_equal_nocase(response->qop, SSPI_VIEW("auth-conf"));
+    response->integrity = conf || bytes_equal_nocase(response->qop, SSPI_VIEW("auth-int"));
+    if (!response->integrity && !bytes_equal_nocase(response->qop, SSPI_VIEW("auth"))) {
+        return report_write(d->report, SSPI_REASON_MECHANISM, "qop %s was not offered",
+                            escape_text(shown, sizeof(shown), response->qop));
+    }
+    return conf ? read_cipher(d, response) : SSPI_REASON_NONE;
+}
+
+static enum sspi_reason read_maxbuf(const struct digest_directives *d,
+                                    struct digest_response *response)
+{
+    struct sspi_view digits = d->value[DIGEST_MAXBUF];
+    uint32_t value = 0;
+
+    response->max_buffer = DIGEST_SASL_PARSE_MAXBUF_DEFAULT;
+    if (digits.data == NULL)
+        return SSPI_REASON_NONE;
+    for (size_t i = 0; i < digits.len; i++) {
+        if (digits.data[i] < '0' || digits.data[i] > '9')
+            return malformed(d, DIGEST_MAXBUF, "maxbuf is no number");
+        value = value * 10 + (uint32_t)(digits.data[i] - '0');
+        if (value > DIGEST_SASL_PARSE_MAXBUF_MOST)
+            return malformed(d, DIGEST_MAXBUF, "maxbuf is over 16777215");
+    }
+    if (value < DIGEST_SASL_PARSE_MAXBUF_LEAST)
+        return malformed(d, DIGEST_MAXBUF, "maxbuf is below 17");
+    response->max_buffer = value;
+    return SSPI_REASON_NONE;
+}
+
+/* RFC 2831 2.1.2: digest-uri = serv-type "/" host [ "/" serv-name ]. The RFC has letters, digits,
+ * hyphens and dots; services and hosts are called otherwise as well. */
+static bool is_service(struct sspi_view uri)
+{
+    size_t n_slashes = 0, part_len = 0;
+
+    for (size_t i = 0; i < uri.len; i++) {
+        unsigned char c = (unsigned char)uri.data[i];
+        if (c == '/') {
+            if (part_len == 0)
+                return false;
+            n_slashes++;
+            part_len = 0;
+        } else if (c <= ' ' || c >= 0x7F || c == '"' || c == '\\') {
+            return false;
+        } else {
+            part_len++;
+        }
+    }
+    return part_len > 0 && (n_slashes == 1 || n_slashes == 2);
+}
+
+static enum sspi_reason check_service(const struct digest_directives *d,
+                                      const struct digest_response *response)
+{
+    if (response->uri.len > DIGEST_PARSE_SERVICE_LIMIT) {
+        return report_write(d->report, SSPI_REASON_TOO_LARGE,
+                            "digest-uri has %zu octets, more than %d", response->uri.len,
+                            DIGEST_PARSE_SERVICE_LIMIT);
+    }
+    return is_service(response->uri) ? SSPI_REASON_NONE
+                                     : malformed(d, DIGEST_URI, "digest-uri is not service/host");
+}
+
+/* RFC 2831 2.1.2: username is ISO-8859-1 unless charset says otherwise; authzid always is UTF-8.
+ * Cyrus' client sends UTF-8 without saying so, and ISO-8859-1 that happens to be UTF-8 is nobody's
+ * name. */
+static enum sspi_reason read_names(const struct digest_directives *d,
+                                   struct digest_response *response)
+{
+    bool utf_8 = utf8_valid(d->raw[DIGEST_USERNAME]);
+
+    if (!utf_8 && d->value[DIGEST_CHARSET].data != NULL)
+        return report_write(d->report, SSPI_REASON_MALFORMED, "username is not UTF-8");
+    if (utf8_has_control(response->authzid))
+        return malformed(d, DIGEST_AUTHZID, "authzid has a control character");
+    return utf_8 ? digest_directive_take_username(d, response)
+                 : digest_directive_take_latin_1(d, response);
+}
+
+static enum sspi_reason evaluate(const struct digest_directives *d,
+                                 struct digest_response *response)
+{
+    /* RFC 2831 2.1.2: "This directive is required and MUST be present exactly once; otherwise,
+     * authentication fails", of each of them. */
+    static const enum digest_directive always[] = {DIGEST_USERNAME, DIGEST_NONCE, DIGEST_CNONCE,
+                                                   DIGEST_NC,       DIGEST_URI,   DIGEST_RESPONSE};
+    enum sspi_reason reason =
+        digest_directive_check_present(d, always, sizeof(always) / sizeof(always[0]));
+
+    response->sasl = true;
+    response->algorithm = SSPI_DIGEST_MD5_SESS;
+    digest_directive_copy(d, response);
+    if (reason == SSPI_REASON_NONE)
+        reason = check_fixed(d);
+    if (reason == SSPI_REASON_NONE)
+        reason = digest_directive_read_count(d, response);
+    if (reason == SSPI_REASON_NONE)
+        reason = digest_directive_read_digits(d, response);
+    if (reason == SSPI_REASON_NONE)
+        reason = read_qop(d, response);
+    if (reason == SSPI_REASON_NONE)
+        reason = read_maxbuf(d, response);
+    if (reason == SSPI_REASON_NONE)
+        reason = check_service(d, response);
+    if (reason == SSPI_REASON_NONE)
+        reason = read_names(d, response);
+    return reason;
+}
+
+enum sspi_reason digest_sasl_parse_response(struct sspi_view text,
+                                            struct digest_response *ret_response,
+                                            struct sspi_report *report)
+{
+    if (text.len > DIGEST_SASL_PARSE_TEXT_LIMIT) {
+        return report_write(report, SSPI_REASON_TOO_LARGE,
+                            "the response has %zu octets, more than %d", text.len,
+                            DIGEST_SASL_PARSE_TEXT_LIMIT);
+    }
+    return digest_directive_parse(text, DIGEST_FORM_SASL, evaluate, ret_response, report);
+}

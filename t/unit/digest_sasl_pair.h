@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two ends of an established session of SASL: a context, and the client that it knows. */
+#ifndef DIGEST_SASL_PAIR_H
+#define DIGEST_SASL_PAIR_H
+
+#include "digest_context.h"
+#include "digest_sasl_client.h"
+
+#define ANYTHING (ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY)
+
+/* Every protection there is; NULL: auth-int. */
+static const char *const ciphers[] = {NULL, "3des", "rc4", "des", "rc4-56", "rc4-40"};
+#define N_CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
+
+/* Two ends of a session. */
+struct pair {
+    void *context;
+    struct digest_layer *layer;
+    const struct sspi_package_messages *messages;
+    const char *cipher;
+    struct sasl_session session;
+    struct sasl_side to_server, to_client;
+};
+
+static inline void open_pair(struct world *w, const char *cipher, struct pair *p)
+{
+    char nonce[DIGEST_NONCE_LEN + 1];
+
+    if (w->credential == NULL)
+        acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS});
+    p->context = sasl_begin(w, ANYTHING, nonce);
+    struct sasl_client c = sasl_alice(nonce);
+    c.qop = cipher == NULL ? "auth-int" : "auth-conf";
+    c.cipher = p->cipher = cipher;
+    assert_int_equal(sasl_end(w, p->context, ANYTHING, &c, &p->session), SEC_E_OK);
+    p->messages = digest_package.info(p->context)->mechanism->messages;
+    p->layer = &((struct digest_context *)p->context)->sasl->layer;
+    sasl_side_begin(&p->to_server, &p->session, cipher, true);
+    sasl_side_begin(&p->to_client, &p->session, cipher, false);
+}
+
+static inline void close_pair(struct pair *p)
+{
+    digest_package.destroy(p->context);
+}
+
+/* A message in a block of its own size, so that a sanitizer sees what is read beyond it. */
+static inline SECURITY_STATUS unseal(struct pair *p, const uint8_t *message, size_t len,
+                                     const char *wanted, size_t wanted_len)
+{
+    char *whole = malloc(len + (len == 0));
+    struct sspi_message m = {.whole = whole, .whole_len = len};
+    struct sspi_view plain = {NULL, 0};
+    bool encrypted = false;
+
+    assert_non_null(whole);
+    memcpy(whole, message, len);
+    SECURITY_STATUS status = p->messages->unseal(p->context, &m, &plain, &encrypted);
+    if (status == SEC_E_OK) {
+        assert_ptr_equal(plain.data, whole);
+        assert_int_equal(plain.len, wanted_len);
+        assert_memory_equal(plain.data, wanted, wanted_len);
+        assert_int_equal(encrypted, p->cipher != NULL);
+    }
+    free(whole);
+    return status;
+}
+
+/* What the client sends next. */
+static inline size_t client_message(struct pair *p, const char *text, size_t len, uint8_t *to)
+{
+    memcpy(to, text, len);
+    return sasl_seal(&p->to_server, to, len);
+}
+
+/* Ours, in parts of the given lengths, goes to the client. */
+static inline void exchange_parts(struct pair *p, const char *text, const size_t *lens, size_t n)
+{
+    struct sspi_message_part parts[SSPI_MESSAGE_PARTS_LIMIT];
+    char padding[24];
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        char *block = malloc(lens[i] + 1);
+        assert_non_null(block);
+        memcpy(block, text + len, lens[i]);
+        parts[i] = (struct sspi_message_part){block, lens[i], true};
+        len += lens[i];
+    }
+    struct sspi_message m = {
+        .parts = parts, .n_parts = n, .padding = {padding, sizeof(padding), 0}};
+    m.token.len = 99;
+    assert_int_equal(p->messages->seal(p->context, p->cipher != NULL, &m), SEC_E_OK);
+    assert_int_equal(m.token.len, 0);
+    uint8_t *whole = malloc(len + m.padding.len);
+    assert_non_null(whole);
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        memcpy(whole + at, parts[i].data, lens[i]);
+        at += lens[i];
+        free(parts[i].data);
+    }
+    memcpy(whole + at, padding, m.padding.len);
+    if (p->cipher != NULL && len > 8)
+        assert_memory_not_equal(whole, text, 8);
+    assert_int_equal(sasl_unseal(&p->to_client, whole, at + m.padding.len), len);
+    assert_memory_equal(whole, text, len);
+    free(whole);
+}
+
+static inline void exchange(struct pair *p, const char *text, size_t len)
+{
+    exchange_parts(p, text, &len, 1);
+}
+
+static inline int end_des(void **state)
+{
+    (void)state;
+    sasl_des_end();
+    return 0;
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+
+#endif
