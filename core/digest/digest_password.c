@@ -46,12 +46,22 @@ static bool spell(const struct digest_response *response, struct bytes *storage,
     return true;
 }
 
-/* One user's hash, out of whatever holds it. False: there is none, `ret_hash` is a dummy. */
+/* Hashes a user may have: in SASL that of ISO-8859-1, which RFC 2831 2.1.2.1 wants where it can be,
+ * and that of UTF-8, which not every client keeps from. How many follows from the form alone. */
+static size_t n_hashes(const struct digest_credential *credential,
+                       const struct digest_response *response)
+{
+    return response->sasl && !credential->caller_hashes ? 2 : 1;
+}
+
+/* One of them, out of whatever holds it. False: there is none, `ret_hash` is a dummy. */
 static bool find_hash(const struct digest_credential *credential,
                       const struct sspi_accept_input *in, struct sspi_view user,
-                      struct sspi_view realm, enum sspi_digest_algorithm algorithm,
+                      struct sspi_view realm, enum sspi_digest_algorithm algorithm, size_t which,
                       uint8_t ret_hash[HASH_MAX])
 {
+    if (which == 1)
+        return store_users_sasl_hash(credential->users, user, realm, ret_hash);
     if (!credential->caller_hashes)
         return store_users_hash(credential->users, user, realm, hash_base(algorithm), ret_hash);
     bool known = in->hash_a1.len == hash_len(algorithm);
@@ -89,7 +99,7 @@ try_userhash(const struct digest_credential *credential, struct hash_run *run,
     return try_hash(run, in, response, entity_hash, known, login->hash_a1);
 }
 
-/* All spellings are tried, also behind a right one: time shall not tell which it was. */
+/* All spellings and hashes are tried, also behind a right one: time shall not tell which it was. */
 static enum digest_verify_status try_names(const struct digest_credential *credential,
                                            struct hash_run *run, const struct sspi_accept_input *in,
                                            struct sspi_view realm,
@@ -97,20 +107,21 @@ static enum digest_verify_status try_names(const struct digest_credential *crede
                                            const uint8_t *entity_hash, struct digest_login *login)
 {
     enum digest_verify_status status = DIGEST_VERIFY_WRONG;
+    size_t n = n_hashes(credential, response);
     uint8_t hash_a1[HASH_MAX];
     struct spellings spellings;
 
     if (!spell(response, &login->names, &spellings))
         return DIGEST_VERIFY_FAILED;
-    for (size_t i = 0; i < spellings.n && status != DIGEST_VERIFY_FAILED; i++) {
-        bool known =
-            find_hash(credential, in, spellings.name[i], realm, response->algorithm, hash_a1);
+    for (size_t i = 0; i < n * spellings.n && status != DIGEST_VERIFY_FAILED; i++) {
+        struct sspi_view name = spellings.name[i / n];
+        bool known = find_hash(credential, in, name, realm, response->algorithm, i % n, hash_a1);
         enum digest_verify_status one = try_hash(run, in, response, entity_hash, known, hash_a1);
         if (one == DIGEST_VERIFY_FAILED) {
             status = one;
         } else if (one == DIGEST_VERIFY_RIGHT && status == DIGEST_VERIFY_WRONG) {
             status = one;
-            login->user = spellings.name[i];
+            login->user = name;
             memcpy(login->hash_a1, hash_a1, sizeof(hash_a1));
         }
     }
