@@ -65,6 +65,34 @@ static void names_are_compared_in_utf_8(void **state)
     assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
 }
 
+/* RFC 2831 2.1.2.1: names and passwords that fit ISO-8859-1 are hashed in it, charset or not. */
+static void names_and_passwords_are_hashed_in_iso_8859_1(void **state)
+{
+    struct world *w = *state;
+    struct sasl_client c = sasl_alice(NULL);
+
+    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    c.user = "ren\xc3\xa9";
+    c.hashed_user = "ren\xe9";
+    c.password = "secret-ren\xe9";
+    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    c.user = "ren\xe9";
+    c.more = "";
+    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    /* A client that hashes UTF-8 all the same. */
+    c = sasl_alice(NULL);
+    c.user = "ren\xc3\xa9";
+    c.password = "secret-ren\xc3\xa9";
+    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    /* A mixture, and one who has no such line. */
+    c.hashed_user = "ren\xe9";
+    sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+    c.user = "j\xc3\xa4s";
+    c.hashed_user = "j\xe4s";
+    c.password = "secret-j\xe4s";
+    sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+}
+
 static void malformed_responses_are_refused(void **state)
 {
     struct world *w = *state;
@@ -208,6 +236,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(authzid_is_vouched_for),
         TEST(names_are_compared_in_utf_8),
+        TEST(names_and_passwords_are_hashed_in_iso_8859_1),
         TEST(names_may_have_their_own_realm),
         TEST(malformed_responses_are_refused),
         TEST(what_was_not_offered_is_refused),

@@ -73,6 +73,22 @@ static inline void append_user(struct bytes *file, const char *user, const char 
     hash_suite_close(&suite);
 }
 
+/* What RFC 2831 2.1.2.1 makes of a name and a password that fit ISO-8859-1. */
+static inline void append_latin_1_line(struct bytes *file, const char *user, const char *latin_1)
+{
+    struct hash_suite suite;
+    uint8_t digest[HASH_MAX];
+    BYTES_CLEANUP struct bytes a1 = {0};
+
+    assert_true(hash_suite_open(&suite));
+    bytes_append_format(&a1, "%s:%s:secret-%s", latin_1, REALM, latin_1);
+    assert_true(hash_once(&suite, SSPI_DIGEST_MD5, bytes_as_view(&a1), digest));
+    bytes_append_format(file, "%s:%s:MD5-ISO-8859-1:", user, REALM);
+    bytes_append_hex(file, digest, 16);
+    bytes_append_char(file, '\n');
+    hash_suite_close(&suite);
+}
+
 static inline void write_users(struct world *w)
 {
     BYTES_CLEANUP struct bytes file = {0};
@@ -88,6 +104,9 @@ static inline void write_users(struct world *w)
     append_user(&file, "alice", "other", SSPI_DIGEST_SHA_256);
     append_user(&file, "j\xc3\xa4s", REALM, SSPI_DIGEST_SHA_256);
     append_user(&file, "j\xc3\xa4s", REALM, SSPI_DIGEST_MD5);
+    append_user(&file, "ren\xc3\xa9", REALM, SSPI_DIGEST_SHA_256);
+    append_user(&file, "ren\xc3\xa9", REALM, SSPI_DIGEST_MD5);
+    append_latin_1_line(&file, "ren\xc3\xa9", "ren\xe9");
     append_user(&file, "dave@example.org", "", SSPI_DIGEST_SHA_256);
     strcpy(w->path, "/tmp/digest_package.XXXXXX");
     int fd = mkstemp(w->path);
