@@ -424,6 +424,11 @@ int main(void)
         cmocka_unit_test(digest_sasl_has_no_requests),
         cmocka_unit_test(digest_sasl_attributes_can_be_asked_for),
         cmocka_unit_test(digest_sasl_needs_md5),
+        cmocka_unit_test(sasl_asc_req_confidentiality_encrypts),
+        cmocka_unit_test(sasl_asc_req_http_uses_digest_for_http),
+        cmocka_unit_test(sasl_the_bit_is_no_http_beside_a_channel_binding),
+        cmocka_unit_test(sasl_options_of_digest_md5),
+        cmocka_unit_test(sasl_authz_of_digest_md5_may_be_forbidden),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -68,4 +68,11 @@ void digest_sasl_has_no_requests(void **unused);
 void digest_sasl_attributes_can_be_asked_for(void **unused);
 void digest_sasl_needs_md5(void **unused);
 
+/* page_sasl_digest.c */
+void sasl_asc_req_confidentiality_encrypts(void **unused);
+void sasl_asc_req_http_uses_digest_for_http(void **unused);
+void sasl_the_bit_is_no_http_beside_a_channel_binding(void **unused);
+void sasl_options_of_digest_md5(void **unused);
+void sasl_authz_of_digest_md5_may_be_forbidden(void **unused);
+
 #endif
