@@ -705,7 +705,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                   SECBUFFER_PKG_PARAMS; any type not named here is refused. Read during the
  *                   call only.
  *                   - SECBUFFER_TOKEN, one: the client's token without base64, at most 65536 bytes.
- *                     Digest: what follows the word "Digest". Empty or absent: nothing received.
+ *                     Digest in HTTP: what follows the word "Digest". Empty or absent: nothing
+ *                     received.
  *                   - SECBUFFER_PKG_PARAMS, up to four, for Digest in HTTP, counted among
  *                     themselves: method, uri, H(entity-body) in hex, realm in UTF-16LE that is
  *                     ASCII. An empty one is an absent one. A uri given must be the client's own.
@@ -833,7 +834,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  *
  * SIZES is what the message calls take: cbMaxSignature is 0 without ASC_RET_INTEGRITY,
  * cbSecurityTrailer without that and ASC_RET_CONFIDENTIALITY. With Negotiate it is the mechanism's.
- * cbBlockSize is 0 with NTLM, as on Windows. STREAM_SIZES: Kerberos alone; cbHeader, cbTrailer for
+ * cbBlockSize is 0 with NTLM, as on Windows. STREAM_SIZES: cbHeader, cbTrailer for
  * SECBUFFER_TOKEN, SECBUFFER_PADDING, cbMaximumMessage for SECBUFFER_DATA.
  * SESSION_KEY is the key that messages are protected with (Kerberos: the acceptor's subkey if there
  * is one) or made from (NTLM: ExportedSessionKey). Wipe it before it is freed. KEY_INFO has the
@@ -842,6 +843,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  * WDigest in HTTP: SIZES has cbMaxToken, and cbMaxSignature for MakeSignature; KEY_INFO has the
  * algorithm and nothing that encrypts; SESSION_KEY is H(A1) of the -sess algorithms alone, since
  * that of the others is as good as the password. STREAM_SIZES: none, for nothing is encrypted.
+ * WDigest in SASL: cbBlockSize is 8 with DES and 3DES, else 1, and cbSecurityTrailer 0, for
+ * everything stands behind the message; STREAM_SIZES likewise. KEY_INFO has "HMAC-MD5" and the
+ * cipher; SESSION_KEY is H(A1). With qop auth there are no messages and no sizes of them.
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
  * established); SEC_E_UNSUPPORTED_FUNCTION (another attribute, or one with no value here: a client
  * that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
@@ -957,14 +961,14 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  * 0); SEC_E_UNSUPPORTED_FUNCTION (the package signs no messages); SEC_E_CONTEXT_EXPIRED;
  * SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR.
  *
- * WDigest signs the answer to the request that was verified last (RFC 7616 3.5), also with a body
- * whose hash was not known when AcceptSecurityContext gave its own. fQOP and MessageSeqNo are 0.
- * pMessage then has SECBUFFER_PKG_PARAMS, as AcceptSecurityContext's pInput: method, uri (empty, or
- * that request's), H(entity-body) of the answer in hex (empty: not known; needed for auth-int
- * alone). SECBUFFER_PADDING receives the value of Authentication-Info, at most cbMaxSignature
- * octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_REPORT is filled. Further statuses:
- * SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log in again);
- * SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential of
+ * WDigest in HTTP signs the answer to the request that was verified last (RFC 7616 3.5), also with
+ * a body whose hash was not known when AcceptSecurityContext gave its own. fQOP and MessageSeqNo
+ * are 0. pMessage then has SECBUFFER_PKG_PARAMS, as AcceptSecurityContext's pInput: method, uri
+ * (empty, or that request's), H(entity-body) of the answer in hex (empty: not known; needed for
+ * auth-int alone). SECBUFFER_PADDING receives the value of Authentication-Info, at most
+ * cbMaxSignature octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_REPORT is filled. Further
+ * statuses: SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log in
+ * again); SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential of
  * SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS. The page's STATUS_INVALID_PARAMETER, for a count that is no
  * number, is the client's side.
  * Blocks: no. Threads: see above. Source: nf-sspi-makesignature. */
@@ -987,18 +991,18 @@ SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQ
  * After either refusal the context goes on with the message that is due; with Kerberos an early one
  * is then taken for received.
  *
- * WDigest verifies one more request of the client, with the nonce of the login and the count behind
- * the last one, which is used up then. MessageSeqNo is 0. pMessage has SECBUFFER_TOKEN, what
- * follows the word "Digest", and SECBUFFER_PKG_PARAMS as AcceptSecurityContext's pInput: method,
- * uri, H(entity-body). A SECBUFFER_CHANNEL_BINDINGS is compared; without one the client must go on
- * naming the channel of its login. A SECBUFFER_SSPI_REPORT is filled. Statuses: SEC_E_OK;
- * SEC_E_OUT_OF_SEQUENCE (another count is due, or the nonce has run out); SEC_E_MESSAGE_ALTERED
- * (not what this client would have sent); SEC_E_INVALID_TOKEN (malformed, or another request's
- * uri); SEC_E_INCOMPLETE_MESSAGE (auth-int without H(entity-body): call again with it);
- * SEC_E_QOP_NOT_SUPPORTED; SEC_E_BAD_BINDINGS; SEC_E_NO_AUTHENTICATING_AUTHORITY (another realm);
- * SEC_E_LOGON_DENIED (an algorithm that is not offered any more); SEC_E_INVALID_PARAMETER
- * (MessageSeqNo); SEC_E_UNSUPPORTED_FUNCTION with a credential of SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS.
- * The context stays established after all of them.
+ * WDigest in HTTP verifies one more request of the client, with the nonce of the login and the
+ * count behind the last one, which is used up then. MessageSeqNo is 0. pMessage has
+ * SECBUFFER_TOKEN, what follows the word "Digest", and SECBUFFER_PKG_PARAMS as
+ * AcceptSecurityContext's pInput: method, uri, H(entity-body). A SECBUFFER_CHANNEL_BINDINGS is
+ * compared; without one the client must go on naming the channel of its login. A
+ * SECBUFFER_SSPI_REPORT is filled. Statuses: SEC_E_OK; SEC_E_OUT_OF_SEQUENCE (another count is due,
+ * or the nonce has run out); SEC_E_MESSAGE_ALTERED (not what this client would have sent);
+ * SEC_E_INVALID_TOKEN (malformed, or another request's uri); SEC_E_INCOMPLETE_MESSAGE (auth-int
+ * without H(entity-body): call again with it); SEC_E_QOP_NOT_SUPPORTED; SEC_E_BAD_BINDINGS;
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY (another realm); SEC_E_LOGON_DENIED (an algorithm that is not
+ * offered any more); SEC_E_INVALID_PARAMETER (MessageSeqNo); SEC_E_UNSUPPORTED_FUNCTION with a
+ * credential of SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS. The context stays established after all of them.
  * Blocks: no. Threads: see above. Source: nf-sspi-verifysignature. */
 SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
                                                    ULONG MessageSeqNo, PULONG pfQOP);
@@ -1084,7 +1088,11 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  *                           integrity, confidentiality
  *   GSS-SPNEGO   Negotiate  the layer is what the client asked its mechanism for
  *   NTLM         NTLM       likewise
- *   DIGEST-MD5   WDigest    RFC 2831: the client chooses one of the layers in its response
+ *   DIGEST-MD5   WDigest    RFC 2831: the client chooses one of the layers in its response; the
+ *                           realm is DefaultRealm of SSPI_ACCEPTOR_DATA, the users' hashes are MD5
+ *                           (see sspi-passwd), and ciphers are 3des and rc4, the weaker ones with
+ *                           SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS alone. The service that the client
+ *                           means, "imap/host", is SECPKG_ATTR_CLIENT_SPECIFIED_TARGET
  * Acquire a credential of the profile's package, then pass on what the client sends, without
  * base64. Afterwards the message calls above protect what follows; each message goes over the wire
  * behind its length in four octets, the highest first (RFC 4422 3.7), which is the caller's to
