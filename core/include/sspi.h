@@ -1215,8 +1215,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandl
  *
  * ContextHandle     in.
  * Option            in. As SaslSetContextOption, and
- *   AUTHZ_STRING      after the exchange: whom the client wants to act as, UTF-8 without a NUL;
- *                     no octets where it named nobody.
+ *   AUTHZ_STRING      after the exchange: whom the client wants to act as, UTF-8 without control
+ *                     characters or a NUL; no octets where it named nobody.
  *                   SEND_SIZE is the smaller of its two limits.
  * Value             out. Receives the value. May be NULL when Size is 0.
  * Size              in. Octets there is room for in Value.

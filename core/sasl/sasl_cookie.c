@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sasl_cookie.h"
 
-#include <string.h>
-
 #include "report.h"
 #include "utf8.h"
 
@@ -49,10 +47,10 @@ enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret
         return report_write(report, SSPI_REASON_TOO_LARGE,
                             "the authorization identity has %zu octets, more than %d",
                             cookie.authzid.len, SASL_COOKIE_AUTHZID_LIMIT);
-    if (!utf8_valid(cookie.authzid) ||
-        memchr(cookie.authzid.data, '\0', cookie.authzid.len) != NULL)
+    /* RFC 4422 3.4.1 leaves its form to protocols; none of them has control characters in it. */
+    if (!utf8_valid(cookie.authzid) || utf8_has_control(cookie.authzid))
         return report_write(report, SSPI_REASON_MALFORMED,
-                            "the authorization identity is not UTF-8 without a NUL");
+                            "the authorization identity is not UTF-8 without control characters");
     *ret_cookie = cookie;
     return SSPI_REASON_NONE;
 }

@@ -102,6 +102,8 @@ static void authorization_identities_are_utf_8_and_not_endless(void **unused)
     assert_int_equal(read_octets(octets, sizeof octets, &cookie), SSPI_REASON_TOO_LARGE);
     octets[10] = '\0';
     assert_int_equal(read_octets(octets, 20, &cookie), SSPI_REASON_MALFORMED);
+    octets[10] = '\x1b';
+    assert_int_equal(read_octets(octets, 20, &cookie), SSPI_REASON_MALFORMED);
     octets[10] = '\xe4'; /* ISO-8859-1 */
     assert_int_equal(read_octets(octets, 20, &cookie), SSPI_REASON_MALFORMED);
 }
