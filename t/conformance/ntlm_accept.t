@@ -5,22 +5,22 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use SSPI::Test qw(build_dir scratch_dir slurp spew);
-use SSPI::Test::Gss qw(ntlm_mechanism);
+use SSPI::Test::Gss qw(ntlm_env);
 
 my $program = $ENV{SSPI_NTLM_ACCEPT} // build_dir() . '/t/conformance/ntlm_accept';
 if (!-x $program) {
     print "1..0 # SKIP $program is not built (cmocka is missing)\n";
     exit 0;
 }
-my $mechanism = ntlm_mechanism();
-if (!$mechanism) {
+my %ntlm = ntlm_env();
+if (!%ntlm) {
     print "1..0 # SKIP gss-ntlmssp is not installed; tools/setup --clients installs it\n";
     exit 0;
 }
 
 my $dir = scratch_dir('ntlm');
 spew("$dir/users", "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n");
-my %env = (GSS_MECH_CONFIG => $mechanism, SSPI_TEST_USERS => "$dir/users",
+my %env = (%ntlm, SSPI_TEST_USERS => "$dir/users",
     NETBIOS_COMPUTER_NAME => 'CLIENT', NETBIOS_DOMAIN_NAME => 'CORP', CMOCKA_MESSAGE_OUTPUT => 'TAP');
 my $pid = SSPI::Test::spawn([$program], env => \%env, out => "$dir/tap", timeout => 60);
 waitpid $pid, 0;
