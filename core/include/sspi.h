@@ -1114,7 +1114,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  *                   ASC_REQ_HTTP              Digest for HTTP instead, as AcceptSecurityContext has
  *                                             it; not beside channel bindings (see "The bit
  *                                             0x10000000")
- *                   Who needs a layer looks at *pfContextAttr in the end.
+ *                   Who needs a layer looks at *pfContextAttr in the end. NTLM's clients must
+ *                   send a MIC under ASC_REQ_INTEGRITY; the two behind it offer as much.
  * pOutput           in/out. A SECBUFFER_TOKEN for the challenge, as in AcceptSecurityContext. A
  *                   challenge may be empty and is sent all the same; on SEC_E_OK a token is sent
  *                   with the success, or where the protocol cannot do that (RFC 4422 3.6), as one

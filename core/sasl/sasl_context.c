@@ -21,6 +21,7 @@ static SECURITY_STATUS end(struct sasl_context *sasl, const struct sspi_wrapped 
 
     if (info == NULL)
         return SEC_E_INTERNAL_ERROR;
+    sasl->wrapping.encrypted_alone = (info->attributes & ASC_RET_CONFIDENTIALITY) != 0;
     if (info->peer_limit > 0)
         status = sasl_context_set_peer_size(sasl, below, info->peer_limit);
     if (status == SEC_E_OK)

@@ -38,11 +38,10 @@ enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret
         return report_write(report, SSPI_REASON_MALFORMED,
                             "the client's SASL cookie has layers 0x%02x, not one of 1, 2 and 4",
                             cookie.layer);
-    /* RFC 4752 3.2: the server verifies that the size is 0 where no layer was chosen. */
-    if (cookie.layer == SASL_COOKIE_NONE && cookie.size != 0)
-        return report_write(report, SSPI_REASON_MALFORMED,
-                            "the client's SASL cookie has a size, %u, without a layer",
-                            (unsigned)cookie.size);
+    /* RFC 4752 3.2 has the server see that the size is 0 without a layer. GNU SASL's client tells
+     * one, which means nothing. */
+    if (cookie.layer == SASL_COOKIE_NONE)
+        cookie.size = 0;
     if (cookie.authzid.len > SASL_COOKIE_AUTHZID_LIMIT)
         return report_write(report, SSPI_REASON_TOO_LARGE,
                             "the authorization identity has %zu octets, more than %d",

@@ -281,6 +281,12 @@ static void gss_spnego_ends_with_the_package_s_token(void **unused)
     assert_true((e.call.attributes & ASC_RET_CONFIDENTIALITY) != 0);
     client_step(&e.client, bytes_as_view(&e.call.answer), &token);
     assert_true(e.client.done);
+    /* A message that is only signed is none of this layer's. */
+    exchange_wrap(&e, false, SSPI_VIEW("hello"), &sealed);
+    SecBuffer in_clear[] = {{(ULONG)sealed.len, SECBUFFER_STREAM, sealed.data},
+                            {0, SECBUFFER_DATA, NULL}};
+    SecBufferDesc signed_alone = {SECBUFFER_VERSION, 2, in_clear};
+    assert_int_equal(DecryptMessage(&e.context, &signed_alone, 0, NULL), SEC_E_QOP_NOT_SUPPORTED);
     exchange_wrap(&e, true, SSPI_VIEW("hello"), &sealed);
     SecBuffer buffers[] = {{(ULONG)sealed.len, SECBUFFER_STREAM, sealed.data},
                            {0, SECBUFFER_DATA, NULL}};

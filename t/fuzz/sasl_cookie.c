@@ -2,7 +2,7 @@
 /* Drives sasl_cookie_read and sasl_cookie_write.
  *  - A cookie that is read has one of the three layers, no size without one, and an authorization
  *    identity within its limit that lies in the text; what is not says why.
- *  - Written again, its first four octets are the same. */
+ *  - Written again, its first four octets are the same, without a layer the first one. */
 #include "sasl_cookie.h"
 
 #include "fuzz.h"
@@ -24,6 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_REQUIRE(cookie.authzid.len <= SASL_COOKIE_AUTHZID_LIMIT &&
                  fuzz_inside(cookie.authzid, text));
     sasl_cookie_write(cookie.layer, cookie.size, again);
-    FUZZ_REQUIRE(memcmp(again, text.data, SASL_COOKIE_LEN) == 0);
+    FUZZ_REQUIRE(memcmp(again, text.data, cookie.layer == SASL_COOKIE_NONE ? 1 : SASL_COOKIE_LEN) ==
+                 0);
     return 0;
 }
