@@ -33,7 +33,7 @@ enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret
     cookie.layer = octets[0];
     cookie.size = (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
     cookie.authzid = (struct sspi_view){text.data + SASL_COOKIE_LEN, text.len - SASL_COOKIE_LEN};
-    /* RFC 4752 3.1: "a bit-mask with a single bit set". */
+    /* RFC 4752 3.1: "the selected security layer"; 3.3: bits not known are none of them. */
     if (!is_one_layer(cookie.layer))
         return report_write(report, SSPI_REASON_MALFORMED,
                             "the client's SASL cookie has layers 0x%02x, not one of 1, 2 and 4",

@@ -217,6 +217,27 @@ void messages_keep_to_the_sizes(void **unused)
     exchange_close(&e);
 }
 
+/* MakeSignature, which the client checks, and VerifySignature of the client's. */
+static void sign_both_ways(struct exchange *e, SECURITY_STATUS wanted)
+{
+    char signature[256], text[] = "signed";
+    SecBuffer buffers[] = {{sizeof signature, SECBUFFER_TOKEN, signature},
+                           {sizeof text - 1, SECBUFFER_DATA, text}};
+    SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
+    gss_buffer_desc octets = {sizeof text - 1, text}, mic = {0, signature};
+    OM_uint32 minor;
+
+    assert_int_equal(MakeSignature(&e->context, 0, &message, 0), wanted);
+    mic.length = buffers[0].cbBuffer;
+    if (wanted == SEC_E_OK)
+        assert_int_equal(gss_verify_mic(&minor, e->client.gss, &octets, &mic, NULL), 0);
+    mic = (gss_buffer_desc)GSS_C_EMPTY_BUFFER;
+    assert_int_equal(gss_get_mic(&minor, e->client.gss, 0, &octets, &mic), 0);
+    buffers[0] = (SecBuffer){(ULONG)mic.length, SECBUFFER_TOKEN, mic.value};
+    assert_int_equal(VerifySignature(&e->context, &message, 0, NULL), wanted);
+    gss_release_buffer(&minor, &mic);
+}
+
 /* "the final services are determined for the following message traffic" */
 void messages_keep_to_the_layer(void **unused)
 {
@@ -247,6 +268,7 @@ void messages_keep_to_the_layer(void **unused)
         assert_int_equal(unseal(&e, &token, &qop), rows[i].from_signed);
         exchange_wrap(&e, true, SSPI_VIEW("hello"), &token);
         assert_int_equal(unseal(&e, &token, &qop), rows[i].from_encrypted);
+        sign_both_ways(&e, rows[i].layer == NONE ? SEC_E_QOP_NOT_SUPPORTED : SEC_E_OK);
         exchange_close(&e);
     }
 }

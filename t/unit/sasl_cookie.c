@@ -62,7 +62,7 @@ static void the_client_s_cookie_is_read(void **unused)
     }
 }
 
-/* RFC 4752 3.1: one bit set, and one of the three. */
+/* RFC 4752 3.1, 3.3: one layer, and one of the three. */
 static void every_other_mask_is_refused(void **unused)
 {
     struct sasl_cookie cookie;
