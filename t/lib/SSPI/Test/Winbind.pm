@@ -87,6 +87,9 @@ sub stop {
     return if !$self->{pid};
     $self->resume;
     SSPI::Test::stop_process(delete $self->{pid}, 'TERM');
+    # Its helpers (samba-dcerpcd, rpcd_lsad) are daemons that outlive it.
+    my $theirs = "configfile=$self->{dir}/smb.conf";
+    wait_until(sub { run([ qw(pkill -KILL -f), $theirs ])->{rc} != 0 });
     return;
 }
 
