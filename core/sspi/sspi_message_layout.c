@@ -124,10 +124,12 @@ struct sspi_message sspi_message_layout_message(const struct sspi_message_layout
                                  .padding = room_of(layout->padding)};
 }
 
+/* Nothing may go to nowhere. */
 static char *append(char *to, const char *from, size_t len)
 {
-    if (len > 0)
-        memcpy(to, from, len);
+    if (len == 0)
+        return to;
+    memcpy(to, from, len);
     return to + len;
 }
 
@@ -190,7 +192,9 @@ SECURITY_STATUS sspi_message_layout_deliver(const struct sspi_message_layout *la
 {
     if (layout->stream != NULL) {
         /* Windows decrypts in place, whatever memory SECBUFFER_DATA has. */
-        char *at = (char *)layout->stream->pvBuffer + (plain.data - copy->whole);
+        char *at = layout->stream->pvBuffer;
+        if (at != NULL)
+            at += plain.data - copy->whole;
         (void)append(at, plain.data, plain.len);
         layout->data[0]->pvBuffer = at;
         layout->data[0]->cbBuffer = (ULONG)plain.len;

@@ -86,7 +86,7 @@ static void check_message(const struct caller *caller, const struct sspi_message
     message.token.len = 7;
     message.padding.len = 9;
     sspi_message_layout_set(layout, &message);
-    FUZZ_REQUIRE(layout->token->cbBuffer == 7);
+    FUZZ_REQUIRE(layout->token == NULL || layout->token->cbBuffer == 7);
     FUZZ_REQUIRE(layout->padding == NULL || layout->padding->cbBuffer == 9);
 }
 
@@ -153,6 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_REQUIRE(status == SEC_E_OK || status == SEC_E_INVALID_TOKEN);
     if (status == SEC_E_OK) {
         FUZZ_REQUIRE(caller.n <= SSPI_BUFFERS_LIMIT);
+        FUZZ_REQUIRE(!needs_token || layout.token != NULL || layout.stream != NULL);
         if (call == SSPI_MESSAGE_UNSEAL)
             check_delivery(&caller, &layout, &input);
         else
