@@ -71,23 +71,20 @@ static SECURITY_STATUS step(struct sspi_wrapping *wrapping, const struct sspi_wr
     struct sasl_context *sasl = sasl_context_of(wrapping);
     bool asks_http = (in->requirements & ASC_REQ_HTTP) != 0;
 
+    if (sasl->state == SASL_ENDED)
+        return report_refuse(out->report, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
+                             "the context is established already");
     if (in->http && !asks_http)
         return malformed(out->report, "SASL takes no SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP");
     if (in->http && below->package == &digest_package)
         return accept_http(sasl, below, in, out);
     switch (sasl->state) {
-    case SASL_BEGUN:
-    case SASL_ASKED:
-    case SASL_LOGIN:
-        return login(sasl, below, in, out);
     case SASL_SUSPENDED:
         return sasl_gssapi_resume(sasl, below, in, out);
     case SASL_COOKIE:
         return sasl_gssapi_end(sasl, below, in, out);
-    case SASL_ENDED:
     default:
-        return report_refuse(out->report, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
-                             "the context is established already");
+        return login(sasl, below, in, out);
     }
 }
 

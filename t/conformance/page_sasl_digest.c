@@ -107,6 +107,7 @@ void sasl_asc_req_http_uses_digest_for_http(void **unused)
     struct client c = alice(l.nonce, 1);
     client_sends(&c, &l.call);
     PAGE_CHECK(&l.call, page_call(&l.call, &l.context, &l.context), SEC_E_OK);
+    PAGE_CHECK(&l.call, page_call(&l.call, &l.context, &l.context), STATUS_LOGON_FAILURE);
     client_free(&l.call);
     close_login(&l);
     /* A challenge takes no parameters. */
