@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest_directive.h"
 
-#include <stdlib.h>
-
 #include "digest_name.h"
 #include "digest_params.h"
 #include "escape.h"
@@ -117,26 +115,6 @@ enum sspi_reason digest_directive_check_present(const struct digest_directives *
                                 name_of(d, ids[i]));
         }
     }
-    return SSPI_REASON_NONE;
-}
-
-enum sspi_reason digest_directive_read_count(const struct digest_directives *d,
-                                             struct digest_response *response)
-{
-    struct sspi_view nc = d->value[DIGEST_NC];
-    char shown[SHOWN_SIZE];
-    uint8_t count[4];
-
-    /* RFC 7616 3.4: nc-value = 8LHEX; upper case is taken too, the digits are hashed as they came.
-     */
-    if (!hex_decode(nc, count, sizeof(count))) {
-        return report_write(d->report, SSPI_REASON_MALFORMED, "nc is %s, not 8 hex digits",
-                            escape_text(shown, sizeof(shown), nc));
-    }
-    response->count =
-        (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
-    if (response->count == 0)
-        return report_write(d->report, SSPI_REASON_MALFORMED, "nc is 0; the first request is 1");
     return SSPI_REASON_NONE;
 }
 

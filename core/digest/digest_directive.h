@@ -56,10 +56,6 @@ enum sspi_reason digest_directive_check_present(const struct digest_directives *
                                                 const enum digest_directive *ids,
                                                 size_t n) SSPI_MUST_USE;
 
-/* nc, which must be there, into response->count. */
-enum sspi_reason digest_directive_read_count(const struct digest_directives *d,
-                                             struct digest_response *response) SSPI_MUST_USE;
-
 /* response, which must be there, by response->algorithm. */
 enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
                                               struct digest_response *response) SSPI_MUST_USE;

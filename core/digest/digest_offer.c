@@ -8,9 +8,6 @@
 #include "store_state.h"
 #include "store_users.h"
 
-/* "Generating the Digest Challenge": any of the three makes the quality of protection auth-int. */
-#define INTEGRITY_DEMANDED (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
-
 static bool demands_binding(const struct sspi_accept_input *in)
 {
     return (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0 ||
@@ -48,7 +45,7 @@ void digest_offer_make(const struct digest_credential *credential,
                        const struct sspi_accept_input *in, struct sspi_view realm,
                        struct digest_offer *ret_offer)
 {
-    bool demanded = (in->requirements & INTEGRITY_DEMANDED) != 0;
+    bool demanded = (in->requirements & SSPI_ASKS_INTEGRITY) != 0;
     enum sspi_digest_algorithm defaults[2];
 
     *ret_offer = (struct digest_offer){

@@ -58,6 +58,26 @@ static enum sspi_reason read_qop(const struct digest_directives *d,
     return SSPI_REASON_NONE;
 }
 
+static enum sspi_reason read_count(const struct digest_directives *d,
+                                   struct digest_response *response)
+{
+    struct sspi_view nc = d->value[DIGEST_NC];
+    char shown[SHOWN_SIZE];
+    uint8_t count[4];
+
+    /* RFC 7616 3.4: nc-value = 8LHEX; upper case is taken too, the digits are hashed as they came.
+     */
+    if (!hex_decode(nc, count, sizeof(count))) {
+        return report_write(d->report, SSPI_REASON_MALFORMED, "nc is %s, not 8 hex digits",
+                            escape_text(shown, sizeof(shown), nc));
+    }
+    response->count =
+        (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
+    if (response->count == 0)
+        return report_write(d->report, SSPI_REASON_MALFORMED, "nc is 0; the first request is 1");
+    return SSPI_REASON_NONE;
+}
+
 /* algorithm, nc and response: the values with a form of their own. */
 static enum sspi_reason read_values(const struct digest_directives *d,
                                     struct digest_response *response)
@@ -72,7 +92,7 @@ static enum sspi_reason read_values(const struct digest_directives *d,
         return report_write(d->report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
                             escape_text(shown, sizeof(shown), algorithm));
     }
-    enum sspi_reason reason = digest_directive_read_count(d, response);
+    enum sspi_reason reason = read_count(d, response);
     return reason == SSPI_REASON_NONE ? digest_directive_read_digits(d, response) : reason;
 }
 

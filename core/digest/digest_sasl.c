@@ -15,9 +15,6 @@
 #define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
 #define PROOF_CLEANUP    __attribute__((cleanup(digest_context_end_proof)))
 
-/* Digest page: any of the three offers auth-int. */
-#define INTEGRITY_ASKED (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
-
 static SECURITY_STATUS no_memory(struct sspi_report *report)
 {
     return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "out of memory");
@@ -45,7 +42,7 @@ void digest_sasl_free(struct digest_sasl *sasl)
 static SECURITY_STATUS offer(struct digest_credential *credential, struct digest_sasl *sasl,
                              ULONG requirements, struct sspi_report *report)
 {
-    sasl->offers_integrity = (requirements & INTEGRITY_ASKED) != 0;
+    sasl->offers_integrity = (requirements & SSPI_ASKS_INTEGRITY) != 0;
     if (!hash_available(&credential->hashes, SSPI_DIGEST_MD5))
         return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                              "this machine's OpenSSL does not allow MD5, and DIGEST-MD5 has no "

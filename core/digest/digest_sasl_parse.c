@@ -155,11 +155,10 @@ static enum sspi_reason evaluate(const struct digest_directives *d,
 
     response->sasl = true;
     response->algorithm = SSPI_DIGEST_MD5_SESS;
+    response->count = 1; /* check_fixed() sees to it */
     digest_directive_copy(d, response);
     if (reason == SSPI_REASON_NONE)
         reason = check_fixed(d);
-    if (reason == SSPI_REASON_NONE)
-        reason = digest_directive_read_count(d, response);
     if (reason == SSPI_REASON_NONE)
         reason = digest_directive_read_digits(d, response);
     if (reason == SSPI_REASON_NONE)

@@ -32,12 +32,11 @@ static SECURITY_STATUS append_sealed(struct bytes *to, const struct sspi_wrapped
 /* The layers that the caller's flags ask for and the context has; none is always among them. */
 static uint8_t layers(ULONG requirements, ULONG attributes)
 {
-    const ULONG integrity = ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT;
     uint8_t offered = SASL_COOKIE_NONE;
 
     if ((attributes & ASC_RET_INTEGRITY) == 0)
         return offered;
-    if ((requirements & integrity) != 0)
+    if ((requirements & SSPI_ASKS_INTEGRITY) != 0)
         offered |= SASL_COOKIE_INTEGRITY;
     if ((requirements & ASC_REQ_CONFIDENTIALITY) != 0 &&
         (attributes & ASC_RET_CONFIDENTIALITY) != 0)

@@ -37,6 +37,10 @@ enum sspi_bound {
     SSPI_BOUND_MATCHED    /* compared and equal */
 };
 
+/* Any of these in fContextReq asks for messages, or bodies, that are signed: "Generating the Digest
+ * Challenge"; SASL's GSSAPI has it alike. */
+#define SSPI_ASKS_INTEGRITY (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
+
 /* What one AcceptSecurityContext call carries. All views are borrowed for the call. */
 struct sspi_accept_input {
     struct sspi_view token;       /* SECBUFFER_TOKEN; absent or empty on a first call */
