@@ -266,16 +266,11 @@ static SECURITY_STATUS take_missing(struct attempt *a)
                                      a->report);
 }
 
-/* Only once the response is right: before that, the directives are anybody's. */
+/* Only once the response is right: before that, anybody can have written the directives. */
 static SECURITY_STATUS check_binding(struct attempt *a, struct digest_proof *proof)
 {
-    enum digest_binding_claim claim = digest_binding_read(&a->run, a->response);
-    SECURITY_STATUS status =
-        digest_binding_judge(&a->run, claim, a->response, a->in, &proof->bound, a->report);
-
-    if (status == SEC_E_OK && claim != DIGEST_BINDING_SILENT)
-        proof->service = a->response->service_name;
-    return status;
+    return digest_binding_check(&a->run, a->response, a->in, &proof->binding, &proof->bound,
+                                a->report);
 }
 
 /* RFC 7616 3.5. The next nonce comes before the old one runs out, so that no request is refused

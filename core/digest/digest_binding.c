@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "binding_policy.h"
+#include "binding_check.h"
 #include "field.h"
 #include "hex.h"
 #include "report.h"
@@ -13,7 +13,7 @@
 #define PREFIX_LEN  (sizeof(DIGEST_BINDING_PREFIX) - 1)
 
 /* The extension computes with MD5 whatever the response's algorithm is. */
-#define MD5_LEN    BINDING_POLICY_HASH_LEN
+#define MD5_LEN    SSPI_CHANNEL_HASH_LEN
 #define MD5_DIGITS (2 * MD5_LEN)
 
 /* The directives that a cnonce can vouch for. It must vouch for both. */
@@ -53,21 +53,36 @@ static bool read_cnonce(struct sspi_view cnonce, uint8_t ret_digest[MD5_LEN])
                             MD5_LEN);
 }
 
-enum digest_binding_claim digest_binding_read(struct hash_run *run,
-                                              const struct digest_response *from)
+/* Neither hashed-dirs nor one of the directives that it could list. */
+static bool is_silent(const struct digest_response *from)
+{
+    return from->hashed_dirs.data == NULL && from->service_name.data == NULL &&
+           from->channel_binding.data == NULL;
+}
+
+/* Reads what the cnonce must vouch for. False: it is not complete, or not well formed. */
+static bool read_all(const struct digest_response *from, struct sspi_view ret_values[N_HASHED],
+                     uint8_t ret_channel[MD5_LEN], uint8_t ret_sent[MD5_LEN])
+{
+    return from->hashed_dirs.data != NULL && from->service_name.data != NULL &&
+           from->channel_binding.data != NULL && list_hashed(from, ret_values) &&
+           hex_decode_lower(from->channel_binding, ret_channel, MD5_LEN) &&
+           read_cnonce(from->cnonce, ret_sent);
+}
+
+enum digest_binding_status digest_binding_read(struct hash_run *run,
+                                               const struct digest_response *from,
+                                               struct digest_binding *ret_binding)
 {
     struct sspi_view values[N_HASHED];
     uint8_t sent[MD5_LEN], channel[MD5_LEN], digest[HASH_MAX];
 
-    if (from->hashed_dirs.data == NULL && from->service_name.data == NULL &&
-        from->channel_binding.data == NULL) {
+    if (is_silent(from)) {
+        *ret_binding = (struct digest_binding){.channel = {SSPI_CLIENT_BINDING_ABSENT, {0}}};
         return begins_with(from->cnonce, SSPI_VIEW(ANY_VERSION)) ? DIGEST_BINDING_FORGED
-                                                                 : DIGEST_BINDING_SILENT;
+                                                                 : DIGEST_BINDING_READ;
     }
-    if (from->hashed_dirs.data == NULL || from->service_name.data == NULL ||
-        from->channel_binding.data == NULL || !list_hashed(from, values) ||
-        !hex_decode_lower(from->channel_binding, channel, MD5_LEN) ||
-        !read_cnonce(from->cnonce, sent))
+    if (!read_all(from, values, channel, sent))
         return DIGEST_BINDING_FORGED;
     hash_begin(run, SSPI_DIGEST_MD5);
     hash_update_view(run, values[0]);
@@ -78,39 +93,34 @@ enum digest_binding_claim digest_binding_read(struct hash_run *run,
     if (!bytes_equal_secret((struct sspi_view){(const char *)digest, MD5_LEN},
                             (struct sspi_view){(const char *)sent, MD5_LEN}))
         return DIGEST_BINDING_FORGED;
-    return binding_policy_claim(channel) == BINDING_CLAIM_NONE ? DIGEST_BINDING_NONE
-                                                               : DIGEST_BINDING_CHANNEL;
+    *ret_binding = (struct digest_binding){binding_channel_from_hash(channel), from->service_name};
+    return DIGEST_BINDING_READ;
 }
 
-SECURITY_STATUS digest_binding_judge(struct hash_run *run, enum digest_binding_claim claim,
-                                     const struct digest_response *from,
-                                     const struct sspi_accept_input *in, enum sspi_bound *ret_bound,
+SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status, struct sspi_report *report)
+{
+    if (status != DIGEST_BINDING_FORGED)
+        return binding_check_no_md5(report);
+    /* Also where nothing is demanded: somebody changed the header on its way. */
+    return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                         "hashed-dirs, service-name, channel-binding and cnonce contradict "
+                         "one another; something between client and server changed them");
+}
+
+SECURITY_STATUS digest_binding_check(struct hash_run *run, const struct digest_response *from,
+                                     const struct sspi_accept_input *in,
+                                     struct digest_binding *ret_binding, enum sspi_bound *ret_bound,
                                      struct sspi_report *report)
 {
-    uint8_t channel[MD5_LEN] = {0};
-    enum binding_claim said = BINDING_CLAIM_SILENT;
+    const struct binding_rules rules = binding_rules_of(in);
+    struct digest_binding binding;
+    enum digest_binding_status read = digest_binding_read(run, from, &binding);
 
-    switch (claim) {
-    case DIGEST_BINDING_SILENT:
-        break;
-    case DIGEST_BINDING_NONE:
-        said = BINDING_CLAIM_NONE;
-        break;
-    case DIGEST_BINDING_CHANNEL:
-        /* What cannot be read, or is all zero, is no channel. */
-        if (hex_decode_lower(from->channel_binding, channel, MD5_LEN))
-            said = binding_policy_claim(channel);
-        else
-            said = BINDING_CLAIM_NONE;
-        break;
-    case DIGEST_BINDING_FORGED:
-        /* Also where nothing is demanded: somebody changed the header on its way. */
-        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                             "hashed-dirs, service-name, channel-binding and cnonce contradict "
-                             "one another; something between client and server changed them");
-    case DIGEST_BINDING_FAILED:
-    default:
-        return binding_policy_no_md5(report);
-    }
-    return binding_policy_judge(run, said, channel, in, ret_bound, report);
+    if (read != DIGEST_BINDING_READ)
+        return digest_binding_refuse(read, report);
+    const struct binding_facts facts = {.channel = binding.channel, .service = binding.service};
+    SECURITY_STATUS status = binding_check(&rules, &facts, run->suite, ret_bound, report);
+    if (status == SEC_E_OK)
+        *ret_binding = binding;
+    return status;
 }

@@ -102,11 +102,12 @@ bool digest_context_establish(struct digest_context *context, const struct diges
         .start_ms = proof->at_ms,
         /* Digest page, ptsTimeStamp: "a constant maximum time". */
         .expiry_ms = UINT64_MAX,
+        .channel = proof->binding.channel,
         .bound = proof->bound,
     };
 
     if (!copy(proof->login.user, &info.name) || !copy(proof->realm, &info.realm) ||
-        !copy(proof->service, &info.target) || !copy(authzid, &info.authzid) ||
+        !copy(proof->binding.service, &info.target) || !copy(authzid, &info.authzid) ||
         (keeps && !digest_session_begin(&context->session, response, proof->login.hash_a1,
                                         proof->issued_ms))) {
         free(info.name);

@@ -3,6 +3,7 @@
 #ifndef DIGEST_CONTEXT_H
 #define DIGEST_CONTEXT_H
 
+#include "digest_binding.h"
 #include "digest_credential.h"
 #include "digest_password.h"
 #include "digest_sasl.h"
@@ -41,8 +42,7 @@ struct digest_proof {
     struct digest_login login;
     struct sspi_view realm;
     const struct digest_response *response; /* its nonce is ours: DIGEST_NONCE_LEN octets */
-    struct sspi_view
-        service; /* the service the client meant to reach; absent when it did not say */
+    struct digest_binding binding;
     enum sspi_bound bound;
     uint64_t issued_ms; /* the nonce; in HTTP alone */
     uint64_t at_ms;

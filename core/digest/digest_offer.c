@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "binding_check.h"
 #include "digest_challenge.h"
 #include "report.h"
 #include "store_state.h"
@@ -10,8 +11,7 @@
 
 static bool demands_binding(const struct sspi_accept_input *in)
 {
-    return (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0 ||
-           (in->n_bindings > 0 && (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) == 0);
+    return binding_rules_of(in).mode == BINDING_MODE_REQUIRE;
 }
 
 static bool has_md5_users(const struct digest_credential *credential, struct sspi_view realm)

@@ -152,18 +152,21 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
 }
 
 /* The four buffers of the page have no place for a channel binding: then the client must go on
- * naming the channel of its login. A caller who hands one in has it compared. */
+ * naming the channel of its login. A binding that the caller hands in is compared. */
 static SECURITY_STATUS check_binding(const struct digest_context *context, struct hash_run *run,
                                      const struct sspi_accept_input *in,
                                      const struct digest_response *response,
                                      struct sspi_report *report)
 {
-    enum digest_binding_claim claim = digest_binding_read(run, response);
     const struct digest_response *last = &context->session.last;
+    struct digest_binding binding;
     enum sspi_bound bound;
 
-    if (in->n_bindings > 0 || claim == DIGEST_BINDING_FORGED || claim == DIGEST_BINDING_FAILED)
-        return digest_binding_judge(run, claim, response, in, &bound, report);
+    if (in->n_bindings > 0)
+        return digest_binding_check(run, response, in, &binding, &bound, report);
+    enum digest_binding_status read = digest_binding_read(run, response, &binding);
+    if (read != DIGEST_BINDING_READ)
+        return digest_binding_refuse(read, report);
     if (bytes_equal(response->channel_binding, last->channel_binding) &&
         bytes_equal(response->service_name, last->service_name))
         return SEC_E_OK;

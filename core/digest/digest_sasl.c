@@ -143,14 +143,16 @@ static SECURITY_STATUS take_missing(const struct attempt *a)
                                "the caller has to look the user up");
 }
 
-/* Only once the response is right. Whoever names no service for his binding has named one for the
- * protocol, which the response vouches for as well. */
+/* Only once the response is right. A client that names no service for its binding has named one for
+ * the protocol, which the response vouches for as well. */
 static SECURITY_STATUS check_binding(const struct attempt *a, struct digest_proof *proof)
 {
-    enum digest_binding_claim claim = digest_binding_read(a->run, a->response);
+    SECURITY_STATUS status =
+        digest_binding_check(a->run, a->response, a->in, &proof->binding, &proof->bound, a->report);
 
-    proof->service = claim == DIGEST_BINDING_SILENT ? a->response->uri : a->response->service_name;
-    return digest_binding_judge(a->run, claim, a->response, a->in, &proof->bound, a->report);
+    if (proof->binding.channel.client == SSPI_CLIENT_BINDING_ABSENT)
+        proof->binding.service = a->response->uri;
+    return status;
 }
 
 static SECURITY_STATUS protect(const struct attempt *a, const struct digest_proof *proof)

@@ -5,26 +5,26 @@
 
 #include "base64.h"
 #include "clock.h"
+#include "sspi_accept.h"
 
 void http_accept_run(struct http_accept *accept, CredHandle *credential)
 {
-    SecBuffer in[1 + SSPI_BINDINGS_LIMIT] = {
-        {(ULONG)accept->token.len, SECBUFFER_TOKEN, (void *)(uintptr_t)accept->token.data}};
-    ULONG n_in = 1 + http_bindings_buffers(&accept->bindings, in + 1);
-    SecBufferDesc input = {SECBUFFER_VERSION, n_in, in};
-    SEC_CHANNEL_BINDINGS_RESULT told;
-    SecBuffer out[3] = {{0, SECBUFFER_TOKEN, NULL},
-                        {sizeof(accept->report), SECBUFFER_SSPI_REPORT, &accept->report},
-                        {sizeof(told), SECBUFFER_CHANNEL_BINDINGS_RESULT, &told}};
-    SecBufferDesc output = {SECBUFFER_VERSION, accept->bindings.tells ? 3 : 2, out};
-    PCtxtHandle context = SecIsValidHandle(&accept->context) ? &accept->context : NULL;
-
-    ULONG requirements =
-        ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION | accept->bindings.requirements;
-    ULONG attributes = 0;
-    accept->status =
-        AcceptSecurityContext(credential, context, &input, requirements, SECURITY_NETWORK_DREP,
-                              &accept->context, &output, &attributes, NULL);
+    SecBuffer in = {(ULONG)accept->token.len, SECBUFFER_TOKEN,
+                    (void *)(uintptr_t)accept->token.data};
+    SecBufferDesc input = {SECBUFFER_VERSION, 1, &in};
+    SecBuffer out[] = {{0, SECBUFFER_TOKEN, NULL},
+                       {sizeof(accept->report), SECBUFFER_SSPI_REPORT, &accept->report}};
+    SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
+    const struct sspi_accept_call call = {
+        .phCredential = credential,
+        .phContext = SecIsValidHandle(&accept->context) ? &accept->context : NULL,
+        .pInput = &input,
+        .fContextReq = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION,
+        .phNewContext = &accept->context,
+        .pOutput = &output,
+        .rules = http_bindings_rules(&accept->bindings),
+    };
+    accept->status = sspi_accept(&call, NULL);
     if (out[0].pvBuffer == NULL)
         return;
     /* A refused client learns nothing: its error token is not sent. */
@@ -84,6 +84,7 @@ struct http_accept_job *http_accept_job_new(struct http_accept *accept, struct h
     waiting->gate = http_gate_reference(gate);
     waiting->accept = *accept;
     waiting->accept.token = bytes_as_view(&waiting->token);
+    http_bindings_drop_services(&waiting->accept.bindings);
     SecInvalidateHandle(&accept->context);
     accept->answer = (struct bytes){0};
     return waiting;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "binding_service.h"
 #include "hash.h"
 #include "http_bindings.h"
 #include "http_options.h"
@@ -37,8 +38,10 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     acceptor->gate = http_gate_new(config->waits_limit);
     bool locks =
         http_credentials_init(&acceptor->credentials) && http_proxies_told_init(&acceptor->told);
-    if (acceptor->tls != NULL && acceptor->gate != NULL && locks)
+    bool hashes = hash_suite_open(&acceptor->hashes);
+    if (acceptor->tls != NULL && acceptor->gate != NULL && locks && hashes)
         return acceptor;
+    hash_suite_close(&acceptor->hashes);
     binding_table_free(acceptor->tls);
     http_gate_drop(acceptor->gate);
     free(acceptor);
@@ -59,6 +62,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     binding_table_free(acceptor->tls);
     http_gate_drop(acceptor->gate);
     http_proxies_told_close(&acceptor->told);
+    hash_suite_close(&acceptor->hashes);
     free(acceptor->default_realm);
     free(acceptor->records);
     free(acceptor);
@@ -248,7 +252,7 @@ static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy
     struct http_resource *resource = open_resource(acceptor, policy, SSPI_OPTION_KEYTAB, why);
     if (resource == NULL) {
         struct bytes wanted BYTES_CLEANUP = {0};
-        kerberos_service_describe(services, n_services, &wanted);
+        binding_service_describe(services, n_services, &wanted);
         snprintf(error, SSPI_ERROR_SIZE, "%s: %.350s (a key of %.*s is needed)",
                  option_name(acceptor, SSPI_OPTION_KEYTAB), why,
                  (int)(wanted.len < 100 ? wanted.len : 100), bytes_as_view(&wanted).data);

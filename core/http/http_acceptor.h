@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "binding_certificate.h"
+#include "hash.h"
 #include "http_credentials.h"
 #include "http_gate.h"
 #include "http_messages.h"
@@ -19,6 +20,7 @@ struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct http_resource *resources;
     struct binding_table *tls;
+    struct hash_suite hashes; /* for the hashes of channel bindings */
     struct sspi_state *state;
     char *default_realm; /* of krb5.conf, for the short form of names; NULL: none */
     struct sspi_record *records;

@@ -175,7 +175,7 @@ static void set_variables(struct sspi_exchange *exchange)
     to[SSPI_VARIABLE_PACKAGE] = bytes_view(scheme_of(proof->package));
     to[SSPI_VARIABLE_MECHANISM] = bytes_view(proof->mechanism);
     to[SSPI_VARIABLE_CHANNEL_BOUND] =
-        proof->bound == SSPI_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
+        exchange->bound == SSPI_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
     to[SSPI_VARIABLE_TARGET] = bytes_view(proof->target);
     if (proof->expiry_ms != UINT64_MAX) {
         snprintf(exchange->expires, sizeof(exchange->expires), "%" PRIu64, proof->expiry_ms / 1000);
@@ -237,7 +237,7 @@ static void tell_granted(struct sspi_exchange *exchange)
                         proof->target == NULL || *proof->target == '\0'
                             ? "not told"
                             : escape_text(target, sizeof(target), bytes_view(proof->target)),
-                        channel_of(proof->bound));
+                        channel_of(exchange->bound));
 }
 
 void http_answer_granted(struct sspi_exchange *exchange)

@@ -5,17 +5,12 @@
 
 #include "binding_channel.h"
 #include "http_options.h"
+#include "report.h"
 
 static void add(struct http_bindings *bindings, const struct binding *binding)
 {
-    if (bindings->n_items == SSPI_BINDINGS_LIMIT)
-        return;
-    SEC_CHANNEL_BINDINGS *head = &bindings->item[bindings->n_items].head;
-    memset(head, 0, sizeof(*head));
-    head->cbApplicationDataLength = (ULONG)binding->len;
-    head->dwApplicationDataOffset = sizeof(*head);
-    memcpy(bindings->item[bindings->n_items].data, binding->data, binding->len);
-    bindings->n_items++;
+    if (bindings->n_items < SSPI_BINDINGS_LIMIT)
+        bindings->item[bindings->n_items++] = *binding;
 }
 
 static void add_all(struct http_bindings *bindings, const struct binding_candidates *candidates)
@@ -91,47 +86,100 @@ static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *pol
     return false;
 }
 
+static enum binding_end end_of(const struct sspi_policy *policy)
+{
+    if (http_options_protects(policy, HTTP_PROTECTION_COHOSTING))
+        return BINDING_END_MIXED;
+    return http_options_protects(policy, HTTP_PROTECTION_PROXY) ? BINDING_END_UNKNOWN
+                                                                : BINDING_END_KNOWN;
+}
+
+static void fill_rules(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       struct binding_rules *ret_rules)
+{
+    static const enum binding_mode modes[] = {
+        [HTTP_BINDING_NONE] = BINDING_MODE_NONE,
+        [HTTP_BINDING_ALLOW] = BINDING_MODE_ALLOW,
+        [HTTP_BINDING_REQUIRE] = BINDING_MODE_REQUIRE,
+    };
+    struct binding_rules rules = {
+        .mode = modes[sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING)],
+        .end = end_of(policy),
+        .plain = !exchange->request.tls &&
+                 !http_options_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE),
+        .refuses_dotless = http_options_is_set(policy, SSPI_OPTION_SERVICE_NAME) &&
+                           !http_options_protects(policy, HTTP_PROTECTION_DOTLESS),
+    };
+    rules.services = http_options_services(policy, &rules.n_services);
+    rules.checks_said_names =
+        rules.mode != BINDING_MODE_NONE && !http_options_protects(policy, HTTP_PROTECTION_ANY_NAME);
+    *ret_rules = rules;
+}
+
+static bool is_compared(const struct binding_rules *rules)
+{
+    return rules->mode != BINDING_MODE_NONE && rules->end == BINDING_END_KNOWN;
+}
+
 bool http_bindings_find(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                         struct http_bindings *ret_bindings)
 {
-    uint64_t wanted = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
     ret_bindings->n_items = 0;
-    ret_bindings->requirements = 0;
-    ret_bindings->tells = false;
-    if (wanted == HTTP_BINDING_NONE || http_options_protects(policy, HTTP_PROTECTION_COHOSTING))
+    fill_rules(exchange, policy, &ret_bindings->rules);
+    if (!is_compared(&ret_bindings->rules))
         return true;
-    if (http_options_protects(policy, HTTP_PROTECTION_PROXY)) {
-        ret_bindings->requirements = wanted == HTTP_BINDING_REQUIRE ? ASC_REQ_PROXY_BINDINGS : 0;
-        ret_bindings->tells = true;
-        return true;
-    }
     if (!add_front_ends(exchange, policy, ret_bindings))
         return false;
     add_own(exchange, policy, ret_bindings);
-    exchange->bindings_unknown = exchange->request.tls && ret_bindings->n_items == 0;
-    if (ret_bindings->n_items > 0 && wanted == HTTP_BINDING_ALLOW)
-        ret_bindings->requirements = ASC_REQ_ALLOW_MISSING_BINDINGS;
     return true;
 }
 
 bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct http_bindings *ret_bindings, enum http_outcome *ret_outcome)
 {
-    bool compared =
-        sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == HTTP_BINDING_REQUIRE &&
-        !http_options_protects(policy, HTTP_PROTECTION_PROXY);
     if (!http_bindings_find(exchange, policy, ret_bindings)) {
         *ret_outcome = HTTP_OUTCOME_ERROR;
         return false;
     }
-    return ret_bindings->n_items > 0 || !compared || refuse(exchange, policy, ret_outcome);
+    bool demanded = ret_bindings->rules.mode == BINDING_MODE_REQUIRE &&
+                    ret_bindings->rules.end == BINDING_END_KNOWN;
+    return ret_bindings->n_items > 0 || !demanded || refuse(exchange, policy, ret_outcome);
 }
 
-ULONG http_bindings_buffers(struct http_bindings *bindings, SecBuffer *buffers)
+const struct binding_rules *http_bindings_rules(struct http_bindings *bindings)
 {
     for (size_t i = 0; i < bindings->n_items; i++)
-        buffers[i] = (SecBuffer){
-            (ULONG)(sizeof(SEC_CHANNEL_BINDINGS) + bindings->item[i].head.cbApplicationDataLength),
-            SECBUFFER_CHANNEL_BINDINGS | SECBUFFER_READONLY, &bindings->item[i]};
-    return (ULONG)bindings->n_items;
+        bindings->view[i] = (struct sspi_channel_binding){
+            .application = {(const char *)bindings->item[i].data, bindings->item[i].len}};
+    bindings->rules.bindings = bindings->view;
+    bindings->rules.n_bindings = bindings->n_items;
+    return &bindings->rules;
+}
+
+void http_bindings_drop_services(struct http_bindings *bindings)
+{
+    bindings->rules.services = NULL;
+    bindings->rules.n_services = 0;
+    bindings->rules.checks_said_names = false;
+}
+
+SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
+                                    const struct sspi_policy *policy, struct sspi_report *report)
+{
+    const struct http_proof *proof = &exchange->proof;
+    const struct binding_facts facts = {
+        .channel = proof->channel,
+        .service = bytes_view(proof->target),
+        .service_proven = proof->target_proven,
+    };
+    struct http_bindings bindings;
+    if (!http_bindings_find(exchange, policy, &bindings))
+        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION,
+                             "the front ends' certificates were not opened at start");
+    SECURITY_STATUS status = binding_check(http_bindings_rules(&bindings), &facts,
+                                           &exchange->acceptor->hashes, &exchange->bound, report);
+    /* A plain connection has no channel to be bound to. */
+    if (status == SEC_E_OK && bindings.rules.plain && exchange->bound != SSPI_BOUND_PROXY)
+        exchange->bound = SSPI_BOUND_UNCHECKED;
+    return status;
 }

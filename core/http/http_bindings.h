@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The channels that a client may be bound to, as the SSPI calls take them. */
+/* A policy and a connection as the rules of the one decision (binding_check.h): which channels and
+ * services are right here. */
 #ifndef HTTP_BINDINGS_H
 #define HTTP_BINDINGS_H
 
 #include "binding_certificate.h"
+#include "binding_check.h"
 #include "http_exchange.h"
 
-/* In the layout of SEC_CHANNEL_BINDINGS. */
 struct http_bindings {
-    struct {
-        SEC_CHANNEL_BINDINGS head;
-        uint8_t data[BINDING_MAX_SIZE];
-    } item[SSPI_BINDINGS_LIMIT];
+    struct binding_rules rules; /* read them through http_bindings_rules() */
+    struct binding item[SSPI_BINDINGS_LIMIT];
+    struct sspi_channel_binding view[SSPI_BINDINGS_LIMIT];
     size_t n_items;
-    ULONG requirements; /* the ASC_REQ_ flags that go with them */
-    bool tells;         /* what the client is bound to is to be told, whatever it is */
 };
 
-/* Fills in what `policy` wants compared, which may be nothing. False: the front ends' certificates
- * were not opened at start; a record says so. */
+/* Fills in what `policy` demands of this request. It borrows the names of services from the policy.
+ * False: the front ends' certificates were not opened at start; a record says so. */
 bool http_bindings_find(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                         struct http_bindings *ret_bindings) SSPI_MUST_USE;
 
@@ -28,13 +26,21 @@ bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_pol
                            struct http_bindings *ret_bindings,
                            enum http_outcome *ret_outcome) SSPI_MUST_USE;
 
-/* True when `policy` says that the client's channel may end in front of us: plain HTTP is right
- * then.
+/* True when `policy` says that the client's TLS may end in front of us: plain HTTP is right then.
  */
 bool http_bindings_may_end_before(const struct sspi_policy *policy);
 
-/* Writes a buffer for each into `buffers`, which has room for SSPI_BINDINGS_LIMIT; returns how
- * many. They borrow from `bindings`. */
-ULONG http_bindings_buffers(struct http_bindings *bindings, SecBuffer *buffers);
+/* The rules, with their candidates where `bindings` now is: it may have been moved. */
+const struct binding_rules *http_bindings_rules(struct http_bindings *bindings);
+
+/* Drops the names of services, which are the policy's: for work that may outlive it. Names that a
+ * client said are then not checked. */
+void http_bindings_drop_services(struct http_bindings *bindings);
+
+/* Decides about the exchange's proof under `policy`. SEC_E_OK sets exchange->bound; otherwise
+ * `report` says why. */
+SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
+                                    const struct sspi_policy *policy,
+                                    struct sspi_report *report) SSPI_MUST_USE;
 
 #endif

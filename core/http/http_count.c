@@ -14,7 +14,7 @@ static void add(const struct sspi_exchange *exchange, enum store_counter counter
 
 static void count_binding(const struct sspi_exchange *exchange)
 {
-    switch (exchange->proof.bound) {
+    switch (exchange->bound) {
     case SSPI_BOUND_MATCHED:
         add(exchange, STORE_COUNTER_BOUND);
         break;

@@ -59,10 +59,6 @@ static enum http_outcome judge_user(struct sspi_exchange *exchange,
 {
     struct sspi_view name = bytes_view(exchange->proof.name);
     char shown[128];
-    if (!http_judge_bound(exchange, policy))
-        return http_exchange_refuse_unbound(exchange);
-    if (!http_judge_reaches(exchange, policy))
-        return http_exchange_refuse_target(exchange, policy);
     if (!http_digest_is_ambiguous(exchange, policy))
         return HTTP_OUTCOME_PROVEN;
     http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_AMBIGUOUS_USER,
@@ -127,7 +123,6 @@ static enum http_outcome prove(struct sspi_exchange *exchange, const struct sspi
     if (!http_exchange_take_proof(exchange, &call->context, HTTP_PACKAGE_DIGEST))
         return HTTP_OUTCOME_ERROR;
     exchange->proof.resource = call->resource;
-    http_judge_note_channel(exchange, policy);
     if (http_options_has_provider(policy)) {
         memcpy(lookup->proven, lookup->hash_a1, sizeof(lookup->proven));
         lookup->has_proven = true;

@@ -7,9 +7,10 @@
 #include "escape.h"
 #include "http_options.h"
 #include "report.h"
+#include "sspi_accept.h"
 
-/* Token, method, uri, HEntity, realm, hash of the user, channel bindings. */
-#define INPUTS_LIMIT (6 + SSPI_BINDINGS_LIMIT)
+/* Token, method, uri, HEntity, realm, hash of the user. */
+#define INPUTS_LIMIT 6
 
 /* Digest's realm buffer is "Unicode that must be representable in US ASCII" (AcceptSecurityContext
  * (Digest), buffer 4): UTF-16LE. False: the realm is not ASCII, or no memory. */
@@ -111,7 +112,7 @@ static ULONG fill_input(struct sspi_exchange *exchange, struct http_digest_call 
     if (lookup->state == HTTP_LOOKUP_FOUND || lookup->state == HTTP_LOOKUP_UNKNOWN)
         in[n++] = (SecBuffer){lookup->state == HTTP_LOOKUP_FOUND ? HTTP_HASH_A1_LEN : 0,
                               SECBUFFER_SSPI_HASH_A1, lookup->hash_a1};
-    return n + http_bindings_buffers(&call->bindings, in + n);
+    return n;
 }
 
 static void call_accept(struct sspi_exchange *exchange, struct http_credential *credential,
@@ -120,24 +121,22 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
 {
     SecBuffer in[INPUTS_LIMIT];
     SecBufferDesc input = {SECBUFFER_VERSION, fill_input(exchange, call, wide_realm, in), in};
-    SEC_CHANNEL_BINDINGS_RESULT told;
-    SecBuffer out[SSPI_CHALLENGES_LIMIT + 2];
+    SecBuffer out[SSPI_CHALLENGES_LIMIT + 1];
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
         out[i] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
     out[SSPI_CHALLENGES_LIMIT] =
         (SecBuffer){sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report};
-    out[SSPI_CHALLENGES_LIMIT + 1] =
-        (SecBuffer){sizeof(told), SECBUFFER_CHANNEL_BINDINGS_RESULT, &told};
-    SecBufferDesc output = {SECBUFFER_VERSION,
-                            SSPI_CHALLENGES_LIMIT + (call->bindings.tells ? 2 : 1), out};
-
-    ULONG attributes = 0;
-    /* Never ASC_REQ_HTTP: its bit is ASC_REQ_ALLOW_MISSING_BINDINGS too (sspi.h); the PKG_PARAMS
-     * buffers say that this is HTTP. */
-    call->status =
-        AcceptSecurityContext(http_credentials_handle(credential), NULL, &input,
-                              ASC_REQ_ALLOCATE_MEMORY | requirements | call->bindings.requirements,
-                              SECURITY_NETWORK_DREP, &call->context, &output, &attributes, NULL);
+    SecBufferDesc output = {SECBUFFER_VERSION, SSPI_CHALLENGES_LIMIT + 1, out};
+    const struct sspi_accept_call accept = {
+        .phCredential = http_credentials_handle(credential),
+        .pInput = &input,
+        .fContextReq = ASC_REQ_ALLOCATE_MEMORY | requirements,
+        .phNewContext = &call->context,
+        .pOutput = &output,
+        .rules = http_bindings_rules(&call->bindings),
+    };
+    /* The PKG_PARAMS buffers say that this is HTTP. */
+    call->status = sspi_accept(&accept, NULL);
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
         if (out[i].pvBuffer == NULL)
             continue;

@@ -9,7 +9,6 @@
 #include "http_accept.h"
 #include "http_count.h"
 #include "http_options.h"
-#include "kerberos_keytab.h"
 #include "report.h"
 #include "sspi_query.h"
 
@@ -118,46 +117,6 @@ enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, ui
     return HTTP_OUTCOME_TOO_LARGE;
 }
 
-enum http_outcome http_exchange_refuse_unbound(struct sspi_exchange *exchange)
-{
-    http_count_reason(exchange, SSPI_REASON_MISSING_BINDING);
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_MISSING_BINDING,
-                        SEC_E_BAD_BINDINGS,
-                        "the client knows of channel bindings and says that it speaks without TLS: "
-                        "a front end passes plain HTTP on, or somebody relays");
-    return HTTP_OUTCOME_REFUSED;
-}
-
-enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange,
-                                              const struct sspi_policy *policy)
-{
-    const char *target = exchange->proof.target;
-    BYTES_CLEANUP struct bytes accepted = {0};
-    char shown[128];
-    size_t n_services;
-    const struct sspi_view *services = http_options_services(policy, &n_services);
-    kerberos_service_describe(services, n_services, &accepted);
-    bytes_append(&accepted, "", 1);
-    if (accepted.failed)
-        return http_exchange_out_of_memory(exchange);
-    if (target == NULL || *target == '\0')
-        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE,
-                            SEC_E_WRONG_PRINCIPAL,
-                            "the client does not say which service it means to reach, and the "
-                            "channel is not compared; accepted is %s",
-                            accepted.data);
-    else
-        http_messages_write(
-            http_exchange_record(exchange), HTTP_MESSAGE_WRONG_SERVICE, SEC_E_WRONG_PRINCIPAL,
-            "the client meant to reach the service %s; accepted is %s%s",
-            escape_text(shown, sizeof(shown), bytes_view(target)),
-            strchr(target, '.') == NULL ? "(without a dot if it is listed itself, or with "
-                                          "allow-dotless-spn) "
-                                        : "",
-            accepted.data);
-    return HTTP_OUTCOME_REFUSED;
-}
-
 struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              enum sspi_option option)
@@ -193,7 +152,8 @@ bool http_exchange_take_proof(struct sspi_exchange *exchange, const CtxtHandle *
         proof.realm = info->realm;
         proof.target = info->target;
         proof.mechanism = info->algorithm != NULL ? info->algorithm : info->mechanism->about.Name;
-        proof.bound = info->bound;
+        proof.target_proven = info->target_proven;
+        proof.channel = info->channel;
         proof.integrity =
             package == HTTP_PACKAGE_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
         proof.expiry_ms = info->expiry_ms;

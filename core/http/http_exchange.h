@@ -43,8 +43,9 @@ struct sspi_exchange {
     struct sspi_request request;
     enum http_outcome outcome;
     struct http_proof proof;
-    bool kept;  /* the proof is the login that the connection kept */
-    bool stays; /* the connection keeps what this request proved */
+    enum sspi_bound bound; /* of the proof, by the policy that accepted it last */
+    bool kept;             /* the proof is the login that the connection kept */
+    bool stays;            /* the connection keeps what this request proved */
     bool counted;
     bool told;                       /* who logged in, in the log */
     struct http_accept_job *waiting; /* handed out, its end not seen yet */
@@ -60,8 +61,6 @@ struct sspi_exchange {
     struct bytes stale[SSPI_CHALLENGES_LIMIT];
     size_t n_stale;
     struct bytes stale_realm;
-    /* The policy wanted channel bindings compared, but the certificate was not known. */
-    bool bindings_unknown;
 
     struct sspi_result result;
     struct bytes header_text[SSPI_HEADERS_LIMIT];
@@ -87,14 +86,6 @@ enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange);
 
 /* The same for a body over `limit`, before or while it is read. */
 enum http_outcome http_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
-
-/* The same for a proof whose client says that it uses no TLS. */
-enum http_outcome http_exchange_refuse_unbound(struct sspi_exchange *exchange);
-
-/* The same for a proof whose client meant to reach a service that is not accepted here, or named
- * none where the name is all there is. */
-enum http_outcome http_exchange_refuse_target(struct sspi_exchange *exchange,
-                                              const struct sspi_policy *policy);
 
 /* The resource that `policy` uses for `option`. NULL: not open; a record says so. */
 struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,

@@ -13,158 +13,38 @@
 
 #define DIGEST_PREFIX "digest:"
 
-static uint8_t types_of(const struct sspi_policy *policy)
+/* The one decision about channel and service, for what was verified under another policy. */
+static bool binding_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                           const char **ret_why)
 {
-    uint8_t types = 0;
-    for (const uint8_t *at = http_options_list(policy, SSPI_OPTION_CHANNEL_BINDING_TYPE); *at != 0;
-         at++)
-        types |= (uint8_t)(1 << *at);
-    return types;
-}
-
-static const struct http_resource *front_ends_of(const struct sspi_exchange *exchange,
-                                                 const struct sspi_policy *policy)
-{
-    return http_options_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE)
-               ? http_resource_find(exchange->acceptor->resources, policy,
-                                    SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE)
-               : NULL;
-}
-
-void http_judge_note_channel(struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    exchange->proof.binding_types = types_of(policy);
-    exchange->proof.front_ends = front_ends_of(exchange, policy);
-}
-
-/* TLS ends in front of us, at a certificate that is not known. */
-static bool is_bound_before(const struct http_proof *proof, uint64_t wanted)
-{
-    switch (proof->bound) {
-    case SSPI_BOUND_PROXY:
-    case SSPI_BOUND_MATCHED:
+    struct sspi_report report;
+    SECURITY_STATUS status = http_bindings_check(exchange, policy, &report);
+    if (status == SEC_E_OK)
         return true;
-    case SSPI_BOUND_ABSENT:
-        return wanted == HTTP_BINDING_ALLOW;
-    case SSPI_BOUND_NONE:
-    case SSPI_BOUND_UNCHECKED:
-        break;
-    }
+    *ret_why = status == SEC_E_WRONG_PRINCIPAL ? "other service names" : "channel binding";
     return false;
-}
-
-/* The client was compared with just what this policy compares with. */
-static bool is_matched(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    const struct http_proof *proof = &exchange->proof;
-    return proof->bound == SSPI_BOUND_MATCHED && proof->binding_types == types_of(policy) &&
-           proof->front_ends == front_ends_of(exchange, policy);
-}
-
-/* True when nothing could have been compared: `allow` lets that pass. */
-static bool has_no_channel(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    return exchange->bindings_unknown ||
-           (!exchange->request.tls && !http_bindings_may_end_before(policy));
-}
-
-bool http_judge_bound(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    uint64_t wanted = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
-    if (wanted == HTTP_BINDING_NONE || http_options_protects(policy, HTTP_PROTECTION_COHOSTING))
-        return true;
-    if (http_options_protects(policy, HTTP_PROTECTION_PROXY))
-        return is_bound_before(&exchange->proof, wanted);
-    if (is_matched(exchange, policy))
-        return true;
-    return wanted == HTTP_BINDING_ALLOW &&
-           (exchange->proof.bound == SSPI_BOUND_ABSENT ||
-            (exchange->proof.bound == SSPI_BOUND_UNCHECKED && has_no_channel(exchange, policy)));
-}
-
-/* "HTTP/host", as a client tells it, without a dot in its host. */
-static bool is_dotless(struct sspi_view target)
-{
-    const char *slash = target.len == 0 ? NULL : memchr(target.data, '/', target.len);
-    if (slash == NULL)
-        return true;
-    size_t host_len = target.len - (size_t)(slash + 1 - target.data);
-    return host_len == 0 || memchr(slash + 1, '.', host_len) == NULL;
-}
-
-/* True when the name itself is listed, and not just its service. */
-static bool is_listed(struct sspi_view target, const struct sspi_view *services, size_t n_services)
-{
-    for (size_t i = 0; i < n_services; i++)
-        if (services[i].data[services[i].len - 1] != '/' &&
-            !bytes_equal(services[i], SSPI_VIEW("*")) &&
-            kerberos_service_named(target, &services[i], 1))
-            return true;
-    return false;
-}
-
-bool http_judge_reaches(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    size_t n_services;
-    const struct sspi_view *services = http_options_services(policy, &n_services);
-    uint64_t binding = sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING);
-    struct sspi_view name = bytes_view(exchange->proof.target);
-    if (binding == HTTP_BINDING_NONE || http_options_protects(policy, HTTP_PROTECTION_ANY_NAME))
-        return true;
-    /* As .NET has it: who names none gets by where it need not be bound. Where it must be, its
-     * channel says enough if that was compared; behind a front end that nobody knows the name is
-     * all there is. */
-    if (name.len == 0)
-        return binding == HTTP_BINDING_ALLOW || exchange->proof.bound == SSPI_BOUND_MATCHED;
-    /* Where names matter at all. The machine itself is always right, as in .NET. */
-    if (http_options_is_set(policy, SSPI_OPTION_SERVICE_NAME) && is_dotless(name) &&
-        !http_options_protects(policy, HTTP_PROTECTION_DOTLESS) &&
-        !bytes_equal_nocase(name, SSPI_VIEW("HTTP/localhost")))
-        return is_listed(name, services, n_services);
-    return kerberos_service_named(name, services, n_services);
 }
 
 static bool kerberos_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                             const char **ret_why)
 {
-    const struct http_proof *proof = &exchange->proof;
-    size_t n_services;
-    const struct sspi_view *services = http_options_services(policy, &n_services);
-    if (proof->resource !=
+    if (exchange->proof.resource !=
         http_resource_find(exchange->acceptor->resources, policy, SSPI_OPTION_KEYTAB)) {
         *ret_why = "another keytab";
         return false;
     }
-    if (proof->target == NULL ||
-        !kerberos_service_accepted(bytes_view(proof->target), services, n_services)) {
-        *ret_why = "other service names";
-        return false;
-    }
-    if (!http_judge_bound(exchange, policy)) {
-        *ret_why = "channel binding";
-        return false;
-    }
-    return true;
+    return binding_covers(exchange, policy, ret_why);
 }
 
 static bool ntlm_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                         const char **ret_why)
 {
-    const struct http_proof *proof = &exchange->proof;
-    if (proof->resource !=
+    if (exchange->proof.resource !=
         http_resource_find(exchange->acceptor->resources, policy, SSPI_OPTION_NTLM_USER_FILE)) {
         *ret_why = "other users of NTLM";
         return false;
     }
-    if (!http_judge_reaches(exchange, policy)) {
-        *ret_why = "other service names";
-        return false;
-    }
-    if (!http_judge_bound(exchange, policy)) {
-        *ret_why = "channel binding";
-        return false;
-    }
-    return true;
+    return binding_covers(exchange, policy, ret_why);
 }
 
 /* Each place may look its users up elsewhere: what it found must be what the proof was made with.
@@ -209,15 +89,7 @@ static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_poli
         *ret_why = "a name that no other scheme can have";
         return false;
     }
-    if (!http_judge_reaches(exchange, policy)) {
-        *ret_why = "other service names";
-        return false;
-    }
-    if (!http_judge_bound(exchange, policy)) {
-        *ret_why = "channel binding";
-        return false;
-    }
-    return true;
+    return binding_covers(exchange, policy, ret_why);
 }
 
 bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
@@ -264,7 +136,7 @@ static bool meets(const struct sspi_exchange *exchange, const struct sspi_view *
                   size_t n_words)
 {
     if (n_words == 1)
-        return exchange->proof.bound == SSPI_BOUND_MATCHED;
+        return exchange->bound == SSPI_BOUND_MATCHED;
     for (size_t i = 1; i < n_words; i++)
         if (http_judge_user_is(&exchange->proof, words[i]))
             return true;

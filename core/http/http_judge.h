@@ -10,18 +10,6 @@
 bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                        const char **ret_why) SSPI_MUST_USE;
 
-/* Notes in the proof what `policy` compares channels with. */
-void http_judge_note_channel(struct sspi_exchange *exchange, const struct sspi_policy *policy);
-
-/* True when what the client is bound to is enough for `policy`. */
-bool http_judge_bound(const struct sspi_exchange *exchange,
-                      const struct sspi_policy *policy) SSPI_MUST_USE;
-
-/* True when the service that the client meant to reach, as it said itself and no ticket, is
- * accepted; also when it said none. */
-bool http_judge_reaches(const struct sspi_exchange *exchange,
-                        const struct sspi_policy *policy) SSPI_MUST_USE;
-
 /* True when each of the policy's `require` lines is met: a user of it, or a bound client. */
 bool http_judge_allows(const struct sspi_exchange *exchange,
                        const struct sspi_policy *policy) SSPI_MUST_USE;

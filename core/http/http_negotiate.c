@@ -4,7 +4,7 @@
 #include "base64.h"
 #include "clock.h"
 #include "http_accept.h"
-#include "http_judge.h"
+#include "http_bindings.h"
 #include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
@@ -171,12 +171,12 @@ static enum http_outcome prove(const struct negotiation *negotiation,
         return HTTP_OUTCOME_ERROR;
     exchange->proof.resource =
         exchange->proof.runs == HTTP_MECHANISM_NTLM ? negotiation->nt_users : negotiation->keytab;
-    http_judge_note_channel(exchange, negotiation->policy);
-    if (!http_judge_bound(exchange, negotiation->policy))
-        return http_exchange_refuse_unbound(exchange);
-    if (exchange->proof.runs == HTTP_MECHANISM_NTLM &&
-        !http_judge_reaches(exchange, negotiation->policy))
-        return http_exchange_refuse_target(exchange, negotiation->policy);
+    /* The leg that verified the client may have had another policy than this one, or none that
+     * knows the names of services (a job). */
+    struct sspi_report report;
+    SECURITY_STATUS status = http_bindings_check(exchange, negotiation->policy, &report);
+    if (status != SEC_E_OK)
+        return http_exchange_refuse(exchange, status, &report);
     http_login_keep(exchange, negotiation->policy);
     return HTTP_OUTCOME_PROVEN;
 }

@@ -12,15 +12,13 @@ struct http_proof {
     uint8_t runs;          /* HTTP_MECHANISM_* of Negotiate and NTLM; 0: Digest */
     char *name;            /* the full name: alice@REALM, DOMAIN\alice, or the Digest user's */
     char *realm;           /* NULL: none */
-    char *target;          /* service the client asked for; NULL: unknown */
+    char *target;          /* service of the login; NULL: unknown */
+    bool target_proven;    /* by a key of ours; otherwise only the client said it */
     const char *mechanism; /* static: "Kerberos", "NTLM", "SHA-256" */
     const struct http_resource *resource; /* what verified it */
-    enum sspi_bound bound;
-    /* What it was compared with: places that compare with something else do not take its word. */
-    uint8_t binding_types;                  /* bit (1 << HTTP_BINDING_ type) */
-    const struct http_resource *front_ends; /* NULL: none */
-    bool integrity;                         /* Digest's auth-int: it vouches for the body, too */
-    uint64_t expiry_ms;                     /* UINT64_MAX: does not end */
+    struct sspi_client_channel channel;   /* what the client said about its channel */
+    bool integrity;                       /* Digest's auth-int: it vouches for the body, too */
+    uint64_t expiry_ms;                   /* UINT64_MAX: does not end */
 };
 
 /* False: no memory; *ret_copy is empty then. */

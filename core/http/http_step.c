@@ -383,7 +383,7 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
 
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange)
 {
-    return exchange->result.verdict == SSPI_GRANTED && exchange->proof.bound == SSPI_BOUND_MATCHED;
+    return exchange->result.verdict == SSPI_GRANTED && exchange->bound == SSPI_BOUND_MATCHED;
 }
 
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name)

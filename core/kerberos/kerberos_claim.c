@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kerberos_claim.h"
 
+#include "binding_check.h"
+
 /* RFC 4121 4.1.1: the checksum's type, its Lgth and Bnd fields, and Flags behind them. */
 #define CHECKSUM_TYPE   0x8003
 #define CHECKSUM_BND    4
@@ -30,19 +32,24 @@ static bool knows_bindings(krb5_context context, krb5_authdata **authdata)
     return knows;
 }
 
-static enum binding_claim claim_of(krb5_context context, const krb5_authenticator *authenticator)
+static struct sspi_client_channel channel_of(krb5_context context,
+                                             const krb5_authenticator *authenticator)
 {
+    struct sspi_client_channel channel = {.client = SSPI_CLIENT_BINDING_ABSENT};
     const krb5_checksum *checksum = authenticator->checksum;
     if (checksum != NULL && checksum->checksum_type == CHECKSUM_TYPE &&
-        checksum->length >= CHECKSUM_LEAST && read_number(checksum->contents) == CHECKSUM_LENGTH &&
-        binding_policy_claim(checksum->contents + CHECKSUM_BND) == BINDING_CLAIM_CHANNEL)
-        return BINDING_CLAIM_CHANNEL;
-    return knows_bindings(context, authenticator->authorization_data) ? BINDING_CLAIM_NONE
-                                                                      : BINDING_CLAIM_SILENT;
+        checksum->length >= CHECKSUM_LEAST && read_number(checksum->contents) == CHECKSUM_LENGTH)
+        channel = binding_channel_from_hash(checksum->contents + CHECKSUM_BND);
+    /* In Kerberos zeros alone say nothing: MS-KILE 3.4.5 wants AP_OPTIONS_CBT beside them. */
+    if (channel.client != SSPI_CLIENT_BINDING_PRESENT)
+        channel.client = knows_bindings(context, authenticator->authorization_data)
+                             ? SSPI_CLIENT_BINDING_NO_TLS
+                             : SSPI_CLIENT_BINDING_ABSENT;
+    return channel;
 }
 
 bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
-                         enum binding_claim *ret_claim)
+                         struct sspi_client_channel *ret_channel)
 {
     krb5_auth_context auth = NULL;
     krb5_authenticator *authenticator = NULL;
@@ -58,7 +65,7 @@ bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_vie
                 krb5_rd_req(context, &auth, &ap_req, NULL, keys, NULL, NULL) == 0 &&
                 krb5_auth_con_getauthenticator(context, auth, &authenticator) == 0;
     if (read)
-        *ret_claim = claim_of(context, authenticator);
+        *ret_channel = channel_of(context, authenticator);
     krb5_free_authenticator(context, authenticator);
     krb5_auth_con_free(context, auth);
     return read;

@@ -28,6 +28,7 @@ struct kerberos_credential {
     struct sspi_keytab *keytab;
     bool owns_keytab; /* it was opened here, and is refreshed here */
     struct sspi_state *state;
+    struct hash_suite hashes;
     struct sspi_view *names; /* one block: the views, then their text */
     size_t n_names;
     pthread_mutex_t mutex; /* of all that follows */
@@ -112,6 +113,9 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
     char error[SSPI_REPORT_TEXT_SIZE];
     if (!copy_names(credential, data))
         return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+    if (!hash_suite_open(&credential->hashes))
+        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "OpenSSL has no digests");
     credential->state = data->State;
     if (data->Keytab != NULL) {
         credential->keytab = kerberos_keytab_reference(data->Keytab);
@@ -158,6 +162,7 @@ void kerberos_credential_free(struct kerberos_credential *credential)
     leave_keyring(credential, credential->keyring);
     kerberos_keytab_close(credential->keytab);
     pthread_mutex_destroy(&credential->mutex);
+    hash_suite_close(&credential->hashes);
     free(credential->names);
     free(credential);
 }
@@ -238,11 +243,11 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
 }
 
 bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view message,
-                               enum binding_claim *ret_claim)
+                               struct sspi_client_channel *ret_channel)
 {
     if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
         return false;
-    return kerberos_claim_read(acceptor->context, acceptor->keyring->memory, message, ret_claim);
+    return kerberos_claim_read(acceptor->context, acceptor->keyring->memory, message, ret_channel);
 }
 
 void kerberos_credential_return(struct kerberos_credential *credential,
@@ -257,15 +262,16 @@ void kerberos_credential_return(struct kerberos_credential *credential,
     pthread_mutex_unlock(&credential->mutex);
 }
 
-bool kerberos_credential_accepts(const struct kerberos_credential *credential,
-                                 struct sspi_view principal)
+const struct sspi_view *kerberos_credential_services(const struct kerberos_credential *credential,
+                                                     size_t *ret_n)
 {
-    return kerberos_service_accepted(principal, credential->names, credential->n_names);
+    *ret_n = credential->n_names;
+    return credential->names;
 }
 
-void kerberos_credential_list(const struct kerberos_credential *credential, struct bytes *to)
+const struct hash_suite *kerberos_credential_hashes(const struct kerberos_credential *credential)
 {
-    kerberos_service_describe(credential->names, credential->n_names, to);
+    return &credential->hashes;
 }
 
 struct sspi_keytab *kerberos_credential_keytab(const struct kerberos_credential *credential)

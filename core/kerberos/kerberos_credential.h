@@ -7,6 +7,7 @@
 
 #include <gssapi/gssapi.h>
 
+#include "hash.h"
 #include "kerberos_claim.h"
 #include "kerberos_keytab.h"
 #include "sspi.h"
@@ -49,20 +50,20 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
                                          struct kerberos_acceptor **ret_acceptor,
                                          struct sspi_report *report) SSPI_MUST_USE;
 
-/* What the client of an AP-REQ that was accepted with these keys said of its channel. False:
+/* What the client of an AP-REQ that decrypts with these keys said about its channel. False:
  * libkrb5 failed. */
 bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view message,
-                               enum binding_claim *ret_claim) SSPI_MUST_USE;
+                               struct sspi_client_channel *ret_channel) SSPI_MUST_USE;
 
 void kerberos_credential_return(struct kerberos_credential *credential,
                                 struct kerberos_acceptor *acceptor);
 
-/* True for a ticket's service "HTTP/host@REALM" that is accepted. */
-bool kerberos_credential_accepts(const struct kerberos_credential *credential,
-                                 struct sspi_view principal);
+/* The accepted service names, *ret_n of them; 0: every service. Lent by the credential. */
+const struct sspi_view *kerberos_credential_services(const struct kerberos_credential *credential,
+                                                     size_t *ret_n);
 
-/* Appends the accepted names, for an error text. */
-void kerberos_credential_list(const struct kerberos_credential *credential, struct bytes *to);
+/* For the hashes of channel bindings. Lent by the credential. */
+const struct hash_suite *kerberos_credential_hashes(const struct kerberos_credential *credential);
 
 struct sspi_keytab *kerberos_credential_keytab(const struct kerberos_credential *credential);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kerberos_keys.h"
 
+#include "binding_service.h"
+
 #define ETYPE_NAME_LIMIT 64
 
 uint64_t kerberos_keys_generation(const struct sspi_keytab *keytab)
@@ -20,8 +22,8 @@ static krb5_error_code add_accepted(struct sspi_keytab *keytab, krb5_keytab memo
 {
     size_t n_keys = 0;
     for (size_t i = 0; i < keytab->entries.n_entries; i++) {
-        if (!kerberos_service_accepted(bytes_view(keytab->entries.names[i]), service_names,
-                                       n_service_names))
+        if (!binding_service_accepts_principal(bytes_view(keytab->entries.names[i]), service_names,
+                                               n_service_names))
             continue;
         krb5_error_code code = krb5_kt_add_entry(keytab->context, memory, &keytab->entries.list[i]);
         if (code != 0)

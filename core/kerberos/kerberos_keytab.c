@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "binding_service.h"
 #include "kerberos_keys.h"
 
 #define DEFAULT_CLOCKSKEW_S 300
@@ -132,14 +133,15 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     bool found = false;
     pthread_mutex_lock(&keytab->mutex);
     for (size_t i = 0; i < keytab->entries.n_entries && !found; i++)
-        found = kerberos_service_accepted(bytes_view(keytab->entries.names[i]), names, n_names);
+        found =
+            binding_service_accepts_principal(bytes_view(keytab->entries.names[i]), names, n_names);
     if (!found)
         kerberos_entries_list(&keytab->entries, &there);
     pthread_mutex_unlock(&keytab->mutex);
     if (found)
         return true;
     BYTES_CLEANUP struct bytes wanted = {0};
-    kerberos_service_describe(names, n_names, &wanted);
+    binding_service_describe(names, n_names, &wanted);
     snprintf(error, error_size,
              "keytab %s has no key for %.*s; it has keys for %.*s; add one with kadmin's ktadd",
              keytab->path, (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,

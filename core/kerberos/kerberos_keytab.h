@@ -40,21 +40,6 @@ enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *erro
 enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t now_ms, char *error,
                                            size_t error_size);
 
-/* True when `principal` ("HTTP/host@REALM") is one of the accepted names. Pure. */
-bool kerberos_service_accepted(struct sspi_view principal, const struct sspi_view *names,
-                               size_t n_names);
-
-/* The same for a name that no ticket vouches for ("HTTP/host", of Windows' Digest clients), all of
- * it without case: realms are no part of such names and of the patterns are not looked at. Pure. */
-bool kerberos_service_named(struct sspi_view name, const struct sspi_view *names, size_t n_names);
-
-/* True when `text` is a pattern of kerberos_service_accepted(): "HTTP/host", "HTTP/host@REALM",
- * "HTTP/", "*". Pure. */
-bool kerberos_service_is_pattern(struct sspi_view text);
-
-/* Appends the accepted names for a message: "HTTP/<any host>, host/web". Pure. */
-void kerberos_service_describe(const struct sspi_view *names, size_t n_names, struct bytes *to);
-
 /* The default realm of krb5.conf, malloc'ed; NULL when there is none. */
 char *kerberos_default_realm(void) SSPI_MUST_USE;
 

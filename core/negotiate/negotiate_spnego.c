@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "negotiate_spnego.h"
 
+#include "binding_check.h"
 #include "negotiate_token.h"
 #include "report.h"
 
@@ -122,6 +123,22 @@ static enum negotiate_phase next_phase(const struct negotiate_context *context)
     return NEGOTIATE_DONE;
 }
 
+/* The mechanism verified the client in an earlier leg, under the rules of that call. The last leg
+ * decides, and its rules may be others. */
+static SECURITY_STATUS check_again(struct negotiate_step *step)
+{
+    const struct binding_rules rules = binding_rules_of(step->in);
+    const struct sspi_context_info *info =
+        step->context->chosen->package->info(step->context->mechanism);
+    enum sspi_bound bound;
+    if (info == NULL)
+        return SEC_E_INTERNAL_ERROR;
+    const struct binding_facts facts = {.channel = info->channel,
+                                        .service = bytes_view(info->target),
+                                        .service_proven = info->target_proven};
+    return binding_check(&rules, &facts, NULL, &bound, step->out->report);
+}
+
 /* Takes what one SPNEGO message carried and answers it. */
 static SECURITY_STATUS advance(struct negotiate_step *step, struct sspi_view token,
                                struct sspi_view mic)
@@ -138,6 +155,8 @@ static SECURITY_STATUS advance(struct negotiate_step *step, struct sspi_view tok
         st = exchange_mics(step, mic, &our_mic);
     else if (mic.data != NULL)
         st = malformed(step); /* nothing is there yet that could have made it */
+    if (st == SEC_E_OK && token.len == 0 && context->mechanism_done)
+        st = check_again(step);
     if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
         return reject(step, st, (struct sspi_view){NULL, 0});
     context->phase = next_phase(context);

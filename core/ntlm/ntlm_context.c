@@ -70,6 +70,7 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
         .attributes = attributes_from_flags(proof->flags, can_sign),
         .start_ms = clock->now_ms(clock->self),
         .expiry_ms = UINT64_MAX, /* NTLM knows no end of a login */
+        .channel = proof->channel,
         .bound = proof->bound,
     };
     if (!copy_names(&info, proof) ||

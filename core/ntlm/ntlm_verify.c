@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "binding_policy.h"
+#include "binding_check.h"
 #include "ntlm_challenge.h"
 #include "ntlm_text.h"
 #include "report.h"
@@ -134,15 +134,13 @@ static SECURITY_STATUS check_time(struct attempt *a)
                          apart / FILETIME_PER_MINUTE, ahead ? "ahead of" : "behind");
 }
 
-static SECURITY_STATUS check_binding(struct attempt *a)
+static void read_channel(struct attempt *a)
 {
-    uint8_t channel[BINDING_POLICY_HASH_LEN] = {0};
-    enum binding_claim claim = BINDING_CLAIM_SILENT;
-    if (a->response.channel.data != NULL) {
-        memcpy(channel, a->response.channel.data, sizeof channel);
-        claim = binding_policy_claim(channel);
-    }
-    return binding_policy_judge(&a->run, claim, channel, a->in, &a->proof->bound, a->report);
+    struct sspi_view channel = a->response.channel; /* of SSPI_CHANNEL_HASH_LEN octets */
+    if (channel.data == NULL)
+        a->proof->channel.client = SSPI_CLIENT_BINDING_ABSENT;
+    else
+        a->proof->channel = binding_channel_from_hash((const uint8_t *)channel.data);
 }
 
 static SECURITY_STATUS read_target(struct attempt *a)
@@ -157,6 +155,16 @@ static SECURITY_STATUS read_target(struct attempt *a)
     if (!decoded || utf8_has_control(bytes_as_view(target)))
         return malformed(a, "NTLMv2 response in a message", "its MsvAvTargetName is no name");
     return SEC_E_OK;
+}
+
+static SECURITY_STATUS check_binding(struct attempt *a)
+{
+    const struct sspi_accept_input *in = a->in;
+    const struct binding_rules rules = binding_rules_of(in);
+    const struct binding_facts facts = {.channel = a->proof->channel,
+                                        .service = bytes_as_view(&a->proof->target)};
+    return binding_check(&rules, &facts, &a->credential->crypto.hashes, &a->proof->bound,
+                         a->report);
 }
 
 static SECURITY_STATUS run(struct attempt *a)
@@ -175,10 +183,12 @@ static SECURITY_STATUS run(struct attempt *a)
         st = check_mic(a);
     if (st == SEC_E_OK)
         st = check_time(a);
+    if (st != SEC_E_OK)
+        return st;
+    read_channel(a);
+    st = read_target(a);
     if (st == SEC_E_OK)
         st = check_binding(a);
-    if (st == SEC_E_OK)
-        st = read_target(a);
     return st;
 }
 

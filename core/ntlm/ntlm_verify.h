@@ -25,6 +25,7 @@ struct ntlm_proof {
     struct bytes target;                /* the service the client meant; empty: not told */
     uint32_t flags;                     /* granted, and taken */
     uint8_t exported_key[NTLM_KEY_LEN]; /* ExportedSessionKey */
+    struct sspi_client_channel channel;
     enum sspi_bound bound;
 };
 

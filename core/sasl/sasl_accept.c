@@ -8,8 +8,9 @@ SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PC
                                                     PSecBufferDesc pOutput, PULONG pfContextAttr,
                                                     PTimeStamp ptsExpiry)
 {
-    const struct sspi_accept_call call = {phCredential, phContext, pInput,        fContextReq,
-                                          phNewContext, pOutput,   pfContextAttr, ptsExpiry};
+    const struct sspi_accept_call call = {phCredential,  phContext,    pInput,
+                                          fContextReq,   phNewContext, pOutput,
+                                          pfContextAttr, ptsExpiry,    NULL};
 
     (void)TargetDataRep;
     return sspi_accept(&call, sasl_context_new);

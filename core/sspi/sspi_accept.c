@@ -161,6 +161,25 @@ struct results {
     enum sspi_bound bound;
 };
 
+/* What SECBUFFER_CHANNEL_BINDINGS_RESULT tells: where nothing was compared, what the client said.
+ */
+static enum sspi_bound bound_of(const struct sspi_context_info *info)
+{
+    if (info->bound != SSPI_BOUND_UNCHECKED)
+        return info->bound;
+    switch (info->channel.client) {
+    case SSPI_CLIENT_BINDING_ABSENT:
+        return SSPI_BOUND_ABSENT;
+    case SSPI_CLIENT_BINDING_NO_TLS:
+        return SSPI_BOUND_NONE;
+    case SSPI_CLIENT_BINDING_PRESENT:
+        return SSPI_BOUND_PROXY;
+    case SSPI_CLIENT_BINDING_UNKNOWN:
+        break;
+    }
+    return SSPI_BOUND_UNCHECKED;
+}
+
 /* Only for the final return: "ptsTimeStamp must be NULL until the last call", and security
  * attributes are not to be looked at before it. */
 static void set_results(const struct sspi_context *context, SECURITY_STATUS status,
@@ -171,7 +190,7 @@ static void set_results(const struct sspi_context *context, SECURITY_STATUS stat
     if (status != SEC_E_OK || info == NULL)
         return;
     results->attributes = sspi_query_attributes(context);
-    results->bound = info->bound;
+    results->bound = bound_of(info);
     if (results->expiry != NULL)
         *results->expiry = sspi_query_timestamp(info->expiry_ms);
 }
@@ -289,7 +308,8 @@ static SECURITY_STATUS read_and_step(const struct sspi_accept_call *call, sspi_w
         sspi_buffers_read(call->pInput, SSPI_BUFFERS_ACCEPT, call->fContextReq, &input, report);
     if (status == SEC_E_OK) {
         input.in.n_tokens = output->n_tokens;
-        input.in.tells_binding = output->binding_result != NULL;
+        input.in.rules = call->rules;
+        input.in.tells_binding = output->binding_result != NULL || call->rules != NULL;
         status = call->phContext == NULL ? accept_first(&reading) : accept_next(&reading);
     }
     sspi_buffers_input_free(&input);
@@ -324,8 +344,9 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
                                                 PSecBufferDesc pOutput, PULONG pfContextAttr,
                                                 PTimeStamp ptsExpiry)
 {
-    const struct sspi_accept_call call = {phCredential, phContext, pInput,        fContextReq,
-                                          phNewContext, pOutput,   pfContextAttr, ptsExpiry};
+    const struct sspi_accept_call call = {phCredential,  phContext,    pInput,
+                                          fContextReq,   phNewContext, pOutput,
+                                          pfContextAttr, ptsExpiry,    NULL};
 
     (void)TargetDataRep;
     return sspi_accept(&call, NULL);

@@ -5,7 +5,7 @@
 
 #include "sspi_wrapping.h"
 
-/* The parameters of both, under their names in sspi.h. */
+/* The parameters of both, under their names in sspi.h, and what only a caller in core has. */
 struct sspi_accept_call {
     PCredHandle phCredential;
     PCtxtHandle phContext;
@@ -15,6 +15,10 @@ struct sspi_accept_call {
     PSecBufferDesc pOutput;
     PULONG pfContextAttr;
     PTimeStamp ptsExpiry;
+    /* What channels and services are checked by, in place of SECBUFFER_CHANNEL_BINDINGS and the two
+     * flags for them, which are then not given. The context tells what the client said
+     * (sspi_context_info()). NULL: the buffers and flags count. */
+    const struct binding_rules *rules;
 };
 
 /* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context made

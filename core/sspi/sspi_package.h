@@ -27,10 +27,25 @@ struct sspi_channel_binding {
     struct sspi_view application;
 };
 
-/* Whether the client proved that it speaks through the channel we name. ABSENT, NONE and PROXY are
- * also told, without a demand, where `tells_binding` asks for them. */
+/* What the client said about its channel, under the protection of its key or password. */
+enum sspi_client_binding {
+    SSPI_CLIENT_BINDING_UNKNOWN, /* it was not read */
+    SSPI_CLIENT_BINDING_ABSENT,  /* nothing: the client does not know channel bindings */
+    SSPI_CLIENT_BINDING_NO_TLS,  /* the client knows them and says that it speaks without TLS */
+    SSPI_CLIENT_BINDING_PRESENT  /* the client named a channel by its hash */
+};
+
+/* MD5 of a channel binding, by which every client names its channel. */
+#define SSPI_CHANNEL_HASH_LEN 16
+
+struct sspi_client_channel {
+    enum sspi_client_binding client;
+    uint8_t hash[SSPI_CHANNEL_HASH_LEN]; /* counts for PRESENT */
+};
+
+/* What an accepted client is bound to, by the rules it was accepted under. */
 enum sspi_bound {
-    SSPI_BOUND_UNCHECKED, /* no binding was demanded or given to compare with */
+    SSPI_BOUND_UNCHECKED, /* the rules compare no channels */
     SSPI_BOUND_ABSENT,    /* the client sent none, and that was allowed */
     SSPI_BOUND_NONE,      /* the client knows of bindings and says that it uses no TLS */
     SSPI_BOUND_PROXY,     /* the client is bound to a channel that ends before us */
@@ -40,6 +55,8 @@ enum sspi_bound {
 /* Any of these in fContextReq asks for messages, or bodies, that are signed: "Generating the Digest
  * Challenge"; SASL's GSSAPI has it alike. */
 #define SSPI_ASKS_INTEGRITY (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
+
+struct binding_rules; /* binding_check.h */
 
 /* What one AcceptSecurityContext call carries. All views are borrowed for the call. */
 struct sspi_accept_input {
@@ -52,7 +69,11 @@ struct sspi_accept_input {
     struct sspi_view realm;       /* already turned from UTF-16LE into ASCII */
     const struct sspi_channel_binding *bindings; /* any one of them may match */
     size_t n_bindings;
-    bool tells_binding; /* say what the client is bound to even where nothing is compared */
+    /* What channels and services are checked by. NULL: by `bindings` and `requirements`, as a
+     * Windows caller means them (binding_rules_of()). */
+    const struct binding_rules *rules;
+    bool
+        tells_binding; /* read what the client said about its channel even where no rule needs it */
     ULONG requirements; /* ASC_REQ_* as the caller gave them */
     size_t n_tokens;    /* SECBUFFER_TOKEN buffers in the output: how many challenges are wanted */
 };
@@ -69,10 +90,11 @@ struct sspi_accept_output {
 
 /* What an established context knows of itself. Owned by the context, lives as long. */
 struct sspi_context_info {
-    char *name;    /* the client's full name: alice@REALM; Digest: the user's own name */
-    char *realm;   /* Kerberos realm or Digest realm; NULL when there is none */
-    char *target;  /* service the client asked for, HTTP/host@REALM; NULL when unknown */
-    char *authzid; /* whom the client wants to act as (Digest in SASL); NULL: itself */
+    char *name;         /* the client's full name: alice@REALM; Digest: the user's own name */
+    char *realm;        /* Kerberos realm or Digest realm; NULL when there is none */
+    char *target;       /* the service of the login, HTTP/host@REALM; NULL when unknown */
+    bool target_proven; /* our key for it decrypted the ticket; otherwise the client said it */
+    char *authzid;      /* whom the client wants to act as (Digest in SASL); NULL: itself */
     const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
     const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
     char *ccache;          /* cache with the credential the client delegated, "MEMORY:..."; NULL:
@@ -83,7 +105,8 @@ struct sspi_context_info {
     ULONG peer_limit; /* octets of one sealed message that the client takes; 0: it did not say */
     uint64_t start_ms;
     uint64_t expiry_ms; /* UINT64_MAX: the constant maximum of the Digest page */
-    enum sspi_bound bound;
+    struct sspi_client_channel channel;
+    enum sspi_bound bound; /* by the rules of the call that verified the client */
 };
 
 /* ---- messages of an established context ---- */

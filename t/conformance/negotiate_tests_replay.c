@@ -109,15 +109,28 @@ void clients_that_say_they_use_no_tls_are_told_apart(void **test_state)
         ULONG requirements;
         SECURITY_STATUS status;
         enum sspi_bound bound;
+        enum sspi_client_binding client;
     } cases[] = {
-        {false, NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_ABSENT},
-        {false, "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_PROXY},
-        {true, NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_NONE},
-        {true, "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_PROXY},
-        {true, NULL, {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_BAD_BINDINGS, 0},
-        {true, "a", {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_OK, SSPI_BOUND_PROXY},
-        {true, NULL, {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_BAD_BINDINGS, 0},
-        {true, "a", {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_BOUND_MATCHED},
+        {false, NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, SSPI_CLIENT_BINDING_ABSENT},
+        {false, "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, SSPI_CLIENT_BINDING_PRESENT},
+        {true, NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, SSPI_CLIENT_BINDING_NO_TLS},
+        {true, "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, SSPI_CLIENT_BINDING_PRESENT},
+        {true, NULL, {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_BAD_BINDINGS, 0, 0},
+        {true,
+         "a",
+         {NULL},
+         ASC_REQ_PROXY_BINDINGS,
+         SEC_E_OK,
+         SSPI_BOUND_PROXY,
+         SSPI_CLIENT_BINDING_PRESENT},
+        {true, NULL, {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_BAD_BINDINGS, 0, 0},
+        {true,
+         "a",
+         {"a"},
+         ASC_REQ_ALLOW_MISSING_BINDINGS,
+         SEC_E_OK,
+         SSPI_BOUND_MATCHED,
+         SSPI_CLIENT_BINDING_PRESENT},
     };
     char plain[512];
     snprintf(plain, sizeof plain, "%s", getenv("KRB5_CONFIG"));
@@ -131,8 +144,10 @@ void clients_that_say_they_use_no_tls_are_told_apart(void **test_state)
         client_token(&spnego_mechanism, HTTP, cases[i].sent, 0, &token);
         setenv("KRB5_CONFIG", plain, 1);
         CHECK(once(&server, &token), cases[i].status);
-        if (cases[i].status == SEC_E_OK)
+        if (cases[i].status == SEC_E_OK) {
             check_alice(&server, cases[i].bound);
+            assert_int_equal(server.package->info(server.context)->channel.client, cases[i].client);
+        }
         bytes_free(&token);
         server_close(&server);
     }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives digest_binding_read and digest_binding_judge. The input holds an octet each of
+/* Drives digest_binding_read and digest_binding_check. The input holds an octet each of
  * requirements and how many bindings there are, which directives are absent, what of the header is
  * made right, two that choose a change and one that is the change; then up to a NUL each: cnonce,
  * hashed-dirs, service-name, channel-binding, and for each binding two types, initiator, acceptor
@@ -87,46 +87,46 @@ static bool is_zero(struct sspi_view channel)
     return true;
 }
 
-static enum digest_binding_claim check_claim(const struct digest_response *from)
+/* What the client said; UNKNOWN: the header was forged. */
+static enum sspi_client_binding check_claim(const struct digest_response *from)
 {
-    enum digest_binding_claim claim = digest_binding_read(the_run(), from);
+    struct digest_binding binding;
+    enum digest_binding_status status = digest_binding_read(the_run(), from, &binding);
     uint8_t octets[DIGITS / 2];
     bool present = from->hashed_dirs.data != NULL || from->service_name.data != NULL ||
                    from->channel_binding.data != NULL;
-    switch (claim) {
-    case DIGEST_BINDING_SILENT:
+    if (status == DIGEST_BINDING_FORGED) {
+        FUZZ_REQUIRE(present || from->cnonce.len >= 10);
+        return SSPI_CLIENT_BINDING_UNKNOWN;
+    }
+    FUZZ_REQUIRE(status == DIGEST_BINDING_READ);
+    if (binding.channel.client == SSPI_CLIENT_BINDING_ABSENT) {
         FUZZ_REQUIRE(!present &&
                      !(from->cnonce.len >= 10 && memcmp(from->cnonce.data, "+Upgraded+", 10) == 0));
-        break;
-    case DIGEST_BINDING_NONE:
-    case DIGEST_BINDING_CHANNEL:
-        FUZZ_REQUIRE(from->hashed_dirs.data != NULL && from->service_name.data != NULL);
-        FUZZ_REQUIRE(hex_decode_lower(from->channel_binding, octets, sizeof(octets)));
-        FUZZ_REQUIRE(vouches(from));
-        FUZZ_REQUIRE(is_zero(from->channel_binding) == (claim == DIGEST_BINDING_NONE));
-        break;
-    case DIGEST_BINDING_FORGED:
-        FUZZ_REQUIRE(present || from->cnonce.len >= 10);
-        break;
-    default:
-        FUZZ_REQUIRE(!"a claim, with MD5 at hand");
+        return binding.channel.client;
     }
-    return claim;
+    FUZZ_REQUIRE(from->hashed_dirs.data != NULL && from->service_name.data != NULL);
+    FUZZ_REQUIRE(hex_decode_lower(from->channel_binding, octets, sizeof(octets)));
+    FUZZ_REQUIRE(vouches(from));
+    FUZZ_REQUIRE(is_zero(from->channel_binding) ==
+                 (binding.channel.client == SSPI_CLIENT_BINDING_NO_TLS));
+    FUZZ_REQUIRE(memcmp(octets, binding.channel.hash, sizeof(octets)) == 0);
+    return binding.channel.client;
 }
 
 /* What the table says; -1 is a refusal. */
-static int wanted(enum digest_binding_claim claim, const struct digest_response *from,
+static int wanted(enum sspi_client_binding client, const struct digest_response *from,
                   const struct sspi_accept_input *in)
 {
     bool allow = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
     bool proxy = (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0;
-    if (claim == DIGEST_BINDING_FORGED)
+    if (client == SSPI_CLIENT_BINDING_UNKNOWN)
         return -1;
     if (in->n_bindings == 0 && !proxy)
         return SSPI_BOUND_UNCHECKED;
-    if (claim == DIGEST_BINDING_SILENT)
+    if (client == SSPI_CLIENT_BINDING_ABSENT)
         return allow && !proxy ? SSPI_BOUND_ABSENT : -1;
-    if (claim == DIGEST_BINDING_NONE)
+    if (client == SSPI_CLIENT_BINDING_NO_TLS)
         return -1;
     if (in->n_bindings == 0)
         return SSPI_BOUND_PROXY;
@@ -139,13 +139,14 @@ static int wanted(enum digest_binding_claim claim, const struct digest_response 
     return -1;
 }
 
-static void check_judgement(enum digest_binding_claim claim, const struct digest_response *from,
+static void check_judgement(enum sspi_client_binding client, const struct digest_response *from,
                             const struct sspi_accept_input *in)
 {
     struct sspi_report report = {0};
+    struct digest_binding binding;
     enum sspi_bound bound = (enum sspi_bound)99;
-    SECURITY_STATUS status = digest_binding_judge(the_run(), claim, from, in, &bound, &report);
-    int expected = wanted(claim, from, in);
+    SECURITY_STATUS status = digest_binding_check(the_run(), from, in, &binding, &bound, &report);
+    int expected = wanted(client, from, in);
     if (expected >= 0) {
         FUZZ_REQUIRE(status == SEC_E_OK && (int)bound == expected);
         return;
@@ -170,7 +171,8 @@ static void check_changed(const struct digest_response *right, size_t position, 
     char *changed = fuzz_copy(*parts[i]);
     changed[position] ^= change;
     parts[i]->data = changed;
-    FUZZ_REQUIRE(digest_binding_read(the_run(), &from) == DIGEST_BINDING_FORGED);
+    struct digest_binding binding;
+    FUZZ_REQUIRE(digest_binding_read(the_run(), &from, &binding) == DIGEST_BINDING_FORGED);
     free(changed);
 }
 
@@ -198,9 +200,9 @@ static void check_right(const struct digest_response *given, const struct sspi_a
     bytes_append_char(&cnonce, 'x');
     bytes_append_view(&cnonce, given->cnonce);
     from.cnonce = bytes_as_view(&cnonce);
-    enum digest_binding_claim claim = check_claim(&from);
-    FUZZ_REQUIRE(claim == DIGEST_BINDING_NONE || claim == DIGEST_BINDING_CHANNEL);
-    check_judgement(claim, &from, in);
+    enum sspi_client_binding client = check_claim(&from);
+    FUZZ_REQUIRE(client == SSPI_CLIENT_BINDING_NO_TLS || client == SSPI_CLIENT_BINDING_PRESENT);
+    check_judgement(client, &from, in);
     if (change != 0)
         check_changed(&from, position, change);
 }

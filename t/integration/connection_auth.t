@@ -128,7 +128,9 @@ parts 'a login of NTLM', \%site,
         my $bound = logged_in($server, tls => 1, channel => $channel, target => 'HTTP/localhost');
         granted($bound->get('/bound/'), { %corp_alice, bound => '1' }, 'one that is');
         my $blind = logged_in($server, tls => 1, path => '/unbound/', channel => $channel);
-        refused($blind->get('/p/'), 401, 'one whose channel was not looked at');
+        granted($blind->get('/p/'), { %corp_alice, bound => '1' }, 'one whose channel was not compared before');
+        my $relayed = logged_in($server, tls => 1, path => '/unbound/', channel => ntlm_channel('tls-server-end-point:relay'));
+        refused($relayed->get('/p/'), 401, 'one of another channel, which was not compared before');
     },
     'not where it may not' => sub {
         my ($server) = @_;

@@ -121,7 +121,7 @@ parts 'a login is told', \%site, @parts,
     'with all that a client sends escaped' => sub {
         my ($server) = @_;
         my ($evil, $shown) = (qq(HTTP/a'\xc3\xa4) . 'b' x 200, 'HTTP/a\\x27\\xc3\\xa4' . 'b' x 200);
-        is(digest($server->client, '/any/', SSPI::Test::Binding::digest_says('x', $evil))->status, 200, 'a strange service');
+        is(digest($server->client, '/any/', SSPI::Test::Binding::digest_says('', $evil))->status, 200, 'a strange service');
         tells($server, [ line('Digest', substr($shown, 0, 125) . '...', 'not compared') ], 'cut and escaped');
         my $connection = SSPI::Test::Tls->new($server->client);
         is((ntlm_login($connection, '/any/', target => qq(HTTP/a"\xc3\xa4)))[-1]->status, 200, 'another');

@@ -8,8 +8,10 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "binding_check.h"
 #include "digest_binding.h"
 #include "digest_verify.h"
+#include "hex.h"
 
 static struct hash_suite suite;
 static struct hash_run run;
@@ -73,27 +75,30 @@ static void claims_are_read(void **state)
 {
     static const struct {
         const char *cnonce, *hashed_dirs, *service_name, *channel_binding;
-        enum digest_binding_claim claim;
+        enum sspi_client_binding client;
     } all[] = {
-        {"c", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
-        {"", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
-        {"+upgraded+v1x", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
-        {"x+Upgraded+", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
-        {"+Upgraded", NULL, NULL, NULL, DIGEST_BINDING_SILENT},
-        {UP HASHED RANDOM, BOTH, SERVICE, CHANNEL, DIGEST_BINDING_CHANNEL},
-        {UP HASHED "x", BOTH, SERVICE, CHANNEL, DIGEST_BINDING_CHANNEL},
+        {"c", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
+        {"", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
+        {"+upgraded+v1x", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
+        {"x+Upgraded+", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
+        {"+Upgraded", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
+        {UP HASHED RANDOM, BOTH, SERVICE, CHANNEL, SSPI_CLIENT_BINDING_PRESENT},
+        {UP HASHED "x", BOTH, SERVICE, CHANNEL, SSPI_CLIENT_BINDING_PRESENT},
         {UP HASHED RANDOM, " Service-Name\t, CHANNEL-binding ", SERVICE, CHANNEL,
-         DIGEST_BINDING_CHANNEL},
+         SSPI_CLIENT_BINDING_PRESENT},
         {UP HASHED_2 RANDOM, "channel-binding, service-name", SERVICE, CHANNEL,
-         DIGEST_BINDING_CHANNEL},
-        {UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS, DIGEST_BINDING_NONE},
-        {UP HASHED_EMPTY RANDOM, BOTH, "", CHANNEL, DIGEST_BINDING_CHANNEL},
+         SSPI_CLIENT_BINDING_PRESENT},
+        {UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS, SSPI_CLIENT_BINDING_NO_TLS},
+        {UP HASHED_EMPTY RANDOM, BOTH, "", CHANNEL, SSPI_CLIENT_BINDING_PRESENT},
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct digest_response from =
             says(all[i].cnonce, all[i].hashed_dirs, all[i].service_name, all[i].channel_binding);
-        assert_int_equal(digest_binding_read(&run, &from), all[i].claim);
+        struct digest_binding binding;
+        assert_int_equal(digest_binding_read(&run, &from, &binding), DIGEST_BINDING_READ);
+        assert_int_equal(binding.channel.client, all[i].client);
+        assert_true(bytes_equal(binding.service, bytes_view(all[i].service_name)));
     }
 }
 
@@ -157,9 +162,11 @@ static void contradictions_are_forged(void **state)
         struct digest_response from =
             says(contradictions[i].cnonce, contradictions[i].hashed_dirs,
                  contradictions[i].service_name, contradictions[i].channel_binding);
-        if (digest_binding_read(&run, &from) != DIGEST_BINDING_FORGED)
+        struct digest_binding binding;
+        enum digest_binding_status status = digest_binding_read(&run, &from, &binding);
+        if (status != DIGEST_BINDING_FORGED)
             print_error("row %zu: %s\n", i, contradictions[i].cnonce);
-        assert_int_equal(digest_binding_read(&run, &from), DIGEST_BINDING_FORGED);
+        assert_int_equal(status, DIGEST_BINDING_FORGED);
     }
 }
 
@@ -169,29 +176,49 @@ static void a_silent_client_needs_no_md5(void **state)
     struct digest_response bound = says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
     struct digest_response stripped = says(UP HASHED RANDOM, NULL, NULL, NULL);
 
-    assert_int_equal(digest_binding_read(&no_md5, &silent), DIGEST_BINDING_SILENT);
-    assert_int_equal(digest_binding_read(&no_md5, &bound), DIGEST_BINDING_FAILED);
-    assert_int_equal(digest_binding_read(&no_md5, &stripped), DIGEST_BINDING_FORGED);
+    struct digest_binding binding;
+
+    assert_int_equal(digest_binding_read(&no_md5, &silent, &binding), DIGEST_BINDING_READ);
+    assert_int_equal(digest_binding_read(&no_md5, &bound, &binding), DIGEST_BINDING_FAILED);
+    assert_int_equal(digest_binding_read(&no_md5, &stripped, &binding), DIGEST_BINDING_FORGED);
 }
 
 /* ---- the policy ---- */
 
 enum { NONE, WRONG, RIGHT, N_CANDIDATES };
+enum { FORGED = 99 };
 
-static SECURITY_STATUS judge(enum digest_binding_claim claim, int candidates, ULONG requirements,
+/* The headers of a client that says nothing, that speaks without TLS, that names a channel, and one
+ * that was changed on its way. */
+static struct digest_response header_of(int client)
+{
+    switch (client) {
+    case SSPI_CLIENT_BINDING_NO_TLS:
+        return says(UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS);
+    case SSPI_CLIENT_BINDING_PRESENT:
+        return says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
+    case SSPI_CLIENT_BINDING_ABSENT:
+        return says("c", NULL, NULL, NULL);
+    default:
+        return says(UP HASHED RANDOM, NULL, NULL, NULL);
+    }
+}
+
+static SECURITY_STATUS check(struct hash_run *with, int client, int candidates, ULONG requirements,
                              int *ret_bound, struct sspi_report *report)
 {
     const struct sspi_channel_binding bindings[] = {binding_of(SSPI_VIEW(PREFIX "another")),
                                                     binding_of(SSPI_VIEW(CERTIFICATE)),
                                                     binding_of(SSPI_VIEW(PREFIX "a third"))};
     struct sspi_accept_input in = {.requirements = requirements, .bindings = bindings};
-    struct digest_response from = says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
+    struct digest_response from = header_of(client);
+    struct digest_binding binding;
     enum sspi_bound bound = (enum sspi_bound)99;
 
     if (candidates != NONE)
         in.n_bindings = candidates == WRONG ? 1 : 3;
     *report = (struct sspi_report){0};
-    SECURITY_STATUS status = digest_binding_judge(&run, claim, &from, &in, &bound, report);
+    SECURITY_STATUS status = digest_binding_check(with, &from, &in, &binding, &bound, report);
     *ret_bound = (int)bound;
     return status;
 }
@@ -221,8 +248,8 @@ static void policy_is_windows(void **state)
         {NONE, PROXY | ALLOW, REFUSED, REFUSED, SSPI_BOUND_PROXY},
         {RIGHT, PROXY | ALLOW, REFUSED, REFUSED, SSPI_BOUND_MATCHED},
     };
-    static const enum digest_binding_claim claims[] = {DIGEST_BINDING_SILENT, DIGEST_BINDING_NONE,
-                                                       DIGEST_BINDING_CHANNEL};
+    static const int clients[] = {SSPI_CLIENT_BINDING_ABSENT, SSPI_CLIENT_BINDING_NO_TLS,
+                                  SSPI_CLIENT_BINDING_PRESENT};
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const int wanted[] = {rows[i].silent, rows[i].none, rows[i].channel};
@@ -230,11 +257,11 @@ static void policy_is_windows(void **state)
             struct sspi_report report;
             int bound;
             SECURITY_STATUS status =
-                judge(claims[j], rows[i].candidates, rows[i].flags, &bound, &report);
+                check(&run, clients[j], rows[i].candidates, rows[i].flags, &bound, &report);
             if (wanted[j] == REFUSED) {
                 assert_int_equal(status, SEC_E_BAD_BINDINGS);
                 assert_int_equal(bound, 99);
-                assert_int_equal(report.reason, claims[j] == DIGEST_BINDING_CHANNEL
+                assert_int_equal(report.reason, clients[j] == SSPI_CLIENT_BINDING_PRESENT
                                                     ? SSPI_REASON_BAD_BINDING
                                                     : SSPI_REASON_MISSING_BINDING);
                 assert_int_not_equal(report.text[0], '\0');
@@ -247,7 +274,7 @@ static void policy_is_windows(void **state)
     }
 }
 
-static void forged_and_failed_are_refused_under_every_policy(void **state)
+static void forged_headers_are_refused_under_every_policy(void **state)
 {
     static const ULONG flags[] = {0, ALLOW, PROXY};
 
@@ -255,33 +282,29 @@ static void forged_and_failed_are_refused_under_every_policy(void **state)
         for (size_t i = 0; i < 3; i++) {
             struct sspi_report report;
             int bound;
-            assert_int_equal(judge(DIGEST_BINDING_FORGED, candidates, flags[i], &bound, &report),
+            assert_int_equal(check(&run, FORGED, candidates, flags[i], &bound, &report),
                              SEC_E_BAD_BINDINGS);
             assert_int_equal(report.reason, SSPI_REASON_BAD_BINDING);
             assert_non_null(strstr(report.text, "contradict"));
-            assert_int_equal(judge(DIGEST_BINDING_FAILED, candidates, flags[i], &bound, &report),
-                             SEC_E_INTERNAL_ERROR);
-            assert_int_equal(report.reason, SSPI_REASON_INTERNAL);
             assert_int_equal(bound, 99);
         }
     }
 }
 
-static void no_md5_is_our_fault_where_a_channel_must_match(void **state)
+static void no_md5_is_our_fault_where_a_channel_is_named(void **state)
 {
-    const struct sspi_channel_binding binding = binding_of(SSPI_VIEW(CERTIFICATE));
-    const struct sspi_accept_input in = {.bindings = &binding, .n_bindings = 1};
-    struct digest_response from = says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
     struct sspi_report report;
-    enum sspi_bound bound;
+    int bound;
 
-    assert_int_equal(
-        digest_binding_judge(&no_md5, DIGEST_BINDING_CHANNEL, &from, &in, &bound, &report),
-        SEC_E_INTERNAL_ERROR);
-    assert_non_null(strstr(report.text, "MD5"));
-    assert_int_equal(
-        digest_binding_judge(&no_md5, DIGEST_BINDING_SILENT, &from, &in, &bound, &report),
-        SEC_E_BAD_BINDINGS);
+    for (int candidates = 0; candidates < N_CANDIDATES; candidates++) {
+        assert_int_equal(
+            check(&no_md5, SSPI_CLIENT_BINDING_PRESENT, candidates, 0, &bound, &report),
+            SEC_E_INTERNAL_ERROR);
+        assert_non_null(strstr(report.text, "MD5"));
+        assert_int_equal(bound, 99);
+    }
+    assert_int_equal(check(&no_md5, SSPI_CLIENT_BINDING_ABSENT, RIGHT, 0, &bound, &report),
+                     SEC_E_BAD_BINDINGS);
 }
 
 /* ---- hashes of channels: published ones of real certificates, and one of all fields ---- */
@@ -307,21 +330,17 @@ static void hashes_of_channels_are_those_of_windows(void **state)
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        const struct sspi_accept_input in = {.bindings = &all[i].binding, .n_bindings = 1};
-        struct digest_response from = says("", NULL, NULL, all[i].hash);
-        struct sspi_report report;
-        enum sspi_bound bound;
-        assert_int_equal(
-            digest_binding_judge(&run, DIGEST_BINDING_CHANNEL, &from, &in, &bound, &report),
-            SEC_E_OK);
-        assert_int_equal(bound, SSPI_BOUND_MATCHED);
+        uint8_t wanted[SSPI_CHANNEL_HASH_LEN], hash[SSPI_CHANNEL_HASH_LEN];
+        assert_true(hex_decode_lower(bytes_view(all[i].hash), wanted, sizeof(wanted)));
+        assert_true(binding_channel_hash(&all[i].binding, &suite, hash));
+        assert_memory_equal(hash, wanted, sizeof(hash));
     }
 }
 
 /* ---- whole headers in the order of .NET ---- */
 
 static void assert_header(const char *algorithm, const char *hashed, const char *channel,
-                          const char *response_digits, enum digest_binding_claim claim)
+                          const char *response_digits, enum sspi_client_binding client)
 {
     static const char nonce[] = "+Upgraded+v100112233445566778899aabbccddeeff"
                                 "00112233445566778899aabbccddeeff"
@@ -329,6 +348,7 @@ static void assert_header(const char *algorithm, const char *hashed, const char 
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_response response;
     struct sspi_report report;
+    struct digest_binding binding;
     uint8_t hash_a1[HASH_MAX];
 
     bytes_append_format(&text,
@@ -342,20 +362,21 @@ static void assert_header(const char *algorithm, const char *hashed, const char 
     assert_true(hash_once(&suite, SSPI_DIGEST_MD5, SSPI_VIEW("user:Digest:pw"), hash_a1));
     assert_int_equal(digest_verify_response(&run, &response, SSPI_VIEW("GET"), NULL, hash_a1),
                      DIGEST_VERIFY_RIGHT);
-    assert_int_equal(digest_binding_read(&run, &response), claim);
+    assert_int_equal(digest_binding_read(&run, &response, &binding), DIGEST_BINDING_READ);
+    assert_int_equal(binding.channel.client, client);
     digest_parse_free(&response);
 }
 
 static void whole_headers_are_right(void **state)
 {
     assert_header("MD5-sess", HASHED, CHANNEL, "ee4b855880d7a0609547c731178d18d9",
-                  DIGEST_BINDING_CHANNEL);
+                  SSPI_CLIENT_BINDING_PRESENT);
     assert_header("MD5", HASHED, CHANNEL, "ec3e524f0b49182b63dac868e386366d",
-                  DIGEST_BINDING_CHANNEL);
+                  SSPI_CLIENT_BINDING_PRESENT);
     assert_header("MD5-sess", HASHED_NO, NO_TLS, "d7b6590f4e04703807bedaaa15000861",
-                  DIGEST_BINDING_NONE);
+                  SSPI_CLIENT_BINDING_NO_TLS);
     assert_header("MD5", HASHED_NO, NO_TLS, "e9b83ed066f8db7f60477ab4cb2f621d",
-                  DIGEST_BINDING_NONE);
+                  SSPI_CLIENT_BINDING_NO_TLS);
 }
 
 int main(void)
@@ -365,8 +386,8 @@ int main(void)
         cmocka_unit_test(contradictions_are_forged),
         cmocka_unit_test(a_silent_client_needs_no_md5),
         cmocka_unit_test(policy_is_windows),
-        cmocka_unit_test(forged_and_failed_are_refused_under_every_policy),
-        cmocka_unit_test(no_md5_is_our_fault_where_a_channel_must_match),
+        cmocka_unit_test(forged_headers_are_refused_under_every_policy),
+        cmocka_unit_test(no_md5_is_our_fault_where_a_channel_is_named),
         cmocka_unit_test(hashes_of_channels_are_those_of_windows),
         cmocka_unit_test(whole_headers_are_right),
     };

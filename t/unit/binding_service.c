@@ -5,19 +5,20 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "kerberos_keytab.h"
+#include "binding_service.h"
 
 static bool accepted(const char *principal, const char *name)
 {
     struct sspi_view names[] = {bytes_view(name)};
-    return kerberos_service_accepted(bytes_view(principal), names, 1);
+    return binding_service_accepts_principal(bytes_view(principal), names, 1);
 }
 
-static void host_is_compared_without_case_and_the_rest_with(void **state)
+static void service_and_host_are_compared_without_case_and_the_realm_with(void **state)
 {
     assert_true(accepted("HTTP/www.example.org@R", "HTTP/www.example.org"));
     assert_true(accepted("HTTP/WWW.example.org@R", "HTTP/www.EXAMPLE.org"));
-    assert_false(accepted("http/www.example.org@R", "HTTP/www.example.org"));
+    assert_true(accepted("http/www.example.org@R", "HTTP/www.example.org"));
+    assert_false(accepted("HTTPS/www.example.org@R", "HTTP/www.example.org"));
     assert_false(accepted("HTTP/www.example.com@R", "HTTP/www.example.org"));
     assert_false(accepted("HTTP/www.example.org.@R", "HTTP/www.example.org"));
     assert_false(accepted("HTTP/www@R", "HTTP/www.example.org"));
@@ -44,7 +45,7 @@ static void service_and_slash_is_every_host(void **state)
 static bool named(const char *service, const char *name)
 {
     struct sspi_view names[] = {bytes_view(name)};
-    return kerberos_service_named(bytes_view(service), names, 1);
+    return binding_service_accepts_name(bytes_view(service), names, 1);
 }
 
 static void name_without_a_ticket_has_no_realm_and_no_case(void **state)
@@ -57,14 +58,14 @@ static void name_without_a_ticket_has_no_realm_and_no_case(void **state)
     assert_false(named("host/www", "HTTP/"));
     assert_false(named("HTTP/", "HTTP/"));
     assert_false(named("", "HTTP/"));
-    assert_false(kerberos_service_named(SSPI_VIEW("HTTP/www"), NULL, 0));
+    assert_false(binding_service_accepts_name(SSPI_VIEW("HTTP/www"), NULL, 0));
 }
 
 static void star_and_no_names_are_everything(void **state)
 {
     assert_true(accepted("host/www@R", "*"));
     assert_true(accepted("krbtgt/A/B@R", "*"));
-    assert_true(kerberos_service_accepted(SSPI_VIEW("host/www@R"), NULL, 0));
+    assert_true(binding_service_accepts_principal(SSPI_VIEW("host/www@R"), NULL, 0));
     assert_false(accepted("HTTP/www@R", "HTTP/*"));
 }
 
@@ -80,21 +81,21 @@ static void ambiguous_spellings_are_no_service(void **state)
     assert_false(accepted("", "HTTP/"));
     assert_false(accepted("/www@R", "/www"));
     assert_false(accepted("HTTP/www@R", ""));
-    assert_false(kerberos_service_accepted(SSPI_VIEW("HTTP/www\0x@R"),
-                                           (struct sspi_view[]){SSPI_VIEW("HTTP/")}, 1));
+    assert_false(binding_service_accepts_principal(SSPI_VIEW("HTTP/www\0x@R"),
+                                                   (struct sspi_view[]){SSPI_VIEW("HTTP/")}, 1));
 }
 
 static void any_of_several_names_will_do(void **state)
 {
     struct sspi_view names[] = {SSPI_VIEW("HTTP/a"), SSPI_VIEW("HTTP/b")};
-    assert_true(kerberos_service_accepted(SSPI_VIEW("HTTP/b@R"), names, 2));
-    assert_false(kerberos_service_accepted(SSPI_VIEW("HTTP/c@R"), names, 2));
+    assert_true(binding_service_accepts_principal(SSPI_VIEW("HTTP/b@R"), names, 2));
+    assert_false(binding_service_accepts_principal(SSPI_VIEW("HTTP/c@R"), names, 2));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(host_is_compared_without_case_and_the_rest_with),
+        cmocka_unit_test(service_and_host_are_compared_without_case_and_the_realm_with),
         cmocka_unit_test(a_realm_in_the_name_is_demanded),
         cmocka_unit_test(service_and_slash_is_every_host),
         cmocka_unit_test(name_without_a_ticket_has_no_realm_and_no_case),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kerberos_keytab.h"
+#include "binding_service.h"
 
 #include <string.h>
 
@@ -45,15 +45,15 @@ static bool matches(const struct service *service, struct sspi_view name)
     struct service pattern;
     if (!split(name, &pattern))
         return false;
-    if (!bytes_equal(service->type, pattern.type))
+    if (!bytes_equal_nocase(service->type, pattern.type))
         return false;
     if (pattern.host.len > 0 && !bytes_equal_nocase(service->host, pattern.host))
         return false;
     return pattern.realm.data == NULL || bytes_equal(service->realm, pattern.realm);
 }
 
-bool kerberos_service_accepted(struct sspi_view principal, const struct sspi_view *names,
-                               size_t n_names)
+bool binding_service_accepts_principal(struct sspi_view principal, const struct sspi_view *names,
+                                       size_t n_names)
 {
     if (n_names == 0)
         return true;
@@ -69,7 +69,8 @@ bool kerberos_service_accepted(struct sspi_view principal, const struct sspi_vie
     return false;
 }
 
-bool kerberos_service_named(struct sspi_view name, const struct sspi_view *names, size_t n_names)
+bool binding_service_accepts_name(struct sspi_view name, const struct sspi_view *names,
+                                  size_t n_names)
 {
     struct service service;
     struct service pattern;
@@ -85,13 +86,13 @@ bool kerberos_service_named(struct sspi_view name, const struct sspi_view *names
     return false;
 }
 
-bool kerberos_service_is_pattern(struct sspi_view text)
+bool binding_service_is_pattern(struct sspi_view text)
 {
     struct service pattern;
     return bytes_equal(text, SSPI_VIEW("*")) || split(text, &pattern);
 }
 
-void kerberos_service_describe(const struct sspi_view *names, size_t n_names, struct bytes *to)
+void binding_service_describe(const struct sspi_view *names, size_t n_names, struct bytes *to)
 {
     for (size_t i = 0; i < n_names; i++) {
         bytes_append_text(to, i > 0 ? ", " : "");

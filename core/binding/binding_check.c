@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "binding_check.h"
+
+#include <string.h>
+
+#include "binding_service.h"
+#include "escape.h"
+#include "report.h"
+
+#define RUN_CLEANUP   __attribute__((cleanup(hash_run_close)))
+#define SUITE_CLEANUP __attribute__((cleanup(hash_suite_close)))
+
+/* For a service name in a report. */
+#define SHOWN_SIZE 160
+
+/* ---- rules ---- */
+
+/* The flags and buffers of a Windows caller. */
+static struct binding_rules rules_of_buffers(const struct sspi_accept_input *in)
+{
+    struct binding_rules rules = {.bindings = in->bindings, .n_bindings = in->n_bindings};
+    bool proxy = (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0;
+    bool missing = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
+
+    /* Without a binding the two flags are each other's alternative, and 0x10000000 is ASC_REQ_HTTP.
+     * With one it must match, PROXY or not: of two contradicting flags the stricter counts. */
+    if (proxy || (in->n_bindings > 0 && !missing))
+        rules.mode = BINDING_MODE_REQUIRE;
+    else if (in->n_bindings > 0)
+        rules.mode = BINDING_MODE_ALLOW;
+    if (proxy && in->n_bindings == 0)
+        rules.end = BINDING_END_UNKNOWN;
+    return rules;
+}
+
+struct binding_rules binding_rules_of(const struct sspi_accept_input *in)
+{
+    return in->rules != NULL ? *in->rules : rules_of_buffers(in);
+}
+
+/* ---- channel ---- */
+
+static enum binding_answer check_named(const struct binding_rules *rules,
+                                       enum binding_comparison comparison,
+                                       enum sspi_bound *ret_bound)
+{
+    *ret_bound = rules->end == BINDING_END_UNKNOWN ? SSPI_BOUND_PROXY : SSPI_BOUND_MATCHED;
+    if (rules->end == BINDING_END_UNKNOWN || comparison == BINDING_EQUAL)
+        return BINDING_ACCEPTED;
+    return comparison == BINDING_DIFFERENT ? BINDING_OTHER_CHANNEL : BINDING_NOT_COMPARABLE;
+}
+
+/* ALLOW forgives clients that do not know the extension, never one that says it has no TLS where
+ * there is TLS: an attacker who ends the client's TLS looks like that. */
+enum binding_answer binding_check_channel(const struct binding_rules *rules,
+                                          enum sspi_client_binding client,
+                                          enum binding_comparison comparison,
+                                          enum sspi_bound *ret_bound)
+{
+    bool allowed = rules->mode == BINDING_MODE_ALLOW;
+
+    *ret_bound = SSPI_BOUND_UNCHECKED;
+    if (rules->mode == BINDING_MODE_NONE || rules->end == BINDING_END_MIXED)
+        return BINDING_ACCEPTED;
+    switch (client) {
+    case SSPI_CLIENT_BINDING_ABSENT:
+        *ret_bound = SSPI_BOUND_ABSENT;
+        return allowed ? BINDING_ACCEPTED : BINDING_CLIENT_SILENT;
+    case SSPI_CLIENT_BINDING_NO_TLS:
+        *ret_bound = SSPI_BOUND_NONE;
+        return allowed && rules->plain && rules->end == BINDING_END_KNOWN
+                   ? BINDING_ACCEPTED
+                   : BINDING_CLIENT_WITHOUT_TLS;
+    case SSPI_CLIENT_BINDING_PRESENT:
+        return check_named(rules, comparison, ret_bound);
+    case SSPI_CLIENT_BINDING_UNKNOWN:
+        break;
+    }
+    return BINDING_NOT_READ;
+}
+
+/* ---- service ---- */
+
+/* "HTTP/host", as a client says it, without a dot in its host. */
+static bool is_dotless(struct sspi_view name)
+{
+    const char *slash = memchr(name.data, '/', name.len);
+
+    if (slash == NULL)
+        return true;
+    size_t host_len = name.len - (size_t)(slash + 1 - name.data);
+    return host_len == 0 || memchr(slash + 1, '.', host_len) == NULL;
+}
+
+/* True when the name itself is listed, and not only its service. */
+static bool is_listed(const struct binding_rules *rules, struct sspi_view name)
+{
+    for (size_t i = 0; i < rules->n_services; i++) {
+        struct sspi_view pattern = rules->services[i];
+        if (pattern.data[pattern.len - 1] != '/' && !bytes_equal(pattern, SSPI_VIEW("*")) &&
+            binding_service_accepts_name(name, &pattern, 1))
+            return true;
+    }
+    return false;
+}
+
+/* As .NET's HttpListener has it: a client that names no service passes where it need not be bound,
+ * and the machine itself is always right. Where a client must be bound, its channel says enough if
+ * that was compared. Behind a front end whose certificate is not known the name is all there is. */
+static enum binding_answer check_said_name(const struct binding_rules *rules, struct sspi_view name,
+                                           enum sspi_bound bound)
+{
+    if (name.len == 0)
+        return rules->mode == BINDING_MODE_ALLOW || bound == SSPI_BOUND_MATCHED
+                   ? BINDING_ACCEPTED
+                   : BINDING_NO_SERVICE;
+    bool accepted = rules->refuses_dotless && is_dotless(name) &&
+                            !bytes_equal_nocase(name, SSPI_VIEW("HTTP/localhost"))
+                        ? is_listed(rules, name)
+                        : binding_service_accepts_name(name, rules->services, rules->n_services);
+    return accepted ? BINDING_ACCEPTED : BINDING_OTHER_SERVICE;
+}
+
+enum binding_answer binding_check_service(const struct binding_rules *rules,
+                                          const struct binding_facts *facts, enum sspi_bound bound)
+{
+    /* The service that our key proves counts under every policy: a login for another service of
+     * this machine is no login for this one. */
+    if (facts->service_proven)
+        return binding_service_accepts_principal(facts->service, rules->services, rules->n_services)
+                   ? BINDING_ACCEPTED
+                   : BINDING_OTHER_SERVICE;
+    if (!rules->checks_said_names)
+        return BINDING_ACCEPTED;
+    return check_said_name(rules, facts->service, bound);
+}
+
+/* ---- comparison ---- */
+
+struct sspi_client_channel binding_channel_from_hash(const uint8_t hash[SSPI_CHANNEL_HASH_LEN])
+{
+    static const uint8_t no_channel[SSPI_CHANNEL_HASH_LEN];
+    struct sspi_client_channel channel = {.client = SSPI_CLIENT_BINDING_PRESENT};
+
+    if (memcmp(hash, no_channel, sizeof(no_channel)) == 0)
+        channel.client = SSPI_CLIENT_BINDING_NO_TLS;
+    memcpy(channel.hash, hash, sizeof(channel.hash));
+    return channel;
+}
+
+static void update_number(struct hash_run *run, uint32_t number)
+{
+    const uint8_t octets[] = {(uint8_t)number, (uint8_t)(number >> 8), (uint8_t)(number >> 16),
+                              (uint8_t)(number >> 24)};
+
+    hash_update(run, octets, sizeof(octets));
+}
+
+static void update_counted(struct hash_run *run, struct sspi_view what)
+{
+    update_number(run, (uint32_t)what.len); /* it came with a 32-bit length */
+    hash_update_view(run, what);
+}
+
+/* RFC 4121 4.1.1.2: the Bnd field, with the lengths and types of RFC 2744's structure. */
+static bool hash_binding(struct hash_run *run, const struct sspi_channel_binding *binding,
+                         uint8_t ret_digest[HASH_MAX])
+{
+    hash_begin(run, SSPI_DIGEST_MD5);
+    update_number(run, binding->initiator_type);
+    update_counted(run, binding->initiator);
+    update_number(run, binding->acceptor_type);
+    update_counted(run, binding->acceptor);
+    update_counted(run, binding->application);
+    return hash_end(run, ret_digest);
+}
+
+bool binding_channel_hash(const struct sspi_channel_binding *binding,
+                          const struct hash_suite *hashes, uint8_t ret_hash[SSPI_CHANNEL_HASH_LEN])
+{
+    RUN_CLEANUP struct hash_run run = {0};
+    uint8_t digest[HASH_MAX];
+
+    if (!hash_run_open(&run, hashes) || !hash_binding(&run, binding, digest))
+        return false;
+    memcpy(ret_hash, digest, SSPI_CHANNEL_HASH_LEN);
+    return true;
+}
+
+/* Compares with every candidate, so that time does not tell which one it was. False: OpenSSL
+ * failed. */
+static bool compare(const struct binding_rules *rules, const uint8_t channel[SSPI_CHANNEL_HASH_LEN],
+                    const struct hash_suite *hashes, enum binding_comparison *ret_comparison)
+{
+    RUN_CLEANUP struct hash_run run = {0};
+    uint8_t digest[HASH_MAX];
+    bool equal = false;
+
+    if (!hash_run_open(&run, hashes))
+        return false;
+    for (size_t i = 0; i < rules->n_bindings; i++) {
+        if (!hash_binding(&run, &rules->bindings[i], digest))
+            return false;
+        bool same =
+            bytes_equal_secret((struct sspi_view){(const char *)digest, SSPI_CHANNEL_HASH_LEN},
+                               (struct sspi_view){(const char *)channel, SSPI_CHANNEL_HASH_LEN});
+        equal = equal || same;
+    }
+    *ret_comparison = equal ? BINDING_EQUAL : BINDING_DIFFERENT;
+    return true;
+}
+
+/* Most clients name no channel: they cost no hash. */
+static bool compare_facts(const struct binding_rules *rules, const struct binding_facts *facts,
+                          const struct hash_suite *hashes, enum binding_comparison *ret_comparison)
+{
+    SUITE_CLEANUP struct hash_suite fetched = {0};
+
+    *ret_comparison = BINDING_NO_CANDIDATE;
+    if (facts->channel.client != SSPI_CLIENT_BINDING_PRESENT || rules->n_bindings == 0 ||
+        rules->mode == BINDING_MODE_NONE || rules->end != BINDING_END_KNOWN)
+        return true;
+    if (hashes == NULL && !hash_suite_open(&fetched))
+        return false;
+    return compare(rules, facts->channel.hash, hashes != NULL ? hashes : &fetched, ret_comparison);
+}
+
+/* ---- reports ---- */
+
+SECURITY_STATUS binding_check_no_md5(struct sspi_report *report)
+{
+    return report_refuse(
+        report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+        "OpenSSL could not compute MD5, by which channel bindings are made; policy "
+        "may forbid it here (FIPS)");
+}
+
+SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
+                                             const struct binding_facts *facts,
+                                             struct sspi_report *report)
+{
+    BYTES_CLEANUP struct bytes accepted = {0};
+    char shown[SHOWN_SIZE];
+    bool dotless = !facts->service_proven && rules->refuses_dotless && is_dotless(facts->service);
+
+    binding_service_describe(rules->services, rules->n_services, &accepted);
+    return report_refuse(
+        report, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE, "%s %s; accepted is %s%.*s",
+        facts->service_proven ? "the ticket is for" : "the client meant to reach the service",
+        escape_text(shown, sizeof(shown), facts->service),
+        dotless ? "(without a dot if it is listed itself, or with "
+                  "allow-dotless-spn) "
+                : "",
+        (int)bytes_as_view(&accepted).len, bytes_as_view(&accepted).data);
+}
+
+static SECURITY_STATUS refuse(enum binding_answer answer, const struct binding_rules *rules,
+                              const struct binding_facts *facts, struct sspi_report *report)
+{
+    switch (answer) {
+    case BINDING_CLIENT_SILENT:
+        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+                             "the client sent no channel binding, and one is required; it must "
+                             "be one that supports Extended Protection");
+    case BINDING_CLIENT_WITHOUT_TLS:
+        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+                             "the client says that it speaks without TLS; a front end takes plain "
+                             "HTTP and passes it on through TLS, or somebody relays");
+    case BINDING_OTHER_CHANNEL:
+        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                             "channel binding differs: the client's TLS connection ends at another "
+                             "certificate; name that of the TLS front end if there is one; without "
+                             "one, somebody relays");
+    case BINDING_NOT_COMPARABLE:
+        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                             "the client is bound to a TLS channel, and this connection has none "
+                             "to compare with%s; without a TLS front end, somebody relays",
+                             rules->plain ? ", because it is not TLS: name the certificate of the "
+                                            "TLS front end, or say that there is one"
+                                          : " of the types that are accepted");
+    case BINDING_OTHER_SERVICE:
+        return binding_check_refuse_service(rules, facts, report);
+    case BINDING_NO_SERVICE:
+        return report_refuse(report, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
+                             "the client does not say which service it means to reach, and the "
+                             "channel is not compared");
+    case BINDING_ACCEPTED:
+    case BINDING_NOT_READ:
+        break;
+    }
+    return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                         "nothing was compared when the client logged in, and a channel is to be "
+                         "compared now");
+}
+
+SECURITY_STATUS binding_check(const struct binding_rules *rules, const struct binding_facts *facts,
+                              const struct hash_suite *hashes, enum sspi_bound *ret_bound,
+                              struct sspi_report *report)
+{
+    enum binding_comparison comparison;
+    enum sspi_bound bound;
+
+    if (!compare_facts(rules, facts, hashes, &comparison))
+        return binding_check_no_md5(report);
+    enum binding_answer answer =
+        binding_check_channel(rules, facts->channel.client, comparison, &bound);
+    if (answer == BINDING_ACCEPTED)
+        answer = binding_check_service(rules, facts, bound);
+    if (answer != BINDING_ACCEPTED)
+        return refuse(answer, rules, facts, report);
+    *ret_bound = bound;
+    return SEC_E_OK;
+}

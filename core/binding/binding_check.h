@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one decision about channels and services: whether what a client said about its TLS channel,
+ * and which service its login is for, is enough under a policy. Every package asks it before it
+ * records a login as used, and every later use of the login (a kept login, a later leg, a
+ * subrequest, an internal redirect) asks it again with the policy that applies there.
+ *
+ * A package reports facts. Facts say what the client vouched for, never whether that was right: the
+ * comparison belongs to the policy, because another policy compares with other channels.
+ *
+ * Sources: the Extended Protection pages and .NET's HttpListener (policy table), RFC 5929, MS-NLMP
+ * 3.2.5.1.2, MS-KILE 3.4.5, MS-DPSP. Pure but for the MD5 of OpenSSL. */
+#ifndef BINDING_CHECK_H
+#define BINDING_CHECK_H
+
+#include "hash.h"
+#include "sspi_package.h"
+
+enum binding_mode {
+    BINDING_MODE_NONE,   /* channels are not compared */
+    BINDING_MODE_ALLOW,  /* what a client vouches for must be right; a silent client passes */
+    BINDING_MODE_REQUIRE /* a client must vouch for the right channel */
+};
+
+/* Where the client's TLS connection ends. */
+enum binding_end {
+    BINDING_END_KNOWN,   /* at one of the candidates: here, or at a front end with a certificate */
+    BINDING_END_UNKNOWN, /* at a front end whose certificate is not known (IIS: Proxy) */
+    BINDING_END_MIXED    /* there, or there is no TLS at all (IIS: ProxyCohosting) */
+};
+
+/* What one policy demands on one connection. All pointers are borrowed. Zero-initialised it demands
+ * nothing. */
+struct binding_rules {
+    enum binding_mode mode;
+    enum binding_end end;
+    bool plain; /* no TLS protects the connection, here or at a known front end */
+    /* The candidates: the channels that would be right. At most SSPI_BINDINGS_LIMIT. */
+    const struct sspi_channel_binding *bindings;
+    size_t n_bindings;
+    /* Accepted services (patterns of binding_service.h). None: every service. */
+    const struct sspi_view *services;
+    size_t n_services;
+    bool checks_said_names; /* names that only the client vouches for are checked, too */
+    bool refuses_dotless;   /* of those, names without a dot count only if they are listed */
+};
+
+/* What is known of one login. */
+struct binding_facts {
+    struct sspi_client_channel channel;
+    struct sspi_view service; /* absent or empty: not told */
+    bool service_proven;      /* our own key for this service decrypted the ticket; otherwise only
+                               * the client says it */
+};
+
+/* How the channel that a client named compares with the candidates. */
+enum binding_comparison { BINDING_NO_CANDIDATE, BINDING_DIFFERENT, BINDING_EQUAL };
+
+enum binding_answer {
+    BINDING_ACCEPTED,
+    BINDING_NOT_READ,           /* the facts do not say what the client said */
+    BINDING_CLIENT_SILENT,      /* a binding is required and the client sent none */
+    BINDING_CLIENT_WITHOUT_TLS, /* the client says that it speaks without TLS */
+    BINDING_OTHER_CHANNEL,
+    BINDING_NOT_COMPARABLE, /* the client named a channel and there is no candidate */
+    BINDING_OTHER_SERVICE,
+    BINDING_NO_SERVICE /* the client named no service where the name is all there is */
+};
+
+/* The rules of one accept call: in->rules, else what a Windows caller means by the flags and
+ * buffers of AcceptSecurityContext. */
+struct binding_rules binding_rules_of(const struct sspi_accept_input *in);
+
+/* Decides about the channel. `comparison` counts for a client that named one. *ret_bound says what
+ * a client that is accepted is bound to. Pure. */
+enum binding_answer binding_check_channel(const struct binding_rules *rules,
+                                          enum sspi_client_binding client,
+                                          enum binding_comparison comparison,
+                                          enum sspi_bound *ret_bound) SSPI_MUST_USE;
+
+/* Decides about the service of a client whose channel was accepted as `bound`. Pure. */
+enum binding_answer binding_check_service(const struct binding_rules *rules,
+                                          const struct binding_facts *facts,
+                                          enum sspi_bound bound) SSPI_MUST_USE;
+
+/* Decides about both. `hashes` may be NULL: MD5 is then fetched for this call. SEC_E_OK sets
+ * *ret_bound. SEC_E_BAD_BINDINGS, SEC_E_WRONG_PRINCIPAL: refused; SEC_E_INTERNAL_ERROR,
+ * SEC_E_INSUFFICIENT_MEMORY: no decision. `report` says why. */
+SECURITY_STATUS binding_check(const struct binding_rules *rules, const struct binding_facts *facts,
+                              const struct hash_suite *hashes, enum sspi_bound *ret_bound,
+                              struct sspi_report *report) SSPI_MUST_USE;
+
+/* What a channel hash says: NO_TLS when it is all zero, else PRESENT with the hash. */
+struct sspi_client_channel
+binding_channel_from_hash(const uint8_t hash[SSPI_CHANNEL_HASH_LEN]) SSPI_MUST_USE;
+
+/* The hash by which clients name `binding` (RFC 4121 4.1.1.2, the Bnd field). False: OpenSSL failed
+ * or policy forbids MD5 on this machine. */
+bool binding_channel_hash(const struct sspi_channel_binding *binding,
+                          const struct hash_suite *hashes,
+                          uint8_t ret_hash[SSPI_CHANNEL_HASH_LEN]) SSPI_MUST_USE;
+
+/* The refusal of a service that no rule accepts. */
+SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
+                                             const struct binding_facts *facts,
+                                             struct sspi_report *report);
+
+/* The refusal when binding_channel_hash() failed. */
+SECURITY_STATUS binding_check_no_md5(struct sspi_report *report);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kerberos_attempt.h"
+
+#include <stdlib.h>
+
+#include "binding_service.h"
+#include "kerberos_accept.h"
+#include "kerberos_status.h"
+#include "report.h"
+
+static void attempt_clear(struct kerberos_attempt *attempt)
+{
+    OM_uint32 minor;
+    gss_delete_sec_context(&minor, &attempt->gss, GSS_C_NO_BUFFER);
+    gss_release_name(&minor, &attempt->client);
+    gss_release_cred(&minor, &attempt->delegated);
+    gss_release_buffer(&minor, &attempt->token);
+    *attempt = (struct kerberos_attempt){0};
+}
+
+void kerberos_attempt_clear(struct kerberos_exchange *exchange)
+{
+    attempt_clear(&exchange->attempt);
+    free(exchange->service);
+}
+
+static void attempt_run(struct kerberos_attempt *attempt, gss_cred_id_t gss,
+                        const struct sspi_accept_input *in,
+                        const struct sspi_channel_binding *binding)
+{
+    struct gss_channel_bindings_struct bindings = {0};
+    if (binding != NULL) {
+        bindings.initiator_addrtype = binding->initiator_type;
+        bindings.initiator_address = kerberos_accept_buffer(binding->initiator);
+        bindings.acceptor_addrtype = binding->acceptor_type;
+        bindings.acceptor_address = kerberos_accept_buffer(binding->acceptor);
+        bindings.application_data = kerberos_accept_buffer(binding->application);
+    }
+    gss_buffer_desc input = kerberos_accept_buffer(in->token);
+    attempt_clear(attempt);
+    /* A caller that does not ask for delegated credentials gets none, whatever the client sends. */
+    bool delegate = (in->requirements & ASC_REQ_DELEGATE) != 0;
+    attempt->major =
+        gss_accept_sec_context(&attempt->minor, &attempt->gss, gss, &input,
+                               binding != NULL ? &bindings : GSS_C_NO_CHANNEL_BINDINGS,
+                               &attempt->client, NULL, &attempt->token, &attempt->flags,
+                               &attempt->lifetime_s, delegate ? &attempt->delegated : NULL);
+}
+
+static const struct sspi_channel_binding *binding_at(const struct kerberos_exchange *exchange,
+                                                     size_t i)
+{
+    return i != KERBEROS_ATTEMPT_NO_BINDING ? &exchange->bindings[i] : NULL;
+}
+
+/* Lets MIT judge the token with one binding. The status is about the credential only. */
+static SECURITY_STATUS try_binding(struct kerberos_exchange *exchange,
+                                   enum kerberos_replay_cache cache, size_t i)
+{
+    struct kerberos_acceptor *acceptor = NULL;
+    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, cache, exchange->now_ms,
+                                                  &acceptor, exchange->report);
+    if (st != SEC_E_OK)
+        return st;
+    exchange->binding = i;
+    attempt_run(&exchange->attempt, acceptor->gss, exchange->in, binding_at(exchange, i));
+    kerberos_credential_return(exchange->credential, acceptor);
+    return SEC_E_OK;
+}
+
+static bool is_bad_binding(const struct kerberos_exchange *exchange)
+{
+    return GSS_ROUTINE_ERROR(exchange->attempt.major) == GSS_S_BAD_BINDINGS;
+}
+
+/* Tries every binding until MIT does not refuse the token for its binding. */
+static SECURITY_STATUS try_bindings(struct kerberos_exchange *exchange)
+{
+    if (exchange->n_bindings == 0)
+        return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_ATTEMPT_NO_BINDING);
+    SECURITY_STATUS st = SEC_E_OK;
+    for (size_t i = 0; i < exchange->n_bindings && st == SEC_E_OK; i++) {
+        st = try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, i);
+        if (st == SEC_E_OK && !is_bad_binding(exchange))
+            break;
+    }
+    return st;
+}
+
+/* What MIT's verdict means when it is not about bindings. */
+static SECURITY_STATUS judge_attempt(struct kerberos_exchange *exchange)
+{
+    const struct kerberos_attempt *attempt = &exchange->attempt;
+    if (attempt->major == GSS_S_COMPLETE)
+        return SEC_E_OK;
+    if (attempt->major == GSS_S_CONTINUE_NEEDED)
+        return report_refuse(exchange->report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                             "the client wants DCE's three legs; only one is supported");
+    /* The credential has keys for its own services only. */
+    struct sspi_view told = bytes_view(exchange->ap_req.principal);
+    if (!binding_service_accepts_principal(told, exchange->rules.services,
+                                           exchange->rules.n_services)) {
+        const struct binding_facts facts = {.service = told, .service_proven = true};
+        return binding_check_refuse_service(&exchange->rules, &facts, exchange->report);
+    }
+    return kerberos_status_from_accept(attempt->major, attempt->minor, &exchange->ap_req,
+                                       kerberos_credential_keytab(exchange->credential),
+                                       exchange->report);
+}
+
+/* What the client said stands in the authenticator. To read it costs half as much again as an
+ * accept. */
+static SECURITY_STATUS read_channel(struct kerberos_exchange *exchange)
+{
+    struct kerberos_acceptor *acceptor = NULL;
+    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
+                                                  exchange->now_ms, &acceptor, exchange->report);
+    if (st != SEC_E_OK)
+        return st;
+    bool read = kerberos_credential_claim(acceptor, exchange->ap_req.message, &exchange->channel);
+    kerberos_credential_return(exchange->credential, acceptor);
+    if (read)
+        return SEC_E_OK;
+    return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                         "the channel that the ticket's authenticator names cannot be read");
+}
+
+/* MIT compared the token with a binding and accepted it: the client named that binding, or none. */
+static SECURITY_STATUS note_channel(struct kerberos_exchange *exchange)
+{
+    uint8_t hash[SSPI_CHANNEL_HASH_LEN];
+    exchange->channel.client = SSPI_CLIENT_BINDING_ABSENT;
+    if ((exchange->attempt.flags & GSS_C_CHANNEL_BOUND_FLAG) == 0)
+        return SEC_E_OK;
+    if (!binding_channel_hash(binding_at(exchange, exchange->binding),
+                              kerberos_credential_hashes(exchange->credential), hash))
+        return binding_check_no_md5(exchange->report);
+    exchange->channel = binding_channel_from_hash(hash);
+    return SEC_E_OK;
+}
+
+/* MIT says the same about a client of another channel and about one that says it has none. Where
+ * the rules may accept that, the token is judged again without a binding. */
+static SECURITY_STATUS look_closer(struct kerberos_exchange *exchange)
+{
+    SECURITY_STATUS st = read_channel(exchange);
+    if (st != SEC_E_OK)
+        return st;
+    if (exchange->channel.client == SSPI_CLIENT_BINDING_ABSENT)
+        return report_refuse(exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                             "MIT Kerberos refuses the channel binding of a client that names "
+                             "none");
+    return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_ATTEMPT_NO_BINDING);
+}
+
+/* From a token to what the client said about its channel. */
+static SECURITY_STATUS judge_client(struct kerberos_exchange *exchange)
+{
+    SECURITY_STATUS st = try_bindings(exchange);
+    if (st != SEC_E_OK)
+        return st;
+    if (is_bad_binding(exchange)) {
+        st = look_closer(exchange);
+        return st == SEC_E_OK ? judge_attempt(exchange) : st;
+    }
+    st = judge_attempt(exchange);
+    if (st != SEC_E_OK)
+        return st;
+    if (exchange->n_bindings > 0)
+        return note_channel(exchange);
+    return exchange->in->tells_binding || exchange->rules.end == BINDING_END_UNKNOWN
+               ? read_channel(exchange)
+               : SEC_E_OK;
+}
+
+/* Something for MIT to compare with where there is no candidate: a client that names no channel
+ * passes the comparison, one that says anything about its channel does not. A client that names
+ * the probe itself gains nothing, because the probe is no candidate. */
+static const struct sspi_channel_binding probe = {.application = {"sspi-probe:", 11}};
+
+static void choose_bindings(struct kerberos_exchange *exchange)
+{
+    const struct binding_rules *rules = &exchange->rules;
+    if (rules->mode == BINDING_MODE_NONE || rules->end != BINDING_END_KNOWN)
+        return;
+    exchange->bindings = rules->n_bindings > 0 ? rules->bindings : &probe;
+    exchange->n_bindings = rules->n_bindings > 0 ? rules->n_bindings : 1;
+}
+
+/* MIT's own cache records the token. It does so before it compares bindings, so that it is asked
+ * last, with the binding that fits. */
+SECURITY_STATUS kerberos_attempt_record(struct kerberos_exchange *exchange)
+{
+    SECURITY_STATUS st = try_binding(exchange, KERBEROS_REPLAY_CACHE_MIT, exchange->binding);
+    return st == SEC_E_OK ? judge_attempt(exchange) : st;
+}
+
+SECURITY_STATUS kerberos_attempt_client(struct kerberos_exchange *exchange)
+{
+    choose_bindings(exchange);
+    return judge_client(exchange);
+}

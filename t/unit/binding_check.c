@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The decision about channels and services, against tables that were written by hand from
+ * Microsoft's pages (Extended Protection, AcceptSecurityContext, SEC_CHANNEL_BINDINGS_RESULT) and
+ * .NET's published HttpListener, not from the code. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "binding_check.h"
+
+/* ---- channels ---- */
+
+/* Cells: what comes out for a client that was not read, is silent, says "no TLS", or names a
+ * channel that has no candidate, differs, or is equal. */
+enum cell {
+    FREE,    /* accepted, nothing compared */
+    SILENT,  /* accepted without a binding */
+    SAID_NO, /* accepted, although the client says that it uses no TLS */
+    BEFORE,  /* accepted, bound to a channel that ends before this server */
+    BOUND,   /* accepted, bound to this channel */
+    UNREAD,  /* refused: nothing is known about the client */
+    MISSING, /* refused: no binding */
+    NO_TLS,  /* refused: "no TLS" where there is TLS */
+    OTHER,   /* refused: another channel */
+    NOTHING  /* refused: a channel that cannot be compared */
+};
+
+static const struct {
+    enum binding_answer answer;
+    enum sspi_bound bound;
+} outcomes[] = {
+    [FREE] = {BINDING_ACCEPTED, SSPI_BOUND_UNCHECKED},
+    [SILENT] = {BINDING_ACCEPTED, SSPI_BOUND_ABSENT},
+    [SAID_NO] = {BINDING_ACCEPTED, SSPI_BOUND_NONE},
+    [BEFORE] = {BINDING_ACCEPTED, SSPI_BOUND_PROXY},
+    [BOUND] = {BINDING_ACCEPTED, SSPI_BOUND_MATCHED},
+    [UNREAD] = {.answer = BINDING_NOT_READ},
+    [MISSING] = {.answer = BINDING_CLIENT_SILENT},
+    [NO_TLS] = {.answer = BINDING_CLIENT_WITHOUT_TLS},
+    [OTHER] = {.answer = BINDING_OTHER_CHANNEL},
+    [NOTHING] = {.answer = BINDING_NOT_COMPARABLE},
+};
+
+enum { TLS, PLAIN };
+
+static const struct row {
+    enum binding_mode mode;
+    enum binding_end end;
+    int plain;
+    enum cell unread, silent, no_tls, no_candidate, differs, equal;
+} table[] = {
+    /* tokenChecking None: nothing is checked. */
+    {BINDING_MODE_NONE, BINDING_END_KNOWN, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_NONE, BINDING_END_KNOWN, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_NONE, BINDING_END_UNKNOWN, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_NONE, BINDING_END_UNKNOWN, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_NONE, BINDING_END_MIXED, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_NONE, BINDING_END_MIXED, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
+    /* tokenChecking Allow: silent clients are tolerated, and what a client says must be right.
+     * "No TLS" is right over plain HTTP. */
+    {BINDING_MODE_ALLOW, BINDING_END_KNOWN, TLS, UNREAD, SILENT, NO_TLS, NOTHING, OTHER, BOUND},
+    {BINDING_MODE_ALLOW, BINDING_END_KNOWN, PLAIN, UNREAD, SILENT, SAID_NO, NOTHING, OTHER, BOUND},
+    /* Flag Proxy: the exact match is bypassed, "no TLS" is still refused. */
+    {BINDING_MODE_ALLOW, BINDING_END_UNKNOWN, TLS, UNREAD, SILENT, NO_TLS, BEFORE, BEFORE, BEFORE},
+    {BINDING_MODE_ALLOW, BINDING_END_UNKNOWN, PLAIN, UNREAD, SILENT, NO_TLS, BEFORE, BEFORE,
+     BEFORE},
+    /* Flag ProxyCohosting: that test is skipped, too. */
+    {BINDING_MODE_ALLOW, BINDING_END_MIXED, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_ALLOW, BINDING_END_MIXED, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
+    /* tokenChecking Require. */
+    {BINDING_MODE_REQUIRE, BINDING_END_KNOWN, TLS, UNREAD, MISSING, NO_TLS, NOTHING, OTHER, BOUND},
+    {BINDING_MODE_REQUIRE, BINDING_END_KNOWN, PLAIN, UNREAD, MISSING, NO_TLS, NOTHING, OTHER,
+     BOUND},
+    {BINDING_MODE_REQUIRE, BINDING_END_UNKNOWN, TLS, UNREAD, MISSING, NO_TLS, BEFORE, BEFORE,
+     BEFORE},
+    {BINDING_MODE_REQUIRE, BINDING_END_UNKNOWN, PLAIN, UNREAD, MISSING, NO_TLS, BEFORE, BEFORE,
+     BEFORE},
+    {BINDING_MODE_REQUIRE, BINDING_END_MIXED, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_REQUIRE, BINDING_END_MIXED, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
+};
+
+static void check_cell(const struct row *row, enum sspi_client_binding client,
+                       enum binding_comparison comparison, enum cell wanted)
+{
+    const struct binding_rules rules = {
+        .mode = row->mode, .end = row->end, .plain = row->plain == PLAIN};
+    enum sspi_bound bound;
+    enum binding_answer answer = binding_check_channel(&rules, client, comparison, &bound);
+
+    if (answer != outcomes[wanted].answer)
+        print_error("row %td, client %d, comparison %d\n", row - table, (int)client,
+                    (int)comparison);
+    assert_int_equal(answer, outcomes[wanted].answer);
+    if (answer == BINDING_ACCEPTED)
+        assert_int_equal(bound, outcomes[wanted].bound);
+}
+
+static void every_combination_is_decided_as_the_table_says(void **state)
+{
+    /* All of them: three modes, three ends, two kinds of connection. */
+    assert_int_equal(sizeof(table) / sizeof(table[0]), 3 * 3 * 2);
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        const struct row *row = &table[i];
+        for (int c = BINDING_NO_CANDIDATE; c <= BINDING_EQUAL; c++) {
+            enum binding_comparison comparison = (enum binding_comparison)c;
+            check_cell(row, SSPI_CLIENT_BINDING_UNKNOWN, comparison, row->unread);
+            check_cell(row, SSPI_CLIENT_BINDING_ABSENT, comparison, row->silent);
+            check_cell(row, SSPI_CLIENT_BINDING_NO_TLS, comparison, row->no_tls);
+        }
+        check_cell(row, SSPI_CLIENT_BINDING_PRESENT, BINDING_NO_CANDIDATE, row->no_candidate);
+        check_cell(row, SSPI_CLIENT_BINDING_PRESENT, BINDING_DIFFERENT, row->differs);
+        check_cell(row, SSPI_CLIENT_BINDING_PRESENT, BINDING_EQUAL, row->equal);
+    }
+}
+
+/* ---- Windows' flags ---- */
+
+static void flags_and_buffers_are_read_as_windows_means_them(void **state)
+{
+    static const struct {
+        ULONG flags;
+        size_t n_bindings;
+        enum binding_mode mode;
+        enum binding_end end;
+    } rows[] = {
+        {0, 0, BINDING_MODE_NONE, BINDING_END_KNOWN},
+        /* 0x10000000 without a binding is ASC_REQ_HTTP. */
+        {ASC_REQ_ALLOW_MISSING_BINDINGS, 0, BINDING_MODE_NONE, BINDING_END_KNOWN},
+        {ASC_REQ_PROXY_BINDINGS, 0, BINDING_MODE_REQUIRE, BINDING_END_UNKNOWN},
+        {ASC_REQ_PROXY_BINDINGS | ASC_REQ_ALLOW_MISSING_BINDINGS, 0, BINDING_MODE_REQUIRE,
+         BINDING_END_UNKNOWN},
+        {0, 1, BINDING_MODE_REQUIRE, BINDING_END_KNOWN},
+        {ASC_REQ_ALLOW_MISSING_BINDINGS, 1, BINDING_MODE_ALLOW, BINDING_END_KNOWN},
+        {ASC_REQ_PROXY_BINDINGS, 1, BINDING_MODE_REQUIRE, BINDING_END_KNOWN},
+        {ASC_REQ_PROXY_BINDINGS | ASC_REQ_ALLOW_MISSING_BINDINGS, 1, BINDING_MODE_REQUIRE,
+         BINDING_END_KNOWN},
+    };
+    const struct sspi_channel_binding binding = {.application = {"tls-unique:x", 12}};
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct sspi_accept_input in = {
+            .requirements = rows[i].flags, .bindings = &binding, .n_bindings = rows[i].n_bindings};
+        struct binding_rules rules = binding_rules_of(&in);
+        assert_int_equal(rules.mode, rows[i].mode);
+        assert_int_equal(rules.end, rows[i].end);
+        assert_int_equal(rules.n_bindings, rows[i].n_bindings);
+        assert_false(rules.plain);
+        assert_false(rules.checks_said_names);
+        assert_int_equal(rules.n_services, 0);
+    }
+}
+
+static void rules_of_a_caller_in_core_replace_them(void **state)
+{
+    const struct binding_rules own = {.mode = BINDING_MODE_ALLOW, .plain = true};
+    const struct sspi_accept_input in = {.requirements = ASC_REQ_PROXY_BINDINGS, .rules = &own};
+
+    assert_int_equal(binding_rules_of(&in).mode, BINDING_MODE_ALLOW);
+    assert_int_equal(binding_rules_of(&in).end, BINDING_END_KNOWN);
+    assert_true(binding_rules_of(&in).plain);
+}
+
+/* ---- services ---- */
+
+#define LISTED SSPI_VIEW("HTTP/www.example.org")
+
+static enum binding_answer service(enum binding_mode mode, bool proven, const char *name,
+                                   enum sspi_bound bound, bool checks, bool refuses_dotless)
+{
+    const struct sspi_view services[] = {LISTED, SSPI_VIEW("HTTP/www"), SSPI_VIEW("host/")};
+    const struct binding_rules rules = {.mode = mode,
+                                        .services = services,
+                                        .n_services = 3,
+                                        .checks_said_names = checks,
+                                        .refuses_dotless = refuses_dotless};
+    const struct binding_facts facts = {.service = bytes_view(name), .service_proven = proven};
+
+    return binding_check_service(&rules, &facts, bound);
+}
+
+static void a_proven_service_counts_under_every_policy(void **state)
+{
+    for (int m = BINDING_MODE_NONE; m <= BINDING_MODE_REQUIRE; m++) {
+        for (int checks = 0; checks <= 1; checks++) {
+            enum binding_mode mode = (enum binding_mode)m;
+            assert_int_equal(
+                service(mode, true, "HTTP/www.example.org@R", SSPI_BOUND_MATCHED, checks, true),
+                BINDING_ACCEPTED);
+            assert_int_equal(
+                service(mode, true, "http/WWW.example.org@R", SSPI_BOUND_ABSENT, checks, true),
+                BINDING_ACCEPTED);
+            assert_int_equal(service(mode, true, "HTTP/www@R", SSPI_BOUND_ABSENT, checks, true),
+                             BINDING_ACCEPTED);
+            assert_int_equal(
+                service(mode, true, "HTTP/other.example.org@R", SSPI_BOUND_MATCHED, checks, true),
+                BINDING_OTHER_SERVICE);
+            /* Nothing was proven: a key without a name is no key for this service. */
+            assert_int_equal(service(mode, true, "", SSPI_BOUND_MATCHED, checks, true),
+                             BINDING_OTHER_SERVICE);
+        }
+    }
+}
+
+static void a_said_name_counts_where_names_are_checked(void **state)
+{
+    static const struct {
+        const char *name;
+        bool refuses_dotless;
+        enum binding_answer wanted;
+    } rows[] = {
+        {"HTTP/www.example.org", true, BINDING_ACCEPTED},
+        {"http/WWW.EXAMPLE.ORG", true, BINDING_ACCEPTED},
+        {"HTTP/other.example.org", true, BINDING_OTHER_SERVICE},
+        {"HTTP/www", true, BINDING_ACCEPTED}, /* listed itself */
+        {"host/any.example.org", true, BINDING_ACCEPTED},
+        {"host/any", true, BINDING_OTHER_SERVICE}, /* only its service is listed */
+        {"host/any", false, BINDING_ACCEPTED},
+        {"HTTP/localhost", true, BINDING_OTHER_SERVICE},
+        {"HTTP", true, BINDING_OTHER_SERVICE},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        assert_int_equal(service(BINDING_MODE_ALLOW, false, rows[i].name, SSPI_BOUND_ABSENT, true,
+                                 rows[i].refuses_dotless),
+                         rows[i].wanted);
+        assert_int_equal(service(BINDING_MODE_REQUIRE, false, rows[i].name, SSPI_BOUND_PROXY, true,
+                                 rows[i].refuses_dotless),
+                         rows[i].wanted);
+        assert_int_equal(service(BINDING_MODE_NONE, false, rows[i].name, SSPI_BOUND_UNCHECKED,
+                                 false, rows[i].refuses_dotless),
+                         BINDING_ACCEPTED);
+    }
+}
+
+/* .NET, CheckSpn: an empty name passes under WhenSupported only. Where the channel itself was
+ * compared it says more than a name. */
+static void a_client_that_names_no_service(void **state)
+{
+    for (int i = 0; i < 2; i++) {
+        const char *name = i == 0 ? NULL : "";
+        assert_int_equal(service(BINDING_MODE_ALLOW, false, name, SSPI_BOUND_ABSENT, true, true),
+                         BINDING_ACCEPTED);
+        assert_int_equal(service(BINDING_MODE_REQUIRE, false, name, SSPI_BOUND_MATCHED, true, true),
+                         BINDING_ACCEPTED);
+        assert_int_equal(service(BINDING_MODE_REQUIRE, false, name, SSPI_BOUND_PROXY, true, true),
+                         BINDING_NO_SERVICE);
+        assert_int_equal(
+            service(BINDING_MODE_REQUIRE, false, name, SSPI_BOUND_UNCHECKED, true, true),
+            BINDING_NO_SERVICE);
+    }
+}
+
+/* ---- the whole ---- */
+
+static void facts_and_rules_become_a_status(void **state)
+{
+    const struct sspi_channel_binding right = {.application = {"tls-server-end-point:ours", 25}};
+    const struct sspi_channel_binding relay = {.application = {"tls-server-end-point:relay", 26}};
+    const struct sspi_view listed = LISTED;
+    struct binding_rules rules = {.mode = BINDING_MODE_ALLOW,
+                                  .bindings = &right,
+                                  .n_bindings = 1,
+                                  .services = &listed,
+                                  .n_services = 1};
+    struct binding_facts facts = {.service = SSPI_VIEW("HTTP/www.example.org@R"),
+                                  .service_proven = true};
+    struct hash_suite suite;
+    struct sspi_report report;
+    uint8_t hash[SSPI_CHANNEL_HASH_LEN];
+    enum sspi_bound bound;
+
+    assert_true(hash_suite_open(&suite));
+    assert_true(binding_channel_hash(&right, &suite, hash));
+    facts.channel = binding_channel_from_hash(hash);
+    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_OK);
+    assert_int_equal(bound, SSPI_BOUND_MATCHED);
+    assert_int_equal(binding_check(&rules, &facts, NULL, &bound, &report), SEC_E_OK);
+
+    /* The same login where other channels, or another service, are right. */
+    rules.bindings = &relay;
+    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_BAD_BINDINGS);
+    assert_int_equal(report.reason, SSPI_REASON_BAD_BINDING);
+    rules.n_bindings = 0;
+    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_BAD_BINDINGS);
+    rules.bindings = &right;
+    rules.n_bindings = 1;
+    facts.service = SSPI_VIEW("HTTP/otherhost@R");
+    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_WRONG_PRINCIPAL);
+    assert_int_equal(report.reason, SSPI_REASON_WRONG_SERVICE);
+    assert_non_null(strstr(report.text, "HTTP/otherhost@R"));
+    assert_non_null(strstr(report.text, "HTTP/www.example.org"));
+    hash_suite_close(&suite);
+}
+
+static void a_hash_of_zeros_says_no_tls(void **state)
+{
+    uint8_t hash[SSPI_CHANNEL_HASH_LEN] = {0};
+
+    assert_int_equal(binding_channel_from_hash(hash).client, SSPI_CLIENT_BINDING_NO_TLS);
+    hash[SSPI_CHANNEL_HASH_LEN - 1] = 1;
+    assert_int_equal(binding_channel_from_hash(hash).client, SSPI_CLIENT_BINDING_PRESENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_combination_is_decided_as_the_table_says),
+        cmocka_unit_test(flags_and_buffers_are_read_as_windows_means_them),
+        cmocka_unit_test(rules_of_a_caller_in_core_replace_them),
+        cmocka_unit_test(a_proven_service_counts_under_every_policy),
+        cmocka_unit_test(a_said_name_counts_where_names_are_checked),
+        cmocka_unit_test(a_client_that_names_no_service),
+        cmocka_unit_test(facts_and_rules_become_a_status),
+        cmocka_unit_test(a_hash_of_zeros_says_no_tls),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
