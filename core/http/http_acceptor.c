@@ -142,7 +142,8 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
     http_messages_write(
         record, HTTP_MESSAGE_NO_HASH, SEC_E_OK,
         "a certificate of a TLS host has no channel binding (its signature has no "
-        "single hash, as with Ed25519): what its clients are bound to is not checked");
+        "single hash, as with Ed25519): clients that name the channel of such a certificate "
+        "are refused, also where bindings are only allowed");
     drop_repeated(acceptor);
     return true;
 }

@@ -822,7 +822,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  *                             SECPKG_NEGOTIATION_COMPLETE
  *   NATIVE_NAMES              client and service; an empty service where the client named none
  *   FLAGS                     ASC_RET_* as AcceptSecurityContext gave them
- *   CLIENT_SPECIFIED_TARGET   the service that the client meant
+ *   CLIENT_SPECIFIED_TARGET   the service of the login: in Kerberos the one whose key decrypted the
+ *                             ticket, else the one that the client says it means
  *   ACCESS_TOKEN              what QuerySecurityContextToken gives, to be closed alike
  *   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the client is
  *                             waited for, No when one is, Maybe while an answer waits for a larger

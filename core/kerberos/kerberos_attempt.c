@@ -87,6 +87,20 @@ static SECURITY_STATUS try_bindings(struct kerberos_exchange *exchange)
     return st;
 }
 
+/* The credential has keys for its own services only: where none decrypts the ticket, and the ticket
+ * says that it is for another service, that is the reason. */
+static SECURITY_STATUS explain_key(const struct kerberos_exchange *exchange, SECURITY_STATUS status)
+{
+    const struct binding_facts facts = {.service = bytes_view(exchange->ap_req.principal),
+                                        .service_proven = true};
+    enum sspi_reason reason = exchange->report->reason;
+    if ((reason != SSPI_REASON_NO_KEY && reason != SSPI_REASON_BAD_KEY) ||
+        binding_service_accepts_principal(facts.service, exchange->rules.services,
+                                          exchange->rules.n_services))
+        return status;
+    return binding_check_refuse_service(&exchange->rules, &facts, exchange->report);
+}
+
 /* What MIT's verdict means when it is not about bindings. */
 static SECURITY_STATUS judge_attempt(struct kerberos_exchange *exchange)
 {
@@ -96,16 +110,10 @@ static SECURITY_STATUS judge_attempt(struct kerberos_exchange *exchange)
     if (attempt->major == GSS_S_CONTINUE_NEEDED)
         return report_refuse(exchange->report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
                              "the client wants DCE's three legs; only one is supported");
-    /* The credential has keys for its own services only. */
-    struct sspi_view told = bytes_view(exchange->ap_req.principal);
-    if (!binding_service_accepts_principal(told, exchange->rules.services,
-                                           exchange->rules.n_services)) {
-        const struct binding_facts facts = {.service = told, .service_proven = true};
-        return binding_check_refuse_service(&exchange->rules, &facts, exchange->report);
-    }
-    return kerberos_status_from_accept(attempt->major, attempt->minor, &exchange->ap_req,
-                                       kerberos_credential_keytab(exchange->credential),
-                                       exchange->report);
+    SECURITY_STATUS st = kerberos_status_from_accept(
+        attempt->major, attempt->minor, &exchange->ap_req,
+        kerberos_credential_keytab(exchange->credential), exchange->report);
+    return explain_key(exchange, st);
 }
 
 /* What the client said stands in the authenticator. To read it costs half as much again as an
