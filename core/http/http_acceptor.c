@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "binding_session.h"
 #include "hash.h"
 #include "http_bindings.h"
 #include "http_options.h"
@@ -131,6 +132,7 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
 {
     if (!binding_table_add(acceptor->tls, ctx))
         return false;
+    binding_session_keep(ctx);
     struct sspi_record *record =
         binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
     if (record == NULL)
