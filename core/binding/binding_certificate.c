@@ -10,6 +10,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "binding_session.h"
+
 struct entry {
     const SSL_CTX *ctx;
     struct binding_candidates candidates;
@@ -160,19 +162,29 @@ bool binding_table_is_complete(const struct binding_table *table, const SSL_CTX 
     return known == NULL || !known->candidates.incomplete;
 }
 
+static bool holds(const struct binding_candidates *candidates, const struct binding *wanted)
+{
+    for (size_t i = 0; i < candidates->n_items; i++) {
+        const struct binding *item = &candidates->item[i];
+        if (item->len == wanted->len && memcmp(item->data, wanted->data, item->len) == 0)
+            return true;
+    }
+    return false;
+}
+
 const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,
                                                     struct binding_candidates *scratch)
 {
     const struct entry *known = find_entry(table, SSL_get_SSL_CTX(ssl));
-    if (known != NULL && (known->candidates.n_items > 0 || known->candidates.incomplete))
+    bool has_own = known != NULL && (known->candidates.n_items > 0 || known->candidates.incomplete);
+    struct binding seen;
+    bool is_seen = binding_session_find(ssl, &seen);
+    if (has_own && (!is_seen || holds(&known->candidates, &seen)))
         return &known->candidates;
-
-    /* Certificates loaded for each handshake are in no table; after a resumption OpenSSL cannot say
-     * which one the client once saw. */
-    X509 *shown = SSL_session_reused(ssl) ? NULL : SSL_get_certificate(ssl);
-    if (shown == NULL)
+    if (!is_seen)
         return NULL;
+    /* The server loaded this certificate for the handshake: it is in no context. */
     memset(scratch, 0, sizeof(*scratch));
-    add_candidate(scratch, shown);
+    scratch->item[scratch->n_items++] = seen;
     return scratch;
 }

@@ -51,10 +51,10 @@ bool binding_table_add(struct binding_table *table, SSL_CTX *ctx) SSPI_MUST_USE;
 /* True when each certificate of a recorded context has a binding. */
 bool binding_table_is_complete(const struct binding_table *table, const SSL_CTX *ctx);
 
-/* The candidates of a live connection: those of its context (a resumed session names another
- * certificate than was shown: SSL_get_certificate() is no witness then); where the context is not
- * in the table, the certificate shown in a full handshake, written to `scratch`. NULL: not known.
- */
+/* The candidates of a live connection: all certificates of its context, of which the client saw
+ * one. Where the server loaded another certificate for the handshake, or for the one that a resumed
+ * session goes back to: that one, written to `scratch`. NULL: not known, that is, the context has
+ * no certificate of its own and binding_session_find() does not know either. */
 const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,
                                                     struct binding_candidates *scratch);
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "binding_service.h"
+#include "binding_session.h"
 #include "hash.h"
 #include "http_bindings.h"
 #include "http_options.h"
@@ -135,6 +136,7 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
 {
     if (!binding_table_add(acceptor->tls, ctx))
         return false;
+    binding_session_keep(ctx);
     struct sspi_record *record =
         binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
     if (record == NULL)
