@@ -125,7 +125,7 @@ parts 'the service of a ticket', \%site,
     'is that of the key behind an internal redirect' => sub {
         my ($server) = @_;
         for my $form (@forms) {
-            my $get = sub { my ($path, @ticket) = @_; return connection($server)->get("$path/nothing", authorization => ticket($form, @ticket)) };
+            my $get = sub { my ($path, @ticket) = @_; $server->new_log; return connection($server)->get("$path/nothing", authorization => ticket($form, @ticket)) };
             is_for($server, $get->('/redirect-any', 'HTTP/other.test', %as_localhost), 'HTTP/other.test', "$form: to a location for any");
             granted($get->('/redirect-localhost', 'HTTP/localhost'), { user => 'alice@SSPI.TEST' }, "$form: a ticket for localhost");
             for my $case ([ 'a ticket for other.test' ], [ 'one that says localhost', %as_localhost ]) {
