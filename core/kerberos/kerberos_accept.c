@@ -10,6 +10,7 @@
 #include "kerberos_ap_req.h"
 #include "kerberos_delegation.h"
 #include "kerberos_keys.h"
+#include "kerberos_name.h"
 #include "kerberos_status.h"
 #include "store_state.h"
 
@@ -236,12 +237,14 @@ static ULONG attributes_from_flags(OM_uint32 flags)
     return attributes;
 }
 
-/* What follows the last '@': a realm has none, and one within a name has a backslash before it but
- * comes earlier. */
-static const char *realm_of(const char *name)
+/* `whose` names it in the log. */
+static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
+                                   struct sspi_report *report)
 {
-    const char *at = strrchr(name, '@');
-    return at != NULL ? at + 1 : "";
+    char shown[SHOWN_SIZE];
+    return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
+                         "%s is %s, which holds a control character or is not UTF-8", whose,
+                         escape_text(shown, sizeof shown, name));
 }
 
 static SECURITY_STATUS set_name(struct exchange *exchange, struct sspi_context_info *info)
@@ -256,8 +259,10 @@ static SECURITY_STATUS set_name(struct exchange *exchange, struct sspi_context_i
     if (!told)
         return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                              "the client's name cannot be told");
+    if (info->name != NULL && !kerberos_name_is_clean(bytes_view(info->name)))
+        return refuse_name("the client's principal", bytes_view(info->name), exchange->report);
     if (info->name != NULL) {
-        info->realm = strdup(realm_of(info->name));
+        info->realm = strdup(kerberos_name_realm(info->name));
         info->target = strdup(exchange->ap_req.principal);
     }
     if (info->name == NULL || info->realm == NULL || info->target == NULL)
@@ -312,6 +317,8 @@ static SECURITY_STATUS read_token(struct exchange *exchange)
     case KERBEROS_AP_REQ_OTHER_MECHANISM:
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
                              "the token is not Kerberos");
+    case KERBEROS_AP_REQ_BAD_NAME:
+        return refuse_name("the ticket's service", bytes_view(exchange->ap_req.principal), report);
     case KERBEROS_AP_REQ_MALFORMED:
     default:
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
