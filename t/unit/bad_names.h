@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What no name may hold, whichever package reads it: each control character (C0, DEL, C1), and each
- * way in which octets are not UTF-8 (RFC 3629 3). Each comes in the middle of a name and at its end.
+ * way in which octets are not UTF-8 (RFC 3629 3). Each comes in the middle of a name and at its
+ * end.
  */
 #ifndef BAD_NAMES_H
 #define BAD_NAMES_H
@@ -13,15 +14,32 @@
 #define N_CONTROLS (0x20 + 1 + 0x20)
 
 static const char *const bad_utf8[] = {
-    "\xc0\x80",         "\xc0\xaf",         "\xc1\xbf",         /* overlong */
-    "\xe0\x80\x8d",     "\xe0\x9f\xbf",     "\xf0\x80\x80\x8a", /* overlong CR and LF among them */
-    "\xf0\x8f\xbf\xbf", "\xed\xa0\x80",     "\xed\xad\xbf",     /* surrogates */
-    "\xed\xbe\x80",     "\xed\xbf\xbf",                         /* surrogates */
-    "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf7\xbf\xbf\xbf", /* over U+10FFFF */
-    "\xf8\x88\x80\x80", "\xfc\x84\x80\x80", "\xfe",             /* no lead octet */
-    "\xff",             "\x80",             "\xbf",             /* lone continuation */
-    "\xc2",             "\xdf",             "\xe2\x82",         /* truncated */
-    "\xe1",             "\xf0\x9f\x98",     "\xf4",             /* truncated */
+    "\xc0\x80",
+    "\xc0\xaf",
+    "\xc1\xbf", /* overlong */
+    "\xe0\x80\x8d",
+    "\xe0\x9f\xbf",
+    "\xf0\x80\x80\x8a", /* overlong CR and LF among them */
+    "\xf0\x8f\xbf\xbf",
+    "\xed\xa0\x80",
+    "\xed\xad\xbf", /* surrogates */
+    "\xed\xbe\x80",
+    "\xed\xbf\xbf", /* surrogates */
+    "\xf4\x90\x80\x80",
+    "\xf5\x80\x80\x80",
+    "\xf7\xbf\xbf\xbf", /* over U+10FFFF */
+    "\xf8\x88\x80\x80",
+    "\xfc\x84\x80\x80",
+    "\xfe", /* no lead octet */
+    "\xff",
+    "\x80",
+    "\xbf", /* lone continuation */
+    "\xc2",
+    "\xdf",
+    "\xe2\x82", /* truncated */
+    "\xe1",
+    "\xf0\x9f\x98",
+    "\xf4", /* truncated */
 };
 #define N_BAD_UTF8 (sizeof bad_utf8 / sizeof bad_utf8[0])
 
@@ -73,9 +91,16 @@ static inline const char *quoted_bad_name(size_t i, char storage[BAD_NAME_SIZE])
 }
 
 /* Good names beside them: what stands next to the forbidden. */
-static const char *const good_names[] = {
-    "a b",      "~",        "\xc2\xa0",         "\xc3\xbf",        "\xe0\xa0\x80", "\xed\x9f\xbf",
-    "\xee\x80\x80", "\xef\xbf\xbd", "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf"};
+static const char *const good_names[] = {"a b",
+                                         "~",
+                                         "\xc2\xa0",
+                                         "\xc3\xbf",
+                                         "\xe0\xa0\x80",
+                                         "\xed\x9f\xbf",
+                                         "\xee\x80\x80",
+                                         "\xef\xbf\xbd",
+                                         "\xf0\x90\x80\x80",
+                                         "\xf4\x8f\xbf\xbf"};
 #define N_GOOD_NAMES (sizeof good_names / sizeof good_names[0])
 
 #endif

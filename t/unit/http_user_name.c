@@ -113,9 +113,9 @@ struct person {
 };
 
 /* Each part of a name that could make it read as another: all of them, in all three schemes. */
-static const char *const crafted[] = {"alice",      "alice@" REALM, "alice@OTHER", "LAB\\alice",
-                                      "alice/root", "@alice@OTHER", "/alice@OTHER", "FAR\\@bob@OTHER",
-                                      "\\@bob",     "alice\\"};
+static const char *const crafted[] = {
+    "alice",        "alice@" REALM, "alice@OTHER",     "LAB\\alice", "alice/root",
+    "@alice@OTHER", "/alice@OTHER", "FAR\\@bob@OTHER", "\\@bob",     "alice\\"};
 #define N_CRAFTED (sizeof crafted / sizeof crafted[0])
 
 /* As krb5_unparse_name() escapes one part. */
