@@ -18,14 +18,15 @@ use SSPI::Test::Origin;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
-my $kdc = SSPI::Test::KDC->new;
+my $kdc = SSPI::Test::KDC->new(disable_pac => 1);
 my $alice = $kdc->login('alice');
 
-# A further user, by the text that kadmin and kinit read, and who he is then.
+# What makes a further user known to a client, by the text that krb5_parse_name() reads.
+my %env_of;
 sub user {
     my ($text) = @_;
-    $kdc->kadmin(qq(addprinc -pw pw "$text"));
-    return $kdc->login($text, password => 'pw');
+    $kdc->add_user($text) if !$env_of{$text};
+    return $env_of{$text} //= $kdc->login($text, password => 'pw');
 }
 
 my $dir = scratch_dir('users');
@@ -142,11 +143,10 @@ parts 'names', \%site,
         my $get = sub { return $c->get($_[0], authorization => negotiate_value(kerberos($_[1]))) };
         my %who = (full => 'alice@SSPI.TEST', short => 'alice', local => 'alice');
         granted($get->("/$_/", $alice), { user => $who{$_} }, "alice, $_") for sort keys %who;
-        for my $text ('alice\\@OTHER', 'alice\\@SSPI.TEST', 'LAB\\\\\\\\alice', 'alice\\/admin') {
+        for my $text ('alice\\@OTHER', 'alice\\@SSPI.TEST', 'LAB\\\\alice', 'alice\\/admin') {
             my $env = user($text);
-            my $spelt = $text =~ s/\\\\\\\\/\\\\/r;
-            granted($get->('/full/', $env), { user => "$spelt\@SSPI.TEST" }, "$text, full");
-            granted($get->('/short/', $env), { user => $spelt }, "$text, short: the escape stays");
+            granted($get->('/full/', $env), { user => "$text\@SSPI.TEST" }, "$text, full");
+            granted($get->('/short/', $env), { user => $text }, "$text, short: the escape stays");
             $server->new_log;
             refused($get->('/local/', $env), 403, "$text, local: without its escape it would be another");
             logged($server, 'AMBIGUOUS_NAME', 'alice');
