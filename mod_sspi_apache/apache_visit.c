@@ -117,6 +117,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
         /* An internal redirect to an error document turns r->method into GET: take the line. */
         .method = {top->the_request, strcspn(top->the_request, " ")},
         .target = view_of(top->unparsed_uri),
+        .authority = view_of(apr_table_get(top->headers_in, "Host")),
         .authorization = view_of(apr_table_get(top->headers_in, header)),
         .several_authorizations = n_values > 1,
         .proxy = proxy,

@@ -5,6 +5,7 @@
 
 static void ngx_http_sspi_request_line(ngx_http_request_t *r,
     ngx_str_t *method, ngx_str_t *target);
+static struct sspi_view ngx_http_sspi_authority(ngx_http_request_t *r);
 static uint64_t ngx_http_sspi_entity_length(ngx_http_request_t *r);
 static void ngx_http_sspi_peer(ngx_http_request_t *r,
     struct sspi_request *request);
@@ -30,6 +31,7 @@ ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
 
     request->method = ngx_http_sspi_view(&method);
     request->target = ngx_http_sspi_view(&target);
+    request->authority = ngx_http_sspi_authority(r);
     request->entity_length = ngx_http_sspi_entity_length(r);
     request->log_from = ngx_http_sspi_log_from(r->connection->log);
 
@@ -118,6 +120,28 @@ ngx_http_sspi_request_line(ngx_http_request_t *r, ngx_str_t *method,
     }
 
     target->len = p - target->data;
+}
+
+
+/* A request of HTTP/3 may have :authority and no Host. */
+
+static struct sspi_view
+ngx_http_sspi_authority(ngx_http_request_t *r)
+{
+    ngx_str_t  authority;
+
+    if (r->headers_in.host) {
+        return ngx_http_sspi_view(&r->headers_in.host->value);
+    }
+
+    ngx_str_null(&authority);
+
+    if (r->host_start && r->host_end) {
+        authority.data = r->host_start;
+        authority.len = r->host_end - r->host_start;
+    }
+
+    return ngx_http_sspi_view(&authority);
 }
 
 

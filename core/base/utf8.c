@@ -54,6 +54,19 @@ bool utf8_valid(struct sspi_view text)
     return true;
 }
 
+bool utf8_is_name(struct sspi_view text)
+{
+    while (text.len > 0) {
+        uint32_t character;
+        size_t len = take(text, &character);
+        if (len == 0 || character < 0x20 || (character >= 0x7F && character < 0xA0))
+            return false;
+        text.data += len;
+        text.len -= len;
+    }
+    return true;
+}
+
 static void append_character(struct bytes *to, uint32_t character)
 {
     unsigned char out[4];
@@ -66,19 +79,6 @@ static void append_character(struct bytes *to, uint32_t character)
     }
     out[0] = (unsigned char)(lead[len] | character);
     bytes_append(to, out, len);
-}
-
-bool utf8_has_control(struct sspi_view text)
-{
-    /* C1 is C2 80 to C2 9F, and C2 is never the last octet. */
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (c < 0x20 || c == 0x7F)
-            return true;
-        if (c == 0xC2 && (unsigned char)text.data[i + 1] < 0xA0)
-            return true;
-    }
-    return false;
 }
 
 bool utf8_from_utf16(struct bytes *to, const char16_t *text, size_t n_units)

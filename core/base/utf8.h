@@ -12,8 +12,12 @@
  * above U+10FFFF. NUL counts as a character. */
 bool utf8_valid(struct sspi_view text) SSPI_MUST_USE;
 
-/* True when `text`, which is well-formed, has a control character: C0, DEL or C1. */
-bool utf8_has_control(struct sspi_view text) SSPI_MUST_USE;
+/* True when `text` is well-formed and holds no control character: C0, DEL or C1. Every package asks
+ * this of each name that a client, a file or winbind tells: user, domain, realm, service and
+ * authorization identity. Names reach log lines, environment variables and header fields of other
+ * servers. The empty and the absent view pass: whether a name may be empty is the caller's to say.
+ */
+bool utf8_is_name(struct sspi_view text) SSPI_MUST_USE;
 
 /* Appends `n_units` units as UTF-8. False: an unpaired surrogate, or `to` failed. */
 bool utf8_from_utf16(struct bytes *to, const char16_t *text, size_t n_units) SSPI_MUST_USE;

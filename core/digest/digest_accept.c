@@ -8,6 +8,7 @@
 #include "digest_challenge.h"
 #include "digest_info.h"
 #include "digest_offer.h"
+#include "digest_uri.h"
 #include "escape.h"
 #include "hex.h"
 #include "report.h"
@@ -63,34 +64,6 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
     return digest_offer_challenge(credential, in, realm, bytes_view(nonce), stale, out);
 }
 
-/* What follows "http://host" in an absolute URI ("/" when nothing does); absent for another form.
- */
-static struct sspi_view path_of(struct sspi_view uri)
-{
-    const struct sspi_view schemes[] = {SSPI_VIEW("http://"), SSPI_VIEW("https://")};
-
-    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        size_t len = schemes[i].len;
-        if (uri.len <= len || !bytes_equal_nocase((struct sspi_view){uri.data, len}, schemes[i]))
-            continue;
-        const char *path = memchr(uri.data + len, '/', uri.len - len);
-        return path == NULL ? SSPI_VIEW("/")
-                            : (struct sspi_view){path, uri.len - (size_t)(path - uri.data)};
-    }
-    return (struct sspi_view){NULL, 0};
-}
-
-/* RFC 7616 3.4.6: uri must name what the request line names. Byte for byte, or the same path and
- * query where one of the two is in absolute form (clients of a forward proxy send a path for an
- * absolute target); nothing is normalised, because a server could normalise otherwise. */
-static bool uri_names(struct sspi_view uri, struct sspi_view target)
-{
-    struct sspi_view path = path_of(uri), target_path = path_of(target);
-
-    return bytes_equal(uri, target) || (path.data != NULL && bytes_equal(path, target)) ||
-           (target_path.data != NULL && bytes_equal(uri, target_path));
-}
-
 /* Windows sends no realm beside a name that holds its own: user@domain, DOMAIN\user. */
 static bool names_own_realm(const struct digest_response *response)
 {
@@ -130,7 +103,7 @@ SECURITY_STATUS digest_accept_check_request(const struct digest_credential *cred
     SECURITY_STATUS status = digest_accept_check_realm(response, realm, report);
     if (status != SEC_E_OK)
         return status;
-    if (in->uri.len > 0 && !uri_names(response->uri, in->uri)) {
+    if (in->uri.len > 0 && !digest_uri_names(response->uri, in->uri)) {
         report_write(report, SSPI_REASON_WRONG_URI, "uri is \"%s\", the request's is \"%s\"",
                      escape_text(shown, sizeof(shown), response->uri),
                      escape_text(wanted, sizeof(wanted), in->uri));

@@ -9,14 +9,7 @@
 
 bool digest_challenge_realm_fits(struct sspi_view realm)
 {
-    if (realm.len == 0 || realm.len > DIGEST_CHALLENGE_REALM_LIMIT)
-        return false;
-    for (size_t i = 0; i < realm.len; i++) {
-        unsigned char c = (unsigned char)realm.data[i];
-        if (c < 0x20 || c == 0x7F)
-            return false;
-    }
-    return utf8_valid(realm);
+    return realm.len > 0 && realm.len <= DIGEST_CHALLENGE_REALM_LIMIT && utf8_is_name(realm);
 }
 
 static bool is_letter(char c)

@@ -61,6 +61,24 @@ static enum sspi_reason check_encoding(const struct digest_params *params,
     return SSPI_REASON_NONE;
 }
 
+/* The names beside the user's, which the form reads: pages and logs are told of them. */
+static enum sspi_reason check_names(const struct digest_directives *d)
+{
+    static const enum digest_directive names[] = {DIGEST_REALM, DIGEST_SERVICE_NAME,
+                                                  DIGEST_AUTHZID};
+    char shown[SHOWN_SIZE];
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct sspi_view name = d->value[names[i]];
+        if (!utf8_is_name(name)) {
+            return report_write(d->report, SSPI_REASON_MALFORMED,
+                                "%s has a control character: \"%s\"", name_of(d, names[i]),
+                                escape_text(shown, sizeof(shown), name));
+        }
+    }
+    return SSPI_REASON_NONE;
+}
+
 /* RFC 7616 3.4: "Any unrecognized directive MUST be ignored"; RFC 2831 2.1.2 has the same as
  * auth-param. */
 static enum sspi_reason collect(const struct digest_params *params, struct digest_directives *d)
@@ -97,6 +115,8 @@ enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form 
         return reason;
     response.storage = params.storage; /* the values stay where they are */
     reason = collect(&params, &d);
+    if (reason == SSPI_REASON_NONE)
+        reason = check_names(&d);
     if (reason == SSPI_REASON_NONE)
         reason = evaluate(&d, &response);
     if (reason == SSPI_REASON_NONE)
@@ -146,7 +166,7 @@ enum sspi_reason digest_directive_check_username(const struct digest_directives 
                             "username has %zu octets of UTF-8, more than %d",
                             response->username.len, DIGEST_PARSE_USERNAME_LIMIT);
     }
-    if (utf8_has_control(response->username)) {
+    if (!utf8_is_name(response->username)) {
         return report_write(d->report, SSPI_REASON_MALFORMED,
                             "username has a control character, or is neither UTF-8 nor "
                             "ISO-8859-1");

@@ -6,6 +6,7 @@
 #include "digest_accept.h"
 #include "digest_binding.h"
 #include "digest_info.h"
+#include "digest_uri.h"
 #include "digest_verify.h"
 #include "escape.h"
 #include "report.h"
@@ -242,7 +243,7 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context,
     if (status == SEC_E_OK && is_too_old(context))
         status = report_refuse(out->report, SEC_E_NO_AUTHENTICATING_AUTHORITY,
                                SSPI_REASON_STALE_NONCE, "the nonce is older than its lifetime");
-    if (status == SEC_E_OK && in->uri.len > 0 && !bytes_equal(in->uri, last->uri))
+    if (status == SEC_E_OK && in->uri.len > 0 && !digest_uri_names(last->uri, in->uri))
         status = report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_WRONG_URI,
                                "the uri is not that of the request that was verified last");
     if (status == SEC_E_OK && has_entity)

@@ -137,8 +137,6 @@ static enum sspi_reason read_names(const struct digest_directives *d,
 
     if (!utf_8 && d->value[DIGEST_CHARSET].data != NULL)
         return report_write(d->report, SSPI_REASON_MALFORMED, "username is not UTF-8");
-    if (utf8_has_control(response->authzid))
-        return malformed(d, DIGEST_AUTHZID, "authzid has a control character");
     return utf_8 ? digest_directive_take_username(d, response)
                  : digest_directive_take_latin_1(d, response);
 }

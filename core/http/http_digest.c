@@ -49,9 +49,7 @@ bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_pol
 bool http_digest_is_ambiguous(const struct sspi_exchange *exchange,
                               const struct sspi_policy *policy)
 {
-    const uint8_t *offered = http_options_list(policy, SSPI_OPTION_PACKAGES);
-    bool digest_alone = offered[0] == HTTP_PACKAGE_DIGEST && offered[1] == 0;
-    return !digest_alone && strpbrk(exchange->proof.name, "@\\") != NULL;
+    return !http_options_offers_digest_only(policy) && strpbrk(exchange->proof.name, "@\\") != NULL;
 }
 
 static enum http_outcome judge_user(struct sspi_exchange *exchange,

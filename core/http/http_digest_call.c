@@ -94,6 +94,18 @@ static SecBuffer param(struct sspi_view value)
     return (SecBuffer){(ULONG)value.len, SECBUFFER_PKG_PARAMS, (void *)(uintptr_t)value.data};
 }
 
+/* RFC 9110 7.1: the target URI, as far as the request tells it. False: no memory. */
+static bool put_target_uri(const struct sspi_request *request, struct bytes *to)
+{
+    bool is_path = request->target.len > 0 && request->target.data[0] == '/';
+    if (is_path && request->authority.len > 0) {
+        bytes_append_text(to, request->tls ? "https://" : "http://");
+        bytes_append_view(to, request->authority);
+    }
+    bytes_append_view(to, request->target);
+    return !to->failed;
+}
+
 /* Writes the input buffers in the order of the Digest page; returns how many. */
 static ULONG fill_input(struct sspi_exchange *exchange, struct http_digest_call *call,
                         struct sspi_view wide_realm, SecBuffer in[INPUTS_LIMIT])
@@ -104,7 +116,7 @@ static ULONG fill_input(struct sspi_exchange *exchange, struct http_digest_call 
     in[n++] = (SecBuffer){(ULONG)call->directives.len, SECBUFFER_TOKEN,
                           (void *)(uintptr_t)call->directives.data};
     in[n++] = param(exchange->request.method);
-    in[n++] = param(exchange->request.target);
+    in[n++] = param(bytes_as_view(&call->target));
     in[n++] =
         param(entity->state == HTTP_ENTITY_DONE ? (struct sspi_view){entity->hex, entity->hex_len}
                                                 : (struct sspi_view){NULL, 0});
@@ -151,6 +163,10 @@ bool http_digest_call(struct sspi_exchange *exchange, const struct sspi_policy *
 {
     struct bytes wide BYTES_CLEANUP = {0};
     SecInvalidateHandle(&call->context);
+    if (!put_target_uri(&exchange->request, &call->target)) {
+        (void)http_exchange_out_of_memory(exchange);
+        return false;
+    }
     if (!widen_realm(exchange->realm, &wide)) {
         if (wide.failed) {
             (void)http_exchange_out_of_memory(exchange);
@@ -175,6 +191,7 @@ void http_digest_call_end(struct http_digest_call *call)
 {
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
         bytes_free(&call->tokens[i]);
+    bytes_free(&call->target);
     if (SecIsValidHandle(&call->context))
         DeleteSecurityContext(&call->context);
 }

@@ -14,6 +14,7 @@ struct http_digest_call {
     CtxtHandle context; /* valid when the call left one */
     struct bytes tokens[SSPI_CHALLENGES_LIMIT];
     size_t n_tokens;
+    struct bytes target; /* the request's target URI */
     struct sspi_report report;
     struct http_resource *resource; /* NULL: the server looks users up */
     SECURITY_STATUS status;

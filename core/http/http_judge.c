@@ -8,8 +8,6 @@
 #include "http_options.h"
 #include "http_schemes.h"
 #include "kerberos_keytab.h"
-#include "ntlm_winbind.h"
-#include "store_nt_users.h"
 
 #define DIGEST_PREFIX "digest:"
 
@@ -156,56 +154,4 @@ bool http_judge_allows(const struct sspi_exchange *exchange, const struct sspi_p
         start = i + 1;
     }
     return true;
-}
-
-/* alice@DEFAULT.REALM becomes alice; names of other realms are kept whole. */
-static char *short_principal(const struct sspi_exchange *exchange)
-{
-    const char *name = exchange->proof.name, *realm = exchange->acceptor->default_realm;
-    const char *at = strrchr(name, '@');
-    if (realm == NULL || at == NULL || strcmp(at + 1, realm) != 0)
-        return strdup(name);
-    return strndup(name, (size_t)(at - name));
-}
-
-/* True when the user is of the domain of winbind, or of the user file's own. */
-static bool is_of_own_domain(const struct http_proof *proof)
-{
-    char file_domain[STORE_USERS_NAME_LIMIT + 1];
-    struct ntlm_winbind_names names;
-    const char *own = NULL;
-    if (proof->resource->users != NULL &&
-        store_nt_users_domain(proof->resource->users, file_domain))
-        own = file_domain;
-    else if (proof->resource->winbind != NULL &&
-             ntlm_winbind_names(proof->resource->winbind, &names))
-        own = names.nb_domain;
-    return own != NULL && bytes_equal_nocase(bytes_view(proof->realm), bytes_view(own));
-}
-
-/* DOMAIN\alice becomes alice where the domain is our own; others are kept whole where `local` does
- * not want an account of this machine. */
-static char *short_account(const struct http_proof *proof, bool local)
-{
-    const char *behind = strchr(proof->name, '\\');
-    if (behind != NULL && is_of_own_domain(proof))
-        return strdup(behind + 1);
-    return local ? NULL : strdup(proof->name);
-}
-
-char *http_judge_user_name(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    const struct http_proof *proof = &exchange->proof;
-    bool ntlm = proof->runs == HTTP_MECHANISM_NTLM;
-    if (proof->package == HTTP_PACKAGE_DIGEST)
-        return strdup(proof->name);
-    switch (sspi_policy_number(policy, SSPI_OPTION_USER_NAME)) {
-    case HTTP_NAME_FULL:
-        return strdup(proof->name);
-    case HTTP_NAME_SHORT:
-        return ntlm ? short_account(proof, false) : short_principal(exchange);
-    case HTTP_NAME_LOCAL:
-        return ntlm ? short_account(proof, true) : kerberos_local_name(proof->name);
-    }
-    return NULL;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether what was proven satisfies a policy, and under which name it passes. */
+/* Whether what was proven satisfies a policy. */
 #ifndef HTTP_JUDGE_H
 #define HTTP_JUDGE_H
 
@@ -17,10 +17,5 @@ bool http_judge_allows(const struct sspi_exchange *exchange,
 /* True when `name` is the full form of the proven user: alice@REALM, DOMAIN\alice (without case, as
  * Windows has it), digest:alice. */
 bool http_judge_user_is(const struct http_proof *proof, struct sspi_view name) SSPI_MUST_USE;
-
-/* The user's name in the form `policy` wants, malloc'ed. NULL: no local account has it (or memory).
- */
-char *http_judge_user_name(const struct sspi_exchange *exchange,
-                           const struct sspi_policy *policy) SSPI_MUST_USE;
 
 #endif

@@ -356,6 +356,12 @@ bool http_options_lists(const struct sspi_policy *policy, uint8_t package)
     return has_place(policy, SSPI_OPTION_PACKAGES, package);
 }
 
+bool http_options_offers_digest_only(const struct sspi_policy *policy)
+{
+    const uint8_t *offered = http_options_list(policy, SSPI_OPTION_PACKAGES);
+    return offered[0] == HTTP_PACKAGE_DIGEST && offered[1] == 0;
+}
+
 bool http_options_runs(const struct sspi_policy *policy, uint8_t mechanism)
 {
     return has_place(policy, SSPI_OPTION_MECHANISMS, mechanism);

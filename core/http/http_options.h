@@ -30,6 +30,9 @@ const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_opt
 
 bool http_options_lists(const struct sspi_policy *policy, uint8_t package);
 
+/* True when Digest is offered and nothing beside it. */
+bool http_options_offers_digest_only(const struct sspi_policy *policy);
+
 /* True when Negotiate and NTLM may run this mechanism. */
 bool http_options_runs(const struct sspi_policy *policy, uint8_t mechanism);
 

@@ -17,6 +17,7 @@
 #include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
+#include "http_user_name.h"
 
 static enum http_outcome refuse_malformed(struct sspi_exchange *exchange, enum http_message message,
                                           const char *text)
@@ -223,6 +224,32 @@ static bool wants_confirmation(const struct sspi_exchange *exchange,
            http_options_has_provider(policy);
 }
 
+/* The policy's form has no name for the user. */
+static void refuse_user_name(struct sspi_exchange *exchange, enum http_user_name named)
+{
+    const char *option =
+        sspi_option_info(SSPI_OPTION_USER_NAME)->name[exchange->acceptor->config.server];
+    char shown[160];
+    escape_text(shown, sizeof(shown), bytes_view(exchange->proof.name));
+    switch (named) {
+    case HTTP_USER_NAME_NO_ACCOUNT:
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NO_LOCAL_NAME, SEC_E_OK,
+                            "auth_to_local in krb5.conf maps %s to no local account", shown);
+        break;
+    case HTTP_USER_NAME_AMBIGUOUS:
+        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_AMBIGUOUS_NAME, SEC_E_OK,
+                            "%s would read as another user in the form that %s asks for; rename "
+                            "the account, or use %s full",
+                            shown, option, option);
+        break;
+    case HTTP_USER_NAME_GOOD:
+    case HTTP_USER_NAME_NO_MEMORY:
+        (void)http_exchange_out_of_memory(exchange); /* the verdict is SSPI_ERROR */
+        return;
+    }
+    exchange->result.verdict = SSPI_FORBIDDEN;
+}
+
 static void decide_proven(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const char *why = "";
@@ -250,15 +277,12 @@ static void decide_proven(struct sspi_exchange *exchange, const struct sspi_poli
         return;
     }
     free(exchange->user);
-    exchange->user = http_judge_user_name(exchange, policy);
-    if (exchange->user == NULL) {
-        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NO_LOCAL_NAME, SEC_E_OK,
-                            "auth_to_local in krb5.conf maps %s to no local account",
-                            escape_text(shown, sizeof(shown), name));
-        exchange->result.verdict = SSPI_FORBIDDEN;
-        return;
-    }
-    http_answer_granted(exchange);
+    exchange->user = NULL;
+    enum http_user_name named = http_user_name_make(exchange, policy, &exchange->user);
+    if (named == HTTP_USER_NAME_GOOD)
+        http_answer_granted(exchange);
+    else
+        refuse_user_name(exchange, named);
 }
 
 static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)

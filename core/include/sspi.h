@@ -709,7 +709,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     received.
  *                   - SECBUFFER_PKG_PARAMS, up to four, for Digest in HTTP, counted among
  *                     themselves: method, uri, H(entity-body) in hex, realm in UTF-16LE that is
- *                     ASCII. An empty one is an absent one. A uri given must be the client's own.
+ *                     ASCII. An empty one is an absent one. A uri given must be the client's own:
+ *                     a path, or the target URI with scheme and host (RFC 9110 7.1), without
+ *                     which a client that names these is refused.
  *                     H(entity-body) is needed for qop auth-int alone, by the client's algorithm;
  *                     without it such a call is SEC_E_INCOMPLETE_MESSAGE.
  *                   - SECBUFFER_SSPI_HASH_A1, for Digest: the user's hash (sspi_acceptor.h).

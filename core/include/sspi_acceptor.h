@@ -69,7 +69,8 @@ enum sspi_reason {
     SSPI_REASON_CONFIGURATION, /* no key, no user file: our own side is not usable */
     SSPI_REASON_INTERNAL,      /* memory, randomness, library failure */
     SSPI_REASON_ALTERED,       /* a message was changed on its way: its MIC is wrong or gone */
-    SSPI_REASON_UNREACHABLE    /* winbind or the domain controller behind it does not answer */
+    SSPI_REASON_UNREACHABLE,   /* winbind or the domain controller behind it does not answer */
+    SSPI_REASON_BAD_NAME       /* a name holds a control character, or is not UTF-8 */
 };
 
 struct sspi_report {

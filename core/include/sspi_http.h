@@ -236,6 +236,7 @@ void sspi_connection_free(struct sspi_connection *connection);
 struct sspi_request {
     struct sspi_view method;        /* as on the request line */
     struct sspi_view target;        /* request-target as the client sent it */
+    struct sspi_view authority;     /* Host, or :authority, as the client sent it; absent: none */
     struct sspi_view authorization; /* value of Authorization (Proxy-Authorization when `proxy`);
                                      * absent without that header */
     bool several_authorizations;    /* the header came more than once: 400 */

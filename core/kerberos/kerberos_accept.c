@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include "clock.h"
+#include "escape.h"
 #include "kerberos_attempt.h"
 #include "kerberos_delegation.h"
 #include "kerberos_keys.h"
+#include "kerberos_name.h"
 #include "report.h"
 #include "store_state.h"
+
+/* For a name in a report. */
+#define SHOWN_SIZE 160
 
 gss_buffer_desc kerberos_accept_buffer(struct sspi_view view)
 {
@@ -110,12 +115,14 @@ static ULONG attributes_from_flags(OM_uint32 flags)
     return attributes;
 }
 
-/* What follows the last '@': a realm has none, and one within a name has a backslash before it but
- * comes earlier. */
-static const char *realm_of(const char *name)
+/* `whose` names it in the log. */
+static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
+                                   struct sspi_report *report)
 {
-    const char *at = strrchr(name, '@');
-    return at != NULL ? at + 1 : "";
+    char shown[SHOWN_SIZE];
+    return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
+                         "%s is %s, which holds a control character or is not UTF-8", whose,
+                         escape_text(shown, sizeof shown, name));
 }
 
 static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct sspi_context_info *info)
@@ -130,8 +137,10 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct sspi_
     if (!told)
         return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                              "the client's name cannot be told");
+    if (info->name != NULL && !kerberos_name_is_clean(bytes_view(info->name)))
+        return refuse_name("the client's principal", bytes_view(info->name), exchange->report);
     if (info->name != NULL) {
-        info->realm = strdup(realm_of(info->name));
+        info->realm = strdup(kerberos_name_realm(info->name));
         info->target = exchange->service;
         info->target_proven = true;
         exchange->service = NULL;
@@ -190,6 +199,8 @@ static SECURITY_STATUS read_token(struct kerberos_exchange *exchange)
     case KERBEROS_AP_REQ_OTHER_MECHANISM:
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
                              "the token is not Kerberos");
+    case KERBEROS_AP_REQ_BAD_NAME:
+        return refuse_name("the ticket's service", bytes_view(exchange->ap_req.principal), report);
     case KERBEROS_AP_REQ_MALFORMED:
     default:
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "der.h"
+#include "kerberos_name.h"
 
 /* RFC 4121 4.1: the mechanism's OID 1.2.840.113554.1.2.2. */
 static const struct sspi_view krb5_oid = {"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02", 9};
@@ -175,6 +176,10 @@ enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
     };
     if (!take_ap_req(found.message, &found))
         return KERBEROS_AP_REQ_MALFORMED;
+    if (!kerberos_name_is_clean(bytes_view(found.principal))) {
+        memcpy(ret_view->principal, found.principal, sizeof(found.principal));
+        return KERBEROS_AP_REQ_BAD_NAME;
+    }
     *ret_view = found;
     return KERBEROS_AP_REQ_OK;
 }

@@ -14,7 +14,8 @@
 enum kerberos_ap_req_status {
     KERBEROS_AP_REQ_OK,
     KERBEROS_AP_REQ_OTHER_MECHANISM, /* framed, or not framed, as something else than krb5 */
-    KERBEROS_AP_REQ_MALFORMED
+    KERBEROS_AP_REQ_MALFORMED,
+    KERBEROS_AP_REQ_BAD_NAME /* service or realm holds a control character, or is not UTF-8 */
 };
 
 struct kerberos_ap_req {
@@ -30,7 +31,8 @@ struct kerberos_ap_req {
 };
 
 /* Reads a GSS-framed AP-REQ (RFC 2743 3.1, RFC 4121 4.1, RFC 4120 5.5.1). On other statuses than OK
- * *ret_view is not set. */
+ * *ret_view is not set, but for the principal of BAD_NAME, which a log line may show escaped. RFC
+ * 4120 5.2.1 has names in ASCII; those in UTF-8 are in use and taken. */
 enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
                                                   struct kerberos_ap_req *ret_view) SSPI_MUST_USE;
 

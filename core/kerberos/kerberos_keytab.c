@@ -9,6 +9,7 @@
 
 #include "binding_service.h"
 #include "kerberos_keys.h"
+#include "kerberos_name.h"
 
 #define DEFAULT_CLOCKSKEW_S 300
 #define LOCAL_NAME_LIMIT    256
@@ -218,6 +219,10 @@ char *kerberos_default_realm(void)
 char *kerberos_local_name(const char *principal)
 {
     krb5_context context;
+    errno = 0;
+    /* krb5 maps names without their escapes: alice\@OTHER@REALM would be alice@OTHER. */
+    if (kerberos_name_has_escape(principal))
+        return NULL;
     krb5_error_code code = krb5_init_context(&context);
     errno = code == ENOMEM ? ENOMEM : 0;
     if (code != 0)

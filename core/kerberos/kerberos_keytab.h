@@ -44,7 +44,8 @@ enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t 
 char *kerberos_default_realm(void) SSPI_MUST_USE;
 
 /* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none,
- * with errno ENOMEM where memory ran out and another value else. Blocks on no network. */
+ * with errno ENOMEM where memory ran out and another value else. A principal with an escape has
+ * none, whatever the rules say (kerberos_name.h). Blocks on no network. */
 char *kerberos_local_name(const char *principal) SSPI_MUST_USE;
 
 #endif

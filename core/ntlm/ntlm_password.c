@@ -54,6 +54,10 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                              "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
     }
+    SECURITY_STATUS status =
+        ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
+    if (status != SEC_E_OK)
+        return status;
     /* MS-NLMP 3.3.2: the names count as the client sent them, whatever the file has. */
     bool done = ntlm_text_encode_upper(&upper_user, bytes_as_view(&user));
     bool known = store_nt_users_find(credential->users, bytes_as_view(&user),

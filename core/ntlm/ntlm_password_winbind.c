@@ -52,6 +52,10 @@ SECURITY_STATUS ntlm_password_winbind_check(struct sspi_winbind *winbind,
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                              "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
     }
+    SECURITY_STATUS names =
+        ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
+    if (names != SEC_E_OK)
+        return names;
     const struct ntlm_winbind_question question = {
         .user = bytes_as_view(&user),
         .domain = bytes_as_view(&domain),

@@ -3,8 +3,12 @@
 
 #include <stdlib.h>
 
+#include "escape.h"
 #include "fold.h"
 #include "utf8.h"
+
+/* For client text in a report. */
+#define SHOWN_SIZE 81
 
 bool ntlm_text_decode(struct bytes *to, struct sspi_view octets)
 {
@@ -47,4 +51,17 @@ bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text)
     BYTES_CLEANUP struct bytes upper = {0};
 
     return fold_upper(&upper, text) && ntlm_text_encode(to, bytes_as_view(&upper));
+}
+
+SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view domain,
+                                      struct sspi_report *report)
+{
+    char shown_user[SHOWN_SIZE], shown_domain[SHOWN_SIZE];
+
+    if (utf8_is_name(user) && utf8_is_name(domain))
+        return SEC_E_OK;
+    return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
+                         "user \"%s\" or domain \"%s\" holds a control character",
+                         escape_text(shown_user, sizeof(shown_user), user),
+                         escape_text(shown_domain, sizeof(shown_domain), domain));
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names as NTLM has them on the wire, in UTF-16LE, and as we have them, in UTF-8. Pure. */
+/* Names as NTLM has them on the wire, in UTF-16LE, and as we have them, in UTF-8; and what they may
+ * hold. Pure. */
 #ifndef NTLM_TEXT_H
 #define NTLM_TEXT_H
 
 #include "bytes.h"
+#include "report.h"
 
 /* Appends UTF-16LE octets as UTF-8. False: an odd number of them, an unpaired surrogate, or no
  * memory (then to->failed). `octets` needs no alignment. */
@@ -14,5 +16,10 @@ bool ntlm_text_encode(struct bytes *to, struct sspi_view text) SSPI_MUST_USE;
 
 /* The same in upper case, as MS-NLMP 3.3.2 wants a user's name. */
 bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text) SSPI_MUST_USE;
+
+/* Whether a login may carry these names, in UTF-8 (utf8_is_name()). SEC_E_OK, or SEC_E_LOGON_DENIED
+ * with a report. */
+SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view domain,
+                                      struct sspi_report *report) SSPI_MUST_USE;
 
 #endif

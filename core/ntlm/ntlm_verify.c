@@ -152,7 +152,7 @@ static SECURITY_STATUS read_target(struct attempt *a)
     bool decoded = ntlm_text_decode(target, a->response.target);
     if (target->failed)
         return no_memory(a->report);
-    if (!decoded || utf8_has_control(bytes_as_view(target)))
+    if (!decoded || !utf8_is_name(bytes_as_view(target)))
         return malformed(a, "NTLMv2 response in a message", "its MsvAvTargetName is no name");
     return SEC_E_OK;
 }

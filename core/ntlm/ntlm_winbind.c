@@ -158,7 +158,7 @@ void ntlm_winbind_look_again(struct sspi_winbind *winbind)
 static bool copy_name(const char *name, char *to, size_t to_size, bool may_be_empty)
 {
     struct sspi_view view = bytes_view(name);
-    if (view.len >= to_size || !utf8_valid(view) || utf8_has_control(view))
+    if (view.len >= to_size || !utf8_is_name(view))
         return false;
     if (view.len > 0)
         memcpy(to, view.data, view.len);

@@ -14,7 +14,7 @@ static bool copy_name(const char *name, char to[STORE_USERS_NAME_LIMIT + 1])
 {
     struct sspi_view view = bytes_view(name);
     if (view.len == 0 || view.len > STORE_USERS_NAME_LIMIT ||
-        memchr(view.data, '\\', view.len) != NULL || !utf8_valid(view) || utf8_has_control(view))
+        memchr(view.data, '\\', view.len) != NULL || !utf8_is_name(view))
         return false;
     memcpy(to, name, view.len + 1);
     return true;

@@ -47,7 +47,7 @@ enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret
                             "the authorization identity has %zu octets, more than %d",
                             cookie.authzid.len, SASL_COOKIE_AUTHZID_LIMIT);
     /* RFC 4422 3.4.1 leaves its form to protocols; none of them has control characters in it. */
-    if (!utf8_valid(cookie.authzid) || utf8_has_control(cookie.authzid))
+    if (!utf8_is_name(cookie.authzid))
         return report_write(report, SSPI_REASON_MALFORMED,
                             "the authorization identity is not UTF-8 without control characters");
     *ret_cookie = cookie;

@@ -40,7 +40,7 @@ const char *store_users_parse_name(struct sspi_view name, bool is_realm)
     if (!utf8_valid(name))
         return is_realm ? "the realm is not UTF-8; write it in that encoding"
                         : "the user name is not UTF-8; write it in that encoding";
-    if (utf8_has_control(name))
+    if (!utf8_is_name(name))
         return is_realm ? "the realm has a control character; remove it"
                         : "the user name has a control character; remove it";
     return NULL;

@@ -33,13 +33,30 @@ static void put_time(struct bytes *to, uint8_t outer, time_t when)
     put(to, outer, 0x18, bytes_view(text));
 }
 
-static void put_name(struct bytes *to, uint8_t outer, const char *const components[2])
+/* The components of the client's name; returns how many. */
+static size_t client_of(const struct forged_ticket *ticket, struct sspi_view components[2])
+{
+    components[0] = ticket->client_octets;
+    if (ticket->client_octets.data != NULL)
+        return 1;
+    components[0] = bytes_view(ticket->client[0]);
+    components[1] = bytes_view(ticket->client[1]);
+    return ticket->client[1] == NULL ? 1 : 2;
+}
+
+static struct sspi_view realm_of(const struct forged_ticket *ticket)
+{
+    return ticket->client_realm.data != NULL ? ticket->client_realm : SSPI_VIEW(REALM);
+}
+
+static void put_name(struct bytes *to, uint8_t outer, const struct sspi_view *components,
+                     size_t n_components)
 {
     size_t start = to->len;
     put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x01"));
     size_t names = to->len;
-    for (size_t i = 0; i < 2 && components[i] != NULL; i++)
-        der_append(to, DER_GENERAL_STRING, bytes_view(components[i]));
+    for (size_t i = 0; i < n_components; i++)
+        der_append(to, DER_GENERAL_STRING, components[i]);
     der_wrap(to, names, DER_SEQUENCE);
     der_wrap(to, names, DER_CONTEXT(1));
     der_wrap(to, start, DER_SEQUENCE);
@@ -58,8 +75,10 @@ static void put_secret(struct bytes *to, const krb5_keyblock *session,
     put(to, DER_CONTEXT(1), DER_OCTET_STRING, key);
     der_wrap(to, start, DER_SEQUENCE);
     der_wrap(to, start, DER_CONTEXT(1));
-    put(to, DER_CONTEXT(2), DER_GENERAL_STRING, SSPI_VIEW(REALM));
-    put_name(to, DER_CONTEXT(3), ticket->client);
+    struct sspi_view client[2];
+    size_t n_components = client_of(ticket, client);
+    put(to, DER_CONTEXT(2), DER_GENERAL_STRING, realm_of(ticket));
+    put_name(to, DER_CONTEXT(3), client, n_components);
     start = to->len;
     put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x01"));
     put(to, DER_CONTEXT(1), DER_OCTET_STRING, SSPI_VIEW(""));
@@ -97,14 +116,28 @@ static void put_encrypted(krb5_context context, const krb5_keytab_entry *entry,
 static void put_ticket(krb5_context context, const krb5_keytab_entry *entry,
                        const struct bytes *secret, struct bytes *to)
 {
-    static const char *const service[2] = {"HTTP", "localhost"};
+    const struct sspi_view service[2] = {SSPI_VIEW("HTTP"), SSPI_VIEW("localhost")};
     put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
     put(to, DER_CONTEXT(1), DER_GENERAL_STRING, SSPI_VIEW(REALM));
-    put_name(to, DER_CONTEXT(2), service);
+    put_name(to, DER_CONTEXT(2), service, 2);
     put_encrypted(context, entry, secret, to);
     der_wrap(to, 0, DER_SEQUENCE);
     der_wrap(to, 0, DER_APPLICATION(1));
     assert_false(to->failed);
+}
+
+static krb5_principal make_client(krb5_context context, const struct forged_ticket *ticket)
+{
+    struct sspi_view client[2] = {{NULL, 0}, {NULL, 0}}, realm = realm_of(ticket);
+    size_t n_components = client_of(ticket, client);
+    krb5_principal principal;
+    /* A component that is NULL ends the list. */
+    assert_int_equal(krb5_build_principal_ext(context, &principal, (unsigned)realm.len, realm.data,
+                                              (unsigned)client[0].len, client[0].data,
+                                              n_components == 2 ? (unsigned)client[1].len : 0,
+                                              client[1].data, 0),
+                     0);
+    return principal;
 }
 
 static void store(krb5_context context, krb5_creds *creds, char *name,
@@ -135,9 +168,7 @@ char *forge_cache(const char *keytab_path, const char *cache_path,
     assert_int_equal(krb5_init_context(&context), 0);
     assert_int_equal(krb5_kt_resolve(context, keytab_path, &keytab), 0);
     assert_int_equal(krb5_parse_name(context, "HTTP/localhost@" REALM, &creds.server), 0);
-    assert_int_equal(krb5_build_principal(context, &creds.client, sizeof REALM - 1, REALM,
-                                          ticket->client[0], ticket->client[1], NULL),
-                     0);
+    creds.client = make_client(context, ticket);
     assert_int_equal(krb5_kt_get_entry(context, keytab, creds.server, 0, 0, &entry), 0);
     assert_int_equal(krb5_c_make_random_key(context, entry.key.enctype, &creds.keyblock), 0);
     put_secret(&secret, &creds.keyblock, ticket, now);

@@ -4,9 +4,13 @@
 #ifndef NEGOTIATE_FORGE_H
 #define NEGOTIATE_FORGE_H
 
+#include "sspi_view.h"
+
 struct forged_ticket {
-    const char *client[2]; /* components of the name; the second may be NULL */
-    int start_s;           /* all three in seconds from now */
+    const char *client[2];          /* components of the name; the second may be NULL */
+    struct sspi_view client_octets; /* instead of them, where it has data: any octets, one part */
+    struct sspi_view client_realm;  /* absent: SSPI.TEST */
+    int start_s;                    /* all three in seconds from now */
     int end_s;
     int client_clock_s; /* what the client takes for now */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Services, keys, times and names of tickets. */
+#include "bad_names.h"
 #include "negotiate_forge.h"
 #include <time.h>
 
@@ -150,6 +151,83 @@ void anonymous_principals_need_leave(void **test_state)
     server.requirements = ASC_REQ_ALLOW_NULL_SESSION;
     CHECK(once(&server, &token), SEC_E_OK);
     bytes_free(&token);
+    server_close(&server);
+}
+
+static struct forged_ticket ticket_of(struct sspi_view client)
+{
+    return (struct forged_ticket){.client_octets = client, .start_s = -60, .end_s = 3600};
+}
+
+/* MIT writes some of them as escapes, \\n among them, and others as they are. */
+void clients_without_a_proper_name_are_refused(void **test_state)
+{
+    struct server server = server_for(&kerberos_package);
+    char storage[BAD_NAME_SIZE];
+    for (size_t i = 0; i < N_BAD_NAMES; i++) {
+        struct bytes token = {0};
+        struct forged_ticket ticket = ticket_of(bad_name(i, storage));
+        forged_token(&ticket, &krb5_mechanism, &token);
+        CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+        CHECK_REASON(SSPI_REASON_BAD_NAME, "the client's principal is ab\\x");
+        bytes_free(&token);
+        ticket = ticket_of(SSPI_VIEW("alice"));
+        ticket.client_realm = bad_name(i, storage);
+        forged_token(&ticket, &krb5_mechanism, &token);
+        CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+        CHECK_REASON(SSPI_REASON_BAD_NAME, "the client's principal is alice@ab\\x");
+        bytes_free(&token);
+    }
+    for (size_t i = 0; i < N_GOOD_NAMES; i++) {
+        struct bytes token = {0};
+        struct forged_ticket ticket = ticket_of(bytes_view(good_names[i]));
+        forged_token(&ticket, &krb5_mechanism, &token);
+        CHECK(once(&server, &token), SEC_E_OK);
+        bytes_free(&token);
+    }
+    server_close(&server);
+}
+
+/* A realm ends where the text of the principal ends, whatever it holds. */
+void the_realm_of_a_client_is_all_of_it(void **test_state)
+{
+    struct server server = server_for(&kerberos_package);
+    struct bytes token = {0};
+    struct forged_ticket ticket = ticket_of(SSPI_VIEW("alice"));
+    ticket.client_realm = SSPI_VIEW("X@SSPI.TEST");
+    forged_token(&ticket, &krb5_mechanism, &token);
+    CHECK(once(&server, &token), SEC_E_OK);
+    const struct sspi_context_info *info = server.package->info(server.context);
+    assert_string_equal(info->name, "alice@X\\@SSPI.TEST");
+    assert_string_equal(info->realm, "X\\@SSPI.TEST");
+    bytes_free(&token);
+    server_close(&server);
+}
+
+/* The clear text of a ticket, which no key protects. */
+void services_without_a_proper_name_are_refused(void **test_state)
+{
+    static const char *const bad[] = {"loc\r\nhost", "loc\x1blhost", "loc\xc2\x85host",
+                                      "loc\xc0\x8ahost", "loc\xfflhost"};
+    struct server server = {
+        .package = &kerberos_package,
+        .credential = credential_for(&kerberos_package, "http.keytab", NULL, 0, state_memory)};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct bytes token = {0};
+        client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
+        replace(&token, "localhost", bad[i]);
+        CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+        CHECK_REASON(SSPI_REASON_BAD_NAME, "the ticket's service is HTTP/loc\\x");
+        bytes_free(&token);
+        client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
+        replace(&token, "SSPI.TEST", "SSPI\r\nEST");
+        CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
+        CHECK_REASON(SSPI_REASON_BAD_NAME, "the ticket's service is HTTP/localhost@SSPI\\x0d");
+        bytes_free(&token);
+        client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
+        CHECK(once(&server, &token), SEC_E_OK);
+        bytes_free(&token);
+    }
     server_close(&server);
 }
 

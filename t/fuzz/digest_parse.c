@@ -88,7 +88,8 @@ static void check_names(const struct digest_response *response, struct sspi_view
     uint8_t digest[HASH_MAX];
     check_value(response, response->username, DIGEST_PARSE_USERNAME_LIMIT, text);
     check_value(response, response->raw_username, 2 * DIGEST_PARSE_USERNAME_LIMIT, text);
-    FUZZ_REQUIRE(response->username.len > 0 && !utf8_has_control(response->username));
+    FUZZ_REQUIRE(response->username.len > 0 && utf8_is_name(response->username));
+    FUZZ_REQUIRE(utf8_is_name(response->realm) && utf8_is_name(response->service_name));
     FUZZ_REQUIRE(!response->userhash ||
                  (hex_decode_lower(response->username, digest, hash_len(response->algorithm)) &&
                   bytes_equal(response->username, response->raw_username)));

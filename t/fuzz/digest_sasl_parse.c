@@ -109,7 +109,8 @@ static void check_response(const struct digest_response *response, struct sspi_v
     FUZZ_REQUIRE(response->algorithm == SSPI_DIGEST_MD5_SESS && response->count == 1);
     check_value(response, response->username, DIGEST_PARSE_USERNAME_LIMIT, text);
     check_value(response, response->raw_username, 2 * DIGEST_PARSE_USERNAME_LIMIT, text);
-    FUZZ_REQUIRE(response->username.len > 0 && !utf8_has_control(response->username));
+    FUZZ_REQUIRE(response->username.len > 0 && utf8_is_name(response->username));
+    FUZZ_REQUIRE(utf8_is_name(response->realm) && utf8_is_name(response->service_name));
     check_optional(response, response->realm, DIGEST_PARSE_REALM_LIMIT, text);
     check_optional(response, response->raw_realm, 2 * DIGEST_PARSE_REALM_LIMIT, text);
     check_value(response, response->nonce, DIGEST_PARSE_NONCE_LIMIT, text);
@@ -118,7 +119,7 @@ static void check_response(const struct digest_response *response, struct sspi_v
     check_value(response, response->uri, DIGEST_PARSE_SERVICE_LIMIT, text);
     check_uri(response->uri);
     check_optional(response, response->authzid, DIGEST_PARSE_AUTHZID_LIMIT, text);
-    FUZZ_REQUIRE(!utf8_has_control(response->authzid));
+    FUZZ_REQUIRE(utf8_is_name(response->authzid));
     check_optional(response, response->hashed_dirs, DIGEST_PARSE_HASHED_DIRS_LIMIT, text);
     check_optional(response, response->service_name, DIGEST_PARSE_SERVICE_LIMIT, text);
     check_optional(response, response->channel_binding, DIGEST_PARSE_CHANNEL_BINDING_LIMIT, text);

@@ -3,13 +3,14 @@
  *  - Realm and ciphertext lie inside the token; the ciphertext is not empty.
  *  - The principal is a text within its size. Taken apart at the separators without a backslash,
  *    it gives back the realm and the very components that stand in the token: no two names read
- *    alike.
+ *    alike. It is UTF-8 without control characters.
  *  - A token that does not begin as a framed one is another mechanism's. */
 #define _GNU_SOURCE /* memmem */
 #include "kerberos_ap_req.h"
 
 #include "der.h"
 #include "fuzz.h"
+#include "utf8.h"
 
 /* The next component without its backslashes; returns what ended it, NUL at the end. */
 static char take_component(const char **text, bool is_realm, struct bytes *to)
@@ -19,8 +20,8 @@ static char take_component(const char **text, bool is_realm, struct bytes *to)
         FUZZ_REQUIRE(*at != '@');
         if (*at == '\\') {
             at++;
-            FUZZ_REQUIRE(*at == '0' || *at == '@' || *at == '\\' || (*at == '/' && !is_realm));
-            bytes_append_char(to, *at == '0' ? '\0' : *at);
+            FUZZ_REQUIRE(*at == '@' || *at == '\\' || (*at == '/' && !is_realm));
+            bytes_append_char(to, *at);
         } else {
             bytes_append_char(to, *at);
         }
@@ -44,6 +45,7 @@ static void check_principal(const struct kerberos_ap_req *found, struct sspi_vie
     size_t n_components = 0;
     char end = '/';
     FUZZ_REQUIRE(memchr(found->principal, '\0', sizeof(found->principal)) != NULL);
+    FUZZ_REQUIRE(utf8_is_name(bytes_view(found->principal)));
     while (end == '/') {
         BYTES_CLEANUP struct bytes component = {0};
         end = take_component(&rest, false, &component);

@@ -164,14 +164,26 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
         assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
     }
     struct client c = alice(nonce, count++);
-    c.uri = "HTTP://host:80/x?y";
-    assert_int_equal(login(w, &c), SEC_E_OK);
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
+    c.uri = "HTTP://host:80/x?y";
+    answer(&c, &header);
+    struct sspi_accept_input in = input(bytes_as_view(&header));
+    /* The request-target alone does not say whose path it is. */
+    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
+    in.uri = SSPI_VIEW("http://other/x?y");
+    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
+    in.uri = SSPI_VIEW("http://HOST/x?y");
+    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    digest_package.destroy(context);
+    context = NULL;
+    bytes_free(&header);
     c = alice(nonce, count++);
     c.uri = "/anything";
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    in = input(bytes_as_view(&header));
     in.uri = (struct sspi_view){NULL, 0};
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
     digest_package.destroy(context);

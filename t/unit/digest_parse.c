@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "bad_names.h"
 #include "digest_parse.h"
 #include "hash.h"
 
@@ -208,6 +209,27 @@ static void control_characters_and_other_encodings_are_refused_everywhere(void *
     assert_int_equal(reason_with("realm", "\"J\xc3\xa4s\""), SSPI_REASON_NONE);
 }
 
+/* What a page is told of: names alone, also where a quoted-pair hides it. */
+static void realms_and_services_are_names(void **state)
+{
+    static const char *const names[] = {"realm", "service-name"};
+    char storage[BAD_NAME_SIZE];
+
+    for (size_t at = 0; at < 2; at++) {
+        for (size_t i = 0; i < N_BAD_NAMES; i++) {
+            const char *value = quoted_bad_name(i, storage);
+            if (value != NULL && reason_with(names[at], value) != SSPI_REASON_MALFORMED)
+                fail_msg("bad name %zu passes as %s", i, names[at]);
+        }
+        for (size_t i = 0; i < N_GOOD_NAMES; i++) {
+            char good[32];
+            snprintf(good, sizeof(good), "\"%s\"", good_names[i]);
+            assert_int_equal(reason_with(names[at], good), SSPI_REASON_NONE);
+        }
+        assert_int_equal(reason_with(names[at], "\"a\\\tb\""), SSPI_REASON_MALFORMED);
+    }
+}
+
 /* The longest value of `name` and one beyond, quoted: n times 'x'. */
 static enum sspi_reason reason_of_length(const char *name, size_t n)
 {
@@ -384,6 +406,7 @@ int main(void)
         cmocka_unit_test(each_required_directive_is_missed_by_name),
         cmocka_unit_test(repeated_directive_is_refused_known_or_not),
         cmocka_unit_test(control_characters_and_other_encodings_are_refused_everywhere),
+        cmocka_unit_test(realms_and_services_are_names),
         cmocka_unit_test(values_have_limits),
         cmocka_unit_test(rfc_2069_is_refused_as_unsupported),
         cmocka_unit_test(qop_is_one_of_two_in_any_spelling),

@@ -4,11 +4,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "bad_names.h"
 #include "digest_parse.h"
+#include "utf8.h"
 
 #define DIGITS_32 "8ca523f5e9506fed4657c9700eebdbec"
 #define DIGITS_64 DIGITS_32 DIGITS_32
@@ -169,6 +172,33 @@ static void latin_1_is_turned_into_utf_8(void **state)
     assert_refused("username=\"\xe4\tb\"", SSPI_REASON_MALFORMED, "control character");
 }
 
+/* Percent-encoded, and as they are; what is not UTF-8 comes out as ISO-8859-1, or not at all. */
+static void whatever_is_sent_a_name_comes_out(void **state)
+{
+    char storage[BAD_NAME_SIZE];
+
+    for (size_t i = 0; i < N_BAD_NAMES; i++) {
+        BYTES_CLEANUP struct bytes extended = {0};
+        struct digest_response r;
+        struct sspi_view bad = bad_name(i, storage);
+        bytes_append_text(&extended, "username*=UTF-8''");
+        for (size_t at = 0; at < bad.len; at++)
+            bytes_append_format(&extended, "%%%02x", (unsigned char)bad.data[at]);
+        bytes_append_char(&extended, '\0');
+        assert_int_equal(parse(extended.data, REST(DIGITS_32), &r), SSPI_REASON_MALFORMED);
+        const char *value = quoted_bad_name(i, storage);
+        char plain[64];
+        if (value == NULL)
+            continue;
+        snprintf(plain, sizeof(plain), "username=%s", value);
+        enum sspi_reason reason = parse(plain, REST(DIGITS_32), &r);
+        if (reason == SSPI_REASON_NONE && i / 2 >= N_CONTROLS && utf8_is_name(r.username))
+            digest_parse_free(&r);
+        else
+            assert_int_equal(reason, SSPI_REASON_MALFORMED);
+    }
+}
+
 static void empty_names_and_control_characters_are_refused(void **state)
 {
     assert_refused("username=\"\"", SSPI_REASON_MALFORMED, "username is empty");
@@ -221,6 +251,7 @@ int main(void)
         cmocka_unit_test(userhash_is_true_or_false),
         cmocka_unit_test(hashed_name_has_the_digits_of_its_algorithm_in_lower_case),
         cmocka_unit_test(latin_1_is_turned_into_utf_8),
+        cmocka_unit_test(whatever_is_sent_a_name_comes_out),
         cmocka_unit_test(empty_names_and_control_characters_are_refused),
         cmocka_unit_test(limit_is_that_of_the_name_in_utf_8),
     };

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "bad_names.h"
 #include "digest_sasl_parse.h"
 
 #define RESPONSE "d388dad90d4bbd760a152321f2143af7"
@@ -206,6 +207,26 @@ static void values_with_one_form_have_it(void **unused)
             fail_msg("%s=%s: %d", cases[i].name, cases[i].value, (int)report.reason);
 }
 
+static void what_names_somebody_is_a_name(void **unused)
+{
+    static const char *const names[] = {"realm", "service-name", "authzid", "username"};
+    char storage[BAD_NAME_SIZE];
+
+    (void)unused;
+    for (size_t at = 0; at < 4; at++) {
+        for (size_t i = 0; i < N_BAD_NAMES; i++) {
+            const char *value = quoted_bad_name(i, storage);
+            if (value != NULL && with_one(names[at], value) != SSPI_REASON_MALFORMED)
+                fail_msg("bad name %zu passes as %s", i, names[at]);
+        }
+        for (size_t i = 0; i < N_GOOD_NAMES; i++) {
+            char good[32];
+            snprintf(good, sizeof(good), "\"%s\"", good_names[i]);
+            assert_int_equal(with_one(names[at], good), SSPI_REASON_NONE);
+        }
+    }
+}
+
 static void maxbuf_has_limits(void **unused)
 {
     static const struct {
@@ -401,6 +422,7 @@ int main(void)
         cmocka_unit_test(example_of_the_rfc_is_read),
         cmocka_unit_test(what_must_be_there_is_there_once),
         cmocka_unit_test(values_with_one_form_have_it),
+        cmocka_unit_test(what_names_somebody_is_a_name),
         cmocka_unit_test(maxbuf_has_limits),
         cmocka_unit_test(qop_and_cipher_belong_together),
         cmocka_unit_test(digest_uri_names_service_and_host),

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "bad_names.h"
 #include "der.h"
 #include "kerberos_ap_req.h"
 
@@ -134,9 +135,49 @@ static void separators_within_a_component_are_escaped(void **state)
     request.names[0] = SSPI_VIEW("HTTP/www.example.org");
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_OK);
     assert_string_equal(view.principal, "HTTP\\/www.example.org@EXAMPLE.ORG");
-    request.names[0] = SSPI_VIEW("a@b\\c\0d");
+    request.names[0] = SSPI_VIEW("a@b\\c");
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_OK);
-    assert_string_equal(view.principal, "a\\@b\\\\c\\0d@EXAMPLE.ORG");
+    assert_string_equal(view.principal, "a\\@b\\\\c@EXAMPLE.ORG");
+    /* Backslashes of the ticket's own are none of ours. */
+    request.names[0] = SSPI_VIEW("a\\nb");
+    assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_OK);
+    assert_string_equal(view.principal, "a\\\\nb@EXAMPLE.ORG");
+}
+
+/* Anyone can rewrite the clear text of a ticket. */
+static void services_and_realms_are_names(void **state)
+{
+    char storage[BAD_NAME_SIZE];
+    struct kerberos_ap_req view;
+    for (size_t i = 0; i < N_BAD_NAMES; i++) {
+        struct sspi_view bad = bad_name(i, storage);
+        struct request request = usual;
+        for (size_t at = 0; at < usual.n_names; at++) {
+            request.names[at] = bad;
+            if (parse(&request, &view) != KERBEROS_AP_REQ_BAD_NAME)
+                fail_msg("bad name %zu passes as component %zu", i, at);
+            request.names[at] = usual.names[at];
+        }
+        request.realm = bad;
+        if (parse(&request, &view) != KERBEROS_AP_REQ_BAD_NAME)
+            fail_msg("bad name %zu passes as a realm", i);
+    }
+    for (size_t i = 0; i < N_GOOD_NAMES; i++) {
+        struct request request = usual;
+        request.realm = request.names[1] = bytes_view(good_names[i]);
+        assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_OK);
+    }
+}
+
+/* No character is put together of two parts. */
+static void half_a_character_is_no_name(void **state)
+{
+    struct kerberos_ap_req view;
+    struct request request = usual;
+    request.names[0] = SSPI_VIEW("a\xc3");
+    request.names[1] = SSPI_VIEW("\xa4z");
+    assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_BAD_NAME);
+    assert_string_equal(view.principal, "a\xc3/\xa4z@EXAMPLE.ORG");
 }
 
 static void number_and_length_of_components_are_limited(void **state)
@@ -226,6 +267,8 @@ int main(void)
         cmocka_unit_test(reads_who_the_ticket_is_for),
         cmocka_unit_test(kvno_may_be_absent_or_use_all_bits),
         cmocka_unit_test(separators_within_a_component_are_escaped),
+        cmocka_unit_test(services_and_realms_are_names),
+        cmocka_unit_test(half_a_character_is_no_name),
         cmocka_unit_test(number_and_length_of_components_are_limited),
         cmocka_unit_test(other_framings_are_told_from_malformed_ones),
         cmocka_unit_test(every_truncation_and_appended_octet_is_refused),

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "bad_names.h"
 #include "ntlm_text.h"
 
 /* a, a with diaeresis, the euro sign, one beyond the first plane */
@@ -60,6 +61,26 @@ static void what_is_not_utf_8_is_refused(void **state)
     assert_false(ntlm_text_encode_upper(&wire, SSPI_VIEW("\xff")));
 }
 
+static void logins_carry_names(void **state)
+{
+    const struct sspi_view alice = SSPI_VIEW("alice"), nothing = SSPI_VIEW("");
+    char storage[BAD_NAME_SIZE];
+    struct sspi_report report = {0};
+
+    for (size_t i = 0; i < N_BAD_NAMES; i++) {
+        struct sspi_view bad = bad_name(i, storage);
+        if (ntlm_text_check_names(bad, alice, &report) != SEC_E_LOGON_DENIED ||
+            ntlm_text_check_names(alice, bad, &report) != SEC_E_LOGON_DENIED)
+            fail_msg("bad name %zu passes", i);
+        assert_int_equal(report.reason, SSPI_REASON_BAD_NAME);
+    }
+    for (size_t i = 0; i < N_GOOD_NAMES; i++) {
+        struct sspi_view good = bytes_view(good_names[i]);
+        assert_int_equal(ntlm_text_check_names(good, good, &report), SEC_E_OK);
+    }
+    assert_int_equal(ntlm_text_check_names(alice, nothing, &report), SEC_E_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -67,6 +88,7 @@ int main(void)
         cmocka_unit_test(octets_need_no_alignment),
         cmocka_unit_test(what_is_not_utf_16_is_refused),
         cmocka_unit_test(what_is_not_utf_8_is_refused),
+        cmocka_unit_test(logins_carry_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an AUTHENTICATE message is judged by, beside the password: MIC, time, channel, target. */
+#include "bad_names.h"
 #include "ntlm_world.h"
 
 static const struct sspi_accept_input plain;
@@ -363,6 +364,28 @@ static void targets_that_are_no_names_are_refused(void **state)
     }
 }
 
+/* NUL and half characters, which no C string has: above, and in ntlm_text.c. */
+static void no_control_character_gets_in(void **state)
+{
+    struct world *w = *state;
+    char storage[BAD_NAME_SIZE] = "";
+
+    for (size_t i = 2; i < 2 * N_CONTROLS; i++) {
+        struct client client = client_alice();
+        struct sspi_view name = bad_name(i, storage);
+        storage[name.len] = '\0';
+        client.user = storage;
+        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME, "user");
+        client = client_alice();
+        client.domain = storage;
+        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME, "domain");
+        client = client_alice();
+        client.target = storage;
+        CHECK_REFUSED(w, login(w, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                      "MsvAvTargetName");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +402,7 @@ int main(void)
         WORLD_TEST(bindings_follow_the_policy),
         WORLD_TEST(the_target_is_what_the_client_trusts),
         WORLD_TEST(targets_that_are_no_names_are_refused),
+        WORLD_TEST(no_control_character_gets_in),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "bad_names.h"
 #include "ntlm_winbind_answer.h"
 
 #define ROOM (2 * NTLM_WINBIND_SIDS_LIMIT + 1)
@@ -101,6 +102,11 @@ static void names_are_needed_that_cannot_be_mistaken(void **state)
     static const char *const names[] = {"", "CORP\\alice", "al\nice", "al\xff"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         strcpy(told->user, names[i]);
+        check_refused(told, "name");
+    }
+    for (size_t i = 2; i < N_BAD_NAMES; i++) { /* winbind ends a name at NUL */
+        char storage[BAD_NAME_SIZE] = "";
+        strcpy(told->user, bad_name(i, storage).data);
         check_refused(told, "name");
     }
     memset(told->user, 'a', STORE_USERS_NAME_LIMIT + 1);

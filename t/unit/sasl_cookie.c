@@ -8,6 +8,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "bad_names.h"
+
 static void assert_written(uint8_t layers, uint32_t size, const char *wanted)
 {
     uint8_t cookie[SASL_COOKIE_LEN];
@@ -108,6 +110,23 @@ static void authorization_identities_are_utf_8_and_not_endless(void **unused)
     assert_int_equal(read_octets(octets, 20, &cookie), SSPI_REASON_MALFORMED);
 }
 
+static void authorization_identities_are_names(void **unused)
+{
+    char octets[SASL_COOKIE_LEN + BAD_NAME_SIZE] = "\x04\x00\xff\xff";
+    struct sasl_cookie cookie;
+
+    for (size_t i = 0; i < N_BAD_NAMES; i++) {
+        size_t len = bad_name(i, octets + SASL_COOKIE_LEN).len;
+        if (read_octets(octets, SASL_COOKIE_LEN + len, &cookie) != SSPI_REASON_MALFORMED)
+            fail_msg("bad name %zu passes", i);
+    }
+    for (size_t i = 0; i < N_GOOD_NAMES; i++) {
+        size_t len = strlen(good_names[i]);
+        memcpy(octets + SASL_COOKIE_LEN, good_names[i], len);
+        assert_int_equal(read_octets(octets, SASL_COOKIE_LEN + len, &cookie), SSPI_REASON_NONE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -117,6 +136,7 @@ int main(void)
         cmocka_unit_test(a_size_without_a_layer_means_nothing),
         cmocka_unit_test(a_cookie_that_is_cut_off_is_refused),
         cmocka_unit_test(authorization_identities_are_utf_8_and_not_endless),
+        cmocka_unit_test(authorization_identities_are_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,13 +9,15 @@ use SSPI::Test qw(scratch_dir spew slurp spawn wait_until free_port on_end);
 use constant REALM => 'SSPI.TEST';
 my %password = (alice => 'wonder land', bob => 'builder');
 
-# Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`.
+# Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`, `disable_pac` (MIT's
+# KDC gives users with some characters in their names no ticket with a PAC).
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { dir => scratch_dir('kdc'), port => free_port(), n_caches => 0 }, $class;
     my $dir = $self->{dir};
     my $skew = defined $opt{clockskew} ? "    clockskew = $opt{clockskew}\n" : '';
     my $rc4 = $opt{allow_rc4} ? "    allow_rc4 = true\n" : '';
+    my $pac = $opt{disable_pac} ? "        disable_pac = true\n" : '';
     spew("$dir/krb5.conf", <<"CONF");
 [libdefaults]
     default_realm = SSPI.TEST
@@ -45,7 +47,7 @@ CONF
         acl_file = $dir/acl
         max_life = 10h
         supported_enctypes = aes256-cts-hmac-sha1-96:normal
-    }
+$pac    }
 
 [logging]
     kdc = FILE:$dir/kdc.log
@@ -107,6 +109,13 @@ sub make_keytab {
 
 # Users and their passwords.
 sub passwords { return %password }
+
+# A further user with the password "pw", by the text that krb5_parse_name() reads. Words of a command
+# line hold what lines of kadmin's input cannot.
+sub add_user {
+    my ($self, $text) = @_;
+    return $self->_run([ _sbin('kadmin.local'), '-r', REALM, 'addprinc', '-pw', 'pw', $text ]);
+}
 
 # Gives a principal new keys, as a password change of a service account does.
 sub new_keys { my ($self, $principal) = @_; return $self->kadmin("cpw -randkey $principal") }

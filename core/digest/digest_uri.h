@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a uri directive names what the request line names (RFC 7616 3.4.6). Pure. */
+#ifndef DIGEST_URI_H
+#define DIGEST_URI_H
+
+#include "bytes.h"
+
+/* True when `uri`, the directive, names the resource of `target`. `target` is the request's target
+ * URI, scheme and authority included (RFC 9110 7.1), or the request-target alone where the caller
+ * does not know them: an absolute directive then names nothing.
+ *
+ * A path in the directive is compared with the target's path and query; clients of a forward proxy
+ * send one for an absolute target. An absolute directive must have the target's scheme and host,
+ * letters without case, and its port, where an absent one is the scheme's default.
+ *
+ * Paths and queries are equal octet by octet, but for what RFC 9110 4.2.3 has as equivalent: the
+ * case of hexadecimal digits, and an octet that is not reserved with its percent-encoding. A
+ * reserved one is another resource when it is encoded (RFC 3986 2.2): an application may split at
+ * it, or read `+` as a blank and `%2B` as a plus. No dot segment is taken out, because servers
+ * differ in that. */
+bool digest_uri_names(struct sspi_view uri, struct sspi_view target) SSPI_MUST_USE;
+
+#endif
