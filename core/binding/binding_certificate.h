@@ -52,10 +52,9 @@ bool binding_table_add(struct binding_table *table, SSL_CTX *ctx) SSPI_MUST_USE;
 bool binding_table_is_complete(const struct binding_table *table, const SSL_CTX *ctx);
 
 /* The candidates of a live connection: all certificates of its context, of which the client saw
- * one. If the client saw another certificate, because the server loads certificates for each
- * handshake or the session began at another host, that one, written to `scratch`. NULL: not known,
- * that is, the context has no certificate of its own and binding_session_find() does not know
- * either. */
+ * one. Where the server loaded another certificate for the handshake, or for the one that a resumed
+ * session goes back to: that one, written to `scratch`. NULL: not known, that is, the context has
+ * no certificate of its own and binding_session_find() does not know either. */
 const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,
                                                     struct binding_candidates *scratch);
 

@@ -29,9 +29,8 @@ static bool read_binding(SSL_SESSION *session, struct binding *ret_binding)
 {
     void *data;
     size_t len;
-    if (session == NULL || !has_data(session, &data, &len))
-        return false;
-    if (len <= MARK_LEN || len > MARK_LEN + EVP_MAX_MD_SIZE || memcmp(data, MARK, MARK_LEN) != 0)
+    if (!has_data(session, &data, &len) || len <= MARK_LEN || len > MARK_LEN + EVP_MAX_MD_SIZE ||
+        memcmp(data, MARK, MARK_LEN) != 0)
         return false;
     size_t hash_len = len - MARK_LEN;
     memcpy(ret_binding->data, BINDING_PREFIX, PREFIX_LEN);
@@ -103,9 +102,19 @@ void binding_session_keep(SSL_CTX *ctx)
         SSL_CTX_sess_set_new_cb(ctx, keep_and_tell_server);
 }
 
+/* Hosts of one port share sessions: TLS 1.3 resumes one under another host's name. What the client
+ * saw there is no certificate of this host. Before TLS 1.3 the name is that of the session. */
+static bool began_here(SSL *ssl, const SSL_SESSION *session)
+{
+    const char *now = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    const char *then = SSL_SESSION_get0_hostname(session);
+    return now == NULL || then == NULL ? now == then : strcmp(now, then) == 0;
+}
+
 bool binding_session_find(SSL *ssl, struct binding *ret_binding)
 {
-    if (read_binding(SSL_get_session(ssl), ret_binding))
+    SSL_SESSION *session = SSL_get_session(ssl);
+    if (session != NULL && began_here(ssl, session) && read_binding(session, ret_binding))
         return true;
     X509 *shown = SSL_session_reused(ssl) ? NULL : SSL_get_certificate(ssl);
     return shown != NULL && binding_from_certificate(shown, ret_binding);

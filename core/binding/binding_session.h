@@ -26,8 +26,8 @@ void binding_session_keep(SSL_CTX *ctx);
 
 /* The binding of the certificate that the client of `ssl` saw: in this handshake, or in the one
  * that the resumed session goes back to. False: that certificate has no binding, or it is not
- * known, because the session began before binding_session_keep() or under another server, or
- * because the application data are another module's. */
+ * known: the session began before binding_session_keep(), under another server name, or its
+ * application data are another module's. */
 bool binding_session_find(SSL *ssl, struct binding *ret_binding) SSPI_MUST_USE;
 
 #endif

@@ -195,11 +195,12 @@ size_t sspi_acceptor_records(struct sspi_acceptor *acceptor,
 void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state);
 
 /* Learns all certificates of a listening TLS context, for channel bindings: a resumed session names
- * another certificate than was shown, so that all of them are candidates. Sessions that begin at the
- * context keep the certificate that their client saw, which may be one that the server loads for the
- * handshake. Call it for every context that listens, after the server has set its callbacks: it sets
- * the session ticket callback, and calls the server's callback for new sessions from its own. Parent
- * only (it moves and restores the context's current certificate). False: memory. */
+ * another certificate than was shown, so that all of them are candidates. Sessions that begin at
+ * the context keep the certificate that their client saw, which may be one that the server loads
+ * for the handshake. Call it for every context that listens, after the server has set its
+ * callbacks: it sets the session ticket callback, and calls the server's callback for new sessions
+ * from its own. Parent only (it moves and restores the context's current certificate). False:
+ * memory. */
 bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx);
 
 /* After sspi_acceptor_add_tls(): false when `policy`, which is whole and holds for requests of that

@@ -56,6 +56,18 @@ sub connection {
     return $connection;
 }
 
+my $n_sessions = 0;
+
+# A connection to `host` that asks for a session of the other one.
+sub with_other_session {
+    my ($server, $host, $version, $handshake) = @_;
+    my @tls = (version => $version, session => "$server->{https}-other-" . ++$n_sessions);
+    SSPI::Test::Tls->new($server->client, @tls, host => $other{$host})->get('/');
+    my $connection = SSPI::Test::Tls->new($server->client, @tls, host => $host);
+    is($connection->{handshake}, $handshake, "$host, TLS $version, a session of the other") if $connection->{handshake} ne $handshake;
+    return $connection;
+}
+
 parts 'hosts by SNI', \%site,
     (map {
         my $host = $_;
@@ -72,6 +84,21 @@ parts 'hosts by SNI', \%site,
             $world->comes_out($server, 'BAD_BINDING', "allow, $_: that of the other", $_, connection($server, $host, '1.3', 'new'),
                 '/allow/', 'right', $binding{$other{$host}}) for @schemes;
         })
-    } sort keys %binding);
+    } sort keys %binding),
+    'a session of the other host' => sub {
+        my ($server) = @_;
+        for my $host (sort keys %binding) {
+            for my $version (qw(1.2 1.3)) {
+                # httpd begins a new session. nginx resumes: before TLS 1.3 the session says which host it is.
+                my $how = $server->kind eq 'apache' ? 'new' : 'reused';
+                my $own = $how eq 'reused' && $version eq '1.2' ? $other{$host} : $host;
+                for my $scheme (@schemes) {
+                    $world->comes_out($server, $_->[1], "$host, TLS $version, $scheme: bound to $_->[0]", $scheme,
+                        with_other_session($server, $host, $version, $how), '/allow/', 'right', $binding{$_->[0]})
+                        for [ $own => 'bound' ], [ $other{$own} => 'BAD_BINDING' ];
+                }
+            }
+        }
+    };
 
 done_testing;

@@ -26,7 +26,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SESSIONS_LIMIT 64
+#define SESSIONS_LIMIT 1024
 #define NAME_LIMIT     64
 #define EXPORTER_LEN   32
 

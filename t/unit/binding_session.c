@@ -1,168 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which certificate a resumed session goes back to, by real handshakes in memory. The server loads
- * its certificate in each handshake, as nginx does where ssl_certificate has variables. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-#include <openssl/evp.h>
-#include <openssl/x509.h>
-
-#include "binding_certificate.h"
-#include "binding_session.h"
-
-enum certificate { FIRST, SECOND, ED25519, N_CERTIFICATES };
-
-static EVP_PKEY *key[N_CERTIFICATES];
-static X509 *certificate[N_CERTIFICATES];
-static struct binding binding[N_CERTIFICATES];
-
-/* What the server shows in its next full handshake. */
-static enum certificate shown;
-
-/* What the client goes on with. */
-static SSL_SESSION *kept;
-
-/* A session cache outside OpenSSL, as nginx and mod_ssl have one: of one session. */
-static uint8_t cached[4096];
-static int cached_len;
-
-static int make_certificates(void **state)
-{
-    for (int i = 0; i < N_CERTIFICATES; i++) {
-        key[i] = i == ED25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519") : EVP_EC_gen("P-256");
-        certificate[i] = X509_new();
-        ASN1_INTEGER_set(X509_get_serialNumber(certificate[i]), i + 1);
-        X509_gmtime_adj(X509_getm_notBefore(certificate[i]), 0);
-        X509_gmtime_adj(X509_getm_notAfter(certificate[i]), 3600);
-        X509_set_pubkey(certificate[i], key[i]);
-        assert_true(X509_sign(certificate[i], key[i], i == ED25519 ? NULL : EVP_sha256()) > 0);
-        assert_int_equal(binding_from_certificate(certificate[i], &binding[i]), i != ED25519);
-    }
-    return 0;
-}
-
-static int free_certificates(void **state)
-{
-    for (int i = 0; i < N_CERTIFICATES; i++) {
-        X509_free(certificate[i]);
-        EVP_PKEY_free(key[i]);
-    }
-    return 0;
-}
-
-/* ---- a server and a client ---- */
-
-static int load_certificate(SSL *ssl, void *unused)
-{
-    return SSL_use_certificate(ssl, certificate[shown]) == 1 &&
-           SSL_use_PrivateKey(ssl, key[shown]) == 1;
-}
-
-static int cache_session(SSL *ssl, SSL_SESSION *session)
-{
-    uint8_t *end = cached;
-    assert_true(i2d_SSL_SESSION(session, NULL) <= (int)sizeof(cached));
-    cached_len = i2d_SSL_SESSION(session, &end);
-    return 0;
-}
-
-static SSL_SESSION *uncache_session(SSL *ssl, const unsigned char *id, int id_len, int *ret_copy)
-{
-    const uint8_t *start = cached;
-    *ret_copy = 0;
-    return d2i_SSL_SESSION(NULL, &start, cached_len);
-}
-
-static int keep_session(SSL *ssl, SSL_SESSION *session)
-{
-    SSL_SESSION_free(kept);
-    kept = session;
-    return 1;
-}
-
-/* How the server remembers sessions. */
-static const struct way {
-    const char *name;
-    int version;
-    bool tickets;
-    bool outside; /* a cache that stores sessions as octets */
-} ways[] = {
-    {"TLS 1.2, tickets", TLS1_2_VERSION, true, false},
-    {"TLS 1.2, OpenSSL's cache", TLS1_2_VERSION, false, false},
-    {"TLS 1.2, the server's cache", TLS1_2_VERSION, false, true},
-    {"TLS 1.3, tickets", TLS1_3_VERSION, true, false},
-    {"TLS 1.3, OpenSSL's cache", TLS1_3_VERSION, false, false},
-    {"TLS 1.3, the server's cache", TLS1_3_VERSION, false, true},
-};
-#define N_WAYS (sizeof(ways) / sizeof(ways[0]))
-
-static SSL_CTX *new_server(const struct way *way)
-{
-    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
-    assert_non_null(ctx);
-    SSL_CTX_set_session_id_context(ctx, (const unsigned char *)"test", 4);
-    SSL_CTX_set_cert_cb(ctx, load_certificate, NULL);
-    if (!way->tickets)
-        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-    if (way->outside) {
-        SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
-        SSL_CTX_sess_set_new_cb(ctx, cache_session);
-        SSL_CTX_sess_set_get_cb(ctx, uncache_session);
-    }
-    return ctx;
-}
-
-static SSL_CTX *new_client(int version)
-{
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    assert_non_null(ctx);
-    SSL_CTX_set_min_proto_version(ctx, version);
-    SSL_CTX_set_max_proto_version(ctx, version);
-    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(ctx, keep_session);
-    return ctx;
-}
-
-/* A connection to `ctx`, which goes on with the kept session if there is one. */
-static SSL *connect_to(SSL_CTX *ctx, int version)
-{
-    SSL_CTX *client_ctx = new_client(version);
-    SSL *server = SSL_new(ctx), *client = SSL_new(client_ctx);
-    BIO *near, *far;
-    char octet;
-    assert_int_equal(BIO_new_bio_pair(&near, 0, &far, 0), 1);
-    SSL_set_bio(server, near, near);
-    SSL_set_bio(client, far, far);
-    SSL_set_accept_state(server);
-    SSL_set_connect_state(client);
-    if (kept != NULL)
-        SSL_set_session(client, kept);
-    for (int i = 0; i < 10; i++) {
-        SSL_do_handshake(client);
-        SSL_do_handshake(server);
-    }
-    assert_true(SSL_is_init_finished(client) && SSL_is_init_finished(server));
-    /* The tickets of TLS 1.3 come after the handshake. */
-    assert_true(SSL_read(client, &octet, 1) <= 0);
-    /* Neither side drops the session, as it does after an abort. */
-    SSL_set_shutdown(client, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-    SSL_set_shutdown(server, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-    SSL_free(client);
-    SSL_CTX_free(client_ctx);
-    return server;
-}
-
-static void forget_session(void)
-{
-    SSL_SESSION_free(kept);
-    kept = NULL;
-}
-
-/* ---- expectations ---- */
+/* Which certificate a resumed session goes back to. */
+#include "binding_session_fixture.h"
 
 static void expect_found(SSL *ssl, bool reused, enum certificate wanted)
 {
@@ -191,8 +29,6 @@ static void unknown_and_free(SSL *ssl, bool reused)
     expect_unknown(ssl, reused);
     SSL_free(ssl);
 }
-
-/* ---- tests ---- */
 
 static void a_resumed_session_knows_the_certificate_of_its_first_handshake(void **state)
 {
@@ -343,88 +179,6 @@ static void the_callback_of_the_server_stays(void **state)
     SSL_CTX_free(other);
 }
 
-/* ---- with the table of the contexts' certificates ---- */
-
-static SSL_CTX *chosen_by_name; /* what the server changes to */
-
-static int choose(SSL *ssl, int *alert, void *unused)
-{
-    if (chosen_by_name != NULL)
-        SSL_set_SSL_CTX(ssl, chosen_by_name);
-    return SSL_TLSEXT_ERR_OK;
-}
-
-static void expect_candidate(const struct binding_table *table, SSL *ssl, bool reused,
-                             enum certificate wanted, size_t n_items)
-{
-    struct binding_candidates scratch;
-    assert_int_equal(SSL_session_reused(ssl), reused);
-    const struct binding_candidates *found = binding_table_find(table, ssl, &scratch);
-    assert_non_null(found);
-    assert_int_equal(found->n_items, n_items);
-    size_t i = 0;
-    while (i < n_items && memcmp(found->item[i].data, binding[wanted].data, binding[wanted].len))
-        i++;
-    assert_true(i < n_items);
-    SSL_free(ssl);
-}
-
-/* The first host has a certificate of its own, the second one loads one for each handshake. */
-static void hosts_that_are_chosen_by_name_have_their_own(void **state)
-{
-    for (size_t i = 0; i < N_WAYS; i++) {
-        SSL_CTX *fixed = new_server(&ways[i]), *loading = new_server(&ways[i]);
-        struct binding_table *table = binding_table_new();
-        SSL_CTX_set_cert_cb(fixed, NULL, NULL);
-        assert_int_equal(SSL_CTX_use_certificate(fixed, certificate[FIRST]), 1);
-        assert_int_equal(SSL_CTX_use_PrivateKey(fixed, key[FIRST]), 1);
-        SSL_CTX_set_tlsext_servername_callback(fixed, choose);
-        assert_true(binding_table_add(table, fixed) && binding_table_add(table, loading));
-        binding_session_keep(fixed);
-        binding_session_keep(loading);
-
-        int version = ways[i].version;
-        chosen_by_name = NULL;
-        expect_candidate(table, connect_to(fixed, version), false, FIRST, 1);
-        expect_candidate(table, connect_to(fixed, version), true, FIRST, 1);
-        forget_session();
-
-        chosen_by_name = loading;
-        shown = SECOND;
-        expect_candidate(table, connect_to(fixed, version), false, SECOND, 1);
-        expect_candidate(table, connect_to(fixed, version), true, SECOND, 1);
-        /* A session that goes on at the other host still has the certificate that it began with. */
-        chosen_by_name = NULL;
-        expect_candidate(table, connect_to(fixed, version), true, SECOND, 1);
-        forget_session();
-
-        expect_candidate(table, connect_to(fixed, version), false, FIRST, 1);
-        chosen_by_name = loading;
-        expect_candidate(table, connect_to(fixed, version), true, FIRST, 1);
-        forget_session();
-        binding_table_free(table);
-        SSL_CTX_free(fixed);
-        SSL_CTX_free(loading);
-    }
-}
-
-/* A placeholder in the context, which a module replaces in each handshake. */
-static void a_loaded_certificate_counts_before_that_of_the_context(void **state)
-{
-    SSL_CTX *ctx = new_server(&ways[3]);
-    struct binding_table *table = binding_table_new();
-    assert_int_equal(SSL_CTX_use_certificate(ctx, certificate[FIRST]), 1);
-    assert_int_equal(SSL_CTX_use_PrivateKey(ctx, key[FIRST]), 1);
-    assert_true(binding_table_add(table, ctx));
-    binding_session_keep(ctx);
-    shown = SECOND;
-    expect_candidate(table, connect_to(ctx, TLS1_3_VERSION), false, SECOND, 1);
-    expect_candidate(table, connect_to(ctx, TLS1_3_VERSION), true, SECOND, 1);
-    forget_session();
-    binding_table_free(table);
-    SSL_CTX_free(ctx);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,8 +188,6 @@ int main(void)
         cmocka_unit_test(other_application_data_are_unknown),
         cmocka_unit_test(another_module_with_the_ticket_callback_leaves_it_unknown),
         cmocka_unit_test(the_callback_of_the_server_stays),
-        cmocka_unit_test(hosts_that_are_chosen_by_name_have_their_own),
-        cmocka_unit_test(a_loaded_certificate_counts_before_that_of_the_context),
     };
     return cmocka_run_group_tests(tests, make_certificates, free_certificates);
 }

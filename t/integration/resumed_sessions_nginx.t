@@ -1,0 +1,123 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# nginx with variables in ssl_certificate: it loads the certificate in each full handshake. A resumed
+# session goes back to the certificate of its first handshake, and clients are bound to that one.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(slurp);
+use SSPI::Test::Binding;
+use SSPI::Test::Options qw(nginx_location);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Server;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+my @places = map { { path => "/$_/", channel_binding => $_ } } qw(allow require);
+my %site = $world->site(@places);
+my $locations = join '', map { nginx_location($_) } @{$site{locations}};
+my $who = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::who;
+
+# Workers read these files.
+my @names = qw(first other ec);
+$site{data} = { map { my $name = $_; my @files = SSPI::Test::Server::certificate($name);
+    ("$name.pem" => slurp($files[0]), "$name.key" => slurp($files[1])) } @names };
+
+my @loads = ('ssl_certificate @DIR@/$host_certificate.pem;', 'ssl_certificate_key @DIR@/$host_certificate.key;');
+sub server { my ($listen, @lines) = @_; return join "\n", 'server {', "listen 127.0.0.1:$listen;", 'root @DOCROOT@;', @lines, "$who$locations}", '' }
+
+# The default server of a port has the callbacks and the tickets of all connections there.
+$site{nginx_http} .= join "\n", 'map $ssl_server_name $host_certificate { default first; other.test other; }',
+    server('@PORT1@ ssl', @loads),
+    server('@PORT2@ ssl', @loads, 'ssl_session_tickets off;', 'ssl_session_cache shared:loads:1m;'),
+    server('@PORT3@ ssl', @loads, 'ssl_certificate @DIR@/ec.pem;', 'ssl_certificate_key @DIR@/ec.key;'),
+    server('@PORT4@ ssl', 'ssl_certificate @DIR@/first.pem;', 'ssl_certificate_key @DIR@/first.key;'),
+    server('@PORT4@ ssl', 'server_name other.test;', @loads);
+$site{extra_ports} = 4;
+
+my $n_sessions = 0;
+
+# Connections whose sessions go on with one another: a new one, then resumed ones.
+sub connections {
+    my ($server, $n, @tls) = @_;
+    my @session = (session => 'resumed-' . ++$n_sessions);
+    return map {
+        my $wanted = $_ ? 'reused' : 'new';
+        my $connect = sub {
+            my $connection = SSPI::Test::Tls->new($server->client, @tls, @session);
+            is($connection->{handshake}, $wanted, "@tls: the handshake") if $connection->{handshake} ne $wanted;
+            return $connection;
+        };
+        [ $_ ? "resumption $_" : 'a full handshake', $connect ];
+    } 0 .. $n;
+}
+
+# Every scheme on each of these connections: [ policy, what the client says, of which certificate, outcome ].
+sub each_scheme {
+    my ($server, $cases, @tls) = @_;
+    for my $scheme (@schemes) {
+        for my $case (@$cases) {
+            my ($policy, $says, $binding, $want) = @$case;
+            for my $row (connections($server, 2, @tls)) {
+                my ($name, $connect) = @$row;
+                my $connection = $connect->();
+                $world->comes_out($server, $want, "@tls, $name, $policy, $scheme: $says, $binding", $scheme, $connection, "/$policy/",
+                    $says, binding_of($binding));
+                # A ticket of TLS 1.3 comes with the first answer.
+                $connection->get('/');
+            }
+        }
+    }
+    return;
+}
+
+# A client that is bound to the certificate that it saw, and such that are bound to others.
+sub compared {
+    my ($own, @others) = @_;
+    return map { my $policy = $_; ([ $policy, 'right', $own, 'bound' ], map { [ $policy, 'right', $_, 'BAD_BINDING' ] } @others) }
+        qw(allow require);
+}
+my @unbound = ([qw(allow silent first unbound)], [qw(require silent first MISSING_BINDING)], [qw(allow zeros first MISSING_BINDING)]);
+
+my %port = (tickets => 'PORT1', 'a shared session cache' => 'PORT2');
+
+parts 'resumed sessions', { %site, on => 'nginx' },
+    (map {
+        my ($how, $version) = @$_;
+        ("with $how, TLS $version" => sub {
+            my ($server) = @_;
+            my @tls = (port => $server->port($port{$how}), version => $version);
+            each_scheme($server, [ compared('first', 'relay'), @unbound ], @tls);
+        })
+    } map { my $how = $_; map { [ $how, $_ ] } qw(1.2 1.3) } sort keys %port),
+    'two certificates of one host' => sub {
+        my ($server) = @_;
+        for my $version (qw(1.2 1.3)) {
+            each_scheme($server, [ compared('ec', 'relay') ], port => $server->port('PORT3'), version => $version, kind => 'ec');
+            each_scheme($server, [ compared('first', 'relay') ], port => $server->port('PORT3'), version => $version, kind => 'rsa');
+        }
+    },
+    'the host by SNI' => sub {
+        my ($server) = @_;
+        for my $version (qw(1.2 1.3)) {
+            # The default server loads its certificate, or has one.
+            for my $port (map { $server->port($_) } qw(PORT1 PORT4)) {
+                each_scheme($server, [ compared('other', 'first') ], port => $port, version => $version, host => 'other.test');
+                each_scheme($server, [ compared('first', 'other') ], port => $port, version => $version);
+            }
+        }
+    },
+    'after a reload' => sub {
+        my ($server) = @_;
+        my @rows = connections($server, 2, port => $server->port('PORT2'), version => '1.2');
+        $world->comes_out($server, 'bound', 'before', 'NTLM', (shift @rows)->[1]->(), '/require/', 'right', binding_of('first'));
+        $server->reload;
+        $world->comes_out($server, $_->[1], "$_->[0] afterwards", 'NTLM', (shift @rows)->[1]->(), '/allow/', 'right', binding_of($_->[0]))
+            for [ first => 'bound' ], [ relay => 'BAD_BINDING' ];
+    };
+
+done_testing;

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The candidates of hosts that share a port: with certificates in their contexts, or loaded for
+ * each handshake; in full handshakes and on resumed sessions. */
+#include "binding_session_fixture.h"
+
+static char fixed_name[] = "fixed.test", loading_name[] = "loading.test";
+static SSL_CTX *loading_host;
+
+static int choose(SSL *ssl, int *alert, void *unused)
+{
+    const char *wanted = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (wanted != NULL && strcmp(wanted, loading_name) == 0)
+        SSL_set_SSL_CTX(ssl, loading_host);
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static void expect_candidate(const struct binding_table *table, SSL *ssl, bool reused,
+                             enum certificate wanted, size_t n_items)
+{
+    struct binding_candidates scratch;
+    assert_int_equal(SSL_session_reused(ssl), reused);
+    const struct binding_candidates *found = binding_table_find(table, ssl, &scratch);
+    assert_non_null(found);
+    assert_int_equal(found->n_items, n_items);
+    size_t i = 0;
+    while (i < n_items && memcmp(found->item[i].data, binding[wanted].data, binding[wanted].len))
+        i++;
+    assert_true(i < n_items);
+    SSL_free(ssl);
+}
+
+/* The first host has a certificate of its own, the second one loads one for each handshake. */
+static void begin_at_each_host(SSL_CTX *ctx, int version, const struct binding_table *table)
+{
+    char *const names[] = {NULL, fixed_name, loading_name};
+    for (size_t i = 0; i < 3; i++) {
+        enum certificate own = i == 2 ? SECOND : FIRST;
+        name = names[i];
+        for (int resumption = 0; resumption < 3; resumption++)
+            expect_candidate(table, connect_to(ctx, version), resumption > 0, own, 1);
+        forget_session();
+    }
+}
+
+/* A session that goes on under the name of the other host. Before TLS 1.3 OpenSSL then takes the
+ * name from the session, and with it the host. */
+static void go_on_at_other_host(SSL_CTX *ctx, int version, const struct binding_table *table)
+{
+    struct binding_candidates scratch;
+    name = loading_name;
+    expect_candidate(table, connect_to(ctx, version), false, SECOND, 1);
+    name = fixed_name;
+    expect_candidate(table, connect_to(ctx, version), true,
+                     version == TLS1_3_VERSION ? FIRST : SECOND, 1);
+    forget_session();
+    expect_candidate(table, connect_to(ctx, version), false, FIRST, 1);
+    name = loading_name;
+    /* Nor does a ticket that was issued under that name know more. */
+    for (int resumption = 0; resumption < 2; resumption++) {
+        SSL *ssl = connect_to(ctx, version);
+        assert_true(SSL_session_reused(ssl));
+        if (version == TLS1_3_VERSION)
+            assert_null(binding_table_find(table, ssl, &scratch));
+        else
+            assert_ptr_equal(SSL_get_SSL_CTX(ssl), ctx);
+        SSL_free(ssl);
+    }
+    forget_session();
+    name = NULL;
+}
+
+static void hosts_that_are_chosen_by_name_have_their_own(void **state)
+{
+    shown = SECOND;
+    for (size_t i = 0; i < N_WAYS; i++) {
+        SSL_CTX *fixed = new_server(&ways[i]);
+        struct binding_table *table = binding_table_new();
+        loading_host = new_server(&ways[i]);
+        SSL_CTX_set_cert_cb(fixed, NULL, NULL);
+        assert_int_equal(SSL_CTX_use_certificate(fixed, certificate[FIRST]), 1);
+        assert_int_equal(SSL_CTX_use_PrivateKey(fixed, key[FIRST]), 1);
+        SSL_CTX_set_tlsext_servername_callback(fixed, choose);
+        assert_true(binding_table_add(table, fixed) && binding_table_add(table, loading_host));
+        binding_session_keep(fixed);
+        binding_session_keep(loading_host);
+        begin_at_each_host(fixed, ways[i].version, table);
+        go_on_at_other_host(fixed, ways[i].version, table);
+        binding_table_free(table);
+        SSL_CTX_free(fixed);
+        SSL_CTX_free(loading_host);
+    }
+}
+
+/* A placeholder in the context, which a module replaces in each handshake. */
+static void a_loaded_certificate_counts_before_that_of_the_context(void **state)
+{
+    SSL_CTX *ctx = new_server(&ways[3]);
+    struct binding_table *table = binding_table_new();
+    assert_int_equal(SSL_CTX_use_certificate(ctx, certificate[FIRST]), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(ctx, key[FIRST]), 1);
+    assert_true(binding_table_add(table, ctx));
+    binding_session_keep(ctx);
+    shown = SECOND;
+    expect_candidate(table, connect_to(ctx, TLS1_3_VERSION), false, SECOND, 1);
+    expect_candidate(table, connect_to(ctx, TLS1_3_VERSION), true, SECOND, 1);
+    forget_session();
+    binding_table_free(table);
+    SSL_CTX_free(ctx);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts_that_are_chosen_by_name_have_their_own),
+        cmocka_unit_test(a_loaded_certificate_counts_before_that_of_the_context),
+    };
+    return cmocka_run_group_tests(tests, make_certificates, free_certificates);
+}
