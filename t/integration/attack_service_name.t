@@ -1,0 +1,162 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The name of a ticket's service stands in clear text, and its owner can rewrite it. A ticket is for
+# the service whose key opens it, whatever name it has.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Connection;
+use SSPI::Test::Gss qw(negotiate_value spnego_init);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Ticket qw(ticket_service ticket_with_service);
+
+my $kdc = SSPI::Test::KDC->new(principals => [ 'HTTP/other.test', 'http/localhost' ]);
+my $alice = $kdc->login('alice');
+my %negotiate = (packages => 'Negotiate', realm => 'r',
+    keytab => $kdc->make_keytab('both.keytab', 'HTTP/localhost', 'HTTP/other.test'));
+my %lower_case = (%negotiate, keytab => $kdc->make_keytab('case.keytab', 'HTTP/localhost', 'http/localhost'));
+my %upper_case = (%negotiate, keytab => $kdc->{keytab});
+my %localhost = (service_name => 'HTTP/localhost');
+
+# A location, and one from which the server itself goes on to that.
+sub places {
+    my ($path, %o) = @_;
+    my $target = delete $o{to};
+    return { path => $path, %o, apache => "FallbackResource $target/index.html", nginx => "try_files /none $target/index.html;" }
+        if $target;
+    return { path => "$path/", %o };
+}
+my %site = (env => $kdc->server_env, locations => [
+    places('/any', %negotiate),
+    places('/localhost', %negotiate, %localhost),
+    places('/other', %negotiate, service_name => 'HTTP/other.test'),
+    places('/any-stays', %negotiate, connection_auth => 'all'),
+    places('/localhost-stays', %negotiate, %localhost, connection_auth => 'all'),
+    places('/redirect-any/', %negotiate, to => '/any'),
+    places('/redirect-localhost/', %negotiate, to => '/localhost'),
+    places('/case', %lower_case, %localhost),
+    places('/case-one-key', %upper_case, %localhost),
+]);
+
+# ---- tickets ----
+
+# `what`: the service as SERVICE/HOST, and what its clear text says instead, if anything.
+sub ticket {
+    my ($form, $service, %clear) = @_;
+    my ($type, $host) = split m{/}, $service;
+    my $token = SSPI::Test::Gss->new(env => $alice, bare => 1, service => $type, host => $host)->{token};
+    $token = ticket_with_service($token, %clear) if %clear;
+    return negotiate_value($form eq 'bare' ? $token : spnego_init(['kerberos'], $token));
+}
+my %as_localhost = (name => [qw(HTTP localhost)]);
+my %as_other = (name => [qw(HTTP other.test)]);
+my @forms = ('bare', 'in SPNEGO');
+
+sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
+
+# The answer is alice's, and the server says that her ticket is for this service, in the variable and
+# in the log.
+sub is_for {
+    my ($server, $answer, $service, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $log = $server->new_log;
+    my ($told) = $log =~ /logged in by .*?; service: ([^;]*);/;
+    return is_deeply([ $answer->status, $answer->user, $answer->header('X-Sspi-Target'), $told ],
+        [ 200, 'alice@SSPI.TEST', "$service\@SSPI.TEST", "$service\@SSPI.TEST" ], $name) || diag($answer->brief, "\n", $log);
+}
+
+parts 'the service of a ticket', \%site,
+    'is rewritten as meant' => sub {
+        my $token = SSPI::Test::Gss->new(env => $alice, bare => 1, host => 'other.test')->{token};
+        is(ticket_service($token), 'HTTP/other.test@SSPI.TEST', 'a ticket of the KDC');
+        is(ticket_service(ticket_with_service($token, %as_localhost)), 'HTTP/localhost@SSPI.TEST', 'another name');
+        is(ticket_service(ticket_with_service($token, realm => 'X' x 300)), 'HTTP/other.test@' . 'X' x 300, 'another realm');
+        is(ticket_with_service($token, %as_other), $token, 'its own name');
+    },
+    'is that of the key, for the page and the log' => sub {
+        my ($server) = @_;
+        for my $form (@forms) {
+            my $get = sub { return connection($server)->get('/any/', authorization => ticket($form, @_)) };
+            is_for($server, $get->('HTTP/localhost'), 'HTTP/localhost', "$form: a ticket for localhost");
+            is_for($server, $get->('HTTP/other.test'), 'HTTP/other.test', "$form: a ticket for other.test");
+            is_for($server, $get->('HTTP/other.test', %as_localhost), 'HTTP/other.test', "$form: one for other.test that says localhost");
+            is_for($server, $get->('HTTP/localhost', %as_other), 'HTTP/localhost', "$form: one for localhost that says other.test");
+        }
+    },
+    'is that of the key where services are listed' => sub {
+        my ($server) = @_;
+        for my $form (@forms) {
+            my %want = ('HTTP/localhost' => '/localhost/', 'HTTP/other.test' => '/other/');
+            for my $service (sort keys %want) {
+                for my $path (sort values %want) {
+                    my $right = $path eq $want{$service};
+                    $server->new_log;
+                    my $a = connection($server)->get($path, authorization => ticket($form, $service));
+                    is($a->status, $right ? 200 : 401, "$form: a ticket for $service at $path");
+                    next if $right;
+                    $server->new_log;
+                    $a = connection($server)->get($path, authorization => ticket($form, $service, $path eq '/other/' ? %as_other : %as_localhost));
+                    refused($a, 401, "$form: a ticket for $service that is rewritten for $path");
+                    is(scalar(message_lines($server)), 1, 'which is logged once');
+                }
+            }
+        }
+    },
+    'is that of the key for a login that stays' => sub {
+        my ($server) = @_;
+        for my $form (@forms) {
+            my %want = ('a ticket for localhost' => [ 200, 'HTTP/localhost' ], 'a ticket for other.test' => [ 401, 'HTTP/other.test' ],
+                'one for other.test that says localhost' => [ 401, 'HTTP/other.test', %as_localhost ]);
+            for my $name (sort keys %want) {
+                my ($status, @ticket) = @{$want{$name}};
+                my $connection = connection($server);
+                is($connection->get('/any-stays/', authorization => ticket($form, @ticket))->status, 200, "$form: $name logs in");
+                my $again = $connection->get('/any-stays/');
+                is_deeply([ $again->status, $again->header('X-Sspi-Target') ], [ 200, "$ticket[0]\@SSPI.TEST" ], 'and stays');
+                my $a = $connection->get('/localhost-stays/');
+                is($a->status, $status, "then at the location for localhost: $status") or diag($a->brief);
+            }
+        }
+    },
+    'is that of the key behind an internal redirect' => sub {
+        my ($server) = @_;
+        for my $form (@forms) {
+            my $get = sub { my ($path, @ticket) = @_; return connection($server)->get("$path/nothing", authorization => ticket($form, @ticket)) };
+            is_for($server, $get->('/redirect-any', 'HTTP/other.test', %as_localhost), 'HTTP/other.test', "$form: to a location for any");
+            granted($get->('/redirect-localhost', 'HTTP/localhost'), { user => 'alice@SSPI.TEST' }, "$form: a ticket for localhost");
+            for my $case ([ 'a ticket for other.test' ], [ 'one that says localhost', %as_localhost ]) {
+                my ($name, @clear) = @$case;
+                # httpd's answer still names the user of the first location.
+                my $a = $get->('/redirect-localhost', 'HTTP/other.test', @clear);
+                is($a->status, 401, "$form: $name") or diag($a->brief);
+                unlike($a->body, qr/page of/, 'which is not shown the page');
+            }
+        }
+    },
+    'has the realm of the key' => sub {
+        my ($server) = @_;
+        for my $form (@forms) {
+            my $a = connection($server)->get('/any/', authorization => ticket($form, 'HTTP/localhost', realm => 'EVIL.TEST'));
+            unlike(join(' ', $a->header('X-Sspi-Target'), $server->new_log =~ /service: ([^;]*);/g), qr/EVIL/, "$form: another realm in clear text");
+        }
+    },
+    'may differ in case' => sub {
+        my ($server) = @_;
+        for my $form (@forms) {
+            my %alice = (user => 'alice@SSPI.TEST');
+            granted(connection($server)->get('/case/', authorization => ticket($form, 'HTTP/localhost')), \%alice, "$form: HTTP/localhost");
+            granted(connection($server)->get('/case/', authorization => ticket($form, 'http/localhost')), \%alice,
+                "$form: http/localhost with a key of its own");
+            # Active Directory has one account and one key for both.
+            granted(connection($server)->get('/case-one-key/', authorization => ticket($form, 'HTTP/localhost', name => [qw(http localhost)])),
+                \%alice, "$form: http/localhost with the same key");
+            refused(connection($server)->get('/case-one-key/', authorization => ticket($form, 'http/localhost')), 401,
+                "$form: http/localhost whose key is not in the keytab");
+        }
+    };
+
+done_testing;
