@@ -1,0 +1,84 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# `allow` means: what a client vouches for must be right. A relay controls its own connection to the
+# server, and can make it one on which the client's channel cannot be compared. A client that names a
+# channel is refused there; only silent clients pass.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Binding;
+use SSPI::Test::Connection;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+my %allow = (channel_binding => 'allow');
+my @places = (
+    { path => '/allow/', %allow },
+    { path => '/exporter/', %allow, channel_binding_type => 'tls-exporter' },
+    { path => '/unique/', %allow, channel_binding_type => 'tls-unique' },
+    { path => '/both/', %allow, channel_binding_type => 'tls-exporter tls-unique' },
+);
+my $relay = binding_of('relay');
+
+sub tls { my ($server, @tls) = @_; return SSPI::Test::Tls->new($server->client, @tls) }
+sub plain { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
+
+# Every scheme on connections that `connect` opens: [ what the client says, binding, outcome ].
+sub each_scheme {
+    my ($server, $path, $name, $connect, @cases) = @_;
+    for my $scheme (@schemes) {
+        for my $case (@cases) {
+            my ($says, $binding, $want) = @$case;
+            my $connection = $connect->($server);
+            $binding = $connection->{$binding} // die "no $binding on this connection\n" if $binding =~ /\A(?:exporter|unique)\z/;
+            $world->comes_out($server, $want, "$path, $name, $scheme: $says", $scheme, $connection, $path, $says, $binding);
+        }
+    }
+    return;
+}
+
+# Nothing of this connection can be compared.
+my @nothing = ([ 'right', $relay, 'BAD_BINDING' ], [ 'right', binding_of('rsa'), 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
+
+parts 'a channel that cannot be compared', { $world->site(@places) },
+    'tls-exporter, TLS 1.2 without extended master secret' => sub {
+        my ($server) = @_;
+        each_scheme($server, '/exporter/', 'without EMS', sub { tls($_[0], version => '1.2', ems => 0) }, @nothing);
+        # The same location where there is one.
+        each_scheme($server, '/exporter/', 'with EMS', sub { tls($_[0], version => '1.2') },
+            [ 'right', 'exporter', 'bound' ], [ 'wrong', 'exporter', 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
+    },
+    'tls-unique, TLS 1.3' => sub {
+        my ($server) = @_;
+        each_scheme($server, '/unique/', 'TLS 1.3', sub { tls($_[0], version => '1.3') }, @nothing);
+        each_scheme($server, '/unique/', 'TLS 1.2 without EMS', sub { tls($_[0], version => '1.2', ems => 0) }, @nothing);
+        each_scheme($server, '/unique/', 'TLS 1.2', sub { tls($_[0], version => '1.2') },
+            [ 'right', 'unique', 'bound' ], [ 'wrong', 'unique', 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
+    },
+    'both of them' => sub {
+        my ($server) = @_;
+        each_scheme($server, '/both/', 'TLS 1.2 without EMS', sub { tls($_[0], version => '1.2', ems => 0) }, @nothing);
+        each_scheme($server, '/both/', 'TLS 1.3', sub { tls($_[0], version => '1.3') }, [ 'right', 'exporter', 'bound' ]);
+        each_scheme($server, '/both/', 'TLS 1.2', sub { tls($_[0], version => '1.2') }, [ 'right', 'unique', 'bound' ]);
+    },
+    'plain HTTP' => sub {
+        my ($server) = @_;
+        # A client that says that it has no TLS tells the truth here.
+        each_scheme($server, '/allow/', 'plain HTTP', \&plain, @nothing, [ 'wrong', $relay, 'BAD_BINDING' ], [ 'zeros', $relay, 'unbound' ]);
+        each_scheme($server, '/exporter/', 'plain HTTP', \&plain, @nothing, [ 'zeros', $relay, 'unbound' ]);
+        each_scheme($server, '/allow/', 'TLS', \&tls, [ 'right', binding_of('rsa'), 'bound' ], [ 'zeros', $relay, 'MISSING_BINDING' ]);
+    };
+
+parts 'a certificate without a binding', { $world->site(@places), certificates => ['ed25519'] },
+    'names no channel' => sub {
+        my ($server) = @_;
+        each_scheme($server, '/allow/', 'Ed25519', sub { tls($_[0], version => '1.3') }, @nothing);
+        each_scheme($server, '/exporter/', 'Ed25519', sub { tls($_[0], version => '1.3') }, [ 'right', 'exporter', 'bound' ]);
+    };
+
+done_testing;
