@@ -1,0 +1,117 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# An internal redirect from a location that has nothing to compare, or compares nothing, into one that
+# compares: what the first location found does not count at the second one.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test::Binding;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+my ($front) = SSPI::Test::Server::certificate('front');
+my %policy = (
+    off => { sspi => 'off' },
+    none => { channel_binding => 'none' },
+    allow => { channel_binding => 'allow' },
+    require => { channel_binding => 'require' },
+    exporter => { channel_binding => 'allow', channel_binding_type => 'tls-exporter' },
+    unique => { channel_binding => 'allow', channel_binding_type => 'tls-unique' },
+    proxy => { channel_binding => 'require', extended_protection => 'proxy' },
+    cohosting => { channel_binding => 'require', extended_protection => 'proxy proxy-cohosting' },
+    'front-allow' => { channel_binding => 'allow', channel_binding_certificate => $front },
+    'require-exporter' => { channel_binding => 'require', channel_binding_type => 'tls-exporter' },
+);
+
+# The servers' ways to go on elsewhere: for a file that is not there, by an error page or a rewrite
+# rule, and as the index of a directory.
+my %way = (
+    fallback => [ 'FallbackResource %s', 'try_files /none %s;', 'nothing' ],
+    rewrite => [ "RewriteEngine on\nRewriteRule ^ %s [L]", 'error_page 404 = %s;', 'nothing' ],
+    index => [ 'DirectoryIndex %s', 'index %s;', '' ],
+);
+my @targets = qw(allow require);
+my @firsts = qw(off none allow exporter unique proxy cohosting front-allow require-exporter);
+
+sub redirect {
+    my ($first, $way, $to) = @_;
+    my %how = (apache => sprintf($way{$way}[0], "/$to/index.html"), nginx => sprintf($way{$way}[1], "/$to/index.html"));
+    # Options do not stand where the module is off.
+    my %off = $first eq 'off' ? (map { $_ => undef } keys %{$world->{place}}) : ();
+    return { path => "/$way-$first-$to/", %off, %{$policy{$first}}, %how };
+}
+my %site = $world->site(
+    (map { { path => "/$_/", %{$policy{$_}} } } @targets),
+    (map { my $first = $_; map { my $way = $_; map { redirect($first, $way, $_) } @targets } sort keys %way } @firsts),
+);
+my @without_ems = (version => '1.2', ems => 0);
+
+# The last answer to a login at a location that leads to another one.
+sub login {
+    my ($server, $scheme, $first, $way, $to, $says, $binding, @tls) = @_;
+    my $connection = SSPI::Test::Tls->new($server->client, @tls);
+    my $path = "/$way-$first-$to/$way{$way}[2]";
+    $binding = $connection->{$binding} // die "no $binding\n" if $binding =~ /\A(?:exporter|unique)\z/;
+    $server->new_log;
+    return $world->login($scheme, $connection, $path, $says, $binding);
+}
+
+# Every scheme by every way. `want` is a status.
+sub each_scheme {
+    my ($server, $first, $to, $says, $binding, $want, @tls) = @_;
+    for my $way (sort keys %way) {
+        for my $scheme (@schemes) {
+            my $name = "$scheme, $way from $first to $to: $says";
+            my $a = login($server, $scheme, $first, $way, $to, $says, $binding, @tls) or do { fail("$name: no answer"); next };
+            my $shown = $a->body =~ m{page of /$to/} ? 1 : 0;
+            is_deeply([ $a->status, $shown ], [ $want, $want == 200 ? 1 : 0 ], $name) or diag(join "\n", $a->brief, message_lines($server));
+        }
+    }
+    return;
+}
+
+my ($own, $relay) = (binding_of('rsa'), binding_of('relay'));
+
+parts 'internal redirects', \%site,
+    'from a location that has nothing to compare' => sub {
+        my ($server) = @_;
+        for my $to (@targets) {
+            each_scheme($server, 'exporter', $to, 'right', $relay, 401, @without_ems);
+            each_scheme($server, 'unique', $to, 'right', $relay, 401, version => '1.3');
+        }
+        # A silent client passes where it may.
+        each_scheme($server, 'exporter', 'allow', 'silent', $own, 200, @without_ems);
+        each_scheme($server, 'exporter', 'require', 'silent', $own, 401, @without_ems);
+        each_scheme($server, 'unique', 'allow', 'silent', $own, 200, version => '1.3');
+    },
+    'from a location that compares nothing' => sub {
+        my ($server) = @_;
+        for my $to (@targets) {
+            each_scheme($server, $_, $to, 'right', $relay, 401) for qw(none proxy cohosting);
+            # There the second location is the first one that looks.
+            each_scheme($server, 'off', $to, 'right', $relay, 401);
+            each_scheme($server, 'off', $to, 'right', $own, 200);
+        }
+    },
+    'from a location that compares the same' => sub {
+        my ($server) = @_;
+        for my $to (@targets) {
+            each_scheme($server, 'allow', $to, 'right', $relay, 401);
+            each_scheme($server, 'allow', $to, 'right', $own, 200);
+        }
+        each_scheme($server, 'allow', 'require', 'silent', $own, 401);
+    },
+    'from a location that compares with others' => sub {
+        my ($server) = @_;
+        for my $to (@targets) {
+            each_scheme($server, 'front-allow', $to, 'right', binding_of('front'), 401);
+            each_scheme($server, 'require-exporter', $to, 'right', 'exporter', 401);
+        }
+    };
+
+done_testing;
