@@ -131,8 +131,8 @@ static SSL_CTX *new_client(int version)
     return ctx;
 }
 
-/* The name that the client asks for; NULL: no name. */
-static const char *name;
+/* The name that the client asks for; NULL: no name. OpenSSL's macro takes no const. */
+static char *name;
 
 /* A connection to `ctx`, which goes on with the kept session if there is one. */
 static SSL *connect_to(SSL_CTX *ctx, int version)

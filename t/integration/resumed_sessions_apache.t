@@ -1,0 +1,91 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# httpd: mod_ssl's session cache works as before, and a session that outlives its certificate is bound
+# to the certificate that its client saw.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(slurp);
+use SSPI::Test::Binding;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+use SSPI::Test::Server;
+use SSPI::Test::Tls;
+
+my $world = SSPI::Test::Binding->new;
+my %site = ($world->site(map { { path => "/$_/", channel_binding => $_ } } qw(allow require)), on => 'apache');
+my %pem = map { $_ => join '', map { slurp($_) } SSPI::Test::Server::certificate($_) } qw(first renewed);
+my $n_sessions = 0;
+
+# A function that opens connections which go on with one another's session.
+sub connections {
+    my ($server, @tls) = @_;
+    my @session = (session => "$server->{https}-" . ++$n_sessions);
+    return sub {
+        my ($handshake) = @_;
+        my $connection = SSPI::Test::Tls->new($server->client, @tls, @session);
+        is($connection->{handshake}, $handshake, "@tls: the handshake");
+        return $connection;
+    };
+}
+
+sub comes_out {
+    my ($server, $connection, $scheme, $certificate, $want, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    $world->comes_out($server, $want, "$name, $scheme: bound to $certificate", $scheme, $connection, '/require/', 'right', binding_of($certificate));
+    # A ticket of TLS 1.3 comes with the first answer.
+    return $connection->get('/');
+}
+
+parts 'a session cache', { %site, apache_head => "SSLSessionCache shmcb:\@DIR\@/sessions(512000)\nSSLSessionTickets off\n" },
+    map {
+        my $version = $_;
+        ("TLS $version" => sub {
+            my ($server) = @_;
+            for my $scheme (@schemes) {
+                for my $case ([ rsa => 'bound' ], [ relay => 'BAD_BINDING' ]) {
+                    my $connect = connections($server, version => $version);
+                    comes_out($server, $connect->($_), $scheme, @$case, $_) for qw(new reused reused);
+                }
+            }
+        })
+    } qw(1.2 1.3);
+
+# The key of the tickets stays the same over a restart.
+$site{apache_head} = "SSLSessionTicketKeyFile \@DIR\@/ticket.key\nListen 127.0.0.1:\@PORT1\@ https\n";
+$site{data} = { 'host.pem' => $pem{first}, 'ticket.key' => join '', map { chr } 1 .. 48 };
+$site{apache} = <<'CONF';
+<VirtualHost 127.0.0.1:@PORT1@>
+    SSLEngine on
+    SSLCertificateFile @DIR@/host.pem
+</VirtualHost>
+CONF
+$site{extra_ports} = 1;
+
+parts 'a certificate that is renewed', \%site,
+    'leaves the sessions of the old one' => sub {
+        my ($server) = @_;
+        my @tls = (port => $server->port('PORT1'));
+        my @cases = map { my $version = $_; map { my $scheme = $_; map { [ $version, $scheme, @$_ ] }
+            [ first => 'bound' ], [ renewed => 'BAD_BINDING' ], [ relay => 'BAD_BINDING' ] } @schemes } qw(1.2 1.3);
+        # With a key of its own mod_ssl issues no further ticket on a resumption: each case has a session.
+        my @old = map { connections($server, @tls, version => $_->[0]) } @cases;
+        comes_out($server, $old[$_]->('new'), $cases[$_][1], 'first', 'bound', 'before') for 0 .. $#cases;
+        $server->add_data('host.pem', $pem{renewed});
+        $server->reload;
+        for my $i (0 .. $#cases) {
+            my ($version, $scheme, $certificate, $want) = @{$cases[$i]};
+            comes_out($server, $old[$i]->('reused'), $scheme, $certificate, $want, 'an old session');
+        }
+        for my $version (qw(1.2 1.3)) {
+            for my $case ([ renewed => 'bound' ], [ first => 'BAD_BINDING' ]) {
+                my $new = connections($server, @tls, version => $version);
+                comes_out($server, $new->($_), 'NTLM', @$case, "$_, after the reload") for qw(new reused);
+            }
+        }
+    };
+
+done_testing;
