@@ -9,12 +9,14 @@ use SSPI::Test qw(scratch_dir spew slurp spawn wait_until free_port on_end);
 use constant REALM => 'SSPI.TEST';
 my %password = (alice => 'wonder land', bob => 'builder');
 
-# Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`.
+# Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`, `timesync`: clients
+# take the KDC's clock for theirs, which may put them a second behind.
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { dir => scratch_dir('kdc'), port => free_port(), n_caches => 0 }, $class;
     my $dir = $self->{dir};
     my $skew = defined $opt{clockskew} ? "    clockskew = $opt{clockskew}\n" : '';
+    my $timesync = $opt{timesync} ? 1 : 0;
     my $rc4 = $opt{allow_rc4} ? "    allow_rc4 = true\n" : '';
     spew("$dir/krb5.conf", <<"CONF");
 [libdefaults]
@@ -24,6 +26,7 @@ sub new {
     dns_canonicalize_hostname = false
     rdns = false
     udp_preference_limit = 1
+    kdc_timesync = $timesync
 $skew$rc4
 [realms]
     SSPI.TEST = {
