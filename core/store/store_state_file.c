@@ -18,6 +18,9 @@
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define OTHERS_ALL   (S_IRWXG | S_IRWXO)
 
+/* Characters of a path in an error. */
+#define SHOWN_LIMIT 300
+
 #define GUARD_SUFFIX ".lock"
 #define NEW_SUFFIX   ".new"
 #define NAME_LIMIT   (NAME_MAX - sizeof(GUARD_SUFFIX))
@@ -50,17 +53,26 @@ static void end_opening(struct opening *opening)
     close_file(&opening->guard);
 }
 
+/* Says what is wrong with the file of that name, or with the path where it is NULL. */
+static bool fail_at(const struct opening *opening, const char *name, const char *what)
+{
+    int directory_len = name == NULL ? INT_MAX : (int)(opening->name - opening->path);
+    snprintf(opening->error, opening->error_size, "%.*s%s: %s",
+             directory_len < SHOWN_LIMIT ? directory_len : SHOWN_LIMIT, opening->path,
+             name == NULL ? "" : name, what);
+    return false;
+}
+
 static bool fail(const struct opening *opening, const char *what)
 {
-    snprintf(opening->error, opening->error_size, "%.300s: %s", opening->path, what);
-    return false;
+    return fail_at(opening, NULL, what);
 }
 
 static bool fail_errno(const struct opening *opening, const char *what, int error)
 {
-    snprintf(opening->error, opening->error_size, "%.300s: %s: %s", opening->path, what,
-             strerror(error));
-    return false;
+    char text[128];
+    snprintf(text, sizeof(text), "%s: %s", what, strerror(error));
+    return fail(opening, text);
 }
 
 /* ---- the directory ---- */
@@ -94,16 +106,18 @@ static bool open_directory(struct opening *opening)
 /* ---- one file of it ---- */
 
 /* Refuses what another account made or may read, and what is no file of its own. */
-static bool check_file(const struct opening *opening, const struct stat *found)
+static bool check_file(const struct opening *opening, const char *name, const struct stat *found)
 {
     if (!S_ISREG(found->st_mode) || found->st_nlink != 1)
-        return fail(opening, "not a regular file with one name: name another file");
+        return fail_at(opening, name, "not a regular file with one name: name another file");
     if (found->st_uid != geteuid())
-        return fail(opening, "the file belongs to another account: all servers that share it must "
-                             "be started by the same one");
+        return fail_at(opening, name,
+                       "the file belongs to another account: all servers that share it must "
+                       "be started by the same one");
     if ((found->st_mode & OTHERS_ALL) != 0)
-        return fail(opening, "other accounts may use the file, which holds a secret key: its mode "
-                             "must be 0600");
+        return fail_at(opening, name,
+                       "other accounts may use the file, which holds a secret key: its mode "
+                       "must be 0600");
     return true;
 }
 
@@ -112,14 +126,16 @@ static bool check_file(const struct opening *opening, const struct stat *found)
 static int open_file(const struct opening *opening, const char *name, int flags, int *ret_errno)
 {
     struct stat found;
+    char text[128];
     int file =
         openat(opening->directory, name, flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, FILE_MODE);
     *ret_errno = file == -1 ? errno : 0;
     if (file == -1) {
-        fail_errno(opening, "cannot be opened", *ret_errno);
+        snprintf(text, sizeof(text), "cannot be opened: %s", strerror(*ret_errno));
+        fail_at(opening, name, text);
         return -1;
     }
-    if (fstat(file, &found) == 0 && check_file(opening, &found))
+    if (fstat(file, &found) == 0 && check_file(opening, name, &found))
         return file;
     close(file);
     return -1;

@@ -132,6 +132,20 @@ static void a_size_that_is_too_small_is_refused(void **unused)
     assert_int_equal(access(path, F_OK), -1);
 }
 
+static void the_lock_must_be_as_private_and_is_named(void **unused)
+{
+    (void)unused;
+    char lock[128];
+    enum store_state_found found;
+    snprintf(lock, sizeof(lock), "%s.lock", path);
+    write_file(lock, "", 0644);
+    assert_null(store_state_file_open(path, SIZE, &clock_here, &found, error, sizeof(error)));
+    assert_non_null(strstr(error, lock));
+    assert_non_null(strstr(error, "0600"));
+    assert_int_equal(chmod(lock, 0600), 0);
+    store_state_free(open_file(STORE_STATE_MADE));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +154,7 @@ int main(void)
         TEST(a_file_that_others_may_use_is_refused),
         TEST(a_directory_that_others_may_write_to_is_refused),
         TEST(a_path_that_cannot_be_is_refused),
+        TEST(the_lock_must_be_as_private_and_is_named),
         TEST(a_check_makes_nothing),
         TEST(a_size_that_is_too_small_is_refused),
     };
