@@ -282,6 +282,9 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s", error);
         opening.failed = true;
     }
+    if (!apache_state_check(s, ap_get_module_config(s->module_config, &sspi_module))) {
+        opening.failed = true;
+    }
     if (opening.failed) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory that all children share: anonymous, so that there is no file to own or to leave
- * behind, and kept over restarts, so that nonces stay good and no token comes twice. */
+/* The memory that all children share. Without SSPIStateFile it is anonymous, and kept over restarts
+ * of this parent, so that nonces stay good and no token comes twice. */
 #include "mod_sspi.h"
 
 #include <sys/mman.h>
@@ -19,9 +19,8 @@ struct retained {
     size_t size;
 };
 
-static size_t wanted_size(const server_rec *s)
+static size_t wanted_size(const struct apache_dir *dir)
 {
-    const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t size = (size_t)sspi_policy_number(&dir->policy, SSPI_OPTION_STATE_SIZE);
 
@@ -65,17 +64,14 @@ static struct sspi_state *create(struct retained *retained, size_t size)
     return state;
 }
 
-int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+/* The memory of this parent. False: none could be made. */
+static bool set_own_memory(server_rec *s, const struct apache_site *site,
+                           const struct apache_dir *dir)
 {
-    const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
-    size_t size = wanted_size(s);
-    struct retained *retained;
+    struct retained *retained = ap_retained_data_get(RETAINED_KEY);
+    size_t size = wanted_size(dir);
     struct sspi_state *state;
 
-    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK; /* this configuration is read once more before it serves */
-    }
-    retained = ap_retained_data_get(RETAINED_KEY);
     if (retained == NULL) {
         retained = ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
     }
@@ -87,9 +83,45 @@ int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, se
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
                      "%s: cannot make %" APR_SIZE_T_FMT " bytes of shared memory",
                      sspi_option_info(SSPI_OPTION_STATE_SIZE)->name[SSPI_SERVER_APACHE], size);
-        return HTTP_INTERNAL_SERVER_ERROR;
+        return false;
     }
     sspi_acceptor_set_state(site->acceptor, state);
+    return true;
+}
+
+static bool open_file(server_rec *s, const struct apache_site *site, const struct apache_dir *dir,
+                      bool only_check)
+{
+    char error[SSPI_ERROR_SIZE];
+
+    if (sspi_acceptor_open_state(site->acceptor, &dir->policy, only_check, error)) {
+        return true;
+    }
+    ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s", error);
+    return false;
+}
+
+bool apache_state_check(server_rec *s, const struct apache_site *site)
+{
+    const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
+
+    return !sspi_policy_has_state_file(&dir->policy) || open_file(s, site, dir, true);
+}
+
+int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
+    const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
+    bool set;
+
+    if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return OK; /* this configuration is read once more before it serves */
+    }
+    set = sspi_policy_has_state_file(&dir->policy) ? open_file(s, site, dir, false)
+                                                   : set_own_memory(s, site, dir);
+    if (!set) {
+        return HTTP_INTERNAL_SERVER_ERROR;
+    }
     apache_resources_log(s);
     return OK;
 }

@@ -82,6 +82,10 @@ void apache_resources_log(server_rec *s);
 
 /* ---- apache_state.c ---- */
 
+/* Whether the file of the shared memory can be used, if one is named: for check_config. What is
+ * wrong is logged. */
+bool apache_state_check(server_rec *s, const struct apache_site *site);
+
 /* Hook post_config: the memory that all workers share. */
 int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 

@@ -232,7 +232,7 @@ ngx_http_sspi_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_http_sspi_add_zone(cf, smcf) != NGX_OK) {
+    if (ngx_http_sspi_share_state(cf, smcf) != NGX_OK) {
         return NGX_ERROR;
     }
 

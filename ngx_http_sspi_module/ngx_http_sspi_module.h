@@ -137,7 +137,7 @@ ngx_int_t ngx_http_sspi_status_handler(ngx_http_request_t *r);
 
 /* ngx_http_sspi_zone.c */
 
-ngx_int_t ngx_http_sspi_add_zone(ngx_conf_t *cf,
+ngx_int_t ngx_http_sspi_share_state(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 
 

@@ -1,12 +1,56 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory that all workers share, and that outlives a reload. */
+/* The memory that all workers share, and that outlives a reload: a zone or a file. */
 #include "ngx_http_sspi_module.h"
 
 
+static ngx_int_t ngx_http_sspi_open_file(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf, const struct sspi_policy *policy);
+static ngx_int_t ngx_http_sspi_add_zone(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
 static ngx_int_t ngx_http_sspi_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 
 
 ngx_int_t
+ngx_http_sspi_share_state(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+{
+    ngx_http_sspi_loc_conf_t  *slcf;
+
+    /* the configuration of http itself */
+
+    slcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_sspi_module);
+
+    if (sspi_policy_has_state_file(&slcf->policy)) {
+        return ngx_http_sspi_open_file(cf, smcf, &slcf->policy);
+    }
+
+    return ngx_http_sspi_add_zone(cf, smcf);
+}
+
+
+/*
+ * Each cycle maps the file anew.  It is opened here and not in the module's
+ * init, where a failure would end the master instead of the reload.
+ */
+
+static ngx_int_t
+ngx_http_sspi_open_file(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf,
+    const struct sspi_policy *policy)
+{
+    char        error[SSPI_ERROR_SIZE];
+    ngx_uint_t  only_check;
+
+    only_check = ngx_test_config || ngx_process == NGX_PROCESS_SIGNALLER;
+
+    if (!sspi_acceptor_open_state(smcf->acceptor, policy, only_check, error)) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0, "%s", error);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
 ngx_http_sspi_add_zone(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 {
     size_t           size, pages;

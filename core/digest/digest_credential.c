@@ -49,7 +49,12 @@ static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPT
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     memset(c->own_state, 0, STORE_STATE_MIN_SIZE);
+    errno = 0;
     c->state = store_state_format(c->own_state, STORE_STATE_MIN_SIZE, c->clock);
+    if (c->state == NULL && errno == ENOMEM) {
+        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        return SEC_E_INSUFFICIENT_MEMORY;
+    }
     if (c->state == NULL) {
         report_write(report, SSPI_REASON_INTERNAL, "no randomness for the nonce key");
         return SEC_E_INTERNAL_ERROR;
@@ -242,6 +247,7 @@ void digest_credential_unreference(struct digest_credential *credential)
         return;
     store_users_close(credential->users);
     if (credential->own_state != NULL) {
+        store_state_free(credential->state);
         bytes_wipe(credential->own_state, STORE_STATE_MIN_SIZE);
         free(credential->own_state);
     }

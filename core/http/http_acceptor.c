@@ -2,6 +2,7 @@
 #include "http_acceptor.h"
 
 #include <grp.h>
+#include <limits.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,18 +17,8 @@
 #include "http_options.h"
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
-#include "store_state.h"
+#include "store_state_file.h"
 #include "store_users.h"
-
-struct sspi_state *sspi_http_state_format(void *memory, size_t size)
-{
-    return store_state_format(memory, size, clock_machine());
-}
-
-struct sspi_state *sspi_http_state_attach(void *memory, size_t size)
-{
-    return store_state_attach(memory, size);
-}
 
 struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *config)
 {
@@ -64,14 +55,10 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     http_gate_drop(acceptor->gate);
     http_proxies_told_close(&acceptor->told);
     hash_suite_close(&acceptor->hashes);
+    store_state_free(acceptor->state);
     free(acceptor->default_realm);
     free(acceptor->records);
     free(acceptor);
-}
-
-void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state)
-{
-    acceptor->state = state;
 }
 
 static const char *option_name(const struct sspi_acceptor *acceptor, enum sspi_option option)
@@ -147,6 +134,93 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
         "single hash, as with Ed25519): clients that name the channel of such a certificate "
         "are refused, also where bindings are only allowed");
     drop_repeated(acceptor);
+    return true;
+}
+
+/* ---- shared state ---- */
+
+struct sspi_state *sspi_http_state_format(void *memory, size_t size)
+{
+    return store_state_format(memory, size, clock_machine());
+}
+
+struct sspi_state *sspi_http_state_attach(void *memory, size_t size)
+{
+    return store_state_attach(memory, size);
+}
+
+void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state)
+{
+    store_state_free(acceptor->state);
+    acceptor->state = state;
+}
+
+bool sspi_policy_has_state_file(const struct sspi_policy *policy)
+{
+    return http_options_is_set(policy, SSPI_OPTION_STATE_FILE);
+}
+
+static size_t state_size(const struct sspi_policy *policy)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = (size_t)sspi_policy_number(policy, SSPI_OPTION_STATE_SIZE);
+    return (size + page - 1) / page * page;
+}
+
+static void tell_state_size(struct sspi_acceptor *acceptor, const char *path, size_t size)
+{
+    size_t found = store_state_size(acceptor->state);
+    struct sspi_record *record = found != size ? new_record(acceptor) : NULL;
+    if (record != NULL)
+        http_messages_write(record, HTTP_MESSAGE_STATE_SIZE, SEC_E_OK,
+                            "state file %.300s is in use and keeps its %zu bytes, where %s says "
+                            "%zu: to change the size, stop all servers that use the file",
+                            path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
+}
+
+static void tell_state(struct sspi_acceptor *acceptor, const char *path,
+                       enum store_state_found found)
+{
+    struct sspi_record *record = new_record(acceptor);
+    if (record == NULL)
+        return;
+    if (found == STORE_STATE_REPLACED)
+        http_messages_write(record, HTTP_MESSAGE_STATE_REPLACED, SEC_E_OK,
+                            "state file %.300s was made anew, but other processes still use an old "
+                            "one of another layout: restart the other servers that share it",
+                            path);
+    else
+        http_messages_write(record, HTTP_MESSAGE_STATE_FILE, SEC_E_OK,
+                            found == STORE_STATE_KEPT
+                                ? "state file %.300s holds the nonces and replays so far"
+                                : "state file %.300s was made: nonces and Kerberos authenticators "
+                                  "that are older than it are refused",
+                            path);
+}
+
+bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                              bool only_check, char *error)
+{
+    char why[SSPI_ERROR_SIZE] = "";
+    char path[PATH_MAX];
+    size_t n_words;
+    enum store_state_found found = STORE_STATE_KEPT;
+    size_t size = state_size(policy);
+    const struct sspi_view *word = http_options_words(policy, SSPI_OPTION_STATE_FILE, &n_words);
+    snprintf(path, sizeof(path), "%.*s", (int)word->len, word->data);
+    struct sspi_state *state =
+        only_check ? NULL
+                   : store_state_file_open(path, size, clock_machine(), &found, why, sizeof(why));
+    if (state == NULL && !(only_check && store_state_file_check(path, why, sizeof(why)))) {
+        snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s",
+                 option_name(acceptor, SSPI_OPTION_STATE_FILE), why);
+        return false;
+    }
+    if (state == NULL)
+        return true;
+    sspi_acceptor_set_state(acceptor, state);
+    tell_state(acceptor, path, found);
+    tell_state_size(acceptor, path, size);
     return true;
 }
 

@@ -62,6 +62,8 @@ enum http_message http_messages_of_reason(enum sspi_reason reason)
         return HTTP_MESSAGE_CONFIGURATION;
     case SSPI_REASON_BAD_NAME:
         return HTTP_MESSAGE_BAD_NAME;
+    case SSPI_REASON_OLD_AUTHENTICATOR:
+        return HTTP_MESSAGE_OLD_AUTHENTICATOR;
     case SSPI_REASON_NONE:
     case SSPI_REASON_ENTITY_WANTED: /* no refusals: somebody failed to hand it in */
     case SSPI_REASON_HASH_WANTED:

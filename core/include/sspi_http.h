@@ -146,12 +146,14 @@ struct sspi_record {
 
 /* ---- shared state ---- */
 
-/* Lays out memory that all workers will share: page-aligned, `size` at least 64 KiB. NULL when it
- * is too small or randomness failed. Call once per memory, in the parent. */
+/* Lays out memory that all workers will share: page-aligned, `size` at least 64 KiB. The result
+ * goes to sspi_acceptor_set_state(). NULL when it is too small, or memory or randomness failed.
+ * Call once per memory, in the parent. */
 struct sspi_state *sspi_http_state_format(void *memory, size_t size);
 
-/* The state in memory formatted by this or an earlier configuration; NULL when its magic, layout
- * number or size is another: then take new memory and leave this to the workers that use it. */
+/* The state in memory formatted by this or an earlier configuration, as above; NULL when its magic,
+ * layout number or size is another: then take new memory and leave this to the workers that use it.
+ */
 struct sspi_state *sspi_http_state_attach(void *memory, size_t size);
 
 /* ---- acceptor ---- */
@@ -190,9 +192,19 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
 size_t sspi_acceptor_records(struct sspi_acceptor *acceptor,
                              const struct sspi_record **ret_records);
 
-/* Hands in the shared state. It must outlive the acceptor. Parent only, before the first exchange.
- */
+/* Hands over the shared state, which ends with the acceptor. Its memory must outlive the acceptor.
+ * Parent only, before the first exchange. */
 void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state);
+
+/* Whether the policy of the whole server names a file for the shared state. */
+bool sspi_policy_has_state_file(const struct sspi_policy *policy);
+
+/* Opens or makes that file, instead of sspi_acceptor_set_state(). Its memory ends with the
+ * acceptor. Parent only, before the first exchange. `only_check`: the configuration is only tested,
+ * so that nothing is made or opened for use. Blocks on the file system. False: `error`
+ * (SSPI_ERROR_SIZE bytes) says what is wrong with the file, and what would be right. */
+bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                              bool only_check, char *error);
 
 /* Learns all certificates of a listening TLS context, for channel bindings: a resumed session names
  * another certificate than was shown, so that all of them are candidates. Sessions that begin at

@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "escape.h"
+#include "kerberos_age.h"
 #include "kerberos_attempt.h"
 #include "kerberos_delegation.h"
 #include "kerberos_keys.h"
@@ -79,7 +80,9 @@ static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
     /* RFC 4120 3.2.3: an authenticator is good from clockskew before to clockskew after its time.
      */
     uint64_t lifetime_ms = (uint64_t)kerberos_keys_clockskew_s(keytab) * 2 * 1000;
-    switch (store_replay_check(state, exchange->ap_req.cipher, exchange->now_ms, lifetime_ms)) {
+    const struct sspi_clock *clock = clock_machine();
+    switch (store_replay_check(state, exchange->ap_req.cipher, store_state_time_ms(state, clock),
+                               lifetime_ms)) {
     case STORE_REPLAY_FRESH:
         return SEC_E_OK;
     case STORE_REPLAY_FULL:
@@ -222,6 +225,9 @@ static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange,
         st = decide(exchange);
     if (st == SEC_E_OK)
         st = set_info(exchange, info);
+    if (st == SEC_E_OK)
+        st = kerberos_age_check(exchange->credential, exchange->ap_req.message, exchange->now_ms,
+                                exchange->report);
     if (st == SEC_E_OK)
         st = check_replay(exchange);
     if (st == SEC_E_OK)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "kerberos_age.h"
 #include "kerberos_keys.h"
 #include "kerberos_status.h"
 
@@ -248,6 +249,14 @@ bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_v
     if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
         return false;
     return kerberos_claim_read(acceptor->context, acceptor->keyring->memory, message, ret_channel);
+}
+
+bool kerberos_credential_made_at(struct kerberos_acceptor *acceptor, struct sspi_view message,
+                                 uint64_t *ret_made_ms)
+{
+    if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
+        return false;
+    return kerberos_age_read(acceptor->context, acceptor->keyring->memory, message, ret_made_ms);
 }
 
 void kerberos_credential_return(struct kerberos_credential *credential,

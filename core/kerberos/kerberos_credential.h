@@ -55,6 +55,10 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
 bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view message,
                                struct sspi_client_channel *ret_channel) SSPI_MUST_USE;
 
+/* When that client says it made the authenticator, by its own clock. False: libkrb5 failed. */
+bool kerberos_credential_made_at(struct kerberos_acceptor *acceptor, struct sspi_view message,
+                                 uint64_t *ret_made_ms) SSPI_MUST_USE;
+
 void kerberos_credential_return(struct kerberos_credential *credential,
                                 struct kerberos_acceptor *acceptor);
 

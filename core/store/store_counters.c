@@ -13,12 +13,12 @@ static const struct {
 
 void store_counters_add(struct sspi_state *state, enum store_counter counter)
 {
-    atomic_fetch_add_explicit(&state->counters[counter], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&state->header->counters[counter], 1, memory_order_relaxed);
 }
 
 uint64_t store_counters_value(const struct sspi_state *state, enum store_counter counter)
 {
-    return atomic_load_explicit(&state->counters[counter], memory_order_relaxed);
+    return atomic_load_explicit(&state->header->counters[counter], memory_order_relaxed);
 }
 
 const char *store_counters_name(enum store_counter counter)

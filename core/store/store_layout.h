@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What lies where in the shared memory. Internal to store/.
  *
- * The memory holds, in this order: the header (struct sspi_state), the sets of nonces, the sets of
- * replays. There is no pointer in it: every place follows from the header's numbers, because
- * workers may map the memory at different addresses.
+ * The memory holds, in this order: the header (struct store_header), the sets of nonces, the sets
+ * of replays. Workers may map the memory at different addresses, so no pointer of ours is in it.
+ * Every place follows from numbers that each process copied when it attached (struct sspi_state):
+ * a worker that overwrites the shared header sends no other worker out of range.
  *
  * Three quarters are for nonces, a quarter is for replays. One MiB has room for 8192 nonces (1024
  * sets of 8, 96 octets a nonce) and 10240 replays (1024 sets of 10), less 6 KiB for the header. The
@@ -23,7 +24,9 @@
 
 /* Change the number with every change of a structure in this file. */
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
-#define STORE_LAYOUT_NUMBER 3u
+#define STORE_LAYOUT_NUMBER 4u
+
+#define STORE_ORIGIN_BOOT_SIZE 40 /* a UUID in text, its NUL, and nothing behind it */
 
 #define STORE_LAYOUT_LINE    64 /* octets of a cache line */
 #define STORE_LAYOUT_STRIPES 64 /* mutexes per table; set i belongs to stripe i % STRIPES */
@@ -57,39 +60,69 @@ struct store_replay_set {
 _Static_assert(sizeof(struct store_nonce_set) == 768, "96 octets a nonce");
 _Static_assert(sizeof(struct store_replay_set) == 256, "four cache lines a set");
 
-struct sspi_state {
-    _Atomic uint64_t magic; /* written last */
+/* The boot of the machine and the file that the memory belongs to. All zero: memory without a file,
+ * which lives as long as its servers. */
+struct store_origin {
+    char boot[STORE_ORIGIN_BOOT_SIZE]; /* the kernel's id of this boot, NUL-terminated */
+    uint64_t device;
+    uint64_t inode;
+};
+
+/* What does not change once the memory is laid out. */
+struct store_constants {
     uint64_t layout;
+    uint64_t header_size; /* differs between 32-bit and 64-bit processes */
     uint64_t size;
     uint64_t created_ms;
     uint64_t created_steady_ms; /* the same moment on the clock that is never set back */
     uint64_t n_nonce_sets;
     uint64_t n_replay_sets;
+    struct store_origin origin;
     uint8_t nonce_key[STORE_STATE_KEY_SIZE];
     char opaque[STORE_STATE_OPAQUE_LEN]; /* no secret */
     /* Keys of the tables, one per kind of input. */
     uint8_t tag_key[STORE_SIPHASH_KEY_SIZE];
     uint8_t owner_key[STORE_SIPHASH_KEY_SIZE];
     uint8_t replay_key[STORE_SIPHASH_KEY_SIZE];
+};
+
+_Static_assert(sizeof(struct store_constants) ==
+                   7 * sizeof(uint64_t) + sizeof(struct store_origin) + STORE_STATE_KEY_SIZE +
+                       STORE_STATE_OPAQUE_LEN + 3 * STORE_SIPHASH_KEY_SIZE,
+               "no padding, so that the check covers defined octets only");
+
+struct store_header {
+    _Atomic uint64_t magic; /* written last */
+    struct store_constants constants;
+    struct store_siphash check; /* of the constants: finds damage, not malice */
     _Atomic uint64_t counters[STORE_COUNTERS];
     pthread_mutex_t nonce_lock[STORE_LAYOUT_STRIPES];
     pthread_mutex_t replay_lock[STORE_LAYOUT_STRIPES];
 };
 
+/* A process's own view of the memory: private, and not changed once made. */
+struct sspi_state {
+    struct store_constants constants; /* copied, then checked, when the process attached */
+    struct store_header *header;
+    size_t mapped; /* octets that end with the view; 0: the memory is the caller's */
+    int file;      /* open while the view lives, for the lock on it; -1: none */
+};
+
 static inline size_t store_layout_header_size(void)
 {
     size_t line = STORE_LAYOUT_LINE;
-    return (sizeof(struct sspi_state) + line - 1) / line * line;
+    return (sizeof(struct store_header) + line - 1) / line * line;
 }
 
-static inline struct store_nonce_set *store_layout_nonces(struct sspi_state *state)
+static inline struct store_nonce_set *store_layout_nonces(const struct sspi_state *state)
 {
-    return (struct store_nonce_set *)(void *)((char *)state + store_layout_header_size());
+    return (struct store_nonce_set *)(void *)((char *)state->header + store_layout_header_size());
 }
 
-static inline struct store_replay_set *store_layout_replays(struct sspi_state *state)
+static inline struct store_replay_set *store_layout_replays(const struct sspi_state *state)
 {
-    return (struct store_replay_set *)(void *)(store_layout_nonces(state) + state->n_nonce_sets);
+    return (struct store_replay_set *)(void *)(store_layout_nonces(state) +
+                                               state->constants.n_nonce_sets);
 }
 
 /* Spreads a hash evenly over `n_sets` (below 2^32) without a division. */
@@ -97,6 +130,15 @@ static inline size_t store_layout_set(uint64_t hash, uint64_t n_sets)
 {
     return (size_t)(((hash >> 32) * n_sets) >> 32);
 }
+
+/* The check of the constants. */
+struct store_siphash store_layout_check(const struct store_constants *constants);
+
+/* As store_state_format() and store_state_attach(), for memory of that origin. */
+struct sspi_state *store_layout_format(void *memory, size_t size, const struct store_origin *origin,
+                                       const struct sspi_clock *clock) SSPI_MUST_USE;
+struct sspi_state *store_layout_attach(void *memory, size_t size,
+                                       const struct store_origin *origin) SSPI_MUST_USE;
 
 /* Takes a robust mutex of this memory. False: not locked, refuse. `ret_owner_died` tells that its
  * last owner died inside; the mutex is usable again, what it guards must be put right. */

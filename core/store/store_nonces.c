@@ -164,7 +164,7 @@ static enum store_count insert(struct store_nonce_set *set, const struct use *us
 static void repair(struct sspi_state *state, size_t stripe)
 {
     struct store_nonce_set *sets = store_layout_nonces(state);
-    for (size_t i = stripe; i < state->n_nonce_sets; i += STORE_LAYOUT_STRIPES) {
+    for (size_t i = stripe; i < state->constants.n_nonce_sets; i += STORE_LAYOUT_STRIPES) {
         struct store_nonce_set *set = &sets[i];
         if (load(&set->sequence) % 2 == 0)
             continue;
@@ -183,18 +183,18 @@ static void repair(struct sspi_state *state, size_t stripe)
 /* The number of the nonce's set, and the tag by which it is known there. */
 static size_t set_of(const struct sspi_state *state, struct sspi_view nonce, struct use *use)
 {
-    struct store_siphash tag = store_siphash(state->tag_key, nonce.data, nonce.len);
+    struct store_siphash tag = store_siphash(state->constants.tag_key, nonce.data, nonce.len);
     use->tag = tag.low;
-    return store_layout_set(tag.high, state->n_nonce_sets);
+    return store_layout_set(tag.high, state->constants.n_nonce_sets);
 }
 
 enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
                                  struct sspi_view owner, uint64_t issued_ms, uint32_t count)
 {
-    if (issued_ms < state->created_ms)
+    if (issued_ms < state->constants.created_ms)
         return STORE_COUNT_STALE; /* this memory cannot know whether it was used before */
     struct use use = {
-        .owner = store_siphash(state->owner_key, owner.data, owner.len).low,
+        .owner = store_siphash(state->constants.owner_key, owner.data, owner.len).low,
         .issued_ms = issued_ms,
         .count = count,
     };
@@ -209,7 +209,7 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
 
     size_t stripe = place % STORE_LAYOUT_STRIPES;
     bool owner_died;
-    if (!store_layout_lock(&state->nonce_lock[stripe], &owner_died))
+    if (!store_layout_lock(&state->header->nonce_lock[stripe], &owner_died))
         return STORE_COUNT_STALE;
     if (owner_died)
         repair(state, stripe);
@@ -219,14 +219,14 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
         answer = way == counted_way ? answer : STORE_COUNT_STALE;
     else
         answer = way < STORE_NONCE_WAYS ? use_way(set, way, &use) : insert(set, &use);
-    store_layout_unlock(&state->nonce_lock[stripe]);
+    store_layout_unlock(&state->header->nonce_lock[stripe]);
     return answer;
 }
 
 enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view nonce,
                                   uint64_t issued_ms, uint32_t count)
 {
-    if (issued_ms < state->created_ms)
+    if (issued_ms < state->constants.created_ms)
         return STORE_COUNT_STALE;
     struct use use = {.issued_ms = issued_ms, .count = count};
     struct store_nonce_set *set = &store_layout_nonces(state)[set_of(state, nonce, &use)];

@@ -9,6 +9,11 @@ static bool same(struct store_siphash a, struct store_siphash b)
     return a.low == b.low && a.high == b.high;
 }
 
+static bool is_older(const struct store_replay_set *set, size_t way, size_t than)
+{
+    return than == STORE_REPLAY_WAYS || set->expires_ms[way] < set->expires_ms[than];
+}
+
 /* Under the lock. A worker that is killed in here leaves at worst one free way with a half-written
  * hash, which stays free: the expiry is written last. */
 static enum store_replay check(struct store_replay_set *set, struct store_siphash hash,
@@ -16,10 +21,12 @@ static enum store_replay check(struct store_replay_set *set, struct store_siphas
 {
     size_t free_way = STORE_REPLAY_WAYS;
     for (size_t way = 0; way < STORE_REPLAY_WAYS; way++) {
-        if (set->expires_ms[way] <= now_ms)
-            free_way = way;
-        else if (same(set->seen[way], hash))
+        /* Beyond its lifetime too: MIT judges the authenticator's age by the wall clock, which may
+         * have been set back. */
+        if (set->expires_ms[way] != 0 && same(set->seen[way], hash))
             return STORE_REPLAY_SEEN;
+        if (set->expires_ms[way] <= now_ms && is_older(set, way, free_way))
+            free_way = way;
     }
     uint64_t until_ms = now_ms + lifetime_ms;
     if (free_way < STORE_REPLAY_WAYS) {
@@ -36,9 +43,9 @@ enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view 
                                      uint64_t now_ms, uint64_t lifetime_ms)
 {
     struct store_siphash hash =
-        store_siphash(state->replay_key, authenticator.data, authenticator.len);
-    size_t place = store_layout_set(hash.high, state->n_replay_sets);
-    pthread_mutex_t *lock = &state->replay_lock[place % STORE_LAYOUT_STRIPES];
+        store_siphash(state->constants.replay_key, authenticator.data, authenticator.len);
+    size_t place = store_layout_set(hash.high, state->constants.n_replay_sets);
+    pthread_mutex_t *lock = &state->header->replay_lock[place % STORE_LAYOUT_STRIPES];
 
     bool owner_died; /* nothing to put right, see check() */
     if (!store_layout_lock(lock, &owner_died))

@@ -3,7 +3,10 @@
 #include "store_state.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base64.h"
 #include "store_layout.h"
@@ -11,9 +14,6 @@
 #define OPAQUE_SIZE 12
 
 _Static_assert(BASE64_URL_LEN(OPAQUE_SIZE) == STORE_STATE_OPAQUE_LEN, "the name fits");
-
-/* Largest memory: the number of a set must fit in 32 bits (store_layout_set). */
-#define SIZE_LIMIT ((uint64_t)1 << 40)
 
 static void divide(uint64_t size, uint64_t *n_nonce_sets, uint64_t *n_replay_sets)
 {
@@ -36,72 +36,146 @@ static bool make_locks(pthread_mutex_t *locks)
     return done;
 }
 
-static bool make_opaque(struct sspi_state *state, const struct sspi_clock *clock)
+static bool make_opaque(struct store_constants *constants, const struct sspi_clock *clock)
 {
     uint8_t octets[OPAQUE_SIZE];
-    if (!clock->random(clock->self, octets, sizeof octets))
+    if (!clock->random(clock->self, octets, sizeof(octets)))
         return false;
-    base64_url_encode(octets, sizeof octets, state->opaque);
+    base64_url_encode(octets, sizeof(octets), constants->opaque);
     return true;
+}
+
+static bool make_secrets(struct store_constants *constants, const struct sspi_clock *clock)
+{
+    return clock->random(clock->self, constants->nonce_key, sizeof(constants->nonce_key)) &&
+           clock->random(clock->self, constants->tag_key, sizeof(constants->tag_key)) &&
+           clock->random(clock->self, constants->owner_key, sizeof(constants->owner_key)) &&
+           clock->random(clock->self, constants->replay_key, sizeof(constants->replay_key)) &&
+           make_opaque(constants, clock);
+}
+
+struct store_siphash store_layout_check(const struct store_constants *constants)
+{
+    static const uint8_t no_key[STORE_SIPHASH_KEY_SIZE];
+    return store_siphash(no_key, constants, sizeof(*constants));
+}
+
+static bool can_hold(const void *memory, size_t size)
+{
+    return memory != NULL && (uintptr_t)memory % STORE_LAYOUT_LINE == 0 &&
+           size >= STORE_STATE_MIN_SIZE && size <= STORE_STATE_MAX_SIZE;
+}
+
+static struct sspi_state *make_view(struct store_header *header,
+                                    const struct store_constants *constants)
+{
+    struct sspi_state *state = malloc(sizeof(*state));
+    if (state == NULL)
+        return NULL;
+    *state = (struct sspi_state){.constants = *constants, .header = header, .file = -1};
+    return state;
+}
+
+struct sspi_state *store_layout_format(void *memory, size_t size, const struct store_origin *origin,
+                                       const struct sspi_clock *clock)
+{
+    _Static_assert(sizeof(struct store_header) < STORE_STATE_MIN_SIZE / 2, "tables need room");
+    if (!can_hold(memory, size))
+        return NULL;
+    memset(memory, 0, size);
+    struct store_header *header = memory;
+    struct store_constants *constants = &header->constants;
+    constants->layout = STORE_LAYOUT_NUMBER;
+    constants->header_size = store_layout_header_size();
+    constants->size = size;
+    constants->created_ms = clock->now_ms(clock->self);
+    constants->created_steady_ms = clock->steady_ms(clock->self);
+    constants->origin = *origin;
+    divide(size, &constants->n_nonce_sets, &constants->n_replay_sets);
+    if (!make_secrets(constants, clock) || !make_locks(header->nonce_lock) ||
+        !make_locks(header->replay_lock))
+        return NULL;
+    header->check = store_layout_check(constants);
+    struct sspi_state *state = make_view(header, constants);
+    if (state != NULL)
+        atomic_store_explicit(&header->magic, STORE_LAYOUT_MAGIC, memory_order_release);
+    return state;
+}
+
+/* Judges a private copy, which nobody can change between the check and the use. */
+static bool is_sound(const struct store_constants *constants, struct store_siphash check,
+                     size_t size, const struct store_origin *origin)
+{
+    uint64_t n_nonce_sets, n_replay_sets;
+    divide(size, &n_nonce_sets, &n_replay_sets);
+    struct store_siphash right = store_layout_check(constants);
+    return check.low == right.low && check.high == right.high &&
+           constants->layout == STORE_LAYOUT_NUMBER &&
+           constants->header_size == store_layout_header_size() && constants->size == size &&
+           constants->n_nonce_sets == n_nonce_sets && constants->n_replay_sets == n_replay_sets &&
+           memcmp(&constants->origin, origin, sizeof(*origin)) == 0;
+}
+
+struct sspi_state *store_layout_attach(void *memory, size_t size, const struct store_origin *origin)
+{
+    if (!can_hold(memory, size))
+        return NULL;
+    struct store_header *header = memory;
+    if (atomic_load_explicit(&header->magic, memory_order_acquire) != STORE_LAYOUT_MAGIC)
+        return NULL;
+    struct store_constants constants = header->constants;
+    struct sspi_state *state =
+        is_sound(&constants, header->check, size, origin) ? make_view(header, &constants) : NULL;
+    bytes_wipe(&constants, sizeof(constants));
+    return state;
 }
 
 struct sspi_state *store_state_format(void *memory, size_t size, const struct sspi_clock *clock)
 {
-    _Static_assert(sizeof(struct sspi_state) < STORE_STATE_MIN_SIZE / 2, "tables need room");
-    if (memory == NULL || (uintptr_t)memory % STORE_LAYOUT_LINE != 0 ||
-        size < STORE_STATE_MIN_SIZE || size > SIZE_LIMIT)
-        return NULL;
-    memset(memory, 0, size);
-    struct sspi_state *state = memory;
-    state->layout = STORE_LAYOUT_NUMBER;
-    state->size = size;
-    state->created_ms = clock->now_ms(clock->self);
-    state->created_steady_ms = clock->steady_ms(clock->self);
-    divide(size, &state->n_nonce_sets, &state->n_replay_sets);
-    if (!clock->random(clock->self, state->nonce_key, sizeof state->nonce_key) ||
-        !clock->random(clock->self, state->tag_key, sizeof state->tag_key) ||
-        !clock->random(clock->self, state->owner_key, sizeof state->owner_key) ||
-        !clock->random(clock->self, state->replay_key, sizeof state->replay_key) ||
-        !make_opaque(state, clock) || !make_locks(state->nonce_lock) ||
-        !make_locks(state->replay_lock))
-        return NULL;
-    atomic_store_explicit(&state->magic, STORE_LAYOUT_MAGIC, memory_order_release);
-    return state;
+    return store_layout_format(memory, size, &(struct store_origin){0}, clock);
 }
 
 struct sspi_state *store_state_attach(void *memory, size_t size)
 {
-    if (memory == NULL || (uintptr_t)memory % STORE_LAYOUT_LINE != 0 ||
-        size < STORE_STATE_MIN_SIZE || size > SIZE_LIMIT)
-        return NULL;
-    struct sspi_state *state = memory;
-    uint64_t n_nonce_sets, n_replay_sets;
-    divide(size, &n_nonce_sets, &n_replay_sets);
-    if (atomic_load_explicit(&state->magic, memory_order_acquire) != STORE_LAYOUT_MAGIC ||
-        state->layout != STORE_LAYOUT_NUMBER || state->size != size ||
-        state->n_nonce_sets != n_nonce_sets || state->n_replay_sets != n_replay_sets)
-        return NULL;
-    return state;
+    return store_layout_attach(memory, size, &(struct store_origin){0});
+}
+
+void store_state_free(struct sspi_state *state)
+{
+    if (state == NULL)
+        return;
+    if (state->mapped > 0)
+        munmap(state->header, state->mapped);
+    if (state->file != -1)
+        close(state->file);
+    bytes_wipe(&state->constants, sizeof(state->constants));
+    free(state);
+}
+
+size_t store_state_size(const struct sspi_state *state)
+{
+    return (size_t)state->constants.size;
 }
 
 const uint8_t *store_state_nonce_key(const struct sspi_state *state)
 {
-    return state->nonce_key;
+    return state->constants.nonce_key;
 }
 
 struct sspi_view store_state_opaque(const struct sspi_state *state)
 {
-    return (struct sspi_view){state->opaque, sizeof state->opaque};
+    return (struct sspi_view){state->constants.opaque, sizeof(state->constants.opaque)};
 }
 
 uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock)
 {
-    return state->created_ms + (clock->steady_ms(clock->self) - state->created_steady_ms);
+    return state->constants.created_ms +
+           (clock->steady_ms(clock->self) - state->constants.created_steady_ms);
 }
 
 uint64_t store_state_created_ms(const struct sspi_state *state)
 {
-    return state->created_ms;
+    return state->constants.created_ms;
 }
 
 bool store_layout_lock(pthread_mutex_t *lock, bool *ret_owner_died)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The layout of the memory that all workers share: a header, the table of nonce counts, the table
- * of Kerberos replays, counters. The memory itself comes from the caller (an anonymous mapping, an
- * nginx zone); nothing here allocates, opens or logs. */
+ * of Kerberos replays, counters. The memory comes from the caller (an anonymous mapping, an nginx
+ * zone) or is a file (store_state_file.h). Nothing here opens a file or logs. */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
 
@@ -14,15 +14,27 @@
 
 #define STORE_STATE_KEY_SIZE 32
 
-/* Lays out `memory` (page-aligned, `size` bytes, shared by all who attach), which then IS the
- * state. Secrets and the creation time come from `clock`. NULL: too small, or randomness failed.
- * One call per memory, before any process shares it. */
+/* Largest memory: the number of a set must fit in 32 bits. */
+#define STORE_STATE_MAX_SIZE ((uint64_t)1 << 40)
+
+/* Lays out `memory` (page-aligned, `size` bytes, shared by all processes that attach or that are
+ * forked later) and attaches to it. Secrets and the creation time come from `clock`. The memory
+ * must outlive the result, which store_state_free() ends. NULL: too small, or memory or randomness
+ * failed. One call per memory, before any process shares it. */
 struct sspi_state *store_state_format(void *memory, size_t size,
                                       const struct sspi_clock *clock) SSPI_MUST_USE;
 
-/* The state in memory that was formatted before, or NULL when magic, layout number or size differ:
- * then new memory must be made, never this one overwritten (older children still use it). */
+/* Attaches to memory that was formatted before. NULL when magic, layout number or size differ, or
+ * the header is damaged, or no memory is left for the view: then new memory must be made, never
+ * this one overwritten (older children still use it). What the header says is copied here, checked
+ * once, and not read again. */
 struct sspi_state *store_state_attach(void *memory, size_t size) SSPI_MUST_USE;
+
+/* Ends the view of one process; the memory stays, unless it is a file's mapping. NULL is fine. */
+void store_state_free(struct sspi_state *state);
+
+/* Octets of the memory. */
+size_t store_state_size(const struct sspi_state *state);
 
 /* Secret for nonces, random per formatted memory; valid as long as the memory. */
 const uint8_t *store_state_nonce_key(const struct sspi_state *state);
@@ -39,7 +51,8 @@ struct sspi_view store_state_opaque(const struct sspi_state *state);
  * evicted. */
 uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock);
 
-/* When the memory was made: nonces issued before this are stale. */
+/* When the memory was made, by the wall clock of that moment: what is older may have been used
+ * before, and this memory would not know. */
 uint64_t store_state_created_ms(const struct sspi_state *state);
 
 /* ---- nonce counts (DESIGN: owner, window of 256 counts, floor per set) ---- */
@@ -73,9 +86,10 @@ enum store_replay {
                          * cache as well. The token was recorded here when there was room. */
 };
 
-/* Checks and records the authenticator ciphertext in one step; it is kept for `lifetime_ms`. Once a
- * set overflowed, every token of that set is STORE_REPLAY_FULL until `lifetime_ms` has passed, so
- * that a token known only to the other cache cannot come back here. */
+/* Checks and records the authenticator ciphertext in one step; it is kept for `lifetime_ms`, and
+ * beyond that until its place is needed. `now_ms` is store_state_time_ms(): a step of the wall
+ * clock ends no lifetime. Once a set overflowed, every token of that set is STORE_REPLAY_FULL until
+ * `lifetime_ms` has passed, so that a token known only to the other cache cannot come back here. */
 enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view authenticator,
                                      uint64_t now_ms, uint64_t lifetime_ms) SSPI_MUST_USE;
 

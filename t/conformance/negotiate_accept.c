@@ -80,6 +80,7 @@ static int start(void **test_state)
 
 static int end(void **test_state)
 {
+    store_state_free(state_memory);
     return munmap(memory, STATE_SIZE);
 }
 
@@ -99,6 +100,9 @@ int main(void)
         cmocka_unit_test(clients_without_kerberos_are_told_why),
         cmocka_unit_test(tokens_over_the_limit_are_refused),
         cmocka_unit_test(bytes_of_a_negotiation_are_limited_in_all),
+        cmocka_unit_test(authenticators_that_are_older_than_the_memory_are_refused),
+        cmocka_unit_test(a_slow_client_needs_no_memory_of_ours_where_mit_keeps_it),
+        cmocka_unit_test(a_step_of_the_wall_clock_forgets_no_replay),
         cmocka_unit_test(channel_bindings_follow_the_policy_with_shared_state),
         cmocka_unit_test(channel_bindings_follow_the_policy_with_mits_cache),
         cmocka_unit_test(clients_that_say_they_use_no_tls_are_told_apart),

@@ -13,7 +13,7 @@ if (!-x $program) {
     exit 0;
 }
 
-my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/rotated']);
+my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/rotated'], timesync => 1);
 my $dir = $kdc->{dir};
 
 sub made_up_keytab {

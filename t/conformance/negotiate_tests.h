@@ -14,6 +14,7 @@
 
 #include "der.h"
 #include "negotiate_client.h"
+#include "negotiate_forge.h"
 #include "negotiate_token.h"
 #include "store_state.h"
 
@@ -50,6 +51,9 @@ void server_close(struct server *server);
 /* One token in a context of its own. */
 SECURITY_STATUS once(struct server *server, const struct bytes *token);
 
+/* A token with a ticket of our own making in it. */
+void forged_token(const struct forged_ticket *ticket, gss_OID mechanism, struct bytes *ret_token);
+
 /* The context is alice's for HTTP/localhost. */
 void check_alice(const struct server *server, enum sspi_bound bound);
 
@@ -82,6 +86,9 @@ void an_empty_first_token_is_answered_with_our_list(void **test_state);
 void clients_without_kerberos_are_told_why(void **test_state);
 void tokens_over_the_limit_are_refused(void **test_state);
 void bytes_of_a_negotiation_are_limited_in_all(void **test_state);
+void authenticators_that_are_older_than_the_memory_are_refused(void **test_state);
+void a_slow_client_needs_no_memory_of_ours_where_mit_keeps_it(void **test_state);
+void a_step_of_the_wall_clock_forgets_no_replay(void **test_state);
 void channel_bindings_follow_the_policy_with_shared_state(void **test_state);
 void channel_bindings_follow_the_policy_with_mits_cache(void **test_state);
 void clients_that_say_they_use_no_tls_are_told_apart(void **test_state);

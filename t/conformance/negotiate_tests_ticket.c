@@ -124,9 +124,7 @@ void a_krb_error_is_sent_only_when_it_is_asked_for(void **test_state)
     server_close(&server);
 }
 
-/* A token with a ticket of our own making in it. */
-static void forged_token(const struct forged_ticket *ticket, gss_OID mechanism,
-                         struct bytes *ret_token)
+void forged_token(const struct forged_ticket *ticket, gss_OID mechanism, struct bytes *ret_token)
 {
     char usual[512];
     char keytab[512];

@@ -153,6 +153,7 @@ int main(void)
     credential = page_credential("WDigest", &data);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     FreeCredentialsHandle(&credential);
+    store_state_free(data.State);
     free(memory);
     unlink(users.path);
     return failed;

@@ -206,6 +206,7 @@ static void check_request(struct request *request)
         FUZZ_REQUIRE(login(&credential, request, state) == SEC_E_OUT_OF_SEQUENCE);
     }
     FUZZ_REQUIRE(FreeCredentialsHandle(&credential) == SEC_E_OK);
+    store_state_free(state);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

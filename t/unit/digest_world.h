@@ -163,6 +163,7 @@ static inline int end_world(void **state)
         digest_package.release(w->credential);
     store_users_close(w->users);
     unlink(w->path);
+    store_state_free(w->state);
     free(w->memory);
     free(w);
     return 0;

@@ -93,7 +93,7 @@ static void a_nonce_belongs_to_the_first_user_who_proved_it(void **unused)
 static void a_nonce_from_before_this_memory_is_stale_and_leaves_no_trace(void **unused)
 {
     (void)unused;
-    size_t len = state->n_nonce_sets * sizeof(struct store_nonce_set);
+    size_t len = state->constants.n_nonce_sets * sizeof(struct store_nonce_set);
     for (uint64_t issued_ms = TEST_CREATED_MS - 2; issued_ms < TEST_CREATED_MS; issued_ms++)
         assert_int_equal(store_nonce_use(state, NONCE, ALICE, issued_ms, 1), STORE_COUNT_STALE);
     assert_int_equal(store_nonce_use(state, NONCE, ALICE, 0, 1), STORE_COUNT_STALE);
@@ -180,7 +180,7 @@ static void a_peek_leaves_no_trace_of_an_unknown_nonce(void **unused)
 {
     (void)unused;
     const char *table = (const char *)store_layout_nonces(state);
-    size_t len = state->n_nonce_sets * sizeof(struct store_nonce_set);
+    size_t len = state->constants.n_nonce_sets * sizeof(struct store_nonce_set);
     assert_int_equal(store_nonce_peek(state, NONCE, TEST_CREATED_MS - 1, 1), STORE_COUNT_STALE);
     assert_int_equal(store_nonce_peek(state, NONCE, 0, 1), STORE_COUNT_STALE);
     assert_int_equal(peek(1), STORE_COUNT_FRESH);

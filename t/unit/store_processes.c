@@ -183,8 +183,8 @@ static void a_process_killed_with_a_lock_blocks_nobody(void **unused)
     struct test_name known = test_nonce_of_set_0(state, 0), new = test_nonce_of_set_0(state, 1);
     assert_int_equal(store_nonce_use(state, test_view(&known), ALICE, T0, 1), STORE_COUNT_FRESH);
     for (size_t i = 0; i < STORE_LAYOUT_STRIPES; i++) {
-        die_with(state, &state->nonce_lock[i], NULL);
-        die_with(state, &state->replay_lock[i], NULL);
+        die_with(state, &state->header->nonce_lock[i], NULL);
+        die_with(state, &state->header->replay_lock[i], NULL);
     }
     /* Nobody was writing, so nothing is lost. */
     assert_int_equal(store_nonce_use(state, test_view(&new), ALICE, T0, 1), STORE_COUNT_FRESH);
@@ -215,7 +215,7 @@ static void a_set_whose_writer_was_killed_accepts_nothing_old(void **unused)
         assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + i, 1),
                          STORE_COUNT_FRESH);
     }
-    die_with(state, &state->nonce_lock[0], begin_to_write_set_0);
+    die_with(state, &state->header->nonce_lock[0], begin_to_write_set_0);
 
     for (uint32_t count = 1; count <= 2; count++)
         for (unsigned i = 0; i < 3; i++) {
@@ -247,6 +247,8 @@ static void the_state_works_where_another_process_mapped_it(void **unused)
     struct sspi_state *second = store_state_attach(there, SIZE);
     assert_int_equal(store_nonce_use(first, SSPI_VIEW("n"), ALICE, T0, 1), STORE_COUNT_FRESH);
     assert_int_equal(store_nonce_use(second, SSPI_VIEW("n"), ALICE, T0, 1), STORE_COUNT_REPLAY);
+    store_state_free(first);
+    store_state_free(second);
     munmap(here, SIZE);
     munmap(there, SIZE);
     close(file);

@@ -27,8 +27,9 @@ static enum store_replay check(unsigned number, uint64_t now_ms)
     struct test_name name;
     for (unsigned i = 0;; i++) {
         snprintf(name.text, sizeof name.text, "token-%u", i);
-        struct store_siphash hash = store_siphash(state->replay_key, name.text, strlen(name.text));
-        if (store_layout_set(hash.high, state->n_replay_sets) == 0 && number-- == 0)
+        struct store_siphash hash =
+            store_siphash(state->constants.replay_key, name.text, strlen(name.text));
+        if (store_layout_set(hash.high, state->constants.n_replay_sets) == 0 && number-- == 0)
             return store_replay_check(state, test_view(&name), now_ms, LIFETIME);
     }
 }
@@ -42,12 +43,32 @@ static void a_token_is_fresh_once(void **unused)
     assert_int_equal(check(0, NOW + 1), STORE_REPLAY_SEEN);
 }
 
+/* A set full of tokens of one moment, then one more: is there room for it? */
 static void a_token_is_kept_for_its_lifetime(void **unused)
 {
     (void)unused;
+    for (unsigned i = 0; i < STORE_REPLAY_WAYS; i++)
+        assert_int_equal(check(i, NOW), STORE_REPLAY_FRESH);
+    assert_int_equal(check(30, NOW + LIFETIME - 1), STORE_REPLAY_FULL);
+    for (unsigned i = 0; i < STORE_REPLAY_WAYS; i++)
+        assert_int_equal(check(i, NOW + LIFETIME - 1), STORE_REPLAY_SEEN);
+    assert_int_equal(check(31, NOW + LIFETIME), STORE_REPLAY_FULL);
+    assert_int_equal(check(31, NOW + LIFETIME), STORE_REPLAY_SEEN);
+}
+
+/* The wall clock may be set back, so that MIT takes an old authenticator again. */
+static void a_token_is_known_beyond_its_lifetime_until_its_place_is_needed(void **unused)
+{
+    (void)unused;
     assert_int_equal(check(0, NOW), STORE_REPLAY_FRESH);
-    assert_int_equal(check(0, NOW + LIFETIME - 1), STORE_REPLAY_SEEN);
-    assert_int_equal(check(0, NOW + LIFETIME), STORE_REPLAY_FRESH);
+    assert_int_equal(check(0, NOW + LIFETIME), STORE_REPLAY_SEEN);
+    assert_int_equal(check(0, NOW + 100 * LIFETIME), STORE_REPLAY_SEEN);
+    for (unsigned i = 1; i < STORE_REPLAY_WAYS; i++)
+        assert_int_equal(check(i, NOW + 100 * LIFETIME + i), STORE_REPLAY_FRESH);
+    assert_int_equal(check(0, NOW + 101 * LIFETIME), STORE_REPLAY_SEEN);
+    assert_int_equal(check(STORE_REPLAY_WAYS, NOW + 101 * LIFETIME), STORE_REPLAY_FRESH);
+    assert_int_equal(check(1, NOW + 101 * LIFETIME), STORE_REPLAY_SEEN); /* the oldest one went */
+    assert_int_equal(check(0, NOW + 101 * LIFETIME), STORE_REPLAY_FULL);
 }
 
 static void expired_tokens_make_room(void **unused)
@@ -89,7 +110,7 @@ static void another_set_is_not_touched_by_an_overflow(void **unused)
     for (unsigned i = 0; i < 2 * STORE_REPLAY_WAYS; i++)
         assert_int_not_equal(check(i, NOW), STORE_REPLAY_SEEN);
     assert_int_not_equal(store_layout_replays(state)[0].overflow_until_ms, 0);
-    for (size_t i = 1; i < state->n_replay_sets; i++)
+    for (size_t i = 1; i < state->constants.n_replay_sets; i++)
         assert_int_equal(store_layout_replays(state)[i].overflow_until_ms, 0);
 }
 
@@ -99,6 +120,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_token_is_fresh_once),
         TEST(a_token_is_kept_for_its_lifetime),
+        TEST(a_token_is_known_beyond_its_lifetime_until_its_place_is_needed),
         TEST(expired_tokens_make_room),
         TEST(a_full_set_keeps_what_it_has_and_says_full),
         TEST(after_an_overflow_unseen_tokens_are_full_for_a_lifetime_but_recorded),

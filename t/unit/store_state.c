@@ -19,7 +19,9 @@ static void format_refuses_memory_that_is_too_small(void **unused)
     assert_null(store_state_format(memory, STORE_STATE_MIN_SIZE - 1, &clock));
     assert_null(store_state_format(NULL, STORE_STATE_MIN_SIZE, &clock));
     assert_null(store_state_format(memory + 8, STORE_STATE_MIN_SIZE - 8, &clock));
-    assert_non_null(store_state_format(memory, STORE_STATE_MIN_SIZE, &clock));
+    struct sspi_state *state = store_state_format(memory, STORE_STATE_MIN_SIZE, &clock);
+    assert_non_null(state);
+    store_state_free(state);
 }
 
 static bool no_random(void *self, void *out, size_t len)
@@ -41,11 +43,13 @@ static void attach_finds_the_same_state_with_its_key(void **unused)
 {
     (void)unused;
     struct sspi_state *state = test_state(SIZE);
-    struct sspi_state *again = store_state_attach(state, SIZE);
-    assert_ptr_equal(again, state);
+    struct sspi_state *again = store_state_attach(state->header, SIZE);
+    assert_non_null(again);
     assert_int_equal(store_state_created_ms(again), TEST_CREATED_MS);
     static const uint8_t zero[STORE_STATE_KEY_SIZE];
     assert_memory_not_equal(store_state_nonce_key(again), zero, sizeof zero);
+    assert_memory_equal(store_state_nonce_key(again), store_state_nonce_key(state), sizeof zero);
+    store_state_free(again);
     test_state_free(state);
 }
 
@@ -56,9 +60,10 @@ static void the_public_name_is_random_and_needs_no_quoting(void **unused)
     unsigned seed = 1; /* goes on from one to the other */
     struct sspi_clock clock = {
         .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
+    struct sspi_state *states[2];
     struct sspi_view name[2];
     for (size_t i = 0; i < 2; i++) {
-        struct sspi_state *made = store_state_format(memory[i], SIZE, &clock);
+        struct sspi_state *made = states[i] = store_state_format(memory[i], SIZE, &clock);
         assert_non_null(made);
         name[i] = store_state_opaque(made);
         assert_int_equal(name[i].len, STORE_STATE_OPAQUE_LEN);
@@ -66,35 +71,116 @@ static void the_public_name_is_random_and_needs_no_quoting(void **unused)
             assert_non_null(memchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                                    "0123456789-_",
                                    name[i].data[k], 64));
-        struct sspi_view again = store_state_opaque(store_state_attach(memory[i], SIZE));
-        assert_ptr_equal(again.data, name[i].data);
+        struct sspi_state *again = store_state_attach(memory[i], SIZE);
+        assert_memory_equal(store_state_opaque(again).data, name[i].data, name[i].len);
+        store_state_free(again);
         /* No secret of the memory shows in it. */
         uint8_t octets[12];
         assert_true(base64_url_decode(name[i], octets, sizeof octets));
         assert_memory_not_equal(octets, store_state_nonce_key(made), sizeof octets);
     }
     assert_memory_not_equal(name[0].data, name[1].data, STORE_STATE_OPAQUE_LEN);
+    store_state_free(states[0]);
+    store_state_free(states[1]);
 }
 
-static void attach_refuses_another_size_magic_or_layout(void **unused)
+static void attach_refuses_another_size_or_magic(void **unused)
 {
     (void)unused;
     struct sspi_state *state = test_state(2 * SIZE);
-    assert_null(store_state_attach(state, SIZE));
-    assert_null(store_state_attach(state, SIZE - 1));
+    assert_null(store_state_attach(state->header, SIZE));
+    assert_null(store_state_attach(state->header, SIZE - 1));
     assert_null(store_state_attach(NULL, SIZE));
 
-    state->layout++;
-    assert_null(store_state_attach(state, 2 * SIZE));
-    state->layout--;
-    state->n_nonce_sets++;
-    assert_null(store_state_attach(state, 2 * SIZE));
-    state->n_nonce_sets--;
-    state->magic ^= 1;
-    assert_null(store_state_attach(state, 2 * SIZE));
-    state->magic ^= 1;
-    assert_non_null(store_state_attach(state, 2 * SIZE));
+    struct store_header *header = state->header;
+    header->magic ^= 1;
+    assert_null(store_state_attach(header, 2 * SIZE));
+    header->magic ^= 1;
+    struct sspi_state *again = store_state_attach(header, 2 * SIZE);
+    assert_non_null(again);
+    store_state_free(again);
     test_state_free(state);
+}
+
+/* Attaches to memory in which one of the constants is another, with or without the right check. */
+static void attach_refuses_with(struct sspi_state *state, uint64_t *constant)
+{
+    struct store_header *header = state->header;
+    struct store_siphash check = header->check;
+    ++*constant;
+    assert_null(store_state_attach(header, SIZE));
+    header->check = store_layout_check(&header->constants);
+    assert_null(store_state_attach(header, SIZE));
+    --*constant;
+    header->check = check;
+    struct sspi_state *again = store_state_attach(header, SIZE);
+    assert_non_null(again);
+    store_state_free(again);
+}
+
+static void attach_refuses_numbers_that_do_not_fit(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    struct store_constants *constants = &state->header->constants;
+    attach_refuses_with(state, &constants->layout);
+    attach_refuses_with(state, &constants->header_size);
+    attach_refuses_with(state, &constants->size);
+    attach_refuses_with(state, &constants->n_nonce_sets);
+    attach_refuses_with(state, &constants->n_replay_sets);
+    attach_refuses_with(state, &constants->origin.inode);
+    test_state_free(state);
+}
+
+static void attach_refuses_a_damaged_key(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    state->header->constants.nonce_key[0] ^= 1;
+    assert_null(store_state_attach(state->header, SIZE));
+    test_state_free(state);
+}
+
+/* The tables lie before memory that must not be touched. */
+static struct sspi_state *state_before_a_hole(void **ret_memory)
+{
+    unsigned seed = 1;
+    struct sspi_clock clock = {
+        .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
+    void *memory = mmap(NULL, 2 * SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    assert_int_equal(mprotect((char *)memory + SIZE, SIZE, PROT_NONE), 0);
+    struct sspi_state *state = store_state_format(memory, SIZE, &clock);
+    assert_non_null(state);
+    *ret_memory = memory;
+    return state;
+}
+
+static void a_worker_that_overwrites_the_header_sends_no_other_out_of_range(void **unused)
+{
+    (void)unused;
+    void *memory;
+    struct sspi_state *state = state_before_a_hole(&memory);
+    struct sspi_view alice = SSPI_VIEW("alice"), early = SSPI_VIEW("early");
+    assert_int_equal(store_nonce_use(state, early, alice, TEST_CREATED_MS, 1), STORE_COUNT_FRESH);
+    assert_int_equal(store_replay_check(state, early, 1, 1000), STORE_REPLAY_FRESH);
+    memset(&state->header->constants, 0xff, sizeof(state->header->constants));
+
+    for (uint32_t i = 0; i < 1000; i++) {
+        struct sspi_view name = {(char *)&i, sizeof(i)};
+        uint64_t issued_ms = TEST_CREATED_MS + 1 + i;
+        assert_int_equal(store_nonce_peek(state, name, issued_ms, 1), STORE_COUNT_FRESH);
+        assert_int_equal(store_nonce_use(state, name, alice, issued_ms, 1), STORE_COUNT_FRESH);
+        assert_int_not_equal(store_replay_check(state, name, 1, 1000), STORE_REPLAY_SEEN);
+    }
+    assert_int_equal(store_replay_check(state, early, 1, 1000), STORE_REPLAY_SEEN);
+    assert_int_not_equal(store_nonce_use(state, early, alice, TEST_CREATED_MS, 1),
+                         STORE_COUNT_FRESH);
+    assert_int_equal(store_state_created_ms(state), TEST_CREATED_MS);
+    assert_int_equal(store_state_opaque(state).len, STORE_STATE_OPAQUE_LEN);
+    assert_null(store_state_attach(memory, SIZE));
+    store_state_free(state);
+    munmap(memory, 2 * SIZE);
 }
 
 static void tables_end_within_the_memory_and_hold_what_is_promised(void **unused)
@@ -102,14 +188,14 @@ static void tables_end_within_the_memory_and_hold_what_is_promised(void **unused
     (void)unused;
     for (size_t size = SIZE; size <= 8 * SIZE; size += 4096) {
         struct sspi_state *state = test_state(size);
-        struct store_replay_set *end = store_layout_replays(state) + state->n_replay_sets;
-        assert_true((char *)end <= (char *)state + size);
+        struct store_replay_set *end = store_layout_replays(state) + state->constants.n_replay_sets;
+        assert_true((char *)end <= (char *)state->header + size);
         assert_int_equal((uintptr_t)store_layout_nonces(state) % STORE_LAYOUT_LINE, 0);
         test_state_free(state);
     }
     struct sspi_state *state = test_state((size_t)32 << 20);
-    assert_in_range(state->n_nonce_sets * STORE_NONCE_WAYS, 262000, 262144);
-    assert_in_range(state->n_replay_sets * STORE_REPLAY_WAYS, 327000, 327680);
+    assert_in_range(state->constants.n_nonce_sets * STORE_NONCE_WAYS, 262000, 262144);
+    assert_in_range(state->constants.n_replay_sets * STORE_REPLAY_WAYS, 327000, 327680);
     test_state_free(state);
 }
 
@@ -164,7 +250,10 @@ int main(void)
         cmocka_unit_test(format_without_randomness_leaves_nothing_to_attach),
         cmocka_unit_test(attach_finds_the_same_state_with_its_key),
         cmocka_unit_test(the_public_name_is_random_and_needs_no_quoting),
-        cmocka_unit_test(attach_refuses_another_size_magic_or_layout),
+        cmocka_unit_test(attach_refuses_another_size_or_magic),
+        cmocka_unit_test(attach_refuses_numbers_that_do_not_fit),
+        cmocka_unit_test(attach_refuses_a_damaged_key),
+        cmocka_unit_test(a_worker_that_overwrites_the_header_sends_no_other_out_of_range),
         cmocka_unit_test(tables_end_within_the_memory_and_hold_what_is_promised),
         cmocka_unit_test(siphash_gives_the_value_of_its_reference),
         cmocka_unit_test(siphash_agrees_with_openssl_for_every_length),

@@ -49,7 +49,10 @@ static inline struct sspi_state *test_state(size_t size)
 
 static inline void test_state_free(struct sspi_state *state)
 {
-    munmap(state, state->size);
+    void *memory = state->header;
+    size_t size = store_state_size(state);
+    store_state_free(state);
+    munmap(memory, size);
 }
 
 struct test_name {
@@ -67,8 +70,9 @@ static inline struct test_name test_nonce_of_set_0(struct sspi_state *state, uns
     struct test_name name;
     for (unsigned i = 0;; i++) {
         snprintf(name.text, sizeof name.text, "nonce-%u", i);
-        struct store_siphash hash = store_siphash(state->tag_key, name.text, strlen(name.text));
-        if (store_layout_set(hash.high, state->n_nonce_sets) == 0 && number-- == 0)
+        struct store_siphash hash =
+            store_siphash(state->constants.tag_key, name.text, strlen(name.text));
+        if (store_layout_set(hash.high, state->constants.n_nonce_sets) == 0 && number-- == 0)
             return name;
     }
 }

@@ -10,12 +10,14 @@ use constant REALM => 'SSPI.TEST';
 my %password = (alice => 'wonder land', bob => 'builder');
 
 # Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`, `disable_pac` (MIT's
-# KDC gives users with some characters in their names no ticket with a PAC).
+# KDC gives users with some characters in their names no ticket with a PAC), `timesync`: clients take the
+# KDC's clock for theirs, which may put them a second behind.
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { dir => scratch_dir('kdc'), port => free_port(), n_caches => 0 }, $class;
     my $dir = $self->{dir};
     my $skew = defined $opt{clockskew} ? "    clockskew = $opt{clockskew}\n" : '';
+    my $timesync = $opt{timesync} ? 1 : 0;
     my $rc4 = $opt{allow_rc4} ? "    allow_rc4 = true\n" : '';
     my $pac = $opt{disable_pac} ? "        disable_pac = true\n" : '';
     spew("$dir/krb5.conf", <<"CONF");
@@ -26,6 +28,7 @@ sub new {
     dns_canonicalize_hostname = false
     rdns = false
     udp_preference_limit = 1
+    kdc_timesync = $timesync
 $skew$rc4
 [realms]
     SSPI.TEST = {

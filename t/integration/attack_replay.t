@@ -1,0 +1,292 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What was used once is used a second time: at another server of the host, behind a restart, behind an
+# upgrade. Each attack has its twin: what nobody used before is granted.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew slurp wait_until on_end run);
+use SSPI::Test::Client;
+use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::Gss;
+use SSPI::Test::Login;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw'), 0644);
+my @places = ({ path => '/p/', packages => 'Negotiate Digest', keytab => $kdc->{keytab}, realm => 'r', digest_user_file => $users });
+my %site = (env => $kdc->server_env, locations => \@places);
+
+sub with_file {
+    my ($file, $size) = @_;
+    $size //= '1m';
+    return (%site, apache_head => "SSPIStateFile $file\nSSPIStateSize $size\n",
+        nginx_http => "sspi_state_file $file; sspi_state_size $size;");
+}
+
+sub ticket { my ($server) = @_; return $server->client(env => $alice)->negotiate_header }
+sub login { my ($server) = @_; return SSPI::Test::Login->new($server->client, '/p/', user => 'alice', password => 'pw') }
+sub send_header { my ($server, $header) = @_; return scalar $server->client->raw([ '/p/', close => 1, authorization => $header ]) }
+sub statuses { my ($header, @servers) = @_; return [ map { send_header($_, $header)->status } @servers ] }
+
+# The same header to all these servers, each on its own connection.
+sub at_once {
+    my ($header, @servers) = @_;
+    my @clients = map { $_->client } @servers;
+    my @sockets = map { $_->connect_raw } @clients;
+    for my $i (0 .. $#sockets) { syswrite $sockets[$i], $clients[$i]->request_text('/p/', close => 1, authorization => $header) }
+    return map { SSPI::Test::Client::read_answer($_) } @sockets;
+}
+
+# The log says about the last request what is wrong with it.
+sub told {
+    my ($server, $message) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $id = message_id($message);
+    return ok(scalar(grep { /\b$id\b/ } message_lines($server)), "and the log says $message");
+}
+
+# What both servers say of it, in either order; and that a fresh one of each kind is good.
+sub both_orders {
+    my ($checks, @servers) = @_;
+    for my $order ([ @servers ], [ reverse @servers ]) {
+        my $names = join ' then ', map { $_->kind } @$order;
+        subtest $names => sub { $checks->(@$order) };
+    }
+    return;
+}
+
+sub start_both {
+    my (%with) = @_;
+    return map { $_->new(%with)->start } qw(SSPI::Test::Apache SSPI::Test::Nginx);
+}
+
+sub stop_all { is_deeply([ map { $_->stop } @_ ], [], 'nothing but the usual in the error logs'); return }
+
+SKIP: {
+    skip 'both servers are needed', 1 if !wanted('apache') || !wanted('nginx');
+
+    subtest 'two servers of a host that share a file' => sub {
+        my $file = scratch_dir('shared') . '/state';
+        my @both = start_both(with_file($file));
+        both_orders(sub {
+            my ($first, $second) = @_;
+            my $used = ticket($first);
+            is_deeply(statuses($used, $first, $second, $first), [ 200, 401, 401 ], 'a ticket is good once');
+            told($second, 'REPLAY');
+            is_deeply(statuses(SSPI::Test::Gss::negotiate_value(SSPI::Test::Client::bare_token($used)), $second), [401], 'nor without its wrapping');
+            is_deeply(statuses(ticket($first), $second), [200], 'a fresh one is good there');
+            is_deeply(statuses(ticket($first), $first), [200], 'and here');
+
+            my $login = login($first);
+            my ($one, $two, $three) = map { $login->header } 1 .. 3;
+            is_deeply(statuses($one, $first, $second), [ 200, 401 ], 'a count is good once');
+            is_deeply(statuses($two, $second, $first), [ 200, 401 ], 'the next one too, at the other server first');
+            is_deeply(statuses($three, $first), [200], 'the third one as well');
+        }, @both);
+        subtest 'at the same moment' => sub {
+            my @header = (ticket($both[0]), login($both[0])->header);
+            for my $header (@header) {
+                is_deeply(tally(at_once($header, map { @both } 1 .. 20)), { 200 => 1, 401 => 39 }, 'one of 40 is granted');
+            }
+        };
+        is((stat $file)[2] & 07777, 0600, 'the file is private');
+        stop_all(@both);
+    };
+
+    subtest 'without a file each has its own memory' => sub {
+        my @both = start_both(%site);
+        my $used = ticket($both[0]);
+        is_deeply(statuses($used, @both, @both), [ 200, 200, 401, 401 ], 'a ticket is good once at each');
+        stop_all(@both);
+    };
+
+    subtest 'the size is that of the first one' => sub {
+        my $file = scratch_dir('sizes') . '/state';
+        my $apache = SSPI::Test::Apache->new(with_file($file, '1m'))->start;
+        my $nginx = SSPI::Test::Nginx->new(with_file($file, '2m'))->start;
+        like($nginx->log, qr/SSPI-231: state file \Q$file\E .* 1048576 bytes, where sspi_state_size says 2097152/, 'which the other one says');
+        is_deeply(statuses(ticket($apache), $apache, $nginx), [ 200, 401 ], 'and they share it');
+        is_deeply(statuses(ticket($apache), $nginx), [200], 'a fresh ticket is good');
+        stop_all($apache, $nginx);
+        $nginx->start;
+        is(-s $file, 2 << 20, 'alone it has its own size');
+        is_deeply(statuses(ticket($nginx), $nginx, $nginx), [ 200, 401 ], 'and works');
+        stop_all($nginx);
+    };
+
+    subtest 'a worker that overwrites the header brings down nobody' => sub {
+        my $file = scratch_dir('broken') . '/state';
+        my @both = start_both(with_file($file));
+        my $used = ticket($both[0]);
+        is_deeply(statuses($used, $both[0]), [200], 'before');
+        open my $fh, '+<:raw', $file or die "$file: $!\n";
+        print {$fh} "\xff" x 256;
+        close $fh or die "$file: $!\n";
+        is_deeply(statuses($used, @both), [ 401, 401 ], 'what was used stays used');
+        is_deeply(statuses(ticket($both[0]), @both), [ 200, 401 ], 'fresh tickets are good once');
+        is_deeply(statuses(login($both[1])->header, @both), [ 200, 401 ], 'and fresh counts');
+        stop_all(@both);
+    };
+}
+
+# From here on each server by itself.
+
+sub restart { my ($server) = @_; is_deeply([ $server->stop ], [], 'it ends'); $server->start; return }
+
+scenario 'a restart with a file forgets nothing', { with_file('@DIR@/state') }, sub {
+    my ($server) = @_;
+    my ($used, $unused) = map { ticket($server) } 1, 2;
+    my $login = login($server);
+    my $header = $login->header;
+    is_deeply([ map { send_header($server, $_)->status } $used, $header ], [ 200, 200 ], 'before');
+    restart($server);
+    like($server->log, qr/SSPI-230: state file \S+ holds the nonces and replays so far/, 'it says that it kept the file');
+    refused(send_header($server, $used), 401, 'a used ticket is refused');
+    told($server, 'REPLAY');
+    refused(send_header($server, $header), 401, 'a used count is refused');
+    granted(send_header($server, $unused), { user => 'alice@SSPI.TEST' }, 'a ticket that nobody used is good');
+    granted(send_header($server, $login->header), { user => 'alice' }, 'the next count of the nonce is good');
+    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good');
+    $server->reload;
+    refused(send_header($server, $_), 401, 'behind a reload') for $used, $unused, $header;
+    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good there, too');
+};
+
+scenario 'a restart without a file refuses what may have been used', \%site, sub {
+    my ($server) = @_;
+    my ($used, $unused) = map { ticket($server) } 1, 2;
+    granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, 'before');
+    restart($server);
+    for my $old ($used, $unused) {
+        refused(send_header($server, $old), 401, 'a ticket from before is refused');
+        told($server, 'OLD_AUTHENTICATOR');
+    }
+    granted($server->client(env => $alice)->get('/p/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'the same client gets in by a new one');
+    my $fresh = ticket($server);
+    granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good');
+    refused(send_header($server, $fresh), 401, 'once');
+    told($server, 'REPLAY');
+};
+
+scenario 'a file that is removed or damaged is memory that was lost', { with_file('@DIR@/state') }, sub {
+    my ($server) = @_;
+    my ($file) = $server->fill($server->{opt}{apache_head}) =~ /\ASSPIStateFile (\S+)/;
+    my @loss = (
+        [ 'removed', sub { unlink $file or die "$file: $!\n" } ],
+        [ 'damaged', sub { open my $fh, '+<:raw', $file or die "$file: $!\n"; seek $fh, 100, 0; print {$fh} 'damage'; close $fh } ],
+        [ 'cut off', sub { truncate $file, 70000 or die "$file: $!\n" } ],
+    );
+    for my $loss (@loss) {
+        my ($name, $lose) = @$loss;
+        my $used = ticket($server);
+        granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, "$name: before");
+        is_deeply([ $server->stop ], [], 'it ends');
+        $lose->();
+        $server->start;
+        refused(send_header($server, $used), 401, "$name: a ticket from before is refused");
+        told($server, 'OLD_AUTHENTICATOR');
+        granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, "$name: a fresh one is good");
+    }
+};
+
+# ---- nginx's upgrade: the old master starts the new one, which takes over its sockets ----
+
+sub start_daemon {
+    my (%with) = @_;
+    my $server = SSPI::Test::Nginx->new(%with);
+    (my $config = $server->template) =~ s/^daemon off;/daemon on;/m;
+    $server->write_config(whole_config => $config);
+    SSPI::Test::must_run([ $server->command ], env => $server->_env);
+    on_end(sub { kill TERM => $_ for grep { $_ } map { slurp("$server->{dir}/$_") =~ /(\d+)/ } 'pid', 'pid.oldbin' });
+    $server->{pid} = wait_until(sub { slurp("$server->{dir}/pid") =~ /(\d+)/ && $1 }) or die "nginx did not start\n" . $server->log;
+    wait_until(sub { $server->workers == 2 }) or die "no workers\n" . $server->log;
+    return $server;
+}
+
+sub ends { my ($pid) = @_; return wait_until(sub { !kill 0 => $pid }) }
+
+sub upgrade {
+    my ($server) = @_;
+    my $old = $server->{pid};
+    kill USR2 => $old;
+    my $new = wait_until(sub { -e "$server->{dir}/pid.oldbin" && slurp("$server->{dir}/pid") =~ /(\d+)/ && $1 != $old && $1 })
+        or die "no new master\n" . $server->log;
+    $server->{pid} = $new;
+    wait_until(sub { $server->workers == 2 }) or die "no new workers\n" . $server->log;
+    return $old;
+}
+
+SKIP: {
+    skip 'nginx is not among SSPI_SERVERS', 1 if !wanted('nginx');
+    for my $with (0, 1) {
+        subtest 'nginx: an upgrade (USR2) ' . ($with ? 'with a file' : 'without a file') => sub {
+            my $server = start_daemon($with ? with_file('@DIR@/state') : %site);
+            my ($used, $unused) = map { ticket($server) } 1, 2;
+            granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, 'before');
+            my $old = upgrade($server);
+            if ($with) {
+                my $meanwhile = ticket($server);
+                my @statuses = map { send_header($server, $meanwhile)->status } 1 .. 20;
+                is_deeply([ grep { $_ == 200 } @statuses ], [200], 'with both running a ticket is good once');
+            }
+            kill QUIT => $old;
+            ok(ends($old), 'the old master ends');
+            $server->new_log;
+            refused(send_header($server, $used), 401, 'a used ticket is refused');
+            told($server, $with ? 'REPLAY' : 'OLD_AUTHENTICATOR');
+            my $answer = send_header($server, $unused);
+            if ($with) { granted($answer, { user => 'alice@SSPI.TEST' }, 'one that nobody used is good') }
+            else { refused($answer, 401, 'one that nobody used, too: who knows') }
+            my $fresh = ticket($server);
+            granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
+            refused(send_header($server, $fresh), 401, 'once');
+            my $pid = delete $server->{pid};
+            kill QUIT => $pid;
+            ok(ends($pid), 'it ends');
+            is_deeply([ $server->log_faults ], [], 'nothing but the usual in the error log');
+        };
+    }
+}
+
+# ---- configurations ----
+
+my $dir = scratch_dir('wrong');
+mkdir "$dir/$_" for qw(open good link);
+chmod 01777, "$dir/open";
+chmod 0755, "$dir/$_" for qw(good link);
+spew("$dir/good/keytab", slurp($kdc->{keytab}), 0600);
+spew("$dir/good/readable", '', 0644);
+symlink "$dir/good/keytab", "$dir/link/state";
+my $directive = qr/(?:SSPIStateFile|sspi_state_file): /;
+config_refused('a directory that all may write to', { with_file("$dir/open/state") }, qr{$directive\Q$dir\E/open/state: other accounts may write to the directory});
+config_refused('a directory that is not there', { with_file("$dir/none/state") }, qr{$directive\Q$dir\E/none/state: the directory cannot be opened});
+config_refused('a file that holds something else', { with_file("$dir/good/keytab") }, qr{$directive.*holds something else});
+config_refused('a file that others may read', { with_file("$dir/good/readable") }, qr{$directive.*mode must be 0600});
+config_refused('a link', { with_file("$dir/link/state") }, qr{$directive.*cannot be opened});
+is(slurp("$dir/good/keytab"), slurp($kdc->{keytab}), 'the keytab is what it was');
+
+for my $kind (grep { wanted($_) } qw(apache nginx)) {
+    my $class = $kind eq 'apache' ? 'SSPI::Test::Apache' : 'SSPI::Test::Nginx';
+    is($class->new(with_file("$dir/good/state"))->test_config->{rc}, 0, "$kind: a test of a right one");
+    is_deeply([ glob "$dir/good/state*" ], [], "$kind: makes nothing");
+}
+
+scenario 'a reload with a file that cannot be used leaves the old configuration', { with_file('@DIR@/state'), on => 'nginx',
+    allow_log => qr/sspi_state_file/ }, sub {
+    my ($server) = @_;
+    my $used = ticket($server);
+    granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, 'before');
+    $server->write_config(nginx_http => "sspi_state_file $dir/open/state;");
+    kill HUP => $server->{pid};
+    ok(wait_until(sub { $server->log =~ /sspi_state_file: / }), 'nginx says so');
+    refused(send_header($server, $used), 401, 'the used ticket stays used');
+    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
+};
+
+done_testing;
