@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Services, keys, times and names of tickets. */
-#include "bad_names.h"
-#include "negotiate_forge.h"
 #include <time.h>
 
+#include "bad_names.h"
+#include "negotiate_forge.h"
 #include "negotiate_tests.h"
 
 static void replace(struct bytes *in, const char *what, const char *by)
