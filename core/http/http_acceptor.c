@@ -32,12 +32,14 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     struct sspi_acceptor *acceptor = calloc(1, sizeof(*acceptor));
     if (acceptor == NULL)
         return NULL;
+    const struct sspi_clock *clock = clock_machine();
     acceptor->config = *config;
     acceptor->tls = binding_table_new();
     acceptor->gate = http_gate_new(config->waits_limit);
     bool locks =
         http_credentials_init(&acceptor->credentials) && http_proxies_told_init(&acceptor->told);
-    if (acceptor->tls != NULL && acceptor->gate != NULL && locks)
+    bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
+    if (acceptor->tls != NULL && acceptor->gate != NULL && locks && keyed)
         return acceptor;
     binding_table_free(acceptor->tls);
     http_gate_drop(acceptor->gate);
@@ -61,6 +63,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     http_proxies_told_close(&acceptor->told);
     free(acceptor->default_realm);
     free(acceptor->records);
+    bytes_wipe(acceptor->mark_key, sizeof(acceptor->mark_key));
     free(acceptor);
 }
 
