@@ -67,7 +67,7 @@ SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, stru
     return st;
 }
 
-/* True when the client asked the mechanism for one of these. */
+/* True when the client and the mechanism agreed on one of these, ASC_RET_*. */
 static bool agreed_on(const struct negotiate_context *context, ULONG attributes)
 {
     const struct sspi_context_info *info = context->chosen->package->info(context->mechanism);
@@ -101,7 +101,7 @@ static SECURITY_STATUS check_mic(const struct negotiate_step *step, struct sspi_
     }
 }
 
-/* Who gets a MIC answers with his own, and we send ours first where one is required. */
+/* A side that gets a MIC answers with its own. We send ours first where one is required. */
 static SECURITY_STATUS make_mic(const struct negotiate_step *step, struct bytes *our_mic)
 {
     struct negotiate_context *context = step->context;

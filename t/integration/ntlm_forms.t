@@ -52,8 +52,8 @@ parts 'names of NTLM', \%site,
         my ($server) = @_;
         my $rest = WINDOWS & ~(UNICODE | OEM);
         is(charset_of($server, $rest | UNICODE | OEM), UNICODE, 'Unicode of both');
-        is(charset_of($server, $rest | UNICODE), UNICODE, 'Unicode alone');
-        is(charset_of($server, $rest | OEM), OEM, 'OEM alone');
+        is(charset_of($server, $rest | UNICODE), UNICODE, 'Unicode where it is all that was asked for');
+        is(charset_of($server, $rest | OEM), OEM, 'OEM where it is all that was asked for');
         for my $asked (OEM, UNICODE) {
             my $kind = $asked == OEM ? 'OEM' : 'Unicode';
             for my $form (qw(NTLM bare alone)) {
@@ -137,7 +137,7 @@ parts 'a MIC over a list of mechanisms', \%site,
             my @how = (asked => hex_of($asked), list_mic => 'none');
             granted(login($server, '/negotiate/', form => 'alone', @how), \%alice, "$name: where NTLM is preferred");
             my $answer = login($server, '/both/', form => 'alone', @how);
-            if ($asked & SIGN) { is($answer->status, 401, "$name: it is still awaited"); is($answer->user, '', "$name: by nobody's page") }
+            if ($asked & SIGN) { is($answer->status, 401, "$name: it is still awaited"); is($answer->user, '', "$name: and nobody is in") }
             else { granted($answer, \%alice, "$name: where Kerberos is") }
             $server->new_log;
             $answer = login($server, '/both/', form => 'first', @how);
