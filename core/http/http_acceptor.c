@@ -25,13 +25,15 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     struct sspi_acceptor *acceptor = calloc(1, sizeof(*acceptor));
     if (acceptor == NULL)
         return NULL;
+    const struct sspi_clock *clock = clock_machine();
     acceptor->config = *config;
     acceptor->tls = binding_table_new();
     acceptor->gate = http_gate_new(config->waits_limit);
     bool locks =
         http_credentials_init(&acceptor->credentials) && http_proxies_told_init(&acceptor->told);
     bool hashes = hash_suite_open(&acceptor->hashes);
-    if (acceptor->tls != NULL && acceptor->gate != NULL && locks && hashes)
+    bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
+    if (acceptor->tls != NULL && acceptor->gate != NULL && locks && hashes && keyed)
         return acceptor;
     hash_suite_close(&acceptor->hashes);
     binding_table_free(acceptor->tls);
@@ -58,6 +60,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     store_state_free(acceptor->state);
     free(acceptor->default_realm);
     free(acceptor->records);
+    bytes_wipe(acceptor->mark_key, sizeof(acceptor->mark_key));
     free(acceptor);
 }
 

@@ -12,6 +12,7 @@
 #include "http_messages.h"
 #include "http_proxies.h"
 #include "http_resource.h"
+#include "http_user_mark.h"
 #include "sspi_http.h"
 
 /* Changed by the parent alone, before workers exist; `credentials`, `gate` and `told` lock
@@ -28,6 +29,7 @@ struct sspi_acceptor {
     struct http_credentials credentials;
     struct http_gate *gate; /* before logins that wait for a domain controller */
     struct http_proxies_told told;
+    uint8_t mark_key[HTTP_USER_MARK_KEY_LEN]; /* random, for this acceptor alone */
 };
 
 #endif

@@ -50,6 +50,7 @@ void http_connection_keep(struct sspi_connection *connection, CtxtHandle *partia
 void http_connection_log_out(struct sspi_connection *connection)
 {
     http_proof_free(&connection->login);
+    bytes_wipe(&connection->login_mark, sizeof(connection->login_mark));
     connection->has_login = false;
 }
 

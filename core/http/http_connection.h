@@ -6,6 +6,7 @@
 
 #include "http_acceptor.h"
 #include "http_proof.h"
+#include "http_user_mark.h"
 
 /* How long a client may take from its first token to its last. */
 #define HTTP_CONNECTION_EXCHANGE_MS 30000
@@ -20,6 +21,8 @@ struct sspi_connection {
     /* What the last exchange proved, where a policy lets it stay. */
     struct http_proof login;
     bool has_login;
+    uint64_t login_began_ms; /* by the steady clock */
+    struct http_user_mark login_mark;
     bool login_is_for_proxy; /* a forward proxy's clients may log in to both */
 };
 

@@ -43,9 +43,10 @@ struct sspi_exchange {
     struct sspi_request request;
     enum http_outcome outcome;
     struct http_proof proof;
-    enum sspi_bound bound; /* of the proof, by the policy that accepted it last */
-    bool kept;             /* the proof is the login that the connection kept */
-    bool stays;            /* the connection keeps what this request proved */
+    enum sspi_bound bound;     /* of the proof, by the policy that accepted it last */
+    uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
+    bool kept;                 /* the proof is the login that the connection kept */
+    bool stays;                /* the connection keeps what this request proved */
     bool counted;
     bool told;                       /* who logged in, in the log */
     struct http_accept_job *waiting; /* handed out, its end not seen yet */

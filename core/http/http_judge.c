@@ -107,6 +107,10 @@ bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy 
         *ret_why = "credentials with each request";
         return false;
     }
+    if (exchange->kept && http_login_is_too_old(exchange, policy)) {
+        *ret_why = "a login that is not so old";
+        return false;
+    }
     switch (exchange->proof.runs) {
     case HTTP_MECHANISM_KERBEROS:
         return kerberos_covers(exchange, policy, ret_why);

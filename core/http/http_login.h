@@ -21,11 +21,20 @@ bool http_login_may_stay(const struct sspi_policy *policy, const struct http_pro
 /* Keeps the proof on the connection where `policy` says so, and notes it in the exchange. */
 void http_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
-/* Makes the connection's login the exchange's proof when it is one that `policy` accepts. False:
- * there is none such; *ret_why (static) says what is wrong with one that is there, else it is NULL.
+/* Makes the connection's login the exchange's proof when it is one that `policy` accepts. It ends
+ * here, with a record that says why, when its ticket or the policy's lifetime is over, or when its
+ * line of the user file is gone or another. False: there is none such; *ret_why (static) says what
+ * is wrong with one that is there, else it is NULL.
  */
 bool http_login_use(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                     const char **ret_why);
+
+/* True when the connection's login, which there must be, has outlived the policy's lifetime. */
+bool http_login_is_too_old(const struct sspi_exchange *exchange, const struct sspi_policy *policy);
+
+/* True when the connection's login is by the file `users`, which may be NULL: it has to know when
+ * that changes. */
+bool http_login_is_by(const struct sspi_exchange *exchange, const struct http_resource *users);
 
 /* Ends it: new credentials came. */
 void http_login_end(struct sspi_exchange *exchange);

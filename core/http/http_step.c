@@ -155,6 +155,16 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
     return !has_credentials(exchange) && decide_bare(exchange, policy);
 }
 
+/* No request without credentials waits for winbind; a login that stays needs to know its file. */
+static bool uses_nt_users(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (!http_options_uses(policy, HTTP_MECHANISM_NTLM))
+        return false;
+    return has_credentials(exchange) ||
+           http_login_is_by(exchange, http_resource_find(exchange->acceptor->resources, policy,
+                                                         SSPI_OPTION_NTLM_USER_FILE));
+}
+
 /* A file that this policy uses changed: hands out the job that reads it again. */
 static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
@@ -163,9 +173,7 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
         enum sspi_option option;
     } files[] = {
         {http_options_uses(policy, HTTP_MECHANISM_KERBEROS), SSPI_OPTION_KEYTAB},
-        /* Nobody waits for winbind who does not log in. */
-        {has_credentials(exchange) && http_options_uses(policy, HTTP_MECHANISM_NTLM),
-         SSPI_OPTION_NTLM_USER_FILE},
+        {uses_nt_users(exchange, policy), SSPI_OPTION_NTLM_USER_FILE},
         {http_options_lists(policy, HTTP_PACKAGE_DIGEST), SSPI_OPTION_DIGEST_USER_FILE},
     };
     const struct sspi_clock *clock = clock_machine();

@@ -765,13 +765,14 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
  * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
  * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says why
- * STATUS_LOGON_FAILURE           the context is established already
+ * STATUS_LOGON_FAILURE           the context is established already, whatever its package; it stays
+ *                                as it is
  * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
  * SEC_I_COMPLETE_AND_CONTINUE is never returned: no package here has a login that goes on behind a
  * CompleteAuthToken.
  * After an error on a later call the context is of no more use; delete it. Not so after
- * SEC_E_INCOMPLETE_MESSAGE and SEC_E_BUFFER_TOO_SMALL.
+ * SEC_E_INCOMPLETE_MESSAGE, SEC_E_BUFFER_TOO_SMALL and STATUS_LOGON_FAILURE.
  * Blocks: Kerberos may read files; NTLM without a user file waits for winbindd, and that for a
  * domain controller. Threads: any; one context must not be used by two calls at a time (here the
  * second gets SEC_E_INVALID_HANDLE), a credential may.

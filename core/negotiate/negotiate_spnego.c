@@ -68,14 +68,53 @@ SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, stru
     return st;
 }
 
-/* RFC 4178 section 5: MICs are for mechanisms with integrity. Where the client asked for none, its
- * list has no protection, which is let pass when it left us no choice. */
-static bool can_protect(const struct negotiate_context *context)
+/* True when the client and the mechanism agreed on one of these, ASC_RET_*. */
+static bool agreed_on(const struct negotiate_context *context, ULONG attributes)
 {
-    const struct sspi_package *package = context->chosen->package;
-    const struct sspi_context_info *info = package->info(context->mechanism);
-    return package->make_mic != NULL && package->check_mic != NULL && info != NULL &&
-           (info->attributes & ASC_RET_INTEGRITY) != 0;
+    const struct sspi_context_info *info = context->chosen->package->info(context->mechanism);
+    return info != NULL && (info->attributes & attributes) != 0;
+}
+
+static SECURITY_STATUS unprotected(const struct negotiate_step *step)
+{
+    return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                         "the client asked %s for no integrity, or for keys too weak to give any: "
+                         "its list of mechanisms cannot be protected",
+                         step->context->chosen->package->about.Name);
+}
+
+/* A MIC that came must be right, whatever the client asked the mechanism for: NTLM has the keys for
+ * one without NTLMSSP_NEGOTIATE_SIGN, too (MS-NLMP 3.4.5.2). */
+static SECURITY_STATUS check_mic(const struct negotiate_step *step, struct sspi_view mic)
+{
+    struct negotiate_context *context = step->context;
+    struct sspi_view list = bytes_as_view(&context->mech_list);
+    switch (context->chosen->package->check_mic(context->mechanism, list, mic)) {
+    case SEC_E_OK:
+        context->mic_verified = true;
+        return SEC_E_OK;
+    case SEC_E_UNSUPPORTED_FUNCTION:
+        return unprotected(step);
+    default:
+        return report_refuse(step->out->report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MECHANISM,
+                             "mechListMIC is wrong: the client's list of mechanisms was changed on "
+                             "the way");
+    }
+}
+
+/* A side that gets a MIC answers with its own. We send ours first where one is required. */
+static SECURITY_STATUS make_mic(const struct negotiate_step *step, struct bytes *our_mic)
+{
+    struct negotiate_context *context = step->context;
+    struct sspi_view list = bytes_as_view(&context->mech_list);
+    if (context->mic_sent)
+        return SEC_E_OK;
+    SECURITY_STATUS st = context->chosen->package->make_mic(context->mechanism, list, our_mic);
+    if (st != SEC_E_OK)
+        return report_refuse(step->out->report, st, SSPI_REASON_INTERNAL,
+                             "mechListMIC cannot be made");
+    context->mic_sent = true;
+    return SEC_E_OK;
 }
 
 /* RFC 4178 section 5, once the mechanism is done: `mic` is the client's, if it sent one. */
@@ -84,33 +123,18 @@ static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_vi
 {
     struct negotiate_context *context = step->context;
     const struct sspi_package *package = context->chosen->package;
-    struct sspi_view list = bytes_as_view(&context->mech_list);
-    if (mic.data == NULL && context->alone && !can_protect(context))
+    bool absent = mic.data == NULL;
+    /* Where the client asked for no integrity, its list has no protection, which is let pass when
+     * it left us no choice. */
+    if (absent && context->alone && !agreed_on(context, ASC_RET_INTEGRITY))
         context->mic_required = false;
-    if (mic.data == NULL && !context->mic_required)
+    if (absent && !context->mic_required)
         return SEC_E_OK;
-    if (!can_protect(context))
-        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                             "the client asked %s for no integrity: its list of mechanisms cannot "
-                             "be protected",
-                             package->about.Name);
-    if (mic.data != NULL) {
-        if (package->check_mic(context->mechanism, list, mic) != SEC_E_OK)
-            return report_refuse(
-                step->out->report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MECHANISM,
-                "mechListMIC is wrong: the client's list of mechanisms was changed on "
-                "the way");
-        context->mic_verified = true;
-    }
-    /* Who gets a MIC answers with his own, and we send ours first where one is required. */
-    if (context->mic_sent)
-        return SEC_E_OK;
-    SECURITY_STATUS st = package->make_mic(context->mechanism, list, our_mic);
-    if (st != SEC_E_OK)
-        return report_refuse(step->out->report, st, SSPI_REASON_INTERNAL,
-                             "mechListMIC cannot be made");
-    context->mic_sent = true;
-    return SEC_E_OK;
+    if (package->make_mic == NULL || package->check_mic == NULL ||
+        (absent && !agreed_on(context, ASC_RET_INTEGRITY | ASC_RET_CONFIDENTIALITY)))
+        return unprotected(step);
+    SECURITY_STATUS st = absent ? SEC_E_OK : check_mic(step, mic);
+    return st == SEC_E_OK ? make_mic(step, our_mic) : st;
 }
 
 /* RFC 4178 section 5: never established without the client's MIC where one is required. */

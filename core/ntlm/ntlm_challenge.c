@@ -21,11 +21,12 @@ uint64_t ntlm_challenge_filetime(uint64_t now_ms)
 
 uint32_t ntlm_challenge_flags(uint32_t asked)
 {
-    uint32_t flags = (asked & GRANTED) | NTLM_FLAG_UNICODE | NTLM_FLAG_NTLM | NTLM_FLAG_TARGET_INFO;
+    const uint32_t charsets = NTLM_FLAG_UNICODE | NTLM_FLAG_OEM;
+    uint32_t flags = (asked & GRANTED) | NTLM_FLAG_NTLM | NTLM_FLAG_TARGET_INFO;
 
-    /* MS-NLMP 2.2.2.5: of both, UNICODE counts. ntlm-auth takes OEM for granted where it asked. */
-    if ((asked & NTLM_FLAG_UNICODE) == 0)
-        flags |= asked & NTLM_FLAG_OEM;
+    /* MS-NLMP 3.2.5.1.1: one of the two, UNICODE where the client knows it. With both, axios-ntlm
+     * sends OEM and calls it Unicode; without OEM, ntlm-auth takes it for granted all the same. */
+    flags |= (asked & charsets) == NTLM_FLAG_OEM ? NTLM_FLAG_OEM : NTLM_FLAG_UNICODE;
     /* MS-NLMP 3.2.5.1.1: TargetName, and what it is, are told to who asks. */
     if ((asked & NTLM_FLAG_REQUEST_TARGET) != 0)
         flags |= NTLM_FLAG_TARGET_TYPE_DOMAIN;
@@ -91,17 +92,27 @@ static void append_version(struct bytes *to, uint32_t flags)
         append_number(to, 0, sizeof version);
 }
 
+/* MS-NLMP 2.2.1.2: in the character set that was granted. A name that OEM cannot tell is not told:
+ * clients then send no domain, which stands for ours. */
+static bool append_target(struct bytes *to, uint32_t flags, struct sspi_view name)
+{
+    if ((flags & NTLM_FLAG_REQUEST_TARGET) == 0)
+        return true;
+    if (name.len > NTLM_CHALLENGE_NAME_LIMIT)
+        return false;
+    if ((flags & NTLM_FLAG_UNICODE) != 0)
+        return ntlm_text_encode(to, name);
+    return ntlm_text_decode_ascii(to, name) || !to->failed;
+}
+
 bool ntlm_challenge_write(struct bytes *to, uint32_t flags,
                           const uint8_t challenge[NTLM_CHALLENGE_LEN],
                           const struct ntlm_challenge_names *names, uint64_t filetime)
 {
     BYTES_CLEANUP struct bytes target = {0}, info = {0};
 
-    if ((flags & NTLM_FLAG_REQUEST_TARGET) != 0 &&
-        (names->nb_domain.len > NTLM_CHALLENGE_NAME_LIMIT ||
-         !ntlm_text_encode(&target, names->nb_domain)))
-        return false;
-    if (!append_target_info(&info, names, filetime))
+    if (!append_target(&target, flags, names->nb_domain) ||
+        !append_target_info(&info, names, filetime))
         return false;
     bytes_append_view(to, NTLM_SIGNATURE);
     append_number(to, NTLM_MESSAGE_CHALLENGE, 4);

@@ -51,12 +51,13 @@ bool ntlm_message_read_negotiate(struct sspi_view token, uint32_t *ret_flags,
 struct ntlm_authenticate {
     struct sspi_view lm_response;
     struct sspi_view nt_response;
-    struct sspi_view domain; /* names: in UTF-16LE, if `flags` says so */
+    struct sspi_view domain; /* names: read them by ntlm_names_read() */
     struct sspi_view user;
     struct sspi_view workstation;
     struct sspi_view session_key; /* EncryptedRandomSessionKey */
     struct sspi_view mic;         /* data NULL: the other fields begin where it would be */
     uint32_t flags;
+    bool oem; /* names are in the client's OEM character set: false until ntlm_verify sets it */
 };
 
 /* Reads an AUTHENTICATE message of 64 octets and more, with or without Version and MIC. An empty

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "ntlm_names.h"
 #include "ntlm_password_winbind.h"
 #include "ntlm_text.h"
 #include "report.h"
@@ -44,26 +45,24 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
                                   const struct ntlm_response *response,
                                   struct ntlm_winbind_answer *ret_login, struct sspi_report *report)
 {
-    BYTES_CLEANUP struct bytes user = {0}, domain = {0}, upper_user = {0};
+    BYTES_CLEANUP struct bytes user = {0}, domain = {0}, upper_user = {0}, wire_domain = {0};
     struct store_nt_user found;
     bool right;
-    if (!ntlm_text_decode(&user, message->user) || !ntlm_text_decode(&domain, message->domain)) {
-        if (user.failed || domain.failed)
-            return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
-    }
-    SECURITY_STATUS status =
-        ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
+    SECURITY_STATUS status = ntlm_names_read(message, message->user, &user, report);
+    if (status == SEC_E_OK)
+        status = ntlm_names_read(message, message->domain, &domain, report);
+    if (status == SEC_E_OK)
+        status = ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
     if (status != SEC_E_OK)
         return status;
-    /* MS-NLMP 3.3.2: the names count as the client sent them, whatever the file has. */
-    bool done = ntlm_text_encode_upper(&upper_user, bytes_as_view(&user));
+    /* MS-NLMP 3.3.2: the names count as the client sent them, whatever the file has, and in UTF-16
+     * whatever they were sent in. */
+    bool done = ntlm_text_encode_upper(&upper_user, bytes_as_view(&user)) &&
+                ntlm_text_encode(&wire_domain, bytes_as_view(&domain));
     bool known = store_nt_users_find(credential->users, bytes_as_view(&user),
                                      bytes_as_view(&domain), &found);
-    done = done && prove(run, challenge, &found, bytes_as_view(&upper_user), message->domain,
-                         response, &right, ret_login->base_key);
+    done = done && prove(run, challenge, &found, bytes_as_view(&upper_user),
+                         bytes_as_view(&wire_domain), response, &right, ret_login->base_key);
     memcpy(ret_login->user, found.user, sizeof found.user);
     memcpy(ret_login->domain, found.domain, sizeof found.domain);
     bytes_wipe(&found, sizeof found);

@@ -2,6 +2,7 @@
 #include "ntlm_password_winbind.h"
 
 #include "escape.h"
+#include "ntlm_names.h"
 #include "ntlm_text.h"
 #include "report.h"
 
@@ -44,16 +45,13 @@ SECURITY_STATUS ntlm_password_winbind_check(struct sspi_winbind *winbind,
 {
     BYTES_CLEANUP struct bytes user = {0}, domain = {0}, workstation = {0};
     char why[SSPI_REPORT_TEXT_SIZE / 2] = "";
-    if (!ntlm_text_decode(&user, message->user) || !ntlm_text_decode(&domain, message->domain) ||
-        !ntlm_text_decode(&workstation, message->workstation)) {
-        if (user.failed || domain.failed || workstation.failed)
-            return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
-    }
-    SECURITY_STATUS names =
-        ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
+    SECURITY_STATUS names = ntlm_names_read(message, message->user, &user, report);
+    if (names == SEC_E_OK)
+        names = ntlm_names_read(message, message->domain, &domain, report);
+    if (names == SEC_E_OK)
+        names = ntlm_names_read(message, message->workstation, &workstation, report);
+    if (names == SEC_E_OK)
+        names = ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
     if (names != SEC_E_OK)
         return names;
     const struct ntlm_winbind_question question = {

@@ -31,6 +31,16 @@ bool ntlm_text_decode(struct bytes *to, struct sspi_view octets)
     return done;
 }
 
+bool ntlm_text_decode_ascii(struct bytes *to, struct sspi_view octets)
+{
+    for (size_t i = 0; i < octets.len; i++) {
+        if ((unsigned char)octets.data[i] > 127)
+            return false;
+    }
+    bytes_append_view(to, octets);
+    return !to->failed;
+}
+
 bool ntlm_text_encode(struct bytes *to, struct sspi_view text)
 {
     size_t n_units;

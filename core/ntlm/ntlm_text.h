@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names as NTLM has them on the wire, in UTF-16LE, and as we have them, in UTF-8; and what they may
- * hold. Pure. */
+/* Names as NTLM has them on the wire, in UTF-16LE or ASCII, and as we have them, in UTF-8; and what
+ * they may hold. Pure. */
 #ifndef NTLM_TEXT_H
 #define NTLM_TEXT_H
 
@@ -10,6 +10,9 @@
 /* Appends UTF-16LE octets as UTF-8. False: an odd number of them, an unpaired surrogate, or no
  * memory (then to->failed). `octets` needs no alignment. */
 bool ntlm_text_decode(struct bytes *to, struct sspi_view octets) SSPI_MUST_USE;
+
+/* Appends ASCII. False: an octet is above 127, or no memory (then to->failed). */
+bool ntlm_text_decode_ascii(struct bytes *to, struct sspi_view octets) SSPI_MUST_USE;
 
 /* Appends UTF-8 as UTF-16LE. False: not well-formed, or no memory. */
 bool ntlm_text_encode(struct bytes *to, struct sspi_view text) SSPI_MUST_USE;

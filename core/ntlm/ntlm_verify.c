@@ -48,11 +48,19 @@ static SECURITY_STATUS read_message(struct attempt *a)
     const char *problem;
     if (!ntlm_message_read_authenticate(a->in->token, &a->message, &problem))
         return malformed(a, "NTLM AUTHENTICATE message", problem);
-    /* MS-NLMP 2.2.2.5: UNICODE, which CHALLENGE granted alone, wins over OEM. */
-    if ((a->message.flags & NTLM_FLAG_UNICODE) == 0)
-        return report_refuse(a->report, SEC_E_INVALID_TOKEN, SSPI_REASON_UNSUPPORTED,
-                             "the client's names are not in Unicode; it is too old");
     a->proof->flags = a->message.flags & a->exchange->flags;
+    return SEC_E_OK;
+}
+
+/* MS-NLMP 2.2.2.5: UNICODE wins over OEM. A client that takes it may send Unicode even where
+ * CHALLENGE granted OEM, and says so; no client may send OEM where that was not granted. */
+static SECURITY_STATUS find_encoding(struct attempt *a)
+{
+    bool unicode = (a->message.flags & NTLM_FLAG_UNICODE) != 0;
+    if (!unicode && (a->exchange->flags & NTLM_FLAG_OEM) == 0)
+        return report_refuse(a->report, SEC_E_INVALID_TOKEN, SSPI_REASON_UNSUPPORTED,
+                             "the client was granted Unicode and sent names in another form");
+    a->message.oem = !unicode;
     return SEC_E_OK;
 }
 
@@ -170,6 +178,8 @@ static SECURITY_STATUS check_binding(struct attempt *a)
 static SECURITY_STATUS run(struct attempt *a)
 {
     SECURITY_STATUS st = read_message(a);
+    if (st == SEC_E_OK)
+        st = find_encoding(a);
     if (st == SEC_E_OK)
         st = check_kind(a);
     if (st == SEC_E_OK)

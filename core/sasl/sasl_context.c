@@ -71,9 +71,6 @@ static SECURITY_STATUS step(struct sspi_wrapping *wrapping, const struct sspi_wr
     struct sasl_context *sasl = sasl_context_of(wrapping);
     bool asks_http = (in->requirements & ASC_REQ_HTTP) != 0;
 
-    if (sasl->state == SASL_ENDED)
-        return report_refuse(out->report, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
-                             "the context is established already");
     if (in->http && !asks_http)
         return malformed(out->report, "SASL takes no SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP");
     if (in->http && below->package == &digest_package)

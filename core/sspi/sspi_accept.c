@@ -132,18 +132,35 @@ static SECURITY_STATUS run(struct sspi_context *context, const struct sspi_accep
     return below.package->accept(below.credential, below.context, in, produced);
 }
 
+/* Neither the package nor the layer over it sees a call on a context that has ended: whatever they
+ * made of it, an established context would not be the one that the caller trusts. */
+static SECURITY_STATUS check_state(const struct sspi_context *context, struct sspi_report *report)
+{
+    switch (context->state) {
+    case SSPI_CONTEXT_PARTIAL:
+        return SEC_E_OK;
+    case SSPI_CONTEXT_ESTABLISHED:
+        return report_refuse(report, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
+                             "the context is established already");
+    case SSPI_CONTEXT_FAILED:
+    default:
+        return SEC_E_INVALID_HANDLE;
+    }
+}
+
 static SECURITY_STATUS step(struct sspi_context *context, const struct sspi_accept_input *in,
                             struct sspi_buffers_output *output, struct sspi_report *report)
 {
     struct sspi_accept_output produced = {.report = report};
+    SECURITY_STATUS status = check_state(context, report);
 
-    if (context->state == SSPI_CONTEXT_FAILED)
-        return SEC_E_INVALID_HANDLE;
+    if (status != SEC_E_OK)
+        return status;
     if (context->held.waits)
         return deliver_held(context, in, output, report);
     context->requirements = in->requirements;
     SECURITY_STATUS answer = run(context, in, &produced);
-    SECURITY_STATUS status = settle(context, answer, &produced, output);
+    status = settle(context, answer, &produced, output);
     if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0 &&
         !sspi_held_keep(&context->held, in, answer, &produced)) {
         context->state = SSPI_CONTEXT_FAILED;

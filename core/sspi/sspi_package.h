@@ -198,8 +198,8 @@ struct sspi_package {
     void (*release)(void *credential);
 
     /* One step. *context is NULL on the first call; the package makes it and owns it until destroy.
-     * On an error status *context may be left set: the caller destroys it. Credentials are used by
-     * several threads at a time, a context by one. */
+     * On an error status *context may be left set: the caller destroys it. Never called on one that
+     * is established or failed. Several threads use a credential at a time, one a context. */
     SECURITY_STATUS (*accept)(void *credential, void **context, const struct sspi_accept_input *in,
                               struct sspi_accept_output *out);
 

@@ -16,6 +16,7 @@ struct sspi_users {
     atomic_uint n_owners;
     char *path;
     bool is_database;
+    atomic_uint_fast64_t generation; /* of the contents; written under the lock */
     /* Guards all below, but is not held while somebody looks into the contents: those of a database
      * may have to come from the disk. */
     pthread_mutex_t lock;
@@ -56,6 +57,7 @@ struct sspi_users *store_users_open(const char *name, char *error, size_t error_
         return NULL;
     }
     atomic_init(&users->n_owners, 1);
+    atomic_init(&users->generation, 1);
     users->path = copy;
     users->is_database = is_database;
     users->contents = contents;
@@ -82,6 +84,11 @@ void store_users_close(struct sspi_users *users)
 const char *store_users_path(const struct sspi_users *users)
 {
     return users->path;
+}
+
+uint64_t store_users_generation(const struct sspi_users *users)
+{
+    return atomic_load(&users->generation);
 }
 
 /* ---- a file that changed ---- */
@@ -130,6 +137,7 @@ enum store_refresh store_users_reread(struct sspi_users *users, char *error, siz
     if (contents != NULL) {
         old = users->contents;
         users->contents = contents;
+        atomic_fetch_add(&users->generation, 1);
     }
     users->seen = identity;
     users->is_looking = false;

@@ -41,6 +41,10 @@ const char *store_users_path(const struct sspi_users *users);
  * with the old users until that has returned. */
 bool store_users_look(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
 
+/* Which contents are in force: another number once the file was read again. No lock, so that a
+ * thread may see the old one for a moment more. */
+uint64_t store_users_generation(const struct sspi_users *users);
+
 /* In place of store_users_reread(), when it cannot be called: the change is found by a later look.
  */
 void store_users_look_again(struct sspi_users *users);

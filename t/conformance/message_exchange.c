@@ -174,6 +174,8 @@ int main(void)
         cmocka_unit_test(both_sides_have_the_same_session_key),
         cmocka_unit_test(key_info_names_the_algorithms),
         cmocka_unit_test(one_thread_encrypts_while_another_decrypts),
+        cmocka_unit_test(an_established_context_takes_no_further_call),
+        cmocka_unit_test(a_failed_context_answers_nothing),
     };
     return cmocka_run_group_tests(tests, pair_start, NULL);
 }

@@ -31,4 +31,7 @@ void both_sides_have_the_same_session_key(void **state);
 void key_info_names_the_algorithms(void **state);
 void one_thread_encrypts_while_another_decrypts(void **state);
 
+void an_established_context_takes_no_further_call(void **state);
+void a_failed_context_answers_nothing(void **state);
+
 #endif

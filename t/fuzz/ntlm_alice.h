@@ -8,6 +8,7 @@
 
 #include "fuzz.h"
 #include "ntlm_challenge.h"
+#include "ntlm_names.h"
 #include "ntlm_text.h"
 #include "ntlm_verify.h"
 
@@ -65,6 +66,16 @@ static inline bool alice_export(const struct ntlm_crypto *crypto,
     return true;
 }
 
+/* Reads a name as ntlm_verify_authenticate() would, which is not to be asked here. */
+static inline bool alice_name(struct ntlm_authenticate *message, uint32_t granted,
+                              struct sspi_view name, struct bytes *to)
+{
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    bool unicode = (message->flags & NTLM_FLAG_UNICODE) != 0;
+    message->oem = !unicode && (granted & NTLM_FLAG_OEM) != 0;
+    return ntlm_names_read(message, name, to, &report) == SEC_E_OK;
+}
+
 /* Changes the message in place as its own user, with Alice's password, would. `run` is of
  * `crypto`'s hashes. */
 static inline struct alice_made alice_repair(const struct ntlm_crypto *crypto, struct hash_run *run,
@@ -75,18 +86,22 @@ static inline struct alice_made alice_repair(const struct ntlm_crypto *crypto, s
     struct ntlm_authenticate message;
     struct alice_made made = {.proof = false};
     const char *problem;
-    BYTES_CLEANUP struct bytes user = {0}, upper = {0};
+    BYTES_CLEANUP struct bytes user = {0}, upper = {0}, domain = {0}, wire_domain = {0};
     uint8_t key[NTLM_KEY_LEN], proof[NTLM_KEY_LEN], mic[NTLM_KEY_LEN];
     if ((flags & ALICE_PROOF) == 0 || !ntlm_message_read_authenticate(view, &message, &problem) ||
-        message.nt_response.len < ALICE_TIME_AT + 8 || !ntlm_text_decode(&user, message.user) ||
-        !ntlm_text_encode_upper(&upper, bytes_as_view(&user)))
+        message.nt_response.len < ALICE_TIME_AT + 8 ||
+        !alice_name(&message, exchange->flags, message.user, &user) ||
+        !alice_name(&message, exchange->flags, message.domain, &domain) ||
+        !ntlm_text_encode_upper(&upper, bytes_as_view(&user)) ||
+        !ntlm_text_encode(&wire_domain, bytes_as_view(&domain)))
         return made;
     char *response = token + (message.nt_response.data - token);
     uint64_t time = ntlm_challenge_filetime(ALICE_START_MS);
     for (size_t i = 0; (flags & ALICE_TIME) != 0 && i < 8; i++, time >>= 8)
         response[ALICE_TIME_AT + i] = (char)(time & 0xFF);
     struct sspi_view temp = {response + ALICE_TEMP_AT, message.nt_response.len - ALICE_TEMP_AT};
-    FUZZ_REQUIRE(ntlm_keys_response(run, alice_hash, bytes_as_view(&upper), message.domain, key) &&
+    FUZZ_REQUIRE(ntlm_keys_response(run, alice_hash, bytes_as_view(&upper),
+                                    bytes_as_view(&wire_domain), key) &&
                  ntlm_keys_proof(run, key, exchange->server_challenge, temp, proof) &&
                  ntlm_keys_base(run, key, proof, made.exported));
     memcpy(response, proof, sizeof proof);

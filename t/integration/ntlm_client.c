@@ -4,13 +4,13 @@
  *
  *   ntlm_client negotiate [FLAGS]
  *   ntlm_client authenticate NEGOTIATE CHALLENGE NAME=VALUE...
- *   ntlm_client mic EXPORTED-KEY MESSAGE
+ *   ntlm_client mic EXPORTED-KEY MESSAGE [plain]
  *
  * authenticate prints its token and the session's key. Its names: user, domain (text), hash (the NT
  * hash), flags, mic (right, none, wrong, or missing: said to be there), channel
  * (MsvAvChannelBindings), target (MsvAvTargetName, text), late (seconds that the client's clock is
  * behind), kind (v1, lm, anonymous). mic prints the client's first signature over the message,
- * where keys are exchanged. */
+ * where keys are exchanged; plain: where they are not. */
 #include "ntlm_client.h"
 
 #include "ntlm_sign.h"
@@ -141,7 +141,7 @@ static void make_negotiate(const char *flags)
     print_octets(token.data, token.len);
 }
 
-static void make_signature(const char *key_hex, const char *message_hex)
+static void make_signature(const char *key_hex, const char *message_hex, bool exchanged)
 {
     BYTES_CLEANUP struct bytes key = {0}, message = {0};
     struct ntlm_crypto crypto;
@@ -151,7 +151,7 @@ static void make_signature(const char *key_hex, const char *message_hex)
     read_octets(message_hex, &message);
     assert_int_equal(key.len, NTLM_KEY_LEN);
     assert_true(ntlm_crypto_open(&crypto));
-    assert_true(ntlm_sign_open(&sign, &crypto, (const uint8_t *)key.data, true));
+    assert_true(ntlm_sign_open(&sign, &crypto, (const uint8_t *)key.data, exchanged));
     assert_true(ntlm_sign_make(&sign, &sign.client, bytes_as_view(&message), signature));
     ntlm_sign_close(&sign);
     ntlm_crypto_close(&crypto);
@@ -165,8 +165,8 @@ int main(int argc, char **argv)
         make_negotiate(argv[2]);
     else if (strcmp(what, "authenticate") == 0 && argc >= 4)
         make_authenticate(argv[2], argv[3], argv + 4);
-    else if (strcmp(what, "mic") == 0 && argc == 4)
-        make_signature(argv[2], argv[3]);
+    else if (strcmp(what, "mic") == 0 && (argc == 4 || argc == 5))
+        make_signature(argv[2], argv[3], argc == 4);
     else
         return 2;
     return 0;

@@ -2,6 +2,8 @@
 /* Exchanges of several legs on a connection, and logins that stay there: the acceptor as adapters
  * call it, with NTLM over a user file. */
 #include "http_site.h"
+#include "http_resource.h"
+#include "store_users.h"
 
 static void a_login_stays_on_its_connection(void **state)
 {
@@ -130,6 +132,109 @@ static void it_ends_with_its_ticket(void **state)
     assert_false(connection->has_login);
 }
 
+/* ---- its lifetime, and its line of the user file ---- */
+
+#define ALICE "Alice:Corp:NT:" HASH_OF_PASSWORD "\n"
+#define HOUR  UINT64_C(3600000)
+
+static void it_ends_with_its_lifetime(void **state)
+{
+    struct sspi_policy policy = ntlm_policy(), brief = {0};
+    set(&brief, SSPI_OPTION_CONNECTION_LIFETIME, "1h");
+    sspi_policy_merge(&brief, &policy, &brief);
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    connection->login_began_ms -= HOUR - 60000;
+    assert_int_equal(get(&brief).verdict, SSPI_GRANTED);
+    connection->login_began_ms -= 60000;
+    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    assert_int_equal(get(&brief).verdict, SSPI_CHALLENGE);
+    assert_false(connection->has_login);
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    /* By default it is eight hours. */
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    connection->login_began_ms -= 8 * HOUR - 60000;
+    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    connection->login_began_ms -= 60000;
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+}
+
+static struct sspi_users *the_users(void)
+{
+    const struct http_resource *resource = acceptor->resources;
+    while (strcmp(resource->name, path) != 0)
+        resource = resource->next;
+    return resource->users;
+}
+
+static void change_users(const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(store_users_reread(the_users(), error, sizeof error), STORE_REFRESH_DONE);
+}
+
+static void it_ends_when_its_line_is_gone_or_another(void **state)
+{
+    static const struct {
+        const char *text, *words; /* NULL: it goes on */
+    } all[] = {
+        {ALICE, NULL},
+        {"# moved\nBob:Corp:NT:" HASH_OF_OTHER "\n" ALICE, NULL},
+        {"ALICE:CORP:NT:" HASH_OF_PASSWORD "\n", NULL},
+        {"Bob:Corp:NT:" HASH_OF_PASSWORD "\n", "no longer in the user file"},
+        {"Alice:Other:NT:" HASH_OF_PASSWORD "\n", "no longer in the user file"},
+        {"Alice:Corp:NT:" HASH_OF_OTHER "\n", "password of its user was changed"},
+    };
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    request.log_from = SSPI_SEVERITY_INFO;
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        change_users(ALICE);
+        assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+        change_users(all[i].text);
+        struct seen seen = send_request(&request, &policy);
+        assert_int_equal(seen.verdict, all[i].words == NULL ? SSPI_GRANTED : SSPI_CHALLENGE);
+        assert_int_equal(seen.n_records, all[i].words == NULL ? 0 : 1);
+        if (all[i].words != NULL)
+            assert_non_null(strstr(last_record.text, all[i].words));
+        change_users(ALICE);
+        assert_int_equal(get(&policy).verdict, seen.verdict); /* what ended does not come back */
+    }
+}
+
+static void no_hash_is_remembered(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    uint8_t hash[NTLM_KEY_LEN];
+    assert_true(hex_decode_lower(bytes_view(HASH_OF_PASSWORD), hash, sizeof hash));
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    for (size_t i = 0; i + sizeof hash <= sizeof *connection; i++)
+        assert_memory_not_equal((const char *)connection + i, hash, sizeof hash);
+    struct http_user_mark ours = connection->login_mark, other;
+    static const uint8_t key[HTTP_USER_MARK_KEY_LEN] = {1};
+    assert_true(http_user_mark_take(key, &connection->login, ours.generation, &other));
+    assert_memory_not_equal(ours.digest, other.digest, sizeof ours.digest);
+    sspi_connection_free(connection);
+    connection = sspi_connection_new(acceptor);
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_memory_equal(ours.digest, connection->login_mark.digest, sizeof ours.digest);
+}
+
+/* The mark would be of another line than the one that proved it. */
+static void a_line_that_changed_meanwhile_is_not_marked(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct http_user_mark mark;
+    uint64_t before = store_users_generation(the_users());
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(http_user_mark_take(acceptor->mark_key, &connection->login, before, &mark));
+    change_users(ALICE);
+    assert_false(http_user_mark_take(acceptor->mark_key, &connection->login, before, &mark));
+}
+
 static void it_is_not_told_where_it_does_not_stay(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
@@ -228,6 +333,10 @@ int main(void)
         ON_A_CONNECTION(what_does_not_count_is_nobody_where_nobody_passes),
         ON_A_CONNECTION(new_credentials_end_it),
         ON_A_CONNECTION(it_ends_with_its_ticket),
+        ON_A_CONNECTION(it_ends_with_its_lifetime),
+        ON_A_CONNECTION(it_ends_when_its_line_is_gone_or_another),
+        ON_A_CONNECTION(no_hash_is_remembered),
+        ON_A_CONNECTION(a_line_that_changed_meanwhile_is_not_marked),
         ON_A_CONNECTION(it_is_not_told_where_it_does_not_stay),
         ON_A_CONNECTION(a_login_to_a_forward_proxy_is_another),
         ON_A_CONNECTION(through_a_proxy_nothing_is_made_or_used),

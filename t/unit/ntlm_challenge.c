@@ -40,6 +40,30 @@ static void message_is_that_of_the_specification(void **state)
                              "\0\0\0\0"));
 }
 
+/* TargetName is in OEM where that was granted, the pairs never are; a name that is not ASCII is
+ * told by the pairs alone. */
+static void names_are_told_in_the_character_set_that_was_granted(void **state)
+{
+    const struct {
+        struct sspi_view name, field, target, pair;
+    } all[] = {
+        {SSPI_VIEW("Do"), SSPI_VIEW("\x02\0\x02\0\x38\0\0\0"), SSPI_VIEW("Do"),
+         SSPI_VIEW("\x02\0\x04\0D\0o\0")},
+        {SSPI_VIEW("\xc3\x84"), SSPI_VIEW("\0\0\0\0\x38\0\0\0"), SSPI_VIEW(""),
+         SSPI_VIEW("\x02\0\x02\0\xc4\0")},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        BYTES_CLEANUP struct bytes token = {0};
+        const struct ntlm_challenge_names names = {.nb_domain = all[i].name};
+        assert_true(ntlm_challenge_write(&token, NTLM_FLAG_OEM | NTLM_FLAG_REQUEST_TARGET,
+                                         server_challenge, &names, FILETIME));
+        assert_memory_equal(token.data + 12, all[i].field.data, all[i].field.len);
+        assert_memory_equal(token.data + 56, all[i].target.data, all[i].target.len);
+        assert_memory_equal(token.data + 56 + all[i].target.len, all[i].pair.data, all[i].pair.len);
+    }
+}
+
 static void names_that_are_not_asked_for_or_not_known_are_not_told(void **state)
 {
     const struct ntlm_challenge_names names = {
@@ -89,7 +113,8 @@ static void names_that_are_not_utf_8_are_refused(void **state)
         ntlm_challenge_write(&token, NTLM_FLAG_REQUEST_TARGET, server_challenge, &names, FILETIME));
 }
 
-#define ALWAYS (NTLM_FLAG_UNICODE | NTLM_FLAG_NTLM | NTLM_FLAG_TARGET_INFO)
+#define KNOWN  (NTLM_FLAG_NTLM | NTLM_FLAG_TARGET_INFO)
+#define ALWAYS (NTLM_FLAG_UNICODE | KNOWN)
 
 static void flags_are_what_is_asked_for_and_known(void **state)
 {
@@ -101,11 +126,11 @@ static void flags_are_what_is_asked_for_and_known(void **state)
         {0, ALWAYS},
         {NTLM_FLAG_UNICODE, ALWAYS},
         {NTLM_FLAG_UNICODE | NTLM_FLAG_OEM, ALWAYS},
-        {NTLM_FLAG_OEM, ALWAYS | NTLM_FLAG_OEM},
+        {NTLM_FLAG_OEM, KNOWN | NTLM_FLAG_OEM},
         {NTLM_FLAG_REQUEST_TARGET, ALWAYS | target},
-        /* curl and libsoup */
+        /* curl, libsoup and axios-ntlm */
         {0x00088206,
-         ALWAYS | NTLM_FLAG_OEM | target | NTLM_FLAG_ALWAYS_SIGN | NTLM_FLAG_EXTENDED_SECURITY},
+         KNOWN | NTLM_FLAG_OEM | target | NTLM_FLAG_ALWAYS_SIGN | NTLM_FLAG_EXTENDED_SECURITY},
         /* Windows */
         {0xE2088297, ALWAYS | target | exchange | NTLM_FLAG_SIGN | NTLM_FLAG_ALWAYS_SIGN |
                          NTLM_FLAG_EXTENDED_SECURITY | NTLM_FLAG_VERSION | NTLM_FLAG_128 |
@@ -139,6 +164,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(message_is_that_of_the_specification),
+        cmocka_unit_test(names_are_told_in_the_character_set_that_was_granted),
         cmocka_unit_test(names_that_are_not_asked_for_or_not_known_are_not_told),
         cmocka_unit_test(names_have_a_greatest_length),
         cmocka_unit_test(names_that_are_not_utf_8_are_refused),

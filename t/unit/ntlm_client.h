@@ -197,6 +197,15 @@ static inline void make_answer(const struct client *client, const struct ntlm_cr
     }
 }
 
+/* A name in UTF-16LE, or as the octets it has (MS-NLMP 2.2.2.5). */
+static inline void put_name(struct bytes *to, const char *name, bool unicode)
+{
+    if (unicode)
+        assert_true(ntlm_text_encode(to, bytes_view(name)));
+    else
+        bytes_append_text(to, name);
+}
+
 /* Answers a CHALLENGE. ret_exported may be NULL. */
 static inline void client_authenticate(const struct client *client,
                                        const struct ntlm_crypto *crypto, struct sspi_view negotiate,
@@ -206,22 +215,23 @@ static inline void client_authenticate(const struct client *client,
     BYTES_CLEANUP struct bytes user = {0}, domain = {0};
     struct challenge challenge = read_challenge(token);
     struct answer answer;
+    uint32_t flags = client->taken != 0 ? client->taken : challenge.flags;
+    bool unicode = (flags & NTLM_FLAG_UNICODE) != 0;
     make_answer(client, crypto, &challenge, &answer);
-    assert_true(ntlm_text_encode(&user, bytes_view(client->user)));
-    assert_true(ntlm_text_encode(&domain, bytes_view(client->domain)));
+    put_name(&user, client->user, unicode);
+    put_name(&domain, client->domain, unicode);
     const struct sspi_view fields[N_FIELDS] = {
         [LM_FIELD] = client->lm_response,
         [NT_FIELD] = client->nt_response.data != NULL ? client->nt_response
                                                       : bytes_as_view(&answer.nt_response),
         [DOMAIN_FIELD] = bytes_as_view(&domain),
         [USER_FIELD] = bytes_as_view(&user),
-        [WORKSTATION_FIELD] = SSPI_VIEW("W\0S\0"),
+        [WORKSTATION_FIELD] = unicode ? SSPI_VIEW("W\0S\0") : SSPI_VIEW("WS"),
         [KEY_FIELD] = client->session_key.data != NULL ? client->session_key
                       : answer.exchanges               ? octets_of(answer.encrypted, 16)
                                                        : SSPI_VIEW(""),
     };
-    put_authenticate(to, fields, client->taken != 0 ? client->taken : challenge.flags,
-                     client->makes_mic ? NTLM_MIC_END : NTLM_MIC_START);
+    put_authenticate(to, fields, flags, client->makes_mic ? NTLM_MIC_END : NTLM_MIC_START);
     if (client->makes_mic) {
         uint8_t mic[NTLM_KEY_LEN];
         struct hash_run run;

@@ -54,6 +54,19 @@ static void what_is_not_utf_16_is_refused(void **state)
     }
 }
 
+static void only_ascii_is_ascii(void **state)
+{
+    const struct sspi_view wrong[] = {SSPI_VIEW("\x80"), SSPI_VIEW("a\xff"), TEXT};
+    BYTES_CLEANUP struct bytes text = {0};
+    assert_true(ntlm_text_decode_ascii(&text, (struct sspi_view){NULL, 0}));
+    assert_true(ntlm_text_decode_ascii(&text, SSPI_VIEW("a~\x7f")));
+    assert_true(bytes_equal(bytes_as_view(&text), SSPI_VIEW("a~\x7f")));
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(ntlm_text_decode_ascii(&text, wrong[i]));
+        assert_false(text.failed);
+    }
+}
+
 static void what_is_not_utf_8_is_refused(void **state)
 {
     BYTES_CLEANUP struct bytes wire = {0};
@@ -84,9 +97,8 @@ static void logins_carry_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_go_there_and_back),
-        cmocka_unit_test(octets_need_no_alignment),
-        cmocka_unit_test(what_is_not_utf_16_is_refused),
+        cmocka_unit_test(names_go_there_and_back),       cmocka_unit_test(octets_need_no_alignment),
+        cmocka_unit_test(what_is_not_utf_16_is_refused), cmocka_unit_test(only_ascii_is_ascii),
         cmocka_unit_test(what_is_not_utf_8_is_refused),
         cmocka_unit_test(logins_carry_names),
     };

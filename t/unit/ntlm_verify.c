@@ -55,14 +55,60 @@ static void nobody_is_no_user(void **state)
     exchange_end(&exchange);
 }
 
-static void names_must_be_in_unicode(void **state)
+/* What UNICODE and OEM say in the three messages. The proof is over UTF-16 whatever they say. */
+static void names_are_in_the_character_set_that_was_granted(void **state)
 {
     struct world *w = *state;
-    struct client client = client_alice();
-    client.taken = ASKED & ~NTLM_FLAG_UNICODE;
-    CHECK_REFUSED(w, login(w, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_UNSUPPORTED, "Unicode");
-    client.taken = ASKED | NTLM_FLAG_OEM;
-    assert_int_equal(login(w, &client), SEC_E_OK);
+    enum { BOTH = NTLM_FLAG_UNICODE | NTLM_FLAG_OEM };
+    const uint32_t rest = ASKED & ~(uint32_t)BOTH;
+    const struct {
+        uint32_t asked, taken;
+        SECURITY_STATUS status;
+    } all[] = {
+        {NTLM_FLAG_UNICODE, NTLM_FLAG_UNICODE, SEC_E_OK},
+        {NTLM_FLAG_UNICODE, BOTH, SEC_E_OK}, /* UNICODE wins */
+        {NTLM_FLAG_UNICODE, NTLM_FLAG_OEM, SEC_E_INVALID_TOKEN},
+        {NTLM_FLAG_UNICODE, 0, SEC_E_INVALID_TOKEN},
+        {BOTH, NTLM_FLAG_UNICODE, SEC_E_OK},
+        {BOTH, NTLM_FLAG_OEM, SEC_E_INVALID_TOKEN},
+        {NTLM_FLAG_OEM, NTLM_FLAG_OEM, SEC_E_OK},
+        {NTLM_FLAG_OEM, NTLM_FLAG_UNICODE, SEC_E_OK},
+        {NTLM_FLAG_OEM, BOTH, SEC_E_OK},
+        {NTLM_FLAG_OEM, 0, SEC_E_OK},
+        {0, NTLM_FLAG_UNICODE, SEC_E_OK},
+        {0, NTLM_FLAG_OEM, SEC_E_INVALID_TOKEN},
+    };
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct client client = client_alice();
+        client.user = "aLiCe";
+        client.asked = rest | all[i].asked;
+        client.taken = rest | all[i].taken;
+        if (all[i].status == SEC_E_OK)
+            assert_int_equal(login(w, &client), SEC_E_OK);
+        else
+            CHECK_REFUSED(w, login(w, &client), all[i].status, SSPI_REASON_UNSUPPORTED, "Unicode");
+    }
+}
+
+/* No message tells the code page. The same names in Unicode are only unknown. */
+static void a_name_in_oem_is_ascii(void **state)
+{
+    struct world *w = *state;
+    struct client users = client_alice(), domains = client_alice();
+    users.user = "al\xc3\xaf"
+                 "ce";
+    domains.domain = "C\xc3\xb6RP";
+    const struct client *all[] = {&users, &domains};
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        struct client client = *all[i];
+        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
+                      "unknown user");
+        client.asked = (ASKED & ~NTLM_FLAG_UNICODE) | NTLM_FLAG_OEM;
+        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+                      "not ASCII");
+    }
 }
 
 /* ---- keys and MIC ---- */
@@ -391,7 +437,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WORLD_TEST(only_ntlmv2_passes),
         WORLD_TEST(nobody_is_no_user),
-        WORLD_TEST(names_must_be_in_unicode),
+        WORLD_TEST(names_are_in_the_character_set_that_was_granted),
+        WORLD_TEST(a_name_in_oem_is_ascii),
         WORLD_TEST(an_exchanged_key_must_be_there),
         WORLD_TEST(a_mic_is_checked_where_the_client_says_so),
         WORLD_TEST(a_mic_protects_all_three_messages),

@@ -44,8 +44,10 @@ static void a_change_is_picked_up_once_a_second(void **kind)
 static void a_bad_change_is_told_once_and_the_old_users_stay(void **kind)
 {
     open_users(OLD, *kind);
+    uint64_t generation = store_users_generation(users);
     write_bad();
     assert_refresh(1000, STORE_REFRESH_UNREADABLE);
+    assert_true(store_users_generation(users) == generation);
     assert_non_null(strstr(error, *kind == &as.text ? ":1: " : "not a database"));
     assert_refresh(2000, STORE_REFRESH_UNCHANGED);
     assert_true(alice_is(0x01));
@@ -58,6 +60,7 @@ static void a_bad_change_is_told_once_and_the_old_users_stay(void **kind)
     write_users(NEW, *kind);
     assert_refresh(5000, STORE_REFRESH_DONE);
     assert_true(alice_is(0xfe));
+    assert_true(store_users_generation(users) != generation);
 }
 
 /* A chmod may have made a file readable that could not be read again before. */

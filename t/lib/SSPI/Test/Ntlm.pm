@@ -64,13 +64,16 @@ sub authenticate {
     my ($token, $key) = _client('authenticate', unpack('H*', $self->{negotiate}), unpack('H*', $challenge),
         map { "$_=$wish{$_}" } @names);
     $self->{key} = $key;
+    # KEY_EXCHANGE, of both sides.
+    $self->{exchanges} = unpack('x20 V', $challenge) & unpack('x60 V', $token) & 0x40000000;
     return $token;
 }
 
 # The client's MIC over these octets, once it has made AUTHENTICATE.
 sub mic {
     my ($self, $message) = @_;
-    my ($mic) = _client('mic', unpack('H*', $self->{key}), unpack('H*', $message));
+    my ($mic) = _client('mic', unpack('H*', $self->{key}), unpack('H*', $message),
+        $self->{exchanges} ? () : 'plain');
     return $mic;
 }
 

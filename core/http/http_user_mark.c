@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_user_mark.h"
+
+#include <string.h>
+
+#include "http_options.h"
+#include "store_nt_users.h"
+
+bool http_user_mark_applies(const struct http_proof *proof)
+{
+    return proof->runs == HTTP_MECHANISM_NTLM && proof->resource != NULL &&
+           proof->resource->users != NULL;
+}
+
+/* The line of DOMAIN\user, who is in the file as the proof has it. */
+static bool find_line(const struct http_proof *proof, struct store_nt_user *ret_line)
+{
+    const char *behind = strchr(proof->name, '\\');
+    return behind != NULL && store_nt_users_find(proof->resource->users, bytes_view(behind + 1),
+                                                 bytes_view(proof->realm), ret_line);
+}
+
+static bool digest_line(const uint8_t key[HTTP_USER_MARK_KEY_LEN], const struct store_nt_user *line,
+                        uint8_t ret_digest[HASH_MAX])
+{
+    const struct sspi_view hash = {(const char *)line->hash, sizeof(line->hash)};
+    struct hash_suite suite;
+    struct hash_run run = {0};
+    if (!hash_suite_open(&suite))
+        return false;
+    bool done = hash_run_open(&run, &suite) && hash_hmac_sha_256(&run, key, HTTP_USER_MARK_KEY_LEN,
+                                                                 hash, SSPI_VIEW(""), ret_digest);
+    hash_run_close(&run);
+    hash_suite_close(&suite);
+    return done;
+}
+
+bool http_user_mark_take(const uint8_t key[HTTP_USER_MARK_KEY_LEN], const struct http_proof *proof,
+                         uint64_t generation, struct http_user_mark *ret_mark)
+{
+    struct store_nt_user line = {0};
+    struct http_user_mark mark = {.generation = generation};
+    bool done = find_line(proof, &line) && digest_line(key, &line, mark.digest);
+    bytes_wipe(&line, sizeof(line));
+    *ret_mark = mark;
+    /* Asked for last: it was the same contents all the time from the proof to here. */
+    return done && store_users_generation(proof->resource->users) == generation;
+}
+
+enum http_user_mark_state http_user_mark_check(const uint8_t key[HTTP_USER_MARK_KEY_LEN],
+                                               const struct http_proof *proof,
+                                               struct http_user_mark *mark)
+{
+    struct store_nt_user line = {0};
+    uint8_t digest[HASH_MAX] = {0};
+    /* Asked for first: contents that come in between are looked at next time. */
+    uint64_t generation = store_users_generation(proof->resource->users);
+    if (generation == mark->generation)
+        return HTTP_USER_MARK_RIGHT;
+    bool known = find_line(proof, &line);
+    bool done = known && digest_line(key, &line, digest);
+    bytes_wipe(&line, sizeof(line));
+    if (!known)
+        return HTTP_USER_MARK_GONE;
+    if (!done ||
+        !bytes_equal_secret((struct sspi_view){(const char *)digest, sizeof(digest)},
+                            (struct sspi_view){(const char *)mark->digest, sizeof(mark->digest)}))
+        return HTTP_USER_MARK_CHANGED;
+    mark->generation = generation;
+    return HTTP_USER_MARK_RIGHT;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ntlm_names.h"
+
+#include "ntlm_text.h"
+#include "report.h"
+
+static SECURITY_STATUS refuse(bool oem, struct sspi_report *report)
+{
+    if (oem)
+        return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+                             "the client asked for no Unicode and sent a name that is not ASCII: "
+                             "its code page is not known; use a client that sends names in "
+                             "Unicode, or a name in ASCII");
+    return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                         "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
+}
+
+SECURITY_STATUS ntlm_names_read(const struct ntlm_authenticate *message, struct sspi_view name,
+                                struct bytes *to, struct sspi_report *report)
+{
+    bool read = message->oem ? ntlm_text_decode_ascii(to, name) : ntlm_text_decode(to, name);
+    if (to->failed)
+        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+    return read ? SEC_E_OK : refuse(message->oem, report);
+}

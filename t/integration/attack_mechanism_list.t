@@ -1,0 +1,59 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The attack: somebody in between takes Kerberos out of a client's list of mechanisms, so that the
+# client logs in by NTLM. The client's mechListMIC is over the list that it sent. Beside each attack
+# stands the same client without anybody in between.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Connection;
+use SSPI::Test::Gss qw(negotiate_value spnego_init spnego_response);
+use SSPI::Test::Ntlm qw(ntlm_message ntlm_token ntlm_user_line);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $users = spew(scratch_dir('users') . '/users', ntlm_user_line('alice', 'CORP', 'pw'), 0644);
+my %place = (packages => 'Negotiate', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
+    ntlm_user_file => $users, realm => 'r');
+my %site = (env => $kdc->server_env, locations => [ { path => '/p/', %place } ]);
+
+# What clients ask of NTLM: Windows' flags with SIGN and SEAL, with one of them, with neither.
+my %asked = (both => 'e2088237', signatures => 'e2088217', encryption => 'e2088227', nothing => 'e2088207');
+
+# A login whose client lists `sent` and whose list comes as `received`. The last answer.
+sub login {
+    my ($server, $asked, $sent, $received, %how) = @_;
+    my ($ntlm, $connection) = (SSPI::Test::Ntlm->new(asked => $asked), SSPI::Test::Connection->new($server->client));
+    my $say = sub { return $connection->get('/p/', authorization => negotiate_value(@_)) };
+    my $challenge = ntlm_message(ntlm_token($say->(spnego_init($received, $ntlm->{negotiate})), 'Negotiate'));
+    my $last = $ntlm->authenticate($challenge);
+    my $mic = $ntlm->mic(SSPI::Test::Gss::mechanism_list(@$sent));
+    return $say->(spnego_response($last, $how{strips_mic} ? undef : $mic));
+}
+
+parts 'a list of mechanisms that was changed', \%site,
+    'is refused by its MIC' => sub {
+        my ($server) = @_;
+        for my $name (sort keys %asked) {
+            $server->new_log;
+            refused(login($server, $asked{$name}, [qw(kerberos ntlm)], ['ntlm']), 401, "Kerberos taken out; client asks for $name");
+            logged($server, 'NOT_OFFERED', 'mechListMIC is wrong');
+            granted(login($server, $asked{$name}, $_, $_), { user => 'CORP\\alice', mechanism => 'NTLM' },
+                "@$_ as sent; client asks for $name") for ['ntlm'], [qw(ntlm kerberos)];
+        }
+    },
+    'is not let in when its MIC is taken away with it' => sub {
+        my ($server) = @_;
+        for my $name (qw(both signatures)) {
+            my $answer = login($server, $asked{$name}, [qw(kerberos ntlm)], ['ntlm'], strips_mic => 1);
+            is($answer->status, 401, "client asks for $name: 401");
+            is($answer->user, '', "client asks for $name: nobody is in");
+        }
+    };
+
+done_testing;

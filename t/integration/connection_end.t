@@ -1,0 +1,131 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# What ends a login that stays on its connection without the client's doing: its line of the user file is
+# gone or another, or its lifetime is over. Beside each stands a login that nothing ends.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(wait_until);
+use SSPI::Test::Connection;
+use SSPI::Test::Gss;
+use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $ticket = $kdc->login('alice');
+my %line = map { $_ => ntlm_user_line($_, 'CORP', 'pw') } qw(alice bob carl);
+my %ntlm = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
+    ntlm_user_file => '@DIR@/changing', realm => 'r');
+my %site = (
+    env => $kdc->server_env,
+    data => { changing => join '', @line{qw(alice bob carl)} },
+    locations => [
+        { path => '/p/', %ntlm },
+        { path => '/all/', %ntlm, connection_auth => 'all' },
+        { path => '/optional/', %ntlm, sspi => 'optional' },
+        { path => '/brief/', %ntlm, connection_lifetime => '4s' },
+        { path => '/brief-all/', %ntlm, connection_auth => 'all', connection_lifetime => '4s' },
+        { path => '/pages/', %ntlm, apache => "Options +Includes\nAddType text/html .html\nSetOutputFilter INCLUDES",
+            nginx => 'ssi on;' },
+    ],
+    files => { '/pages/both.html' => join '', map { qq(<!--#include virtual="/$_/" -->) } qw(p brief) },
+);
+
+sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
+
+# A connection with a login of NTLM.
+sub logged_in {
+    my ($server, $user, %how) = @_;
+    my $connection = connection($server);
+    granted((ntlm_login($connection, '/p/', user => $user, %how))[-1], { user => "CORP\\$user" }, "$user logs in");
+    return $connection;
+}
+
+# Asks until the connection's login has ended; each worker sees a change for itself.
+sub ends {
+    my ($connection, $path, $name) = @_;
+    my $answer;
+    ok(wait_until(sub { ($answer = $connection->get($path))->status != 200 }, 30), "$name: ends");
+    refused($answer, 401, "$name: and is asked again");
+    return;
+}
+
+# The lines about logins that ended since the last look.
+sub ended_lines {
+    my ($server) = @_;
+    my $ended = message_id('LOGIN_ENDED');
+    return grep { /\b$ended\b/ } split /\n/, $server->new_log;
+}
+
+sub told_once {
+    my ($server, $user, $words) = @_;
+    my @lines = ended_lines($server);
+    ok(@lines == 1 && $lines[0] =~ /CORP.*$user on .*$words/, "which one line tells: $words")
+        or diag(map { "$_\n" } @lines, 'end of the lines');
+    return;
+}
+
+parts 'a login by a user file', \%site,
+    'ends when its user is gone' => sub {
+        my ($server) = @_;
+        my ($alice, $bob, $optional) = map { logged_in($server, $_) } qw(alice bob bob);
+        granted($bob->get('/p/'), { user => 'CORP\\bob' }, 'bob stays as long as nothing changes');
+        ended_lines($server);
+        $server->add_data('changing', join '', @line{qw(alice carl)});
+        ends($bob, '/p/', 'without his line, bob\'s login');
+        told_once($server, 'bob', 'no longer in the user file');
+        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'alice stays');
+        my $answer;
+        ok(wait_until(sub { ($answer = $optional->get('/optional/'))->user eq '' }, 30), 'where anonymous requests pass');
+        is($answer->status, 200, 'bob\'s next one does, without his name');
+        refused((ntlm_login($bob, '/p/', user => 'bob'))[-1], 401, 'bob cannot log in again');
+        $server->add_data('changing', join '', @line{qw(alice bob carl)});
+        my $again = connection($server);
+        ok(wait_until(sub { (ntlm_login($again, '/p/', user => 'bob'))[-1]->status == 200 }, 30), 'with his line back he can');
+        refused($bob->get('/p/'), 401, 'but what ended does not come back');
+        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'alice has stayed all the time');
+    },
+    'ends when its password was changed' => sub {
+        my ($server) = @_;
+        my ($alice, $carl) = map { logged_in($server, $_) } qw(alice carl);
+        ended_lines($server);
+        # The lines stand in another order, and with a comment: carl's is the same.
+        $server->add_data('changing',
+            join '', "# changed\n", @line{qw(carl bob)}, ntlm_user_line('alice', 'CORP', 'another'));
+        ends($alice, '/p/', 'with another hash, alice\'s login');
+        told_once($server, 'alice', 'password of its user was changed');
+        granted($carl->get('/p/'), { user => 'CORP\\carl' }, 'carl stays');
+        refused((ntlm_login($alice, '/p/', user => 'alice'))[-1], 401, 'the old password is wrong');
+        granted((ntlm_login($alice, '/p/', user => 'alice', password => 'another'))[-1], { user => 'CORP\\alice' },
+            'the new one is right');
+        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'and this login stays');
+    };
+
+parts 'a login of any kind', \%site,
+    'ends with its lifetime' => sub {
+        my ($server) = @_;
+        my ($older, $connection) = map { logged_in($server, 'alice') } 1, 2;
+        my $kerberos = connection($server);
+        granted($kerberos->get('/all/', authorization => SSPI::Test::Gss->header(env => $ticket)),
+            { user => 'alice@SSPI.TEST' }, 'and alice by a ticket');
+        my $page = connection($server);
+        ntlm_login($page, '/p/');
+        like($page->get('/pages/both.html')->body, qr{page of /p/.*page of /brief/}s, 'a place with a short one takes a new login');
+        ended_lines($server);
+        ends($connection, '/brief/', 'there an older login');
+        told_once($server, 'alice', 'lifetime');
+        refused($connection->get('/p/'), 401, 'and is over everywhere');
+        my $answer = $older->get('/pages/both.html');
+        granted($answer, { user => 'CORP\\alice' }, 'one that never went there stays');
+        like($answer->body, qr{page of /p/}, 'shows the included page of its place');
+        unlike($answer->body, qr{page of /brief/}, 'and not that of the other');
+        ends($kerberos, '/brief-all/', 'a login by a ticket');
+        granted($older->get('/p/'), { user => 'CORP\\alice' }, 'elsewhere it is hours');
+        granted((ntlm_login($connection, '/brief/'))[-1], { user => 'CORP\\alice' }, 'after another login');
+    };
+
+done_testing;

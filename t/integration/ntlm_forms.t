@@ -1,0 +1,158 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# NTLM as clients of other makes speak it: names in Unicode or in OEM, and in SPNEGO a MIC over the list
+# of mechanisms from a client that asks for other protection than signatures, or for none.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::AxiosNtlm qw(axios_login);
+use SSPI::Test::Connection;
+use SSPI::Test::Ntlm qw(ntlm_login ntlm_token ntlm_user_line ntlm_value);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $joerg = "j\xc3\xb6rg";
+my $users = spew(scratch_dir('users') . '/users',
+    join('', map { ntlm_user_line($_, 'CORP', 'pw') } 'alice', $joerg), 0644);
+my %ntlm = (ntlm_user_file => $users, realm => 'r', mechanisms => 'ntlm');
+my %site = (
+    env => $kdc->server_env,
+    locations => [
+        { path => '/ntlm/', %ntlm, packages => 'NTLM' },
+        { path => '/negotiate/', %ntlm, packages => 'Negotiate' },
+        { path => '/both/', %ntlm, packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm',
+            keytab => $kdc->{keytab} },
+    ],
+);
+my %alice = (user => 'CORP\\alice', mechanism => 'NTLM');
+
+sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
+sub login { my ($server, $path, %how) = @_; return (ntlm_login(connection($server), $path, %how))[-1] }
+
+# Flags of NEGOTIATE (MS-NLMP 2.2.2.5); Windows' own, of which SIGN and SEAL are part.
+use constant { UNICODE => 0x1, OEM => 0x2, SIGN => 0x10, SEAL => 0x20, STRONG => 0x20000000, WINDOWS => 0xE2088237 };
+
+sub hex_of { return sprintf '%08x', $_[0] }
+
+# The two bits of the character sets in CHALLENGE.
+sub charset_of {
+    my ($server, $asked) = @_;
+    my $ntlm = SSPI::Test::Ntlm->new(asked => hex_of($asked));
+    my $answer = connection($server)->get('/ntlm/', authorization => ntlm_value('NTLM', $ntlm->{negotiate}));
+    return unpack('x20 V', ntlm_token($answer, 'NTLM')) & (UNICODE | OEM);
+}
+
+parts 'names of NTLM', \%site,
+    'in the one character set that CHALLENGE grants' => sub {
+        my ($server) = @_;
+        my $rest = WINDOWS & ~(UNICODE | OEM);
+        is(charset_of($server, $rest | UNICODE | OEM), UNICODE, 'Unicode of both');
+        is(charset_of($server, $rest | UNICODE), UNICODE, 'Unicode where it is all that was asked for');
+        is(charset_of($server, $rest | OEM), OEM, 'OEM where it is all that was asked for');
+        for my $asked (OEM, UNICODE) {
+            my $kind = $asked == OEM ? 'OEM' : 'Unicode';
+            for my $form (qw(NTLM bare alone)) {
+                granted(login($server, '/both/', form => $form, asked => hex_of($rest | $asked)), \%alice,
+                    "$kind: $form, with a MIC over all");
+            }
+            granted(login($server, '/ntlm/', user => 'aLICE', domain => 'corp', asked => hex_of($rest | $asked)), \%alice,
+                "$kind: in other cases");
+            $server->new_log;
+            refused(login($server, '/ntlm/', password => 'no', asked => hex_of($rest | $asked)), 401,
+                "$kind: a wrong password");
+            logged($server, 'WRONG_PASSWORD', 'user "alice"');
+        }
+    },
+    'as axios-ntlm writes them' => sub {
+        my ($server) = @_;
+        for my $path (qw(/ntlm/ /both/)) {
+            my @answers = axios_login(connection($server), $path, user => 'alice', domain => 'CORP', password => 'pw');
+            is_deeply([ map { $_->status } @answers ], [ 401, 401, 200 ], "$path: three requests");
+            granted($answers[-1], { %alice, package => 'NTLM' }, "$path: a login");
+        }
+        granted((axios_login(connection($server), '/ntlm/', user => 'Alice', password => 'pw'))[-1], \%alice,
+            'without a domain, for which it takes the one in CHALLENGE');
+        $server->new_log;
+        refused((axios_login(connection($server), '/ntlm/', user => 'alice', domain => 'CORP', password => 'no'))[-1],
+            401, 'a wrong password');
+        logged($server, 'WRONG_PASSWORD');
+    },
+    'that are not ASCII' => sub {
+        my ($server) = @_;
+        my ($oem, $unicode) = map { hex_of((WINDOWS & ~(UNICODE | OEM)) | $_) } OEM, UNICODE;
+        granted(login($server, '/ntlm/', user => $joerg, asked => $unicode), { user => "CORP\\$joerg" },
+            'pass in Unicode');
+        $server->new_log;
+        my $answer = login($server, '/ntlm/', user => $joerg, asked => $oem);
+        refused($answer, 401, 'and not in OEM, whose code page is not known');
+        is_deeply([ $answer->challenges ], ['NTLM'], 'with a new challenge');
+        logged($server, 'UNSUPPORTED', 'not ASCII.*Unicode');
+        refused((axios_login(connection($server), '/ntlm/', user => $joerg, password => 'pw'))[-1], 401,
+            'nor as axios-ntlm writes them');
+        logged($server, 'UNSUPPORTED', 'not ASCII');
+    },
+    'in a character set that was not granted' => sub {
+        my ($server) = @_;
+        my $taken = hex_of((WINDOWS & ~UNICODE) | OEM);
+        refused(login($server, '/ntlm/', flags => $taken), 401, 'OEM where Unicode was granted');
+        logged($server, 'UNSUPPORTED', 'Unicode');
+        granted(login($server, '/ntlm/', asked => $taken, flags => hex_of(WINDOWS)), \%alice,
+            'Unicode where OEM was, which the client says');
+    };
+
+# ---- SPNEGO's MIC ----
+
+my @protections = (
+    [ 'signatures' => WINDOWS & ~SEAL ],
+    [ 'encryption without signatures' => WINDOWS & ~SIGN ],
+    [ 'neither' => WINDOWS & ~(SIGN | SEAL) ],
+);
+
+parts 'a MIC over a list of mechanisms', \%site,
+    'counts whatever its client asks for' => sub {
+        my ($server) = @_;
+        for my $case (@protections) {
+            my ($name, $asked) = @$case;
+            my @how = (asked => hex_of($asked));
+            for my $place (qw(/negotiate/ /both/)) {
+                for my $form (qw(alone first)) {
+                    granted(login($server, $place, form => $form, @how), \%alice, "$name: $place, $form");
+                    $server->new_log;
+                    refused(login($server, $place, form => $form, list_mic => 'wrong', @how), 401,
+                        "$name: $place, $form: a wrong one");
+                    logged($server, 'NOT_OFFERED', 'mechListMIC is wrong');
+                }
+            }
+        }
+    },
+    'may be missing where nothing else was listed and no signatures were asked for' => sub {
+        my ($server) = @_;
+        for my $case (@protections) {
+            my ($name, $asked) = @$case;
+            my @how = (asked => hex_of($asked), list_mic => 'none');
+            granted(login($server, '/negotiate/', form => 'alone', @how), \%alice, "$name: where NTLM is preferred");
+            my $answer = login($server, '/both/', form => 'alone', @how);
+            if ($asked & SIGN) { is($answer->status, 401, "$name: it is still awaited"); is($answer->user, '', "$name: and nobody is in") }
+            else { granted($answer, \%alice, "$name: where Kerberos is") }
+            $server->new_log;
+            $answer = login($server, '/both/', form => 'first', @how);
+            is($answer->status, 401, "$name: not where Kerberos was listed, too");
+            is($answer->user, '', "$name: nobody is in");
+        }
+    },
+    'needs keys that are strong' => sub {
+        my ($server) = @_;
+        for my $asked (WINDOWS, WINDOWS & ~SIGN) {
+            $server->new_log;
+            refused(login($server, '/both/', form => 'alone', asked => hex_of($asked & ~STRONG)), 401,
+                'keys of 56 bits: ' . hex_of($asked));
+            logged($server, 'NOT_OFFERED', 'too weak');
+        }
+    };
+
+done_testing;
