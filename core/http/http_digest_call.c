@@ -133,15 +133,16 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
 
     ULONG attributes = 0;
     /* Never ASC_REQ_HTTP: its bit is ASC_REQ_ALLOW_MISSING_BINDINGS too (sspi.h); the PKG_PARAMS
-     * buffers say that this is HTTP. */
+     * buffers say that this is HTTP. ASC_REQ_EXTENDED_ERROR: a used count brings a challenge. */
     call->status =
         AcceptSecurityContext(http_credentials_handle(credential), NULL, &input,
-                              ASC_REQ_ALLOCATE_MEMORY | requirements | call->bindings.requirements,
+                              ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_EXTENDED_ERROR | requirements |
+                                  call->bindings.requirements,
                               SECURITY_NETWORK_DREP, &call->context, &output, &attributes, NULL);
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
         if (out[i].pvBuffer == NULL)
             continue;
-        if (out[i].cbBuffer > 0 && call->status >= 0)
+        if (out[i].cbBuffer > 0)
             bytes_append(&call->tokens[call->n_tokens++], out[i].pvBuffer, out[i].cbBuffer);
         FreeContextBuffer(out[i].pvBuffer);
     }
