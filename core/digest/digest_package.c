@@ -104,6 +104,8 @@ static SECURITY_STATUS parse(const struct sspi_accept_input *in,
         return SEC_E_INSUFFICIENT_MEMORY;
     case SSPI_REASON_MECHANISM:
         /* As for an algorithm that exists and is not offered: a new challenge mends it. */
+    case SSPI_REASON_WRONG_PASSWORD:
+        /* As for any user who is not known. */
         return SEC_E_LOGON_DENIED;
     default:
         return SEC_E_INVALID_TOKEN;

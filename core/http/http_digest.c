@@ -145,7 +145,7 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
     enum http_outcome outcome;
     SecInvalidateHandle(&call.context);
     if (directives.len == 0) {
-        report_write(&call.report, SSPI_REASON_MALFORMED, "Digest without any directive");
+        report_write(&call.report, SSPI_REASON_UNSUPPORTED, "Digest without any directive");
         return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.report);
     }
     if (!http_bindings_collect(exchange, policy, &call.bindings, &outcome))

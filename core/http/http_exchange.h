@@ -82,6 +82,11 @@ bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message 
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                        const struct sspi_report *report);
 
+/* The same for a token whose header keeps its grammar: never 400, because a client whose token is
+ * refused can begin anew, or take another scheme. */
+enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                             const struct sspi_report *report);
+
 /* The same for memory that ran out. */
 enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange);
 

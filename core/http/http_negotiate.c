@@ -3,6 +3,7 @@
 
 #include "base64.h"
 #include "clock.h"
+#include "field.h"
 #include "http_accept.h"
 #include "http_judge.h"
 #include "http_login.h"
@@ -13,30 +14,40 @@
 
 #define ACCEPT_CLEANUP __attribute__((cleanup(http_accept_end)))
 
+/* What breaks the grammar of credentials (RFC 9110 11.4) is 400. */
+static enum http_outcome refuse_text(struct sspi_exchange *exchange, struct sspi_view text)
+{
+    struct sspi_report report;
+    /* Two header lines reach httpd's modules joined by a comma, which is no token68. */
+    report_write(&report, SSPI_REASON_MALFORMED, "the token is not base64%s",
+                 memchr(text.data, ',', text.len) == NULL
+                     ? ""
+                     : "; it holds a comma, as when more than one Authorization header was sent");
+    return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
+}
+
+/* No token at all keeps the grammar: the package says what it is worth. */
 static enum http_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
                                       struct bytes *ret_token)
 {
     struct sspi_report report;
+    if (text.len > 0 && !field_is_token68(text))
+        return refuse_text(exchange, text);
     switch (base64_decode(text, SSPI_TOKEN_LIMIT, ret_token)) {
     case BASE64_OK:
         return HTTP_OUTCOME_NONE;
     case BASE64_TOO_LARGE:
         report_write(&report, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
                      SSPI_TOKEN_LIMIT);
-        break;
+        return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
     case BASE64_MALFORMED:
-        /* Two header lines reach httpd's modules joined by a comma, which is no base64. */
-        report_write(
-            &report, SSPI_REASON_MALFORMED, "the token is not base64%s",
-            memchr(text.data, ',', text.len) == NULL
-                ? ""
-                : "; it holds a comma, as when more than one Authorization header was sent");
-        break;
+        report_write(&report, SSPI_REASON_MALFORMED,
+                     "the token is cut off, or is another kind of base64");
+        return http_exchange_refuse_token(exchange, SEC_E_INVALID_TOKEN, &report);
     case BASE64_NO_MEMORY:
     default:
         return http_exchange_out_of_memory(exchange);
     }
-    return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
 }
 
 /* An answer within an exchange; anything else begins a new one. */
@@ -104,6 +115,13 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
                                 &data, ret_credential, report);
 }
 
+/* New credentials end what the connection had begun. */
+static void drop_partial(struct sspi_exchange *exchange)
+{
+    if (exchange->request.connection != NULL)
+        http_connection_drop(exchange->request.connection);
+}
+
 /* Whether this token continues the connection's unfinished context; otherwise it begins a new
  * exchange. False: it was to continue one that is not here or took too long. That is 401 with a
  * bare challenge, because an honest client whose connection was closed must be able to begin anew.
@@ -117,8 +135,7 @@ static bool resume(const struct negotiation *negotiation, const struct http_cred
     *ret_resumed = false;
     if (!continues(token) || !has_partial || connection->credential != credential ||
         !http_login_has_connection(exchange, negotiation->policy)) {
-        if (has_partial)
-            http_connection_drop(connection);
+        drop_partial(exchange);
         if (!continues(token))
             return true;
         (void)refuse_legs(
@@ -188,7 +205,7 @@ static enum http_outcome conclude(const struct negotiation *negotiation, struct 
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     if (accept->status != SEC_E_OK && accept->status != SEC_I_CONTINUE_NEEDED)
-        return http_exchange_refuse(exchange, accept->status, &accept->report);
+        return http_exchange_refuse_token(exchange, accept->status, &accept->report);
     bytes_free(&exchange->answer_token);
     exchange->answer_token = accept->answer;
     exchange->answer_package = negotiation->package;
@@ -261,8 +278,10 @@ static enum http_outcome begin(struct negotiation *negotiation, struct sspi_view
     struct sspi_exchange *exchange = negotiation->exchange;
     struct bytes decoded BYTES_CLEANUP = {0};
     enum http_outcome outcome = decode_token(exchange, token, &decoded);
-    if (outcome != HTTP_OUTCOME_NONE)
+    if (outcome != HTTP_OUTCOME_NONE) {
+        drop_partial(exchange);
         return outcome;
+    }
     struct http_accept accept ACCEPT_CLEANUP = {.token = bytes_as_view(&decoded)};
     SecInvalidateHandle(&accept.context);
     if (!http_bindings_collect(exchange, negotiation->policy, &accept.bindings, &outcome))

@@ -73,7 +73,7 @@ parts 'replays', \%site,
         granted($get->(0xffffffff), { user => 'alice' }, 'the greatest count');
         granted($get->(0xfffffffe), { user => 'alice' }, 'and the one before');
         stale($get->(1000), 'what stood in its part of the window is too late then');
-        is($get->(0)->status, 400, 'no count begins anew');
+        is($get->(0)->status, 401, 'no count begins anew');
     },
     'a good header is good nowhere else' => sub {
         my ($server) = @_;

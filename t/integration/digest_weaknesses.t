@@ -196,12 +196,12 @@ parts 'weaknesses', \%site,
         for my $end ("\xc3\xa4", 'A=', 'A\\', 'A"', '==', 'A ', 'A,') {
             stale(sent($server, $login->with(nonce => substr($nonce, 0, -2) . $end)), 'a nonce that ends with ' . unpack 'H*', $end);
         }
-        my %limit = (cnonce => 200, username => 401, realm => 401, opaque => 401);
+        my %limit = (cnonce => [ 200, 400 ], username => [ 401, 401 ], realm => [ 401, 400 ], opaque => [ 401, 400 ]);
         for my $name (sort keys %limit) {
             is(sent($server, $login, nc => ++$nc, computed => { $name => 'A' x $_->[0] })->status, $_->[1], "$name of $_->[0] octets")
-                for [ 255, $limit{$name} ];
+                for [ 255, $limit{$name}[0] ];
             is(sent($server, $login, nc => ++$nc, computed => { $name => 'A' x $_->[0] })->status, $_->[1], "$name of $_->[0] octets")
-                for [ 256, $limit{$name} ], [ 257, 400 ];
+                for [ 256, $limit{$name}[0] ], [ 257, $limit{$name}[1] ];
         }
         granted(sent($server, $login, nc => ++$nc), { user => 'alice' }, 'the right nonce');
     },
