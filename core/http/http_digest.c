@@ -156,6 +156,9 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
         return prove(exchange, policy, &call);
     if (call.status == SEC_E_INCOMPLETE_MESSAGE)
         return want_more(exchange, policy, &call);
+    if (call.report.reason == SSPI_REASON_WRONG_PASSWORD &&
+        http_exchange_rereads(exchange, call.resource))
+        return HTTP_OUTCOME_REREAD;
     /* A nonce that is too old, a count that was used: both challenges say stale=true. */
     if (call.status == SEC_I_CONTINUE_NEEDED || call.status == SEC_E_OUT_OF_SEQUENCE) {
         take_challenges(&call, exchange->stale, &exchange->n_stale);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "escape.h"
 #include "http_accept.h"
 #include "http_count.h"
@@ -107,6 +108,16 @@ enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SEC
 {
     enum http_outcome outcome = http_exchange_refuse(exchange, status, report);
     return outcome == HTTP_OUTCOME_BAD_REQUEST ? HTTP_OUTCOME_REFUSED : outcome;
+}
+
+bool http_exchange_rereads(struct sspi_exchange *exchange, struct http_resource *resource)
+{
+    const struct sspi_clock *clock = clock_machine();
+    if (exchange->rereads || resource == NULL)
+        return false;
+    exchange->job = http_resource_look_now(resource, clock->steady_ms(clock->self));
+    exchange->rereads = exchange->job != NULL;
+    return exchange->rereads;
 }
 
 enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange)

@@ -253,6 +253,23 @@ static enum http_outcome begin_wait(struct sspi_exchange *exchange, struct http_
     return refuse_wait(exchange, answer == HTTP_GATE_FULL);
 }
 
+/* A later leg that fails ends its context, so that the file is looked at before. True: it changed.
+ */
+static bool looks_first(const struct negotiation *negotiation)
+{
+    return http_exchange_rereads(negotiation->exchange, negotiation->nt_users) ||
+           http_exchange_rereads(negotiation->exchange, negotiation->keytab);
+}
+
+/* A first leg that failed is judged again when the keytab has changed. Nothing of the ticket was
+ * recorded, since it did not decrypt. */
+static bool misses_key(const struct negotiation *negotiation, const struct http_accept *accept)
+{
+    return (accept->report.reason == SSPI_REASON_NO_KEY ||
+            accept->report.reason == SSPI_REASON_BAD_KEY) &&
+           http_exchange_rereads(negotiation->exchange, negotiation->keytab);
+}
+
 /* One leg with this token. */
 static enum http_outcome accept_token(const struct negotiation *negotiation,
                                       struct http_credential **credential,
@@ -265,11 +282,15 @@ static enum http_outcome accept_token(const struct negotiation *negotiation,
     if (!resume(negotiation, *credential, accept->token, now_ms, &resumed))
         return HTTP_OUTCOME_REFUSED;
     accept->began_ms = now_ms;
+    if (resumed && looks_first(negotiation))
+        return HTTP_OUTCOME_REREAD;
     if (resumed)
         http_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
     if (resumed && sspi_context_waits(&accept->context))
         return begin_wait(exchange, accept, now_ms);
     http_accept_run(accept, http_credentials_handle(*credential));
+    if (!resumed && misses_key(negotiation, accept))
+        return HTTP_OUTCOME_REREAD;
     return conclude(negotiation, accept, credential);
 }
 

@@ -154,6 +154,12 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
     return !has_credentials(exchange) && decide_bare(exchange, policy);
 }
 
+static void hand_out_job(struct sspi_exchange *exchange)
+{
+    exchange->result.verdict = SSPI_MAY_BLOCK;
+    exchange->result.job = sspi_job_reference(exchange->job);
+}
+
 /* A file that this policy uses changed: hands out the job that reads it again. */
 static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
@@ -178,8 +184,7 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
         exchange->job = http_resource_look(resource, clock->steady_ms(clock->self));
         if (exchange->job == NULL)
             continue;
-        exchange->result.verdict = SSPI_MAY_BLOCK;
-        exchange->result.job = sspi_job_reference(exchange->job);
+        hand_out_job(exchange);
         return true;
     }
     return false;
@@ -286,6 +291,7 @@ static void look(struct sspi_exchange *exchange, const struct sspi_policy *polic
             http_login_end(exchange); /* new credentials */
             break;
         case HTTP_OUTCOME_WAIT:
+        case HTTP_OUTCOME_REREAD:
             if (round > 0)
                 return;
             break;
@@ -338,6 +344,9 @@ static void decide(struct sspi_exchange *exchange, const struct sspi_policy *pol
     case HTTP_OUTCOME_WAIT:
         exchange->result.verdict = SSPI_MAY_BLOCK;
         exchange->result.job = sspi_job_reference(&exchange->waiting->job);
+        break;
+    case HTTP_OUTCOME_REREAD:
+        hand_out_job(exchange);
         break;
     case HTTP_OUTCOME_HTTP_1_1:
         exchange->result.verdict = SSPI_NEED_HTTP_1_1;

@@ -41,6 +41,10 @@ const char *store_users_path(const struct sspi_users *users);
  * with the old users until that has returned. */
 bool store_users_look(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
 
+/* The same out of turn, for a user whom the file may know by now: looks in any case, also right
+ * after another look, and is true at most once a second. */
+bool store_users_look_now(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
+
 /* In place of store_users_reread(), when it cannot be called: the change is found by a later look.
  */
 void store_users_look_again(struct sspi_users *users);
