@@ -67,7 +67,6 @@ parts 'names', \%site,
             [ 'username* and userhash=true', { username => undef, 'username*' => $good, userhash => 'true' } ],
             [ 'a quoted one', { username => undef }, qq(, username*="$good") ],
             map { [ $_, { username => undef, 'username*' => $_ } ] } q(ISO-8859-1''j%E4s), q(UTF-16''j%00), q(UTF-8''j%E4s),
-
             q(UTF-8'j%C3%A4s), q(j%C3%A4s), q(UTF-8''j%C3%A), q(UTF-8''j%), q(UTF-8''j%ZZs),
         );
         for my $case (@bad) {
