@@ -40,6 +40,10 @@ static const struct {
 /* For client text in a report. */
 #define SHOWN_SIZE 81
 
+/* A name is what a person types. One that no user can have is an unknown user: browsers ask for
+ * another name after a 401, and show an error page without a prompt after a 400. */
+#define UNUSABLE_NAME SSPI_REASON_WRONG_PASSWORD
+
 static const char *name_of(const struct digest_directives *d, enum digest_directive id)
 {
     return directives[id].name[d->form];
@@ -89,9 +93,9 @@ static enum sspi_reason collect(const struct digest_params *params, struct diges
         if (param == NULL)
             continue;
         if (param->value.len > directives[i].limit) {
-            return report_write(d->report, SSPI_REASON_TOO_LARGE,
-                                "%s has %zu octets, more than %zu", name, param->value.len,
-                                directives[i].limit);
+            return report_write(
+                d->report, i == DIGEST_USERNAME ? UNUSABLE_NAME : SSPI_REASON_TOO_LARGE,
+                "%s has %zu octets, more than %zu", name, param->value.len, directives[i].limit);
         }
         d->value[i] = param->value;
         d->raw[i] = param->raw;
@@ -144,8 +148,9 @@ enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
     struct sspi_view digits = d->value[DIGEST_RESPONSE];
     size_t len = hash_len(response->algorithm);
 
+    /* Serf answers SHA-256 with the digits of MD5; another scheme or algorithm mends that. */
     if (digits.len != 2 * len) {
-        return report_write(d->report, SSPI_REASON_MALFORMED,
+        return report_write(d->report, SSPI_REASON_UNSUPPORTED,
                             "response has %zu digits, %s gives %zu", digits.len,
                             hash_name(response->algorithm), 2 * len);
     }
@@ -160,14 +165,14 @@ enum sspi_reason digest_directive_check_username(const struct digest_directives 
                                                  const struct digest_response *response)
 {
     if (response->username.len == 0)
-        return report_write(d->report, SSPI_REASON_MALFORMED, "username is empty");
+        return report_write(d->report, UNUSABLE_NAME, "username is empty");
     if (response->username.len > DIGEST_PARSE_USERNAME_LIMIT) {
-        return report_write(d->report, SSPI_REASON_TOO_LARGE,
+        return report_write(d->report, UNUSABLE_NAME,
                             "username has %zu octets of UTF-8, more than %d",
                             response->username.len, DIGEST_PARSE_USERNAME_LIMIT);
     }
     if (!utf8_is_name(response->username)) {
-        return report_write(d->report, SSPI_REASON_MALFORMED,
+        return report_write(d->report, UNUSABLE_NAME,
                             "username has a control character, or is neither UTF-8 nor "
                             "ISO-8859-1");
     }

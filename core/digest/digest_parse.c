@@ -52,7 +52,7 @@ static enum sspi_reason read_qop(const struct digest_directives *d,
     }
     response->integrity = bytes_equal_nocase(qop, SSPI_VIEW("auth-int"));
     if (!response->integrity && !bytes_equal_nocase(qop, SSPI_VIEW("auth"))) {
-        return report_write(d->report, SSPI_REASON_MALFORMED, "qop is %s, not auth or auth-int",
+        return report_write(d->report, SSPI_REASON_UNSUPPORTED, "qop is %s, not auth or auth-int",
                             escape_text(shown, sizeof(shown), qop));
     }
     return SSPI_REASON_NONE;
@@ -73,8 +73,10 @@ static enum sspi_reason read_count(const struct digest_directives *d,
     }
     response->count =
         (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
+    /* RFC 7616 3.4: the first request has "nc=00000001". 0 keeps the grammar, and a client that
+     * begins there sends 1 next, so that a new challenge mends it. */
     if (response->count == 0)
-        return report_write(d->report, SSPI_REASON_MALFORMED, "nc is 0; the first request is 1");
+        return report_write(d->report, SSPI_REASON_UNSUPPORTED, "nc is 0; the first request is 1");
     return SSPI_REASON_NONE;
 }
 

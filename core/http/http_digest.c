@@ -138,7 +138,7 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
     enum http_outcome outcome;
     SecInvalidateHandle(&call.context);
     if (directives.len == 0) {
-        report_write(&call.report, SSPI_REASON_MALFORMED, "Digest without any directive");
+        report_write(&call.report, SSPI_REASON_UNSUPPORTED, "Digest without any directive");
         return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.report);
     }
     if (!http_bindings_collect(exchange, policy, &call.bindings, &outcome))
@@ -149,7 +149,11 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
         return prove(exchange, policy, &call);
     if (call.status == SEC_E_INCOMPLETE_MESSAGE)
         return want_more(exchange, policy, &call);
-    if (call.status == SEC_I_CONTINUE_NEEDED) {
+    if (call.report.reason == SSPI_REASON_WRONG_PASSWORD &&
+        http_exchange_rereads(exchange, call.resource))
+        return HTTP_OUTCOME_REREAD;
+    /* A nonce that is too old, a count that was used: both challenges say stale=true. */
+    if (call.status == SEC_I_CONTINUE_NEEDED || call.status == SEC_E_OUT_OF_SEQUENCE) {
         take_challenges(&call, exchange->stale, &exchange->n_stale);
         bytes_append_view(&exchange->stale_realm, exchange->realm);
     }

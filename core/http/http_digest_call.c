@@ -142,17 +142,18 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
     const struct sspi_accept_call accept = {
         .phCredential = http_credentials_handle(credential),
         .pInput = &input,
-        .fContextReq = ASC_REQ_ALLOCATE_MEMORY | requirements,
+        .fContextReq = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_EXTENDED_ERROR | requirements,
         .phNewContext = &call->context,
         .pOutput = &output,
         .rules = http_bindings_rules(&call->bindings),
     };
-    /* The PKG_PARAMS buffers say that this is HTTP. */
+    /* The PKG_PARAMS buffers say that this is HTTP. ASC_REQ_EXTENDED_ERROR: a used count brings a
+     * challenge. */
     call->status = sspi_accept(&accept, NULL);
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
         if (out[i].pvBuffer == NULL)
             continue;
-        if (out[i].cbBuffer > 0 && call->status >= 0)
+        if (out[i].cbBuffer > 0)
             bytes_append(&call->tokens[call->n_tokens++], out[i].pvBuffer, out[i].cbBuffer);
         FreeContextBuffer(out[i].pvBuffer);
     }

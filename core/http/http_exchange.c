@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "escape.h"
 #include "http_accept.h"
 #include "http_count.h"
@@ -59,7 +60,9 @@ bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message 
     return http_messages_severity(message) >= exchange->request.log_from;
 }
 
-/* The client's fault is 401, or 400 where the request itself breaks a rule; ours is 500. */
+/* The client's fault is 401, because another try or another scheme may mend it. It is 400 where
+ * the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), and where the RFC says so. Ours is
+ * 500. docs/refusals.md lists all of them. */
 static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason reason)
 {
     switch (reason) {
@@ -97,6 +100,23 @@ enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_
     http_messages_write(http_exchange_record(exchange), message, status, "%s",
                         report->text[0] == '\0' ? "no further detail" : report->text);
     return outcome;
+}
+
+enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                             const struct sspi_report *report)
+{
+    enum http_outcome outcome = http_exchange_refuse(exchange, status, report);
+    return outcome == HTTP_OUTCOME_BAD_REQUEST ? HTTP_OUTCOME_REFUSED : outcome;
+}
+
+bool http_exchange_rereads(struct sspi_exchange *exchange, struct http_resource *resource)
+{
+    const struct sspi_clock *clock = clock_machine();
+    if (exchange->rereads || resource == NULL)
+        return false;
+    exchange->job = http_resource_look_now(resource, clock->steady_ms(clock->self));
+    exchange->rereads = exchange->job != NULL;
+    return exchange->rereads;
 }
 
 enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange)

@@ -28,6 +28,7 @@ enum http_outcome {
     HTTP_OUTCOME_REFUSED,  /* 401 with new challenges */
     HTTP_OUTCOME_CONTINUE, /* 401 with the next token of a Negotiate or NTLM exchange */
     HTTP_OUTCOME_WAIT,     /* a job waits for the domain controller, then to be evaluated again */
+    HTTP_OUTCOME_REREAD,   /* a job reads a file that changed, then to be evaluated again */
     HTTP_OUTCOME_ENTITY,   /* the body's hash is wanted, then to be evaluated again */
     HTTP_OUTCOME_HASH,     /* the user's hash is wanted, then to be evaluated again */
     HTTP_OUTCOME_TOO_LARGE,
@@ -53,6 +54,7 @@ struct sspi_exchange {
     struct http_entity entity;
     struct http_lookup lookup;
     struct sspi_job *job; /* handed out, its end not seen yet */
+    bool rereads;         /* a file, for this evaluation */
     /* Answer token of Negotiate or NTLM in base64, and which of them: sent with the next leg's 401,
      * or with the granted answer (mutual authentication). */
     struct bytes answer_token;
@@ -81,6 +83,18 @@ bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message 
 /* Turns a failed call into an outcome and a log record. */
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                        const struct sspi_report *report);
+
+/* The same for a token whose header keeps its grammar: never 400, because a client whose token is
+ * refused can begin anew, or take another scheme. */
+enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                             const struct sspi_report *report);
+
+/* Looks whether the file of `resource` changed, out of turn: for credentials that its contents do
+ * not verify. Known and unknown users alike, so that the time it takes tells nothing. True: it
+ * changed, the exchange has the job that reads it again, and the evaluation must be repeated; at
+ * most once for each exchange. `resource` may be NULL. */
+bool http_exchange_rereads(struct sspi_exchange *exchange,
+                           struct http_resource *resource) SSPI_MUST_USE;
 
 /* The same for memory that ran out. */
 enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange);

@@ -3,6 +3,7 @@
 
 #include "base64.h"
 #include "clock.h"
+#include "field.h"
 #include "http_accept.h"
 #include "http_bindings.h"
 #include "http_login.h"
@@ -14,30 +15,40 @@
 
 #define ACCEPT_CLEANUP __attribute__((cleanup(http_accept_end)))
 
+/* What breaks the grammar of credentials (RFC 9110 11.4) is 400. */
+static enum http_outcome refuse_text(struct sspi_exchange *exchange, struct sspi_view text)
+{
+    struct sspi_report report;
+    /* Two header lines reach httpd's modules joined by a comma, which is no token68. */
+    report_write(&report, SSPI_REASON_MALFORMED, "the token is not base64%s",
+                 memchr(text.data, ',', text.len) == NULL
+                     ? ""
+                     : "; it holds a comma, as when more than one Authorization header was sent");
+    return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
+}
+
+/* No token at all keeps the grammar: the package says what it is worth. */
 static enum http_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
                                       struct bytes *ret_token)
 {
     struct sspi_report report;
+    if (text.len > 0 && !field_is_token68(text))
+        return refuse_text(exchange, text);
     switch (base64_decode(text, SSPI_TOKEN_LIMIT, ret_token)) {
     case BASE64_OK:
         return HTTP_OUTCOME_NONE;
     case BASE64_TOO_LARGE:
         report_write(&report, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
                      SSPI_TOKEN_LIMIT);
-        break;
+        return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
     case BASE64_MALFORMED:
-        /* Two header lines reach httpd's modules joined by a comma, which is no base64. */
-        report_write(
-            &report, SSPI_REASON_MALFORMED, "the token is not base64%s",
-            memchr(text.data, ',', text.len) == NULL
-                ? ""
-                : "; it holds a comma, as when more than one Authorization header was sent");
-        break;
+        report_write(&report, SSPI_REASON_MALFORMED,
+                     "the token is cut off, or is another kind of base64");
+        return http_exchange_refuse_token(exchange, SEC_E_INVALID_TOKEN, &report);
     case BASE64_NO_MEMORY:
     default:
         return http_exchange_out_of_memory(exchange);
     }
-    return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
 }
 
 /* An answer within an exchange; anything else begins a new one. */
@@ -105,6 +116,13 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
                                 &data, ret_credential, report);
 }
 
+/* New credentials end what the connection had begun. */
+static void drop_partial(struct sspi_exchange *exchange)
+{
+    if (exchange->request.connection != NULL)
+        http_connection_drop(exchange->request.connection);
+}
+
 /* Whether this token continues the connection's unfinished context; otherwise it begins a new
  * exchange. False: it was to continue one that is not here or took too long. That is 401 with a
  * bare challenge, because an honest client whose connection was closed must be able to begin anew.
@@ -118,8 +136,7 @@ static bool resume(const struct negotiation *negotiation, const struct http_cred
     *ret_resumed = false;
     if (!continues(token) || !has_partial || connection->credential != credential ||
         !http_login_has_connection(exchange, negotiation->policy)) {
-        if (has_partial)
-            http_connection_drop(connection);
+        drop_partial(exchange);
         if (!continues(token))
             return true;
         (void)refuse_legs(
@@ -189,7 +206,7 @@ static enum http_outcome conclude(const struct negotiation *negotiation, struct 
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     if (accept->status != SEC_E_OK && accept->status != SEC_I_CONTINUE_NEEDED)
-        return http_exchange_refuse(exchange, accept->status, &accept->report);
+        return http_exchange_refuse_token(exchange, accept->status, &accept->report);
     bytes_free(&exchange->answer_token);
     exchange->answer_token = accept->answer;
     exchange->answer_package = negotiation->package;
@@ -237,6 +254,23 @@ static enum http_outcome begin_wait(struct sspi_exchange *exchange, struct http_
     return refuse_wait(exchange, answer == HTTP_GATE_FULL);
 }
 
+/* A later leg that fails ends its context, so that the file is looked at before. True: it changed.
+ */
+static bool looks_first(const struct negotiation *negotiation)
+{
+    return http_exchange_rereads(negotiation->exchange, negotiation->nt_users) ||
+           http_exchange_rereads(negotiation->exchange, negotiation->keytab);
+}
+
+/* A first leg that failed is judged again when the keytab has changed. Nothing of the ticket was
+ * recorded, since it did not decrypt. */
+static bool misses_key(const struct negotiation *negotiation, const struct http_accept *accept)
+{
+    return (accept->report.reason == SSPI_REASON_NO_KEY ||
+            accept->report.reason == SSPI_REASON_BAD_KEY) &&
+           http_exchange_rereads(negotiation->exchange, negotiation->keytab);
+}
+
 /* One leg with this token. */
 static enum http_outcome accept_token(const struct negotiation *negotiation,
                                       struct http_credential **credential,
@@ -249,6 +283,8 @@ static enum http_outcome accept_token(const struct negotiation *negotiation,
     if (!resume(negotiation, *credential, accept->token, now_ms, &resumed))
         return HTTP_OUTCOME_REFUSED;
     accept->began_ms = now_ms;
+    if (resumed && looks_first(negotiation))
+        return HTTP_OUTCOME_REREAD;
     if (resumed)
         http_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
     if (negotiation->nt_users != NULL && negotiation->nt_users->users != NULL)
@@ -256,6 +292,8 @@ static enum http_outcome accept_token(const struct negotiation *negotiation,
     if (resumed && sspi_context_waits(&accept->context))
         return begin_wait(exchange, accept, now_ms);
     http_accept_run(accept, http_credentials_handle(*credential));
+    if (!resumed && misses_key(negotiation, accept))
+        return HTTP_OUTCOME_REREAD;
     return conclude(negotiation, accept, credential);
 }
 
@@ -264,8 +302,10 @@ static enum http_outcome begin(struct negotiation *negotiation, struct sspi_view
     struct sspi_exchange *exchange = negotiation->exchange;
     struct bytes decoded BYTES_CLEANUP = {0};
     enum http_outcome outcome = decode_token(exchange, token, &decoded);
-    if (outcome != HTTP_OUTCOME_NONE)
+    if (outcome != HTTP_OUTCOME_NONE) {
+        drop_partial(exchange);
         return outcome;
+    }
     struct http_accept accept ACCEPT_CLEANUP = {.token = bytes_as_view(&decoded)};
     SecInvalidateHandle(&accept.context);
     if (!http_bindings_collect(exchange, negotiation->policy, &accept.bindings, &outcome))

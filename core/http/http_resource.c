@@ -200,10 +200,9 @@ static bool look(struct http_resource *resource, uint64_t now_ms)
     return ntlm_winbind_look(resource->winbind, now_ms);
 }
 
-struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now_ms)
+/* Somebody who looked found a change. NULL: no memory, it is left to a later look. */
+static struct sspi_job *new_reread(struct http_resource *resource)
 {
-    if (!look(resource, now_ms))
-        return NULL;
     struct reread *reread = calloc(1, sizeof(*reread));
     if (reread == NULL) {
         look_again(resource->keytab, resource->users, resource->winbind);
@@ -217,6 +216,21 @@ struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now
     else
         reread->winbind = ntlm_winbind_reference(resource->winbind);
     return &reread->job;
+}
+
+struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now_ms)
+{
+    return look(resource, now_ms) ? new_reread(resource) : NULL;
+}
+
+struct sspi_job *http_resource_look_now(struct http_resource *resource, uint64_t now_ms)
+{
+    bool changed = false;
+    if (resource->keytab != NULL)
+        changed = kerberos_keytab_look_now(resource->keytab, now_ms);
+    else if (resource->users != NULL)
+        changed = store_users_look_now(resource->users, now_ms);
+    return changed ? new_reread(resource) : NULL;
 }
 
 static void tell_winbind(const struct reread *reread, struct sspi_record *ret_record)

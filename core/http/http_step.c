@@ -165,6 +165,12 @@ static bool uses_nt_users(const struct sspi_exchange *exchange, const struct ssp
                                                          SSPI_OPTION_NTLM_USER_FILE));
 }
 
+static void hand_out_job(struct sspi_exchange *exchange)
+{
+    exchange->result.verdict = SSPI_MAY_BLOCK;
+    exchange->result.job = sspi_job_reference(exchange->job);
+}
+
 /* A file that this policy uses changed: hands out the job that reads it again. */
 static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
@@ -187,8 +193,7 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
         exchange->job = http_resource_look(resource, clock->steady_ms(clock->self));
         if (exchange->job == NULL)
             continue;
-        exchange->result.verdict = SSPI_MAY_BLOCK;
-        exchange->result.job = sspi_job_reference(exchange->job);
+        hand_out_job(exchange);
         return true;
     }
     return false;
@@ -318,6 +323,7 @@ static void look(struct sspi_exchange *exchange, const struct sspi_policy *polic
             http_login_end(exchange); /* new credentials */
             break;
         case HTTP_OUTCOME_WAIT:
+        case HTTP_OUTCOME_REREAD:
             if (round > 0)
                 return;
             break;
@@ -370,6 +376,9 @@ static void decide(struct sspi_exchange *exchange, const struct sspi_policy *pol
     case HTTP_OUTCOME_WAIT:
         exchange->result.verdict = SSPI_MAY_BLOCK;
         exchange->result.job = sspi_job_reference(&exchange->waiting->job);
+        break;
+    case HTTP_OUTCOME_REREAD:
+        hand_out_job(exchange);
         break;
     case HTTP_OUTCOME_HTTP_1_1:
         exchange->result.verdict = SSPI_NEED_HTTP_1_1;

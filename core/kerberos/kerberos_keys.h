@@ -18,6 +18,7 @@ struct sspi_keytab {
     struct kerberos_entries entries;
     atomic_uint_fast64_t generation;
     atomic_uint_fast64_t checked_ms;
+    atomic_uint_fast64_t found_ms; /* when a look out of turn found a change last */
     atomic_uint clockskew_s;
     atomic_bool is_looking; /* from a look to its end, or to that of the reread after it */
     /* Of the one who is looking: the file is read while others go on with the mutex and the keys.

@@ -150,6 +150,17 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     return false;
 }
 
+/* For the one who is looking; when nothing changed, he has looked. */
+static bool has_changed(struct sspi_keytab *keytab)
+{
+    struct stat now;
+    store_file_look(keytab->path, &now);
+    if (!store_file_same(&now, &keytab->identity))
+        return true;
+    kerberos_keytab_look_again(keytab);
+    return false;
+}
+
 bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms)
 {
     uint_fast64_t checked_ms = atomic_load(&keytab->checked_ms);
@@ -162,12 +173,16 @@ bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms)
     pthread_mutex_lock(&keytab->mutex);
     read_clockskew(keytab);
     pthread_mutex_unlock(&keytab->mutex);
-    struct stat now;
-    store_file_look(keytab->path, &now);
-    if (!store_file_same(&now, &keytab->identity))
-        return true;
-    kerberos_keytab_look_again(keytab);
-    return false;
+    return has_changed(keytab);
+}
+
+bool kerberos_keytab_look_now(struct sspi_keytab *keytab, uint64_t now_ms)
+{
+    if (!store_file_is_due(now_ms, atomic_load(&keytab->found_ms)) ||
+        atomic_exchange(&keytab->is_looking, true) || !has_changed(keytab))
+        return false;
+    atomic_store(&keytab->found_ms, now_ms);
+    return true;
 }
 
 void kerberos_keytab_look_again(struct sspi_keytab *keytab)

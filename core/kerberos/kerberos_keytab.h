@@ -31,9 +31,11 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
 /* One more owner, who closes it too. Thread-safe. */
 struct sspi_keytab *kerberos_keytab_reference(struct sspi_keytab *keytab);
 
-/* As store_users_look(), store_users_look_again(), store_users_reread() and store_users_refresh().
- * A look asks krb5.conf for the clock skew, too. Credentials notice new keys by themselves. */
+/* As store_users_look(), store_users_look_now(), store_users_look_again(), store_users_reread() and
+ * store_users_refresh(). A look asks krb5.conf for the clock skew, too. Credentials notice new keys
+ * by themselves. */
 bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms) SSPI_MUST_USE;
+bool kerberos_keytab_look_now(struct sspi_keytab *keytab, uint64_t now_ms) SSPI_MUST_USE;
 void kerberos_keytab_look_again(struct sspi_keytab *keytab);
 enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *error,
                                           size_t error_size);

@@ -22,9 +22,10 @@ struct sspi_users {
     pthread_mutex_t lock;
     struct store_users_contents *contents;
     uint64_t looked_ms;
-    bool is_looking;  /* from a look to its end, or to that of the reread after it */
-    struct stat seen; /* the file last judged, good or bad: that is why an error is told once. Read
-                       * by the one who is looking without the lock. */
+    uint64_t found_ms; /* when a look out of turn found a change last */
+    bool is_looking;   /* from a look to its end, or to that of the reread after it */
+    struct stat seen;  /* the file last judged, good or bad: that is why an error is told once. Read
+                        * by the one who is looking without the lock. */
 };
 
 static bool starts_with(const char *text, const char *start)
@@ -93,11 +94,11 @@ uint64_t store_users_generation(const struct sspi_users *users)
 
 /* ---- a file that changed ---- */
 
-/* True for the one thread that is to look at the file now. */
-static bool begin_look(struct sspi_users *users, uint64_t now_ms)
+/* True for the one thread that is to look at the file now, when `before_ms` was long enough ago. */
+static bool begin_look(struct sspi_users *users, uint64_t now_ms, const uint64_t *before_ms)
 {
     pthread_mutex_lock(&users->lock);
-    bool due = !users->is_looking && store_file_is_due(now_ms, users->looked_ms);
+    bool due = !users->is_looking && store_file_is_due(now_ms, *before_ms);
     if (due) {
         users->is_looking = true;
         users->looked_ms = now_ms;
@@ -106,16 +107,30 @@ static bool begin_look(struct sspi_users *users, uint64_t now_ms)
     return due;
 }
 
-bool store_users_look(struct sspi_users *users, uint64_t now_ms)
+/* For the one who is looking; when nothing changed, he has looked. */
+static bool has_changed(struct sspi_users *users)
 {
-    if (!begin_look(users, now_ms))
-        return false;
     struct stat now;
     store_file_look(users->path, &now);
     if (!store_file_same(&now, &users->seen))
         return true;
     store_users_look_again(users);
     return false;
+}
+
+bool store_users_look(struct sspi_users *users, uint64_t now_ms)
+{
+    return begin_look(users, now_ms, &users->looked_ms) && has_changed(users);
+}
+
+bool store_users_look_now(struct sspi_users *users, uint64_t now_ms)
+{
+    if (!begin_look(users, now_ms, &users->found_ms) || !has_changed(users))
+        return false;
+    pthread_mutex_lock(&users->lock);
+    users->found_ms = now_ms;
+    pthread_mutex_unlock(&users->lock);
+    return true;
 }
 
 void store_users_look_again(struct sspi_users *users)

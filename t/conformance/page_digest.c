@@ -266,8 +266,18 @@ static void asc_req_extended_error_notifies_the_remote_party(void **unused)
         call.flags = asked ? ASC_REQ_EXTENDED_ERROR : 0;
         PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
         assert_int_equal(call.answer.len > 0, asked);
+        assert_null(memmem(call.answer.data, call.answer.len, "stale=true", 10));
         client_free(&call);
     }
+    /* A right response whose count was used: the client need not ask for the password again. */
+    c = alice(nonce.text, 1);
+    assert_int_equal(page_login(&c, NULL), SEC_E_OK);
+    struct page_call call = http_call();
+    client_sends(&c, &call);
+    call.flags = ASC_REQ_EXTENDED_ERROR;
+    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OUT_OF_SEQUENCE);
+    assert_non_null(memmem(call.answer.data, call.answer.len, "stale=true", 10));
+    client_free(&call);
 }
 
 /* "ASC_REQ_ALLOCATE_MEMORY: Digest allocates output buffers for you. [...] free them by calling the

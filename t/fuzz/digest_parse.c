@@ -135,6 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case SSPI_REASON_TOO_LARGE:
     case SSPI_REASON_MECHANISM:
     case SSPI_REASON_UNSUPPORTED:
+    case SSPI_REASON_WRONG_PASSWORD:
         fuzz_check_report(&report, reason);
         return 0;
     default:

@@ -92,11 +92,13 @@ parts 'weaknesses', \%site,
     'CVE-2026-73636: what was forced out of memory is not new again' => sub {
         my ($server) = @_;
         my ($headers, $statuses) = flood($server, 'alice', $n_flood);
+        $server->new_log;
         my @again = replay($server, @$headers);
         is_deeply(count(@$statuses, map { $_->status } @again), { 200 => $n_flood, 401 => $n_flood }, 'each header works once');
-        my $n_stale = grep { ($_->header('WWW-Authenticate') // '') =~ /stale=true/ } @again;
-        cmp_ok($n_stale, '>', $n_flood / 2, "most of them had been forced out ($n_stale)");
-        cmp_ok($n_stale, '<', $n_flood, 'and some were still known');
+        my $id = message_id('REPLAY');
+        my $n_known = grep { /\b$id\b/ } message_lines($server);
+        cmp_ok($n_known, '<', $n_flood / 2, "most of them had been forced out, all but $n_known");
+        cmp_ok($n_known, '>', 0, 'and some were still known');
         is_deeply(count(map { $_->status } replay($server, reverse @$headers)), { 401 => $n_flood }, 'nor does any in another order');
     },
     'CVE-2026-73637: entries may go while requests use them' => sub {
@@ -194,12 +196,12 @@ parts 'weaknesses', \%site,
         for my $end ("\xc3\xa4", 'A=', 'A\\', 'A"', '==', 'A ', 'A,') {
             stale(sent($server, $login->with(nonce => substr($nonce, 0, -2) . $end)), 'a nonce that ends with ' . unpack 'H*', $end);
         }
-        my %limit = (cnonce => 200, username => 401, realm => 401, opaque => 401);
+        my %limit = (cnonce => [ 200, 400 ], username => [ 401, 401 ], realm => [ 401, 400 ], opaque => [ 401, 400 ]);
         for my $name (sort keys %limit) {
             is(sent($server, $login, nc => ++$nc, computed => { $name => 'A' x $_->[0] })->status, $_->[1], "$name of $_->[0] octets")
-                for [ 255, $limit{$name} ];
+                for [ 255, $limit{$name}[0] ];
             is(sent($server, $login, nc => ++$nc, computed => { $name => 'A' x $_->[0] })->status, $_->[1], "$name of $_->[0] octets")
-                for [ 256, $limit{$name} ], [ 257, 400 ];
+                for [ 256, $limit{$name}[0] ], [ 257, $limit{$name}[1] ];
         }
         granted(sent($server, $login, nc => ++$nc), { user => 'alice' }, 'the right nonce');
     },

@@ -144,7 +144,7 @@ scenario 'optional lets nobody in as nobody', \%site, sub {
     granted($a, { user => '' }, 'no credentials: anonymous');
     is_deeply([ $a->challenges ], [], 'without a challenge');
     granted($c->get('/optional/', authorization => $c->negotiate_header), \%alice, 'a ticket: the user');
-    refused($c->get('/optional/', authorization => 'Negotiate AAAA'), 400, 'a bad token: refused');
+    refused($c->get('/optional/', authorization => 'Negotiate AAAA'), 401, 'a bad token: refused');
     refused($c->get('/optional/', authorization => 'Basic YTpi'), 401, 'another scheme: refused');
 };
 

@@ -136,17 +136,17 @@ parts 'NTLM', \%site,
             [ 'of type 4', "NTLMSSP\0\4\0\0\0" . "\0" x 44 ], [ 'without a type', "NTLMSSP\0" ], [ 'no NTLM', 'NTLM' ])
         {
             my ($name, $token) = @$case;
-            refused(leg(connection($server), '/ntlm/', $token), 400, "$name: a first leg");
+            refused(leg(connection($server), '/ntlm/', $token), 401, "$name: a first leg");
             logged($server, 'MALFORMED');
             my $connection = connection($server);
             begin($connection, '/ntlm/');
             my $a = leg($connection, '/ntlm/', $token);
-            refused($a, 400, "$name: a second leg");
+            refused($a, 401, "$name: a second leg");
             logged($server, 'MALFORMED');
         }
         refused(connection($server)->get('/ntlm/', authorization => 'NTLM ???'), 400, 'no base64');
         logged($server, 'MALFORMED');
-        refused(connection($server)->get('/ntlm/', authorization => 'NTLM'), 400, 'no token');
+        refused(connection($server)->get('/ntlm/', authorization => 'NTLM'), 401, 'no token');
         logged($server, 'MALFORMED');
     };
 

@@ -17,6 +17,21 @@ static void only_tchars_are_of_a_token(void **state)
     }
 }
 
+/* RFC 9110 11.2. */
+static void a_token68_ends_with_its_padding(void **state)
+{
+    const struct sspi_view good[] = {SSPI_VIEW("a"), SSPI_VIEW("aZ09-._~+/"), SSPI_VIEW("YII="),
+                                     SSPI_VIEW("a====")};
+    const struct sspi_view bad[] = {SSPI_VIEW(""),    SSPI_VIEW("="),    SSPI_VIEW("a=b"),
+                                    SSPI_VIEW("a b"), SSPI_VIEW("a,b"),  SSPI_VIEW("\"a\""),
+                                    SSPI_VIEW("a\0"), SSPI_VIEW("\xe4"), SSPI_VIEW("a= ")};
+
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        assert_true(field_is_token68(good[i]));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_false(field_is_token68(bad[i]));
+}
+
 static void blanks_and_tabs_go_from_both_ends(void **state)
 {
     assert_true(bytes_equal(field_trim(SSPI_VIEW(" \t a b\t ")), SSPI_VIEW("a b")));
@@ -30,6 +45,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_tchars_are_of_a_token),
+        cmocka_unit_test(a_token68_ends_with_its_padding),
         cmocka_unit_test(blanks_and_tabs_go_from_both_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

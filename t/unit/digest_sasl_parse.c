@@ -183,13 +183,13 @@ static void values_with_one_form_have_it(void **unused)
         {"nc", "1", SSPI_REASON_MALFORMED},
         {"nc", "0000000g", SSPI_REASON_MALFORMED},
         {"response", "\"" RESPONSE "\"", SSPI_REASON_NONE},
-        {"response", RESPONSE "0", SSPI_REASON_MALFORMED},
+        {"response", RESPONSE "0", SSPI_REASON_UNSUPPORTED},
         {"response", "D388DAD90D4BBD760A152321F2143AF7", SSPI_REASON_MALFORMED},
         {"qop", "auth-int", SSPI_REASON_NONE},
         {"qop", "auth-conf", SSPI_REASON_MALFORMED}, /* without a cipher */
         {"qop", "\"auth,auth-int\"", SSPI_REASON_MECHANISM},
         {"qop", "\"\"", SSPI_REASON_MECHANISM},
-        {"username", "\"\"", SSPI_REASON_MALFORMED},
+        {"username", "\"\"", SSPI_REASON_WRONG_PASSWORD},
         {"username", "\"\xff\"", SSPI_REASON_MALFORMED},
         {"realm", "\"\xff\"", SSPI_REASON_MALFORMED},
         {"authzid", "\"\xe4\"", SSPI_REASON_MALFORMED},
@@ -332,7 +332,7 @@ static void username_is_latin_1_without_charset(void **unused)
     digest_parse_free(&r);
     assert_int_equal(
         with((struct directive){"charset", NULL}, (struct directive){"username", "\"\x85\""}, &r),
-        SSPI_REASON_MALFORMED);
+        SSPI_REASON_WRONG_PASSWORD);
     assert_int_equal(with((struct directive){"username", "\"\xc3\xa4\""}, nothing, &r),
                      SSPI_REASON_NONE);
     is_text(r.username, "\xc3\xa4");
@@ -349,7 +349,7 @@ static void username_is_latin_1_without_charset(void **unused)
     memcpy(name + DIGEST_PARSE_USERNAME_LIMIT / 2 + 1, "\xe4\"", 3);
     assert_int_equal(
         with((struct directive){"charset", NULL}, (struct directive){"username", name}, &r),
-        SSPI_REASON_TOO_LARGE);
+        SSPI_REASON_WRONG_PASSWORD);
 }
 
 static enum sspi_reason with_length(const char *name, const char *start, size_t len)
@@ -369,7 +369,6 @@ static void lengths_have_limits(void **unused)
         const char *name, *start;
         size_t limit;
     } cases[] = {
-        {"username", "", DIGEST_PARSE_USERNAME_LIMIT},
         {"realm", "", DIGEST_PARSE_REALM_LIMIT},
         {"nonce", "", DIGEST_PARSE_NONCE_LIMIT},
         {"cnonce", "", DIGEST_PARSE_CNONCE_LIMIT},
@@ -387,6 +386,9 @@ static void lengths_have_limits(void **unused)
         assert_int_equal(with_length(cases[i].name, cases[i].start, cases[i].limit + 1),
                          SSPI_REASON_TOO_LARGE);
     }
+    assert_int_equal(with_length("username", "", DIGEST_PARSE_USERNAME_LIMIT), SSPI_REASON_NONE);
+    assert_int_equal(with_length("username", "", DIGEST_PARSE_USERNAME_LIMIT + 1),
+                     SSPI_REASON_WRONG_PASSWORD);
 }
 
 /* RFC 2831 2.1.2: "The size of a digest-response MUST be less than 4096 bytes". */

@@ -225,6 +225,27 @@ static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
     kerberos_keytab_close(keytab);
 }
 
+static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **state)
+{
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    assert_non_null(keytab);
+    assert_false(kerberos_keytab_look(keytab, 5000));
+    assert_false(kerberos_keytab_look_now(keytab, 5001));
+    add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    assert_false(kerberos_keytab_look(keytab, 5999));
+    assert_true(kerberos_keytab_look_now(keytab, 5999));
+    assert_false(kerberos_keytab_look_now(keytab, 7500)); /* the file is being read */
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
+    add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    assert_false(kerberos_keytab_look_now(keytab, 6998));
+    assert_true(kerberos_keytab_look_now(keytab, 6999));
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(kerberos_keys_generation(keytab), 3);
+    assert_false(kerberos_keytab_look_now(keytab, 9000));
+    kerberos_keytab_close(keytab);
+}
+
 static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
@@ -377,6 +398,7 @@ int main(void)
         cmocka_unit_test_setup(a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay,
                                fresh),
         cmocka_unit_test_setup(one_look_is_told_and_the_others_wait_for_its_reread, fresh),
+        cmocka_unit_test_setup(a_look_out_of_turn_finds_a_change_at_once_and_once_a_second, fresh),
         cmocka_unit_test_setup(a_reread_that_cannot_be_made_or_fails_ends_the_look, fresh),
         cmocka_unit_test_setup(the_last_owner_wipes_the_keys, fresh),
         cmocka_unit_test_setup(each_change_is_told_to_one_of_many_threads_while_others_use_keys,

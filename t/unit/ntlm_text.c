@@ -99,8 +99,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_go_there_and_back),       cmocka_unit_test(octets_need_no_alignment),
         cmocka_unit_test(what_is_not_utf_16_is_refused), cmocka_unit_test(only_ascii_is_ascii),
-        cmocka_unit_test(what_is_not_utf_8_is_refused),
-        cmocka_unit_test(logins_carry_names),
+        cmocka_unit_test(what_is_not_utf_8_is_refused),  cmocka_unit_test(logins_carry_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -95,6 +95,28 @@ static void one_look_is_told_and_the_others_wait_for_its_reread(void **kind)
     assert_false(store_users_look(users, 10000));
 }
 
+static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **kind)
+{
+    open_users(OLD, *kind);
+    assert_false(store_users_look(users, 5000));
+    assert_false(store_users_look_now(users, 5001));
+    write_users(NEW, *kind);
+    assert_false(store_users_look(users, 5999)); /* looks out of turn count as looks */
+    assert_true(store_users_look_now(users, 5999));
+    assert_false(store_users_look_now(users, 7500)); /* the file is being read */
+    assert_int_equal(store_users_reread(users, error, sizeof error), STORE_REFRESH_DONE);
+    assert_true(alice_is(0xfe));
+    write_users(OLD, *kind);
+    assert_false(store_users_look_now(users, 6998));
+    assert_true(store_users_look_now(users, 6999));
+    store_users_look_again(users); /* it cannot be read now */
+    assert_false(store_users_look_now(users, 7998));
+    assert_true(store_users_look(users, 7999));
+    assert_int_equal(store_users_reread(users, error, sizeof error), STORE_REFRESH_DONE);
+    assert_true(alice_is(0x01));
+    assert_false(store_users_look_now(users, 9000));
+}
+
 static void a_reread_that_cannot_be_made_is_found_by_a_later_look(void **kind)
 {
     open_users(OLD, *kind);
@@ -238,6 +260,7 @@ int main(void)
         BOTH(a_bad_change_is_told_once_and_the_old_users_stay),
         BOTH(a_file_whose_mode_changed_is_read_again),
         BOTH(one_look_is_told_and_the_others_wait_for_its_reread),
+        BOTH(a_look_out_of_turn_finds_a_change_at_once_and_once_a_second),
         BOTH(a_reread_that_cannot_be_made_is_found_by_a_later_look),
         BOTH(a_failed_reread_ends_the_look_and_is_told_once),
         BOTH(a_reread_reads_what_is_there_by_then),

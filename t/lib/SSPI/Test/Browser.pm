@@ -8,25 +8,31 @@ use warnings;
 use Digest::SHA qw(sha256_hex);
 use MIME::Base64 qw(decode_base64);
 use SSPI::Test qw(on_end scratch_dir slurp spawn spew);
+use SSPI::Test::DevTools;
 
 # A proxy for all but localhost, where nobody listens.
 my ($nowhere, $nowhere_port) = ('127.0.0.1', 9);
 
 # Opens `url`, in which may be user:password@ (Firefox's NTLM ignores it). Options: url; certificate, a
 # file, to be trusted for the port `https` of localhost; env, what a realm's login returned, for
-# Negotiate; control, the port for Firefox's SSPI::Test::Marionette.
+# Negotiate; control, the port for Firefox's SSPI::Test::Marionette, or true for Chromium's
+# SSPI::Test::DevTools, which devtools() then gives.
 sub new {
     my ($class, $name, %o) = @_;
     my $home = scratch_dir($name);
     my @command = $name eq 'chromium' ? _chromium($home) : _firefox($home, %o);
+    my $devtools = $name eq 'chromium' && $o{control} ? SSPI::Test::DevTools->new($home) : undef;
+    @command = $devtools->command(@command) if $devtools;
     my %env = (HOME => $home, TMPDIR => $home, XDG_CONFIG_HOME => "$home/config",
         XDG_CACHE_HOME => "$home/cache", DISPLAY => undef, DBUS_SESSION_BUS_ADDRESS => undef,
         %{$o{env} // {}});
     my $pid = spawn([ SSPI::Test::lifeline(), @command, $o{url} ], out => "$home/out", env => \%env);
-    my $self = bless { pid => $pid, home => $home }, $class;
+    my $self = bless { pid => $pid, home => $home, devtools => $devtools }, $class;
     on_end(sub { $self->stop });
     return $self;
 }
+
+sub devtools { return $_[0]{devtools} }
 
 # What it wrote, for a failed test.
 sub output { my ($self) = @_; return slurp("$self->{home}/out") }

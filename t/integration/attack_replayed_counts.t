@@ -1,0 +1,84 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# A Digest header whose count was used is refused with stale=true when it is right: its client goes
+# on without a prompt. Who replays it gains nothing by that.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use JSON::PP qw(decode_json);
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Login;
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $realm = 'counts';
+my $users = spew(scratch_dir('users') . '/users', user_line('alice', $realm, 'pw') . user_line('bob', $realm, 'pw'), 0644);
+my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users, digest_algorithm => 'MD5');
+my %site = (locations => [
+    { path => '/p/', %digest },
+    { path => '/int/', %digest, digest_qop => 'auth auth-int' },
+    { path => '/status', sspi => 'off', apache => 'SetHandler sspi-status', nginx => 'sspi_status;' },
+]);
+
+sub login { my ($server, $path) = @_; return SSPI::Test::Login->new($server->client, $path, user => 'alice', password => 'pw') }
+sub sent { my ($server, $path, $header, %o) = @_; return scalar $server->client->raw([ $path, close => 1, authorization => $header, %o ]) }
+
+sub counters { my ($server) = @_; return decode_json($server->client->get('/status?format=json')->body) }
+
+parts 'used counts', \%site,
+    'the honest twin goes on' => sub {
+        my ($server) = @_;
+        my $login = login($server, '/p/');
+        my $header = $login->header;
+        granted(sent($server, '/p/', $header), { user => 'alice' }, 'a request');
+        my $before = counters($server);
+        $server->new_log;
+        my $again = sent($server, '/p/', $header);
+        stale($again, 'the same, sent again by a proxy');
+        logged($server, 'REPLAY', 'nonce count 00000001 of user "alice" was used');
+        my $after = counters($server);
+        is_deeply({ map { $_ => $after->{$_} - $before->{$_} } qw(refused replayed) }, { refused => 1, replayed => 1 }, 'is counted');
+        my ($challenge) = digest_challenges($again->challenges);
+        isnt($challenge->{nonce}, $login->nonce, 'brings a new nonce');
+        granted(sent($server, '/p/', digest_header($challenge, user => 'alice', password => 'pw', uri => '/p/')),
+            { user => 'alice' }, 'with which the client goes on');
+        granted(sent($server, '/p/', $login->header), { user => 'alice' }, 'and the old nonce is good for other counts');
+    },
+    'a replayer stays outside' => sub {
+        my ($server) = @_;
+        my $login = login($server, '/p/');
+        my $seen = $login->header;
+        granted(sent($server, '/p/', $seen), { user => 'alice' }, 'what the attacker saw');
+        my $next;
+        for my $round (1 .. 3) {
+            my $answer = sent($server, '/p/', $seen);
+            stale($answer, "the header, round $round");
+            ($next) = digest_challenges($answer->challenges);
+        }
+        my ($response) = $seen =~ /response="(\w+)"/;
+        my %as_seen = (user => 'alice', password => 'guess', uri => '/p/', set => { response => $response });
+        not_stale(sent($server, '/p/', digest_header($next, %as_seen)), 'its response with the new nonce');
+        not_stale(sent($server, '/p/', $login->header(nc => 2, %as_seen)), 'its response with the next count');
+        not_stale(sent($server, '/p/', $login->header(nc => 1, password => $_)), "a guess at the used count: $_") for qw(guess PW);
+        not_stale(sent($server, '/p/', $login->header(nc => 1, user => 'nobody')), 'an unknown user at the used count');
+        not_stale(sent($server, '/p/', $login->header(nc => 1), method => 'OPTIONS'), 'another method at the used count');
+        granted(sent($server, '/p/', $login->header(nc => 2)), { user => 'alice' }, 'the right one');
+    },
+    'with a body' => sub {
+        my ($server) = @_;
+        my $login = login($server, '/int/');
+        my $header = $login->header(body => 'pay 1');
+        my $post = sub {
+            return scalar $server->client->raw($server->client->request_text('/int/', headers => ['Content-Length: 5'],
+                close => 1, authorization => $header) . $_[0]);
+        };
+        granted($post->('pay 1'), { user => 'alice' }, 'a request with its body');
+        stale($post->('pay 1'), 'the same again');
+        stale($post->('pay 9'), 'with another body, which is not read');
+    };
+
+done_testing;

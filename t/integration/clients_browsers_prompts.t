@@ -1,0 +1,47 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Chromium and a person who answers its prompts: with no name at all, a name that no user can have, or a
+# wrong password. Each time the person is asked again.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Browser;
+use SSPI::Test::Clients qw(clients_here);
+use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw', 'SHA-256') . user_line('alice', 'r', 'pw'), 0644);
+my %site = (locations => [ map { { path => "/$_/", packages => 'Digest', realm => 'r', digest_user_file => $users } }
+    qw(empty long wrong right) ]);
+
+# Name of the place, first answer, message. A browser keeps what it learnt of a place to itself.
+my @cases = (
+    [ 'empty', [ '', '' ], 'no name and no password', 'WRONG_PASSWORD' ],
+    [ 'long', [ 'a' x 300, 'pw' ], 'a name that is too long', 'WRONG_PASSWORD' ],
+    [ 'wrong', [ 'alice', 'guess' ], 'a wrong password', 'WRONG_PASSWORD' ],
+);
+
+parts 'prompts', \%site, map {
+    my $name = $_;
+    map {
+        my ($place, $answer, $what, $message) = @$_;
+        ("$name: $what" => sub {
+            my ($server) = @_;
+            my $browser = SSPI::Test::Browser->new($name, url => 'about:blank', control => 1);
+            my $devtools = $browser->devtools;
+            $devtools->open_page;
+            my ($n, $status) = $devtools->visit("http://localhost:" . $server->port('HTTP') . "/$place/", $answer, [qw(alice pw)]);
+            is($n, 2, 'the person is asked a second time') or diag($browser->output);
+            is($status, 200, 'and gets the page with the right answer');
+            logged($server, $message);
+            $browser->stop;
+        })
+    } @cases
+} clients_here('chromium');
+
+done_testing;

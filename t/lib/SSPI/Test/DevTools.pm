@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+# Chromium told what to do, and asked what it sees, by its DevTools protocol over a pair of pipes: the
+# part that answers the prompts for a name and a password, as a person does.
+package SSPI::Test::DevTools;
+use strict;
+use warnings;
+
+use IO::Select;
+use JSON::PP qw(decode_json encode_json);
+use POSIX qw(mkfifo);
+use Time::HiRes qw(time);
+
+use constant PATIENCE_S => 30;
+
+# Makes the pipes in a directory, before Chromium starts with command() of them.
+sub new {
+    my ($class, $dir) = @_;
+    my $self = bless { dir => $dir, id => 0, read => '', events => [] }, $class;
+    for my $name (qw(to from)) {
+        mkfifo("$dir/$name", 0600) or die "$dir/$name: $!\n";
+        # Both directions, so that neither side waits for the other to open.
+        open $self->{$name}, '+<', "$dir/$name" or die "$dir/$name: $!\n";
+    }
+    $self->{to}->autoflush(1);
+    return $self;
+}
+
+# The command of a browser, with its ends of the pipes.
+sub command {
+    my ($self, @command) = @_;
+    return ('sh', '-c', 'exec "$@" 3<"$0/to" 4>"$0/from"', $self->{dir}, @command, '--remote-debugging-pipe');
+}
+
+sub _message {
+    my ($self, $until) = @_;
+    my $select = IO::Select->new($self->{from});
+    my $end;
+    while (($end = index $self->{read}, "\0") < 0) {
+        my $left = $until - time;
+        return undef if $left <= 0 || !$select->can_read($left);
+        sysread $self->{from}, $self->{read}, 65536, length $self->{read} or return undef;
+    }
+    my $text = substr $self->{read}, 0, $end + 1, '';
+    return decode_json(substr $text, 0, -1);
+}
+
+# What a call gives; a failed one ends the test.
+sub call {
+    my ($self, $method, %params) = @_;
+    my %call = (id => ++$self->{id}, method => $method, params => \%params);
+    $call{sessionId} = $self->{session} if $self->{session};
+    print {$self->{to}} encode_json(\%call), "\0";
+    my $until = time + PATIENCE_S;
+    while (my $message = $self->_message($until)) {
+        if (!defined $message->{id}) { push @{$self->{events}}, $message; next }
+        next if $message->{id} != $call{id};
+        die "$method: $message->{error}{message}\n" if $message->{error};
+        return $message->{result};
+    }
+    die "$method: no answer\n";
+}
+
+# The next event that has one of the names: { method, params }; undef when none comes.
+sub event {
+    my ($self, @names) = @_;
+    my %wanted = map { $_ => 1 } @names;
+    my $until = time + PATIENCE_S;
+    while (my $event = shift @{$self->{events}} // $self->_message($until)) {
+        return $event if $wanted{$event->{method} // ''};
+    }
+    return undef;
+}
+
+# Opens an empty page, in which every prompt is an event Fetch.authRequired.
+sub open_page {
+    my ($self) = @_;
+    my $target = $self->call('Target.createTarget', url => 'about:blank')->{targetId};
+    $self->{session} = $self->call('Target.attachToTarget', targetId => $target, flatten => JSON::PP::true)->{sessionId};
+    $self->call('Network.enable');
+    $self->call('Fetch.enable', handleAuthRequests => JSON::PP::true);
+    return;
+}
+
+# Goes to a URL and answers its prompts with these names and passwords, one after the other, the
+# prompts after them by giving up: (how many prompts there were, the page's status).
+sub visit {
+    my ($self, $url, @answers) = @_;
+    my ($n_prompts, $status) = (0);
+    print {$self->{to}} encode_json({ id => ++$self->{id}, method => 'Page.navigate', params => { url => $url },
+        sessionId => $self->{session} }), "\0";
+    while (my $event = $self->event(qw(Fetch.requestPaused Fetch.authRequired Network.responseReceived Network.loadingFinished
+        Network.loadingFailed)))
+    {
+        my ($method, $params) = @$event{qw(method params)};
+        my %id = (requestId => $params->{requestId});
+        if ($method eq 'Fetch.requestPaused') {
+            $self->call('Fetch.continueRequest', %id);
+        } elsif ($method eq 'Fetch.authRequired') {
+            my $answer = $answers[ $n_prompts++ ];
+            $self->call('Fetch.continueWithAuth', %id, authChallengeResponse => $answer
+                ? { response => 'ProvideCredentials', username => $answer->[0], password => $answer->[1] }
+                : { response => 'CancelAuth' });
+        } elsif ($method eq 'Network.responseReceived') {
+            $status = $params->{response}{status} if $params->{type} eq 'Document';
+        } elsif (defined $status) {
+            last;
+        }
+    }
+    return ($n_prompts, $status);
+}
+
+1;
