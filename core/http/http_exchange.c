@@ -60,6 +60,11 @@ bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message 
     return http_messages_severity(message) >= exchange->request.log_from;
 }
 
+bool http_exchange_has_credentials(const struct sspi_exchange *exchange)
+{
+    return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
+}
+
 /* The client's fault is 401, or 400 where the request itself breaks a rule; ours is 500. */
 static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason reason)
 {
