@@ -5,6 +5,7 @@
 #include "apr_strings.h"
 #include "http_core.h"
 #include "http_log.h"
+#include "http_protocol.h"
 
 APLOG_USE_MODULE(sspi);
 
@@ -51,20 +52,28 @@ static void grant(request_rec *r, const struct sspi_result *result)
     r->user = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_USER]);
     r->ap_auth_type = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_PACKAGE]);
     export_variables(r, place);
+    apache_caches_mark(r);
 }
 
-/* httpd asks this when Require lets everybody in: where credentials are optional, those that come
- * are checked all the same. Nobody's request passes here, because httpd takes a check_authn without
- * a user for an error. */
+/* httpd asks this when Require is met without a user. Credentials that come are checked all the
+ * same, as on IIS: right ones name the user, wrong ones are refused. A request that has no user
+ * passes here, because httpd takes a check_authn without a user for an error. */
 int apache_force_authn(request_rec *r)
 {
     const struct apache_dir *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
     const struct sspi_result *result;
 
-    if (!apache_dir_is_ours(r) || sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) == 0) {
+    if (!apache_dir_is_ours(r)) {
         return DECLINED;
     }
-    result = apache_visit_step(r);
+    apache_place_of(r)->judged = true;
+    if (sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) != 0) {
+        result = apache_visit_step(r);
+    } else if (apache_visit_names(r)) {
+        result = apache_visit_step_open(r);
+    } else {
+        return DECLINED;
+    }
     if (result == NULL || result->verdict != SSPI_ANONYMOUS) {
         return OK;
     }
@@ -80,15 +89,18 @@ static int downgrade(request_rec *r)
     return HTTP_FORBIDDEN;
 }
 
-int apache_check_authn(request_rec *r)
+/* A client that sent Expect: 100-continue keeps its connection only when its body is read, for
+ * which httpd asks as long as the status is no error. */
+static void drain(request_rec *r)
 {
-    const struct sspi_result *result;
-
-    if (!apache_dir_is_ours(r)) {
-        return DECLINED;
+    if (r->main == NULL && r->expecting_100 && ap_discard_request_body(r) == OK) {
+        r->expecting_100 = 0;
     }
-    forget(r);
-    result = apache_visit_step(r);
+}
+
+/* The status of r, whose place came to `result`. */
+static int answer(request_rec *r, const struct sspi_result *result)
+{
     if (result == NULL) {
         return apache_visit_failure(r);
     }
@@ -100,6 +112,9 @@ int apache_check_authn(request_rec *r)
         /* Optional, but Require did not let nobody in. */
         return apache_visit_challenge(r) ? HTTP_UNAUTHORIZED : HTTP_INTERNAL_SERVER_ERROR;
     case SSPI_CHALLENGE:
+        if (result->drains) {
+            drain(r);
+        }
         return HTTP_UNAUTHORIZED; /* httpd makes it 407 for a forward proxy */
     case SSPI_FORBIDDEN:
         return HTTP_FORBIDDEN;
@@ -120,6 +135,16 @@ int apache_check_authn(request_rec *r)
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
+int apache_check_authn(request_rec *r)
+{
+    if (!apache_dir_is_ours(r)) {
+        return DECLINED;
+    }
+    apache_place_of(r)->judged = true;
+    forget(r);
+    return answer(r, apache_visit_step(r));
+}
+
 /* Authorization refused somebody with 401: that needs challenges as well. */
 int apache_note_auth_failure(request_rec *r, const char *auth_type)
 {
@@ -127,6 +152,23 @@ int apache_note_auth_failure(request_rec *r, const char *auth_type)
         return DECLINED;
     }
     return apache_visit_challenge(r) ? OK : DECLINED;
+}
+
+/* mod_access_compat's `Satisfy Any` lets an address pass without any hook of authentication: what
+ * apache_force_authn() does is done here. */
+int apache_fixup_open(request_rec *r)
+{
+    const struct sspi_result *result;
+
+    if (r->user != NULL || !apache_dir_is_ours(r) || apache_place_of(r)->judged ||
+        !apache_visit_names(r)) {
+        return DECLINED;
+    }
+    result = apache_visit_step_open(r);
+    if (result != NULL && result->verdict == SSPI_ANONYMOUS) {
+        return DECLINED;
+    }
+    return answer(r, result);
 }
 
 /* A subrequest or redirect under the very same configuration inherits r->user without any hook:
@@ -143,6 +185,7 @@ int apache_fixup_environment(request_rec *r)
 
         if (place != NULL && place->granted) {
             export_variables(r, place);
+            apache_caches_mark(r);
             return OK;
         }
         from = from->prev != NULL ? from->prev : from->main;

@@ -109,6 +109,13 @@ static apr_status_t free_connection(void *connection)
     return APR_SUCCESS;
 }
 
+const struct sspi_connection *apache_link_find(conn_rec *c)
+{
+    const struct link *link = ap_get_module_config(c->conn_config, &sspi_module);
+
+    return link != NULL && c->master == NULL ? link->connection : NULL;
+}
+
 struct sspi_connection *apache_link_connection(conn_rec *c, struct sspi_acceptor *acceptor)
 {
     struct link *link;

@@ -15,7 +15,7 @@ APLOG_USE_MODULE(sspi);
  * controller, and room. */
 #define ROUNDS_LIMIT 12
 
-static request_rec *client_request(request_rec *r)
+request_rec *apache_visit_top(request_rec *r)
 {
     while (r->main != NULL || r->prev != NULL) {
         r = r->main != NULL ? r->main : r->prev;
@@ -37,9 +37,21 @@ struct apache_place *apache_place_of(request_rec *r)
 struct apache_visit *apache_visit_find(request_rec *r)
 {
     const struct apache_place *place =
-        ap_get_module_config(client_request(r)->request_config, &sspi_module);
+        ap_get_module_config(apache_visit_top(r)->request_config, &sspi_module);
 
     return place != NULL ? place->visit : NULL;
+}
+
+static const char *header_name(const request_rec *top)
+{
+    return top->proxyreq == PROXYREQ_PROXY ? "Proxy-Authorization" : "Authorization";
+}
+
+const char *apache_visit_credentials(request_rec *r)
+{
+    const request_rec *top = apache_visit_top(r);
+
+    return apr_table_get(top->headers_in, header_name(top));
 }
 
 static struct sspi_view view_of(const char *text)
@@ -108,8 +120,7 @@ static bool is_forwarded(const request_rec *top)
 static void describe_request(request_rec *r, request_rec *top, struct sspi_acceptor *acceptor,
                              struct sspi_request *ret_request)
 {
-    bool proxy = top->proxyreq == PROXYREQ_PROXY;
-    const char *header = proxy ? "Proxy-Authorization" : "Authorization";
+    const char *header = header_name(top);
     int n_values = 0;
 
     apr_table_do(count_value, &n_values, top->headers_in, header, NULL);
@@ -120,7 +131,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
         .authority = view_of(apr_table_get(top->headers_in, "Host")),
         .authorization = view_of(apr_table_get(top->headers_in, header)),
         .several_authorizations = n_values > 1,
-        .proxy = proxy,
+        .proxy = top->proxyreq == PROXYREQ_PROXY,
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
         .ssl = apache_tls_of(top->connection),
         .connection = apache_link_connection(top->connection, acceptor),
@@ -140,7 +151,7 @@ static apr_status_t free_exchange(void *exchange)
 /* NULL: no memory. */
 static struct apache_visit *visit_of(request_rec *r)
 {
-    request_rec *top = client_request(r);
+    request_rec *top = apache_visit_top(r);
     struct apache_place *place = apache_place_of(top);
     const struct apache_site *site = ap_get_module_config(top->server->module_config, &sspi_module);
     struct apache_visit *visit = place->visit;
@@ -299,17 +310,45 @@ static int serve_step(request_rec *r, struct apache_visit *visit, const struct s
     }
 }
 
-const struct sspi_result *apache_visit_step(request_rec *r)
+static void drop_h2c(request_rec *r)
 {
-    struct apache_visit *visit = visit_of(r);
-    struct sspi_policy policy;
+    const char *upgrade = apr_table_get(r->headers_in, "Upgrade");
+    apr_array_header_t *names = NULL;
+    const char *kept = NULL;
+
+    if (upgrade == NULL || ap_parse_token_list_strict(r->pool, upgrade, &names, 0) != NULL) {
+        return; /* httpd does not follow a list that it cannot read */
+    }
+    for (int i = 0; names != NULL && i < names->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(names, i, const char *);
+
+        if (ap_cstr_casecmp(name, "h2c") != 0 && ap_cstr_casecmp(name, "h2") != 0) {
+            kept = kept == NULL ? name : apr_pstrcat(r->pool, kept, ", ", name, NULL);
+        }
+    }
+    if (kept != NULL) {
+        apr_table_setn(r->headers_in, "Upgrade", kept);
+    } else {
+        apr_table_unset(r->headers_in, "Upgrade");
+    }
+}
+
+/* mod_http2 runs a request that asks to go on with HTTP/2 again from its beginning: its credentials
+ * would be a replay there, and the login of its connection out of reach. A server may leave an
+ * Upgrade unanswered (RFC 9110 section 7.8): the answer comes by HTTP/1.1. */
+static void refuse_h2c(request_rec *r)
+{
+    for (; r != NULL; r = r->main != NULL ? r->main : r->prev) {
+        drop_h2c(r);
+    }
+}
+
+static const struct sspi_result *step_by(request_rec *r, struct apache_visit *visit,
+                                         const struct sspi_policy *policy)
+{
     const struct sspi_result *result = NULL;
     int status = OK;
 
-    if (visit == NULL) {
-        return NULL;
-    }
-    apache_dir_policy(r, &policy);
     visit->config = r->per_dir_config;
     visit->result = NULL;
     for (int round = 0; round < ROUNDS_LIMIT && status == OK; round++) {
@@ -317,9 +356,9 @@ const struct sspi_result *apache_visit_step(request_rec *r)
             status = read_body(r, visit);
             continue;
         }
-        result = sspi_exchange_step(visit->exchange, &policy, realm_of(r));
+        result = sspi_exchange_step(visit->exchange, policy, realm_of(r));
         log_records(r, visit, result);
-        status = serve_step(r, visit, &policy, result);
+        status = serve_step(r, visit, policy, result);
     }
     if (status != DECLINED) {
         visit->failure = status;
@@ -328,7 +367,52 @@ const struct sspi_result *apache_visit_step(request_rec *r)
     visit->result = result;
     visit->lines = copy_lines(visit->pool, result);
     keep_lines(r, visit, result->verdict);
+    if (result->verdict != SSPI_ANONYMOUS) {
+        refuse_h2c(r);
+    }
     return result;
+}
+
+const struct sspi_result *apache_visit_step(request_rec *r)
+{
+    struct apache_visit *visit = visit_of(r);
+    struct sspi_policy policy;
+
+    if (visit == NULL) {
+        return NULL;
+    }
+    apache_dir_policy(r, &policy);
+    return step_by(r, visit, &policy);
+}
+
+/* False: no credentials are taken on this connection. */
+static bool open_policy(request_rec *r, struct sspi_policy *ret_policy)
+{
+    struct sspi_policy policy;
+
+    apache_dir_policy(r, &policy);
+    return sspi_policy_open(&policy, ap_ssl_conn_is_ssl(r->connection) != 0, ret_policy);
+}
+
+bool apache_visit_names(request_rec *r)
+{
+    struct sspi_policy policy;
+
+    /* The document of an error has its status: it is shown, whoever came. */
+    if (ap_is_HTTP_ERROR(r->status)) {
+        return false;
+    }
+    return (apache_visit_credentials(r) != NULL ||
+            sspi_connection_keeps_login(apache_link_find(r->connection))) &&
+           open_policy(r, &policy);
+}
+
+const struct sspi_result *apache_visit_step_open(request_rec *r)
+{
+    struct apache_visit *visit = visit_of(r);
+    struct sspi_policy policy;
+
+    return visit != NULL && open_policy(r, &policy) ? step_by(r, visit, &policy) : NULL;
 }
 
 int apache_visit_failure(request_rec *r)

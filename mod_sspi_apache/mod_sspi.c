@@ -18,11 +18,13 @@ static void register_hooks(apr_pool_t *p)
     apache_authz_register(p);
 
     /* First: rewrite rules and RequestHeader of the same phase may use the variables. */
+    ap_hook_fixups(apache_fixup_open, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(apache_fixup_environment, NULL, NULL, APR_HOOK_FIRST);
     /* Last: after mod_dir found an index file. */
     ap_hook_fixups(apache_fixup_user, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_handler(apache_status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     apache_answer_register_hooks();
+    apache_caches_register_hooks();
     apache_body_register_filter();
 }
 

@@ -62,6 +62,14 @@ int apache_body_read(request_rec *r, struct sspi_exchange *exchange);
 
 void apache_body_register_filter(void);
 
+/* ---- apache_caches.c ---- */
+
+/* Tells mod_cache, where it stands between this place and the answer's own filters, that the answer
+ * to r is one user's, if it is. */
+void apache_caches_mark(request_rec *r);
+
+void apache_caches_register_hooks(void);
+
 /* ---- apache_provider.c ---- */
 
 /* NULL when `name` is an authn provider that Digest can use, else what is wrong with `directive`.
@@ -99,6 +107,9 @@ struct ssl_st *apache_tls_of(conn_rec *c);
 /* What unfinished exchanges need on an HTTP/1.x connection; NULL on HTTP/2 or without memory. */
 struct sspi_connection *apache_link_connection(conn_rec *c, struct sspi_acceptor *acceptor);
 
+/* The same, when it was needed already. */
+const struct sspi_connection *apache_link_find(conn_rec *c);
+
 /* ---- apache_visit.c ---- */
 
 /* A header field of the answer, in the pool of the client's own request. */
@@ -128,6 +139,7 @@ struct apache_visit {
 /* What is known of one request_rec: who came, when its own place was asked for that. */
 struct apache_place {
     struct apache_visit *visit; /* only in the client's own request */
+    bool judged;                /* a hook of authentication was here */
     bool granted;
     const char *variables[SSPI_VARIABLE_COUNT];
 };
@@ -138,10 +150,23 @@ struct apache_place *apache_place_of(request_rec *r);
 /* The visit that r belongs to. NULL: it has none. */
 struct apache_visit *apache_visit_find(request_rec *r);
 
+/* The request that the client sent. */
+request_rec *apache_visit_top(request_rec *r);
+
+/* Its Authorization, or its Proxy-Authorization for a forward proxy. NULL: it has none. */
+const char *apache_visit_credentials(request_rec *r);
+
 /* The final verdict of r's place. NULL: it could not be come to; apache_visit_failure() says what
  * to answer. */
 const struct sspi_result *apache_visit_step(request_rec *r);
 int apache_visit_failure(request_rec *r);
+
+/* The same for a place whose own rules let r pass without a user. Its verdict may be taken only
+ * where apache_visit_names() is true. */
+const struct sspi_result *apache_visit_step_open(request_rec *r);
+
+/* True when there is something that could name a user whom r's place does not demand. */
+bool apache_visit_names(request_rec *r);
 
 /* Makes the challenges of r's place stand ready for a 401. False: no memory. */
 bool apache_visit_challenge(request_rec *r);
@@ -151,6 +176,7 @@ bool apache_visit_challenge(request_rec *r);
 int apache_force_authn(request_rec *r);
 int apache_check_authn(request_rec *r);
 int apache_note_auth_failure(request_rec *r, const char *auth_type);
+int apache_fixup_open(request_rec *r);
 int apache_fixup_environment(request_rec *r);
 int apache_fixup_user(request_rec *r);
 

@@ -243,6 +243,28 @@ ngx_http_sspi_same(const ngx_str_t *one, const ngx_str_t *other)
 }
 
 
+/* what the client's connection has already; NULL when that is nothing */
+
+struct sspi_connection *
+ngx_http_sspi_find_connection(ngx_http_request_t *r)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    if (r->http_version >= NGX_HTTP_VERSION_20) {
+        return NULL;
+    }
+
+    for (cln = r->connection->pool->cleanup; cln; cln = cln->next) {
+
+        if (cln->handler == ngx_http_sspi_connection_cleanup) {
+            return cln->data;
+        }
+    }
+
+    return NULL;
+}
+
+
 static struct sspi_connection *
 ngx_http_sspi_get_connection(ngx_http_request_t *r,
     struct sspi_acceptor *acceptor)
@@ -251,14 +273,13 @@ ngx_http_sspi_get_connection(ngx_http_request_t *r,
     ngx_pool_cleanup_t      *cln;
     struct sspi_connection  *connection;
 
-    c = r->connection;
+    connection = ngx_http_sspi_find_connection(r);
 
-    for (cln = c->pool->cleanup; cln; cln = cln->next) {
-
-        if (cln->handler == ngx_http_sspi_connection_cleanup) {
-            return cln->data;
-        }
+    if (connection) {
+        return connection;
     }
+
+    c = r->connection;
 
     cln = ngx_pool_cleanup_add(c->pool, 0);
     if (cln == NULL) {

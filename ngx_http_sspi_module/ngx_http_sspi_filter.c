@@ -63,6 +63,10 @@ ngx_http_sspi_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_sspi_get_ctx(r);
 
+    if (ngx_http_sspi_make_private(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (ctx == NULL) {
         return ngx_http_next_header_filter(r);
     }

@@ -164,6 +164,7 @@ ngx_http_sspi_access_handler(ngx_http_request_t *r)
 static ngx_int_t
 ngx_http_sspi_precontent_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                  rc;
     ngx_http_sspi_ctx_t       *ctx;
     ngx_http_sspi_loc_conf_t  *slcf;
 
@@ -181,9 +182,18 @@ ngx_http_sspi_precontent_handler(ngx_http_request_t *r)
         if (ctx == NULL) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
+
+        if (ctx->judged != slcf) {
+            rc = ngx_http_sspi_judge_open(r, slcf);
+
+            if (rc != NGX_OK && rc != NGX_DECLINED) {
+                return rc;
+            }
+        }
     }
 
     if (ctx) {
+        ctx->judged = NULL;
         ctx->n_challenges = 0;
         ctx->passed = slcf;
     }

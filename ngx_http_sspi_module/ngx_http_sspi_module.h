@@ -48,6 +48,8 @@ typedef struct {
 
 typedef struct {
     struct sspi_exchange      *exchange;    /* NULL: nothing was judged yet */
+    ngx_http_sspi_loc_conf_t  *judged;      /* the main request was judged
+                                             * there */
     ngx_http_sspi_loc_conf_t  *passed;      /* the main request has passed the
                                              * access phase there */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
@@ -75,6 +77,8 @@ ngx_http_sspi_ctx_t *ngx_http_sspi_get_ctx(ngx_http_request_t *r);
 ngx_http_sspi_ctx_t *ngx_http_sspi_make_ctx(ngx_http_request_t *r);
 ngx_int_t ngx_http_sspi_judge(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
+ngx_int_t ngx_http_sspi_judge_open(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf);
 
 /* ngx_http_sspi_result.c */
 
@@ -94,6 +98,11 @@ ngx_int_t ngx_http_sspi_pass_body(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
 void ngx_http_sspi_add_body_filter(void);
 
+/* ngx_http_sspi_caches.c */
+
+ngx_int_t ngx_http_sspi_make_private(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
+
 /* ngx_http_sspi_job.c */
 
 ngx_uint_t ngx_http_sspi_is_waiting(ngx_http_request_t *r);
@@ -110,6 +119,7 @@ ngx_int_t ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
 
 ngx_int_t ngx_http_sspi_describe(ngx_http_request_t *r,
     struct sspi_acceptor *acceptor, struct sspi_request *request);
+struct sspi_connection *ngx_http_sspi_find_connection(ngx_http_request_t *r);
 
 /* ngx_http_sspi_variables.c */
 

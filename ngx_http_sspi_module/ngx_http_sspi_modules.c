@@ -29,13 +29,15 @@ NGX_HTTP_SSPI_EXPORT char  *ngx_module_names[] = {
 /*
  * Each name stands before the next.  Handlers run in reverse: just before
  * ngx_http_access_module means right after allow and deny, and before
- * auth_basic.  The filter must be installed after the one that sends.
+ * auth_basic.  The filter must be installed after the one that sends,
+ * and runs behind the one of add_header and expires, which may change
+ * Cache-Control.
  */
 
 NGX_HTTP_SSPI_EXPORT char  *ngx_module_order[] = {
     "ngx_http_sspi_module",
     "ngx_http_access_module",
     "ngx_http_sspi_filter_module",
-    "ngx_http_copy_filter_module",
+    "ngx_http_headers_filter_module",
     NULL
 };

@@ -15,10 +15,13 @@ static ngx_int_t ngx_http_sspi_begin(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sspi_realm(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf, struct sspi_view *realm);
 static ngx_int_t ngx_http_sspi_step(ngx_http_request_t *r,
-    ngx_http_sspi_ctx_t *ctx, ngx_http_sspi_loc_conf_t *slcf,
+    ngx_http_sspi_ctx_t *ctx, const struct sspi_policy *policy,
     struct sspi_view realm);
+static ngx_int_t ngx_http_sspi_judge_by(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf, const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_apply(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
+static void ngx_http_sspi_drain(ngx_http_request_t *r);
 static void ngx_http_sspi_cleanup(void *data);
 
 
@@ -96,6 +99,48 @@ ngx_http_sspi_make_ctx(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
 {
+    return ngx_http_sspi_judge_by(r, slcf, &slcf->policy);
+}
+
+
+/*
+ * The same for a main request that another module has let in already, as an
+ * address does under "satisfy any": a user is not demanded, but credentials
+ * that are there name him, or are refused.
+ */
+
+ngx_int_t
+ngx_http_sspi_judge_open(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf)
+{
+    bool                 tls;
+    struct sspi_policy   policy;
+
+    tls = false;
+
+#if (NGX_HTTP_SSL)
+    tls = (r->connection->ssl != NULL);
+#endif
+
+    if (r->headers_in.authorization == NULL
+        && !sspi_connection_keeps_login(ngx_http_sspi_find_connection(r)))
+    {
+        return NGX_DECLINED;
+    }
+
+    if (!sspi_policy_open(&slcf->policy, tls, &policy)) {
+        return NGX_DECLINED;
+    }
+
+    return ngx_http_sspi_judge_by(r, slcf, &policy);
+}
+
+
+static ngx_int_t
+ngx_http_sspi_judge_by(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf,
+    const struct sspi_policy *policy)
+{
+    ngx_uint_t            had_user;
     struct sspi_view      realm;
     ngx_http_sspi_ctx_t  *ctx;
 
@@ -114,18 +159,30 @@ ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
     }
 
     if (r == r->main) {
+        had_user = ctx->granted;
+
         ctx->granted = 0;
         ctx->keepalive = 0;
         ctx->passed = NULL;
         ctx->n_challenges = 0;
-        ngx_http_sspi_set_remote_user(r, ctx);
+
+        if (policy == &slcf->policy) {
+            ctx->judged = slcf;
+            ngx_http_sspi_set_remote_user(r, ctx);
+
+        } else if (had_user) {
+
+            /* of the location that has redirected to here */
+
+            ngx_http_sspi_set_remote_user(r, ctx);
+        }
     }
 
     if (ngx_http_sspi_realm(r, slcf, &realm) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_sspi_step(r, ctx, slcf, realm);
+    return ngx_http_sspi_step(r, ctx, policy, realm);
 }
 
 
@@ -133,13 +190,13 @@ ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
 
 static ngx_int_t
 ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
-    ngx_http_sspi_loc_conf_t *slcf, struct sspi_view realm)
+    const struct sspi_policy *policy, struct sspi_view realm)
 {
     ngx_int_t                  rc;
     const struct sspi_result  *result;
 
     for ( ;; ) {
-        result = sspi_exchange_step(ctx->exchange, &slcf->policy, realm);
+        result = sspi_exchange_step(ctx->exchange, policy, realm);
 
         ngx_http_sspi_log_result(r, result);
 
@@ -229,6 +286,10 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
+        if (result->drains) {
+            ngx_http_sspi_drain(r);
+        }
+
         return NGX_HTTP_UNAUTHORIZED;
 
     case SSPI_FORBIDDEN:
@@ -269,6 +330,28 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     }
 
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/*
+ * A client that sent "Expect: 100-continue" and gets a 401 instead may leave
+ * its body out, and nobody knows where its next request begins.  So it is
+ * asked for the body.  Under "satisfy any" another module may still want it.
+ */
+
+static void
+ngx_http_sspi_drain(ngx_http_request_t *r)
+{
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (r == r->main && r->headers_in.expect
+        && r->headers_in.content_length_n > 0
+        && clcf->satisfy == NGX_HTTP_SATISFY_ALL)
+    {
+        (void) ngx_http_discard_request_body(r);
+    }
 }
 
 

@@ -68,6 +68,7 @@ static void out_of_memory(struct sspi_exchange *exchange)
 static void finish_challenge(struct sspi_exchange *exchange)
 {
     exchange->result.verdict = SSPI_CHALLENGE;
+    exchange->result.drains = exchange->request.entity_length == 0;
     if (!finish_headers(exchange))
         out_of_memory(exchange);
 }
@@ -164,6 +165,7 @@ void http_answer_continue(struct sspi_exchange *exchange)
 {
     add_token(exchange);
     finish_challenge(exchange);
+    exchange->result.drains = exchange->request.entity_length <= SSPI_DRAIN_LIMIT;
 }
 
 static void set_variables(struct sspi_exchange *exchange)
@@ -243,6 +245,7 @@ static void tell_granted(struct sspi_exchange *exchange)
 void http_answer_granted(struct sspi_exchange *exchange)
 {
     exchange->result.verdict = SSPI_GRANTED;
+    exchange->granted_bare |= !exchange->request.proxy && !http_exchange_has_credentials(exchange);
     if (exchange->answer_token.len > 0)
         add_token(exchange);
     if (exchange->authentication_info.len > 0)

@@ -54,6 +54,11 @@ void http_connection_log_out(struct sspi_connection *connection)
     connection->has_login = false;
 }
 
+bool sspi_connection_keeps_login(const struct sspi_connection *connection)
+{
+    return connection != NULL && connection->has_login;
+}
+
 void sspi_connection_free(struct sspi_connection *connection)
 {
     if (connection == NULL)

@@ -60,6 +60,11 @@ bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message 
     return http_messages_severity(message) >= exchange->request.log_from;
 }
 
+bool http_exchange_has_credentials(const struct sspi_exchange *exchange)
+{
+    return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
+}
+
 /* The client's fault is 401, because another try or another scheme may mend it. It is 400 where
  * the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), and where the RFC says so. Ours is
  * 500. docs/refusals.md lists all of them. */

@@ -50,6 +50,7 @@ struct sspi_exchange {
     bool stays;                /* the connection keeps what this request proved */
     bool counted;
     bool told;                       /* who logged in, in the log */
+    bool granted_bare;               /* a step granted it without an Authorization header */
     struct http_accept_job *waiting; /* handed out, its end not seen yet */
     struct http_entity entity;
     struct http_lookup lookup;
@@ -79,6 +80,9 @@ struct sspi_record *http_exchange_record(struct sspi_exchange *exchange);
 /* Whether the server keeps a line of this message; asked where one is written with every request.
  */
 bool http_exchange_logs(const struct sspi_exchange *exchange, enum http_message message);
+
+/* True when the client sent an Authorization header. */
+bool http_exchange_has_credentials(const struct sspi_exchange *exchange);
 
 /* Turns a failed call into an outcome and a log record. */
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,

@@ -406,6 +406,17 @@ const struct sspi_view *http_options_words(const struct sspi_policy *policy,
     return *ret_n > 0 ? policy->value[option].words : NULL;
 }
 
+bool sspi_policy_open(const struct sspi_policy *policy, bool tls, struct sspi_policy *ret_open)
+{
+    if (sspi_policy_number(policy, SSPI_OPTION_REQUIRE_TLS) == 1 && !tls)
+        return false;
+    *ret_open = *policy;
+    ret_open->set |= UINT64_C(1) << SSPI_OPTION_MODE;
+    ret_open->set &= ~(UINT64_C(1) << SSPI_OPTION_REQUIRE);
+    ret_open->value[SSPI_OPTION_MODE].number = SSPI_MODE_OPTIONAL;
+    return true;
+}
+
 const struct sspi_view *http_options_services(const struct sspi_policy *policy, size_t *ret_n)
 {
     const struct sspi_view *names = http_options_words(policy, SSPI_OPTION_SERVICE_NAME, ret_n);

@@ -59,7 +59,8 @@ const struct sspi_view *http_options_words(const struct sspi_policy *policy,
 /* The accepted service principals, default included. */
 const struct sspi_view *http_options_services(const struct sspi_policy *policy, size_t *ret_n);
 
-/* True when requests without credentials pass as anonymous. */
+/* True when requests without credentials, or with those of a scheme that is not offered, pass as
+ * anonymous. */
 bool http_options_is_optional(const struct sspi_policy *policy);
 
 #endif

@@ -26,7 +26,31 @@ static enum http_outcome refuse_malformed(struct sspi_exchange *exchange, enum h
     return HTTP_OUTCOME_BAD_REQUEST;
 }
 
-/* The first and only look at the credentials. */
+/* HTTP_PACKAGE_*; 0: another's scheme. */
+static uint8_t package_of(struct sspi_view scheme)
+{
+    if (bytes_equal_nocase(scheme, SSPI_VIEW("Negotiate")))
+        return HTTP_PACKAGE_NEGOTIATE;
+    if (bytes_equal_nocase(scheme, SSPI_VIEW("NTLM")))
+        return HTTP_PACKAGE_NTLM;
+    return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? HTTP_PACKAGE_DIGEST : 0;
+}
+
+/* True when the header is right but of a scheme that this place does not offer. */
+static bool has_foreign_scheme(const struct sspi_exchange *exchange,
+                               const struct sspi_policy *policy, struct sspi_view *ret_scheme)
+{
+    struct http_authorization authorization;
+    if (exchange->request.several_authorizations ||
+        http_authorization_split(exchange->request.authorization, &authorization) !=
+            HTTP_AUTHORIZATION_OK)
+        return false;
+    uint8_t package = package_of(authorization.scheme);
+    *ret_scheme = authorization.scheme;
+    return package == 0 || !http_options_lists(policy, package);
+}
+
+/* The first and only look at the credentials, whose scheme is offered. */
 static enum http_outcome evaluate(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     if (exchange->request.several_authorizations)
@@ -47,35 +71,18 @@ static enum http_outcome evaluate(struct sspi_exchange *exchange, const struct s
                                 "holds a control character");
     }
 
-    if (bytes_equal_nocase(authorization.scheme, SSPI_VIEW("Negotiate")) &&
-        http_options_lists(policy, HTTP_PACKAGE_NEGOTIATE))
-        return http_negotiate_evaluate(exchange, policy, HTTP_PACKAGE_NEGOTIATE,
-                                       authorization.rest);
-    if (bytes_equal_nocase(authorization.scheme, SSPI_VIEW("NTLM")) &&
-        http_options_lists(policy, HTTP_PACKAGE_NTLM))
-        return http_negotiate_evaluate(exchange, policy, HTTP_PACKAGE_NTLM, authorization.rest);
-    if (bytes_equal_nocase(authorization.scheme, SSPI_VIEW("Digest")) &&
-        http_options_lists(policy, HTTP_PACKAGE_DIGEST))
+    uint8_t package = package_of(authorization.scheme);
+    if (package == HTTP_PACKAGE_DIGEST)
         return http_digest_evaluate(exchange, policy, authorization.rest);
-    char shown[40];
-    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NOT_OFFERED,
-                        SEC_E_SECPKG_NOT_FOUND,
-                        "the client used the scheme %s, which is not offered",
-                        escape_text(shown, sizeof(shown), authorization.scheme));
-    return HTTP_OUTCOME_REFUSED;
+    return http_negotiate_evaluate(exchange, policy, package, authorization.rest);
 }
 
-/* Whoever names users does not mean nobody. (On httpd its own Require decides about that.) */
+/* With sspi_require, `optional` admits no anonymous request. (On httpd its own Require decides.) */
 static bool nobody_passes(const struct sspi_policy *policy)
 {
     size_t n_words;
     (void)http_options_words(policy, SSPI_OPTION_REQUIRE, &n_words);
     return http_options_is_optional(policy) && n_words == 0;
-}
-
-static bool has_credentials(const struct sspi_exchange *exchange)
-{
-    return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
 }
 
 /* A client that keeps its connection busy does not keep an unfinished exchange by that. */
@@ -114,6 +121,24 @@ static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy
     return true;
 }
 
+/* True until the credentials were evaluated to their end. */
+static bool is_pending(enum http_outcome outcome)
+{
+    return outcome == HTTP_OUTCOME_NONE || outcome == HTTP_OUTCOME_WAIT ||
+           outcome == HTTP_OUTCOME_ENTITY || outcome == HTTP_OUTCOME_HASH;
+}
+
+static void refuse_foreign(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                           struct sspi_view scheme)
+{
+    char shown[40];
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NOT_OFFERED,
+                        SEC_E_SECPKG_NOT_FOUND,
+                        "the client used the scheme %s, which is not offered",
+                        escape_text(shown, sizeof(shown), scheme));
+    http_answer_challenge(exchange, policy);
+}
+
 /* What the configuration must have for any verdict. False: a record says what is missing. */
 static bool check_configuration(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
@@ -140,6 +165,7 @@ static bool check_configuration(struct sspi_exchange *exchange, const struct ssp
 /* What stands before any look at credentials. True: `result` has the verdict. */
 static bool decide_without(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
+    struct sspi_view scheme;
     if (sspi_policy_number(policy, SSPI_OPTION_REQUIRE_TLS) == 1 && !exchange->request.tls) {
         http_messages_write(
             http_exchange_record(exchange), HTTP_MESSAGE_TLS_REQUIRED, SEC_E_OK,
@@ -148,11 +174,23 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
         exchange->result.verdict = SSPI_FORBIDDEN;
         return true;
     }
+    /* As on IIS, credentials of a scheme that is not offered are not for this place. They neither
+     * use nor end the connection's login, and another place that offers the scheme still may
+     * evaluate them. */
+    bool foreign = has_foreign_scheme(exchange, policy, &scheme);
+    if (foreign && nobody_passes(policy)) {
+        exchange->result.verdict = SSPI_ANONYMOUS;
+        return true;
+    }
     if (!check_configuration(exchange, policy)) {
         exchange->result.verdict = SSPI_ERROR;
         return true;
     }
-    return !has_credentials(exchange) && decide_bare(exchange, policy);
+    if (foreign && is_pending(exchange->outcome)) {
+        refuse_foreign(exchange, policy, scheme);
+        return true;
+    }
+    return !http_exchange_has_credentials(exchange) && decide_bare(exchange, policy);
 }
 
 /* No request without credentials waits for winbind; a login that stays needs to know its file. */
@@ -160,7 +198,7 @@ static bool uses_nt_users(const struct sspi_exchange *exchange, const struct ssp
 {
     if (!http_options_uses(policy, HTTP_MECHANISM_NTLM))
         return false;
-    return has_credentials(exchange) ||
+    return http_exchange_has_credentials(exchange) ||
            http_login_is_by(exchange, http_resource_find(exchange->acceptor->resources, policy,
                                                          SSPI_OPTION_NTLM_USER_FILE));
 }

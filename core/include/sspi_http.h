@@ -125,6 +125,12 @@ uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option o
 /* Whether Kerberos can run under it: only then are its keys needed. */
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
 
+/* The policy of a place whose own rules let the request pass without a user (an address, `Require
+ * all granted`): credentials are optional there and no user is required, but those that come are
+ * verified, and wrong ones are refused. False: no credentials are taken on this connection, because
+ * `policy` wants TLS and `tls` is false. */
+bool sspi_policy_open(const struct sspi_policy *policy, bool tls, struct sspi_policy *ret_open);
+
 /* ---- log records ---- */
 
 enum sspi_severity {
@@ -240,6 +246,10 @@ struct sspi_connection *sspi_connection_new(struct sspi_acceptor *acceptor);
 /* Drops what it keeps. NULL is fine. */
 void sspi_connection_free(struct sspi_connection *connection);
 
+/* True when it keeps a login, so that a request without credentials may have a user. NULL is fine.
+ */
+bool sspi_connection_keeps_login(const struct sspi_connection *connection);
+
 /* ---- exchange ---- */
 
 /* A length that only the end of the body will tell: chunked, HTTP/2 without Content-Length. */
@@ -270,7 +280,8 @@ bool sspi_http_tells_proxy(struct sspi_view name);
 
 enum sspi_verdict {
     SSPI_GRANTED,       /* who it is stands in `variables`; send `headers` with the answer */
-    SSPI_ANONYMOUS,     /* optional, and the client offered nothing: pass, but prove nothing */
+    SSPI_ANONYMOUS,     /* optional, and the client offered nothing, or only a scheme that is not
+                         * offered here: pass, but prove nothing */
     SSPI_CHALLENGE,     /* 401 (407 for a proxy) with `headers` */
     SSPI_FORBIDDEN,     /* 403 */
     SSPI_BAD_REQUEST,   /* 400 */
@@ -319,7 +330,14 @@ struct sspi_result {
     struct sspi_view lookup_user; /* NEED_HASH only, NUL-terminated behind `len` */
     struct sspi_view lookup_realm;
     struct sspi_job *job; /* MAY_BLOCK only: the caller's, who calls sspi_job_release() */
+    /* CHALLENGE only: there is no body, or the client goes on with its exchange on this connection.
+     * Read and drop the body (at most SSPI_DRAIN_LIMIT octets), which a client that sent Expect:
+     * 100-continue may not have sent yet, instead of closing the connection. */
+    bool drains;
 };
+
+/* The largest body that is read only to keep a connection. */
+#define SSPI_DRAIN_LIMIT 65536
 
 struct sspi_exchange;
 
@@ -365,6 +383,28 @@ bool sspi_exchange_is_bound(const struct sspi_exchange *exchange);
 
 /* Wipes and frees. NULL is fine. */
 void sspi_exchange_free(struct sspi_exchange *exchange);
+
+/* ---- caches ---- */
+
+/* True when shared caches must be told to keep away from the answer (RFC 9111 section 3.5 does that
+ * only for requests with Authorization): the client sent no such header, and it was granted all the
+ * same, or its connection keeps a login, which any part of the answer may use later. `exchange`:
+ * NULL where no place asked for one, and then `bare` says whether the header is missing;
+ * `connection`: NULL where there is none. */
+bool sspi_http_is_private(const struct sspi_exchange *exchange,
+                          const struct sspi_connection *connection, bool bare);
+
+/* Octets that sspi_http_private_cache_control() may write for a value of this length. */
+#define SSPI_PRIVATE_SIZE(value_len) (2 * (value_len) + 16)
+
+/* Writes the Cache-Control of such an answer: `private`, and what `value` says (all lines of the
+ * field, joined by commas; may be empty) but for public and s-maxage. Returns the length. No NUL is
+ * written. */
+size_t sspi_http_private_cache_control(struct sspi_view value, char *to);
+
+/* True for the names of header fields that caches follow instead of Cache-Control (RFC 9213's
+ * CDN-Cache-Control, nginx's X-Accel-Expires): such an answer must not have them. */
+bool sspi_http_overrides_cache_control(struct sspi_view name);
 
 /* ---- job ---- */
 

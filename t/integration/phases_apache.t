@@ -178,7 +178,8 @@ apache 'optional', [ place('/p/', %digest, sspi => 'optional') ], sub {
     my ($server) = @_;
     my $c = $server->client;
     granted($c->get('/p/'), { user => '' }, 'no credentials: anonymous');
-    refused($c->get('/p/', authorization => 'Basic YTpi'), 401, 'others: refused');
+    granted($c->get('/p/', authorization => 'Basic YTpi'), { user => '' }, 'those of another scheme: anonymous');
+    refused($c->get('/p/', authorization => 'Digest a="b"'), 400, 'broken ones: refused');
 };
 
 apache 'a forward proxy', [], sub {

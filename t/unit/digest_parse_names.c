@@ -172,6 +172,13 @@ static void latin_1_is_turned_into_utf_8(void **state)
     assert_refused("username=\"\xe4\tb\"", SSPI_REASON_WRONG_PASSWORD, "control character");
 }
 
+/* An octet that no quoted string may hold breaks the grammar; another one makes a user whom nobody
+ * can be. */
+static bool is_refusal_of_name(enum sspi_reason reason)
+{
+    return reason == SSPI_REASON_MALFORMED || reason == SSPI_REASON_WRONG_PASSWORD;
+}
+
 /* Percent-encoded, and as they are; what is not UTF-8 comes out as ISO-8859-1, or not at all. */
 static void whatever_is_sent_a_name_comes_out(void **state)
 {
@@ -185,7 +192,7 @@ static void whatever_is_sent_a_name_comes_out(void **state)
         for (size_t at = 0; at < bad.len; at++)
             bytes_append_format(&extended, "%%%02x", (unsigned char)bad.data[at]);
         bytes_append_char(&extended, '\0');
-        assert_int_equal(parse(extended.data, REST(DIGITS_32), &r), SSPI_REASON_MALFORMED);
+        assert_true(is_refusal_of_name(parse(extended.data, REST(DIGITS_32), &r)));
         const char *value = quoted_bad_name(i, storage);
         char plain[64];
         if (value == NULL)
@@ -195,7 +202,7 @@ static void whatever_is_sent_a_name_comes_out(void **state)
         if (reason == SSPI_REASON_NONE && i / 2 >= N_CONTROLS && utf8_is_name(r.username))
             digest_parse_free(&r);
         else
-            assert_int_equal(reason, SSPI_REASON_MALFORMED);
+            assert_true(is_refusal_of_name(reason));
     }
 }
 

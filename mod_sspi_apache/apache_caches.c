@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers to a request without Authorization that are one user's all the same: caches keep away
+ * from those that say so. mod_cache reads the headers when the first octet of the answer reaches
+ * its filter, which stands behind this one, or where the administrator put it (the filter CACHE, a
+ * subrequest): for those the header is there before the handler runs. */
+#include "mod_sspi.h"
+
+#include "apr_strings.h"
+#include "http_protocol.h"
+#include "http_request.h"
+#include "util_filter.h"
+
+#define FILTER_NAME "SSPI_PRIVATE"
+#define FIELD_NAME  "Cache-Control"
+
+static bool is_private(request_rec *r)
+{
+    const struct apache_visit *visit = apache_visit_find(r);
+
+    return sspi_http_is_private(visit != NULL ? visit->exchange : NULL,
+                                apache_link_find(r->connection),
+                                apache_visit_credentials(r) == NULL);
+}
+
+/* `private`, merged with what both tables say. */
+static const char *merge(request_rec *r)
+{
+    const char *first = apr_table_getm(r->pool, r->err_headers_out, FIELD_NAME);
+    const char *second = apr_table_getm(r->pool, r->headers_out, FIELD_NAME);
+    const char *value =
+        apr_pstrcat(r->pool, first != NULL ? first : "", first != NULL && second != NULL ? "," : "",
+                    second != NULL ? second : "", NULL);
+    size_t len = strlen(value);
+    char *merged = apr_palloc(r->pool, SSPI_PRIVATE_SIZE(len) + 1);
+
+    len = sspi_http_private_cache_control((struct sspi_view){value, len}, merged);
+    merged[len] = '\0';
+    return merged;
+}
+
+/* Fields that some caches follow instead. */
+static void unset_others(request_rec *r, apr_table_t *table)
+{
+    const apr_array_header_t *copy = apr_table_elts(apr_table_copy(r->pool, table));
+
+    for (int i = 0; i < copy->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(copy, i, apr_table_entry_t).key;
+
+        if (sspi_http_overrides_cache_control((struct sspi_view){name, strlen(name)})) {
+            apr_table_unset(table, name);
+        }
+    }
+}
+
+void apache_caches_mark(request_rec *r)
+{
+    if (is_private(r)) {
+        apr_table_setn(r->err_headers_out, FIELD_NAME, merge(r));
+    }
+}
+
+static apr_status_t make_private(ap_filter_t *f, apr_bucket_brigade *brigade)
+{
+    request_rec *r = f->r;
+
+    if (is_private(r)) {
+        apr_table_setn(r->err_headers_out, FIELD_NAME, merge(r));
+        apr_table_unset(r->headers_out, FIELD_NAME);
+        unset_others(r, r->err_headers_out);
+        unset_others(r, r->headers_out);
+    }
+    ap_remove_output_filter(f);
+    return ap_pass_brigade(f->next, brigade);
+}
+
+static void insert_private(request_rec *r)
+{
+    if (r->main == NULL) {
+        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+    }
+}
+
+void apache_caches_register_hooks(void)
+{
+    /* Behind mod_headers, which could take it away. */
+    static const char *const before[] = {"mod_headers.c", NULL};
+
+    ap_hook_insert_filter(insert_private, before, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_insert_error_filter(insert_private, before, NULL, APR_HOOK_REALLY_LAST);
+    ap_register_output_filter(FILTER_NAME, make_private, NULL, AP_FTYPE_CONTENT_SET);
+}

@@ -1,0 +1,164 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Areas that are open to requests without a user: by address, by Require all granted, or because
+# authentication is off there. Where it is on, credentials that come all the same are verified, as on
+# IIS with anonymous and Windows authentication: right ones name the user, wrong ones are refused. Where
+# it is off nobody looks at them.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Connection;
+use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $alice = $kdc->login('alice');
+my $dir = scratch_dir('users');
+my $digest_users = spew("$dir/digest", user_line('alice', 'r', 'pw'), 0644);
+my $ntlm_users = spew("$dir/ntlm", ntlm_user_line('alice', 'CORP', 'pw'), 0644);
+my %all = (packages => 'Negotiate NTLM Digest', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
+    ntlm_user_file => $ntlm_users, digest_user_file => $digest_users, realm => 'r');
+
+# Options of a location that an address opens, on either server; %$more is for both.
+sub by_address {
+    my ($path, $address, %more) = @_;
+    return { path => $path, %all,
+        apache => "Satisfy Any\nOrder deny,allow\nDeny from all\nAllow from $address",
+        nginx => "satisfy any; allow $address; deny all;", %more };
+}
+
+# What httpd says in its own Require lines; nginx has none such.
+sub by_require { my ($path, @lines) = @_; return "<Location $path>\nAuthMerging Off\n" . join("\n", @lines) . "\n</Location>\n" }
+
+my %site = (
+    env => $kdc->server_env,
+    locations => [
+        { path => '/must/', %all },
+        by_address('/near/', '127.0.0.1'),
+        by_address('/far/', '192.0.2.1'),
+        by_address('/near/tls/', '127.0.0.1', require_tls => 'on'),
+        by_address('/near/digest/', '127.0.0.1', packages => 'Digest', mechanisms => 'kerberos'),
+        by_address('/near/alice/', '127.0.0.1', require => ['user CORP\\\\alice']),
+        { path => '/must/off/', sspi => 'off' },
+        { path => '/near/error/', sspi => 'off',
+            apache => "ErrorDocument 401 /near/index.html", nginx => 'error_page 401 /near/index.html; return 401;' },
+    ],
+);
+
+sub anonymous {
+    my ($answer, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is_deeply([ $answer->status, $answer->user, $answer->remote_user, $answer->challenges ], [ 200, '', '' ], $name);
+}
+
+# A maker of header values for one nonce.
+sub digests {
+    my ($client) = @_;
+    my ($challenge) = digest_challenges(grep { /\ADigest/ } $client->get('/must/')->challenges);
+    my $nc = 0;
+    return sub {
+        my ($path, %o) = @_;
+        return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, nc => ++$nc, %o);
+    };
+}
+
+# All that holds where a request may pass without a user.
+sub names_who_comes {
+    my ($server, $path) = @_;
+    my $c = $server->client(env => $alice);
+    my $digest = digests($c);
+    $server->new_log;
+    anonymous($c->get($path), "$path: no credentials");
+    is_deeply([ message_lines($server) ], [], "$path: of which nothing is logged");
+    my $used = $digest->($path);
+    granted($c->get($path, authorization => $used), { user => 'alice' }, "$path: a right password");
+    granted($c->get($path, negotiate => 1), { user => 'alice@SSPI.TEST' }, "$path: a ticket");
+    my $connection = SSPI::Test::Connection->new($c);
+    my @legs = ntlm_login($connection, $path);
+    granted($legs[-1], { user => 'CORP\\alice' }, "$path: NTLM, whose first leg is 401") or diag(map { $_->brief } @legs);
+    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: and the login that stays");
+    anonymous($connection->get($path, authorization => 'Bearer abc'), "$path: credentials of another scheme");
+    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: which end no login");
+    anonymous($c->get($path, authorization => 'Basic YWxpY2U6cHc='), "$path: nor does Basic name anybody");
+    refused($c->get($path, authorization => $digest->($path, password => 'no')), 401, "$path: a wrong password");
+    refused($c->get($path, authorization => $used), 401, "$path: a used header");
+    refused($c->get($path, authorization => 'Digest username="'), 400, "$path: a broken one");
+    anonymous($c->get($path), "$path: and then none again");
+    return;
+}
+
+parts 'areas that are open to addresses', \%site,
+    'name who comes' => sub { my ($server) = @_; names_who_comes($server, '/near/') },
+    'are shut to others' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        refused($c->get('/far/'), 401, 'no credentials');
+        granted($c->get('/far/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket');
+        refused($c->get('/far/', authorization => 'Bearer abc'), 401, 'another scheme');
+    },
+    'need no user that is required' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        anonymous($c->get('/near/alice/'), 'no credentials');
+        granted($c->get('/near/alice/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'another one than required');
+    },
+    'take credentials over TLS only where that is demanded' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        anonymous($c->get('/near/tls/', args => [ '--header', 'Authorization: ' . $c->negotiate_header ]), 'plain');
+        granted($c->get('/near/tls/', tls => 1, authorization => $c->negotiate_header), { user => 'alice@SSPI.TEST' }, 'TLS');
+    };
+
+parts 'where authentication is off', \%site,
+    'nobody looks at credentials' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $digest = digests($c);
+        my $path = '/must/off/';
+        $server->new_log;
+        my $ticket = $c->negotiate_header;
+        anonymous($c->get($path), 'none');
+        anonymous($c->get($path, authorization => $_), (split ' ', $_)[0])
+            for $ticket, $digest->($path), $digest->($path, password => 'no'), 'Bearer abc', 'Digest username="';
+        granted($c->get('/must/', authorization => $ticket), { user => 'alice@SSPI.TEST' }, 'nor uses them up');
+        my $connection = SSPI::Test::Connection->new($c);
+        granted((ntlm_login($connection, '/must/'))[-1], { user => 'CORP\\alice' }, 'a login');
+        anonymous($connection->get($path), 'counts for nothing there');
+        anonymous($connection->get($path, authorization => 'NTLM TlRMTVNTUAABAAAA'), 'nor is it ended there');
+        granted($connection->get('/must/'), { user => 'CORP\\alice' }, 'it is kept');
+        is_deeply([ message_lines($server) ], [], 'nothing is logged');
+    };
+
+my $lines = join '', map { by_require(@$_) } (
+    [ '/granted/', 'Require all granted' ],
+    [ '/any/', '<RequireAny>', 'Require ip 127.0.0.1', 'Require sspi-user nobody', '</RequireAny>' ],
+    [ '/both/', '<RequireAll>', 'Require ip 127.0.0.1', 'Require valid-user', '</RequireAll>' ],
+    [ '/not/', '<RequireAll>', 'Require all granted', 'Require not user alice', '</RequireAll>' ],
+);
+
+scenario "httpd's Require", { %site, on => 'apache', apache => $lines,
+    locations => [ $site{locations}[0], map { { path => $_, %all } } qw(/granted/ /any/ /both/ /not/) ],
+    files => { '/denied.html' => "denied\n" } }, sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    names_who_comes($server, $_) for qw(/granted/ /any/);
+    refused($c->get('/both/'), 401, 'where a user is required as well');
+    granted($c->get('/both/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'who passes');
+};
+
+scenario 'a configuration that cannot authenticate', { on => 'apache',
+    locations => [ { path => '/p/', packages => 'Digest', digest_user_file => $digest_users, realm => '%{HTTP:X-None}',
+        apache => "Satisfy Any\nOrder deny,allow\nAllow from 127.0.0.1" } ] }, sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    anonymous($c->get('/p/'), 'shows what is open');
+    anonymous($c->get('/p/', authorization => 'Bearer abc'), 'whatever the application is told');
+};
+
+done_testing;
