@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `Require sspi-user NAME...`: full names, so that users of different schemes never meet. `Require
  * sspi-channel-bound`: who proved to use this TLS channel. */
-#include "mod_sspi.h"
+#include "apache_scope.h"
 
 #include "ap_expr.h"
 #include "apr_strings.h"
@@ -96,38 +96,49 @@ void apache_authz_register(apr_pool_t *p)
                               &bound_provider, AP_AUTH_INTERNAL_PER_CONF);
 }
 
-static bool is_require(const ap_directive_t *node, const char *provider)
+static size_t count_requires(const ap_directive_t *node)
 {
-    const char *args = node->args;
+    size_t n = 0;
 
-    return ap_cstr_casecmp(node->directive, "Require") == 0 &&
-           (provider == NULL || ap_cstr_casecmpn(args, provider, strlen(provider)) == 0);
+    for (; node != NULL; node = node->next) {
+        n += apache_directive_is_require_section(node) || apache_directive_is(node, "Require");
+    }
+    return n;
 }
 
-/* mod_authz_core takes Require lines for alternatives: beside another one, being bound would be
- * asked of nobody. In <RequireAll> each must be met. */
-const char *apache_authz_check(apr_pool_t *p, const ap_directive_t *node)
+/* Whether the line counts as an alternative to others of its scope: it is not in <RequireAll>. */
+static bool is_alternative(const ap_directive_t *line)
 {
-    int n_lines = 0;
-    int bound_line = 0;
-    const char *error = NULL;
-    bool all = node != NULL && node->parent != NULL &&
-               ap_cstr_casecmp(node->parent->directive, "<RequireAll") == 0;
-
-    for (; node != NULL && error == NULL; node = node->next) {
-        bool nested = ap_cstr_casecmpn(node->directive, "<Require", 8) == 0;
-
-        n_lines += nested || is_require(node, NULL) ? 1 : 0;
-        if (is_require(node, "sspi-channel-bound")) {
-            bound_line = node->line_num;
+    for (const ap_directive_t *at = line->parent; at != NULL; at = at->parent) {
+        if (apache_directive_is(at, "<RequireAll")) {
+            return false;
         }
-        error = apache_authz_check(p, node->first_child);
+        if (!apache_directive_is_require_section(at) || count_requires(at->first_child) > 1) {
+            break;
+        }
     }
-    if (error == NULL && bound_line != 0 && n_lines > 1 && !all) {
-        error = apr_psprintf(p,
-                             "line %d: Require sspi-channel-bound beside another Require protects "
-                             "nothing, because either is enough: put both into <RequireAll>",
-                             bound_line);
+    return true;
+}
+
+/* mod_authz_core takes Require lines as alternatives: beside another line, a demand for bound
+ * clients is met by all others. In <RequireAll> each line must be met. httpd calls every module
+ * that has a directive of this name, so the lines are counted here while mod_authz_core reads them;
+ * an error in .htaccess is 500 for its requests. */
+const char *apache_authz_count(cmd_parms *cmd, void *dir_, const char *args)
+{
+    struct apache_dir *dir = dir_;
+    const char *provider = ap_getword_conf(cmd->temp_pool, &args);
+
+    if (ap_find_linked_module("mod_authz_core.c") == NULL) {
+        return "Require needs mod_authz_core: load it";
     }
-    return error;
+    dir->n_requires++;
+    if (strcmp(provider, "sspi-channel-bound") == 0 && is_alternative(cmd->directive)) {
+        dir->bound_is_alternative = true;
+    }
+    if (dir->bound_is_alternative && dir->n_requires > 1) {
+        return "Require sspi-channel-bound beside another Require protects nothing, because either "
+               "is enough: put both into <RequireAll>";
+    }
+    return NULL;
 }

@@ -35,7 +35,9 @@ const command_rec apache_commands[] = {
                                     WHERE_##scope, help),
 #include "sspi_options.def"
 #undef SSPI_OPTION
-    [N_COMMANDS] = {.name = NULL},
+    [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", apache_authz_count, NULL, OR_AUTHCFG,
+                                    "as mod_authz_core has it"),
+    {.name = NULL},
 };
 #pragma GCC diagnostic pop
 
@@ -46,7 +48,13 @@ void *apache_dir_create(apr_pool_t *p, char *path)
 
 void *apache_dir_merge(apr_pool_t *p, void *outer, void *inner)
 {
-    struct apache_dir *merged = apr_palloc(p, sizeof(*merged));
+    struct apache_dir *merged;
+
+    /* Most scopes with Require lines have no option of ours. */
+    if (((const struct apache_dir *)inner)->policy.set == 0) {
+        return outer;
+    }
+    merged = apr_pcalloc(p, sizeof(*merged));
 
     sspi_policy_merge(&merged->policy, &((const struct apache_dir *)outer)->policy,
                       &((const struct apache_dir *)inner)->policy);

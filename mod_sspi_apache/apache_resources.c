@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The acceptor and the files it holds: opened by the parent when the configuration is checked,
  * which is the last thing that -t does, and inherited by the children. */
-#include "mod_sspi.h"
+#include "apache_scope.h"
 
 #include "apr_strings.h"
 #include "http_core.h"
 #include "http_log.h"
 #include "unixd.h"
-#include "util_cfgtree.h"
 
 APLOG_USE_MODULE(sspi);
 
@@ -57,34 +56,17 @@ struct opening {
     char error[SSPI_ERROR_SIZE];
 };
 
-/* True when one of the words is `wanted`, without case. */
-static bool has_word(apr_pool_t *p, const char *args, const char *wanted)
-{
-    while (*args != '\0') {
-        if (ap_cstr_casecmp(ap_getword_conf(p, &args), wanted) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool is_option(const ap_directive_t *node, enum sspi_option option)
-{
-    return ap_cstr_casecmp(node->directive, sspi_option_info(option)->name[SSPI_SERVER_APACHE]) ==
-           0;
-}
-
 static unsigned survey_directive(apr_pool_t *ptemp, const ap_directive_t *node)
 {
     unsigned found = 0;
 
     /* httpd's own, without a row for it. */
-    if (ap_cstr_casecmp(node->directive, "AuthType") == 0) {
-        return has_word(ptemp, node->args, SSPI_AUTH_TYPE) ? FOUND_AUTH_TYPE : 0;
+    if (apache_directive_is(node, "AuthType")) {
+        return apache_directive_has_word(ptemp, node, SSPI_AUTH_TYPE) ? FOUND_AUTH_TYPE : 0;
     }
     for (size_t i = 0; i < sizeof(clues) / sizeof(clues[0]); i++) {
-        if (is_option(node, clues[i].option) &&
-            (clues[i].word == NULL || has_word(ptemp, node->args, clues[i].word))) {
+        if (apache_directive_is_option(node, clues[i].option) &&
+            (clues[i].word == NULL || apache_directive_has_word(ptemp, node, clues[i].word))) {
             found |= clues[i].found;
         }
     }
@@ -255,7 +237,6 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     };
     struct opening opening = {0};
     struct sspi_acceptor *acceptor;
-    const char *error;
 
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_DUMP) {
         return OK; /* -S and the like only show the configuration */
@@ -277,9 +258,7 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         }
     }
     open_unnamed(ptemp, s, &opening);
-    error = apache_authz_check(ptemp, ap_conftree);
-    if (error != NULL) {
-        ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s", error);
+    if (!apache_check(ptemp, s, acceptor, ap_conftree)) {
         opening.failed = true;
     }
     if (!apache_state_check(s, ap_get_module_config(s->module_config, &sspi_module))) {

@@ -25,6 +25,10 @@ extern module AP_MODULE_DECLARE_DATA sspi_module;
 
 struct apache_dir {
     struct sspi_policy policy; /* what this scope itself says; merged: with all outer ones */
+    /* While the scope is read: its Require lines, and whether one of them is sspi-channel-bound
+     * outside <RequireAll>. */
+    unsigned n_requires;
+    bool bound_is_alternative;
 };
 
 struct apache_site {
@@ -192,8 +196,14 @@ int apache_status_handler(request_rec *r);
 
 void apache_authz_register(apr_pool_t *p);
 
-/* What is wrong with the Require lines of this level of the configuration and all below, NULL:
- * nothing. */
-const char *apache_authz_check(apr_pool_t *p, const ap_directive_t *node);
+/* A further handler of Require, which refuses lines that protect nothing. */
+const char *apache_authz_count(cmd_parms *cmd, void *dir, const char *args);
+
+/* ---- apache_check.c ---- */
+
+/* Looks for mistakes that the whole configuration shows. False: it must be refused, and the error
+ * log says why. What is only doubtful becomes a record of the acceptor. */
+bool apache_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
+                  const ap_directive_t *tree);
 
 #endif

@@ -5,6 +5,8 @@
 
 static ngx_int_t ngx_http_sspi_worker(ngx_conf_t *cf,
     struct sspi_acceptor_config *config);
+static ngx_uint_t ngx_http_sspi_takes_realm(ngx_http_sspi_loc_conf_t *slcf,
+    char *error);
 static ngx_int_t ngx_http_sspi_open_policies(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 static ngx_int_t ngx_http_sspi_add_tls(ngx_conf_t *cf,
@@ -154,6 +156,25 @@ ngx_http_sspi_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
 }
 
 
+/* a realm with variables is checked with each request */
+
+static ngx_uint_t
+ngx_http_sspi_takes_realm(ngx_http_sspi_loc_conf_t *slcf, char *error)
+{
+    struct sspi_view  realm;
+
+    if (slcf->realm == NULL || slcf->realm->lengths) {
+        return 1;
+    }
+
+    realm.data = (const char *) slcf->realm->value.data;
+    realm.len = slcf->realm->value.len;
+
+    return sspi_policy_takes_realm(&slcf->policy, realm, SSPI_SERVER_NGINX,
+                                   error);
+}
+
+
 static ngx_int_t
 ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 {
@@ -165,8 +186,9 @@ ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
     for (i = 0; i < smcf->protected.nelts; i++) {
 
-        if (!sspi_acceptor_open(smcf->acceptor, &slcfp[i]->policy, true,
-                                slcfp[i]->realm != NULL, error))
+        if (!ngx_http_sspi_takes_realm(slcfp[i], error)
+            || !sspi_acceptor_open(smcf->acceptor, &slcfp[i]->policy, true,
+                                   slcfp[i]->realm != NULL, error))
         {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                           "%s, for the \"sspi\" in %V:%ui",

@@ -2,6 +2,8 @@
 #include "ngx_http_sspi_module.h"
 
 
+static ngx_int_t ngx_http_sspi_remember(ngx_conf_t *cf,
+    ngx_http_sspi_loc_conf_t *slcf, enum sspi_option option);
 static char *ngx_http_sspi_set_policy(ngx_conf_t *cf,
     struct sspi_policy *policy, enum sspi_option option);
 static ngx_int_t ngx_http_sspi_full_name(ngx_conf_t *cf, ngx_str_t *name,
@@ -29,6 +31,12 @@ ngx_http_sspi_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    if (ngx_array_init(&smcf->said, cf->pool, 4, sizeof(ngx_http_sspi_said_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
     return smcf;
 }
 
@@ -48,8 +56,10 @@ ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_sspi_loc_conf_t *prev = parent;
     ngx_http_sspi_loc_conf_t *conf = child;
 
-    ngx_http_sspi_loc_conf_t   **slcfp;
+    ngx_http_sspi_loc_conf_t    *scope, **slcfp;
     ngx_http_sspi_main_conf_t   *smcf;
+
+    conf->outer = prev;
 
     sspi_policy_merge(&conf->policy, &prev->policy, &conf->policy);
 
@@ -78,6 +88,10 @@ ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     }
 
     *slcfp = conf;
+
+    for (scope = conf; scope; scope = scope->outer) {
+        scope->used = 1;
+    }
 
     return NGX_CONF_OK;
 }
@@ -108,15 +122,21 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_ERROR;
     }
 
-    if (info->kind == SSPI_KIND_TEXT) {
-        return ngx_http_sspi_set_realm(cf, slcf);
-    }
-
     if (info->kind == SSPI_KIND_BARE) {
         clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
         clcf->handler = ngx_http_sspi_status_handler;
 
         return NGX_CONF_OK;
+    }
+
+    if (option != SSPI_OPTION_MODE
+        && ngx_http_sspi_remember(cf, slcf, option) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (info->kind == SSPI_KIND_TEXT) {
+        return ngx_http_sspi_set_realm(cf, slcf);
     }
 
     if (info->kind != SSPI_KIND_LINES
@@ -143,6 +163,70 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     return ngx_http_sspi_set_policy(cf, &slcf->policy, option);
+}
+
+
+static ngx_int_t
+ngx_http_sspi_remember(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf,
+    enum sspi_option option)
+{
+    ngx_http_sspi_said_t       *said;
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
+
+    said = ngx_array_push(&smcf->said);
+    if (said == NULL) {
+        return NGX_ERROR;
+    }
+
+    said->conf = slcf;
+    said->option = option;
+    said->file = cf->conf_file->file.name;
+    said->line = cf->conf_file->line;
+
+    return NGX_OK;
+}
+
+
+/*
+ * What is set where sspi is off, and off in all blocks within, protects
+ * nothing.  On the level of http itself defaults may wait for servers to
+ * come; only demands on clients may not.
+ */
+
+ngx_int_t
+ngx_http_sspi_check_said(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+{
+    ngx_uint_t             i;
+    ngx_http_sspi_said_t  *said;
+
+    said = smcf->said.elts;
+
+    for (i = 0; i < smcf->said.nelts; i++) {
+
+        if (said[i].conf->used) {
+            continue;
+        }
+
+        if (said[i].conf->outer == NULL
+            && !sspi_policy_demands(&said[i].conf->policy, said[i].option))
+        {
+            continue;
+        }
+
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"%s\" protects nothing, because \"sspi\" is off in "
+                      "this block and in all blocks within it: "
+                      "add \"sspi on\", or remove the directive in %V:%ui",
+                      sspi_option_info(said[i].option)
+                          ->name[SSPI_SERVER_NGINX],
+                      &said[i].file, said[i].line);
+
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
 }
 
 

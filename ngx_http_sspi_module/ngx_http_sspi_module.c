@@ -229,6 +229,10 @@ ngx_http_sspi_init(ngx_conf_t *cf)
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
 
+    if (ngx_http_sspi_check_said(cf, smcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (smcf->protected.nelts == 0) {
         return NGX_OK;
     }

@@ -16,6 +16,7 @@ typedef struct {
     struct sspi_acceptor      *acceptor;     /* NULL: no location uses sspi */
     ngx_array_t                protected;    /* ngx_http_sspi_loc_conf_t *,
                                               * whose mode is not off */
+    ngx_array_t                said;         /* ngx_http_sspi_said_t */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
 #if (NGX_THREADS)
@@ -27,9 +28,13 @@ typedef struct {
 
 /* one per server, location, if and limit_except block */
 
-typedef struct {
+typedef struct ngx_http_sspi_loc_conf_s  ngx_http_sspi_loc_conf_t;
+
+struct ngx_http_sspi_loc_conf_s {
     struct sspi_policy         policy;
     ngx_http_complex_value_t  *realm;
+    ngx_http_sspi_loc_conf_t  *outer;    /* NULL: http itself */
+    unsigned                   used:1;   /* sspi is not off, here or within */
 #if (NGX_HTTP_SSL)
     ngx_http_ssl_srv_conf_t   *ssl;      /* of the server that it belongs to */
 #endif
@@ -37,7 +42,17 @@ typedef struct {
     /* where "sspi" was said, for errors found when the scopes are merged */
     ngx_str_t                  file;
     ngx_uint_t                 line;
-} ngx_http_sspi_loc_conf_t;
+};
+
+
+/* where a directive stands, for errors found when all scopes are known */
+
+typedef struct {
+    ngx_http_sspi_loc_conf_t  *conf;
+    enum sspi_option           option;
+    ngx_str_t                  file;
+    ngx_uint_t                 line;
+} ngx_http_sspi_said_t;
 
 
 /*
@@ -134,6 +149,8 @@ void *ngx_http_sspi_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_sspi_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 char *ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
+ngx_int_t ngx_http_sspi_check_said(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
 
 /* ngx_http_sspi_acceptor.c */
 

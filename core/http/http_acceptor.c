@@ -14,6 +14,7 @@
 #include "binding_session.h"
 #include "hash.h"
 #include "http_bindings.h"
+#include "http_config_check.h"
 #include "http_options.h"
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
@@ -112,6 +113,35 @@ static void drop_repeated(struct sspi_acceptor *acceptor)
             acceptor->n_records--;
             return;
         }
+}
+
+static void warn(struct sspi_acceptor *acceptor, enum http_message message, const char *text)
+{
+    struct sspi_record *record = new_record(acceptor);
+    if (record == NULL)
+        return;
+    http_messages_write(record, message, SEC_E_OK, "%s", text);
+    drop_repeated(acceptor);
+}
+
+void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                              const char *directive, struct sspi_view name)
+{
+    char text[SSPI_ERROR_SIZE];
+    if (!http_config_check_name(policy, directive, name, acceptor->default_realm, text))
+        warn(acceptor, HTTP_MESSAGE_NO_MATCH, text);
+}
+
+void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
+                                    const char *place)
+{
+    char text[SSPI_ERROR_SIZE];
+    snprintf(
+        text, sizeof(text),
+        "%.100s in %.250s protects nothing, because no Require line of the configuration asks for "
+        "a user there: add Require valid-user or Require sspi-user",
+        directive, place);
+    warn(acceptor, HTTP_MESSAGE_UNPROTECTED, text);
 }
 
 size_t sspi_acceptor_records(struct sspi_acceptor *acceptor, const struct sspi_record **ret_records)
@@ -268,6 +298,15 @@ static const char *kind_of(enum sspi_option option)
                                                              : "user file";
 }
 
+/* Certificates of front ends are no secrets. */
+static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, const char *path)
+{
+    char text[SSPI_ERROR_SIZE];
+    if (option != SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE &&
+        !http_config_check_mode(kind_of(option), path, text))
+        warn(acceptor, HTTP_MESSAGE_EXPOSED, text);
+}
+
 static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
 {
     struct sspi_record *record = new_record(acceptor);
@@ -316,10 +355,12 @@ static struct http_resource *open_resource(struct sspi_acceptor *acceptor,
         return NULL;
     made->next = acceptor->resources;
     acceptor->resources = made;
-    if (made->winbind != NULL)
+    if (made->winbind != NULL) {
         check_pipe(acceptor);
-    else
+    } else {
         tell_opened(acceptor, kind_of(option), http_resource_path(made));
+        check_mode(acceptor, option, http_resource_path(made));
+    }
     return made;
 }
 
@@ -438,14 +479,38 @@ static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_p
     return true;
 }
 
+static bool open_needs(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       const struct needs *needs, char *error)
+{
+    return (!needs->keytab || open_keytab(acceptor, policy, error)) &&
+           (!needs->nt_users || open_file(acceptor, policy, SSPI_OPTION_NTLM_USER_FILE, error)) &&
+           (!needs->users || open_file(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, error)) &&
+           (!needs->certificates ||
+            open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
+}
+
+/* The names of all lines; an absent view ends each line, whose first word says what it is. */
+static void check_required(struct sspi_acceptor *acceptor, const struct sspi_policy *policy)
+{
+    size_t n_words;
+    const struct sspi_view *words = http_options_words(policy, SSPI_OPTION_REQUIRE, &n_words);
+    bool first = true;
+    for (size_t i = 0; i < n_words; i++) {
+        if (!first && words[i].data != NULL)
+            sspi_acceptor_check_name(acceptor, policy, option_name(acceptor, SSPI_OPTION_REQUIRE),
+                                     words[i]);
+        first = words[i].data == NULL;
+    }
+}
+
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                         bool whole, bool has_realm, char *error)
 {
     struct needs needs;
-    return find_needs(acceptor, policy, whole, has_realm, &needs, error) &&
-           (!needs.keytab || open_keytab(acceptor, policy, error)) &&
-           (!needs.nt_users || open_file(acceptor, policy, SSPI_OPTION_NTLM_USER_FILE, error)) &&
-           (!needs.users || open_file(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, error)) &&
-           (!needs.certificates ||
-            open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
+    if (!find_needs(acceptor, policy, whole, has_realm, &needs, error) ||
+        !open_needs(acceptor, policy, &needs, error))
+        return false;
+    if (whole)
+        check_required(acceptor, policy);
+    return true;
 }

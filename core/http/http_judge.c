@@ -133,12 +133,12 @@ bool http_judge_user_is(const struct http_proof *proof, struct sspi_view name)
            memcmp(name.data + prefix_len, own.data, own.len) == 0;
 }
 
-/* One line without its end: `channel-bound`, or `user` and names. */
+/* One line without its end: `user` and names, or `channel-bound`, which the caller judges. */
 static bool meets(const struct sspi_exchange *exchange, const struct sspi_view *words,
                   size_t n_words)
 {
     if (n_words == 1)
-        return exchange->bound == SSPI_BOUND_MATCHED;
+        return true;
     for (size_t i = 1; i < n_words; i++)
         if (http_judge_user_is(&exchange->proof, words[i]))
             return true;
@@ -149,6 +149,8 @@ bool http_judge_allows(const struct sspi_exchange *exchange, const struct sspi_p
 {
     size_t n_words, start = 0;
     const struct sspi_view *words = http_options_words(policy, SSPI_OPTION_REQUIRE, &n_words);
+    if (http_options_requires_bound(policy) && exchange->bound != SSPI_BOUND_MATCHED)
+        return false;
     /* An absent view stands behind each line. */
     for (size_t i = 0; i < n_words; i++) {
         if (words[i].data != NULL)

@@ -186,6 +186,16 @@ static bool check_require(const struct sspi_option_info *info, const struct sspi
     return true;
 }
 
+static bool has_bound_line(const struct sspi_view *words, size_t n_words)
+{
+    /* Each line has at least one word, and an absent view behind it. */
+    for (size_t i = 0; i < n_words; i++)
+        if ((i == 0 || words[i - 1].data == NULL) &&
+            bytes_equal(words[i], SSPI_VIEW("channel-bound")))
+            return true;
+    return false;
+}
+
 static bool check_words(enum sspi_option option, const struct sspi_option_info *info,
                         const struct sspi_view *words, size_t n_words, enum sspi_server server,
                         char *error)
@@ -242,6 +252,8 @@ static bool read_value(struct sspi_option_value *value, enum sspi_option option,
     case SSPI_KIND_LINES:
         value->words = words;
         value->n_words = n_words;
+        if (option == SSPI_OPTION_REQUIRE)
+            value->number = has_bound_line(words, n_words);
         return check_words(option, info, words, n_words, server, error);
     case SSPI_KIND_TEXT:
     case SSPI_KIND_BARE:
@@ -300,6 +312,12 @@ bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
     return true;
 }
 
+bool http_options_requires_bound(const struct sspi_policy *policy)
+{
+    return http_options_is_set(policy, SSPI_OPTION_REQUIRE) &&
+           policy->value[SSPI_OPTION_REQUIRE].number == 1;
+}
+
 void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy *outer,
                        const struct sspi_policy *inner)
 {
@@ -307,6 +325,9 @@ void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy 
     for (unsigned option = 0; option < SSPI_OPTION_COUNT; option++)
         if ((inner->set & (UINT64_C(1) << option)) == 0)
             merged.value[option] = outer->value[option];
+    /* A demand for bound clients holds within: an inner list of users replaces users only. */
+    if (http_options_requires_bound(outer))
+        merged.value[SSPI_OPTION_REQUIRE].number = 1;
     /* An inner choice hides the outer one, by whichever option that was made. */
     merged.set |= (inner->set & user_sources) != 0 ? outer->set & ~user_sources : outer->set;
     *ret_policy = merged;
@@ -377,6 +398,16 @@ bool http_options_uses(const struct sspi_policy *policy, uint8_t mechanism)
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy)
 {
     return http_options_uses(policy, HTTP_MECHANISM_KERBEROS);
+}
+
+bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option)
+{
+    if (!http_options_is_set(policy, option))
+        return false;
+    return option == SSPI_OPTION_REQUIRE ||
+           (option == SSPI_OPTION_REQUIRE_TLS && policy->value[option].number == 1) ||
+           (option == SSPI_OPTION_CHANNEL_BINDING &&
+            policy->value[option].number == HTTP_BINDING_REQUIRE);
 }
 
 bool http_options_binds_by(const struct sspi_policy *policy, uint8_t type)

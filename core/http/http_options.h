@@ -56,6 +56,10 @@ bool http_options_has_provider(const struct sspi_policy *policy);
 const struct sspi_view *http_options_words(const struct sspi_policy *policy,
                                            enum sspi_option option, size_t *ret_n);
 
+/* True when only clients that are bound to this TLS channel may pass, as a line of this scope or of
+ * an outer one says. */
+bool http_options_requires_bound(const struct sspi_policy *policy);
+
 /* The accepted service principals, default included. */
 const struct sspi_view *http_options_services(const struct sspi_policy *policy, size_t *ret_n);
 

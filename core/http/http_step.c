@@ -139,6 +139,17 @@ static void refuse_foreign(struct sspi_exchange *exchange, const struct sspi_pol
     http_answer_challenge(exchange, policy);
 }
 
+/* A realm from variables or an expression is known only now. */
+static bool check_realm(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    char error[SSPI_ERROR_SIZE];
+    if (sspi_policy_takes_realm(policy, exchange->realm, exchange->acceptor->config.server, error))
+        return true;
+    http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK, "%s",
+                        error);
+    return false;
+}
+
 /* What the configuration must have for any verdict. False: a record says what is missing. */
 static bool check_configuration(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
@@ -154,7 +165,7 @@ static bool check_configuration(struct sspi_exchange *exchange, const struct ssp
         lack = "has no ntlm";
         missing = SSPI_OPTION_MECHANISMS;
     } else {
-        return true;
+        return check_realm(exchange, policy);
     }
     http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_CONFIGURATION, SEC_E_OK,
                         "%s is offered but %s %s for this request", scheme,

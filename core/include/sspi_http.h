@@ -93,7 +93,8 @@ enum sspi_mode { SSPI_MODE_OFF, SSPI_MODE_ON, SSPI_MODE_OPTIONAL };
 #define SSPI_OPTION_LIST_LIMIT 8
 
 struct sspi_option_value {
-    uint64_t number;                      /* FLAG, ENUM, TIME (seconds), SIZE (bytes), COUNT */
+    uint64_t number; /* FLAG, ENUM, TIME (seconds), SIZE (bytes), COUNT; REQUIRE: 1 for
+                      * channel-bound, which an outer scope's line may demand */
     uint8_t list[SSPI_OPTION_LIST_LIMIT]; /* LIST: places in `values`, counted from 1; 0 ends it */
     const struct sspi_view *words;        /* FILE (one), FILES, WORDS, LINES: borrowed */
     size_t n_words;
@@ -130,6 +131,17 @@ bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
  * verified, and wrong ones are refused. False: no credentials are taken on this connection, because
  * `policy` wants TLS and `tls` is false. */
 bool sspi_policy_open(const struct sspi_policy *policy, bool tls, struct sspi_policy *ret_open);
+
+/* Whether this realm can be used where `policy` offers Digest (true where it does not): 1 to 255
+ * characters of printable ASCII without a colon. A server calls it for a realm that holds no
+ * variables and no expression; each step checks the realm that it is given. False: `error`
+ * (SSPI_ERROR_SIZE bytes) names the directive, the value and what would be right. */
+bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view realm,
+                             enum sspi_server server, char *error);
+
+/* Whether `policy` sets this option so that it demands something of clients: users, a channel
+ * binding, TLS. */
+bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option);
 
 /* ---- log records ---- */
 
@@ -192,6 +204,17 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor);
  * principal, and what would be right; the configuration must be refused. */
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                         bool whole, bool has_realm, char *error);
+
+/* Checks a full name that a server's own `directive` requires (httpd's Require), where `policy`
+ * says which schemes and mechanisms there may be. A name that no client can have becomes a record.
+ * sspi_acceptor_open() does the same for the names in a whole policy. Parent only. */
+void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                              const char *directive, struct sspi_view name);
+
+/* Makes a record of a place whose options demand something of users, but where no directive asks
+ * for a user. `directive` and `place` are printable text. Parent only. */
+void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
+                                    const char *place);
 
 /* What the parent should log about what it opened; each record is told once. The records are lent
  * until the next call on the acceptor. Parent only. */
@@ -349,8 +372,9 @@ struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
 /* The verdict of `policy` (whose mode is not off) on this request. The first step evaluates the
  * credentials under it; a later one, with the same or another policy, judges what was proven:
  * covered by that policy, the verdict is GRANTED, else that policy's challenges. `realm`: Digest's
- * realm for this request, expressions already evaluated; an absent or empty one is SSPI_ERROR where
- * Digest is offered. The result is lent until the next step or the end, never NULL. */
+ * realm for this request, expressions already evaluated; one that Digest cannot use
+ * (sspi_policy_takes_realm()) is SSPI_ERROR where Digest is offered. The result is lent until the
+ * next step or the end, never NULL. */
 const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              struct sspi_view realm);

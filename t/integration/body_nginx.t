@@ -91,7 +91,11 @@ my $dav = scratch_dir('dav');
 chmod 0777, $dav;
 my $proxy = "proxy_pass http://127.0.0.1:$http_port;";
 
-sub place { my ($path, $nginx, %o) = @_; return { path => $path, %auth_int, nginx => $nginx, %o } }
+sub place {
+    my ($path, $nginx, %o) = @_;
+    my %options = ($o{sspi} // 'on') eq 'off' ? () : %auth_int;
+    return { path => $path, %options, nginx => $nginx, %o };
+}
 
 my @kept = (
     place('/proxy/', $proxy),

@@ -173,6 +173,48 @@ static void an_inner_scope_overrides_only_what_it_says(void **state)
     assert_memory_equal(&inner, &merged, sizeof(inner));
 }
 
+static void an_inner_scope_keeps_an_outer_demand_for_bound_clients(void **state)
+{
+    const struct sspi_view end = {NULL, 0};
+    struct sspi_view bound[] = {SSPI_VIEW("channel-bound"), end};
+    struct sspi_view user[] = {SSPI_VIEW("user"), SSPI_VIEW("channel-bound"), end};
+    struct sspi_policy outer = {0}, inner = {0}, innermost = {0}, merged;
+    assert_true(set(&outer, SSPI_OPTION_REQUIRE, bound, 2));
+    assert_true(set(&inner, SSPI_OPTION_REQUIRE, user, 3));
+    assert_true(http_options_requires_bound(&outer));
+    assert_false(http_options_requires_bound(&inner));
+    sspi_policy_merge(&merged, &inner, &innermost);
+    assert_false(http_options_requires_bound(&merged));
+    sspi_policy_merge(&merged, &outer, &inner);
+    assert_true(http_options_requires_bound(&merged));
+    assert_ptr_equal(merged.value[SSPI_OPTION_REQUIRE].words, user);
+    sspi_policy_merge(&merged, &merged, &innermost);
+    assert_true(http_options_requires_bound(&merged));
+    sspi_policy_merge(&merged, &inner, &outer);
+    assert_true(http_options_requires_bound(&merged));
+    assert_ptr_equal(merged.value[SSPI_OPTION_REQUIRE].words, bound);
+}
+
+static void demands_are_told_from_other_options(void **state)
+{
+    const struct sspi_view end = {NULL, 0};
+    struct sspi_view user[] = {SSPI_VIEW("user"), SSPI_VIEW("digest:alice"), end};
+    struct sspi_policy policy = {0};
+    for (enum sspi_option option = 0; option < SSPI_OPTION_COUNT; option++)
+        assert_false(sspi_policy_demands(&policy, option));
+    assert_true(set_one(&policy, SSPI_OPTION_REQUIRE_TLS, "off"));
+    assert_true(set_one(&policy, SSPI_OPTION_CHANNEL_BINDING, "allow"));
+    assert_true(set_one(&policy, SSPI_OPTION_KEYTAB, "/keytab"));
+    for (enum sspi_option option = 0; option < SSPI_OPTION_COUNT; option++)
+        assert_false(sspi_policy_demands(&policy, option));
+    assert_true(set_one(&policy, SSPI_OPTION_REQUIRE_TLS, "on"));
+    assert_true(set_one(&policy, SSPI_OPTION_CHANNEL_BINDING, "require"));
+    assert_true(set(&policy, SSPI_OPTION_REQUIRE, user, 3));
+    assert_true(sspi_policy_demands(&policy, SSPI_OPTION_REQUIRE_TLS));
+    assert_true(sspi_policy_demands(&policy, SSPI_OPTION_CHANNEL_BINDING));
+    assert_true(sspi_policy_demands(&policy, SSPI_OPTION_REQUIRE));
+}
+
 static void a_scope_chooses_one_source_of_users(void **state)
 {
     struct sspi_policy outer = {0}, inner = {0}, merged;
@@ -203,6 +245,8 @@ int main(void)
         cmocka_unit_test(the_number_of_words_is_checked),
         cmocka_unit_test(every_require_line_needs_its_keyword_and_a_name),
         cmocka_unit_test(an_inner_scope_overrides_only_what_it_says),
+        cmocka_unit_test(an_inner_scope_keeps_an_outer_demand_for_bound_clients),
+        cmocka_unit_test(demands_are_told_from_other_options),
         cmocka_unit_test(a_scope_chooses_one_source_of_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the tree of the configuration tells of mistakes. Sections meet only with a request, so this
+ * file looks at what one section and those around it say, and keeps silent where another section
+ * might make it right. */
+#include "apache_scope.h"
+
+#include "apr_lib.h"
+#include "apr_strings.h"
+#include "http_log.h"
+
+APLOG_USE_MODULE(sspi);
+
+struct check {
+    apr_pool_t *p;
+    server_rec *s;
+    struct sspi_acceptor *acceptor;
+    const ap_directive_t *tree;
+    bool failed; /* the server must not start */
+    /* The place that is looked at, what it may offer, and whether a Require line may ask for a user
+     * there. */
+    const struct apache_scope *place;
+    bool offered[APACHE_CHOICES][APACHE_CHOICE_WORDS];
+    bool asked;
+};
+
+/* ---- text that is an expression ---- */
+
+/* httpd reads AuthName and Require lines as expressions. NULL: it depends on the request. */
+static const char *static_text(apr_pool_t *p, const char *text)
+{
+    char *copy = apr_pstrdup(p, text);
+    char *to = copy;
+
+    for (const char *from = text; *from != '\0'; from++) {
+        if ((from[0] == '%' && from[1] == '{') || (from[0] == '$' && apr_isdigit(from[1]))) {
+            return NULL;
+        }
+        if (from[0] == '\\' && from[1] != '\0') {
+            from++;
+        }
+        *to++ = *from;
+    }
+    *to = '\0';
+    return copy;
+}
+
+/* ---- realms ---- */
+
+static void check_realm(struct check *check, const struct apache_scope *scope,
+                        const ap_directive_t *node)
+{
+    const char *realm = static_text(check->p, apache_directive_first_word(check->p, node));
+    struct sspi_policy digest = {0};
+    const struct sspi_view packages = {"Digest", 6};
+    char error[SSPI_ERROR_SIZE];
+
+    if (realm == NULL || !apache_scope_is_ours(check->p, scope) ||
+        scope->chosen[APACHE_PACKAGES] == NULL ||
+        !apache_directive_has_word(check->p, scope->chosen[APACHE_PACKAGES], "Digest")) {
+        return;
+    }
+    if (sspi_policy_set(&digest, SSPI_OPTION_PACKAGES, &packages, 1, SSPI_SERVER_APACHE, error) &&
+        sspi_policy_takes_realm(&digest, (struct sspi_view){realm, strlen(realm)},
+                                SSPI_SERVER_APACHE, error)) {
+        return;
+    }
+    ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, check->s, "%s, in %s:%d", error,
+                 node->filename, node->line_num);
+    check->failed = true;
+}
+
+static void check_realms(void *self, const struct apache_scope *scope)
+{
+    struct check *check = self;
+
+    for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
+        if (apache_directive_is_option(node, SSPI_OPTION_REALM)) {
+            check_realm(check, scope, node);
+        }
+    }
+}
+
+/* ---- names of users ---- */
+
+/* An .htaccess file may say anything about authentication. */
+static bool allows_htaccess(apr_pool_t *p, const ap_directive_t *node)
+{
+    return (apache_directive_is(node, "AllowOverride") &&
+            (apache_directive_has_word(p, node, "All") ||
+             apache_directive_has_word(p, node, "AuthConfig"))) ||
+           (apache_directive_is(node, "AllowOverrideList") &&
+            !apache_directive_has_word(p, node, "None"));
+}
+
+/* Marks the words of this choice that the directive has; NULL: all. */
+static void offer(struct check *check, size_t choice, const ap_directive_t *node)
+{
+    for (size_t i = 0; i < APACHE_CHOICE_WORDS && apache_choices[choice].words[i] != NULL; i++) {
+        check->offered[choice][i] |=
+            node == NULL ||
+            apache_directive_has_word(check->p, node, apache_choices[choice].words[i]);
+    }
+}
+
+/* What a scope other than the place's own may choose for the place. A late place overrides by a
+ * choice of its own what httpd merges before it, and an .htaccess file is not expected to choose
+ * for one that has its own AuthType. */
+static void find_choice(struct check *check, const struct apache_scope *scope, size_t choice)
+{
+    const struct apache_scope *place = check->place;
+
+    if (apache_scope_is_late(place) && !apache_scope_is_late(scope) &&
+        apache_scope_has(place, place->chosen[choice])) {
+        return;
+    }
+    for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
+        if (allows_htaccess(check->p, node)) {
+            if (!apache_scope_is_late(place) || !apache_scope_has(place, place->type)) {
+                offer(check, choice, NULL);
+            }
+        } else if (apache_directive_is_option(node, apache_choices[choice].option) &&
+                   !apache_scope_is_within(place, scope)) {
+            offer(check, choice, node);
+        }
+    }
+}
+
+static void find_choices(void *self, const struct apache_scope *scope)
+{
+    struct check *check = self;
+
+    for (size_t i = 0; i < APACHE_CHOICES && apache_scope_can_meet(check->p, scope, check->place);
+         i++) {
+        find_choice(check, scope, i);
+    }
+}
+
+/* Marks all that requests may be offered that meet this place. */
+static void find_offered(struct check *check, const struct apache_scope *place)
+{
+    check->place = place;
+    memset(check->offered, 0, sizeof(check->offered));
+    for (size_t i = 0; i < APACHE_CHOICES; i++) {
+        if (place->chosen[i] != NULL) {
+            offer(check, i, place->chosen[i]);
+        } else {
+            check->offered[i][0] = true; /* the default */
+        }
+    }
+    apache_scope_walk(check->p, check->tree, find_choices, check);
+}
+
+/* Schemes and mechanisms as a policy; `views` must live as long. */
+static void make_policy(const struct check *check,
+                        struct sspi_view views[APACHE_CHOICES][APACHE_CHOICE_WORDS],
+                        struct sspi_policy *ret_policy)
+{
+    char error[SSPI_ERROR_SIZE];
+
+    memset(ret_policy, 0, sizeof(*ret_policy));
+    for (size_t choice = 0; choice < APACHE_USER_NAME; choice++) {
+        size_t n = 0;
+
+        for (size_t i = 0; i < APACHE_CHOICE_WORDS; i++) {
+            const char *word = apache_choices[choice].words[i];
+
+            if (check->offered[choice][i]) {
+                views[choice][n++] = (struct sspi_view){word, strlen(word)};
+            }
+        }
+        (void)sspi_policy_set(ret_policy, apache_choices[choice].option, views[choice], n,
+                              SSPI_SERVER_APACHE, error);
+    }
+}
+
+/* The provider of a Require line, and what follows it. */
+static const char *provider_of(apr_pool_t *p, const ap_directive_t *node, const char **ret_rest)
+{
+    const char *word;
+
+    *ret_rest = node->args;
+    word = ap_getword_conf(p, ret_rest);
+    return strcmp(word, "not") == 0 ? ap_getword_conf(p, ret_rest) : word;
+}
+
+/* mod_authz_user compares REMOTE_USER: a full name, unless Digest or a shorter form is offered. */
+static bool compares_full(const struct check *check)
+{
+    return !check->offered[APACHE_PACKAGES][2] && !check->offered[APACHE_USER_NAME][1] &&
+           !check->offered[APACHE_USER_NAME][2];
+}
+
+static void check_words(struct check *check, const char *provider, const char *names)
+{
+    struct sspi_view views[APACHE_CHOICES][APACHE_CHOICE_WORDS];
+    const char *directive = apr_pstrcat(check->p, "Require ", provider, NULL);
+    struct sspi_policy policy;
+
+    make_policy(check, views, &policy);
+    while (*names != '\0') {
+        const char *name = ap_getword_conf(check->p, &names);
+
+        sspi_acceptor_check_name(check->acceptor, &policy, directive,
+                                 (struct sspi_view){name, strlen(name)});
+    }
+}
+
+static void check_line(struct check *check, const struct apache_scope *scope,
+                       const ap_directive_t *node)
+{
+    const char *names;
+    const char *provider = provider_of(check->p, node, &names);
+    bool any_user = strcmp(provider, "user") == 0 && apache_scope_is_ours(check->p, scope);
+
+    names = static_text(check->p, names);
+    if (names == NULL || (!any_user && strcmp(provider, "sspi-user") != 0)) {
+        return;
+    }
+    find_offered(check, scope);
+    if (!any_user || compares_full(check)) {
+        check_words(check, provider, names);
+    }
+}
+
+static void check_lines(struct check *check, const struct apache_scope *scope,
+                        const ap_directive_t *node)
+{
+    for (; node != NULL; node = node->next) {
+        if (apache_directive_is_require_section(node)) {
+            check_lines(check, scope, node->first_child);
+        } else if (apache_directive_is(node, "Require")) {
+            check_line(check, scope, node);
+        }
+    }
+}
+
+static void check_names(void *self, const struct apache_scope *scope)
+{
+    struct check *check = self;
+
+    check_lines(check, scope, scope->first);
+}
+
+/* ---- places that ask for no user ---- */
+
+/* Require lines of another section count if they ask for something. With SSPIOptional `all granted`
+ * is right. */
+static bool asks(apr_pool_t *p, const ap_directive_t *node, bool optional)
+{
+    if (apache_directive_is(node, "Require")) {
+        return optional || ap_cstr_casecmp(apache_directive_first_word(p, node), "all") != 0;
+    }
+    return apache_directive_is_require_section(node);
+}
+
+static void find_asking(void *self, const struct apache_scope *scope)
+{
+    struct check *check = self;
+    const struct apache_scope *place = check->place;
+    bool optional = place->optional || scope->section == place->section;
+
+    if (check->asked || !apache_scope_can_meet(check->p, scope, place)) {
+        return;
+    }
+    for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
+        check->asked |= asks(check->p, node, optional) ||
+                        (!apache_scope_is_late(place) && allows_htaccess(check->p, node));
+    }
+}
+
+/* Demands that hold in a place with AuthType SSPI, where no Require line asks for a user: httpd
+ * admits every client without asking a module. */
+static void check_place(void *self, const struct apache_scope *scope)
+{
+    struct check *check = self;
+    const char *place;
+
+    if (scope->demand == NULL || !apache_scope_is_ours(check->p, scope) ||
+        !apache_scope_has(scope, scope->type)) {
+        return;
+    }
+    check->place = scope;
+    check->asked = false;
+    apache_scope_walk(check->p, check->tree, find_asking, check);
+    if (check->asked) {
+        return;
+    }
+    place = scope->section == NULL
+                ? "the server's own level"
+                : apr_psprintf(check->p, "%s %s (%s:%d)", scope->section->directive,
+                               scope->section->args, scope->section->filename,
+                               scope->section->line_num);
+    sspi_acceptor_note_unprotected(
+        check->acceptor,
+        apr_pstrcat(check->p, scope->demand->directive, " ", scope->demand->args, NULL), place);
+}
+
+bool apache_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
+                  const ap_directive_t *tree)
+{
+    struct check check = {.p = ptemp, .s = s, .acceptor = acceptor, .tree = tree};
+
+    apache_scope_walk(ptemp, tree, check_realms, &check);
+    apache_scope_walk(ptemp, tree, check_names, &check);
+    apache_scope_walk(ptemp, tree, check_place, &check);
+    return !check.failed;
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "apache_scope.h"
+
+#include "apr_strings.h"
+
+const struct apache_choice apache_choices[APACHE_CHOICES] = {
+    [APACHE_PACKAGES] = {SSPI_OPTION_PACKAGES, {"Negotiate", "NTLM", "Digest"}},
+    [APACHE_MECHANISMS] = {SSPI_OPTION_MECHANISMS, {"kerberos", "ntlm", NULL}},
+    [APACHE_USER_NAME] = {SSPI_OPTION_USER_NAME, {"full", "short", "local"}},
+};
+
+/* ---- directives ---- */
+
+bool apache_directive_is(const ap_directive_t *node, const char *name)
+{
+    return ap_cstr_casecmp(node->directive, name) == 0;
+}
+
+bool apache_directive_is_option(const ap_directive_t *node, enum sspi_option option)
+{
+    return apache_directive_is(node, sspi_option_info(option)->name[SSPI_SERVER_APACHE]);
+}
+
+bool apache_directive_is_require_section(const ap_directive_t *node)
+{
+    return ap_cstr_casecmpn(node->directive, "<Require", 8) == 0;
+}
+
+const char *apache_directive_first_word(apr_pool_t *p, const ap_directive_t *node)
+{
+    const char *args = node->args;
+
+    return ap_getword_conf(p, &args);
+}
+
+bool apache_directive_has_word(apr_pool_t *p, const ap_directive_t *node, const char *wanted)
+{
+    const char *args = node->args;
+
+    while (*args != '\0') {
+        if (ap_cstr_casecmp(ap_getword_conf(p, &args), wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- scopes ---- */
+
+/* Options that an administrator sets to keep clients out. */
+static bool is_demand(apr_pool_t *p, const ap_directive_t *node)
+{
+    if (apache_directive_is_option(node, SSPI_OPTION_REQUIRE_TLS)) {
+        return apache_directive_has_word(p, node, "on");
+    }
+    if (apache_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING)) {
+        return !apache_directive_has_word(p, node, "none");
+    }
+    return apache_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING_TYPE) ||
+           apache_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE) ||
+           apache_directive_is_option(node, SSPI_OPTION_EXTENDED_PROTECTION);
+}
+
+static void read_directive(apr_pool_t *p, const ap_directive_t *node, struct apache_scope *scope)
+{
+    if (apache_directive_is(node, "AuthType")) {
+        scope->type = node;
+    } else if (apache_directive_is_option(node, SSPI_OPTION_OPTIONAL)) {
+        scope->optional = apache_directive_has_word(p, node, "on");
+    } else if (is_demand(p, node)) {
+        scope->demand = node;
+    } else if (scope->demand != NULL && apache_directive_is(node, scope->demand->directive)) {
+        scope->demand = NULL; /* an inner scope takes it back */
+    }
+    for (size_t i = 0; i < APACHE_CHOICES; i++) {
+        if (apache_directive_is_option(node, apache_choices[i].option)) {
+            scope->chosen[i] = node;
+        }
+    }
+}
+
+struct walk {
+    apr_pool_t *p;
+    apache_scope_visit *visit;
+    void *self;
+};
+
+static void walk_scope(const struct walk *walk, const struct apache_scope *outer,
+                       const ap_directive_t *section, const ap_directive_t *first)
+{
+    struct apache_scope scope = {0};
+
+    if (outer != NULL) {
+        scope = *outer;
+    }
+    scope.outer = outer;
+    scope.section = section;
+    scope.first = first;
+    for (const ap_directive_t *node = first; node != NULL; node = node->next) {
+        read_directive(walk->p, node, &scope);
+    }
+    walk->visit(walk->self, &scope);
+    for (const ap_directive_t *node = first; node != NULL; node = node->next) {
+        if (node->first_child != NULL && !apache_directive_is_require_section(node)) {
+            walk_scope(walk, &scope, node, node->first_child);
+        }
+    }
+}
+
+void apache_scope_walk(apr_pool_t *p, const ap_directive_t *tree, apache_scope_visit *visit,
+                       void *self)
+{
+    const struct walk walk = {p, visit, self};
+
+    walk_scope(&walk, NULL, NULL, tree);
+}
+
+bool apache_scope_is_ours(apr_pool_t *p, const struct apache_scope *scope)
+{
+    return scope->type != NULL && apache_directive_has_word(p, scope->type, SSPI_AUTH_TYPE);
+}
+
+bool apache_scope_has(const struct apache_scope *scope, const ap_directive_t *node)
+{
+    for (const ap_directive_t *at = scope->first; at != NULL && node != NULL; at = at->next) {
+        if (at == node) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- which sections meet ---- */
+
+static bool is_section(const ap_directive_t *section, const char *kind)
+{
+    return section != NULL && apache_directive_is(section, kind);
+}
+
+/* The path of <Location> or <Directory>; NULL: a pattern. */
+static const char *plain_path(apr_pool_t *p, const ap_directive_t *section)
+{
+    const char *path = apache_directive_first_word(p, section);
+    size_t len = strlen(path);
+
+    if (strpbrk(path, "*?[~") != NULL) {
+        return NULL;
+    }
+    return len > 0 && path[len - 1] == '>' ? apr_pstrmemdup(p, path, len - 1) : path;
+}
+
+bool apache_scope_is_within(const struct apache_scope *inner, const struct apache_scope *outer)
+{
+    for (; inner != NULL; inner = inner->outer) {
+        if (inner->section == outer->section) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const ap_directive_t *host_of(const struct apache_scope *scope)
+{
+    for (; scope != NULL; scope = scope->outer) {
+        if (is_section(scope->section, "<VirtualHost")) {
+            return scope->section;
+        }
+    }
+    return NULL;
+}
+
+/* Two sections of one kind whose paths lead to different places. */
+static bool are_apart(apr_pool_t *p, const ap_directive_t *a, const ap_directive_t *b,
+                      const char *kind)
+{
+    const char *path_a, *path_b;
+
+    if (!is_section(a, kind) || !is_section(b, kind)) {
+        return false;
+    }
+    path_a = plain_path(p, a);
+    path_b = plain_path(p, b);
+    return path_a != NULL && path_b != NULL && strncmp(path_a, path_b, strlen(path_a)) != 0 &&
+           strncmp(path_a, path_b, strlen(path_b)) != 0;
+}
+
+bool apache_scope_can_meet(apr_pool_t *p, const struct apache_scope *a,
+                           const struct apache_scope *b)
+{
+    const ap_directive_t *host_a = host_of(a);
+    const ap_directive_t *host_b = host_of(b);
+
+    if (apache_scope_is_within(a, b) || apache_scope_is_within(b, a)) {
+        return true;
+    }
+    if (host_a != NULL && host_b != NULL && host_a != host_b) {
+        return false;
+    }
+    return !are_apart(p, a->section, b->section, "<Location") &&
+           !are_apart(p, a->section, b->section, "<Directory");
+}
+
+bool apache_scope_is_late(const struct apache_scope *scope)
+{
+    return is_section(scope->section, "<Location") ||
+           is_section(scope->section, "<LocationMatch") || is_section(scope->section, "<If");
+}

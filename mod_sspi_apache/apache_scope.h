@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tree of the configuration as scopes: the server's own level, and each section. httpd merges
+ * scopes for a request; what is told here of a scope holds if no section of another kind says
+ * otherwise. For checks at start. */
+#ifndef APACHE_SCOPE_H
+#define APACHE_SCOPE_H
+
+#include "mod_sspi.h"
+
+#include "util_cfgtree.h"
+
+/* ---- directives ---- */
+
+/* Names of directives are compared without case. */
+bool apache_directive_is(const ap_directive_t *node, const char *name);
+bool apache_directive_is_option(const ap_directive_t *node, enum sspi_option option);
+
+/* <RequireAll>, <RequireAny>, <RequireNone>: no scope of their own. */
+bool apache_directive_is_require_section(const ap_directive_t *node);
+
+/* The first argument without its quotes, in `p`. */
+const char *apache_directive_first_word(apr_pool_t *p, const ap_directive_t *node);
+
+/* True when one of the arguments is `wanted`, without case. */
+bool apache_directive_has_word(apr_pool_t *p, const ap_directive_t *node, const char *wanted);
+
+/* ---- scopes ---- */
+
+/* Options that decide which names users can have; the default is the first word. */
+enum { APACHE_PACKAGES, APACHE_MECHANISMS, APACHE_USER_NAME, APACHE_CHOICES };
+#define APACHE_CHOICE_WORDS 3
+
+struct apache_choice {
+    enum sspi_option option;
+    const char *words[APACHE_CHOICE_WORDS]; /* NULL behind the last one */
+};
+
+extern const struct apache_choice apache_choices[APACHE_CHOICES];
+
+/* The directives are those of this scope or of one around it; NULL: neither has one. */
+struct apache_scope {
+    const struct apache_scope *outer; /* NULL: this is the server's own level */
+    const ap_directive_t *section;    /* NULL: this is the server's own level */
+    const ap_directive_t *first;      /* the list of its directives */
+    const ap_directive_t *type;       /* AuthType */
+    const ap_directive_t *chosen[APACHE_CHOICES];
+    const ap_directive_t *demand; /* an option of TLS or channel bindings */
+    bool optional;                /* SSPIOptional on */
+};
+
+/* `scope` lives as long as the call. */
+typedef void apache_scope_visit(void *self, const struct apache_scope *scope);
+
+/* Calls `visit` for every scope, outer ones first. */
+void apache_scope_walk(apr_pool_t *p, const ap_directive_t *tree, apache_scope_visit *visit,
+                       void *self);
+
+/* AuthType SSPI holds there. */
+bool apache_scope_is_ours(apr_pool_t *p, const struct apache_scope *scope);
+
+/* The directive stands in the scope itself; false for NULL. */
+bool apache_scope_has(const struct apache_scope *scope, const ap_directive_t *node);
+
+/* `inner` is `outer`, or lies within it. */
+bool apache_scope_is_within(const struct apache_scope *inner, const struct apache_scope *outer);
+
+/* Whether one request may meet both. True if in doubt. */
+bool apache_scope_can_meet(apr_pool_t *p, const struct apache_scope *a,
+                           const struct apache_scope *b);
+
+/* True for <Location> and <If>, which httpd merges behind <Directory>, <Files> and .htaccess. */
+bool apache_scope_is_late(const struct apache_scope *scope);
+
+#endif

@@ -1,0 +1,199 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# A configuration that looks protected and is not: it is refused, or the start warns of it. Each case stands
+# beside one that is right.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::Ntlm qw(ntlm_user_line);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $dir = scratch_dir('files');
+my $realm = 'r';
+my $users = spew("$dir/users", user_line('alice', $realm, 'pw') . user_line('bob', $realm, 'pw'), 0640);
+my $nt_users = spew("$dir/nt-users", ntlm_user_line('alice', 'CORP', 'pw'), 0640);
+my %digest = (packages => 'Digest', digest_user_file => $users, realm => $realm);
+my %kerberos = (keytab => $kdc->{keytab});
+my %ntlm = (packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => $nt_users);
+my ($unprotected, $no_match) = map { message_id($_) } qw(UNPROTECTED NO_MATCH);
+
+sub site { my ($on, %more) = @_; return { env => $kdc->server_env, on => $on, %more } }
+
+# The server's test of the configuration passes. Returns what it said; undef where this server is not tested.
+sub passes {
+    my ($name, $spec) = @_;
+    my $r;
+    SKIP: {
+        skip "$spec->{on}: $name: not among SSPI_SERVERS", 1 if !wanted($spec->{on});
+        my $class = $spec->{on} eq 'apache' ? 'SSPI::Test::Apache' : 'SSPI::Test::Nginx';
+        $r = $class->new(%$spec)->test_config;
+        is($r->{rc}, 0, "$spec->{on}: $name passes") or diag($r->{out});
+    }
+    return defined $r ? $r->{out} : undef;
+}
+
+sub warned {
+    my ($name, $spec, $id, @patterns) = @_;
+    my $out = passes($name, $spec) // return;
+    my @p = map { ref eq 'HASH' ? $_->{$spec->{on}} : $_ } @patterns;
+    # Nginx says it on stderr as well.
+    my @lines = grep { /\b$id\b/ && !/^nginx: / } split /\n/, $out;
+    is(scalar(@lines), 1, "$spec->{on}: $name: one warning") or diag($out);
+    like($lines[0] // '', $_, "$spec->{on}: $name: it says it") for @p;
+    return;
+}
+
+sub silent {
+    my ($name, $spec, $id) = @_;
+    my $out = passes($name, $spec) // return;
+    unlike($out, qr/\b$id\b/, "$spec->{on}: $name: no warning");
+    return;
+}
+
+# ---- nginx: options where sspi is off ----
+my $on = "sspi on; sspi_packages Digest; sspi_realm r; sspi_digest_user_file $users;";
+sub nginx { my ($text, $http) = @_; return site('nginx', nginx => "$text\n", nginx_http => $http // '') }
+
+my %off = (
+    'sspi_require user digest:alice' => 'sspi_require',
+    'sspi_require channel-bound' => 'sspi_require',
+    'sspi_require_tls on' => 'sspi_require_tls',
+    'sspi_channel_binding require' => 'sspi_channel_binding',
+    'sspi_realm r' => 'sspi_realm',
+    'sspi_packages Digest' => 'sspi_packages',
+    "sspi_digest_user_file $users" => 'sspi_digest_user_file',
+);
+for my $text (sort keys %off) {
+    my @says = (qr/"$off{$text}"/, qr/add "sspi on"/, qr/server\.conf:\d+/);
+    config_refused("$text in a location", nginx("location /p/ {\n$text;\n}"), @says);
+    config_refused("$text beside sspi off", nginx("sspi on; location /p/ {\nsspi off;\n$text;\n}"), @says);
+}
+config_refused('a demand of a server whose locations are all off', nginx("sspi_require_tls on;\nlocation /p/ { }"), qr/"sspi_require_tls"/);
+config_refused('a demand of http that no server takes up', nginx('location /p/ { }', 'sspi_require user digest:alice;'), qr/"sspi_require"/);
+config_refused('a demand of limit_except', nginx("location /p/ {\nlimit_except GET { sspi_require user digest:alice; }\n}"),
+    qr/"sspi_require"/, qr/server\.conf:\d+/);
+config_refused('a demand of a location beside one that is on', nginx("location /on/ { $on }\nlocation /off/ { sspi_require user digest:alice; }"),
+    qr/"sspi_require"/);
+passes('options of a server, sspi on in one location', nginx("sspi_realm r; sspi_require_tls on; sspi_require user digest:alice;\n"
+    . "sspi_packages Digest; sspi_digest_user_file $users; location /p/ { sspi on; } location /open/ { }"));
+passes('demands of http, sspi on in one location', nginx("location /p/ { $on }", 'sspi_require user digest:alice; sspi_require_tls on;'));
+passes('options of a location for one within', nginx("location /p/ { sspi_require user digest:alice; location /p/q/ { $on } }"));
+passes('options of a location for its limit_except', nginx("location /p/ { sspi_require user digest:alice; limit_except GET { $on } }"));
+passes('sspi off in a location', nginx("$on location /open/ { sspi off; }"));
+passes('optional', nginx("location /p/ { $on sspi_require user digest:alice; }" =~ s/sspi on/sspi optional/r));
+passes('files of http that no server uses yet', nginx('', "sspi_keytab $kdc->{keytab}; sspi_state_size 1m; sspi_realm r;"));
+
+# ---- httpd: AuthType SSPI without Require ----
+my $auth = "AuthType SSPI\nAuthName r\nSSPIPackages Digest\nSSPIDigestUserFile $users";
+sub section { my ($where, @lines) = @_; my ($kind) = $where =~ /(\w+)/; return "<$where>\n" . join("\n", @lines) . "\n</$kind>\n" }
+sub apache { my ($text, $head) = @_; return site('apache', apache => $text, apache_head => $head // '') }
+# The harness's own <Directory> lets everybody in, as the distribution's does.
+my %demand = ('SSPIRequireTLS on' => 1, 'SSPIChannelBinding require' => 1, 'SSPIChannelBinding allow' => 1,
+    'SSPIExtendedProtection proxy' => 1, 'SSPIChannelBindingType tls-exporter' => 1, 'SSPIRequireTLS off' => 0,
+    'SSPIChannelBinding none' => 0, 'SSPIUserName full' => 0);
+for my $option (sort keys %demand) {
+    my $spec = apache(section('Location /p/', $auth, $option));
+    if ($demand{$option}) { warned("$option without Require", $spec, $unprotected, qr/\Q$option\E/, qr{<Location /p/}, qr/server\.conf:\d+/, qr/Require valid-user/) }
+    else { silent("$option without Require", $spec, $unprotected) }
+    silent("$option with Require", apache(section('Location /p/', $auth, $option, 'Require valid-user')), $unprotected);
+}
+my @tls = ($auth, 'SSPIRequireTLS on');
+warned('one of two places', apache(section('Location /a/', @tls) . section('Location /b/', @tls, 'Require valid-user')), $unprotected, qr{/a/});
+warned('a demand of the whole server', apache(section('Location /a/', $auth), 'SSPIRequireTLS on'), $unprotected, qr{/a/});
+warned('all granted to a directory', apache(section('Location /a/', @tls) . section('Directory /srv', 'Require all granted')), $unprotected, qr{/a/});
+my %right = (
+    'a Require section' => section('Location /a/', @tls, section('RequireAll', 'Require valid-user')),
+    'Require in a section around it' => section('Directory /srv', 'Require valid-user', section('Files x', @tls)),
+    'Require in Limit' => section('Location /a/', @tls, section('Limit POST', 'Require valid-user')),
+    'Require of a wider place' => section('Location /', 'Require valid-user') . section('Location /a/', @tls),
+    'Require of a narrower place' => section('Location /a/', @tls) . section('Location /a/b/', 'Require valid-user'),
+    'Require of a pattern' => section('LocationMatch ^/a', 'Require valid-user') . section('Location /a/', @tls),
+    'Require of a directory' => section('Directory /srv', 'Require valid-user') . section('Location /a/', @tls),
+    'optional, and all granted elsewhere' => section('Directory /srv', 'Require all granted') . section('Location /a/', @tls, 'SSPIOptional on'),
+    'optional, and all granted' => section('Location /a/', @tls, 'SSPIOptional on', 'Require all granted'),
+    'an .htaccess file may ask' => section('Directory /srv', @tls, 'AllowOverride AuthConfig'),
+    'an inner section takes the demand back' => section('Location /a/', $auth, 'SSPIRequireTLS on', 'SSPIRequireTLS off'),
+    'another AuthType' => section('Location /a/', 'AuthType Basic', 'SSPIRequireTLS on'),
+);
+silent($_, apache($right{$_}), $unprotected) for sort keys %right;
+
+# ---- names that no client has ----
+sub place { my ($kind, %place) = @_; return site($kind, locations => [ { path => '/p/', %place } ]) }
+my $directive = { apache => qr/Require sspi-user/, nginx => qr/sspi_require/ };
+my @never = (
+    [ 'alice', \%kerberos, qr/use alice\@\S+$/ ],
+    [ 'alice', \%digest, qr/use digest:alice$/ ],
+    [ 'alice', { %kerberos, %digest, packages => 'Negotiate Digest' }, qr/use alice\@\S+ or digest:alice$/ ],
+    [ 'alice', \%ntlm, qr/use DOMAIN\\+alice$/ ],
+    [ '*', \%kerberos, qr/no patterns/ ],
+    [ '*', \%digest, qr/no patterns/ ],
+    [ '*@SSPI.TEST', \%kerberos, qr/no patterns/ ],
+    [ '~.*', \%kerberos, qr/no patterns/ ],
+    [ 'alice@SSPI.TEST', \%digest, qr/use digest:alice$/ ],
+    [ 'alice@SSPI.TEST', \%ntlm, qr/use DOMAIN\\+alice$/ ],
+    [ 'digest:alice', \%kerberos, qr/use alice\@\S+$/ ],
+    [ 'digest:', \%digest ],
+    [ '@SSPI.TEST', \%kerberos ],
+    [ 'alice@', \%kerberos, qr/use alice\@/ ],
+    [ 'CORP\\\\alice', \%kerberos, qr/use alice\@/ ],
+    [ 'CORP\\\\alice', \%digest, qr/use digest:alice$/ ],
+);
+my @may = (
+    [ 'alice@SSPI.TEST', \%kerberos ], [ 'HTTP/www.example.com@OTHER', \%kerberos ], [ 'digest:alice', \%digest ],
+    [ 'digest:al@ice', \%digest ], [ 'CORP\\\\alice', \%ntlm ],
+    [ 'alice@SSPI.TEST', { %kerberos, %digest, packages => 'Negotiate Digest' } ],
+    [ 'digest:alice', { %kerberos, %digest, packages => 'Digest Negotiate' } ],
+    [ 'CORP\\\\alice', { %kerberos, %ntlm, packages => 'Negotiate', mechanisms => 'kerberos ntlm' } ],
+);
+for my $kind (qw(apache nginx)) {
+    for my $case (@never) {
+        my ($name, $place, @says) = @$case;
+        # Httpd escapes backslashes in its log.
+        my $shown = quotemeta($name) =~ s/\\{4}/\\\\+/r;
+        my $what = join ' ', $name, 'by', $place->{packages} // 'Negotiate';
+        warned($what, place($kind, %$place, require => ["user $name"]), $no_match, $directive, qr/"$shown"/, @says);
+        my $right = $place->{ntlm_user_file} ? 'CORP\\\\x' : ($place->{packages} // '') eq 'Digest' ? 'digest:x' : 'x@Y';
+        warned("$what, beside a right one", place($kind, %$place, require => ["user $right $name"]), $no_match, @says);
+    }
+    for my $case (@may) {
+        my ($name, $place) = @$case;
+        silent("$name by " . ($place->{packages} // 'Negotiate'), place($kind, %$place, require => ["user $name"]), $no_match);
+    }
+}
+# Sections of httpd meet with a request: a name may match by what any section offers that can meet it.
+my @staff = ($auth, 'Require sspi-user alice@SSPI.TEST');
+my $place = section('Location /p/', @staff);
+my @ticket = ('AuthType SSPI', "SSPIKeytab $kdc->{keytab}", 'Require valid-user');
+warned('a Kerberos name where Digest is all there is', apache($place), $no_match, qr/digest:alice/);
+warned('where another place has Kerberos', apache($place . section('Location /q/', @ticket)), $no_match, qr/digest:alice/);
+warned('where a directory has Kerberos, which the place overrides', apache(section('Directory /srv', "SSPIKeytab $kdc->{keytab}", 'SSPIPackages Negotiate') . $place), $no_match,
+    qr/digest:alice/);
+my %meets = (
+    'a place within has Kerberos' => $place . section('Location /p/q/', @ticket, 'SSPIPackages Negotiate'),
+    'a pattern has Kerberos' => $place . section('LocationMatch q', @ticket, 'SSPIPackages Negotiate'),
+    'the place has the default' => section('Location /p/', @ticket, 'Require sspi-user alice@SSPI.TEST'),
+    'a directory has Digest, a place Kerberos' => section('Directory /srv', @staff) . section('Location /q/', @ticket, 'SSPIPackages Negotiate'),
+    'an .htaccess file may offer it' => section('Directory /srv', @staff, 'AllowOverride AuthConfig'),
+);
+silent($_, apache($meets{$_}), $no_match) for sort keys %meets;
+warned('a name that is denied', apache(section('Location /p/', $auth, section('RequireAll', 'Require valid-user', 'Require not sspi-user alice'))),
+    $no_match, qr/"alice"/);
+# REMOTE_USER is a full name, unless Digest or a shorter form is offered.
+my @user = ('AuthType SSPI', "SSPIKeytab $kdc->{keytab}", 'SSPIPackages Negotiate', 'Require user alice');
+warned('Require user with a short name', apache(section('Location /p/', @user)), $no_match, qr/Require user: "alice"/, qr/use alice\@/);
+silent('Require user with a full name', apache(section('Location /p/', @user[ 0 .. 2 ], 'Require user alice@SSPI.TEST')), $no_match);
+silent('Require user where names are short', apache(section('Location /p/', @user, 'SSPIUserName short')), $no_match);
+silent('Require user where all names are short', apache(section('Location /p/', @user), 'SSPIUserName local'), $no_match);
+silent('Require user of Digest', apache(section('Location /p/', $auth, 'Require user alice')), $no_match);
+silent('Require user of another AuthType', apache(section('Location /p/', 'AuthType Basic', 'AuthName r', 'AuthBasicProvider file',
+    "AuthUserFile $users", 'Require user alice')), $no_match);
+silent('a name of an expression', apache(section('Location /p/', $auth, 'Require sspi-user %{ENV:WHO}')), $no_match);
+
+done_testing;

@@ -1,0 +1,86 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# The start warns of keytabs and user files that every account of the machine can read or change, once for
+# each file.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(built scratch_dir slurp spew);
+use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::Ntlm qw(ntlm_user_line);
+use SSPI::Test::Scenario;
+
+my $kdc = SSPI::Test::KDC->new;
+my $dir = scratch_dir('files');
+my $id = message_id('EXPOSED');
+my %file = (keytab => [ 'keytab', 'secret.keytab', slurp($kdc->{keytab}) ],
+    digest_user_file => [ 'user file', 'users', user_line('alice', 'r', 'pw') ],
+    ntlm_user_file => [ 'user file', 'nt-users', ntlm_user_line('alice', 'CORP', 'pw') ]);
+my %place = (keytab => { packages => 'Negotiate' }, digest_user_file => { packages => 'Digest', realm => 'r' },
+    ntlm_user_file => { packages => 'NTLM', mechanisms => 'ntlm' });
+my ($certificate) = SSPI::Test::Server::certificate('rsa');
+my ($number, $database) = (0, "$dir/users.cdb");
+SSPI::Test::must_run([ built('passwd'), '--compile', $database, spew("$dir/text", $file{digest_user_file}[2], 0600) ]);
+
+# A file of its own, so that its name tells which case it was.
+sub secret {
+    my ($key, $mode) = @_;
+    my (undef, $name, $content) = @{$file{$key}};
+    return spew("$dir/" . ++$number . "-$name", $content, $mode);
+}
+
+# The warnings of a start, as the server's log has them.
+sub warnings {
+    my ($kind, @places) = @_;
+    my $n = 0;
+    my $r = $kind->new(env => $kdc->server_env, locations => [ map { { path => '/' . ++$n . '/', %$_ } } @places ])->test_config;
+    is($r->{rc}, 0, 'the configuration passes') or diag($r->{out});
+    return grep { /\b$id\b/ && !/^nginx: / } split /\n/, $r->{out};
+}
+
+sub one_warning {
+    my ($name, $lines, @patterns) = @_;
+    is(scalar @$lines, 1, "$name: one warning") or diag(map { "$_\n" } @$lines);
+    like($lines->[0] // '', $_, "$name: it says it") for qr/\[(?:\w+:)?warn\]/, @patterns, qr/chmod 0600/, qr/0640/;
+    return;
+}
+
+for my $kind (qw(Apache Nginx)) {
+    SKIP: {
+        skip lc($kind) . ': not among SSPI_SERVERS', 1 if !wanted(lc $kind);
+        subtest lc($kind) => sub {
+            my $class = "SSPI::Test::$kind";
+            for my $key (sort keys %file) {
+                my %at = %{$place{$key}};
+                for my $case ([ 0644, 'read' ], [ 0604, 'read' ], [ 0602, 'change' ], [ 0666, 'change' ]) {
+                    my ($mode, $can) = @$case;
+                    my $path = secret($key, $mode);
+                    my $octal = sprintf '%04o', $mode;
+                    one_warning("$key $octal", [ warnings($class, { %at, $key => $path }) ], qr/$file{$key}[0] \Q$path\E/, qr/\b$octal\b/, qr/can $can it/);
+                }
+                for my $mode (0600, 0640, 0660, 0400) {
+                    is_deeply([ warnings($class, { %at, $key => secret($key, $mode) }) ], [], sprintf "$key %04o: no warning", $mode);
+                }
+                my ($shared, $other) = map { secret($key, 0644) } 1, 2;
+                one_warning("$key at two places", [ warnings($class, ({ %at, $key => $shared }) x 2) ], qr/\Q$shared\E/);
+                is(scalar(my @two = warnings($class, map { { %at, $key => $_ } } $shared, $other)), 2, "$key: two files, two warnings");
+            }
+            my $both = spew("$dir/both-" . lc $kind, $file{digest_user_file}[2] . $file{ntlm_user_file}[2], 0644);
+            one_warning('one file of Digest and NTLM', [ warnings($class, { %{$place{digest_user_file}}, digest_user_file => $both },
+                { %{$place{ntlm_user_file}}, ntlm_user_file => $both }) ], qr/\Q$both\E/);
+            my @database = ($class, { %{$place{digest_user_file}}, digest_user_file => "cdb:$database" });
+            chmod 0644, $database;
+            one_warning('a database', [ warnings(@database) ], qr/\Q$database\E/);
+            chmod 0640, $database;
+            is_deeply([ warnings(@database) ], [], 'a database 0640: no warning');
+            chmod 0644, $certificate;
+            is_deeply([ warnings($class, { %{$place{keytab}}, keytab => secret('keytab', 0600), channel_binding_certificate => $certificate }) ], [],
+                'a certificate is no secret');
+        };
+    }
+}
+
+done_testing;
