@@ -40,6 +40,9 @@ typedef struct {
 } ngx_http_sspi_loc_conf_t;
 
 
+typedef struct ngx_http_sspi_task_s  ngx_http_sspi_task_t;
+
+
 /*
  * One per client request, kept by the main request.  What a step of
  * the exchange lends ends with its next step, and a subrequest's step must
@@ -55,6 +58,7 @@ typedef struct {
     ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
+    ngx_http_sspi_task_t      *task;        /* the exchange's job is away */
     ngx_uint_t                 n_steps;     /* since the last final verdict */
     unsigned                   granted:1;
     unsigned                   hashing:1;   /* the core wants the body */
@@ -65,7 +69,7 @@ typedef struct {
 
 /*
  * The context of ngx_http_sspi_filter_module is another thing: of each
- * request, main or not, the job that it waits for.
+ * request, main or not, that it waits for a job.
  */
 
 
@@ -96,8 +100,10 @@ void ngx_http_sspi_add_body_filter(void);
 
 /* ngx_http_sspi_job.c */
 
-ngx_uint_t ngx_http_sspi_is_waiting(ngx_http_request_t *r);
-ngx_int_t ngx_http_sspi_run_job(ngx_http_request_t *r, struct sspi_job *job);
+ngx_int_t ngx_http_sspi_join_job(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
+ngx_int_t ngx_http_sspi_run_job(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, struct sspi_job *job);
 
 /* ngx_http_sspi_threads.c */
 

@@ -96,17 +96,20 @@ ngx_http_sspi_make_ctx(ngx_http_request_t *r)
 ngx_int_t
 ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
 {
+    ngx_int_t             rc;
     struct sspi_view      realm;
     ngx_http_sspi_ctx_t  *ctx;
-
-    if (ngx_http_sspi_is_waiting(r)) {
-        return NGX_AGAIN;
-    }
 
     ctx = ngx_http_sspi_make_ctx(r);
 
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_sspi_join_job(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_AGAIN ? rc : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->exchange == NULL && ngx_http_sspi_begin(r, ctx) != NGX_OK) {
@@ -165,7 +168,7 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
             rc = ngx_http_sspi_pass_body(r, ctx);
 
         } else {
-            rc = ngx_http_sspi_run_job(r, result->job);
+            rc = ngx_http_sspi_run_job(r, ctx, result->job);
         }
 
         if (rc != NGX_OK) {
