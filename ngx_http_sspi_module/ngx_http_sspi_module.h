@@ -18,6 +18,7 @@ typedef struct {
                                               * whose mode is not off */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
+    ngx_http_handler_pt        basic;        /* auth_basic's; NULL: not known */
 #if (NGX_THREADS)
     ngx_thread_pool_t         *threads;      /* NULL: jobs run at once */
     ngx_uint_t                 n_threads;    /* 0: that pool is not ours */
@@ -123,6 +124,12 @@ ngx_int_t ngx_http_sspi_add_variables(ngx_conf_t *cf);
 ngx_int_t ngx_http_sspi_remote_user_index(ngx_conf_t *cf);
 void ngx_http_sspi_set_remote_user(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
+void ngx_http_sspi_set_basic_user(ngx_http_request_t *r);
+
+/* ngx_http_sspi_basic.c */
+
+void ngx_http_sspi_watch_basic(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
 
 /* ngx_http_sspi_conf.c */
 
