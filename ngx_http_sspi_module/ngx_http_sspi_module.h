@@ -118,6 +118,11 @@ ngx_int_t ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
 ngx_int_t ngx_http_sspi_describe(ngx_http_request_t *r,
     struct sspi_acceptor *acceptor, struct sspi_request *request);
 
+/* ngx_http_sspi_http2.c */
+
+ngx_uint_t ngx_http_sspi_can_force_http1(ngx_http_request_t *r);
+ngx_int_t ngx_http_sspi_force_http1(ngx_http_request_t *r);
+
 /* ngx_http_sspi_variables.c */
 
 ngx_int_t ngx_http_sspi_add_variables(ngx_conf_t *cf);

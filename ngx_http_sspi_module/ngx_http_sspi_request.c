@@ -263,8 +263,10 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     case SSPI_UNAVAILABLE:
         return NGX_HTTP_SERVICE_UNAVAILABLE;
 
+    case SSPI_NEED_HTTP_1_1:
+        return ngx_http_sspi_force_http1(r);
+
     case SSPI_ERROR:
-    case SSPI_NEED_HTTP_1_1:  /* nginx cannot; the acceptor was told so */
     case SSPI_NEED_HASH:      /* no option of nginx leads to it */
     case SSPI_NEED_ENTITY:
     case SSPI_MAY_BLOCK:
