@@ -232,7 +232,6 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         .server = SSPI_SERVER_APACHE,
         .worker_uid = geteuid() == 0 ? ap_unixd_config.user_id : geteuid(),
         .worker_gid = geteuid() == 0 ? ap_unixd_config.group_id : getegid(),
-        .downgrades = true,
         .waits_limit = (unsigned)sspi_policy_number(&dir->policy, SSPI_OPTION_THREADS),
     };
     struct opening opening = {0};

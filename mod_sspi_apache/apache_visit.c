@@ -135,6 +135,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
         .ssl = apache_tls_of(top->connection),
         .connection = apache_link_connection(top->connection, acceptor),
+        .can_force_http1 = true,
         .entity_length = entity_length(top),
         .peer = peer_of(top->connection),
         .forwarded = is_forwarded(top),

@@ -110,10 +110,7 @@ ngx_http_sspi_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
     struct passwd    *pwd;
     ngx_core_conf_t  *ccf;
 
-    /*
-     * Not set: nginx cannot make a client come back with HTTP/1.1, and the
-     * threads are the limit of what waits.
-     */
+    /* no limit of what waits is set: the threads are the limit */
 
     ngx_memzero(config, sizeof(struct sspi_acceptor_config));
 

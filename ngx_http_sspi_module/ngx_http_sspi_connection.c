@@ -66,6 +66,9 @@ ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
         if (request->connection == NULL) {
             return NGX_ERROR;
         }
+
+    } else {
+        request->can_force_http1 = ngx_http_sspi_can_force_http1(r);
     }
 
     return NGX_OK;

@@ -12,6 +12,12 @@
  * which comes before that of the pool) does not.  The completion, always in
  * the worker's own thread, frees the block.
  *
+ * All subrequests of a client's request share its exchange, which must not
+ * be stepped while a job of it is away.  So they join the first that waits.
+ * That one is woken up first and at once: the exchange concludes the job
+ * under the policy that began it.  A cleanup belongs to the main request, so
+ * that all of them end together.
+ *
  * A pool without a queue, as ours is, refuses tasks also while a thread
  * comes up, or comes back from its last task.  So whether a thread is free
  * is counted here, and a free one that is not ready yet is asked again.
@@ -29,15 +35,16 @@
 
 #if (NGX_THREADS)
 
-typedef struct {
-    ngx_http_request_t  *request;   /* NULL: none waits any more */
-    ngx_http_cleanup_t  *cleanup;
+struct ngx_http_sspi_task_s {
+    ngx_http_sspi_ctx_t *ctx;       /* NULL: no request waits any more */
     struct sspi_job     *job;
+    ngx_thread_pool_t   *threads;
 
     /* event ident must be after 3 pointers as in ngx_connection_t */
     ngx_int_t            ident;
 
-    ngx_thread_pool_t   *threads;
+    ngx_queue_t          waiters;   /* ngx_http_sspi_waiter_t, first come
+                                     * first */
     ngx_uint_t           attempts;  /* left, until a thread took the task */
 
     /* set when no request waits: a thread that begins only now need not */
@@ -45,17 +52,32 @@ typedef struct {
 
     ngx_event_t          timer;     /* the next attempt, then the deadline */
     ngx_thread_task_t    task;
-} ngx_http_sspi_task_t;
+};
+
+
+/* from the pool of its request */
+
+typedef struct {
+    ngx_queue_t                 queue;
+    ngx_http_request_t         *request;
+    ngx_http_sspi_task_t       *task;
+    ngx_http_cleanup_t         *cleanup;
+    ngx_http_posted_request_t   posted;
+} ngx_http_sspi_waiter_t;
 
 
 static ngx_http_sspi_task_t *ngx_http_sspi_make_task(ngx_http_request_t *r,
-    ngx_http_sspi_main_conf_t *smcf, struct sspi_job *job);
+    ngx_http_sspi_ctx_t *ctx, ngx_http_sspi_main_conf_t *smcf,
+    struct sspi_job *job);
+static ngx_int_t ngx_http_sspi_add_waiter(ngx_http_request_t *r,
+    ngx_http_sspi_task_t *t);
 static void ngx_http_sspi_free_task(ngx_http_sspi_task_t *t);
 static ngx_int_t ngx_http_sspi_post_task(ngx_http_sspi_task_t *t);
 static void ngx_http_sspi_thread(void *data, ngx_log_t *log);
 static void ngx_http_sspi_job_done(ngx_event_t *ev);
 static void ngx_http_sspi_timer(ngx_event_t *ev);
 static void ngx_http_sspi_job_cleanup(void *data);
+static void ngx_http_sspi_remove(ngx_http_sspi_waiter_t *w);
 static ngx_http_request_t *ngx_http_sspi_detach(ngx_http_sspi_task_t *t);
 static void ngx_http_sspi_wake(ngx_http_request_t *r);
 
@@ -67,12 +89,29 @@ static ngx_uint_t  ngx_http_sspi_n_tasks;
 #endif
 
 
-/* whether r waits for a job; its phases may run for other reasons */
+/*
+ * Where the exchange of ctx has a job away, r waits for it, too.  NGX_OK: it
+ * has none; NGX_AGAIN: r waits, or did so before, since its phases may run
+ * for other reasons; NGX_ERROR: memory.
+ */
 
-ngx_uint_t
-ngx_http_sspi_is_waiting(ngx_http_request_t *r)
+ngx_int_t
+ngx_http_sspi_join_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 {
-    return ngx_http_get_module_ctx(r, ngx_http_sspi_filter_module) != NULL;
+#if (NGX_THREADS)
+
+    if (ngx_http_get_module_ctx(r, ngx_http_sspi_filter_module)) {
+        return NGX_AGAIN;
+    }
+
+    if (ctx->task) {
+        return ngx_http_sspi_add_waiter(r, ctx->task) == NGX_OK ? NGX_AGAIN
+                                                                : NGX_ERROR;
+    }
+
+#endif
+
+    return NGX_OK;
 }
 
 
@@ -82,7 +121,8 @@ ngx_http_sspi_is_waiting(ngx_http_request_t *r)
  */
 
 ngx_int_t
-ngx_http_sspi_run_job(ngx_http_request_t *r, struct sspi_job *job)
+ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    struct sspi_job *job)
 {
 #if (NGX_THREADS)
 
@@ -92,7 +132,7 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, struct sspi_job *job)
     smcf = ngx_http_get_module_main_conf(r, ngx_http_sspi_module);
 
     if (smcf->threads) {
-        t = ngx_http_sspi_make_task(r, smcf, job);
+        t = ngx_http_sspi_make_task(r, ctx, smcf, job);
 
         if (t == NULL) {
 
@@ -127,18 +167,12 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, struct sspi_job *job)
 /* takes over the job, unless it returns NULL */
 
 static ngx_http_sspi_task_t *
-ngx_http_sspi_make_task(ngx_http_request_t *r,
+ngx_http_sspi_make_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     ngx_http_sspi_main_conf_t *smcf, struct sspi_job *job)
 {
-    ngx_http_cleanup_t    *cln;
     ngx_http_sspi_task_t  *t;
 
     if (smcf->n_threads && ngx_http_sspi_n_tasks >= smcf->n_threads) {
-        return NULL;
-    }
-
-    cln = ngx_http_cleanup_add(r, 0);
-    if (cln == NULL) {
         return NULL;
     }
 
@@ -147,8 +181,14 @@ ngx_http_sspi_make_task(ngx_http_request_t *r,
         return NULL;
     }
 
-    t->request = r;
-    t->cleanup = cln;
+    ngx_queue_init(&t->waiters);
+
+    if (ngx_http_sspi_add_waiter(r, t) != NGX_OK) {
+        ngx_free(t);
+        return NULL;
+    }
+
+    t->ctx = ctx;
     t->job = job;
     t->ident = -1;
     t->threads = smcf->threads;
@@ -167,14 +207,42 @@ ngx_http_sspi_make_task(ngx_http_request_t *r,
     t->task.event.data = t;
     t->task.event.log = ngx_cycle->log;
 
-    cln->handler = ngx_http_sspi_job_cleanup;
-    cln->data = t;
-
-    ngx_http_set_ctx(r, t, ngx_http_sspi_filter_module);
+    ctx->task = t;
 
     ngx_http_sspi_n_tasks++;
 
     return t;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_add_waiter(ngx_http_request_t *r, ngx_http_sspi_task_t *t)
+{
+    ngx_http_cleanup_t      *cln;
+    ngx_http_sspi_waiter_t  *w;
+
+    w = ngx_pcalloc(r->pool, sizeof(ngx_http_sspi_waiter_t));
+    if (w == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    w->request = r;
+    w->task = t;
+    w->cleanup = cln;
+
+    cln->handler = ngx_http_sspi_job_cleanup;
+    cln->data = w;
+
+    ngx_queue_insert_tail(&t->waiters, &w->queue);
+
+    ngx_http_set_ctx(r, w, ngx_http_sspi_filter_module);
+
+    return NGX_OK;
 }
 
 
@@ -193,7 +261,8 @@ ngx_http_sspi_free_task(ngx_http_sspi_task_t *t)
 static ngx_int_t
 ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
 {
-    ngx_msec_t  ms;
+    ngx_msec_t               ms;
+    ngx_http_sspi_waiter_t  *w;
 
     if (ngx_thread_task_post(t->threads, &t->task) == NGX_OK) {
         t->attempts = 0;
@@ -210,7 +279,10 @@ ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
 
     ngx_add_timer(&t->timer, ms);
 
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, t->request->connection->log, 0,
+    w = ngx_queue_data(ngx_queue_head(&t->waiters), ngx_http_sspi_waiter_t,
+                       queue);
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, w->request->connection->log, 0,
                    "sspi: waiting for a job, attempts:%ui, ms:%M",
                    t->attempts, ms);
 
@@ -282,7 +354,16 @@ ngx_http_sspi_timer(ngx_event_t *ev)
 static void
 ngx_http_sspi_job_cleanup(void *data)
 {
-    ngx_http_sspi_task_t  *t = data;
+    ngx_http_sspi_task_t    *t;
+    ngx_http_sspi_waiter_t  *w = data;
+
+    t = w->task;
+
+    ngx_http_sspi_remove(w);
+
+    if (!ngx_queue_empty(&t->waiters)) {
+        return;
+    }
 
     (void) ngx_http_sspi_detach(t);
 
@@ -295,25 +376,55 @@ ngx_http_sspi_job_cleanup(void *data)
 }
 
 
-/* the request that waited; NULL when none does any more */
+static void
+ngx_http_sspi_remove(ngx_http_sspi_waiter_t *w)
+{
+    ngx_queue_remove(&w->queue);
+
+    w->cleanup->handler = NULL;
+
+    ngx_http_set_ctx(w->request, NULL, ngx_http_sspi_filter_module);
+}
+
+
+/*
+ * The request that waited first, which the caller wakes up; the others go on
+ * behind it.  NULL when none waits any more.
+ */
 
 static ngx_http_request_t *
 ngx_http_sspi_detach(ngx_http_sspi_task_t *t)
 {
-    ngx_http_request_t  *r;
+    ngx_queue_t             *q;
+    ngx_http_request_t      *r;
+    ngx_http_sspi_waiter_t  *w;
 
-    r = t->request;
+    if (t->ctx == NULL) {
+        return NULL;
+    }
 
-    if (r) {
-        ngx_http_set_ctx(r, NULL, ngx_http_sspi_filter_module);
+    r = NULL;
 
-        t->request = NULL;
-        t->cleanup->handler = NULL;
-        t->left = 1;
+    while (!ngx_queue_empty(&t->waiters)) {
+        q = ngx_queue_head(&t->waiters);
+        w = ngx_queue_data(q, ngx_http_sspi_waiter_t, queue);
 
-        if (t->timer.timer_set) {
-            ngx_del_timer(&t->timer);
+        ngx_http_sspi_remove(w);
+
+        if (r == NULL) {
+            r = w->request;
+
+        } else {
+            (void) ngx_http_post_request(w->request, &w->posted);
         }
+    }
+
+    t->ctx->task = NULL;
+    t->ctx = NULL;
+    t->left = 1;
+
+    if (t->timer.timer_set) {
+        ngx_del_timer(&t->timer);
     }
 
     return r;

@@ -257,6 +257,8 @@ ngx_http_sspi_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
+    ngx_http_sspi_watch_basic(cf, smcf);
+
     if (ngx_http_sspi_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
                                   ngx_http_sspi_access_handler)
         != NGX_OK)

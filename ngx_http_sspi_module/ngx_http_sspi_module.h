@@ -19,6 +19,7 @@ typedef struct {
     ngx_array_t                said;         /* ngx_http_sspi_said_t */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
+    ngx_http_handler_pt        basic;        /* auth_basic's; NULL: not known */
 #if (NGX_THREADS)
     ngx_thread_pool_t         *threads;      /* NULL: jobs run at once */
     ngx_uint_t                 n_threads;    /* 0: that pool is not ours */
@@ -55,6 +56,9 @@ typedef struct {
 } ngx_http_sspi_said_t;
 
 
+typedef struct ngx_http_sspi_task_s  ngx_http_sspi_task_t;
+
+
 /*
  * One per client request, kept by the main request.  What a step of
  * the exchange lends ends with its next step, and a subrequest's step must
@@ -72,6 +76,7 @@ typedef struct {
     ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
+    ngx_http_sspi_task_t      *task;        /* the exchange's job is away */
     ngx_uint_t                 n_steps;     /* since the last final verdict */
     unsigned                   granted:1;
     unsigned                   hashing:1;   /* the core wants the body */
@@ -82,7 +87,7 @@ typedef struct {
 
 /*
  * The context of ngx_http_sspi_filter_module is another thing: of each
- * request, main or not, the job that it waits for.
+ * request, main or not, that it waits for a job.
  */
 
 
@@ -120,8 +125,10 @@ ngx_int_t ngx_http_sspi_make_private(ngx_http_request_t *r,
 
 /* ngx_http_sspi_job.c */
 
-ngx_uint_t ngx_http_sspi_is_waiting(ngx_http_request_t *r);
-ngx_int_t ngx_http_sspi_run_job(ngx_http_request_t *r, struct sspi_job *job);
+ngx_int_t ngx_http_sspi_join_job(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
+ngx_int_t ngx_http_sspi_run_job(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, struct sspi_job *job);
 
 /* ngx_http_sspi_threads.c */
 
@@ -136,12 +143,23 @@ ngx_int_t ngx_http_sspi_describe(ngx_http_request_t *r,
     struct sspi_acceptor *acceptor, struct sspi_request *request);
 struct sspi_connection *ngx_http_sspi_find_connection(ngx_http_request_t *r);
 
+/* ngx_http_sspi_http2.c */
+
+ngx_uint_t ngx_http_sspi_can_force_http1(ngx_http_request_t *r);
+ngx_int_t ngx_http_sspi_force_http1(ngx_http_request_t *r);
+
 /* ngx_http_sspi_variables.c */
 
 ngx_int_t ngx_http_sspi_add_variables(ngx_conf_t *cf);
 ngx_int_t ngx_http_sspi_remote_user_index(ngx_conf_t *cf);
 void ngx_http_sspi_set_remote_user(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
+void ngx_http_sspi_set_basic_user(ngx_http_request_t *r);
+
+/* ngx_http_sspi_basic.c */
+
+void ngx_http_sspi_watch_basic(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
 
 /* ngx_http_sspi_conf.c */
 

@@ -140,18 +140,21 @@ static ngx_int_t
 ngx_http_sspi_judge_by(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf,
     const struct sspi_policy *policy)
 {
+    ngx_int_t             rc;
     ngx_uint_t            had_user;
     struct sspi_view      realm;
     ngx_http_sspi_ctx_t  *ctx;
-
-    if (ngx_http_sspi_is_waiting(r)) {
-        return NGX_AGAIN;
-    }
 
     ctx = ngx_http_sspi_make_ctx(r);
 
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_sspi_join_job(r, ctx);
+
+    if (rc != NGX_OK) {
+        return rc == NGX_AGAIN ? rc : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ctx->exchange == NULL && ngx_http_sspi_begin(r, ctx) != NGX_OK) {
@@ -222,7 +225,7 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
             rc = ngx_http_sspi_pass_body(r, ctx);
 
         } else {
-            rc = ngx_http_sspi_run_job(r, result->job);
+            rc = ngx_http_sspi_run_job(r, ctx, result->job);
         }
 
         if (rc != NGX_OK) {
@@ -321,8 +324,10 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     case SSPI_UNAVAILABLE:
         return NGX_HTTP_SERVICE_UNAVAILABLE;
 
+    case SSPI_NEED_HTTP_1_1:
+        return ngx_http_sspi_force_http1(r);
+
     case SSPI_ERROR:
-    case SSPI_NEED_HTTP_1_1:  /* nginx cannot; the acceptor was told so */
     case SSPI_NEED_HASH:      /* no option of nginx leads to it */
     case SSPI_NEED_ENTITY:
     case SSPI_MAY_BLOCK:

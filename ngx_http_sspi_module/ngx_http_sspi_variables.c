@@ -72,6 +72,27 @@ ngx_http_sspi_set_remote_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 }
 
 
+/* a user that auth_basic has just proven; one that sspi proved stays */
+
+void
+ngx_http_sspi_set_basic_user(ngx_http_request_t *r)
+{
+    ngx_http_sspi_ctx_t        *ctx;
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    ctx = ngx_http_sspi_get_ctx(r);
+
+    if (ctx && ctx->granted) {
+        return;
+    }
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_sspi_module);
+
+    ngx_http_sspi_set_value(&r->main->variables[smcf->remote_user],
+                            &r->headers_in.user);
+}
+
+
 static ngx_int_t
 ngx_http_sspi_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)

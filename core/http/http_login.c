@@ -16,7 +16,7 @@ bool http_login_has_connection(const struct sspi_exchange *exchange,
 
 bool http_login_has_legs(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    return (exchange->request.connection != NULL || exchange->acceptor->config.downgrades) &&
+    return (exchange->request.connection != NULL || exchange->request.can_force_http1) &&
            !http_proxies_between(&exchange->request, policy);
 }
 

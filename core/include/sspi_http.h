@@ -183,8 +183,6 @@ struct sspi_acceptor_config {
     /* Who the workers run as: tells whether they can read a changed file by themselves. */
     uid_t worker_uid;
     gid_t worker_gid;
-    /* The server can make a client of HTTP/2 come back with HTTP/1.1 (SSPI_NEED_HTTP_1_1). */
-    bool downgrades;
     /* Jobs of one process that may wait for another machine at the same time; what comes beyond is
      * SSPI_UNAVAILABLE at once. 0: whoever runs them sets the limit. */
     unsigned waits_limit;
@@ -289,7 +287,9 @@ struct sspi_request {
     bool tls;                       /* the client's connection is TLS */
     struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
     struct sspi_connection *connection; /* NULL on HTTP/2 and later */
-    uint64_t entity_length;             /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
+    bool can_force_http1;        /* there the server can make the client come back with HTTP/1.1
+                                  * (SSPI_NEED_HTTP_1_1) */
+    uint64_t entity_length;      /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
     struct sspi_view peer;       /* IP address of whoever connected, whatever headers say, as text;
                                   * absent: none (a Unix socket) */
     bool forwarded;              /* a header told of a proxy (sspi_http_tells_proxy()) */
@@ -311,8 +311,8 @@ enum sspi_verdict {
     SSPI_TOO_LARGE,     /* 413: a body over the limit of auth-int */
     SSPI_UNAVAILABLE,   /* 503: what verifies the credentials does not answer, or too many wait */
     SSPI_ERROR,         /* 500: our own side is at fault, see the log record */
-    SSPI_NEED_HTTP_1_1, /* make the client of HTTP/2 come back with HTTP/1.1; only where the
-                         * acceptor was made with `downgrades` */
+    SSPI_NEED_HTTP_1_1, /* make the client of HTTP/2 come back with HTTP/1.1; only for a request
+                         * with `can_force_http1` */
 
     /* Not verdicts yet: do this, then step again under the same policy. */
     SSPI_NEED_ENTITY, /* pass the whole body, without transfer coding, through

@@ -24,6 +24,7 @@ my $gone = '0  ';
 
 # Who logs in how: the client; what it has (a login, an environment); for each place what comes of it;
 # `line`, a place's line of the log; `wrong`, places for a wrong password;
+# `http2`, it speaks HTTP/2 and is sent back to HTTP/1.1;
 # `bound`, what comes of it where clients must bind themselves to the TLS channel. Two values are one for HTTP and
 # one for HTTPS. What a client does not know, it does not try: then there is no line.
 my @clients = (
@@ -59,7 +60,7 @@ my @clients = (
         # It takes Negotiate for another name of NTLM.
         at => { ntlm => $ntlm, windows => $ntlm, negotiate => $ntlm, kerberos => $gone },
         line => { kerberos => 'NOT_OFFERED' }, wrong => [qw(ntlm negotiate)], bound => $ntlm },
-    { name => 'soup, NTLM', client => 'soup', has => [ntlm_login()],
+    { name => 'soup, NTLM', client => 'soup', has => [ntlm_login()], http2 => 1,
         at => { ntlm => $ntlm, windows => $ntlm, negotiate => $no, kerberos => $no },
         wrong => [qw(ntlm)], bound => $no },
     { name => 'soup, Kerberos', client => 'soup', has => [ticket()], ticket => 1,
@@ -136,6 +137,8 @@ sub logs_in {
         is($came->[$i], join(' | ', ($session->{want}) x $session->{times}), named($session))
             or diag(explain($said->[$i]));
     }
+    my $back = message_id('DOWNGRADED');
+    ok(scalar(grep { /$back/ } @$lines), 'it comes by HTTP/2') if $known->{http2};
     my $tally = tally(@$lines);
     # Some try again and again.
     my $missing = $want{MISSING_BINDING} // 0;

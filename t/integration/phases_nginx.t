@@ -54,8 +54,67 @@ nginx 'satisfy any', [
     $a = $c->get('/basic/', args => ['--basic', '--user', 'alice:basic']);
     is($a->status, 200, 'auth_basic lets its user pass');
     is_deeply([ $a->challenges ], [], 'without our challenges');
-    is($a->remote_user, '', 'but that is no name of ours');
+    is_deeply([ $a->remote_user, $a->user ], [ 'alice', '' ], 'whose name stays, and is no name of ours');
 }, data => { basic => 'alice:{PLAIN}basic' . "\n" };
+
+# Who answers to Basic with alice's password, and with a wrong one; what $remote_user is then.
+my $basic = "auth_basic old;\nauth_basic_user_file \@DIR\@/basic;";
+nginx 'users of auth_basic', [
+    place('/any/', %digest, nginx => "satisfy any;\n$basic"),
+    place('/passed/', %digest, nginx => "satisfy any;\nauth_request /yes;"),
+    place('/off/', %digest, nginx => "satisfy any;\nauth_basic off;\nauth_request /yes;"),
+    place('/said_off/', %digest, nginx => "satisfy any;\nauth_basic \$says;\nauth_basic_user_file \@DIR\@/basic;\n"
+        . "auth_request /yes;"),
+    place('/both/', %digest, nginx => "satisfy any;\n$basic\nauth_request /yes;"),
+    place('/address/', %digest, nginx => "satisfy any;\nallow all;\n$basic"),
+    place('/ssi/', %digest, nginx => "satisfy any;\n$basic\nssi on;"),
+    place('/index/', %digest, nginx => "satisfy any;\n$basic"),
+    place('= /index/index.html', %digest, nginx => "satisfy any;\nauth_request /yes;"),
+    place('/fallback/', %digest, nginx => "satisfy any;\nauth_request /yes;\ntry_files /nothing \@basic;"),
+    place('@basic', sspi => 'off', nginx => "rewrite ^ /page break;\n$basic"),
+    place('/error/', %digest, nginx => "satisfy any;\n$basic\nerror_page 404 /any/index.html;"),
+    place('/denied/', %digest, nginx => "satisfy any;\n$basic\nerror_page 401 /denied.html;"),
+    place('/plain/', sspi => 'off', nginx => $basic),
+    place('= /yes', sspi => 'off', nginx => "internal;\ntry_files /page =404;"),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    my %expect = (
+        '/any/' => [ 'alice', 401 ],
+        '/passed/' => [ '', '' ],
+        '/off/' => [ '', '' ],
+        '/said_off/' => [ '', '' ],
+        '/both/' => [ 'alice', '' ],
+        '/address/' => [ '', '' ],
+        '/ssi/page.html' => [ 'alice', 401 ],
+        '/index/' => [ '', 401 ],
+        '/fallback/' => [ 'alice', 401 ],
+        '/error/nothing' => [ 'alice', 401 ],
+        '/denied/' => [ 'alice', 401 ],
+        '/plain/' => [ 'alice', 401 ],
+    );
+    for my $path (sort keys %expect) {
+        my @want = @{$expect{$path}};
+        for my $h2 (0, 1) {
+            for my $i (0, 1) {
+                my $name = "$path, a " . ($i ? 'wrong' : 'right') . ' password' . ($h2 ? ', HTTP/2' : '');
+                my $a = $c->get($path, tls => $h2, args => [ $h2 ? '--http2' : '--http1.1', '--basic', '--user',
+                    'alice:' . ($i ? 'wrong' : 'basic') ]);
+                my ($status) = $want[$i] eq '401' ? 401 : $path =~ /error/ ? 404 : 200;
+                # nginx's own way where sspi is off: a refused user is in its variable.
+                my $user = $want[$i] ne '401' ? $want[$i] : $path eq '/plain/' ? 'alice' : '';
+                is_deeply([ $a->status, $a->remote_user, $a->user ], [ $status, $user, '' ], $name);
+                like($a->body, qr/who=alice part=alice/, 'and its parts see the user') if $path =~ /ssi/ && !$i;
+            }
+        }
+    }
+    ok($server->access_line(qr{ /any/ \S+ 200 user=alice\z}), 'the access log has the proven user');
+    ok($server->access_line(qr{ /any/ \S+ 401 user=-?\z}), 'and no other');
+    granted($c->get('/any/', @login), { user => 'alice' }, 'a user of sspi');
+}, data => { basic => 'alice:{PLAIN}basic' . "\n" }, files => { '/page' => "page\n", '/denied.html' => "denied\n",
+    '/ssi/page.html' => 'who=<!--#echo var="remote_user" --> <!--#include virtual="/ssi/part.html" -->',
+    '/ssi/part.html' => 'part=<!--#echo var="remote_user" -->' },
+    nginx_http => "map \$uri \$says { default off; }";
 
 nginx 'error_page', [
     place('/page/', %digest, nginx => 'error_page 401 /denied.html;'),

@@ -208,6 +208,61 @@ scenario 'winbind is silent', \%apache_site, sub {
     });
 };
 
+# ---- parts of one page that wait at the same time ----
+
+sub include { return join ' ', map { qq(<!--#include virtual="$_" -->) } @_ }
+
+my %parts_site = (
+    %site,
+    nginx => '',
+    locations => [
+        @{$site{locations}},
+        { path => '/page/', sspi => 'off', nginx => "ssi on;\nssi_types *;",
+            apache => "AddType text/html .shtml\nAddOutputFilter INCLUDES .shtml" },
+    ],
+    files => { '/page/p.shtml' => 'BEGIN ' . include(map { "/p/$_" } 1 .. 3) . " END\n", map { ("/p/$_" => "PART$_") } 1 .. 3 },
+);
+
+sub parts_of { my ($answer) = @_; return join ' ', $answer->body =~ /\b(BEGIN|PART\d|END)\b/g }
+
+for my $kind ({ %parts_site, on => 'nginx' }, { %parts_site, on => 'apache' }) {
+    scenario 'parts of one page wait for the same login', $kind, sub {
+        my ($server) = @_;
+        my $whole = 'BEGIN PART1 PART2 PART3 END';
+        my ($connection, $value) = half($server);
+        $connection->send($connection->{client}->request_text('/page/p.shtml', authorization => $value));
+        is(parts_of($connection->answer), $whole, 'winbind answers at once');
+        ($connection, $value) = half($server);
+        $winbind->pause;
+        while_silent(sub {
+            $connection->send($connection->{client}->request_text('/page/p.shtml', authorization => $value));
+            others_go_on($server);
+            ok($connection->waits, 'a page waits');
+            $winbind->resume;
+            is(parts_of($connection->answer), $whole, 'and shows all its parts');
+        });
+        ($connection, $value) = half($server);
+        $winbind->pause;
+        while_silent(sub {
+            $connection->send($connection->{client}->request_text('/page/p.shtml', authorization => $value));
+            others_go_on($server);
+            $connection->close;
+            others_go_on($server);
+        });
+        granted(login(connection($server)), \%user, 'a client that goes away does no harm');
+        return if $server->kind eq 'apache'; # it waits as long as winbind does
+        ($connection, $value) = half($server);
+        $winbind->pause;
+        while_silent(sub {
+            $connection->send($connection->{client}->request_text('/page/p.shtml', authorization => $value));
+            my $a = $connection->answer;
+            is(parts_of($a), 'BEGIN END', 'a page that is given up shows no part');
+            is(count($server, 'UNREACHABLE'), 1, 'which is logged once');
+        });
+        recovers($server);
+    };
+}
+
 # ---- it goes away ----
 
 for my $kind (\%nginx_site, \%apache_site) {

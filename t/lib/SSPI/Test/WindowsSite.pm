@@ -26,7 +26,8 @@ sub gss_ntlm_env {
     return { %{$kdc->nobody}, GSS_MECH_CONFIG => ntlm_mechanism(), NTLM_USER_FILE => $file };
 }
 
-# For scenario(), with the realm of `kdc`. NTLM cannot run over HTTP/2; nginx does not offer it there.
+# For scenario(), with the realm of `kdc`. The host speaks HTTP/2, whose clients are sent back to HTTP/1.1
+# for NTLM.
 sub windows_site {
     my ($kdc) = @_;
     my $users = scratch_dir('users') . '/users';
@@ -43,7 +44,7 @@ sub windows_site {
             channel_binding => 'require' ],
         [ unbound => packages => 'NTLM', mechanisms => 'ntlm', channel_binding => 'none' ],
     );
-    return (env => $kdc->server_env, http2 => 0, locations => [
+    return (env => $kdc->server_env, locations => [
         { path => '/open/', sspi => 'off' },
         map { my ($name, @more) = @$_; { path => "/$name/", %files, @more } } @places ]);
 }

@@ -1,0 +1,136 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# nginx: a client of HTTP/2 that is sent back to HTTP/1.1 may do anything meanwhile. Each stream is reset once,
+# other streams go on, and a client that keeps asking is sent back for so long only.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Test::More;
+use SSPI::Test qw(wait_until);
+use SSPI::Test::Http2 qw(HTTP_1_1_REQUIRED);
+use SSPI::Test::Ntlm qw(ntlm_user_line ntlm_value);
+use SSPI::Test::Parts;
+use SSPI::Test::Scenario;
+
+# The limit of ngx_http_sspi_http2.c
+use constant RESETS => 128;
+# More than all buffers between a server and a client hold.
+use constant LARGE => 40_000_000;
+
+my $first = ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate});
+my @first = (authorization => $first);
+my $back = 'reset ' . HTTP_1_1_REQUIRED;
+my %ntlm = (packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => '@DIR@/users', realm => 'r');
+my %site = (on => 'nginx', data => { users => ntlm_user_line('alice', 'CORP', 'pw') },
+    locations => [
+        { path => '/ntlm/', %ntlm },
+        { path => '/any/', %ntlm, nginx => "satisfy any;\nallow all;" },
+        { path => '/checked/', sspi => 'off', nginx => 'auth_request /ntlm/;' },
+        { path => '/page/', sspi => 'off', nginx => "ssi on;" },
+        { path => '/mirrored/', sspi => 'off', nginx => 'mirror /ntlm/;' },
+        { path => '/error/', %ntlm, nginx => 'error_page 401 403 444 500 /open/;' },
+        { path => '/open/', sspi => 'off' },
+    ],
+    extra_ports => 1, nginx => "listen 127.0.0.1:\@PORT1\@ http2;\n",
+    files => { '/page/p.html' => 'head <!--#include virtual="/ntlm/" --> foot' });
+
+sub connection { my ($server) = @_; return SSPI::Test::Http2->new($server->client) }
+sub count { my ($server) = @_; my $id = message_id('DOWNGRADED'); return scalar(() = $server->log =~ /\b$id\b/g) }
+
+# Not one worker ended meanwhile.
+sub the_same_workers {
+    my ($server, $checks) = @_;
+    my @before = sort $server->workers;
+    $checks->();
+    is_deeply([ sort $server->workers ], \@before, 'no worker ended');
+    return;
+}
+
+parts 'clients that are sent back', \%site,
+    'a stream is reset, and others of its connection go on' => sub {
+        my ($server) = @_;
+        my $c = connection($server);
+        is_deeply([ $c->ends($c->ask('/ntlm/')) ], [401], 'without credentials: an answer');
+        is_deeply([ $c->ends(map { $c->ask(@$_) } ['/ntlm/', @first], ['/open/'], ['/ntlm/', @first], ['/ntlm/']) ],
+            [ $back, 200, $back, 401 ], 'several at once');
+        ok($server->access_line(qr{GET /ntlm/ HTTP/2.0 444 user=-?\z}), 'the log has status 444');
+        is(count($server), 2, 'and a line for each');
+    },
+    'wherever it was asked for' => sub {
+        my ($server) = @_;
+        my $c = connection($server);
+        is_deeply([ $c->ends($c->ask('/checked/', @first)) ], [$back], 'auth_request');
+        is_deeply([ $c->ends($c->ask('/error/', @first)) ], [$back], 'error pages');
+        is_deeply([ $c->ends($c->ask('/any/', @first)) ], [200], 'not where an address is enough');
+        is_deeply([ $c->ends($c->ask('/page/p.html', @first)) ], [200], 'not when the answer has begun');
+        is_deeply([ $c->ends($c->ask('/mirrored/', @first)) ], [200], 'not for a copy that nobody sees');
+    },
+    'bodies' => sub {
+        my ($server) = @_;
+        my $c = connection($server);
+        my $stream = $c->ask('/ntlm/', @first, method => 'POST', open => 1);
+        is_deeply([ $c->ends($stream) ], [$back], 'before the body came');
+        $c->send_data($stream, 'x' x 10_000) for 1 .. 5;
+        $c->send_data($stream, '', 1);
+        is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'which is thrown away');
+        ($stream, my $text) = $c->request('/ntlm/', @first, method => 'POST', open => 1);
+        $c->send($text);
+        $c->send_data($stream, 'x' x 10_000, 1);
+        is_deeply([ $c->ends($stream, $c->ask('/open/')) ], [ $back, 200 ], 'with its body');
+        $stream = $c->ask('/ntlm/', @first, method => 'POST', open => 1);
+        $c->reset($stream);
+        is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'both sides reset it');
+    },
+    'without TLS nothing says that there is HTTP/1.1' => sub {
+        my ($server) = @_;
+        my $a = $server->client->get("http://127.0.0.1:" . $server->port('PORT1') . '/ntlm/', @first,
+            args => ['--http2-prior-knowledge']);
+        is_deeply([ $a->{version}, $a->status, $a->challenges ], [ 2, 401 ], 'NTLM is not offered');
+    },
+    'a client that does not read' => sub {
+        my ($server) = @_;
+        $server->add_file('/open/large', 'x' x LARGE);
+        the_same_workers($server, sub {
+            for my $how (qw(reads closes resets)) {
+                my ($c, $n) = (connection($server), count($server));
+                my $large = $c->ask('/open/large');
+                # The server has sent some, so it sends until nothing goes any more.
+                1 while $c->frame->{type} ne 'DATA';
+                my @asked = map { $c->ask('/ntlm/', @first) } 1 .. 3;
+                ok(wait_until(sub { count($server) == $n + 3 }), "$how: the requests are refused");
+                $c->reset($_) for $how eq 'resets' ? @asked : ();
+                if ($how eq 'closes') { $c->close; next }
+                my @reset = $how eq 'resets' ? () : @asked;
+                is_deeply([ $c->ends($large, @reset) ], [ 200, map { $back } @reset ], 'all comes in the end');
+                is_deeply([ $c->ends($c->ask('/open/'), $c->ask('/ntlm/', @first)) ], [ 200, $back ], 'and it goes on');
+            }
+        });
+    },
+    'a client that keeps asking' => sub {
+        my ($server) = @_;
+        my $c = connection($server);
+        is_deeply([ grep { $_ ne $back } map { $c->ends($c->ask('/ntlm/', @first)) } 1 .. RESETS ], [], 'is sent back so often');
+        $server->new_log;
+        is_deeply([ $c->ends($c->ask('/ntlm/', @first)) ], [401], 'and not once more');
+        like(($server->new_log)[0], qr/over HTTP\/2, where it cannot run/, 'as the log says');
+        is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'its connection goes on');
+        my $other = connection($server);
+        is_deeply([ $other->ends($other->ask('/ntlm/', @first)) ], [$back], 'another connection is another client');
+    },
+    'all at once' => sub {
+        my ($server) = @_;
+        the_same_workers($server, sub {
+            for my $n (1 .. 20) {
+                my $c = connection($server);
+                my @requests = map { [ $c->request('/ntlm/', @first) ] } 1 .. 100;
+                $c->send(join '', map { $_->[1] } @requests);
+                next if $n % 2;
+                is_deeply([ grep { $_ ne $back } $c->ends(map { $_->[0] } @requests) ], [], 'each is reset');
+            }
+        });
+        is($server->client->get('/open/')->status, 200, 'the server goes on');
+    };
+
+done_testing;
