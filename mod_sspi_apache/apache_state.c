@@ -27,6 +27,13 @@ static size_t wanted_size(const struct apache_dir *dir)
     return (size + page - 1) / page * page;
 }
 
+/* Only the parent lets go: children that still serve have their own mapping of it. */
+static void let_go(struct retained *retained)
+{
+    munmap(retained->memory, retained->size);
+    retained->memory = NULL;
+}
+
 /* The memory of the configuration before, if it is still of use. */
 static struct sspi_state *attach(struct retained *retained, size_t size)
 {
@@ -39,9 +46,7 @@ static struct sspi_state *attach(struct retained *retained, size_t size)
         state = sspi_http_state_attach(retained->memory, size);
     }
     if (state == NULL) {
-        /* Only the parent lets go: children that still serve have their own mapping of it. */
-        munmap(retained->memory, retained->size);
-        retained->memory = NULL;
+        let_go(retained);
     }
     return state;
 }
@@ -64,17 +69,21 @@ static struct sspi_state *create(struct retained *retained, size_t size)
     return state;
 }
 
+static struct retained *get_retained(void)
+{
+    struct retained *retained = ap_retained_data_get(RETAINED_KEY);
+
+    return retained != NULL ? retained : ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
+}
+
 /* The memory of this parent. False: none could be made. */
 static bool set_own_memory(server_rec *s, const struct apache_site *site,
                            const struct apache_dir *dir)
 {
-    struct retained *retained = ap_retained_data_get(RETAINED_KEY);
+    struct retained *retained = get_retained();
     size_t size = wanted_size(dir);
     struct sspi_state *state;
 
-    if (retained == NULL) {
-        retained = ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
-    }
     state = attach(retained, size);
     if (state == NULL) {
         state = create(retained, size);
@@ -101,6 +110,18 @@ static bool open_file(server_rec *s, const struct apache_site *site, const struc
     return false;
 }
 
+/* Opens the file for use. The retained memory ends, because it does not learn what was used while
+ * the file is in force. */
+static bool set_file(server_rec *s, const struct apache_site *site, const struct apache_dir *dir)
+{
+    struct retained *retained = get_retained();
+
+    if (retained->memory != NULL) {
+        let_go(retained);
+    }
+    return open_file(s, site, dir, false);
+}
+
 bool apache_state_check(server_rec *s, const struct apache_site *site)
 {
     const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
@@ -117,7 +138,7 @@ int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, se
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK; /* this configuration is read once more before it serves */
     }
-    set = sspi_policy_has_state_file(&dir->policy) ? open_file(s, site, dir, false)
+    set = sspi_policy_has_state_file(&dir->policy) ? set_file(s, site, dir)
                                                    : set_own_memory(s, site, dir);
     if (!set) {
         return HTTP_INTERNAL_SERVER_ERROR;

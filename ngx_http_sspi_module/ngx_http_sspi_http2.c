@@ -15,9 +15,10 @@
 
 
 /*
- * The only place that decides whether this nginx can do it.  The structures
- * and their use were read in the versions from 1.22.0 to 1.31; any other
- * version does not offer exchanges of several legs over HTTP/2.
+ * The only place that decides whether this nginx can do it.  What is used of
+ * the structures is the same in 1.22 and in the development of 1.31.  Other
+ * versions do not offer exchanges of several legs over HTTP/2 until somebody
+ * has read theirs.
  */
 #if (NGX_HTTP_V2 && NGX_HTTP_SSL                                              \
      && nginx_version >= 1022000 && nginx_version < 1032000)

@@ -21,6 +21,7 @@
  *  MALFORMED    breaks the grammar, lacks a directive, repeats one
  *  TOO_LARGE    over one of the limits
  *  MECHANISM    a qop or a cipher that this library does not have
+ *  UNSUPPORTED, WRONG_PASSWORD as digest_parse.h
  *  INTERNAL     no memory */
 enum sspi_reason digest_sasl_parse_response(struct sspi_view text,
                                             struct digest_response *ret_response,

@@ -5,7 +5,7 @@
 
 #include "hex.h"
 
-/* One URI; a path alone has no scheme. */
+/* One URI; one that is only a path has no scheme. */
 struct parts {
     struct sspi_view scheme; /* "http://" or "https://", in the spelling of the URI */
     struct sspi_view host;

@@ -6,8 +6,8 @@
 #include "bytes.h"
 
 /* True when `uri`, the directive, names the resource of `target`. `target` is the request's target
- * URI, scheme and authority included (RFC 9110 7.1), or the request-target alone where the caller
- * does not know them: an absolute directive then names nothing.
+ * URI with scheme and authority (RFC 9110 7.1), or only the request-target where the caller does
+ * not know them: an absolute directive then names nothing.
  *
  * A path in the directive is compared with the target's path and query; clients of a forward proxy
  * send one for an absolute target. An absolute directive must have the target's scheme and host,

@@ -55,7 +55,7 @@ struct sspi_exchange {
     struct http_entity entity;
     struct http_lookup lookup;
     struct sspi_job *job; /* handed out, its end not seen yet */
-    bool rereads;         /* a file, for this evaluation */
+    bool rereads;         /* a file was read again for this evaluation */
     /* Answer token of Negotiate or NTLM in base64, and which of them: sent with the next leg's 401,
      * or with the granted answer (mutual authentication). */
     struct bytes answer_token;
@@ -93,10 +93,10 @@ enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_
 enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                              const struct sspi_report *report);
 
-/* Looks whether the file of `resource` changed, out of turn: for credentials that its contents do
- * not verify. Known and unknown users alike, so that the time it takes tells nothing. True: it
- * changed, the exchange has the job that reads it again, and the evaluation must be repeated; at
- * most once for each exchange. `resource` may be NULL. */
+/* Looks out of turn whether the file of `resource` changed. The caller does this for all
+ * credentials that the contents do not verify, of known and unknown users alike, so that time tells
+ * nothing. True: it changed, the exchange has the job that reads it again, and the caller must
+ * return HTTP_OUTCOME_REREAD. At most once for each exchange. `resource` may be NULL. */
 bool http_exchange_rereads(struct sspi_exchange *exchange,
                            struct http_resource *resource) SSPI_MUST_USE;
 

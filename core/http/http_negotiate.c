@@ -254,7 +254,7 @@ static enum http_outcome begin_wait(struct sspi_exchange *exchange, struct http_
     return refuse_wait(exchange, answer == HTTP_GATE_FULL);
 }
 
-/* A later leg that fails ends its context, so that the file is looked at before. True: it changed.
+/* A later leg that fails ends its context. So the files are looked at before it. True: one changed.
  */
 static bool looks_first(const struct negotiation *negotiation)
 {
@@ -262,8 +262,8 @@ static bool looks_first(const struct negotiation *negotiation)
            http_exchange_rereads(negotiation->exchange, negotiation->keytab);
 }
 
-/* A first leg that failed is judged again when the keytab has changed. Nothing of the ticket was
- * recorded, since it did not decrypt. */
+/* True: the first leg missed a key, and the keytab has changed, so that the leg is judged again.
+ * The package records only tickets that it accepts. */
 static bool misses_key(const struct negotiation *negotiation, const struct http_accept *accept)
 {
     return (accept->report.reason == SSPI_REASON_NO_KEY ||

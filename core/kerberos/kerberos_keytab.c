@@ -150,7 +150,7 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     return false;
 }
 
-/* For the one who is looking; when nothing changed, he has looked. */
+/* Called by the thread that is looking. Without a change it ends the look. */
 static bool has_changed(struct sspi_keytab *keytab)
 {
     struct stat now;

@@ -94,7 +94,7 @@ uint64_t store_users_generation(const struct sspi_users *users)
 
 /* ---- a file that changed ---- */
 
-/* True for the one thread that is to look at the file now, when `before_ms` was long enough ago. */
+/* True for the one thread that is to look at the file now, if `before_ms` is long enough ago. */
 static bool begin_look(struct sspi_users *users, uint64_t now_ms, const uint64_t *before_ms)
 {
     pthread_mutex_lock(&users->lock);
@@ -107,7 +107,7 @@ static bool begin_look(struct sspi_users *users, uint64_t now_ms, const uint64_t
     return due;
 }
 
-/* For the one who is looking; when nothing changed, he has looked. */
+/* Called by the thread that is looking. Without a change it ends the look. */
 static bool has_changed(struct sspi_users *users)
 {
     struct stat now;

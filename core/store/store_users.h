@@ -44,8 +44,10 @@ bool store_users_look(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
 /* Which contents are in force: another number once the file was read again. No lock, so that a
  * thread may see the old one for a moment more. */
 uint64_t store_users_generation(const struct sspi_users *users);
-/* The same out of turn, for a user whom the file may know by now: looks in any case, also right
- * after another look, and is true at most once a second. */
+
+/* The same as store_users_look(), out of turn, for credentials that the contents do not verify:
+ * looks also right after another look (one stat for each call), and is true at most once a second.
+ */
 bool store_users_look_now(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
 
 /* In place of store_users_reread(), when it cannot be called: the change is found by a later look.

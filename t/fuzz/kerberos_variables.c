@@ -6,7 +6,7 @@
  * Input: an octet, the form of SSPIUserName in its two lowest bits; then five texts, each behind an
  * octet of its length: both parts of the service, its realm, the client and the client's realm.
  *  - Variables are names (utf8_is_name()). SSPI_REALM is the client's realm.
- *  - A text that is no name lets nobody in.
+ *  - A request with a text that is no name is refused.
  *  - A good client of HTTP/localhost is let in, and full is its principal.
  *  - The log's lines are printable. */
 #include <krb5/krb5.h>

@@ -174,6 +174,30 @@ scenario 'a restart without a file refuses what may have been used', \%site, sub
     told($server, 'REPLAY');
 };
 
+# Reloads with a changed configuration and waits until no worker of the old one is left.
+sub change {
+    my ($server, %change) = @_;
+    my %old = map { $_ => 1 } $server->workers;
+    $server->write_config(%change);
+    $server->reload;
+    wait_until(sub { !grep { $old{$_} } $server->workers }) or die "old workers do not end\n";
+    return;
+}
+
+scenario 'memory from before a file is not used again', \%site, sub {
+    my ($server) = @_;
+    my %with = with_file('@DIR@/state');
+    change($server, map { $_ => $with{$_} } qw(apache_head nginx_http));
+    my $used = ticket($server);
+    granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, 'with the file');
+    refused(send_header($server, $used), 401, 'once');
+    change($server, apache_head => '', nginx_http => '');
+    $server->new_log;
+    refused(send_header($server, $used), 401, 'without it a used ticket is refused');
+    told($server, 'OLD_AUTHENTICATOR');
+    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
+};
+
 scenario 'a file that is removed or damaged is memory that was lost', { with_file('@DIR@/state') }, sub {
     my ($server) = @_;
     my ($file) = $server->fill($server->{opt}{apache_head}) =~ /\ASSPIStateFile (\S+)/;

@@ -24,6 +24,8 @@ my %site = (
             apache => 'SetEnvIf X-Evil (.+) SSPI_USER=$1 REMOTE_USER=$1' },
         { path => '/must/', %both },
         { path => '/tls/', %both, sspi => 'optional', require_tls => 'on' },
+        { path => '/first/', %both, packages => 'Negotiate', sspi => 'optional',
+            apache => 'FallbackResource /must/index.html', nginx => 'try_files /none /must/index.html;' },
         { path => '/named/', %both, sspi => 'optional', require => ['user digest:bob alice@SSPI.TEST'] },
     ],
 );
@@ -78,6 +80,16 @@ parts 'optional', \%site,
         $server->new_log;
         refused(scalar($c->raw([ '/must/', authorization => 'Basic YWxpY2U6cHc=' ])), 401, 'nor where one is demanded');
         logged($server, 'NOT_OFFERED', 'Basic');
+    },
+    'but they are where a redirect comes to that offers it' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $digest = digests($c);
+        refused($c->get('/first/x'), 401, 'a place that demands a user');
+        granted($c->get('/first/x', authorization => $digest->('/first/x')), { user => 'alice' }, 'takes Digest');
+        refused($c->get('/first/x', authorization => $digest->('/first/x', password => 'no')), 401, 'not a wrong password');
+        refused($c->get('/first/x', authorization => 'Bearer abc'), 401, 'nor another scheme');
+        granted($c->get('/first/x', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'nor a ticket twice');
     },
     'wrong credentials are refused as where they are demanded' => sub {
         my ($server) = @_;

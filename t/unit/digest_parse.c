@@ -209,7 +209,7 @@ static void control_characters_and_other_encodings_are_refused_everywhere(void *
     assert_int_equal(reason_with("realm", "\"J\xc3\xa4s\""), SSPI_REASON_NONE);
 }
 
-/* What a page is told of: names alone, also where a quoted-pair hides it. */
+/* What a page is told of is a name, also where a quoted-pair hides an octet. */
 static void realms_and_services_are_names(void **state)
 {
     static const char *const names[] = {"realm", "service-name"};

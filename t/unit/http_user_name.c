@@ -106,7 +106,7 @@ static void digest_users(void **state)
     check(user, "alice/admin", "alice/admin", "alice/admin");
 }
 
-/* Who is meant: the three alices of the own realm, domain and user file are one. */
+/* A user, and the person behind it: alice of our realm, our domain and our user file is one. */
 struct person {
     struct http_user user;
     const char *who;
@@ -114,8 +114,8 @@ struct person {
 
 /* Each part of a name that could make it read as another: all of them, in all three schemes. */
 static const char *const crafted[] = {
-    "alice",        "alice@" REALM, "alice@OTHER",     "LAB\\alice", "alice/root",
-    "@alice@OTHER", "/alice@OTHER", "FAR\\@bob@OTHER", "\\@bob",     "alice\\"};
+    "alice",        ("alice@" REALM), "alice@OTHER",     "LAB\\alice", "alice/root",
+    "@alice@OTHER", "/alice@OTHER",   "FAR\\@bob@OTHER", "\\@bob",     "alice\\"};
 #define N_CRAFTED (sizeof crafted / sizeof crafted[0])
 
 /* As krb5_unparse_name() escapes one part. */

@@ -83,7 +83,7 @@ static void the_realm_stands_behind_the_first_bare_separator(void **state)
 /* MIT takes the escapes out before it looks for an account. */
 static void a_name_with_an_escape_has_no_account(void **state)
 {
-    static const char *const parts[] = {"alice@OTHER", "alice@" REALM, "LAB\\bob", "a/b"};
+    static const char *const parts[] = {"alice@OTHER", ("alice@" REALM), "LAB\\bob", "a/b"};
     char *text = unparse(SSPI_VIEW("alice"), REALM);
     char *account = kerberos_local_name(text);
     assert_non_null(account);

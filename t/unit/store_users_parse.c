@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "bad_names.h"
 #include "store_users_parse.h"
 
 #define HEX32 "0123456789abcdefABCDEF0123456789"
@@ -189,6 +190,20 @@ static void a_line_may_have_1024_octets_and_no_more(void **unused)
     assert_non_null(strstr(problem, "1024"));
 }
 
+static void files_hold_names(void **unused)
+{
+    char storage[BAD_NAME_SIZE];
+
+    (void)unused;
+    for (size_t i = 0; i < N_BAD_NAMES; i++) {
+        struct sspi_view bad = bad_name(i, storage);
+        if (store_users_parse_name(bad, true) == NULL || store_users_parse_name(bad, false) == NULL)
+            fail_msg("bad name %zu passes", i);
+    }
+    for (size_t i = 0; i < N_GOOD_NAMES; i++)
+        assert_null(store_users_parse_name(bytes_view(good_names[i]), false));
+}
+
 static void a_nul_is_a_control_character(void **unused)
 {
     (void)unused;
@@ -229,6 +244,7 @@ int main(void)
         cmocka_unit_test(names_what_is_wrong),
         cmocka_unit_test(names_may_have_255_octets_and_no_more),
         cmocka_unit_test(a_line_may_have_1024_octets_and_no_more),
+        cmocka_unit_test(files_hold_names),
         cmocka_unit_test(a_nul_is_a_control_character),
         cmocka_unit_test(cuts_lines_at_either_line_end),
     };
