@@ -7,6 +7,7 @@
 #include "mod_sspi.h"
 
 #include "apr_optional_hooks.h"
+#include "apr_strings.h"
 #include "http_connection.h"
 #include "http_core.h"
 #include "http_log.h"
@@ -56,8 +57,7 @@ static bool are_right(const apr_array_header_t *dirs, const struct sspi_acceptor
 static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct ssl_ctx_st *ctx)
 {
     const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
-    const struct apache_site *whole =
-        ap_get_module_config(ap_server_conf->module_config, &sspi_module);
+    struct apache_site *whole = ap_get_module_config(ap_server_conf->module_config, &sspi_module);
 
     if (is_proxy || site->acceptor == NULL) {
         return OK;
@@ -67,6 +67,10 @@ static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct
                      "no memory for the certificates of %s", s->server_hostname);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    if (whole->tls == NULL) {
+        whole->tls = apr_hash_make(p);
+    }
+    apr_hash_set(whole->tls, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), ctx);
     /* Sections of the main server hold in its virtual hosts, too. */
     if (!are_right(site->dirs, site->acceptor, s, ctx) ||
         (site != whole && !are_right(whole->dirs, site->acceptor, s, ctx))) {
@@ -101,6 +105,14 @@ struct ssl_st *apache_tls_of(conn_rec *c)
         return NULL;
     }
     return link->ssl;
+}
+
+struct ssl_ctx_st *apache_tls_of_host(const server_rec *s)
+{
+    const struct apache_site *whole =
+        ap_get_module_config(ap_server_conf->module_config, &sspi_module);
+
+    return whole->tls != NULL ? apr_hash_get(whole->tls, &s, sizeof(s)) : NULL;
 }
 
 static apr_status_t free_connection(void *connection)

@@ -134,6 +134,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
         .proxy = top->proxyreq == PROXYREQ_PROXY,
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
         .ssl = apache_tls_of(top->connection),
+        .host_tls = apache_tls_of_host(top->server),
         .connection = apache_link_connection(top->connection, acceptor),
         .can_force_http1 = true,
         .entity_length = entity_length(top),

@@ -13,6 +13,7 @@
 
 #include "httpd.h"
 #include "http_config.h"
+#include "apr_hash.h"
 #include "apr_tables.h"
 
 #include "sspi_http.h"
@@ -35,6 +36,9 @@ struct apache_site {
     apr_array_header_t *dirs; /* struct apache_dir *: the scopes to be looked at at start */
     /* Of the whole server; NULL until the configuration is checked. */
     struct sspi_acceptor *acceptor;
+    /* Of the main server: struct ssl_ctx_st * by server_rec *. Hosts that say nothing of ours share
+     * the main server's struct. NULL: no host has TLS. */
+    apr_hash_t *tls;
 };
 
 extern const command_rec apache_commands[];
@@ -107,6 +111,9 @@ void apache_tls_register_hooks(void);
 
 /* OpenSSL's connection of the client, NULL when it is plain or mod_ssl does not serve it. */
 struct ssl_st *apache_tls_of(conn_rec *c);
+
+/* The TLS context of a host; NULL: it has none. */
+struct ssl_ctx_st *apache_tls_of_host(const server_rec *s);
 
 /* What unfinished exchanges need on an HTTP/1.x connection; NULL on HTTP/2 or without memory. */
 struct sspi_connection *apache_link_connection(conn_rec *c, struct sspi_acceptor *acceptor);

@@ -22,8 +22,11 @@ ngx_int_t
 ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
     struct sspi_request *request)
 {
-    ngx_str_t         method, target;
-    ngx_table_elt_t  *authorization;
+    ngx_str_t                 method, target;
+    ngx_table_elt_t          *authorization;
+#if (NGX_HTTP_SSL)
+    ngx_http_ssl_srv_conf_t  *sscf;
+#endif
 
     ngx_memzero(request, sizeof(struct sspi_request));
 
@@ -39,6 +42,11 @@ ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
     if (r->connection->ssl) {
         request->tls = true;
         request->ssl = r->connection->ssl->connection;
+
+        /* nginx takes the server from Host, whatever SNI has named */
+
+        sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
+        request->host_tls = sscf->ssl.ctx;
     }
 #endif
 

@@ -172,14 +172,22 @@ static bool holds(const struct binding_candidates *candidates, const struct bind
     return false;
 }
 
+static bool has_candidates(const struct entry *known)
+{
+    return known != NULL && (known->candidates.n_items > 0 || known->candidates.incomplete);
+}
+
 const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,
+                                                    const SSL_CTX *host,
                                                     struct binding_candidates *scratch)
 {
-    const struct entry *known = find_entry(table, SSL_get_SSL_CTX(ssl));
-    bool has_own = known != NULL && (known->candidates.n_items > 0 || known->candidates.incomplete);
+    const SSL_CTX *own = SSL_get_SSL_CTX(ssl);
+    const struct entry *known = find_entry(table, host != NULL ? host : own);
     struct binding seen;
+    if (host != NULL && host != own)
+        return has_candidates(known) ? &known->candidates : NULL;
     bool is_seen = binding_session_find(ssl, &seen);
-    if (has_own && (!is_seen || holds(&known->candidates, &seen)))
+    if (has_candidates(known) && (!is_seen || holds(&known->candidates, &seen)))
         return &known->candidates;
     if (!is_seen)
         return NULL;

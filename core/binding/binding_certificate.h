@@ -51,11 +51,16 @@ bool binding_table_add(struct binding_table *table, SSL_CTX *ctx) SSPI_MUST_USE;
 /* True when each certificate of a recorded context has a binding. */
 bool binding_table_is_complete(const struct binding_table *table, const SSL_CTX *ctx);
 
-/* The candidates of a live connection: all certificates of its context, of which the client saw
- * one. Where the server loaded another certificate for the handshake, or for the one that a resumed
- * session goes back to: that one, written to `scratch`. NULL: not known, that is, the context has
- * no certificate of its own and binding_session_find() does not know either. */
+/* The candidates of a live connection, written to `scratch` where they are not in the table. `host`
+ * is the context of the host that a request on it names; NULL: the connection's own.
+ * - The host is the connection's own: the certificates of its context (a resumed session names
+ *   another certificate than was shown: SSL_get_certificate() is no witness then), or the one that
+ *   the client saw where that was loaded for its handshake.
+ * - It is another one: the certificates of that host, because a client of that host would have seen
+ *   one of them. The certificate that was shown is the choice of a relay: it names in SNI, or
+ * leaves out, what suits the relay. NULL: not known. */
 const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,
+                                                    const SSL_CTX *host,
                                                     struct binding_candidates *scratch);
 
 #endif

@@ -29,7 +29,8 @@ static void add_own(const struct sspi_exchange *exchange, const struct sspi_poli
     if (ssl == NULL)
         return;
     if (http_options_binds_by(policy, HTTP_BINDING_END_POINT))
-        add_all(bindings, binding_table_find(exchange->acceptor->tls, ssl, &scratch));
+        add_all(bindings, binding_table_find(exchange->acceptor->tls, ssl,
+                                             exchange->request.host_tls, &scratch));
     if (http_options_binds_by(policy, HTTP_BINDING_EXPORTER) && binding_from_exporter(ssl, &made))
         add(bindings, &made);
     if (http_options_binds_by(policy, HTTP_BINDING_UNIQUE) && binding_from_finished(ssl, &made))
@@ -56,6 +57,13 @@ bool http_bindings_may_end_before(const struct sspi_policy *policy)
            http_options_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
 }
 
+/* The client chose the host of its TLS connection, by SNI, and that of its request. */
+static bool names_other_host(const struct sspi_request *request)
+{
+    return request->ssl != NULL && request->host_tls != NULL &&
+           request->host_tls != SSL_get_SSL_CTX(request->ssl);
+}
+
 /* A binding is demanded and there is none to compare with: the client's fault where another TLS
  * would have one. */
 static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *policy,
@@ -66,6 +74,14 @@ static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *pol
             http_exchange_record(exchange), HTTP_MESSAGE_TLS_REQUIRED, SEC_E_BAD_BINDINGS,
             "channel binding is required, but the connection is not TLS: use https; behind a TLS "
             "front end name its certificate, or say that there is one");
+        *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
+        return false;
+    }
+    if (names_other_host(&exchange->request)) {
+        http_messages_write(
+            http_exchange_record(exchange), HTTP_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
+            "channel binding is required, but the request names another host than its TLS "
+            "connection, and the certificate of that host is not known");
         *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
         return false;
     }

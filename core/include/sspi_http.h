@@ -286,6 +286,9 @@ struct sspi_request {
     bool proxy;                     /* forward proxy: 407, Proxy-Authenticate */
     bool tls;                       /* the client's connection is TLS */
     struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
+    struct ssl_ctx_st *host_tls;    /* TLS context of the host that the request itself names
+                                     * (Host, :authority), which need not be the one of SNI;
+                                     * NULL: the connection's own */
     struct sspi_connection *connection; /* NULL on HTTP/2 and later */
     bool can_force_http1;        /* there the server can make the client come back with HTTP/1.1
                                   * (SSPI_NEED_HTTP_1_1) */

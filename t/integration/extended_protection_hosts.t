@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Hosts of one port with certificates of their own, chosen by SNI: each binds to its own alone.
+# Hosts of one port with certificates of their own, chosen by SNI: each binds only to its own. The host
+# that a request names counts, whatever SNI says.
 use strict;
 use warnings;
 
@@ -85,17 +86,48 @@ parts 'hosts by SNI', \%site,
                 '/allow/', 'right', $binding{$other{$host}}) for @schemes;
         })
     } sort keys %binding),
+    # The owner of one host has its key, and can relay what clients of that host send to the other one.
+    'a request that names another host than its connection' => sub {
+        my ($server) = @_;
+        for my $host (sort keys %binding) {
+            for my $scheme (@schemes) {
+                my $relayed = connection($server, $host, '1.3', 'new');
+                $relayed->{client} = $relayed->{client}->with(host => $other{$host});
+                $server->new_log;
+                my $a = $world->login($scheme, $relayed, '/allow/', 'right', $binding{$host});
+                # httpd itself wants both to have the same TLS.
+                my $want = $server->kind eq 'apache' ? 421 : 401;
+                is($a->status, $want, "$scheme: bound to $host, for $other{$host}") or diag($a->brief, $server->new_log);
+                like($server->new_log, qr/BAD_BINDINGS/, 'which is told') if $want == 401;
+                my $silent = connection($server, $host, '1.3', 'new');
+                $silent->{client} = $silent->{client}->with(host => $other{$host});
+                next if $server->kind eq 'apache';
+                is($world->login($scheme, $silent, '/allow/', 'silent', undef)->status, 200, "$scheme: a client that names no channel");
+            }
+        }
+    },
+    'a request whose connection names no host' => sub {
+        my ($server) = @_;
+        # Without SNI the first host of the port answers, with its certificate.
+        my ($first, $want) = $server->kind eq 'apache' ? ('other.test', '421 user= ') : ('localhost', 'BAD_BINDING');
+        for my $scheme (@schemes) {
+            for my $case ([ $first => 'bound' ], [ $other{$first} => $want ]) {
+                my $connection = SSPI::Test::Tls->new($server->client, host => $case->[0], sni => 0);
+                $world->comes_out($server, $case->[1], "$scheme: without SNI, for $case->[0]", $scheme, $connection, '/allow/', 'right',
+                    $binding{$first});
+            }
+        }
+    },
     'a session of the other host' => sub {
         my ($server) = @_;
         for my $host (sort keys %binding) {
             for my $version (qw(1.2 1.3)) {
-                # httpd begins a new session. nginx resumes: before TLS 1.3 the session says which host it is.
+                # httpd begins a new session. nginx resumes, and before TLS 1.3 takes the host from the session.
                 my $how = $server->kind eq 'apache' ? 'new' : 'reused';
-                my $own = $how eq 'reused' && $version eq '1.2' ? $other{$host} : $host;
                 for my $scheme (@schemes) {
                     $world->comes_out($server, $_->[1], "$host, TLS $version, $scheme: bound to $_->[0]", $scheme,
                         with_other_session($server, $host, $version, $how), '/allow/', 'right', $binding{$_->[0]})
-                        for [ $own => 'bound' ], [ $other{$own} => 'BAD_BINDING' ];
+                        for [ $host => 'bound' ], [ $other{$host} => 'BAD_BINDING' ];
                 }
             }
         }

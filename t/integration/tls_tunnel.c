@@ -188,7 +188,8 @@ static void choose(SSL *ssl, struct wish *wish)
     SSL_set_min_proto_version(ssl, version);
     SSL_set_max_proto_version(ssl, version);
     SSL_set_alpn_protos(ssl, protocol, protocol[0] + 1u);
-    SSL_set_tlsext_host_name(ssl, wish->host);
+    if (strcmp(wish->host, "-") != 0)
+        SSL_set_tlsext_host_name(ssl, wish->host);
     if (strcmp(wish->kind, "any") != 0 && old)
         SSL_set_cipher_list(ssl,
                             ec ? "ECDHE-ECDSA-AES128-GCM-SHA256" : "ECDHE-RSA-AES128-GCM-SHA256");

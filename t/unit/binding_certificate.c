@@ -90,7 +90,7 @@ static void all_certificates_of_a_context_are_candidates(void **state)
 
     SSL *ssl = SSL_new(ctx);
     struct binding_candidates scratch;
-    const struct binding_candidates *found = binding_table_find(table, ssl, &scratch);
+    const struct binding_candidates *found = binding_table_find(table, ssl, NULL, &scratch);
     assert_non_null(found);
     assert_int_equal(found->n_items, 2);
     assert_false(found->incomplete);
@@ -100,7 +100,7 @@ static void all_certificates_of_a_context_are_candidates(void **state)
     SSL_free(ssl);
 
     ssl = SSL_new(other);
-    assert_null(binding_table_find(table, ssl, &scratch));
+    assert_null(binding_table_find(table, ssl, NULL, &scratch));
     SSL_free(ssl);
     binding_table_free(table);
     SSL_CTX_free(ctx);

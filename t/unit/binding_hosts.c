@@ -19,7 +19,7 @@ static void expect_candidate(const struct binding_table *table, SSL *ssl, bool r
 {
     struct binding_candidates scratch;
     assert_int_equal(SSL_session_reused(ssl), reused);
-    const struct binding_candidates *found = binding_table_find(table, ssl, &scratch);
+    const struct binding_candidates *found = binding_table_find(table, ssl, NULL, &scratch);
     assert_non_null(found);
     assert_int_equal(found->n_items, n_items);
     size_t i = 0;
@@ -60,7 +60,7 @@ static void go_on_at_other_host(SSL_CTX *ctx, int version, const struct binding_
         SSL *ssl = connect_to(ctx, version);
         assert_true(SSL_session_reused(ssl));
         if (version == TLS1_3_VERSION)
-            assert_null(binding_table_find(table, ssl, &scratch));
+            assert_null(binding_table_find(table, ssl, NULL, &scratch));
         else
             assert_ptr_equal(SSL_get_SSL_CTX(ssl), ctx);
         SSL_free(ssl);
@@ -91,6 +91,38 @@ static void hosts_that_are_chosen_by_name_have_their_own(void **state)
     }
 }
 
+/* A relay that owns one host names it in SNI, and the other one in Host. */
+static void the_host_of_the_request_decides(void **state)
+{
+    SSL_CTX *first = new_server(&ways[3]);
+    SSL_CTX *second = new_server(&ways[3]);
+    SSL_CTX *unknown = new_server(&ways[3]);
+    struct binding_table *table = binding_table_new();
+    struct binding_candidates scratch;
+    SSL_CTX_set_cert_cb(first, NULL, NULL);
+    SSL_CTX_set_cert_cb(second, NULL, NULL);
+    assert_int_equal(SSL_CTX_use_certificate(first, certificate[FIRST]), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(first, key[FIRST]), 1);
+    assert_int_equal(SSL_CTX_use_certificate(second, certificate[SECOND]), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(second, key[SECOND]), 1);
+    assert_true(binding_table_add(table, first) && binding_table_add(table, second));
+    SSL *ssl = connect_to(first, TLS1_3_VERSION);
+    const struct binding_candidates *own = binding_table_find(table, ssl, first, &scratch);
+    assert_non_null(own);
+    assert_ptr_equal(own, binding_table_find(table, ssl, NULL, &scratch));
+    const struct binding_candidates *other = binding_table_find(table, ssl, second, &scratch);
+    assert_non_null(other);
+    assert_int_equal(other->n_items, 1);
+    assert_memory_equal(other->item[0].data, binding[SECOND].data, binding[SECOND].len);
+    assert_null(binding_table_find(table, ssl, unknown, &scratch));
+    SSL_free(ssl);
+    forget_session();
+    binding_table_free(table);
+    SSL_CTX_free(first);
+    SSL_CTX_free(second);
+    SSL_CTX_free(unknown);
+}
+
 /* A placeholder in the context, which a module replaces in each handshake. */
 static void a_loaded_certificate_counts_before_that_of_the_context(void **state)
 {
@@ -112,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_that_are_chosen_by_name_have_their_own),
+        cmocka_unit_test(the_host_of_the_request_decides),
         cmocka_unit_test(a_loaded_certificate_counts_before_that_of_the_context),
     };
     return cmocka_run_group_tests(tests, make_certificates, free_certificates);

@@ -29,7 +29,7 @@ sub front_end {
 my $client_port;
 
 # A connection. Options: port (the server's own of https), host (localhost), version (1.3), kind (any, rsa, ec: the
-# certificate to ask for), session (a name: goes on with the last one kept under it), ems (1). Dies
+# certificate to ask for), session (a name: goes on with the last one kept under it), ems (1), sni (1). Dies
 # when the handshake fails. It tells: handshake (new, reused), and exporter and unique, the
 # application data of these bindings, undef where the connection has none.
 sub new {
@@ -37,7 +37,8 @@ sub new {
     $client_port //= _tunnel('client');
     my $self = bless { client => $client->with(host => $o{host}) }, $class;
     $self->{socket} = $client->with(http => $client_port)->connect_raw;
-    my $wish = join ' ', $o{port} // $client->{https}, $o{host} // 'localhost', $o{version} // '1.3', $o{kind} // 'any', $o{session} // '-',
+    my $sni = $o{sni} // 1 ? $o{host} // 'localhost' : '-';
+    my $wish = join ' ', $o{port} // $client->{https}, $sni, $o{version} // '1.3', $o{kind} // 'any', $o{session} // '-',
         'http/1.1', ($o{ems} // 1) ? 'ems' : 'no-ems';
     $self->send("$wish\n");
     my $told = '';
