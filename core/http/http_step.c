@@ -125,7 +125,8 @@ static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy
 static bool is_pending(enum http_outcome outcome)
 {
     return outcome == HTTP_OUTCOME_NONE || outcome == HTTP_OUTCOME_WAIT ||
-           outcome == HTTP_OUTCOME_ENTITY || outcome == HTTP_OUTCOME_HASH;
+           outcome == HTTP_OUTCOME_ENTITY || outcome == HTTP_OUTCOME_HASH ||
+           outcome == HTTP_OUTCOME_REREAD;
 }
 
 static void refuse_foreign(struct sspi_exchange *exchange, const struct sspi_policy *policy,
