@@ -69,6 +69,17 @@ static bool is_anonymous(const struct sspi_context_info *info)
            strncmp(info->name, prefix, sizeof prefix - 1) == 0;
 }
 
+/* A memory of replays that was made after the authenticator cannot know its first use. */
+static SECURITY_STATUS check_age(struct kerberos_exchange *exchange)
+{
+    if (!kerberos_age_matters(exchange->credential, exchange->now_ms))
+        return SEC_E_OK;
+    SECURITY_STATUS st = kerberos_attempt_read_authenticator(exchange);
+    return st == SEC_E_OK ? kerberos_age_check(exchange->credential,
+                                               exchange->authenticator.made_ms, exchange->report)
+                          : st;
+}
+
 /* Refuses a token that was granted before. Comes last, so that what is recorded is a token that
  * would have been let in. */
 static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
@@ -226,8 +237,7 @@ static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange,
     if (st == SEC_E_OK)
         st = set_info(exchange, info);
     if (st == SEC_E_OK)
-        st = kerberos_age_check(exchange->credential, exchange->ap_req.message, exchange->now_ms,
-                                exchange->report);
+        st = check_age(exchange);
     if (st == SEC_E_OK)
         st = check_replay(exchange);
     if (st == SEC_E_OK)

@@ -4,21 +4,15 @@
 #ifndef KERBEROS_AGE_H
 #define KERBEROS_AGE_H
 
-#include <krb5/krb5.h>
-
 #include "kerberos_credential.h"
 
-/* Refuses (SEC_E_LOGON_DENIED) an authenticator that its client made before the shared memory was
- * made. `message` is an AP-REQ that was accepted with the credential's keys, so that it is not
- * older than the clock skew at `now_ms`. Where nothing that old can come any more, nothing is read.
- * SEC_E_OK without shared memory: MIT's replay cache outlives a process. */
-SECURITY_STATUS kerberos_age_check(struct kerberos_credential *credential, struct sspi_view message,
-                                   uint64_t now_ms, struct sspi_report *report) SSPI_MUST_USE;
+/* Whether an authenticator that was made before the shared memory may still come at `now_ms`. False
+ * without shared memory: MIT's replay cache outlives a process. */
+bool kerberos_age_matters(const struct kerberos_credential *credential, uint64_t now_ms);
 
-/* Decrypts the authenticator of such a message and tells its ctime and cusec (RFC 4120 5.5.1).
- * Nothing else is checked again, and no replay is recorded. `context` is used by one thread at a
- * time. False: libkrb5 failed. */
-bool kerberos_age_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
-                       uint64_t *ret_made_ms) SSPI_MUST_USE;
+/* Where that may be: refuses (SEC_E_LOGON_DENIED) an authenticator that its client made at
+ * `made_ms`, before the shared memory was made. */
+SECURITY_STATUS kerberos_age_check(const struct kerberos_credential *credential, uint64_t made_ms,
+                                   struct sspi_report *report) SSPI_MUST_USE;
 
 #endif

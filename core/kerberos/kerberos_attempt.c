@@ -116,21 +116,30 @@ static SECURITY_STATUS judge_attempt(struct kerberos_exchange *exchange)
     return explain_key(exchange, st);
 }
 
-/* What the client said stands in the authenticator. To read it costs half as much again as an
- * accept. */
-static SECURITY_STATUS read_channel(struct kerberos_exchange *exchange)
+SECURITY_STATUS kerberos_attempt_read_authenticator(struct kerberos_exchange *exchange)
 {
     struct kerberos_acceptor *acceptor = NULL;
+    if (exchange->has_authenticator)
+        return SEC_E_OK;
     SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
                                                   exchange->now_ms, &acceptor, exchange->report);
     if (st != SEC_E_OK)
         return st;
-    bool read = kerberos_credential_claim(acceptor, exchange->ap_req.message, &exchange->channel);
+    exchange->has_authenticator = kerberos_credential_authenticator(
+        acceptor, exchange->ap_req.message, &exchange->authenticator);
     kerberos_credential_return(exchange->credential, acceptor);
-    if (read)
+    if (exchange->has_authenticator)
         return SEC_E_OK;
     return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                         "the channel that the ticket's authenticator names cannot be read");
+                         "the ticket's authenticator cannot be read");
+}
+
+static SECURITY_STATUS read_channel(struct kerberos_exchange *exchange)
+{
+    SECURITY_STATUS st = kerberos_attempt_read_authenticator(exchange);
+    if (st == SEC_E_OK)
+        exchange->channel = exchange->authenticator.channel;
+    return st;
 }
 
 /* MIT compared the token with a binding and accepted it: the client named that binding, or none. */

@@ -38,6 +38,8 @@ struct kerberos_exchange {
     const struct sspi_channel_binding *bindings;
     size_t n_bindings;
     size_t binding; /* the one of the last attempt, or KERBEROS_ATTEMPT_NO_BINDING */
+    struct kerberos_authenticator authenticator; /* as soon as something needs it */
+    bool has_authenticator;
     struct sspi_client_channel channel;
     char *service; /* whose key decrypted the ticket; malloc'ed */
     enum sspi_bound bound;
@@ -47,6 +49,11 @@ struct kerberos_exchange {
  * are right, and exchange->attempt and exchange->channel are set; nothing is recorded, and nothing
  * is decided about the channel. Otherwise refused; the report says why. */
 SECURITY_STATUS kerberos_attempt_client(struct kerberos_exchange *exchange) SSPI_MUST_USE;
+
+/* Reads exchange->authenticator, unless that was done. To be called for a token that MIT accepted
+ * or refused only for its binding. */
+SECURITY_STATUS
+kerberos_attempt_read_authenticator(struct kerberos_exchange *exchange) SSPI_MUST_USE;
 
 /* Judges the token again with MIT's own replay cache, which records it. SEC_E_LOGON_DENIED: it was
  * there. */

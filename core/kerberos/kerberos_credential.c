@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kerberos_age.h"
 #include "kerberos_keys.h"
 #include "kerberos_status.h"
 
@@ -243,20 +242,13 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
     return SEC_E_OK;
 }
 
-bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view message,
-                               struct sspi_client_channel *ret_channel)
+bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struct sspi_view message,
+                                       struct kerberos_authenticator *ret_authenticator)
 {
     if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
         return false;
-    return kerberos_claim_read(acceptor->context, acceptor->keyring->memory, message, ret_channel);
-}
-
-bool kerberos_credential_made_at(struct kerberos_acceptor *acceptor, struct sspi_view message,
-                                 uint64_t *ret_made_ms)
-{
-    if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
-        return false;
-    return kerberos_age_read(acceptor->context, acceptor->keyring->memory, message, ret_made_ms);
+    return kerberos_authenticator_read(acceptor->context, acceptor->keyring->memory, message,
+                                       ret_authenticator);
 }
 
 void kerberos_credential_return(struct kerberos_credential *credential,

@@ -8,7 +8,7 @@
 #include <gssapi/gssapi.h>
 
 #include "hash.h"
-#include "kerberos_claim.h"
+#include "kerberos_authenticator.h"
 #include "kerberos_keytab.h"
 #include "sspi.h"
 
@@ -29,7 +29,7 @@ struct kerberos_acceptor {
     enum kerberos_replay_cache cache;
     struct kerberos_keyring *keyring;
     struct kerberos_acceptor *next;
-    krb5_context context; /* for claims; NULL until one is read */
+    krb5_context context; /* for authenticators; NULL until one is read */
 };
 
 /* Makes the credential (rules in sspi_acceptor.h). SEC_E_OK sets *ret_credential. Refuses too many
@@ -50,14 +50,10 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
                                          struct kerberos_acceptor **ret_acceptor,
                                          struct sspi_report *report) SSPI_MUST_USE;
 
-/* What the client of an AP-REQ that decrypts with these keys said about its channel. False:
- * libkrb5 failed. */
-bool kerberos_credential_claim(struct kerberos_acceptor *acceptor, struct sspi_view message,
-                               struct sspi_client_channel *ret_channel) SSPI_MUST_USE;
-
-/* When that client says it made the authenticator, by its own clock. False: libkrb5 failed. */
-bool kerberos_credential_made_at(struct kerberos_acceptor *acceptor, struct sspi_view message,
-                                 uint64_t *ret_made_ms) SSPI_MUST_USE;
+/* The authenticator of an AP-REQ that decrypts with these keys. False: libkrb5 failed. */
+bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struct sspi_view message,
+                                       struct kerberos_authenticator *ret_authenticator)
+    SSPI_MUST_USE;
 
 void kerberos_credential_return(struct kerberos_credential *credential,
                                 struct kerberos_acceptor *acceptor);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kerberos_claim.h"
+#include "kerberos_authenticator.h"
 
 #include "binding_check.h"
 
@@ -48,8 +48,17 @@ static struct sspi_client_channel channel_of(krb5_context context,
     return channel;
 }
 
-bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
-                         struct sspi_client_channel *ret_channel)
+static uint64_t made_ms(const krb5_authenticator *authenticator)
+{
+    /* libkrb5, too, reads its 32 bits without a sign, so that they last beyond 2038. */
+    uint64_t seconds = (uint32_t)authenticator->ctime;
+    krb5_int32 micro = authenticator->cusec;
+    bool in_range = micro >= 0 && micro < 1000000; /* RFC 4120 5.2.4: Microseconds */
+    return seconds * 1000 + (in_range ? (uint64_t)micro / 1000 : 0);
+}
+
+bool kerberos_authenticator_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
+                                 struct kerberos_authenticator *ret_authenticator)
 {
     krb5_auth_context auth = NULL;
     krb5_authenticator *authenticator = NULL;
@@ -65,7 +74,8 @@ bool kerberos_claim_read(krb5_context context, krb5_keytab keys, struct sspi_vie
                 krb5_rd_req(context, &auth, &ap_req, NULL, keys, NULL, NULL) == 0 &&
                 krb5_auth_con_getauthenticator(context, auth, &authenticator) == 0;
     if (read)
-        *ret_channel = channel_of(context, authenticator);
+        *ret_authenticator = (struct kerberos_authenticator){channel_of(context, authenticator),
+                                                             made_ms(authenticator)};
     krb5_free_authenticator(context, authenticator);
     krb5_auth_con_free(context, auth);
     return read;
