@@ -63,7 +63,8 @@ parts 'clients that are sent back', \%site,
         my $c = connection($server);
         is_deeply([ $c->ends($c->ask('/checked/', @first)) ], [$back], 'auth_request');
         is_deeply([ $c->ends($c->ask('/error/', @first)) ], [$back], 'error pages');
-        is_deeply([ $c->ends($c->ask('/any/', @first)) ], [200], 'not where an address is enough');
+        is_deeply([ $c->ends($c->ask('/any/', @first)) ], [$back], 'where an address is enough, and credentials come all the same');
+        is_deeply([ $c->ends($c->ask('/any/')) ], [200], 'not without them');
         is_deeply([ $c->ends($c->ask('/page/p.html', @first)) ], [200], 'not when the answer has begun');
         is_deeply([ $c->ends($c->ask('/mirrored/', @first)) ], [200], 'not for a copy that nobody sees');
     },

@@ -45,7 +45,7 @@ sub client_site {
     return (extra_ports => 1, locations => [
         { path => '/report/', sspi => 'off' },
         (map { my ($name, @more) = @$_; { path => "/$name/", %digest, @more } } @pages),
-        (map { my ($name, @more) = @$_; { path => "/$name/", %digest, @more,
+        (map { my ($name, @more) = @$_; { path => "/$name/", ($name eq 'expire' ? () : %digest), @more,
             apache => "ProxyPass http://127.0.0.1:\@PORT1\@/$name/",
             nginx => 'proxy_pass http://127.0.0.1:@PORT1@;' } } @applications),
     ]);

@@ -134,8 +134,13 @@ sub test_config {
 }
 
 # Starts the server and waits until its workers serve and both ports answer. Returns itself; dies with the log.
+# How many servers this test has started.
+my $n_started = 0;
+sub n_started { return $n_started }
+
 sub start {
     my ($self) = @_;
+    $n_started++;
     $self->{pid} = spawn([ SSPI::Test::lifeline(), @{$self->{opt}{before} // []}, $self->command, $self->foreground ],
         env => $self->_env, out => "$self->{dir}/logs/out", append => 1);
     on_end(sub { $self->_end });
