@@ -2,6 +2,7 @@
 #include "kerberos_attempt.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "binding_service.h"
 #include "kerberos_accept.h"
@@ -53,7 +54,20 @@ static const struct sspi_channel_binding *binding_at(const struct kerberos_excha
     return i != KERBEROS_ATTEMPT_NO_BINDING ? &exchange->bindings[i] : NULL;
 }
 
-/* Lets MIT judge the token with one binding. The status is about the credential only. */
+/* A copy of the principal that all keys are for, where there is only one and it decrypted the
+ * ticket.
+ */
+static SECURITY_STATUS note_only_service(struct kerberos_exchange *exchange, const char *only)
+{
+    if (only == NULL || exchange->attempt.major != GSS_S_COMPLETE || exchange->service != NULL)
+        return SEC_E_OK;
+    exchange->service = strdup(only);
+    return exchange->service != NULL ? SEC_E_OK
+                                     : report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY,
+                                                     SSPI_REASON_INTERNAL, "no memory");
+}
+
+/* Lets MIT judge the token with one binding. The status is not about the token. */
 static SECURITY_STATUS try_binding(struct kerberos_exchange *exchange,
                                    enum kerberos_replay_cache cache, size_t i)
 {
@@ -64,8 +78,9 @@ static SECURITY_STATUS try_binding(struct kerberos_exchange *exchange,
         return st;
     exchange->binding = i;
     attempt_run(&exchange->attempt, acceptor->gss, exchange->in, binding_at(exchange, i));
+    st = note_only_service(exchange, kerberos_credential_only_service(acceptor));
     kerberos_credential_return(exchange->credential, acceptor);
-    return SEC_E_OK;
+    return st;
 }
 
 static bool is_bad_binding(const struct kerberos_exchange *exchange)

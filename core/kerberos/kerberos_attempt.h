@@ -41,7 +41,7 @@ struct kerberos_exchange {
     struct kerberos_authenticator authenticator; /* as soon as something needs it */
     bool has_authenticator;
     struct sspi_client_channel channel;
-    char *service; /* whose key decrypted the ticket; malloc'ed */
+    char *service; /* whose key decrypted the ticket, malloc'ed; NULL: MIT has to be asked */
     enum sspi_bound bound;
 };
 

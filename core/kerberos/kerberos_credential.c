@@ -16,10 +16,8 @@
 /* The accepted services' keys of one keytab generation, in a MEMORY keytab of their own: a ticket
  * for another service of this host finds no key here. */
 struct kerberos_keyring {
-    uint64_t generation;
-    size_t n_keys;
+    struct kerberos_keys_copied keys;
     size_t n_users; /* the credential, while this is its current one, and each one lent */
-    krb5_keytab memory;
     char name[KEYRING_NAME_SIZE];
     struct kerberos_acceptor *idle[KERBEROS_REPLAY_CACHES];
 };
@@ -56,7 +54,7 @@ static void leave_keyring(struct kerberos_credential *credential, struct kerbero
             free_acceptor(acceptor);
         }
     }
-    kerberos_keys_drop(credential->keytab, keyring->memory);
+    kerberos_keys_drop(credential->keytab, &keyring->keys);
     free(keyring);
 }
 
@@ -64,7 +62,7 @@ static void leave_keyring(struct kerberos_credential *credential, struct kerbero
 static bool renew_keyring(struct kerberos_credential *credential)
 {
     if (credential->keyring != NULL &&
-        credential->keyring->generation == kerberos_keys_generation(credential->keytab))
+        credential->keyring->keys.generation == kerberos_keys_generation(credential->keytab))
         return true;
     struct kerberos_keyring *keyring = calloc(1, sizeof *keyring);
     if (keyring == NULL)
@@ -72,8 +70,7 @@ static bool renew_keyring(struct kerberos_credential *credential)
     /* Unique in the process as long as the keyring lives, and in all it forks. */
     snprintf(keyring->name, sizeof keyring->name, "MEMORY:sspi-%p", (void *)keyring);
     if (!kerberos_keys_copy(credential->keytab, keyring->name, credential->names,
-                            credential->n_names, &keyring->memory, &keyring->n_keys,
-                            &keyring->generation)) {
+                            credential->n_names, &keyring->keys)) {
         free(keyring);
         return false;
     }
@@ -193,7 +190,7 @@ static SECURITY_STATUS take(struct kerberos_credential *credential,
         return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                              "no memory for the keys");
     struct kerberos_keyring *keyring = credential->keyring;
-    if (keyring->n_keys == 0)
+    if (keyring->keys.n_keys == 0)
         return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                              "keytab %s has no key for an accepted service any more",
                              kerberos_keytab_path(credential->keytab));
@@ -247,8 +244,13 @@ bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struc
 {
     if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
         return false;
-    return kerberos_authenticator_read(acceptor->context, acceptor->keyring->memory, message,
+    return kerberos_authenticator_read(acceptor->context, acceptor->keyring->keys.memory, message,
                                        ret_authenticator);
+}
+
+const char *kerberos_credential_only_service(const struct kerberos_acceptor *acceptor)
+{
+    return acceptor->keyring->keys.only_service;
 }
 
 void kerberos_credential_return(struct kerberos_credential *credential,

@@ -55,6 +55,11 @@ bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struc
                                        struct kerberos_authenticator *ret_authenticator)
     SSPI_MUST_USE;
 
+/* The principal that every key of a lent GSS credential is for; lent with it. NULL: there are
+ * several.
+ */
+const char *kerberos_credential_only_service(const struct kerberos_acceptor *acceptor);
+
 void kerberos_credential_return(struct kerberos_credential *credential,
                                 struct kerberos_acceptor *acceptor);
 

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kerberos_keys.h"
 
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "binding_service.h"
 
 #define ETYPE_NAME_LIMIT 64
@@ -15,51 +19,71 @@ uint32_t kerberos_keys_clockskew_s(const struct sspi_keytab *keytab)
     return atomic_load(&keytab->clockskew_s);
 }
 
-/* Under the mutex. */
+/* Under the mutex. *ret_first is the principal of the first key, *ret_several whether another key
+ * has another one. */
 static krb5_error_code add_accepted(struct sspi_keytab *keytab, krb5_keytab memory,
                                     const struct sspi_view *service_names, size_t n_service_names,
-                                    size_t *ret_n_keys)
+                                    size_t *ret_n_keys, const char **ret_first, bool *ret_several)
 {
-    size_t n_keys = 0;
-    for (size_t i = 0; i < keytab->entries.n_entries; i++) {
-        if (!binding_service_accepts_principal(bytes_view(keytab->entries.names[i]), service_names,
+    const struct kerberos_entries *entries = &keytab->entries;
+    *ret_n_keys = 0;
+    *ret_first = NULL;
+    *ret_several = false;
+    for (size_t i = 0; i < entries->n_entries; i++) {
+        if (!binding_service_accepts_principal(bytes_view(entries->names[i]), service_names,
                                                n_service_names))
             continue;
-        krb5_error_code code = krb5_kt_add_entry(keytab->context, memory, &keytab->entries.list[i]);
+        krb5_error_code code = krb5_kt_add_entry(keytab->context, memory, &entries->list[i]);
         if (code != 0)
             return code;
-        n_keys++;
+        if (*ret_first == NULL)
+            *ret_first = entries->names[i];
+        *ret_several = *ret_several || strcmp(*ret_first, entries->names[i]) != 0;
+        (*ret_n_keys)++;
     }
-    *ret_n_keys = n_keys;
     return 0;
+}
+
+/* Under the mutex. */
+static krb5_error_code fill(struct sspi_keytab *keytab, const struct sspi_view *service_names,
+                            size_t n_service_names, struct kerberos_keys_copied *copied)
+{
+    const char *first;
+    bool several;
+    krb5_error_code code = add_accepted(keytab, copied->memory, service_names, n_service_names,
+                                        &copied->n_keys, &first, &several);
+    if (code != 0 || first == NULL || several)
+        return code;
+    copied->only_service = strdup(first);
+    return copied->only_service == NULL ? ENOMEM : 0;
 }
 
 bool kerberos_keys_copy(struct sspi_keytab *keytab, const char *name,
                         const struct sspi_view *service_names, size_t n_service_names,
-                        krb5_keytab *ret_memory, size_t *ret_n_keys, uint64_t *ret_generation)
+                        struct kerberos_keys_copied *ret_copied)
 {
-    krb5_keytab memory = NULL;
+    struct kerberos_keys_copied copied = {0};
     pthread_mutex_lock(&keytab->mutex);
-    krb5_error_code code = krb5_kt_resolve(keytab->context, name, &memory);
+    krb5_error_code code = krb5_kt_resolve(keytab->context, name, &copied.memory);
     if (code == 0) {
-        code = add_accepted(keytab, memory, service_names, n_service_names, ret_n_keys);
+        code = fill(keytab, service_names, n_service_names, &copied);
         if (code != 0)
-            krb5_kt_close(keytab->context, memory);
+            krb5_kt_close(keytab->context, copied.memory);
     }
-    uint64_t generation = atomic_load(&keytab->generation);
+    copied.generation = atomic_load(&keytab->generation);
     pthread_mutex_unlock(&keytab->mutex);
     if (code != 0)
         return false;
-    *ret_memory = memory;
-    *ret_generation = generation;
+    *ret_copied = copied;
     return true;
 }
 
-void kerberos_keys_drop(struct sspi_keytab *keytab, krb5_keytab memory)
+void kerberos_keys_drop(struct sspi_keytab *keytab, struct kerberos_keys_copied *copied)
 {
     pthread_mutex_lock(&keytab->mutex);
-    krb5_kt_close(keytab->context, memory);
+    krb5_kt_close(keytab->context, copied->memory);
     pthread_mutex_unlock(&keytab->mutex);
+    free(copied->only_service);
 }
 
 static void list_etype(krb5_enctype etype, struct bytes *to)

@@ -33,16 +33,23 @@ uint64_t kerberos_keys_generation(const struct sspi_keytab *keytab);
 /* Seconds that clocks may differ, as krb5.conf says; 300 when it says nothing. No lock. */
 uint32_t kerberos_keys_clockskew_s(const struct sspi_keytab *keytab);
 
+/* The keys for the accepted services of one generation of a keytab. */
+struct kerberos_keys_copied {
+    krb5_keytab memory;
+    size_t n_keys;      /* may be 0 */
+    char *only_service; /* the principal that all of them are for, malloc'ed; NULL: several, or none
+                         */
+    uint64_t generation; /* which keys they are */
+};
+
 /* Makes the MEMORY keytab `name` with the keys for accepted services (rules of ServiceNames).
- * False: out of memory, or libkrb5 failed. *ret_n_keys may be 0. *ret_generation says which keys
- * they are. */
+ * False: out of memory, or libkrb5 failed. */
 bool kerberos_keys_copy(struct sspi_keytab *keytab, const char *name,
                         const struct sspi_view *service_names, size_t n_service_names,
-                        krb5_keytab *ret_memory, size_t *ret_n_keys,
-                        uint64_t *ret_generation) SSPI_MUST_USE;
+                        struct kerberos_keys_copied *ret_copied) SSPI_MUST_USE;
 
 /* Closes what kerberos_keys_copy() made; the keys go when the last GSS credential over it goes. */
-void kerberos_keys_drop(struct sspi_keytab *keytab, krb5_keytab memory);
+void kerberos_keys_drop(struct sspi_keytab *keytab, struct kerberos_keys_copied *copied);
 
 /* How far the keys there are from the one that a ticket wants. */
 enum kerberos_keys_match {
