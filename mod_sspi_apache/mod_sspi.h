@@ -135,9 +135,10 @@ struct apache_visit {
     /* The last step: whose place asked, and the answer; NULL when that is lent no more. */
     const struct ap_conf_vector_t *config;
     const struct sspi_result *result;
-    bool wants_body;             /* a step asked for the body, which was not read to its end yet */
-    int body_failure;            /* why it cannot be read; 0: it was not tried, or it was read */
-    int failure;                 /* status of a step that failed on this side; 0: none */
+    bool wants_body;  /* a step asked for the body, which was not read to its end yet */
+    int body_failure; /* why it cannot be read; 0: it was not tried, or it was read */
+    int failure;      /* status of a step that failed on this side; 0: none */
+    int refusal;      /* status of the last place that refused; 0: the last one did not */
     apr_array_header_t *records; /* const char *: written already */
     /* Arrays of struct apache_line: the last verdict's, those to send with 401 and 407, those to
      * send with any other status, and which of the two stand in err_headers_out. */
@@ -152,6 +153,7 @@ struct apache_place {
     struct apache_visit *visit; /* only in the client's own request */
     bool judged;                /* a hook of authentication was here */
     bool granted;
+    const struct ap_conf_vector_t *config; /* where that was granted */
     const char *variables[SSPI_VARIABLE_COUNT];
 };
 
@@ -183,6 +185,10 @@ bool apache_visit_names(request_rec *r);
 bool apache_visit_challenge(request_rec *r);
 
 /* ---- apache_auth.c ---- */
+
+/* Takes the user from a request that is answered with the refusal of another location, such as that
+ * of its index file. */
+void apache_drop_user(request_rec *r);
 
 int apache_force_authn(request_rec *r);
 int apache_check_authn(request_rec *r);
