@@ -179,13 +179,19 @@ int apache_note_auth_failure(request_rec *r, const char *auth_type)
     return apache_visit_challenge(r) ? OK : DECLINED;
 }
 
-/* mod_access_compat's `Satisfy Any` lets an address pass without any hook of authentication: what
- * apache_force_authn() does is done here. */
+/* Where credentials may name a user. */
+static bool may_name(request_rec *r)
+{
+    return apache_dir_is_ours(r) || apache_dir_is_none(r);
+}
+
+/* mod_access_compat's `Satisfy Any` lets an address pass without any hook of authentication, and
+ * where AuthType is None the hooks have no type: what apache_force_authn() does is done here. */
 int apache_fixup_open(request_rec *r)
 {
     const struct sspi_result *result;
 
-    if (r->user != NULL || !apache_dir_is_ours(r) || apache_place_of(r)->judged) {
+    if (r->user != NULL || !may_name(r) || apache_place_of(r)->judged) {
         return DECLINED;
     }
     forget(r);
@@ -222,7 +228,7 @@ int apache_fixup_environment(request_rec *r)
     const struct apache_place *from;
     struct apache_place *place;
 
-    if (r->user == NULL || !apache_dir_is_ours(r) || (from = granting_place(r)) == NULL) {
+    if (r->user == NULL || !may_name(r) || (from = granting_place(r)) == NULL) {
         return DECLINED;
     }
     place = apache_place_of(r);
@@ -245,7 +251,7 @@ int apache_fixup_user(request_rec *r)
     if (place->granted && place->config != r->per_dir_config) {
         forget(r);
     }
-    if (r->user != NULL || visit == NULL || visit->result == NULL || !apache_dir_is_ours(r)) {
+    if (r->user != NULL || visit == NULL || visit->result == NULL || !may_name(r)) {
         return DECLINED;
     }
     if (visit->config != r->per_dir_config || visit->result->verdict != SSPI_GRANTED) {

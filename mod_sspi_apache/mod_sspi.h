@@ -24,8 +24,13 @@ extern module AP_MODULE_DECLARE_DATA sspi_module;
 
 /* ---- apache_config.c ---- */
 
+enum apache_auth_type { APACHE_AUTH_UNSET, APACHE_AUTH_SSPI, APACHE_AUTH_OTHER };
+
 struct apache_dir {
     struct sspi_policy policy; /* what this scope itself says; merged: with all outer ones */
+    /* The last AuthType that is not None, and whether AuthType None stands within it. */
+    enum apache_auth_type auth_type;
+    bool auth_none;
     /* While the scope is read: its Require lines, and whether one of them is sspi-channel-bound
      * outside <RequireAll>. */
     unsigned n_requires;
@@ -49,6 +54,10 @@ void *apache_site_create(apr_pool_t *p, server_rec *s);
 
 /* True where AuthType SSPI holds. */
 bool apache_dir_is_ours(request_rec *r);
+
+/* True where AuthType None stands within AuthType SSPI: no user is demanded, but credentials that
+ * come are verified. */
+bool apache_dir_is_none(const request_rec *r);
 
 /* The complete policy of r's place. Its words live as long as r. */
 void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy);
