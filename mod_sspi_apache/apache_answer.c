@@ -104,6 +104,7 @@ static void answer_error(request_rec *r)
     struct apache_visit *visit = apache_visit_find(r);
 
     if (visit != NULL && r->main == NULL) {
+        apache_drop_user(r);
         answer(r, visit, true);
     }
 }

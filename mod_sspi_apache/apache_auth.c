@@ -26,15 +26,22 @@ static void export_variables(request_rec *r, const struct apache_place *place)
     }
 }
 
-/* Nobody has come until that is proven, whatever another module or SetEnv says. */
+/* A request has no user until its credentials are verified, whatever another module, SetEnvIf or
+ * the request around it says: a subrequest begins with a copy of that one's environment, in which
+ * mod_include puts the variables of programs. */
 static void forget(request_rec *r)
 {
     struct apache_place *place = apache_place_of(r);
 
     r->user = NULL;
+    if (place->granted) {
+        r->ap_auth_type = NULL;
+    }
     place->granted = false;
     memset(place->variables, 0, sizeof(place->variables));
     export_variables(r, place);
+    apr_table_unset(r->subprocess_env, "REMOTE_USER");
+    apr_table_unset(r->subprocess_env, "AUTH_TYPE");
 }
 
 static void grant(request_rec *r, const struct sspi_result *result)
@@ -49,6 +56,7 @@ static void grant(request_rec *r, const struct sspi_result *result)
         }
     }
     place->granted = true;
+    place->config = r->per_dir_config;
     r->user = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_USER]);
     r->ap_auth_type = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_PACKAGE]);
     export_variables(r, place);
@@ -67,6 +75,7 @@ int apache_force_authn(request_rec *r)
         return DECLINED;
     }
     apache_place_of(r)->judged = true;
+    forget(r);
     if (sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) != 0) {
         result = apache_visit_step(r);
     } else if (apache_visit_names(r)) {
@@ -74,11 +83,7 @@ int apache_force_authn(request_rec *r)
     } else {
         return DECLINED;
     }
-    if (result == NULL || result->verdict != SSPI_ANONYMOUS) {
-        return OK;
-    }
-    forget(r);
-    return DECLINED;
+    return result == NULL || result->verdict != SSPI_ANONYMOUS ? OK : DECLINED;
 }
 
 /* mod_http2 ends a stream whose answer is this 403 with the error HTTP_1_1_REQUIRED (RFC 9113
@@ -99,7 +104,7 @@ static void drain(request_rec *r)
 }
 
 /* The status of r, whose place came to `result`. */
-static int answer(request_rec *r, const struct sspi_result *result)
+static int status_of(request_rec *r, const struct sspi_result *result)
 {
     if (result == NULL) {
         return apache_visit_failure(r);
@@ -135,6 +140,26 @@ static int answer(request_rec *r, const struct sspi_result *result)
     return HTTP_INTERNAL_SERVER_ERROR;
 }
 
+static int answer(request_rec *r, const struct sspi_result *result)
+{
+    int status = status_of(r, result);
+    struct apache_visit *visit = apache_visit_find(r);
+
+    if (visit != NULL) {
+        visit->refusal = status;
+    }
+    return status;
+}
+
+void apache_drop_user(request_rec *r)
+{
+    const struct apache_visit *visit = apache_visit_find(r);
+
+    if (visit != NULL && visit->refusal == r->status && apache_place_of(r)->granted) {
+        forget(r);
+    }
+}
+
 int apache_check_authn(request_rec *r)
 {
     if (!apache_dir_is_ours(r)) {
@@ -154,14 +179,23 @@ int apache_note_auth_failure(request_rec *r, const char *auth_type)
     return apache_visit_challenge(r) ? OK : DECLINED;
 }
 
-/* mod_access_compat's `Satisfy Any` lets an address pass without any hook of authentication: what
- * apache_force_authn() does is done here. */
+/* Where credentials may name a user. */
+static bool may_name(request_rec *r)
+{
+    return apache_dir_is_ours(r) || apache_dir_is_none(r);
+}
+
+/* mod_access_compat's `Satisfy Any` lets an address pass without any hook of authentication, and
+ * where AuthType is None the hooks have no type: what apache_force_authn() does is done here. */
 int apache_fixup_open(request_rec *r)
 {
     const struct sspi_result *result;
 
-    if (r->user != NULL || !apache_dir_is_ours(r) || apache_place_of(r)->judged ||
-        !apache_visit_names(r)) {
+    if (r->user != NULL || !may_name(r) || apache_place_of(r)->judged) {
+        return DECLINED;
+    }
+    forget(r);
+    if (!apache_visit_names(r)) {
         return DECLINED;
     }
     result = apache_visit_step_open(r);
@@ -171,35 +205,53 @@ int apache_fixup_open(request_rec *r)
     return answer(r, result);
 }
 
-/* A subrequest or redirect under the very same configuration inherits r->user without any hook:
- * then it inherits the variables as well. */
-int apache_fixup_environment(request_rec *r)
+/* The place that r's user comes from: its own, or that of a request with the very same
+ * configuration, from which httpd hands on the user without any hook. NULL: it is not ours. */
+static const struct apache_place *granting_place(const request_rec *r)
 {
-    const request_rec *from = r;
+    const struct ap_conf_vector_t *config = r->per_dir_config;
 
-    if (r->user == NULL || !apache_dir_is_ours(r)) {
-        return DECLINED;
-    }
-    while (from != NULL && from->per_dir_config == r->per_dir_config) {
-        const struct apache_place *place = ap_get_module_config(from->request_config, &sspi_module);
+    for (; r != NULL && r->per_dir_config == config; r = r->prev != NULL ? r->prev : r->main) {
+        const struct apache_place *place = ap_get_module_config(r->request_config, &sspi_module);
 
         if (place != NULL && place->granted) {
-            export_variables(r, place);
-            apache_caches_mark(r);
-            return OK;
+            return place;
         }
-        from = from->prev != NULL ? from->prev : from->main;
     }
-    return DECLINED;
+    return NULL;
+}
+
+/* A request that inherits its user inherits the variables as well. The document of a refusal
+ * inherits neither. */
+int apache_fixup_environment(request_rec *r)
+{
+    const struct apache_place *from;
+    struct apache_place *place;
+
+    if (r->user == NULL || !may_name(r) || (from = granting_place(r)) == NULL) {
+        return DECLINED;
+    }
+    place = apache_place_of(r);
+    place->granted = true;
+    place->config = from->config;
+    memmove(place->variables, from->variables, sizeof(place->variables));
+    export_variables(r, place);
+    apache_caches_mark(r);
+    apache_drop_user(r);
+    return OK;
 }
 
 /* An index file may be shown in the place of its directory, without any hook for it: the user who
- * was judged for that file is then the one of the request. */
+ * was judged for that file is then the one of the request, and the directory's is not. */
 int apache_fixup_user(request_rec *r)
 {
     const struct apache_visit *visit = apache_visit_find(r);
+    const struct apache_place *place = apache_place_of(r);
 
-    if (r->user != NULL || visit == NULL || visit->result == NULL || !apache_dir_is_ours(r)) {
+    if (place->granted && place->config != r->per_dir_config) {
+        forget(r);
+    }
+    if (r->user != NULL || visit == NULL || visit->result == NULL || !may_name(r)) {
         return DECLINED;
     }
     if (visit->config != r->per_dir_config || visit->result->verdict != SSPI_GRANTED) {

@@ -7,6 +7,7 @@
 #include "http_request.h"
 
 static const char *set_option(cmd_parms *cmd, void *dir_, const char *args);
+static const char *see_auth_type(cmd_parms *cmd, void *dir_, const char *type);
 
 /* Which of the table's scopes allows a directive where: AuthConfig alone would leave out the
  * server's own level. */
@@ -37,6 +38,7 @@ const command_rec apache_commands[] = {
 #undef SSPI_OPTION
     [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", apache_authz_count, NULL, OR_AUTHCFG,
                                     "as mod_authz_core has it"),
+    AP_INIT_TAKE1("AuthType", see_auth_type, NULL, OR_AUTHCFG, "as mod_authn_core has it"),
     {.name = NULL},
 };
 #pragma GCC diagnostic pop
@@ -46,18 +48,30 @@ void *apache_dir_create(apr_pool_t *p, char *path)
     return apr_pcalloc(p, sizeof(struct apache_dir));
 }
 
-void *apache_dir_merge(apr_pool_t *p, void *outer, void *inner)
+/* httpd merges some sections with each other before it merges them with outer ones, so None has to
+ * be kept until the type around it is known. */
+static void merge_auth_type(struct apache_dir *merged, const struct apache_dir *outer,
+                            const struct apache_dir *inner)
 {
+    bool stated = inner->auth_type != APACHE_AUTH_UNSET;
+
+    merged->auth_type = stated ? inner->auth_type : outer->auth_type;
+    merged->auth_none = inner->auth_none || (!stated && outer->auth_none);
+}
+
+void *apache_dir_merge(apr_pool_t *p, void *outer_, void *inner_)
+{
+    struct apache_dir *outer = outer_;
+    const struct apache_dir *inner = inner_;
     struct apache_dir *merged;
 
     /* Most scopes with Require lines have no option of ours. */
-    if (((const struct apache_dir *)inner)->policy.set == 0) {
+    if (inner->policy.set == 0 && inner->auth_type == APACHE_AUTH_UNSET && !inner->auth_none) {
         return outer;
     }
     merged = apr_pcalloc(p, sizeof(*merged));
-
-    sspi_policy_merge(&merged->policy, &((const struct apache_dir *)outer)->policy,
-                      &((const struct apache_dir *)inner)->policy);
+    sspi_policy_merge(&merged->policy, &outer->policy, &inner->policy);
+    merge_auth_type(merged, outer, inner);
     return merged;
 }
 
@@ -155,6 +169,33 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
         return apr_pstrdup(cmd->pool, error);
     }
     return NULL;
+}
+
+/* mod_authn_core has the directive and tells the type that holds, but not the one around None.
+ * httpd calls every module that has a directive of this name. In one scope the last line counts. */
+static const char *see_auth_type(cmd_parms *cmd, void *dir_, const char *type)
+{
+    struct apache_dir *dir = dir_;
+
+    if (ap_find_linked_module("mod_authn_core.c") == NULL) {
+        return "AuthType needs mod_authn_core: load it";
+    }
+    dir->auth_none = ap_cstr_casecmp(type, "None") == 0;
+    if (dir->auth_none) {
+        dir->auth_type = APACHE_AUTH_UNSET;
+    } else if (ap_cstr_casecmp(type, SSPI_AUTH_TYPE) == 0) {
+        dir->auth_type = APACHE_AUTH_SSPI;
+    } else {
+        dir->auth_type = APACHE_AUTH_OTHER;
+    }
+    return NULL;
+}
+
+bool apache_dir_is_none(const request_rec *r)
+{
+    const struct apache_dir *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
+
+    return dir->auth_none && dir->auth_type == APACHE_AUTH_SSPI;
 }
 
 bool apache_dir_is_ours(request_rec *r)

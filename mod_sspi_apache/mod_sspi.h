@@ -24,8 +24,13 @@ extern module AP_MODULE_DECLARE_DATA sspi_module;
 
 /* ---- apache_config.c ---- */
 
+enum apache_auth_type { APACHE_AUTH_UNSET, APACHE_AUTH_SSPI, APACHE_AUTH_OTHER };
+
 struct apache_dir {
     struct sspi_policy policy; /* what this scope itself says; merged: with all outer ones */
+    /* The last AuthType that is not None, and whether AuthType None stands within it. */
+    enum apache_auth_type auth_type;
+    bool auth_none;
     /* While the scope is read: its Require lines, and whether one of them is sspi-channel-bound
      * outside <RequireAll>. */
     unsigned n_requires;
@@ -49,6 +54,10 @@ void *apache_site_create(apr_pool_t *p, server_rec *s);
 
 /* True where AuthType SSPI holds. */
 bool apache_dir_is_ours(request_rec *r);
+
+/* True where AuthType None stands within AuthType SSPI: no user is demanded, but credentials that
+ * come are verified. */
+bool apache_dir_is_none(const request_rec *r);
 
 /* The complete policy of r's place. Its words live as long as r. */
 void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy);
@@ -135,9 +144,10 @@ struct apache_visit {
     /* The last step: whose place asked, and the answer; NULL when that is lent no more. */
     const struct ap_conf_vector_t *config;
     const struct sspi_result *result;
-    bool wants_body;             /* a step asked for the body, which was not read to its end yet */
-    int body_failure;            /* why it cannot be read; 0: it was not tried, or it was read */
-    int failure;                 /* status of a step that failed on this side; 0: none */
+    bool wants_body;  /* a step asked for the body, which was not read to its end yet */
+    int body_failure; /* why it cannot be read; 0: it was not tried, or it was read */
+    int failure;      /* status of a step that failed on this side; 0: none */
+    int refusal;      /* status of the last place that refused; 0: the last one did not */
     apr_array_header_t *records; /* const char *: written already */
     /* Arrays of struct apache_line: the last verdict's, those to send with 401 and 407, those to
      * send with any other status, and which of the two stand in err_headers_out. */
@@ -152,6 +162,7 @@ struct apache_place {
     struct apache_visit *visit; /* only in the client's own request */
     bool judged;                /* a hook of authentication was here */
     bool granted;
+    const struct ap_conf_vector_t *config; /* where that was granted */
     const char *variables[SSPI_VARIABLE_COUNT];
 };
 
@@ -183,6 +194,10 @@ bool apache_visit_names(request_rec *r);
 bool apache_visit_challenge(request_rec *r);
 
 /* ---- apache_auth.c ---- */
+
+/* Takes the user from a request that is answered with the refusal of another location, such as that
+ * of its index file. */
+void apache_drop_user(request_rec *r);
 
 int apache_force_authn(request_rec *r);
 int apache_check_authn(request_rec *r);

@@ -94,6 +94,10 @@ config_refused('NTLM and a keytab for all, Kerberos at a place', scopes([ @$only
 config_refused('Digest and a keytab for all, Negotiate at a place', scopes([ 'SSPIPackages Digest', "SSPIDigestUserFile $users", @$lacking ],
     [ 'AuthName r' ], [ 'SSPIPackages Negotiate' ]), @told);
 
+config_refused('AuthType without mod_authn_core', { on => 'apache', whole_config => "ServerRoot \@DIR\@\nErrorLog \@DIR\@/logs/error.log\n"
+    . SSPI::Test::Apache::module_lines(qw(mpm_event authz_core)) . "LoadModule sspi_module \@MODULE\@\nListen 127.0.0.1:\@HTTP\@\n"
+    . "<Location /p/>\nAuthType SSPI\n</Location>\n" }, qr/AuthType needs mod_authn_core: load it/);
+
 # ---- values ----
 my @bad = (
     [ 'packages', 'Kerberos', qr/Kerberos/, qr/Negotiate/ ],

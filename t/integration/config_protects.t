@@ -120,6 +120,8 @@ my %right = (
     'optional, and all granted' => section('Location /a/', @tls, 'SSPIOptional on', 'Require all granted'),
     'an .htaccess file may ask' => section('Directory /srv', @tls, 'AllowOverride AuthConfig'),
     'an inner section takes the demand back' => section('Location /a/', $auth, 'SSPIRequireTLS on', 'SSPIRequireTLS off'),
+    'AuthType None around it all' => section('Location /a/', 'AuthType None', 'SSPIRequireTLS on'),
+    'AuthType None within' => section('Location /a/', @tls, 'Require valid-user', section('If true', 'AuthType None', 'SSPIRequireTLS on', 'Require all granted')),
     'another AuthType' => section('Location /a/', 'AuthType Basic', 'SSPIRequireTLS on'),
 );
 silent($_, apache($right{$_}), $unprotected) for sort keys %right;

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Areas that are open to requests without a user: by address, by Require all granted, or because
-# authentication is off there. Where it is on, credentials that come all the same are verified, as on
-# IIS with anonymous and Windows authentication: right ones name the user, wrong ones are refused. Where
-# it is off nobody looks at them.
+# Areas that are open to requests without a user: by address, by Require all granted, by AuthType None
+# within AuthType SSPI, or because authentication is off there. Where it is on, credentials that come all
+# the same are verified, as on IIS with anonymous and Windows authentication: right ones name the user,
+# wrong ones are refused. Where it is off the server does not look at them.
 use strict;
 use warnings;
 
@@ -45,9 +45,7 @@ my %site = (
         by_address('/near/tls/', '127.0.0.1', require_tls => 'on'),
         by_address('/near/digest/', '127.0.0.1', packages => 'Digest', mechanisms => 'kerberos'),
         by_address('/near/alice/', '127.0.0.1', require => ['user CORP\\\\alice']),
-        { path => '/must/off/', sspi => 'off' },
-        { path => '/near/error/', sspi => 'off',
-            apache => "ErrorDocument 401 /near/index.html", nginx => 'error_page 401 /near/index.html; return 401;' },
+        { path => '/off/', sspi => 'off' },
     ],
 );
 
@@ -115,24 +113,154 @@ parts 'areas that are open to addresses', \%site,
         granted($c->get('/near/tls/', tls => 1, authorization => $c->negotiate_header), { user => 'alice@SSPI.TEST' }, 'TLS');
     };
 
-parts 'where authentication is off', \%site,
-    'nobody looks at credentials' => sub {
+# All that holds where authentication is off.
+sub looks_at_no_credentials {
+    my ($server, $path) = @_;
+    my $c = $server->client(env => $alice);
+    my $digest = digests($c);
+    $server->new_log;
+    my $ticket = $c->negotiate_header;
+    anonymous($c->get($path), "$path: none");
+    anonymous($c->get($path, authorization => $_), "$path: " . (split ' ', $_)[0])
+        for $ticket, $digest->($path), $digest->($path, password => 'no'), 'Bearer abc', 'Digest username="';
+    granted($c->get('/must/', authorization => $ticket), { user => 'alice@SSPI.TEST' }, "$path: nor uses them up");
+    my $connection = SSPI::Test::Connection->new($c);
+    granted((ntlm_login($connection, '/must/'))[-1], { user => 'CORP\\alice' }, "$path: a login");
+    anonymous($connection->get($path), "$path: counts for nothing there");
+    anonymous($connection->get($path, authorization => 'NTLM TlRMTVNTUAABAAAA'), "$path: nor is it ended there");
+    granted($connection->get('/must/'), { user => 'CORP\\alice' }, "$path: it is kept");
+    is_deeply([ message_lines($server) ], [], "$path: nothing is logged");
+    return;
+}
+
+scenario 'where authentication is off', \%site, sub { my ($server) = @_; looks_at_no_credentials($server, '/off/') };
+
+scenario 'sspi off within sspi on', { %site, on => 'nginx', locations => [ @{$site{locations}}, { path => '/must/off/', sspi => 'off' } ] },
+    sub { my ($server) = @_; looks_at_no_credentials($server, '/must/off/') };
+
+# ---- httpd: AuthType None within AuthType SSPI ----
+
+my $none = "AuthType None\nRequire all granted\n";
+my $env = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv | grep -E '^(REMOTE_USER|AUTH_TYPE|SSPI_USER)=' | sort\n";
+
+my %inner = (
+    %site, on => 'apache',
+    locations => [
+        { path => '/must/', %all, apache => 'ErrorDocument 401 /must/none/denied.html' },
+        (map { { path => $_, sspi => 'off' } } qw(/off/ /must/none/)),
+        { path => '/must/none/closed/', %all },
+        { path => '/must/none/tls/', sspi => 'off', require_tls => 'on' },
+        { path => '/must/none/own/', sspi => 'off', apache => 'ErrorDocument 401 /must/none/own/denied.html' },
+        { path => '/must/none/programs/', sspi => 'off', apache => "Options +ExecCGI\nSetHandler cgi-script" },
+        { path => '/must/file/', %all, apache => "Options +Includes\nAddType text/html .shtml\nAddOutputFilter INCLUDES .shtml" },
+        { path => '/must/compat/', sspi => 'off', apache => "Satisfy Any\nOrder deny,allow\nAllow from 127.0.0.1" },
+        { path => '/must/satisfy/', sspi => 'off', apache => 'Satisfy All' },
+        { path => '/must/user/', %all, apache => 'AuthType None' },
+        { path => '/strict/', %all },
+        { path => '/strict/index.html', sspi => 'off' },
+    ],
+    apache => <<'CONF',
+<Location /must/deeper/>
+    AuthType None
+    Require all granted
+</Location>
+<Location /must/deeper/still/>
+    Options +Indexes
+</Location>
+<Location /must/basic/>
+    AuthType Basic
+    Require all granted
+</Location>
+<Location /must/basic/none/>
+    AuthType None
+</Location>
+<Location /both/>
+    AuthType SSPI
+    AuthType None
+    Require all granted
+</Location>
+<Location /must/if/>
+    <If "true">
+        AuthType None
+        Require all granted
+    </If>
+</Location>
+<Directory @DOCROOT@/dir/none/>
+    AuthType None
+    Require all granted
+</Directory>
+CONF
+    files => {
+        (map { ($_ . 'index.html' => "page\n") } qw(/must/deeper/still/ /must/basic/ /must/basic/none/ /both/ /must/if/
+            /dir/ /dir/none/ /dir/htaccess/ /htaccess/)),
+        '/dir/.htaccess' => "AuthType SSPI\nSSPIPackages Negotiate NTLM Digest\nSSPIMechanisms kerberos ntlm\nAuthName r\nRequire valid-user\n",
+        (map { ("$_.htaccess" => $none) } qw(/dir/htaccess/ /htaccess/)),
+        '/must/none/denied.html' => "denied\n", '/must/none/own/denied.html' => "own\n",
+        '/must/none/programs/say.cgi' => $env,
+        '/must/none/.htaccess' => "RewriteEngine on\nRewriteRule ^elsewhere\$ /must/none/tls/index.html [L]\n",
+        '/must/none/part.html' => 'part', '/must/none/elsewhere' => '',
+        '/must/file/page.shtml' => 'part:<!--#include virtual="/must/none/part.html" --> user:<!--#echo var="SSPI_USER" -->',
+    },
+);
+# The files are options of the whole server here, because .htaccess files cannot name any.
+$inner{apache_head} = "SSPIKeytab $kdc->{keytab}\nSSPINTLMUserFile $ntlm_users\nSSPIDigestUserFile $digest_users\n";
+
+parts "httpd's AuthType None within AuthType SSPI", \%inner,
+    (map { my $path = $_; ("$path names who comes" => sub { my ($server) = @_; names_who_comes($server, $path) }) }
+        qw(/must/none/ /must/deeper/still/ /must/if/ /must/compat/ /must/satisfy/ /dir/none/ /dir/htaccess/)),
+    (map { my $path = $_; ("$path: no AuthType SSPI around it" => sub { my ($server) = @_; looks_at_no_credentials($server, $path) }) }
+        qw(/off/ /both/ /htaccess/ /must/basic/ /must/basic/none/)),
+    'demands a user again where AuthType SSPI does' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        refused($c->get('/must/none/closed/'), 401, 'no credentials');
+        granted($c->get('/must/none/closed/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket');
+    },
+    'takes credentials over TLS only where that is demanded' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        anonymous($c->get('/must/none/tls/', authorization => $c->negotiate_header), 'plain');
+        granted($c->get('/must/none/tls/', tls => 1, authorization => $c->negotiate_header), { user => 'alice@SSPI.TEST' }, 'TLS');
+    },
+    'does not make sense of Require valid-user' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        is($c->get('/must/user/')->status, 500, 'no credentials: as without this module');
+        is($c->get('/must/user/', authorization => $c->negotiate_header)->status, 500, 'nor with a ticket');
+    },
+    'shows its documents of errors' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
-        my $path = '/must/off/';
-        $server->new_log;
-        my $ticket = $c->negotiate_header;
-        anonymous($c->get($path), 'none');
-        anonymous($c->get($path, authorization => $_), (split ' ', $_)[0])
-            for $ticket, $digest->($path), $digest->($path, password => 'no'), 'Bearer abc', 'Digest username="';
-        granted($c->get('/must/', authorization => $ticket), { user => 'alice@SSPI.TEST' }, 'nor uses them up');
-        my $connection = SSPI::Test::Connection->new($c);
-        granted((ntlm_login($connection, '/must/'))[-1], { user => 'CORP\\alice' }, 'a login');
-        anonymous($connection->get($path), 'counts for nothing there');
-        anonymous($connection->get($path, authorization => 'NTLM TlRMTVNTUAABAAAA'), 'nor is it ended there');
-        granted($connection->get('/must/'), { user => 'CORP\\alice' }, 'it is kept');
-        is_deeply([ message_lines($server) ], [], 'nothing is logged');
+        for ([ '/must/', "denied\n" ], [ '/must/none/', "denied\n" ], [ '/must/none/own/', "own\n" ]) {
+            my ($path, $document) = @$_;
+            $server->new_log;
+            my $answer = $c->get($path, authorization => $digest->($path, password => 'no'));
+            refused($answer, 401, "$path: a wrong password");
+            is($answer->body, $document, "$path: the document");
+            logged($server, 'WRONG_PASSWORD');
+        }
+    },
+    'tells programs who it is' => sub {
+        my ($server) = @_;
+        my $path = '/must/none/programs/say.cgi';
+        chmod 0755, "$server->{dir}/docroot$path";
+        my $c = $server->client(env => $alice);
+        is($c->get($path)->body, '', 'no user');
+        is($c->get($path, negotiate => 1)->body, "AUTH_TYPE=Negotiate\nREMOTE_USER=alice\@SSPI.TEST\nSSPI_USER=alice\@SSPI.TEST\n", 'a user');
+        ok($server->access_line(qr/say.cgi.* 200 user=alice\@SSPI.TEST/), 'and the access log');
+    },
+    'in subrequests and redirects' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $page = $c->get('/must/file/page.shtml', negotiate => 1);
+        granted($page, { user => 'alice@SSPI.TEST' }, 'a page with an included part');
+        is($page->body, 'part:part user:alice@SSPI.TEST', 'which is shown');
+        granted($c->get('/must/none/elsewhere', tls => 1, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a redirect');
+        anonymous($c->get('/must/none/elsewhere'), 'a redirect without credentials');
+        granted($c->get('/strict/index.html', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a page');
+        granted($c->get('/strict/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'as the index of a directory that demands a user');
+        refused($c->get('/strict/'), 401, 'which stays shut');
     };
 
 my $lines = join '', map { by_require(@$_) } (

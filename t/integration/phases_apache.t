@@ -131,6 +131,62 @@ apache 'internal redirects are judged by the policy of where they go', [
     '/rewrite/index.html' => "open\n",
     '/rewrite/.htaccess' => "RewriteEngine on\nRewriteRule ^ /secret/index.html [L]\n" };
 
+my $say = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv | grep -E '^(REMOTE_USER|SSPI_[A-Z_]*|AUTH_TYPE)=' | sort\n";
+my $programs = "Options +ExecCGI\nAddHandler cgi-script .cgi";
+
+# The location of a directory grants; that of its index file does not, or names the user otherwise.
+apache 'a request carries no user of another location', [
+    place('/index/', %negotiate),
+    place('/index/index.html', %digest),
+    place('/document/', %negotiate, apache => "ErrorDocument 401 /document/say.cgi\n$programs"),
+    place('/document/index.html', %digest),
+    place('/tls/', %negotiate),
+    place('/tls/index.html', %negotiate, require_tls => 'on'),
+    place('/anonymous/', %negotiate),
+    place('/anonymous/index.html', %digest, sspi => 'optional'),
+    place('/name/', %negotiate),
+    place('/name/index.html', %negotiate, user_name => 'short'),
+    place('/from/', %negotiate),
+    place('/to/', %digest, apache => "ErrorDocument 401 /to/say.cgi\n$programs"),
+    place('/page/', %negotiate, apache => "Options +Includes\nAddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"),
+    place('/part/', %digest, apache => "Satisfy Any\nOrder deny,allow\nAllow from 127.0.0.1\n$programs"),
+    place('/granted/', %digest, require_tls => 'on', apache => "Require all granted\n$programs"),
+], sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    chmod 0755, map { "$server->{dir}/docroot/$_/say.cgi" } qw(document to part granted);
+    my $answer;
+    refused($c->get('/index/', negotiate => 1), 401, 'an index file that asks for other credentials');
+    ok($server->access_line(qr{GET /index/ .* 401 user=-}), 'nor does the access log');
+    $answer = $c->get('/document/', negotiate => 1);
+    refused($answer, 401, 'the same with an error document of the same location');
+    is($answer->body, '', 'which is told of no user');
+    $answer = $c->get('/tls/', negotiate => 1);
+    is_deeply([ $answer->status, $answer->user, $answer->remote_user ], [ 403, '', '' ], 'an index file that demands TLS');
+    granted($c->get('/tls/', negotiate => 1, tls => 1), \%alice, 'over TLS');
+    granted($c->get('/anonymous/', negotiate => 1), { user => '' }, 'an index file where these credentials name no user');
+    granted($c->get('/name/', negotiate => 1), { user => 'alice' }, 'an index file that names the user otherwise');
+    granted($c->get('/match/', negotiate => 1), { user => '' }, 'an index file where authentication is off');
+    refused($c->get('/match/'), 401, 'whose directory demands a user');
+    $answer = $c->get('/from/redirect', negotiate => 1);
+    refused($answer, 401, 'an internal redirect to where the user may not come');
+    is($answer->body, '', 'whose error document is told of no user');
+    $answer = $c->get('/page/page.shtml', negotiate => 1);
+    granted($answer, \%alice, 'a page with parts');
+    is($answer->body, 'user:alice@SSPI.TEST part: granted: all', 'where these credentials name no user');
+    $answer = $c->get('/bob/', negotiate => 1);
+    is_deeply([ $answer->status, $answer->remote_user ], [ 401, 'alice@SSPI.TEST' ], "a user whom the own location's Require refuses");
+    ok($server->access_line(qr{GET /bob/ .* 401 user=alice}), 'is in the access log, as with mod_auth_basic');
+}, apache => join('', map { "<LocationMatch $_->[0]>\nAuthType SSPI\nAuthName r\nSSPIKeytab $kdc->{keytab}\nRequire $_->[1]\n</LocationMatch>\n" }
+    [ '^/bob/', 'user bob@SSPI.TEST' ], [ '^/match/$', 'valid-user' ]),
+files => {
+    '/match/index.html' => "page\n", '/bob/index.html' => "page\n", '/document/say.cgi' => $say, '/to/say.cgi' => $say,
+    '/from/redirect' => '', '/from/.htaccess' => "RewriteEngine on\nRewriteRule ^redirect\$ /to/index.html [L]\n",
+    '/page/page.shtml' => 'user:<!--#echo var="SSPI_USER" --> '
+        . 'part:<!--#include virtual="/part/say.cgi" --> granted:<!--#include virtual="/granted/say.cgi" --> all',
+    '/part/say.cgi' => $say, '/granted/say.cgi' => $say,
+};
+
 apache 'the proof of the server comes with every answer to a user', [
     place('/files/', %digest, apache => 'ErrorDocument 404 /missing.html'),
     place('/programs/', %digest, apache => "Options +ExecCGI\nSetHandler cgi-script"),
