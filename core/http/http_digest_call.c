@@ -94,11 +94,21 @@ static SecBuffer param(struct sspi_view value)
     return (SecBuffer){(ULONG)value.len, SECBUFFER_PKG_PARAMS, (void *)(uintptr_t)value.data};
 }
 
+/* RFC 3986 3.2: these end an authority. The client writes Host; nginx takes "host?x", which would
+ * make the request's own path a part of a query. */
+static bool is_authority(struct sspi_view text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (memchr("/?#", text.data[i], 3) != NULL)
+            return false;
+    return text.len > 0;
+}
+
 /* RFC 9110 7.1: the target URI, as far as the request tells it. False: no memory. */
 static bool put_target_uri(const struct sspi_request *request, struct bytes *to)
 {
     bool is_path = request->target.len > 0 && request->target.data[0] == '/';
-    if (is_path && request->authority.len > 0) {
+    if (is_path && is_authority(request->authority)) {
         bytes_append_text(to, request->tls ? "https://" : "http://");
         bytes_append_view(to, request->authority);
     }

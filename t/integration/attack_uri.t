@@ -73,6 +73,20 @@ parts 'the uri directive', \%site,
         # RFC 9112 3.2.2: the target wins over Host.
         wrong_uri($server, $get->('http://other.test/p/', "http://$here/p/", 'other.test'), 'another host, which Host tells');
     },
+    # The relay sends the victim to /?/p/, and the response that comes of it to /p/.
+    'a Host that is no authority hides no resource' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        my $login = login($c);
+        my $get = sub {
+            my ($uri, $host) = @_;
+            my $header = $login->header(uri => $uri);
+            return $c->raw("GET /p/ HTTP/1.1\r\nHost: $host\r\nConnection: close\r\nAuthorization: $header\r\n\r\n");
+        };
+        granted($get->('/p/', 'localhost'), \%alice, 'as the client asked');
+        refused($get->("/$_->[1]/p/", "localhost$_->[0]"), 400, "Host with $_->[0]")
+            for [ '?', '?' ], [ '?x', '?x' ], [ '/x', 'x' ], [ '/', '/' ];
+    },
     'over TLS it says https' => sub {
         my ($server) = @_;
         my $c = $server->client;
