@@ -103,6 +103,10 @@ bool http_judge_covers(struct sspi_exchange *exchange, const struct sspi_policy 
         *ret_why = "other mechanisms";
         return false;
     }
+    if (exchange->kept && !http_login_has_connection(exchange, policy)) {
+        *ret_why = "no proxy in between";
+        return false;
+    }
     if (exchange->kept && !http_login_may_stay(policy, &exchange->proof)) {
         *ret_why = "credentials with each request";
         return false;

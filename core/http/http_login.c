@@ -121,10 +121,6 @@ bool http_login_use(struct sspi_exchange *exchange, const struct sspi_policy *po
     if (connection == NULL || !connection->has_login ||
         connection->login_is_for_proxy != exchange->request.proxy)
         return false;
-    if (!http_login_has_connection(exchange, policy)) {
-        *ret_why = "no proxy in between";
-        return false;
-    }
     if (end_if_over(exchange, policy)) {
         *ret_why = "one that has not ended";
         return false;

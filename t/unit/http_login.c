@@ -92,6 +92,23 @@ static void each_policy_judges_it(void **state)
     assert_int_equal(get(&policy).verdict, SSPI_GRANTED); /* none of them ended it */
 }
 
+/* As an internal redirect has it: one request, and the policies of two locations. */
+static void each_location_of_a_request_judges_it(void **state)
+{
+    struct sspi_policy policy = ntlm_policy(), inner = {0};
+    struct sspi_request request = bare_request();
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    set(&inner, SSPI_OPTION_PROXIES, "192.0.2.0/24");
+    sspi_policy_merge(&inner, &policy, &inner);
+    struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
+    assert_non_null(exchange);
+    const struct sspi_view realm = SSPI_VIEW("realm");
+    assert_int_equal(sspi_exchange_step(exchange, &policy, realm)->verdict, SSPI_GRANTED);
+    assert_int_equal(sspi_exchange_step(exchange, &inner, realm)->verdict, SSPI_CHALLENGE);
+    assert_int_equal(sspi_exchange_step(exchange, &policy, realm)->verdict, SSPI_GRANTED);
+    sspi_exchange_free(exchange);
+}
+
 static void what_does_not_count_is_nobody_where_nobody_passes(void **state)
 {
     struct sspi_policy policy = ntlm_policy(), inner = {0};
@@ -172,12 +189,17 @@ static struct sspi_users *the_users(void)
     return resource->users;
 }
 
-static void change_users(const char *text)
+static void write_file(const char *text)
 {
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
+}
+
+static void change_users(const char *text)
+{
+    write_file(text);
     assert_int_equal(store_users_reread(the_users(), error, sizeof error), STORE_REFRESH_DONE);
 }
 
@@ -227,6 +249,32 @@ static void no_hash_is_remembered(void **state)
     connection = sspi_connection_new(acceptor);
     assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
     assert_memory_equal(ours.digest, connection->login_mark.digest, sizeof ours.digest);
+}
+
+/* The same header at a location that does not offer its scheme, before the file was read. */
+static void a_reread_is_not_used_up_where_the_scheme_is_foreign(void **state)
+{
+    BYTES_CLEANUP struct bytes last = {0}, value = {0};
+    struct sspi_policy policy = ntlm_policy(), foreign = {0};
+    struct sspi_request request = bare_request();
+    const struct sspi_view realm = SSPI_VIEW("realm");
+    set(&foreign, SSPI_OPTION_PACKAGES, "Negotiate");
+    set(&foreign, SSPI_OPTION_MECHANISMS, "kerberos");
+    sspi_policy_merge(&foreign, &policy, &foreign);
+    begin_login(&policy, HASH_OF_PASSWORD, &last);
+    write_header(&last, &value);
+    request.authorization = bytes_as_view(&value);
+    write_file("# longer than it was\n" ALICE);
+    struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
+    assert_non_null(exchange);
+    const struct sspi_result *result = sspi_exchange_step(exchange, &policy, realm);
+    assert_int_equal(result->verdict, SSPI_MAY_BLOCK);
+    sspi_job_run(result->job);
+    sspi_job_release(result->job);
+    assert_int_equal(sspi_exchange_step(exchange, &foreign, realm)->verdict, SSPI_CHALLENGE);
+    result = sspi_exchange_step(exchange, &policy, realm);
+    assert_int_equal(result->verdict, SSPI_GRANTED);
+    sspi_exchange_free(exchange);
 }
 
 /* The mark would be of another line than the one that proved it. */
@@ -336,6 +384,7 @@ int main(void)
         ON_A_CONNECTION(it_is_told_once_where_that_is_logged),
         ON_A_CONNECTION(a_challenge_is_told_where_that_is_logged),
         ON_A_CONNECTION(each_policy_judges_it),
+        ON_A_CONNECTION(each_location_of_a_request_judges_it),
         ON_A_CONNECTION(what_does_not_count_is_nobody_where_nobody_passes),
         ON_A_CONNECTION(new_credentials_end_it),
         ON_A_CONNECTION(a_foreign_scheme_neither_uses_nor_ends_it),
@@ -344,6 +393,7 @@ int main(void)
         ON_A_CONNECTION(it_ends_when_its_line_is_gone_or_another),
         ON_A_CONNECTION(no_hash_is_remembered),
         ON_A_CONNECTION(a_line_that_changed_meanwhile_is_not_marked),
+        ON_A_CONNECTION(a_reread_is_not_used_up_where_the_scheme_is_foreign),
         ON_A_CONNECTION(it_is_not_told_where_it_does_not_stay),
         ON_A_CONNECTION(a_login_to_a_forward_proxy_is_another),
         ON_A_CONNECTION(through_a_proxy_nothing_is_made_or_used),
