@@ -111,6 +111,12 @@ static bool began_here(SSL *ssl, const SSL_SESSION *session)
     return now == NULL || then == NULL ? now == then : strcmp(now, then) == 0;
 }
 
+bool binding_session_began_elsewhere(SSL *ssl)
+{
+    SSL_SESSION *session = SSL_get_session(ssl);
+    return session != NULL && SSL_session_reused(ssl) && !began_here(ssl, session);
+}
+
 bool binding_session_find(SSL *ssl, struct binding *ret_binding)
 {
     SSL_SESSION *session = SSL_get_session(ssl);

@@ -30,4 +30,8 @@ void binding_session_keep(SSL_CTX *ctx);
  * application data are another module's. */
 bool binding_session_find(SSL *ssl, struct binding *ret_binding) SSPI_MUST_USE;
 
+/* True when the client resumed a session that began under another server name, or under none: its
+ * own choice, which leaves the certificate unknown. */
+bool binding_session_began_elsewhere(SSL *ssl) SSPI_MUST_USE;
+
 #endif

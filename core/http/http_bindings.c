@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "binding_channel.h"
+#include "binding_session.h"
 #include "http_options.h"
 #include "report.h"
 
@@ -64,36 +65,43 @@ static bool names_other_host(const struct sspi_request *request)
            request->host_tls != SSL_get_SSL_CTX(request->ssl);
 }
 
+/* What the client can mend: another connection would have something to compare with. */
+static bool forbid(struct sspi_exchange *exchange, enum http_message message, const char *why,
+                   enum http_outcome *ret_outcome)
+{
+    http_messages_write(http_exchange_record(exchange), message, SEC_E_BAD_BINDINGS,
+                        "channel binding is required, but %s", why);
+    *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
+    return false;
+}
+
 /* A binding is demanded and there is none to compare with: the client's fault where another TLS
  * would have one. */
 static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                    enum http_outcome *ret_outcome)
 {
-    if (!exchange->request.tls) {
-        http_messages_write(
-            http_exchange_record(exchange), HTTP_MESSAGE_TLS_REQUIRED, SEC_E_BAD_BINDINGS,
-            "channel binding is required, but the connection is not TLS: use https; behind a TLS "
-            "front end name its certificate, or say that there is one");
-        *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
-        return false;
-    }
-    if (names_other_host(&exchange->request)) {
-        http_messages_write(
-            http_exchange_record(exchange), HTTP_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
-            "channel binding is required, but the request names another host than its TLS "
-            "connection, and the certificate of that host is not known");
-        *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
-        return false;
-    }
-    if (!http_options_binds_by(policy, HTTP_BINDING_END_POINT)) {
-        http_messages_write(
-            http_exchange_record(exchange), HTTP_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
-            "channel binding is required, but the client's version of TLS has none of the types "
-            "that are set: tls-exporter needs TLS 1.3, or 1.2 with extended master secret, "
-            "tls-unique 1.2 with it");
-        *ret_outcome = HTTP_OUTCOME_FORBIDDEN;
-        return false;
-    }
+    const struct sspi_request *request = &exchange->request;
+    if (!request->tls)
+        return forbid(exchange, HTTP_MESSAGE_TLS_REQUIRED,
+                      "the connection is not TLS: use https; behind a TLS front end name its "
+                      "certificate, or say that there is one",
+                      ret_outcome);
+    if (names_other_host(request))
+        return forbid(exchange, HTTP_MESSAGE_NO_CANDIDATE,
+                      "the request names another host than its TLS connection, and the "
+                      "certificate of that host is not known",
+                      ret_outcome);
+    if (!http_options_binds_by(policy, HTTP_BINDING_END_POINT))
+        return forbid(exchange, HTTP_MESSAGE_NO_CANDIDATE,
+                      "the client's version of TLS has none of the types that are set: "
+                      "tls-exporter needs TLS 1.3, or 1.2 with extended master secret, tls-unique "
+                      "1.2 with it",
+                      ret_outcome);
+    if (request->ssl != NULL && binding_session_began_elsewhere(request->ssl))
+        return forbid(exchange, HTTP_MESSAGE_NO_CANDIDATE,
+                      "the client resumed a TLS session that began under another server name, and "
+                      "the certificate of that name is not known here",
+                      ret_outcome);
     http_messages_write(
         http_exchange_record(exchange), HTTP_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
         "channel binding is required, but nothing names this connection: the server's certificate "

@@ -111,6 +111,22 @@ parts 'resumed sessions', { %site, on => 'nginx' },
             }
         }
     },
+    # The client chose that. It is no fault of the server.
+    'a session of TLS 1.3 under another name' => sub {
+        my ($server) = @_;
+        for my $names ([ {host => 'other.test'}, {} ], [ {}, {sni => 0} ], [ {sni => 0}, {} ]) {
+            my ($began, $goes_on) = @$names;
+            my @tls = (port => $server->port('PORT1'), version => '1.3', session => 'names-' . ++$n_sessions);
+            # A ticket of TLS 1.3 comes with the first answer.
+            SSPI::Test::Tls->new($server->client, @tls, %$began)->get('/');
+            for my $scheme (@schemes) {
+                my $connection = SSPI::Test::Tls->new($server->client, @tls, %$goes_on);
+                is($connection->{handshake}, 'reused', "$scheme: the handshake");
+                $world->comes_out($server, 'NO_CANDIDATE 403', 'another name', $scheme, $connection, '/require/', 'right',
+                    binding_of('first'));
+            }
+        }
+    },
     'after a reload' => sub {
         my ($server) = @_;
         my @rows = connections($server, 2, port => $server->port('PORT2'), version => '1.2');
