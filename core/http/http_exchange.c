@@ -182,6 +182,7 @@ bool http_exchange_take_proof(struct sspi_exchange *exchange, const CtxtHandle *
         proof.integrity =
             package == HTTP_PACKAGE_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
         proof.expiry_ms = info->expiry_ms;
+        exchange->users_generation = info->users_generation;
     }
     if (proof.name != NULL && http_proof_copy(&proof, &exchange->proof))
         return true;

@@ -45,7 +45,7 @@ struct sspi_exchange {
     enum http_outcome outcome;
     struct http_proof proof;
     enum sspi_bound bound;     /* of the proof, by the policy that accepted it last */
-    uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
+    uint64_t users_generation; /* of NTLM's user file, before it verified the credentials */
     bool kept;                 /* the proof is the login that the connection kept */
     bool stays;                /* the connection keeps what this request proved */
     bool counted;

@@ -11,7 +11,6 @@
 #include "http_schemes.h"
 #include "report.h"
 #include "sspi_query.h"
-#include "store_users.h"
 
 #define ACCEPT_CLEANUP __attribute__((cleanup(http_accept_end)))
 
@@ -287,8 +286,6 @@ static enum http_outcome accept_token(const struct negotiation *negotiation,
         return HTTP_OUTCOME_REREAD;
     if (resumed)
         http_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
-    if (negotiation->nt_users != NULL && negotiation->nt_users->users != NULL)
-        exchange->users_generation = store_users_generation(negotiation->nt_users->users);
     if (resumed && sspi_context_waits(&accept->context))
         return begin_wait(exchange, accept, now_ms);
     http_accept_run(accept, http_credentials_handle(*credential));

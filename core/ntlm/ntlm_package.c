@@ -11,6 +11,7 @@
 #include "ntlm_challenge.h"
 #include "ntlm_context.h"
 #include "report.h"
+#include "store_users.h"
 
 /* What Windows' NTLM package says of itself. */
 #define MAX_TOKEN 2888
@@ -133,10 +134,15 @@ static SECURITY_STATUS finish(const struct ntlm_credential *credential,
         .flags = context->flags,
     };
     memcpy(exchange.server_challenge, context->server_challenge, sizeof exchange.server_challenge);
+    /* Read first, so that contents that come in between are newer than what is told. */
+    uint64_t generation = credential->users != NULL ? store_users_generation(credential->users) : 0;
     SECURITY_STATUS st = ntlm_verify_authenticate(credential, &exchange, in, &proof, report);
-    if (st == SEC_E_OK && !ntlm_context_establish(context, credential, &proof))
+    if (st != SEC_E_OK)
+        return st;
+    if (!ntlm_context_establish(context, credential, &proof))
         return no_memory(report);
-    return st;
+    context->info.users_generation = generation;
+    return SEC_E_OK;
 }
 
 static SECURITY_STATUS accept_token(void *credential, void **context,

@@ -105,6 +105,8 @@ struct sspi_context_info {
     ULONG peer_limit; /* octets of one sealed message that the client takes; 0: it did not say */
     uint64_t start_ms;
     uint64_t expiry_ms; /* UINT64_MAX: the constant maximum of the Digest page */
+    /* NTLM: store_users_generation() of the user file before it verified the client; 0: winbind. */
+    uint64_t users_generation;
     struct sspi_client_channel channel;
     enum sspi_bound bound; /* by the rules of the call that verified the client */
 };

@@ -10,8 +10,8 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(wait_until);
 use SSPI::Test::Connection;
-use SSPI::Test::Gss;
-use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
+use SSPI::Test::Gss qw(negotiate_value spnego_init spnego_response);
+use SSPI::Test::Ntlm qw(ntlm_login ntlm_message ntlm_token ntlm_user_line);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
@@ -22,11 +22,12 @@ my %ntlm = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab 
     ntlm_user_file => '@DIR@/changing', realm => 'r');
 my %site = (
     env => $kdc->server_env,
-    data => { changing => join '', @line{qw(alice bob carl)} },
+    data => { changing => join('', @line{qw(alice bob carl)}), late => $line{alice} },
     locations => [
         { path => '/p/', %ntlm },
         { path => '/all/', %ntlm, connection_auth => 'all' },
         { path => '/optional/', %ntlm, sspi => 'optional' },
+        { path => '/only/', %ntlm, packages => 'Negotiate', mechanisms => 'ntlm', ntlm_user_file => '@DIR@/late' },
         { path => '/brief/', %ntlm, connection_lifetime => '4s' },
         { path => '/brief-all/', %ntlm, connection_auth => 'all', connection_lifetime => '4s' },
         { path => '/pages/', %ntlm, apache => "Options +Includes\nAddType text/html .html\nSetOutputFilter INCLUDES",
@@ -43,6 +44,19 @@ sub logged_in {
     my $connection = connection($server);
     granted((ntlm_login($connection, '/p/', user => $user, %how))[-1], { user => "CORP\\$user" }, "$user logs in");
     return $connection;
+}
+
+# A login of NTLM up to the proof. Returns the connection, and the header of the leg that is left: the
+# mechListMIC, which a list with another mechanism in front needs.
+sub proven {
+    my ($server) = @_;
+    my @list = qw(kerberos ntlm);
+    my ($connection, $ntlm) = (connection($server), SSPI::Test::Ntlm->new);
+    my $say = sub { ntlm_token($connection->get('/only/', authorization => negotiate_value($_[0])), 'Negotiate') };
+    $say->(spnego_init(\@list));
+    my $challenge = ntlm_message($say->(spnego_response($ntlm->{negotiate})));
+    $say->(spnego_response($ntlm->authenticate($challenge)));
+    return ($connection, negotiate_value(spnego_response(undef, $ntlm->mic(SSPI::Test::Gss::mechanism_list(@list)))));
 }
 
 # Asks until the connection's login has ended; each worker sees a change for itself.
@@ -103,6 +117,16 @@ parts 'a login by a user file', \%site,
         granted((ntlm_login($alice, '/p/', user => 'alice', password => 'another'))[-1], { user => 'CORP\\alice' },
             'the new one is right');
         granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'and this login stays');
+    },
+    'does not begin when its password was changed behind the proof' => sub {
+        my ($server) = @_;
+        my ($same, $same_mic) = proven($server);
+        granted($same->get('/only/', authorization => $same_mic), { user => 'CORP\\alice' }, 'the last leg');
+        granted($same->get('/only/'), { user => 'CORP\\alice' }, 'and its login stays');
+        my ($late, $late_mic) = proven($server);
+        $server->add_data('late', ntlm_user_line('alice', 'CORP', 'another'));
+        $late->get('/only/', authorization => $late_mic);
+        refused($late->get('/only/'), 401, 'where another hash came in between, it does not');
     };
 
 parts 'a login of any kind', \%site,
