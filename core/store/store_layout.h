@@ -7,29 +7,29 @@
  * a worker that overwrites the shared header sends no other worker out of range.
  *
  * Three quarters are for nonces, a quarter is for replays. One MiB has room for 8192 nonces (1024
- * sets of 8, 96 octets a nonce) and 10240 replays (1024 sets of 10), less 6 KiB for the header. The
+ * sets of 8, 96 octets a nonce) and 10240 replays (1024 sets of 10), less 2 KiB for the header. The
  * default of 32 MiB holds 262,000 nonces and 327,000 replays. */
 #ifndef STORE_LAYOUT_H
 #define STORE_LAYOUT_H
 
-#include <pthread.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "store_counters.h"
+#include "store_lock.h"
 #include "store_siphash.h"
 #include "store_state.h"
 
 /* Change the number with every change of a structure in this file. */
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
-#define STORE_LAYOUT_NUMBER 4u
+#define STORE_LAYOUT_NUMBER 5u
 
 #define STORE_ORIGIN_BOOT_SIZE 40 /* a UUID in text, its NUL, and nothing behind it */
 
 #define STORE_LAYOUT_LINE    64 /* octets of a cache line */
-#define STORE_LAYOUT_STRIPES 64 /* mutexes per table; set i belongs to stripe i % STRIPES */
+#define STORE_LAYOUT_STRIPES 64 /* locks per table; set i belongs to stripe i % STRIPES */
 
 #define STORE_NONCE_WAYS  8 /* nonces of a set */
 #define STORE_NONCE_WORDS 8 /* words of a nonce: 8 words of 32 counts make the window of 256 */
@@ -50,7 +50,7 @@ struct store_nonce_set {
     _Atomic uint64_t floor_ms; /* newest issue time of all nonces ever put out of this set */
 };
 
-/* Read and written under the stripe's mutex only. A way is free when `expires_ms` has come. */
+/* Read and written under the stripe's lock only. A way is free when `expires_ms` has come. */
 struct store_replay_set {
     alignas(STORE_LAYOUT_LINE) uint64_t overflow_until_ms;
     struct store_siphash seen[STORE_REPLAY_WAYS];
@@ -96,8 +96,8 @@ struct store_header {
     struct store_constants constants;
     struct store_siphash check; /* of the constants: finds damage, not malice */
     _Atomic uint64_t counters[STORE_COUNTERS];
-    pthread_mutex_t nonce_lock[STORE_LAYOUT_STRIPES];
-    pthread_mutex_t replay_lock[STORE_LAYOUT_STRIPES];
+    struct store_lock nonce_lock[STORE_LAYOUT_STRIPES];
+    struct store_lock replay_lock[STORE_LAYOUT_STRIPES];
 };
 
 /* A process's own view of the memory: private, and not changed once made. */
@@ -139,10 +139,5 @@ struct sspi_state *store_layout_format(void *memory, size_t size, const struct s
                                        const struct sspi_clock *clock) SSPI_MUST_USE;
 struct sspi_state *store_layout_attach(void *memory, size_t size,
                                        const struct store_origin *origin) SSPI_MUST_USE;
-
-/* Takes a robust mutex of this memory. False: not locked, refuse. `ret_owner_died` tells that its
- * last owner died inside; the mutex is usable again, what it guards must be put right. */
-bool store_layout_lock(pthread_mutex_t *lock, bool *ret_owner_died) SSPI_MUST_USE;
-void store_layout_unlock(pthread_mutex_t *lock);
 
 #endif

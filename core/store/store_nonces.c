@@ -208,8 +208,10 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
         return answer;
 
     size_t stripe = place % STORE_LAYOUT_STRIPES;
+    struct store_lock *lock = &state->header->nonce_lock[stripe];
+    uint64_t held;
     bool owner_died;
-    if (!store_layout_lock(&state->header->nonce_lock[stripe], &owner_died))
+    if (!store_lock_acquire(lock, &held, &owner_died))
         return STORE_COUNT_STALE;
     if (owner_died)
         repair(state, stripe);
@@ -219,7 +221,7 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
         answer = way == counted_way ? answer : STORE_COUNT_STALE;
     else
         answer = way < STORE_NONCE_WAYS ? use_way(set, way, &use) : insert(set, &use);
-    store_layout_unlock(&state->header->nonce_lock[stripe]);
+    store_lock_release(lock, held);
     return answer;
 }
 

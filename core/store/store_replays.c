@@ -45,13 +45,14 @@ enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view 
     struct store_siphash hash =
         store_siphash(state->constants.replay_key, authenticator.data, authenticator.len);
     size_t place = store_layout_set(hash.high, state->constants.n_replay_sets);
-    pthread_mutex_t *lock = &state->header->replay_lock[place % STORE_LAYOUT_STRIPES];
+    struct store_lock *lock = &state->header->replay_lock[place % STORE_LAYOUT_STRIPES];
 
+    uint64_t held;
     bool owner_died; /* nothing to put right, see check() */
-    if (!store_layout_lock(lock, &owner_died))
+    if (!store_lock_acquire(lock, &held, &owner_died))
         return STORE_REPLAY_SEEN; /* what cannot be checked is refused */
     enum store_replay answer =
         check(&store_layout_replays(state)[place], hash, now_ms, lifetime_ms);
-    store_layout_unlock(lock);
+    store_lock_release(lock, held);
     return answer;
 }

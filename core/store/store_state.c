@@ -2,7 +2,6 @@
 /* The header of the shared memory: made once, recognised later. */
 #include "store_state.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -20,20 +19,6 @@ static void divide(uint64_t size, uint64_t *n_nonce_sets, uint64_t *n_replay_set
     uint64_t tables = size - store_layout_header_size();
     *n_nonce_sets = tables / 4 * 3 / sizeof(struct store_nonce_set);
     *n_replay_sets = tables / 4 / sizeof(struct store_replay_set);
-}
-
-static bool make_locks(pthread_mutex_t *locks)
-{
-    pthread_mutexattr_t kind;
-    if (pthread_mutexattr_init(&kind) != 0)
-        return false;
-    /* Robust: a worker that is killed inside must not stop the others for ever. */
-    bool done = pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED) == 0 &&
-                pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST) == 0;
-    for (size_t i = 0; done && i < STORE_LAYOUT_STRIPES; i++)
-        done = pthread_mutex_init(&locks[i], &kind) == 0;
-    pthread_mutexattr_destroy(&kind);
-    return done;
 }
 
 static bool make_opaque(struct store_constants *constants, const struct sspi_clock *clock)
@@ -92,8 +77,7 @@ struct sspi_state *store_layout_format(void *memory, size_t size, const struct s
     constants->created_steady_ms = clock->steady_ms(clock->self);
     constants->origin = *origin;
     divide(size, &constants->n_nonce_sets, &constants->n_replay_sets);
-    if (!make_secrets(constants, clock) || !make_locks(header->nonce_lock) ||
-        !make_locks(header->replay_lock))
+    if (!make_secrets(constants, clock))
         return NULL;
     header->check = store_layout_check(constants);
     struct sspi_state *state = make_view(header, constants);
@@ -176,20 +160,4 @@ uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_c
 uint64_t store_state_created_ms(const struct sspi_state *state)
 {
     return state->constants.created_ms;
-}
-
-bool store_layout_lock(pthread_mutex_t *lock, bool *ret_owner_died)
-{
-    int failed = pthread_mutex_lock(lock);
-    if (failed == EOWNERDEAD) {
-        *ret_owner_died = true;
-        return pthread_mutex_consistent(lock) == 0;
-    }
-    *ret_owner_died = false;
-    return failed == 0;
-}
-
-void store_layout_unlock(pthread_mutex_t *lock)
-{
-    pthread_mutex_unlock(lock);
 }

@@ -66,8 +66,8 @@ enum store_count {
 
 /* Records one use of a nonce, in one atomic step. Call it only for a request whose response is
  * right. `nonce` and `owner` (user and realm) are hashed with a key of the memory. Lock-free when
- * the nonce is known; a robust mutex when it is new. Thread- and process-safe; never blocks on a
- * dead process. */
+ * the nonce is known; a lock when it is new. Thread- and process-safe; waits for a dead process
+ * half a second, once. */
 enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
                                  struct sspi_view owner, uint64_t issued_ms,
                                  uint32_t count) SSPI_MUST_USE;
