@@ -81,7 +81,7 @@ enum binding_answer binding_check_channel(const struct binding_rules *rules,
 
 /* ---- service ---- */
 
-/* "HTTP/host", as a client says it, without a dot in its host. */
+/* "HTTP/host" or "HTTP/host@REALM", as a client says it, without a dot in its host. */
 static bool is_dotless(struct sspi_view name)
 {
     const char *slash = memchr(name.data, '/', name.len);
@@ -89,7 +89,10 @@ static bool is_dotless(struct sspi_view name)
     if (slash == NULL)
         return true;
     size_t host_len = name.len - (size_t)(slash + 1 - name.data);
-    return host_len == 0 || memchr(slash + 1, '.', host_len) == NULL;
+    const char *realm = memchr(slash + 1, '@', host_len);
+    if (realm != NULL)
+        host_len = (size_t)(realm - (slash + 1));
+    return memchr(slash + 1, '.', host_len) == NULL;
 }
 
 /* True when the name itself is listed, and not only its service. */
@@ -104,9 +107,9 @@ static bool is_listed(const struct binding_rules *rules, struct sspi_view name)
     return false;
 }
 
-/* As .NET's HttpListener has it: a client that names no service passes where it need not be bound,
- * and the machine itself is always right. Where a client must be bound, its channel says enough if
- * that was compared. Behind a front end whose certificate is not known the name is all there is. */
+/* As .NET's HttpListener has it: a client that names no service passes where it need not be bound.
+ * Where a client must be bound, its channel says enough if that was compared. Behind a front end
+ * whose certificate is not known the name is all there is. HTTP/localhost needs no dot. */
 static enum binding_answer check_said_name(const struct binding_rules *rules, struct sspi_view name,
                                            enum sspi_bound bound)
 {

@@ -37,7 +37,8 @@ struct binding_rules {
     /* The candidates: the channels that would be right. At most SSPI_BINDINGS_LIMIT. */
     const struct sspi_channel_binding *bindings;
     size_t n_bindings;
-    /* Accepted services (patterns of binding_service.h). None: every service. */
+    /* Accepted services (patterns of binding_service.h). None: every service that a key proves, and
+     * no name that only the client says (where those are checked). */
     const struct sspi_view *services;
     size_t n_services;
     bool checks_said_names; /* names that only the client vouches for are checked, too */

@@ -272,8 +272,9 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proo
     return SEC_E_OK;
 }
 
-/* The order matters: nothing is told about nonce or binding to who does not know the password, and
- * the count is used up last. */
+/* The order matters. A client that does not know the password learns nothing about binding and
+ * count, and about the nonce only where the body or the user's hash has to be fetched first (see
+ * want()). The count is used up last. */
 static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
                              struct sspi_accept_output *out)
 {

@@ -31,6 +31,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     http_proof_free(&exchange->proof);
     if (exchange->waiting != NULL)
         sspi_job_release(&exchange->waiting->job);
+    http_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
     free(exchange->user);
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));

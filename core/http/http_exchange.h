@@ -39,6 +39,13 @@ enum http_outcome {
     HTTP_OUTCOME_ERROR
 };
 
+/* What a login that waits was begun with. The step that ends it may have another policy. */
+struct http_begun {
+    struct http_credential *credential; /* of its context; in use */
+    struct http_resource *keytab, *nt_users;
+    uint8_t package;
+};
+
 struct sspi_exchange {
     struct sspi_acceptor *acceptor;
     struct sspi_request request;
@@ -52,6 +59,7 @@ struct sspi_exchange {
     bool told;                       /* who logged in, in the log */
     bool granted_bare;               /* a step granted it without an Authorization header */
     struct http_accept_job *waiting; /* handed out, its end not seen yet */
+    struct http_begun begun;         /* counts while `waiting` is set */
     struct http_entity entity;
     struct http_lookup lookup;
     struct sspi_job *job; /* handed out, its end not seen yet */

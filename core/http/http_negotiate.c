@@ -219,6 +219,8 @@ static void drop_wait(struct sspi_exchange *exchange)
 {
     sspi_job_release(&exchange->waiting->job);
     exchange->waiting = NULL;
+    http_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
+    exchange->begun = (struct http_begun){0};
 }
 
 /* `full`: nobody was asked, because as many as may already wait. */
@@ -226,9 +228,9 @@ static enum http_outcome refuse_wait(struct sspi_exchange *exchange, bool full)
 {
     drop_wait(exchange);
     if (full)
-        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_BUSY,
-                            SEC_E_NO_AUTHENTICATING_AUTHORITY,
-                            "as many logins wait for the domain controller as may");
+        http_messages_write(
+            http_exchange_record(exchange), HTTP_MESSAGE_BUSY, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+            "the limit of logins that may wait for the domain controller is reached");
     else
         http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_UNREACHABLE,
                             SEC_E_NO_AUTHENTICATING_AUTHORITY,
@@ -238,16 +240,24 @@ static enum http_outcome refuse_wait(struct sspi_exchange *exchange, bool full)
     return HTTP_OUTCOME_UNAVAILABLE;
 }
 
-/* The leg may wait for a domain controller: makes a job of it, if one more may wait. */
-static enum http_outcome begin_wait(struct sspi_exchange *exchange, struct http_accept *accept,
+/* The leg may wait for a domain controller: makes a job of it, if one more may wait. It takes the
+ * credential over. */
+static enum http_outcome begin_wait(const struct negotiation *negotiation,
+                                    struct http_credential **credential, struct http_accept *accept,
                                     uint64_t now_ms)
 {
+    struct sspi_exchange *exchange = negotiation->exchange;
     struct http_accept_job *waiting = http_accept_job_new(accept, exchange->acceptor->gate);
     if (waiting == NULL)
         return http_exchange_out_of_memory(exchange);
     enum http_gate_answer answer = http_gate_enter(waiting->gate, &waiting->pass, now_ms);
     waiting->inside = answer == HTTP_GATE_ENTERED;
     exchange->waiting = waiting;
+    exchange->begun = (struct http_begun){.credential = *credential,
+                                          .keytab = negotiation->keytab,
+                                          .nt_users = negotiation->nt_users,
+                                          .package = negotiation->package};
+    *credential = NULL;
     if (answer == HTTP_GATE_ENTERED)
         return HTTP_OUTCOME_WAIT;
     return refuse_wait(exchange, answer == HTTP_GATE_FULL);
@@ -287,7 +297,7 @@ static enum http_outcome accept_token(const struct negotiation *negotiation,
     if (resumed)
         http_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
     if (resumed && sspi_context_waits(&accept->context))
-        return begin_wait(exchange, accept, now_ms);
+        return begin_wait(negotiation, credential, accept, now_ms);
     http_accept_run(accept, http_credentials_handle(*credential));
     if (!resumed && misses_key(negotiation, accept))
         return HTTP_OUTCOME_REREAD;
@@ -318,24 +328,19 @@ static enum http_outcome begin(struct negotiation *negotiation, struct sspi_view
 }
 
 /* The job has run, or was left. */
-static enum http_outcome end_wait(const struct negotiation *negotiation)
+static enum http_outcome end_wait(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    struct sspi_exchange *exchange = negotiation->exchange;
     struct http_accept_job *waiting = exchange->waiting;
     enum http_job_state state = http_job_state(&waiting->job);
-    struct sspi_report report = {0};
-    struct http_credential *credential = NULL;
+    const struct negotiation negotiation = {.exchange = exchange,
+                                            .policy = policy,
+                                            .package = exchange->begun.package,
+                                            .keytab = exchange->begun.keytab,
+                                            .nt_users = exchange->begun.nt_users};
     if (state != HTTP_JOB_DONE)
         return refuse_wait(exchange, state == HTTP_JOB_NEW);
-    SECURITY_STATUS status = SEC_E_OK;
-    /* A further leg needs the credential that the context was made with, which the connection then
-     * keeps in use. */
-    if (waiting->accept.status == SEC_I_CONTINUE_NEEDED)
-        status = get_credential(negotiation, &credential, &report);
-    enum http_outcome outcome = status == SEC_E_OK
-                                    ? conclude(negotiation, &waiting->accept, &credential)
-                                    : http_exchange_refuse(exchange, status, &report);
-    http_credentials_put(&exchange->acceptor->credentials, credential);
+    enum http_outcome outcome =
+        conclude(&negotiation, &waiting->accept, &exchange->begun.credential);
     drop_wait(exchange);
     return outcome;
 }
@@ -345,7 +350,7 @@ enum http_outcome http_negotiate_evaluate(struct sspi_exchange *exchange,
                                           struct sspi_view token)
 {
     struct negotiation negotiation = {.exchange = exchange, .policy = policy, .package = package};
-    if (!find_resources(&negotiation))
-        return HTTP_OUTCOME_ERROR;
-    return exchange->waiting != NULL ? end_wait(&negotiation) : begin(&negotiation, token);
+    if (exchange->waiting != NULL)
+        return end_wait(exchange, policy);
+    return find_resources(&negotiation) ? begin(&negotiation, token) : HTTP_OUTCOME_ERROR;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One step: what a policy says to a request. The credentials are evaluated by the first step alone.
+/* One step: what a policy says to a request. The credentials are evaluated once, which may take
+ * several steps: for the body, the hash of the user, a file that is read again, a login that waits.
  */
 #include "http_exchange.h"
 
@@ -50,7 +51,7 @@ static bool has_foreign_scheme(const struct sspi_exchange *exchange,
     return package == 0 || !http_options_lists(policy, package);
 }
 
-/* The first and only look at the credentials, whose scheme is offered. */
+/* Evaluates the credentials, whose scheme is offered, or goes on with that. */
 static enum http_outcome evaluate(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     if (exchange->request.several_authorizations)
@@ -78,7 +79,7 @@ static enum http_outcome evaluate(struct sspi_exchange *exchange, const struct s
 }
 
 /* With sspi_require, `optional` admits no anonymous request. (On httpd its own Require decides.) */
-static bool nobody_passes(const struct sspi_policy *policy)
+static bool admits_anonymous(const struct sspi_policy *policy)
 {
     size_t n_words;
     (void)http_options_words(policy, SSPI_OPTION_REQUIRE, &n_words);
@@ -95,8 +96,9 @@ static void drop_late(struct sspi_exchange *exchange)
         http_connection_drop(connection);
 }
 
-/* A request without credentials is that of the login its connection kept, if that counts here; else
- * it is nobody's, or is challenged. True: `result` has the verdict. */
+/* Handles a request without credentials: it reuses the login kept on the connection if this policy
+ * accepts that login; otherwise it admits the request as anonymous or challenges it. True: `result`
+ * has the verdict. */
 static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const char *why;
@@ -107,7 +109,7 @@ static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy
         exchange->outcome = HTTP_OUTCOME_PROVEN;
         return false;
     }
-    if (nobody_passes(policy)) {
+    if (admits_anonymous(policy)) {
         exchange->result.verdict = SSPI_ANONYMOUS;
         return true;
     }
@@ -190,7 +192,7 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
      * use nor end the connection's login, and another place that offers the scheme still may
      * evaluate them. */
     bool foreign = has_foreign_scheme(exchange, policy, &scheme);
-    if (foreign && nobody_passes(policy)) {
+    if (foreign && admits_anonymous(policy)) {
         exchange->result.verdict = SSPI_ANONYMOUS;
         return true;
     }
@@ -332,10 +334,11 @@ static void decide_proven(struct sspi_exchange *exchange, const struct sspi_poli
         return;
     }
     if (!http_judge_allows(exchange, policy)) {
-        http_messages_write(http_exchange_record(exchange), HTTP_MESSAGE_NOT_AUTHORIZED, SEC_E_OK,
-                            "%s%s is none of the users required here, or not bound to this channel",
-                            exchange->proof.package == HTTP_PACKAGE_DIGEST ? "digest:" : "",
-                            escape_text(shown, sizeof(shown), name));
+        http_messages_write(
+            http_exchange_record(exchange), HTTP_MESSAGE_NOT_AUTHORIZED, SEC_E_OK,
+            "%s%s is not one of the users that are required here, or is not bound to this channel",
+            exchange->proof.package == HTTP_PACKAGE_DIGEST ? "digest:" : "",
+            escape_text(shown, sizeof(shown), name));
         exchange->result.verdict = SSPI_FORBIDDEN;
         return;
     }

@@ -91,8 +91,8 @@ static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
         return kerberos_attempt_record(exchange);
     const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
     /* RFC 4120 3.2.3: an authenticator is good from clockskew before to clockskew after its time.
-     */
-    uint64_t lifetime_ms = (uint64_t)kerberos_keys_clockskew_s(keytab) * 2 * 1000;
+     * MIT compares whole seconds, both ends included. */
+    uint64_t lifetime_ms = ((uint64_t)kerberos_keys_clockskew_s(keytab) * 2 + 1) * 1000;
     const struct sspi_clock *clock = clock_machine();
     switch (store_replay_check(state, exchange->ap_req.cipher, store_state_time_ms(state, clock),
                                lifetime_ms)) {
