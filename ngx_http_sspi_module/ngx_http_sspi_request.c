@@ -21,7 +21,10 @@ static ngx_int_t ngx_http_sspi_judge_by(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf, const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_apply(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
-static void ngx_http_sspi_drain(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sspi_challenge(ngx_http_request_t *r,
+    const struct sspi_result *result);
+static void ngx_http_sspi_drained(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_sspi_skip_body(ngx_http_request_t *r);
 static void ngx_http_sspi_cleanup(void *data);
 
 
@@ -289,11 +292,7 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (result->drains) {
-            ngx_http_sspi_drain(r);
-        }
-
-        return NGX_HTTP_UNAUTHORIZED;
+        return ngx_http_sspi_challenge(r, result);
 
     case SSPI_FORBIDDEN:
         return NGX_HTTP_FORBIDDEN;
@@ -305,15 +304,8 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
          * the border between requests.  Bad credentials are no such case.
          */
 
-        if (r == r->main && r->keepalive) {
-
-            /* a body that is not wanted is not asked for with a 100 */
-
-            r->expect_tested = 1;
-
-            if (ngx_http_discard_request_body(r) == NGX_OK) {
-                ctx->keepalive = 1;
-            }
+        if (r == r->main && r->keepalive && ngx_http_sspi_skip_body(r)) {
+            ctx->keepalive = 1;
         }
 
         return NGX_HTTP_BAD_REQUEST;
@@ -341,22 +333,72 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 /*
  * A client that sent "Expect: 100-continue" and gets a 401 instead may leave
  * its body out, and nobody knows where its next request begins.  So it is
- * asked for the body.  Under "satisfy any" another module may still want it.
+ * asked for the body.  The body is read and not discarded, because
+ * error_page may pass the request to an upstream: nginx would announce the
+ * body there and never send it, and the upstream would take the next request
+ * for it.  Under "satisfy any" another module may still want the body.
  */
 
+static ngx_int_t
+ngx_http_sspi_challenge(ngx_http_request_t *r,
+    const struct sspi_result *result)
+{
+    ngx_int_t                  rc;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (!result->drains || r != r->main || r->headers_in.expect == NULL
+        || r->headers_in.content_length_n <= 0
+        || clcf->satisfy != NGX_HTTP_SATISFY_ALL)
+    {
+        return NGX_HTTP_UNAUTHORIZED;
+    }
+
+    r->request_body_no_buffering = 0;
+
+    rc = ngx_http_read_client_request_body(r, ngx_http_sspi_drained);
+
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
+        return rc;
+    }
+
+    ngx_http_finalize_request(r, NGX_DONE);
+
+    return NGX_DONE;
+}
+
+
 static void
-ngx_http_sspi_drain(ngx_http_request_t *r)
+ngx_http_sspi_drained(ngx_http_request_t *r)
+{
+    ngx_http_finalize_request(r, NGX_HTTP_UNAUTHORIZED);
+}
+
+
+/*
+ * Where error_page may pass the request on, its body is not discarded, for
+ * the reason above: nginx closes such a connection as after any other 400.
+ */
+
+static ngx_uint_t
+ngx_http_sspi_skip_body(ngx_http_request_t *r)
 {
     ngx_http_core_loc_conf_t  *clcf;
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (r == r->main && r->headers_in.expect
-        && r->headers_in.content_length_n > 0
-        && clcf->satisfy == NGX_HTTP_SATISFY_ALL)
+    if (clcf->error_pages
+        && (r->headers_in.chunked || r->headers_in.content_length_n > 0))
     {
-        (void) ngx_http_discard_request_body(r);
+        return 0;
     }
+
+    /* a body that is not wanted is not asked for with a 100 */
+
+    r->expect_tested = 1;
+
+    return ngx_http_discard_request_body(r) == NGX_OK;
 }
 
 
