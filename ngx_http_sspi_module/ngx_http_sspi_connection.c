@@ -5,6 +5,9 @@
 
 static void ngx_http_sspi_request_line(ngx_http_request_t *r,
     ngx_str_t *method, ngx_str_t *target);
+#if (NGX_HTTP_SSL)
+static SSL_CTX *ngx_http_sspi_host_tls(ngx_http_request_t *r);
+#endif
 static struct sspi_view ngx_http_sspi_authority(ngx_http_request_t *r);
 static uint64_t ngx_http_sspi_entity_length(ngx_http_request_t *r);
 static void ngx_http_sspi_peer(ngx_http_request_t *r,
@@ -24,9 +27,6 @@ ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
 {
     ngx_str_t                 method, target;
     ngx_table_elt_t          *authorization;
-#if (NGX_HTTP_SSL)
-    ngx_http_ssl_srv_conf_t  *sscf;
-#endif
 
     ngx_memzero(request, sizeof(struct sspi_request));
 
@@ -42,11 +42,7 @@ ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
     if (r->connection->ssl) {
         request->tls = true;
         request->ssl = r->connection->ssl->connection;
-
-        /* nginx takes the server from Host, whatever SNI has named */
-
-        sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
-        request->host_tls = sscf->ssl.ctx;
+        request->host_tls = ngx_http_sspi_host_tls(r);
     }
 #endif
 
@@ -132,6 +128,32 @@ ngx_http_sspi_request_line(ngx_http_request_t *r, ngx_str_t *method,
 
     target->len = p - target->data;
 }
+
+
+#if (NGX_HTTP_SSL)
+
+/*
+ * nginx takes the server from Host, whatever SNI has named.  A server without
+ * a certificate of its own shows that of the default server.
+ */
+
+static SSL_CTX *
+ngx_http_sspi_host_tls(ngx_http_request_t *r)
+{
+    ngx_http_ssl_srv_conf_t   *sscf;
+    ngx_http_core_srv_conf_t  *cscf;
+
+    sscf = ngx_http_get_module_srv_conf(r, ngx_http_ssl_module);
+
+    if (sscf->ssl.ctx == NULL) {
+        cscf = r->http_connection->addr_conf->default_server;
+        sscf = cscf->ctx->srv_conf[ngx_http_ssl_module.ctx_index];
+    }
+
+    return sscf->ssl.ctx;
+}
+
+#endif
 
 
 /* A request of HTTP/3 may have :authority and no Host. */

@@ -29,6 +29,9 @@ $site{apache} = <<"CONF";
     SSLCertificateFile $certificate
     SSLCertificateKeyFile $key
 </VirtualHost>
+<VirtualHost 127.0.0.1:\@HTTPS\@>
+    ServerName bare.test
+</VirtualHost>
 CONF
 $site{nginx_http} .= <<"CONF";
 server {
@@ -37,6 +40,12 @@ server {
     root \@DOCROOT\@;
     ssl_certificate $certificate;
     ssl_certificate_key $key;
+    $who$locations
+}
+server {
+    listen 127.0.0.1:\@HTTPS\@ ssl;
+    server_name bare.test;
+    root \@DOCROOT\@;
     $who$locations
 }
 CONF
@@ -115,6 +124,20 @@ parts 'hosts by SNI', \%site,
                 my $connection = SSPI::Test::Tls->new($server->client, host => $case->[0], sni => 0);
                 $world->comes_out($server, $case->[1], "$scheme: without SNI, for $case->[0]", $scheme, $connection, '/allow/', 'right',
                     $binding{$first});
+            }
+        }
+    },
+    # Both servers show the certificate of the port's first host, other.test, for it.
+    'a host without a certificate of its own' => sub {
+        my ($server) = @_;
+        for my $case ([ 'bare.test', 'other.test' => 200 ], [ 'bare.test', 'localhost' => 401 ],
+            [ 'localhost', 'localhost' => $server->kind eq 'apache' ? 421 : 401 ]) {
+            my ($sni, $bound, $want) = @$case;
+            for my $scheme (@schemes) {
+                my $connection = connection($server, $sni, '1.3', 'new');
+                $connection->{client} = $connection->{client}->with(host => 'bare.test');
+                is($world->login($scheme, $connection, '/require/', 'right', $binding{$bound})->status, $want,
+                    "$scheme: by a connection to $sni, bound to $bound");
             }
         }
     },
