@@ -349,7 +349,7 @@ ngx_http_sspi_challenge(ngx_http_request_t *r,
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     if (!result->drains || r != r->main || r->headers_in.expect == NULL
-        || r->headers_in.content_length_n <= 0
+        || r->headers_in.content_length_n <= 0 || r->request_body
         || clcf->satisfy != NGX_HTTP_SATISFY_ALL)
     {
         return NGX_HTTP_UNAUTHORIZED;

@@ -26,6 +26,8 @@ my %site = (on => 'nginx', one_process => 1, extra_ports => 1,
     locations => [
         { path => '/p/', packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => '@DIR@/users', realm => 'r',
             nginx => 'error_page 400 401 = @login;' },
+        { path => '/again/', packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => '@DIR@/users', realm => 'r',
+            nginx => 'error_page 401 /again/refused;' },
         { path => '/open/', sspi => 'off', nginx => $passed },
     ],
     nginx => "location \@login { $passed }");
@@ -96,6 +98,14 @@ scenario 'an error page of an upstream', \%site, sub {
     }
     kill TERM => $pid;
     waitpid $pid, 0;
+    my $again = SSPI::Test::Connection->new($server->client);
+    $again->send($again->{client}->request_text('/again/', method => 'POST',
+        headers => [ "Authorization: $first", 'Expect: 100-continue', 'Content-Length: ' . BODY ]));
+    $again->send('x' x BODY);
+    my $text = '';
+    while ($text !~ m{</html>\r\n\z}) { sysread($again->{socket}, $text, 65536, length $text) or last }
+    is_deeply([ $text =~ m{^HTTP/1\.1 (\d+)}mg ], [ 100, 401 ], 'an error page that is protected itself: the body is asked for once');
+    is($again->get('/again/')->status, 401, 'and the connection goes on');
 };
 
 done_testing;
