@@ -116,6 +116,16 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
 
     rc = ngx_http_sspi_judge(r, slcf);
 
+    if (rc >= NGX_HTTP_SPECIAL_RESPONSE && r->header_only) {
+
+        /*
+         * Of a subrequest of auth_request only the status counts.
+         * "error_page 401 = /login" would turn a refusal into a permission.
+         */
+
+        r->error_page = 1;
+    }
+
     return rc == NGX_OK ? NGX_DECLINED : rc;
 }
 
