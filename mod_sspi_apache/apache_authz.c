@@ -132,11 +132,13 @@ const char *apache_authz_count(cmd_parms *cmd, void *dir_, const char *args)
     if (ap_find_linked_module("mod_authz_core.c") == NULL) {
         return "Require needs mod_authz_core: load it";
     }
-    dir->n_requires++;
+    /* <Limit> and <LimitExcept>: lines for other methods never meet. */
+    dir->required_again |= dir->required & cmd->limited;
+    dir->required |= cmd->limited;
     if (strcmp(provider, "sspi-channel-bound") == 0 && is_alternative(cmd->directive)) {
-        dir->bound_is_alternative = true;
+        dir->bound_as_alternative |= cmd->limited;
     }
-    if (dir->bound_is_alternative && dir->n_requires > 1) {
+    if ((dir->bound_as_alternative & dir->required_again) != 0) {
         return "Require sspi-channel-bound beside another Require protects nothing, because either "
                "is enough: put both into <RequireAll>";
     }

@@ -31,10 +31,9 @@ struct apache_dir {
     /* The last AuthType that is not None, and whether AuthType None stands within it. */
     enum apache_auth_type auth_type;
     bool auth_none;
-    /* While the scope is read: its Require lines, and whether one of them is sspi-channel-bound
-     * outside <RequireAll>. */
-    unsigned n_requires;
-    bool bound_is_alternative;
+    /* While the scope is read: the methods (bits, as in cmd_parms) that one Require line holds for,
+     * those of several lines, and those of sspi-channel-bound outside <RequireAll>. */
+    apr_int64_t required, required_again, bound_as_alternative;
 };
 
 struct apache_site {

@@ -124,6 +124,14 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
          */
 
         r->error_page = 1;
+
+        /* auth_request makes a 500 of what it does not know */
+
+        if (rc == NGX_HTTP_BAD_REQUEST
+            || rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE)
+        {
+            rc = NGX_HTTP_FORBIDDEN;
+        }
     }
 
     return rc == NGX_OK ? NGX_DECLINED : rc;

@@ -53,6 +53,7 @@ my %useless = (
     'behind another line' => "Require ip 127.0.0.1\n$bound",
     'in RequireAny' => "<RequireAny>\n$bound\nRequire valid-user\n</RequireAny>",
     'in RequireAny within RequireAll' => "<RequireAll>\nRequire valid-user\n<RequireAny>\n$bound\nRequire ip 10.0.0.0/8\n</RequireAny>\n</RequireAll>",
+    'beside another line for the same method' => "<Limit GET>\n$bound\n</Limit>\n<Limit GET POST>\nRequire valid-user\n</Limit>",
     'beside RequireAll' => "<RequireAll>\nRequire valid-user\n</RequireAll>\n$bound",
 );
 sub apache_with {
@@ -64,10 +65,11 @@ config_refused("$bound $_", apache_with($useless{$_}), qr/sspi-channel-bound/, q
 config_refused("$bound with words", apache_with("$bound now"), qr/sspi-channel-bound/);
 config_refused('sspi_require channel-bound with words', { %{with(nginx => 'sspi_require channel-bound now;')}, on => 'nginx' }, qr/sspi_require/);
 SKIP: {
-    skip 'apache: not among SSPI_SERVERS', 2 if !wanted('apache');
-    for my $text ($bound, "<RequireAll>\nRequire valid-user\n$bound\n</RequireAll>") {
+    skip 'apache: not among SSPI_SERVERS', 3 if !wanted('apache');
+    for my $text ($bound, "<RequireAll>\nRequire valid-user\n$bound\n</RequireAll>",
+        "<Limit GET>\n$bound\n</Limit>\n<LimitExcept GET>\nRequire valid-user\n</LimitExcept>") {
         my $r = SSPI::Test::Apache->new(%{apache_with($text)})->test_config;
-        is($r->{rc}, 0, 'apache: it is right alone, and in <RequireAll>') or diag($r->{out});
+        is($r->{rc}, 0, 'apache: it is right alone, in <RequireAll>, and beside a line for other methods') or diag($r->{out});
     }
 }
 
