@@ -77,10 +77,11 @@ sub open_in_firefox {
     my $person = SSPI::Test::Marionette->new($control);
     $person->know(%$_, domain => $domain, user => $name) for grep { defined $_->{password} } @pages;
     for my $page (@pages) {
-        $person->open_page("$page->{scheme}://$page->{host}:$page->{port}$page->{path}");
+        my $url = "$page->{scheme}://$page->{host}:$page->{port}$page->{path}";
+        $person->open_page($url);
         check_page($server, $page, time + 20);
         # It asks for another password.
-        $person->give_up if $page->{host} =~ /\A(?:wrong|bound)/;
+        $person->give_up($url) if $page->{host} =~ /\A(?:wrong|bound)/;
     }
     return $browser;
 }

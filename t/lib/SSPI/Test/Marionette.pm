@@ -56,14 +56,23 @@ SCRIPT
     return;
 }
 
+# The URL of the page that is shown, once it is whole.
+sub _shown {
+    my ($self) = @_;
+    return $self->_ask('WebDriver:ExecuteScript', { args => [],
+        script => "return document.readyState === 'complete' ? document.URL : ''" })->{value};
+}
+
 # Opens a page and waits until it is there, or until a login is asked for.
 sub open_page { my ($self, $url) = @_; return $self->_ask('WebDriver:Navigate', { url => $url }) }
 
-# Gives up the login that the browser is about to ask for.
+# Gives up the login that the browser is about to ask for at this URL, and waits for the page of the refusal:
+# what is opened before that may be lost.
 sub give_up {
-    my ($self) = @_;
+    my ($self, $url) = @_;
     wait_until(sub { eval { $self->_ask('WebDriver:DismissAlert', {}); 1 } })
         // die "Firefox asks for no login\n";
+    wait_until(sub { (eval { $self->_shown } // '') eq $url }) // die "Firefox shows no refusal of $url\n";
     return;
 }
 

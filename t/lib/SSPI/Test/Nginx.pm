@@ -52,6 +52,7 @@ env KRB5_CONFIG;
 env KRB5_KTNAME;
 env ASAN_OPTIONS;
 env UBSAN_OPTIONS;
+env LD_PRELOAD;
 events { worker_connections 512; }
 http {
 $temp    types { text/html html; }
