@@ -24,7 +24,7 @@
 
 /* Change the number with every change of a structure in this file. */
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
-#define STORE_LAYOUT_NUMBER 5u
+#define STORE_LAYOUT_NUMBER 6u
 
 #define STORE_ORIGIN_BOOT_SIZE 40 /* a UUID in text, its NUL, and nothing behind it */
 
@@ -46,7 +46,7 @@ struct store_nonce_set {
     _Atomic uint64_t owner[STORE_NONCE_WAYS];                          /* keyed hash of the user */
     _Atomic uint64_t issued_ms[STORE_NONCE_WAYS];
     _Atomic uint64_t word[STORE_NONCE_WAYS][STORE_NONCE_WORDS];
-    _Atomic uint64_t sequence; /* odd while a nonce is being put in */
+    _Atomic uint64_t sequence; /* odd while a nonce is being put in; see store_nonces.c */
     _Atomic uint64_t floor_ms; /* newest issue time of all nonces ever put out of this set */
 };
 

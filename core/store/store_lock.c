@@ -59,7 +59,7 @@ bool store_lock_acquire(struct store_lock *lock, uint64_t *ret_held, bool *ret_o
     return false;
 }
 
-void store_lock_release(struct store_lock *lock, uint64_t held)
+bool store_lock_release(struct store_lock *lock, uint64_t held)
 {
-    (void)change(lock, held, held + 1);
+    return change(lock, held, held + 1);
 }

@@ -18,7 +18,9 @@ struct store_lock {
 };
 
 /* How long a lock may stay held before its holder counts as dead. What it guards takes far less
- * than a microsecond, so that a holder that is only not running gets its turn by then. */
+ * than a microsecond, so that a holder that is only not running mostly gets its turn by then. One
+ * that waits for the disk of a mapped file, or is stopped, may come back later: what it writes then
+ * must do no harm. */
 #define STORE_LOCK_PAUSES   100
 #define STORE_LOCK_PAUSE_US 5000
 
@@ -28,7 +30,8 @@ struct store_lock {
 bool store_lock_acquire(struct store_lock *lock, uint64_t *ret_held,
                         bool *ret_owner_died) SSPI_MUST_USE;
 
-/* Gives it back, unless it was taken from this holder meanwhile. */
-void store_lock_release(struct store_lock *lock, uint64_t held);
+/* Gives it back. False: it was taken from this holder meanwhile, who was not alone with what it
+ * guards. */
+bool store_lock_release(struct store_lock *lock, uint64_t held);
 
 #endif

@@ -10,12 +10,18 @@
  *  - whoever did not meet it set the bit in the old words, and of two such the second saw the bit
  *    of the first;
  *  - a nonce that was put out never comes back, because its issue time is at or below the floor,
- *    which is raised before the first field changes.
+ *    which is raised before the first field changes;
+ *  - whoever takes the lock from a holder that seems dead changes the sequence of every set of that
+ *    lock. A holder that comes back late does not begin to write, and knows that its answer counts
+ *    for nothing. A set that it was writing is given up, for it may go on to write at any time.
  * A bit that lands by this race in the words of the next nonce can only refuse a count, never let
  * one in. */
 #include "store_state.h"
 
 #include "store_layout.h"
+
+/* In the sequence of a set that was given up: it holds nothing any more. */
+#define GIVEN_UP ((uint64_t)1 << 63)
 
 /* What a lookup needs to know about one use. */
 struct use {
@@ -38,6 +44,19 @@ static void store(_Atomic uint64_t *to, uint64_t value)
 static uint64_t max(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+/* No nonce is being put in, and the set is in use. */
+static bool is_steady(uint64_t sequence)
+{
+    return sequence % 2 == 0 && (sequence & GIVEN_UP) == 0;
+}
+
+/* False: another process has changed the sequence. */
+static bool change_sequence(struct store_nonce_set *set, uint64_t from, uint64_t to)
+{
+    return atomic_compare_exchange_strong_explicit(&set->sequence, &from, to, memory_order_acq_rel,
+                                                   memory_order_acquire);
 }
 
 /* The way that holds the nonce, or STORE_NONCE_WAYS. */
@@ -113,7 +132,7 @@ static enum known use_known(struct store_nonce_set *set, const struct use *use,
                             enum store_count *ret_count, size_t *ret_way)
 {
     uint64_t before = load(&set->sequence);
-    if (before % 2 != 0)
+    if (!is_steady(before))
         return KNOWN_NOT;
     size_t way = find(set, use);
     if (way == STORE_NONCE_WAYS || load(&set->sequence) != before)
@@ -140,14 +159,13 @@ static size_t choose_way(struct store_nonce_set *set, uint64_t issued_ms)
     return issued_ms < load(&set->issued_ms[oldest]) ? STORE_NONCE_WAYS : oldest;
 }
 
-/* Under the lock: puts the nonce in, with its first count. */
-static enum store_count insert(struct store_nonce_set *set, const struct use *use)
+/* Under the lock: puts the nonce in, with its first count. `before` is the sequence. */
+static enum store_count insert(struct store_nonce_set *set, const struct use *use, uint64_t before)
 {
     size_t way = choose_way(set, use->issued_ms);
-    if (way == STORE_NONCE_WAYS)
+    if (way == STORE_NONCE_WAYS || !change_sequence(set, before, before + 1))
         return STORE_COUNT_STALE;
 
-    atomic_fetch_add_explicit(&set->sequence, 1, memory_order_acq_rel);
     store(&set->floor_ms, max(load(&set->floor_ms), load(&set->issued_ms[way])));
     for (size_t i = 0; i < STORE_NONCE_WORDS; i++)
         store(&set->word[way][i], 0);
@@ -155,28 +173,38 @@ static enum store_count insert(struct store_nonce_set *set, const struct use *us
     store(&set->tag[way], use->tag);
     store(&set->issued_ms[way], use->issued_ms);
     enum store_count count = mark(set, way, use->count);
-    atomic_fetch_add_explicit(&set->sequence, 1, memory_order_release);
-    return count;
+    return change_sequence(set, before + 1, before + 2) ? count : STORE_COUNT_STALE;
 }
 
-/* Under the lock, after its owner died: sets that were being written are emptied. All that was in
- * them counts as put out, so that nothing of it can be replayed. */
+/* Under the lock. `counted` is what the lock-free path came to, in the way `counted_way`. */
+static enum store_count use_locked(struct store_nonce_set *set, const struct use *use,
+                                   enum known known, enum store_count counted, size_t counted_way)
+{
+    uint64_t before = load(&set->sequence);
+    if (!is_steady(before))
+        return STORE_COUNT_STALE;
+    size_t way = find(set, use);
+    if (known == KNOWN_NOT && way == STORE_NONCE_WAYS)
+        return insert(set, use, before);
+    if (known == KNOWN_NOT)
+        counted = use_way(set, way, use);
+    else if (way != counted_way)
+        return STORE_COUNT_STALE;
+    /* It never left when it is still there, since it could not have come back. */
+    return load(&set->sequence) == before ? counted : STORE_COUNT_STALE;
+}
+
+/* Under a lock that was taken from another holder: see above. All that was in a set that is given
+ * up counts as put out, so that nothing of it can be replayed. */
 static void repair(struct sspi_state *state, size_t stripe)
 {
     struct store_nonce_set *sets = store_layout_nonces(state);
     for (size_t i = stripe; i < state->constants.n_nonce_sets; i += STORE_LAYOUT_STRIPES) {
-        struct store_nonce_set *set = &sets[i];
-        if (load(&set->sequence) % 2 == 0)
-            continue;
-        uint64_t floor_ms = load(&set->floor_ms);
-        for (size_t way = 0; way < STORE_NONCE_WAYS; way++)
-            floor_ms = max(floor_ms, load(&set->issued_ms[way]));
-        store(&set->floor_ms, floor_ms);
-        for (size_t way = 0; way < STORE_NONCE_WAYS; way++) {
-            store(&set->issued_ms[way], 0);
-            store(&set->tag[way], 0);
-        }
-        atomic_fetch_add_explicit(&set->sequence, 1, memory_order_release);
+        uint64_t before;
+        do
+            before = load(&sets[i].sequence);
+        while (
+            !change_sequence(&sets[i], before, before % 2 == 0 ? before + 2 : before | GIVEN_UP));
     }
 }
 
@@ -215,13 +243,8 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
         return STORE_COUNT_STALE;
     if (owner_died)
         repair(state, stripe);
-    size_t way = find(set, &use);
-    if (known == KNOWN_UNSURE)
-        /* It never left when it is still there, since it could not have come back. */
-        answer = way == counted_way ? answer : STORE_COUNT_STALE;
-    else
-        answer = way < STORE_NONCE_WAYS ? use_way(set, way, &use) : insert(set, &use);
-    store_lock_release(lock, held);
+    answer = use_locked(set, &use, known, answer, counted_way);
+    (void)store_lock_release(lock, held); /* the sequence tells a late holder */
     return answer;
 }
 

@@ -15,7 +15,8 @@ static bool is_older(const struct store_replay_set *set, size_t way, size_t than
 }
 
 /* Under the lock. A worker that is killed in here leaves at worst one free way with a half-written
- * hash, which stays free: the expiry is written last. */
+ * hash, which stays free: the expiry is written last. One that was only late may overwrite what
+ * another has recorded since (see distrust()). */
 static enum store_replay check(struct store_replay_set *set, struct store_siphash hash,
                                uint64_t now_ms, uint64_t lifetime_ms)
 {
@@ -39,20 +40,33 @@ static enum store_replay check(struct store_replay_set *set, struct store_siphas
     return now_ms < set->overflow_until_ms ? STORE_REPLAY_FULL : STORE_REPLAY_FRESH;
 }
 
+/* Under a lock that was taken from another holder, who may still write into one of these sets: for
+ * as long as such a token lives, all are looked up in the other cache as well. */
+static void distrust(struct sspi_state *state, size_t stripe, uint64_t until_ms)
+{
+    struct store_replay_set *sets = store_layout_replays(state);
+    for (size_t i = stripe; i < state->constants.n_replay_sets; i += STORE_LAYOUT_STRIPES)
+        if (sets[i].overflow_until_ms < until_ms)
+            sets[i].overflow_until_ms = until_ms;
+}
+
 enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view authenticator,
                                      uint64_t now_ms, uint64_t lifetime_ms)
 {
     struct store_siphash hash =
         store_siphash(state->constants.replay_key, authenticator.data, authenticator.len);
     size_t place = store_layout_set(hash.high, state->constants.n_replay_sets);
-    struct store_lock *lock = &state->header->replay_lock[place % STORE_LAYOUT_STRIPES];
+    size_t stripe = place % STORE_LAYOUT_STRIPES;
+    struct store_lock *lock = &state->header->replay_lock[stripe];
 
     uint64_t held;
-    bool owner_died; /* nothing to put right, see check() */
+    bool owner_died;
     if (!store_lock_acquire(lock, &held, &owner_died))
         return STORE_REPLAY_SEEN; /* what cannot be checked is refused */
+    if (owner_died)
+        distrust(state, stripe, now_ms + lifetime_ms);
     enum store_replay answer =
         check(&store_layout_replays(state)[place], hash, now_ms, lifetime_ms);
-    store_lock_release(lock, held);
-    return answer;
+    /* A late holder does not know what others did meanwhile. */
+    return store_lock_release(lock, held) ? answer : STORE_REPLAY_SEEN;
 }

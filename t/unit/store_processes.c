@@ -225,11 +225,9 @@ static void a_set_whose_writer_was_killed_accepts_nothing_old(void **unused)
             assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + i, count),
                              STORE_COUNT_STALE);
         }
+    /* Nor anything new, as its writer may only be late. A new nonce is of another set. */
     struct test_name name = test_nonce_of_set_0(state, 4);
-    assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + 3, 1), STORE_COUNT_FRESH);
-    assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + 3, 1),
-                     STORE_COUNT_REPLAY);
-    assert_int_equal(store_layout_nonces(state)->sequence % 2, 0);
+    assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + 3, 1), STORE_COUNT_STALE);
     test_state_free(state);
 }
 

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A process that stands still while it holds a lock, for so long that another takes the lock from
+ * it, and that then goes on writing: the disk of a mapped file was slow, or a debugger stopped it.
+ */
+#include "store_test.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SIZE     65536u
+#define PAGE     4096u
+#define ALICE    SSPI_VIEW("alice\0realm")
+#define T0       (TEST_CREATED_MS + 1u)
+#define LIFETIME 1000u
+
+#define OFFSET(field) offsetof(struct store_nonce_set, field)
+
+static int stopped[2], go_on[2]; /* pipes, by which child and parent tell each other */
+static char *page;               /* the child stands still when it writes to this */
+
+static void stand_still(int signal)
+{
+    char octet = 0;
+    (void)signal;
+    if (write(stopped[1], &octet, 1) != 1 || read(go_on[0], &octet, 1) != 1 ||
+        mprotect(page, PAGE, PROT_READ | PROT_WRITE) != 0)
+        _exit(99);
+}
+
+/* Runs `use` in a child, which stands still at its first write to the page of `at`. */
+static pid_t begin_late(struct sspi_state *state, void *at, int (*use)(struct sspi_state *state))
+{
+    char octet;
+    page = (char *)at - (uintptr_t)at % PAGE;
+    assert_int_equal(pipe(stopped), 0);
+    assert_int_equal(pipe(go_on), 0);
+    pid_t child = fork();
+    assert_int_not_equal(child, -1);
+    if (child == 0) {
+        struct sigaction action = {.sa_handler = stand_still};
+        (void)alarm(20); /* it does not stay when a check fails */
+        if (sigaction(SIGSEGV, &action, NULL) != 0 || mprotect(page, PAGE, PROT_READ) != 0)
+            _exit(98);
+        _exit(use(state));
+    }
+    assert_int_equal(read(stopped[0], &octet, 1), 1);
+    return child;
+}
+
+/* Lets it go on: what `use` came to. */
+static int end_late(pid_t child)
+{
+    int status;
+    assert_int_equal(write(go_on[1], "", 1), 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    for (int i = 0; i < 2; i++) {
+        close(stopped[i]);
+        close(go_on[i]);
+    }
+    return WEXITSTATUS(status);
+}
+
+/* ---- nonces ---- */
+
+/* The place of a set of which this part lies in one page, and the rest behind it in another. The
+ * locks are in neither. */
+static size_t set_cut_behind(struct sspi_state *state, size_t least, size_t most)
+{
+    struct store_nonce_set *sets = store_layout_nonces(state);
+    for (size_t i = 0; i < state->constants.n_nonce_sets; i++) {
+        size_t left = PAGE - (uintptr_t)&sets[i] % PAGE;
+        char *behind_header = (char *)state->header + PAGE;
+        if ((char *)&sets[i] >= behind_header && left >= least && left <= most)
+            return i;
+    }
+    fail_msg("no set lies so");
+    return 0;
+}
+
+static size_t place;
+
+static struct test_name name_of(struct sspi_state *state, unsigned number)
+{
+    struct test_name name;
+    for (unsigned i = 0;; i++) {
+        snprintf(name.text, sizeof(name.text), "nonce-%u", i);
+        struct store_siphash hash =
+            store_siphash(state->constants.tag_key, name.text, strlen(name.text));
+        if (store_layout_set(hash.high, state->constants.n_nonce_sets) == place && number-- == 0)
+            return name;
+    }
+}
+
+static enum store_count use(struct sspi_state *state, unsigned number, uint32_t count)
+{
+    struct test_name name = name_of(state, number);
+    return store_nonce_use(state, test_view(&name), ALICE, T0 + number, count);
+}
+
+static int use_first(struct sspi_state *state)
+{
+    return (int)use(state, 0, 1);
+}
+
+static struct store_nonce_set *set_here(struct sspi_state *state)
+{
+    return &store_layout_nonces(state)[place];
+}
+
+/* Each count of two nonces is accepted once at most, whoever asks for it in which order. */
+static void nothing_is_fresh_twice(struct sspi_state *state, unsigned already)
+{
+    unsigned n_fresh = already;
+    for (int i = 0; i < 3; i++)
+        n_fresh += use(state, 0, 1) == STORE_COUNT_FRESH;
+    assert_true(n_fresh <= 1);
+}
+
+/* It has marked the set as being written, and stands still before the first count. */
+static void a_late_writer_forgets_no_count(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    place = set_cut_behind(state, OFFSET(word[1]), OFFSET(sequence));
+    pid_t child = begin_late(state, set_here(state), use_first);
+    assert_int_equal(set_here(state)->sequence % 2, 1);
+
+    unsigned first = use(state, 0, 1) == STORE_COUNT_FRESH;
+    unsigned second = use(state, 1, 1) == STORE_COUNT_FRESH;
+    first += end_late(child) == STORE_COUNT_FRESH;
+    nothing_is_fresh_twice(state, first);
+    second += use(state, 1, 1) == STORE_COUNT_FRESH;
+    assert_true(second <= 1);
+    test_state_free(state);
+}
+
+/* It stands still before it marks the set. The set is good for others. */
+static void a_late_holder_does_not_begin_to_write(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    place = set_cut_behind(state, sizeof(struct store_nonce_set), PAGE);
+    pid_t child = begin_late(state, set_here(state), use_first);
+    assert_int_equal(set_here(state)->sequence % 2, 0);
+
+    assert_int_equal(use(state, 0, 1), STORE_COUNT_FRESH);
+    assert_int_equal(use(state, 1, 1), STORE_COUNT_FRESH);
+    assert_int_equal(end_late(child), STORE_COUNT_STALE);
+    for (unsigned number = 0; number < 2; number++) {
+        assert_int_equal(use(state, number, 1), STORE_COUNT_REPLAY);
+        assert_int_equal(use(state, number, 2), STORE_COUNT_FRESH);
+    }
+    assert_int_equal(set_here(state)->sequence % 2, 0);
+    test_state_free(state);
+}
+
+/* ---- replays ---- */
+
+static enum store_replay check(struct sspi_state *state, unsigned token)
+{
+    return store_replay_check(state, (struct sspi_view){(char *)&token, sizeof(token)}, 1,
+                              LIFETIME);
+}
+
+static size_t replay_place_of(struct sspi_state *state, unsigned token)
+{
+    struct store_siphash hash = store_siphash(state->constants.replay_key, &token, sizeof(token));
+    return store_layout_set(hash.high, state->constants.n_replay_sets);
+}
+
+/* Another token of the same set. */
+static unsigned neighbour_of(struct sspi_state *state, unsigned token)
+{
+    unsigned other = token + 1;
+    while (replay_place_of(state, other) != replay_place_of(state, token))
+        other++;
+    return other;
+}
+
+static int check_first(struct sspi_state *state)
+{
+    return (int)check(state, 0);
+}
+
+static void what_a_late_holder_overwrites_is_asked_elsewhere(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    unsigned other = neighbour_of(state, 0);
+    pid_t child =
+        begin_late(state, &store_layout_replays(state)[replay_place_of(state, 0)], check_first);
+
+    /* The other cache records them. */
+    assert_int_equal(check(state, 0), STORE_REPLAY_FULL);
+    assert_int_equal(check(state, other), STORE_REPLAY_FULL);
+    assert_int_equal(end_late(child), STORE_REPLAY_SEEN);
+    assert_int_not_equal(check(state, 0), STORE_REPLAY_FRESH);
+    assert_int_not_equal(check(state, other), STORE_REPLAY_FRESH);
+    test_state_free(state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_late_writer_forgets_no_count),
+        cmocka_unit_test(a_late_holder_does_not_begin_to_write),
+        cmocka_unit_test(what_a_late_holder_overwrites_is_asked_elsewhere),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
