@@ -2,9 +2,9 @@
 /* What lies where in the shared memory. Internal to store/.
  *
  * The memory holds, in this order: the header (struct store_header), the sets of nonces, the sets
- * of replays. Workers may map the memory at different addresses, so no pointer of ours is in it.
- * Every place follows from numbers that each process copied when it attached (struct sspi_state):
- * a worker that overwrites the shared header sends no other worker out of range.
+ * of replays. Workers may map the memory at different addresses, so it holds no pointers. Every
+ * address follows from numbers that each process copied when it attached (struct sspi_state). A
+ * worker that overwrites the shared header therefore cannot make another worker leave the memory.
  *
  * Three quarters are for nonces, a quarter is for replays. One MiB has room for 8192 nonces (1024
  * sets of 8, 96 octets a nonce) and 10240 replays (1024 sets of 10), less 2 KiB for the header. The
@@ -26,7 +26,7 @@
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
 #define STORE_LAYOUT_NUMBER 6u
 
-#define STORE_ORIGIN_BOOT_SIZE 40 /* a UUID in text, its NUL, and nothing behind it */
+#define STORE_ORIGIN_BOOT_SIZE 40 /* a UUID as text and its NUL; the rest is zero */
 
 #define STORE_LAYOUT_LINE    64 /* octets of a cache line */
 #define STORE_LAYOUT_STRIPES 64 /* locks per table; set i belongs to stripe i % STRIPES */
@@ -50,7 +50,7 @@ struct store_nonce_set {
     _Atomic uint64_t floor_ms; /* newest issue time of all nonces ever put out of this set */
 };
 
-/* Read and written under the stripe's lock only. A way is free when `expires_ms` has come. */
+/* Read and written under the stripe's lock only. A way is free once `expires_ms` has passed. */
 struct store_replay_set {
     alignas(STORE_LAYOUT_LINE) uint64_t overflow_until_ms;
     struct store_siphash seen[STORE_REPLAY_WAYS];
@@ -60,15 +60,15 @@ struct store_replay_set {
 _Static_assert(sizeof(struct store_nonce_set) == 768, "96 octets a nonce");
 _Static_assert(sizeof(struct store_replay_set) == 256, "four cache lines a set");
 
-/* The boot of the machine and the file that the memory belongs to. All zero: memory without a file,
- * which lives as long as its servers. */
+/* The boot of the machine and the file that the memory belongs to. All zero: memory without a file.
+ * It exists as long as its servers. */
 struct store_origin {
     char boot[STORE_ORIGIN_BOOT_SIZE]; /* the kernel's id of this boot, NUL-terminated */
     uint64_t device;
     uint64_t inode;
 };
 
-/* What does not change once the memory is laid out. */
+/* These values do not change after the memory is formatted. */
 struct store_constants {
     uint64_t layout;
     uint64_t header_size; /* differs between 32-bit and 64-bit processes */
@@ -89,23 +89,23 @@ struct store_constants {
 _Static_assert(sizeof(struct store_constants) ==
                    7 * sizeof(uint64_t) + sizeof(struct store_origin) + STORE_STATE_KEY_SIZE +
                        STORE_STATE_OPAQUE_LEN + 3 * STORE_SIPHASH_KEY_SIZE,
-               "no padding, so that the check covers defined octets only");
+               "no padding, so the check covers only defined octets");
 
 struct store_header {
     _Atomic uint64_t magic; /* written last */
     struct store_constants constants;
-    struct store_siphash check; /* of the constants: finds damage, not malice */
+    struct store_siphash check; /* of the constants: detects damage, not an attack */
     _Atomic uint64_t counters[STORE_COUNTERS];
     struct store_lock nonce_lock[STORE_LAYOUT_STRIPES];
     struct store_lock replay_lock[STORE_LAYOUT_STRIPES];
 };
 
-/* A process's own view of the memory: private, and not changed once made. */
+/* A process's own view of the memory. It is private and never changes. */
 struct sspi_state {
     struct store_constants constants; /* copied, then checked, when the process attached */
     struct store_header *header;
-    size_t mapped; /* octets that end with the view; 0: the memory is the caller's */
-    int file;      /* open while the view lives, for the lock on it; -1: none */
+    size_t mapped; /* octets that store_state_free() unmaps; 0: the memory is the caller's */
+    int file;      /* open as long as the view exists, because it holds the lock; -1: none */
 };
 
 static inline size_t store_layout_header_size(void)
@@ -131,10 +131,10 @@ static inline size_t store_layout_set(uint64_t hash, uint64_t n_sets)
     return (size_t)(((hash >> 32) * n_sets) >> 32);
 }
 
-/* The check of the constants. */
+/* Computes the check of the constants. */
 struct store_siphash store_layout_check(const struct store_constants *constants);
 
-/* As store_state_format() and store_state_attach(), for memory of that origin. */
+/* Like store_state_format() and store_state_attach(), for memory of this origin. */
 struct sspi_state *store_layout_format(void *memory, size_t size, const struct store_origin *origin,
                                        const struct sspi_clock *clock) SSPI_MUST_USE;
 struct sspi_state *store_layout_attach(void *memory, size_t size,

@@ -4,10 +4,10 @@
 #include <sched.h>
 #include <time.h>
 
-/* Tries before the first pause: the holder most often runs on another processor. */
+/* Attempts before the first pause. The holder usually runs on another processor. */
 #define SPINS 200
 
-/* Holders that are waited for, one after the other. */
+/* The number of holders that one call waits for. */
 #define HOLDERS_LIMIT 1000
 
 static bool is_held(uint64_t number)
@@ -30,8 +30,8 @@ static void wait_a_little(unsigned n_waits)
         (void)nanosleep(&pause, NULL);
 }
 
-/* Waits until the number is another one. False: it stayed through all pauses. They are counted, not
- * timed, so that a machine that stands still makes no holder look dead. */
+/* Waits until the number changes. False: it did not change during all pauses. The pauses are
+ * counted and not timed, so a holder does not seem dead because the machine was suspended. */
 static bool wait_for_change(const struct store_lock *lock, uint64_t number)
 {
     for (unsigned n_waits = 0; n_waits < SPINS + STORE_LOCK_PAUSES; n_waits++) {

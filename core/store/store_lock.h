@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A lock in memory that processes share and do not trust each other with. It is one number: no
- * pointer, owner or kind is read from the memory, as a robust mutex of glibc would do, so that a
- * broken process cannot make another one write where it wants. All it can do is to keep the lock,
- * or to let two processes in. */
+/* A lock in memory that several processes share and any of them may corrupt. It is one number. A
+ * robust mutex of glibc reads pointers, an owner and a kind from the memory; a corrupt process
+ * could then choose where another one writes. With this lock it can only keep the lock, or let two
+ * processes in. */
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H
 
@@ -12,26 +12,27 @@
 
 #include "bytes.h" /* SSPI_MUST_USE */
 
-/* All zero: free. Odd while it is held; each change makes another number. */
+/* Zero: free. The number is odd while the lock is held, and every change makes a new number. */
 struct store_lock {
     _Atomic uint64_t number;
 };
 
-/* How long a lock may stay held before its holder counts as dead. What it guards takes far less
- * than a microsecond, so that a holder that is only not running mostly gets its turn by then. One
- * that waits for the disk of a mapped file, or is stopped, may come back later: what it writes then
- * must do no harm. */
+/* How long a lock may be held before its holder counts as dead. The guarded work takes far less
+ * than a microsecond, so the scheduler usually runs a live holder again within this time. A holder
+ * that waits for the disk of a mapped file, or is stopped, may come back later: its writes must then
+ * do no harm. */
 #define STORE_LOCK_PAUSES   100
 #define STORE_LOCK_PAUSE_US 5000
 
-/* Takes the lock; *ret_held is for store_lock_release(). Waits for another holder, at most half a
- * second for each. True in *ret_owner_died: a holder kept the lock for so long that it is dead, and
- * what it guards must be put right. False: it changes hands all the time, refuse. */
+/* Takes the lock; *ret_held is for store_lock_release(). Waits for other holders, at most half a
+ * second for each. True in *ret_owner_died: a holder kept the lock too long and counts as dead, and
+ * the caller must repair the guarded data. False: other processes took the lock again and again;
+ * the caller must refuse. */
 bool store_lock_acquire(struct store_lock *lock, uint64_t *ret_held,
                         bool *ret_owner_died) SSPI_MUST_USE;
 
-/* Gives it back. False: it was taken from this holder meanwhile, who was not alone with what it
- * guards. */
+/* Releases the lock. False: another process took it from this holder meanwhile, so both may have
+ * changed the guarded data. */
 bool store_lock_release(struct store_lock *lock, uint64_t held);
 
 #endif

@@ -22,8 +22,8 @@ static enum store_replay check(struct store_replay_set *set, struct store_siphas
 {
     size_t free_way = STORE_REPLAY_WAYS;
     for (size_t way = 0; way < STORE_REPLAY_WAYS; way++) {
-        /* Beyond its lifetime too: MIT judges the authenticator's age by the wall clock, which may
-         * have been set back. */
+        /* An entry counts also after its lifetime, because MIT checks the authenticator's age by
+         * the wall clock, which may have been set back. */
         if (set->expires_ms[way] != 0 && same(set->seen[way], hash))
             return STORE_REPLAY_SEEN;
         if (set->expires_ms[way] <= now_ms && is_older(set, way, free_way))

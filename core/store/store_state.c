@@ -86,7 +86,7 @@ struct sspi_state *store_layout_format(void *memory, size_t size, const struct s
     return state;
 }
 
-/* Judges a private copy, which nobody can change between the check and the use. */
+/* Checks a private copy, which no other process can change between the check and the use. */
 static bool is_sound(const struct store_constants *constants, struct store_siphash check,
                      size_t size, const struct store_origin *origin)
 {

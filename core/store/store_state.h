@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The layout of the memory that all workers share: a header, the table of nonce counts, the table
  * of Kerberos replays, counters. The memory comes from the caller (an anonymous mapping, an nginx
- * zone) or is a file (store_state_file.h). Nothing here opens a file or logs. */
+ * zone) or is a file (store_state_file.h). These functions neither open files nor log. */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
 
@@ -19,21 +19,23 @@
 
 /* Lays out `memory` (page-aligned, `size` bytes, shared by all processes that attach or that are
  * forked later) and attaches to it. Secrets and the creation time come from `clock`. The memory
- * must outlive the result, which store_state_free() ends. NULL: too small, or memory or randomness
- * failed. One call per memory, before any process shares it. */
+ * must outlive the result. The caller frees the result by store_state_free(). NULL: the memory is
+ * too small, or allocation or randomness failed. One call per memory, before any process shares it.
+ */
 struct sspi_state *store_state_format(void *memory, size_t size,
                                       const struct sspi_clock *clock) SSPI_MUST_USE;
 
-/* Attaches to memory that was formatted before. NULL when magic, layout number or size differ, or
- * the header is damaged, or no memory is left for the view: then new memory must be made, never
- * this one overwritten (older children still use it). What the header says is copied here, checked
- * once, and not read again. */
+/* Attaches to memory that was formatted before. NULL if magic, layout number or size differ, if the
+ * header is damaged, or if no memory is left for the view. The caller must then make new memory and
+ * never overwrite this one, because older children still use it. The header is copied and checked
+ * once, and never read again. */
 struct sspi_state *store_state_attach(void *memory, size_t size) SSPI_MUST_USE;
 
-/* Ends the view of one process; the memory stays, unless it is a file's mapping. NULL is fine. */
+/* Frees the view of one process. The memory is kept, unless it is the mapping of a file. NULL is
+ * fine. */
 void store_state_free(struct sspi_state *state);
 
-/* Octets of the memory. */
+/* Returns the size of the memory in octets. */
 size_t store_state_size(const struct sspi_state *state);
 
 /* Secret for nonces, random per formatted memory; valid as long as the memory. */
@@ -51,8 +53,8 @@ struct sspi_view store_state_opaque(const struct sspi_state *state);
  * evicted. */
 uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock);
 
-/* When the memory was made, by the wall clock of that moment: what is older may have been used
- * before, and this memory would not know. */
+/* When the memory was made, by the wall clock of that moment. A token that is older may have been
+ * used before, and this memory would not know it. */
 uint64_t store_state_created_ms(const struct sspi_state *state);
 
 /* ---- nonce counts (DESIGN: owner, window of 256 counts, floor per set) ---- */
@@ -66,8 +68,8 @@ enum store_count {
 
 /* Records one use of a nonce, in one atomic step. Call it only for a request whose response is
  * right. `nonce` and `owner` (user and realm) are hashed with a key of the memory. Lock-free when
- * the nonce is known; a lock when it is new. Thread- and process-safe; waits for a dead process
- * half a second, once. */
+ * the nonce is known; a lock when it is new. Thread- and process-safe; waits once, half a second,
+ * if a process died with the lock. */
 enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
                                  struct sspi_view owner, uint64_t issued_ms,
                                  uint32_t count) SSPI_MUST_USE;
@@ -87,9 +89,10 @@ enum store_replay {
 };
 
 /* Checks and records the authenticator ciphertext in one step; it is kept for `lifetime_ms`, and
- * beyond that until its place is needed. `now_ms` is store_state_time_ms(): a step of the wall
- * clock ends no lifetime. Once a set overflowed, every token of that set is STORE_REPLAY_FULL until
- * `lifetime_ms` has passed, so that a token known only to the other cache cannot come back here. */
+ * then until its place is needed. `now_ms` is store_state_time_ms(), so a step of the wall clock
+ * does not end a lifetime. Once a set overflowed, every token of that set is STORE_REPLAY_FULL
+ * until `lifetime_ms` has passed, so that a token known only to the other cache cannot come back
+ * here. */
 enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view authenticator,
                                      uint64_t now_ms, uint64_t lifetime_ms) SSPI_MUST_USE;
 

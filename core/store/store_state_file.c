@@ -18,17 +18,17 @@
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define OTHERS_ALL   (S_IRWXG | S_IRWXO)
 
-/* Characters of a path in an error. */
+/* The most characters of a path in an error. */
 #define SHOWN_LIMIT 300
 
 #define GUARD_SUFFIX ".lock"
 #define NEW_SUFFIX   ".new"
 #define NAME_LIMIT   (NAME_MAX - sizeof(GUARD_SUFFIX))
 
-/* Everything that opening one file works with. Descriptors are -1 until opened. */
+/* The state of one call that opens a file. A descriptor is -1 until it is opened. */
 struct opening {
     const char *path;
-    const char *name; /* behind the last slash of `path` */
+    const char *name; /* the part after the last slash of `path` */
     size_t size;
     const struct sspi_clock *clock;
     struct store_origin origin; /* without the inode */
@@ -53,7 +53,7 @@ static void end_opening(struct opening *opening)
     close_file(&opening->guard);
 }
 
-/* Says what is wrong with the file of that name, or with the path where it is NULL. */
+/* Writes the error about the file of that name; NULL: about the path. */
 static bool fail_at(const struct opening *opening, const char *name, const char *what)
 {
     int directory_len = name == NULL ? INT_MAX : (int)(opening->name - opening->path);
@@ -105,7 +105,8 @@ static bool open_directory(struct opening *opening)
 
 /* ---- one file of it ---- */
 
-/* Refuses what another account made or may read, and what is no file of its own. */
+/* Refuses a file that another account made or may read, and one that is not a regular file with one
+ * name. */
 static bool check_file(const struct opening *opening, const char *name, const struct stat *found)
 {
     if (!S_ISREG(found->st_mode) || found->st_nlink != 1)
@@ -121,8 +122,8 @@ static bool check_file(const struct opening *opening, const char *name, const st
     return true;
 }
 
-/* Opens what must be a file of ours. -1: `error` is set, but for a file that is not there, which is
- * ENOENT in *ret_errno. */
+/* Opens a file that must be the account's own. -1: `error` is set, unless the file does not exist
+ * (*ret_errno is ENOENT). */
 static int open_file(const struct opening *opening, const char *name, int flags, int *ret_errno)
 {
     struct stat found;
@@ -150,7 +151,7 @@ static bool lock_file(int file, int how)
     return failed == 0;
 }
 
-/* One parent at a time opens the file. */
+/* Lets only one parent at a time open the file. */
 static bool take_guard(struct opening *opening)
 {
     char name[NAME_MAX + 1];
@@ -189,13 +190,14 @@ static void *map(int file, size_t size)
     return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* The steady clock of this process agrees with that of the process that made the memory. */
+/* True if the steady clock of this process agrees with that of the process that made the memory. */
 static bool is_timely(const struct opening *opening, const struct sspi_state *state)
 {
     return state->constants.created_steady_ms <= opening->clock->steady_ms(opening->clock->self);
 }
 
-/* The state in the file, if it is of this layout, of this boot, and sound. */
+/* Returns the state in the file, if its layout and boot are the current ones and it is undamaged.
+ */
 static struct sspi_state *attach(const struct opening *opening, int file)
 {
     struct stat found;
@@ -218,7 +220,8 @@ static struct sspi_state *attach(const struct opening *opening, int file)
 static bool format(const struct opening *opening, int file)
 {
     struct stat found;
-    /* A hole would be filled when a worker writes to it, which kills it if the disk is full. */
+    /* Allocates all blocks. Without a block, a worker that writes to the mapping is killed if the
+     * disk is full. */
     int failed = posix_fallocate(file, 0, (off_t)opening->size);
     if (failed != 0)
         return fail_errno(opening, "no room for the file", failed);
@@ -234,8 +237,8 @@ static bool format(const struct opening *opening, int file)
                                       "randomness failed");
 }
 
-/* Makes a new file and renames it over the old one. The guard is held: a file of the new name is
- * what a parent left that was killed in here. */
+/* Makes a new file and renames it over the old one. The guard is held, so a file of the new name is
+ * left over from a parent that was killed here. */
 static bool make(const struct opening *opening)
 {
     char name[NAME_MAX + 1];
@@ -255,8 +258,8 @@ static bool make(const struct opening *opening)
 
 /* ---- opening ---- */
 
-/* An empty file, one of zeros (a power cut may leave either), or one that begins as ours do.
- * Anything else is a mistake in the configuration, and must not be replaced. */
+/* True for an empty file, a file of zeros (a power cut may leave either), or one that begins with
+ * the magic. Any other file is a mistake in the configuration, and must not be replaced. */
 static bool is_ours(const struct opening *opening, int file)
 {
     uint64_t magic = 0;
@@ -266,8 +269,8 @@ static bool is_ours(const struct opening *opening, int file)
     return fail(opening, "the file holds something else: name another, or remove it");
 }
 
-/* What is there already: its lock, and whether other processes use it. False: it must not be used
- * or replaced. */
+/* Opens and locks the file that exists, and finds out whether other processes use it. False: the
+ * file must not be used or replaced. */
 static bool look(const struct opening *opening, int *ret_file, bool *ret_used)
 {
     int error;
@@ -281,8 +284,8 @@ static bool look(const struct opening *opening, int *ret_file, bool *ret_used)
     return lock_file(*ret_file, LOCK_SH) || fail_errno(opening, "cannot be locked", errno);
 }
 
-/* The state of the file that is there; it takes over the file as its lock. Another descriptor is
- * for the mapping, so that workers inherit none by which they could cut the file off. */
+/* Returns the state of the existing file, and keeps the file open as its lock. The mapping uses
+ * another descriptor, so workers inherit none that could truncate the file. */
 static struct sspi_state *use(const struct opening *opening, int *lock)
 {
     int error;
@@ -295,7 +298,7 @@ static struct sspi_state *use(const struct opening *opening, int *lock)
     return state;
 }
 
-/* What was there does not fit: a new file. */
+/* The existing file cannot be used: a new file. */
 static struct sspi_state *replace(const struct opening *opening)
 {
     bool used;

@@ -22,10 +22,10 @@ struct sspi_users {
     pthread_mutex_t lock;
     struct store_users_contents *contents;
     uint64_t looked_ms;
-    uint64_t found_ms; /* when a look out of turn found a change last */
-    bool is_looking;   /* from a look to its end, or to that of the reread after it */
-    struct stat seen;  /* the file last judged, good or bad: that is why an error is told once. Read
-                        * by the one who is looking without the lock. */
+    uint64_t found_ms; /* when store_users_look_now() last found a change */
+    bool is_looking;   /* from a look to its end, or to the end of its reread */
+    struct stat seen;  /* the file of the last look, good or bad, so an error is reported once. The
+                        * thread that is looking reads it without the lock. */
 };
 
 static bool starts_with(const char *text, const char *start)
@@ -94,7 +94,7 @@ uint64_t store_users_generation(const struct sspi_users *users)
 
 /* ---- a file that changed ---- */
 
-/* True for the one thread that is to look at the file now, if `before_ms` is long enough ago. */
+/* True for only one thread, which must look at the file now, if `before_ms` is long enough ago. */
 static bool begin_look(struct sspi_users *users, uint64_t now_ms, const uint64_t *before_ms)
 {
     pthread_mutex_lock(&users->lock);
@@ -107,7 +107,7 @@ static bool begin_look(struct sspi_users *users, uint64_t now_ms, const uint64_t
     return due;
 }
 
-/* Called by the thread that is looking. Without a change it ends the look. */
+/* Called by the thread that is looking. Ends the look if the file has not changed. */
 static bool has_changed(struct sspi_users *users)
 {
     struct stat now;

@@ -41,13 +41,12 @@ const char *store_users_path(const struct sspi_users *users);
  * with the old users until that has returned. */
 bool store_users_look(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
 
-/* Which contents are in force: another number once the file was read again. No lock, so that a
- * thread may see the old one for a moment more. */
+/* Returns the number of the current contents. It changes when the file is read again. It takes no
+ * lock, so a thread may see the old number for a moment. */
 uint64_t store_users_generation(const struct sspi_users *users);
 
-/* The same as store_users_look(), out of turn, for credentials that the contents do not verify:
- * looks also right after another look (one stat for each call), and is true at most once a second.
- */
+/* Like store_users_look(), but at once, for credentials that the contents do not verify: it looks
+ * on each call (one stat), and is true at most once a second. */
 bool store_users_look_now(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
 
 /* In place of store_users_reread(), when it cannot be called: the change is found by a later look.
