@@ -12,11 +12,10 @@
  * above U+10FFFF. NUL counts as a character. */
 bool utf8_valid(struct sspi_view text) SSPI_MUST_USE;
 
-/* True when `text` is well-formed and holds no control character: C0, DEL or C1. Every package asks
- * this of each name that a client, a file or winbind tells: user, domain, realm, service and
- * authorization identity. Names reach log lines, environment variables and header fields of other
- * servers. The empty and the absent view pass: whether a name may be empty is the caller's to say.
- */
+/* True if `text` is well-formed and holds no control character: C0, DEL or C1. Every package checks
+ * each name from a client, a file or winbind: user, domain, realm, service and authorization
+ * identity. Names reach log lines, environment variables and header fields of other servers. An
+ * empty or absent view is accepted: the caller decides whether a name may be empty. */
 bool utf8_is_name(struct sspi_view text) SSPI_MUST_USE;
 
 /* Appends `n_units` units as UTF-8. False: an unpaired surrogate, or `to` failed. */

@@ -191,7 +191,7 @@ const struct binding_candidates *binding_table_find(const struct binding_table *
         return &known->candidates;
     if (!is_seen)
         return NULL;
-    /* The server loaded this certificate for the handshake: it is in no context. */
+    /* The server loaded this certificate for the handshake, so no context holds it. */
     memset(scratch, 0, sizeof(*scratch));
     scratch->item[scratch->n_items++] = seen;
     return scratch;

@@ -51,14 +51,14 @@ bool binding_table_add(struct binding_table *table, SSL_CTX *ctx) SSPI_MUST_USE;
 /* True when each certificate of a recorded context has a binding. */
 bool binding_table_is_complete(const struct binding_table *table, const SSL_CTX *ctx);
 
-/* The candidates of a live connection, written to `scratch` where they are not in the table. `host`
- * is the context of the host that a request on it names; NULL: the connection's own.
- * - The host is the connection's own: the certificates of its context (a resumed session names
- *   another certificate than was shown: SSL_get_certificate() is no witness then), or the one that
- *   the client saw where that was loaded for its handshake.
- * - It is another one: the certificates of that host, because a client of that host would have seen
- *   one of them. The certificate that was shown is the choice of a relay: it names in SNI, or
- * leaves out, what suits the relay. NULL: not known. */
+/* Returns the candidates of an open connection. Those that are not in the table are written to
+ * `scratch`. `host` is the context of the host that the request names; NULL: the connection's own.
+ * - The host is the connection's own: the certificates of its context, or the one that the client
+ *   saw if the server loaded it for the handshake. (For a resumed session, SSL_get_certificate()
+ *   may return another certificate than the client saw.)
+ * - The host is another one: the certificates of that host, because its clients see one of them. A
+ *   relay chooses by SNI which certificate the server sends, so that certificate does not count.
+ *   NULL: not known. */
 const struct binding_candidates *binding_table_find(const struct binding_table *table, SSL *ssl,
                                                     const SSL_CTX *host,
                                                     struct binding_candidates *scratch);

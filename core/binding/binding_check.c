@@ -10,20 +10,21 @@
 #define RUN_CLEANUP   __attribute__((cleanup(hash_run_close)))
 #define SUITE_CLEANUP __attribute__((cleanup(hash_suite_close)))
 
-/* For a service name in a report. */
+/* The room for a service name in a report. */
 #define SHOWN_SIZE 160
 
 /* ---- rules ---- */
 
-/* The flags and buffers of a Windows caller. */
+/* Reads the flags and buffers of a Windows caller. */
 static struct binding_rules rules_of_buffers(const struct sspi_accept_input *in)
 {
     struct binding_rules rules = {.bindings = in->bindings, .n_bindings = in->n_bindings};
     bool proxy = (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0;
     bool missing = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
 
-    /* Without a binding the two flags are each other's alternative, and 0x10000000 is ASC_REQ_HTTP.
-     * With one it must match, PROXY or not: of two contradicting flags the stricter counts. */
+    /* Without a binding only PROXY counts, because 0x10000000 is then ASC_REQ_HTTP. With a binding,
+     * the client's binding must match, even with PROXY: if the two flags contradict each other, the
+     * stricter one counts. */
     if (proxy || (in->n_bindings > 0 && !missing))
         rules.mode = BINDING_MODE_REQUIRE;
     else if (in->n_bindings > 0)
@@ -50,8 +51,8 @@ static enum binding_answer check_named(const struct binding_rules *rules,
     return comparison == BINDING_DIFFERENT ? BINDING_OTHER_CHANNEL : BINDING_NOT_COMPARABLE;
 }
 
-/* ALLOW forgives clients that do not know the extension, never one that says it has no TLS where
- * there is TLS: an attacker who ends the client's TLS looks like that. */
+/* ALLOW accepts a client that does not know the extension. It refuses a client that says "no TLS"
+ * on a TLS connection: an attacker who terminates the client's TLS causes exactly this. */
 enum binding_answer binding_check_channel(const struct binding_rules *rules,
                                           enum sspi_client_binding client,
                                           enum binding_comparison comparison,
@@ -95,7 +96,7 @@ static bool is_dotless(struct sspi_view name)
     return memchr(slash + 1, '.', host_len) == NULL;
 }
 
-/* True when the name itself is listed, and not only its service. */
+/* True if the name itself is listed, and not only its service type. */
 static bool is_listed(const struct binding_rules *rules, struct sspi_view name)
 {
     for (size_t i = 0; i < rules->n_services; i++) {
@@ -107,9 +108,9 @@ static bool is_listed(const struct binding_rules *rules, struct sspi_view name)
     return false;
 }
 
-/* As .NET's HttpListener has it: a client that names no service passes where it need not be bound.
- * Where a client must be bound, its channel says enough if that was compared. Behind a front end
- * whose certificate is not known the name is all there is. HTTP/localhost needs no dot. */
+/* As in .NET's HttpListener, a client that names no service is accepted when channel binding is
+ * optional. When it is required, a compared channel is enough. Behind a front end whose certificate
+ * is not known, only the name can be checked. HTTP/localhost needs no dot. */
 static enum binding_answer check_said_name(const struct binding_rules *rules, struct sspi_view name,
                                            enum sspi_bound bound)
 {
@@ -127,8 +128,8 @@ static enum binding_answer check_said_name(const struct binding_rules *rules, st
 enum binding_answer binding_check_service(const struct binding_rules *rules,
                                           const struct binding_facts *facts, enum sspi_bound bound)
 {
-    /* The service that our key proves counts under every policy: a login for another service of
-     * this machine is no login for this one. */
+    /* Every policy checks the service that the server's key proves: a login for another service of
+     * this machine is not valid here. */
     if (facts->service_proven)
         return binding_service_accepts_principal(facts->service, rules->services, rules->n_services)
                    ? BINDING_ACCEPTED
@@ -190,7 +191,7 @@ bool binding_channel_hash(const struct sspi_channel_binding *binding,
     return true;
 }
 
-/* Compares with every candidate, so that time does not tell which one it was. False: OpenSSL
+/* Compares with every candidate, so the time does not depend on which one matches. False: OpenSSL
  * failed. */
 static bool compare(const struct binding_rules *rules, const uint8_t channel[SSPI_CHANNEL_HASH_LEN],
                     const struct hash_suite *hashes, enum binding_comparison *ret_comparison)
@@ -213,7 +214,7 @@ static bool compare(const struct binding_rules *rules, const uint8_t channel[SSP
     return true;
 }
 
-/* Most clients name no channel: they cost no hash. */
+/* Most clients name no channel and need no hash. */
 static bool compare_facts(const struct binding_rules *rules, const struct binding_facts *facts,
                           const struct hash_suite *hashes, enum binding_comparison *ret_comparison)
 {
@@ -232,10 +233,9 @@ static bool compare_facts(const struct binding_rules *rules, const struct bindin
 
 SECURITY_STATUS binding_check_no_md5(struct sspi_report *report)
 {
-    return report_refuse(
-        report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-        "OpenSSL could not compute MD5, by which channel bindings are made; policy "
-        "may forbid it here (FIPS)");
+    return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                         "OpenSSL could not compute MD5, which channel bindings need; a policy of "
+                         "this machine may forbid MD5 (FIPS)");
 }
 
 SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
@@ -263,30 +263,30 @@ static SECURITY_STATUS refuse(enum binding_answer answer, const struct binding_r
     switch (answer) {
     case BINDING_CLIENT_SILENT:
         return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
-                             "the client sent no channel binding, and one is required; it must "
-                             "be one that supports Extended Protection");
+                             "the client sent no channel binding, and one is required; use a "
+                             "client that supports Extended Protection");
     case BINDING_CLIENT_WITHOUT_TLS:
         return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
-                             "the client says that it speaks without TLS; a front end takes plain "
-                             "HTTP and passes it on through TLS, or somebody relays");
+                             "the client says that it uses no TLS; a front end forwards plain HTTP "
+                             "through TLS, or an attacker relays the login");
     case BINDING_OTHER_CHANNEL:
         return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
                              "channel binding differs: the client's TLS connection ends at another "
                              "certificate; name that of the TLS front end if there is one; without "
-                             "one, somebody relays");
+                             "a front end, an attacker relays the login");
     case BINDING_NOT_COMPARABLE:
-        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                             "the client is bound to a TLS channel, and this connection has none "
-                             "to compare with%s; without a TLS front end, somebody relays",
-                             rules->plain ? ", because it is not TLS: name the certificate of the "
-                                            "TLS front end, or say that there is one"
-                                          : " of the types that are accepted");
+        return report_refuse(
+            report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+            "the client is bound to a TLS channel, and this connection has none to compare with%s; "
+            "without a TLS front end, an attacker relays the login",
+            rules->plain ? ", because it is not TLS: configure the certificate of the TLS front "
+                           "end, or that there is a front end"
+                         : " of the types that are accepted");
     case BINDING_OTHER_SERVICE:
         return binding_check_refuse_service(rules, facts, report);
     case BINDING_NO_SERVICE:
         return report_refuse(report, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
-                             "the client does not say which service it means to reach, and the "
-                             "channel is not compared");
+                             "the client names no service, and the channel is not compared");
     case BINDING_ACCEPTED:
     case BINDING_NOT_READ:
         break;

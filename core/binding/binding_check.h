@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The one decision about channels and services: whether what a client said about its TLS channel,
- * and which service its login is for, is enough under a policy. Every package asks it before it
- * records a login as used, and every later use of the login (a kept login, a later leg, a
- * subrequest, an internal redirect) asks it again with the policy that applies there.
+/* The one decision about channels and services: does a policy accept what the client said about its
+ * TLS channel, and the service of its login? Every package calls it before it records a login as
+ * used. Every later use of the login (a kept login, a later leg, a subrequest, an internal
+ * redirect) calls it again with the policy that applies there.
  *
- * A package reports facts. Facts say what the client vouched for, never whether that was right: the
- * comparison belongs to the policy, because another policy compares with other channels.
+ * A package reports facts. Facts record what the client vouched for, not whether it is right. The
+ * policy compares, because another policy compares with other channels.
  *
  * Sources: the Extended Protection pages and .NET's HttpListener (policy table), RFC 5929, MS-NLMP
- * 3.2.5.1.2, MS-KILE 3.4.5, MS-DPSP. Pure but for the MD5 of OpenSSL. */
+ * 3.2.5.1.2, MS-KILE 3.4.5, MS-DPSP. Pure, except for OpenSSL's MD5. */
 #ifndef BINDING_CHECK_H
 #define BINDING_CHECK_H
 
@@ -17,7 +17,7 @@
 
 enum binding_mode {
     BINDING_MODE_NONE,   /* channels are not compared */
-    BINDING_MODE_ALLOW,  /* what a client vouches for must be right; a silent client passes */
+    BINDING_MODE_ALLOW,  /* what a client vouches for must be right; no binding is accepted */
     BINDING_MODE_REQUIRE /* a client must vouch for the right channel */
 };
 
@@ -25,32 +25,32 @@ enum binding_mode {
 enum binding_end {
     BINDING_END_KNOWN,   /* at one of the candidates: here, or at a front end with a certificate */
     BINDING_END_UNKNOWN, /* at a front end whose certificate is not known (IIS: Proxy) */
-    BINDING_END_MIXED    /* there, or there is no TLS at all (IIS: ProxyCohosting) */
+    BINDING_END_MIXED    /* at such a front end, or there is no TLS at all (IIS: ProxyCohosting) */
 };
 
-/* What one policy demands on one connection. All pointers are borrowed. Zero-initialised it demands
+/* What one policy demands on one connection. All pointers are borrowed. All zero: it demands
  * nothing. */
 struct binding_rules {
     enum binding_mode mode;
     enum binding_end end;
     bool plain; /* no TLS protects the connection, here or at a known front end */
-    /* The candidates: the channels that would be right. At most SSPI_BINDINGS_LIMIT. */
+    /* The candidates: the channels that the policy accepts. At most SSPI_BINDINGS_LIMIT. */
     const struct sspi_channel_binding *bindings;
     size_t n_bindings;
-    /* Accepted services (patterns of binding_service.h). None: every service that a key proves, and
-     * no name that only the client says (where those are checked). */
+    /* Accepted services (patterns of binding_service.h). Without patterns: every service that a key
+     * proves, and no name that only the client says (if such names are checked). */
     const struct sspi_view *services;
     size_t n_services;
     bool checks_said_names; /* names that only the client vouches for are checked, too */
-    bool refuses_dotless;   /* of those, names without a dot count only if they are listed */
+    bool refuses_dotless; /* a name without a dot that only the client says must be listed itself */
 };
 
 /* What is known of one login. */
 struct binding_facts {
     struct sspi_client_channel channel;
-    struct sspi_view service; /* absent or empty: not told */
-    bool service_proven;      /* our own key for this service decrypted the ticket; otherwise only
-                               * the client says it */
+    struct sspi_view service; /* absent or empty: not known */
+    bool service_proven; /* the server's key for this service decrypted the ticket; otherwise only
+                          * the client says it */
 };
 
 /* How the channel that a client named compares with the candidates. */
@@ -60,19 +60,19 @@ enum binding_answer {
     BINDING_ACCEPTED,
     BINDING_NOT_READ,           /* the facts do not say what the client said */
     BINDING_CLIENT_SILENT,      /* a binding is required and the client sent none */
-    BINDING_CLIENT_WITHOUT_TLS, /* the client says that it speaks without TLS */
+    BINDING_CLIENT_WITHOUT_TLS, /* the client says that it uses no TLS */
     BINDING_OTHER_CHANNEL,
     BINDING_NOT_COMPARABLE, /* the client named a channel and there is no candidate */
     BINDING_OTHER_SERVICE,
-    BINDING_NO_SERVICE /* the client named no service where the name is all there is */
+    BINDING_NO_SERVICE /* the client named no service, and only the name could be checked */
 };
 
-/* The rules of one accept call: in->rules, else what a Windows caller means by the flags and
- * buffers of AcceptSecurityContext. */
+/* Returns the rules of one accept call: in->rules, otherwise the meaning of the flags and buffers
+ * that a Windows caller gives AcceptSecurityContext. */
 struct binding_rules binding_rules_of(const struct sspi_accept_input *in);
 
-/* Decides about the channel. `comparison` counts for a client that named one. *ret_bound says what
- * a client that is accepted is bound to. Pure. */
+/* Decides about the channel. `comparison` counts only for a client that named a channel. *ret_bound
+ * says what an accepted client is bound to. Pure. */
 enum binding_answer binding_check_channel(const struct binding_rules *rules,
                                           enum sspi_client_binding client,
                                           enum binding_comparison comparison,
@@ -90,7 +90,7 @@ SECURITY_STATUS binding_check(const struct binding_rules *rules, const struct bi
                               const struct hash_suite *hashes, enum sspi_bound *ret_bound,
                               struct sspi_report *report) SSPI_MUST_USE;
 
-/* What a channel hash says: NO_TLS when it is all zero, else PRESENT with the hash. */
+/* Reads a channel hash: NO_TLS if it is all zero, otherwise PRESENT with the hash. */
 struct sspi_client_channel
 binding_channel_from_hash(const uint8_t hash[SSPI_CHANNEL_HASH_LEN]) SSPI_MUST_USE;
 
@@ -100,12 +100,12 @@ bool binding_channel_hash(const struct sspi_channel_binding *binding,
                           const struct hash_suite *hashes,
                           uint8_t ret_hash[SSPI_CHANNEL_HASH_LEN]) SSPI_MUST_USE;
 
-/* The refusal of a service that no rule accepts. */
+/* Writes the refusal of a service that no rule accepts. */
 SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
                                              const struct binding_facts *facts,
                                              struct sspi_report *report);
 
-/* The refusal when binding_channel_hash() failed. */
+/* Writes the refusal when binding_channel_hash() failed. */
 SECURITY_STATUS binding_check_no_md5(struct sspi_report *report);
 
 #endif

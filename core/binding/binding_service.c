@@ -15,8 +15,8 @@ static size_t find_char(struct sspi_view in, char what)
     return found != NULL ? (size_t)(found - in.data) : in.len;
 }
 
-/* Splits "type/host[@REALM]". Anything with an escape, or with another number of components, is no
- * service name: there is no second way to write one. */
+/* Splits "type/host[@REALM]". A text with an escape, or with another number of components, is not a
+ * service name, so each service has only one spelling. */
 static bool split(struct sspi_view text, struct service *ret_service)
 {
     if (find_char(text, '\\') != text.len || find_char(text, '\0') != text.len)

@@ -2,7 +2,7 @@
 /* Names of services, "HTTP/host@REALM", and the patterns that accept them. Pure.
  *
  * A pattern is "HTTP/host" (in every realm), "HTTP/host@REALM", "HTTP/" (every host) or "*" (every
- * name). Service and host are compared without case, as Active Directory does; realms with it. */
+ * name). Service and host are compared without case, as in Active Directory; realms with case. */
 #ifndef BINDING_SERVICE_H
 #define BINDING_SERVICE_H
 
@@ -11,12 +11,11 @@
 /* True when `text` is a pattern. */
 bool binding_service_is_pattern(struct sspi_view text);
 
-/* True when a principal, which has a realm, fits one of the patterns. No patterns: every one does.
- */
+/* True if a principal, which has a realm, matches one of the patterns, or there are no patterns. */
 bool binding_service_accepts_principal(struct sspi_view principal, const struct sspi_view *patterns,
                                        size_t n_patterns);
 
-/* True when a name that a client said itself ("HTTP/host" of NTLM and Digest) fits one of the
+/* True if a name that only the client says ("HTTP/host" in NTLM and Digest) matches one of the
  * patterns. Such names have no realm, so the realms of the patterns do not count. */
 bool binding_service_accepts_name(struct sspi_view name, const struct sspi_view *patterns,
                                   size_t n_patterns);

@@ -5,8 +5,8 @@
 
 #include "binding_certificate.h"
 
-/* The application data: this mark with the version of the layout at its end, then the hash of the
- * certificate, as it stands in the binding. */
+/* The application data: this mark, which ends with the version of the layout, then the hash of the
+ * certificate, as the binding holds it. */
 #define MARK       "SSPI-end-point-1"
 #define MARK_LEN   (sizeof(MARK) - 1)
 #define PREFIX_LEN (sizeof(BINDING_PREFIX) - 1)
@@ -45,14 +45,14 @@ static void write_binding(SSL_SESSION *session, const struct binding *binding)
     size_t hash_len = binding->len - PREFIX_LEN;
     memcpy(data, MARK, MARK_LEN);
     memcpy(data + MARK_LEN, binding->data + PREFIX_LEN, hash_len);
-    /* Without memory the session has no data, and its resumption is unknown. */
+    /* Without memory the session has no data; its certificate is unknown when it is resumed. */
     (void)SSL_SESSION_set1_ticket_appdata(session, data, MARK_LEN + hash_len);
 }
 
 /* ---- callbacks ---- */
 
-/* A resumed session has what its first handshake wrote: SSL_get_certificate() would name another
- * certificate. Data of another module stay. */
+/* A resumed session keeps what its first handshake wrote, because SSL_get_certificate() may name
+ * another certificate then. The data of another module are kept. */
 static void keep(SSL *ssl, SSL_SESSION *session)
 {
     struct binding shown;
@@ -66,7 +66,7 @@ static void keep(SSL *ssl, SSL_SESSION *session)
         write_binding(session, &shown);
 }
 
-/* Always 1: the handshake goes on without the data as well. */
+/* Always 1: the handshake continues also without the data. */
 static int keep_in_ticket(SSL *ssl, void *unused)
 {
     (void)unused;
@@ -102,8 +102,9 @@ void binding_session_keep(SSL_CTX *ctx)
         SSL_CTX_sess_set_new_cb(ctx, keep_and_tell_server);
 }
 
-/* Hosts of one port share sessions: TLS 1.3 resumes one under another host's name. What the client
- * saw there is no certificate of this host. Before TLS 1.3 the name is that of the session. */
+/* Hosts of one port share sessions: TLS 1.3 resumes a session under the name of another host. The
+ * client then saw a certificate of that other host. Before TLS 1.3, the name is that of the
+ * session. */
 static bool began_here(SSL *ssl, const SSL_SESSION *session)
 {
     const char *now = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);

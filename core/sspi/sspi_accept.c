@@ -132,8 +132,8 @@ static SECURITY_STATUS run(struct sspi_context *context, const struct sspi_accep
     return below.package->accept(below.credential, below.context, in, produced);
 }
 
-/* Neither the package nor the layer over it sees a call on a context that has ended: whatever they
- * made of it, an established context would not be the one that the caller trusts. */
+/* The package and the layer over it never see a call on a context that has ended. They could change
+ * an established context, which the caller already trusts. */
 static SECURITY_STATUS check_state(const struct sspi_context *context, struct sspi_report *report)
 {
     switch (context->state) {
@@ -178,8 +178,8 @@ struct results {
     enum sspi_bound bound;
 };
 
-/* What SECBUFFER_CHANNEL_BINDINGS_RESULT tells: where nothing was compared, what the client said.
- */
+/* The value of SECBUFFER_CHANNEL_BINDINGS_RESULT. If nothing was compared, it is what the client
+ * said. */
 static enum sspi_bound bound_of(const struct sspi_context_info *info)
 {
     if (info->bound != SSPI_BOUND_UNCHECKED)

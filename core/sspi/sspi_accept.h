@@ -5,7 +5,7 @@
 
 #include "sspi_wrapping.h"
 
-/* The parameters of both, under their names in sspi.h, and what only a caller in core has. */
+/* The parameters of both functions, under their names in sspi.h, and one that only core passes. */
 struct sspi_accept_call {
     PCredHandle phCredential;
     PCtxtHandle phContext;
@@ -15,9 +15,9 @@ struct sspi_accept_call {
     PSecBufferDesc pOutput;
     PULONG pfContextAttr;
     PTimeStamp ptsExpiry;
-    /* What channels and services are checked by, in place of SECBUFFER_CHANNEL_BINDINGS and the two
-     * flags for them, which are then not given. The context tells what the client said
-     * (sspi_context_info()). NULL: the buffers and flags count. */
+    /* The rules for channels and services. They replace SECBUFFER_CHANNEL_BINDINGS and its two
+     * flags, which the caller then does not pass. sspi_context_info() returns what the client said.
+     * NULL: the buffers and flags count. */
     const struct binding_rules *rules;
 };
 

@@ -30,20 +30,20 @@ struct sspi_channel_binding {
 /* What the client said about its channel, under the protection of its key or password. */
 enum sspi_client_binding {
     SSPI_CLIENT_BINDING_UNKNOWN, /* it was not read */
-    SSPI_CLIENT_BINDING_ABSENT,  /* nothing: the client does not know channel bindings */
-    SSPI_CLIENT_BINDING_NO_TLS,  /* the client knows them and says that it speaks without TLS */
+    SSPI_CLIENT_BINDING_ABSENT,  /* no binding: the client does not know channel bindings */
+    SSPI_CLIENT_BINDING_NO_TLS,  /* the client knows them and says that it uses no TLS */
     SSPI_CLIENT_BINDING_PRESENT  /* the client named a channel by its hash */
 };
 
-/* MD5 of a channel binding, by which every client names its channel. */
+/* The MD5 of a channel binding. Every client names its channel by this hash. */
 #define SSPI_CHANNEL_HASH_LEN 16
 
 struct sspi_client_channel {
     enum sspi_client_binding client;
-    uint8_t hash[SSPI_CHANNEL_HASH_LEN]; /* counts for PRESENT */
+    uint8_t hash[SSPI_CHANNEL_HASH_LEN]; /* only for PRESENT */
 };
 
-/* What an accepted client is bound to, by the rules it was accepted under. */
+/* What an accepted client is bound to, under the rules that accepted it. */
 enum sspi_bound {
     SSPI_BOUND_UNCHECKED, /* the rules compare no channels */
     SSPI_BOUND_ABSENT,    /* the client sent none, and that was allowed */
@@ -69,11 +69,10 @@ struct sspi_accept_input {
     struct sspi_view realm;       /* already turned from UTF-16LE into ASCII */
     const struct sspi_channel_binding *bindings; /* any one of them may match */
     size_t n_bindings;
-    /* What channels and services are checked by. NULL: by `bindings` and `requirements`, as a
-     * Windows caller means them (binding_rules_of()). */
+    /* The rules for channels and services. NULL: `bindings` and `requirements` count, with their
+     * Windows meaning (binding_rules_of()). */
     const struct binding_rules *rules;
-    bool
-        tells_binding; /* read what the client said about its channel even where no rule needs it */
+    bool tells_binding; /* read what the client said about its channel, even if no rule needs it */
     ULONG requirements; /* ASC_REQ_* as the caller gave them */
     size_t n_tokens;    /* SECBUFFER_TOKEN buffers in the output: how many challenges are wanted */
 };
@@ -93,8 +92,9 @@ struct sspi_context_info {
     char *name;         /* the client's full name: alice@REALM; Digest: the user's own name */
     char *realm;        /* Kerberos realm or Digest realm; NULL when there is none */
     char *target;       /* the service of the login, HTTP/host@REALM; NULL when unknown */
-    bool target_proven; /* our key for it decrypted the ticket; otherwise the client said it */
-    char *authzid;      /* whom the client wants to act as (Digest in SASL); NULL: itself */
+    bool target_proven; /* the server's key for it decrypted the ticket; otherwise only the client
+                         * said it */
+    char *authzid;      /* the identity to act as (Digest in SASL); NULL: the client's own */
     const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
     const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
     char *ccache;          /* cache with the credential the client delegated, "MEMORY:..."; NULL:
