@@ -239,7 +239,8 @@ static SECURITY_STATUS take_missing(struct attempt *a)
                                      a->report);
 }
 
-/* Only once the response is right: before that, anybody can have written the directives. */
+/* Called only after the response is verified: before that, an attacker may have written the
+ * directives. */
 static SECURITY_STATUS check_binding(struct attempt *a, struct digest_proof *proof)
 {
     return digest_binding_check(&a->run, a->response, a->in, &proof->binding, &proof->bound,
@@ -273,7 +274,7 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proo
 }
 
 /* The order matters. A client that does not know the password learns nothing about binding and
- * count, and about the nonce only where the body or the user's hash has to be fetched first (see
+ * count. It learns about the nonce only if the body or the user's hash must be fetched first (see
  * want()). The count is used up last. */
 static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
                              struct sspi_accept_output *out)

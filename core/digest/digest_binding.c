@@ -53,14 +53,14 @@ static bool read_cnonce(struct sspi_view cnonce, uint8_t ret_digest[MD5_LEN])
                             MD5_LEN);
 }
 
-/* Neither hashed-dirs nor one of the directives that it could list. */
+/* True if the client sent neither hashed-dirs nor a directive that it can list. */
 static bool is_silent(const struct digest_response *from)
 {
     return from->hashed_dirs.data == NULL && from->service_name.data == NULL &&
            from->channel_binding.data == NULL;
 }
 
-/* Reads what the cnonce must vouch for. False: it is not complete, or not well formed. */
+/* Reads the directives that the cnonce must vouch for. False: one is missing or malformed. */
 static bool read_all(const struct digest_response *from, struct sspi_view ret_values[N_HASHED],
                      uint8_t ret_channel[MD5_LEN], uint8_t ret_sent[MD5_LEN])
 {
@@ -101,10 +101,10 @@ SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status, struct 
 {
     if (status != DIGEST_BINDING_FORGED)
         return binding_check_no_md5(report);
-    /* Also where nothing is demanded: somebody changed the header on its way. */
+    /* Refused also if no binding is demanded, because the header was changed on its way. */
     return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                         "hashed-dirs, service-name, channel-binding and cnonce contradict "
-                         "one another; something between client and server changed them");
+                         "hashed-dirs, service-name, channel-binding and cnonce contradict one "
+                         "another; a proxy or an attacker changed them");
 }
 
 SECURITY_STATUS digest_binding_check(struct hash_run *run, const struct digest_response *from,

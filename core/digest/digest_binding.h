@@ -12,14 +12,15 @@
 /* Begins nonces of servers that know the extension and, behind them, cnonces of clients that do. */
 #define DIGEST_BINDING_PREFIX "+Upgraded+v1"
 
-/* Whether the directives about channel and service agree with the cnonce. */
+/* How the directives about channel and service agree with the cnonce. */
 enum digest_binding_status {
     DIGEST_BINDING_READ,
-    DIGEST_BINDING_FORGED, /* hashed-dirs and cnonce contradict each other: stripped or changed */
+    DIGEST_BINDING_FORGED, /* hashed-dirs and cnonce contradict each other: a directive was removed
+                            * or changed */
     DIGEST_BINDING_FAILED  /* libcrypto failed, or MD5 is not allowed on this machine */
 };
 
-/* What the client said. Believe it only once its response is right. */
+/* What the client said. It counts only after the response is verified. */
 struct digest_binding {
     struct sspi_client_channel channel;
     struct sspi_view service; /* absent when the client does not know the extension; borrowed */
@@ -31,12 +32,12 @@ enum digest_binding_status digest_binding_read(struct hash_run *run,
                                                const struct digest_response *from,
                                                struct digest_binding *ret_binding) SSPI_MUST_USE;
 
-/* The refusal of another status than READ. */
+/* Writes the refusal of a status other than READ. */
 SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status,
                                       struct sspi_report *report);
 
-/* Reads, and lets binding_check() decide under the rules of `in`. SEC_E_OK sets *ret_binding and
- * *ret_bound; otherwise `report` says why. */
+/* Reads the binding, then calls binding_check() with the rules of `in`. SEC_E_OK sets *ret_binding
+ * and *ret_bound; otherwise `report` says why. */
 SECURITY_STATUS digest_binding_check(struct hash_run *run, const struct digest_response *from,
                                      const struct sspi_accept_input *in,
                                      struct digest_binding *ret_binding, enum sspi_bound *ret_bound,

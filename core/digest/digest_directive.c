@@ -40,8 +40,8 @@ static const struct {
 /* For client text in a report. */
 #define SHOWN_SIZE 81
 
-/* A name is what a person types. One that no user can have is an unknown user: browsers ask for
- * another name after a 401, and show an error page without a prompt after a 400. */
+/* A person types the name. A name that no user can have counts as an unknown user: after a 401
+ * browsers ask for another name, but after a 400 they show an error page without a prompt. */
 #define UNUSABLE_NAME SSPI_REASON_WRONG_PASSWORD
 
 static const char *name_of(const struct digest_directives *d, enum digest_directive id)
@@ -65,7 +65,7 @@ static enum sspi_reason check_encoding(const struct digest_params *params,
     return SSPI_REASON_NONE;
 }
 
-/* The names beside the user's, which the form reads: pages and logs are told of them. */
+/* The other names. (The form checks the user's.) Pages and logs show them. */
 static enum sspi_reason check_names(const struct digest_directives *d)
 {
     static const enum digest_directive names[] = {DIGEST_REALM, DIGEST_SERVICE_NAME,
@@ -148,7 +148,7 @@ enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
     struct sspi_view digits = d->value[DIGEST_RESPONSE];
     size_t len = hash_len(response->algorithm);
 
-    /* Serf answers SHA-256 with the digits of MD5; another scheme or algorithm mends that. */
+    /* Serf answers SHA-256 with the digits of MD5. Another scheme or algorithm can succeed. */
     if (digits.len != 2 * len) {
         return report_write(d->report, SSPI_REASON_UNSUPPORTED,
                             "response has %zu digits, %s gives %zu", digits.len,

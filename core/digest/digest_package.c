@@ -105,7 +105,7 @@ static SECURITY_STATUS parse(const struct sspi_accept_input *in,
     case SSPI_REASON_MECHANISM:
         /* As for an algorithm that exists and is not offered: a new challenge mends it. */
     case SSPI_REASON_WRONG_PASSWORD:
-        /* As for any user who is not known. */
+        /* The same answer as for any unknown user. */
         return SEC_E_LOGON_DENIED;
     default:
         return SEC_E_INVALID_TOKEN;
@@ -185,16 +185,16 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
 }
 
 /* ASC_REQ_EXTENDED_ERROR: "When errors occur, the remote party will be notified." In HTTP a new
- * challenge is how: it goes with the 401. What made the call fail stays in the report.
+ * challenge is how: it goes with the 401. The report keeps the reason of the failure.
  *
- * A used nonce count gets stale=true (RFC 7616 3.3): an honest client, whose request a proxy or a
- * lost connection repeated, goes on without a prompt. This gives nothing away:
+ * A used nonce count gets stale=true (RFC 7616 3.3). If a proxy or a lost connection repeated the
+ * request of an honest client, that client continues without a prompt. An attacker gains nothing:
  *  - The replay is refused as before. The count stays used, and the log line is the same.
  *  - The client must answer a new nonce. A replayer cannot compute that response.
- *  - This status comes behind the check of the password (prove() in digest_accept.c), so that a
- *    guess gets stale=false. A replayer learns that a response was right which he saw granted.
- *  - Where the body or the user's hash is still wanted, this status comes before that check, for
- *    right and wrong responses alike. Then it tells only that the count was used. */
+ *  - This status follows the check of the password (prove() in digest_accept.c), so a guess gets
+ *    stale=false. A replayer only learns that a response was right, and saw that it was granted.
+ *  - If the body or the user's hash is still needed, this status comes before that check, for right
+ *    and wrong responses alike. Then it says only that the count was used. */
 static void notify(const struct digest_credential *credential, const struct sspi_accept_input *in,
                    struct sspi_view realm, SECURITY_STATUS status, struct sspi_accept_output *out)
 {

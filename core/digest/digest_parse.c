@@ -73,8 +73,8 @@ static enum sspi_reason read_count(const struct digest_directives *d,
     }
     response->count =
         (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
-    /* RFC 7616 3.4: the first request has "nc=00000001". 0 keeps the grammar, and a client that
-     * begins there sends 1 next, so that a new challenge mends it. */
+    /* RFC 7616 3.4: the first request has "nc=00000001". nc=00000000 is well-formed, and a client
+     * that begins with it sends 1 next, so a new challenge is enough. */
     if (response->count == 0)
         return report_write(d->report, SSPI_REASON_UNSUPPORTED, "nc is 0; the first request is 1");
     return SSPI_REASON_NONE;

@@ -153,7 +153,7 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
 }
 
 /* The four buffers of the page have no place for a channel binding: then the client must go on
- * naming the channel of its login. A binding that the caller hands in is compared. */
+ * naming the channel of its login. A binding that the caller passes is compared. */
 static SECURITY_STATUS check_binding(const struct digest_context *context, struct hash_run *run,
                                      const struct sspi_accept_input *in,
                                      const struct digest_response *response,

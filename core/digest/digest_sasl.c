@@ -143,8 +143,8 @@ static SECURITY_STATUS take_missing(const struct attempt *a)
                                "the caller has to look the user up");
 }
 
-/* Only once the response is right. A client that names no service for its binding has named one for
- * the protocol, which the response vouches for as well. */
+/* Called only after the response is verified. If a client names no service for its binding, the
+ * service of digest-uri counts, which the response covers as well. */
 static SECURITY_STATUS check_binding(const struct attempt *a, struct digest_proof *proof)
 {
     SECURITY_STATUS status =

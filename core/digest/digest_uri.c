@@ -5,9 +5,9 @@
 
 #include "hex.h"
 
-/* One URI; one that is only a path has no scheme. */
+/* The parts of a URI. A URI that is only a path has no scheme. */
 struct parts {
-    struct sspi_view scheme; /* "http://" or "https://", in the spelling of the URI */
+    struct sspi_view scheme; /* "http://" or "https://", as the URI spells it */
     struct sspi_view host;
     struct sspi_view port; /* digits; the scheme's default when there are none */
     struct sspi_view rest; /* path and query */
@@ -19,7 +19,8 @@ static struct sspi_view skip(struct sspi_view from, size_t len)
     return (struct sspi_view){from.data + len, from.len - len};
 }
 
-/* Digits behind the last colon that no bracket of an IPv6 address follows (RFC 3986 3.2). */
+/* The port is the digits after the last colon, unless a bracket of an IPv6 address follows them
+ * (RFC 3986 3.2). */
 static size_t find_port(struct sspi_view authority)
 {
     size_t at = authority.len;
@@ -60,13 +61,14 @@ static struct parts split(struct sspi_view uri)
     return parts;
 }
 
-/* RFC 3986 2.2. A percent sign is told from its encoding likewise. */
+/* RFC 3986 2.2. A percent sign also differs from its encoding. */
 static bool is_reserved(unsigned char c)
 {
     return c != '\0' && strchr(":/?#[]@!$&'()*+,;=%", c) != NULL;
 }
 
-/* The next octet; one that is reserved and encoded is another number. from->len > 0. */
+/* Returns the next octet. A reserved octet that is encoded gets a number above 255. from->len > 0.
+ */
 static unsigned take(struct sspi_view *from)
 {
     unsigned char octet = (unsigned char)from->data[0], decoded;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a uri directive names what the request line names (RFC 7616 3.4.6). Pure. */
+/* Checks whether a uri directive names the resource of the request line (RFC 7616 3.4.6). Pure. */
 #ifndef DIGEST_URI_H
 #define DIGEST_URI_H
 
 #include "bytes.h"
 
 /* True when `uri`, the directive, names the resource of `target`. `target` is the request's target
- * URI with scheme and authority (RFC 9110 7.1), or only the request-target where the caller does
- * not know them: an absolute directive then names nothing.
+ * URI with scheme and authority (RFC 9110 7.1), or only the request-target if the caller does not
+ * know them. An absolute directive then names no resource.
  *
- * A path in the directive is compared with the target's path and query; clients of a forward proxy
- * send one for an absolute target. An absolute directive must have the target's scheme and host,
+ * A path in the directive is compared with the target's path and query. Clients of a forward proxy
+ * send a path for an absolute target. An absolute directive must have the target's scheme and host,
  * letters without case, and its port, where an absent one is the scheme's default.
  *
- * Paths and queries are equal octet by octet, but for what RFC 9110 4.2.3 has as equivalent: the
- * case of hexadecimal digits, and an octet that is not reserved with its percent-encoding. A
- * reserved one is another resource when it is encoded (RFC 3986 2.2): an application may split at
- * it, or read `+` as a blank and `%2B` as a plus. No dot segment is taken out, because servers
+ * Paths and queries must be equal octet by octet, except for the equivalences of RFC 9110 4.2.3:
+ * the case of hexadecimal digits, and an octet that is not reserved with its percent-encoding. A
+ * reserved octet names another resource when it is encoded (RFC 3986 2.2): an application may split
+ * at it, or read `+` as a blank and `%2B` as a plus. Dot segments are not removed, because servers
  * differ in that. */
 bool digest_uri_names(struct sspi_view uri, struct sspi_view target) SSPI_MUST_USE;
 

@@ -14,7 +14,7 @@
 #include "report.h"
 #include "store_state.h"
 
-/* For a name in a report. */
+/* The room for a name in a report. */
 #define SHOWN_SIZE 160
 
 gss_buffer_desc kerberos_accept_buffer(struct sspi_view view)
@@ -26,8 +26,8 @@ gss_buffer_desc kerberos_accept_buffer(struct sspi_view view)
     return (gss_buffer_desc){view.len, view.len > 0 ? data.out : NULL};
 }
 
-/* The name of the keytab entry whose key decrypted the ticket. The ticket's own name for its
- * service is clear text, which anybody can change. To ask MIT costs a third of an accept. */
+/* Finds the keytab entry whose key decrypted the ticket. The service name in the ticket is clear
+ * text, which an attacker can change. This call of MIT costs a third of an accept. */
 static SECURITY_STATUS find_service(struct kerberos_exchange *exchange)
 {
     OM_uint32 minor;
@@ -35,24 +35,24 @@ static SECURITY_STATUS find_service(struct kerberos_exchange *exchange)
     gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
     if (exchange->service != NULL)
         return SEC_E_OK;
-    bool told = gss_inquire_context(&minor, exchange->attempt.gss, NULL, &target, NULL, NULL, NULL,
-                                    NULL, NULL) == GSS_S_COMPLETE &&
-                gss_display_name(&minor, target, &name, NULL) == GSS_S_COMPLETE &&
-                memchr(name.value, '\0', name.length) == NULL;
-    if (told)
+    bool found = gss_inquire_context(&minor, exchange->attempt.gss, NULL, &target, NULL, NULL, NULL,
+                                     NULL, NULL) == GSS_S_COMPLETE &&
+                 gss_display_name(&minor, target, &name, NULL) == GSS_S_COMPLETE &&
+                 memchr(name.value, '\0', name.length) == NULL;
+    if (found)
         exchange->service = strndup(name.value, name.length);
     gss_release_buffer(&minor, &name);
     gss_release_name(&minor, &target);
-    if (!told)
+    if (!found)
         return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "the service whose key decrypted the ticket cannot be told");
+                             "the service whose key decrypted the ticket cannot be determined");
     if (exchange->service == NULL)
         return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                              "no memory");
     return SEC_E_OK;
 }
 
-/* The one decision about channel and service. */
+/* Checks channel and service by the one decision (binding_check.h). */
 static SECURITY_STATUS decide(struct kerberos_exchange *exchange)
 {
     const struct binding_facts facts = {
@@ -71,7 +71,7 @@ static bool is_anonymous(const struct sspi_context_info *info)
            strncmp(info->name, prefix, sizeof prefix - 1) == 0;
 }
 
-/* A memory of replays that was made after the authenticator cannot know its first use. */
+/* If the memory of replays is younger than the authenticator, it cannot know its first use. */
 static SECURITY_STATUS check_age(struct kerberos_exchange *exchange)
 {
     if (!kerberos_age_matters(exchange->credential, exchange->now_ms))
@@ -131,7 +131,7 @@ static ULONG attributes_from_flags(OM_uint32 flags)
     return attributes;
 }
 
-/* `whose` names it in the log. */
+/* `whose` names the text in the log. */
 static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
                                    struct sspi_report *report)
 {
@@ -145,14 +145,15 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct sspi_
 {
     OM_uint32 minor;
     gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
-    bool told = gss_display_name(&minor, exchange->attempt.client, &name, NULL) == GSS_S_COMPLETE &&
-                name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
-    if (told)
+    bool found =
+        gss_display_name(&minor, exchange->attempt.client, &name, NULL) == GSS_S_COMPLETE &&
+        name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
+    if (found)
         info->name = strndup(name.value, name.length);
     gss_release_buffer(&minor, &name);
-    if (!told)
+    if (!found)
         return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "the client's name cannot be told");
+                             "the client's name cannot be determined");
     if (info->name != NULL && !kerberos_name_is_clean(bytes_view(info->name)))
         return refuse_name("the client's principal", bytes_view(info->name), exchange->report);
     if (info->name != NULL) {

@@ -6,9 +6,9 @@
 #include "report.h"
 #include "store_state.h"
 
-/* MIT takes nothing that is older than the clock skew by the wall clock. The memory's own clock
- * ends the check after twice the skew, for a wall clock that was set back by hours would otherwise
- * keep all clients out for as long. */
+/* MIT refuses an authenticator that is older than the clock skew by the wall clock. The memory's
+ * own clock ends this check after twice the skew. Otherwise, if the wall clock were set back by
+ * hours, the server would refuse all clients for as long. */
 bool kerberos_age_matters(const struct kerberos_credential *credential, uint64_t now_ms)
 {
     const struct sspi_clock *clock = clock_machine();
@@ -16,7 +16,7 @@ bool kerberos_age_matters(const struct kerberos_credential *credential, uint64_t
     if (state == NULL)
         return false;
     const struct sspi_keytab *keytab = kerberos_credential_keytab(credential);
-    /* It compares whole seconds, both ends included. */
+    /* MIT compares whole seconds and includes both ends. */
     uint64_t skew_ms = ((uint64_t)kerberos_keys_clockskew_s(keytab) + 1) * 1000;
     uint64_t created_ms = store_state_created_ms(state);
     return now_ms <= created_ms + skew_ms &&

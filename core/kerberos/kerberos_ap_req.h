@@ -31,8 +31,8 @@ struct kerberos_ap_req {
 };
 
 /* Reads a GSS-framed AP-REQ (RFC 2743 3.1, RFC 4121 4.1, RFC 4120 5.5.1). On other statuses than OK
- * *ret_view is not set, but for the principal of BAD_NAME, which a log line may show escaped. RFC
- * 4120 5.2.1 has names in ASCII; those in UTF-8 are in use and taken. */
+ * *ret_view is not set, except for the principal of BAD_NAME, which a log line may show escaped.
+ * RFC 4120 5.2.1 has names in ASCII; names in UTF-8 are in use and accepted. */
 enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
                                                   struct kerberos_ap_req *ret_view) SSPI_MUST_USE;
 

@@ -39,7 +39,8 @@ static void attempt_run(struct kerberos_attempt *attempt, gss_cred_id_t gss,
     }
     gss_buffer_desc input = kerberos_accept_buffer(in->token);
     attempt_clear(attempt);
-    /* A caller that does not ask for delegated credentials gets none, whatever the client sends. */
+    /* If the caller does not ask for delegated credentials, it gets none, even if the client sends
+     * them. */
     bool delegate = (in->requirements & ASC_REQ_DELEGATE) != 0;
     attempt->major =
         gss_accept_sec_context(&attempt->minor, &attempt->gss, gss, &input,
@@ -54,9 +55,8 @@ static const struct sspi_channel_binding *binding_at(const struct kerberos_excha
     return i != KERBEROS_ATTEMPT_NO_BINDING ? &exchange->bindings[i] : NULL;
 }
 
-/* A copy of the principal that all keys are for, where there is only one and it decrypted the
- * ticket.
- */
+/* Returns a copy of the principal that all keys are for, if there is only one and it decrypted the
+ * ticket. */
 static SECURITY_STATUS note_only_service(struct kerberos_exchange *exchange, const char *only)
 {
     if (only == NULL || exchange->attempt.major != GSS_S_COMPLETE || exchange->service != NULL)
@@ -67,7 +67,8 @@ static SECURITY_STATUS note_only_service(struct kerberos_exchange *exchange, con
                                                      SSPI_REASON_INTERNAL, "no memory");
 }
 
-/* Lets MIT judge the token with one binding. The status is not about the token. */
+/* Lets MIT accept or refuse the token with one binding. The returned status is not about the token.
+ */
 static SECURITY_STATUS try_binding(struct kerberos_exchange *exchange,
                                    enum kerberos_replay_cache cache, size_t i)
 {
@@ -88,7 +89,7 @@ static bool is_bad_binding(const struct kerberos_exchange *exchange)
     return GSS_ROUTINE_ERROR(exchange->attempt.major) == GSS_S_BAD_BINDINGS;
 }
 
-/* Tries every binding until MIT does not refuse the token for its binding. */
+/* Tries the bindings one after the other, until MIT no longer refuses the token for its binding. */
 static SECURITY_STATUS try_bindings(struct kerberos_exchange *exchange)
 {
     if (exchange->n_bindings == 0)
@@ -102,8 +103,8 @@ static SECURITY_STATUS try_bindings(struct kerberos_exchange *exchange)
     return st;
 }
 
-/* The credential has keys for its own services only: where none decrypts the ticket, and the ticket
- * says that it is for another service, that is the reason. */
+/* The credential has keys for its own services only. If no key decrypts the ticket, and the ticket
+ * names another service, the service is the reason. */
 static SECURITY_STATUS explain_key(const struct kerberos_exchange *exchange, SECURITY_STATUS status)
 {
     const struct binding_facts facts = {.service = bytes_view(exchange->ap_req.principal),
@@ -116,7 +117,7 @@ static SECURITY_STATUS explain_key(const struct kerberos_exchange *exchange, SEC
     return binding_check_refuse_service(&exchange->rules, &facts, exchange->report);
 }
 
-/* What MIT's verdict means when it is not about bindings. */
+/* Translates MIT's status if it is not about bindings. */
 static SECURITY_STATUS judge_attempt(struct kerberos_exchange *exchange)
 {
     const struct kerberos_attempt *attempt = &exchange->attempt;
@@ -157,7 +158,7 @@ static SECURITY_STATUS read_channel(struct kerberos_exchange *exchange)
     return st;
 }
 
-/* MIT compared the token with a binding and accepted it: the client named that binding, or none. */
+/* MIT accepted the token with a binding, so the client named that binding, or no binding. */
 static SECURITY_STATUS note_channel(struct kerberos_exchange *exchange)
 {
     uint8_t hash[SSPI_CHANNEL_HASH_LEN];
@@ -171,8 +172,8 @@ static SECURITY_STATUS note_channel(struct kerberos_exchange *exchange)
     return SEC_E_OK;
 }
 
-/* MIT says the same about a client of another channel and about one that says it has none. Where
- * the rules may accept that, the token is judged again without a binding. */
+/* MIT gives the same status for a client of another channel and for one that says "no TLS". If the
+ * rules may accept either of them, MIT gets the token again without a binding. */
 static SECURITY_STATUS look_closer(struct kerberos_exchange *exchange)
 {
     SECURITY_STATUS st = read_channel(exchange);
@@ -185,7 +186,7 @@ static SECURITY_STATUS look_closer(struct kerberos_exchange *exchange)
     return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_ATTEMPT_NO_BINDING);
 }
 
-/* From a token to what the client said about its channel. */
+/* Finds what the client said about its channel. */
 static SECURITY_STATUS judge_client(struct kerberos_exchange *exchange)
 {
     SECURITY_STATUS st = try_bindings(exchange);
@@ -205,9 +206,9 @@ static SECURITY_STATUS judge_client(struct kerberos_exchange *exchange)
                : SEC_E_OK;
 }
 
-/* Something for MIT to compare with where there is no candidate: a client that names no channel
- * passes the comparison, one that says anything about its channel does not. A client that names
- * the probe itself gains nothing, because the probe is no candidate. */
+/* If there is no candidate, MIT compares with this probe. MIT accepts a client that says nothing
+ * about its channel, and refuses any other one. A client that names the probe itself gains nothing,
+ * because the probe is not a candidate. */
 static const struct sspi_channel_binding probe = {.application = {"sspi-probe:", 11}};
 
 static void choose_bindings(struct kerberos_exchange *exchange)
@@ -219,8 +220,8 @@ static void choose_bindings(struct kerberos_exchange *exchange)
     exchange->n_bindings = rules->n_bindings > 0 ? rules->n_bindings : 1;
 }
 
-/* MIT's own cache records the token. It does so before it compares bindings, so that it is asked
- * last, with the binding that fits. */
+/* MIT's own cache records the token before MIT compares bindings. So this is the last call, with
+ * the binding that matches. */
 SECURITY_STATUS kerberos_attempt_record(struct kerberos_exchange *exchange)
 {
     SECURITY_STATUS st = try_binding(exchange, KERBEROS_REPLAY_CACHE_MIT, exchange->binding);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MIT's judgement of one token: with which channel binding MIT accepts it, and what the client
- * therefore said about its channel. */
+/* Gives one token to MIT. Finds with which channel binding MIT accepts it, and therefore what the
+ * client said about its channel. */
 #ifndef KERBEROS_ATTEMPT_H
 #define KERBEROS_ATTEMPT_H
 
@@ -10,7 +10,7 @@
 #include "kerberos_ap_req.h"
 #include "kerberos_credential.h"
 
-/* One gss_accept_sec_context() and what it gave. */
+/* One call of gss_accept_sec_context() and its results. */
 struct kerberos_attempt {
     gss_ctx_id_t gss;
     gss_name_t client;
@@ -25,7 +25,7 @@ struct kerberos_attempt {
 /* The attempt was made without any binding. */
 #define KERBEROS_ATTEMPT_NO_BINDING SIZE_MAX
 
-/* Everything one accept call works with. */
+/* The state of one accept call. */
 struct kerberos_exchange {
     struct kerberos_credential *credential;
     const struct sspi_accept_input *in;
@@ -34,20 +34,21 @@ struct kerberos_exchange {
     uint64_t now_ms;
     struct kerberos_ap_req ap_req;
     struct kerberos_attempt attempt;
-    /* What MIT compares with: the candidates of the rules, or a probe. None: nothing. */
+    /* The bindings that MIT compares with: the candidates of the rules, or a probe. None: no
+     * comparison. */
     const struct sspi_channel_binding *bindings;
     size_t n_bindings;
     size_t binding; /* the one of the last attempt, or KERBEROS_ATTEMPT_NO_BINDING */
-    struct kerberos_authenticator authenticator; /* as soon as something needs it */
+    struct kerberos_authenticator authenticator; /* read when it is first needed */
     bool has_authenticator;
     struct sspi_client_channel channel;
-    char *service; /* whose key decrypted the ticket, malloc'ed; NULL: MIT has to be asked */
+    char *service; /* the service whose key decrypted the ticket, malloc'ed; NULL: not known yet */
     enum sspi_bound bound;
 };
 
-/* Lets MIT judge exchange->in->token, whose AP-REQ was read. SEC_E_OK: the client and its ticket
- * are right, and exchange->attempt and exchange->channel are set; nothing is recorded, and nothing
- * is decided about the channel. Otherwise refused; the report says why. */
+/* Gives exchange->in->token, whose AP-REQ was read, to MIT. SEC_E_OK: the client and its ticket are
+ * right, and exchange->attempt and exchange->channel are set. This neither records the token nor
+ * decides about the channel. Otherwise the token is refused, and the report says why. */
 SECURITY_STATUS kerberos_attempt_client(struct kerberos_exchange *exchange) SSPI_MUST_USE;
 
 /* Reads exchange->authenticator, unless that was done. To be called for a token that MIT accepted
@@ -55,11 +56,11 @@ SECURITY_STATUS kerberos_attempt_client(struct kerberos_exchange *exchange) SSPI
 SECURITY_STATUS
 kerberos_attempt_read_authenticator(struct kerberos_exchange *exchange) SSPI_MUST_USE;
 
-/* Judges the token again with MIT's own replay cache, which records it. SEC_E_LOGON_DENIED: it was
- * there. */
+/* Gives the token to MIT again, with MIT's own replay cache, which records it. SEC_E_LOGON_DENIED:
+ * the cache held it already. */
 SECURITY_STATUS kerberos_attempt_record(struct kerberos_exchange *exchange) SSPI_MUST_USE;
 
-/* Frees what both left. */
+/* Frees what the functions above allocated. */
 void kerberos_attempt_clear(struct kerberos_exchange *exchange);
 
 #endif

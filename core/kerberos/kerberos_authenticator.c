@@ -40,7 +40,7 @@ static struct sspi_client_channel channel_of(krb5_context context,
     if (checksum != NULL && checksum->checksum_type == CHECKSUM_TYPE &&
         checksum->length >= CHECKSUM_LEAST && read_number(checksum->contents) == CHECKSUM_LENGTH)
         channel = binding_channel_from_hash(checksum->contents + CHECKSUM_BND);
-    /* In Kerberos zeros alone say nothing: MS-KILE 3.4.5 wants AP_OPTIONS_CBT beside them. */
+    /* In Kerberos a hash of zeros says nothing without AP_OPTIONS_CBT (MS-KILE 3.4.5). */
     if (channel.client != SSPI_CLIENT_BINDING_PRESENT)
         channel.client = knows_bindings(context, authenticator->authorization_data)
                              ? SSPI_CLIENT_BINDING_NO_TLS
@@ -50,7 +50,7 @@ static struct sspi_client_channel channel_of(krb5_context context,
 
 static uint64_t made_ms(const krb5_authenticator *authenticator)
 {
-    /* libkrb5, too, reads its 32 bits without a sign, so that they last beyond 2038. */
+    /* Read without a sign, as in libkrb5, so the 32 bits are valid beyond 2038. */
     uint64_t seconds = (uint32_t)authenticator->ctime;
     krb5_int32 micro = authenticator->cusec;
     bool in_range = micro >= 0 && micro < 1000000; /* RFC 4120 5.2.4: Microseconds */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client said in its authenticator and MIT's accept does not tell: which channel it is bound
- * to (accept compares bindings, and says nothing about one that fits no candidate), and when it
- * made the authenticator. */
+/* Reads from a client's authenticator what MIT's accept does not return: the channel that the
+ * client is bound to, and when it made the authenticator. (Accept compares bindings, but does not
+ * return one that matches no candidate.) */
 #ifndef KERBEROS_AUTHENTICATOR_H
 #define KERBEROS_AUTHENTICATOR_H
 
@@ -15,9 +15,9 @@ struct kerberos_authenticator {
 };
 
 /* Decrypts the authenticator of `message`, an AP-REQ that was accepted with these keys already:
- * nothing else of it is checked again, and no replay is recorded. It costs half as much again as an
- * accept. `context` is used by one thread at a time. False: libkrb5 failed, or there is no such key
- * any more. */
+ * this checks nothing else again and records no replay. It adds half the cost of an accept. Only
+ * one thread at a time may use `context`. False: libkrb5 failed, or the key does not exist any
+ * more. */
 bool kerberos_authenticator_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
                                  struct kerberos_authenticator *ret_authenticator) SSPI_MUST_USE;
 

@@ -50,14 +50,13 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
                                          struct kerberos_acceptor **ret_acceptor,
                                          struct sspi_report *report) SSPI_MUST_USE;
 
-/* The authenticator of an AP-REQ that decrypts with these keys. False: libkrb5 failed. */
+/* Reads the authenticator of an AP-REQ that decrypts with these keys. False: libkrb5 failed. */
 bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struct sspi_view message,
                                        struct kerberos_authenticator *ret_authenticator)
     SSPI_MUST_USE;
 
-/* The principal that every key of a lent GSS credential is for; lent with it. NULL: there are
- * several.
- */
+/* The principal that all keys of a lent GSS credential are for; lent with it. NULL: the keys are
+ * for several principals. */
 const char *kerberos_credential_only_service(const struct kerberos_acceptor *acceptor);
 
 void kerberos_credential_return(struct kerberos_credential *credential,
@@ -67,7 +66,7 @@ void kerberos_credential_return(struct kerberos_credential *credential,
 const struct sspi_view *kerberos_credential_services(const struct kerberos_credential *credential,
                                                      size_t *ret_n);
 
-/* For the hashes of channel bindings. Lent by the credential. */
+/* The hashes of channel bindings need it. Lent by the credential. */
 const struct hash_suite *kerberos_credential_hashes(const struct kerberos_credential *credential);
 
 struct sspi_keytab *kerberos_credential_keytab(const struct kerberos_credential *credential);

@@ -19,8 +19,8 @@ uint32_t kerberos_keys_clockskew_s(const struct sspi_keytab *keytab)
     return atomic_load(&keytab->clockskew_s);
 }
 
-/* Under the mutex. *ret_first is the principal of the first key, *ret_several whether another key
- * has another one. */
+/* Under the mutex. *ret_first is the principal of the first key. *ret_several is true if another
+ * key has another principal. */
 static krb5_error_code add_accepted(struct sspi_keytab *keytab, krb5_keytab memory,
                                     const struct sspi_view *service_names, size_t n_service_names,
                                     size_t *ret_n_keys, const char **ret_first, bool *ret_several)

@@ -18,7 +18,7 @@ struct sspi_keytab {
     struct kerberos_entries entries;
     atomic_uint_fast64_t generation;
     atomic_uint_fast64_t checked_ms;
-    atomic_uint_fast64_t found_ms; /* when a look out of turn found a change last */
+    atomic_uint_fast64_t found_ms; /* when kerberos_keytab_look_now() last found a change */
     atomic_uint clockskew_s;
     atomic_bool is_looking; /* from a look to its end, or to that of the reread after it */
     /* Of the one who is looking: the file is read while others go on with the mutex and the keys.
@@ -39,7 +39,7 @@ struct kerberos_keys_copied {
     size_t n_keys;      /* may be 0 */
     char *only_service; /* the principal that all of them are for, malloc'ed; NULL: several, or none
                          */
-    uint64_t generation; /* which keys they are */
+    uint64_t generation; /* the number of this set of keys */
 };
 
 /* Makes the MEMORY keytab `name` with the keys for accepted services (rules of ServiceNames).

@@ -150,7 +150,7 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     return false;
 }
 
-/* Called by the thread that is looking. Without a change it ends the look. */
+/* Called by the thread that is looking. Ends the look if the file has not changed. */
 static bool has_changed(struct sspi_keytab *keytab)
 {
     struct stat now;
@@ -235,7 +235,7 @@ char *kerberos_local_name(const char *principal)
 {
     krb5_context context;
     errno = 0;
-    /* krb5 maps names without their escapes: alice\@OTHER@REALM would be alice@OTHER. */
+    /* krb5 removes the escapes before it maps a name: alice\@OTHER@REALM would be alice@OTHER. */
     if (kerberos_name_has_escape(principal))
         return NULL;
     krb5_error_code code = krb5_init_context(&context);

@@ -32,8 +32,8 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
 struct sspi_keytab *kerberos_keytab_reference(struct sspi_keytab *keytab);
 
 /* As store_users_look(), store_users_look_now(), store_users_look_again(), store_users_reread() and
- * store_users_refresh(). A look asks krb5.conf for the clock skew, too. Credentials notice new keys
- * by themselves. */
+ * store_users_refresh(). A look also reads the clock skew from krb5.conf. Credentials find new keys
+ * themselves. */
 bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms) SSPI_MUST_USE;
 bool kerberos_keytab_look_now(struct sspi_keytab *keytab, uint64_t now_ms) SSPI_MUST_USE;
 void kerberos_keytab_look_again(struct sspi_keytab *keytab);
@@ -46,8 +46,8 @@ enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t 
 char *kerberos_default_realm(void) SSPI_MUST_USE;
 
 /* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none,
- * with errno ENOMEM where memory ran out and another value else. A principal with an escape has
- * none, whatever the rules say (kerberos_name.h). Blocks on no network. */
+ * with errno ENOMEM if memory ran out, otherwise another value. A principal with an escape has no
+ * account, whatever the rules say (kerberos_name.h). Blocks on no network. */
 char *kerberos_local_name(const char *principal) SSPI_MUST_USE;
 
 #endif

@@ -6,15 +6,15 @@
 
 #include "bytes.h"
 
-/* True when the principal that `text` stands for is a name (utf8_is_name()): a control character
- * does not pass as an escape either. */
+/* True if the principal that `text` stands for is a name (utf8_is_name()). An escape of a control
+ * character is refused, too. */
 bool kerberos_name_is_clean(struct sspi_view text) SSPI_MUST_USE;
 
-/* True when a part of the principal holds a separator or a backslash, so that it reads as another
- * principal where the backslashes are taken out. */
+/* True if a part of the principal holds a separator or a backslash. Without the escapes, the text
+ * would read as another principal. */
 bool kerberos_name_has_escape(const char *text) SSPI_MUST_USE;
 
-/* What stands behind the `@` that no backslash escapes, in `text`; "" where there is none. */
+/* Returns the part of `text` after the unescaped `@`; "" if there is no such `@`. */
 const char *kerberos_name_realm(const char *text) SSPI_MUST_USE;
 
 #endif

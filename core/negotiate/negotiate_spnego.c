@@ -68,7 +68,7 @@ SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, stru
     return st;
 }
 
-/* True when the client and the mechanism agreed on one of these, ASC_RET_*. */
+/* True if the client and the mechanism agreed on one of these flags (ASC_RET_*). */
 static bool agreed_on(const struct negotiate_context *context, ULONG attributes)
 {
     const struct sspi_context_info *info = context->chosen->package->info(context->mechanism);
@@ -83,8 +83,8 @@ static SECURITY_STATUS unprotected(const struct negotiate_step *step)
                          step->context->chosen->package->about.Name);
 }
 
-/* A MIC that came must be right, whatever the client asked the mechanism for: NTLM has the keys for
- * one without NTLMSSP_NEGOTIATE_SIGN, too (MS-NLMP 3.4.5.2). */
+/* If the client sends a MIC, it must be right, whatever the client asked the mechanism for. NTLM
+ * has the keys also without NTLMSSP_NEGOTIATE_SIGN (MS-NLMP 3.4.5.2). */
 static SECURITY_STATUS check_mic(const struct negotiate_step *step, struct sspi_view mic)
 {
     struct negotiate_context *context = step->context;
@@ -102,7 +102,8 @@ static SECURITY_STATUS check_mic(const struct negotiate_step *step, struct sspi_
     }
 }
 
-/* A side that gets a MIC answers with its own. We send ours first where one is required. */
+/* A side that gets a MIC answers with its own. The server sends its MIC first if one is required.
+ */
 static SECURITY_STATUS make_mic(const struct negotiate_step *step, struct bytes *our_mic)
 {
     struct negotiate_context *context = step->context;
@@ -124,8 +125,8 @@ static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_vi
     struct negotiate_context *context = step->context;
     const struct sspi_package *package = context->chosen->package;
     bool absent = mic.data == NULL;
-    /* Where the client asked for no integrity, its list has no protection, which is let pass when
-     * it left us no choice. */
+    /* If the client asked for no integrity, its list is not protected. This is accepted only if the
+     * client listed no other mechanism. */
     if (absent && context->alone && !agreed_on(context, ASC_RET_INTEGRITY))
         context->mic_required = false;
     if (absent && !context->mic_required)

@@ -24,8 +24,9 @@ uint32_t ntlm_challenge_flags(uint32_t asked)
     const uint32_t charsets = NTLM_FLAG_UNICODE | NTLM_FLAG_OEM;
     uint32_t flags = (asked & GRANTED) | NTLM_FLAG_NTLM | NTLM_FLAG_TARGET_INFO;
 
-    /* MS-NLMP 3.2.5.1.1: one of the two, UNICODE where the client knows it. With both, axios-ntlm
-     * sends OEM and calls it Unicode; without OEM, ntlm-auth takes it for granted all the same. */
+    /* MS-NLMP 3.2.5.1.1: grants one of the two, UNICODE if the client supports it. If both are
+     * granted, axios-ntlm sends OEM and marks it as Unicode. ntlm-auth sends OEM even if it is not
+     * granted. */
     flags |= (asked & charsets) == NTLM_FLAG_OEM ? NTLM_FLAG_OEM : NTLM_FLAG_UNICODE;
     /* MS-NLMP 3.2.5.1.1: TargetName, and what it is, are told to who asks. */
     if ((asked & NTLM_FLAG_REQUEST_TARGET) != 0)
@@ -92,8 +93,8 @@ static void append_version(struct bytes *to, uint32_t flags)
         append_number(to, 0, sizeof version);
 }
 
-/* MS-NLMP 2.2.1.2: in the character set that was granted. A name that OEM cannot tell is not told:
- * clients then send no domain, which stands for ours. */
+/* MS-NLMP 2.2.1.2: in the granted character set. A name that is not ASCII is left out in OEM:
+ * clients then send no domain, which means the server's domain. */
 static bool append_target(struct bytes *to, uint32_t flags, struct sspi_view name)
 {
     if ((flags & NTLM_FLAG_REQUEST_TARGET) == 0)

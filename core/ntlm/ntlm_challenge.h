@@ -15,8 +15,9 @@ struct ntlm_challenge_names {
 
 #define NTLM_CHALLENGE_NAME_LIMIT 255
 
-/* What is granted of what the client asks for. OEM where it asks for that and not for UNICODE
- * (curl, libsoup, ntlm-auth, axios-ntlm), else UNICODE; AV pairs are in Unicode all the same. */
+/* Returns the flags that the server grants of those that the client asks for. OEM if the client
+ * asks for OEM and not for UNICODE (curl, libsoup, ntlm-auth, axios-ntlm), otherwise UNICODE. AV
+ * pairs are always in Unicode. */
 uint32_t ntlm_challenge_flags(uint32_t asked);
 
 /* Appends the message. The timestamp in its target info makes clients that can do so send a MIC,

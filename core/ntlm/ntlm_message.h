@@ -57,7 +57,7 @@ struct ntlm_authenticate {
     struct sspi_view session_key; /* EncryptedRandomSessionKey */
     struct sspi_view mic;         /* data NULL: the other fields begin where it would be */
     uint32_t flags;
-    bool oem; /* names are in the client's OEM character set: false until ntlm_verify sets it */
+    bool oem; /* names are in the client's OEM character set; ntlm_verify sets it */
 };
 
 /* Reads an AUTHENTICATE message of 64 octets and more, with or without Version and MIC. An empty

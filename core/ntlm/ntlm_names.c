@@ -7,10 +7,10 @@
 static SECURITY_STATUS refuse(bool oem, struct sspi_report *report)
 {
     if (oem)
-        return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
-                             "the client asked for no Unicode and sent a name that is not ASCII: "
-                             "its code page is not known; use a client that sends names in "
-                             "Unicode, or a name in ASCII");
+        return report_refuse(
+            report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+            "the client did not ask for Unicode and sent a name that is not ASCII, but its code "
+            "page is not known: use a client that sends names in Unicode, or a name in ASCII");
     return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                          "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The names of an AUTHENTICATE message as text: in UTF-16LE, or in the client's OEM character set
- * (MS-NLMP 2.2.2.5), of which only ASCII is known. */
+/* Reads the names of an AUTHENTICATE message. They are in UTF-16LE, or in the client's OEM
+ * character set (MS-NLMP 2.2.2.5), of which only ASCII is known. */
 #ifndef NTLM_NAMES_H
 #define NTLM_NAMES_H
 
 #include "ntlm_message.h"
 #include "sspi.h"
 
-/* Appends a name, one of the fields of `message`, in UTF-8. Refused: SEC_E_INVALID_TOKEN, a name
- * that is not UTF-16; SEC_E_LOGON_DENIED, one of OEM that is not ASCII, because no message tells
- * the code page; SEC_E_INSUFFICIENT_MEMORY. `report` says which. */
+/* Appends a name, one of the fields of `message`, in UTF-8. SEC_E_INVALID_TOKEN: the name is not
+ * UTF-16. SEC_E_LOGON_DENIED: the OEM name is not ASCII, and no message names the code page.
+ * SEC_E_INSUFFICIENT_MEMORY. `report` says which. */
 SECURITY_STATUS ntlm_names_read(const struct ntlm_authenticate *message, struct sspi_view name,
                                 struct bytes *to, struct sspi_report *report) SSPI_MUST_USE;
 

@@ -134,7 +134,7 @@ static SECURITY_STATUS finish(const struct ntlm_credential *credential,
         .flags = context->flags,
     };
     memcpy(exchange.server_challenge, context->server_challenge, sizeof exchange.server_challenge);
-    /* Read first, so that contents that come in between are newer than what is told. */
+    /* Read first, so contents that are loaded meanwhile have a newer number. */
     uint64_t generation = credential->users != NULL ? store_users_generation(credential->users) : 0;
     SECURITY_STATUS st = ntlm_verify_authenticate(credential, &exchange, in, &proof, report);
     if (st != SEC_E_OK)

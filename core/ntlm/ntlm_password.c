@@ -55,8 +55,8 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
         status = ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
     if (status != SEC_E_OK)
         return status;
-    /* MS-NLMP 3.3.2: the names count as the client sent them, whatever the file has, and in UTF-16
-     * whatever they were sent in. */
+    /* MS-NLMP 3.3.2: the hash covers the names as the client spells them, not as the file does, and
+     * always in UTF-16. */
     bool done = ntlm_text_encode_upper(&upper_user, bytes_as_view(&user)) &&
                 ntlm_text_encode(&wire_domain, bytes_as_view(&domain));
     bool known = store_nt_users_find(credential->users, bytes_as_view(&user),

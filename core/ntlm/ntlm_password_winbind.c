@@ -52,7 +52,7 @@ SECURITY_STATUS ntlm_password_winbind_check(struct sspi_winbind *winbind,
         names = ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
     if (names != SEC_E_OK)
         return names;
-    /* Only for the domain controller's log: one that cannot be read is left out. */
+    /* Only the domain controller's log shows it, so a name that cannot be read is left out. */
     struct sspi_report unread;
     if (ntlm_names_read(message, message->workstation, &workstation, &unread) != SEC_E_OK)
         bytes_free(&workstation);

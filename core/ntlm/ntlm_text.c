@@ -7,7 +7,7 @@
 #include "fold.h"
 #include "utf8.h"
 
-/* For client text in a report. */
+/* The room for client text in a report. */
 #define SHOWN_SIZE 81
 
 bool ntlm_text_decode(struct bytes *to, struct sspi_view octets)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names as NTLM has them on the wire, in UTF-16LE or ASCII, and as we have them, in UTF-8; and what
- * they may hold. Pure. */
+/* Converts names between NTLM's encodings (UTF-16LE or ASCII) and UTF-8, and checks their
+ * characters. Pure. */
 #ifndef NTLM_TEXT_H
 #define NTLM_TEXT_H
 
@@ -20,8 +20,8 @@ bool ntlm_text_encode(struct bytes *to, struct sspi_view text) SSPI_MUST_USE;
 /* The same in upper case, as MS-NLMP 3.3.2 wants a user's name. */
 bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text) SSPI_MUST_USE;
 
-/* Whether a login may carry these names, in UTF-8 (utf8_is_name()). SEC_E_OK, or SEC_E_LOGON_DENIED
- * with a report. */
+/* Checks the names of a login, in UTF-8 (utf8_is_name()). SEC_E_OK, or SEC_E_LOGON_DENIED with a
+ * report. */
 SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view domain,
                                       struct sspi_report *report) SSPI_MUST_USE;
 

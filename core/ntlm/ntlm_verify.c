@@ -52,14 +52,14 @@ static SECURITY_STATUS read_message(struct attempt *a)
     return SEC_E_OK;
 }
 
-/* MS-NLMP 2.2.2.5: UNICODE wins over OEM. A client that takes it may send Unicode even where
- * CHALLENGE granted OEM, and says so; no client may send OEM where that was not granted. */
+/* MS-NLMP 2.2.2.5: UNICODE wins over OEM. A client may send Unicode even if CHALLENGE granted OEM,
+ * if it sets UNICODE. No client may send OEM that was not granted. */
 static SECURITY_STATUS find_encoding(struct attempt *a)
 {
     bool unicode = (a->message.flags & NTLM_FLAG_UNICODE) != 0;
     if (!unicode && (a->exchange->flags & NTLM_FLAG_OEM) == 0)
         return report_refuse(a->report, SEC_E_INVALID_TOKEN, SSPI_REASON_UNSUPPORTED,
-                             "the client was granted Unicode and sent names in another form");
+                             "the server granted Unicode, but the client sent its names in OEM");
     a->message.oem = !unicode;
     return SEC_E_OK;
 }
