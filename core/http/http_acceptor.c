@@ -136,11 +136,10 @@ void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *
                                     const char *place)
 {
     char text[SSPI_ERROR_SIZE];
-    snprintf(
-        text, sizeof(text),
-        "%.100s in %.250s protects nothing, because no Require line of the configuration asks for "
-        "a user there: add Require valid-user or Require sspi-user",
-        directive, place);
+    snprintf(text, sizeof(text),
+             "%.100s in %.250s protects nothing, because no Require line demands a user there: add "
+             "Require valid-user or Require sspi-user",
+             directive, place);
     warn(acceptor, HTTP_MESSAGE_UNPROTECTED, text);
 }
 
@@ -161,11 +160,10 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
         binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
     if (record == NULL)
         return true;
-    http_messages_write(
-        record, HTTP_MESSAGE_NO_HASH, SEC_E_OK,
-        "a certificate of a TLS host has no channel binding (its signature has no "
-        "single hash, as with Ed25519): clients that name the channel of such a certificate "
-        "are refused, also where bindings are only allowed");
+    http_messages_write(record, HTTP_MESSAGE_NO_HASH, SEC_E_OK,
+                        "a certificate of a TLS host has no channel binding (its signature has no "
+                        "single hash, as with Ed25519): clients that name the channel of such a "
+                        "certificate are refused, even when channel binding is set to allow");
     drop_repeated(acceptor);
     return true;
 }
@@ -200,35 +198,37 @@ static size_t state_size(const struct sspi_policy *policy)
     return (size + page - 1) / page * page;
 }
 
-static void tell_state_size(struct sspi_acceptor *acceptor, const char *path, size_t size)
+static void log_state_size(struct sspi_acceptor *acceptor, const char *path, size_t size)
 {
     size_t found = store_state_size(acceptor->state);
     struct sspi_record *record = found != size ? new_record(acceptor) : NULL;
     if (record != NULL)
         http_messages_write(record, HTTP_MESSAGE_STATE_SIZE, SEC_E_OK,
-                            "state file %.300s is in use and keeps its %zu bytes, where %s says "
+                            "state file %.300s is in use and keeps its size of %zu bytes; %s is "
                             "%zu: to change the size, stop all servers that use the file",
                             path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
 }
 
-static void tell_state(struct sspi_acceptor *acceptor, const char *path,
-                       enum store_state_found found)
+static void log_state(struct sspi_acceptor *acceptor, const char *path,
+                      enum store_state_found found)
 {
     struct sspi_record *record = new_record(acceptor);
     if (record == NULL)
         return;
     if (found == STORE_STATE_REPLACED)
-        http_messages_write(record, HTTP_MESSAGE_STATE_REPLACED, SEC_E_OK,
-                            "state file %.300s was made anew, but other processes still use an old "
-                            "one of another layout: restart the other servers that share it",
-                            path);
+        http_messages_write(
+            record, HTTP_MESSAGE_STATE_REPLACED, SEC_E_OK,
+            "state file %.300s was replaced, but other processes still use the old file, which has "
+            "another layout: restart the other servers that share it",
+            path);
     else
-        http_messages_write(record, HTTP_MESSAGE_STATE_FILE, SEC_E_OK,
-                            found == STORE_STATE_KEPT
-                                ? "state file %.300s holds the nonces and replays so far"
-                                : "state file %.300s was made: nonces and Kerberos authenticators "
-                                  "that are older than it are refused",
-                            path);
+        http_messages_write(
+            record, HTTP_MESSAGE_STATE_FILE, SEC_E_OK,
+            found == STORE_STATE_KEPT
+                ? "state file %.300s was opened with the nonces and replays that it holds"
+                : "state file %.300s was created: nonces and Kerberos authenticators that are "
+                  "older than it are refused",
+            path);
 }
 
 bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
@@ -252,8 +252,8 @@ bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_
     if (state == NULL)
         return true;
     sspi_acceptor_set_state(acceptor, state);
-    tell_state(acceptor, path, found);
-    tell_state_size(acceptor, path, size);
+    log_state(acceptor, path, found);
+    log_state_size(acceptor, path, size);
     return true;
 }
 
@@ -298,7 +298,7 @@ static const char *kind_of(enum sspi_option option)
                                                              : "user file";
 }
 
-/* Certificates of front ends are no secrets. */
+/* The certificate of a front end is not secret. */
 static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, const char *path)
 {
     char text[SSPI_ERROR_SIZE];
@@ -489,7 +489,8 @@ static bool open_needs(struct sspi_acceptor *acceptor, const struct sspi_policy 
             open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
 }
 
-/* The names of all lines; an absent view ends each line, whose first word says what it is. */
+/* Checks the names of all lines. The first word of a line is its kind; an absent view ends the
+ * line. */
 static void check_required(struct sspi_acceptor *acceptor, const struct sspi_policy *policy)
 {
     size_t n_words;

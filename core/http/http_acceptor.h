@@ -29,7 +29,7 @@ struct sspi_acceptor {
     struct http_credentials credentials;
     struct http_gate *gate; /* before logins that wait for a domain controller */
     struct http_proxies_told told;
-    uint8_t mark_key[HTTP_USER_MARK_KEY_LEN]; /* random, for this acceptor alone */
+    uint8_t mark_key[HTTP_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */
 };
 
 #endif

@@ -58,14 +58,14 @@ bool http_bindings_may_end_before(const struct sspi_policy *policy)
            http_options_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
 }
 
-/* The client chose the host of its TLS connection, by SNI, and that of its request. */
+/* The client chose both hosts: that of its TLS connection by SNI, and that of its request. */
 static bool names_other_host(const struct sspi_request *request)
 {
     return request->ssl != NULL && request->host_tls != NULL &&
            request->host_tls != SSL_get_SSL_CTX(request->ssl);
 }
 
-/* What the client can mend: another connection would have something to compare with. */
+/* The reason is in the client's connection: on another connection the server could compare. */
 static bool forbid(struct sspi_exchange *exchange, enum http_message message, const char *why,
                    enum http_outcome *ret_outcome)
 {
@@ -83,8 +83,8 @@ static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *pol
     const struct sspi_request *request = &exchange->request;
     if (!request->tls)
         return forbid(exchange, HTTP_MESSAGE_TLS_REQUIRED,
-                      "the connection is not TLS: use https; behind a TLS front end name its "
-                      "certificate, or say that there is one",
+                      "the connection is not TLS: use https; behind a TLS front end, configure its "
+                      "certificate, or configure that there is a front end",
                       ret_outcome);
     if (names_other_host(request))
         return forbid(exchange, HTTP_MESSAGE_NO_CANDIDATE,
@@ -93,14 +93,14 @@ static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *pol
                       ret_outcome);
     if (!http_options_binds_by(policy, HTTP_BINDING_END_POINT))
         return forbid(exchange, HTTP_MESSAGE_NO_CANDIDATE,
-                      "the client's version of TLS has none of the types that are set: "
-                      "tls-exporter needs TLS 1.3, or 1.2 with extended master secret, tls-unique "
+                      "the client's version of TLS supports no configured type: tls-exporter needs "
+                      "TLS 1.3, or 1.2 with extended master secret, tls-unique "
                       "1.2 with it",
                       ret_outcome);
     if (request->ssl != NULL && binding_session_began_elsewhere(request->ssl))
         return forbid(exchange, HTTP_MESSAGE_NO_CANDIDATE,
                       "the client resumed a TLS session that began under another server name, and "
-                      "the certificate of that name is not known here",
+                      "the server does not know the certificate of that name",
                       ret_outcome);
     http_messages_write(
         http_exchange_record(exchange), HTTP_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
@@ -202,7 +202,7 @@ SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
                              "the front ends' certificates were not opened at start");
     SECURITY_STATUS status = binding_check(http_bindings_rules(&bindings), &facts,
                                            &exchange->acceptor->hashes, &exchange->bound, report);
-    /* A plain connection has no channel to be bound to. */
+    /* A connection without TLS has no channel. */
     if (status == SEC_E_OK && bindings.rules.plain && exchange->bound != SSPI_BOUND_PROXY)
         exchange->bound = SSPI_BOUND_UNCHECKED;
     return status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A policy and a connection as the rules of the one decision (binding_check.h): which channels and
- * services are right here. */
+/* Turns a policy and a connection into the rules of binding_check(): which channels and services
+ * the policy accepts. */
 #ifndef HTTP_BINDINGS_H
 #define HTTP_BINDINGS_H
 
@@ -15,8 +15,8 @@ struct http_bindings {
     size_t n_items;
 };
 
-/* Fills in what `policy` demands of this request. It borrows the names of services from the policy.
- * False: the front ends' certificates were not opened at start; a record says so. */
+/* Fills in what `policy` demands of this request. The names of services stay the policy's. False:
+ * the front ends' certificates were not opened at start; a record says so. */
 bool http_bindings_find(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                         struct http_bindings *ret_bindings) SSPI_MUST_USE;
 
@@ -26,19 +26,19 @@ bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_pol
                            struct http_bindings *ret_bindings,
                            enum http_outcome *ret_outcome) SSPI_MUST_USE;
 
-/* True when `policy` says that the client's TLS may end in front of us: plain HTTP is right then.
+/* True if `policy` says that the client's TLS may end at a front end: plain HTTP is then accepted.
  */
 bool http_bindings_may_end_before(const struct sspi_policy *policy);
 
-/* The rules, with their candidates where `bindings` now is: it may have been moved. */
+/* Returns the rules. It points them to the candidates in `bindings`, which may have been moved. */
 const struct binding_rules *http_bindings_rules(struct http_bindings *bindings);
 
-/* Drops the names of services, which are the policy's: for work that may outlive it. Names that a
- * client said are then not checked. */
+/* Drops the names of services, which are the policy's, for a job that may outlive the policy. The
+ * service names that NTLM and Digest clients send are then not checked. */
 void http_bindings_drop_services(struct http_bindings *bindings);
 
-/* Decides about the exchange's proof under `policy`. SEC_E_OK sets exchange->bound; otherwise
- * `report` says why. */
+/* Checks the exchange's proof against `policy`. SEC_E_OK sets exchange->bound; otherwise `report`
+ * says why. */
 SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy,
                                     struct sspi_report *report) SSPI_MUST_USE;

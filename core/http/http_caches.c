@@ -25,7 +25,7 @@ bool sspi_http_overrides_cache_control(struct sspi_view name)
 }
 
 /* RFC 9110 5.6.1 and 5.6.4: the next member of a list, up to a comma that no quotes enclose.
- * `*rest` then begins behind the comma. */
+ * `*rest` then begins after the comma. */
 static struct sspi_view next_member(struct sspi_view *rest)
 {
     bool quoted = false;
@@ -44,8 +44,8 @@ static struct sspi_view next_member(struct sspi_view *rest)
     return field_trim(member);
 }
 
-/* The directives that contradict `private`, and `private` itself, which stands first already.
- * private="field" is no such: it lets caches keep the rest. */
+/* The directives that contradict `private`, and `private` itself, which is written first.
+ * private="field" is kept, because it lets caches store the rest of the answer. */
 static bool is_replaced(struct sspi_view member)
 {
     const char *equals = member.len == 0 ? NULL : memchr(member.data, '=', member.len);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What caches may keep. RFC 9111 section 3.5 keeps shared caches away from answers to requests that
- * carry Authorization. A request that the connection's login grants carries none, so that the
- * answer itself must say that it is one user's. The public functions are in sspi_http.h. */
+/* Which answers shared caches may store. A shared cache does not store the answer to a request with
+ * Authorization (RFC 9111 section 3.5). A request that uses the connection's login has no such
+ * header, so the answer itself must be marked as private. The public functions are in sspi_http.h.
+ */
 #ifndef HTTP_CACHES_H
 #define HTTP_CACHES_H
 

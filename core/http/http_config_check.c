@@ -10,7 +10,7 @@
 #include "escape.h"
 #include "http_options.h"
 
-/* For text of the configuration in a message. */
+/* The room for text of the configuration in a message. */
 #define SHOWN_SIZE 101
 
 static const struct sspi_view digest_prefix = {"digest:", 7};
@@ -46,7 +46,7 @@ bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view 
 
 /* ---- names of a requirement ---- */
 
-/* The name as its directive has it, where a log line can hold that. */
+/* The name as it stands in the directive, if a log line can hold it. */
 static const char *show(char out[SHOWN_SIZE], struct sspi_view name)
 {
     for (size_t i = 0; i < name.len; i++)
@@ -63,7 +63,7 @@ static bool is_digest_name(struct sspi_view name)
            memcmp(name.data, digest_prefix.data, digest_prefix.len) == 0;
 }
 
-/* The octet stands in `name` with others on both sides. */
+/* True if the octet is in `name`, with other octets on both sides. */
 static bool divides(struct sspi_view name, char octet)
 {
     return name.len > 2 && memchr(name.data + 1, octet, name.len - 2) != NULL;
@@ -76,13 +76,13 @@ static bool can_match(const struct sspi_policy *policy, struct sspi_view name)
            (http_options_lists(policy, HTTP_PACKAGE_DIGEST) && is_digest_name(name));
 }
 
-/* True for what other programs take as a pattern. Here it is a name like any other. */
+/* True for text that other programs read as a pattern. The core compares it literally. */
 static bool looks_like_pattern(struct sspi_view name)
 {
     return name.len > 0 && (name.data[0] == '~' || memchr(name.data, '*', name.len) != NULL);
 }
 
-/* What follows the last `octet` of `text`, or all of it. */
+/* Returns the text after the last `octet`, or the whole text. */
 static struct sspi_view behind_last(struct sspi_view text, char octet)
 {
     size_t start = text.len;
@@ -91,7 +91,7 @@ static struct sspi_view behind_last(struct sspi_view text, char octet)
     return (struct sspi_view){text.data + start, text.len - start};
 }
 
-/* The user's own part of a name of any form; "alice" where there is none to speak of. */
+/* Returns the user's part of a name of any form; "alice" if the name has no such part. */
 static struct sspi_view user_part(struct sspi_view name)
 {
     if (is_digest_name(name))
@@ -103,7 +103,7 @@ static struct sspi_view user_part(struct sspi_view name)
     return name.len == 0 || looks_like_pattern(name) ? SSPI_VIEW("alice") : name;
 }
 
-/* The full names that a user of this name has by the schemes of `policy`. */
+/* Writes the full names that this user has under the schemes of `policy`. */
 static void append_right_names(struct bytes *to, const struct sspi_policy *policy,
                                struct sspi_view name, const char *default_realm)
 {
@@ -128,8 +128,8 @@ bool http_config_check_name(const struct sspi_policy *policy, const char *direct
         return true;
     append_right_names(&right, policy, name, default_realm);
     snprintf(text, SSPI_ERROR_SIZE, "%.40s: \"%s\" %s; use %.250s", directive, show(shown, name),
-             pattern ? "is compared as it stands, because there are no patterns"
-                     : "is no full name that a client of the offered schemes can have",
+             pattern ? "is compared literally, because patterns are not supported"
+                     : "is not a full name that a client of the offered schemes can have",
              right.failed ? "a full name" : right.data);
     return false;
 }
@@ -141,11 +141,10 @@ bool http_config_check_mode(const char *what, const char *path, char *text)
     struct stat st;
     if (stat(path, &st) != 0 || (st.st_mode & (S_IROTH | S_IWOTH)) == 0)
         return true;
-    snprintf(
-        text, SSPI_ERROR_SIZE,
-        "%s %.300s has mode %04o, so that every account of this machine can %s it: chmod 0600, "
-        "or 0640 with the workers' group",
-        what, path, (unsigned)(st.st_mode & 07777),
-        (st.st_mode & S_IWOTH) != 0 ? "change" : "read");
+    snprintf(text, SSPI_ERROR_SIZE,
+             "%s %.300s has mode %04o, so every account of this machine can %s it: set mode 0600 "
+             "(chmod 0600), or 0640 with the workers' group",
+             what, path, (unsigned)(st.st_mode & 07777),
+             (st.st_mode & S_IWOTH) != 0 ? "change" : "read");
     return false;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds what an administrator wrote and cannot have meant: a realm that no client can answer, names
- * that no client has, secrets that every account of the machine can read. Needs no request. */
+/* Finds mistakes in the configuration: a realm that no client can answer, names that no client has,
+ * secrets that every account of the machine can read. Needs no request. */
 #ifndef HTTP_CONFIG_CHECK_H
 #define HTTP_CONFIG_CHECK_H
 
@@ -12,8 +12,8 @@
 bool http_config_check_name(const struct sspi_policy *policy, const char *directive,
                             struct sspi_view name, const char *default_realm, char *text);
 
-/* Checks who may use a file of secrets. False: every account of the machine can read or change it;
- * `text` (SSPI_ERROR_SIZE bytes) names `what` it is and the mode that would be right. True also for
+/* Checks the mode of a secret file. False: every account of the machine can read or change the
+ * file; `text` (SSPI_ERROR_SIZE bytes) names `what` the file is, and the right mode. True also for
  * a file that cannot be examined. Blocks on the file. */
 bool http_config_check_mode(const char *what, const char *path, char *text);
 

@@ -152,7 +152,7 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
     if (call.report.reason == SSPI_REASON_WRONG_PASSWORD &&
         http_exchange_rereads(exchange, call.resource))
         return HTTP_OUTCOME_REREAD;
-    /* A nonce that is too old, a count that was used: both challenges say stale=true. */
+    /* If the nonce is too old or its count was used, the challenge says stale=true. */
     if (call.status == SEC_I_CONTINUE_NEEDED || call.status == SEC_E_OUT_OF_SEQUENCE) {
         take_challenges(&call, exchange->stale, &exchange->n_stale);
         bytes_append_view(&exchange->stale_realm, exchange->realm);

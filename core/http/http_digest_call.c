@@ -94,8 +94,8 @@ static SecBuffer param(struct sspi_view value)
     return (SecBuffer){(ULONG)value.len, SECBUFFER_PKG_PARAMS, (void *)(uintptr_t)value.data};
 }
 
-/* RFC 3986 3.2: these end an authority. The client writes Host; nginx takes "host?x", which would
- * make the request's own path a part of a query. */
+/* RFC 3986 3.2: these octets end an authority. The client writes Host, and nginx accepts "host?x":
+ * the request's own path would then be a part of a query. */
 static bool is_authority(struct sspi_view text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -104,7 +104,7 @@ static bool is_authority(struct sspi_view text)
     return text.len > 0;
 }
 
-/* RFC 9110 7.1: the target URI, as far as the request tells it. False: no memory. */
+/* Writes the target URI (RFC 9110 7.1), as far as the request has its parts. False: no memory. */
 static bool put_target_uri(const struct sspi_request *request, struct bytes *to)
 {
     bool is_path = request->target.len > 0 && request->target.data[0] == '/';
@@ -157,7 +157,7 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
         .pOutput = &output,
         .rules = http_bindings_rules(&call->bindings),
     };
-    /* The PKG_PARAMS buffers say that this is HTTP. ASC_REQ_EXTENDED_ERROR: a used count brings a
+    /* The PKG_PARAMS buffers mark this as HTTP. With ASC_REQ_EXTENDED_ERROR a used count makes a
      * challenge. */
     call->status = sspi_accept(&accept, NULL);
     for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {

@@ -66,9 +66,9 @@ bool http_exchange_has_credentials(const struct sspi_exchange *exchange)
     return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
 }
 
-/* The client's fault is 401, because another try or another scheme may mend it. It is 400 where
- * the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), and where the RFC says so. Ours is
- * 500. docs/refusals.md lists all of them. */
+/* A fault of the client is 401, because another attempt or another scheme may succeed. It is 400 if
+ * the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), or if the RFC demands 400. A fault
+ * of the server is 500. docs/refusals.md lists all of them. */
 static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason reason)
 {
     switch (reason) {

@@ -28,7 +28,7 @@ enum http_outcome {
     HTTP_OUTCOME_REFUSED,  /* 401 with new challenges */
     HTTP_OUTCOME_CONTINUE, /* 401 with the next token of a Negotiate or NTLM exchange */
     HTTP_OUTCOME_WAIT,     /* a job waits for the domain controller, then to be evaluated again */
-    HTTP_OUTCOME_REREAD,   /* a job reads a file that changed, then to be evaluated again */
+    HTTP_OUTCOME_REREAD,   /* a job reads a changed file; then evaluate the credentials again */
     HTTP_OUTCOME_ENTITY,   /* the body's hash is wanted, then to be evaluated again */
     HTTP_OUTCOME_HASH,     /* the user's hash is wanted, then to be evaluated again */
     HTTP_OUTCOME_TOO_LARGE,
@@ -39,7 +39,7 @@ enum http_outcome {
     HTTP_OUTCOME_ERROR
 };
 
-/* What a login that waits was begun with. The step that ends it may have another policy. */
+/* The values that a waiting login began with. The step that ends it may have another policy. */
 struct http_begun {
     struct http_credential *credential; /* of its context; in use */
     struct http_resource *keytab, *nt_users;
@@ -52,12 +52,12 @@ struct sspi_exchange {
     enum http_outcome outcome;
     struct http_proof proof;
     enum sspi_bound bound;     /* of the proof, by the policy that accepted it last */
-    uint64_t users_generation; /* of NTLM's user file, before it verified the credentials */
+    uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
     bool kept;                 /* the proof is the login that the connection kept */
     bool stays;                /* the connection keeps what this request proved */
     bool counted;
-    bool told;                       /* who logged in, in the log */
-    bool granted_bare;               /* a step granted it without an Authorization header */
+    bool told;         /* who logged in, in the log */
+    bool granted_bare; /* a step granted the request without an Authorization header */
     struct http_accept_job *waiting; /* handed out, its end not seen yet */
     struct http_begun begun;         /* counts while `waiting` is set */
     struct http_entity entity;
@@ -96,15 +96,16 @@ bool http_exchange_has_credentials(const struct sspi_exchange *exchange);
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                        const struct sspi_report *report);
 
-/* The same for a token whose header keeps its grammar: never 400, because a client whose token is
- * refused can begin anew, or take another scheme. */
+/* The same for a token in a header that is well-formed. It is never 400, because the client can
+ * start again or use another scheme. */
 enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                              const struct sspi_report *report);
 
-/* Looks out of turn whether the file of `resource` changed. The caller does this for all
- * credentials that the contents do not verify, of known and unknown users alike, so that time tells
- * nothing. True: it changed, the exchange has the job that reads it again, and the caller must
- * return HTTP_OUTCOME_REREAD. At most once for each exchange. `resource` may be NULL. */
+/* Checks at once whether the file of `resource` changed. The caller does this for all credentials
+ * that the contents do not verify, of known and unknown users, so that the time of the answer does
+ * not depend on the user. True: the file changed, the exchange has the job that reads it again, and
+ * the caller must return HTTP_OUTCOME_REREAD. At most once for each exchange. `resource` may be
+ * NULL. */
 bool http_exchange_rereads(struct sspi_exchange *exchange,
                            struct http_resource *resource) SSPI_MUST_USE;
 

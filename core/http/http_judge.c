@@ -11,7 +11,7 @@
 
 #define DIGEST_PREFIX "digest:"
 
-/* The one decision about channel and service, for what was verified under another policy. */
+/* Checks channel and service of a login that was verified under another policy. */
 static bool binding_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            const char **ret_why)
 {
@@ -137,7 +137,7 @@ bool http_judge_user_is(const struct http_proof *proof, struct sspi_view name)
            memcmp(name.data + prefix_len, own.data, own.len) == 0;
 }
 
-/* One line without its end: `user` and names, or `channel-bound`, which the caller judges. */
+/* One line without its end: `user` and names, or `channel-bound`, which the caller checks. */
 static bool meets(const struct sspi_exchange *exchange, const struct sspi_view *words,
                   size_t n_words)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether what was proven satisfies a policy. */
+/* Checks whether a proof satisfies a policy. */
 #ifndef HTTP_JUDGE_H
 #define HTTP_JUDGE_H
 

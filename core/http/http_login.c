@@ -31,7 +31,7 @@ bool http_login_may_stay(const struct sspi_policy *policy, const struct http_pro
     return false;
 }
 
-/* A login by a user file remembers its line. False: the line is another by now. */
+/* A login by a user file remembers its line. False: the line has changed since the login. */
 static bool mark_user(const struct sspi_exchange *exchange, struct http_user_mark *ret_mark)
 {
     const struct http_proof *proof = &exchange->proof;
@@ -74,15 +74,15 @@ bool http_login_is_too_old(const struct sspi_exchange *exchange, const struct ss
     return clock->steady_ms(clock->self) - connection->login_began_ms >= lifetime_ms;
 }
 
-/* What has ended the connection's login, static; NULL: it goes on. */
+/* Returns why the connection's login has ended (static text). NULL: it has not ended. */
 static const char *find_end(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_connection *connection = exchange->request.connection;
     const struct sspi_clock *clock = clock_machine();
     if (connection->login.expiry_ms <= clock->now_ms(clock->self))
-        return "its ticket is over";
+        return "its ticket has expired";
     if (http_login_is_too_old(exchange, policy))
-        return "the lifetime of connections' logins is over";
+        return "the lifetime of logins on connections has passed";
     if (!http_user_mark_applies(&connection->login))
         return NULL;
     switch (http_user_mark_check(exchange->acceptor->mark_key, &connection->login,
@@ -97,7 +97,7 @@ static const char *find_end(const struct sspi_exchange *exchange, const struct s
     }
 }
 
-/* True when it has ended, which is told once. */
+/* True if the login has ended, which is logged once. */
 static bool end_if_over(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const char *end = find_end(exchange, policy);

@@ -21,19 +21,20 @@ bool http_login_may_stay(const struct sspi_policy *policy, const struct http_pro
 /* Keeps the proof on the connection where `policy` says so, and notes it in the exchange. */
 void http_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
-/* Makes the connection's login the exchange's proof when it is one that `policy` accepts. It ends
- * here, with a record that says why, when its ticket or the policy's lifetime is over, or when its
- * line of the user file is gone or another. False: there is none such; *ret_why (static) says what
- * is wrong with one that is there, else it is NULL.
- */
+/* Makes the connection's login the exchange's proof if `policy` accepts it. The login ends here,
+ * with a record that says why, if its ticket has expired, if the policy's lifetime has passed, or
+ * if its line of the user file was removed or changed. False: the connection has no login that
+ * `policy` accepts; *ret_why (static) says what the policy demands of a login that exists,
+ * otherwise it is NULL. */
 bool http_login_use(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                     const char **ret_why);
 
-/* True when the connection's login, which there must be, has outlived the policy's lifetime. */
+/* True if the connection's login is older than the policy's lifetime. The connection must have one.
+ */
 bool http_login_is_too_old(const struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
-/* True when the connection's login is by the file `users`, which may be NULL: it has to know when
- * that changes. */
+/* True if the file `users` verified the connection's login. The caller must then check that file
+ * for changes. `users` may be NULL. */
 bool http_login_is_by(const struct sspi_exchange *exchange, const struct http_resource *users);
 
 /* Ends it: new credentials came. */

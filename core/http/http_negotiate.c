@@ -14,11 +14,11 @@
 
 #define ACCEPT_CLEANUP __attribute__((cleanup(http_accept_end)))
 
-/* What breaks the grammar of credentials (RFC 9110 11.4) is 400. */
+/* Text that breaks the grammar of credentials (RFC 9110 11.4) is 400. */
 static enum http_outcome refuse_text(struct sspi_exchange *exchange, struct sspi_view text)
 {
     struct sspi_report report;
-    /* Two header lines reach httpd's modules joined by a comma, which is no token68. */
+    /* httpd joins two header lines by a comma, which is not part of a token68. */
     report_write(&report, SSPI_REASON_MALFORMED, "the token is not base64%s",
                  memchr(text.data, ',', text.len) == NULL
                      ? ""
@@ -26,7 +26,7 @@ static enum http_outcome refuse_text(struct sspi_exchange *exchange, struct sspi
     return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
 }
 
-/* No token at all keeps the grammar: the package says what it is worth. */
+/* A header without a token is well-formed: the package decides about it. */
 static enum http_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
                                       struct bytes *ret_token)
 {
@@ -42,7 +42,7 @@ static enum http_outcome decode_token(struct sspi_exchange *exchange, struct ssp
         return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
     case BASE64_MALFORMED:
         report_write(&report, SSPI_REASON_MALFORMED,
-                     "the token is cut off, or is another kind of base64");
+                     "the token is truncated, or is another kind of base64");
         return http_exchange_refuse_token(exchange, SEC_E_INVALID_TOKEN, &report);
     case BASE64_NO_MEMORY:
     default:
@@ -115,7 +115,7 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
                                 &data, ret_credential, report);
 }
 
-/* New credentials end what the connection had begun. */
+/* New credentials end the exchange that had begun on the connection. */
 static void drop_partial(struct sspi_exchange *exchange)
 {
     if (exchange->request.connection != NULL)
@@ -188,8 +188,8 @@ static enum http_outcome prove(const struct negotiation *negotiation,
         return HTTP_OUTCOME_ERROR;
     exchange->proof.resource =
         exchange->proof.runs == HTTP_MECHANISM_NTLM ? negotiation->nt_users : negotiation->keytab;
-    /* The leg that verified the client may have had another policy than this one, or none that
-     * knows the names of services (a job). */
+    /* The leg that verified the client may have had another policy, or a job verified the client
+     * without the names of services. */
     struct sspi_report report;
     SECURITY_STATUS status = http_bindings_check(exchange, negotiation->policy, &report);
     if (status != SEC_E_OK)
@@ -240,8 +240,8 @@ static enum http_outcome refuse_wait(struct sspi_exchange *exchange, bool full)
     return HTTP_OUTCOME_UNAVAILABLE;
 }
 
-/* The leg may wait for a domain controller: makes a job of it, if one more may wait. It takes the
- * credential over. */
+/* The leg may wait for a domain controller. Makes a job of it, unless the limit of waiting logins
+ * is reached. The job takes over the credential. */
 static enum http_outcome begin_wait(const struct negotiation *negotiation,
                                     struct http_credential **credential, struct http_accept *accept,
                                     uint64_t now_ms)
@@ -263,16 +263,16 @@ static enum http_outcome begin_wait(const struct negotiation *negotiation,
     return refuse_wait(exchange, answer == HTTP_GATE_FULL);
 }
 
-/* A later leg that fails ends its context. So the files are looked at before it. True: one changed.
- */
+/* A failed later leg ends its context, so the files are checked before the leg. True: a file
+ * changed. */
 static bool looks_first(const struct negotiation *negotiation)
 {
     return http_exchange_rereads(negotiation->exchange, negotiation->nt_users) ||
            http_exchange_rereads(negotiation->exchange, negotiation->keytab);
 }
 
-/* True: the first leg missed a key, and the keytab has changed, so that the leg is judged again.
- * The package records only tickets that it accepts. */
+/* True: the first leg found no key, and the keytab has changed, so the leg is evaluated again. This
+ * is not a replay, because the package records only tickets that it accepts. */
 static bool misses_key(const struct negotiation *negotiation, const struct http_accept *accept)
 {
     return (accept->report.reason == SSPI_REASON_NO_KEY ||

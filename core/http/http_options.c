@@ -188,7 +188,7 @@ static bool check_require(const struct sspi_option_info *info, const struct sspi
 
 static bool has_bound_line(const struct sspi_view *words, size_t n_words)
 {
-    /* Each line has at least one word, and an absent view behind it. */
+    /* Each line has at least one word. An absent view follows it. */
     for (size_t i = 0; i < n_words; i++)
         if ((i == 0 || words[i - 1].data == NULL) &&
             bytes_equal(words[i], SSPI_VIEW("channel-bound")))
@@ -325,7 +325,7 @@ void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy 
     for (unsigned option = 0; option < SSPI_OPTION_COUNT; option++)
         if ((inner->set & (UINT64_C(1) << option)) == 0)
             merged.value[option] = outer->value[option];
-    /* A demand for bound clients holds within: an inner list of users replaces users only. */
+    /* An inner scope inherits channel-bound: its own list of users replaces only users. */
     if (http_options_requires_bound(outer))
         merged.value[SSPI_OPTION_REQUIRE].number = 1;
     /* An inner choice hides the outer one, by whichever option that was made. */

@@ -30,7 +30,7 @@ const uint8_t *http_options_list(const struct sspi_policy *policy, enum sspi_opt
 
 bool http_options_lists(const struct sspi_policy *policy, uint8_t package);
 
-/* True when Digest is offered and nothing beside it. */
+/* True if Digest is the only offered scheme. */
 bool http_options_offers_digest_only(const struct sspi_policy *policy);
 
 /* True when Negotiate and NTLM may run this mechanism. */
@@ -56,15 +56,15 @@ bool http_options_has_provider(const struct sspi_policy *policy);
 const struct sspi_view *http_options_words(const struct sspi_policy *policy,
                                            enum sspi_option option, size_t *ret_n);
 
-/* True when only clients that are bound to this TLS channel may pass, as a line of this scope or of
- * an outer one says. */
+/* True if a line of this scope or of an outer one demands that the client is bound to this TLS
+ * channel. */
 bool http_options_requires_bound(const struct sspi_policy *policy);
 
 /* The accepted service principals, default included. */
 const struct sspi_view *http_options_services(const struct sspi_policy *policy, size_t *ret_n);
 
-/* True when requests without credentials, or with those of a scheme that is not offered, pass as
- * anonymous. */
+/* True if requests without credentials, or with credentials of a scheme that is not offered, pass
+ * as anonymous. */
 bool http_options_is_optional(const struct sspi_policy *policy);
 
 #endif

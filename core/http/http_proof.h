@@ -13,12 +13,12 @@ struct http_proof {
     char *name;            /* the full name: alice@REALM, DOMAIN\alice, or the Digest user's */
     char *realm;           /* NULL: none */
     char *target;          /* service of the login; NULL: unknown */
-    bool target_proven;    /* by a key of ours; otherwise only the client said it */
+    bool target_proven;    /* by a key of the server; otherwise only the client said it */
     const char *mechanism; /* static: "Kerberos", "NTLM", "SHA-256" */
     const struct http_resource *resource; /* what verified it */
     struct sspi_client_channel channel;   /* what the client said about its channel */
-    bool integrity;                       /* Digest's auth-int: it vouches for the body, too */
-    uint64_t expiry_ms;                   /* UINT64_MAX: does not end */
+    bool integrity;                       /* Digest's auth-int: the response covers the body, too */
+    uint64_t expiry_ms;                   /* UINT64_MAX: does not expire */
 };
 
 /* False: no memory; *ret_copy is empty then. */

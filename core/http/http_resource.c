@@ -200,7 +200,8 @@ static bool look(struct http_resource *resource, uint64_t now_ms)
     return ntlm_winbind_look(resource->winbind, now_ms);
 }
 
-/* After a look that found a change. NULL: no memory, the change is left to a later look. */
+/* Called after a check that found a change. NULL: no memory; a later check finds the change again.
+ */
 static struct sspi_job *new_reread(struct http_resource *resource)
 {
     struct reread *reread = calloc(1, sizeof(*reread));

@@ -40,8 +40,8 @@ struct http_resource *http_resource_find(struct http_resource *list,
  * reads it again: the caller's reference. For winbind: as long as it told no names, it asks. */
 struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now_ms) SSPI_MUST_USE;
 
-/* The same out of turn, for credentials that the contents do not verify: looks in any case, and
- * hands out such a job at most once a second. NULL for winbind and certificates. */
+/* The same at once, for credentials that the contents do not verify. It checks the file on each
+ * call, and returns such a job at most once a second. NULL for winbind and certificates. */
 struct sspi_job *http_resource_look_now(struct http_resource *resource,
                                         uint64_t now_ms) SSPI_MUST_USE;
 

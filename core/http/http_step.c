@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One step: what a policy says to a request. The credentials are evaluated once, which may take
- * several steps: for the body, the hash of the user, a file that is read again, a login that waits.
- */
+/* One step: applies a policy to a request. The credentials are evaluated once. This takes several
+ * steps if it needs the body, the hash of the user, a file that is read again, or a login that
+ * waits. */
 #include "http_exchange.h"
 
 #include <stdlib.h>
@@ -27,7 +27,7 @@ static enum http_outcome refuse_malformed(struct sspi_exchange *exchange, enum h
     return HTTP_OUTCOME_BAD_REQUEST;
 }
 
-/* HTTP_PACKAGE_*; 0: another's scheme. */
+/* HTTP_PACKAGE_*; 0: a scheme of another module. */
 static uint8_t package_of(struct sspi_view scheme)
 {
     if (bytes_equal_nocase(scheme, SSPI_VIEW("Negotiate")))
@@ -37,7 +37,7 @@ static uint8_t package_of(struct sspi_view scheme)
     return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? HTTP_PACKAGE_DIGEST : 0;
 }
 
-/* True when the header is right but of a scheme that this place does not offer. */
+/* True if the header is well-formed, but this location does not offer its scheme. */
 static bool has_foreign_scheme(const struct sspi_exchange *exchange,
                                const struct sspi_policy *policy, struct sspi_view *ret_scheme)
 {
@@ -51,7 +51,7 @@ static bool has_foreign_scheme(const struct sspi_exchange *exchange,
     return package == 0 || !http_options_lists(policy, package);
 }
 
-/* Evaluates the credentials, whose scheme is offered, or goes on with that. */
+/* Evaluates the credentials, or continues the evaluation. Their scheme is offered. */
 static enum http_outcome evaluate(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     if (exchange->request.several_authorizations)
@@ -123,7 +123,7 @@ static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy
     return true;
 }
 
-/* True until the credentials were evaluated to their end. */
+/* True until the evaluation of the credentials is complete. */
 static bool is_pending(enum http_outcome outcome)
 {
     return outcome == HTTP_OUTCOME_NONE || outcome == HTTP_OUTCOME_WAIT ||
@@ -142,7 +142,7 @@ static void refuse_foreign(struct sspi_exchange *exchange, const struct sspi_pol
     http_answer_challenge(exchange, policy);
 }
 
-/* A realm from variables or an expression is known only now. */
+/* A realm from variables or an expression is known only with the request. */
 static bool check_realm(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     char error[SSPI_ERROR_SIZE];
@@ -188,8 +188,8 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
         exchange->result.verdict = SSPI_FORBIDDEN;
         return true;
     }
-    /* As on IIS, credentials of a scheme that is not offered are not for this place. They neither
-     * use nor end the connection's login, and another place that offers the scheme still may
+    /* As on IIS, credentials of a scheme that is not offered are not for this location. They
+     * neither use nor end the connection's login. Another location that offers the scheme may still
      * evaluate them. */
     bool foreign = has_foreign_scheme(exchange, policy, &scheme);
     if (foreign && admits_anonymous(policy)) {
@@ -207,7 +207,8 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
     return !http_exchange_has_credentials(exchange) && decide_bare(exchange, policy);
 }
 
-/* No request without credentials waits for winbind; a login that stays needs to know its file. */
+/* A request without credentials does not wait for winbind. A login by a user file must know whether
+ * its file changed. */
 static bool uses_nt_users(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     if (!http_options_uses(policy, HTTP_MECHANISM_NTLM))
@@ -289,7 +290,7 @@ static bool wants_confirmation(const struct sspi_exchange *exchange,
            http_options_has_provider(policy);
 }
 
-/* The policy's form has no name for the user. */
+/* The user has no name in the form that the policy asks for. */
 static void refuse_user_name(struct sspi_exchange *exchange, enum http_user_name named)
 {
     const char *option =

@@ -12,7 +12,7 @@ bool http_user_mark_applies(const struct http_proof *proof)
            proof->resource->users != NULL;
 }
 
-/* The line of DOMAIN\user, who is in the file as the proof has it. */
+/* Finds the line of DOMAIN\user, as the proof writes the name. */
 static bool find_line(const struct http_proof *proof, struct store_nt_user *ret_line)
 {
     const char *behind = strchr(proof->name, '\\');
@@ -43,7 +43,7 @@ bool http_user_mark_take(const uint8_t key[HTTP_USER_MARK_KEY_LEN], const struct
     bool done = find_line(proof, &line) && digest_line(key, &line, mark.digest);
     bytes_wipe(&line, sizeof(line));
     *ret_mark = mark;
-    /* Asked for last: it was the same contents all the time from the proof to here. */
+    /* Read last: the contents have not changed since the proof. */
     return done && store_users_generation(proof->resource->users) == generation;
 }
 
@@ -53,7 +53,7 @@ enum http_user_mark_state http_user_mark_check(const uint8_t key[HTTP_USER_MARK_
 {
     struct store_nt_user line = {0};
     uint8_t digest[HASH_MAX] = {0};
-    /* Asked for first: contents that come in between are looked at next time. */
+    /* Read first: if the contents change meanwhile, the next request checks them. */
     uint64_t generation = store_users_generation(proof->resource->users);
     if (generation == mark->generation)
         return HTTP_USER_MARK_RIGHT;

@@ -19,7 +19,7 @@ static enum http_user_name take(char *name, char **ret_name)
     return HTTP_USER_NAME_GOOD;
 }
 
-/* alice@DEFAULT.REALM becomes alice, with its escapes; names of other realms are kept whole. */
+/* alice@DEFAULT.REALM becomes alice, with its escapes; a name of another realm stays complete. */
 static enum http_user_name shorten_principal(const struct http_user *user, char **ret_name)
 {
     const char *realm = kerberos_name_realm(user->name);
@@ -56,7 +56,7 @@ static enum http_user_name spell_account(const struct http_user *user, uint64_t 
 {
     const char *backslash = strchr(user->name, '\\');
     const char *account = backslash == NULL ? user->name : backslash + 1;
-    /* LAB\@carol@EXAMPLE.ORG is a principal's text, too. */
+    /* LAB\@carol@EXAMPLE.ORG is also the text of a principal. */
     if (*account == '@' || *account == '/')
         return HTTP_USER_NAME_AMBIGUOUS;
     if (form == HTTP_NAME_FULL || (form == HTTP_NAME_SHORT && !user->is_of_own_domain))

@@ -709,9 +709,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     received.
  *                   - SECBUFFER_PKG_PARAMS, up to four, for Digest in HTTP, counted among
  *                     themselves: method, uri, H(entity-body) in hex, realm in UTF-16LE that is
- *                     ASCII. An empty one is an absent one. A uri given must be the client's own:
- *                     a path, or the target URI with scheme and host (RFC 9110 7.1), without
- *                     which a client that names these is refused.
+ *                     ASCII. An empty one is an absent one. A uri that is given must be the
+ *                     client's own: a path, or the target URI with scheme and host (RFC 9110 7.1).
+ *                     If only a path is given, a client that sends an absolute uri is refused.
  *                     H(entity-body) is needed for qop auth-int alone, by the client's algorithm;
  *                     without it such a call is SEC_E_INCOMPLETE_MESSAGE.
  *                   - SECBUFFER_SSPI_HASH_A1, for Digest: the user's hash (sspi_acceptor.h).
@@ -765,8 +765,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
  * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
  * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says why
- * STATUS_LOGON_FAILURE           the context is established already, whatever its package; it stays
- *                                as it is
+ * STATUS_LOGON_FAILURE           the context is established already; this does not change it
  * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
  * SEC_I_COMPLETE_AND_CONTINUE is never returned: no package here has a login that goes on behind a
@@ -826,7 +825,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  *   NATIVE_NAMES              client and service; an empty service where the client named none
  *   FLAGS                     ASC_RET_* as AcceptSecurityContext gave them
  *   CLIENT_SPECIFIED_TARGET   the service of the login: in Kerberos the one whose key decrypted the
- *                             ticket, else the one that the client says it means
+ *                             ticket, otherwise the one that the client names
  *   ACCESS_TOKEN              what QuerySecurityContextToken gives, to be closed alike
  *   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the client is
  *                             waited for, No when one is, Maybe while an answer waits for a larger

@@ -71,7 +71,7 @@ enum sspi_reason {
     SSPI_REASON_ALTERED,       /* a message was changed on its way: its MIC is wrong or gone */
     SSPI_REASON_UNREACHABLE,   /* winbind or the domain controller behind it does not answer */
     SSPI_REASON_BAD_NAME,      /* a name holds a control character, or is not UTF-8 */
-    /* The authenticator is older than the memory of replays: it may have been used before. */
+    /* The authenticator is older than the memory of replays, so it may have been used before. */
     SSPI_REASON_OLD_AUTHENTICATOR
 };
 

@@ -94,7 +94,7 @@ enum sspi_mode { SSPI_MODE_OFF, SSPI_MODE_ON, SSPI_MODE_OPTIONAL };
 
 struct sspi_option_value {
     uint64_t number; /* FLAG, ENUM, TIME (seconds), SIZE (bytes), COUNT; REQUIRE: 1 for
-                      * channel-bound, which an outer scope's line may demand */
+                      * channel-bound, also if an outer scope demands it */
     uint8_t list[SSPI_OPTION_LIST_LIMIT]; /* LIST: places in `values`, counted from 1; 0 ends it */
     const struct sspi_view *words;        /* FILE (one), FILES, WORDS, LINES: borrowed */
     size_t n_words;
@@ -126,21 +126,20 @@ uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option o
 /* Whether Kerberos can run under it: only then are its keys needed. */
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
 
-/* The policy of a place whose own rules let the request pass without a user (an address, `Require
- * all granted`): credentials are optional there and no user is required, but those that come are
- * verified, and wrong ones are refused. False: no credentials are taken on this connection, because
- * `policy` wants TLS and `tls` is false. */
+/* Writes the policy of a location whose own rules let the request pass without a user (an address,
+ * `Require all granted`). Credentials are optional there and no user is required. If the client
+ * sends credentials, they are verified, and wrong ones are refused. False: credentials are not
+ * accepted on this connection, because `policy` demands TLS and `tls` is false. */
 bool sspi_policy_open(const struct sspi_policy *policy, bool tls, struct sspi_policy *ret_open);
 
-/* Whether this realm can be used where `policy` offers Digest (true where it does not): 1 to 255
- * characters of printable ASCII without a colon. A server calls it for a realm that holds no
- * variables and no expression; each step checks the realm that it is given. False: `error`
+/* Checks the realm if `policy` offers Digest: it must be 1 to 255 characters of printable ASCII
+ * without a colon. True also if `policy` does not offer Digest. The server calls this at start for
+ * a realm without variables or an expression; each step checks its own realm. False: `error`
  * (SSPI_ERROR_SIZE bytes) names the directive, the value and what would be right. */
 bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view realm,
                              enum sspi_server server, char *error);
 
-/* Whether `policy` sets this option so that it demands something of clients: users, a channel
- * binding, TLS. */
+/* True if `policy` sets this option to a value that demands users, a channel binding or TLS. */
 bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option);
 
 /* ---- log records ---- */
@@ -203,14 +202,14 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor);
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                         bool whole, bool has_realm, char *error);
 
-/* Checks a full name that a server's own `directive` requires (httpd's Require), where `policy`
- * says which schemes and mechanisms there may be. A name that no client can have becomes a record.
+/* Checks a full name that the server's own `directive` (httpd's Require) demands. `policy` says
+ * which schemes and mechanisms may be offered. If no client can have the name, this makes a record.
  * sspi_acceptor_open() does the same for the names in a whole policy. Parent only. */
 void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                               const char *directive, struct sspi_view name);
 
-/* Makes a record of a place whose options demand something of users, but where no directive asks
- * for a user. `directive` and `place` are printable text. Parent only. */
+/* Makes a record of a location whose options demand TLS or a channel binding, although no directive
+ * demands a user. `directive` and `place` are printable text. Parent only. */
 void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
                                     const char *place);
 
@@ -219,27 +218,27 @@ void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *
 size_t sspi_acceptor_records(struct sspi_acceptor *acceptor,
                              const struct sspi_record **ret_records);
 
-/* Hands over the shared state, which ends with the acceptor. Its memory must outlive the acceptor.
+/* Gives the shared state to the acceptor, which frees it. Its memory must outlive the acceptor.
  * Parent only, before the first exchange. */
 void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state);
 
 /* Whether the policy of the whole server names a file for the shared state. */
 bool sspi_policy_has_state_file(const struct sspi_policy *policy);
 
-/* Opens or makes that file, instead of sspi_acceptor_set_state(). Its memory ends with the
- * acceptor. Parent only, before the first exchange. `only_check`: the configuration is only tested,
- * so that nothing is made or opened for use. Blocks on the file system. False: `error`
- * (SSPI_ERROR_SIZE bytes) says what is wrong with the file, and what would be right. */
+/* Opens or creates that file, instead of sspi_acceptor_set_state(). The acceptor frees its memory.
+ * Parent only, before the first exchange. `only_check`: the configuration is only tested, so the
+ * file is not created or opened for use. Blocks on the file system. False: `error` (SSPI_ERROR_SIZE
+ * bytes) says what is wrong with the file, and what would be right. */
 bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                               bool only_check, char *error);
 
-/* Learns all certificates of a listening TLS context, for channel bindings: a resumed session names
- * another certificate than was shown, so that all of them are candidates. Sessions that begin at
- * the context keep the certificate that their client saw, which may be one that the server loads
- * for the handshake. Call it for every context that listens, after the server has set its
- * callbacks: it sets the session ticket callback, and calls the server's callback for new sessions
- * from its own. Parent only (it moves and restores the context's current certificate). False:
- * memory. */
+/* Learns all certificates of a listening TLS context, for channel bindings: OpenSSL may name
+ * another certificate for a resumed session than the client saw, so all of them are candidates. A
+ * session that begins at the context remembers the certificate that its client saw, also one that
+ * the server loads for the handshake. Call it for every context that listens, after the server has
+ * set its callbacks: this sets the session ticket callback and a callback for new sessions, which
+ * calls the server's own one. Parent only (it moves and restores the context's current
+ * certificate). False: memory. */
 bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx);
 
 /* After sspi_acceptor_add_tls(): false when `policy`, which is whole and holds for requests of that
@@ -267,8 +266,8 @@ struct sspi_connection *sspi_connection_new(struct sspi_acceptor *acceptor);
 /* Drops what it keeps. NULL is fine. */
 void sspi_connection_free(struct sspi_connection *connection);
 
-/* True when it keeps a login, so that a request without credentials may have a user. NULL is fine.
- */
+/* True if the connection keeps a login, so a request without credentials may have a user. NULL is
+ * fine. */
 bool sspi_connection_keeps_login(const struct sspi_connection *connection);
 
 /* ---- exchange ---- */
@@ -286,12 +285,12 @@ struct sspi_request {
     bool proxy;                     /* forward proxy: 407, Proxy-Authenticate */
     bool tls;                       /* the client's connection is TLS */
     struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
-    struct ssl_ctx_st *host_tls;    /* TLS context of the host that the request itself names
-                                     * (Host, :authority), which need not be the one of SNI;
-                                     * NULL: the connection's own */
+    struct ssl_ctx_st *host_tls;    /* TLS context of the host that the request names (Host,
+                                     * :authority), which may differ from SNI; NULL: the
+                                     * connection's own */
     struct sspi_connection *connection; /* NULL on HTTP/2 and later */
-    bool can_force_http1;        /* there the server can make the client come back with HTTP/1.1
-                                  * (SSPI_NEED_HTTP_1_1) */
+    bool can_force_http1;        /* the server can make the client of this HTTP/2 connection use
+                                  * HTTP/1.1 (SSPI_NEED_HTTP_1_1) */
     uint64_t entity_length;      /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
     struct sspi_view peer;       /* IP address of whoever connected, whatever headers say, as text;
                                   * absent: none (a Unix socket) */
@@ -306,16 +305,16 @@ bool sspi_http_tells_proxy(struct sspi_view name);
 
 enum sspi_verdict {
     SSPI_GRANTED,       /* who it is stands in `variables`; send `headers` with the answer */
-    SSPI_ANONYMOUS,     /* optional, and the client offered nothing, or only a scheme that is not
-                         * offered here: pass, but prove nothing */
+    SSPI_ANONYMOUS,     /* optional, and the client sent no credentials, or those of a scheme that
+                         * is not offered here: admit the request without a user */
     SSPI_CHALLENGE,     /* 401 (407 for a proxy) with `headers` */
     SSPI_FORBIDDEN,     /* 403 */
     SSPI_BAD_REQUEST,   /* 400 */
     SSPI_TOO_LARGE,     /* 413: a body over the limit of auth-int */
     SSPI_UNAVAILABLE,   /* 503: what verifies the credentials does not answer, or too many wait */
     SSPI_ERROR,         /* 500: our own side is at fault, see the log record */
-    SSPI_NEED_HTTP_1_1, /* make the client of HTTP/2 come back with HTTP/1.1; only for a request
-                         * with `can_force_http1` */
+    SSPI_NEED_HTTP_1_1, /* make the HTTP/2 client use HTTP/1.1; only for a request with
+                         * `can_force_http1` */
 
     /* Not verdicts yet: do this, then step again under the same policy. */
     SSPI_NEED_ENTITY, /* pass the whole body, without transfer coding, through
@@ -356,13 +355,13 @@ struct sspi_result {
     struct sspi_view lookup_user; /* NEED_HASH only, NUL-terminated behind `len` */
     struct sspi_view lookup_realm;
     struct sspi_job *job; /* MAY_BLOCK only: the caller's, who calls sspi_job_release() */
-    /* CHALLENGE only: there is no body, or the client goes on with its exchange on this connection.
-     * Read and drop the body (at most SSPI_DRAIN_LIMIT octets), which a client that sent Expect:
-     * 100-continue may not have sent yet, instead of closing the connection. */
+    /* CHALLENGE only: there is no body, or the client continues its exchange on this connection.
+     * The server reads and drops the body (at most SSPI_DRAIN_LIMIT octets) instead of closing the
+     * connection. A client that sent Expect: 100-continue may not have sent the body yet. */
     bool drains;
 };
 
-/* The largest body that is read only to keep a connection. */
+/* The largest body that the server reads only to keep the connection. */
 #define SSPI_DRAIN_LIMIT 65536
 
 struct sspi_exchange;
@@ -375,9 +374,9 @@ struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
 /* The verdict of `policy` (whose mode is not off) on this request. The first step evaluates the
  * credentials under it; a later one, with the same or another policy, judges what was proven:
  * covered by that policy, the verdict is GRANTED, else that policy's challenges. `realm`: Digest's
- * realm for this request, expressions already evaluated; one that Digest cannot use
- * (sspi_policy_takes_realm()) is SSPI_ERROR where Digest is offered. The result is lent until the
- * next step or the end, never NULL. */
+ * realm for this request, expressions already evaluated. If Digest is offered and cannot use it
+ * (sspi_policy_takes_realm()), the verdict is SSPI_ERROR. The result is lent until the next step or
+ * the end, never NULL. */
 const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              struct sspi_view realm);
@@ -413,24 +412,24 @@ void sspi_exchange_free(struct sspi_exchange *exchange);
 
 /* ---- caches ---- */
 
-/* True when shared caches must be told to keep away from the answer (RFC 9111 section 3.5 does that
- * only for requests with Authorization): the client sent no such header, and it was granted all the
- * same, or its connection keeps a login, which any part of the answer may use later. `exchange`:
- * NULL where no place asked for one, and then `bare` says whether the header is missing;
- * `connection`: NULL where there is none. */
+/* True if the answer must forbid shared caches to store it. RFC 9111 section 3.5 does that only for
+ * requests with Authorization. The client sent no such header, and either the request was granted,
+ * or its connection keeps a login, which a later part of the answer may use. `exchange`: NULL if no
+ * location needed one; `bare` then says whether the header is missing. `connection`: NULL if there
+ * is none. */
 bool sspi_http_is_private(const struct sspi_exchange *exchange,
                           const struct sspi_connection *connection, bool bare);
 
-/* Octets that sspi_http_private_cache_control() may write for a value of this length. */
+/* The most octets that sspi_http_private_cache_control() writes for a value of this length. */
 #define SSPI_PRIVATE_SIZE(value_len) (2 * (value_len) + 16)
 
-/* Writes the Cache-Control of such an answer: `private`, and what `value` says (all lines of the
- * field, joined by commas; may be empty) but for public and s-maxage. Returns the length. No NUL is
- * written. */
+/* Writes the Cache-Control of such an answer: `private`, then the directives of `value` without
+ * public and s-maxage. `value` is all lines of the field, joined by commas, and may be empty.
+ * Returns the length. Writes no NUL. */
 size_t sspi_http_private_cache_control(struct sspi_view value, char *to);
 
-/* True for the names of header fields that caches follow instead of Cache-Control (RFC 9213's
- * CDN-Cache-Control, nginx's X-Accel-Expires): such an answer must not have them. */
+/* True for a header field that caches follow instead of Cache-Control (RFC 9213's
+ * CDN-Cache-Control, nginx's X-Accel-Expires). A private answer must not have it. */
 bool sspi_http_overrides_cache_control(struct sspi_view name);
 
 /* ---- job ---- */

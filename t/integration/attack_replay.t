@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What was used once is used a second time: at another server of the host, behind a restart, behind an
-# upgrade. Each attack has its twin: what nobody used before is granted.
+# An attacker uses a token or a nonce count a second time: at another server of the host, after a
+# restart, after an upgrade. Each attack has a twin: a token that was not used before is granted.
 use strict;
 use warnings;
 
@@ -34,7 +34,7 @@ sub login { my ($server) = @_; return SSPI::Test::Login->new($server->client, '/
 sub send_header { my ($server, $header) = @_; return scalar $server->client->raw([ '/p/', close => 1, authorization => $header ]) }
 sub statuses { my ($header, @servers) = @_; return [ map { send_header($_, $header)->status } @servers ] }
 
-# The same header to all these servers, each on its own connection.
+# Sends the same header to all these servers, each on its own connection.
 sub at_once {
     my ($header, @servers) = @_;
     my @clients = map { $_->client } @servers;
@@ -43,15 +43,15 @@ sub at_once {
     return map { SSPI::Test::Client::read_answer($_) } @sockets;
 }
 
-# The log says about the last request what is wrong with it.
-sub told {
+# Checks that the log names the reason of the last refusal.
+sub log_says {
     my ($server, $message) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $id = message_id($message);
     return ok(scalar(grep { /\b$id\b/ } message_lines($server)), "and the log says $message");
 }
 
-# What both servers say of it, in either order; and that a fresh one of each kind is good.
+# Sends it to both servers, in either order. A fresh one of each kind is granted.
 sub both_orders {
     my ($checks, @servers) = @_;
     for my $order ([ @servers ], [ reverse @servers ]) {
@@ -66,7 +66,7 @@ sub start_both {
     return map { $_->new(%with)->start } qw(SSPI::Test::Apache SSPI::Test::Nginx);
 }
 
-sub stop_all { is_deeply([ map { $_->stop } @_ ], [], 'nothing but the usual in the error logs'); return }
+sub stop_all { is_deeply([ map { $_->stop } @_ ], [], 'the error logs have only expected lines'); return }
 
 SKIP: {
     skip 'both servers are needed', 1 if !wanted('apache') || !wanted('nginx');
@@ -78,7 +78,7 @@ SKIP: {
             my ($first, $second) = @_;
             my $used = ticket($first);
             is_deeply(statuses($used, $first, $second, $first), [ 200, 401, 401 ], 'a ticket is good once');
-            told($second, 'REPLAY');
+            log_says($second, 'REPLAY');
             is_deeply(statuses(SSPI::Test::Gss::negotiate_value(SSPI::Test::Client::bare_token($used)), $second), [401], 'nor without its wrapping');
             is_deeply(statuses(ticket($first), $second), [200], 'a fresh one is good there');
             is_deeply(statuses(ticket($first), $first), [200], 'and here');
@@ -106,21 +106,21 @@ SKIP: {
         stop_all(@both);
     };
 
-    subtest 'the size is that of the first one' => sub {
+    subtest 'the first server sets the size' => sub {
         my $file = scratch_dir('sizes') . '/state';
         my $apache = SSPI::Test::Apache->new(with_file($file, '1m'))->start;
         my $nginx = SSPI::Test::Nginx->new(with_file($file, '2m'))->start;
-        like($nginx->log, qr/SSPI-231: state file \Q$file\E .* 1048576 bytes, where sspi_state_size says 2097152/, 'which the other one says');
+        like($nginx->log, qr/SSPI-231: state file \Q$file\E .* 1048576 bytes; sspi_state_size is 2097152/, 'which the other server logs');
         is_deeply(statuses(ticket($apache), $apache, $nginx), [ 200, 401 ], 'and they share it');
         is_deeply(statuses(ticket($apache), $nginx), [200], 'a fresh ticket is good');
         stop_all($apache, $nginx);
         $nginx->start;
-        is(-s $file, 2 << 20, 'alone it has its own size');
+        is(-s $file, 2 << 20, 'without other servers it has the configured size');
         is_deeply(statuses(ticket($nginx), $nginx, $nginx), [ 200, 401 ], 'and works');
         stop_all($nginx);
     };
 
-    subtest 'a worker that overwrites the header brings down nobody' => sub {
+    subtest 'a worker that overwrites the header stops no other worker' => sub {
         my $file = scratch_dir('broken') . '/state';
         my @both = start_both(with_file($file));
         my $used = ticket($both[0]);
@@ -135,7 +135,7 @@ SKIP: {
     };
 }
 
-# From here on each server by itself.
+# From here on, each server runs separately.
 
 sub restart { my ($server) = @_; is_deeply([ $server->stop ], [], 'it ends'); $server->start; return }
 
@@ -146,15 +146,15 @@ scenario 'a restart with a file forgets nothing', { with_file('@DIR@/state') }, 
     my $header = $login->header;
     is_deeply([ map { send_header($server, $_)->status } $used, $header ], [ 200, 200 ], 'before');
     restart($server);
-    like($server->log, qr/SSPI-230: state file \S+ holds the nonces and replays so far/, 'it says that it kept the file');
+    like($server->log, qr/SSPI-230: state file \S+ was opened with the nonces and replays/, 'it logs that it opened the file');
     refused(send_header($server, $used), 401, 'a used ticket is refused');
-    told($server, 'REPLAY');
+    log_says($server, 'REPLAY');
     refused(send_header($server, $header), 401, 'a used count is refused');
-    granted(send_header($server, $unused), { user => 'alice@SSPI.TEST' }, 'a ticket that nobody used is good');
+    granted(send_header($server, $unused), { user => 'alice@SSPI.TEST' }, 'an unused ticket is good');
     granted(send_header($server, $login->header), { user => 'alice' }, 'the next count of the nonce is good');
     granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good');
     $server->reload;
-    refused(send_header($server, $_), 401, 'behind a reload') for $used, $unused, $header;
+    refused(send_header($server, $_), 401, 'after a reload') for $used, $unused, $header;
     granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good there, too');
 };
 
@@ -165,16 +165,16 @@ scenario 'a restart without a file refuses what may have been used', \%site, sub
     restart($server);
     for my $old ($used, $unused) {
         refused(send_header($server, $old), 401, 'a ticket from before is refused');
-        told($server, 'OLD_AUTHENTICATOR');
+        log_says($server, 'OLD_AUTHENTICATOR');
     }
     granted($server->client(env => $alice)->get('/p/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'the same client gets in by a new one');
     my $fresh = ticket($server);
     granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good');
     refused(send_header($server, $fresh), 401, 'once');
-    told($server, 'REPLAY');
+    log_says($server, 'REPLAY');
 };
 
-# Reloads with a changed configuration and waits until no worker of the old one is left.
+# Reloads with a changed configuration, and waits until all old workers have ended.
 sub change {
     my ($server, %change) = @_;
     my %old = map { $_ => 1 } $server->workers;
@@ -194,7 +194,7 @@ scenario 'memory from before a file is not used again', \%site, sub {
     change($server, apache_head => '', nginx_http => '');
     $server->new_log;
     refused(send_header($server, $used), 401, 'without it a used ticket is refused');
-    told($server, 'OLD_AUTHENTICATOR');
+    log_says($server, 'OLD_AUTHENTICATOR');
     granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
 };
 
@@ -214,7 +214,7 @@ scenario 'a file that is removed or damaged is memory that was lost', { with_fil
         $lose->();
         $server->start;
         refused(send_header($server, $used), 401, "$name: a ticket from before is refused");
-        told($server, 'OLD_AUTHENTICATOR');
+        log_says($server, 'OLD_AUTHENTICATOR');
         granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, "$name: a fresh one is good");
     }
 };
@@ -263,17 +263,17 @@ SKIP: {
             ok(ends($old), 'the old master ends');
             $server->new_log;
             refused(send_header($server, $used), 401, 'a used ticket is refused');
-            told($server, $with ? 'REPLAY' : 'OLD_AUTHENTICATOR');
+            log_says($server, $with ? 'REPLAY' : 'OLD_AUTHENTICATOR');
             my $answer = send_header($server, $unused);
-            if ($with) { granted($answer, { user => 'alice@SSPI.TEST' }, 'one that nobody used is good') }
-            else { refused($answer, 401, 'one that nobody used, too: who knows') }
+            if ($with) { granted($answer, { user => 'alice@SSPI.TEST' }, 'an unused ticket is good') }
+            else { refused($answer, 401, 'an unused ticket, too, because the server cannot know') }
             my $fresh = ticket($server);
             granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
             refused(send_header($server, $fresh), 401, 'once');
             my $pid = delete $server->{pid};
             kill QUIT => $pid;
             ok(ends($pid), 'it ends');
-            is_deeply([ $server->log_faults ], [], 'nothing but the usual in the error log');
+            is_deeply([ $server->log_faults ], [], 'the error log has only expected lines');
         };
     }
 }
@@ -293,7 +293,7 @@ config_refused('a directory that is not there', { with_file("$dir/none/state") }
 config_refused('a file that holds something else', { with_file("$dir/good/keytab") }, qr{$directive.*holds something else});
 config_refused('a file that others may read', { with_file("$dir/good/readable") }, qr{$directive.*mode must be 0600});
 config_refused('a link', { with_file("$dir/link/state") }, qr{$directive.*cannot be opened});
-is(slurp("$dir/good/keytab"), slurp($kdc->{keytab}), 'the keytab is what it was');
+is(slurp("$dir/good/keytab"), slurp($kdc->{keytab}), 'the keytab is unchanged');
 
 for my $kind (grep { wanted($_) } qw(apache nginx)) {
     my $class = $kind eq 'apache' ? 'SSPI::Test::Apache' : 'SSPI::Test::Nginx';
@@ -308,7 +308,7 @@ scenario 'a reload with a file that cannot be used leaves the old configuration'
     granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, 'before');
     $server->write_config(nginx_http => "sspi_state_file $dir/open/state;");
     kill HUP => $server->{pid};
-    ok(wait_until(sub { $server->log =~ /sspi_state_file: / }), 'nginx says so');
+    ok(wait_until(sub { $server->log =~ /sspi_state_file: / }), 'nginx logs the error');
     refused(send_header($server, $used), 401, 'the used ticket stays used');
     granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A configuration that looks protected and is not: it is refused, or the start warns of it. Each case stands
-# beside one that is right.
+# The server refuses a configuration that only seems to protect, or warns about it at start. Each case has a
+# right twin.
 use strict;
 use warnings;
 
@@ -26,7 +26,8 @@ my ($unprotected, $no_match) = map { message_id($_) } qw(UNPROTECTED NO_MATCH);
 
 sub site { my ($on, %more) = @_; return { env => $kdc->server_env, on => $on, %more } }
 
-# The server's test of the configuration passes. Returns what it said; undef where this server is not tested.
+# Checks that the server's test of the configuration passes. Returns its output; undef if this server is not
+# tested.
 sub passes {
     my ($name, $spec) = @_;
     my $r;
@@ -43,10 +44,10 @@ sub warned {
     my ($name, $spec, $id, @patterns) = @_;
     my $out = passes($name, $spec) // return;
     my @p = map { ref eq 'HASH' ? $_->{$spec->{on}} : $_ } @patterns;
-    # Nginx says it on stderr as well.
+    # Nginx also writes it to stderr.
     my @lines = grep { /\b$id\b/ && !/^nginx: / } split /\n/, $out;
     is(scalar(@lines), 1, "$spec->{on}: $name: one warning") or diag($out);
-    like($lines[0] // '', $_, "$spec->{on}: $name: it says it") for @p;
+    like($lines[0] // '', $_, "$spec->{on}: $name: the text is right") for @p;
     return;
 }
 
@@ -76,7 +77,7 @@ for my $text (sort keys %off) {
     config_refused("$text beside sspi off", nginx("sspi on; location /p/ {\nsspi off;\n$text;\n}"), @says);
 }
 config_refused('a demand of a server whose locations are all off', nginx("sspi_require_tls on;\nlocation /p/ { }"), qr/"sspi_require_tls"/);
-config_refused('a demand of http that no server takes up', nginx('location /p/ { }', 'sspi_require user digest:alice;'), qr/"sspi_require"/);
+config_refused('a demand of http that no server uses', nginx('location /p/ { }', 'sspi_require user digest:alice;'), qr/"sspi_require"/);
 config_refused('a demand of limit_except', nginx("location /p/ {\nlimit_except GET { sspi_require user digest:alice; }\n}"),
     qr/"sspi_require"/, qr/server\.conf:\d+/);
 config_refused('a demand of a location beside one that is on', nginx("location /on/ { $on }\nlocation /off/ { sspi_require user digest:alice; }"),
@@ -94,7 +95,7 @@ passes('files of http that no server uses yet', nginx('', "sspi_keytab $kdc->{ke
 my $auth = "AuthType SSPI\nAuthName r\nSSPIPackages Digest\nSSPIDigestUserFile $users";
 sub section { my ($where, @lines) = @_; my ($kind) = $where =~ /(\w+)/; return "<$where>\n" . join("\n", @lines) . "\n</$kind>\n" }
 sub apache { my ($text, $head) = @_; return site('apache', apache => $text, apache_head => $head // '') }
-# The harness's own <Directory> lets everybody in, as the distribution's does.
+# The harness's own <Directory> admits every client, as in the distribution's configuration.
 my %demand = ('SSPIRequireTLS on' => 1, 'SSPIChannelBinding require' => 1, 'SSPIChannelBinding allow' => 1,
     'SSPIExtendedProtection proxy' => 1, 'SSPIChannelBindingType tls-exporter' => 1, 'SSPIRequireTLS off' => 0,
     'SSPIChannelBinding none' => 0, 'SSPIUserName full' => 0);
@@ -134,10 +135,10 @@ my @never = (
     [ 'alice', \%digest, qr/use digest:alice$/ ],
     [ 'alice', { %kerberos, %digest, packages => 'Negotiate Digest' }, qr/use alice\@\S+ or digest:alice$/ ],
     [ 'alice', \%ntlm, qr/use DOMAIN\\+alice$/ ],
-    [ '*', \%kerberos, qr/no patterns/ ],
-    [ '*', \%digest, qr/no patterns/ ],
-    [ '*@SSPI.TEST', \%kerberos, qr/no patterns/ ],
-    [ '~.*', \%kerberos, qr/no patterns/ ],
+    [ '*', \%kerberos, qr/patterns are not supported/ ],
+    [ '*', \%digest, qr/patterns are not supported/ ],
+    [ '*@SSPI.TEST', \%kerberos, qr/patterns are not supported/ ],
+    [ '~.*', \%kerberos, qr/patterns are not supported/ ],
     [ 'alice@SSPI.TEST', \%digest, qr/use digest:alice$/ ],
     [ 'alice@SSPI.TEST', \%ntlm, qr/use DOMAIN\\+alice$/ ],
     [ 'digest:alice', \%kerberos, qr/use alice\@\S+$/ ],
@@ -169,7 +170,8 @@ for my $kind (qw(apache nginx)) {
         silent("$name by " . ($place->{packages} // 'Negotiate'), place($kind, %$place, require => ["user $name"]), $no_match);
     }
 }
-# Sections of httpd meet with a request: a name may match by what any section offers that can meet it.
+# httpd merges sections for a request, so a name may match a scheme of any section that can apply to
+# the same request.
 my @staff = ($auth, 'Require sspi-user alice@SSPI.TEST');
 my $place = section('Location /p/', @staff);
 my @ticket = ('AuthType SSPI', "SSPIKeytab $kdc->{keytab}", 'Require valid-user');
