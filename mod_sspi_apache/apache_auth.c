@@ -27,8 +27,8 @@ static void export_variables(request_rec *r, const struct apache_place *place)
 }
 
 /* A request has no user until its credentials are verified, whatever another module, SetEnvIf or
- * the request around it says: a subrequest begins with a copy of that one's environment, in which
- * mod_include puts the variables of programs. */
+ * the parent request says. A subrequest begins with a copy of the parent's environment, which
+ * mod_include fills with variables for programs. */
 static void forget(request_rec *r)
 {
     struct apache_place *place = apache_place_of(r);
@@ -63,9 +63,9 @@ static void grant(request_rec *r, const struct sspi_result *result)
     apache_caches_mark(r);
 }
 
-/* httpd asks this when Require is met without a user. Credentials that come are checked all the
- * same, as on IIS: right ones name the user, wrong ones are refused. A request that has no user
- * passes here, because httpd takes a check_authn without a user for an error. */
+/* httpd calls this when Require is met without a user. If the client sends credentials, they are
+ * verified, as on IIS: right ones name the user, wrong ones are refused. A request without a user
+ * skips check_authn, because httpd treats a check_authn without a user as an error. */
 int apache_force_authn(request_rec *r)
 {
     const struct apache_dir *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
@@ -74,7 +74,7 @@ int apache_force_authn(request_rec *r)
     if (!apache_dir_is_ours(r)) {
         return DECLINED;
     }
-    apache_place_of(r)->judged = true;
+    apache_place_of(r)->hook_ran = true;
     forget(r);
     if (sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) != 0) {
         result = apache_visit_step(r);
@@ -94,8 +94,8 @@ static int downgrade(request_rec *r)
     return HTTP_FORBIDDEN;
 }
 
-/* A client that sent Expect: 100-continue keeps its connection only when its body is read, for
- * which httpd asks as long as the status is no error. */
+/* The connection of a client that sent Expect: 100-continue stays open only if its body is read.
+ * httpd sends the 100 only as long as the status is not an error. */
 static void drain(request_rec *r)
 {
     if (r->main == NULL && r->expecting_100 && ap_discard_request_body(r) == OK) {
@@ -103,7 +103,7 @@ static void drain(request_rec *r)
     }
 }
 
-/* The status of r, whose place came to `result`. */
+/* Returns the status of r for `result`. */
 static int status_of(request_rec *r, const struct sspi_result *result)
 {
     if (result == NULL) {
@@ -165,7 +165,7 @@ int apache_check_authn(request_rec *r)
     if (!apache_dir_is_ours(r)) {
         return DECLINED;
     }
-    apache_place_of(r)->judged = true;
+    apache_place_of(r)->hook_ran = true;
     forget(r);
     return answer(r, apache_visit_step(r));
 }
@@ -179,19 +179,19 @@ int apache_note_auth_failure(request_rec *r, const char *auth_type)
     return apache_visit_challenge(r) ? OK : DECLINED;
 }
 
-/* Where credentials may name a user. */
+/* True if credentials may name a user here. */
 static bool may_name(request_rec *r)
 {
     return apache_dir_is_ours(r) || apache_dir_is_none(r);
 }
 
-/* mod_access_compat's `Satisfy Any` lets an address pass without any hook of authentication, and
- * where AuthType is None the hooks have no type: what apache_force_authn() does is done here. */
+/* Does the work of apache_force_authn() where httpd calls no hook of authentication: `Satisfy Any`
+ * of mod_access_compat admits an address, or AuthType is None. */
 int apache_fixup_open(request_rec *r)
 {
     const struct sspi_result *result;
 
-    if (r->user != NULL || !may_name(r) || apache_place_of(r)->judged) {
+    if (r->user != NULL || !may_name(r) || apache_place_of(r)->hook_ran) {
         return DECLINED;
     }
     forget(r);
@@ -205,8 +205,9 @@ int apache_fixup_open(request_rec *r)
     return answer(r, result);
 }
 
-/* The place that r's user comes from: its own, or that of a request with the very same
- * configuration, from which httpd hands on the user without any hook. NULL: it is not ours. */
+/* Finds the location that granted r its user: r's own, or that of an outer request with the same
+ * configuration, from which httpd copies the user without a hook. NULL: this module did not grant
+ * it. */
 static const struct apache_place *granting_place(const request_rec *r)
 {
     const struct ap_conf_vector_t *config = r->per_dir_config;
@@ -221,7 +222,7 @@ static const struct apache_place *granting_place(const request_rec *r)
     return NULL;
 }
 
-/* A request that inherits its user inherits the variables as well. The document of a refusal
+/* A request that inherits its user also inherits the variables. The error document of a refusal
  * inherits neither. */
 int apache_fixup_environment(request_rec *r)
 {
@@ -241,8 +242,9 @@ int apache_fixup_environment(request_rec *r)
     return OK;
 }
 
-/* An index file may be shown in the place of its directory, without any hook for it: the user who
- * was judged for that file is then the one of the request, and the directory's is not. */
+/* httpd may answer the request of a directory with its index file, without calling a hook. The
+ * request then has the user whom the module verified for that file, not the user of the directory.
+ */
 int apache_fixup_user(request_rec *r)
 {
     const struct apache_visit *visit = apache_visit_find(r);

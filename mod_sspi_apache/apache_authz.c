@@ -106,7 +106,8 @@ static size_t count_requires(const ap_directive_t *node)
     return n;
 }
 
-/* Whether the line counts as an alternative to others of its scope: it is not in <RequireAll>. */
+/* True if the line is an alternative to other lines of its scope, because it is not in
+ * <RequireAll>. */
 static bool is_alternative(const ap_directive_t *line)
 {
     for (const ap_directive_t *at = line->parent; at != NULL; at = at->parent) {
@@ -120,10 +121,10 @@ static bool is_alternative(const ap_directive_t *line)
     return true;
 }
 
-/* mod_authz_core takes Require lines as alternatives: beside another line, a demand for bound
- * clients is met by all others. In <RequireAll> each line must be met. httpd calls every module
- * that has a directive of this name, so the lines are counted here while mod_authz_core reads them;
- * an error in .htaccess is 500 for its requests. */
+/* mod_authz_core treats Require lines as alternatives: if another line is met, channel-bound has no
+ * effect. In <RequireAll> each line must be met. httpd calls every module that has a directive of
+ * this name, so this handler counts the lines while mod_authz_core reads them. An error in
+ * .htaccess is 500 for its requests. */
 const char *apache_authz_count(cmd_parms *cmd, void *dir_, const char *args)
 {
     struct apache_dir *dir = dir_;
@@ -132,15 +133,15 @@ const char *apache_authz_count(cmd_parms *cmd, void *dir_, const char *args)
     if (ap_find_linked_module("mod_authz_core.c") == NULL) {
         return "Require needs mod_authz_core: load it";
     }
-    /* <Limit> and <LimitExcept>: lines for other methods never meet. */
+    /* Lines for different methods (<Limit>, <LimitExcept>) never apply to one request. */
     dir->required_again |= dir->required & cmd->limited;
     dir->required |= cmd->limited;
     if (strcmp(provider, "sspi-channel-bound") == 0 && is_alternative(cmd->directive)) {
         dir->bound_as_alternative |= cmd->limited;
     }
     if ((dir->bound_as_alternative & dir->required_again) != 0) {
-        return "Require sspi-channel-bound beside another Require protects nothing, because either "
-               "is enough: put both into <RequireAll>";
+        return "Require sspi-channel-bound beside another Require protects nothing, because one of "
+               "them is enough: put both into <RequireAll>";
     }
     return NULL;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers to a request without Authorization that are one user's all the same: caches keep away
- * from those that say so. mod_cache reads the headers when the first octet of the answer reaches
- * its filter, which stands behind this one, or where the administrator put it (the filter CACHE, a
- * subrequest): for those the header is there before the handler runs. */
+/* Marks answers as private if the request had no Authorization header but the answer is for one
+ * user. Caches do not store private answers. mod_cache reads the headers when the first octet of
+ * the answer reaches its filter. That filter stands after this one, or at a place that the
+ * administrator chose (the filter CACHE, a subrequest); for the latter, the header is set before
+ * the handler runs. */
 #include "mod_sspi.h"
 
 #include "apr_strings.h"
@@ -22,7 +23,7 @@ static bool is_private(request_rec *r)
                                 apache_visit_credentials(r) == NULL);
 }
 
-/* `private`, merged with what both tables say. */
+/* Writes `private`, merged with the values of both tables. */
 static const char *merge(request_rec *r)
 {
     const char *first = apr_table_getm(r->pool, r->err_headers_out, FIELD_NAME);
@@ -38,7 +39,7 @@ static const char *merge(request_rec *r)
     return merged;
 }
 
-/* Fields that some caches follow instead. */
+/* Fields that some caches follow instead of Cache-Control. */
 static void unset_others(request_rec *r, apr_table_t *table)
 {
     const apr_array_header_t *copy = apr_table_elts(apr_table_copy(r->pool, table));
@@ -82,7 +83,7 @@ static void insert_private(request_rec *r)
 
 void apache_caches_register_hooks(void)
 {
-    /* Behind mod_headers, which could take it away. */
+    /* After mod_headers, which could remove it. */
     static const char *const before[] = {"mod_headers.c", NULL};
 
     ap_hook_insert_filter(insert_private, before, NULL, APR_HOOK_REALLY_LAST);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tree of the configuration tells of mistakes. Sections meet only with a request, so this
- * file looks at what one section and those around it say, and keeps silent where another section
- * might make it right. */
+/* Finds mistakes in the tree of the configuration. httpd merges sections only for a request, so
+ * these checks use one section and those around it. They report nothing if another section might
+ * correct it. */
 #include "apache_scope.h"
 
 #include "apr_lib.h"
@@ -16,7 +16,7 @@ struct check {
     struct sspi_acceptor *acceptor;
     const ap_directive_t *tree;
     bool failed; /* the server must not start */
-    /* The place that is looked at, what it may offer, and whether a Require line may ask for a user
+    /* The location that is checked, what it may offer, and whether a Require line may demand a user
      * there. */
     const struct apache_scope *place;
     bool offered[APACHE_CHOICES][APACHE_CHOICE_WORDS];
@@ -25,7 +25,8 @@ struct check {
 
 /* ---- text that is an expression ---- */
 
-/* httpd reads AuthName and Require lines as expressions. NULL: it depends on the request. */
+/* httpd evaluates AuthName and Require lines as expressions. NULL: the value depends on the
+ * request. */
 static const char *static_text(apr_pool_t *p, const char *text)
 {
     char *copy = apr_pstrdup(p, text);
@@ -82,7 +83,7 @@ static void check_realms(void *self, const struct apache_scope *scope)
 
 /* ---- names of users ---- */
 
-/* An .htaccess file may say anything about authentication. */
+/* True if an .htaccess file may change anything about authentication. */
 static bool allows_htaccess(apr_pool_t *p, const ap_directive_t *node)
 {
     return (apache_directive_is(node, "AllowOverride") &&
@@ -92,7 +93,7 @@ static bool allows_htaccess(apr_pool_t *p, const ap_directive_t *node)
             !apache_directive_has_word(p, node, "None"));
 }
 
-/* Marks the words of this choice that the directive has; NULL: all. */
+/* Marks the words of this choice that the directive lists; NULL: all words. */
 static void offer(struct check *check, size_t choice, const ap_directive_t *node)
 {
     for (size_t i = 0; i < APACHE_CHOICE_WORDS && apache_choices[choice].words[i] != NULL; i++) {
@@ -102,9 +103,9 @@ static void offer(struct check *check, size_t choice, const ap_directive_t *node
     }
 }
 
-/* What a scope other than the place's own may choose for the place. A late place overrides by a
- * choice of its own what httpd merges before it, and an .htaccess file is not expected to choose
- * for one that has its own AuthType. */
+/* Marks what another scope may choose for the location. If a late location has its own choice, it
+ * overrides the scopes that httpd merges before it. If the location has its own AuthType, an
+ * .htaccess file is not expected to choose for it. */
 static void find_choice(struct check *check, const struct apache_scope *scope, size_t choice)
 {
     const struct apache_scope *place = check->place;
@@ -135,7 +136,7 @@ static void find_choices(void *self, const struct apache_scope *scope)
     }
 }
 
-/* Marks all that requests may be offered that meet this place. */
+/* Marks everything that the location may offer to a request. */
 static void find_offered(struct check *check, const struct apache_scope *place)
 {
     check->place = place;
@@ -150,7 +151,7 @@ static void find_offered(struct check *check, const struct apache_scope *place)
     apache_scope_walk(check->p, check->tree, find_choices, check);
 }
 
-/* Schemes and mechanisms as a policy; `views` must live as long. */
+/* Makes a policy of the schemes and mechanisms. `views` must exist as long as the policy. */
 static void make_policy(const struct check *check,
                         struct sspi_view views[APACHE_CHOICES][APACHE_CHOICE_WORDS],
                         struct sspi_policy *ret_policy)
@@ -173,7 +174,7 @@ static void make_policy(const struct check *check,
     }
 }
 
-/* The provider of a Require line, and what follows it. */
+/* Reads the provider of a Require line, and the text after it. */
 static const char *provider_of(apr_pool_t *p, const ap_directive_t *node, const char **ret_rest)
 {
     const char *word;
@@ -183,7 +184,8 @@ static const char *provider_of(apr_pool_t *p, const ap_directive_t *node, const 
     return strcmp(word, "not") == 0 ? ap_getword_conf(p, ret_rest) : word;
 }
 
-/* mod_authz_user compares REMOTE_USER: a full name, unless Digest or a shorter form is offered. */
+/* mod_authz_user compares REMOTE_USER, which is a full name unless Digest or a shorter form is
+ * offered. */
 static bool compares_full(const struct check *check)
 {
     return !check->offered[APACHE_PACKAGES][2] && !check->offered[APACHE_USER_NAME][1] &&
@@ -241,9 +243,9 @@ static void check_names(void *self, const struct apache_scope *scope)
     check_lines(check, scope, scope->first);
 }
 
-/* ---- places that ask for no user ---- */
+/* ---- locations that demand no user ---- */
 
-/* Require lines of another section count if they ask for something. With SSPIOptional `all granted`
+/* Require lines of another section count if they demand something. With SSPIOptional, `all granted`
  * is right. */
 static bool asks(apr_pool_t *p, const ap_directive_t *node, bool optional)
 {
@@ -268,8 +270,8 @@ static void find_asking(void *self, const struct apache_scope *scope)
     }
 }
 
-/* Demands that hold in a place with AuthType SSPI, where no Require line asks for a user: httpd
- * admits every client without asking a module. */
+/* Reports demands at a location with AuthType SSPI if no Require line demands a user there: httpd
+ * admits every client without calling a module. */
 static void check_place(void *self, const struct apache_scope *scope)
 {
     struct check *check = self;

@@ -48,8 +48,8 @@ void *apache_dir_create(apr_pool_t *p, char *path)
     return apr_pcalloc(p, sizeof(struct apache_dir));
 }
 
-/* httpd merges some sections with each other before it merges them with outer ones, so None has to
- * be kept until the type around it is known. */
+/* httpd merges some sections with each other before it merges them with outer ones. So None is kept
+ * until the outer type is known. */
 static void merge_auth_type(struct apache_dir *merged, const struct apache_dir *outer,
                             const struct apache_dir *inner)
 {
@@ -65,7 +65,7 @@ void *apache_dir_merge(apr_pool_t *p, void *outer_, void *inner_)
     const struct apache_dir *inner = inner_;
     struct apache_dir *merged;
 
-    /* Most scopes with Require lines have no option of ours. */
+    /* Most scopes with Require lines have no option of this module. */
     if (inner->policy.set == 0 && inner->auth_type == APACHE_AUTH_UNSET && !inner->auth_none) {
         return outer;
     }
@@ -171,7 +171,7 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
     return NULL;
 }
 
-/* mod_authn_core has the directive and tells the type that holds, but not the one around None.
+/* mod_authn_core has the directive and returns the type in force, but not the type around None.
  * httpd calls every module that has a directive of this name. In one scope the last line counts. */
 static const char *see_auth_type(cmd_parms *cmd, void *dir_, const char *type)
 {

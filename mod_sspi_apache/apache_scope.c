@@ -47,7 +47,7 @@ bool apache_directive_has_word(apr_pool_t *p, const ap_directive_t *node, const 
 
 /* ---- scopes ---- */
 
-/* Options that an administrator sets to keep clients out. */
+/* Options that an administrator sets to refuse clients. */
 static bool is_demand(apr_pool_t *p, const ap_directive_t *node)
 {
     if (apache_directive_is_option(node, SSPI_OPTION_REQUIRE_TLS)) {
@@ -70,7 +70,7 @@ static void read_directive(apr_pool_t *p, const ap_directive_t *node, struct apa
     } else if (is_demand(p, node)) {
         scope->demand = node;
     } else if (scope->demand != NULL && apache_directive_is(node, scope->demand->directive)) {
-        scope->demand = NULL; /* an inner scope takes it back */
+        scope->demand = NULL; /* an inner scope cancels it */
     }
     for (size_t i = 0; i < APACHE_CHOICES; i++) {
         if (apache_directive_is_option(node, apache_choices[i].option)) {
@@ -130,7 +130,7 @@ bool apache_scope_has(const struct apache_scope *scope, const ap_directive_t *no
     return false;
 }
 
-/* ---- which sections meet ---- */
+/* ---- which sections apply to the same request ---- */
 
 static bool is_section(const ap_directive_t *section, const char *kind)
 {
@@ -169,7 +169,7 @@ static const ap_directive_t *host_of(const struct apache_scope *scope)
     return NULL;
 }
 
-/* Two sections of one kind whose paths lead to different places. */
+/* True if two sections of one kind have paths that no request has in common. */
 static bool are_apart(apr_pool_t *p, const ap_directive_t *a, const ap_directive_t *b,
                       const char *kind)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree of the configuration as scopes: the server's own level, and each section. httpd merges
- * scopes for a request; what is told here of a scope holds if no section of another kind says
- * otherwise. For checks at start. */
+/* The tree of the configuration as scopes: the server's own level, and each section. Checks at
+ * start use it. httpd merges scopes for a request, so these functions describe a scope correctly
+ * only if no section of another kind changes it. */
 #ifndef APACHE_SCOPE_H
 #define APACHE_SCOPE_H
 
@@ -11,17 +11,17 @@
 
 /* ---- directives ---- */
 
-/* Names of directives are compared without case. */
+/* True if the directive has this name, compared without case. */
 bool apache_directive_is(const ap_directive_t *node, const char *name);
 bool apache_directive_is_option(const ap_directive_t *node, enum sspi_option option);
 
-/* <RequireAll>, <RequireAny>, <RequireNone>: no scope of their own. */
+/* <RequireAll>, <RequireAny>, <RequireNone>: these sections are not scopes. */
 bool apache_directive_is_require_section(const ap_directive_t *node);
 
-/* The first argument without its quotes, in `p`. */
+/* Returns the first argument without its quotes, allocated in `p`. */
 const char *apache_directive_first_word(apr_pool_t *p, const ap_directive_t *node);
 
-/* True when one of the arguments is `wanted`, without case. */
+/* True if one of the arguments is `wanted`, compared without case. */
 bool apache_directive_has_word(apr_pool_t *p, const ap_directive_t *node, const char *wanted);
 
 /* ---- scopes ---- */
@@ -32,12 +32,12 @@ enum { APACHE_PACKAGES, APACHE_MECHANISMS, APACHE_USER_NAME, APACHE_CHOICES };
 
 struct apache_choice {
     enum sspi_option option;
-    const char *words[APACHE_CHOICE_WORDS]; /* NULL behind the last one */
+    const char *words[APACHE_CHOICE_WORDS]; /* NULL after the last one */
 };
 
 extern const struct apache_choice apache_choices[APACHE_CHOICES];
 
-/* The directives are those of this scope or of one around it; NULL: neither has one. */
+/* The directives are those of this scope or of an outer one; NULL: no scope has one. */
 struct apache_scope {
     const struct apache_scope *outer; /* NULL: this is the server's own level */
     const ap_directive_t *section;    /* NULL: this is the server's own level */
@@ -48,27 +48,27 @@ struct apache_scope {
     bool optional;                /* SSPIOptional on */
 };
 
-/* `scope` lives as long as the call. */
+/* `scope` is valid only during the call. */
 typedef void apache_scope_visit(void *self, const struct apache_scope *scope);
 
 /* Calls `visit` for every scope, outer ones first. */
 void apache_scope_walk(apr_pool_t *p, const ap_directive_t *tree, apache_scope_visit *visit,
                        void *self);
 
-/* AuthType SSPI holds there. */
+/* True if AuthType SSPI is in force there. */
 bool apache_scope_is_ours(apr_pool_t *p, const struct apache_scope *scope);
 
-/* The directive stands in the scope itself; false for NULL. */
+/* True if the directive is in the scope itself; false for NULL. */
 bool apache_scope_has(const struct apache_scope *scope, const ap_directive_t *node);
 
-/* `inner` is `outer`, or lies within it. */
+/* True if `inner` is `outer`, or is within it. */
 bool apache_scope_is_within(const struct apache_scope *inner, const struct apache_scope *outer);
 
-/* Whether one request may meet both. True if in doubt. */
+/* True if both may apply to one request, or if that is not known. */
 bool apache_scope_can_meet(apr_pool_t *p, const struct apache_scope *a,
                            const struct apache_scope *b);
 
-/* True for <Location> and <If>, which httpd merges behind <Directory>, <Files> and .htaccess. */
+/* True for <Location> and <If>, which httpd merges after <Directory>, <Files> and .htaccess. */
 bool apache_scope_is_late(const struct apache_scope *scope);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory that all children share. Without SSPIStateFile it is anonymous, and kept over restarts
- * of this parent, so that nonces stay good and no token comes twice. */
+/* The memory that all children share. Without SSPIStateFile it is anonymous. The parent keeps it
+ * over its restarts, so nonces stay valid and replays stay known. */
 #include "mod_sspi.h"
 
 #include <sys/mman.h>
@@ -27,7 +27,7 @@ static size_t wanted_size(const struct apache_dir *dir)
     return (size + page - 1) / page * page;
 }
 
-/* Only the parent lets go: children that still serve have their own mapping of it. */
+/* Only the parent unmaps it: children that still serve requests have their own mapping. */
 static void let_go(struct retained *retained)
 {
     munmap(retained->memory, retained->size);
@@ -76,7 +76,7 @@ static struct retained *get_retained(void)
     return retained != NULL ? retained : ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
 }
 
-/* The memory of this parent. False: none could be made. */
+/* Makes or keeps the memory of this parent. False: it could not be made. */
 static bool set_own_memory(server_rec *s, const struct apache_site *site,
                            const struct apache_dir *dir)
 {
@@ -110,7 +110,7 @@ static bool open_file(server_rec *s, const struct apache_site *site, const struc
     return false;
 }
 
-/* Opens the file for use. The retained memory ends, because it does not learn what was used while
+/* Opens the file for use. Frees the retained memory, because it does not record what is used while
  * the file is in force. */
 static bool set_file(server_rec *s, const struct apache_site *site, const struct apache_dir *dir)
 {
@@ -136,7 +136,7 @@ int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, se
     bool set;
 
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
-        return OK; /* this configuration is read once more before it serves */
+        return OK; /* httpd reads the configuration once more before it serves requests */
     }
     set = sspi_policy_has_state_file(&dir->policy) ? set_file(s, site, dir)
                                                    : set_own_memory(s, site, dir);

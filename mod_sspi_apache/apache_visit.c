@@ -319,7 +319,7 @@ static void drop_h2c(request_rec *r)
     const char *kept = NULL;
 
     if (upgrade == NULL || ap_parse_token_list_strict(r->pool, upgrade, &names, 0) != NULL) {
-        return; /* httpd does not follow a list that it cannot read */
+        return; /* httpd ignores a list that it cannot read */
     }
     for (int i = 0; names != NULL && i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
@@ -335,9 +335,9 @@ static void drop_h2c(request_rec *r)
     }
 }
 
-/* mod_http2 runs a request that asks to go on with HTTP/2 again from its beginning: its credentials
- * would be a replay there, and the login of its connection out of reach. A server may leave an
- * Upgrade unanswered (RFC 9110 section 7.8): the answer comes by HTTP/1.1. */
+/* If the client asks for HTTP/2 by Upgrade, mod_http2 runs the request again from its start. Its
+ * credentials would then be a replay, and the login of its connection would not be available. A
+ * server may ignore an Upgrade (RFC 9110 section 7.8), so the answer comes by HTTP/1.1. */
 static void refuse_h2c(request_rec *r)
 {
     for (; r != NULL; r = r->main != NULL ? r->main : r->prev) {
@@ -387,7 +387,7 @@ const struct sspi_result *apache_visit_step(request_rec *r)
     return step_by(r, visit, &policy);
 }
 
-/* False: no credentials are taken on this connection. */
+/* False: credentials are not accepted on this connection. */
 static bool open_policy(request_rec *r, struct sspi_policy *ret_policy)
 {
     struct sspi_policy policy;
@@ -400,7 +400,7 @@ bool apache_visit_names(request_rec *r)
 {
     struct sspi_policy policy;
 
-    /* The document of an error has its status: it is shown, whoever came. */
+    /* An error document has the status of its error, and httpd shows it to every client. */
     if (ap_is_HTTP_ERROR(r->status)) {
         return false;
     }

@@ -31,8 +31,8 @@ struct apache_dir {
     /* The last AuthType that is not None, and whether AuthType None stands within it. */
     enum apache_auth_type auth_type;
     bool auth_none;
-    /* While the scope is read: the methods (bits, as in cmd_parms) that one Require line holds for,
-     * those of several lines, and those of sspi-channel-bound outside <RequireAll>. */
+    /* While httpd reads the scope: the methods (bits, as in cmd_parms) that one Require line
+     * applies to, those of several lines, and those of sspi-channel-bound outside <RequireAll>. */
     apr_int64_t required, required_again, bound_as_alternative;
 };
 
@@ -40,8 +40,8 @@ struct apache_site {
     apr_array_header_t *dirs; /* struct apache_dir *: the scopes to be looked at at start */
     /* Of the whole server; NULL until the configuration is checked. */
     struct sspi_acceptor *acceptor;
-    /* Of the main server: struct ssl_ctx_st * by server_rec *. Hosts that say nothing of ours share
-     * the main server's struct. NULL: no host has TLS. */
+    /* Of the main server: struct ssl_ctx_st * by server_rec *. Hosts without a directive of this
+     * module share the main server's struct. NULL: no host has TLS. */
     apr_hash_t *tls;
 };
 
@@ -54,8 +54,8 @@ void *apache_site_create(apr_pool_t *p, server_rec *s);
 /* True where AuthType SSPI holds. */
 bool apache_dir_is_ours(request_rec *r);
 
-/* True where AuthType None stands within AuthType SSPI: no user is demanded, but credentials that
- * come are verified. */
+/* True if AuthType None is within AuthType SSPI: no user is demanded, but credentials are verified
+ * if the client sends them. */
 bool apache_dir_is_none(const request_rec *r);
 
 /* The complete policy of r's place. Its words live as long as r. */
@@ -80,8 +80,8 @@ void apache_body_register_filter(void);
 
 /* ---- apache_caches.c ---- */
 
-/* Tells mod_cache, where it stands between this place and the answer's own filters, that the answer
- * to r is one user's, if it is. */
+/* Marks the answer to r as private if it is for one user, for a mod_cache whose filter runs before
+ * this module's filter. */
 void apache_caches_mark(request_rec *r);
 
 void apache_caches_register_hooks(void);
@@ -106,8 +106,8 @@ void apache_resources_log(server_rec *s);
 
 /* ---- apache_state.c ---- */
 
-/* Whether the file of the shared memory can be used, if one is named: for check_config. What is
- * wrong is logged. */
+/* For check_config: checks whether the state file can be used, if one is configured. Logs an error.
+ */
 bool apache_state_check(server_rec *s, const struct apache_site *site);
 
 /* Hook post_config: the memory that all workers share. */
@@ -120,13 +120,13 @@ void apache_tls_register_hooks(void);
 /* OpenSSL's connection of the client, NULL when it is plain or mod_ssl does not serve it. */
 struct ssl_st *apache_tls_of(conn_rec *c);
 
-/* The TLS context of a host; NULL: it has none. */
+/* The TLS context of a host; NULL: the host has none. */
 struct ssl_ctx_st *apache_tls_of_host(const server_rec *s);
 
 /* What unfinished exchanges need on an HTTP/1.x connection; NULL on HTTP/2 or without memory. */
 struct sspi_connection *apache_link_connection(conn_rec *c, struct sspi_acceptor *acceptor);
 
-/* The same, when it was needed already. */
+/* Returns it only if it exists already. */
 const struct sspi_connection *apache_link_find(conn_rec *c);
 
 /* ---- apache_visit.c ---- */
@@ -144,9 +144,9 @@ struct apache_visit {
     const struct ap_conf_vector_t *config;
     const struct sspi_result *result;
     bool wants_body;  /* a step asked for the body, which was not read to its end yet */
-    int body_failure; /* why it cannot be read; 0: it was not tried, or it was read */
-    int failure;      /* status of a step that failed on this side; 0: none */
-    int refusal;      /* status of the last place that refused; 0: the last one did not */
+    int body_failure; /* why the body cannot be read; 0: it was not tried, or the body was read */
+    int failure;      /* status of a step that failed in the server; 0: none */
+    int refusal;      /* status of the last location if it refused; 0: it did not refuse */
     apr_array_header_t *records; /* const char *: written already */
     /* Arrays of struct apache_line: the last verdict's, those to send with 401 and 407, those to
      * send with any other status, and which of the two stand in err_headers_out. */
@@ -159,9 +159,9 @@ struct apache_visit {
 /* What is known of one request_rec: who came, when its own place was asked for that. */
 struct apache_place {
     struct apache_visit *visit; /* only in the client's own request */
-    bool judged;                /* a hook of authentication was here */
+    bool hook_ran;              /* a hook of authentication ran */
     bool granted;
-    const struct ap_conf_vector_t *config; /* where that was granted */
+    const struct ap_conf_vector_t *config; /* of the location that granted it */
     const char *variables[SSPI_VARIABLE_COUNT];
 };
 
@@ -171,10 +171,10 @@ struct apache_place *apache_place_of(request_rec *r);
 /* The visit that r belongs to. NULL: it has none. */
 struct apache_visit *apache_visit_find(request_rec *r);
 
-/* The request that the client sent. */
+/* Returns the request that the client sent. */
 request_rec *apache_visit_top(request_rec *r);
 
-/* Its Authorization, or its Proxy-Authorization for a forward proxy. NULL: it has none. */
+/* Returns its Authorization, or its Proxy-Authorization for a forward proxy. NULL: it has none. */
 const char *apache_visit_credentials(request_rec *r);
 
 /* The final verdict of r's place. NULL: it could not be come to; apache_visit_failure() says what
@@ -182,11 +182,12 @@ const char *apache_visit_credentials(request_rec *r);
 const struct sspi_result *apache_visit_step(request_rec *r);
 int apache_visit_failure(request_rec *r);
 
-/* The same for a place whose own rules let r pass without a user. Its verdict may be taken only
- * where apache_visit_names() is true. */
+/* The same for a location whose own rules admit r without a user. The caller uses its verdict only
+ * if apache_visit_names() is true. */
 const struct sspi_result *apache_visit_step_open(request_rec *r);
 
-/* True when there is something that could name a user whom r's place does not demand. */
+/* True if r has credentials or a login that could name a user, although r's location demands none.
+ */
 bool apache_visit_names(request_rec *r);
 
 /* Makes the challenges of r's place stand ready for a 401. False: no memory. */
@@ -194,8 +195,8 @@ bool apache_visit_challenge(request_rec *r);
 
 /* ---- apache_auth.c ---- */
 
-/* Takes the user from a request that is answered with the refusal of another location, such as that
- * of its index file. */
+/* Removes the user from a request that is answered with the refusal of another location, such as
+ * that of its index file. */
 void apache_drop_user(request_rec *r);
 
 int apache_force_authn(request_rec *r);
@@ -217,13 +218,13 @@ int apache_status_handler(request_rec *r);
 
 void apache_authz_register(apr_pool_t *p);
 
-/* A further handler of Require, which refuses lines that protect nothing. */
+/* A second handler of Require. It refuses lines that protect nothing. */
 const char *apache_authz_count(cmd_parms *cmd, void *dir, const char *args);
 
 /* ---- apache_check.c ---- */
 
-/* Looks for mistakes that the whole configuration shows. False: it must be refused, and the error
- * log says why. What is only doubtful becomes a record of the acceptor. */
+/* Finds mistakes in the whole configuration. False: the server must refuse it, and the error log
+ * says why. A doubtful configuration only makes a record of the acceptor. */
 bool apache_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
                   const ap_directive_t *tree);
 
