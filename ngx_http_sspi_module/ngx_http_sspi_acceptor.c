@@ -110,7 +110,7 @@ ngx_http_sspi_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
     struct passwd    *pwd;
     ngx_core_conf_t  *ccf;
 
-    /* no limit of what waits is set: the threads are the limit */
+    /* no limit of waiting logins is set: the threads are the limit */
 
     ngx_memzero(config, sizeof(struct sspi_acceptor_config));
 

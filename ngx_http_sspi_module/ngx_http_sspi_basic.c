@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The user of auth_basic, which may stand beside sspi ("satisfy any").
+ * The user of auth_basic, which may be used beside sspi ("satisfy any").
  *
- * $remote_user is empty unless a user is proven, so a user that auth_basic
- * proved must be told from one that a client only claims.  No state of nginx
- * tells that: r->headers_in.user is set before the password is looked at, and
- * any other module may satisfy the access phase.  Therefore the module looks
- * at what the handler of auth_basic itself answers.  It answers NGX_OK if and
- * only if it has read user and password from Authorization into
- * r->headers_in and has found the password right.  Where "auth_basic" is off
- * it answers NGX_DECLINED.
+ * $remote_user is empty unless a user is verified.  nginx keeps no state that
+ * distinguishes a user whom auth_basic verified from one whom a client only
+ * names: it sets r->headers_in.user before the password is checked, and any
+ * other module may satisfy the access phase.  Therefore this module calls the
+ * handler of auth_basic and looks at its answer.  The handler answers NGX_OK
+ * if and only if it has read user and password from Authorization into
+ * r->headers_in and the password is right.  If "auth_basic" is off, it
+ * answers NGX_DECLINED.
  *
- * The handler is the last in the access phase when this module adds its own,
- * provided that auth_basic is the module right before this one: each module
- * adds its handlers in turn.  Our place in ngx_module_order sees to that.
- * Otherwise no handler is taken for that of auth_basic, and its users are
- * not shown.
+ * Each module adds its handlers in turn.  If auth_basic is the module
+ * directly before this one, its handler is the last one in the access phase
+ * when this module adds its own.  The order in ngx_module_order ensures that.
+ * In any other order this module does not recognize the handler of
+ * auth_basic, and $remote_user does not show its users.
  */
 #include "ngx_http_sspi_module.h"
 
@@ -24,7 +24,7 @@ static ngx_uint_t ngx_http_sspi_follows_basic(ngx_conf_t *cf);
 static ngx_int_t ngx_http_sspi_basic_handler(ngx_http_request_t *r);
 
 
-/* before this module adds a handler of its own */
+/* called before this module adds a handler of its own */
 
 void
 ngx_http_sspi_watch_basic(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)

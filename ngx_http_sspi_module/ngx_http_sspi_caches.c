@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers to a request without Authorization that are one user's all the
- * same: caches in front keep away from those that say so.  nginx's own
- * caches of upstreams have decided before any header filter runs; what they
- * keep is shown behind the access check of its location only.
+ * Marks answers as private if the request had no Authorization header but the
+ * answer is for one user: caches in front do not store them. nginx's own
+ * caches of upstreams decide before any header filter runs.  nginx shows a
+ * page of these caches only after the access check of its location.
  */
 #include "ngx_http_sspi_module.h"
 
@@ -59,8 +59,8 @@ ngx_http_sspi_make_private(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
 
 /*
- * The values of all lines of Cache-Control, joined by commas: their length,
- * and written where there is room.
+ * Joins the values of all Cache-Control lines by commas.  Returns their
+ * length, and writes them if there is room.
  */
 
 static size_t
@@ -105,7 +105,7 @@ ngx_http_sspi_is_cache_control(ngx_table_elt_t *h)
 }
 
 
-/* these lines, and those that caches follow instead */
+/* these lines, and those that caches follow instead of Cache-Control */
 
 static void
 ngx_http_sspi_erase(ngx_http_request_t *r)

@@ -190,9 +190,9 @@ ngx_http_sspi_remember(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf,
 
 
 /*
- * What is set where sspi is off, and off in all blocks within, protects
- * nothing.  On the level of http itself defaults may wait for servers to
- * come; only demands on clients may not.
+ * An option protects nothing if sspi is off in its block and in all inner
+ * blocks.  At the level of http, a default may be meant for servers that are
+ * added later, so only demands on clients are refused there.
  */
 
 ngx_int_t
@@ -217,7 +217,7 @@ ngx_http_sspi_check_said(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"%s\" protects nothing, because \"sspi\" is off in "
-                      "this block and in all blocks within it: "
+                      "this block and in all its inner blocks: "
                       "add \"sspi on\", or remove the directive in %V:%ui",
                       sspi_option_info(said[i].option)
                           ->name[SSPI_SERVER_NGINX],

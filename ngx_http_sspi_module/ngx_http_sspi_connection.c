@@ -133,7 +133,7 @@ ngx_http_sspi_request_line(ngx_http_request_t *r, ngx_str_t *method,
 #if (NGX_HTTP_SSL)
 
 /*
- * nginx takes the server from Host, whatever SNI has named.  A server without
+ * nginx chooses the server by Host, whatever name SNI has.  A server without
  * a certificate of its own shows that of the default server.
  */
 
@@ -276,7 +276,7 @@ ngx_http_sspi_same(const ngx_str_t *one, const ngx_str_t *other)
 }
 
 
-/* what the client's connection has already; NULL when that is nothing */
+/* the connection's data, if they exist already; otherwise NULL */
 
 struct sspi_connection *
 ngx_http_sspi_find_connection(ngx_http_request_t *r)

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes a client of HTTP/2 come back with HTTP/1.1, where an exchange of
- * several legs can run: its stream is reset with the error HTTP_1_1_REQUIRED
- * (RFC 9113 section 7).
+ * Makes an HTTP/2 client use HTTP/1.1, where an exchange of several legs can
+ * run: it resets the stream with the error HTTP_1_1_REQUIRED (RFC 9113
+ * section 7).
  *
- * nginx has no call for that, but its headers have all that it takes.  The
- * frame belongs to the stream as a frame of a response does: it lies in the
- * pool of the request, and stream->queued counts it.  nginx neither closes
- * the stream nor frees the request while a frame is counted, and it drops
- * the whole queue when the connection ends.  So the frame is never used
- * after its memory, and it is never put into a list of free frames.
+ * nginx has no function for that, but its headers declare everything that is
+ * needed.  The frame belongs to the stream, as a frame of a response does: it
+ * is in the pool of the request, and stream->queued counts it.  nginx neither
+ * closes the stream nor frees the request while a frame is counted, and it
+ * drops the whole queue when the connection ends.  So nginx never uses the
+ * frame after its memory is freed, and never puts it into a list of free
+ * frames.
  */
 #include "ngx_http_sspi_module.h"
 
 
 /*
- * The only place that decides whether this nginx can do it.  What is used of
- * the structures is the same in 1.22 and in the development of 1.31.  Other
- * versions do not offer exchanges of several legs over HTTP/2 until somebody
- * has read theirs.
+ * The only code that decides whether this version of nginx supports it.  The
+ * used parts of nginx's structures are the same from 1.22 to the development
+ * of 1.31.  In other versions the module does not offer exchanges of several
+ * legs over HTTP/2 until a developer has checked their structures.
  */
 #if (NGX_HTTP_V2 && NGX_HTTP_SSL                                              \
      && nginx_version >= 1022000 && nginx_version < 1032000)
@@ -31,14 +32,14 @@
 /* RFC 9113 section 7 */
 #define NGX_HTTP_SSPI_HTTP_1_1_REQUIRED  0xd
 
-/* RFC 9113 section 6.4: octets behind the header of the frame */
+/* RFC 9113 section 6.4: octets after the header of the frame */
 #define NGX_HTTP_SSPI_RST_STREAM_SIZE    4
 
 /*
- * How often a connection is sent back.  A client may have sent as many
- * requests as http2_max_concurrent_streams allows (128) before it sees the
- * first reset.  One that goes on after that does not understand it, or
- * wants to keep the server busy.
+ * The most resets of one connection.  A client may have sent as many requests
+ * as http2_max_concurrent_streams allows (128) before it sees the first
+ * reset.  A client that sends more does not understand the reset, or wants to
+ * keep the server busy.
  */
 #define NGX_HTTP_SSPI_RESETS_LIMIT       128
 
@@ -52,9 +53,10 @@ static ngx_int_t ngx_http_sspi_reset_handler(ngx_http_v2_connection_t *h2c,
 
 
 /*
- * Whether the client of r, a main request, can be sent back.  Only over TLS:
- * there the client and the server agreed on HTTP/2 and can agree on HTTP/1.1
- * instead.  A port that speaks HTTP/2 without TLS may speak nothing else.
+ * True if the module can make the client of r, a main request, use HTTP/1.1.
+ * This is possible only over TLS: there client and server agreed on HTTP/2
+ * and can agree on HTTP/1.1 instead.  A port with HTTP/2 without TLS may
+ * support nothing else.
  */
 
 ngx_uint_t
@@ -73,9 +75,9 @@ ngx_http_sspi_can_force_http1(ngx_http_request_t *r)
 
 
 /*
- * Sends the client of r, the main request or a subrequest, back.  Returns
+ * Resets the stream of r, which is the main request or a subrequest.  Returns
  * the status that ends the request: NGX_HTTP_CLOSE, which nginx logs as 444,
- * or 403 where it is too late for a reset.
+ * or 403 if it is too late for a reset.
  */
 
 ngx_int_t
@@ -108,7 +110,7 @@ ngx_http_sspi_force_http1(ngx_http_request_t *r)
     stream->queued++;
     stream->rst_sent = 1;
 
-    /* the rest of the body is not wanted */
+    /* the module does not need the rest of the body */
 
     stream->skip_data = 1;
 
@@ -128,7 +130,8 @@ ngx_http_sspi_force_http1(ngx_http_request_t *r)
 }
 
 
-/* the number of resets on the connection, which lives as long as that does */
+/* the number of resets on the connection; it exists as long as the connection
+ */
 
 static ngx_uint_t *
 ngx_http_sspi_resets(ngx_http_request_t *r)
@@ -160,7 +163,7 @@ ngx_http_sspi_resets(ngx_http_request_t *r)
 }
 
 
-/* only marks the number, which goes with the pool */
+/* only identifies the number, which the pool frees */
 
 static void
 ngx_http_sspi_resets_cleanup(void *data)
@@ -189,7 +192,10 @@ ngx_http_sspi_reset_frame(ngx_http_request_t *r)
 
     sid = r->stream->node->id;
 
-    /* by octets: nginx's own macros write numbers that are not aligned */
+    /*
+     * octet by octet, because the numbers are not aligned as nginx's macros
+     * need
+     */
 
     p = b->last;
 
@@ -223,7 +229,7 @@ ngx_http_sspi_reset_frame(ngx_http_request_t *r)
 }
 
 
-/* called when some of the frame was sent; the last use of the frame */
+/* nginx calls it when a part was sent; the last use of the frame */
 
 static ngx_int_t
 ngx_http_sspi_reset_handler(ngx_http_v2_connection_t *h2c,

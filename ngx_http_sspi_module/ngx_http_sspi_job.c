@@ -4,23 +4,23 @@
  * waits for them.
  *
  * A request that waits is only suspended: it holds no count and does not
- * block its end (r->main->blocked), because the thread touches nothing of
- * it.  What the thread needs lies in a block of its own, since r->pool goes
- * with a request that ends early.  The block knows the request as long as
- * that waits, and whatever ends this first says so: the completion and the
+ * block its end (r->main->blocked), because the thread touches nothing of it.
+ * What the thread needs lies in a block of its own, since r->pool goes with a
+ * request that ends early.  The block knows the request as long as that
+ * waits, and whatever ends this first says so: the completion and the
  * deadline wake the request up, its termination (a cleanup of the request,
  * which comes before that of the pool) does not.  The completion, always in
  * the worker's own thread, frees the block.
  *
- * All subrequests of a client's request share its exchange, which must not
- * be stepped while a job of it is away.  So they join the first that waits.
- * That one is woken up first and at once: the exchange concludes the job
- * under the policy that began it.  A cleanup belongs to the main request, so
- * that all of them end together.
+ * All subrequests of a client's request share its exchange.  The exchange
+ * must not be stepped while its job runs, so they wait together with the
+ * first one.  The module wakes up the first one first and at once, because
+ * the exchange must conclude the job under the policy that began it.  The
+ * cleanup belongs to the main request, so all of them end together.
  *
- * A pool without a queue, as ours is, refuses tasks also while a thread
- * comes up, or comes back from its last task.  So whether a thread is free
- * is counted here, and a free one that is not ready yet is asked again.
+ * A pool without a queue, as ours is, refuses tasks also while a thread comes
+ * up, or comes back from its last task.  So whether a thread is free is
+ * counted here, and a free one that is not ready yet is asked again.
  */
 #include "ngx_http_sspi_module.h"
 
@@ -36,7 +36,7 @@
 #if (NGX_THREADS)
 
 struct ngx_http_sspi_task_s {
-    ngx_http_sspi_ctx_t *ctx;       /* NULL: no request waits any more */
+    ngx_http_sspi_ctx_t *ctx;       /* NULL: no request waits */
     struct sspi_job     *job;
     ngx_thread_pool_t   *threads;
 
@@ -90,9 +90,9 @@ static ngx_uint_t  ngx_http_sspi_n_tasks;
 
 
 /*
- * Where the exchange of ctx has a job away, r waits for it, too.  NGX_OK: it
- * has none; NGX_AGAIN: r waits, or did so before, since its phases may run
- * for other reasons; NGX_ERROR: memory.
+ * If a job of the exchange of ctx runs, r waits for it, too.  NGX_OK: no job
+ * runs.  NGX_AGAIN: r waits, possibly since an earlier call, because its
+ * phases may run for other reasons.  NGX_ERROR: no memory.
  */
 
 ngx_int_t
@@ -388,8 +388,8 @@ ngx_http_sspi_remove(ngx_http_sspi_waiter_t *w)
 
 
 /*
- * The request that waited first, which the caller wakes up; the others go on
- * behind it.  NULL when none waits any more.
+ * Returns the request that waited first.  The caller wakes it up; the others
+ * continue after it.  NULL: no request waits.
  */
 
 static ngx_http_request_t *

@@ -119,13 +119,13 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE && r->header_only) {
 
         /*
-         * Of a subrequest of auth_request only the status counts.
-         * "error_page 401 = /login" would turn a refusal into a permission.
+         * auth_request uses only the status of its subrequest.  "error_page
+         * 401 = /login" would turn a refusal into a permission.
          */
 
         r->error_page = 1;
 
-        /* auth_request makes a 500 of what it does not know */
+        /* auth_request answers 500 to any other status */
 
         if (rc == NGX_HTTP_BAD_REQUEST
             || rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE)

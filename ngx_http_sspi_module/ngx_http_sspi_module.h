@@ -19,7 +19,7 @@ typedef struct {
     ngx_array_t                said;         /* ngx_http_sspi_said_t */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
-    ngx_http_handler_pt        basic;        /* auth_basic's; NULL: not known */
+    ngx_http_handler_pt        basic;        /* auth_basic's handler; NULL: none */
 #if (NGX_THREADS)
     ngx_thread_pool_t         *threads;      /* NULL: jobs run at once */
     ngx_uint_t                 n_threads;    /* 0: that pool is not ours */
@@ -35,7 +35,7 @@ struct ngx_http_sspi_loc_conf_s {
     struct sspi_policy         policy;
     ngx_http_complex_value_t  *realm;
     ngx_http_sspi_loc_conf_t  *outer;    /* NULL: http itself */
-    unsigned                   used:1;   /* sspi is not off, here or within */
+    unsigned                   used:1;   /* sspi is not off here or within */
 #if (NGX_HTTP_SSL)
     ngx_http_ssl_srv_conf_t   *ssl;      /* of the server that it belongs to */
 #endif
@@ -46,7 +46,7 @@ struct ngx_http_sspi_loc_conf_s {
 };
 
 
-/* where a directive stands, for errors found when all scopes are known */
+/* a directive's position, for errors found after all scopes are read */
 
 typedef struct {
     ngx_http_sspi_loc_conf_t  *conf;
@@ -67,8 +67,8 @@ typedef struct ngx_http_sspi_task_s  ngx_http_sspi_task_t;
 
 typedef struct {
     struct sspi_exchange      *exchange;    /* NULL: nothing was judged yet */
-    ngx_http_sspi_loc_conf_t  *judged;      /* the main request was judged
-                                             * there */
+    ngx_http_sspi_loc_conf_t  *judged;      /* the main request was
+                                             * judged here */
     ngx_http_sspi_loc_conf_t  *passed;      /* the main request has passed the
                                              * access phase there */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
@@ -76,7 +76,7 @@ typedef struct {
     ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
-    ngx_http_sspi_task_t      *task;        /* the exchange's job is away */
+    ngx_http_sspi_task_t      *task;        /* the exchange's job runs */
     ngx_uint_t                 n_steps;     /* since the last final verdict */
     unsigned                   granted:1;
     unsigned                   hashing:1;   /* the core wants the body */
@@ -86,8 +86,8 @@ typedef struct {
 
 
 /*
- * The context of ngx_http_sspi_filter_module is another thing: of each
- * request, main or not, that it waits for a job.
+ * The context of ngx_http_sspi_filter_module is another one: it marks each
+ * request, main or not, that waits for a job.
  */
 
 

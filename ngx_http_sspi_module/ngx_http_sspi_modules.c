@@ -29,8 +29,8 @@ NGX_HTTP_SSPI_EXPORT char  *ngx_module_names[] = {
 /*
  * Each name stands before the next.  Handlers run in reverse: just before
  * ngx_http_access_module means right after allow and deny, and before
- * auth_basic.  The filter must be installed after the one that sends,
- * and runs behind the one of add_header and expires, which may change
+ * auth_basic.  The filter must be installed after the one that sends, and
+ * runs after the one of add_header and expires, which may change
  * Cache-Control.
  */
 

@@ -107,9 +107,9 @@ ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
 
 
 /*
- * The same for a main request that another module has let in already, as an
- * address does under "satisfy any": a user is not demanded, but credentials
- * that are there name him, or are refused.
+ * The same for a main request that another module has admitted already, such
+ * as by its address under "satisfy any".  No user is demanded, but if the
+ * client sent credentials, they name the user or are refused.
  */
 
 ngx_int_t
@@ -178,7 +178,7 @@ ngx_http_sspi_judge_by(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf,
 
         } else if (had_user) {
 
-            /* of the location that has redirected to here */
+            /* of the location that redirected to this one */
 
             ngx_http_sspi_set_remote_user(r, ctx);
         }
@@ -331,12 +331,13 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
 
 /*
- * A client that sent "Expect: 100-continue" and gets a 401 instead may leave
- * its body out, and nobody knows where its next request begins.  So it is
- * asked for the body.  The body is read and not discarded, because
- * error_page may pass the request to an upstream: nginx would announce the
- * body there and never send it, and the upstream would take the next request
- * for it.  Under "satisfy any" another module may still want the body.
+ * A client that sent "Expect: 100-continue" and gets a 401 may leave out its
+ * body, and then the server does not know where the next request begins.  So
+ * the module asks for the body.  It reads the body and does not discard it,
+ * because error_page may pass the request to an upstream: nginx would
+ * announce the body there and never send it, and the upstream would read the
+ * next request as the body.  Under "satisfy any" another module may still
+ * need the body.
  */
 
 static ngx_int_t
@@ -377,8 +378,8 @@ ngx_http_sspi_drained(ngx_http_request_t *r)
 
 
 /*
- * Where error_page may pass the request on, its body is not discarded, for
- * the reason above: nginx closes such a connection as after any other 400.
+ * If error_page may pass the request on, the body is not discarded, for the
+ * reason above.  nginx closes such a connection, as after any other 400.
  */
 
 static ngx_uint_t
@@ -394,7 +395,7 @@ ngx_http_sspi_skip_body(ngx_http_request_t *r)
         return 0;
     }
 
-    /* a body that is not wanted is not asked for with a 100 */
+    /* no 100 for a body that is not needed */
 
     r->expect_tested = 1;
 

@@ -72,7 +72,8 @@ ngx_http_sspi_set_remote_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 }
 
 
-/* a user that auth_basic has just proven; one that sspi proved stays */
+/* a user that auth_basic has just verified; a user that sspi verified is kept
+ */
 
 void
 ngx_http_sspi_set_basic_user(ngx_http_request_t *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory that all workers share, and that outlives a reload: a zone or a file. */
+/* The memory of all workers, which survives a reload: a zone or a file. */
 #include "ngx_http_sspi_module.h"
 
 
@@ -28,8 +28,9 @@ ngx_http_sspi_share_state(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
 
 /*
- * Each cycle maps the file anew.  It is opened here and not in the module's
- * init, where a failure would end the master instead of the reload.
+ * Each cycle maps the file again.  The module opens it here and not in its
+ * init function, where a failure would end the master process instead of the
+ * reload.
  */
 
 static ngx_int_t
