@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx: auth_request asks a location that is protected, and error_page turns refusals into pages. A page
-# with status 200 in the place of a 401 must not be a permission.
+# nginx: auth_request calls a protected location, and error_page turns refusals into pages. A page with
+# status 200 instead of a 401 must not admit the client.
 use strict;
 use warnings;
 
@@ -14,7 +14,7 @@ use SSPI::Test::Scenario;
 
 my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw'), 0644);
 my %digest = (packages => 'Digest', digest_user_file => $users, realm => 'r');
-# What an anonymous client gets.
+# The answer to an anonymous client.
 my %pages = (
     '' => [ 401, qr/401 Authorization Required/ ],
     'error_page 401 /login.html;' => [ 401, qr/\Alogin\n/ ],

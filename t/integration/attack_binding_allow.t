@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# `allow` means: what a client vouches for must be right. A relay controls its own connection to the
-# server, and can make it one on which the client's channel cannot be compared. A client that names a
-# channel is refused there; only silent clients pass.
+# With `allow`, the channel that a client names must be right. A relay controls its own connection to
+# the server, and can choose one on which the server cannot compare channels. There the server
+# refuses a client that names a channel, and accepts only clients that name none.
 use strict;
 use warnings;
 
@@ -42,14 +42,14 @@ sub each_scheme {
     return;
 }
 
-# Nothing of this connection can be compared.
+# The server cannot compare anything on this connection.
 my @nothing = ([ 'right', $relay, 'BAD_BINDING' ], [ 'right', binding_of('rsa'), 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
 
 parts 'a channel that cannot be compared', { $world->site(@places) },
     'tls-exporter, TLS 1.2 without extended master secret' => sub {
         my ($server) = @_;
         each_scheme($server, '/exporter/', 'without EMS', sub { tls($_[0], version => '1.2', ems => 0) }, @nothing);
-        # The same location where there is one.
+        # The same location on a connection with a candidate.
         each_scheme($server, '/exporter/', 'with EMS', sub { tls($_[0], version => '1.2') },
             [ 'right', 'exporter', 'bound' ], [ 'wrong', 'exporter', 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
     },

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# An exchange of SPNEGO that changes its location between the leg that compares the channel and the
-# leg that ends it (mechListMIC). What one location compared does not count at another one.
+# A SPNEGO exchange changes its location between the leg that compares the channel and the last leg
+# (mechListMIC). The comparison of one location must not count at another one.
 use strict;
 use warnings;
 
@@ -27,7 +27,7 @@ my %policy = (
     'proxy-require' => { channel_binding => 'require', extended_protection => 'proxy' },
     exporter => { channel_binding => 'allow', channel_binding_type => 'tls-exporter' },
 );
-# One mechanism is offered, which the client does not name first: so a mechListMIC is needed.
+# The server offers one mechanism, which the client does not list first, so a mechListMIC is needed.
 my %site = $world->site(map {
     my $name = $_;
     map { { path => "/$_-$name/", %{$policy{$name}}, packages => 'Negotiate', realm => undef, digest_user_file => undef, mechanisms => $_,
@@ -38,7 +38,7 @@ my %list = (kerberos => [qw(ntlm kerberos)], ntlm => [qw(kerberos ntlm)]);
 
 # ---- exchanges ----
 
-# The token of an answer that asks for the next leg.
+# Returns the token of an answer that asks for the next leg.
 sub asks {
     my ($answer) = @_;
     my @lines = $answer->challenges;
@@ -46,7 +46,8 @@ sub asks {
     return $token // die 'no next leg is asked for: ' . $answer->brief . "\n";
 }
 
-# Up to the leg that brings the client's proof, at `path`. Returns the header of the last leg.
+# Runs the exchange at `path` up to the leg with the client's proof. Returns the header of the last
+# leg.
 my %up_to_proof = (
     kerberos => sub {
         my ($connection, $path, $binding) = @_;
@@ -66,7 +67,7 @@ my %up_to_proof = (
     },
 );
 
-# The answer to the last leg at `to`, after all others at `from`.
+# Returns the answer to the last leg at `to`, after all others at `from`.
 sub exchange {
     my ($server, $mechanism, $from, $to, $certificate, @tls) = @_;
     my $connection = SSPI::Test::Tls->new($server->client, @tls);
@@ -75,7 +76,8 @@ sub exchange {
 }
 
 my @attacks = (
-    # Proof at a location that accepts the channel of the certificate, end at another one.
+    # The proof is at a location that accepts the certificate's channel, the last leg at another
+    # one.
     [ 'front-require', 'require', 'front' ],
     [ 'front-require', 'allow', 'front' ],
     [ 'front-allow', 'require', 'front' ],

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# An internal redirect from a location that has nothing to compare, or compares nothing, into one that
-# compares: what the first location found does not count at the second one.
+# An internal redirect leads from a location without a candidate, or without comparison, to one that
+# compares. The result of the first location must not count at the second one.
 use strict;
 use warnings;
 
@@ -28,8 +28,8 @@ my %policy = (
     'require-exporter' => { channel_binding => 'require', channel_binding_type => 'tls-exporter' },
 );
 
-# The servers' ways to go on elsewhere: for a file that is not there, by an error page or a rewrite
-# rule, and as the index of a directory.
+# The internal redirects of the servers: for a missing file, by an error page or a rewrite rule, and
+# for the index of a directory.
 my %way = (
     fallback => [ 'FallbackResource %s', 'try_files /none %s;', 'nothing' ],
     rewrite => [ "RewriteEngine on\nRewriteRule ^ %s [L]", 'error_page 404 = %s;', 'nothing' ],
@@ -41,7 +41,7 @@ my @firsts = qw(off none allow exporter unique proxy cohosting front-allow requi
 sub redirect {
     my ($first, $way, $to) = @_;
     my %how = (apache => sprintf($way{$way}[0], "/$to/index.html"), nginx => sprintf($way{$way}[1], "/$to/index.html"));
-    # Options do not stand where the module is off.
+    # Options are not allowed where the module is off.
     my %off = $first eq 'off' ? (map { $_ => undef } keys %{$world->{place}}) : ();
     return { path => "/$way-$first-$to/", %off, %{$policy{$first}}, %how };
 }
@@ -84,7 +84,7 @@ parts 'internal redirects', \%site,
             each_scheme($server, 'exporter', $to, 'right', $relay, 401, @without_ems);
             each_scheme($server, 'unique', $to, 'right', $relay, 401, version => '1.3');
         }
-        # A silent client passes where it may.
+        # A client that names no channel is accepted if the location allows it.
         each_scheme($server, 'exporter', 'allow', 'silent', $own, 200, @without_ems);
         each_scheme($server, 'exporter', 'require', 'silent', $own, 401, @without_ems);
         each_scheme($server, 'unique', 'allow', 'silent', $own, 200, version => '1.3');
@@ -93,7 +93,7 @@ parts 'internal redirects', \%site,
         my ($server) = @_;
         for my $to (@targets) {
             each_scheme($server, $_, $to, 'right', $relay, 401) for qw(none proxy cohosting);
-            # There the second location is the first one that looks.
+            # In this case only the second location evaluates the login.
             each_scheme($server, 'off', $to, 'right', $relay, 401);
             each_scheme($server, 'off', $to, 'right', $own, 200);
         }

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A client without a channel binding tries the places where a demand for bound clients stands beside, or
-# outside of, other requirements. A bound client is the legitimate twin.
+# A client without a channel binding tries locations that demand channel-bound beside other
+# requirements, or in an outer scope. A bound client is the legitimate twin.
 use strict;
 use warnings;
 
@@ -18,7 +18,7 @@ my $world = SSPI::Test::Binding->new;
 my %place = %{$world->{place}};
 my $alice = 'user alice@SSPI.TEST CORP\\\\alice digest:alice';
 
-# Logins of each scheme: `want` tells the outcome by what the client says of its channel.
+# Logins of each scheme: `want` maps what the client says about its channel to the outcome.
 sub tries {
     my ($server, $path, %want) = @_;
     for my $scheme (@schemes) {

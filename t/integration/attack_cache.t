@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Attack: a page that a connection's login granted comes without Authorization, so that a cache which
-# several users share would keep it and show it to anybody. Caches are httpd's mod_cache in the server
-# itself, and nginx's proxy_cache in front of it or in it.
+# Attack: a client gets a page by its connection's login, without Authorization, so a shared cache
+# could store the page and show it to other clients. The caches are httpd's mod_cache in the server
+# itself, and nginx's proxy_cache in front of the server or in it.
 use strict;
 use warnings;
 
@@ -24,10 +24,10 @@ my $users = spew(scratch_dir('users') . '/users', join('', map { ntlm_user_line(
 my %ntlm = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => $users, realm => 'r');
 my %corp_alice = (user => 'CORP\\alice');
-# Whatever a cache needs to keep a page for long.
+# The headers that let a cache keep a page.
 my %cacheable = (apache => 'Header set Cache-Control "max-age=600"', nginx => 'expires 10m;');
 
-# An application that says of each answer what caches may do, as its query asks: ?cc=LINE&x=SECONDS
+# An application that sets the Cache-Control of each answer from the query: ?cc=LINE&x=SECONDS
 sub application {
     my ($server) = @_;
     return SSPI::Test::Origin->new($server->port('PORT1'), sub {
@@ -92,12 +92,12 @@ parts 'an answer to the login of a connection', \%site,
         my ($server) = @_;
         my $connection = connection($server);
         my $first = $connection->get('/all/', authorization => SSPI::Test::Gss->header(env => $alice));
-        is_deeply([ $first->status, control($first) ], [ 200, '' ], 'with Authorization caches know by themselves');
+        is_deeply([ $first->status, control($first) ], [ 200, '' ], 'with Authorization, caches do not need it');
         my $next = $connection->get('/all/');
         granted($next, { user => 'alice@SSPI.TEST' }, 'its login');
         is(control($next), 'private', 'is private');
     },
-    'whatever the application says' => sub {
+    'with any Cache-Control of the application' => sub {
         my ($server) = @_;
         my $application = application($server);
         my $connection = logged_in($server);
@@ -111,11 +111,11 @@ parts 'an answer to the login of a connection', \%site,
                 [ 200, $becomes{$query}, undef ], "'$query'");
         }
     },
-    'but no other' => sub {
+    'but no other answer' => sub {
         my ($server) = @_;
         my $application = application($server);
         my $c = $server->client(env => $alice);
-        is(control($c->get($_)), '', "$_ for anybody") for qw(/open/ /optional/);
+        is(control($c->get($_)), '', "$_ for every client") for qw(/open/ /optional/);
         is(control($c->get('/set/', negotiate => 1)), 'public, max-age=600', 'what caches may keep by permission');
         is(control($c->get('/app/?cc=s-maxage=60', negotiate => 1)), 's-maxage=60', 'that of an application, too');
         my $connection = logged_in($server);
@@ -182,8 +182,8 @@ mod_cache($_) for qw(on off);
 
 # ---- a cache in front ----
 
-# It keeps connections open and does not tell that it is a proxy, so that logins work through it as
-# long as one client uses it.
+# It keeps connections open and does not identify itself as a proxy, so logins work through it as
+# long as only one client uses it.
 sub in_front {
     my ($server) = @_;
     my $common = "proxy_pass http://behind; proxy_http_version 1.1; proxy_cache shared; proxy_cache_valid 10m;\n"
@@ -211,7 +211,7 @@ scenario 'a cache in front', { env => $kdc->server_env, locations => [
     is($a->status, 401, 'another client gets no page');
     unlike($a->body, qr/page of/, 'not from the cache');
     is(scalar $attacker->get('/open/')->header('X-Cache'), $_, "a page for all: $_") for qw(MISS HIT);
-    is_deeply([ $cache->stop ], [], 'the cache has nothing to tell');
+    is_deeply([ $cache->stop ], [], 'the cache logs no error');
 };
 
 # ---- nginx's own cache, behind its access check ----

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx: error_page may pass a refused request to an upstream. A body that is announced there must come,
-# because the upstream would take the next request on its connection for the body.
+# nginx: error_page may pass a refused request to an upstream. nginx must send a body that it announces,
+# because otherwise the upstream reads the next request on its connection as the body.
 use strict;
 use warnings;
 
@@ -34,7 +34,8 @@ my %site = (on => 'nginx', one_process => 1, extra_ports => 1,
 
 sub note_seen { my ($text) = @_; open my $fh, '>>', $seen or die; syswrite $fh, $text; close $fh; return }
 
-# Answers each head at once, and then takes as many octets for the body as the head announces.
+# Answers each head at once, and then reads the number of octets that the head announces as the
+# body.
 sub converse {
     my ($socket) = @_;
     my ($data, $body) = ('', 0);
@@ -77,8 +78,8 @@ scenario 'an error page of an upstream', \%site, sub {
     my $pid = upstream($server->port('PORT1'));
     my @cases = (
         [ 'NTLM leg that waits for 100', "Authorization: $first", 'Expect: 100-continue' ],
-        [ 'header that is no NTLM', 'Authorization: NTLM ???' ],
-        [ 'header that is no NTLM and waits for 100', 'Authorization: NTLM ???', 'Expect: 100-continue' ],
+        [ 'header that is not NTLM', 'Authorization: NTLM ???' ],
+        [ 'header that is not NTLM and waits for 100', 'Authorization: NTLM ???', 'Expect: 100-continue' ],
         [ 'leg', "Authorization: $first" ],
         [ 'request without credentials' ],
     );
@@ -88,10 +89,10 @@ scenario 'an error page of an upstream', \%site, sub {
         my $attacker = SSPI::Test::Connection->new($server->client);
         $attacker->send($attacker->{client}->request_text('/p/', method => 'POST',
             headers => [ @headers, 'Content-Length: ' . BODY ]));
-        # A server that does not wait for the body has passed the request on by then.
+        # A server that does not wait for the body has passed on the request by now.
         wait_until(sub { slurp($seen) =~ /^head POST/m }, 1);
         is($server->client->get('/open/other')->status, 200, "$name: another client is served");
-        unlike(slurp($seen), qr/^body/m, 'whose request is no body');
+        unlike(slurp($seen), qr/^body/m, 'and its request is not read as a body');
         $attacker->send('x' x BODY);
         ok(wait_until(sub { slurp($seen) =~ m{^head POST /p/}m }), 'the refused request comes with its body');
         $attacker->close;
@@ -105,7 +106,7 @@ scenario 'an error page of an upstream', \%site, sub {
     my $text = '';
     while ($text !~ m{</html>\r\n\z}) { sysread($again->{socket}, $text, 65536, length $text) or last }
     is_deeply([ $text =~ m{^HTTP/1\.1 (\d+)}mg ], [ 100, 401 ], 'an error page that is protected itself: the body is asked for once');
-    is($again->get('/again/')->status, 401, 'and the connection goes on');
+    is($again->get('/again/')->status, 401, 'and the connection stays usable');
 };
 
 done_testing;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx: a client of HTTP/2 that is sent back to HTTP/1.1 may do anything meanwhile. Each stream is reset once,
-# other streams go on, and a client that keeps asking is sent back for so long only.
+# nginx makes an HTTP/2 client use HTTP/1.1, and the client may do anything meanwhile. nginx resets each
+# stream once, other streams continue, and the number of resets of a connection is limited.
 use strict;
 use warnings;
 
@@ -39,7 +39,7 @@ my %site = (on => 'nginx', data => { users => ntlm_user_line('alice', 'CORP', 'p
 sub connection { my ($server) = @_; return SSPI::Test::Http2->new($server->client) }
 sub count { my ($server) = @_; my $id = message_id('DOWNGRADED'); return scalar(() = $server->log =~ /\b$id\b/g) }
 
-# Not one worker ended meanwhile.
+# Checks that no worker has ended.
 sub the_same_workers {
     my ($server, $checks) = @_;
     my @before = sort $server->workers;
@@ -49,7 +49,7 @@ sub the_same_workers {
 }
 
 parts 'clients that are sent back', \%site,
-    'a stream is reset, and others of its connection go on' => sub {
+    'a stream is reset, and others of its connection continue' => sub {
         my ($server) = @_;
         my $c = connection($server);
         is_deeply([ $c->ends($c->ask('/ntlm/')) ], [401], 'without credentials: an answer');
@@ -58,15 +58,15 @@ parts 'clients that are sent back', \%site,
         ok($server->access_line(qr{GET /ntlm/ HTTP/2.0 444 user=-?\z}), 'the log has status 444');
         is(count($server), 2, 'and a line for each');
     },
-    'wherever it was asked for' => sub {
+    'at every kind of location' => sub {
         my ($server) = @_;
         my $c = connection($server);
         is_deeply([ $c->ends($c->ask('/checked/', @first)) ], [$back], 'auth_request');
         is_deeply([ $c->ends($c->ask('/error/', @first)) ], [$back], 'error pages');
-        is_deeply([ $c->ends($c->ask('/any/', @first)) ], [$back], 'where an address is enough, and credentials come all the same');
+        is_deeply([ $c->ends($c->ask('/any/', @first)) ], [$back], 'where an address is enough, but the client sends credentials');
         is_deeply([ $c->ends($c->ask('/any/')) ], [200], 'not without them');
         is_deeply([ $c->ends($c->ask('/page/p.html', @first)) ], [200], 'not when the answer has begun');
-        is_deeply([ $c->ends($c->ask('/mirrored/', @first)) ], [200], 'not for a copy that nobody sees');
+        is_deeply([ $c->ends($c->ask('/mirrored/', @first)) ], [200], 'not for a mirrored subrequest');
     },
     'bodies' => sub {
         my ($server) = @_;
@@ -84,7 +84,7 @@ parts 'clients that are sent back', \%site,
         $c->reset($stream);
         is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'both sides reset it');
     },
-    'without TLS nothing says that there is HTTP/1.1' => sub {
+    'without TLS the server may not support HTTP/1.1' => sub {
         my ($server) = @_;
         my $a = $server->client->get("http://127.0.0.1:" . $server->port('PORT1') . '/ntlm/', @first,
             args => ['--http2-prior-knowledge']);
@@ -97,7 +97,7 @@ parts 'clients that are sent back', \%site,
             for my $how (qw(reads closes resets)) {
                 my ($c, $n) = (connection($server), count($server));
                 my $large = $c->ask('/open/large');
-                # The server has sent some, so it sends until nothing goes any more.
+                # The server has sent a part, so it sends until its buffers are full.
                 1 while $c->frame->{type} ne 'DATA';
                 my @asked = map { $c->ask('/ntlm/', @first) } 1 .. 3;
                 ok(wait_until(sub { count($server) == $n + 3 }), "$how: the requests are refused");
@@ -105,18 +105,18 @@ parts 'clients that are sent back', \%site,
                 if ($how eq 'closes') { $c->close; next }
                 my @reset = $how eq 'resets' ? () : @asked;
                 is_deeply([ $c->ends($large, @reset) ], [ 200, map { $back } @reset ], 'all comes in the end');
-                is_deeply([ $c->ends($c->ask('/open/'), $c->ask('/ntlm/', @first)) ], [ 200, $back ], 'and it goes on');
+                is_deeply([ $c->ends($c->ask('/open/'), $c->ask('/ntlm/', @first)) ], [ 200, $back ], 'and the connection stays usable');
             }
         });
     },
     'a client that keeps asking' => sub {
         my ($server) = @_;
         my $c = connection($server);
-        is_deeply([ grep { $_ ne $back } map { $c->ends($c->ask('/ntlm/', @first)) } 1 .. RESETS ], [], 'is sent back so often');
+        is_deeply([ grep { $_ ne $back } map { $c->ends($c->ask('/ntlm/', @first)) } 1 .. RESETS ], [], 'is reset up to the limit');
         $server->new_log;
-        is_deeply([ $c->ends($c->ask('/ntlm/', @first)) ], [401], 'and not once more');
-        like(($server->new_log)[0], qr/over HTTP\/2, where it cannot run/, 'as the log says');
-        is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'its connection goes on');
+        is_deeply([ $c->ends($c->ask('/ntlm/', @first)) ], [401], 'and not after that');
+        like(($server->new_log)[0], qr/over HTTP\/2, where it cannot run/, 'and the log says why');
+        is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'its connection stays usable');
         my $other = connection($server);
         is_deeply([ $other->ends($other->ask('/ntlm/', @first)) ], [$back], 'another connection is another client');
     },
@@ -131,7 +131,7 @@ parts 'clients that are sent back', \%site,
                 is_deeply([ grep { $_ ne $back } $c->ends(map { $_->[0] } @requests) ], [], 'each is reset');
             }
         });
-        is($server->client->get('/open/')->status, 200, 'the server goes on');
+        is($server->client->get('/open/')->status, 200, 'the server still answers');
     };
 
 done_testing;

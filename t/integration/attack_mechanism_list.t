@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The attack: somebody in between takes Kerberos out of a client's list of mechanisms, so that the
-# client logs in by NTLM. The client's mechListMIC is over the list that it sent. Beside each attack
-# stands the same client without anybody in between.
+# Attack: an attacker on the path removes Kerberos from a client's list of mechanisms, so the client
+# logs in by NTLM. The client's mechListMIC covers the list that the client sent. Each attack has a
+# twin: the same client without an attacker.
 use strict;
 use warnings;
 
@@ -22,10 +22,11 @@ my %place = (packages => 'Negotiate', mechanisms => 'kerberos ntlm', keytab => $
     ntlm_user_file => $users, realm => 'r');
 my %site = (env => $kdc->server_env, locations => [ { path => '/p/', %place } ]);
 
-# What clients ask of NTLM: Windows' flags with SIGN and SEAL, with one of them, with neither.
+# The flags that clients ask NTLM for: Windows' flags with SIGN and SEAL, with one of them, with
+# neither.
 my %asked = (both => 'e2088237', signatures => 'e2088217', encryption => 'e2088227', nothing => 'e2088207');
 
-# A login whose client lists `sent` and whose list comes as `received`. The last answer.
+# Logs in: the client lists `sent`, and the server receives `received`. Returns the last answer.
 sub login {
     my ($server, $asked, $sent, $received, %how) = @_;
     my ($ntlm, $connection) = (SSPI::Test::Ntlm->new(asked => $asked), SSPI::Test::Connection->new($server->client));
@@ -47,12 +48,12 @@ parts 'a list of mechanisms that was changed', \%site,
                 "@$_ as sent; client asks for $name") for ['ntlm'], [qw(ntlm kerberos)];
         }
     },
-    'is not let in when its MIC is taken away with it' => sub {
+    'is refused when its MIC is removed as well' => sub {
         my ($server) = @_;
         for my $name (qw(both signatures)) {
             my $answer = login($server, $asked{$name}, [qw(kerberos ntlm)], ['ntlm'], strips_mic => 1);
             is($answer->status, 401, "client asks for $name: 401");
-            is($answer->user, '', "client asks for $name: nobody is in");
+            is($answer->user, '', "client asks for $name: no user");
         }
     };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # Attacks by names: line breaks that would become headers and requests of an upstream, control
-# characters for logs and terminals, and names that would pass for somebody else's.
+# characters for logs and terminals, and names that read as the name of another user.
 use strict;
 use warnings;
 
@@ -21,7 +21,7 @@ use SSPI::Test::Scenario;
 my $kdc = SSPI::Test::KDC->new(disable_pac => 1);
 my $alice = $kdc->login('alice');
 
-# What makes a further user known to a client, by the text that krb5_parse_name() reads.
+# Adds a user, whose name is in the text form of krb5_parse_name(), and logs the user in.
 my %env_of;
 sub user {
     my ($text) = @_;
@@ -34,7 +34,7 @@ my $nt_users = spew("$dir/nt", join('', map { ntlm_user_line($_, 'LAB', 'pw') }
     'alice', 'alice@SSPI.TEST', 'alice@OTHER', 'alice/admin', '@carol@SSPI.TEST'), 0644);
 my $digest_users = spew("$dir/digest", join('', map { user_line($_, 'r', 'pw') } qw(alice alice/admin)), 0644);
 
-# The upstream: its answer is what it was told.
+# The upstream. Its answer lists the headers that it received.
 my $upstream = SSPI::Test::Origin->new(free_port(), sub {
     my ($request) = @_;
     my $headers = $request->{headers};
@@ -43,15 +43,15 @@ my $upstream = SSPI::Test::Origin->new(free_port(), sub {
 
 my %all = (packages => 'Negotiate NTLM Digest', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => $nt_users, digest_user_file => $digest_users, realm => 'r');
-my @told = map { [ "X-Told-\u$_", 'SSPI_' . uc $_, "\$sspi_$_" ] } qw(user realm target);
+my @exported = map { [ "X-Told-\u$_", 'SSPI_' . uc $_, "\$sspi_$_" ] } qw(user realm target);
 my $url = "http://127.0.0.1:$upstream->{port}";
 my %site = (env => $kdc->server_env, locations => [
     { path => '/up/', %all,
-        apache => join("\n", "ProxyPass $url/", map { qq(RequestHeader set $_->[0] "expr=%{reqenv:$_->[1]}") } @told),
-        nginx => join("\n", "proxy_pass $url/;", map { "proxy_set_header $_->[0] $_->[2];" } @told) },
+        apache => join("\n", "ProxyPass $url/", map { qq(RequestHeader set $_->[0] "expr=%{reqenv:$_->[1]}") } @exported),
+        nginx => join("\n", "proxy_pass $url/;", map { "proxy_set_header $_->[0] $_->[2];" } @exported) },
     { path => '/any/', %all, service_name => '*' },
     (map { { path => "/$_/", %all, user_name => $_ } } qw(full short local)),
-    # httpd's own rules see the name as it is spelt.
+    # httpd's own rules compare the name as the module writes it.
     { path => '/short-required/', %all, user_name => 'short', apache => 'Require user alice@OTHER alice@SSPI.TEST',
         nginx => '' },
 ]);
@@ -62,7 +62,7 @@ sub kerberos {
     return SSPI::Test::Gss->new(env => $env, bare => $bare)->{token};
 }
 
-# A token whose clear text was rewritten; lengths stay as they are.
+# Rewrites the clear text of a token; lengths do not change.
 sub rewritten {
     my ($token, $what, $by) = @_;
     die "$by has another length\n" if length $what != length $by;
@@ -72,7 +72,8 @@ sub rewritten {
     return $token;
 }
 
-# What was refused, once, with this in the log's line, which is one line of printable ASCII.
+# Checks that the request was refused once, and that its log line is printable ASCII and holds this
+# text.
 sub bad_name {
     my ($server, $answer, $words, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -92,8 +93,8 @@ parts 'names', \%site,
         my ($server) = @_;
         my $c = $server->client;
         my $answer = $c->get('/up/', authorization => negotiate_value(kerberos($alice)));
-        is($answer->status, 200, 'a ticket as it is');
-        like($answer->body, qr/^x-told-user: alice\@SSPI\.TEST$/m, 'tells the user');
+        is($answer->status, 200, 'an unchanged ticket');
+        like($answer->body, qr/^x-told-user: alice\@SSPI\.TEST$/m, 'names the user');
         like($answer->body, qr/^x-told-realm: SSPI\.TEST$/m, 'the realm');
         like($answer->body, qr{^x-told-target: HTTP/localhost\@SSPI\.TEST$}m, 'and the service');
         my @attacks = (
@@ -134,7 +135,7 @@ parts 'names', \%site,
         }
         for my $text ("j\xc3\xa4s", 'ca rl') {
             granted($c->get('/full/', authorization => negotiate_value(kerberos(user($text)))), { user => "$text\@SSPI.TEST" },
-                "$text is somebody");
+                "$text is a user");
         }
     },
     'a separator in a principal does not make another user of it' => sub {
@@ -152,7 +153,7 @@ parts 'names', \%site,
             logged($server, 'AMBIGUOUS_NAME', 'alice');
         }
     },
-    'an account of NTLM does not pass for a principal' => sub {
+    'an NTLM account is never written as a principal' => sub {
         my ($server) = @_;
         granted(ntlm($server, '/full/', 'alice'), { user => 'LAB\\alice' }, 'alice, full');
         granted(ntlm($server, "/$_/", 'alice'), { user => 'alice' }, "alice, $_") for qw(short local);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A Digest header whose count was used is refused with stale=true when it is right: its client goes
-# on without a prompt. Who replays it gains nothing by that.
+# The server refuses a right Digest header with a used count by stale=true: an honest client
+# continues without a prompt. An attacker who replays the header gains nothing.
 use strict;
 use warnings;
 
@@ -30,7 +30,7 @@ sub sent { my ($server, $path, $header, %o) = @_; return scalar $server->client-
 sub counters { my ($server) = @_; return decode_json($server->client->get('/status?format=json')->body) }
 
 parts 'used counts', \%site,
-    'the honest twin goes on' => sub {
+    'an honest client continues' => sub {
         my ($server) = @_;
         my $login = login($server, '/p/');
         my $header = $login->header;
@@ -45,10 +45,10 @@ parts 'used counts', \%site,
         my ($challenge) = digest_challenges($again->challenges);
         isnt($challenge->{nonce}, $login->nonce, 'brings a new nonce');
         granted(sent($server, '/p/', digest_header($challenge, user => 'alice', password => 'pw', uri => '/p/')),
-            { user => 'alice' }, 'with which the client goes on');
+            { user => 'alice' }, 'and the client continues with it');
         granted(sent($server, '/p/', $login->header), { user => 'alice' }, 'and the old nonce is good for other counts');
     },
-    'a replayer stays outside' => sub {
+    'a replayer is never granted' => sub {
         my ($server) = @_;
         my $login = login($server, '/p/');
         my $seen = $login->header;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The name of a ticket's service stands in clear text, and its owner can rewrite it. A ticket is for
-# the service whose key opens it, whatever name it has.
+# The service name of a ticket is clear text, and the client can rewrite it. A ticket is for the
+# service whose key decrypts it, with any name.
 use strict;
 use warnings;
 
@@ -22,7 +22,7 @@ my %lower_case = (%negotiate, keytab => $kdc->make_keytab('case.keytab', 'HTTP/l
 my %upper_case = (%negotiate, keytab => $kdc->{keytab});
 my %localhost = (service_name => 'HTTP/localhost');
 
-# A location, and one from which the server itself goes on to that.
+# A location, and one that redirects internally to it.
 sub places {
     my ($path, %o) = @_;
     my $target = delete $o{to};
@@ -44,7 +44,7 @@ my %site = (env => $kdc->server_env, locations => [
 
 # ---- tickets ----
 
-# `what`: the service as SERVICE/HOST, and what its clear text says instead, if anything.
+# `what`: the service as SERVICE/HOST, and the clear text that replaces it, if any.
 sub ticket {
     my ($form, $service, %clear) = @_;
     my ($type, $host) = split m{/}, $service;
@@ -58,14 +58,13 @@ my @forms = ('bare', 'in SPNEGO');
 
 sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
 
-# The answer is alice's, and the server says that her ticket is for this service, in the variable and
-# in the log.
+# Checks that the answer is for alice, and that the variable and the log name this service.
 sub is_for {
     my ($server, $answer, $service, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $log = $server->new_log;
-    my ($told) = $log =~ /logged in by .*?; service: ([^;]*);/;
-    return is_deeply([ $answer->status, $answer->user, $answer->header('X-Sspi-Target'), $told ],
+    my ($logged) = $log =~ /logged in by .*?; service: ([^;]*);/;
+    return is_deeply([ $answer->status, $answer->user, $answer->header('X-Sspi-Target'), $logged ],
         [ 200, 'alice@SSPI.TEST', "$service\@SSPI.TEST", "$service\@SSPI.TEST" ], $name) || diag($answer->brief, "\n", $log);
 }
 
@@ -122,7 +121,7 @@ parts 'the service of a ticket', \%site,
             }
         }
     },
-    'is that of the key behind an internal redirect' => sub {
+    'is that of the key after an internal redirect' => sub {
         my ($server) = @_;
         for my $form (@forms) {
             my $get = sub { my ($path, @ticket) = @_; $server->new_log; return connection($server)->get("$path/nothing", authorization => ticket($form, @ticket)) };

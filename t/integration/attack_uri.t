@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Attacks by the uri directive of Digest: a response that was made for another host, another scheme
-# or another resource.
+# Attacks by the uri directive of Digest: the response is for another host, another scheme or
+# another resource.
 use strict;
 use warnings;
 
@@ -71,10 +71,10 @@ parts 'the uri directive', \%site,
         granted($get->('/p/', "http://$here/p/", $here), \%alice, 'its path');
         $server->new_log;
         # RFC 9112 3.2.2: the target wins over Host.
-        wrong_uri($server, $get->('http://other.test/p/', "http://$here/p/", 'other.test'), 'another host, which Host tells');
+        wrong_uri($server, $get->('http://other.test/p/', "http://$here/p/", 'other.test'), 'another host, also in Host');
     },
-    # The relay sends the victim to /?/p/, and the response that comes of it to /p/.
-    'a Host that is no authority hides no resource' => sub {
+    # The relay sends the victim to /?/p/, and sends the victim's response to /p/.
+    'a Host that is not an authority hides no resource' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = login($c);
@@ -101,7 +101,7 @@ parts 'the uri directive', \%site,
             wrong_uri($server, $get->("https://other.test:$server->{https}/p/"), "$version: another host");
         }
     },
-    'encodings that mean the same are taken, and no others' => sub {
+    'only equivalent encodings are accepted' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = login($c);

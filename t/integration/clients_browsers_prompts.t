@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Chromium and a person who answers its prompts: with no name at all, a name that no user can have, or a
-# wrong password. Each time the person is asked again.
+# Chromium and a person who answers its prompts: with an empty name, a name that no user can have, or a
+# wrong password. Each time Chromium prompts again.
 use strict;
 use warnings;
 
@@ -19,9 +19,10 @@ my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw', 
 my %site = (locations => [ map { { path => "/$_/", packages => 'Digest', realm => 'r', digest_user_file => $users } }
     qw(empty long wrong right) ]);
 
-# Name of the place, first answer, message. A browser keeps what it learnt of a place to itself.
+# Name of the place, first answer, message. Each case has its own location, because a browser
+# remembers the credentials of a location.
 my @cases = (
-    [ 'empty', [ '', '' ], 'no name and no password', 'WRONG_PASSWORD' ],
+    [ 'empty', [ '', '' ], 'an empty name and password', 'WRONG_PASSWORD' ],
     [ 'long', [ 'a' x 300, 'pw' ], 'a name that is too long', 'WRONG_PASSWORD' ],
     [ 'wrong', [ 'alice', 'guess' ], 'a wrong password', 'WRONG_PASSWORD' ],
 );
@@ -36,7 +37,7 @@ parts 'prompts', \%site, map {
             my $devtools = $browser->devtools;
             $devtools->open_page;
             my ($n, $status) = $devtools->visit("http://localhost:" . $server->port('HTTP') . "/$place/", $answer, [qw(alice pw)]);
-            is($n, 2, 'the person is asked a second time') or diag($browser->output);
+            is($n, 2, 'Chromium prompts a second time') or diag($browser->output);
             is($status, 200, 'and gets the page with the right answer');
             logged($server, $message);
             $browser->stop;

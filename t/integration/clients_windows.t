@@ -23,10 +23,10 @@ my $no = '401  ';
 my $gone = '0  ';
 
 # Who logs in how: the client; what it has (a login, an environment); for each place what comes of it;
-# `line`, a place's line of the log; `wrong`, places for a wrong password;
-# `http2`, it speaks HTTP/2 and is sent back to HTTP/1.1;
-# `bound`, what comes of it where clients must bind themselves to the TLS channel. Two values are one for HTTP and
-# one for HTTPS. What a client does not know, it does not try: then there is no line.
+# `line`, a place's line of the log; `wrong`, places for a wrong password; `http2`, it speaks HTTP/2 and the
+# server makes it use HTTP/1.1; `bound`, what comes of it where clients must bind themselves to the TLS
+# channel. Two values are one for HTTP and one for HTTPS. What a client does not know, it does not try: then
+# there is no line.
 my @clients = (
     { name => 'curl, NTLM', client => 'curl', has => [ntlm_login()],
         at => { ntlm => $ntlm, windows => $ntlm, negotiate => $no, kerberos => $no },

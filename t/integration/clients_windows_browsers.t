@@ -106,7 +106,7 @@ sub check_page {
 
 my @here = clients_here(qw(chromium firefox));
 
-# Chromium may leave one of several requests unanswered that are sent back to HTTP/1.1 at once.
+# If several requests must use HTTP/1.1 at once, Chromium may leave one of them unanswered.
 parts 'browsers', { windows_site($kdc), http2 => 0 }, map {
     my $browser = $_;
     ($browser => sub {
@@ -134,7 +134,7 @@ parts 'browsers', { windows_site($kdc), http2 => 0 }, map {
     })
 } @here if @here;
 
-# They go back by themselves once NTLM is offered.
+# These browsers use HTTP/1.1 themselves once NTLM is offered.
 parts 'browsers that speak HTTP/2', { windows_site($kdc) }, map {
     my $browser = $_;
     ($browser => sub {

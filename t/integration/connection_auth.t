@@ -167,7 +167,7 @@ parts 'the end of a login', \%site,
                 or diag($next->brief);
         }
     },
-    'is no header of another scheme' => sub {
+    'is not a header of another scheme' => sub {
         my ($server) = @_;
         my $type1 = SSPI::Test::Ntlm->new->{negotiate};
         my @cases = (
@@ -190,7 +190,7 @@ parts 'the end of a login', \%site,
         my ($challenge) = map { /\ANTLM (\S+)/ } $negotiate->challenges;
         is($half->get('/optional/', authorization => 'Basic YTpi')->status, 200, 'in the middle of a login');
         my $last = SSPI::Test::Ntlm->new->authenticate(SSPI::Test::Ntlm::decode_base64($challenge));
-        granted($half->get('/p/', authorization => ntlm_value('NTLM', $last)), \%corp_alice, 'that goes on');
+        granted($half->get('/p/', authorization => ntlm_value('NTLM', $last)), \%corp_alice, 'which then succeeds');
     },
     'is another login' => sub {
         my ($server) = @_;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What ends a login that stays on its connection without the client's doing: its line of the user file is
-# gone or another, or its lifetime is over. Beside each stands a login that nothing ends.
+# The server ends a login that a connection keeps, if its line of the user file is removed or changed, or
+# if its lifetime has passed. Each case has a twin: a login that does not end.
 use strict;
 use warnings;
 
@@ -38,7 +38,7 @@ my %site = (
 
 sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
 
-# A connection with a login of NTLM.
+# Returns a connection with an NTLM login.
 sub logged_in {
     my ($server, $user, %how) = @_;
     my $connection = connection($server);
@@ -46,8 +46,8 @@ sub logged_in {
     return $connection;
 }
 
-# A login of NTLM up to the proof. Returns the connection, and the header of the leg that is left: the
-# mechListMIC, which a list with another mechanism in front needs.
+# Runs an NTLM login up to the proof. Returns the connection, and the header of the last leg: the
+# mechListMIC, which is needed because the list names another mechanism first.
 sub proven {
     my ($server) = @_;
     my @list = qw(kerberos ntlm);
@@ -59,7 +59,8 @@ sub proven {
     return ($connection, negotiate_value(spnego_response(undef, $ntlm->mic(SSPI::Test::Gss::mechanism_list(@list)))));
 }
 
-# Asks until the connection's login has ended; each worker sees a change for itself.
+# Sends requests until the connection's login has ended. Each worker sees the change at its own
+# time.
 sub ends {
     my ($connection, $path, $name) = @_;
     my $answer;
@@ -68,17 +69,17 @@ sub ends {
     return;
 }
 
-# The lines about logins that ended since the last look.
+# Returns the log lines about ended logins since the last call.
 sub ended_lines {
     my ($server) = @_;
     my $ended = message_id('LOGIN_ENDED');
     return grep { /\b$ended\b/ } split /\n/, $server->new_log;
 }
 
-sub told_once {
+sub logged_once {
     my ($server, $user, $words) = @_;
     my @lines = ended_lines($server);
-    ok(@lines == 1 && $lines[0] =~ /CORP.*$user on .*$words/, "which one line tells: $words")
+    ok(@lines == 1 && $lines[0] =~ /CORP.*$user on .*$words/, "which one line says: $words")
         or diag(map { "$_\n" } @lines, 'end of the lines');
     return;
 }
@@ -91,7 +92,7 @@ parts 'a login by a user file', \%site,
         ended_lines($server);
         $server->add_data('changing', join '', @line{qw(alice carl)});
         ends($bob, '/p/', 'without his line, bob\'s login');
-        told_once($server, 'bob', 'no longer in the user file');
+        logged_once($server, 'bob', 'no longer in the user file');
         granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'alice stays');
         my $answer;
         ok(wait_until(sub { ($answer = $optional->get('/optional/'))->user eq '' }, 30), 'where anonymous requests pass');
@@ -107,18 +108,18 @@ parts 'a login by a user file', \%site,
         my ($server) = @_;
         my ($alice, $carl) = map { logged_in($server, $_) } qw(alice carl);
         ended_lines($server);
-        # The lines stand in another order, and with a comment: carl's is the same.
+        # The lines have another order and a comment, but carl's line is the same.
         $server->add_data('changing',
             join '', "# changed\n", @line{qw(carl bob)}, ntlm_user_line('alice', 'CORP', 'another'));
         ends($alice, '/p/', 'with another hash, alice\'s login');
-        told_once($server, 'alice', 'password of its user was changed');
+        logged_once($server, 'alice', 'password of its user was changed');
         granted($carl->get('/p/'), { user => 'CORP\\carl' }, 'carl stays');
         refused((ntlm_login($alice, '/p/', user => 'alice'))[-1], 401, 'the old password is wrong');
         granted((ntlm_login($alice, '/p/', user => 'alice', password => 'another'))[-1], { user => 'CORP\\alice' },
             'the new one is right');
         granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'and this login stays');
     },
-    'does not begin when its password was changed behind the proof' => sub {
+    'is not kept when its password was changed after the proof' => sub {
         my ($server) = @_;
         my ($same, $same_mic) = proven($server);
         granted($same->get('/only/', authorization => $same_mic), { user => 'CORP\\alice' }, 'the last leg');
@@ -141,7 +142,7 @@ parts 'a login of any kind', \%site,
         like($page->get('/pages/both.html')->body, qr{page of /p/.*page of /brief/}s, 'a place with a short one takes a new login');
         ended_lines($server);
         ends($connection, '/brief/', 'there an older login');
-        told_once($server, 'alice', 'lifetime');
+        logged_once($server, 'alice', 'lifetime');
         refused($connection->get('/p/'), 401, 'and is over everywhere');
         my $answer = $older->get('/pages/both.html');
         granted($answer, { user => 'CORP\\alice' }, 'one that never went there stays');

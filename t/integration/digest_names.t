@@ -77,7 +77,7 @@ parts 'names', \%site,
         }
         granted($get->({ username => undef, 'username*' => $good }), { user => $composed }, 'the right one');
     },
-    'control characters are no part of a name, which a person mends' => sub {
+    'a name with control characters is refused with a new challenge' => sub {
         my ($server) = @_;
         my $get = requests($server, '/p/', 'alice');
         # C1 in both encodings, which ISO-8859-1 would have made of octets that are no UTF-8.

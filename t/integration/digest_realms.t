@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Realms of Digest. Firefox sends no credentials for a realm beyond ASCII, and no user file holds one with a
-# colon: the configuration's test refuses them, and a request is 500 where only the request tells the realm.
+# Realms of Digest. Firefox sends no credentials for a realm beyond ASCII, and a user file cannot hold a
+# realm with a colon. The configuration's test refuses such realms. If only the request determines the
+# realm, the request is 500.
 use strict;
 use warnings;
 
@@ -60,7 +61,7 @@ SKIP: {
     is($r->{rc}, 0, 'apache: a realm of another AuthType passes') or diag($r->{out});
 }
 
-# ---- realms that a request tells ----
+# ---- realms that depend on the request ----
 parts 'realms', { locations => [
     (map { { path => "/$_->[0]/", %digest, realm => $_->[1] } } [ longest => $longest ], [ printable => $printable ]),
     { path => '/told/', %digest, apache => 'AuthName "%{unescape:%{QUERY_STRING}}"', nginx => 'sspi_realm $told;' },
@@ -72,7 +73,7 @@ parts 'realms', { locations => [
             is($server->client->get($path, digest => 'alice:wrong')->status, 401, "$path: a wrong password");
         }
     },
-    'one of a variable or an expression is looked at with each request' => sub {
+    'one of a variable or an expression is checked with each request' => sub {
         my ($server) = @_;
         my %query = $server->kind eq 'nginx' ? map { $_ => "realm=$_" } qw(plain colon beyond empty long)
             : (plain => 'plain', colon => 'a%3Ab', beyond => 'Z%C3%BCrich', empty => '', long => 'r' x 256);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Expect: 100-continue with a leg of NTLM: the exchange lives on its connection, so that the server asks
-# for a small body, drops it, and keeps the connection.
+# Expect: 100-continue with an NTLM leg. The exchange needs its connection, so the server asks for a
+# small body, drops it, and keeps the connection.
 use strict;
 use warnings;
 
@@ -19,8 +19,8 @@ my $users = spew(scratch_dir('users') . '/users', ntlm_user_line('alice', 'CORP'
 my %ntlm = (packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => $users, realm => 'r');
 my %corp_alice = (user => 'CORP\\alice');
 
-# A client that sends its body only when it is told to go on. Returns whether it was, and the final
-# answer; undef when the server closed before.
+# A client that sends its body only after a 100. Returns whether it got a 100, and the final answer;
+# undef if the server closed the connection before.
 sub careful {
     my ($connection, $path, $body, @headers) = @_;
     $connection->send($connection->{client}->request_text($path, method => 'POST',
@@ -57,8 +57,8 @@ parts 'Expect: 100-continue', { extra_ports => 1, locations => [
         my $application = application($server);
         my ($asked, $first, $last) = login($server, '');
         is_deeply([ $asked, $first->status, $first->header('Connection') // '' ], [ 0, 401, $server->kind eq 'nginx' ? 'keep-alive' : '' ],
-            'nobody is asked for one');
-        granted($last, \%corp_alice, 'the login comes to its end');
+            'the server asks for no body');
+        granted($last, \%corp_alice, 'the login succeeds');
     },
     'with a small body' => sub {
         my ($server) = @_;
@@ -67,7 +67,7 @@ parts 'Expect: 100-continue', { extra_ports => 1, locations => [
             my ($asked, $first, $last) = login($server, 'x' x $size);
             is($asked, 1, "$size octets are asked for");
             is($first->status, 401, 'the first leg');
-            granted($last, \%corp_alice, 'the login comes to its end');
+            granted($last, \%corp_alice, 'the login succeeds');
             like($last->body, qr/got $size\b/, 'with the body');
         }
     },
@@ -75,7 +75,7 @@ parts 'Expect: 100-continue', { extra_ports => 1, locations => [
         my ($server) = @_;
         my $application = application($server);
         my ($asked, $first) = login($server, 'x' x 65537);
-        is_deeply([ $asked, $first->status ], [ 0, 401 ], 'nobody is asked for it');
+        is_deeply([ $asked, $first->status ], [ 0, 401 ], 'the server does not ask for it');
     },
     'by curl' => sub {
         my ($server) = @_;

@@ -25,14 +25,14 @@ my ($certificate) = SSPI::Test::Server::certificate('rsa');
 my ($number, $database) = (0, "$dir/users.cdb");
 SSPI::Test::must_run([ built('passwd'), '--compile', $database, spew("$dir/text", $file{digest_user_file}[2], 0600) ]);
 
-# A file of its own, so that its name tells which case it was.
+# Each case has a file of its own, whose name identifies the case.
 sub secret {
     my ($key, $mode) = @_;
     my (undef, $name, $content) = @{$file{$key}};
     return spew("$dir/" . ++$number . "-$name", $content, $mode);
 }
 
-# The warnings of a start, as the server's log has them.
+# Returns the warnings in the server's log after a start.
 sub warnings {
     my ($kind, @places) = @_;
     my $n = 0;
@@ -44,7 +44,7 @@ sub warnings {
 sub one_warning {
     my ($name, $lines, @patterns) = @_;
     is(scalar @$lines, 1, "$name: one warning") or diag(map { "$_\n" } @$lines);
-    like($lines->[0] // '', $_, "$name: it says it") for qr/\[(?:\w+:)?warn\]/, @patterns, qr/chmod 0600/, qr/0640/;
+    like($lines->[0] // '', $_, "$name: the text is right") for qr/\[(?:\w+:)?warn\]/, @patterns, qr/chmod 0600/, qr/0640/;
     return;
 }
 
@@ -78,7 +78,7 @@ for my $kind (qw(Apache Nginx)) {
             is_deeply([ warnings(@database) ], [], 'a database 0640: no warning');
             chmod 0644, $certificate;
             is_deeply([ warnings($class, { %{$place{keytab}}, keytab => secret('keytab', 0600), channel_binding_certificate => $certificate }) ], [],
-                'a certificate is no secret');
+                'a certificate is not secret');
         };
     }
 }

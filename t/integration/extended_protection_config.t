@@ -69,7 +69,7 @@ SKIP: {
     for my $text ($bound, "<RequireAll>\nRequire valid-user\n$bound\n</RequireAll>",
         "<Limit GET>\n$bound\n</Limit>\n<LimitExcept GET>\nRequire valid-user\n</LimitExcept>") {
         my $r = SSPI::Test::Apache->new(%{apache_with($text)})->test_config;
-        is($r->{rc}, 0, 'apache: it is right alone, in <RequireAll>, and beside a line for other methods') or diag($r->{out});
+        is($r->{rc}, 0, 'apache: it is right as the only line, in <RequireAll>, and beside a line for other methods') or diag($r->{out});
     }
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # Hosts of one port with certificates of their own, chosen by SNI: each binds only to its own. The host
-# that a request names counts, whatever SNI says.
+# of the request counts, not that of SNI.
 use strict;
 use warnings;
 
@@ -107,7 +107,7 @@ parts 'hosts by SNI', \%site,
                 # httpd itself wants both to have the same TLS.
                 my $want = $server->kind eq 'apache' ? 421 : 401;
                 is($a->status, $want, "$scheme: bound to $host, for $other{$host}") or diag($a->brief, $server->new_log);
-                like($server->new_log, qr/BAD_BINDINGS/, 'which is told') if $want == 401;
+                like($server->new_log, qr/BAD_BINDINGS/, 'which is logged') if $want == 401;
                 my $silent = connection($server, $host, '1.3', 'new');
                 $silent->{client} = $silent->{client}->with(host => $other{$host});
                 next if $server->kind eq 'apache';
@@ -145,7 +145,8 @@ parts 'hosts by SNI', \%site,
         my ($server) = @_;
         for my $host (sort keys %binding) {
             for my $version (qw(1.2 1.3)) {
-                # httpd begins a new session. nginx resumes, and before TLS 1.3 takes the host from the session.
+                # httpd begins a new session. nginx resumes it, and before TLS 1.3 uses the host of the
+                # session.
                 my $how = $server->kind eq 'apache' ? 'new' : 'reused';
                 for my $scheme (@schemes) {
                     $world->comes_out($server, $_->[1], "$host, TLS $version, $scheme: bound to $_->[0]", $scheme,

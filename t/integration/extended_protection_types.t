@@ -102,7 +102,8 @@ parts 'types of bindings', \%site,
         my ($server) = @_;
         # RFC 7627: without the extended master secret two connections may have the same.
         each_scheme($server, '/unique-require/', '1.2 new without EMS', 'unique', right => 'NO_CANDIDATE 403');
-        # What cannot be compared is refused where bindings are only allowed, too: a relay chooses the version of TLS.
+        # A channel that cannot be compared is refused under `allow`, too, because a relay chooses the TLS
+        # version.
         each_scheme($server, '/unique-allow/', '1.2 new without EMS', 'unique', right => 'BAD_BINDING', silent => 'unbound');
         is(connection($server, '1.2 new without EMS')->{exporter}, undef, 'no exporter there');
         with_other($server, '/exporter-require/', '1.2 new without EMS', binding_of('rsa'), 'NO_CANDIDATE 403');

@@ -112,13 +112,13 @@ parts 'Negotiate in several legs', \%site,
         like($token, qr/\A\x60/, 'which is a NegTokenInit');
         granted($last, \%alice, 'and the exchange goes on');
     },
-    'over HTTP/2 several legs are led to HTTP/1.1' => sub {
+    'over HTTP/2 the server makes a client with several legs use HTTP/1.1' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $case ([ 'Kerberos', $opening ], [ 'NTLM before Kerberos', $ntlm_opening ]) {
             my ($name, $value) = @$case;
             my $a = $c->get('/p/', tls => 1, args => ['--http2'], authorization => $value);
-            is($a->{version}, '1.1', "$name: the client came back with HTTP/1.1");
+            is($a->{version}, '1.1', "$name: the client uses HTTP/1.1");
             logged($server, 'DOWNGRADED');
             asks_for_more($a, "$name: where the second leg is asked for");
         }

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# NTLM as clients of other makes speak it: names in Unicode or in OEM, and in SPNEGO a MIC over the list
-# of mechanisms from a client that asks for other protection than signatures, or for none.
+# NTLM of clients other than Windows: names in Unicode or in OEM. In SPNEGO, a MIC over the list of
+# mechanisms from a client that asks for protection other than signatures, or for no protection.
 use strict;
 use warnings;
 
@@ -114,7 +114,7 @@ my @protections = (
 );
 
 parts 'a MIC over a list of mechanisms', \%site,
-    'counts whatever its client asks for' => sub {
+    'is verified for every protection that its client asks for' => sub {
         my ($server) = @_;
         for my $case (@protections) {
             my ($name, $asked) = @$case;
@@ -137,12 +137,12 @@ parts 'a MIC over a list of mechanisms', \%site,
             my @how = (asked => hex_of($asked), list_mic => 'none');
             granted(login($server, '/negotiate/', form => 'alone', @how), \%alice, "$name: where NTLM is preferred");
             my $answer = login($server, '/both/', form => 'alone', @how);
-            if ($asked & SIGN) { is($answer->status, 401, "$name: it is still awaited"); is($answer->user, '', "$name: and nobody is in") }
+            if ($asked & SIGN) { is($answer->status, 401, "$name: the server still waits for it"); is($answer->user, '', "$name: and there is no user") }
             else { granted($answer, \%alice, "$name: where Kerberos is") }
             $server->new_log;
             $answer = login($server, '/both/', form => 'first', @how);
             is($answer->status, 401, "$name: not where Kerberos was listed, too");
-            is($answer->user, '', "$name: nobody is in");
+            is($answer->user, '', "$name: there is no user");
         }
     },
     'needs keys that are strong' => sub {

@@ -1,9 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # Areas that are open to requests without a user: by address, by Require all granted, by AuthType None
-# within AuthType SSPI, or because authentication is off there. Where it is on, credentials that come all
-# the same are verified, as on IIS with anonymous and Windows authentication: right ones name the user,
-# wrong ones are refused. Where it is off the server does not look at them.
+# within AuthType SSPI, or because authentication is off there. If it is on, the server verifies
+# credentials that a client sends, as on IIS with anonymous and Windows authentication: right ones name
+# the user, wrong ones are refused. If it is off, the server ignores them.
 use strict;
 use warnings;
 
@@ -33,7 +33,7 @@ sub by_address {
         nginx => "satisfy any; allow $address; deny all;", %more };
 }
 
-# What httpd says in its own Require lines; nginx has none such.
+# httpd's own Require lines; nginx has no such lines.
 sub by_require { my ($path, @lines) = @_; return "<Location $path>\nAuthMerging Off\n" . join("\n", @lines) . "\n</Location>\n" }
 
 my %site = (
@@ -55,7 +55,7 @@ sub anonymous {
     return is_deeply([ $answer->status, $answer->user, $answer->remote_user, $answer->challenges ], [ 200, '', '' ], $name);
 }
 
-# A maker of header values for one nonce.
+# Returns a function that makes header values for one nonce.
 sub digests {
     my ($client) = @_;
     my ($challenge) = digest_challenges(grep { /\ADigest/ } $client->get('/must/')->challenges);
@@ -66,34 +66,34 @@ sub digests {
     };
 }
 
-# All that holds where a request may pass without a user.
-sub names_who_comes {
+# Tests a location that admits a request without a user.
+sub names_the_user {
     my ($server, $path) = @_;
     my $c = $server->client(env => $alice);
     my $digest = digests($c);
     $server->new_log;
     anonymous($c->get($path), "$path: no credentials");
-    is_deeply([ message_lines($server) ], [], "$path: of which nothing is logged");
+    is_deeply([ message_lines($server) ], [], "$path: and nothing is logged");
     my $used = $digest->($path);
     granted($c->get($path, authorization => $used), { user => 'alice' }, "$path: a right password");
     granted($c->get($path, negotiate => 1), { user => 'alice@SSPI.TEST' }, "$path: a ticket");
     my $connection = SSPI::Test::Connection->new($c);
     my @legs = ntlm_login($connection, $path);
     granted($legs[-1], { user => 'CORP\\alice' }, "$path: NTLM, whose first leg is 401") or diag(map { $_->brief } @legs);
-    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: and the login that stays");
+    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: and the login that the connection keeps");
     anonymous($connection->get($path, authorization => 'Bearer abc'), "$path: credentials of another scheme");
-    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: which end no login");
-    anonymous($c->get($path, authorization => 'Basic YWxpY2U6cHc='), "$path: nor does Basic name anybody");
+    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: they end no login");
+    anonymous($c->get($path, authorization => 'Basic YWxpY2U6cHc='), "$path: Basic names no user");
     refused($c->get($path, authorization => $digest->($path, password => 'no')), 401, "$path: a wrong password");
     refused($c->get($path, authorization => $used), 401, "$path: a used header");
-    refused($c->get($path, authorization => 'Digest username="'), 400, "$path: a broken one");
-    anonymous($c->get($path), "$path: and then none again");
+    refused($c->get($path, authorization => 'Digest username="'), 400, "$path: a malformed one");
+    anonymous($c->get($path), "$path: and without credentials again");
     return;
 }
 
 parts 'areas that are open to addresses', \%site,
-    'name who comes' => sub { my ($server) = @_; names_who_comes($server, '/near/') },
-    'are shut to others' => sub {
+    'name the user' => sub { my ($server) = @_; names_the_user($server, '/near/') },
+    'refuse other addresses' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         refused($c->get('/far/'), 401, 'no credentials');
@@ -106,15 +106,15 @@ parts 'areas that are open to addresses', \%site,
         anonymous($c->get('/near/alice/'), 'no credentials');
         granted($c->get('/near/alice/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'another one than required');
     },
-    'take credentials over TLS only where that is demanded' => sub {
+    'accept credentials only over TLS if TLS is demanded' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         anonymous($c->get('/near/tls/', args => [ '--header', 'Authorization: ' . $c->negotiate_header ]), 'plain');
         granted($c->get('/near/tls/', tls => 1, authorization => $c->negotiate_header), { user => 'alice@SSPI.TEST' }, 'TLS');
     };
 
-# All that holds where authentication is off.
-sub looks_at_no_credentials {
+# Tests a location where authentication is off.
+sub ignores_credentials {
     my ($server, $path) = @_;
     my $c = $server->client(env => $alice);
     my $digest = digests($c);
@@ -133,10 +133,10 @@ sub looks_at_no_credentials {
     return;
 }
 
-scenario 'where authentication is off', \%site, sub { my ($server) = @_; looks_at_no_credentials($server, '/off/') };
+scenario 'where authentication is off', \%site, sub { my ($server) = @_; ignores_credentials($server, '/off/') };
 
 scenario 'sspi off within sspi on', { %site, on => 'nginx', locations => [ @{$site{locations}}, { path => '/must/off/', sspi => 'off' } ] },
-    sub { my ($server) = @_; looks_at_no_credentials($server, '/must/off/') };
+    sub { my ($server) = @_; ignores_credentials($server, '/must/off/') };
 
 # ---- httpd: AuthType None within AuthType SSPI ----
 
@@ -206,9 +206,9 @@ CONF
 $inner{apache_head} = "SSPIKeytab $kdc->{keytab}\nSSPINTLMUserFile $ntlm_users\nSSPIDigestUserFile $digest_users\n";
 
 parts "httpd's AuthType None within AuthType SSPI", \%inner,
-    (map { my $path = $_; ("$path names who comes" => sub { my ($server) = @_; names_who_comes($server, $path) }) }
+    (map { my $path = $_; ("$path names the user" => sub { my ($server) = @_; names_the_user($server, $path) }) }
         qw(/must/none/ /must/deeper/still/ /must/if/ /must/compat/ /must/satisfy/ /dir/none/ /dir/htaccess/)),
-    (map { my $path = $_; ("$path: no AuthType SSPI around it" => sub { my ($server) = @_; looks_at_no_credentials($server, $path) }) }
+    (map { my $path = $_; ("$path: no AuthType SSPI around it" => sub { my ($server) = @_; ignores_credentials($server, $path) }) }
         qw(/off/ /both/ /htaccess/ /must/basic/ /must/basic/none/)),
     'demands a user again where AuthType SSPI does' => sub {
         my ($server) = @_;
@@ -216,19 +216,19 @@ parts "httpd's AuthType None within AuthType SSPI", \%inner,
         refused($c->get('/must/none/closed/'), 401, 'no credentials');
         granted($c->get('/must/none/closed/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket');
     },
-    'takes credentials over TLS only where that is demanded' => sub {
+    'accepts credentials only over TLS if TLS is demanded' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         anonymous($c->get('/must/none/tls/', authorization => $c->negotiate_header), 'plain');
         granted($c->get('/must/none/tls/', tls => 1, authorization => $c->negotiate_header), { user => 'alice@SSPI.TEST' }, 'TLS');
     },
-    'does not make sense of Require valid-user' => sub {
+    'does not support Require valid-user' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         is($c->get('/must/user/')->status, 500, 'no credentials: as without this module');
         is($c->get('/must/user/', authorization => $c->negotiate_header)->status, 500, 'nor with a ticket');
     },
-    'shows its documents of errors' => sub {
+    'shows its error documents' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
@@ -241,7 +241,7 @@ parts "httpd's AuthType None within AuthType SSPI", \%inner,
             logged($server, 'WRONG_PASSWORD');
         }
     },
-    'tells programs who it is' => sub {
+    'names the user to programs' => sub {
         my ($server) = @_;
         my $path = '/must/none/programs/say.cgi';
         chmod 0755, "$server->{dir}/docroot$path";
@@ -260,7 +260,7 @@ parts "httpd's AuthType None within AuthType SSPI", \%inner,
         anonymous($c->get('/must/none/elsewhere'), 'a redirect without credentials');
         granted($c->get('/strict/index.html', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a page');
         granted($c->get('/strict/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'as the index of a directory that demands a user');
-        refused($c->get('/strict/'), 401, 'which stays shut');
+        refused($c->get('/strict/'), 401, 'which still demands a user');
     };
 
 my $lines = join '', map { by_require(@$_) } (
@@ -275,7 +275,7 @@ scenario "httpd's Require", { %site, on => 'apache', apache => $lines,
     files => { '/denied.html' => "denied\n" } }, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
-    names_who_comes($server, $_) for qw(/granted/ /any/);
+    names_the_user($server, $_) for qw(/granted/ /any/);
     refused($c->get('/both/'), 401, 'where a user is required as well');
     granted($c->get('/both/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'who passes');
 };
@@ -285,8 +285,8 @@ scenario 'a configuration that cannot authenticate', { on => 'apache',
         apache => "Satisfy Any\nOrder deny,allow\nAllow from 127.0.0.1" } ] }, sub {
     my ($server) = @_;
     my $c = $server->client;
-    anonymous($c->get('/p/'), 'shows what is open');
-    anonymous($c->get('/p/', authorization => 'Bearer abc'), 'whatever the application is told');
+    anonymous($c->get('/p/'), 'shows open pages');
+    anonymous($c->get('/p/', authorization => 'Bearer abc'), 'also with credentials for the application');
 };
 
 done_testing;

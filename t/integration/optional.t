@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Optional credentials: none are anonymous, as are those of a scheme that is not offered; right ones are
-# the user, and wrong ones are refused.
+# Optional credentials: a request without credentials, or with those of a scheme that is not offered, is
+# anonymous. Right credentials name the user, and wrong ones are refused.
 use strict;
 use warnings;
 
@@ -70,7 +70,7 @@ parts 'optional', \%site,
     },
     # As on IIS, where anonymous and Windows authentication are both on: such credentials are for the
     # application.
-    'those of a scheme that is not offered are nobody' => sub {
+    'credentials of a scheme that is not offered are anonymous' => sub {
         my ($server) = @_;
         my $c = $server->client;
         anonymous(scalar($c->raw([ '/optional/', authorization => $_ ])), $_)
@@ -81,7 +81,7 @@ parts 'optional', \%site,
         refused(scalar($c->raw([ '/must/', authorization => 'Basic YWxpY2U6cHc=' ])), 401, 'nor where one is demanded');
         logged($server, 'NOT_OFFERED', 'Basic');
     },
-    'but they are where a redirect comes to that offers it' => sub {
+    'but they name the user after a redirect to a location that offers it' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
@@ -91,7 +91,7 @@ parts 'optional', \%site,
         refused($c->get('/first/x', authorization => 'Bearer abc'), 401, 'nor another scheme');
         granted($c->get('/first/x', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'nor a ticket twice');
     },
-    'wrong credentials are refused as where they are demanded' => sub {
+    'wrong credentials are refused, as at a location that demands them' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);

@@ -134,7 +134,8 @@ apache 'internal redirects are judged by the policy of where they go', [
 my $say = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv | grep -E '^(REMOTE_USER|SSPI_[A-Z_]*|AUTH_TYPE)=' | sort\n";
 my $programs = "Options +ExecCGI\nAddHandler cgi-script .cgi";
 
-# The location of a directory grants; that of its index file does not, or names the user otherwise.
+# The location of a directory grants the request; that of its index file refuses it, or writes the
+# user's name in another form.
 apache 'a request carries no user of another location', [
     place('/index/', %negotiate),
     place('/index/index.html', %digest),
@@ -160,17 +161,17 @@ apache 'a request carries no user of another location', [
     ok($server->access_line(qr{GET /index/ .* 401 user=-}), 'nor does the access log');
     $answer = $c->get('/document/', negotiate => 1);
     refused($answer, 401, 'the same with an error document of the same location');
-    is($answer->body, '', 'which is told of no user');
+    is($answer->body, '', 'which sees no user');
     $answer = $c->get('/tls/', negotiate => 1);
     is_deeply([ $answer->status, $answer->user, $answer->remote_user ], [ 403, '', '' ], 'an index file that demands TLS');
     granted($c->get('/tls/', negotiate => 1, tls => 1), \%alice, 'over TLS');
     granted($c->get('/anonymous/', negotiate => 1), { user => '' }, 'an index file where these credentials name no user');
-    granted($c->get('/name/', negotiate => 1), { user => 'alice' }, 'an index file that names the user otherwise');
+    granted($c->get('/name/', negotiate => 1), { user => 'alice' }, 'an index file with another form of the name');
     granted($c->get('/match/', negotiate => 1), { user => '' }, 'an index file where authentication is off');
     refused($c->get('/match/'), 401, 'whose directory demands a user');
     $answer = $c->get('/from/redirect', negotiate => 1);
-    refused($answer, 401, 'an internal redirect to where the user may not come');
-    is($answer->body, '', 'whose error document is told of no user');
+    refused($answer, 401, 'an internal redirect to a location that refuses the user');
+    is($answer->body, '', 'whose error document sees no user');
     $answer = $c->get('/page/page.shtml', negotiate => 1);
     granted($answer, \%alice, 'a page with parts');
     is($answer->body, 'user:alice@SSPI.TEST part: granted: all', 'where these credentials name no user');

@@ -54,10 +54,10 @@ nginx 'satisfy any', [
     $a = $c->get('/basic/', args => ['--basic', '--user', 'alice:basic']);
     is($a->status, 200, 'auth_basic lets its user pass');
     is_deeply([ $a->challenges ], [], 'without our challenges');
-    is_deeply([ $a->remote_user, $a->user ], [ 'alice', '' ], 'whose name stays, and is no name of ours');
+    is_deeply([ $a->remote_user, $a->user ], [ 'alice', '' ], 'whose name is kept, but is not in $sspi_user');
 }, data => { basic => 'alice:{PLAIN}basic' . "\n" };
 
-# Who answers to Basic with alice's password, and with a wrong one; what $remote_user is then.
+# The answer to Basic with alice's password, and with a wrong one; then the value of $remote_user.
 my $basic = "auth_basic old;\nauth_basic_user_file \@DIR\@/basic;";
 nginx 'users of auth_basic', [
     place('/any/', %digest, nginx => "satisfy any;\n$basic"),
@@ -101,14 +101,14 @@ nginx 'users of auth_basic', [
                 my $a = $c->get($path, tls => $h2, args => [ $h2 ? '--http2' : '--http1.1', '--basic', '--user',
                     'alice:' . ($i ? 'wrong' : 'basic') ]);
                 my ($status) = $want[$i] eq '401' ? 401 : $path =~ /error/ ? 404 : 200;
-                # nginx's own way where sspi is off: a refused user is in its variable.
+                # Without sspi, nginx itself leaves a refused user in its variable.
                 my $user = $want[$i] ne '401' ? $want[$i] : $path eq '/plain/' ? 'alice' : '';
                 is_deeply([ $a->status, $a->remote_user, $a->user ], [ $status, $user, '' ], $name);
                 like($a->body, qr/who=alice part=alice/, 'and its parts see the user') if $path =~ /ssi/ && !$i;
             }
         }
     }
-    ok($server->access_line(qr{ /any/ \S+ 200 user=alice\z}), 'the access log has the proven user');
+    ok($server->access_line(qr{ /any/ \S+ 200 user=alice\z}), 'the access log has the verified user');
     ok($server->access_line(qr{ /any/ \S+ 401 user=-?\z}), 'and no other');
     granted($c->get('/any/', @login), { user => 'alice' }, 'a user of sspi');
 }, data => { basic => 'alice:{PLAIN}basic' . "\n" }, files => { '/page' => "page\n", '/denied.html' => "denied\n",

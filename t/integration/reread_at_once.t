@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A user or a key that was added a moment ago counts at the first try: credentials that the contents do
-# not verify make the file be read at once, before they are refused.
+# A user or a key that was just added works at the first attempt. If the contents do not verify the
+# credentials, the server reads the changed file at once, before it refuses the client.
 use strict;
 use warnings;
 
@@ -28,7 +28,7 @@ my @first = ([ 'alice', 'old' ], [ 'bob', 'pw' ]);
 my $users = lines(@first);
 my $nt_users = ntlm_user_line('bob', 'CORP', 'pw');
 
-# A file for each case, which the server has just looked at when it changes.
+# Each case has its own file, which the server has just checked when it changes.
 my (@locations, %data);
 sub place { my ($name, $file, $content, %o) = @_; push @locations, { path => "/$name/", realm => 'r', %o }; $data{$file} = $content; return }
 sub digest { my ($name, %o) = @_; return place($name, "$name.users", $users, packages => 'Digest', digest_algorithm => 'MD5',
@@ -47,7 +47,7 @@ kerberos('principal', $new_keys, service_name => '*');
 kerberos('other', $old_keys);
 my %site = (env => $kdc->server_env, locations => \@locations, data => \%data);
 
-# A connection whose worker has looked at this place's file.
+# Returns a connection whose worker has checked this location's file.
 sub seen {
     my ($server, $name) = @_;
     my $connection = SSPI::Test::Connection->new($server->client);
@@ -70,7 +70,7 @@ sub read_again {
     return unlike($log, qr/\bSSPI-1(?!09)\d\d\b/, 'and nothing was refused');
 }
 
-parts 'at the first try', \%site,
+parts 'at the first attempt', \%site,
     'Digest' => sub {
         my ($server) = @_;
         my $added = lines(@first, [ 'carol', 'new' ]);
@@ -89,7 +89,7 @@ parts 'at the first try', \%site,
         $server->add_data('changed.users', lines([ 'alice', 'new' ], [ 'bob', 'pw' ]));
         granted(try_digest($connection, 'changed', $challenge, 'alice', 'new'), { user => 'alice' }, 'a password that was changed');
     },
-    'a wrong password stays wrong, and a known user is not told from an unknown one' => sub {
+    'a wrong password is refused, and known and unknown users get the same answer' => sub {
         my ($server) = @_;
         my %said;
         for my $case ([ 'wrong-known', 'alice' ], [ 'wrong-unknown', 'nobody' ]) {
@@ -101,7 +101,7 @@ parts 'at the first try', \%site,
             my @ids = map { /\b(SSPI-\d{3})\b/g } $server->new_log;
             $said{$name} = "@ids";
         }
-        is($said{'wrong-known'}, join(' ', map { message_id($_) } qw(REREAD WRONG_PASSWORD)), 'the file is read, then the client refused');
+        is($said{'wrong-known'}, join(' ', map { message_id($_) } qw(REREAD WRONG_PASSWORD)), 'the server reads the file, then refuses the client');
         is($said{'wrong-unknown'}, $said{'wrong-known'}, 'for an unknown user as well');
     },
     'NTLM' => sub {
@@ -125,7 +125,7 @@ parts 'at the first try', \%site,
         my $first = $connection->get('/ntlm-wrong/', authorization => ntlm_value('NTLM', $ntlm->{negotiate}));
         $server->add_data('ntlm-wrong.users', $added);
         refused($connection->get('/ntlm-wrong/', authorization => ntlm_value('NTLM', $ntlm->authenticate(ntlm_token($first, 'NTLM')))),
-            401, 'a wrong password stays wrong');
+            401, 'a wrong password is refused');
     },
     'Kerberos' => sub {
         my ($server) = @_;

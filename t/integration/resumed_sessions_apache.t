@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd: mod_ssl's session cache works as before, and a session that outlives its certificate is bound
-# to the certificate that its client saw.
+# httpd: mod_ssl's session cache works as before. If a certificate is renewed, an older session is
+# bound to the certificate that its client saw.
 use strict;
 use warnings;
 
@@ -20,7 +20,7 @@ my %site = ($world->site(map { { path => "/$_/", channel_binding => $_ } } qw(al
 my %pem = map { $_ => join '', map { slurp($_) } SSPI::Test::Server::certificate($_) } qw(first renewed);
 my $n_sessions = 0;
 
-# A function that opens connections which go on with one another's session.
+# Returns a function that opens connections. Each one resumes the session of the one before.
 sub connections {
     my ($server, @tls) = @_;
     my @session = (session => "$server->{https}-" . ++$n_sessions);
@@ -54,7 +54,7 @@ parts 'a session cache', { %site, apache_head => "SSLSessionCache shmcb:\@DIR\@/
         })
     } qw(1.2 1.3);
 
-# The key of the tickets stays the same over a restart.
+# The key of the tickets is the same after a restart.
 $site{apache_head} = "SSLSessionTicketKeyFile \@DIR\@/ticket.key\nListen 127.0.0.1:\@PORT1\@ https\n";
 $site{data} = { 'host.pem' => $pem{first}, 'ticket.key' => join '', map { chr } 1 .. 48 };
 $site{apache} = <<'CONF';

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx with variables in ssl_certificate: it loads the certificate in each full handshake. A resumed
-# session goes back to the certificate of its first handshake, and clients are bound to that one.
+# nginx with variables in ssl_certificate: it loads the certificate in each full handshake. Clients
+# of a resumed session are bound to the certificate of its first handshake.
 use strict;
 use warnings;
 
@@ -41,7 +41,7 @@ $site{extra_ports} = 4;
 
 my $n_sessions = 0;
 
-# Connections whose sessions go on with one another: a new one, then resumed ones.
+# Returns connections that share a session: a new one, then resumed ones.
 sub connections {
     my ($server, $n, @tls) = @_;
     my @session = (session => 'resumed-' . ++$n_sessions);
@@ -75,7 +75,7 @@ sub each_scheme {
     return;
 }
 
-# A client that is bound to the certificate that it saw, and such that are bound to others.
+# One client is bound to the certificate that it saw; the others are bound to other certificates.
 sub compared {
     my ($own, @others) = @_;
     return map { my $policy = $_; ([ $policy, 'right', $own, 'bound' ], map { [ $policy, 'right', $_, 'BAD_BINDING' ] } @others) }
@@ -104,14 +104,15 @@ parts 'resumed sessions', { %site, on => 'nginx' },
     'the host by SNI' => sub {
         my ($server) = @_;
         for my $version (qw(1.2 1.3)) {
-            # The default server loads its certificate, or has one.
+            # The default server loads its certificate for each handshake, or has it in the
+            # configuration.
             for my $port (map { $server->port($_) } qw(PORT1 PORT4)) {
                 each_scheme($server, [ compared('other', 'first') ], port => $port, version => $version, host => 'other.test');
                 each_scheme($server, [ compared('first', 'other') ], port => $port, version => $version);
             }
         }
     },
-    # The client chose that. It is no fault of the server.
+    # The client chose that, so it is not a fault of the server.
     'a session of TLS 1.3 under another name' => sub {
         my ($server) = @_;
         for my $names ([ {host => 'other.test'}, {} ], [ {}, {sni => 0} ], [ {sni => 0}, {} ]) {

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What a client can mend by another try or another scheme is 401 with all challenges. A header that
-# breaks its grammar is 400. docs/refusals.md is the table that is tested here.
+# If another attempt or another scheme may succeed, the answer is 401 with all challenges. A header
+# that breaks its grammar is 400. This tests the tables of docs/refusals.md.
 use strict;
 use warnings;
 
@@ -35,11 +35,11 @@ my %corp_alice = (user => 'CORP\\alice', mechanism => 'NTLM');
 sub base64 { return encode_base64($_[0], '') }
 sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
 
-# The schemes of an answer's challenges that carry no token: those of a new beginning.
+# Returns the schemes of an answer's challenges without a token, which start a new exchange.
 sub offered { my ($answer) = @_; return [ sort map { /\A(\w+)(?: [^=]+=.*)?\z/ ? $1 : $_ } $answer->challenges ] }
 
 # Sends a header on a connection of its own, then a right one on the same: [ name, header, status,
-# message ]. Httpd itself closes the connection after a 400.
+# message ]. httpd closes the connection after a 400.
 sub check {
     my ($server, $case, $next) = @_;
     my ($name, $header, $status, $message) = @$case;
@@ -52,7 +52,7 @@ sub check {
         logged($server, $message);
         is_deeply(offered($answer), $status == 401 ? \@schemes : [], "$name: $path: what is offered");
         next if $status == 400 && $server->kind eq 'apache';
-        is($after && $after->status, 200, "$name: $path: the connection goes on") or diag($after && $after->brief);
+        is($after && $after->status, 200, "$name: $path: the connection stays open") or diag($after && $after->brief);
     }
     return;
 }
@@ -69,7 +69,7 @@ parts 'second chances', \%site,
             [ 'a ticket cut off', 'Negotiate ' . base64(substr MIME::Base64::decode_base64($ticket), 0, 100), 401, 'MALFORMED' ],
             [ 'SPNEGO cut off', negotiate_value(substr spnego_init(['kerberos']), 0, 12), 401, 'MALFORMED' ],
             [ 'SPNEGO of an unknown mechanism', negotiate_value(spnego_init(['spnego'])), 401, 'NOT_OFFERED' ],
-            [ 'the middle of an exchange', negotiate_value(spnego_response('x')), 401, 'LEGS' ],
+            [ 'a later leg without an exchange', negotiate_value(spnego_response('x')), 401, 'LEGS' ],
             [ 'NTLM without its message', 'NTLM ' . base64('NTLMSSP'), 401, 'MALFORMED' ],
             [ 'NTLM of another kind', 'NTLM ' . base64("NTLMSSP\0\4\0\0\0" . "\0" x 44), 401, 'MALFORMED' ],
             [ 'a ticket for NTLM', "NTLM $ticket", 401, 'MALFORMED' ],
@@ -83,9 +83,9 @@ parts 'second chances', \%site,
             [ 'two tokens', 'Negotiate YIIA, Negotiate YIIA', 400, 'MALFORMED' ],
             [ 'directives for a token', 'NTLM realm="r"', 400, 'MALFORMED' ],
             [ 'a token over 64 KiB', 'Negotiate ' . base64("\x60" x 65537), 400, 'TOO_LARGE' ],
-            [ 'a scheme that is no token', '?', 400, 'MALFORMED' ],
+            [ 'a scheme that is not a token', '?', 400, 'MALFORMED' ],
         );
-        # Another scheme is allowed to be left to other modules where credentials are optional.
+        # If credentials are optional, another scheme may be for other modules.
         check($server, $_, sub { return SSPI::Test::Gss->header(env => $alice) })
             for grep { $_->[1] !~ /Bearer/ } @cases;
         refused(scalar $server->client->raw([ '/all/', authorization => 'Bearer abc' ]), 401, 'another scheme');
@@ -93,7 +93,7 @@ parts 'second chances', \%site,
     'a Digest response' => sub {
         my ($server) = @_;
         my $login = SSPI::Test::Login->new($server->client, '/all/', user => 'alice', password => 'pw');
-        # One for both places: the page of its uri is looked at behind the header's form.
+        # The same header for both locations: the server checks the uri after the header's form.
         my $of = sub { return $login->header(nc => 900, @_) };
         my $count = 0;
         my @cases = (
@@ -113,12 +113,12 @@ parts 'second chances', \%site,
             [ 'username and username*', $of->(raw => q(, username*=UTF-8''alice)), 400, 'MALFORMED' ],
             [ 'username* in quotes', $of->(set => { username => undef }, raw => q(, username*="UTF-8''alice")), 400, 'MALFORMED' ],
             [ 'userhash neither true nor false', $of->(raw => ', userhash=maybe'), 400, 'MALFORMED' ],
-            [ 'a name that is no hash', $of->(raw => ', userhash=true'), 400, 'MALFORMED' ],
+            [ 'a name that is not a hash', $of->(raw => ', userhash=true'), 400, 'MALFORMED' ],
             [ 'a response of another length', $of->(set => { response => 'a' x 64 }), 401, 'UNSUPPORTED' ],
-            [ 'a response that is no hex', $of->(set => { response => 'z' x 32 }), 400, 'MALFORMED' ],
-            [ 'octets that are no UTF-8', $of->(set => { realm => "\xff" }), 400, 'MALFORMED' ],
+            [ 'a response that is not hexadecimal', $of->(set => { response => 'z' x 32 }), 400, 'MALFORMED' ],
+            [ 'octets that are not UTF-8', $of->(set => { realm => "\xff" }), 400, 'MALFORMED' ],
             (map { [ "no $_", $of->(set => { $_ => undef }), 400, 'MALFORMED' ] } qw(username realm nonce uri response cnonce nc)),
-            [ 'directives that are none of it', 'Digest ,,', 400, 'MALFORMED' ],
+            [ 'a list of empty directives', 'Digest ,,', 400, 'MALFORMED' ],
         );
         check($server, $_, sub { return $login->header(uri => $_[0], nc => ++$count) }) for @cases;
         my ($answer) = $server->client->raw([ '/all/', authorization => $of->(uri => '/optional/') ]);
@@ -126,7 +126,7 @@ parts 'second chances', \%site,
     },
     'a client that counts from 0' => sub {
         my ($server) = @_;
-        # As a library for Ruby does: its count goes on with the next challenge.
+        # Like a library for Ruby, whose count continues with the next challenge.
         my $count = 0;
         my $connection = connection($server);
         my $answer = $connection->get('/all/');
@@ -136,14 +136,14 @@ parts 'second chances', \%site,
                 password => 'pw', uri => '/all/', nc => $count++));
             $answer->status;
         } 1 .. 2;
-        is_deeply(\@statuses, [ 401, 200 ], 'is in at its second request');
+        is_deeply(\@statuses, [ 401, 200 ], 'is granted at its second request');
         granted($answer, { user => 'alice' }, 'as its user');
         my ($challenge) = digest_challenges($connection->get('/all/')->challenges);
         my @wrong = map { $connection->get('/all/', authorization => digest_header($challenge, user => 'alice',
             password => $_, uri => '/all/', nc => 0)) } qw(pw no);
-        not_stale($_, '0 tells nothing of the password') for @wrong;
+        not_stale($_, '0 reveals nothing about the password') for @wrong;
     },
-    'curl and a name of nobody' => sub {
+    'curl and an empty name' => sub {
         my ($server) = @_;
         my $c = $server->client;
         refused($c->get('/all/', args => [ qw(--digest --user), ':pw' ]), 401, 'no name');
@@ -173,11 +173,11 @@ parts 'second chances', \%site,
             $server->new_log;
             my $answer = $connection->get('/all/', authorization => $second);
             refused($answer, 401, $name);
-            is_deeply(offered($answer), \@schemes, "$name: all over again");
+            is_deeply(offered($answer), \@schemes, "$name: all schemes are offered again");
             is_deeply([ grep { /\A(?:NTLM|Negotiate) / } $answer->challenges ], [], "$name: without a token");
             logged($server, $message);
             refused($connection->get('/all/', authorization => ntlm_value($scheme, $ntlm->authenticate($challenge))), 401,
-                "$name: the exchange is over");
+                "$name: the exchange has ended");
             logged($server, 'LEGS');
             granted((ntlm_login($connection, '/all/'))[-1], \%corp_alice, "$name: another one on the connection");
         }

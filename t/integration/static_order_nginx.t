@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx's own build with --add-module puts both modules where ngx_module_order puts them in a dynamic one.
+# A static build of nginx (--add-module) puts both modules where ngx_module_order puts them in a dynamic
+# build.
 use strict;
 use warnings;
 
@@ -28,7 +29,7 @@ is($r->{rc}, 0, 'the configuration of a static one') or diag($r->{err});
 my @static = split ' ', $r->{out};
 is_deeply([ grep { my $name = $_; grep { $_ eq $name } @order } @static ], \@order, 'has the same order');
 my %at = map { $static[$_] => $_ } 0 .. $#static;
-is($at{ngx_http_access_module} - $at{ngx_http_sspi_module}, 1, 'right behind allow and deny');
-is($at{ngx_http_sspi_module} - $at{ngx_http_auth_basic_module}, 1, 'and right before auth_basic');
+is($at{ngx_http_access_module} - $at{ngx_http_sspi_module}, 1, 'directly after allow and deny');
+is($at{ngx_http_sspi_module} - $at{ngx_http_auth_basic_module}, 1, 'and directly before auth_basic');
 
 done_testing;

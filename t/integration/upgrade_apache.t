@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd that offers HTTP/2 on plain connections (Protocols h2c): mod_http2 runs a request that asks for it
-# (Upgrade: h2c) a second time, where its credentials would be a replay.
+# httpd with HTTP/2 on connections without TLS (Protocols h2c): mod_http2 runs a request with Upgrade: h2c
+# a second time, and its credentials would then be a replay.
 use strict;
 use warnings;
 
@@ -32,7 +32,7 @@ sub digests {
     return sub { my ($path) = @_; return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, nc => ++$nc) };
 }
 
-# Which version the last answer of curl has.
+# Returns the HTTP version of curl's last answer.
 sub version { my ($answer) = @_; return $answer->{version} }
 
 parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 'Protocols h2c http/1.1',
@@ -55,7 +55,7 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
         }
         for my $path (qw(/p/ /error/)) {
             granted($c->get([ $path, $path ], args => [ qw(--http2 --ntlm --user CORP\\alice:pw) ]), { user => 'CORP\\alice' },
-                "$path: NTLM, and the login that stays");
+                "$path: NTLM, and the login that the connection keeps");
         }
     },
     'by Java' => sub {
@@ -70,7 +70,7 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
             is($ask->('/p/', digests($c)->('/p/')), "200 HTTP_1_1 alice\n", 'Digest');
         }
     },
-    'is still done where nobody logs in' => sub {
+    'still works without a login' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $path (qw(/open/ /optional/)) {

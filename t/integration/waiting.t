@@ -249,7 +249,7 @@ for my $kind ({ %parts_site, on => 'nginx' }, { %parts_site, on => 'apache' }) {
             $connection->close;
             others_go_on($server);
         });
-        granted(login(connection($server)), \%user, 'a client that goes away does no harm');
+        granted(login(connection($server)), \%user, 'a client may close its connection');
         return if $server->kind eq 'apache'; # it waits as long as winbind does
         ($connection, $value) = half($server);
         $winbind->pause;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# NTLM as npm's axios-ntlm speaks it, which Bruno has inside: OEM is all it asks for, and the OEM bit
-# of CHALLENGE is all it looks at to choose how it writes names. It has neither MIC nor session key.
+# NTLM like npm's axios-ntlm, which Bruno contains. It asks only for OEM, and chooses the encoding of
+# names only by the OEM bit of CHALLENGE. It has neither MIC nor session key.
 package SSPI::Test::AxiosNtlm;
 use strict;
 use warnings;
@@ -28,7 +28,7 @@ sub _hmac {
 
 sub _field { my ($len, $offset) = @_; return pack 'v v V', $len, $len, $offset }
 
-# What a field of CHALLENGE holds.
+# Returns the content of a field of CHALLENGE.
 sub _held { my ($token, $at) = @_; my ($len, $offset) = unpack "x$at v x2 V", $token; return substr $token, $offset, $len }
 
 sub _negotiate {
@@ -62,8 +62,8 @@ sub _authenticate {
     return join '', $head, _field(0, 0), pack('V', $flags), @fields;
 }
 
-# Logs in at `path` of a connection. Options: user, password, domain (that of CHALLENGE when there is
-# none). A list of all answers; it ends where no challenge came.
+# Logs in at `path` of a connection. Options: user, password, domain (default: that of CHALLENGE).
+# Returns the list of all answers; it ends with the first one without a challenge.
 sub axios_login {
     my ($connection, $path, %o) = @_;
     my @answers = $connection->get($path);

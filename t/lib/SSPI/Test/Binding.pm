@@ -69,7 +69,7 @@ sub _channel {
 
 # A fresh ticket's header. One initiator serves for all of a kind, for it takes long to start one. But a
 # process with MIT Kerberos gives all authenticators that it makes within a second the time of the first
-# one: one that was made before the server would be too old for the server's memory of replays.
+# one: an authenticator that is older than the server would be too old for its memory of replays.
 sub ticket {
     my ($self, %o) = @_;
     my $zeros = defined $o{channel} && $o{channel} eq '';

@@ -16,7 +16,7 @@ my ($nowhere, $nowhere_port) = ('127.0.0.1', 9);
 # Opens `url`, in which may be user:password@ (Firefox's NTLM ignores it). Options: url; certificate, a
 # file, to be trusted for the port `https` of localhost; env, what a realm's login returned, for
 # Negotiate; control, the port for Firefox's SSPI::Test::Marionette, or true for Chromium's
-# SSPI::Test::DevTools, which devtools() then gives.
+# SSPI::Test::DevTools, which devtools() then returns.
 sub new {
     my ($class, $name, %o) = @_;
     my $home = scratch_dir($name);

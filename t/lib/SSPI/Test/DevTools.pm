@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Chromium told what to do, and asked what it sees, by its DevTools protocol over a pair of pipes: the
-# part that answers the prompts for a name and a password, as a person does.
+# Controls Chromium by its DevTools protocol over a pair of pipes. It answers the prompts for a name
+# and a password, as a person does.
 package SSPI::Test::DevTools;
 use strict;
 use warnings;
@@ -25,7 +25,7 @@ sub new {
     return $self;
 }
 
-# The command of a browser, with its ends of the pipes.
+# Returns the command of a browser, with its ends of the pipes.
 sub command {
     my ($self, @command) = @_;
     return ('sh', '-c', 'exec "$@" 3<"$0/to" 4>"$0/from"', $self->{dir}, @command, '--remote-debugging-pipe');
@@ -44,7 +44,7 @@ sub _message {
     return decode_json(substr $text, 0, -1);
 }
 
-# What a call gives; a failed one ends the test.
+# Returns the result of a call; a failed call ends the test.
 sub call {
     my ($self, $method, %params) = @_;
     my %call = (id => ++$self->{id}, method => $method, params => \%params);
@@ -60,7 +60,7 @@ sub call {
     die "$method: no answer\n";
 }
 
-# The next event that has one of the names: { method, params }; undef when none comes.
+# Returns the next event with one of the names: { method, params }; undef if no event comes.
 sub event {
     my ($self, @names) = @_;
     my %wanted = map { $_ => 1 } @names;
@@ -71,7 +71,7 @@ sub event {
     return undef;
 }
 
-# Opens an empty page, in which every prompt is an event Fetch.authRequired.
+# Opens an empty page. There every prompt is an event Fetch.authRequired.
 sub open_page {
     my ($self) = @_;
     my $target = $self->call('Target.createTarget', url => 'about:blank')->{targetId};
@@ -81,8 +81,8 @@ sub open_page {
     return;
 }
 
-# Goes to a URL and answers its prompts with these names and passwords, one after the other, the
-# prompts after them by giving up: (how many prompts there were, the page's status).
+# Opens a URL and answers its prompts with these names and passwords, one after the other. It
+# cancels all further prompts. Returns (the number of prompts, the page's status).
 sub visit {
     my ($self, $url, @answers) = @_;
     my ($n_prompts, $status) = (0);

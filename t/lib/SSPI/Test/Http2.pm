@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One connection of HTTP/2 over TLS, on which a test sends frames of its own making and looks at each
-# frame that comes back.
+# One HTTP/2 connection over TLS. A test sends frames of its own, and reads each frame of the server.
 package SSPI::Test::Http2;
 use strict;
 use warnings;
@@ -19,7 +18,8 @@ use constant { END_STREAM => 1, ACK => 1, END_HEADERS => 4 };
 use constant WINDOW => 0x7fffffff;
 use constant { PATIENCE_S => 30, PART => 65536 };
 
-# Of an SSPI::Test::Client. Its windows are as large as can be: the server sends what the socket takes.
+# Made from an SSPI::Test::Client. Its windows have the largest size, so only the socket limits the
+# server.
 sub new {
     my ($class, $client) = @_;
     my $self = bless { client => $client, data => '', next => 1 }, $class;
@@ -69,8 +69,8 @@ sub send {
     return;
 }
 
-# The frames of a request, which are not sent yet: (stream, text). Options: authorization; method; open: the
-# body comes later.
+# Returns the frames of a request without sending them: (stream, text). Options: authorization; method;
+# open: the body comes later.
 sub request {
     my ($self, $path, %o) = @_;
     my $stream = $self->{next};
@@ -81,7 +81,7 @@ sub request {
     return ($stream, _frame('HEADERS', END_HEADERS | ($o{open} ? 0 : END_STREAM), $stream, $fields));
 }
 
-# Sends a request: its stream.
+# Sends a request and returns its stream.
 sub ask {
     my ($self, $path, %o) = @_;
     my ($stream, $text) = $self->request($path, %o);
@@ -97,7 +97,7 @@ sub send_data {
 
 sub reset { my ($self, $stream) = @_; $self->send(_frame('RST_STREAM', 0, $stream, pack 'N', 8)); return }
 
-# The next frame: { type, flags, stream, payload }; undef: the server closed the connection.
+# Returns the next frame: { type, flags, stream, payload }; undef: the server closed the connection.
 sub frame {
     my ($self) = @_;
     while (1) {
@@ -121,8 +121,8 @@ sub _note {
     return $frame;
 }
 
-# How the server ends each of these streams: the status of an answer, "reset N", or "closed" where
-# the connection ended before.
+# Returns how the server ends each of these streams: the status of an answer, "reset N", or "closed"
+# if the connection ended before.
 sub ends {
     my ($self, @streams) = @_;
     my %end;

@@ -10,8 +10,8 @@ use constant REALM => 'SSPI.TEST';
 my %password = (alice => 'wonder land', bob => 'builder');
 
 # Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`, `disable_pac` (MIT's
-# KDC gives users with some characters in their names no ticket with a PAC), `timesync`: clients take the
-# KDC's clock for theirs, which may put them a second behind.
+# KDC gives users with some characters in their names no ticket with a PAC), `timesync`: clients use the
+# KDC's clock, which may make them one second slow.
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { dir => scratch_dir('kdc'), port => free_port(), n_caches => 0 }, $class;
@@ -113,8 +113,8 @@ sub make_keytab {
 # Users and their passwords.
 sub passwords { return %password }
 
-# A further user with the password "pw", by the text that krb5_parse_name() reads. Words of a command
-# line hold what lines of kadmin's input cannot.
+# Adds a user with the password "pw". The name is in the text form of krb5_parse_name(). A word of a
+# command line can hold characters that a line of kadmin's input cannot.
 sub add_user {
     my ($self, $text) = @_;
     return $self->_run([ _sbin('kadmin.local'), '-r', REALM, 'addprinc', '-pw', 'pw', $text ]);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The clear text of a Kerberos ticket, which anyone can rewrite: the name and the realm of its service
-# (RFC 4120 5.3). The encrypted part stays as the KDC made it.
+# The clear text of a Kerberos ticket, which an attacker can rewrite: the name and the realm of its
+# service (RFC 4120 5.3). The encrypted part is unchanged.
 package SSPI::Test::Ticket;
 use strict;
 use warnings;
@@ -31,7 +31,8 @@ sub _elements {
 
 sub _der { return join '', map { SSPI::Test::Gss::_tlv(@$_) } @_ }
 
-# Changes the content of the element that `tags` lead to, one level each. False: there is none.
+# Changes the content of the element at the path `tags`, one tag per level. False: it does not
+# exist.
 sub _change {
     my ($der, $change, $tag, @tags) = @_;
     my @elements = _elements($$der);
@@ -60,7 +61,8 @@ sub _change_ap_req {
     return _der([ $frame->[0], $prefix . $ap_req ]);
 }
 
-# The token with another service's name in clear text. Options: name (components, as [qw(HTTP www)]), realm.
+# Returns the token with the name of another service in clear text. Options: name (components, as [qw(HTTP
+# www)]), realm.
 sub ticket_with_service {
     my ($token, %o) = @_;
     return _change_ap_req($token, sub {
@@ -71,7 +73,7 @@ sub ticket_with_service {
     });
 }
 
-# That name as a token has it: HTTP/www@REALM.
+# Returns the service name in a token: HTTP/www@REALM.
 sub ticket_service {
     my ($token) = @_;
     my ($name, $realm);

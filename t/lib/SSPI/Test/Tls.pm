@@ -28,9 +28,9 @@ sub front_end {
 
 my $client_port;
 
-# A connection. Options: port (the server's own of https), host (localhost), version (1.3), kind (any, rsa, ec: the
-# certificate to ask for), session (a name: goes on with the last one kept under it), ems (1), sni (1). Dies
-# when the handshake fails. It tells: handshake (new, reused), and exporter and unique, the
+# A connection. Options: port (the server's own of https), host (localhost), version (1.3), kind (any, rsa,
+# ec: the certificate to ask for), session (a name: resumes the last session kept under it), ems (1), sni
+# (1). Dies when the handshake fails. It tells: handshake (new, reused), and exporter and unique, the
 # application data of these bindings, undef where the connection has none.
 sub new {
     my ($class, $client, %o) = @_;

@@ -26,8 +26,8 @@ sub gss_ntlm_env {
     return { %{$kdc->nobody}, GSS_MECH_CONFIG => ntlm_mechanism(), NTLM_USER_FILE => $file };
 }
 
-# For scenario(), with the realm of `kdc`. The host speaks HTTP/2, whose clients are sent back to HTTP/1.1
-# for NTLM.
+# For scenario(), with the realm of `kdc`. The host speaks HTTP/2, and makes its clients use HTTP/1.1 for
+# NTLM.
 sub windows_site {
     my ($kdc) = @_;
     my $users = scratch_dir('users') . '/users';
