@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Contexts that have ended: no call of the login changes an established one, and one that failed
- * answers nothing. */
+/* Contexts that have ended: no call of the login changes an established context, and a failed
+ * context accepts no further call. */
 #include "message_tests.h"
 
 #define EVERY_MESSAGE                                                                              \
@@ -9,7 +9,7 @@
 /* MS-NLMP 2.2.1.1: asks for Unicode, signatures and extended session security. */
 #define NTLM_NEGOTIATE "NTLMSSP\0\1\0\0\0\x11\2\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 
-/* One call of AcceptSecurityContext; what it answers is dropped. */
+/* Calls AcceptSecurityContext once and drops its output. */
 static SECURITY_STATUS say(struct pair *pair, bool first, const char *octets, size_t len,
                            ULONG flags)
 {
@@ -32,7 +32,7 @@ static void assert_same_text(char *got, char *wanted)
     FreeContextBuffer(wanted);
 }
 
-/* What is told of the client: its name, and the same by a token. */
+/* The client's name, and the name in its access token. */
 static char *name_of(struct pair *pair)
 {
     SecPkgContext_NamesA names;
@@ -51,7 +51,8 @@ static ULONG flags_of(struct pair *pair)
     return flags.Flags;
 }
 
-/* The same before and after: success where the account exists and this is root, else a refusal. */
+/* The result must be the same before and after: success if the account exists and this is root,
+ * otherwise a refusal. */
 static SECURITY_STATUS impersonate(struct pair *pair)
 {
     SECURITY_STATUS status = ImpersonateSecurityContext(&pair->context);
@@ -79,7 +80,7 @@ static void check_messages(struct pair *pair)
 }
 
 /* AcceptSecurityContext (Digest) page: "called after the specified context was established". The
- * other pages name no status; it is the same one, whatever the client sent. */
+ * other pages name no status. It is the same for every token of the client. */
 void an_established_context_takes_no_further_call(void **state)
 {
     static const struct {
@@ -135,8 +136,8 @@ static void check_failed(struct pair *pair)
     block_free(&message);
 }
 
-/* A login that failed at a later leg: there is a handle, and nothing but DeleteSecurityContext
- * works on it. (A bare Kerberos login has one leg.) */
+/* A login that failed at a later leg: there is a handle, and only DeleteSecurityContext works on
+ * it. (A bare Kerberos login has one leg.) */
 void a_failed_context_answers_nothing(void **state)
 {
     FOR_EACH_KIND(kind)

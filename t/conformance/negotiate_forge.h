@@ -8,7 +8,7 @@
 
 struct forged_ticket {
     const char *client[2];          /* components of the name; the second may be NULL */
-    struct sspi_view client_octets; /* instead of them, where it has data: any octets, one part */
+    struct sspi_view client_octets; /* replaces `client` if set: any octets, one component */
     struct sspi_view client_realm;  /* absent: SSPI.TEST */
     int start_s;                    /* all three in seconds from now */
     int end_s;

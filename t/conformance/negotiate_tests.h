@@ -51,7 +51,7 @@ void server_close(struct server *server);
 /* One token in a context of its own. */
 SECURITY_STATUS once(struct server *server, const struct bytes *token);
 
-/* A token with a ticket of our own making in it. */
+/* A token with a forged ticket. */
 void forged_token(const struct forged_ticket *ticket, gss_OID mechanism, struct bytes *ret_token);
 
 /* The context is alice's for HTTP/localhost. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Replays that time could hide: memory that is new, and clocks that are set. */
+/* Replays that new memory or a changed clock could hide. */
 #include <sys/mman.h>
 #include <time.h>
 
 #include "negotiate_tests.h"
 
-/* ---- the wall clock, as this program sees it; libkrb5 keeps the machine's ---- */
+/* ---- the wall clock of this program; libkrb5 uses the machine's clock ---- */
 
 static time_t wall_step_s;
 
@@ -23,7 +23,7 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ret_now)
 /* ---- memory that was made at another time ---- */
 
 struct moment {
-    int wall_age_s; /* below 0: the wall clock was set back since */
+    int wall_age_s; /* below 0: the wall clock was set back after that */
     int steady_age_s;
 };
 
@@ -54,7 +54,7 @@ static struct sspi_state *made_at(struct moment *moment, void **ret_memory)
     return state;
 }
 
-/* What memory of that moment says to a client whose clock differs by so much. */
+/* Returns the answer of memory from that moment to a client whose clock differs by so much. */
 static void check_age(struct moment moment, int client_clock_s, SECURITY_STATUS wanted)
 {
     void *memory;
@@ -89,10 +89,10 @@ void authenticators_that_are_older_than_the_memory_are_refused(void **test_state
         {{65, 65}, -60, SEC_E_OK},
         {{275, 275}, -285, SEC_E_LOGON_DENIED},
         {{295, 295}, -285, SEC_E_OK},
-        /* Nothing that old is taken any more. */
+        /* An authenticator that old is refused anyway. */
         {{400, 400}, -285, SEC_E_OK},
-        /* The wall clock was set back since the memory was made: what was used before that may come
-         * again, but clients are kept out for twice the clock skew at most. */
+        /* The wall clock was set back after the memory was made. A token that was used before may
+         * come again, but the server refuses clients for at most twice the clock skew. */
         {{-3600, 5}, 0, SEC_E_LOGON_DENIED},
         {{-3600, 595}, 0, SEC_E_LOGON_DENIED},
         {{-3600, 605}, 0, SEC_E_OK},

@@ -195,8 +195,8 @@ void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
     const struct sspi_clock *clock = clock_machine();
     const struct sspi_clock earlier = {earlier_now_ms, clock->steady_ms, clock->random, NULL};
     assert_true(small_memory != MAP_FAILED);
-    /* libkrb5 gives authenticators of one process and second times of an instant, each a
-     * microsecond later than the one before: memory that is made meanwhile would be newer. */
+    /* libkrb5 gives the authenticators of one process and second almost the same time, each one a
+     * microsecond later than the one before. Memory that is made meanwhile would be newer. */
     small = store_state_format(small_memory, STORE_STATE_MIN_SIZE, &earlier);
     assert_non_null(small);
     uint64_t now_ms = store_state_time_ms(small, clock);

@@ -186,7 +186,7 @@ void clients_without_a_proper_name_are_refused(void **test_state)
     server_close(&server);
 }
 
-/* A realm ends where the text of the principal ends, whatever it holds. */
+/* A realm extends to the end of the principal's text, with any octets. */
 void the_realm_of_a_client_is_all_of_it(void **test_state)
 {
     struct server server = server_for(&kerberos_package);

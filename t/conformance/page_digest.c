@@ -270,7 +270,7 @@ static void asc_req_extended_error_notifies_the_remote_party(void **unused)
         assert_false(holds(&call, "stale=true"));
         client_free(&call);
     }
-    /* A right response whose count was used: the client need not ask for the password again. */
+    /* A right response with a used count: the client need not ask for the password again. */
     c = alice(nonce.text, 1);
     assert_int_equal(page_login(&c, NULL), SEC_E_OK);
     struct page_call call = http_call();

@@ -87,7 +87,7 @@ static bool is_zero(struct sspi_view channel)
     return true;
 }
 
-/* What the client said; UNKNOWN: the header was forged. */
+/* The client's channel; UNKNOWN: the header was changed. */
 static enum sspi_client_binding check_claim(const struct digest_response *from)
 {
     struct digest_binding binding;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives a request from the names in an AP-REQ to the variables that pages, logs and upstreams see.
- * The names of the service stand in clear text, where anyone can rewrite them; those of the client
- * are as a KDC would have sealed them.
+/* Runs a request from the names in an AP-REQ to the variables that pages, logs and upstreams see.
+ * The service's names are clear text, which an attacker can rewrite. The client's names are
+ * encrypted, as by a KDC.
  *
  * Input: an octet, the form of SSPIUserName in its two lowest bits; then five texts, each behind an
  * octet of its length: both parts of the service, its realm, the client and the client's realm.
  *  - Variables are names (utf8_is_name()). SSPI_REALM is the client's realm.
- *  - A request with a text that is no name is refused.
- *  - A good client of HTTP/localhost is let in, and full is its principal.
+ *  - A request with a text that is not a name is refused.
+ *  - A good client of HTTP/localhost is granted, and its full name is its principal.
  *  - The log's lines are printable. */
 #include <krb5/krb5.h>
 #include <time.h>
@@ -43,7 +43,7 @@ static krb5_context context;
 static struct sspi_acceptor *acceptor;
 static struct sspi_policy policies[3];
 
-/* What one input names. */
+/* The names of one input. */
 struct names {
     struct sspi_view service[2];
     struct sspi_view realm;
@@ -51,7 +51,7 @@ struct names {
     struct sspi_view client_realm;
 };
 
-/* ---- the world ---- */
+/* ---- the fixture ---- */
 
 static void write_file(char *path, const void *text, size_t len)
 {
@@ -257,7 +257,7 @@ static bool are_names(const struct names *names)
            utf8_is_name(names->client_realm);
 }
 
-/* One that has no reason to be refused. */
+/* True if the server has no reason to refuse this input. */
 static bool is_good(const struct names *names)
 {
     return bytes_equal(names->service[0], SSPI_VIEW("HTTP")) &&

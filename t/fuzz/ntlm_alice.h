@@ -66,7 +66,7 @@ static inline bool alice_export(const struct ntlm_crypto *crypto,
     return true;
 }
 
-/* Reads a name as ntlm_verify_authenticate() would, which is not to be asked here. */
+/* Reads a name like ntlm_verify_authenticate(), but independently of it. */
 static inline bool alice_name(struct ntlm_authenticate *message, uint32_t granted,
                               struct sspi_view name, struct bytes *to)
 {

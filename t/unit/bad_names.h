@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What no name may hold, whichever package reads it: each control character (C0, DEL, C1), and each
- * way in which octets are not UTF-8 (RFC 3629 3). Each comes in the middle of a name and at its
- * end.
- */
+/* Names that every package must refuse: with each control character (C0, DEL, C1), and with each
+ * kind of octets that are not UTF-8 (RFC 3629 3). The octets are in the middle of a name or at its
+ * end. */
 #ifndef BAD_NAMES_H
 #define BAD_NAMES_H
 
@@ -48,7 +47,7 @@ static const char *const bad_utf8[] = {
 /* Room for a bad name, its quotes and a NUL. */
 #define BAD_NAME_SIZE 24
 
-/* The control character of that number, from 0 up. */
+/* Returns the control character with this number, from 0. */
 static inline uint32_t control_character(size_t i)
 {
     return (uint32_t)(i < 0x20 ? i : 0x7F + (i - 0x20));
@@ -61,8 +60,8 @@ static inline void put_control(struct bytes *to, uint32_t character)
     bytes_append_char(to, (char)character);
 }
 
-/* A bad name: the one in the middle for an even number, the one at the end for an odd one. The
- * controls come first. */
+/* Returns a bad name. An even number has the octets in the middle, an odd one at the end. The
+ * control characters come first. */
 static inline struct sspi_view bad_name(size_t i, char storage[BAD_NAME_SIZE])
 {
     BYTES_CLEANUP struct bytes name = {0};
@@ -77,7 +76,7 @@ static inline struct sspi_view bad_name(size_t i, char storage[BAD_NAME_SIZE])
     return (struct sspi_view){storage, name.len};
 }
 
-/* The same in double quotes and with a NUL behind it; NULL for the two that hold a NUL. */
+/* The same in double quotes and with a NUL at the end; NULL for the two names that hold a NUL. */
 static inline const char *quoted_bad_name(size_t i, char storage[BAD_NAME_SIZE])
 {
     char bare[BAD_NAME_SIZE];
@@ -90,7 +89,7 @@ static inline const char *quoted_bad_name(size_t i, char storage[BAD_NAME_SIZE])
     return storage;
 }
 
-/* Good names beside them: what stands next to the forbidden. */
+/* Good names, with the characters next to the forbidden ones. */
 static const char *const good_names[] = {"a b",
                                          "~",
                                          "\xc2\xa0",

@@ -13,8 +13,8 @@
 
 /* ---- channels ---- */
 
-/* Cells: what comes out for a client that was not read, is silent, says "no TLS", or names a
- * channel that has no candidate, differs, or is equal. */
+/* Cells: the result for a client that was not read, that sends no binding, that says "no TLS", or
+ * that names a channel without a candidate, a different one, or an equal one. */
 enum cell {
     FREE,    /* accepted, nothing compared */
     SILENT,  /* accepted without a binding */
@@ -59,8 +59,8 @@ static const struct row {
     {BINDING_MODE_NONE, BINDING_END_UNKNOWN, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
     {BINDING_MODE_NONE, BINDING_END_MIXED, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
     {BINDING_MODE_NONE, BINDING_END_MIXED, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
-    /* tokenChecking Allow: silent clients are tolerated, and what a client says must be right.
-     * "No TLS" is right over plain HTTP. */
+    /* tokenChecking Allow: a client without a binding is accepted, and the binding of a client must
+     * be right. "No TLS" is right over plain HTTP. */
     {BINDING_MODE_ALLOW, BINDING_END_KNOWN, TLS, UNREAD, SILENT, NO_TLS, NOTHING, OTHER, BOUND},
     {BINDING_MODE_ALLOW, BINDING_END_KNOWN, PLAIN, UNREAD, SILENT, SAID_NO, NOTHING, OTHER, BOUND},
     /* Flag Proxy: the exact match is bypassed, "no TLS" is still refused. */
@@ -100,7 +100,7 @@ static void check_cell(const struct row *row, enum sspi_client_binding client,
 
 static void every_combination_is_decided_as_the_table_says(void **state)
 {
-    /* All of them: three modes, three ends, two kinds of connection. */
+    /* All combinations: three modes, three ends, two kinds of connection. */
     assert_int_equal(sizeof(table) / sizeof(table[0]), 3 * 3 * 2);
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         const struct row *row = &table[i];
@@ -197,7 +197,7 @@ static void a_proven_service_counts_under_every_policy(void **state)
             assert_int_equal(
                 service(mode, true, "HTTP/other.example.org@R", SSPI_BOUND_MATCHED, checks, true),
                 BINDING_OTHER_SERVICE);
-            /* Nothing was proven: a key without a name is no key for this service. */
+            /* Nothing was proven, because a key without a name is not a key for this service. */
             assert_int_equal(service(mode, true, "", SSPI_BOUND_MATCHED, checks, true),
                              BINDING_OTHER_SERVICE);
         }
@@ -235,8 +235,8 @@ static void a_said_name_counts_where_names_are_checked(void **state)
     }
 }
 
-/* .NET, CheckSpn: an empty name passes under WhenSupported only. Where the channel itself was
- * compared it says more than a name. */
+/* .NET, CheckSpn: an empty name passes under WhenSupported only. A compared channel proves more
+ * than a name. */
 static void a_client_that_names_no_service(void **state)
 {
     for (int i = 0; i < 2; i++) {
@@ -253,7 +253,7 @@ static void a_client_that_names_no_service(void **state)
     }
 }
 
-/* ---- the whole ---- */
+/* ---- channel and service together ---- */
 
 static void facts_and_rules_become_a_status(void **state)
 {
@@ -279,7 +279,7 @@ static void facts_and_rules_become_a_status(void **state)
     assert_int_equal(bound, SSPI_BOUND_MATCHED);
     assert_int_equal(binding_check(&rules, &facts, NULL, &bound, &report), SEC_E_OK);
 
-    /* The same login where other channels, or another service, are right. */
+    /* The same login under rules with other channels or another service. */
     rules.bindings = &relay;
     assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_BAD_BINDINGS);
     assert_int_equal(report.reason, SSPI_REASON_BAD_BINDING);

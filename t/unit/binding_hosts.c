@@ -42,8 +42,8 @@ static void begin_at_each_host(SSL_CTX *ctx, int version, const struct binding_t
     }
 }
 
-/* A session that goes on under the name of the other host. Before TLS 1.3 OpenSSL then takes the
- * name from the session, and with it the host. */
+/* A client resumes a session under the name of the other host. Before TLS 1.3, OpenSSL then uses
+ * the name of the session, and with it the host. */
 static void go_on_at_other_host(SSL_CTX *ctx, int version, const struct binding_table *table)
 {
     struct binding_candidates scratch;
@@ -55,7 +55,7 @@ static void go_on_at_other_host(SSL_CTX *ctx, int version, const struct binding_
     forget_session();
     expect_candidate(table, connect_to(ctx, version), false, FIRST, 1);
     name = loading_name;
-    /* Nor does a ticket that was issued under that name know more. */
+    /* A ticket that was issued under that name has no more data. */
     for (int resumption = 0; resumption < 2; resumption++) {
         SSL *ssl = connect_to(ctx, version);
         assert_true(SSL_session_reused(ssl));
@@ -123,7 +123,7 @@ static void the_host_of_the_request_decides(void **state)
     SSL_CTX_free(unknown);
 }
 
-/* A placeholder in the context, which a module replaces in each handshake. */
+/* The context has a placeholder, which a module replaces in each handshake. */
 static void a_loaded_certificate_counts_before_that_of_the_context(void **state)
 {
     SSL_CTX *ctx = new_server(&ways[3]);

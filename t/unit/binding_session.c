@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which certificate a resumed session goes back to. */
+/* Which certificate a resumed session began with. */
 #include "binding_session_fixture.h"
 
 static void expect_found(SSL *ssl, bool reused, enum certificate wanted)
@@ -39,7 +39,7 @@ static void a_resumed_session_knows_the_certificate_of_its_first_handshake(void 
         for (enum certificate first = FIRST; first <= SECOND; first++) {
             shown = first;
             find_and_free(connect_to(ctx, ways[i].version), false, first);
-            /* The server would show another one now. */
+            /* The server now has another certificate. */
             shown = first == FIRST ? SECOND : FIRST;
             for (int resumption = 0; resumption < 3; resumption++)
                 find_and_free(connect_to(ctx, ways[i].version), true, first);
@@ -56,7 +56,7 @@ static void without_it_a_resumed_session_is_unknown(void **state)
         shown = FIRST;
         find_and_free(connect_to(ctx, ways[i].version), false, FIRST);
         unknown_and_free(connect_to(ctx, ways[i].version), true);
-        /* Nor does it become known when the context begins to keep certificates. */
+        /* It stays unknown when the context begins to keep certificates. */
         binding_session_keep(ctx);
         unknown_and_free(connect_to(ctx, ways[i].version), true);
         forget_session();
@@ -97,7 +97,7 @@ static void expect_data_unknown(SSL_CTX *ctx, const void *data, size_t len)
     change_data(data, len);
     SSL *ssl = connect_to(ctx, TLS1_2_VERSION);
     expect_unknown(ssl, true);
-    /* The data stay as they are. */
+    /* The data are unchanged. */
     assert_int_equal(SSL_SESSION_get0_ticket_appdata(SSL_get_session(ssl), &found, &found_len), 1);
     assert_int_equal(found_len, len);
     assert_memory_equal(found, data, len);
@@ -170,7 +170,8 @@ static void the_callback_of_the_server_stays(void **state)
     cached_len = 0;
     SSL_free(connect_to(ctx, TLS1_2_VERSION));
     assert_true(cached_len > 0);
-    /* Two callbacks cannot be told apart when a session begins: the second one stays alone. */
+    /* The callback does not know the context of a new session, so a context with another callback
+     * is not changed. */
     SSL_CTX_sess_set_new_cb(other, other_new_session);
     binding_session_keep(other);
     assert_ptr_equal(SSL_CTX_sess_get_new_cb(other), other_new_session);

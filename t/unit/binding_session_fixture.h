@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS handshakes in memory between a client and a server that loads its certificate in each full
- * handshake, as nginx does where ssl_certificate has variables. For every way in which a server
- * remembers sessions. */
+/* TLS handshakes in memory between a client and a server. The server loads its certificate in each
+ * full handshake, like nginx with variables in ssl_certificate. The tests run for every way in
+ * which a server stores sessions. */
 #ifndef BINDING_SESSION_FIXTURE_H
 #define BINDING_SESSION_FIXTURE_H
 
@@ -24,13 +24,13 @@ static EVP_PKEY *key[N_CERTIFICATES];
 static X509 *certificate[N_CERTIFICATES];
 static struct binding binding[N_CERTIFICATES];
 
-/* What the server shows in its next full handshake. */
+/* The server's certificate in its next full handshake. */
 static enum certificate shown;
 
-/* What the client goes on with. */
+/* The session that the client resumes. */
 static SSL_SESSION *kept;
 
-/* A session cache outside OpenSSL, as nginx and mod_ssl have one: of one session. */
+/* A session cache outside OpenSSL, like those of nginx and mod_ssl. It holds one session. */
 static uint8_t cached[4096];
 static int cached_len;
 
@@ -88,7 +88,7 @@ static int keep_session(SSL *ssl, SSL_SESSION *session)
     return 1;
 }
 
-/* How the server remembers sessions. */
+/* How the server stores sessions. */
 static const struct way {
     const char *name;
     int version;
@@ -134,7 +134,7 @@ static SSL_CTX *new_client(int version)
 /* The name that the client asks for; NULL: no name. OpenSSL's macro takes no const. */
 static char *name;
 
-/* A connection to `ctx`, which goes on with the kept session if there is one. */
+/* Opens a connection to `ctx`, and resumes the kept session if there is one. */
 static SSL *connect_to(SSL_CTX *ctx, int version)
 {
     SSL_CTX *client_ctx = new_client(version);

@@ -169,7 +169,7 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
     c.uri = "HTTP://host:80/x?y";
     answer(&c, &header);
     struct sspi_accept_input in = input(bytes_as_view(&header));
-    /* Without an authority the request-target does not say whose path it is. */
+    /* Without an authority, the host of the request-target is not known. */
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
     assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
     in.uri = SSPI_VIEW("http://other/x?y");

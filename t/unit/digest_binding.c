@@ -188,8 +188,8 @@ static void a_silent_client_needs_no_md5(void **state)
 enum { NONE, WRONG, RIGHT, N_CANDIDATES };
 enum { FORGED = 99 };
 
-/* The headers of a client that says nothing, that speaks without TLS, that names a channel, and one
- * that was changed on its way. */
+/* The headers of a client without a binding, of one without TLS, of one that names a channel, and a
+ * header that was changed on its way. */
 static struct digest_response header_of(int client)
 {
     switch (client) {

@@ -209,7 +209,7 @@ static void control_characters_and_other_encodings_are_refused_everywhere(void *
     assert_int_equal(reason_with("realm", "\"J\xc3\xa4s\""), SSPI_REASON_NONE);
 }
 
-/* What a page is told of is a name, also where a quoted-pair hides an octet. */
+/* A directive that pages show must be a name, even if a quoted-pair hides an octet. */
 static void realms_and_services_are_names(void **state)
 {
     static const char *const names[] = {"realm", "service-name"};
@@ -264,7 +264,7 @@ static void values_have_limits(void **state)
                          SSPI_REASON_TOO_LARGE);
         assert_non_null(strstr(report.text, limits[i].name));
     }
-    /* A person types it, and is asked for another one. */
+    /* A person typed it, so the browser must prompt for another one. */
     assert_int_equal(reason_of_length("username", DIGEST_PARSE_USERNAME_LIMIT), SSPI_REASON_NONE);
     assert_int_equal(reason_of_length("username", DIGEST_PARSE_USERNAME_LIMIT + 1),
                      SSPI_REASON_WRONG_PASSWORD);

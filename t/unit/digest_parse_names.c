@@ -172,14 +172,15 @@ static void latin_1_is_turned_into_utf_8(void **state)
     assert_refused("username=\"\xe4\tb\"", SSPI_REASON_WRONG_PASSWORD, "control character");
 }
 
-/* An octet that no quoted string may hold breaks the grammar; another one makes a user whom nobody
- * can be. */
+/* An octet that no quoted string may hold breaks the grammar. With any other bad octet, no user can
+ * have the name. */
 static bool is_refusal_of_name(enum sspi_reason reason)
 {
     return reason == SSPI_REASON_MALFORMED || reason == SSPI_REASON_WRONG_PASSWORD;
 }
 
-/* Percent-encoded, and as they are; what is not UTF-8 comes out as ISO-8859-1, or not at all. */
+/* Percent-encoded and literal octets. Octets that are not UTF-8 are read as ISO-8859-1 or refused.
+ */
 static void whatever_is_sent_a_name_comes_out(void **state)
 {
     char storage[BAD_NAME_SIZE];

@@ -218,7 +218,7 @@ static void what_names_somebody_is_a_name(void **unused)
             const char *value = quoted_bad_name(i, storage);
             enum sspi_reason reason =
                 value != NULL ? with_one(names[at], value) : SSPI_REASON_MALFORMED;
-            /* A user whom nobody can be may also be an unknown user. */
+            /* A name that no user can have may also count as an unknown user. */
             if (reason != SSPI_REASON_MALFORMED &&
                 !(at == 3 && reason == SSPI_REASON_WRONG_PASSWORD))
                 fail_msg("bad name %zu passes as %s", i, names[at]);

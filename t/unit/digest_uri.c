@@ -92,7 +92,7 @@ static void an_absolute_uri_names_the_authority(void **state)
         {"http://host", "http://host/x"},
         {"http://host/x", "http://host"},
         {"http://host//", "http://host/"},
-        /* Nothing says what this request's is. */
+        /* The request has no scheme and host to compare with. */
         {"http://host/x", "/x"},
         {"http:///x", "/x"},
     };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What becomes of Cache-Control in answers that are one user's. */
+/* Cache-Control of answers that are private to one user. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 
 #include "http_caches.h"
 
-/* A copy without a NUL behind it, in memory of just the size that is promised to be enough. */
+/* A copy without a NUL at the end. The output has exactly the promised size. */
 static void becomes(const char *value, const char *wanted)
 {
     size_t len = strlen(value);

@@ -92,7 +92,7 @@ static void each_policy_judges_it(void **state)
     assert_int_equal(get(&policy).verdict, SSPI_GRANTED); /* none of them ended it */
 }
 
-/* As an internal redirect has it: one request, and the policies of two locations. */
+/* Like an internal redirect: one request, and the policies of two locations. */
 static void each_location_of_a_request_judges_it(void **state)
 {
     struct sspi_policy policy = ntlm_policy(), inner = {0};
@@ -132,7 +132,7 @@ static void new_credentials_end_it(void **state)
     assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
 }
 
-/* As on IIS: credentials of another scheme are not for this server's own modules. */
+/* As on IIS: credentials of another scheme are not for this module. */
 static void a_foreign_scheme_neither_uses_nor_ends_it(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
@@ -206,7 +206,7 @@ static void change_users(const char *text)
 static void it_ends_when_its_line_is_gone_or_another(void **state)
 {
     static const struct {
-        const char *text, *words; /* NULL: it goes on */
+        const char *text, *words; /* NULL: it has not ended */
     } all[] = {
         {ALICE, NULL},
         {"# moved\nBob:Corp:NT:" HASH_OF_OTHER "\n" ALICE, NULL},
@@ -229,7 +229,7 @@ static void it_ends_when_its_line_is_gone_or_another(void **state)
         if (all[i].words != NULL)
             assert_non_null(strstr(last_record.text, all[i].words));
         change_users(ALICE);
-        assert_int_equal(get(&policy).verdict, seen.verdict); /* what ended does not come back */
+        assert_int_equal(get(&policy).verdict, seen.verdict); /* an ended login stays ended */
     }
 }
 
@@ -251,7 +251,7 @@ static void no_hash_is_remembered(void **state)
     assert_memory_equal(ours.digest, connection->login_mark.digest, sizeof ours.digest);
 }
 
-/* The same header at a location that does not offer its scheme, before the file was read. */
+/* The same header at a location that does not offer its scheme, before the file is read. */
 static void a_reread_is_not_used_up_where_the_scheme_is_foreign(void **state)
 {
     BYTES_CLEANUP struct bytes last = {0}, value = {0};
@@ -277,7 +277,7 @@ static void a_reread_is_not_used_up_where_the_scheme_is_foreign(void **state)
     sspi_exchange_free(exchange);
 }
 
-/* The mark would be of another line than the one that proved it. */
+/* The mark would be of another line than the one that verified the user. */
 static void a_line_that_changed_meanwhile_is_not_marked(void **state)
 {
     struct sspi_policy policy = ntlm_policy();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* No two users come out alike, whatever their names hold. */
+/* The names of two users never read the same, with any characters in them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static struct http_user digest(const char *name)
 #define AMBIGUOUS  "(ambiguous)"
 #define NO_ACCOUNT "(no account)"
 
-/* The name, or what stands in for one. The caller frees it. */
+/* Returns the name, or a text that stands for the result. The caller frees it. */
 static char *spell(const struct http_user *user, uint64_t form)
 {
     char *name = NULL;
@@ -71,7 +71,7 @@ static void principals(void **state)
     check(kerberos("alice@" REALM), "alice@" REALM, "alice", "alice");
     check(kerberos("alice@OTHER"), "alice@OTHER", "alice@OTHER", NO_ACCOUNT);
     check(kerberos("alice/admin@" REALM), "alice/admin@" REALM, "alice/admin", NO_ACCOUNT);
-    /* Escapes stay: without them each would be somebody else. */
+    /* Escapes are kept: without them each name would be another user's. */
     check(kerberos("alice\\@OTHER@" REALM), "alice\\@OTHER@" REALM, "alice\\@OTHER", AMBIGUOUS);
     check(kerberos("LAB\\\\bob@" REALM), "LAB\\\\bob@" REALM, "LAB\\\\bob", AMBIGUOUS);
     check(kerberos("alice\\/admin@" REALM), "alice\\/admin@" REALM, "alice\\/admin", AMBIGUOUS);
@@ -86,7 +86,7 @@ static void accounts(void **state)
 {
     check(ntlm("LAB\\alice", true), "LAB\\alice", "alice", "alice");
     check(ntlm("FAR\\alice", false), "FAR\\alice", "FAR\\alice", NO_ACCOUNT);
-    /* Alice of Kerberos, and what a page would take for her. */
+    /* The Kerberos user alice, and names that a page would read as hers. */
     check(ntlm("LAB\\alice@" REALM, true), "LAB\\alice@" REALM, AMBIGUOUS, AMBIGUOUS);
     check(ntlm("LAB\\alice@OTHER", true), "LAB\\alice@OTHER", AMBIGUOUS, AMBIGUOUS);
     check(ntlm("FAR\\alice@" REALM, false), "FAR\\alice@" REALM, "FAR\\alice@" REALM, NO_ACCOUNT);
@@ -106,13 +106,14 @@ static void digest_users(void **state)
     check(user, "alice/admin", "alice/admin", "alice/admin");
 }
 
-/* A user, and the person behind it: alice of our realm, our domain and our user file is one. */
+/* A user and its person: alice of the default realm, the own domain and the user file is one
+ * person. */
 struct person {
     struct http_user user;
     const char *who;
 };
 
-/* Each part of a name that could make it read as another: all of them, in all three schemes. */
+/* All parts of a name that could make it read as another one, for all three schemes. */
 static const char *const crafted[] = {
     "alice",        ("alice@" REALM), "alice@OTHER",     "LAB\\alice", "alice/root",
     "@alice@OTHER", "/alice@OTHER",   "FAR\\@bob@OTHER", "\\@bob",     "alice\\"};
@@ -152,13 +153,13 @@ static size_t make_people(struct person people[N_PEOPLE], char *names[N_PEOPLE])
         names[n] = principal_of(crafted[i], "OTHER");
         people[n] = (struct person){kerberos(names[n]), names[n]};
         n++;
-        /* No backslash is in NTLM's names (store_users_parse_nt_names()). */
+        /* NTLM's names cannot hold a backslash (store_users_parse_nt_names()). */
         for (int own = 0; own < 2 && strchr(crafted[i], '\\') == NULL; own++) {
             names[n] = account_of(own ? "LAB" : "FAR", crafted[i]);
             people[n] = (struct person){ntlm(names[n], own), own && one != NULL ? one : names[n]};
             n++;
         }
-        /* Nor these in Digest's beside others (http_digest_is_ambiguous()). */
+        /* Digest's names cannot hold these beside other schemes (http_digest_is_ambiguous()). */
         if (strpbrk(crafted[i], "@\\") == NULL) {
             names[n] = strdup(crafted[i]);
             people[n] = (struct person){digest(names[n]), one != NULL ? one : names[n]};

@@ -138,13 +138,13 @@ static void separators_within_a_component_are_escaped(void **state)
     request.names[0] = SSPI_VIEW("a@b\\c");
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_OK);
     assert_string_equal(view.principal, "a\\@b\\\\c@EXAMPLE.ORG");
-    /* Backslashes of the ticket's own are none of ours. */
+    /* Backslashes in the ticket are escaped. */
     request.names[0] = SSPI_VIEW("a\\nb");
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_OK);
     assert_string_equal(view.principal, "a\\\\nb@EXAMPLE.ORG");
 }
 
-/* Anyone can rewrite the clear text of a ticket. */
+/* An attacker can rewrite the clear text of a ticket. */
 static void services_and_realms_are_names(void **state)
 {
     char storage[BAD_NAME_SIZE];
@@ -169,7 +169,7 @@ static void services_and_realms_are_names(void **state)
     }
 }
 
-/* No character is put together of two parts. */
+/* A character never consists of octets of two parts. */
 static void half_a_character_is_no_name(void **state)
 {
     struct kerberos_ap_req view;

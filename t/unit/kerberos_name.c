@@ -14,7 +14,7 @@
 
 static krb5_context context;
 
-/* The text that MIT has for a principal of one part. */
+/* Returns MIT's text of a principal with one part. */
 static char *unparse(struct sspi_view part, const char *realm)
 {
     krb5_principal principal;
@@ -80,7 +80,7 @@ static void the_realm_stands_behind_the_first_bare_separator(void **state)
     }
 }
 
-/* MIT takes the escapes out before it looks for an account. */
+/* MIT removes the escapes before it looks for an account. */
 static void a_name_with_an_escape_has_no_account(void **state)
 {
     static const char *const parts[] = {"alice@OTHER", ("alice@" REALM), "LAB\\bob", "a/b"};

@@ -11,7 +11,7 @@
 
 static char krb5_fixture_path[] = "/tmp/sspi-krb5-XXXXXX";
 
-/* 0, or -1 as a group's setup has it. */
+/* Returns 0, or -1 like the setup of a group. */
 static inline int krb5_fixture_start(void)
 {
     static const char text[] = "[libdefaults]\n    default_realm = " REALM "\n"

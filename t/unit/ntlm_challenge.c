@@ -40,8 +40,8 @@ static void message_is_that_of_the_specification(void **state)
                              "\0\0\0\0"));
 }
 
-/* TargetName is in OEM where that was granted, the pairs never are; a name that is not ASCII is
- * told by the pairs alone. */
+/* TargetName is in OEM if OEM was granted; the AV pairs are always in Unicode. Only the pairs hold
+ * a name that is not ASCII. */
 static void names_are_told_in_the_character_set_that_was_granted(void **state)
 {
     const struct {

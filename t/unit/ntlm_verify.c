@@ -55,7 +55,7 @@ static void nobody_is_no_user(void **state)
     exchange_end(&exchange);
 }
 
-/* What UNICODE and OEM say in the three messages. The proof is over UTF-16 whatever they say. */
+/* UNICODE and OEM in the three messages. The proof always covers UTF-16. */
 static void names_are_in_the_character_set_that_was_granted(void **state)
 {
     struct world *w = *state;
@@ -91,7 +91,7 @@ static void names_are_in_the_character_set_that_was_granted(void **state)
     }
 }
 
-/* No message tells the code page. The same names in Unicode are only unknown. */
+/* No message names the code page. The same names in Unicode are only unknown. */
 static void a_name_in_oem_is_ascii(void **state)
 {
     struct world *w = *state;

@@ -65,10 +65,10 @@ static void a_lock_is_taken_from_a_dead_holder(void **state)
     bool owner_died;
     assert_true(store_lock_acquire(&shared->lock, &first, &owner_died));
     assert_false(owner_died);
-    /* The holder never gives it back. */
+    /* The holder never releases the lock. */
     assert_true(store_lock_acquire(&shared->lock, &second, &owner_died));
     assert_true(owner_died);
-    /* It was not dead, only late: what it gives back is no longer its own. */
+    /* The holder was not dead, only late: it no longer holds the lock that it releases. */
     assert_false(store_lock_release(&shared->lock, first));
     assert_int_equal(atomic_load(&shared->lock.number), second);
     assert_true(store_lock_release(&shared->lock, second));
@@ -77,7 +77,7 @@ static void a_lock_is_taken_from_a_dead_holder(void **state)
     munmap(shared, sizeof(*shared));
 }
 
-/* Whatever a broken process leaves in the lock, the others go on. */
+/* The others continue with any number that a corrupt process writes to the lock. */
 static void any_number_can_be_taken_over(void **state)
 {
     static const uint64_t numbers[] = {1, UINT64_MAX, UINT64_MAX - 1, 0x4141414141414141};

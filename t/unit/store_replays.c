@@ -56,7 +56,7 @@ static void a_token_is_kept_for_its_lifetime(void **unused)
     assert_int_equal(check(31, NOW + LIFETIME), STORE_REPLAY_SEEN);
 }
 
-/* The wall clock may be set back, so that MIT takes an old authenticator again. */
+/* The wall clock may be set back, and MIT then accepts an old authenticator again. */
 static void a_token_is_known_beyond_its_lifetime_until_its_place_is_needed(void **unused)
 {
     (void)unused;
@@ -67,7 +67,8 @@ static void a_token_is_known_beyond_its_lifetime_until_its_place_is_needed(void 
         assert_int_equal(check(i, NOW + 100 * LIFETIME + i), STORE_REPLAY_FRESH);
     assert_int_equal(check(0, NOW + 101 * LIFETIME), STORE_REPLAY_SEEN);
     assert_int_equal(check(STORE_REPLAY_WAYS, NOW + 101 * LIFETIME), STORE_REPLAY_FRESH);
-    assert_int_equal(check(1, NOW + 101 * LIFETIME), STORE_REPLAY_SEEN); /* the oldest one went */
+    assert_int_equal(check(1, NOW + 101 * LIFETIME),
+                     STORE_REPLAY_SEEN); /* the oldest one is gone */
     assert_int_equal(check(0, NOW + 101 * LIFETIME), STORE_REPLAY_FULL);
 }
 

@@ -102,7 +102,7 @@ static void attach_refuses_another_size_or_magic(void **unused)
     test_state_free(state);
 }
 
-/* Attaches to memory in which one of the constants is another, with or without the right check. */
+/* Attaches to memory with one changed constant, with or without the right check. */
 static void attach_refuses_with(struct sspi_state *state, uint64_t *constant)
 {
     struct store_header *header = state->header;
@@ -141,7 +141,7 @@ static void attach_refuses_a_damaged_key(void **unused)
     test_state_free(state);
 }
 
-/* The tables lie before memory that must not be touched. */
+/* Memory that must not be touched follows the tables. */
 static struct sspi_state *state_before_a_hole(void **ret_memory)
 {
     unsigned seed = 1;

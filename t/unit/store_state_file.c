@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The file that several servers share: what they share, when it is kept, and when a new one is
- * made.
+/* The file that several servers share: its contents, when it is kept, and when a new file is made.
  */
 #include "store_state_file_fixture.h"
 
@@ -68,7 +67,8 @@ static void the_file_is_private_to_its_owner_and_wholly_on_disk(void **unused)
     store_state_free(state);
 }
 
-/* What a worker inherits does not let it cut the file off, which would kill all others. */
+/* The descriptors of a worker do not let it truncate the file, which would kill all other workers.
+ */
 static void workers_inherit_no_descriptor_that_writes(void **unused)
 {
     (void)unused;
@@ -119,7 +119,7 @@ static void of_parents_that_start_at_once_all_use_one_memory(void **unused)
     }
 }
 
-/* ---- what does not fit ---- */
+/* ---- files that cannot be used ---- */
 
 static void a_size_is_kept_while_the_file_is_used_and_changed_behind_it(void **unused)
 {
@@ -134,7 +134,7 @@ static void a_size_is_kept_while_the_file_is_used_and_changed_behind_it(void **u
     store_state_free(first);
 }
 
-/* Changes the file as another version or another boot of the machine would have made it. */
+/* Changes the file to one of another version or another boot of the machine. */
 static void alter(void (*change)(struct store_constants *), bool right_check)
 {
     int file = open(path, O_RDWR);

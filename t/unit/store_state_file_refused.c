@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files and directories that are not used, because others may use them or they hold something else.
- */
+/* Files and directories that are refused, because other accounts may use them or they hold other
+ * data. */
 #include "store_state_file_fixture.h"
 
 static void refused(const char *words)

@@ -101,7 +101,7 @@ static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **k
     assert_false(store_users_look(users, 5000));
     assert_false(store_users_look_now(users, 5001));
     write_users(NEW, *kind);
-    assert_false(store_users_look(users, 5999)); /* looks out of turn count as looks */
+    assert_false(store_users_look(users, 5999)); /* the calls above count as looks */
     assert_true(store_users_look_now(users, 5999));
     assert_false(store_users_look_now(users, 7500)); /* the file is being read */
     assert_int_equal(store_users_reread(users, error, sizeof error), STORE_REFRESH_DONE);
@@ -109,7 +109,7 @@ static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **k
     write_users(OLD, *kind);
     assert_false(store_users_look_now(users, 6998));
     assert_true(store_users_look_now(users, 6999));
-    store_users_look_again(users); /* it cannot be read now */
+    store_users_look_again(users); /* the file cannot be read now */
     assert_false(store_users_look_now(users, 7998));
     assert_true(store_users_look(users, 7999));
     assert_int_equal(store_users_reread(users, error, sizeof error), STORE_REFRESH_DONE);
