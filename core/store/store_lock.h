@@ -19,8 +19,8 @@ struct store_lock {
 
 /* How long a lock may be held before its holder counts as dead. The guarded work takes far less
  * than a microsecond, so the scheduler usually runs a live holder again within this time. A holder
- * that waits for the disk of a mapped file, or is stopped, may come back later: its writes must then
- * do no harm. */
+ * that waits for the disk of a mapped file, or is stopped, may come back later: its writes must
+ * then do no harm. */
 #define STORE_LOCK_PAUSES   100
 #define STORE_LOCK_PAUSE_US 5000
 

@@ -4,23 +4,23 @@
  * A count is used by setting its bit with compare-and-swap, without a lock. Only putting a new
  * nonce into a set takes a lock, and marks the set with an odd sequence while it writes. Why a
  * count is never accepted twice, although a lookup may run while its nonce is put out of the set:
- *  - everything written under an odd sequence is stored with release and loaded with acquire, so
- *    whoever met any of it (the cleared words too) sees another sequence when looking again, and
+ *  - everything written under an odd sequence is stored with release and loaded with acquire, so a
+ *    lookup that read any of it (the cleared words too) sees another sequence afterwards, and
  *    answers STALE unless, under the lock, the nonce still is where it was;
- *  - whoever did not meet it set the bit in the old words, and of two such the second saw the bit
- *    of the first;
+ *  - a lookup that read nothing of it set the bit in the old words, and of two such lookups the
+ *    second saw the bit of the first;
  *  - a nonce that was put out never comes back, because its issue time is at or below the floor,
  *    which is raised before the first field changes;
- *  - whoever takes the lock from a holder that seems dead changes the sequence of every set of that
- *    lock. A holder that comes back late does not begin to write, and knows that its answer counts
- *    for nothing. A set that it was writing is given up, for it may go on to write at any time.
+ *  - a process that takes the lock from a holder that seems dead changes the sequence of every set
+ *    of that lock. A holder that comes back late does not begin to write, and discards its answer.
+ *    A set that it was writing is given up, because the holder may continue to write at any time.
  * A bit that lands by this race in the words of the next nonce can only refuse a count, never let
  * one in. */
 #include "store_state.h"
 
 #include "store_layout.h"
 
-/* In the sequence of a set that was given up: it holds nothing any more. */
+/* This bit in the sequence marks a set that was given up. Such a set holds no nonces. */
 #define GIVEN_UP ((uint64_t)1 << 63)
 
 /* What a lookup needs to know about one use. */
@@ -46,7 +46,7 @@ static uint64_t max(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* No nonce is being put in, and the set is in use. */
+/* True if no process is inserting a nonce, and the set was not given up. */
 static bool is_steady(uint64_t sequence)
 {
     return sequence % 2 == 0 && (sequence & GIVEN_UP) == 0;
@@ -159,7 +159,7 @@ static size_t choose_way(struct store_nonce_set *set, uint64_t issued_ms)
     return issued_ms < load(&set->issued_ms[oldest]) ? STORE_NONCE_WAYS : oldest;
 }
 
-/* Under the lock: puts the nonce in, with its first count. `before` is the sequence. */
+/* Under the lock: inserts the nonce with its first count. `before` is the sequence. */
 static enum store_count insert(struct store_nonce_set *set, const struct use *use, uint64_t before)
 {
     size_t way = choose_way(set, use->issued_ms);
@@ -176,7 +176,7 @@ static enum store_count insert(struct store_nonce_set *set, const struct use *us
     return change_sequence(set, before + 1, before + 2) ? count : STORE_COUNT_STALE;
 }
 
-/* Under the lock. `counted` is what the lock-free path came to, in the way `counted_way`. */
+/* Under the lock. `counted` is the result of the lock-free path in the way `counted_way`. */
 static enum store_count use_locked(struct store_nonce_set *set, const struct use *use,
                                    enum known known, enum store_count counted, size_t counted_way)
 {
@@ -190,12 +190,13 @@ static enum store_count use_locked(struct store_nonce_set *set, const struct use
         counted = use_way(set, way, use);
     else if (way != counted_way)
         return STORE_COUNT_STALE;
-    /* It never left when it is still there, since it could not have come back. */
+    /* If the nonce is still there, it was there all the time, because a removed nonce never comes
+     * back. */
     return load(&set->sequence) == before ? counted : STORE_COUNT_STALE;
 }
 
-/* Under a lock that was taken from another holder: see above. All that was in a set that is given
- * up counts as put out, so that nothing of it can be replayed. */
+/* Under a lock that was taken from another holder: see above. All nonces of a set that is given up
+ * count as removed, so they cannot be replayed. */
 static void repair(struct sspi_state *state, size_t stripe)
 {
     struct store_nonce_set *sets = store_layout_nonces(state);

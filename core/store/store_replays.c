@@ -15,8 +15,8 @@ static bool is_older(const struct store_replay_set *set, size_t way, size_t than
 }
 
 /* Under the lock. A worker that is killed in here leaves at worst one free way with a half-written
- * hash, which stays free: the expiry is written last. One that was only late may overwrite what
- * another has recorded since (see distrust()). */
+ * hash, which stays free: the expiry is written last. A late worker may overwrite an entry that
+ * another one has recorded since (see distrust()). */
 static enum store_replay check(struct store_replay_set *set, struct store_siphash hash,
                                uint64_t now_ms, uint64_t lifetime_ms)
 {
@@ -40,8 +40,9 @@ static enum store_replay check(struct store_replay_set *set, struct store_siphas
     return now_ms < set->overflow_until_ms ? STORE_REPLAY_FULL : STORE_REPLAY_FRESH;
 }
 
-/* Under a lock that was taken from another holder, who may still write into one of these sets: for
- * as long as such a token lives, all are looked up in the other cache as well. */
+/* Under a lock that was taken from another holder, which may still write into one of these sets.
+ * For the lifetime of its token, all tokens of these sets are looked up in the other cache as well.
+ */
 static void distrust(struct sspi_state *state, size_t stripe, uint64_t until_ms)
 {
     struct store_replay_set *sets = store_layout_replays(state);
@@ -67,6 +68,6 @@ enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view 
         distrust(state, stripe, now_ms + lifetime_ms);
     enum store_replay answer =
         check(&store_layout_replays(state)[place], hash, now_ms, lifetime_ms);
-    /* A late holder does not know what others did meanwhile. */
+    /* A late holder does not know what other processes recorded meanwhile. */
     return store_lock_release(lock, held) ? answer : STORE_REPLAY_SEEN;
 }

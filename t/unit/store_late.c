@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A process that stands still while it holds a lock, for so long that another takes the lock from
- * it, and that then goes on writing: the disk of a mapped file was slow, or a debugger stopped it.
- */
+/* A process stops while it holds a lock, so long that another process takes the lock from it. Then
+ * it continues to write. Causes are a slow disk of a mapped file, or a debugger. */
 #include "store_test.h"
 
 #include <signal.h>
@@ -16,8 +15,8 @@
 
 #define OFFSET(field) offsetof(struct store_nonce_set, field)
 
-static int stopped[2], go_on[2]; /* pipes, by which child and parent tell each other */
-static char *page;               /* the child stands still when it writes to this */
+static int stopped[2], go_on[2]; /* pipes between child and parent */
+static char *page;               /* the child stops when it writes to this page */
 
 static void stand_still(int signal)
 {
@@ -28,7 +27,7 @@ static void stand_still(int signal)
         _exit(99);
 }
 
-/* Runs `use` in a child, which stands still at its first write to the page of `at`. */
+/* Runs `use` in a child, which stops at its first write to the page of `at`. */
 static pid_t begin_late(struct sspi_state *state, void *at, int (*use)(struct sspi_state *state))
 {
     char octet;
@@ -39,7 +38,7 @@ static pid_t begin_late(struct sspi_state *state, void *at, int (*use)(struct ss
     assert_int_not_equal(child, -1);
     if (child == 0) {
         struct sigaction action = {.sa_handler = stand_still};
-        (void)alarm(20); /* it does not stay when a check fails */
+        (void)alarm(20); /* ends the child if a check fails */
         if (sigaction(SIGSEGV, &action, NULL) != 0 || mprotect(page, PAGE, PROT_READ) != 0)
             _exit(98);
         _exit(use(state));
@@ -48,7 +47,7 @@ static pid_t begin_late(struct sspi_state *state, void *at, int (*use)(struct ss
     return child;
 }
 
-/* Lets it go on: what `use` came to. */
+/* Lets the child continue. Returns the result of `use`. */
 static int end_late(pid_t child)
 {
     int status;
@@ -109,7 +108,7 @@ static struct store_nonce_set *set_here(struct sspi_state *state)
     return &store_layout_nonces(state)[place];
 }
 
-/* Each count of two nonces is accepted once at most, whoever asks for it in which order. */
+/* Each count of two nonces is accepted at most once, in any order of the processes. */
 static void nothing_is_fresh_twice(struct sspi_state *state, unsigned already)
 {
     unsigned n_fresh = already;
@@ -118,7 +117,7 @@ static void nothing_is_fresh_twice(struct sspi_state *state, unsigned already)
     assert_true(n_fresh <= 1);
 }
 
-/* It has marked the set as being written, and stands still before the first count. */
+/* The child has marked the set as being written, and stops before the first count. */
 static void a_late_writer_forgets_no_count(void **unused)
 {
     (void)unused;
@@ -136,7 +135,7 @@ static void a_late_writer_forgets_no_count(void **unused)
     test_state_free(state);
 }
 
-/* It stands still before it marks the set. The set is good for others. */
+/* The child stops before it marks the set. Other processes can use the set. */
 static void a_late_holder_does_not_begin_to_write(void **unused)
 {
     (void)unused;

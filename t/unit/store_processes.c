@@ -225,7 +225,8 @@ static void a_set_whose_writer_was_killed_accepts_nothing_old(void **unused)
             assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + i, count),
                              STORE_COUNT_STALE);
         }
-    /* Nor anything new, as its writer may only be late. A new nonce is of another set. */
+    /* The set also accepts no new nonce, because its writer may only be late. A new nonce goes to
+     * another set. */
     struct test_name name = test_nonce_of_set_0(state, 4);
     assert_int_equal(store_nonce_use(state, test_view(&name), ALICE, T0 + 3, 1), STORE_COUNT_STALE);
     test_state_free(state);

@@ -56,7 +56,7 @@ SCRIPT
     return;
 }
 
-# The URL of the page that is shown, once it is whole.
+# Returns the URL of the page, or "" until the page is complete.
 sub _shown {
     my ($self) = @_;
     return $self->_ask('WebDriver:ExecuteScript', { args => [],
@@ -66,8 +66,8 @@ sub _shown {
 # Opens a page and waits until it is there, or until a login is asked for.
 sub open_page { my ($self, $url) = @_; return $self->_ask('WebDriver:Navigate', { url => $url }) }
 
-# Gives up the login that the browser is about to ask for at this URL, and waits for the page of the refusal:
-# what is opened before that may be lost.
+# Cancels the login prompt of the browser at this URL, and waits for the page of the refusal. If a test
+# opens another page before that, the browser may lose it.
 sub give_up {
     my ($self, $url) = @_;
     wait_until(sub { eval { $self->_ask('WebDriver:DismissAlert', {}); 1 } })
