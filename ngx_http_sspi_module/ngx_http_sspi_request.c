@@ -282,9 +282,13 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
     case SSPI_CHALLENGE:
 
-        /* beyond the main request's access phase they come too late */
+        /*
+         * Beyond the main request's access phase they come too late, and no
+         * answer of a background subrequest, as of a mirror, counts.
+         */
 
         if (ctx->passed == NULL
+            && !r->background
             && ngx_http_sspi_keep_headers(r->main->pool, result,
                                           ctx->challenges, &ctx->n_challenges)
                != NGX_OK)

@@ -190,6 +190,16 @@ nginx 'limit_except', [
     refused($c->get('/write/', method => 'DELETE'), 401, 'another method needs credentials');
 };
 
+nginx 'a copy of the request for another location', [
+    place('/copied/', sspi => 'off', nginx => "mirror /copy/;\nproxy_pass http://127.0.0.1:\@HTTP\@/says_401/;"),
+    place('/copy/', %digest),
+    place('/says_401/', sspi => 'off', nginx => 'return 401 own;'),
+], sub {
+    my ($server) = @_;
+    my $a = $server->client->get('/copied/');
+    is_deeply([ $a->status, $a->challenges ], [ 401, () ], 'adds no challenge to the 401 of an application');
+};
+
 nginx 'the name in logs, to other servers and in headers', [
     place('/proxy/', %digest, nginx => "proxy_pass http://127.0.0.1:\@HTTP\@/echo/;\n"
         . 'proxy_set_header X-User $remote_user;' . "\n" . 'proxy_set_header X-Mech "$sspi_package/$sspi_mechanism";'),
