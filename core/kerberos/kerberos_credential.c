@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "kerberos_keys.h"
+#include "kerberos_replay_cache.h"
 #include "kerberos_status.h"
 
 #define KEYRING_NAME_SIZE 64
@@ -164,13 +165,25 @@ void kerberos_credential_free(struct kerberos_credential *credential)
     free(credential);
 }
 
-/* Names the keyring's keys and, where it is to be off, the replay cache in MIT's own terms. */
-static SECURITY_STATUS acquire(struct kerberos_acceptor *acceptor, struct sspi_report *report)
+/* MIT's name of the replay cache; NULL: its default. A full shared table relies on MIT's cache, so
+ * the administrator cannot turn it off then. */
+static const char *cache_name(const struct kerberos_credential *credential,
+                              enum kerberos_replay_cache cache)
 {
+    if (cache == KERBEROS_REPLAY_CACHE_NONE)
+        return "none:";
+    return credential->state != NULL && kerberos_replay_cache_is_off() ? KERBEROS_REPLAY_CACHE_USUAL
+                                                                       : NULL;
+}
+
+/* Names the keyring's keys and the replay cache in MIT's own terms. */
+static SECURITY_STATUS acquire(const struct kerberos_credential *credential,
+                               struct kerberos_acceptor *acceptor, struct sspi_report *report)
+{
+    const char *cache = cache_name(credential, acceptor->cache);
     gss_key_value_element_desc elements[] = {{"keytab", acceptor->keyring->name},
-                                             {"rcache", "none:"}};
-    gss_key_value_set_desc store = {acceptor->cache == KERBEROS_REPLAY_CACHE_NONE ? 2 : 1,
-                                    elements};
+                                             {"rcache", cache}};
+    gss_key_value_set_desc store = {cache != NULL ? 2 : 1, elements};
     /* Exactly this mechanism: with GSS_C_NO_OID_SET every installed plugin would see the bytes. */
     gss_OID_set_desc mechanisms = {1, (gss_OID)gss_mech_krb5};
     OM_uint32 minor;
@@ -227,7 +240,7 @@ SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
     if (st != SEC_E_OK)
         return st;
     if (acceptor->gss == GSS_C_NO_CREDENTIAL)
-        st = acquire(acceptor, report);
+        st = acquire(credential, acceptor, report);
     if (st != SEC_E_OK) {
         pthread_mutex_lock(&credential->mutex);
         leave_keyring(credential, acceptor->keyring);

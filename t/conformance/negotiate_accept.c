@@ -108,6 +108,7 @@ int main(void)
         cmocka_unit_test(clients_that_say_they_use_no_tls_are_told_apart),
         cmocka_unit_test(rewrapped_tokens_are_replays),
         cmocka_unit_test(a_full_replay_table_asks_mits_cache_as_well),
+        cmocka_unit_test(a_full_replay_table_asks_mits_cache_that_was_turned_off),
         cmocka_unit_test(a_ticket_for_another_service_is_refused),
         cmocka_unit_test(a_key_that_is_not_there_is_named),
         cmocka_unit_test(an_altered_authenticator_is_refused),

@@ -94,6 +94,7 @@ void channel_bindings_follow_the_policy_with_mits_cache(void **test_state);
 void clients_that_say_they_use_no_tls_are_told_apart(void **test_state);
 void rewrapped_tokens_are_replays(void **test_state);
 void a_full_replay_table_asks_mits_cache_as_well(void **test_state);
+void a_full_replay_table_asks_mits_cache_that_was_turned_off(void **test_state);
 void a_ticket_for_another_service_is_refused(void **test_state);
 void a_key_that_is_not_there_is_named(void **test_state);
 void an_altered_authenticator_is_refused(void **test_state);

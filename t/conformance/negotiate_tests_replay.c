@@ -219,3 +219,24 @@ void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
     store_state_free(small);
     munmap(small_memory, STORE_STATE_MIN_SIZE);
 }
+
+/* Another module's manual said KRB5RCACHENAME=none: to the administrator. */
+void a_full_replay_table_asks_mits_cache_that_was_turned_off(void **test_state)
+{
+    const char *name = getenv("KRB5RCACHENAME"), prefix[] = "file2:";
+    char kept[512], directory[512];
+    assert_non_null(name);
+    assert_int_equal(strncmp(name, prefix, sizeof(prefix) - 1), 0);
+    snprintf(kept, sizeof(kept), "%s", name);
+    snprintf(directory, sizeof(directory), "%s", name + sizeof(prefix) - 1);
+    *strrchr(directory, '/') = '\0';
+    setenv("KRB5RCACHEDIR", directory, 1);
+    setenv("KRB5RCACHENAME", "none:", 1);
+    a_full_replay_table_asks_mits_cache_as_well(test_state);
+    unsetenv("KRB5RCACHENAME");
+    setenv("KRB5RCACHETYPE", "none", 1);
+    a_full_replay_table_asks_mits_cache_as_well(test_state);
+    unsetenv("KRB5RCACHETYPE");
+    unsetenv("KRB5RCACHEDIR");
+    setenv("KRB5RCACHENAME", kept, 1);
+}
