@@ -82,6 +82,10 @@ static SECURITY_STATUS check_age(struct kerberos_exchange *exchange)
                           : st;
 }
 
+/* MIT compares whole seconds, and earlier than the replay check; the wall clock, which MIT uses,
+ * may run slower than the steady one, which the table uses. */
+#define REPLAY_MARGIN_S 10
+
 /* Refuses a token that was granted before. Comes last, so that what is recorded is a token that
  * would have been let in. */
 static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
@@ -91,8 +95,9 @@ static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
         return kerberos_attempt_record(exchange);
     const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
     /* RFC 4120 3.2.3: an authenticator is good from clockskew before to clockskew after its time.
-     * MIT compares whole seconds, both ends included. */
-    uint64_t lifetime_ms = ((uint64_t)kerberos_keys_clockskew_s(keytab) * 2 + 1) * 1000;
+     */
+    uint64_t lifetime_ms =
+        ((uint64_t)kerberos_keys_clockskew_s(keytab) * 2 + REPLAY_MARGIN_S) * 1000;
     const struct sspi_clock *clock = clock_machine();
     switch (store_replay_check(state, exchange->ap_req.cipher, store_state_time_ms(state, clock),
                                lifetime_ms)) {
