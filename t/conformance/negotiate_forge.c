@@ -6,32 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 #include <krb5/krb5.h>
 
-#include "der.h"
+#include "kerberos_der.h"
 #include "negotiate_forge.h"
 
 #define REALM "SSPI.TEST"
 /* RFC 4120 7.5.1: the ticket's part that the service decrypts. */
 #define KEY_USAGE_TICKET 2
-
-static void put(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content)
-{
-    size_t start = to->len;
-    der_append(to, inner, content);
-    der_wrap(to, start, outer);
-}
-
-static void put_time(struct bytes *to, uint8_t outer, time_t when)
-{
-    char text[32];
-    struct tm utc;
-    gmtime_r(&when, &utc);
-    strftime(text, sizeof text, "%Y%m%d%H%M%SZ", &utc);
-    put(to, outer, 0x18, bytes_view(text));
-}
 
 /* The components of the client's name; returns how many. */
 static size_t client_of(const struct forged_ticket *ticket, struct sspi_view components[2])
@@ -49,20 +32,6 @@ static struct sspi_view realm_of(const struct forged_ticket *ticket)
     return ticket->client_realm.data != NULL ? ticket->client_realm : SSPI_VIEW(REALM);
 }
 
-static void put_name(struct bytes *to, uint8_t outer, const struct sspi_view *components,
-                     size_t n_components)
-{
-    size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x01"));
-    size_t names = to->len;
-    for (size_t i = 0; i < n_components; i++)
-        der_append(to, DER_GENERAL_STRING, components[i]);
-    der_wrap(to, names, DER_SEQUENCE);
-    der_wrap(to, names, DER_CONTEXT(1));
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, outer);
-}
-
 /* EncTicketPart ::= [APPLICATION 3] SEQUENCE { flags, key, crealm, cname, transited, authtime,
  * starttime, endtime } */
 static void put_secret(struct bytes *to, const krb5_keyblock *session,
@@ -70,20 +39,12 @@ static void put_secret(struct bytes *to, const krb5_keyblock *session,
 {
     struct sspi_view key = {(const char *)session->contents, session->length};
     put(to, DER_CONTEXT(0), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
-    size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x12"));
-    put(to, DER_CONTEXT(1), DER_OCTET_STRING, key);
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, DER_CONTEXT(1));
+    put_typed(to, DER_CONTEXT(1), SSPI_VIEW("\x12"), key);
     struct sspi_view client[2];
     size_t n_components = client_of(ticket, client);
     put(to, DER_CONTEXT(2), DER_GENERAL_STRING, realm_of(ticket));
-    put_name(to, DER_CONTEXT(3), client, n_components);
-    start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x01"));
-    put(to, DER_CONTEXT(1), DER_OCTET_STRING, SSPI_VIEW(""));
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, DER_CONTEXT(4));
+    put_name(to, DER_CONTEXT(3), SSPI_VIEW("\x01"), client, n_components);
+    put_typed(to, DER_CONTEXT(4), SSPI_VIEW("\x01"), SSPI_VIEW(""));
     put_time(to, DER_CONTEXT(5), now + ticket->start_s);
     put_time(to, DER_CONTEXT(6), now + ticket->start_s);
     put_time(to, DER_CONTEXT(7), now + ticket->end_s);
@@ -102,14 +63,9 @@ static void put_encrypted(krb5_context context, const krb5_keytab_entry *entry,
     sealed.ciphertext.data = malloc(len);
     assert_int_equal(krb5_c_encrypt(context, &entry->key, KEY_USAGE_TICKET, NULL, &plain, &sealed),
                      0);
-    size_t start = to->len;
     char kvno = (char)entry->vno;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x12"));
-    put(to, DER_CONTEXT(1), DER_INTEGER, (struct sspi_view){&kvno, 1});
-    put(to, DER_CONTEXT(2), DER_OCTET_STRING,
-        (struct sspi_view){sealed.ciphertext.data, sealed.ciphertext.length});
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, DER_CONTEXT(3));
+    put_cipher(to, DER_CONTEXT(3), (struct sspi_view){&kvno, 1},
+               (struct sspi_view){sealed.ciphertext.data, sealed.ciphertext.length});
     free(sealed.ciphertext.data);
 }
 
@@ -119,7 +75,7 @@ static void put_ticket(krb5_context context, const krb5_keytab_entry *entry,
     const struct sspi_view service[2] = {SSPI_VIEW("HTTP"), SSPI_VIEW("localhost")};
     put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
     put(to, DER_CONTEXT(1), DER_GENERAL_STRING, SSPI_VIEW(REALM));
-    put_name(to, DER_CONTEXT(2), service, 2);
+    put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x01"), service, 2);
     put_encrypted(context, entry, secret, to);
     der_wrap(to, 0, DER_SEQUENCE);
     der_wrap(to, 0, DER_APPLICATION(1));

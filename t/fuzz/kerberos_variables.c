@@ -10,13 +10,12 @@
  *  - A good client of HTTP/localhost is granted, and its full name is its principal.
  *  - The log's lines are printable. */
 #include <krb5/krb5.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base64.h"
-#include "der.h"
 #include "fuzz.h"
 #include "http_options.h"
+#include "kerberos_der.h"
 #include "kerberos_name.h"
 #include "utf8.h"
 
@@ -109,46 +108,6 @@ static void make_world(void)
 
 /* ---- the token ---- */
 
-static void put(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content)
-{
-    size_t start = to->len;
-    der_append(to, inner, content);
-    der_wrap(to, start, outer);
-}
-
-static void put_time(struct bytes *to, uint8_t outer, time_t when)
-{
-    char text[32];
-    struct tm utc;
-    gmtime_r(&when, &utc);
-    (void)strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &utc);
-    put(to, outer, 0x18, bytes_view(text));
-}
-
-static void put_name(struct bytes *to, uint8_t outer, const struct sspi_view *parts, size_t n_parts)
-{
-    size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x01"));
-    size_t strings = to->len;
-    for (size_t i = 0; i < n_parts; i++)
-        der_append(to, DER_GENERAL_STRING, parts[i]);
-    der_wrap(to, strings, DER_SEQUENCE);
-    der_wrap(to, strings, DER_CONTEXT(1));
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, outer);
-}
-
-/* A type and its octets, as EncryptionKey and Checksum have them. */
-static void put_typed(struct bytes *to, uint8_t outer, struct sspi_view type,
-                      struct sspi_view octets)
-{
-    size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, type);
-    put(to, DER_CONTEXT(1), DER_OCTET_STRING, octets);
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, outer);
-}
-
 /* Service and session have the same key, all zeros. */
 static void put_encrypted(struct bytes *to, uint8_t outer, krb5_keyusage usage,
                           const struct bytes *secret)
@@ -157,15 +116,13 @@ static void put_encrypted(struct bytes *to, uint8_t outer, krb5_keyusage usage,
     const krb5_keyblock key = {.enctype = ENCTYPE, .length = sizeof(zeros), .contents = zeros};
     const krb5_data plain = {.length = (unsigned)secret->len, .data = secret->data};
     krb5_enc_data sealed = {0};
-    size_t len, start = to->len;
+    size_t len;
     FUZZ_REQUIRE(krb5_c_encrypt_length(context, ENCTYPE, secret->len, &len) == 0);
     sealed.ciphertext.length = (unsigned)len;
     sealed.ciphertext.data = malloc(len);
     FUZZ_REQUIRE(krb5_c_encrypt(context, &key, usage, NULL, &plain, &sealed) == 0);
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x12"));
-    put(to, DER_CONTEXT(2), DER_OCTET_STRING, (struct sspi_view){sealed.ciphertext.data, len});
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, outer);
+    put_cipher(to, outer, (struct sspi_view){NULL, 0},
+               (struct sspi_view){sealed.ciphertext.data, len});
     free(sealed.ciphertext.data);
 }
 
@@ -177,7 +134,7 @@ static void put_secret(struct bytes *to, const struct names *names, time_t now)
     put(to, DER_CONTEXT(0), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
     put_typed(to, DER_CONTEXT(1), SSPI_VIEW("\x12"), (struct sspi_view){zeros, sizeof(zeros)});
     put(to, DER_CONTEXT(2), DER_GENERAL_STRING, names->client_realm);
-    put_name(to, DER_CONTEXT(3), &names->client, 1);
+    put_name(to, DER_CONTEXT(3), SSPI_VIEW("\x01"), &names->client, 1);
     put_typed(to, DER_CONTEXT(4), SSPI_VIEW("\x01"), SSPI_VIEW(""));
     put_time(to, DER_CONTEXT(5), now - 60);
     put_time(to, DER_CONTEXT(6), now - 60);
@@ -193,7 +150,7 @@ static void put_authenticator(struct bytes *to, const struct names *names, time_
     static const char checksum[24] = {16};
     put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
     put(to, DER_CONTEXT(1), DER_GENERAL_STRING, names->client_realm);
-    put_name(to, DER_CONTEXT(2), &names->client, 1);
+    put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x01"), &names->client, 1);
     put_typed(to, DER_CONTEXT(3), SSPI_VIEW("\x00\x80\x03"),
               (struct sspi_view){checksum, sizeof(checksum)});
     put(to, DER_CONTEXT(4), DER_INTEGER, SSPI_VIEW("\x00"));
@@ -209,7 +166,7 @@ static void put_ticket(struct bytes *to, const struct names *names, time_t now)
     put_secret(&secret, names, now);
     put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
     put(to, DER_CONTEXT(1), DER_GENERAL_STRING, names->realm);
-    put_name(to, DER_CONTEXT(2), names->service, 2);
+    put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x01"), names->service, 2);
     put_encrypted(to, DER_CONTEXT(3), KEY_USAGE_TICKET, &secret);
     der_wrap(to, start, DER_SEQUENCE);
     der_wrap(to, start, DER_APPLICATION(1));

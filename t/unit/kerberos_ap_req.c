@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "bad_names.h"
-#include "der.h"
 #include "kerberos_ap_req.h"
+#include "kerberos_der.h"
 
 struct request {
     struct sspi_view oid;
@@ -30,38 +30,6 @@ static const struct request usual = {
     .cipher = {"authenticator", 13},
 };
 
-static void put(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content)
-{
-    size_t start = to->len;
-    der_append(to, inner, content);
-    der_wrap(to, start, outer);
-}
-
-static void put_encrypted(struct bytes *to, uint8_t outer, struct sspi_view kvno,
-                          struct sspi_view cipher)
-{
-    size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x12"));
-    if (kvno.data != NULL)
-        put(to, DER_CONTEXT(1), DER_INTEGER, kvno);
-    put(to, DER_CONTEXT(2), DER_OCTET_STRING, cipher);
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, outer);
-}
-
-static void put_sname(struct bytes *to, const struct request *request)
-{
-    size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x02"));
-    size_t names = to->len;
-    for (size_t i = 0; i < request->n_names; i++)
-        der_append(to, DER_GENERAL_STRING, request->names[i]);
-    der_wrap(to, names, DER_SEQUENCE);
-    der_wrap(to, names, DER_CONTEXT(1));
-    der_wrap(to, start, DER_SEQUENCE);
-    der_wrap(to, start, DER_CONTEXT(2));
-}
-
 static void build(const struct request *request, struct bytes *to)
 {
     der_append(to, DER_OID, request->oid);
@@ -73,12 +41,12 @@ static void build(const struct request *request, struct bytes *to)
     size_t ticket = to->len;
     put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
     put(to, DER_CONTEXT(1), DER_GENERAL_STRING, request->realm);
-    put_sname(to, request);
-    put_encrypted(to, DER_CONTEXT(3), request->kvno, SSPI_VIEW("ticket"));
+    put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x02"), request->names, request->n_names);
+    put_cipher(to, DER_CONTEXT(3), request->kvno, SSPI_VIEW("ticket"));
     der_wrap(to, ticket, DER_SEQUENCE);
     der_wrap(to, ticket, DER_APPLICATION(1));
     der_wrap(to, ticket, DER_CONTEXT(3));
-    put_encrypted(to, DER_CONTEXT(4), (struct sspi_view){NULL, 0}, request->cipher);
+    put_cipher(to, DER_CONTEXT(4), (struct sspi_view){NULL, 0}, request->cipher);
     der_wrap(to, message, DER_SEQUENCE);
     der_wrap(to, message, DER_APPLICATION(14));
     der_wrap(to, 0, DER_APPLICATION(0));
