@@ -177,10 +177,8 @@ scenario 'a restart without a file refuses what may have been used', \%site, sub
 # Reloads with a changed configuration, and waits until all old workers have ended.
 sub change {
     my ($server, %change) = @_;
-    my %old = map { $_ => 1 } $server->workers;
     $server->write_config(%change);
-    $server->reload;
-    wait_until(sub { !grep { $old{$_} } $server->workers }) or die "old workers do not end\n";
+    $server->replace_workers;
     return;
 }
 

@@ -23,6 +23,13 @@ my %alice = (user => 'alice');
 
 sub login { my ($c, %o) = @_; return SSPI::Test::Login->new($c, '/p/', user => 'alice', password => 'pw', %o) }
 
+# A request for this target and Host with Digest credentials for this uri.
+sub ask {
+    my ($c, $login, $uri, $target, $host) = @_;
+    my $header = $login->header(uri => $uri);
+    return scalar $c->raw("GET $target HTTP/1.1\r\nHost: $host\r\nConnection: close\r\nAuthorization: $header\r\n\r\n");
+}
+
 sub wrong_uri {
     my ($server, $answer, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -37,11 +44,7 @@ parts 'the uri directive', \%site,
         my ($server) = @_;
         my $c = $server->client;
         my $login = login($c);
-        my $get = sub {
-            my ($uri, $host) = @_;
-            my $header = $login->header(uri => $uri);
-            return $c->raw("GET /p/ HTTP/1.1\r\nHost: $host\r\nConnection: close\r\nAuthorization: $header\r\n\r\n");
-        };
+        my $get = sub { my ($uri, $host) = @_; return ask($c, $login, $uri, '/p/', $host) };
         my $here = "localhost:$server->{http}";
         granted($get->("http://$here/p/", $here), \%alice, 'as the client asked');
         granted($get->("HTTP://LOCALHOST:$server->{http}/p/", $here), \%alice, 'in capitals');
@@ -61,11 +64,7 @@ parts 'the uri directive', \%site,
         my ($server) = @_;
         my $c = $server->client;
         my $login = login($c);
-        my $get = sub {
-            my ($uri, $target, $host) = @_;
-            my $header = $login->header(uri => $uri);
-            return $c->raw("GET $target HTTP/1.1\r\nHost: $host\r\nConnection: close\r\nAuthorization: $header\r\n\r\n");
-        };
+        my $get = sub { return ask($c, $login, @_) };
         my $here = "localhost:$server->{http}";
         granted($get->("http://$here/p/", "http://$here/p/", $here), \%alice, 'the same');
         granted($get->('/p/', "http://$here/p/", $here), \%alice, 'its path');
@@ -78,11 +77,7 @@ parts 'the uri directive', \%site,
         my ($server) = @_;
         my $c = $server->client;
         my $login = login($c);
-        my $get = sub {
-            my ($uri, $host) = @_;
-            my $header = $login->header(uri => $uri);
-            return $c->raw("GET /p/ HTTP/1.1\r\nHost: $host\r\nConnection: close\r\nAuthorization: $header\r\n\r\n");
-        };
+        my $get = sub { my ($uri, $host) = @_; return ask($c, $login, $uri, '/p/', $host) };
         granted($get->('/p/', 'localhost'), \%alice, 'as the client asked');
         refused($get->("/$_->[1]/p/", "localhost$_->[0]"), 400, "Host with $_->[0]")
             for [ '?', '?' ], [ '?x', '?x' ], [ '/x', 'x' ], [ '/', '/' ];

@@ -127,9 +127,7 @@ my @changing = (
         plan skip_all => 'root alone can hide a file from workers' if !is_root();
         put_all(lines(alice => 'hidden', bob => 'builder'), 0600);
         tells($server, 'NOT_REREAD', { text => '', cdb => '' }, 'hidden');
-        my %old = map { $_ => 1 } $server->workers;
-        $server->reload;
-        wait_until(sub { !grep { $old{$_} } $server->workers }) or die "old workers do not end\n";
+        $server->replace_workers;
         each_kind(sub {
             my ($kind) = @_;
             granted(get($server, $kind, 'alice', 'hidden'), { user => 'alice' }, "$kind: behind it all know the new one") for 1 .. 6;

@@ -101,9 +101,7 @@ sub fresh {
     my $c = $server->client;
     $server->add_data($_, $alice) for qw(users others);
     new_nonces($c);
-    my %old = map { $_ => 1 } $server->workers;
-    $server->reload;
-    wait_until(sub { !grep { $old{$_} } $server->workers }) or die "old workers do not end\n";
+    $server->replace_workers;
     my %sockets;
     for (1 .. 100) {
         my $socket = $c->connect_raw;

@@ -24,10 +24,8 @@ my %site = (env => $kdc->server_env, locations => \@places, apache_head => "SSPI
 # Reloads with a changed configuration and waits until no worker of the old one is left.
 sub change {
     my ($server, %change) = @_;
-    my %old = map { $_ => 1 } $server->workers;
     $server->write_config(%change);
-    $server->reload;
-    wait_until(sub { !grep { $old{$_} } $server->workers }) or die "old workers do not end\n";
+    $server->replace_workers;
     return;
 }
 

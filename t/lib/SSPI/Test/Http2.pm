@@ -6,7 +6,7 @@ use warnings;
 
 use Exporter qw(import);
 use IO::Select;
-use Socket qw(AF_UNIX PF_UNSPEC SOCK_STREAM);
+use parent 'SSPI::Test::Stream';
 
 our @EXPORT_OK = qw(HTTP_1_1_REQUIRED);
 
@@ -23,16 +23,7 @@ use constant { PATIENCE_S => 30, PART => 65536 };
 sub new {
     my ($class, $client) = @_;
     my $self = bless { client => $client, data => '', next => 1 }, $class;
-    socketpair($self->{socket}, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!\n";
-    $self->{pid} = fork // die "fork: $!\n";
-    if (!$self->{pid}) {
-        open STDIN,  '<&', $theirs or die;
-        open STDOUT, '>&', $theirs or die;
-        open STDERR, '>', '/dev/null' or die;
-        close $self->{socket};
-        exec qw(openssl s_client -quiet -servername localhost -alpn h2 -connect), "127.0.0.1:$client->{https}" or die;
-    }
-    close $theirs;
+    $self->open_tls('h2');
     $self->send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" . _frame('SETTINGS', 0, 0, pack 'nN', 4, WINDOW)
         . _frame('WINDOW_UPDATE', 0, 0, pack 'N', WINDOW - 65535));
     return $self;
@@ -59,14 +50,6 @@ sub _fields {
     my $block = '';
     while (my ($name, $value) = splice @fields, 0, 2) { $block .= "\0" . _string($name) . _string($value) }
     return $block;
-}
-
-sub send {
-    my ($self, $text) = @_;
-    local $SIG{PIPE} = 'IGNORE';
-    my $sent = 0;
-    while ($sent < length $text) { $sent += syswrite($self->{socket}, $text, length($text) - $sent, $sent) // return }
-    return;
 }
 
 # Returns the frames of a request without sending them: (stream, text). Options: authorization; method;
@@ -144,18 +127,5 @@ sub _status {
     return $static{ord($block) & 127} // '?' if ord($block) & 128;
     return $block =~ /\A.\x03(\d{3})/s ? $1 : '?';
 }
-
-sub close {
-    my ($self) = @_;
-    CORE::close($self->{socket}) if $self->{socket};
-    delete $self->{socket};
-    my $pid = delete $self->{pid} or return;
-    local $?;
-    kill TERM => $pid;
-    waitpid $pid, 0;
-    return;
-}
-
-sub DESTROY { $_[0]->close; return }
 
 1;

@@ -194,6 +194,15 @@ sub reload {
     return;
 }
 
+# The same, and waits until all old workers have ended.
+sub replace_workers {
+    my ($self) = @_;
+    my %old = map { $_ => 1 } $self->workers;
+    $self->reload;
+    wait_until(sub { !grep { $old{$_} } $self->workers }) or die "old workers do not end\n";
+    return;
+}
+
 sub log { my ($self) = @_; return slurp($self->{error_log}) }
 
 # What was logged since the last call.
