@@ -21,7 +21,7 @@ struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct http_resource *resources;
     struct binding_table *tls;
-    struct hash_suite hashes; /* for the hashes of channel bindings */
+    struct hash_suite hashes; /* for channel bindings and marks of users */
     struct sspi_state *state;
     char *default_realm; /* of krb5.conf, for the short form of names; NULL: none */
     struct sspi_record *records;

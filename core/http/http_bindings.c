@@ -165,8 +165,8 @@ bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_pol
         *ret_outcome = HTTP_OUTCOME_ERROR;
         return false;
     }
-    bool demanded = ret_bindings->rules.mode == BINDING_MODE_REQUIRE &&
-                    ret_bindings->rules.end == BINDING_END_KNOWN;
+    bool demanded =
+        ret_bindings->rules.mode == BINDING_MODE_REQUIRE && is_compared(&ret_bindings->rules);
     return ret_bindings->n_items > 0 || !demanded || refuse(exchange, policy, ret_outcome);
 }
 

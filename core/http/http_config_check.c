@@ -15,6 +15,11 @@
 
 static const struct sspi_view digest_prefix = {"digest:", 7};
 
+static bool is_printable(char octet)
+{
+    return octet >= 0x20 && octet <= 0x7E;
+}
+
 /* ---- realms ---- */
 
 /* Firefox (153) sends no Authorization header for a realm beyond ASCII, whatever its encoding. A
@@ -24,7 +29,7 @@ static bool is_usable_realm(struct sspi_view realm)
     if (realm.len == 0 || realm.len > DIGEST_CHALLENGE_REALM_LIMIT)
         return false;
     for (size_t i = 0; i < realm.len; i++)
-        if (realm.data[i] < 0x20 || realm.data[i] > 0x7E || realm.data[i] == ':')
+        if (!is_printable(realm.data[i]) || realm.data[i] == ':')
             return false;
     return true;
 }
@@ -50,7 +55,7 @@ bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view 
 static const char *show(char out[SHOWN_SIZE], struct sspi_view name)
 {
     for (size_t i = 0; i < name.len; i++)
-        if (name.data[i] < 0x20 || name.data[i] > 0x7E)
+        if (!is_printable(name.data[i]))
             return escape_text(out, SHOWN_SIZE, name);
     snprintf(out, SHOWN_SIZE, "%.*s", (int)(name.len < SHOWN_SIZE ? name.len : SHOWN_SIZE),
              name.data);

@@ -37,8 +37,8 @@ static bool mark_user(const struct sspi_exchange *exchange, struct http_user_mar
     const struct http_proof *proof = &exchange->proof;
     *ret_mark = (struct http_user_mark){0};
     return !http_user_mark_applies(proof) ||
-           http_user_mark_take(exchange->acceptor->mark_key, proof, exchange->users_generation,
-                               ret_mark);
+           http_user_mark_take(&exchange->acceptor->hashes, exchange->acceptor->mark_key, proof,
+                               exchange->users_generation, ret_mark);
 }
 
 void http_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy)
@@ -85,8 +85,8 @@ static const char *find_end(const struct sspi_exchange *exchange, const struct s
         return "the lifetime of logins on connections has passed";
     if (!http_user_mark_applies(&connection->login))
         return NULL;
-    switch (http_user_mark_check(exchange->acceptor->mark_key, &connection->login,
-                                 &connection->login_mark)) {
+    switch (http_user_mark_check(&exchange->acceptor->hashes, exchange->acceptor->mark_key,
+                                 &connection->login, &connection->login_mark)) {
     case HTTP_USER_MARK_RIGHT:
         return NULL;
     case HTTP_USER_MARK_GONE:

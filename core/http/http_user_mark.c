@@ -20,34 +20,32 @@ static bool find_line(const struct http_proof *proof, struct store_nt_user *ret_
                                                  bytes_view(proof->realm), ret_line);
 }
 
-static bool digest_line(const uint8_t key[HTTP_USER_MARK_KEY_LEN], const struct store_nt_user *line,
-                        uint8_t ret_digest[HASH_MAX])
+static bool digest_line(const struct hash_suite *hashes, const uint8_t key[HTTP_USER_MARK_KEY_LEN],
+                        const struct store_nt_user *line, uint8_t ret_digest[HASH_MAX])
 {
     const struct sspi_view hash = {(const char *)line->hash, sizeof(line->hash)};
-    struct hash_suite suite;
     struct hash_run run = {0};
-    if (!hash_suite_open(&suite))
-        return false;
-    bool done = hash_run_open(&run, &suite) && hash_hmac_sha_256(&run, key, HTTP_USER_MARK_KEY_LEN,
+    bool done = hash_run_open(&run, hashes) && hash_hmac_sha_256(&run, key, HTTP_USER_MARK_KEY_LEN,
                                                                  hash, SSPI_VIEW(""), ret_digest);
     hash_run_close(&run);
-    hash_suite_close(&suite);
     return done;
 }
 
-bool http_user_mark_take(const uint8_t key[HTTP_USER_MARK_KEY_LEN], const struct http_proof *proof,
-                         uint64_t generation, struct http_user_mark *ret_mark)
+bool http_user_mark_take(const struct hash_suite *hashes, const uint8_t key[HTTP_USER_MARK_KEY_LEN],
+                         const struct http_proof *proof, uint64_t generation,
+                         struct http_user_mark *ret_mark)
 {
     struct store_nt_user line = {0};
     struct http_user_mark mark = {.generation = generation};
-    bool done = find_line(proof, &line) && digest_line(key, &line, mark.digest);
+    bool done = find_line(proof, &line) && digest_line(hashes, key, &line, mark.digest);
     bytes_wipe(&line, sizeof(line));
     *ret_mark = mark;
     /* Read last: the contents have not changed since the proof. */
     return done && store_users_generation(proof->resource->users) == generation;
 }
 
-enum http_user_mark_state http_user_mark_check(const uint8_t key[HTTP_USER_MARK_KEY_LEN],
+enum http_user_mark_state http_user_mark_check(const struct hash_suite *hashes,
+                                               const uint8_t key[HTTP_USER_MARK_KEY_LEN],
                                                const struct http_proof *proof,
                                                struct http_user_mark *mark)
 {
@@ -58,7 +56,7 @@ enum http_user_mark_state http_user_mark_check(const uint8_t key[HTTP_USER_MARK_
     if (generation == mark->generation)
         return HTTP_USER_MARK_RIGHT;
     bool known = find_line(proof, &line);
-    bool done = known && digest_line(key, &line, digest);
+    bool done = known && digest_line(hashes, key, &line, digest);
     bytes_wipe(&line, sizeof(line));
     if (!known)
         return HTTP_USER_MARK_GONE;

@@ -23,14 +23,17 @@ enum http_user_mark_state {
 /* True if a user file verified the proof. Users of winbind have no mark. */
 bool http_user_mark_applies(const struct http_proof *proof);
 
-/* Marks the line that verified the proof. `generation` is that of the file before the proof. False:
- * the file was read again since, or libcrypto failed; the connection must not keep the login. */
-bool http_user_mark_take(const uint8_t key[HTTP_USER_MARK_KEY_LEN], const struct http_proof *proof,
-                         uint64_t generation, struct http_user_mark *ret_mark) SSPI_MUST_USE;
+/* Marks the line that verified the proof. `hashes` are those of the acceptor. `generation` is that
+ * of the file before the proof. False: the file was read again since, or libcrypto failed; the
+ * connection must not keep the login. */
+bool http_user_mark_take(const struct hash_suite *hashes, const uint8_t key[HTTP_USER_MARK_KEY_LEN],
+                         const struct http_proof *proof, uint64_t generation,
+                         struct http_user_mark *ret_mark) SSPI_MUST_USE;
 
 /* Searches the line again only if the file was read again. Notes in `mark` that the line is
  * unchanged. Reads no file. */
-enum http_user_mark_state http_user_mark_check(const uint8_t key[HTTP_USER_MARK_KEY_LEN],
+enum http_user_mark_state http_user_mark_check(const struct hash_suite *hashes,
+                                               const uint8_t key[HTTP_USER_MARK_KEY_LEN],
                                                const struct http_proof *proof,
                                                struct http_user_mark *mark) SSPI_MUST_USE;
 

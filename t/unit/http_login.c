@@ -243,7 +243,8 @@ static void no_hash_is_remembered(void **state)
         assert_memory_not_equal((const char *)connection + i, hash, sizeof hash);
     struct http_user_mark ours = connection->login_mark, other;
     static const uint8_t key[HTTP_USER_MARK_KEY_LEN] = {1};
-    assert_true(http_user_mark_take(key, &connection->login, ours.generation, &other));
+    assert_true(
+        http_user_mark_take(&acceptor->hashes, key, &connection->login, ours.generation, &other));
     assert_memory_not_equal(ours.digest, other.digest, sizeof ours.digest);
     sspi_connection_free(connection);
     connection = sspi_connection_new(acceptor);
@@ -284,9 +285,11 @@ static void a_line_that_changed_meanwhile_is_not_marked(void **state)
     struct http_user_mark mark;
     uint64_t before = store_users_generation(the_users());
     assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
-    assert_true(http_user_mark_take(acceptor->mark_key, &connection->login, before, &mark));
+    assert_true(http_user_mark_take(&acceptor->hashes, acceptor->mark_key, &connection->login,
+                                    before, &mark));
     change_users(ALICE);
-    assert_false(http_user_mark_take(acceptor->mark_key, &connection->login, before, &mark));
+    assert_false(http_user_mark_take(&acceptor->hashes, acceptor->mark_key, &connection->login,
+                                     before, &mark));
 }
 
 static void it_is_not_told_where_it_does_not_stay(void **state)
