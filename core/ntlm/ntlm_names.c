@@ -23,3 +23,14 @@ SECURITY_STATUS ntlm_names_read(const struct ntlm_authenticate *message, struct 
         return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
     return read ? SEC_E_OK : refuse(message->oem, report);
 }
+
+SECURITY_STATUS ntlm_names_read_login(const struct ntlm_authenticate *message, struct bytes *user,
+                                      struct bytes *domain, struct sspi_report *report)
+{
+    SECURITY_STATUS status = ntlm_names_read(message, message->user, user, report);
+    if (status == SEC_E_OK)
+        status = ntlm_names_read(message, message->domain, domain, report);
+    if (status == SEC_E_OK)
+        status = ntlm_text_check_names(bytes_as_view(user), bytes_as_view(domain), report);
+    return status;
+}

@@ -13,4 +13,10 @@
 SECURITY_STATUS ntlm_names_read(const struct ntlm_authenticate *message, struct sspi_view name,
                                 struct bytes *to, struct sspi_report *report) SSPI_MUST_USE;
 
+/* Appends user and domain, and checks both by ntlm_text_check_names(). Its statuses, or those of
+ * ntlm_names_read(). */
+SECURITY_STATUS ntlm_names_read_login(const struct ntlm_authenticate *message, struct bytes *user,
+                                      struct bytes *domain,
+                                      struct sspi_report *report) SSPI_MUST_USE;
+
 #endif

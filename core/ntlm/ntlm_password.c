@@ -48,11 +48,7 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
     BYTES_CLEANUP struct bytes user = {0}, domain = {0}, upper_user = {0}, wire_domain = {0};
     struct store_nt_user found;
     bool right;
-    SECURITY_STATUS status = ntlm_names_read(message, message->user, &user, report);
-    if (status == SEC_E_OK)
-        status = ntlm_names_read(message, message->domain, &domain, report);
-    if (status == SEC_E_OK)
-        status = ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
+    SECURITY_STATUS status = ntlm_names_read_login(message, &user, &domain, report);
     if (status != SEC_E_OK)
         return status;
     /* MS-NLMP 3.3.2: the hash covers the names as the client spells them, not as the file does, and

@@ -3,7 +3,6 @@
 
 #include "escape.h"
 #include "ntlm_names.h"
-#include "ntlm_text.h"
 #include "report.h"
 
 /* For client text in a report. */
@@ -45,11 +44,7 @@ SECURITY_STATUS ntlm_password_winbind_check(struct sspi_winbind *winbind,
 {
     BYTES_CLEANUP struct bytes user = {0}, domain = {0}, workstation = {0};
     char why[SSPI_REPORT_TEXT_SIZE / 2] = "";
-    SECURITY_STATUS names = ntlm_names_read(message, message->user, &user, report);
-    if (names == SEC_E_OK)
-        names = ntlm_names_read(message, message->domain, &domain, report);
-    if (names == SEC_E_OK)
-        names = ntlm_text_check_names(bytes_as_view(&user), bytes_as_view(&domain), report);
+    SECURITY_STATUS names = ntlm_names_read_login(message, &user, &domain, report);
     if (names != SEC_E_OK)
         return names;
     /* Only the domain controller's log shows it, so a name that cannot be read is left out. */

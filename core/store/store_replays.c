@@ -4,11 +4,6 @@
 
 #include "store_layout.h"
 
-static bool same(struct store_siphash a, struct store_siphash b)
-{
-    return a.low == b.low && a.high == b.high;
-}
-
 static bool is_older(const struct store_replay_set *set, size_t way, size_t than)
 {
     return than == STORE_REPLAY_WAYS || set->expires_ms[way] < set->expires_ms[than];
@@ -24,7 +19,7 @@ static enum store_replay check(struct store_replay_set *set, struct store_siphas
     for (size_t way = 0; way < STORE_REPLAY_WAYS; way++) {
         /* An entry counts also after its lifetime, because MIT checks the authenticator's age by
          * the wall clock, which may have been set back. */
-        if (set->expires_ms[way] != 0 && same(set->seen[way], hash))
+        if (set->expires_ms[way] != 0 && store_siphash_same(set->seen[way], hash))
             return STORE_REPLAY_SEEN;
         if (set->expires_ms[way] <= now_ms && is_older(set, way, free_way))
             free_way = way;

@@ -6,6 +6,7 @@
 #ifndef STORE_SIPHASH_H
 #define STORE_SIPHASH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,11 @@ struct store_siphash {
     uint64_t low;
     uint64_t high;
 };
+
+static inline bool store_siphash_same(struct store_siphash a, struct store_siphash b)
+{
+    return a.low == b.low && a.high == b.high;
+}
 
 /* `data` may be NULL when len is 0. Never fails, never blocks; thread-safe. */
 struct store_siphash store_siphash(const uint8_t key[STORE_SIPHASH_KEY_SIZE], const void *data,

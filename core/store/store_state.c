@@ -92,8 +92,7 @@ static bool is_sound(const struct store_constants *constants, struct store_sipha
 {
     uint64_t n_nonce_sets, n_replay_sets;
     divide(size, &n_nonce_sets, &n_replay_sets);
-    struct store_siphash right = store_layout_check(constants);
-    return check.low == right.low && check.high == right.high &&
+    return store_siphash_same(check, store_layout_check(constants)) &&
            constants->layout == STORE_LAYOUT_NUMBER &&
            constants->header_size == store_layout_header_size() && constants->size == size &&
            constants->n_nonce_sets == n_nonce_sets && constants->n_replay_sets == n_replay_sets &&
