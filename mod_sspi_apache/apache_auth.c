@@ -78,9 +78,7 @@ int apache_force_authn(request_rec *r)
     forget(r);
     if (sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) != 0) {
         result = apache_visit_step(r);
-    } else if (apache_visit_names(r)) {
-        result = apache_visit_step_open(r);
-    } else {
+    } else if (!apache_visit_step_open(r, &result)) {
         return DECLINED;
     }
     return result == NULL || result->verdict != SSPI_ANONYMOUS ? OK : DECLINED;
@@ -195,11 +193,8 @@ int apache_fixup_open(request_rec *r)
         return DECLINED;
     }
     forget(r);
-    if (!apache_visit_names(r)) {
-        return DECLINED;
-    }
-    result = apache_visit_step_open(r);
-    if (result != NULL && result->verdict == SSPI_ANONYMOUS) {
+    if (!apache_visit_step_open(r, &result) ||
+        (result != NULL && result->verdict == SSPI_ANONYMOUS)) {
         return DECLINED;
     }
     return answer(r, result);
@@ -248,9 +243,9 @@ int apache_fixup_environment(request_rec *r)
 int apache_fixup_user(request_rec *r)
 {
     const struct apache_visit *visit = apache_visit_find(r);
-    const struct apache_place *place = apache_place_of(r);
+    const struct apache_place *place = ap_get_module_config(r->request_config, &sspi_module);
 
-    if (place->granted && place->config != r->per_dir_config) {
+    if (place != NULL && place->granted && place->config != r->per_dir_config) {
         forget(r);
     }
     if (r->user != NULL || visit == NULL || visit->result == NULL || !may_name(r)) {

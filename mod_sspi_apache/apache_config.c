@@ -48,8 +48,8 @@ void *apache_dir_create(apr_pool_t *p, char *path)
     return apr_pcalloc(p, sizeof(struct apache_dir));
 }
 
-/* httpd merges some sections with each other before it merges them with outer ones. So None is kept
- * until the outer type is known. */
+/* httpd may merge inner sections before it merges them with outer ones. So None does not replace
+ * the type, but is kept beside it. */
 static void merge_auth_type(struct apache_dir *merged, const struct apache_dir *outer,
                             const struct apache_dir *inner)
 {

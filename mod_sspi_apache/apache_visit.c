@@ -396,25 +396,26 @@ static bool open_policy(request_rec *r, struct sspi_policy *ret_policy)
     return sspi_policy_open(&policy, ap_ssl_conn_is_ssl(r->connection) != 0, ret_policy);
 }
 
-bool apache_visit_names(request_rec *r)
+/* True if r has credentials or a login that could name a user. */
+static bool may_have_user(request_rec *r)
 {
-    struct sspi_policy policy;
-
     /* An error document has the status of its error, and httpd shows it to every client. */
-    if (ap_is_HTTP_ERROR(r->status)) {
-        return false;
-    }
-    return (apache_visit_credentials(r) != NULL ||
-            sspi_connection_keeps_login(apache_link_find(r->connection))) &&
-           open_policy(r, &policy);
+    return !ap_is_HTTP_ERROR(r->status) &&
+           (apache_visit_credentials(r) != NULL ||
+            sspi_connection_keeps_login(apache_link_find(r->connection)));
 }
 
-const struct sspi_result *apache_visit_step_open(request_rec *r)
+bool apache_visit_step_open(request_rec *r, const struct sspi_result **ret_result)
 {
-    struct apache_visit *visit = visit_of(r);
+    struct apache_visit *visit;
     struct sspi_policy policy;
 
-    return visit != NULL && open_policy(r, &policy) ? step_by(r, visit, &policy) : NULL;
+    if (!may_have_user(r) || !open_policy(r, &policy)) {
+        return false;
+    }
+    visit = visit_of(r);
+    *ret_result = visit != NULL ? step_by(r, visit, &policy) : NULL;
+    return true;
 }
 
 int apache_visit_failure(request_rec *r)

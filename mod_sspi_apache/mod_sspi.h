@@ -54,8 +54,7 @@ void *apache_site_create(apr_pool_t *p, server_rec *s);
 /* True where AuthType SSPI holds. */
 bool apache_dir_is_ours(request_rec *r);
 
-/* True if AuthType None is within AuthType SSPI: no user is demanded, but credentials are verified
- * if the client sends them. */
+/* True for AuthType None within AuthType SSPI: credentials are optional, but verified if sent. */
 bool apache_dir_is_none(const request_rec *r);
 
 /* The complete policy of r's place. Its words live as long as r. */
@@ -182,13 +181,9 @@ const char *apache_visit_credentials(request_rec *r);
 const struct sspi_result *apache_visit_step(request_rec *r);
 int apache_visit_failure(request_rec *r);
 
-/* The same for a location whose own rules admit r without a user. The caller uses its verdict only
- * if apache_visit_names() is true. */
-const struct sspi_result *apache_visit_step_open(request_rec *r);
-
-/* True if r has credentials or a login that could name a user, although r's location demands none.
- */
-bool apache_visit_names(request_rec *r);
+/* The same for a location whose own rules admit r without a user. False: r has no credentials and
+ * no login that could name a user there, so there is no verdict. */
+bool apache_visit_step_open(request_rec *r, const struct sspi_result **ret_result);
 
 /* Makes the challenges of r's place stand ready for a 401. False: no memory. */
 bool apache_visit_challenge(request_rec *r);
