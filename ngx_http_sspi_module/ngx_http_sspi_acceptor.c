@@ -158,17 +158,13 @@ ngx_http_sspi_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
 static ngx_uint_t
 ngx_http_sspi_takes_realm(ngx_http_sspi_loc_conf_t *slcf, char *error)
 {
-    struct sspi_view  realm;
-
     if (slcf->realm == NULL || slcf->realm->lengths) {
         return 1;
     }
 
-    realm.data = (const char *) slcf->realm->value.data;
-    realm.len = slcf->realm->value.len;
-
-    return sspi_policy_takes_realm(&slcf->policy, realm, SSPI_SERVER_NGINX,
-                                   error);
+    return sspi_policy_takes_realm(&slcf->policy,
+                                   ngx_http_sspi_view(&slcf->realm->value),
+                                   SSPI_SERVER_NGINX, error);
 }
 
 

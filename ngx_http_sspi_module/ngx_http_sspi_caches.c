@@ -110,10 +110,9 @@ ngx_http_sspi_is_cache_control(ngx_table_elt_t *h)
 static void
 ngx_http_sspi_erase(ngx_http_request_t *r)
 {
-    ngx_uint_t         i;
-    ngx_list_part_t   *part;
-    ngx_table_elt_t   *h;
-    struct sspi_view   name;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
 
     for (part = &r->headers_out.headers.part; part; part = part->next) {
         h = part->elts;
@@ -124,11 +123,9 @@ ngx_http_sspi_erase(ngx_http_request_t *r)
                 continue;
             }
 
-            name.data = (const char *) h[i].key.data;
-            name.len = h[i].key.len;
-
             if (ngx_http_sspi_is_cache_control(&h[i])
-                || sspi_http_overrides_cache_control(name))
+                || sspi_http_overrides_cache_control(
+                       ngx_http_sspi_view(&h[i].key)))
             {
                 h[i].hash = 0;
             }

@@ -18,7 +18,6 @@ static ngx_uint_t ngx_http_sspi_same(const ngx_str_t *one,
 static struct sspi_connection *ngx_http_sspi_get_connection(
     ngx_http_request_t *r, struct sspi_acceptor *acceptor);
 static void ngx_http_sspi_connection_cleanup(void *data);
-static struct sspi_view ngx_http_sspi_view(const ngx_str_t *str);
 
 
 ngx_int_t
@@ -341,7 +340,7 @@ ngx_http_sspi_connection_cleanup(void *data)
 }
 
 
-static struct sspi_view
+struct sspi_view
 ngx_http_sspi_view(const ngx_str_t *str)
 {
     struct sspi_view  view;

@@ -142,6 +142,7 @@ ngx_int_t ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
 ngx_int_t ngx_http_sspi_describe(ngx_http_request_t *r,
     struct sspi_acceptor *acceptor, struct sspi_request *request);
 struct sspi_connection *ngx_http_sspi_find_connection(ngx_http_request_t *r);
+struct sspi_view ngx_http_sspi_view(const ngx_str_t *str);
 
 /* ngx_http_sspi_http2.c */
 

@@ -174,12 +174,11 @@ ngx_http_sspi_judge_by(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf,
 
         if (policy == &slcf->policy) {
             ctx->judged = slcf;
-            ngx_http_sspi_set_remote_user(r, ctx);
+        }
 
-        } else if (had_user) {
+        /* had_user: of the location that redirected to this one */
 
-            /* of the location that redirected to this one */
-
+        if (policy == &slcf->policy || had_user) {
             ngx_http_sspi_set_remote_user(r, ctx);
         }
     }
