@@ -17,8 +17,7 @@ enum base64_status {
 /* Decodes `text` and appends the octets to `to`. At most `limit` octets may come out; a longer text
  * is refused before it is looked at. On any other status than BASE64_OK nothing usable was
  * appended. */
-enum base64_status base64_decode(struct sspi_view text, size_t limit,
-                                 struct bytes *to) SSPI_MUST_USE;
+enum base64_status base64_decode(struct sspi_view text, size_t limit, struct bytes *to) MUST_USE;
 
 /* Appends `data` with padding and without line breaks. */
 void base64_encode(struct bytes *to, struct sspi_view data);
@@ -31,6 +30,6 @@ void base64_url_encode(const void *data, size_t len, char *out);
 
 /* Decodes `text` into exactly `out_len` octets; false when it is malformed, padded or of another
  * length. `out` holds nothing usable then. */
-bool base64_url_decode(struct sspi_view text, void *out, size_t out_len) SSPI_MUST_USE;
+bool base64_url_decode(struct sspi_view text, void *out, size_t out_len) MUST_USE;
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "sspi_view.h"
 
-#define SSPI_MUST_USE __attribute__((warn_unused_result))
+#define MUST_USE __attribute__((warn_unused_result))
 
 /* ---- views ---- */
 
@@ -56,7 +56,7 @@ struct sspi_view bytes_as_view(const struct bytes *from);
 
 /* Moves the contents out: a malloc'ed block with a NUL behind it that the caller frees; NULL when
  * it failed. `from` is empty afterwards and may be used again. ret_len may be NULL. */
-char *bytes_steal(struct bytes *from, size_t *ret_len) SSPI_MUST_USE;
+char *bytes_steal(struct bytes *from, size_t *ret_len) MUST_USE;
 
 /* Wipes and frees. Leaves a zero-initialised value. */
 void bytes_free(struct bytes *from);

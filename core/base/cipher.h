@@ -21,14 +21,13 @@ struct cipher_library {
 };
 
 /* False: no memory; nothing is held then. */
-bool cipher_library_open(struct cipher_library *ret_library) SSPI_MUST_USE;
+bool cipher_library_open(struct cipher_library *ret_library) MUST_USE;
 
 /* Leaves a zero-initialised value, which is fine too. */
 void cipher_library_close(struct cipher_library *library);
 
 /* By OpenSSL's name. NULL: this machine does not have it, or no memory. */
-struct evp_cipher_st *cipher_fetch(const struct cipher_library *library,
-                                   const char *name) SSPI_MUST_USE;
+struct evp_cipher_st *cipher_fetch(const struct cipher_library *library, const char *name) MUST_USE;
 
 /* NULL is fine. */
 void cipher_drop(struct evp_cipher_st *cipher);
@@ -38,19 +37,19 @@ void cipher_drop(struct evp_cipher_st *cipher);
 /* `key` and `iv` are as long as the cipher has them; NULL for an `iv` that it does not have. NULL:
  * libcrypto failed. */
 struct evp_cipher_ctx_st *cipher_stream_new(const struct evp_cipher_st *cipher, const uint8_t *key,
-                                            const uint8_t *iv, bool encrypt) SSPI_MUST_USE;
+                                            const uint8_t *iv, bool encrypt) MUST_USE;
 
 /* Begins anew with this key, for a cipher without an IV. */
-bool cipher_stream_restart(struct evp_cipher_ctx_st *stream, const uint8_t *key) SSPI_MUST_USE;
+bool cipher_stream_restart(struct evp_cipher_ctx_st *stream, const uint8_t *key) MUST_USE;
 
 /* Whole blocks, which are not padded. `to` may be `from`. False: libcrypto failed, or `len` is no
  * number of blocks; the stream must not be used then. */
 bool cipher_stream_apply(struct evp_cipher_ctx_st *stream, const uint8_t *from, size_t len,
-                         uint8_t *to) SSPI_MUST_USE;
+                         uint8_t *to) MUST_USE;
 
 /* `to` goes on as `from` would. */
 bool cipher_stream_copy(struct evp_cipher_ctx_st *to,
-                        const struct evp_cipher_ctx_st *from) SSPI_MUST_USE;
+                        const struct evp_cipher_ctx_st *from) MUST_USE;
 
 /* Wipes and frees; NULL is fine. */
 void cipher_stream_free(struct evp_cipher_ctx_st *stream);

@@ -34,10 +34,9 @@ static bool machine_random(void *self, void *out, size_t len)
     return len <= INT_MAX && RAND_bytes(out, (int)len) == 1;
 }
 
-const struct sspi_clock *clock_machine(void)
+const struct clock *clock_machine(void)
 {
-    static const struct sspi_clock machine = {machine_now_ms, machine_steady_ms, machine_random,
-                                              NULL};
+    static const struct clock machine = {machine_now_ms, machine_steady_ms, machine_random, NULL};
 
     return &machine;
 }

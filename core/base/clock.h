@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sspi_clock {
+struct clock {
     /* Wall clock, milliseconds since 1970-01-01 UTC. Never blocks. */
     uint64_t (*now_ms)(void *self);
     /* Milliseconds since some moment, the same for all processes of the machine; goes on in suspend
@@ -20,6 +20,6 @@ struct sspi_clock {
 };
 
 /* The machine's own clock and OpenSSL's generator. Thread-safe, static lifetime. */
-const struct sspi_clock *clock_machine(void);
+const struct clock *clock_machine(void);
 
 #endif

@@ -24,15 +24,15 @@ bool der_at(struct sspi_view from, uint8_t tag);
 /* Takes one element with exactly this tag: `from` moves behind it, *ret_content borrows its
  * contents (never NULL data). False, and nothing is changed: another tag, a length that is not
  * DER's shortest form or indefinite, or contents that run past the end of `from`. */
-bool der_take(struct sspi_view *from, uint8_t tag, struct sspi_view *ret_content) SSPI_MUST_USE;
+bool der_take(struct sspi_view *from, uint8_t tag, struct sspi_view *ret_content) MUST_USE;
 
 /* Takes an element `outer` that holds exactly one element `inner`: an EXPLICIT tag. */
 bool der_take_explicit(struct sspi_view *from, uint8_t outer, uint8_t inner,
-                       struct sspi_view *ret_content) SSPI_MUST_USE;
+                       struct sspi_view *ret_content) MUST_USE;
 
 /* The value of an INTEGER or ENUMERATED from its contents: at least one octet, shortest form, at
  * most eight octets. */
-bool der_integer(struct sspi_view content, int64_t *ret_value) SSPI_MUST_USE;
+bool der_integer(struct sspi_view content, int64_t *ret_value) MUST_USE;
 
 /* Turns everything in `to` from offset `start` on into the contents of one element. Sets to->failed
  * when memory runs out, like every bytes_append. `start` must not be past to->len. */

@@ -8,6 +8,6 @@
 
 /* Appends `text` (UTF-8) in upper case, which may be up to half as long again. False: not
  * well-formed, or no memory; `to` then holds nothing usable. */
-bool fold_upper(struct bytes *to, struct sspi_view text) SSPI_MUST_USE;
+bool fold_upper(struct bytes *to, struct sspi_view text) MUST_USE;
 
 #endif

@@ -37,7 +37,7 @@ struct hash_suite {
 
 /* Fetches the algorithms. False: not even SHA-256 is there; nothing is held then. Other missing
  * algorithms are no error here: ask hash_available(). */
-bool hash_suite_open(struct hash_suite *ret_suite) SSPI_MUST_USE;
+bool hash_suite_open(struct hash_suite *ret_suite) MUST_USE;
 
 /* Leaves a zero-initialised value. A zero-initialised suite is fine. */
 void hash_suite_close(struct hash_suite *suite);
@@ -55,7 +55,7 @@ struct hash_run {
 };
 
 /* False: no memory. `suite` must outlive the run. For one thread. */
-bool hash_run_open(struct hash_run *ret_run, const struct hash_suite *suite) SSPI_MUST_USE;
+bool hash_run_open(struct hash_run *ret_run, const struct hash_suite *suite) MUST_USE;
 
 /* Wipes and frees; a zero-initialised run is fine. */
 void hash_run_close(struct hash_run *run);
@@ -70,7 +70,7 @@ void hash_update_hex(struct hash_run *run, const uint8_t *data, size_t len);
 
 /* Writes hash_len(algorithm) octets. False: the algorithm is not available or libcrypto failed; the
  * output is all zero then and must not be used. */
-bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX]) SSPI_MUST_USE;
+bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX]) MUST_USE;
 
 #define HASH_HMAC_KEY_MAX 64
 
@@ -78,15 +78,15 @@ bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX]) SSPI_MUST_USE;
  * with a key of at most HASH_HMAC_KEY_MAX octets. False as hash_end(). */
 bool hash_hmac(struct hash_run *run, enum sspi_digest_algorithm algorithm, const uint8_t *key,
                size_t key_len, const struct sspi_view *parts, size_t n_parts,
-               uint8_t ret_mac[HASH_MAX]) SSPI_MUST_USE;
+               uint8_t ret_mac[HASH_MAX]) MUST_USE;
 
 /* The same by SHA-256 over `first` followed by `second`. */
 bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
                        struct sspi_view first, struct sspi_view second,
-                       uint8_t ret_mac[HASH_MAX]) SSPI_MUST_USE;
+                       uint8_t ret_mac[HASH_MAX]) MUST_USE;
 
 /* One digest over one text. False as hash_end(), or no memory. */
 bool hash_once(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm,
-               struct sspi_view what, uint8_t ret_digest[HASH_MAX]) SSPI_MUST_USE;
+               struct sspi_view what, uint8_t ret_digest[HASH_MAX]) MUST_USE;
 
 #endif

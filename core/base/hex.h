@@ -8,9 +8,9 @@
 
 /* Decodes exactly 2 * out_len digits, lower case alone (RFC 7616 3.1.3: LHEX). False otherwise;
  * `out` holds nothing usable then. */
-bool hex_decode_lower(struct sspi_view text, void *out, size_t out_len) SSPI_MUST_USE;
+bool hex_decode_lower(struct sspi_view text, void *out, size_t out_len) MUST_USE;
 
 /* The same with digits of either case: for files that people edit. */
-bool hex_decode(struct sspi_view text, void *out, size_t out_len) SSPI_MUST_USE;
+bool hex_decode(struct sspi_view text, void *out, size_t out_len) MUST_USE;
 
 #endif

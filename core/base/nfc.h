@@ -10,7 +10,7 @@
 
 /* Appends `text` (UTF-8) in NFC, which may be up to three times as long. False: not well-formed,
  * longer than NFC_LIMIT and not ASCII alone, or no memory; `to` is as it was, or failed. */
-bool nfc_append(struct bytes *to, struct sspi_view text) SSPI_MUST_USE;
+bool nfc_append(struct bytes *to, struct sspi_view text) MUST_USE;
 
 /* True when `text` is ASCII alone, which is NFC already. */
 bool nfc_is_plain(struct sspi_view text);

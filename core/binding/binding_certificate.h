@@ -31,22 +31,22 @@ struct binding_candidates {
 
 /* The binding of one certificate. The hash is that of its signature algorithm, MD5 and SHA-1
  * replaced by SHA-256 (RFC 5929 4.1). False: the RFC defines none, or OpenSSL failed. */
-bool binding_from_certificate(X509 *certificate, struct binding *ret_binding) SSPI_MUST_USE;
+bool binding_from_certificate(X509 *certificate, struct binding *ret_binding) MUST_USE;
 
 /* Adds the binding of the first certificate of a PEM file, which is the server's own where a chain
  * follows. False: `error` says what is wrong with the file. Blocks on it. */
 bool binding_read_certificate(const char *path, struct binding_candidates *to, char *error,
-                              size_t error_size) SSPI_MUST_USE;
+                              size_t error_size) MUST_USE;
 
 struct binding_table;
 
 /* NULL: memory. */
-struct binding_table *binding_table_new(void) SSPI_MUST_USE;
+struct binding_table *binding_table_new(void) MUST_USE;
 void binding_table_free(struct binding_table *table);
 
 /* Records the certificates of `ctx`, once; moves and restores its current certificate, so call it
  * before the context serves. The pointer is the key and is not kept alive. False: memory. */
-bool binding_table_add(struct binding_table *table, SSL_CTX *ctx) SSPI_MUST_USE;
+bool binding_table_add(struct binding_table *table, SSL_CTX *ctx) MUST_USE;
 
 /* True when each certificate of a recorded context has a binding. */
 bool binding_table_is_complete(const struct binding_table *table, const SSL_CTX *ctx);

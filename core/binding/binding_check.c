@@ -16,7 +16,7 @@
 /* ---- rules ---- */
 
 /* Reads the flags and buffers of a Windows caller. */
-static struct binding_rules rules_of_buffers(const struct sspi_accept_input *in)
+static struct binding_rules rules_of_buffers(const struct package_input *in)
 {
     struct binding_rules rules = {.bindings = in->bindings, .n_bindings = in->n_bindings};
     bool proxy = (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0;
@@ -34,7 +34,7 @@ static struct binding_rules rules_of_buffers(const struct sspi_accept_input *in)
     return rules;
 }
 
-struct binding_rules binding_rules_of(const struct sspi_accept_input *in)
+struct binding_rules binding_rules_of(const struct package_input *in)
 {
     return in->rules != NULL ? *in->rules : rules_of_buffers(in);
 }
@@ -43,9 +43,9 @@ struct binding_rules binding_rules_of(const struct sspi_accept_input *in)
 
 static enum binding_answer check_named(const struct binding_rules *rules,
                                        enum binding_comparison comparison,
-                                       enum sspi_bound *ret_bound)
+                                       enum package_bound *ret_bound)
 {
-    *ret_bound = rules->end == BINDING_END_UNKNOWN ? SSPI_BOUND_PROXY : SSPI_BOUND_MATCHED;
+    *ret_bound = rules->end == BINDING_END_UNKNOWN ? PACKAGE_BOUND_PROXY : PACKAGE_BOUND_MATCHED;
     if (rules->end == BINDING_END_UNKNOWN || comparison == BINDING_EQUAL)
         return BINDING_ACCEPTED;
     return comparison == BINDING_DIFFERENT ? BINDING_OTHER_CHANNEL : BINDING_NOT_COMPARABLE;
@@ -54,27 +54,27 @@ static enum binding_answer check_named(const struct binding_rules *rules,
 /* ALLOW accepts a client that does not know the extension. It refuses a client that says "no TLS"
  * on a TLS connection: an attacker who terminates the client's TLS causes exactly this. */
 enum binding_answer binding_check_channel(const struct binding_rules *rules,
-                                          enum sspi_client_binding client,
+                                          enum package_client_binding client,
                                           enum binding_comparison comparison,
-                                          enum sspi_bound *ret_bound)
+                                          enum package_bound *ret_bound)
 {
     bool allowed = rules->mode == BINDING_MODE_ALLOW;
 
-    *ret_bound = SSPI_BOUND_UNCHECKED;
+    *ret_bound = PACKAGE_BOUND_UNCHECKED;
     if (rules->mode == BINDING_MODE_NONE || rules->end == BINDING_END_MIXED)
         return BINDING_ACCEPTED;
     switch (client) {
-    case SSPI_CLIENT_BINDING_ABSENT:
-        *ret_bound = SSPI_BOUND_ABSENT;
+    case PACKAGE_CLIENT_BINDING_ABSENT:
+        *ret_bound = PACKAGE_BOUND_ABSENT;
         return allowed ? BINDING_ACCEPTED : BINDING_CLIENT_SILENT;
-    case SSPI_CLIENT_BINDING_NO_TLS:
-        *ret_bound = SSPI_BOUND_NONE;
+    case PACKAGE_CLIENT_BINDING_NO_TLS:
+        *ret_bound = PACKAGE_BOUND_NONE;
         return allowed && rules->plain && rules->end == BINDING_END_KNOWN
                    ? BINDING_ACCEPTED
                    : BINDING_CLIENT_WITHOUT_TLS;
-    case SSPI_CLIENT_BINDING_PRESENT:
+    case PACKAGE_CLIENT_BINDING_PRESENT:
         return check_named(rules, comparison, ret_bound);
-    case SSPI_CLIENT_BINDING_UNKNOWN:
+    case PACKAGE_CLIENT_BINDING_UNKNOWN:
         break;
     }
     return BINDING_NOT_READ;
@@ -112,10 +112,10 @@ static bool is_listed(const struct binding_rules *rules, struct sspi_view name)
  * optional. When it is required, a compared channel is enough. Behind a front end whose certificate
  * is not known, only the name can be checked. HTTP/localhost needs no dot. */
 static enum binding_answer check_said_name(const struct binding_rules *rules, struct sspi_view name,
-                                           enum sspi_bound bound)
+                                           enum package_bound bound)
 {
     if (name.len == 0)
-        return rules->mode == BINDING_MODE_ALLOW || bound == SSPI_BOUND_MATCHED
+        return rules->mode == BINDING_MODE_ALLOW || bound == PACKAGE_BOUND_MATCHED
                    ? BINDING_ACCEPTED
                    : BINDING_NO_SERVICE;
     bool accepted = rules->refuses_dotless && is_dotless(name) &&
@@ -126,7 +126,8 @@ static enum binding_answer check_said_name(const struct binding_rules *rules, st
 }
 
 enum binding_answer binding_check_service(const struct binding_rules *rules,
-                                          const struct binding_facts *facts, enum sspi_bound bound)
+                                          const struct binding_facts *facts,
+                                          enum package_bound bound)
 {
     /* Every policy checks the service that the server's key proves: a login for another service of
      * this machine is not valid here. */
@@ -141,13 +142,14 @@ enum binding_answer binding_check_service(const struct binding_rules *rules,
 
 /* ---- comparison ---- */
 
-struct sspi_client_channel binding_channel_from_hash(const uint8_t hash[SSPI_CHANNEL_HASH_LEN])
+struct package_client_channel
+binding_channel_from_hash(const uint8_t hash[PACKAGE_CHANNEL_HASH_LEN])
 {
-    static const uint8_t no_channel[SSPI_CHANNEL_HASH_LEN];
-    struct sspi_client_channel channel = {.client = SSPI_CLIENT_BINDING_PRESENT};
+    static const uint8_t no_channel[PACKAGE_CHANNEL_HASH_LEN];
+    struct package_client_channel channel = {.client = PACKAGE_CLIENT_BINDING_PRESENT};
 
     if (memcmp(hash, no_channel, sizeof(no_channel)) == 0)
-        channel.client = SSPI_CLIENT_BINDING_NO_TLS;
+        channel.client = PACKAGE_CLIENT_BINDING_NO_TLS;
     memcpy(channel.hash, hash, sizeof(channel.hash));
     return channel;
 }
@@ -167,7 +169,7 @@ static void update_counted(struct hash_run *run, struct sspi_view what)
 }
 
 /* RFC 4121 4.1.1.2: the Bnd field, with the lengths and types of RFC 2744's structure. */
-static bool hash_binding(struct hash_run *run, const struct sspi_channel_binding *binding,
+static bool hash_binding(struct hash_run *run, const struct package_channel_binding *binding,
                          uint8_t ret_digest[HASH_MAX])
 {
     hash_begin(run, SSPI_DIGEST_MD5);
@@ -179,21 +181,23 @@ static bool hash_binding(struct hash_run *run, const struct sspi_channel_binding
     return hash_end(run, ret_digest);
 }
 
-bool binding_channel_hash(const struct sspi_channel_binding *binding,
-                          const struct hash_suite *hashes, uint8_t ret_hash[SSPI_CHANNEL_HASH_LEN])
+bool binding_channel_hash(const struct package_channel_binding *binding,
+                          const struct hash_suite *hashes,
+                          uint8_t ret_hash[PACKAGE_CHANNEL_HASH_LEN])
 {
     RUN_CLEANUP struct hash_run run = {0};
     uint8_t digest[HASH_MAX];
 
     if (!hash_run_open(&run, hashes) || !hash_binding(&run, binding, digest))
         return false;
-    memcpy(ret_hash, digest, SSPI_CHANNEL_HASH_LEN);
+    memcpy(ret_hash, digest, PACKAGE_CHANNEL_HASH_LEN);
     return true;
 }
 
 /* Compares with every candidate, so the time does not depend on which one matches. False: OpenSSL
  * failed. */
-static bool compare(const struct binding_rules *rules, const uint8_t channel[SSPI_CHANNEL_HASH_LEN],
+static bool compare(const struct binding_rules *rules,
+                    const uint8_t channel[PACKAGE_CHANNEL_HASH_LEN],
                     const struct hash_suite *hashes, enum binding_comparison *ret_comparison)
 {
     RUN_CLEANUP struct hash_run run = {0};
@@ -206,8 +210,8 @@ static bool compare(const struct binding_rules *rules, const uint8_t channel[SSP
         if (!hash_binding(&run, &rules->bindings[i], digest))
             return false;
         bool same =
-            bytes_equal_secret((struct sspi_view){(const char *)digest, SSPI_CHANNEL_HASH_LEN},
-                               (struct sspi_view){(const char *)channel, SSPI_CHANNEL_HASH_LEN});
+            bytes_equal_secret((struct sspi_view){(const char *)digest, PACKAGE_CHANNEL_HASH_LEN},
+                               (struct sspi_view){(const char *)channel, PACKAGE_CHANNEL_HASH_LEN});
         equal = equal || same;
     }
     *ret_comparison = equal ? BINDING_EQUAL : BINDING_DIFFERENT;
@@ -221,7 +225,7 @@ static bool compare_facts(const struct binding_rules *rules, const struct bindin
     SUITE_CLEANUP struct hash_suite fetched = {0};
 
     *ret_comparison = BINDING_NO_CANDIDATE;
-    if (facts->channel.client != SSPI_CLIENT_BINDING_PRESENT || rules->n_bindings == 0 ||
+    if (facts->channel.client != PACKAGE_CLIENT_BINDING_PRESENT || rules->n_bindings == 0 ||
         rules->mode == BINDING_MODE_NONE || rules->end != BINDING_END_KNOWN)
         return true;
     if (hashes == NULL && !hash_suite_open(&fetched))
@@ -297,11 +301,11 @@ static SECURITY_STATUS refuse(enum binding_answer answer, const struct binding_r
 }
 
 SECURITY_STATUS binding_check(const struct binding_rules *rules, const struct binding_facts *facts,
-                              const struct hash_suite *hashes, enum sspi_bound *ret_bound,
+                              const struct hash_suite *hashes, enum package_bound *ret_bound,
                               struct sspi_report *report)
 {
     enum binding_comparison comparison;
-    enum sspi_bound bound;
+    enum package_bound bound;
 
     if (!compare_facts(rules, facts, hashes, &comparison))
         return binding_check_no_md5(report);

@@ -13,7 +13,7 @@
 #define BINDING_CHECK_H
 
 #include "hash.h"
-#include "sspi_package.h"
+#include "package.h"
 
 enum binding_mode {
     BINDING_MODE_NONE,   /* channels are not compared */
@@ -34,8 +34,8 @@ struct binding_rules {
     enum binding_mode mode;
     enum binding_end end;
     bool plain; /* no TLS protects the connection, here or at a known front end */
-    /* The candidates: the channels that the policy accepts. At most SSPI_BINDINGS_LIMIT. */
-    const struct sspi_channel_binding *bindings;
+    /* The candidates: the channels that the policy accepts. At most PACKAGE_BINDINGS_LIMIT. */
+    const struct package_channel_binding *bindings;
     size_t n_bindings;
     /* Accepted services (patterns of binding_service.h). Without patterns: every service that a key
      * proves, and no name that only the client says (if such names are checked). */
@@ -47,7 +47,7 @@ struct binding_rules {
 
 /* What is known of one login. */
 struct binding_facts {
-    struct sspi_client_channel channel;
+    struct package_client_channel channel;
     struct sspi_view service; /* absent or empty: not known */
     bool service_proven; /* the server's key for this service decrypted the ticket; otherwise only
                           * the client says it */
@@ -69,36 +69,36 @@ enum binding_answer {
 
 /* Returns the rules of one accept call: in->rules, otherwise the meaning of the flags and buffers
  * that a Windows caller gives AcceptSecurityContext. */
-struct binding_rules binding_rules_of(const struct sspi_accept_input *in);
+struct binding_rules binding_rules_of(const struct package_input *in);
 
 /* Decides about the channel. `comparison` counts only for a client that named a channel. *ret_bound
  * says what an accepted client is bound to. Pure. */
 enum binding_answer binding_check_channel(const struct binding_rules *rules,
-                                          enum sspi_client_binding client,
+                                          enum package_client_binding client,
                                           enum binding_comparison comparison,
-                                          enum sspi_bound *ret_bound) SSPI_MUST_USE;
+                                          enum package_bound *ret_bound) MUST_USE;
 
 /* Decides about the service of a client whose channel was accepted as `bound`. Pure. */
 enum binding_answer binding_check_service(const struct binding_rules *rules,
                                           const struct binding_facts *facts,
-                                          enum sspi_bound bound) SSPI_MUST_USE;
+                                          enum package_bound bound) MUST_USE;
 
 /* Decides about both. `hashes` may be NULL: MD5 is then fetched for this call. SEC_E_OK sets
  * *ret_bound. SEC_E_BAD_BINDINGS, SEC_E_WRONG_PRINCIPAL: refused; SEC_E_INTERNAL_ERROR,
  * SEC_E_INSUFFICIENT_MEMORY: no decision. `report` says why. */
 SECURITY_STATUS binding_check(const struct binding_rules *rules, const struct binding_facts *facts,
-                              const struct hash_suite *hashes, enum sspi_bound *ret_bound,
-                              struct sspi_report *report) SSPI_MUST_USE;
+                              const struct hash_suite *hashes, enum package_bound *ret_bound,
+                              struct sspi_report *report) MUST_USE;
 
 /* Reads a channel hash: NO_TLS if it is all zero, otherwise PRESENT with the hash. */
-struct sspi_client_channel
-binding_channel_from_hash(const uint8_t hash[SSPI_CHANNEL_HASH_LEN]) SSPI_MUST_USE;
+struct package_client_channel
+binding_channel_from_hash(const uint8_t hash[PACKAGE_CHANNEL_HASH_LEN]) MUST_USE;
 
 /* The hash by which clients name `binding` (RFC 4121 4.1.1.2, the Bnd field). False: OpenSSL failed
  * or policy forbids MD5 on this machine. */
-bool binding_channel_hash(const struct sspi_channel_binding *binding,
+bool binding_channel_hash(const struct package_channel_binding *binding,
                           const struct hash_suite *hashes,
-                          uint8_t ret_hash[SSPI_CHANNEL_HASH_LEN]) SSPI_MUST_USE;
+                          uint8_t ret_hash[PACKAGE_CHANNEL_HASH_LEN]) MUST_USE;
 
 /* Writes the refusal of a service that no rule accepts. */
 SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,

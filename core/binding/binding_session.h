@@ -29,10 +29,10 @@ void binding_session_keep(SSL_CTX *ctx);
  * handshake of the resumed session. False: that certificate has no binding, or it is not known. It
  * is not known if the session began before binding_session_keep() or under another server name, or
  * if its application data are of another module. */
-bool binding_session_find(SSL *ssl, struct binding *ret_binding) SSPI_MUST_USE;
+bool binding_session_find(SSL *ssl, struct binding *ret_binding) MUST_USE;
 
 /* True if the client resumed a session that began under another server name, or under no name. The
  * client chose this, and the certificate is unknown. */
-bool binding_session_began_elsewhere(SSL *ssl) SSPI_MUST_USE;
+bool binding_session_began_elsewhere(SSL *ssl) MUST_USE;
 
 #endif

@@ -36,7 +36,7 @@ SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credent
                                          char ret_nonce[DIGEST_NONCE_LEN + 1],
                                          struct sspi_report *report)
 {
-    const struct sspi_clock *clock = credential->clock;
+    const struct clock *clock = credential->clock;
     uint8_t random[DIGEST_NONCE_RANDOM_SIZE];
     RUN_CLEANUP struct hash_run run = {0};
 
@@ -53,8 +53,8 @@ SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credent
 }
 
 SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credential,
-                                        const struct sspi_accept_input *in, struct sspi_view realm,
-                                        bool stale, struct sspi_accept_output *out)
+                                        const struct package_input *in, struct sspi_view realm,
+                                        bool stale, struct package_output *out)
 {
     char nonce[DIGEST_NONCE_LEN + 1];
     SECURITY_STATUS status = digest_accept_make_nonce(credential, realm, nonce, out->report);
@@ -88,8 +88,7 @@ SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response
 }
 
 SECURITY_STATUS digest_accept_check_request(const struct digest_credential *credential,
-                                            const struct sspi_accept_input *in,
-                                            struct sspi_view realm,
+                                            const struct package_input *in, struct sspi_view realm,
                                             const struct digest_response *response,
                                             struct sspi_report *report)
 {
@@ -146,7 +145,7 @@ static SECURITY_STATUS judge_count(enum store_count count, const struct digest_r
 /* One response on its way through the checks. */
 struct attempt {
     struct digest_credential *credential;
-    const struct sspi_accept_input *in;
+    const struct package_input *in;
     struct sspi_view realm;
     const struct digest_response *response;
     struct hash_run run;
@@ -250,7 +249,7 @@ static SECURITY_STATUS check_binding(struct attempt *a, struct digest_proof *pro
 /* RFC 7616 3.5. The next nonce comes before the old one runs out, so that no request is refused
  * for the change. */
 static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proof,
-                              struct sspi_accept_output *out)
+                              struct package_output *out)
 {
     uint64_t age_ms = a->now_ms > a->issued_ms ? a->now_ms - a->issued_ms : 0;
     char next[DIGEST_NONCE_LEN + 1];
@@ -277,7 +276,7 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proo
  * count. It learns about the nonce only if the body or the user's hash must be fetched first (see
  * want()). The count is used up last. */
 static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
-                             struct sspi_accept_output *out)
+                             struct package_output *out)
 {
     struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : a->realm;
     SECURITY_STATUS status = take_missing(a);
@@ -302,9 +301,9 @@ static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
 }
 
 SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
-                                     const struct sspi_accept_input *in, struct sspi_view realm,
+                                     const struct package_input *in, struct sspi_view realm,
                                      const struct digest_response *response,
-                                     struct digest_proof *ret_proof, struct sspi_accept_output *out)
+                                     struct digest_proof *ret_proof, struct package_output *out)
 {
     struct attempt attempt = {
         .credential = credential,

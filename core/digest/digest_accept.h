@@ -11,8 +11,8 @@
  * SEC_I_CONTINUE_NEEDED, or an error with a report. `realm` fits (digest_challenge_realm_fits()).
  */
 SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credential,
-                                        const struct sspi_accept_input *in, struct sspi_view realm,
-                                        bool stale, struct sspi_accept_output *out) SSPI_MUST_USE;
+                                        const struct package_input *in, struct sspi_view realm,
+                                        bool stale, struct package_output *out) MUST_USE;
 
 /* Checks a parsed response and, when all is right, uses up its nonce count.
  * SEC_E_OK: *ret_proof is set, end it with digest_context_end_proof(); the first output token is
@@ -23,41 +23,40 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
  *   checked yet: a challenge with stale=true is wanted.
  * Anything else: refused. The report says why. */
 SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
-                                     const struct sspi_accept_input *in, struct sspi_view realm,
+                                     const struct package_input *in, struct sspi_view realm,
                                      const struct digest_response *response,
                                      struct digest_proof *ret_proof,
-                                     struct sspi_accept_output *out) SSPI_MUST_USE;
+                                     struct package_output *out) MUST_USE;
 
 /* What is wrong with a response whoever its user is: method, realm, uri, what is not offered. */
 SECURITY_STATUS digest_accept_check_request(const struct digest_credential *credential,
-                                            const struct sspi_accept_input *in,
-                                            struct sspi_view realm,
+                                            const struct package_input *in, struct sspi_view realm,
                                             const struct digest_response *response,
-                                            struct sspi_report *report) SSPI_MUST_USE;
+                                            struct sspi_report *report) MUST_USE;
 
 /* A fresh nonce for `realm`. SEC_E_OK, or an error with a report. */
 SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,
                                          struct sspi_view realm,
                                          char ret_nonce[DIGEST_NONCE_LEN + 1],
-                                         struct sspi_report *report) SSPI_MUST_USE;
+                                         struct sspi_report *report) MUST_USE;
 
 /* SEC_E_OK when the response is for `realm`, or for none beside a name that has its own; else
  * SEC_E_NO_AUTHENTICATING_AUTHORITY with a report. */
 SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response,
                                           struct sspi_view realm,
-                                          struct sspi_report *report) SSPI_MUST_USE;
+                                          struct sspi_report *report) MUST_USE;
 
 /* Turns HEntity into hash_len(algorithm) octets; SEC_E_INVALID_TOKEN where it is none. */
 SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
                                           enum sspi_digest_algorithm algorithm,
                                           uint8_t ret_hash[HASH_MAX],
-                                          struct sspi_report *report) SSPI_MUST_USE;
+                                          struct sspi_report *report) MUST_USE;
 
 /* Uses up the nonce count of a right response. SEC_E_OK; SEC_E_OUT_OF_SEQUENCE: used before;
  * SEC_I_CONTINUE_NEEDED: not to be told any more, or the nonce is another user's. */
 SECURITY_STATUS digest_accept_use_count(const struct digest_credential *credential,
                                         struct sspi_view user, struct sspi_view realm,
                                         const struct digest_response *response, uint64_t issued_ms,
-                                        struct sspi_report *report) SSPI_MUST_USE;
+                                        struct sspi_report *report) MUST_USE;
 
 #endif

@@ -13,7 +13,7 @@
 #define PREFIX_LEN  (sizeof(DIGEST_BINDING_PREFIX) - 1)
 
 /* The extension computes with MD5 whatever the response's algorithm is. */
-#define MD5_LEN    SSPI_CHANNEL_HASH_LEN
+#define MD5_LEN    PACKAGE_CHANNEL_HASH_LEN
 #define MD5_DIGITS (2 * MD5_LEN)
 
 /* The directives that a cnonce can vouch for. It must vouch for both. */
@@ -78,7 +78,7 @@ enum digest_binding_status digest_binding_read(struct hash_run *run,
     uint8_t sent[MD5_LEN], channel[MD5_LEN], digest[HASH_MAX];
 
     if (is_silent(from)) {
-        *ret_binding = (struct digest_binding){.channel = {SSPI_CLIENT_BINDING_ABSENT, {0}}};
+        *ret_binding = (struct digest_binding){.channel = {PACKAGE_CLIENT_BINDING_ABSENT, {0}}};
         return begins_with(from->cnonce, SSPI_VIEW(ANY_VERSION)) ? DIGEST_BINDING_FORGED
                                                                  : DIGEST_BINDING_READ;
     }
@@ -108,9 +108,9 @@ SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status, struct 
 }
 
 SECURITY_STATUS digest_binding_check(struct hash_run *run, const struct digest_response *from,
-                                     const struct sspi_accept_input *in,
-                                     struct digest_binding *ret_binding, enum sspi_bound *ret_bound,
-                                     struct sspi_report *report)
+                                     const struct package_input *in,
+                                     struct digest_binding *ret_binding,
+                                     enum package_bound *ret_bound, struct sspi_report *report)
 {
     const struct binding_rules rules = binding_rules_of(in);
     struct digest_binding binding;

@@ -7,7 +7,7 @@
 
 #include "digest_parse.h"
 #include "hash.h"
-#include "sspi_package.h"
+#include "package.h"
 
 /* Begins nonces of servers that know the extension and, behind them, cnonces of clients that do. */
 #define DIGEST_BINDING_PREFIX "+Upgraded+v1"
@@ -22,7 +22,7 @@ enum digest_binding_status {
 
 /* What the client said. It counts only after the response is verified. */
 struct digest_binding {
-    struct sspi_client_channel channel;
+    struct package_client_channel channel;
     struct sspi_view service; /* absent when the client does not know the extension; borrowed */
 };
 
@@ -30,7 +30,7 @@ struct digest_binding {
  * READ sets *ret_binding. */
 enum digest_binding_status digest_binding_read(struct hash_run *run,
                                                const struct digest_response *from,
-                                               struct digest_binding *ret_binding) SSPI_MUST_USE;
+                                               struct digest_binding *ret_binding) MUST_USE;
 
 /* Writes the refusal of a status other than READ. */
 SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status,
@@ -39,8 +39,9 @@ SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status,
 /* Reads the binding, then calls binding_check() with the rules of `in`. SEC_E_OK sets *ret_binding
  * and *ret_bound; otherwise `report` says why. */
 SECURITY_STATUS digest_binding_check(struct hash_run *run, const struct digest_response *from,
-                                     const struct sspi_accept_input *in,
-                                     struct digest_binding *ret_binding, enum sspi_bound *ret_bound,
-                                     struct sspi_report *report) SSPI_MUST_USE;
+                                     const struct package_input *in,
+                                     struct digest_binding *ret_binding,
+                                     enum package_bound *ret_bound,
+                                     struct sspi_report *report) MUST_USE;
 
 #endif

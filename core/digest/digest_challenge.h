@@ -16,11 +16,11 @@
 
 /* True when `realm` may stand in a header: not empty, within the limit, UTF-8 without control
  * characters (a line break from a variable would start another header). */
-bool digest_challenge_realm_fits(struct sspi_view realm) SSPI_MUST_USE;
+bool digest_challenge_realm_fits(struct sspi_view realm) MUST_USE;
 
 /* True when `domain` is a list of URIs or paths, one blank between two, printable ASCII without
  * quotes and backslashes, within the limit. */
-bool digest_challenge_domain_fits(struct sspi_view domain) SSPI_MUST_USE;
+bool digest_challenge_domain_fits(struct sspi_view domain) MUST_USE;
 
 /* What all challenges of one answer have in common, the nonce too, because clients mix several up.
  * The views are checked: `realm` and `domain` fit, `nonce` and `opaque` need no quoting. */

@@ -49,7 +49,7 @@ struct digest_ciphers {
 };
 
 /* False: no memory; nothing is held then. Missing ciphers are no error. */
-bool digest_cipher_open(struct digest_ciphers *ret_ciphers) SSPI_MUST_USE;
+bool digest_cipher_open(struct digest_ciphers *ret_ciphers) MUST_USE;
 
 /* Leaves a zero-initialised value, which is fine too. */
 void digest_cipher_close(struct digest_ciphers *ciphers);
@@ -62,6 +62,6 @@ unsigned int digest_cipher_available(const struct digest_ciphers *ciphers, bool 
 struct evp_cipher_ctx_st *digest_cipher_begin(const struct digest_ciphers *ciphers,
                                               enum digest_cipher cipher,
                                               const uint8_t key[DIGEST_CIPHER_KEY_LEN],
-                                              bool encrypt) SSPI_MUST_USE;
+                                              bool encrypt) MUST_USE;
 
 #endif

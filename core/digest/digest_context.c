@@ -94,7 +94,7 @@ bool digest_context_establish(struct digest_context *context, const struct diges
     struct sspi_view authzid =
         response->authzid.len > 0 ? response->authzid : (struct sspi_view){NULL, 0};
     bool keeps = context->credential != NULL && context->sasl == NULL;
-    struct sspi_context_info info = {
+    struct package_info info = {
         .mechanism = context->sasl == NULL ? &digest_package : &digest_sasl_package,
         .algorithm = hash_name(response->algorithm),
         .attributes = attributes_of(proof, requirements, keeps),

@@ -8,7 +8,7 @@
 #include "digest_password.h"
 #include "digest_sasl.h"
 #include "digest_session.h"
-#include "sspi_package.h"
+#include "package.h"
 
 enum digest_context_state {
     DIGEST_CONTEXT_PARTIAL, /* a challenge was given; proves nothing */
@@ -24,18 +24,16 @@ struct digest_context {
     struct digest_live_entry live;
     /* In HTTP, of an established context whose credential keeps contexts. */
     struct digest_session session;
-    struct sspi_context_info info;
+    struct package_info info;
 };
 
 /* A partial context, in SASL's form or in HTTP's; NULL: no memory. */
-struct digest_context *digest_context_new(struct digest_credential *credential,
-                                          bool sasl) SSPI_MUST_USE;
+struct digest_context *digest_context_new(struct digest_credential *credential, bool sasl) MUST_USE;
 
 void digest_context_free(struct digest_context *context);
 
 /* Remembers the realm for the call that completes. False: no memory; nothing changed. */
-bool digest_context_set_pending(struct digest_context *context,
-                                struct sspi_view realm) SSPI_MUST_USE;
+bool digest_context_set_pending(struct digest_context *context, struct sspi_view realm) MUST_USE;
 
 /* What was proven. The views point into the response, the call's input and `login`. */
 struct digest_proof {
@@ -43,7 +41,7 @@ struct digest_proof {
     struct sspi_view realm;
     const struct digest_response *response; /* its nonce is ours: DIGEST_NONCE_LEN octets */
     struct digest_binding binding;
-    enum sspi_bound bound;
+    enum package_bound bound;
     uint64_t issued_ms; /* the nonce; in HTTP alone */
     uint64_t at_ms;
 };
@@ -53,6 +51,6 @@ void digest_context_end_proof(struct digest_proof *proof);
 
 /* Makes it an established context, copying the proof. False: no memory; it stays what it was. */
 bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
-                              ULONG requirements) SSPI_MUST_USE;
+                              ULONG requirements) MUST_USE;
 
 #endif

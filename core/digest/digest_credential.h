@@ -15,7 +15,7 @@
 #define DIGEST_CREDENTIAL_NONCE_LIFETIME_S 300
 
 struct digest_credential {
-    const struct sspi_clock *clock; /* the machine's; tests put their own here */
+    const struct clock *clock; /* the machine's; tests put their own here */
     struct hash_suite hashes;
     struct sspi_users *users;
     struct sspi_users *own_users; /* the same when it was opened here, else NULL */
@@ -39,10 +39,10 @@ struct digest_credential {
     atomic_bool released;     /* the caller's is gone: users and state may be gone with it */
 };
 
-/* As struct sspi_package's acquire. */
+/* As struct package's acquire. */
 SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                           struct digest_credential **ret_credential,
-                                          struct sspi_report *report) SSPI_MUST_USE;
+                                          struct sspi_report *report) MUST_USE;
 
 /* The caller gives its credential up. Contexts that are left go on existing but verify nothing. */
 void digest_credential_release(struct digest_credential *credential);

@@ -50,34 +50,32 @@ typedef enum sspi_reason digest_directive_evaluate(const struct digest_directive
 enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form form,
                                         digest_directive_evaluate *evaluate,
                                         struct digest_response *ret_response,
-                                        struct sspi_report *report) SSPI_MUST_USE;
+                                        struct sspi_report *report) MUST_USE;
 
 enum sspi_reason digest_directive_check_present(const struct digest_directives *d,
                                                 const enum digest_directive *ids,
-                                                size_t n) SSPI_MUST_USE;
+                                                size_t n) MUST_USE;
 
 /* response, which must be there, by response->algorithm. */
 enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
-                                              struct digest_response *response) SSPI_MUST_USE;
+                                              struct digest_response *response) MUST_USE;
 
 /* The name as all later checks see it. */
-enum sspi_reason
-digest_directive_check_username(const struct digest_directives *d,
-                                const struct digest_response *response) SSPI_MUST_USE;
+enum sspi_reason digest_directive_check_username(const struct digest_directives *d,
+                                                 const struct digest_response *response) MUST_USE;
 
 /* username, as it came. */
 enum sspi_reason digest_directive_take_username(const struct digest_directives *d,
-                                                struct digest_response *response) SSPI_MUST_USE;
+                                                struct digest_response *response) MUST_USE;
 
 /* The same where it is ISO-8859-1. */
 enum sspi_reason digest_directive_take_latin_1(const struct digest_directives *d,
-                                               struct digest_response *response) SSPI_MUST_USE;
+                                               struct digest_response *response) MUST_USE;
 
 /* Moves `names` into the response: the name in its first `len` octets, behind it the raw one when
  * that differs. */
 enum sspi_reason digest_directive_keep_names(const struct digest_directives *d, struct bytes *names,
-                                             size_t len,
-                                             struct digest_response *response) SSPI_MUST_USE;
+                                             size_t len, struct digest_response *response) MUST_USE;
 
 /* The values that are taken as they are. */
 void digest_directive_copy(const struct digest_directives *d, struct digest_response *response);

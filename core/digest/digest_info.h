@@ -12,6 +12,6 @@
  * False: libcrypto failed; what was appended is to be dropped. */
 bool digest_info_append(struct bytes *to, struct hash_run *run, const struct digest_response *from,
                         struct sspi_view method, const uint8_t *entity_hash,
-                        const uint8_t hash_a1[HASH_MAX], struct sspi_view next_nonce) SSPI_MUST_USE;
+                        const uint8_t hash_a1[HASH_MAX], struct sspi_view next_nonce) MUST_USE;
 
 #endif

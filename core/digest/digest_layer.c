@@ -119,13 +119,13 @@ static uint32_t get_number(const char *from)
 
 /* RFC 2831 2.3: MAC(Ki, SeqNum, msg) = (HMAC(Ki, {SeqNum, msg})[0..9], 0x0001, SeqNum) */
 static bool make_signature(struct digest_layer *layer, const struct digest_layer_side *side,
-                           uint32_t number, const struct sspi_message_part *parts, size_t n_parts,
-                           uint8_t ret_signature[DIGEST_LAYER_SIGNATURE_LEN])
+                           uint32_t number, const struct package_message_part *parts,
+                           size_t n_parts, uint8_t ret_signature[DIGEST_LAYER_SIGNATURE_LEN])
 {
-    struct sspi_view views[SSPI_MESSAGE_PARTS_LIMIT + 1];
+    struct sspi_view views[PACKAGE_MESSAGE_PARTS_LIMIT + 1];
     uint8_t mac[HASH_MAX];
 
-    if (n_parts > SSPI_MESSAGE_PARTS_LIMIT)
+    if (n_parts > PACKAGE_MESSAGE_PARTS_LIMIT)
         return false;
     ret_signature[MAC_LEN] = 0;
     ret_signature[MAC_LEN + 1] = 1;
@@ -141,7 +141,7 @@ static bool make_signature(struct digest_layer *layer, const struct digest_layer
 }
 
 enum digest_layer_status digest_layer_sign(struct digest_layer *layer,
-                                           const struct sspi_message_part *parts, size_t n_parts,
+                                           const struct package_message_part *parts, size_t n_parts,
                                            uint8_t ret_signature[DIGEST_LAYER_SIGNATURE_LEN])
 {
     struct digest_layer_side *side = &layer->server;
@@ -157,7 +157,7 @@ enum digest_layer_status digest_layer_sign(struct digest_layer *layer,
 /* By the number that the signature has: one that is right for it was made by the client, and is out
  * of order when another number is due. `good` says whether everything else is. */
 static enum digest_layer_status judge(struct digest_layer *layer,
-                                      const struct sspi_message_part *parts, size_t n_parts,
+                                      const struct package_message_part *parts, size_t n_parts,
                                       const char signature[DIGEST_LAYER_SIGNATURE_LEN], bool good)
 {
     struct digest_layer_side *side = &layer->client;
@@ -178,8 +178,8 @@ static enum digest_layer_status judge(struct digest_layer *layer,
 }
 
 enum digest_layer_status digest_layer_verify(struct digest_layer *layer,
-                                             const struct sspi_message_part *parts, size_t n_parts,
-                                             struct sspi_view signature)
+                                             const struct package_message_part *parts,
+                                             size_t n_parts, struct sspi_view signature)
 {
     if (has_ended(&layer->client))
         return DIGEST_LAYER_ENDED;
@@ -206,7 +206,7 @@ size_t digest_layer_tail_len(const struct digest_layer *layer, size_t len)
 
 /* Where something stands in parts that follow one another. */
 struct cursor {
-    const struct sspi_message_part *part;
+    const struct package_message_part *part;
     size_t n_parts; /* from `part` on */
     size_t at;
 };
@@ -236,16 +236,16 @@ static size_t move(struct cursor *cursor, uint8_t *chunk, size_t room, bool out)
 }
 
 /* Parts need not end where blocks do. Their sum does. */
-static bool encrypt(struct digest_layer_side *side, const struct sspi_message_part *parts,
+static bool encrypt(struct digest_layer_side *side, const struct package_message_part *parts,
                     size_t n_parts, char *tail, size_t tail_len)
 {
-    struct sspi_message_part all[SSPI_MESSAGE_PARTS_LIMIT + 1];
+    struct package_message_part all[PACKAGE_MESSAGE_PARTS_LIMIT + 1];
     uint8_t chunk[CHUNK_LEN];
     bool good = true;
     size_t len;
 
     memcpy(all, parts, n_parts * sizeof(all[0]));
-    all[n_parts] = (struct sspi_message_part){tail, tail_len, true};
+    all[n_parts] = (struct package_message_part){tail, tail_len, true};
     struct cursor from = {all, n_parts + 1, 0}, to = from;
     while (good && (len = move(&from, chunk, sizeof(chunk), true)) > 0) {
         good = cipher_stream_apply(side->stream, chunk, len, chunk);
@@ -256,7 +256,7 @@ static bool encrypt(struct digest_layer_side *side, const struct sspi_message_pa
 }
 
 enum digest_layer_status digest_layer_seal(struct digest_layer *layer,
-                                           const struct sspi_message_part *parts, size_t n_parts,
+                                           const struct package_message_part *parts, size_t n_parts,
                                            uint8_t ret_tail[DIGEST_LAYER_TAIL_MOST])
 {
     struct digest_layer_side *side = &layer->server;
@@ -326,7 +326,7 @@ enum digest_layer_status digest_layer_unseal(struct digest_layer *layer, char *w
     const char *signature = whole + body_len;
     if (block > 1)
         body_len = strip(whole, body_len, &good);
-    const struct sspi_message_part part = {whole, body_len, true};
+    const struct package_message_part part = {whole, body_len, true};
     enum digest_layer_status status = judge(layer, &part, 1, signature, good);
     if (status == DIGEST_LAYER_FAILED)
         return fail(side);

@@ -7,7 +7,7 @@
 
 #include "digest_cipher.h"
 #include "hash.h"
-#include "sspi_package.h"
+#include "package.h"
 
 /* H(A1) and every key made of it. */
 #define DIGEST_LAYER_KEY_LEN 16
@@ -37,7 +37,7 @@ struct digest_layer {
  * NULL without a cipher, must outlive it. */
 bool digest_layer_open(struct digest_layer *ret_layer, const struct hash_suite *hashes,
                        const struct digest_ciphers *ciphers, enum digest_cipher cipher,
-                       const uint8_t session[DIGEST_LAYER_KEY_LEN]) SSPI_MUST_USE;
+                       const uint8_t session[DIGEST_LAYER_KEY_LEN]) MUST_USE;
 
 /* Wipes and frees; a zero-initialised one is fine. */
 void digest_layer_close(struct digest_layer *layer);
@@ -51,16 +51,17 @@ enum digest_layer_status {
     DIGEST_LAYER_FAILED       /* libcrypto; the side takes no further message */
 };
 
-/* The signature of our next message, of at most SSPI_MESSAGE_PARTS_LIMIT parts. Never encrypted. */
+/* The signature of our next message, of at most PACKAGE_MESSAGE_PARTS_LIMIT parts. Never encrypted.
+ */
 enum digest_layer_status
-digest_layer_sign(struct digest_layer *layer, const struct sspi_message_part *parts, size_t n_parts,
-                  uint8_t ret_signature[DIGEST_LAYER_SIGNATURE_LEN]) SSPI_MUST_USE;
+digest_layer_sign(struct digest_layer *layer, const struct package_message_part *parts,
+                  size_t n_parts, uint8_t ret_signature[DIGEST_LAYER_SIGNATURE_LEN]) MUST_USE;
 
 /* The same of the client's next message, checked in constant time. What is refused does not count:
  * the layer is as it was, here and in unseal. */
 enum digest_layer_status digest_layer_verify(struct digest_layer *layer,
-                                             const struct sspi_message_part *parts, size_t n_parts,
-                                             struct sspi_view signature) SSPI_MUST_USE;
+                                             const struct package_message_part *parts,
+                                             size_t n_parts, struct sspi_view signature) MUST_USE;
 
 /* Octets behind a message of `len`. */
 size_t digest_layer_tail_len(const struct digest_layer *layer, size_t len);
@@ -68,12 +69,12 @@ size_t digest_layer_tail_len(const struct digest_layer *layer, size_t len);
 /* Our next message: the parts are encrypted in place if there is a cipher, `ret_tail` receives what
  * stands behind them. On FAILED the parts must not be used. */
 enum digest_layer_status digest_layer_seal(struct digest_layer *layer,
-                                           const struct sspi_message_part *parts, size_t n_parts,
-                                           uint8_t ret_tail[DIGEST_LAYER_TAIL_MOST]) SSPI_MUST_USE;
+                                           const struct package_message_part *parts, size_t n_parts,
+                                           uint8_t ret_tail[DIGEST_LAYER_TAIL_MOST]) MUST_USE;
 
 /* The client's next message with its tail, decrypted in place. RIGHT sets *ret_len: the plaintext
  * is the first so many octets. On all other statuses `whole` must not be used. */
 enum digest_layer_status digest_layer_unseal(struct digest_layer *layer, char *whole, size_t len,
-                                             size_t *ret_len) SSPI_MUST_USE;
+                                             size_t *ret_len) MUST_USE;
 
 #endif

@@ -26,7 +26,7 @@ struct digest_live {
 };
 
 /* False: no lock to be had. */
-bool digest_live_init(struct digest_live *live) SSPI_MUST_USE;
+bool digest_live_init(struct digest_live *live) MUST_USE;
 
 /* No entry may be left. */
 void digest_live_end(struct digest_live *live);
@@ -42,13 +42,13 @@ uint32_t digest_live_last(struct digest_live *live, const struct digest_live_ent
 /* Makes `count` the entry's when it is the next one of them all. False: it is not; nothing changed.
  */
 bool digest_live_take(struct digest_live *live, struct digest_live_entry *entry,
-                      uint32_t count) SSPI_MUST_USE;
+                      uint32_t count) MUST_USE;
 
 /* Fine for an entry that is in no list. */
 void digest_live_remove(struct digest_live *live, struct digest_live_entry *entry);
 
 /* True when a live context has this nonce and one of the two spellings of a user. */
 bool digest_live_knows(struct digest_live *live, struct sspi_view nonce, struct sspi_view user,
-                       struct sspi_view other_user) SSPI_MUST_USE;
+                       struct sspi_view other_user) MUST_USE;
 
 #endif

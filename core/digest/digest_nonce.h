@@ -23,7 +23,7 @@
 /* Makes a nonce: DIGEST_NONCE_LEN characters and a NUL. False: libcrypto failed. */
 bool digest_nonce_make(struct hash_run *run, const uint8_t key[DIGEST_NONCE_KEY_SIZE],
                        uint64_t now_ms, const uint8_t random[DIGEST_NONCE_RANDOM_SIZE],
-                       struct sspi_view realm, char ret_nonce[DIGEST_NONCE_LEN + 1]) SSPI_MUST_USE;
+                       struct sspi_view realm, char ret_nonce[DIGEST_NONCE_LEN + 1]) MUST_USE;
 
 enum digest_nonce_status {
     DIGEST_NONCE_GOOD,
@@ -37,6 +37,6 @@ enum digest_nonce_status digest_nonce_check(struct hash_run *run,
                                             const uint8_t key[DIGEST_NONCE_KEY_SIZE],
                                             uint64_t now_ms, struct sspi_view nonce,
                                             struct sspi_view realm,
-                                            uint64_t *ret_issued_ms) SSPI_MUST_USE;
+                                            uint64_t *ret_issued_ms) MUST_USE;
 
 #endif

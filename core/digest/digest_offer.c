@@ -9,7 +9,7 @@
 #include "store_state.h"
 #include "store_users.h"
 
-static bool demands_binding(const struct sspi_accept_input *in)
+static bool demands_binding(const struct package_input *in)
 {
     return binding_rules_of(in).mode == BINDING_MODE_REQUIRE;
 }
@@ -24,7 +24,7 @@ static bool has_md5_users(const struct digest_credential *credential, struct ssp
 
 /* Where nobody chose: what every user of the realm has a line for. */
 static size_t default_algorithms(const struct digest_credential *credential,
-                                 const struct sspi_accept_input *in, struct sspi_view realm,
+                                 const struct package_input *in, struct sspi_view realm,
                                  enum sspi_digest_algorithm algorithms[2])
 {
     if (credential->caller_hashes) {
@@ -41,11 +41,10 @@ static size_t default_algorithms(const struct digest_credential *credential,
     return store_users_algorithms(credential->users, realm, algorithms);
 }
 
-void digest_offer_make(const struct digest_credential *credential,
-                       const struct sspi_accept_input *in, struct sspi_view realm,
-                       struct digest_offer *ret_offer)
+void digest_offer_make(const struct digest_credential *credential, const struct package_input *in,
+                       struct sspi_view realm, struct digest_offer *ret_offer)
 {
-    bool demanded = (in->requirements & SSPI_ASKS_INTEGRITY) != 0;
+    bool demanded = (in->requirements & PACKAGE_ASKS_INTEGRITY) != 0;
     enum sspi_digest_algorithm defaults[2];
 
     *ret_offer = (struct digest_offer){
@@ -72,9 +71,9 @@ static const char *qop_of(const struct digest_offer *offer)
 }
 
 SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credential,
-                                       const struct sspi_accept_input *in, struct sspi_view realm,
+                                       const struct package_input *in, struct sspi_view realm,
                                        struct sspi_view nonce, bool stale,
-                                       struct sspi_accept_output *out)
+                                       struct package_output *out)
 {
     struct digest_offer offer;
 
@@ -94,7 +93,7 @@ SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credentia
         .userhash = offer.userhash,
         .stale = stale,
     };
-    for (size_t i = 0; i < offer.n_algorithms && i < in->n_tokens && i < SSPI_CHALLENGES_LIMIT;
+    for (size_t i = 0; i < offer.n_algorithms && i < in->n_tokens && i < PACKAGE_CHALLENGES_LIMIT;
          i++) {
         digest_challenge_append(&out->tokens[i], &challenge, offer.algorithms[i]);
         if (out->tokens[i].failed) {

@@ -6,7 +6,7 @@
 
 #include "digest_credential.h"
 #include "digest_parse.h"
-#include "sspi_package.h"
+#include "package.h"
 
 struct digest_offer {
     enum sspi_digest_algorithm algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
@@ -17,20 +17,19 @@ struct digest_offer {
 };
 
 /* What `credential` offers the users of `realm` where the caller demands in->requirements. */
-void digest_offer_make(const struct digest_credential *credential,
-                       const struct sspi_accept_input *in, struct sspi_view realm,
-                       struct digest_offer *ret_offer);
+void digest_offer_make(const struct digest_credential *credential, const struct package_input *in,
+                       struct sspi_view realm, struct digest_offer *ret_offer);
 
 /* Writes up to in->n_tokens challenges, one an algorithm, with `nonce`. SEC_I_CONTINUE_NEEDED, or
  * an error with a report. `realm` fits (digest_challenge_realm_fits()). */
 SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credential,
-                                       const struct sspi_accept_input *in, struct sspi_view realm,
+                                       const struct package_input *in, struct sspi_view realm,
                                        struct sspi_view nonce, bool stale,
-                                       struct sspi_accept_output *out) SSPI_MUST_USE;
+                                       struct package_output *out) MUST_USE;
 
 /* SEC_E_OK when `response` keeps to `offer`; else the report says what was not offered. */
 SECURITY_STATUS digest_offer_check(const struct digest_offer *offer,
                                    const struct digest_response *response,
-                                   struct sspi_report *report) SSPI_MUST_USE;
+                                   struct sspi_report *report) MUST_USE;
 
 #endif

@@ -44,7 +44,7 @@ static void package_destroy(void *context)
     digest_context_free(context);
 }
 
-static const struct sspi_context_info *package_info(const void *context)
+static const struct package_info *package_info(const void *context)
 {
     const struct digest_context *c = context;
 
@@ -62,7 +62,7 @@ static void refresh_users(struct digest_credential *credential, struct sspi_repo
 }
 
 /* What the caller demands must be something that is given here. */
-static SECURITY_STATUS check_demands(const struct sspi_accept_input *in, struct sspi_report *report)
+static SECURITY_STATUS check_demands(const struct package_input *in, struct sspi_report *report)
 {
     /* Digest page: "The Digest SSP supports this flag for SASL only." */
     if ((in->requirements & ASC_REQ_CONFIDENTIALITY) != 0) {
@@ -73,7 +73,7 @@ static SECURITY_STATUS check_demands(const struct sspi_accept_input *in, struct 
 }
 
 static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
-                                    const struct sspi_accept_input *in, struct sspi_view *ret_realm,
+                                    const struct package_input *in, struct sspi_view *ret_realm,
                                     struct sspi_report *report)
 {
     char shown[81];
@@ -94,8 +94,8 @@ static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS parse(const struct sspi_accept_input *in,
-                             struct digest_response *ret_response, struct sspi_report *report)
+static SECURITY_STATUS parse(const struct package_input *in, struct digest_response *ret_response,
+                             struct sspi_report *report)
 {
     switch (digest_parse_response(in->token, ret_response, report)) {
     case SSPI_REASON_NONE:
@@ -124,9 +124,8 @@ static SECURITY_STATUS need_context(struct digest_credential *credential,
 }
 
 static SECURITY_STATUS challenge(struct digest_credential *credential,
-                                 struct digest_context **context,
-                                 const struct sspi_accept_input *in, struct sspi_view realm,
-                                 bool stale, struct sspi_accept_output *out)
+                                 struct digest_context **context, const struct package_input *in,
+                                 struct sspi_view realm, bool stale, struct package_output *out)
 {
     SECURITY_STATUS status = need_context(credential, context, out->report);
 
@@ -150,9 +149,8 @@ static SECURITY_STATUS defer(struct digest_credential *credential, struct digest
 }
 
 static SECURITY_STATUS verify(struct digest_credential *credential, struct digest_context **context,
-                              const struct sspi_accept_input *in, struct sspi_view realm,
-                              const struct digest_response *response,
-                              struct sspi_accept_output *out)
+                              const struct package_input *in, struct sspi_view realm,
+                              const struct digest_response *response, struct package_output *out)
 {
     PROOF_CLEANUP struct digest_proof proof = {0};
     SECURITY_STATUS status = digest_accept_verify(credential, in, realm, response, &proof, out);
@@ -167,9 +165,8 @@ static SECURITY_STATUS verify(struct digest_credential *credential, struct diges
 }
 
 static SECURITY_STATUS accept_token(struct digest_credential *credential,
-                                    struct digest_context **context,
-                                    const struct sspi_accept_input *in, struct sspi_view realm,
-                                    struct sspi_accept_output *out)
+                                    struct digest_context **context, const struct package_input *in,
+                                    struct sspi_view realm, struct package_output *out)
 {
     RESPONSE_CLEANUP struct digest_response response = {0};
     SECURITY_STATUS status = parse(in, &response, out->report);
@@ -195,8 +192,8 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
  *    stale=false. A replayer only learns that a response was right, and saw that it was granted.
  *  - If the body or the user's hash is still needed, this status comes before that check, for right
  *    and wrong responses alike. Then it says only that the count was used. */
-static void notify(const struct digest_credential *credential, const struct sspi_accept_input *in,
-                   struct sspi_view realm, SECURITY_STATUS status, struct sspi_accept_output *out)
+static void notify(const struct digest_credential *credential, const struct package_input *in,
+                   struct sspi_view realm, SECURITY_STATUS status, struct package_output *out)
 {
     struct sspi_report ignored = {0};
     struct sspi_report *report = out->report;
@@ -220,9 +217,8 @@ static void notify(const struct digest_credential *credential, const struct sspi
 }
 
 static SECURITY_STATUS accept_sasl(struct digest_credential *credential,
-                                   struct digest_context **context,
-                                   const struct sspi_accept_input *in,
-                                   struct sspi_accept_output *out)
+                                   struct digest_context **context, const struct package_input *in,
+                                   struct package_output *out)
 {
     struct sspi_view realm;
 
@@ -235,9 +231,8 @@ static SECURITY_STATUS accept_sasl(struct digest_credential *credential,
 }
 
 static SECURITY_STATUS accept_http(struct digest_credential *credential,
-                                   struct digest_context **context,
-                                   const struct sspi_accept_input *in,
-                                   struct sspi_accept_output *out)
+                                   struct digest_context **context, const struct package_input *in,
+                                   struct package_output *out)
 {
     struct sspi_view realm;
     SECURITY_STATUS status = check_demands(in, out->report);
@@ -253,8 +248,7 @@ static SECURITY_STATUS accept_http(struct digest_credential *credential,
 }
 
 static SECURITY_STATUS package_accept(void *credential, void **context,
-                                      const struct sspi_accept_input *in,
-                                      struct sspi_accept_output *out)
+                                      const struct package_input *in, struct package_output *out)
 {
     struct digest_credential *c = credential;
     struct digest_context *made = *context;
@@ -275,8 +269,8 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     return status;
 }
 
-static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_input *in,
-                                        struct sspi_accept_output *out)
+static SECURITY_STATUS package_complete(void *context, const struct package_input *in,
+                                        struct package_output *out)
 {
     struct digest_context *c = context;
     RESPONSE_CLEANUP struct digest_response response = {0};
@@ -302,15 +296,15 @@ static SECURITY_STATUS package_complete(void *context, const struct sspi_accept_
     return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
 }
 
-static SECURITY_STATUS package_verify_request(void *context, const struct sspi_accept_input *in,
-                                              struct sspi_accept_output *out)
+static SECURITY_STATUS package_verify_request(void *context, const struct package_input *in,
+                                              struct package_output *out)
 {
     *out->report = (struct sspi_report){0};
     return digest_request_verify(context, in, out->report);
 }
 
-static SECURITY_STATUS package_sign_answer(void *context, const struct sspi_accept_input *in,
-                                           struct sspi_accept_output *out)
+static SECURITY_STATUS package_sign_answer(void *context, const struct package_input *in,
+                                           struct package_output *out)
 {
     *out->report = (struct sspi_report){0};
     return digest_request_sign(context, in, out);
@@ -341,12 +335,12 @@ static ULONG algorithm_number(enum sspi_digest_algorithm base)
     }
 }
 
-static SECURITY_STATUS package_key_info(void *context, struct sspi_key_info *ret_info)
+static SECURITY_STATUS package_key_info(void *context, struct package_key_info *ret_info)
 {
     const struct digest_context *c = context;
     enum sspi_digest_algorithm algorithm = hash_from_name(bytes_view(c->info.algorithm));
 
-    *ret_info = (struct sspi_key_info){
+    *ret_info = (struct package_key_info){
         .key_bits = (ULONG)(8 * hash_len(algorithm)),
         .signature_number = algorithm_number(hash_base(algorithm)),
     };
@@ -355,7 +349,7 @@ static SECURITY_STATUS package_key_info(void *context, struct sspi_key_info *ret
 }
 
 /* In HTTP nothing is signed or sealed that is no request. */
-static const struct sspi_package_messages digest_messages = {
+static const struct package_messages digest_messages = {
     .sizes = package_sizes,
     .session_key = package_session_key,
     .key_info = package_key_info,
@@ -368,7 +362,7 @@ static const struct sspi_package_messages digest_messages = {
         .Comment = (char[]){"Digest authentication (RFC 7616, RFC 2831)"},                         \
     }
 
-const struct sspi_package digest_package = {
+const struct package digest_package = {
     .about = ABOUT,
     .alias = "Digest",
     .acquire = package_acquire,
@@ -383,7 +377,7 @@ const struct sspi_package digest_package = {
 };
 
 /* Told to be what authenticated the client of a context of SASL; nobody acquires it. */
-const struct sspi_package digest_sasl_package = {
+const struct package digest_sasl_package = {
     .about = ABOUT,
     .messages = &digest_protect_calls,
     .info = package_info,

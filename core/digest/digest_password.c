@@ -55,9 +55,9 @@ static size_t n_hashes(const struct digest_credential *credential,
 }
 
 /* One of them, out of whatever holds it. False: there is none, `ret_hash` is a dummy. */
-static bool find_hash(const struct digest_credential *credential,
-                      const struct sspi_accept_input *in, struct sspi_view user,
-                      struct sspi_view realm, enum sspi_digest_algorithm algorithm, size_t which,
+static bool find_hash(const struct digest_credential *credential, const struct package_input *in,
+                      struct sspi_view user, struct sspi_view realm,
+                      enum sspi_digest_algorithm algorithm, size_t which,
                       uint8_t ret_hash[HASH_MAX])
 {
     if (which == 1)
@@ -72,7 +72,7 @@ static bool find_hash(const struct digest_credential *credential,
 }
 
 /* `known` says whether hash_a1 is a user's; a dummy never lets in, whoever knows it. */
-static enum digest_verify_status try_hash(struct hash_run *run, const struct sspi_accept_input *in,
+static enum digest_verify_status try_hash(struct hash_run *run, const struct package_input *in,
                                           const struct digest_response *response,
                                           const uint8_t *entity_hash, bool known,
                                           const uint8_t hash_a1[HASH_MAX])
@@ -83,11 +83,12 @@ static enum digest_verify_status try_hash(struct hash_run *run, const struct ssp
     return status == DIGEST_VERIFY_RIGHT && !known ? DIGEST_VERIFY_WRONG : status;
 }
 
-static enum digest_verify_status
-try_userhash(const struct digest_credential *credential, struct hash_run *run,
-             const struct sspi_accept_input *in, struct sspi_view realm,
-             const struct digest_response *response, const uint8_t *entity_hash,
-             struct digest_login *login)
+static enum digest_verify_status try_userhash(const struct digest_credential *credential,
+                                              struct hash_run *run, const struct package_input *in,
+                                              struct sspi_view realm,
+                                              const struct digest_response *response,
+                                              const uint8_t *entity_hash,
+                                              struct digest_login *login)
 {
     bool known =
         store_users_hash_of_userhash(credential->users, response->username, realm,
@@ -101,7 +102,7 @@ try_userhash(const struct digest_credential *credential, struct hash_run *run,
 
 /* All spellings and hashes are tried, also behind a right one: time shall not tell which it was. */
 static enum digest_verify_status try_names(const struct digest_credential *credential,
-                                           struct hash_run *run, const struct sspi_accept_input *in,
+                                           struct hash_run *run, const struct package_input *in,
                                            struct sspi_view realm,
                                            const struct digest_response *response,
                                            const uint8_t *entity_hash, struct digest_login *login)
@@ -130,7 +131,7 @@ static enum digest_verify_status try_names(const struct digest_credential *crede
 }
 
 SECURITY_STATUS digest_password_check(const struct digest_credential *credential,
-                                      struct hash_run *run, const struct sspi_accept_input *in,
+                                      struct hash_run *run, const struct package_input *in,
                                       struct sspi_view realm,
                                       const struct digest_response *response,
                                       const uint8_t *entity_hash, struct digest_login *ret_login,

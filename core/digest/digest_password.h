@@ -5,7 +5,7 @@
 
 #include "digest_credential.h"
 #include "digest_parse.h"
-#include "sspi_package.h"
+#include "package.h"
 
 /* A user whose response is right. End it with digest_password_free(); zero-initialised is fine. */
 struct digest_login {
@@ -18,11 +18,11 @@ struct digest_login {
  * client named none; `entity_hash` as digest_verify_compute(). SEC_E_OK: *ret_login. Unknown users
  * and wrong passwords are refused alike and after the same work. */
 SECURITY_STATUS digest_password_check(const struct digest_credential *credential,
-                                      struct hash_run *run, const struct sspi_accept_input *in,
+                                      struct hash_run *run, const struct package_input *in,
                                       struct sspi_view realm,
                                       const struct digest_response *response,
                                       const uint8_t *entity_hash, struct digest_login *ret_login,
-                                      struct sspi_report *report) SSPI_MUST_USE;
+                                      struct sspi_report *report) MUST_USE;
 
 /* Wipes and frees. */
 void digest_password_free(struct digest_login *login);

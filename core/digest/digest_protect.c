@@ -28,7 +28,7 @@ static SECURITY_STATUS status_of(enum digest_layer_status status)
 }
 
 /* The whole message is protected alike: nothing in it can be left in clear. Sets its length. */
-static SECURITY_STATUS check(const struct digest_sasl *sasl, const struct sspi_message *message,
+static SECURITY_STATUS check(const struct digest_sasl *sasl, const struct package_message *message,
                              size_t *ret_len)
 {
     if (!sasl->protects)
@@ -42,7 +42,7 @@ static SECURITY_STATUS check(const struct digest_sasl *sasl, const struct sspi_m
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS sign(void *context, struct sspi_message *message)
+static SECURITY_STATUS sign(void *context, struct package_message *message)
 {
     struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
     uint8_t signature[DIGEST_LAYER_SIGNATURE_LEN];
@@ -61,7 +61,7 @@ static SECURITY_STATUS sign(void *context, struct sspi_message *message)
     return st;
 }
 
-static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
+static SECURITY_STATUS verify(void *context, const struct package_message *message)
 {
     struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
     struct sspi_view signature = {message->token.data, message->token.len};
@@ -74,7 +74,7 @@ static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
 }
 
 /* Whether to encrypt was agreed at the login, and sspi/ lets nothing else through. */
-static SECURITY_STATUS seal(void *context, bool encrypts, struct sspi_message *message)
+static SECURITY_STATUS seal(void *context, bool encrypts, struct package_message *message)
 {
     struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
     uint8_t tail[DIGEST_LAYER_TAIL_MOST];
@@ -96,7 +96,7 @@ static SECURITY_STATUS seal(void *context, bool encrypts, struct sspi_message *m
 }
 
 /* Buffers of a message stand one behind the other in `whole`, whichever the caller has. */
-static SECURITY_STATUS unseal(void *context, const struct sspi_message *message,
+static SECURITY_STATUS unseal(void *context, const struct package_message *message,
                               struct sspi_view *ret_plain, bool *ret_encrypted)
 {
     struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
@@ -137,7 +137,7 @@ static SECURITY_STATUS stream_sizes(void *context, SecPkgContext_StreamSizes *re
         return SEC_E_UNSUPPORTED_FUNCTION;
     *ret_sizes = (SecPkgContext_StreamSizes){
         .cbTrailer = of_message.cbMaxSignature + of_message.cbBlockSize,
-        .cbMaximumMessage = SSPI_MESSAGE_LIMIT,
+        .cbMaximumMessage = PACKAGE_MESSAGE_LIMIT,
         .cBuffers = 2, /* SECBUFFER_DATA and SECBUFFER_PADDING */
         .cbBlockSize = of_message.cbBlockSize,
     };
@@ -154,13 +154,13 @@ static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
 }
 
 /* Without messages it is that of the login, as in HTTP. */
-static SECURITY_STATUS key_info(void *context, struct sspi_key_info *ret_info)
+static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info)
 {
     const struct digest_context *c = context;
     const struct digest_sasl *sasl = c->sasl;
     struct digest_cipher_about about = digest_cipher_about(sasl->layer.cipher);
 
-    *ret_info = (struct sspi_key_info){
+    *ret_info = (struct package_key_info){
         .key_bits = about.key_bits > 0 ? about.key_bits : 8 * DIGEST_LAYER_KEY_LEN,
         .signature_number = sasl->protects ? CALG_HMAC : CALG_MD5,
         .encryption_number = about.number,
@@ -170,7 +170,7 @@ static SECURITY_STATUS key_info(void *context, struct sspi_key_info *ret_info)
     return SEC_E_OK;
 }
 
-const struct sspi_package_messages digest_protect_calls = {
+const struct package_messages digest_protect_calls = {
     .trails = true,
     .agreed = true,
     .sizes = sizes,

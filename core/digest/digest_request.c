@@ -56,8 +56,8 @@ static bool is_too_old(const struct digest_context *context)
            now_ms - context->session.issued_ms > credential->nonce_lifetime_ms;
 }
 
-static SECURITY_STATUS parse(const struct sspi_accept_input *in,
-                             struct digest_response *ret_response, struct sspi_report *report)
+static SECURITY_STATUS parse(const struct package_input *in, struct digest_response *ret_response,
+                             struct sspi_report *report)
 {
     enum sspi_reason reason = digest_parse_response(in->token, ret_response, report);
 
@@ -106,7 +106,7 @@ static SECURITY_STATUS wrong_count(uint32_t last, const struct digest_response *
 
 /* Everything that needs no arithmetic. */
 static SECURITY_STATUS check_claims(const struct digest_context *context,
-                                    const struct sspi_accept_input *in,
+                                    const struct package_input *in,
                                     const struct digest_response *response,
                                     struct sspi_report *report)
 {
@@ -123,7 +123,7 @@ static SECURITY_STATUS check_claims(const struct digest_context *context,
 }
 
 static SECURITY_STATUS check_response(const struct digest_context *context, struct hash_run *run,
-                                      const struct sspi_accept_input *in,
+                                      const struct package_input *in,
                                       const struct digest_response *response,
                                       struct sspi_report *report)
 {
@@ -155,13 +155,13 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
 /* The four buffers of the page have no place for a channel binding: then the client must go on
  * naming the channel of its login. A binding that the caller passes is compared. */
 static SECURITY_STATUS check_binding(const struct digest_context *context, struct hash_run *run,
-                                     const struct sspi_accept_input *in,
+                                     const struct package_input *in,
                                      const struct digest_response *response,
                                      struct sspi_report *report)
 {
     const struct digest_response *last = &context->session.last;
     struct digest_binding binding;
-    enum sspi_bound bound;
+    enum package_bound bound;
 
     if (in->n_bindings > 0)
         return digest_binding_check(run, response, in, &binding, &bound, report);
@@ -202,8 +202,7 @@ static SECURITY_STATUS commit(struct digest_context *context,
 }
 
 SECURITY_STATUS digest_request_verify(struct digest_context *context,
-                                      const struct sspi_accept_input *in,
-                                      struct sspi_report *report)
+                                      const struct package_input *in, struct sspi_report *report)
 {
     RESPONSE_CLEANUP struct digest_response response = {0};
     RUN_CLEANUP struct hash_run run = {0};
@@ -229,9 +228,8 @@ SECURITY_STATUS digest_request_verify(struct digest_context *context,
     return status;
 }
 
-SECURITY_STATUS digest_request_sign(struct digest_context *context,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out)
+SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct package_input *in,
+                                    struct package_output *out)
 {
     const struct digest_response *last = &context->session.last;
     const struct sspi_view none = {NULL, 0};

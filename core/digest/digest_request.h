@@ -19,20 +19,19 @@
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR
  * The context stays established on all of them. */
 SECURITY_STATUS digest_request_verify(struct digest_context *context,
-                                      const struct sspi_accept_input *in,
-                                      struct sspi_report *report) SSPI_MUST_USE;
+                                      const struct package_input *in,
+                                      struct sspi_report *report) MUST_USE;
 
 /* Writes the value of Authentication-Info for the answer to the request that was verified last into
  * out->tokens[0]. in->entity_hash is the hash of the answer's body, for auth-int; absent: as
  * digest_info_append(). SEC_E_NO_AUTHENTICATING_AUTHORITY: the nonce is too old, the client has to
  * log in again. Others as above. */
-SECURITY_STATUS digest_request_sign(struct digest_context *context,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out) SSPI_MUST_USE;
+SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct package_input *in,
+                                    struct package_output *out) MUST_USE;
 
 /* Appends H(A1) of a -sess login. SEC_E_UNSUPPORTED_FUNCTION for the others, where it is as good as
  * the password, and as above. */
 SECURITY_STATUS digest_request_session_key(struct digest_context *context,
-                                           struct bytes *ret_key) SSPI_MUST_USE;
+                                           struct bytes *ret_key) MUST_USE;
 
 #endif

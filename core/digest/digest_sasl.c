@@ -42,7 +42,7 @@ void digest_sasl_free(struct digest_sasl *sasl)
 static SECURITY_STATUS offer(struct digest_credential *credential, struct digest_sasl *sasl,
                              ULONG requirements, struct sspi_report *report)
 {
-    sasl->offers_integrity = (requirements & SSPI_ASKS_INTEGRITY) != 0;
+    sasl->offers_integrity = (requirements & PACKAGE_ASKS_INTEGRITY) != 0;
     if (!hash_available(&credential->hashes, SSPI_DIGEST_MD5))
         return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                              "this machine's OpenSSL does not allow MD5, and DIGEST-MD5 has no "
@@ -58,8 +58,8 @@ static SECURITY_STATUS offer(struct digest_credential *credential, struct digest
 
 SECURITY_STATUS digest_sasl_challenge(struct digest_credential *credential,
                                       struct digest_context **context,
-                                      const struct sspi_accept_input *in, struct sspi_view realm,
-                                      struct sspi_accept_output *out)
+                                      const struct package_input *in, struct sspi_view realm,
+                                      struct package_output *out)
 {
     *context = digest_context_new(credential, true);
     if (*context == NULL)
@@ -85,14 +85,14 @@ struct attempt {
     struct digest_credential *credential;
     struct digest_context *context;
     struct digest_sasl *sasl;
-    const struct sspi_accept_input *in;
+    const struct package_input *in;
     const struct digest_response *response;
     struct hash_run *run;
     struct sspi_report *report;
 };
 
-static SECURITY_STATUS parse(const struct sspi_accept_input *in,
-                             struct digest_response *ret_response, struct sspi_report *report)
+static SECURITY_STATUS parse(const struct package_input *in, struct digest_response *ret_response,
+                             struct sspi_report *report)
 {
     switch (digest_sasl_parse_response(in->token, ret_response, report)) {
     case SSPI_REASON_NONE:
@@ -150,7 +150,7 @@ static SECURITY_STATUS check_binding(const struct attempt *a, struct digest_proo
     SECURITY_STATUS status =
         digest_binding_check(a->run, a->response, a->in, &proof->binding, &proof->bound, a->report);
 
-    if (proof->binding.channel.client == SSPI_CLIENT_BINDING_ABSENT)
+    if (proof->binding.channel.client == PACKAGE_CLIENT_BINDING_ABSENT)
         proof->binding.service = a->response->uri;
     return status;
 }
@@ -190,7 +190,7 @@ static SECURITY_STATUS answer(const struct attempt *a, const struct digest_proof
 
 /* The order matters: nothing is told about nonce or binding to who does not know the password. */
 static SECURITY_STATUS prove(const struct attempt *a, struct digest_proof *proof,
-                             struct sspi_accept_output *out)
+                             struct package_output *out)
 {
     struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : proof->realm;
     SECURITY_STATUS status = take_missing(a);
@@ -216,9 +216,8 @@ static SECURITY_STATUS prove(const struct attempt *a, struct digest_proof *proof
 }
 
 SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
-                                    struct digest_context *context,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out)
+                                    struct digest_context *context, const struct package_input *in,
+                                    struct package_output *out)
 {
     RESPONSE_CLEANUP struct digest_response response = {0};
     PROOF_CLEANUP struct digest_proof proof = {

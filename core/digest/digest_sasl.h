@@ -8,7 +8,7 @@
 #include "digest_challenge.h"
 #include "digest_credential.h"
 #include "digest_layer.h"
-#include "sspi_package.h"
+#include "package.h"
 
 struct digest_context;
 
@@ -31,21 +31,20 @@ void digest_sasl_free(struct digest_sasl *sasl);
  * (digest_challenge_realm_fits()). SEC_I_CONTINUE_NEEDED, or an error with a report. */
 SECURITY_STATUS digest_sasl_challenge(struct digest_credential *credential,
                                       struct digest_context **context,
-                                      const struct sspi_accept_input *in, struct sspi_view realm,
-                                      struct sspi_accept_output *out) SSPI_MUST_USE;
+                                      const struct package_input *in, struct sspi_view realm,
+                                      struct package_output *out) MUST_USE;
 
 /* The second one, on the context of the first. SEC_E_OK: it is established, and the token is
  * rspauth. SEC_E_INCOMPLETE_MESSAGE with SSPI_REASON_HASH_WANTED: nothing is wrong so far, call
  * again with the user's hash. Anything else: refused, the report says why. */
 SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
-                                    struct digest_context *context,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out) SSPI_MUST_USE;
+                                    struct digest_context *context, const struct package_input *in,
+                                    struct package_output *out) MUST_USE;
 
 /* Messages of established contexts in SASL's form (digest_protect.c). */
-extern const struct sspi_package_messages digest_protect_calls;
+extern const struct package_messages digest_protect_calls;
 
 /* What authenticates in them: WDigest with those messages. */
-extern const struct sspi_package digest_sasl_package;
+extern const struct package digest_sasl_package;
 
 #endif

@@ -16,12 +16,12 @@ struct digest_session {
 
 /* Fills a zero-initialised session. False: no memory; nothing to be freed. */
 bool digest_session_begin(struct digest_session *session, const struct digest_response *response,
-                          const uint8_t hash_a1[HASH_MAX], uint64_t issued_ms) SSPI_MUST_USE;
+                          const uint8_t hash_a1[HASH_MAX], uint64_t issued_ms) MUST_USE;
 
 /* A copy of `response` that depends on nothing; end it with digest_parse_free(). False: no memory.
  */
 bool digest_session_copy(const struct digest_response *response,
-                         struct digest_response *ret_copy) SSPI_MUST_USE;
+                         struct digest_response *ret_copy) MUST_USE;
 
 /* Wipes and frees; leaves a zero-initialised one. */
 void digest_session_end(struct digest_session *session);

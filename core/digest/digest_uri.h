@@ -18,6 +18,6 @@
  * reserved octet names another resource when it is encoded (RFC 3986 2.2): an application may split
  * at it, or read `+` as a blank and `%2B` as a plus. Dot segments are not removed, because servers
  * differ in that. */
-bool digest_uri_names(struct sspi_view uri, struct sspi_view target) SSPI_MUST_USE;
+bool digest_uri_names(struct sspi_view uri, struct sspi_view target) MUST_USE;
 
 #endif

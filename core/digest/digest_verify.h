@@ -17,7 +17,7 @@
 bool digest_verify_compute(struct hash_run *run, const struct digest_response *from,
                            struct sspi_view method, const uint8_t *entity_hash,
                            const uint8_t hash_a1[HASH_MAX],
-                           uint8_t ret_response[HASH_MAX]) SSPI_MUST_USE;
+                           uint8_t ret_response[HASH_MAX]) MUST_USE;
 
 enum digest_verify_status {
     DIGEST_VERIFY_RIGHT,
@@ -30,17 +30,16 @@ enum digest_verify_status digest_verify_response(struct hash_run *run,
                                                  const struct digest_response *from,
                                                  struct sspi_view method,
                                                  const uint8_t *entity_hash,
-                                                 const uint8_t hash_a1[HASH_MAX]) SSPI_MUST_USE;
+                                                 const uint8_t hash_a1[HASH_MAX]) MUST_USE;
 
 /* Computes rspauth for an answer to `from`: with qop auth, or with auth-int when `entity_hash`,
  * that of the answer's body, is not NULL. False as above. */
 bool digest_verify_rspauth(struct hash_run *run, const struct digest_response *from,
                            const uint8_t *entity_hash, const uint8_t hash_a1[HASH_MAX],
-                           uint8_t ret_rspauth[HASH_MAX]) SSPI_MUST_USE;
+                           uint8_t ret_rspauth[HASH_MAX]) MUST_USE;
 
 /* H(A1), the session key of the -sess forms (RFC 7616 3.4.2) and of SASL. False as above. */
 bool digest_verify_session(struct hash_run *run, const struct digest_response *from,
-                           const uint8_t hash_a1[HASH_MAX],
-                           uint8_t ret_hash[HASH_MAX]) SSPI_MUST_USE;
+                           const uint8_t hash_a1[HASH_MAX], uint8_t ret_hash[HASH_MAX]) MUST_USE;
 
 #endif

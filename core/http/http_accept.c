@@ -42,7 +42,7 @@ void http_accept_end(struct http_accept *accept)
 
 static uint64_t steady_ms(void)
 {
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     return clock->steady_ms(clock->self);
 }
 

@@ -37,6 +37,6 @@ struct http_accept_job {
 
 /* Takes over `accept`, which has a context, and leaves an empty one. NULL: no memory. */
 struct http_accept_job *http_accept_job_new(struct http_accept *accept,
-                                            struct http_gate *gate) SSPI_MUST_USE;
+                                            struct http_gate *gate) MUST_USE;
 
 #endif

@@ -26,7 +26,7 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     struct sspi_acceptor *acceptor = calloc(1, sizeof(*acceptor));
     if (acceptor == NULL)
         return NULL;
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     acceptor->config = *config;
     acceptor->tls = binding_table_new();
     acceptor->gate = http_gate_new(config->waits_limit);

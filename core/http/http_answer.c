@@ -75,7 +75,7 @@ static void finish_challenge(struct sspi_exchange *exchange)
 
 static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    struct bytes fresh[SSPI_CHALLENGES_LIMIT] = {{0}};
+    struct bytes fresh[PACKAGE_CHALLENGES_LIMIT] = {{0}};
     struct bytes *challenges = exchange->stale;
     size_t n = exchange->n_stale;
     bool made = true;
@@ -90,7 +90,7 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
         bytes_append_text(line, "Digest ");
         bytes_append_view(line, bytes_as_view(&challenges[i]));
     }
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&fresh[i]);
     return made;
 }
@@ -177,7 +177,7 @@ static void set_variables(struct sspi_exchange *exchange)
     to[SSPI_VARIABLE_PACKAGE] = bytes_view(scheme_of(proof->package));
     to[SSPI_VARIABLE_MECHANISM] = bytes_view(proof->mechanism);
     to[SSPI_VARIABLE_CHANNEL_BOUND] =
-        exchange->bound == SSPI_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
+        exchange->bound == PACKAGE_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
     to[SSPI_VARIABLE_TARGET] = bytes_view(proof->target);
     if (proof->expiry_ms != UINT64_MAX) {
         snprintf(exchange->expires, sizeof(exchange->expires), "%" PRIu64, proof->expiry_ms / 1000);
@@ -204,17 +204,17 @@ static void add_persistent_auth(struct sspi_exchange *exchange)
         bytes_append_text(line, exchange->stays ? "true" : "false");
 }
 
-static const char *channel_of(enum sspi_bound bound)
+static const char *channel_of(enum package_bound bound)
 {
     switch (bound) {
-    case SSPI_BOUND_MATCHED:
+    case PACKAGE_BOUND_MATCHED:
         return "bound";
-    case SSPI_BOUND_PROXY:
+    case PACKAGE_BOUND_PROXY:
         return "bound to one that ends before this server";
-    case SSPI_BOUND_ABSENT:
-    case SSPI_BOUND_NONE:
+    case PACKAGE_BOUND_ABSENT:
+    case PACKAGE_BOUND_NONE:
         return "not bound";
-    case SSPI_BOUND_UNCHECKED:
+    case PACKAGE_BOUND_UNCHECKED:
         break;
     }
     return "not compared";

@@ -10,7 +10,7 @@
 
 static void add(struct http_bindings *bindings, const struct binding *binding)
 {
-    if (bindings->n_items < SSPI_BINDINGS_LIMIT)
+    if (bindings->n_items < PACKAGE_BINDINGS_LIMIT)
         bindings->item[bindings->n_items++] = *binding;
 }
 
@@ -173,7 +173,7 @@ bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_pol
 const struct binding_rules *http_bindings_rules(struct http_bindings *bindings)
 {
     for (size_t i = 0; i < bindings->n_items; i++)
-        bindings->view[i] = (struct sspi_channel_binding){
+        bindings->view[i] = (struct package_channel_binding){
             .application = {(const char *)bindings->item[i].data, bindings->item[i].len}};
     bindings->rules.bindings = bindings->view;
     bindings->rules.n_bindings = bindings->n_items;
@@ -203,7 +203,7 @@ SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
     SECURITY_STATUS status = binding_check(http_bindings_rules(&bindings), &facts,
                                            &exchange->acceptor->hashes, &exchange->bound, report);
     /* A connection without TLS has no channel. */
-    if (status == SEC_E_OK && bindings.rules.plain && exchange->bound != SSPI_BOUND_PROXY)
-        exchange->bound = SSPI_BOUND_UNCHECKED;
+    if (status == SEC_E_OK && bindings.rules.plain && exchange->bound != PACKAGE_BOUND_PROXY)
+        exchange->bound = PACKAGE_BOUND_UNCHECKED;
     return status;
 }

@@ -10,21 +10,21 @@
 
 struct http_bindings {
     struct binding_rules rules; /* read them through http_bindings_rules() */
-    struct binding item[SSPI_BINDINGS_LIMIT];
-    struct sspi_channel_binding view[SSPI_BINDINGS_LIMIT];
+    struct binding item[PACKAGE_BINDINGS_LIMIT];
+    struct package_channel_binding view[PACKAGE_BINDINGS_LIMIT];
     size_t n_items;
 };
 
 /* Fills in what `policy` demands of this request. The names of services stay the policy's. False:
  * the front ends' certificates were not opened at start; a record says so. */
 bool http_bindings_find(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                        struct http_bindings *ret_bindings) SSPI_MUST_USE;
+                        struct http_bindings *ret_bindings) MUST_USE;
 
 /* The same for credentials. False also: a binding is demanded and there is nothing to compare with;
  * *ret_outcome then tells what to answer, and a record why. */
 bool http_bindings_collect(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct http_bindings *ret_bindings,
-                           enum http_outcome *ret_outcome) SSPI_MUST_USE;
+                           enum http_outcome *ret_outcome) MUST_USE;
 
 /* True if `policy` says that the client's TLS may end at a front end: plain HTTP is then accepted.
  */
@@ -41,6 +41,6 @@ void http_bindings_drop_services(struct http_bindings *bindings);
  * says why. */
 SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy,
-                                    struct sspi_report *report) SSPI_MUST_USE;
+                                    struct sspi_report *report) MUST_USE;
 
 #endif

@@ -15,17 +15,17 @@ static void add(const struct sspi_exchange *exchange, enum store_counter counter
 static void count_binding(const struct sspi_exchange *exchange)
 {
     switch (exchange->bound) {
-    case SSPI_BOUND_MATCHED:
+    case PACKAGE_BOUND_MATCHED:
         add(exchange, STORE_COUNTER_BOUND);
         break;
-    case SSPI_BOUND_PROXY:
+    case PACKAGE_BOUND_PROXY:
         add(exchange, STORE_COUNTER_BOUND_BEFORE);
         break;
-    case SSPI_BOUND_ABSENT:
-    case SSPI_BOUND_NONE:
+    case PACKAGE_BOUND_ABSENT:
+    case PACKAGE_BOUND_NONE:
         add(exchange, STORE_COUNTER_UNBOUND);
         break;
-    case SSPI_BOUND_UNCHECKED:
+    case PACKAGE_BOUND_UNCHECKED:
         break;
     }
 }

@@ -24,7 +24,7 @@ struct http_credentials {
 };
 
 /* False: no lock can be had. */
-bool http_credentials_init(struct http_credentials *set) SSPI_MUST_USE;
+bool http_credentials_init(struct http_credentials *set) MUST_USE;
 
 /* Frees all; none may be in use. */
 void http_credentials_close(struct http_credentials *set);
@@ -34,7 +34,7 @@ void http_credentials_close(struct http_credentials *set);
 SECURITY_STATUS http_credentials_get(struct http_credentials *set, const char *package,
                                      const SSPI_ACCEPTOR_DATA *data,
                                      struct http_credential **ret_credential,
-                                     struct sspi_report *report) SSPI_MUST_USE;
+                                     struct sspi_report *report) MUST_USE;
 
 /* NULL is fine. */
 void http_credentials_put(struct http_credentials *set, struct http_credential *credential);

@@ -17,7 +17,7 @@
 
 /* Moves the challenges out of a call. */
 static void take_challenges(struct http_digest_call *call,
-                            struct bytes challenges[SSPI_CHALLENGES_LIMIT], size_t *ret_n)
+                            struct bytes challenges[PACKAGE_CHALLENGES_LIMIT], size_t *ret_n)
 {
     *ret_n = call->n_tokens;
     for (size_t i = 0; i < call->n_tokens; i++) {
@@ -27,7 +27,7 @@ static void take_challenges(struct http_digest_call *call,
 }
 
 bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                           struct bytes challenges[SSPI_CHALLENGES_LIMIT], size_t *ret_n)
+                           struct bytes challenges[PACKAGE_CHALLENGES_LIMIT], size_t *ret_n)
 {
     CALL_CLEANUP struct http_digest_call call = {.directives = {"", 0}};
     SecInvalidateHandle(&call.context);

@@ -143,12 +143,12 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
 {
     SecBuffer in[INPUTS_LIMIT];
     SecBufferDesc input = {SECBUFFER_VERSION, fill_input(exchange, call, wide_realm, in), in};
-    SecBuffer out[SSPI_CHALLENGES_LIMIT + 1];
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    SecBuffer out[PACKAGE_CHALLENGES_LIMIT + 1];
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         out[i] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
-    out[SSPI_CHALLENGES_LIMIT] =
+    out[PACKAGE_CHALLENGES_LIMIT] =
         (SecBuffer){sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report};
-    SecBufferDesc output = {SECBUFFER_VERSION, SSPI_CHALLENGES_LIMIT + 1, out};
+    SecBufferDesc output = {SECBUFFER_VERSION, PACKAGE_CHALLENGES_LIMIT + 1, out};
     const struct sspi_accept_call accept = {
         .phCredential = http_credentials_handle(credential),
         .pInput = &input,
@@ -160,7 +160,7 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
     /* The PKG_PARAMS buffers mark this as HTTP. With ASC_REQ_EXTENDED_ERROR a used count makes a
      * challenge. */
     call->status = sspi_accept(&accept, NULL);
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++) {
         if (out[i].pvBuffer == NULL)
             continue;
         if (out[i].cbBuffer > 0)
@@ -200,7 +200,7 @@ bool http_digest_call(struct sspi_exchange *exchange, const struct sspi_policy *
 
 void http_digest_call_end(struct http_digest_call *call)
 {
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&call->tokens[i]);
     bytes_free(&call->target);
     if (SecIsValidHandle(&call->context))

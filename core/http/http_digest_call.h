@@ -12,7 +12,7 @@ struct http_digest_call {
     struct sspi_view directives;
     struct http_bindings bindings;
     CtxtHandle context; /* valid when the call left one */
-    struct bytes tokens[SSPI_CHALLENGES_LIMIT];
+    struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
     size_t n_tokens;
     struct bytes target; /* the request's target URI */
     struct sspi_report report;
@@ -23,7 +23,7 @@ struct http_digest_call {
 /* Gets a credential and calls, handing in the hashes of body and user that are there by now. False:
  * our own fault, told in a record. */
 bool http_digest_call(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                      struct http_digest_call *call) SSPI_MUST_USE;
+                      struct http_digest_call *call) MUST_USE;
 
 void http_digest_call_end(struct http_digest_call *call);
 

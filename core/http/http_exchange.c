@@ -40,7 +40,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     bytes_free(&exchange->answer_token);
     bytes_free(&exchange->authentication_info);
     bytes_free(&exchange->lookup_realm);
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&exchange->stale[i]);
     bytes_free(&exchange->stale_realm);
     for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
@@ -117,7 +117,7 @@ enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SEC
 
 bool http_exchange_rereads(struct sspi_exchange *exchange, struct http_resource *resource)
 {
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     if (exchange->rereads || resource == NULL)
         return false;
     exchange->job = http_resource_look_now(resource, clock->steady_ms(clock->self));
@@ -160,7 +160,7 @@ struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
     return resource;
 }
 
-static uint8_t mechanism_of(const struct sspi_context_info *info)
+static uint8_t mechanism_of(const struct package_info *info)
 {
     if (info->mechanism == &kerberos_package)
         return HTTP_MECHANISM_KERBEROS;
@@ -170,7 +170,7 @@ static uint8_t mechanism_of(const struct sspi_context_info *info)
 bool http_exchange_take_proof(struct sspi_exchange *exchange, const CtxtHandle *context,
                               uint8_t package)
 {
-    const struct sspi_context_info *info = sspi_context_info(context);
+    const struct package_info *info = package_info(context);
     struct http_proof proof = {.package = package};
     if (info != NULL) {
         proof.runs = mechanism_of(info);

@@ -51,7 +51,7 @@ struct sspi_exchange {
     struct sspi_request request;
     enum http_outcome outcome;
     struct http_proof proof;
-    enum sspi_bound bound;     /* of the proof, by the policy that accepted it last */
+    enum package_bound bound;  /* of the proof, by the policy that accepted it last */
     uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
     bool kept;                 /* the proof is the login that the connection kept */
     bool stays;                /* the connection keeps what this request proved */
@@ -70,7 +70,7 @@ struct sspi_exchange {
     uint8_t answer_package;
     struct bytes authentication_info; /* Digest's proof of the server */
     /* Challenges with stale=true that the response earned, and the realm they are for. */
-    struct bytes stale[SSPI_CHALLENGES_LIMIT];
+    struct bytes stale[PACKAGE_CHALLENGES_LIMIT];
     size_t n_stale;
     struct bytes stale_realm;
 
@@ -106,8 +106,7 @@ enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SEC
  * not depend on the user. True: the file changed, the exchange has the job that reads it again, and
  * the caller must return HTTP_OUTCOME_REREAD. At most once for each exchange. `resource` may be
  * NULL. */
-bool http_exchange_rereads(struct sspi_exchange *exchange,
-                           struct http_resource *resource) SSPI_MUST_USE;
+bool http_exchange_rereads(struct sspi_exchange *exchange, struct http_resource *resource) MUST_USE;
 
 /* The same for memory that ran out. */
 enum http_outcome http_exchange_out_of_memory(struct sspi_exchange *exchange);
@@ -123,6 +122,6 @@ struct http_resource *http_exchange_resource(struct sspi_exchange *exchange,
 /* Copies name, realm, target, binding and end out of an established context; what verified it is
  * the caller's to set. False: memory. */
 bool http_exchange_take_proof(struct sspi_exchange *exchange, const CtxtHandle *context,
-                              uint8_t package) SSPI_MUST_USE;
+                              uint8_t package) MUST_USE;
 
 #endif

@@ -22,7 +22,7 @@ struct http_gate_pass {
 enum http_gate_answer { HTTP_GATE_ENTERED, HTTP_GATE_FULL, HTTP_GATE_CLOSED };
 
 /* Lets `limit` in at a time; 0: any number. NULL: no memory. */
-struct http_gate *http_gate_new(unsigned limit) SSPI_MUST_USE;
+struct http_gate *http_gate_new(unsigned limit) MUST_USE;
 
 /* One more owner, who drops it too. All of this is thread-safe. */
 struct http_gate *http_gate_reference(struct http_gate *gate);
@@ -33,7 +33,7 @@ void http_gate_drop(struct http_gate *gate);
 /* ENTERED: `pass` is inside until http_gate_leave(). Times are of a clock that is never set back.
  */
 enum http_gate_answer http_gate_enter(struct http_gate *gate, struct http_gate_pass *pass,
-                                      uint64_t now_ms) SSPI_MUST_USE;
+                                      uint64_t now_ms) MUST_USE;
 
 /* `answered`: the other machine did, whatever it said. */
 void http_gate_leave(struct http_gate *gate, struct http_gate_pass *pass, bool answered,

@@ -153,7 +153,7 @@ bool http_judge_allows(const struct sspi_exchange *exchange, const struct sspi_p
 {
     size_t n_words, start = 0;
     const struct sspi_view *words = http_options_words(policy, SSPI_OPTION_REQUIRE, &n_words);
-    if (http_options_requires_bound(policy) && exchange->bound != SSPI_BOUND_MATCHED)
+    if (http_options_requires_bound(policy) && exchange->bound != PACKAGE_BOUND_MATCHED)
         return false;
     /* An absent view stands behind each line. */
     for (size_t i = 0; i < n_words; i++) {

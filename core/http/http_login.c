@@ -44,7 +44,7 @@ static bool mark_user(const struct sspi_exchange *exchange, struct http_user_mar
 void http_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_connection *connection = exchange->request.connection;
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     struct http_user_mark mark;
     if (!http_login_may_stay(policy, &exchange->proof) ||
         !http_login_has_connection(exchange, policy))
@@ -69,7 +69,7 @@ bool http_login_is_by(const struct sspi_exchange *exchange, const struct http_re
 bool http_login_is_too_old(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const struct sspi_connection *connection = exchange->request.connection;
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     uint64_t lifetime_ms = sspi_policy_number(policy, SSPI_OPTION_CONNECTION_LIFETIME) * 1000;
     return clock->steady_ms(clock->self) - connection->login_began_ms >= lifetime_ms;
 }
@@ -78,7 +78,7 @@ bool http_login_is_too_old(const struct sspi_exchange *exchange, const struct ss
 static const char *find_end(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_connection *connection = exchange->request.connection;
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     if (connection->login.expiry_ms <= clock->now_ms(clock->self))
         return "its ticket has expired";
     if (http_login_is_too_old(exchange, policy))

@@ -33,12 +33,12 @@ static enum http_outcome decode_token(struct sspi_exchange *exchange, struct ssp
     struct sspi_report report;
     if (text.len > 0 && !field_is_token68(text))
         return refuse_text(exchange, text);
-    switch (base64_decode(text, SSPI_TOKEN_LIMIT, ret_token)) {
+    switch (base64_decode(text, PACKAGE_TOKEN_LIMIT, ret_token)) {
     case BASE64_OK:
         return HTTP_OUTCOME_NONE;
     case BASE64_TOO_LARGE:
         report_write(&report, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
-                     SSPI_TOKEN_LIMIT);
+                     PACKAGE_TOKEN_LIMIT);
         return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
     case BASE64_MALFORMED:
         report_write(&report, SSPI_REASON_MALFORMED,
@@ -286,7 +286,7 @@ static enum http_outcome accept_token(const struct negotiation *negotiation,
                                       struct http_accept *accept)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     uint64_t now_ms = clock->steady_ms(clock->self);
     bool resumed;
     if (!resume(negotiation, *credential, accept->token, now_ms, &resumed))

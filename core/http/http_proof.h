@@ -5,7 +5,7 @@
 #define HTTP_PROOF_H
 
 #include "http_resource.h"
-#include "sspi_package.h"
+#include "package.h"
 
 struct http_proof {
     uint8_t package;       /* HTTP_PACKAGE_*: the scheme */
@@ -15,14 +15,14 @@ struct http_proof {
     char *target;          /* service of the login; NULL: unknown */
     bool target_proven;    /* by a key of the server; otherwise only the client said it */
     const char *mechanism; /* static: "Kerberos", "NTLM", "SHA-256" */
-    const struct http_resource *resource; /* what verified it */
-    struct sspi_client_channel channel;   /* what the client said about its channel */
-    bool integrity;                       /* Digest's auth-int: the response covers the body, too */
-    uint64_t expiry_ms;                   /* UINT64_MAX: does not expire */
+    const struct http_resource *resource;  /* what verified it */
+    struct package_client_channel channel; /* what the client said about its channel */
+    bool integrity;     /* Digest's auth-int: the response covers the body, too */
+    uint64_t expiry_ms; /* UINT64_MAX: does not expire */
 };
 
 /* False: no memory; *ret_copy is empty then. */
-bool http_proof_copy(const struct http_proof *proof, struct http_proof *ret_copy) SSPI_MUST_USE;
+bool http_proof_copy(const struct http_proof *proof, struct http_proof *ret_copy) MUST_USE;
 
 /* Leaves an empty one, which is fine too. */
 void http_proof_free(struct http_proof *proof);

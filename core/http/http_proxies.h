@@ -23,14 +23,14 @@ struct http_proxies_told {
 };
 
 /* False: no lock can be had. */
-bool http_proxies_told_init(struct http_proxies_told *told) SSPI_MUST_USE;
+bool http_proxies_told_init(struct http_proxies_told *told) MUST_USE;
 void http_proxies_told_close(struct http_proxies_told *told);
 
 /* True once for each address, and never when too many were told of. */
 bool http_proxies_tell(struct http_proxies_told *told, struct sspi_view address);
 
 /* True when `text` is an address or a network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32. Pure. */
-bool http_proxies_is_network(struct sspi_view text) SSPI_MUST_USE;
+bool http_proxies_is_network(struct sspi_view text) MUST_USE;
 
 /* True when a request came through a proxy: its headers say so, it is from one of those that the
  * policy names, or it has no address. Pure. */

@@ -25,7 +25,7 @@ struct http_resource {
 /* Opens what `policy` names for `option`. NULL: `why` (SSPI_ERROR_SIZE bytes). Blocks on the file;
  * winbind is not asked yet. */
 struct http_resource *http_resource_open(const struct sspi_policy *policy, enum sspi_option option,
-                                         char *why) SSPI_MUST_USE;
+                                         char *why) MUST_USE;
 
 void http_resource_free(struct http_resource *resource);
 
@@ -38,12 +38,11 @@ struct http_resource *http_resource_find(struct http_resource *list,
 
 /* Looks at a file, at most once a second. NULL: nothing to do. Otherwise it changed, and the job
  * reads it again: the caller's reference. For winbind: as long as it told no names, it asks. */
-struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now_ms) SSPI_MUST_USE;
+struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now_ms) MUST_USE;
 
 /* The same at once, for credentials that the contents do not verify. It checks the file on each
  * call, and returns such a job at most once a second. NULL for winbind and certificates. */
-struct sspi_job *http_resource_look_now(struct http_resource *resource,
-                                        uint64_t now_ms) SSPI_MUST_USE;
+struct sspi_job *http_resource_look_now(struct http_resource *resource, uint64_t now_ms) MUST_USE;
 
 /* What became of a job: true when `ret_record` tells of it, false while it is not done. */
 bool http_resource_outcome(const struct sspi_job *job, struct sspi_record *ret_record);

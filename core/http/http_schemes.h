@@ -19,8 +19,8 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
 /* Digest's challenges for this policy and realm (one an algorithm, without the scheme's name),
  * appended to `challenges`. False: our own fault, a record says which. */
 bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                           struct bytes challenges[SSPI_CHALLENGES_LIMIT],
-                           size_t *ret_n) SSPI_MUST_USE;
+                           struct bytes challenges[PACKAGE_CHALLENGES_LIMIT],
+                           size_t *ret_n) MUST_USE;
 
 /* True when the proven user's name could be mistaken for another scheme's that `policy` offers,
  * too: alice@REALM and DOMAIN\alice are Kerberos' and NTLM's, and names of different schemes must

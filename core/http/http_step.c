@@ -90,7 +90,7 @@ static bool admits_anonymous(const struct sspi_policy *policy)
 static void drop_late(struct sspi_exchange *exchange)
 {
     struct sspi_connection *connection = exchange->request.connection;
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     if (connection != NULL && connection->has_partial &&
         http_connection_is_late(connection, clock->steady_ms(clock->self)))
         http_connection_drop(connection);
@@ -235,7 +235,7 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
         {uses_nt_users(exchange, policy), SSPI_OPTION_NTLM_USER_FILE},
         {http_options_lists(policy, HTTP_PACKAGE_DIGEST), SSPI_OPTION_DIGEST_USER_FILE},
     };
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         struct http_resource *resource =
             files[i].used
@@ -478,7 +478,7 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
 
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange)
 {
-    return exchange->result.verdict == SSPI_GRANTED && exchange->bound == SSPI_BOUND_MATCHED;
+    return exchange->result.verdict == SSPI_GRANTED && exchange->bound == PACKAGE_BOUND_MATCHED;
 }
 
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name)

@@ -28,13 +28,13 @@ bool http_user_mark_applies(const struct http_proof *proof);
  * connection must not keep the login. */
 bool http_user_mark_take(const struct hash_suite *hashes, const uint8_t key[HTTP_USER_MARK_KEY_LEN],
                          const struct http_proof *proof, uint64_t generation,
-                         struct http_user_mark *ret_mark) SSPI_MUST_USE;
+                         struct http_user_mark *ret_mark) MUST_USE;
 
 /* Searches the line again only if the file was read again. Notes in `mark` that the line is
  * unchanged. Reads no file. */
 enum http_user_mark_state http_user_mark_check(const struct hash_suite *hashes,
                                                const uint8_t key[HTTP_USER_MARK_KEY_LEN],
                                                const struct http_proof *proof,
-                                               struct http_user_mark *mark) SSPI_MUST_USE;
+                                               struct http_user_mark *mark) MUST_USE;
 
 #endif

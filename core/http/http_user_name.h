@@ -32,11 +32,10 @@ struct http_user {
 
 /* Writes the name in `form` (HTTP_NAME_*). GOOD sets *ret_name, malloc'ed. Blocks on no network. */
 enum http_user_name http_user_name_spell(const struct http_user *user, uint64_t form,
-                                         char **ret_name) SSPI_MUST_USE;
+                                         char **ret_name) MUST_USE;
 
 /* The same for the verified user, in the form that `policy` asks for. */
 enum http_user_name http_user_name_make(const struct sspi_exchange *exchange,
-                                        const struct sspi_policy *policy,
-                                        char **ret_name) SSPI_MUST_USE;
+                                        const struct sspi_policy *policy, char **ret_name) MUST_USE;
 
 #endif

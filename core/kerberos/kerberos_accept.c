@@ -64,7 +64,7 @@ static SECURITY_STATUS decide(struct kerberos_exchange *exchange)
                          &exchange->bound, exchange->report);
 }
 
-static bool is_anonymous(const struct sspi_context_info *info)
+static bool is_anonymous(const struct package_info *info)
 {
     static const char prefix[] = "WELLKNOWN/ANONYMOUS@";
     return (info->attributes & ASC_RET_NULL_SESSION) != 0 ||
@@ -98,7 +98,7 @@ static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
      */
     uint64_t lifetime_ms =
         ((uint64_t)kerberos_keys_clockskew_s(keytab) * 2 + REPLAY_MARGIN_S) * 1000;
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     switch (store_replay_check(state, exchange->ap_req.cipher, store_state_time_ms(state, clock),
                                lifetime_ms)) {
     case STORE_REPLAY_FRESH:
@@ -146,7 +146,7 @@ static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
                          escape_text(shown, sizeof shown, name));
 }
 
-static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct sspi_context_info *info)
+static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct package_info *info)
 {
     OM_uint32 minor;
     gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
@@ -173,7 +173,7 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct sspi_
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct sspi_context_info *info)
+static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct package_info *info)
 {
     const struct kerberos_attempt *attempt = &exchange->attempt;
     const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
@@ -195,8 +195,7 @@ static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct sspi_
 }
 
 /* Behind everything that can refuse the client. */
-static SECURITY_STATUS keep_delegated(struct kerberos_exchange *exchange,
-                                      struct sspi_context_info *info)
+static SECURITY_STATUS keep_delegated(struct kerberos_exchange *exchange, struct package_info *info)
 {
     if (exchange->attempt.delegated == GSS_C_NO_CREDENTIAL)
         return SEC_E_OK;
@@ -211,10 +210,10 @@ static SECURITY_STATUS read_token(struct kerberos_exchange *exchange)
 {
     struct sspi_report *report = exchange->report;
     struct sspi_view token = exchange->in->token;
-    if (token.len > SSPI_TOKEN_LIMIT)
+    if (token.len > PACKAGE_TOKEN_LIMIT)
         return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
                              "a Kerberos token of %zu bytes; at most %d are taken", token.len,
-                             SSPI_TOKEN_LIMIT);
+                             PACKAGE_TOKEN_LIMIT);
     switch (kerberos_ap_req_parse(token, &exchange->ap_req)) {
     case KERBEROS_AP_REQ_OK:
         break;
@@ -232,8 +231,7 @@ static SECURITY_STATUS read_token(struct kerberos_exchange *exchange)
 }
 
 /* From a token to a client that may be let in. */
-static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange,
-                                    struct sspi_context_info *info)
+static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange, struct package_info *info)
 {
     SECURITY_STATUS st = read_token(exchange);
     if (st == SEC_E_OK)
@@ -253,7 +251,7 @@ static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange,
     return st;
 }
 
-static void put_token(struct sspi_accept_output *out, const gss_buffer_desc *token)
+static void put_token(struct package_output *out, const gss_buffer_desc *token)
 {
     if (token->length == 0)
         return;
@@ -262,11 +260,10 @@ static void put_token(struct sspi_accept_output *out, const gss_buffer_desc *tok
 }
 
 SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out, gss_ctx_id_t *ret_gss,
-                                    struct sspi_context_info *info)
+                                    const struct package_input *in, struct package_output *out,
+                                    gss_ctx_id_t *ret_gss, struct package_info *info)
 {
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     __attribute__((cleanup(kerberos_attempt_clear))) struct kerberos_exchange exchange = {
         .credential = credential,
         .in = in,

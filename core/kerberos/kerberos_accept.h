@@ -7,7 +7,7 @@
 #include <gssapi/gssapi.h>
 
 #include "kerberos_credential.h"
-#include "sspi_package.h"
+#include "package.h"
 
 /* Checks in->token. SEC_E_OK sets *ret_gss, which the caller deletes, fills *info, whose strings
  * the caller frees on every status (zero-initialise it), and puts the AP-REP, when the client asked
@@ -15,9 +15,8 @@
  * KRB-ERROR when there is one and ASC_REQ_EXTENDED_ERROR asks for it. Never waits for the network;
  * may use MIT's replay cache file. Any number of threads with one credential. */
 SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out, gss_ctx_id_t *ret_gss,
-                                    struct sspi_context_info *info) SSPI_MUST_USE;
+                                    const struct package_input *in, struct package_output *out,
+                                    gss_ctx_id_t *ret_gss, struct package_info *info) MUST_USE;
 
 /* A view as GSSAPI's input, which has no const: GSSAPI does not write into what it is given. */
 gss_buffer_desc kerberos_accept_buffer(struct sspi_view view);

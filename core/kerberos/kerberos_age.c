@@ -11,7 +11,7 @@
  * hours, the server would refuse all clients for as long. */
 bool kerberos_age_matters(const struct kerberos_credential *credential, uint64_t now_ms)
 {
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     const struct sspi_state *state = kerberos_credential_state(credential);
     if (state == NULL)
         return false;

@@ -34,6 +34,6 @@ struct kerberos_ap_req {
  * *ret_view is not set, except for the principal of BAD_NAME, which a log line may show escaped.
  * RFC 4120 5.2.1 has names in ASCII; names in UTF-8 are in use and accepted. */
 enum kerberos_ap_req_status kerberos_ap_req_parse(struct sspi_view token,
-                                                  struct kerberos_ap_req *ret_view) SSPI_MUST_USE;
+                                                  struct kerberos_ap_req *ret_view) MUST_USE;
 
 #endif

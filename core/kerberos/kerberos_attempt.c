@@ -26,8 +26,8 @@ void kerberos_attempt_clear(struct kerberos_exchange *exchange)
 }
 
 static void attempt_run(struct kerberos_attempt *attempt, gss_cred_id_t gss,
-                        const struct sspi_accept_input *in,
-                        const struct sspi_channel_binding *binding)
+                        const struct package_input *in,
+                        const struct package_channel_binding *binding)
 {
     struct gss_channel_bindings_struct bindings = {0};
     if (binding != NULL) {
@@ -49,8 +49,8 @@ static void attempt_run(struct kerberos_attempt *attempt, gss_cred_id_t gss,
                                &attempt->lifetime_s, delegate ? &attempt->delegated : NULL);
 }
 
-static const struct sspi_channel_binding *binding_at(const struct kerberos_exchange *exchange,
-                                                     size_t i)
+static const struct package_channel_binding *binding_at(const struct kerberos_exchange *exchange,
+                                                        size_t i)
 {
     return i != KERBEROS_ATTEMPT_NO_BINDING ? &exchange->bindings[i] : NULL;
 }
@@ -161,8 +161,8 @@ static SECURITY_STATUS read_channel(struct kerberos_exchange *exchange)
 /* MIT accepted the token with a binding, so the client named that binding, or no binding. */
 static SECURITY_STATUS note_channel(struct kerberos_exchange *exchange)
 {
-    uint8_t hash[SSPI_CHANNEL_HASH_LEN];
-    exchange->channel.client = SSPI_CLIENT_BINDING_ABSENT;
+    uint8_t hash[PACKAGE_CHANNEL_HASH_LEN];
+    exchange->channel.client = PACKAGE_CLIENT_BINDING_ABSENT;
     if ((exchange->attempt.flags & GSS_C_CHANNEL_BOUND_FLAG) == 0)
         return SEC_E_OK;
     if (!binding_channel_hash(binding_at(exchange, exchange->binding),
@@ -179,7 +179,7 @@ static SECURITY_STATUS look_closer(struct kerberos_exchange *exchange)
     SECURITY_STATUS st = read_channel(exchange);
     if (st != SEC_E_OK)
         return st;
-    if (exchange->channel.client == SSPI_CLIENT_BINDING_ABSENT)
+    if (exchange->channel.client == PACKAGE_CLIENT_BINDING_ABSENT)
         return report_refuse(exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
                              "MIT Kerberos refuses the channel binding of a client that names "
                              "none");
@@ -209,7 +209,7 @@ static SECURITY_STATUS judge_client(struct kerberos_exchange *exchange)
 /* If there is no candidate, MIT compares with this probe. MIT accepts a client that says nothing
  * about its channel, and refuses any other one. A client that names the probe itself gains nothing,
  * because the probe is not a candidate. */
-static const struct sspi_channel_binding probe = {.application = {"sspi-probe:", 11}};
+static const struct package_channel_binding probe = {.application = {"sspi-probe:", 11}};
 
 static void choose_bindings(struct kerberos_exchange *exchange)
 {

@@ -28,7 +28,7 @@ struct kerberos_attempt {
 /* The state of one accept call. */
 struct kerberos_exchange {
     struct kerberos_credential *credential;
-    const struct sspi_accept_input *in;
+    const struct package_input *in;
     struct binding_rules rules; /* the input's, with the credential's services */
     struct sspi_report *report;
     uint64_t now_ms;
@@ -36,29 +36,29 @@ struct kerberos_exchange {
     struct kerberos_attempt attempt;
     /* The bindings that MIT compares with: the candidates of the rules, or a probe. None: no
      * comparison. */
-    const struct sspi_channel_binding *bindings;
+    const struct package_channel_binding *bindings;
     size_t n_bindings;
     size_t binding; /* the one of the last attempt, or KERBEROS_ATTEMPT_NO_BINDING */
     struct kerberos_authenticator authenticator; /* read when it is first needed */
     bool has_authenticator;
-    struct sspi_client_channel channel;
+    struct package_client_channel channel;
     char *service; /* the service whose key decrypted the ticket, malloc'ed; NULL: not known yet */
-    enum sspi_bound bound;
+    enum package_bound bound;
 };
 
 /* Gives exchange->in->token, whose AP-REQ was read, to MIT. SEC_E_OK: the client and its ticket are
  * right, and exchange->attempt and exchange->channel are set. This neither records the token nor
  * decides about the channel. Otherwise the token is refused, and the report says why. */
-SECURITY_STATUS kerberos_attempt_client(struct kerberos_exchange *exchange) SSPI_MUST_USE;
+SECURITY_STATUS kerberos_attempt_client(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Reads exchange->authenticator, unless that was done. To be called for a token that MIT accepted
  * or refused only for its binding. */
 SECURITY_STATUS
-kerberos_attempt_read_authenticator(struct kerberos_exchange *exchange) SSPI_MUST_USE;
+kerberos_attempt_read_authenticator(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Gives the token to MIT again, with MIT's own replay cache, which records it. SEC_E_LOGON_DENIED:
  * the cache held it already. */
-SECURITY_STATUS kerberos_attempt_record(struct kerberos_exchange *exchange) SSPI_MUST_USE;
+SECURITY_STATUS kerberos_attempt_record(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Frees what the functions above allocated. */
 void kerberos_attempt_clear(struct kerberos_exchange *exchange);

@@ -32,19 +32,19 @@ static bool knows_bindings(krb5_context context, krb5_authdata **authdata)
     return knows;
 }
 
-static struct sspi_client_channel channel_of(krb5_context context,
-                                             const krb5_authenticator *authenticator)
+static struct package_client_channel channel_of(krb5_context context,
+                                                const krb5_authenticator *authenticator)
 {
-    struct sspi_client_channel channel = {.client = SSPI_CLIENT_BINDING_ABSENT};
+    struct package_client_channel channel = {.client = PACKAGE_CLIENT_BINDING_ABSENT};
     const krb5_checksum *checksum = authenticator->checksum;
     if (checksum != NULL && checksum->checksum_type == CHECKSUM_TYPE &&
         checksum->length >= CHECKSUM_LEAST && read_number(checksum->contents) == CHECKSUM_LENGTH)
         channel = binding_channel_from_hash(checksum->contents + CHECKSUM_BND);
     /* In Kerberos a hash of zeros says nothing without AP_OPTIONS_CBT (MS-KILE 3.4.5). */
-    if (channel.client != SSPI_CLIENT_BINDING_PRESENT)
+    if (channel.client != PACKAGE_CLIENT_BINDING_PRESENT)
         channel.client = knows_bindings(context, authenticator->authorization_data)
-                             ? SSPI_CLIENT_BINDING_NO_TLS
-                             : SSPI_CLIENT_BINDING_ABSENT;
+                             ? PACKAGE_CLIENT_BINDING_NO_TLS
+                             : PACKAGE_CLIENT_BINDING_ABSENT;
     return channel;
 }
 

@@ -7,10 +7,10 @@
 
 #include <krb5/krb5.h>
 
-#include "sspi_package.h"
+#include "package.h"
 
 struct kerberos_authenticator {
-    struct sspi_client_channel channel;
+    struct package_client_channel channel;
     uint64_t made_ms; /* by the client's clock: ctime and cusec (RFC 4120 5.5.1) */
 };
 
@@ -19,6 +19,6 @@ struct kerberos_authenticator {
  * one thread at a time may use `context`. False: libkrb5 failed, or the key does not exist any
  * more. */
 bool kerberos_authenticator_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
-                                 struct kerberos_authenticator *ret_authenticator) SSPI_MUST_USE;
+                                 struct kerberos_authenticator *ret_authenticator) MUST_USE;
 
 #endif

@@ -12,6 +12,6 @@
  * that cannot be read. No network.
  */
 enum kerberos_pac_status kerberos_client_sids(gss_ctx_id_t context,
-                                              struct kerberos_pac_sids *ret_sids) SSPI_MUST_USE;
+                                              struct kerberos_pac_sids *ret_sids) MUST_USE;
 
 #endif

@@ -5,15 +5,15 @@
 
 #include <gssapi/gssapi.h>
 
-#include "sspi_package.h"
+#include "package.h"
 
 struct kerberos_context {
     gss_ctx_id_t gss;
     bool established;
-    struct sspi_context_info info;
+    struct package_info info;
 };
 
 /* Its messages (RFC 4121, RFC 4757), in kerberos_message.c. */
-extern const struct sspi_package_messages kerberos_message_calls;
+extern const struct package_messages kerberos_message_calls;
 
 #endif

@@ -22,7 +22,7 @@ struct kerberos_entries {
  * when it could not be looked at. Blocks on the file. `context` is used by one thread at a time. */
 bool kerberos_entries_read(krb5_context context, const char *path,
                            struct kerberos_entries *ret_entries, struct stat *ret_identity,
-                           char *error, size_t error_size) SSPI_MUST_USE;
+                           char *error, size_t error_size) MUST_USE;
 
 /* Wipes the keys and frees the list. An empty one is fine. */
 void kerberos_entries_free(krb5_context context, struct kerberos_entries *entries);

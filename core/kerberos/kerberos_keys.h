@@ -46,7 +46,7 @@ struct kerberos_keys_copied {
  * False: out of memory, or libkrb5 failed. */
 bool kerberos_keys_copy(struct sspi_keytab *keytab, const char *name,
                         const struct sspi_view *service_names, size_t n_service_names,
-                        struct kerberos_keys_copied *ret_copied) SSPI_MUST_USE;
+                        struct kerberos_keys_copied *ret_copied) MUST_USE;
 
 /* Closes what kerberos_keys_copy() made; the keys go when the last GSS credential over it goes. */
 void kerberos_keys_drop(struct sspi_keytab *keytab, struct kerberos_keys_copied *copied);

@@ -13,8 +13,7 @@
  * NULL on failure: `error` names the file, the cause and, when it holds no key, what was looked
  * for, and errno is ENOMEM if memory ran out, else something else. Blocks on the file; no network,
  * no DNS. */
-struct sspi_keytab *kerberos_keytab_open(const char *name, char *error,
-                                         size_t error_size) SSPI_MUST_USE;
+struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size) MUST_USE;
 
 /* Wipes the keys. NULL is fine. */
 void kerberos_keytab_close(struct sspi_keytab *keytab);
@@ -34,8 +33,8 @@ struct sspi_keytab *kerberos_keytab_reference(struct sspi_keytab *keytab);
 /* As store_users_look(), store_users_look_now(), store_users_look_again(), store_users_reread() and
  * store_users_refresh(). A look also reads the clock skew from krb5.conf. Credentials find new keys
  * themselves. */
-bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms) SSPI_MUST_USE;
-bool kerberos_keytab_look_now(struct sspi_keytab *keytab, uint64_t now_ms) SSPI_MUST_USE;
+bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms) MUST_USE;
+bool kerberos_keytab_look_now(struct sspi_keytab *keytab, uint64_t now_ms) MUST_USE;
 void kerberos_keytab_look_again(struct sspi_keytab *keytab);
 enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *error,
                                           size_t error_size);
@@ -43,11 +42,11 @@ enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t 
                                            size_t error_size);
 
 /* The default realm of krb5.conf, malloc'ed; NULL when there is none. */
-char *kerberos_default_realm(void) SSPI_MUST_USE;
+char *kerberos_default_realm(void) MUST_USE;
 
 /* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none,
  * with errno ENOMEM if memory ran out, otherwise another value. A principal with an escape has no
  * account, whatever the rules say (kerberos_name.h). Blocks on no network. */
-char *kerberos_local_name(const char *principal) SSPI_MUST_USE;
+char *kerberos_local_name(const char *principal) MUST_USE;
 
 #endif

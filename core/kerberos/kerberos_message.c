@@ -12,7 +12,7 @@
 #include "kerberos_status.h"
 
 /* A header and a padding beside the parts. */
-#define IOV_LIMIT (SSPI_MESSAGE_PARTS_LIMIT + 2)
+#define IOV_LIMIT (PACKAGE_MESSAGE_PARTS_LIMIT + 2)
 
 /* RFC 4121 4.2.6.2: the header alone. RFC 4757's messages are longer still. */
 #define SHORTEST_MESSAGE 16
@@ -29,10 +29,11 @@ static gss_iov_buffer_desc *add(struct iov *iov, OM_uint32 type, char *data, siz
     return buffer;
 }
 
-static void add_parts(struct iov *iov, const struct sspi_message *message, OM_uint32 type_of_rest)
+static void add_parts(struct iov *iov, const struct package_message *message,
+                      OM_uint32 type_of_rest)
 {
     for (size_t i = 0; i < message->n_parts; i++) {
-        const struct sspi_message_part *part = &message->parts[i];
+        const struct package_message_part *part = &message->parts[i];
         add(iov, part->sealed ? GSS_IOV_BUFFER_TYPE_DATA : type_of_rest, part->data, part->len);
     }
 }
@@ -46,7 +47,7 @@ static SECURITY_STATUS check_life(const struct kerberos_context *kerberos)
 }
 
 /* Gives a buffer its place, after its length was asked for. */
-static bool place(gss_iov_buffer_desc *buffer, struct sspi_message_room *room)
+static bool place(gss_iov_buffer_desc *buffer, struct package_message_room *room)
 {
     room->len = buffer->buffer.length;
     buffer->buffer.value = room->data;
@@ -55,7 +56,7 @@ static bool place(gss_iov_buffer_desc *buffer, struct sspi_message_room *room)
 
 /* ---- signatures: gss_get_mic() over all parts ---- */
 
-static SECURITY_STATUS sign(void *context, struct sspi_message *message)
+static SECURITY_STATUS sign(void *context, struct package_message *message)
 {
     struct kerberos_context *kerberos = context;
     struct iov iov = {.n = 0};
@@ -79,7 +80,7 @@ static SECURITY_STATUS sign(void *context, struct sspi_message *message)
 /* MIT's iov calls end the process where a MIC's header is not what they expect (util_cksum.c has
  * asserts about octets of the peer's), so the one for plain messages is used: what the peer sent is
  * put together. */
-static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
+static SECURITY_STATUS verify(void *context, const struct package_message *message)
 {
     struct kerberos_context *kerberos = context;
     BYTES_CLEANUP struct bytes joined = {0};
@@ -104,7 +105,7 @@ static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
 
 /* ---- sealed messages: gss_wrap() ---- */
 
-static SECURITY_STATUS seal(void *context, bool encrypt, struct sspi_message *message)
+static SECURITY_STATUS seal(void *context, bool encrypt, struct package_message *message)
 {
     struct kerberos_context *kerberos = context;
     struct iov iov = {.n = 0};
@@ -147,8 +148,8 @@ static void release_plain(gss_buffer_desc *plain)
 
 /* The whole token, as gss_wrap() made it: its header leaves room for the message behind it. */
 static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
-                                    const struct sspi_message *message, struct sspi_view *ret_plain,
-                                    int *ret_encrypted)
+                                    const struct package_message *message,
+                                    struct sspi_view *ret_plain, int *ret_encrypted)
 {
     OM_uint32 minor;
     gss_buffer_desc token = {message->whole_len, message->whole};
@@ -166,7 +167,7 @@ static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
 
 /* What seal() makes is the only layout that leaves nothing to chance: a header of the one length
  * that belongs to such a message, sealed or not. */
-static bool has_our_header(struct kerberos_context *kerberos, const struct sspi_message *message)
+static bool has_our_header(struct kerberos_context *kerberos, const struct package_message *message)
 {
     for (int encrypt = 0; encrypt < 2; encrypt++) {
         struct iov iov = {.n = 0};
@@ -186,8 +187,8 @@ static bool has_our_header(struct kerberos_context *kerberos, const struct sspi_
 
 /* With parts beside the token that only its checksum covers. */
 static SECURITY_STATUS unseal_parts(struct kerberos_context *kerberos,
-                                    const struct sspi_message *message, struct sspi_view *ret_plain,
-                                    int *ret_encrypted)
+                                    const struct package_message *message,
+                                    struct sspi_view *ret_plain, int *ret_encrypted)
 {
     struct iov iov = {.n = 0};
     OM_uint32 minor;
@@ -203,7 +204,7 @@ static SECURITY_STATUS unseal_parts(struct kerberos_context *kerberos,
     return kerberos_status_from_peer(major, minor);
 }
 
-static bool has_rest(const struct sspi_message *message)
+static bool has_rest(const struct package_message *message)
 {
     for (size_t i = 0; i < message->n_parts; i++) {
         if (!message->parts[i].sealed)
@@ -212,7 +213,7 @@ static bool has_rest(const struct sspi_message *message)
     return false;
 }
 
-static SECURITY_STATUS unseal(void *context, const struct sspi_message *message,
+static SECURITY_STATUS unseal(void *context, const struct package_message *message,
                               struct sspi_view *ret_plain, bool *ret_encrypted)
 {
     struct kerberos_context *kerberos = context;
@@ -254,7 +255,7 @@ static SECURITY_STATUS wrap_sizes(gss_ctx_id_t gss, bool encrypt, SecPkgContext_
     int encrypted;
     OM_uint32 minor;
     gss_iov_buffer_desc *header = add(&iov, GSS_IOV_BUFFER_TYPE_HEADER, NULL, 0);
-    add(&iov, GSS_IOV_BUFFER_TYPE_DATA, NULL, SSPI_MESSAGE_LIMIT);
+    add(&iov, GSS_IOV_BUFFER_TYPE_DATA, NULL, PACKAGE_MESSAGE_LIMIT);
     gss_iov_buffer_desc *padding = add(&iov, GSS_IOV_BUFFER_TYPE_PADDING, NULL, 0);
     OM_uint32 major = gss_wrap_iov_length(&minor, gss, encrypt, GSS_C_QOP_DEFAULT, &encrypted,
                                           iov.buffers, iov.n);
@@ -289,7 +290,7 @@ static SECURITY_STATUS stream_sizes(void *context, SecPkgContext_StreamSizes *re
     if (st == SEC_E_OK)
         *ret_sizes = (SecPkgContext_StreamSizes){.cbHeader = parts.cbSecurityTrailer,
                                                  .cbTrailer = parts.cbBlockSize,
-                                                 .cbMaximumMessage = SSPI_MESSAGE_LIMIT,
+                                                 .cbMaximumMessage = PACKAGE_MESSAGE_LIMIT,
                                                  .cBuffers = 3, /* TOKEN, DATA, PADDING */
                                                  .cbBlockSize = parts.cbBlockSize};
     return st;
@@ -334,7 +335,7 @@ static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
 /* The numbers are those that Windows and the registry of RFC 3961 share. */
 static const struct {
     int32_t enctype;
-    struct sspi_key_info info;
+    struct package_key_info info;
 } algorithms[] = {
     {16, {"HMAC-SHA1-DES3-KD", "DES3-CBC-SHA1-KD", 168, 12, 16}},
     {17, {"HMAC-SHA1-96-AES128", "AES128-CTS-HMAC-SHA1-96", 128, 15, 17}},
@@ -364,7 +365,7 @@ static bool read_enctype(const gss_buffer_desc *oid, int32_t *ret_enctype)
     return true;
 }
 
-static SECURITY_STATUS key_info(void *context, struct sspi_key_info *ret_info)
+static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info)
 {
     struct kerberos_context *kerberos = context;
     gss_buffer_set_t set;
@@ -384,7 +385,7 @@ static SECURITY_STATUS key_info(void *context, struct sspi_key_info *ret_info)
     return SEC_E_UNSUPPORTED_FUNCTION;
 }
 
-const struct sspi_package_messages kerberos_message_calls = {
+const struct package_messages kerberos_message_calls = {
     .sizes = sizes,
     .stream_sizes = stream_sizes,
     .sign = sign,

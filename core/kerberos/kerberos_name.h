@@ -8,13 +8,13 @@
 
 /* True if the principal that `text` stands for is a name (utf8_is_name()). An escape of a control
  * character is refused, too. */
-bool kerberos_name_is_clean(struct sspi_view text) SSPI_MUST_USE;
+bool kerberos_name_is_clean(struct sspi_view text) MUST_USE;
 
 /* True if a part of the principal holds a separator or a backslash. Without the escapes, the text
  * would read as another principal. */
-bool kerberos_name_has_escape(const char *text) SSPI_MUST_USE;
+bool kerberos_name_has_escape(const char *text) MUST_USE;
 
 /* Returns the part of `text` after the unescaped `@`; "" if there is no such `@`. */
-const char *kerberos_name_realm(const char *text) SSPI_MUST_USE;
+const char *kerberos_name_realm(const char *text) MUST_USE;
 
 #endif

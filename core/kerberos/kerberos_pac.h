@@ -23,7 +23,7 @@ enum kerberos_pac_status {
 
 /* OK alone sets *ret_sids; end it with kerberos_pac_free(). */
 enum kerberos_pac_status kerberos_pac_read(struct sspi_view logon_info,
-                                           struct kerberos_pac_sids *ret_sids) SSPI_MUST_USE;
+                                           struct kerberos_pac_sids *ret_sids) MUST_USE;
 
 /* Leaves a zero-initialised one. */
 void kerberos_pac_free(struct kerberos_pac_sids *sids);

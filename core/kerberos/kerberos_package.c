@@ -14,8 +14,7 @@
 #define RPC_ID    16
 
 static SECURITY_STATUS accept_token(void *credential, void **context,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out)
+                                    const struct package_input *in, struct package_output *out)
 {
     if (*context != NULL)
         return report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
@@ -45,7 +44,7 @@ static void release(void *credential)
     kerberos_credential_free(credential);
 }
 
-static const struct sspi_context_info *info(const void *context)
+static const struct package_info *info(const void *context)
 {
     const struct kerberos_context *kerberos = context;
     return kerberos->established ? &kerberos->info : NULL;
@@ -119,7 +118,7 @@ static void destroy(void *context)
 static char package_name[] = MICROSOFT_KERBEROS_NAME_A;
 static char package_comment[] = "Kerberos 5 tickets in GSSAPI framing";
 
-const struct sspi_package kerberos_package = {
+const struct package kerberos_package = {
     .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
                                SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
                                SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_NEGOTIABLE |

@@ -14,22 +14,22 @@
 SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
                                             const struct kerberos_ap_req *view,
                                             struct sspi_keytab *keytab,
-                                            struct sspi_report *report) SSPI_MUST_USE;
+                                            struct sspi_report *report) MUST_USE;
 
 /* For gss_get_mic() and gss_verify_mic(): SEC_E_OK on GSS_S_COMPLETE alone. */
-SECURITY_STATUS kerberos_status_from_mic(OM_uint32 major) SSPI_MUST_USE;
+SECURITY_STATUS kerberos_status_from_mic(OM_uint32 major) MUST_USE;
 
 /* For the other calls on an established context, where nothing of the peer's is read: SEC_E_OK on
  * GSS_S_COMPLETE alone. */
-SECURITY_STATUS kerberos_status_from_message(OM_uint32 major, OM_uint32 minor) SSPI_MUST_USE;
+SECURITY_STATUS kerberos_status_from_message(OM_uint32 major, OM_uint32 minor) MUST_USE;
 
 /* For gss_verify_mic_iov() and gss_unwrap_iov(). SEC_E_OK on GSS_S_COMPLETE alone;
  * SEC_E_OUT_OF_SEQUENCE: right, but not the one that is due; SEC_E_MESSAGE_ALTERED: whatever is
  * wrong with it else. */
-SECURITY_STATUS kerberos_status_from_peer(OM_uint32 major, OM_uint32 minor) SSPI_MUST_USE;
+SECURITY_STATUS kerberos_status_from_peer(OM_uint32 major, OM_uint32 minor) MUST_USE;
 
 /* For the credential: "no credential: <what GSSAPI says>". Never SEC_E_OK. */
 SECURITY_STATUS kerberos_status_from_acquire(OM_uint32 major, OM_uint32 minor,
-                                             struct sspi_report *report) SSPI_MUST_USE;
+                                             struct sspi_report *report) MUST_USE;
 
 #endif

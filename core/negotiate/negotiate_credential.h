@@ -10,11 +10,11 @@ struct negotiate_credential {
     void *mechanisms[NEGOTIATE_MECHANISM_COUNT];
 };
 
-/* As struct sspi_package's acquire: fails when one of the allowed mechanisms cannot have a
+/* As struct package's acquire: fails when one of the allowed mechanisms cannot have a
  * credential. */
 SECURITY_STATUS negotiate_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                              struct negotiate_credential **ret_credential,
-                                             struct sspi_report *report) SSPI_MUST_USE;
+                                             struct sspi_report *report) MUST_USE;
 
 void negotiate_credential_release(struct negotiate_credential *credential);
 

@@ -4,13 +4,13 @@
 #define NEGOTIATE_MECHANISM_H
 
 #include "negotiate_token.h"
-#include "sspi_package.h"
+#include "package.h"
 
 /* OIDs that one mechanism goes by. */
 #define NEGOTIATE_MECHANISM_OIDS_LIMIT 2
 
 struct negotiate_mechanism {
-    const struct sspi_package *package;
+    const struct package *package;
     uint32_t allowed_by; /* SSPI_MECHANISM_* of the credential's data */
     /* Contents of its OIDs, the standard one first; data NULL ends the list early. */
     struct sspi_view oids[NEGOTIATE_MECHANISM_OIDS_LIMIT];

@@ -86,9 +86,10 @@ static SECURITY_STATUS check_limits(struct negotiate_step *step)
 {
     struct negotiate_context *context = step->context;
     size_t len = step->in->token.len;
-    if (len > SSPI_TOKEN_LIMIT)
+    if (len > PACKAGE_TOKEN_LIMIT)
         return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
-                             "a token of %zu bytes; at most %d are taken", len, SSPI_TOKEN_LIMIT);
+                             "a token of %zu bytes; at most %d are taken", len,
+                             PACKAGE_TOKEN_LIMIT);
     if (context->n_legs == LEGS_LIMIT || len > BYTES_LIMIT - context->n_bytes)
         return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
                              "the negotiation takes more than %d legs or %d bytes", LEGS_LIMIT,
@@ -99,8 +100,7 @@ static SECURITY_STATUS check_limits(struct negotiate_step *step)
 }
 
 static SECURITY_STATUS accept_token(void *credential, void **context,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out)
+                                    const struct package_input *in, struct package_output *out)
 {
     struct negotiate_step step = {
         .credential = credential, .context = *context, .in = in, .out = out};
@@ -155,7 +155,7 @@ static bool waits(const void *context)
            negotiate->chosen->package->waits(negotiate->mechanism);
 }
 
-static const struct sspi_context_info *info(const void *context)
+static const struct package_info *info(const void *context)
 {
     const struct negotiate_context *negotiate = context;
     if (negotiate->phase != NEGOTIATE_DONE)
@@ -180,7 +180,7 @@ static void destroy(void *context)
 static char package_name[] = NEGOSSP_NAME_A;
 static char package_comment[] = "SPNEGO over Kerberos and NTLM, and their tokens without it";
 
-const struct sspi_package negotiate_package = {
+const struct package negotiate_package = {
     .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
                                SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
                                SECPKG_FLAG_EXTENDED_ERROR | SECPKG_FLAG_GSS_COMPATIBLE |

@@ -57,8 +57,8 @@ SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, stru
 {
     struct negotiate_context *context = step->context;
     size_t row = (size_t)(context->chosen - negotiate_mechanism_table);
-    struct sspi_accept_input in = *step->in;
-    struct sspi_accept_output out = {.report = step->out->report};
+    struct package_input in = *step->in;
+    struct package_output out = {.report = step->out->report};
     in.token = token;
     in.n_tokens = 1;
     SECURITY_STATUS st = context->chosen->package->accept(step->credential->mechanisms[row],
@@ -71,7 +71,7 @@ SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, stru
 /* True if the client and the mechanism agreed on one of these flags (ASC_RET_*). */
 static bool agreed_on(const struct negotiate_context *context, ULONG attributes)
 {
-    const struct sspi_context_info *info = context->chosen->package->info(context->mechanism);
+    const struct package_info *info = context->chosen->package->info(context->mechanism);
     return info != NULL && (info->attributes & attributes) != 0;
 }
 
@@ -123,7 +123,7 @@ static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_vi
                                      struct bytes *our_mic)
 {
     struct negotiate_context *context = step->context;
-    const struct sspi_package *package = context->chosen->package;
+    const struct package *package = context->chosen->package;
     bool absent = mic.data == NULL;
     /* If the client asked for no integrity, its list is not protected. This is accepted only if the
      * client listed no other mechanism. */
@@ -153,9 +153,9 @@ static enum negotiate_phase next_phase(const struct negotiate_context *context)
 static SECURITY_STATUS check_again(struct negotiate_step *step)
 {
     const struct binding_rules rules = binding_rules_of(step->in);
-    const struct sspi_context_info *info =
+    const struct package_info *info =
         step->context->chosen->package->info(step->context->mechanism);
-    enum sspi_bound bound;
+    enum package_bound bound;
     if (info == NULL)
         return SEC_E_INTERNAL_ERROR;
     const struct binding_facts facts = {.channel = info->channel,

@@ -49,8 +49,8 @@ struct negotiate_context {
 struct negotiate_step {
     struct negotiate_credential *credential;
     struct negotiate_context *context;
-    const struct sspi_accept_input *in;
-    struct sspi_accept_output *out;
+    const struct package_input *in;
+    struct package_output *out;
     struct sspi_view supported; /* OID that the first answer names: as the client listed it */
     bool last;                  /* the client says that it waits for no further message */
 };
@@ -59,19 +59,19 @@ struct negotiate_step {
  * filled; then the context is of no more use. Their output goes to step->out. */
 
 /* Answers an empty first token with our own list. */
-SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step) SSPI_MUST_USE;
+SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step) MUST_USE;
 
 /* Takes a framed NegTokenInit. */
-SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step) SSPI_MUST_USE;
+SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step) MUST_USE;
 
 /* Takes what comes after that. */
-SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step) SSPI_MUST_USE;
+SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step) MUST_USE;
 
 /* Gives the chosen mechanism one token. *ret_token, the caller's to free on every status, is its
  * answer. */
 SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, struct sspi_view token,
-                                               struct bytes *ret_token) SSPI_MUST_USE;
+                                               struct bytes *ret_token) MUST_USE;
 
-SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step) SSPI_MUST_USE;
+SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step) MUST_USE;
 
 #endif

@@ -20,7 +20,7 @@ enum negotiate_token_kind {
 /* What a token is by how it begins; says nothing of the rest. *ret_oid is set for FRAMED: the OID's
  * contents, borrowed. */
 enum negotiate_token_kind negotiate_token_kind(struct sspi_view token,
-                                               struct sspi_view *ret_oid) SSPI_MUST_USE;
+                                               struct sspi_view *ret_oid) MUST_USE;
 
 /* Views into the token; data NULL: the field is not there. */
 struct negotiate_token_init {
@@ -33,7 +33,7 @@ struct negotiate_token_init {
 
 /* Reads a framed NegTokenInit or NegTokenInit2. False: malformed, no mechanism, too many. */
 bool negotiate_token_parse_init(struct sspi_view token,
-                                struct negotiate_token_init *ret_init) SSPI_MUST_USE;
+                                struct negotiate_token_init *ret_init) MUST_USE;
 
 /* negState; RFC 4178 4.2.2. */
 enum negotiate_token_state {
@@ -54,7 +54,7 @@ struct negotiate_token_response {
 
 /* Reads a NegTokenResp. False: malformed. */
 bool negotiate_token_parse_response(struct sspi_view token,
-                                    struct negotiate_token_response *ret_response) SSPI_MUST_USE;
+                                    struct negotiate_token_response *ret_response) MUST_USE;
 
 /* Appends a NegTokenResp. Check to->failed. */
 void negotiate_token_format_response(const struct negotiate_token_response *response,

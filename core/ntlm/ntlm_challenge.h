@@ -24,8 +24,7 @@ uint32_t ntlm_challenge_flags(uint32_t asked);
  * and use our time. False: no memory, or a name is too long or not UTF-8. */
 bool ntlm_challenge_write(struct bytes *to, uint32_t flags,
                           const uint8_t challenge[NTLM_CHALLENGE_LEN],
-                          const struct ntlm_challenge_names *names,
-                          uint64_t filetime) SSPI_MUST_USE;
+                          const struct ntlm_challenge_names *names, uint64_t filetime) MUST_USE;
 
 /* A wall clock's milliseconds as FILETIME. */
 uint64_t ntlm_challenge_filetime(uint64_t now_ms);

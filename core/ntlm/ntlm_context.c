@@ -9,7 +9,7 @@ struct ntlm_context *ntlm_context_new(void)
     return calloc(1, sizeof(struct ntlm_context));
 }
 
-static void free_info(struct sspi_context_info *info)
+static void free_info(struct package_info *info)
 {
     free(info->name);
     free(info->realm);
@@ -17,7 +17,7 @@ static void free_info(struct sspi_context_info *info)
     for (size_t i = 0; i < info->n_sids; i++)
         free(info->sids[i]);
     free(info->sids);
-    *info = (struct sspi_context_info){0};
+    *info = (struct package_info){0};
 }
 
 void ntlm_context_free(struct ntlm_context *context)
@@ -44,7 +44,7 @@ static ULONG attributes_from_flags(uint32_t flags, bool can_sign)
     return attributes;
 }
 
-static bool copy_names(struct sspi_context_info *info, const struct ntlm_proof *proof)
+static bool copy_names(struct package_info *info, const struct ntlm_proof *proof)
 {
     BYTES_CLEANUP struct bytes name = {0};
     bytes_append_text(&name, proof->login.domain);
@@ -62,10 +62,10 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
                             struct ntlm_proof *proof)
 {
     const uint32_t strong = NTLM_FLAG_EXTENDED_SECURITY | NTLM_FLAG_128;
-    const struct sspi_clock *clock = credential->clock;
+    const struct clock *clock = credential->clock;
     /* Without the two, signatures are too weak to vouch for anything. */
     bool can_sign = (proof->flags & strong) == strong;
-    struct sspi_context_info info = {
+    struct package_info info = {
         .mechanism = &ntlm_package,
         .attributes = attributes_from_flags(proof->flags, can_sign),
         .start_ms = clock->now_ms(clock->self),

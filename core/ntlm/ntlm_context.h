@@ -23,14 +23,14 @@ struct ntlm_context {
     bool can_sign;
     struct ntlm_sign sign;
     uint8_t exported_key[NTLM_KEY_LEN]; /* the session's key, for SECPKG_ATTR_SESSION_KEY */
-    struct sspi_context_info info;
+    struct package_info info;
 };
 
 /* Its messages (MS-NLMP 3.4), in ntlm_protect.c. */
-extern const struct sspi_package_messages ntlm_protect_calls;
+extern const struct package_messages ntlm_protect_calls;
 
 /* NULL: no memory. */
-struct ntlm_context *ntlm_context_new(void) SSPI_MUST_USE;
+struct ntlm_context *ntlm_context_new(void) MUST_USE;
 
 /* Wipes and frees. */
 void ntlm_context_free(struct ntlm_context *context);
@@ -38,6 +38,6 @@ void ntlm_context_free(struct ntlm_context *context);
 /* Makes it an established context, copying the proof but for the SIDs, which are taken out of it.
  * False: no memory, or libcrypto failed; it stays what it was. */
 bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_credential *credential,
-                            struct ntlm_proof *proof) SSPI_MUST_USE;
+                            struct ntlm_proof *proof) MUST_USE;
 
 #endif

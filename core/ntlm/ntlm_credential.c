@@ -121,7 +121,7 @@ void ntlm_credential_release(struct ntlm_credential *credential)
 void ntlm_credential_refresh(struct ntlm_credential *credential)
 {
     char error[SSPI_REPORT_TEXT_SIZE];
-    const struct sspi_clock *clock = credential->clock;
+    const struct clock *clock = credential->clock;
     /* What cannot be read leaves the users there were. */
     if (credential->own_users != NULL)
         (void)store_users_refresh(credential->own_users, clock->steady_ms(clock->self), error,

@@ -11,7 +11,7 @@
 #include "sspi.h"
 
 struct ntlm_credential {
-    const struct sspi_clock *clock; /* the machine's; tests put their own here */
+    const struct clock *clock; /* the machine's; tests put their own here */
     struct ntlm_crypto crypto;
     struct sspi_winbind *winbind;                /* verifies; NULL: `users` do */
     struct sspi_users *users;                    /* NULL with winbind */
@@ -20,13 +20,13 @@ struct ntlm_credential {
     char dns_computer[HOST_NAME_MAX + 1];
 };
 
-/* As struct sspi_package's acquire. Winbind in `data` wins; else the users are those of a file with
+/* As struct package's acquire. Winbind in `data` wins; else the users are those of a file with
  * NT lines (store_nt_users.h), from the same places of `data` and the environment as WDigest's;
  * where none of them names any, winbind is asked here for the names, which blocks. It keeps
  * references of its own to Winbind and Users. */
 SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                         struct ntlm_credential **ret_credential,
-                                        struct sspi_report *report) SSPI_MUST_USE;
+                                        struct sspi_report *report) MUST_USE;
 
 void ntlm_credential_release(struct ntlm_credential *credential);
 

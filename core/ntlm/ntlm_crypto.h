@@ -18,7 +18,7 @@ struct ntlm_crypto {
 };
 
 /* False: OpenSSL's legacy provider is not installed, or no memory; nothing is held then. */
-bool ntlm_crypto_open(struct ntlm_crypto *ret_crypto) SSPI_MUST_USE;
+bool ntlm_crypto_open(struct ntlm_crypto *ret_crypto) MUST_USE;
 
 /* Leaves a zero-initialised value, which is fine too. */
 void ntlm_crypto_close(struct ntlm_crypto *crypto);
@@ -27,14 +27,14 @@ void ntlm_crypto_close(struct ntlm_crypto *crypto);
  * libcrypto failed; the output is all zero then. */
 bool ntlm_crypto_hmac(struct hash_run *run, const uint8_t key[NTLM_KEY_LEN],
                       const struct sspi_view *parts, size_t n_parts,
-                      uint8_t ret_mac[NTLM_KEY_LEN]) SSPI_MUST_USE;
+                      uint8_t ret_mac[NTLM_KEY_LEN]) MUST_USE;
 
 /* MD5 over two texts. False as above. */
 bool ntlm_crypto_md5(struct hash_run *run, struct sspi_view first, struct sspi_view second,
-                     uint8_t ret_digest[NTLM_KEY_LEN]) SSPI_MUST_USE;
+                     uint8_t ret_digest[NTLM_KEY_LEN]) MUST_USE;
 
 /* RC4, a stream of cipher.h. NULL: libcrypto failed. */
 struct evp_cipher_ctx_st *ntlm_crypto_rc4_new(const struct ntlm_crypto *crypto,
-                                              const uint8_t key[NTLM_KEY_LEN]) SSPI_MUST_USE;
+                                              const uint8_t key[NTLM_KEY_LEN]) MUST_USE;
 
 #endif

@@ -41,12 +41,12 @@ enum ntlm_message_type {
 };
 
 /* By how the token begins; says nothing of the rest. */
-enum ntlm_message_type ntlm_message_type(struct sspi_view token) SSPI_MUST_USE;
+enum ntlm_message_type ntlm_message_type(struct sspi_view token) MUST_USE;
 
 /* Reads a NEGOTIATE message, which may end before its Version field (32 octets) or have one (40).
  * False: *ret_problem says what is wrong with it, a fixed text. */
 bool ntlm_message_read_negotiate(struct sspi_view token, uint32_t *ret_flags,
-                                 const char **ret_problem) SSPI_MUST_USE;
+                                 const char **ret_problem) MUST_USE;
 
 struct ntlm_authenticate {
     struct sspi_view lm_response;
@@ -63,7 +63,7 @@ struct ntlm_authenticate {
 /* Reads an AUTHENTICATE message of 64 octets and more, with or without Version and MIC. An empty
  * field has no data, whatever its offset. False as above. */
 bool ntlm_message_read_authenticate(struct sspi_view token, struct ntlm_authenticate *ret_message,
-                                    const char **ret_problem) SSPI_MUST_USE;
+                                    const char **ret_problem) MUST_USE;
 
 /* Little-endian numbers; the caller sees to the length. */
 uint16_t ntlm_message_u16(const char *from);

@@ -86,7 +86,7 @@ static bool find_names(const struct ntlm_credential *credential, struct names *n
 static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
                                        struct ntlm_context *context, struct sspi_report *report)
 {
-    const struct sspi_clock *clock = credential->clock;
+    const struct clock *clock = credential->clock;
     struct names ours;
     if (!find_names(credential, &ours))
         return report_refuse(report, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
@@ -102,7 +102,7 @@ static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
 }
 
 static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_context *context,
-                             const struct sspi_accept_input *in, struct sspi_accept_output *out)
+                             const struct package_input *in, struct package_output *out)
 {
     uint32_t asked;
     ntlm_credential_refresh(credential);
@@ -124,7 +124,7 @@ static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_con
 }
 
 static SECURITY_STATUS finish(const struct ntlm_credential *credential,
-                              struct ntlm_context *context, const struct sspi_accept_input *in,
+                              struct ntlm_context *context, const struct package_input *in,
                               struct sspi_report *report)
 {
     PROOF_CLEANUP struct ntlm_proof proof = {0};
@@ -146,8 +146,7 @@ static SECURITY_STATUS finish(const struct ntlm_credential *credential,
 }
 
 static SECURITY_STATUS accept_token(void *credential, void **context,
-                                    const struct sspi_accept_input *in,
-                                    struct sspi_accept_output *out)
+                                    const struct package_input *in, struct package_output *out)
 {
     SECURITY_STATUS st;
     if (*context == NULL && (*context = ntlm_context_new()) == NULL)
@@ -178,7 +177,7 @@ static bool waits(const void *context)
     return ntlm->state == NTLM_CONTEXT_CHALLENGED && ntlm->waits;
 }
 
-static const struct sspi_context_info *info(const void *context)
+static const struct package_info *info(const void *context)
 {
     const struct ntlm_context *ntlm = context;
     return ntlm->state == NTLM_CONTEXT_ESTABLISHED ? &ntlm->info : NULL;
@@ -223,7 +222,7 @@ static void destroy(void *context)
 static char package_name[] = NTLMSP_NAME_A;
 static char package_comment[] = "NTLM with NTLMv2 responses";
 
-const struct sspi_package ntlm_package = {
+const struct package ntlm_package = {
     .about = {.fCapabilities = SECPKG_FLAG_INTEGRITY | SECPKG_FLAG_PRIVACY |
                                SECPKG_FLAG_READONLY_WITH_CHECKSUM | SECPKG_FLAG_CONNECTION |
                                SECPKG_FLAG_NEGOTIABLE,

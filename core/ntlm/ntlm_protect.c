@@ -26,7 +26,8 @@ static SECURITY_STATUS status_of(enum ntlm_sign_status status)
     }
 }
 
-static SECURITY_STATUS make(struct ntlm_context *ntlm, bool encrypt, struct sspi_message *message)
+static SECURITY_STATUS make(struct ntlm_context *ntlm, bool encrypt,
+                            struct package_message *message)
 {
     uint8_t signature[NTLM_SIGN_LEN];
     message->token.len = sizeof signature;
@@ -40,17 +41,17 @@ static SECURITY_STATUS make(struct ntlm_context *ntlm, bool encrypt, struct sspi
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS sign(void *context, struct sspi_message *message)
+static SECURITY_STATUS sign(void *context, struct package_message *message)
 {
     return make(context, false, message);
 }
 
-static SECURITY_STATUS seal(void *context, bool encrypt, struct sspi_message *message)
+static SECURITY_STATUS seal(void *context, bool encrypt, struct package_message *message)
 {
     return make(context, encrypt, message);
 }
 
-static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
+static SECURITY_STATUS verify(void *context, const struct package_message *message)
 {
     struct ntlm_context *ntlm = context;
     struct sspi_view signature = {message->token.data, message->token.len};
@@ -62,7 +63,7 @@ static SECURITY_STATUS verify(void *context, const struct sspi_message *message)
  * number it is out of order either way, and altered if only the number keeps it from being right.
  */
 static SECURITY_STATUS open_message(struct ntlm_context *ntlm,
-                                    const struct sspi_message_part *parts, size_t n_parts,
+                                    const struct package_message_part *parts, size_t n_parts,
                                     struct sspi_view signature, bool *ret_encrypted)
 {
     static const struct {
@@ -84,16 +85,16 @@ static SECURITY_STATUS open_message(struct ntlm_context *ntlm,
     return st;
 }
 
-static SECURITY_STATUS unseal(void *context, const struct sspi_message *message,
+static SECURITY_STATUS unseal(void *context, const struct package_message *message,
                               struct sspi_view *ret_plain, bool *ret_encrypted)
 {
     struct ntlm_context *ntlm = context;
     if (message->whole_len < NTLM_SIGN_LEN)
         return SEC_E_INCOMPLETE_MESSAGE;
-    const struct sspi_message_part data = {message->whole + NTLM_SIGN_LEN,
-                                           message->whole_len - NTLM_SIGN_LEN, true};
+    const struct package_message_part data = {message->whole + NTLM_SIGN_LEN,
+                                              message->whole_len - NTLM_SIGN_LEN, true};
     struct sspi_view signature = {message->whole, NTLM_SIGN_LEN};
-    const struct sspi_message_part *parts = &data;
+    const struct package_message_part *parts = &data;
     size_t n_parts = 1;
     if (message->n_parts > 0) {
         if (message->token.len != NTLM_SIGN_LEN || message->padding.len != 0)
@@ -128,20 +129,20 @@ static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
     return ret_key->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-static SECURITY_STATUS key_info(void *context, struct sspi_key_info *ret_info)
+static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info)
 {
     const struct ntlm_context *ntlm = context;
     if (!ntlm->can_sign)
         return SEC_E_UNSUPPORTED_FUNCTION; /* keys of a kind that is not used here */
-    *ret_info = (struct sspi_key_info){.signature = "HMAC-MD5",
-                                       .encryption = "RSADSI RC4",
-                                       .key_bits = KEY_BITS,
-                                       .signature_number = SIGNATURE_NUMBER,
-                                       .encryption_number = ENCRYPTION_NUMBER};
+    *ret_info = (struct package_key_info){.signature = "HMAC-MD5",
+                                          .encryption = "RSADSI RC4",
+                                          .key_bits = KEY_BITS,
+                                          .signature_number = SIGNATURE_NUMBER,
+                                          .encryption_number = ENCRYPTION_NUMBER};
     return SEC_E_OK;
 }
 
-const struct sspi_package_messages ntlm_protect_calls = {
+const struct package_messages ntlm_protect_calls = {
     .sizes = sizes,
     .sign = sign,
     .verify = verify,

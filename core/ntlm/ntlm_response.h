@@ -42,6 +42,6 @@ struct ntlm_response {
 /* Reads a response. False: it breaks its grammar, a pair has a wrong length or comes twice, or
  * there are too many; *ret_problem is a fixed text. */
 bool ntlm_response_read(struct sspi_view octets, struct ntlm_response *ret_response,
-                        const char **ret_problem) SSPI_MUST_USE;
+                        const char **ret_problem) MUST_USE;
 
 #endif

@@ -54,13 +54,13 @@ static void put_number(uint8_t *to, uint32_t number)
 
 /* MS-NLMP 3.4.4.2: HMAC over the number and the plaintext. */
 static bool checksum(struct ntlm_sign *sign, const struct ntlm_sign_side *side,
-                     const struct sspi_message_part *parts, size_t n_parts,
+                     const struct package_message_part *parts, size_t n_parts,
                      uint8_t ret_mac[NTLM_KEY_LEN])
 {
-    struct sspi_view views[SSPI_MESSAGE_PARTS_LIMIT + 1];
+    struct sspi_view views[PACKAGE_MESSAGE_PARTS_LIMIT + 1];
     uint8_t sequence[4];
 
-    if (n_parts > SSPI_MESSAGE_PARTS_LIMIT)
+    if (n_parts > PACKAGE_MESSAGE_PARTS_LIMIT)
         return false;
     put_number(sequence, side->sequence);
     views[0] = (struct sspi_view){(const char *)sequence, sizeof sequence};
@@ -69,7 +69,7 @@ static bool checksum(struct ntlm_sign *sign, const struct ntlm_sign_side *side,
     return ntlm_crypto_hmac(&sign->run, side->sign_key, views, n_parts + 1, ret_mac);
 }
 
-static bool apply_rc4(struct ntlm_sign_side *side, const struct sspi_message_part *parts,
+static bool apply_rc4(struct ntlm_sign_side *side, const struct package_message_part *parts,
                       size_t n_parts)
 {
     for (size_t i = 0; i < n_parts; i++) {
@@ -95,7 +95,7 @@ static bool finish(const struct ntlm_sign *sign, const struct ntlm_sign_side *si
 
 /* MS-NLMP 3.4.3: the message goes through RC4 before its checksum does. */
 bool ntlm_sign_seal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
-                    const struct sspi_message_part *parts, size_t n_parts, bool encrypt,
+                    const struct package_message_part *parts, size_t n_parts, bool encrypt,
                     uint8_t ret_signature[NTLM_SIGN_LEN])
 {
     uint8_t mac[NTLM_KEY_LEN];
@@ -129,7 +129,7 @@ static enum ntlm_sign_status judge(const struct ntlm_sign_side *side,
 }
 
 /* The side as it was before the message; what it decrypted is encrypted again. */
-static bool take_back(struct ntlm_sign_side *side, const struct sspi_message_part *parts,
+static bool take_back(struct ntlm_sign_side *side, const struct package_message_part *parts,
                       size_t n_parts)
 {
     return cipher_stream_copy(side->rc4, side->spare) &&
@@ -138,7 +138,7 @@ static bool take_back(struct ntlm_sign_side *side, const struct sspi_message_par
 }
 
 enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
-                                       const struct sspi_message_part *parts, size_t n_parts,
+                                       const struct package_message_part *parts, size_t n_parts,
                                        bool decrypt, struct sspi_view signature)
 {
     uint8_t mac[NTLM_KEY_LEN], wanted[NTLM_SIGN_LEN];
@@ -157,19 +157,19 @@ enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_
 }
 
 /* A message that is only signed is one part, which is not written to. */
-static struct sspi_message_part part_of(struct sspi_view message)
+static struct package_message_part part_of(struct sspi_view message)
 {
     union {
         const char *in;
         char *out;
     } data = {.in = message.data};
-    return (struct sspi_message_part){data.out, message.len, false};
+    return (struct package_message_part){data.out, message.len, false};
 }
 
 bool ntlm_sign_make(struct ntlm_sign *sign, struct ntlm_sign_side *side, struct sspi_view message,
                     uint8_t ret_signature[NTLM_SIGN_LEN])
 {
-    const struct sspi_message_part part = part_of(message);
+    const struct package_message_part part = part_of(message);
 
     return ntlm_sign_seal(sign, side, &part, 1, false, ret_signature);
 }
@@ -177,7 +177,7 @@ bool ntlm_sign_make(struct ntlm_sign *sign, struct ntlm_sign_side *side, struct 
 enum ntlm_sign_status ntlm_sign_check(struct ntlm_sign *sign, struct ntlm_sign_side *side,
                                       struct sspi_view message, struct sspi_view signature)
 {
-    const struct sspi_message_part part = part_of(message);
+    const struct package_message_part part = part_of(message);
 
     return ntlm_sign_unseal(sign, side, &part, 1, false, signature);
 }

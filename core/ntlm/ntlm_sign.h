@@ -5,7 +5,7 @@
 #define NTLM_SIGN_H
 
 #include "ntlm_keys.h"
-#include "sspi_package.h"
+#include "package.h"
 
 #define NTLM_SIGN_LEN 16
 
@@ -27,7 +27,7 @@ struct ntlm_sign {
 
 /* False: libcrypto failed, or no memory. `crypto` must outlive it. */
 bool ntlm_sign_open(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto,
-                    const uint8_t exported_key[NTLM_KEY_LEN], bool key_exchange) SSPI_MUST_USE;
+                    const uint8_t exported_key[NTLM_KEY_LEN], bool key_exchange) MUST_USE;
 
 /* Wipes and frees; a zero-initialised one is fine. */
 void ntlm_sign_close(struct ntlm_sign *sign);
@@ -35,7 +35,7 @@ void ntlm_sign_close(struct ntlm_sign *sign);
 /* The signature of the side's next message; `side` is one of the two of `sign`. False: libcrypto
  * failed. */
 bool ntlm_sign_make(struct ntlm_sign *sign, struct ntlm_sign_side *side, struct sspi_view message,
-                    uint8_t ret_signature[NTLM_SIGN_LEN]) SSPI_MUST_USE;
+                    uint8_t ret_signature[NTLM_SIGN_LEN]) MUST_USE;
 
 enum ntlm_sign_status {
     NTLM_SIGN_RIGHT,
@@ -48,24 +48,25 @@ enum ntlm_sign_status {
  * count: the side is as it was then. */
 enum ntlm_sign_status ntlm_sign_check(struct ntlm_sign *sign, struct ntlm_sign_side *side,
                                       struct sspi_view message,
-                                      struct sspi_view signature) SSPI_MUST_USE;
+                                      struct sspi_view signature) MUST_USE;
 
 /* The side's next message, of several parts: the signature covers all of them, and those that are
  * sealed are encrypted in place before it unless `encrypt` is false. At most
- * SSPI_MESSAGE_PARTS_LIMIT. False: libcrypto failed; the parts and the side must not be used then.
+ * PACKAGE_MESSAGE_PARTS_LIMIT. False: libcrypto failed; the parts and the side must not be used
+ * then.
  */
 bool ntlm_sign_seal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
-                    const struct sspi_message_part *parts, size_t n_parts, bool encrypt,
-                    uint8_t ret_signature[NTLM_SIGN_LEN]) SSPI_MUST_USE;
+                    const struct package_message_part *parts, size_t n_parts, bool encrypt,
+                    uint8_t ret_signature[NTLM_SIGN_LEN]) MUST_USE;
 
 /* The same of the peer: checks, and decrypts in place if `decrypt`. The parts are changed on
  * NTLM_SIGN_RIGHT alone; on NTLM_SIGN_FAILED they must not be used. The side as in
  * ntlm_sign_check. */
 enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
-                                       const struct sspi_message_part *parts, size_t n_parts,
-                                       bool decrypt, struct sspi_view signature) SSPI_MUST_USE;
+                                       const struct package_message_part *parts, size_t n_parts,
+                                       bool decrypt, struct sspi_view signature) MUST_USE;
 
 /* The side's RC4 begins anew; its sequence numbers go on. False: libcrypto failed. */
-bool ntlm_sign_restart(struct ntlm_sign_side *side) SSPI_MUST_USE;
+bool ntlm_sign_restart(struct ntlm_sign_side *side) MUST_USE;
 
 #endif

@@ -18,7 +18,7 @@
 struct attempt {
     const struct ntlm_credential *credential;
     const struct ntlm_verify_exchange *exchange;
-    const struct sspi_accept_input *in;
+    const struct package_input *in;
     struct sspi_report *report;
     struct hash_run run;
     struct ntlm_authenticate message;
@@ -131,7 +131,7 @@ static SECURITY_STATUS check_mic(struct attempt *a)
 
 static SECURITY_STATUS check_time(struct attempt *a)
 {
-    const struct sspi_clock *clock = a->credential->clock;
+    const struct clock *clock = a->credential->clock;
     uint64_t now = ntlm_challenge_filetime(clock->now_ms(clock->self));
     bool ahead = a->response.time > now;
     uint64_t apart = ahead ? a->response.time - now : now - a->response.time;
@@ -144,9 +144,9 @@ static SECURITY_STATUS check_time(struct attempt *a)
 
 static void read_channel(struct attempt *a)
 {
-    struct sspi_view channel = a->response.channel; /* of SSPI_CHANNEL_HASH_LEN octets */
+    struct sspi_view channel = a->response.channel; /* of PACKAGE_CHANNEL_HASH_LEN octets */
     if (channel.data == NULL)
-        a->proof->channel.client = SSPI_CLIENT_BINDING_ABSENT;
+        a->proof->channel.client = PACKAGE_CLIENT_BINDING_ABSENT;
     else
         a->proof->channel = binding_channel_from_hash((const uint8_t *)channel.data);
 }
@@ -167,7 +167,7 @@ static SECURITY_STATUS read_target(struct attempt *a)
 
 static SECURITY_STATUS check_binding(struct attempt *a)
 {
-    const struct sspi_accept_input *in = a->in;
+    const struct package_input *in = a->in;
     const struct binding_rules rules = binding_rules_of(in);
     const struct binding_facts facts = {.channel = a->proof->channel,
                                         .service = bytes_as_view(&a->proof->target)};
@@ -204,7 +204,7 @@ static SECURITY_STATUS run(struct attempt *a)
 
 SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credential,
                                          const struct ntlm_verify_exchange *exchange,
-                                         const struct sspi_accept_input *in,
+                                         const struct package_input *in,
                                          struct ntlm_proof *ret_proof, struct sspi_report *report)
 {
     struct ntlm_proof proof = {0};

@@ -5,7 +5,7 @@
 #define NTLM_VERIFY_H
 
 #include "ntlm_password.h"
-#include "sspi_package.h"
+#include "package.h"
 
 /* How far the client's clock may be from ours, as on Windows. Most clients send our own time back.
  */
@@ -25,8 +25,8 @@ struct ntlm_proof {
     struct bytes target;                /* the service the client meant; empty: not told */
     uint32_t flags;                     /* granted, and taken */
     uint8_t exported_key[NTLM_KEY_LEN]; /* ExportedSessionKey */
-    struct sspi_client_channel channel;
-    enum sspi_bound bound;
+    struct package_client_channel channel;
+    enum package_bound bound;
 };
 
 /* Judges in->token, the AUTHENTICATE message, in the exchange. A MIC is checked when the client
@@ -35,9 +35,9 @@ struct ntlm_proof {
  * any number of threads. */
 SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credential,
                                          const struct ntlm_verify_exchange *exchange,
-                                         const struct sspi_accept_input *in,
+                                         const struct package_input *in,
                                          struct ntlm_proof *ret_proof,
-                                         struct sspi_report *report) SSPI_MUST_USE;
+                                         struct sspi_report *report) MUST_USE;
 
 /* Wipes and frees. */
 void ntlm_verify_end(struct ntlm_proof *proof);

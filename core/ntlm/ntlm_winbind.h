@@ -24,7 +24,7 @@ struct ntlm_winbind_names {
 };
 
 /* One that knows no names yet. NULL: no memory. Asks nobody. */
-struct sspi_winbind *ntlm_winbind_open(void) SSPI_MUST_USE;
+struct sspi_winbind *ntlm_winbind_open(void) MUST_USE;
 
 /* One more owner, who calls ntlm_winbind_close() too. Thread-safe. */
 struct sspi_winbind *ntlm_winbind_reference(struct sspi_winbind *winbind);
@@ -34,7 +34,7 @@ void ntlm_winbind_close(struct sspi_winbind *winbind);
 
 /* True, for one thread alone and at most once a second of `now_ms`, as long as no names are known:
  * this caller must call ntlm_winbind_ask(), from whatever thread. */
-bool ntlm_winbind_look(struct sspi_winbind *winbind, uint64_t now_ms) SSPI_MUST_USE;
+bool ntlm_winbind_look(struct sspi_winbind *winbind, uint64_t now_ms) MUST_USE;
 
 /* In place of ntlm_winbind_ask(), when it cannot be called. */
 void ntlm_winbind_look_again(struct sspi_winbind *winbind);
@@ -77,7 +77,7 @@ enum ntlm_winbind_status {
 enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
                                             const struct ntlm_winbind_question *question,
                                             struct ntlm_winbind_answer *ret_answer, char *text,
-                                            size_t text_size) SSPI_MUST_USE;
+                                            size_t text_size) MUST_USE;
 
 /* Wipes and frees. */
 void ntlm_winbind_answer_end(struct ntlm_winbind_answer *answer);

@@ -13,6 +13,6 @@
  * password made; *ret_problem, a fixed text, says why. End *ret_answer only when it is true. */
 bool ntlm_winbind_answer_copy(const struct wbcAuthUserInfo *info,
                               struct ntlm_winbind_answer *ret_answer,
-                              const char **ret_problem) SSPI_MUST_USE;
+                              const char **ret_problem) MUST_USE;
 
 #endif

@@ -14,9 +14,9 @@ static SECURITY_STATUS malformed(struct sspi_report *report, const char *what)
 
 /* The package is satisfied, and its profile agrees on nothing behind that. */
 static SECURITY_STATUS end(struct sasl_context *sasl, const struct sspi_wrapped *below,
-                           struct sspi_accept_output *out)
+                           struct package_output *out)
 {
-    const struct sspi_context_info *info = below->package->info(*below->context);
+    const struct package_info *info = below->package->info(*below->context);
     SECURITY_STATUS status = SEC_E_OK;
 
     if (info == NULL)
@@ -34,7 +34,7 @@ static SECURITY_STATUS end(struct sasl_context *sasl, const struct sspi_wrapped 
 }
 
 static SECURITY_STATUS login(struct sasl_context *sasl, const struct sspi_wrapped *below,
-                             const struct sspi_accept_input *in, struct sspi_accept_output *out)
+                             const struct package_input *in, struct package_output *out)
 {
     bool began = sasl->state == SASL_LOGIN;
 
@@ -56,8 +56,7 @@ static SECURITY_STATUS login(struct sasl_context *sasl, const struct sspi_wrappe
 
 /* SaslAcceptSecurityContext page, ASC_REQ_HTTP: "Use Digest for HTTP." */
 static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct sspi_wrapped *below,
-                                   const struct sspi_accept_input *in,
-                                   struct sspi_accept_output *out)
+                                   const struct package_input *in, struct package_output *out)
 {
     SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
 
@@ -66,7 +65,7 @@ static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct sspi_
 }
 
 static SECURITY_STATUS step(struct sspi_wrapping *wrapping, const struct sspi_wrapped *below,
-                            const struct sspi_accept_input *in, struct sspi_accept_output *out)
+                            const struct package_input *in, struct package_output *out)
 {
     struct sasl_context *sasl = sasl_context_of(wrapping);
     bool asks_http = (in->requirements & ASC_REQ_HTTP) != 0;
@@ -93,7 +92,7 @@ static void destroy(struct sspi_wrapping *wrapping)
     free(sasl);
 }
 
-struct sspi_wrapping *sasl_context_new(const struct sspi_package *package)
+struct sspi_wrapping *sasl_context_new(const struct package *package)
 {
     struct sasl_context *sasl = calloc(1, sizeof(*sasl));
 
@@ -131,7 +130,7 @@ void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size)
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
                                            const struct sspi_wrapped *below, ULONG size)
 {
-    const struct sspi_context_info *info = below->package->info(*below->context);
+    const struct package_info *info = below->package->info(*below->context);
     SecPkgContext_Sizes sizes;
 
     if (info == NULL || info->mechanism->messages == NULL)

@@ -31,7 +31,7 @@ struct sasl_context {
 };
 
 /* A sspi_wrapping_new. */
-struct sspi_wrapping *sasl_context_new(const struct sspi_package *package) SSPI_MUST_USE;
+struct sspi_wrapping *sasl_context_new(const struct package *package) MUST_USE;
 
 /* The SASL context of a layer; NULL where there is no layer. */
 struct sasl_context *sasl_context_of(struct sspi_wrapping *wrapping);
@@ -41,12 +41,11 @@ void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size);
 
 /* The client takes sealed messages of that many octets. */
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
-                                           const struct sspi_wrapped *below,
-                                           ULONG size) SSPI_MUST_USE;
+                                           const struct sspi_wrapped *below, ULONG size) MUST_USE;
 
 /* The client wants to act as `authzid`, a name that its mechanism vouches for; empty: as itself.
  * SEC_E_ALGORITHM_MISMATCH: that is forbidden. SEC_E_INSUFFICIENT_MEMORY. */
 SECURITY_STATUS sasl_context_take_authzid(struct sasl_context *sasl, struct sspi_view authzid,
-                                          struct sspi_report *report) SSPI_MUST_USE;
+                                          struct sspi_report *report) MUST_USE;
 
 #endif

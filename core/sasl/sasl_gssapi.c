@@ -14,11 +14,11 @@ static SECURITY_STATUS append_sealed(struct bytes *to, const struct sspi_wrapped
                                      uint8_t cookie[SASL_COOKIE_LEN])
 {
     char token[ROOM], padding[ROOM];
-    const struct sspi_message_part part = {(char *)cookie, SASL_COOKIE_LEN, true};
-    struct sspi_message message = {.parts = &part,
-                                   .n_parts = 1,
-                                   .token = {.data = token, .room = sizeof token},
-                                   .padding = {.data = padding, .room = sizeof padding}};
+    const struct package_message_part part = {(char *)cookie, SASL_COOKIE_LEN, true};
+    struct package_message message = {.parts = &part,
+                                      .n_parts = 1,
+                                      .token = {.data = token, .room = sizeof token},
+                                      .padding = {.data = padding, .room = sizeof padding}};
 
     SECURITY_STATUS status = below->package->messages->seal(*below->context, false, &message);
     if (status != SEC_E_OK)
@@ -36,7 +36,7 @@ static uint8_t layers(ULONG requirements, ULONG attributes)
 
     if ((attributes & ASC_RET_INTEGRITY) == 0)
         return offered;
-    if ((requirements & SSPI_ASKS_INTEGRITY) != 0)
+    if ((requirements & PACKAGE_ASKS_INTEGRITY) != 0)
         offered |= SASL_COOKIE_INTEGRITY;
     if ((requirements & ASC_REQ_CONFIDENTIALITY) != 0 &&
         (attributes & ASC_RET_CONFIDENTIALITY) != 0)
@@ -45,9 +45,9 @@ static uint8_t layers(ULONG requirements, ULONG attributes)
 }
 
 static SECURITY_STATUS offer(struct sasl_context *sasl, const struct sspi_wrapped *below,
-                             const struct sspi_accept_input *in, struct sspi_accept_output *out)
+                             const struct package_input *in, struct package_output *out)
 {
-    const struct sspi_context_info *info = below->package->info(*below->context);
+    const struct package_info *info = below->package->info(*below->context);
     uint8_t cookie[SASL_COOKIE_LEN];
 
     if (info == NULL)
@@ -64,8 +64,7 @@ static SECURITY_STATUS offer(struct sasl_context *sasl, const struct sspi_wrappe
 }
 
 SECURITY_STATUS sasl_gssapi_begin(struct sasl_context *sasl, const struct sspi_wrapped *below,
-                                  const struct sspi_accept_input *in,
-                                  struct sspi_accept_output *out)
+                                  const struct package_input *in, struct package_output *out)
 {
     /* SaslAcceptSecurityContext page: "SASL processing is suspended for one round trip". */
     if (out->n_tokens > 0 && out->tokens[0].len > 0) {
@@ -76,8 +75,7 @@ SECURITY_STATUS sasl_gssapi_begin(struct sasl_context *sasl, const struct sspi_w
 }
 
 SECURITY_STATUS sasl_gssapi_resume(struct sasl_context *sasl, const struct sspi_wrapped *below,
-                                   const struct sspi_accept_input *in,
-                                   struct sspi_accept_output *out)
+                                   const struct package_input *in, struct package_output *out)
 {
     /* RFC 4752 3.1: the client "responds with no data". */
     if (in->token.len > 0)
@@ -97,7 +95,7 @@ static SECURITY_STATUS unseal(const struct sspi_wrapped *below, struct sspi_view
     bytes_append_view(opened, token);
     if (opened->failed)
         return SEC_E_INSUFFICIENT_MEMORY;
-    const struct sspi_message message = {.whole = opened->data, .whole_len = opened->len};
+    const struct package_message message = {.whole = opened->data, .whole_len = opened->len};
     SECURITY_STATUS status =
         token.len == 0
             ? SEC_E_INCOMPLETE_MESSAGE
@@ -145,7 +143,7 @@ static SECURITY_STATUS agree(struct sasl_context *sasl, const struct sspi_wrappe
 }
 
 SECURITY_STATUS sasl_gssapi_end(struct sasl_context *sasl, const struct sspi_wrapped *below,
-                                const struct sspi_accept_input *in, struct sspi_accept_output *out)
+                                const struct package_input *in, struct package_output *out)
 {
     BYTES_CLEANUP struct bytes opened = {0};
     struct sasl_cookie cookie;

@@ -30,7 +30,7 @@ const struct sasl_profile *sasl_profile_find(struct sspi_view name)
     return NULL;
 }
 
-const struct sasl_profile *sasl_profile_of(const struct sspi_package *package)
+const struct sasl_profile *sasl_profile_of(const struct package *package)
 {
     for (size_t i = 0; i < N_PROFILES; i++)
         if (profiles[i].package == package)

@@ -3,11 +3,11 @@
 #ifndef SASL_PROFILE_H
 #define SASL_PROFILE_H
 
-#include "sspi_package.h"
+#include "package.h"
 
 struct sasl_profile {
     const char *name; /* of the mechanism, RFC 4422 3.1 */
-    const struct sspi_package *package;
+    const struct package *package;
     bool client_first; /* the client begins; else the server's challenge does */
     bool has_cookies;  /* an agreement on the layer follows the package's login */
     bool tells_size;   /* the package's challenge tells the client what we receive */
@@ -17,6 +17,6 @@ struct sasl_profile {
 const struct sasl_profile *sasl_profile_find(struct sspi_view name);
 
 /* The profile made of `package`. Every package has one. */
-const struct sasl_profile *sasl_profile_of(const struct sspi_package *package);
+const struct sasl_profile *sasl_profile_of(const struct package *package);
 
 #endif

@@ -46,7 +46,7 @@ static struct sspi_context *make_context(struct sspi_credential *credential,
 }
 
 /* What the package says, which holds only together with its SEC_E_OK. */
-static const struct sspi_context_info *claimed_info(const struct sspi_context *context)
+static const struct package_info *claimed_info(const struct sspi_context *context)
 {
     if (context->data == NULL)
         return NULL;
@@ -56,7 +56,7 @@ static const struct sspi_context_info *claimed_info(const struct sspi_context *c
 /* What a package may answer. Whatever else it says is a fault of ours, and nobody is let in. */
 static SECURITY_STATUS check_answer(const struct sspi_context *context, SECURITY_STATUS status)
 {
-    const struct sspi_context_info *info = claimed_info(context);
+    const struct package_info *info = claimed_info(context);
 
     switch (status) {
     case SEC_E_OK:
@@ -74,8 +74,7 @@ static SECURITY_STATUS check_answer(const struct sspi_context *context, SECURITY
 /* After a package's answer: delivers the tokens and decides what the context is from now on.
  * SEC_E_BUFFER_TOO_SMALL changes nothing: the answer goes into larger buffers. */
 static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answer,
-                              struct sspi_accept_output *produced,
-                              struct sspi_buffers_output *output)
+                              struct package_output *produced, struct sspi_buffers_output *output)
 {
     SECURITY_STATUS status = check_answer(context, answer);
 
@@ -98,15 +97,14 @@ static SECURITY_STATUS settle(struct sspi_context *context, SECURITY_STATUS answ
     return status;
 }
 
-static void free_tokens(struct sspi_accept_output *produced)
+static void free_tokens(struct package_output *produced)
 {
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&produced->tokens[i]);
 }
 
 /* The package had its call: what it answered goes into the buffers of this one. */
-static SECURITY_STATUS deliver_held(struct sspi_context *context,
-                                    const struct sspi_accept_input *in,
+static SECURITY_STATUS deliver_held(struct sspi_context *context, const struct package_input *in,
                                     struct sspi_buffers_output *output, struct sspi_report *report)
 {
     struct sspi_held *held = &context->held;
@@ -121,8 +119,8 @@ static SECURITY_STATUS deliver_held(struct sspi_context *context,
     return status;
 }
 
-static SECURITY_STATUS run(struct sspi_context *context, const struct sspi_accept_input *in,
-                           struct sspi_accept_output *produced)
+static SECURITY_STATUS run(struct sspi_context *context, const struct package_input *in,
+                           struct package_output *produced)
 {
     const struct sspi_wrapped below = {context->credential->package, context->credential->data,
                                        &context->data};
@@ -148,10 +146,10 @@ static SECURITY_STATUS check_state(const struct sspi_context *context, struct ss
     }
 }
 
-static SECURITY_STATUS step(struct sspi_context *context, const struct sspi_accept_input *in,
+static SECURITY_STATUS step(struct sspi_context *context, const struct package_input *in,
                             struct sspi_buffers_output *output, struct sspi_report *report)
 {
-    struct sspi_accept_output produced = {.report = report};
+    struct package_output produced = {.report = report};
     SECURITY_STATUS status = check_state(context, report);
 
     if (status != SEC_E_OK)
@@ -175,26 +173,26 @@ struct results {
     CtxtHandle *context;
     ULONG attributes;
     TimeStamp *expiry;
-    enum sspi_bound bound;
+    enum package_bound bound;
 };
 
 /* The value of SECBUFFER_CHANNEL_BINDINGS_RESULT. If nothing was compared, it is what the client
  * said. */
-static enum sspi_bound bound_of(const struct sspi_context_info *info)
+static enum package_bound bound_of(const struct package_info *info)
 {
-    if (info->bound != SSPI_BOUND_UNCHECKED)
+    if (info->bound != PACKAGE_BOUND_UNCHECKED)
         return info->bound;
     switch (info->channel.client) {
-    case SSPI_CLIENT_BINDING_ABSENT:
-        return SSPI_BOUND_ABSENT;
-    case SSPI_CLIENT_BINDING_NO_TLS:
-        return SSPI_BOUND_NONE;
-    case SSPI_CLIENT_BINDING_PRESENT:
-        return SSPI_BOUND_PROXY;
-    case SSPI_CLIENT_BINDING_UNKNOWN:
+    case PACKAGE_CLIENT_BINDING_ABSENT:
+        return PACKAGE_BOUND_ABSENT;
+    case PACKAGE_CLIENT_BINDING_NO_TLS:
+        return PACKAGE_BOUND_NONE;
+    case PACKAGE_CLIENT_BINDING_PRESENT:
+        return PACKAGE_BOUND_PROXY;
+    case PACKAGE_CLIENT_BINDING_UNKNOWN:
         break;
     }
-    return SSPI_BOUND_UNCHECKED;
+    return PACKAGE_BOUND_UNCHECKED;
 }
 
 /* Only for the final return: "ptsTimeStamp must be NULL until the last call", and security
@@ -202,7 +200,7 @@ static enum sspi_bound bound_of(const struct sspi_context_info *info)
 static void set_results(const struct sspi_context *context, SECURITY_STATUS status,
                         struct results *results)
 {
-    const struct sspi_context_info *info = claimed_info(context);
+    const struct package_info *info = claimed_info(context);
 
     if (status != SEC_E_OK || info == NULL)
         return;
@@ -214,7 +212,7 @@ static void set_results(const struct sspi_context *context, SECURITY_STATUS stat
 
 /* The handle comes before the package runs: a login that succeeded must not fail for want of one.
  */
-static SECURITY_STATUS run_first(struct sspi_context *context, const struct sspi_accept_input *in,
+static SECURITY_STATUS run_first(struct sspi_context *context, const struct package_input *in,
                                  struct sspi_buffers_output *output, struct results *results,
                                  struct sspi_report *report)
 {
@@ -240,7 +238,7 @@ static SECURITY_STATUS run_first(struct sspi_context *context, const struct sspi
 struct reading {
     const struct sspi_accept_call *call;
     sspi_wrapping_new *wrap;
-    const struct sspi_accept_input *in;
+    const struct package_input *in;
     struct sspi_buffers_output *output;
     struct results *results;
     struct sspi_report *report;
@@ -369,10 +367,10 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
     return sspi_accept(&call, NULL);
 }
 
-static SECURITY_STATUS complete(PCtxtHandle handle, struct sspi_accept_input *in,
+static SECURITY_STATUS complete(PCtxtHandle handle, struct package_input *in,
                                 struct sspi_report *report)
 {
-    struct sspi_accept_output produced = {.report = report};
+    struct package_output produced = {.report = report};
     struct sspi_buffers_output none = {0};
     struct sspi_object *object;
 
@@ -381,7 +379,7 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct sspi_accept_input *in
     if (status != SEC_E_OK)
         return status;
     struct sspi_context *context = (struct sspi_context *)object;
-    const struct sspi_package *package = context->credential->package;
+    const struct package *package = context->credential->package;
     if (package->complete == NULL) {
         status = SEC_E_UNSUPPORTED_FUNCTION;
     } else if (context->state == SSPI_CONTEXT_FAILED || context->held.waits ||

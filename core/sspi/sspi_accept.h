@@ -16,7 +16,7 @@ struct sspi_accept_call {
     PULONG pfContextAttr;
     PTimeStamp ptsExpiry;
     /* The rules for channels and services. They replace SECBUFFER_CHANNEL_BINDINGS and its two
-     * flags, which the caller then does not pass. sspi_context_info() returns what the client said.
+     * flags, which the caller then does not pass. package_info() returns what the client said.
      * NULL: the buffers and flags count. */
     const struct binding_rules *rules;
 };
@@ -24,7 +24,6 @@ struct sspi_accept_call {
 /* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context made
  * with a layer takes no step without one, nor the other way round (SEC_E_INVALID_HANDLE). With a
  * layer an output without SECBUFFER_TOKEN is SEC_E_INVALID_TOKEN. */
-SECURITY_STATUS sspi_accept(const struct sspi_accept_call *call,
-                            sspi_wrapping_new *wrap) SSPI_MUST_USE;
+SECURITY_STATUS sspi_accept(const struct sspi_accept_call *call, sspi_wrapping_new *wrap) MUST_USE;
 
 #endif

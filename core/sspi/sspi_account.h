@@ -23,7 +23,7 @@ struct sspi_account {
 /* Looks `name` up. SEC_E_OK also where there is no such account. SEC_E_INSUFFICIENT_MEMORY;
  * SEC_E_INTERNAL_ERROR: the database cannot be read, or the account is in too many groups. May wait
  * for whatever nsswitch.conf names. */
-SECURITY_STATUS sspi_account_find(const char *name, struct sspi_account *ret_account) SSPI_MUST_USE;
+SECURITY_STATUS sspi_account_find(const char *name, struct sspi_account *ret_account) MUST_USE;
 
 /* Leaves a zero-initialised one. */
 void sspi_account_end(struct sspi_account *account);

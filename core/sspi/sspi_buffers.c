@@ -38,7 +38,7 @@ static SECURITY_STATUS check_desc(const SecBufferDesc *desc, struct sspi_report 
 static SECURITY_STATUS read_token(const SecBuffer *buffer, struct sspi_view *ret_token,
                                   struct sspi_report *report)
 {
-    if (buffer->cbBuffer > SSPI_TOKEN_LIMIT) {
+    if (buffer->cbBuffer > PACKAGE_TOKEN_LIMIT) {
         report_write(report, SSPI_REASON_TOO_LARGE, "the token is over 65536 bytes");
         return SEC_E_INVALID_TOKEN;
     }
@@ -67,7 +67,7 @@ static SECURITY_STATUS read_realm(const SecBuffer *buffer, struct sspi_buffers_i
 static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
                                   struct sspi_buffers_input *input, struct sspi_report *report)
 {
-    struct sspi_accept_input *in = &input->in;
+    struct package_input *in = &input->in;
     struct sspi_view *const views[SSPI_PARAMS_LIMIT - 1] = {&in->method, &in->uri,
                                                             &in->entity_hash};
 
@@ -77,7 +77,7 @@ static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
         return SEC_E_OK;
     if (number == SSPI_PARAMS_LIMIT - 1)
         return read_realm(buffer, input, report);
-    if (buffer->cbBuffer > SSPI_TOKEN_LIMIT) {
+    if (buffer->cbBuffer > PACKAGE_TOKEN_LIMIT) {
         report_write(report, SSPI_REASON_TOO_LARGE, "a parameter is over 65536 bytes");
         return SEC_E_INVALID_TOKEN;
     }
@@ -107,13 +107,13 @@ static SECURITY_STATUS read_binding(const SecBuffer *buffer, struct sspi_buffers
 {
     SEC_CHANNEL_BINDINGS header;
 
-    if (input->in.n_bindings == SSPI_BINDINGS_LIMIT)
+    if (input->in.n_bindings == PACKAGE_BINDINGS_LIMIT)
         return refuse(report, SEC_E_BAD_BINDINGS, "there are over 16 channel binding buffers");
     if (buffer->cbBuffer < sizeof(header))
         return refuse(report, SEC_E_BAD_BINDINGS, "a channel binding buffer is under 32 bytes");
     memcpy(&header, buffer->pvBuffer, sizeof(header)); /* the buffer may be unaligned */
 
-    struct sspi_channel_binding *binding = &input->bindings[input->in.n_bindings];
+    struct package_channel_binding *binding = &input->bindings[input->in.n_bindings];
     binding->initiator_type = header.dwInitiatorAddrType;
     binding->acceptor_type = header.dwAcceptorAddrType;
     if (!read_part(buffer, header.dwInitiatorOffset, header.cbInitiatorLength,
@@ -139,7 +139,7 @@ static SECURITY_STATUS check_requirements(ULONG requirements, struct sspi_report
 }
 
 /* Zero octets are an answer too: the caller looked, and there is no such user. */
-static SECURITY_STATUS read_hash_a1(const SecBuffer *buffer, struct sspi_accept_input *in,
+static SECURITY_STATUS read_hash_a1(const SecBuffer *buffer, struct package_input *in,
                                     struct sspi_report *report)
 {
     if (buffer->cbBuffer != 0 && buffer->cbBuffer != SSPI_HASH_A1_LEN)
@@ -215,7 +215,7 @@ SECURITY_STATUS sspi_buffers_read(const SecBufferDesc *desc, enum sspi_buffers_f
 
     ret_input->realm = (struct bytes){0};
     ret_input->in =
-        (struct sspi_accept_input){.requirements = requirements, .bindings = ret_input->bindings};
+        (struct package_input){.requirements = requirements, .bindings = ret_input->bindings};
     SECURITY_STATUS status = check_requirements(requirements, report);
     if (status != SEC_E_OK)
         return status;
@@ -318,7 +318,7 @@ SECURITY_STATUS sspi_buffers_open(SecBufferDesc *desc, ULONG requirements,
 }
 
 /* Says in cbBuffer what each token needs; false when the caller's buffers do not hold them. */
-static bool fits(struct sspi_buffers_output *output, const struct sspi_accept_output *produced)
+static bool fits(struct sspi_buffers_output *output, const struct package_output *produced)
 {
     bool fit = produced->n_tokens <= output->n_tokens;
 
@@ -342,7 +342,7 @@ static void take_back(struct sspi_buffers_output *output, size_t n)
 }
 
 static SECURITY_STATUS deliver_allocated(struct sspi_buffers_output *output,
-                                         struct sspi_accept_output *produced)
+                                         struct package_output *produced)
 {
     for (size_t i = 0; i < produced->n_tokens; i++) {
         size_t len;
@@ -361,14 +361,14 @@ static SECURITY_STATUS deliver_allocated(struct sspi_buffers_output *output,
 }
 
 SECURITY_STATUS sspi_buffers_deliver(struct sspi_buffers_output *output,
-                                     struct sspi_accept_output *produced)
+                                     struct package_output *produced)
 {
-    if (produced->n_tokens > SSPI_CHALLENGES_LIMIT)
+    if (produced->n_tokens > PACKAGE_CHALLENGES_LIMIT)
         return SEC_E_INTERNAL_ERROR;
     for (size_t i = 0; i < produced->n_tokens; i++) {
         if (produced->tokens[i].failed)
             return SEC_E_INSUFFICIENT_MEMORY;
-        if (produced->tokens[i].len > SSPI_TOKEN_LIMIT)
+        if (produced->tokens[i].len > PACKAGE_TOKEN_LIMIT)
             return SEC_E_INTERNAL_ERROR;
     }
     if (!fits(output, produced))
@@ -384,19 +384,19 @@ SECURITY_STATUS sspi_buffers_deliver(struct sspi_buffers_output *output,
     return SEC_E_OK;
 }
 
-static ULONG result_of_success(enum sspi_bound bound)
+static ULONG result_of_success(enum package_bound bound)
 {
     switch (bound) {
-    case SSPI_BOUND_ABSENT:
+    case PACKAGE_BOUND_ABSENT:
         return SEC_CHANNEL_BINDINGS_RESULT_ABSENT | SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING;
-    case SSPI_BOUND_NONE:
+    case PACKAGE_BOUND_NONE:
         return SEC_CHANNEL_BINDINGS_RESULT_ABSENT | SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT;
-    case SSPI_BOUND_PROXY:
+    case PACKAGE_BOUND_PROXY:
         return SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT | SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY;
-    case SSPI_BOUND_MATCHED:
+    case PACKAGE_BOUND_MATCHED:
         return SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT |
                SEC_CHANNEL_BINDINGS_RESULT_VALID_MATCHED;
-    case SSPI_BOUND_UNCHECKED:
+    case PACKAGE_BOUND_UNCHECKED:
         break;
     }
     return 0;
@@ -413,7 +413,7 @@ static ULONG result_of_refusal(enum sspi_reason reason)
 }
 
 void sspi_buffers_tell_binding(const struct sspi_buffers_output *output, SECURITY_STATUS status,
-                               enum sspi_bound bound, enum sspi_reason reason)
+                               enum package_bound bound, enum sspi_reason reason)
 {
     SEC_CHANNEL_BINDINGS_RESULT result = {status == SEC_E_OK ? result_of_success(bound)
                                                              : result_of_refusal(reason)};

@@ -3,7 +3,7 @@
 #ifndef SSPI_BUFFERS_H
 #define SSPI_BUFFERS_H
 
-#include "sspi_package.h"
+#include "package.h"
 
 /* Buffers in one descriptor: a token, four parameters, all bindings, and room. */
 #define SSPI_BUFFERS_LIMIT 32
@@ -21,8 +21,8 @@
 
 /* `in` borrows from the caller's buffers and from the other members: do not copy or move it. */
 struct sspi_buffers_input {
-    struct sspi_accept_input in;
-    struct sspi_channel_binding bindings[SSPI_BINDINGS_LIMIT];
+    struct package_input in;
+    struct package_channel_binding bindings[PACKAGE_BINDINGS_LIMIT];
     struct bytes realm;
 };
 
@@ -41,7 +41,7 @@ enum sspi_buffers_form {
  * nothing here can meet. SEC_E_INSUFFICIENT_MEMORY. Pure. */
 SECURITY_STATUS sspi_buffers_read(const SecBufferDesc *desc, enum sspi_buffers_form form,
                                   ULONG requirements, struct sspi_buffers_input *ret_input,
-                                  struct sspi_report *report) SSPI_MUST_USE;
+                                  struct sspi_report *report) MUST_USE;
 
 /* The report buffer among the input of calls that have no output; NULL where there is none. */
 struct sspi_report *sspi_buffers_report(const SecBufferDesc *desc);
@@ -70,17 +70,17 @@ struct sspi_buffers_output {
  * then). SEC_E_BUFFER_TOO_SMALL: a report or result buffer without room for one. */
 SECURITY_STATUS sspi_buffers_open(SecBufferDesc *desc, ULONG requirements,
                                   struct sspi_buffers_output *ret_output,
-                                  struct sspi_report *report) SSPI_MUST_USE;
+                                  struct sspi_report *report) MUST_USE;
 
 /* Hands the package's tokens to the caller, all or none. SEC_E_BUFFER_TOO_SMALL: a buffer too few
  * or too small; cbBuffer says what was needed. SEC_E_INSUFFICIENT_MEMORY. SEC_E_INTERNAL_ERROR: a
- * token over SSPI_TOKEN_LIMIT. */
+ * token over PACKAGE_TOKEN_LIMIT. */
 SECURITY_STATUS sspi_buffers_deliver(struct sspi_buffers_output *output,
-                                     struct sspi_accept_output *produced) SSPI_MUST_USE;
+                                     struct package_output *produced) MUST_USE;
 
 /* Fills SECBUFFER_CHANNEL_BINDINGS_RESULT, if there is one: `bound` counts where `status` is
  * SEC_E_OK, the reason of a refusal elsewhere. */
 void sspi_buffers_tell_binding(const struct sspi_buffers_output *output, SECURITY_STATUS status,
-                               enum sspi_bound bound, enum sspi_reason reason);
+                               enum package_bound bound, enum sspi_reason reason);
 
 #endif

@@ -13,7 +13,7 @@
 /* Constant once made, so any number of threads may read it. */
 struct sspi_credential {
     struct sspi_object object;
-    const struct sspi_package *package;
+    const struct package *package;
     void *data; /* the package's; released with the credential */
 };
 

@@ -40,7 +40,7 @@ static SECURITY_STATUS check_data(const SSPI_ACCEPTOR_DATA *data, struct sspi_re
     return SEC_E_UNKNOWN_CREDENTIALS;
 }
 
-static SECURITY_STATUS acquire(const struct sspi_package *package, const SSPI_ACCEPTOR_DATA *data,
+static SECURITY_STATUS acquire(const struct package *package, const SSPI_ACCEPTOR_DATA *data,
                                CredHandle *ret_credential, struct sspi_report *report)
 {
     struct sspi_credential *credential = calloc(1, sizeof(*credential));
@@ -69,7 +69,7 @@ SECURITY_STATUS sspi_credentials_acquire(const char *principal, const char *pack
 
     *report = (struct sspi_report){.reason = SSPI_REASON_NONE};
     SecInvalidateHandle(ret_credential);
-    const struct sspi_package *found = sspi_packages_find(package);
+    const struct package *found = sspi_packages_find(package);
     if (found == NULL) {
         report_write(report, SSPI_REASON_CONFIGURATION, "there is no such package");
         return SEC_E_SECPKG_NOT_FOUND;

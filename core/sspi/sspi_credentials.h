@@ -13,6 +13,6 @@
  * NULL, filled on a refusal, zeroed on SEC_E_OK. `data` may be NULL. */
 SECURITY_STATUS sspi_credentials_acquire(const char *principal, const char *package, ULONG use,
                                          const SSPI_ACCEPTOR_DATA *data, CredHandle *ret_credential,
-                                         struct sspi_report *report) SSPI_MUST_USE;
+                                         struct sspi_report *report) MUST_USE;
 
 #endif

@@ -35,7 +35,7 @@ void sspi_handle_drop(struct sspi_object *object);
 
 /* Gives the object a handle. SEC_E_OK: *ret_handle set, and the caller's reference is the table's
  * now. SEC_E_INSUFFICIENT_MEMORY: memory, or SSPI_HANDLES_LIMIT; nothing changed. */
-SECURITY_STATUS sspi_handle_add(struct sspi_object *object, SecHandle *ret_handle) SSPI_MUST_USE;
+SECURITY_STATUS sspi_handle_add(struct sspi_object *object, SecHandle *ret_handle) MUST_USE;
 
 /* Finds the object and keeps it alive until sspi_handle_end with the same `use`. A handle that is
  * NULL, zeroed, invalid, stale, of the other kind or never ours: SEC_E_INVALID_HANDLE. The same
@@ -43,12 +43,11 @@ SECURITY_STATUS sspi_handle_add(struct sspi_object *object, SecHandle *ret_handl
  * server that runs one thread, and using one context twice at a time is the caller's error. */
 SECURITY_STATUS sspi_handle_begin(const SecHandle *handle, enum sspi_handle_kind kind,
                                   enum sspi_handle_use use,
-                                  struct sspi_object **ret_object) SSPI_MUST_USE;
+                                  struct sspi_object **ret_object) MUST_USE;
 void sspi_handle_end(struct sspi_object *object, enum sspi_handle_use use);
 
 /* Ends the handle. The object goes with its last reference, which may be a call in another thread.
  * SEC_E_INVALID_HANDLE as above. The table's memory goes with the last handle. */
-SECURITY_STATUS sspi_handle_remove(const SecHandle *handle,
-                                   enum sspi_handle_kind kind) SSPI_MUST_USE;
+SECURITY_STATUS sspi_handle_remove(const SecHandle *handle, enum sspi_handle_kind kind) MUST_USE;
 
 #endif

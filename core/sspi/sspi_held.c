@@ -13,7 +13,7 @@ static void append_part(struct bytes *to, struct sspi_view part)
     bytes_append_view(to, part);
 }
 
-static void append_binding(struct bytes *to, const struct sspi_channel_binding *binding)
+static void append_binding(struct bytes *to, const struct package_channel_binding *binding)
 {
     append_number(to, binding->initiator_type);
     append_part(to, binding->initiator);
@@ -22,7 +22,7 @@ static void append_binding(struct bytes *to, const struct sspi_channel_binding *
     append_part(to, binding->application);
 }
 
-static void append_call(struct bytes *to, const struct sspi_accept_input *in)
+static void append_call(struct bytes *to, const struct package_input *in)
 {
     const struct sspi_view parts[] = {in->token,       in->method,  in->uri,
                                       in->entity_hash, in->hash_a1, in->realm};
@@ -34,8 +34,8 @@ static void append_call(struct bytes *to, const struct sspi_accept_input *in)
         append_binding(to, &in->bindings[i]);
 }
 
-bool sspi_held_keep(struct sspi_held *held, const struct sspi_accept_input *in,
-                    SECURITY_STATUS status, struct sspi_accept_output *produced)
+bool sspi_held_keep(struct sspi_held *held, const struct package_input *in, SECURITY_STATUS status,
+                    struct package_output *produced)
 {
     bytes_free(&held->call);
     append_call(&held->call, in);
@@ -45,7 +45,7 @@ bool sspi_held_keep(struct sspi_held *held, const struct sspi_accept_input *in,
     }
     held->status = status;
     held->answer.n_tokens = produced->n_tokens;
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++) {
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++) {
         held->answer.tokens[i] = produced->tokens[i];
         produced->tokens[i] = (struct bytes){0};
     }
@@ -54,7 +54,7 @@ bool sspi_held_keep(struct sspi_held *held, const struct sspi_accept_input *in,
     return true;
 }
 
-bool sspi_held_is_for(const struct sspi_held *held, const struct sspi_accept_input *in)
+bool sspi_held_is_for(const struct sspi_held *held, const struct package_input *in)
 {
     BYTES_CLEANUP struct bytes call = {0};
 
@@ -64,7 +64,7 @@ bool sspi_held_is_for(const struct sspi_held *held, const struct sspi_accept_inp
 
 void sspi_held_end(struct sspi_held *held)
 {
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&held->answer.tokens[i]);
     bytes_free(&held->call);
     *held = (struct sspi_held){0};

@@ -4,24 +4,23 @@
 #ifndef SSPI_HELD_H
 #define SSPI_HELD_H
 
-#include "sspi_package.h"
+#include "package.h"
 
 /* Zero-initialise it. */
 struct sspi_held {
     bool waits;
     SECURITY_STATUS status; /* what the package said */
-    struct sspi_accept_output answer;
+    struct package_output answer;
     struct bytes call; /* all of that call's input: only the same one gets the answer */
 };
 
 /* Moves the tokens of `produced` here. False: no memory, nothing is held. */
-bool sspi_held_keep(struct sspi_held *held, const struct sspi_accept_input *in,
-                    SECURITY_STATUS status, struct sspi_accept_output *produced) SSPI_MUST_USE;
+bool sspi_held_keep(struct sspi_held *held, const struct package_input *in, SECURITY_STATUS status,
+                    struct package_output *produced) MUST_USE;
 
 /* True when `in` is the input of the call that is held, ASC_REQ_ALLOCATE_MEMORY and the output's
  * form apart. No memory is a no. */
-bool sspi_held_is_for(const struct sspi_held *held,
-                      const struct sspi_accept_input *in) SSPI_MUST_USE;
+bool sspi_held_is_for(const struct sspi_held *held, const struct package_input *in) MUST_USE;
 
 /* Wipes and frees; leaves a zero-initialised one. */
 void sspi_held_end(struct sspi_held *held);

@@ -17,14 +17,14 @@ struct sspi_identity {
 };
 
 /* The calling thread's. False: no memory. */
-bool sspi_identity_get(struct sspi_identity *ret_identity) SSPI_MUST_USE;
+bool sspi_identity_get(struct sspi_identity *ret_identity) MUST_USE;
 
 /* Makes the calling thread, which is `own`, act as `account`: groups, then group, then user, for
  * each step needs the privilege that the last one gives up. Real and saved ids stay, so that it can
  * return and so that the account's owner can neither signal nor trace the process. False: no
  * privilege, or capabilities that would be left over; nothing has changed then. */
 bool sspi_identity_take(const struct sspi_identity *own,
-                        const struct sspi_account *account) SSPI_MUST_USE;
+                        const struct sspi_account *account) MUST_USE;
 
 /* Back to `own`. Cannot fail for a thread that sspi_identity_take() changed; should it all the
  * same, the process ends: half of somebody's rights are nobody's. */

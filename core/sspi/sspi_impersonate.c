@@ -31,7 +31,7 @@ static SECURITY_STATUS find_account(const struct sspi_context *context,
 static SECURITY_STATUS become(struct sspi_impersonation *state, const struct sspi_account *account,
                               const char *ccache)
 {
-    const struct sspi_package *caches = sspi_packages_with_ccache();
+    const struct package *caches = sspi_packages_with_ccache();
 
     if (!sspi_identity_get(&state->own))
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -55,7 +55,7 @@ static SECURITY_STATUS become(struct sspi_impersonation *state, const struct ssp
 
 static SECURITY_STATUS revert(struct sspi_impersonation *state)
 {
-    const struct sspi_package *caches = sspi_packages_with_ccache();
+    const struct package *caches = sspi_packages_with_ccache();
     SECURITY_STATUS status = SEC_E_OK;
 
     sspi_identity_restore(&state->own);

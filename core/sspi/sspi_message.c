@@ -49,8 +49,8 @@ static SECURITY_STATUS sign(const struct sspi_message_call *call,
         return SEC_E_QOP_NOT_SUPPORTED;
     if (layout->data_len > call->send_limit)
         return SEC_E_INVALID_TOKEN;
-    struct sspi_message message = sspi_message_layout_message(layout);
-    message.padding = (struct sspi_message_room){0};
+    struct package_message message = sspi_message_layout_message(layout);
+    message.padding = (struct package_message_room){0};
     SECURITY_STATUS status = settled(call->messages->sign(call->data, &message));
     if (status == SEC_E_OK || status == SEC_E_BUFFER_TOO_SMALL)
         sspi_message_layout_set(layout, &message);
@@ -91,7 +91,7 @@ static SECURITY_STATUS verify(const struct sspi_message_call *call,
         return SEC_E_QOP_NOT_SUPPORTED;
     if (!is_within(layout, call->receive_limit))
         return SEC_E_INVALID_TOKEN;
-    struct sspi_message message = sspi_message_layout_message(layout);
+    struct package_message message = sspi_message_layout_message(layout);
     return settled(call->messages->verify(call->data, &message));
 }
 
@@ -146,7 +146,7 @@ static SECURITY_STATUS seal(const struct sspi_message_call *call, ULONG qop,
         return st;
     if (layout->data_len > call->send_limit)
         return SEC_E_INVALID_TOKEN;
-    struct sspi_message message = sspi_message_layout_message(layout);
+    struct package_message message = sspi_message_layout_message(layout);
     SECURITY_STATUS status = settled(call->messages->seal(call->data, encrypt, &message));
     if (status == SEC_E_OK || status == SEC_E_BUFFER_TOO_SMALL)
         sspi_message_layout_set(layout, &message);
@@ -174,7 +174,7 @@ SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP, PSec
 static SECURITY_STATUS unseal(const struct sspi_message_call *call,
                               struct sspi_message_layout *layout, bool *ret_encrypted)
 {
-    COPY_CLEANUP struct sspi_message copy = {0};
+    COPY_CLEANUP struct package_message copy = {0};
     struct sspi_view plain = {NULL, 0};
 
     if (call->messages == NULL || call->messages->unseal == NULL)

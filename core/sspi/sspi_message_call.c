@@ -6,7 +6,7 @@
 /* What a layer agreed on may change meanwhile: read under the lock. */
 static void set_limits(struct sspi_message_call *call, const struct sspi_wrapping *wrapping)
 {
-    call->send_limit = SSPI_MESSAGE_LIMIT;
+    call->send_limit = PACKAGE_MESSAGE_LIMIT;
     call->receive_limit = SIZE_MAX;
     if (wrapping == NULL)
         return;
@@ -27,8 +27,8 @@ SECURITY_STATUS sspi_message_call_begin(PCtxtHandle handle, struct sspi_message_
     if (status != SEC_E_OK)
         return status;
     struct sspi_context *context = (struct sspi_context *)object;
-    const struct sspi_package *package = context->credential->package;
-    const struct sspi_context_info *info = NULL;
+    const struct package *package = context->credential->package;
+    const struct package_info *info = NULL;
     if (context->state == SSPI_CONTEXT_ESTABLISHED)
         info = package->info(context->data);
     if (info == NULL) {

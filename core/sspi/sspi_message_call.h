@@ -8,18 +8,18 @@
 /* A context that this thread has to itself until sspi_message_call_end(). */
 struct sspi_message_call {
     struct sspi_context *context;
-    const struct sspi_package_messages *messages; /* NULL where the mechanism has none */
-    void *data;                                   /* the mechanism's context */
-    ULONG attributes;                             /* ASC_RET_* */
-    size_t send_limit;                            /* octets of a message */
-    size_t receive_limit;                         /* octets of a sealed one */
-    bool encrypted_alone;                         /* messages that are only signed are refused */
+    const struct package_messages *messages; /* NULL where the mechanism has none */
+    void *data;                              /* the mechanism's context */
+    ULONG attributes;                        /* ASC_RET_* */
+    size_t send_limit;                       /* octets of a message */
+    size_t receive_limit;                    /* octets of a sealed one */
+    bool encrypted_alone;                    /* messages that are only signed are refused */
 };
 
 /* SEC_E_INVALID_HANDLE: not a live context, not established, or another thread is inside
  * AcceptSecurityContext with it. */
 SECURITY_STATUS sspi_message_call_begin(PCtxtHandle handle,
-                                        struct sspi_message_call *ret_call) SSPI_MUST_USE;
+                                        struct sspi_message_call *ret_call) MUST_USE;
 void sspi_message_call_end(struct sspi_message_call *call);
 
 /* True when the context has any of these ASC_RET_*. */

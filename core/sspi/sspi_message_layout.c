@@ -6,7 +6,7 @@
 
 #include "sspi_buffers.h"
 
-_Static_assert(SSPI_MESSAGE_PARTS_LIMIT >= SSPI_BUFFERS_LIMIT, "every buffer may be a part");
+_Static_assert(PACKAGE_MESSAGE_PARTS_LIMIT >= SSPI_BUFFERS_LIMIT, "every buffer may be a part");
 
 /* Longest padding that is looked at: a cipher's block. */
 #define PADDING_LIMIT 64
@@ -35,7 +35,7 @@ static void add_data(struct sspi_message_layout *layout, SecBuffer *buffer)
         return;
     bool sealed = (buffer->BufferType & SECBUFFER_READONLY_WITH_CHECKSUM) == 0;
     layout->data[layout->n_data] = buffer;
-    layout->parts[layout->n_data] = (struct sspi_message_part){
+    layout->parts[layout->n_data] = (struct package_message_part){
         buffer->cbBuffer == 0 ? nothing : buffer->pvBuffer, buffer->cbBuffer, sealed};
     layout->n_data++;
     if (sealed)
@@ -54,7 +54,7 @@ static bool add(struct sspi_message_layout *layout, SecBuffer *buffer,
         return false;
     switch (type) {
     case SECBUFFER_TOKEN:
-        if (!is_written(function) && buffer->cbBuffer > SSPI_TOKEN_LIMIT)
+        if (!is_written(function) && buffer->cbBuffer > PACKAGE_TOKEN_LIMIT)
             return false;
         return !(read_only && is_written(function)) && fill(&layout->token, buffer);
     case SECBUFFER_PADDING:
@@ -63,7 +63,7 @@ static bool add(struct sspi_message_layout *layout, SecBuffer *buffer,
         return !(read_only && function == SSPI_MESSAGE_SEAL) && fill(&layout->padding, buffer);
     case SECBUFFER_STREAM:
         return function == SSPI_MESSAGE_UNSEAL && !read_only &&
-               buffer->cbBuffer <= SSPI_MESSAGE_LIMIT + SSPI_TOKEN_LIMIT &&
+               buffer->cbBuffer <= PACKAGE_MESSAGE_LIMIT + PACKAGE_TOKEN_LIMIT &&
                fill(&layout->stream, buffer);
     case SECBUFFER_DATA:
         add_data(layout, buffer);
@@ -80,7 +80,7 @@ static bool is_short_enough(const struct sspi_message_layout *layout)
 
     for (size_t i = 0; i < layout->n_data; i++)
         len += layout->parts[i].len;
-    return len <= SSPI_MESSAGE_LIMIT;
+    return len <= PACKAGE_MESSAGE_LIMIT;
 }
 
 /* A signature over nothing, or a place for the plaintext that is none, is the caller's mistake. */
@@ -109,19 +109,19 @@ SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc,
 
 /* ---- what a package gets ---- */
 
-static struct sspi_message_room room_of(const SecBuffer *buffer)
+static struct package_message_room room_of(const SecBuffer *buffer)
 {
     if (buffer == NULL || buffer->pvBuffer == NULL)
-        return (struct sspi_message_room){0};
-    return (struct sspi_message_room){buffer->pvBuffer, buffer->cbBuffer, buffer->cbBuffer};
+        return (struct package_message_room){0};
+    return (struct package_message_room){buffer->pvBuffer, buffer->cbBuffer, buffer->cbBuffer};
 }
 
-struct sspi_message sspi_message_layout_message(const struct sspi_message_layout *layout)
+struct package_message sspi_message_layout_message(const struct sspi_message_layout *layout)
 {
-    return (struct sspi_message){.parts = layout->parts,
-                                 .n_parts = layout->n_data,
-                                 .token = room_of(layout->token),
-                                 .padding = room_of(layout->padding)};
+    return (struct package_message){.parts = layout->parts,
+                                    .n_parts = layout->n_data,
+                                    .token = room_of(layout->token),
+                                    .padding = room_of(layout->padding)};
 }
 
 /* Nothing may go to nowhere. */
@@ -134,14 +134,14 @@ static char *append(char *to, const char *from, size_t len)
 }
 
 SECURITY_STATUS sspi_message_layout_copy(struct sspi_message_layout *layout,
-                                         struct sspi_message *ret_message)
+                                         struct package_message *ret_message)
 {
-    struct sspi_message_room stream = room_of(layout->stream);
-    struct sspi_message_room token = room_of(layout->token);
-    struct sspi_message_room padding = room_of(layout->padding);
+    struct package_message_room stream = room_of(layout->stream);
+    struct package_message_room token = room_of(layout->token);
+    struct package_message_room padding = room_of(layout->padding);
     size_t len = layout->stream != NULL ? stream.len : token.len + layout->data_len + padding.len;
 
-    *ret_message = (struct sspi_message){0};
+    *ret_message = (struct package_message){0};
     char *whole = malloc(len + 1); /* never nothing */
     if (whole == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
@@ -153,7 +153,7 @@ SECURITY_STATUS sspi_message_layout_copy(struct sspi_message_layout *layout,
     }
     char *end = append(whole, token.data, token.len);
     for (size_t i = 0; i < layout->n_data; i++) {
-        struct sspi_message_part *part = &layout->parts[i];
+        struct package_message_part *part = &layout->parts[i];
         if (!part->sealed)
             continue;
         char *at = end;
@@ -164,22 +164,22 @@ SECURITY_STATUS sspi_message_layout_copy(struct sspi_message_layout *layout,
     (void)append(tail, padding.data, padding.len);
     ret_message->parts = layout->parts;
     ret_message->n_parts = layout->n_data;
-    ret_message->token = (struct sspi_message_room){whole, token.len, token.len};
-    ret_message->padding = (struct sspi_message_room){tail, padding.len, padding.len};
+    ret_message->token = (struct package_message_room){whole, token.len, token.len};
+    ret_message->padding = (struct package_message_room){tail, padding.len, padding.len};
     return SEC_E_OK;
 }
 
-void sspi_message_layout_free(struct sspi_message *copy)
+void sspi_message_layout_free(struct package_message *copy)
 {
     bytes_wipe(copy->whole, copy->whole_len);
     free(copy->whole);
-    *copy = (struct sspi_message){0};
+    *copy = (struct package_message){0};
 }
 
 /* ---- what the caller gets ---- */
 
 void sspi_message_layout_set(const struct sspi_message_layout *layout,
-                             const struct sspi_message *message)
+                             const struct package_message *message)
 {
     if (layout->token != NULL)
         layout->token->cbBuffer = (ULONG)message->token.len;
@@ -188,7 +188,8 @@ void sspi_message_layout_set(const struct sspi_message_layout *layout,
 }
 
 SECURITY_STATUS sspi_message_layout_deliver(const struct sspi_message_layout *layout,
-                                            const struct sspi_message *copy, struct sspi_view plain)
+                                            const struct package_message *copy,
+                                            struct sspi_view plain)
 {
     if (layout->stream != NULL) {
         /* Windows decrypts in place, whatever memory SECBUFFER_DATA has. */
@@ -203,7 +204,7 @@ SECURITY_STATUS sspi_message_layout_deliver(const struct sspi_message_layout *la
     if (plain.len > layout->data_len)
         return SEC_E_INVALID_TOKEN;
     for (size_t i = 0; i < layout->n_data; i++) {
-        const struct sspi_message_part *part = &layout->parts[i];
+        const struct package_message_part *part = &layout->parts[i];
         if (!part->sealed)
             continue;
         size_t len = part->len < plain.len ? part->len : plain.len;

@@ -4,7 +4,7 @@
 #ifndef SSPI_MESSAGE_LAYOUT_H
 #define SSPI_MESSAGE_LAYOUT_H
 
-#include "sspi_package.h"
+#include "package.h"
 
 enum sspi_message_function {
     SSPI_MESSAGE_SIGN,
@@ -18,8 +18,8 @@ struct sspi_message_layout {
     SecBuffer *token; /* NULL where there is none */
     SecBuffer *padding;
     SecBuffer *stream;
-    SecBuffer *data[SSPI_MESSAGE_PARTS_LIMIT]; /* those that the call works on */
-    struct sspi_message_part parts[SSPI_MESSAGE_PARTS_LIMIT];
+    SecBuffer *data[PACKAGE_MESSAGE_PARTS_LIMIT]; /* those that the call works on */
+    struct package_message_part parts[PACKAGE_MESSAGE_PARTS_LIMIT];
     size_t n_data;
     size_t data_len; /* of all sealed parts */
 };
@@ -29,27 +29,27 @@ struct sspi_message_layout {
  * SEC_E_OK alone. */
 SECURITY_STATUS sspi_message_layout_read(const SecBufferDesc *desc,
                                          enum sspi_message_function function, bool needs_token,
-                                         struct sspi_message_layout *ret_layout) SSPI_MUST_USE;
+                                         struct sspi_message_layout *ret_layout) MUST_USE;
 
 /* The message for sign, verify and seal, in the caller's memory. Borrows the layout. */
-struct sspi_message sspi_message_layout_message(const struct sspi_message_layout *layout);
+struct package_message sspi_message_layout_message(const struct sspi_message_layout *layout);
 
 /* The message for unseal, in memory of its own, which the layout's sealed parts point into from now
  * on. SEC_E_INSUFFICIENT_MEMORY. Free it on every status. */
 SECURITY_STATUS sspi_message_layout_copy(struct sspi_message_layout *layout,
-                                         struct sspi_message *ret_message) SSPI_MUST_USE;
+                                         struct package_message *ret_message) MUST_USE;
 
 /* Wipes and frees. */
-void sspi_message_layout_free(struct sspi_message *copy);
+void sspi_message_layout_free(struct package_message *copy);
 
 /* Sets the lengths of token and padding, after sign and seal. */
 void sspi_message_layout_set(const struct sspi_message_layout *layout,
-                             const struct sspi_message *message);
+                             const struct package_message *message);
 
 /* Writes the plaintext, which lies in the copy, into the caller's buffers. SEC_E_INVALID_TOKEN: it
  * is longer than the SECBUFFER_DATA buffers. */
 SECURITY_STATUS sspi_message_layout_deliver(const struct sspi_message_layout *layout,
-                                            const struct sspi_message *copy,
-                                            struct sspi_view plain) SSPI_MUST_USE;
+                                            const struct package_message *copy,
+                                            struct sspi_view plain) MUST_USE;
 
 #endif

@@ -56,7 +56,7 @@ static SECURITY_STATUS query_session_key(const struct sspi_message_call *call,
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS key_info_a(const struct sspi_key_info *info, SecPkgContext_KeyInfoA *to)
+static SECURITY_STATUS key_info_a(const struct package_key_info *info, SecPkgContext_KeyInfoA *to)
 {
     SecPkgContext_KeyInfoA made = {.sSignatureAlgorithmName = strdup(info->signature),
                                    .sEncryptAlgorithmName = strdup(info->encryption),
@@ -73,7 +73,7 @@ static SECURITY_STATUS key_info_a(const struct sspi_key_info *info, SecPkgContex
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS key_info_w(const struct sspi_key_info *info, SecPkgContext_KeyInfoW *to)
+static SECURITY_STATUS key_info_w(const struct package_key_info *info, SecPkgContext_KeyInfoW *to)
 {
     SecPkgContext_KeyInfoW made = {
         .sSignatureAlgorithmName = utf8_to_utf16(bytes_view(info->signature), NULL),
@@ -93,7 +93,7 @@ static SECURITY_STATUS key_info_w(const struct sspi_key_info *info, SecPkgContex
 
 static SECURITY_STATUS query_key_info(const struct sspi_message_call *call, void *buffer, bool wide)
 {
-    struct sspi_key_info info = {0};
+    struct package_key_info info = {0};
 
     if (call->messages->key_info == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;

@@ -11,6 +11,6 @@ bool sspi_message_answers(ULONG attribute);
 
 /* As QueryContextAttributes (parameters, statuses, threads) for those; `wide`: in the W form. */
 SECURITY_STATUS sspi_message_query(PCtxtHandle handle, ULONG attribute, void *buffer,
-                                   bool wide) SSPI_MUST_USE;
+                                   bool wide) MUST_USE;
 
 #endif

@@ -4,22 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sspi_package.h"
+#include "package.h"
 #include "sspi_text.h"
 
-static const struct sspi_package *const all[] = {&negotiate_package, &kerberos_package,
-                                                 &ntlm_package, &digest_package};
+static const struct package *const all[] = {&negotiate_package, &kerberos_package, &ntlm_package,
+                                            &digest_package};
 
 #define N_PACKAGES (sizeof(all) / sizeof(all[0]))
 
-const struct sspi_package *sspi_packages_find(const char *name)
+const struct package *sspi_packages_find(const char *name)
 {
     struct sspi_view wanted = bytes_view(name);
 
     if (wanted.data == NULL)
         return NULL;
     for (size_t i = 0; i < N_PACKAGES; i++) {
-        const struct sspi_package *package = all[i];
+        const struct package *package = all[i];
         if (bytes_equal_nocase(wanted, bytes_view(package->about.Name)))
             return package;
         if (package->alias != NULL && bytes_equal_nocase(wanted, bytes_view(package->alias)))
@@ -28,7 +28,7 @@ const struct sspi_package *sspi_packages_find(const char *name)
     return NULL;
 }
 
-const struct sspi_package *sspi_packages_with_ccache(void)
+const struct package *sspi_packages_with_ccache(void)
 {
     for (size_t i = 0; i < N_PACKAGES; i++)
         if (all[i]->use_ccache != NULL)
@@ -37,12 +37,12 @@ const struct sspi_package *sspi_packages_with_ccache(void)
 }
 
 /* Characters of name and comment with their NULs. */
-static size_t text_len(const struct sspi_package *package)
+static size_t text_len(const struct package *package)
 {
     return strlen(package->about.Name) + strlen(package->about.Comment) + 2;
 }
 
-SECURITY_STATUS sspi_packages_copy_a(const struct sspi_package *const *packages, size_t n,
+SECURITY_STATUS sspi_packages_copy_a(const struct package *const *packages, size_t n,
                                      SecPkgInfoA **ret_info)
 {
     size_t size = n * sizeof(SecPkgInfoA);
@@ -73,7 +73,7 @@ static SEC_WCHAR *widen(SEC_WCHAR *to, const char *ascii)
     return to;
 }
 
-SECURITY_STATUS sspi_packages_copy_w(const struct sspi_package *const *packages, size_t n,
+SECURITY_STATUS sspi_packages_copy_w(const struct package *const *packages, size_t n,
                                      SecPkgInfoW **ret_info)
 {
     size_t size = n * sizeof(SecPkgInfoW);
@@ -105,7 +105,7 @@ SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoA(const SEC_CHAR *pszPackageNa
     if (ppPackageInfo == NULL)
         return SEC_E_INVALID_PARAMETER;
     *ppPackageInfo = NULL;
-    const struct sspi_package *package = sspi_packages_find(pszPackageName);
+    const struct package *package = sspi_packages_find(pszPackageName);
     if (package == NULL)
         return SEC_E_SECPKG_NOT_FOUND;
     return sspi_packages_copy_a(&package, 1, ppPackageInfo);
@@ -123,7 +123,7 @@ SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoW(const SEC_WCHAR *pszPackageN
     SECURITY_STATUS status = sspi_text_narrow(pszPackageName, &storage, &name);
     if (status != SEC_E_OK)
         return status;
-    const struct sspi_package *package = sspi_packages_find(name);
+    const struct package *package = sspi_packages_find(name);
     if (package == NULL)
         return SEC_E_SECPKG_NOT_FOUND;
     return sspi_packages_copy_w(&package, 1, ppPackageInfo);

@@ -6,19 +6,19 @@
 #include "bytes.h"
 #include "sspi.h"
 
-struct sspi_package;
+struct package;
 
 /* The package of that name or alias, without case; NULL when there is none or `name` is NULL. */
-const struct sspi_package *sspi_packages_find(const char *name);
+const struct package *sspi_packages_find(const char *name);
 
 /* The package that knows credential caches (use_ccache); NULL when none does. */
-const struct sspi_package *sspi_packages_with_ccache(void);
+const struct package *sspi_packages_with_ccache(void);
 
 /* An array of `n` descriptions in one malloc'ed block with all their strings behind it, for
  * FreeContextBuffer. SEC_E_OK sets *ret_info; SEC_E_INSUFFICIENT_MEMORY. Pure. */
-SECURITY_STATUS sspi_packages_copy_a(const struct sspi_package *const *packages, size_t n,
-                                     SecPkgInfoA **ret_info) SSPI_MUST_USE;
-SECURITY_STATUS sspi_packages_copy_w(const struct sspi_package *const *packages, size_t n,
-                                     SecPkgInfoW **ret_info) SSPI_MUST_USE;
+SECURITY_STATUS sspi_packages_copy_a(const struct package *const *packages, size_t n,
+                                     SecPkgInfoA **ret_info) MUST_USE;
+SECURITY_STATUS sspi_packages_copy_w(const struct package *const *packages, size_t n,
+                                     SecPkgInfoW **ret_info) MUST_USE;
 
 #endif

@@ -23,7 +23,7 @@ TimeStamp sspi_query_timestamp(uint64_t time_ms)
     return (TimeStamp){.LowPart = (uint32_t)filetime, .HighPart = (int32_t)(filetime >> 32)};
 }
 
-static const struct sspi_context_info *info_of(const struct sspi_context *context)
+static const struct package_info *info_of(const struct sspi_context *context)
 {
     if (context->state != SSPI_CONTEXT_ESTABLISHED)
         return NULL;
@@ -46,7 +46,7 @@ ULONG sspi_query_attributes(const struct sspi_context *context)
            (context->requirements & (ASC_REQ_CONNECTION | ASC_REQ_IDENTIFY));
 }
 
-const struct sspi_context_info *sspi_context_info(const CtxtHandle *context)
+const struct package_info *package_info(const CtxtHandle *context)
 {
     struct sspi_object *object;
 
@@ -54,7 +54,7 @@ const struct sspi_context_info *sspi_context_info(const CtxtHandle *context)
         sspi_handle_begin(context, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object);
     if (status != SEC_E_OK)
         return NULL;
-    const struct sspi_context_info *info = info_of((struct sspi_context *)object);
+    const struct package_info *info = info_of((struct sspi_context *)object);
     sspi_handle_end(object, SSPI_HANDLE_SHARED);
     return info;
 }
@@ -66,7 +66,7 @@ bool sspi_context_waits(const CtxtHandle *context)
     if (sspi_handle_begin(context, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object) != SEC_E_OK)
         return false;
     const struct sspi_context *about = (const struct sspi_context *)object;
-    const struct sspi_package *package = about->credential->package;
+    const struct package *package = about->credential->package;
     bool waits = about->state == SSPI_CONTEXT_PARTIAL && about->data != NULL &&
                  package->waits != NULL && package->waits(about->data);
     sspi_handle_end(object, SSPI_HANDLE_SHARED);
@@ -96,7 +96,7 @@ static SECURITY_STATUS copy_w(const char *text, SEC_WCHAR **ret_text)
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS query_lifespan(const struct sspi_context_info *info,
+static SECURITY_STATUS query_lifespan(const struct package_info *info,
                                       SecPkgContext_Lifespan *lifespan)
 {
     lifespan->tsStart = sspi_query_timestamp(info->start_ms);
@@ -105,14 +105,14 @@ static SECURITY_STATUS query_lifespan(const struct sspi_context_info *info,
 }
 
 /* Kerberos: the client's realm; NTLM: its domain; Digest: the realm. */
-static SECURITY_STATUS query_authority_a(const struct sspi_context_info *info,
+static SECURITY_STATUS query_authority_a(const struct package_info *info,
                                          SecPkgContext_AuthorityA *authority)
 {
     return info->realm == NULL ? SEC_E_UNSUPPORTED_FUNCTION
                                : copy_a(info->realm, &authority->sAuthorityName);
 }
 
-static SECURITY_STATUS query_authority_w(const struct sspi_context_info *info,
+static SECURITY_STATUS query_authority_w(const struct package_info *info,
                                          SecPkgContext_AuthorityW *authority)
 {
     return info->realm == NULL ? SEC_E_UNSUPPORTED_FUNCTION
@@ -120,12 +120,12 @@ static SECURITY_STATUS query_authority_w(const struct sspi_context_info *info,
 }
 
 /* A client that named no service: an empty name. */
-static const char *server_name(const struct sspi_context_info *info)
+static const char *server_name(const struct package_info *info)
 {
     return info->target == NULL ? "" : info->target;
 }
 
-static SECURITY_STATUS query_native_a(const struct sspi_context_info *info,
+static SECURITY_STATUS query_native_a(const struct package_info *info,
                                       SecPkgContext_NativeNamesA *names)
 {
     SECURITY_STATUS status = copy_a(info->name, &names->sClientName);
@@ -138,7 +138,7 @@ static SECURITY_STATUS query_native_a(const struct sspi_context_info *info,
     return status;
 }
 
-static SECURITY_STATUS query_native_w(const struct sspi_context_info *info,
+static SECURITY_STATUS query_native_w(const struct package_info *info,
                                       SecPkgContext_NativeNamesW *names)
 {
     SECURITY_STATUS status = copy_w(info->name, &names->sClientName);
@@ -161,7 +161,7 @@ static SECURITY_STATUS query_token(struct sspi_context *context, SecPkgContext_A
     return status;
 }
 
-static SECURITY_STATUS query_target(const struct sspi_context_info *info,
+static SECURITY_STATUS query_target(const struct package_info *info,
                                     SecPkgContext_ClientSpecifiedTarget *target)
 {
     if (info->target == NULL)
@@ -169,10 +169,10 @@ static SECURITY_STATUS query_target(const struct sspi_context_info *info,
     return copy_w(info->target, &target->sTargetName);
 }
 
-static SECURITY_STATUS query_a(struct sspi_context *context, const struct sspi_context_info *info,
+static SECURITY_STATUS query_a(struct sspi_context *context, const struct package_info *info,
                                ULONG attribute, void *buffer)
 {
-    const struct sspi_package *package = context->credential->package;
+    const struct package *package = context->credential->package;
 
     switch (attribute) {
     case SECPKG_ATTR_NAMES:
@@ -203,10 +203,10 @@ static SECURITY_STATUS query_a(struct sspi_context *context, const struct sspi_c
     }
 }
 
-static SECURITY_STATUS query_w(struct sspi_context *context, const struct sspi_context_info *info,
+static SECURITY_STATUS query_w(struct sspi_context *context, const struct package_info *info,
                                ULONG attribute, void *buffer)
 {
-    const struct sspi_package *package = context->credential->package;
+    const struct package *package = context->credential->package;
 
     switch (attribute) {
     case SECPKG_ATTR_NAMES:
@@ -228,9 +228,8 @@ static SECURITY_STATUS query_w(struct sspi_context *context, const struct sspi_c
     }
 }
 
-typedef SECURITY_STATUS query_form(struct sspi_context *context,
-                                   const struct sspi_context_info *info, ULONG attribute,
-                                   void *buffer);
+typedef SECURITY_STATUS query_form(struct sspi_context *context, const struct package_info *info,
+                                   ULONG attribute, void *buffer);
 
 /* The one that is told before the end as well. */
 static SECURITY_STATUS query_last_token(const struct sspi_context *context,
@@ -255,7 +254,7 @@ static SECURITY_STATUS query(PCtxtHandle handle, ULONG attribute, void *buffer, 
     if (status != SEC_E_OK)
         return status;
     struct sspi_context *context = (struct sspi_context *)object;
-    const struct sspi_context_info *info = info_of(context);
+    const struct package_info *info = info_of(context);
     if (buffer == NULL)
         status = SEC_E_INVALID_PARAMETER;
     else if (attribute == SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS)

@@ -8,12 +8,12 @@
 #include "sspi.h"
 
 struct sspi_context;
-struct sspi_context_info;
+struct package_info;
 
 /* The context's own record, without copies. NULL when the handle is not a live context, another
  * thread is inside AcceptSecurityContext with it, or it is not established. Borrowed: lives until
  * the next AcceptSecurityContext, CompleteAuthToken or DeleteSecurityContext on this context. */
-const struct sspi_context_info *sspi_context_info(const CtxtHandle *context);
+const struct package_info *package_info(const CtxtHandle *context);
 
 /* ASC_RET_* of an established context: the package's, and what holds for all packages. */
 ULONG sspi_query_attributes(const struct sspi_context *context);

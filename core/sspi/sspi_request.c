@@ -20,7 +20,7 @@ static SecBuffer *find(const SecBufferDesc *desc, ULONG type)
 
 bool sspi_request_is_one(const struct sspi_context *context, const SecBufferDesc *desc)
 {
-    const struct sspi_package *package = context->credential->package;
+    const struct package *package = context->credential->package;
 
     return package->verify_request != NULL && desc != NULL && desc->pBuffers != NULL &&
            desc->cBuffers <= SSPI_BUFFERS_LIMIT && find(desc, SECBUFFER_PKG_PARAMS) != NULL;
@@ -46,7 +46,7 @@ static void tell(const SecBufferDesc *desc, SECURITY_STATUS status,
 SECURITY_STATUS sspi_request_verify(struct sspi_context *context, SecBufferDesc *desc)
 {
     struct sspi_report report = {.reason = SSPI_REASON_NONE};
-    struct sspi_accept_output out = {.report = &report};
+    struct package_output out = {.report = &report};
     struct sspi_buffers_input input = {0};
 
     SECURITY_STATUS status = sspi_buffers_read(desc, SSPI_BUFFERS_REQUEST, 0, &input, &report);
@@ -75,7 +75,7 @@ static SECURITY_STATUS deliver(SecBuffer *to, const struct bytes *value)
 SECURITY_STATUS sspi_request_sign(struct sspi_context *context, SecBufferDesc *desc)
 {
     struct sspi_report report = {.reason = SSPI_REASON_NONE};
-    struct sspi_accept_output out = {.report = &report};
+    struct package_output out = {.report = &report};
     struct sspi_buffers_input input = {0};
     SecBuffer *padding = find(desc, SECBUFFER_PADDING);
 

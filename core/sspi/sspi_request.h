@@ -10,8 +10,7 @@
 bool sspi_request_is_one(const struct sspi_context *context, const SecBufferDesc *desc);
 
 /* On an established context that this thread has to itself. Statuses as the calls' in sspi.h. */
-SECURITY_STATUS sspi_request_verify(struct sspi_context *context,
-                                    SecBufferDesc *desc) SSPI_MUST_USE;
-SECURITY_STATUS sspi_request_sign(struct sspi_context *context, SecBufferDesc *desc) SSPI_MUST_USE;
+SECURITY_STATUS sspi_request_verify(struct sspi_context *context, SecBufferDesc *desc) MUST_USE;
+SECURITY_STATUS sspi_request_sign(struct sspi_context *context, SecBufferDesc *desc) MUST_USE;
 
 #endif

@@ -10,6 +10,6 @@
  * frees it), which *ret_text borrows; NULL stays NULL. SEC_E_INVALID_PARAMETER: not UTF-16.
  * SEC_E_INSUFFICIENT_MEMORY. Pure. */
 SECURITY_STATUS sspi_text_narrow(const SEC_WCHAR *text, struct bytes *storage,
-                                 const char **ret_text) SSPI_MUST_USE;
+                                 const char **ret_text) MUST_USE;
 
 #endif

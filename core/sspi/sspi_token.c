@@ -6,20 +6,20 @@
 
 struct sspi_token {
     struct sspi_context *context; /* a reference: name, SIDs and credential are its own */
-    const struct sspi_context_info *info;
+    const struct package_info *info;
     char *local_name; /* NULL: none */
     struct sspi_account account;
 };
 
 /* Where the client's account is known: under Negotiate with what really authenticated. */
 struct mechanism {
-    const struct sspi_package *package;
+    const struct package *package;
     void *data;
 };
 
 static struct mechanism mechanism_of(const struct sspi_context *context)
 {
-    const struct sspi_package *package = context->credential->package;
+    const struct package *package = context->credential->package;
     if (package->mechanism_context == NULL)
         return (struct mechanism){package, context->data};
     return (struct mechanism){package->info(context->data)->mechanism,
@@ -28,7 +28,7 @@ static struct mechanism mechanism_of(const struct sspi_context *context)
 
 SECURITY_STATUS sspi_token_local_name(const struct sspi_context *context, char **ret_name)
 {
-    const struct sspi_context_info *info = context->credential->package->info(context->data);
+    const struct package_info *info = context->credential->package->info(context->data);
     struct mechanism mechanism = mechanism_of(context);
 
     *ret_name = NULL;

@@ -9,12 +9,11 @@
 
 /* The name of the account that the context's client maps to, allocated; *ret_name is NULL where it
  * maps to none. SEC_E_INSUFFICIENT_MEMORY. The context is established. */
-SECURITY_STATUS sspi_token_local_name(const struct sspi_context *context,
-                                      char **ret_name) SSPI_MUST_USE;
+SECURITY_STATUS sspi_token_local_name(const struct sspi_context *context, char **ret_name) MUST_USE;
 
 /* A new token, which holds on to the context; sspi_token_close() ends it. Statuses as
  * sspi_account_find(). */
 SECURITY_STATUS sspi_token_make(struct sspi_context *context,
-                                struct sspi_token **ret_token) SSPI_MUST_USE;
+                                struct sspi_token **ret_token) MUST_USE;
 
 #endif

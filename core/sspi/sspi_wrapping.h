@@ -5,11 +5,11 @@
 #ifndef SSPI_WRAPPING_H
 #define SSPI_WRAPPING_H
 
-#include "sspi_package.h"
+#include "package.h"
 
 /* What stands below the layer. */
 struct sspi_wrapped {
-    const struct sspi_package *package;
+    const struct package *package;
     void *credential;
     void **context; /* the package's: NULL in it until the package makes one */
 };
@@ -17,10 +17,10 @@ struct sspi_wrapped {
 /* First member of the layer's own state. All but the functions is the layer's to set, and read
  * under the context's message_lock once the context is established. */
 struct sspi_wrapping {
-    /* As struct sspi_package's accept. */
+    /* As struct package's accept. */
     SECURITY_STATUS(*accept)
     (struct sspi_wrapping *wrapping, const struct sspi_wrapped *below,
-     const struct sspi_accept_input *in, struct sspi_accept_output *out);
+     const struct package_input *in, struct package_output *out);
     void (*destroy)(struct sspi_wrapping *wrapping);
 
     ULONG hidden_attributes; /* ASC_RET_* that the package has and the layer did not agree to */
@@ -30,6 +30,6 @@ struct sspi_wrapping {
 };
 
 /* Makes the layer over a context of `package`; NULL: no memory. */
-typedef struct sspi_wrapping *sspi_wrapping_new(const struct sspi_package *package);
+typedef struct sspi_wrapping *sspi_wrapping_new(const struct package *package);
 
 #endif

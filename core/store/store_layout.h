@@ -136,8 +136,8 @@ struct store_siphash store_layout_check(const struct store_constants *constants)
 
 /* Like store_state_format() and store_state_attach(), for memory of this origin. */
 struct sspi_state *store_layout_format(void *memory, size_t size, const struct store_origin *origin,
-                                       const struct sspi_clock *clock) SSPI_MUST_USE;
+                                       const struct clock *clock) MUST_USE;
 struct sspi_state *store_layout_attach(void *memory, size_t size,
-                                       const struct store_origin *origin) SSPI_MUST_USE;
+                                       const struct store_origin *origin) MUST_USE;
 
 #endif

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bytes.h" /* SSPI_MUST_USE */
+#include "bytes.h" /* MUST_USE */
 
 /* Zero: free. The number is odd while the lock is held, and every change makes a new number. */
 struct store_lock {
@@ -28,8 +28,7 @@ struct store_lock {
  * second for each. True in *ret_owner_died: a holder kept the lock too long and counts as dead, and
  * the caller must repair the guarded data. False: other processes took the lock again and again;
  * the caller must refuse. */
-bool store_lock_acquire(struct store_lock *lock, uint64_t *ret_held,
-                        bool *ret_owner_died) SSPI_MUST_USE;
+bool store_lock_acquire(struct store_lock *lock, uint64_t *ret_held, bool *ret_owner_died) MUST_USE;
 
 /* Releases the lock. False: another process took it from this holder meanwhile, so both may have
  * changed the guarded data. */

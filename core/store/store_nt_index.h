@@ -12,7 +12,7 @@ struct store_nt_index;
  * them). NULL: a second line of one user and domain, a name that no NT line may have, or no memory;
  * `error` then holds "path:line: what is wrong; what would be right". */
 struct store_nt_index *store_nt_index_make(struct sspi_view text, const char *path, char *error,
-                                           size_t error_size) SSPI_MUST_USE;
+                                           size_t error_size) MUST_USE;
 
 /* Wipes and frees; NULL is fine. */
 void store_nt_index_free(struct store_nt_index *index);
@@ -20,8 +20,8 @@ void store_nt_index_free(struct store_nt_index *index);
 /* As store_nt_users_find() and store_nt_users_domain(), without the dummy: false leaves the outputs
  * alone. Takes the same time for every name of one length. */
 bool store_nt_index_find(const struct store_nt_index *index, struct sspi_view user,
-                         struct sspi_view domain, struct store_nt_user *ret_user) SSPI_MUST_USE;
+                         struct sspi_view domain, struct store_nt_user *ret_user) MUST_USE;
 bool store_nt_index_domain(const struct store_nt_index *index,
-                           char ret_domain[STORE_USERS_NAME_LIMIT + 1]) SSPI_MUST_USE;
+                           char ret_domain[STORE_USERS_NAME_LIMIT + 1]) MUST_USE;
 
 #endif

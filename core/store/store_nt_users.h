@@ -23,10 +23,10 @@ struct store_nt_user {
  * False: no such line; its hash is a fixed dummy then, so that callers do the same work.
  * Thread-safe, no file is read. */
 bool store_nt_users_find(struct sspi_users *users, struct sspi_view user, struct sspi_view domain,
-                         struct store_nt_user *ret_user) SSPI_MUST_USE;
+                         struct store_nt_user *ret_user) MUST_USE;
 
 /* The file's own domain: that of its first NT line. False: it has none. */
 bool store_nt_users_domain(struct sspi_users *users,
-                           char ret_domain[STORE_USERS_NAME_LIMIT + 1]) SSPI_MUST_USE;
+                           char ret_domain[STORE_USERS_NAME_LIMIT + 1]) MUST_USE;
 
 #endif

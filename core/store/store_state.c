@@ -21,7 +21,7 @@ static void divide(uint64_t size, uint64_t *n_nonce_sets, uint64_t *n_replay_set
     *n_replay_sets = tables / 4 / sizeof(struct store_replay_set);
 }
 
-static bool make_opaque(struct store_constants *constants, const struct sspi_clock *clock)
+static bool make_opaque(struct store_constants *constants, const struct clock *clock)
 {
     uint8_t octets[OPAQUE_SIZE];
     if (!clock->random(clock->self, octets, sizeof(octets)))
@@ -30,7 +30,7 @@ static bool make_opaque(struct store_constants *constants, const struct sspi_clo
     return true;
 }
 
-static bool make_secrets(struct store_constants *constants, const struct sspi_clock *clock)
+static bool make_secrets(struct store_constants *constants, const struct clock *clock)
 {
     return clock->random(clock->self, constants->nonce_key, sizeof(constants->nonce_key)) &&
            clock->random(clock->self, constants->tag_key, sizeof(constants->tag_key)) &&
@@ -62,7 +62,7 @@ static struct sspi_state *make_view(struct store_header *header,
 }
 
 struct sspi_state *store_layout_format(void *memory, size_t size, const struct store_origin *origin,
-                                       const struct sspi_clock *clock)
+                                       const struct clock *clock)
 {
     _Static_assert(sizeof(struct store_header) < STORE_STATE_MIN_SIZE / 2, "tables need room");
     if (!can_hold(memory, size))
@@ -113,7 +113,7 @@ struct sspi_state *store_layout_attach(void *memory, size_t size, const struct s
     return state;
 }
 
-struct sspi_state *store_state_format(void *memory, size_t size, const struct sspi_clock *clock)
+struct sspi_state *store_state_format(void *memory, size_t size, const struct clock *clock)
 {
     return store_layout_format(memory, size, &(struct store_origin){0}, clock);
 }
@@ -150,7 +150,7 @@ struct sspi_view store_state_opaque(const struct sspi_state *state)
     return (struct sspi_view){state->constants.opaque, sizeof(state->constants.opaque)};
 }
 
-uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock)
+uint64_t store_state_time_ms(const struct sspi_state *state, const struct clock *clock)
 {
     return state->constants.created_ms +
            (clock->steady_ms(clock->self) - state->constants.created_steady_ms);

@@ -23,13 +23,13 @@
  * too small, or allocation or randomness failed. One call per memory, before any process shares it.
  */
 struct sspi_state *store_state_format(void *memory, size_t size,
-                                      const struct sspi_clock *clock) SSPI_MUST_USE;
+                                      const struct clock *clock) MUST_USE;
 
 /* Attaches to memory that was formatted before. NULL if magic, layout number or size differ, if the
  * header is damaged, or if no memory is left for the view. The caller must then make new memory and
  * never overwrite this one, because older children still use it. The header is copied and checked
  * once, and never read again. */
-struct sspi_state *store_state_attach(void *memory, size_t size) SSPI_MUST_USE;
+struct sspi_state *store_state_attach(void *memory, size_t size) MUST_USE;
 
 /* Frees the view of one process. The memory is kept, unless it is the mapping of a file. NULL is
  * fine. */
@@ -51,7 +51,7 @@ struct sspi_view store_state_opaque(const struct sspi_state *state);
 /* The time by which nonces are issued and judged: wall clock when the memory was made, and from
  * there on the steady clock, so that setting the machine's clock back makes no new nonce look
  * evicted. */
-uint64_t store_state_time_ms(const struct sspi_state *state, const struct sspi_clock *clock);
+uint64_t store_state_time_ms(const struct sspi_state *state, const struct clock *clock);
 
 /* When the memory was made, by the wall clock of that moment. A token that is older may have been
  * used before, and this memory would not know it. */
@@ -72,12 +72,12 @@ enum store_count {
  * if a process died with the lock. */
 enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
                                  struct sspi_view owner, uint64_t issued_ms,
-                                 uint32_t count) SSPI_MUST_USE;
+                                 uint32_t count) MUST_USE;
 
 /* What store_nonce_use() would say to anybody's count now, without using it up: FRESH where it is
  * not known yet. For answers before a long body is read. */
 enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view nonce,
-                                  uint64_t issued_ms, uint32_t count) SSPI_MUST_USE;
+                                  uint64_t issued_ms, uint32_t count) MUST_USE;
 
 /* ---- Kerberos replays ---- */
 
@@ -94,6 +94,6 @@ enum store_replay {
  * until `lifetime_ms` has passed, so that a token known only to the other cache cannot come back
  * here. */
 enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view authenticator,
-                                     uint64_t now_ms, uint64_t lifetime_ms) SSPI_MUST_USE;
+                                     uint64_t now_ms, uint64_t lifetime_ms) MUST_USE;
 
 #endif

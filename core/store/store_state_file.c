@@ -30,7 +30,7 @@ struct opening {
     const char *path;
     const char *name; /* the part after the last slash of `path` */
     size_t size;
-    const struct sspi_clock *clock;
+    const struct clock *clock;
     struct store_origin origin; /* without the inode */
     int directory;
     int guard; /* PATH.lock */
@@ -328,8 +328,7 @@ static struct sspi_state *open_guarded(const struct opening *opening,
     return replace(opening);
 }
 
-struct sspi_state *store_state_file_open(const char *path, size_t size,
-                                         const struct sspi_clock *clock,
+struct sspi_state *store_state_file_open(const char *path, size_t size, const struct clock *clock,
                                          enum store_state_found *ret_found, char *error,
                                          size_t error_size)
 {

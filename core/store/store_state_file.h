@@ -28,13 +28,12 @@ enum store_state_found {
  * that is in use keeps its size (store_state_size()). store_state_free() frees the view and unmaps
  * the file. Blocks on the file system, and while another parent opens the same file. NULL: `error`
  * names the path, what is wrong, and what would be right. */
-struct sspi_state *store_state_file_open(const char *path, size_t size,
-                                         const struct sspi_clock *clock,
+struct sspi_state *store_state_file_open(const char *path, size_t size, const struct clock *clock,
                                          enum store_state_found *ret_found, char *error,
-                                         size_t error_size) SSPI_MUST_USE;
+                                         size_t error_size) MUST_USE;
 
 /* Checks whether the file could be opened or made, without changing anything. False: `error`, as
  * above. */
-bool store_state_file_check(const char *path, char *error, size_t error_size) SSPI_MUST_USE;
+bool store_state_file_check(const char *path, char *error, size_t error_size) MUST_USE;
 
 #endif

@@ -25,7 +25,7 @@
  * accepted. A database is mapped. NULL on failure; `error` (never NULL) then holds "file:line: what
  * is wrong; what would be right" without any hash in it, and errno is ENOMEM if memory ran out,
  * else something else. Blocks on the file. */
-struct sspi_users *store_users_open(const char *name, char *error, size_t error_size) SSPI_MUST_USE;
+struct sspi_users *store_users_open(const char *name, char *error, size_t error_size) MUST_USE;
 
 /* One more owner, who calls store_users_close() too. Thread-safe. */
 struct sspi_users *store_users_reference(struct sspi_users *users);
@@ -39,7 +39,7 @@ const char *store_users_path(const struct sspi_users *users);
 /* Looks at the file at most once a second of `now_ms` (one stat). True, for one thread alone: it
  * changed, and this caller must call store_users_reread(), from whatever thread; the others go on
  * with the old users until that has returned. */
-bool store_users_look(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
+bool store_users_look(struct sspi_users *users, uint64_t now_ms) MUST_USE;
 
 /* Returns the number of the current contents. It changes when the file is read again. It takes no
  * lock, so a thread may see the old number for a moment. */
@@ -47,7 +47,7 @@ uint64_t store_users_generation(const struct sspi_users *users);
 
 /* Like store_users_look(), but at once, for credentials that the contents do not verify: it looks
  * on each call (one stat), and is true at most once a second. */
-bool store_users_look_now(struct sspi_users *users, uint64_t now_ms) SSPI_MUST_USE;
+bool store_users_look_now(struct sspi_users *users, uint64_t now_ms) MUST_USE;
 
 /* In place of store_users_reread(), when it cannot be called: the change is found by a later look.
  */
@@ -65,7 +65,7 @@ enum store_refresh store_users_refresh(struct sspi_users *users, uint64_t now_ms
  * work. Thread-safe, no file is read. */
 bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
                       enum sspi_digest_algorithm algorithm,
-                      uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+                      uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
 
 /* What SASL's DIGEST-MD5 wants of the user: the hash of the MD5-ISO-8859-1 line, else that of the
  * MD5 line, which is the same where nothing fits ISO-8859-1 but ASCII. User and realm in UTF-8,
@@ -73,7 +73,7 @@ bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct ss
  * the MD5 line even where there are both: store_users_hash() tells that one. False: neither line,
  * and a dummy as above. */
 bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
-                           uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+                           uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
 
 /* As store_users_hash() for the user of whom the client told H(user:realm) alone (RFC 7616 3.4.4):
  * 2 * hash_len(algorithm) lower-case hexadecimal digits. Appends the user's name to `ret_user`; for
@@ -81,7 +81,7 @@ bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, stru
 bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view userhash,
                                   struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                                   struct bytes *ret_user,
-                                  uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+                                  uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
 
 /* How many users the realm (an absent view: all realms) has, and for how many of them there is a
  * line of `algorithm`. A realm without users gives 0 and 0. */

@@ -14,13 +14,13 @@ struct store_users_contents;
 struct store_nt_index;
 
 /* The contents in force now; store_users_contents_release() them. */
-struct store_users_contents *store_users_contents_of(struct sspi_users *users) SSPI_MUST_USE;
+struct store_users_contents *store_users_contents_of(struct sspi_users *users) MUST_USE;
 
 /* Reads the text file at `path`, or maps the database. `ret_identity` becomes that of the opened
  * file, and stays as it is when it cannot be opened. NULL: `error` says why. Blocks on the file. */
 struct store_users_contents *store_users_contents_load(const char *path, bool is_database,
                                                        struct stat *ret_identity, char *error,
-                                                       size_t error_size) SSPI_MUST_USE;
+                                                       size_t error_size) MUST_USE;
 
 struct store_users_contents *store_users_contents_reference(struct store_users_contents *contents);
 
@@ -29,20 +29,20 @@ void store_users_contents_release(struct store_users_contents *contents);
 
 /* The NT lines, which live as long; NULL in a database. */
 const struct store_nt_index *
-store_users_contents_nt(const struct store_users_contents *contents) SSPI_MUST_USE;
+store_users_contents_nt(const struct store_users_contents *contents) MUST_USE;
 
 /* As store_users_hash() and its fellows, without their dummy: false leaves the outputs alone. */
 bool store_users_contents_hash(const struct store_users_contents *contents, struct sspi_view user,
                                struct sspi_view realm, enum sspi_digest_algorithm algorithm,
-                               uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+                               uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
 /* Of an MD5-ISO-8859-1 line alone. */
 bool store_users_contents_sasl_hash(const struct store_users_contents *contents,
                                     struct sspi_view user, struct sspi_view realm,
-                                    uint8_t ret_hash[STORE_USERS_HASH_MAX]) SSPI_MUST_USE;
+                                    uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
 bool store_users_contents_user(const struct store_users_contents *contents,
                                struct sspi_view userhash, struct sspi_view realm,
                                enum sspi_digest_algorithm algorithm,
-                               struct bytes *ret_user) SSPI_MUST_USE;
+                               struct bytes *ret_user) MUST_USE;
 void store_users_contents_count(const struct store_users_contents *contents, struct sspi_view realm,
                                 enum sspi_digest_algorithm algorithm, size_t *ret_users,
                                 size_t *ret_with_algorithm);

@@ -12,7 +12,7 @@ struct store_users_index;
 /* Parses the text of a user file (copied; wipe it afterwards). NULL: a bad line or no memory;
  * `error` then holds "path:line: what is wrong; what would be right". */
 struct store_users_index *store_users_index_make(struct sspi_view text, const char *path,
-                                                 char *error, size_t error_size) SSPI_MUST_USE;
+                                                 char *error, size_t error_size) MUST_USE;
 
 /* Wipes and frees; NULL is fine. */
 void store_users_index_free(struct store_users_index *index);
@@ -20,18 +20,17 @@ void store_users_index_free(struct store_users_index *index);
 /* The user's hash, hash_len(algorithm) octets that live as long as the index; NULL: none. */
 const uint8_t *store_users_index_hash(const struct store_users_index *index, struct sspi_view user,
                                       struct sspi_view realm,
-                                      enum sspi_digest_algorithm algorithm) SSPI_MUST_USE;
+                                      enum sspi_digest_algorithm algorithm) MUST_USE;
 
 /* The same of the user's MD5-ISO-8859-1 line; 16 octets. */
 const uint8_t *store_users_index_sasl_hash(const struct store_users_index *index,
-                                           struct sspi_view user,
-                                           struct sspi_view realm) SSPI_MUST_USE;
+                                           struct sspi_view user, struct sspi_view realm) MUST_USE;
 
 /* The user of `realm` with that userhash, in lower-case hexadecimal, and a line of the algorithm.
  * The name lives as long as the index. False: none. */
 bool store_users_index_user(const struct store_users_index *index, struct sspi_view userhash,
                             struct sspi_view realm, enum sspi_digest_algorithm algorithm,
-                            struct sspi_view *ret_user) SSPI_MUST_USE;
+                            struct sspi_view *ret_user) MUST_USE;
 
 /* As store_users_count(). */
 void store_users_index_count(const struct store_users_index *index, struct sspi_view realm,

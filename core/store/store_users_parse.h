@@ -34,13 +34,13 @@ struct store_users_line {
 /* Cuts the first line off `rest`. `ret_whole` is the line with its end, `ret_line` without "\n" or
  * "\r\n"; a last line without "\n" is a line too. False: nothing is left. */
 bool store_users_parse_next(struct sspi_view *rest, struct sspi_view *ret_whole,
-                            struct sspi_view *ret_line) SSPI_MUST_USE;
+                            struct sspi_view *ret_line) MUST_USE;
 
 /* Reads one line without its end. `ret_line` is set for DIGEST, NT and SASL, `ret_problem` ("what
  * is wrong; what would be right") for BAD. */
 enum store_users_kind store_users_parse_line(struct sspi_view line,
                                              struct store_users_line *ret_line,
-                                             const char **ret_problem) SSPI_MUST_USE;
+                                             const char **ret_problem) MUST_USE;
 
 /* True for an algorithm that a line may be of: none of the -sess forms, which share the line of
  * what they compute with. */
@@ -48,10 +48,9 @@ bool store_users_parse_takes(enum sspi_digest_algorithm algorithm);
 
 /* NULL when `name` may be a realm (or else a user); otherwise what is wrong with it, as ret_problem
  * above. A user name that starts with "#" is fine here, but its line would be a comment. */
-const char *store_users_parse_name(struct sspi_view name, bool is_realm) SSPI_MUST_USE;
+const char *store_users_parse_name(struct sspi_view name, bool is_realm) MUST_USE;
 
 /* The same of two such names that an NT line is to have (store_nt_users.h). */
-const char *store_users_parse_nt_names(struct sspi_view user,
-                                       struct sspi_view domain) SSPI_MUST_USE;
+const char *store_users_parse_nt_names(struct sspi_view user, struct sspi_view domain) MUST_USE;
 
 #endif

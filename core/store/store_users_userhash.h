@@ -9,6 +9,6 @@
  * hash_end(): the algorithm is not available on this machine. */
 bool store_users_userhash(struct hash_run *run, enum sspi_digest_algorithm algorithm,
                           struct sspi_view user, struct sspi_view realm,
-                          uint8_t ret_userhash[HASH_MAX]) SSPI_MUST_USE;
+                          uint8_t ret_userhash[HASH_MAX]) MUST_USE;
 
 #endif

@@ -11,11 +11,11 @@
 #include <string.h>
 
 #include "base64.h"
-#include "sspi_package.h"
+#include "package.h"
 #include "sspi_query.h"
 #include "sspi_status.h"
 
-#define LINE_SIZE (SSPI_TOKEN_LIMIT * 2)
+#define LINE_SIZE (PACKAGE_TOKEN_LIMIT * 2)
 
 static CredHandle credential;
 static CtxtHandle context;
@@ -31,7 +31,7 @@ static void end_context(void)
 
 static void show_login(void)
 {
-    const struct sspi_context_info *info = sspi_context_info(&context);
+    const struct package_info *info = package_info(&context);
     if (info == NULL)
         return;
     printf("name %s\nrealm %s\n", info->name, info->realm);
@@ -48,7 +48,7 @@ static void show_login(void)
 
 static void step(struct sspi_view token)
 {
-    static char answer[SSPI_TOKEN_LIMIT];
+    static char answer[PACKAGE_TOKEN_LIMIT];
     struct sspi_report report = {0};
     BYTES_CLEANUP struct bytes text = {0}, copy = {0};
     bytes_append_view(&copy, token);
@@ -92,7 +92,7 @@ int main(int argc, char **argv)
         line[strcspn(line, "\n")] = '\0';
         if (strcmp(line, "new") == 0)
             end_context();
-        else if (base64_decode(bytes_view(line), SSPI_TOKEN_LIMIT, &token) == BASE64_OK)
+        else if (base64_decode(bytes_view(line), PACKAGE_TOKEN_LIMIT, &token) == BASE64_OK)
             step(bytes_as_view(&token));
         puts(".");
         fflush(stdout);

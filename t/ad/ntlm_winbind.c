@@ -46,8 +46,8 @@ static struct client user(const char *name)
 static SECURITY_STATUS send_token(void **context, const struct bytes *token,
                                   struct bytes *ret_answer, struct sspi_report *report)
 {
-    struct sspi_accept_output out = {.report = report};
-    const struct sspi_accept_input in = {.token = bytes_as_view(token), .n_tokens = 1};
+    struct package_output out = {.report = report};
+    const struct package_input in = {.token = bytes_as_view(token), .n_tokens = 1};
     SECURITY_STATUS st = ntlm_package.accept(credential, context, &in, &out);
     bytes_append_view(ret_answer, bytes_as_view(&out.tokens[0]));
     bytes_free(&out.tokens[0]);
@@ -95,7 +95,7 @@ static void check_let_in(struct client client, const char *name)
     if (st != SEC_E_OK)
         print_message("# %s, %s: %s\n", client.user, client.domain, report.text);
     assert_int_equal(st, SEC_E_OK);
-    const struct sspi_context_info *info = ntlm_package.info(context);
+    const struct package_info *info = ntlm_package.info(context);
     assert_string_equal(info->name, name);
     assert_string_equal(info->realm, "SSPIAD");
     assert_true(info->n_sids >= 2);
@@ -180,7 +180,7 @@ static void *log_in_often(void *argument)
         bool is_wrong = i % 3 == 2;
         client.nt_hash = is_wrong ? HASH_OF_OTHER : HASH_OF_PASSWORD;
         SECURITY_STATUS st = log_in(&client, &context, &report);
-        const struct sspi_context_info *info = ntlm_package.info(context);
+        const struct package_info *info = ntlm_package.info(context);
         if (is_wrong ? st == SEC_E_LOGON_DENIED
                      : st == SEC_E_OK && strcmp(info->name + 7, client.user) == 0)
             ++*n_right;

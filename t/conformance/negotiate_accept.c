@@ -18,7 +18,7 @@ const char *file(const char *name)
     return path;
 }
 
-void *credential_for(const struct sspi_package *package, const char *keytab,
+void *credential_for(const struct package *package, const char *keytab,
                      const struct sspi_view *names, uint32_t n_names, struct sspi_state *state)
 {
     struct sspi_report report = {0};
@@ -35,7 +35,7 @@ void *credential_for(const struct sspi_package *package, const char *keytab,
     return credential;
 }
 
-struct server server_for(const struct sspi_package *package)
+struct server server_for(const struct package *package)
 {
     return (struct server){.package = package,
                            .credential =
@@ -54,9 +54,9 @@ SECURITY_STATUS once(struct server *server, const struct bytes *token)
     return server_step(server, bytes_as_view(token));
 }
 
-void check_alice(const struct server *server, enum sspi_bound bound)
+void check_alice(const struct server *server, enum package_bound bound)
 {
-    const struct sspi_context_info *info = server->package->info(server->context);
+    const struct package_info *info = server->package->info(server->context);
     assert_non_null(info);
     assert_string_equal(info->name, "alice@SSPI.TEST");
     assert_string_equal(info->realm, "SSPI.TEST");

@@ -88,11 +88,11 @@ void client_token(gss_OID mechanism, const char *service, const char *binding, O
 
 SECURITY_STATUS server_step(struct server *server, struct sspi_view token)
 {
-    struct sspi_channel_binding bindings[4] = {0};
-    struct sspi_accept_input in = {.token = token,
-                                   .requirements = server->requirements,
-                                   .tells_binding = server->tells_binding};
-    struct sspi_accept_output out = {.report = &server->report};
+    struct package_channel_binding bindings[4] = {0};
+    struct package_input in = {.token = token,
+                               .requirements = server->requirements,
+                               .tells_binding = server->tells_binding};
+    struct package_output out = {.report = &server->report};
     while (in.n_bindings < 4 && server->bindings[in.n_bindings] != NULL) {
         bindings[in.n_bindings].application = bytes_view(server->bindings[in.n_bindings]);
         in.n_bindings++;

@@ -5,7 +5,7 @@
 
 #include <gssapi/gssapi.h>
 
-#include "sspi_package.h"
+#include "package.h"
 
 /* A real initiator; `binding` is the application data, NULL: none. */
 struct client {
@@ -32,7 +32,7 @@ extern gss_OID_desc krb5_mechanism;
 
 /* One context of ours. */
 struct server {
-    const struct sspi_package *package;
+    const struct package *package;
     void *credential;
     void *context;
     const char *bindings[4]; /* alternatives, NULL ends */

@@ -41,11 +41,11 @@ extern const struct sspi_view http_names[1];
 const char *file(const char *name);
 
 /* The package's credential over a keytab file of the realm. */
-void *credential_for(const struct sspi_package *package, const char *keytab,
+void *credential_for(const struct package *package, const char *keytab,
                      const struct sspi_view *names, uint32_t n_names, struct sspi_state *state);
 
 /* With http.keytab, every HTTP service and the shared memory. */
-struct server server_for(const struct sspi_package *package);
+struct server server_for(const struct package *package);
 void server_close(struct server *server);
 
 /* One token in a context of its own. */
@@ -55,7 +55,7 @@ SECURITY_STATUS once(struct server *server, const struct bytes *token);
 void forged_token(const struct forged_ticket *ticket, gss_OID mechanism, struct bytes *ret_token);
 
 /* The context is alice's for HTTP/localhost. */
-void check_alice(const struct server *server, enum sspi_bound bound);
+void check_alice(const struct server *server, enum package_bound bound);
 
 #define CHECK(st, wanted)                                                                          \
     do {                                                                                           \

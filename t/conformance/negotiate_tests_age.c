@@ -46,7 +46,7 @@ static bool moment_random(void *self, void *out, size_t len)
 
 static struct sspi_state *made_at(struct moment *moment, void **ret_memory)
 {
-    struct sspi_clock clock = {moment_now_ms, moment_steady_ms, moment_random, moment};
+    struct clock clock = {moment_now_ms, moment_steady_ms, moment_random, moment};
     *ret_memory = mmap(NULL, STATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(*ret_memory != MAP_FAILED);
     struct sspi_state *state = store_state_format(*ret_memory, STATE_SIZE, &clock);

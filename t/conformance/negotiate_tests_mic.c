@@ -100,7 +100,7 @@ void an_unknown_first_mechanism_needs_mics_from_both(void **test_state)
     answer = hand_answer(&hand);
     assert_int_equal(answer.state, NEGOTIATE_TOKEN_ACCEPT_COMPLETED);
     assert_null(answer.mic.data);
-    check_alice(&hand.server, SSPI_BOUND_UNCHECKED);
+    check_alice(&hand.server, PACKAGE_BOUND_UNCHECKED);
     bytes_free(&ap_rep);
     bytes_free(&rest);
     bytes_free(&mic);
@@ -122,7 +122,7 @@ void a_mic_with_the_last_token_is_answered_at_once(void **test_state)
     struct negotiate_token_response answer = hand_answer(&hand);
     assert_int_equal(answer.state, NEGOTIATE_TOKEN_ACCEPT_COMPLETED);
     assert_true(hand_trusts(&hand, answer.mic));
-    check_alice(&hand.server, SSPI_BOUND_UNCHECKED);
+    check_alice(&hand.server, PACKAGE_BOUND_UNCHECKED);
     bytes_free(&mic);
     hand_end(&hand);
 }
@@ -209,12 +209,13 @@ void an_unneeded_mic_is_verified_and_answered(void **test_state)
 
 void bytes_of_a_negotiation_are_limited_in_all(void **test_state)
 {
-    char *large = calloc(1, SSPI_TOKEN_LIMIT);
+    char *large = calloc(1, PACKAGE_TOKEN_LIMIT);
     assert_non_null(large);
     struct hand hand;
     hand_start(&hand, alien_first, 2);
     struct server server = hand.server;
-    CHECK(server_step(&server, (struct sspi_view){large, SSPI_TOKEN_LIMIT}), SEC_E_INVALID_TOKEN);
+    CHECK(server_step(&server, (struct sspi_view){large, PACKAGE_TOKEN_LIMIT}),
+          SEC_E_INVALID_TOKEN);
     CHECK_REASON(SSPI_REASON_LEGS, "65536 bytes");
     hand.server = server;
     hand_end(&hand);

@@ -10,16 +10,28 @@ static const struct {
     const char *alternatives[4];
     ULONG requirements;
     SECURITY_STATUS status;
-    enum sspi_bound bound;
+    enum package_bound bound;
     enum sspi_reason reason;
 } binding_cases[] = {
-    {"none, client silent", NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, 0},
-    {"none, client bound", "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, 0},
+    {"none, client silent", NULL, {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, 0},
+    {"none, client bound", "a", {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, 0},
     {"require, silent", NULL, {"a"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_MISSING_BINDING},
-    {"require, right", "a", {"a"}, 0, SEC_E_OK, SSPI_BOUND_MATCHED, 0},
+    {"require, right", "a", {"a"}, 0, SEC_E_OK, PACKAGE_BOUND_MATCHED, 0},
     {"require, wrong", "b", {"a"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_BAD_BINDING},
-    {"allow, silent", NULL, {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_BOUND_ABSENT, 0},
-    {"allow, right", "a", {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_BOUND_MATCHED, 0},
+    {"allow, silent",
+     NULL,
+     {"a"},
+     ASC_REQ_ALLOW_MISSING_BINDINGS,
+     SEC_E_OK,
+     PACKAGE_BOUND_ABSENT,
+     0},
+    {"allow, right",
+     "a",
+     {"a"},
+     ASC_REQ_ALLOW_MISSING_BINDINGS,
+     SEC_E_OK,
+     PACKAGE_BOUND_MATCHED,
+     0},
     {"allow, wrong",
      "b",
      {"a"},
@@ -27,8 +39,8 @@ static const struct {
      SEC_E_BAD_BINDINGS,
      0,
      SSPI_REASON_BAD_BINDING},
-    {"last alternative", "c", {"a", "b", "c"}, 0, SEC_E_OK, SSPI_BOUND_MATCHED, 0},
-    {"first alternative", "a", {"a", "b", "c"}, 0, SEC_E_OK, SSPI_BOUND_MATCHED, 0},
+    {"last alternative", "c", {"a", "b", "c"}, 0, SEC_E_OK, PACKAGE_BOUND_MATCHED, 0},
+    {"first alternative", "a", {"a", "b", "c"}, 0, SEC_E_OK, PACKAGE_BOUND_MATCHED, 0},
     {"no alternative", "d", {"a", "b", "c"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_BAD_BINDING},
     {"alternatives, silent",
      NULL,
@@ -37,7 +49,7 @@ static const struct {
      SEC_E_BAD_BINDINGS,
      0,
      SSPI_REASON_MISSING_BINDING},
-    {"proxy, bound", "a", {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_OK, SSPI_BOUND_PROXY, 0},
+    {"proxy, bound", "a", {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_OK, PACKAGE_BOUND_PROXY, 0},
     {"proxy, silent",
      NULL,
      {NULL},
@@ -50,7 +62,7 @@ static const struct {
      {"a"},
      ASC_REQ_PROXY_BINDINGS,
      SEC_E_OK,
-     SSPI_BOUND_MATCHED,
+     PACKAGE_BOUND_MATCHED,
      0},
     {"proxy and a binding, wrong",
      "b",
@@ -108,29 +120,29 @@ void clients_that_say_they_use_no_tls_are_told_apart(void **test_state)
         const char *alternatives[4];
         ULONG requirements;
         SECURITY_STATUS status;
-        enum sspi_bound bound;
-        enum sspi_client_binding client;
+        enum package_bound bound;
+        enum package_client_binding client;
     } cases[] = {
-        {false, NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, SSPI_CLIENT_BINDING_ABSENT},
-        {false, "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, SSPI_CLIENT_BINDING_PRESENT},
-        {true, NULL, {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, SSPI_CLIENT_BINDING_NO_TLS},
-        {true, "a", {NULL}, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED, SSPI_CLIENT_BINDING_PRESENT},
+        {false, NULL, {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, PACKAGE_CLIENT_BINDING_ABSENT},
+        {false, "a", {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, PACKAGE_CLIENT_BINDING_PRESENT},
+        {true, NULL, {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, PACKAGE_CLIENT_BINDING_NO_TLS},
+        {true, "a", {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, PACKAGE_CLIENT_BINDING_PRESENT},
         {true, NULL, {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_BAD_BINDINGS, 0, 0},
         {true,
          "a",
          {NULL},
          ASC_REQ_PROXY_BINDINGS,
          SEC_E_OK,
-         SSPI_BOUND_PROXY,
-         SSPI_CLIENT_BINDING_PRESENT},
+         PACKAGE_BOUND_PROXY,
+         PACKAGE_CLIENT_BINDING_PRESENT},
         {true, NULL, {"a"}, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_BAD_BINDINGS, 0, 0},
         {true,
          "a",
          {"a"},
          ASC_REQ_ALLOW_MISSING_BINDINGS,
          SEC_E_OK,
-         SSPI_BOUND_MATCHED,
-         SSPI_CLIENT_BINDING_PRESENT},
+         PACKAGE_BOUND_MATCHED,
+         PACKAGE_CLIENT_BINDING_PRESENT},
     };
     char plain[512];
     snprintf(plain, sizeof plain, "%s", getenv("KRB5_CONFIG"));
@@ -192,8 +204,8 @@ void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
     struct sspi_state *small;
     void *small_memory =
         mmap(NULL, STORE_STATE_MIN_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    const struct sspi_clock *clock = clock_machine();
-    const struct sspi_clock earlier = {earlier_now_ms, clock->steady_ms, clock->random, NULL};
+    const struct clock *clock = clock_machine();
+    const struct clock earlier = {earlier_now_ms, clock->steady_ms, clock->random, NULL};
     assert_true(small_memory != MAP_FAILED);
     /* libkrb5 gives the authenticators of one process and second almost the same time, each one a
      * microsecond later than the one before. Memory that is made meanwhile would be newer. */
@@ -211,7 +223,7 @@ void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
     struct bytes token = {0};
     client_token(&spnego_mechanism, HTTP, "b", GSS_C_MUTUAL_FLAG, &token);
     CHECK(once(&server, &token), SEC_E_OK);
-    check_alice(&server, SSPI_BOUND_MATCHED);
+    check_alice(&server, PACKAGE_BOUND_MATCHED);
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
     CHECK_REASON(SSPI_REASON_REPLAY, "replay");
     bytes_free(&token);

@@ -59,8 +59,8 @@ void a_credential_of_the_parent_works_in_its_children(void **test_state)
         assert_true(pid >= 0);
         if (pid == 0) {
             /* The first child lets it in; the second knows of it through the shared memory. */
-            struct sspi_accept_input in = {.token = bytes_as_view(&token), .n_tokens = 1};
-            struct sspi_accept_output out = {.report = &server.report};
+            struct package_input in = {.token = bytes_as_view(&token), .n_tokens = 1};
+            struct package_output out = {.report = &server.report};
             SECURITY_STATUS st =
                 negotiate_package.accept(server.credential, &server.context, &in, &out);
             if (child == 0)
@@ -89,8 +89,8 @@ static void *run_turn(void *argument)
 {
     struct turn *turn = argument;
     for (size_t i = 0; i < THREAD_TURNS; i++) {
-        struct sspi_accept_input in = {.token = bytes_as_view(&turn->tokens[i]), .n_tokens = 1};
-        struct sspi_accept_output out = {.report = &turn->server.report};
+        struct package_input in = {.token = bytes_as_view(&turn->tokens[i]), .n_tokens = 1};
+        struct package_output out = {.report = &turn->server.report};
         void *context = NULL;
         if (negotiate_package.accept(turn->server.credential, &context, &in, &out) == SEC_E_OK)
             turn->n_good++;

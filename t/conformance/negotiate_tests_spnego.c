@@ -4,13 +4,13 @@
 
 void bare_tokens_are_accepted_by_both_packages(void **test_state)
 {
-    const struct sspi_package *packages[] = {&kerberos_package, &negotiate_package};
+    const struct package *packages[] = {&kerberos_package, &negotiate_package};
     for (size_t i = 0; i < 2; i++) {
         struct server server = server_for(packages[i]);
         struct bytes token = {0};
         client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
         CHECK(once(&server, &token), SEC_E_OK);
-        check_alice(&server, SSPI_BOUND_UNCHECKED);
+        check_alice(&server, PACKAGE_BOUND_UNCHECKED);
         assert_int_equal(server.answer.len, 0);
         bytes_free(&token);
         server_close(&server);
@@ -45,8 +45,8 @@ void spnego_takes_one_leg_and_mit_is_content_with_the_answer(void **test_state)
         struct server server = server_for(&negotiate_package);
         struct client client = {.mechanism = &spnego_mechanism, .service = HTTP, .flags = flags[i]};
         assert_int_equal(talk(&client, &server), 1);
-        check_alice(&server, SSPI_BOUND_UNCHECKED);
-        const struct sspi_context_info *info = negotiate_package.info(server.context);
+        check_alice(&server, PACKAGE_BOUND_UNCHECKED);
+        const struct package_info *info = negotiate_package.info(server.context);
         assert_int_equal((info->attributes & ASC_RET_MUTUAL_AUTH) != 0,
                          (flags[i] & GSS_C_MUTUAL_FLAG) != 0);
         client_end(&client);
@@ -130,16 +130,16 @@ void clients_without_kerberos_are_told_why(void **test_state)
 
 void tokens_over_the_limit_are_refused(void **test_state)
 {
-    const struct sspi_package *packages[] = {&kerberos_package, &negotiate_package};
-    char *large = calloc(1, SSPI_TOKEN_LIMIT + 1);
+    const struct package *packages[] = {&kerberos_package, &negotiate_package};
+    char *large = calloc(1, PACKAGE_TOKEN_LIMIT + 1);
     assert_non_null(large);
     for (size_t i = 0; i < 2; i++) {
         struct server server = server_for(packages[i]);
-        CHECK(server_step(&server, (struct sspi_view){large, SSPI_TOKEN_LIMIT + 1}),
+        CHECK(server_step(&server, (struct sspi_view){large, PACKAGE_TOKEN_LIMIT + 1}),
               SEC_E_INVALID_TOKEN);
         CHECK_REASON(SSPI_REASON_TOO_LARGE, "65536");
         server_end(&server);
-        CHECK(server_step(&server, (struct sspi_view){large, SSPI_TOKEN_LIMIT}),
+        CHECK(server_step(&server, (struct sspi_view){large, PACKAGE_TOKEN_LIMIT}),
               SEC_E_INVALID_TOKEN);
         assert_int_not_equal(server.report.reason, SSPI_REASON_TOO_LARGE);
         server_close(&server);

@@ -195,7 +195,7 @@ void the_realm_of_a_client_is_all_of_it(void **test_state)
     ticket.client_realm = SSPI_VIEW("X@SSPI.TEST");
     forged_token(&ticket, &krb5_mechanism, &token);
     CHECK(once(&server, &token), SEC_E_OK);
-    const struct sspi_context_info *info = server.package->info(server.context);
+    const struct package_info *info = server.package->info(server.context);
     assert_string_equal(info->name, "alice@X\\@SSPI.TEST");
     assert_string_equal(info->realm, "X\\@SSPI.TEST");
     bytes_free(&token);
@@ -271,14 +271,14 @@ void times_that_do_not_fit_are_told_apart(void **test_state)
 static SECURITY_STATUS use(struct server *server, int which)
 {
     char text[] = "text", token[256] = "", padding[64], whole[64] = "";
-    const struct sspi_message_part part = {text, 4, true};
-    struct sspi_message message = {.parts = &part,
-                                   .n_parts = 1,
-                                   .token = {token, sizeof token, 16},
-                                   .padding = {padding, sizeof padding, 0},
-                                   .whole = whole,
-                                   .whole_len = sizeof whole};
-    const struct sspi_package_messages *calls = kerberos_package.messages;
+    const struct package_message_part part = {text, 4, true};
+    struct package_message message = {.parts = &part,
+                                      .n_parts = 1,
+                                      .token = {token, sizeof token, 16},
+                                      .padding = {padding, sizeof padding, 0},
+                                      .whole = whole,
+                                      .whole_len = sizeof whole};
+    const struct package_messages *calls = kerberos_package.messages;
     struct sspi_view plain;
     bool encrypted;
     switch (which) {

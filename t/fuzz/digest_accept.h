@@ -13,7 +13,7 @@
 #include "digest_parse.h"
 #include "fuzz.h"
 #include "sspi.h"
-#include "sspi_package.h"
+#include "package.h"
 #include "store_state.h"
 #include "store_users.h"
 
@@ -116,7 +116,7 @@ static inline bool same_octets(void *self, void *out, size_t len)
  * credential goes on with. */
 static inline struct sspi_state *make_state(void)
 {
-    struct sspi_clock clock = *clock_machine();
+    struct clock clock = *clock_machine();
     clock.now_ms = start_ms;
     clock.random = same_octets;
     struct sspi_state *state = store_state_format(memory, sizeof(memory), &clock);

@@ -42,7 +42,7 @@ static void append_number(struct bytes *to, size_t number)
 }
 
 /* The channel that `binding` names. */
-static void append_channel(struct bytes *to, const struct sspi_channel_binding *binding)
+static void append_channel(struct bytes *to, const struct package_channel_binding *binding)
 {
     BYTES_CLEANUP struct bytes all = {0};
     append_number(&all, binding->initiator_type);
@@ -88,7 +88,7 @@ static bool is_zero(struct sspi_view channel)
 }
 
 /* The client's channel; UNKNOWN: the header was changed. */
-static enum sspi_client_binding check_claim(const struct digest_response *from)
+static enum package_client_binding check_claim(const struct digest_response *from)
 {
     struct digest_binding binding;
     enum digest_binding_status status = digest_binding_read(the_run(), from, &binding);
@@ -97,10 +97,10 @@ static enum sspi_client_binding check_claim(const struct digest_response *from)
                    from->channel_binding.data != NULL;
     if (status == DIGEST_BINDING_FORGED) {
         FUZZ_REQUIRE(present || from->cnonce.len >= 10);
-        return SSPI_CLIENT_BINDING_UNKNOWN;
+        return PACKAGE_CLIENT_BINDING_UNKNOWN;
     }
     FUZZ_REQUIRE(status == DIGEST_BINDING_READ);
-    if (binding.channel.client == SSPI_CLIENT_BINDING_ABSENT) {
+    if (binding.channel.client == PACKAGE_CLIENT_BINDING_ABSENT) {
         FUZZ_REQUIRE(!present &&
                      !(from->cnonce.len >= 10 && memcmp(from->cnonce.data, "+Upgraded+", 10) == 0));
         return binding.channel.client;
@@ -109,42 +109,42 @@ static enum sspi_client_binding check_claim(const struct digest_response *from)
     FUZZ_REQUIRE(hex_decode_lower(from->channel_binding, octets, sizeof(octets)));
     FUZZ_REQUIRE(vouches(from));
     FUZZ_REQUIRE(is_zero(from->channel_binding) ==
-                 (binding.channel.client == SSPI_CLIENT_BINDING_NO_TLS));
+                 (binding.channel.client == PACKAGE_CLIENT_BINDING_NO_TLS));
     FUZZ_REQUIRE(memcmp(octets, binding.channel.hash, sizeof(octets)) == 0);
     return binding.channel.client;
 }
 
 /* What the table says; -1 is a refusal. */
-static int wanted(enum sspi_client_binding client, const struct digest_response *from,
-                  const struct sspi_accept_input *in)
+static int wanted(enum package_client_binding client, const struct digest_response *from,
+                  const struct package_input *in)
 {
     bool allow = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
     bool proxy = (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0;
-    if (client == SSPI_CLIENT_BINDING_UNKNOWN)
+    if (client == PACKAGE_CLIENT_BINDING_UNKNOWN)
         return -1;
     if (in->n_bindings == 0 && !proxy)
-        return SSPI_BOUND_UNCHECKED;
-    if (client == SSPI_CLIENT_BINDING_ABSENT)
-        return allow && !proxy ? SSPI_BOUND_ABSENT : -1;
-    if (client == SSPI_CLIENT_BINDING_NO_TLS)
+        return PACKAGE_BOUND_UNCHECKED;
+    if (client == PACKAGE_CLIENT_BINDING_ABSENT)
+        return allow && !proxy ? PACKAGE_BOUND_ABSENT : -1;
+    if (client == PACKAGE_CLIENT_BINDING_NO_TLS)
         return -1;
     if (in->n_bindings == 0)
-        return SSPI_BOUND_PROXY;
+        return PACKAGE_BOUND_PROXY;
     for (size_t i = 0; i < in->n_bindings; i++) {
         BYTES_CLEANUP struct bytes channel = {0};
         append_channel(&channel, &in->bindings[i]);
         if (bytes_equal(bytes_as_view(&channel), from->channel_binding))
-            return SSPI_BOUND_MATCHED;
+            return PACKAGE_BOUND_MATCHED;
     }
     return -1;
 }
 
-static void check_judgement(enum sspi_client_binding client, const struct digest_response *from,
-                            const struct sspi_accept_input *in)
+static void check_judgement(enum package_client_binding client, const struct digest_response *from,
+                            const struct package_input *in)
 {
     struct sspi_report report = {0};
     struct digest_binding binding;
-    enum sspi_bound bound = (enum sspi_bound)99;
+    enum package_bound bound = (enum package_bound)99;
     SECURITY_STATUS status = digest_binding_check(the_run(), from, in, &binding, &bound, &report);
     int expected = wanted(client, from, in);
     if (expected >= 0) {
@@ -177,7 +177,7 @@ static void check_changed(const struct digest_response *right, size_t position, 
 }
 
 /* Makes the header right: the channel of a binding, or the one that is none, and its voucher. */
-static void check_right(const struct digest_response *given, const struct sspi_accept_input *in,
+static void check_right(const struct digest_response *given, const struct package_input *in,
                         uint8_t how, size_t position, char change)
 {
     BYTES_CLEANUP struct bytes channel = {0}, cnonce = {0};
@@ -200,8 +200,9 @@ static void check_right(const struct digest_response *given, const struct sspi_a
     bytes_append_char(&cnonce, 'x');
     bytes_append_view(&cnonce, given->cnonce);
     from.cnonce = bytes_as_view(&cnonce);
-    enum sspi_client_binding client = check_claim(&from);
-    FUZZ_REQUIRE(client == SSPI_CLIENT_BINDING_NO_TLS || client == SSPI_CLIENT_BINDING_PRESENT);
+    enum package_client_binding client = check_claim(&from);
+    FUZZ_REQUIRE(client == PACKAGE_CLIENT_BINDING_NO_TLS ||
+                 client == PACKAGE_CLIENT_BINDING_PRESENT);
     check_judgement(client, &from, in);
     if (change != 0)
         check_changed(&from, position, change);
@@ -216,8 +217,8 @@ static struct sspi_view take_directive(struct sspi_view *input, bool absent)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sspi_view input = fuzz_view(data, size);
-    struct sspi_channel_binding bindings[N_MAX];
-    struct sspi_accept_input in = {.bindings = bindings};
+    struct package_channel_binding bindings[N_MAX];
+    struct package_input in = {.bindings = bindings};
     uint8_t policy = fuzz_octet(&input), absent = fuzz_octet(&input), how = fuzz_octet(&input);
     size_t position = fuzz_number(&input, 2);
     char change = (char)fuzz_octet(&input);

@@ -44,7 +44,7 @@ static void check_foreign(enum digest_cipher cipher, struct sspi_view message)
     FUZZ_REQUIRE((status == DIGEST_LAYER_SHORT) ==
                  (message.len < digest_layer_tail_len(&layer, 0)));
     FUZZ_REQUIRE(layer.client.number == 0);
-    const struct sspi_message_part none = {NULL, 0, true};
+    const struct package_message_part none = {NULL, 0, true};
     FUZZ_REQUIRE(digest_layer_verify(&layer, &none, 1, message) == DIGEST_LAYER_WRONG);
     digest_layer_close(&layer);
 }
@@ -55,7 +55,7 @@ static void check_own(struct sspi_view text, uint8_t change)
     struct digest_layer sender, receiver;
     uint8_t tail[DIGEST_LAYER_TAIL_MOST];
     char *copy = fuzz_copy(text);
-    const struct sspi_message_part part = {copy, text.len, true};
+    const struct package_message_part part = {copy, text.len, true};
     BYTES_CLEANUP struct bytes message = {0};
     size_t len;
     FUZZ_REQUIRE(digest_layer_open(&sender, &hashes, NULL, DIGEST_CIPHER_NONE, session));

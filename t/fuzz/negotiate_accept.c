@@ -43,7 +43,7 @@ static bool no_random(void *self, void *out, size_t len)
     return true;
 }
 
-static const struct sspi_clock clock = {alice_now_ms, steady_ms, no_random, NULL};
+static const struct clock clock = {alice_now_ms, steady_ms, no_random, NULL};
 
 /* A file of keys (MIT's format 0x0502) with one that is all zeros: HTTP/localhost@SSPI.TEST. */
 static const char keytab[] = "\x05\x02\x00\x00\x00\x4b\x00\x02\x00\x09SSPI.TEST\x00\x04HTTP\x00\x09"
@@ -161,7 +161,7 @@ static void repair(struct talk *talk, char *token, size_t len, unsigned flags)
 
 static void check_granted(const struct talk *talk)
 {
-    const struct sspi_context_info *info = negotiate_package.info(talk->context);
+    const struct package_info *info = negotiate_package.info(talk->context);
     FUZZ_REQUIRE(info != NULL && info->mechanism == &ntlm_package);
     FUZZ_REQUIRE((talk->flags & ALLOW_NTLM) != 0 && talk->made.proof);
     FUZZ_REQUIRE(strcmp(info->name, "Corp\\Alice") == 0);
@@ -175,13 +175,13 @@ static void check_granted(const struct talk *talk)
 }
 
 static void check_answer(const struct talk *talk, SECURITY_STATUS st,
-                         const struct sspi_accept_output *out)
+                         const struct package_output *out)
 {
     struct negotiate_token_response response;
     struct negotiate_token_init hint;
     struct sspi_view answer = bytes_as_view(&out->tokens[0]);
     FUZZ_REQUIRE(out->n_tokens == (answer.len > 0 ? 1 : 0));
-    for (size_t i = 1; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 1; i < PACKAGE_CHALLENGES_LIMIT; i++)
         FUZZ_REQUIRE(out->tokens[i].len == 0);
     if (answer.len == 0) {
         FUZZ_REQUIRE(st != SEC_I_CONTINUE_NEEDED);
@@ -217,12 +217,12 @@ static void look_at_list(struct talk *talk, struct sspi_view token)
 static SECURITY_STATUS leg(struct talk *talk, struct sspi_view token, unsigned flags)
 {
     struct sspi_report report = {.reason = SSPI_REASON_NONE};
-    struct sspi_accept_output out = {.report = &report};
+    struct package_output out = {.report = &report};
     void *context = talk->context;
     char *copy = fuzz_copy(token);
     look_at_list(talk, token);
     repair(talk, copy, token.len, flags);
-    struct sspi_accept_input in = {
+    struct package_input in = {
         .token = {copy == NULL ? "" : copy, token.len},
         .n_tokens = 1,
         .requirements = ((talk->flags & EXTENDED_ERROR) != 0 ? ASC_REQ_EXTENDED_ERROR : 0) |
@@ -244,7 +244,7 @@ static SECURITY_STATUS leg(struct talk *talk, struct sspi_view token, unsigned f
         fuzz_check_report(&report, report.reason);
     }
     check_answer(talk, st, &out);
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&out.tokens[i]);
     free(copy);
     return st;

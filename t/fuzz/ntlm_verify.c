@@ -26,7 +26,7 @@ enum flag {
 static struct ntlm_credential credential;
 static struct hash_run run;
 
-static const struct sspi_clock clock = {.now_ms = alice_now_ms};
+static const struct clock clock = {.now_ms = alice_now_ms};
 
 static void make_world(void)
 {
@@ -72,18 +72,18 @@ static void check_granted(struct sspi_view token, const struct ntlm_proof *proof
     FUZZ_REQUIRE((proof->flags & ~message.flags) == 0);
     FUZZ_REQUIRE((proof->flags & ~exchange_for(flags).flags) == 0);
     /* Nobody knows what a channel is that hashes to what a fuzzer found. */
-    FUZZ_REQUIRE(proof->bound != SSPI_BOUND_MATCHED || response.channel.data != NULL);
+    FUZZ_REQUIRE(proof->bound != PACKAGE_BOUND_MATCHED || response.channel.data != NULL);
     if ((flags & BINDING) != 0)
-        FUZZ_REQUIRE(proof->bound == SSPI_BOUND_MATCHED || proof->bound == SSPI_BOUND_ABSENT);
-    if (proof->bound == SSPI_BOUND_ABSENT)
+        FUZZ_REQUIRE(proof->bound == PACKAGE_BOUND_MATCHED || proof->bound == PACKAGE_BOUND_ABSENT);
+    if (proof->bound == PACKAGE_BOUND_ABSENT)
         FUZZ_REQUIRE((flags & ALLOW_MISSING) != 0 && response.channel.data == NULL);
-    if (proof->bound == SSPI_BOUND_PROXY)
+    if (proof->bound == PACKAGE_BOUND_PROXY)
         FUZZ_REQUIRE((flags & PROXY) != 0 && response.channel.data != NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct sspi_channel_binding binding = {.application = {"tls-unique:x", 12}};
+    static const struct package_channel_binding binding = {.application = {"tls-unique:x", 12}};
     struct sspi_view rest = fuzz_view(data, size);
     unsigned flags = fuzz_octet(&rest);
     struct sspi_report report = {.reason = SSPI_REASON_NONE};
@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *token = fuzz_copy(rest);
     struct alice_made made =
         alice_repair(&credential.crypto, &run, &exchange, token, rest.len, flags);
-    struct sspi_accept_input in = {
+    struct package_input in = {
         .token = {token == NULL ? "" : token, rest.len},
         .bindings = &binding,
         .n_bindings = (flags & BINDING) != 0 ? 1 : 0,

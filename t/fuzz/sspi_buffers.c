@@ -38,7 +38,7 @@ static void add_buffer(struct caller *caller, struct sspi_view *from)
     uint8_t flags = fuzz_octet(from);
     size_t len = fuzz_number(from, 2);
     /* Beyond every limit, without an input that large. */
-    size_t extra = (flags & 2) != 0 ? SSPI_TOKEN_LIMIT : 0;
+    size_t extra = (flags & 2) != 0 ? PACKAGE_TOKEN_LIMIT : 0;
     struct sspi_view octets = fuzz_take(from, len);
     buffer->BufferType = type < 0xF0 ? types[type % 8] : (ULONG)fuzz_number(from, 4);
     buffer->cbBuffer = (ULONG)(octets.len + extra);
@@ -83,9 +83,9 @@ static void check_view(const struct caller *caller, struct sspi_view view, size_
     FUZZ_REQUIRE(inside);
 }
 
-static void check_input(const struct caller *caller, const struct sspi_accept_input *in)
+static void check_input(const struct caller *caller, const struct package_input *in)
 {
-    FUZZ_REQUIRE(caller->n <= SSPI_BUFFERS_LIMIT && in->token.len <= SSPI_TOKEN_LIMIT);
+    FUZZ_REQUIRE(caller->n <= SSPI_BUFFERS_LIMIT && in->token.len <= PACKAGE_TOKEN_LIMIT);
     check_view(caller, in->token, 0);
     check_view(caller, in->method, 0);
     check_view(caller, in->uri, 0);
@@ -94,7 +94,7 @@ static void check_input(const struct caller *caller, const struct sspi_accept_in
     FUZZ_REQUIRE(in->realm.len <= SSPI_REALM_LIMIT);
     for (size_t i = 0; i < in->realm.len; i++)
         FUZZ_REQUIRE(in->realm.data[i] > 0);
-    FUZZ_REQUIRE(in->n_bindings <= SSPI_BINDINGS_LIMIT);
+    FUZZ_REQUIRE(in->n_bindings <= PACKAGE_BINDINGS_LIMIT);
     for (size_t i = 0; i < in->n_bindings; i++) {
         check_view(caller, in->bindings[i].initiator, sizeof(SEC_CHANNEL_BINDINGS));
         check_view(caller, in->bindings[i].acceptor, sizeof(SEC_CHANNEL_BINDINGS));
@@ -122,9 +122,9 @@ static void check_read(struct sspi_view *from)
     free_caller(&caller);
 }
 
-static void produce(struct sspi_accept_output *produced, struct sspi_view *from)
+static void produce(struct package_output *produced, struct sspi_view *from)
 {
-    produced->n_tokens = fuzz_octet(from) % (SSPI_CHALLENGES_LIMIT + 1);
+    produced->n_tokens = fuzz_octet(from) % (PACKAGE_CHALLENGES_LIMIT + 1);
     for (size_t i = 0; i < produced->n_tokens; i++) {
         uint8_t kind = fuzz_octet(from);
         struct sspi_view text = fuzz_take(from, fuzz_octet(from));
@@ -133,10 +133,10 @@ static void produce(struct sspi_accept_output *produced, struct sspi_view *from)
     }
 }
 
-static void check_delivered(struct sspi_buffers_output *output, struct sspi_accept_output *produced)
+static void check_delivered(struct sspi_buffers_output *output, struct package_output *produced)
 {
-    struct sspi_view wanted[SSPI_CHALLENGES_LIMIT];
-    void *copies[SSPI_CHALLENGES_LIMIT];
+    struct sspi_view wanted[PACKAGE_CHALLENGES_LIMIT];
+    void *copies[PACKAGE_CHALLENGES_LIMIT];
     for (size_t i = 0; i < produced->n_tokens; i++) {
         copies[i] = fuzz_copy(bytes_as_view(&produced->tokens[i]));
         wanted[i] = (struct sspi_view){copies[i], produced->tokens[i].len};
@@ -163,7 +163,7 @@ static void check_write(struct sspi_view *from)
 {
     struct caller caller;
     struct sspi_buffers_output output;
-    struct sspi_accept_output produced = {0};
+    struct package_output produced = {0};
     struct sspi_report report = {0};
     ULONG requirements = (fuzz_octet(from) & 1) != 0 ? ASC_REQ_ALLOCATE_MEMORY : 0;
     make_caller(&caller, from);
@@ -174,7 +174,7 @@ static void check_write(struct sspi_view *from)
             *output.caller_report = report; /* there is room for all of it */
         produce(&produced, from);
         check_delivered(&output, &produced);
-        for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+        for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
             bytes_free(&produced.tokens[i]);
     } else {
         fuzz_check_report(&report, report.reason);

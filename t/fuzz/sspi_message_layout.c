@@ -77,8 +77,8 @@ static bool in_callers(const struct caller *caller, const char *data, size_t len
 /* Signing, verifying, sealing: in place. */
 static void check_message(const struct caller *caller, const struct sspi_message_layout *layout)
 {
-    struct sspi_message message = sspi_message_layout_message(layout);
-    FUZZ_REQUIRE(message.n_parts > 0 && message.n_parts <= SSPI_MESSAGE_PARTS_LIMIT);
+    struct package_message message = sspi_message_layout_message(layout);
+    FUZZ_REQUIRE(message.n_parts > 0 && message.n_parts <= PACKAGE_MESSAGE_PARTS_LIMIT);
     for (size_t i = 0; i < message.n_parts; i++)
         FUZZ_REQUIRE(in_callers(caller, message.parts[i].data, message.parts[i].len));
     FUZZ_REQUIRE(in_callers(caller, message.token.data, message.token.room));
@@ -90,7 +90,7 @@ static void check_message(const struct caller *caller, const struct sspi_message
     FUZZ_REQUIRE(layout->padding == NULL || layout->padding->cbBuffer == 9);
 }
 
-static void check_copy(const struct sspi_message_layout *layout, const struct sspi_message *copy)
+static void check_copy(const struct sspi_message_layout *layout, const struct package_message *copy)
 {
     const char *end = copy->whole + copy->token.len;
     FUZZ_REQUIRE(copy->whole != NULL);
@@ -113,7 +113,7 @@ static void check_copy(const struct sspi_message_layout *layout, const struct ss
 static void check_delivery(const struct caller *caller, struct sspi_message_layout *layout,
                            struct sspi_view *from)
 {
-    struct sspi_message copy;
+    struct package_message copy;
     FUZZ_REQUIRE(sspi_message_layout_copy(layout, &copy) == SEC_E_OK);
     check_copy(layout, &copy);
     size_t start = fuzz_octet(from) % (copy.whole_len + 1);

@@ -11,7 +11,7 @@
 
 static void machine_clock_tells_this_century_and_does_not_repeat_randomness(void **state)
 {
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     unsigned char a[16] = {0}, b[16] = {0};
 
     assert_true(clock->now_ms(clock->self) > UINT64_C(1500000000000));

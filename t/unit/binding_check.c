@@ -30,13 +30,13 @@ enum cell {
 
 static const struct {
     enum binding_answer answer;
-    enum sspi_bound bound;
+    enum package_bound bound;
 } outcomes[] = {
-    [FREE] = {BINDING_ACCEPTED, SSPI_BOUND_UNCHECKED},
-    [SILENT] = {BINDING_ACCEPTED, SSPI_BOUND_ABSENT},
-    [SAID_NO] = {BINDING_ACCEPTED, SSPI_BOUND_NONE},
-    [BEFORE] = {BINDING_ACCEPTED, SSPI_BOUND_PROXY},
-    [BOUND] = {BINDING_ACCEPTED, SSPI_BOUND_MATCHED},
+    [FREE] = {BINDING_ACCEPTED, PACKAGE_BOUND_UNCHECKED},
+    [SILENT] = {BINDING_ACCEPTED, PACKAGE_BOUND_ABSENT},
+    [SAID_NO] = {BINDING_ACCEPTED, PACKAGE_BOUND_NONE},
+    [BEFORE] = {BINDING_ACCEPTED, PACKAGE_BOUND_PROXY},
+    [BOUND] = {BINDING_ACCEPTED, PACKAGE_BOUND_MATCHED},
     [UNREAD] = {.answer = BINDING_NOT_READ},
     [MISSING] = {.answer = BINDING_CLIENT_SILENT},
     [NO_TLS] = {.answer = BINDING_CLIENT_WITHOUT_TLS},
@@ -82,12 +82,12 @@ static const struct row {
     {BINDING_MODE_REQUIRE, BINDING_END_MIXED, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
 };
 
-static void check_cell(const struct row *row, enum sspi_client_binding client,
+static void check_cell(const struct row *row, enum package_client_binding client,
                        enum binding_comparison comparison, enum cell wanted)
 {
     const struct binding_rules rules = {
         .mode = row->mode, .end = row->end, .plain = row->plain == PLAIN};
-    enum sspi_bound bound;
+    enum package_bound bound;
     enum binding_answer answer = binding_check_channel(&rules, client, comparison, &bound);
 
     if (answer != outcomes[wanted].answer)
@@ -106,13 +106,13 @@ static void every_combination_is_decided_as_the_table_says(void **state)
         const struct row *row = &table[i];
         for (int c = BINDING_NO_CANDIDATE; c <= BINDING_EQUAL; c++) {
             enum binding_comparison comparison = (enum binding_comparison)c;
-            check_cell(row, SSPI_CLIENT_BINDING_UNKNOWN, comparison, row->unread);
-            check_cell(row, SSPI_CLIENT_BINDING_ABSENT, comparison, row->silent);
-            check_cell(row, SSPI_CLIENT_BINDING_NO_TLS, comparison, row->no_tls);
+            check_cell(row, PACKAGE_CLIENT_BINDING_UNKNOWN, comparison, row->unread);
+            check_cell(row, PACKAGE_CLIENT_BINDING_ABSENT, comparison, row->silent);
+            check_cell(row, PACKAGE_CLIENT_BINDING_NO_TLS, comparison, row->no_tls);
         }
-        check_cell(row, SSPI_CLIENT_BINDING_PRESENT, BINDING_NO_CANDIDATE, row->no_candidate);
-        check_cell(row, SSPI_CLIENT_BINDING_PRESENT, BINDING_DIFFERENT, row->differs);
-        check_cell(row, SSPI_CLIENT_BINDING_PRESENT, BINDING_EQUAL, row->equal);
+        check_cell(row, PACKAGE_CLIENT_BINDING_PRESENT, BINDING_NO_CANDIDATE, row->no_candidate);
+        check_cell(row, PACKAGE_CLIENT_BINDING_PRESENT, BINDING_DIFFERENT, row->differs);
+        check_cell(row, PACKAGE_CLIENT_BINDING_PRESENT, BINDING_EQUAL, row->equal);
     }
 }
 
@@ -138,10 +138,10 @@ static void flags_and_buffers_are_read_as_windows_means_them(void **state)
         {ASC_REQ_PROXY_BINDINGS | ASC_REQ_ALLOW_MISSING_BINDINGS, 1, BINDING_MODE_REQUIRE,
          BINDING_END_KNOWN},
     };
-    const struct sspi_channel_binding binding = {.application = {"tls-unique:x", 12}};
+    const struct package_channel_binding binding = {.application = {"tls-unique:x", 12}};
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const struct sspi_accept_input in = {
+        const struct package_input in = {
             .requirements = rows[i].flags, .bindings = &binding, .n_bindings = rows[i].n_bindings};
         struct binding_rules rules = binding_rules_of(&in);
         assert_int_equal(rules.mode, rows[i].mode);
@@ -156,7 +156,7 @@ static void flags_and_buffers_are_read_as_windows_means_them(void **state)
 static void rules_of_a_caller_in_core_replace_them(void **state)
 {
     const struct binding_rules own = {.mode = BINDING_MODE_ALLOW, .plain = true};
-    const struct sspi_accept_input in = {.requirements = ASC_REQ_PROXY_BINDINGS, .rules = &own};
+    const struct package_input in = {.requirements = ASC_REQ_PROXY_BINDINGS, .rules = &own};
 
     assert_int_equal(binding_rules_of(&in).mode, BINDING_MODE_ALLOW);
     assert_int_equal(binding_rules_of(&in).end, BINDING_END_KNOWN);
@@ -168,7 +168,7 @@ static void rules_of_a_caller_in_core_replace_them(void **state)
 #define LISTED SSPI_VIEW("HTTP/www.example.org")
 
 static enum binding_answer service(enum binding_mode mode, bool proven, const char *name,
-                                   enum sspi_bound bound, bool checks, bool refuses_dotless)
+                                   enum package_bound bound, bool checks, bool refuses_dotless)
 {
     const struct sspi_view services[] = {LISTED, SSPI_VIEW("HTTP/www"), SSPI_VIEW("host/")};
     const struct binding_rules rules = {.mode = mode,
@@ -187,18 +187,18 @@ static void a_proven_service_counts_under_every_policy(void **state)
         for (int checks = 0; checks <= 1; checks++) {
             enum binding_mode mode = (enum binding_mode)m;
             assert_int_equal(
-                service(mode, true, "HTTP/www.example.org@R", SSPI_BOUND_MATCHED, checks, true),
+                service(mode, true, "HTTP/www.example.org@R", PACKAGE_BOUND_MATCHED, checks, true),
                 BINDING_ACCEPTED);
             assert_int_equal(
-                service(mode, true, "http/WWW.example.org@R", SSPI_BOUND_ABSENT, checks, true),
+                service(mode, true, "http/WWW.example.org@R", PACKAGE_BOUND_ABSENT, checks, true),
                 BINDING_ACCEPTED);
-            assert_int_equal(service(mode, true, "HTTP/www@R", SSPI_BOUND_ABSENT, checks, true),
+            assert_int_equal(service(mode, true, "HTTP/www@R", PACKAGE_BOUND_ABSENT, checks, true),
                              BINDING_ACCEPTED);
-            assert_int_equal(
-                service(mode, true, "HTTP/other.example.org@R", SSPI_BOUND_MATCHED, checks, true),
-                BINDING_OTHER_SERVICE);
+            assert_int_equal(service(mode, true, "HTTP/other.example.org@R", PACKAGE_BOUND_MATCHED,
+                                     checks, true),
+                             BINDING_OTHER_SERVICE);
             /* Nothing was proven, because a key without a name is not a key for this service. */
-            assert_int_equal(service(mode, true, "", SSPI_BOUND_MATCHED, checks, true),
+            assert_int_equal(service(mode, true, "", PACKAGE_BOUND_MATCHED, checks, true),
                              BINDING_OTHER_SERVICE);
         }
     }
@@ -223,13 +223,13 @@ static void a_said_name_counts_where_names_are_checked(void **state)
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_int_equal(service(BINDING_MODE_ALLOW, false, rows[i].name, SSPI_BOUND_ABSENT, true,
-                                 rows[i].refuses_dotless),
+        assert_int_equal(service(BINDING_MODE_ALLOW, false, rows[i].name, PACKAGE_BOUND_ABSENT,
+                                 true, rows[i].refuses_dotless),
                          rows[i].wanted);
-        assert_int_equal(service(BINDING_MODE_REQUIRE, false, rows[i].name, SSPI_BOUND_PROXY, true,
-                                 rows[i].refuses_dotless),
+        assert_int_equal(service(BINDING_MODE_REQUIRE, false, rows[i].name, PACKAGE_BOUND_PROXY,
+                                 true, rows[i].refuses_dotless),
                          rows[i].wanted);
-        assert_int_equal(service(BINDING_MODE_NONE, false, rows[i].name, SSPI_BOUND_UNCHECKED,
+        assert_int_equal(service(BINDING_MODE_NONE, false, rows[i].name, PACKAGE_BOUND_UNCHECKED,
                                  false, rows[i].refuses_dotless),
                          BINDING_ACCEPTED);
     }
@@ -241,14 +241,16 @@ static void a_client_that_names_no_service(void **state)
 {
     for (int i = 0; i < 2; i++) {
         const char *name = i == 0 ? NULL : "";
-        assert_int_equal(service(BINDING_MODE_ALLOW, false, name, SSPI_BOUND_ABSENT, true, true),
+        assert_int_equal(service(BINDING_MODE_ALLOW, false, name, PACKAGE_BOUND_ABSENT, true, true),
                          BINDING_ACCEPTED);
-        assert_int_equal(service(BINDING_MODE_REQUIRE, false, name, SSPI_BOUND_MATCHED, true, true),
-                         BINDING_ACCEPTED);
-        assert_int_equal(service(BINDING_MODE_REQUIRE, false, name, SSPI_BOUND_PROXY, true, true),
-                         BINDING_NO_SERVICE);
         assert_int_equal(
-            service(BINDING_MODE_REQUIRE, false, name, SSPI_BOUND_UNCHECKED, true, true),
+            service(BINDING_MODE_REQUIRE, false, name, PACKAGE_BOUND_MATCHED, true, true),
+            BINDING_ACCEPTED);
+        assert_int_equal(
+            service(BINDING_MODE_REQUIRE, false, name, PACKAGE_BOUND_PROXY, true, true),
+            BINDING_NO_SERVICE);
+        assert_int_equal(
+            service(BINDING_MODE_REQUIRE, false, name, PACKAGE_BOUND_UNCHECKED, true, true),
             BINDING_NO_SERVICE);
     }
 }
@@ -257,8 +259,9 @@ static void a_client_that_names_no_service(void **state)
 
 static void facts_and_rules_become_a_status(void **state)
 {
-    const struct sspi_channel_binding right = {.application = {"tls-server-end-point:ours", 25}};
-    const struct sspi_channel_binding relay = {.application = {"tls-server-end-point:relay", 26}};
+    const struct package_channel_binding right = {.application = {"tls-server-end-point:ours", 25}};
+    const struct package_channel_binding relay = {
+        .application = {"tls-server-end-point:relay", 26}};
     const struct sspi_view listed = LISTED;
     struct binding_rules rules = {.mode = BINDING_MODE_ALLOW,
                                   .bindings = &right,
@@ -269,14 +272,14 @@ static void facts_and_rules_become_a_status(void **state)
                                   .service_proven = true};
     struct hash_suite suite;
     struct sspi_report report;
-    uint8_t hash[SSPI_CHANNEL_HASH_LEN];
-    enum sspi_bound bound;
+    uint8_t hash[PACKAGE_CHANNEL_HASH_LEN];
+    enum package_bound bound;
 
     assert_true(hash_suite_open(&suite));
     assert_true(binding_channel_hash(&right, &suite, hash));
     facts.channel = binding_channel_from_hash(hash);
     assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_OK);
-    assert_int_equal(bound, SSPI_BOUND_MATCHED);
+    assert_int_equal(bound, PACKAGE_BOUND_MATCHED);
     assert_int_equal(binding_check(&rules, &facts, NULL, &bound, &report), SEC_E_OK);
 
     /* The same login under rules with other channels or another service. */
@@ -297,11 +300,11 @@ static void facts_and_rules_become_a_status(void **state)
 
 static void a_hash_of_zeros_says_no_tls(void **state)
 {
-    uint8_t hash[SSPI_CHANNEL_HASH_LEN] = {0};
+    uint8_t hash[PACKAGE_CHANNEL_HASH_LEN] = {0};
 
-    assert_int_equal(binding_channel_from_hash(hash).client, SSPI_CLIENT_BINDING_NO_TLS);
-    hash[SSPI_CHANNEL_HASH_LEN - 1] = 1;
-    assert_int_equal(binding_channel_from_hash(hash).client, SSPI_CLIENT_BINDING_PRESENT);
+    assert_int_equal(binding_channel_from_hash(hash).client, PACKAGE_CLIENT_BINDING_NO_TLS);
+    hash[PACKAGE_CHANNEL_HASH_LEN - 1] = 1;
+    assert_int_equal(binding_channel_from_hash(hash).client, PACKAGE_CLIENT_BINDING_PRESENT);
 }
 
 int main(void)

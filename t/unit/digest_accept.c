@@ -48,7 +48,7 @@ static void hash_of_no_user_lets_nobody_in(void **state)
     assert_true(digest_verify_compute(&run, &response, SSPI_VIEW("GET"), NULL, dummy, digest));
     bytes_append_hex(&digits, digest, 32);
     memcpy(header.data + strlen("response=\""), digits.data, 64);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
     assert_null(context);
     hash_run_close(&run);
@@ -139,7 +139,7 @@ static void nonce_of_another_user_realm_or_future_is_stale(void **state)
     c = alice(nonce, 4);
     c.realm = "other";
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     in.realm = SSPI_VIEW("other");
     assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(w->report.reason, SSPI_REASON_STALE_NONCE);
@@ -168,7 +168,7 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
     void *context = NULL;
     c.uri = "HTTP://host:80/x?y";
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     /* Without an authority, the host of the request-target is not known. */
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
     assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);

@@ -50,9 +50,9 @@ static int close_runs(void **state)
     PREFIX "\xa1\xe2\x97\x20\xc4\xb1\x6e\x75\xfa\xf6\xf1\x69\xf2\xec\x59\x68"                      \
            "\xc3\x58\x02\xa3\xca\xcd\xed\xf2\x1b\x3d\x35\x89\xdc\xae\xa5\x42"
 
-static struct sspi_channel_binding binding_of(struct sspi_view application)
+static struct package_channel_binding binding_of(struct sspi_view application)
 {
-    return (struct sspi_channel_binding){
+    return (struct package_channel_binding){
         .initiator = SSPI_VIEW(""), .acceptor = SSPI_VIEW(""), .application = application};
 }
 
@@ -75,21 +75,21 @@ static void claims_are_read(void **state)
 {
     static const struct {
         const char *cnonce, *hashed_dirs, *service_name, *channel_binding;
-        enum sspi_client_binding client;
+        enum package_client_binding client;
     } all[] = {
-        {"c", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
-        {"", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
-        {"+upgraded+v1x", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
-        {"x+Upgraded+", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
-        {"+Upgraded", NULL, NULL, NULL, SSPI_CLIENT_BINDING_ABSENT},
-        {UP HASHED RANDOM, BOTH, SERVICE, CHANNEL, SSPI_CLIENT_BINDING_PRESENT},
-        {UP HASHED "x", BOTH, SERVICE, CHANNEL, SSPI_CLIENT_BINDING_PRESENT},
+        {"c", NULL, NULL, NULL, PACKAGE_CLIENT_BINDING_ABSENT},
+        {"", NULL, NULL, NULL, PACKAGE_CLIENT_BINDING_ABSENT},
+        {"+upgraded+v1x", NULL, NULL, NULL, PACKAGE_CLIENT_BINDING_ABSENT},
+        {"x+Upgraded+", NULL, NULL, NULL, PACKAGE_CLIENT_BINDING_ABSENT},
+        {"+Upgraded", NULL, NULL, NULL, PACKAGE_CLIENT_BINDING_ABSENT},
+        {UP HASHED RANDOM, BOTH, SERVICE, CHANNEL, PACKAGE_CLIENT_BINDING_PRESENT},
+        {UP HASHED "x", BOTH, SERVICE, CHANNEL, PACKAGE_CLIENT_BINDING_PRESENT},
         {UP HASHED RANDOM, " Service-Name\t, CHANNEL-binding ", SERVICE, CHANNEL,
-         SSPI_CLIENT_BINDING_PRESENT},
+         PACKAGE_CLIENT_BINDING_PRESENT},
         {UP HASHED_2 RANDOM, "channel-binding, service-name", SERVICE, CHANNEL,
-         SSPI_CLIENT_BINDING_PRESENT},
-        {UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS, SSPI_CLIENT_BINDING_NO_TLS},
-        {UP HASHED_EMPTY RANDOM, BOTH, "", CHANNEL, SSPI_CLIENT_BINDING_PRESENT},
+         PACKAGE_CLIENT_BINDING_PRESENT},
+        {UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS, PACKAGE_CLIENT_BINDING_NO_TLS},
+        {UP HASHED_EMPTY RANDOM, BOTH, "", CHANNEL, PACKAGE_CLIENT_BINDING_PRESENT},
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -193,11 +193,11 @@ enum { FORGED = 99 };
 static struct digest_response header_of(int client)
 {
     switch (client) {
-    case SSPI_CLIENT_BINDING_NO_TLS:
+    case PACKAGE_CLIENT_BINDING_NO_TLS:
         return says(UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS);
-    case SSPI_CLIENT_BINDING_PRESENT:
+    case PACKAGE_CLIENT_BINDING_PRESENT:
         return says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
-    case SSPI_CLIENT_BINDING_ABSENT:
+    case PACKAGE_CLIENT_BINDING_ABSENT:
         return says("c", NULL, NULL, NULL);
     default:
         return says(UP HASHED RANDOM, NULL, NULL, NULL);
@@ -207,13 +207,13 @@ static struct digest_response header_of(int client)
 static SECURITY_STATUS check(struct hash_run *with, int client, int candidates, ULONG requirements,
                              int *ret_bound, struct sspi_report *report)
 {
-    const struct sspi_channel_binding bindings[] = {binding_of(SSPI_VIEW(PREFIX "another")),
-                                                    binding_of(SSPI_VIEW(CERTIFICATE)),
-                                                    binding_of(SSPI_VIEW(PREFIX "a third"))};
-    struct sspi_accept_input in = {.requirements = requirements, .bindings = bindings};
+    const struct package_channel_binding bindings[] = {binding_of(SSPI_VIEW(PREFIX "another")),
+                                                       binding_of(SSPI_VIEW(CERTIFICATE)),
+                                                       binding_of(SSPI_VIEW(PREFIX "a third"))};
+    struct package_input in = {.requirements = requirements, .bindings = bindings};
     struct digest_response from = header_of(client);
     struct digest_binding binding;
-    enum sspi_bound bound = (enum sspi_bound)99;
+    enum package_bound bound = (enum package_bound)99;
 
     if (candidates != NONE)
         in.n_bindings = candidates == WRONG ? 1 : 3;
@@ -233,23 +233,23 @@ static void policy_is_windows(void **state)
     static const struct {
         int candidates;
         ULONG flags;
-        int silent, none, channel; /* enum sspi_bound, or REFUSED */
+        int silent, none, channel; /* enum package_bound, or REFUSED */
     } rows[] = {
-        {NONE, 0, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED},
-        {NONE, ALLOW, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED},
-        {NONE, PROXY, REFUSED, REFUSED, SSPI_BOUND_PROXY},
+        {NONE, 0, PACKAGE_BOUND_UNCHECKED, PACKAGE_BOUND_UNCHECKED, PACKAGE_BOUND_UNCHECKED},
+        {NONE, ALLOW, PACKAGE_BOUND_UNCHECKED, PACKAGE_BOUND_UNCHECKED, PACKAGE_BOUND_UNCHECKED},
+        {NONE, PROXY, REFUSED, REFUSED, PACKAGE_BOUND_PROXY},
         {WRONG, 0, REFUSED, REFUSED, REFUSED},
-        {RIGHT, 0, REFUSED, REFUSED, SSPI_BOUND_MATCHED},
-        {WRONG, ALLOW, SSPI_BOUND_ABSENT, REFUSED, REFUSED},
-        {RIGHT, ALLOW, SSPI_BOUND_ABSENT, REFUSED, SSPI_BOUND_MATCHED},
+        {RIGHT, 0, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED},
+        {WRONG, ALLOW, PACKAGE_BOUND_ABSENT, REFUSED, REFUSED},
+        {RIGHT, ALLOW, PACKAGE_BOUND_ABSENT, REFUSED, PACKAGE_BOUND_MATCHED},
         {WRONG, PROXY, REFUSED, REFUSED, REFUSED},
-        {RIGHT, PROXY, REFUSED, REFUSED, SSPI_BOUND_MATCHED},
+        {RIGHT, PROXY, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED},
         /* No caller gets here with both; the stricter one holds. */
-        {NONE, PROXY | ALLOW, REFUSED, REFUSED, SSPI_BOUND_PROXY},
-        {RIGHT, PROXY | ALLOW, REFUSED, REFUSED, SSPI_BOUND_MATCHED},
+        {NONE, PROXY | ALLOW, REFUSED, REFUSED, PACKAGE_BOUND_PROXY},
+        {RIGHT, PROXY | ALLOW, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED},
     };
-    static const int clients[] = {SSPI_CLIENT_BINDING_ABSENT, SSPI_CLIENT_BINDING_NO_TLS,
-                                  SSPI_CLIENT_BINDING_PRESENT};
+    static const int clients[] = {PACKAGE_CLIENT_BINDING_ABSENT, PACKAGE_CLIENT_BINDING_NO_TLS,
+                                  PACKAGE_CLIENT_BINDING_PRESENT};
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const int wanted[] = {rows[i].silent, rows[i].none, rows[i].channel};
@@ -261,7 +261,7 @@ static void policy_is_windows(void **state)
             if (wanted[j] == REFUSED) {
                 assert_int_equal(status, SEC_E_BAD_BINDINGS);
                 assert_int_equal(bound, 99);
-                assert_int_equal(report.reason, clients[j] == SSPI_CLIENT_BINDING_PRESENT
+                assert_int_equal(report.reason, clients[j] == PACKAGE_CLIENT_BINDING_PRESENT
                                                     ? SSPI_REASON_BAD_BINDING
                                                     : SSPI_REASON_MISSING_BINDING);
                 assert_int_not_equal(report.text[0], '\0');
@@ -298,12 +298,12 @@ static void no_md5_is_our_fault_where_a_channel_is_named(void **state)
 
     for (int candidates = 0; candidates < N_CANDIDATES; candidates++) {
         assert_int_equal(
-            check(&no_md5, SSPI_CLIENT_BINDING_PRESENT, candidates, 0, &bound, &report),
+            check(&no_md5, PACKAGE_CLIENT_BINDING_PRESENT, candidates, 0, &bound, &report),
             SEC_E_INTERNAL_ERROR);
         assert_non_null(strstr(report.text, "MD5"));
         assert_int_equal(bound, 99);
     }
-    assert_int_equal(check(&no_md5, SSPI_CLIENT_BINDING_ABSENT, RIGHT, 0, &bound, &report),
+    assert_int_equal(check(&no_md5, PACKAGE_CLIENT_BINDING_ABSENT, RIGHT, 0, &bound, &report),
                      SEC_E_BAD_BINDINGS);
 }
 
@@ -312,7 +312,7 @@ static void no_md5_is_our_fault_where_a_channel_is_named(void **state)
 static void hashes_of_channels_are_those_of_windows(void **state)
 {
     const struct {
-        struct sspi_channel_binding binding;
+        struct package_channel_binding binding;
         const char *hash;
     } all[] = {
         {binding_of(SSPI_VIEW(PREFIX
@@ -330,7 +330,7 @@ static void hashes_of_channels_are_those_of_windows(void **state)
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        uint8_t wanted[SSPI_CHANNEL_HASH_LEN], hash[SSPI_CHANNEL_HASH_LEN];
+        uint8_t wanted[PACKAGE_CHANNEL_HASH_LEN], hash[PACKAGE_CHANNEL_HASH_LEN];
         assert_true(hex_decode_lower(bytes_view(all[i].hash), wanted, sizeof(wanted)));
         assert_true(binding_channel_hash(&all[i].binding, &suite, hash));
         assert_memory_equal(hash, wanted, sizeof(hash));
@@ -340,7 +340,7 @@ static void hashes_of_channels_are_those_of_windows(void **state)
 /* ---- whole headers in the order of .NET ---- */
 
 static void assert_header(const char *algorithm, const char *hashed, const char *channel,
-                          const char *response_digits, enum sspi_client_binding client)
+                          const char *response_digits, enum package_client_binding client)
 {
     static const char nonce[] = "+Upgraded+v100112233445566778899aabbccddeeff"
                                 "00112233445566778899aabbccddeeff"
@@ -370,13 +370,13 @@ static void assert_header(const char *algorithm, const char *hashed, const char 
 static void whole_headers_are_right(void **state)
 {
     assert_header("MD5-sess", HASHED, CHANNEL, "ee4b855880d7a0609547c731178d18d9",
-                  SSPI_CLIENT_BINDING_PRESENT);
+                  PACKAGE_CLIENT_BINDING_PRESENT);
     assert_header("MD5", HASHED, CHANNEL, "ec3e524f0b49182b63dac868e386366d",
-                  SSPI_CLIENT_BINDING_PRESENT);
+                  PACKAGE_CLIENT_BINDING_PRESENT);
     assert_header("MD5-sess", HASHED_NO, NO_TLS, "d7b6590f4e04703807bedaaa15000861",
-                  SSPI_CLIENT_BINDING_NO_TLS);
+                  PACKAGE_CLIENT_BINDING_NO_TLS);
     assert_header("MD5", HASHED_NO, NO_TLS, "e9b83ed066f8db7f60477ab4cb2f621d",
-                  SSPI_CLIENT_BINDING_NO_TLS);
+                  PACKAGE_CLIENT_BINDING_NO_TLS);
 }
 
 int main(void)

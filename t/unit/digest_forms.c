@@ -96,7 +96,7 @@ static void body_is_asked_for_and_then_vouched_for(void **state)
     struct client c = alice(nonce, 1);
     c.body = "hello";
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
     assert_int_equal(w->report.reason, SSPI_REASON_ENTITY_WANTED);
     in.entity_hash = hex_of("hellO", SSPI_DIGEST_SHA_256, &wrong);
@@ -135,7 +135,7 @@ static void caller_looks_users_up(void **state)
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_MD5;
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
     assert_int_equal(w->report.reason, SSPI_REASON_HASH_WANTED);
     in.hash_a1 = SSPI_VIEW(""); /* no such user */
@@ -167,7 +167,7 @@ static void userhash_finds_the_user_and_tells_the_name(void **state)
     c.hashed_user = "alice";
     c.more = ", userhash=true";
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
     assert_string_equal(digest_package.info(context)->name, "alice");
     digest_package.destroy(context);
@@ -255,7 +255,7 @@ static void name_with_its_own_realm_comes_without_one(void **state)
 }
 
 /* A client of Windows: `binding` is the MD5 of the channel in hexadecimal. */
-static SECURITY_STATUS login_bound(struct world *w, struct sspi_accept_input *in,
+static SECURITY_STATUS login_bound(struct world *w, struct package_input *in,
                                    const struct client *from, const char *binding, void **context)
 {
     BYTES_CLEANUP struct bytes header = {0}, joined = {0}, hash = {0}, cnonce = {0}, more = {0};
@@ -290,12 +290,12 @@ static void windows_clients_prove_their_channel(void **state)
                         0x74, 0x10, 0xC7, 0x38, 0xF7, 0x86, 0x8C, 0x4F, 0xF4, 0x05};
     BYTES_CLEANUP struct bytes application = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
-    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct package_input in = input(SSPI_VIEW(""));
     void *context = NULL;
 
     bytes_append_text(&application, "tls-server-end-point:");
     bytes_append(&application, hash, sizeof(hash));
-    struct sspi_channel_binding binding = {.application = bytes_as_view(&application)};
+    struct package_channel_binding binding = {.application = bytes_as_view(&application)};
     acquire(w, each_on_its_own);
     get_nonce(w, nonce);
     in.bindings = &binding;
@@ -303,7 +303,7 @@ static void windows_clients_prove_their_channel(void **state)
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_MD5_SESS;
     assert_int_equal(login_bound(w, &in, &c, right, &context), SEC_E_OK);
-    assert_int_equal(digest_package.info(context)->bound, SSPI_BOUND_MATCHED);
+    assert_int_equal(digest_package.info(context)->bound, PACKAGE_BOUND_MATCHED);
     assert_string_equal(digest_package.info(context)->target, "HTTP/www.example.org");
     digest_package.destroy(context);
     context = NULL;

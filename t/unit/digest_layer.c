@@ -42,10 +42,10 @@ static void parts_need_not_end_where_blocks_do(void **state)
         open_pair(w, ciphers[i], &p);
         for (size_t n = 1; n <= sizeof(lens) / sizeof(lens[0]); n++)
             exchange_parts(&p, text, lens, n);
-        size_t many[SSPI_MESSAGE_PARTS_LIMIT];
-        for (size_t n = 0; n < SSPI_MESSAGE_PARTS_LIMIT; n++)
+        size_t many[PACKAGE_MESSAGE_PARTS_LIMIT];
+        for (size_t n = 0; n < PACKAGE_MESSAGE_PARTS_LIMIT; n++)
             many[n] = n;
-        exchange_parts(&p, text, many, SSPI_MESSAGE_PARTS_LIMIT);
+        exchange_parts(&p, text, many, PACKAGE_MESSAGE_PARTS_LIMIT);
         close_pair(&p);
     }
 }
@@ -117,8 +117,8 @@ static void directions_differ(void **state)
 {
     struct world *w = *state;
     char text[] = "text", padding[24];
-    struct sspi_message_part part = {text, 4, true};
-    struct sspi_message m = {.parts = &part, .n_parts = 1, .padding = {padding, 24, 0}};
+    struct package_message_part part = {text, 4, true};
+    struct package_message m = {.parts = &part, .n_parts = 1, .padding = {padding, 24, 0}};
     uint8_t whole[32];
     struct pair p;
 
@@ -173,8 +173,8 @@ static void numbers_never_come_again(void **state)
 {
     struct world *w = *state;
     char text[] = "text", room[24];
-    struct sspi_message_part part = {text, 4, true};
-    struct sspi_message m = {
+    struct package_message_part part = {text, 4, true};
+    struct package_message m = {
         .parts = &part, .n_parts = 1, .token = {room, 16, 16}, .padding = {room, 24, 24}};
     uint8_t message[32];
     struct pair p;

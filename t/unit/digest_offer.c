@@ -4,7 +4,7 @@
 
 static struct digest_offer offer_of(struct world *w, const char *realm, ULONG requirements)
 {
-    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct package_input in = input(SSPI_VIEW(""));
     struct digest_offer offer;
 
     in.requirements = requirements;
@@ -36,8 +36,8 @@ static void algorithms_follow_the_users_of_the_realm_or_the_list(void **state)
 static void a_demanded_binding_prefers_what_windows_knows(void **state)
 {
     struct world *w = *state;
-    struct sspi_accept_input in = input(SSPI_VIEW(""));
-    struct sspi_channel_binding binding = {0};
+    struct package_input in = input(SSPI_VIEW(""));
+    struct package_channel_binding binding = {0};
     struct digest_offer offer;
 
     acquire(w, each_on_its_own);
@@ -86,7 +86,7 @@ static void demands_of_integrity_make_it_auth_int(void **state)
 static void challenges_carry_what_is_offered(void **state)
 {
     struct world *w = *state;
-    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct package_input in = input(SSPI_VIEW(""));
 
     acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_INTEGRITY |
                                              SSPI_ACCEPTOR_OFFER_USERHASH,

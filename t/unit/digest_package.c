@@ -4,7 +4,7 @@
 static void first_call_gives_one_challenge_an_algorithm_with_one_nonce(void **state)
 {
     struct world *w = *state;
-    struct sspi_accept_input in = input((struct sspi_view){NULL, 0});
+    struct package_input in = input((struct sspi_view){NULL, 0});
     void *context = NULL;
     char nonce[DIGEST_NONCE_LEN + 1];
 
@@ -29,7 +29,7 @@ static void first_call_gives_one_challenge_an_algorithm_with_one_nonce(void **st
 static void right_password_is_ok_and_tells_who(void **state)
 {
     struct world *w = *state;
-    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct package_input in = input(SSPI_VIEW(""));
     BYTES_CLEANUP struct bytes header = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
     void *context = NULL;
@@ -41,13 +41,13 @@ static void right_password_is_ok_and_tells_who(void **state)
     answer(&c, &header);
     in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
-    const struct sspi_context_info *info = digest_package.info(context);
+    const struct package_info *info = digest_package.info(context);
     assert_string_equal(info->name, "alice");
     assert_string_equal(info->realm, REALM);
     assert_string_equal(info->algorithm, "SHA-256");
     assert_ptr_equal(info->mechanism, &digest_package);
     assert_true(info->expiry_ms == UINT64_MAX && info->start_ms == START_MS);
-    assert_int_equal(info->bound, SSPI_BOUND_UNCHECKED);
+    assert_int_equal(info->bound, PACKAGE_BOUND_UNCHECKED);
     assert_int_equal(w->report.reason, SSPI_REASON_NONE);
     assert_int_equal(call(w, &context, &in), STATUS_LOGON_FAILURE);
     assert_non_null(digest_package.info(context));
@@ -65,7 +65,7 @@ static void further_request_of_a_live_context_is_completed(void **state)
     get_nonce(w, nonce);
     struct client c = alice(nonce, 1);
     answer(&c, &first);
-    struct sspi_accept_input in = input(bytes_as_view(&first));
+    struct package_input in = input(bytes_as_view(&first));
     assert_int_equal(call(w, &one, &in), SEC_E_OK);
     assert_int_equal(digest_package.complete(one, &in, &w->out), SEC_E_INVALID_HANDLE);
     c.count = 2;
@@ -102,7 +102,7 @@ static void completing_checks_the_password_and_the_age(void **state)
     get_nonce(w, nonce);
     struct client c = alice(nonce, 1);
     answer(&c, &first);
-    struct sspi_accept_input in = input(bytes_as_view(&first));
+    struct package_input in = input(bytes_as_view(&first));
     assert_int_equal(call(w, &one, &in), SEC_E_OK);
     c.count = 2;
     c.password = "wrong";
@@ -141,7 +141,7 @@ static void contexts_outlive_their_credential_but_verify_nothing(void **state)
     get_nonce(w, nonce);
     struct client c = alice(nonce, 1);
     answer(&c, &first);
-    struct sspi_accept_input in = input(bytes_as_view(&first));
+    struct package_input in = input(bytes_as_view(&first));
     assert_int_equal(call(w, &one, &in), SEC_E_OK);
     c.count = 2;
     answer(&c, &second);
@@ -158,7 +158,7 @@ static void contexts_outlive_their_credential_but_verify_nothing(void **state)
 static void demands_that_cannot_be_met_fail(void **state)
 {
     struct world *w = *state;
-    struct sspi_channel_binding binding = {0};
+    struct package_channel_binding binding = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
@@ -168,7 +168,7 @@ static void demands_that_cannot_be_met_fail(void **state)
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_MD5; /* what is offered where a binding is demanded, and where not */
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     in.requirements = ASC_REQ_CONFIDENTIALITY;
     assert_int_equal(call(w, &context, &in), SEC_E_SECURITY_QOS_FAILED);
     in.requirements = ASC_REQ_INTEGRITY;
@@ -189,7 +189,7 @@ static void demands_that_cannot_be_met_fail(void **state)
 static void calls_without_what_is_needed_are_refused(void **state)
 {
     struct world *w = *state;
-    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct package_input in = input(SSPI_VIEW(""));
     BYTES_CLEANUP struct bytes header = {0};
     struct client c = alice("n", 1);
     void *context = NULL;
@@ -229,7 +229,7 @@ static void a_refused_client_is_told_when_the_caller_asks_for_it(void **state)
     struct client c = alice(nonce, 1);
     c.password = "guessed";
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
     assert_int_equal(w->out.n_tokens, 0);
     in.requirements = ASC_REQ_EXTENDED_ERROR;

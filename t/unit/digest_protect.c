@@ -6,14 +6,14 @@ static void too_small_room_changes_nothing(void **state)
 {
     struct world *w = *state;
     char text[8] = "message", padding[24];
-    struct sspi_message_part part = {text, 7, true};
+    struct package_message_part part = {text, 7, true};
     struct pair p;
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
         open_pair(w, ciphers[i], &p);
         size_t wanted = digest_cipher_block(p.layer->cipher) > 1 ? 16 + 7 : 16;
         for (size_t room = 0; room < wanted; room++) {
-            struct sspi_message m = {
+            struct package_message m = {
                 .parts = &part, .n_parts = 1, .padding = {padding, room, room}};
             assert_int_equal(p.messages->seal(p.context, ciphers[i] != NULL, &m),
                              SEC_E_BUFFER_TOO_SMALL);
@@ -22,7 +22,8 @@ static void too_small_room_changes_nothing(void **state)
             assert_string_equal(text, "message");
         }
         for (size_t room = 0; room < 16; room++) {
-            struct sspi_message m = {.parts = &part, .n_parts = 1, .token = {padding, room, room}};
+            struct package_message m = {
+                .parts = &part, .n_parts = 1, .token = {padding, room, room}};
             assert_int_equal(p.messages->sign(p.context, &m), SEC_E_BUFFER_TOO_SMALL);
             assert_int_equal(m.token.len, 16);
         }
@@ -35,8 +36,8 @@ static void signatures_share_the_numbers(void **state)
 {
     struct world *w = *state;
     char text[] = "two parts", token[16];
-    struct sspi_message_part parts[] = {{text, 4, true}, {text + 4, 5, true}};
-    struct sspi_message m = {.parts = parts, .n_parts = 2, .token = {token, 16, 16}};
+    struct package_message_part parts[] = {{text, 4, true}, {text + 4, 5, true}};
+    struct package_message m = {.parts = parts, .n_parts = 2, .token = {token, 16, 16}};
     uint8_t wanted[16];
     struct pair p;
 
@@ -71,13 +72,13 @@ static void nothing_is_left_in_clear(void **state)
 {
     struct world *w = *state;
     char text[] = "text", room[40];
-    struct sspi_message_part parts[] = {{text, 4, true}, {text, 4, false}};
-    struct sspi_message m = {.parts = parts,
-                             .n_parts = 2,
-                             .token = {room, 16, 16},
-                             .padding = {room, 24, 24},
-                             .whole = room,
-                             .whole_len = 40};
+    struct package_message_part parts[] = {{text, 4, true}, {text, 4, false}};
+    struct package_message m = {.parts = parts,
+                                .n_parts = 2,
+                                .token = {room, 16, 16},
+                                .padding = {room, 24, 24},
+                                .whole = room,
+                                .whole_len = 40};
     struct sspi_view plain;
     bool encrypted;
     struct pair p;
@@ -107,7 +108,7 @@ static void attributes_tell_sizes_and_keys(void **state)
     struct world *w = *state;
     SecPkgContext_Sizes sizes;
     SecPkgContext_StreamSizes stream;
-    struct sspi_key_info info;
+    struct package_key_info info;
     struct pair p;
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
@@ -122,7 +123,7 @@ static void attributes_tell_sizes_and_keys(void **state)
         assert_int_equal(p.messages->stream_sizes(p.context, &stream), SEC_E_OK);
         assert_int_equal(stream.cbHeader, 0);
         assert_int_equal(stream.cbTrailer, 16 + wanted[i].block);
-        assert_int_equal(stream.cbMaximumMessage, SSPI_MESSAGE_LIMIT);
+        assert_int_equal(stream.cbMaximumMessage, PACKAGE_MESSAGE_LIMIT);
         assert_int_equal(stream.cbBlockSize, wanted[i].block);
         assert_int_equal(p.messages->session_key(p.context, &key), SEC_E_OK);
         assert_int_equal(key.len, 16);
@@ -142,16 +143,16 @@ static void qop_auth_protects_nothing(void **state)
     struct world *w = *state;
     char nonce[DIGEST_NONCE_LEN + 1], text[] = "text", room[24];
     struct sasl_session session;
-    struct sspi_message_part part = {text, 4, true};
-    struct sspi_message m = {.parts = &part,
-                             .n_parts = 1,
-                             .token = {room, 16, 16},
-                             .padding = {room, 24, 24},
-                             .whole = room,
-                             .whole_len = 24};
+    struct package_message_part part = {text, 4, true};
+    struct package_message m = {.parts = &part,
+                                .n_parts = 1,
+                                .token = {room, 16, 16},
+                                .padding = {room, 24, 24},
+                                .whole = room,
+                                .whole_len = 24};
     BYTES_CLEANUP struct bytes key = {0};
     struct sspi_view plain;
-    struct sspi_key_info info;
+    struct package_key_info info;
     SecPkgContext_Sizes sizes;
     SecPkgContext_StreamSizes stream;
     bool encrypted;
@@ -160,8 +161,7 @@ static void qop_auth_protects_nothing(void **state)
     void *context = sasl_begin(w, ANYTHING, nonce);
     struct sasl_client c = sasl_alice(nonce);
     assert_int_equal(sasl_end(w, context, ANYTHING, &c, &session), SEC_E_OK);
-    const struct sspi_package_messages *messages =
-        digest_package.info(context)->mechanism->messages;
+    const struct package_messages *messages = digest_package.info(context)->mechanism->messages;
     assert_int_equal(messages->seal(context, false, &m), SEC_E_QOP_NOT_SUPPORTED);
     assert_int_equal(messages->sign(context, &m), SEC_E_QOP_NOT_SUPPORTED);
     assert_int_equal(messages->verify(context, &m), SEC_E_QOP_NOT_SUPPORTED);

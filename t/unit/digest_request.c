@@ -14,13 +14,13 @@ static void *established(struct world *w, struct client *ret_client, unsigned co
     get_nonce(w, nonce);
     *ret_client = alice(nonce, count);
     answer(ret_client, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
     return context;
 }
 
 static SECURITY_STATUS verify_with(struct world *w, void *context, const struct client *c,
-                                   struct sspi_accept_input in)
+                                   struct package_input in)
 {
     BYTES_CLEANUP struct bytes header = {0};
 
@@ -69,7 +69,7 @@ static void a_wrong_request_uses_no_count_up(void **state)
     assert_int_equal(verify(w, context, &wrong), SEC_E_MESSAGE_ALTERED);
     assert_int_equal(w->report.reason, SSPI_REASON_ALTERED);
     c.count = 2;
-    struct sspi_accept_input in = input(nothing);
+    struct package_input in = input(nothing);
     in.method = SSPI_VIEW("DELETE");
     assert_int_equal(verify_with(w, context, &c, in), SEC_E_MESSAGE_ALTERED);
     assert_string_equal(digest_package.info(context)->name, "alice");
@@ -100,7 +100,7 @@ static void what_belongs_to_another_context_is_refused(void **state)
     changed = c;
     changed.more = ", opaque=\"another\"";
     assert_int_equal(verify(w, context, &changed), SEC_E_MESSAGE_ALTERED);
-    struct sspi_accept_input in = input(nothing);
+    struct package_input in = input(nothing);
     in.uri = SSPI_VIEW("/y");
     assert_int_equal(verify_with(w, context, &c, in), SEC_E_INVALID_TOKEN);
     assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
@@ -132,7 +132,7 @@ static void a_body_is_vouched_for_and_handed_in(void **state)
     get_nonce(w, nonce);
     struct client c = alice(nonce, 1);
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
     c.count = 2;
     c.body = "body";
@@ -173,7 +173,7 @@ static void contexts_of_one_nonce_share_its_sequence(void **state)
     void *first = established(w, &c, 1);
     c.count = 2;
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &second, &in), SEC_I_COMPLETE_NEEDED);
     assert_int_equal(digest_package.verify_request(second, &in, &w->out), SEC_E_INVALID_HANDLE);
     assert_int_equal(digest_package.complete(second, &in, &w->out), SEC_E_OK);
@@ -195,7 +195,7 @@ static void an_answer_is_signed_with_the_context_s_key(void **state)
     acquire(w, (SSPI_ACCEPTOR_DATA){0});
     void *context = established(w, &c, 1);
     bytes_append_view(&first, bytes_as_view(&w->out.tokens[0]));
-    struct sspi_accept_input in = input(nothing);
+    struct package_input in = input(nothing);
     clear_output(w);
     assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_OK);
     /* The same as the login's own answer. */
@@ -234,7 +234,7 @@ static void the_channel_of_the_login_stays(void **state)
     c.more = bound;
     c.cnonce = cnonce;
     answer(&c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
     c.count = 2;
     assert_int_equal(verify(w, context, &c), SEC_E_OK);
@@ -255,7 +255,7 @@ static void credentials_without_contexts_verify_nothing_later(void **state)
 
     acquire(w, each_on_its_own);
     void *context = established(w, &c, 1);
-    struct sspi_accept_input in = input(nothing);
+    struct package_input in = input(nothing);
     c.count = 2;
     assert_int_equal(verify(w, context, &c), SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_UNSUPPORTED_FUNCTION);

@@ -78,7 +78,7 @@ static void longest_challenge_is_short_enough(void **state)
 {
     struct world *w = *state;
     char realm[DIGEST_CHALLENGE_REALM_LIMIT + 2];
-    struct sspi_accept_input in = sasl_input(SSPI_VIEW(""), ANYTHING);
+    struct package_input in = sasl_input(SSPI_VIEW(""), ANYTHING);
     void *context = NULL;
 
     acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS});
@@ -99,7 +99,7 @@ static void longest_challenge_is_short_enough(void **state)
 static void who_goes_on_with_an_older_login_is_challenged(void **state)
 {
     struct world *w = *state;
-    struct sspi_accept_input in = sasl_input(SSPI_VIEW("username=\"alice\",nc=00000002"), 0);
+    struct package_input in = sasl_input(SSPI_VIEW("username=\"alice\",nc=00000002"), 0);
     void *context = NULL;
 
     acquire(w, (SSPI_ACCEPTOR_DATA){.DefaultRealm = REALM});
@@ -114,7 +114,7 @@ static void login_tells_who_and_proves_the_server(void **state)
     struct world *w = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
-    struct sspi_accept_input in = sasl_input(SSPI_VIEW(""), 0);
+    struct package_input in = sasl_input(SSPI_VIEW(""), 0);
 
     acquire(w, (SSPI_ACCEPTOR_DATA){0});
     void *context = sasl_begin(w, ANYTHING, nonce);
@@ -124,7 +124,7 @@ static void login_tells_who_and_proves_the_server(void **state)
     assert_int_equal(token.len, strlen("rspauth=") + 32);
     assert_memory_equal(token.data, "rspauth=", 8);
     assert_memory_equal(token.data + 8, session.rspauth, 32);
-    const struct sspi_context_info *info = digest_package.info(context);
+    const struct package_info *info = digest_package.info(context);
     assert_string_equal(info->name, "alice");
     assert_string_equal(info->realm, REALM);
     assert_string_equal(info->target, "imap/host.example.org");
@@ -133,7 +133,7 @@ static void login_tells_who_and_proves_the_server(void **state)
     assert_null(info->authzid);
     assert_int_equal(info->attributes, 0);
     assert_int_equal(info->peer_limit, 0);
-    assert_int_equal(info->bound, SSPI_BOUND_UNCHECKED);
+    assert_int_equal(info->bound, PACKAGE_BOUND_UNCHECKED);
     assert_true(info->expiry_ms == UINT64_MAX && info->start_ms == START_MS);
     assert_int_equal(w->report.reason, SSPI_REASON_NONE);
     assert_int_equal(call(w, &context, &in), STATUS_LOGON_FAILURE);
@@ -185,12 +185,12 @@ static void attributes_are_those_of_the_qop(void **state)
             bytes_append(&quoted, token.data, (size_t)(at - token.data));
             bytes_append_text(&quoted, "qop=\"auth-int\"");
             bytes_append_text(&quoted, c.more);
-            struct sspi_accept_input in = sasl_input(bytes_as_view(&quoted), ANYTHING);
+            struct package_input in = sasl_input(bytes_as_view(&quoted), ANYTHING);
             assert_int_equal(call(w, &context, &in), SEC_E_OK);
         } else {
             assert_int_equal(sasl_end(w, context, ANYTHING, &c, &session), SEC_E_OK);
         }
-        const struct sspi_context_info *info = digest_package.info(context);
+        const struct package_info *info = digest_package.info(context);
         assert_int_equal(info->attributes, cases[i].attributes);
         assert_int_equal(info->peer_limit, cases[i].peer_limit);
         digest_package.destroy(context);
@@ -214,7 +214,7 @@ static void caller_may_look_users_up(void **state)
         c.qop = "auth-int";
         bytes_free(&token);
         sasl_answer(&c, &token, &session);
-        struct sspi_accept_input in = sasl_input(bytes_as_view(&token), ANYTHING);
+        struct package_input in = sasl_input(bytes_as_view(&token), ANYTHING);
         assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
         assert_int_equal(w->report.reason, SSPI_REASON_HASH_WANTED);
         assert_int_equal(w->out.n_tokens, 0);
@@ -236,7 +236,7 @@ static void forms_do_not_mix(void **state)
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
     BYTES_CLEANUP struct bytes header = {0};
-    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct package_input in = input(SSPI_VIEW(""));
     void *context = NULL;
 
     acquire(w, (SSPI_ACCEPTOR_DATA){0});
@@ -274,9 +274,9 @@ static void context_outlives_its_credential(void **state)
     struct world *w = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
-    struct sspi_message_part part = {NULL, 0, true};
+    struct package_message_part part = {NULL, 0, true};
     char signature[16];
-    struct sspi_message message = {
+    struct package_message message = {
         .parts = &part, .n_parts = 1, .token = {signature, sizeof(signature), 0}};
 
     acquire(w, each_on_its_own);

@@ -6,7 +6,8 @@
     ",hashed-dirs=\"service-name,channel-binding\",service-name=\"imap/h\",channel-binding="
 #define NO_CHANNEL "00000000000000000000000000000000"
 
-static const struct sspi_channel_binding channel = {.application = {"tls-server-end-point:x", 22}};
+static const struct package_channel_binding channel = {
+    .application = {"tls-server-end-point:x", 22}};
 
 /* The cnonce and directives of a client that binds. */
 static void bind(const char *binding, char cnonce[128], char more[512])
@@ -38,19 +39,19 @@ static void bindings_are_judged_as_in_http(void **state)
         bool given;
         ULONG requirements;
         SECURITY_STATUS status;
-        enum sspi_bound bound;
+        enum package_bound bound;
     } cases[] = {
-        {NULL, false, 0, SEC_E_OK, SSPI_BOUND_UNCHECKED},
+        {NULL, false, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED},
         {NULL, true, 0, SEC_E_BAD_BINDINGS, 0},
-        {NULL, true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_BOUND_ABSENT},
+        {NULL, true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, PACKAGE_BOUND_ABSENT},
         {NULL, false, ASC_REQ_PROXY_BINDINGS, SEC_E_BAD_BINDINGS, 0},
-        {"", true, 0, SEC_E_OK, SSPI_BOUND_MATCHED},
-        {"", true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, SSPI_BOUND_MATCHED},
+        {"", true, 0, SEC_E_OK, PACKAGE_BOUND_MATCHED},
+        {"", true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_OK, PACKAGE_BOUND_MATCHED},
         {NO_CHANNEL, true, 0, SEC_E_BAD_BINDINGS, 0},
         {NO_CHANNEL, true, ASC_REQ_ALLOW_MISSING_BINDINGS, SEC_E_BAD_BINDINGS, 0},
         {"0123456789abcdef0123456789abcdef", true, 0, SEC_E_BAD_BINDINGS, 0},
         {"0123456789abcdef0123456789abcdef", false, ASC_REQ_PROXY_BINDINGS, SEC_E_OK,
-         SSPI_BOUND_PROXY},
+         PACKAGE_BOUND_PROXY},
     };
     struct world *w = *state;
     char nonce[DIGEST_NONCE_LEN + 1], cnonce[128], more[512], right[33];
@@ -68,11 +69,11 @@ static void bindings_are_judged_as_in_http(void **state)
             c.more = more;
         }
         sasl_answer(&c, &token, &session);
-        struct sspi_accept_input in = sasl_input(bytes_as_view(&token), cases[i].requirements);
+        struct package_input in = sasl_input(bytes_as_view(&token), cases[i].requirements);
         in.bindings = &channel;
         in.n_bindings = cases[i].given;
         assert_int_equal(call(w, &context, &in), cases[i].status);
-        const struct sspi_context_info *info = digest_package.info(context);
+        const struct package_info *info = digest_package.info(context);
         assert_int_equal(info != NULL, cases[i].status == SEC_E_OK);
         if (info != NULL) {
             assert_int_equal(info->bound, cases[i].bound);

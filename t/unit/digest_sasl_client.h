@@ -109,9 +109,9 @@ static inline void sasl_answer(const struct sasl_client *c, struct bytes *to,
 
 /* ---- the exchange ---- */
 
-static inline struct sspi_accept_input sasl_input(struct sspi_view token, ULONG requirements)
+static inline struct package_input sasl_input(struct sspi_view token, ULONG requirements)
 {
-    return (struct sspi_accept_input){
+    return (struct package_input){
         .token = token, .realm = SSPI_VIEW(REALM), .requirements = requirements, .n_tokens = 1};
 }
 
@@ -119,7 +119,7 @@ static inline struct sspi_accept_input sasl_input(struct sspi_view token, ULONG 
 static inline void *sasl_begin(struct world *w, ULONG requirements,
                                char nonce[DIGEST_NONCE_LEN + 1])
 {
-    struct sspi_accept_input in = sasl_input((struct sspi_view){NULL, 0}, requirements);
+    struct package_input in = sasl_input((struct sspi_view){NULL, 0}, requirements);
     void *context = NULL;
 
     assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
@@ -137,7 +137,7 @@ static inline SECURITY_STATUS sasl_end(struct world *w, void *context, ULONG req
     BYTES_CLEANUP struct bytes token = {0};
 
     sasl_answer(c, &token, session);
-    struct sspi_accept_input in = sasl_input(bytes_as_view(&token), requirements);
+    struct package_input in = sasl_input(bytes_as_view(&token), requirements);
     SECURITY_STATUS status = call(w, &context, &in);
     assert_true((digest_package.info(context) != NULL) == (status == SEC_E_OK));
     assert_int_equal(w->out.n_tokens, status == SEC_E_OK);

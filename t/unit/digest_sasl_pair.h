@@ -16,7 +16,7 @@ static const char *const ciphers[] = {NULL, "3des", "rc4", "des", "rc4-56", "rc4
 struct pair {
     void *context;
     struct digest_layer *layer;
-    const struct sspi_package_messages *messages;
+    const struct package_messages *messages;
     const char *cipher;
     struct sasl_session session;
     struct sasl_side to_server, to_client;
@@ -49,7 +49,7 @@ static inline SECURITY_STATUS unseal(struct pair *p, const uint8_t *message, siz
                                      const char *wanted, size_t wanted_len)
 {
     char *whole = malloc(len + (len == 0));
-    struct sspi_message m = {.whole = whole, .whole_len = len};
+    struct package_message m = {.whole = whole, .whole_len = len};
     struct sspi_view plain = {NULL, 0};
     bool encrypted = false;
 
@@ -76,7 +76,7 @@ static inline size_t client_message(struct pair *p, const char *text, size_t len
 /* Ours, in parts of the given lengths, goes to the client. */
 static inline void exchange_parts(struct pair *p, const char *text, const size_t *lens, size_t n)
 {
-    struct sspi_message_part parts[SSPI_MESSAGE_PARTS_LIMIT];
+    struct package_message_part parts[PACKAGE_MESSAGE_PARTS_LIMIT];
     char padding[24];
     size_t len = 0;
 
@@ -84,10 +84,10 @@ static inline void exchange_parts(struct pair *p, const char *text, const size_t
         char *block = malloc(lens[i] + 1);
         assert_non_null(block);
         memcpy(block, text + len, lens[i]);
-        parts[i] = (struct sspi_message_part){block, lens[i], true};
+        parts[i] = (struct package_message_part){block, lens[i], true};
         len += lens[i];
     }
-    struct sspi_message m = {
+    struct package_message m = {
         .parts = parts, .n_parts = n, .padding = {padding, sizeof(padding), 0}};
     m.token.len = 99;
     assert_int_equal(p->messages->seal(p->context, p->cipher != NULL, &m), SEC_E_OK);

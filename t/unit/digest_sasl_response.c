@@ -25,7 +25,7 @@ static void authzid_is_vouched_for(void **state)
     c.nonce = nonce;
     sasl_answer(&c, &token, &session);
     bytes_append_text(&token, ",authzid=\"root\"");
-    struct sspi_accept_input in = sasl_input(bytes_as_view(&token), 0);
+    struct package_input in = sasl_input(bytes_as_view(&token), 0);
     assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
     digest_package.destroy(context);
     /* An empty one is hashed, and names nobody. */
@@ -221,7 +221,7 @@ static void names_may_have_their_own_realm(void **state)
     c.password = "password";
     c.realm = NULL;
     sasl_answer(&c, &token, &session);
-    struct sspi_accept_input in = sasl_input(bytes_as_view(&token), 0);
+    struct package_input in = sasl_input(bytes_as_view(&token), 0);
     in.hash_a1 = (struct sspi_view){(const char *)hash, 16};
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
     assert_string_equal(digest_package.info(context)->name, "dave@example.org");

@@ -64,9 +64,9 @@ WRAP(int, CRYPTO_memcmp, const void *a, const void *b, size_t len)
 /* ---- what one refusal takes ---- */
 
 static struct work work_of_header(struct world *w, struct sspi_view header,
-                                  const struct sspi_accept_input *more)
+                                  const struct package_input *more)
 {
-    struct sspi_accept_input in = input(header);
+    struct package_input in = input(header);
     void *context = NULL;
 
     in.entity_hash = more->entity_hash;
@@ -80,7 +80,7 @@ static struct work work_of_header(struct world *w, struct sspi_view header,
 }
 
 static struct work work_of(struct world *w, const struct client *c,
-                           const struct sspi_accept_input *more)
+                           const struct package_input *more)
 {
     BYTES_CLEANUP struct bytes header = {0};
 
@@ -99,7 +99,7 @@ static void assert_same(const struct work *a, const struct work *b)
     assert_int_equal(a->compared_len, b->compared_len);
 }
 
-static const struct sspi_accept_input nothing_more = {.token = {NULL, 0}};
+static const struct package_input nothing_more = {.token = {NULL, 0}};
 
 /* Every user takes what the first does. Names have one length, so that the octets are as many. */
 static void assert_all_same(struct world *w, struct client c, const char *const *users, size_t n)
@@ -176,7 +176,7 @@ static void names_in_sasl_take_the_same(void **state)
         c.password = "wrong";
         c.qop = "auth-int";
         sasl_answer(&c, &token, &session);
-        struct sspi_accept_input in = sasl_input(bytes_as_view(&token), 0);
+        struct package_input in = sasl_input(bytes_as_view(&token), 0);
         work = (struct work){0};
         assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
         done[i] = work;
@@ -192,7 +192,7 @@ static void bodies_take_the_same(void **state)
     char nonce[DIGEST_NONCE_LEN + 1];
     static const char *const users[] = {"alice", "nobod"};
     struct work done[2];
-    struct sspi_accept_input more = nothing_more;
+    struct package_input more = nothing_more;
 
     acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
                                              SSPI_ACCEPTOR_OFFER_INTEGRITY});
@@ -246,7 +246,7 @@ static void users_of_another_database_take_the_same(void **state)
 {
     struct world *w = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
-    struct sspi_accept_input known = nothing_more, unknown = nothing_more;
+    struct package_input known = nothing_more, unknown = nothing_more;
 
     acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
                                              SSPI_ACCEPTOR_CALLER_HASHES});

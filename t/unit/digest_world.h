@@ -16,7 +16,7 @@
 
 #include "digest_credential.h"
 #include "digest_verify.h"
-#include "sspi_package.h"
+#include "package.h"
 #include "store_state.h"
 #include "store_users.h"
 
@@ -26,7 +26,7 @@
 /* ---- a world: clock, users, state, credential, and one call's output ---- */
 
 struct world {
-    struct sspi_clock clock;
+    struct clock clock;
     uint64_t now_ms;
     uint64_t set_back_ms; /* by how much the wall clock was set back since the start */
     uint8_t next_random;
@@ -35,7 +35,7 @@ struct world {
     void *memory;
     struct sspi_state *state;
     struct digest_credential *credential;
-    struct sspi_accept_output out;
+    struct package_output out;
     struct sspi_report report;
 };
 
@@ -132,7 +132,7 @@ static inline int make_world(void **state)
     struct world *w = calloc(1, sizeof(*w));
     char error[512];
 
-    w->clock = (struct sspi_clock){world_now_ms, world_steady_ms, world_random, w};
+    w->clock = (struct clock){world_now_ms, world_steady_ms, world_random, w};
     w->now_ms = START_MS - 1000;
     w->out.report = &w->report;
     write_users(w);
@@ -149,7 +149,7 @@ static inline int make_world(void **state)
 
 static inline void clear_output(struct world *w)
 {
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&w->out.tokens[i]);
     w->out.n_tokens = 0;
 }
@@ -231,20 +231,19 @@ static inline void answer(const struct client *c, struct bytes *header)
     hash_suite_close(&suite);
 }
 
-static inline struct sspi_accept_input input(struct sspi_view token)
+static inline struct package_input input(struct sspi_view token)
 {
-    return (struct sspi_accept_input){
+    return (struct package_input){
         .token = token,
         .http = true,
         .method = SSPI_VIEW("GET"),
         .uri = SSPI_VIEW("/x?y"),
         .realm = SSPI_VIEW(REALM),
-        .n_tokens = SSPI_CHALLENGES_LIMIT,
+        .n_tokens = PACKAGE_CHALLENGES_LIMIT,
     };
 }
 
-static inline SECURITY_STATUS call(struct world *w, void **context,
-                                   const struct sspi_accept_input *in)
+static inline SECURITY_STATUS call(struct world *w, void **context, const struct package_input *in)
 {
     clear_output(w);
     return digest_package.accept(w->credential, context, in, &w->out);
@@ -257,7 +256,7 @@ static inline SECURITY_STATUS login(struct world *w, const struct client *c)
     void *context = NULL;
 
     answer(c, &header);
-    struct sspi_accept_input in = input(bytes_as_view(&header));
+    struct package_input in = input(bytes_as_view(&header));
     SECURITY_STATUS status = call(w, &context, &in);
     if (context != NULL) {
         assert_true((digest_package.info(context) != NULL) == (status == SEC_E_OK));
@@ -279,7 +278,7 @@ static inline void take_nonce(struct world *w, char nonce[DIGEST_NONCE_LEN + 1])
 
 static inline void get_nonce(struct world *w, char nonce[DIGEST_NONCE_LEN + 1])
 {
-    struct sspi_accept_input in = input(SSPI_VIEW(""));
+    struct package_input in = input(SSPI_VIEW(""));
     void *context = NULL;
 
     assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);

@@ -146,7 +146,7 @@ static void a_foreign_scheme_neither_uses_nor_ends_it(void **state)
 static void it_ends_with_its_ticket(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
-    const struct sspi_clock *clock = clock_machine();
+    const struct clock *clock = clock_machine();
     assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
     connection->login.expiry_ms = clock->now_ms(clock->self) + 60000;
     assert_int_equal(get(&policy).verdict, SSPI_GRANTED);

@@ -7,8 +7,8 @@ static void a_right_password_logs_in(void **state)
     struct world *w = *state;
     const struct client client = client_alice();
     struct exchange exchange;
-    assert_int_equal(login_with(w, &client, (struct sspi_accept_input){0}, &exchange), SEC_E_OK);
-    const struct sspi_context_info *info = ntlm_package.info(exchange.context);
+    assert_int_equal(login_with(w, &client, (struct package_input){0}, &exchange), SEC_E_OK);
+    const struct package_info *info = ntlm_package.info(exchange.context);
     assert_non_null(info);
     assert_string_equal(info->name, "Corp\\Alice");
     assert_string_equal(info->realm, "Corp");
@@ -17,7 +17,7 @@ static void a_right_password_logs_in(void **state)
     assert_ptr_equal(info->mechanism, &ntlm_package);
     assert_int_equal(info->start_ms, START_MS);
     assert_true(info->expiry_ms == UINT64_MAX);
-    assert_int_equal(info->bound, SSPI_BOUND_UNCHECKED);
+    assert_int_equal(info->bound, PACKAGE_BOUND_UNCHECKED);
     assert_int_equal(info->attributes, ASC_RET_INTEGRITY | ASC_RET_REPLAY_DETECT |
                                            ASC_RET_SEQUENCE_DETECT | ASC_RET_CONFIDENTIALITY);
     exchange_end(&exchange);
@@ -48,8 +48,7 @@ static void attributes_are_what_both_sides_took(void **state)
         struct exchange exchange;
         client.asked = all[i].asked;
         client.taken = all[i].taken;
-        assert_int_equal(login_with(w, &client, (struct sspi_accept_input){0}, &exchange),
-                         SEC_E_OK);
+        assert_int_equal(login_with(w, &client, (struct package_input){0}, &exchange), SEC_E_OK);
         assert_int_equal(ntlm_package.info(exchange.context)->attributes, all[i].attributes);
         exchange_end(&exchange);
     }
@@ -130,7 +129,7 @@ static void each_leg_takes_its_own_message_alone(void **state)
                                              bytes_as_view(&exchange.authenticate)};
     for (size_t i = 0; i < sizeof wrong_firsts / sizeof wrong_firsts[0]; i++) {
         void *context = NULL;
-        struct sspi_accept_input in = {.token = wrong_firsts[i]};
+        struct package_input in = {.token = wrong_firsts[i]};
         CHECK_REFUSED(w, call(w, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "NEGOTIATE");
         CHECK_REFUSED(w, send(w, &context, &exchange.negotiate), SEC_E_INVALID_TOKEN,
@@ -142,7 +141,7 @@ static void each_leg_takes_its_own_message_alone(void **state)
                                               bytes_as_view(&exchange.challenge)};
     for (size_t i = 0; i < sizeof wrong_seconds / sizeof wrong_seconds[0]; i++) {
         void *context = NULL;
-        struct sspi_accept_input in = {.token = wrong_seconds[i]};
+        struct package_input in = {.token = wrong_seconds[i]};
         assert_int_equal(send(w, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
         CHECK_REFUSED(w, call(w, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "AUTHENTICATE");
@@ -247,8 +246,7 @@ static void without_strong_keys_there_are_no_mics(void **state)
         struct exchange exchange;
         BYTES_CLEANUP struct bytes mic = {0};
         client.asked &= ~missing[i];
-        assert_int_equal(login_with(w, &client, (struct sspi_accept_input){0}, &exchange),
-                         SEC_E_OK);
+        assert_int_equal(login_with(w, &client, (struct package_input){0}, &exchange), SEC_E_OK);
         assert_int_equal(ntlm_package.make_mic(exchange.context, LIST, &mic),
                          SEC_E_UNSUPPORTED_FUNCTION);
         assert_int_equal(ntlm_package.check_mic(exchange.context, LIST, LIST),

@@ -50,8 +50,7 @@ static void names_count_without_case(void **state)
         struct exchange exchange;
         client.user = all[i].user;
         client.domain = all[i].domain;
-        assert_int_equal(login_with(w, &client, (struct sspi_accept_input){0}, &exchange),
-                         SEC_E_OK);
+        assert_int_equal(login_with(w, &client, (struct package_input){0}, &exchange), SEC_E_OK);
         assert_string_equal(ntlm_package.info(exchange.context)->name, all[i].name);
         exchange_end(&exchange);
     }
@@ -139,8 +138,8 @@ static void a_wrong_password_is_told_first(void **state)
     struct world *w = *state;
     struct client client = client_alice();
     struct exchange exchange;
-    const struct sspi_channel_binding binding = {.application = SSPI_VIEW("x")};
-    const struct sspi_accept_input in = {
+    const struct package_channel_binding binding = {.application = SSPI_VIEW("x")};
+    const struct package_input in = {
         .bindings = &binding, .n_bindings = 1, .requirements = ASC_REQ_INTEGRITY};
     client.nt_hash = HASH_OF_OTHER;
     client.own_time = true;
@@ -194,7 +193,7 @@ static void message_of_the_specification_is_right_but_for_its_time(void **state)
         .challenge = SSPI_VIEW(""),
         .server_challenge = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef},
         .flags = 0xE28A8233};
-    const struct sspi_accept_input in = {.token = {octets, strlen(hex) / 2}};
+    const struct package_input in = {.token = {octets, strlen(hex) / 2}};
     assert_true(hex_decode_lower(bytes_view(hex), octets, strlen(hex) / 2));
     write_file(w->path, "user:DOMAIN:NT:" HASH_OF_PASSWORD "\n");
     assert_int_equal(store_users_reread(w->users, error, sizeof error), STORE_REFRESH_DONE);

@@ -15,7 +15,7 @@ static void begin(struct world *w, uint32_t taken, struct session *session)
 {
     struct client client = client_alice();
     client.taken = taken;
-    assert_int_equal(login_with(w, &client, (struct sspi_accept_input){0}, &session->exchange),
+    assert_int_equal(login_with(w, &client, (struct package_input){0}, &session->exchange),
                      SEC_E_OK);
     assert_true(
         ntlm_sign_open(&session->client, &w->credential->crypto, session->exchange.exported, true));
@@ -31,23 +31,23 @@ static void end(struct session *session)
 struct received {
     char whole[NTLM_SIGN_LEN + 4];
     char head[2];
-    struct sspi_message_part parts[2];
-    struct sspi_message message;
+    struct package_message_part parts[2];
+    struct package_message message;
 };
 
 static void receive(struct session *session, bool encrypt, struct received *to)
 {
     *to = (struct received){.head = "HD"};
     memcpy(to->whole + NTLM_SIGN_LEN, "body", 4);
-    to->parts[0] = (struct sspi_message_part){to->head, 2, false};
-    to->parts[1] = (struct sspi_message_part){to->whole + NTLM_SIGN_LEN, 4, true};
+    to->parts[0] = (struct package_message_part){to->head, 2, false};
+    to->parts[1] = (struct package_message_part){to->whole + NTLM_SIGN_LEN, 4, true};
     assert_true(ntlm_sign_seal(&session->client, &session->client.client, to->parts, 2, encrypt,
                                (uint8_t *)to->whole));
-    to->message = (struct sspi_message){.parts = to->parts,
-                                        .n_parts = 2,
-                                        .token = {to->whole, NTLM_SIGN_LEN, NTLM_SIGN_LEN},
-                                        .whole = to->whole,
-                                        .whole_len = sizeof to->whole};
+    to->message = (struct package_message){.parts = to->parts,
+                                           .n_parts = 2,
+                                           .token = {to->whole, NTLM_SIGN_LEN, NTLM_SIGN_LEN},
+                                           .whole = to->whole,
+                                           .whole_len = sizeof to->whole};
 }
 
 static SECURITY_STATUS unseal(struct session *session, const struct received *from,
@@ -168,7 +168,7 @@ static void sizes_follow_the_flags(void **state)
 static void keys_are_told(void **state)
 {
     struct session session;
-    struct sspi_key_info info;
+    struct package_key_info info;
     BYTES_CLEANUP struct bytes key = {0};
     begin(*state, 0, &session);
     assert_int_equal(CALLS->session_key(session.exchange.context, &key), SEC_E_OK);

@@ -105,7 +105,7 @@ static void sealing_gives_the_published_octets(void **state)
     static const uint8_t signature[] = {0x01, 0,    0,    0,    0x7f, 0xb3, 0x8e, 0xc5,
                                         0xc5, 0x5d, 0x49, 0x76, 0,    0,    0,    0};
     char message[18] = "P\0l\0a\0i\0n\0t\0e\0x\0t";
-    const struct sspi_message_part part = {message, sizeof message, true};
+    const struct package_message_part part = {message, sizeof message, true};
     struct ntlm_sign here, there;
     uint8_t made[NTLM_SIGN_LEN];
     assert_true(ntlm_sign_open(&there, &crypto, session, true));
@@ -128,15 +128,15 @@ struct sealed {
     uint8_t signature[NTLM_SIGN_LEN];
 };
 
-static void parts_of(struct sealed *message, struct sspi_message_part parts[2])
+static void parts_of(struct sealed *message, struct package_message_part parts[2])
 {
-    parts[0] = (struct sspi_message_part){message->head, sizeof message->head, false};
-    parts[1] = (struct sspi_message_part){message->body, sizeof message->body, true};
+    parts[0] = (struct package_message_part){message->head, sizeof message->head, false};
+    parts[1] = (struct package_message_part){message->body, sizeof message->body, true};
 }
 
 static enum ntlm_sign_status open_sealed(struct ntlm_sign *sign, struct sealed *message)
 {
-    struct sspi_message_part parts[2];
+    struct package_message_part parts[2];
     parts_of(message, parts);
     return ntlm_sign_unseal(sign, &sign->client, parts, 2, true, view_of(message->signature));
 }
@@ -144,7 +144,7 @@ static enum ntlm_sign_status open_sealed(struct ntlm_sign *sign, struct sealed *
 static void seal_all(struct ntlm_sign *sign, struct sealed messages[N_MESSAGES])
 {
     for (int i = 0; i < N_MESSAGES; i++) {
-        struct sspi_message_part parts[2];
+        struct package_message_part parts[2];
         memcpy(messages[i].head, "head", 4);
         snprintf(messages[i].body, sizeof messages[i].body, "body %d..", i);
         parts_of(&messages[i], parts);
@@ -195,7 +195,7 @@ static void any_octet_that_is_changed_shows(void **state)
     }
     assert_int_equal(open_sealed(&here, &messages[0]), NTLM_SIGN_RIGHT);
     /* Nor is a signed message a sealed one. */
-    const struct sspi_message_part part = {messages[1].body, sizeof messages[1].body, true};
+    const struct package_message_part part = {messages[1].body, sizeof messages[1].body, true};
     assert_int_equal(
         ntlm_sign_unseal(&here, &here.client, &part, 1, false, view_of(messages[1].signature)),
         NTLM_SIGN_WRONG);
@@ -207,7 +207,7 @@ static void signed_and_sealed_messages_share_one_stream(void **state)
 {
     struct ntlm_sign here, there;
     char body[] = "what is sealed";
-    const struct sspi_message_part part = {body, sizeof body - 1, true};
+    const struct package_message_part part = {body, sizeof body - 1, true};
     uint8_t signature[NTLM_SIGN_LEN];
     assert_true(ntlm_sign_open(&here, &crypto, key, true));
     assert_true(ntlm_sign_open(&there, &crypto, key, true));
@@ -230,14 +230,14 @@ static void signed_and_sealed_messages_share_one_stream(void **state)
 
 static void more_parts_than_the_limit_are_refused(void **state)
 {
-    static const struct sspi_message_part parts[SSPI_MESSAGE_PARTS_LIMIT + 1];
+    static const struct package_message_part parts[PACKAGE_MESSAGE_PARTS_LIMIT + 1];
     struct ntlm_sign sign;
     uint8_t signature[NTLM_SIGN_LEN];
     assert_true(ntlm_sign_open(&sign, &crypto, key, true));
     assert_true(
-        ntlm_sign_seal(&sign, &sign.client, parts, SSPI_MESSAGE_PARTS_LIMIT, true, signature));
-    assert_false(
-        ntlm_sign_seal(&sign, &sign.client, parts, SSPI_MESSAGE_PARTS_LIMIT + 1, true, signature));
+        ntlm_sign_seal(&sign, &sign.client, parts, PACKAGE_MESSAGE_PARTS_LIMIT, true, signature));
+    assert_false(ntlm_sign_seal(&sign, &sign.client, parts, PACKAGE_MESSAGE_PARTS_LIMIT + 1, true,
+                                signature));
     ntlm_sign_close(&sign);
 }
 

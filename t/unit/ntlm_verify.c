@@ -3,7 +3,7 @@
 #include "bad_names.h"
 #include "ntlm_world.h"
 
-static const struct sspi_accept_input plain;
+static const struct package_input plain;
 
 /* ---- kinds of logins that never pass ---- */
 
@@ -49,7 +49,7 @@ static void nobody_is_no_user(void **state)
     CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
                   "without a user");
     struct exchange exchange;
-    struct sspi_accept_input in = {.requirements = ASC_REQ_ALLOW_NULL_SESSION};
+    struct package_input in = {.requirements = ASC_REQ_ALLOW_NULL_SESSION};
     CHECK_REFUSED(w, login_with(w, &client, in, &exchange), SEC_E_LOGON_DENIED,
                   SSPI_REASON_ANONYMOUS, "without a user");
     exchange_end(&exchange);
@@ -135,7 +135,7 @@ static void an_exchanged_key_must_be_there(void **state)
 static void a_mic_is_checked_where_the_client_says_so(void **state)
 {
     struct world *w = *state;
-    const struct sspi_accept_input integrity = {.requirements = ASC_REQ_INTEGRITY};
+    const struct package_input integrity = {.requirements = ASC_REQ_INTEGRITY};
     enum { SAYS = NTLM_PAIR_FLAG_MIC };
     const struct {
         uint32_t pair_flags;
@@ -158,7 +158,7 @@ static void a_mic_is_checked_where_the_client_says_so(void **state)
         for (int demanded = 0; demanded < 2; demanded++) {
             struct client client = client_alice();
             struct exchange exchange;
-            struct sspi_accept_input in = demanded ? integrity : plain;
+            struct package_input in = demanded ? integrity : plain;
             client.pair_flags = all[i].pair_flags;
             client.makes_mic = all[i].makes;
             exchange_begin(w, &client, &exchange);
@@ -234,7 +234,7 @@ static void no_truncation_logs_in(void **state)
     struct exchange exchange;
     exchange_begin(w, &client, &exchange);
     for (size_t len = 0; len < exchange.authenticate.len; len++) {
-        struct sspi_accept_input in = {.token = {exchange.authenticate.data, len}};
+        struct package_input in = {.token = {exchange.authenticate.data, len}};
         void *context = NULL;
         assert_int_equal(send(w, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
         CHECK_REFUSED(w, call(w, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
@@ -311,8 +311,8 @@ static const uint8_t no_channel[16];
 static void bindings_follow_the_policy(void **state)
 {
     struct world *w = *state;
-    const struct sspi_channel_binding bindings[] = {{.application = SSPI_VIEW(PREFIX "another")},
-                                                    {.application = SSPI_VIEW(CERTIFICATE)}};
+    const struct package_channel_binding bindings[] = {{.application = SSPI_VIEW(PREFIX "another")},
+                                                       {.application = SSPI_VIEW(CERTIFICATE)}};
     static const uint8_t *const said[] = {NULL, no_channel, wrong_channel, channel};
     static const struct {
         size_t first, n; /* of the bindings */
@@ -322,27 +322,29 @@ static void bindings_follow_the_policy(void **state)
         {0,
          0,
          0,
-         {SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED}},
+         {PACKAGE_BOUND_UNCHECKED, PACKAGE_BOUND_UNCHECKED, PACKAGE_BOUND_UNCHECKED,
+          PACKAGE_BOUND_UNCHECKED}},
         {0,
          0,
          ALLOW,
-         {SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED, SSPI_BOUND_UNCHECKED}},
-        {0, 0, PROXY, {REFUSED, REFUSED, SSPI_BOUND_PROXY, SSPI_BOUND_PROXY}},
-        {1, 1, 0, {REFUSED, REFUSED, REFUSED, SSPI_BOUND_MATCHED}},
-        {0, 2, 0, {REFUSED, REFUSED, REFUSED, SSPI_BOUND_MATCHED}},
+         {PACKAGE_BOUND_UNCHECKED, PACKAGE_BOUND_UNCHECKED, PACKAGE_BOUND_UNCHECKED,
+          PACKAGE_BOUND_UNCHECKED}},
+        {0, 0, PROXY, {REFUSED, REFUSED, PACKAGE_BOUND_PROXY, PACKAGE_BOUND_PROXY}},
+        {1, 1, 0, {REFUSED, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED}},
+        {0, 2, 0, {REFUSED, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED}},
         {0, 1, 0, {REFUSED, REFUSED, REFUSED, REFUSED}},
-        {1, 1, ALLOW, {SSPI_BOUND_ABSENT, REFUSED, REFUSED, SSPI_BOUND_MATCHED}},
-        {0, 1, ALLOW, {SSPI_BOUND_ABSENT, REFUSED, REFUSED, REFUSED}},
-        {1, 1, PROXY, {REFUSED, REFUSED, REFUSED, SSPI_BOUND_MATCHED}},
+        {1, 1, ALLOW, {PACKAGE_BOUND_ABSENT, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED}},
+        {0, 1, ALLOW, {PACKAGE_BOUND_ABSENT, REFUSED, REFUSED, REFUSED}},
+        {1, 1, PROXY, {REFUSED, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED}},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         for (size_t j = 0; j < 4; j++) {
             struct client client = client_alice();
             struct exchange exchange;
-            const struct sspi_accept_input in = {.bindings = bindings + rows[i].first,
-                                                 .n_bindings = rows[i].n,
-                                                 .requirements = rows[i].flags};
+            const struct package_input in = {.bindings = bindings + rows[i].first,
+                                             .n_bindings = rows[i].n,
+                                             .requirements = rows[i].flags};
             client.channel = said[j];
             SECURITY_STATUS st = login_with(w, &client, in, &exchange);
             if (rows[i].bound[j] == REFUSED) {

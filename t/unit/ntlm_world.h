@@ -11,14 +11,14 @@
 #define START_MS UINT64_C(1700000000000)
 
 struct world {
-    struct sspi_clock clock;
+    struct clock clock;
     uint64_t now_ms;
     uint8_t next_random;
     bool no_random;
     char path[64];
     struct sspi_users *users;
     struct ntlm_credential *credential;
-    struct sspi_accept_output out;
+    struct package_output out;
     struct sspi_report report;
 };
 
@@ -57,7 +57,7 @@ static inline int make_world(void **state)
     void *credential;
     if (w == NULL)
         return -1;
-    w->clock = (struct sspi_clock){world_now_ms, world_now_ms, world_random, w};
+    w->clock = (struct clock){world_now_ms, world_now_ms, world_random, w};
     w->now_ms = START_MS;
     w->out.report = &w->report;
     strcpy(w->path, "/tmp/ntlm_package.XXXXXX");
@@ -78,7 +78,7 @@ static inline int make_world(void **state)
 
 static inline void drop_tokens(struct world *w)
 {
-    for (size_t i = 0; i < SSPI_CHALLENGES_LIMIT; i++)
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&w->out.tokens[i]);
     w->out.n_tokens = 0;
 }
@@ -95,7 +95,7 @@ static inline int end_world(void **state)
 }
 
 /* One call. A refusal says why, and gives no token. */
-static inline SECURITY_STATUS call(struct world *w, void **context, struct sspi_accept_input in)
+static inline SECURITY_STATUS call(struct world *w, void **context, struct package_input in)
 {
     drop_tokens(w);
     w->report = (struct sspi_report){0};
@@ -112,7 +112,7 @@ static inline SECURITY_STATUS call(struct world *w, void **context, struct sspi_
 
 static inline SECURITY_STATUS send(struct world *w, void **context, const struct bytes *token)
 {
-    return call(w, context, (struct sspi_accept_input){.token = bytes_as_view(token)});
+    return call(w, context, (struct package_input){.token = bytes_as_view(token)});
 }
 
 /* One client's exchange. */
@@ -149,7 +149,7 @@ static inline void exchange_end(struct exchange *exchange)
 
 /* All of it; the context is left for looking into. `in` says all but the token. */
 static inline SECURITY_STATUS login_with(struct world *w, const struct client *client,
-                                         struct sspi_accept_input in, struct exchange *exchange)
+                                         struct package_input in, struct exchange *exchange)
 {
     exchange_begin(w, client, exchange);
     in.token = bytes_as_view(&exchange->authenticate);
@@ -160,7 +160,7 @@ static inline SECURITY_STATUS login_with(struct world *w, const struct client *c
 static inline SECURITY_STATUS login(struct world *w, const struct client *client)
 {
     struct exchange exchange;
-    SECURITY_STATUS st = login_with(w, client, (struct sspi_accept_input){0}, &exchange);
+    SECURITY_STATUS st = login_with(w, client, (struct package_input){0}, &exchange);
     exchange_end(&exchange);
     return st;
 }

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "sspi_package.h"
+#include "package.h"
 
 static atomic_int fake_credentials; /* alive */
 static atomic_int fake_contexts;
@@ -33,8 +33,8 @@ static struct {
 
 /* What contexts made from now on say of themselves: a test of messages sets both, and defines
  * FAKE_MESSAGES, a pointer, before it includes this. */
-extern const struct sspi_package kerberos_package;
-static const struct sspi_package *fake_mechanism = &kerberos_package;
+extern const struct package kerberos_package;
+static const struct package *fake_mechanism = &kerberos_package;
 static ULONG fake_attributes = ASC_RET_MUTUAL_AUTH;
 
 #ifndef FAKE_MESSAGES
@@ -48,7 +48,7 @@ struct fake_context {
     bool established;
     bool waits;
     char name[64];
-    struct sspi_context_info info;
+    struct package_info info;
 };
 
 static void fake_copy(char (*to)[64], struct sspi_view from)
@@ -81,7 +81,7 @@ static void fake_release(void *credential)
     free(credential);
 }
 
-static void fake_look(const struct sspi_accept_input *in)
+static void fake_look(const struct package_input *in)
 {
     fake_seen.requirements = in->requirements;
     fake_seen.http = in->http;
@@ -96,8 +96,8 @@ static void fake_look(const struct sspi_accept_input *in)
     fake_seen.n_tokens = in->n_tokens;
 }
 
-static SECURITY_STATUS fake_step(struct fake_context *context, const struct sspi_accept_input *in,
-                                 struct sspi_accept_output *out)
+static SECURITY_STATUS fake_step(struct fake_context *context, const struct package_input *in,
+                                 struct package_output *out)
 {
     struct sspi_view token = in->token;
 
@@ -145,9 +145,8 @@ static SECURITY_STATUS fake_step(struct fake_context *context, const struct sspi
     return SEC_E_LOGON_DENIED;
 }
 
-static SECURITY_STATUS fake_accept(void *credential, void **context,
-                                   const struct sspi_accept_input *in,
-                                   struct sspi_accept_output *out)
+static SECURITY_STATUS fake_accept(void *credential, void **context, const struct package_input *in,
+                                   struct package_output *out)
 {
     struct fake_context *c = *context;
 
@@ -157,12 +156,12 @@ static SECURITY_STATUS fake_accept(void *credential, void **context,
     if (c == NULL) {
         c = calloc(1, sizeof(*c));
         static char name[] = "j\xc3\xb6rg@EXAMPLE.ORG", target[] = "HTTP/www.example.org";
-        c->info = (struct sspi_context_info){.name = name,
-                                             .target = target,
-                                             .mechanism = fake_mechanism,
-                                             .attributes = fake_attributes,
-                                             .start_ms = 0,
-                                             .expiry_ms = UINT64_MAX};
+        c->info = (struct package_info){.name = name,
+                                        .target = target,
+                                        .mechanism = fake_mechanism,
+                                        .attributes = fake_attributes,
+                                        .start_ms = 0,
+                                        .expiry_ms = UINT64_MAX};
         fake_contexts++;
         *context = c;
     }
@@ -170,8 +169,8 @@ static SECURITY_STATUS fake_accept(void *credential, void **context,
     return fake_step(c, in, out);
 }
 
-static SECURITY_STATUS fake_complete(void *context, const struct sspi_accept_input *in,
-                                     struct sspi_accept_output *out)
+static SECURITY_STATUS fake_complete(void *context, const struct package_input *in,
+                                     struct package_output *out)
 {
     struct fake_context *c = context;
 
@@ -192,7 +191,7 @@ static bool fake_waits(const void *context)
     return c->waits;
 }
 
-static const struct sspi_context_info *fake_info(const void *context)
+static const struct package_info *fake_info(const void *context)
 {
     const struct fake_context *c = context;
     return c->established ? &c->info : NULL;
@@ -217,10 +216,10 @@ static void fake_destroy(void *context)
         .destroy = fake_destroy                                                                    \
     }
 
-const struct sspi_package negotiate_package = FAKE_PACKAGE("Negotiate", NULL, NULL);
-const struct sspi_package kerberos_package = FAKE_PACKAGE("Kerberos", NULL, NULL);
-const struct sspi_package ntlm_package = FAKE_PACKAGE("NTLM", NULL, NULL);
-const struct sspi_package digest_package = FAKE_PACKAGE("WDigest", "Digest", fake_complete);
+const struct package negotiate_package = FAKE_PACKAGE("Negotiate", NULL, NULL);
+const struct package kerberos_package = FAKE_PACKAGE("Kerberos", NULL, NULL);
+const struct package ntlm_package = FAKE_PACKAGE("NTLM", NULL, NULL);
+const struct package digest_package = FAKE_PACKAGE("WDigest", "Digest", fake_complete);
 
 /* ---- calls in short ---- */
 

@@ -6,7 +6,7 @@
 static CredHandle credential;
 static CtxtHandle context;
 static struct sspi_report report;
-static char big[SSPI_TOKEN_LIMIT + 1];
+static char big[PACKAGE_TOKEN_LIMIT + 1];
 
 static int acquire(void **unused)
 {
@@ -141,7 +141,7 @@ static void a_realm_must_be_ascii_in_utf16(void **unused)
 
 static void a_token_may_have_65536_bytes_and_not_one_more(void **unused)
 {
-    SecBuffer in = {SSPI_TOKEN_LIMIT, SECBUFFER_TOKEN, big};
+    SecBuffer in = {PACKAGE_TOKEN_LIMIT, SECBUFFER_TOKEN, big};
 
     (void)unused;
     assert_int_equal(give(&in, 1), SEC_E_LOGON_DENIED);
@@ -265,7 +265,7 @@ static void sixteen_channel_bindings_may_be_alternatives_and_not_seventeen(void 
     for (size_t i = 1; i < 18; i++)
         in[i] = (SecBuffer){sizeof(b), SECBUFFER_CHANNEL_BINDINGS, &b};
     assert_int_equal(give(in, 17), SEC_E_OK);
-    assert_int_equal(fake_seen.n_bindings, SSPI_BINDINGS_LIMIT);
+    assert_int_equal(fake_seen.n_bindings, PACKAGE_BINDINGS_LIMIT);
     assert_int_equal(give(in, 18), SEC_E_BAD_BINDINGS);
 }
 

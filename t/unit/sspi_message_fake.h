@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-struct sspi_package_messages;
-extern const struct sspi_package_messages fake_messages;
+struct package_messages;
+extern const struct package_messages fake_messages;
 
 #define FAKE_MESSAGES (&fake_messages)
 #include "sspi_fake.h"
@@ -19,7 +19,7 @@ static char seen[256];
 static bool saw_encrypt;
 static SECURITY_STATUS next_status; /* of the next call, if it is not SEC_E_OK */
 
-static void look(const struct sspi_message *message)
+static void look(const struct package_message *message)
 {
     size_t n = 0;
     seen[0] = '\0';
@@ -28,7 +28,7 @@ static void look(const struct sspi_message *message)
                               message->parts[i].sealed ? "%zu " : "(%zu) ", message->parts[i].len);
 }
 
-static bool take_room(struct sspi_message_room *room, size_t len)
+static bool take_room(struct package_message_room *room, size_t len)
 {
     room->len = len;
     if (room->room < len)
@@ -37,7 +37,7 @@ static bool take_room(struct sspi_message_room *room, size_t len)
     return true;
 }
 
-static SECURITY_STATUS fake_sign(void *context, struct sspi_message *message)
+static SECURITY_STATUS fake_sign(void *context, struct package_message *message)
 {
     (void)context;
     look(message);
@@ -46,7 +46,7 @@ static SECURITY_STATUS fake_sign(void *context, struct sspi_message *message)
     return next_status;
 }
 
-static SECURITY_STATUS fake_verify(void *context, const struct sspi_message *message)
+static SECURITY_STATUS fake_verify(void *context, const struct package_message *message)
 {
     (void)context;
     look(message);
@@ -54,7 +54,7 @@ static SECURITY_STATUS fake_verify(void *context, const struct sspi_message *mes
 }
 
 /* "Encrypts" into upper case. */
-static SECURITY_STATUS fake_seal(void *context, bool encrypt, struct sspi_message *message)
+static SECURITY_STATUS fake_seal(void *context, bool encrypt, struct package_message *message)
 {
     (void)context;
     look(message);
@@ -70,7 +70,7 @@ static SECURITY_STATUS fake_seal(void *context, bool encrypt, struct sspi_messag
 }
 
 /* Decrypts all behind the token whatever comes of it, as a real one does. */
-static SECURITY_STATUS fake_unseal(void *context, const struct sspi_message *message,
+static SECURITY_STATUS fake_unseal(void *context, const struct package_message *message,
                                    struct sspi_view *ret_plain, bool *ret_encrypted)
 {
     (void)context;
@@ -100,7 +100,7 @@ static SECURITY_STATUS fake_session_key(void *context, struct bytes *ret_key)
     return next_status;
 }
 
-const struct sspi_package_messages fake_messages = {
+const struct package_messages fake_messages = {
     .sizes = fake_sizes,
     .sign = fake_sign,
     .verify = fake_verify,

@@ -31,7 +31,7 @@ static void a_package_without_messages_says_so(void **unused)
     struct message message;
     static const ULONG attributes[] = {SECPKG_ATTR_SIZES, SECPKG_ATTR_STREAM_SIZES,
                                        SECPKG_ATTR_SESSION_KEY, SECPKG_ATTR_KEY_INFO};
-    const struct sspi_package without = {.about = kerberos_package.about};
+    const struct package without = {.about = kerberos_package.about};
 
     (void)unused;
     fake_mechanism = &without;
@@ -145,7 +145,7 @@ static void flags_say_what_is_sealed(void **unused)
 
 static void sizes_are_limited(void **unused)
 {
-    char *large = calloc(1, SSPI_MESSAGE_LIMIT + SSPI_TOKEN_LIMIT + 1);
+    char *large = calloc(1, PACKAGE_MESSAGE_LIMIT + PACKAGE_TOKEN_LIMIT + 1);
     SecBuffer many[33] = {{4, SECBUFFER_TOKEN, large}, {4, SECBUFFER_PADDING, large}};
 
     (void)unused;
@@ -157,16 +157,16 @@ static void sizes_are_limited(void **unused)
             assert_int_equal(call_with(which, many, 32 + over), wanted);
             const SecBuffer two[] = {many[0],
                                      many[1],
-                                     {SSPI_MESSAGE_LIMIT - 4, SECBUFFER_DATA, large},
+                                     {PACKAGE_MESSAGE_LIMIT - 4, SECBUFFER_DATA, large},
                                      {4 + over, SECBUFFER_DATA | 0x10000000, large}};
             assert_int_equal(call_with(which, two, 4), wanted);
         }
     }
     for (ULONG over = 0; over < 2; over++) {
-        const SecBuffer tokens[] = {{SSPI_TOKEN_LIMIT + over, SECBUFFER_TOKEN, large}, many[2]};
+        const SecBuffer tokens[] = {{PACKAGE_TOKEN_LIMIT + over, SECBUFFER_TOKEN, large}, many[2]};
         const SecBuffer paddings[] = {many[0], many[2], {64 + over, SECBUFFER_PADDING, large}};
         const SecBuffer streams[] = {
-            {SSPI_MESSAGE_LIMIT + SSPI_TOKEN_LIMIT + over, SECBUFFER_STREAM, large}, many[2]};
+            {PACKAGE_MESSAGE_LIMIT + PACKAGE_TOKEN_LIMIT + over, SECBUFFER_STREAM, large}, many[2]};
         SECURITY_STATUS wanted = over ? SEC_E_INVALID_TOKEN : SEC_E_OK;
         assert_int_equal(call_with(VERIFY, tokens, 2), wanted);
         assert_int_equal(call_with(SIGN, tokens, 2), SEC_E_OK); /* room, as much as one likes */

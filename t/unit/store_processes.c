@@ -242,7 +242,7 @@ static void the_state_works_where_another_process_mapped_it(void **unused)
     void *there = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     assert_ptr_not_equal(here, there);
     unsigned seed = 1;
-    struct sspi_clock clock = {
+    struct clock clock = {
         .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
     struct sspi_state *first = store_state_format(here, SIZE, &clock);
     struct sspi_state *second = store_state_attach(there, SIZE);

@@ -13,7 +13,7 @@ static void format_refuses_memory_that_is_too_small(void **unused)
 {
     (void)unused;
     unsigned seed = 1;
-    struct sspi_clock clock = {
+    struct clock clock = {
         .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
     static _Alignas(64) char memory[STORE_STATE_MIN_SIZE];
     assert_null(store_state_format(memory, STORE_STATE_MIN_SIZE - 1, &clock));
@@ -34,7 +34,7 @@ static void format_without_randomness_leaves_nothing_to_attach(void **unused)
 {
     (void)unused;
     static _Alignas(64) char memory[SIZE];
-    struct sspi_clock clock = {.now_ms = test_now, .steady_ms = test_now, .random = no_random};
+    struct clock clock = {.now_ms = test_now, .steady_ms = test_now, .random = no_random};
     assert_null(store_state_format(memory, sizeof memory, &clock));
     assert_null(store_state_attach(memory, sizeof memory));
 }
@@ -58,7 +58,7 @@ static void the_public_name_is_random_and_needs_no_quoting(void **unused)
     (void)unused;
     static _Alignas(64) char memory[2][SIZE];
     unsigned seed = 1; /* goes on from one to the other */
-    struct sspi_clock clock = {
+    struct clock clock = {
         .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
     struct sspi_state *states[2];
     struct sspi_view name[2];
@@ -145,7 +145,7 @@ static void attach_refuses_a_damaged_key(void **unused)
 static struct sspi_state *state_before_a_hole(void **ret_memory)
 {
     unsigned seed = 1;
-    struct sspi_clock clock = {
+    struct clock clock = {
         .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
     void *memory = mmap(NULL, 2 * SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(memory, MAP_FAILED);

@@ -25,7 +25,7 @@ static inline uint64_t test_steady(void *self)
     return steady_ms;
 }
 
-static const struct sspi_clock clock_here = {
+static const struct clock clock_here = {
     .now_ms = test_now, .steady_ms = test_steady, .random = test_random, .self = &seed};
 
 static inline int setup(void **unused)

@@ -38,7 +38,7 @@ static inline struct sspi_state *test_state(size_t size)
 {
     static unsigned seed;
     seed = 1;
-    struct sspi_clock clock = {
+    struct clock clock = {
         .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(memory, MAP_FAILED);

@@ -8,14 +8,14 @@
 
 enum { PASSWD_EXIT_DONE = 0, PASSWD_EXIT_FAILED = 1, PASSWD_EXIT_USAGE = 2 };
 
-int passwd_create(const struct passwd_options *options) SSPI_MUST_USE;
+int passwd_create(const struct passwd_options *options) MUST_USE;
 
 /* Sets a password, or deletes lines. */
-int passwd_change(const struct passwd_options *options) SSPI_MUST_USE;
+int passwd_change(const struct passwd_options *options) MUST_USE;
 
-int passwd_verify(const struct passwd_options *options) SSPI_MUST_USE;
-int passwd_list(const struct passwd_options *options) SSPI_MUST_USE;
-int passwd_import(const struct passwd_options *options) SSPI_MUST_USE;
-int passwd_compile(const struct passwd_options *options) SSPI_MUST_USE;
+int passwd_verify(const struct passwd_options *options) MUST_USE;
+int passwd_list(const struct passwd_options *options) MUST_USE;
+int passwd_import(const struct passwd_options *options) MUST_USE;
+int passwd_compile(const struct passwd_options *options) MUST_USE;
 
 #endif

@@ -12,7 +12,7 @@ bool passwd_database_is(const char *name);
 const char *passwd_database_path(const char *name);
 
 /* store_users_cdb_open() on its path. NULL: told. */
-struct store_users_cdb *passwd_database_open(const char *name) SSPI_MUST_USE;
+struct store_users_cdb *passwd_database_open(const char *name) MUST_USE;
 
 /* NULL in it is fine. */
 void passwd_database_close(struct store_users_cdb **database);

@@ -9,7 +9,7 @@
  * file when that is NULL. Returns the exit status: DONE; FAILED, told (a bad line, no memory);
  * USAGE, told (there is none, or several). */
 int passwd_edit_realm(const char *path, struct sspi_view text, const char *given,
-                      struct bytes *ret_realm) SSPI_MUST_USE;
+                      struct bytes *ret_realm) MUST_USE;
 
 /* Which lines to take out, and what comes in their place. */
 struct passwd_edit {
@@ -25,7 +25,7 @@ struct passwd_edit {
  * end when there is none. Everything else stays octet by octet. False: told (a bad line, no
  * memory). */
 bool passwd_edit_lines(const char *path, struct sspi_view text, struct passwd_edit *edit,
-                       struct bytes *to) SSPI_MUST_USE;
+                       struct bytes *to) MUST_USE;
 
 /* Appends whole lines to a text whose last line may have no end. */
 void passwd_edit_append(struct bytes *to, struct sspi_view lines);

@@ -25,20 +25,20 @@ enum passwd_file_use {
 
 /* Opens a regular file. Waits while another sspi-passwd has it locked. */
 bool passwd_file_open(const char *path, enum passwd_file_use use,
-                      struct passwd_file *ret_file) SSPI_MUST_USE;
+                      struct passwd_file *ret_file) MUST_USE;
 
 /* Reads all of it. `path` is what its user calls it. */
-bool passwd_file_read(struct passwd_file *file, const char *path) SSPI_MUST_USE;
+bool passwd_file_read(struct passwd_file *file, const char *path) MUST_USE;
 
 /* Both in one. */
 bool passwd_file_load(const char *path, enum passwd_file_use use,
-                      struct passwd_file *ret_file) SSPI_MUST_USE;
+                      struct passwd_file *ret_file) MUST_USE;
 
 /* Is there anything of that name, be it a symbolic link to nothing? */
 bool passwd_file_exists(const char *path);
 
 /* True when there is nothing; false: told, as to somebody who wants to create it. */
-bool passwd_file_is_free(const char *path) SSPI_MUST_USE;
+bool passwd_file_is_free(const char *path) MUST_USE;
 
 /* Unlocks, wipes and frees. */
 void passwd_file_close(struct passwd_file *file);

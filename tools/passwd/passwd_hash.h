@@ -10,14 +10,14 @@
  * told (this machine's OpenSSL cannot do it, no memory). */
 bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct sspi_view user,
                  struct sspi_view realm, struct sspi_view password,
-                 uint8_t ret_hash[HASH_MAX]) SSPI_MUST_USE;
+                 uint8_t ret_hash[HASH_MAX]) MUST_USE;
 
 /* hash_suite_open(); false: told. */
-bool passwd_hash_open(struct hash_suite *ret_suite) SSPI_MUST_USE;
+bool passwd_hash_open(struct hash_suite *ret_suite) MUST_USE;
 
 /* Appends one line for each of the kinds of `options`, and behind that of MD5 the one of SASL when
  * its hash is another. False: told. */
 bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view realm,
-                       struct sspi_view password, struct bytes *to) SSPI_MUST_USE;
+                       struct sspi_view password, struct bytes *to) MUST_USE;
 
 #endif

@@ -31,7 +31,7 @@ struct passwd_lines {
 void passwd_lines_of_text(const char *path, struct sspi_view text, struct passwd_lines *ret_lines);
 
 /* False: told (no memory). */
-bool passwd_lines_of_file(const char *path, int file, struct passwd_lines *ret_lines) SSPI_MUST_USE;
+bool passwd_lines_of_file(const char *path, int file, struct passwd_lines *ret_lines) MUST_USE;
 
 enum passwd_next {
     PASSWD_NEXT_LINE,
@@ -39,7 +39,7 @@ enum passwd_next {
     PASSWD_NEXT_BAD /* a bad line or a file that cannot be read, and told */
 };
 
-enum passwd_next passwd_lines_next(struct passwd_lines *lines) SSPI_MUST_USE;
+enum passwd_next passwd_lines_next(struct passwd_lines *lines) MUST_USE;
 
 /* Tells "file:line: problem" of the current line. */
 void passwd_lines_tell(const struct passwd_lines *lines, const char *problem);

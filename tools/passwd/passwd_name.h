@@ -7,7 +7,7 @@
 
 /* `name` as given on the command line, in NFC; the caller frees it. NULL: told (it can be no such
  * name, no memory). */
-char *passwd_name_make(const char *name, bool is_realm) SSPI_MUST_USE;
+char *passwd_name_make(const char *name, bool is_realm) MUST_USE;
 
 /* True when a name of a file, which may be in another form, is `wanted`, which is in NFC. */
 bool passwd_name_is(struct sspi_view in_file, struct sspi_view wanted);

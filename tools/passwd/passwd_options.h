@@ -36,7 +36,7 @@ enum passwd_usage {
 
 /* Everything but user and realm borrows from argv. */
 enum passwd_usage passwd_options_read(int argc, char **argv,
-                                      struct passwd_options *ret_options) SSPI_MUST_USE;
+                                      struct passwd_options *ret_options) MUST_USE;
 
 void passwd_options_free(struct passwd_options *options);
 

@@ -23,15 +23,15 @@ struct passwd_output {
  * outlive it. Signals wait from here on, so that none leaves a temporary file with hashes behind.
  */
 bool passwd_output_begin(const char *path, const struct passwd_file *old,
-                         struct passwd_output *output) SSPI_MUST_USE;
+                         struct passwd_output *output) MUST_USE;
 
-bool passwd_output_write(struct passwd_output *output, struct sspi_view text) SSPI_MUST_USE;
+bool passwd_output_write(struct passwd_output *output, struct sspi_view text) MUST_USE;
 
 /* A signal that ends the process waits: time to give a long run up. */
 bool passwd_output_is_interrupted(void);
 
 /* Makes what was written last, and puts it in place. */
-bool passwd_output_finish(struct passwd_output *output) SSPI_MUST_USE;
+bool passwd_output_finish(struct passwd_output *output) MUST_USE;
 
 /* Removes what was not finished; signals that came take effect. */
 void passwd_output_end(struct passwd_output *output);
@@ -40,6 +40,6 @@ void passwd_output_end(struct passwd_output *output);
 
 /* All of it for the text of a user file, with a note when it is too large for servers. */
 bool passwd_output_put(const char *path, const struct passwd_file *old,
-                       struct sspi_view text) SSPI_MUST_USE;
+                       struct sspi_view text) MUST_USE;
 
 #endif

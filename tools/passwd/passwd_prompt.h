@@ -23,7 +23,7 @@ enum passwd_prompt_why {
  * terminal, without echo, where a signal ends the process as usual, with the echo back on. False:
  * told (no terminal, the two differ, empty, too long, not UTF-8). */
 bool passwd_prompt(bool from_stdin, enum passwd_prompt_why why, const char *user,
-                   struct passwd_secret *ret_secret) SSPI_MUST_USE;
+                   struct passwd_secret *ret_secret) MUST_USE;
 
 void passwd_prompt_wipe(struct passwd_secret *secret);
 

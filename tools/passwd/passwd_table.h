@@ -24,17 +24,17 @@ struct passwd_table {
 };
 
 /* False: told (no randomness). */
-bool passwd_table_begin(struct passwd_table *ret_table) SSPI_MUST_USE;
+bool passwd_table_begin(struct passwd_table *ret_table) MUST_USE;
 
 /* Adds all users of a text. `progress` may be NULL. False: told (a bad line, a second line of one
  * user, realm and algorithm, no memory). */
 bool passwd_table_fill(struct passwd_table *table, const char *path, struct sspi_view text,
-                       struct passwd_progress *progress) SSPI_MUST_USE;
+                       struct passwd_progress *progress) MUST_USE;
 
 /* The user of that name (user:realm), a new one when there is none yet. NULL: no memory. It is
  * valid until the next call. */
 struct passwd_table_user *passwd_table_add(struct passwd_table *table,
-                                           struct sspi_view name) SSPI_MUST_USE;
+                                           struct sspi_view name) MUST_USE;
 
 /* NULL when there is none of that name. */
 struct passwd_table_user *passwd_table_find(const struct passwd_table *table,

@@ -2,24 +2,24 @@
 /* What a security package is to the SSPI calls: one constant vtable. A package knows its own
  * protocol, never a handle, a SecBuffer layout rule or a web server. sspi/ checks every argument
  * before a package sees it and turns what comes back into Windows' buffers. */
-#ifndef SSPI_PACKAGE_H
-#define SSPI_PACKAGE_H
+#ifndef PACKAGE_H
+#define PACKAGE_H
 
 #include "bytes.h"
 #include "clock.h"
 #include "sspi.h"
 
 /* Longest token that is looked at, in either direction (base64 already undone). */
-#define SSPI_TOKEN_LIMIT 65536
+#define PACKAGE_TOKEN_LIMIT 65536
 
 /* Most octets of one message that is signed or sealed, without what the package adds. */
-#define SSPI_MESSAGE_LIMIT (1u << 24)
+#define PACKAGE_MESSAGE_LIMIT (1u << 24)
 
 /* Channel bindings a caller may name as alternatives in one call (one buffer each). */
-#define SSPI_BINDINGS_LIMIT 16
+#define PACKAGE_BINDINGS_LIMIT 16
 
 /* One SEC_CHANNEL_BINDINGS whose offsets were checked: views into the caller's buffer. */
-struct sspi_channel_binding {
+struct package_channel_binding {
     uint32_t initiator_type;
     struct sspi_view initiator;
     uint32_t acceptor_type;
@@ -28,38 +28,38 @@ struct sspi_channel_binding {
 };
 
 /* What the client said about its channel, under the protection of its key or password. */
-enum sspi_client_binding {
-    SSPI_CLIENT_BINDING_UNKNOWN, /* it was not read */
-    SSPI_CLIENT_BINDING_ABSENT,  /* no binding: the client does not know channel bindings */
-    SSPI_CLIENT_BINDING_NO_TLS,  /* the client knows them and says that it uses no TLS */
-    SSPI_CLIENT_BINDING_PRESENT  /* the client named a channel by its hash */
+enum package_client_binding {
+    PACKAGE_CLIENT_BINDING_UNKNOWN, /* it was not read */
+    PACKAGE_CLIENT_BINDING_ABSENT,  /* no binding: the client does not know channel bindings */
+    PACKAGE_CLIENT_BINDING_NO_TLS,  /* the client knows them and says that it uses no TLS */
+    PACKAGE_CLIENT_BINDING_PRESENT  /* the client named a channel by its hash */
 };
 
 /* The MD5 of a channel binding. Every client names its channel by this hash. */
-#define SSPI_CHANNEL_HASH_LEN 16
+#define PACKAGE_CHANNEL_HASH_LEN 16
 
-struct sspi_client_channel {
-    enum sspi_client_binding client;
-    uint8_t hash[SSPI_CHANNEL_HASH_LEN]; /* only for PRESENT */
+struct package_client_channel {
+    enum package_client_binding client;
+    uint8_t hash[PACKAGE_CHANNEL_HASH_LEN]; /* only for PRESENT */
 };
 
 /* What an accepted client is bound to, under the rules that accepted it. */
-enum sspi_bound {
-    SSPI_BOUND_UNCHECKED, /* the rules compare no channels */
-    SSPI_BOUND_ABSENT,    /* the client sent none, and that was allowed */
-    SSPI_BOUND_NONE,      /* the client knows of bindings and says that it uses no TLS */
-    SSPI_BOUND_PROXY,     /* the client is bound to a channel that ends before us */
-    SSPI_BOUND_MATCHED    /* compared and equal */
+enum package_bound {
+    PACKAGE_BOUND_UNCHECKED, /* the rules compare no channels */
+    PACKAGE_BOUND_ABSENT,    /* the client sent none, and that was allowed */
+    PACKAGE_BOUND_NONE,      /* the client knows of bindings and says that it uses no TLS */
+    PACKAGE_BOUND_PROXY,     /* the client is bound to a channel that ends before us */
+    PACKAGE_BOUND_MATCHED    /* compared and equal */
 };
 
 /* Any of these in fContextReq asks for messages, or bodies, that are signed: "Generating the Digest
  * Challenge"; SASL's GSSAPI has it alike. */
-#define SSPI_ASKS_INTEGRITY (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
+#define PACKAGE_ASKS_INTEGRITY (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
 
 struct binding_rules; /* binding_check.h */
 
 /* What one AcceptSecurityContext call carries. All views are borrowed for the call. */
-struct sspi_accept_input {
+struct package_input {
     struct sspi_view token;       /* SECBUFFER_TOKEN; absent or empty on a first call */
     bool http;                    /* Digest's HTTP form, else SASL's: see "The bit 0x10000000" */
     struct sspi_view method;      /* PKG_PARAMS, in the order of the Digest page; absent ones */
@@ -67,7 +67,7 @@ struct sspi_accept_input {
     struct sspi_view entity_hash; /* hex H(entity-body) */
     struct sspi_view hash_a1;     /* SECBUFFER_SSPI_HASH_A1; empty: no such user */
     struct sspi_view realm;       /* already turned from UTF-16LE into ASCII */
-    const struct sspi_channel_binding *bindings; /* any one of them may match */
+    const struct package_channel_binding *bindings; /* any one of them may match */
     size_t n_bindings;
     /* The rules for channels and services. NULL: `bindings` and `requirements` count, with their
      * Windows meaning (binding_rules_of()). */
@@ -78,28 +78,28 @@ struct sspi_accept_input {
 };
 
 /* Tokens one answer may hold: challenges, one an algorithm. */
-#define SSPI_CHALLENGES_LIMIT 8
+#define PACKAGE_CHALLENGES_LIMIT 8
 
 /* What comes back. `tokens` are the package's to append to and sspi/'s to free. */
-struct sspi_accept_output {
-    struct bytes tokens[SSPI_CHALLENGES_LIMIT];
+struct package_output {
+    struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
     size_t n_tokens;            /* tokens filled; usually 0 or 1 */
     struct sspi_report *report; /* never NULL; set reason and text on every refusal */
 };
 
 /* What an established context knows of itself. Owned by the context, lives as long. */
-struct sspi_context_info {
+struct package_info {
     char *name;         /* the client's full name: alice@REALM; Digest: the user's own name */
     char *realm;        /* Kerberos realm or Digest realm; NULL when there is none */
     char *target;       /* the service of the login, HTTP/host@REALM; NULL when unknown */
     bool target_proven; /* the server's key for it decrypted the ticket; otherwise only the client
                          * said it */
     char *authzid;      /* the identity to act as (Digest in SASL); NULL: the client's own */
-    const struct sspi_package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
-    const char *algorithm; /* Digest: name of the algorithm, static lifetime; else NULL */
-    char *ccache;          /* cache with the credential the client delegated, "MEMORY:..."; NULL:
-                            * none, or ASC_REQ_DELEGATE was not asked for */
-    char **sids;           /* "S-1-5-21-…" of the user and its groups; NULL when not told */
+    const struct package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
+    const char *algorithm;           /* Digest: name of the algorithm, static lifetime; else NULL */
+    char *ccache; /* cache with the credential the client delegated, "MEMORY:..."; NULL:
+                   * none, or ASC_REQ_DELEGATE was not asked for */
+    char **sids;  /* "S-1-5-21-…" of the user and its groups; NULL when not told */
     size_t n_sids;
     ULONG attributes; /* ASC_RET_* */
     ULONG peer_limit; /* octets of one sealed message that the client takes; 0: it did not say */
@@ -107,35 +107,35 @@ struct sspi_context_info {
     uint64_t expiry_ms; /* UINT64_MAX: the constant maximum of the Digest page */
     /* NTLM: store_users_generation() of the user file before it verified the client; 0: winbind. */
     uint64_t users_generation;
-    struct sspi_client_channel channel;
-    enum sspi_bound bound; /* by the rules of the call that verified the client */
+    struct package_client_channel channel;
+    enum package_bound bound; /* by the rules of the call that verified the client */
 };
 
 /* ---- messages of an established context ---- */
 
 /* Parts of one message: SECBUFFER_DATA buffers in one descriptor. */
-#define SSPI_MESSAGE_PARTS_LIMIT 32
+#define PACKAGE_MESSAGE_PARTS_LIMIT 32
 
 /* One piece of a message. */
-struct sspi_message_part {
+struct package_message_part {
     char *data;
     size_t len;
     bool sealed; /* encrypted in its place; else covered by the checksum alone and never changed */
 };
 
 /* Room of the caller's for what a package adds to a message. */
-struct sspi_message_room {
+struct package_message_room {
     char *data;
     size_t room;
     size_t len; /* set by the package: what it holds, or on SEC_E_BUFFER_TOO_SMALL what it takes */
 };
 
 /* What one call works on. */
-struct sspi_message {
-    const struct sspi_message_part *parts; /* in the order in which the checksum takes them */
+struct package_message {
+    const struct package_message_part *parts; /* in the order in which the checksum takes them */
     size_t n_parts;
-    struct sspi_message_room token;   /* sign, seal; the other two read `len` octets */
-    struct sspi_message_room padding; /* seal */
+    struct package_message_room token;   /* sign, seal; the other two read `len` octets */
+    struct package_message_room padding; /* seal */
     /* Unseal alone: a copy of token, sealed parts and padding, one behind the other, which `parts`
      * and `token` point into. Where only the whole is known there are no parts and no token. */
     char *whole;
@@ -143,7 +143,7 @@ struct sspi_message {
 };
 
 /* Names are NUL-terminated. */
-struct sspi_key_info {
+struct package_key_info {
     char signature[64];
     char encryption[64];
     ULONG key_bits;
@@ -155,8 +155,8 @@ struct sspi_key_info {
 /* clang-format off */
 /* The part of a package that works on messages; a member is NULL where the package cannot. All are
  * called on established contexts alone, by one thread at a time, with at most
- * SSPI_MESSAGE_PARTS_LIMIT parts and SSPI_MESSAGE_LIMIT octets. */
-struct sspi_package_messages {
+ * PACKAGE_MESSAGE_PARTS_LIMIT parts and PACKAGE_MESSAGE_LIMIT octets. */
+struct package_messages {
     /* What is added to a sealed message comes behind it: SECBUFFER_TOKEN stays empty and may be
      * left out of EncryptMessage and DecryptMessage. */
     bool trails;
@@ -169,26 +169,26 @@ struct sspi_package_messages {
     SECURITY_STATUS (*stream_sizes)(void *context, SecPkgContext_StreamSizes *ret_sizes);
 
     /* SEC_E_BUFFER_TOO_SMALL leaves the context as it was, here and in seal. */
-    SECURITY_STATUS (*sign)(void *context, struct sspi_message *message);
+    SECURITY_STATUS (*sign)(void *context, struct package_message *message);
 
     /* SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE; the same in unseal. */
-    SECURITY_STATUS (*verify)(void *context, const struct sspi_message *message);
+    SECURITY_STATUS (*verify)(void *context, const struct package_message *message);
 
     /* Encrypts in place unless `encrypt` is false. */
-    SECURITY_STATUS (*seal)(void *context, bool encrypt, struct sspi_message *message);
+    SECURITY_STATUS (*seal)(void *context, bool encrypt, struct package_message *message);
 
     /* SEC_E_OK sets *ret_plain, which lies in message->whole, and whether it was encrypted.
      * Whatever else it leaves there is the caller's to wipe. SEC_E_INCOMPLETE_MESSAGE: the whole is
      * shorter than any message. */
-    SECURITY_STATUS (*unseal)(void *context, const struct sspi_message *message,
+    SECURITY_STATUS (*unseal)(void *context, const struct package_message *message,
                               struct sspi_view *ret_plain, bool *ret_encrypted);
 
     /* Appends the key. */
     SECURITY_STATUS (*session_key)(void *context, struct bytes *ret_key);
-    SECURITY_STATUS (*key_info)(void *context, struct sspi_key_info *ret_info);
+    SECURITY_STATUS (*key_info)(void *context, struct package_key_info *ret_info);
 };
 
-struct sspi_package {
+struct package {
     SecPkgInfoA about;
     /* A further name it is found by, NULL when none ("Digest" for WDigest). */
     const char *alias;
@@ -202,28 +202,28 @@ struct sspi_package {
     /* One step. *context is NULL on the first call; the package makes it and owns it until destroy.
      * On an error status *context may be left set: the caller destroys it. Never called on one that
      * is established or failed. Several threads use a credential at a time, one a context. */
-    SECURITY_STATUS (*accept)(void *credential, void **context, const struct sspi_accept_input *in,
-                              struct sspi_accept_output *out);
+    SECURITY_STATUS (*accept)(void *credential, void **context, const struct package_input *in,
+                              struct package_output *out);
 
     /* True when the next accept on this context may wait for another machine; NULL where none
      * ever does. Never called once the context is established. */
     bool (*waits)(const void *context);
 
     /* CompleteAuthToken; NULL where the package has none. */
-    SECURITY_STATUS (*complete)(void *context, const struct sspi_accept_input *in,
-                                struct sspi_accept_output *out);
+    SECURITY_STATUS (*complete)(void *context, const struct package_input *in,
+                                struct package_output *out);
 
     /* VerifySignature and MakeSignature in Digest's HTTP form, on an established context; NULL
      * where the package has none. A later request of the client is verified; an answer to the one
      * that was verified last is signed, and the value for its header is out->tokens[0].
      * in->requirements are the context's. */
-    SECURITY_STATUS (*verify_request)(void *context, const struct sspi_accept_input *in,
-                                      struct sspi_accept_output *out);
-    SECURITY_STATUS (*sign_answer)(void *context, const struct sspi_accept_input *in,
-                                   struct sspi_accept_output *out);
+    SECURITY_STATUS (*verify_request)(void *context, const struct package_input *in,
+                                      struct package_output *out);
+    SECURITY_STATUS (*sign_answer)(void *context, const struct package_input *in,
+                                   struct package_output *out);
 
     /* NULL until the context is established. */
-    const struct sspi_context_info *(*info)(const void *context);
+    const struct package_info *(*info)(const void *context);
 
     /* The account of this machine that the client of an established context maps to: SEC_E_OK sets
      * *ret_name, allocated, NULL where there is none. A NULL member: the client's name is it. */
@@ -243,7 +243,7 @@ struct sspi_package {
     SECURITY_STATUS (*check_mic)(void *context, struct sspi_view message, struct sspi_view mic);
 
     /* NULL where the package has no message functions. */
-    const struct sspi_package_messages *messages;
+    const struct package_messages *messages;
 
     /* The context that `messages` of info()->mechanism work on, where another package does the
      * work (Negotiate); NULL: this one does. */
@@ -255,9 +255,9 @@ struct sspi_package {
 /* clang-format on */
 
 /* The packages, each defined in its own folder. */
-extern const struct sspi_package kerberos_package;
-extern const struct sspi_package negotiate_package;
-extern const struct sspi_package digest_package;
-extern const struct sspi_package ntlm_package;
+extern const struct package kerberos_package;
+extern const struct package negotiate_package;
+extern const struct package digest_package;
+extern const struct package ntlm_package;
 
 #endif
