@@ -5,7 +5,7 @@
 
 #include "base64.h"
 #include "clock.h"
-#include "sspi_accept.h"
+#include "secur_accept.h"
 
 void http_accept_run(struct http_accept *accept, CredHandle *credential)
 {
@@ -15,7 +15,7 @@ void http_accept_run(struct http_accept *accept, CredHandle *credential)
     SecBuffer out[] = {{0, SECBUFFER_TOKEN, NULL},
                        {sizeof(accept->report), SECBUFFER_SSPI_REPORT, &accept->report}};
     SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
-    const struct sspi_accept_call call = {
+    const struct secur_accept_call call = {
         .phCredential = credential,
         .phContext = SecIsValidHandle(&accept->context) ? &accept->context : NULL,
         .pInput = &input,
@@ -24,7 +24,7 @@ void http_accept_run(struct http_accept *accept, CredHandle *credential)
         .pOutput = &output,
         .rules = http_bindings_rules(&accept->bindings),
     };
-    accept->status = sspi_accept(&call, NULL);
+    accept->status = secur_accept(&call, NULL);
     if (out[0].pvBuffer == NULL)
         return;
     /* A refused client learns nothing: its error token is not sent. */

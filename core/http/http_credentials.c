@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "report.h"
-#include "sspi_credentials.h"
+#include "secur_credentials.h"
 
 struct http_credential {
     struct http_credential *next;
@@ -116,7 +116,7 @@ static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DAT
     made->domain = domain;
     SecInvalidateHandle(&made->handle);
     *ret_status =
-        sspi_credentials_acquire(NULL, package, SECPKG_CRED_INBOUND, data, &made->handle, report);
+        secur_credentials_acquire(NULL, package, SECPKG_CRED_INBOUND, data, &made->handle, report);
     if (*ret_status == SEC_E_OK)
         return made;
     free_credential(made);

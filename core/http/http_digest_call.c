@@ -7,7 +7,7 @@
 #include "escape.h"
 #include "http_options.h"
 #include "report.h"
-#include "sspi_accept.h"
+#include "secur_accept.h"
 
 /* Token, method, uri, HEntity, realm, hash of the user. */
 #define INPUTS_LIMIT 6
@@ -149,7 +149,7 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
     out[PACKAGE_CHALLENGES_LIMIT] =
         (SecBuffer){sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report};
     SecBufferDesc output = {SECBUFFER_VERSION, PACKAGE_CHALLENGES_LIMIT + 1, out};
-    const struct sspi_accept_call accept = {
+    const struct secur_accept_call accept = {
         .phCredential = http_credentials_handle(credential),
         .pInput = &input,
         .fContextReq = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_EXTENDED_ERROR | requirements,
@@ -159,7 +159,7 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
     };
     /* The PKG_PARAMS buffers mark this as HTTP. With ASC_REQ_EXTENDED_ERROR a used count makes a
      * challenge. */
-    call->status = sspi_accept(&accept, NULL);
+    call->status = secur_accept(&accept, NULL);
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++) {
         if (out[i].pvBuffer == NULL)
             continue;

@@ -11,7 +11,7 @@
 #include "http_count.h"
 #include "http_options.h"
 #include "report.h"
-#include "sspi_query.h"
+#include "secur_query.h"
 
 struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
                                         const struct sspi_request *request)

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "sspi_status.h"
+#include "secur_status.h"
 
 static const struct {
     unsigned number;
@@ -84,7 +84,7 @@ void http_messages_write(struct sspi_record *ret_record, enum http_message messa
     ret_record->severity = messages[message].severity;
     int at = snprintf(ret_record->text, sizeof(ret_record->text),
                       "SSPI-%03u%s%s: ", messages[message].number, status == SEC_E_OK ? "" : " ",
-                      status == SEC_E_OK ? "" : sspi_status_name(status));
+                      status == SEC_E_OK ? "" : secur_status_name(status));
     if (at < 0 || (size_t)at >= sizeof(ret_record->text))
         return;
     va_list arguments;

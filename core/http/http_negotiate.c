@@ -10,7 +10,7 @@
 #include "http_options.h"
 #include "http_schemes.h"
 #include "report.h"
-#include "sspi_query.h"
+#include "secur_query.h"
 
 #define ACCEPT_CLEANUP __attribute__((cleanup(http_accept_end)))
 
@@ -296,7 +296,7 @@ static enum http_outcome accept_token(const struct negotiation *negotiation,
         return HTTP_OUTCOME_REREAD;
     if (resumed)
         http_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
-    if (resumed && sspi_context_waits(&accept->context))
+    if (resumed && secur_context_waits(&accept->context))
         return begin_wait(negotiation, credential, accept, now_ms);
     http_accept_run(accept, http_credentials_handle(*credential));
     if (!resumed && misses_key(negotiation, accept))

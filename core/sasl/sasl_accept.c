@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sasl_context.h"
-#include "sspi_accept.h"
+#include "secur_accept.h"
 
 SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext,
                                                     PSecBufferDesc pInput, ULONG fContextReq,
@@ -8,10 +8,10 @@ SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PC
                                                     PSecBufferDesc pOutput, PULONG pfContextAttr,
                                                     PTimeStamp ptsExpiry)
 {
-    const struct sspi_accept_call call = {phCredential,  phContext,    pInput,
-                                          fContextReq,   phNewContext, pOutput,
-                                          pfContextAttr, ptsExpiry,    NULL};
+    const struct secur_accept_call call = {phCredential,  phContext,    pInput,
+                                           fContextReq,   phNewContext, pOutput,
+                                           pfContextAttr, ptsExpiry,    NULL};
 
     (void)TargetDataRep;
-    return sspi_accept(&call, sasl_context_new);
+    return secur_accept(&call, sasl_context_new);
 }

@@ -13,7 +13,7 @@ static SECURITY_STATUS malformed(struct sspi_report *report, const char *what)
 }
 
 /* The package is satisfied, and its profile agrees on nothing behind that. */
-static SECURITY_STATUS end(struct sasl_context *sasl, const struct sspi_wrapped *below,
+static SECURITY_STATUS end(struct sasl_context *sasl, const struct secur_inner *below,
                            struct package_output *out)
 {
     const struct package_info *info = below->package->info(*below->context);
@@ -33,7 +33,7 @@ static SECURITY_STATUS end(struct sasl_context *sasl, const struct sspi_wrapped 
     return status;
 }
 
-static SECURITY_STATUS login(struct sasl_context *sasl, const struct sspi_wrapped *below,
+static SECURITY_STATUS login(struct sasl_context *sasl, const struct secur_inner *below,
                              const struct package_input *in, struct package_output *out)
 {
     bool began = sasl->state == SASL_LOGIN;
@@ -55,7 +55,7 @@ static SECURITY_STATUS login(struct sasl_context *sasl, const struct sspi_wrappe
 }
 
 /* SaslAcceptSecurityContext page, ASC_REQ_HTTP: "Use Digest for HTTP." */
-static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct sspi_wrapped *below,
+static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct secur_inner *below,
                                    const struct package_input *in, struct package_output *out)
 {
     SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
@@ -64,7 +64,7 @@ static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct sspi_
     return status;
 }
 
-static SECURITY_STATUS step(struct sspi_wrapping *wrapping, const struct sspi_wrapped *below,
+static SECURITY_STATUS step(struct secur_layer *wrapping, const struct secur_inner *below,
                             const struct package_input *in, struct package_output *out)
 {
     struct sasl_context *sasl = sasl_context_of(wrapping);
@@ -84,7 +84,7 @@ static SECURITY_STATUS step(struct sspi_wrapping *wrapping, const struct sspi_wr
     }
 }
 
-static void destroy(struct sspi_wrapping *wrapping)
+static void destroy(struct secur_layer *wrapping)
 {
     struct sasl_context *sasl = sasl_context_of(wrapping);
 
@@ -92,23 +92,23 @@ static void destroy(struct sspi_wrapping *wrapping)
     free(sasl);
 }
 
-struct sspi_wrapping *sasl_context_new(const struct package *package)
+struct secur_layer *sasl_context_new(const struct package *package)
 {
     struct sasl_context *sasl = calloc(1, sizeof(*sasl));
 
     if (sasl == NULL)
         return NULL;
-    sasl->wrapping = (struct sspi_wrapping){.accept = step,
-                                            .destroy = destroy,
-                                            .send_limit = SASL_CONTEXT_SIZE,
-                                            .receive_limit = SASL_CONTEXT_SIZE};
+    sasl->wrapping = (struct secur_layer){.accept = step,
+                                          .destroy = destroy,
+                                          .send_limit = SASL_CONTEXT_SIZE,
+                                          .receive_limit = SASL_CONTEXT_SIZE};
     sasl->profile = sasl_profile_of(package);
     sasl->send_size = SASL_CONTEXT_SIZE;
     sasl->peer_size = UINT32_MAX;
     return &sasl->wrapping;
 }
 
-struct sasl_context *sasl_context_of(struct sspi_wrapping *wrapping)
+struct sasl_context *sasl_context_of(struct secur_layer *wrapping)
 {
     return (struct sasl_context *)wrapping;
 }
@@ -128,7 +128,7 @@ void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size)
 /* SASL_OPTION_SEND_SIZE is "the maximum buffer size that can be transmitted to the remote SASL
  * process minus the block size, the trailer size, and the maximum signature size". */
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
-                                           const struct sspi_wrapped *below, ULONG size)
+                                           const struct secur_inner *below, ULONG size)
 {
     const struct package_info *info = below->package->info(*below->context);
     SecPkgContext_Sizes sizes;

@@ -4,7 +4,7 @@
 #define SASL_CONTEXT_H
 
 #include "sasl_profile.h"
-#include "sspi_wrapping.h"
+#include "secur_layer.h"
 
 /* SASL_OPTION_RECV_SIZE and SASL_OPTION_SEND_SIZE where nobody set them (their pages). */
 #define SASL_CONTEXT_SIZE 0xFFFF
@@ -19,7 +19,7 @@ enum sasl_state {
 };
 
 struct sasl_context {
-    struct sspi_wrapping wrapping; /* first */
+    struct secur_layer wrapping; /* first */
     const struct sasl_profile *profile;
     enum sasl_state state;
     uint8_t offered;      /* GSSAPI: layers in our cookie */
@@ -30,18 +30,18 @@ struct sasl_context {
     struct bytes authzid; /* whom the client wants to act as; empty: itself */
 };
 
-/* A sspi_wrapping_new. */
-struct sspi_wrapping *sasl_context_new(const struct package *package) MUST_USE;
+/* A secur_layer_new. */
+struct secur_layer *sasl_context_new(const struct package *package) MUST_USE;
 
 /* The SASL context of a layer; NULL where there is no layer. */
-struct sasl_context *sasl_context_of(struct sspi_wrapping *wrapping);
+struct sasl_context *sasl_context_of(struct secur_layer *wrapping);
 
 /* Sets one of the two limits for our messages. */
 void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size);
 
 /* The client takes sealed messages of that many octets. */
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
-                                           const struct sspi_wrapped *below, ULONG size) MUST_USE;
+                                           const struct secur_inner *below, ULONG size) MUST_USE;
 
 /* The client wants to act as `authzid`, a name that its mechanism vouches for; empty: as itself.
  * SEC_E_ALGORITHM_MISMATCH: that is forbidden. SEC_E_INSUFFICIENT_MEMORY. */

@@ -4,21 +4,21 @@
 
 #include "sasl_context.h"
 #include "sasl_cookie.h"
-#include "sspi_context.h"
+#include "secur_context.h"
 
 /* A SASL context that no other thread steps or sends messages with until end(). */
-static SECURITY_STATUS begin(PCtxtHandle handle, struct sspi_context **ret_context)
+static SECURITY_STATUS begin(PCtxtHandle handle, struct secur_context **ret_context)
 {
-    struct sspi_object *object;
+    struct secur_object *object;
 
     SECURITY_STATUS status =
-        sspi_handle_begin(handle, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_SHARED, &object);
+        secur_handle_begin(handle, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_SHARED, &object);
     if (status != SEC_E_OK)
         return status;
-    struct sspi_context *context = (struct sspi_context *)object;
+    struct secur_context *context = (struct secur_context *)object;
     /* Page: "was not found in the SASL list". */
-    if (context->wrapping == NULL || context->state == SSPI_CONTEXT_FAILED) {
-        sspi_handle_end(object, SSPI_HANDLE_SHARED);
+    if (context->wrapping == NULL || context->state == SECUR_CONTEXT_FAILED) {
+        secur_handle_end(object, SECUR_HANDLE_SHARED);
         return SEC_E_INVALID_HANDLE;
     }
     (void)pthread_mutex_lock(&context->message_lock);
@@ -26,10 +26,10 @@ static SECURITY_STATUS begin(PCtxtHandle handle, struct sspi_context **ret_conte
     return SEC_E_OK;
 }
 
-static void end(struct sspi_context *context)
+static void end(struct secur_context *context)
 {
     (void)pthread_mutex_unlock(&context->message_lock);
-    sspi_handle_end(&context->object, SSPI_HANDLE_SHARED);
+    secur_handle_end(&context->object, SECUR_HANDLE_SHARED);
 }
 
 /* ---- set ---- */
@@ -75,7 +75,7 @@ static SECURITY_STATUS set(struct sasl_context *sasl, ULONG option, const void *
 SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option, void *Value,
                                                ULONG Size)
 {
-    struct sspi_context *context;
+    struct secur_context *context;
 
     SECURITY_STATUS status = begin(ContextHandle, &context);
     if (status != SEC_E_OK)
@@ -88,7 +88,7 @@ SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG 
 /* ---- get ---- */
 
 /* Where the value lies: in the context, or in *number. */
-static SECURITY_STATUS find(const struct sspi_context *context, const struct sasl_context *sasl,
+static SECURITY_STATUS find(const struct secur_context *context, const struct sasl_context *sasl,
                             ULONG option, ULONG *number, struct sspi_view *ret_value)
 {
     *ret_value = (struct sspi_view){(const char *)number, sizeof *number};
@@ -105,7 +105,7 @@ static SECURITY_STATUS find(const struct sspi_context *context, const struct sas
     case SASL_OPTION_AUTHZ_STRING:
         if (sasl->forbids_authzid)
             return SEC_E_UNSUPPORTED_FUNCTION;
-        if (context->state != SSPI_CONTEXT_ESTABLISHED)
+        if (context->state != SECUR_CONTEXT_ESTABLISHED)
             return SEC_E_INVALID_HANDLE;
         *ret_value = bytes_as_view(&sasl->authzid);
         return SEC_E_OK;
@@ -128,7 +128,7 @@ static SECURITY_STATUS copy(struct sspi_view from, void *to, ULONG room, PULONG 
 SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option, void *Value,
                                                ULONG Size, PULONG Needed)
 {
-    struct sspi_context *context;
+    struct secur_context *context;
     struct sspi_view value;
     ULONG number;
 

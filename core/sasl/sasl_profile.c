@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-#include "sspi_buffers.h"
-#include "sspi_packages.h"
-#include "sspi_text.h"
+#include "secur_buffers.h"
+#include "secur_packages.h"
+#include "secur_text.h"
 #include "utf8.h"
 
 /* RFC 4422 3.1: sasl-mech = 1*20mech-char */
@@ -86,14 +86,14 @@ static SECURITY_STATUS copy_a(const struct sasl_profile *profile, PSecPkgInfoA *
 {
     if (profile == NULL)
         return SEC_E_SECPKG_NOT_FOUND;
-    return sspi_packages_copy_a(&profile->package, 1, ret_info);
+    return secur_packages_copy_a(&profile->package, 1, ret_info);
 }
 
 static SECURITY_STATUS copy_w(const struct sasl_profile *profile, PSecPkgInfoW *ret_info)
 {
     if (profile == NULL)
         return SEC_E_SECPKG_NOT_FOUND;
-    return sspi_packages_copy_w(&profile->package, 1, ret_info);
+    return secur_packages_copy_w(&profile->package, 1, ret_info);
 }
 
 SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageA(const SEC_CHAR *ProfileName,
@@ -114,7 +114,7 @@ SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageW(const SEC_WCHAR *ProfileName,
     if (PackageInfo == NULL)
         return SEC_E_INVALID_PARAMETER;
     *PackageInfo = NULL;
-    SECURITY_STATUS status = sspi_text_narrow(ProfileName, &storage, &name);
+    SECURITY_STATUS status = secur_text_narrow(ProfileName, &storage, &name);
     if (status != SEC_E_OK)
         return status;
     return copy_w(sasl_profile_find(bytes_view(name)), PackageInfo);
@@ -132,10 +132,10 @@ static bool is_name_char(char c)
 static SECURITY_STATUS identify(const SecBufferDesc *desc, const struct sasl_profile **ret_profile)
 {
     struct sspi_report ignored = {0};
-    struct sspi_buffers_input input;
+    struct secur_buffers_input input;
     size_t len = 0;
 
-    SECURITY_STATUS status = sspi_buffers_read(desc, SSPI_BUFFERS_ACCEPT, 0, &input, &ignored);
+    SECURITY_STATUS status = secur_buffers_read(desc, SECUR_BUFFERS_ACCEPT, 0, &input, &ignored);
     struct sspi_view token = input.in.token;
     if (status == SEC_E_OK && token.data == NULL)
         status = SEC_E_INVALID_TOKEN;
@@ -144,7 +144,7 @@ static SECURITY_STATUS identify(const SecBufferDesc *desc, const struct sasl_pro
         len++;
     if (status == SEC_E_OK)
         *ret_profile = sasl_profile_find((struct sspi_view){token.data, len});
-    sspi_buffers_input_free(&input);
+    secur_buffers_input_free(&input);
     return status;
 }
 

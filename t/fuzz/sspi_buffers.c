@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives sspi_buffers_read, sspi_buffers_open and sspi_buffers_deliver with descriptors that the
+/* Drives secur_buffers_read, secur_buffers_open and secur_buffers_deliver with descriptors that the
  * input describes: version and number of buffers, and of each the type, whether it has memory, and
  * its octets, which hold the lengths and offsets of a SEC_CHANNEL_BINDINGS. Lengths are true, as a
  * caller's must be: memory shorter than cbBuffer says cannot be told.
@@ -8,7 +8,7 @@
  *  - Delivered tokens are the package's, whole and in order, or none is there; nothing allocated is
  *    left behind when it failed.
  *  - A refusal has a printable reason. */
-#include "sspi_buffers.h"
+#include "secur_buffers.h"
 
 #include "fuzz.h"
 
@@ -85,13 +85,13 @@ static void check_view(const struct caller *caller, struct sspi_view view, size_
 
 static void check_input(const struct caller *caller, const struct package_input *in)
 {
-    FUZZ_REQUIRE(caller->n <= SSPI_BUFFERS_LIMIT && in->token.len <= PACKAGE_TOKEN_LIMIT);
+    FUZZ_REQUIRE(caller->n <= SECUR_BUFFERS_LIMIT && in->token.len <= PACKAGE_TOKEN_LIMIT);
     check_view(caller, in->token, 0);
     check_view(caller, in->method, 0);
     check_view(caller, in->uri, 0);
     check_view(caller, in->entity_hash, 0);
     FUZZ_REQUIRE(in->http || (in->method.data == NULL && in->realm.data == NULL));
-    FUZZ_REQUIRE(in->realm.len <= SSPI_REALM_LIMIT);
+    FUZZ_REQUIRE(in->realm.len <= SECUR_REALM_LIMIT);
     for (size_t i = 0; i < in->realm.len; i++)
         FUZZ_REQUIRE(in->realm.data[i] > 0);
     FUZZ_REQUIRE(in->n_bindings <= PACKAGE_BINDINGS_LIMIT);
@@ -105,20 +105,20 @@ static void check_input(const struct caller *caller, const struct package_input 
 static void check_read(struct sspi_view *from)
 {
     struct caller caller;
-    struct sspi_buffers_input input;
+    struct secur_buffers_input input;
     struct sspi_report report = {0};
     uint8_t choice = fuzz_octet(from);
     ULONG requirements = (choice & 2) != 0 ? (ULONG)fuzz_number(from, 4) : 0;
     make_caller(&caller, from);
     SECURITY_STATUS status =
-        sspi_buffers_read((choice & 4) != 0 ? NULL : &caller.desc,
-                          (choice & 1) != 0 ? SSPI_BUFFERS_COMPLETE : SSPI_BUFFERS_ACCEPT,
-                          requirements, &input, &report);
+        secur_buffers_read((choice & 4) != 0 ? NULL : &caller.desc,
+                           (choice & 1) != 0 ? SECUR_BUFFERS_COMPLETE : SECUR_BUFFERS_ACCEPT,
+                           requirements, &input, &report);
     if (status == SEC_E_OK && (choice & 4) == 0)
         check_input(&caller, &input.in);
     if (status != SEC_E_OK)
         fuzz_check_report(&report, report.reason);
-    sspi_buffers_input_free(&input);
+    secur_buffers_input_free(&input);
     free_caller(&caller);
 }
 
@@ -133,7 +133,7 @@ static void produce(struct package_output *produced, struct sspi_view *from)
     }
 }
 
-static void check_delivered(struct sspi_buffers_output *output, struct package_output *produced)
+static void check_delivered(struct secur_buffers_output *output, struct package_output *produced)
 {
     struct sspi_view wanted[PACKAGE_CHALLENGES_LIMIT];
     void *copies[PACKAGE_CHALLENGES_LIMIT];
@@ -141,7 +141,7 @@ static void check_delivered(struct sspi_buffers_output *output, struct package_o
         copies[i] = fuzz_copy(bytes_as_view(&produced->tokens[i]));
         wanted[i] = (struct sspi_view){copies[i], produced->tokens[i].len};
     }
-    SECURITY_STATUS status = sspi_buffers_deliver(output, produced);
+    SECURITY_STATUS status = secur_buffers_deliver(output, produced);
     FUZZ_REQUIRE(status != SEC_E_OK || produced->n_tokens <= output->n_tokens);
     for (size_t i = 0; i < output->n_tokens; i++) {
         SecBuffer *buffer = output->tokens[i];
@@ -162,14 +162,14 @@ static void check_delivered(struct sspi_buffers_output *output, struct package_o
 static void check_write(struct sspi_view *from)
 {
     struct caller caller;
-    struct sspi_buffers_output output;
+    struct secur_buffers_output output;
     struct package_output produced = {0};
     struct sspi_report report = {0};
     ULONG requirements = (fuzz_octet(from) & 1) != 0 ? ASC_REQ_ALLOCATE_MEMORY : 0;
     make_caller(&caller, from);
-    SECURITY_STATUS status = sspi_buffers_open(&caller.desc, requirements, &output, &report);
+    SECURITY_STATUS status = secur_buffers_open(&caller.desc, requirements, &output, &report);
     if (status == SEC_E_OK) {
-        FUZZ_REQUIRE(output.n_tokens <= SSPI_BUFFERS_LIMIT);
+        FUZZ_REQUIRE(output.n_tokens <= SECUR_BUFFERS_LIMIT);
         if (output.caller_report != NULL)
             *output.caller_report = report; /* there is room for all of it */
         produce(&produced, from);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives sspi_message_layout with the descriptors of a message call that the input describes, as
- * sspi_buffers.c does. Lengths are true, as a caller's must be.
+/* Drives secur_message_layout with the descriptors of a message call that the input describes, as
+ * secur_buffers.c does. Lengths are true, as a caller's must be.
  *  - What a package gets lies in the caller's memory, or for unsealing in a copy that is token,
  *    sealed parts and padding, one behind the other.
  *  - The limits on buffers, parts and octets hold.
  *  - A plaintext is delivered whole and in order, and into memory that may be written to alone. */
-#include "sspi_message_layout.h"
-#include "sspi_buffers.h"
+#include "secur_message_layout.h"
+#include "secur_buffers.h"
 
 #include "fuzz.h"
 
@@ -75,9 +75,9 @@ static bool in_callers(const struct caller *caller, const char *data, size_t len
 }
 
 /* Signing, verifying, sealing: in place. */
-static void check_message(const struct caller *caller, const struct sspi_message_layout *layout)
+static void check_message(const struct caller *caller, const struct secur_message_layout *layout)
 {
-    struct package_message message = sspi_message_layout_message(layout);
+    struct package_message message = secur_message_layout_message(layout);
     FUZZ_REQUIRE(message.n_parts > 0 && message.n_parts <= PACKAGE_MESSAGE_PARTS_LIMIT);
     for (size_t i = 0; i < message.n_parts; i++)
         FUZZ_REQUIRE(in_callers(caller, message.parts[i].data, message.parts[i].len));
@@ -85,12 +85,13 @@ static void check_message(const struct caller *caller, const struct sspi_message
     FUZZ_REQUIRE(in_callers(caller, message.padding.data, message.padding.room));
     message.token.len = 7;
     message.padding.len = 9;
-    sspi_message_layout_set(layout, &message);
+    secur_message_layout_set(layout, &message);
     FUZZ_REQUIRE(layout->token == NULL || layout->token->cbBuffer == 7);
     FUZZ_REQUIRE(layout->padding == NULL || layout->padding->cbBuffer == 9);
 }
 
-static void check_copy(const struct sspi_message_layout *layout, const struct package_message *copy)
+static void check_copy(const struct secur_message_layout *layout,
+                       const struct package_message *copy)
 {
     const char *end = copy->whole + copy->token.len;
     FUZZ_REQUIRE(copy->whole != NULL);
@@ -110,17 +111,17 @@ static void check_copy(const struct sspi_message_layout *layout, const struct pa
 }
 
 /* What is left of the copy is made the plaintext; nothing else of the caller's may change. */
-static void check_delivery(const struct caller *caller, struct sspi_message_layout *layout,
+static void check_delivery(const struct caller *caller, struct secur_message_layout *layout,
                            struct sspi_view *from)
 {
     struct package_message copy;
-    FUZZ_REQUIRE(sspi_message_layout_copy(layout, &copy) == SEC_E_OK);
+    FUZZ_REQUIRE(secur_message_layout_copy(layout, &copy) == SEC_E_OK);
     check_copy(layout, &copy);
     size_t start = fuzz_octet(from) % (copy.whole_len + 1);
     size_t len = fuzz_number(from, 2) % (copy.whole_len - start + 1);
     memset(copy.whole, '!', copy.whole_len);
     struct sspi_view plain = {copy.whole + start, len};
-    SECURITY_STATUS status = sspi_message_layout_deliver(layout, &copy, plain);
+    SECURITY_STATUS status = secur_message_layout_deliver(layout, &copy, plain);
     size_t delivered = 0;
     for (size_t i = 0; i < layout->n_data && status == SEC_E_OK; i++) {
         if (layout->parts[i].sealed) {
@@ -138,23 +139,23 @@ static void check_delivery(const struct caller *caller, struct sspi_message_layo
         if (caller->memory[i] != NULL && (!written || status != SEC_E_OK))
             FUZZ_REQUIRE(memcmp(caller->memory[i], caller->before[i], caller->len[i]) == 0);
     }
-    sspi_message_layout_free(&copy);
+    secur_message_layout_free(&copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sspi_view input = fuzz_view(data, size);
     struct caller caller;
-    struct sspi_message_layout layout;
-    enum sspi_message_function call = (enum sspi_message_function)(fuzz_octet(&input) % 4);
+    struct secur_message_layout layout;
+    enum secur_message_function call = (enum secur_message_function)(fuzz_octet(&input) % 4);
     bool needs_token = fuzz_octet(&input) % 2 == 0;
     make_caller(&caller, &input);
-    SECURITY_STATUS status = sspi_message_layout_read(&caller.desc, call, needs_token, &layout);
+    SECURITY_STATUS status = secur_message_layout_read(&caller.desc, call, needs_token, &layout);
     FUZZ_REQUIRE(status == SEC_E_OK || status == SEC_E_INVALID_TOKEN);
     if (status == SEC_E_OK) {
-        FUZZ_REQUIRE(caller.n <= SSPI_BUFFERS_LIMIT);
+        FUZZ_REQUIRE(caller.n <= SECUR_BUFFERS_LIMIT);
         FUZZ_REQUIRE(!needs_token || layout.token != NULL || layout.stream != NULL);
-        if (call == SSPI_MESSAGE_UNSEAL)
+        if (call == SECUR_MESSAGE_UNSEAL)
             check_delivery(&caller, &layout, &input);
         else
             check_message(&caller, &layout);

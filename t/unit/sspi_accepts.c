@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The course of a login: answers, output buffers, what a context is after each status. */
-#include "sspi_buffers.h"
+#include "secur_buffers.h"
 #include "sspi_fake.h"
-#include "sspi_query.h"
+#include "secur_query.h"
 
 static CredHandle credential;
 static CtxtHandle context;

@@ -2,7 +2,7 @@
 #include <pthread.h>
 
 #include "sspi_fake.h"
-#include "sspi_handle.h"
+#include "secur_handle.h"
 
 static void a_freed_credential_is_refused(void **unused)
 {
@@ -108,32 +108,32 @@ static void another_credential_than_the_contexts_is_refused(void **unused)
     assert_int_equal(FreeCredentialsHandle(&two), SEC_E_OK);
 }
 
-static void no_destroy(struct sspi_object *object)
+static void no_destroy(struct secur_object *object)
 {
     (void)object;
 }
 
 static void a_table_holds_its_limit_and_no_handle_more(void **unused)
 {
-    static struct sspi_object object;
-    SecHandle last, handle, *handles = calloc(SSPI_HANDLES_LIMIT, sizeof(*handles));
+    static struct secur_object object;
+    SecHandle last, handle, *handles = calloc(SECUR_HANDLES_LIMIT, sizeof(*handles));
 
     (void)unused;
     assert_non_null(handles);
-    sspi_handle_init(&object, SSPI_HANDLE_CONTEXT, no_destroy);
-    for (size_t i = 0; i < SSPI_HANDLES_LIMIT; i++) {
-        sspi_handle_hold(&object);
-        if (sspi_handle_add(&object, &handles[i]) != SEC_E_OK)
+    secur_handle_init(&object, SECUR_HANDLE_CONTEXT, no_destroy);
+    for (size_t i = 0; i < SECUR_HANDLES_LIMIT; i++) {
+        secur_handle_hold(&object);
+        if (secur_handle_add(&object, &handles[i]) != SEC_E_OK)
             fail();
     }
-    assert_int_equal(sspi_handle_add(&object, &last), SEC_E_INSUFFICIENT_MEMORY);
-    assert_int_equal(sspi_handle_remove(&handles[7], SSPI_HANDLE_CONTEXT), SEC_E_OK);
-    sspi_handle_hold(&object);
-    assert_int_equal(sspi_handle_add(&object, &handle), SEC_E_OK);
+    assert_int_equal(secur_handle_add(&object, &last), SEC_E_INSUFFICIENT_MEMORY);
+    assert_int_equal(secur_handle_remove(&handles[7], SECUR_HANDLE_CONTEXT), SEC_E_OK);
+    secur_handle_hold(&object);
+    assert_int_equal(secur_handle_add(&object, &handle), SEC_E_OK);
     assert_int_equal(handle.dwLower, handles[7].dwLower);
     handles[7] = handle;
-    for (size_t i = 0; i < SSPI_HANDLES_LIMIT; i++)
-        if (sspi_handle_remove(&handles[i], SSPI_HANDLE_CONTEXT) != SEC_E_OK)
+    for (size_t i = 0; i < SECUR_HANDLES_LIMIT; i++)
+        if (secur_handle_remove(&handles[i], SECUR_HANDLE_CONTEXT) != SEC_E_OK)
             fail();
     free(handles);
 }
@@ -142,19 +142,20 @@ static void one_context_is_not_used_by_two_calls_at_a_time(void **unused)
 {
     CredHandle credential = fake_credential("Negotiate");
     CtxtHandle context;
-    struct sspi_object *object;
+    struct secur_object *object;
     SecPkgContext_Flags flags;
 
     (void)unused;
     assert_int_equal(fake_say(&credential, NULL, "ok", &context), SEC_E_OK);
     assert_int_equal(
-        sspi_handle_begin(&context, SSPI_HANDLE_CONTEXT, SSPI_HANDLE_EXCLUSIVE, &object), SEC_E_OK);
+        secur_handle_begin(&context, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_EXCLUSIVE, &object),
+        SEC_E_OK);
     assert_int_equal(fake_say(NULL, &context, "ok", &context), SEC_E_INVALID_HANDLE);
     assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_FLAGS, &flags),
                      SEC_E_INVALID_HANDLE);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK); /* the call goes on */
     assert_int_equal(fake_contexts, 1);
-    sspi_handle_end(object, SSPI_HANDLE_EXCLUSIVE);
+    secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
     fake_all_gone();
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What AcceptSecurityContext makes of the caller's input buffers. */
-#include "sspi_buffers.h"
+#include "secur_buffers.h"
 #include "sspi_fake.h"
 
 static CredHandle credential;
@@ -130,10 +130,10 @@ static void a_realm_must_be_ascii_in_utf16(void **unused)
         assert_int_equal(give(in, 4), SEC_E_INVALID_TOKEN);
     }
     memset(big, 0, sizeof(big));
-    for (size_t i = 0; i < 2 * SSPI_REALM_LIMIT + 2; i += 2)
+    for (size_t i = 0; i < 2 * SECUR_REALM_LIMIT + 2; i += 2)
         big[i] = 'r';
     in[3].pvBuffer = big;
-    in[3].cbBuffer = 2 * SSPI_REALM_LIMIT;
+    in[3].cbBuffer = 2 * SECUR_REALM_LIMIT;
     assert_int_equal(give(in, 4), SEC_I_CONTINUE_NEEDED);
     in[3].cbBuffer += 2;
     assert_int_equal(give(in, 4), SEC_E_INVALID_TOKEN);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Credentials, packages and attributes, in both string forms; layouts and names of sspi.h. */
-#include "sspi_credentials.h"
+#include "secur_credentials.h"
 #include "sspi_fake.h"
-#include "sspi_query.h"
-#include "sspi_status.h"
+#include "secur_query.h"
+#include "secur_status.h"
 
 #if UINTPTR_MAX == UINT64_MAX
 _Static_assert(sizeof(ULONG) == 4 && sizeof(SECURITY_STATUS) == 4 && sizeof(SEC_WCHAR) == 2, "");
@@ -102,7 +102,7 @@ static void a_failed_acquire_says_why(void **unused)
 
     (void)unused;
     assert_int_equal(
-        sspi_credentials_acquire(NULL, "Kerberos", SECPKG_CRED_INBOUND, &data, &handle, &report),
+        secur_credentials_acquire(NULL, "Kerberos", SECPKG_CRED_INBOUND, &data, &handle, &report),
         SEC_E_NO_CREDENTIALS);
     assert_int_equal(report.reason, SSPI_REASON_NO_KEY);
 }
@@ -281,17 +281,17 @@ static void a_context_tells_whether_its_next_step_waits(void **unused)
     CtxtHandle partial;
 
     (void)unused;
-    assert_false(sspi_context_waits(&context));
+    assert_false(secur_context_waits(&context));
     assert_int_equal(fake_say(&credential, NULL, "more", &partial), SEC_I_CONTINUE_NEEDED);
-    assert_false(sspi_context_waits(&partial));
+    assert_false(secur_context_waits(&partial));
     assert_int_equal(fake_say(&credential, &partial, "more, slowly", &partial),
                      SEC_I_CONTINUE_NEEDED);
-    assert_true(sspi_context_waits(&partial));
+    assert_true(secur_context_waits(&partial));
     assert_int_equal(fake_say(&credential, &partial, "no", &partial), SEC_E_LOGON_DENIED);
-    assert_false(sspi_context_waits(&partial));
+    assert_false(secur_context_waits(&partial));
     assert_int_equal(DeleteSecurityContext(&partial), SEC_E_OK);
-    assert_false(sspi_context_waits(&partial));
-    assert_false(sspi_context_waits(NULL));
+    assert_false(secur_context_waits(&partial));
+    assert_false(secur_context_waits(NULL));
 }
 
 static void a_time_that_no_filetime_holds_is_the_maximum(void **unused)
@@ -299,21 +299,21 @@ static void a_time_that_no_filetime_holds_is_the_maximum(void **unused)
     const uint64_t last_ms = INT64_MAX / 10000 - UINT64_C(11644473600000);
 
     (void)unused;
-    assert_int_equal(sspi_query_timestamp(last_ms).LowPart, 0xffffffff);
-    assert_int_equal(sspi_query_timestamp(last_ms - 1).HighPart, 0x7fffffff);
-    assert_int_not_equal(sspi_query_timestamp(last_ms - 1).LowPart, 0xffffffff);
-    assert_int_equal(sspi_query_timestamp(UINT64_MAX).LowPart, 0xffffffff);
+    assert_int_equal(secur_query_timestamp(last_ms).LowPart, 0xffffffff);
+    assert_int_equal(secur_query_timestamp(last_ms - 1).HighPart, 0x7fffffff);
+    assert_int_not_equal(secur_query_timestamp(last_ms - 1).LowPart, 0xffffffff);
+    assert_int_equal(secur_query_timestamp(UINT64_MAX).LowPart, 0xffffffff);
 }
 
 static void statuses_have_their_names(void **unused)
 {
     (void)unused;
-    assert_string_equal(sspi_status_name(SEC_E_OK), "SEC_E_OK");
-    assert_string_equal(sspi_status_name(SEC_E_LOGON_DENIED), "SEC_E_LOGON_DENIED");
-    assert_string_equal(sspi_status_name(SEC_I_CONTINUE_NEEDED), "SEC_I_CONTINUE_NEEDED");
-    assert_string_equal(sspi_status_name(STATUS_LOGON_FAILURE), "STATUS_LOGON_FAILURE");
-    assert_string_equal(sspi_status_name(SEC_E_MUTUAL_AUTH_FAILED), "SEC_E_MUTUAL_AUTH_FAILED");
-    assert_string_equal(sspi_status_name(12345), "unknown status");
+    assert_string_equal(secur_status_name(SEC_E_OK), "SEC_E_OK");
+    assert_string_equal(secur_status_name(SEC_E_LOGON_DENIED), "SEC_E_LOGON_DENIED");
+    assert_string_equal(secur_status_name(SEC_I_CONTINUE_NEEDED), "SEC_I_CONTINUE_NEEDED");
+    assert_string_equal(secur_status_name(STATUS_LOGON_FAILURE), "STATUS_LOGON_FAILURE");
+    assert_string_equal(secur_status_name(SEC_E_MUTUAL_AUTH_FAILED), "SEC_E_MUTUAL_AUTH_FAILED");
+    assert_string_equal(secur_status_name(12345), "unknown status");
 }
 
 int main(void)

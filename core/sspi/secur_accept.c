@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "secur_accept.h"
+
+#include <stdlib.h>
+
+#include "report.h"
+#include "secur_buffers.h"
+#include "secur_context.h"
+#include "secur_query.h"
+
+static void destroy(struct secur_object *object)
+{
+    struct secur_context *context = (struct secur_context *)object;
+
+    /* Deleted during the very call that began to impersonate: this is the thread. */
+    (void)secur_impersonate_end(context);
+    secur_pending_end(&context->held);
+    if (context->data != NULL)
+        context->credential->package->destroy(context->data);
+    if (context->wrapping != NULL)
+        context->wrapping->destroy(context->wrapping);
+    secur_handle_drop(&context->credential->object);
+    (void)pthread_mutex_destroy(&context->message_lock);
+    free(context);
+}
+
+static struct secur_context *make_context(struct secur_credential *credential,
+                                          secur_layer_new *wrap)
+{
+    struct secur_context *context = calloc(1, sizeof(*context));
+
+    if (context == NULL)
+        return NULL;
+    if (pthread_mutex_init(&context->message_lock, NULL) != 0) {
+        free(context);
+        return NULL;
+    }
+    secur_handle_init(&context->object, SECUR_HANDLE_CONTEXT, destroy);
+    secur_handle_hold(&credential->object);
+    context->credential = credential;
+    if (wrap != NULL && (context->wrapping = wrap(credential->package)) == NULL) {
+        secur_handle_drop(&context->object);
+        return NULL;
+    }
+    return context;
+}
+
+/* What the package says, which holds only together with its SEC_E_OK. */
+static const struct package_info *claimed_info(const struct secur_context *context)
+{
+    if (context->data == NULL)
+        return NULL;
+    return context->credential->package->info(context->data);
+}
+
+/* What a package may answer. Whatever else it says is a fault of ours, and nobody is let in. */
+static SECURITY_STATUS check_answer(const struct secur_context *context, SECURITY_STATUS status)
+{
+    const struct package_info *info = claimed_info(context);
+
+    switch (status) {
+    case SEC_E_OK:
+        if (info == NULL || info->name == NULL || info->mechanism == NULL)
+            return SEC_E_INTERNAL_ERROR;
+        return SEC_E_OK;
+    case SEC_I_CONTINUE_NEEDED:
+    case SEC_I_COMPLETE_NEEDED:
+        return status;
+    default:
+        return status < 0 ? status : SEC_E_INTERNAL_ERROR;
+    }
+}
+
+/* After a package's answer: delivers the tokens and decides what the context is from now on.
+ * SEC_E_BUFFER_TOO_SMALL changes nothing: the answer goes into larger buffers. */
+static SECURITY_STATUS settle(struct secur_context *context, SECURITY_STATUS answer,
+                              struct package_output *produced, struct secur_buffers_output *output)
+{
+    SECURITY_STATUS status = check_answer(context, answer);
+
+    /* A token that goes with another status than the package meant is not sent. */
+    if (status == answer) {
+        SECURITY_STATUS delivered = secur_buffers_deliver(output, produced);
+        if (status >= 0 && delivered != SEC_E_OK)
+            status = delivered;
+    }
+    if (status == SEC_E_OK || status == SEC_I_COMPLETE_NEEDED)
+        context->client_done = true;
+    if (status == SEC_E_OK)
+        context->state = SECUR_CONTEXT_ESTABLISHED;
+    else if (status == SEC_E_INCOMPLETE_MESSAGE)
+        return status; /* the same call with more in it may follow */
+    else if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0)
+        return status;
+    else if (status < 0 && context->state != SECUR_CONTEXT_ESTABLISHED)
+        context->state = SECUR_CONTEXT_FAILED;
+    return status;
+}
+
+static void free_tokens(struct package_output *produced)
+{
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
+        bytes_free(&produced->tokens[i]);
+}
+
+/* The package had its call: what it answered goes into the buffers of this one. */
+static SECURITY_STATUS deliver_held(struct secur_context *context, const struct package_input *in,
+                                    struct secur_buffers_output *output, struct sspi_report *report)
+{
+    struct secur_pending *held = &context->held;
+
+    if (!secur_pending_is_for(held, in))
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
+                             "the answer to the last call waits for a larger buffer: repeat "
+                             "that call, and only that");
+    SECURITY_STATUS status = settle(context, held->status, &held->answer, output);
+    if (status != SEC_E_BUFFER_TOO_SMALL)
+        secur_pending_end(held);
+    return status;
+}
+
+static SECURITY_STATUS run(struct secur_context *context, const struct package_input *in,
+                           struct package_output *produced)
+{
+    const struct secur_inner below = {context->credential->package, context->credential->data,
+                                      &context->data};
+
+    if (context->wrapping != NULL)
+        return context->wrapping->accept(context->wrapping, &below, in, produced);
+    return below.package->accept(below.credential, below.context, in, produced);
+}
+
+/* The package and the layer over it never see a call on a context that has ended. They could change
+ * an established context, which the caller already trusts. */
+static SECURITY_STATUS check_state(const struct secur_context *context, struct sspi_report *report)
+{
+    switch (context->state) {
+    case SECUR_CONTEXT_PARTIAL:
+        return SEC_E_OK;
+    case SECUR_CONTEXT_ESTABLISHED:
+        return report_refuse(report, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
+                             "the context is established already");
+    case SECUR_CONTEXT_FAILED:
+    default:
+        return SEC_E_INVALID_HANDLE;
+    }
+}
+
+static SECURITY_STATUS step(struct secur_context *context, const struct package_input *in,
+                            struct secur_buffers_output *output, struct sspi_report *report)
+{
+    struct package_output produced = {.report = report};
+    SECURITY_STATUS status = check_state(context, report);
+
+    if (status != SEC_E_OK)
+        return status;
+    if (context->held.waits)
+        return deliver_held(context, in, output, report);
+    context->requirements = in->requirements;
+    SECURITY_STATUS answer = run(context, in, &produced);
+    status = settle(context, answer, &produced, output);
+    if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0 &&
+        !secur_pending_keep(&context->held, in, answer, &produced)) {
+        context->state = SECUR_CONTEXT_FAILED;
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    }
+    free_tokens(&produced);
+    return status;
+}
+
+/* The results that Windows hands out beside the tokens. */
+struct results {
+    CtxtHandle *context;
+    ULONG attributes;
+    TimeStamp *expiry;
+    enum package_bound bound;
+};
+
+/* The value of SECBUFFER_CHANNEL_BINDINGS_RESULT. If nothing was compared, it is what the client
+ * said. */
+static enum package_bound bound_of(const struct package_info *info)
+{
+    if (info->bound != PACKAGE_BOUND_UNCHECKED)
+        return info->bound;
+    switch (info->channel.client) {
+    case PACKAGE_CLIENT_BINDING_ABSENT:
+        return PACKAGE_BOUND_ABSENT;
+    case PACKAGE_CLIENT_BINDING_NO_TLS:
+        return PACKAGE_BOUND_NONE;
+    case PACKAGE_CLIENT_BINDING_PRESENT:
+        return PACKAGE_BOUND_PROXY;
+    case PACKAGE_CLIENT_BINDING_UNKNOWN:
+        break;
+    }
+    return PACKAGE_BOUND_UNCHECKED;
+}
+
+/* Only for the final return: "ptsTimeStamp must be NULL until the last call", and security
+ * attributes are not to be looked at before it. */
+static void set_results(const struct secur_context *context, SECURITY_STATUS status,
+                        struct results *results)
+{
+    const struct package_info *info = claimed_info(context);
+
+    if (status != SEC_E_OK || info == NULL)
+        return;
+    results->attributes = secur_query_attributes(context);
+    results->bound = bound_of(info);
+    if (results->expiry != NULL)
+        *results->expiry = secur_query_timestamp(info->expiry_ms);
+}
+
+/* The handle comes before the package runs: a login that succeeded must not fail for want of one.
+ */
+static SECURITY_STATUS run_first(struct secur_context *context, const struct package_input *in,
+                                 struct secur_buffers_output *output, struct results *results,
+                                 struct sspi_report *report)
+{
+    CtxtHandle handle;
+
+    secur_handle_hold(&context->object); /* the table's */
+    SECURITY_STATUS status = secur_handle_add(&context->object, &handle);
+    if (status != SEC_E_OK) {
+        secur_handle_drop(&context->object);
+        return status;
+    }
+    status = step(context, in, output, report);
+    if (status < 0 && !context->held.waits) {
+        SECURITY_STATUS removed = secur_handle_remove(&handle, SECUR_HANDLE_CONTEXT);
+        return removed == SEC_E_OK ? status : SEC_E_INTERNAL_ERROR;
+    }
+    *results->context = handle;
+    set_results(context, status, results);
+    return status;
+}
+
+/* What one call brings, its buffers read. */
+struct reading {
+    const struct secur_accept_call *call;
+    secur_layer_new *wrap;
+    const struct package_input *in;
+    struct secur_buffers_output *output;
+    struct results *results;
+    struct sspi_report *report;
+};
+
+static SECURITY_STATUS accept_first(const struct reading *r)
+{
+    struct secur_object *credential;
+
+    SECURITY_STATUS status = secur_handle_begin(r->call->phCredential, SECUR_HANDLE_CREDENTIAL,
+                                                SECUR_HANDLE_SHARED, &credential);
+    if (status != SEC_E_OK)
+        return status;
+    struct secur_context *context = make_context((struct secur_credential *)credential, r->wrap);
+    if (context == NULL) {
+        status = SEC_E_INSUFFICIENT_MEMORY;
+    } else {
+        status = run_first(context, r->in, r->output, r->results, r->report);
+        secur_handle_drop(&context->object);
+    }
+    secur_handle_end(credential, SECUR_HANDLE_SHARED);
+    return status;
+}
+
+/* A credential named on a later call must be alive and the context's own. */
+static SECURITY_STATUS check_credential(PCredHandle handle, const struct secur_context *context)
+{
+    struct secur_object *credential;
+
+    if (handle == NULL)
+        return SEC_E_OK;
+    SECURITY_STATUS status =
+        secur_handle_begin(handle, SECUR_HANDLE_CREDENTIAL, SECUR_HANDLE_SHARED, &credential);
+    if (status != SEC_E_OK)
+        return status;
+    bool same = credential == &context->credential->object;
+    secur_handle_end(credential, SECUR_HANDLE_SHARED);
+    return same ? SEC_E_OK : SEC_E_WRONG_CREDENTIAL_HANDLE;
+}
+
+/* A context goes on as it began: nothing gets past its layer. */
+static SECURITY_STATUS check_context(const struct reading *r, const struct secur_context *context)
+{
+    if ((context->wrapping != NULL) != (r->wrap != NULL))
+        return SEC_E_INVALID_HANDLE;
+    return check_credential(r->call->phCredential, context);
+}
+
+static SECURITY_STATUS accept_next(const struct reading *r)
+{
+    struct secur_object *object;
+    const CtxtHandle value = *r->call->phContext; /* phNewContext may be phContext */
+
+    SECURITY_STATUS status =
+        secur_handle_begin(&value, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_EXCLUSIVE, &object);
+    if (status != SEC_E_OK)
+        return status;
+    struct secur_context *context = (struct secur_context *)object;
+    *r->results->context = value;
+    status = check_context(r, context);
+    if (status == SEC_E_OK) {
+        status = step(context, r->in, r->output, r->report);
+        set_results(context, status, r->results);
+    }
+    secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
+    return status;
+}
+
+static SECURITY_STATUS read_and_step(const struct secur_accept_call *call, secur_layer_new *wrap,
+                                     struct secur_buffers_output *output, struct results *results,
+                                     struct sspi_report *report)
+{
+    struct secur_buffers_input input = {0};
+    const struct reading reading = {call, wrap, &input.in, output, results, report};
+
+    if (call->phNewContext == NULL) /* "should never be NULL" */
+        return SEC_E_INVALID_HANDLE;
+    if (wrap != NULL && output->n_tokens == 0)
+        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
+                             "pOutput has no SECBUFFER_TOKEN");
+    SECURITY_STATUS status =
+        secur_buffers_read(call->pInput, SECUR_BUFFERS_ACCEPT, call->fContextReq, &input, report);
+    if (status == SEC_E_OK) {
+        input.in.n_tokens = output->n_tokens;
+        input.in.rules = call->rules;
+        input.in.tells_binding = output->binding_result != NULL || call->rules != NULL;
+        status = call->phContext == NULL ? accept_first(&reading) : accept_next(&reading);
+    }
+    secur_buffers_input_free(&input);
+    return status;
+}
+
+SECURITY_STATUS secur_accept(const struct secur_accept_call *call, secur_layer_new *wrap)
+{
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct secur_buffers_output output;
+    struct results results = {.context = call->phNewContext, .expiry = call->ptsExpiry};
+
+    if (call->phContext == NULL && call->phNewContext != NULL)
+        SecInvalidateHandle(call->phNewContext);
+    SECURITY_STATUS status = secur_buffers_open(call->pOutput, call->fContextReq, &output, &report);
+    if (status == SEC_E_OK)
+        status = read_and_step(call, wrap, &output, &results, &report);
+    secur_buffers_complete_report(status, &report);
+    if (output.caller_report != NULL)
+        *output.caller_report = report;
+    secur_buffers_tell_binding(&output, status, results.bound, report.reason);
+    if (output.allocated)
+        results.attributes |= ASC_RET_ALLOCATED_MEMORY;
+    if (call->pfContextAttr != NULL)
+        *call->pfContextAttr = results.attributes;
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext,
+                                                PSecBufferDesc pInput, ULONG fContextReq,
+                                                ULONG TargetDataRep, PCtxtHandle phNewContext,
+                                                PSecBufferDesc pOutput, PULONG pfContextAttr,
+                                                PTimeStamp ptsExpiry)
+{
+    const struct secur_accept_call call = {phCredential,  phContext,    pInput,
+                                           fContextReq,   phNewContext, pOutput,
+                                           pfContextAttr, ptsExpiry,    NULL};
+
+    (void)TargetDataRep;
+    return secur_accept(&call, NULL);
+}
+
+static SECURITY_STATUS complete(PCtxtHandle handle, struct package_input *in,
+                                struct sspi_report *report)
+{
+    struct package_output produced = {.report = report};
+    struct secur_buffers_output none = {0};
+    struct secur_object *object;
+
+    SECURITY_STATUS status =
+        secur_handle_begin(handle, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_EXCLUSIVE, &object);
+    if (status != SEC_E_OK)
+        return status;
+    struct secur_context *context = (struct secur_context *)object;
+    const struct package *package = context->credential->package;
+    if (package->complete == NULL) {
+        status = SEC_E_UNSUPPORTED_FUNCTION;
+    } else if (context->state == SECUR_CONTEXT_FAILED || context->held.waits ||
+               context->data == NULL) {
+        status = SEC_E_INVALID_HANDLE;
+    } else {
+        in->requirements = context->requirements; /* as the context was asked for */
+        status = package->complete(context->data, in, &produced);
+        /* Proven or not, nothing in between. */
+        if (status > 0)
+            status = SEC_E_INTERNAL_ERROR;
+        produced.n_tokens = 0; /* CompleteAuthToken has no output */
+        status = settle(context, status, &produced, &none);
+        free_tokens(&produced);
+    }
+    secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken)
+{
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct secur_buffers_input input = {0};
+    struct sspi_report *caller_report;
+
+    SECURITY_STATUS status = secur_buffers_read(pToken, SECUR_BUFFERS_COMPLETE, 0, &input, &report);
+    if (status == SEC_E_OK)
+        status = complete(phContext, &input.in, &report);
+    secur_buffers_input_free(&input);
+    secur_buffers_complete_report(status, &report);
+    caller_report = secur_buffers_report(pToken);
+    if (caller_report != NULL)
+        *caller_report = report;
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext)
+{
+    struct secur_object *object;
+
+    /* A call inside it in another thread goes on undisturbed, and then nobody impersonates yet. */
+    if (secur_handle_begin(phContext, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_SHARED, &object) ==
+        SEC_E_OK) {
+        bool ended = secur_impersonate_end((struct secur_context *)object);
+        secur_handle_end(object, SECUR_HANDLE_SHARED);
+        if (!ended)
+            return SEC_E_INVALID_HANDLE;
+    }
+    return secur_handle_remove(phContext, SECUR_HANDLE_CONTEXT);
+}

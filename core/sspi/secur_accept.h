@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What AcceptSecurityContext and SaslAcceptSecurityContext have in common: all but the layer. */
+#ifndef SECUR_ACCEPT_H
+#define SECUR_ACCEPT_H
+
+#include "secur_layer.h"
+
+/* The parameters of both functions, under their names in sspi.h, and one that only core passes. */
+struct secur_accept_call {
+    PCredHandle phCredential;
+    PCtxtHandle phContext;
+    PSecBufferDesc pInput;
+    ULONG fContextReq;
+    PCtxtHandle phNewContext;
+    PSecBufferDesc pOutput;
+    PULONG pfContextAttr;
+    PTimeStamp ptsExpiry;
+    /* The rules for channels and services. They replace SECBUFFER_CHANNEL_BINDINGS and its two
+     * flags, which the caller then does not pass. package_info() returns what the client said.
+     * NULL: the buffers and flags count. */
+    const struct binding_rules *rules;
+};
+
+/* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context made
+ * with a layer takes no step without one, nor the other way round (SEC_E_INVALID_HANDLE). With a
+ * layer an output without SECBUFFER_TOKEN is SEC_E_INVALID_TOKEN. */
+SECURITY_STATUS secur_accept(const struct secur_accept_call *call, secur_layer_new *wrap) MUST_USE;
+
+#endif

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "secur_credentials.h"
+
+#include <stdlib.h>
+
+#include "report.h"
+#include "secur_buffers.h"
+#include "secur_context.h"
+#include "secur_packages.h"
+#include "secur_query.h"
+#include "secur_text.h"
+
+static void destroy(struct secur_object *object)
+{
+    struct secur_credential *credential = (struct secur_credential *)object;
+
+    credential->package->release(credential->data);
+    free(credential);
+}
+
+static SECURITY_STATUS check_use(ULONG use, struct sspi_report *report)
+{
+    /* The page wants "the type of credential"; only an acceptor's exists here. */
+    if ((use & SECPKG_CRED_INBOUND) != 0 && (use & SECPKG_CRED_RESERVED) == 0)
+        return SEC_E_OK;
+    report_write(report, SSPI_REASON_CONFIGURATION,
+                 "fCredentialUse is not SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH");
+    return SEC_E_UNKNOWN_CREDENTIALS;
+}
+
+static SECURITY_STATUS check_data(const SSPI_ACCEPTOR_DATA *data, struct sspi_report *report)
+{
+    if (data->Version == SSPI_ACCEPTOR_DATA_VERSION &&
+        data->ServiceNameCount <= SSPI_SERVICE_NAMES_LIMIT &&
+        (data->ServiceNameCount == 0 || data->ServiceNames != NULL))
+        return SEC_E_OK;
+    report_write(report, SSPI_REASON_CONFIGURATION,
+                 "pAuthData is not an SSPI_ACCEPTOR_DATA of this version with at most 64 "
+                 "service names");
+    return SEC_E_UNKNOWN_CREDENTIALS;
+}
+
+static SECURITY_STATUS acquire(const struct package *package, const SSPI_ACCEPTOR_DATA *data,
+                               CredHandle *ret_credential, struct sspi_report *report)
+{
+    struct secur_credential *credential = calloc(1, sizeof(*credential));
+
+    if (credential == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    SECURITY_STATUS status = package->acquire(data, &credential->data, report);
+    if (status != SEC_E_OK) {
+        free(credential);
+        return status < 0 ? status : SEC_E_INTERNAL_ERROR;
+    }
+    credential->package = package;
+    secur_handle_init(&credential->object, SECUR_HANDLE_CREDENTIAL, destroy);
+    status = secur_handle_add(&credential->object, ret_credential);
+    if (status != SEC_E_OK)
+        secur_handle_drop(&credential->object);
+    return status;
+}
+
+SECURITY_STATUS secur_credentials_acquire(const char *principal, const char *package, ULONG use,
+                                          const SSPI_ACCEPTOR_DATA *data,
+                                          CredHandle *ret_credential, struct sspi_report *report)
+{
+    SSPI_ACCEPTOR_DATA effective = {.Version = SSPI_ACCEPTOR_DATA_VERSION};
+    const struct sspi_view name = bytes_view(principal);
+
+    *report = (struct sspi_report){.reason = SSPI_REASON_NONE};
+    SecInvalidateHandle(ret_credential);
+    const struct package *found = secur_packages_find(package);
+    if (found == NULL) {
+        report_write(report, SSPI_REASON_CONFIGURATION, "there is no such package");
+        return SEC_E_SECPKG_NOT_FOUND;
+    }
+    SECURITY_STATUS status = check_use(use, report);
+    if (status != SEC_E_OK)
+        return status;
+    if (data != NULL) {
+        status = check_data(data, report);
+        if (status != SEC_E_OK)
+            return status;
+        effective = *data;
+    }
+    if (effective.ServiceNameCount == 0 && name.len > 0) {
+        effective.ServiceNames = &name;
+        effective.ServiceNameCount = 1;
+    }
+    status = acquire(found, &effective, ret_credential, report);
+    if (status != SEC_E_OK && report->reason == SSPI_REASON_NONE)
+        report_write(report, SSPI_REASON_INTERNAL, "the credential could not be made");
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(const SEC_CHAR *pszPrincipal,
+                                                    const SEC_CHAR *pszPackage,
+                                                    ULONG fCredentialUse, void *pvLogonId,
+                                                    void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                    void *pvGetKeyArgument,
+                                                    PCredHandle phCredential, PTimeStamp ptsExpiry)
+{
+    struct sspi_report report;
+
+    (void)pvLogonId;
+    (void)pGetKeyFn;
+    (void)pvGetKeyArgument;
+    if (phCredential == NULL)
+        return SEC_E_INVALID_PARAMETER;
+    SECURITY_STATUS status = secur_credentials_acquire(pszPrincipal, pszPackage, fCredentialUse,
+                                                       pAuthData, phCredential, &report);
+    if (status == SEC_E_OK && ptsExpiry != NULL)
+        *ptsExpiry = secur_query_timestamp(UINT64_MAX);
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(const SEC_WCHAR *pszPrincipal,
+                                                    const SEC_WCHAR *pszPackage,
+                                                    ULONG fCredentialUse, void *pvLogonId,
+                                                    void *pAuthData, SEC_GET_KEY_FN pGetKeyFn,
+                                                    void *pvGetKeyArgument,
+                                                    PCredHandle phCredential, PTimeStamp ptsExpiry)
+{
+    BYTES_CLEANUP struct bytes principal_storage = {0};
+    BYTES_CLEANUP struct bytes package_storage = {0};
+    const char *principal;
+    const char *package;
+
+    if (phCredential == NULL)
+        return SEC_E_INVALID_PARAMETER;
+    SecInvalidateHandle(phCredential);
+    SECURITY_STATUS status = secur_text_narrow(pszPrincipal, &principal_storage, &principal);
+    if (status != SEC_E_OK)
+        return status;
+    status = secur_text_narrow(pszPackage, &package_storage, &package);
+    if (status != SEC_E_OK)
+        return status;
+    return AcquireCredentialsHandleA(principal, package, fCredentialUse, pvLogonId, pAuthData,
+                                     pGetKeyFn, pvGetKeyArgument, phCredential, ptsExpiry);
+}
+
+SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential)
+{
+    return secur_handle_remove(phCredential, SECUR_HANDLE_CREDENTIAL);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AcquireCredentialsHandle for callers inside the core, who also want to know why it failed. */
+#ifndef SECUR_CREDENTIALS_H
+#define SECUR_CREDENTIALS_H
+
+#include "bytes.h"
+#include "sspi.h"
+
+/* Service names in one SSPI_ACCEPTOR_DATA. */
+#define SSPI_SERVICE_NAMES_LIMIT 64
+
+/* As AcquireCredentialsHandleA (parameters, statuses, blocking, threads), with a report: never
+ * NULL, filled on a refusal, zeroed on SEC_E_OK. `data` may be NULL. */
+SECURITY_STATUS secur_credentials_acquire(const char *principal, const char *package, ULONG use,
+                                          const SSPI_ACCEPTOR_DATA *data,
+                                          CredHandle *ret_credential,
+                                          struct sspi_report *report) MUST_USE;
+
+#endif

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "secur_request.h"
+
+#include <string.h>
+
+#include "secur_buffers.h"
+
+static ULONG type_of(const SecBuffer *buffer)
+{
+    return buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
+}
+
+static SecBuffer *find(const SecBufferDesc *desc, ULONG type)
+{
+    for (size_t i = 0; i < desc->cBuffers; i++)
+        if (type_of(&desc->pBuffers[i]) == type)
+            return &desc->pBuffers[i];
+    return NULL;
+}
+
+bool secur_request_is_one(const struct secur_context *context, const SecBufferDesc *desc)
+{
+    const struct package *package = context->credential->package;
+
+    return package->verify_request != NULL && desc != NULL && desc->pBuffers != NULL &&
+           desc->cBuffers <= SECUR_BUFFERS_LIMIT && find(desc, SECBUFFER_PKG_PARAMS) != NULL;
+}
+
+/* Neither of the two calls proves more than there was: anything but yes is a no. */
+static SECURITY_STATUS settled(SECURITY_STATUS status)
+{
+    return status > 0 ? SEC_E_INTERNAL_ERROR : status;
+}
+
+static void tell(const SecBufferDesc *desc, SECURITY_STATUS status,
+                 const struct sspi_report *report)
+{
+    struct sspi_report *caller_report = secur_buffers_report(desc);
+
+    if (caller_report != NULL)
+        *caller_report = *report;
+    if (caller_report != NULL && status < 0)
+        secur_buffers_complete_report(status, caller_report);
+}
+
+SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDesc *desc)
+{
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct package_output out = {.report = &report};
+    struct secur_buffers_input input = {0};
+
+    SECURITY_STATUS status = secur_buffers_read(desc, SECUR_BUFFERS_REQUEST, 0, &input, &report);
+    if (status == SEC_E_OK) {
+        input.in.requirements = context->requirements; /* as the context was asked for */
+        status =
+            settled(context->credential->package->verify_request(context->data, &input.in, &out));
+    }
+    secur_buffers_input_free(&input);
+    tell(desc, status, &report);
+    return status;
+}
+
+/* The page's buffer 4: what receives the value. It may be asked for again with a larger one. */
+static SECURITY_STATUS deliver(SecBuffer *to, const struct bytes *value)
+{
+    ULONG room = to->pvBuffer == NULL ? 0 : to->cbBuffer;
+
+    to->cbBuffer = (ULONG)value->len;
+    if (value->len > room)
+        return SEC_E_BUFFER_TOO_SMALL;
+    memcpy(to->pvBuffer, value->data, value->len);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc *desc)
+{
+    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct package_output out = {.report = &report};
+    struct secur_buffers_input input = {0};
+    SecBuffer *padding = find(desc, SECBUFFER_PADDING);
+
+    SECURITY_STATUS status = secur_buffers_read(desc, SECUR_BUFFERS_ANSWER, 0, &input, &report);
+    if (status == SEC_E_OK &&
+        (padding == NULL || (padding->BufferType & (ULONG)SECBUFFER_ATTRMASK) != 0))
+        status = SEC_E_INVALID_TOKEN;
+    if (status == SEC_E_OK) {
+        input.in.requirements = context->requirements;
+        status = settled(context->credential->package->sign_answer(context->data, &input.in, &out));
+    }
+    if (status == SEC_E_OK && out.n_tokens != 1)
+        status = SEC_E_INTERNAL_ERROR;
+    if (status == SEC_E_OK)
+        status = deliver(padding, &out.tokens[0]);
+    bytes_free(&out.tokens[0]);
+    secur_buffers_input_free(&input);
+    tell(desc, status, &report);
+    return status;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "secur_token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct sspi_token {
+    struct secur_context *context; /* a reference: name, SIDs and credential are its own */
+    const struct package_info *info;
+    char *local_name; /* NULL: none */
+    struct secur_account account;
+};
+
+/* Where the client's account is known: under Negotiate with what really authenticated. */
+struct mechanism {
+    const struct package *package;
+    void *data;
+};
+
+static struct mechanism mechanism_of(const struct secur_context *context)
+{
+    const struct package *package = context->credential->package;
+    if (package->mechanism_context == NULL)
+        return (struct mechanism){package, context->data};
+    return (struct mechanism){package->info(context->data)->mechanism,
+                              package->mechanism_context(context->data)};
+}
+
+SECURITY_STATUS secur_token_local_name(const struct secur_context *context, char **ret_name)
+{
+    const struct package_info *info = context->credential->package->info(context->data);
+    struct mechanism mechanism = mechanism_of(context);
+
+    *ret_name = NULL;
+    if ((info->attributes & ASC_RET_NULL_SESSION) != 0)
+        return SEC_E_OK; /* nobody is no account */
+    if (mechanism.package->local_name != NULL)
+        return mechanism.package->local_name(mechanism.data, ret_name);
+    *ret_name = strdup(info->name);
+    return *ret_name == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
+static SECURITY_STATUS read_sids(struct secur_context *context)
+{
+    struct mechanism mechanism = mechanism_of(context);
+    if (mechanism.package->read_sids == NULL)
+        return SEC_E_OK;
+    /* Packages take it for granted that one thread at a time is in an established context. */
+    (void)pthread_mutex_lock(&context->message_lock);
+    SECURITY_STATUS status = mechanism.package->read_sids(mechanism.data);
+    (void)pthread_mutex_unlock(&context->message_lock);
+    return status;
+}
+
+SECURITY_STATUS secur_token_make(struct secur_context *context, struct sspi_token **ret_token)
+{
+    struct sspi_token *token = calloc(1, sizeof(*token));
+
+    if (token == NULL)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    SECURITY_STATUS status = read_sids(context);
+    if (status == SEC_E_OK)
+        status = secur_token_local_name(context, &token->local_name);
+    if (status == SEC_E_OK && token->local_name != NULL)
+        status = secur_account_find(token->local_name, &token->account);
+    if (status != SEC_E_OK) {
+        free(token->local_name);
+        free(token);
+        return status;
+    }
+    secur_handle_hold(&context->object);
+    token->context = context;
+    token->info = context->credential->package->info(context->data);
+    *ret_token = token;
+    return SEC_E_OK;
+}
+
+void sspi_token_close(struct sspi_token *token)
+{
+    if (token == NULL)
+        return;
+    secur_handle_drop(&token->context->object);
+    secur_account_end(&token->account);
+    free(token->local_name);
+    free(token);
+}
+
+const char *sspi_token_name(const struct sspi_token *token)
+{
+    return token->info->name;
+}
+
+const char *sspi_token_account(const struct sspi_token *token)
+{
+    return token->account.exists ? token->local_name : NULL;
+}
+
+uint32_t sspi_token_uid(const struct sspi_token *token)
+{
+    return token->account.exists ? token->account.uid : SSPI_TOKEN_NO_ID;
+}
+
+uint32_t sspi_token_gid(const struct sspi_token *token)
+{
+    return token->account.exists ? token->account.gid : SSPI_TOKEN_NO_ID;
+}
+
+_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "groups are told as they are");
+
+const uint32_t *sspi_token_groups(const struct sspi_token *token, size_t *ret_n)
+{
+    *ret_n = token->account.n_groups;
+    return token->account.groups;
+}
+
+const char *const *sspi_token_sids(const struct sspi_token *token, size_t *ret_n)
+{
+    *ret_n = token->info->n_sids;
+    return (const char *const *)token->info->sids;
+}
+
+const char *sspi_token_credential_cache(const struct sspi_token *token)
+{
+    return token->info->ccache;
+}
+
+SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void **Token)
+{
+    struct secur_object *object;
+    struct sspi_token *token;
+
+    if (Token == NULL)
+        return SEC_E_INVALID_PARAMETER;
+    *Token = NULL;
+    SECURITY_STATUS status =
+        secur_handle_begin(phContext, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_SHARED, &object);
+    if (status != SEC_E_OK)
+        return status;
+    struct secur_context *context = (struct secur_context *)object;
+    status = context->state == SECUR_CONTEXT_ESTABLISHED ? secur_token_make(context, &token)
+                                                         : SEC_E_INVALID_HANDLE;
+    if (status == SEC_E_OK)
+        *Token = token;
+    secur_handle_end(object, SECUR_HANDLE_SHARED);
+    return status;
+}
