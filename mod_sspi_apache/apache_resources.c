@@ -217,8 +217,8 @@ static apr_status_t free_acceptor(void *acceptor)
 void apache_resources_log(server_rec *s)
 {
     const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
-    const struct sspi_record *records;
-    size_t n_records = sspi_acceptor_records(site->acceptor, &records);
+    const struct sspi_log_entry *records;
+    size_t n_records = sspi_acceptor_log_entries(site->acceptor, &records);
 
     for (size_t i = 0; i < n_records; i++) {
         apache_log_startup(s, &records[i]);

@@ -66,8 +66,8 @@ void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy);
 enum sspi_severity apache_log_from(const request_rec *r);
 
 /* Writes a record of the core to the error log: of the server, of a request. */
-void apache_log_startup(server_rec *s, const struct sspi_record *record);
-void apache_log_request(request_rec *r, const struct sspi_record *record);
+void apache_log_startup(server_rec *s, const struct sspi_log_entry *record);
+void apache_log_request(request_rec *r, const struct sspi_log_entry *record);
 
 /* ---- apache_body.c ---- */
 

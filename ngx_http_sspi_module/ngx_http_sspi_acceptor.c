@@ -70,7 +70,7 @@ ngx_http_sspi_init_module(ngx_cycle_t *cycle)
 {
     size_t                      i, n;
     ngx_uint_t                  level;
-    const struct sspi_record   *records;
+    const struct sspi_log_entry   *records;
     ngx_http_sspi_main_conf_t  *smcf;
 
     smcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_sspi_module);
@@ -85,7 +85,7 @@ ngx_http_sspi_init_module(ngx_cycle_t *cycle)
     }
 #endif
 
-    n = sspi_acceptor_records(smcf->acceptor, &records);
+    n = sspi_acceptor_log_entries(smcf->acceptor, &records);
 
     for (i = 0; i < n; i++) {
         level = ngx_http_sspi_log_level(records[i].severity);

@@ -5,7 +5,7 @@
 
 #include "binding_service.h"
 #include "escape.h"
-#include "report.h"
+#include "error_info.h"
 
 #define RUN_CLEANUP   __attribute__((cleanup(hash_run_close)))
 #define SUITE_CLEANUP __attribute__((cleanup(hash_suite_close)))
@@ -235,24 +235,25 @@ static bool compare_facts(const struct binding_rules *rules, const struct bindin
 
 /* ---- reports ---- */
 
-SECURITY_STATUS binding_check_no_md5(struct sspi_report *report)
+SECURITY_STATUS binding_check_no_md5(struct sspi_error_info *error_info)
 {
-    return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                         "OpenSSL could not compute MD5, which channel bindings need; a policy of "
-                         "this machine may forbid MD5 (FIPS)");
+    return error_info_refuse(
+        error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+        "OpenSSL could not compute MD5, which channel bindings need; a policy of "
+        "this machine may forbid MD5 (FIPS)");
 }
 
 SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
                                              const struct binding_facts *facts,
-                                             struct sspi_report *report)
+                                             struct sspi_error_info *error_info)
 {
     BYTES_CLEANUP struct bytes accepted = {0};
     char shown[SHOWN_SIZE];
     bool dotless = !facts->service_proven && rules->refuses_dotless && is_dotless(facts->service);
 
     binding_service_describe(rules->services, rules->n_services, &accepted);
-    return report_refuse(
-        report, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE, "%s %s; accepted is %s%.*s",
+    return error_info_refuse(
+        error_info, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE, "%s %s; accepted is %s%.*s",
         facts->service_proven ? "the ticket is for" : "the client meant to reach the service",
         escape_text(shown, sizeof(shown), facts->service),
         dotless ? "(without a dot if it is listed itself, or with "
@@ -262,59 +263,62 @@ SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
 }
 
 static SECURITY_STATUS refuse(enum binding_answer answer, const struct binding_rules *rules,
-                              const struct binding_facts *facts, struct sspi_report *report)
+                              const struct binding_facts *facts, struct sspi_error_info *error_info)
 {
     switch (answer) {
     case BINDING_CLIENT_SILENT:
-        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
-                             "the client sent no channel binding, and one is required; use a "
-                             "client that supports Extended Protection");
+        return error_info_refuse(error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+                                 "the client sent no channel binding, and one is required; use a "
+                                 "client that supports Extended Protection");
     case BINDING_CLIENT_WITHOUT_TLS:
-        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
-                             "the client says that it uses no TLS; a front end forwards plain HTTP "
-                             "through TLS, or an attacker relays the login");
+        return error_info_refuse(
+            error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+            "the client says that it uses no TLS; a front end forwards plain HTTP "
+            "through TLS, or an attacker relays the login");
     case BINDING_OTHER_CHANNEL:
-        return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                             "channel binding differs: the client's TLS connection ends at another "
-                             "certificate; name that of the TLS front end if there is one; without "
-                             "a front end, an attacker relays the login");
+        return error_info_refuse(
+            error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+            "channel binding differs: the client's TLS connection ends at another "
+            "certificate; name that of the TLS front end if there is one; without "
+            "a front end, an attacker relays the login");
     case BINDING_NOT_COMPARABLE:
-        return report_refuse(
-            report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+        return error_info_refuse(
+            error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
             "the client is bound to a TLS channel, and this connection has none to compare with%s; "
             "without a TLS front end, an attacker relays the login",
             rules->plain ? ", because it is not TLS: configure the certificate of the TLS front "
                            "end, or that there is a front end"
                          : " of the types that are accepted");
     case BINDING_OTHER_SERVICE:
-        return binding_check_refuse_service(rules, facts, report);
+        return binding_check_refuse_service(rules, facts, error_info);
     case BINDING_NO_SERVICE:
-        return report_refuse(report, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
-                             "the client names no service, and the channel is not compared");
+        return error_info_refuse(error_info, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
+                                 "the client names no service, and the channel is not compared");
     case BINDING_ACCEPTED:
     case BINDING_NOT_READ:
         break;
     }
-    return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                         "nothing was compared when the client logged in, and a channel is to be "
-                         "compared now");
+    return error_info_refuse(
+        error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+        "nothing was compared when the client logged in, and a channel is to be "
+        "compared now");
 }
 
 SECURITY_STATUS binding_check(const struct binding_rules *rules, const struct binding_facts *facts,
                               const struct hash_suite *hashes, enum package_bound *ret_bound,
-                              struct sspi_report *report)
+                              struct sspi_error_info *error_info)
 {
     enum binding_comparison comparison;
     enum package_bound bound;
 
     if (!compare_facts(rules, facts, hashes, &comparison))
-        return binding_check_no_md5(report);
+        return binding_check_no_md5(error_info);
     enum binding_answer answer =
         binding_check_channel(rules, facts->channel.client, comparison, &bound);
     if (answer == BINDING_ACCEPTED)
         answer = binding_check_service(rules, facts, bound);
     if (answer != BINDING_ACCEPTED)
-        return refuse(answer, rules, facts, report);
+        return refuse(answer, rules, facts, error_info);
     *ret_bound = bound;
     return SEC_E_OK;
 }

@@ -88,7 +88,7 @@ enum binding_answer binding_check_service(const struct binding_rules *rules,
  * SEC_E_INSUFFICIENT_MEMORY: no decision. `report` says why. */
 SECURITY_STATUS binding_check(const struct binding_rules *rules, const struct binding_facts *facts,
                               const struct hash_suite *hashes, enum package_bound *ret_bound,
-                              struct sspi_report *report) MUST_USE;
+                              struct sspi_error_info *error_info) MUST_USE;
 
 /* Reads a channel hash: NO_TLS if it is all zero, otherwise PRESENT with the hash. */
 struct package_client_channel
@@ -103,9 +103,9 @@ bool binding_channel_hash(const struct package_channel_binding *binding,
 /* Writes the refusal of a service that no rule accepts. */
 SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
                                              const struct binding_facts *facts,
-                                             struct sspi_report *report);
+                                             struct sspi_error_info *error_info);
 
 /* Writes the refusal when binding_channel_hash() failed. */
-SECURITY_STATUS binding_check_no_md5(struct sspi_report *report);
+SECURITY_STATUS binding_check_no_md5(struct sspi_error_info *error_info);
 
 #endif

@@ -11,7 +11,7 @@
 #include "digest_uri.h"
 #include "escape.h"
 #include "hex.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_state.h"
 
 /* For client text in a report. */
@@ -19,36 +19,36 @@
 
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
 
-static SECURITY_STATUS no_memory(struct sspi_report *report)
+static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
 {
-    report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+    error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
     return SEC_E_INSUFFICIENT_MEMORY;
 }
 
-static SECURITY_STATUS library_failed(struct sspi_report *report)
+static SECURITY_STATUS library_failed(struct sspi_error_info *error_info)
 {
-    report_write(report, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
+    error_info_set(error_info, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
     return SEC_E_INTERNAL_ERROR;
 }
 
 SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,
                                          struct sspi_view realm,
                                          char ret_nonce[DIGEST_NONCE_LEN + 1],
-                                         struct sspi_report *report)
+                                         struct sspi_error_info *error_info)
 {
     const struct clock *clock = credential->clock;
     uint8_t random[DIGEST_NONCE_RANDOM_SIZE];
     RUN_CLEANUP struct hash_run run = {0};
 
     if (!clock->random(clock->self, random, sizeof(random))) {
-        report_write(report, SSPI_REASON_INTERNAL, "no randomness for a nonce");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "no randomness for a nonce");
         return SEC_E_INTERNAL_ERROR;
     }
     if (!hash_run_open(&run, &credential->hashes))
-        return no_memory(report);
+        return no_memory(error_info);
     if (!digest_nonce_make(&run, store_state_nonce_key(credential->state),
                            store_state_time_ms(credential->state, clock), random, realm, ret_nonce))
-        return library_failed(report);
+        return library_failed(error_info);
     return SEC_E_OK;
 }
 
@@ -57,7 +57,7 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
                                         bool stale, struct package_output *out)
 {
     char nonce[DIGEST_NONCE_LEN + 1];
-    SECURITY_STATUS status = digest_accept_make_nonce(credential, realm, nonce, out->report);
+    SECURITY_STATUS status = digest_accept_make_nonce(credential, realm, nonce, out->error_info);
 
     if (status != SEC_E_OK)
         return status;
@@ -73,16 +73,17 @@ static bool names_own_realm(const struct digest_response *response)
 }
 
 SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response,
-                                          struct sspi_view realm, struct sspi_report *report)
+                                          struct sspi_view realm,
+                                          struct sspi_error_info *error_info)
 {
     char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
 
     if (bytes_equal(response->realm, realm) || bytes_equal(response->raw_realm, realm) ||
         names_own_realm(response))
         return SEC_E_OK;
-    report_write(report, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
-                 escape_text(shown, sizeof(shown), response->realm),
-                 escape_text(wanted, sizeof(wanted), realm));
+    error_info_set(error_info, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
+                   escape_text(shown, sizeof(shown), response->realm),
+                   escape_text(wanted, sizeof(wanted), realm));
     /* Digest page: "The domain name of the authenticating party is incorrect." */
     return SEC_E_NO_AUTHENTICATING_AUTHORITY;
 }
@@ -90,56 +91,59 @@ SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response
 SECURITY_STATUS digest_accept_check_request(const struct digest_credential *credential,
                                             const struct package_input *in, struct sspi_view realm,
                                             const struct digest_response *response,
-                                            struct sspi_report *report)
+                                            struct sspi_error_info *error_info)
 {
     struct digest_offer offer;
     char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
 
     if (in->method.len == 0) {
-        report_write(report, SSPI_REASON_CONFIGURATION, "the caller passed no request method");
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                       "the caller passed no request method");
         return SEC_E_INVALID_TOKEN;
     }
-    SECURITY_STATUS status = digest_accept_check_realm(response, realm, report);
+    SECURITY_STATUS status = digest_accept_check_realm(response, realm, error_info);
     if (status != SEC_E_OK)
         return status;
     if (in->uri.len > 0 && !digest_uri_names(response->uri, in->uri)) {
-        report_write(report, SSPI_REASON_WRONG_URI, "uri is \"%s\", the request's is \"%s\"",
-                     escape_text(shown, sizeof(shown), response->uri),
-                     escape_text(wanted, sizeof(wanted), in->uri));
+        error_info_set(error_info, SSPI_REASON_WRONG_URI, "uri is \"%s\", the request's is \"%s\"",
+                       escape_text(shown, sizeof(shown), response->uri),
+                       escape_text(wanted, sizeof(wanted), in->uri));
         return SEC_E_INVALID_TOKEN;
     }
     digest_offer_make(credential, in, realm, &offer);
-    return digest_offer_check(&offer, response, report);
+    return digest_offer_check(&offer, response, error_info);
 }
 
-static SECURITY_STATUS stale(struct sspi_report *report, const char *why)
+static SECURITY_STATUS stale(struct sspi_error_info *error_info, const char *why)
 {
-    report_write(report, SSPI_REASON_STALE_NONCE, "%s; the client got a new one", why);
+    error_info_set(error_info, SSPI_REASON_STALE_NONCE, "%s; the client got a new one", why);
     return SEC_I_CONTINUE_NEEDED;
 }
 
-static SECURITY_STATUS replay(const struct digest_response *response, struct sspi_report *report)
+static SECURITY_STATUS replay(const struct digest_response *response,
+                              struct sspi_error_info *error_info)
 {
     char shown[SHOWN_SIZE];
 
-    report_write(report, SSPI_REASON_REPLAY,
-                 "nonce count %08" PRIx32 " of user \"%s\" was used before", response->count,
-                 escape_text(shown, sizeof(shown), response->username));
+    error_info_set(error_info, SSPI_REASON_REPLAY,
+                   "nonce count %08" PRIx32 " of user \"%s\" was used before", response->count,
+                   escape_text(shown, sizeof(shown), response->username));
     return SEC_E_OUT_OF_SEQUENCE;
 }
 
 static SECURITY_STATUS judge_count(enum store_count count, const struct digest_response *response,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     switch (count) {
     case STORE_COUNT_FRESH:
         return SEC_E_OK;
     case STORE_COUNT_STALE:
-        return stale(report, "the nonce or its count is not known any more, or is another user's");
+        return stale(error_info,
+                     "the nonce or its count is not known any more, or is another user's");
     case STORE_COUNT_REPLAY:
         break;
     }
-    return replay(response, report);
+    return replay(response, error_info);
 }
 
 /* One response on its way through the checks. */
@@ -152,7 +156,7 @@ struct attempt {
     uint64_t now_ms;
     uint64_t issued_ms;
     uint8_t entity_hash[HASH_MAX];
-    struct sspi_report *report;
+    struct sspi_error_info *error_info;
 };
 
 static SECURITY_STATUS check_nonce(struct attempt *a)
@@ -162,30 +166,30 @@ static SECURITY_STATUS check_nonce(struct attempt *a)
     case DIGEST_NONCE_GOOD:
         break;
     case DIGEST_NONCE_FOREIGN:
-        return stale(a->report, "the nonce is not ours, or is for another realm");
+        return stale(a->error_info, "the nonce is not ours, or is for another realm");
     case DIGEST_NONCE_FAILED:
     default:
-        return library_failed(a->report);
+        return library_failed(a->error_info);
     }
     if (a->now_ms > a->issued_ms && a->now_ms - a->issued_ms > a->credential->nonce_lifetime_ms)
-        return stale(a->report, "the nonce is older than its lifetime");
+        return stale(a->error_info, "the nonce is older than its lifetime");
     /* RFC 7616 3.3: opaque "should be returned by the client unchanged". Some return none. */
     if (a->response->opaque.data != NULL &&
         !bytes_equal(a->response->opaque, store_state_opaque(a->credential->state)))
-        return stale(a->report, "opaque is another challenge's");
+        return stale(a->error_info, "opaque is another challenge's");
     return SEC_E_OK;
 }
 
 SECURITY_STATUS digest_accept_use_count(const struct digest_credential *credential,
                                         struct sspi_view user, struct sspi_view realm,
                                         const struct digest_response *response, uint64_t issued_ms,
-                                        struct sspi_report *report)
+                                        struct sspi_error_info *error_info)
 {
     char owner[DIGEST_PARSE_USERNAME_LIMIT * 2 + 1 + DIGEST_CHALLENGE_REALM_LIMIT];
     size_t len = user.len;
 
     if (len + 1 + realm.len > sizeof(owner)) {
-        report_write(report, SSPI_REASON_INTERNAL, "user and realm are too long");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "user and realm are too long");
         return SEC_E_INTERNAL_ERROR;
     }
     memcpy(owner, user.data, len);
@@ -194,7 +198,7 @@ SECURITY_STATUS digest_accept_use_count(const struct digest_credential *credenti
     len += realm.len;
     return judge_count(store_nonce_use(credential->state, response->nonce,
                                        (struct sspi_view){owner, len}, issued_ms, response->count),
-                       response, report);
+                       response, error_info);
 }
 
 /* What the caller still has to find out. The nonce is looked at before it takes the trouble:
@@ -206,22 +210,24 @@ static SECURITY_STATUS want(struct attempt *a, enum sspi_reason reason, const ch
     if (status == SEC_E_OK)
         status = judge_count(store_nonce_peek(a->credential->state, a->response->nonce,
                                               a->issued_ms, a->response->count),
-                             a->response, a->report);
+                             a->response, a->error_info);
     if (status != SEC_E_OK)
         return status;
-    report_write(a->report, reason, "%s", what);
+    error_info_set(a->error_info, reason, "%s", what);
     return SEC_E_INCOMPLETE_MESSAGE;
 }
 
 SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
                                           enum sspi_digest_algorithm algorithm,
-                                          uint8_t ret_hash[HASH_MAX], struct sspi_report *report)
+                                          uint8_t ret_hash[HASH_MAX],
+                                          struct sspi_error_info *error_info)
 {
     size_t len = hash_len(algorithm);
 
     if (hex.len == 2 * len && hex_decode(hex, ret_hash, len))
         return SEC_E_OK;
-    report_write(report, SSPI_REASON_INTERNAL, "HEntity is not %zu hexadecimal digits", 2 * len);
+    error_info_set(error_info, SSPI_REASON_INTERNAL, "HEntity is not %zu hexadecimal digits",
+                   2 * len);
     return SEC_E_INVALID_TOKEN;
 }
 
@@ -235,7 +241,7 @@ static SECURITY_STATUS take_missing(struct attempt *a)
     if (a->in->entity_hash.len == 0)
         return want(a, SSPI_REASON_ENTITY_WANTED, "qop auth-int needs the hash of the body");
     return digest_accept_read_entity(a->in->entity_hash, a->response->algorithm, a->entity_hash,
-                                     a->report);
+                                     a->error_info);
 }
 
 /* Called only after the response is verified: before that, an attacker may have written the
@@ -243,7 +249,7 @@ static SECURITY_STATUS take_missing(struct attempt *a)
 static SECURITY_STATUS check_binding(struct attempt *a, struct digest_proof *proof)
 {
     return digest_binding_check(&a->run, a->response, a->in, &proof->binding, &proof->bound,
-                                a->report);
+                                a->error_info);
 }
 
 /* RFC 7616 3.5. The next nonce comes before the old one runs out, so that no request is refused
@@ -258,16 +264,17 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proo
     if (a->in->n_tokens == 0)
         return SEC_E_OK;
     if (age_ms > a->credential->nonce_lifetime_ms / 4 * 3) {
-        SECURITY_STATUS status = digest_accept_make_nonce(a->credential, a->realm, next, a->report);
+        SECURITY_STATUS status =
+            digest_accept_make_nonce(a->credential, a->realm, next, a->error_info);
         if (status != SEC_E_OK)
             return status;
         next_nonce = bytes_view(next);
     }
     if (!digest_info_append(&out->tokens[0], &a->run, a->response, a->in->method, NULL,
                             proof->login.hash_a1, next_nonce))
-        return library_failed(a->report);
+        return library_failed(a->error_info);
     if (out->tokens[0].failed)
-        return no_memory(a->report);
+        return no_memory(a->error_info);
     out->n_tokens = 1;
     return SEC_E_OK;
 }
@@ -283,7 +290,7 @@ static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
 
     if (status == SEC_E_OK)
         status = digest_password_check(a->credential, &a->run, a->in, realm, a->response,
-                                       a->entity_hash, &proof->login, a->report);
+                                       a->entity_hash, &proof->login, a->error_info);
     if (status == SEC_E_OK)
         status = check_nonce(a);
     if (status == SEC_E_OK)
@@ -292,7 +299,7 @@ static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
         status = inform(a, proof, out);
     if (status == SEC_E_OK)
         status = digest_accept_use_count(a->credential, proof->login.user, a->realm, a->response,
-                                         a->issued_ms, a->report);
+                                         a->issued_ms, a->error_info);
     if (status != SEC_E_OK && out->n_tokens > 0) {
         bytes_free(&out->tokens[0]);
         out->n_tokens = 0;
@@ -311,7 +318,7 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
         .realm = realm,
         .response = response,
         .now_ms = store_state_time_ms(credential->state, credential->clock),
-        .report = out->report,
+        .error_info = out->error_info,
     };
     struct digest_proof proof = {
         .realm = realm,
@@ -319,12 +326,12 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
         .at_ms = attempt.now_ms,
     };
     SECURITY_STATUS status =
-        digest_accept_check_request(credential, in, realm, response, out->report);
+        digest_accept_check_request(credential, in, realm, response, out->error_info);
 
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&attempt.run, &credential->hashes))
-        return no_memory(out->report);
+        return no_memory(out->error_info);
     status = prove(&attempt, &proof, out);
     hash_run_close(&attempt.run);
     proof.issued_ms = attempt.issued_ms;

@@ -32,31 +32,31 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
 SECURITY_STATUS digest_accept_check_request(const struct digest_credential *credential,
                                             const struct package_input *in, struct sspi_view realm,
                                             const struct digest_response *response,
-                                            struct sspi_report *report) MUST_USE;
+                                            struct sspi_error_info *error_info) MUST_USE;
 
 /* A fresh nonce for `realm`. SEC_E_OK, or an error with a report. */
 SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,
                                          struct sspi_view realm,
                                          char ret_nonce[DIGEST_NONCE_LEN + 1],
-                                         struct sspi_report *report) MUST_USE;
+                                         struct sspi_error_info *error_info) MUST_USE;
 
 /* SEC_E_OK when the response is for `realm`, or for none beside a name that has its own; else
  * SEC_E_NO_AUTHENTICATING_AUTHORITY with a report. */
 SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response,
                                           struct sspi_view realm,
-                                          struct sspi_report *report) MUST_USE;
+                                          struct sspi_error_info *error_info) MUST_USE;
 
 /* Turns HEntity into hash_len(algorithm) octets; SEC_E_INVALID_TOKEN where it is none. */
 SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
                                           enum sspi_digest_algorithm algorithm,
                                           uint8_t ret_hash[HASH_MAX],
-                                          struct sspi_report *report) MUST_USE;
+                                          struct sspi_error_info *error_info) MUST_USE;
 
 /* Uses up the nonce count of a right response. SEC_E_OK; SEC_E_OUT_OF_SEQUENCE: used before;
  * SEC_I_CONTINUE_NEEDED: not to be told any more, or the nonce is another user's. */
 SECURITY_STATUS digest_accept_use_count(const struct digest_credential *credential,
                                         struct sspi_view user, struct sspi_view realm,
                                         const struct digest_response *response, uint64_t issued_ms,
-                                        struct sspi_report *report) MUST_USE;
+                                        struct sspi_error_info *error_info) MUST_USE;
 
 #endif

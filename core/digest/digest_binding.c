@@ -6,7 +6,7 @@
 #include "binding_check.h"
 #include "field.h"
 #include "hex.h"
-#include "report.h"
+#include "error_info.h"
 
 /* Begins the cnonce in every version of the extension. */
 #define ANY_VERSION "+Upgraded+"
@@ -97,29 +97,31 @@ enum digest_binding_status digest_binding_read(struct hash_run *run,
     return DIGEST_BINDING_READ;
 }
 
-SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status, struct sspi_report *report)
+SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status,
+                                      struct sspi_error_info *error_info)
 {
     if (status != DIGEST_BINDING_FORGED)
-        return binding_check_no_md5(report);
+        return binding_check_no_md5(error_info);
     /* Refused also if no binding is demanded, because the header was changed on its way. */
-    return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                         "hashed-dirs, service-name, channel-binding and cnonce contradict one "
-                         "another; a proxy or an attacker changed them");
+    return error_info_refuse(error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                             "hashed-dirs, service-name, channel-binding and cnonce contradict one "
+                             "another; a proxy or an attacker changed them");
 }
 
 SECURITY_STATUS digest_binding_check(struct hash_run *run, const struct digest_response *from,
                                      const struct package_input *in,
                                      struct digest_binding *ret_binding,
-                                     enum package_bound *ret_bound, struct sspi_report *report)
+                                     enum package_bound *ret_bound,
+                                     struct sspi_error_info *error_info)
 {
     const struct binding_rules rules = binding_rules_of(in);
     struct digest_binding binding;
     enum digest_binding_status read = digest_binding_read(run, from, &binding);
 
     if (read != DIGEST_BINDING_READ)
-        return digest_binding_refuse(read, report);
+        return digest_binding_refuse(read, error_info);
     const struct binding_facts facts = {.channel = binding.channel, .service = binding.service};
-    SECURITY_STATUS status = binding_check(&rules, &facts, run->suite, ret_bound, report);
+    SECURITY_STATUS status = binding_check(&rules, &facts, run->suite, ret_bound, error_info);
     if (status == SEC_E_OK)
         *ret_binding = binding;
     return status;

@@ -34,7 +34,7 @@ enum digest_binding_status digest_binding_read(struct hash_run *run,
 
 /* Writes the refusal of a status other than READ. */
 SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status,
-                                      struct sspi_report *report);
+                                      struct sspi_error_info *error_info);
 
 /* Reads the binding, then calls binding_check() with the rules of `in`. SEC_E_OK sets *ret_binding
  * and *ret_bound; otherwise `report` says why. */
@@ -42,6 +42,6 @@ SECURITY_STATUS digest_binding_check(struct hash_run *run, const struct digest_r
                                      const struct package_input *in,
                                      struct digest_binding *ret_binding,
                                      enum package_bound *ret_bound,
-                                     struct sspi_report *report) MUST_USE;
+                                     struct sspi_error_info *error_info) MUST_USE;
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "digest_challenge.h"
 #include "escape.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_state.h"
 #include "store_users.h"
 
@@ -16,7 +16,7 @@
 _Static_assert(DIGEST_NONCE_KEY_SIZE <= STORE_STATE_KEY_SIZE, "the state's key is long enough");
 
 static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
     const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
 
@@ -25,38 +25,38 @@ static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPT
     if (c->users != NULL || c->caller_hashes)
         return SEC_E_OK;
     if (path == NULL) {
-        report_write(report, SSPI_REASON_CONFIGURATION,
-                     "no user file: name one in the credential's data or in SSPI_USER_FILE");
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                       "no user file: name one in the credential's data or in SSPI_USER_FILE");
         return SEC_E_NO_CREDENTIALS;
     }
-    c->own_users = c->users = store_users_open(path, report->text, sizeof(report->text));
+    c->own_users = c->users = store_users_open(path, error_info->text, sizeof(error_info->text));
     if (c->users == NULL) {
-        report->reason = SSPI_REASON_CONFIGURATION;
+        error_info->reason = SSPI_REASON_CONFIGURATION;
         return errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS;
     }
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
     c->state = data->State;
     if (c->state != NULL)
         return SEC_E_OK;
     if (posix_memalign(&c->own_state, PAGE_SIZE, STORE_STATE_MIN_SIZE) != 0) {
         c->own_state = NULL;
-        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     memset(c->own_state, 0, STORE_STATE_MIN_SIZE);
     errno = 0;
     c->state = store_state_format(c->own_state, STORE_STATE_MIN_SIZE, c->clock);
     if (c->state == NULL && errno == ENOMEM) {
-        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     if (c->state == NULL) {
-        report_write(report, SSPI_REASON_INTERNAL, "no randomness for the nonce key");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "no randomness for the nonce key");
         return SEC_E_INTERNAL_ERROR;
     }
     return SEC_E_OK;
@@ -65,29 +65,29 @@ static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPT
 /* One of the caller's list, behind those that were taken. */
 static SECURITY_STATUS take_algorithm(struct digest_credential *c,
                                       enum sspi_digest_algorithm algorithm,
-                                      struct sspi_report *report)
+                                      struct sspi_error_info *error_info)
 {
     if (hash_name(algorithm) == NULL) {
-        report_write(report, SSPI_REASON_CONFIGURATION, "%d is no Digest algorithm",
-                     (int)algorithm);
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION, "%d is no Digest algorithm",
+                       (int)algorithm);
         return SEC_E_INVALID_PARAMETER;
     }
     if (!hash_available(&c->hashes, algorithm)) {
-        report_write(report, SSPI_REASON_CONFIGURATION,
-                     "this machine's OpenSSL does not allow %s; offer another algorithm",
-                     hash_name(algorithm));
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                       "this machine's OpenSSL does not allow %s; offer another algorithm",
+                       hash_name(algorithm));
         return SEC_E_NO_CREDENTIALS;
     }
     if (c->caller_hashes && hash_base(algorithm) != SSPI_DIGEST_MD5) {
-        report_write(report, SSPI_REASON_CONFIGURATION,
-                     "the users' hashes come from elsewhere and are MD5: %s cannot be offered",
-                     hash_name(algorithm));
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                       "the users' hashes come from elsewhere and are MD5: %s cannot be offered",
+                       hash_name(algorithm));
         return SEC_E_INVALID_PARAMETER;
     }
     for (size_t i = 0; i < c->n_algorithms; i++) {
         if (c->algorithms[i] == algorithm) {
-            report_write(report, SSPI_REASON_CONFIGURATION, "algorithm %s is listed twice",
-                         hash_name(algorithm));
+            error_info_set(error_info, SSPI_REASON_CONFIGURATION, "algorithm %s is listed twice",
+                           hash_name(algorithm));
             return SEC_E_INVALID_PARAMETER;
         }
     }
@@ -96,11 +96,11 @@ static SECURITY_STATUS take_algorithm(struct digest_credential *c,
 }
 
 static SECURITY_STATUS take_algorithms(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
-                                       struct sspi_report *report)
+                                       struct sspi_error_info *error_info)
 {
     for (size_t i = 0; i < SSPI_DIGEST_ALGORITHMS_LIMIT && data->Algorithms[i] != SSPI_DIGEST_NONE;
          i++) {
-        SECURITY_STATUS status = take_algorithm(c, data->Algorithms[i], report);
+        SECURITY_STATUS status = take_algorithm(c, data->Algorithms[i], error_info);
         if (status != SEC_E_OK)
             return status;
     }
@@ -108,51 +108,52 @@ static SECURITY_STATUS take_algorithms(struct digest_credential *c, const SSPI_A
 }
 
 static SECURITY_STATUS take_realm(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
     char shown[81];
 
     if (data->DefaultRealm == NULL)
         return SEC_E_OK;
     if (!digest_challenge_realm_fits(bytes_view(data->DefaultRealm))) {
-        report_write(report, SSPI_REASON_CONFIGURATION,
-                     "realm \"%s\" must be 1 to %d octets of UTF-8 without control characters",
-                     escape_text(shown, sizeof(shown), bytes_view(data->DefaultRealm)),
-                     DIGEST_CHALLENGE_REALM_LIMIT);
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                       "realm \"%s\" must be 1 to %d octets of UTF-8 without control characters",
+                       escape_text(shown, sizeof(shown), bytes_view(data->DefaultRealm)),
+                       DIGEST_CHALLENGE_REALM_LIMIT);
         return SEC_E_INVALID_PARAMETER;
     }
     c->default_realm = strdup(data->DefaultRealm);
     if (c->default_realm == NULL) {
-        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS take_domain(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     char shown[81];
 
     if (data->Domain == NULL)
         return SEC_E_OK;
     if (!digest_challenge_domain_fits(bytes_view(data->Domain))) {
-        report_write(report, SSPI_REASON_CONFIGURATION,
-                     "domain \"%s\" must be URIs or paths, a blank between two, at most %d octets",
-                     escape_text(shown, sizeof(shown), bytes_view(data->Domain)),
-                     DIGEST_CHALLENGE_DOMAIN_LIMIT);
+        error_info_set(
+            error_info, SSPI_REASON_CONFIGURATION,
+            "domain \"%s\" must be URIs or paths, a blank between two, at most %d octets",
+            escape_text(shown, sizeof(shown), bytes_view(data->Domain)),
+            DIGEST_CHALLENGE_DOMAIN_LIMIT);
         return SEC_E_INVALID_PARAMETER;
     }
     c->domain = strdup(data->Domain);
     if (c->domain == NULL) {
-        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
-                            struct sspi_report *report)
+                            struct sspi_error_info *error_info)
 {
     uint32_t lifetime_s = data->NonceLifetimeSeconds;
 
@@ -166,18 +167,18 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
     /* A caller who looks users up by name cannot find one by the hash of it. */
     c->offers_userhash = (data->Flags & SSPI_ACCEPTOR_OFFER_USERHASH) != 0 && !c->caller_hashes;
     if (!hash_suite_open(&c->hashes)) {
-        report_write(report, SSPI_REASON_INTERNAL, "OpenSSL has no SHA-256");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "OpenSSL has no SHA-256");
         return SEC_E_INTERNAL_ERROR;
     }
-    SECURITY_STATUS status = take_algorithms(c, data, report);
+    SECURITY_STATUS status = take_algorithms(c, data, error_info);
     if (status == SEC_E_OK)
-        status = take_realm(c, data, report);
+        status = take_realm(c, data, error_info);
     if (status == SEC_E_OK)
-        status = take_domain(c, data, report);
+        status = take_domain(c, data, error_info);
     if (status == SEC_E_OK)
-        status = take_users(c, data, report);
+        status = take_users(c, data, error_info);
     if (status == SEC_E_OK)
-        status = take_state(c, data, report);
+        status = take_state(c, data, error_info);
     return status;
 }
 
@@ -199,17 +200,17 @@ static struct digest_credential *make(void)
 
 SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                           struct digest_credential **ret_credential,
-                                          struct sspi_report *report)
+                                          struct sspi_error_info *error_info)
 {
     struct digest_credential *c = make();
 
     if (c == NULL) {
-        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     atomic_init(&c->n_references, 1);
     atomic_init(&c->released, false);
-    SECURITY_STATUS status = fill(c, data, report);
+    SECURITY_STATUS status = fill(c, data, error_info);
     if (status != SEC_E_OK) {
         digest_credential_release(c);
         return status;

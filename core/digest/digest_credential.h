@@ -42,7 +42,7 @@ struct digest_credential {
 /* As struct package's acquire. */
 SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                           struct digest_credential **ret_credential,
-                                          struct sspi_report *report) MUST_USE;
+                                          struct sspi_error_info *error_info) MUST_USE;
 
 /* The caller gives its credential up. Contexts that are left go on existing but verify nothing. */
 void digest_credential_release(struct digest_credential *credential);

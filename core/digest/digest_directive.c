@@ -6,7 +6,7 @@
 #include "escape.h"
 #include "hash.h"
 #include "hex.h"
-#include "report.h"
+#include "error_info.h"
 #include "utf8.h"
 
 /* What it is called in each form, NULL where the form does not know it. Those without a limit of
@@ -58,8 +58,8 @@ static enum sspi_reason check_encoding(const struct digest_params *params,
     for (size_t i = 0; i < params->n; i++) {
         const struct digest_param *param = &params->param[i];
         if (!utf8_valid(param->raw) && !bytes_equal_nocase(param->name, SSPI_VIEW("username"))) {
-            return report_write(d->report, SSPI_REASON_MALFORMED, "directive %s is not UTF-8",
-                                escape_text(shown, sizeof(shown), param->name));
+            return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "directive %s is not UTF-8",
+                                  escape_text(shown, sizeof(shown), param->name));
         }
     }
     return SSPI_REASON_NONE;
@@ -75,9 +75,9 @@ static enum sspi_reason check_names(const struct digest_directives *d)
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct sspi_view name = d->value[names[i]];
         if (!utf8_is_name(name)) {
-            return report_write(d->report, SSPI_REASON_MALFORMED,
-                                "%s has a control character: \"%s\"", name_of(d, names[i]),
-                                escape_text(shown, sizeof(shown), name));
+            return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                                  "%s has a control character: \"%s\"", name_of(d, names[i]),
+                                  escape_text(shown, sizeof(shown), name));
         }
     }
     return SSPI_REASON_NONE;
@@ -93,8 +93,8 @@ static enum sspi_reason collect(const struct digest_params *params, struct diges
         if (param == NULL)
             continue;
         if (param->value.len > directives[i].limit) {
-            return report_write(
-                d->report, i == DIGEST_USERNAME ? UNUSABLE_NAME : SSPI_REASON_TOO_LARGE,
+            return error_info_set(
+                d->error_info, i == DIGEST_USERNAME ? UNUSABLE_NAME : SSPI_REASON_TOO_LARGE,
                 "%s has %zu octets, more than %zu", name, param->value.len, directives[i].limit);
         }
         d->value[i] = param->value;
@@ -108,12 +108,12 @@ static enum sspi_reason collect(const struct digest_params *params, struct diges
 enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form form,
                                         digest_directive_evaluate *evaluate,
                                         struct digest_response *ret_response,
-                                        struct sspi_report *report)
+                                        struct sspi_error_info *error_info)
 {
     struct digest_params params;
-    struct digest_directives d = {.form = form, .report = report};
+    struct digest_directives d = {.form = form, .error_info = error_info};
     struct digest_response response = {0};
-    enum sspi_reason reason = digest_params_parse(text, &params, report);
+    enum sspi_reason reason = digest_params_parse(text, &params, error_info);
 
     if (reason != SSPI_REASON_NONE)
         return reason;
@@ -135,8 +135,8 @@ enum sspi_reason digest_directive_check_present(const struct digest_directives *
 {
     for (size_t i = 0; i < n; i++) {
         if (d->value[ids[i]].data == NULL) {
-            return report_write(d->report, SSPI_REASON_MALFORMED, "directive %s is missing",
-                                name_of(d, ids[i]));
+            return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "directive %s is missing",
+                                  name_of(d, ids[i]));
         }
     }
     return SSPI_REASON_NONE;
@@ -150,13 +150,13 @@ enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
 
     /* Serf answers SHA-256 with the digits of MD5. Another scheme or algorithm can succeed. */
     if (digits.len != 2 * len) {
-        return report_write(d->report, SSPI_REASON_UNSUPPORTED,
-                            "response has %zu digits, %s gives %zu", digits.len,
-                            hash_name(response->algorithm), 2 * len);
+        return error_info_set(d->error_info, SSPI_REASON_UNSUPPORTED,
+                              "response has %zu digits, %s gives %zu", digits.len,
+                              hash_name(response->algorithm), 2 * len);
     }
     if (!hex_decode_lower(digits, response->response, len)) {
-        return report_write(d->report, SSPI_REASON_MALFORMED,
-                            "response is not lower-case hexadecimal");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                              "response is not lower-case hexadecimal");
     }
     return SSPI_REASON_NONE;
 }
@@ -165,16 +165,16 @@ enum sspi_reason digest_directive_check_username(const struct digest_directives 
                                                  const struct digest_response *response)
 {
     if (response->username.len == 0)
-        return report_write(d->report, UNUSABLE_NAME, "username is empty");
+        return error_info_set(d->error_info, UNUSABLE_NAME, "username is empty");
     if (response->username.len > DIGEST_PARSE_USERNAME_LIMIT) {
-        return report_write(d->report, UNUSABLE_NAME,
-                            "username has %zu octets of UTF-8, more than %d",
-                            response->username.len, DIGEST_PARSE_USERNAME_LIMIT);
+        return error_info_set(d->error_info, UNUSABLE_NAME,
+                              "username has %zu octets of UTF-8, more than %d",
+                              response->username.len, DIGEST_PARSE_USERNAME_LIMIT);
     }
     if (!utf8_is_name(response->username)) {
-        return report_write(d->report, UNUSABLE_NAME,
-                            "username has a control character, or is neither UTF-8 nor "
-                            "ISO-8859-1");
+        return error_info_set(d->error_info, UNUSABLE_NAME,
+                              "username has a control character, or is neither UTF-8 nor "
+                              "ISO-8859-1");
     }
     return SSPI_REASON_NONE;
 }
@@ -207,7 +207,7 @@ enum sspi_reason digest_directive_keep_names(const struct digest_directives *d, 
 
     response->names = bytes_steal(names, &both_len);
     if (response->names == NULL)
-        return report_write(d->report, SSPI_REASON_INTERNAL, "out of memory");
+        return error_info_set(d->error_info, SSPI_REASON_INTERNAL, "out of memory");
     response->username = (struct sspi_view){response->names, len};
     response->raw_username = response->username;
     if (both_len > len)

@@ -38,7 +38,7 @@ struct digest_directives {
     struct sspi_view value[N_DIGEST_DIRECTIVES];
     struct sspi_view raw[N_DIGEST_DIRECTIVES];
     bool extended_is_quoted; /* username* */
-    struct sspi_report *report;
+    struct sspi_error_info *error_info;
 };
 
 /* What is made of them. */
@@ -50,7 +50,7 @@ typedef enum sspi_reason digest_directive_evaluate(const struct digest_directive
 enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form form,
                                         digest_directive_evaluate *evaluate,
                                         struct digest_response *ret_response,
-                                        struct sspi_report *report) MUST_USE;
+                                        struct sspi_error_info *error_info) MUST_USE;
 
 enum sspi_reason digest_directive_check_present(const struct digest_directives *d,
                                                 const enum digest_directive *ids,

@@ -5,7 +5,7 @@
 
 #include "binding_check.h"
 #include "digest_challenge.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_state.h"
 #include "store_users.h"
 
@@ -79,9 +79,9 @@ SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credentia
 
     digest_offer_make(credential, in, realm, &offer);
     if (offer.n_algorithms == 0) {
-        report_write(out->report, SSPI_REASON_CONFIGURATION,
-                     "no algorithm to offer: this machine's OpenSSL does not allow those of the "
-                     "user file");
+        error_info_set(out->error_info, SSPI_REASON_CONFIGURATION,
+                       "no algorithm to offer: this machine's OpenSSL does not allow those of the "
+                       "user file");
         return SEC_E_NO_CREDENTIALS;
     }
     const struct digest_challenge challenge = {
@@ -97,7 +97,7 @@ SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credentia
          i++) {
         digest_challenge_append(&out->tokens[i], &challenge, offer.algorithms[i]);
         if (out->tokens[i].failed) {
-            report_write(out->report, SSPI_REASON_INTERNAL, "out of memory");
+            error_info_set(out->error_info, SSPI_REASON_INTERNAL, "out of memory");
             return SEC_E_INSUFFICIENT_MEMORY;
         }
         out->n_tokens = i + 1;
@@ -107,24 +107,24 @@ SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credentia
 
 SECURITY_STATUS digest_offer_check(const struct digest_offer *offer,
                                    const struct digest_response *response,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     bool offered = false;
 
     for (size_t i = 0; i < offer->n_algorithms; i++)
         offered = offered || offer->algorithms[i] == response->algorithm;
     if (!offered) {
-        report_write(report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
-                     hash_name(response->algorithm));
+        error_info_set(error_info, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
+                       hash_name(response->algorithm));
         return SEC_E_LOGON_DENIED;
     }
     if (response->integrity ? !offer->auth_int : !offer->auth) {
-        report_write(report, SSPI_REASON_MECHANISM, "qop %s was not offered",
-                     response->integrity ? "auth-int" : "auth");
+        error_info_set(error_info, SSPI_REASON_MECHANISM, "qop %s was not offered",
+                       response->integrity ? "auth-int" : "auth");
         return SEC_E_QOP_NOT_SUPPORTED;
     }
     if (response->userhash && !offer->userhash) {
-        report_write(report, SSPI_REASON_MECHANISM, "userhash was not offered");
+        error_info_set(error_info, SSPI_REASON_MECHANISM, "userhash was not offered");
         return SEC_E_LOGON_DENIED;
     }
     return SEC_E_OK;

@@ -30,6 +30,6 @@ SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credentia
 /* SEC_E_OK when `response` keeps to `offer`; else the report says what was not offered. */
 SECURITY_STATUS digest_offer_check(const struct digest_offer *offer,
                                    const struct digest_response *response,
-                                   struct sspi_report *report) MUST_USE;
+                                   struct sspi_error_info *error_info) MUST_USE;
 
 #endif

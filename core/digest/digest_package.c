@@ -9,7 +9,7 @@
 #include "digest_request.h"
 #include "digest_sasl.h"
 #include "escape.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_users.h"
 
 #define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
@@ -24,10 +24,10 @@
 #define RPC_ID 21
 
 static SECURITY_STATUS package_acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                                       struct sspi_report *report)
+                                       struct sspi_error_info *error_info)
 {
     struct digest_credential *credential;
-    SECURITY_STATUS status = digest_credential_acquire(data, &credential, report);
+    SECURITY_STATUS status = digest_credential_acquire(data, &credential, error_info);
 
     if (status == SEC_E_OK)
         *ret_credential = credential;
@@ -52,21 +52,22 @@ static const struct package_info *package_info(const void *context)
 }
 
 /* The caller of acquire keeps users that he opened up to date himself. */
-static void refresh_users(struct digest_credential *credential, struct sspi_report *report)
+static void refresh_users(struct digest_credential *credential, struct sspi_error_info *error_info)
 {
     if (credential->own_users != NULL &&
         store_users_refresh(credential->own_users,
-                            credential->clock->steady_ms(credential->clock->self), report->text,
-                            sizeof(report->text)) != STORE_REFRESH_UNREADABLE)
-        report->text[0] = '\0';
+                            credential->clock->steady_ms(credential->clock->self), error_info->text,
+                            sizeof(error_info->text)) != STORE_REFRESH_UNREADABLE)
+        error_info->text[0] = '\0';
 }
 
 /* What the caller demands must be something that is given here. */
-static SECURITY_STATUS check_demands(const struct package_input *in, struct sspi_report *report)
+static SECURITY_STATUS check_demands(const struct package_input *in,
+                                     struct sspi_error_info *error_info)
 {
     /* Digest page: "The Digest SSP supports this flag for SASL only." */
     if ((in->requirements & ASC_REQ_CONFIDENTIALITY) != 0) {
-        report_write(report, SSPI_REASON_UNSUPPORTED, "HTTP Digest encrypts nothing");
+        error_info_set(error_info, SSPI_REASON_UNSUPPORTED, "HTTP Digest encrypts nothing");
         return SEC_E_SECURITY_QOS_FAILED;
     }
     return SEC_E_OK;
@@ -74,20 +75,20 @@ static SECURITY_STATUS check_demands(const struct package_input *in, struct sspi
 
 static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
                                     const struct package_input *in, struct sspi_view *ret_realm,
-                                    struct sspi_report *report)
+                                    struct sspi_error_info *error_info)
 {
     char shown[81];
     struct sspi_view realm = in->realm.len > 0 ? in->realm : bytes_view(credential->default_realm);
 
     if (realm.len == 0) {
-        report_write(report, SSPI_REASON_CONFIGURATION,
-                     "no realm was passed and there is no default");
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                       "no realm was passed and there is no default");
         return SEC_E_INVALID_TOKEN;
     }
     if (!digest_challenge_realm_fits(realm)) {
-        report_write(report, SSPI_REASON_CONFIGURATION,
-                     "realm \"%s\" must have at most %d octets and no control characters",
-                     escape_text(shown, sizeof(shown), realm), DIGEST_CHALLENGE_REALM_LIMIT);
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                       "realm \"%s\" must have at most %d octets and no control characters",
+                       escape_text(shown, sizeof(shown), realm), DIGEST_CHALLENGE_REALM_LIMIT);
         return SEC_E_INVALID_TOKEN;
     }
     *ret_realm = realm;
@@ -95,9 +96,9 @@ static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
 }
 
 static SECURITY_STATUS parse(const struct package_input *in, struct digest_response *ret_response,
-                             struct sspi_report *report)
+                             struct sspi_error_info *error_info)
 {
-    switch (digest_parse_response(in->token, ret_response, report)) {
+    switch (digest_parse_response(in->token, ret_response, error_info)) {
     case SSPI_REASON_NONE:
         return SEC_E_OK;
     case SSPI_REASON_INTERNAL:
@@ -114,10 +115,11 @@ static SECURITY_STATUS parse(const struct package_input *in, struct digest_respo
 
 /* Makes *context when there is none yet. */
 static SECURITY_STATUS need_context(struct digest_credential *credential,
-                                    struct digest_context **context, struct sspi_report *report)
+                                    struct digest_context **context,
+                                    struct sspi_error_info *error_info)
 {
     if (*context == NULL && (*context = digest_context_new(credential, false)) == NULL) {
-        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return SEC_E_OK;
@@ -127,7 +129,7 @@ static SECURITY_STATUS challenge(struct digest_credential *credential,
                                  struct digest_context **context, const struct package_input *in,
                                  struct sspi_view realm, bool stale, struct package_output *out)
 {
-    SECURITY_STATUS status = need_context(credential, context, out->report);
+    SECURITY_STATUS status = need_context(credential, context, out->error_info);
 
     if (status != SEC_E_OK)
         return status;
@@ -137,12 +139,12 @@ static SECURITY_STATUS challenge(struct digest_credential *credential,
 
 /* A request of a nonce that is in use: CompleteAuthToken has to verify it. */
 static SECURITY_STATUS defer(struct digest_credential *credential, struct digest_context **context,
-                             struct sspi_view realm, struct sspi_report *report)
+                             struct sspi_view realm, struct sspi_error_info *error_info)
 {
-    SECURITY_STATUS status = need_context(credential, context, report);
+    SECURITY_STATUS status = need_context(credential, context, error_info);
 
     if (status == SEC_E_OK && !digest_context_set_pending(*context, realm)) {
-        report_write(report, SSPI_REASON_INTERNAL, "out of memory");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return status == SEC_E_OK ? SEC_I_COMPLETE_NEEDED : status;
@@ -156,9 +158,9 @@ static SECURITY_STATUS verify(struct digest_credential *credential, struct diges
     SECURITY_STATUS status = digest_accept_verify(credential, in, realm, response, &proof, out);
 
     if (status == SEC_E_OK)
-        status = need_context(credential, context, out->report);
+        status = need_context(credential, context, out->error_info);
     if (status == SEC_E_OK && !digest_context_establish(*context, &proof, in->requirements)) {
-        report_write(out->report, SSPI_REASON_INTERNAL, "out of memory");
+        error_info_set(out->error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     return status;
@@ -169,13 +171,13 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
                                     struct sspi_view realm, struct package_output *out)
 {
     RESPONSE_CLEANUP struct digest_response response = {0};
-    SECURITY_STATUS status = parse(in, &response, out->report);
+    SECURITY_STATUS status = parse(in, &response, out->error_info);
 
     if (status != SEC_E_OK)
         return status;
     if (credential->keeps_contexts && digest_live_knows(&credential->live, response.nonce,
                                                         response.username, response.raw_username))
-        return defer(credential, context, realm, out->report);
+        return defer(credential, context, realm, out->error_info);
     status = verify(credential, context, in, realm, &response, out);
     return status == SEC_I_CONTINUE_NEEDED ? challenge(credential, context, in, realm, true, out)
                                            : status;
@@ -195,8 +197,8 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
 static void notify(const struct digest_credential *credential, const struct package_input *in,
                    struct sspi_view realm, SECURITY_STATUS status, struct package_output *out)
 {
-    struct sspi_report ignored = {0};
-    struct sspi_report *report = out->report;
+    struct sspi_error_info ignored = {0};
+    struct sspi_error_info *error_info = out->error_info;
 
     if ((in->requirements & ASC_REQ_EXTENDED_ERROR) == 0)
         return;
@@ -209,11 +211,11 @@ static void notify(const struct digest_credential *credential, const struct pack
     default:
         return; /* 400, or our own fault: a challenge would not mend it */
     }
-    out->report = &ignored;
+    out->error_info = &ignored;
     bool stale = status == SEC_E_OUT_OF_SEQUENCE;
     if (digest_accept_challenge(credential, in, realm, stale, out) != SEC_I_CONTINUE_NEEDED)
         out->n_tokens = 0;
-    out->report = report;
+    out->error_info = error_info;
 }
 
 static SECURITY_STATUS accept_sasl(struct digest_credential *credential,
@@ -226,7 +228,7 @@ static SECURITY_STATUS accept_sasl(struct digest_credential *credential,
         return digest_sasl_respond(credential, *context, in, out);
     /* Whatever the client sent: one that tries to go on with an older login (RFC 2831 2.2) gets a
      * challenge like any other. */
-    SECURITY_STATUS status = choose_realm(credential, in, &realm, out->report);
+    SECURITY_STATUS status = choose_realm(credential, in, &realm, out->error_info);
     return status == SEC_E_OK ? digest_sasl_challenge(credential, context, in, realm, out) : status;
 }
 
@@ -235,10 +237,10 @@ static SECURITY_STATUS accept_http(struct digest_credential *credential,
                                    struct package_output *out)
 {
     struct sspi_view realm;
-    SECURITY_STATUS status = check_demands(in, out->report);
+    SECURITY_STATUS status = check_demands(in, out->error_info);
 
     if (status == SEC_E_OK)
-        status = choose_realm(credential, in, &realm, out->report);
+        status = choose_realm(credential, in, &realm, out->error_info);
     if (status != SEC_E_OK)
         return status;
     status = in->token.len == 0 ? challenge(credential, context, in, realm, false, out)
@@ -253,16 +255,17 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     struct digest_credential *c = credential;
     struct digest_context *made = *context;
 
-    *out->report = (struct sspi_report){0};
+    *out->error_info = (struct sspi_error_info){0};
     if (made != NULL && made->state == DIGEST_CONTEXT_ESTABLISHED) {
         /* Digest page: "called after the specified context was established". */
-        report_write(out->report, SSPI_REASON_MALFORMED, "the context is established already");
+        error_info_set(out->error_info, SSPI_REASON_MALFORMED,
+                       "the context is established already");
         return STATUS_LOGON_FAILURE;
     }
     if (made != NULL && (made->sasl == NULL) != in->http)
-        return report_refuse(out->report, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
-                             "the context began in Digest's other form, HTTP or SASL");
-    refresh_users(c, out->report);
+        return error_info_refuse(out->error_info, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
+                                 "the context began in Digest's other form, HTTP or SASL");
+    refresh_users(c, out->error_info);
     SECURITY_STATUS status =
         in->http ? accept_http(c, &made, in, out) : accept_sasl(c, &made, in, out);
     *context = made;
@@ -275,18 +278,20 @@ static SECURITY_STATUS package_complete(void *context, const struct package_inpu
     struct digest_context *c = context;
     RESPONSE_CLEANUP struct digest_response response = {0};
 
-    *out->report = (struct sspi_report){0};
+    *out->error_info = (struct sspi_error_info){0};
     if (c->state != DIGEST_CONTEXT_PENDING || atomic_load(&c->credential->released)) {
-        report_write(out->report, SSPI_REASON_INTERNAL,
-                     "the context does not wait for CompleteAuthToken, or its credential is gone");
+        error_info_set(
+            out->error_info, SSPI_REASON_INTERNAL,
+            "the context does not wait for CompleteAuthToken, or its credential is gone");
         return SEC_E_INVALID_HANDLE;
     }
     if (!in->http)
-        return report_refuse(out->report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                             "the context is one of HTTP: pass SECBUFFER_PKG_PARAMS buffers");
-    SECURITY_STATUS status = check_demands(in, out->report);
+        return error_info_refuse(out->error_info, SEC_E_UNSUPPORTED_FUNCTION,
+                                 SSPI_REASON_UNSUPPORTED,
+                                 "the context is one of HTTP: pass SECBUFFER_PKG_PARAMS buffers");
+    SECURITY_STATUS status = check_demands(in, out->error_info);
     if (status == SEC_E_OK)
-        status = parse(in, &response, out->report);
+        status = parse(in, &response, out->error_info);
     if (status == SEC_E_OK) {
         /* The realm of the first call: callers put the output token in its buffer by now. */
         status = verify(c->credential, &c, in, bytes_view(c->pending_realm), &response, out);
@@ -299,14 +304,14 @@ static SECURITY_STATUS package_complete(void *context, const struct package_inpu
 static SECURITY_STATUS package_verify_request(void *context, const struct package_input *in,
                                               struct package_output *out)
 {
-    *out->report = (struct sspi_report){0};
-    return digest_request_verify(context, in, out->report);
+    *out->error_info = (struct sspi_error_info){0};
+    return digest_request_verify(context, in, out->error_info);
 }
 
 static SECURITY_STATUS package_sign_answer(void *context, const struct package_input *in,
                                            struct package_output *out)
 {
-    *out->report = (struct sspi_report){0};
+    *out->error_info = (struct sspi_error_info){0};
     return digest_request_sign(context, in, out);
 }
 

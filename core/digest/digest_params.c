@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "field.h"
-#include "report.h"
+#include "error_info.h"
 
 struct parser {
     struct sspi_view text;
     size_t at;
     struct digest_params *params;
     size_t storage_len; /* used of the storage, which is as large as the text */
-    struct sspi_report *report;
+    struct sspi_error_info *error_info;
 };
 
 /* The octet at `at`. The text holds no NUL (checked first), so that NUL can mean its end. */
@@ -23,7 +23,8 @@ static char here(const struct parser *p)
 
 static enum sspi_reason malformed(const struct parser *p, const char *what)
 {
-    return report_write(p->report, SSPI_REASON_MALFORMED, "at octet %zu: %s", p->at + 1, what);
+    return error_info_set(p->error_info, SSPI_REASON_MALFORMED, "at octet %zu: %s", p->at + 1,
+                          what);
 }
 
 static void skip_blanks(struct parser *p)
@@ -50,7 +51,7 @@ static enum sspi_reason unescape(struct parser *p, struct sspi_view raw,
     char **storage = &p->params->storage;
 
     if (*storage == NULL && (*storage = malloc(p->text.len)) == NULL)
-        return report_write(p->report, SSPI_REASON_INTERNAL, "out of memory");
+        return error_info_set(p->error_info, SSPI_REASON_INTERNAL, "out of memory");
     char *out = *storage + p->storage_len;
     ret_value->data = out;
     for (size_t i = 0; i < raw.len; i++) {
@@ -115,8 +116,8 @@ static enum sspi_reason add_param(struct parser *p, const struct digest_param *p
         if (bytes_equal_nocase(params->param[i].name, param->name))
             return malformed(p, "a directive comes twice");
     if (params->n == DIGEST_PARAMS_LIMIT) {
-        return report_write(p->report, SSPI_REASON_TOO_LARGE, "more than %d directives",
-                            DIGEST_PARAMS_LIMIT);
+        return error_info_set(p->error_info, SSPI_REASON_TOO_LARGE, "more than %d directives",
+                              DIGEST_PARAMS_LIMIT);
     }
     params->param[params->n++] = *param;
     return SSPI_REASON_NONE;
@@ -145,28 +146,28 @@ static enum sspi_reason take_list(struct parser *p)
     }
 }
 
-static enum sspi_reason check_octets(struct sspi_view text, struct sspi_report *report)
+static enum sspi_reason check_octets(struct sspi_view text, struct sspi_error_info *error_info)
 {
     if (text.len > DIGEST_PARAMS_TEXT_LIMIT) {
-        return report_write(report, SSPI_REASON_TOO_LARGE,
-                            "%zu octets of credentials, more than %d", text.len,
-                            DIGEST_PARAMS_TEXT_LIMIT);
+        return error_info_set(error_info, SSPI_REASON_TOO_LARGE,
+                              "%zu octets of credentials, more than %d", text.len,
+                              DIGEST_PARAMS_TEXT_LIMIT);
     }
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
         if ((c < 0x20 && c != '\t') || c == 0x7F) {
-            return report_write(report, SSPI_REASON_MALFORMED,
-                                "at octet %zu: control character 0x%02x", i + 1, c);
+            return error_info_set(error_info, SSPI_REASON_MALFORMED,
+                                  "at octet %zu: control character 0x%02x", i + 1, c);
         }
     }
     return SSPI_REASON_NONE;
 }
 
 enum sspi_reason digest_params_parse(struct sspi_view text, struct digest_params *ret_params,
-                                     struct sspi_report *report)
+                                     struct sspi_error_info *error_info)
 {
-    struct parser p = {.text = text, .params = ret_params, .report = report};
-    enum sspi_reason reason = check_octets(text, report);
+    struct parser p = {.text = text, .params = ret_params, .error_info = error_info};
+    enum sspi_reason reason = check_octets(text, error_info);
 
     ret_params->n = 0;
     ret_params->storage = NULL;

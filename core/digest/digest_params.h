@@ -33,7 +33,7 @@ struct digest_params {
  *  TOO_LARGE  over one of the limits above
  *  INTERNAL   no memory */
 enum sspi_reason digest_params_parse(struct sspi_view text, struct digest_params *ret_params,
-                                     struct sspi_report *report) MUST_USE;
+                                     struct sspi_error_info *error_info) MUST_USE;
 
 /* The parameter of that name, letters without case; NULL when there is none. */
 const struct digest_param *digest_params_find(const struct digest_params *params, const char *name);

@@ -8,7 +8,7 @@
 #include "escape.h"
 #include "hash.h"
 #include "hex.h"
-#include "report.h"
+#include "error_info.h"
 #include "utf8.h"
 
 /* For client text in a report. */
@@ -25,17 +25,20 @@ static enum sspi_reason read_name_form(const struct digest_directives *d,
     response->userhash = userhash.data != NULL && bytes_equal_nocase(userhash, SSPI_VIEW("true"));
     if (userhash.data != NULL && !response->userhash &&
         !bytes_equal_nocase(userhash, SSPI_VIEW("false"))) {
-        return report_write(d->report, SSPI_REASON_MALFORMED, "userhash is %s, not true or false",
-                            escape_text(shown, sizeof(shown), userhash));
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                              "userhash is %s, not true or false",
+                              escape_text(shown, sizeof(shown), userhash));
     }
     /* RFC 7616 3.4: both of them "MUST be treated as an error"; username* is for names that are not
      * hashed. */
     if (extended && d->value[DIGEST_USERNAME].data != NULL)
-        return report_write(d->report, SSPI_REASON_MALFORMED, "both username and username*");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "both username and username*");
     if (extended && response->userhash)
-        return report_write(d->report, SSPI_REASON_MALFORMED, "both username* and userhash=true");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                              "both username* and userhash=true");
     if (!extended && d->value[DIGEST_USERNAME].data == NULL)
-        return report_write(d->report, SSPI_REASON_MALFORMED, "directive username is missing");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                              "directive username is missing");
     return SSPI_REASON_NONE;
 }
 
@@ -46,14 +49,15 @@ static enum sspi_reason read_qop(const struct digest_directives *d,
     char shown[SHOWN_SIZE];
 
     if (qop.data == NULL) {
-        return report_write(
-            d->report, SSPI_REASON_UNSUPPORTED,
+        return error_info_set(
+            d->error_info, SSPI_REASON_UNSUPPORTED,
             "no qop: the client speaks RFC 2069, or the offered qop was not understood");
     }
     response->integrity = bytes_equal_nocase(qop, SSPI_VIEW("auth-int"));
     if (!response->integrity && !bytes_equal_nocase(qop, SSPI_VIEW("auth"))) {
-        return report_write(d->report, SSPI_REASON_UNSUPPORTED, "qop is %s, not auth or auth-int",
-                            escape_text(shown, sizeof(shown), qop));
+        return error_info_set(d->error_info, SSPI_REASON_UNSUPPORTED,
+                              "qop is %s, not auth or auth-int",
+                              escape_text(shown, sizeof(shown), qop));
     }
     return SSPI_REASON_NONE;
 }
@@ -68,15 +72,16 @@ static enum sspi_reason read_count(const struct digest_directives *d,
     /* RFC 7616 3.4: nc-value = 8LHEX; upper case is taken too, the digits are hashed as they came.
      */
     if (!hex_decode(nc, count, sizeof(count))) {
-        return report_write(d->report, SSPI_REASON_MALFORMED, "nc is %s, not 8 hex digits",
-                            escape_text(shown, sizeof(shown), nc));
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "nc is %s, not 8 hex digits",
+                              escape_text(shown, sizeof(shown), nc));
     }
     response->count =
         (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
     /* RFC 7616 3.4: the first request has "nc=00000001". nc=00000000 is well-formed, and a client
      * that begins with it sends 1 next, so a new challenge is enough. */
     if (response->count == 0)
-        return report_write(d->report, SSPI_REASON_UNSUPPORTED, "nc is 0; the first request is 1");
+        return error_info_set(d->error_info, SSPI_REASON_UNSUPPORTED,
+                              "nc is 0; the first request is 1");
     return SSPI_REASON_NONE;
 }
 
@@ -91,8 +96,8 @@ static enum sspi_reason read_values(const struct digest_directives *d,
     if (algorithm.data != NULL)
         response->algorithm = hash_from_name(algorithm);
     if (response->algorithm == SSPI_DIGEST_NONE) {
-        return report_write(d->report, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
-                            escape_text(shown, sizeof(shown), algorithm));
+        return error_info_set(d->error_info, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
+                              escape_text(shown, sizeof(shown), algorithm));
     }
     enum sspi_reason reason = read_count(d, response);
     return reason == SSPI_REASON_NONE ? digest_directive_read_digits(d, response) : reason;
@@ -108,10 +113,10 @@ static enum sspi_reason read_extended(const struct digest_directives *d,
     /* RFC 8187 3.2.1: an ext-value is no quoted-string. */
     if (d->extended_is_quoted || !digest_name_append_extended(&names, extended)) {
         if (names.failed)
-            return report_write(d->report, SSPI_REASON_INTERNAL, "out of memory");
-        return report_write(d->report, SSPI_REASON_MALFORMED,
-                            "username* is %s, not UTF-8'' and a percent-encoded name, unquoted",
-                            escape_text(shown, sizeof(shown), extended));
+            return error_info_set(d->error_info, SSPI_REASON_INTERNAL, "out of memory");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                              "username* is %s, not UTF-8'' and a percent-encoded name, unquoted",
+                              escape_text(shown, sizeof(shown), extended));
     }
     return digest_directive_keep_names(d, &names, names.len, response);
 }
@@ -125,8 +130,8 @@ static enum sspi_reason read_userhash(const struct digest_directives *d,
     size_t len = hash_len(response->algorithm);
 
     if (!hex_decode(d->value[DIGEST_USERNAME], digest, len)) {
-        return report_write(d->report, SSPI_REASON_MALFORMED,
-                            "username is not the %zu hexadecimal digits of a userhash", 2 * len);
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                              "username is not the %zu hexadecimal digits of a userhash", 2 * len);
     }
     bytes_append_hex(&names, digest, len);
     return digest_directive_keep_names(d, &names, names.len, response);
@@ -169,9 +174,9 @@ static enum sspi_reason evaluate(const struct digest_directives *d,
 }
 
 enum sspi_reason digest_parse_response(struct sspi_view text, struct digest_response *ret_response,
-                                       struct sspi_report *report)
+                                       struct sspi_error_info *error_info)
 {
-    return digest_directive_parse(text, DIGEST_FORM_HTTP, evaluate, ret_response, report);
+    return digest_directive_parse(text, DIGEST_FORM_HTTP, evaluate, ret_response, error_info);
 }
 
 void digest_parse_free(struct digest_response *response)

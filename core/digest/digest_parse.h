@@ -68,7 +68,7 @@ struct digest_response {
  *  WRONG_PASSWORD  a name that no user can have: empty, over its limit, with a control character
  *  INTERNAL        no memory */
 enum sspi_reason digest_parse_response(struct sspi_view text, struct digest_response *ret_response,
-                                       struct sspi_report *report) MUST_USE;
+                                       struct sspi_error_info *error_info) MUST_USE;
 
 /* A zero-initialised one is fine. */
 void digest_parse_free(struct digest_response *response);

@@ -6,7 +6,7 @@
 #include "digest_verify.h"
 #include "escape.h"
 #include "nfc.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_users.h"
 
 /* For client text in a report. */
@@ -135,7 +135,7 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
                                       struct sspi_view realm,
                                       const struct digest_response *response,
                                       const uint8_t *entity_hash, struct digest_login *ret_login,
-                                      struct sspi_report *report)
+                                      struct sspi_error_info *error_info)
 {
     char shown[SHOWN_SIZE], shown_realm[SHOWN_SIZE];
     enum digest_verify_status status =
@@ -147,17 +147,17 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
     case DIGEST_VERIFY_RIGHT:
         return SEC_E_OK;
     case DIGEST_VERIFY_WRONG:
-        report_write(report, SSPI_REASON_WRONG_PASSWORD,
-                     "unknown user or wrong password%s: user \"%s\", realm \"%s\"",
-                     response->integrity && !response->sasl
-                         ? ", or the body is not the one that was hashed"
-                         : "",
-                     escape_text(shown, sizeof(shown), response->username),
-                     escape_text(shown_realm, sizeof(shown_realm), realm));
+        error_info_set(error_info, SSPI_REASON_WRONG_PASSWORD,
+                       "unknown user or wrong password%s: user \"%s\", realm \"%s\"",
+                       response->integrity && !response->sasl
+                           ? ", or the body is not the one that was hashed"
+                           : "",
+                       escape_text(shown, sizeof(shown), response->username),
+                       escape_text(shown_realm, sizeof(shown_realm), realm));
         return SEC_E_LOGON_DENIED;
     case DIGEST_VERIFY_FAILED:
     default:
-        report_write(report, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
         return SEC_E_INTERNAL_ERROR;
     }
 }

@@ -22,7 +22,7 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
                                       struct sspi_view realm,
                                       const struct digest_response *response,
                                       const uint8_t *entity_hash, struct digest_login *ret_login,
-                                      struct sspi_report *report) MUST_USE;
+                                      struct sspi_error_info *error_info) MUST_USE;
 
 /* Wipes and frees. */
 void digest_password_free(struct digest_login *login);

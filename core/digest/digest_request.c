@@ -9,7 +9,7 @@
 #include "digest_uri.h"
 #include "digest_verify.h"
 #include "escape.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_state.h"
 
 /* For client text in a report. */
@@ -18,32 +18,33 @@
 #define RUN_CLEANUP      __attribute__((cleanup(hash_run_close)))
 #define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
 
-static SECURITY_STATUS no_memory(struct sspi_report *report)
+static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
 {
-    return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "out of memory");
+    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "out of memory");
 }
 
-static SECURITY_STATUS library_failed(struct sspi_report *report)
+static SECURITY_STATUS library_failed(struct sspi_error_info *error_info)
 {
-    return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                         "OpenSSL could not compute a digest");
+    return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "OpenSSL could not compute a digest");
 }
 
 static SECURITY_STATUS check_context(const struct digest_context *context,
-                                     struct sspi_report *report)
+                                     struct sspi_error_info *error_info)
 {
     if (context->state != DIGEST_CONTEXT_ESTABLISHED)
-        return report_refuse(report, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
-                             "the context is not established");
+        return error_info_refuse(error_info, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
+                                 "the context is not established");
     if (context->sasl != NULL)
-        return report_refuse(report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                             "the context is one of SASL, which has no requests");
+        return error_info_refuse(error_info, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                                 "the context is one of SASL, which has no requests");
     if (context->credential == NULL)
-        return report_refuse(report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                             "the credential keeps no contexts");
+        return error_info_refuse(error_info, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                                 "the credential keeps no contexts");
     if (atomic_load(&context->credential->released))
-        return report_refuse(report, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
-                             "the context's credential is gone");
+        return error_info_refuse(error_info, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
+                                 "the context's credential is gone");
     return SEC_E_OK;
 }
 
@@ -57,9 +58,9 @@ static bool is_too_old(const struct digest_context *context)
 }
 
 static SECURITY_STATUS parse(const struct package_input *in, struct digest_response *ret_response,
-                             struct sspi_report *report)
+                             struct sspi_error_info *error_info)
 {
-    enum sspi_reason reason = digest_parse_response(in->token, ret_response, report);
+    enum sspi_reason reason = digest_parse_response(in->token, ret_response, error_info);
 
     if (reason == SSPI_REASON_NONE)
         return SEC_E_OK;
@@ -69,7 +70,7 @@ static SECURITY_STATUS parse(const struct package_input *in, struct digest_respo
 /* What may not change between the requests of one context. */
 static SECURITY_STATUS check_same(const struct digest_context *context,
                                   const struct digest_response *response,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
     const struct digest_response *last = &context->session.last;
     struct sspi_view opaque = store_state_opaque(context->credential->state);
@@ -89,53 +90,54 @@ static SECURITY_STATUS check_same(const struct digest_context *context,
         what = "opaque";
     if (what == NULL)
         return SEC_E_OK;
-    return report_refuse(report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-                         "%s is not that of this context", what);
+    return error_info_refuse(error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+                             "%s is not that of this context", what);
 }
 
 static SECURITY_STATUS wrong_count(uint32_t last, const struct digest_response *response,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     char shown[SHOWN_SIZE];
 
-    return report_refuse(report, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY,
-                         "nonce count %08" PRIx32 " of user \"%s\" does not follow %08" PRIx32,
-                         response->count, escape_text(shown, sizeof(shown), response->username),
-                         last);
+    return error_info_refuse(error_info, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY,
+                             "nonce count %08" PRIx32 " of user \"%s\" does not follow %08" PRIx32,
+                             response->count, escape_text(shown, sizeof(shown), response->username),
+                             last);
 }
 
 /* Everything that needs no arithmetic. */
 static SECURITY_STATUS check_claims(const struct digest_context *context,
                                     const struct package_input *in,
                                     const struct digest_response *response,
-                                    struct sspi_report *report)
+                                    struct sspi_error_info *error_info)
 {
-    SECURITY_STATUS status = check_same(context, response, report);
+    SECURITY_STATUS status = check_same(context, response, error_info);
 
     if (status == SEC_E_OK)
         status = digest_accept_check_request(context->credential, in,
-                                             bytes_view(context->info.realm), response, report);
+                                             bytes_view(context->info.realm), response, error_info);
     if (status != SEC_E_OK)
         return status;
     uint32_t last = digest_live_last(&context->credential->live, &context->live);
-    return last == UINT32_MAX || response->count != last + 1 ? wrong_count(last, response, report)
-                                                             : SEC_E_OK;
+    return last == UINT32_MAX || response->count != last + 1
+               ? wrong_count(last, response, error_info)
+               : SEC_E_OK;
 }
 
 static SECURITY_STATUS check_response(const struct digest_context *context, struct hash_run *run,
                                       const struct package_input *in,
                                       const struct digest_response *response,
-                                      struct sspi_report *report)
+                                      struct sspi_error_info *error_info)
 {
     uint8_t entity_hash[HASH_MAX] = {0};
     SECURITY_STATUS status = SEC_E_OK;
 
     if (response->integrity && in->entity_hash.len == 0)
-        return report_refuse(report, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_ENTITY_WANTED,
-                             "qop auth-int needs the hash of the body");
+        return error_info_refuse(error_info, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_ENTITY_WANTED,
+                                 "qop auth-int needs the hash of the body");
     if (response->integrity)
-        status =
-            digest_accept_read_entity(in->entity_hash, response->algorithm, entity_hash, report);
+        status = digest_accept_read_entity(in->entity_hash, response->algorithm, entity_hash,
+                                           error_info);
     if (status != SEC_E_OK)
         return status;
     switch (
@@ -143,12 +145,13 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
     case DIGEST_VERIFY_RIGHT:
         return SEC_E_OK;
     case DIGEST_VERIFY_WRONG:
-        return report_refuse(report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-                             "the response is not that of this context's client to this request%s",
-                             response->integrity ? " and body" : "");
+        return error_info_refuse(
+            error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+            "the response is not that of this context's client to this request%s",
+            response->integrity ? " and body" : "");
     case DIGEST_VERIFY_FAILED:
     default:
-        return library_failed(report);
+        return library_failed(error_info);
     }
 }
 
@@ -157,40 +160,42 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
 static SECURITY_STATUS check_binding(const struct digest_context *context, struct hash_run *run,
                                      const struct package_input *in,
                                      const struct digest_response *response,
-                                     struct sspi_report *report)
+                                     struct sspi_error_info *error_info)
 {
     const struct digest_response *last = &context->session.last;
     struct digest_binding binding;
     enum package_bound bound;
 
     if (in->n_bindings > 0)
-        return digest_binding_check(run, response, in, &binding, &bound, report);
+        return digest_binding_check(run, response, in, &binding, &bound, error_info);
     enum digest_binding_status read = digest_binding_read(run, response, &binding);
     if (read != DIGEST_BINDING_READ)
-        return digest_binding_refuse(read, report);
+        return digest_binding_refuse(read, error_info);
     if (bytes_equal(response->channel_binding, last->channel_binding) &&
         bytes_equal(response->service_name, last->service_name))
         return SEC_E_OK;
-    return report_refuse(report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                         "the client names another channel or service than when it logged in");
+    return error_info_refuse(error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                             "the client names another channel or service than when it logged in");
 }
 
 /* Last: from here on the count is used up. */
 static SECURITY_STATUS commit(struct digest_context *context,
-                              const struct digest_response *response, struct sspi_report *report)
+                              const struct digest_response *response,
+                              struct sspi_error_info *error_info)
 {
     struct digest_credential *credential = context->credential;
     struct digest_response copy;
 
     if (!digest_session_copy(response, &copy))
-        return no_memory(report);
+        return no_memory(error_info);
     SECURITY_STATUS status = SEC_E_OK;
     if (!digest_live_take(&credential->live, &context->live, response->count))
-        status = wrong_count(digest_live_last(&credential->live, &context->live), response, report);
+        status =
+            wrong_count(digest_live_last(&credential->live, &context->live), response, error_info);
     if (status == SEC_E_OK)
         status = digest_accept_use_count(credential, bytes_view(context->info.name),
                                          bytes_view(context->info.realm), response,
-                                         context->session.issued_ms, report);
+                                         context->session.issued_ms, error_info);
     if (status != SEC_E_OK) {
         digest_parse_free(&copy);
         /* This call has no way to give a challenge. */
@@ -202,29 +207,30 @@ static SECURITY_STATUS commit(struct digest_context *context,
 }
 
 SECURITY_STATUS digest_request_verify(struct digest_context *context,
-                                      const struct package_input *in, struct sspi_report *report)
+                                      const struct package_input *in,
+                                      struct sspi_error_info *error_info)
 {
     RESPONSE_CLEANUP struct digest_response response = {0};
     RUN_CLEANUP struct hash_run run = {0};
-    SECURITY_STATUS status = check_context(context, report);
+    SECURITY_STATUS status = check_context(context, error_info);
 
     if (status == SEC_E_OK)
-        status = parse(in, &response, report);
+        status = parse(in, &response, error_info);
     if (status == SEC_E_OK)
-        status = check_claims(context, in, &response, report);
+        status = check_claims(context, in, &response, error_info);
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&run, &context->credential->hashes))
-        return no_memory(report);
-    status = check_response(context, &run, in, &response, report);
+        return no_memory(error_info);
+    status = check_response(context, &run, in, &response, error_info);
     /* Told only to who knows the password. */
     if (status == SEC_E_OK && is_too_old(context))
-        status = report_refuse(report, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_STALE_NONCE,
-                               "the nonce is older than its lifetime");
+        status = error_info_refuse(error_info, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_STALE_NONCE,
+                                   "the nonce is older than its lifetime");
     if (status == SEC_E_OK)
-        status = check_binding(context, &run, in, &response, report);
+        status = check_binding(context, &run, in, &response, error_info);
     if (status == SEC_E_OK)
-        status = commit(context, &response, report);
+        status = commit(context, &response, error_info);
     return status;
 }
 
@@ -236,26 +242,26 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct
     uint8_t entity_hash[HASH_MAX];
     bool has_entity = in->entity_hash.len > 0;
     RUN_CLEANUP struct hash_run run = {0};
-    SECURITY_STATUS status = check_context(context, out->report);
+    SECURITY_STATUS status = check_context(context, out->error_info);
 
     if (status == SEC_E_OK && is_too_old(context))
-        status = report_refuse(out->report, SEC_E_NO_AUTHENTICATING_AUTHORITY,
-                               SSPI_REASON_STALE_NONCE, "the nonce is older than its lifetime");
+        status = error_info_refuse(out->error_info, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                                   SSPI_REASON_STALE_NONCE, "the nonce is older than its lifetime");
     if (status == SEC_E_OK && in->uri.len > 0 && !digest_uri_names(last->uri, in->uri))
-        status = report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_WRONG_URI,
-                               "the uri is not that of the request that was verified last");
+        status = error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_WRONG_URI,
+                                   "the uri is not that of the request that was verified last");
     if (status == SEC_E_OK && has_entity)
-        status =
-            digest_accept_read_entity(in->entity_hash, last->algorithm, entity_hash, out->report);
+        status = digest_accept_read_entity(in->entity_hash, last->algorithm, entity_hash,
+                                           out->error_info);
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&run, &context->credential->hashes))
-        return no_memory(out->report);
+        return no_memory(out->error_info);
     if (!digest_info_append(&out->tokens[0], &run, last, in->method,
                             has_entity ? entity_hash : NULL, context->session.hash_a1, none))
-        return library_failed(out->report);
+        return library_failed(out->error_info);
     if (out->tokens[0].failed)
-        return no_memory(out->report);
+        return no_memory(out->error_info);
     out->n_tokens = 1;
     return SEC_E_OK;
 }
@@ -263,7 +269,7 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct
 SECURITY_STATUS digest_request_session_key(struct digest_context *context, struct bytes *ret_key)
 {
     const struct digest_response *last = &context->session.last;
-    struct sspi_report ignored;
+    struct sspi_error_info ignored;
     uint8_t key[HASH_MAX];
     RUN_CLEANUP struct hash_run run = {0};
     SECURITY_STATUS status = check_context(context, &ignored);

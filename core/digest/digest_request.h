@@ -20,7 +20,7 @@
  * The context stays established on all of them. */
 SECURITY_STATUS digest_request_verify(struct digest_context *context,
                                       const struct package_input *in,
-                                      struct sspi_report *report) MUST_USE;
+                                      struct sspi_error_info *error_info) MUST_USE;
 
 /* Writes the value of Authentication-Info for the answer to the request that was verified last into
  * out->tokens[0]. in->entity_hash is the hash of the answer's body, for auth-int; absent: as

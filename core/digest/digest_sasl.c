@@ -8,22 +8,23 @@
 #include "digest_binding.h"
 #include "digest_sasl_parse.h"
 #include "digest_verify.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_state.h"
 
 #define RUN_CLEANUP      __attribute__((cleanup(hash_run_close)))
 #define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
 #define PROOF_CLEANUP    __attribute__((cleanup(digest_context_end_proof)))
 
-static SECURITY_STATUS no_memory(struct sspi_report *report)
+static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
 {
-    return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "out of memory");
+    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "out of memory");
 }
 
-static SECURITY_STATUS library_failed(struct sspi_report *report)
+static SECURITY_STATUS library_failed(struct sspi_error_info *error_info)
 {
-    return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                         "OpenSSL could not compute a digest");
+    return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "OpenSSL could not compute a digest");
 }
 
 void digest_sasl_free(struct digest_sasl *sasl)
@@ -40,18 +41,18 @@ void digest_sasl_free(struct digest_sasl *sasl)
 /* ASC_REQ_* are offers: what the client chose is told by the context's attributes. Where
  * confidentiality is asked for and no cipher is there, it is not offered. */
 static SECURITY_STATUS offer(struct digest_credential *credential, struct digest_sasl *sasl,
-                             ULONG requirements, struct sspi_report *report)
+                             ULONG requirements, struct sspi_error_info *error_info)
 {
     sasl->offers_integrity = (requirements & PACKAGE_ASKS_INTEGRITY) != 0;
     if (!hash_available(&credential->hashes, SSPI_DIGEST_MD5))
-        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                             "this machine's OpenSSL does not allow MD5, and DIGEST-MD5 has no "
-                             "other algorithm");
+        return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                                 "this machine's OpenSSL does not allow MD5, and DIGEST-MD5 has no "
+                                 "other algorithm");
     if ((requirements & ASC_REQ_CONFIDENTIALITY) == 0)
         return SEC_E_OK;
     const struct digest_ciphers *ciphers = digest_credential_ciphers(credential);
     if (ciphers == NULL)
-        return no_memory(report);
+        return no_memory(error_info);
     sasl->ciphers = digest_cipher_available(ciphers, credential->offers_weak_ciphers);
     return SEC_E_OK;
 }
@@ -63,18 +64,19 @@ SECURITY_STATUS digest_sasl_challenge(struct digest_credential *credential,
 {
     *context = digest_context_new(credential, true);
     if (*context == NULL)
-        return no_memory(out->report);
+        return no_memory(out->error_info);
     struct digest_sasl *sasl = (*context)->sasl;
     memcpy(sasl->realm, realm.data, realm.len);
-    SECURITY_STATUS status = digest_accept_make_nonce(credential, realm, sasl->nonce, out->report);
+    SECURITY_STATUS status =
+        digest_accept_make_nonce(credential, realm, sasl->nonce, out->error_info);
     if (status == SEC_E_OK)
-        status = offer(credential, sasl, in->requirements, out->report);
+        status = offer(credential, sasl, in->requirements, out->error_info);
     if (status != SEC_E_OK)
         return status;
     digest_challenge_append_sasl(&out->tokens[0], realm, bytes_view(sasl->nonce),
                                  sasl->offers_integrity, sasl->ciphers);
     if (out->tokens[0].failed)
-        return no_memory(out->report);
+        return no_memory(out->error_info);
     out->n_tokens = 1;
     return SEC_I_CONTINUE_NEEDED;
 }
@@ -88,13 +90,13 @@ struct attempt {
     const struct package_input *in;
     const struct digest_response *response;
     struct hash_run *run;
-    struct sspi_report *report;
+    struct sspi_error_info *error_info;
 };
 
 static SECURITY_STATUS parse(const struct package_input *in, struct digest_response *ret_response,
-                             struct sspi_report *report)
+                             struct sspi_error_info *error_info)
 {
-    switch (digest_sasl_parse_response(in->token, ret_response, report)) {
+    switch (digest_sasl_parse_response(in->token, ret_response, error_info)) {
     case SSPI_REASON_NONE:
         return SEC_E_OK;
     case SSPI_REASON_INTERNAL:
@@ -111,12 +113,12 @@ static SECURITY_STATUS check_offered(const struct attempt *a)
     enum digest_cipher cipher = a->response->cipher;
 
     if (cipher != DIGEST_CIPHER_NONE && (a->sasl->ciphers & 1u << cipher) == 0)
-        return report_refuse(a->report, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM,
-                             "auth-conf with cipher %s was not offered",
-                             digest_cipher_name(cipher));
+        return error_info_refuse(a->error_info, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM,
+                                 "auth-conf with cipher %s was not offered",
+                                 digest_cipher_name(cipher));
     if (cipher == DIGEST_CIPHER_NONE && a->response->integrity && !a->sasl->offers_integrity)
-        return report_refuse(a->report, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM,
-                             "qop auth-int was not offered");
+        return error_info_refuse(a->error_info, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM,
+                                 "qop auth-int was not offered");
     return SEC_E_OK;
 }
 
@@ -126,9 +128,10 @@ static SECURITY_STATUS check_nonce(const struct attempt *a)
 {
     if (bytes_equal(a->response->nonce, bytes_view(a->sasl->nonce)))
         return SEC_E_OK;
-    return report_refuse(a->report, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY,
-                         "the nonce is not that of this context's challenge: a response to another "
-                         "one");
+    return error_info_refuse(
+        a->error_info, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY,
+        "the nonce is not that of this context's challenge: a response to another "
+        "one");
 }
 
 /* As in HTTP the nonce is looked at before the caller asks his database. */
@@ -139,16 +142,16 @@ static SECURITY_STATUS take_missing(const struct attempt *a)
     SECURITY_STATUS status = check_nonce(a);
     return status != SEC_E_OK
                ? status
-               : report_refuse(a->report, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_HASH_WANTED,
-                               "the caller has to look the user up");
+               : error_info_refuse(a->error_info, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_HASH_WANTED,
+                                   "the caller has to look the user up");
 }
 
 /* Called only after the response is verified. If a client names no service for its binding, the
  * service of digest-uri counts, which the response covers as well. */
 static SECURITY_STATUS check_binding(const struct attempt *a, struct digest_proof *proof)
 {
-    SECURITY_STATUS status =
-        digest_binding_check(a->run, a->response, a->in, &proof->binding, &proof->bound, a->report);
+    SECURITY_STATUS status = digest_binding_check(a->run, a->response, a->in, &proof->binding,
+                                                  &proof->bound, a->error_info);
 
     if (proof->binding.channel.client == PACKAGE_CLIENT_BINDING_ABSENT)
         proof->binding.service = a->response->uri;
@@ -161,18 +164,18 @@ static SECURITY_STATUS protect(const struct attempt *a, const struct digest_proo
     const struct digest_ciphers *ciphers = NULL;
 
     if (!digest_verify_session(a->run, a->response, proof->login.hash_a1, sasl->session))
-        return library_failed(a->report);
+        return library_failed(a->error_info);
     sasl->protects = a->response->integrity;
     if (!sasl->protects)
         return SEC_E_OK;
     if (a->response->cipher != DIGEST_CIPHER_NONE &&
         (ciphers = digest_credential_ciphers(a->credential)) == NULL)
-        return no_memory(a->report);
+        return no_memory(a->error_info);
     digest_layer_close(&sasl->layer); /* of an attempt that ran out of memory */
     return digest_layer_open(&sasl->layer, &a->credential->hashes, ciphers, a->response->cipher,
                              sasl->session)
                ? SEC_E_OK
-               : library_failed(a->report);
+               : library_failed(a->error_info);
 }
 
 /* RFC 2831 2.1.3 */
@@ -182,10 +185,10 @@ static SECURITY_STATUS answer(const struct attempt *a, const struct digest_proof
     uint8_t rspauth[HASH_MAX];
 
     if (!digest_verify_rspauth(a->run, a->response, NULL, proof->login.hash_a1, rspauth))
-        return library_failed(a->report);
+        return library_failed(a->error_info);
     bytes_append_text(token, "rspauth=");
     bytes_append_hex(token, rspauth, hash_len(a->response->algorithm));
-    return token->failed ? no_memory(a->report) : SEC_E_OK;
+    return token->failed ? no_memory(a->error_info) : SEC_E_OK;
 }
 
 /* The order matters: nothing is told about nonce or binding to who does not know the password. */
@@ -197,7 +200,7 @@ static SECURITY_STATUS prove(const struct attempt *a, struct digest_proof *proof
 
     if (status == SEC_E_OK)
         status = digest_password_check(a->credential, a->run, a->in, realm, a->response, NULL,
-                                       &proof->login, a->report);
+                                       &proof->login, a->error_info);
     if (status == SEC_E_OK)
         status = check_nonce(a);
     if (status == SEC_E_OK)
@@ -207,7 +210,7 @@ static SECURITY_STATUS prove(const struct attempt *a, struct digest_proof *proof
     if (status == SEC_E_OK)
         status = answer(a, proof, &out->tokens[0]);
     if (status == SEC_E_OK && !digest_context_establish(a->context, proof, a->in->requirements))
-        status = no_memory(a->report);
+        status = no_memory(a->error_info);
     if (status == SEC_E_OK)
         out->n_tokens = 1;
     else
@@ -233,17 +236,17 @@ SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
         .in = in,
         .response = &response,
         .run = &run,
-        .report = out->report,
+        .error_info = out->error_info,
     };
-    SECURITY_STATUS status = parse(in, &response, out->report);
+    SECURITY_STATUS status = parse(in, &response, out->error_info);
 
     if (status == SEC_E_OK)
-        status = digest_accept_check_realm(&response, proof.realm, out->report);
+        status = digest_accept_check_realm(&response, proof.realm, out->error_info);
     if (status == SEC_E_OK)
         status = check_offered(&attempt);
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&run, &credential->hashes))
-        return no_memory(out->report);
+        return no_memory(out->error_info);
     return prove(&attempt, &proof, out);
 }

@@ -6,7 +6,7 @@
 #include "digest_directive.h"
 #include "escape.h"
 #include "hash.h"
-#include "report.h"
+#include "error_info.h"
 #include "utf8.h"
 
 /* For client text in a report. */
@@ -17,8 +17,8 @@ static enum sspi_reason malformed(const struct digest_directives *d, enum digest
 {
     char shown[SHOWN_SIZE];
 
-    return report_write(d->report, SSPI_REASON_MALFORMED, "%s: \"%s\"", wanted,
-                        escape_text(shown, sizeof(shown), d->value[id]));
+    return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "%s: \"%s\"", wanted,
+                          escape_text(shown, sizeof(shown), d->value[id]));
 }
 
 /* RFC 2831 2.1.2: what has a single value. */
@@ -45,11 +45,11 @@ static enum sspi_reason read_cipher(const struct digest_directives *d,
 
     /* RFC 2831 2.1.2: "This directive MUST appear exactly once if "auth-conf" is negotiated". */
     if (cipher.data == NULL)
-        return report_write(d->report, SSPI_REASON_MALFORMED, "auth-conf without a cipher");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "auth-conf without a cipher");
     response->cipher = digest_cipher_from_name(cipher);
     if (response->cipher == DIGEST_CIPHER_NONE) {
-        return report_write(d->report, SSPI_REASON_MECHANISM, "cipher %s was not offered",
-                            escape_text(shown, sizeof(shown), cipher));
+        return error_info_set(d->error_info, SSPI_REASON_MECHANISM, "cipher %s was not offered",
+                              escape_text(shown, sizeof(shown), cipher));
     }
     return SSPI_REASON_NONE;
 }
@@ -65,8 +65,8 @@ static enum sspi_reason read_qop(const struct digest_directives *d,
     bool conf = bytes_equal_nocase(response->qop, SSPI_VIEW("auth-conf"));
     response->integrity = conf || bytes_equal_nocase(response->qop, SSPI_VIEW("auth-int"));
     if (!response->integrity && !bytes_equal_nocase(response->qop, SSPI_VIEW("auth"))) {
-        return report_write(d->report, SSPI_REASON_MECHANISM, "qop %s was not offered",
-                            escape_text(shown, sizeof(shown), response->qop));
+        return error_info_set(d->error_info, SSPI_REASON_MECHANISM, "qop %s was not offered",
+                              escape_text(shown, sizeof(shown), response->qop));
     }
     return conf ? read_cipher(d, response) : SSPI_REASON_NONE;
 }
@@ -119,9 +119,9 @@ static enum sspi_reason check_service(const struct digest_directives *d,
                                       const struct digest_response *response)
 {
     if (response->uri.len > DIGEST_PARSE_SERVICE_LIMIT) {
-        return report_write(d->report, SSPI_REASON_TOO_LARGE,
-                            "digest-uri has %zu octets, more than %d", response->uri.len,
-                            DIGEST_PARSE_SERVICE_LIMIT);
+        return error_info_set(d->error_info, SSPI_REASON_TOO_LARGE,
+                              "digest-uri has %zu octets, more than %d", response->uri.len,
+                              DIGEST_PARSE_SERVICE_LIMIT);
     }
     return is_service(response->uri) ? SSPI_REASON_NONE
                                      : malformed(d, DIGEST_URI, "digest-uri is not service/host");
@@ -136,7 +136,7 @@ static enum sspi_reason read_names(const struct digest_directives *d,
     bool utf_8 = utf8_valid(d->raw[DIGEST_USERNAME]);
 
     if (!utf_8 && d->value[DIGEST_CHARSET].data != NULL)
-        return report_write(d->report, SSPI_REASON_MALFORMED, "username is not UTF-8");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "username is not UTF-8");
     return utf_8 ? digest_directive_take_username(d, response)
                  : digest_directive_take_latin_1(d, response);
 }
@@ -172,12 +172,12 @@ static enum sspi_reason evaluate(const struct digest_directives *d,
 
 enum sspi_reason digest_sasl_parse_response(struct sspi_view text,
                                             struct digest_response *ret_response,
-                                            struct sspi_report *report)
+                                            struct sspi_error_info *error_info)
 {
     if (text.len > DIGEST_SASL_PARSE_TEXT_LIMIT) {
-        return report_write(report, SSPI_REASON_TOO_LARGE,
-                            "the response has %zu octets, more than %d", text.len,
-                            DIGEST_SASL_PARSE_TEXT_LIMIT);
+        return error_info_set(error_info, SSPI_REASON_TOO_LARGE,
+                              "the response has %zu octets, more than %d", text.len,
+                              DIGEST_SASL_PARSE_TEXT_LIMIT);
     }
-    return digest_directive_parse(text, DIGEST_FORM_SASL, evaluate, ret_response, report);
+    return digest_directive_parse(text, DIGEST_FORM_SASL, evaluate, ret_response, error_info);
 }

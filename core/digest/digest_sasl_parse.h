@@ -25,6 +25,6 @@
  *  INTERNAL     no memory */
 enum sspi_reason digest_sasl_parse_response(struct sspi_view text,
                                             struct digest_response *ret_response,
-                                            struct sspi_report *report) MUST_USE;
+                                            struct sspi_error_info *error_info) MUST_USE;
 
 #endif

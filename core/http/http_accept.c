@@ -12,8 +12,9 @@ void http_accept_run(struct http_accept *accept, CredHandle *credential)
     SecBuffer in = {(ULONG)accept->token.len, SECBUFFER_TOKEN,
                     (void *)(uintptr_t)accept->token.data};
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &in};
-    SecBuffer out[] = {{0, SECBUFFER_TOKEN, NULL},
-                       {sizeof(accept->report), SECBUFFER_SSPI_REPORT, &accept->report}};
+    SecBuffer out[] = {
+        {0, SECBUFFER_TOKEN, NULL},
+        {sizeof(accept->error_info), SECBUFFER_SSPI_ERROR_INFO, &accept->error_info}};
     SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
     const struct secur_accept_call call = {
         .phCredential = credential,
@@ -57,7 +58,7 @@ static void run(struct sspi_job *job)
 {
     struct http_accept_job *waiting = (struct http_accept_job *)job;
     http_accept_run(&waiting->accept, NULL);
-    leave(waiting, waiting->accept.report.reason != SSPI_REASON_UNREACHABLE);
+    leave(waiting, waiting->accept.error_info.reason != SSPI_REASON_UNREACHABLE);
 }
 
 static void destroy(struct sspi_job *job)

@@ -15,7 +15,7 @@ struct http_accept {
     CtxtHandle context; /* in: the unfinished one, or an invalid handle; out: what became of it */
     uint64_t began_ms;  /* of the exchange's first leg */
     SECURITY_STATUS status;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     struct bytes answer; /* what the client is to get, in base64; empty: nothing */
 };
 

@@ -90,13 +90,13 @@ bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct 
 
 /* ---- records of the start ---- */
 
-static struct sspi_record *new_record(struct sspi_acceptor *acceptor)
+static struct sspi_log_entry *new_record(struct sspi_acceptor *acceptor)
 {
     if (acceptor->n_told > 0) {
         acceptor->n_records = 0;
         acceptor->n_told = 0;
     }
-    struct sspi_record *grown =
+    struct sspi_log_entry *grown =
         realloc(acceptor->records, (acceptor->n_records + 1) * sizeof(*grown));
     if (grown == NULL)
         return NULL;
@@ -107,7 +107,7 @@ static struct sspi_record *new_record(struct sspi_acceptor *acceptor)
 /* Drops the newest record when the same was noted before: many places may share one policy. */
 static void drop_repeated(struct sspi_acceptor *acceptor)
 {
-    const struct sspi_record *newest = &acceptor->records[acceptor->n_records - 1];
+    const struct sspi_log_entry *newest = &acceptor->records[acceptor->n_records - 1];
     for (size_t i = 0; i + 1 < acceptor->n_records; i++)
         if (strcmp(acceptor->records[i].text, newest->text) == 0) {
             acceptor->n_records--;
@@ -117,7 +117,7 @@ static void drop_repeated(struct sspi_acceptor *acceptor)
 
 static void warn(struct sspi_acceptor *acceptor, enum http_message message, const char *text)
 {
-    struct sspi_record *record = new_record(acceptor);
+    struct sspi_log_entry *record = new_record(acceptor);
     if (record == NULL)
         return;
     http_messages_write(record, message, SEC_E_OK, "%s", text);
@@ -143,7 +143,8 @@ void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *
     warn(acceptor, HTTP_MESSAGE_UNPROTECTED, text);
 }
 
-size_t sspi_acceptor_records(struct sspi_acceptor *acceptor, const struct sspi_record **ret_records)
+size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
+                                 const struct sspi_log_entry **ret_records)
 {
     size_t n_new = acceptor->n_records - acceptor->n_told;
     *ret_records = acceptor->records == NULL ? NULL : acceptor->records + acceptor->n_told;
@@ -156,7 +157,7 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
     if (!binding_table_add(acceptor->tls, ctx))
         return false;
     binding_session_keep(ctx);
-    struct sspi_record *record =
+    struct sspi_log_entry *record =
         binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
     if (record == NULL)
         return true;
@@ -201,7 +202,7 @@ static size_t state_size(const struct sspi_policy *policy)
 static void log_state_size(struct sspi_acceptor *acceptor, const char *path, size_t size)
 {
     size_t found = store_state_size(acceptor->state);
-    struct sspi_record *record = found != size ? new_record(acceptor) : NULL;
+    struct sspi_log_entry *record = found != size ? new_record(acceptor) : NULL;
     if (record != NULL)
         http_messages_write(record, HTTP_MESSAGE_STATE_SIZE, SEC_E_OK,
                             "state file %.300s is in use and keeps its size of %zu bytes; %s is "
@@ -212,7 +213,7 @@ static void log_state_size(struct sspi_acceptor *acceptor, const char *path, siz
 static void log_state(struct sspi_acceptor *acceptor, const char *path,
                       enum store_state_found found)
 {
-    struct sspi_record *record = new_record(acceptor);
+    struct sspi_log_entry *record = new_record(acceptor);
     if (record == NULL)
         return;
     if (found == STORE_STATE_REPLACED)
@@ -309,7 +310,7 @@ static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, 
 
 static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
 {
-    struct sspi_record *record = new_record(acceptor);
+    struct sspi_log_entry *record = new_record(acceptor);
     if (record == NULL)
         return;
     unsigned uid = (unsigned)acceptor->config.worker_uid;
@@ -333,7 +334,7 @@ static void check_pipe(struct sspi_acceptor *acceptor)
     const char *folder = ntlm_winbind_pipe_folder();
     if (access(folder, F_OK) != 0 || worker_may(&acceptor->config, folder, S_IXUSR))
         return;
-    struct sspi_record *record = new_record(acceptor);
+    struct sspi_log_entry *record = new_record(acceptor);
     if (record != NULL)
         http_messages_write(
             record, HTTP_MESSAGE_NO_PIPE, SEC_E_OK,
@@ -398,7 +399,7 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
          at++) {
         size_t n_users, n_with;
         store_users_count(resource->users, all_realms, hash_base(*at), &n_users, &n_with);
-        struct sspi_record *record = n_with < n_users ? new_record(acceptor) : NULL;
+        struct sspi_log_entry *record = n_with < n_users ? new_record(acceptor) : NULL;
         if (record == NULL)
             continue;
         http_messages_write(record, HTTP_MESSAGE_USERS_WITHOUT, SEC_E_OK,

@@ -24,7 +24,7 @@ struct sspi_acceptor {
     struct hash_suite hashes; /* for channel bindings and marks of users */
     struct sspi_state *state;
     char *default_realm; /* of krb5.conf, for the short form of names; NULL: none */
-    struct sspi_record *records;
+    struct sspi_log_entry *records;
     size_t n_records, n_told;
     struct http_credentials credentials;
     struct http_gate *gate; /* before logins that wait for a domain controller */

@@ -6,7 +6,7 @@
 #include "binding_channel.h"
 #include "binding_session.h"
 #include "http_options.h"
-#include "report.h"
+#include "error_info.h"
 
 static void add(struct http_bindings *bindings, const struct binding *binding)
 {
@@ -188,7 +188,8 @@ void http_bindings_drop_services(struct http_bindings *bindings)
 }
 
 SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
-                                    const struct sspi_policy *policy, struct sspi_report *report)
+                                    const struct sspi_policy *policy,
+                                    struct sspi_error_info *error_info)
 {
     const struct http_proof *proof = &exchange->proof;
     const struct binding_facts facts = {
@@ -198,10 +199,11 @@ SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
     };
     struct http_bindings bindings;
     if (!http_bindings_find(exchange, policy, &bindings))
-        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION,
-                             "the front ends' certificates were not opened at start");
-    SECURITY_STATUS status = binding_check(http_bindings_rules(&bindings), &facts,
-                                           &exchange->acceptor->hashes, &exchange->bound, report);
+        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION,
+                                 "the front ends' certificates were not opened at start");
+    SECURITY_STATUS status =
+        binding_check(http_bindings_rules(&bindings), &facts, &exchange->acceptor->hashes,
+                      &exchange->bound, error_info);
     /* A connection without TLS has no channel. */
     if (status == SEC_E_OK && bindings.rules.plain && exchange->bound != PACKAGE_BOUND_PROXY)
         exchange->bound = PACKAGE_BOUND_UNCHECKED;

@@ -41,6 +41,6 @@ void http_bindings_drop_services(struct http_bindings *bindings);
  * says why. */
 SECURITY_STATUS http_bindings_check(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy,
-                                    struct sspi_report *report) MUST_USE;
+                                    struct sspi_error_info *error_info) MUST_USE;
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "error_info.h"
 #include "secur_credentials.h"
 
 struct http_credential {
@@ -86,7 +86,7 @@ static struct http_credential *find(const struct http_credentials *set, const ch
 }
 
 static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DATA *data,
-                                    SECURITY_STATUS *ret_status, struct sspi_report *report)
+                                    SECURITY_STATUS *ret_status, struct sspi_error_info *error_info)
 {
     struct bytes services BYTES_CLEANUP = {0};
     for (uint32_t i = 0; i < data->ServiceNameCount; i++) {
@@ -100,8 +100,8 @@ static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DAT
         free(made);
         free(joined);
         free(domain);
-        *ret_status =
-            report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "out of memory");
+        *ret_status = error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                        "out of memory");
         return NULL;
     }
     made->package = package;
@@ -115,8 +115,8 @@ static struct http_credential *make(const char *package, const SSPI_ACCEPTOR_DAT
     made->services = joined;
     made->domain = domain;
     SecInvalidateHandle(&made->handle);
-    *ret_status =
-        secur_credentials_acquire(NULL, package, SECPKG_CRED_INBOUND, data, &made->handle, report);
+    *ret_status = secur_credentials_acquire(NULL, package, SECPKG_CRED_INBOUND, data, &made->handle,
+                                            error_info);
     if (*ret_status == SEC_E_OK)
         return made;
     free_credential(made);
@@ -143,13 +143,13 @@ static void trim(struct http_credentials *set)
 SECURITY_STATUS http_credentials_get(struct http_credentials *set, const char *package,
                                      const SSPI_ACCEPTOR_DATA *data,
                                      struct http_credential **ret_credential,
-                                     struct sspi_report *report)
+                                     struct sspi_error_info *error_info)
 {
     SECURITY_STATUS status = SEC_E_OK;
     pthread_mutex_lock(&set->lock);
     struct http_credential *credential = find(set, package, data);
     if (credential == NULL) {
-        credential = make(package, data, &status, report);
+        credential = make(package, data, &status, error_info);
         if (credential != NULL) {
             credential->next = set->first;
             set->first = credential;

@@ -34,7 +34,7 @@ void http_credentials_close(struct http_credentials *set);
 SECURITY_STATUS http_credentials_get(struct http_credentials *set, const char *package,
                                      const SSPI_ACCEPTOR_DATA *data,
                                      struct http_credential **ret_credential,
-                                     struct sspi_report *report) MUST_USE;
+                                     struct sspi_error_info *error_info) MUST_USE;
 
 /* NULL is fine. */
 void http_credentials_put(struct http_credentials *set, struct http_credential *credential);

@@ -9,7 +9,7 @@
 #include "http_judge.h"
 #include "http_options.h"
 #include "http_schemes.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_users.h"
 
 #define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
@@ -42,7 +42,7 @@ bool http_digest_challenge(struct sspi_exchange *exchange, const struct sspi_pol
         return true;
     }
     (void)http_exchange_refuse(
-        exchange, call.status == SEC_E_OK ? SEC_E_INTERNAL_ERROR : call.status, &call.report);
+        exchange, call.status == SEC_E_OK ? SEC_E_INTERNAL_ERROR : call.status, &call.error_info);
     return false;
 }
 
@@ -99,18 +99,18 @@ static enum http_outcome want_more(struct sspi_exchange *exchange, const struct 
                                    const struct http_digest_call *call)
 {
     RESPONSE_CLEANUP struct digest_response response = {0};
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     enum http_outcome outcome = HTTP_OUTCOME_ERROR;
-    if (digest_parse_response(call->directives, &response, &report) == SSPI_REASON_NONE) {
-        if (call->report.reason == SSPI_REASON_ENTITY_WANTED &&
+    if (digest_parse_response(call->directives, &response, &error_info) == SSPI_REASON_NONE) {
+        if (call->error_info.reason == SSPI_REASON_ENTITY_WANTED &&
             exchange->entity.state == HTTP_ENTITY_UNWANTED)
             outcome = want_entity(exchange, policy, &response);
-        else if (call->report.reason == SSPI_REASON_HASH_WANTED &&
+        else if (call->error_info.reason == SSPI_REASON_HASH_WANTED &&
                  exchange->lookup.state == HTTP_LOOKUP_NONE)
             outcome = want_hash(exchange, &response);
     }
     if (outcome == HTTP_OUTCOME_ERROR)
-        (void)http_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &call->report);
+        (void)http_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &call->error_info);
     return outcome;
 }
 
@@ -138,8 +138,8 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
     enum http_outcome outcome;
     SecInvalidateHandle(&call.context);
     if (directives.len == 0) {
-        report_write(&call.report, SSPI_REASON_UNSUPPORTED, "Digest without any directive");
-        return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.report);
+        error_info_set(&call.error_info, SSPI_REASON_UNSUPPORTED, "Digest without any directive");
+        return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.error_info);
     }
     if (!http_bindings_collect(exchange, policy, &call.bindings, &outcome))
         return outcome;
@@ -149,7 +149,7 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
         return prove(exchange, policy, &call);
     if (call.status == SEC_E_INCOMPLETE_MESSAGE)
         return want_more(exchange, policy, &call);
-    if (call.report.reason == SSPI_REASON_WRONG_PASSWORD &&
+    if (call.error_info.reason == SSPI_REASON_WRONG_PASSWORD &&
         http_exchange_rereads(exchange, call.resource))
         return HTTP_OUTCOME_REREAD;
     /* If the nonce is too old or its count was used, the challenge says stale=true. */
@@ -157,7 +157,7 @@ enum http_outcome http_digest_evaluate(struct sspi_exchange *exchange,
         take_challenges(&call, exchange->stale, &exchange->n_stale);
         bytes_append_view(&exchange->stale_realm, exchange->realm);
     }
-    return http_exchange_refuse(exchange, call.status, &call.report);
+    return http_exchange_refuse(exchange, call.status, &call.error_info);
 }
 
 static bool takes_by_default(struct sspi_exchange *exchange, const struct sspi_policy *policy,

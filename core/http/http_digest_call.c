@@ -6,7 +6,7 @@
 
 #include "escape.h"
 #include "http_options.h"
-#include "report.h"
+#include "error_info.h"
 #include "secur_accept.h"
 
 /* Token, method, uri, HEntity, realm, hash of the user. */
@@ -75,14 +75,14 @@ static bool get_credential(struct sspi_exchange *exchange, const struct sspi_pol
         memcpy(data.Algorithms, policy->value[SSPI_OPTION_DIGEST_ALGORITHM].list,
                sizeof(data.Algorithms));
 
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     SECURITY_STATUS status = domain.failed
-                                 ? report_refuse(&report, SEC_E_INSUFFICIENT_MEMORY,
-                                                 SSPI_REASON_INTERNAL, "out of memory")
+                                 ? error_info_refuse(&error_info, SEC_E_INSUFFICIENT_MEMORY,
+                                                     SSPI_REASON_INTERNAL, "out of memory")
                                  : http_credentials_get(&exchange->acceptor->credentials, "WDigest",
-                                                        &data, ret_credential, &report);
+                                                        &data, ret_credential, &error_info);
     if (status != SEC_E_OK) {
-        (void)http_exchange_refuse(exchange, status, &report);
+        (void)http_exchange_refuse(exchange, status, &error_info);
         return false;
     }
     *ret_resource = resource;
@@ -147,7 +147,7 @@ static void call_accept(struct sspi_exchange *exchange, struct http_credential *
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         out[i] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
     out[PACKAGE_CHALLENGES_LIMIT] =
-        (SecBuffer){sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report};
+        (SecBuffer){sizeof(call->error_info), SECBUFFER_SSPI_ERROR_INFO, &call->error_info};
     SecBufferDesc output = {SECBUFFER_VERSION, PACKAGE_CHALLENGES_LIMIT + 1, out};
     const struct secur_accept_call accept = {
         .phCredential = http_credentials_handle(credential),

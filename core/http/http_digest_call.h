@@ -15,7 +15,7 @@ struct http_digest_call {
     struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
     size_t n_tokens;
     struct bytes target; /* the request's target URI */
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     struct http_resource *resource; /* NULL: the server looks users up */
     SECURITY_STATUS status;
 };

@@ -10,7 +10,7 @@
 #include "http_accept.h"
 #include "http_count.h"
 #include "http_options.h"
-#include "report.h"
+#include "error_info.h"
 #include "secur_query.h"
 
 struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
@@ -48,11 +48,11 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     free(exchange);
 }
 
-struct sspi_record *http_exchange_record(struct sspi_exchange *exchange)
+struct sspi_log_entry *http_exchange_record(struct sspi_exchange *exchange)
 {
     struct sspi_result *result = &exchange->result;
-    if (result->n_records == SSPI_RECORDS_LIMIT)
-        return &result->records[SSPI_RECORDS_LIMIT - 1];
+    if (result->n_records == SSPI_LOG_ENTRIES_LIMIT)
+        return &result->records[SSPI_LOG_ENTRIES_LIMIT - 1];
     return &result->records[result->n_records++];
 }
 
@@ -96,22 +96,23 @@ static enum http_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason rea
 }
 
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
-                                       const struct sspi_report *report)
+                                       const struct sspi_error_info *error_info)
 {
-    enum http_outcome outcome = outcome_of(status, report->reason);
-    http_count_reason(exchange, report->reason);
-    enum http_message message = report->reason == SSPI_REASON_NONE && outcome != HTTP_OUTCOME_ERROR
-                                    ? HTTP_MESSAGE_MALFORMED
-                                    : http_messages_of_reason(report->reason);
+    enum http_outcome outcome = outcome_of(status, error_info->reason);
+    http_count_reason(exchange, error_info->reason);
+    enum http_message message =
+        error_info->reason == SSPI_REASON_NONE && outcome != HTTP_OUTCOME_ERROR
+            ? HTTP_MESSAGE_MALFORMED
+            : http_messages_of_reason(error_info->reason);
     http_messages_write(http_exchange_record(exchange), message, status, "%s",
-                        report->text[0] == '\0' ? "no further detail" : report->text);
+                        error_info->text[0] == '\0' ? "no further detail" : error_info->text);
     return outcome;
 }
 
 enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SECURITY_STATUS status,
-                                             const struct sspi_report *report)
+                                             const struct sspi_error_info *error_info)
 {
-    enum http_outcome outcome = http_exchange_refuse(exchange, status, report);
+    enum http_outcome outcome = http_exchange_refuse(exchange, status, error_info);
     return outcome == HTTP_OUTCOME_BAD_REQUEST ? HTTP_OUTCOME_REFUSED : outcome;
 }
 
@@ -187,8 +188,8 @@ bool http_exchange_take_proof(struct sspi_exchange *exchange, const CtxtHandle *
     }
     if (proof.name != NULL && http_proof_copy(&proof, &exchange->proof))
         return true;
-    struct sspi_report report;
-    report_write(&report, SSPI_REASON_INTERNAL, "an established context could not be read");
-    (void)http_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &report);
+    struct sspi_error_info error_info;
+    error_info_set(&error_info, SSPI_REASON_INTERNAL, "an established context could not be read");
+    (void)http_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &error_info);
     return false;
 }

@@ -83,7 +83,7 @@ struct sspi_exchange {
 };
 
 /* A log record of the result to write; the last one again when there is no room for more. */
-struct sspi_record *http_exchange_record(struct sspi_exchange *exchange);
+struct sspi_log_entry *http_exchange_record(struct sspi_exchange *exchange);
 
 /* Whether the server keeps a line of this message; asked where one is written with every request.
  */
@@ -94,12 +94,12 @@ bool http_exchange_has_credentials(const struct sspi_exchange *exchange);
 
 /* Turns a failed call into an outcome and a log record. */
 enum http_outcome http_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
-                                       const struct sspi_report *report);
+                                       const struct sspi_error_info *error_info);
 
 /* The same for a token in a header that is well-formed. It is never 400, because the client can
  * start again or use another scheme. */
 enum http_outcome http_exchange_refuse_token(struct sspi_exchange *exchange, SECURITY_STATUS status,
-                                             const struct sspi_report *report);
+                                             const struct sspi_error_info *error_info);
 
 /* Checks at once whether the file of `resource` changed. The caller does this for all credentials
  * that the contents do not verify, of known and unknown users, so that the time of the answer does

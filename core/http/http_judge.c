@@ -15,8 +15,8 @@
 static bool binding_covers(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            const char **ret_why)
 {
-    struct sspi_report report;
-    SECURITY_STATUS status = http_bindings_check(exchange, policy, &report);
+    struct sspi_error_info error_info;
+    SECURITY_STATUS status = http_bindings_check(exchange, policy, &error_info);
     if (status == SEC_E_OK)
         return true;
     *ret_why = status == SEC_E_WRONG_PRINCIPAL ? "other service names" : "channel binding";

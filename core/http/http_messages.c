@@ -78,7 +78,7 @@ enum sspi_severity http_messages_severity(enum http_message message)
     return messages[message].severity;
 }
 
-void http_messages_write(struct sspi_record *ret_record, enum http_message message,
+void http_messages_write(struct sspi_log_entry *ret_record, enum http_message message,
                          SECURITY_STATUS status, const char *format, ...)
 {
     ret_record->severity = messages[message].severity;

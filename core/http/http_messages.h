@@ -21,7 +21,7 @@ enum sspi_severity http_messages_severity(enum http_message message);
 
 /* Writes "SSPI-112 SEC_E_WRONG_PRINCIPAL: text"; the status name is left out for SEC_E_OK. Callers
  * escape what a client sent. */
-void http_messages_write(struct sspi_record *ret_record, enum http_message message,
+void http_messages_write(struct sspi_log_entry *ret_record, enum http_message message,
                          SECURITY_STATUS status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -9,7 +9,7 @@
 #include "http_login.h"
 #include "http_options.h"
 #include "http_schemes.h"
-#include "report.h"
+#include "error_info.h"
 #include "secur_query.h"
 
 #define ACCEPT_CLEANUP __attribute__((cleanup(http_accept_end)))
@@ -17,33 +17,33 @@
 /* Text that breaks the grammar of credentials (RFC 9110 11.4) is 400. */
 static enum http_outcome refuse_text(struct sspi_exchange *exchange, struct sspi_view text)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     /* httpd joins two header lines by a comma, which is not part of a token68. */
-    report_write(&report, SSPI_REASON_MALFORMED, "the token is not base64%s",
-                 memchr(text.data, ',', text.len) == NULL
-                     ? ""
-                     : "; it holds a comma, as when more than one Authorization header was sent");
-    return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
+    error_info_set(&error_info, SSPI_REASON_MALFORMED, "the token is not base64%s",
+                   memchr(text.data, ',', text.len) == NULL
+                       ? ""
+                       : "; it holds a comma, as when more than one Authorization header was sent");
+    return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &error_info);
 }
 
 /* A header without a token is well-formed: the package decides about it. */
 static enum http_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
                                       struct bytes *ret_token)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     if (text.len > 0 && !field_is_token68(text))
         return refuse_text(exchange, text);
     switch (base64_decode(text, PACKAGE_TOKEN_LIMIT, ret_token)) {
     case BASE64_OK:
         return HTTP_OUTCOME_NONE;
     case BASE64_TOO_LARGE:
-        report_write(&report, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
-                     PACKAGE_TOKEN_LIMIT);
-        return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &report);
+        error_info_set(&error_info, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
+                       PACKAGE_TOKEN_LIMIT);
+        return http_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &error_info);
     case BASE64_MALFORMED:
-        report_write(&report, SSPI_REASON_MALFORMED,
-                     "the token is truncated, or is another kind of base64");
-        return http_exchange_refuse_token(exchange, SEC_E_INVALID_TOKEN, &report);
+        error_info_set(&error_info, SSPI_REASON_MALFORMED,
+                       "the token is truncated, or is another kind of base64");
+        return http_exchange_refuse_token(exchange, SEC_E_INVALID_TOKEN, &error_info);
     case BASE64_NO_MEMORY:
     default:
         return http_exchange_out_of_memory(exchange);
@@ -63,9 +63,9 @@ static bool continues(struct sspi_view token)
 static enum http_outcome refuse_legs(struct sspi_exchange *exchange, SECURITY_STATUS status,
                                      const char *text)
 {
-    struct sspi_report report;
-    report_write(&report, SSPI_REASON_LEGS, "%s", text);
-    return http_exchange_refuse(exchange, status, &report);
+    struct sspi_error_info error_info;
+    error_info_set(&error_info, SSPI_REASON_LEGS, "%s", text);
+    return http_exchange_refuse(exchange, status, &error_info);
 }
 
 /* One evaluation: the token, and what may verify it. */
@@ -94,7 +94,7 @@ static bool find_resources(struct negotiation *negotiation)
 
 static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
                                       struct http_credential **ret_credential,
-                                      struct sspi_report *report)
+                                      struct sspi_error_info *error_info)
 {
     struct sspi_acceptor *acceptor = negotiation->exchange->acceptor;
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .State = acceptor->state};
@@ -112,7 +112,7 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
     }
     return http_credentials_get(&acceptor->credentials,
                                 negotiation->package == HTTP_PACKAGE_NTLM ? "NTLM" : "Negotiate",
-                                &data, ret_credential, report);
+                                &data, ret_credential, error_info);
 }
 
 /* New credentials end the exchange that had begun on the connection. */
@@ -190,10 +190,10 @@ static enum http_outcome prove(const struct negotiation *negotiation,
         exchange->proof.runs == HTTP_MECHANISM_NTLM ? negotiation->nt_users : negotiation->keytab;
     /* The leg that verified the client may have had another policy, or a job verified the client
      * without the names of services. */
-    struct sspi_report report;
-    SECURITY_STATUS status = http_bindings_check(exchange, negotiation->policy, &report);
+    struct sspi_error_info error_info;
+    SECURITY_STATUS status = http_bindings_check(exchange, negotiation->policy, &error_info);
     if (status != SEC_E_OK)
-        return http_exchange_refuse(exchange, status, &report);
+        return http_exchange_refuse(exchange, status, &error_info);
     http_login_keep(exchange, negotiation->policy);
     return HTTP_OUTCOME_PROVEN;
 }
@@ -205,7 +205,7 @@ static enum http_outcome conclude(const struct negotiation *negotiation, struct 
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     if (accept->status != SEC_E_OK && accept->status != SEC_I_CONTINUE_NEEDED)
-        return http_exchange_refuse_token(exchange, accept->status, &accept->report);
+        return http_exchange_refuse_token(exchange, accept->status, &accept->error_info);
     bytes_free(&exchange->answer_token);
     exchange->answer_token = accept->answer;
     exchange->answer_package = negotiation->package;
@@ -275,8 +275,8 @@ static bool looks_first(const struct negotiation *negotiation)
  * is not a replay, because the package records only tickets that it accepts. */
 static bool misses_key(const struct negotiation *negotiation, const struct http_accept *accept)
 {
-    return (accept->report.reason == SSPI_REASON_NO_KEY ||
-            accept->report.reason == SSPI_REASON_BAD_KEY) &&
+    return (accept->error_info.reason == SSPI_REASON_NO_KEY ||
+            accept->error_info.reason == SSPI_REASON_BAD_KEY) &&
            http_exchange_rereads(negotiation->exchange, negotiation->keytab);
 }
 
@@ -317,11 +317,11 @@ static enum http_outcome begin(struct negotiation *negotiation, struct sspi_view
     SecInvalidateHandle(&accept.context);
     if (!http_bindings_collect(exchange, negotiation->policy, &accept.bindings, &outcome))
         return outcome;
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     struct http_credential *credential = NULL;
-    SECURITY_STATUS status = get_credential(negotiation, &credential, &report);
+    SECURITY_STATUS status = get_credential(negotiation, &credential, &error_info);
     if (status != SEC_E_OK)
-        return http_exchange_refuse(exchange, status, &report);
+        return http_exchange_refuse(exchange, status, &error_info);
     outcome = accept_token(negotiation, &credential, &accept);
     http_credentials_put(&exchange->acceptor->credentials, credential);
     return outcome;

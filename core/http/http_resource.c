@@ -234,7 +234,7 @@ struct sspi_job *http_resource_look_now(struct http_resource *resource, uint64_t
     return changed ? new_reread(resource) : NULL;
 }
 
-static void tell_winbind(const struct reread *reread, struct sspi_record *ret_record)
+static void tell_winbind(const struct reread *reread, struct sspi_log_entry *ret_record)
 {
     struct ntlm_winbind_names names;
     if (ntlm_winbind_names(reread->winbind, &names))
@@ -246,7 +246,7 @@ static void tell_winbind(const struct reread *reread, struct sspi_record *ret_re
                             reread->why);
 }
 
-bool http_resource_outcome(const struct sspi_job *job, struct sspi_record *ret_record)
+bool http_resource_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_record)
 {
     const struct reread *reread = (const struct reread *)job;
     if (http_job_state(job) != HTTP_JOB_DONE || reread->outcome == STORE_REFRESH_UNCHANGED)

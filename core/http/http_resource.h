@@ -45,6 +45,6 @@ struct sspi_job *http_resource_look(struct http_resource *resource, uint64_t now
 struct sspi_job *http_resource_look_now(struct http_resource *resource, uint64_t now_ms) MUST_USE;
 
 /* What became of a job: true when `ret_record` tells of it, false while it is not done. */
-bool http_resource_outcome(const struct sspi_job *job, struct sspi_record *ret_record);
+bool http_resource_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_record);
 
 #endif

@@ -256,7 +256,7 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
  * again by a later look: until then the old contents serve. */
 static void end_job(struct sspi_exchange *exchange)
 {
-    struct sspi_record told;
+    struct sspi_log_entry told;
     if (exchange->job == NULL)
         return;
     if (http_resource_outcome(exchange->job, &told))

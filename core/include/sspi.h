@@ -734,7 +734,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     is NULL if it was to be allocated). Several buffers receive several Digest
  *                     challenges, one each, strongest first. Digest's answer on SEC_E_OK is the
  *                     value of Authentication-Info; leave the buffer out where it is not sent.
- *                   - SECBUFFER_SSPI_REPORT: why (sspi_acceptor.h). Filled on every return.
+ *                   - SECBUFFER_SSPI_ERROR_INFO: why (sspi_acceptor.h). Filled on every return.
  *                   - SECBUFFER_CHANNEL_BINDINGS_RESULT: a SEC_CHANNEL_BINDINGS_RESULT, whose flags
  *                     say what the client vouched for, even where there is nothing to compare it
  *                     with; 0 when nothing is known. Filled on every return.
@@ -786,7 +786,7 @@ AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBuffe
  * phContext         in. The context that AcceptSecurityContext gave with SEC_I_COMPLETE_NEEDED.
  * pToken            in. The same input buffers again. A second SECBUFFER_TOKEN (the output of
  *                   AcceptSecurityContext in the realm's place) is accepted and not read. May hold
- *                   a SECBUFFER_SSPI_REPORT, which is filled.
+ *                   a SECBUFFER_SSPI_ERROR_INFO, which is filled.
  *
  * Returns SEC_E_OK (proven); SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN; SEC_E_OUT_OF_SEQUENCE (this
  * nonce count was used); SEC_E_MESSAGE_ALTERED; SEC_E_LOGON_DENIED; SEC_E_BAD_BINDINGS;
@@ -969,10 +969,10 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  * are 0. pMessage then has SECBUFFER_PKG_PARAMS, as AcceptSecurityContext's pInput: method, uri
  * (empty, or that request's), H(entity-body) of the answer in hex (empty: not known; needed for
  * auth-int alone). SECBUFFER_PADDING receives the value of Authentication-Info, at most
- * cbMaxSignature octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_REPORT is filled. Further
- * statuses: SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log in
- * again); SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential of
- * SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS. The page's STATUS_INVALID_PARAMETER, for a count that is no
+ * cbMaxSignature octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_ERROR_INFO is filled.
+ * Further statuses: SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log
+ * in again); SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential
+ * of SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS. The page's STATUS_INVALID_PARAMETER, for a count that is no
  * number, is the client's side.
  * Blocks: no. Threads: see above. Source: nf-sspi-makesignature. */
 SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP,
@@ -999,8 +999,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQ
  * SECBUFFER_TOKEN, what follows the word "Digest", and SECBUFFER_PKG_PARAMS as
  * AcceptSecurityContext's pInput: method, uri, H(entity-body). A SECBUFFER_CHANNEL_BINDINGS is
  * compared; without one the client must go on naming the channel of its login. A
- * SECBUFFER_SSPI_REPORT is filled. Statuses: SEC_E_OK; SEC_E_OUT_OF_SEQUENCE (another count is due,
- * or the nonce has run out); SEC_E_MESSAGE_ALTERED (not what this client would have sent);
+ * SECBUFFER_SSPI_ERROR_INFO is filled. Statuses: SEC_E_OK; SEC_E_OUT_OF_SEQUENCE (another count is
+ * due, or the nonce has run out); SEC_E_MESSAGE_ALTERED (not what this client would have sent);
  * SEC_E_INVALID_TOKEN (malformed, or another request's uri); SEC_E_INCOMPLETE_MESSAGE (auth-int
  * without H(entity-body): call again with it); SEC_E_QOP_NOT_SUPPORTED; SEC_E_BAD_BINDINGS;
  * SEC_E_NO_AUTHENTICATING_AUTHORITY (another realm); SEC_E_LOGON_DENIED (an algorithm that is not
@@ -1122,7 +1122,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  * pOutput           in/out. A SECBUFFER_TOKEN for the challenge, as in AcceptSecurityContext. A
  *                   challenge may be empty and is sent all the same; on SEC_E_OK a token is sent
  *                   with the success, or where the protocol cannot do that (RFC 4422 3.6), as one
- *                   more challenge whose answer is empty. SECBUFFER_SSPI_REPORT as there.
+ *                   more challenge whose answer is empty. SECBUFFER_SSPI_ERROR_INFO as there.
  * pfContextAttr     out, may be NULL. On SEC_E_OK ASC_RET_CONFIDENTIALITY and ASC_RET_INTEGRITY say
  *                   which layer follows; neither: messages go in clear, the message calls refuse.
  *

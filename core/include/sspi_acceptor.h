@@ -37,11 +37,11 @@ struct sspi_state;
  * MD5(user:realm:password), 16 octets, out of the caller's own database; empty: no such user. */
 #define SECBUFFER_SSPI_HASH_A1 0x0F537371
 
-/* SecBuffer type of ours for pOutput: pvBuffer points to a struct sspi_report of the caller's,
+/* SecBuffer type of ours for pOutput: pvBuffer points to a struct sspi_error_info of the caller's,
  * cbBuffer is its size. Filled on every return of AcceptSecurityContext and CompleteAuthToken. */
-#define SECBUFFER_SSPI_REPORT 0x0F537370
+#define SECBUFFER_SSPI_ERROR_INFO 0x0F537370
 
-#define SSPI_REPORT_TEXT_SIZE 512
+#define SSPI_ERROR_TEXT_SIZE 512
 
 /* Stable reasons, fine enough to tell an administrator what to do. */
 enum sspi_reason {
@@ -75,11 +75,11 @@ enum sspi_reason {
     SSPI_REASON_OLD_AUTHENTICATOR
 };
 
-struct sspi_report {
+struct sspi_error_info {
     enum sspi_reason reason;
     /* One line for the administrator, printable ASCII: what the client sent (escaped, without
      * secrets), what was wanted, what to do. Empty when there is nothing to say. */
-    char text[SSPI_REPORT_TEXT_SIZE];
+    char text[SSPI_ERROR_TEXT_SIZE];
 };
 
 /* ---- pAuthData ---- */

@@ -154,12 +154,12 @@ enum sspi_severity {
 
 /* One log line: "SSPI-112 SEC_E_WRONG_PRINCIPAL: ...", printable ASCII without secrets.
  * docs/messages.md lists the ids, which never change their meaning. */
-struct sspi_record {
+struct sspi_log_entry {
     enum sspi_severity severity;
-    char text[SSPI_REPORT_TEXT_SIZE + 64];
+    char text[SSPI_ERROR_TEXT_SIZE + 64];
 };
 
-#define SSPI_RECORDS_LIMIT 4
+#define SSPI_LOG_ENTRIES_LIMIT 4
 
 /* ---- shared state ---- */
 
@@ -215,8 +215,8 @@ void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *
 
 /* What the parent should log about what it opened; each record is told once. The records are lent
  * until the next call on the acceptor. Parent only. */
-size_t sspi_acceptor_records(struct sspi_acceptor *acceptor,
-                             const struct sspi_record **ret_records);
+size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
+                                 const struct sspi_log_entry **ret_records);
 
 /* Gives the shared state to the acceptor, which frees it. Its memory must outlive the acceptor.
  * Parent only, before the first exchange. */
@@ -347,7 +347,7 @@ struct sspi_result {
     enum sspi_verdict verdict;
     struct sspi_header headers[SSPI_HEADERS_LIMIT];
     size_t n_headers;
-    struct sspi_record records[SSPI_RECORDS_LIMIT]; /* write each once */
+    struct sspi_log_entry records[SSPI_LOG_ENTRIES_LIMIT]; /* write each once */
     size_t n_records;
     /* GRANTED only: by enum sspi_variable; absent views where there is nothing to tell.
      * NUL-terminated behind `len`. */

@@ -11,7 +11,7 @@
 #include "kerberos_delegation.h"
 #include "kerberos_keys.h"
 #include "kerberos_name.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_state.h"
 
 /* The room for a name in a report. */
@@ -44,11 +44,11 @@ static SECURITY_STATUS find_service(struct kerberos_exchange *exchange)
     gss_release_buffer(&minor, &name);
     gss_release_name(&minor, &target);
     if (!found)
-        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "the service whose key decrypted the ticket cannot be determined");
+        return error_info_refuse(exchange->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                 "the service whose key decrypted the ticket cannot be determined");
     if (exchange->service == NULL)
-        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory");
+        return error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
+                                 SSPI_REASON_INTERNAL, "no memory");
     return SEC_E_OK;
 }
 
@@ -61,7 +61,7 @@ static SECURITY_STATUS decide(struct kerberos_exchange *exchange)
         .service_proven = true,
     };
     return binding_check(&exchange->rules, &facts, kerberos_credential_hashes(exchange->credential),
-                         &exchange->bound, exchange->report);
+                         &exchange->bound, exchange->error_info);
 }
 
 static bool is_anonymous(const struct package_info *info)
@@ -77,9 +77,10 @@ static SECURITY_STATUS check_age(struct kerberos_exchange *exchange)
     if (!kerberos_age_matters(exchange->credential, exchange->now_ms))
         return SEC_E_OK;
     SECURITY_STATUS st = kerberos_attempt_read_authenticator(exchange);
-    return st == SEC_E_OK ? kerberos_age_check(exchange->credential,
-                                               exchange->authenticator.made_ms, exchange->report)
-                          : st;
+    return st == SEC_E_OK
+               ? kerberos_age_check(exchange->credential, exchange->authenticator.made_ms,
+                                    exchange->error_info)
+               : st;
 }
 
 /* MIT compares whole seconds, and earlier than the replay check; the wall clock, which MIT uses,
@@ -107,8 +108,8 @@ static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
         return kerberos_attempt_record(exchange);
     case STORE_REPLAY_SEEN:
     default:
-        return report_refuse(exchange->report, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
-                             "replay: this token was used before");
+        return error_info_refuse(exchange->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
+                                 "replay: this token was used before");
     }
 }
 
@@ -138,12 +139,12 @@ static ULONG attributes_from_flags(OM_uint32 flags)
 
 /* `whose` names the text in the log. */
 static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     char shown[SHOWN_SIZE];
-    return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
-                         "%s is %s, which holds a control character or is not UTF-8", whose,
-                         escape_text(shown, sizeof shown, name));
+    return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
+                             "%s is %s, which holds a control character or is not UTF-8", whose,
+                             escape_text(shown, sizeof shown, name));
 }
 
 static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct package_info *info)
@@ -157,10 +158,10 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct packa
         info->name = strndup(name.value, name.length);
     gss_release_buffer(&minor, &name);
     if (!found)
-        return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "the client's name cannot be determined");
+        return error_info_refuse(exchange->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                 "the client's name cannot be determined");
     if (info->name != NULL && !kerberos_name_is_clean(bytes_view(info->name)))
-        return refuse_name("the client's principal", bytes_view(info->name), exchange->report);
+        return refuse_name("the client's principal", bytes_view(info->name), exchange->error_info);
     if (info->name != NULL) {
         info->realm = strdup(kerberos_name_realm(info->name));
         info->target = exchange->service;
@@ -168,8 +169,8 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct packa
         exchange->service = NULL;
     }
     if (info->name == NULL || info->realm == NULL)
-        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory");
+        return error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
+                                 SSPI_REASON_INTERNAL, "no memory");
     return SEC_E_OK;
 }
 
@@ -189,8 +190,8 @@ static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct packa
     info->channel = exchange->channel;
     info->bound = exchange->bound;
     if (is_anonymous(info) && (exchange->in->requirements & ASC_REQ_ALLOW_NULL_SESSION) == 0)
-        return report_refuse(exchange->report, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
-                             "anonymous Kerberos principals are refused");
+        return error_info_refuse(exchange->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
+                                 "anonymous Kerberos principals are refused");
     return SEC_E_OK;
 }
 
@@ -200,32 +201,34 @@ static SECURITY_STATUS keep_delegated(struct kerberos_exchange *exchange, struct
     if (exchange->attempt.delegated == GSS_C_NO_CREDENTIAL)
         return SEC_E_OK;
     if (!kerberos_delegation_keep(exchange->attempt.delegated, &info->ccache))
-        return report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "the client's delegated tickets cannot be kept");
+        return error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
+                                 SSPI_REASON_INTERNAL,
+                                 "the client's delegated tickets cannot be kept");
     info->attributes |= ASC_RET_DELEGATE;
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS read_token(struct kerberos_exchange *exchange)
 {
-    struct sspi_report *report = exchange->report;
+    struct sspi_error_info *error_info = exchange->error_info;
     struct sspi_view token = exchange->in->token;
     if (token.len > PACKAGE_TOKEN_LIMIT)
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
-                             "a Kerberos token of %zu bytes; at most %d are taken", token.len,
-                             PACKAGE_TOKEN_LIMIT);
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
+                                 "a Kerberos token of %zu bytes; at most %d are taken", token.len,
+                                 PACKAGE_TOKEN_LIMIT);
     switch (kerberos_ap_req_parse(token, &exchange->ap_req)) {
     case KERBEROS_AP_REQ_OK:
         break;
     case KERBEROS_AP_REQ_OTHER_MECHANISM:
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                             "the token is not Kerberos");
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                                 "the token is not Kerberos");
     case KERBEROS_AP_REQ_BAD_NAME:
-        return refuse_name("the ticket's service", bytes_view(exchange->ap_req.principal), report);
+        return refuse_name("the ticket's service", bytes_view(exchange->ap_req.principal),
+                           error_info);
     case KERBEROS_AP_REQ_MALFORMED:
     default:
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "malformed Kerberos token of %zu bytes", token.len);
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                 "malformed Kerberos token of %zu bytes", token.len);
     }
     return SEC_E_OK;
 }
@@ -268,7 +271,7 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
         .credential = credential,
         .in = in,
         .rules = binding_rules_of(in),
-        .report = out->report,
+        .error_info = out->error_info,
         .now_ms = clock->now_ms(clock->self),
         .binding = KERBEROS_ATTEMPT_NO_BINDING,
     };
@@ -285,8 +288,8 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
     }
     put_token(out, &exchange.attempt.token);
     if (out->tokens[0].failed)
-        return report_refuse(out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory");
+        return error_info_refuse(out->error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
     *ret_gss = exchange.attempt.gss;
     exchange.attempt.gss = GSS_C_NO_CONTEXT;
     return SEC_E_OK;

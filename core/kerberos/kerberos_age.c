@@ -3,7 +3,7 @@
 
 #include "clock.h"
 #include "kerberos_keys.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_state.h"
 
 /* MIT refuses an authenticator that is older than the clock skew by the wall clock. The memory's
@@ -24,13 +24,14 @@ bool kerberos_age_matters(const struct kerberos_credential *credential, uint64_t
 }
 
 SECURITY_STATUS kerberos_age_check(const struct kerberos_credential *credential, uint64_t made_ms,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     uint64_t created_ms = store_state_created_ms(kerberos_credential_state(credential));
     if (made_ms > created_ms)
         return SEC_E_OK;
-    return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_OLD_AUTHENTICATOR,
-                         "the client made its authenticator %llu s before the memory of replays "
-                         "began: it may have been used before, or the client's clock is slow",
-                         (unsigned long long)((created_ms - made_ms) / 1000));
+    return error_info_refuse(
+        error_info, SEC_E_LOGON_DENIED, SSPI_REASON_OLD_AUTHENTICATOR,
+        "the client made its authenticator %llu s before the memory of replays "
+        "began: it may have been used before, or the client's clock is slow",
+        (unsigned long long)((created_ms - made_ms) / 1000));
 }

@@ -13,6 +13,6 @@ bool kerberos_age_matters(const struct kerberos_credential *credential, uint64_t
 /* In that case refuses (SEC_E_LOGON_DENIED) an authenticator that the client made at `made_ms`,
  * before the shared memory was made. */
 SECURITY_STATUS kerberos_age_check(const struct kerberos_credential *credential, uint64_t made_ms,
-                                   struct sspi_report *report) MUST_USE;
+                                   struct sspi_error_info *error_info) MUST_USE;
 
 #endif

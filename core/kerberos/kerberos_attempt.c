@@ -7,7 +7,7 @@
 #include "binding_service.h"
 #include "kerberos_accept.h"
 #include "kerberos_status.h"
-#include "report.h"
+#include "error_info.h"
 
 static void attempt_clear(struct kerberos_attempt *attempt)
 {
@@ -62,9 +62,10 @@ static SECURITY_STATUS note_only_service(struct kerberos_exchange *exchange, con
     if (only == NULL || exchange->attempt.major != GSS_S_COMPLETE || exchange->service != NULL)
         return SEC_E_OK;
     exchange->service = strdup(only);
-    return exchange->service != NULL ? SEC_E_OK
-                                     : report_refuse(exchange->report, SEC_E_INSUFFICIENT_MEMORY,
-                                                     SSPI_REASON_INTERNAL, "no memory");
+    return exchange->service != NULL
+               ? SEC_E_OK
+               : error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
+                                   SSPI_REASON_INTERNAL, "no memory");
 }
 
 /* Lets MIT accept or refuse the token with one binding. The returned status is not about the token.
@@ -74,7 +75,7 @@ static SECURITY_STATUS try_binding(struct kerberos_exchange *exchange,
 {
     struct kerberos_acceptor *acceptor = NULL;
     SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, cache, exchange->now_ms,
-                                                  &acceptor, exchange->report);
+                                                  &acceptor, exchange->error_info);
     if (st != SEC_E_OK)
         return st;
     exchange->binding = i;
@@ -109,12 +110,12 @@ static SECURITY_STATUS explain_key(const struct kerberos_exchange *exchange, SEC
 {
     const struct binding_facts facts = {.service = bytes_view(exchange->ap_req.principal),
                                         .service_proven = true};
-    enum sspi_reason reason = exchange->report->reason;
+    enum sspi_reason reason = exchange->error_info->reason;
     if ((reason != SSPI_REASON_NO_KEY && reason != SSPI_REASON_BAD_KEY) ||
         binding_service_accepts_principal(facts.service, exchange->rules.services,
                                           exchange->rules.n_services))
         return status;
-    return binding_check_refuse_service(&exchange->rules, &facts, exchange->report);
+    return binding_check_refuse_service(&exchange->rules, &facts, exchange->error_info);
 }
 
 /* Translates MIT's status if it is not about bindings. */
@@ -124,11 +125,12 @@ static SECURITY_STATUS judge_attempt(struct kerberos_exchange *exchange)
     if (attempt->major == GSS_S_COMPLETE)
         return SEC_E_OK;
     if (attempt->major == GSS_S_CONTINUE_NEEDED)
-        return report_refuse(exchange->report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                             "the client wants DCE's three legs; only one is supported");
+        return error_info_refuse(exchange->error_info, SEC_E_UNSUPPORTED_FUNCTION,
+                                 SSPI_REASON_UNSUPPORTED,
+                                 "the client wants DCE's three legs; only one is supported");
     SECURITY_STATUS st = kerberos_status_from_accept(
         attempt->major, attempt->minor, &exchange->ap_req,
-        kerberos_credential_keytab(exchange->credential), exchange->report);
+        kerberos_credential_keytab(exchange->credential), exchange->error_info);
     return explain_key(exchange, st);
 }
 
@@ -137,8 +139,9 @@ SECURITY_STATUS kerberos_attempt_read_authenticator(struct kerberos_exchange *ex
     struct kerberos_acceptor *acceptor = NULL;
     if (exchange->has_authenticator)
         return SEC_E_OK;
-    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
-                                                  exchange->now_ms, &acceptor, exchange->report);
+    SECURITY_STATUS st =
+        kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE, exchange->now_ms,
+                                 &acceptor, exchange->error_info);
     if (st != SEC_E_OK)
         return st;
     exchange->has_authenticator = kerberos_credential_authenticator(
@@ -146,8 +149,8 @@ SECURITY_STATUS kerberos_attempt_read_authenticator(struct kerberos_exchange *ex
     kerberos_credential_return(exchange->credential, acceptor);
     if (exchange->has_authenticator)
         return SEC_E_OK;
-    return report_refuse(exchange->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                         "the ticket's authenticator cannot be read");
+    return error_info_refuse(exchange->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "the ticket's authenticator cannot be read");
 }
 
 static SECURITY_STATUS read_channel(struct kerberos_exchange *exchange)
@@ -167,7 +170,7 @@ static SECURITY_STATUS note_channel(struct kerberos_exchange *exchange)
         return SEC_E_OK;
     if (!binding_channel_hash(binding_at(exchange, exchange->binding),
                               kerberos_credential_hashes(exchange->credential), hash))
-        return binding_check_no_md5(exchange->report);
+        return binding_check_no_md5(exchange->error_info);
     exchange->channel = binding_channel_from_hash(hash);
     return SEC_E_OK;
 }
@@ -180,9 +183,9 @@ static SECURITY_STATUS look_closer(struct kerberos_exchange *exchange)
     if (st != SEC_E_OK)
         return st;
     if (exchange->channel.client == PACKAGE_CLIENT_BINDING_ABSENT)
-        return report_refuse(exchange->report, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                             "MIT Kerberos refuses the channel binding of a client that names "
-                             "none");
+        return error_info_refuse(exchange->error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                                 "MIT Kerberos refuses the channel binding of a client that names "
+                                 "none");
     return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_ATTEMPT_NO_BINDING);
 }
 

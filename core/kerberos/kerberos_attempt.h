@@ -30,7 +30,7 @@ struct kerberos_exchange {
     struct kerberos_credential *credential;
     const struct package_input *in;
     struct binding_rules rules; /* the input's, with the credential's services */
-    struct sspi_report *report;
+    struct sspi_error_info *error_info;
     uint64_t now_ms;
     struct kerberos_ap_req ap_req;
     struct kerberos_attempt attempt;

@@ -106,45 +106,48 @@ static bool copy_names(struct kerberos_credential *credential, const SSPI_ACCEPT
 }
 
 static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_ACCEPTOR_DATA *data,
-                            struct sspi_report *report)
+                            struct sspi_error_info *error_info)
 {
-    char error[SSPI_REPORT_TEXT_SIZE];
+    char error[SSPI_ERROR_TEXT_SIZE];
     if (!copy_names(credential, data))
-        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
     if (!hash_suite_open(&credential->hashes))
-        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "OpenSSL has no digests");
+        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                 "OpenSSL has no digests");
     credential->state = data->State;
     if (data->Keytab != NULL) {
         credential->keytab = kerberos_keytab_reference(data->Keytab);
     } else {
         credential->keytab = kerberos_keytab_open(data->KeytabName, error, sizeof error);
         if (credential->keytab == NULL)
-            return report_refuse(report,
-                                 errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
-                                 SSPI_REASON_CONFIGURATION, "%s", error);
+            return error_info_refuse(
+                error_info, errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
+                SSPI_REASON_CONFIGURATION, "%s", error);
         credential->owns_keytab = true;
     }
     if (!kerberos_keytab_has_service(credential->keytab, credential->names, credential->n_names,
                                      error, sizeof error))
-        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s", error);
+        return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s",
+                                 error);
     return SEC_E_OK;
 }
 
 SECURITY_STATUS kerberos_credential_make(const SSPI_ACCEPTOR_DATA *data,
                                          struct kerberos_credential **ret_credential,
-                                         struct sspi_report *report)
+                                         struct sspi_error_info *error_info)
 {
     if (data->ServiceNameCount > KERBEROS_CREDENTIAL_NAMES_LIMIT)
-        return report_refuse(report, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
-                             "%u service names, at most %d are taken",
-                             (unsigned)data->ServiceNameCount, KERBEROS_CREDENTIAL_NAMES_LIMIT);
+        return error_info_refuse(error_info, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                                 "%u service names, at most %d are taken",
+                                 (unsigned)data->ServiceNameCount, KERBEROS_CREDENTIAL_NAMES_LIMIT);
     struct kerberos_credential *credential = calloc(1, sizeof *credential);
     if (credential == NULL || pthread_mutex_init(&credential->mutex, NULL) != 0) {
         free(credential);
-        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
     }
-    SECURITY_STATUS st = fill(credential, data, report);
+    SECURITY_STATUS st = fill(credential, data, error_info);
     if (st != SEC_E_OK) {
         kerberos_credential_free(credential);
         return st;
@@ -178,7 +181,8 @@ static const char *cache_name(const struct kerberos_credential *credential,
 
 /* Names the keyring's keys and the replay cache in MIT's own terms. */
 static SECURITY_STATUS acquire(const struct kerberos_credential *credential,
-                               struct kerberos_acceptor *acceptor, struct sspi_report *report)
+                               struct kerberos_acceptor *acceptor,
+                               struct sspi_error_info *error_info)
 {
     const char *cache = cache_name(credential, acceptor->cache);
     gss_key_value_element_desc elements[] = {{"keytab", acceptor->keyring->name},
@@ -190,31 +194,31 @@ static SECURITY_STATUS acquire(const struct kerberos_credential *credential,
     OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms,
                                             GSS_C_ACCEPT, &store, &acceptor->gss, NULL, NULL);
     if (major != GSS_S_COMPLETE)
-        return kerberos_status_from_acquire(major, minor, report);
+        return kerberos_status_from_acquire(major, minor, error_info);
     return SEC_E_OK;
 }
 
 /* Takes an idle GSS credential, or an empty one to be acquired outside the lock. */
 static SECURITY_STATUS take(struct kerberos_credential *credential,
                             enum kerberos_replay_cache cache, struct kerberos_acceptor **ret_taken,
-                            struct sspi_report *report)
+                            struct sspi_error_info *error_info)
 {
     if (!renew_keyring(credential))
-        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory for the keys");
+        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory for the keys");
     struct kerberos_keyring *keyring = credential->keyring;
     if (keyring->keys.n_keys == 0)
-        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                             "keytab %s has no key for an accepted service any more",
-                             kerberos_keytab_path(credential->keytab));
+        return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                                 "keytab %s has no key for an accepted service any more",
+                                 kerberos_keytab_path(credential->keytab));
     struct kerberos_acceptor *acceptor = keyring->idle[cache];
     if (acceptor != NULL) {
         keyring->idle[cache] = acceptor->next;
     } else {
         acceptor = calloc(1, sizeof *acceptor);
         if (acceptor == NULL)
-            return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+            return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                     "no memory");
         acceptor->gss = GSS_C_NO_CREDENTIAL;
         acceptor->cache = cache;
         acceptor->keyring = keyring;
@@ -227,20 +231,20 @@ static SECURITY_STATUS take(struct kerberos_credential *credential,
 SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
                                          enum kerberos_replay_cache cache, uint64_t now_ms,
                                          struct kerberos_acceptor **ret_acceptor,
-                                         struct sspi_report *report)
+                                         struct sspi_error_info *error_info)
 {
-    char error[SSPI_REPORT_TEXT_SIZE];
+    char error[SSPI_ERROR_TEXT_SIZE];
     struct kerberos_acceptor *acceptor = NULL;
     /* Who shares a keytab refreshes it himself, to be able to log it. */
     if (credential->owns_keytab)
         (void)kerberos_keytab_refresh(credential->keytab, now_ms, error, sizeof error);
     pthread_mutex_lock(&credential->mutex);
-    SECURITY_STATUS st = take(credential, cache, &acceptor, report);
+    SECURITY_STATUS st = take(credential, cache, &acceptor, error_info);
     pthread_mutex_unlock(&credential->mutex);
     if (st != SEC_E_OK)
         return st;
     if (acceptor->gss == GSS_C_NO_CREDENTIAL)
-        st = acquire(credential, acceptor, report);
+        st = acquire(credential, acceptor, error_info);
     if (st != SEC_E_OK) {
         pthread_mutex_lock(&credential->mutex);
         leave_keyring(credential, acceptor->keyring);

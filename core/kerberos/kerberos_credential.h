@@ -37,7 +37,7 @@ struct kerberos_acceptor {
  * an accepted service (SEC_E_NO_CREDENTIALS). May read files. */
 SECURITY_STATUS kerberos_credential_make(const SSPI_ACCEPTOR_DATA *data,
                                          struct kerberos_credential **ret_credential,
-                                         struct sspi_report *report) MUST_USE;
+                                         struct sspi_error_info *error_info) MUST_USE;
 
 /* Frees it; nothing may be lent out any more. NULL is fine. */
 void kerberos_credential_free(struct kerberos_credential *credential);
@@ -48,7 +48,7 @@ void kerberos_credential_free(struct kerberos_credential *credential);
 SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
                                          enum kerberos_replay_cache cache, uint64_t now_ms,
                                          struct kerberos_acceptor **ret_acceptor,
-                                         struct sspi_report *report) MUST_USE;
+                                         struct sspi_error_info *error_info) MUST_USE;
 
 /* Reads the authenticator of an AP-REQ that decrypts with these keys. False: libkrb5 failed. */
 bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struct sspi_view message,

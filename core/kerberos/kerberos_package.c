@@ -17,12 +17,12 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
                                     const struct package_input *in, struct package_output *out)
 {
     if (*context != NULL)
-        return report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                             "Kerberos takes one leg, this is another");
+        return error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                                 "Kerberos takes one leg, this is another");
     struct kerberos_context *made = calloc(1, sizeof *made);
     if (made == NULL)
-        return report_refuse(out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory");
+        return error_info_refuse(out->error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
     *context = made;
     SECURITY_STATUS st = kerberos_accept_run(credential, in, out, &made->gss, &made->info);
     made->established = st == SEC_E_OK;
@@ -30,10 +30,10 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
 }
 
 static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                               struct sspi_report *report)
+                               struct sspi_error_info *error_info)
 {
     struct kerberos_credential *credential = NULL;
-    SECURITY_STATUS st = kerberos_credential_make(data, &credential, report);
+    SECURITY_STATUS st = kerberos_credential_make(data, &credential, error_info);
     if (st == SEC_E_OK)
         *ret_credential = credential;
     return st;

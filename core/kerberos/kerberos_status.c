@@ -37,7 +37,7 @@ static const char *gss_text(OM_uint32 major, OM_uint32 minor, char *out, size_t 
 
 /* No key decrypts the ticket: says which of its properties the keytab lacks. */
 static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct sspi_keytab *keytab,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
     BYTES_CLEANUP struct bytes there = {0};
     char name[SHOWN_SIZE];
@@ -51,27 +51,27 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
     struct sspi_view have = bytes_as_view(&there);
     switch (match) {
     case KERBEROS_KEYS_NO_PRINCIPAL:
-        return report_refuse(
-            report, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+        return error_info_refuse(
+            error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
             "the ticket is for %s, and keytab %s has keys for %.*s; export that principal's key",
             name, path, (int)have.len, have.data);
     case KERBEROS_KEYS_NO_ETYPE:
-        return report_refuse(
-            report, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+        return error_info_refuse(
+            error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
             "the ticket for %s is encrypted with %s, and keytab %s has its key for %.*s; export it "
             "with that encryption type",
             name, etype, path, (int)have.len, have.data);
     case KERBEROS_KEYS_NO_KVNO:
-        return report_refuse(
-            report, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+        return error_info_refuse(
+            error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
             "the ticket for %s wants key version %u, and keytab %s has version %.*s; export the "
             "key again, or let the client get a new ticket",
             name, (unsigned)view->kvno, path, (int)have.len, have.data);
     case KERBEROS_KEYS_MATCH:
         break;
     }
-    return report_refuse(
-        report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_KEY,
+    return error_info_refuse(
+        error_info, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_KEY,
         "the token for %s does not decrypt: the key in %s is not the KDC's current one (export it "
         "again), or the token is forged",
         name, path);
@@ -97,29 +97,29 @@ static bool is_renumbered(OM_uint32 minor)
 /* The cases of GSS_S_FAILURE, by libkrb5's code. */
 static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
                                    const struct kerberos_ap_req *view, struct sspi_keytab *keytab,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     char text[SHOWN_SIZE];
     switch ((krb5_error_code)minor) {
     case KRB5KRB_AP_ERR_SKEW:
-        return report_refuse(
-            report, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
+        return error_info_refuse(
+            error_info, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
             "clock skew: the client's clock differs from this server's by more than %u s; check "
             "NTP on this server and on the client",
             (unsigned)kerberos_keys_clockskew_s(keytab));
     case KRB5KRB_AP_ERR_TKT_NYV:
-        return report_refuse(report, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
-                             "the ticket is not valid yet: this server's clock is behind "
-                             "the KDC's, or the ticket is "
-                             "postdated; check NTP on this server and on the KDC");
+        return error_info_refuse(error_info, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
+                                 "the ticket is not valid yet: this server's clock is behind "
+                                 "the KDC's, or the ticket is "
+                                 "postdated; check NTP on this server and on the KDC");
     case KRB5KRB_AP_ERR_TKT_EXPIRED:
-        return report_refuse(
-            report, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_TICKET_EXPIRED,
+        return error_info_refuse(
+            error_info, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_TICKET_EXPIRED,
             "the ticket has expired; the client needs a new one (if it is new, check NTP on this "
             "server)");
     case KRB5KRB_AP_ERR_REPEAT:
-        return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
-                             "replay: this token was used before");
+        return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
+                                 "replay: this token was used before");
     case KRB5KRB_AP_ERR_BAD_INTEGRITY:
     case KRB5KRB_AP_ERR_MODIFIED:
     case KRB5KRB_AP_ERR_BADKEYVER:
@@ -130,66 +130,68 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
     case KRB5_KT_KVNONOTFOUND:
     case KRB5_BAD_MSIZE:
     case KRB5_BAD_ENCTYPE:
-        return refuse_key(view, keytab, report);
+        return refuse_key(view, keytab, error_info);
     case KRB5KRB_AP_ERR_BADMATCH:
-        return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_KEY,
-                             "the authenticator names another client than the ticket: forged");
+        return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_KEY,
+                                 "the authenticator names another client than the ticket: forged");
     case KRB5_PROG_ETYPE_NOSUPP:
     case KRB5_NOPERM_ETYPE:
     case KRB5KDC_ERR_ETYPE_NOSUPP:
-        return report_refuse(report, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
-                             "encryption type not allowed by this server's krb5.conf: %s",
-                             gss_text(major, minor, text, sizeof text));
+        return error_info_refuse(error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+                                 "encryption type not allowed by this server's krb5.conf: %s",
+                                 gss_text(major, minor, text, sizeof text));
     case ENOMEM:
-        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
     default:
         if (is_about_token((krb5_error_code)minor))
-            return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                                 "the Kerberos token contradicts itself: %s",
-                                 gss_text(major, minor, text, sizeof text));
+            return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                     "the Kerberos token contradicts itself: %s",
+                                     gss_text(major, minor, text, sizeof text));
         if (is_renumbered(minor))
-            return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_MALFORMED,
-                                 "the Kerberos token was refused: %s",
+            return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_MALFORMED,
+                                     "the Kerberos token was refused: %s",
+                                     gss_text(major, minor, text, sizeof text));
+        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "krb5: %s",
                                  gss_text(major, minor, text, sizeof text));
-        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "krb5: %s",
-                             gss_text(major, minor, text, sizeof text));
     }
 }
 
 SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
                                             const struct kerberos_ap_req *view,
-                                            struct sspi_keytab *keytab, struct sspi_report *report)
+                                            struct sspi_keytab *keytab,
+                                            struct sspi_error_info *error_info)
 {
     char text[SHOWN_SIZE];
     switch (GSS_ROUTINE_ERROR(major)) {
     case GSS_S_DEFECTIVE_TOKEN:
         /* RFC 2743 has no own status for an unreadable message inside a good frame. */
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "malformed Kerberos token: %s",
-                             gss_text(major, minor, text, sizeof text));
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                 "malformed Kerberos token: %s",
+                                 gss_text(major, minor, text, sizeof text));
     case GSS_S_DUPLICATE_TOKEN:
     case GSS_S_OLD_TOKEN:
-        return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
-                             "replay: this token was used before");
+        return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
+                                 "replay: this token was used before");
     case GSS_S_CREDENTIALS_EXPIRED:
     case GSS_S_CONTEXT_EXPIRED:
-        return report_refuse(report, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_TICKET_EXPIRED,
-                             "the ticket has expired; the client needs a new one");
+        return error_info_refuse(error_info, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_TICKET_EXPIRED,
+                                 "the ticket has expired; the client needs a new one");
     case GSS_S_BAD_SIG:
-        return report_refuse(report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_BAD_KEY,
-                             "the token was altered: %s",
-                             gss_text(major, minor, text, sizeof text));
+        return error_info_refuse(error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_BAD_KEY,
+                                 "the token was altered: %s",
+                                 gss_text(major, minor, text, sizeof text));
     case GSS_S_BAD_MECH:
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                             "the token is of another mechanism than Kerberos");
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                                 "the token is of another mechanism than Kerberos");
     case GSS_S_UNAUTHORIZED:
-        return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
-                             "not authorized: %s", gss_text(major, minor, text, sizeof text));
+        return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
+                                 "not authorized: %s", gss_text(major, minor, text, sizeof text));
     case GSS_S_NO_CRED:
     case GSS_S_DEFECTIVE_CREDENTIAL:
     case GSS_S_FAILURE:
     default:
-        return refuse_code(major, minor, view, keytab, report);
+        return refuse_code(major, minor, view, keytab, error_info);
     }
 }
 
@@ -234,9 +236,10 @@ SECURITY_STATUS kerberos_status_from_peer(OM_uint32 major, OM_uint32 minor)
 }
 
 SECURITY_STATUS kerberos_status_from_acquire(OM_uint32 major, OM_uint32 minor,
-                                             struct sspi_report *report)
+                                             struct sspi_error_info *error_info)
 {
     char text[SHOWN_SIZE];
-    return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                         "no Kerberos credential: %s", gss_text(major, minor, text, sizeof text));
+    return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                             "no Kerberos credential: %s",
+                             gss_text(major, minor, text, sizeof text));
 }

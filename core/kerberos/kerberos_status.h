@@ -7,14 +7,14 @@
 
 #include "kerberos_ap_req.h"
 #include "kerberos_keytab.h"
-#include "report.h"
+#include "error_info.h"
 
 /* Why gss_accept_sec_context() refused the token that `view` shows; `keytab` holds the keys it was
  * tried with. Never SEC_E_OK. Must run in the thread that made the GSS call. */
 SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
                                             const struct kerberos_ap_req *view,
                                             struct sspi_keytab *keytab,
-                                            struct sspi_report *report) MUST_USE;
+                                            struct sspi_error_info *error_info) MUST_USE;
 
 /* For gss_get_mic() and gss_verify_mic(): SEC_E_OK on GSS_S_COMPLETE alone. */
 SECURITY_STATUS kerberos_status_from_mic(OM_uint32 major) MUST_USE;
@@ -30,6 +30,6 @@ SECURITY_STATUS kerberos_status_from_peer(OM_uint32 major, OM_uint32 minor) MUST
 
 /* For the credential: "no credential: <what GSSAPI says>". Never SEC_E_OK. */
 SECURITY_STATUS kerberos_status_from_acquire(OM_uint32 major, OM_uint32 minor,
-                                             struct sspi_report *report) MUST_USE;
+                                             struct sspi_error_info *error_info) MUST_USE;
 
 #endif

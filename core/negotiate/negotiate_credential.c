@@ -3,20 +3,20 @@
 
 #include <stdlib.h>
 
-#include "report.h"
+#include "error_info.h"
 
 static SECURITY_STATUS fill(struct negotiate_credential *credential, const SSPI_ACCEPTOR_DATA *data,
-                            struct sspi_report *report)
+                            struct sspi_error_info *error_info)
 {
     uint32_t allowed = data->Mechanisms != 0 ? data->Mechanisms : SSPI_MECHANISM_KERBEROS;
     if ((allowed & ~(uint32_t)(SSPI_MECHANISM_KERBEROS | SSPI_MECHANISM_NTLM)) != 0)
-        return report_refuse(report, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
-                             "Mechanisms holds a bit that stands for none");
+        return error_info_refuse(error_info, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+                                 "Mechanisms holds a bit that stands for none");
     for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
         const struct negotiate_mechanism *row = &negotiate_mechanism_table[i];
         if ((allowed & row->allowed_by) == 0)
             continue;
-        SECURITY_STATUS st = row->package->acquire(data, &credential->mechanisms[i], report);
+        SECURITY_STATUS st = row->package->acquire(data, &credential->mechanisms[i], error_info);
         if (st != SEC_E_OK)
             return st;
     }
@@ -25,12 +25,13 @@ static SECURITY_STATUS fill(struct negotiate_credential *credential, const SSPI_
 
 SECURITY_STATUS negotiate_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                              struct negotiate_credential **ret_credential,
-                                             struct sspi_report *report)
+                                             struct sspi_error_info *error_info)
 {
     struct negotiate_credential *credential = calloc(1, sizeof *credential);
     if (credential == NULL)
-        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
-    SECURITY_STATUS st = fill(credential, data, report);
+        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
+    SECURITY_STATUS st = fill(credential, data, error_info);
     if (st != SEC_E_OK) {
         negotiate_credential_release(credential);
         return st;

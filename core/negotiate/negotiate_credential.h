@@ -14,7 +14,7 @@ struct negotiate_credential {
  * credential. */
 SECURITY_STATUS negotiate_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                              struct negotiate_credential **ret_credential,
-                                             struct sspi_report *report) MUST_USE;
+                                             struct sspi_error_info *error_info) MUST_USE;
 
 void negotiate_credential_release(struct negotiate_credential *credential);
 

@@ -4,7 +4,7 @@
 
 #include "negotiate_spnego.h"
 #include "negotiate_token.h"
-#include "report.h"
+#include "error_info.h"
 
 #define LEGS_LIMIT  8
 #define BYTES_LIMIT 65536
@@ -39,11 +39,11 @@ static SECURITY_STATUS refuse_bare(struct negotiate_step *step, enum negotiate_t
     else
         negotiate_mechanism_name(oid, &sent);
     negotiate_credential_describe(step->credential, &wanted);
-    return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                         "the client sent %.*s, and wanted is %.*s%s",
-                         (int)bytes_as_view(&sent).len, bytes_as_view(&sent).data,
-                         (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
-                         kind == NEGOTIATE_TOKEN_NTLM && kerberos ? NEGOTIATE_NO_TICKET : "");
+    return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                             "the client sent %.*s, and wanted is %.*s%s",
+                             (int)bytes_as_view(&sent).len, bytes_as_view(&sent).data,
+                             (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
+                             kind == NEGOTIATE_TOKEN_NTLM && kerberos ? NEGOTIATE_NO_TICKET : "");
 }
 
 static SECURITY_STATUS start_bare(struct negotiate_step *step, enum negotiate_token_kind kind,
@@ -70,15 +70,15 @@ static SECURITY_STATUS start(struct negotiate_step *step)
     case NEGOTIATE_TOKEN_NTLM:
         return start_bare(step, kind, oid);
     case NEGOTIATE_TOKEN_RESPONSE:
-        return report_refuse(
-            step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+        return error_info_refuse(
+            step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
             "the middle of a negotiation whose beginning is not known here: the client "
             "changed the connection, or a proxy shares it between clients");
     case NEGOTIATE_TOKEN_UNKNOWN:
     default:
-        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "a token of %zu bytes that is none of SPNEGO, Kerberos and NTLM",
-                             step->in->token.len);
+        return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                 "a token of %zu bytes that is none of SPNEGO, Kerberos and NTLM",
+                                 step->in->token.len);
     }
 }
 
@@ -87,13 +87,13 @@ static SECURITY_STATUS check_limits(struct negotiate_step *step)
     struct negotiate_context *context = step->context;
     size_t len = step->in->token.len;
     if (len > PACKAGE_TOKEN_LIMIT)
-        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
-                             "a token of %zu bytes; at most %d are taken", len,
-                             PACKAGE_TOKEN_LIMIT);
+        return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
+                                 "a token of %zu bytes; at most %d are taken", len,
+                                 PACKAGE_TOKEN_LIMIT);
     if (context->n_legs == LEGS_LIMIT || len > BYTES_LIMIT - context->n_bytes)
-        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                             "the negotiation takes more than %d legs or %d bytes", LEGS_LIMIT,
-                             BYTES_LIMIT);
+        return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                                 "the negotiation takes more than %d legs or %d bytes", LEGS_LIMIT,
+                                 BYTES_LIMIT);
     context->n_legs++;
     context->n_bytes += len;
     return SEC_E_OK;
@@ -123,8 +123,8 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
         case NEGOTIATE_DONE:
         case NEGOTIATE_FAILED:
         default:
-            st = report_refuse(step.out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                               "the negotiation is over");
+            st = error_info_refuse(step.out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                                   "the negotiation is over");
             break;
         }
     }
@@ -134,10 +134,10 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
 }
 
 static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                               struct sspi_report *report)
+                               struct sspi_error_info *error_info)
 {
     struct negotiate_credential *negotiate;
-    SECURITY_STATUS st = negotiate_credential_acquire(data, &negotiate, report);
+    SECURITY_STATUS st = negotiate_credential_acquire(data, &negotiate, error_info);
     if (st == SEC_E_OK)
         *ret_credential = negotiate;
     return st;

@@ -3,21 +3,21 @@
 
 #include "binding_check.h"
 #include "negotiate_token.h"
-#include "report.h"
+#include "error_info.h"
 
 /* Characters of the client's list that a report shows. */
 #define OFFER_SHOWN 160
 
 SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step)
 {
-    return report_refuse(step->out->report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                         "no memory");
+    return error_info_refuse(step->out->error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
 }
 
 static SECURITY_STATUS malformed(const struct negotiate_step *step)
 {
-    return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                         "malformed SPNEGO token of %zu bytes", step->in->token.len);
+    return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                             "malformed SPNEGO token of %zu bytes", step->in->token.len);
 }
 
 /* What there is to send; an empty token is none. */
@@ -58,7 +58,7 @@ SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, stru
     struct negotiate_context *context = step->context;
     size_t row = (size_t)(context->chosen - negotiate_mechanism_table);
     struct package_input in = *step->in;
-    struct package_output out = {.report = step->out->report};
+    struct package_output out = {.error_info = step->out->error_info};
     in.token = token;
     in.n_tokens = 1;
     SECURITY_STATUS st = context->chosen->package->accept(step->credential->mechanisms[row],
@@ -77,10 +77,11 @@ static bool agreed_on(const struct negotiate_context *context, ULONG attributes)
 
 static SECURITY_STATUS unprotected(const struct negotiate_step *step)
 {
-    return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                         "the client asked %s for no integrity, or for keys too weak to give any: "
-                         "its list of mechanisms cannot be protected",
-                         step->context->chosen->package->about.Name);
+    return error_info_refuse(
+        step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+        "the client asked %s for no integrity, or for keys too weak to give any: "
+        "its list of mechanisms cannot be protected",
+        step->context->chosen->package->about.Name);
 }
 
 /* If the client sends a MIC, it must be right, whatever the client asked the mechanism for. NTLM
@@ -96,9 +97,10 @@ static SECURITY_STATUS check_mic(const struct negotiate_step *step, struct sspi_
     case SEC_E_UNSUPPORTED_FUNCTION:
         return unprotected(step);
     default:
-        return report_refuse(step->out->report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MECHANISM,
-                             "mechListMIC is wrong: the client's list of mechanisms was changed on "
-                             "the way");
+        return error_info_refuse(
+            step->out->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MECHANISM,
+            "mechListMIC is wrong: the client's list of mechanisms was changed on "
+            "the way");
     }
 }
 
@@ -112,8 +114,8 @@ static SECURITY_STATUS make_mic(const struct negotiate_step *step, struct bytes 
         return SEC_E_OK;
     SECURITY_STATUS st = context->chosen->package->make_mic(context->mechanism, list, our_mic);
     if (st != SEC_E_OK)
-        return report_refuse(step->out->report, st, SSPI_REASON_INTERNAL,
-                             "mechListMIC cannot be made");
+        return error_info_refuse(step->out->error_info, st, SSPI_REASON_INTERNAL,
+                                 "mechListMIC cannot be made");
     context->mic_sent = true;
     return SEC_E_OK;
 }
@@ -161,7 +163,7 @@ static SECURITY_STATUS check_again(struct negotiate_step *step)
     const struct binding_facts facts = {.channel = info->channel,
                                         .service = bytes_view(info->target),
                                         .service_proven = info->target_proven};
-    return binding_check(&rules, &facts, NULL, &bound, step->out->report);
+    return binding_check(&rules, &facts, NULL, &bound, step->out->error_info);
 }
 
 /* Takes what one SPNEGO message carried and answers it. */
@@ -213,15 +215,15 @@ static SECURITY_STATUS refuse_offer(struct negotiate_step *step,
     int shown = list.len < OFFER_SHOWN ? (int)list.len : OFFER_SHOWN;
     BYTES_CLEANUP struct bytes wanted = {0};
     negotiate_credential_describe(step->credential, &wanted);
-    return reject(
-        step,
-        report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+    return reject(step,
+                  error_info_refuse(
+                      step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
                       "the client offers only %.*s, and wanted is %.*s%s", shown, list.data,
                       (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
                       negotiate_credential_allows(step->credential, &negotiate_mechanism_table[0])
                           ? NEGOTIATE_NO_TICKET
                           : ""),
-        (struct sspi_view){NULL, 0});
+                  (struct sspi_view){NULL, 0});
 }
 
 SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step)
@@ -285,8 +287,8 @@ SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step)
     if (!negotiate_token_parse_response(step->in->token, &response))
         return malformed(step);
     if (response.state == NEGOTIATE_TOKEN_REJECT)
-        return report_refuse(step->out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                             "the client gave the negotiation up");
+        return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                                 "the client gave the negotiation up");
     /* Each phase waits for one thing: the mechanism's token, or the client's MIC. */
     bool as_expected = context->phase == NEGOTIATE_MECHANISM
                            ? response.token.len > 0

@@ -6,38 +6,41 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "report.h"
+#include "error_info.h"
 #include "store_nt_users.h"
 
-static SECURITY_STATUS open_winbind(struct ntlm_credential *credential, struct sspi_report *report)
+static SECURITY_STATUS open_winbind(struct ntlm_credential *credential,
+                                    struct sspi_error_info *error_info)
 {
-    char error[SSPI_REPORT_TEXT_SIZE / 2];
+    char error[SSPI_ERROR_TEXT_SIZE / 2];
     credential->winbind = ntlm_winbind_open();
     if (credential->winbind == NULL)
-        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
     if (ntlm_winbind_ask(credential->winbind, error, sizeof error) != STORE_REFRESH_DONE)
-        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                             "%s If this machine is in no domain, name a user file in the "
-                             "credential's data or in SSPI_USER_FILE",
-                             error);
+        return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                                 "%s If this machine is in no domain, name a user file in the "
+                                 "credential's data or in SSPI_USER_FILE",
+                                 error);
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS open_users(struct ntlm_credential *credential, const char *path,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
-    char error[SSPI_REPORT_TEXT_SIZE];
+    char error[SSPI_ERROR_TEXT_SIZE];
     credential->own_users = store_users_open(path, error, sizeof error);
     if (credential->own_users == NULL)
-        return report_refuse(report,
-                             errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
-                             SSPI_REASON_CONFIGURATION, "%s", error);
+        return error_info_refuse(error_info,
+                                 errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
+                                 SSPI_REASON_CONFIGURATION, "%s", error);
     credential->users = credential->own_users;
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS take_users(struct ntlm_credential *credential,
-                                  const SSPI_ACCEPTOR_DATA *data, struct sspi_report *report)
+                                  const SSPI_ACCEPTOR_DATA *data,
+                                  struct sspi_error_info *error_info)
 {
     char domain[STORE_USERS_NAME_LIMIT + 1];
     const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
@@ -46,19 +49,19 @@ static SECURITY_STATUS take_users(struct ntlm_credential *credential,
         return SEC_E_OK;
     }
     if (data->Users == NULL && path == NULL)
-        return open_winbind(credential, report);
+        return open_winbind(credential, error_info);
     if (data->Users != NULL) {
         credential->users = store_users_reference(data->Users);
     } else {
-        SECURITY_STATUS st = open_users(credential, path, report);
+        SECURITY_STATUS st = open_users(credential, path, error_info);
         if (st != SEC_E_OK)
             return st;
     }
     if (!store_nt_users_domain(credential->users, domain))
-        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                             "%s: no user has an NT line, user:DOMAIN:NT:hash; add some with "
-                             "sspi-passwd -a NT",
-                             store_users_path(credential->users));
+        return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+                                 "%s: no user has an NT line, user:DOMAIN:NT:hash; add some with "
+                                 "sspi-passwd -a NT",
+                                 store_users_path(credential->users));
     return SEC_E_OK;
 }
 
@@ -82,26 +85,28 @@ static bool take_names(struct ntlm_credential *credential)
 }
 
 static SECURITY_STATUS fill(struct ntlm_credential *credential, const SSPI_ACCEPTOR_DATA *data,
-                            struct sspi_report *report)
+                            struct sspi_error_info *error_info)
 {
     credential->clock = clock_machine();
     if (!ntlm_crypto_open(&credential->crypto))
-        return report_refuse(report, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                             "OpenSSL has no RC4, which NTLM needs: install its legacy provider");
+        return error_info_refuse(
+            error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+            "OpenSSL has no RC4, which NTLM needs: install its legacy provider");
     if (!take_names(credential))
-        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "this machine does not tell its name");
-    return take_users(credential, data, report);
+        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                 "this machine does not tell its name");
+    return take_users(credential, data, error_info);
 }
 
 SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                         struct ntlm_credential **ret_credential,
-                                        struct sspi_report *report)
+                                        struct sspi_error_info *error_info)
 {
     struct ntlm_credential *credential = calloc(1, sizeof *credential);
     if (credential == NULL)
-        return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
-    SECURITY_STATUS st = fill(credential, data, report);
+        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                                 "no memory");
+    SECURITY_STATUS st = fill(credential, data, error_info);
     if (st != SEC_E_OK) {
         ntlm_credential_release(credential);
         return st;
@@ -120,7 +125,7 @@ void ntlm_credential_release(struct ntlm_credential *credential)
 
 void ntlm_credential_refresh(struct ntlm_credential *credential)
 {
-    char error[SSPI_REPORT_TEXT_SIZE];
+    char error[SSPI_ERROR_TEXT_SIZE];
     const struct clock *clock = credential->clock;
     /* What cannot be read leaves the users there were. */
     if (credential->own_users != NULL)

@@ -26,7 +26,7 @@ struct ntlm_credential {
  * references of its own to Winbind and Users. */
 SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                         struct ntlm_credential **ret_credential,
-                                        struct sspi_report *report) MUST_USE;
+                                        struct sspi_error_info *error_info) MUST_USE;
 
 void ntlm_credential_release(struct ntlm_credential *credential);
 

@@ -11,11 +11,12 @@
  * UTF-16. SEC_E_LOGON_DENIED: the OEM name is not ASCII, and no message names the code page.
  * SEC_E_INSUFFICIENT_MEMORY. `report` says which. */
 SECURITY_STATUS ntlm_names_read(const struct ntlm_authenticate *message, struct sspi_view name,
-                                struct bytes *to, struct sspi_report *report) MUST_USE;
+                                struct bytes *to, struct sspi_error_info *error_info) MUST_USE;
 
 /* Appends user and domain, and checks both by ntlm_text_check_names(). Its statuses, or those of
  * ntlm_names_read(). */
 SECURITY_STATUS ntlm_names_read_login(const struct ntlm_authenticate *message, struct bytes *user,
-                                      struct bytes *domain, struct sspi_report *report) MUST_USE;
+                                      struct bytes *domain,
+                                      struct sspi_error_info *error_info) MUST_USE;
 
 #endif

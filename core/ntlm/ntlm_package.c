@@ -10,7 +10,7 @@
 
 #include "ntlm_challenge.h"
 #include "ntlm_context.h"
-#include "report.h"
+#include "error_info.h"
 #include "store_users.h"
 
 /* What Windows' NTLM package says of itself. */
@@ -20,10 +20,10 @@
 #define PROOF_CLEANUP __attribute__((cleanup(ntlm_verify_end)))
 
 static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                               struct sspi_report *report)
+                               struct sspi_error_info *error_info)
 {
     struct ntlm_credential *credential;
-    SECURITY_STATUS st = ntlm_credential_acquire(data, &credential, report);
+    SECURITY_STATUS st = ntlm_credential_acquire(data, &credential, error_info);
     if (st == SEC_E_OK)
         *ret_credential = credential;
     return st;
@@ -34,23 +34,24 @@ static void release(void *credential)
     ntlm_credential_release(credential);
 }
 
-static SECURITY_STATUS no_memory(struct sspi_report *report)
+static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
 {
-    return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
 }
 
 static SECURITY_STATUS read_negotiate(struct sspi_view token, uint32_t *ret_flags,
-                                      struct sspi_report *report)
+                                      struct sspi_error_info *error_info)
 {
     const char *problem;
     if (!ntlm_message_read_negotiate(token, ret_flags, &problem))
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "malformed NTLM NEGOTIATE message of %zu octets: %s", token.len,
-                             problem);
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                 "malformed NTLM NEGOTIATE message of %zu octets: %s", token.len,
+                                 problem);
     /* MS-NLMP 2.2.2.5: datagrams begin with CHALLENGE. */
     if ((*ret_flags & NTLM_FLAG_DATAGRAM) != 0)
-        return report_refuse(report, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                             "the client wants NTLM for datagrams");
+        return error_info_refuse(error_info, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+                                 "the client wants NTLM for datagrams");
     return SEC_E_OK;
 }
 
@@ -84,20 +85,22 @@ static bool find_names(const struct ntlm_credential *credential, struct names *n
 }
 
 static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
-                                       struct ntlm_context *context, struct sspi_report *report)
+                                       struct ntlm_context *context,
+                                       struct sspi_error_info *error_info)
 {
     const struct clock *clock = credential->clock;
     struct names ours;
     if (!find_names(credential, &ours))
-        return report_refuse(report, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
-                             "winbind has not told the names of this machine and its domain yet: "
-                             "is winbindd running, and has it reached a domain controller?");
+        return error_info_refuse(
+            error_info, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
+            "winbind has not told the names of this machine and its domain yet: "
+            "is winbindd running, and has it reached a domain controller?");
     if (!clock->random(clock->self, context->server_challenge, sizeof context->server_challenge))
-        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "no randomness for a challenge");
+        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                 "no randomness for a challenge");
     if (!ntlm_challenge_write(&context->challenge, context->flags, context->server_challenge,
                               &ours.told, ntlm_challenge_filetime(clock->now_ms(clock->self))))
-        return no_memory(report);
+        return no_memory(error_info);
     return SEC_E_OK;
 }
 
@@ -106,17 +109,17 @@ static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_con
 {
     uint32_t asked;
     ntlm_credential_refresh(credential);
-    SECURITY_STATUS st = read_negotiate(in->token, &asked, out->report);
+    SECURITY_STATUS st = read_negotiate(in->token, &asked, out->error_info);
     if (st != SEC_E_OK)
         return st;
     context->flags = ntlm_challenge_flags(asked);
     bytes_append_view(&context->negotiate, in->token);
-    st = write_challenge(credential, context, out->report);
+    st = write_challenge(credential, context, out->error_info);
     if (st != SEC_E_OK)
         return st;
     bytes_append_view(&out->tokens[0], bytes_as_view(&context->challenge));
     if (context->negotiate.failed || out->tokens[0].failed)
-        return no_memory(out->report);
+        return no_memory(out->error_info);
     out->n_tokens = 1;
     context->waits = credential->winbind != NULL;
     context->state = NTLM_CONTEXT_CHALLENGED;
@@ -125,7 +128,7 @@ static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_con
 
 static SECURITY_STATUS finish(const struct ntlm_credential *credential,
                               struct ntlm_context *context, const struct package_input *in,
-                              struct sspi_report *report)
+                              struct sspi_error_info *error_info)
 {
     PROOF_CLEANUP struct ntlm_proof proof = {0};
     struct ntlm_verify_exchange exchange = {
@@ -136,11 +139,11 @@ static SECURITY_STATUS finish(const struct ntlm_credential *credential,
     memcpy(exchange.server_challenge, context->server_challenge, sizeof exchange.server_challenge);
     /* Read first, so contents that are loaded meanwhile have a newer number. */
     uint64_t generation = credential->users != NULL ? store_users_generation(credential->users) : 0;
-    SECURITY_STATUS st = ntlm_verify_authenticate(credential, &exchange, in, &proof, report);
+    SECURITY_STATUS st = ntlm_verify_authenticate(credential, &exchange, in, &proof, error_info);
     if (st != SEC_E_OK)
         return st;
     if (!ntlm_context_establish(context, credential, &proof))
-        return no_memory(report);
+        return no_memory(error_info);
     context->info.users_generation = generation;
     return SEC_E_OK;
 }
@@ -150,20 +153,20 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
 {
     SECURITY_STATUS st;
     if (*context == NULL && (*context = ntlm_context_new()) == NULL)
-        return no_memory(out->report);
+        return no_memory(out->error_info);
     struct ntlm_context *ntlm = *context;
     switch (ntlm->state) {
     case NTLM_CONTEXT_BEGUN:
         st = begin(credential, ntlm, in, out);
         break;
     case NTLM_CONTEXT_CHALLENGED:
-        st = finish(credential, ntlm, in, out->report);
+        st = finish(credential, ntlm, in, out->error_info);
         break;
     case NTLM_CONTEXT_ESTABLISHED:
     case NTLM_CONTEXT_FAILED:
     default:
-        st = report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                           "the NTLM exchange is over");
+        st = error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                               "the NTLM exchange is over");
         break;
     }
     if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)

@@ -7,7 +7,7 @@
 #include "ntlm_names.h"
 #include "ntlm_password_winbind.h"
 #include "ntlm_text.h"
-#include "report.h"
+#include "error_info.h"
 
 /* For client text in a report. */
 #define SHOWN_SIZE 81
@@ -30,25 +30,26 @@ static bool prove(struct hash_run *run, const uint8_t challenge[NTLM_CHALLENGE_L
 }
 
 static SECURITY_STATUS refuse(struct sspi_view user, struct sspi_view domain,
-                              struct sspi_report *report)
+                              struct sspi_error_info *error_info)
 {
     char shown_user[SHOWN_SIZE], shown_domain[SHOWN_SIZE];
-    return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
-                         "unknown user or wrong password: user \"%s\", domain \"%s\"",
-                         escape_text(shown_user, sizeof shown_user, user),
-                         escape_text(shown_domain, sizeof shown_domain, domain));
+    return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
+                             "unknown user or wrong password: user \"%s\", domain \"%s\"",
+                             escape_text(shown_user, sizeof shown_user, user),
+                             escape_text(shown_domain, sizeof shown_domain, domain));
 }
 
 static SECURITY_STATUS check_file(const struct ntlm_credential *credential, struct hash_run *run,
                                   const uint8_t challenge[NTLM_CHALLENGE_LEN],
                                   const struct ntlm_authenticate *message,
                                   const struct ntlm_response *response,
-                                  struct ntlm_winbind_answer *ret_login, struct sspi_report *report)
+                                  struct ntlm_winbind_answer *ret_login,
+                                  struct sspi_error_info *error_info)
 {
     BYTES_CLEANUP struct bytes user = {0}, domain = {0}, upper_user = {0}, wire_domain = {0};
     struct store_nt_user found;
     bool right;
-    SECURITY_STATUS status = ntlm_names_read_login(message, &user, &domain, report);
+    SECURITY_STATUS status = ntlm_names_read_login(message, &user, &domain, error_info);
     if (status != SEC_E_OK)
         return status;
     /* MS-NLMP 3.3.2: the hash covers the names as the client spells them, not as the file does, and
@@ -63,10 +64,11 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
     memcpy(ret_login->domain, found.domain, sizeof found.domain);
     bytes_wipe(&found, sizeof found);
     if (!done)
-        return report_refuse(report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "OpenSSL could not compute an NTLM proof, or no memory");
+        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                 "OpenSSL could not compute an NTLM proof, or no memory");
     /* The hash of no user lets nobody in, whoever knows it. */
-    return right && known ? SEC_E_OK : refuse(bytes_as_view(&user), bytes_as_view(&domain), report);
+    return right && known ? SEC_E_OK
+                          : refuse(bytes_as_view(&user), bytes_as_view(&domain), error_info);
 }
 
 SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, struct hash_run *run,
@@ -74,10 +76,10 @@ SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, st
                                     const struct ntlm_authenticate *message,
                                     const struct ntlm_response *response,
                                     struct ntlm_winbind_answer *ret_login,
-                                    struct sspi_report *report)
+                                    struct sspi_error_info *error_info)
 {
     if (credential->winbind != NULL)
         return ntlm_password_winbind_check(credential->winbind, challenge, message, ret_login,
-                                           report);
-    return check_file(credential, run, challenge, message, response, ret_login, report);
+                                           error_info);
+    return check_file(credential, run, challenge, message, response, ret_login, error_info);
 }

@@ -19,6 +19,6 @@ SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, st
                                     const struct ntlm_authenticate *message,
                                     const struct ntlm_response *response,
                                     struct ntlm_winbind_answer *ret_login,
-                                    struct sspi_report *report) MUST_USE;
+                                    struct sspi_error_info *error_info) MUST_USE;
 
 #endif

@@ -12,6 +12,6 @@ SECURITY_STATUS ntlm_password_winbind_check(struct sspi_winbind *winbind,
                                             const uint8_t challenge[NTLM_CHALLENGE_LEN],
                                             const struct ntlm_authenticate *message,
                                             struct ntlm_winbind_answer *ret_login,
-                                            struct sspi_report *report) MUST_USE;
+                                            struct sspi_error_info *error_info) MUST_USE;
 
 #endif

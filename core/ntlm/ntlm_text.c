@@ -64,14 +64,14 @@ bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text)
 }
 
 SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view domain,
-                                      struct sspi_report *report)
+                                      struct sspi_error_info *error_info)
 {
     char shown_user[SHOWN_SIZE], shown_domain[SHOWN_SIZE];
 
     if (utf8_is_name(user) && utf8_is_name(domain))
         return SEC_E_OK;
-    return report_refuse(report, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
-                         "user \"%s\" or domain \"%s\" holds a control character",
-                         escape_text(shown_user, sizeof(shown_user), user),
-                         escape_text(shown_domain, sizeof(shown_domain), domain));
+    return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
+                             "user \"%s\" or domain \"%s\" holds a control character",
+                             escape_text(shown_user, sizeof(shown_user), user),
+                             escape_text(shown_domain, sizeof(shown_domain), domain));
 }

@@ -5,7 +5,7 @@
 #define NTLM_TEXT_H
 
 #include "bytes.h"
-#include "report.h"
+#include "error_info.h"
 
 /* Appends UTF-16LE octets as UTF-8. False: an odd number of them, an unpaired surrogate, or no
  * memory (then to->failed). `octets` needs no alignment. */
@@ -23,6 +23,6 @@ bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text) MUST_USE;
 /* Checks the names of a login, in UTF-8 (utf8_is_name()). SEC_E_OK, or SEC_E_LOGON_DENIED with a
  * report. */
 SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view domain,
-                                      struct sspi_report *report) MUST_USE;
+                                      struct sspi_error_info *error_info) MUST_USE;
 
 #endif

@@ -7,7 +7,7 @@
 #include "binding_check.h"
 #include "ntlm_challenge.h"
 #include "ntlm_text.h"
-#include "report.h"
+#include "error_info.h"
 #include "utf8.h"
 
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
@@ -19,7 +19,7 @@ struct attempt {
     const struct ntlm_credential *credential;
     const struct ntlm_verify_exchange *exchange;
     const struct package_input *in;
-    struct sspi_report *report;
+    struct sspi_error_info *error_info;
     struct hash_run run;
     struct ntlm_authenticate message;
     struct ntlm_response response;
@@ -28,19 +28,20 @@ struct attempt {
 
 static SECURITY_STATUS malformed(const struct attempt *a, const char *what, const char *problem)
 {
-    return report_refuse(a->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                         "malformed %s of %zu octets: %s", what, a->in->token.len, problem);
+    return error_info_refuse(a->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                             "malformed %s of %zu octets: %s", what, a->in->token.len, problem);
 }
 
-static SECURITY_STATUS no_memory(struct sspi_report *report)
+static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
 {
-    return report_refuse(report, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL, "no memory");
+    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "no memory");
 }
 
 static SECURITY_STATUS library_failed(const struct attempt *a)
 {
-    return report_refuse(a->report, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                         "OpenSSL could not compute an NTLM key");
+    return error_info_refuse(a->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "OpenSSL could not compute an NTLM key");
 }
 
 static SECURITY_STATUS read_message(struct attempt *a)
@@ -58,8 +59,9 @@ static SECURITY_STATUS find_encoding(struct attempt *a)
 {
     bool unicode = (a->message.flags & NTLM_FLAG_UNICODE) != 0;
     if (!unicode && (a->exchange->flags & NTLM_FLAG_OEM) == 0)
-        return report_refuse(a->report, SEC_E_INVALID_TOKEN, SSPI_REASON_UNSUPPORTED,
-                             "the server granted Unicode, but the client sent its names in OEM");
+        return error_info_refuse(
+            a->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_UNSUPPORTED,
+            "the server granted Unicode, but the client sent its names in OEM");
     a->message.oem = !unicode;
     return SEC_E_OK;
 }
@@ -69,15 +71,16 @@ static SECURITY_STATUS check_kind(struct attempt *a)
 {
     size_t len = a->message.nt_response.len;
     if (a->message.user.len == 0 || (a->message.flags & NTLM_FLAG_ANONYMOUS) != 0)
-        return report_refuse(a->report, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
-                             "an NTLM login without a user is refused");
+        return error_info_refuse(a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
+                                 "an NTLM login without a user is refused");
     if (len == 0)
-        return report_refuse(a->report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
-                             "the client sent an LM response alone; NTLMv2 is wanted");
+        return error_info_refuse(a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+                                 "the client sent an LM response alone; NTLMv2 is wanted");
     if (len == NTLM_RESPONSE_V1_LEN)
-        return report_refuse(a->report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
-                             "the client sent an NTLMv1 response; NTLMv2 is wanted (on Windows: "
-                             "LmCompatibilityLevel 3 or higher)");
+        return error_info_refuse(
+            a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+            "the client sent an NTLMv1 response; NTLMv2 is wanted (on Windows: "
+            "LmCompatibilityLevel 3 or higher)");
     return SEC_E_OK;
 }
 
@@ -113,20 +116,23 @@ static SECURITY_STATUS check_mic(struct attempt *a)
     if ((a->response.flags & NTLM_PAIR_FLAG_MIC) == 0) {
         if (!demanded)
             return SEC_E_OK;
-        return report_refuse(a->report, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
-                             "the client sent no MIC over its messages, and integrity is demanded");
+        return error_info_refuse(
+            a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+            "the client sent no MIC over its messages, and integrity is demanded");
     }
     if (a->message.mic.data == NULL)
-        return report_refuse(a->report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-                             "the client sent a MIC, and its message has none: somebody between "
-                             "us took it away");
+        return error_info_refuse(
+            a->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+            "the client sent a MIC, and its message has none: somebody between "
+            "us took it away");
     if (!ntlm_keys_mic(&a->run, a->proof->exported_key, a->exchange->negotiate,
                        a->exchange->challenge, a->in->token, mic))
         return library_failed(a);
     if (bytes_equal_secret((struct sspi_view){(const char *)mic, sizeof mic}, a->message.mic))
         return SEC_E_OK;
-    return report_refuse(a->report, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-                         "the client's MIC is wrong: somebody between us changed an NTLM message");
+    return error_info_refuse(
+        a->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+        "the client's MIC is wrong: somebody between us changed an NTLM message");
 }
 
 static SECURITY_STATUS check_time(struct attempt *a)
@@ -137,9 +143,9 @@ static SECURITY_STATUS check_time(struct attempt *a)
     uint64_t apart = ahead ? a->response.time - now : now - a->response.time;
     if (apart <= (uint64_t)NTLM_VERIFY_WINDOW_MS * 10000)
         return SEC_E_OK;
-    return report_refuse(a->report, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
-                         "the client's clock is %" PRIu64 " minutes %s ours; 30 are allowed",
-                         apart / FILETIME_PER_MINUTE, ahead ? "ahead of" : "behind");
+    return error_info_refuse(a->error_info, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
+                             "the client's clock is %" PRIu64 " minutes %s ours; 30 are allowed",
+                             apart / FILETIME_PER_MINUTE, ahead ? "ahead of" : "behind");
 }
 
 static void read_channel(struct attempt *a)
@@ -159,7 +165,7 @@ static SECURITY_STATUS read_target(struct attempt *a)
         return SEC_E_OK;
     bool decoded = ntlm_text_decode(target, a->response.target);
     if (target->failed)
-        return no_memory(a->report);
+        return no_memory(a->error_info);
     if (!decoded || !utf8_is_name(bytes_as_view(target)))
         return malformed(a, "NTLMv2 response in a message", "its MsvAvTargetName is no name");
     return SEC_E_OK;
@@ -172,7 +178,7 @@ static SECURITY_STATUS check_binding(struct attempt *a)
     const struct binding_facts facts = {.channel = a->proof->channel,
                                         .service = bytes_as_view(&a->proof->target)};
     return binding_check(&rules, &facts, &a->credential->crypto.hashes, &a->proof->bound,
-                         a->report);
+                         a->error_info);
 }
 
 static SECURITY_STATUS run(struct attempt *a)
@@ -186,7 +192,7 @@ static SECURITY_STATUS run(struct attempt *a)
         st = read_response(a);
     if (st == SEC_E_OK)
         st = ntlm_password_check(a->credential, &a->run, a->exchange->server_challenge, &a->message,
-                                 &a->response, &a->proof->login, a->report);
+                                 &a->response, &a->proof->login, a->error_info);
     if (st == SEC_E_OK)
         st = find_exported_key(a);
     if (st == SEC_E_OK)
@@ -205,16 +211,17 @@ static SECURITY_STATUS run(struct attempt *a)
 SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credential,
                                          const struct ntlm_verify_exchange *exchange,
                                          const struct package_input *in,
-                                         struct ntlm_proof *ret_proof, struct sspi_report *report)
+                                         struct ntlm_proof *ret_proof,
+                                         struct sspi_error_info *error_info)
 {
     struct ntlm_proof proof = {0};
     struct attempt attempt = {.credential = credential,
                               .exchange = exchange,
                               .in = in,
-                              .report = report,
+                              .error_info = error_info,
                               .proof = &proof};
     if (!hash_run_open(&attempt.run, &credential->crypto.hashes))
-        return no_memory(report);
+        return no_memory(error_info);
     SECURITY_STATUS st = run(&attempt);
     hash_run_close(&attempt.run);
     if (st == SEC_E_OK)

@@ -37,7 +37,7 @@ SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credentia
                                          const struct ntlm_verify_exchange *exchange,
                                          const struct package_input *in,
                                          struct ntlm_proof *ret_proof,
-                                         struct sspi_report *report) MUST_USE;
+                                         struct sspi_error_info *error_info) MUST_USE;
 
 /* Wipes and frees. */
 void ntlm_verify_end(struct ntlm_proof *proof);

@@ -83,8 +83,8 @@ struct package_input {
 /* What comes back. `tokens` are the package's to append to and sspi/'s to free. */
 struct package_output {
     struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
-    size_t n_tokens;            /* tokens filled; usually 0 or 1 */
-    struct sspi_report *report; /* never NULL; set reason and text on every refusal */
+    size_t n_tokens;                    /* tokens filled; usually 0 or 1 */
+    struct sspi_error_info *error_info; /* never NULL; set reason and text on every refusal */
 };
 
 /* What an established context knows of itself. Owned by the context, lives as long. */
@@ -196,7 +196,7 @@ struct package {
     /* Makes a credential. `data` is never NULL here and lives only for the call unless a member
      * says otherwise. SEC_E_OK sets *ret_credential. May read files. */
     SECURITY_STATUS (*acquire)(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                               struct sspi_report *report);
+                               struct sspi_error_info *error_info);
     void (*release)(void *credential);
 
     /* One step. *context is NULL on the first call; the package makes it and owns it until destroy.

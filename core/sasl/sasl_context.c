@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "escape.h"
-#include "report.h"
+#include "error_info.h"
 #include "sasl_gssapi.h"
 
-static SECURITY_STATUS malformed(struct sspi_report *report, const char *what)
+static SECURITY_STATUS malformed(struct sspi_error_info *error_info, const char *what)
 {
-    return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED, "%s", what);
+    return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED, "%s", what);
 }
 
 /* The package is satisfied, and its profile agrees on nothing behind that. */
@@ -25,7 +25,7 @@ static SECURITY_STATUS end(struct sasl_context *sasl, const struct secur_inner *
     if (info->peer_limit > 0)
         status = sasl_context_set_peer_size(sasl, below, info->peer_limit);
     if (status == SEC_E_OK)
-        status = sasl_context_take_authzid(sasl, bytes_view(info->authzid), out->report);
+        status = sasl_context_take_authzid(sasl, bytes_view(info->authzid), out->error_info);
     if (status == SEC_E_OK)
         sasl->state = SASL_ENDED;
     else
@@ -40,7 +40,7 @@ static SECURITY_STATUS login(struct sasl_context *sasl, const struct secur_inner
 
     if (in->token.len == 0 && sasl->profile->client_first && !began) {
         if (sasl->state == SASL_ASKED)
-            return malformed(out->report, "the client sent nothing, twice");
+            return malformed(out->error_info, "the client sent nothing, twice");
         sasl->state = SASL_ASKED;
         return SEC_I_CONTINUE_NEEDED; /* RFC 4422 3.2: with an empty challenge */
     }
@@ -71,7 +71,8 @@ static SECURITY_STATUS step(struct secur_layer *wrapping, const struct secur_inn
     bool asks_http = (in->requirements & ASC_REQ_HTTP) != 0;
 
     if (in->http && !asks_http)
-        return malformed(out->report, "SASL takes no SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP");
+        return malformed(out->error_info,
+                         "SASL takes no SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP");
     if (in->http && below->package == &digest_package)
         return accept_http(sasl, below, in, out);
     switch (sasl->state) {
@@ -145,14 +146,14 @@ SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
 }
 
 SECURITY_STATUS sasl_context_take_authzid(struct sasl_context *sasl, struct sspi_view authzid,
-                                          struct sspi_report *report)
+                                          struct sspi_error_info *error_info)
 {
     char shown[81];
 
     if (authzid.len > 0 && sasl->forbids_authzid)
-        return report_refuse(report, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_UNSUPPORTED,
-                             "the client wants to act as \"%s\", which is forbidden here",
-                             escape_text(shown, sizeof(shown), authzid));
+        return error_info_refuse(error_info, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_UNSUPPORTED,
+                                 "the client wants to act as \"%s\", which is forbidden here",
+                                 escape_text(shown, sizeof(shown), authzid));
     bytes_append_view(&sasl->authzid, authzid);
     return sasl->authzid.failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }

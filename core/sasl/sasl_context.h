@@ -46,6 +46,6 @@ SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
 /* The client wants to act as `authzid`, a name that its mechanism vouches for; empty: as itself.
  * SEC_E_ALGORITHM_MISMATCH: that is forbidden. SEC_E_INSUFFICIENT_MEMORY. */
 SECURITY_STATUS sasl_context_take_authzid(struct sasl_context *sasl, struct sspi_view authzid,
-                                          struct sspi_report *report) MUST_USE;
+                                          struct sspi_error_info *error_info) MUST_USE;
 
 #endif

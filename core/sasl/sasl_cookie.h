@@ -34,6 +34,6 @@ struct sasl_cookie {
 /* Reads the client's. Otherwise than SSPI_REASON_NONE `report` (never NULL) says what is wrong:
  * MALFORMED, or TOO_LARGE for an authorization identity over its limit. */
 enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret_cookie,
-                                  struct sspi_report *report) MUST_USE;
+                                  struct sspi_error_info *error_info) MUST_USE;
 
 #endif

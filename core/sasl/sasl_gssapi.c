@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "report.h"
+#include "error_info.h"
 #include "sasl_cookie.h"
 
 /* What any of Kerberos' encryption types adds to a cookie, with room to spare. */
@@ -79,16 +79,16 @@ SECURITY_STATUS sasl_gssapi_resume(struct sasl_context *sasl, const struct secur
 {
     /* RFC 4752 3.1: the client "responds with no data". */
     if (in->token.len > 0)
-        return report_refuse(out->report, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "the client answers the last token of its login with %zu octets",
-                             in->token.len);
+        return error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+                                 "the client answers the last token of its login with %zu octets",
+                                 in->token.len);
     return offer(sasl, below, in, out);
 }
 
 /* The client's cookie in clear, in `opened`, which is as long as the token. */
 static SECURITY_STATUS unseal(const struct secur_inner *below, struct sspi_view token,
                               struct bytes *opened, struct sspi_view *ret_cookie,
-                              struct sspi_report *report)
+                              struct sspi_error_info *error_info)
 {
     bool encrypted;
 
@@ -107,26 +107,26 @@ static SECURITY_STATUS unseal(const struct secur_inner *below, struct sspi_view 
     case SEC_E_CONTEXT_EXPIRED:
         return status;
     default: /* page: "the message failed to decrypt" */
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_ALTERED,
-                             "the client's SASL cookie is not what the client sealed");
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_ALTERED,
+                                 "the client's SASL cookie is not what the client sealed");
     }
 }
 
 static SECURITY_STATUS read_cookie(struct sspi_view text, struct sasl_cookie *ret_cookie,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
-    return sasl_cookie_read(text, ret_cookie, report) == SSPI_REASON_NONE ? SEC_E_OK
-                                                                          : SEC_E_INVALID_TOKEN;
+    return sasl_cookie_read(text, ret_cookie, error_info) == SSPI_REASON_NONE ? SEC_E_OK
+                                                                              : SEC_E_INVALID_TOKEN;
 }
 
 /* From now on messages are protected as the client chose, and no more is told of the context. */
 static SECURITY_STATUS agree(struct sasl_context *sasl, const struct secur_inner *below,
-                             const struct sasl_cookie *cookie, struct sspi_report *report)
+                             const struct sasl_cookie *cookie, struct sspi_error_info *error_info)
 {
     if ((cookie->layer & sasl->offered) == 0)
-        return report_refuse(report, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_UNSUPPORTED,
-                             "the client chose SASL layer %u; %u were offered", cookie->layer,
-                             sasl->offered);
+        return error_info_refuse(error_info, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_UNSUPPORTED,
+                                 "the client chose SASL layer %u; %u were offered", cookie->layer,
+                                 sasl->offered);
     switch (cookie->layer) {
     case SASL_COOKIE_CONFIDENTIALITY:
         sasl->wrapping.encrypted_alone = true;
@@ -149,13 +149,13 @@ SECURITY_STATUS sasl_gssapi_end(struct sasl_context *sasl, const struct secur_in
     struct sasl_cookie cookie;
     struct sspi_view text;
 
-    SECURITY_STATUS status = unseal(below, in->token, &opened, &text, out->report);
+    SECURITY_STATUS status = unseal(below, in->token, &opened, &text, out->error_info);
     if (status == SEC_E_OK)
-        status = read_cookie(text, &cookie, out->report);
+        status = read_cookie(text, &cookie, out->error_info);
     if (status == SEC_E_OK)
-        status = agree(sasl, below, &cookie, out->report);
+        status = agree(sasl, below, &cookie, out->error_info);
     if (status == SEC_E_OK)
-        status = sasl_context_take_authzid(sasl, cookie.authzid, out->report);
+        status = sasl_context_take_authzid(sasl, cookie.authzid, out->error_info);
     if (status == SEC_E_OK)
         sasl->state = SASL_ENDED;
     return status;

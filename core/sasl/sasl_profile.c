@@ -131,7 +131,7 @@ static bool is_name_char(char c)
 /* The profile whose name the token begins with; NULL in *ret_profile where there is none. */
 static SECURITY_STATUS identify(const SecBufferDesc *desc, const struct sasl_profile **ret_profile)
 {
-    struct sspi_report ignored = {0};
+    struct sspi_error_info ignored = {0};
     struct secur_buffers_input input;
     size_t len = 0;
 

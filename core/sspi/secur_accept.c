@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "report.h"
+#include "error_info.h"
 #include "secur_buffers.h"
 #include "secur_context.h"
 #include "secur_query.h"
@@ -105,14 +105,15 @@ static void free_tokens(struct package_output *produced)
 
 /* The package had its call: what it answered goes into the buffers of this one. */
 static SECURITY_STATUS deliver_held(struct secur_context *context, const struct package_input *in,
-                                    struct secur_buffers_output *output, struct sspi_report *report)
+                                    struct secur_buffers_output *output,
+                                    struct sspi_error_info *error_info)
 {
     struct secur_pending *held = &context->held;
 
     if (!secur_pending_is_for(held, in))
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
-                             "the answer to the last call waits for a larger buffer: repeat "
-                             "that call, and only that");
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
+                                 "the answer to the last call waits for a larger buffer: repeat "
+                                 "that call, and only that");
     SECURITY_STATUS status = settle(context, held->status, &held->answer, output);
     if (status != SEC_E_BUFFER_TOO_SMALL)
         secur_pending_end(held);
@@ -132,14 +133,15 @@ static SECURITY_STATUS run(struct secur_context *context, const struct package_i
 
 /* The package and the layer over it never see a call on a context that has ended. They could change
  * an established context, which the caller already trusts. */
-static SECURITY_STATUS check_state(const struct secur_context *context, struct sspi_report *report)
+static SECURITY_STATUS check_state(const struct secur_context *context,
+                                   struct sspi_error_info *error_info)
 {
     switch (context->state) {
     case SECUR_CONTEXT_PARTIAL:
         return SEC_E_OK;
     case SECUR_CONTEXT_ESTABLISHED:
-        return report_refuse(report, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
-                             "the context is established already");
+        return error_info_refuse(error_info, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
+                                 "the context is established already");
     case SECUR_CONTEXT_FAILED:
     default:
         return SEC_E_INVALID_HANDLE;
@@ -147,15 +149,15 @@ static SECURITY_STATUS check_state(const struct secur_context *context, struct s
 }
 
 static SECURITY_STATUS step(struct secur_context *context, const struct package_input *in,
-                            struct secur_buffers_output *output, struct sspi_report *report)
+                            struct secur_buffers_output *output, struct sspi_error_info *error_info)
 {
-    struct package_output produced = {.report = report};
-    SECURITY_STATUS status = check_state(context, report);
+    struct package_output produced = {.error_info = error_info};
+    SECURITY_STATUS status = check_state(context, error_info);
 
     if (status != SEC_E_OK)
         return status;
     if (context->held.waits)
-        return deliver_held(context, in, output, report);
+        return deliver_held(context, in, output, error_info);
     context->requirements = in->requirements;
     SECURITY_STATUS answer = run(context, in, &produced);
     status = settle(context, answer, &produced, output);
@@ -214,7 +216,7 @@ static void set_results(const struct secur_context *context, SECURITY_STATUS sta
  */
 static SECURITY_STATUS run_first(struct secur_context *context, const struct package_input *in,
                                  struct secur_buffers_output *output, struct results *results,
-                                 struct sspi_report *report)
+                                 struct sspi_error_info *error_info)
 {
     CtxtHandle handle;
 
@@ -224,7 +226,7 @@ static SECURITY_STATUS run_first(struct secur_context *context, const struct pac
         secur_handle_drop(&context->object);
         return status;
     }
-    status = step(context, in, output, report);
+    status = step(context, in, output, error_info);
     if (status < 0 && !context->held.waits) {
         SECURITY_STATUS removed = secur_handle_remove(&handle, SECUR_HANDLE_CONTEXT);
         return removed == SEC_E_OK ? status : SEC_E_INTERNAL_ERROR;
@@ -241,7 +243,7 @@ struct reading {
     const struct package_input *in;
     struct secur_buffers_output *output;
     struct results *results;
-    struct sspi_report *report;
+    struct sspi_error_info *error_info;
 };
 
 static SECURITY_STATUS accept_first(const struct reading *r)
@@ -256,7 +258,7 @@ static SECURITY_STATUS accept_first(const struct reading *r)
     if (context == NULL) {
         status = SEC_E_INSUFFICIENT_MEMORY;
     } else {
-        status = run_first(context, r->in, r->output, r->results, r->report);
+        status = run_first(context, r->in, r->output, r->results, r->error_info);
         secur_handle_drop(&context->object);
     }
     secur_handle_end(credential, SECUR_HANDLE_SHARED);
@@ -300,7 +302,7 @@ static SECURITY_STATUS accept_next(const struct reading *r)
     *r->results->context = value;
     status = check_context(r, context);
     if (status == SEC_E_OK) {
-        status = step(context, r->in, r->output, r->report);
+        status = step(context, r->in, r->output, r->error_info);
         set_results(context, status, r->results);
     }
     secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
@@ -309,18 +311,18 @@ static SECURITY_STATUS accept_next(const struct reading *r)
 
 static SECURITY_STATUS read_and_step(const struct secur_accept_call *call, secur_layer_new *wrap,
                                      struct secur_buffers_output *output, struct results *results,
-                                     struct sspi_report *report)
+                                     struct sspi_error_info *error_info)
 {
     struct secur_buffers_input input = {0};
-    const struct reading reading = {call, wrap, &input.in, output, results, report};
+    const struct reading reading = {call, wrap, &input.in, output, results, error_info};
 
     if (call->phNewContext == NULL) /* "should never be NULL" */
         return SEC_E_INVALID_HANDLE;
     if (wrap != NULL && output->n_tokens == 0)
-        return report_refuse(report, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
-                             "pOutput has no SECBUFFER_TOKEN");
-    SECURITY_STATUS status =
-        secur_buffers_read(call->pInput, SECUR_BUFFERS_ACCEPT, call->fContextReq, &input, report);
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
+                                 "pOutput has no SECBUFFER_TOKEN");
+    SECURITY_STATUS status = secur_buffers_read(call->pInput, SECUR_BUFFERS_ACCEPT,
+                                                call->fContextReq, &input, error_info);
     if (status == SEC_E_OK) {
         input.in.n_tokens = output->n_tokens;
         input.in.rules = call->rules;
@@ -333,19 +335,20 @@ static SECURITY_STATUS read_and_step(const struct secur_accept_call *call, secur
 
 SECURITY_STATUS secur_accept(const struct secur_accept_call *call, secur_layer_new *wrap)
 {
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     struct secur_buffers_output output;
     struct results results = {.context = call->phNewContext, .expiry = call->ptsExpiry};
 
     if (call->phContext == NULL && call->phNewContext != NULL)
         SecInvalidateHandle(call->phNewContext);
-    SECURITY_STATUS status = secur_buffers_open(call->pOutput, call->fContextReq, &output, &report);
+    SECURITY_STATUS status =
+        secur_buffers_open(call->pOutput, call->fContextReq, &output, &error_info);
     if (status == SEC_E_OK)
-        status = read_and_step(call, wrap, &output, &results, &report);
-    secur_buffers_complete_report(status, &report);
+        status = read_and_step(call, wrap, &output, &results, &error_info);
+    secur_buffers_complete_report(status, &error_info);
     if (output.caller_report != NULL)
-        *output.caller_report = report;
-    secur_buffers_tell_binding(&output, status, results.bound, report.reason);
+        *output.caller_report = error_info;
+    secur_buffers_tell_binding(&output, status, results.bound, error_info.reason);
     if (output.allocated)
         results.attributes |= ASC_RET_ALLOCATED_MEMORY;
     if (call->pfContextAttr != NULL)
@@ -368,9 +371,9 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
 }
 
 static SECURITY_STATUS complete(PCtxtHandle handle, struct package_input *in,
-                                struct sspi_report *report)
+                                struct sspi_error_info *error_info)
 {
-    struct package_output produced = {.report = report};
+    struct package_output produced = {.error_info = error_info};
     struct secur_buffers_output none = {0};
     struct secur_object *object;
 
@@ -401,18 +404,19 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct package_input *in,
 
 SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken)
 {
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     struct secur_buffers_input input = {0};
-    struct sspi_report *caller_report;
+    struct sspi_error_info *caller_report;
 
-    SECURITY_STATUS status = secur_buffers_read(pToken, SECUR_BUFFERS_COMPLETE, 0, &input, &report);
+    SECURITY_STATUS status =
+        secur_buffers_read(pToken, SECUR_BUFFERS_COMPLETE, 0, &input, &error_info);
     if (status == SEC_E_OK)
-        status = complete(phContext, &input.in, &report);
+        status = complete(phContext, &input.in, &error_info);
     secur_buffers_input_free(&input);
-    secur_buffers_complete_report(status, &report);
+    secur_buffers_complete_report(status, &error_info);
     caller_report = secur_buffers_report(pToken);
     if (caller_report != NULL)
-        *caller_report = report;
+        *caller_report = error_info;
     return status;
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "report.h"
+#include "error_info.h"
 #include "secur_status.h"
 #include "utf8.h"
 
@@ -14,32 +14,33 @@ static ULONG type_of(const SecBuffer *buffer)
     return buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
 }
 
-static SECURITY_STATUS refuse(struct sspi_report *report, SECURITY_STATUS status, const char *text)
+static SECURITY_STATUS refuse(struct sspi_error_info *error_info, SECURITY_STATUS status,
+                              const char *text)
 {
-    report_write(report, SSPI_REASON_INTERNAL, "%s", text);
+    error_info_set(error_info, SSPI_REASON_INTERNAL, "%s", text);
     return status;
 }
 
-static SECURITY_STATUS check_desc(const SecBufferDesc *desc, struct sspi_report *report)
+static SECURITY_STATUS check_desc(const SecBufferDesc *desc, struct sspi_error_info *error_info)
 {
     if (desc == NULL)
         return SEC_E_OK;
     if (desc->ulVersion != SECBUFFER_VERSION)
-        return refuse(report, SEC_E_INVALID_TOKEN, "SecBufferDesc.ulVersion is not 0");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "SecBufferDesc.ulVersion is not 0");
     if (desc->cBuffers > SECUR_BUFFERS_LIMIT)
-        return refuse(report, SEC_E_INVALID_TOKEN, "SecBufferDesc has over 32 buffers");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "SecBufferDesc has over 32 buffers");
     if (desc->cBuffers > 0 && desc->pBuffers == NULL)
-        return refuse(report, SEC_E_INVALID_TOKEN, "SecBufferDesc.pBuffers is NULL");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "SecBufferDesc.pBuffers is NULL");
     return SEC_E_OK;
 }
 
 /* ---- input ---- */
 
 static SECURITY_STATUS read_token(const SecBuffer *buffer, struct sspi_view *ret_token,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
     if (buffer->cbBuffer > PACKAGE_TOKEN_LIMIT) {
-        report_write(report, SSPI_REASON_TOO_LARGE, "the token is over 65536 bytes");
+        error_info_set(error_info, SSPI_REASON_TOO_LARGE, "the token is over 65536 bytes");
         return SEC_E_INVALID_TOKEN;
     }
     ret_token->data = buffer->cbBuffer == 0 ? "" : buffer->pvBuffer;
@@ -49,36 +50,37 @@ static SECURITY_STATUS read_token(const SecBuffer *buffer, struct sspi_view *ret
 
 /* Digest page, buffer 4: "Unicode string that must be representable in US ASCII". */
 static SECURITY_STATUS read_realm(const SecBuffer *buffer, struct secur_buffers_input *input,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
     struct sspi_view octets = {buffer->pvBuffer, buffer->cbBuffer};
 
     if (octets.len > 2 * SECUR_REALM_LIMIT)
-        return refuse(report, SEC_E_INVALID_TOKEN, "the realm is over 1024 characters");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "the realm is over 1024 characters");
     if (!utf8_ascii_from_utf16le(&input->realm, octets)) {
         if (input->realm.failed)
-            return refuse(report, SEC_E_INSUFFICIENT_MEMORY, "out of memory");
-        return refuse(report, SEC_E_INVALID_TOKEN, "the realm is not US-ASCII in UTF-16LE");
+            return refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, "out of memory");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "the realm is not US-ASCII in UTF-16LE");
     }
     input->in.realm = bytes_as_view(&input->realm);
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
-                                  struct secur_buffers_input *input, struct sspi_report *report)
+                                  struct secur_buffers_input *input,
+                                  struct sspi_error_info *error_info)
 {
     struct package_input *in = &input->in;
     struct sspi_view *const views[SECUR_PARAMS_LIMIT - 1] = {&in->method, &in->uri,
                                                              &in->entity_hash};
 
     if (number >= SECUR_PARAMS_LIMIT)
-        return refuse(report, SEC_E_INVALID_TOKEN, "there are over 4 SECBUFFER_PKG_PARAMS");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "there are over 4 SECBUFFER_PKG_PARAMS");
     if (buffer->cbBuffer == 0)
         return SEC_E_OK;
     if (number == SECUR_PARAMS_LIMIT - 1)
-        return read_realm(buffer, input, report);
+        return read_realm(buffer, input, error_info);
     if (buffer->cbBuffer > PACKAGE_TOKEN_LIMIT) {
-        report_write(report, SSPI_REASON_TOO_LARGE, "a parameter is over 65536 bytes");
+        error_info_set(error_info, SSPI_REASON_TOO_LARGE, "a parameter is over 65536 bytes");
         return SEC_E_INVALID_TOKEN;
     }
     *views[number] = (struct sspi_view){buffer->pvBuffer, buffer->cbBuffer};
@@ -103,14 +105,14 @@ static bool read_part(const SecBuffer *buffer, ULONG offset, ULONG len, struct s
 }
 
 static SECURITY_STATUS read_binding(const SecBuffer *buffer, struct secur_buffers_input *input,
-                                    struct sspi_report *report)
+                                    struct sspi_error_info *error_info)
 {
     SEC_CHANNEL_BINDINGS header;
 
     if (input->in.n_bindings == PACKAGE_BINDINGS_LIMIT)
-        return refuse(report, SEC_E_BAD_BINDINGS, "there are over 16 channel binding buffers");
+        return refuse(error_info, SEC_E_BAD_BINDINGS, "there are over 16 channel binding buffers");
     if (buffer->cbBuffer < sizeof(header))
-        return refuse(report, SEC_E_BAD_BINDINGS, "a channel binding buffer is under 32 bytes");
+        return refuse(error_info, SEC_E_BAD_BINDINGS, "a channel binding buffer is under 32 bytes");
     memcpy(&header, buffer->pvBuffer, sizeof(header)); /* the buffer may be unaligned */
 
     struct package_channel_binding *binding = &input->bindings[input->in.n_bindings];
@@ -121,29 +123,29 @@ static SECURITY_STATUS read_binding(const SecBuffer *buffer, struct secur_buffer
         !read_part(buffer, header.dwAcceptorOffset, header.cbAcceptorLength, &binding->acceptor) ||
         !read_part(buffer, header.dwApplicationDataOffset, header.cbApplicationDataLength,
                    &binding->application))
-        return refuse(report, SEC_E_BAD_BINDINGS,
+        return refuse(error_info, SEC_E_BAD_BINDINGS,
                       "a channel binding's offset or length leaves its buffer");
     input->in.n_bindings++;
     return SEC_E_OK;
 }
 
-static SECURITY_STATUS check_requirements(ULONG requirements, struct sspi_report *report)
+static SECURITY_STATUS check_requirements(ULONG requirements, struct sspi_error_info *error_info)
 {
     const ULONG both = ASC_REQ_PROXY_BINDINGS | ASC_REQ_ALLOW_MISSING_BINDINGS;
 
     if ((requirements & both) != both)
         return SEC_E_OK;
     /* Both pages: mutually exclusive. */
-    return refuse(report, SEC_E_SECURITY_QOS_FAILED,
+    return refuse(error_info, SEC_E_SECURITY_QOS_FAILED,
                   "ASC_REQ_PROXY_BINDINGS and ASC_REQ_ALLOW_MISSING_BINDINGS exclude each other");
 }
 
 /* Zero octets are an answer too: the caller looked, and there is no such user. */
 static SECURITY_STATUS read_hash_a1(const SecBuffer *buffer, struct package_input *in,
-                                    struct sspi_report *report)
+                                    struct sspi_error_info *error_info)
 {
     if (buffer->cbBuffer != 0 && buffer->cbBuffer != SECUR_HASH_A1_LEN)
-        return refuse(report, SEC_E_INVALID_TOKEN, "SECBUFFER_SSPI_HASH_A1 has not 16 octets");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "SECBUFFER_SSPI_HASH_A1 has not 16 octets");
     in->hash_a1 =
         (struct sspi_view){buffer->cbBuffer == 0 ? "" : buffer->pvBuffer, buffer->cbBuffer};
     return SEC_E_OK;
@@ -156,48 +158,48 @@ struct position {
     bool gap; /* an EMPTY buffer after the first parameter */
 };
 
-static SECURITY_STATUS refuse_type(struct sspi_report *report)
+static SECURITY_STATUS refuse_type(struct sspi_error_info *error_info)
 {
-    return refuse(report, SEC_E_INVALID_TOKEN, "a buffer has a type that means nothing here");
+    return refuse(error_info, SEC_E_INVALID_TOKEN, "a buffer has a type that means nothing here");
 }
 
 static SECURITY_STATUS read_buffer(const SecBuffer *buffer, enum secur_buffers_form form,
                                    struct position *at, struct secur_buffers_input *input,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     ULONG type = type_of(buffer);
 
     if (type != SECBUFFER_EMPTY && type != SECBUFFER_PADDING && buffer->cbBuffer > 0 &&
         buffer->pvBuffer == NULL)
-        return refuse(report, SEC_E_INVALID_TOKEN, "a buffer has a length and no memory");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "a buffer has a length and no memory");
     switch (type) {
     case SECBUFFER_EMPTY:
         at->gap = at->n_params > 0;
         return SEC_E_OK;
-    case SECBUFFER_SSPI_REPORT:
+    case SECBUFFER_SSPI_ERROR_INFO:
         return SEC_E_OK;
     case SECBUFFER_TOKEN:
         if (at->n_tokens++ == 0)
-            return read_token(buffer, &input->in.token, report);
+            return read_token(buffer, &input->in.token, error_info);
         if (form == SECUR_BUFFERS_COMPLETE)
             return SEC_E_OK;
-        return refuse(report, SEC_E_INVALID_TOKEN, "there is more than one SECBUFFER_TOKEN");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "there is more than one SECBUFFER_TOKEN");
     case SECBUFFER_PKG_PARAMS:
         /* Parameters count among themselves; one left out as EMPTY would shift the rest. */
         if (at->gap)
-            return refuse(report, SEC_E_INVALID_TOKEN,
+            return refuse(error_info, SEC_E_INVALID_TOKEN,
                           "a SECBUFFER_EMPTY stands between SECBUFFER_PKG_PARAMS");
-        return read_param(buffer, at->n_params++, input, report);
+        return read_param(buffer, at->n_params++, input, error_info);
     case SECBUFFER_CHANNEL_BINDINGS:
-        return read_binding(buffer, input, report);
+        return read_binding(buffer, input, error_info);
     case SECBUFFER_SSPI_HASH_A1:
-        return read_hash_a1(buffer, &input->in, report);
+        return read_hash_a1(buffer, &input->in, error_info);
     case SECBUFFER_PADDING:
         if (form == SECUR_BUFFERS_ANSWER)
             return SEC_E_OK;
-        return refuse_type(report);
+        return refuse_type(error_info);
     default:
-        return refuse_type(report);
+        return refuse_type(error_info);
     }
 }
 
@@ -209,21 +211,21 @@ static bool is_http(const struct position *at, ULONG requirements, size_t n_bind
 
 SECURITY_STATUS secur_buffers_read(const SecBufferDesc *desc, enum secur_buffers_form form,
                                    ULONG requirements, struct secur_buffers_input *ret_input,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     struct position at = {0};
 
     ret_input->realm = (struct bytes){0};
     ret_input->in =
         (struct package_input){.requirements = requirements, .bindings = ret_input->bindings};
-    SECURITY_STATUS status = check_requirements(requirements, report);
+    SECURITY_STATUS status = check_requirements(requirements, error_info);
     if (status != SEC_E_OK)
         return status;
-    status = check_desc(desc, report);
+    status = check_desc(desc, error_info);
     if (status != SEC_E_OK)
         return status;
     for (size_t i = 0; desc != NULL && i < desc->cBuffers; i++) {
-        status = read_buffer(&desc->pBuffers[i], form, &at, ret_input, report);
+        status = read_buffer(&desc->pBuffers[i], form, &at, ret_input, error_info);
         if (status != SEC_E_OK)
             return status;
     }
@@ -237,52 +239,52 @@ void secur_buffers_input_free(struct secur_buffers_input *input)
 }
 
 /* The tokens beside it are not to be touched: looks for nothing else. */
-struct sspi_report *secur_buffers_report(const SecBufferDesc *desc)
+struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc)
 {
     if (desc == NULL || desc->pBuffers == NULL || desc->cBuffers > SECUR_BUFFERS_LIMIT)
         return NULL;
     for (size_t i = 0; i < desc->cBuffers; i++) {
         const SecBuffer *buffer = &desc->pBuffers[i];
-        if (type_of(buffer) == SECBUFFER_SSPI_REPORT && buffer->pvBuffer != NULL &&
-            buffer->cbBuffer >= sizeof(struct sspi_report))
+        if (type_of(buffer) == SECBUFFER_SSPI_ERROR_INFO && buffer->pvBuffer != NULL &&
+            buffer->cbBuffer >= sizeof(struct sspi_error_info))
             return buffer->pvBuffer;
     }
     return NULL;
 }
 
-void secur_buffers_complete_report(SECURITY_STATUS status, struct sspi_report *report)
+void secur_buffers_complete_report(SECURITY_STATUS status, struct sspi_error_info *error_info)
 {
-    if (status < 0 && report->reason == SSPI_REASON_NONE)
-        report_write(report, SSPI_REASON_INTERNAL, "%s", secur_status_name(status));
+    if (status < 0 && error_info->reason == SSPI_REASON_NONE)
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "%s", secur_status_name(status));
 }
 
 /* ---- output ---- */
 
 static SECURITY_STATUS open_report(const SecBuffer *buffer, struct secur_buffers_output *output,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
-    if (buffer->pvBuffer == NULL || buffer->cbBuffer < sizeof(struct sspi_report))
-        return refuse(report, SEC_E_BUFFER_TOO_SMALL, "the report buffer is too small");
+    if (buffer->pvBuffer == NULL || buffer->cbBuffer < sizeof(struct sspi_error_info))
+        return refuse(error_info, SEC_E_BUFFER_TOO_SMALL, "the report buffer is too small");
     output->caller_report = buffer->pvBuffer;
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS open_result(SecBuffer *buffer, struct secur_buffers_output *output,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     if (buffer->pvBuffer == NULL || buffer->cbBuffer < sizeof(SEC_CHANNEL_BINDINGS_RESULT) ||
         (buffer->BufferType & SECBUFFER_READONLY) != 0)
-        return refuse(report, SEC_E_BUFFER_TOO_SMALL,
+        return refuse(error_info, SEC_E_BUFFER_TOO_SMALL,
                       "SECBUFFER_CHANNEL_BINDINGS_RESULT has no room for a result");
     output->binding_result = buffer;
     return SEC_E_OK;
 }
 
 static SECURITY_STATUS open_token(SecBuffer *buffer, struct secur_buffers_output *output,
-                                  struct sspi_report *report)
+                                  struct sspi_error_info *error_info)
 {
     if ((buffer->BufferType & (SECBUFFER_READONLY | SECBUFFER_READONLY_WITH_CHECKSUM)) != 0)
-        return refuse(report, SEC_E_INVALID_TOKEN, "an output token buffer is read-only");
+        return refuse(error_info, SEC_E_INVALID_TOKEN, "an output token buffer is read-only");
     size_t room = output->allocate || buffer->pvBuffer == NULL ? 0 : buffer->cbBuffer;
     output->tokens[output->n_tokens] = buffer;
     output->room[output->n_tokens] = room;
@@ -295,22 +297,22 @@ static SECURITY_STATUS open_token(SecBuffer *buffer, struct secur_buffers_output
 
 SECURITY_STATUS secur_buffers_open(SecBufferDesc *desc, ULONG requirements,
                                    struct secur_buffers_output *ret_output,
-                                   struct sspi_report *report)
+                                   struct sspi_error_info *error_info)
 {
     *ret_output =
         (struct secur_buffers_output){.allocate = (requirements & ASC_REQ_ALLOCATE_MEMORY) != 0};
-    SECURITY_STATUS status = check_desc(desc, report);
+    SECURITY_STATUS status = check_desc(desc, error_info);
     if (status != SEC_E_OK)
         return status;
     for (size_t i = 0; desc != NULL && i < desc->cBuffers; i++) {
         SecBuffer *buffer = &desc->pBuffers[i];
         SECURITY_STATUS st = SEC_E_OK;
-        if (type_of(buffer) == SECBUFFER_SSPI_REPORT)
-            st = open_report(buffer, ret_output, report);
+        if (type_of(buffer) == SECBUFFER_SSPI_ERROR_INFO)
+            st = open_report(buffer, ret_output, error_info);
         else if (type_of(buffer) == SECBUFFER_CHANNEL_BINDINGS_RESULT)
-            st = open_result(buffer, ret_output, report);
+            st = open_result(buffer, ret_output, error_info);
         else if (type_of(buffer) == SECBUFFER_TOKEN)
-            st = open_token(buffer, ret_output, report);
+            st = open_token(buffer, ret_output, error_info);
         if (status == SEC_E_OK)
             status = st; /* go on: the other token buffers must not look filled */
     }

@@ -42,13 +42,13 @@ enum secur_buffers_form {
  * nothing here can meet. SEC_E_INSUFFICIENT_MEMORY. Pure. */
 SECURITY_STATUS secur_buffers_read(const SecBufferDesc *desc, enum secur_buffers_form form,
                                    ULONG requirements, struct secur_buffers_input *ret_input,
-                                   struct sspi_report *report) MUST_USE;
+                                   struct sspi_error_info *error_info) MUST_USE;
 
 /* The report buffer among the input of calls that have no output; NULL where there is none. */
-struct sspi_report *secur_buffers_report(const SecBufferDesc *desc);
+struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc);
 
 /* Every refusal has a reason, also one whose package forgot it. */
-void secur_buffers_complete_report(SECURITY_STATUS status, struct sspi_report *report);
+void secur_buffers_complete_report(SECURITY_STATUS status, struct sspi_error_info *error_info);
 
 /* Also for a zero-initialised one. */
 void secur_buffers_input_free(struct secur_buffers_input *input);
@@ -60,10 +60,10 @@ struct secur_buffers_output {
     SecBuffer *tokens[SECUR_BUFFERS_LIMIT];
     size_t room[SECUR_BUFFERS_LIMIT];
     size_t n_tokens;
-    struct sspi_report *caller_report; /* NULL when there is none */
-    SecBuffer *binding_result;         /* likewise */
-    bool allocate;                     /* ASC_REQ_ALLOCATE_MEMORY */
-    bool allocated;                    /* a token was allocated */
+    struct sspi_error_info *caller_report; /* NULL when there is none */
+    SecBuffer *binding_result;             /* likewise */
+    bool allocate;                         /* ASC_REQ_ALLOCATE_MEMORY */
+    bool allocated;                        /* a token was allocated */
 };
 
 /* Finds the token, report and result buffers and marks every token buffer as holding nothing. NULL
@@ -71,7 +71,7 @@ struct secur_buffers_output {
  * then). SEC_E_BUFFER_TOO_SMALL: a report or result buffer without room for one. */
 SECURITY_STATUS secur_buffers_open(SecBufferDesc *desc, ULONG requirements,
                                    struct secur_buffers_output *ret_output,
-                                   struct sspi_report *report) MUST_USE;
+                                   struct sspi_error_info *error_info) MUST_USE;
 
 /* Hands the package's tokens to the caller, all or none. SEC_E_BUFFER_TOO_SMALL: a buffer too few
  * or too small; cbBuffer says what was needed. SEC_E_INSUFFICIENT_MEMORY. SEC_E_INTERNAL_ERROR: a

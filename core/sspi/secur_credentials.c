@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "report.h"
+#include "error_info.h"
 #include "secur_buffers.h"
 #include "secur_context.h"
 #include "secur_packages.h"
@@ -18,36 +18,37 @@ static void destroy(struct secur_object *object)
     free(credential);
 }
 
-static SECURITY_STATUS check_use(ULONG use, struct sspi_report *report)
+static SECURITY_STATUS check_use(ULONG use, struct sspi_error_info *error_info)
 {
     /* The page wants "the type of credential"; only an acceptor's exists here. */
     if ((use & SECPKG_CRED_INBOUND) != 0 && (use & SECPKG_CRED_RESERVED) == 0)
         return SEC_E_OK;
-    report_write(report, SSPI_REASON_CONFIGURATION,
-                 "fCredentialUse is not SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH");
+    error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                   "fCredentialUse is not SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH");
     return SEC_E_UNKNOWN_CREDENTIALS;
 }
 
-static SECURITY_STATUS check_data(const SSPI_ACCEPTOR_DATA *data, struct sspi_report *report)
+static SECURITY_STATUS check_data(const SSPI_ACCEPTOR_DATA *data,
+                                  struct sspi_error_info *error_info)
 {
     if (data->Version == SSPI_ACCEPTOR_DATA_VERSION &&
         data->ServiceNameCount <= SSPI_SERVICE_NAMES_LIMIT &&
         (data->ServiceNameCount == 0 || data->ServiceNames != NULL))
         return SEC_E_OK;
-    report_write(report, SSPI_REASON_CONFIGURATION,
-                 "pAuthData is not an SSPI_ACCEPTOR_DATA of this version with at most 64 "
-                 "service names");
+    error_info_set(error_info, SSPI_REASON_CONFIGURATION,
+                   "pAuthData is not an SSPI_ACCEPTOR_DATA of this version with at most 64 "
+                   "service names");
     return SEC_E_UNKNOWN_CREDENTIALS;
 }
 
 static SECURITY_STATUS acquire(const struct package *package, const SSPI_ACCEPTOR_DATA *data,
-                               CredHandle *ret_credential, struct sspi_report *report)
+                               CredHandle *ret_credential, struct sspi_error_info *error_info)
 {
     struct secur_credential *credential = calloc(1, sizeof(*credential));
 
     if (credential == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    SECURITY_STATUS status = package->acquire(data, &credential->data, report);
+    SECURITY_STATUS status = package->acquire(data, &credential->data, error_info);
     if (status != SEC_E_OK) {
         free(credential);
         return status < 0 ? status : SEC_E_INTERNAL_ERROR;
@@ -62,23 +63,24 @@ static SECURITY_STATUS acquire(const struct package *package, const SSPI_ACCEPTO
 
 SECURITY_STATUS secur_credentials_acquire(const char *principal, const char *package, ULONG use,
                                           const SSPI_ACCEPTOR_DATA *data,
-                                          CredHandle *ret_credential, struct sspi_report *report)
+                                          CredHandle *ret_credential,
+                                          struct sspi_error_info *error_info)
 {
     SSPI_ACCEPTOR_DATA effective = {.Version = SSPI_ACCEPTOR_DATA_VERSION};
     const struct sspi_view name = bytes_view(principal);
 
-    *report = (struct sspi_report){.reason = SSPI_REASON_NONE};
+    *error_info = (struct sspi_error_info){.reason = SSPI_REASON_NONE};
     SecInvalidateHandle(ret_credential);
     const struct package *found = secur_packages_find(package);
     if (found == NULL) {
-        report_write(report, SSPI_REASON_CONFIGURATION, "there is no such package");
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION, "there is no such package");
         return SEC_E_SECPKG_NOT_FOUND;
     }
-    SECURITY_STATUS status = check_use(use, report);
+    SECURITY_STATUS status = check_use(use, error_info);
     if (status != SEC_E_OK)
         return status;
     if (data != NULL) {
-        status = check_data(data, report);
+        status = check_data(data, error_info);
         if (status != SEC_E_OK)
             return status;
         effective = *data;
@@ -87,9 +89,9 @@ SECURITY_STATUS secur_credentials_acquire(const char *principal, const char *pac
         effective.ServiceNames = &name;
         effective.ServiceNameCount = 1;
     }
-    status = acquire(found, &effective, ret_credential, report);
-    if (status != SEC_E_OK && report->reason == SSPI_REASON_NONE)
-        report_write(report, SSPI_REASON_INTERNAL, "the credential could not be made");
+    status = acquire(found, &effective, ret_credential, error_info);
+    if (status != SEC_E_OK && error_info->reason == SSPI_REASON_NONE)
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "the credential could not be made");
     return status;
 }
 
@@ -100,7 +102,7 @@ SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(const SEC_CHAR *pszPrincipal
                                                     void *pvGetKeyArgument,
                                                     PCredHandle phCredential, PTimeStamp ptsExpiry)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 
     (void)pvLogonId;
     (void)pGetKeyFn;
@@ -108,7 +110,7 @@ SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(const SEC_CHAR *pszPrincipal
     if (phCredential == NULL)
         return SEC_E_INVALID_PARAMETER;
     SECURITY_STATUS status = secur_credentials_acquire(pszPrincipal, pszPackage, fCredentialUse,
-                                                       pAuthData, phCredential, &report);
+                                                       pAuthData, phCredential, &error_info);
     if (status == SEC_E_OK && ptsExpiry != NULL)
         *ptsExpiry = secur_query_timestamp(UINT64_MAX);
     return status;

@@ -14,6 +14,6 @@
 SECURITY_STATUS secur_credentials_acquire(const char *principal, const char *package, ULONG use,
                                           const SSPI_ACCEPTOR_DATA *data,
                                           CredHandle *ret_credential,
-                                          struct sspi_report *report) MUST_USE;
+                                          struct sspi_error_info *error_info) MUST_USE;
 
 #endif

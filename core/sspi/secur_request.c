@@ -33,30 +33,31 @@ static SECURITY_STATUS settled(SECURITY_STATUS status)
 }
 
 static void tell(const SecBufferDesc *desc, SECURITY_STATUS status,
-                 const struct sspi_report *report)
+                 const struct sspi_error_info *error_info)
 {
-    struct sspi_report *caller_report = secur_buffers_report(desc);
+    struct sspi_error_info *caller_report = secur_buffers_report(desc);
 
     if (caller_report != NULL)
-        *caller_report = *report;
+        *caller_report = *error_info;
     if (caller_report != NULL && status < 0)
         secur_buffers_complete_report(status, caller_report);
 }
 
 SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDesc *desc)
 {
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
-    struct package_output out = {.report = &report};
+    struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
+    struct package_output out = {.error_info = &error_info};
     struct secur_buffers_input input = {0};
 
-    SECURITY_STATUS status = secur_buffers_read(desc, SECUR_BUFFERS_REQUEST, 0, &input, &report);
+    SECURITY_STATUS status =
+        secur_buffers_read(desc, SECUR_BUFFERS_REQUEST, 0, &input, &error_info);
     if (status == SEC_E_OK) {
         input.in.requirements = context->requirements; /* as the context was asked for */
         status =
             settled(context->credential->package->verify_request(context->data, &input.in, &out));
     }
     secur_buffers_input_free(&input);
-    tell(desc, status, &report);
+    tell(desc, status, &error_info);
     return status;
 }
 
@@ -74,12 +75,12 @@ static SECURITY_STATUS deliver(SecBuffer *to, const struct bytes *value)
 
 SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc *desc)
 {
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
-    struct package_output out = {.report = &report};
+    struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
+    struct package_output out = {.error_info = &error_info};
     struct secur_buffers_input input = {0};
     SecBuffer *padding = find(desc, SECBUFFER_PADDING);
 
-    SECURITY_STATUS status = secur_buffers_read(desc, SECUR_BUFFERS_ANSWER, 0, &input, &report);
+    SECURITY_STATUS status = secur_buffers_read(desc, SECUR_BUFFERS_ANSWER, 0, &input, &error_info);
     if (status == SEC_E_OK &&
         (padding == NULL || (padding->BufferType & (ULONG)SECBUFFER_ATTRMASK) != 0))
         status = SEC_E_INVALID_TOKEN;
@@ -93,6 +94,6 @@ SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc 
         status = deliver(padding, &out.tokens[0]);
     bytes_free(&out.tokens[0]);
     secur_buffers_input_free(&input);
-    tell(desc, status, &report);
+    tell(desc, status, &error_info);
     return status;
 }

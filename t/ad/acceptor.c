@@ -49,12 +49,12 @@ static void show_login(void)
 static void step(struct sspi_view token)
 {
     static char answer[PACKAGE_TOKEN_LIMIT];
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     BYTES_CLEANUP struct bytes text = {0}, copy = {0};
     bytes_append_view(&copy, token);
     SecBuffer in = {(ULONG)copy.len, SECBUFFER_TOKEN, copy.data};
     SecBuffer out[] = {{sizeof answer, SECBUFFER_TOKEN, answer},
-                       {sizeof report, SECBUFFER_SSPI_REPORT, &report}};
+                       {sizeof error_info, SECBUFFER_SSPI_ERROR_INFO, &error_info}};
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 2, out};
     ULONG attributes;
     printf("waits %d\n", has_context && secur_context_waits(&context));
@@ -69,7 +69,7 @@ static void step(struct sspi_view token)
     if (st == SEC_E_OK)
         show_login();
     else if (st < 0)
-        printf("reason %d\ntext %s\n", (int)report.reason, report.text);
+        printf("reason %d\ntext %s\n", (int)error_info.reason, error_info.text);
 }
 
 int main(int argc, char **argv)

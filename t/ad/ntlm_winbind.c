@@ -18,12 +18,12 @@ static struct ntlm_credential *credential;
 static int acquire(void **state)
 {
     void *acquired = NULL;
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     const SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION};
-    SECURITY_STATUS st = ntlm_package.acquire(&data, &acquired, &report);
+    SECURITY_STATUS st = ntlm_package.acquire(&data, &acquired, &error_info);
     (void)state;
     if (st != SEC_E_OK)
-        print_message("# acquire: %s\n", report.text);
+        print_message("# acquire: %s\n", error_info.text);
     credential = acquired;
     return st == SEC_E_OK ? 0 : -1;
 }
@@ -44,9 +44,9 @@ static struct client user(const char *name)
 }
 
 static SECURITY_STATUS send_token(void **context, const struct bytes *token,
-                                  struct bytes *ret_answer, struct sspi_report *report)
+                                  struct bytes *ret_answer, struct sspi_error_info *error_info)
 {
-    struct package_output out = {.report = report};
+    struct package_output out = {.error_info = error_info};
     const struct package_input in = {.token = bytes_as_view(token), .n_tokens = 1};
     SECURITY_STATUS st = ntlm_package.accept(credential, context, &in, &out);
     bytes_append_view(ret_answer, bytes_as_view(&out.tokens[0]));
@@ -56,32 +56,32 @@ static SECURITY_STATUS send_token(void **context, const struct bytes *token,
 
 /* All legs. *ret_context is to be destroyed. */
 static SECURITY_STATUS log_in(const struct client *client, void **ret_context,
-                              struct sspi_report *report)
+                              struct sspi_error_info *error_info)
 {
     BYTES_CLEANUP struct bytes negotiate = {0}, challenge = {0}, authenticate = {0}, nothing = {0};
     *ret_context = NULL;
-    *report = (struct sspi_report){0};
+    *error_info = (struct sspi_error_info){0};
     client_negotiate(client, &negotiate);
-    assert_int_equal(send_token(ret_context, &negotiate, &challenge, report),
+    assert_int_equal(send_token(ret_context, &negotiate, &challenge, error_info),
                      SEC_I_CONTINUE_NEEDED);
     assert_true(ntlm_package.waits(*ret_context));
     client_authenticate(client, &credential->crypto, bytes_as_view(&negotiate),
                         bytes_as_view(&challenge), &authenticate, NULL);
-    SECURITY_STATUS st = send_token(ret_context, &authenticate, &nothing, report);
+    SECURITY_STATUS st = send_token(ret_context, &authenticate, &nothing, error_info);
     assert_false(ntlm_package.waits(*ret_context));
     return st;
 }
 
 static void check_refused(struct client client, const char *words)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     void *context;
-    SECURITY_STATUS st = log_in(&client, &context, &report);
-    if (st != SEC_E_LOGON_DENIED || strstr(report.text, words) == NULL)
-        print_message("# user %s: %08x: %s\n", client.user, (unsigned)st, report.text);
+    SECURITY_STATUS st = log_in(&client, &context, &error_info);
+    if (st != SEC_E_LOGON_DENIED || strstr(error_info.text, words) == NULL)
+        print_message("# user %s: %08x: %s\n", client.user, (unsigned)st, error_info.text);
     assert_int_equal(st, SEC_E_LOGON_DENIED);
-    assert_int_equal(report.reason, SSPI_REASON_WRONG_PASSWORD);
-    assert_non_null(strstr(report.text, words));
+    assert_int_equal(error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_non_null(strstr(error_info.text, words));
     assert_null(ntlm_package.info(context));
     ntlm_package.destroy(context);
 }
@@ -89,11 +89,11 @@ static void check_refused(struct client client, const char *words)
 /* The MIC of the client is right too, by a key that only the domain could tell. */
 static void check_let_in(struct client client, const char *name)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     void *context;
-    SECURITY_STATUS st = log_in(&client, &context, &report);
+    SECURITY_STATUS st = log_in(&client, &context, &error_info);
     if (st != SEC_E_OK)
-        print_message("# %s, %s: %s\n", client.user, client.domain, report.text);
+        print_message("# %s, %s: %s\n", client.user, client.domain, error_info.text);
     assert_int_equal(st, SEC_E_OK);
     const struct package_info *info = ntlm_package.info(context);
     assert_string_equal(info->name, name);
@@ -172,20 +172,20 @@ static void our_own_names_are_what_the_domain_wants(void **state)
 
 static void *log_in_often(void *argument)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     size_t *n_right = argument;
     for (size_t i = 0; i < LOGINS; i++) {
         void *context;
         struct client client = user(i % 2 == 0 ? "alice" : "bob");
         bool is_wrong = i % 3 == 2;
         client.nt_hash = is_wrong ? HASH_OF_OTHER : HASH_OF_PASSWORD;
-        SECURITY_STATUS st = log_in(&client, &context, &report);
+        SECURITY_STATUS st = log_in(&client, &context, &error_info);
         const struct package_info *info = ntlm_package.info(context);
         if (is_wrong ? st == SEC_E_LOGON_DENIED
                      : st == SEC_E_OK && strcmp(info->name + 7, client.user) == 0)
             ++*n_right;
         else
-            print_message("# %08x: %s\n", (unsigned)st, report.text);
+            print_message("# %08x: %s\n", (unsigned)st, error_info.text);
         ntlm_package.destroy(context);
     }
     return NULL;

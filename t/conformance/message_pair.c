@@ -136,14 +136,14 @@ static SECURITY_STATUS accept_leg(struct pair *pair, bool first, gss_buffer_desc
     OM_uint32 minor;
     SecBuffer in = {(ULONG)token->length, SECBUFFER_TOKEN, token->value};
     SecBuffer out[] = {{0, SECBUFFER_TOKEN, NULL}, {0, SECBUFFER_EMPTY, NULL}};
-    struct sspi_report report;
-    out[1] = (SecBuffer){sizeof report, SECBUFFER_SSPI_REPORT, &report};
+    struct sspi_error_info error_info;
+    out[1] = (SecBuffer){sizeof error_info, SECBUFFER_SSPI_ERROR_INFO, &error_info};
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 2, out};
     SECURITY_STATUS status = AcceptSecurityContext(
         &pair->credential, first ? NULL : &pair->context, &input, ASC_REQ_ALLOCATE_MEMORY, 0,
         &pair->context, &output, &pair->attributes, NULL);
     if (status < 0)
-        print_message("# report: %s\n", report.text);
+        print_message("# report: %s\n", error_info.text);
     gss_release_buffer(&minor, token);
     token->length = out[0].cbBuffer;
     token->value = out[0].pvBuffer; /* malloc'ed, as GSSAPI's are */

@@ -21,16 +21,16 @@ const char *file(const char *name)
 void *credential_for(const struct package *package, const char *keytab,
                      const struct sspi_view *names, uint32_t n_names, struct sspi_state *state)
 {
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     void *credential = NULL;
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
                                .KeytabName = file(keytab),
                                .ServiceNames = names,
                                .ServiceNameCount = n_names,
                                .State = state};
-    SECURITY_STATUS st = package->acquire(&data, &credential, &report);
+    SECURITY_STATUS st = package->acquire(&data, &credential, &error_info);
     if (st != SEC_E_OK)
-        print_message("# acquire: %s\n", report.text);
+        print_message("# acquire: %s\n", error_info.text);
     assert_int_equal(st, SEC_E_OK);
     return credential;
 }

@@ -92,21 +92,21 @@ SECURITY_STATUS server_step(struct server *server, struct sspi_view token)
     struct package_input in = {.token = token,
                                .requirements = server->requirements,
                                .tells_binding = server->tells_binding};
-    struct package_output out = {.report = &server->report};
+    struct package_output out = {.error_info = &server->error_info};
     while (in.n_bindings < 4 && server->bindings[in.n_bindings] != NULL) {
         bindings[in.n_bindings].application = bytes_view(server->bindings[in.n_bindings]);
         in.n_bindings++;
     }
     in.bindings = bindings;
     in.n_tokens = 1;
-    server->report = (struct sspi_report){0};
+    server->error_info = (struct sspi_error_info){0};
     SECURITY_STATUS st = server->package->accept(server->credential, &server->context, &in, &out);
     bytes_free(&server->answer);
     server->answer = out.tokens[0];
     assert_int_equal(out.n_tokens, server->answer.len > 0);
     if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED) {
-        assert_int_not_equal(server->report.reason, SSPI_REASON_NONE);
-        assert_int_not_equal(server->report.text[0], '\0');
+        assert_int_not_equal(server->error_info.reason, SSPI_REASON_NONE);
+        assert_int_not_equal(server->error_info.text[0], '\0');
     }
     bool established = server->context != NULL && server->package->info(server->context) != NULL;
     assert_int_equal(established, st == SEC_E_OK);

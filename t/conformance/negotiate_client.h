@@ -39,7 +39,7 @@ struct server {
     ULONG requirements;
     bool tells_binding;
     struct bytes answer;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 };
 
 SECURITY_STATUS server_step(struct server *server, struct sspi_view token);

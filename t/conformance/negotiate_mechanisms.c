@@ -38,7 +38,7 @@ struct acceptor {
     CtxtHandle context;
     bool begun;
     struct bytes answer;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 };
 
 static void acceptor_open(struct acceptor *acceptor, uint32_t mechanisms)
@@ -64,7 +64,7 @@ static SECURITY_STATUS acceptor_step(struct acceptor *acceptor, const struct byt
     SecBuffer in = {(ULONG)token->len, SECBUFFER_TOKEN, token->data};
     SecBuffer out[2] = {
         {0, SECBUFFER_TOKEN, NULL},
-        {sizeof acceptor->report, SECBUFFER_SSPI_REPORT, &acceptor->report},
+        {sizeof acceptor->error_info, SECBUFFER_SSPI_ERROR_INFO, &acceptor->error_info},
     };
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &in};
     SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
@@ -243,8 +243,9 @@ static void check_one(const struct offer *offer, bool ticket, uint32_t allowed)
         if (!first_of_both)
             assert_true(seen.our_mic);
     } else {
-        assert_int_equal(acceptor.report.reason, SSPI_REASON_MECHANISM);
-        assert_non_null(strstr(acceptor.report.text, allowed == K ? "only NTLM" : "only Kerberos"));
+        assert_int_equal(acceptor.error_info.reason, SSPI_REASON_MECHANISM);
+        assert_non_null(
+            strstr(acceptor.error_info.text, allowed == K ? "only NTLM" : "only Kerberos"));
     }
     acceptor_close(&acceptor);
     client_end(&client);
@@ -281,7 +282,7 @@ static void messages_go_on_behind_the_mics(void **state)
     OM_uint32 minor;
     gss_buffer_desc message = {7, (char[]){"message"}};
     gss_buffer_desc theirs = GSS_C_EMPTY_BUFFER;
-    assert_int_equal(negotiate_package.acquire(&data, &server.credential, &server.report),
+    assert_int_equal(negotiate_package.acquire(&data, &server.credential, &server.error_info),
                      SEC_E_OK);
     assert_true(client_open(&client, &offers[3]));
     client_step(&client, (struct sspi_view){NULL, 0}, &token);

@@ -61,16 +61,17 @@ void check_alice(const struct server *server, enum package_bound bound);
     do {                                                                                           \
         SECURITY_STATUS got = (st);                                                                \
         if (got != (wanted))                                                                       \
-            print_message("# report: %s\n", server.report.text);                                   \
+            print_message("# report: %s\n", server.error_info.text);                               \
         assert_int_equal(got, wanted);                                                             \
     } while (0)
 
 #define CHECK_REASON(wanted, words)                                                                \
     do {                                                                                           \
-        if (server.report.reason != (wanted) || strstr(server.report.text, words) == NULL)         \
-            print_message("# report %d: %s\n", (int)server.report.reason, server.report.text);     \
-        assert_int_equal(server.report.reason, wanted);                                            \
-        assert_non_null(strstr(server.report.text, words));                                        \
+        if (server.error_info.reason != (wanted) || strstr(server.error_info.text, words) == NULL) \
+            print_message("# report %d: %s\n", (int)server.error_info.reason,                      \
+                          server.error_info.text);                                                 \
+        assert_int_equal(server.error_info.reason, wanted);                                        \
+        assert_non_null(strstr(server.error_info.text, words));                                    \
     } while (0)
 
 void bare_tokens_are_accepted_by_both_packages(void **test_state);

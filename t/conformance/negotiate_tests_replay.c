@@ -85,7 +85,7 @@ static void channel_bindings_with(struct sspi_state *state)
         client_token(&spnego_mechanism, HTTP, binding_cases[i].sent, 0, &token);
         SECURITY_STATUS st = once(&server, &token);
         if (st != binding_cases[i].status)
-            print_message("# %s: %s\n", binding_cases[i].name, server.report.text);
+            print_message("# %s: %s\n", binding_cases[i].name, server.error_info.text);
         assert_int_equal(st, binding_cases[i].status);
         if (st == SEC_E_OK) {
             check_alice(&server, binding_cases[i].bound);
@@ -93,7 +93,7 @@ static void channel_bindings_with(struct sspi_state *state)
             CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
             CHECK_REASON(SSPI_REASON_REPLAY, "replay");
         } else {
-            assert_int_equal(server.report.reason, binding_cases[i].reason);
+            assert_int_equal(server.error_info.reason, binding_cases[i].reason);
             assert_int_equal(server.answer.len, 0);
         }
         bytes_free(&token);

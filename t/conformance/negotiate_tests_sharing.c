@@ -19,14 +19,14 @@ static void copy_file(const char *from, const char *to)
 
 void a_changed_keytab_is_picked_up(void **test_state)
 {
-    char error[SSPI_REPORT_TEXT_SIZE];
+    char error[SSPI_ERROR_TEXT_SIZE];
     copy_file("forged.keytab", "live.keytab");
     struct sspi_keytab *keytab = kerberos_keytab_open(file("live.keytab"), error, sizeof error);
     assert_non_null(keytab);
     struct server server = {.package = &negotiate_package};
     SSPI_ACCEPTOR_DATA data = {
         .Version = SSPI_ACCEPTOR_DATA_VERSION, .Keytab = keytab, .State = state_memory};
-    assert_int_equal(negotiate_package.acquire(&data, &server.credential, &server.report), 0);
+    assert_int_equal(negotiate_package.acquire(&data, &server.credential, &server.error_info), 0);
     struct bytes token = {0};
     client_token(&spnego_mechanism, HTTP, NULL, 0, &token);
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
@@ -60,12 +60,13 @@ void a_credential_of_the_parent_works_in_its_children(void **test_state)
         if (pid == 0) {
             /* The first child lets it in; the second knows of it through the shared memory. */
             struct package_input in = {.token = bytes_as_view(&token), .n_tokens = 1};
-            struct package_output out = {.report = &server.report};
+            struct package_output out = {.error_info = &server.error_info};
             SECURITY_STATUS st =
                 negotiate_package.accept(server.credential, &server.context, &in, &out);
             if (child == 0)
                 _exit(st == SEC_E_OK ? 0 : 1);
-            _exit(st == SEC_E_LOGON_DENIED && server.report.reason == SSPI_REASON_REPLAY ? 0 : 1);
+            _exit(st == SEC_E_LOGON_DENIED && server.error_info.reason == SSPI_REASON_REPLAY ? 0
+                                                                                             : 1);
         }
         int status;
         assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -90,7 +91,7 @@ static void *run_turn(void *argument)
     struct turn *turn = argument;
     for (size_t i = 0; i < THREAD_TURNS; i++) {
         struct package_input in = {.token = bytes_as_view(&turn->tokens[i]), .n_tokens = 1};
-        struct package_output out = {.report = &turn->server.report};
+        struct package_output out = {.error_info = &turn->server.error_info};
         void *context = NULL;
         if (negotiate_package.accept(turn->server.credential, &context, &in, &out) == SEC_E_OK)
             turn->n_good++;
@@ -124,27 +125,29 @@ void threads_share_one_credential(void **test_state)
 void credentials_that_cannot_work_are_refused_at_once(void **test_state)
 {
     static struct sspi_view names[65];
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     void *credential = NULL;
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
                                .KeytabName = file("absent.keytab")};
-    assert_int_equal(negotiate_package.acquire(&data, &credential, &report), SEC_E_NO_CREDENTIALS);
-    assert_int_equal(report.reason, SSPI_REASON_CONFIGURATION);
-    assert_non_null(strstr(report.text, "no such file"));
+    assert_int_equal(negotiate_package.acquire(&data, &credential, &error_info),
+                     SEC_E_NO_CREDENTIALS);
+    assert_int_equal(error_info.reason, SSPI_REASON_CONFIGURATION);
+    assert_non_null(strstr(error_info.text, "no such file"));
     struct sspi_view imap[] = {SSPI_VIEW("imap/localhost")};
     data.KeytabName = file("http.keytab");
     data.ServiceNames = imap;
     data.ServiceNameCount = 1;
-    assert_int_equal(negotiate_package.acquire(&data, &credential, &report), SEC_E_NO_CREDENTIALS);
-    assert_non_null(strstr(report.text, "no key for imap/localhost"));
+    assert_int_equal(negotiate_package.acquire(&data, &credential, &error_info),
+                     SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(error_info.text, "no key for imap/localhost"));
     for (size_t i = 0; i < 65; i++)
         names[i] = SSPI_VIEW("HTTP/localhost");
     data.ServiceNames = names;
     data.ServiceNameCount = 65;
-    assert_int_equal(negotiate_package.acquire(&data, &credential, &report),
+    assert_int_equal(negotiate_package.acquire(&data, &credential, &error_info),
                      SEC_E_INVALID_PARAMETER);
     data.ServiceNameCount = 64;
-    assert_int_equal(negotiate_package.acquire(&data, &credential, &report), SEC_E_OK);
+    assert_int_equal(negotiate_package.acquire(&data, &credential, &error_info), SEC_E_OK);
     negotiate_package.release(credential);
 }
 

@@ -28,7 +28,7 @@ static size_t talk(struct client *client, struct server *server)
         st = server_step(server, bytes_as_view(&token));
         n_legs++;
         if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
-            print_message("# report: %s\n", server->report.text);
+            print_message("# report: %s\n", server->error_info.text);
         assert_true(st == SEC_E_OK || st == SEC_I_CONTINUE_NEEDED);
         if (server->answer.len > 0)
             client_step(client, bytes_as_view(&server->answer), &token);
@@ -141,7 +141,7 @@ void tokens_over_the_limit_are_refused(void **test_state)
         server_end(&server);
         CHECK(server_step(&server, (struct sspi_view){large, PACKAGE_TOKEN_LIMIT}),
               SEC_E_INVALID_TOKEN);
-        assert_int_not_equal(server.report.reason, SSPI_REASON_TOO_LARGE);
+        assert_int_not_equal(server.error_info.reason, SSPI_REASON_TOO_LARGE);
         server_close(&server);
     }
     free(large);

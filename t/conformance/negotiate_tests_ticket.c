@@ -97,7 +97,7 @@ void no_changed_octet_is_taken_for_our_own_fault(void **test_state)
             SECURITY_STATUS st = once(&server, &token);
             token.data[at] ^= changes[i];
             if (st == SEC_E_INTERNAL_ERROR)
-                print_message("# octet %zu ^ %d: %s\n", at, changes[i], server.report.text);
+                print_message("# octet %zu ^ %d: %s\n", at, changes[i], server.error_info.text);
             n_wrong += st == SEC_E_INTERNAL_ERROR;
         }
     }

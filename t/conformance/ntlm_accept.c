@@ -28,12 +28,12 @@ static void *credential;
 
 static int start(void **state)
 {
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
                                .UserFile = getenv("SSPI_TEST_USERS")};
-    SECURITY_STATUS st = ntlm_package.acquire(&data, &credential, &report);
+    SECURITY_STATUS st = ntlm_package.acquire(&data, &credential, &error_info);
     if (st != SEC_E_OK)
-        print_message("# acquire: %s\n", report.text);
+        print_message("# acquire: %s\n", error_info.text);
     return st == SEC_E_OK ? 0 : -1;
 }
 
@@ -220,7 +220,7 @@ static void ntlmv1_is_refused(void **state)
     struct client client = client_for("CORP\\alice", "Password", 0);
     struct server server = server_with(NULL, 0);
     assert_int_equal(login(&client, &server, false), SEC_E_LOGON_DENIED);
-    assert_non_null(strstr(server.report.text, "NTLMv1"));
+    assert_non_null(strstr(server.error_info.text, "NTLMv1"));
     assert_int_equal(unsetenv("LM_COMPAT_LEVEL"), 0);
     client_end(&client);
     server_end(&server);

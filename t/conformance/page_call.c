@@ -120,7 +120,7 @@ SECURITY_STATUS page_call(struct page_call *call, CtxtHandle *from, CtxtHandle *
     BYTES_CLEANUP struct bytes storage = {0};
     SecBuffer in[PAGE_BUFFERS];
     SecBuffer out[] = {{0, SECBUFFER_TOKEN, NULL},
-                       {sizeof(call->report), SECBUFFER_SSPI_REPORT, &call->report},
+                       {sizeof(call->error_info), SECBUFFER_SSPI_ERROR_INFO, &call->error_info},
                        {call->result_room, SECBUFFER_CHANNEL_BINDINGS_RESULT, &call->result}};
     SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)page_call_input(call, in, &storage), in};
     SecBufferDesc output = {SECBUFFER_VERSION, call->result_room == 0 ? 2 : 3, out};
@@ -135,7 +135,7 @@ SECURITY_STATUS page_call(struct page_call *call, CtxtHandle *from, CtxtHandle *
     assert_int_equal((call->attributes & ASC_RET_ALLOCATED_MEMORY) != 0, out[0].pvBuffer != NULL);
     FreeContextBuffer(out[0].pvBuffer);
     if (status < 0) {
-        assert_int_not_equal(call->report.reason, SSPI_REASON_NONE);
+        assert_int_not_equal(call->error_info.reason, SSPI_REASON_NONE);
         assert_int_equal(call->attributes & ~(ULONG)ASC_RET_ALLOCATED_MEMORY, 0);
     }
     return status;

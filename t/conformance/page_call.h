@@ -32,7 +32,7 @@ struct page_call {
     struct bytes answer;
     ULONG attributes;
     TimeStamp expiry;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 };
 
 /* Calls with `from` as phContext and `to` as phNewContext. */
@@ -50,7 +50,7 @@ void page_call_end(struct page_call *call);
     do {                                                                                           \
         SECURITY_STATUS page_got = (status);                                                       \
         if (page_got != (wanted))                                                                  \
-            print_message("# report: %s\n", (call)->report.text);                                  \
+            print_message("# report: %s\n", (call)->error_info.text);                              \
         assert_int_equal(page_got, wanted);                                                        \
     } while (0)
 

@@ -6,7 +6,7 @@
 
 static SECURITY_STATUS verify_as(const struct client *client, CtxtHandle *context,
                                  const char *method, ULONG sequence_number,
-                                 struct sspi_report *report)
+                                 struct sspi_error_info *error_info)
 {
     struct page_call call = http_call();
     BYTES_CLEANUP struct bytes storage = {0};
@@ -17,7 +17,7 @@ static SECURITY_STATUS verify_as(const struct client *client, CtxtHandle *contex
     call.method = method;
     call.realm = NULL;
     SecBufferDesc message = {SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
-    in[4] = (SecBuffer){sizeof(*report), SECBUFFER_SSPI_REPORT, report};
+    in[4] = (SecBuffer){sizeof(*error_info), SECBUFFER_SSPI_ERROR_INFO, error_info};
     SECURITY_STATUS status = VerifySignature(context, &message, sequence_number, &qop);
     assert_int_equal(qop, status == SEC_E_OK ? 0 : 7);
     client_free(&call);
@@ -26,9 +26,9 @@ static SECURITY_STATUS verify_as(const struct client *client, CtxtHandle *contex
 
 static SECURITY_STATUS verify(const struct client *client, CtxtHandle *context)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 
-    return verify_as(client, context, "GET", 0, &report);
+    return verify_as(client, context, "GET", 0, &error_info);
 }
 
 /* nc must be the last one plus one, else SEC_E_OUT_OF_SEQUENCE. */
@@ -36,7 +36,7 @@ void digest_verify_signature_takes_later_requests_in_sequence(void **unused)
 {
     struct page_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     CtxtHandle context;
 
     assert_int_equal(page_login(&c, &context), SEC_E_OK);
@@ -45,11 +45,11 @@ void digest_verify_signature_takes_later_requests_in_sequence(void **unused)
     c.count = 4;
     assert_int_equal(verify(&c, &context), SEC_E_OUT_OF_SEQUENCE);
     c.count = 6;
-    assert_int_equal(verify_as(&c, &context, "GET", 0, &report), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(report.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(verify_as(&c, &context, "GET", 0, &error_info), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(error_info.reason, SSPI_REASON_REPLAY);
     c.count = 5;
-    assert_int_equal(verify_as(&c, &context, "DELETE", 0, &report), SEC_E_MESSAGE_ALTERED);
-    assert_int_equal(verify_as(&c, &context, "GET", 1, &report), SEC_E_INVALID_PARAMETER);
+    assert_int_equal(verify_as(&c, &context, "DELETE", 0, &error_info), SEC_E_MESSAGE_ALTERED);
+    assert_int_equal(verify_as(&c, &context, "GET", 1, &error_info), SEC_E_INVALID_PARAMETER);
     assert_int_equal(verify(&c, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     assert_int_equal(verify(&c, &context), SEC_E_INVALID_HANDLE);

@@ -269,7 +269,7 @@ void digest_sasl_needs_md5(void **unused)
     page_md5(false);
     call.credential = &credential;
     PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_NO_CREDENTIALS);
-    assert_int_equal(call.report.reason, SSPI_REASON_CONFIGURATION);
+    assert_int_equal(call.error_info.reason, SSPI_REASON_CONFIGURATION);
     assert_false(SecIsValidHandle(&context));
     page_call_end(&call);
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);

@@ -113,7 +113,7 @@ void sec_e_logon_denied_the_logon_failed(void **unused)
     PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
-    assert_int_equal(call.report.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(call.error_info.reason, SSPI_REASON_REPLAY);
     call_end(&call);
     assert_int_equal(FreeCredentialsHandle(&other), SEC_E_OK);
 }

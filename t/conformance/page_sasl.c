@@ -48,7 +48,7 @@ static void a_client_that_never_begins_is_refused(void **unused)
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
     PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
     PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_E_INVALID_TOKEN);
-    assert_int_equal(e.call.report.reason, SSPI_REASON_MALFORMED);
+    assert_int_equal(e.call.error_info.reason, SSPI_REASON_MALFORMED);
     PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_E_INVALID_HANDLE);
     exchange_close(&e);
 }
@@ -183,10 +183,10 @@ static void the_authz_string_is_what_the_client_passed(void **unused)
 /* "No Token buffer is located in the pOutput parameter" */
 static void sec_e_invalid_token_no_token_buffer_in_p_output(void **unused)
 {
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     char text[] = "x";
     SecBuffer in = {1, SECBUFFER_TOKEN, text},
-              out = {sizeof report, SECBUFFER_SSPI_REPORT, &report};
+              out = {sizeof error_info, SECBUFFER_SSPI_ERROR_INFO, &error_info};
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 1, &out};
     CtxtHandle context;
 
@@ -196,7 +196,7 @@ static void sec_e_invalid_token_no_token_buffer_in_p_output(void **unused)
     assert_int_equal(
         SaslAcceptSecurityContext(&gssapi, NULL, &input, 0, 0, &context, &output, NULL, NULL),
         SEC_E_INVALID_TOKEN);
-    assert_non_null(strstr(report.text, "SECBUFFER_TOKEN"));
+    assert_non_null(strstr(error_info.text, "SECBUFFER_TOKEN"));
     assert_false(SecIsValidHandle(&context));
 }
 

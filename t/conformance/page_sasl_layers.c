@@ -104,7 +104,7 @@ void a_cookie_that_fails_to_decrypt_is_an_invalid_token(void **unused)
             token.data[i] ^= 1;
         PAGE_CHECK(&e.call, exchange_say(&e, token.data, i < len ? len : i - len),
                    SEC_E_INVALID_TOKEN);
-        assert_int_equal(e.call.report.reason, SSPI_REASON_ALTERED);
+        assert_int_equal(e.call.error_info.reason, SSPI_REASON_ALTERED);
         exchange_close(&e);
     }
 }
@@ -129,7 +129,7 @@ void a_cookie_that_breaks_its_rules_is_an_invalid_token(void **unused)
         exchange_to_cookie(&e);
         PAGE_CHECK(&e.call, exchange_answer(&e, cookies[i].data, cookies[i].len),
                    SEC_E_INVALID_TOKEN);
-        assert_int_equal(e.call.report.reason, SSPI_REASON_MALFORMED);
+        assert_int_equal(e.call.error_info.reason, SSPI_REASON_MALFORMED);
         exchange_close(&e);
     }
 }

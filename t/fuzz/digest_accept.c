@@ -22,9 +22,9 @@ static bool is_right(const struct request *request, const struct sspi_state *sta
     BYTES_CLEANUP struct bytes right = {0};
     BYTES_CLEANUP struct bytes sent = {0};
     struct digest_response response;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     uint64_t issued_ms;
-    if (digest_parse_response(bytes_as_view(&request->token), &response, &report) !=
+    if (digest_parse_response(bytes_as_view(&request->token), &response, &error_info) !=
         SSPI_REASON_NONE)
         return false;
     *ret_account = account_of(&response, request->realm);
@@ -45,8 +45,8 @@ static bool is_right(const struct request *request, const struct sspi_state *sta
 static bool is_plain(const struct request *request)
 {
     struct digest_response response;
-    struct sspi_report report;
-    FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&request->token), &response, &report) ==
+    struct sspi_error_info error_info;
+    FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&request->token), &response, &error_info) ==
                  SSPI_REASON_NONE);
     bool plain = bytes_equal(response.uri, request->uri) && !response.integrity &&
                  !response.userhash && response.opaque.data == NULL &&
@@ -62,10 +62,10 @@ static void check_challenge(const SecBuffer *buffer, const struct request *reque
                             const struct sspi_state *state, bool stale)
 {
     struct digest_params params;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     uint64_t issued_ms;
     struct sspi_view text = {buffer->pvBuffer, buffer->cbBuffer};
-    FUZZ_REQUIRE(digest_params_parse(text, &params, &report) == SSPI_REASON_NONE);
+    FUZZ_REQUIRE(digest_params_parse(text, &params, &error_info) == SSPI_REASON_NONE);
     const struct digest_param *realm = digest_params_find(&params, "realm");
     const struct digest_param *nonce = digest_params_find(&params, "nonce");
     FUZZ_REQUIRE(realm != NULL && bytes_equal(realm->value, request->realm));
@@ -78,15 +78,15 @@ static void check_challenge(const SecBuffer *buffer, const struct request *reque
     digest_params_free(&params);
 }
 
-static void check_refusal(SECURITY_STATUS status, const struct sspi_report *report)
+static void check_refusal(SECURITY_STATUS status, const struct sspi_error_info *error_info)
 {
-    fuzz_check_report(report, report->reason);
-    FUZZ_REQUIRE(
-        status == SEC_E_INVALID_TOKEN || status == SEC_E_LOGON_DENIED ||
-        status == SEC_E_OUT_OF_SEQUENCE || status == SEC_E_BAD_BINDINGS ||
-        status == SEC_E_SECURITY_QOS_FAILED || status == SEC_E_QOP_NOT_SUPPORTED ||
-        status == SEC_E_INCOMPLETE_MESSAGE ||
-        (status == SEC_E_NO_AUTHENTICATING_AUTHORITY && report->reason == SSPI_REASON_WRONG_REALM));
+    fuzz_check_report(error_info, error_info->reason);
+    FUZZ_REQUIRE(status == SEC_E_INVALID_TOKEN || status == SEC_E_LOGON_DENIED ||
+                 status == SEC_E_OUT_OF_SEQUENCE || status == SEC_E_BAD_BINDINGS ||
+                 status == SEC_E_SECURITY_QOS_FAILED || status == SEC_E_QOP_NOT_SUPPORTED ||
+                 status == SEC_E_INCOMPLETE_MESSAGE ||
+                 (status == SEC_E_NO_AUTHENTICATING_AUTHORITY &&
+                  error_info->reason == SSPI_REASON_WRONG_REALM));
 }
 
 static void check_name(CtxtHandle *context, size_t account)
@@ -148,9 +148,9 @@ static SECURITY_STATUS login(CredHandle *credential, const struct request *reque
                              const struct sspi_state *state)
 {
     struct input input;
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     SecBuffer out[3] = {{0, SECBUFFER_TOKEN, NULL},
-                        {sizeof(report), SECBUFFER_SSPI_REPORT, &report},
+                        {sizeof(error_info), SECBUFFER_SSPI_ERROR_INFO, &error_info},
                         {0, SECBUFFER_TOKEN, NULL}};
     SecBufferDesc output = {SECBUFFER_VERSION, 3, out};
     CtxtHandle context;
@@ -163,7 +163,7 @@ static SECURITY_STATUS login(CredHandle *credential, const struct request *reque
                                                    &context, &output, NULL, NULL);
     FUZZ_REQUIRE(SecIsValidHandle(&context) == (status >= 0));
     if (status == SEC_I_CONTINUE_NEEDED) {
-        bool stale = report.reason == SSPI_REASON_STALE_NONCE;
+        bool stale = error_info.reason == SSPI_REASON_STALE_NONCE;
         FUZZ_REQUIRE(stale == (request->token.len > 0) && out[0].cbBuffer > 0);
         for (size_t i = 0; i < 3; i += 2)
             check_challenge(&out[i], request, state, stale);
@@ -175,7 +175,7 @@ static SECURITY_STATUS login(CredHandle *credential, const struct request *reque
         FUZZ_REQUIRE((request->flags & KEEP_CONTEXTS) != 0);
         status = complete(&context, &input);
     } else if (status < 0) {
-        check_refusal(status, &report);
+        check_refusal(status, &error_info);
     }
     if (status == SEC_E_OK) {
         FUZZ_REQUIRE(is_right(request, state, &account));

@@ -180,8 +180,8 @@ static inline void append_right(struct bytes *to, const struct digest_response *
 static inline void replace(struct bytes *token, const char *name, struct sspi_view value)
 {
     struct digest_params params;
-    struct sspi_report report;
-    if (digest_params_parse(bytes_as_view(token), &params, &report) != SSPI_REASON_NONE)
+    struct sspi_error_info error_info;
+    if (digest_params_parse(bytes_as_view(token), &params, &error_info) != SSPI_REASON_NONE)
         return;
     const struct digest_param *param = digest_params_find(&params, name);
     if (param != NULL) {
@@ -201,8 +201,8 @@ static inline void put_right_response(struct request *request)
 {
     BYTES_CLEANUP struct bytes digits = {0};
     struct digest_response response;
-    struct sspi_report report;
-    if (digest_parse_response(bytes_as_view(&request->token), &response, &report) !=
+    struct sspi_error_info error_info;
+    if (digest_parse_response(bytes_as_view(&request->token), &response, &error_info) !=
         SSPI_REASON_NONE)
         return;
     size_t account = account_of(&response, request->realm);
@@ -229,9 +229,9 @@ static inline void prepare(struct request *request, struct sspi_state *state)
 static inline bool prepare_next(struct request *request)
 {
     struct digest_response response;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     char digits[9];
-    FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&request->token), &response, &report) ==
+    FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&request->token), &response, &error_info) ==
                  SSPI_REASON_NONE);
     uint32_t count = response.count;
     digest_parse_free(&response);

@@ -142,19 +142,20 @@ static int wanted(enum package_client_binding client, const struct digest_respon
 static void check_judgement(enum package_client_binding client, const struct digest_response *from,
                             const struct package_input *in)
 {
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     struct digest_binding binding;
     enum package_bound bound = (enum package_bound)99;
-    SECURITY_STATUS status = digest_binding_check(the_run(), from, in, &binding, &bound, &report);
+    SECURITY_STATUS status =
+        digest_binding_check(the_run(), from, in, &binding, &bound, &error_info);
     int expected = wanted(client, from, in);
     if (expected >= 0) {
         FUZZ_REQUIRE(status == SEC_E_OK && (int)bound == expected);
         return;
     }
     FUZZ_REQUIRE(status == SEC_E_BAD_BINDINGS && (int)bound == 99);
-    FUZZ_REQUIRE(report.reason == SSPI_REASON_BAD_BINDING ||
-                 report.reason == SSPI_REASON_MISSING_BINDING);
-    fuzz_check_report(&report, report.reason);
+    FUZZ_REQUIRE(error_info.reason == SSPI_REASON_BAD_BINDING ||
+                 error_info.reason == SSPI_REASON_MISSING_BINDING);
+    fuzz_check_report(&error_info, error_info.reason);
 }
 
 /* One octet of service, channel or voucher is another: nothing vouches for the header any more. */

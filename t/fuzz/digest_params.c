@@ -15,7 +15,7 @@ static void check_quoted_again(const struct digest_params *params)
 {
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_params again;
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     for (size_t i = 0; i < params->n; i++) {
         BYTES_CLEANUP struct bytes name = {0};
         bytes_append_view(&name, params->param[i].name);
@@ -23,7 +23,7 @@ static void check_quoted_again(const struct digest_params *params)
         digest_params_append_quoted(&text, name.data, params->param[i].value);
         bytes_append_text(&text, ",");
     }
-    enum sspi_reason reason = digest_params_parse(bytes_as_view(&text), &again, &report);
+    enum sspi_reason reason = digest_params_parse(bytes_as_view(&text), &again, &error_info);
     if (text.len > DIGEST_PARAMS_TEXT_LIMIT) {
         FUZZ_REQUIRE(reason == SSPI_REASON_TOO_LARGE);
         return;
@@ -61,10 +61,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sspi_view text = fuzz_view(data, size);
     struct digest_params params;
-    struct sspi_report report = {0};
-    enum sspi_reason reason = digest_params_parse(text, &params, &report);
+    struct sspi_error_info error_info = {0};
+    enum sspi_reason reason = digest_params_parse(text, &params, &error_info);
     if (reason != SSPI_REASON_NONE) {
-        fuzz_check_report(&report, reason);
+        fuzz_check_report(&error_info, reason);
         FUZZ_REQUIRE(reason == SSPI_REASON_MALFORMED || reason == SSPI_REASON_TOO_LARGE);
         return 0;
     }

@@ -43,9 +43,10 @@ static void check_written_again(const struct digest_response *first)
 {
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_response again;
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     write_again(&text, first);
-    FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&text), &again, &report) == SSPI_REASON_NONE);
+    FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&text), &again, &error_info) ==
+                 SSPI_REASON_NONE);
     FUZZ_REQUIRE(bytes_equal(again.username, first->username));
     FUZZ_REQUIRE(bytes_equal(again.realm, first->realm));
     FUZZ_REQUIRE(bytes_equal(again.nonce, first->nonce) && bytes_equal(again.uri, first->uri));
@@ -122,8 +123,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sspi_view text = fuzz_view(data, size);
     struct digest_response response;
-    struct sspi_report report = {0};
-    enum sspi_reason reason = digest_parse_response(text, &response, &report);
+    struct sspi_error_info error_info = {0};
+    enum sspi_reason reason = digest_parse_response(text, &response, &error_info);
     switch (reason) {
     case SSPI_REASON_NONE:
         FUZZ_REQUIRE(size <= DIGEST_PARAMS_TEXT_LIMIT);
@@ -136,7 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case SSPI_REASON_MECHANISM:
     case SSPI_REASON_UNSUPPORTED:
     case SSPI_REASON_WRONG_PASSWORD:
-        fuzz_check_report(&report, reason);
+        fuzz_check_report(&error_info, reason);
         return 0;
     default:
         FUZZ_REQUIRE(!"a reason that is documented");

@@ -42,12 +42,12 @@ static void check_written_again(const struct digest_response *first)
 {
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_response again;
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     write_again(&text, first);
     FUZZ_REQUIRE(!text.failed);
     if (text.len > DIGEST_SASL_PARSE_TEXT_LIMIT) /* quoted-pairs that were not needed before */
         return;
-    FUZZ_REQUIRE(digest_sasl_parse_response(bytes_as_view(&text), &again, &report) ==
+    FUZZ_REQUIRE(digest_sasl_parse_response(bytes_as_view(&text), &again, &error_info) ==
                  SSPI_REASON_NONE);
     FUZZ_REQUIRE(bytes_equal(again.username, first->username));
     FUZZ_REQUIRE(fuzz_same(again.realm, first->realm));
@@ -132,14 +132,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sspi_view text = fuzz_view(data, size);
     struct digest_response response;
-    struct sspi_report report = {0};
-    enum sspi_reason reason = digest_sasl_parse_response(text, &response, &report);
+    struct sspi_error_info error_info = {0};
+    enum sspi_reason reason = digest_sasl_parse_response(text, &response, &error_info);
     if (reason != SSPI_REASON_NONE) {
         FUZZ_REQUIRE(reason == SSPI_REASON_MALFORMED || reason == SSPI_REASON_TOO_LARGE ||
                      reason == SSPI_REASON_MECHANISM || reason == SSPI_REASON_UNSUPPORTED ||
                      reason == SSPI_REASON_WRONG_PASSWORD);
-        FUZZ_REQUIRE(report.reason == reason && report.text[0] != '\0');
-        FUZZ_REQUIRE(fuzz_printable(report.text));
+        FUZZ_REQUIRE(error_info.reason == reason && error_info.text[0] != '\0');
+        FUZZ_REQUIRE(fuzz_printable(error_info.text));
         return 0;
     }
     check_response(&response, text);

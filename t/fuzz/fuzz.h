@@ -103,11 +103,12 @@ static inline bool fuzz_printable(const char *text)
 }
 
 /* A refusal says why, in a line that a log can take as it is. */
-static inline void fuzz_check_report(const struct sspi_report *report, enum sspi_reason reason)
+static inline void fuzz_check_report(const struct sspi_error_info *error_info,
+                                     enum sspi_reason reason)
 {
-    FUZZ_REQUIRE(report->reason == reason && reason != SSPI_REASON_NONE);
-    FUZZ_REQUIRE(memchr(report->text, '\0', sizeof(report->text)) != NULL);
-    FUZZ_REQUIRE(report->text[0] != '\0' && fuzz_printable(report->text));
+    FUZZ_REQUIRE(error_info->reason == reason && reason != SSPI_REASON_NONE);
+    FUZZ_REQUIRE(memchr(error_info->text, '\0', sizeof(error_info->text)) != NULL);
+    FUZZ_REQUIRE(error_info->text[0] != '\0' && fuzz_printable(error_info->text));
 }
 
 #endif

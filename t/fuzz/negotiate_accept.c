@@ -61,14 +61,14 @@ static struct ntlm_credential *ntlm_of(const struct negotiate_credential *creden
 
 static void make_credential(uint32_t mechanisms, const char *keytab_path)
 {
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     void *made = NULL;
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
                                .Mechanisms = mechanisms,
                                .KeytabName = keytab_path,
                                .Users = users};
-    if (negotiate_package.acquire(&data, &made, &report) != SEC_E_OK) {
-        fprintf(stderr, "%s\n", report.text);
+    if (negotiate_package.acquire(&data, &made, &error_info) != SEC_E_OK) {
+        fprintf(stderr, "%s\n", error_info.text);
         abort();
     }
     credentials[mechanisms] = made;
@@ -216,8 +216,8 @@ static void look_at_list(struct talk *talk, struct sspi_view token)
 
 static SECURITY_STATUS leg(struct talk *talk, struct sspi_view token, unsigned flags)
 {
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
-    struct package_output out = {.report = &report};
+    struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
+    struct package_output out = {.error_info = &error_info};
     void *context = talk->context;
     char *copy = fuzz_copy(token);
     look_at_list(talk, token);
@@ -241,7 +241,7 @@ static SECURITY_STATUS leg(struct talk *talk, struct sspi_view token, unsigned f
         check_granted(talk);
     if (st < 0) {
         FUZZ_REQUIRE(st != SEC_E_INTERNAL_ERROR && st != SEC_E_INSUFFICIENT_MEMORY);
-        fuzz_check_report(&report, report.reason);
+        fuzz_check_report(&error_info, error_info.reason);
     }
     check_answer(talk, st, &out);
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)

@@ -70,10 +70,10 @@ static inline bool alice_export(const struct ntlm_crypto *crypto,
 static inline bool alice_name(struct ntlm_authenticate *message, uint32_t granted,
                               struct sspi_view name, struct bytes *to)
 {
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     bool unicode = (message->flags & NTLM_FLAG_UNICODE) != 0;
     message->oem = !unicode && (granted & NTLM_FLAG_OEM) != 0;
-    return ntlm_names_read(message, name, to, &report) == SEC_E_OK;
+    return ntlm_names_read(message, name, to, &error_info) == SEC_E_OK;
 }
 
 /* Changes the message in place as its own user, with Alice's password, would. `run` is of

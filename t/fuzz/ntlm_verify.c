@@ -86,7 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static const struct package_channel_binding binding = {.application = {"tls-unique:x", 12}};
     struct sspi_view rest = fuzz_view(data, size);
     unsigned flags = fuzz_octet(&rest);
-    struct sspi_report report = {.reason = SSPI_REASON_NONE};
+    struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     struct ntlm_proof proof = {0};
     make_world();
     struct ntlm_verify_exchange exchange = exchange_for(flags);
@@ -100,12 +100,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .requirements = ((flags & ALLOW_MISSING) != 0 ? ASC_REQ_ALLOW_MISSING_BINDINGS : 0) |
                         ((flags & PROXY) != 0 ? ASC_REQ_PROXY_BINDINGS : 0) |
                         ((flags & INTEGRITY) != 0 ? ASC_REQ_INTEGRITY : 0)};
-    SECURITY_STATUS st = ntlm_verify_authenticate(&credential, &exchange, &in, &proof, &report);
+    SECURITY_STATUS st = ntlm_verify_authenticate(&credential, &exchange, &in, &proof, &error_info);
     if (st == SEC_E_OK) {
         check_granted(in.token, &proof, made, flags);
     } else {
         FUZZ_REQUIRE(st < 0 && st != SEC_E_INTERNAL_ERROR && st != SEC_E_INSUFFICIENT_MEMORY);
-        fuzz_check_report(&report, report.reason);
+        fuzz_check_report(&error_info, error_info.reason);
     }
     ntlm_verify_end(&proof);
     free(token);

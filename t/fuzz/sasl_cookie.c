@@ -10,12 +10,12 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct sspi_view text = fuzz_view(data, size);
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     struct sasl_cookie cookie;
     uint8_t again[SASL_COOKIE_LEN];
 
-    if (sasl_cookie_read(text, &cookie, &report) != SSPI_REASON_NONE) {
-        FUZZ_REQUIRE(report.text[0] != '\0' && fuzz_printable(report.text));
+    if (sasl_cookie_read(text, &cookie, &error_info) != SSPI_REASON_NONE) {
+        FUZZ_REQUIRE(error_info.text[0] != '\0' && fuzz_printable(error_info.text));
         return 0;
     }
     FUZZ_REQUIRE(cookie.layer == SASL_COOKIE_NONE || cookie.layer == SASL_COOKIE_INTEGRITY ||

@@ -25,7 +25,7 @@ static const ULONG types[] = {SECBUFFER_EMPTY,
                               SECBUFFER_TOKEN,
                               SECBUFFER_PKG_PARAMS,
                               SECBUFFER_CHANNEL_BINDINGS,
-                              SECBUFFER_SSPI_REPORT,
+                              SECBUFFER_SSPI_ERROR_INFO,
                               SECBUFFER_DATA,
                               SECBUFFER_TOKEN | SECBUFFER_READONLY,
                               SECBUFFER_CHANNEL_BINDINGS | SECBUFFER_READONLY};
@@ -106,18 +106,18 @@ static void check_read(struct sspi_view *from)
 {
     struct caller caller;
     struct secur_buffers_input input;
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     uint8_t choice = fuzz_octet(from);
     ULONG requirements = (choice & 2) != 0 ? (ULONG)fuzz_number(from, 4) : 0;
     make_caller(&caller, from);
     SECURITY_STATUS status =
         secur_buffers_read((choice & 4) != 0 ? NULL : &caller.desc,
                            (choice & 1) != 0 ? SECUR_BUFFERS_COMPLETE : SECUR_BUFFERS_ACCEPT,
-                           requirements, &input, &report);
+                           requirements, &input, &error_info);
     if (status == SEC_E_OK && (choice & 4) == 0)
         check_input(&caller, &input.in);
     if (status != SEC_E_OK)
-        fuzz_check_report(&report, report.reason);
+        fuzz_check_report(&error_info, error_info.reason);
     secur_buffers_input_free(&input);
     free_caller(&caller);
 }
@@ -164,20 +164,20 @@ static void check_write(struct sspi_view *from)
     struct caller caller;
     struct secur_buffers_output output;
     struct package_output produced = {0};
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     ULONG requirements = (fuzz_octet(from) & 1) != 0 ? ASC_REQ_ALLOCATE_MEMORY : 0;
     make_caller(&caller, from);
-    SECURITY_STATUS status = secur_buffers_open(&caller.desc, requirements, &output, &report);
+    SECURITY_STATUS status = secur_buffers_open(&caller.desc, requirements, &output, &error_info);
     if (status == SEC_E_OK) {
         FUZZ_REQUIRE(output.n_tokens <= SECUR_BUFFERS_LIMIT);
         if (output.caller_report != NULL)
-            *output.caller_report = report; /* there is room for all of it */
+            *output.caller_report = error_info; /* there is room for all of it */
         produce(&produced, from);
         check_delivered(&output, &produced);
         for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
             bytes_free(&produced.tokens[i]);
     } else {
-        fuzz_check_report(&report, report.reason);
+        fuzz_check_report(&error_info, error_info.reason);
     }
     free_caller(&caller);
 }

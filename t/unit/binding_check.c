@@ -271,30 +271,33 @@ static void facts_and_rules_become_a_status(void **state)
     struct binding_facts facts = {.service = SSPI_VIEW("HTTP/www.example.org@R"),
                                   .service_proven = true};
     struct hash_suite suite;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     uint8_t hash[PACKAGE_CHANNEL_HASH_LEN];
     enum package_bound bound;
 
     assert_true(hash_suite_open(&suite));
     assert_true(binding_channel_hash(&right, &suite, hash));
     facts.channel = binding_channel_from_hash(hash);
-    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_OK);
+    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &error_info), SEC_E_OK);
     assert_int_equal(bound, PACKAGE_BOUND_MATCHED);
-    assert_int_equal(binding_check(&rules, &facts, NULL, &bound, &report), SEC_E_OK);
+    assert_int_equal(binding_check(&rules, &facts, NULL, &bound, &error_info), SEC_E_OK);
 
     /* The same login under rules with other channels or another service. */
     rules.bindings = &relay;
-    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_BAD_BINDINGS);
-    assert_int_equal(report.reason, SSPI_REASON_BAD_BINDING);
+    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &error_info),
+                     SEC_E_BAD_BINDINGS);
+    assert_int_equal(error_info.reason, SSPI_REASON_BAD_BINDING);
     rules.n_bindings = 0;
-    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_BAD_BINDINGS);
+    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &error_info),
+                     SEC_E_BAD_BINDINGS);
     rules.bindings = &right;
     rules.n_bindings = 1;
     facts.service = SSPI_VIEW("HTTP/otherhost@R");
-    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &report), SEC_E_WRONG_PRINCIPAL);
-    assert_int_equal(report.reason, SSPI_REASON_WRONG_SERVICE);
-    assert_non_null(strstr(report.text, "HTTP/otherhost@R"));
-    assert_non_null(strstr(report.text, "HTTP/www.example.org"));
+    assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &error_info),
+                     SEC_E_WRONG_PRINCIPAL);
+    assert_int_equal(error_info.reason, SSPI_REASON_WRONG_SERVICE);
+    assert_non_null(strstr(error_info.text, "HTTP/otherhost@R"));
+    assert_non_null(strstr(error_info.text, "HTTP/www.example.org"));
     hash_suite_close(&suite);
 }
 

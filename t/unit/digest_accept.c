@@ -11,14 +11,14 @@ static void unknown_user_and_wrong_password_look_the_same(void **state)
     struct client c = alice(nonce, 1);
     c.password = "wrong";
     assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
-    assert_non_null(strstr(w->report.text, "unknown user or wrong password: user \"alice\""));
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_non_null(strstr(w->error_info.text, "unknown user or wrong password: user \"alice\""));
     assert_int_equal(w->out.n_tokens, 0);
     c.user = "mallory\xc3\xa4";
     assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     assert_non_null(
-        strstr(w->report.text, "unknown user or wrong password: user \"mallory\\xc3\\xa4\""));
+        strstr(w->error_info.text, "unknown user or wrong password: user \"mallory\\xc3\\xa4\""));
     /* Neither used the count up. */
     c = alice(nonce, 1);
     assert_int_equal(login(w, &c), SEC_E_OK);
@@ -42,7 +42,7 @@ static void hash_of_no_user_lets_nobody_in(void **state)
     answer(&c, &header);
     assert_false(store_users_hash(w->users, SSPI_VIEW("nobody"), SSPI_VIEW(REALM),
                                   SSPI_DIGEST_SHA_256, dummy));
-    assert_int_equal(digest_parse_response(bytes_as_view(&header), &response, &w->report),
+    assert_int_equal(digest_parse_response(bytes_as_view(&header), &response, &w->error_info),
                      SSPI_REASON_NONE);
     assert_true(hash_run_open(&run, &w->credential->hashes));
     assert_true(digest_verify_compute(&run, &response, SSPI_VIEW("GET"), NULL, dummy, digest));
@@ -67,7 +67,7 @@ static void counts_come_in_any_order_but_never_twice(void **state)
         struct client c = alice(nonce, counts[i]);
         assert_int_equal(login(w, &c), SEC_E_OK);
         assert_int_equal(login(w, &c), SEC_E_OUT_OF_SEQUENCE);
-        assert_int_equal(w->report.reason, SSPI_REASON_REPLAY);
+        assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
     }
 }
 
@@ -142,7 +142,7 @@ static void nonce_of_another_user_realm_or_future_is_stale(void **state)
     struct package_input in = input(bytes_as_view(&header));
     in.realm = SSPI_VIEW("other");
     assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(w->report.reason, SSPI_REASON_STALE_NONCE);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_STALE_NONCE);
     digest_package.destroy(context);
 }
 
@@ -161,7 +161,7 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
         struct client c = alice(nonce, count);
         c.uri = wrong[i];
         assert_int_equal(login(w, &c), SEC_E_INVALID_TOKEN);
-        assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
+        assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_URI);
     }
     struct client c = alice(nonce, count++);
     BYTES_CLEANUP struct bytes header = {0};
@@ -171,10 +171,10 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
     struct package_input in = input(bytes_as_view(&header));
     /* Without an authority, the host of the request-target is not known. */
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_URI);
     in.uri = SSPI_VIEW("http://other/x?y");
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_URI);
     in.uri = SSPI_VIEW("http://HOST/x?y");
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
     digest_package.destroy(context);
@@ -199,11 +199,11 @@ static void wrong_realm_and_algorithm_are_refused(void **state)
     struct client c = alice(nonce, 1);
     c.realm = "other";
     assert_int_equal(login(w, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_REALM);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_REALM);
     c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_SHA_512_256;
     assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->report.reason, SSPI_REASON_MECHANISM);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_MECHANISM);
 }
 
 static void single_backslash_in_a_name_is_taken_as_it_is(void **state)

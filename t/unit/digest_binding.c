@@ -205,7 +205,7 @@ static struct digest_response header_of(int client)
 }
 
 static SECURITY_STATUS check(struct hash_run *with, int client, int candidates, ULONG requirements,
-                             int *ret_bound, struct sspi_report *report)
+                             int *ret_bound, struct sspi_error_info *error_info)
 {
     const struct package_channel_binding bindings[] = {binding_of(SSPI_VIEW(PREFIX "another")),
                                                        binding_of(SSPI_VIEW(CERTIFICATE)),
@@ -217,8 +217,8 @@ static SECURITY_STATUS check(struct hash_run *with, int client, int candidates, 
 
     if (candidates != NONE)
         in.n_bindings = candidates == WRONG ? 1 : 3;
-    *report = (struct sspi_report){0};
-    SECURITY_STATUS status = digest_binding_check(with, &from, &in, &binding, &bound, report);
+    *error_info = (struct sspi_error_info){0};
+    SECURITY_STATUS status = digest_binding_check(with, &from, &in, &binding, &bound, error_info);
     *ret_bound = (int)bound;
     return status;
 }
@@ -254,21 +254,21 @@ static void policy_is_windows(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const int wanted[] = {rows[i].silent, rows[i].none, rows[i].channel};
         for (size_t j = 0; j < 3; j++) {
-            struct sspi_report report;
+            struct sspi_error_info error_info;
             int bound;
             SECURITY_STATUS status =
-                check(&run, clients[j], rows[i].candidates, rows[i].flags, &bound, &report);
+                check(&run, clients[j], rows[i].candidates, rows[i].flags, &bound, &error_info);
             if (wanted[j] == REFUSED) {
                 assert_int_equal(status, SEC_E_BAD_BINDINGS);
                 assert_int_equal(bound, 99);
-                assert_int_equal(report.reason, clients[j] == PACKAGE_CLIENT_BINDING_PRESENT
-                                                    ? SSPI_REASON_BAD_BINDING
-                                                    : SSPI_REASON_MISSING_BINDING);
-                assert_int_not_equal(report.text[0], '\0');
+                assert_int_equal(error_info.reason, clients[j] == PACKAGE_CLIENT_BINDING_PRESENT
+                                                        ? SSPI_REASON_BAD_BINDING
+                                                        : SSPI_REASON_MISSING_BINDING);
+                assert_int_not_equal(error_info.text[0], '\0');
             } else {
                 assert_int_equal(status, SEC_E_OK);
                 assert_int_equal(bound, wanted[j]);
-                assert_int_equal(report.reason, SSPI_REASON_NONE);
+                assert_int_equal(error_info.reason, SSPI_REASON_NONE);
             }
         }
     }
@@ -280,12 +280,12 @@ static void forged_headers_are_refused_under_every_policy(void **state)
 
     for (int candidates = 0; candidates < N_CANDIDATES; candidates++) {
         for (size_t i = 0; i < 3; i++) {
-            struct sspi_report report;
+            struct sspi_error_info error_info;
             int bound;
-            assert_int_equal(check(&run, FORGED, candidates, flags[i], &bound, &report),
+            assert_int_equal(check(&run, FORGED, candidates, flags[i], &bound, &error_info),
                              SEC_E_BAD_BINDINGS);
-            assert_int_equal(report.reason, SSPI_REASON_BAD_BINDING);
-            assert_non_null(strstr(report.text, "contradict"));
+            assert_int_equal(error_info.reason, SSPI_REASON_BAD_BINDING);
+            assert_non_null(strstr(error_info.text, "contradict"));
             assert_int_equal(bound, 99);
         }
     }
@@ -293,17 +293,17 @@ static void forged_headers_are_refused_under_every_policy(void **state)
 
 static void no_md5_is_our_fault_where_a_channel_is_named(void **state)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     int bound;
 
     for (int candidates = 0; candidates < N_CANDIDATES; candidates++) {
         assert_int_equal(
-            check(&no_md5, PACKAGE_CLIENT_BINDING_PRESENT, candidates, 0, &bound, &report),
+            check(&no_md5, PACKAGE_CLIENT_BINDING_PRESENT, candidates, 0, &bound, &error_info),
             SEC_E_INTERNAL_ERROR);
-        assert_non_null(strstr(report.text, "MD5"));
+        assert_non_null(strstr(error_info.text, "MD5"));
         assert_int_equal(bound, 99);
     }
-    assert_int_equal(check(&no_md5, PACKAGE_CLIENT_BINDING_ABSENT, RIGHT, 0, &bound, &report),
+    assert_int_equal(check(&no_md5, PACKAGE_CLIENT_BINDING_ABSENT, RIGHT, 0, &bound, &error_info),
                      SEC_E_BAD_BINDINGS);
 }
 
@@ -347,7 +347,7 @@ static void assert_header(const char *algorithm, const char *hashed, const char 
                                 "00112233445566778899aabbccddeeff0011223344556677";
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_response response;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     struct digest_binding binding;
     uint8_t hash_a1[HASH_MAX];
 
@@ -357,7 +357,7 @@ static void assert_header(const char *algorithm, const char *hashed, const char 
                         "\",nc=00000001,qop=\"auth\",hashed-dirs=\"" BOTH
                         "\",service-name=\"" SERVICE "\",channel-binding=\"%s\",response=\"%s\"",
                         nonce, algorithm, hashed, channel, response_digits);
-    assert_int_equal(digest_parse_response(bytes_as_view(&text), &response, &report),
+    assert_int_equal(digest_parse_response(bytes_as_view(&text), &response, &error_info),
                      SSPI_REASON_NONE);
     assert_true(hash_once(&suite, SSPI_DIGEST_MD5, SSPI_VIEW("user:Digest:pw"), hash_a1));
     assert_int_equal(digest_verify_response(&run, &response, SSPI_VIEW("GET"), NULL, hash_a1),

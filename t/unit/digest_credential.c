@@ -8,30 +8,32 @@ static void unusable_data_makes_no_credential(void **state)
     void *credential;
 
     unsetenv("SSPI_USER_FILE");
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report), SEC_E_NO_CREDENTIALS);
-    assert_int_equal(w->report.reason, SSPI_REASON_CONFIGURATION);
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info),
+                     SEC_E_NO_CREDENTIALS);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_CONFIGURATION);
     data.UserFile = "/nowhere/users";
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report), SEC_E_NO_CREDENTIALS);
-    assert_non_null(strstr(w->report.text, "/nowhere/users"));
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info),
+                     SEC_E_NO_CREDENTIALS);
+    assert_non_null(strstr(w->error_info.text, "/nowhere/users"));
     data.UserFile = w->path;
     data.Algorithms[0] = 77;
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report),
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info),
                      SEC_E_INVALID_PARAMETER);
     data.Algorithms[0] = data.Algorithms[1] = SSPI_DIGEST_MD5;
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report),
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info),
                      SEC_E_INVALID_PARAMETER);
     data.Algorithms[1] = SSPI_DIGEST_NONE;
     data.DefaultRealm = "a\nb";
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report),
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info),
                      SEC_E_INVALID_PARAMETER);
     data.DefaultRealm = NULL;
     data.Domain = "/a\r\nb";
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report),
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info),
                      SEC_E_INVALID_PARAMETER);
     data.Domain = NULL;
     data.Flags = SSPI_ACCEPTOR_CALLER_HASHES;
     data.Algorithms[0] = SSPI_DIGEST_SHA_256;
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report),
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info),
                      SEC_E_INVALID_PARAMETER);
 }
 
@@ -43,7 +45,7 @@ static void user_file_of_the_environment_and_private_state_serve(void **state)
     void *credential;
 
     setenv("SSPI_USER_FILE", w->path, 1);
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report), SEC_E_OK);
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info), SEC_E_OK);
     unsetenv("SSPI_USER_FILE");
     w->credential = credential;
     w->credential->clock = &w->clock;

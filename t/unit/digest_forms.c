@@ -44,7 +44,7 @@ static void sess_forms_take_the_hash_of_their_base(void **state)
     c.algorithm = SSPI_DIGEST_SHA_256;
     c.count = 3;
     assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->report.reason, SSPI_REASON_MECHANISM);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_MECHANISM);
 }
 
 static void the_answer_proves_the_server(void **state)
@@ -98,10 +98,10 @@ static void body_is_asked_for_and_then_vouched_for(void **state)
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
-    assert_int_equal(w->report.reason, SSPI_REASON_ENTITY_WANTED);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_ENTITY_WANTED);
     in.entity_hash = hex_of("hellO", SSPI_DIGEST_SHA_256, &wrong);
     assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     in.entity_hash = SSPI_VIEW("not hexadecimal");
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
     in.entity_hash = hex_of("hello", SSPI_DIGEST_SHA_256, &right);
@@ -112,7 +112,7 @@ static void body_is_asked_for_and_then_vouched_for(void **state)
     /* The same once more: known before a body is read. */
     in.entity_hash = (struct sspi_view){NULL, 0};
     assert_int_equal(call(w, &context, &in), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->report.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
     assert_null(context);
     w->now_ms += 300001;
     assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
@@ -137,10 +137,10 @@ static void caller_looks_users_up(void **state)
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
-    assert_int_equal(w->report.reason, SSPI_REASON_HASH_WANTED);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_HASH_WANTED);
     in.hash_a1 = SSPI_VIEW(""); /* no such user */
     assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     assert_true(hash_suite_open(&suite));
     assert_true(
         hash_once(&suite, SSPI_DIGEST_MD5, SSPI_VIEW("alice:" REALM ":secret-alice"), hash_a1));
@@ -180,7 +180,7 @@ static void userhash_finds_the_user_and_tells_the_name(void **state)
     c.more = ", userhash=true";
     c.count = 3;
     assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
 }
 
 static void userhash_that_was_not_offered_is_refused(void **state)
@@ -198,7 +198,7 @@ static void userhash_that_was_not_offered_is_refused(void **state)
     c.hashed_user = "alice";
     c.more = ", userhash=true";
     assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->report.reason, SSPI_REASON_MECHANISM);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_MECHANISM);
 }
 
 static void opaque_of_another_challenge_is_stale(void **state)
@@ -251,7 +251,7 @@ static void name_with_its_own_realm_comes_without_one(void **state)
     c = alice(nonce, 2);
     c.realm = "";
     assert_int_equal(login(w, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_REALM);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_REALM);
 }
 
 /* A client of Windows: `binding` is the MD5 of the channel in hexadecimal. */
@@ -310,7 +310,7 @@ static void windows_clients_prove_their_channel(void **state)
     c.count = 2;
     assert_int_equal(login_bound(w, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
                      SEC_E_BAD_BINDINGS);
-    assert_int_equal(w->report.reason, SSPI_REASON_BAD_BINDING);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_BAD_BINDING);
     /* Refused before the count was used up; a wrong password hears nothing of bindings. */
     c.password = "wrong";
     assert_int_equal(login_bound(w, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),

@@ -32,7 +32,7 @@ static int close_run(void **state)
 static void make_request(const char *qop, const char *cnonce, struct bytes *text,
                          struct digest_response *response, uint8_t hash_a1[HASH_MAX])
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 
     bytes_append_format(text,
                         "username=\"Mufasa\", realm=\"http-auth@example.org\", "
@@ -40,7 +40,7 @@ static void make_request(const char *qop, const char *cnonce, struct bytes *text
                         "nonce=\"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v\", nc=00000001, "
                         "cnonce=\"%s\", qop=%s, response=\"8ca523f5e9506fed4657c9700eebdbec\"",
                         cnonce, qop);
-    assert_int_equal(digest_parse_response(bytes_as_view(text), response, &report),
+    assert_int_equal(digest_parse_response(bytes_as_view(text), response, &error_info),
                      SSPI_REASON_NONE);
     assert_true(hash_once(&suite, SSPI_DIGEST_MD5,
                           SSPI_VIEW("Mufasa:http-auth@example.org:Circle of Life"), hash_a1));
@@ -106,13 +106,14 @@ static void cnonce_comes_back_as_it_was_meant(void **state)
     BYTES_CLEANUP struct bytes text = {0}, out = {0};
     struct digest_response response;
     struct digest_params params;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     uint8_t hash_a1[HASH_MAX];
 
     make_request("auth", "a\\\"b\\\\c\\d, nextnonce=\\\"x", &text, &response, hash_a1);
     assert_true(
         digest_info_append(&out, &run, &response, SSPI_VIEW("GET"), NULL, hash_a1, no_nonce));
-    assert_int_equal(digest_params_parse(bytes_as_view(&out), &params, &report), SSPI_REASON_NONE);
+    assert_int_equal(digest_params_parse(bytes_as_view(&out), &params, &error_info),
+                     SSPI_REASON_NONE);
     assert_int_equal(params.n, 4);
     assert_true(bytes_equal(digest_params_find(&params, "cnonce")->value,
                             SSPI_VIEW("a\"b\\cd, nextnonce=\"x")));

@@ -48,7 +48,7 @@ static void right_password_is_ok_and_tells_who(void **state)
     assert_ptr_equal(info->mechanism, &digest_package);
     assert_true(info->expiry_ms == UINT64_MAX && info->start_ms == START_MS);
     assert_int_equal(info->bound, PACKAGE_BOUND_UNCHECKED);
-    assert_int_equal(w->report.reason, SSPI_REASON_NONE);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_NONE);
     assert_int_equal(call(w, &context, &in), STATUS_LOGON_FAILURE);
     assert_non_null(digest_package.info(context));
     digest_package.destroy(context);
@@ -81,7 +81,7 @@ static void further_request_of_a_live_context_is_completed(void **state)
     in = input(bytes_as_view(&second));
     assert_int_equal(call(w, &three, &in), SEC_I_COMPLETE_NEEDED);
     assert_int_equal(digest_package.complete(three, &in, &w->out), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->report.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
     assert_null(digest_package.info(three));
     digest_package.destroy(three);
     digest_package.destroy(one);
@@ -117,7 +117,7 @@ static void completing_checks_the_password_and_the_age(void **state)
     assert_int_equal(call(w, &three, &in), SEC_I_COMPLETE_NEEDED);
     w->now_ms += 300001;
     assert_int_equal(digest_package.complete(three, &in, &w->out), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->report.reason, SSPI_REASON_STALE_NONCE);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_STALE_NONCE);
     /* Another user with the same nonce is not deferred: it is not his context. */
     w->now_ms = START_MS;
     c = alice(nonce, 9);
@@ -179,7 +179,7 @@ static void demands_that_cannot_be_met_fail(void **state)
     in.bindings = &binding;
     in.n_bindings = 1;
     assert_int_equal(call(w, &context, &in), SEC_E_BAD_BINDINGS);
-    assert_int_equal(w->report.reason, SSPI_REASON_MISSING_BINDING);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_MISSING_BINDING);
     assert_null(context);
     in.requirements = ASC_REQ_ALLOW_MISSING_BINDINGS;
     assert_int_equal(call(w, &context, &in), SEC_E_OK);
@@ -198,7 +198,7 @@ static void calls_without_what_is_needed_are_refused(void **state)
     in = input(SSPI_VIEW(""));
     in.realm = (struct sspi_view){NULL, 0};
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->report.reason, SSPI_REASON_CONFIGURATION);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_CONFIGURATION);
     in.realm = SSPI_VIEW("a\r\nb");
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
     answer(&c, &header);
@@ -207,7 +207,7 @@ static void calls_without_what_is_needed_are_refused(void **state)
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
     in = input(SSPI_VIEW("username=\"x"));
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->report.reason, SSPI_REASON_MALFORMED);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_MALFORMED);
     assert_null(context);
     digest_package.release(w->credential);
     acquire(w, (SSPI_ACCEPTOR_DATA){.DefaultRealm = REALM});
@@ -235,7 +235,7 @@ static void a_refused_client_is_told_when_the_caller_asks_for_it(void **state)
     in.requirements = ASC_REQ_EXTENDED_ERROR;
     assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
     assert_int_equal(w->out.n_tokens, 2);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     bytes_append(&w->out.tokens[0], "", 1);
     assert_non_null(strstr(w->out.tokens[0].data, "nonce="));
     assert_null(strstr(w->out.tokens[0].data, "stale"));

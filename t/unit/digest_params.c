@@ -10,12 +10,12 @@
 
 #include "digest_params.h"
 
-static struct sspi_report report;
+static struct sspi_error_info error_info;
 
 static enum sspi_reason parse(struct sspi_view text, struct digest_params *params)
 {
-    report = (struct sspi_report){0};
-    return digest_params_parse(text, params, &report);
+    error_info = (struct sspi_error_info){0};
+    return digest_params_parse(text, params, &error_info);
 }
 
 static void assert_refused(struct sspi_view text, enum sspi_reason reason, const char *part)
@@ -23,8 +23,8 @@ static void assert_refused(struct sspi_view text, enum sspi_reason reason, const
     struct digest_params params;
 
     assert_int_equal(parse(text, &params), reason);
-    assert_int_equal(report.reason, reason);
-    assert_non_null(strstr(report.text, part));
+    assert_int_equal(error_info.reason, reason);
+    assert_non_null(strstr(error_info.text, part));
 }
 
 static void assert_value(const struct digest_params *params, const char *name, const char *value)
@@ -104,12 +104,12 @@ static void joined_headers_are_refused_and_their_secret_is_not_told(void **state
 {
     assert_refused(SSPI_VIEW("a=1, Basic dXNlcjpwYXNz"), SSPI_REASON_MALFORMED,
                    "two Authorization");
-    assert_null(strstr(report.text, "dXNl"));
+    assert_null(strstr(error_info.text, "dXNl"));
     assert_refused(SSPI_VIEW("a=1 Basic dXNlcjpwYXNz"), SSPI_REASON_MALFORMED, "comma");
-    assert_null(strstr(report.text, "dXNl"));
+    assert_null(strstr(error_info.text, "dXNl"));
     assert_refused(SSPI_VIEW("a=1, Digest b=2"), SSPI_REASON_MALFORMED, "two Authorization");
     assert_refused(SSPI_VIEW("dXNlcjpwYXNz=="), SSPI_REASON_MALFORMED, "no value");
-    assert_null(strstr(report.text, "dXNl"));
+    assert_null(strstr(error_info.text, "dXNl"));
 }
 
 static void control_characters_are_refused_and_any_encoding_is_taken(void **state)

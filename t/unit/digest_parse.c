@@ -35,7 +35,7 @@ static const struct directive usual[] = {
 #define N_USUAL   (sizeof(usual) / sizeof(usual[0]))
 #define N_CHANGES 3
 
-static struct sspi_report report;
+static struct sspi_error_info error_info;
 
 /* What was parsed last, into which the values point; a block of its own size, so that a sanitizer
  * sees what is read beyond it. */
@@ -68,16 +68,16 @@ static enum sspi_reason parse_changed(const struct directive *changes,
 {
     BYTES_CLEANUP struct bytes text = {0};
 
-    report = (struct sspi_report){0};
+    error_info = (struct sspi_error_info){0};
     write_with(&text, changes);
     free(parsed);
     parsed = malloc(text.len);
     assert_non_null(parsed);
     memcpy(parsed, text.data, text.len);
     enum sspi_reason reason =
-        digest_parse_response((struct sspi_view){parsed, text.len}, response, &report);
-    assert_int_equal(report.reason, reason);
-    assert_true((reason == SSPI_REASON_NONE) == (report.text[0] == '\0'));
+        digest_parse_response((struct sspi_view){parsed, text.len}, response, &error_info);
+    assert_int_equal(error_info.reason, reason);
+    assert_true((reason == SSPI_REASON_NONE) == (error_info.text[0] == '\0'));
     return reason;
 }
 
@@ -119,7 +119,7 @@ static void all_directives_come_out_quoted_or_not(void **state)
 
     for (size_t i = 0; i < 2; i++) {
         struct digest_response r;
-        assert_int_equal(digest_parse_response(bytes_view(texts[i]), &r, &report),
+        assert_int_equal(digest_parse_response(bytes_view(texts[i]), &r, &error_info),
                          SSPI_REASON_NONE);
         assert_true(bytes_equal(r.username, SSPI_VIEW("Mufasa")));
         assert_true(bytes_equal(r.realm, SSPI_VIEW("r")));
@@ -165,8 +165,8 @@ static void each_required_directive_is_missed_by_name(void **state)
 
     for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
         assert_int_equal(reason_with(required[i], NULL), SSPI_REASON_MALFORMED);
-        assert_non_null(strstr(report.text, required[i]));
-        assert_non_null(strstr(report.text, "missing"));
+        assert_non_null(strstr(error_info.text, required[i]));
+        assert_non_null(strstr(error_info.text, "missing"));
     }
 }
 
@@ -183,25 +183,25 @@ static void repeated_directive_is_refused_known_or_not(void **state)
         BYTES_CLEANUP struct bytes text = {0};
         struct digest_response response;
         bytes_append_format(&text, "%s=x, other=\"y\", %s=\"x\"", known[i], known[i]);
-        assert_int_equal(digest_parse_response(bytes_as_view(&text), &response, &report),
+        assert_int_equal(digest_parse_response(bytes_as_view(&text), &response, &error_info),
                          SSPI_REASON_MALFORMED);
-        assert_non_null(strstr(report.text, "twice"));
+        assert_non_null(strstr(error_info.text, "twice"));
     }
     assert_int_equal(reason_with("Username", "\"other\""), SSPI_REASON_MALFORMED);
     assert_int_equal(reason_with("x=1, X", "2"), SSPI_REASON_MALFORMED);
-    assert_non_null(strstr(report.text, "twice"));
+    assert_non_null(strstr(error_info.text, "twice"));
 }
 
 static void control_characters_and_other_encodings_are_refused_everywhere(void **state)
 {
     for (size_t i = 0; i < N_KNOWN; i++) {
         assert_int_equal(reason_with(known[i], "\"a\nb\""), SSPI_REASON_MALFORMED);
-        assert_non_null(strstr(report.text, "control character"));
+        assert_non_null(strstr(error_info.text, "control character"));
         if (i == 0)
             continue; /* username has a test of its own */
         assert_int_equal(reason_with(known[i], "\"J\xe4s\""), SSPI_REASON_MALFORMED);
-        assert_non_null(strstr(report.text, "not UTF-8"));
-        assert_non_null(strstr(report.text, known[i]));
+        assert_non_null(strstr(error_info.text, "not UTF-8"));
+        assert_non_null(strstr(error_info.text, known[i]));
     }
     assert_int_equal(reason_with("x", "\"J\xe4s\""), SSPI_REASON_MALFORMED);
     assert_int_equal(reason_with("realm", "\"x\\\xe4\""), SSPI_REASON_MALFORMED);
@@ -262,7 +262,7 @@ static void values_have_limits(void **state)
         assert_int_equal(reason_of_length(limits[i].name, limits[i].limit), SSPI_REASON_NONE);
         assert_int_equal(reason_of_length(limits[i].name, limits[i].limit + 1),
                          SSPI_REASON_TOO_LARGE);
-        assert_non_null(strstr(report.text, limits[i].name));
+        assert_non_null(strstr(error_info.text, limits[i].name));
     }
     /* A person typed it, so the browser must prompt for another one. */
     assert_int_equal(reason_of_length("username", DIGEST_PARSE_USERNAME_LIMIT), SSPI_REASON_NONE);
@@ -276,7 +276,7 @@ static void rfc_2069_is_refused_as_unsupported(void **state)
 
     assert_int_equal(reason_with("qop", NULL), SSPI_REASON_UNSUPPORTED);
     assert_int_equal(reason_changed(both), SSPI_REASON_UNSUPPORTED);
-    assert_non_null(strstr(report.text, "RFC 2069"));
+    assert_non_null(strstr(error_info.text, "RFC 2069"));
 }
 
 static void qop_is_one_of_two_in_any_spelling(void **state)
@@ -305,7 +305,7 @@ static void qop_is_one_of_two_in_any_spelling(void **state)
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(reason_with("qop", bad[i]), SSPI_REASON_UNSUPPORTED);
-        assert_non_null(strstr(report.text, "qop is"));
+        assert_non_null(strstr(error_info.text, "qop is"));
     }
 }
 
@@ -337,7 +337,7 @@ static void every_algorithm_is_known_with_its_digits(void **state)
         /* What one client sends for SHA-256. */
         changes[1].value = is_short ? RESPONSE_64 : RESPONSE_32;
         assert_int_equal(reason_changed(changes), SSPI_REASON_UNSUPPORTED);
-        assert_non_null(strstr(report.text, is_short ? "64 digits, MD5" : "32 digits, SHA-"));
+        assert_non_null(strstr(error_info.text, is_short ? "64 digits, MD5" : "32 digits, SHA-"));
     }
 }
 
@@ -347,7 +347,7 @@ static void unknown_algorithms_are_told_apart_from_broken_text(void **state)
 
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
         assert_int_equal(reason_with("algorithm", unknown[i]), SSPI_REASON_MECHANISM);
-        assert_non_null(strstr(report.text, "algorithm"));
+        assert_non_null(strstr(error_info.text, "algorithm"));
     }
 }
 
@@ -359,7 +359,7 @@ static void count_is_eight_digits_and_not_zero(void **state)
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(reason_with("nc", wrong[i]), SSPI_REASON_MALFORMED);
-        assert_non_null(strstr(report.text, "nc"));
+        assert_non_null(strstr(error_info.text, "nc"));
     }
     assert_int_equal(reason_with("nc", "00000000"), SSPI_REASON_UNSUPPORTED);
     assert_int_equal(parse_with("nc", "FFFFFFFF", &r), SSPI_REASON_NONE);
@@ -377,7 +377,7 @@ static void response_has_lower_case_digits_alone(void **state)
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(reason_with("response", wrong[i]), SSPI_REASON_MALFORMED);
-        assert_non_null(strstr(report.text, "response"));
+        assert_non_null(strstr(error_info.text, "response"));
     }
     for (size_t i = 0; i < sizeof(other_lengths) / sizeof(other_lengths[0]); i++)
         assert_int_equal(reason_with("response", other_lengths[i]), SSPI_REASON_UNSUPPORTED);

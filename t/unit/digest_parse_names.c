@@ -19,7 +19,7 @@
 #define REST(digits)                                                                               \
     ", realm=\"r\", nonce=\"n\", uri=\"/\", qop=auth, nc=00000001, cnonce=\"c\", response=" digits
 
-static struct sspi_report report;
+static struct sspi_error_info error_info;
 
 static enum sspi_reason parse(const char *names, const char *rest, struct digest_response *response)
 {
@@ -28,9 +28,9 @@ static enum sspi_reason parse(const char *names, const char *rest, struct digest
     assert_true(strlen(names) + strlen(rest) < sizeof(text));
     strcpy(text, names);
     strcat(text, rest);
-    report = (struct sspi_report){0};
-    enum sspi_reason reason = digest_parse_response(bytes_view(text), response, &report);
-    assert_int_equal(report.reason, reason);
+    error_info = (struct sspi_error_info){0};
+    enum sspi_reason reason = digest_parse_response(bytes_view(text), response, &error_info);
+    assert_int_equal(error_info.reason, reason);
     return reason;
 }
 
@@ -50,7 +50,7 @@ static void assert_refused(const char *names, enum sspi_reason reason, const cha
     struct digest_response r;
 
     assert_int_equal(parse(names, REST(DIGITS_32), &r), reason);
-    assert_non_null(strstr(report.text, part));
+    assert_non_null(strstr(error_info.text, part));
 }
 
 static void name_keeps_its_raw_spelling(void **state)
@@ -146,7 +146,7 @@ static void hashed_name_has_the_digits_of_its_algorithm_in_lower_case(void **sta
             digest_parse_free(&r);
             assert_int_equal(parse(hashed[j][!all[i].is_long], rest.data, &r),
                              SSPI_REASON_MALFORMED);
-            assert_non_null(strstr(report.text, "userhash"));
+            assert_non_null(strstr(error_info.text, "userhash"));
         }
     }
     assert_refused("userhash=true, username=\"\"", SSPI_REASON_MALFORMED, "userhash");
@@ -234,7 +234,7 @@ static void assert_limit(const char *head, const char *piece, const char *tail, 
             assert_true(r.raw_username.len <= 2 * DIGEST_PARSE_USERNAME_LIMIT);
             digest_parse_free(&r);
         } else {
-            assert_non_null(strstr(report.text, "username"));
+            assert_non_null(strstr(error_info.text, "username"));
         }
     }
 }

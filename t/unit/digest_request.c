@@ -46,7 +46,7 @@ static void later_requests_are_verified_one_count_after_the_other(void **state)
         assert_int_equal(verify(w, context, &c), SEC_E_OK);
     c.count = 7; /* again */
     assert_int_equal(verify(w, context, &c), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->report.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
     c.count = 9; /* one left out */
     assert_int_equal(verify(w, context, &c), SEC_E_OUT_OF_SEQUENCE);
     c.count = 8;
@@ -67,7 +67,7 @@ static void a_wrong_request_uses_no_count_up(void **state)
     wrong.count = 2;
     wrong.password = "guessed";
     assert_int_equal(verify(w, context, &wrong), SEC_E_MESSAGE_ALTERED);
-    assert_int_equal(w->report.reason, SSPI_REASON_ALTERED);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_ALTERED);
     c.count = 2;
     struct package_input in = input(nothing);
     in.method = SSPI_VIEW("DELETE");
@@ -103,7 +103,7 @@ static void what_belongs_to_another_context_is_refused(void **state)
     struct package_input in = input(nothing);
     in.uri = SSPI_VIEW("/y");
     assert_int_equal(verify_with(w, context, &c, in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_URI);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_URI);
     in = input(SSPI_VIEW("nc=one"));
     assert_int_equal(digest_package.verify_request(context, &in, &w->out), SEC_E_INVALID_TOKEN);
     in = input(nothing);
@@ -111,7 +111,7 @@ static void what_belongs_to_another_context_is_refused(void **state)
     assert_int_equal(verify_with(w, context, &c, in), SEC_E_QOP_NOT_SUPPORTED);
     w->now_ms += 300001;
     assert_int_equal(verify(w, context, &c), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->report.reason, SSPI_REASON_STALE_NONCE);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_STALE_NONCE);
     digest_package.destroy(context);
 }
 
@@ -137,7 +137,7 @@ static void a_body_is_vouched_for_and_handed_in(void **state)
     c.count = 2;
     c.body = "body";
     assert_int_equal(verify(w, context, &c), SEC_E_INCOMPLETE_MESSAGE);
-    assert_int_equal(w->report.reason, SSPI_REASON_ENTITY_WANTED);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_ENTITY_WANTED);
     in = input(nothing);
     in.entity_hash = (struct sspi_view){hex, 63};
     assert_int_equal(verify_with(w, context, &c, in), SEC_E_INVALID_TOKEN);

@@ -93,7 +93,7 @@ static void longest_challenge_is_short_enough(void **state)
     assert_null(context);
     in.realm.len = 0;
     assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->report.reason, SSPI_REASON_CONFIGURATION);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_CONFIGURATION);
 }
 
 static void who_goes_on_with_an_older_login_is_challenged(void **state)
@@ -135,7 +135,7 @@ static void login_tells_who_and_proves_the_server(void **state)
     assert_int_equal(info->peer_limit, 0);
     assert_int_equal(info->bound, PACKAGE_BOUND_UNCHECKED);
     assert_true(info->expiry_ms == UINT64_MAX && info->start_ms == START_MS);
-    assert_int_equal(w->report.reason, SSPI_REASON_NONE);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_NONE);
     assert_int_equal(call(w, &context, &in), STATUS_LOGON_FAILURE);
     assert_non_null(digest_package.info(context));
     digest_package.destroy(context);
@@ -216,7 +216,7 @@ static void caller_may_look_users_up(void **state)
         sasl_answer(&c, &token, &session);
         struct package_input in = sasl_input(bytes_as_view(&token), ANYTHING);
         assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
-        assert_int_equal(w->report.reason, SSPI_REASON_HASH_WANTED);
+        assert_int_equal(w->error_info.reason, SSPI_REASON_HASH_WANTED);
         assert_int_equal(w->out.n_tokens, 0);
         in.hash_a1 = (struct sspi_view){(const char *)hash, 16};
         if (i == 1)

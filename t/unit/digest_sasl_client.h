@@ -162,8 +162,8 @@ static inline void sasl_refused(struct world *w, ULONG requirements, struct sasl
                                 SECURITY_STATUS status, enum sspi_reason reason)
 {
     assert_int_equal(sasl_try(w, requirements, c), status);
-    assert_int_equal(w->report.reason, reason);
-    assert_true(w->report.text[0] != '\0');
+    assert_int_equal(w->error_info.reason, reason);
+    assert_true(w->error_info.text[0] != '\0');
 }
 
 /* ---- messages ---- */

@@ -33,7 +33,7 @@ static const struct directive usual[] = {
 
 #define N_USUAL (sizeof(usual) / sizeof(usual[0]))
 
-static struct sspi_report report;
+static struct sspi_error_info error_info;
 
 /* What was parsed last; a block of its own size, so that a sanitizer sees what is read beyond it.
  */
@@ -41,15 +41,15 @@ static char *parsed;
 
 static enum sspi_reason parse(struct sspi_view text, struct digest_response *response)
 {
-    report = (struct sspi_report){0};
+    error_info = (struct sspi_error_info){0};
     free(parsed);
     parsed = malloc(text.len + (text.len == 0));
     assert_non_null(parsed);
     memcpy(parsed, text.data, text.len);
     enum sspi_reason reason =
-        digest_sasl_parse_response((struct sspi_view){parsed, text.len}, response, &report);
-    assert_int_equal(report.reason, reason);
-    assert_true((reason == SSPI_REASON_NONE) == (report.text[0] == '\0'));
+        digest_sasl_parse_response((struct sspi_view){parsed, text.len}, response, &error_info);
+    assert_int_equal(error_info.reason, reason);
+    assert_true((reason == SSPI_REASON_NONE) == (error_info.text[0] == '\0'));
     return reason;
 }
 
@@ -204,7 +204,7 @@ static void values_with_one_form_have_it(void **unused)
     (void)unused;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         if (with_one(cases[i].name, cases[i].value) != cases[i].reason)
-            fail_msg("%s=%s: %d", cases[i].name, cases[i].value, (int)report.reason);
+            fail_msg("%s=%s: %d", cases[i].name, cases[i].value, (int)error_info.reason);
 }
 
 static void what_names_somebody_is_a_name(void **unused)

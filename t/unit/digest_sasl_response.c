@@ -156,18 +156,18 @@ static void the_offer_is_that_of_the_challenge(void **state)
 static void unknown_users_and_wrong_passwords_are_alike(void **state)
 {
     struct world *w = *state;
-    char text[SSPI_REPORT_TEXT_SIZE];
+    char text[SSPI_ERROR_TEXT_SIZE];
 
     acquire(w, (SSPI_ACCEPTOR_DATA){0});
     struct sasl_client c = sasl_alice(NULL);
     c.password = "wrong";
     sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
-    strcpy(text, w->report.text);
+    strcpy(text, w->error_info.text);
     c = sasl_alice(NULL);
     c.user = "alici";
     sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
     *strstr(text, "alice") = '\0';
-    assert_memory_equal(text, w->report.text, strlen(text));
+    assert_memory_equal(text, w->error_info.text, strlen(text));
     /* A line of SHA-256 alone is of no use here. */
     c = sasl_alice(NULL);
     c.user = "dave@example.org";
@@ -194,7 +194,7 @@ static void nonce_must_be_the_context_s_own(void **state)
     assert_int_equal(sasl_end(w, first, 0, &c, &session), SEC_E_OK);
     /* The very response that let the first one in. */
     assert_int_equal(sasl_end(w, second, 0, &c, &session), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->report.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
     /* Who does not know the password learns nothing of the nonce. */
     c.password = "wrong";
     assert_int_equal(sasl_end(w, second, 0, &c, &session), SEC_E_LOGON_DENIED);

@@ -40,9 +40,9 @@ struct request {
 
 static void parse(struct sspi_view header, struct digest_response *response)
 {
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 
-    assert_int_equal(digest_parse_response(header, response, &report), SSPI_REASON_NONE);
+    assert_int_equal(digest_parse_response(header, response, &error_info), SSPI_REASON_NONE);
 }
 
 static void hash_user(const struct request *request, enum sspi_digest_algorithm algorithm,
@@ -284,7 +284,7 @@ static void vectors_of_rfc_2831_are_right(void **state)
          "6084c6db3fede7352c551284490fd0fc", "2f0b3d7c3c2e486600ef710726aa2eae"},
     };
     uint8_t hash_a1[HASH_MAX], rspauth[HASH_MAX];
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 
     (void)state;
     assert_true(
@@ -298,7 +298,7 @@ static void vectors_of_rfc_2831_are_right(void **state)
                             "response=%s,qop=auth",
                             examples[i].nonce, examples[i].cnonce, examples[i].uri,
                             examples[i].response);
-        assert_int_equal(digest_sasl_parse_response(bytes_as_view(&text), &response, &report),
+        assert_int_equal(digest_sasl_parse_response(bytes_as_view(&text), &response, &error_info),
                          SSPI_REASON_NONE);
         /* Neither method nor body is HTTP's. */
         assert_int_equal(digest_verify_response(&run, &response, SSPI_VIEW("GET"), NULL, hash_a1),
@@ -349,10 +349,10 @@ static void missing_algorithm_fails_and_is_not_wrong(void **state)
 
 enum { CLIENT, METHOD, TARGET, USER, REALM, PASSWORD, BODY, HEADER, EXPECTED, N_FIELDS };
 
-static const char *judge(const struct request *request, struct sspi_report *report)
+static const char *judge(const struct request *request, struct sspi_error_info *error_info)
 {
     struct digest_response response = {0};
-    enum sspi_reason reason = digest_parse_response(request->header, &response, report);
+    enum sspi_reason reason = digest_parse_response(request->header, &response, error_info);
 
     switch (reason) {
     case SSPI_REASON_NONE:
@@ -377,7 +377,7 @@ static const char *judge(const struct request *request, struct sspi_report *repo
 static void check_client(char *line)
 {
     char *field[N_FIELDS] = {line};
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
 
     for (size_t i = 1; i < N_FIELDS; i++) {
         field[i] = strchr(field[i - 1], '\t');
@@ -393,9 +393,9 @@ static void check_client(char *line)
         .password = field[PASSWORD],
         .body = field[BODY],
     };
-    const char *got = judge(&request, &report);
+    const char *got = judge(&request, &error_info);
     if (strcmp(got, field[EXPECTED]) != 0)
-        print_error("%s: %s\n%s %s\n", field[CLIENT], field[HEADER], got, report.text);
+        print_error("%s: %s\n%s %s\n", field[CLIENT], field[HEADER], got, error_info.text);
     assert_string_equal(got, field[EXPECTED]);
 }
 

@@ -74,7 +74,7 @@ static struct work work_of_header(struct world *w, struct sspi_view header,
     work = (struct work){0};
     assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
     struct work done = work;
-    assert_int_equal(w->report.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     assert_null(context);
     return done;
 }

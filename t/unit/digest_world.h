@@ -36,7 +36,7 @@ struct world {
     struct sspi_state *state;
     struct digest_credential *credential;
     struct package_output out;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 };
 
 static inline uint64_t world_now_ms(void *self)
@@ -122,7 +122,7 @@ static inline void acquire(struct world *w, SSPI_ACCEPTOR_DATA data)
     data.Version = SSPI_ACCEPTOR_DATA_VERSION;
     data.Users = w->users;
     data.State = w->state;
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->report), SEC_E_OK);
+    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info), SEC_E_OK);
     w->credential = credential;
     w->credential->clock = &w->clock;
 }
@@ -134,7 +134,7 @@ static inline int make_world(void **state)
 
     w->clock = (struct clock){world_now_ms, world_steady_ms, world_random, w};
     w->now_ms = START_MS - 1000;
-    w->out.report = &w->report;
+    w->out.error_info = &w->error_info;
     write_users(w);
     w->users = store_users_open(w->path, error, sizeof(error));
     assert_non_null(w->users);
@@ -202,7 +202,7 @@ static inline void answer(const struct client *c, struct bytes *header)
     struct hash_suite suite;
     struct hash_run run;
     struct digest_response response;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     uint8_t hash_a1[HASH_MAX], entity_hash[HASH_MAX] = {0}, digest[HASH_MAX];
     BYTES_CLEANUP struct bytes a1 = {0}, digits = {0};
     size_t len = hash_len(c->algorithm);
@@ -215,7 +215,7 @@ static inline void answer(const struct client *c, struct bytes *header)
                         c->uri, hash_name(c->algorithm), c->body != NULL ? "auth-int" : "auth",
                         c->count, c->cnonce != NULL ? c->cnonce : "c",
                         c->more != NULL ? c->more : "");
-    assert_int_equal(digest_parse_response(bytes_as_view(header), &response, &report),
+    assert_int_equal(digest_parse_response(bytes_as_view(header), &response, &error_info),
                      SSPI_REASON_NONE);
     bytes_append_format(&a1, "%s:%s:%s", c->hashed_user != NULL ? c->hashed_user : c->user,
                         c->realm, c->password);
@@ -290,7 +290,7 @@ static const SSPI_ACCEPTOR_DATA each_on_its_own = {.Flags = SSPI_ACCEPTOR_NO_DIG
 
 static inline void assert_stale(struct world *w)
 {
-    assert_int_equal(w->report.reason, SSPI_REASON_STALE_NONCE);
+    assert_int_equal(w->error_info.reason, SSPI_REASON_STALE_NONCE);
     assert_int_equal(w->out.n_tokens, 2);
     bytes_append(&w->out.tokens[1], "", 1);
     assert_non_null(strstr(w->out.tokens[1].data, "stale=true"));

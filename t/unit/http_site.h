@@ -20,7 +20,7 @@ static struct sspi_acceptor *acceptor;
 static struct sspi_connection *connection;
 static struct ntlm_crypto crypto;
 static char error[SSPI_ERROR_SIZE];
-static struct sspi_record last_record;
+static struct sspi_log_entry last_record;
 
 /* ---- policies ---- */
 

@@ -5,8 +5,8 @@ static SECURITY_STATUS acquire(struct world *w, const char *path, struct ntlm_cr
 {
     void *credential = NULL;
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .UserFile = path};
-    w->report = (struct sspi_report){0};
-    SECURITY_STATUS st = ntlm_package.acquire(&data, &credential, &w->report);
+    w->error_info = (struct sspi_error_info){0};
+    SECURITY_STATUS st = ntlm_package.acquire(&data, &credential, &w->error_info);
     assert_int_equal(st == SEC_E_OK, credential != NULL);
     *ret = credential;
     return st;

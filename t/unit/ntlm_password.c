@@ -85,7 +85,7 @@ static void strangers_and_wrong_passwords_look_the_same(void **state)
         client.nt_hash = all[i].nt_hash;
         CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
                       all[i].words);
-        assert_non_null(strstr(w->report.text, "unknown user or wrong password"));
+        assert_non_null(strstr(w->error_info.text, "unknown user or wrong password"));
     }
 }
 
@@ -197,12 +197,13 @@ static void message_of_the_specification_is_right_but_for_its_time(void **state)
     assert_true(hex_decode_lower(bytes_view(hex), octets, strlen(hex) / 2));
     write_file(w->path, "user:DOMAIN:NT:" HASH_OF_PASSWORD "\n");
     assert_int_equal(store_users_reread(w->users, error, sizeof error), STORE_REFRESH_DONE);
-    CHECK_REFUSED(w, ntlm_verify_authenticate(w->credential, &exchange, &in, &proof, &w->report),
+    CHECK_REFUSED(w,
+                  ntlm_verify_authenticate(w->credential, &exchange, &in, &proof, &w->error_info),
                   SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW, "behind");
     exchange.server_challenge[0]++;
-    CHECK_REFUSED(w, ntlm_verify_authenticate(w->credential, &exchange, &in, &proof, &w->report),
-                  SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
-                  "user \"User\", domain \"Domain\"");
+    CHECK_REFUSED(
+        w, ntlm_verify_authenticate(w->credential, &exchange, &in, &proof, &w->error_info),
+        SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD, "user \"User\", domain \"Domain\"");
 }
 
 int main(void)

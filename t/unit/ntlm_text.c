@@ -78,20 +78,20 @@ static void logins_carry_names(void **state)
 {
     const struct sspi_view alice = SSPI_VIEW("alice"), nothing = SSPI_VIEW("");
     char storage[BAD_NAME_SIZE];
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
 
     for (size_t i = 0; i < N_BAD_NAMES; i++) {
         struct sspi_view bad = bad_name(i, storage);
-        if (ntlm_text_check_names(bad, alice, &report) != SEC_E_LOGON_DENIED ||
-            ntlm_text_check_names(alice, bad, &report) != SEC_E_LOGON_DENIED)
+        if (ntlm_text_check_names(bad, alice, &error_info) != SEC_E_LOGON_DENIED ||
+            ntlm_text_check_names(alice, bad, &error_info) != SEC_E_LOGON_DENIED)
             fail_msg("bad name %zu passes", i);
-        assert_int_equal(report.reason, SSPI_REASON_BAD_NAME);
+        assert_int_equal(error_info.reason, SSPI_REASON_BAD_NAME);
     }
     for (size_t i = 0; i < N_GOOD_NAMES; i++) {
         struct sspi_view good = bytes_view(good_names[i]);
-        assert_int_equal(ntlm_text_check_names(good, good, &report), SEC_E_OK);
+        assert_int_equal(ntlm_text_check_names(good, good, &error_info), SEC_E_OK);
     }
-    assert_int_equal(ntlm_text_check_names(alice, nothing, &report), SEC_E_OK);
+    assert_int_equal(ntlm_text_check_names(alice, nothing, &error_info), SEC_E_OK);
 }
 
 int main(void)

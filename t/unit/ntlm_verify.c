@@ -168,9 +168,9 @@ static void a_mic_is_checked_where_the_client_says_so(void **state)
             SECURITY_STATUS wanted = demanded ? all[i].with_integrity : all[i].status;
             assert_int_equal(call(w, &exchange.context, in), wanted);
             if (wanted == SEC_E_MESSAGE_ALTERED)
-                assert_int_equal(w->report.reason, SSPI_REASON_ALTERED);
+                assert_int_equal(w->error_info.reason, SSPI_REASON_ALTERED);
             if (wanted == SEC_E_LOGON_DENIED)
-                assert_int_equal(w->report.reason, SSPI_REASON_UNSUPPORTED);
+                assert_int_equal(w->error_info.reason, SSPI_REASON_UNSUPPORTED);
             exchange_end(&exchange);
         }
     }
@@ -349,7 +349,7 @@ static void bindings_follow_the_policy(void **state)
             SECURITY_STATUS st = login_with(w, &client, in, &exchange);
             if (rows[i].bound[j] == REFUSED) {
                 assert_int_equal(st, SEC_E_BAD_BINDINGS);
-                assert_int_equal(w->report.reason,
+                assert_int_equal(w->error_info.reason,
                                  j < 2 ? SSPI_REASON_MISSING_BINDING : SSPI_REASON_BAD_BINDING);
             } else {
                 assert_int_equal(st, SEC_E_OK);

@@ -6,7 +6,7 @@
 
 static void names_are_asked_for_by_one_thread_once_a_second(void **state)
 {
-    char error[SSPI_REPORT_TEXT_SIZE] = "";
+    char error[SSPI_ERROR_TEXT_SIZE] = "";
     struct ntlm_winbind_names names;
     struct sspi_winbind *winbind = ntlm_winbind_open();
     (void)state;
@@ -59,7 +59,7 @@ static enum ntlm_winbind_status check(struct ntlm_winbind_question question, cha
 
 static void nobody_is_let_in_without_winbind(void **state)
 {
-    char text[SSPI_REPORT_TEXT_SIZE];
+    char text[SSPI_ERROR_TEXT_SIZE];
     static const char response[60];
     (void)state;
     assert_int_equal(
@@ -74,7 +74,7 @@ static void nobody_is_let_in_without_winbind(void **state)
 /* libwbclient would cut them, and the domain judge another user. */
 static void names_that_libwbclient_cuts_are_wrong(void **state)
 {
-    char text[SSPI_REPORT_TEXT_SIZE], name[STORE_USERS_NAME_LIMIT + 1];
+    char text[SSPI_ERROR_TEXT_SIZE], name[STORE_USERS_NAME_LIMIT + 1];
     (void)state;
     memset(name, 'a', sizeof name);
     const struct sspi_view longest = {name, STORE_USERS_NAME_LIMIT};
@@ -127,8 +127,8 @@ static SECURITY_STATUS acquire(struct world *w, struct sspi_winbind *winbind,
 {
     const SSPI_ACCEPTOR_DATA data = {
         .Version = SSPI_ACCEPTOR_DATA_VERSION, .Winbind = winbind, .Users = users};
-    w->report = (struct sspi_report){0};
-    return ntlm_package.acquire(&data, ret_credential, &w->report);
+    w->error_info = (struct sspi_error_info){0};
+    return ntlm_package.acquire(&data, ret_credential, &w->error_info);
 }
 
 static void a_credential_asks_winbind_where_no_file_is_named(void **state)

@@ -19,7 +19,7 @@ struct world {
     struct sspi_users *users;
     struct ntlm_credential *credential;
     struct package_output out;
-    struct sspi_report report;
+    struct sspi_error_info error_info;
 };
 
 static inline uint64_t world_now_ms(void *self)
@@ -59,7 +59,7 @@ static inline int make_world(void **state)
         return -1;
     w->clock = (struct clock){world_now_ms, world_now_ms, world_random, w};
     w->now_ms = START_MS;
-    w->out.report = &w->report;
+    w->out.error_info = &w->error_info;
     strcpy(w->path, "/tmp/ntlm_package.XXXXXX");
     int file = mkstemp(w->path);
     if (file < 0)
@@ -68,7 +68,7 @@ static inline int make_world(void **state)
     write_file(w->path, users_file);
     w->users = store_users_open(w->path, error, sizeof error);
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .Users = w->users};
-    if (w->users == NULL || ntlm_package.acquire(&data, &credential, &w->report) != SEC_E_OK)
+    if (w->users == NULL || ntlm_package.acquire(&data, &credential, &w->error_info) != SEC_E_OK)
         return -1;
     w->credential = credential;
     w->credential->clock = &w->clock;
@@ -98,13 +98,13 @@ static inline int end_world(void **state)
 static inline SECURITY_STATUS call(struct world *w, void **context, struct package_input in)
 {
     drop_tokens(w);
-    w->report = (struct sspi_report){0};
+    w->error_info = (struct sspi_error_info){0};
     in.n_tokens = 1;
     SECURITY_STATUS st = ntlm_package.accept(w->credential, context, &in, &w->out);
     assert_int_equal(w->out.n_tokens, st == SEC_I_CONTINUE_NEEDED ? 1 : 0);
     if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED) {
-        assert_int_not_equal(w->report.reason, SSPI_REASON_NONE);
-        assert_true(w->report.text[0] != '\0');
+        assert_int_not_equal(w->error_info.reason, SSPI_REASON_NONE);
+        assert_true(w->error_info.text[0] != '\0');
     }
     assert_int_equal(*context != NULL && ntlm_package.info(*context) != NULL, st == SEC_E_OK);
     return st;
@@ -170,11 +170,11 @@ static inline SECURITY_STATUS login(struct world *w, const struct client *client
 #define CHECK_REFUSED(w, st, wanted, why, words)                                                   \
     do {                                                                                           \
         SECURITY_STATUS got = (st);                                                                \
-        if (got != (wanted) || strstr((w)->report.text, words) == NULL)                            \
-            print_message("# report: %s\n", (w)->report.text);                                     \
+        if (got != (wanted) || strstr((w)->error_info.text, words) == NULL)                        \
+            print_message("# report: %s\n", (w)->error_info.text);                                 \
         assert_int_equal(got, wanted);                                                             \
-        assert_int_equal((w)->report.reason, why);                                                 \
-        assert_non_null(strstr((w)->report.text, words));                                          \
+        assert_int_equal((w)->error_info.reason, why);                                             \
+        assert_non_null(strstr((w)->error_info.text, words));                                      \
     } while (0)
 
 #endif

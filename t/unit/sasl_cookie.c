@@ -30,13 +30,14 @@ static void the_server_s_cookie_is_as_rfc_4752_has_it(void **unused)
 /* Memory of exactly that length, so that a sanitizer sees an octet too many. */
 static enum sspi_reason read_octets(const char *octets, size_t len, struct sasl_cookie *ret_cookie)
 {
-    struct sspi_report report = {0};
+    struct sspi_error_info error_info = {0};
     char *copy = malloc(len + (len == 0));
 
     memcpy(copy, octets, len);
-    enum sspi_reason reason = sasl_cookie_read((struct sspi_view){copy, len}, ret_cookie, &report);
-    assert_int_equal(reason, report.reason);
-    assert_int_equal(report.text[0] == '\0', reason == SSPI_REASON_NONE);
+    enum sspi_reason reason =
+        sasl_cookie_read((struct sspi_view){copy, len}, ret_cookie, &error_info);
+    assert_int_equal(reason, error_info.reason);
+    assert_int_equal(error_info.text[0] == '\0', reason == SSPI_REASON_NONE);
     if (reason == SSPI_REASON_NONE) {
         assert_int_equal(ret_cookie->authzid.len, len - SASL_COOKIE_LEN);
         assert_memory_equal(ret_cookie->authzid.data, octets + SASL_COOKIE_LEN,

@@ -6,7 +6,7 @@
 
 static CredHandle credential;
 static CtxtHandle context;
-static struct sspi_report report;
+static struct sspi_error_info error_info;
 static ULONG attributes;
 static TimeStamp expiry;
 
@@ -42,7 +42,7 @@ static SECURITY_STATUS call(CtxtHandle *from, const char *token, ULONG flags, Se
 
 static void an_answer_is_allocated_when_asked_for(void **unused)
 {
-    SecBuffer out = {99, SECBUFFER_TOKEN, &report};
+    SecBuffer out = {99, SECBUFFER_TOKEN, &error_info};
 
     (void)unused;
     assert_int_equal(call(NULL, "more", ASC_REQ_ALLOCATE_MEMORY, &out, 1), SEC_I_CONTINUE_NEEDED);
@@ -165,21 +165,21 @@ static void a_first_refusal_gives_an_answer_and_a_report_and_no_context(void **u
 {
     char room[16];
     SecBuffer out[] = {{sizeof(room), SECBUFFER_TOKEN, room},
-                       {sizeof(report), SECBUFFER_SSPI_REPORT, &report}};
+                       {sizeof(error_info), SECBUFFER_SSPI_ERROR_INFO, &error_info}};
 
     (void)unused;
     assert_int_equal(call(NULL, "wrong", 0, out, 2), SEC_E_LOGON_DENIED);
     assert_int_equal(out[0].cbBuffer, 6);
     assert_memory_equal(room, "reject", 6);
-    assert_int_equal(report.reason, SSPI_REASON_WRONG_PASSWORD);
-    assert_string_equal(report.text, "no");
+    assert_int_equal(error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_string_equal(error_info.text, "no");
     assert_false(SecIsValidHandle(&context));
     assert_int_equal(attributes, 0);
     out[0].cbBuffer = 2; /* no room for the rejection: still the refusal */
     assert_int_equal(call(NULL, "wrong", 0, out, 2), SEC_E_LOGON_DENIED);
     assert_int_equal(call(NULL, "silent no", 0, out, 2), SEC_E_LOGON_DENIED);
-    assert_int_equal(report.reason, SSPI_REASON_INTERNAL);
-    assert_string_equal(report.text, "SEC_E_LOGON_DENIED");
+    assert_int_equal(error_info.reason, SSPI_REASON_INTERNAL);
+    assert_string_equal(error_info.text, "SEC_E_LOGON_DENIED");
     out[1].cbBuffer--;
     assert_int_equal(call(NULL, "ok", 0, out, 2), SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(fake_contexts, 0);
@@ -245,7 +245,7 @@ static SECURITY_STATUS complete(const char *token)
                       {0, SECBUFFER_PKG_PARAMS, NULL},
                       {0, SECBUFFER_PKG_PARAMS, NULL},
                       {sizeof(output), SECBUFFER_TOKEN, output},
-                      {sizeof(report), SECBUFFER_SSPI_REPORT, &report}};
+                      {sizeof(error_info), SECBUFFER_SSPI_ERROR_INFO, &error_info}};
     SecBufferDesc desc = {SECBUFFER_VERSION, 6, in};
     return CompleteAuthToken(&context, &desc);
 }
@@ -259,7 +259,7 @@ static void complete_auth_token_finishes_what_needs_completion(void **unused)
                      SEC_I_COMPLETE_NEEDED);
     assert_null(package_info(&context)); /* nothing is proven yet */
     assert_int_equal(complete("complete"), SEC_E_OK);
-    assert_int_equal(report.reason, SSPI_REASON_NONE);
+    assert_int_equal(error_info.reason, SSPI_REASON_NONE);
     assert_string_equal(fake_seen.method, "GET");
     assert_int_equal(fake_seen.requirements, ASC_REQ_ALLOW_MISSING_BINDINGS);
     assert_non_null(package_info(&context));
@@ -267,7 +267,7 @@ static void complete_auth_token_finishes_what_needs_completion(void **unused)
 
     assert_int_equal(call(NULL, "complete", 0, &out, 1), SEC_I_COMPLETE_NEEDED);
     assert_int_equal(complete("replayed"), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(report.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(error_info.reason, SSPI_REASON_REPLAY);
     assert_int_equal(complete("complete"), SEC_E_INVALID_HANDLE);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }

@@ -62,10 +62,10 @@ static void fake_copy(char (*to)[64], struct sspi_view from)
 }
 
 static SECURITY_STATUS fake_acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                                    struct sspi_report *report)
+                                    struct sspi_error_info *error_info)
 {
     if (data->KeytabName != NULL && strcmp(data->KeytabName, "missing") == 0) {
-        report->reason = SSPI_REASON_NO_KEY;
+        error_info->reason = SSPI_REASON_NO_KEY;
         return SEC_E_NO_CREDENTIALS;
     }
     fake_copy(&fake_seen.service,
@@ -138,8 +138,8 @@ static SECURITY_STATUS fake_step(struct fake_context *context, const struct pack
         return 0x12345;
     if (bytes_equal(token, SSPI_VIEW("silent no")))
         return SEC_E_LOGON_DENIED;
-    out->report->reason = SSPI_REASON_WRONG_PASSWORD;
-    memcpy(out->report->text, "no", 3);
+    out->error_info->reason = SSPI_REASON_WRONG_PASSWORD;
+    memcpy(out->error_info->text, "no", 3);
     bytes_append_text(&out->tokens[0], "reject");
     out->n_tokens = 1;
     return SEC_E_LOGON_DENIED;
@@ -177,7 +177,7 @@ static SECURITY_STATUS fake_complete(void *context, const struct package_input *
     if (fake_looks)
         fake_look(in);
     if (!bytes_equal(in->token, SSPI_VIEW("complete"))) {
-        out->report->reason = SSPI_REASON_REPLAY;
+        out->error_info->reason = SSPI_REASON_REPLAY;
         return SEC_E_OUT_OF_SEQUENCE;
     }
     c->established = true;

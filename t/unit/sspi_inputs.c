@@ -5,7 +5,7 @@
 
 static CredHandle credential;
 static CtxtHandle context;
-static struct sspi_report report;
+static struct sspi_error_info error_info;
 static char big[PACKAGE_TOKEN_LIMIT + 1];
 
 static int acquire(void **unused)
@@ -29,22 +29,22 @@ static SECURITY_STATUS give_flags(SecBuffer *buffers, ULONG n, ULONG flags)
 {
     SecBufferDesc input = {SECBUFFER_VERSION, n, buffers};
     SecBuffer out[] = {{0, SECBUFFER_TOKEN, NULL},
-                       {sizeof(report), SECBUFFER_SSPI_REPORT, &report}};
+                       {sizeof(error_info), SECBUFFER_SSPI_ERROR_INFO, &error_info}};
     SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
     ULONG attributes = 0xdeadbeef;
 
-    memset(&report, 0xff, sizeof(report));
+    memset(&error_info, 0xff, sizeof(error_info));
     SECURITY_STATUS status =
         AcceptSecurityContext(&credential, NULL, &input, flags | ASC_REQ_ALLOCATE_MEMORY, 0,
                               &context, &output, &attributes, NULL);
     if (status >= 0) {
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-        assert_int_equal(report.reason, SSPI_REASON_NONE);
-        assert_string_equal(report.text, "");
+        assert_int_equal(error_info.reason, SSPI_REASON_NONE);
+        assert_string_equal(error_info.text, "");
     } else {
         assert_false(SecIsValidHandle(&context));
-        assert_int_not_equal(report.reason, SSPI_REASON_NONE);
-        assert_int_not_equal(report.text[0], '\0');
+        assert_int_not_equal(error_info.reason, SSPI_REASON_NONE);
+        assert_int_not_equal(error_info.text[0], '\0');
     }
     assert_int_equal(attributes & ~(ULONG)ASC_RET_MUTUAL_AUTH,
                      out[0].pvBuffer != NULL ? ASC_RET_ALLOCATED_MEMORY : 0);
@@ -147,10 +147,10 @@ static void a_token_may_have_65536_bytes_and_not_one_more(void **unused)
     assert_int_equal(give(&in, 1), SEC_E_LOGON_DENIED);
     in.cbBuffer++;
     assert_int_equal(give(&in, 1), SEC_E_INVALID_TOKEN);
-    assert_int_equal(report.reason, SSPI_REASON_TOO_LARGE);
+    assert_int_equal(error_info.reason, SSPI_REASON_TOO_LARGE);
     in.BufferType = SECBUFFER_PKG_PARAMS;
     assert_int_equal(give(&in, 1), SEC_E_INVALID_TOKEN);
-    assert_int_equal(report.reason, SSPI_REASON_TOO_LARGE);
+    assert_int_equal(error_info.reason, SSPI_REASON_TOO_LARGE);
 }
 
 static void malformed_descriptors_are_refused(void **unused)

@@ -97,14 +97,14 @@ static void a_credential_that_is_no_acceptors_is_refused(void **unused)
 static void a_failed_acquire_says_why(void **unused)
 {
     SSPI_ACCEPTOR_DATA data = {.Version = 1, .KeytabName = "missing"};
-    struct sspi_report report;
+    struct sspi_error_info error_info;
     CredHandle handle;
 
     (void)unused;
-    assert_int_equal(
-        secur_credentials_acquire(NULL, "Kerberos", SECPKG_CRED_INBOUND, &data, &handle, &report),
-        SEC_E_NO_CREDENTIALS);
-    assert_int_equal(report.reason, SSPI_REASON_NO_KEY);
+    assert_int_equal(secur_credentials_acquire(NULL, "Kerberos", SECPKG_CRED_INBOUND, &data,
+                                               &handle, &error_info),
+                     SEC_E_NO_CREDENTIALS);
+    assert_int_equal(error_info.reason, SSPI_REASON_NO_KEY);
 }
 
 static void a_principal_names_the_service(void **unused)

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Filling a struct sspi_error_info: why a call was refused, in one line for the administrator.
+ * Pure. Text from a client goes through escape_text() first; what does not fit is cut off. */
+#ifndef BASE_ERROR_INFO_H
+#define BASE_ERROR_INFO_H
+
+#include "sspi.h"
+
+/* Sets reason and text; returns the reason, so that a refusal is one statement. */
+enum sspi_reason error_info_set(struct sspi_error_info *error_info, enum sspi_reason reason,
+                                const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same, returning `status`. */
+SECURITY_STATUS error_info_refuse(struct sspi_error_info *error_info, SECURITY_STATUS status,
+                                  enum sspi_reason reason, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif
