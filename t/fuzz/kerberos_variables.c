@@ -14,7 +14,7 @@
 
 #include "base64.h"
 #include "fuzz.h"
-#include "http_options.h"
+#include "policy.h"
 #include "kerberos_der.h"
 #include "kerberos_name.h"
 #include "utf8.h"
@@ -231,9 +231,9 @@ static void check_granted(const struct sspi_result *result, const struct names *
     for (size_t i = 0; i < SSPI_VARIABLE_COUNT; i++)
         FUZZ_REQUIRE(utf8_is_name(variables[i]));
     FUZZ_REQUIRE(are_names(names) && user.len > 0 && variables[SSPI_VARIABLE_TARGET].len > 0);
-    if (form == HTTP_NAME_FULL)
+    if (form == POLICY_NAME_FULL)
         FUZZ_REQUIRE(strcmp(kerberos_name_realm(user.data), realm.data) == 0);
-    if (form == HTTP_NAME_LOCAL)
+    if (form == POLICY_NAME_LOCAL)
         FUZZ_REQUIRE(bytes_equal(user, names->client) && strpbrk(user.data, "@\\/") == NULL);
 }
 
@@ -246,7 +246,7 @@ static void check(const struct sspi_result *result, const struct names *names, s
     if (result->verdict == SSPI_GRANTED)
         check_granted(result, names, form);
     else
-        FUZZ_REQUIRE(form == HTTP_NAME_LOCAL || !is_good(names));
+        FUZZ_REQUIRE(form == POLICY_NAME_LOCAL || !is_good(names));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -23,7 +23,9 @@ my %may_use = (
     negotiate => [qw(base store binding package)],
     sspi => [qw(base package)],
     sasl => [qw(base package sspi)],
-    http => [qw(base store binding package sspi kerberos digest ntlm)],
+    policy => [qw(base binding digest package)],
+    acceptor => [qw(base store binding package sspi kerberos digest ntlm policy)],
+    request => [qw(base store binding package sspi kerberos digest ntlm policy acceptor)],
 );
 my @folders = map { m{([^/]+)/\z} ? $1 : () } glob "$root/core/*/";
 is_deeply([ sort grep { $_ ne 'include' } @folders ], [ sort keys %may_use ],

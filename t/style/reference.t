@@ -26,8 +26,8 @@ for my $mention (@mentions) {
     is_deeply([ grep { !$known{$_} } @ids ], [], "$path mentions existing messages only");
 }
 
-my $def = slurp("$root/core/http/http_messages.def");
-my @numbers = $def =~ /HTTP_MESSAGE\(\w+, (\d+),/g;
+my $def = slurp("$root/core/acceptor/acceptor_messages.def");
+my @numbers = $def =~ /ACCEPTOR_MESSAGE\(\w+, (\d+),/g;
 is_deeply([ sort { $a <=> $b } @numbers ], \@numbers, 'message numbers rise');
 is(scalar(keys %{ { map { $_ => 1 } @numbers } }), scalar @numbers, 'no number is used twice');
 

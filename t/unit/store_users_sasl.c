@@ -51,7 +51,7 @@ static void it_is_of_that_user_and_realm_alone(void **kind)
     assert_false(sasl_has(JOERG, (struct sspi_view){NULL, 0}, 0x01));
 }
 
-static void http_digest_does_not_know_such_a_user(void **kind)
+static void request_digest_does_not_know_such_a_user(void **kind)
 {
     open_users(JOERG ":realm" SASL A "\nalice:realm:SHA-256:" A A "\nalice:realm" SASL A "\n",
                *kind);
@@ -113,7 +113,7 @@ int main(void)
         BOTH(the_hash_over_iso_8859_1_is_before_that_over_utf_8),
         BOTH(without_one_the_plain_md5_serves),
         BOTH(it_is_of_that_user_and_realm_alone),
-        BOTH(http_digest_does_not_know_such_a_user),
+        BOTH(request_digest_does_not_know_such_a_user),
         BOTH(a_user_of_both_is_counted_once),
         BOTH(an_unknown_user_gets_the_same_dummy_each_time),
         cmocka_unit_test_teardown(a_second_one_is_told, teardown),

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "acceptor.h"
+
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "binding_service.h"
+#include "binding_session.h"
+#include "hash.h"
+#include "acceptor_config_check.h"
+#include "policy.h"
+#include "kerberos_keytab.h"
+#include "ntlm_winbind.h"
+#include "store_state_file.h"
+#include "store_users.h"
+
+struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *config)
+{
+    struct sspi_acceptor *acceptor = calloc(1, sizeof(*acceptor));
+    if (acceptor == NULL)
+        return NULL;
+    const struct clock *clock = clock_machine();
+    acceptor->config = *config;
+    acceptor->tls = binding_table_new();
+    acceptor->limiter = acceptor_limiter_new(config->waits_limit);
+    bool locks = acceptor_credentials_init(&acceptor->credentials) &&
+                 policy_proxies_logged_init(&acceptor->told);
+    bool hashes = hash_suite_open(&acceptor->hashes);
+    bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
+    if (acceptor->tls != NULL && acceptor->limiter != NULL && locks && hashes && keyed)
+        return acceptor;
+    hash_suite_close(&acceptor->hashes);
+    binding_table_free(acceptor->tls);
+    acceptor_limiter_unref(acceptor->limiter);
+    free(acceptor);
+    return NULL;
+}
+
+void sspi_acceptor_free(struct sspi_acceptor *acceptor)
+{
+    if (acceptor == NULL)
+        return;
+    /* Credentials use the resources, so they go first. */
+    acceptor_credentials_close(&acceptor->credentials);
+    while (acceptor->sources != NULL) {
+        struct acceptor_source *first = acceptor->sources;
+        acceptor->sources = first->next;
+        acceptor_source_free(first);
+    }
+    binding_table_free(acceptor->tls);
+    acceptor_limiter_unref(acceptor->limiter);
+    policy_proxies_logged_close(&acceptor->told);
+    hash_suite_close(&acceptor->hashes);
+    store_state_free(acceptor->state);
+    free(acceptor->default_realm);
+    free(acceptor->records);
+    bytes_wipe(acceptor->mark_key, sizeof(acceptor->mark_key));
+    free(acceptor);
+}
+
+static const char *option_name(const struct sspi_acceptor *acceptor, enum sspi_option option)
+{
+    return sspi_option_info(option)->name[acceptor->config.server];
+}
+
+bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                             struct ssl_ctx_st *ctx, char *error)
+{
+    if (sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) != POLICY_BINDING_REQUIRE ||
+        policy_has_front_end(policy) ||
+        !policy_allows_channel_type(policy, POLICY_BINDING_END_POINT) ||
+        binding_table_is_complete(acceptor->tls, ctx))
+        return true;
+    snprintf(
+        error, SSPI_ERROR_SIZE,
+        "%s is require, and a certificate of this host is signed with an algorithm without a "
+        "single hash (Ed25519), for which RFC 5929 has no channel binding: use an RSA or ECDSA "
+        "certificate, or tls-exporter in %s",
+        option_name(acceptor, SSPI_OPTION_CHANNEL_BINDING),
+        option_name(acceptor, SSPI_OPTION_CHANNEL_BINDING_TYPE));
+    return false;
+}
+
+/* ---- records of the start ---- */
+
+static struct sspi_log_entry *new_record(struct sspi_acceptor *acceptor)
+{
+    if (acceptor->n_told > 0) {
+        acceptor->n_records = 0;
+        acceptor->n_told = 0;
+    }
+    struct sspi_log_entry *grown =
+        realloc(acceptor->records, (acceptor->n_records + 1) * sizeof(*grown));
+    if (grown == NULL)
+        return NULL;
+    acceptor->records = grown;
+    return &grown[acceptor->n_records++];
+}
+
+/* Drops the newest record when the same was noted before: many places may share one policy. */
+static void drop_repeated(struct sspi_acceptor *acceptor)
+{
+    const struct sspi_log_entry *newest = &acceptor->records[acceptor->n_records - 1];
+    for (size_t i = 0; i + 1 < acceptor->n_records; i++)
+        if (strcmp(acceptor->records[i].text, newest->text) == 0) {
+            acceptor->n_records--;
+            return;
+        }
+}
+
+static void warn(struct sspi_acceptor *acceptor, enum acceptor_message message, const char *text)
+{
+    struct sspi_log_entry *record = new_record(acceptor);
+    if (record == NULL)
+        return;
+    acceptor_messages_write(record, message, SEC_E_OK, "%s", text);
+    drop_repeated(acceptor);
+}
+
+void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                              const char *directive, struct sspi_view name)
+{
+    char text[SSPI_ERROR_SIZE];
+    if (!acceptor_config_check_name(policy, directive, name, acceptor->default_realm, text))
+        warn(acceptor, ACCEPTOR_MESSAGE_NO_MATCH, text);
+}
+
+void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
+                                    const char *place)
+{
+    char text[SSPI_ERROR_SIZE];
+    snprintf(text, sizeof(text),
+             "%.100s in %.250s protects nothing, because no Require line demands a user there: add "
+             "Require valid-user or Require sspi-user",
+             directive, place);
+    warn(acceptor, ACCEPTOR_MESSAGE_UNPROTECTED, text);
+}
+
+size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
+                                 const struct sspi_log_entry **ret_records)
+{
+    size_t n_new = acceptor->n_records - acceptor->n_told;
+    *ret_records = acceptor->records == NULL ? NULL : acceptor->records + acceptor->n_told;
+    acceptor->n_told = acceptor->n_records;
+    return n_new;
+}
+
+bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx)
+{
+    if (!binding_table_add(acceptor->tls, ctx))
+        return false;
+    binding_session_keep(ctx);
+    struct sspi_log_entry *record =
+        binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
+    if (record == NULL)
+        return true;
+    acceptor_messages_write(
+        record, ACCEPTOR_MESSAGE_NO_HASH, SEC_E_OK,
+        "a certificate of a TLS host has no channel binding (its signature has no "
+        "single hash, as with Ed25519): clients that name the channel of such a "
+        "certificate are refused, even when channel binding is set to allow");
+    drop_repeated(acceptor);
+    return true;
+}
+
+/* ---- shared state ---- */
+
+struct sspi_state *sspi_http_state_format(void *memory, size_t size)
+{
+    return store_state_format(memory, size, clock_machine());
+}
+
+struct sspi_state *sspi_http_state_attach(void *memory, size_t size)
+{
+    return store_state_attach(memory, size);
+}
+
+void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state)
+{
+    store_state_free(acceptor->state);
+    acceptor->state = state;
+}
+
+bool sspi_policy_has_state_file(const struct sspi_policy *policy)
+{
+    return policy_is_set(policy, SSPI_OPTION_STATE_FILE);
+}
+
+static size_t state_size(const struct sspi_policy *policy)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t size = (size_t)sspi_policy_number(policy, SSPI_OPTION_STATE_SIZE);
+    return (size + page - 1) / page * page;
+}
+
+static void log_state_size(struct sspi_acceptor *acceptor, const char *path, size_t size)
+{
+    size_t found = store_state_size(acceptor->state);
+    struct sspi_log_entry *record = found != size ? new_record(acceptor) : NULL;
+    if (record != NULL)
+        acceptor_messages_write(
+            record, ACCEPTOR_MESSAGE_STATE_SIZE, SEC_E_OK,
+            "state file %.300s is in use and keeps its size of %zu bytes; %s is "
+            "%zu: to change the size, stop all servers that use the file",
+            path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
+}
+
+static void log_state(struct sspi_acceptor *acceptor, const char *path,
+                      enum store_state_found found)
+{
+    struct sspi_log_entry *record = new_record(acceptor);
+    if (record == NULL)
+        return;
+    if (found == STORE_STATE_REPLACED)
+        acceptor_messages_write(
+            record, ACCEPTOR_MESSAGE_STATE_REPLACED, SEC_E_OK,
+            "state file %.300s was replaced, but other processes still use the old file, which has "
+            "another layout: restart the other servers that share it",
+            path);
+    else
+        acceptor_messages_write(
+            record, ACCEPTOR_MESSAGE_STATE_FILE, SEC_E_OK,
+            found == STORE_STATE_KEPT
+                ? "state file %.300s was opened with the nonces and replays that it holds"
+                : "state file %.300s was created: nonces and Kerberos authenticators that are "
+                  "older than it are refused",
+            path);
+}
+
+bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                              bool only_check, char *error)
+{
+    char why[SSPI_ERROR_SIZE] = "";
+    char path[PATH_MAX];
+    size_t n_words;
+    enum store_state_found found = STORE_STATE_KEPT;
+    size_t size = state_size(policy);
+    const struct sspi_view *word = policy_words(policy, SSPI_OPTION_STATE_FILE, &n_words);
+    snprintf(path, sizeof(path), "%.*s", (int)word->len, word->data);
+    struct sspi_state *state =
+        only_check ? NULL
+                   : store_state_file_open(path, size, clock_machine(), &found, why, sizeof(why));
+    if (state == NULL && !(only_check && store_state_file_check(path, why, sizeof(why)))) {
+        snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s",
+                 option_name(acceptor, SSPI_OPTION_STATE_FILE), why);
+        return false;
+    }
+    if (state == NULL)
+        return true;
+    sspi_acceptor_set_state(acceptor, state);
+    log_state(acceptor, path, found);
+    log_state_size(acceptor, path, size);
+    return true;
+}
+
+/* ---- opening ---- */
+
+static bool in_group(uid_t uid, gid_t gid, gid_t wanted)
+{
+    if (gid == wanted)
+        return true;
+    gid_t groups[64];
+    int n_groups = 64;
+    const struct passwd *account = getpwuid(uid);
+    if (account == NULL || getgrouplist(account->pw_name, gid, groups, &n_groups) < 0)
+        return false;
+    for (int i = 0; i < n_groups; i++)
+        if (groups[i] == wanted)
+            return true;
+    return false;
+}
+
+/* Whether the workers could by themselves read the file, or get into the folder, as mode bits tell.
+ * `wanted` is of the owner's bits. */
+static bool worker_may(const struct sspi_acceptor_config *config, const char *path, mode_t wanted)
+{
+    struct stat st;
+    if (config->worker_uid == 0)
+        return true;
+    if (stat(path, &st) != 0)
+        return false;
+    if (st.st_uid == config->worker_uid)
+        return (st.st_mode & wanted) != 0;
+    if (in_group(config->worker_uid, config->worker_gid, st.st_gid))
+        return (st.st_mode & (wanted >> 3)) != 0;
+    return (st.st_mode & (wanted >> 6)) != 0;
+}
+
+static const char *kind_of(enum sspi_option option)
+{
+    if (option == SSPI_OPTION_KEYTAB)
+        return "keytab";
+    return option == SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE ? "front ends' certificates"
+                                                             : "user file";
+}
+
+/* The certificate of a front end is not secret. */
+static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, const char *path)
+{
+    char text[SSPI_ERROR_SIZE];
+    if (option != SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE &&
+        !acceptor_config_check_mode(kind_of(option), path, text))
+        warn(acceptor, ACCEPTOR_MESSAGE_EXPOSED, text);
+}
+
+static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
+{
+    struct sspi_log_entry *record = new_record(acceptor);
+    if (record == NULL)
+        return;
+    unsigned uid = (unsigned)acceptor->config.worker_uid;
+    if (worker_may(&acceptor->config, path, S_IRUSR))
+        acceptor_messages_write(
+            record, ACCEPTOR_MESSAGE_OPENED, SEC_E_OK,
+            "%s %s read; the workers (uid %u) can read it too and pick up a change "
+            "by themselves",
+            what, path, uid);
+    else
+        acceptor_messages_write(
+            record, ACCEPTOR_MESSAGE_OPENED, SEC_E_OK,
+            "%s %s read; the workers (uid %u) cannot read it: a change takes effect "
+            "at the next reload",
+            what, path, uid);
+}
+
+/* Winbind itself is asked when the first client logs in: here it could keep the server from
+ * starting for as long as it likes. */
+static void check_pipe(struct sspi_acceptor *acceptor)
+{
+    const char *folder = ntlm_winbind_pipe_folder();
+    if (access(folder, F_OK) != 0 || worker_may(&acceptor->config, folder, S_IXUSR))
+        return;
+    struct sspi_log_entry *record = new_record(acceptor);
+    if (record != NULL)
+        acceptor_messages_write(
+            record, ACCEPTOR_MESSAGE_NO_PIPE, SEC_E_OK,
+            "the workers (uid %u) may not enter %s, where winbind checks logins: add "
+            "their user to its group",
+            (unsigned)acceptor->config.worker_uid, folder);
+}
+
+/* Opens one file and keeps it. `why` (SSPI_ERROR_SIZE bytes) is filled on failure. */
+static struct acceptor_source *open_resource(struct sspi_acceptor *acceptor,
+                                             const struct sspi_policy *policy,
+                                             enum sspi_option option, char *why)
+{
+    struct acceptor_source *open = acceptor_source_find(acceptor->sources, policy, option);
+    if (open != NULL)
+        return open;
+    struct acceptor_source *made = acceptor_source_open(policy, option, why);
+    if (made == NULL)
+        return NULL;
+    made->next = acceptor->sources;
+    acceptor->sources = made;
+    if (made->winbind != NULL) {
+        check_pipe(acceptor);
+    } else {
+        tell_opened(acceptor, kind_of(option), acceptor_source_path(made));
+        check_mode(acceptor, option, acceptor_source_path(made));
+    }
+    return made;
+}
+
+static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                        char *error)
+{
+    char why[SSPI_ERROR_SIZE] = "";
+    size_t n_services;
+    const struct sspi_view *services = policy_services(policy, &n_services);
+    struct acceptor_source *source = open_resource(acceptor, policy, SSPI_OPTION_KEYTAB, why);
+    if (source == NULL) {
+        struct bytes wanted BYTES_CLEANUP = {0};
+        binding_service_describe(services, n_services, &wanted);
+        snprintf(error, SSPI_ERROR_SIZE, "%s: %.350s (a key of %.*s is needed)",
+                 option_name(acceptor, SSPI_OPTION_KEYTAB), why,
+                 (int)(wanted.len < 100 ? wanted.len : 100), bytes_as_view(&wanted).data);
+        return false;
+    }
+    if (!kerberos_keytab_has_service(source->keytab, services, n_services, why, sizeof(why))) {
+        snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s", option_name(acceptor, SSPI_OPTION_KEYTAB),
+                 why);
+        return false;
+    }
+    if (acceptor->default_realm == NULL)
+        acceptor->default_realm = kerberos_default_realm();
+    return true;
+}
+
+/* A list of algorithms set by hand is offered as it stands: tells who cannot use it. */
+static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                        struct acceptor_source *source)
+{
+    const struct sspi_view all_realms = {NULL, 0};
+    for (const uint8_t *at = policy_list(policy, SSPI_OPTION_DIGEST_ALGORITHM); *at != 0; at++) {
+        size_t n_users, n_with;
+        store_users_count(source->users, all_realms, hash_base(*at), &n_users, &n_with);
+        struct sspi_log_entry *record = n_with < n_users ? new_record(acceptor) : NULL;
+        if (record == NULL)
+            continue;
+        acceptor_messages_write(
+            record, ACCEPTOR_MESSAGE_USERS_WITHOUT, SEC_E_OK,
+            "user file %s: %zu of %zu users have no line for %s, which %s offers",
+            store_users_path(source->users), n_users - n_with, n_users, hash_name(*at),
+            option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));
+        drop_repeated(acceptor);
+    }
+}
+
+static bool open_file(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                      enum sspi_option option, char *error)
+{
+    char why[SSPI_ERROR_SIZE] = "";
+    struct acceptor_source *source = open_resource(acceptor, policy, option, why);
+    if (source == NULL) {
+        snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s", option_name(acceptor, option), why);
+        return false;
+    }
+    if (option == SSPI_OPTION_DIGEST_USER_FILE)
+        count_users(acceptor, policy, source);
+    return true;
+}
+
+/* NTLM is listed as a scheme: may it run? */
+static bool check_ntlm(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       char *error)
+{
+    if (!policy_offers_scheme(policy, POLICY_SCHEME_NTLM) ||
+        policy_allows_mechanism(policy, POLICY_MECHANISM_NTLM))
+        return true;
+    snprintf(error, SSPI_ERROR_SIZE, "%s lists NTLM, which needs ntlm in %s",
+             option_name(acceptor, SSPI_OPTION_PACKAGES),
+             option_name(acceptor, SSPI_OPTION_MECHANISMS));
+    return false;
+}
+
+/* What only a complete policy can be asked: Digest is listed, can it work? */
+static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                         bool has_realm, char *error)
+{
+    const char *packages = option_name(acceptor, SSPI_OPTION_PACKAGES);
+    bool has_users = policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE) ||
+                     policy_is_set(policy, SSPI_OPTION_DIGEST_PROVIDER);
+    if (has_realm && has_users)
+        return true;
+    enum sspi_option missing = has_realm ? SSPI_OPTION_DIGEST_USER_FILE : SSPI_OPTION_REALM;
+    snprintf(error, SSPI_ERROR_SIZE, "%s lists Digest, which needs %s: %s", packages,
+             option_name(acceptor, missing), sspi_option_info(missing)->help);
+    return false;
+}
+
+/* What a policy needs opened; of one that is not whole, what it sets itself. */
+struct needs {
+    bool keytab, nt_users, users, certificates;
+};
+
+static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       bool whole, bool has_realm, struct needs *ret_needs, char *error)
+{
+    bool digest = policy_offers_scheme(policy, POLICY_SCHEME_DIGEST);
+    if (!whole) {
+        ret_needs->keytab = policy_is_set(policy, SSPI_OPTION_KEYTAB);
+        ret_needs->nt_users = policy_is_set(policy, SSPI_OPTION_NTLM_USER_FILE);
+        ret_needs->users = policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+        ret_needs->certificates = policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
+        return true;
+    }
+    if (!check_ntlm(acceptor, policy, error) ||
+        (digest && !check_digest(acceptor, policy, has_realm, error)))
+        return false;
+    ret_needs->keytab = policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS);
+    ret_needs->nt_users = policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM);
+    /* They may come from elsewhere (SSPIDigestProvider). */
+    ret_needs->users = digest && policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+    ret_needs->certificates = policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
+    return true;
+}
+
+static bool open_needs(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       const struct needs *needs, char *error)
+{
+    return (!needs->keytab || open_keytab(acceptor, policy, error)) &&
+           (!needs->nt_users || open_file(acceptor, policy, SSPI_OPTION_NTLM_USER_FILE, error)) &&
+           (!needs->users || open_file(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, error)) &&
+           (!needs->certificates ||
+            open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
+}
+
+/* Checks the names of all lines. The first word of a line is its kind; an absent view ends the
+ * line. */
+static void check_required(struct sspi_acceptor *acceptor, const struct sspi_policy *policy)
+{
+    size_t n_words;
+    const struct sspi_view *words = policy_words(policy, SSPI_OPTION_REQUIRE, &n_words);
+    bool first = true;
+    for (size_t i = 0; i < n_words; i++) {
+        if (!first && words[i].data != NULL)
+            sspi_acceptor_check_name(acceptor, policy, option_name(acceptor, SSPI_OPTION_REQUIRE),
+                                     words[i]);
+        first = words[i].data == NULL;
+    }
+}
+
+bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                        bool whole, bool has_realm, char *error)
+{
+    struct needs needs;
+    if (!find_needs(acceptor, policy, whole, has_realm, &needs, error) ||
+        !open_needs(acceptor, policy, &needs, error))
+        return false;
+    if (whole)
+        check_required(acceptor, policy);
+    return true;
+}

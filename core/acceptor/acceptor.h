@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of an acceptor: opened resources by name, and what the exchanges share. */
+#ifndef ACCEPTOR_H
+#define ACCEPTOR_H
+
+#include <pthread.h>
+
+#include "binding_certificate.h"
+#include "hash.h"
+#include "acceptor_credentials.h"
+#include "acceptor_limiter.h"
+#include "acceptor_messages.h"
+#include "policy_proxies.h"
+#include "acceptor_source.h"
+#include "acceptor_user_mark.h"
+#include "sspi_http.h"
+
+/* Changed by the parent alone, before workers exist; `credentials`, `gate` and `told` lock
+ * themselves. */
+struct sspi_acceptor {
+    struct sspi_acceptor_config config;
+    struct acceptor_source *sources;
+    struct binding_table *tls;
+    struct hash_suite hashes; /* for channel bindings and marks of users */
+    struct sspi_state *state;
+    char *default_realm; /* of krb5.conf, for the short form of names; NULL: none */
+    struct sspi_log_entry *records;
+    size_t n_records, n_told;
+    struct acceptor_credentials credentials;
+    struct acceptor_limiter *limiter; /* before logins that wait for a domain controller */
+    struct policy_proxies_logged told;
+    uint8_t mark_key[ACCEPTOR_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */
+};
+
+#endif

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "acceptor_config_check.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "bytes.h"
+#include "digest_challenge.h"
+#include "escape.h"
+#include "policy.h"
+
+/* The room for text of the configuration in a message. */
+#define SHOWN_SIZE 101
+
+static const struct sspi_view digest_prefix = {"digest:", 7};
+
+static bool is_printable(char octet)
+{
+    return octet >= 0x20 && octet <= 0x7E;
+}
+
+/* ---- realms ---- */
+
+/* Firefox (153) sends no Authorization header for a realm beyond ASCII, whatever its encoding. A
+ * colon ends the realm in a user file. */
+static bool is_usable_realm(struct sspi_view realm)
+{
+    if (realm.len == 0 || realm.len > DIGEST_CHALLENGE_REALM_LIMIT)
+        return false;
+    for (size_t i = 0; i < realm.len; i++)
+        if (!is_printable(realm.data[i]) || realm.data[i] == ':')
+            return false;
+    return true;
+}
+
+bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view realm,
+                             enum sspi_server server, char *error)
+{
+    char shown[SHOWN_SIZE];
+    if (!policy_offers_scheme(policy, POLICY_SCHEME_DIGEST) || is_usable_realm(realm))
+        return true;
+    snprintf(
+        error, SSPI_ERROR_SIZE,
+        "%s: \"%s\" is not valid for Digest; use 1 to %d characters of printable ASCII without "
+        "a colon, because a user file holds no colon and some browsers answer no other realm",
+        sspi_option_info(SSPI_OPTION_REALM)->name[server], escape_text(shown, sizeof(shown), realm),
+        DIGEST_CHALLENGE_REALM_LIMIT);
+    return false;
+}
+
+/* ---- names of a requirement ---- */
+
+/* The name as it stands in the directive, if a log line can hold it. */
+static const char *show(char out[SHOWN_SIZE], struct sspi_view name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (!is_printable(name.data[i]))
+            return escape_text(out, SHOWN_SIZE, name);
+    snprintf(out, SHOWN_SIZE, "%.*s", (int)(name.len < SHOWN_SIZE ? name.len : SHOWN_SIZE),
+             name.data);
+    return out;
+}
+
+static bool is_digest_name(struct sspi_view name)
+{
+    return name.len > digest_prefix.len &&
+           memcmp(name.data, digest_prefix.data, digest_prefix.len) == 0;
+}
+
+/* True if the octet is in `name`, with other octets on both sides. */
+static bool divides(struct sspi_view name, char octet)
+{
+    return name.len > 2 && memchr(name.data + 1, octet, name.len - 2) != NULL;
+}
+
+static bool can_match(const struct sspi_policy *policy, struct sspi_view name)
+{
+    return (policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS) && divides(name, '@')) ||
+           (policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM) && divides(name, '\\')) ||
+           (policy_offers_scheme(policy, POLICY_SCHEME_DIGEST) && is_digest_name(name));
+}
+
+/* True for text that other programs read as a pattern. The core compares it literally. */
+static bool looks_like_pattern(struct sspi_view name)
+{
+    return name.len > 0 && (name.data[0] == '~' || memchr(name.data, '*', name.len) != NULL);
+}
+
+/* Returns the text after the last `octet`, or the whole text. */
+static struct sspi_view behind_last(struct sspi_view text, char octet)
+{
+    size_t start = text.len;
+    while (start > 0 && text.data[start - 1] != octet)
+        start--;
+    return (struct sspi_view){text.data + start, text.len - start};
+}
+
+/* Returns the user's part of a name of any form; "alice" if the name has no such part. */
+static struct sspi_view user_part(struct sspi_view name)
+{
+    if (is_digest_name(name))
+        name = behind_last(name, ':');
+    name = behind_last(name, '\\');
+    const char *end = name.len == 0 ? NULL : memchr(name.data, '@', name.len);
+    if (end != NULL)
+        name.len = (size_t)(end - name.data);
+    return name.len == 0 || looks_like_pattern(name) ? SSPI_VIEW("alice") : name;
+}
+
+/* Writes the full names that this user has under the schemes of `policy`. */
+static void append_right_names(struct bytes *to, const struct sspi_policy *policy,
+                               struct sspi_view name, const char *default_realm)
+{
+    char user[SHOWN_SIZE];
+    escape_text(user, sizeof(user), user_part(name));
+    if (policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS))
+        bytes_append_format(to, "%s@%s", user, default_realm != NULL ? default_realm : "REALM");
+    if (policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM))
+        bytes_append_format(to, "%sDOMAIN\\%s", to->len > 0 ? " or " : "", user);
+    if (policy_offers_scheme(policy, POLICY_SCHEME_DIGEST))
+        bytes_append_format(to, "%sdigest:%s", to->len > 0 ? " or " : "", user);
+    bytes_append_char(to, '\0');
+}
+
+bool acceptor_config_check_name(const struct sspi_policy *policy, const char *directive,
+                                struct sspi_view name, const char *default_realm, char *text)
+{
+    char shown[SHOWN_SIZE];
+    struct bytes right BYTES_CLEANUP = {0};
+    bool pattern = looks_like_pattern(name);
+    if (!pattern && can_match(policy, name))
+        return true;
+    append_right_names(&right, policy, name, default_realm);
+    snprintf(text, SSPI_ERROR_SIZE, "%.40s: \"%s\" %s; use %.250s", directive, show(shown, name),
+             pattern ? "is compared literally, because patterns are not supported"
+                     : "is not a full name that a client of the offered schemes can have",
+             right.failed ? "a full name" : right.data);
+    return false;
+}
+
+/* ---- modes of files ---- */
+
+bool acceptor_config_check_mode(const char *what, const char *path, char *text)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || (st.st_mode & (S_IROTH | S_IWOTH)) == 0)
+        return true;
+    snprintf(text, SSPI_ERROR_SIZE,
+             "%s %.300s has mode %04o, so every account of this machine can %s it: set mode 0600 "
+             "(chmod 0600), or 0640 with the workers' group",
+             what, path, (unsigned)(st.st_mode & 07777),
+             (st.st_mode & S_IWOTH) != 0 ? "change" : "read");
+    return false;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finds mistakes in the configuration: a realm that no client can answer, names that no client has,
+ * secrets that every account of the machine can read. Needs no request. */
+#ifndef ACCEPTOR_CONFIG_CHECK_H
+#define ACCEPTOR_CONFIG_CHECK_H
+
+#include "sspi_http.h"
+
+/* Checks one name that `directive` requires against the schemes that `policy` offers. False: no
+ * client can have that name; `text` (SSPI_ERROR_SIZE bytes) says what would match. `default_realm`
+ * may be NULL. */
+bool acceptor_config_check_name(const struct sspi_policy *policy, const char *directive,
+                                struct sspi_view name, const char *default_realm, char *text);
+
+/* Checks the mode of a secret file. False: every account of the machine can read or change the
+ * file; `text` (SSPI_ERROR_SIZE bytes) names `what` the file is, and the right mode. True also for
+ * a file that cannot be examined. Blocks on the file. */
+bool acceptor_config_check_mode(const char *what, const char *path, char *text);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "acceptor_limiter.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct acceptor_limiter {
+    pthread_mutex_t lock;
+    unsigned n_owners;
+    unsigned limit;
+    unsigned n_inside;
+    struct acceptor_limiter_slot *inside;
+    uint64_t closed_until_ms;
+};
+
+struct acceptor_limiter *acceptor_limiter_new(unsigned limit)
+{
+    struct acceptor_limiter *limiter = calloc(1, sizeof(*limiter));
+    if (limiter == NULL || pthread_mutex_init(&limiter->lock, NULL) != 0) {
+        free(limiter);
+        return NULL;
+    }
+    limiter->n_owners = 1;
+    limiter->limit = limit;
+    return limiter;
+}
+
+struct acceptor_limiter *acceptor_limiter_ref(struct acceptor_limiter *limiter)
+{
+    pthread_mutex_lock(&limiter->lock);
+    limiter->n_owners++;
+    pthread_mutex_unlock(&limiter->lock);
+    return limiter;
+}
+
+void acceptor_limiter_unref(struct acceptor_limiter *limiter)
+{
+    if (limiter == NULL)
+        return;
+    pthread_mutex_lock(&limiter->lock);
+    bool last = --limiter->n_owners == 0;
+    pthread_mutex_unlock(&limiter->lock);
+    if (!last)
+        return;
+    pthread_mutex_destroy(&limiter->lock);
+    free(limiter);
+}
+
+/* True while somebody's time-out counts: whoever is inside may come out much later. */
+static bool is_closed(const struct acceptor_limiter *limiter, uint64_t now_ms)
+{
+    if (now_ms < limiter->closed_until_ms)
+        return true;
+    for (const struct acceptor_limiter_slot *at = limiter->inside; at != NULL; at = at->next) {
+        uint64_t inside_ms = now_ms - at->began_ms;
+        if (inside_ms >= ACCEPTOR_LIMITER_TIMEOUT_MS &&
+            inside_ms < ACCEPTOR_LIMITER_TIMEOUT_MS + ACCEPTOR_LIMITER_CLOSED_MS)
+            return true;
+    }
+    return false;
+}
+
+enum acceptor_limiter_answer acceptor_limiter_acquire(struct acceptor_limiter *limiter,
+                                                      struct acceptor_limiter_slot *pass,
+                                                      uint64_t now_ms)
+{
+    enum acceptor_limiter_answer answer = ACCEPTOR_LIMITER_ACQUIRED;
+    pthread_mutex_lock(&limiter->lock);
+    if (is_closed(limiter, now_ms)) {
+        answer = ACCEPTOR_LIMITER_CLOSED;
+    } else if (limiter->limit != 0 && limiter->n_inside >= limiter->limit) {
+        answer = ACCEPTOR_LIMITER_FULL;
+    } else {
+        pass->began_ms = now_ms;
+        pass->next = limiter->inside;
+        limiter->inside = pass;
+        limiter->n_inside++;
+    }
+    pthread_mutex_unlock(&limiter->lock);
+    return answer;
+}
+
+void acceptor_limiter_release(struct acceptor_limiter *limiter, struct acceptor_limiter_slot *pass,
+                              bool answered, uint64_t now_ms)
+{
+    pthread_mutex_lock(&limiter->lock);
+    struct acceptor_limiter_slot **at = &limiter->inside;
+    while (*at != pass)
+        at = &(*at)->next;
+    *at = pass->next;
+    limiter->n_inside--;
+    if (!answered && now_ms - pass->began_ms >= ACCEPTOR_LIMITER_TIMEOUT_MS)
+        limiter->closed_until_ms = now_ms + ACCEPTOR_LIMITER_CLOSED_MS;
+    pthread_mutex_unlock(&limiter->lock);
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "acceptor_source.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "acceptor_job.h"
+#include "acceptor_messages.h"
+#include "policy.h"
+#include "kerberos_keytab.h"
+#include "ntlm_winbind.h"
+#include "store_nt_users.h"
+
+/* What the directive says, as a name; empty: nothing. False: memory. */
+static bool name_of(const struct sspi_policy *policy, enum sspi_option option,
+                    struct bytes *ret_name)
+{
+    size_t n_words;
+    const struct sspi_view *words = policy_words(policy, option, &n_words);
+    for (size_t i = 0; i < n_words; i++) {
+        if (i > 0)
+            bytes_append_char(ret_name, '\n');
+        bytes_append_view(ret_name, words[i]);
+    }
+    return !ret_name->failed;
+}
+
+/* The same without a copy: true when it is `name`. */
+static bool is_named(const struct sspi_policy *policy, enum sspi_option option, const char *name)
+{
+    size_t n_words;
+    const struct sspi_view *words = policy_words(policy, option, &n_words);
+    if (n_words == 0 || name == NULL)
+        return n_words == 0 && name == NULL;
+    for (size_t i = 0; i < n_words; i++) {
+        if (strncmp(name, words[i].data, words[i].len) != 0)
+            return false;
+        name += words[i].len;
+        if (*name++ != (i + 1 < n_words ? '\n' : '\0'))
+            return false;
+    }
+    return true;
+}
+
+/* The certificates of TLS front ends. */
+static void open_certificates(struct acceptor_source *source, const struct sspi_policy *policy,
+                              char *why)
+{
+    size_t n_words;
+    const struct sspi_view *words = policy_words(policy, source->option, &n_words);
+    struct binding_candidates *made = calloc(1, sizeof(*made));
+    bool read = made != NULL;
+    if (made == NULL)
+        snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+    for (size_t i = 0; read && i < n_words; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof(path), "%.*s", (int)words[i].len, words[i].data);
+        read = binding_read_certificate(path, made, why, SSPI_ERROR_SIZE);
+    }
+    if (read)
+        source->certificates = made;
+    else
+        free(made);
+}
+
+/* The users of NTLM: a file with at least one of them, or winbind. */
+static void open_nt_users(struct acceptor_source *source, char *why)
+{
+    char domain[STORE_USERS_NAME_LIMIT + 1];
+    if (source->name == NULL) {
+        source->winbind = ntlm_winbind_open();
+        if (source->winbind == NULL)
+            snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+        return;
+    }
+    source->users = store_users_open(source->name, why, SSPI_ERROR_SIZE);
+    if (source->users == NULL || store_nt_users_domain(source->users, domain))
+        return;
+    snprintf(why, SSPI_ERROR_SIZE,
+             "%s has no line user:DOMAIN:NT:hash; add users with sspi-passwd -a NT -r DOMAIN",
+             store_users_path(source->users));
+    store_users_close(source->users);
+    source->users = NULL;
+}
+
+struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
+                                             enum sspi_option option, char *why)
+{
+    struct bytes name BYTES_CLEANUP = {0};
+    struct acceptor_source *made = calloc(1, sizeof(*made));
+    bool named = name_of(policy, option, &name);
+    char *copy = named && name.len > 0 ? bytes_steal(&name, NULL) : NULL;
+    size_t n_words;
+    (void)policy_words(policy, option, &n_words);
+    if (made == NULL || (n_words > 0 && copy == NULL)) {
+        free(made);
+        free(copy);
+        snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+        return NULL;
+    }
+    made->option = option;
+    made->name = copy;
+    if (option == SSPI_OPTION_KEYTAB)
+        made->keytab = kerberos_keytab_open(copy, why, SSPI_ERROR_SIZE);
+    else if (option == SSPI_OPTION_NTLM_USER_FILE)
+        open_nt_users(made, why);
+    else if (option == SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE)
+        open_certificates(made, policy, why);
+    else
+        made->users = store_users_open(copy, why, SSPI_ERROR_SIZE);
+    if (made->keytab == NULL && made->users == NULL && made->winbind == NULL &&
+        made->certificates == NULL) {
+        acceptor_source_free(made);
+        return NULL;
+    }
+    return made;
+}
+
+void acceptor_source_free(struct acceptor_source *source)
+{
+    kerberos_keytab_close(source->keytab);
+    store_users_close(source->users);
+    ntlm_winbind_close(source->winbind);
+    free(source->certificates);
+    free(source->name);
+    free(source);
+}
+
+const char *acceptor_source_path(const struct acceptor_source *source)
+{
+    if (source->certificates != NULL)
+        return source->name;
+    return source->keytab != NULL ? kerberos_keytab_path(source->keytab)
+                                  : store_users_path(source->users);
+}
+
+struct acceptor_source *acceptor_source_find(struct acceptor_source *list,
+                                             const struct sspi_policy *policy,
+                                             enum sspi_option option)
+{
+    for (struct acceptor_source *at = list; at != NULL; at = at->next)
+        if (at->option == option && is_named(policy, option, at->name))
+            return at;
+    return NULL;
+}
+
+/* ---- reading again ---- */
+
+/* Holds references of its own: a request may end while it runs. */
+struct reread {
+    struct sspi_job job;
+    struct sspi_keytab *keytab;
+    struct sspi_users *users;
+    struct sspi_winbind *winbind;
+    char why[SSPI_ERROR_SIZE];
+    enum store_refresh outcome;
+};
+
+static void run(struct sspi_job *job)
+{
+    struct reread *reread = (struct reread *)job;
+    if (reread->keytab != NULL)
+        reread->outcome = kerberos_keytab_reread(reread->keytab, reread->why, sizeof(reread->why));
+    else if (reread->users != NULL)
+        reread->outcome = store_users_reread(reread->users, reread->why, sizeof(reread->why));
+    else
+        reread->outcome = ntlm_winbind_ask(reread->winbind, reread->why, sizeof(reread->why));
+}
+
+/* Leaves it to a later look. */
+static void look_again(struct sspi_keytab *keytab, struct sspi_users *users,
+                       struct sspi_winbind *winbind)
+{
+    if (keytab != NULL)
+        kerberos_keytab_look_again(keytab);
+    else if (users != NULL)
+        store_users_look_again(users);
+    else
+        ntlm_winbind_look_again(winbind);
+}
+
+static void destroy(struct sspi_job *job)
+{
+    struct reread *reread = (struct reread *)job;
+    if (acceptor_job_state(job) == ACCEPTOR_JOB_NEW)
+        look_again(reread->keytab, reread->users, reread->winbind);
+    kerberos_keytab_close(reread->keytab);
+    store_users_close(reread->users);
+    ntlm_winbind_close(reread->winbind);
+    free(reread);
+}
+
+static bool look(struct acceptor_source *source, uint64_t now_ms)
+{
+    if (source->keytab != NULL)
+        return kerberos_keytab_look(source->keytab, now_ms);
+    if (source->users != NULL)
+        return store_users_look(source->users, now_ms);
+    return ntlm_winbind_look(source->winbind, now_ms);
+}
+
+/* Called after a check that found a change. NULL: no memory; a later check finds the change again.
+ */
+static struct sspi_job *new_reread(struct acceptor_source *source)
+{
+    struct reread *reread = calloc(1, sizeof(*reread));
+    if (reread == NULL) {
+        look_again(source->keytab, source->users, source->winbind);
+        return NULL;
+    }
+    acceptor_job_init(&reread->job, run, destroy);
+    if (source->keytab != NULL)
+        reread->keytab = kerberos_keytab_reference(source->keytab);
+    else if (source->users != NULL)
+        reread->users = store_users_reference(source->users);
+    else
+        reread->winbind = ntlm_winbind_reference(source->winbind);
+    return &reread->job;
+}
+
+struct sspi_job *acceptor_source_check_changed(struct acceptor_source *source, uint64_t now_ms)
+{
+    return look(source, now_ms) ? new_reread(source) : NULL;
+}
+
+struct sspi_job *acceptor_source_check_changed_now(struct acceptor_source *source, uint64_t now_ms)
+{
+    bool changed = false;
+    if (source->keytab != NULL)
+        changed = kerberos_keytab_look_now(source->keytab, now_ms);
+    else if (source->users != NULL)
+        changed = store_users_look_now(source->users, now_ms);
+    return changed ? new_reread(source) : NULL;
+}
+
+static void tell_winbind(const struct reread *reread, struct sspi_log_entry *ret_record)
+{
+    struct ntlm_winbind_names names;
+    if (ntlm_winbind_names(reread->winbind, &names))
+        acceptor_messages_write(ret_record, ACCEPTOR_MESSAGE_WINBIND, SEC_E_OK,
+                                "winbind: this machine is %s of the domain %s", names.nb_computer,
+                                names.nb_domain);
+    else
+        acceptor_messages_write(ret_record, ACCEPTOR_MESSAGE_NO_WINBIND, SEC_E_OK,
+                                "winbind: %.400s", reread->why);
+}
+
+bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_record)
+{
+    const struct reread *reread = (const struct reread *)job;
+    if (acceptor_job_state(job) != ACCEPTOR_JOB_DONE || reread->outcome == STORE_REFRESH_UNCHANGED)
+        return false;
+    if (reread->winbind != NULL) {
+        tell_winbind(reread, ret_record);
+        return true;
+    }
+    const char *path = reread->keytab != NULL ? kerberos_keytab_path(reread->keytab)
+                                              : store_users_path(reread->users);
+    if (reread->outcome == STORE_REFRESH_DONE)
+        acceptor_messages_write(ret_record, ACCEPTOR_MESSAGE_REREAD, SEC_E_OK,
+                                "%s changed and was read again", path);
+    else
+        acceptor_messages_write(
+            ret_record, ACCEPTOR_MESSAGE_NOT_REREAD, SEC_E_OK,
+            "%s changed, the old contents stay in force until the next reload: %.300s", path,
+            reread->why);
+    return true;
+}

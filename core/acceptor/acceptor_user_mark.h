@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a kept NTLM login remembers of its line in the user file. It can tell later whether the line
+ * still exists and is unchanged. An attacker cannot log in with it. */
+#ifndef ACCEPTOR_USER_MARK_H
+#define ACCEPTOR_USER_MARK_H
+
+#include "hash.h"
+#include "acceptor_identity.h"
+
+#define ACCEPTOR_USER_MARK_KEY_LEN 32
+
+struct acceptor_user_mark {
+    uint64_t generation;      /* store_users_generation() when the line was last found unchanged */
+    uint8_t digest[HASH_MAX]; /* HMAC of the NT hash by a random key */
+};
+
+enum acceptor_user_mark_state {
+    ACCEPTOR_USER_MARK_RIGHT,
+    ACCEPTOR_USER_MARK_GONE,   /* no line of this user */
+    ACCEPTOR_USER_MARK_CHANGED /* another NT hash, or libcrypto failed */
+};
+
+/* True if a user file verified the proof. Users of winbind have no mark. */
+bool acceptor_user_mark_applies(const struct acceptor_identity *identity);
+
+/* Marks the line that verified the proof. `hashes` are those of the acceptor. `generation` is that
+ * of the file before the proof. False: the file was read again since, or libcrypto failed; the
+ * connection must not keep the login. */
+bool acceptor_user_mark_take(const struct hash_suite *hashes,
+                             const uint8_t key[ACCEPTOR_USER_MARK_KEY_LEN],
+                             const struct acceptor_identity *identity, uint64_t generation,
+                             struct acceptor_user_mark *ret_mark) MUST_USE;
+
+/* Searches the line again only if the file was read again. Notes in `mark` that the line is
+ * unchanged. Reads no file. */
+enum acceptor_user_mark_state acceptor_user_mark_check(
+    const struct hash_suite *hashes, const uint8_t key[ACCEPTOR_USER_MARK_KEY_LEN],
+    const struct acceptor_identity *identity, struct acceptor_user_mark *mark) MUST_USE;
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy_proxies.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#include "policy.h"
+
+/* Every address as one of IPv6; those of IPv4 are mapped (RFC 4291 2.5.5.2). */
+#define ADDRESS_LEN  16
+#define MAPPED_BITS  96
+#define ADDRESS_BITS 128
+
+struct network {
+    uint8_t address[ADDRESS_LEN];
+    unsigned n_bits;
+};
+
+static bool read_address(struct sspi_view text, struct network *ret_network)
+{
+    static const uint8_t mapped[ADDRESS_LEN] = {[10] = 0xFF, [11] = 0xFF};
+    char copy[POLICY_PROXIES_ADDRESS_SIZE];
+    if (text.len >= sizeof(copy) || memchr(text.data, '\0', text.len) != NULL)
+        return false;
+    memcpy(copy, text.data, text.len);
+    copy[text.len] = '\0';
+    memcpy(ret_network->address, mapped, ADDRESS_LEN);
+    ret_network->n_bits = ADDRESS_BITS;
+    return inet_pton(AF_INET, copy, ret_network->address + ADDRESS_LEN - 4) == 1 ||
+           inet_pton(AF_INET6, copy, ret_network->address) == 1;
+}
+
+/* The number of bits behind the slash. */
+static bool read_bits(struct sspi_view text, unsigned *ret_bits)
+{
+    unsigned bits = 0;
+    if (text.len == 0 || text.len > 3)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9')
+            return false;
+        bits = bits * 10 + (unsigned)(text.data[i] - '0');
+    }
+    *ret_bits = bits;
+    return true;
+}
+
+static bool read_network(struct sspi_view text, struct network *ret_network)
+{
+    const char *slash = text.len == 0 ? NULL : memchr(text.data, '/', text.len);
+    if (text.len == 0 || slash == NULL)
+        return text.len > 0 && read_address(text, ret_network);
+    struct sspi_view address = {text.data, (size_t)(slash - text.data)};
+    struct sspi_view behind = {slash + 1, text.len - address.len - 1};
+    unsigned bits, offset;
+    if (address.len == 0 || !read_address(address, ret_network) || !read_bits(behind, &bits))
+        return false;
+    offset = memchr(address.data, ':', address.len) == NULL ? MAPPED_BITS : 0;
+    if (bits > ADDRESS_BITS - offset)
+        return false;
+    ret_network->n_bits = offset + bits;
+    return true;
+}
+
+static bool lies_in(const struct network *address, const struct network *network)
+{
+    size_t n_octets = network->n_bits / 8;
+    unsigned n_rest = network->n_bits % 8;
+    if (memcmp(address->address, network->address, n_octets) != 0)
+        return false;
+    return n_rest == 0 ||
+           (address->address[n_octets] ^ network->address[n_octets]) >> (8 - n_rest) == 0;
+}
+
+bool policy_proxies_is_network(struct sspi_view text)
+{
+    struct network network;
+    return read_network(text, &network);
+}
+
+bool policy_proxies_between(const struct sspi_request *request, const struct sspi_policy *policy)
+{
+    size_t n_words;
+    const struct sspi_view *words = policy_words(policy, SSPI_OPTION_PROXIES, &n_words);
+    struct network peer, network;
+    /* Who connects without an address, by a Unix socket, is no client from elsewhere. */
+    if (request->forwarded || request->peer.len == 0)
+        return true;
+    if (n_words == 0)
+        return false;
+    if (!read_address(request->peer, &peer))
+        return true;
+    for (size_t i = 0; i < n_words; i++)
+        if (read_network(words[i], &network) && lies_in(&peer, &network))
+            return true;
+    return false;
+}
+
+bool sspi_http_tells_proxy(struct sspi_view name)
+{
+    static const struct sspi_view prefix = {"X-Forwarded-", 12};
+    return bytes_equal_nocase(name, SSPI_VIEW("Via")) ||
+           bytes_equal_nocase(name, SSPI_VIEW("Forwarded")) ||
+           bytes_equal_nocase(name, SSPI_VIEW("X-Real-IP")) ||
+           (name.len > prefix.len &&
+            bytes_equal_nocase((struct sspi_view){name.data, prefix.len}, prefix));
+}
+
+bool policy_proxies_logged_init(struct policy_proxies_logged *told)
+{
+    told->n = 0;
+    return pthread_mutex_init(&told->lock, NULL) == 0;
+}
+
+void policy_proxies_logged_close(struct policy_proxies_logged *told)
+{
+    pthread_mutex_destroy(&told->lock);
+}
+
+bool policy_proxies_should_log(struct policy_proxies_logged *told, struct sspi_view address)
+{
+    bool is_new = address.len < POLICY_PROXIES_ADDRESS_SIZE;
+    pthread_mutex_lock(&told->lock);
+    for (size_t i = 0; is_new && i < told->n; i++)
+        is_new = !bytes_equal(bytes_view(told->address[i]), address);
+    is_new = is_new && told->n < POLICY_PROXIES_LOGGED_LIMIT;
+    if (is_new) {
+        memcpy(told->address[told->n], address.data, address.len);
+        told->address[told->n++][address.len] = '\0';
+    }
+    pthread_mutex_unlock(&told->lock);
+    return is_new;
+}

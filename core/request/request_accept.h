@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One AcceptSecurityContext call with a token of Negotiate or NTLM: at once, or as a job where it
+ * may wait for a domain controller. */
+#ifndef REQUEST_ACCEPT_H
+#define REQUEST_ACCEPT_H
+
+#include "request_bindings.h"
+#include "acceptor_limiter.h"
+#include "acceptor_job.h"
+
+/* What goes in is set by the caller, who ends the whole with request_accept_end(). */
+struct request_accept {
+    struct sspi_view token;
+    struct request_bindings bindings;
+    CtxtHandle context; /* in: the unfinished one, or an invalid handle; out: what became of it */
+    uint64_t began_ms;  /* of the exchange's first leg */
+    SECURITY_STATUS status;
+    struct sspi_error_info error_info;
+    struct bytes answer; /* what the client is to get, in base64; empty: nothing */
+};
+
+/* Calls. `credential` is NULL for a leg that follows. */
+void request_accept_run(struct request_accept *accept, CredHandle *credential);
+
+/* Ends the context if there is one, and frees. */
+void request_accept_end(struct request_accept *accept);
+
+/* The same as a job, which has copies of all it needs and is inside the gate until it has run. */
+struct request_accept_job {
+    struct sspi_job job;
+    struct request_accept accept;
+    struct bytes token;
+    struct acceptor_limiter *limiter;
+    struct acceptor_limiter_slot pass;
+    bool inside;
+};
+
+/* Takes over `accept`, which has a context, and leaves an empty one. NULL: no memory. */
+struct request_accept_job *request_accept_job_new(struct request_accept *accept,
+                                                  struct acceptor_limiter *limiter) MUST_USE;
+
+#endif

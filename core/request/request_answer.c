@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request_answer.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "escape.h"
+#include "request_login.h"
+#include "policy.h"
+#include "request_schemes.h"
+
+/* By HTTP_PACKAGE_*. */
+static const char *scheme_of(uint8_t package)
+{
+    switch (package) {
+    case POLICY_SCHEME_NEGOTIATE:
+        return "Negotiate";
+    case POLICY_SCHEME_NTLM:
+        return "NTLM";
+    default:
+        return "Digest";
+    }
+}
+
+/* Room for the text of one more header line; NULL when the limit is reached. */
+static struct bytes *add_header(struct sspi_exchange *exchange, struct sspi_view name)
+{
+    size_t i = exchange->result.n_headers;
+    if (i == SSPI_HEADERS_LIMIT)
+        return NULL;
+    exchange->result.headers[i].name = name;
+    exchange->result.n_headers++;
+    return &exchange->header_text[i];
+}
+
+/* RFC 9110 11.6.1 and 11.7.1 */
+static struct bytes *add_authenticate(struct sspi_exchange *exchange)
+{
+    return add_header(exchange, exchange->request.proxy ? SSPI_VIEW("Proxy-Authenticate")
+                                                        : SSPI_VIEW("WWW-Authenticate"));
+}
+
+/* Points the header lines at their texts. False: memory ran out while they were written. */
+static bool finish_headers(struct sspi_exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->result.n_headers; i++) {
+        if (exchange->header_text[i].failed)
+            return false;
+        exchange->result.headers[i].value = bytes_as_view(&exchange->header_text[i]);
+    }
+    return true;
+}
+
+/* Turns the result into our own failure: nothing half made is sent. */
+static void fail(struct sspi_exchange *exchange)
+{
+    exchange->result.n_headers = 0;
+    exchange->result.verdict = SSPI_ERROR;
+}
+
+static void out_of_memory(struct sspi_exchange *exchange)
+{
+    fail(exchange);
+    (void)request_exchange_out_of_memory(exchange);
+}
+
+static void finish_challenge(struct sspi_exchange *exchange)
+{
+    exchange->result.verdict = SSPI_CHALLENGE;
+    exchange->result.drains = exchange->request.entity_length == 0;
+    if (!finish_headers(exchange))
+        out_of_memory(exchange);
+}
+
+static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct bytes fresh[PACKAGE_CHALLENGES_LIMIT] = {{0}};
+    struct bytes *challenges = exchange->stale;
+    size_t n = exchange->n_stale;
+    bool made = true;
+    if (n == 0 || !bytes_equal(bytes_as_view(&exchange->stale_realm), exchange->realm)) {
+        challenges = fresh;
+        made = request_digest_challenge(exchange, policy, fresh, &n);
+    }
+    for (size_t i = 0; made && i < n; i++) {
+        struct bytes *line = add_authenticate(exchange);
+        if (line == NULL)
+            break;
+        bytes_append_text(line, "Digest ");
+        bytes_append_view(line, bytes_as_view(&challenges[i]));
+    }
+    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
+        bytes_free(&fresh[i]);
+    return made;
+}
+
+/* Negotiate and NTLM. What needs several legs is not offered where they cannot be had. */
+static bool is_offered(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       uint8_t package)
+{
+    if (package == POLICY_SCHEME_NEGOTIATE &&
+        policy_allows_mechanism(policy, POLICY_MECHANISM_KERBEROS))
+        return true;
+    return policy_allows_mechanism(policy, POLICY_MECHANISM_NTLM) &&
+           request_login_has_legs(exchange, policy);
+}
+
+/* Tells, once for each address, why a place that has NTLM did not offer it. */
+static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct sspi_view peer = exchange->request.peer;
+    if (!policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM) ||
+        !policy_proxies_between(&exchange->request, policy))
+        return;
+    if (peer.len == 0)
+        peer = SSPI_VIEW("a Unix socket");
+    if (policy_proxies_should_log(&exchange->acceptor->told, peer))
+        acceptor_messages_write(
+            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_PROXIED, SEC_E_OK,
+            "a request from %.*s came through a proxy, which may share its connections among "
+            "clients: NTLM is not offered there",
+            (int)peer.len, peer.data);
+}
+
+static void tell_of_nothing(struct sspi_exchange *exchange)
+{
+    acceptor_messages_write(
+        request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
+        "nothing could be offered: NTLM, the only scheme here, cannot run %s",
+        exchange->request.connection == NULL ? "over HTTP/2; let this server speak HTTP/1.1 alone"
+                                             : "through a proxy");
+}
+
+void request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    tell_of_proxy(exchange, policy);
+    for (const uint8_t *at = policy_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++) {
+        if (*at == POLICY_SCHEME_DIGEST) {
+            if (!add_digest(exchange, policy)) {
+                fail(exchange);
+                return;
+            }
+        } else if (is_offered(exchange, policy, *at)) {
+            struct bytes *line = add_authenticate(exchange);
+            if (line != NULL)
+                bytes_append_text(line, scheme_of(*at));
+        }
+    }
+    if (exchange->result.n_headers == 0)
+        tell_of_nothing(exchange);
+    finish_challenge(exchange);
+}
+
+/* RFC 4559 section 5: the scheme and the token in base64. */
+static void add_token(struct sspi_exchange *exchange)
+{
+    struct bytes *line = add_authenticate(exchange);
+    if (line == NULL)
+        return;
+    bytes_append_text(line, scheme_of(exchange->answer_package));
+    bytes_append_char(line, ' ');
+    bytes_append_view(line, bytes_as_view(&exchange->answer_token));
+}
+
+void request_answer_continue(struct sspi_exchange *exchange)
+{
+    add_token(exchange);
+    finish_challenge(exchange);
+    exchange->result.drains = exchange->request.entity_length <= SSPI_DRAIN_LIMIT;
+}
+
+static void set_variables(struct sspi_exchange *exchange)
+{
+    const struct acceptor_identity *identity = &exchange->identity;
+    struct sspi_view *to = exchange->result.variables;
+    to[SSPI_VARIABLE_USER] = bytes_view(exchange->user);
+    to[SSPI_VARIABLE_REALM] = bytes_view(identity->realm);
+    to[SSPI_VARIABLE_PACKAGE] = bytes_view(scheme_of(identity->package));
+    to[SSPI_VARIABLE_MECHANISM] = bytes_view(identity->mechanism);
+    to[SSPI_VARIABLE_CHANNEL_BOUND] =
+        exchange->bound == PACKAGE_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
+    to[SSPI_VARIABLE_TARGET] = bytes_view(identity->target);
+    if (identity->expiry_ms != UINT64_MAX) {
+        snprintf(exchange->expires, sizeof(exchange->expires), "%" PRIu64,
+                 identity->expiry_ms / 1000);
+        to[SSPI_VARIABLE_EXPIRES] = bytes_view(exchange->expires);
+    }
+}
+
+/* RFC 7615 sections 3 and 4. */
+static void add_authentication_info(struct sspi_exchange *exchange)
+{
+    struct bytes *line =
+        add_header(exchange, exchange->request.proxy ? SSPI_VIEW("Proxy-Authentication-Info")
+                                                     : SSPI_VIEW("Authentication-Info"));
+    if (line != NULL)
+        bytes_append_view(line, bytes_as_view(&exchange->authentication_info));
+}
+
+/* As IIS tells clients of Negotiate and NTLM whether the connection's next request needs
+ * credentials. */
+static void add_persistent_auth(struct sspi_exchange *exchange)
+{
+    struct bytes *line = add_header(exchange, SSPI_VIEW("Persistent-Auth"));
+    if (line != NULL)
+        bytes_append_text(line, exchange->stays ? "true" : "false");
+}
+
+static const char *channel_of(enum package_bound bound)
+{
+    switch (bound) {
+    case PACKAGE_BOUND_MATCHED:
+        return "bound";
+    case PACKAGE_BOUND_PROXY:
+        return "bound to one that ends before this server";
+    case PACKAGE_BOUND_ABSENT:
+    case PACKAGE_BOUND_NONE:
+        return "not bound";
+    case PACKAGE_BOUND_UNCHECKED:
+        break;
+    }
+    return "not compared";
+}
+
+/* Once for what was evaluated, whatever places the request comes to, and not again for what a
+ * connection kept of it. */
+static void tell_granted(struct sspi_exchange *exchange)
+{
+    const struct acceptor_identity *identity = &exchange->identity;
+    char name[161], target[129];
+    if (exchange->told || exchange->kept)
+        return;
+    exchange->told = true;
+    if (!request_exchange_logs(exchange, ACCEPTOR_MESSAGE_GRANTED))
+        return;
+    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_GRANTED,
+                            SEC_E_OK, "%s%s logged in by %s, %s; service: %s; channel: %s",
+                            identity->package == POLICY_SCHEME_DIGEST ? "digest:" : "",
+                            escape_text(name, sizeof(name), bytes_view(identity->name)),
+                            scheme_of(identity->package), identity->mechanism,
+                            identity->target == NULL || *identity->target == '\0'
+                                ? "not told"
+                                : escape_text(target, sizeof(target), bytes_view(identity->target)),
+                            channel_of(exchange->bound));
+}
+
+void request_answer_granted(struct sspi_exchange *exchange)
+{
+    exchange->result.verdict = SSPI_GRANTED;
+    exchange->granted_bare |=
+        !exchange->request.proxy && !request_exchange_has_credentials(exchange);
+    if (exchange->answer_token.len > 0)
+        add_token(exchange);
+    if (exchange->authentication_info.len > 0)
+        add_authentication_info(exchange);
+    if (exchange->identity.runs != 0 && !exchange->kept && !exchange->request.proxy)
+        add_persistent_auth(exchange);
+    if (!finish_headers(exchange)) {
+        out_of_memory(exchange);
+        return;
+    }
+    set_variables(exchange);
+    tell_granted(exchange);
+}

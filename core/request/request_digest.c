@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdlib.h>
+#include <string.h>
+
+#include "digest_parse.h"
+#include "escape.h"
+#include "hash.h"
+#include "request_digest_call.h"
+#include "request_check.h"
+#include "policy.h"
+#include "request_schemes.h"
+#include "error_info.h"
+#include "store_users.h"
+
+#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
+#define CALL_CLEANUP     __attribute__((cleanup(request_digest_call_end)))
+
+/* Moves the challenges out of a call. */
+static void take_challenges(struct request_digest_call *call,
+                            struct bytes challenges[PACKAGE_CHALLENGES_LIMIT], size_t *ret_n)
+{
+    *ret_n = call->n_tokens;
+    for (size_t i = 0; i < call->n_tokens; i++) {
+        challenges[i] = call->tokens[i];
+        call->tokens[i] = (struct bytes){0};
+    }
+}
+
+bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                              struct bytes challenges[PACKAGE_CHALLENGES_LIMIT], size_t *ret_n)
+{
+    CALL_CLEANUP struct request_digest_call call = {.directives = {"", 0}};
+    SecInvalidateHandle(&call.context);
+    /* What must be bound decides what is offered. Where nothing can be, the credentials are refused
+     * when they come. */
+    if (!request_bindings_find(exchange, policy, &call.bindings))
+        return false;
+    if (!request_digest_call(exchange, policy, &call))
+        return false;
+    if (call.status == SEC_I_CONTINUE_NEEDED && call.n_tokens > 0) {
+        take_challenges(&call, challenges, ret_n);
+        return true;
+    }
+    (void)request_exchange_refuse(
+        exchange, call.status == SEC_E_OK ? SEC_E_INTERNAL_ERROR : call.status, &call.error_info);
+    return false;
+}
+
+bool request_digest_is_ambiguous(const struct sspi_exchange *exchange,
+                                 const struct sspi_policy *policy)
+{
+    return !policy_offers_digest_only(policy) && strpbrk(exchange->identity.name, "@\\") != NULL;
+}
+
+static enum request_outcome judge_user(struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy)
+{
+    struct sspi_view name = bytes_view(exchange->identity.name);
+    char shown[128];
+    if (!request_digest_is_ambiguous(exchange, policy))
+        return REQUEST_OUTCOME_PROVEN;
+    acceptor_messages_write(
+        request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_AMBIGUOUS_USER, SEC_E_LOGON_DENIED,
+        "Digest user \"%s\" holds @ or a backslash, which could be mistaken for "
+        "another scheme's name; rename the user or offer Digest alone",
+        escape_text(shown, sizeof(shown), name));
+    return REQUEST_OUTCOME_REFUSED;
+}
+
+/* The body is wanted; where its length tells all, nothing has to be read. */
+static enum request_outcome want_entity(struct sspi_exchange *exchange,
+                                        const struct sspi_policy *policy,
+                                        const struct digest_response *response)
+{
+    uint64_t limit = sspi_policy_number(policy, SSPI_OPTION_DIGEST_ENTITY_LIMIT);
+    uint64_t len = exchange->request.entity_length;
+    if (len != SSPI_ENTITY_UNKNOWN && len > limit)
+        return request_exchange_refuse_entity(exchange, limit);
+    request_entity_begin(&exchange->entity, response->algorithm, limit);
+    if (len == 0)
+        request_entity_end(&exchange->entity);
+    return REQUEST_OUTCOME_ENTITY;
+}
+
+static enum request_outcome want_hash(struct sspi_exchange *exchange,
+                                      const struct digest_response *response)
+{
+    struct request_lookup *lookup = &exchange->lookup;
+    free(lookup->user);
+    lookup->user = strndup(response->username.data, response->username.len);
+    if (lookup->user == NULL)
+        return REQUEST_OUTCOME_ERROR;
+    lookup->state = REQUEST_LOOKUP_ASKED;
+    return REQUEST_OUTCOME_HASH;
+}
+
+/* SEC_E_INCOMPLETE_MESSAGE: the call is made again with what is missing. */
+static enum request_outcome want_more(struct sspi_exchange *exchange,
+                                      const struct sspi_policy *policy,
+                                      const struct request_digest_call *call)
+{
+    RESPONSE_CLEANUP struct digest_response response = {0};
+    struct sspi_error_info error_info;
+    enum request_outcome outcome = REQUEST_OUTCOME_ERROR;
+    if (digest_parse_response(call->directives, &response, &error_info) == SSPI_REASON_NONE) {
+        if (call->error_info.reason == SSPI_REASON_ENTITY_WANTED &&
+            exchange->entity.state == REQUEST_ENTITY_UNWANTED)
+            outcome = want_entity(exchange, policy, &response);
+        else if (call->error_info.reason == SSPI_REASON_HASH_WANTED &&
+                 exchange->lookup.state == REQUEST_LOOKUP_NONE)
+            outcome = want_hash(exchange, &response);
+    }
+    if (outcome == REQUEST_OUTCOME_ERROR)
+        (void)request_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &call->error_info);
+    return outcome;
+}
+
+static enum request_outcome prove(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                                  struct request_digest_call *call)
+{
+    struct request_lookup *lookup = &exchange->lookup;
+    if (!request_exchange_take_identity(exchange, &call->context, POLICY_SCHEME_DIGEST))
+        return REQUEST_OUTCOME_ERROR;
+    exchange->identity.source = call->source;
+    if (policy_has_provider(policy)) {
+        memcpy(lookup->proven, lookup->hash_a1, sizeof(lookup->proven));
+        lookup->has_proven = true;
+    }
+    if (call->n_tokens > 0)
+        bytes_append_view(&exchange->authentication_info, bytes_as_view(&call->tokens[0]));
+    return judge_user(exchange, policy);
+}
+
+enum request_outcome request_digest_evaluate(struct sspi_exchange *exchange,
+                                             const struct sspi_policy *policy,
+                                             struct sspi_view directives)
+{
+    CALL_CLEANUP struct request_digest_call call = {.directives = directives};
+    enum request_outcome outcome;
+    SecInvalidateHandle(&call.context);
+    if (directives.len == 0) {
+        error_info_set(&call.error_info, SSPI_REASON_UNSUPPORTED, "Digest without any directive");
+        return request_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.error_info);
+    }
+    if (!request_bindings_collect(exchange, policy, &call.bindings, &outcome))
+        return outcome;
+    if (!request_digest_call(exchange, policy, &call))
+        return REQUEST_OUTCOME_ERROR;
+    if (call.status == SEC_E_OK)
+        return prove(exchange, policy, &call);
+    if (call.status == SEC_E_INCOMPLETE_MESSAGE)
+        return want_more(exchange, policy, &call);
+    if (call.error_info.reason == SSPI_REASON_WRONG_PASSWORD &&
+        request_exchange_rereads(exchange, call.source))
+        return REQUEST_OUTCOME_REREAD;
+    /* If the nonce is too old or its count was used, the challenge says stale=true. */
+    if (call.status == SEC_I_CONTINUE_NEEDED || call.status == SEC_E_OUT_OF_SEQUENCE) {
+        take_challenges(&call, exchange->stale, &exchange->n_stale);
+        bytes_append_view(&exchange->stale_realm, exchange->realm);
+    }
+    return request_exchange_refuse(exchange, call.status, &call.error_info);
+}
+
+static bool takes_by_default(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                             enum sspi_digest_algorithm algorithm)
+{
+    if (policy_has_provider(policy))
+        return algorithm == SSPI_DIGEST_MD5;
+    struct acceptor_source *source =
+        acceptor_source_find(exchange->acceptor->sources, policy, SSPI_OPTION_DIGEST_USER_FILE);
+    if (source == NULL)
+        return false;
+    /* What Windows' clients are offered where a binding is demanded (digest_offer.c). */
+    if (sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == POLICY_BINDING_REQUIRE &&
+        hash_base(algorithm) == SSPI_DIGEST_MD5)
+        return true;
+    enum sspi_digest_algorithm defaults[2];
+    size_t n_defaults = store_users_algorithms(source->users, exchange->realm, defaults);
+    for (size_t i = 0; i < n_defaults; i++)
+        if (defaults[i] == algorithm)
+            return true;
+    return false;
+}
+
+bool request_digest_takes(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                          const char *mechanism)
+{
+    enum sspi_digest_algorithm algorithm = hash_from_name(bytes_view(mechanism));
+    if (algorithm == SSPI_DIGEST_NONE)
+        return false;
+    if (!policy_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))
+        return takes_by_default(exchange, policy, algorithm);
+    return memchr(policy->value[SSPI_OPTION_DIGEST_ALGORITHM].list, (int)algorithm,
+                  SSPI_OPTION_LIST_LIMIT) != NULL;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* AcceptSecurityContext as Digest takes it: the buffers of the Digest page, filled from an exchange
+ * and a policy. */
+#ifndef REQUEST_DIGEST_CALL_H
+#define REQUEST_DIGEST_CALL_H
+
+#include "request_bindings.h"
+#include "request_exchange.h"
+
+/* What one call takes and gives. Zero-initialise it, set the first two, end it. */
+struct request_digest_call {
+    struct sspi_view directives;
+    struct request_bindings bindings;
+    CtxtHandle context; /* valid when the call left one */
+    struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
+    size_t n_tokens;
+    struct bytes target; /* the request's target URI */
+    struct sspi_error_info error_info;
+    struct acceptor_source *source; /* NULL: the server looks users up */
+    SECURITY_STATUS status;
+};
+
+/* Gets a credential and calls, handing in the hashes of body and user that are there by now. False:
+ * our own fault, told in a record. */
+bool request_digest_call(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                         struct request_digest_call *call) MUST_USE;
+
+void request_digest_call_end(struct request_digest_call *call);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request_entity.h"
+
+#include <string.h>
+
+#include "request_exchange.h"
+
+void request_entity_begin(struct request_entity *entity, enum sspi_digest_algorithm algorithm,
+                          uint64_t limit)
+{
+    request_entity_free(entity);
+    entity->algorithm = algorithm;
+    entity->limit = limit;
+    entity->state = REQUEST_ENTITY_FAILED;
+    if (!hash_suite_open(&entity->suite) || !hash_run_open(&entity->run, &entity->suite))
+        return;
+    hash_begin(&entity->run, algorithm);
+    entity->state = REQUEST_ENTITY_RUNNING;
+}
+
+bool request_entity_update(struct request_entity *entity, const void *data, size_t len)
+{
+    if (entity->state == REQUEST_ENTITY_OVER_LIMIT)
+        return false;
+    if (entity->state != REQUEST_ENTITY_RUNNING)
+        return true;
+    if (len > entity->limit - entity->len) {
+        entity->state = REQUEST_ENTITY_OVER_LIMIT;
+        return false;
+    }
+    entity->len += len;
+    hash_update(&entity->run, data, len);
+    return true;
+}
+
+void request_entity_end(struct request_entity *entity)
+{
+    uint8_t digest[HASH_MAX];
+    if (entity->state != REQUEST_ENTITY_RUNNING)
+        return;
+    entity->state = REQUEST_ENTITY_FAILED;
+    if (!hash_end(&entity->run, digest))
+        return;
+    struct bytes hex BYTES_CLEANUP = {0};
+    bytes_append_hex(&hex, digest, hash_len(entity->algorithm));
+    if (hex.failed)
+        return;
+    memcpy(entity->hex, hex.data, hex.len);
+    entity->hex_len = hex.len;
+    entity->state = REQUEST_ENTITY_DONE;
+}
+
+void request_entity_free(struct request_entity *entity)
+{
+    hash_run_close(&entity->run);
+    hash_suite_close(&entity->suite);
+    *entity = (struct request_entity){0};
+}
+
+void sspi_http_entity_end(struct sspi_exchange *exchange)
+{
+    request_entity_end(&exchange->entity);
+}
+
+bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len)
+{
+    return request_entity_update(&exchange->entity, data, len);
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of an exchange: what was evaluated, what was proven, what is answered. */
+#ifndef REQUEST_EXCHANGE_H
+#define REQUEST_EXCHANGE_H
+
+#include "acceptor.h"
+#include "request_connection.h"
+#include "request_entity.h"
+#include "acceptor_identity.h"
+
+#define REQUEST_HASH_A1_LEN 16
+
+/* The hash of a Digest user whom the server looks up (SSPI_NEED_HASH). */
+struct request_lookup {
+    enum {
+        REQUEST_LOOKUP_NONE,
+        REQUEST_LOOKUP_ASKED,
+        REQUEST_LOOKUP_FOUND,
+        REQUEST_LOOKUP_UNKNOWN
+    } state;
+    char *user;
+    uint8_t hash_a1[REQUEST_HASH_A1_LEN];
+    /* The one that the proof was made with. A place that looks users up elsewhere must know the
+     * same. */
+    bool has_proven;
+    uint8_t proven[REQUEST_HASH_A1_LEN];
+};
+
+/* What the evaluation came to. */
+enum request_outcome {
+    REQUEST_OUTCOME_NONE, /* not evaluated yet */
+    REQUEST_OUTCOME_PROVEN,
+    REQUEST_OUTCOME_REFUSED,  /* 401 with new challenges */
+    REQUEST_OUTCOME_CONTINUE, /* 401 with the next token of a Negotiate or NTLM exchange */
+    REQUEST_OUTCOME_WAIT,   /* a job waits for the domain controller, then to be evaluated again */
+    REQUEST_OUTCOME_REREAD, /* a job reads a changed file; then evaluate the credentials again */
+    REQUEST_OUTCOME_ENTITY, /* the body's hash is wanted, then to be evaluated again */
+    REQUEST_OUTCOME_HASH,   /* the user's hash is wanted, then to be evaluated again */
+    REQUEST_OUTCOME_TOO_LARGE,
+    REQUEST_OUTCOME_BAD_REQUEST,
+    REQUEST_OUTCOME_FORBIDDEN,
+    REQUEST_OUTCOME_HTTP_1_1, /* several legs are wanted, which HTTP/2 has not */
+    REQUEST_OUTCOME_UNAVAILABLE,
+    REQUEST_OUTCOME_ERROR
+};
+
+/* The values that a waiting login began with. The step that ends it may have another policy. */
+struct request_begun {
+    struct acceptor_credential *credential; /* of its context; in use */
+    struct acceptor_source *keytab, *nt_users;
+    uint8_t package;
+};
+
+struct sspi_exchange {
+    struct sspi_acceptor *acceptor;
+    struct sspi_request request;
+    enum request_outcome outcome;
+    struct acceptor_identity identity;
+    enum package_bound bound;  /* of the proof, by the policy that accepted it last */
+    uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
+    bool kept;                 /* the proof is the login that the connection kept */
+    bool stays;                /* the connection keeps what this request proved */
+    bool counted;
+    bool told;         /* who logged in, in the log */
+    bool granted_bare; /* a step granted the request without an Authorization header */
+    struct request_accept_job *waiting; /* handed out, its end not seen yet */
+    struct request_begun begun;         /* counts while `waiting` is set */
+    struct request_entity entity;
+    struct request_lookup lookup;
+    struct sspi_job *job; /* handed out, its end not seen yet */
+    bool rereads;         /* a file was read again for this evaluation */
+    /* Answer token of Negotiate or NTLM in base64, and which of them: sent with the next leg's 401,
+     * or with the granted answer (mutual authentication). */
+    struct bytes answer_token;
+    uint8_t answer_package;
+    struct bytes authentication_info; /* Digest's proof of the server */
+    /* Challenges with stale=true that the response earned, and the realm they are for. */
+    struct bytes stale[PACKAGE_CHALLENGES_LIMIT];
+    size_t n_stale;
+    struct bytes stale_realm;
+
+    struct sspi_result result;
+    struct bytes header_text[SSPI_HEADERS_LIMIT];
+    struct bytes lookup_realm; /* NUL-terminated, of SSPI_NEED_HASH */
+    char *user;                /* the name in the form the last policy wants */
+    char expires[24];
+    struct sspi_view realm; /* of the step that runs */
+};
+
+/* A log record of the result to write; the last one again when there is no room for more. */
+struct sspi_log_entry *request_exchange_log_entry(struct sspi_exchange *exchange);
+
+/* Whether the server keeps a line of this message; asked where one is written with every request.
+ */
+bool request_exchange_logs(const struct sspi_exchange *exchange, enum acceptor_message message);
+
+/* True when the client sent an Authorization header. */
+bool request_exchange_has_credentials(const struct sspi_exchange *exchange);
+
+/* Turns a failed call into an outcome and a log record. */
+enum request_outcome request_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                             const struct sspi_error_info *error_info);
+
+/* The same for a token in a header that is well-formed. It is never 400, because the client can
+ * start again or use another scheme. */
+enum request_outcome request_exchange_refuse_token(struct sspi_exchange *exchange,
+                                                   SECURITY_STATUS status,
+                                                   const struct sspi_error_info *error_info);
+
+/* Checks at once whether the file of `resource` changed. The caller does this for all credentials
+ * that the contents do not verify, of known and unknown users, so that the time of the answer does
+ * not depend on the user. True: the file changed, the exchange has the job that reads it again, and
+ * the caller must return REQUEST_OUTCOME_REREAD. At most once for each exchange. `resource` may be
+ * NULL. */
+bool request_exchange_rereads(struct sspi_exchange *exchange,
+                              struct acceptor_source *source) MUST_USE;
+
+/* The same for memory that ran out. */
+enum request_outcome request_exchange_out_of_memory(struct sspi_exchange *exchange);
+
+/* The same for a body over `limit`, before or while it is read. */
+enum request_outcome request_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
+
+/* The resource that `policy` uses for `option`. NULL: not open; a record says so. */
+struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
+                                                const struct sspi_policy *policy,
+                                                enum sspi_option option);
+
+/* Copies name, realm, target, binding and end out of an established context; what verified it is
+ * the caller's to set. False: memory. */
+bool request_exchange_take_identity(struct sspi_exchange *exchange, const CtxtHandle *context,
+                                    uint8_t package) MUST_USE;
+
+#endif

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request_login.h"
+
+#include "clock.h"
+#include "escape.h"
+#include "request_check.h"
+#include "policy.h"
+#include "policy_proxies.h"
+
+bool request_login_has_connection(const struct sspi_exchange *exchange,
+                                  const struct sspi_policy *policy)
+{
+    return exchange->request.connection != NULL &&
+           !policy_proxies_between(&exchange->request, policy);
+}
+
+bool request_login_has_legs(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    return (exchange->request.connection != NULL || exchange->request.can_force_http1) &&
+           !policy_proxies_between(&exchange->request, policy);
+}
+
+bool request_login_may_stay(const struct sspi_policy *policy,
+                            const struct acceptor_identity *identity)
+{
+    switch (sspi_policy_number(policy, SSPI_OPTION_CONNECTION_AUTH)) {
+    case POLICY_CONNECTION_AUTH_NTLM:
+        return identity->runs == POLICY_MECHANISM_NTLM;
+    case POLICY_CONNECTION_AUTH_ALL:
+        return identity->runs != 0; /* Digest's client sends its credentials with every request */
+    }
+    return false;
+}
+
+/* A login by a user file remembers its line. False: the line has changed since the login. */
+static bool mark_user(const struct sspi_exchange *exchange, struct acceptor_user_mark *ret_mark)
+{
+    const struct acceptor_identity *identity = &exchange->identity;
+    *ret_mark = (struct acceptor_user_mark){0};
+    return !acceptor_user_mark_applies(identity) ||
+           acceptor_user_mark_take(&exchange->acceptor->hashes, exchange->acceptor->mark_key,
+                                   identity, exchange->users_generation, ret_mark);
+}
+
+void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct sspi_connection *connection = exchange->request.connection;
+    const struct clock *clock = clock_machine();
+    struct acceptor_user_mark mark;
+    if (!request_login_may_stay(policy, &exchange->identity) ||
+        !request_login_has_connection(exchange, policy))
+        return;
+    request_connection_log_out(connection);
+    if (!mark_user(exchange, &mark) ||
+        !acceptor_identity_copy(&exchange->identity, &connection->login))
+        return; /* it stays for this request alone */
+    connection->has_login = true;
+    connection->login_began_ms = clock->steady_ms(clock->self);
+    connection->login_mark = mark;
+    connection->login_is_for_proxy = exchange->request.proxy;
+    exchange->stays = true;
+}
+
+bool request_login_is_by(const struct sspi_exchange *exchange, const struct acceptor_source *users)
+{
+    const struct sspi_connection *connection = exchange->request.connection;
+    return connection != NULL && connection->has_login && users != NULL &&
+           connection->login.source == users && acceptor_user_mark_applies(&connection->login);
+}
+
+bool request_login_is_too_old(const struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy)
+{
+    const struct sspi_connection *connection = exchange->request.connection;
+    const struct clock *clock = clock_machine();
+    uint64_t lifetime_ms = sspi_policy_number(policy, SSPI_OPTION_CONNECTION_LIFETIME) * 1000;
+    return clock->steady_ms(clock->self) - connection->login_began_ms >= lifetime_ms;
+}
+
+/* Returns why the connection's login has ended (static text). NULL: it has not ended. */
+static const char *find_end(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct sspi_connection *connection = exchange->request.connection;
+    const struct clock *clock = clock_machine();
+    if (connection->login.expiry_ms <= clock->now_ms(clock->self))
+        return "its ticket has expired";
+    if (request_login_is_too_old(exchange, policy))
+        return "the lifetime of logins on connections has passed";
+    if (!acceptor_user_mark_applies(&connection->login))
+        return NULL;
+    switch (acceptor_user_mark_check(&exchange->acceptor->hashes, exchange->acceptor->mark_key,
+                                     &connection->login, &connection->login_mark)) {
+    case ACCEPTOR_USER_MARK_RIGHT:
+        return NULL;
+    case ACCEPTOR_USER_MARK_GONE:
+        return "its user is no longer in the user file";
+    case ACCEPTOR_USER_MARK_CHANGED:
+    default:
+        return "the password of its user was changed in the user file";
+    }
+}
+
+/* True if the login has ended, which is logged once. */
+static bool end_if_over(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const char *end = find_end(exchange, policy);
+    char shown[160];
+    if (end == NULL)
+        return false;
+    acceptor_messages_write(
+        request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_LOGIN_ENDED, SEC_E_OK,
+        "the login of %s on its connection has ended: %s",
+        escape_text(shown, sizeof(shown), bytes_view(exchange->request.connection->login.name)),
+        end);
+    request_connection_log_out(exchange->request.connection);
+    return true;
+}
+
+bool request_login_use(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       const char **ret_why)
+{
+    struct sspi_connection *connection = exchange->request.connection;
+    *ret_why = NULL;
+    if (connection == NULL || !connection->has_login ||
+        connection->login_is_for_proxy != exchange->request.proxy)
+        return false;
+    if (end_if_over(exchange, policy)) {
+        *ret_why = "one that has not ended";
+        return false;
+    }
+    if (!acceptor_identity_copy(&connection->login, &exchange->identity)) {
+        *ret_why = "memory";
+        return false;
+    }
+    exchange->kept = true;
+    if (request_check_accepts(exchange, policy, ret_why))
+        return true;
+    exchange->kept = false;
+    acceptor_identity_free(&exchange->identity);
+    return false;
+}
+
+void request_login_end(struct sspi_exchange *exchange)
+{
+    if (exchange->request.connection != NULL)
+        request_connection_log_out(exchange->request.connection);
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base64.h"
+#include "clock.h"
+#include "field.h"
+#include "request_accept.h"
+#include "request_bindings.h"
+#include "request_login.h"
+#include "policy.h"
+#include "request_schemes.h"
+#include "error_info.h"
+#include "secur_query.h"
+
+#define ACCEPT_CLEANUP __attribute__((cleanup(request_accept_end)))
+
+/* Text that breaks the grammar of credentials (RFC 9110 11.4) is 400. */
+static enum request_outcome refuse_text(struct sspi_exchange *exchange, struct sspi_view text)
+{
+    struct sspi_error_info error_info;
+    /* httpd joins two header lines by a comma, which is not part of a token68. */
+    error_info_set(&error_info, SSPI_REASON_MALFORMED, "the token is not base64%s",
+                   memchr(text.data, ',', text.len) == NULL
+                       ? ""
+                       : "; it holds a comma, as when more than one Authorization header was sent");
+    return request_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &error_info);
+}
+
+/* A header without a token is well-formed: the package decides about it. */
+static enum request_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
+                                         struct bytes *ret_token)
+{
+    struct sspi_error_info error_info;
+    if (text.len > 0 && !field_is_token68(text))
+        return refuse_text(exchange, text);
+    switch (base64_decode(text, PACKAGE_TOKEN_LIMIT, ret_token)) {
+    case BASE64_OK:
+        return REQUEST_OUTCOME_NONE;
+    case BASE64_TOO_LARGE:
+        error_info_set(&error_info, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
+                       PACKAGE_TOKEN_LIMIT);
+        return request_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &error_info);
+    case BASE64_MALFORMED:
+        error_info_set(&error_info, SSPI_REASON_MALFORMED,
+                       "the token is truncated, or is another kind of base64");
+        return request_exchange_refuse_token(exchange, SEC_E_INVALID_TOKEN, &error_info);
+    case BASE64_NO_MEMORY:
+    default:
+        return request_exchange_out_of_memory(exchange);
+    }
+}
+
+/* An answer within an exchange; anything else begins a new one. */
+static bool continues(struct sspi_view token)
+{
+    static const struct sspi_view ntlm_authenticate = {"NTLMSSP\0\3\0\0", 12};
+    /* SPNEGO's NegTokenResp, [1] (RFC 4178 4.2), or NTLM's third message (MS-NLMP 2.2.1.3). */
+    return (token.len > 0 && (unsigned char)token.data[0] == 0xA1) ||
+           (token.len >= ntlm_authenticate.len &&
+            memcmp(token.data, ntlm_authenticate.data, ntlm_authenticate.len) == 0);
+}
+
+static enum request_outcome refuse_legs(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                        const char *text)
+{
+    struct sspi_error_info error_info;
+    error_info_set(&error_info, SSPI_REASON_LEGS, "%s", text);
+    return request_exchange_refuse(exchange, status, &error_info);
+}
+
+/* One evaluation: the token, and what may verify it. */
+struct negotiation {
+    struct sspi_exchange *exchange;
+    const struct sspi_policy *policy;
+    uint8_t package;
+    struct acceptor_source *keytab, *nt_users; /* NULL: that mechanism may not run */
+};
+
+/* False: what is needed was not opened at start. */
+static bool find_resources(struct negotiation *negotiation)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    const struct sspi_policy *policy = negotiation->policy;
+    bool kerberos = negotiation->package == POLICY_SCHEME_NEGOTIATE &&
+                    policy_allows_mechanism(policy, POLICY_MECHANISM_KERBEROS);
+    bool ntlm = policy_allows_mechanism(policy, POLICY_MECHANISM_NTLM);
+    if (kerberos)
+        negotiation->keytab = request_exchange_source(exchange, policy, SSPI_OPTION_KEYTAB);
+    if (ntlm)
+        negotiation->nt_users =
+            request_exchange_source(exchange, policy, SSPI_OPTION_NTLM_USER_FILE);
+    return (!kerberos || negotiation->keytab != NULL) && (!ntlm || negotiation->nt_users != NULL);
+}
+
+static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
+                                      struct acceptor_credential **ret_credential,
+                                      struct sspi_error_info *error_info)
+{
+    struct sspi_acceptor *acceptor = negotiation->exchange->acceptor;
+    SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .State = acceptor->state};
+    size_t n_services;
+    if (negotiation->keytab != NULL) {
+        data.Mechanisms |= SSPI_MECHANISM_KERBEROS;
+        data.Keytab = negotiation->keytab->keytab;
+        data.ServiceNames = policy_services(negotiation->policy, &n_services);
+        data.ServiceNameCount = (uint32_t)n_services;
+    }
+    if (negotiation->nt_users != NULL) {
+        data.Mechanisms |= SSPI_MECHANISM_NTLM;
+        data.Users = negotiation->nt_users->users;
+        data.Winbind = negotiation->nt_users->winbind;
+    }
+    return acceptor_credentials_get(
+        &acceptor->credentials, negotiation->package == POLICY_SCHEME_NTLM ? "NTLM" : "Negotiate",
+        &data, ret_credential, error_info);
+}
+
+/* New credentials end the exchange that had begun on the connection. */
+static void drop_partial(struct sspi_exchange *exchange)
+{
+    if (exchange->request.connection != NULL)
+        request_connection_drop(exchange->request.connection);
+}
+
+/* Whether this token continues the connection's unfinished context; otherwise it begins a new
+ * exchange. False: it was to continue one that is not here or took too long. That is 401 with a
+ * bare challenge, because an honest client whose connection was closed must be able to begin anew.
+ */
+static bool resume(const struct negotiation *negotiation,
+                   const struct acceptor_credential *credential, struct sspi_view token,
+                   uint64_t now_ms, bool *ret_resumed)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    struct sspi_connection *connection = exchange->request.connection;
+    bool has_partial = connection != NULL && connection->has_partial;
+    *ret_resumed = false;
+    if (!continues(token) || !has_partial || connection->credential != credential ||
+        !request_login_has_connection(exchange, negotiation->policy)) {
+        drop_partial(exchange);
+        if (!continues(token))
+            return true;
+        (void)refuse_legs(
+            exchange, SEC_E_INVALID_TOKEN,
+            "the middle of a negotiation whose beginning is not known here: the client changed the "
+            "connection (keep-alive must be on) or the place, or a proxy shares connections");
+        return false;
+    }
+    if (request_connection_is_late(connection, now_ms)) {
+        request_connection_drop(connection);
+        (void)refuse_legs(exchange, SEC_E_LOGON_DENIED,
+                          "an exchange took too long between its legs");
+        return false;
+    }
+    *ret_resumed = true;
+    return true;
+}
+
+/* Keeps an unfinished context for the next leg; the connection takes over context and credential.
+ */
+static enum request_outcome keep_partial(const struct negotiation *negotiation,
+                                         struct request_accept *accept,
+                                         struct acceptor_credential **credential)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    struct sspi_connection *connection = exchange->request.connection;
+    if (request_login_has_connection(exchange, negotiation->policy)) {
+        request_connection_keep(connection, &accept->context, *credential, accept->began_ms);
+        *credential = NULL;
+        return REQUEST_OUTCOME_CONTINUE;
+    }
+    if (!request_login_has_legs(exchange, negotiation->policy))
+        return refuse_legs(exchange, SEC_E_UNSUPPORTED_FUNCTION,
+                           connection == NULL
+                               ? "the client began an exchange of several legs (most often NTLM) "
+                                 "over HTTP/2, where it cannot run; it would over HTTP/1.1"
+                               : "the client began an exchange of several legs through a proxy, "
+                                 "which may share its connections among clients");
+    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_DOWNGRADED,
+                            SEC_E_OK,
+                            "an exchange of several legs was begun over HTTP/2: the client is sent "
+                            "back to HTTP/1.1");
+    return REQUEST_OUTCOME_HTTP_1_1;
+}
+
+static enum request_outcome prove(const struct negotiation *negotiation,
+                                  const struct request_accept *accept)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    if (!request_exchange_take_identity(exchange, &accept->context, negotiation->package))
+        return REQUEST_OUTCOME_ERROR;
+    exchange->identity.source = exchange->identity.runs == POLICY_MECHANISM_NTLM
+                                    ? negotiation->nt_users
+                                    : negotiation->keytab;
+    /* The leg that verified the client may have had another policy, or a job verified the client
+     * without the names of services. */
+    struct sspi_error_info error_info;
+    SECURITY_STATUS status = request_bindings_check(exchange, negotiation->policy, &error_info);
+    if (status != SEC_E_OK)
+        return request_exchange_refuse(exchange, status, &error_info);
+    request_login_keep(exchange, negotiation->policy);
+    return REQUEST_OUTCOME_PROVEN;
+}
+
+/* What the call came to. `credential` is what the context was made with: the caller has it in use,
+ * or, when it is taken, the connection. */
+static enum request_outcome conclude(const struct negotiation *negotiation,
+                                     struct request_accept *accept,
+                                     struct acceptor_credential **credential)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    if (accept->status != SEC_E_OK && accept->status != SEC_I_CONTINUE_NEEDED)
+        return request_exchange_refuse_token(exchange, accept->status, &accept->error_info);
+    bytes_free(&exchange->answer_token);
+    exchange->answer_token = accept->answer;
+    exchange->answer_package = negotiation->package;
+    accept->answer = (struct bytes){0};
+    if (accept->status == SEC_E_OK)
+        return prove(negotiation, accept);
+    return keep_partial(negotiation, accept, credential);
+}
+
+static void drop_wait(struct sspi_exchange *exchange)
+{
+    sspi_job_release(&exchange->waiting->job);
+    exchange->waiting = NULL;
+    acceptor_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
+    exchange->begun = (struct request_begun){0};
+}
+
+/* `full`: nobody was asked, because as many as may already wait. */
+static enum request_outcome refuse_wait(struct sspi_exchange *exchange, bool full)
+{
+    drop_wait(exchange);
+    if (full)
+        acceptor_messages_write(
+            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_BUSY,
+            SEC_E_NO_AUTHENTICATING_AUTHORITY,
+            "the limit of logins that may wait for the domain controller is reached");
+    else
+        acceptor_messages_write(
+            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_UNREACHABLE,
+            SEC_E_NO_AUTHENTICATING_AUTHORITY,
+            "winbind did not answer a login within %d seconds; logins by NTLM are "
+            "refused until it may be asked again",
+            ACCEPTOR_LIMITER_TIMEOUT_MS / 1000);
+    return REQUEST_OUTCOME_UNAVAILABLE;
+}
+
+/* The leg may wait for a domain controller. Makes a job of it, unless the limit of waiting logins
+ * is reached. The job takes over the credential. */
+static enum request_outcome begin_wait(const struct negotiation *negotiation,
+                                       struct acceptor_credential **credential,
+                                       struct request_accept *accept, uint64_t now_ms)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    struct request_accept_job *waiting =
+        request_accept_job_new(accept, exchange->acceptor->limiter);
+    if (waiting == NULL)
+        return request_exchange_out_of_memory(exchange);
+    enum acceptor_limiter_answer answer =
+        acceptor_limiter_acquire(waiting->limiter, &waiting->pass, now_ms);
+    waiting->inside = answer == ACCEPTOR_LIMITER_ACQUIRED;
+    exchange->waiting = waiting;
+    exchange->begun = (struct request_begun){.credential = *credential,
+                                             .keytab = negotiation->keytab,
+                                             .nt_users = negotiation->nt_users,
+                                             .package = negotiation->package};
+    *credential = NULL;
+    if (answer == ACCEPTOR_LIMITER_ACQUIRED)
+        return REQUEST_OUTCOME_WAIT;
+    return refuse_wait(exchange, answer == ACCEPTOR_LIMITER_FULL);
+}
+
+/* A failed later leg ends its context, so the files are checked before the leg. True: a file
+ * changed. */
+static bool looks_first(const struct negotiation *negotiation)
+{
+    return request_exchange_rereads(negotiation->exchange, negotiation->nt_users) ||
+           request_exchange_rereads(negotiation->exchange, negotiation->keytab);
+}
+
+/* True: the first leg found no key, and the keytab has changed, so the leg is evaluated again. This
+ * is not a replay, because the package records only tickets that it accepts. */
+static bool misses_key(const struct negotiation *negotiation, const struct request_accept *accept)
+{
+    return (accept->error_info.reason == SSPI_REASON_NO_KEY ||
+            accept->error_info.reason == SSPI_REASON_BAD_KEY) &&
+           request_exchange_rereads(negotiation->exchange, negotiation->keytab);
+}
+
+/* One leg with this token. */
+static enum request_outcome accept_token(const struct negotiation *negotiation,
+                                         struct acceptor_credential **credential,
+                                         struct request_accept *accept)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    const struct clock *clock = clock_machine();
+    uint64_t now_ms = clock->steady_ms(clock->self);
+    bool resumed;
+    if (!resume(negotiation, *credential, accept->token, now_ms, &resumed))
+        return REQUEST_OUTCOME_REFUSED;
+    accept->began_ms = now_ms;
+    if (resumed && looks_first(negotiation))
+        return REQUEST_OUTCOME_REREAD;
+    if (resumed)
+        request_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
+    if (resumed && secur_context_waits(&accept->context))
+        return begin_wait(negotiation, credential, accept, now_ms);
+    request_accept_run(accept, acceptor_credentials_handle(*credential));
+    if (!resumed && misses_key(negotiation, accept))
+        return REQUEST_OUTCOME_REREAD;
+    return conclude(negotiation, accept, credential);
+}
+
+static enum request_outcome begin(struct negotiation *negotiation, struct sspi_view token)
+{
+    struct sspi_exchange *exchange = negotiation->exchange;
+    struct bytes decoded BYTES_CLEANUP = {0};
+    enum request_outcome outcome = decode_token(exchange, token, &decoded);
+    if (outcome != REQUEST_OUTCOME_NONE) {
+        drop_partial(exchange);
+        return outcome;
+    }
+    struct request_accept accept ACCEPT_CLEANUP = {.token = bytes_as_view(&decoded)};
+    SecInvalidateHandle(&accept.context);
+    if (!request_bindings_collect(exchange, negotiation->policy, &accept.bindings, &outcome))
+        return outcome;
+    struct sspi_error_info error_info = {0};
+    struct acceptor_credential *credential = NULL;
+    SECURITY_STATUS status = get_credential(negotiation, &credential, &error_info);
+    if (status != SEC_E_OK)
+        return request_exchange_refuse(exchange, status, &error_info);
+    outcome = accept_token(negotiation, &credential, &accept);
+    acceptor_credentials_put(&exchange->acceptor->credentials, credential);
+    return outcome;
+}
+
+/* The job has run, or was left. */
+static enum request_outcome end_wait(struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy)
+{
+    struct request_accept_job *waiting = exchange->waiting;
+    enum acceptor_job_state state = acceptor_job_state(&waiting->job);
+    const struct negotiation negotiation = {.exchange = exchange,
+                                            .policy = policy,
+                                            .package = exchange->begun.package,
+                                            .keytab = exchange->begun.keytab,
+                                            .nt_users = exchange->begun.nt_users};
+    if (state != ACCEPTOR_JOB_DONE)
+        return refuse_wait(exchange, state == ACCEPTOR_JOB_NEW);
+    enum request_outcome outcome =
+        conclude(&negotiation, &waiting->accept, &exchange->begun.credential);
+    drop_wait(exchange);
+    return outcome;
+}
+
+enum request_outcome request_negotiate_evaluate(struct sspi_exchange *exchange,
+                                                const struct sspi_policy *policy, uint8_t package,
+                                                struct sspi_view token)
+{
+    struct negotiation negotiation = {.exchange = exchange, .policy = policy, .package = package};
+    if (exchange->waiting != NULL)
+        return end_wait(exchange, policy);
+    return find_resources(&negotiation) ? begin(&negotiation, token) : REQUEST_OUTCOME_ERROR;
+}

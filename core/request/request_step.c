@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One step: applies a policy to a request. The credentials are evaluated once. This takes several
+ * steps if it needs the body, the hash of the user, a file that is read again, or a login that
+ * waits. */
+#include "request_exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "escape.h"
+#include "hex.h"
+#include "request_accept.h"
+#include "request_answer.h"
+#include "request_authorization.h"
+#include "request_count.h"
+#include "request_check.h"
+#include "request_login.h"
+#include "policy.h"
+#include "request_schemes.h"
+#include "request_user_name.h"
+
+static enum request_outcome refuse_malformed(struct sspi_exchange *exchange,
+                                             enum acceptor_message message, const char *text)
+{
+    acceptor_messages_write(request_exchange_log_entry(exchange), message, SEC_E_INVALID_TOKEN,
+                            "%s", text);
+    return REQUEST_OUTCOME_BAD_REQUEST;
+}
+
+/* HTTP_PACKAGE_*; 0: a scheme of another module. */
+static uint8_t package_of(struct sspi_view scheme)
+{
+    if (bytes_equal_nocase(scheme, SSPI_VIEW("Negotiate")))
+        return POLICY_SCHEME_NEGOTIATE;
+    if (bytes_equal_nocase(scheme, SSPI_VIEW("NTLM")))
+        return POLICY_SCHEME_NTLM;
+    return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? POLICY_SCHEME_DIGEST : 0;
+}
+
+/* True if the header is well-formed, but this location does not offer its scheme. */
+static bool has_foreign_scheme(const struct sspi_exchange *exchange,
+                               const struct sspi_policy *policy, struct sspi_view *ret_scheme)
+{
+    struct request_authorization authorization;
+    if (exchange->request.several_authorizations ||
+        request_authorization_split(exchange->request.authorization, &authorization) !=
+            REQUEST_AUTHORIZATION_OK)
+        return false;
+    uint8_t package = package_of(authorization.scheme);
+    *ret_scheme = authorization.scheme;
+    return package == 0 || !policy_offers_scheme(policy, package);
+}
+
+/* Evaluates the credentials, or continues the evaluation. Their scheme is offered. */
+static enum request_outcome evaluate(struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy)
+{
+    if (exchange->request.several_authorizations)
+        return refuse_malformed(exchange, ACCEPTOR_MESSAGE_SEVERAL_HEADERS,
+                                "more than one Authorization header");
+    struct request_authorization authorization;
+    switch (request_authorization_split(exchange->request.authorization, &authorization)) {
+    case REQUEST_AUTHORIZATION_OK:
+        break;
+    case REQUEST_AUTHORIZATION_EMPTY:
+        return refuse_malformed(exchange, ACCEPTOR_MESSAGE_MALFORMED, "empty Authorization header");
+    case REQUEST_AUTHORIZATION_TOO_LARGE:
+        return refuse_malformed(exchange, ACCEPTOR_MESSAGE_TOO_LARGE,
+                                "Authorization header of more than 90000 bytes");
+    case REQUEST_AUTHORIZATION_MALFORMED:
+        return refuse_malformed(exchange, ACCEPTOR_MESSAGE_MALFORMED,
+                                "the Authorization header does not begin with a scheme's name, or "
+                                "holds a control character");
+    }
+
+    uint8_t package = package_of(authorization.scheme);
+    if (package == POLICY_SCHEME_DIGEST)
+        return request_digest_evaluate(exchange, policy, authorization.rest);
+    return request_negotiate_evaluate(exchange, policy, package, authorization.rest);
+}
+
+/* With sspi_require, `optional` admits no anonymous request. (On httpd its own Require decides.) */
+static bool admits_anonymous(const struct sspi_policy *policy)
+{
+    size_t n_words;
+    (void)policy_words(policy, SSPI_OPTION_REQUIRE, &n_words);
+    return policy_is_optional(policy) && n_words == 0;
+}
+
+/* A client that keeps its connection busy does not keep an unfinished exchange by that. */
+static void drop_late(struct sspi_exchange *exchange)
+{
+    struct sspi_connection *connection = exchange->request.connection;
+    const struct clock *clock = clock_machine();
+    if (connection != NULL && connection->has_partial &&
+        request_connection_is_late(connection, clock->steady_ms(clock->self)))
+        request_connection_drop(connection);
+}
+
+/* Handles a request without credentials: it reuses the login kept on the connection if this policy
+ * accepts that login; otherwise it admits the request as anonymous or challenges it. True: `result`
+ * has the verdict. */
+static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const char *why;
+    if (exchange->outcome == REQUEST_OUTCOME_PROVEN)
+        return false;
+    drop_late(exchange);
+    if (request_login_use(exchange, policy, &why)) {
+        exchange->outcome = REQUEST_OUTCOME_PROVEN;
+        return false;
+    }
+    if (admits_anonymous(policy)) {
+        exchange->result.verdict = SSPI_ANONYMOUS;
+        return true;
+    }
+    if (request_exchange_logs(exchange, ACCEPTOR_MESSAGE_CHALLENGED))
+        acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CHALLENGED,
+                                SEC_E_OK, "no credentials, challenged%s%s",
+                                why == NULL ? ""
+                                            : "; the connection's login does not count: wanted is ",
+                                why == NULL ? "" : why);
+    request_answer_challenge(exchange, policy);
+    return true;
+}
+
+/* True until the evaluation of the credentials is complete. */
+static bool is_pending(enum request_outcome outcome)
+{
+    return outcome == REQUEST_OUTCOME_NONE || outcome == REQUEST_OUTCOME_WAIT ||
+           outcome == REQUEST_OUTCOME_ENTITY || outcome == REQUEST_OUTCOME_HASH ||
+           outcome == REQUEST_OUTCOME_REREAD;
+}
+
+static void refuse_foreign(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                           struct sspi_view scheme)
+{
+    char shown[40];
+    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_OFFERED,
+                            SEC_E_SECPKG_NOT_FOUND,
+                            "the client used the scheme %s, which is not offered",
+                            escape_text(shown, sizeof(shown), scheme));
+    request_answer_challenge(exchange, policy);
+}
+
+/* A realm from variables or an expression is known only with the request. */
+static bool check_realm(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    char error[SSPI_ERROR_SIZE];
+    if (sspi_policy_takes_realm(policy, exchange->realm, exchange->acceptor->config.server, error))
+        return true;
+    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
+                            SEC_E_OK, "%s", error);
+    return false;
+}
+
+/* What the configuration must have for any verdict. False: a record says what is missing. */
+static bool check_configuration(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const char *scheme, *lack;
+    enum sspi_option missing;
+    if (exchange->realm.len == 0 && policy_offers_scheme(policy, POLICY_SCHEME_DIGEST)) {
+        scheme = "Digest";
+        lack = "is empty";
+        missing = SSPI_OPTION_REALM;
+    } else if (policy_offers_scheme(policy, POLICY_SCHEME_NTLM) &&
+               !policy_allows_mechanism(policy, POLICY_MECHANISM_NTLM)) {
+        scheme = "NTLM";
+        lack = "has no ntlm";
+        missing = SSPI_OPTION_MECHANISMS;
+    } else {
+        return check_realm(exchange, policy);
+    }
+    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
+                            SEC_E_OK, "%s is offered but %s %s for this request", scheme,
+                            sspi_option_info(missing)->name[exchange->acceptor->config.server],
+                            lack);
+    return false;
+}
+
+/* What stands before any look at credentials. True: `result` has the verdict. */
+static bool decide_without(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct sspi_view scheme;
+    if (sspi_policy_number(policy, SSPI_OPTION_REQUIRE_TLS) == 1 && !exchange->request.tls) {
+        acceptor_messages_write(
+            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_TLS_REQUIRED, SEC_E_OK,
+            "credentials are only taken over TLS here and this connection is plain: "
+            "redirect http to https");
+        exchange->result.verdict = SSPI_FORBIDDEN;
+        return true;
+    }
+    /* As on IIS, credentials of a scheme that is not offered are not for this location. They
+     * neither use nor end the connection's login. Another location that offers the scheme may still
+     * evaluate them. */
+    bool foreign = has_foreign_scheme(exchange, policy, &scheme);
+    if (foreign && admits_anonymous(policy)) {
+        exchange->result.verdict = SSPI_ANONYMOUS;
+        return true;
+    }
+    if (!check_configuration(exchange, policy)) {
+        exchange->result.verdict = SSPI_ERROR;
+        return true;
+    }
+    if (foreign && is_pending(exchange->outcome)) {
+        refuse_foreign(exchange, policy, scheme);
+        return true;
+    }
+    return !request_exchange_has_credentials(exchange) && decide_bare(exchange, policy);
+}
+
+/* A request without credentials does not wait for winbind. A login by a user file must know whether
+ * its file changed. */
+static bool uses_nt_users(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (!policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM))
+        return false;
+    return request_exchange_has_credentials(exchange) ||
+           request_login_is_by(exchange, acceptor_source_find(exchange->acceptor->sources, policy,
+                                                              SSPI_OPTION_NTLM_USER_FILE));
+}
+
+static void hand_out_job(struct sspi_exchange *exchange)
+{
+    exchange->result.verdict = SSPI_MAY_BLOCK;
+    exchange->result.job = sspi_job_reference(exchange->job);
+}
+
+/* A file that this policy uses changed: hands out the job that reads it again. */
+static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const struct {
+        bool used;
+        enum sspi_option option;
+    } files[] = {
+        {policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS), SSPI_OPTION_KEYTAB},
+        {uses_nt_users(exchange, policy), SSPI_OPTION_NTLM_USER_FILE},
+        {policy_offers_scheme(policy, POLICY_SCHEME_DIGEST), SSPI_OPTION_DIGEST_USER_FILE},
+    };
+    const struct clock *clock = clock_machine();
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        struct acceptor_source *source =
+            files[i].used
+                ? acceptor_source_find(exchange->acceptor->sources, policy, files[i].option)
+                : NULL;
+        if (source == NULL)
+            continue;
+        exchange->job = acceptor_source_check_changed(source, clock->steady_ms(clock->self));
+        if (exchange->job == NULL)
+            continue;
+        hand_out_job(exchange);
+        return true;
+    }
+    return false;
+}
+
+/* What became of the job that an earlier step handed out. One that was left goes on or is found
+ * again by a later look: until then the old contents serve. */
+static void end_job(struct sspi_exchange *exchange)
+{
+    struct sspi_log_entry told;
+    if (exchange->job == NULL)
+        return;
+    if (acceptor_source_outcome(exchange->job, &told))
+        *request_exchange_log_entry(exchange) = told;
+    sspi_job_release(exchange->job);
+    exchange->job = NULL;
+}
+
+/* Asks the server to look the user up at this place. */
+static void ask_hash(struct sspi_exchange *exchange)
+{
+    struct request_lookup *lookup = &exchange->lookup;
+    lookup->state = REQUEST_LOOKUP_ASKED;
+    bytes_free(&exchange->lookup_realm);
+    bytes_append_view(&exchange->lookup_realm, exchange->realm);
+    bytes_append_char(&exchange->lookup_realm, '\0');
+    if (exchange->lookup_realm.failed) {
+        (void)request_exchange_out_of_memory(exchange); /* the verdict is SSPI_ERROR */
+        return;
+    }
+    exchange->result.verdict = SSPI_NEED_HASH;
+    exchange->result.lookup_user = bytes_view(lookup->user);
+    exchange->result.lookup_realm = bytes_view(exchange->lookup_realm.data);
+}
+
+/* A proof by one place's own lookup says nothing about another's: each place is asked. */
+static bool wants_confirmation(const struct sspi_exchange *exchange,
+                               const struct sspi_policy *policy)
+{
+    return exchange->lookup.has_proven && exchange->lookup.state == REQUEST_LOOKUP_NONE &&
+           policy_has_provider(policy);
+}
+
+/* The user has no name in the form that the policy asks for. */
+static void refuse_user_name(struct sspi_exchange *exchange, enum request_user_name named)
+{
+    const char *option =
+        sspi_option_info(SSPI_OPTION_USER_NAME)->name[exchange->acceptor->config.server];
+    char shown[160];
+    escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name));
+    switch (named) {
+    case REQUEST_USER_NAME_NO_ACCOUNT:
+        acceptor_messages_write(request_exchange_log_entry(exchange),
+                                ACCEPTOR_MESSAGE_NO_LOCAL_NAME, SEC_E_OK,
+                                "auth_to_local in krb5.conf maps %s to no local account", shown);
+        break;
+    case REQUEST_USER_NAME_AMBIGUOUS:
+        acceptor_messages_write(
+            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_AMBIGUOUS_NAME, SEC_E_OK,
+            "%s would read as another user in the form that %s asks for; rename "
+            "the account, or use %s full",
+            shown, option, option);
+        break;
+    case REQUEST_USER_NAME_GOOD:
+    case REQUEST_USER_NAME_NO_MEMORY:
+        (void)request_exchange_out_of_memory(exchange); /* the verdict is SSPI_ERROR */
+        return;
+    }
+    exchange->result.verdict = SSPI_FORBIDDEN;
+}
+
+static void decide_proven(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const char *why = "";
+    char shown[160];
+    struct sspi_view name = bytes_view(exchange->identity.name);
+    if (wants_confirmation(exchange, policy)) {
+        ask_hash(exchange);
+        return;
+    }
+    bool covers = request_check_accepts(exchange, policy, &why);
+    exchange->lookup.state = REQUEST_LOOKUP_NONE; /* the answer was for this place alone */
+    if (!covers) {
+        acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_COVERED,
+                                SEC_E_OK,
+                                "%s was proven under another policy; this place demands %s",
+                                escape_text(shown, sizeof(shown), name), why);
+        request_answer_challenge(exchange, policy);
+        return;
+    }
+    if (!request_check_require(exchange, policy)) {
+        acceptor_messages_write(
+            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_AUTHORIZED, SEC_E_OK,
+            "%s%s is not one of the users that are required here, or is not bound to this channel",
+            exchange->identity.package == POLICY_SCHEME_DIGEST ? "digest:" : "",
+            escape_text(shown, sizeof(shown), name));
+        exchange->result.verdict = SSPI_FORBIDDEN;
+        return;
+    }
+    free(exchange->user);
+    exchange->user = NULL;
+    enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user);
+    if (named == REQUEST_USER_NAME_GOOD)
+        request_answer_granted(exchange);
+    else
+        refuse_user_name(exchange, named);
+}
+
+static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
+{
+    memset(&exchange->result, 0, sizeof(exchange->result));
+    exchange->result.verdict = SSPI_ERROR;
+    exchange->realm = realm;
+    for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
+        bytes_free(&exchange->header_text[i]);
+}
+
+/* Looks at the credentials until that comes to something, or to something that the server has to do
+ * first. */
+static void look(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (exchange->outcome == REQUEST_OUTCOME_ENTITY &&
+        exchange->entity.state == REQUEST_ENTITY_OVER_LIMIT) {
+        exchange->outcome = request_exchange_refuse_entity(exchange, exchange->entity.limit);
+        return;
+    }
+    /* At most: the hash of the user, that of the body, and the answer. */
+    for (int round = 0; round < 3; round++) {
+        switch (exchange->outcome) {
+        case REQUEST_OUTCOME_NONE:
+            request_login_end(exchange); /* new credentials */
+            break;
+        case REQUEST_OUTCOME_WAIT:
+        case REQUEST_OUTCOME_REREAD:
+            if (round > 0)
+                return;
+            break;
+        case REQUEST_OUTCOME_ENTITY:
+            if (exchange->entity.state == REQUEST_ENTITY_RUNNING)
+                return;
+            break;
+        case REQUEST_OUTCOME_HASH:
+            if (exchange->lookup.state == REQUEST_LOOKUP_ASKED)
+                return;
+            break;
+        default:
+            return;
+        }
+        exchange->outcome = evaluate(exchange, policy);
+    }
+}
+
+void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex)
+{
+    struct request_lookup *lookup = &exchange->lookup;
+    if (lookup->state != REQUEST_LOOKUP_ASKED)
+        return;
+    lookup->state = hex.data != NULL && hex_decode(hex, lookup->hash_a1, sizeof(lookup->hash_a1))
+                        ? REQUEST_LOOKUP_FOUND
+                        : REQUEST_LOOKUP_UNKNOWN;
+}
+
+static void decide(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (wants_job(exchange, policy) || decide_without(exchange, policy))
+        return;
+    look(exchange, policy);
+    switch (exchange->outcome) {
+    case REQUEST_OUTCOME_PROVEN:
+        decide_proven(exchange, policy);
+        break;
+    case REQUEST_OUTCOME_REFUSED:
+        request_answer_challenge(exchange, policy);
+        break;
+    case REQUEST_OUTCOME_CONTINUE:
+        request_answer_continue(exchange);
+        break;
+    case REQUEST_OUTCOME_ENTITY:
+        exchange->result.verdict = SSPI_NEED_ENTITY;
+        break;
+    case REQUEST_OUTCOME_HASH:
+        ask_hash(exchange);
+        break;
+    case REQUEST_OUTCOME_WAIT:
+        exchange->result.verdict = SSPI_MAY_BLOCK;
+        exchange->result.job = sspi_job_reference(&exchange->waiting->job);
+        break;
+    case REQUEST_OUTCOME_REREAD:
+        hand_out_job(exchange);
+        break;
+    case REQUEST_OUTCOME_HTTP_1_1:
+        exchange->result.verdict = SSPI_NEED_HTTP_1_1;
+        break;
+    case REQUEST_OUTCOME_UNAVAILABLE:
+        exchange->result.verdict = SSPI_UNAVAILABLE;
+        break;
+    case REQUEST_OUTCOME_BAD_REQUEST:
+        exchange->result.verdict = SSPI_BAD_REQUEST;
+        break;
+    case REQUEST_OUTCOME_TOO_LARGE:
+        exchange->result.verdict = SSPI_TOO_LARGE;
+        break;
+    case REQUEST_OUTCOME_FORBIDDEN:
+        exchange->result.verdict = SSPI_FORBIDDEN;
+        break;
+    case REQUEST_OUTCOME_NONE:
+    case REQUEST_OUTCOME_ERROR:
+        exchange->result.verdict = SSPI_ERROR;
+        break;
+    }
+}
+
+const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
+                                             const struct sspi_policy *policy,
+                                             struct sspi_view realm)
+{
+    begin_step(exchange, realm);
+    end_job(exchange);
+    decide(exchange, policy);
+    request_count_verdict(exchange);
+    return &exchange->result;
+}
+
+const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange,
+                                                  const struct sspi_policy *policy,
+                                                  struct sspi_view realm)
+{
+    begin_step(exchange, realm);
+    request_answer_challenge(exchange, policy);
+    return &exchange->result;
+}
+
+bool sspi_exchange_is_bound(const struct sspi_exchange *exchange)
+{
+    return exchange->result.verdict == SSPI_GRANTED && exchange->bound == PACKAGE_BOUND_MATCHED;
+}
+
+bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name)
+{
+    return exchange->result.verdict == SSPI_GRANTED &&
+           request_check_user_is(&exchange->identity, name);
+}

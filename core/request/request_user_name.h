@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes the name of a verified user in the forms of SSPIUserName.
+ *
+ * No user can have a name that is written as another user's. Kerberos escapes separators within a
+ * part of a name with a backslash, NTLM has one backslash after the domain, Digest escapes nothing.
+ * So a form refuses a name that it would write without the escape: `@` and `/` of an NTLM user
+ * whose domain it removes, `/` of a Digest user beside short principals, an escape of a principal
+ * that krb5.conf maps to an account. (request_digest_is_ambiguous() refuses `@` and `\` of Digest
+ * users.) With `short` and `local`, alice@DEFAULT.REALM, OWN\alice and Digest's alice are one user,
+ * alice. The administrator decides this by choosing the form. */
+#ifndef REQUEST_USER_NAME_H
+#define REQUEST_USER_NAME_H
+
+#include "request_exchange.h"
+
+enum request_user_name {
+    REQUEST_USER_NAME_GOOD,
+    REQUEST_USER_NAME_NO_ACCOUNT, /* `local`, and this machine has no account for the user */
+    REQUEST_USER_NAME_AMBIGUOUS,  /* it would read as the name of another user */
+    REQUEST_USER_NAME_NO_MEMORY
+};
+
+/* The facts that the spelling depends on. */
+struct request_user {
+    uint8_t package;  /* HTTP_PACKAGE_* */
+    uint8_t runs;     /* HTTP_MECHANISM_*; 0: Digest */
+    const char *name; /* in full: alice@REALM, DOMAIN\alice, the user's own name in Digest */
+    const char *default_realm;  /* Kerberos: removed by `short`; NULL: none */
+    bool is_of_own_domain;      /* NTLM: the domain is that of winbind, or of the user file */
+    bool is_digest_only_scheme; /* no other scheme is offered */
+};
+
+/* Writes the name in `form` (HTTP_NAME_*). GOOD sets *ret_name, malloc'ed. Blocks on no network. */
+enum request_user_name request_user_name_spell(const struct request_user *user, uint64_t form,
+                                               char **ret_name) MUST_USE;
+
+/* The same for the verified user, in the form that `policy` asks for. */
+enum request_user_name request_user_name_make(const struct sspi_exchange *exchange,
+                                              const struct sspi_policy *policy,
+                                              char **ret_name) MUST_USE;
+
+#endif

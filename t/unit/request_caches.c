@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cache-Control of answers that are private to one user. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "request_caches.h"
+
+/* A copy without a NUL at the end. The output has exactly the promised size. */
+static void becomes(const char *value, const char *wanted)
+{
+    size_t len = strlen(value);
+    char *copy = test_malloc(len + 1);
+    char *to = test_malloc(SSPI_PRIVATE_SIZE(len));
+    memcpy(copy, value, len);
+    size_t got = sspi_http_private_cache_control((struct sspi_view){copy, len}, to);
+    if (got != strlen(wanted) || memcmp(to, wanted, got) != 0)
+        fail_msg("%s became %.*s", value, (int)got, to);
+    assert_true(got <= SSPI_PRIVATE_SIZE(len));
+    test_free(copy);
+    test_free(to);
+}
+
+static void private_is_added_once(void **state)
+{
+    becomes("", "private");
+    becomes("private", "private");
+    becomes("Private , PRIVATE", "private");
+    becomes("max-age=60", "private, max-age=60");
+    becomes("max-age=60, private, must-revalidate", "private, max-age=60, must-revalidate");
+}
+
+static void what_contradicts_it_goes(void **state)
+{
+    becomes("public", "private");
+    becomes("PUBLIC, max-age=60", "private, max-age=60");
+    becomes("s-maxage=60,max-age=5", "private, max-age=5");
+    becomes("S-MaxAge = \"60\"", "private");
+}
+
+static void what_is_as_strict_stays(void **state)
+{
+    becomes("no-store", "private, no-store");
+    becomes("no-cache, no-store, must-revalidate", "private, no-cache, no-store, must-revalidate");
+    becomes("no-cache=\"public\"", "private, no-cache=\"public\"");
+}
+
+/* RFC 9111 5.2.2.7: with names of fields it keeps caches from those fields only. */
+static void private_for_some_fields_is_not_enough(void **state)
+{
+    becomes("private=\"Set-Cookie, public\"", "private, private=\"Set-Cookie, public\"");
+    becomes("private=\"a\\\", b\", public", "private, private=\"a\\\", b\"");
+}
+
+static void broken_values_hide_nothing(void **state)
+{
+    becomes(",, ,", "private");
+    becomes("x=\"a, public", "private, x=\"a, public");
+    becomes("x=\"a\\", "private, x=\"a\\");
+    becomes("a,b,c,d,e", "private, a, b, c, d, e");
+    becomes("=public", "private");
+}
+
+static void other_fields_override_it(void **state)
+{
+    static const char *const names[] = {"X-Accel-Expires", "x-accel-expires", "Surrogate-Control",
+                                        "CDN-Cache-Control"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        assert_true(sspi_http_overrides_cache_control(bytes_view(names[i])));
+    assert_false(sspi_http_overrides_cache_control(bytes_view("Expires")));
+    assert_false(sspi_http_overrides_cache_control(bytes_view("Cache-Control")));
+    assert_false(sspi_http_overrides_cache_control((struct sspi_view){0}));
+}
+
+static void an_answer_without_exchange_or_login_is_public(void **state)
+{
+    assert_false(sspi_http_is_private(NULL, NULL, true));
+    assert_false(sspi_connection_keeps_login(NULL));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(private_is_added_once),
+        cmocka_unit_test(what_contradicts_it_goes),
+        cmocka_unit_test(what_is_as_strict_stays),
+        cmocka_unit_test(private_for_some_fields_is_not_enough),
+        cmocka_unit_test(broken_values_hide_nothing),
+        cmocka_unit_test(other_fields_override_it),
+        cmocka_unit_test(an_answer_without_exchange_or_login_is_public),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

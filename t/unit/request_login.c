@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exchanges of several legs on a connection, and logins that stay there: the acceptor as adapters
+ * call it, with NTLM over a user file. */
+#include "request_fixture.h"
+#include "acceptor_source.h"
+#include "store_users.h"
+
+static void a_login_stays_on_its_connection(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct seen seen = log_in(&policy);
+    assert_int_equal(seen.verdict, SSPI_GRANTED);
+    assert_string_equal(seen.user, "Corp\\Alice");
+    assert_string_equal(seen.persistent, "true");
+    for (int i = 0; i < 3; i++) {
+        seen = get(&policy);
+        assert_int_equal(seen.verdict, SSPI_GRANTED);
+        assert_string_equal(seen.user, "Corp\\Alice");
+        assert_string_equal(seen.persistent, ""); /* nothing was sent that it could be about */
+    }
+    struct sspi_connection *first = connection;
+    connection = sspi_connection_new(acceptor);
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    sspi_connection_free(connection);
+    connection = first;
+}
+
+static struct seen log_in_where_logged(const struct sspi_policy *policy, enum sspi_severity from)
+{
+    BYTES_CLEANUP struct bytes last = {0}, value = {0};
+    begin_login_to(policy, HASH_OF_PASSWORD, "HTTP/localhost", &last);
+    write_header(&last, &value);
+    struct sspi_request request = bare_request();
+    request.authorization = bytes_as_view(&value);
+    request.log_from = from;
+    return send_request(&request, policy);
+}
+
+static void it_is_told_once_where_that_is_logged(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_NOTICE).n_records, 0);
+    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_INFO).n_records, 1);
+    assert_string_equal(last_record.text,
+                        "SSPI-109: Corp\\x5cAlice logged in by NTLM, NTLM; service: "
+                        "HTTP/localhost; channel: not compared");
+    struct seen seen = get(&policy);
+    assert_int_equal(seen.verdict, SSPI_GRANTED);
+    assert_int_equal(seen.n_records, 0);
+}
+
+static void a_challenge_is_told_where_that_is_logged(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    assert_int_equal(send_request(&request, &policy).n_records, 1);
+    request.log_from = SSPI_SEVERITY_INFO;
+    struct seen seen = send_request(&request, &policy);
+    assert_int_equal(seen.verdict, SSPI_CHALLENGE);
+    assert_int_equal(seen.n_records, 0);
+}
+
+static void each_policy_judges_it(void **state)
+{
+    static const struct {
+        enum sspi_option option;
+        const char *value;
+        bool covered;
+    } cases[] = {
+        {SSPI_OPTION_USER_NAME, "short", true},
+        {SSPI_OPTION_CONNECTION_AUTH, "all", true},
+        {SSPI_OPTION_CONNECTION_AUTH, "off", false},
+        {SSPI_OPTION_NTLM_USER_FILE, other_path, false},
+        {SSPI_OPTION_CHANNEL_BINDING, "require", false},
+        {SSPI_OPTION_CHANNEL_BINDING, "none", true},
+        {SSPI_OPTION_PROXIES, "192.0.2.0/24", false},
+        {SSPI_OPTION_PROXIES, "198.51.100.0/24", true},
+    };
+    struct sspi_policy policy = ntlm_policy();
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sspi_policy inner = {0};
+        set(&inner, cases[i].option, cases[i].value);
+        sspi_policy_merge(&inner, &policy, &inner);
+        open_policy(&inner);
+        struct seen seen = get(&inner);
+        if ((seen.verdict == SSPI_GRANTED) != cases[i].covered)
+            fail_msg("%s %s: verdict %d",
+                     sspi_option_info(cases[i].option)->name[SSPI_SERVER_NGINX], cases[i].value,
+                     (int)seen.verdict);
+    }
+    assert_int_equal(get(&policy).verdict, SSPI_GRANTED); /* none of them ended it */
+}
+
+/* Like an internal redirect: one request, and the policies of two locations. */
+static void each_location_of_a_request_judges_it(void **state)
+{
+    struct sspi_policy policy = ntlm_policy(), inner = {0};
+    struct sspi_request request = bare_request();
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    set(&inner, SSPI_OPTION_PROXIES, "192.0.2.0/24");
+    sspi_policy_merge(&inner, &policy, &inner);
+    struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
+    assert_non_null(exchange);
+    const struct sspi_view realm = SSPI_VIEW("realm");
+    assert_int_equal(sspi_exchange_step(exchange, &policy, realm)->verdict, SSPI_GRANTED);
+    assert_int_equal(sspi_exchange_step(exchange, &inner, realm)->verdict, SSPI_CHALLENGE);
+    assert_int_equal(sspi_exchange_step(exchange, &policy, realm)->verdict, SSPI_GRANTED);
+    sspi_exchange_free(exchange);
+}
+
+static void what_does_not_count_is_nobody_where_nobody_passes(void **state)
+{
+    struct sspi_policy policy = ntlm_policy(), inner = {0};
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    set(&inner, SSPI_OPTION_MODE, "optional");
+    sspi_policy_merge(&inner, &policy, &inner);
+    assert_int_equal(get(&inner).verdict, SSPI_GRANTED);
+    set(&inner, SSPI_OPTION_CONNECTION_AUTH, "off");
+    assert_int_equal(get(&inner).verdict, SSPI_ANONYMOUS);
+}
+
+static void new_credentials_end_it(void **state)
+{
+    BYTES_CLEANUP struct bytes last = {0};
+    struct sspi_policy policy = ntlm_policy();
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    begin_login(&policy, HASH_OF_OTHER, &last);
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get_with(&policy, &last).verdict, SSPI_CHALLENGE);
+    assert_non_null(strstr(last_record.text, "wrong password"));
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+}
+
+/* As on IIS: credentials of another scheme are not for this module. */
+static void a_foreign_scheme_neither_uses_nor_ends_it(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    request.authorization = SSPI_VIEW("Basic eDp5");
+    assert_int_equal(send_request(&request, &policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+}
+
+static void it_ends_with_its_ticket(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    const struct clock *clock = clock_machine();
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    connection->login.expiry_ms = clock->now_ms(clock->self) + 60000;
+    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    connection->login.expiry_ms = clock->now_ms(clock->self);
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_false(connection->has_login);
+}
+
+/* ---- its lifetime, and its line of the user file ---- */
+
+#define ALICE "Alice:Corp:NT:" HASH_OF_PASSWORD "\n"
+#define HOUR  UINT64_C(3600000)
+
+static void it_ends_with_its_lifetime(void **state)
+{
+    struct sspi_policy policy = ntlm_policy(), brief = {0};
+    set(&brief, SSPI_OPTION_CONNECTION_LIFETIME, "1h");
+    sspi_policy_merge(&brief, &policy, &brief);
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    connection->login_began_ms -= HOUR - 60000;
+    assert_int_equal(get(&brief).verdict, SSPI_GRANTED);
+    connection->login_began_ms -= 60000;
+    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    assert_int_equal(get(&brief).verdict, SSPI_CHALLENGE);
+    assert_false(connection->has_login);
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    /* By default it is eight hours. */
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    connection->login_began_ms -= 8 * HOUR - 60000;
+    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    connection->login_began_ms -= 60000;
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+}
+
+static struct sspi_users *the_users(void)
+{
+    const struct acceptor_source *source = acceptor->sources;
+    while (strcmp(source->name, path) != 0)
+        source = source->next;
+    return source->users;
+}
+
+static void write_file(const char *text)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void change_users(const char *text)
+{
+    write_file(text);
+    assert_int_equal(store_users_reread(the_users(), error, sizeof error), STORE_REFRESH_DONE);
+}
+
+static void it_ends_when_its_line_is_gone_or_another(void **state)
+{
+    static const struct {
+        const char *text, *words; /* NULL: it has not ended */
+    } all[] = {
+        {ALICE, NULL},
+        {"# moved\nBob:Corp:NT:" HASH_OF_OTHER "\n" ALICE, NULL},
+        {"ALICE:CORP:NT:" HASH_OF_PASSWORD "\n", NULL},
+        {"Bob:Corp:NT:" HASH_OF_PASSWORD "\n", "no longer in the user file"},
+        {"Alice:Other:NT:" HASH_OF_PASSWORD "\n", "no longer in the user file"},
+        {"Alice:Corp:NT:" HASH_OF_OTHER "\n", "password of its user was changed"},
+    };
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    request.log_from = SSPI_SEVERITY_INFO;
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        change_users(ALICE);
+        assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+        change_users(all[i].text);
+        struct seen seen = send_request(&request, &policy);
+        assert_int_equal(seen.verdict, all[i].words == NULL ? SSPI_GRANTED : SSPI_CHALLENGE);
+        assert_int_equal(seen.n_records, all[i].words == NULL ? 0 : 1);
+        if (all[i].words != NULL)
+            assert_non_null(strstr(last_record.text, all[i].words));
+        change_users(ALICE);
+        assert_int_equal(get(&policy).verdict, seen.verdict); /* an ended login stays ended */
+    }
+}
+
+static void no_hash_is_remembered(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    uint8_t hash[NTLM_KEY_LEN];
+    assert_true(hex_decode_lower(bytes_view(HASH_OF_PASSWORD), hash, sizeof hash));
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    for (size_t i = 0; i + sizeof hash <= sizeof *connection; i++)
+        assert_memory_not_equal((const char *)connection + i, hash, sizeof hash);
+    struct acceptor_user_mark ours = connection->login_mark, other;
+    static const uint8_t key[ACCEPTOR_USER_MARK_KEY_LEN] = {1};
+    assert_true(acceptor_user_mark_take(&acceptor->hashes, key, &connection->login, ours.generation,
+                                        &other));
+    assert_memory_not_equal(ours.digest, other.digest, sizeof ours.digest);
+    sspi_connection_free(connection);
+    connection = sspi_connection_new(acceptor);
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_memory_equal(ours.digest, connection->login_mark.digest, sizeof ours.digest);
+}
+
+/* The same header at a location that does not offer its scheme, before the file is read. */
+static void a_reread_is_not_used_up_where_the_scheme_is_foreign(void **state)
+{
+    BYTES_CLEANUP struct bytes last = {0}, value = {0};
+    struct sspi_policy policy = ntlm_policy(), foreign = {0};
+    struct sspi_request request = bare_request();
+    const struct sspi_view realm = SSPI_VIEW("realm");
+    set(&foreign, SSPI_OPTION_PACKAGES, "Negotiate");
+    set(&foreign, SSPI_OPTION_MECHANISMS, "kerberos");
+    sspi_policy_merge(&foreign, &policy, &foreign);
+    begin_login(&policy, HASH_OF_PASSWORD, &last);
+    write_header(&last, &value);
+    request.authorization = bytes_as_view(&value);
+    write_file("# longer than it was\n" ALICE);
+    struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
+    assert_non_null(exchange);
+    const struct sspi_result *result = sspi_exchange_step(exchange, &policy, realm);
+    assert_int_equal(result->verdict, SSPI_MAY_BLOCK);
+    sspi_job_run(result->job);
+    sspi_job_release(result->job);
+    assert_int_equal(sspi_exchange_step(exchange, &foreign, realm)->verdict, SSPI_CHALLENGE);
+    result = sspi_exchange_step(exchange, &policy, realm);
+    assert_int_equal(result->verdict, SSPI_GRANTED);
+    sspi_exchange_free(exchange);
+}
+
+/* The mark would be of another line than the one that verified the user. */
+static void a_line_that_changed_meanwhile_is_not_marked(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct acceptor_user_mark mark;
+    uint64_t before = store_users_generation(the_users());
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(acceptor_user_mark_take(&acceptor->hashes, acceptor->mark_key, &connection->login,
+                                        before, &mark));
+    change_users(ALICE);
+    assert_false(acceptor_user_mark_take(&acceptor->hashes, acceptor->mark_key, &connection->login,
+                                         before, &mark));
+}
+
+static void it_is_not_told_where_it_does_not_stay(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    set(&policy, SSPI_OPTION_CONNECTION_AUTH, "off");
+    struct seen seen = log_in(&policy);
+    assert_int_equal(seen.verdict, SSPI_GRANTED);
+    assert_string_equal(seen.persistent, "false");
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+}
+
+static void a_login_to_a_forward_proxy_is_another(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    request.proxy = true;
+    assert_int_equal(send_request(&request, &policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+}
+
+static void through_a_proxy_nothing_is_made_or_used(void **state)
+{
+    BYTES_CLEANUP struct bytes negotiate = {0}, value = {0}, last = {0};
+    struct client client = client_alice();
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    request.forwarded = true;
+    struct seen seen = send_request(&request, &policy);
+    assert_int_equal(seen.verdict, SSPI_CHALLENGE);
+    assert_string_equal(seen.header, ""); /* nothing can be offered */
+    client_negotiate(&client, &negotiate);
+    bytes_append_text(&value, "NTLM ");
+    base64_encode(&value, bytes_as_view(&negotiate));
+    request.authorization = bytes_as_view(&value);
+    seen = send_request(&request, &policy);
+    assert_int_equal(seen.verdict, SSPI_CHALLENGE);
+    assert_string_equal(seen.header, "");
+    assert_false(connection->has_partial);
+    /* An exchange begun without one is not ended through one. */
+    begin_login(&policy, HASH_OF_PASSWORD, &last);
+    assert_true(connection->has_partial);
+    bytes_free(&value);
+    bytes_append_text(&value, "NTLM ");
+    base64_encode(&value, bytes_as_view(&last));
+    request.authorization = bytes_as_view(&value);
+    assert_int_equal(send_request(&request, &policy).verdict, SSPI_CHALLENGE);
+    assert_non_null(strstr(last_record.text, "SSPI-130"));
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+}
+
+static void legs_may_not_take_too_long(void **state)
+{
+    BYTES_CLEANUP struct bytes last = {0}, again = {0};
+    struct sspi_policy policy = ntlm_policy();
+    begin_login(&policy, HASH_OF_PASSWORD, &last);
+    connection->began_ms -= REQUEST_CONNECTION_EXCHANGE_MS - 1000;
+    assert_int_equal(get_with(&policy, &last).verdict, SSPI_GRANTED);
+    begin_login(&policy, HASH_OF_PASSWORD, &again);
+    connection->began_ms -= REQUEST_CONNECTION_EXCHANGE_MS + 1;
+    assert_int_equal(get_with(&policy, &again).verdict, SSPI_CHALLENGE);
+    assert_non_null(strstr(last_record.text, "took too long"));
+    assert_false(connection->has_partial);
+}
+
+static void a_busy_connection_keeps_no_late_exchange(void **state)
+{
+    BYTES_CLEANUP struct bytes last = {0};
+    struct sspi_policy policy = ntlm_policy();
+    begin_login(&policy, HASH_OF_PASSWORD, &last);
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_true(connection->has_partial);
+    connection->began_ms -= REQUEST_CONNECTION_EXCHANGE_MS + 1;
+    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_false(connection->has_partial);
+}
+
+static void ntlm_as_a_scheme_needs_the_mechanism(void **state)
+{
+    struct sspi_policy policy = {0};
+    set(&policy, SSPI_OPTION_MODE, "on");
+    set(&policy, SSPI_OPTION_PACKAGES, "NTLM");
+    assert_false(sspi_acceptor_open(acceptor, &policy, true, false, error));
+    assert_string_equal(error, "sspi_packages lists NTLM, which needs ntlm in sspi_mechanisms");
+    assert_int_equal(get(&policy).verdict, SSPI_ERROR);
+    assert_non_null(strstr(last_record.text, "SSPI-210"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_A_CONNECTION(a_login_stays_on_its_connection),
+        ON_A_CONNECTION(it_is_told_once_where_that_is_logged),
+        ON_A_CONNECTION(a_challenge_is_told_where_that_is_logged),
+        ON_A_CONNECTION(each_policy_judges_it),
+        ON_A_CONNECTION(each_location_of_a_request_judges_it),
+        ON_A_CONNECTION(what_does_not_count_is_nobody_where_nobody_passes),
+        ON_A_CONNECTION(new_credentials_end_it),
+        ON_A_CONNECTION(a_foreign_scheme_neither_uses_nor_ends_it),
+        ON_A_CONNECTION(it_ends_with_its_ticket),
+        ON_A_CONNECTION(it_ends_with_its_lifetime),
+        ON_A_CONNECTION(it_ends_when_its_line_is_gone_or_another),
+        ON_A_CONNECTION(no_hash_is_remembered),
+        ON_A_CONNECTION(a_line_that_changed_meanwhile_is_not_marked),
+        ON_A_CONNECTION(a_reread_is_not_used_up_where_the_scheme_is_foreign),
+        ON_A_CONNECTION(it_is_not_told_where_it_does_not_stay),
+        ON_A_CONNECTION(a_login_to_a_forward_proxy_is_another),
+        ON_A_CONNECTION(through_a_proxy_nothing_is_made_or_used),
+        ON_A_CONNECTION(legs_may_not_take_too_long),
+        ON_A_CONNECTION(a_busy_connection_keeps_no_late_exchange),
+        ON_A_CONNECTION(ntlm_as_a_scheme_needs_the_mechanism),
+    };
+    return cmocka_run_group_tests(tests, make_site, end_site);
+}
