@@ -22,22 +22,23 @@
 
 extern module AP_MODULE_DECLARE_DATA sspi_module;
 
-/* ---- apache_config.c ---- */
+/* ---- mod_sspi_config.c ---- */
 
-enum apache_auth_type { APACHE_AUTH_UNSET, APACHE_AUTH_SSPI, APACHE_AUTH_OTHER };
+enum mod_sspi_auth_type { MOD_SSPI_AUTH_UNSET, MOD_SSPI_AUTH_SSPI, MOD_SSPI_AUTH_OTHER };
 
-struct apache_dir {
+struct mod_sspi_dir_config {
     struct sspi_policy policy; /* what this scope itself says; merged: with all outer ones */
     /* The last AuthType that is not None, and whether AuthType None stands within it. */
-    enum apache_auth_type auth_type;
+    enum mod_sspi_auth_type auth_type;
     bool auth_none;
     /* While httpd reads the scope: the methods (bits, as in cmd_parms) that one Require line
      * applies to, those of several lines, and those of sspi-channel-bound outside <RequireAll>. */
     apr_int64_t required, required_again, bound_as_alternative;
 };
 
-struct apache_site {
-    apr_array_header_t *dirs; /* struct apache_dir *: the scopes to be looked at at start */
+struct mod_sspi_server_config {
+    apr_array_header_t
+        *dirs; /* struct mod_sspi_dir_config *: the scopes to be looked at at start */
     /* Of the whole server; NULL until the configuration is checked. */
     struct sspi_acceptor *acceptor;
     /* Of the main server: struct ssl_ctx_st * by server_rec *. Hosts without a directive of this
@@ -45,98 +46,98 @@ struct apache_site {
     apr_hash_t *tls;
 };
 
-extern const command_rec apache_commands[];
+extern const command_rec mod_sspi_commands[];
 
-void *apache_dir_create(apr_pool_t *p, char *path);
-void *apache_dir_merge(apr_pool_t *p, void *outer, void *inner);
-void *apache_site_create(apr_pool_t *p, server_rec *s);
+void *mod_sspi_dir_config_create(apr_pool_t *p, char *path);
+void *mod_sspi_dir_config_merge(apr_pool_t *p, void *outer, void *inner);
+void *mod_sspi_server_config_create(apr_pool_t *p, server_rec *s);
 
 /* True where AuthType SSPI holds. */
-bool apache_dir_is_ours(request_rec *r);
+bool mod_sspi_dir_config_is_ours(request_rec *r);
 
 /* True for AuthType None within AuthType SSPI: credentials are optional, but verified if sent. */
-bool apache_dir_is_none(const request_rec *r);
+bool mod_sspi_dir_config_is_none(const request_rec *r);
 
 /* The complete policy of r's place. Its words live as long as r. */
-void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy);
+void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_policy);
 
-/* ---- apache_log.c ---- */
+/* ---- mod_sspi_log.c ---- */
 
 /* The least severity that the error log keeps of r's place. */
-enum sspi_severity apache_log_from(const request_rec *r);
+enum sspi_severity mod_sspi_log_from(const request_rec *r);
 
 /* Writes a record of the core to the error log: of the server, of a request. */
-void apache_log_startup(server_rec *s, const struct sspi_log_entry *record);
-void apache_log_request(request_rec *r, const struct sspi_log_entry *record);
+void mod_sspi_log_startup(server_rec *s, const struct sspi_log_entry *record);
+void mod_sspi_log_request(request_rec *r, const struct sspi_log_entry *record);
 
-/* ---- apache_body.c ---- */
+/* ---- mod_sspi_body.c ---- */
 
 /* Reads the body of r through `exchange` and keeps it for the handler. OK, also when the exchange
  * wants no more of it; else the status to answer with. A subrequest comes too late for a body. */
-int apache_body_read(request_rec *r, struct sspi_exchange *exchange);
+int mod_sspi_body_read(request_rec *r, struct sspi_exchange *exchange);
 
-void apache_body_register_filter(void);
+void mod_sspi_body_register_filter(void);
 
-/* ---- apache_caches.c ---- */
+/* ---- mod_sspi_caches.c ---- */
 
 /* Marks the answer to r as private if it is for one user, for a mod_cache whose filter runs before
  * this module's filter. */
-void apache_caches_mark(request_rec *r);
+void mod_sspi_caches_mark(request_rec *r);
 
-void apache_caches_register_hooks(void);
+void mod_sspi_caches_register_hooks(void);
 
-/* ---- apache_provider.c ---- */
+/* ---- mod_sspi_provider.c ---- */
 
 /* NULL when `name` is an authn provider that Digest can use, else what is wrong with `directive`.
  */
-const char *apache_provider_check(apr_pool_t *p, const char *directive, const char *name);
+const char *mod_sspi_provider_check(apr_pool_t *p, const char *directive, const char *name);
 
 /* Looks up who `result` asks for, by the providers of r's policy. False: one of them failed. */
-bool apache_provider_answer(request_rec *r, const struct sspi_policy *policy,
-                            struct sspi_exchange *exchange, const struct sspi_result *result);
+bool mod_sspi_provider_answer(request_rec *r, const struct sspi_policy *policy,
+                              struct sspi_exchange *exchange, const struct sspi_result *result);
 
-/* ---- apache_resources.c ---- */
+/* ---- mod_sspi_resources.c ---- */
 
 /* Hook check_config: opens keytabs and user files, so that -t tells what is not usable. */
-int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
 /* Writes what the acceptor has to tell about its files, once. */
-void apache_resources_log(server_rec *s);
+void mod_sspi_resources_log(server_rec *s);
 
-/* ---- apache_state.c ---- */
+/* ---- mod_sspi_state.c ---- */
 
 /* For check_config: checks whether the state file can be used, if one is configured. Logs an error.
  */
-bool apache_state_check(server_rec *s, const struct apache_site *site);
+bool mod_sspi_state_check(server_rec *s, const struct mod_sspi_server_config *site);
 
 /* Hook post_config: the memory that all workers share. */
-int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
+int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
-/* ---- apache_tls.c ---- */
+/* ---- mod_sspi_tls.c ---- */
 
-void apache_tls_register_hooks(void);
+void mod_sspi_tls_register_hooks(void);
 
 /* OpenSSL's connection of the client, NULL when it is plain or mod_ssl does not serve it. */
-struct ssl_st *apache_tls_of(conn_rec *c);
+struct ssl_st *mod_sspi_tls_of(conn_rec *c);
 
 /* The TLS context of a host; NULL: the host has none. */
-struct ssl_ctx_st *apache_tls_of_host(const server_rec *s);
+struct ssl_ctx_st *mod_sspi_tls_of_host(const server_rec *s);
 
 /* What unfinished exchanges need on an HTTP/1.x connection; NULL on HTTP/2 or without memory. */
-struct sspi_connection *apache_link_connection(conn_rec *c, struct sspi_acceptor *acceptor);
+struct sspi_connection *mod_sspi_connection_connection(conn_rec *c, struct sspi_acceptor *acceptor);
 
 /* Returns it only if it exists already. */
-const struct sspi_connection *apache_link_find(conn_rec *c);
+const struct sspi_connection *mod_sspi_connection_find(conn_rec *c);
 
-/* ---- apache_visit.c ---- */
+/* ---- mod_sspi_request.c ---- */
 
 /* A header field of the answer, in the pool of the client's own request. */
-struct apache_line {
+struct mod_sspi_line {
     const char *name;
     const char *value;
 };
 
-struct apache_visit {
+struct mod_sspi_request_ctx {
     apr_pool_t *pool; /* of the client's own request */
     struct sspi_exchange *exchange;
     /* The last step: whose place asked, and the answer; NULL when that is lent no more. */
@@ -147,7 +148,7 @@ struct apache_visit {
     int failure;      /* status of a step that failed in the server; 0: none */
     int refusal;      /* status of the last location if it refused; 0: it did not refuse */
     apr_array_header_t *records; /* const char *: written already */
-    /* Arrays of struct apache_line: the last verdict's, those to send with 401 and 407, those to
+    /* Arrays of struct mod_sspi_line: the last verdict's, those to send with 401 and 407, those to
      * send with any other status, and which of the two stand in err_headers_out. */
     apr_array_header_t *lines;
     apr_array_header_t *challenge;
@@ -156,71 +157,71 @@ struct apache_visit {
 };
 
 /* What is known of one request_rec: who came, when its own place was asked for that. */
-struct apache_place {
-    struct apache_visit *visit; /* only in the client's own request */
-    bool hook_ran;              /* a hook of authentication ran */
+struct mod_sspi_location {
+    struct mod_sspi_request_ctx *ctx; /* only in the client's own request */
+    bool hook_ran;                    /* a hook of authentication ran */
     bool granted;
     const struct ap_conf_vector_t *config; /* of the location that granted it */
     const char *variables[SSPI_VARIABLE_COUNT];
 };
 
 /* The place of r, made when there is none. Never NULL. */
-struct apache_place *apache_place_of(request_rec *r);
+struct mod_sspi_location *mod_sspi_location_of(request_rec *r);
 
 /* The visit that r belongs to. NULL: it has none. */
-struct apache_visit *apache_visit_find(request_rec *r);
+struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r);
 
 /* Returns the request that the client sent. */
-request_rec *apache_visit_top(request_rec *r);
+request_rec *mod_sspi_request_top(request_rec *r);
 
 /* Returns its Authorization, or its Proxy-Authorization for a forward proxy. NULL: it has none. */
-const char *apache_visit_credentials(request_rec *r);
+const char *mod_sspi_request_credentials(request_rec *r);
 
-/* The final verdict of r's place. NULL: it could not be come to; apache_visit_failure() says what
- * to answer. */
-const struct sspi_result *apache_visit_step(request_rec *r);
-int apache_visit_failure(request_rec *r);
+/* The final verdict of r's place. NULL: it could not be come to; mod_sspi_request_failure() says
+ * what to answer. */
+const struct sspi_result *mod_sspi_request_step(request_rec *r);
+int mod_sspi_request_failure(request_rec *r);
 
 /* The same for a location whose own rules admit r without a user. False: r has no credentials and
  * no login that could name a user there, so there is no verdict. */
-bool apache_visit_step_open(request_rec *r, const struct sspi_result **ret_result);
+bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_result);
 
 /* Makes the challenges of r's place stand ready for a 401. False: no memory. */
-bool apache_visit_challenge(request_rec *r);
+bool mod_sspi_request_challenge(request_rec *r);
 
-/* ---- apache_auth.c ---- */
+/* ---- mod_sspi_auth.c ---- */
 
 /* Removes the user from a request that is answered with the refusal of another location, such as
  * that of its index file. */
-void apache_drop_user(request_rec *r);
+void mod_sspi_drop_user(request_rec *r);
 
-int apache_force_authn(request_rec *r);
-int apache_check_authn(request_rec *r);
-int apache_note_auth_failure(request_rec *r, const char *auth_type);
-int apache_fixup_open(request_rec *r);
-int apache_fixup_environment(request_rec *r);
-int apache_fixup_user(request_rec *r);
+int mod_sspi_force_authn(request_rec *r);
+int mod_sspi_check_authn(request_rec *r);
+int mod_sspi_note_auth_failure(request_rec *r, const char *auth_type);
+int mod_sspi_fixup_open(request_rec *r);
+int mod_sspi_fixup_environment(request_rec *r);
+int mod_sspi_fixup_user(request_rec *r);
 
-/* ---- apache_answer.c ---- */
+/* ---- mod_sspi_answer.c ---- */
 
-void apache_answer_register_hooks(void);
+void mod_sspi_answer_register_hooks(void);
 
-/* ---- apache_status.c ---- */
+/* ---- mod_sspi_status.c ---- */
 
-int apache_status_handler(request_rec *r);
+int mod_sspi_status_handler(request_rec *r);
 
-/* ---- apache_authz.c ---- */
+/* ---- mod_sspi_authz.c ---- */
 
-void apache_authz_register(apr_pool_t *p);
+void mod_sspi_authz_register(apr_pool_t *p);
 
 /* A second handler of Require. It refuses lines that protect nothing. */
-const char *apache_authz_count(cmd_parms *cmd, void *dir, const char *args);
+const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir, const char *args);
 
-/* ---- apache_check.c ---- */
+/* ---- mod_sspi_check.c ---- */
 
 /* Finds mistakes in the whole configuration. False: the server must refuse it, and the error log
  * says why. A doubtful configuration only makes a record of the acceptor. */
-bool apache_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
-                  const ap_directive_t *tree);
+bool mod_sspi_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
+                    const ap_directive_t *tree);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `Require sspi-user NAME...`: full names, so that users of different schemes never meet. `Require
  * sspi-channel-bound`: who proved to use this TLS channel. */
-#include "apache_scope.h"
+#include "mod_sspi_scope.h"
 
 #include "ap_expr.h"
 #include "apr_strings.h"
@@ -19,14 +19,14 @@ static authz_status find_user(request_rec *r)
     if (r->user == NULL) {
         return AUTHZ_DENIED_NO_USER;
     }
-    if (!apache_dir_is_ours(r)) {
+    if (!mod_sspi_dir_config_is_ours(r)) {
         return AUTHZ_DENIED; /* a user of another AuthType */
     }
-    if (!apache_place_of(r)->granted) {
+    if (!mod_sspi_location_of(r)->granted) {
         return AUTHZ_DENIED_NO_USER; /* another module's user: ours is still to be proven */
     }
     /* The exchange knows the user of its last step, which must be that of this place. */
-    result = apache_visit_step(r);
+    result = mod_sspi_request_step(r);
     return result != NULL && result->verdict == SSPI_GRANTED ? AUTHZ_GRANTED : AUTHZ_GENERAL_ERROR;
 }
 
@@ -48,7 +48,7 @@ static authz_status check_user(request_rec *r, const char *line, const void *par
     while (*names != '\0') {
         const char *name = ap_getword_conf(r->pool, &names);
 
-        if (sspi_exchange_user_is(apache_visit_find(r)->exchange,
+        if (sspi_exchange_user_is(mod_sspi_request_find(r)->exchange,
                                   (struct sspi_view){name, strlen(name)})) {
             return AUTHZ_GRANTED;
         }
@@ -63,7 +63,8 @@ static authz_status check_bound(request_rec *r, const char *line, const void *pa
     if (status != AUTHZ_GRANTED) {
         return status;
     }
-    return sspi_exchange_is_bound(apache_visit_find(r)->exchange) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+    return sspi_exchange_is_bound(mod_sspi_request_find(r)->exchange) ? AUTHZ_GRANTED
+                                                                      : AUTHZ_DENIED;
 }
 
 static const char *parse_bound(cmd_parms *cmd, const char *line, const void **ret_parsed)
@@ -88,7 +89,7 @@ static const char *parse_line(cmd_parms *cmd, const char *line, const void **ret
 static const authz_provider user_provider = {check_user, parse_line};
 static const authz_provider bound_provider = {check_bound, parse_bound};
 
-void apache_authz_register(apr_pool_t *p)
+void mod_sspi_authz_register(apr_pool_t *p)
 {
     ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "sspi-user", AUTHZ_PROVIDER_VERSION,
                               &user_provider, AP_AUTH_INTERNAL_PER_CONF);
@@ -101,7 +102,7 @@ static size_t count_requires(const ap_directive_t *node)
     size_t n = 0;
 
     for (; node != NULL; node = node->next) {
-        n += apache_directive_is_require_section(node) || apache_directive_is(node, "Require");
+        n += mod_sspi_directive_is_require_section(node) || mod_sspi_directive_is(node, "Require");
     }
     return n;
 }
@@ -111,10 +112,10 @@ static size_t count_requires(const ap_directive_t *node)
 static bool is_alternative(const ap_directive_t *line)
 {
     for (const ap_directive_t *at = line->parent; at != NULL; at = at->parent) {
-        if (apache_directive_is(at, "<RequireAll")) {
+        if (mod_sspi_directive_is(at, "<RequireAll")) {
             return false;
         }
-        if (!apache_directive_is_require_section(at) || count_requires(at->first_child) > 1) {
+        if (!mod_sspi_directive_is_require_section(at) || count_requires(at->first_child) > 1) {
             break;
         }
     }
@@ -125,9 +126,9 @@ static bool is_alternative(const ap_directive_t *line)
  * effect. In <RequireAll> each line must be met. httpd calls every module that has a directive of
  * this name, so this handler counts the lines while mod_authz_core reads them. An error in
  * .htaccess is 500 for its requests. */
-const char *apache_authz_count(cmd_parms *cmd, void *dir_, const char *args)
+const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir_, const char *args)
 {
-    struct apache_dir *dir = dir_;
+    struct mod_sspi_dir_config *dir = dir_;
     const char *provider = ap_getword_conf(cmd->temp_pool, &args);
 
     if (ap_find_linked_module("mod_authz_core.c") == NULL) {

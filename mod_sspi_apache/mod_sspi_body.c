@@ -192,7 +192,7 @@ static bool was_read(const request_rec *r)
     return f != NULL && f->ctx != NULL;
 }
 
-int apache_body_read(request_rec *r, struct sspi_exchange *exchange)
+int mod_sspi_body_read(request_rec *r, struct sspi_exchange *exchange)
 {
     struct body *body;
     const char *uri = r->uri;
@@ -302,7 +302,7 @@ static apr_status_t give_body(ap_filter_t *f, apr_bucket_brigade *to, ap_input_m
     return rv;
 }
 
-void apache_body_register_filter(void)
+void mod_sspi_body_register_filter(void)
 {
     ap_register_input_filter(FILTER_NAME, give_body, NULL, FILTER_TYPE);
 }

@@ -18,9 +18,10 @@ static struct sspi_view view_of(const char *text)
     return (struct sspi_view){text, text != NULL ? strlen(text) : 0};
 }
 
-int apache_status_handler(request_rec *r)
+int mod_sspi_status_handler(request_rec *r)
 {
-    const struct apache_site *site = ap_get_module_config(r->server->module_config, &sspi_module);
+    const struct mod_sspi_server_config *site =
+        ap_get_module_config(r->server->module_config, &sspi_module);
     const char *type;
     size_t len;
     char *page;

@@ -15,7 +15,7 @@ static const char *const variable_names[SSPI_VARIABLE_COUNT] = {
 #undef SSPI_VARIABLE
 };
 
-static void export_variables(request_rec *r, const struct apache_place *place)
+static void export_variables(request_rec *r, const struct mod_sspi_location *place)
 {
     for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
         if (place->variables[i] != NULL) {
@@ -31,7 +31,7 @@ static void export_variables(request_rec *r, const struct apache_place *place)
  * mod_include fills with variables for programs. */
 static void forget(request_rec *r)
 {
-    struct apache_place *place = apache_place_of(r);
+    struct mod_sspi_location *place = mod_sspi_location_of(r);
 
     r->user = NULL;
     if (place->granted) {
@@ -46,7 +46,7 @@ static void forget(request_rec *r)
 
 static void grant(request_rec *r, const struct sspi_result *result)
 {
-    struct apache_place *place = apache_place_of(r);
+    struct mod_sspi_location *place = mod_sspi_location_of(r);
 
     for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
         const struct sspi_view *value = &result->variables[i];
@@ -60,25 +60,25 @@ static void grant(request_rec *r, const struct sspi_result *result)
     r->user = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_USER]);
     r->ap_auth_type = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_PACKAGE]);
     export_variables(r, place);
-    apache_caches_mark(r);
+    mod_sspi_caches_mark(r);
 }
 
 /* httpd calls this when Require is met without a user. If the client sends credentials, they are
  * verified, as on IIS: right ones name the user, wrong ones are refused. A request without a user
  * skips check_authn, because httpd treats a check_authn without a user as an error. */
-int apache_force_authn(request_rec *r)
+int mod_sspi_force_authn(request_rec *r)
 {
-    const struct apache_dir *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
+    const struct mod_sspi_dir_config *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
     const struct sspi_result *result;
 
-    if (!apache_dir_is_ours(r)) {
+    if (!mod_sspi_dir_config_is_ours(r)) {
         return DECLINED;
     }
-    apache_place_of(r)->hook_ran = true;
+    mod_sspi_location_of(r)->hook_ran = true;
     forget(r);
     if (sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) != 0) {
-        result = apache_visit_step(r);
-    } else if (!apache_visit_step_open(r, &result)) {
+        result = mod_sspi_request_step(r);
+    } else if (!mod_sspi_request_step_open(r, &result)) {
         return DECLINED;
     }
     return result == NULL || result->verdict != SSPI_ANONYMOUS ? OK : DECLINED;
@@ -105,7 +105,7 @@ static void drain(request_rec *r)
 static int status_of(request_rec *r, const struct sspi_result *result)
 {
     if (result == NULL) {
-        return apache_visit_failure(r);
+        return mod_sspi_request_failure(r);
     }
     switch (result->verdict) {
     case SSPI_GRANTED:
@@ -113,7 +113,7 @@ static int status_of(request_rec *r, const struct sspi_result *result)
         return OK;
     case SSPI_ANONYMOUS:
         /* Optional, but Require did not let nobody in. */
-        return apache_visit_challenge(r) ? HTTP_UNAUTHORIZED : HTTP_INTERNAL_SERVER_ERROR;
+        return mod_sspi_request_challenge(r) ? HTTP_UNAUTHORIZED : HTTP_INTERNAL_SERVER_ERROR;
     case SSPI_CHALLENGE:
         if (result->drains) {
             drain(r);
@@ -141,59 +141,59 @@ static int status_of(request_rec *r, const struct sspi_result *result)
 static int answer(request_rec *r, const struct sspi_result *result)
 {
     int status = status_of(r, result);
-    struct apache_visit *visit = apache_visit_find(r);
+    struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
-    if (visit != NULL) {
-        visit->refusal = status;
+    if (ctx != NULL) {
+        ctx->refusal = status;
     }
     return status;
 }
 
-void apache_drop_user(request_rec *r)
+void mod_sspi_drop_user(request_rec *r)
 {
-    const struct apache_visit *visit = apache_visit_find(r);
+    const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
-    if (visit != NULL && visit->refusal == r->status && apache_place_of(r)->granted) {
+    if (ctx != NULL && ctx->refusal == r->status && mod_sspi_location_of(r)->granted) {
         forget(r);
     }
 }
 
-int apache_check_authn(request_rec *r)
+int mod_sspi_check_authn(request_rec *r)
 {
-    if (!apache_dir_is_ours(r)) {
+    if (!mod_sspi_dir_config_is_ours(r)) {
         return DECLINED;
     }
-    apache_place_of(r)->hook_ran = true;
+    mod_sspi_location_of(r)->hook_ran = true;
     forget(r);
-    return answer(r, apache_visit_step(r));
+    return answer(r, mod_sspi_request_step(r));
 }
 
 /* Authorization refused somebody with 401: that needs challenges as well. */
-int apache_note_auth_failure(request_rec *r, const char *auth_type)
+int mod_sspi_note_auth_failure(request_rec *r, const char *auth_type)
 {
     if (ap_cstr_casecmp(auth_type, SSPI_AUTH_TYPE) != 0) {
         return DECLINED;
     }
-    return apache_visit_challenge(r) ? OK : DECLINED;
+    return mod_sspi_request_challenge(r) ? OK : DECLINED;
 }
 
 /* True if credentials may name a user here. */
 static bool may_name(request_rec *r)
 {
-    return apache_dir_is_ours(r) || apache_dir_is_none(r);
+    return mod_sspi_dir_config_is_ours(r) || mod_sspi_dir_config_is_none(r);
 }
 
-/* Does the work of apache_force_authn() where httpd calls no hook of authentication: `Satisfy Any`
- * of mod_access_compat admits an address, or AuthType is None. */
-int apache_fixup_open(request_rec *r)
+/* Does the work of mod_sspi_force_authn() where httpd calls no hook of authentication: `Satisfy
+ * Any` of mod_access_compat admits an address, or AuthType is None. */
+int mod_sspi_fixup_open(request_rec *r)
 {
     const struct sspi_result *result;
 
-    if (r->user != NULL || !may_name(r) || apache_place_of(r)->hook_ran) {
+    if (r->user != NULL || !may_name(r) || mod_sspi_location_of(r)->hook_ran) {
         return DECLINED;
     }
     forget(r);
-    if (!apache_visit_step_open(r, &result) ||
+    if (!mod_sspi_request_step_open(r, &result) ||
         (result != NULL && result->verdict == SSPI_ANONYMOUS)) {
         return DECLINED;
     }
@@ -203,12 +203,13 @@ int apache_fixup_open(request_rec *r)
 /* Finds the location that granted r its user: r's own, or that of an outer request with the same
  * configuration, from which httpd copies the user without a hook. NULL: this module did not grant
  * it. */
-static const struct apache_place *granting_place(const request_rec *r)
+static const struct mod_sspi_location *granting_place(const request_rec *r)
 {
     const struct ap_conf_vector_t *config = r->per_dir_config;
 
     for (; r != NULL && r->per_dir_config == config; r = r->prev != NULL ? r->prev : r->main) {
-        const struct apache_place *place = ap_get_module_config(r->request_config, &sspi_module);
+        const struct mod_sspi_location *place =
+            ap_get_module_config(r->request_config, &sspi_module);
 
         if (place != NULL && place->granted) {
             return place;
@@ -219,41 +220,41 @@ static const struct apache_place *granting_place(const request_rec *r)
 
 /* A request that inherits its user also inherits the variables. The error document of a refusal
  * inherits neither. */
-int apache_fixup_environment(request_rec *r)
+int mod_sspi_fixup_environment(request_rec *r)
 {
-    const struct apache_place *from;
-    struct apache_place *place;
+    const struct mod_sspi_location *from;
+    struct mod_sspi_location *place;
 
     if (r->user == NULL || !may_name(r) || (from = granting_place(r)) == NULL) {
         return DECLINED;
     }
-    place = apache_place_of(r);
+    place = mod_sspi_location_of(r);
     place->granted = true;
     place->config = from->config;
     memmove(place->variables, from->variables, sizeof(place->variables));
     export_variables(r, place);
-    apache_caches_mark(r);
-    apache_drop_user(r);
+    mod_sspi_caches_mark(r);
+    mod_sspi_drop_user(r);
     return OK;
 }
 
 /* httpd may answer the request of a directory with its index file, without calling a hook. The
  * request then has the user whom the module verified for that file, not the user of the directory.
  */
-int apache_fixup_user(request_rec *r)
+int mod_sspi_fixup_user(request_rec *r)
 {
-    const struct apache_visit *visit = apache_visit_find(r);
-    const struct apache_place *place = ap_get_module_config(r->request_config, &sspi_module);
+    const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
+    const struct mod_sspi_location *place = ap_get_module_config(r->request_config, &sspi_module);
 
     if (place != NULL && place->granted && place->config != r->per_dir_config) {
         forget(r);
     }
-    if (r->user != NULL || visit == NULL || visit->result == NULL || !may_name(r)) {
+    if (r->user != NULL || ctx == NULL || ctx->result == NULL || !may_name(r)) {
         return DECLINED;
     }
-    if (visit->config != r->per_dir_config || visit->result->verdict != SSPI_GRANTED) {
+    if (ctx->config != r->per_dir_config || ctx->result->verdict != SSPI_GRANTED) {
         return DECLINED;
     }
-    grant(r, visit->result);
+    grant(r, ctx->result);
     return OK;
 }

@@ -19,7 +19,7 @@ struct retained {
     size_t size;
 };
 
-static size_t wanted_size(const struct apache_dir *dir)
+static size_t wanted_size(const struct mod_sspi_dir_config *dir)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t size = (size_t)sspi_policy_number(&dir->policy, SSPI_OPTION_STATE_SIZE);
@@ -77,8 +77,8 @@ static struct retained *get_retained(void)
 }
 
 /* Makes or keeps the memory of this parent. False: it could not be made. */
-static bool set_own_memory(server_rec *s, const struct apache_site *site,
-                           const struct apache_dir *dir)
+static bool set_own_memory(server_rec *s, const struct mod_sspi_server_config *site,
+                           const struct mod_sspi_dir_config *dir)
 {
     struct retained *retained = get_retained();
     size_t size = wanted_size(dir);
@@ -98,8 +98,8 @@ static bool set_own_memory(server_rec *s, const struct apache_site *site,
     return true;
 }
 
-static bool open_file(server_rec *s, const struct apache_site *site, const struct apache_dir *dir,
-                      bool only_check)
+static bool open_file(server_rec *s, const struct mod_sspi_server_config *site,
+                      const struct mod_sspi_dir_config *dir, bool only_check)
 {
     char error[SSPI_ERROR_SIZE];
 
@@ -112,7 +112,8 @@ static bool open_file(server_rec *s, const struct apache_site *site, const struc
 
 /* Opens the file for use. Frees the retained memory, because it does not record what is used while
  * the file is in force. */
-static bool set_file(server_rec *s, const struct apache_site *site, const struct apache_dir *dir)
+static bool set_file(server_rec *s, const struct mod_sspi_server_config *site,
+                     const struct mod_sspi_dir_config *dir)
 {
     struct retained *retained = get_retained();
 
@@ -122,17 +123,18 @@ static bool set_file(server_rec *s, const struct apache_site *site, const struct
     return open_file(s, site, dir, false);
 }
 
-bool apache_state_check(server_rec *s, const struct apache_site *site)
+bool mod_sspi_state_check(server_rec *s, const struct mod_sspi_server_config *site)
 {
-    const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
+    const struct mod_sspi_dir_config *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
 
     return !sspi_policy_has_state_file(&dir->policy) || open_file(s, site, dir, true);
 }
 
-int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
-    const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
-    const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
+    const struct mod_sspi_server_config *site =
+        ap_get_module_config(s->module_config, &sspi_module);
+    const struct mod_sspi_dir_config *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
     bool set;
 
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
@@ -143,6 +145,6 @@ int apache_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, se
     if (!set) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    apache_resources_log(s);
+    mod_sspi_resources_log(s);
     return OK;
 }

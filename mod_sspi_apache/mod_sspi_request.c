@@ -15,7 +15,7 @@ APLOG_USE_MODULE(sspi);
  * controller, and room. */
 #define ROUNDS_LIMIT 12
 
-request_rec *apache_visit_top(request_rec *r)
+request_rec *mod_sspi_request_top(request_rec *r)
 {
     while (r->main != NULL || r->prev != NULL) {
         r = r->main != NULL ? r->main : r->prev;
@@ -23,9 +23,9 @@ request_rec *apache_visit_top(request_rec *r)
     return r;
 }
 
-struct apache_place *apache_place_of(request_rec *r)
+struct mod_sspi_location *mod_sspi_location_of(request_rec *r)
 {
-    struct apache_place *place = ap_get_module_config(r->request_config, &sspi_module);
+    struct mod_sspi_location *place = ap_get_module_config(r->request_config, &sspi_module);
 
     if (place == NULL) {
         place = apr_pcalloc(r->pool, sizeof(*place));
@@ -34,12 +34,12 @@ struct apache_place *apache_place_of(request_rec *r)
     return place;
 }
 
-struct apache_visit *apache_visit_find(request_rec *r)
+struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r)
 {
-    const struct apache_place *place =
-        ap_get_module_config(apache_visit_top(r)->request_config, &sspi_module);
+    const struct mod_sspi_location *place =
+        ap_get_module_config(mod_sspi_request_top(r)->request_config, &sspi_module);
 
-    return place != NULL ? place->visit : NULL;
+    return place != NULL ? place->ctx : NULL;
 }
 
 static const char *header_name(const request_rec *top)
@@ -47,9 +47,9 @@ static const char *header_name(const request_rec *top)
     return top->proxyreq == PROXYREQ_PROXY ? "Proxy-Authorization" : "Authorization";
 }
 
-const char *apache_visit_credentials(request_rec *r)
+const char *mod_sspi_request_credentials(request_rec *r)
 {
-    const request_rec *top = apache_visit_top(r);
+    const request_rec *top = mod_sspi_request_top(r);
 
     return apr_table_get(top->headers_in, header_name(top));
 }
@@ -133,14 +133,14 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
         .several_authorizations = n_values > 1,
         .proxy = top->proxyreq == PROXYREQ_PROXY,
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
-        .ssl = apache_tls_of(top->connection),
-        .host_tls = apache_tls_of_host(top->server),
-        .connection = apache_link_connection(top->connection, acceptor),
+        .ssl = mod_sspi_tls_of(top->connection),
+        .host_tls = mod_sspi_tls_of_host(top->server),
+        .connection = mod_sspi_connection_connection(top->connection, acceptor),
         .can_force_http1 = true,
         .entity_length = entity_length(top),
         .peer = peer_of(top->connection),
         .forwarded = is_forwarded(top),
-        .log_from = apache_log_from(r),
+        .log_from = mod_sspi_log_from(r),
     };
 }
 
@@ -151,28 +151,29 @@ static apr_status_t free_exchange(void *exchange)
 }
 
 /* NULL: no memory. */
-static struct apache_visit *visit_of(request_rec *r)
+static struct mod_sspi_request_ctx *visit_of(request_rec *r)
 {
-    request_rec *top = apache_visit_top(r);
-    struct apache_place *place = apache_place_of(top);
-    const struct apache_site *site = ap_get_module_config(top->server->module_config, &sspi_module);
-    struct apache_visit *visit = place->visit;
+    request_rec *top = mod_sspi_request_top(r);
+    struct mod_sspi_location *place = mod_sspi_location_of(top);
+    const struct mod_sspi_server_config *site =
+        ap_get_module_config(top->server->module_config, &sspi_module);
+    struct mod_sspi_request_ctx *ctx = place->ctx;
     struct sspi_request request;
 
-    if (visit != NULL) {
-        return visit;
+    if (ctx != NULL) {
+        return ctx;
     }
-    visit = apr_pcalloc(top->pool, sizeof(*visit));
-    visit->pool = top->pool;
+    ctx = apr_pcalloc(top->pool, sizeof(*ctx));
+    ctx->pool = top->pool;
     describe_request(r, top, site->acceptor, &request);
-    visit->exchange = sspi_exchange_new(site->acceptor, &request);
-    if (visit->exchange == NULL) {
+    ctx->exchange = sspi_exchange_new(site->acceptor, &request);
+    if (ctx->exchange == NULL) {
         return NULL;
     }
-    apr_pool_cleanup_register(top->pool, visit->exchange, free_exchange, apr_pool_cleanup_null);
-    visit->records = apr_array_make(top->pool, 1, sizeof(const char *));
-    place->visit = visit;
-    return visit;
+    apr_pool_cleanup_register(top->pool, ctx->exchange, free_exchange, apr_pool_cleanup_null);
+    ctx->records = apr_array_make(top->pool, 1, sizeof(const char *));
+    place->ctx = ctx;
+    return ctx;
 }
 
 /* The realm for Digest. httpd hands it out with its quotes escaped for a header; the core does that
@@ -197,19 +198,19 @@ static struct sspi_view realm_of(request_rec *r)
 }
 
 /* Each record once, however often a verdict is asked for. */
-static void log_records(request_rec *r, struct apache_visit *visit,
+static void log_records(request_rec *r, struct mod_sspi_request_ctx *ctx,
                         const struct sspi_result *result)
 {
     for (size_t i = 0; i < result->n_records; i++) {
         const char *text = result->records[i].text;
         bool written = false;
 
-        for (int j = 0; j < visit->records->nelts; j++) {
-            written |= strcmp(APR_ARRAY_IDX(visit->records, j, const char *), text) == 0;
+        for (int j = 0; j < ctx->records->nelts; j++) {
+            written |= strcmp(APR_ARRAY_IDX(ctx->records, j, const char *), text) == 0;
         }
         if (!written) {
-            APR_ARRAY_PUSH(visit->records, const char *) = apr_pstrdup(visit->pool, text);
-            apache_log_request(r, &result->records[i]);
+            APR_ARRAY_PUSH(ctx->records, const char *) = apr_pstrdup(ctx->pool, text);
+            mod_sspi_log_request(r, &result->records[i]);
         }
     }
 }
@@ -217,11 +218,11 @@ static void log_records(request_rec *r, struct apache_visit *visit,
 static apr_array_header_t *copy_lines(apr_pool_t *p, const struct sspi_result *result)
 {
     apr_array_header_t *lines =
-        apr_array_make(p, (int)result->n_headers, sizeof(struct apache_line));
+        apr_array_make(p, (int)result->n_headers, sizeof(struct mod_sspi_line));
 
     for (size_t i = 0; i < result->n_headers; i++) {
         const struct sspi_header *header = &result->headers[i];
-        struct apache_line *line = apr_array_push(lines);
+        struct mod_sspi_line *line = apr_array_push(lines);
 
         line->name = apr_pstrmemdup(p, header->name.data, header->name.len);
         line->value = apr_pstrmemdup(p, header->value.data, header->value.len);
@@ -230,29 +231,30 @@ static apr_array_header_t *copy_lines(apr_pool_t *p, const struct sspi_result *r
 }
 
 /* That of a subrequest did not matter when the request itself may pass. */
-static void drop_challenge(const request_rec *r, struct apache_visit *visit)
+static void drop_challenge(const request_rec *r, struct mod_sspi_request_ctx *ctx)
 {
     if (r->main == NULL) {
-        visit->challenge = NULL;
+        ctx->challenge = NULL;
     }
 }
 
-/* Lines of a verdict are kept here and sent by apache_answer.c, which knows the final status. */
-static void keep_lines(const request_rec *r, struct apache_visit *visit, enum sspi_verdict verdict)
+/* Lines of a verdict are kept here and sent by mod_sspi_answer.c, which knows the final status. */
+static void keep_lines(const request_rec *r, struct mod_sspi_request_ctx *ctx,
+                       enum sspi_verdict verdict)
 {
     switch (verdict) {
     case SSPI_GRANTED:
-        visit->granted = visit->lines;
-        drop_challenge(r, visit);
+        ctx->granted = ctx->lines;
+        drop_challenge(r, ctx);
         break;
     case SSPI_ANONYMOUS:
-        drop_challenge(r, visit);
+        drop_challenge(r, ctx);
         break;
     case SSPI_CHALLENGE:
         /* The document of a 401 may lie in a place of ours, too: the answer stays the first one's.
          */
-        if (visit->challenge == NULL || r->prev == NULL) {
-            visit->challenge = visit->lines;
+        if (ctx->challenge == NULL || r->prev == NULL) {
+            ctx->challenge = ctx->lines;
         }
         break;
     case SSPI_FORBIDDEN:
@@ -271,35 +273,35 @@ static void keep_lines(const request_rec *r, struct apache_visit *visit, enum ss
 /* Reads the body that a step asked for. Until that is done nobody steps, as the exchange would take
  * what it has by then for the whole: no place of an error document that httpd shows while it reads,
  * and none at all when that failed. */
-static int read_body(request_rec *r, struct apache_visit *visit)
+static int read_body(request_rec *r, struct mod_sspi_request_ctx *ctx)
 {
-    int status = visit->body_failure;
+    int status = ctx->body_failure;
 
     if (status != OK) {
         return status;
     }
     if (r->main == NULL) {
-        visit->body_failure = HTTP_BAD_REQUEST; /* what httpd shows documents for meanwhile */
+        ctx->body_failure = HTTP_BAD_REQUEST; /* what httpd shows documents for meanwhile */
     }
-    status = apache_body_read(r, visit->exchange);
+    status = mod_sspi_body_read(r, ctx->exchange);
     if (r->main == NULL) {
-        visit->body_failure = status;
+        ctx->body_failure = status;
     }
-    visit->wants_body = status != OK;
+    ctx->wants_body = status != OK;
     return status;
 }
 
 /* Does what a step asks for. OK: step again; DECLINED: it was final; else the status of a failure.
  */
-static int serve_step(request_rec *r, struct apache_visit *visit, const struct sspi_policy *policy,
-                      const struct sspi_result *result)
+static int serve_step(request_rec *r, struct mod_sspi_request_ctx *ctx,
+                      const struct sspi_policy *policy, const struct sspi_result *result)
 {
     switch (result->verdict) {
     case SSPI_NEED_ENTITY:
-        visit->wants_body = true;
+        ctx->wants_body = true;
         return OK;
     case SSPI_NEED_HASH:
-        return apache_provider_answer(r, policy, visit->exchange, result)
+        return mod_sspi_provider_answer(r, policy, ctx->exchange, result)
                    ? OK
                    : HTTP_INTERNAL_SERVER_ERROR;
     case SSPI_MAY_BLOCK:
@@ -345,46 +347,46 @@ static void refuse_h2c(request_rec *r)
     }
 }
 
-static const struct sspi_result *step_by(request_rec *r, struct apache_visit *visit,
+static const struct sspi_result *step_by(request_rec *r, struct mod_sspi_request_ctx *ctx,
                                          const struct sspi_policy *policy)
 {
     const struct sspi_result *result = NULL;
     int status = OK;
 
-    visit->config = r->per_dir_config;
-    visit->result = NULL;
+    ctx->config = r->per_dir_config;
+    ctx->result = NULL;
     for (int round = 0; round < ROUNDS_LIMIT && status == OK; round++) {
-        if (visit->wants_body) {
-            status = read_body(r, visit);
+        if (ctx->wants_body) {
+            status = read_body(r, ctx);
             continue;
         }
-        result = sspi_exchange_step(visit->exchange, policy, realm_of(r));
-        log_records(r, visit, result);
-        status = serve_step(r, visit, policy, result);
+        result = sspi_exchange_step(ctx->exchange, policy, realm_of(r));
+        log_records(r, ctx, result);
+        status = serve_step(r, ctx, policy, result);
     }
     if (status != DECLINED) {
-        visit->failure = status;
+        ctx->failure = status;
         return NULL;
     }
-    visit->result = result;
-    visit->lines = copy_lines(visit->pool, result);
-    keep_lines(r, visit, result->verdict);
+    ctx->result = result;
+    ctx->lines = copy_lines(ctx->pool, result);
+    keep_lines(r, ctx, result->verdict);
     if (result->verdict != SSPI_ANONYMOUS) {
         refuse_h2c(r);
     }
     return result;
 }
 
-const struct sspi_result *apache_visit_step(request_rec *r)
+const struct sspi_result *mod_sspi_request_step(request_rec *r)
 {
-    struct apache_visit *visit = visit_of(r);
+    struct mod_sspi_request_ctx *ctx = visit_of(r);
     struct sspi_policy policy;
 
-    if (visit == NULL) {
+    if (ctx == NULL) {
         return NULL;
     }
-    apache_dir_policy(r, &policy);
-    return step_by(r, visit, &policy);
+    mod_sspi_dir_config_policy(r, &policy);
+    return step_by(r, ctx, &policy);
 }
 
 /* False: credentials are not accepted on this connection. */
@@ -392,7 +394,7 @@ static bool open_policy(request_rec *r, struct sspi_policy *ret_policy)
 {
     struct sspi_policy policy;
 
-    apache_dir_policy(r, &policy);
+    mod_sspi_dir_config_policy(r, &policy);
     return sspi_policy_open(&policy, ap_ssl_conn_is_ssl(r->connection) != 0, ret_policy);
 }
 
@@ -401,44 +403,44 @@ static bool may_have_user(request_rec *r)
 {
     /* An error document has the status of its error, and httpd shows it to every client. */
     return !ap_is_HTTP_ERROR(r->status) &&
-           (apache_visit_credentials(r) != NULL ||
-            sspi_connection_keeps_login(apache_link_find(r->connection)));
+           (mod_sspi_request_credentials(r) != NULL ||
+            sspi_connection_keeps_login(mod_sspi_connection_find(r->connection)));
 }
 
-bool apache_visit_step_open(request_rec *r, const struct sspi_result **ret_result)
+bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_result)
 {
-    struct apache_visit *visit;
+    struct mod_sspi_request_ctx *ctx;
     struct sspi_policy policy;
 
     if (!may_have_user(r) || !open_policy(r, &policy)) {
         return false;
     }
-    visit = visit_of(r);
-    *ret_result = visit != NULL ? step_by(r, visit, &policy) : NULL;
+    ctx = visit_of(r);
+    *ret_result = ctx != NULL ? step_by(r, ctx, &policy) : NULL;
     return true;
 }
 
-int apache_visit_failure(request_rec *r)
+int mod_sspi_request_failure(request_rec *r)
 {
-    const struct apache_visit *visit = apache_visit_find(r);
+    const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
-    return visit != NULL && visit->failure != OK ? visit->failure : HTTP_INTERNAL_SERVER_ERROR;
+    return ctx != NULL && ctx->failure != OK ? ctx->failure : HTTP_INTERNAL_SERVER_ERROR;
 }
 
-bool apache_visit_challenge(request_rec *r)
+bool mod_sspi_request_challenge(request_rec *r)
 {
-    struct apache_visit *visit = visit_of(r);
+    struct mod_sspi_request_ctx *ctx = visit_of(r);
     struct sspi_policy policy;
     const struct sspi_result *result;
 
-    if (visit == NULL) {
+    if (ctx == NULL) {
         return false;
     }
-    apache_dir_policy(r, &policy);
-    visit->result = NULL;
-    result = sspi_exchange_challenge(visit->exchange, &policy, realm_of(r));
-    visit->lines = copy_lines(visit->pool, result);
-    log_records(r, visit, result);
-    keep_lines(r, visit, result->verdict);
+    mod_sspi_dir_config_policy(r, &policy);
+    ctx->result = NULL;
+    result = sspi_exchange_challenge(ctx->exchange, &policy, realm_of(r));
+    ctx->lines = copy_lines(ctx->pool, result);
+    log_records(r, ctx, result);
+    keep_lines(r, ctx, result->verdict);
     return true;
 }

@@ -30,43 +30,44 @@ enum {
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
-const command_rec apache_commands[] = {
+const command_rec mod_sspi_commands[] = {
 #define SSPI_OPTION(id, apache, nginx, min, max, kind, values, deflt, scope, help)                 \
     [PLACE_##id] = AP_INIT_RAW_ARGS(apache, set_option, (void *)(intptr_t)SSPI_OPTION_##id,        \
                                     WHERE_##scope, help),
 #include "sspi_options.def"
 #undef SSPI_OPTION
-    [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", apache_authz_count, NULL, OR_AUTHCFG,
+    [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", mod_sspi_authz_count, NULL, OR_AUTHCFG,
                                     "as mod_authz_core has it"),
     AP_INIT_TAKE1("AuthType", see_auth_type, NULL, OR_AUTHCFG, "as mod_authn_core has it"),
     {.name = NULL},
 };
 #pragma GCC diagnostic pop
 
-void *apache_dir_create(apr_pool_t *p, char *path)
+void *mod_sspi_dir_config_create(apr_pool_t *p, char *path)
 {
-    return apr_pcalloc(p, sizeof(struct apache_dir));
+    return apr_pcalloc(p, sizeof(struct mod_sspi_dir_config));
 }
 
 /* httpd may merge inner sections before it merges them with outer ones. So None does not replace
  * the type, but is kept beside it. */
-static void merge_auth_type(struct apache_dir *merged, const struct apache_dir *outer,
-                            const struct apache_dir *inner)
+static void merge_auth_type(struct mod_sspi_dir_config *merged,
+                            const struct mod_sspi_dir_config *outer,
+                            const struct mod_sspi_dir_config *inner)
 {
-    bool stated = inner->auth_type != APACHE_AUTH_UNSET;
+    bool stated = inner->auth_type != MOD_SSPI_AUTH_UNSET;
 
     merged->auth_type = stated ? inner->auth_type : outer->auth_type;
     merged->auth_none = inner->auth_none || (!stated && outer->auth_none);
 }
 
-void *apache_dir_merge(apr_pool_t *p, void *outer_, void *inner_)
+void *mod_sspi_dir_config_merge(apr_pool_t *p, void *outer_, void *inner_)
 {
-    struct apache_dir *outer = outer_;
-    const struct apache_dir *inner = inner_;
-    struct apache_dir *merged;
+    struct mod_sspi_dir_config *outer = outer_;
+    const struct mod_sspi_dir_config *inner = inner_;
+    struct mod_sspi_dir_config *merged;
 
     /* Most scopes with Require lines have no option of this module. */
-    if (inner->policy.set == 0 && inner->auth_type == APACHE_AUTH_UNSET && !inner->auth_none) {
+    if (inner->policy.set == 0 && inner->auth_type == MOD_SSPI_AUTH_UNSET && !inner->auth_none) {
         return outer;
     }
     merged = apr_pcalloc(p, sizeof(*merged));
@@ -75,11 +76,11 @@ void *apache_dir_merge(apr_pool_t *p, void *outer_, void *inner_)
     return merged;
 }
 
-void *apache_site_create(apr_pool_t *p, server_rec *s)
+void *mod_sspi_server_config_create(apr_pool_t *p, server_rec *s)
 {
-    struct apache_site *site = apr_pcalloc(p, sizeof(*site));
+    struct mod_sspi_server_config *site = apr_pcalloc(p, sizeof(*site));
 
-    site->dirs = apr_array_make(p, 4, sizeof(struct apache_dir *));
+    site->dirs = apr_array_make(p, 4, sizeof(struct mod_sspi_dir_config *));
     return site;
 }
 
@@ -117,19 +118,20 @@ static const char *take_file(cmd_parms *cmd, const char *prefix, struct sspi_vie
 
 /* Scopes with something to open, or by which it is told what that must hold, are remembered; an
  * .htaccess file is read with each request, by many threads, and forgotten with it. */
-static void remember(cmd_parms *cmd, struct apache_dir *dir)
+static void remember(cmd_parms *cmd, struct mod_sspi_dir_config *dir)
 {
-    struct apache_site *site = ap_get_module_config(cmd->server->module_config, &sspi_module);
+    struct mod_sspi_server_config *site =
+        ap_get_module_config(cmd->server->module_config, &sspi_module);
 
     if (ap_check_cmd_context(cmd, NOT_IN_HTACCESS) != NULL) {
         return;
     }
-    APR_ARRAY_PUSH(site->dirs, struct apache_dir *) = dir;
+    APR_ARRAY_PUSH(site->dirs, struct mod_sspi_dir_config *) = dir;
 }
 
 static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
 {
-    struct apache_dir *dir = dir_;
+    struct mod_sspi_dir_config *dir = dir_;
     enum sspi_option option = (enum sspi_option)(intptr_t)cmd->info;
     const struct sspi_option_info *info = sspi_option_info(option);
     apr_array_header_t *words = split_words(cmd->pool, args);
@@ -158,8 +160,8 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
         remember(cmd, dir);
     }
     for (int i = 0; option == SSPI_OPTION_DIGEST_PROVIDER && i < words->nelts; i++) {
-        refused = apache_provider_check(cmd->pool, cmd->cmd->name,
-                                        APR_ARRAY_IDX(words, i, struct sspi_view).data);
+        refused = mod_sspi_provider_check(cmd->pool, cmd->cmd->name,
+                                          APR_ARRAY_IDX(words, i, struct sspi_view).data);
         if (refused != NULL) {
             return refused;
         }
@@ -175,39 +177,39 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
  * httpd calls every module that has a directive of this name. In one scope the last line counts. */
 static const char *see_auth_type(cmd_parms *cmd, void *dir_, const char *type)
 {
-    struct apache_dir *dir = dir_;
+    struct mod_sspi_dir_config *dir = dir_;
 
     if (ap_find_linked_module("mod_authn_core.c") == NULL) {
         return "AuthType needs mod_authn_core: load it";
     }
     dir->auth_none = ap_cstr_casecmp(type, "None") == 0;
     if (dir->auth_none) {
-        dir->auth_type = APACHE_AUTH_UNSET;
+        dir->auth_type = MOD_SSPI_AUTH_UNSET;
     } else if (ap_cstr_casecmp(type, SSPI_AUTH_TYPE) == 0) {
-        dir->auth_type = APACHE_AUTH_SSPI;
+        dir->auth_type = MOD_SSPI_AUTH_SSPI;
     } else {
-        dir->auth_type = APACHE_AUTH_OTHER;
+        dir->auth_type = MOD_SSPI_AUTH_OTHER;
     }
     return NULL;
 }
 
-bool apache_dir_is_none(const request_rec *r)
+bool mod_sspi_dir_config_is_none(const request_rec *r)
 {
-    const struct apache_dir *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
+    const struct mod_sspi_dir_config *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
 
-    return dir->auth_none && dir->auth_type == APACHE_AUTH_SSPI;
+    return dir->auth_none && dir->auth_type == MOD_SSPI_AUTH_SSPI;
 }
 
-bool apache_dir_is_ours(request_rec *r)
+bool mod_sspi_dir_config_is_ours(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 
     return type != NULL && ap_cstr_casecmp(type, SSPI_AUTH_TYPE) == 0;
 }
 
-void apache_dir_policy(const request_rec *r, struct sspi_policy *ret_policy)
+void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_policy)
 {
-    const struct apache_dir *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
+    const struct mod_sspi_dir_config *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
 
     *ret_policy = dir->policy;
     /* The mode has no directive here: AuthType says on, SSPIOptional says optional. */

@@ -13,7 +13,7 @@
 static bool is_among(const apr_array_header_t *lines, const char *value)
 {
     for (int i = 0; i < lines->nelts; i++) {
-        if (APR_ARRAY_IDX(lines, i, struct apache_line).value == value) {
+        if (APR_ARRAY_IDX(lines, i, struct mod_sspi_line).value == value) {
             return true;
         }
     }
@@ -38,20 +38,20 @@ static void take_back(request_rec *r, const apr_array_header_t *lines)
 }
 
 /* One header field for each line, never joined: clients fail on joined challenges. */
-static void send_lines(request_rec *r, struct apache_visit *visit, apr_array_header_t *lines)
+static void send_lines(request_rec *r, struct mod_sspi_request_ctx *ctx, apr_array_header_t *lines)
 {
-    if (visit->sent == lines) {
+    if (ctx->sent == lines) {
         return;
     }
-    if (visit->sent != NULL) {
-        take_back(r, visit->sent);
+    if (ctx->sent != NULL) {
+        take_back(r, ctx->sent);
     }
     for (int i = 0; lines != NULL && i < lines->nelts; i++) {
-        const struct apache_line *line = &APR_ARRAY_IDX(lines, i, struct apache_line);
+        const struct mod_sspi_line *line = &APR_ARRAY_IDX(lines, i, struct mod_sspi_line);
 
         apr_table_addn(r->err_headers_out, line->name, line->value);
     }
-    visit->sent = lines;
+    ctx->sent = lines;
 }
 
 /* A forward proxy refuses with 407; a 401 that it brings is the other server's. */
@@ -71,41 +71,41 @@ static bool is_misleading(const char *name)
 }
 
 /* What a granted request gets with a 401 that is another's. */
-static apr_array_header_t *for_another(const struct apache_visit *visit)
+static apr_array_header_t *for_another(const struct mod_sspi_request_ctx *ctx)
 {
-    const apr_array_header_t *granted = visit->granted;
-    apr_array_header_t *lines = apr_array_make(visit->pool, 1, sizeof(struct apache_line));
+    const apr_array_header_t *granted = ctx->granted;
+    apr_array_header_t *lines = apr_array_make(ctx->pool, 1, sizeof(struct mod_sspi_line));
 
     for (int i = 0; granted != NULL && i < granted->nelts; i++) {
-        const struct apache_line *line = &APR_ARRAY_IDX(granted, i, struct apache_line);
+        const struct mod_sspi_line *line = &APR_ARRAY_IDX(granted, i, struct mod_sspi_line);
 
         if (!is_misleading(line->name)) {
-            APR_ARRAY_PUSH(lines, struct apache_line) = *line;
+            APR_ARRAY_PUSH(lines, struct mod_sspi_line) = *line;
         }
     }
     return lines;
 }
 
 /* `own`: a 401 is not a handler's. */
-static void answer(request_rec *r, struct apache_visit *visit, bool own)
+static void answer(request_rec *r, struct mod_sspi_request_ctx *ctx, bool own)
 {
     if (!is_refusal(r)) {
-        send_lines(r, visit, visit->granted);
-    } else if (own && visit->challenge != NULL) {
-        send_lines(r, visit, visit->challenge);
+        send_lines(r, ctx, ctx->granted);
+    } else if (own && ctx->challenge != NULL) {
+        send_lines(r, ctx, ctx->challenge);
     } else {
-        send_lines(r, visit, for_another(visit));
+        send_lines(r, ctx, for_another(ctx));
     }
 }
 
 /* An error that httpd itself writes. */
 static void answer_error(request_rec *r)
 {
-    struct apache_visit *visit = apache_visit_find(r);
+    struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
-    if (visit != NULL && r->main == NULL) {
-        apache_drop_user(r);
-        answer(r, visit, true);
+    if (ctx != NULL && r->main == NULL) {
+        mod_sspi_drop_user(r);
+        answer(r, ctx, true);
     }
 }
 
@@ -114,10 +114,10 @@ static void answer_error(request_rec *r)
 static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     request_rec *r = f->r;
-    struct apache_visit *visit = apache_visit_find(r);
+    struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
-    if (visit != NULL) {
-        answer(r, visit, r->prev != NULL);
+    if (ctx != NULL) {
+        answer(r, ctx, r->prev != NULL);
     }
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, brigade);
@@ -125,12 +125,12 @@ static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
 
 static void insert_answer(request_rec *r)
 {
-    if (r->main == NULL && apache_visit_find(r) != NULL) {
+    if (r->main == NULL && mod_sspi_request_find(r) != NULL) {
         ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
     }
 }
 
-void apache_answer_register_hooks(void)
+void mod_sspi_answer_register_hooks(void)
 {
     /* First: mod_headers shall see and may edit our lines. */
     ap_hook_insert_error_filter(answer_error, NULL, NULL, APR_HOOK_FIRST);

@@ -23,7 +23,7 @@ static int log_level(enum sspi_severity severity)
     return APLOG_ERR;
 }
 
-enum sspi_severity apache_log_from(const request_rec *r)
+enum sspi_severity mod_sspi_log_from(const request_rec *r)
 {
     if (APLOGrdebug(r)) {
         return SSPI_SEVERITY_DEBUG;
@@ -31,12 +31,12 @@ enum sspi_severity apache_log_from(const request_rec *r)
     return APLOGrinfo(r) ? SSPI_SEVERITY_INFO : SSPI_SEVERITY_NOTICE;
 }
 
-void apache_log_startup(server_rec *s, const struct sspi_log_entry *record)
+void mod_sspi_log_startup(server_rec *s, const struct sspi_log_entry *record)
 {
     ap_log_error(APLOG_MARK, log_level(record->severity), 0, s, "%s", record->text);
 }
 
-void apache_log_request(request_rec *r, const struct sspi_log_entry *record)
+void mod_sspi_log_request(request_rec *r, const struct sspi_log_entry *record)
 {
     ap_log_rerror(APLOG_MARK, log_level(record->severity), 0, r, "%s", record->text);
 }

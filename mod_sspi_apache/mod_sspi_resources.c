@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The acceptor and the files it holds: opened by the parent when the configuration is checked,
  * which is the last thing that -t does, and inherited by the children. */
-#include "apache_scope.h"
+#include "mod_sspi_scope.h"
 
 #include "apr_strings.h"
 #include "http_core.h"
@@ -61,12 +61,12 @@ static unsigned survey_directive(apr_pool_t *ptemp, const ap_directive_t *node)
     unsigned found = 0;
 
     /* httpd's own, without a row for it. */
-    if (apache_directive_is(node, "AuthType")) {
-        return apache_directive_has_word(ptemp, node, SSPI_AUTH_TYPE) ? FOUND_AUTH_TYPE : 0;
+    if (mod_sspi_directive_is(node, "AuthType")) {
+        return mod_sspi_directive_has_word(ptemp, node, SSPI_AUTH_TYPE) ? FOUND_AUTH_TYPE : 0;
     }
     for (size_t i = 0; i < sizeof(clues) / sizeof(clues[0]); i++) {
-        if (apache_directive_is_option(node, clues[i].option) &&
-            (clues[i].word == NULL || apache_directive_has_word(ptemp, node, clues[i].word))) {
+        if (mod_sspi_directive_is_option(node, clues[i].option) &&
+            (clues[i].word == NULL || mod_sspi_directive_has_word(ptemp, node, clues[i].word))) {
             found |= clues[i].found;
         }
     }
@@ -153,11 +153,13 @@ static bool names_keytab(const struct sspi_policy *policy)
  */
 static bool inherits_keys(const server_rec *host, const struct sspi_policy *outer)
 {
-    const struct apache_site *site = ap_get_module_config(host->module_config, &sspi_module);
+    const struct mod_sspi_server_config *site =
+        ap_get_module_config(host->module_config, &sspi_module);
     struct sspi_policy inner;
 
     for (int i = 0; i < site->dirs->nelts; i++) {
-        const struct apache_dir *dir = APR_ARRAY_IDX(site->dirs, i, struct apache_dir *);
+        const struct mod_sspi_dir_config *dir =
+            APR_ARRAY_IDX(site->dirs, i, struct mod_sspi_dir_config *);
 
         sspi_policy_merge(&inner, outer, &dir->policy);
         if (!names_keytab(&dir->policy) && sspi_policy_runs_kerberos(&inner)) {
@@ -172,7 +174,8 @@ static bool inherits_keys(const server_rec *host, const struct sspi_policy *oute
 static bool needs_keys(const server_rec *host, const struct sspi_policy *scope,
                        const struct opening *opening)
 {
-    const struct apache_dir *whole = ap_get_module_config(host->lookup_defaults, &sspi_module);
+    const struct mod_sspi_dir_config *whole =
+        ap_get_module_config(host->lookup_defaults, &sspi_module);
     struct sspi_policy outer;
     bool needed;
 
@@ -196,10 +199,12 @@ static void try_keytab(struct opening *opening, struct sspi_policy *policy)
 }
 
 /* The files that scopes of one host name. */
-static void open_named(server_rec *host, const struct apache_site *site, struct opening *opening)
+static void open_named(server_rec *host, const struct mod_sspi_server_config *site,
+                       struct opening *opening)
 {
     for (int i = 0; i < site->dirs->nelts; i++) {
-        struct sspi_policy policy = APR_ARRAY_IDX(site->dirs, i, struct apache_dir *)->policy;
+        struct sspi_policy policy =
+            APR_ARRAY_IDX(site->dirs, i, struct mod_sspi_dir_config *)->policy;
 
         if (names_keytab(&policy) && !needs_keys(host, &policy, opening)) {
             try_keytab(opening, &policy);
@@ -214,20 +219,21 @@ static apr_status_t free_acceptor(void *acceptor)
     return APR_SUCCESS;
 }
 
-void apache_resources_log(server_rec *s)
+void mod_sspi_resources_log(server_rec *s)
 {
-    const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
+    const struct mod_sspi_server_config *site =
+        ap_get_module_config(s->module_config, &sspi_module);
     const struct sspi_log_entry *records;
     size_t n_records = sspi_acceptor_log_entries(site->acceptor, &records);
 
     for (size_t i = 0; i < n_records; i++) {
-        apache_log_startup(s, &records[i]);
+        mod_sspi_log_startup(s, &records[i]);
     }
 }
 
-int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
-    const struct apache_dir *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
+    const struct mod_sspi_dir_config *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
     const struct sspi_acceptor_config config = {
         .server = SSPI_SERVER_APACHE,
         .worker_uid = geteuid() == 0 ? ap_unixd_config.user_id : geteuid(),
@@ -248,7 +254,8 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
     opening.acceptor = acceptor;
     opening.hosts = s;
     for (server_rec *host = s; host != NULL; host = host->next) {
-        struct apache_site *site = ap_get_module_config(host->module_config, &sspi_module);
+        struct mod_sspi_server_config *site =
+            ap_get_module_config(host->module_config, &sspi_module);
 
         /* A host without a directive of ours has the main server's site. */
         if (site->acceptor == NULL) {
@@ -257,17 +264,17 @@ int apache_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp
         }
     }
     open_unnamed(ptemp, s, &opening);
-    if (!apache_check(ptemp, s, acceptor, ap_conftree)) {
+    if (!mod_sspi_check(ptemp, s, acceptor, ap_conftree)) {
         opening.failed = true;
     }
-    if (!apache_state_check(s, ap_get_module_config(s->module_config, &sspi_module))) {
+    if (!mod_sspi_state_check(s, ap_get_module_config(s->module_config, &sspi_module))) {
         opening.failed = true;
     }
     if (opening.failed) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
-        apache_resources_log(s); /* no post_config will come */
+        mod_sspi_resources_log(s); /* no post_config will come */
     }
     return OK;
 }

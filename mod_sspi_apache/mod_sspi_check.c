@@ -2,7 +2,7 @@
 /* Finds mistakes in the tree of the configuration. httpd merges sections only for a request, so
  * these checks use one section and those around it. They report nothing if another section might
  * correct it. */
-#include "apache_scope.h"
+#include "mod_sspi_scope.h"
 
 #include "apr_lib.h"
 #include "apr_strings.h"
@@ -18,8 +18,8 @@ struct check {
     bool failed; /* the server must not start */
     /* The location that is checked, what it may offer, and whether a Require line may demand a user
      * there. */
-    const struct apache_scope *place;
-    bool offered[APACHE_CHOICES][APACHE_CHOICE_WORDS];
+    const struct mod_sspi_scope *place;
+    bool offered[MOD_SSPI_CHOICES][MOD_SSPI_CHOICE_WORDS];
     bool asked;
 };
 
@@ -47,17 +47,17 @@ static const char *static_text(apr_pool_t *p, const char *text)
 
 /* ---- realms ---- */
 
-static void check_realm(struct check *check, const struct apache_scope *scope,
+static void check_realm(struct check *check, const struct mod_sspi_scope *scope,
                         const ap_directive_t *node)
 {
-    const char *realm = static_text(check->p, apache_directive_first_word(check->p, node));
+    const char *realm = static_text(check->p, mod_sspi_directive_first_word(check->p, node));
     struct sspi_policy digest = {0};
     const struct sspi_view packages = {"Digest", 6};
     char error[SSPI_ERROR_SIZE];
 
-    if (realm == NULL || !apache_scope_is_ours(check->p, scope) ||
-        scope->chosen[APACHE_PACKAGES] == NULL ||
-        !apache_directive_has_word(check->p, scope->chosen[APACHE_PACKAGES], "Digest")) {
+    if (realm == NULL || !mod_sspi_scope_is_ours(check->p, scope) ||
+        scope->chosen[MOD_SSPI_PACKAGES] == NULL ||
+        !mod_sspi_directive_has_word(check->p, scope->chosen[MOD_SSPI_PACKAGES], "Digest")) {
         return;
     }
     if (sspi_policy_set(&digest, SSPI_OPTION_PACKAGES, &packages, 1, SSPI_SERVER_APACHE, error) &&
@@ -70,12 +70,12 @@ static void check_realm(struct check *check, const struct apache_scope *scope,
     check->failed = true;
 }
 
-static void check_realms(void *self, const struct apache_scope *scope)
+static void check_realms(void *self, const struct mod_sspi_scope *scope)
 {
     struct check *check = self;
 
     for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
-        if (apache_directive_is_option(node, SSPI_OPTION_REALM)) {
+        if (mod_sspi_directive_is_option(node, SSPI_OPTION_REALM)) {
             check_realm(check, scope, node);
         }
     }
@@ -86,90 +86,91 @@ static void check_realms(void *self, const struct apache_scope *scope)
 /* True if an .htaccess file may change anything about authentication. */
 static bool allows_htaccess(apr_pool_t *p, const ap_directive_t *node)
 {
-    return (apache_directive_is(node, "AllowOverride") &&
-            (apache_directive_has_word(p, node, "All") ||
-             apache_directive_has_word(p, node, "AuthConfig"))) ||
-           (apache_directive_is(node, "AllowOverrideList") &&
-            !apache_directive_has_word(p, node, "None"));
+    return (mod_sspi_directive_is(node, "AllowOverride") &&
+            (mod_sspi_directive_has_word(p, node, "All") ||
+             mod_sspi_directive_has_word(p, node, "AuthConfig"))) ||
+           (mod_sspi_directive_is(node, "AllowOverrideList") &&
+            !mod_sspi_directive_has_word(p, node, "None"));
 }
 
 /* Marks the words of this choice that the directive lists; NULL: all words. */
 static void offer(struct check *check, size_t choice, const ap_directive_t *node)
 {
-    for (size_t i = 0; i < APACHE_CHOICE_WORDS && apache_choices[choice].words[i] != NULL; i++) {
+    for (size_t i = 0; i < MOD_SSPI_CHOICE_WORDS && mod_sspi_choices[choice].words[i] != NULL;
+         i++) {
         check->offered[choice][i] |=
             node == NULL ||
-            apache_directive_has_word(check->p, node, apache_choices[choice].words[i]);
+            mod_sspi_directive_has_word(check->p, node, mod_sspi_choices[choice].words[i]);
     }
 }
 
 /* Marks what another scope may choose for the location. If a late location has its own choice, it
  * overrides the scopes that httpd merges before it. If the location has its own AuthType, an
  * .htaccess file is not expected to choose for it. */
-static void find_choice(struct check *check, const struct apache_scope *scope, size_t choice)
+static void find_choice(struct check *check, const struct mod_sspi_scope *scope, size_t choice)
 {
-    const struct apache_scope *place = check->place;
+    const struct mod_sspi_scope *place = check->place;
 
-    if (apache_scope_is_late(place) && !apache_scope_is_late(scope) &&
-        apache_scope_has(place, place->chosen[choice])) {
+    if (mod_sspi_scope_is_late(place) && !mod_sspi_scope_is_late(scope) &&
+        mod_sspi_scope_has(place, place->chosen[choice])) {
         return;
     }
     for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
         if (allows_htaccess(check->p, node)) {
-            if (!apache_scope_is_late(place) || !apache_scope_has(place, place->type)) {
+            if (!mod_sspi_scope_is_late(place) || !mod_sspi_scope_has(place, place->type)) {
                 offer(check, choice, NULL);
             }
-        } else if (apache_directive_is_option(node, apache_choices[choice].option) &&
-                   !apache_scope_is_within(place, scope)) {
+        } else if (mod_sspi_directive_is_option(node, mod_sspi_choices[choice].option) &&
+                   !mod_sspi_scope_is_within(place, scope)) {
             offer(check, choice, node);
         }
     }
 }
 
-static void find_choices(void *self, const struct apache_scope *scope)
+static void find_choices(void *self, const struct mod_sspi_scope *scope)
 {
     struct check *check = self;
 
-    for (size_t i = 0; i < APACHE_CHOICES && apache_scope_can_meet(check->p, scope, check->place);
-         i++) {
+    for (size_t i = 0;
+         i < MOD_SSPI_CHOICES && mod_sspi_scope_can_meet(check->p, scope, check->place); i++) {
         find_choice(check, scope, i);
     }
 }
 
 /* Marks everything that the location may offer to a request. */
-static void find_offered(struct check *check, const struct apache_scope *place)
+static void find_offered(struct check *check, const struct mod_sspi_scope *place)
 {
     check->place = place;
     memset(check->offered, 0, sizeof(check->offered));
-    for (size_t i = 0; i < APACHE_CHOICES; i++) {
+    for (size_t i = 0; i < MOD_SSPI_CHOICES; i++) {
         if (place->chosen[i] != NULL) {
             offer(check, i, place->chosen[i]);
         } else {
             check->offered[i][0] = true; /* the default */
         }
     }
-    apache_scope_walk(check->p, check->tree, find_choices, check);
+    mod_sspi_scope_walk(check->p, check->tree, find_choices, check);
 }
 
 /* Makes a policy of the schemes and mechanisms. `views` must exist as long as the policy. */
 static void make_policy(const struct check *check,
-                        struct sspi_view views[APACHE_CHOICES][APACHE_CHOICE_WORDS],
+                        struct sspi_view views[MOD_SSPI_CHOICES][MOD_SSPI_CHOICE_WORDS],
                         struct sspi_policy *ret_policy)
 {
     char error[SSPI_ERROR_SIZE];
 
     memset(ret_policy, 0, sizeof(*ret_policy));
-    for (size_t choice = 0; choice < APACHE_USER_NAME; choice++) {
+    for (size_t choice = 0; choice < MOD_SSPI_USER_NAME; choice++) {
         size_t n = 0;
 
-        for (size_t i = 0; i < APACHE_CHOICE_WORDS; i++) {
-            const char *word = apache_choices[choice].words[i];
+        for (size_t i = 0; i < MOD_SSPI_CHOICE_WORDS; i++) {
+            const char *word = mod_sspi_choices[choice].words[i];
 
             if (check->offered[choice][i]) {
                 views[choice][n++] = (struct sspi_view){word, strlen(word)};
             }
         }
-        (void)sspi_policy_set(ret_policy, apache_choices[choice].option, views[choice], n,
+        (void)sspi_policy_set(ret_policy, mod_sspi_choices[choice].option, views[choice], n,
                               SSPI_SERVER_APACHE, error);
     }
 }
@@ -188,13 +189,13 @@ static const char *provider_of(apr_pool_t *p, const ap_directive_t *node, const 
  * offered. */
 static bool compares_full(const struct check *check)
 {
-    return !check->offered[APACHE_PACKAGES][2] && !check->offered[APACHE_USER_NAME][1] &&
-           !check->offered[APACHE_USER_NAME][2];
+    return !check->offered[MOD_SSPI_PACKAGES][2] && !check->offered[MOD_SSPI_USER_NAME][1] &&
+           !check->offered[MOD_SSPI_USER_NAME][2];
 }
 
 static void check_words(struct check *check, const char *provider, const char *names)
 {
-    struct sspi_view views[APACHE_CHOICES][APACHE_CHOICE_WORDS];
+    struct sspi_view views[MOD_SSPI_CHOICES][MOD_SSPI_CHOICE_WORDS];
     const char *directive = apr_pstrcat(check->p, "Require ", provider, NULL);
     struct sspi_policy policy;
 
@@ -207,12 +208,12 @@ static void check_words(struct check *check, const char *provider, const char *n
     }
 }
 
-static void check_line(struct check *check, const struct apache_scope *scope,
+static void check_line(struct check *check, const struct mod_sspi_scope *scope,
                        const ap_directive_t *node)
 {
     const char *names;
     const char *provider = provider_of(check->p, node, &names);
-    bool any_user = strcmp(provider, "user") == 0 && apache_scope_is_ours(check->p, scope);
+    bool any_user = strcmp(provider, "user") == 0 && mod_sspi_scope_is_ours(check->p, scope);
 
     names = static_text(check->p, names);
     if (names == NULL || (!any_user && strcmp(provider, "sspi-user") != 0)) {
@@ -224,19 +225,19 @@ static void check_line(struct check *check, const struct apache_scope *scope,
     }
 }
 
-static void check_lines(struct check *check, const struct apache_scope *scope,
+static void check_lines(struct check *check, const struct mod_sspi_scope *scope,
                         const ap_directive_t *node)
 {
     for (; node != NULL; node = node->next) {
-        if (apache_directive_is_require_section(node)) {
+        if (mod_sspi_directive_is_require_section(node)) {
             check_lines(check, scope, node->first_child);
-        } else if (apache_directive_is(node, "Require")) {
+        } else if (mod_sspi_directive_is(node, "Require")) {
             check_line(check, scope, node);
         }
     }
 }
 
-static void check_names(void *self, const struct apache_scope *scope)
+static void check_names(void *self, const struct mod_sspi_scope *scope)
 {
     struct check *check = self;
 
@@ -249,41 +250,41 @@ static void check_names(void *self, const struct apache_scope *scope)
  * is right. */
 static bool asks(apr_pool_t *p, const ap_directive_t *node, bool optional)
 {
-    if (apache_directive_is(node, "Require")) {
-        return optional || ap_cstr_casecmp(apache_directive_first_word(p, node), "all") != 0;
+    if (mod_sspi_directive_is(node, "Require")) {
+        return optional || ap_cstr_casecmp(mod_sspi_directive_first_word(p, node), "all") != 0;
     }
-    return apache_directive_is_require_section(node);
+    return mod_sspi_directive_is_require_section(node);
 }
 
-static void find_asking(void *self, const struct apache_scope *scope)
+static void find_asking(void *self, const struct mod_sspi_scope *scope)
 {
     struct check *check = self;
-    const struct apache_scope *place = check->place;
+    const struct mod_sspi_scope *place = check->place;
     bool optional = place->optional || scope->section == place->section;
 
-    if (check->asked || !apache_scope_can_meet(check->p, scope, place)) {
+    if (check->asked || !mod_sspi_scope_can_meet(check->p, scope, place)) {
         return;
     }
     for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
         check->asked |= asks(check->p, node, optional) ||
-                        (!apache_scope_is_late(place) && allows_htaccess(check->p, node));
+                        (!mod_sspi_scope_is_late(place) && allows_htaccess(check->p, node));
     }
 }
 
 /* Reports demands at a location with AuthType SSPI if no Require line demands a user there: httpd
  * admits every client without calling a module. */
-static void check_place(void *self, const struct apache_scope *scope)
+static void check_place(void *self, const struct mod_sspi_scope *scope)
 {
     struct check *check = self;
     const char *place;
 
-    if (scope->demand == NULL || !apache_scope_is_ours(check->p, scope) ||
-        !apache_scope_has(scope, scope->type)) {
+    if (scope->demand == NULL || !mod_sspi_scope_is_ours(check->p, scope) ||
+        !mod_sspi_scope_has(scope, scope->type)) {
         return;
     }
     check->place = scope;
     check->asked = false;
-    apache_scope_walk(check->p, check->tree, find_asking, check);
+    mod_sspi_scope_walk(check->p, check->tree, find_asking, check);
     if (check->asked) {
         return;
     }
@@ -297,13 +298,13 @@ static void check_place(void *self, const struct apache_scope *scope)
         apr_pstrcat(check->p, scope->demand->directive, " ", scope->demand->args, NULL), place);
 }
 
-bool apache_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
-                  const ap_directive_t *tree)
+bool mod_sspi_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
+                    const ap_directive_t *tree)
 {
     struct check check = {.p = ptemp, .s = s, .acceptor = acceptor, .tree = tree};
 
-    apache_scope_walk(ptemp, tree, check_realms, &check);
-    apache_scope_walk(ptemp, tree, check_names, &check);
-    apache_scope_walk(ptemp, tree, check_place, &check);
+    mod_sspi_scope_walk(ptemp, tree, check_realms, &check);
+    mod_sspi_scope_walk(ptemp, tree, check_names, &check);
+    mod_sspi_scope_walk(ptemp, tree, check_place, &check);
     return !check.failed;
 }

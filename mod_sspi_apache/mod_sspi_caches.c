@@ -16,11 +16,11 @@
 
 static bool is_private(request_rec *r)
 {
-    const struct apache_visit *visit = apache_visit_find(r);
+    const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
-    return sspi_http_is_private(visit != NULL ? visit->exchange : NULL,
-                                apache_link_find(r->connection),
-                                apache_visit_credentials(r) == NULL);
+    return sspi_http_is_private(ctx != NULL ? ctx->exchange : NULL,
+                                mod_sspi_connection_find(r->connection),
+                                mod_sspi_request_credentials(r) == NULL);
 }
 
 /* Writes `private`, merged with the values of both tables. */
@@ -53,7 +53,7 @@ static void unset_others(request_rec *r, apr_table_t *table)
     }
 }
 
-void apache_caches_mark(request_rec *r)
+void mod_sspi_caches_mark(request_rec *r)
 {
     if (is_private(r)) {
         apr_table_setn(r->err_headers_out, FIELD_NAME, merge(r));
@@ -81,7 +81,7 @@ static void insert_private(request_rec *r)
     }
 }
 
-void apache_caches_register_hooks(void)
+void mod_sspi_caches_register_hooks(void)
 {
     /* After mod_headers, which could remove it. */
     static const char *const before[] = {"mod_headers.c", NULL};

@@ -10,7 +10,7 @@
 
 APLOG_USE_MODULE(sspi);
 
-const char *apache_provider_check(apr_pool_t *p, const char *directive, const char *name)
+const char *mod_sspi_provider_check(apr_pool_t *p, const char *directive, const char *name)
 {
     const authn_provider *provider =
         ap_lookup_provider(AUTHN_PROVIDER_GROUP, name, AUTHN_PROVIDER_VERSION);
@@ -63,8 +63,8 @@ static bool ask(request_rec *r, const char *name, const struct sspi_result *resu
     }
 }
 
-bool apache_provider_answer(request_rec *r, const struct sspi_policy *policy,
-                            struct sspi_exchange *exchange, const struct sspi_result *result)
+bool mod_sspi_provider_answer(request_rec *r, const struct sspi_policy *policy,
+                              struct sspi_exchange *exchange, const struct sspi_result *result)
 {
     const struct sspi_option_value *names = &policy->value[SSPI_OPTION_DIGEST_PROVIDER];
     char *hash = NULL;

@@ -43,7 +43,8 @@ static bool are_right(const apr_array_header_t *dirs, const struct sspi_acceptor
     char error[SSPI_ERROR_SIZE];
 
     for (int i = 0; i < dirs->nelts; i++) {
-        const struct apache_dir *dir = APR_ARRAY_IDX(dirs, i, struct apache_dir *);
+        const struct mod_sspi_dir_config *dir =
+            APR_ARRAY_IDX(dirs, i, struct mod_sspi_dir_config *);
 
         if (!sspi_acceptor_check_tls(acceptor, &dir->policy, ctx, error)) {
             ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s (%s)", error,
@@ -56,8 +57,10 @@ static bool are_right(const apr_array_header_t *dirs, const struct sspi_acceptor
 
 static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct ssl_ctx_st *ctx)
 {
-    const struct apache_site *site = ap_get_module_config(s->module_config, &sspi_module);
-    struct apache_site *whole = ap_get_module_config(ap_server_conf->module_config, &sspi_module);
+    const struct mod_sspi_server_config *site =
+        ap_get_module_config(s->module_config, &sspi_module);
+    struct mod_sspi_server_config *whole =
+        ap_get_module_config(ap_server_conf->module_config, &sspi_module);
 
     if (is_proxy || site->acceptor == NULL) {
         return OK;
@@ -87,13 +90,13 @@ static int remember_tls(conn_rec *c, struct ssl_st *ssl, int is_proxy)
     return OK;
 }
 
-void apache_tls_register_hooks(void)
+void mod_sspi_tls_register_hooks(void)
 {
     APR_OPTIONAL_HOOK(ssl, init_server, learn_certificates, NULL, NULL, APR_HOOK_MIDDLE);
     APR_OPTIONAL_HOOK(ssl, pre_handshake, remember_tls, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
-struct ssl_st *apache_tls_of(conn_rec *c)
+struct ssl_st *mod_sspi_tls_of(conn_rec *c)
 {
     /* A stream of HTTP/2 has a conn_rec of its own; its master did the handshake. Streams run in
      * parallel, so that the master's link is only read here. */
@@ -107,9 +110,9 @@ struct ssl_st *apache_tls_of(conn_rec *c)
     return link->ssl;
 }
 
-struct ssl_ctx_st *apache_tls_of_host(const server_rec *s)
+struct ssl_ctx_st *mod_sspi_tls_of_host(const server_rec *s)
 {
-    const struct apache_site *whole =
+    const struct mod_sspi_server_config *whole =
         ap_get_module_config(ap_server_conf->module_config, &sspi_module);
 
     return whole->tls != NULL ? apr_hash_get(whole->tls, &s, sizeof(s)) : NULL;
@@ -121,14 +124,14 @@ static apr_status_t free_connection(void *connection)
     return APR_SUCCESS;
 }
 
-const struct sspi_connection *apache_link_find(conn_rec *c)
+const struct sspi_connection *mod_sspi_connection_find(conn_rec *c)
 {
     const struct link *link = ap_get_module_config(c->conn_config, &sspi_module);
 
     return link != NULL && c->master == NULL ? link->connection : NULL;
 }
 
-struct sspi_connection *apache_link_connection(conn_rec *c, struct sspi_acceptor *acceptor)
+struct sspi_connection *mod_sspi_connection_connection(conn_rec *c, struct sspi_acceptor *acceptor)
 {
     struct link *link;
 

@@ -1,39 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "apache_scope.h"
+#include "mod_sspi_scope.h"
 
 #include "apr_strings.h"
 
-const struct apache_choice apache_choices[APACHE_CHOICES] = {
-    [APACHE_PACKAGES] = {SSPI_OPTION_PACKAGES, {"Negotiate", "NTLM", "Digest"}},
-    [APACHE_MECHANISMS] = {SSPI_OPTION_MECHANISMS, {"kerberos", "ntlm", NULL}},
-    [APACHE_USER_NAME] = {SSPI_OPTION_USER_NAME, {"full", "short", "local"}},
+const struct mod_sspi_choice mod_sspi_choices[MOD_SSPI_CHOICES] = {
+    [MOD_SSPI_PACKAGES] = {SSPI_OPTION_PACKAGES, {"Negotiate", "NTLM", "Digest"}},
+    [MOD_SSPI_MECHANISMS] = {SSPI_OPTION_MECHANISMS, {"kerberos", "ntlm", NULL}},
+    [MOD_SSPI_USER_NAME] = {SSPI_OPTION_USER_NAME, {"full", "short", "local"}},
 };
 
 /* ---- directives ---- */
 
-bool apache_directive_is(const ap_directive_t *node, const char *name)
+bool mod_sspi_directive_is(const ap_directive_t *node, const char *name)
 {
     return ap_cstr_casecmp(node->directive, name) == 0;
 }
 
-bool apache_directive_is_option(const ap_directive_t *node, enum sspi_option option)
+bool mod_sspi_directive_is_option(const ap_directive_t *node, enum sspi_option option)
 {
-    return apache_directive_is(node, sspi_option_info(option)->name[SSPI_SERVER_APACHE]);
+    return mod_sspi_directive_is(node, sspi_option_info(option)->name[SSPI_SERVER_APACHE]);
 }
 
-bool apache_directive_is_require_section(const ap_directive_t *node)
+bool mod_sspi_directive_is_require_section(const ap_directive_t *node)
 {
     return ap_cstr_casecmpn(node->directive, "<Require", 8) == 0;
 }
 
-const char *apache_directive_first_word(apr_pool_t *p, const ap_directive_t *node)
+const char *mod_sspi_directive_first_word(apr_pool_t *p, const ap_directive_t *node)
 {
     const char *args = node->args;
 
     return ap_getword_conf(p, &args);
 }
 
-bool apache_directive_has_word(apr_pool_t *p, const ap_directive_t *node, const char *wanted)
+bool mod_sspi_directive_has_word(apr_pool_t *p, const ap_directive_t *node, const char *wanted)
 {
     const char *args = node->args;
 
@@ -50,30 +50,30 @@ bool apache_directive_has_word(apr_pool_t *p, const ap_directive_t *node, const 
 /* Options that an administrator sets to refuse clients. */
 static bool is_demand(apr_pool_t *p, const ap_directive_t *node)
 {
-    if (apache_directive_is_option(node, SSPI_OPTION_REQUIRE_TLS)) {
-        return apache_directive_has_word(p, node, "on");
+    if (mod_sspi_directive_is_option(node, SSPI_OPTION_REQUIRE_TLS)) {
+        return mod_sspi_directive_has_word(p, node, "on");
     }
-    if (apache_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING)) {
-        return !apache_directive_has_word(p, node, "none");
+    if (mod_sspi_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING)) {
+        return !mod_sspi_directive_has_word(p, node, "none");
     }
-    return apache_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING_TYPE) ||
-           apache_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE) ||
-           apache_directive_is_option(node, SSPI_OPTION_EXTENDED_PROTECTION);
+    return mod_sspi_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING_TYPE) ||
+           mod_sspi_directive_is_option(node, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE) ||
+           mod_sspi_directive_is_option(node, SSPI_OPTION_EXTENDED_PROTECTION);
 }
 
-static void read_directive(apr_pool_t *p, const ap_directive_t *node, struct apache_scope *scope)
+static void read_directive(apr_pool_t *p, const ap_directive_t *node, struct mod_sspi_scope *scope)
 {
-    if (apache_directive_is(node, "AuthType")) {
+    if (mod_sspi_directive_is(node, "AuthType")) {
         scope->type = node;
-    } else if (apache_directive_is_option(node, SSPI_OPTION_OPTIONAL)) {
-        scope->optional = apache_directive_has_word(p, node, "on");
+    } else if (mod_sspi_directive_is_option(node, SSPI_OPTION_OPTIONAL)) {
+        scope->optional = mod_sspi_directive_has_word(p, node, "on");
     } else if (is_demand(p, node)) {
         scope->demand = node;
-    } else if (scope->demand != NULL && apache_directive_is(node, scope->demand->directive)) {
+    } else if (scope->demand != NULL && mod_sspi_directive_is(node, scope->demand->directive)) {
         scope->demand = NULL; /* an inner scope cancels it */
     }
-    for (size_t i = 0; i < APACHE_CHOICES; i++) {
-        if (apache_directive_is_option(node, apache_choices[i].option)) {
+    for (size_t i = 0; i < MOD_SSPI_CHOICES; i++) {
+        if (mod_sspi_directive_is_option(node, mod_sspi_choices[i].option)) {
             scope->chosen[i] = node;
         }
     }
@@ -81,14 +81,14 @@ static void read_directive(apr_pool_t *p, const ap_directive_t *node, struct apa
 
 struct walk {
     apr_pool_t *p;
-    apache_scope_visit *visit;
+    mod_sspi_scope_visit *ctx;
     void *self;
 };
 
-static void walk_scope(const struct walk *walk, const struct apache_scope *outer,
+static void walk_scope(const struct walk *walk, const struct mod_sspi_scope *outer,
                        const ap_directive_t *section, const ap_directive_t *first)
 {
-    struct apache_scope scope = {0};
+    struct mod_sspi_scope scope = {0};
 
     if (outer != NULL) {
         scope = *outer;
@@ -99,28 +99,28 @@ static void walk_scope(const struct walk *walk, const struct apache_scope *outer
     for (const ap_directive_t *node = first; node != NULL; node = node->next) {
         read_directive(walk->p, node, &scope);
     }
-    walk->visit(walk->self, &scope);
+    walk->ctx(walk->self, &scope);
     for (const ap_directive_t *node = first; node != NULL; node = node->next) {
-        if (node->first_child != NULL && !apache_directive_is_require_section(node)) {
+        if (node->first_child != NULL && !mod_sspi_directive_is_require_section(node)) {
             walk_scope(walk, &scope, node, node->first_child);
         }
     }
 }
 
-void apache_scope_walk(apr_pool_t *p, const ap_directive_t *tree, apache_scope_visit *visit,
-                       void *self)
+void mod_sspi_scope_walk(apr_pool_t *p, const ap_directive_t *tree, mod_sspi_scope_visit *ctx,
+                         void *self)
 {
-    const struct walk walk = {p, visit, self};
+    const struct walk walk = {p, ctx, self};
 
     walk_scope(&walk, NULL, NULL, tree);
 }
 
-bool apache_scope_is_ours(apr_pool_t *p, const struct apache_scope *scope)
+bool mod_sspi_scope_is_ours(apr_pool_t *p, const struct mod_sspi_scope *scope)
 {
-    return scope->type != NULL && apache_directive_has_word(p, scope->type, SSPI_AUTH_TYPE);
+    return scope->type != NULL && mod_sspi_directive_has_word(p, scope->type, SSPI_AUTH_TYPE);
 }
 
-bool apache_scope_has(const struct apache_scope *scope, const ap_directive_t *node)
+bool mod_sspi_scope_has(const struct mod_sspi_scope *scope, const ap_directive_t *node)
 {
     for (const ap_directive_t *at = scope->first; at != NULL && node != NULL; at = at->next) {
         if (at == node) {
@@ -134,13 +134,13 @@ bool apache_scope_has(const struct apache_scope *scope, const ap_directive_t *no
 
 static bool is_section(const ap_directive_t *section, const char *kind)
 {
-    return section != NULL && apache_directive_is(section, kind);
+    return section != NULL && mod_sspi_directive_is(section, kind);
 }
 
 /* The path of <Location> or <Directory>; NULL: a pattern. */
 static const char *plain_path(apr_pool_t *p, const ap_directive_t *section)
 {
-    const char *path = apache_directive_first_word(p, section);
+    const char *path = mod_sspi_directive_first_word(p, section);
     size_t len = strlen(path);
 
     if (strpbrk(path, "*?[~") != NULL) {
@@ -149,7 +149,8 @@ static const char *plain_path(apr_pool_t *p, const ap_directive_t *section)
     return len > 0 && path[len - 1] == '>' ? apr_pstrmemdup(p, path, len - 1) : path;
 }
 
-bool apache_scope_is_within(const struct apache_scope *inner, const struct apache_scope *outer)
+bool mod_sspi_scope_is_within(const struct mod_sspi_scope *inner,
+                              const struct mod_sspi_scope *outer)
 {
     for (; inner != NULL; inner = inner->outer) {
         if (inner->section == outer->section) {
@@ -159,7 +160,7 @@ bool apache_scope_is_within(const struct apache_scope *inner, const struct apach
     return false;
 }
 
-static const ap_directive_t *host_of(const struct apache_scope *scope)
+static const ap_directive_t *host_of(const struct mod_sspi_scope *scope)
 {
     for (; scope != NULL; scope = scope->outer) {
         if (is_section(scope->section, "<VirtualHost")) {
@@ -184,13 +185,13 @@ static bool are_apart(apr_pool_t *p, const ap_directive_t *a, const ap_directive
            strncmp(path_a, path_b, strlen(path_b)) != 0;
 }
 
-bool apache_scope_can_meet(apr_pool_t *p, const struct apache_scope *a,
-                           const struct apache_scope *b)
+bool mod_sspi_scope_can_meet(apr_pool_t *p, const struct mod_sspi_scope *a,
+                             const struct mod_sspi_scope *b)
 {
     const ap_directive_t *host_a = host_of(a);
     const ap_directive_t *host_b = host_of(b);
 
-    if (apache_scope_is_within(a, b) || apache_scope_is_within(b, a)) {
+    if (mod_sspi_scope_is_within(a, b) || mod_sspi_scope_is_within(b, a)) {
         return true;
     }
     if (host_a != NULL && host_b != NULL && host_a != host_b) {
@@ -200,7 +201,7 @@ bool apache_scope_can_meet(apr_pool_t *p, const struct apache_scope *a,
            !are_apart(p, a->section, b->section, "<Directory");
 }
 
-bool apache_scope_is_late(const struct apache_scope *scope)
+bool mod_sspi_scope_is_late(const struct mod_sspi_scope *scope)
 {
     return is_section(scope->section, "<Location") ||
            is_section(scope->section, "<LocationMatch") || is_section(scope->section, "<If");
