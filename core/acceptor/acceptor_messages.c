@@ -22,7 +22,7 @@ enum acceptor_message acceptor_messages_of_reason(enum sspi_reason reason)
         return ACCEPTOR_MESSAGE_MALFORMED;
     case SSPI_REASON_TOO_LARGE:
         return ACCEPTOR_MESSAGE_TOO_LARGE;
-    case SSPI_REASON_MECHANISM:
+    case SSPI_REASON_NOT_OFFERED:
         return ACCEPTOR_MESSAGE_NOT_OFFERED;
     case SSPI_REASON_NO_KEY:
         return ACCEPTOR_MESSAGE_NO_KEY;

@@ -114,17 +114,17 @@ SECURITY_STATUS digest_offer_check(const struct digest_offer *offer,
     for (size_t i = 0; i < offer->n_algorithms; i++)
         offered = offered || offer->algorithms[i] == response->algorithm;
     if (!offered) {
-        error_info_set(error_info, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
+        error_info_set(error_info, SSPI_REASON_NOT_OFFERED, "algorithm %s was not offered",
                        hash_name(response->algorithm));
         return SEC_E_LOGON_DENIED;
     }
     if (response->integrity ? !offer->auth_int : !offer->auth) {
-        error_info_set(error_info, SSPI_REASON_MECHANISM, "qop %s was not offered",
+        error_info_set(error_info, SSPI_REASON_NOT_OFFERED, "qop %s was not offered",
                        response->integrity ? "auth-int" : "auth");
         return SEC_E_QOP_NOT_SUPPORTED;
     }
     if (response->userhash && !offer->userhash) {
-        error_info_set(error_info, SSPI_REASON_MECHANISM, "userhash was not offered");
+        error_info_set(error_info, SSPI_REASON_NOT_OFFERED, "userhash was not offered");
         return SEC_E_LOGON_DENIED;
     }
     return SEC_E_OK;

@@ -103,7 +103,7 @@ static SECURITY_STATUS parse(const struct package_input *in, struct digest_respo
         return SEC_E_OK;
     case SSPI_REASON_INTERNAL:
         return SEC_E_INSUFFICIENT_MEMORY;
-    case SSPI_REASON_MECHANISM:
+    case SSPI_REASON_NOT_OFFERED:
         /* As for an algorithm that exists and is not offered: a new challenge mends it. */
     case SSPI_REASON_WRONG_PASSWORD:
         /* The same answer as for any unknown user. */

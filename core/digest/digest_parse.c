@@ -96,7 +96,8 @@ static enum sspi_reason read_values(const struct digest_directives *d,
     if (algorithm.data != NULL)
         response->algorithm = hash_from_name(algorithm);
     if (response->algorithm == SSPI_DIGEST_NONE) {
-        return error_info_set(d->error_info, SSPI_REASON_MECHANISM, "algorithm %s was not offered",
+        return error_info_set(d->error_info, SSPI_REASON_NOT_OFFERED,
+                              "algorithm %s was not offered",
                               escape_text(shown, sizeof(shown), algorithm));
     }
     enum sspi_reason reason = read_count(d, response);

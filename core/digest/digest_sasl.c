@@ -101,7 +101,7 @@ static SECURITY_STATUS parse(const struct package_input *in, struct digest_respo
         return SEC_E_OK;
     case SSPI_REASON_INTERNAL:
         return SEC_E_INSUFFICIENT_MEMORY;
-    case SSPI_REASON_MECHANISM:
+    case SSPI_REASON_NOT_OFFERED:
         return SEC_E_QOP_NOT_SUPPORTED;
     default:
         return SEC_E_INVALID_TOKEN;
@@ -113,11 +113,11 @@ static SECURITY_STATUS check_offered(const struct attempt *a)
     enum digest_cipher cipher = a->response->cipher;
 
     if (cipher != DIGEST_CIPHER_NONE && (a->sasl->ciphers & 1u << cipher) == 0)
-        return error_info_refuse(a->error_info, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM,
+        return error_info_refuse(a->error_info, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_NOT_OFFERED,
                                  "auth-conf with cipher %s was not offered",
                                  digest_cipher_name(cipher));
     if (cipher == DIGEST_CIPHER_NONE && a->response->integrity && !a->sasl->offers_integrity)
-        return error_info_refuse(a->error_info, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM,
+        return error_info_refuse(a->error_info, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_NOT_OFFERED,
                                  "qop auth-int was not offered");
     return SEC_E_OK;
 }

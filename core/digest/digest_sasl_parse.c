@@ -48,7 +48,7 @@ static enum sspi_reason read_cipher(const struct digest_directives *d,
         return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "auth-conf without a cipher");
     response->cipher = digest_cipher_from_name(cipher);
     if (response->cipher == DIGEST_CIPHER_NONE) {
-        return error_info_set(d->error_info, SSPI_REASON_MECHANISM, "cipher %s was not offered",
+        return error_info_set(d->error_info, SSPI_REASON_NOT_OFFERED, "cipher %s was not offered",
                               escape_text(shown, sizeof(shown), cipher));
     }
     return SSPI_REASON_NONE;
@@ -65,7 +65,7 @@ static enum sspi_reason read_qop(const struct digest_directives *d,
     bool conf = bytes_equal_nocase(response->qop, SSPI_VIEW("auth-conf"));
     response->integrity = conf || bytes_equal_nocase(response->qop, SSPI_VIEW("auth-int"));
     if (!response->integrity && !bytes_equal_nocase(response->qop, SSPI_VIEW("auth"))) {
-        return error_info_set(d->error_info, SSPI_REASON_MECHANISM, "qop %s was not offered",
+        return error_info_set(d->error_info, SSPI_REASON_NOT_OFFERED, "qop %s was not offered",
                               escape_text(shown, sizeof(shown), response->qop));
     }
     return conf ? read_cipher(d, response) : SSPI_REASON_NONE;

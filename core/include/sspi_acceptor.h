@@ -48,7 +48,7 @@ enum sspi_reason {
     SSPI_REASON_NONE = 0,
     SSPI_REASON_MALFORMED,     /* the token breaks its grammar */
     SSPI_REASON_TOO_LARGE,     /* a token over the limit */
-    SSPI_REASON_MECHANISM,     /* a mechanism or algorithm that is not offered */
+    SSPI_REASON_NOT_OFFERED,   /* a mechanism or algorithm that is not offered */
     SSPI_REASON_NO_KEY,        /* keytab lacks the principal, key version or encryption type */
     SSPI_REASON_BAD_KEY,       /* ticket does not decrypt with the key in the keytab */
     SSPI_REASON_WRONG_SERVICE, /* ticket for a service that is not accepted */

@@ -220,7 +220,7 @@ static SECURITY_STATUS read_token(struct kerberos_exchange *exchange)
     case KERBEROS_AP_REQ_OK:
         break;
     case KERBEROS_AP_REQ_OTHER_MECHANISM:
-        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
                                  "the token is not Kerberos");
     case KERBEROS_AP_REQ_BAD_NAME:
         return refuse_name("the ticket's service", bytes_view(exchange->ap_req.principal),

@@ -182,7 +182,7 @@ SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
                                  "the token was altered: %s",
                                  gss_text(major, minor, text, sizeof text));
     case GSS_S_BAD_MECH:
-        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+        return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
                                  "the token is of another mechanism than Kerberos");
     case GSS_S_UNAUTHORIZED:
         return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,

@@ -39,7 +39,7 @@ static SECURITY_STATUS refuse_bare(struct negotiate_step *step, enum negotiate_t
     else
         negotiate_mechanism_name(oid, &sent);
     negotiate_credential_describe(step->credential, &wanted);
-    return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+    return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
                              "the client sent %.*s, and wanted is %.*s%s",
                              (int)bytes_as_view(&sent).len, bytes_as_view(&sent).data,
                              (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,

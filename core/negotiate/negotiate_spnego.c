@@ -78,7 +78,7 @@ static bool agreed_on(const struct negotiate_context *context, ULONG attributes)
 static SECURITY_STATUS unprotected(const struct negotiate_step *step)
 {
     return error_info_refuse(
-        step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+        step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
         "the client asked %s for no integrity, or for keys too weak to give any: "
         "its list of mechanisms cannot be protected",
         step->context->chosen->package->about.Name);
@@ -98,7 +98,7 @@ static SECURITY_STATUS check_mic(const struct negotiate_step *step, struct sspi_
         return unprotected(step);
     default:
         return error_info_refuse(
-            step->out->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_MECHANISM,
+            step->out->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_NOT_OFFERED,
             "mechListMIC is wrong: the client's list of mechanisms was changed on "
             "the way");
     }
@@ -217,7 +217,7 @@ static SECURITY_STATUS refuse_offer(struct negotiate_step *step,
     negotiate_credential_describe(step->credential, &wanted);
     return reject(step,
                   error_info_refuse(
-                      step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
+                      step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
                       "the client offers only %.*s, and wanted is %.*s%s", shown, list.data,
                       (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
                       negotiate_credential_allows(step->credential, &negotiate_mechanism_table[0])
@@ -287,8 +287,8 @@ SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step)
     if (!negotiate_token_parse_response(step->in->token, &response))
         return malformed(step);
     if (response.state == NEGOTIATE_TOKEN_REJECT)
-        return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MECHANISM,
-                                 "the client gave the negotiation up");
+        return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN,
+                                 SSPI_REASON_NOT_OFFERED, "the client gave the negotiation up");
     /* Each phase waits for one thing: the mechanism's token, or the client's MIC. */
     bool as_expected = context->phase == NEGOTIATE_MECHANISM
                            ? response.token.len > 0

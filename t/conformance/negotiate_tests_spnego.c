@@ -106,7 +106,7 @@ void clients_without_kerberos_are_told_why(void **test_state)
     struct bytes token = {0};
     wrap_init(ntlm, 1, SSPI_VIEW("NTLMSSP\0\1"), &token);
     CHECK(once(&server, &token), SEC_E_INVALID_TOKEN);
-    CHECK_REASON(SSPI_REASON_MECHANISM, "only NTLM");
+    CHECK_REASON(SSPI_REASON_NOT_OFFERED, "only NTLM");
     assert_int_equal(server.answer.len, 0);
     server.requirements = ASC_REQ_EXTENDED_ERROR;
     CHECK(once(&server, &token), SEC_E_INVALID_TOKEN);
@@ -115,7 +115,7 @@ void clients_without_kerberos_are_told_why(void **test_state)
     bytes_free(&token);
     bytes_append(&token, "NTLMSSP\0\1\0\0\0", 12);
     CHECK(once(&server, &token), SEC_E_INVALID_TOKEN);
-    CHECK_REASON(SSPI_REASON_MECHANISM, "sent NTLM");
+    CHECK_REASON(SSPI_REASON_NOT_OFFERED, "sent NTLM");
     bytes_free(&token);
     bytes_append(&token, "\xa1\x07\x30\x05\xa0\x03\x0a\x01\x01", 9);
     CHECK(once(&server, &token), SEC_E_INVALID_TOKEN);

@@ -134,7 +134,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     case SSPI_REASON_MALFORMED:
     case SSPI_REASON_TOO_LARGE:
-    case SSPI_REASON_MECHANISM:
+    case SSPI_REASON_NOT_OFFERED:
     case SSPI_REASON_UNSUPPORTED:
     case SSPI_REASON_WRONG_PASSWORD:
         fuzz_check_report(&error_info, reason);

@@ -136,7 +136,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum sspi_reason reason = digest_sasl_parse_response(text, &response, &error_info);
     if (reason != SSPI_REASON_NONE) {
         FUZZ_REQUIRE(reason == SSPI_REASON_MALFORMED || reason == SSPI_REASON_TOO_LARGE ||
-                     reason == SSPI_REASON_MECHANISM || reason == SSPI_REASON_UNSUPPORTED ||
+                     reason == SSPI_REASON_NOT_OFFERED || reason == SSPI_REASON_UNSUPPORTED ||
                      reason == SSPI_REASON_WRONG_PASSWORD);
         FUZZ_REQUIRE(error_info.reason == reason && error_info.text[0] != '\0');
         FUZZ_REQUIRE(fuzz_printable(error_info.text));

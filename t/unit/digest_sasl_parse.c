@@ -187,8 +187,8 @@ static void values_with_one_form_have_it(void **unused)
         {"response", "D388DAD90D4BBD760A152321F2143AF7", SSPI_REASON_MALFORMED},
         {"qop", "auth-int", SSPI_REASON_NONE},
         {"qop", "auth-conf", SSPI_REASON_MALFORMED}, /* without a cipher */
-        {"qop", "\"auth,auth-int\"", SSPI_REASON_MECHANISM},
-        {"qop", "\"\"", SSPI_REASON_MECHANISM},
+        {"qop", "\"auth,auth-int\"", SSPI_REASON_NOT_OFFERED},
+        {"qop", "\"\"", SSPI_REASON_NOT_OFFERED},
         {"username", "\"\"", SSPI_REASON_WRONG_PASSWORD},
         {"username", "\"\xff\"", SSPI_REASON_MALFORMED},
         {"realm", "\"\xff\"", SSPI_REASON_MALFORMED},
@@ -290,10 +290,10 @@ static void qop_and_cipher_belong_together(void **unused)
     }
     assert_int_equal(
         with((struct directive){"qop", "auth-conf"}, (struct directive){"cipher", "aes-128"}, &r),
-        SSPI_REASON_MECHANISM);
+        SSPI_REASON_NOT_OFFERED);
     assert_int_equal(
         with((struct directive){"qop", "auth-conf"}, (struct directive){"cipher", "\"\""}, &r),
-        SSPI_REASON_MECHANISM);
+        SSPI_REASON_NOT_OFFERED);
 }
 
 static void digest_uri_names_service_and_host(void **unused)

@@ -131,7 +131,7 @@ static void what_was_not_offered_is_refused(void **state)
         struct sasl_client c = sasl_alice(NULL);
         c.qop = cases[i].qop;
         c.cipher = cases[i].cipher;
-        sasl_refused(w, cases[i].requirements, c, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_MECHANISM);
+        sasl_refused(w, cases[i].requirements, c, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_NOT_OFFERED);
     }
 }
 
