@@ -307,7 +307,7 @@ static int serve_step(request_rec *r, struct mod_sspi_request_ctx *ctx,
     case SSPI_MAY_BLOCK:
         /* A request's own thread may wait; the others go on. */
         sspi_job_run(result->job);
-        sspi_job_release(result->job);
+        sspi_job_unref(result->job);
         return OK;
     default:
         return DECLINED;

@@ -138,7 +138,7 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
             /* all threads are busy, or there is no memory: do without it */
 
-            sspi_job_release(job);
+            sspi_job_unref(job);
 
             return NGX_OK;
         }
@@ -156,7 +156,7 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 #endif
 
     sspi_job_run(job);
-    sspi_job_release(job);
+    sspi_job_unref(job);
 
     return NGX_OK;
 }
@@ -251,7 +251,7 @@ ngx_http_sspi_free_task(ngx_http_sspi_task_t *t)
 {
     ngx_http_sspi_n_tasks--;
 
-    sspi_job_release(t->job);
+    sspi_job_unref(t->job);
     ngx_free(t);
 }
 

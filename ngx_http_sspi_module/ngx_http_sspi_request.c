@@ -214,7 +214,7 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         }
 
         if (ctx->n_steps++ == NGX_HTTP_SSPI_STEPS) {
-            sspi_job_release(result->job);
+            sspi_job_unref(result->job);
 
             ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
                           "sspi: no verdict after %d steps",

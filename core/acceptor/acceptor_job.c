@@ -4,7 +4,7 @@
 void acceptor_job_init(struct sspi_job *job, void (*run)(struct sspi_job *job),
                        void (*destroy)(struct sspi_job *job))
 {
-    atomic_init(&job->n_holders, 1);
+    ref_init(&job->ref);
     atomic_init(&job->state, ACCEPTOR_JOB_NEW);
     job->run = run;
     job->destroy = destroy;
@@ -22,14 +22,9 @@ void sspi_job_run(struct sspi_job *job)
     atomic_store_explicit(&job->state, ACCEPTOR_JOB_DONE, memory_order_release);
 }
 
-struct sspi_job *sspi_job_reference(struct sspi_job *job)
+static void destroy(struct sspi_job *job)
 {
-    atomic_fetch_add(&job->n_holders, 1);
-    return job;
+    job->destroy(job);
 }
 
-void sspi_job_release(struct sspi_job *job)
-{
-    if (job != NULL && atomic_fetch_sub(&job->n_holders, 1) == 1)
-        job->destroy(job);
-}
+REF(sspi_job, struct sspi_job, ref, destroy)

@@ -6,13 +6,14 @@
 #include <stdatomic.h>
 
 #include "bytes.h"
+#include "ref.h"
 #include "sspi_http.h"
 
 enum acceptor_job_state { ACCEPTOR_JOB_NEW, ACCEPTOR_JOB_RUNNING, ACCEPTOR_JOB_DONE };
 
 /* First member of each kind of job. */
 struct sspi_job {
-    atomic_uint n_holders;
+    struct ref ref;
     _Atomic(enum acceptor_job_state) state;
     void (*run)(struct sspi_job *job);
     /* Frees it; its state tells whether it ran. In whatever thread let go of it last. */

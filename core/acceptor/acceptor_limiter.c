@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "ref.h"
+
 struct acceptor_limiter {
+    struct ref ref;
     pthread_mutex_t lock;
-    unsigned n_owners;
     unsigned limit;
     unsigned n_inside;
     struct acceptor_limiter_slot *inside;
@@ -20,31 +22,18 @@ struct acceptor_limiter *acceptor_limiter_new(unsigned limit)
         free(limiter);
         return NULL;
     }
-    limiter->n_owners = 1;
+    ref_init(&limiter->ref);
     limiter->limit = limit;
     return limiter;
 }
 
-struct acceptor_limiter *acceptor_limiter_ref(struct acceptor_limiter *limiter)
+static void limiter_free(struct acceptor_limiter *limiter)
 {
-    pthread_mutex_lock(&limiter->lock);
-    limiter->n_owners++;
-    pthread_mutex_unlock(&limiter->lock);
-    return limiter;
-}
-
-void acceptor_limiter_unref(struct acceptor_limiter *limiter)
-{
-    if (limiter == NULL)
-        return;
-    pthread_mutex_lock(&limiter->lock);
-    bool last = --limiter->n_owners == 0;
-    pthread_mutex_unlock(&limiter->lock);
-    if (!last)
-        return;
     pthread_mutex_destroy(&limiter->lock);
     free(limiter);
 }
+
+REF(acceptor_limiter, struct acceptor_limiter, ref, limiter_free)
 
 /* True while somebody's time-out counts: whoever is inside may come out much later. */
 static bool is_closed(const struct acceptor_limiter *limiter, uint64_t now_ms)

@@ -28,10 +28,8 @@ enum acceptor_limiter_answer {
 /* Lets `limit` in at a time; 0: any number. NULL: no memory. */
 struct acceptor_limiter *acceptor_limiter_new(unsigned limit) MUST_USE;
 
-/* One more owner, who drops it too. All of this is thread-safe. */
+/* See ref.h. All of this is thread-safe. */
 struct acceptor_limiter *acceptor_limiter_ref(struct acceptor_limiter *limiter);
-
-/* NULL is fine. */
 void acceptor_limiter_unref(struct acceptor_limiter *limiter);
 
 /* ENTERED: `pass` is inside until acceptor_limiter_release(). Times are of a clock that is never

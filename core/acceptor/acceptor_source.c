@@ -81,7 +81,7 @@ static void open_nt_users(struct acceptor_source *source, char *why)
     snprintf(why, SSPI_ERROR_SIZE,
              "%s has no line user:DOMAIN:NT:hash; add users with sspi-passwd -a NT -r DOMAIN",
              store_users_path(source->users));
-    store_users_close(source->users);
+    store_users_unref(source->users);
     source->users = NULL;
 }
 
@@ -120,9 +120,9 @@ struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
 
 void acceptor_source_free(struct acceptor_source *source)
 {
-    kerberos_keytab_close(source->keytab);
-    store_users_close(source->users);
-    ntlm_winbind_close(source->winbind);
+    kerberos_keytab_unref(source->keytab);
+    store_users_unref(source->users);
+    ntlm_winbind_unref(source->winbind);
     free(source->certificates);
     free(source->name);
     free(source);
@@ -186,9 +186,9 @@ static void destroy(struct sspi_job *job)
     struct reread *reread = (struct reread *)job;
     if (acceptor_job_state(job) == ACCEPTOR_JOB_NEW)
         look_again(reread->keytab, reread->users, reread->winbind);
-    kerberos_keytab_close(reread->keytab);
-    store_users_close(reread->users);
-    ntlm_winbind_close(reread->winbind);
+    kerberos_keytab_unref(reread->keytab);
+    store_users_unref(reread->users);
+    ntlm_winbind_unref(reread->winbind);
     free(reread);
 }
 
@@ -212,11 +212,11 @@ static struct sspi_job *new_reread(struct acceptor_source *source)
     }
     acceptor_job_init(&reread->job, run, destroy);
     if (source->keytab != NULL)
-        reread->keytab = kerberos_keytab_reference(source->keytab);
+        reread->keytab = kerberos_keytab_ref(source->keytab);
     else if (source->users != NULL)
-        reread->users = store_users_reference(source->users);
+        reread->users = store_users_ref(source->users);
     else
-        reread->winbind = ntlm_winbind_reference(source->winbind);
+        reread->winbind = ntlm_winbind_ref(source->winbind);
     return &reread->job;
 }
 

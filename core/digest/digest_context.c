@@ -15,7 +15,7 @@ struct digest_context *digest_context_new(struct digest_credential *credential, 
         return NULL;
     }
     if (sasl || credential->keeps_contexts)
-        context->credential = digest_credential_reference(credential);
+        context->credential = digest_credential_ref(credential);
     return context;
 }
 
@@ -24,7 +24,7 @@ void digest_context_free(struct digest_context *context)
     digest_sasl_free(context->sasl);
     if (context->credential != NULL) {
         digest_live_remove(&context->credential->live, &context->live);
-        digest_credential_unreference(context->credential);
+        digest_credential_unref(context->credential);
     }
     digest_session_end(&context->session);
     free(context->pending_realm);

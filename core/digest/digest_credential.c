@@ -21,7 +21,7 @@ static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPT
     const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
 
     if (data->Users != NULL)
-        c->users = store_users_reference(data->Users);
+        c->users = store_users_ref(data->Users);
     if (c->users != NULL || c->caller_hashes)
         return SEC_E_OK;
     if (path == NULL) {
@@ -208,7 +208,7 @@ SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
         error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
-    atomic_init(&c->n_references, 1);
+    ref_init(&c->ref);
     atomic_init(&c->released, false);
     SECURITY_STATUS status = fill(c, data, error_info);
     if (status != SEC_E_OK) {
@@ -222,7 +222,7 @@ SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
 void digest_credential_release(struct digest_credential *credential)
 {
     atomic_store(&credential->released, true);
-    digest_credential_unreference(credential);
+    digest_credential_unref(credential);
 }
 
 const struct digest_ciphers *digest_credential_ciphers(struct digest_credential *credential)
@@ -236,17 +236,9 @@ const struct digest_ciphers *digest_credential_ciphers(struct digest_credential 
     return has_ciphers ? &credential->ciphers : NULL;
 }
 
-struct digest_credential *digest_credential_reference(struct digest_credential *credential)
+static void credential_free(struct digest_credential *credential)
 {
-    atomic_fetch_add(&credential->n_references, 1);
-    return credential;
-}
-
-void digest_credential_unreference(struct digest_credential *credential)
-{
-    if (atomic_fetch_sub(&credential->n_references, 1) != 1)
-        return;
-    store_users_close(credential->users);
+    store_users_unref(credential->users);
     if (credential->own_state != NULL) {
         store_state_free(credential->state);
         bytes_wipe(credential->own_state, STORE_STATE_MIN_SIZE);
@@ -260,3 +252,5 @@ void digest_credential_unreference(struct digest_credential *credential)
     free(credential->domain);
     free(credential);
 }
+
+REF(digest_credential, struct digest_credential, ref, credential_free)

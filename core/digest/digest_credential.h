@@ -10,6 +10,7 @@
 #include "digest_cipher.h"
 #include "digest_live.h"
 #include "hash.h"
+#include "ref.h"
 #include "sspi.h"
 
 #define DIGEST_CREDENTIAL_NONCE_LIFETIME_S 300
@@ -35,8 +36,8 @@ struct digest_credential {
     pthread_mutex_t ciphers_lock;
     struct digest_ciphers ciphers; /* HTTP has no use for them: see digest_credential_ciphers() */
     bool has_ciphers;
-    atomic_uint n_references; /* the caller's one and one for each context that needs it */
-    atomic_bool released;     /* the caller's is gone: users and state may be gone with it */
+    struct ref ref;       /* the caller's one and one for each context that needs it */
+    atomic_bool released; /* the caller's is gone: users and state may be gone with it */
 };
 
 /* As struct package's acquire. */
@@ -51,7 +52,7 @@ void digest_credential_release(struct digest_credential *credential);
  * NULL: no memory. Any thread. */
 const struct digest_ciphers *digest_credential_ciphers(struct digest_credential *credential);
 
-struct digest_credential *digest_credential_reference(struct digest_credential *credential);
-void digest_credential_unreference(struct digest_credential *credential);
+struct digest_credential *digest_credential_ref(struct digest_credential *credential);
+void digest_credential_unref(struct digest_credential *credential);
 
 #endif

@@ -354,7 +354,7 @@ struct sspi_result {
     struct sspi_view variables[SSPI_VARIABLE_COUNT];
     struct sspi_view lookup_user; /* NEED_HASH only, NUL-terminated behind `len` */
     struct sspi_view lookup_realm;
-    struct sspi_job *job; /* MAY_BLOCK only: the caller's, who calls sspi_job_release() */
+    struct sspi_job *job; /* MAY_BLOCK only: the caller's, who calls sspi_job_unref() */
     /* CHALLENGE only: there is no body, or the client continues its exchange on this connection.
      * The server reads and drops the body (at most SSPI_DRAIN_LIMIT octets) instead of closing the
      * connection. A client that sent Expect: 100-continue may not have sent the body yet. */
@@ -441,11 +441,11 @@ struct sspi_job;
 /* Does the work, in any thread, once. Whoever runs it must hold a reference. */
 void sspi_job_run(struct sspi_job *job);
 
-/* One more holder, for instance the thread that runs it. */
-struct sspi_job *sspi_job_reference(struct sspi_job *job);
+/* Adds an owner, for instance the thread that runs the job. Any thread. */
+struct sspi_job *sspi_job_ref(struct sspi_job *job);
 
-/* The last holder frees. NULL is fine. */
-void sspi_job_release(struct sspi_job *job);
+/* The last owner frees the job. NULL is fine. Any thread. */
+void sspi_job_unref(struct sspi_job *job);
 
 #pragma GCC visibility pop
 

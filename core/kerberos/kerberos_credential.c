@@ -117,7 +117,7 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
                                  "OpenSSL has no digests");
     credential->state = data->State;
     if (data->Keytab != NULL) {
-        credential->keytab = kerberos_keytab_reference(data->Keytab);
+        credential->keytab = kerberos_keytab_ref(data->Keytab);
     } else {
         credential->keytab = kerberos_keytab_open(data->KeytabName, error, sizeof error);
         if (credential->keytab == NULL)
@@ -161,7 +161,7 @@ void kerberos_credential_free(struct kerberos_credential *credential)
     if (credential == NULL)
         return;
     leave_keyring(credential, credential->keyring);
-    kerberos_keytab_close(credential->keytab);
+    kerberos_keytab_unref(credential->keytab);
     pthread_mutex_destroy(&credential->mutex);
     hash_suite_close(&credential->hashes);
     free(credential->names);

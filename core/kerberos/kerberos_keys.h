@@ -9,9 +9,10 @@
 
 #include "kerberos_entries.h"
 #include "kerberos_keytab.h"
+#include "ref.h"
 
 struct sspi_keytab {
-    atomic_uint n_owners;
+    struct ref ref;
     char *path;
     pthread_mutex_t mutex; /* of the next two */
     krb5_context context;

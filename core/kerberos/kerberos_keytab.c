@@ -78,6 +78,17 @@ static bool make_contexts(struct sspi_keytab *keytab, char *error, size_t error_
     return code == 0;
 }
 
+static void keytab_free(struct sspi_keytab *keytab)
+{
+    if (keytab->context != NULL)
+        kerberos_entries_free(keytab->context, &keytab->entries);
+    krb5_free_context(keytab->file_context);
+    krb5_free_context(keytab->context);
+    pthread_mutex_destroy(&keytab->mutex);
+    free(keytab->path);
+    free(keytab);
+}
+
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size)
 {
     errno = 0; /* what fails for want of memory sets it, and nothing on the way back does */
@@ -91,11 +102,11 @@ struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t e
         free(keytab);
         return NULL;
     }
-    atomic_init(&keytab->n_owners, 1);
+    ref_init(&keytab->ref);
     if (!make_contexts(keytab, error, error_size) || !set_path(keytab, name, error, error_size) ||
         !kerberos_entries_read(keytab->file_context, keytab->path, &keytab->entries,
                                &keytab->identity, error, error_size)) {
-        kerberos_keytab_close(keytab);
+        kerberos_keytab_unref(keytab);
         return NULL;
     }
     read_clockskew(keytab);
@@ -103,24 +114,7 @@ struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t e
     return keytab;
 }
 
-struct sspi_keytab *kerberos_keytab_reference(struct sspi_keytab *keytab)
-{
-    atomic_fetch_add(&keytab->n_owners, 1);
-    return keytab;
-}
-
-void kerberos_keytab_close(struct sspi_keytab *keytab)
-{
-    if (keytab == NULL || atomic_fetch_sub(&keytab->n_owners, 1) != 1)
-        return;
-    if (keytab->context != NULL)
-        kerberos_entries_free(keytab->context, &keytab->entries);
-    krb5_free_context(keytab->file_context);
-    krb5_free_context(keytab->context);
-    pthread_mutex_destroy(&keytab->mutex);
-    free(keytab->path);
-    free(keytab);
-}
+REF(kerberos_keytab, struct sspi_keytab, ref, keytab_free)
 
 const char *kerberos_keytab_path(const struct sspi_keytab *keytab)
 {

@@ -15,8 +15,9 @@
  * no DNS. */
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size) MUST_USE;
 
-/* Wipes the keys. NULL is fine. */
-void kerberos_keytab_close(struct sspi_keytab *keytab);
+/* See ref.h. The last owner wipes the keys. */
+struct sspi_keytab *kerberos_keytab_ref(struct sspi_keytab *keytab);
+void kerberos_keytab_unref(struct sspi_keytab *keytab);
 
 /* The file's path without a "FILE:" prefix. */
 const char *kerberos_keytab_path(const struct sspi_keytab *keytab);
@@ -26,9 +27,6 @@ const char *kerberos_keytab_path(const struct sspi_keytab *keytab);
  * there. */
 bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_view *names,
                                  size_t n_names, char *error, size_t error_size);
-
-/* One more owner, who closes it too. Thread-safe. */
-struct sspi_keytab *kerberos_keytab_reference(struct sspi_keytab *keytab);
 
 /* As store_users_look(), store_users_look_now(), store_users_look_again(), store_users_reread() and
  * store_users_refresh(). A look also reads the clock skew from krb5.conf. Credentials find new keys

@@ -45,13 +45,13 @@ static SECURITY_STATUS take_users(struct ntlm_credential *credential,
     char domain[STORE_USERS_NAME_LIMIT + 1];
     const char *path = data->UserFile != NULL ? data->UserFile : getenv("SSPI_USER_FILE");
     if (data->Winbind != NULL) {
-        credential->winbind = ntlm_winbind_reference(data->Winbind);
+        credential->winbind = ntlm_winbind_ref(data->Winbind);
         return SEC_E_OK;
     }
     if (data->Users == NULL && path == NULL)
         return open_winbind(credential, error_info);
     if (data->Users != NULL) {
-        credential->users = store_users_reference(data->Users);
+        credential->users = store_users_ref(data->Users);
     } else {
         SECURITY_STATUS st = open_users(credential, path, error_info);
         if (st != SEC_E_OK)
@@ -117,8 +117,8 @@ SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
 
 void ntlm_credential_release(struct ntlm_credential *credential)
 {
-    ntlm_winbind_close(credential->winbind);
-    store_users_close(credential->users);
+    ntlm_winbind_unref(credential->winbind);
+    store_users_unref(credential->users);
     ntlm_crypto_close(&credential->crypto);
     free(credential);
 }

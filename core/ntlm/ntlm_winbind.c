@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +16,7 @@
 
 #include "ntlm_winbind_answer.h"
 #include "ntlm_winbind_status.h"
+#include "ref.h"
 #include "utf8.h"
 
 /* Connections that are kept for the next check. More are made when more threads ask at a time. */
@@ -26,7 +26,7 @@
 #define PIPE_FOLDER "/var/lib/samba/winbindd_privileged"
 
 struct sspi_winbind {
-    atomic_uint n_owners;
+    struct ref ref;
     pthread_mutex_t lock; /* of all below */
     uint64_t looked_ms;
     bool is_looking; /* from a look to the end of the asking after it */
@@ -44,13 +44,7 @@ struct sspi_winbind *ntlm_winbind_open(void)
         free(winbind);
         return NULL;
     }
-    atomic_init(&winbind->n_owners, 1);
-    return winbind;
-}
-
-struct sspi_winbind *ntlm_winbind_reference(struct sspi_winbind *winbind)
-{
-    atomic_fetch_add(&winbind->n_owners, 1);
+    ref_init(&winbind->ref);
     return winbind;
 }
 
@@ -60,14 +54,14 @@ static void drop_idle(struct sspi_winbind *winbind)
         wbcCtxFree(winbind->idle[--winbind->n_idle]);
 }
 
-void ntlm_winbind_close(struct sspi_winbind *winbind)
+static void winbind_free(struct sspi_winbind *winbind)
 {
-    if (winbind == NULL || atomic_fetch_sub(&winbind->n_owners, 1) != 1)
-        return;
     drop_idle(winbind);
     pthread_mutex_destroy(&winbind->lock);
     free(winbind);
 }
+
+REF(ntlm_winbind, struct sspi_winbind, ref, winbind_free)
 
 const char *ntlm_winbind_pipe_folder(void)
 {

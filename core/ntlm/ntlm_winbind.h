@@ -26,11 +26,9 @@ struct ntlm_winbind_names {
 /* One that knows no names yet. NULL: no memory. Asks nobody. */
 struct sspi_winbind *ntlm_winbind_open(void) MUST_USE;
 
-/* One more owner, who calls ntlm_winbind_close() too. Thread-safe. */
-struct sspi_winbind *ntlm_winbind_reference(struct sspi_winbind *winbind);
-
-/* The last owner frees. NULL is fine. */
-void ntlm_winbind_close(struct sspi_winbind *winbind);
+/* See ref.h. */
+struct sspi_winbind *ntlm_winbind_ref(struct sspi_winbind *winbind);
+void ntlm_winbind_unref(struct sspi_winbind *winbind);
 
 /* True, for one thread alone and at most once a second of `now_ms`, as long as no names are known:
  * this caller must call ntlm_winbind_ask(), from whatever thread. */

@@ -30,13 +30,13 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
         return;
     acceptor_identity_free(&exchange->identity);
     if (exchange->waiting != NULL)
-        sspi_job_release(&exchange->waiting->job);
+        sspi_job_unref(&exchange->waiting->job);
     acceptor_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
     free(exchange->user);
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));
     request_entity_free(&exchange->entity);
-    sspi_job_release(exchange->job);
+    sspi_job_unref(exchange->job);
     bytes_free(&exchange->answer_token);
     bytes_free(&exchange->authentication_info);
     bytes_free(&exchange->lookup_realm);

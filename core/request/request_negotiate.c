@@ -221,7 +221,7 @@ static enum request_outcome conclude(const struct negotiation *negotiation,
 
 static void drop_wait(struct sspi_exchange *exchange)
 {
-    sspi_job_release(&exchange->waiting->job);
+    sspi_job_unref(&exchange->waiting->job);
     exchange->waiting = NULL;
     acceptor_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
     exchange->begun = (struct request_begun){0};

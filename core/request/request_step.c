@@ -224,7 +224,7 @@ static bool uses_nt_users(const struct sspi_exchange *exchange, const struct ssp
 static void hand_out_job(struct sspi_exchange *exchange)
 {
     exchange->result.verdict = SSPI_MAY_BLOCK;
-    exchange->result.job = sspi_job_reference(exchange->job);
+    exchange->result.job = sspi_job_ref(exchange->job);
 }
 
 /* A file that this policy uses changed: hands out the job that reads it again. */
@@ -264,7 +264,7 @@ static void end_job(struct sspi_exchange *exchange)
         return;
     if (acceptor_source_outcome(exchange->job, &told))
         *request_exchange_log_entry(exchange) = told;
-    sspi_job_release(exchange->job);
+    sspi_job_unref(exchange->job);
     exchange->job = NULL;
 }
 
@@ -435,7 +435,7 @@ static void decide(struct sspi_exchange *exchange, const struct sspi_policy *pol
         break;
     case REQUEST_OUTCOME_WAIT:
         exchange->result.verdict = SSPI_MAY_BLOCK;
-        exchange->result.job = sspi_job_reference(&exchange->waiting->job);
+        exchange->result.job = sspi_job_ref(&exchange->waiting->job);
         break;
     case REQUEST_OUTCOME_REREAD:
         hand_out_job(exchange);

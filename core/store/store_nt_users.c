@@ -14,7 +14,7 @@ bool store_nt_users_find(struct sspi_users *users, struct sspi_view user, struct
     *ret_user = (struct store_nt_user){0};
     memset(ret_user->hash, 0x5a, sizeof ret_user->hash);
     bool known = index != NULL && store_nt_index_find(index, user, domain, ret_user);
-    store_users_contents_release(contents);
+    store_users_contents_unref(contents);
     return known;
 }
 
@@ -23,6 +23,6 @@ bool store_nt_users_domain(struct sspi_users *users, char ret_domain[STORE_USERS
     struct store_users_contents *contents = store_users_contents_of(users);
     const struct store_nt_index *index = store_users_contents_nt(contents);
     bool known = index != NULL && store_nt_index_domain(index, ret_domain);
-    store_users_contents_release(contents);
+    store_users_contents_unref(contents);
     return known;
 }

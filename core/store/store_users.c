@@ -10,10 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ref.h"
 #include "store_users_contents.h"
 
 struct sspi_users {
-    atomic_uint n_owners;
+    struct ref ref;
     char *path;
     bool is_database;
     atomic_uint_fast64_t generation; /* of the contents; written under the lock */
@@ -52,12 +53,12 @@ struct sspi_users *store_users_open(const char *name, char *error, size_t error_
     char *copy = strdup(path);
     if (users == NULL || copy == NULL || pthread_mutex_init(&users->lock, NULL) != 0) {
         snprintf(error, error_size, "%s: not enough memory for its users", path);
-        store_users_contents_release(contents);
+        store_users_contents_unref(contents);
         free(copy);
         free(users);
         return NULL;
     }
-    atomic_init(&users->n_owners, 1);
+    ref_init(&users->ref);
     atomic_init(&users->generation, 1);
     users->path = copy;
     users->is_database = is_database;
@@ -66,21 +67,15 @@ struct sspi_users *store_users_open(const char *name, char *error, size_t error_
     return users;
 }
 
-struct sspi_users *store_users_reference(struct sspi_users *users)
+static void users_free(struct sspi_users *users)
 {
-    atomic_fetch_add(&users->n_owners, 1);
-    return users;
-}
-
-void store_users_close(struct sspi_users *users)
-{
-    if (users == NULL || atomic_fetch_sub(&users->n_owners, 1) != 1)
-        return;
     pthread_mutex_destroy(&users->lock);
-    store_users_contents_release(users->contents);
+    store_users_contents_unref(users->contents);
     free(users->path);
     free(users);
 }
+
+REF(store_users, struct sspi_users, ref, users_free)
 
 const char *store_users_path(const struct sspi_users *users)
 {
@@ -157,7 +152,7 @@ enum store_refresh store_users_reread(struct sspi_users *users, char *error, siz
     users->seen = identity;
     users->is_looking = false;
     pthread_mutex_unlock(&users->lock);
-    store_users_contents_release(old);
+    store_users_contents_unref(old);
     return contents != NULL ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
 }
 
@@ -174,7 +169,7 @@ enum store_refresh store_users_refresh(struct sspi_users *users, uint64_t now_ms
 struct store_users_contents *store_users_contents_of(struct sspi_users *users)
 {
     pthread_mutex_lock(&users->lock);
-    struct store_users_contents *contents = store_users_contents_reference(users->contents);
+    struct store_users_contents *contents = store_users_contents_ref(users->contents);
     pthread_mutex_unlock(&users->lock);
     return contents;
 }
@@ -185,7 +180,7 @@ bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct ss
     struct store_users_contents *contents = store_users_contents_of(users);
     memset(ret_hash, 0x5a, STORE_USERS_HASH_MAX);
     bool known = store_users_contents_hash(contents, user, realm, algorithm, ret_hash);
-    store_users_contents_release(contents);
+    store_users_contents_unref(contents);
     return known;
 }
 
@@ -197,7 +192,7 @@ bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, stru
     bool known = store_users_contents_hash(contents, user, realm, SSPI_DIGEST_MD5, ret_hash);
     /* Looked for in any case: the same work for every user. */
     known = store_users_contents_sasl_hash(contents, user, realm, ret_hash) || known;
-    store_users_contents_release(contents);
+    store_users_contents_unref(contents);
     return known;
 }
 
@@ -219,7 +214,7 @@ bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view use
     if (known)
         memcpy(ret_hash, hash, sizeof hash);
     bytes_wipe(hash, sizeof hash);
-    store_users_contents_release(contents);
+    store_users_contents_unref(contents);
     return known;
 }
 
@@ -229,7 +224,7 @@ void store_users_count(struct sspi_users *users, struct sspi_view realm,
 {
     struct store_users_contents *contents = store_users_contents_of(users);
     store_users_contents_count(contents, realm, algorithm, ret_users, ret_with_algorithm);
-    store_users_contents_release(contents);
+    store_users_contents_unref(contents);
 }
 
 size_t store_users_algorithms(struct sspi_users *users, struct sspi_view realm,

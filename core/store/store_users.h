@@ -27,11 +27,9 @@
  * else something else. Blocks on the file. */
 struct sspi_users *store_users_open(const char *name, char *error, size_t error_size) MUST_USE;
 
-/* One more owner, who calls store_users_close() too. Thread-safe. */
-struct sspi_users *store_users_reference(struct sspi_users *users);
-
-/* The last owner frees. NULL is fine. */
-void store_users_close(struct sspi_users *users);
+/* See ref.h. */
+struct sspi_users *store_users_ref(struct sspi_users *users);
+void store_users_unref(struct sspi_users *users);
 
 /* The path, without the prefix. */
 const char *store_users_path(const struct sspi_users *users);

@@ -3,20 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "hash.h"
+#include "ref.h"
 #include "store_nt_index.h"
 #include "store_users_cdb.h"
 #include "store_users_index.h"
 
 /* Of a text file, or of a database. */
 struct store_users_contents {
-    atomic_uint n_references;
+    struct ref ref;
     struct store_users_index *index;
     struct store_nt_index *nt;
     struct store_users_cdb *cdb;
@@ -113,7 +113,7 @@ struct store_users_contents *store_users_contents_load(const char *path, bool is
         snprintf(error, error_size, "%s: not enough memory for its users", path);
         return NULL;
     }
-    atomic_init(&contents->n_references, 1);
+    ref_init(&contents->ref);
     bool done;
     if (is_database) {
         contents->cdb = store_users_cdb_open(path, ret_identity, error, error_size);
@@ -122,27 +122,21 @@ struct store_users_contents *store_users_contents_load(const char *path, bool is
         done = open_indexes(contents, path, ret_identity, error, error_size);
     }
     if (!done) {
-        store_users_contents_release(contents);
+        store_users_contents_unref(contents);
         return NULL;
     }
     return contents;
 }
 
-struct store_users_contents *store_users_contents_reference(struct store_users_contents *contents)
+static void contents_free(struct store_users_contents *contents)
 {
-    atomic_fetch_add(&contents->n_references, 1);
-    return contents;
-}
-
-void store_users_contents_release(struct store_users_contents *contents)
-{
-    if (contents == NULL || atomic_fetch_sub(&contents->n_references, 1) != 1)
-        return;
     store_users_index_free(contents->index);
     store_nt_index_free(contents->nt);
     store_users_cdb_close(contents->cdb);
     free(contents);
 }
+
+REF(store_users_contents, struct store_users_contents, ref, contents_free)
 
 const struct store_nt_index *store_users_contents_nt(const struct store_users_contents *contents)
 {

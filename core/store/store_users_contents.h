@@ -13,7 +13,7 @@
 struct store_users_contents;
 struct store_nt_index;
 
-/* The contents in force now; store_users_contents_release() them. */
+/* The contents in force now; store_users_contents_unref() them. */
 struct store_users_contents *store_users_contents_of(struct sspi_users *users) MUST_USE;
 
 /* Reads the text file at `path`, or maps the database. `ret_identity` becomes that of the opened
@@ -22,10 +22,10 @@ struct store_users_contents *store_users_contents_load(const char *path, bool is
                                                        struct stat *ret_identity, char *error,
                                                        size_t error_size) MUST_USE;
 
-struct store_users_contents *store_users_contents_reference(struct store_users_contents *contents);
+struct store_users_contents *store_users_contents_ref(struct store_users_contents *contents);
 
 /* NULL is fine. */
-void store_users_contents_release(struct store_users_contents *contents);
+void store_users_contents_unref(struct store_users_contents *contents);
 
 /* The NT lines, which live as long; NULL in a database. */
 const struct store_nt_index *

@@ -268,7 +268,7 @@ static void measure(const char *directory, const char *kind, void (*make)(int fi
            (double)info.st_size / 1e6, made_s, now_s() - began_s);
     measure_lookups(users, kind);
     measure_memory(users, kind);
-    store_users_close(users);
+    store_users_unref(users);
     unlink(path);
 }
 

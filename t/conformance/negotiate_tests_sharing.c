@@ -42,7 +42,7 @@ void a_changed_keytab_is_picked_up(void **test_state)
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
     bytes_free(&token);
     server_close(&server);
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 void a_credential_of_the_parent_works_in_its_children(void **test_state)

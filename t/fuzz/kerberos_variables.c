@@ -201,7 +201,7 @@ static const struct sspi_result *step(struct sspi_exchange *exchange,
     if (result->verdict == SSPI_MAY_BLOCK) {
         struct sspi_job *job = result->job;
         sspi_job_run(job);
-        sspi_job_release(job);
+        sspi_job_unref(job);
         result = sspi_exchange_step(exchange, policy, SSPI_VIEW(""));
     }
     return result;

@@ -311,7 +311,7 @@ static void one_user_among_many_takes_the_same(void **state)
     c.user = users[0];
     struct work among_many = work_of(w, &c, &nothing_more);
     assert_same(&among_few, &among_many);
-    store_users_close(few);
+    store_users_unref(few);
 }
 
 int main(void)

@@ -161,7 +161,7 @@ static inline int end_world(void **state)
     clear_output(w);
     if (w->credential != NULL)
         digest_package.release(w->credential);
-    store_users_close(w->users);
+    store_users_unref(w->users);
     unlink(w->path);
     store_state_free(w->state);
     free(w->memory);

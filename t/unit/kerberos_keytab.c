@@ -127,14 +127,14 @@ static void prefixes_and_the_default_name_lead_to_the_path(void **state)
     struct sspi_keytab *keytab = kerberos_keytab_open(name, error, sizeof error);
     assert_non_null(keytab);
     assert_string_equal(kerberos_keytab_path(keytab), path);
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
     assert_int_equal(setenv("KRB5_KTNAME", name, 1), 0);
     keytab = kerberos_keytab_open(NULL, error, sizeof error);
     assert_non_null(keytab);
     assert_string_equal(kerberos_keytab_path(keytab), path);
     assert_int_equal(kerberos_keys_clockskew_s(keytab), 120);
-    kerberos_keytab_close(keytab);
-    kerberos_keytab_close(NULL);
+    kerberos_keytab_unref(keytab);
+    kerberos_keytab_unref(NULL);
 }
 
 static void a_missing_service_is_told_with_what_is_there(void **state)
@@ -148,7 +148,7 @@ static void a_missing_service_is_told_with_what_is_there(void **state)
     assert_non_null(strstr(error, "no key for HTTP/<any host>; it has keys for host/www@R"));
     assert_true(kerberos_keytab_has_service(keytab, host, 1, error, sizeof error));
     assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof error));
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 static void a_change_is_seen_once_a_second(void **state)
@@ -173,7 +173,7 @@ static void a_change_is_seen_once_a_second(void **state)
     add_key("HTTP/two@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_int_equal(kerberos_keytab_refresh(keytab, 6000, error, sizeof error),
                      STORE_REFRESH_DONE);
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 static void a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay(void **state)
@@ -199,7 +199,7 @@ static void a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay(void
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof error),
                      STORE_REFRESH_DONE);
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
@@ -222,7 +222,7 @@ static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
     assert_int_equal(kerberos_keys_generation(keytab), 2);
     assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
     assert_false(kerberos_keytab_look(keytab, 10000));
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **state)
@@ -243,7 +243,7 @@ static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **s
     assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
     assert_int_equal(kerberos_keys_generation(keytab), 3);
     assert_false(kerberos_keytab_look_now(keytab, 9000));
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
@@ -264,7 +264,7 @@ static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
     assert_true(kerberos_keytab_look(keytab, 4000));
     assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
     assert_int_equal(kerberos_keys_generation(keytab), 2);
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 static void the_last_owner_wipes_the_keys(void **state)
@@ -272,11 +272,11 @@ static void the_last_owner_wipes_the_keys(void **state)
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
     assert_non_null(keytab);
-    assert_ptr_equal(kerberos_keytab_reference(keytab), keytab);
-    kerberos_keytab_close(keytab);
+    assert_ptr_equal(kerberos_keytab_ref(keytab), keytab);
+    kerberos_keytab_unref(keytab);
     /* The sanitizer watches. */
     assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof error));
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 enum { N_THREADS = 4, N_CHANGES = 30 };
@@ -348,7 +348,7 @@ static void each_change_is_told_to_one_of_many_threads_while_others_use_keys(voi
     }
     pthread_barrier_destroy(&race.barrier);
     assert_int_equal(race.n_wrong, 0);
-    kerberos_keytab_close(race.keytab);
+    kerberos_keytab_unref(race.keytab);
 }
 
 static void compare_with(struct sspi_keytab *keytab, const char *principal, int32_t etype,
@@ -372,7 +372,7 @@ static void what_a_ticket_lacks_is_told_apart(void **state)
                  "aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha1-96");
     compare_with(keytab, "HTTP/www@R", 18, 4, KERBEROS_KEYS_NO_KVNO, "2, 3");
     compare_with(keytab, "HTTP/www@R", 18, 3, KERBEROS_KEYS_MATCH, "2, 3");
-    kerberos_keytab_close(keytab);
+    kerberos_keytab_unref(keytab);
 }
 
 static void realm_and_local_name_come_from_the_configuration(void **state)

@@ -25,8 +25,8 @@ static void names_are_asked_for_by_one_thread_once_a_second(void **state)
     ntlm_winbind_look_again(winbind);
     assert_false(ntlm_winbind_look(winbind, 6500));
     assert_true(ntlm_winbind_look(winbind, 7000));
-    ntlm_winbind_close(winbind);
-    ntlm_winbind_close(NULL);
+    ntlm_winbind_unref(winbind);
+    ntlm_winbind_unref(NULL);
 }
 
 static void the_last_owner_frees(void **state)
@@ -34,10 +34,10 @@ static void the_last_owner_frees(void **state)
     struct sspi_winbind *winbind = ntlm_winbind_open();
     (void)state;
     assert_non_null(winbind);
-    assert_ptr_equal(ntlm_winbind_reference(winbind), winbind);
-    ntlm_winbind_close(winbind);
+    assert_ptr_equal(ntlm_winbind_ref(winbind), winbind);
+    ntlm_winbind_unref(winbind);
     assert_true(ntlm_winbind_look(winbind, 5000));
-    ntlm_winbind_close(winbind);
+    ntlm_winbind_unref(winbind);
 }
 
 static enum ntlm_winbind_status check(struct ntlm_winbind_question question, char *text,
@@ -53,7 +53,7 @@ static enum ntlm_winbind_status check(struct ntlm_winbind_question question, cha
         ntlm_winbind_check(winbind, &question, &answer, text, text_size);
     assert_true(text[0] != '\0');
     assert_null(answer.sids);
-    ntlm_winbind_close(winbind);
+    ntlm_winbind_unref(winbind);
     return status;
 }
 
@@ -150,7 +150,7 @@ static void a_challenge_needs_winbinds_names(void **state)
     struct sspi_winbind *winbind = ntlm_winbind_open();
     /* Winbind wins over a file, and the credential is an owner of its own. */
     assert_int_equal(acquire(w, winbind, w->users, &credential), SEC_E_OK);
-    ntlm_winbind_close(winbind);
+    ntlm_winbind_unref(winbind);
     w->credential = credential;
     client_negotiate(&client, &token);
     CHECK_REFUSED(w, send(w, &context, &token), SEC_E_NO_AUTHENTICATING_AUTHORITY,
@@ -179,7 +179,7 @@ static void users_of_a_caller_who_leaves_stay(void **state)
 {
     struct world *w = *state;
     const struct client client = client_alice();
-    store_users_close(w->users);
+    store_users_unref(w->users);
     w->users = NULL;
     assert_int_equal(login(w, &client), SEC_E_OK);
 }

@@ -88,7 +88,7 @@ static inline int end_world(void **state)
     struct world *w = *state;
     drop_tokens(w);
     ntlm_package.release(w->credential);
-    store_users_close(w->users);
+    store_users_unref(w->users);
     unlink(w->path);
     free(w);
     return 0;

@@ -271,7 +271,7 @@ static void a_reread_is_not_used_up_where_the_scheme_is_foreign(void **state)
     const struct sspi_result *result = sspi_exchange_step(exchange, &policy, realm);
     assert_int_equal(result->verdict, SSPI_MAY_BLOCK);
     sspi_job_run(result->job);
-    sspi_job_release(result->job);
+    sspi_job_unref(result->job);
     assert_int_equal(sspi_exchange_step(exchange, &foreign, realm)->verdict, SSPI_CHALLENGE);
     result = sspi_exchange_step(exchange, &policy, realm);
     assert_int_equal(result->verdict, SSPI_GRANTED);

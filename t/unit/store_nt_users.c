@@ -80,7 +80,7 @@ static void lines_are_found_without_case(void **state)
     assert_finds(users, "alice", "Cor", NULL, 0);
     assert_finds(users, "", "Corp", NULL, 0);
     assert_finds(users, "jorg", "M\xc3\xbcnchen", NULL, 0);
-    store_users_close(users);
+    store_users_unref(users);
 }
 
 static void no_domain_is_that_of_the_first_line(void **state)
@@ -94,7 +94,7 @@ static void no_domain_is_that_of_the_first_line(void **state)
     assert_string_equal(domain, "Lab");
     assert_finds(users, "Alice", "", "Lab\\alice", 0x01);
     assert_finds(users, "bob", "", NULL, 0);
-    store_users_close(users);
+    store_users_unref(users);
 }
 
 static void a_file_without_nt_lines_has_no_nt_users(void **state)
@@ -107,7 +107,7 @@ static void a_file_without_nt_lines_has_no_nt_users(void **state)
         assert_false(store_nt_users_domain(users, domain));
         assert_finds(users, "alice", "office", NULL, 0);
         assert_finds(users, "alice", "", NULL, 0);
-        store_users_close(users);
+        store_users_unref(users);
     }
 }
 
@@ -120,7 +120,7 @@ static void a_nul_in_a_name_finds_nobody(void **state)
     assert_false(store_nt_users_find(users, SSPI_VIEW("alice\0"), SSPI_VIEW("Corp"), &found));
     assert_false(store_nt_users_find(users, SSPI_VIEW("alice"), SSPI_VIEW("\0Corp"), &found));
     assert_false(store_nt_users_find(users, SSPI_VIEW("\xff"), SSPI_VIEW("Corp"), &found));
-    store_users_close(users);
+    store_users_unref(users);
 }
 
 static void names_may_be_of_any_length(void **state)
@@ -140,7 +140,7 @@ static void names_may_be_of_any_length(void **state)
     }
     struct sspi_view view = {name, sizeof name};
     assert_false(store_nt_users_find(users, view, view, &found));
-    store_users_close(users);
+    store_users_unref(users);
 }
 
 static void wrong_files_are_refused_with_their_line(void **state)
@@ -189,7 +189,7 @@ static void each_of_many_is_found(void **state)
         snprintf(domain, sizeof domain, "dom%u", (i + 1) % 7);
         assert_false(store_nt_users_find(users, bytes_view(user), bytes_view(domain), &found));
     }
-    store_users_close(users);
+    store_users_unref(users);
 }
 
 static void a_changed_file_is_read_again(void **state)
@@ -203,7 +203,7 @@ static void a_changed_file_is_read_again(void **state)
     write_file("bob:Corp:NT:" A "\nBOB:Corp:NT:" A "\n");
     assert_int_equal(store_users_reread(users, error, sizeof error), STORE_REFRESH_UNREADABLE);
     assert_finds(users, "bob", "Corp", "Corp\\bob", 0xfe);
-    store_users_close(users);
+    store_users_unref(users);
 }
 
 int main(void)

@@ -164,12 +164,12 @@ static void a_reread_reads_what_is_there_by_then(void **kind)
 static void the_last_owner_frees(void **kind)
 {
     open_users(OLD, *kind);
-    assert_ptr_equal(store_users_reference(users), users);
-    store_users_close(users);
+    assert_ptr_equal(store_users_ref(users), users);
+    store_users_unref(users);
     assert_true(alice_is(0x01)); /* the sanitizer watches */
     write_users(NEW, *kind);
     assert_refresh(1000, STORE_REFRESH_DONE);
-    store_users_close(NULL);
+    store_users_unref(NULL);
 }
 
 /* A file of the other kind stays unread: its name says what it has to be. */

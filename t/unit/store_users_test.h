@@ -56,7 +56,7 @@ static inline int remove_directory(void **unused)
 static inline int teardown(void **unused)
 {
     (void)unused;
-    store_users_close(users);
+    store_users_unref(users);
     users = NULL;
     unlink(path);
     return 0;
