@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "secur_status.h"
+#include "package_status.h"
 
 static const struct {
     unsigned number;
@@ -84,7 +84,7 @@ void acceptor_messages_write(struct sspi_log_entry *ret_record, enum acceptor_me
     ret_record->severity = messages[message].severity;
     int at = snprintf(ret_record->text, sizeof(ret_record->text),
                       "SSPI-%03u%s%s: ", messages[message].number, status == SEC_E_OK ? "" : " ",
-                      status == SEC_E_OK ? "" : secur_status_name(status));
+                      status == SEC_E_OK ? "" : package_status_name(status));
     if (at < 0 || (size_t)at >= sizeof(ret_record->text))
         return;
     va_list arguments;

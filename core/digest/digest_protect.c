@@ -171,8 +171,8 @@ static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info
 }
 
 const struct package_messages digest_protect_calls = {
-    .trails = true,
-    .agreed = true,
+    .has_trailer = true,
+    .negotiates_qop = true,
     .sizes = sizes,
     .stream_sizes = stream_sizes,
     .sign = sign,

@@ -204,7 +204,7 @@ static SECURITY_STATUS judge_client(struct kerberos_exchange *exchange)
         return st;
     if (exchange->n_bindings > 0)
         return note_channel(exchange);
-    return exchange->in->tells_binding || exchange->rules.end == BINDING_END_UNKNOWN
+    return exchange->in->reads_client_binding || exchange->rules.end == BINDING_END_UNKNOWN
                ? read_channel(exchange)
                : SEC_E_OK;
 }

@@ -148,11 +148,11 @@ static void release(void *credential)
     negotiate_credential_release(credential);
 }
 
-static bool waits(const void *context)
+static bool may_wait(const void *context)
 {
     const struct negotiate_context *negotiate = context;
-    return negotiate->mechanism != NULL && negotiate->chosen->package->waits != NULL &&
-           negotiate->chosen->package->waits(negotiate->mechanism);
+    return negotiate->mechanism != NULL && negotiate->chosen->package->may_wait != NULL &&
+           negotiate->chosen->package->may_wait(negotiate->mechanism);
 }
 
 static const struct package_info *info(const void *context)
@@ -193,7 +193,7 @@ const struct package negotiate_package = {
     .acquire = acquire,
     .release = release,
     .accept = accept_token,
-    .waits = waits,
+    .may_wait = may_wait,
     .info = info,
     .mechanism_context = mechanism_context,
     .destroy = destroy,

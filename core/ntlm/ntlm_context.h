@@ -19,7 +19,7 @@ struct ntlm_context {
     struct bytes challenge;
     uint8_t server_challenge[NTLM_CHALLENGE_LEN];
     uint32_t flags; /* what CHALLENGE granted */
-    bool waits;     /* for winbind, when AUTHENTICATE comes */
+    bool may_wait;  /* for winbind, when AUTHENTICATE comes */
     bool can_sign;
     struct ntlm_sign sign;
     uint8_t exported_key[NTLM_KEY_LEN]; /* the session's key, for SECPKG_ATTR_SESSION_KEY */

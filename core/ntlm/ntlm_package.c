@@ -121,7 +121,7 @@ static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_con
     if (context->negotiate.failed || out->tokens[0].failed)
         return no_memory(out->error_info);
     out->n_tokens = 1;
-    context->waits = credential->winbind != NULL;
+    context->may_wait = credential->winbind != NULL;
     context->state = NTLM_CONTEXT_CHALLENGED;
     return SEC_I_CONTINUE_NEEDED;
 }
@@ -174,10 +174,10 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     return st;
 }
 
-static bool waits(const void *context)
+static bool may_wait(const void *context)
 {
     const struct ntlm_context *ntlm = context;
-    return ntlm->state == NTLM_CONTEXT_CHALLENGED && ntlm->waits;
+    return ntlm->state == NTLM_CONTEXT_CHALLENGED && ntlm->may_wait;
 }
 
 static const struct package_info *info(const void *context)
@@ -237,7 +237,7 @@ const struct package ntlm_package = {
     .acquire = acquire,
     .release = release,
     .accept = accept_token,
-    .waits = waits,
+    .may_wait = may_wait,
     .info = info,
     .make_mic = make_mic,
     .check_mic = check_mic,

@@ -72,9 +72,10 @@ struct package_input {
     /* The rules for channels and services. NULL: `bindings` and `requirements` count, with their
      * Windows meaning (binding_rules_of()). */
     const struct binding_rules *rules;
-    bool tells_binding; /* read what the client said about its channel, even if no rule needs it */
-    ULONG requirements; /* ASC_REQ_* as the caller gave them */
-    size_t n_tokens;    /* SECBUFFER_TOKEN buffers in the output: how many challenges are wanted */
+    bool reads_client_binding; /* read what the client said about its channel, even if no rule needs
+                                  it */
+    ULONG requirements;        /* ASC_REQ_* as the caller gave them */
+    size_t n_tokens; /* SECBUFFER_TOKEN buffers in the output: how many challenges are wanted */
 };
 
 /* Tokens one answer may hold: challenges, one an algorithm. */
@@ -159,9 +160,9 @@ struct package_key_info {
 struct package_messages {
     /* What is added to a sealed message comes behind it: SECBUFFER_TOKEN stays empty and may be
      * left out of EncryptMessage and DecryptMessage. */
-    bool trails;
+    bool has_trailer;
     /* Messages are protected as the login agreed, and fQOP 0 stands for that (Digest page). */
-    bool agreed;
+    bool negotiates_qop;
 
     SECURITY_STATUS (*sizes)(void *context, SecPkgContext_Sizes *ret_sizes);
 
@@ -207,7 +208,7 @@ struct package {
 
     /* True when the next accept on this context may wait for another machine; NULL where none
      * ever does. Never called once the context is established. */
-    bool (*waits)(const void *context);
+    bool (*may_wait)(const void *context);
 
     /* CompleteAuthToken; NULL where the package has none. */
     SECURITY_STATUS (*complete)(void *context, const struct package_input *in,

@@ -13,7 +13,7 @@ static SECURITY_STATUS malformed(struct sspi_error_info *error_info, const char 
 }
 
 /* The package is satisfied, and its profile agrees on nothing behind that. */
-static SECURITY_STATUS end(struct sasl_context *sasl, const struct secur_inner *below,
+static SECURITY_STATUS end(struct sasl_context *sasl, const struct package_inner *below,
                            struct package_output *out)
 {
     const struct package_info *info = below->package->info(*below->context);
@@ -21,7 +21,7 @@ static SECURITY_STATUS end(struct sasl_context *sasl, const struct secur_inner *
 
     if (info == NULL)
         return SEC_E_INTERNAL_ERROR;
-    sasl->wrapping.encrypted_alone = (info->attributes & ASC_RET_CONFIDENTIALITY) != 0;
+    sasl->layer.only_encrypted = (info->attributes & ASC_RET_CONFIDENTIALITY) != 0;
     if (info->peer_limit > 0)
         status = sasl_context_set_peer_size(sasl, below, info->peer_limit);
     if (status == SEC_E_OK)
@@ -33,7 +33,7 @@ static SECURITY_STATUS end(struct sasl_context *sasl, const struct secur_inner *
     return status;
 }
 
-static SECURITY_STATUS login(struct sasl_context *sasl, const struct secur_inner *below,
+static SECURITY_STATUS login(struct sasl_context *sasl, const struct package_inner *below,
                              const struct package_input *in, struct package_output *out)
 {
     bool began = sasl->state == SASL_LOGIN;
@@ -46,8 +46,8 @@ static SECURITY_STATUS login(struct sasl_context *sasl, const struct secur_inner
     }
     sasl->state = SASL_LOGIN;
     SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
-    if (sasl->profile->tells_size)
-        sasl->told_size = true;
+    if (sasl->profile->sends_size)
+        sasl->size_sent = true;
     if (status != SEC_E_OK)
         return status;
     return sasl->profile->has_cookies ? sasl_gssapi_begin(sasl, below, in, out)
@@ -55,7 +55,7 @@ static SECURITY_STATUS login(struct sasl_context *sasl, const struct secur_inner
 }
 
 /* SaslAcceptSecurityContext page, ASC_REQ_HTTP: "Use Digest for HTTP." */
-static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct secur_inner *below,
+static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct package_inner *below,
                                    const struct package_input *in, struct package_output *out)
 {
     SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
@@ -64,10 +64,10 @@ static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct secur
     return status;
 }
 
-static SECURITY_STATUS step(struct secur_layer *wrapping, const struct secur_inner *below,
+static SECURITY_STATUS step(struct package_layer *layer, const struct package_inner *below,
                             const struct package_input *in, struct package_output *out)
 {
-    struct sasl_context *sasl = sasl_context_of(wrapping);
+    struct sasl_context *sasl = sasl_context_of(layer);
     bool asks_http = (in->requirements & ASC_REQ_HTTP) != 0;
 
     if (in->http && !asks_http)
@@ -85,39 +85,38 @@ static SECURITY_STATUS step(struct secur_layer *wrapping, const struct secur_inn
     }
 }
 
-static void destroy(struct secur_layer *wrapping)
+static void destroy(struct package_layer *layer)
 {
-    struct sasl_context *sasl = sasl_context_of(wrapping);
+    struct sasl_context *sasl = sasl_context_of(layer);
 
     bytes_free(&sasl->authzid);
     free(sasl);
 }
 
-struct secur_layer *sasl_context_new(const struct package *package)
+struct package_layer *sasl_context_new(const struct package *package)
 {
     struct sasl_context *sasl = calloc(1, sizeof(*sasl));
 
     if (sasl == NULL)
         return NULL;
-    sasl->wrapping = (struct secur_layer){.accept = step,
-                                          .destroy = destroy,
-                                          .send_limit = SASL_CONTEXT_SIZE,
-                                          .receive_limit = SASL_CONTEXT_SIZE};
+    sasl->layer = (struct package_layer){.accept = step,
+                                         .destroy = destroy,
+                                         .send_limit = SASL_CONTEXT_SIZE,
+                                         .receive_limit = SASL_CONTEXT_SIZE};
     sasl->profile = sasl_profile_of(package);
     sasl->send_size = SASL_CONTEXT_SIZE;
     sasl->peer_size = UINT32_MAX;
-    return &sasl->wrapping;
+    return &sasl->layer;
 }
 
-struct sasl_context *sasl_context_of(struct secur_layer *wrapping)
+struct sasl_context *sasl_context_of(struct package_layer *layer)
 {
-    return (struct sasl_context *)wrapping;
+    return (struct sasl_context *)layer;
 }
 
 static void set_send_limit(struct sasl_context *sasl)
 {
-    sasl->wrapping.send_limit =
-        sasl->send_size < sasl->peer_size ? sasl->send_size : sasl->peer_size;
+    sasl->layer.send_limit = sasl->send_size < sasl->peer_size ? sasl->send_size : sasl->peer_size;
 }
 
 void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size)
@@ -129,7 +128,7 @@ void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size)
 /* SASL_OPTION_SEND_SIZE is "the maximum buffer size that can be transmitted to the remote SASL
  * process minus the block size, the trailer size, and the maximum signature size". */
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
-                                           const struct secur_inner *below, ULONG size)
+                                           const struct package_inner *below, ULONG size)
 {
     const struct package_info *info = below->package->info(*below->context);
     SecPkgContext_Sizes sizes;

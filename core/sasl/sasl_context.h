@@ -4,7 +4,7 @@
 #define SASL_CONTEXT_H
 
 #include "sasl_profile.h"
-#include "secur_layer.h"
+#include "package_layer.h"
 
 /* SASL_OPTION_RECV_SIZE and SASL_OPTION_SEND_SIZE where nobody set them (their pages). */
 #define SASL_CONTEXT_SIZE 0xFFFF
@@ -19,29 +19,29 @@ enum sasl_state {
 };
 
 struct sasl_context {
-    struct secur_layer wrapping; /* first */
+    struct package_layer layer; /* first */
     const struct sasl_profile *profile;
     enum sasl_state state;
     uint8_t offered;      /* GSSAPI: layers in our cookie */
-    bool told_size;       /* the client knows wrapping.receive_limit */
+    bool size_sent;       /* the client knows wrapping.receive_limit */
     bool forbids_authzid; /* SASL_OPTION_AUTHZ_PROCESSING */
     ULONG send_size;      /* SASL_OPTION_SEND_SIZE, as the caller set it */
     ULONG peer_size;      /* what the client takes, less what the package adds */
     struct bytes authzid; /* whom the client wants to act as; empty: itself */
 };
 
-/* A secur_layer_new. */
-struct secur_layer *sasl_context_new(const struct package *package) MUST_USE;
+/* A package_layer_new. */
+struct package_layer *sasl_context_new(const struct package *package) MUST_USE;
 
 /* The SASL context of a layer; NULL where there is no layer. */
-struct sasl_context *sasl_context_of(struct secur_layer *wrapping);
+struct sasl_context *sasl_context_of(struct package_layer *layer);
 
 /* Sets one of the two limits for our messages. */
 void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size);
 
 /* The client takes sealed messages of that many octets. */
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
-                                           const struct secur_inner *below, ULONG size) MUST_USE;
+                                           const struct package_inner *below, ULONG size) MUST_USE;
 
 /* The client wants to act as `authzid`, a name that its mechanism vouches for; empty: as itself.
  * SEC_E_ALGORITHM_MISMATCH: that is forbidden. SEC_E_INSUFFICIENT_MEMORY. */

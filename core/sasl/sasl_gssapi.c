@@ -10,7 +10,7 @@
 #define ROOM 256
 
 /* Seals a cookie: RFC 4752 3.2 "with conf_flag set to FALSE". */
-static SECURITY_STATUS append_sealed(struct bytes *to, const struct secur_inner *below,
+static SECURITY_STATUS append_sealed(struct bytes *to, const struct package_inner *below,
                                      uint8_t cookie[SASL_COOKIE_LEN])
 {
     char token[ROOM], padding[ROOM];
@@ -44,7 +44,7 @@ static uint8_t layers(ULONG requirements, ULONG attributes)
     return offered;
 }
 
-static SECURITY_STATUS offer(struct sasl_context *sasl, const struct secur_inner *below,
+static SECURITY_STATUS offer(struct sasl_context *sasl, const struct package_inner *below,
                              const struct package_input *in, struct package_output *out)
 {
     const struct package_info *info = below->package->info(*below->context);
@@ -53,17 +53,17 @@ static SECURITY_STATUS offer(struct sasl_context *sasl, const struct secur_inner
     if (info == NULL)
         return SEC_E_INTERNAL_ERROR;
     sasl->offered = layers(in->requirements, info->attributes);
-    sasl_cookie_write(sasl->offered, sasl->wrapping.receive_limit, cookie);
+    sasl_cookie_write(sasl->offered, sasl->layer.receive_limit, cookie);
     SECURITY_STATUS status = append_sealed(&out->tokens[0], below, cookie);
     if (status != SEC_E_OK)
         return status;
     out->n_tokens = 1;
-    sasl->told_size = true;
+    sasl->size_sent = true;
     sasl->state = SASL_COOKIE;
     return SEC_I_CONTINUE_NEEDED;
 }
 
-SECURITY_STATUS sasl_gssapi_begin(struct sasl_context *sasl, const struct secur_inner *below,
+SECURITY_STATUS sasl_gssapi_begin(struct sasl_context *sasl, const struct package_inner *below,
                                   const struct package_input *in, struct package_output *out)
 {
     /* SaslAcceptSecurityContext page: "SASL processing is suspended for one round trip". */
@@ -74,7 +74,7 @@ SECURITY_STATUS sasl_gssapi_begin(struct sasl_context *sasl, const struct secur_
     return offer(sasl, below, in, out);
 }
 
-SECURITY_STATUS sasl_gssapi_resume(struct sasl_context *sasl, const struct secur_inner *below,
+SECURITY_STATUS sasl_gssapi_resume(struct sasl_context *sasl, const struct package_inner *below,
                                    const struct package_input *in, struct package_output *out)
 {
     /* RFC 4752 3.1: the client "responds with no data". */
@@ -86,7 +86,7 @@ SECURITY_STATUS sasl_gssapi_resume(struct sasl_context *sasl, const struct secur
 }
 
 /* The client's cookie in clear, in `opened`, which is as long as the token. */
-static SECURITY_STATUS unseal(const struct secur_inner *below, struct sspi_view token,
+static SECURITY_STATUS unseal(const struct package_inner *below, struct sspi_view token,
                               struct bytes *opened, struct sspi_view *ret_cookie,
                               struct sspi_error_info *error_info)
 {
@@ -120,7 +120,7 @@ static SECURITY_STATUS read_cookie(struct sspi_view text, struct sasl_cookie *re
 }
 
 /* From now on messages are protected as the client chose, and no more is told of the context. */
-static SECURITY_STATUS agree(struct sasl_context *sasl, const struct secur_inner *below,
+static SECURITY_STATUS agree(struct sasl_context *sasl, const struct package_inner *below,
                              const struct sasl_cookie *cookie, struct sspi_error_info *error_info)
 {
     if ((cookie->layer & sasl->offered) == 0)
@@ -129,20 +129,20 @@ static SECURITY_STATUS agree(struct sasl_context *sasl, const struct secur_inner
                                  sasl->offered);
     switch (cookie->layer) {
     case SASL_COOKIE_CONFIDENTIALITY:
-        sasl->wrapping.encrypted_alone = true;
+        sasl->layer.only_encrypted = true;
         break;
     case SASL_COOKIE_INTEGRITY:
-        sasl->wrapping.hidden_attributes = ASC_RET_CONFIDENTIALITY;
+        sasl->layer.hidden_attributes = ASC_RET_CONFIDENTIALITY;
         break;
     case SASL_COOKIE_NONE:
     default:
-        sasl->wrapping.hidden_attributes = ASC_RET_CONFIDENTIALITY | ASC_RET_INTEGRITY;
+        sasl->layer.hidden_attributes = ASC_RET_CONFIDENTIALITY | ASC_RET_INTEGRITY;
         return SEC_E_OK;
     }
     return sasl_context_set_peer_size(sasl, below, cookie->size);
 }
 
-SECURITY_STATUS sasl_gssapi_end(struct sasl_context *sasl, const struct secur_inner *below,
+SECURITY_STATUS sasl_gssapi_end(struct sasl_context *sasl, const struct package_inner *below,
                                 const struct package_input *in, struct package_output *out)
 {
     BYTES_CLEANUP struct bytes opened = {0};

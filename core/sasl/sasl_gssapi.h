@@ -8,17 +8,17 @@
 
 /* The package said SEC_E_OK. Its token, if `out` has one, goes to the client first; else our cookie
  * takes its place. */
-SECURITY_STATUS sasl_gssapi_begin(struct sasl_context *sasl, const struct secur_inner *below,
+SECURITY_STATUS sasl_gssapi_begin(struct sasl_context *sasl, const struct package_inner *below,
                                   const struct package_input *in,
                                   struct package_output *out) MUST_USE;
 
 /* The answer to the package's token, which is nothing. */
-SECURITY_STATUS sasl_gssapi_resume(struct sasl_context *sasl, const struct secur_inner *below,
+SECURITY_STATUS sasl_gssapi_resume(struct sasl_context *sasl, const struct package_inner *below,
                                    const struct package_input *in,
                                    struct package_output *out) MUST_USE;
 
 /* The client's cookie. SEC_E_OK: the layer holds from now on. */
-SECURITY_STATUS sasl_gssapi_end(struct sasl_context *sasl, const struct secur_inner *below,
+SECURITY_STATUS sasl_gssapi_end(struct sasl_context *sasl, const struct package_inner *below,
                                 const struct package_input *in,
                                 struct package_output *out) MUST_USE;
 

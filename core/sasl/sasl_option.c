@@ -17,7 +17,7 @@ static SECURITY_STATUS begin(PCtxtHandle handle, struct secur_context **ret_cont
         return status;
     struct secur_context *context = (struct secur_context *)object;
     /* Page: "was not found in the SASL list". */
-    if (context->wrapping == NULL || context->state == SECUR_CONTEXT_FAILED) {
+    if (context->layer == NULL || context->state == SECUR_CONTEXT_FAILED) {
         secur_handle_end(object, SECUR_HANDLE_SHARED);
         return SEC_E_INVALID_HANDLE;
     }
@@ -36,11 +36,11 @@ static void end(struct secur_context *context)
 
 static SECURITY_STATUS set_receive_size(struct sasl_context *sasl, ULONG size)
 {
-    if (sasl->told_size)
+    if (sasl->size_sent)
         return SEC_E_UNSUPPORTED_FUNCTION;
     if (size > SASL_COOKIE_SIZE_LIMIT)
         return SEC_E_INVALID_PARAMETER;
-    sasl->wrapping.receive_limit = size;
+    sasl->layer.receive_limit = size;
     return SEC_E_OK;
 }
 
@@ -80,7 +80,7 @@ SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG 
     SECURITY_STATUS status = begin(ContextHandle, &context);
     if (status != SEC_E_OK)
         return status;
-    status = set(sasl_context_of(context->wrapping), Option, Value, Size);
+    status = set(sasl_context_of(context->layer), Option, Value, Size);
     end(context);
     return status;
 }
@@ -94,10 +94,10 @@ static SECURITY_STATUS find(const struct secur_context *context, const struct sa
     *ret_value = (struct sspi_view){(const char *)number, sizeof *number};
     switch (option) {
     case SASL_OPTION_SEND_SIZE:
-        *number = sasl->wrapping.send_limit;
+        *number = sasl->layer.send_limit;
         return SEC_E_OK;
     case SASL_OPTION_RECV_SIZE:
-        *number = sasl->wrapping.receive_limit;
+        *number = sasl->layer.receive_limit;
         return SEC_E_OK;
     case SASL_OPTION_AUTHZ_PROCESSING:
         *number = sasl->forbids_authzid ? Sasl_AuthZIDForbidden : Sasl_AuthZIDProcessed;
@@ -135,7 +135,7 @@ SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG 
     SECURITY_STATUS status = begin(ContextHandle, &context);
     if (status != SEC_E_OK)
         return status;
-    status = find(context, sasl_context_of(context->wrapping), Option, &number, &value);
+    status = find(context, sasl_context_of(context->layer), Option, &number, &value);
     if (status == SEC_E_OK)
         status = copy(value, Value, Size, Needed);
     end(context);

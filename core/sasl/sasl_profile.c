@@ -16,7 +16,7 @@
 static const struct sasl_profile profiles[] = {
     {.name = "GSSAPI", .package = &kerberos_package, .client_first = true, .has_cookies = true},
     {.name = "GSS-SPNEGO", .package = &negotiate_package, .client_first = true},
-    {.name = "DIGEST-MD5", .package = &digest_package, .tells_size = true},
+    {.name = "DIGEST-MD5", .package = &digest_package, .sends_size = true},
     {.name = "NTLM", .package = &ntlm_package, .client_first = true},
 };
 

@@ -10,7 +10,7 @@ struct sasl_profile {
     const struct package *package;
     bool client_first; /* the client begins; else the server's challenge does */
     bool has_cookies;  /* an agreement on the layer follows the package's login */
-    bool tells_size;   /* the package's challenge tells the client what we receive */
+    bool sends_size;   /* the package's challenge tells the client what we receive */
 };
 
 /* The profile of a mechanism's name, without case; NULL: there is none. */

@@ -14,18 +14,18 @@ static void destroy(struct secur_object *object)
 
     /* Deleted during the very call that began to impersonate: this is the thread. */
     (void)secur_impersonate_end(context);
-    secur_pending_end(&context->held);
+    secur_pending_end(&context->pending);
     if (context->data != NULL)
         context->credential->package->destroy(context->data);
-    if (context->wrapping != NULL)
-        context->wrapping->destroy(context->wrapping);
+    if (context->layer != NULL)
+        context->layer->destroy(context->layer);
     secur_handle_drop(&context->credential->object);
     (void)pthread_mutex_destroy(&context->message_lock);
     free(context);
 }
 
 static struct secur_context *make_context(struct secur_credential *credential,
-                                          secur_layer_new *wrap)
+                                          package_layer_new *new_layer)
 {
     struct secur_context *context = calloc(1, sizeof(*context));
 
@@ -38,7 +38,7 @@ static struct secur_context *make_context(struct secur_credential *credential,
     secur_handle_init(&context->object, SECUR_HANDLE_CONTEXT, destroy);
     secur_handle_hold(&credential->object);
     context->credential = credential;
-    if (wrap != NULL && (context->wrapping = wrap(credential->package)) == NULL) {
+    if (new_layer != NULL && (context->layer = new_layer(credential->package)) == NULL) {
         secur_handle_drop(&context->object);
         return NULL;
     }
@@ -104,30 +104,31 @@ static void free_tokens(struct package_output *produced)
 }
 
 /* The package had its call: what it answered goes into the buffers of this one. */
-static SECURITY_STATUS deliver_held(struct secur_context *context, const struct package_input *in,
-                                    struct secur_buffers_output *output,
-                                    struct sspi_error_info *error_info)
+static SECURITY_STATUS deliver_pending(struct secur_context *context,
+                                       const struct package_input *in,
+                                       struct secur_buffers_output *output,
+                                       struct sspi_error_info *error_info)
 {
-    struct secur_pending *held = &context->held;
+    struct secur_pending *pending = &context->pending;
 
-    if (!secur_pending_is_for(held, in))
+    if (!secur_pending_is_for(pending, in))
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
                                  "the answer to the last call waits for a larger buffer: repeat "
                                  "that call, and only that");
-    SECURITY_STATUS status = settle(context, held->status, &held->answer, output);
+    SECURITY_STATUS status = settle(context, pending->status, &pending->answer, output);
     if (status != SEC_E_BUFFER_TOO_SMALL)
-        secur_pending_end(held);
+        secur_pending_end(pending);
     return status;
 }
 
 static SECURITY_STATUS run(struct secur_context *context, const struct package_input *in,
                            struct package_output *produced)
 {
-    const struct secur_inner below = {context->credential->package, context->credential->data,
-                                      &context->data};
+    const struct package_inner below = {context->credential->package, context->credential->data,
+                                        &context->data};
 
-    if (context->wrapping != NULL)
-        return context->wrapping->accept(context->wrapping, &below, in, produced);
+    if (context->layer != NULL)
+        return context->layer->accept(context->layer, &below, in, produced);
     return below.package->accept(below.credential, below.context, in, produced);
 }
 
@@ -156,13 +157,13 @@ static SECURITY_STATUS step(struct secur_context *context, const struct package_
 
     if (status != SEC_E_OK)
         return status;
-    if (context->held.waits)
-        return deliver_held(context, in, output, error_info);
+    if (context->pending.is_pending)
+        return deliver_pending(context, in, output, error_info);
     context->requirements = in->requirements;
     SECURITY_STATUS answer = run(context, in, &produced);
     status = settle(context, answer, &produced, output);
     if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0 &&
-        !secur_pending_keep(&context->held, in, answer, &produced)) {
+        !secur_pending_keep(&context->pending, in, answer, &produced)) {
         context->state = SECUR_CONTEXT_FAILED;
         status = SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -227,7 +228,7 @@ static SECURITY_STATUS run_first(struct secur_context *context, const struct pac
         return status;
     }
     status = step(context, in, output, error_info);
-    if (status < 0 && !context->held.waits) {
+    if (status < 0 && !context->pending.is_pending) {
         SECURITY_STATUS removed = secur_handle_remove(&handle, SECUR_HANDLE_CONTEXT);
         return removed == SEC_E_OK ? status : SEC_E_INTERNAL_ERROR;
     }
@@ -239,7 +240,7 @@ static SECURITY_STATUS run_first(struct secur_context *context, const struct pac
 /* What one call brings, its buffers read. */
 struct reading {
     const struct secur_accept_call *call;
-    secur_layer_new *wrap;
+    package_layer_new *new_layer;
     const struct package_input *in;
     struct secur_buffers_output *output;
     struct results *results;
@@ -254,7 +255,8 @@ static SECURITY_STATUS accept_first(const struct reading *r)
                                                 SECUR_HANDLE_SHARED, &credential);
     if (status != SEC_E_OK)
         return status;
-    struct secur_context *context = make_context((struct secur_credential *)credential, r->wrap);
+    struct secur_context *context =
+        make_context((struct secur_credential *)credential, r->new_layer);
     if (context == NULL) {
         status = SEC_E_INSUFFICIENT_MEMORY;
     } else {
@@ -284,7 +286,7 @@ static SECURITY_STATUS check_credential(PCredHandle handle, const struct secur_c
 /* A context goes on as it began: nothing gets past its layer. */
 static SECURITY_STATUS check_context(const struct reading *r, const struct secur_context *context)
 {
-    if ((context->wrapping != NULL) != (r->wrap != NULL))
+    if ((context->layer != NULL) != (r->new_layer != NULL))
         return SEC_E_INVALID_HANDLE;
     return check_credential(r->call->phCredential, context);
 }
@@ -309,16 +311,17 @@ static SECURITY_STATUS accept_next(const struct reading *r)
     return status;
 }
 
-static SECURITY_STATUS read_and_step(const struct secur_accept_call *call, secur_layer_new *wrap,
+static SECURITY_STATUS read_and_step(const struct secur_accept_call *call,
+                                     package_layer_new *new_layer,
                                      struct secur_buffers_output *output, struct results *results,
                                      struct sspi_error_info *error_info)
 {
     struct secur_buffers_input input = {0};
-    const struct reading reading = {call, wrap, &input.in, output, results, error_info};
+    const struct reading reading = {call, new_layer, &input.in, output, results, error_info};
 
     if (call->phNewContext == NULL) /* "should never be NULL" */
         return SEC_E_INVALID_HANDLE;
-    if (wrap != NULL && output->n_tokens == 0)
+    if (new_layer != NULL && output->n_tokens == 0)
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
                                  "pOutput has no SECBUFFER_TOKEN");
     SECURITY_STATUS status = secur_buffers_read(call->pInput, SECUR_BUFFERS_ACCEPT,
@@ -326,14 +329,14 @@ static SECURITY_STATUS read_and_step(const struct secur_accept_call *call, secur
     if (status == SEC_E_OK) {
         input.in.n_tokens = output->n_tokens;
         input.in.rules = call->rules;
-        input.in.tells_binding = output->binding_result != NULL || call->rules != NULL;
+        input.in.reads_client_binding = output->binding_result != NULL || call->rules != NULL;
         status = call->phContext == NULL ? accept_first(&reading) : accept_next(&reading);
     }
     secur_buffers_input_free(&input);
     return status;
 }
 
-SECURITY_STATUS secur_accept(const struct secur_accept_call *call, secur_layer_new *wrap)
+SECURITY_STATUS secur_accept(const struct secur_accept_call *call, package_layer_new *new_layer)
 {
     struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     struct secur_buffers_output output;
@@ -344,7 +347,7 @@ SECURITY_STATUS secur_accept(const struct secur_accept_call *call, secur_layer_n
     SECURITY_STATUS status =
         secur_buffers_open(call->pOutput, call->fContextReq, &output, &error_info);
     if (status == SEC_E_OK)
-        status = read_and_step(call, wrap, &output, &results, &error_info);
+        status = read_and_step(call, new_layer, &output, &results, &error_info);
     secur_buffers_complete_report(status, &error_info);
     if (output.caller_report != NULL)
         *output.caller_report = error_info;
@@ -385,7 +388,7 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct package_input *in,
     const struct package *package = context->credential->package;
     if (package->complete == NULL) {
         status = SEC_E_UNSUPPORTED_FUNCTION;
-    } else if (context->state == SECUR_CONTEXT_FAILED || context->held.waits ||
+    } else if (context->state == SECUR_CONTEXT_FAILED || context->pending.is_pending ||
                context->data == NULL) {
         status = SEC_E_INVALID_HANDLE;
     } else {

@@ -3,7 +3,7 @@
 #ifndef SECUR_ACCEPT_H
 #define SECUR_ACCEPT_H
 
-#include "secur_layer.h"
+#include "package_layer.h"
 
 /* The parameters of both functions, under their names in sspi.h, and one that only core passes. */
 struct secur_accept_call {
@@ -24,6 +24,7 @@ struct secur_accept_call {
 /* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context made
  * with a layer takes no step without one, nor the other way round (SEC_E_INVALID_HANDLE). With a
  * layer an output without SECBUFFER_TOKEN is SEC_E_INVALID_TOKEN. */
-SECURITY_STATUS secur_accept(const struct secur_accept_call *call, secur_layer_new *wrap) MUST_USE;
+SECURITY_STATUS secur_accept(const struct secur_accept_call *call,
+                             package_layer_new *new_layer) MUST_USE;
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "error_info.h"
-#include "secur_status.h"
+#include "package_status.h"
 #include "utf8.h"
 
 static ULONG type_of(const SecBuffer *buffer)
@@ -255,7 +255,7 @@ struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc)
 void secur_buffers_complete_report(SECURITY_STATUS status, struct sspi_error_info *error_info)
 {
     if (status < 0 && error_info->reason == SSPI_REASON_NONE)
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "%s", secur_status_name(status));
+        error_info_set(error_info, SSPI_REASON_INTERNAL, "%s", package_status_name(status));
 }
 
 /* ---- output ---- */

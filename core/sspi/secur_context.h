@@ -8,7 +8,7 @@
 #include "secur_handle.h"
 #include "secur_pending.h"
 #include "secur_impersonate.h"
-#include "secur_layer.h"
+#include "package_layer.h"
 
 /* Constant once made, so any number of threads may read it. */
 struct secur_credential {
@@ -27,12 +27,13 @@ struct secur_context {
     struct secur_object object;
     struct secur_credential *credential; /* holds a reference */
     void *data;                          /* the package's; NULL until it makes one */
-    struct secur_layer *wrapping;        /* the layer over the package; NULL: none */
+    struct package_layer *layer;         /* the layer over the package; NULL: none */
     enum secur_context_state state;
     bool client_done;   /* the client's last token was taken */
     ULONG requirements; /* ASC_REQ_* of the last AcceptSecurityContext */
     struct secur_impersonation impersonation;
-    struct secur_pending held; /* of a context that is not established, whatever its package says */
+    struct secur_pending
+        pending; /* of a context that is not established, whatever its package says */
     /* Held through a message function: calls of several threads on one context follow each other.
      */
     pthread_mutex_t message_lock;

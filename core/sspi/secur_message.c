@@ -23,7 +23,7 @@ static bool is_within(const struct secur_message_layout *layout, size_t limit)
 /* Where SECBUFFER_TOKEN would stay empty it may be missing. */
 static bool needs_token(const struct secur_message_call *call)
 {
-    return call->messages == NULL || !call->messages->trails;
+    return call->messages == NULL || !call->messages->has_trailer;
 }
 
 /* A package that says neither yes nor no has said nothing. */
@@ -124,10 +124,10 @@ static SECURITY_STATUS read_qop(const struct secur_message_call *call, ULONG qop
 {
     bool encrypts = secur_message_call_can(call, ASC_RET_CONFIDENTIALITY);
 
-    *ret_encrypt = qop == 0 && (encrypts || !call->messages->agreed);
+    *ret_encrypt = qop == 0 && (encrypts || !call->messages->negotiates_qop);
     if (qop != 0 && qop != SECQOP_WRAP_NO_ENCRYPT)
         return SEC_E_QOP_NOT_SUPPORTED;
-    if (encrypts && !*ret_encrypt && (call->messages->agreed || call->encrypted_alone))
+    if (encrypts && !*ret_encrypt && (call->messages->negotiates_qop || call->only_encrypted))
         return SEC_E_QOP_NOT_SUPPORTED;
     return secur_message_call_can(call, *ret_encrypt ? ASC_RET_CONFIDENTIALITY : ASC_RET_INTEGRITY)
                ? SEC_E_OK
@@ -187,7 +187,7 @@ static SECURITY_STATUS unseal(const struct secur_message_call *call,
     if (status != SEC_E_OK)
         return status;
     status = settled(call->messages->unseal(call->data, &copy, &plain, ret_encrypted));
-    if (status == SEC_E_OK && call->encrypted_alone && !*ret_encrypted)
+    if (status == SEC_E_OK && call->only_encrypted && !*ret_encrypted)
         status = SEC_E_QOP_NOT_SUPPORTED;
     if (status != SEC_E_OK)
         return status;

@@ -4,16 +4,16 @@
 #include "secur_query.h"
 
 /* What a layer agreed on may change meanwhile: read under the lock. */
-static void set_limits(struct secur_message_call *call, const struct secur_layer *wrapping)
+static void set_limits(struct secur_message_call *call, const struct package_layer *layer)
 {
     call->send_limit = PACKAGE_MESSAGE_LIMIT;
     call->receive_limit = SIZE_MAX;
-    if (wrapping == NULL)
+    if (layer == NULL)
         return;
-    if (wrapping->send_limit < call->send_limit)
-        call->send_limit = wrapping->send_limit;
-    call->receive_limit = wrapping->receive_limit;
-    call->encrypted_alone = wrapping->encrypted_alone;
+    if (layer->send_limit < call->send_limit)
+        call->send_limit = layer->send_limit;
+    call->receive_limit = layer->receive_limit;
+    call->only_encrypted = layer->only_encrypted;
 }
 
 SECURITY_STATUS secur_message_call_begin(PCtxtHandle handle, struct secur_message_call *ret_call)
@@ -42,7 +42,7 @@ SECURITY_STATUS secur_message_call_begin(PCtxtHandle handle, struct secur_messag
     if (package->mechanism_context != NULL)
         ret_call->data = package->mechanism_context(context->data);
     (void)pthread_mutex_lock(&context->message_lock); /* cannot fail on one of the default kind */
-    set_limits(ret_call, context->wrapping);
+    set_limits(ret_call, context->layer);
     return SEC_E_OK;
 }
 

@@ -13,7 +13,7 @@ struct secur_message_call {
     ULONG attributes;                        /* ASC_RET_* */
     size_t send_limit;                       /* octets of a message */
     size_t receive_limit;                    /* octets of a sealed one */
-    bool encrypted_alone;                    /* messages that are only signed are refused */
+    bool only_encrypted;                     /* messages that are only signed are refused */
 };
 
 /* SEC_E_INVALID_HANDLE: not a live context, not established, or another thread is inside

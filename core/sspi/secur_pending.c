@@ -34,38 +34,38 @@ static void append_call(struct bytes *to, const struct package_input *in)
         append_binding(to, &in->bindings[i]);
 }
 
-bool secur_pending_keep(struct secur_pending *held, const struct package_input *in,
+bool secur_pending_keep(struct secur_pending *pending, const struct package_input *in,
                         SECURITY_STATUS status, struct package_output *produced)
 {
-    bytes_free(&held->call);
-    append_call(&held->call, in);
-    if (held->call.failed) {
-        bytes_free(&held->call);
+    bytes_free(&pending->call);
+    append_call(&pending->call, in);
+    if (pending->call.failed) {
+        bytes_free(&pending->call);
         return false;
     }
-    held->status = status;
-    held->answer.n_tokens = produced->n_tokens;
+    pending->status = status;
+    pending->answer.n_tokens = produced->n_tokens;
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++) {
-        held->answer.tokens[i] = produced->tokens[i];
+        pending->answer.tokens[i] = produced->tokens[i];
         produced->tokens[i] = (struct bytes){0};
     }
     produced->n_tokens = 0;
-    held->waits = true;
+    pending->is_pending = true;
     return true;
 }
 
-bool secur_pending_is_for(const struct secur_pending *held, const struct package_input *in)
+bool secur_pending_is_for(const struct secur_pending *pending, const struct package_input *in)
 {
     BYTES_CLEANUP struct bytes call = {0};
 
     append_call(&call, in);
-    return !call.failed && bytes_equal(bytes_as_view(&held->call), bytes_as_view(&call));
+    return !call.failed && bytes_equal(bytes_as_view(&pending->call), bytes_as_view(&call));
 }
 
-void secur_pending_end(struct secur_pending *held)
+void secur_pending_end(struct secur_pending *pending)
 {
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
-        bytes_free(&held->answer.tokens[i]);
-    bytes_free(&held->call);
-    *held = (struct secur_pending){0};
+        bytes_free(&pending->answer.tokens[i]);
+    bytes_free(&pending->call);
+    *pending = (struct secur_pending){0};
 }

@@ -8,22 +8,22 @@
 
 /* Zero-initialise it. */
 struct secur_pending {
-    bool waits;
+    bool is_pending;
     SECURITY_STATUS status; /* what the package said */
     struct package_output answer;
     struct bytes call; /* all of that call's input: only the same one gets the answer */
 };
 
 /* Moves the tokens of `produced` here. False: no memory, nothing is held. */
-bool secur_pending_keep(struct secur_pending *held, const struct package_input *in,
+bool secur_pending_keep(struct secur_pending *pending, const struct package_input *in,
                         SECURITY_STATUS status, struct package_output *produced) MUST_USE;
 
 /* True when `in` is the input of the call that is held, ASC_REQ_ALLOCATE_MEMORY and the output's
  * form apart. No memory is a no. */
-bool secur_pending_is_for(const struct secur_pending *held,
+bool secur_pending_is_for(const struct secur_pending *pending,
                           const struct package_input *in) MUST_USE;
 
 /* Wipes and frees; leaves a zero-initialised one. */
-void secur_pending_end(struct secur_pending *held);
+void secur_pending_end(struct secur_pending *pending);
 
 #endif

@@ -34,8 +34,7 @@ static ULONG package_attributes(const struct secur_context *context)
 {
     ULONG attributes = context->credential->package->info(context->data)->attributes;
 
-    return context->wrapping == NULL ? attributes
-                                     : attributes & ~context->wrapping->hidden_attributes;
+    return context->layer == NULL ? attributes : attributes & ~context->layer->hidden_attributes;
 }
 
 /* ASC_REQ_CONNECTION: "The security context will not handle formatting messages", which none does.
@@ -67,10 +66,10 @@ bool secur_context_waits(const CtxtHandle *context)
         return false;
     const struct secur_context *about = (const struct secur_context *)object;
     const struct package *package = about->credential->package;
-    bool waits = about->state == SECUR_CONTEXT_PARTIAL && about->data != NULL &&
-                 package->waits != NULL && package->waits(about->data);
+    bool may_wait = about->state == SECUR_CONTEXT_PARTIAL && about->data != NULL &&
+                    package->may_wait != NULL && package->may_wait(about->data);
     secur_handle_end(object, SECUR_HANDLE_SHARED);
-    return waits;
+    return may_wait;
 }
 
 static SECURITY_STATUS copy_a(const char *text, SEC_CHAR **ret_text)
@@ -237,7 +236,7 @@ static SECURITY_STATUS query_last_token(const struct secur_context *context,
 {
     if (context->state == SECUR_CONTEXT_FAILED)
         return SEC_E_INVALID_HANDLE;
-    if (context->held.waits) /* what the client has to do next is not told yet */
+    if (context->pending.is_pending) /* what the client has to do next is not told yet */
         status->LastClientTokenStatus = SecPkgAttrLastClientTokenMaybe;
     else
         status->LastClientTokenStatus =

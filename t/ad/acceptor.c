@@ -13,7 +13,7 @@
 #include "base64.h"
 #include "package.h"
 #include "secur_query.h"
-#include "secur_status.h"
+#include "package_status.h"
 
 #define LINE_SIZE (PACKAGE_TOKEN_LIMIT * 2)
 
@@ -63,7 +63,7 @@ static void step(struct sspi_view token)
                               SECURITY_NATIVE_DREP, &context, &output, &attributes, NULL);
     has_context = has_context || st >= 0;
     base64_encode(&text, (struct sspi_view){answer, out[0].cbBuffer});
-    printf("status %s\n", secur_status_name(st));
+    printf("status %s\n", package_status_name(st));
     if (text.len > 0)
         printf("token %.*s\n", (int)text.len, text.data);
     if (st == SEC_E_OK)
@@ -83,7 +83,7 @@ int main(int argc, char **argv)
         requirements = ASC_REQ_INTEGRITY;
     SECURITY_STATUS st = AcquireCredentialsHandleA(NULL, argv[1], SECPKG_CRED_INBOUND, NULL, &data,
                                                    NULL, NULL, &credential, NULL);
-    printf("status %s\n.\n", secur_status_name(st));
+    printf("status %s\n.\n", package_status_name(st));
     fflush(stdout);
     if (st != SEC_E_OK)
         return 1;

@@ -91,7 +91,7 @@ SECURITY_STATUS server_step(struct server *server, struct sspi_view token)
     struct package_channel_binding bindings[4] = {0};
     struct package_input in = {.token = token,
                                .requirements = server->requirements,
-                               .tells_binding = server->tells_binding};
+                               .reads_client_binding = server->reads_client_binding};
     struct package_output out = {.error_info = &server->error_info};
     while (in.n_bindings < 4 && server->bindings[in.n_bindings] != NULL) {
         bindings[in.n_bindings].application = bytes_view(server->bindings[in.n_bindings]);

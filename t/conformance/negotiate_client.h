@@ -37,7 +37,7 @@ struct server {
     void *context;
     const char *bindings[4]; /* alternatives, NULL ends */
     ULONG requirements;
-    bool tells_binding;
+    bool reads_client_binding;
     struct bytes answer;
     struct sspi_error_info error_info;
 };

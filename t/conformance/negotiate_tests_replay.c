@@ -150,7 +150,7 @@ void clients_that_say_they_use_no_tls_are_told_apart(void **test_state)
         struct server server = server_for(&negotiate_package);
         struct bytes token = {0};
         server.requirements = cases[i].requirements;
-        server.tells_binding = true;
+        server.reads_client_binding = true;
         memcpy(server.bindings, cases[i].alternatives, sizeof server.bindings);
         setenv("KRB5_CONFIG", cases[i].aware ? file("aware.conf") : plain, 1);
         client_token(&spnego_mechanism, HTTP, cases[i].sent, 0, &token);

@@ -114,7 +114,7 @@ static void attributes_tell_sizes_and_keys(void **state)
     for (size_t i = 0; i < N_CIPHERS; i++) {
         BYTES_CLEANUP struct bytes key = {0};
         open_pair(w, ciphers[i], &p);
-        assert_true(p.messages->trails && p.messages->agreed);
+        assert_true(p.messages->has_trailer && p.messages->negotiates_qop);
         assert_int_equal(p.messages->sizes(p.context, &sizes), SEC_E_OK);
         assert_int_equal(sizes.cbMaxToken, 4096);
         assert_int_equal(sizes.cbMaxSignature, 16);

@@ -155,7 +155,7 @@ static void a_challenge_needs_winbinds_names(void **state)
     client_negotiate(&client, &token);
     CHECK_REFUSED(w, send(w, &context, &token), SEC_E_NO_AUTHENTICATING_AUTHORITY,
                   SSPI_REASON_UNREACHABLE, "winbindd");
-    assert_false(ntlm_package.waits(context));
+    assert_false(ntlm_package.may_wait(context));
     ntlm_package.destroy(context);
     ntlm_package.release(credential);
     w->credential = of_the_file;
@@ -167,7 +167,7 @@ static void a_response_that_winbind_cannot_judge_is_refused(void **state)
     const struct client client = client_alice();
     struct exchange exchange;
     exchange_begin(w, &client, &exchange);
-    assert_false(ntlm_package.waits(exchange.context));
+    assert_false(ntlm_package.may_wait(exchange.context));
     w->credential->winbind = ntlm_winbind_open();
     CHECK_REFUSED(w, send(w, &exchange.context, &exchange.authenticate),
                   SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,

@@ -46,7 +46,7 @@ static bool fake_looks = true;
 
 struct fake_context {
     bool established;
-    bool waits;
+    bool may_wait;
     char name[64];
     struct package_info info;
 };
@@ -101,8 +101,8 @@ static SECURITY_STATUS fake_step(struct fake_context *context, const struct pack
 {
     struct sspi_view token = in->token;
 
-    context->waits = bytes_equal(token, SSPI_VIEW("more, slowly"));
-    if (token.len == 0 || context->waits || bytes_equal(token, SSPI_VIEW("more"))) {
+    context->may_wait = bytes_equal(token, SSPI_VIEW("more, slowly"));
+    if (token.len == 0 || context->may_wait || bytes_equal(token, SSPI_VIEW("more"))) {
         bytes_append_text(&out->tokens[0], "challenge");
         out->n_tokens = 1;
         return SEC_I_CONTINUE_NEEDED;
@@ -188,7 +188,7 @@ static bool fake_waits(const void *context)
 {
     const struct fake_context *c = context;
     assert_false(c->established);
-    return c->waits;
+    return c->may_wait;
 }
 
 static const struct package_info *fake_info(const void *context)
@@ -212,8 +212,8 @@ static void fake_destroy(void *context)
                   .Name = (char[]){name},                                                          \
                   .Comment = (char[]){"fake " name}},                                              \
         .alias = other, .acquire = fake_acquire, .release = fake_release, .accept = fake_accept,   \
-        .waits = fake_waits, .complete = completes, .messages = FAKE_MESSAGES, .info = fake_info,  \
-        .destroy = fake_destroy                                                                    \
+        .may_wait = fake_waits, .complete = completes, .messages = FAKE_MESSAGES,                  \
+        .info = fake_info, .destroy = fake_destroy                                                 \
     }
 
 const struct package negotiate_package = FAKE_PACKAGE("Negotiate", NULL, NULL);

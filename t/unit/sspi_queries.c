@@ -3,7 +3,7 @@
 #include "secur_credentials.h"
 #include "sspi_fake.h"
 #include "secur_query.h"
-#include "secur_status.h"
+#include "package_status.h"
 
 #if UINTPTR_MAX == UINT64_MAX
 _Static_assert(sizeof(ULONG) == 4 && sizeof(SECURITY_STATUS) == 4 && sizeof(SEC_WCHAR) == 2, "");
@@ -308,12 +308,12 @@ static void a_time_that_no_filetime_holds_is_the_maximum(void **unused)
 static void statuses_have_their_names(void **unused)
 {
     (void)unused;
-    assert_string_equal(secur_status_name(SEC_E_OK), "SEC_E_OK");
-    assert_string_equal(secur_status_name(SEC_E_LOGON_DENIED), "SEC_E_LOGON_DENIED");
-    assert_string_equal(secur_status_name(SEC_I_CONTINUE_NEEDED), "SEC_I_CONTINUE_NEEDED");
-    assert_string_equal(secur_status_name(STATUS_LOGON_FAILURE), "STATUS_LOGON_FAILURE");
-    assert_string_equal(secur_status_name(SEC_E_MUTUAL_AUTH_FAILED), "SEC_E_MUTUAL_AUTH_FAILED");
-    assert_string_equal(secur_status_name(12345), "unknown status");
+    assert_string_equal(package_status_name(SEC_E_OK), "SEC_E_OK");
+    assert_string_equal(package_status_name(SEC_E_LOGON_DENIED), "SEC_E_LOGON_DENIED");
+    assert_string_equal(package_status_name(SEC_I_CONTINUE_NEEDED), "SEC_I_CONTINUE_NEEDED");
+    assert_string_equal(package_status_name(STATUS_LOGON_FAILURE), "STATUS_LOGON_FAILURE");
+    assert_string_equal(package_status_name(SEC_E_MUTUAL_AUTH_FAILED), "SEC_E_MUTUAL_AUTH_FAILED");
+    assert_string_equal(package_status_name(12345), "unknown status");
 }
 
 int main(void)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Names of statuses, for log lines. */
-#ifndef SECUR_STATUS_H
-#define SECUR_STATUS_H
+#ifndef PACKAGE_STATUS_H
+#define PACKAGE_STATUS_H
 
 #include "sspi.h"
 
 /* "SEC_E_LOGON_DENIED"; "unknown status" for a number that sspi.h does not name. Never NULL; static
  * lifetime. Pure. */
-const char *secur_status_name(SECURITY_STATUS status);
+const char *package_status_name(SECURITY_STATUS status);
 
 #endif

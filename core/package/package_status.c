@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "secur_status.h"
+#include "package_status.h"
 
 #include <stddef.h>
 
@@ -100,7 +100,7 @@ static const struct {
     NAMED(STATUS_BAD_BINDINGS),
 };
 
-const char *secur_status_name(SECURITY_STATUS status)
+const char *package_status_name(SECURITY_STATUS status)
 {
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (names[i].status == status)
