@@ -10,13 +10,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "binding_service.h"
 #include "binding_session.h"
 #include "hash.h"
 #include "acceptor_config_check.h"
 #include "policy.h"
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
+#include "service_name.h"
 #include "store_state_file.h"
 #include "store_users.h"
 
@@ -376,7 +376,7 @@ static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy
     struct acceptor_source *source = open_resource(acceptor, policy, SSPI_OPTION_KEYTAB, why);
     if (source == NULL) {
         struct bytes wanted BYTES_CLEANUP = {0};
-        binding_service_describe(services, n_services, &wanted);
+        service_name_describe(services, n_services, &wanted);
         snprintf(error, SSPI_ERROR_SIZE, "%s: %.350s (a key of %.*s is needed)",
                  option_name(acceptor, SSPI_OPTION_KEYTAB), why,
                  (int)(wanted.len < 100 ? wanted.len : 100), bytes_as_view(&wanted).data);

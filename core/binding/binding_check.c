@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#include "binding_service.h"
-#include "escape.h"
 #include "error_info.h"
+#include "escape.h"
+#include "service_name.h"
 
 #define RUN_CLEANUP   __attribute__((cleanup(hash_run_close)))
 #define SUITE_CLEANUP __attribute__((cleanup(hash_suite_close)))
@@ -82,32 +82,6 @@ enum binding_answer binding_check_channel(const struct binding_rules *rules,
 
 /* ---- service ---- */
 
-/* "HTTP/host" or "HTTP/host@REALM", as a client says it, without a dot in its host. */
-static bool is_dotless(struct sspi_view name)
-{
-    const char *slash = memchr(name.data, '/', name.len);
-
-    if (slash == NULL)
-        return true;
-    size_t host_len = name.len - (size_t)(slash + 1 - name.data);
-    const char *realm = memchr(slash + 1, '@', host_len);
-    if (realm != NULL)
-        host_len = (size_t)(realm - (slash + 1));
-    return memchr(slash + 1, '.', host_len) == NULL;
-}
-
-/* True if the name itself is listed, and not only its service type. */
-static bool is_listed(const struct binding_rules *rules, struct sspi_view name)
-{
-    for (size_t i = 0; i < rules->n_services; i++) {
-        struct sspi_view pattern = rules->services[i];
-        if (pattern.data[pattern.len - 1] != '/' && !bytes_equal(pattern, SSPI_VIEW("*")) &&
-            binding_service_accepts_name(name, &pattern, 1))
-            return true;
-    }
-    return false;
-}
-
 /* As in .NET's HttpListener, a client that names no service is accepted when channel binding is
  * optional. When it is required, a compared channel is enough. Behind a front end whose certificate
  * is not known, only the name can be checked. HTTP/localhost needs no dot. */
@@ -118,10 +92,10 @@ static enum binding_answer check_said_name(const struct binding_rules *rules, st
         return rules->mode == BINDING_MODE_ALLOW || bound == PACKAGE_BOUND_MATCHED
                    ? BINDING_ACCEPTED
                    : BINDING_NO_SERVICE;
-    bool accepted = rules->refuses_dotless && is_dotless(name) &&
+    bool accepted = rules->refuses_dotless && service_name_is_dotless(name) &&
                             !bytes_equal_nocase(name, SSPI_VIEW("HTTP/localhost"))
-                        ? is_listed(rules, name)
-                        : binding_service_accepts_name(name, rules->services, rules->n_services);
+                        ? service_name_is_listed(name, rules->services, rules->n_services)
+                        : service_name_accepts(name, rules->services, rules->n_services);
     return accepted ? BINDING_ACCEPTED : BINDING_OTHER_SERVICE;
 }
 
@@ -132,7 +106,7 @@ enum binding_answer binding_check_service(const struct binding_rules *rules,
     /* Every policy checks the service that the server's key proves: a login for another service of
      * this machine is not valid here. */
     if (facts->service_proven)
-        return binding_service_accepts_principal(facts->service, rules->services, rules->n_services)
+        return service_name_accepts_principal(facts->service, rules->services, rules->n_services)
                    ? BINDING_ACCEPTED
                    : BINDING_OTHER_SERVICE;
     if (!rules->checks_said_names)
@@ -249,9 +223,10 @@ SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
 {
     BYTES_CLEANUP struct bytes accepted = {0};
     char shown[SHOWN_SIZE];
-    bool dotless = !facts->service_proven && rules->refuses_dotless && is_dotless(facts->service);
+    bool dotless =
+        !facts->service_proven && rules->refuses_dotless && service_name_is_dotless(facts->service);
 
-    binding_service_describe(rules->services, rules->n_services, &accepted);
+    service_name_describe(rules->services, rules->n_services, &accepted);
     return error_info_refuse(
         error_info, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE, "%s %s; accepted is %s%.*s",
         facts->service_proven ? "the ticket is for" : "the client meant to reach the service",

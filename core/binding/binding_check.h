@@ -37,7 +37,7 @@ struct binding_rules {
     /* The candidates: the channels that the policy accepts. At most PACKAGE_BINDINGS_LIMIT. */
     const struct package_channel_binding *bindings;
     size_t n_bindings;
-    /* Accepted services (patterns of binding_service.h). Without patterns: every service that a key
+    /* Accepted services (patterns of service_name.h). Without patterns: every service that a key
      * proves, and no name that only the client says (if such names are checked). */
     const struct sspi_view *services;
     size_t n_services;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "binding_service.h"
 #include "kerberos_accept.h"
 #include "kerberos_status.h"
 #include "error_info.h"
+#include "service_name.h"
 
 static void attempt_clear(struct kerberos_attempt *attempt)
 {
@@ -112,8 +112,8 @@ static SECURITY_STATUS explain_key(const struct kerberos_exchange *exchange, SEC
                                         .service_proven = true};
     enum sspi_reason reason = exchange->error_info->reason;
     if ((reason != SSPI_REASON_NO_KEY && reason != SSPI_REASON_BAD_KEY) ||
-        binding_service_accepts_principal(facts.service, exchange->rules.services,
-                                          exchange->rules.n_services))
+        service_name_accepts_principal(facts.service, exchange->rules.services,
+                                       exchange->rules.n_services))
         return status;
     return binding_check_refuse_service(&exchange->rules, &facts, exchange->error_info);
 }

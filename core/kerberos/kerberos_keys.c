@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "binding_service.h"
+#include "service_name.h"
 
 #define ETYPE_NAME_LIMIT 64
 
@@ -30,8 +30,8 @@ static krb5_error_code add_accepted(struct sspi_keytab *keytab, krb5_keytab memo
     *ret_first = NULL;
     *ret_several = false;
     for (size_t i = 0; i < entries->n_entries; i++) {
-        if (!binding_service_accepts_principal(bytes_view(entries->names[i]), service_names,
-                                               n_service_names))
+        if (!service_name_accepts_principal(bytes_view(entries->names[i]), service_names,
+                                            n_service_names))
             continue;
         krb5_error_code code = krb5_kt_add_entry(keytab->context, memory, &entries->list[i]);
         if (code != 0)

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "binding_service.h"
 #include "kerberos_keys.h"
 #include "kerberos_name.h"
+#include "service_name.h"
 
 #define DEFAULT_CLOCKSKEW_S 300
 #define LOCAL_NAME_LIMIT    256
@@ -129,14 +129,14 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     pthread_mutex_lock(&keytab->mutex);
     for (size_t i = 0; i < keytab->entries.n_entries && !found; i++)
         found =
-            binding_service_accepts_principal(bytes_view(keytab->entries.names[i]), names, n_names);
+            service_name_accepts_principal(bytes_view(keytab->entries.names[i]), names, n_names);
     if (!found)
         kerberos_entries_list(&keytab->entries, &there);
     pthread_mutex_unlock(&keytab->mutex);
     if (found)
         return true;
     BYTES_CLEANUP struct bytes wanted = {0};
-    binding_service_describe(names, n_names, &wanted);
+    service_name_describe(names, n_names, &wanted);
     snprintf(error, error_size,
              "keytab %s has no key for %.*s; it has keys for %.*s; add one with kadmin's ktadd",
              keytab->path, (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "binding_service.h"
 #include "digest_challenge.h"
 #include "policy_proxies.h"
+#include "service_name.h"
 
 static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
 #define SSPI_OPTION(id, apache, nginx, min, max, kind, values, default_text, scope, help)          \
@@ -220,7 +220,7 @@ static bool check_words(enum sspi_option option, const struct sspi_option_info *
                      "an address or a network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32");
             return false;
         }
-        if (option == SSPI_OPTION_SERVICE_NAME && !binding_service_is_pattern(words[i])) {
+        if (option == SSPI_OPTION_SERVICE_NAME && !service_name_is_pattern(words[i])) {
             complain(error, info, server, words[i],
                      "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
             return false;

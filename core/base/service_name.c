@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "binding_service.h"
+#include "service_name.h"
 
 #include <string.h>
 
@@ -52,33 +52,33 @@ static bool matches(const struct service *service, struct sspi_view name)
     return pattern.realm.data == NULL || bytes_equal(service->realm, pattern.realm);
 }
 
-bool binding_service_accepts_principal(struct sspi_view principal, const struct sspi_view *names,
-                                       size_t n_names)
+bool service_name_accepts_principal(struct sspi_view principal, const struct sspi_view *patterns,
+                                    size_t n_patterns)
 {
-    if (n_names == 0)
+    if (n_patterns == 0)
         return true;
     struct service service;
     bool is_service =
         split(principal, &service) && service.host.len > 0 && service.realm.data != NULL;
-    for (size_t i = 0; i < n_names; i++) {
-        if (bytes_equal(names[i], SSPI_VIEW("*")))
+    for (size_t i = 0; i < n_patterns; i++) {
+        if (bytes_equal(patterns[i], SSPI_VIEW("*")))
             return true;
-        if (is_service && matches(&service, names[i]))
+        if (is_service && matches(&service, patterns[i]))
             return true;
     }
     return false;
 }
 
-bool binding_service_accepts_name(struct sspi_view name, const struct sspi_view *names,
-                                  size_t n_names)
+bool service_name_accepts(struct sspi_view name, const struct sspi_view *patterns,
+                          size_t n_patterns)
 {
     struct service service;
     struct service pattern;
     bool is_service = split(name, &service) && service.host.len > 0;
-    for (size_t i = 0; i < n_names; i++) {
-        if (bytes_equal(names[i], SSPI_VIEW("*")))
+    for (size_t i = 0; i < n_patterns; i++) {
+        if (bytes_equal(patterns[i], SSPI_VIEW("*")))
             return true;
-        if (is_service && split(names[i], &pattern) &&
+        if (is_service && split(patterns[i], &pattern) &&
             bytes_equal_nocase(service.type, pattern.type) &&
             (pattern.host.len == 0 || bytes_equal_nocase(service.host, pattern.host)))
             return true;
@@ -86,18 +86,40 @@ bool binding_service_accepts_name(struct sspi_view name, const struct sspi_view 
     return false;
 }
 
-bool binding_service_is_pattern(struct sspi_view text)
+bool service_name_is_listed(struct sspi_view name, const struct sspi_view *patterns,
+                            size_t n_patterns)
+{
+    for (size_t i = 0; i < n_patterns; i++) {
+        struct sspi_view pattern = patterns[i];
+        if (pattern.data[pattern.len - 1] != '/' && !bytes_equal(pattern, SSPI_VIEW("*")) &&
+            service_name_accepts(name, &pattern, 1))
+            return true;
+    }
+    return false;
+}
+
+bool service_name_is_dotless(struct sspi_view name)
+{
+    size_t slash = find_char(name, '/');
+    if (slash == name.len)
+        return true;
+    struct sspi_view host = {name.data + slash + 1, name.len - slash - 1};
+    host.len = find_char(host, '@');
+    return find_char(host, '.') == host.len;
+}
+
+bool service_name_is_pattern(struct sspi_view text)
 {
     struct service pattern;
     return bytes_equal(text, SSPI_VIEW("*")) || split(text, &pattern);
 }
 
-void binding_service_describe(const struct sspi_view *names, size_t n_names, struct bytes *to)
+void service_name_describe(const struct sspi_view *patterns, size_t n_patterns, struct bytes *to)
 {
-    for (size_t i = 0; i < n_names; i++) {
+    for (size_t i = 0; i < n_patterns; i++) {
         bytes_append_text(to, i > 0 ? ", " : "");
-        bytes_append_view(to, names[i]);
-        if (names[i].len > 0 && names[i].data[names[i].len - 1] == '/')
+        bytes_append_view(to, patterns[i]);
+        if (patterns[i].len > 0 && patterns[i].data[patterns[i].len - 1] == '/')
             bytes_append_text(to, "<any host>");
     }
 }

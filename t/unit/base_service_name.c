@@ -5,12 +5,12 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "binding_service.h"
+#include "service_name.h"
 
 static bool accepted(const char *principal, const char *name)
 {
     struct sspi_view names[] = {bytes_view(name)};
-    return binding_service_accepts_principal(bytes_view(principal), names, 1);
+    return service_name_accepts_principal(bytes_view(principal), names, 1);
 }
 
 static void service_and_host_are_compared_without_case_and_the_realm_with(void **state)
@@ -45,7 +45,7 @@ static void service_and_slash_is_every_host(void **state)
 static bool named(const char *service, const char *name)
 {
     struct sspi_view names[] = {bytes_view(name)};
-    return binding_service_accepts_name(bytes_view(service), names, 1);
+    return service_name_accepts(bytes_view(service), names, 1);
 }
 
 static void name_without_a_ticket_has_no_realm_and_no_case(void **state)
@@ -58,14 +58,14 @@ static void name_without_a_ticket_has_no_realm_and_no_case(void **state)
     assert_false(named("host/www", "HTTP/"));
     assert_false(named("HTTP/", "HTTP/"));
     assert_false(named("", "HTTP/"));
-    assert_false(binding_service_accepts_name(SSPI_VIEW("HTTP/www"), NULL, 0));
+    assert_false(service_name_accepts(SSPI_VIEW("HTTP/www"), NULL, 0));
 }
 
 static void star_and_no_names_are_everything(void **state)
 {
     assert_true(accepted("host/www@R", "*"));
     assert_true(accepted("krbtgt/A/B@R", "*"));
-    assert_true(binding_service_accepts_principal(SSPI_VIEW("host/www@R"), NULL, 0));
+    assert_true(service_name_accepts_principal(SSPI_VIEW("host/www@R"), NULL, 0));
     assert_false(accepted("HTTP/www@R", "HTTP/*"));
 }
 
@@ -81,15 +81,15 @@ static void ambiguous_spellings_are_no_service(void **state)
     assert_false(accepted("", "HTTP/"));
     assert_false(accepted("/www@R", "/www"));
     assert_false(accepted("HTTP/www@R", ""));
-    assert_false(binding_service_accepts_principal(SSPI_VIEW("HTTP/www\0x@R"),
-                                                   (struct sspi_view[]){SSPI_VIEW("HTTP/")}, 1));
+    assert_false(service_name_accepts_principal(SSPI_VIEW("HTTP/www\0x@R"),
+                                                (struct sspi_view[]){SSPI_VIEW("HTTP/")}, 1));
 }
 
 static void any_of_several_names_will_do(void **state)
 {
     struct sspi_view names[] = {SSPI_VIEW("HTTP/a"), SSPI_VIEW("HTTP/b")};
-    assert_true(binding_service_accepts_principal(SSPI_VIEW("HTTP/b@R"), names, 2));
-    assert_false(binding_service_accepts_principal(SSPI_VIEW("HTTP/c@R"), names, 2));
+    assert_true(service_name_accepts_principal(SSPI_VIEW("HTTP/b@R"), names, 2));
+    assert_false(service_name_accepts_principal(SSPI_VIEW("HTTP/c@R"), names, 2));
 }
 
 int main(void)
