@@ -8,7 +8,6 @@
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include "binding_session.h"
 
@@ -22,32 +21,6 @@ struct binding_table {
     struct entry *entries;
     size_t n_entries;
 };
-
-bool binding_from_certificate(X509 *certificate, struct binding *ret_binding)
-{
-    /* Not X509_get_signature_nid(): that has no digest for RSASSA-PSS, whose hash is a parameter.
-     */
-    int digest_nid = NID_undef;
-    if (X509_get_signature_info(certificate, &digest_nid, NULL, NULL, NULL) != 1 ||
-        digest_nid == NID_undef)
-        return false;
-    /* RFC 5929 4.1: if the hash is MD5 or SHA-1, SHA-256 is used instead. */
-    if (digest_nid == NID_md5 || digest_nid == NID_sha1)
-        digest_nid = NID_sha256;
-    const EVP_MD *digest = EVP_get_digestbynid(digest_nid);
-    if (digest == NULL)
-        return false;
-
-    struct binding made;
-    unsigned hash_len = 0;
-    size_t prefix_len = sizeof(BINDING_PREFIX) - 1;
-    memcpy(made.data, BINDING_PREFIX, prefix_len);
-    if (X509_digest(certificate, digest, made.data + prefix_len, &hash_len) != 1)
-        return false;
-    made.len = prefix_len + hash_len;
-    *ret_binding = made;
-    return true;
-}
 
 static void add_candidate(struct binding_candidates *to, X509 *certificate)
 {

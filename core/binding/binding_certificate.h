@@ -1,24 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tls-server-end-point (RFC 5929 section 4): the channel binding that names a server's certificate,
- * and the table of the certificates each listening TLS context may have shown. */
+/* The certificates that each listening TLS context may have sent to its clients, as channel
+ * bindings.
+ */
 #ifndef BINDING_CERTIFICATE_H
 #define BINDING_CERTIFICATE_H
 
-#include <openssl/ssl.h>
-
-#include "bytes.h"
-
-#define BINDING_PREFIX   "tls-server-end-point:"
-#define BINDING_MAX_SIZE (sizeof(BINDING_PREFIX) - 1 + EVP_MAX_MD_SIZE)
+#include "binding_channel.h"
 
 /* Certificates one TLS context may hold: one a key type; OpenSSL 3.0 has nine. */
 #define BINDING_CANDIDATES_LIMIT 16
-
-/* The application data of one channel binding. */
-struct binding {
-    uint8_t data[BINDING_MAX_SIZE];
-    size_t len;
-};
 
 /* What one TLS context may have shown to its clients. */
 struct binding_candidates {
@@ -28,10 +18,6 @@ struct binding_candidates {
      * defines no binding for it. */
     bool incomplete;
 };
-
-/* The binding of one certificate. The hash is that of its signature algorithm, MD5 and SHA-1
- * replaced by SHA-256 (RFC 5929 4.1). False: the RFC defines none, or OpenSSL failed. */
-bool binding_from_certificate(X509 *certificate, struct binding *ret_binding) MUST_USE;
 
 /* Adds the binding of the first certificate of a PEM file, which is the server's own where a chain
  * follows. False: `error` says what is wrong with the file. Blocks on it. */

@@ -4,11 +4,38 @@
 #include <assert.h>
 #include <string.h>
 
+#include <openssl/x509.h>
+
 #define EXPORTER_PREFIX "tls-exporter:"
 #define EXPORTER_LABEL  "EXPORTER-Channel-Binding"
 #define EXPORTER_LEN    32
 
 #define UNIQUE_PREFIX "tls-unique:"
+
+bool binding_from_certificate(X509 *certificate, struct binding *ret_binding)
+{
+    /* Not X509_get_signature_nid(): that has no digest for RSASSA-PSS, whose hash is a parameter.
+     */
+    int digest_nid = NID_undef;
+    if (X509_get_signature_info(certificate, &digest_nid, NULL, NULL, NULL) != 1 ||
+        digest_nid == NID_undef)
+        return false;
+    /* RFC 5929 4.1: if the hash is MD5 or SHA-1, SHA-256 is used instead. */
+    if (digest_nid == NID_md5 || digest_nid == NID_sha1)
+        digest_nid = NID_sha256;
+    const EVP_MD *digest = EVP_get_digestbynid(digest_nid);
+    if (digest == NULL)
+        return false;
+    struct binding made;
+    unsigned hash_len = 0;
+    size_t prefix_len = sizeof(BINDING_PREFIX) - 1;
+    memcpy(made.data, BINDING_PREFIX, prefix_len);
+    if (X509_digest(certificate, digest, made.data + prefix_len, &hash_len) != 1)
+        return false;
+    made.len = prefix_len + hash_len;
+    *ret_binding = made;
+    return true;
+}
 
 static bool has_extended_master_secret(SSL *ssl)
 {
@@ -41,7 +68,7 @@ bool binding_from_finished(SSL *ssl, struct binding *ret_binding)
         return false;
     memcpy(made.data, UNIQUE_PREFIX, prefix_len);
     uint8_t *finished = made.data + prefix_len;
-    /* Who resumes a session has the server send its Finished message first. */
+    /* When a session is resumed, the server sends its Finished message first. */
     size_t len = SSL_session_reused(ssl) ? SSL_get_finished(ssl, finished, EVP_MAX_MD_SIZE)
                                          : SSL_get_peer_finished(ssl, finished, EVP_MAX_MD_SIZE);
     if (len == 0 || len > EVP_MAX_MD_SIZE)

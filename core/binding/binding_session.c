@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "binding_certificate.h"
-
 /* The application data: this mark, which ends with the version of the layout, then the hash of the
  * certificate, as the binding holds it. */
 #define MARK       "SSPI-end-point-1"

@@ -9,11 +9,7 @@
 #ifndef BINDING_SESSION_H
 #define BINDING_SESSION_H
 
-#include <openssl/ssl.h>
-
-#include "bytes.h"
-
-struct binding;
+#include "binding_channel.h"
 
 /* Makes the sessions that begin at `ctx` keep the binding of the server's certificate. Parent only,
  * after the server has set its callbacks and before the context serves. It takes two callbacks of
