@@ -15,6 +15,7 @@
 #include "acceptor_config_check.h"
 #include "policy.h"
 #include "kerberos_keytab.h"
+#include "kerberos_name.h"
 #include "ntlm_winbind.h"
 #include "service_name.h"
 #include "store_state_file.h"

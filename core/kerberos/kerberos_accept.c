@@ -94,11 +94,12 @@ static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
     struct sspi_state *state = kerberos_credential_state(exchange->credential);
     if (state == NULL)
         return kerberos_attempt_record(exchange);
-    const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
+    struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
     /* RFC 4120 3.2.3: an authenticator is good from clockskew before to clockskew after its time.
      */
     uint64_t lifetime_ms =
-        ((uint64_t)kerberos_keys_clockskew_s(keytab) * 2 + REPLAY_MARGIN_S) * 1000;
+        ((uint64_t)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)) * 2 + REPLAY_MARGIN_S) *
+        1000;
     const struct clock *clock = clock_machine();
     switch (store_replay_check(state, exchange->ap_req.cipher, store_state_time_ms(state, clock),
                                lifetime_ms)) {
@@ -177,7 +178,7 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct packa
 static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct package_info *info)
 {
     const struct kerberos_attempt *attempt = &exchange->attempt;
-    const struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
+    struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
     SECURITY_STATUS st = set_name(exchange, info);
     if (st != SEC_E_OK)
         return st;
@@ -186,7 +187,8 @@ static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct packa
     info->start_ms = exchange->now_ms;
     /* MIT adds the clock skew to what is left of the ticket. */
     uint64_t skewed_end_ms = exchange->now_ms + (uint64_t)attempt->lifetime_s * 1000;
-    info->expiry_ms = skewed_end_ms - (uint64_t)kerberos_keys_clockskew_s(keytab) * 1000;
+    info->expiry_ms =
+        skewed_end_ms - (uint64_t)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)) * 1000;
     info->channel = exchange->channel;
     info->bound = exchange->bound;
     if (is_anonymous(info) && (exchange->in->requirements & ASC_REQ_ALLOW_NULL_SESSION) == 0)

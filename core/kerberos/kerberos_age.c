@@ -15,9 +15,10 @@ bool kerberos_age_matters(const struct kerberos_credential *credential, uint64_t
     const struct sspi_state *state = kerberos_credential_state(credential);
     if (state == NULL)
         return false;
-    const struct sspi_keytab *keytab = kerberos_credential_keytab(credential);
+    struct sspi_keytab *keytab = kerberos_credential_keytab(credential);
     /* MIT compares whole seconds and includes both ends. */
-    uint64_t skew_ms = ((uint64_t)kerberos_keys_clockskew_s(keytab) + 1) * 1000;
+    uint64_t skew_ms =
+        ((uint64_t)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)) + 1) * 1000;
     uint64_t created_ms = store_state_created_ms(state);
     return now_ms <= created_ms + skew_ms &&
            store_state_time_ms(state, clock) <= created_ms + 2 * skew_ms;

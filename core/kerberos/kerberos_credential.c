@@ -17,7 +17,7 @@
 /* The accepted services' keys of one keytab generation, in a MEMORY keytab of their own: a ticket
  * for another service of this host finds no key here. */
 struct kerberos_keyring {
-    struct kerberos_keys_copied keys;
+    struct kerberos_keys_copy keys;
     size_t n_users; /* the credential, while this is its current one, and each one lent */
     char name[KEYRING_NAME_SIZE];
     struct kerberos_acceptor *idle[KERBEROS_REPLAY_CACHES];
@@ -55,7 +55,7 @@ static void leave_keyring(struct kerberos_credential *credential, struct kerbero
             free_acceptor(acceptor);
         }
     }
-    kerberos_keys_drop(credential->keytab, &keyring->keys);
+    kerberos_keys_copy_clear(&keyring->keys, kerberos_keytab_keys(credential->keytab));
     free(keyring);
 }
 
@@ -63,15 +63,16 @@ static void leave_keyring(struct kerberos_credential *credential, struct kerbero
 static bool renew_keyring(struct kerberos_credential *credential)
 {
     if (credential->keyring != NULL &&
-        credential->keyring->keys.generation == kerberos_keys_generation(credential->keytab))
+        credential->keyring->keys.generation ==
+            kerberos_keys_generation(kerberos_keytab_keys(credential->keytab)))
         return true;
     struct kerberos_keyring *keyring = calloc(1, sizeof *keyring);
     if (keyring == NULL)
         return false;
     /* Unique in the process as long as the keyring lives, and in all it forks. */
     snprintf(keyring->name, sizeof keyring->name, "MEMORY:sspi-%p", (void *)keyring);
-    if (!kerberos_keys_copy(credential->keytab, keyring->name, credential->names,
-                            credential->n_names, &keyring->keys)) {
+    if (!kerberos_keys_copy_init(&keyring->keys, kerberos_keytab_keys(credential->keytab),
+                                 keyring->name, credential->names, credential->n_names)) {
         free(keyring);
         return false;
     }

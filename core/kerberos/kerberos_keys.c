@@ -2,30 +2,108 @@
 #include "kerberos_keys.h"
 
 #include <errno.h>
+#include <profile.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "service_name.h"
 
+#define DEFAULT_CLOCKSKEW_S 300
+
 #define ETYPE_NAME_LIMIT 64
 
-uint64_t kerberos_keys_generation(const struct sspi_keytab *keytab)
+bool kerberos_keys_init(struct kerberos_keys *keys, char *error, size_t error_size)
 {
-    return atomic_load(&keytab->generation);
+    *keys = (struct kerberos_keys){0};
+    if (pthread_mutex_init(&keys->mutex, NULL) != 0) {
+        snprintf(error, error_size, "keytab: no mutex");
+        return false;
+    }
+    krb5_error_code code = krb5_init_context(&keys->context);
+    if (code == 0)
+        code = krb5_init_context(&keys->file_context);
+    if (code == 0)
+        return true;
+    const char *message = krb5_get_error_message(NULL, code);
+    snprintf(error, error_size, "krb5.conf: %s", message);
+    krb5_free_error_message(NULL, message);
+    kerberos_keys_clear(keys);
+    return false;
 }
 
-uint32_t kerberos_keys_clockskew_s(const struct sspi_keytab *keytab)
+void kerberos_keys_clear(struct kerberos_keys *keys)
 {
-    return atomic_load(&keytab->clockskew_s);
+    if (keys->context != NULL)
+        kerberos_entries_free(keys->context, &keys->entries);
+    krb5_free_context(keys->file_context);
+    krb5_free_context(keys->context);
+    pthread_mutex_destroy(&keys->mutex);
+}
+
+bool kerberos_keys_read(struct kerberos_keys *keys, const char *path, struct stat *ret_identity,
+                        char *error, size_t error_size)
+{
+    struct kerberos_entries fresh;
+    if (!kerberos_entries_read(keys->file_context, path, &fresh, ret_identity, error, error_size))
+        return false;
+    pthread_mutex_lock(&keys->mutex);
+    struct kerberos_entries old = keys->entries;
+    keys->entries = fresh;
+    atomic_fetch_add(&keys->generation, 1);
+    pthread_mutex_unlock(&keys->mutex);
+    kerberos_entries_free(keys->file_context, &old);
+    return true;
+}
+
+uint64_t kerberos_keys_generation(const struct kerberos_keys *keys)
+{
+    return atomic_load(&keys->generation);
+}
+
+void kerberos_keys_read_clockskew(struct kerberos_keys *keys)
+{
+    int skew_s = DEFAULT_CLOCKSKEW_S;
+    profile_t profile = NULL;
+    pthread_mutex_lock(&keys->mutex);
+    if (krb5_get_profile(keys->context, &profile) == 0) {
+        if (profile_get_integer(profile, "libdefaults", "clockskew", NULL, DEFAULT_CLOCKSKEW_S,
+                                &skew_s) != 0)
+            skew_s = DEFAULT_CLOCKSKEW_S;
+        profile_release(profile);
+    }
+    pthread_mutex_unlock(&keys->mutex);
+    if (skew_s < 0)
+        skew_s = DEFAULT_CLOCKSKEW_S;
+    atomic_store(&keys->clockskew_s, (unsigned)skew_s);
+}
+
+uint32_t kerberos_keys_clockskew_s(const struct kerberos_keys *keys)
+{
+    return atomic_load(&keys->clockskew_s);
+}
+
+bool kerberos_keys_has_service(struct kerberos_keys *keys, const struct sspi_view *service_names,
+                               size_t n_service_names, struct bytes *there)
+{
+    bool found = false;
+    pthread_mutex_lock(&keys->mutex);
+    for (size_t i = 0; i < keys->entries.n_entries && !found; i++)
+        found = service_name_accepts_principal(bytes_view(keys->entries.names[i]), service_names,
+                                               n_service_names);
+    if (!found)
+        kerberos_entries_list(&keys->entries, there);
+    pthread_mutex_unlock(&keys->mutex);
+    return found;
 }
 
 /* Under the mutex. *ret_first is the principal of the first key. *ret_several is true if another
  * key has another principal. */
-static krb5_error_code add_accepted(struct sspi_keytab *keytab, krb5_keytab memory,
+static krb5_error_code add_accepted(struct kerberos_keys *keys, krb5_keytab memory,
                                     const struct sspi_view *service_names, size_t n_service_names,
                                     size_t *ret_n_keys, const char **ret_first, bool *ret_several)
 {
-    const struct kerberos_entries *entries = &keytab->entries;
+    const struct kerberos_entries *entries = &keys->entries;
     *ret_n_keys = 0;
     *ret_first = NULL;
     *ret_several = false;
@@ -33,7 +111,7 @@ static krb5_error_code add_accepted(struct sspi_keytab *keytab, krb5_keytab memo
         if (!service_name_accepts_principal(bytes_view(entries->names[i]), service_names,
                                             n_service_names))
             continue;
-        krb5_error_code code = krb5_kt_add_entry(keytab->context, memory, &entries->list[i]);
+        krb5_error_code code = krb5_kt_add_entry(keys->context, memory, &entries->list[i]);
         if (code != 0)
             return code;
         if (*ret_first == NULL)
@@ -45,45 +123,45 @@ static krb5_error_code add_accepted(struct sspi_keytab *keytab, krb5_keytab memo
 }
 
 /* Under the mutex. */
-static krb5_error_code fill(struct sspi_keytab *keytab, const struct sspi_view *service_names,
-                            size_t n_service_names, struct kerberos_keys_copied *copied)
+static krb5_error_code fill(struct kerberos_keys *keys, const struct sspi_view *service_names,
+                            size_t n_service_names, struct kerberos_keys_copy *copy)
 {
     const char *first;
     bool several;
-    krb5_error_code code = add_accepted(keytab, copied->memory, service_names, n_service_names,
-                                        &copied->n_keys, &first, &several);
+    krb5_error_code code = add_accepted(keys, copy->memory, service_names, n_service_names,
+                                        &copy->n_keys, &first, &several);
     if (code != 0 || first == NULL || several)
         return code;
-    copied->only_service = strdup(first);
-    return copied->only_service == NULL ? ENOMEM : 0;
+    copy->only_service = strdup(first);
+    return copy->only_service == NULL ? ENOMEM : 0;
 }
 
-bool kerberos_keys_copy(struct sspi_keytab *keytab, const char *name,
-                        const struct sspi_view *service_names, size_t n_service_names,
-                        struct kerberos_keys_copied *ret_copied)
+bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerberos_keys *keys,
+                             const char *name, const struct sspi_view *service_names,
+                             size_t n_service_names)
 {
-    struct kerberos_keys_copied copied = {0};
-    pthread_mutex_lock(&keytab->mutex);
-    krb5_error_code code = krb5_kt_resolve(keytab->context, name, &copied.memory);
+    struct kerberos_keys_copy copy = {0};
+    pthread_mutex_lock(&keys->mutex);
+    krb5_error_code code = krb5_kt_resolve(keys->context, name, &copy.memory);
     if (code == 0) {
-        code = fill(keytab, service_names, n_service_names, &copied);
+        code = fill(keys, service_names, n_service_names, &copy);
         if (code != 0)
-            krb5_kt_close(keytab->context, copied.memory);
+            krb5_kt_close(keys->context, copy.memory);
     }
-    copied.generation = atomic_load(&keytab->generation);
-    pthread_mutex_unlock(&keytab->mutex);
+    copy.generation = atomic_load(&keys->generation);
+    pthread_mutex_unlock(&keys->mutex);
     if (code != 0)
         return false;
-    *ret_copied = copied;
+    *ret_copy = copy;
     return true;
 }
 
-void kerberos_keys_drop(struct sspi_keytab *keytab, struct kerberos_keys_copied *copied)
+void kerberos_keys_copy_clear(struct kerberos_keys_copy *copy, struct kerberos_keys *keys)
 {
-    pthread_mutex_lock(&keytab->mutex);
-    krb5_kt_close(keytab->context, copied->memory);
-    pthread_mutex_unlock(&keytab->mutex);
-    free(copied->only_service);
+    pthread_mutex_lock(&keys->mutex);
+    krb5_kt_close(keys->context, copy->memory);
+    pthread_mutex_unlock(&keys->mutex);
+    free(copy->only_service);
 }
 
 static void list_etype(krb5_enctype etype, struct bytes *to)
@@ -118,18 +196,18 @@ static enum kerberos_keys_match compare(const struct kerberos_entries *entries,
     return best;
 }
 
-enum kerberos_keys_match kerberos_keys_compare(struct sspi_keytab *keytab, const char *principal,
+enum kerberos_keys_match kerberos_keys_compare(struct kerberos_keys *keys, const char *principal,
                                                int32_t etype, bool has_kvno, uint32_t kvno,
                                                struct bytes *there)
 {
     BYTES_CLEANUP struct bytes etypes = {0};
     BYTES_CLEANUP struct bytes kvnos = {0};
-    pthread_mutex_lock(&keytab->mutex);
+    pthread_mutex_lock(&keys->mutex);
     enum kerberos_keys_match match =
-        compare(&keytab->entries, bytes_view(principal), etype, has_kvno, kvno, &etypes, &kvnos);
+        compare(&keys->entries, bytes_view(principal), etype, has_kvno, kvno, &etypes, &kvnos);
     if (match == KERBEROS_KEYS_NO_PRINCIPAL)
-        kerberos_entries_list(&keytab->entries, there);
-    pthread_mutex_unlock(&keytab->mutex);
+        kerberos_entries_list(&keys->entries, there);
+    pthread_mutex_unlock(&keys->mutex);
     if (match == KERBEROS_KEYS_NO_ETYPE)
         bytes_append_view(there, bytes_as_view(&etypes));
     else if (match != KERBEROS_KEYS_NO_PRINCIPAL)

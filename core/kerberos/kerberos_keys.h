@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the Kerberos package itself asks of a struct sspi_keytab; kerberos_keytab.h is the part that
- * others see. Every call may be made by any thread. */
+/* The keys of one keytab in memory, and the clock skew that krb5.conf allows. Any thread may call
+ * each function, except where it says otherwise. */
 #ifndef KERBEROS_KEYS_H
 #define KERBEROS_KEYS_H
 
@@ -8,51 +8,63 @@
 #include <stdatomic.h>
 
 #include "kerberos_entries.h"
-#include "kerberos_keytab.h"
-#include "ref.h"
 
-struct sspi_keytab {
-    struct ref ref;
-    char *path;
-    pthread_mutex_t mutex; /* of the next two */
+/* Embedded in struct sspi_keytab. */
+struct kerberos_keys {
+    pthread_mutex_t mutex; /* guards the next two */
     krb5_context context;
     struct kerberos_entries entries;
+    krb5_context file_context; /* of the thread that reads the file; it does not hold the mutex */
     atomic_uint_fast64_t generation;
-    atomic_uint_fast64_t checked_ms;
-    atomic_uint_fast64_t found_ms; /* when kerberos_keytab_look_now() last found a change */
     atomic_uint clockskew_s;
-    atomic_bool is_looking; /* from a look to its end, or to that of the reread after it */
-    /* Of the one who is looking: the file is read while others go on with the mutex and the keys.
-     */
-    krb5_context file_context;
-    struct stat identity; /* of the file that was read or refused last */
 };
 
+/* Makes an empty set. False: `error` says why, and there is nothing to clear. errno is ENOMEM if
+ * memory ran out. */
+bool kerberos_keys_init(struct kerberos_keys *keys, char *error, size_t error_size) MUST_USE;
+
+/* Wipes the keys. No other thread may use the set. */
+void kerberos_keys_clear(struct kerberos_keys *keys);
+
+/* Reads the file `path` and replaces the keys. False: the old keys stay. Sets `error` and
+ * *ret_identity as kerberos_entries_read() does. Blocks on the file, while other threads use the
+ * old keys. Only one thread at a time may call this. */
+bool kerberos_keys_read(struct kerberos_keys *keys, const char *path, struct stat *ret_identity,
+                        char *error, size_t error_size) MUST_USE;
+
 /* Counts how often the keys were read; a change means new keys. No lock. */
-uint64_t kerberos_keys_generation(const struct sspi_keytab *keytab);
+uint64_t kerberos_keys_generation(const struct kerberos_keys *keys);
 
-/* Seconds that clocks may differ, as krb5.conf says; 300 when it says nothing. No lock. */
-uint32_t kerberos_keys_clockskew_s(const struct sspi_keytab *keytab);
+/* Reads the clock skew from krb5.conf. libkrb5 reads that file again when it has changed. */
+void kerberos_keys_read_clockskew(struct kerberos_keys *keys);
 
-/* The keys for the accepted services of one generation of a keytab. */
-struct kerberos_keys_copied {
+/* Seconds that clocks may differ: krb5.conf's clockskew, by default 300. No lock. */
+uint32_t kerberos_keys_clockskew_s(const struct kerberos_keys *keys);
+
+/* True if at least one key is for an accepted service (patterns of service_name.h). Otherwise
+ * appends the principals that have keys to `there`, for an error text. */
+bool kerberos_keys_has_service(struct kerberos_keys *keys, const struct sspi_view *service_names,
+                               size_t n_service_names, struct bytes *there);
+
+/* A copy of the keys for the accepted services, of one generation. */
+struct kerberos_keys_copy {
     krb5_keytab memory;
-    size_t n_keys;      /* may be 0 */
-    char *only_service; /* the principal that all of them are for, malloc'ed; NULL: several, or none
-                         */
+    size_t n_keys;       /* may be 0 */
+    char *only_service;  /* the principal that all of them are for, malloc'ed; NULL: they are for
+                          * several principals, or there are no keys */
     uint64_t generation; /* the number of this set of keys */
 };
 
 /* Makes the MEMORY keytab `name` with the keys for accepted services (rules of ServiceNames).
  * False: out of memory, or libkrb5 failed. */
-bool kerberos_keys_copy(struct sspi_keytab *keytab, const char *name,
-                        const struct sspi_view *service_names, size_t n_service_names,
-                        struct kerberos_keys_copied *ret_copied) MUST_USE;
+bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerberos_keys *keys,
+                             const char *name, const struct sspi_view *service_names,
+                             size_t n_service_names) MUST_USE;
 
-/* Closes what kerberos_keys_copy() made; the keys go when the last GSS credential over it goes. */
-void kerberos_keys_drop(struct sspi_keytab *keytab, struct kerberos_keys_copied *copied);
+/* Closes the MEMORY keytab. libkrb5 frees the keys with the last GSS credential that uses them. */
+void kerberos_keys_copy_clear(struct kerberos_keys_copy *copy, struct kerberos_keys *keys);
 
-/* How far the keys there are from the one that a ticket wants. */
+/* How far the keys there are from the one that a ticket needs. */
 enum kerberos_keys_match {
     KERBEROS_KEYS_NO_PRINCIPAL,
     KERBEROS_KEYS_NO_ETYPE,
@@ -60,10 +72,10 @@ enum kerberos_keys_match {
     KERBEROS_KEYS_MATCH
 };
 
-/* Compares a ticket's service, encryption type and key version with the keys, host without case.
- * For an error text: `there` receives the principals (NO_PRINCIPAL), the names of the encryption
- * types (NO_ETYPE), or the key versions (NO_KVNO, MATCH) that are there. */
-enum kerberos_keys_match kerberos_keys_compare(struct sspi_keytab *keytab, const char *principal,
+/* Compares a ticket's service, encryption type and key version with the keys; the host is compared
+ * without case. For an error text: `there` receives the principals (NO_PRINCIPAL), the names of the
+ * encryption types (NO_ETYPE), or the key versions (NO_KVNO, MATCH) that are there. */
+enum kerberos_keys_match kerberos_keys_compare(struct kerberos_keys *keys, const char *principal,
                                                int32_t etype, bool has_kvno, uint32_t kvno,
                                                struct bytes *there);
 

@@ -2,33 +2,23 @@
 #include "kerberos_keytab.h"
 
 #include <errno.h>
-#include <profile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "kerberos_keys.h"
-#include "kerberos_name.h"
+#include "ref.h"
 #include "service_name.h"
 
-#define DEFAULT_CLOCKSKEW_S 300
-#define LOCAL_NAME_LIMIT    256
-
-/* MIT reads krb5.conf again when it changes, so this is asked again with every look at the file. */
-static void read_clockskew(struct sspi_keytab *keytab)
-{
-    int skew_s = DEFAULT_CLOCKSKEW_S;
-    profile_t profile = NULL;
-    if (krb5_get_profile(keytab->context, &profile) == 0) {
-        if (profile_get_integer(profile, "libdefaults", "clockskew", NULL, DEFAULT_CLOCKSKEW_S,
-                                &skew_s) != 0)
-            skew_s = DEFAULT_CLOCKSKEW_S;
-        profile_release(profile);
-    }
-    if (skew_s < 0)
-        skew_s = DEFAULT_CLOCKSKEW_S;
-    atomic_store(&keytab->clockskew_s, (unsigned)skew_s);
-}
+struct sspi_keytab {
+    struct ref ref;
+    char *path;
+    struct kerberos_keys keys;
+    atomic_uint_fast64_t checked_ms;
+    atomic_uint_fast64_t found_ms; /* when kerberos_keytab_look_now() last found a change */
+    atomic_bool is_looking;        /* from a look to its end, or to that of the reread after it */
+    struct stat identity; /* of the file that was read or refused last; of the thread that looks */
+};
 
 /* The path within a keytab name; NULL when it is no file's. */
 static const char *file_path(const char *name)
@@ -48,7 +38,7 @@ static bool set_path(struct sspi_keytab *keytab, const char *name, char *error, 
 {
     char default_name[4096];
     if (name == NULL) {
-        if (krb5_kt_default_name(keytab->context, default_name, sizeof default_name) != 0) {
+        if (krb5_kt_default_name(keytab->keys.context, default_name, sizeof default_name) != 0) {
             snprintf(error, error_size, "there is no default keytab; name one");
             return false;
         }
@@ -65,26 +55,9 @@ static bool set_path(struct sspi_keytab *keytab, const char *name, char *error, 
     return keytab->path != NULL;
 }
 
-static bool make_contexts(struct sspi_keytab *keytab, char *error, size_t error_size)
-{
-    krb5_error_code code = krb5_init_context(&keytab->context);
-    if (code == 0)
-        code = krb5_init_context(&keytab->file_context);
-    if (code != 0) {
-        const char *message = krb5_get_error_message(NULL, code);
-        snprintf(error, error_size, "krb5.conf: %s", message);
-        krb5_free_error_message(NULL, message);
-    }
-    return code == 0;
-}
-
 static void keytab_free(struct sspi_keytab *keytab)
 {
-    if (keytab->context != NULL)
-        kerberos_entries_free(keytab->context, &keytab->entries);
-    krb5_free_context(keytab->file_context);
-    krb5_free_context(keytab->context);
-    pthread_mutex_destroy(&keytab->mutex);
+    kerberos_keys_clear(&keytab->keys);
     free(keytab->path);
     free(keytab);
 }
@@ -97,20 +70,17 @@ struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t e
         snprintf(error, error_size, "keytab: no memory");
         return NULL;
     }
-    if (pthread_mutex_init(&keytab->mutex, NULL) != 0) {
-        snprintf(error, error_size, "keytab: no mutex");
+    if (!kerberos_keys_init(&keytab->keys, error, error_size)) {
         free(keytab);
         return NULL;
     }
     ref_init(&keytab->ref);
-    if (!make_contexts(keytab, error, error_size) || !set_path(keytab, name, error, error_size) ||
-        !kerberos_entries_read(keytab->file_context, keytab->path, &keytab->entries,
-                               &keytab->identity, error, error_size)) {
+    if (!set_path(keytab, name, error, error_size) ||
+        !kerberos_keys_read(&keytab->keys, keytab->path, &keytab->identity, error, error_size)) {
         kerberos_keytab_unref(keytab);
         return NULL;
     }
-    read_clockskew(keytab);
-    atomic_store(&keytab->generation, 1);
+    kerberos_keys_read_clockskew(&keytab->keys);
     return keytab;
 }
 
@@ -121,19 +91,16 @@ const char *kerberos_keytab_path(const struct sspi_keytab *keytab)
     return keytab->path;
 }
 
+struct kerberos_keys *kerberos_keytab_keys(struct sspi_keytab *keytab)
+{
+    return &keytab->keys;
+}
+
 bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_view *names,
                                  size_t n_names, char *error, size_t error_size)
 {
     BYTES_CLEANUP struct bytes there = {0};
-    bool found = false;
-    pthread_mutex_lock(&keytab->mutex);
-    for (size_t i = 0; i < keytab->entries.n_entries && !found; i++)
-        found =
-            service_name_accepts_principal(bytes_view(keytab->entries.names[i]), names, n_names);
-    if (!found)
-        kerberos_entries_list(&keytab->entries, &there);
-    pthread_mutex_unlock(&keytab->mutex);
-    if (found)
+    if (kerberos_keys_has_service(&keytab->keys, names, n_names, &there))
         return true;
     BYTES_CLEANUP struct bytes wanted = {0};
     service_name_describe(names, n_names, &wanted);
@@ -164,9 +131,7 @@ bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms)
     if (!atomic_compare_exchange_strong(&keytab->checked_ms, &checked_ms, now_ms) ||
         atomic_exchange(&keytab->is_looking, true))
         return false;
-    pthread_mutex_lock(&keytab->mutex);
-    read_clockskew(keytab);
-    pthread_mutex_unlock(&keytab->mutex);
+    kerberos_keys_read_clockskew(&keytab->keys);
     return has_changed(keytab);
 }
 
@@ -187,17 +152,8 @@ void kerberos_keytab_look_again(struct sspi_keytab *keytab)
 enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *error,
                                           size_t error_size)
 {
-    struct kerberos_entries fresh;
-    bool done = kerberos_entries_read(keytab->file_context, keytab->path, &fresh, &keytab->identity,
-                                      error, error_size);
-    if (done) {
-        pthread_mutex_lock(&keytab->mutex);
-        struct kerberos_entries old = keytab->entries;
-        keytab->entries = fresh;
-        atomic_fetch_add(&keytab->generation, 1);
-        pthread_mutex_unlock(&keytab->mutex);
-        kerberos_entries_free(keytab->file_context, &old);
-    }
+    bool done =
+        kerberos_keys_read(&keytab->keys, keytab->path, &keytab->identity, error, error_size);
     kerberos_keytab_look_again(keytab);
     return done ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
 }
@@ -208,46 +164,4 @@ enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t 
     if (!kerberos_keytab_look(keytab, now_ms))
         return STORE_REFRESH_UNCHANGED;
     return kerberos_keytab_reread(keytab, error, error_size);
-}
-
-char *kerberos_default_realm(void)
-{
-    krb5_context context;
-    if (krb5_init_context(&context) != 0)
-        return NULL;
-    char *realm = NULL;
-    char *copy = NULL;
-    if (krb5_get_default_realm(context, &realm) == 0) {
-        copy = strdup(realm);
-        krb5_free_default_realm(context, realm);
-    }
-    krb5_free_context(context);
-    return copy;
-}
-
-char *kerberos_local_name(const char *principal)
-{
-    krb5_context context;
-    errno = 0;
-    /* krb5 removes the escapes before it maps a name: alice\@OTHER@REALM would be alice@OTHER. */
-    if (kerberos_name_has_escape(principal))
-        return NULL;
-    krb5_error_code code = krb5_init_context(&context);
-    errno = code == ENOMEM ? ENOMEM : 0;
-    if (code != 0)
-        return NULL;
-    char name[LOCAL_NAME_LIMIT];
-    char *copy = NULL;
-    krb5_principal parsed;
-    bool no_memory = false;
-    if (krb5_parse_name(context, principal, &parsed) == 0) {
-        if (krb5_aname_to_localname(context, parsed, sizeof name, name) == 0) {
-            copy = strdup(name);
-            no_memory = copy == NULL;
-        }
-        krb5_free_principal(context, parsed);
-    }
-    krb5_free_context(context);
-    errno = no_memory ? ENOMEM : 0;
-    return copy;
 }

@@ -22,6 +22,9 @@ void kerberos_keytab_unref(struct sspi_keytab *keytab);
 /* The file's path without a "FILE:" prefix. */
 const char *kerberos_keytab_path(const struct sspi_keytab *keytab);
 
+/* The keys in memory, for this package. They live as long as the keytab. */
+struct kerberos_keys *kerberos_keytab_keys(struct sspi_keytab *keytab);
+
 /* True when at least one key is for an accepted service principal (rules of ServiceNames in
  * sspi_acceptor.h). Otherwise `error` names the principals that were looked for and some that are
  * there. */
@@ -38,13 +41,5 @@ enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *erro
                                           size_t error_size);
 enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t now_ms, char *error,
                                            size_t error_size);
-
-/* The default realm of krb5.conf, malloc'ed; NULL when there is none. */
-char *kerberos_default_realm(void) MUST_USE;
-
-/* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none,
- * with errno ENOMEM if memory ran out, otherwise another value. A principal with an escape has no
- * account, whatever the rules say (kerberos_name.h). Blocks on no network. */
-char *kerberos_local_name(const char *principal) MUST_USE;
 
 #endif

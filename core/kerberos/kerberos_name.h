@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A principal in the text of krb5_unparse_name(): "alice@REALM". A backslash stands before `/`, `@`
- * and `\` within a part of it; \n, \t, \b and \0 stand for control characters. Pure. */
+ * and `\` within a part of it; \n, \t, \b and \0 stand for control characters. The first three
+ * functions are pure. */
 #ifndef KERBEROS_NAME_H
 #define KERBEROS_NAME_H
 
@@ -16,5 +17,13 @@ bool kerberos_name_has_escape(const char *text) MUST_USE;
 
 /* Returns the part of `text` after the unescaped `@`; "" if there is no such `@`. */
 const char *kerberos_name_realm(const char *text) MUST_USE;
+
+/* The default realm of krb5.conf, malloc'ed; NULL when there is none. */
+char *kerberos_default_realm(void) MUST_USE;
+
+/* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none,
+ * with errno ENOMEM if memory ran out, otherwise another value. A principal with an escape has no
+ * account, whatever the rules say. Blocks on no network. */
+char *kerberos_local_name(const char *principal) MUST_USE;
 
 #endif

@@ -7,6 +7,7 @@
 #include "kerberos_client.h"
 #include "kerberos_context.h"
 #include "kerberos_delegation.h"
+#include "kerberos_name.h"
 #include "kerberos_status.h"
 
 /* What Windows' Kerberos package says of itself. */

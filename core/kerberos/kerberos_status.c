@@ -46,8 +46,9 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
     escape_text(name, sizeof name, bytes_view(view->principal));
     if (krb5_enctype_to_name(view->etype, 0, etype, sizeof etype) != 0)
         snprintf(etype, sizeof etype, "%d", (int)view->etype);
-    enum kerberos_keys_match match = kerberos_keys_compare(keytab, view->principal, view->etype,
-                                                           view->has_kvno, view->kvno, &there);
+    enum kerberos_keys_match match =
+        kerberos_keys_compare(kerberos_keytab_keys(keytab), view->principal, view->etype,
+                              view->has_kvno, view->kvno, &there);
     struct sspi_view have = bytes_as_view(&there);
     switch (match) {
     case KERBEROS_KEYS_NO_PRINCIPAL:
@@ -106,7 +107,7 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
             error_info, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
             "clock skew: the client's clock differs from this server's by more than %u s; check "
             "NTP on this server and on the client",
-            (unsigned)kerberos_keys_clockskew_s(keytab));
+            (unsigned)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)));
     case KRB5KRB_AP_ERR_TKT_NYV:
         return error_info_refuse(error_info, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
                                  "the ticket is not valid yet: this server's clock is behind "

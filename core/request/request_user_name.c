@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "policy.h"
-#include "kerberos_keytab.h"
 #include "kerberos_name.h"
 #include "ntlm_winbind.h"
 #include "store_nt_users.h"

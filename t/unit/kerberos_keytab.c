@@ -16,6 +16,7 @@
 
 #include "kerberos_keys.h"
 #include "kerberos_keytab.h"
+#include "kerberos_name.h"
 
 #define ERROR_SIZE 512
 
@@ -132,7 +133,7 @@ static void prefixes_and_the_default_name_lead_to_the_path(void **state)
     keytab = kerberos_keytab_open(NULL, error, sizeof error);
     assert_non_null(keytab);
     assert_string_equal(kerberos_keytab_path(keytab), path);
-    assert_int_equal(kerberos_keys_clockskew_s(keytab), 120);
+    assert_int_equal(kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)), 120);
     kerberos_keytab_unref(keytab);
     kerberos_keytab_unref(NULL);
 }
@@ -162,10 +163,10 @@ static void a_change_is_seen_once_a_second(void **state)
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_int_equal(kerberos_keytab_refresh(keytab, 10999, error, sizeof error),
                      STORE_REFRESH_UNCHANGED);
-    assert_int_equal(kerberos_keys_generation(keytab), 1);
+    assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
     assert_int_equal(kerberos_keytab_refresh(keytab, 11000, error, sizeof error),
                      STORE_REFRESH_DONE);
-    assert_int_equal(kerberos_keys_generation(keytab), 2);
+    assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
     assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
     /* A clock that was set back does not stop it. */
     assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof error),
@@ -194,7 +195,7 @@ static void a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay(void
     assert_int_equal(kerberos_keytab_refresh(keytab, 4000, error, sizeof error),
                      STORE_REFRESH_UNCHANGED);
     assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
-    assert_int_equal(kerberos_keys_generation(keytab), 1);
+    assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
     unlink(path);
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof error),
@@ -216,10 +217,10 @@ static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
         assert_false(kerberos_keytab_look(keytab, now_ms));
     assert_int_equal(kerberos_keytab_refresh(keytab, 9000, error, sizeof error),
                      STORE_REFRESH_UNCHANGED);
-    assert_int_equal(kerberos_keys_generation(keytab), 1);
+    assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
     assert_false(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
     assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
-    assert_int_equal(kerberos_keys_generation(keytab), 2);
+    assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
     assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
     assert_false(kerberos_keytab_look(keytab, 10000));
     kerberos_keytab_unref(keytab);
@@ -241,7 +242,7 @@ static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **s
     assert_false(kerberos_keytab_look_now(keytab, 6998));
     assert_true(kerberos_keytab_look_now(keytab, 6999));
     assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
-    assert_int_equal(kerberos_keys_generation(keytab), 3);
+    assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 3);
     assert_false(kerberos_keytab_look_now(keytab, 9000));
     kerberos_keytab_unref(keytab);
 }
@@ -263,7 +264,7 @@ static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
     add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_true(kerberos_keytab_look(keytab, 4000));
     assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
-    assert_int_equal(kerberos_keys_generation(keytab), 2);
+    assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
     kerberos_keytab_unref(keytab);
 }
 
@@ -297,9 +298,9 @@ static void *use_keys(void *argument)
     while (!race->stop) {
         BYTES_CLEANUP struct bytes there = {0};
         if (!kerberos_keytab_has_service(race->keytab, NULL, 0, why, sizeof why) ||
-            kerberos_keys_compare(race->keytab, "HTTP/www@R", 18, false, 0, &there) !=
-                KERBEROS_KEYS_MATCH ||
-            kerberos_keys_clockskew_s(race->keytab) != 120)
+            kerberos_keys_compare(kerberos_keytab_keys(race->keytab), "HTTP/www@R", 18, false, 0,
+                                  &there) != KERBEROS_KEYS_MATCH ||
+            kerberos_keys_clockskew_s(kerberos_keytab_keys(race->keytab)) != 120)
             race->n_wrong++;
     }
     return NULL;
@@ -339,7 +340,7 @@ static void each_change_is_told_to_one_of_many_threads_while_others_use_keys(voi
         pthread_barrier_wait(&race.barrier);
         pthread_barrier_wait(&race.barrier);
         assert_int_equal(race.n_told, i);
-        assert_int_equal(kerberos_keys_generation(race.keytab), 1 + i);
+        assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(race.keytab)), 1 + i);
     }
     race.stop = true;
     for (int i = 0; i < N_THREADS; i++) {
@@ -355,7 +356,9 @@ static void compare_with(struct sspi_keytab *keytab, const char *principal, int3
                          uint32_t kvno, enum kerberos_keys_match match, const char *there)
 {
     struct bytes text = {0};
-    assert_int_equal(kerberos_keys_compare(keytab, principal, etype, true, kvno, &text), match);
+    assert_int_equal(
+        kerberos_keys_compare(kerberos_keytab_keys(keytab), principal, etype, true, kvno, &text),
+        match);
     bytes_append_char(&text, '\0');
     assert_string_equal(text.data, there);
     bytes_free(&text);

@@ -8,7 +8,6 @@
 #include <krb5/krb5.h>
 
 #include "bad_names.h"
-#include "kerberos_keytab.h"
 #include "kerberos_name.h"
 #include "krb5_fixture.h"
 
