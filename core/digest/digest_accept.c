@@ -246,15 +246,15 @@ static SECURITY_STATUS take_missing(struct attempt *a)
 
 /* Called only after the response is verified: before that, an attacker may have written the
  * directives. */
-static SECURITY_STATUS check_binding(struct attempt *a, struct digest_proof *proof)
+static SECURITY_STATUS check_binding(struct attempt *a, struct digest_identity *identity)
 {
-    return digest_binding_check(&a->run, a->response, a->in, &proof->binding, &proof->bound,
+    return digest_binding_check(&a->run, a->response, a->in, &identity->binding, &identity->bound,
                                 a->error_info);
 }
 
 /* RFC 7616 3.5. The next nonce comes before the old one runs out, so that no request is refused
  * for the change. */
-static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proof,
+static SECURITY_STATUS inform(struct attempt *a, const struct digest_identity *identity,
                               struct package_output *out)
 {
     uint64_t age_ms = a->now_ms > a->issued_ms ? a->now_ms - a->issued_ms : 0;
@@ -271,7 +271,7 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proo
         next_nonce = bytes_view(next);
     }
     if (!digest_info_append(&out->tokens[0], &a->run, a->response, a->in->method, NULL,
-                            proof->login.hash_a1, next_nonce))
+                            identity->login.hash_a1, next_nonce))
         return library_failed(a->error_info);
     if (out->tokens[0].failed)
         return no_memory(a->error_info);
@@ -282,7 +282,7 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_proof *proo
 /* The order matters. A client that does not know the password learns nothing about binding and
  * count. It learns about the nonce only if the body or the user's hash must be fetched first (see
  * want()). The count is used up last. */
-static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
+static SECURITY_STATUS prove(struct attempt *a, struct digest_identity *identity,
                              struct package_output *out)
 {
     struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : a->realm;
@@ -290,15 +290,15 @@ static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
 
     if (status == SEC_E_OK)
         status = digest_password_check(a->credential, &a->run, a->in, realm, a->response,
-                                       a->entity_hash, &proof->login, a->error_info);
+                                       a->entity_hash, &identity->login, a->error_info);
     if (status == SEC_E_OK)
         status = check_nonce(a);
     if (status == SEC_E_OK)
-        status = check_binding(a, proof);
+        status = check_binding(a, identity);
     if (status == SEC_E_OK)
-        status = inform(a, proof, out);
+        status = inform(a, identity, out);
     if (status == SEC_E_OK)
-        status = digest_accept_use_count(a->credential, proof->login.user, a->realm, a->response,
+        status = digest_accept_use_count(a->credential, identity->login.user, a->realm, a->response,
                                          a->issued_ms, a->error_info);
     if (status != SEC_E_OK && out->n_tokens > 0) {
         bytes_free(&out->tokens[0]);
@@ -310,7 +310,8 @@ static SECURITY_STATUS prove(struct attempt *a, struct digest_proof *proof,
 SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
                                      const struct package_input *in, struct sspi_view realm,
                                      const struct digest_response *response,
-                                     struct digest_proof *ret_proof, struct package_output *out)
+                                     struct digest_identity *ret_identity,
+                                     struct package_output *out)
 {
     struct attempt attempt = {
         .credential = credential,
@@ -320,7 +321,7 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
         .now_ms = store_state_time_ms(credential->state, credential->clock),
         .error_info = out->error_info,
     };
-    struct digest_proof proof = {
+    struct digest_identity identity = {
         .realm = realm,
         .response = response,
         .at_ms = attempt.now_ms,
@@ -332,12 +333,12 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
         return status;
     if (!hash_run_open(&attempt.run, &credential->hashes))
         return no_memory(out->error_info);
-    status = prove(&attempt, &proof, out);
+    status = prove(&attempt, &identity, out);
     hash_run_close(&attempt.run);
-    proof.issued_ms = attempt.issued_ms;
+    identity.issued_ms = attempt.issued_ms;
     if (status == SEC_E_OK)
-        *ret_proof = proof;
+        *ret_identity = identity;
     else
-        digest_context_end_proof(&proof);
+        digest_identity_clear(&identity);
     return status;
 }

@@ -5,7 +5,7 @@
 #define DIGEST_ACCEPT_H
 
 #include "digest_context.h"
-#include "digest_parse.h"
+#include "digest_response.h"
 
 /* Writes up to in->n_tokens challenges, one an algorithm, all with the same new nonce.
  * SEC_I_CONTINUE_NEEDED, or an error with a report. `realm` fits (digest_challenge_realm_fits()).
@@ -15,7 +15,7 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
                                         bool stale, struct package_output *out) MUST_USE;
 
 /* Checks a parsed response and, when all is right, uses up its nonce count.
- * SEC_E_OK: *ret_proof is set, end it with digest_context_end_proof(); the first output token is
+ * SEC_E_OK: *ret_identity is set, end it with digest_identity_clear(); the first output token is
  *   the value for Authentication-Info, if the caller has room for a token.
  * SEC_E_INCOMPLETE_MESSAGE: nothing is wrong so far, but the caller must hand in more; the report's
  *   reason says what (SSPI_REASON_ENTITY_WANTED, SSPI_REASON_HASH_WANTED).
@@ -25,7 +25,7 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
 SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
                                      const struct package_input *in, struct sspi_view realm,
                                      const struct digest_response *response,
-                                     struct digest_proof *ret_proof,
+                                     struct digest_identity *ret_identity,
                                      struct package_output *out) MUST_USE;
 
 /* What is wrong with a response whoever its user is: method, realm, uri, what is not offered. */

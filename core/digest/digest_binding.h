@@ -5,7 +5,7 @@
 #ifndef DIGEST_BINDING_H
 #define DIGEST_BINDING_H
 
-#include "digest_parse.h"
+#include "digest_response.h"
 #include "hash.h"
 #include "package.h"
 

@@ -50,7 +50,7 @@ struct digest_cipher_about digest_cipher_about(enum digest_cipher cipher)
     return ciphers_known[cipher].about;
 }
 
-bool digest_cipher_open(struct digest_ciphers *ret_ciphers)
+bool digest_ciphers_init(struct digest_ciphers *ret_ciphers)
 {
     struct digest_ciphers ciphers = {0};
 
@@ -62,7 +62,7 @@ bool digest_cipher_open(struct digest_ciphers *ret_ciphers)
     return true;
 }
 
-void digest_cipher_close(struct digest_ciphers *ciphers)
+void digest_ciphers_clear(struct digest_ciphers *ciphers)
 {
     for (size_t i = 0; i < N_DIGEST_CIPHERS; i++)
         cipher_drop(ciphers->fetched[i]);
@@ -70,7 +70,7 @@ void digest_cipher_close(struct digest_ciphers *ciphers)
     *ciphers = (struct digest_ciphers){0};
 }
 
-unsigned int digest_cipher_available(const struct digest_ciphers *ciphers, bool weak)
+unsigned int digest_ciphers_available(const struct digest_ciphers *ciphers, bool weak)
 {
     unsigned int available = 0;
 

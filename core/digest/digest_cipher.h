@@ -49,13 +49,13 @@ struct digest_ciphers {
 };
 
 /* False: no memory; nothing is held then. Missing ciphers are no error. */
-bool digest_cipher_open(struct digest_ciphers *ret_ciphers) MUST_USE;
+bool digest_ciphers_init(struct digest_ciphers *ret_ciphers) MUST_USE;
 
 /* Leaves a zero-initialised value, which is fine too. */
-void digest_cipher_close(struct digest_ciphers *ciphers);
+void digest_ciphers_clear(struct digest_ciphers *ciphers);
 
 /* One bit (1 << cipher) each; `weak` adds those that are offered on demand alone. */
-unsigned int digest_cipher_available(const struct digest_ciphers *ciphers, bool weak);
+unsigned int digest_ciphers_available(const struct digest_ciphers *ciphers, bool weak);
 
 /* A stream of cipher.h for one direction. NULL: libcrypto failed, or the cipher is not there.
  * `ciphers` must outlive it. */

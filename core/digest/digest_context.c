@@ -19,14 +19,29 @@ struct digest_context *digest_context_new(struct digest_credential *credential, 
     return context;
 }
 
+static void free_sasl(struct digest_sasl *sasl)
+{
+    if (sasl == NULL)
+        return;
+    digest_layer_clear(&sasl->layer);
+    bytes_wipe(sasl, sizeof(*sasl));
+    free(sasl);
+}
+
+static void clear_session(struct digest_session *session)
+{
+    digest_response_clear(&session->last);
+    bytes_wipe(session, sizeof(*session));
+}
+
 void digest_context_free(struct digest_context *context)
 {
-    digest_sasl_free(context->sasl);
+    free_sasl(context->sasl);
     if (context->credential != NULL) {
-        digest_live_remove(&context->credential->live, &context->live);
+        digest_active_nonces_remove(&context->credential->active_nonces, &context->active_nonce);
         digest_credential_unref(context->credential);
     }
-    digest_session_end(&context->session);
+    clear_session(&context->session);
     free(context->pending_realm);
     free(context->info.name);
     free(context->info.realm);
@@ -47,9 +62,9 @@ bool digest_context_set_pending(struct digest_context *context, struct sspi_view
     return true;
 }
 
-void digest_context_end_proof(struct digest_proof *proof)
+void digest_identity_clear(struct digest_identity *identity)
 {
-    digest_password_free(&proof->login);
+    digest_login_clear(&identity->login);
 }
 
 /* RFC 2831 2.3: numbers detect both, whatever was asked for. */
@@ -66,15 +81,15 @@ static ULONG sasl_attributes_of(const struct digest_response *response)
 
 /* Nonce counts detect replays whether asked or not. What comes out of sequence is told by
  * VerifySignature, which needs a context that is kept. The body is vouched for by auth-int. */
-static ULONG attributes_of(const struct digest_proof *proof, ULONG requirements, bool keeps)
+static ULONG attributes_of(const struct digest_identity *identity, ULONG requirements, bool keeps)
 {
     ULONG attributes = requirements & (ASC_RET_REPLAY_DETECT | ASC_RET_EXTENDED_ERROR);
 
-    if (proof->response->sasl)
-        return sasl_attributes_of(proof->response);
+    if (identity->response->sasl)
+        return sasl_attributes_of(identity->response);
     if (keeps)
         attributes |= requirements & ASC_RET_SEQUENCE_DETECT;
-    if (proof->response->integrity)
+    if (identity->response->integrity)
         attributes |= ASC_RET_INTEGRITY;
     return attributes;
 }
@@ -86,10 +101,20 @@ static bool copy(struct sspi_view text, char **ret_copy)
     return text.data == NULL || *ret_copy != NULL;
 }
 
-bool digest_context_establish(struct digest_context *context, const struct digest_proof *proof,
-                              ULONG requirements)
+static bool begin_session(struct digest_session *session, const struct digest_response *response,
+                          const uint8_t hash_a1[HASH_MAX], uint64_t issued_ms)
 {
-    const struct digest_response *response = proof->response;
+    if (!digest_response_copy(response, &session->last))
+        return false;
+    memcpy(session->hash_a1, hash_a1, hash_len(response->algorithm));
+    session->issued_ms = issued_ms;
+    return true;
+}
+
+bool digest_context_establish(struct digest_context *context,
+                              const struct digest_identity *identity, ULONG requirements)
+{
+    const struct digest_response *response = identity->response;
     /* RFC 2831 2.1.2: who names nobody acts as himself. */
     struct sspi_view authzid =
         response->authzid.len > 0 ? response->authzid : (struct sspi_view){NULL, 0};
@@ -97,19 +122,19 @@ bool digest_context_establish(struct digest_context *context, const struct diges
     struct package_info info = {
         .mechanism = context->sasl == NULL ? &digest_package : &digest_sasl_package,
         .algorithm = hash_name(response->algorithm),
-        .attributes = attributes_of(proof, requirements, keeps),
+        .attributes = attributes_of(identity, requirements, keeps),
         .peer_limit = response->sasl && response->integrity ? response->max_buffer : 0,
-        .start_ms = proof->at_ms,
+        .start_ms = identity->at_ms,
         /* Digest page, ptsTimeStamp: "a constant maximum time". */
         .expiry_ms = UINT64_MAX,
-        .channel = proof->binding.channel,
-        .bound = proof->bound,
+        .channel = identity->binding.channel,
+        .bound = identity->bound,
     };
 
-    if (!copy(proof->login.user, &info.name) || !copy(proof->realm, &info.realm) ||
-        !copy(proof->binding.service, &info.target) || !copy(authzid, &info.authzid) ||
-        (keeps && !digest_session_begin(&context->session, response, proof->login.hash_a1,
-                                        proof->issued_ms))) {
+    if (!copy(identity->login.user, &info.name) || !copy(identity->realm, &info.realm) ||
+        !copy(identity->binding.service, &info.target) || !copy(authzid, &info.authzid) ||
+        (keeps && !begin_session(&context->session, response, identity->login.hash_a1,
+                                 identity->issued_ms))) {
         free(info.name);
         free(info.realm);
         free(info.target);
@@ -119,8 +144,8 @@ bool digest_context_establish(struct digest_context *context, const struct diges
     context->state = DIGEST_CONTEXT_ESTABLISHED;
     context->info = info;
     if (keeps) {
-        digest_live_add(&context->credential->live, &context->live, response->nonce,
-                        bytes_view(context->info.name), response->count);
+        digest_active_nonces_add(&context->credential->active_nonces, &context->active_nonce,
+                                 response->nonce, bytes_view(context->info.name), response->count);
     }
     return true;
 }

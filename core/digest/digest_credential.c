@@ -190,7 +190,7 @@ static struct digest_credential *make(void)
         free(c);
         return NULL;
     }
-    if (!digest_live_init(&c->live)) {
+    if (!digest_active_nonces_init(&c->active_nonces)) {
         (void)pthread_mutex_destroy(&c->ciphers_lock);
         free(c);
         return NULL;
@@ -230,7 +230,7 @@ const struct digest_ciphers *digest_credential_ciphers(struct digest_credential 
     /* Cannot fail on one of the default kind. */
     (void)pthread_mutex_lock(&credential->ciphers_lock);
     if (!credential->has_ciphers)
-        credential->has_ciphers = digest_cipher_open(&credential->ciphers);
+        credential->has_ciphers = digest_ciphers_init(&credential->ciphers);
     bool has_ciphers = credential->has_ciphers;
     (void)pthread_mutex_unlock(&credential->ciphers_lock);
     return has_ciphers ? &credential->ciphers : NULL;
@@ -245,8 +245,8 @@ static void credential_free(struct digest_credential *credential)
         free(credential->own_state);
     }
     hash_suite_close(&credential->hashes);
-    digest_live_end(&credential->live);
-    digest_cipher_close(&credential->ciphers);
+    digest_active_nonces_clear(&credential->active_nonces);
+    digest_ciphers_clear(&credential->ciphers);
     (void)pthread_mutex_destroy(&credential->ciphers_lock);
     free(credential->default_realm);
     free(credential->domain);

@@ -8,7 +8,7 @@
 
 #include "clock.h"
 #include "digest_cipher.h"
-#include "digest_live.h"
+#include "digest_active_nonces.h"
 #include "hash.h"
 #include "ref.h"
 #include "sspi.h"
@@ -32,7 +32,7 @@ struct digest_credential {
     bool offers_userhash;
     bool caller_hashes; /* no users of its own */
     bool offers_weak_ciphers;
-    struct digest_live live;
+    struct digest_active_nonces active_nonces;
     pthread_mutex_t ciphers_lock;
     struct digest_ciphers ciphers; /* HTTP has no use for them: see digest_credential_ciphers() */
     bool has_ciphers;

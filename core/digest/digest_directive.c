@@ -126,7 +126,7 @@ enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form 
     if (reason == SSPI_REASON_NONE)
         *ret_response = response;
     else
-        digest_parse_free(&response);
+        digest_response_clear(&response);
     return reason;
 }
 

@@ -5,7 +5,7 @@
 #ifndef DIGEST_DIRECTIVE_H
 #define DIGEST_DIRECTIVE_H
 
-#include "digest_parse.h"
+#include "digest_response.h"
 
 enum digest_form { DIGEST_FORM_HTTP, DIGEST_FORM_SASL };
 
@@ -46,7 +46,7 @@ typedef enum sspi_reason digest_directive_evaluate(const struct digest_directive
                                                    struct digest_response *response);
 
 /* Takes `text` apart, within the limits, and evaluates it. NONE: *ret_response is set, end it with
- * digest_parse_free(). */
+ * digest_response_clear(). */
 enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form form,
                                         digest_directive_evaluate *evaluate,
                                         struct digest_response *ret_response,

@@ -61,7 +61,7 @@ static bool open_side(struct digest_layer *layer, struct digest_layer_side *side
     return side->stream != NULL && (encrypts || side->spare != NULL);
 }
 
-bool digest_layer_open(struct digest_layer *ret_layer, const struct hash_suite *hashes,
+bool digest_layer_init(struct digest_layer *ret_layer, const struct hash_suite *hashes,
                        const struct digest_ciphers *ciphers, enum digest_cipher cipher,
                        const uint8_t session[DIGEST_LAYER_KEY_LEN])
 {
@@ -70,7 +70,7 @@ bool digest_layer_open(struct digest_layer *ret_layer, const struct hash_suite *
         open_side(ret_layer, &ret_layer->client, ciphers, session) &&
         open_side(ret_layer, &ret_layer->server, ciphers, session))
         return true;
-    digest_layer_close(ret_layer);
+    digest_layer_clear(ret_layer);
     return false;
 }
 
@@ -80,7 +80,7 @@ static void close_side(struct digest_layer_side *side)
     cipher_stream_free(side->spare);
 }
 
-void digest_layer_close(struct digest_layer *layer)
+void digest_layer_clear(struct digest_layer *layer)
 {
     close_side(&layer->client);
     close_side(&layer->server);

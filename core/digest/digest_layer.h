@@ -35,12 +35,12 @@ struct digest_layer {
 
 /* `session` is H(A1). False: libcrypto failed, or no memory. `hashes` and `ciphers`, which may be
  * NULL without a cipher, must outlive it. */
-bool digest_layer_open(struct digest_layer *ret_layer, const struct hash_suite *hashes,
+bool digest_layer_init(struct digest_layer *ret_layer, const struct hash_suite *hashes,
                        const struct digest_ciphers *ciphers, enum digest_cipher cipher,
                        const uint8_t session[DIGEST_LAYER_KEY_LEN]) MUST_USE;
 
 /* Wipes and frees; a zero-initialised one is fine. */
-void digest_layer_close(struct digest_layer *layer);
+void digest_layer_clear(struct digest_layer *layer);
 
 enum digest_layer_status {
     DIGEST_LAYER_RIGHT,

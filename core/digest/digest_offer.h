@@ -5,7 +5,7 @@
 #define DIGEST_OFFER_H
 
 #include "digest_credential.h"
-#include "digest_parse.h"
+#include "digest_response.h"
 #include "package.h"
 
 struct digest_offer {

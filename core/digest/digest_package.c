@@ -6,14 +6,15 @@
 
 #include "digest_accept.h"
 #include "digest_challenge.h"
+#include "digest_parse.h"
+#include "digest_protect.h"
 #include "digest_request.h"
 #include "digest_sasl.h"
 #include "escape.h"
 #include "error_info.h"
 #include "store_users.h"
 
-#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
-#define PROOF_CLEANUP    __attribute__((cleanup(digest_context_end_proof)))
+#define IDENTITY_CLEANUP __attribute__((cleanup(digest_identity_clear)))
 
 /* A challenge with the longest realm, all of it escaped, and the longest domain has less than 1800
  * octets. */
@@ -154,12 +155,12 @@ static SECURITY_STATUS verify(struct digest_credential *credential, struct diges
                               const struct package_input *in, struct sspi_view realm,
                               const struct digest_response *response, struct package_output *out)
 {
-    PROOF_CLEANUP struct digest_proof proof = {0};
-    SECURITY_STATUS status = digest_accept_verify(credential, in, realm, response, &proof, out);
+    IDENTITY_CLEANUP struct digest_identity identity = {0};
+    SECURITY_STATUS status = digest_accept_verify(credential, in, realm, response, &identity, out);
 
     if (status == SEC_E_OK)
         status = need_context(credential, context, out->error_info);
-    if (status == SEC_E_OK && !digest_context_establish(*context, &proof, in->requirements)) {
+    if (status == SEC_E_OK && !digest_context_establish(*context, &identity, in->requirements)) {
         error_info_set(out->error_info, SSPI_REASON_INTERNAL, "out of memory");
         return SEC_E_INSUFFICIENT_MEMORY;
     }
@@ -170,13 +171,14 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
                                     struct digest_context **context, const struct package_input *in,
                                     struct sspi_view realm, struct package_output *out)
 {
-    RESPONSE_CLEANUP struct digest_response response = {0};
+    DIGEST_RESPONSE_CLEANUP struct digest_response response = {0};
     SECURITY_STATUS status = parse(in, &response, out->error_info);
 
     if (status != SEC_E_OK)
         return status;
-    if (credential->keeps_contexts && digest_live_knows(&credential->live, response.nonce,
-                                                        response.username, response.raw_username))
+    if (credential->keeps_contexts &&
+        digest_active_nonces_has(&credential->active_nonces, response.nonce, response.username,
+                                 response.raw_username))
         return defer(credential, context, realm, out->error_info);
     status = verify(credential, context, in, realm, &response, out);
     return status == SEC_I_CONTINUE_NEEDED ? challenge(credential, context, in, realm, true, out)
@@ -276,7 +278,7 @@ static SECURITY_STATUS package_complete(void *context, const struct package_inpu
                                         struct package_output *out)
 {
     struct digest_context *c = context;
-    RESPONSE_CLEANUP struct digest_response response = {0};
+    DIGEST_RESPONSE_CLEANUP struct digest_response response = {0};
 
     *out->error_info = (struct sspi_error_info){0};
     if (c->state != DIGEST_CONTEXT_PENDING || atomic_load(&c->credential->released)) {
@@ -384,7 +386,7 @@ const struct package digest_package = {
 /* Told to be what authenticated the client of a context of SASL; nobody acquires it. */
 const struct package digest_sasl_package = {
     .about = ABOUT,
-    .messages = &digest_protect_calls,
+    .messages = &digest_protect_messages,
     .info = package_info,
     .destroy = package_destroy,
 };

@@ -174,7 +174,7 @@ enum sspi_reason digest_params_parse(struct sspi_view text, struct digest_params
     if (reason == SSPI_REASON_NONE)
         reason = take_list(&p);
     if (reason != SSPI_REASON_NONE)
-        digest_params_free(ret_params);
+        digest_params_clear(ret_params);
     return reason;
 }
 
@@ -198,7 +198,7 @@ void digest_params_append_quoted(struct bytes *to, const char *name, struct sspi
     bytes_append_char(to, '"');
 }
 
-void digest_params_free(struct digest_params *params)
+void digest_params_clear(struct digest_params *params)
 {
     free(params->storage);
     params->storage = NULL;

@@ -26,7 +26,7 @@ struct digest_params {
 };
 
 /* Parses `text`, which must outlive the list; what is quoted may be in any encoding.
- * SSPI_REASON_NONE: *ret_params is set, end it with digest_params_free(). Otherwise nothing is to
+ * SSPI_REASON_NONE: *ret_params is set, end it with digest_params_clear(). Otherwise nothing is to
  * be freed and `report` (never NULL) says what is wrong, by its place in the text and never by the
  * text itself, which could be a password:
  *  MALFORMED  breaks the grammar, a name comes twice, control characters but tabs
@@ -43,6 +43,6 @@ const struct digest_param *digest_params_find(const struct digest_params *params
 void digest_params_append_quoted(struct bytes *to, const char *name, struct sspi_view value);
 
 /* A zero-initialised list is fine. */
-void digest_params_free(struct digest_params *params);
+void digest_params_clear(struct digest_params *params);
 
 #endif

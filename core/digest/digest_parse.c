@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest_parse.h"
 
-#include <stdlib.h>
-
 #include "digest_directive.h"
 #include "digest_name.h"
 #include "escape.h"
@@ -178,11 +176,4 @@ enum sspi_reason digest_parse_response(struct sspi_view text, struct digest_resp
                                        struct sspi_error_info *error_info)
 {
     return digest_directive_parse(text, DIGEST_FORM_HTTP, evaluate, ret_response, error_info);
-}
-
-void digest_parse_free(struct digest_response *response)
-{
-    free(response->storage);
-    free(response->names);
-    *response = (struct digest_response){0};
 }

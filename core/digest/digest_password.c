@@ -162,7 +162,7 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
     }
 }
 
-void digest_password_free(struct digest_login *login)
+void digest_login_clear(struct digest_login *login)
 {
     bytes_free(&login->names);
     bytes_wipe(login, sizeof(*login));

@@ -4,7 +4,7 @@
 #define DIGEST_PASSWORD_H
 
 #include "digest_credential.h"
-#include "digest_parse.h"
+#include "digest_response.h"
 #include "package.h"
 
 /* A user whose response is right. End it with digest_password_free(); zero-initialised is fine. */
@@ -25,6 +25,6 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
                                       struct sspi_error_info *error_info) MUST_USE;
 
 /* Wipes and frees. */
-void digest_password_free(struct digest_login *login);
+void digest_login_clear(struct digest_login *login);
 
 #endif

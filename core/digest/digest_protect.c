@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of a context in SASL's form: what protects one comes behind it, so that
- * SECBUFFER_PADDING receives it and SECBUFFER_TOKEN is for signatures alone (Digest pages). */
+#include "digest_protect.h"
+
 #include <string.h>
 
 #include "digest_context.h"
@@ -170,7 +170,7 @@ static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info
     return SEC_E_OK;
 }
 
-const struct package_messages digest_protect_calls = {
+const struct package_messages digest_protect_messages = {
     .has_trailer = true,
     .negotiates_qop = true,
     .sizes = sizes,

@@ -6,6 +6,7 @@
 #include "digest_accept.h"
 #include "digest_binding.h"
 #include "digest_info.h"
+#include "digest_parse.h"
 #include "digest_uri.h"
 #include "digest_verify.h"
 #include "escape.h"
@@ -15,8 +16,7 @@
 /* For client text in a report. */
 #define SHOWN_SIZE 81
 
-#define RUN_CLEANUP      __attribute__((cleanup(hash_run_close)))
-#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
+#define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
 
 static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
 {
@@ -118,7 +118,8 @@ static SECURITY_STATUS check_claims(const struct digest_context *context,
                                              bytes_view(context->info.realm), response, error_info);
     if (status != SEC_E_OK)
         return status;
-    uint32_t last = digest_live_last(&context->credential->live, &context->live);
+    uint32_t last = digest_active_nonces_last_count(&context->credential->active_nonces,
+                                                    &context->active_nonce);
     return last == UINT32_MAX || response->count != last + 1
                ? wrong_count(last, response, error_info)
                : SEC_E_OK;
@@ -186,22 +187,24 @@ static SECURITY_STATUS commit(struct digest_context *context,
     struct digest_credential *credential = context->credential;
     struct digest_response copy;
 
-    if (!digest_session_copy(response, &copy))
+    if (!digest_response_copy(response, &copy))
         return no_memory(error_info);
     SECURITY_STATUS status = SEC_E_OK;
-    if (!digest_live_take(&credential->live, &context->live, response->count))
-        status =
-            wrong_count(digest_live_last(&credential->live, &context->live), response, error_info);
+    if (!digest_active_nonces_advance(&credential->active_nonces, &context->active_nonce,
+                                      response->count))
+        status = wrong_count(
+            digest_active_nonces_last_count(&credential->active_nonces, &context->active_nonce),
+            response, error_info);
     if (status == SEC_E_OK)
         status = digest_accept_use_count(credential, bytes_view(context->info.name),
                                          bytes_view(context->info.realm), response,
                                          context->session.issued_ms, error_info);
     if (status != SEC_E_OK) {
-        digest_parse_free(&copy);
+        digest_response_clear(&copy);
         /* This call has no way to give a challenge. */
         return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
     }
-    digest_parse_free(&context->session.last);
+    digest_response_clear(&context->session.last);
     context->session.last = copy;
     return SEC_E_OK;
 }
@@ -210,7 +213,7 @@ SECURITY_STATUS digest_request_verify(struct digest_context *context,
                                       const struct package_input *in,
                                       struct sspi_error_info *error_info)
 {
-    RESPONSE_CLEANUP struct digest_response response = {0};
+    DIGEST_RESPONSE_CLEANUP struct digest_response response = {0};
     RUN_CLEANUP struct hash_run run = {0};
     SECURITY_STATUS status = check_context(context, error_info);
 

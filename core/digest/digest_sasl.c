@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest_sasl.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "digest_accept.h"
@@ -12,8 +11,7 @@
 #include "store_state.h"
 
 #define RUN_CLEANUP      __attribute__((cleanup(hash_run_close)))
-#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
-#define PROOF_CLEANUP    __attribute__((cleanup(digest_context_end_proof)))
+#define IDENTITY_CLEANUP __attribute__((cleanup(digest_identity_clear)))
 
 static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
 {
@@ -25,15 +23,6 @@ static SECURITY_STATUS library_failed(struct sspi_error_info *error_info)
 {
     return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                              "OpenSSL could not compute a digest");
-}
-
-void digest_sasl_free(struct digest_sasl *sasl)
-{
-    if (sasl == NULL)
-        return;
-    digest_layer_close(&sasl->layer);
-    bytes_wipe(sasl, sizeof(*sasl));
-    free(sasl);
 }
 
 /* ---- the challenge ---- */
@@ -53,7 +42,7 @@ static SECURITY_STATUS offer(struct digest_credential *credential, struct digest
     const struct digest_ciphers *ciphers = digest_credential_ciphers(credential);
     if (ciphers == NULL)
         return no_memory(error_info);
-    sasl->ciphers = digest_cipher_available(ciphers, credential->offers_weak_ciphers);
+    sasl->ciphers = digest_ciphers_available(ciphers, credential->offers_weak_ciphers);
     return SEC_E_OK;
 }
 
@@ -148,22 +137,22 @@ static SECURITY_STATUS take_missing(const struct attempt *a)
 
 /* Called only after the response is verified. If a client names no service for its binding, the
  * service of digest-uri counts, which the response covers as well. */
-static SECURITY_STATUS check_binding(const struct attempt *a, struct digest_proof *proof)
+static SECURITY_STATUS check_binding(const struct attempt *a, struct digest_identity *identity)
 {
-    SECURITY_STATUS status = digest_binding_check(a->run, a->response, a->in, &proof->binding,
-                                                  &proof->bound, a->error_info);
+    SECURITY_STATUS status = digest_binding_check(a->run, a->response, a->in, &identity->binding,
+                                                  &identity->bound, a->error_info);
 
-    if (proof->binding.channel.client == PACKAGE_CLIENT_BINDING_ABSENT)
-        proof->binding.service = a->response->uri;
+    if (identity->binding.channel.client == PACKAGE_CLIENT_BINDING_ABSENT)
+        identity->binding.service = a->response->uri;
     return status;
 }
 
-static SECURITY_STATUS protect(const struct attempt *a, const struct digest_proof *proof)
+static SECURITY_STATUS protect(const struct attempt *a, const struct digest_identity *identity)
 {
     struct digest_sasl *sasl = a->sasl;
     const struct digest_ciphers *ciphers = NULL;
 
-    if (!digest_verify_session(a->run, a->response, proof->login.hash_a1, sasl->session))
+    if (!digest_verify_session(a->run, a->response, identity->login.hash_a1, sasl->session))
         return library_failed(a->error_info);
     sasl->protects = a->response->integrity;
     if (!sasl->protects)
@@ -171,20 +160,20 @@ static SECURITY_STATUS protect(const struct attempt *a, const struct digest_proo
     if (a->response->cipher != DIGEST_CIPHER_NONE &&
         (ciphers = digest_credential_ciphers(a->credential)) == NULL)
         return no_memory(a->error_info);
-    digest_layer_close(&sasl->layer); /* of an attempt that ran out of memory */
-    return digest_layer_open(&sasl->layer, &a->credential->hashes, ciphers, a->response->cipher,
+    digest_layer_clear(&sasl->layer); /* of an attempt that ran out of memory */
+    return digest_layer_init(&sasl->layer, &a->credential->hashes, ciphers, a->response->cipher,
                              sasl->session)
                ? SEC_E_OK
                : library_failed(a->error_info);
 }
 
 /* RFC 2831 2.1.3 */
-static SECURITY_STATUS answer(const struct attempt *a, const struct digest_proof *proof,
+static SECURITY_STATUS answer(const struct attempt *a, const struct digest_identity *identity,
                               struct bytes *token)
 {
     uint8_t rspauth[HASH_MAX];
 
-    if (!digest_verify_rspauth(a->run, a->response, NULL, proof->login.hash_a1, rspauth))
+    if (!digest_verify_rspauth(a->run, a->response, NULL, identity->login.hash_a1, rspauth))
         return library_failed(a->error_info);
     bytes_append_text(token, "rspauth=");
     bytes_append_hex(token, rspauth, hash_len(a->response->algorithm));
@@ -192,24 +181,24 @@ static SECURITY_STATUS answer(const struct attempt *a, const struct digest_proof
 }
 
 /* The order matters: nothing is told about nonce or binding to who does not know the password. */
-static SECURITY_STATUS prove(const struct attempt *a, struct digest_proof *proof,
+static SECURITY_STATUS prove(const struct attempt *a, struct digest_identity *identity,
                              struct package_output *out)
 {
-    struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : proof->realm;
+    struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : identity->realm;
     SECURITY_STATUS status = take_missing(a);
 
     if (status == SEC_E_OK)
         status = digest_password_check(a->credential, a->run, a->in, realm, a->response, NULL,
-                                       &proof->login, a->error_info);
+                                       &identity->login, a->error_info);
     if (status == SEC_E_OK)
         status = check_nonce(a);
     if (status == SEC_E_OK)
-        status = check_binding(a, proof);
+        status = check_binding(a, identity);
     if (status == SEC_E_OK)
-        status = protect(a, proof);
+        status = protect(a, identity);
     if (status == SEC_E_OK)
-        status = answer(a, proof, &out->tokens[0]);
-    if (status == SEC_E_OK && !digest_context_establish(a->context, proof, a->in->requirements))
+        status = answer(a, identity, &out->tokens[0]);
+    if (status == SEC_E_OK && !digest_context_establish(a->context, identity, a->in->requirements))
         status = no_memory(a->error_info);
     if (status == SEC_E_OK)
         out->n_tokens = 1;
@@ -222,8 +211,8 @@ SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
                                     struct digest_context *context, const struct package_input *in,
                                     struct package_output *out)
 {
-    RESPONSE_CLEANUP struct digest_response response = {0};
-    PROOF_CLEANUP struct digest_proof proof = {
+    DIGEST_RESPONSE_CLEANUP struct digest_response response = {0};
+    IDENTITY_CLEANUP struct digest_identity identity = {
         .realm = bytes_view(context->sasl->realm),
         .response = &response,
         .at_ms = store_state_time_ms(credential->state, credential->clock),
@@ -241,12 +230,12 @@ SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
     SECURITY_STATUS status = parse(in, &response, out->error_info);
 
     if (status == SEC_E_OK)
-        status = digest_accept_check_realm(&response, proof.realm, out->error_info);
+        status = digest_accept_check_realm(&response, identity.realm, out->error_info);
     if (status == SEC_E_OK)
         status = check_offered(&attempt);
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&run, &credential->hashes))
         return no_memory(out->error_info);
-    return prove(&attempt, &proof, out);
+    return prove(&attempt, &identity, out);
 }

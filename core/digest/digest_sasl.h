@@ -5,27 +5,8 @@
 #ifndef DIGEST_SASL_H
 #define DIGEST_SASL_H
 
-#include "digest_challenge.h"
-#include "digest_credential.h"
-#include "digest_layer.h"
+#include "digest_context.h"
 #include "package.h"
-
-struct digest_context;
-
-/* What a context in SASL's form has beside the others. */
-struct digest_sasl {
-    char nonce[DIGEST_NONCE_LEN + 1];
-    char realm[DIGEST_CHALLENGE_REALM_LIMIT + 1];
-    bool offers_integrity;
-    unsigned int ciphers; /* offered: 1 << enum digest_cipher */
-    /* Once it is established: */
-    uint8_t session[HASH_MAX]; /* H(A1), DIGEST_LAYER_KEY_LEN octets */
-    bool protects;             /* qop is not auth */
-    struct digest_layer layer; /* where it protects */
-};
-
-/* Wipes and frees; NULL is fine. */
-void digest_sasl_free(struct digest_sasl *sasl);
 
 /* The first call: makes *context, and a challenge for `realm`, which fits
  * (digest_challenge_realm_fits()). SEC_I_CONTINUE_NEEDED, or an error with a report. */
@@ -40,11 +21,5 @@ SECURITY_STATUS digest_sasl_challenge(struct digest_credential *credential,
 SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
                                     struct digest_context *context, const struct package_input *in,
                                     struct package_output *out) MUST_USE;
-
-/* Messages of established contexts in SASL's form (digest_protect.c). */
-extern const struct package_messages digest_protect_calls;
-
-/* What authenticates in them: WDigest with those messages. */
-extern const struct package digest_sasl_package;
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef DIGEST_SASL_PARSE_H
 #define DIGEST_SASL_PARSE_H
 
-#include "digest_parse.h"
+#include "digest_response.h"
 
 /* RFC 2831 2.1.2: "The size of a digest-response MUST be less than 4096 bytes" leaves one less;
  * clients that take the limit for the last length that is right are not refused. */
@@ -16,11 +16,11 @@
 #define DIGEST_SASL_PARSE_MAXBUF_DEFAULT 65536
 
 /* SSPI_REASON_NONE: *ret_response is set, with `sasl` and MD5-sess; end it with
- * digest_parse_free(). Otherwise nothing is to be freed and `report` (never NULL) says what is
+ * digest_response_clear(). Otherwise nothing is to be freed and `report` (never NULL) says what is
  * wrong:
  *  MALFORMED    breaks the grammar, lacks a directive, repeats one
  *  TOO_LARGE    over one of the limits
- *  MECHANISM    a qop or a cipher that this library does not have
+ *  NOT_OFFERED  a qop or a cipher that this library does not have
  *  UNSUPPORTED, WRONG_PASSWORD as digest_parse.h
  *  INTERNAL     no memory */
 enum sspi_reason digest_sasl_parse_response(struct sspi_view text,

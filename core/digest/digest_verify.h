@@ -8,7 +8,7 @@
 #ifndef DIGEST_VERIFY_H
 #define DIGEST_VERIFY_H
 
-#include "digest_parse.h"
+#include "digest_response.h"
 #include "hash.h"
 
 /* Computes the response to `method` and the directives of `from`. `entity_hash`: hash_len() octets

@@ -12,8 +12,7 @@
 #include "error_info.h"
 #include "store_users.h"
 
-#define RESPONSE_CLEANUP __attribute__((cleanup(digest_parse_free)))
-#define CALL_CLEANUP     __attribute__((cleanup(request_digest_call_end)))
+#define CALL_CLEANUP __attribute__((cleanup(request_digest_call_end)))
 
 /* Moves the challenges out of a call. */
 static void take_challenges(struct request_digest_call *call,
@@ -99,7 +98,7 @@ static enum request_outcome want_more(struct sspi_exchange *exchange,
                                       const struct sspi_policy *policy,
                                       const struct request_digest_call *call)
 {
-    RESPONSE_CLEANUP struct digest_response response = {0};
+    DIGEST_RESPONSE_CLEANUP struct digest_response response = {0};
     struct sspi_error_info error_info;
     enum request_outcome outcome = REQUEST_OUTCOME_ERROR;
     if (digest_parse_response(call->directives, &response, &error_info) == SSPI_REASON_NONE) {

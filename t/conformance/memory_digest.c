@@ -6,7 +6,7 @@
 #include "digest_sasl_client.h"
 #include "page_memory.h"
 
-static struct world users; /* for its file */
+static struct fixture users; /* for its file */
 
 /* One run: what was made so far, and what went wrong first. */
 struct run {

@@ -376,15 +376,15 @@ static void a_null_pauthdata_takes_the_machine_s_defaults(void **unused)
 
 static int start(void **state)
 {
-    static struct world world;
+    static struct fixture fixture;
     SSPI_ACCEPTOR_DATA data = {0};
 
     unsetenv("SSPI_USER_FILE");
-    write_users(&world);
-    user_file = world.path;
+    write_users(&fixture);
+    user_file = fixture.path;
     data.UserFile = user_file;
     digest = page_credential("WDigest", &data);
-    *state = &world;
+    *state = &fixture;
     return 0;
 }
 

@@ -5,7 +5,7 @@
 
 #include "page_call.h"
 
-#include "digest_world.h"
+#include "digest_fixture.h"
 
 #define CHANNEL "tls-server-end-point:the certificate of this test"
 

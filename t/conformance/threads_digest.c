@@ -5,14 +5,14 @@
 
 #include "page_call.h"
 
-#include "digest_world.h"
+#include "digest_fixture.h"
 
 #define THREADS    8
 #define TURNS      200 /* of four contexts each */
 #define STATE_SIZE (4 << 20)
 #define CONTESTS   200 /* fewer than the window: counts of one nonce, each wanted by all threads */
 
-static struct world users; /* for its file */
+static struct fixture users; /* for its file */
 static CredHandle credential;
 static char shared_nonce[256];
 

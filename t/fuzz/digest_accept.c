@@ -36,7 +36,7 @@ static bool is_right(const struct request *request, const struct sspi_state *sta
     }
     bool ours = digest_nonce_check(&run, store_state_nonce_key(state), START_MS, response.nonce,
                                    request->realm, &issued_ms) == DIGEST_NONCE_GOOD;
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     return known && ours && bytes_equal(bytes_as_view(&right), bytes_as_view(&sent));
 }
 
@@ -54,7 +54,7 @@ static bool is_plain(const struct request *request)
                  response.channel_binding.data == NULL &&
                  hash_base(response.algorithm) == response.algorithm &&
                  (response.cnonce.len == 0 || response.cnonce.data[0] != '+');
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     return plain;
 }
 
@@ -75,7 +75,7 @@ static void check_challenge(const SecBuffer *buffer, const struct request *reque
     FUZZ_REQUIRE(nonce != NULL &&
                  digest_nonce_check(&run, store_state_nonce_key(state), UINT64_MAX, nonce->value,
                                     request->realm, &issued_ms) == DIGEST_NONCE_GOOD);
-    digest_params_free(&params);
+    digest_params_clear(&params);
 }
 
 static void check_refusal(SECURITY_STATUS status, const struct sspi_error_info *error_info)

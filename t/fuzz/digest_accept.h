@@ -194,7 +194,7 @@ static inline void replace(struct bytes *token, const char *name, struct sspi_vi
         bytes_free(token);
         *token = changed;
     }
-    digest_params_free(&params);
+    digest_params_clear(&params);
 }
 
 static inline void put_right_response(struct request *request)
@@ -208,7 +208,7 @@ static inline void put_right_response(struct request *request)
     size_t account = account_of(&response, request->realm);
     if (account < N_ACCOUNTS)
         append_right(&digits, &response, account, request->method);
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     if (digits.len > 0)
         replace(&request->token, "response", bytes_as_view(&digits));
 }
@@ -234,7 +234,7 @@ static inline bool prepare_next(struct request *request)
     FUZZ_REQUIRE(digest_parse_response(bytes_as_view(&request->token), &response, &error_info) ==
                  SSPI_REASON_NONE);
     uint32_t count = response.count;
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     if (count == UINT32_MAX)
         return false;
     (void)snprintf(digits, sizeof(digits), "%08" PRIx32, count + 1);

@@ -38,7 +38,7 @@ static void check_foreign(enum digest_cipher cipher, struct sspi_view message)
 {
     struct digest_layer layer;
     size_t len;
-    FUZZ_REQUIRE(digest_layer_open(&layer, &hashes, &ciphers, cipher, session));
+    FUZZ_REQUIRE(digest_layer_init(&layer, &hashes, &ciphers, cipher, session));
     enum digest_layer_status status = unseal(&layer, message, &len);
     FUZZ_REQUIRE(status == DIGEST_LAYER_WRONG || status == DIGEST_LAYER_SHORT);
     FUZZ_REQUIRE((status == DIGEST_LAYER_SHORT) ==
@@ -46,7 +46,7 @@ static void check_foreign(enum digest_cipher cipher, struct sspi_view message)
     FUZZ_REQUIRE(layer.client.number == 0);
     const struct package_message_part none = {NULL, 0, true};
     FUZZ_REQUIRE(digest_layer_verify(&layer, &none, 1, message) == DIGEST_LAYER_WRONG);
-    digest_layer_close(&layer);
+    digest_layer_clear(&layer);
 }
 
 /* Without a cipher, whose streams have a direction too. */
@@ -58,8 +58,8 @@ static void check_own(struct sspi_view text, uint8_t change)
     const struct package_message_part part = {copy, text.len, true};
     BYTES_CLEANUP struct bytes message = {0};
     size_t len;
-    FUZZ_REQUIRE(digest_layer_open(&sender, &hashes, NULL, DIGEST_CIPHER_NONE, session));
-    FUZZ_REQUIRE(digest_layer_open(&receiver, &hashes, NULL, DIGEST_CIPHER_NONE, session));
+    FUZZ_REQUIRE(digest_layer_init(&sender, &hashes, NULL, DIGEST_CIPHER_NONE, session));
+    FUZZ_REQUIRE(digest_layer_init(&receiver, &hashes, NULL, DIGEST_CIPHER_NONE, session));
     turn(&sender);
     FUZZ_REQUIRE(digest_layer_seal(&sender, &part, 1, tail) == DIGEST_LAYER_RIGHT);
     bytes_append(&message, copy, text.len);
@@ -71,8 +71,8 @@ static void check_own(struct sspi_view text, uint8_t change)
     FUZZ_REQUIRE(unseal(&receiver, bytes_as_view(&message), &len) == DIGEST_LAYER_RIGHT);
     FUZZ_REQUIRE(len == text.len);
     FUZZ_REQUIRE(unseal(&receiver, bytes_as_view(&message), &len) == DIGEST_LAYER_UNSEQUENCED);
-    digest_layer_close(&sender);
-    digest_layer_close(&receiver);
+    digest_layer_clear(&sender);
+    digest_layer_clear(&receiver);
     free(copy);
 }
 
@@ -82,7 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum digest_cipher cipher = (enum digest_cipher)(fuzz_octet(&input) % N_DIGEST_CIPHERS);
     uint8_t change = fuzz_octet(&input);
     if (hashes.md5 == NULL)
-        FUZZ_REQUIRE(hash_suite_open(&hashes) && digest_cipher_open(&ciphers));
+        FUZZ_REQUIRE(hash_suite_open(&hashes) && digest_ciphers_init(&ciphers));
     if (input.len > LEN_LIMIT)
         return 0;
     check_foreign(cipher, input);

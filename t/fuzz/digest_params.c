@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives digest_params_parse, digest_params_find, digest_params_append_quoted and
- * digest_params_free.
+ * digest_params_clear.
  *  - Names and raw values lie inside the text, values inside the text or the list's storage.
  *  - The limits on the text and on the number of parameters hold.
  *  - No name comes twice, and each is found by its name.
@@ -34,7 +34,7 @@ static void check_quoted_again(const struct digest_params *params)
         FUZZ_REQUIRE(bytes_equal(again.param[i].value, params->param[i].value));
         FUZZ_REQUIRE(again.param[i].quoted);
     }
-    digest_params_free(&again);
+    digest_params_clear(&again);
 }
 
 static void check_param(const struct digest_params *params, size_t i, struct sspi_view text)
@@ -72,6 +72,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < params.n; i++)
         check_param(&params, i, text);
     check_quoted_again(&params);
-    digest_params_free(&params);
+    digest_params_clear(&params);
     return 0;
 }

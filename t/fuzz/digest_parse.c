@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives digest_parse_response and digest_parse_free.
+/* Drives digest_parse_response and digest_response_clear.
  *  - The views lie inside the text, the storage or the names; none that must be there is absent.
  *  - The limits of all values hold.
  *  - The name is UTF-8 without control characters and not empty; a hashed one has its digits.
@@ -58,7 +58,7 @@ static void check_written_again(const struct digest_response *first)
     FUZZ_REQUIRE(again.count == first->count && again.algorithm == first->algorithm);
     FUZZ_REQUIRE(again.integrity == first->integrity && again.userhash == first->userhash);
     FUZZ_REQUIRE(memcmp(again.response, first->response, hash_len(first->algorithm)) == 0);
-    digest_parse_free(&again);
+    digest_response_clear(&again);
 }
 
 static bool is_held(const struct digest_response *response, struct sspi_view value,
@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_REQUIRE(size <= DIGEST_PARAMS_TEXT_LIMIT);
         check_response(&response, text);
         check_written_again(&response);
-        digest_parse_free(&response);
+        digest_response_clear(&response);
         return 0;
     case SSPI_REASON_MALFORMED:
     case SSPI_REASON_TOO_LARGE:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives digest_sasl_parse_response and digest_parse_free.
+/* Drives digest_sasl_parse_response and digest_response_clear.
  *  - The views lie inside the text, the storage or the names; none that must be there is absent.
  *  - The limits of all values hold, and that of the whole.
  *  - The names are UTF-8 without control characters; the user's is not empty.
@@ -60,7 +60,7 @@ static void check_written_again(const struct digest_response *first)
     FUZZ_REQUIRE(again.integrity == first->integrity && again.cipher == first->cipher);
     FUZZ_REQUIRE(again.max_buffer == first->max_buffer);
     FUZZ_REQUIRE(memcmp(again.response, first->response, 16) == 0);
-    digest_parse_free(&again);
+    digest_response_clear(&again);
 }
 
 static void check_value(const struct digest_response *response, struct sspi_view value,
@@ -144,6 +144,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_response(&response, text);
     check_written_again(&response);
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     return 0;
 }

@@ -1,33 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "digest_world.h"
+#include "digest_fixture.h"
 
 static void unknown_user_and_wrong_password_look_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.password = "wrong";
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
-    assert_non_null(strstr(w->error_info.text, "unknown user or wrong password: user \"alice\""));
-    assert_int_equal(w->out.n_tokens, 0);
+    assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_non_null(strstr(f->error_info.text, "unknown user or wrong password: user \"alice\""));
+    assert_int_equal(f->out.n_tokens, 0);
     c.user = "mallory\xc3\xa4";
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     assert_non_null(
-        strstr(w->error_info.text, "unknown user or wrong password: user \"mallory\\xc3\\xa4\""));
+        strstr(f->error_info.text, "unknown user or wrong password: user \"mallory\\xc3\\xa4\""));
     /* Neither used the count up. */
     c = alice(nonce, 1);
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
 /* Who knows the dummy hash of unknown users must not get in with it. */
 static void hash_of_no_user_lets_nobody_in(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0}, digits = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
     uint8_t dummy[STORE_USERS_HASH_MAX], digest[HASH_MAX];
@@ -35,104 +35,104 @@ static void hash_of_no_user_lets_nobody_in(void **state)
     struct hash_run run;
     void *context = NULL;
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.user = "nobody";
     answer(&c, &header);
-    assert_false(store_users_hash(w->users, SSPI_VIEW("nobody"), SSPI_VIEW(REALM),
+    assert_false(store_users_hash(f->users, SSPI_VIEW("nobody"), SSPI_VIEW(REALM),
                                   SSPI_DIGEST_SHA_256, dummy));
-    assert_int_equal(digest_parse_response(bytes_as_view(&header), &response, &w->error_info),
+    assert_int_equal(digest_parse_response(bytes_as_view(&header), &response, &f->error_info),
                      SSPI_REASON_NONE);
-    assert_true(hash_run_open(&run, &w->credential->hashes));
+    assert_true(hash_run_open(&run, &f->credential->hashes));
     assert_true(digest_verify_compute(&run, &response, SSPI_VIEW("GET"), NULL, dummy, digest));
     bytes_append_hex(&digits, digest, 32);
     memcpy(header.data + strlen("response=\""), digits.data, 64);
     struct package_input in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
+    assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
     assert_null(context);
     hash_run_close(&run);
-    digest_parse_free(&response);
+    digest_response_clear(&response);
 }
 
 static void counts_come_in_any_order_but_never_twice(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     static const unsigned counts[] = {2, 1, 5, 3};
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     for (size_t i = 0; i < 4; i++) {
         struct client c = alice(nonce, counts[i]);
-        assert_int_equal(login(w, &c), SEC_E_OK);
-        assert_int_equal(login(w, &c), SEC_E_OUT_OF_SEQUENCE);
-        assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
+        assert_int_equal(login(f, &c), SEC_E_OK);
+        assert_int_equal(login(f, &c), SEC_E_OUT_OF_SEQUENCE);
+        assert_int_equal(f->error_info.reason, SSPI_REASON_REPLAY);
     }
 }
 
 static void late_nonce_is_stale_at_its_lifetime_and_one_beyond(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
-    w->now_ms = START_MS + 300000;
-    assert_int_equal(login(w, &c), SEC_E_OK);
-    w->now_ms++;
+    f->now_ms = START_MS + 300000;
+    assert_int_equal(login(f, &c), SEC_E_OK);
+    f->now_ms++;
     c.count = 2;
-    assert_int_equal(login(w, &c), SEC_I_CONTINUE_NEEDED);
-    assert_stale(w);
+    assert_int_equal(login(f, &c), SEC_I_CONTINUE_NEEDED);
+    assert_stale(f);
 }
 
 static void a_clock_set_back_makes_no_new_nonce_stale(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    w->now_ms = START_MS - 7200000;
-    w->set_back_ms = 7200000 + 5;
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    f->now_ms = START_MS - 7200000;
+    f->set_back_ms = 7200000 + 5;
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
 static void stale_is_told_only_to_who_knows_the_password(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client c = alice("made-up", 1);
 
-    acquire(w, each_on_its_own);
-    assert_int_equal(login(w, &c), SEC_I_CONTINUE_NEEDED);
-    assert_stale(w);
+    acquire(f, each_on_its_own);
+    assert_int_equal(login(f, &c), SEC_I_CONTINUE_NEEDED);
+    assert_stale(f);
     c.password = "wrong";
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->out.n_tokens, 0);
+    assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->out.n_tokens, 0);
 }
 
 static void nonce_of_another_user_realm_or_future_is_stale(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
     c = alice(nonce, 2);
     c.user = "bob";
     c.password = "secret-bob";
     c.algorithm = SSPI_DIGEST_MD5;
-    assert_int_equal(login(w, &c), SEC_I_CONTINUE_NEEDED);
-    assert_stale(w);
-    w->now_ms = START_MS - DIGEST_NONCE_FUTURE_MS - 1;
+    assert_int_equal(login(f, &c), SEC_I_CONTINUE_NEEDED);
+    assert_stale(f);
+    f->now_ms = START_MS - DIGEST_NONCE_FUTURE_MS - 1;
     c = alice(nonce, 3);
-    assert_int_equal(login(w, &c), SEC_I_CONTINUE_NEEDED);
-    assert_stale(w);
-    w->now_ms = START_MS;
+    assert_int_equal(login(f, &c), SEC_I_CONTINUE_NEEDED);
+    assert_stale(f);
+    f->now_ms = START_MS;
 
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
@@ -141,27 +141,27 @@ static void nonce_of_another_user_realm_or_future_is_stale(void **state)
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
     in.realm = SSPI_VIEW("other");
-    assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_STALE_NONCE);
+    assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_STALE_NONCE);
     digest_package.destroy(context);
 }
 
 static void uri_must_be_the_requests_or_its_absolute_form(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     static const char *const wrong[] = {"/x",       "/x?z",          "/X?y",
                                         "x?y",      "http://host/x", "ftp://h/x?y",
                                         "http:///", "/x?y#",         "//h/x?y"};
     unsigned count = 1;
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct client c = alice(nonce, count);
         c.uri = wrong[i];
-        assert_int_equal(login(w, &c), SEC_E_INVALID_TOKEN);
-        assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_URI);
+        assert_int_equal(login(f, &c), SEC_E_INVALID_TOKEN);
+        assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_URI);
     }
     struct client c = alice(nonce, count++);
     BYTES_CLEANUP struct bytes header = {0};
@@ -170,13 +170,13 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
     /* Without an authority, the host of the request-target is not known. */
-    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_URI);
+    assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_URI);
     in.uri = SSPI_VIEW("http://other/x?y");
-    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_URI);
+    assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_URI);
     in.uri = SSPI_VIEW("http://HOST/x?y");
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     digest_package.destroy(context);
     context = NULL;
     bytes_free(&header);
@@ -185,67 +185,68 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
     answer(&c, &header);
     in = input(bytes_as_view(&header));
     in.uri = (struct sspi_view){NULL, 0};
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     digest_package.destroy(context);
 }
 
 static void wrong_realm_and_algorithm_are_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.realm = "other";
-    assert_int_equal(login(w, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_REALM);
+    assert_int_equal(login(f, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_REALM);
     c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_SHA_512_256;
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_NOT_OFFERED);
+    assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_NOT_OFFERED);
 }
 
 static void single_backslash_in_a_name_is_taken_as_it_is(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct client c = alice(nonce, 1);
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     c.user = "DOM\\carol";
     c.password = "secret-DOM\\carol";
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
     c.user = "DOM\\\\carol";
     c.hashed_user = "DOM\\carol";
-    assert_int_equal(login(w, &c), SEC_E_OUT_OF_SEQUENCE); /* one user in both spellings */
+    assert_int_equal(login(f, &c), SEC_E_OUT_OF_SEQUENCE); /* one user in both spellings */
     c.count = 2;
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(unknown_user_and_wrong_password_look_the_same, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(hash_of_no_user_lets_nobody_in, make_world, end_world),
-        cmocka_unit_test_setup_teardown(counts_come_in_any_order_but_never_twice, make_world,
-                                        end_world),
+        cmocka_unit_test_setup_teardown(unknown_user_and_wrong_password_look_the_same,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(hash_of_no_user_lets_nobody_in, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(counts_come_in_any_order_but_never_twice, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(late_nonce_is_stale_at_its_lifetime_and_one_beyond,
-                                        make_world, end_world),
-        cmocka_unit_test_setup_teardown(a_clock_set_back_makes_no_new_nonce_stale, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(stale_is_told_only_to_who_knows_the_password, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(nonce_of_another_user_realm_or_future_is_stale, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(uri_must_be_the_requests_or_its_absolute_form, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(wrong_realm_and_algorithm_are_refused, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(single_backslash_in_a_name_is_taken_as_it_is, make_world,
-                                        end_world),
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_clock_set_back_makes_no_new_nonce_stale, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(stale_is_told_only_to_who_knows_the_password, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(nonce_of_another_user_realm_or_future_is_stale,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(uri_must_be_the_requests_or_its_absolute_form,
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(wrong_realm_and_algorithm_are_refused, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(single_backslash_in_a_name_is_taken_as_it_is, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

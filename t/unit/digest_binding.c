@@ -10,6 +10,7 @@
 
 #include "binding_check.h"
 #include "digest_binding.h"
+#include "digest_parse.h"
 #include "digest_verify.h"
 #include "hex.h"
 
@@ -364,7 +365,7 @@ static void assert_header(const char *algorithm, const char *hashed, const char 
                      DIGEST_VERIFY_RIGHT);
     assert_int_equal(digest_binding_read(&run, &response, &binding), DIGEST_BINDING_READ);
     assert_int_equal(binding.channel.client, client);
-    digest_parse_free(&response);
+    digest_response_clear(&response);
 }
 
 static void whole_headers_are_right(void **state)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The forms a login may take beyond name, password and qop auth. */
 #include "digest_binding.h"
-#include "digest_world.h"
+#include "digest_fixture.h"
 
 static struct sspi_view hex_of(const char *text, enum sspi_digest_algorithm algorithm,
                                struct bytes *hex)
@@ -17,149 +17,149 @@ static struct sspi_view hex_of(const char *text, enum sspi_digest_algorithm algo
 }
 
 /* The first output token as a string. */
-static const char *token(struct world *w)
+static const char *token(struct fixture *f)
 {
-    if (w->out.n_tokens == 0)
+    if (f->out.n_tokens == 0)
         return "";
-    bytes_append(&w->out.tokens[0], "", 1);
-    return w->out.tokens[0].data;
+    bytes_append(&f->out.tokens[0], "", 1);
+    return f->out.tokens[0].data;
 }
 
 static void sess_forms_take_the_hash_of_their_base(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w,
+    acquire(f,
             (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
                                  .Algorithms = {SSPI_DIGEST_SHA_256_SESS, SSPI_DIGEST_MD5_SESS}});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_SHA_256_SESS;
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
     c.algorithm = SSPI_DIGEST_MD5_SESS;
     c.count = 2;
     c.cnonce = "another";
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
     c.algorithm = SSPI_DIGEST_SHA_256;
     c.count = 3;
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_NOT_OFFERED);
+    assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_NOT_OFFERED);
 }
 
 static void the_answer_proves_the_server(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
-    assert_int_equal(login(w, &c), SEC_E_OK);
-    const char *info = token(w);
+    assert_int_equal(login(f, &c), SEC_E_OK);
+    const char *info = token(f);
     assert_non_null(strstr(info, "rspauth=\""));
     assert_non_null(strstr(info, "nc=00000001"));
     assert_non_null(strstr(info, "cnonce=\"c\""));
     assert_null(strstr(info, "nextnonce"));
     /* The next nonce comes while this one is still good, and is good itself. */
-    w->now_ms = START_MS + 300000 / 4 * 3;
+    f->now_ms = START_MS + 300000 / 4 * 3;
     c.count = 2;
-    assert_int_equal(login(w, &c), SEC_E_OK);
-    assert_null(strstr(token(w), "nextnonce"));
-    w->now_ms++;
+    assert_int_equal(login(f, &c), SEC_E_OK);
+    assert_null(strstr(token(f), "nextnonce"));
+    f->now_ms++;
     c.count = 3;
-    assert_int_equal(login(w, &c), SEC_E_OK);
-    const char *next = strstr(token(w), "nextnonce=\"");
+    assert_int_equal(login(f, &c), SEC_E_OK);
+    const char *next = strstr(token(f), "nextnonce=\"");
     assert_non_null(next);
     char taken[DIGEST_NONCE_LEN + 1];
     memcpy(taken, next + strlen("nextnonce=\""), DIGEST_NONCE_LEN);
     taken[DIGEST_NONCE_LEN] = '\0';
     c.nonce = taken;
     c.count = 4; /* libsoup counts on */
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
     /* A refused client gets no proof. */
     c.password = "wrong";
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->out.n_tokens, 0);
+    assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->out.n_tokens, 0);
 }
 
 static void body_is_asked_for_and_then_vouched_for(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0}, right = {0}, wrong = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
     void *context = NULL;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
                                              SSPI_ACCEPTOR_OFFER_INTEGRITY});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.body = "hello";
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_ENTITY_WANTED);
+    assert_int_equal(call(f, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_ENTITY_WANTED);
     in.entity_hash = hex_of("hellO", SSPI_DIGEST_SHA_256, &wrong);
-    assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     in.entity_hash = SSPI_VIEW("not hexadecimal");
-    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
     in.entity_hash = hex_of("hello", SSPI_DIGEST_SHA_256, &right);
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     assert_true((digest_package.info(context)->attributes & ASC_RET_INTEGRITY) != 0);
     digest_package.destroy(context);
     context = NULL;
     /* The same once more: known before a body is read. */
     in.entity_hash = (struct sspi_view){NULL, 0};
-    assert_int_equal(call(w, &context, &in), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(call(f, &context, &in), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_REPLAY);
     assert_null(context);
-    w->now_ms += 300001;
-    assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
-    assert_stale(w);
+    f->now_ms += 300001;
+    assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
+    assert_stale(f);
     digest_package.destroy(context);
 }
 
 static void caller_looks_users_up(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
     uint8_t hash_a1[HASH_MAX];
     struct hash_suite suite;
     void *context = NULL;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
                                              SSPI_ACCEPTOR_CALLER_HASHES});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_MD5;
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_HASH_WANTED);
+    assert_int_equal(call(f, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_HASH_WANTED);
     in.hash_a1 = SSPI_VIEW(""); /* no such user */
-    assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     assert_true(hash_suite_open(&suite));
     assert_true(
         hash_once(&suite, SSPI_DIGEST_MD5, SSPI_VIEW("alice:" REALM ":secret-alice"), hash_a1));
     hash_suite_close(&suite);
     in.hash_a1 = (struct sspi_view){(const char *)hash_a1, 16};
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     digest_package.destroy(context);
 }
 
 static void userhash_finds_the_user_and_tells_the_name(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes hash = {0}, header = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
     void *context = NULL;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
                                              SSPI_ACCEPTOR_OFFER_USERHASH});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     hex_of("alice:" REALM, SSPI_DIGEST_SHA_256, &hash);
     bytes_append(&hash, "", 1);
@@ -168,94 +168,94 @@ static void userhash_finds_the_user_and_tells_the_name(void **state)
     c.more = ", userhash=true";
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     assert_string_equal(digest_package.info(context)->name, "alice");
     digest_package.destroy(context);
     /* One user, one owner of the nonce, in whatever form the name comes. */
     c = alice(nonce, 2);
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
     hash.data[0] = hash.data[0] == '0' ? '1' : '0';
     c.user = hash.data;
     c.hashed_user = "alice";
     c.more = ", userhash=true";
     c.count = 3;
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
 }
 
 static void userhash_that_was_not_offered_is_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes hash = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     hex_of("alice:" REALM, SSPI_DIGEST_SHA_256, &hash);
     bytes_append(&hash, "", 1);
     c.user = hash.data;
     c.hashed_user = "alice";
     c.more = ", userhash=true";
-    assert_int_equal(login(w, &c), SEC_E_LOGON_DENIED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_NOT_OFFERED);
+    assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_NOT_OFFERED);
 }
 
 static void opaque_of_another_challenge_is_stale(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes more = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
-    struct sspi_view opaque = store_state_opaque(w->state);
+    struct sspi_view opaque = store_state_opaque(f->state);
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     bytes_append_format(&more, ", opaque=\"%.*s\"", (int)opaque.len, opaque.data);
     bytes_append_char(&more, '\0');
     c.more = more.data;
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
     c.count = 2;
     c.more = ", opaque=\"another\"";
-    assert_int_equal(login(w, &c), SEC_I_CONTINUE_NEEDED);
-    assert_stale(w);
+    assert_int_equal(login(f, &c), SEC_I_CONTINUE_NEEDED);
+    assert_stale(f);
 }
 
 static void decomposed_name_is_the_composed_user(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.user = "ja\xcc\x88s";
     c.hashed_user = "j\xc3\xa4s";
     c.password = "secret-j\xc3\xa4s";
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
 static void name_with_its_own_realm_comes_without_one(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.user = "dave@example.org";
     c.password = "secret-dave@example.org";
     c.realm = "";
-    assert_int_equal(login(w, &c), SEC_E_OK);
+    assert_int_equal(login(f, &c), SEC_E_OK);
     /* Any other name has the realm of the place. */
     c = alice(nonce, 2);
     c.realm = "";
-    assert_int_equal(login(w, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_REALM);
+    assert_int_equal(login(f, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_REALM);
 }
 
 /* A client of Windows: `binding` is the MD5 of the channel in hexadecimal. */
-static SECURITY_STATUS login_bound(struct world *w, struct package_input *in,
+static SECURITY_STATUS login_bound(struct fixture *f, struct package_input *in,
                                    const struct client *from, const char *binding, void **context)
 {
     BYTES_CLEANUP struct bytes header = {0}, joined = {0}, hash = {0}, cnonce = {0}, more = {0};
@@ -277,12 +277,12 @@ static SECURITY_STATUS login_bound(struct world *w, struct package_input *in,
     c.more = more.data;
     answer(&c, &header);
     in->token = bytes_as_view(&header);
-    return call(w, context, in);
+    return call(f, context, in);
 }
 
 static void windows_clients_prove_their_channel(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     static const char right[] = "6ea19df066da4622051f9c4f92c6df74";
     /* facts of a published capture: the certificate's hash behind its type */
     uint8_t hash[32] = {0xE3, 0xCA, 0x49, 0x27, 0x1E, 0x50, 0x89, 0xCC, 0x48, 0xCE, 0x82,
@@ -296,50 +296,52 @@ static void windows_clients_prove_their_channel(void **state)
     bytes_append_text(&application, "tls-server-end-point:");
     bytes_append(&application, hash, sizeof(hash));
     struct package_channel_binding binding = {.application = bytes_as_view(&application)};
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     in.bindings = &binding;
     in.n_bindings = 1;
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_MD5_SESS;
-    assert_int_equal(login_bound(w, &in, &c, right, &context), SEC_E_OK);
+    assert_int_equal(login_bound(f, &in, &c, right, &context), SEC_E_OK);
     assert_int_equal(digest_package.info(context)->bound, PACKAGE_BOUND_MATCHED);
     assert_string_equal(digest_package.info(context)->target, "HTTP/www.example.org");
     digest_package.destroy(context);
     context = NULL;
     c.count = 2;
-    assert_int_equal(login_bound(w, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
+    assert_int_equal(login_bound(f, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
                      SEC_E_BAD_BINDINGS);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_BAD_BINDING);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_BAD_BINDING);
     /* Refused before the count was used up; a wrong password hears nothing of bindings. */
     c.password = "wrong";
-    assert_int_equal(login_bound(w, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
+    assert_int_equal(login_bound(f, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
                      SEC_E_LOGON_DENIED);
     c.password = "secret-alice";
-    assert_int_equal(login_bound(w, &in, &c, right, &context), SEC_E_OK);
+    assert_int_equal(login_bound(f, &in, &c, right, &context), SEC_E_OK);
     digest_package.destroy(context);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(sess_forms_take_the_hash_of_their_base, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(the_answer_proves_the_server, make_world, end_world),
-        cmocka_unit_test_setup_teardown(body_is_asked_for_and_then_vouched_for, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(caller_looks_users_up, make_world, end_world),
-        cmocka_unit_test_setup_teardown(userhash_finds_the_user_and_tells_the_name, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(userhash_that_was_not_offered_is_refused, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(opaque_of_another_challenge_is_stale, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(decomposed_name_is_the_composed_user, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(name_with_its_own_realm_comes_without_one, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(windows_clients_prove_their_channel, make_world, end_world),
+        cmocka_unit_test_setup_teardown(sess_forms_take_the_hash_of_their_base, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(the_answer_proves_the_server, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(body_is_asked_for_and_then_vouched_for, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(caller_looks_users_up, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(userhash_finds_the_user_and_tells_the_name, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(userhash_that_was_not_offered_is_refused, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(opaque_of_another_challenge_is_stale, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(decomposed_name_is_the_composed_user, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(name_with_its_own_realm_comes_without_one, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(windows_clients_prove_their_channel, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

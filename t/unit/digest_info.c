@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "digest_info.h"
+#include "digest_parse.h"
 #include "digest_params.h"
 
 static struct hash_suite suite;
@@ -58,7 +59,7 @@ static void assert_info(const char *qop, const char *method, struct sspi_view ne
         digest_info_append(&out, &run, &response, bytes_view(method), NULL, hash_a1, next_nonce));
     bytes_append(&out, "", 1);
     assert_string_equal(out.data, wanted);
-    digest_parse_free(&response);
+    digest_response_clear(&response);
 }
 
 static const struct sspi_view no_nonce = {NULL, 0};
@@ -117,8 +118,8 @@ static void cnonce_comes_back_as_it_was_meant(void **state)
     assert_int_equal(params.n, 4);
     assert_true(bytes_equal(digest_params_find(&params, "cnonce")->value,
                             SSPI_VIEW("a\"b\\cd, nextnonce=\"x")));
-    digest_params_free(&params);
-    digest_parse_free(&response);
+    digest_params_clear(&params);
+    digest_response_clear(&response);
 }
 
 static void missing_algorithm_gives_nothing(void **state)
@@ -136,7 +137,7 @@ static void missing_algorithm_gives_nothing(void **state)
     assert_false(
         digest_info_append(&out, &without, &response, SSPI_VIEW("GET"), NULL, hash_a1, no_nonce));
     hash_run_close(&without);
-    digest_parse_free(&response);
+    digest_response_clear(&response);
 }
 
 int main(void)

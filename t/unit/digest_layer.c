@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sealed messages of a context in SASL's form, against a client of its own (digest_sasl_client.h).
  */
-#include "digest_sasl_pair.h"
+#include "digest_sasl_fixture.h"
 
 #define LONG 5000
 
 static void messages_go_both_ways(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     uint8_t message[LONG + 24];
     char text[LONG];
     struct pair p;
@@ -15,7 +15,7 @@ static void messages_go_both_ways(void **state)
     for (size_t i = 0; i < LONG; i++)
         text[i] = (char)(i * 7 % 251);
     for (size_t i = 0; i < N_CIPHERS; i++) {
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         for (size_t len = 0; len < 20; len++) {
             exchange(&p, text, len);
             size_t whole = client_message(&p, text, len, message);
@@ -33,13 +33,13 @@ static void messages_go_both_ways(void **state)
 static void parts_need_not_end_where_blocks_do(void **state)
 {
     static const size_t lens[] = {0, 3, 0, 1021, 1, 8, 15, 1025, 0};
-    struct world *w = *state;
+    struct fixture *f = *state;
     char text[3000];
     struct pair p;
 
     memset(text, 'p', sizeof(text));
     for (size_t i = 0; i < N_CIPHERS; i++) {
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         for (size_t n = 1; n <= sizeof(lens) / sizeof(lens[0]); n++)
             exchange_parts(&p, text, lens, n);
         size_t many[PACKAGE_MESSAGE_PARTS_LIMIT];
@@ -53,12 +53,12 @@ static void parts_need_not_end_where_blocks_do(void **state)
 static void what_was_altered_is_refused_and_does_not_count(void **state)
 {
     static const char text[] = "fourteen octet";
-    struct world *w = *state;
+    struct fixture *f = *state;
     uint8_t message[64];
     struct pair p;
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         for (int round = 0; round < 2; round++) {
             size_t len = client_message(&p, text, 14, message);
             for (size_t at = 0; at < len; at++) {
@@ -87,14 +87,14 @@ static void what_was_altered_is_refused_and_does_not_count(void **state)
  * next. Without one its number tells. */
 static void order_counts(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     uint8_t first[64], second[64], third[64];
     struct pair p;
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
         SECURITY_STATUS refusal =
             ciphers[i] == NULL ? SEC_E_OUT_OF_SEQUENCE : SEC_E_MESSAGE_ALTERED;
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         size_t first_len = client_message(&p, "one", 3, first);
         size_t second_len = client_message(&p, "second one", 10, second);
         size_t third_len = client_message(&p, "the third", 9, third);
@@ -115,7 +115,7 @@ static void order_counts(void **state)
 /* The client's own messages sent back to it, and ours to us. */
 static void directions_differ(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char text[] = "text", padding[24];
     struct package_message_part part = {text, 4, true};
     struct package_message m = {.parts = &part, .n_parts = 1, .padding = {padding, 24, 0}};
@@ -124,7 +124,7 @@ static void directions_differ(void **state)
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
         memcpy(text, "text", 4);
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         assert_int_equal(p.messages->seal(p.context, ciphers[i] != NULL, &m), SEC_E_OK);
         memcpy(whole, text, 4);
         memcpy(whole + 4, padding, m.padding.len);
@@ -140,11 +140,11 @@ static void padding_is_checked(void **state)
                                        {7, 7, 7, 7, 7, 7, 7, 8}, {9, 8, 8, 8, 8, 8, 8, 8},
                                        {8, 8, 8, 8, 8, 8, 8, 0}, {8, 8, 8, 8, 8, 8, 8, 255},
                                        {8, 8, 8, 9, 8, 8, 8, 8}};
-    struct world *w = *state;
+    struct fixture *f = *state;
     uint8_t message[64];
     struct pair p;
 
-    open_pair(w, "des", &p);
+    open_pair(f, "des", &p);
     for (size_t i = 0; i <= sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct sasl_side before = p.to_server;
         memcpy(message, "exactly fourteen.!", 14);
@@ -161,7 +161,7 @@ static void padding_is_checked(void **state)
     }
     close_pair(&p);
     /* Nothing but padding, of more than there is. */
-    open_pair(w, "3des", &p);
+    open_pair(f, "3des", &p);
     memset(message, 7, 6);
     sasl_signature(&p.to_server, 0, message, 0, message + 6);
     sasl_cipher(&p.to_server, message, 16, 1);
@@ -171,7 +171,7 @@ static void padding_is_checked(void **state)
 
 static void numbers_never_come_again(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char text[] = "text", room[24];
     struct package_message_part part = {text, 4, true};
     struct package_message m = {
@@ -180,7 +180,7 @@ static void numbers_never_come_again(void **state)
     struct pair p;
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         p.layer->server.number = p.layer->client.number = UINT32_MAX;
         p.to_client.number = p.to_server.number = UINT32_MAX;
         exchange(&p, text, 4);

@@ -50,7 +50,7 @@ static void quoted_and_bare_values_blanks_and_empty_elements_are_taken(void **st
     assert_null(digest_params_find(&p, "e"));
     assert_false(digest_params_find(&p, "a")->quoted);
     assert_true(digest_params_find(&p, "c")->quoted);
-    digest_params_free(&p);
+    digest_params_clear(&p);
     assert_int_equal(parse(SSPI_VIEW(""), &p), SSPI_REASON_NONE);
     assert_int_equal(p.n, 0);
 }
@@ -63,7 +63,7 @@ static void quoted_pairs_are_undone_and_kept_raw_too(void **state)
     assert_value(&p, "a", "x\"y\\z");
     assert_value(&p, "b", "\\");
     assert_true(bytes_equal(digest_params_find(&p, "a")->raw, SSPI_VIEW("x\\\"y\\\\z")));
-    digest_params_free(&p);
+    digest_params_clear(&p);
 }
 
 static void what_is_written_is_read_the_same(void **state)
@@ -78,7 +78,7 @@ static void what_is_written_is_read_the_same(void **state)
     assert_int_equal(p.n, 2);
     assert_value(&p, "a", "x\"y\\, b=\"1\tz");
     assert_value(&p, "c", "");
-    digest_params_free(&p);
+    digest_params_clear(&p);
 }
 
 static void broken_grammar_is_refused_with_its_place(void **state)
@@ -128,7 +128,7 @@ static void control_characters_are_refused_and_any_encoding_is_taken(void **stat
     assert_value(&p, "a", "J\xc3\xa4s\tx");
     assert_value(&p, "b", "J\xe4s");
     assert_value(&p, "c", "x\xe4");
-    digest_params_free(&p);
+    digest_params_clear(&p);
 }
 
 static void number_of_directives_has_a_limit(void **state)
@@ -140,7 +140,7 @@ static void number_of_directives_has_a_limit(void **state)
         bytes_append_format(&text, "d%d=1,", i);
     assert_int_equal(parse(bytes_as_view(&text), &p), SSPI_REASON_NONE);
     assert_int_equal(p.n, DIGEST_PARAMS_LIMIT);
-    digest_params_free(&p);
+    digest_params_clear(&p);
     bytes_append_text(&text, "more=1");
     assert_refused(bytes_as_view(&text), SSPI_REASON_TOO_LARGE, "directives");
 }
@@ -154,7 +154,7 @@ static void length_of_the_text_has_a_limit(void **state)
     while (text.len < DIGEST_PARAMS_TEXT_LIMIT)
         bytes_append_char(&text, 'x');
     assert_int_equal(parse(bytes_as_view(&text), &p), SSPI_REASON_NONE);
-    digest_params_free(&p);
+    digest_params_clear(&p);
     bytes_append_char(&text, 'x');
     assert_refused(bytes_as_view(&text), SSPI_REASON_TOO_LARGE, "65537");
 }

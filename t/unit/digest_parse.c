@@ -94,7 +94,7 @@ static enum sspi_reason reason_changed(const struct directive *changes)
     struct digest_response response = {0};
     enum sspi_reason reason = parse_changed(changes, &response);
 
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     return reason;
 }
 
@@ -138,7 +138,7 @@ static void all_directives_come_out_quoted_or_not(void **state)
         assert_int_equal(r.algorithm, SSPI_DIGEST_MD5);
         assert_int_equal(r.response[0], 0x8c);
         assert_int_equal(r.response[15], 0xec);
-        digest_parse_free(&r);
+        digest_response_clear(&r);
     }
 }
 
@@ -151,11 +151,11 @@ static void optional_directives_may_be_absent_or_empty(void **state)
     assert_null(r.hashed_dirs.data);
     assert_null(r.service_name.data);
     assert_null(r.channel_binding.data);
-    digest_parse_free(&r);
+    digest_response_clear(&r);
     assert_int_equal(parse_with("service-name", "\"\"", &r), SSPI_REASON_NONE);
     assert_non_null(r.service_name.data);
     assert_int_equal(r.service_name.len, 0);
-    digest_parse_free(&r);
+    digest_response_clear(&r);
 }
 
 static void each_required_directive_is_missed_by_name(void **state)
@@ -301,7 +301,7 @@ static void qop_is_one_of_two_in_any_spelling(void **state)
         assert_int_equal(parse_with("qop", good[i].value, &r), SSPI_REASON_NONE);
         assert_true(bytes_equal(r.qop, bytes_view(good[i].kept)));
         assert_true(r.integrity == good[i].integrity);
-        digest_parse_free(&r);
+        digest_response_clear(&r);
     }
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         assert_int_equal(reason_with("qop", bad[i]), SSPI_REASON_UNSUPPORTED);
@@ -333,7 +333,7 @@ static void every_algorithm_is_known_with_its_digits(void **state)
                                       {NULL, NULL}};
         assert_int_equal(parse_changed(changes, &r), SSPI_REASON_NONE);
         assert_int_equal(r.algorithm, all[i].algorithm);
-        digest_parse_free(&r);
+        digest_response_clear(&r);
         /* What one client sends for SHA-256. */
         changes[1].value = is_short ? RESPONSE_64 : RESPONSE_32;
         assert_int_equal(reason_changed(changes), SSPI_REASON_UNSUPPORTED);
@@ -364,7 +364,7 @@ static void count_is_eight_digits_and_not_zero(void **state)
     assert_int_equal(reason_with("nc", "00000000"), SSPI_REASON_UNSUPPORTED);
     assert_int_equal(parse_with("nc", "FFFFFFFF", &r), SSPI_REASON_NONE);
     assert_true(r.count == UINT32_MAX);
-    digest_parse_free(&r);
+    digest_response_clear(&r);
 }
 
 static void response_has_lower_case_digits_alone(void **state)
@@ -390,11 +390,11 @@ static void realm_may_be_empty_and_keeps_its_raw_spelling(void **state)
     assert_int_equal(parse_with("realm", "\"\"", &r), SSPI_REASON_NONE);
     assert_non_null(r.realm.data);
     assert_int_equal(r.realm.len, 0);
-    digest_parse_free(&r);
+    digest_response_clear(&r);
     assert_int_equal(parse_with("realm", "\"a\\\"b\"", &r), SSPI_REASON_NONE);
     assert_true(bytes_equal(r.realm, SSPI_VIEW("a\"b")));
     assert_true(bytes_equal(r.raw_realm, SSPI_VIEW("a\\\"b")));
-    digest_parse_free(&r);
+    digest_response_clear(&r);
 }
 
 static int free_parsed(void **state)

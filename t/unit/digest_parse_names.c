@@ -42,7 +42,7 @@ static void assert_name(const char *names, const char *username, const char *raw
     assert_true(bytes_equal(r.username, bytes_view(username)));
     assert_true(bytes_equal(r.raw_username, bytes_view(raw_username)));
     assert_false(r.userhash);
-    digest_parse_free(&r);
+    digest_response_clear(&r);
 }
 
 static void assert_refused(const char *names, enum sspi_reason reason, const char *part)
@@ -143,7 +143,7 @@ static void hashed_name_has_the_digits_of_its_algorithm_in_lower_case(void **sta
             assert_true(
                 bytes_equal(r.username, bytes_view(all[i].is_long ? DIGITS_64 : DIGITS_32)));
             assert_true(bytes_equal(r.username, r.raw_username));
-            digest_parse_free(&r);
+            digest_response_clear(&r);
             assert_int_equal(parse(hashed[j][!all[i].is_long], rest.data, &r),
                              SSPI_REASON_MALFORMED);
             assert_non_null(strstr(error_info.text, "userhash"));
@@ -201,7 +201,7 @@ static void whatever_is_sent_a_name_comes_out(void **state)
         snprintf(plain, sizeof(plain), "username=%s", value);
         enum sspi_reason reason = parse(plain, REST(DIGITS_32), &r);
         if (reason == SSPI_REASON_NONE && i / 2 >= N_CONTROLS && utf8_is_name(r.username))
-            digest_parse_free(&r);
+            digest_response_clear(&r);
         else
             assert_true(is_refusal_of_name(reason));
     }
@@ -232,7 +232,7 @@ static void assert_limit(const char *head, const char *piece, const char *tail, 
         if (more == 0) {
             assert_int_equal(r.username.len, DIGEST_PARSE_USERNAME_LIMIT);
             assert_true(r.raw_username.len <= 2 * DIGEST_PARSE_USERNAME_LIMIT);
-            digest_parse_free(&r);
+            digest_response_clear(&r);
         } else {
             assert_non_null(strstr(error_info.text, "username"));
         }

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The message calls of a context in SASL's form: signatures, room, what is told of them. */
-#include "digest_sasl_pair.h"
+#include "digest_sasl_fixture.h"
 
 static void too_small_room_changes_nothing(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char text[8] = "message", padding[24];
     struct package_message_part part = {text, 7, true};
     struct pair p;
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         size_t wanted = digest_cipher_block(p.layer->cipher) > 1 ? 16 + 7 : 16;
         for (size_t room = 0; room < wanted; room++) {
             struct package_message m = {
@@ -34,7 +34,7 @@ static void too_small_room_changes_nothing(void **state)
 
 static void signatures_share_the_numbers(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char text[] = "two parts", token[16];
     struct package_message_part parts[] = {{text, 4, true}, {text + 4, 5, true}};
     struct package_message m = {.parts = parts, .n_parts = 2, .token = {token, 16, 16}};
@@ -42,7 +42,7 @@ static void signatures_share_the_numbers(void **state)
     struct pair p;
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         exchange(&p, text, 9);
         assert_int_equal(p.messages->sign(p.context, &m), SEC_E_OK);
         assert_int_equal(m.token.len, 16);
@@ -70,7 +70,7 @@ static void signatures_share_the_numbers(void **state)
 
 static void nothing_is_left_in_clear(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char text[] = "text", room[40];
     struct package_message_part parts[] = {{text, 4, true}, {text, 4, false}};
     struct package_message m = {.parts = parts,
@@ -84,7 +84,7 @@ static void nothing_is_left_in_clear(void **state)
     struct pair p;
 
     for (size_t i = 0; i < 2; i++) {
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         assert_int_equal(p.messages->seal(p.context, i != 0, &m), SEC_E_INVALID_TOKEN);
         assert_int_equal(p.messages->sign(p.context, &m), SEC_E_INVALID_TOKEN);
         assert_int_equal(p.messages->verify(p.context, &m), SEC_E_INVALID_TOKEN);
@@ -105,7 +105,7 @@ static void attributes_tell_sizes_and_keys(void **state)
     } wanted[N_CIPHERS] = {{1, 128, 0, ""},         {8, 112, 0x6609, "3DES TWO KEY"},
                            {1, 128, 0x6801, "RC4"}, {8, 56, 0x6601, "DES"},
                            {1, 56, 0x6801, "RC4"},  {1, 40, 0x6801, "RC4"}};
-    struct world *w = *state;
+    struct fixture *f = *state;
     SecPkgContext_Sizes sizes;
     SecPkgContext_StreamSizes stream;
     struct package_key_info info;
@@ -113,7 +113,7 @@ static void attributes_tell_sizes_and_keys(void **state)
 
     for (size_t i = 0; i < N_CIPHERS; i++) {
         BYTES_CLEANUP struct bytes key = {0};
-        open_pair(w, ciphers[i], &p);
+        open_pair(f, ciphers[i], &p);
         assert_true(p.messages->has_trailer && p.messages->negotiates_qop);
         assert_int_equal(p.messages->sizes(p.context, &sizes), SEC_E_OK);
         assert_int_equal(sizes.cbMaxToken, 4096);
@@ -140,7 +140,7 @@ static void attributes_tell_sizes_and_keys(void **state)
 
 static void qop_auth_protects_nothing(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1], text[] = "text", room[24];
     struct sasl_session session;
     struct package_message_part part = {text, 4, true};
@@ -157,10 +157,10 @@ static void qop_auth_protects_nothing(void **state)
     SecPkgContext_StreamSizes stream;
     bool encrypted;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *context = sasl_begin(w, ANYTHING, nonce);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *context = sasl_begin(f, ANYTHING, nonce);
     struct sasl_client c = sasl_alice(nonce);
-    assert_int_equal(sasl_end(w, context, ANYTHING, &c, &session), SEC_E_OK);
+    assert_int_equal(sasl_end(f, context, ANYTHING, &c, &session), SEC_E_OK);
     const struct package_messages *messages = digest_package.info(context)->mechanism->messages;
     assert_int_equal(messages->seal(context, false, &m), SEC_E_QOP_NOT_SUPPORTED);
     assert_int_equal(messages->sign(context, &m), SEC_E_QOP_NOT_SUPPORTED);

@@ -1,223 +1,223 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Later requests of an established context, and the server's proof for its answers. */
-#include "digest_world.h"
+#include "digest_fixture.h"
 
 static const struct sspi_view nothing = {NULL, 0};
 
 /* A context established by alice's request with `count`, of a new nonce. */
-static void *established(struct world *w, struct client *ret_client, unsigned count)
+static void *established(struct fixture *f, struct client *ret_client, unsigned count)
 {
     static char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
 
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     *ret_client = alice(nonce, count);
     answer(ret_client, &header);
     struct package_input in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     return context;
 }
 
-static SECURITY_STATUS verify_with(struct world *w, void *context, const struct client *c,
+static SECURITY_STATUS verify_with(struct fixture *f, void *context, const struct client *c,
                                    struct package_input in)
 {
     BYTES_CLEANUP struct bytes header = {0};
 
     answer(c, &header);
     in.token = bytes_as_view(&header);
-    clear_output(w);
-    return digest_package.verify_request(context, &in, &w->out);
+    clear_output(f);
+    return digest_package.verify_request(context, &in, &f->out);
 }
 
-static SECURITY_STATUS verify(struct world *w, void *context, const struct client *c)
+static SECURITY_STATUS verify(struct fixture *f, void *context, const struct client *c)
 {
-    return verify_with(w, context, c, input(nothing));
+    return verify_with(f, context, c, input(nothing));
 }
 
 static void later_requests_are_verified_one_count_after_the_other(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client c;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *context = established(w, &c, 3);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *context = established(f, &c, 3);
     for (c.count = 4; c.count < 8; c.count++)
-        assert_int_equal(verify(w, context, &c), SEC_E_OK);
+        assert_int_equal(verify(f, context, &c), SEC_E_OK);
     c.count = 7; /* again */
-    assert_int_equal(verify(w, context, &c), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(verify(f, context, &c), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_REPLAY);
     c.count = 9; /* one left out */
-    assert_int_equal(verify(w, context, &c), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(verify(f, context, &c), SEC_E_OUT_OF_SEQUENCE);
     c.count = 8;
-    assert_int_equal(verify(w, context, &c), SEC_E_OK);
+    assert_int_equal(verify(f, context, &c), SEC_E_OK);
     digest_package.destroy(context);
     /* What VerifySignature used up is used up for everyone. */
-    assert_int_equal(login(w, &c), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(login(f, &c), SEC_E_OUT_OF_SEQUENCE);
 }
 
 static void a_wrong_request_uses_no_count_up(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client c;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *context = established(w, &c, 1);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *context = established(f, &c, 1);
     struct client wrong = c;
     wrong.count = 2;
     wrong.password = "guessed";
-    assert_int_equal(verify(w, context, &wrong), SEC_E_MESSAGE_ALTERED);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_ALTERED);
+    assert_int_equal(verify(f, context, &wrong), SEC_E_MESSAGE_ALTERED);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_ALTERED);
     c.count = 2;
     struct package_input in = input(nothing);
     in.method = SSPI_VIEW("DELETE");
-    assert_int_equal(verify_with(w, context, &c, in), SEC_E_MESSAGE_ALTERED);
+    assert_int_equal(verify_with(f, context, &c, in), SEC_E_MESSAGE_ALTERED);
     assert_string_equal(digest_package.info(context)->name, "alice");
-    assert_int_equal(verify(w, context, &c), SEC_E_OK);
+    assert_int_equal(verify(f, context, &c), SEC_E_OK);
     digest_package.destroy(context);
 }
 
 static void what_belongs_to_another_context_is_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char other[DIGEST_NONCE_LEN + 1];
     struct client c, changed;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *context = established(w, &c, 1);
-    get_nonce(w, other);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *context = established(f, &c, 1);
+    get_nonce(f, other);
     c.count = 2;
     changed = c;
     changed.nonce = other;
-    assert_int_equal(verify(w, context, &changed), SEC_E_MESSAGE_ALTERED);
+    assert_int_equal(verify(f, context, &changed), SEC_E_MESSAGE_ALTERED);
     changed = c;
     changed.user = "bob";
     changed.password = "secret-bob";
-    assert_int_equal(verify(w, context, &changed), SEC_E_MESSAGE_ALTERED);
+    assert_int_equal(verify(f, context, &changed), SEC_E_MESSAGE_ALTERED);
     changed = c;
     changed.algorithm = SSPI_DIGEST_MD5;
-    assert_int_equal(verify(w, context, &changed), SEC_E_MESSAGE_ALTERED);
+    assert_int_equal(verify(f, context, &changed), SEC_E_MESSAGE_ALTERED);
     changed = c;
     changed.more = ", opaque=\"another\"";
-    assert_int_equal(verify(w, context, &changed), SEC_E_MESSAGE_ALTERED);
+    assert_int_equal(verify(f, context, &changed), SEC_E_MESSAGE_ALTERED);
     struct package_input in = input(nothing);
     in.uri = SSPI_VIEW("/y");
-    assert_int_equal(verify_with(w, context, &c, in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_URI);
+    assert_int_equal(verify_with(f, context, &c, in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_URI);
     in = input(SSPI_VIEW("nc=one"));
-    assert_int_equal(digest_package.verify_request(context, &in, &w->out), SEC_E_INVALID_TOKEN);
+    assert_int_equal(digest_package.verify_request(context, &in, &f->out), SEC_E_INVALID_TOKEN);
     in = input(nothing);
     in.requirements = ASC_REQ_INTEGRITY;
-    assert_int_equal(verify_with(w, context, &c, in), SEC_E_QOP_NOT_SUPPORTED);
-    w->now_ms += 300001;
-    assert_int_equal(verify(w, context, &c), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_STALE_NONCE);
+    assert_int_equal(verify_with(f, context, &c, in), SEC_E_QOP_NOT_SUPPORTED);
+    f->now_ms += 300001;
+    assert_int_equal(verify(f, context, &c), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_STALE_NONCE);
     digest_package.destroy(context);
 }
 
 static void a_body_is_vouched_for_and_handed_in(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1], hex[2 * HASH_MAX + 1];
     BYTES_CLEANUP struct bytes header = {0}, digits = {0};
     struct hash_suite suite;
     uint8_t hash[HASH_MAX];
     void *context = NULL;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_INTEGRITY});
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_INTEGRITY});
     assert_true(hash_suite_open(&suite));
     assert_true(hash_once(&suite, SSPI_DIGEST_SHA_256, SSPI_VIEW("body"), hash));
     bytes_append_hex(&digits, hash, 32);
     memcpy(hex, digits.data, 64);
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     c.count = 2;
     c.body = "body";
-    assert_int_equal(verify(w, context, &c), SEC_E_INCOMPLETE_MESSAGE);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_ENTITY_WANTED);
+    assert_int_equal(verify(f, context, &c), SEC_E_INCOMPLETE_MESSAGE);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_ENTITY_WANTED);
     in = input(nothing);
     in.entity_hash = (struct sspi_view){hex, 63};
-    assert_int_equal(verify_with(w, context, &c, in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(verify_with(f, context, &c, in), SEC_E_INVALID_TOKEN);
     hex[0] = hex[0] == 'a' ? 'b' : 'a';
     in.entity_hash = (struct sspi_view){hex, 64};
-    assert_int_equal(verify_with(w, context, &c, in), SEC_E_MESSAGE_ALTERED);
+    assert_int_equal(verify_with(f, context, &c, in), SEC_E_MESSAGE_ALTERED);
     hex[0] = digits.data[0];
-    assert_int_equal(verify_with(w, context, &c, in), SEC_E_OK);
+    assert_int_equal(verify_with(f, context, &c, in), SEC_E_OK);
     /* The answer's body is vouched for as well where the caller knows it. */
-    clear_output(w);
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_OK);
-    bytes_append(&w->out.tokens[0], "", 1);
-    assert_non_null(strstr(w->out.tokens[0].data, "qop=auth-int"));
+    clear_output(f);
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_OK);
+    bytes_append(&f->out.tokens[0], "", 1);
+    assert_non_null(strstr(f->out.tokens[0].data, "qop=auth-int"));
     in.entity_hash = (struct sspi_view){hex, 2};
-    clear_output(w);
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_INVALID_TOKEN);
+    clear_output(f);
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_INVALID_TOKEN);
     in.entity_hash = nothing;
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_OK);
-    bytes_append(&w->out.tokens[0], "", 1);
-    assert_null(strstr(w->out.tokens[0].data, "auth-int"));
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_OK);
+    bytes_append(&f->out.tokens[0], "", 1);
+    assert_null(strstr(f->out.tokens[0].data, "auth-int"));
     digest_package.destroy(context);
     hash_suite_close(&suite);
 }
 
 static void contexts_of_one_nonce_share_its_sequence(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
     struct client c;
     void *second = NULL;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *first = established(w, &c, 1);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *first = established(f, &c, 1);
     c.count = 2;
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &second, &in), SEC_I_COMPLETE_NEEDED);
-    assert_int_equal(digest_package.verify_request(second, &in, &w->out), SEC_E_INVALID_HANDLE);
-    assert_int_equal(digest_package.complete(second, &in, &w->out), SEC_E_OK);
-    assert_int_equal(verify(w, first, &c), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(call(f, &second, &in), SEC_I_COMPLETE_NEEDED);
+    assert_int_equal(digest_package.verify_request(second, &in, &f->out), SEC_E_INVALID_HANDLE);
+    assert_int_equal(digest_package.complete(second, &in, &f->out), SEC_E_OK);
+    assert_int_equal(verify(f, first, &c), SEC_E_OUT_OF_SEQUENCE);
     c.count = 3;
-    assert_int_equal(verify(w, first, &c), SEC_E_OK);
+    assert_int_equal(verify(f, first, &c), SEC_E_OK);
     c.count = 4;
-    assert_int_equal(verify(w, second, &c), SEC_E_OK);
+    assert_int_equal(verify(f, second, &c), SEC_E_OK);
     digest_package.destroy(second);
     digest_package.destroy(first);
 }
 
 static void an_answer_is_signed_with_the_context_s_key(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes first = {0};
     struct client c;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *context = established(w, &c, 1);
-    bytes_append_view(&first, bytes_as_view(&w->out.tokens[0]));
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *context = established(f, &c, 1);
+    bytes_append_view(&first, bytes_as_view(&f->out.tokens[0]));
     struct package_input in = input(nothing);
-    clear_output(w);
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_OK);
+    clear_output(f);
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_OK);
     /* The same as the login's own answer. */
-    assert_true(bytes_equal(bytes_as_view(&first), bytes_as_view(&w->out.tokens[0])));
+    assert_true(bytes_equal(bytes_as_view(&first), bytes_as_view(&f->out.tokens[0])));
     c.count = 2;
-    assert_int_equal(verify(w, context, &c), SEC_E_OK);
-    clear_output(w);
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_OK);
-    bytes_append(&w->out.tokens[0], "", 1);
-    assert_non_null(strstr(w->out.tokens[0].data, "nc=00000002"));
+    assert_int_equal(verify(f, context, &c), SEC_E_OK);
+    clear_output(f);
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_OK);
+    bytes_append(&f->out.tokens[0], "", 1);
+    assert_non_null(strstr(f->out.tokens[0].data, "nc=00000002"));
     in.uri = SSPI_VIEW("/other");
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_INVALID_TOKEN);
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_INVALID_TOKEN);
     in.uri = nothing;
-    w->now_ms += 300001;
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out),
+    f->now_ms += 300001;
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out),
                      SEC_E_NO_AUTHENTICATING_AUTHORITY);
     digest_package.destroy(context);
 }
 
 static void the_channel_of_the_login_stays(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
@@ -228,50 +228,50 @@ static void the_channel_of_the_login_stays(void **state)
         "channel-binding=\"f537440df80b05379a909528be1bdac9\"";
     static const char cnonce[] = "+Upgraded+v1040bda6ded9408ae45c689a5796c55df0123456789abcdef"
                                  "0123456789abcdef";
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    get_nonce(w, nonce);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.more = bound;
     c.cnonce = cnonce;
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     c.count = 2;
-    assert_int_equal(verify(w, context, &c), SEC_E_OK);
+    assert_int_equal(verify(f, context, &c), SEC_E_OK);
     c.count = 3;
     struct client unbound = c;
     unbound.more = NULL;
-    assert_int_equal(verify(w, context, &unbound), SEC_E_BAD_BINDINGS);
+    assert_int_equal(verify(f, context, &unbound), SEC_E_BAD_BINDINGS);
     unbound.cnonce = NULL;
-    assert_int_equal(verify(w, context, &unbound), SEC_E_BAD_BINDINGS);
-    assert_int_equal(verify(w, context, &c), SEC_E_OK);
+    assert_int_equal(verify(f, context, &unbound), SEC_E_BAD_BINDINGS);
+    assert_int_equal(verify(f, context, &c), SEC_E_OK);
     digest_package.destroy(context);
 }
 
 static void credentials_without_contexts_verify_nothing_later(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client c;
 
-    acquire(w, each_on_its_own);
-    void *context = established(w, &c, 1);
+    acquire(f, each_on_its_own);
+    void *context = established(f, &c, 1);
     struct package_input in = input(nothing);
     c.count = 2;
-    assert_int_equal(verify(w, context, &c), SEC_E_UNSUPPORTED_FUNCTION);
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_int_equal(verify(f, context, &c), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_UNSUPPORTED_FUNCTION);
     digest_package.destroy(context);
-    digest_package.release(w->credential);
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    context = established(w, &c, 1);
-    digest_package.release(w->credential);
-    w->credential = NULL;
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_INVALID_HANDLE);
+    digest_package.release(f->credential);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    context = established(f, &c, 1);
+    digest_package.release(f->credential);
+    f->credential = NULL;
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_INVALID_HANDLE);
     digest_package.destroy(context);
 }
 
 int main(void)
 {
-#define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, end_world)
+#define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
         IN_A_WORLD(later_requests_are_verified_one_count_after_the_other),
         IN_A_WORLD(a_wrong_request_uses_no_count_up),

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The exchange of DIGEST-MD5: what is offered, what a login gives. */
+#include "digest_protect.h"
 #include "digest_sasl.h"
 #include "digest_sasl_client.h"
 
 #define ANYTHING (ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY)
 
-static const char *challenge_of(struct world *w)
+static const char *challenge_of(struct fixture *f)
 {
-    return w->out.tokens[0].data; /* take_nonce() put a NUL behind it */
+    return f->out.tokens[0].data; /* take_nonce() put a NUL behind it */
 }
 
 static void challenge_offers_what_was_asked_for(void **state)
@@ -24,13 +25,13 @@ static void challenge_offers_what_was_asked_for(void **state)
         {ASC_REQ_CONFIDENTIALITY, "qop=\"auth,auth-conf\"", true, true},
         {ANYTHING, "qop=\"auth,auth-int,auth-conf\"", true, true},
     };
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1], last[DIGEST_NONCE_LEN + 1] = "";
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        void *context = sasl_begin(w, cases[i].requirements, nonce);
-        const char *text = challenge_of(w);
+        void *context = sasl_begin(f, cases[i].requirements, nonce);
+        const char *text = challenge_of(f);
         assert_non_null(strstr(text, cases[i].qop));
         assert_int_equal(strstr(text, ",maxbuf=65535") != NULL, cases[i].maxbuf);
         assert_int_equal(strstr(text, ",cipher=\"3des,rc4\"") != NULL, cases[i].cipher);
@@ -49,78 +50,78 @@ static void challenge_offers_what_was_asked_for(void **state)
 
 static void weak_ciphers_are_offered_on_demand(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS});
-    void *context = sasl_begin(w, ASC_REQ_CONFIDENTIALITY, nonce);
-    assert_non_null(strstr(challenge_of(w), "cipher=\"3des,rc4,des,rc4-56,rc4-40\""));
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS});
+    void *context = sasl_begin(f, ASC_REQ_CONFIDENTIALITY, nonce);
+    assert_non_null(strstr(challenge_of(f), "cipher=\"3des,rc4,des,rc4-56,rc4-40\""));
     digest_package.destroy(context);
-    context = sasl_begin(w, 0, nonce);
-    assert_null(strstr(challenge_of(w), "cipher"));
+    context = sasl_begin(f, 0, nonce);
+    assert_null(strstr(challenge_of(f), "cipher"));
     digest_package.destroy(context);
 }
 
 static void missing_ciphers_are_not_offered(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    w->credential->has_ciphers = true; /* all of them missing */
-    void *context = sasl_begin(w, ANYTHING, nonce);
-    assert_non_null(strstr(challenge_of(w), "qop=\"auth,auth-int\""));
-    assert_null(strstr(challenge_of(w), "cipher"));
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    f->credential->has_ciphers = true; /* all of them missing */
+    void *context = sasl_begin(f, ANYTHING, nonce);
+    assert_non_null(strstr(challenge_of(f), "qop=\"auth,auth-int\""));
+    assert_null(strstr(challenge_of(f), "cipher"));
     digest_package.destroy(context);
 }
 
 static void longest_challenge_is_short_enough(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char realm[DIGEST_CHALLENGE_REALM_LIMIT + 2];
     struct package_input in = sasl_input(SSPI_VIEW(""), ANYTHING);
     void *context = NULL;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS});
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS});
     memset(realm, '"', sizeof(realm));
     in.realm = (struct sspi_view){realm, DIGEST_CHALLENGE_REALM_LIMIT};
-    assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
-    assert_true(w->out.tokens[0].len < 2048);
+    assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
+    assert_true(f->out.tokens[0].len < 2048);
     digest_package.destroy(context);
     context = NULL;
     in.realm.len++;
-    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
     assert_null(context);
     in.realm.len = 0;
-    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_TOKEN);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_CONFIGURATION);
+    assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_CONFIGURATION);
 }
 
 static void who_goes_on_with_an_older_login_is_challenged(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct package_input in = sasl_input(SSPI_VIEW("username=\"alice\",nc=00000002"), 0);
     void *context = NULL;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.DefaultRealm = REALM});
+    acquire(f, (SSPI_ACCEPTOR_DATA){.DefaultRealm = REALM});
     in.realm = (struct sspi_view){NULL, 0};
-    assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(w->out.n_tokens, 1);
+    assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(f->out.n_tokens, 1);
     digest_package.destroy(context);
 }
 
 static void login_tells_who_and_proves_the_server(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
     struct package_input in = sasl_input(SSPI_VIEW(""), 0);
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *context = sasl_begin(w, ANYTHING, nonce);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *context = sasl_begin(f, ANYTHING, nonce);
     struct sasl_client c = sasl_alice(nonce);
-    assert_int_equal(sasl_end(w, context, ANYTHING, &c, &session), SEC_E_OK);
-    struct sspi_view token = bytes_as_view(&w->out.tokens[0]);
+    assert_int_equal(sasl_end(f, context, ANYTHING, &c, &session), SEC_E_OK);
+    struct sspi_view token = bytes_as_view(&f->out.tokens[0]);
     assert_int_equal(token.len, strlen("rspauth=") + 32);
     assert_memory_equal(token.data, "rspauth=", 8);
     assert_memory_equal(token.data + 8, session.rspauth, 32);
@@ -135,8 +136,8 @@ static void login_tells_who_and_proves_the_server(void **state)
     assert_int_equal(info->peer_limit, 0);
     assert_int_equal(info->bound, PACKAGE_BOUND_UNCHECKED);
     assert_true(info->expiry_ms == UINT64_MAX && info->start_ms == START_MS);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_NONE);
-    assert_int_equal(call(w, &context, &in), STATUS_LOGON_FAILURE);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_NONE);
+    assert_int_equal(call(f, &context, &in), STATUS_LOGON_FAILURE);
     assert_non_null(digest_package.info(context));
     digest_package.destroy(context);
 }
@@ -163,14 +164,14 @@ static void attributes_are_those_of_the_qop(void **state)
              ASC_RET_SEQUENCE_DETECT,
          1024},
     };
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         BYTES_CLEANUP struct bytes token = {0};
-        void *context = sasl_begin(w, ANYTHING, nonce);
+        void *context = sasl_begin(f, ANYTHING, nonce);
         struct sasl_client c = sasl_alice(nonce);
         c.cipher = cases[i].cipher;
         c.more = cases[i].more;
@@ -186,9 +187,9 @@ static void attributes_are_those_of_the_qop(void **state)
             bytes_append_text(&quoted, "qop=\"auth-int\"");
             bytes_append_text(&quoted, c.more);
             struct package_input in = sasl_input(bytes_as_view(&quoted), ANYTHING);
-            assert_int_equal(call(w, &context, &in), SEC_E_OK);
+            assert_int_equal(call(f, &context, &in), SEC_E_OK);
         } else {
-            assert_int_equal(sasl_end(w, context, ANYTHING, &c, &session), SEC_E_OK);
+            assert_int_equal(sasl_end(f, context, ANYTHING, &c, &session), SEC_E_OK);
         }
         const struct package_info *info = digest_package.info(context);
         assert_int_equal(info->attributes, cases[i].attributes);
@@ -199,79 +200,79 @@ static void attributes_are_those_of_the_qop(void **state)
 
 static void caller_may_look_users_up(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
     BYTES_CLEANUP struct bytes token = {0};
     uint8_t hash[16];
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_CALLER_HASHES});
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_CALLER_HASHES});
     sasl_md5("alice:office:elsewhere", 22, hash);
     for (int i = 0; i < 3; i++) {
-        void *context = sasl_begin(w, ANYTHING, nonce);
+        void *context = sasl_begin(f, ANYTHING, nonce);
         struct sasl_client c = sasl_alice(nonce);
         c.password = "elsewhere";
         c.qop = "auth-int";
         bytes_free(&token);
         sasl_answer(&c, &token, &session);
         struct package_input in = sasl_input(bytes_as_view(&token), ANYTHING);
-        assert_int_equal(call(w, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
-        assert_int_equal(w->error_info.reason, SSPI_REASON_HASH_WANTED);
-        assert_int_equal(w->out.n_tokens, 0);
+        assert_int_equal(call(f, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
+        assert_int_equal(f->error_info.reason, SSPI_REASON_HASH_WANTED);
+        assert_int_equal(f->out.n_tokens, 0);
         in.hash_a1 = (struct sspi_view){(const char *)hash, 16};
         if (i == 1)
             in.hash_a1.len = 0; /* no such user */
         if (i == 2)
             hash[0] ^= 1;
-        assert_int_equal(call(w, &context, &in), i == 0 ? SEC_E_OK : SEC_E_LOGON_DENIED);
+        assert_int_equal(call(f, &context, &in), i == 0 ? SEC_E_OK : SEC_E_LOGON_DENIED);
         digest_package.destroy(context);
     }
     /* The nonce is looked at before the caller takes the trouble. */
-    sasl_refused(w, 0, sasl_alice("theirs"), SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY);
+    sasl_refused(f, 0, sasl_alice("theirs"), SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY);
 }
 
 static void forms_do_not_mix(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
     BYTES_CLEANUP struct bytes header = {0};
     struct package_input in = input(SSPI_VIEW(""));
     void *context = NULL;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
-    take_nonce(w, nonce);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
+    take_nonce(f, nonce);
     struct sasl_client c = sasl_alice(nonce);
-    assert_int_equal(sasl_end(w, context, 0, &c, &session), SEC_E_INVALID_HANDLE);
+    assert_int_equal(sasl_end(f, context, 0, &c, &session), SEC_E_INVALID_HANDLE);
     digest_package.destroy(context);
-    context = sasl_begin(w, 0, nonce);
+    context = sasl_begin(f, 0, nonce);
     struct client http = alice(nonce, 1);
     answer(&http, &header);
     in = input(bytes_as_view(&header));
-    assert_int_equal(call(w, &context, &in), SEC_E_INVALID_HANDLE);
+    assert_int_equal(call(f, &context, &in), SEC_E_INVALID_HANDLE);
     assert_null(digest_package.info(context));
-    assert_int_equal(digest_package.complete(context, &in, &w->out), SEC_E_INVALID_HANDLE);
+    assert_int_equal(digest_package.complete(context, &in, &f->out), SEC_E_INVALID_HANDLE);
     c.nonce = nonce;
-    assert_int_equal(sasl_end(w, context, 0, &c, &session), SEC_E_OK);
-    assert_int_equal(digest_package.complete(context, &in, &w->out), SEC_E_INVALID_HANDLE);
-    assert_int_equal(digest_package.verify_request(context, &in, &w->out),
+    assert_int_equal(sasl_end(f, context, 0, &c, &session), SEC_E_OK);
+    assert_int_equal(digest_package.complete(context, &in, &f->out), SEC_E_INVALID_HANDLE);
+    assert_int_equal(digest_package.verify_request(context, &in, &f->out),
                      SEC_E_UNSUPPORTED_FUNCTION);
-    assert_int_equal(digest_package.sign_answer(context, &in, &w->out), SEC_E_UNSUPPORTED_FUNCTION);
+    assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_UNSUPPORTED_FUNCTION);
     /* A context of SASL waits for no further request, so that nothing is deferred for it. */
     void *other = NULL;
-    assert_int_equal(call(w, &other, &in), SEC_E_OK);
+    assert_int_equal(call(f, &other, &in), SEC_E_OK);
     digest_package.destroy(other);
     digest_package.destroy(context);
     /* HTTP encrypts nothing. */
     other = NULL;
     in.requirements = ASC_REQ_CONFIDENTIALITY;
-    assert_int_equal(call(w, &other, &in), SEC_E_SECURITY_QOS_FAILED);
+    assert_int_equal(call(f, &other, &in), SEC_E_SECURITY_QOS_FAILED);
 }
 
 static void context_outlives_its_credential(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
     struct package_message_part part = {NULL, 0, true};
@@ -279,19 +280,19 @@ static void context_outlives_its_credential(void **state)
     struct package_message message = {
         .parts = &part, .n_parts = 1, .token = {signature, sizeof(signature), 0}};
 
-    acquire(w, each_on_its_own);
-    void *context = sasl_begin(w, ANYTHING, nonce);
+    acquire(f, each_on_its_own);
+    void *context = sasl_begin(f, ANYTHING, nonce);
     struct sasl_client c = sasl_alice(nonce);
     c.qop = "auth-conf";
     c.cipher = "3des";
-    assert_int_equal(sasl_end(w, context, ANYTHING, &c, &session), SEC_E_OK);
-    digest_package.release(w->credential);
-    w->credential = NULL;
-    assert_int_equal(digest_protect_calls.sign(context, &message), SEC_E_OK);
+    assert_int_equal(sasl_end(f, context, ANYTHING, &c, &session), SEC_E_OK);
+    digest_package.release(f->credential);
+    f->credential = NULL;
+    assert_int_equal(digest_protect_messages.sign(context, &message), SEC_E_OK);
     digest_package.destroy(context);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -53,15 +53,15 @@ static void bindings_are_judged_as_in_http(void **state)
         {"0123456789abcdef0123456789abcdef", false, ASC_REQ_PROXY_BINDINGS, SEC_E_OK,
          PACKAGE_BOUND_PROXY},
     };
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1], cnonce[128], more[512], right[33];
     struct sasl_session session;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     right_binding(right);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         BYTES_CLEANUP struct bytes token = {0};
-        void *context = sasl_begin(w, 0, nonce);
+        void *context = sasl_begin(f, 0, nonce);
         struct sasl_client c = sasl_alice(nonce);
         if (cases[i].binding != NULL) {
             bind(cases[i].binding[0] == '\0' ? right : cases[i].binding, cnonce, more);
@@ -72,7 +72,7 @@ static void bindings_are_judged_as_in_http(void **state)
         struct package_input in = sasl_input(bytes_as_view(&token), cases[i].requirements);
         in.bindings = &channel;
         in.n_bindings = cases[i].given;
-        assert_int_equal(call(w, &context, &in), cases[i].status);
+        assert_int_equal(call(f, &context, &in), cases[i].status);
         const struct package_info *info = digest_package.info(context);
         assert_int_equal(info != NULL, cases[i].status == SEC_E_OK);
         if (info != NULL) {
@@ -87,23 +87,23 @@ static void bindings_are_judged_as_in_http(void **state)
 
 static void contradictory_bindings_are_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct sasl_client c = sasl_alice(NULL);
     char cnonce[128], more[512];
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     bind(NO_CHANNEL, cnonce, more);
     c.cnonce = cnonce;
-    sasl_refused(w, 0, c, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING); /* stripped */
+    sasl_refused(f, 0, c, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING); /* stripped */
     c.more = more;
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     c.cnonce = "c";
-    sasl_refused(w, 0, c, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING);
+    sasl_refused(f, 0, c, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING);
     c.password = "wrong";
-    sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+    sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "digest_world.h"
+#include "digest_fixture.h"
 
 /* ---- the response ---- */
 
@@ -116,54 +116,54 @@ static inline struct package_input sasl_input(struct sspi_view token, ULONG requ
 }
 
 /* A context that waits for its response. */
-static inline void *sasl_begin(struct world *w, ULONG requirements,
+static inline void *sasl_begin(struct fixture *f, ULONG requirements,
                                char nonce[DIGEST_NONCE_LEN + 1])
 {
     struct package_input in = sasl_input((struct sspi_view){NULL, 0}, requirements);
     void *context = NULL;
 
-    assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(w->out.n_tokens, 1);
+    assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(f->out.n_tokens, 1);
     assert_non_null(context);
     assert_null(digest_package.info(context));
-    take_nonce(w, nonce);
+    take_nonce(f, nonce);
     return context;
 }
 
 /* The answer of `c` in it. */
-static inline SECURITY_STATUS sasl_end(struct world *w, void *context, ULONG requirements,
+static inline SECURITY_STATUS sasl_end(struct fixture *f, void *context, ULONG requirements,
                                        const struct sasl_client *c, struct sasl_session *session)
 {
     BYTES_CLEANUP struct bytes token = {0};
 
     sasl_answer(c, &token, session);
     struct package_input in = sasl_input(bytes_as_view(&token), requirements);
-    SECURITY_STATUS status = call(w, &context, &in);
+    SECURITY_STATUS status = call(f, &context, &in);
     assert_true((digest_package.info(context) != NULL) == (status == SEC_E_OK));
-    assert_int_equal(w->out.n_tokens, status == SEC_E_OK);
+    assert_int_equal(f->out.n_tokens, status == SEC_E_OK);
     return status;
 }
 
 /* One try on a context of its own. */
-static inline SECURITY_STATUS sasl_try(struct world *w, ULONG requirements, struct sasl_client c)
+static inline SECURITY_STATUS sasl_try(struct fixture *f, ULONG requirements, struct sasl_client c)
 {
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
-    void *context = sasl_begin(w, requirements, nonce);
+    void *context = sasl_begin(f, requirements, nonce);
 
     if (c.nonce == NULL)
         c.nonce = nonce;
-    SECURITY_STATUS status = sasl_end(w, context, requirements, &c, &session);
+    SECURITY_STATUS status = sasl_end(f, context, requirements, &c, &session);
     digest_package.destroy(context);
     return status;
 }
 
-static inline void sasl_refused(struct world *w, ULONG requirements, struct sasl_client c,
+static inline void sasl_refused(struct fixture *f, ULONG requirements, struct sasl_client c,
                                 SECURITY_STATUS status, enum sspi_reason reason)
 {
-    assert_int_equal(sasl_try(w, requirements, c), status);
-    assert_int_equal(w->error_info.reason, reason);
-    assert_true(w->error_info.text[0] != '\0');
+    assert_int_equal(sasl_try(f, requirements, c), status);
+    assert_int_equal(f->error_info.reason, reason);
+    assert_true(f->error_info.text[0] != '\0');
 }
 
 /* ---- messages ---- */

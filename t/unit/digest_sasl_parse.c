@@ -92,7 +92,7 @@ static enum sspi_reason with_one(const char *name, const char *value)
     enum sspi_reason reason = with((struct directive){name, value}, nothing, &response);
 
     if (reason == SSPI_REASON_NONE)
-        digest_parse_free(&response);
+        digest_response_clear(&response);
     return reason;
 }
 
@@ -130,7 +130,7 @@ static void example_of_the_rfc_is_read(void **unused)
     assert_null(r.authzid.data);
     assert_null(r.opaque.data);
     assert_null(r.hashed_dirs.data);
-    digest_parse_free(&r);
+    digest_response_clear(&r);
 }
 
 /* RFC 2831 2.1.2: "MUST be present exactly once". */
@@ -159,7 +159,7 @@ static void what_must_be_there_is_there_once(void **unused)
         assert_int_equal(with_one(once[i].name, NULL), SSPI_REASON_NONE);
         write_with(&text, once[i], nothing);
         assert_int_equal(parse(bytes_as_view(&text), &r), SSPI_REASON_NONE);
-        digest_parse_free(&r);
+        digest_response_clear(&r);
         bytes_append_format(&text, ",%s=%s", once[i].name, once[i].value);
         assert_int_equal(parse(bytes_as_view(&text), &r), SSPI_REASON_MALFORMED);
     }
@@ -257,7 +257,7 @@ static void maxbuf_has_limits(void **unused)
         assert_int_equal(reason, cases[i].octets > 0 ? SSPI_REASON_NONE : SSPI_REASON_MALFORMED);
         if (reason == SSPI_REASON_NONE) {
             assert_int_equal(r.max_buffer, cases[i].octets);
-            digest_parse_free(&r);
+            digest_response_clear(&r);
         }
     }
 }
@@ -286,7 +286,7 @@ static void qop_and_cipher_belong_together(void **unused)
         is_text(r.qop, cases[i].qop != NULL ? cases[i].qop : "auth");
         assert_int_equal(r.integrity, cases[i].integrity);
         assert_int_equal(r.cipher, cases[i].wanted);
-        digest_parse_free(&r);
+        digest_response_clear(&r);
     }
     assert_int_equal(
         with((struct directive){"qop", "auth-conf"}, (struct directive){"cipher", "aes-128"}, &r),
@@ -327,20 +327,20 @@ static void username_is_latin_1_without_charset(void **unused)
                      SSPI_REASON_NONE);
     is_text(r.username, "J\xc3\xa4\"s");
     is_text(r.raw_username, "J\xc3\xa4\\\"s");
-    digest_parse_free(&r);
+    digest_response_clear(&r);
     /* What is UTF-8 is taken for that. */
     assert_int_equal(with((struct directive){"charset", NULL},
                           (struct directive){"username", "\"\xc3\xa4\""}, &r),
                      SSPI_REASON_NONE);
     is_text(r.username, "\xc3\xa4");
-    digest_parse_free(&r);
+    digest_response_clear(&r);
     assert_int_equal(
         with((struct directive){"charset", NULL}, (struct directive){"username", "\"\x85\""}, &r),
         SSPI_REASON_WRONG_PASSWORD);
     assert_int_equal(with((struct directive){"username", "\"\xc3\xa4\""}, nothing, &r),
                      SSPI_REASON_NONE);
     is_text(r.username, "\xc3\xa4");
-    digest_parse_free(&r);
+    digest_response_clear(&r);
     /* Two octets of UTF-8 for each count. */
     char name[DIGEST_PARSE_USERNAME_LIMIT + 3];
     memset(name, '\xe4', sizeof(name));
@@ -349,7 +349,7 @@ static void username_is_latin_1_without_charset(void **unused)
     assert_int_equal(
         with((struct directive){"charset", NULL}, (struct directive){"username", name}, &r),
         SSPI_REASON_NONE);
-    digest_parse_free(&r);
+    digest_response_clear(&r);
     memcpy(name + DIGEST_PARSE_USERNAME_LIMIT / 2 + 1, "\xe4\"", 3);
     assert_int_equal(
         with((struct directive){"charset", NULL}, (struct directive){"username", name}, &r),
@@ -407,7 +407,7 @@ static void whole_response_has_a_limit(void **unused)
     while (text.len < DIGEST_SASL_PARSE_TEXT_LIMIT)
         bytes_append_char(&text, 'x');
     assert_int_equal(parse(bytes_as_view(&text), &r), SSPI_REASON_NONE);
-    digest_parse_free(&r);
+    digest_response_clear(&r);
     bytes_append_char(&text, 'x');
     assert_int_equal(parse(bytes_as_view(&text), &r), SSPI_REASON_TOO_LARGE);
     assert_int_equal(parse(SSPI_VIEW(""), &r), SSPI_REASON_MALFORMED);

@@ -6,106 +6,106 @@
 
 static void authzid_is_vouched_for(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
     BYTES_CLEANUP struct bytes token = {0};
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *context = sasl_begin(w, 0, nonce);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *context = sasl_begin(f, 0, nonce);
     struct sasl_client c = sasl_alice(nonce);
     c.authzid = "bj\xc3\xb6rn";
-    assert_int_equal(sasl_end(w, context, 0, &c, &session), SEC_E_OK);
+    assert_int_equal(sasl_end(f, context, 0, &c, &session), SEC_E_OK);
     assert_string_equal(digest_package.info(context)->authzid, "bj\xc3\xb6rn");
     assert_string_equal(digest_package.info(context)->name, "alice");
     digest_package.destroy(context);
     /* Put in on the way. */
-    context = sasl_begin(w, 0, nonce);
+    context = sasl_begin(f, 0, nonce);
     c.authzid = NULL;
     c.nonce = nonce;
     sasl_answer(&c, &token, &session);
     bytes_append_text(&token, ",authzid=\"root\"");
     struct package_input in = sasl_input(bytes_as_view(&token), 0);
-    assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
+    assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
     digest_package.destroy(context);
     /* An empty one is hashed, and names nobody. */
-    context = sasl_begin(w, 0, nonce);
+    context = sasl_begin(f, 0, nonce);
     c = sasl_alice(nonce);
     c.authzid = "";
-    assert_int_equal(sasl_end(w, context, 0, &c, &session), SEC_E_OK);
+    assert_int_equal(sasl_end(f, context, 0, &c, &session), SEC_E_OK);
     assert_null(digest_package.info(context)->authzid);
     digest_package.destroy(context);
 }
 
 static void names_are_compared_in_utf_8(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct sasl_client c = sasl_alice(NULL);
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     /* A client that hashes UTF-8. */
     c.user = "j\xc3\xa4s";
     c.password = "secret-j\xc3\xa4s";
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     /* Without charset=utf-8 the name is ISO-8859-1; its hash is that of the file here. */
     c.hashed_user = c.user;
     c.user = "j\xe4s";
     c.more = "";
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     /* Or UTF-8, as Cyrus' client has it. */
     c.user = c.hashed_user;
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     /* A client that puts a single backslash between the quotes, and one that escapes it. */
     c = sasl_alice(NULL);
     c.user = "DOM\\carol";
     c.password = "secret-DOM\\carol";
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     c.hashed_user = c.user;
     c.user = "DOM\\\\carol";
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
 }
 
 /* RFC 2831 2.1.2.1: names and passwords that fit ISO-8859-1 are hashed in it, charset or not. */
 static void names_and_passwords_are_hashed_in_iso_8859_1(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct sasl_client c = sasl_alice(NULL);
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     c.user = "ren\xc3\xa9";
     c.hashed_user = "ren\xe9";
     c.password = "secret-ren\xe9";
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     c.user = "ren\xe9";
     c.more = "";
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     /* A client that hashes UTF-8 all the same. */
     c = sasl_alice(NULL);
     c.user = "ren\xc3\xa9";
     c.password = "secret-ren\xc3\xa9";
-    assert_int_equal(sasl_try(w, 0, c), SEC_E_OK);
+    assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     /* A mixture, and one who has no such line. */
     c.hashed_user = "ren\xe9";
-    sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+    sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
     c.user = "j\xc3\xa4s";
     c.hashed_user = "j\xe4s";
     c.password = "secret-j\xe4s";
-    sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+    sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
 }
 
 static void malformed_responses_are_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct sasl_client c = sasl_alice(NULL);
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     c.more = ",maxbuf=16";
-    sasl_refused(w, ANYTHING, c, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED);
+    sasl_refused(f, ANYTHING, c, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED);
     c.more = ",nc=00000001";
-    sasl_refused(w, ANYTHING, c, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED);
+    sasl_refused(f, ANYTHING, c, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED);
     c.more = NULL;
     c.qop = "auth-conf";
-    sasl_refused(w, ANYTHING, c, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED);
+    sasl_refused(f, ANYTHING, c, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED);
 }
 
 static void what_was_not_offered_is_refused(void **state)
@@ -124,98 +124,98 @@ static void what_was_not_offered_is_refused(void **state)
         {ANYTHING, "auth-conf", "aes"},
         {ANYTHING, "auth-more", NULL},
     };
-    struct world *w = *state;
+    struct fixture *f = *state;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sasl_client c = sasl_alice(NULL);
         c.qop = cases[i].qop;
         c.cipher = cases[i].cipher;
-        sasl_refused(w, cases[i].requirements, c, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_NOT_OFFERED);
+        sasl_refused(f, cases[i].requirements, c, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_NOT_OFFERED);
     }
 }
 
 /* The offer counts, not what the second call says. */
 static void the_offer_is_that_of_the_challenge(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *context = sasl_begin(w, 0, nonce);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *context = sasl_begin(f, 0, nonce);
     struct sasl_client c = sasl_alice(nonce);
     c.qop = "auth-int";
-    assert_int_equal(sasl_end(w, context, ANYTHING, &c, &session), SEC_E_QOP_NOT_SUPPORTED);
+    assert_int_equal(sasl_end(f, context, ANYTHING, &c, &session), SEC_E_QOP_NOT_SUPPORTED);
     digest_package.destroy(context);
-    context = sasl_begin(w, ASC_REQ_INTEGRITY, nonce);
-    assert_int_equal(sasl_end(w, context, 0, &c, &session), SEC_E_OK);
+    context = sasl_begin(f, ASC_REQ_INTEGRITY, nonce);
+    assert_int_equal(sasl_end(f, context, 0, &c, &session), SEC_E_OK);
     digest_package.destroy(context);
 }
 
 static void unknown_users_and_wrong_passwords_are_alike(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char text[SSPI_ERROR_TEXT_SIZE];
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
     struct sasl_client c = sasl_alice(NULL);
     c.password = "wrong";
-    sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
-    strcpy(text, w->error_info.text);
+    sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+    strcpy(text, f->error_info.text);
     c = sasl_alice(NULL);
     c.user = "alici";
-    sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+    sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
     *strstr(text, "alice") = '\0';
-    assert_memory_equal(text, w->error_info.text, strlen(text));
+    assert_memory_equal(text, f->error_info.text, strlen(text));
     /* A line of SHA-256 alone is of no use here. */
     c = sasl_alice(NULL);
     c.user = "dave@example.org";
     c.password = "secret-dave@example.org";
     c.realm = NULL;
-    sasl_refused(w, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
+    sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
     c = sasl_alice(NULL);
     c.realm = "old";
-    sasl_refused(w, 0, c, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_WRONG_REALM);
+    sasl_refused(f, 0, c, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_WRONG_REALM);
     c.realm = NULL;
-    sasl_refused(w, 0, c, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_WRONG_REALM);
+    sasl_refused(f, 0, c, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_WRONG_REALM);
 }
 
 static void nonce_must_be_the_context_s_own(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1], other[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){0});
-    void *first = sasl_begin(w, 0, nonce);
-    void *second = sasl_begin(w, 0, other);
+    acquire(f, (SSPI_ACCEPTOR_DATA){0});
+    void *first = sasl_begin(f, 0, nonce);
+    void *second = sasl_begin(f, 0, other);
     struct sasl_client c = sasl_alice(nonce);
-    assert_int_equal(sasl_end(w, first, 0, &c, &session), SEC_E_OK);
+    assert_int_equal(sasl_end(f, first, 0, &c, &session), SEC_E_OK);
     /* The very response that let the first one in. */
-    assert_int_equal(sasl_end(w, second, 0, &c, &session), SEC_E_OUT_OF_SEQUENCE);
-    assert_int_equal(w->error_info.reason, SSPI_REASON_REPLAY);
+    assert_int_equal(sasl_end(f, second, 0, &c, &session), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_REPLAY);
     /* Who does not know the password learns nothing of the nonce. */
     c.password = "wrong";
-    assert_int_equal(sasl_end(w, second, 0, &c, &session), SEC_E_LOGON_DENIED);
+    assert_int_equal(sasl_end(f, second, 0, &c, &session), SEC_E_LOGON_DENIED);
     digest_package.destroy(first);
     digest_package.destroy(second);
     c = sasl_alice("theirs");
-    sasl_refused(w, 0, c, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY);
+    sasl_refused(f, 0, c, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY);
 }
 
 /* Windows sends no realm beside user@domain, and hashes none. */
 static void names_may_have_their_own_realm(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
     BYTES_CLEANUP struct bytes token = {0};
     uint8_t hash[16];
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_CALLER_HASHES});
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_CALLER_HASHES});
     sasl_md5("dave@example.org::password", 26, hash);
-    void *context = sasl_begin(w, 0, nonce);
+    void *context = sasl_begin(f, 0, nonce);
     struct sasl_client c = sasl_alice(nonce);
     c.user = "dave@example.org";
     c.password = "password";
@@ -223,13 +223,13 @@ static void names_may_have_their_own_realm(void **state)
     sasl_answer(&c, &token, &session);
     struct package_input in = sasl_input(bytes_as_view(&token), 0);
     in.hash_a1 = (struct sspi_view){(const char *)hash, 16};
-    assert_int_equal(call(w, &context, &in), SEC_E_OK);
+    assert_int_equal(call(f, &context, &in), SEC_E_OK);
     assert_string_equal(digest_package.info(context)->name, "dave@example.org");
     assert_string_equal(digest_package.info(context)->realm, REALM);
     digest_package.destroy(context);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

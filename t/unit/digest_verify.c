@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "digest_sasl_parse.h"
+#include "digest_parse.h"
 #include "digest_verify.h"
 
 #define LINE_LIMIT 4096
@@ -77,7 +78,7 @@ static enum digest_verify_status verify(const struct request *request)
     enum digest_verify_status status =
         digest_verify_response(&run, &response, bytes_view(request->method),
                                response.integrity ? entity_hash : NULL, hash_a1);
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     return status;
 }
 
@@ -186,7 +187,7 @@ static void assert_rspauth(const struct vector *vector, const char *body, const 
                                       rspauth));
     bytes_append_hex(&digits, rspauth, hash_len(response.algorithm));
     assert_true(bytes_equal(bytes_as_view(&digits), bytes_view(wanted)));
-    digest_parse_free(&response);
+    digest_response_clear(&response);
 }
 
 static void rspauth_proves_the_password_without_a_method(void **state)
@@ -309,7 +310,7 @@ static void vectors_of_rfc_2831_are_right(void **state)
         response.response[15] ^= 1;
         assert_int_equal(digest_verify_response(&run, &response, SSPI_VIEW(""), NULL, hash_a1),
                          DIGEST_VERIFY_WRONG);
-        digest_parse_free(&response);
+        digest_response_clear(&response);
     }
 }
 
@@ -369,7 +370,7 @@ static const char *judge(const struct request *request, struct sspi_error_info *
     else
         assert_true(bytes_equal(response.username, bytes_view(request->user)));
     assert_true(bytes_equal(response.realm, bytes_view(request->realm)));
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     return verify(request) == DIGEST_VERIFY_RIGHT ? "right" : "wrong";
 }
 

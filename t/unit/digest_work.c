@@ -63,7 +63,7 @@ WRAP(int, CRYPTO_memcmp, const void *a, const void *b, size_t len)
 
 /* ---- what one refusal takes ---- */
 
-static struct work work_of_header(struct world *w, struct sspi_view header,
+static struct work work_of_header(struct fixture *f, struct sspi_view header,
                                   const struct package_input *more)
 {
     struct package_input in = input(header);
@@ -72,20 +72,20 @@ static struct work work_of_header(struct world *w, struct sspi_view header,
     in.entity_hash = more->entity_hash;
     in.hash_a1 = more->hash_a1;
     work = (struct work){0};
-    assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
+    assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
     struct work done = work;
-    assert_int_equal(w->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     assert_null(context);
     return done;
 }
 
-static struct work work_of(struct world *w, const struct client *c,
+static struct work work_of(struct fixture *f, const struct client *c,
                            const struct package_input *more)
 {
     BYTES_CLEANUP struct bytes header = {0};
 
     answer(c, &header);
-    return work_of_header(w, bytes_as_view(&header), more);
+    return work_of_header(f, bytes_as_view(&header), more);
 }
 
 static void assert_same(const struct work *a, const struct work *b)
@@ -102,13 +102,13 @@ static void assert_same(const struct work *a, const struct work *b)
 static const struct package_input nothing_more = {.token = {NULL, 0}};
 
 /* Every user takes what the first does. Names have one length, so that the octets are as many. */
-static void assert_all_same(struct world *w, struct client c, const char *const *users, size_t n)
+static void assert_all_same(struct fixture *f, struct client c, const char *const *users, size_t n)
 {
     struct work first = {0};
 
     for (size_t i = 0; i < n; i++) {
         c.user = users[i];
-        struct work done = work_of(w, &c, &nothing_more);
+        struct work done = work_of(f, &c, &nothing_more);
         if (i == 0)
             first = done;
         assert_same(&done, &first);
@@ -121,7 +121,7 @@ static void assert_all_same(struct world *w, struct client c, const char *const 
 
 static void names_take_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     static const enum sspi_digest_algorithm algorithms[] = {
         SSPI_DIGEST_MD5, SSPI_DIGEST_SHA_256, SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_SHA_256_SESS};
     /* The last exists in another realm alone. */
@@ -130,47 +130,47 @@ static void names_take_the_same(void **state)
     static const char *const domain[] = {"DOM\\carol", "DOM\\nobod", "NOD\\carol"};
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w,
+    acquire(f,
             (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
                                  .Algorithms = {SSPI_DIGEST_MD5, SSPI_DIGEST_SHA_256,
                                                 SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_SHA_256_SESS}});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
         struct client c = alice(nonce, 1);
         c.algorithm = algorithms[i];
         c.password = "wrong";
-        assert_all_same(w, c, plain, 3);
-        assert_all_same(w, c, other, 3);
-        assert_all_same(w, c, domain, 3);
+        assert_all_same(f, c, plain, 3);
+        assert_all_same(f, c, other, 3);
+        assert_all_same(f, c, domain, 3);
     }
 }
 
 static void names_without_a_line_of_the_algorithm_take_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
                                     .Algorithms = {SSPI_DIGEST_SHA_512_256}});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_SHA_512_256;
     c.password = "wrong";
-    assert_all_same(w, c, (const char *const[]){"alice", "nobod"}, 2);
+    assert_all_same(f, c, (const char *const[]){"alice", "nobod"}, 2);
 }
 
 static void names_in_sasl_take_the_same(void **state)
 {
     static const char *const users[] = {"alice", "nobod", "carol"};
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct sasl_session session;
     struct work done[3];
 
-    acquire(w, each_on_its_own);
+    acquire(f, each_on_its_own);
     for (size_t i = 0; i < 3; i++) {
         BYTES_CLEANUP struct bytes token = {0};
-        void *context = sasl_begin(w, ASC_REQ_INTEGRITY, nonce);
+        void *context = sasl_begin(f, ASC_REQ_INTEGRITY, nonce);
         struct sasl_client c = sasl_alice(nonce);
         c.user = users[i];
         c.password = "wrong";
@@ -178,7 +178,7 @@ static void names_in_sasl_take_the_same(void **state)
         sasl_answer(&c, &token, &session);
         struct package_input in = sasl_input(bytes_as_view(&token), 0);
         work = (struct work){0};
-        assert_int_equal(call(w, &context, &in), SEC_E_LOGON_DENIED);
+        assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
         done[i] = work;
         assert_same(&done[i], &done[0]);
         digest_package.destroy(context);
@@ -188,36 +188,36 @@ static void names_in_sasl_take_the_same(void **state)
 
 static void bodies_take_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     static const char *const users[] = {"alice", "nobod"};
     struct work done[2];
     struct package_input more = nothing_more;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
                                              SSPI_ACCEPTOR_OFFER_INTEGRITY});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     more.entity_hash =
         SSPI_VIEW("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
     for (size_t i = 0; i < 2; i++) {
         struct client c = alice(nonce, 1);
         c.user = users[i];
         c.body = "another";
-        done[i] = work_of(w, &c, &more);
+        done[i] = work_of(f, &c, &more);
     }
     assert_same(&done[0], &done[1]);
 }
 
 static void hashed_names_take_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     static const enum sspi_digest_algorithm algorithms[] = {SSPI_DIGEST_MD5, SSPI_DIGEST_SHA_256};
     static const char *const names[] = {"alice:" REALM, "nobod:" REALM, "alice:nowhere"};
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
                                              SSPI_ACCEPTOR_OFFER_USERHASH});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
         struct bytes hash[3] = {{0}};
         const char *users[3];
@@ -236,7 +236,7 @@ static void hashed_names_take_the_same(void **state)
         c.algorithm = algorithms[i];
         c.password = "wrong";
         c.more = ", userhash=true";
-        assert_all_same(w, c, users, 3);
+        assert_all_same(f, c, users, 3);
         for (size_t j = 0; j < 3; j++)
             bytes_free(&hash[j]);
     }
@@ -244,36 +244,36 @@ static void hashed_names_take_the_same(void **state)
 
 static void users_of_another_database_take_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
     struct package_input known = nothing_more, unknown = nothing_more;
 
-    acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
                                              SSPI_ACCEPTOR_CALLER_HASHES});
-    get_nonce(w, nonce);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_MD5;
     known.hash_a1 = SSPI_VIEW("0123456789abcdef");
     unknown.hash_a1 = SSPI_VIEW("");
-    struct work a = work_of(w, &c, &known), b = work_of(w, &c, &unknown);
+    struct work a = work_of(f, &c, &known), b = work_of(f, &c, &unknown);
     assert_same(&a, &b);
 }
 
 static void wrong_digits_take_the_same_wherever_they_are(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
     struct work first = {0};
 
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     answer(&c, &header);
     for (size_t i = 0; i < 64; i++) {
         char *digit = header.data + strlen("response=\"") + i, right = *digit;
         *digit = right == '0' ? '1' : '0';
-        struct work done = work_of_header(w, bytes_as_view(&header), &nothing_more);
+        struct work done = work_of_header(f, bytes_as_view(&header), &nothing_more);
         *digit = right;
         if (i == 0)
             first = done;
@@ -285,31 +285,31 @@ static void wrong_digits_take_the_same_wherever_they_are(void **state)
 /* As many users as the file may hold make no difference. */
 static void one_user_among_many_takes_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     BYTES_CLEANUP struct bytes file = {0};
     char nonce[DIGEST_NONCE_LEN + 1], error[512];
 
     for (unsigned i = 0; i < MANY; i++)
         bytes_append_format(&file, "u%04u:%s:%032u\n", i, REALM, i);
-    int fd = open(w->path, O_WRONLY | O_TRUNC);
+    int fd = open(f->path, O_WRONLY | O_TRUNC);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, file.data, file.len), file.len);
     close(fd);
-    struct sspi_users *few = w->users;
-    acquire(w, each_on_its_own);
-    get_nonce(w, nonce);
+    struct sspi_users *few = f->users;
+    acquire(f, each_on_its_own);
+    get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_MD5;
     c.password = "wrong";
-    struct work among_few = work_of(w, &c, &nothing_more);
-    digest_package.release(w->credential);
-    w->users = store_users_open(w->path, error, sizeof(error));
-    assert_non_null(w->users);
-    acquire(w, each_on_its_own);
+    struct work among_few = work_of(f, &c, &nothing_more);
+    digest_package.release(f->credential);
+    f->users = store_users_open(f->path, error, sizeof(error));
+    assert_non_null(f->users);
+    acquire(f, each_on_its_own);
     static const char *const users[] = {"u0000", "u4999", "u2500", "u5000", "nobod"};
-    assert_all_same(w, c, users, 5);
+    assert_all_same(f, c, users, 5);
     c.user = users[0];
-    struct work among_many = work_of(w, &c, &nothing_more);
+    struct work among_many = work_of(f, &c, &nothing_more);
     assert_same(&among_few, &among_many);
     store_users_unref(few);
 }
@@ -317,17 +317,20 @@ static void one_user_among_many_takes_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(names_take_the_same, make_world, end_world),
+        cmocka_unit_test_setup_teardown(names_take_the_same, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(names_without_a_line_of_the_algorithm_take_the_same,
-                                        make_world, end_world),
-        cmocka_unit_test_setup_teardown(names_in_sasl_take_the_same, make_world, end_world),
-        cmocka_unit_test_setup_teardown(bodies_take_the_same, make_world, end_world),
-        cmocka_unit_test_setup_teardown(hashed_names_take_the_same, make_world, end_world),
-        cmocka_unit_test_setup_teardown(users_of_another_database_take_the_same, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(wrong_digits_take_the_same_wherever_they_are, make_world,
-                                        end_world),
-        cmocka_unit_test_setup_teardown(one_user_among_many_takes_the_same, make_world, end_world),
+                                        fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(names_in_sasl_take_the_same, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(bodies_take_the_same, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(hashed_names_take_the_same, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(users_of_another_database_take_the_same, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(wrong_digits_take_the_same_wherever_they_are, fixture_setup,
+                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(one_user_among_many_takes_the_same, fixture_setup,
+                                        fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

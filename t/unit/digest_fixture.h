@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A WDigest credential with its users, state and clock, and a client, for the tests of the package.
  */
-#ifndef DIGEST_WORLD_H
-#define DIGEST_WORLD_H
+#ifndef DIGEST_FIXTURE_H
+#define DIGEST_FIXTURE_H
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "digest_credential.h"
+#include "digest_parse.h"
 #include "digest_verify.h"
 #include "package.h"
 #include "store_state.h"
@@ -25,7 +26,7 @@
 
 /* ---- a world: clock, users, state, credential, and one call's output ---- */
 
-struct world {
+struct fixture {
     struct clock clock;
     uint64_t now_ms;
     uint64_t set_back_ms; /* by how much the wall clock was set back since the start */
@@ -39,21 +40,21 @@ struct world {
     struct sspi_error_info error_info;
 };
 
-static inline uint64_t world_now_ms(void *self)
+static inline uint64_t fixture_now_ms(void *self)
 {
-    return ((struct world *)self)->now_ms;
+    return ((struct fixture *)self)->now_ms;
 }
 
-static inline uint64_t world_steady_ms(void *self)
+static inline uint64_t fixture_steady_ms(void *self)
 {
-    const struct world *w = self;
+    const struct fixture *f = self;
 
-    return w->now_ms + w->set_back_ms;
+    return f->now_ms + f->set_back_ms;
 }
 
-static inline bool world_random(void *self, void *out, size_t len)
+static inline bool fixture_random(void *self, void *out, size_t len)
 {
-    memset(out, ++((struct world *)self)->next_random, len);
+    memset(out, ++((struct fixture *)self)->next_random, len);
     return true;
 }
 
@@ -89,7 +90,7 @@ static inline void append_latin_1_line(struct bytes *file, const char *user, con
     hash_suite_close(&suite);
 }
 
-static inline void write_users(struct world *w)
+static inline void write_users(struct fixture *f)
 {
     BYTES_CLEANUP struct bytes file = {0};
     static const char *const users[] = {"alice", "bob", "DOM\\carol"};
@@ -108,64 +109,64 @@ static inline void write_users(struct world *w)
     append_user(&file, "ren\xc3\xa9", REALM, SSPI_DIGEST_MD5);
     append_latin_1_line(&file, "ren\xc3\xa9", "ren\xe9");
     append_user(&file, "dave@example.org", "", SSPI_DIGEST_SHA_256);
-    strcpy(w->path, "/tmp/digest_package.XXXXXX");
-    int fd = mkstemp(w->path);
+    strcpy(f->path, "/tmp/digest_package.XXXXXX");
+    int fd = mkstemp(f->path);
     assert_true(fd >= 0);
     assert_int_equal(write(fd, file.data, file.len), file.len);
     close(fd);
 }
 
-static inline void acquire(struct world *w, SSPI_ACCEPTOR_DATA data)
+static inline void acquire(struct fixture *f, SSPI_ACCEPTOR_DATA data)
 {
     void *credential;
 
     data.Version = SSPI_ACCEPTOR_DATA_VERSION;
-    data.Users = w->users;
-    data.State = w->state;
-    assert_int_equal(digest_package.acquire(&data, &credential, &w->error_info), SEC_E_OK);
-    w->credential = credential;
-    w->credential->clock = &w->clock;
+    data.Users = f->users;
+    data.State = f->state;
+    assert_int_equal(digest_package.acquire(&data, &credential, &f->error_info), SEC_E_OK);
+    f->credential = credential;
+    f->credential->clock = &f->clock;
 }
 
-static inline int make_world(void **state)
+static inline int fixture_setup(void **state)
 {
-    struct world *w = calloc(1, sizeof(*w));
+    struct fixture *f = calloc(1, sizeof(*f));
     char error[512];
 
-    w->clock = (struct clock){world_now_ms, world_steady_ms, world_random, w};
-    w->now_ms = START_MS - 1000;
-    w->out.error_info = &w->error_info;
-    write_users(w);
-    w->users = store_users_open(w->path, error, sizeof(error));
-    assert_non_null(w->users);
-    w->memory = aligned_alloc(4096, STORE_STATE_MIN_SIZE);
-    memset(w->memory, 0, STORE_STATE_MIN_SIZE);
-    w->state = store_state_format(w->memory, STORE_STATE_MIN_SIZE, &w->clock);
-    assert_non_null(w->state);
-    w->now_ms = START_MS;
-    *state = w;
+    f->clock = (struct clock){fixture_now_ms, fixture_steady_ms, fixture_random, f};
+    f->now_ms = START_MS - 1000;
+    f->out.error_info = &f->error_info;
+    write_users(f);
+    f->users = store_users_open(f->path, error, sizeof(error));
+    assert_non_null(f->users);
+    f->memory = aligned_alloc(4096, STORE_STATE_MIN_SIZE);
+    memset(f->memory, 0, STORE_STATE_MIN_SIZE);
+    f->state = store_state_format(f->memory, STORE_STATE_MIN_SIZE, &f->clock);
+    assert_non_null(f->state);
+    f->now_ms = START_MS;
+    *state = f;
     return 0;
 }
 
-static inline void clear_output(struct world *w)
+static inline void clear_output(struct fixture *f)
 {
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
-        bytes_free(&w->out.tokens[i]);
-    w->out.n_tokens = 0;
+        bytes_free(&f->out.tokens[i]);
+    f->out.n_tokens = 0;
 }
 
-static inline int end_world(void **state)
+static inline int fixture_teardown(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
 
-    clear_output(w);
-    if (w->credential != NULL)
-        digest_package.release(w->credential);
-    store_users_unref(w->users);
-    unlink(w->path);
-    store_state_free(w->state);
-    free(w->memory);
-    free(w);
+    clear_output(f);
+    if (f->credential != NULL)
+        digest_package.release(f->credential);
+    store_users_unref(f->users);
+    unlink(f->path);
+    store_state_free(f->state);
+    free(f->memory);
+    free(f);
     return 0;
 }
 
@@ -226,7 +227,7 @@ static inline void answer(const struct client *c, struct bytes *header)
         digest_verify_compute(&run, &response, SSPI_VIEW("GET"), entity_hash, hash_a1, digest));
     bytes_append_hex(&digits, digest, len);
     memcpy(header->data + strlen("response=\""), digits.data, 2 * len);
-    digest_parse_free(&response);
+    digest_response_clear(&response);
     hash_run_close(&run);
     hash_suite_close(&suite);
 }
@@ -243,21 +244,22 @@ static inline struct package_input input(struct sspi_view token)
     };
 }
 
-static inline SECURITY_STATUS call(struct world *w, void **context, const struct package_input *in)
+static inline SECURITY_STATUS call(struct fixture *f, void **context,
+                                   const struct package_input *in)
 {
-    clear_output(w);
-    return digest_package.accept(w->credential, context, in, &w->out);
+    clear_output(f);
+    return digest_package.accept(f->credential, context, in, &f->out);
 }
 
 /* One call with the answer of `c` on a context of its own, which is gone afterwards. */
-static inline SECURITY_STATUS login(struct world *w, const struct client *c)
+static inline SECURITY_STATUS login(struct fixture *f, const struct client *c)
 {
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
 
     answer(c, &header);
     struct package_input in = input(bytes_as_view(&header));
-    SECURITY_STATUS status = call(w, &context, &in);
+    SECURITY_STATUS status = call(f, &context, &in);
     if (context != NULL) {
         assert_true((digest_package.info(context) != NULL) == (status == SEC_E_OK));
         digest_package.destroy(context);
@@ -266,34 +268,34 @@ static inline SECURITY_STATUS login(struct world *w, const struct client *c)
 }
 
 /* The nonce of the first challenge in the output. */
-static inline void take_nonce(struct world *w, char nonce[DIGEST_NONCE_LEN + 1])
+static inline void take_nonce(struct fixture *f, char nonce[DIGEST_NONCE_LEN + 1])
 {
-    bytes_append(&w->out.tokens[0], "", 1);
-    const char *at = strstr(w->out.tokens[0].data, "nonce=\"");
+    bytes_append(&f->out.tokens[0], "", 1);
+    const char *at = strstr(f->out.tokens[0].data, "nonce=\"");
     assert_non_null(at);
     memcpy(nonce, at + 7, DIGEST_NONCE_LEN);
     nonce[DIGEST_NONCE_LEN] = '\0';
     assert_int_equal(at[7 + DIGEST_NONCE_LEN], '"');
 }
 
-static inline void get_nonce(struct world *w, char nonce[DIGEST_NONCE_LEN + 1])
+static inline void get_nonce(struct fixture *f, char nonce[DIGEST_NONCE_LEN + 1])
 {
     struct package_input in = input(SSPI_VIEW(""));
     void *context = NULL;
 
-    assert_int_equal(call(w, &context, &in), SEC_I_CONTINUE_NEEDED);
-    take_nonce(w, nonce);
+    assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
+    take_nonce(f, nonce);
     digest_package.destroy(context);
 }
 
 static const SSPI_ACCEPTOR_DATA each_on_its_own = {.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS};
 
-static inline void assert_stale(struct world *w)
+static inline void assert_stale(struct fixture *f)
 {
-    assert_int_equal(w->error_info.reason, SSPI_REASON_STALE_NONCE);
-    assert_int_equal(w->out.n_tokens, 2);
-    bytes_append(&w->out.tokens[1], "", 1);
-    assert_non_null(strstr(w->out.tokens[1].data, "stale=true"));
+    assert_int_equal(f->error_info.reason, SSPI_REASON_STALE_NONCE);
+    assert_int_equal(f->out.n_tokens, 2);
+    bytes_append(&f->out.tokens[1], "", 1);
+    assert_non_null(strstr(f->out.tokens[1].data, "stale=true"));
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "digest_session.h"
+#include "digest_response.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void list_views(struct digest_response *of, struct sspi_view *ret_views[V
     memcpy(ret_views, views, sizeof(views));
 }
 
-bool digest_session_copy(const struct digest_response *response, struct digest_response *ret_copy)
+bool digest_response_copy(const struct digest_response *response, struct digest_response *ret_copy)
 {
     struct digest_response copy = *response;
     struct sspi_view *views[VIEWS];
@@ -45,18 +45,9 @@ bool digest_session_copy(const struct digest_response *response, struct digest_r
     return true;
 }
 
-bool digest_session_begin(struct digest_session *session, const struct digest_response *response,
-                          const uint8_t hash_a1[HASH_MAX], uint64_t issued_ms)
+void digest_response_clear(struct digest_response *response)
 {
-    if (!digest_session_copy(response, &session->last))
-        return false;
-    memcpy(session->hash_a1, hash_a1, hash_len(response->algorithm));
-    session->issued_ms = issued_ms;
-    return true;
-}
-
-void digest_session_end(struct digest_session *session)
-{
-    digest_parse_free(&session->last);
-    bytes_wipe(session, sizeof(*session));
+    free(response->storage);
+    free(response->names);
+    *response = (struct digest_response){0};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two ends of an established session of SASL: a context, and the client that it knows. */
-#ifndef DIGEST_SASL_PAIR_H
-#define DIGEST_SASL_PAIR_H
+#ifndef DIGEST_SASL_FIXTURE_H
+#define DIGEST_SASL_FIXTURE_H
 
 #include "digest_context.h"
 #include "digest_sasl_client.h"
@@ -22,17 +22,17 @@ struct pair {
     struct sasl_side to_server, to_client;
 };
 
-static inline void open_pair(struct world *w, const char *cipher, struct pair *p)
+static inline void open_pair(struct fixture *f, const char *cipher, struct pair *p)
 {
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    if (w->credential == NULL)
-        acquire(w, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS});
-    p->context = sasl_begin(w, ANYTHING, nonce);
+    if (f->credential == NULL)
+        acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS});
+    p->context = sasl_begin(f, ANYTHING, nonce);
     struct sasl_client c = sasl_alice(nonce);
     c.qop = cipher == NULL ? "auth-int" : "auth-conf";
     c.cipher = p->cipher = cipher;
-    assert_int_equal(sasl_end(w, p->context, ANYTHING, &c, &p->session), SEC_E_OK);
+    assert_int_equal(sasl_end(f, p->context, ANYTHING, &c, &p->session), SEC_E_OK);
     p->messages = digest_package.info(p->context)->mechanism->messages;
     p->layer = &((struct digest_context *)p->context)->sasl->layer;
     sasl_side_begin(&p->to_server, &p->session, cipher, true);
@@ -120,6 +120,6 @@ static inline int end_des(void **state)
     return 0;
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_world, end_world)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 #endif
