@@ -120,7 +120,7 @@ static void warn(struct sspi_acceptor *acceptor, enum acceptor_message message, 
     struct sspi_log_entry *record = new_record(acceptor);
     if (record == NULL)
         return;
-    acceptor_messages_write(record, message, SEC_E_OK, "%s", text);
+    acceptor_log_write(record, message, SEC_E_OK, "%s", text);
     drop_repeated(acceptor);
 }
 
@@ -161,11 +161,10 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
         binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
     if (record == NULL)
         return true;
-    acceptor_messages_write(
-        record, ACCEPTOR_MESSAGE_NO_HASH, SEC_E_OK,
-        "a certificate of a TLS host has no channel binding (its signature has no "
-        "single hash, as with Ed25519): clients that name the channel of such a "
-        "certificate are refused, even when channel binding is set to allow");
+    acceptor_log_write(record, ACCEPTOR_MESSAGE_NO_HASH, SEC_E_OK,
+                       "a certificate of a TLS host has no channel binding (its signature has no "
+                       "single hash, as with Ed25519): clients that name the channel of such a "
+                       "certificate are refused, even when channel binding is set to allow");
     drop_repeated(acceptor);
     return true;
 }
@@ -205,11 +204,10 @@ static void log_state_size(struct sspi_acceptor *acceptor, const char *path, siz
     size_t found = store_state_size(acceptor->state);
     struct sspi_log_entry *record = found != size ? new_record(acceptor) : NULL;
     if (record != NULL)
-        acceptor_messages_write(
-            record, ACCEPTOR_MESSAGE_STATE_SIZE, SEC_E_OK,
-            "state file %.300s is in use and keeps its size of %zu bytes; %s is "
-            "%zu: to change the size, stop all servers that use the file",
-            path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
+        acceptor_log_write(record, ACCEPTOR_MESSAGE_STATE_SIZE, SEC_E_OK,
+                           "state file %.300s is in use and keeps its size of %zu bytes; %s is "
+                           "%zu: to change the size, stop all servers that use the file",
+                           path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
 }
 
 static void log_state(struct sspi_acceptor *acceptor, const char *path,
@@ -219,13 +217,13 @@ static void log_state(struct sspi_acceptor *acceptor, const char *path,
     if (record == NULL)
         return;
     if (found == STORE_STATE_REPLACED)
-        acceptor_messages_write(
+        acceptor_log_write(
             record, ACCEPTOR_MESSAGE_STATE_REPLACED, SEC_E_OK,
             "state file %.300s was replaced, but other processes still use the old file, which has "
             "another layout: restart the other servers that share it",
             path);
     else
-        acceptor_messages_write(
+        acceptor_log_write(
             record, ACCEPTOR_MESSAGE_STATE_FILE, SEC_E_OK,
             found == STORE_STATE_KEPT
                 ? "state file %.300s was opened with the nonces and replays that it holds"
@@ -317,17 +315,15 @@ static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const 
         return;
     unsigned uid = (unsigned)acceptor->config.worker_uid;
     if (worker_may(&acceptor->config, path, S_IRUSR))
-        acceptor_messages_write(
-            record, ACCEPTOR_MESSAGE_OPENED, SEC_E_OK,
-            "%s %s read; the workers (uid %u) can read it too and pick up a change "
-            "by themselves",
-            what, path, uid);
+        acceptor_log_write(record, ACCEPTOR_MESSAGE_OPENED, SEC_E_OK,
+                           "%s %s read; the workers (uid %u) can read it too and pick up a change "
+                           "by themselves",
+                           what, path, uid);
     else
-        acceptor_messages_write(
-            record, ACCEPTOR_MESSAGE_OPENED, SEC_E_OK,
-            "%s %s read; the workers (uid %u) cannot read it: a change takes effect "
-            "at the next reload",
-            what, path, uid);
+        acceptor_log_write(record, ACCEPTOR_MESSAGE_OPENED, SEC_E_OK,
+                           "%s %s read; the workers (uid %u) cannot read it: a change takes effect "
+                           "at the next reload",
+                           what, path, uid);
 }
 
 /* Winbind itself is asked when the first client logs in: here it could keep the server from
@@ -339,7 +335,7 @@ static void check_pipe(struct sspi_acceptor *acceptor)
         return;
     struct sspi_log_entry *record = new_record(acceptor);
     if (record != NULL)
-        acceptor_messages_write(
+        acceptor_log_write(
             record, ACCEPTOR_MESSAGE_NO_PIPE, SEC_E_OK,
             "the workers (uid %u) may not enter %s, where winbind checks logins: add "
             "their user to its group",
@@ -404,11 +400,10 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
         struct sspi_log_entry *record = n_with < n_users ? new_record(acceptor) : NULL;
         if (record == NULL)
             continue;
-        acceptor_messages_write(
-            record, ACCEPTOR_MESSAGE_USERS_WITHOUT, SEC_E_OK,
-            "user file %s: %zu of %zu users have no line for %s, which %s offers",
-            store_users_path(source->users), n_users - n_with, n_users, hash_name(*at),
-            option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));
+        acceptor_log_write(record, ACCEPTOR_MESSAGE_USERS_WITHOUT, SEC_E_OK,
+                           "user file %s: %zu of %zu users have no line for %s, which %s offers",
+                           store_users_path(source->users), n_users - n_with, n_users,
+                           hash_name(*at), option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));
         drop_repeated(acceptor);
     }
 }

@@ -9,7 +9,7 @@
 #include "hash.h"
 #include "acceptor_credentials.h"
 #include "acceptor_limiter.h"
-#include "acceptor_messages.h"
+#include "acceptor_log.h"
 #include "policy_proxies.h"
 #include "acceptor_source.h"
 #include "acceptor_user_mark.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "acceptor_job.h"
-#include "acceptor_messages.h"
+#include "acceptor_log.h"
 #include "policy.h"
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
@@ -239,12 +239,12 @@ static void tell_winbind(const struct reread *reread, struct sspi_log_entry *ret
 {
     struct ntlm_winbind_names names;
     if (ntlm_winbind_names(reread->winbind, &names))
-        acceptor_messages_write(ret_record, ACCEPTOR_MESSAGE_WINBIND, SEC_E_OK,
-                                "winbind: this machine is %s of the domain %s", names.nb_computer,
-                                names.nb_domain);
+        acceptor_log_write(ret_record, ACCEPTOR_MESSAGE_WINBIND, SEC_E_OK,
+                           "winbind: this machine is %s of the domain %s", names.nb_computer,
+                           names.nb_domain);
     else
-        acceptor_messages_write(ret_record, ACCEPTOR_MESSAGE_NO_WINBIND, SEC_E_OK,
-                                "winbind: %.400s", reread->why);
+        acceptor_log_write(ret_record, ACCEPTOR_MESSAGE_NO_WINBIND, SEC_E_OK, "winbind: %.400s",
+                           reread->why);
 }
 
 bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_record)
@@ -259,10 +259,10 @@ bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *
     const char *path = reread->keytab != NULL ? kerberos_keytab_path(reread->keytab)
                                               : store_users_path(reread->users);
     if (reread->outcome == STORE_REFRESH_DONE)
-        acceptor_messages_write(ret_record, ACCEPTOR_MESSAGE_REREAD, SEC_E_OK,
-                                "%s changed and was read again", path);
+        acceptor_log_write(ret_record, ACCEPTOR_MESSAGE_REREAD, SEC_E_OK,
+                           "%s changed and was read again", path);
     else
-        acceptor_messages_write(
+        acceptor_log_write(
             ret_record, ACCEPTOR_MESSAGE_NOT_REREAD, SEC_E_OK,
             "%s changed, the old contents stay in force until the next reload: %.300s", path,
             reread->why);

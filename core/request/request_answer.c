@@ -116,7 +116,7 @@ static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_poli
     if (peer.len == 0)
         peer = SSPI_VIEW("a Unix socket");
     if (policy_proxies_should_log(&exchange->acceptor->told, peer))
-        acceptor_messages_write(
+        acceptor_log_write(
             request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_PROXIED, SEC_E_OK,
             "a request from %.*s came through a proxy, which may share its connections among "
             "clients: NTLM is not offered there",
@@ -125,7 +125,7 @@ static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_poli
 
 static void tell_of_nothing(struct sspi_exchange *exchange)
 {
-    acceptor_messages_write(
+    acceptor_log_write(
         request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
         "nothing could be offered: NTLM, the only scheme here, cannot run %s",
         exchange->request.connection == NULL ? "over HTTP/2; let this server speak HTTP/1.1 alone"
@@ -234,15 +234,15 @@ static void tell_granted(struct sspi_exchange *exchange)
     exchange->told = true;
     if (!request_exchange_logs(exchange, ACCEPTOR_MESSAGE_GRANTED))
         return;
-    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_GRANTED,
-                            SEC_E_OK, "%s%s logged in by %s, %s; service: %s; channel: %s",
-                            identity->package == POLICY_SCHEME_DIGEST ? "digest:" : "",
-                            escape_text(name, sizeof(name), bytes_view(identity->name)),
-                            scheme_of(identity->package), identity->mechanism,
-                            identity->target == NULL || *identity->target == '\0'
-                                ? "not told"
-                                : escape_text(target, sizeof(target), bytes_view(identity->target)),
-                            channel_of(exchange->bound));
+    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_GRANTED, SEC_E_OK,
+                       "%s%s logged in by %s, %s; service: %s; channel: %s",
+                       identity->package == POLICY_SCHEME_DIGEST ? "digest:" : "",
+                       escape_text(name, sizeof(name), bytes_view(identity->name)),
+                       scheme_of(identity->package), identity->mechanism,
+                       identity->target == NULL || *identity->target == '\0'
+                           ? "not told"
+                           : escape_text(target, sizeof(target), bytes_view(identity->target)),
+                       channel_of(exchange->bound));
 }
 
 void request_answer_granted(struct sspi_exchange *exchange)

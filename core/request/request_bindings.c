@@ -65,8 +65,8 @@ static bool names_other_host(const struct sspi_request *request)
 static bool forbid(struct sspi_exchange *exchange, enum acceptor_message message, const char *why,
                    enum request_outcome *ret_outcome)
 {
-    acceptor_messages_write(request_exchange_log_entry(exchange), message, SEC_E_BAD_BINDINGS,
-                            "channel binding is required, but %s", why);
+    acceptor_log_write(request_exchange_log_entry(exchange), message, SEC_E_BAD_BINDINGS,
+                       "channel binding is required, but %s", why);
     *ret_outcome = REQUEST_OUTCOME_FORBIDDEN;
     return false;
 }
@@ -98,7 +98,7 @@ static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *pol
                       "the client resumed a TLS session that began under another server name, and "
                       "the server does not know the certificate of that name",
                       ret_outcome);
-    acceptor_messages_write(
+    acceptor_log_write(
         request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
         "channel binding is required, but nothing names this connection: the server's certificate "
         "is not known or its signature has no single hash (use an RSA or ECDSA certificate)");

@@ -58,11 +58,11 @@ static enum request_outcome judge_user(struct sspi_exchange *exchange,
     char shown[128];
     if (!request_digest_is_ambiguous(exchange, policy))
         return REQUEST_OUTCOME_PROVEN;
-    acceptor_messages_write(
-        request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_AMBIGUOUS_USER, SEC_E_LOGON_DENIED,
-        "Digest user \"%s\" holds @ or a backslash, which could be mistaken for "
-        "another scheme's name; rename the user or offer Digest alone",
-        escape_text(shown, sizeof(shown), name));
+    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_AMBIGUOUS_USER,
+                       SEC_E_LOGON_DENIED,
+                       "Digest user \"%s\" holds @ or a backslash, which could be mistaken for "
+                       "another scheme's name; rename the user or offer Digest alone",
+                       escape_text(shown, sizeof(shown), name));
     return REQUEST_OUTCOME_REFUSED;
 }
 

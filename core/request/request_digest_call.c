@@ -184,10 +184,9 @@ bool request_digest_call(struct sspi_exchange *exchange, const struct sspi_polic
             return false;
         }
         char shown[80];
-        acceptor_messages_write(request_exchange_log_entry(exchange),
-                                ACCEPTOR_MESSAGE_CONFIGURATION, SEC_E_OK,
-                                "the realm \"%s\" cannot be used for Digest: only ASCII can",
-                                escape_text(shown, sizeof(shown), exchange->realm));
+        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
+                           SEC_E_OK, "the realm \"%s\" cannot be used for Digest: only ASCII can",
+                           escape_text(shown, sizeof(shown), exchange->realm));
         return false;
     }
     struct acceptor_credential *credential = NULL;

@@ -58,7 +58,7 @@ struct sspi_log_entry *request_exchange_log_entry(struct sspi_exchange *exchange
 
 bool request_exchange_logs(const struct sspi_exchange *exchange, enum acceptor_message message)
 {
-    return acceptor_messages_severity(message) >= exchange->request.log_from;
+    return acceptor_log_severity(message) >= exchange->request.log_from;
 }
 
 bool request_exchange_has_credentials(const struct sspi_exchange *exchange)
@@ -104,9 +104,9 @@ enum request_outcome request_exchange_refuse(struct sspi_exchange *exchange, SEC
     enum acceptor_message message =
         error_info->reason == SSPI_REASON_NONE && outcome != REQUEST_OUTCOME_ERROR
             ? ACCEPTOR_MESSAGE_MALFORMED
-            : acceptor_messages_of_reason(error_info->reason);
-    acceptor_messages_write(request_exchange_log_entry(exchange), message, status, "%s",
-                            error_info->text[0] == '\0' ? "no further detail" : error_info->text);
+            : acceptor_log_message(error_info->reason);
+    acceptor_log_write(request_exchange_log_entry(exchange), message, status, "%s",
+                       error_info->text[0] == '\0' ? "no further detail" : error_info->text);
     return outcome;
 }
 
@@ -130,8 +130,8 @@ bool request_exchange_rereads(struct sspi_exchange *exchange, struct acceptor_so
 
 enum request_outcome request_exchange_out_of_memory(struct sspi_exchange *exchange)
 {
-    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_INTERNAL,
-                            SEC_E_INSUFFICIENT_MEMORY, "out of memory");
+    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_INTERNAL,
+                       SEC_E_INSUFFICIENT_MEMORY, "out of memory");
     return REQUEST_OUTCOME_ERROR;
 }
 
@@ -139,10 +139,10 @@ enum request_outcome request_exchange_refuse_entity(struct sspi_exchange *exchan
 {
     const char *option =
         sspi_option_info(SSPI_OPTION_DIGEST_ENTITY_LIMIT)->name[exchange->acceptor->config.server];
-    acceptor_messages_write(
-        request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_ENTITY_TOO_LARGE, SEC_E_OK,
-        "the body of an auth-int request has more than the %" PRIu64 " octets of %s", limit,
-        option);
+    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_ENTITY_TOO_LARGE,
+                       SEC_E_OK,
+                       "the body of an auth-int request has more than the %" PRIu64 " octets of %s",
+                       limit, option);
     return REQUEST_OUTCOME_TOO_LARGE;
 }
 
@@ -154,11 +154,11 @@ struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
         acceptor_source_find(exchange->acceptor->sources, policy, option);
     if (source == NULL) {
         const char *directive = sspi_option_info(option)->name[exchange->acceptor->config.server];
-        acceptor_messages_write(
-            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION, SEC_E_OK,
-            "no file was opened for %s at start: set %s where this request's policy "
-            "holds, or in an outer scope",
-            directive, directive);
+        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
+                           SEC_E_OK,
+                           "no file was opened for %s at start: set %s where this request's policy "
+                           "holds, or in an outer scope",
+                           directive, directive);
     }
     return source;
 }

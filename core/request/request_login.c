@@ -107,7 +107,7 @@ static bool end_if_over(struct sspi_exchange *exchange, const struct sspi_policy
     char shown[160];
     if (end == NULL)
         return false;
-    acceptor_messages_write(
+    acceptor_log_write(
         request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_LOGIN_ENDED, SEC_E_OK,
         "the login of %s on its connection has ended: %s",
         escape_text(shown, sizeof(shown), bytes_view(exchange->request.connection->login.name)),

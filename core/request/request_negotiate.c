@@ -175,10 +175,9 @@ static enum request_outcome keep_partial(const struct negotiation *negotiation,
                                  "over HTTP/2, where it cannot run; it would over HTTP/1.1"
                                : "the client began an exchange of several legs through a proxy, "
                                  "which may share its connections among clients");
-    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_DOWNGRADED,
-                            SEC_E_OK,
-                            "an exchange of several legs was begun over HTTP/2: the client is sent "
-                            "back to HTTP/1.1");
+    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_DOWNGRADED, SEC_E_OK,
+                       "an exchange of several legs was begun over HTTP/2: the client is sent "
+                       "back to HTTP/1.1");
     return REQUEST_OUTCOME_HTTP_1_1;
 }
 
@@ -232,17 +231,16 @@ static enum request_outcome refuse_wait(struct sspi_exchange *exchange, bool ful
 {
     drop_wait(exchange);
     if (full)
-        acceptor_messages_write(
+        acceptor_log_write(
             request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_BUSY,
             SEC_E_NO_AUTHENTICATING_AUTHORITY,
             "the limit of logins that may wait for the domain controller is reached");
     else
-        acceptor_messages_write(
-            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_UNREACHABLE,
-            SEC_E_NO_AUTHENTICATING_AUTHORITY,
-            "winbind did not answer a login within %d seconds; logins by NTLM are "
-            "refused until it may be asked again",
-            ACCEPTOR_LIMITER_TIMEOUT_MS / 1000);
+        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_UNREACHABLE,
+                           SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                           "winbind did not answer a login within %d seconds; logins by NTLM are "
+                           "refused until it may be asked again",
+                           ACCEPTOR_LIMITER_TIMEOUT_MS / 1000);
     return REQUEST_OUTCOME_UNAVAILABLE;
 }
 

@@ -23,8 +23,8 @@
 static enum request_outcome refuse_malformed(struct sspi_exchange *exchange,
                                              enum acceptor_message message, const char *text)
 {
-    acceptor_messages_write(request_exchange_log_entry(exchange), message, SEC_E_INVALID_TOKEN,
-                            "%s", text);
+    acceptor_log_write(request_exchange_log_entry(exchange), message, SEC_E_INVALID_TOKEN, "%s",
+                       text);
     return REQUEST_OUTCOME_BAD_REQUEST;
 }
 
@@ -116,11 +116,10 @@ static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy
         return true;
     }
     if (request_exchange_logs(exchange, ACCEPTOR_MESSAGE_CHALLENGED))
-        acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CHALLENGED,
-                                SEC_E_OK, "no credentials, challenged%s%s",
-                                why == NULL ? ""
-                                            : "; the connection's login does not count: wanted is ",
-                                why == NULL ? "" : why);
+        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CHALLENGED,
+                           SEC_E_OK, "no credentials, challenged%s%s",
+                           why == NULL ? "" : "; the connection's login does not count: wanted is ",
+                           why == NULL ? "" : why);
     request_answer_challenge(exchange, policy);
     return true;
 }
@@ -137,10 +136,10 @@ static void refuse_foreign(struct sspi_exchange *exchange, const struct sspi_pol
                            struct sspi_view scheme)
 {
     char shown[40];
-    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_OFFERED,
-                            SEC_E_SECPKG_NOT_FOUND,
-                            "the client used the scheme %s, which is not offered",
-                            escape_text(shown, sizeof(shown), scheme));
+    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_OFFERED,
+                       SEC_E_SECPKG_NOT_FOUND,
+                       "the client used the scheme %s, which is not offered",
+                       escape_text(shown, sizeof(shown), scheme));
     request_answer_challenge(exchange, policy);
 }
 
@@ -150,8 +149,8 @@ static bool check_realm(struct sspi_exchange *exchange, const struct sspi_policy
     char error[SSPI_ERROR_SIZE];
     if (sspi_policy_takes_realm(policy, exchange->realm, exchange->acceptor->config.server, error))
         return true;
-    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
-                            SEC_E_OK, "%s", error);
+    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
+                       SEC_E_OK, "%s", error);
     return false;
 }
 
@@ -172,10 +171,9 @@ static bool check_configuration(struct sspi_exchange *exchange, const struct ssp
     } else {
         return check_realm(exchange, policy);
     }
-    acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
-                            SEC_E_OK, "%s is offered but %s %s for this request", scheme,
-                            sspi_option_info(missing)->name[exchange->acceptor->config.server],
-                            lack);
+    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
+                       SEC_E_OK, "%s is offered but %s %s for this request", scheme,
+                       sspi_option_info(missing)->name[exchange->acceptor->config.server], lack);
     return false;
 }
 
@@ -184,10 +182,10 @@ static bool decide_without(struct sspi_exchange *exchange, const struct sspi_pol
 {
     struct sspi_view scheme;
     if (sspi_policy_number(policy, SSPI_OPTION_REQUIRE_TLS) == 1 && !exchange->request.tls) {
-        acceptor_messages_write(
-            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_TLS_REQUIRED, SEC_E_OK,
-            "credentials are only taken over TLS here and this connection is plain: "
-            "redirect http to https");
+        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_TLS_REQUIRED,
+                           SEC_E_OK,
+                           "credentials are only taken over TLS here and this connection is plain: "
+                           "redirect http to https");
         exchange->result.verdict = SSPI_FORBIDDEN;
         return true;
     }
@@ -302,16 +300,16 @@ static void refuse_user_name(struct sspi_exchange *exchange, enum request_user_n
     escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name));
     switch (named) {
     case REQUEST_USER_NAME_NO_ACCOUNT:
-        acceptor_messages_write(request_exchange_log_entry(exchange),
-                                ACCEPTOR_MESSAGE_NO_LOCAL_NAME, SEC_E_OK,
-                                "auth_to_local in krb5.conf maps %s to no local account", shown);
+        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NO_LOCAL_NAME,
+                           SEC_E_OK, "auth_to_local in krb5.conf maps %s to no local account",
+                           shown);
         break;
     case REQUEST_USER_NAME_AMBIGUOUS:
-        acceptor_messages_write(
-            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_AMBIGUOUS_NAME, SEC_E_OK,
-            "%s would read as another user in the form that %s asks for; rename "
-            "the account, or use %s full",
-            shown, option, option);
+        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_AMBIGUOUS_NAME,
+                           SEC_E_OK,
+                           "%s would read as another user in the form that %s asks for; rename "
+                           "the account, or use %s full",
+                           shown, option, option);
         break;
     case REQUEST_USER_NAME_GOOD:
     case REQUEST_USER_NAME_NO_MEMORY:
@@ -333,15 +331,14 @@ static void decide_proven(struct sspi_exchange *exchange, const struct sspi_poli
     bool covers = request_check_accepts(exchange, policy, &why);
     exchange->lookup.state = REQUEST_LOOKUP_NONE; /* the answer was for this place alone */
     if (!covers) {
-        acceptor_messages_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_COVERED,
-                                SEC_E_OK,
-                                "%s was proven under another policy; this place demands %s",
-                                escape_text(shown, sizeof(shown), name), why);
+        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_COVERED,
+                           SEC_E_OK, "%s was proven under another policy; this place demands %s",
+                           escape_text(shown, sizeof(shown), name), why);
         request_answer_challenge(exchange, policy);
         return;
     }
     if (!request_check_require(exchange, policy)) {
-        acceptor_messages_write(
+        acceptor_log_write(
             request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_AUTHORIZED, SEC_E_OK,
             "%s%s is not one of the users that are required here, or is not bound to this channel",
             exchange->identity.package == POLICY_SCHEME_DIGEST ? "digest:" : "",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "acceptor_messages.h"
+#include "acceptor_log.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@ static const struct {
 #undef ACCEPTOR_MESSAGE
 };
 
-enum acceptor_message acceptor_messages_of_reason(enum sspi_reason reason)
+enum acceptor_message acceptor_log_message(enum sspi_reason reason)
 {
     switch (reason) {
     case SSPI_REASON_MALFORMED:
@@ -73,13 +73,13 @@ enum acceptor_message acceptor_messages_of_reason(enum sspi_reason reason)
     return ACCEPTOR_MESSAGE_INTERNAL;
 }
 
-enum sspi_severity acceptor_messages_severity(enum acceptor_message message)
+enum sspi_severity acceptor_log_severity(enum acceptor_message message)
 {
     return messages[message].severity;
 }
 
-void acceptor_messages_write(struct sspi_log_entry *ret_record, enum acceptor_message message,
-                             SECURITY_STATUS status, const char *format, ...)
+void acceptor_log_write(struct sspi_log_entry *ret_record, enum acceptor_message message,
+                        SECURITY_STATUS status, const char *format, ...)
 {
     ret_record->severity = messages[message].severity;
     int at = snprintf(ret_record->text, sizeof(ret_record->text),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Log lines: a stable number, a status name, a text for the administrator. */
-#ifndef ACCEPTOR_MESSAGES_H
-#define ACCEPTOR_MESSAGES_H
+#ifndef ACCEPTOR_LOG_H
+#define ACCEPTOR_LOG_H
 
 #include "bytes.h"
 #include "sspi.h"
@@ -15,14 +15,14 @@ enum acceptor_message {
 };
 
 /* The message that stands for a reason. */
-enum acceptor_message acceptor_messages_of_reason(enum sspi_reason reason);
+enum acceptor_message acceptor_log_message(enum sspi_reason reason);
 
-enum sspi_severity acceptor_messages_severity(enum acceptor_message message);
+enum sspi_severity acceptor_log_severity(enum acceptor_message message);
 
 /* Writes "SSPI-112 SEC_E_WRONG_PRINCIPAL: text"; the status name is left out for SEC_E_OK. Callers
  * escape what a client sent. */
-void acceptor_messages_write(struct sspi_log_entry *ret_record, enum acceptor_message message,
-                             SECURITY_STATUS status, const char *format, ...)
+void acceptor_log_write(struct sspi_log_entry *ret_record, enum acceptor_message message,
+                        SECURITY_STATUS status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 #endif
