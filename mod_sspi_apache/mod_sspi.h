@@ -182,6 +182,9 @@ const char *mod_sspi_request_credentials(request_rec *r);
 const struct sspi_result *mod_sspi_request_step(request_rec *r);
 int mod_sspi_request_failure(request_rec *r);
 
+/* True if `result` admits the request without a user. */
+bool mod_sspi_request_is_anonymous(const struct sspi_result *result);
+
 /* The same for a location whose own rules admit r without a user. False: r has no credentials and
  * no login that could name a user there, so there is no verdict. */
 bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_result);

@@ -81,7 +81,7 @@ int mod_sspi_force_authn(request_rec *r)
     } else if (!mod_sspi_request_step_open(r, &result)) {
         return DECLINED;
     }
-    return result == NULL || result->verdict != SSPI_ANONYMOUS ? OK : DECLINED;
+    return result != NULL && mod_sspi_request_is_anonymous(result) ? DECLINED : OK;
 }
 
 /* mod_http2 ends a stream whose answer is this 403 with the error HTTP_1_1_REQUIRED (RFC 9113
@@ -107,35 +107,21 @@ static int status_of(request_rec *r, const struct sspi_result *result)
     if (result == NULL) {
         return mod_sspi_request_failure(r);
     }
-    switch (result->verdict) {
-    case SSPI_GRANTED:
+    if (result->need == SSPI_NEED_HTTP_1_1) {
+        return downgrade(r);
+    }
+    if (result->has_user) {
         grant(r, result);
         return OK;
-    case SSPI_ANONYMOUS:
-        /* Optional, but Require did not let nobody in. */
-        return mod_sspi_request_challenge(r) ? HTTP_UNAUTHORIZED : HTTP_INTERNAL_SERVER_ERROR;
-    case SSPI_CHALLENGE:
-        if (result->drains) {
-            drain(r);
-        }
-        return HTTP_UNAUTHORIZED; /* httpd makes it 407 for a forward proxy */
-    case SSPI_FORBIDDEN:
-        return HTTP_FORBIDDEN;
-    case SSPI_BAD_REQUEST:
-        return HTTP_BAD_REQUEST;
-    case SSPI_TOO_LARGE:
-        return HTTP_REQUEST_ENTITY_TOO_LARGE;
-    case SSPI_UNAVAILABLE:
-        return HTTP_SERVICE_UNAVAILABLE;
-    case SSPI_NEED_HTTP_1_1:
-        return downgrade(r);
-    case SSPI_ERROR:
-    case SSPI_NEED_ENTITY: /* the visit does what these ask for */
-    case SSPI_NEED_HASH:
-    case SSPI_MAY_BLOCK:
-        break;
     }
-    return HTTP_INTERNAL_SERVER_ERROR;
+    if (mod_sspi_request_is_anonymous(result)) {
+        /* Credentials are optional, but Require admits no anonymous request. */
+        return mod_sspi_request_challenge(r) ? HTTP_UNAUTHORIZED : HTTP_INTERNAL_SERVER_ERROR;
+    }
+    if (result->drains) {
+        drain(r);
+    }
+    return (int)result->status; /* httpd makes a 401 into 407 for a forward proxy */
 }
 
 static int answer(request_rec *r, const struct sspi_result *result)
@@ -194,7 +180,7 @@ int mod_sspi_fixup_open(request_rec *r)
     }
     forget(r);
     if (!mod_sspi_request_step_open(r, &result) ||
-        (result != NULL && result->verdict == SSPI_ANONYMOUS)) {
+        (result != NULL && mod_sspi_request_is_anonymous(result))) {
         return DECLINED;
     }
     return answer(r, result);
@@ -252,7 +238,7 @@ int mod_sspi_fixup_user(request_rec *r)
     if (r->user != NULL || ctx == NULL || ctx->result == NULL || !may_name(r)) {
         return DECLINED;
     }
-    if (ctx->config != r->per_dir_config || ctx->result->verdict != SSPI_GRANTED) {
+    if (ctx->config != r->per_dir_config || !ctx->result->has_user) {
         return DECLINED;
     }
     grant(r, ctx->result);

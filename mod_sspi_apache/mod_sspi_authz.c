@@ -27,7 +27,7 @@ static authz_status find_user(request_rec *r)
     }
     /* The exchange knows the user of its last step, which must be that of this place. */
     result = mod_sspi_request_step(r);
-    return result != NULL && result->verdict == SSPI_GRANTED ? AUTHZ_GRANTED : AUTHZ_GENERAL_ERROR;
+    return result != NULL && result->has_user ? AUTHZ_GRANTED : AUTHZ_GENERAL_ERROR;
 }
 
 static authz_status check_user(request_rec *r, const char *line, const void *parsed)

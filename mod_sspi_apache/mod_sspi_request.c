@@ -238,35 +238,20 @@ static void drop_challenge(const request_rec *r, struct mod_sspi_request_ctx *ct
     }
 }
 
-/* Lines of a verdict are kept here and sent by mod_sspi_answer.c, which knows the final status. */
+/* The lines of a result are kept here. mod_sspi_answer.c sends them when it knows the final status.
+ */
 static void keep_lines(const request_rec *r, struct mod_sspi_request_ctx *ctx,
-                       enum sspi_verdict verdict)
+                       const struct sspi_result *result)
 {
-    switch (verdict) {
-    case SSPI_GRANTED:
+    if (result->has_user) {
         ctx->granted = ctx->lines;
+    }
+    if (result->has_user || mod_sspi_request_is_anonymous(result)) {
         drop_challenge(r, ctx);
-        break;
-    case SSPI_ANONYMOUS:
-        drop_challenge(r, ctx);
-        break;
-    case SSPI_CHALLENGE:
-        /* The document of a 401 may lie in a place of ours, too: the answer stays the first one's.
-         */
-        if (ctx->challenge == NULL || r->prev == NULL) {
-            ctx->challenge = ctx->lines;
-        }
-        break;
-    case SSPI_FORBIDDEN:
-    case SSPI_BAD_REQUEST:
-    case SSPI_TOO_LARGE:
-    case SSPI_UNAVAILABLE:
-    case SSPI_NEED_HTTP_1_1:
-    case SSPI_ERROR:
-    case SSPI_NEED_ENTITY:
-    case SSPI_NEED_HASH:
-    case SSPI_MAY_BLOCK:
-        break;
+    } else if (result->status == HTTP_UNAUTHORIZED && (ctx->challenge == NULL || r->prev == NULL)) {
+        /* The document of a 401 may lie in a location of ours, too: the answer keeps the challenges
+         * of the first location. */
+        ctx->challenge = ctx->lines;
     }
 }
 
@@ -296,7 +281,7 @@ static int read_body(request_rec *r, struct mod_sspi_request_ctx *ctx)
 static int serve_step(request_rec *r, struct mod_sspi_request_ctx *ctx,
                       const struct sspi_policy *policy, const struct sspi_result *result)
 {
-    switch (result->verdict) {
+    switch (result->need) {
     case SSPI_NEED_ENTITY:
         ctx->wants_body = true;
         return OK;
@@ -304,14 +289,16 @@ static int serve_step(request_rec *r, struct mod_sspi_request_ctx *ctx,
         return mod_sspi_provider_answer(r, policy, ctx->exchange, result)
                    ? OK
                    : HTTP_INTERNAL_SERVER_ERROR;
-    case SSPI_MAY_BLOCK:
+    case SSPI_NEED_JOB:
         /* A request's own thread may wait; the others go on. */
         sspi_job_run(result->job);
         sspi_job_unref(result->job);
         return OK;
-    default:
-        return DECLINED;
+    case SSPI_NEED_NONE:
+    case SSPI_NEED_HTTP_1_1:
+        break;
     }
+    return DECLINED;
 }
 
 static void drop_h2c(request_rec *r)
@@ -370,11 +357,16 @@ static const struct sspi_result *step_by(request_rec *r, struct mod_sspi_request
     }
     ctx->result = result;
     ctx->lines = copy_lines(ctx->pool, result);
-    keep_lines(r, ctx, result->verdict);
-    if (result->verdict != SSPI_ANONYMOUS) {
+    keep_lines(r, ctx, result);
+    if (!mod_sspi_request_is_anonymous(result)) {
         refuse_h2c(r);
     }
     return result;
+}
+
+bool mod_sspi_request_is_anonymous(const struct sspi_result *result)
+{
+    return result->status == 0 && !result->has_user;
 }
 
 const struct sspi_result *mod_sspi_request_step(request_rec *r)
@@ -441,6 +433,6 @@ bool mod_sspi_request_challenge(request_rec *r)
     result = sspi_exchange_challenge(ctx->exchange, &policy, realm_of(r));
     ctx->lines = copy_lines(ctx->pool, result);
     log_records(r, ctx, result);
-    keep_lines(r, ctx, result->verdict);
+    keep_lines(r, ctx, result);
     return true;
 }

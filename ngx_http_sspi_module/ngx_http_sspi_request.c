@@ -205,8 +205,8 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
         ngx_http_sspi_log_result(r, result);
 
-        if (result->verdict != SSPI_NEED_ENTITY
-            && result->verdict != SSPI_MAY_BLOCK)
+        if (result->need != SSPI_NEED_ENTITY
+            && result->need != SSPI_NEED_JOB)
         {
             ctx->n_steps = 0;
 
@@ -223,7 +223,7 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (result->verdict == SSPI_NEED_ENTITY) {
+        if (result->need == SSPI_NEED_ENTITY) {
             rc = ngx_http_sspi_pass_body(r, ctx);
 
         } else {
@@ -267,19 +267,24 @@ static ngx_int_t
 ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     const struct sspi_result *result)
 {
-    switch (result->verdict) {
+    if (result->need == SSPI_NEED_HTTP_1_1) {
+        return ngx_http_sspi_force_http1(r);
+    }
 
-    case SSPI_GRANTED:
+    if (result->has_user) {
         if (ngx_http_sspi_keep_proof(r, ctx, result) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         return NGX_OK;
+    }
 
-    case SSPI_ANONYMOUS:
+    switch (result->status) {
+
+    case 0:
         return NGX_DECLINED;
 
-    case SSPI_CHALLENGE:
+    case NGX_HTTP_UNAUTHORIZED:
 
         /*
          * Beyond the main request's access phase they come too late, and no
@@ -297,10 +302,7 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
         return ngx_http_sspi_challenge(r, result);
 
-    case SSPI_FORBIDDEN:
-        return NGX_HTTP_FORBIDDEN;
-
-    case SSPI_BAD_REQUEST:
+    case NGX_HTTP_BAD_REQUEST:
 
         /*
          * nginx closes the connection after a 400, since it may have lost
@@ -311,25 +313,10 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
             ctx->keepalive = 1;
         }
 
-        return NGX_HTTP_BAD_REQUEST;
-
-    case SSPI_TOO_LARGE:
-        return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
-
-    case SSPI_UNAVAILABLE:
-        return NGX_HTTP_SERVICE_UNAVAILABLE;
-
-    case SSPI_NEED_HTTP_1_1:
-        return ngx_http_sspi_force_http1(r);
-
-    case SSPI_ERROR:
-    case SSPI_NEED_HASH:      /* no option of nginx leads to it */
-    case SSPI_NEED_ENTITY:
-    case SSPI_MAY_BLOCK:
         break;
     }
 
-    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    return result->status;
 }
 
 

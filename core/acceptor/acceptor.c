@@ -115,12 +115,12 @@ static void drop_repeated(struct sspi_acceptor *acceptor)
         }
 }
 
-static void warn(struct sspi_acceptor *acceptor, enum acceptor_message message, const char *text)
+static void warn(struct sspi_acceptor *acceptor, enum sspi_reason reason, const char *text)
 {
     struct sspi_log_entry *record = new_record(acceptor);
     if (record == NULL)
         return;
-    acceptor_log_write(record, message, SEC_E_OK, "%s", text);
+    acceptor_log_write(record, reason, SEC_E_OK, "%s", text);
     drop_repeated(acceptor);
 }
 
@@ -129,7 +129,7 @@ void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_
 {
     char text[SSPI_ERROR_SIZE];
     if (!acceptor_config_check_name(policy, directive, name, acceptor->default_realm, text))
-        warn(acceptor, ACCEPTOR_MESSAGE_NO_MATCH, text);
+        warn(acceptor, SSPI_REASON_NO_MATCH, text);
 }
 
 void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
@@ -140,7 +140,7 @@ void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *
              "%.100s in %.250s protects nothing, because no Require line demands a user there: add "
              "Require valid-user or Require sspi-user",
              directive, place);
-    warn(acceptor, ACCEPTOR_MESSAGE_UNPROTECTED, text);
+    warn(acceptor, SSPI_REASON_UNPROTECTED, text);
 }
 
 size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
@@ -161,7 +161,7 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
         binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
     if (record == NULL)
         return true;
-    acceptor_log_write(record, ACCEPTOR_MESSAGE_NO_HASH, SEC_E_OK,
+    acceptor_log_write(record, SSPI_REASON_NO_HASH, SEC_E_OK,
                        "a certificate of a TLS host has no channel binding (its signature has no "
                        "single hash, as with Ed25519): clients that name the channel of such a "
                        "certificate are refused, even when channel binding is set to allow");
@@ -204,7 +204,7 @@ static void log_state_size(struct sspi_acceptor *acceptor, const char *path, siz
     size_t found = store_state_size(acceptor->state);
     struct sspi_log_entry *record = found != size ? new_record(acceptor) : NULL;
     if (record != NULL)
-        acceptor_log_write(record, ACCEPTOR_MESSAGE_STATE_SIZE, SEC_E_OK,
+        acceptor_log_write(record, SSPI_REASON_STATE_SIZE, SEC_E_OK,
                            "state file %.300s is in use and keeps its size of %zu bytes; %s is "
                            "%zu: to change the size, stop all servers that use the file",
                            path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
@@ -218,13 +218,13 @@ static void log_state(struct sspi_acceptor *acceptor, const char *path,
         return;
     if (found == STORE_STATE_REPLACED)
         acceptor_log_write(
-            record, ACCEPTOR_MESSAGE_STATE_REPLACED, SEC_E_OK,
+            record, SSPI_REASON_STATE_REPLACED, SEC_E_OK,
             "state file %.300s was replaced, but other processes still use the old file, which has "
             "another layout: restart the other servers that share it",
             path);
     else
         acceptor_log_write(
-            record, ACCEPTOR_MESSAGE_STATE_FILE, SEC_E_OK,
+            record, SSPI_REASON_STATE_FILE, SEC_E_OK,
             found == STORE_STATE_KEPT
                 ? "state file %.300s was opened with the nonces and replays that it holds"
                 : "state file %.300s was created: nonces and Kerberos authenticators that are "
@@ -305,7 +305,7 @@ static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, 
     char text[SSPI_ERROR_SIZE];
     if (option != SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE &&
         !acceptor_config_check_mode(kind_of(option), path, text))
-        warn(acceptor, ACCEPTOR_MESSAGE_EXPOSED, text);
+        warn(acceptor, SSPI_REASON_EXPOSED, text);
 }
 
 static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
@@ -315,12 +315,12 @@ static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const 
         return;
     unsigned uid = (unsigned)acceptor->config.worker_uid;
     if (worker_may(&acceptor->config, path, S_IRUSR))
-        acceptor_log_write(record, ACCEPTOR_MESSAGE_OPENED, SEC_E_OK,
+        acceptor_log_write(record, SSPI_REASON_OPENED, SEC_E_OK,
                            "%s %s read; the workers (uid %u) can read it too and pick up a change "
                            "by themselves",
                            what, path, uid);
     else
-        acceptor_log_write(record, ACCEPTOR_MESSAGE_OPENED, SEC_E_OK,
+        acceptor_log_write(record, SSPI_REASON_OPENED, SEC_E_OK,
                            "%s %s read; the workers (uid %u) cannot read it: a change takes effect "
                            "at the next reload",
                            what, path, uid);
@@ -336,7 +336,7 @@ static void check_pipe(struct sspi_acceptor *acceptor)
     struct sspi_log_entry *record = new_record(acceptor);
     if (record != NULL)
         acceptor_log_write(
-            record, ACCEPTOR_MESSAGE_NO_PIPE, SEC_E_OK,
+            record, SSPI_REASON_NO_PIPE, SEC_E_OK,
             "the workers (uid %u) may not enter %s, where winbind checks logins: add "
             "their user to its group",
             (unsigned)acceptor->config.worker_uid, folder);
@@ -400,7 +400,7 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
         struct sspi_log_entry *record = n_with < n_users ? new_record(acceptor) : NULL;
         if (record == NULL)
             continue;
-        acceptor_log_write(record, ACCEPTOR_MESSAGE_USERS_WITHOUT, SEC_E_OK,
+        acceptor_log_write(record, SSPI_REASON_USERS_WITHOUT, SEC_E_OK,
                            "user file %s: %zu of %zu users have no line for %s, which %s offers",
                            store_users_path(source->users), n_users - n_with, n_users,
                            hash_name(*at), option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));

@@ -239,11 +239,11 @@ static void tell_winbind(const struct reread *reread, struct sspi_log_entry *ret
 {
     struct ntlm_winbind_names names;
     if (ntlm_winbind_names(reread->winbind, &names))
-        acceptor_log_write(ret_record, ACCEPTOR_MESSAGE_WINBIND, SEC_E_OK,
+        acceptor_log_write(ret_record, SSPI_REASON_WINBIND, SEC_E_OK,
                            "winbind: this machine is %s of the domain %s", names.nb_computer,
                            names.nb_domain);
     else
-        acceptor_log_write(ret_record, ACCEPTOR_MESSAGE_NO_WINBIND, SEC_E_OK, "winbind: %.400s",
+        acceptor_log_write(ret_record, SSPI_REASON_NO_WINBIND, SEC_E_OK, "winbind: %.400s",
                            reread->why);
 }
 
@@ -259,11 +259,11 @@ bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *
     const char *path = reread->keytab != NULL ? kerberos_keytab_path(reread->keytab)
                                               : store_users_path(reread->users);
     if (reread->outcome == STORE_REFRESH_DONE)
-        acceptor_log_write(ret_record, ACCEPTOR_MESSAGE_REREAD, SEC_E_OK,
+        acceptor_log_write(ret_record, SSPI_REASON_REREAD, SEC_E_OK,
                            "%s changed and was read again", path);
     else
         acceptor_log_write(
-            ret_record, ACCEPTOR_MESSAGE_NOT_REREAD, SEC_E_OK,
+            ret_record, SSPI_REASON_NOT_REREAD, SEC_E_OK,
             "%s changed, the old contents stay in force until the next reload: %.300s", path,
             reread->why);
     return true;

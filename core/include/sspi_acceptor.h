@@ -43,36 +43,13 @@ struct sspi_state;
 
 #define SSPI_ERROR_TEXT_SIZE 512
 
-/* Stable reasons, fine enough to tell an administrator what to do. */
+/* Stable reasons, fine enough to tell an administrator what to do. Their table also has those that
+ * only the web servers' acceptor (sspi_http.h) uses. */
 enum sspi_reason {
-    SSPI_REASON_NONE = 0,
-    SSPI_REASON_MALFORMED,     /* the token breaks its grammar */
-    SSPI_REASON_TOO_LARGE,     /* a token over the limit */
-    SSPI_REASON_NOT_OFFERED,   /* a mechanism or algorithm that is not offered */
-    SSPI_REASON_NO_KEY,        /* keytab lacks the principal, key version or encryption type */
-    SSPI_REASON_BAD_KEY,       /* ticket does not decrypt with the key in the keytab */
-    SSPI_REASON_WRONG_SERVICE, /* ticket for a service that is not accepted */
-    SSPI_REASON_CLOCK_SKEW,    /* client's clock too far from ours */
-    SSPI_REASON_TICKET_EXPIRED,
-    SSPI_REASON_REPLAY,          /* this authenticator or nonce count was seen before */
-    SSPI_REASON_BAD_BINDING,     /* channel binding differs */
-    SSPI_REASON_MISSING_BINDING, /* channel binding demanded, none sent */
-    SSPI_REASON_ANONYMOUS,       /* anonymous principal */
-    SSPI_REASON_WRONG_PASSWORD,  /* unknown user or wrong password, never told apart */
-    SSPI_REASON_WRONG_URI,       /* Digest uri is not the request's */
-    SSPI_REASON_WRONG_REALM,
-    SSPI_REASON_STALE_NONCE,   /* right response, nonce too old or not known any more */
-    SSPI_REASON_UNSUPPORTED,   /* valid, but nothing this library does or that was not offered */
-    SSPI_REASON_ENTITY_WANTED, /* no refusal: qop auth-int, call again with HEntity */
-    SSPI_REASON_HASH_WANTED,   /* no refusal: call again with SECBUFFER_SSPI_HASH_A1 */
-    SSPI_REASON_LEGS,          /* too many legs, or a partial context that took too long */
-    SSPI_REASON_CONFIGURATION, /* no key, no user file: our own side is not usable */
-    SSPI_REASON_INTERNAL,      /* memory, randomness, library failure */
-    SSPI_REASON_ALTERED,       /* a message was changed on its way: its MIC is wrong or gone */
-    SSPI_REASON_UNREACHABLE,   /* winbind or the domain controller behind it does not answer */
-    SSPI_REASON_BAD_NAME,      /* a name holds a control character, or is not UTF-8 */
-    /* The authenticator is older than the memory of replays, so it may have been used before. */
-    SSPI_REASON_OLD_AUTHENTICATOR
+#define SSPI_REASON(id, ...) SSPI_REASON_##id,
+#include "sspi_reasons.def"
+#undef SSPI_REASON
+    SSPI_REASON_COUNT
 };
 
 struct sspi_error_info {

@@ -16,7 +16,7 @@
  *
  * Threads: an acceptor serves many threads once its parent has set it up; a connection and an
  * exchange belong to one thread at a time. Nothing here blocks: what may, reading a changed file
- * again or asking a domain controller, is a *job* that a step hands out (SSPI_MAY_BLOCK). */
+ * again or asking a domain controller, is a *job* that a step hands out (SSPI_NEED_JOB). */
 #ifndef SSPI_HTTP_H
 #define SSPI_HTTP_H
 
@@ -182,8 +182,8 @@ struct sspi_acceptor_config {
     /* Who the workers run as: tells whether they can read a changed file by themselves. */
     uid_t worker_uid;
     gid_t worker_gid;
-    /* Jobs of one process that may wait for another machine at the same time; what comes beyond is
-     * SSPI_UNAVAILABLE at once. 0: whoever runs them sets the limit. */
+    /* Jobs of one process that may wait for another machine at the same time. A request beyond
+     * this limit is answered 503 at once. 0: the adapter that runs the jobs sets the limit. */
     unsigned waits_limit;
 };
 
@@ -303,27 +303,20 @@ struct sspi_request {
  * X-Forwarded-*, X-Real-IP. */
 bool sspi_http_tells_proxy(struct sspi_view name);
 
-enum sspi_verdict {
-    SSPI_GRANTED,       /* who it is stands in `variables`; send `headers` with the answer */
-    SSPI_ANONYMOUS,     /* optional, and the client sent no credentials, or those of a scheme that
-                         * is not offered here: admit the request without a user */
-    SSPI_CHALLENGE,     /* 401 (407 for a proxy) with `headers` */
-    SSPI_FORBIDDEN,     /* 403 */
-    SSPI_BAD_REQUEST,   /* 400 */
-    SSPI_TOO_LARGE,     /* 413: a body over the limit of auth-int */
-    SSPI_UNAVAILABLE,   /* 503: what verifies the credentials does not answer, or too many wait */
-    SSPI_ERROR,         /* 500: our own side is at fault, see the log record */
-    SSPI_NEED_HTTP_1_1, /* make the HTTP/2 client use HTTP/1.1; only for a request with
-                         * `can_force_http1` */
-
-    /* Not verdicts yet: do this, then step again under the same policy. */
-    SSPI_NEED_ENTITY, /* pass the whole body, without transfer coding, through
-                       * sspi_http_entity_update(), then call sspi_http_entity_end(), and keep it
-                       * for whoever handles the request */
-    SSPI_NEED_HASH, /* look `lookup_user` of `lookup_realm` up in the place's own database and hand
-                     * the answer to sspi_exchange_set_hash() */
-    SSPI_MAY_BLOCK  /* run `job` where waiting harms nobody; when that cannot be or takes too long,
-                     * leave it and step: that verdict does without it */
+/* What a step needs before it can decide. The server serves the need, then steps again under the
+ * same policy. */
+enum sspi_need {
+    SSPI_NEED_NONE,    /* the step has decided */
+    SSPI_NEED_ENTITY,  /* pass the complete body, without transfer coding, through
+                        * sspi_http_entity_update(), then call sspi_http_entity_end(). Keep the body
+                        * for the handler of the request. */
+    SSPI_NEED_HASH,    /* look `lookup_user` of `lookup_realm` up in the location's own database and
+                        * give the answer to sspi_exchange_set_hash() */
+    SSPI_NEED_JOB,     /* run `job` on a thread that may block. If that is impossible or takes too
+                        * long, release the job and step anyway: the exchange continues without its
+                        * result. */
+    SSPI_NEED_HTTP_1_1 /* make the HTTP/2 client use HTTP/1.1, and do not step again. Only for a
+                        * request with `can_force_http1`. */
 };
 
 enum sspi_variable {
@@ -344,18 +337,25 @@ struct sspi_header {
 #define SSPI_HEADERS_LIMIT 8
 
 struct sspi_result {
-    enum sspi_verdict verdict;
+    enum sspi_need need;
+    /* 0 admits the request. Otherwise the status of the answer, as in sspi_reasons.def: 400, 401
+     * (which a forward proxy sends as 407), 403, 413, 500 or 503. 500 while there is a need. */
+    unsigned status;
+    /* Status 0 only. True: the credentials are verified, and `variables` name the user. False: the
+     * request is anonymous. Credentials are optional here, and the client sent none, or those of a
+     * scheme that is not offered. */
+    bool has_user;
+    /* With status 0 or 401: send them with the answer. */
     struct sspi_header headers[SSPI_HEADERS_LIMIT];
     size_t n_headers;
     struct sspi_log_entry records[SSPI_LOG_ENTRIES_LIMIT]; /* write each once */
     size_t n_records;
-    /* GRANTED only: by enum sspi_variable; absent views where there is nothing to tell.
-     * NUL-terminated behind `len`. */
+    /* With a user only: by enum sspi_variable; an absent view has no value. A NUL follows each. */
     struct sspi_view variables[SSPI_VARIABLE_COUNT];
-    struct sspi_view lookup_user; /* NEED_HASH only, NUL-terminated behind `len` */
+    struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows */
     struct sspi_view lookup_realm;
-    struct sspi_job *job; /* MAY_BLOCK only: the caller's, who calls sspi_job_unref() */
-    /* CHALLENGE only: there is no body, or the client continues its exchange on this connection.
+    struct sspi_job *job; /* SSPI_NEED_JOB only: the caller owns it, and calls sspi_job_unref() */
+    /* 401 only: there is no body, or the client continues its exchange on this connection.
      * The server reads and drops the body (at most SSPI_DRAIN_LIMIT octets) instead of closing the
      * connection. A client that sent Expect: 100-continue may not have sent the body yet. */
     bool drains;
@@ -371,19 +371,19 @@ struct sspi_exchange;
 struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
                                         const struct sspi_request *request);
 
-/* The verdict of `policy` (whose mode is not off) on this request. The first step evaluates the
- * credentials under it; a later one, with the same or another policy, judges what was proven:
- * covered by that policy, the verdict is GRANTED, else that policy's challenges. `realm`: Digest's
- * realm for this request, expressions already evaluated. If Digest is offered and cannot use it
- * (sspi_policy_takes_realm()), the verdict is SSPI_ERROR. The result is lent until the next step or
- * the end, never NULL. */
+/* Applies `policy` (whose mode is not off) to this request. The first step evaluates the
+ * credentials under it. A later step, with the same or another policy, checks whether that policy
+ * accepts the identity: if so it grants the request, otherwise it sends that policy's challenges.
+ * `realm`: Digest's realm for this request, expressions already evaluated. If Digest is offered and
+ * cannot use it (sspi_policy_takes_realm()), the status is 500. The result is lent until the next
+ * step or the end of the exchange. It is never NULL. */
 const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              struct sspi_view realm);
 
 /* After SSPI_NEED_ENTITY: hashes the next piece of the request's body, in order. Cheap to call when
- * nothing was asked for: then it does nothing. False: the body is over the limit of auth-int; do
- * not read on, step: the verdict will be SSPI_TOO_LARGE. */
+ * nothing was asked for: then it does nothing. False: the body is over the limit of auth-int. Stop
+ * reading and step: the status will be 413. */
 bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len);
 
 /* The body came to its end. Until this was said a step asks for the body again, so that one that
@@ -395,16 +395,16 @@ void sspi_http_entity_end(struct sspi_exchange *exchange);
 void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex);
 
 /* The challenges `policy` sends with a 401 that another module decided on (Apache's authorization),
- * as an SSPI_CHALLENGE result; no credentials are evaluated. Lent like a step's. */
+ * as a result with status 401. No credentials are evaluated. Lent like a step's. */
 const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange,
                                                   const struct sspi_policy *policy,
                                                   struct sspi_view realm);
 
-/* True when the last step was GRANTED and the user's full form ("alice@REALM"; "digest:alice" for
+/* True if the last step's result has a user whose full form ("alice@REALM"; "digest:alice" for
  * Digest) is `name`. Never the short or local form: names of different schemes do not meet. */
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name);
 
-/* True when the last step was GRANTED to a client that proved that it uses this TLS channel. */
+/* True if the last step's result has a user, whose client proved that it uses this TLS channel. */
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange);
 
 /* Wipes and frees. NULL is fine. */

@@ -45,32 +45,13 @@ static struct bytes *add_authenticate(struct sspi_exchange *exchange)
 static bool finish_headers(struct sspi_exchange *exchange)
 {
     for (size_t i = 0; i < exchange->result.n_headers; i++) {
-        if (exchange->header_text[i].failed)
+        if (exchange->header_text[i].failed) {
+            (void)request_exchange_out_of_memory(exchange);
             return false;
+        }
         exchange->result.headers[i].value = bytes_as_view(&exchange->header_text[i]);
     }
     return true;
-}
-
-/* Turns the result into our own failure: nothing half made is sent. */
-static void fail(struct sspi_exchange *exchange)
-{
-    exchange->result.n_headers = 0;
-    exchange->result.verdict = SSPI_ERROR;
-}
-
-static void out_of_memory(struct sspi_exchange *exchange)
-{
-    fail(exchange);
-    (void)request_exchange_out_of_memory(exchange);
-}
-
-static void finish_challenge(struct sspi_exchange *exchange)
-{
-    exchange->result.verdict = SSPI_CHALLENGE;
-    exchange->result.drains = exchange->request.entity_length == 0;
-    if (!finish_headers(exchange))
-        out_of_memory(exchange);
 }
 
 static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy *policy)
@@ -116,8 +97,8 @@ static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_poli
     if (peer.len == 0)
         peer = SSPI_VIEW("a Unix socket");
     if (policy_proxies_should_log(&exchange->acceptor->told, peer))
-        acceptor_log_write(
-            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_PROXIED, SEC_E_OK,
+        (void)request_exchange_log(
+            exchange, SSPI_REASON_PROXIED, SEC_E_OK,
             "a request from %.*s came through a proxy, which may share its connections among "
             "clients: NTLM is not offered there",
             (int)peer.len, peer.data);
@@ -125,22 +106,20 @@ static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_poli
 
 static void tell_of_nothing(struct sspi_exchange *exchange)
 {
-    acceptor_log_write(
-        request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
+    (void)request_exchange_log(
+        exchange, SSPI_REASON_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
         "nothing could be offered: NTLM, the only scheme here, cannot run %s",
         exchange->request.connection == NULL ? "over HTTP/2; let this server speak HTTP/1.1 alone"
                                              : "through a proxy");
 }
 
-void request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     tell_of_proxy(exchange, policy);
     for (const uint8_t *at = policy_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++) {
         if (*at == POLICY_SCHEME_DIGEST) {
-            if (!add_digest(exchange, policy)) {
-                fail(exchange);
-                return;
-            }
+            if (!add_digest(exchange, policy))
+                return false;
         } else if (is_offered(exchange, policy, *at)) {
             struct bytes *line = add_authenticate(exchange);
             if (line != NULL)
@@ -149,7 +128,8 @@ void request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_
     }
     if (exchange->result.n_headers == 0)
         tell_of_nothing(exchange);
-    finish_challenge(exchange);
+    exchange->result.drains = exchange->request.entity_length == 0;
+    return finish_headers(exchange);
 }
 
 /* RFC 4559 section 5: the scheme and the token in base64. */
@@ -163,11 +143,11 @@ static void add_token(struct sspi_exchange *exchange)
     bytes_append_view(line, bytes_as_view(&exchange->answer_token));
 }
 
-void request_answer_continue(struct sspi_exchange *exchange)
+bool request_answer_continue(struct sspi_exchange *exchange)
 {
     add_token(exchange);
-    finish_challenge(exchange);
     exchange->result.drains = exchange->request.entity_length <= SSPI_DRAIN_LIMIT;
+    return finish_headers(exchange);
 }
 
 static void set_variables(struct sspi_exchange *exchange)
@@ -204,7 +184,7 @@ static void add_persistent_auth(struct sspi_exchange *exchange)
 {
     struct bytes *line = add_header(exchange, SSPI_VIEW("Persistent-Auth"));
     if (line != NULL)
-        bytes_append_text(line, exchange->stays ? "true" : "false");
+        bytes_append_text(line, exchange->persistent ? "true" : "false");
 }
 
 static const char *channel_of(enum package_bound bound)
@@ -225,41 +205,41 @@ static const char *channel_of(enum package_bound bound)
 
 /* Once for what was evaluated, whatever places the request comes to, and not again for what a
  * connection kept of it. */
-static void tell_granted(struct sspi_exchange *exchange)
+static void log_login(struct sspi_exchange *exchange)
 {
     const struct acceptor_identity *identity = &exchange->identity;
     char name[161], target[129];
-    if (exchange->told || exchange->kept)
+    if (exchange->login_logged || exchange->from_connection)
         return;
-    exchange->told = true;
-    if (!request_exchange_logs(exchange, ACCEPTOR_MESSAGE_GRANTED))
+    exchange->login_logged = true;
+    if (!request_exchange_logs(exchange, SSPI_REASON_GRANTED))
         return;
-    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_GRANTED, SEC_E_OK,
-                       "%s%s logged in by %s, %s; service: %s; channel: %s",
-                       identity->package == POLICY_SCHEME_DIGEST ? "digest:" : "",
-                       escape_text(name, sizeof(name), bytes_view(identity->name)),
-                       scheme_of(identity->package), identity->mechanism,
-                       identity->target == NULL || *identity->target == '\0'
-                           ? "not told"
-                           : escape_text(target, sizeof(target), bytes_view(identity->target)),
-                       channel_of(exchange->bound));
+    (void)request_exchange_log(
+        exchange, SSPI_REASON_GRANTED, SEC_E_OK,
+        "%s%s logged in by %s, %s; service: %s; channel: %s",
+        identity->package == POLICY_SCHEME_DIGEST ? "digest:" : "",
+        escape_text(name, sizeof(name), bytes_view(identity->name)), scheme_of(identity->package),
+        identity->mechanism,
+        identity->target == NULL || *identity->target == '\0'
+            ? "not told"
+            : escape_text(target, sizeof(target), bytes_view(identity->target)),
+        channel_of(exchange->bound));
 }
 
-void request_answer_granted(struct sspi_exchange *exchange)
+bool request_answer_granted(struct sspi_exchange *exchange)
 {
-    exchange->result.verdict = SSPI_GRANTED;
     exchange->granted_bare |=
         !exchange->request.proxy && !request_exchange_has_credentials(exchange);
     if (exchange->answer_token.len > 0)
         add_token(exchange);
     if (exchange->authentication_info.len > 0)
         add_authentication_info(exchange);
-    if (exchange->identity.runs != 0 && !exchange->kept && !exchange->request.proxy)
+    if (exchange->identity.runs != 0 && !exchange->from_connection && !exchange->request.proxy)
         add_persistent_auth(exchange);
-    if (!finish_headers(exchange)) {
-        out_of_memory(exchange);
-        return;
-    }
+    if (!finish_headers(exchange))
+        return false;
+    exchange->result.has_user = true;
     set_variables(exchange);
-    tell_granted(exchange);
+    log_login(exchange);
+    return true;
 }

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers: header lines and variables of a verdict. Each sets the verdict of the exchange's result.
- */
+/* Header lines and variables of the result. False: they cannot be made, and a log entry says why;
+ * the answer is then 500 without any of them. */
 #ifndef REQUEST_ANSWER_H
 #define REQUEST_ANSWER_H
 
 #include "request_exchange.h"
 
-/* 401: one challenge line for each scheme and Digest algorithm, in the policy's order. SSPI_ERROR,
- * with a record, when they cannot be made. */
-void request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy);
+/* 401: one challenge line for each scheme and Digest algorithm, in the policy's order. */
+bool request_answer_challenge(struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy) MUST_USE;
 
-/* 401 with the next token of the exchange of Negotiate or NTLM, and no other challenge: it would
- * make clients begin anew. */
-void request_answer_continue(struct sspi_exchange *exchange);
+/* 401 with the next token of the exchange of Negotiate or NTLM. It has no other challenge, because
+ * that would make clients begin a new exchange. */
+bool request_answer_continue(struct sspi_exchange *exchange) MUST_USE;
 
-/* Granted: the variables, and the answer token when there is one, and what the connection keeps. */
-void request_answer_granted(struct sspi_exchange *exchange);
+/* 0: the user's variables, the answer token if there is one, and the log entry of a new login. */
+bool request_answer_granted(struct sspi_exchange *exchange) MUST_USE;
 
 #endif

@@ -62,48 +62,39 @@ static bool names_other_host(const struct sspi_request *request)
 }
 
 /* The reason is in the client's connection: on another connection the server could compare. */
-static bool forbid(struct sspi_exchange *exchange, enum acceptor_message message, const char *why,
-                   enum request_outcome *ret_outcome)
+static enum sspi_reason forbid(struct sspi_exchange *exchange, enum sspi_reason reason,
+                               const char *why)
 {
-    acceptor_log_write(request_exchange_log_entry(exchange), message, SEC_E_BAD_BINDINGS,
-                       "channel binding is required, but %s", why);
-    *ret_outcome = REQUEST_OUTCOME_FORBIDDEN;
-    return false;
+    return request_exchange_log(exchange, reason, SEC_E_BAD_BINDINGS,
+                                "channel binding is required, but %s", why);
 }
 
 /* A binding is demanded and there is none to compare with: the client's fault where another TLS
  * would have one. */
-static bool refuse(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                   enum request_outcome *ret_outcome)
+static enum sspi_reason refuse(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const struct sspi_request *request = &exchange->request;
     if (!request->tls)
-        return forbid(exchange, ACCEPTOR_MESSAGE_TLS_REQUIRED,
+        return forbid(exchange, SSPI_REASON_TLS_REQUIRED,
                       "the connection is not TLS: use https; behind a TLS front end, configure its "
-                      "certificate, or configure that there is a front end",
-                      ret_outcome);
+                      "certificate, or configure that there is a front end");
     if (names_other_host(request))
-        return forbid(exchange, ACCEPTOR_MESSAGE_NO_CANDIDATE,
+        return forbid(exchange, SSPI_REASON_NO_CHANNEL,
                       "the request names another host than its TLS connection, and the "
-                      "certificate of that host is not known",
-                      ret_outcome);
+                      "certificate of that host is not known");
     if (!policy_allows_channel_type(policy, POLICY_BINDING_END_POINT))
-        return forbid(exchange, ACCEPTOR_MESSAGE_NO_CANDIDATE,
+        return forbid(exchange, SSPI_REASON_NO_CHANNEL,
                       "the client's version of TLS supports no configured type: tls-exporter needs "
                       "TLS 1.3, or 1.2 with extended master secret, tls-unique "
-                      "1.2 with it",
-                      ret_outcome);
+                      "1.2 with it");
     if (request->ssl != NULL && binding_session_began_elsewhere(request->ssl))
-        return forbid(exchange, ACCEPTOR_MESSAGE_NO_CANDIDATE,
+        return forbid(exchange, SSPI_REASON_NO_CHANNEL,
                       "the client resumed a TLS session that began under another server name, and "
-                      "the server does not know the certificate of that name",
-                      ret_outcome);
-    acceptor_log_write(
-        request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
+                      "the server does not know the certificate of that name");
+    return request_exchange_log(
+        exchange, SSPI_REASON_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
         "channel binding is required, but nothing names this connection: the server's certificate "
         "is not known or its signature has no single hash (use an RSA or ECDSA certificate)");
-    *ret_outcome = REQUEST_OUTCOME_ERROR;
-    return false;
 }
 
 static enum binding_end end_of(const struct sspi_policy *policy)
@@ -154,17 +145,15 @@ bool request_bindings_find(struct sspi_exchange *exchange, const struct sspi_pol
     return true;
 }
 
-bool request_bindings_collect(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                              struct request_bindings *ret_bindings,
-                              enum request_outcome *ret_outcome)
+enum sspi_reason request_bindings_collect(struct sspi_exchange *exchange,
+                                          const struct sspi_policy *policy,
+                                          struct request_bindings *ret_bindings)
 {
-    if (!request_bindings_find(exchange, policy, ret_bindings)) {
-        *ret_outcome = REQUEST_OUTCOME_ERROR;
-        return false;
-    }
+    if (!request_bindings_find(exchange, policy, ret_bindings))
+        return SSPI_REASON_CONFIGURATION;
     bool demanded =
         ret_bindings->rules.mode == BINDING_MODE_REQUIRE && is_compared(&ret_bindings->rules);
-    return ret_bindings->n_items > 0 || !demanded || refuse(exchange, policy, ret_outcome);
+    return ret_bindings->n_items > 0 || !demanded ? SSPI_REASON_NONE : refuse(exchange, policy);
 }
 
 const struct binding_rules *request_bindings_rules(struct request_bindings *bindings)

@@ -20,11 +20,11 @@ struct request_bindings {
 bool request_bindings_find(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct request_bindings *ret_bindings) MUST_USE;
 
-/* The same for credentials. False also: a binding is demanded and there is nothing to compare with;
- * *ret_outcome then tells what to answer, and a record why. */
-bool request_bindings_collect(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                              struct request_bindings *ret_bindings,
-                              enum request_outcome *ret_outcome) MUST_USE;
+/* The same for credentials. Otherwise than SSPI_REASON_NONE: they are refused, because `policy`
+ * demands a binding and there is nothing to compare with. A log entry says why. */
+enum sspi_reason request_bindings_collect(struct sspi_exchange *exchange,
+                                          const struct sspi_policy *policy,
+                                          struct request_bindings *ret_bindings) MUST_USE;
 
 /* Returns the rules. It points them to the candidates in `bindings`, which may have been moved. */
 const struct binding_rules *request_bindings_rules(struct request_bindings *bindings);

@@ -103,15 +103,15 @@ bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_pol
         *ret_why = "other mechanisms";
         return false;
     }
-    if (exchange->kept && !request_login_has_connection(exchange, policy)) {
+    if (exchange->from_connection && !request_login_has_connection(exchange, policy)) {
         *ret_why = "no proxy in between";
         return false;
     }
-    if (exchange->kept && !request_login_may_stay(policy, &exchange->identity)) {
+    if (exchange->from_connection && !request_login_may_stay(policy, &exchange->identity)) {
         *ret_why = "credentials with each request";
         return false;
     }
-    if (exchange->kept && request_login_is_too_old(exchange, policy)) {
+    if (exchange->from_connection && request_login_is_too_old(exchange, policy)) {
         *ret_why = "a login that is not so old";
         return false;
     }

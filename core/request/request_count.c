@@ -4,114 +4,77 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "acceptor.h"
 #include "policy.h"
 
-static void add(const struct sspi_exchange *exchange, enum store_counter counter)
+static const struct {
+    unsigned short status;
+    enum store_counter counter, detail;
+} reasons[SSPI_REASON_COUNT] = {
+#define SSPI_REASON(id, number, severity, status, counter, detail, meaning)                        \
+    [SSPI_REASON_##id] = {status, STORE_COUNTER_##counter, STORE_COUNTER_##detail},
+#include "sspi_reasons.def"
+#undef SSPI_REASON
+};
+
+static void add(struct sspi_state *state, enum store_counter counter)
 {
-    if (exchange->acceptor->state != NULL)
-        store_counters_add(exchange->acceptor->state, counter);
+    if (state != NULL && counter != STORE_COUNTER_NONE)
+        store_counters_add(state, counter);
 }
 
-static void count_binding(const struct sspi_exchange *exchange)
+unsigned request_count_status(enum sspi_reason reason)
 {
-    switch (exchange->bound) {
+    return reasons[reason].status;
+}
+
+void request_count_end(struct sspi_state *state, enum sspi_reason reason)
+{
+    add(state, reasons[reason].counter);
+}
+
+void request_count_refusal(struct sspi_state *state, enum sspi_reason reason)
+{
+    add(state, reasons[reason].detail);
+}
+
+static enum store_counter counter_of_binding(enum package_bound bound)
+{
+    switch (bound) {
     case PACKAGE_BOUND_MATCHED:
-        add(exchange, STORE_COUNTER_BOUND);
-        break;
+        return STORE_COUNTER_BOUND;
     case PACKAGE_BOUND_PROXY:
-        add(exchange, STORE_COUNTER_BOUND_BEFORE);
-        break;
+        return STORE_COUNTER_BOUND_BEFORE;
     case PACKAGE_BOUND_ABSENT:
     case PACKAGE_BOUND_NONE:
-        add(exchange, STORE_COUNTER_UNBOUND);
-        break;
+        return STORE_COUNTER_UNBOUND;
     case PACKAGE_BOUND_UNCHECKED:
         break;
     }
+    return STORE_COUNTER_NONE;
 }
 
-static void count_granted(const struct sspi_exchange *exchange)
+static enum store_counter counter_of_mechanism(uint8_t mechanism)
 {
-    if (exchange->kept) {
-        add(exchange, STORE_COUNTER_GRANTED_KEPT);
-        return;
-    }
-    switch (exchange->identity.runs) {
+    switch (mechanism) {
     case POLICY_MECHANISM_KERBEROS:
-        add(exchange, STORE_COUNTER_GRANTED_KERBEROS);
-        break;
+        return STORE_COUNTER_GRANTED_KERBEROS;
     case POLICY_MECHANISM_NTLM:
-        add(exchange, STORE_COUNTER_GRANTED_NTLM);
-        break;
+        return STORE_COUNTER_GRANTED_NTLM;
     default:
-        add(exchange, STORE_COUNTER_GRANTED_DIGEST);
-        break;
+        return STORE_COUNTER_GRANTED_DIGEST;
     }
-    count_binding(exchange);
 }
 
-static enum store_counter counter_of_challenge(const struct sspi_exchange *exchange)
+void request_count_granted(struct sspi_state *state, const struct acceptor_identity *identity,
+                           enum package_bound bound, bool from_connection)
 {
-    if (exchange->outcome == REQUEST_OUTCOME_CONTINUE)
-        return STORE_COUNTER_CONTINUED;
-    return exchange->request.authorization.data == NULL ? STORE_COUNTER_CHALLENGED
-                                                        : STORE_COUNTER_REFUSED;
-}
-
-void request_count_verdict(struct sspi_exchange *exchange)
-{
-    if (exchange->counted)
+    if (from_connection) {
+        add(state, STORE_COUNTER_GRANTED_KEPT);
         return;
-    exchange->counted = true;
-    switch (exchange->result.verdict) {
-    case SSPI_GRANTED:
-        count_granted(exchange);
-        return;
-    case SSPI_ANONYMOUS:
-        add(exchange, STORE_COUNTER_ANONYMOUS);
-        return;
-    case SSPI_CHALLENGE:
-        add(exchange, counter_of_challenge(exchange));
-        return;
-    case SSPI_NEED_HTTP_1_1:
-        add(exchange, STORE_COUNTER_CONTINUED);
-        return;
-    case SSPI_FORBIDDEN:
-        add(exchange, STORE_COUNTER_FORBIDDEN);
-        return;
-    case SSPI_BAD_REQUEST:
-    case SSPI_TOO_LARGE:
-        add(exchange, STORE_COUNTER_MALFORMED);
-        return;
-    case SSPI_UNAVAILABLE:
-        add(exchange, STORE_COUNTER_UNAVAILABLE);
-        return;
-    case SSPI_ERROR:
-        add(exchange, STORE_COUNTER_FAILED);
-        return;
-    case SSPI_NEED_ENTITY:
-    case SSPI_NEED_HASH:
-    case SSPI_MAY_BLOCK:
-        break;
     }
-    exchange->counted = false; /* it is none yet */
-}
-
-void request_count_reason(const struct sspi_exchange *exchange, enum sspi_reason reason)
-{
-    switch (reason) {
-    case SSPI_REASON_BAD_BINDING:
-        add(exchange, STORE_COUNTER_BINDING_WRONG);
-        break;
-    case SSPI_REASON_MISSING_BINDING:
-        add(exchange, STORE_COUNTER_BINDING_MISSING);
-        break;
-    case SSPI_REASON_REPLAY:
-        add(exchange, STORE_COUNTER_REPLAYED);
-        break;
-    default:
-        break;
-    }
+    add(state, counter_of_mechanism(identity->runs));
+    add(state, counter_of_binding(bound));
 }
 
 /* ---- showing ---- */

@@ -1,15 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counts what became of requests, and shows it. */
+/* What the table of reasons says of a request that ends: its status and its counters. The page that
+ * shows the counters (sspi_acceptor_status() in sspi_http.h). */
 #ifndef REQUEST_COUNT_H
 #define REQUEST_COUNT_H
 
-#include "request_exchange.h"
+#include "acceptor_identity.h"
+#include "package.h"
 #include "store_counters.h"
 
-/* Counts the verdict of a step once for each exchange, when it is final. */
-void request_count_verdict(struct sspi_exchange *exchange);
+/* The HTTP status of a request that ends for `reason`; 0: it passes. */
+unsigned request_count_status(enum sspi_reason reason);
 
-/* Counts why credentials were refused, as far as that has a counter. */
-void request_count_reason(const struct sspi_exchange *exchange, enum sspi_reason reason);
+/* Counts a request that ended for `reason`. The caller does so once for each request. `state` is
+ * NULL if no memory is shared. */
+void request_count_end(struct sspi_state *state, enum sspi_reason reason);
+
+/* Counts a request that was granted. `from_connection`: by the login of its connection. */
+void request_count_granted(struct sspi_state *state, const struct acceptor_identity *identity,
+                           enum package_bound bound, bool from_connection);
+
+/* Counts why credentials were refused, if that has a counter. */
+void request_count_refusal(struct sspi_state *state, enum sspi_reason reason);
 
 #endif

@@ -34,7 +34,7 @@ bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_
      * when they come. */
     if (!request_bindings_find(exchange, policy, &call.bindings))
         return false;
-    if (!request_digest_call(exchange, policy, &call))
+    if (request_digest_call(exchange, policy, &call) != SSPI_REASON_NONE)
         return false;
     if (call.status == SEC_I_CONTINUE_NEEDED && call.n_tokens > 0) {
         take_challenges(&call, challenges, ret_n);
@@ -51,25 +51,23 @@ bool request_digest_is_ambiguous(const struct sspi_exchange *exchange,
     return !policy_offers_digest_only(policy) && strpbrk(exchange->identity.name, "@\\") != NULL;
 }
 
-static enum request_outcome judge_user(struct sspi_exchange *exchange,
-                                       const struct sspi_policy *policy)
+static enum sspi_reason judge_user(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_view name = bytes_view(exchange->identity.name);
     char shown[128];
     if (!request_digest_is_ambiguous(exchange, policy))
-        return REQUEST_OUTCOME_PROVEN;
-    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_AMBIGUOUS_USER,
-                       SEC_E_LOGON_DENIED,
-                       "Digest user \"%s\" holds @ or a backslash, which could be mistaken for "
-                       "another scheme's name; rename the user or offer Digest alone",
-                       escape_text(shown, sizeof(shown), name));
-    return REQUEST_OUTCOME_REFUSED;
+        return SSPI_REASON_GRANTED;
+    return request_exchange_log(
+        exchange, SSPI_REASON_AMBIGUOUS_USER, SEC_E_LOGON_DENIED,
+        "Digest user \"%s\" holds @ or a backslash, which could be mistaken for "
+        "another scheme's name; rename the user or offer Digest alone",
+        escape_text(shown, sizeof(shown), name));
 }
 
 /* The body is wanted; where its length tells all, nothing has to be read. */
-static enum request_outcome want_entity(struct sspi_exchange *exchange,
-                                        const struct sspi_policy *policy,
-                                        const struct digest_response *response)
+static enum sspi_reason want_entity(struct sspi_exchange *exchange,
+                                    const struct sspi_policy *policy,
+                                    const struct digest_response *response)
 {
     uint64_t limit = sspi_policy_number(policy, SSPI_OPTION_DIGEST_ENTITY_LIMIT);
     uint64_t len = exchange->request.entity_length;
@@ -78,48 +76,48 @@ static enum request_outcome want_entity(struct sspi_exchange *exchange,
     request_entity_begin(&exchange->entity, response->algorithm, limit);
     if (len == 0)
         request_entity_end(&exchange->entity);
-    return REQUEST_OUTCOME_ENTITY;
+    exchange->need = SSPI_NEED_ENTITY;
+    return SSPI_REASON_NONE;
 }
 
-static enum request_outcome want_hash(struct sspi_exchange *exchange,
-                                      const struct digest_response *response)
+static enum sspi_reason want_hash(struct sspi_exchange *exchange,
+                                  const struct digest_response *response)
 {
     struct request_lookup *lookup = &exchange->lookup;
     free(lookup->user);
     lookup->user = strndup(response->username.data, response->username.len);
     if (lookup->user == NULL)
-        return REQUEST_OUTCOME_ERROR;
+        return request_exchange_out_of_memory(exchange);
     lookup->state = REQUEST_LOOKUP_ASKED;
-    return REQUEST_OUTCOME_HASH;
+    exchange->need = SSPI_NEED_HASH;
+    return SSPI_REASON_NONE;
 }
 
 /* SEC_E_INCOMPLETE_MESSAGE: the call is made again with what is missing. */
-static enum request_outcome want_more(struct sspi_exchange *exchange,
-                                      const struct sspi_policy *policy,
-                                      const struct request_digest_call *call)
+static enum sspi_reason want_more(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                                  const struct request_digest_call *call)
 {
     DIGEST_RESPONSE_CLEANUP struct digest_response response = {0};
     struct sspi_error_info error_info;
-    enum request_outcome outcome = REQUEST_OUTCOME_ERROR;
     if (digest_parse_response(call->directives, &response, &error_info) == SSPI_REASON_NONE) {
         if (call->error_info.reason == SSPI_REASON_ENTITY_WANTED &&
             exchange->entity.state == REQUEST_ENTITY_UNWANTED)
-            outcome = want_entity(exchange, policy, &response);
-        else if (call->error_info.reason == SSPI_REASON_HASH_WANTED &&
-                 exchange->lookup.state == REQUEST_LOOKUP_NONE)
-            outcome = want_hash(exchange, &response);
+            return want_entity(exchange, policy, &response);
+        if (call->error_info.reason == SSPI_REASON_HASH_WANTED &&
+            exchange->lookup.state == REQUEST_LOOKUP_NONE)
+            return want_hash(exchange, &response);
     }
-    if (outcome == REQUEST_OUTCOME_ERROR)
-        (void)request_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &call->error_info);
-    return outcome;
+    return request_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &call->error_info);
 }
 
-static enum request_outcome prove(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                                  struct request_digest_call *call)
+static enum sspi_reason prove(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                              struct request_digest_call *call)
 {
     struct request_lookup *lookup = &exchange->lookup;
-    if (!request_exchange_take_identity(exchange, &call->context, POLICY_SCHEME_DIGEST))
-        return REQUEST_OUTCOME_ERROR;
+    enum sspi_reason reason =
+        request_exchange_take_identity(exchange, &call->context, POLICY_SCHEME_DIGEST);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
     exchange->identity.source = call->source;
     if (policy_has_provider(policy)) {
         memcpy(lookup->proven, lookup->hash_a1, sizeof(lookup->proven));
@@ -130,28 +128,28 @@ static enum request_outcome prove(struct sspi_exchange *exchange, const struct s
     return judge_user(exchange, policy);
 }
 
-enum request_outcome request_digest_evaluate(struct sspi_exchange *exchange,
-                                             const struct sspi_policy *policy,
-                                             struct sspi_view directives)
+enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
+                                         const struct sspi_policy *policy,
+                                         struct sspi_view directives)
 {
     CALL_CLEANUP struct request_digest_call call = {.directives = directives};
-    enum request_outcome outcome;
     SecInvalidateHandle(&call.context);
     if (directives.len == 0) {
         error_info_set(&call.error_info, SSPI_REASON_UNSUPPORTED, "Digest without any directive");
         return request_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.error_info);
     }
-    if (!request_bindings_collect(exchange, policy, &call.bindings, &outcome))
-        return outcome;
-    if (!request_digest_call(exchange, policy, &call))
-        return REQUEST_OUTCOME_ERROR;
+    enum sspi_reason reason = request_bindings_collect(exchange, policy, &call.bindings);
+    if (reason == SSPI_REASON_NONE)
+        reason = request_digest_call(exchange, policy, &call);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
     if (call.status == SEC_E_OK)
         return prove(exchange, policy, &call);
     if (call.status == SEC_E_INCOMPLETE_MESSAGE)
         return want_more(exchange, policy, &call);
     if (call.error_info.reason == SSPI_REASON_WRONG_PASSWORD &&
         request_exchange_rereads(exchange, call.source))
-        return REQUEST_OUTCOME_REREAD;
+        return SSPI_REASON_NONE;
     /* If the nonce is too old or its count was used, the challenge says stale=true. */
     if (call.status == SEC_I_CONTINUE_NEEDED || call.status == SEC_E_OUT_OF_SEQUENCE) {
         take_challenges(&call, exchange->stale, &exchange->n_stale);

@@ -49,15 +49,16 @@ static void join_domain(const struct sspi_policy *policy, struct bytes *to)
         bytes_append_char(to, '\0');
 }
 
-static bool get_credential(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                           struct acceptor_credential **ret_credential,
-                           struct acceptor_source **ret_resource)
+static enum sspi_reason get_credential(struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy,
+                                       struct acceptor_credential **ret_credential,
+                                       struct acceptor_source **ret_resource)
 {
     struct acceptor_source *source = NULL;
     if (!policy_has_provider(policy)) {
         source = request_exchange_source(exchange, policy, SSPI_OPTION_DIGEST_USER_FILE);
         if (source == NULL)
-            return false;
+            return SSPI_REASON_CONFIGURATION;
     }
     struct bytes domain BYTES_CLEANUP = {0};
     join_domain(policy, &domain);
@@ -81,12 +82,10 @@ static bool get_credential(struct sspi_exchange *exchange, const struct sspi_pol
                                           SSPI_REASON_INTERNAL, "out of memory")
                       : acceptor_credentials_get(&exchange->acceptor->credentials, "WDigest", &data,
                                                  ret_credential, &error_info);
-    if (status != SEC_E_OK) {
-        (void)request_exchange_refuse(exchange, status, &error_info);
-        return false;
-    }
+    if (status != SEC_E_OK)
+        return request_exchange_refuse(exchange, status, &error_info);
     *ret_resource = source;
-    return true;
+    return SSPI_REASON_NONE;
 }
 
 static SecBuffer param(struct sspi_view value)
@@ -169,33 +168,30 @@ static void call_accept(struct sspi_exchange *exchange, struct acceptor_credenti
     }
 }
 
-bool request_digest_call(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                         struct request_digest_call *call)
+enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy,
+                                     struct request_digest_call *call)
 {
     struct bytes wide BYTES_CLEANUP = {0};
     SecInvalidateHandle(&call->context);
-    if (!put_target_uri(&exchange->request, &call->target)) {
-        (void)request_exchange_out_of_memory(exchange);
-        return false;
-    }
+    if (!put_target_uri(&exchange->request, &call->target))
+        return request_exchange_out_of_memory(exchange);
     if (!widen_realm(exchange->realm, &wide)) {
-        if (wide.failed) {
-            (void)request_exchange_out_of_memory(exchange);
-            return false;
-        }
+        if (wide.failed)
+            return request_exchange_out_of_memory(exchange);
         char shown[80];
-        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
-                           SEC_E_OK, "the realm \"%s\" cannot be used for Digest: only ASCII can",
-                           escape_text(shown, sizeof(shown), exchange->realm));
-        return false;
+        return request_exchange_log(exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK,
+                                    "the realm \"%s\" cannot be used for Digest: only ASCII can",
+                                    escape_text(shown, sizeof(shown), exchange->realm));
     }
     struct acceptor_credential *credential = NULL;
-    if (!get_credential(exchange, policy, &credential, &call->source))
-        return false;
+    enum sspi_reason reason = get_credential(exchange, policy, &credential, &call->source);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
     ULONG requirements = policy_allows_qop(policy, POLICY_QOP_AUTH) ? 0 : ASC_REQ_INTEGRITY;
     call_accept(exchange, credential, requirements, bytes_as_view(&wide), call);
     acceptor_credentials_put(&exchange->acceptor->credentials, credential);
-    return true;
+    return SSPI_REASON_NONE;
 }
 
 void request_digest_call_end(struct request_digest_call *call)

@@ -20,10 +20,11 @@ struct request_digest_call {
     SECURITY_STATUS status;
 };
 
-/* Gets a credential and calls, handing in the hashes of body and user that are there by now. False:
- * our own fault, told in a record. */
-bool request_digest_call(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                         struct request_digest_call *call) MUST_USE;
+/* Gets a credential and calls, with the hashes of body and user that are known by now.
+ * SSPI_REASON_NONE: call->status is set. Otherwise our own fault, which is logged. */
+enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy,
+                                     struct request_digest_call *call) MUST_USE;
 
 void request_digest_call_end(struct request_digest_call *call);
 

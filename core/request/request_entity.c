@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "request_exchange.h"
+#include "bytes.h"
+#include "hex.h"
 
 void request_entity_begin(struct request_entity *entity, enum sspi_digest_algorithm algorithm,
                           uint64_t limit)
@@ -55,14 +56,4 @@ void request_entity_free(struct request_entity *entity)
     hash_run_close(&entity->run);
     hash_suite_close(&entity->suite);
     *entity = (struct request_entity){0};
-}
-
-void sspi_http_entity_end(struct sspi_exchange *exchange)
-{
-    request_entity_end(&exchange->entity);
-}
-
-bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len)
-{
-    return request_entity_update(&exchange->entity, data, len);
 }

@@ -2,6 +2,7 @@
 #include "request_exchange.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +49,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     free(exchange);
 }
 
-struct sspi_log_entry *request_exchange_log_entry(struct sspi_exchange *exchange)
+static struct sspi_log_entry *next_entry(struct sspi_exchange *exchange)
 {
     struct sspi_result *result = &exchange->result;
     if (result->n_records == SSPI_LOG_ENTRIES_LIMIT)
@@ -56,9 +57,26 @@ struct sspi_log_entry *request_exchange_log_entry(struct sspi_exchange *exchange
     return &result->records[result->n_records++];
 }
 
-bool request_exchange_logs(const struct sspi_exchange *exchange, enum acceptor_message message)
+void request_exchange_add_entry(struct sspi_exchange *exchange, const struct sspi_log_entry *entry)
 {
-    return acceptor_log_severity(message) >= exchange->request.log_from;
+    *next_entry(exchange) = *entry;
+}
+
+bool request_exchange_logs(const struct sspi_exchange *exchange, enum sspi_reason reason)
+{
+    return acceptor_log_severity(reason) >= exchange->request.log_from;
+}
+
+enum sspi_reason request_exchange_log(struct sspi_exchange *exchange, enum sspi_reason reason,
+                                      SECURITY_STATUS status, const char *format, ...)
+{
+    va_list arguments;
+    if (!request_exchange_logs(exchange, reason))
+        return reason;
+    va_start(arguments, format);
+    acceptor_log_write_list(next_entry(exchange), reason, status, format, arguments);
+    va_end(arguments);
+    return reason;
 }
 
 bool request_exchange_has_credentials(const struct sspi_exchange *exchange)
@@ -66,56 +84,48 @@ bool request_exchange_has_credentials(const struct sspi_exchange *exchange)
     return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
 }
 
-/* A fault of the client is 401, because another attempt or another scheme may succeed. It is 400 if
- * the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), or if the RFC demands 400. A fault
- * of the server is 500. docs/refusals.md lists all of them. */
-static enum request_outcome outcome_of(SECURITY_STATUS status, enum sspi_reason reason)
+/* The status of a call can say more than its reason: our own fault is 500, and a call without a
+ * reason had a token that it could not use. */
+static enum sspi_reason find_reason(SECURITY_STATUS status, enum sspi_reason reason)
 {
-    switch (reason) {
-    case SSPI_REASON_CONFIGURATION:
-    case SSPI_REASON_INTERNAL:
-        return REQUEST_OUTCOME_ERROR;
-    case SSPI_REASON_UNREACHABLE:
-        return REQUEST_OUTCOME_UNAVAILABLE;
-    case SSPI_REASON_MALFORMED:
-    case SSPI_REASON_TOO_LARGE:
-    case SSPI_REASON_WRONG_URI: /* RFC 7616 3.4.6: a uri of another resource is answered 400 */
-        return status == SEC_E_INVALID_TOKEN ? REQUEST_OUTCOME_BAD_REQUEST
-                                             : REQUEST_OUTCOME_REFUSED;
-    default:
-        break;
-    }
     switch (status) {
     case SEC_E_INSUFFICIENT_MEMORY:
     case SEC_E_INTERNAL_ERROR:
     case SEC_E_INVALID_HANDLE:
     case SEC_E_NO_CREDENTIALS:
-        return REQUEST_OUTCOME_ERROR;
+        return request_count_status(reason) >= 500 ? reason : SSPI_REASON_INTERNAL;
     default:
-        return REQUEST_OUTCOME_REFUSED;
+        return reason == SSPI_REASON_NONE ? SSPI_REASON_MALFORMED_TOKEN : reason;
     }
 }
 
-enum request_outcome request_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
-                                             const struct sspi_error_info *error_info)
+static enum sspi_reason refuse(struct sspi_exchange *exchange, enum sspi_reason reason,
+                               SECURITY_STATUS status, const char *text)
 {
-    enum request_outcome outcome = outcome_of(status, error_info->reason);
-    request_count_reason(exchange, error_info->reason);
-    enum acceptor_message message =
-        error_info->reason == SSPI_REASON_NONE && outcome != REQUEST_OUTCOME_ERROR
-            ? ACCEPTOR_MESSAGE_MALFORMED
-            : acceptor_log_message(error_info->reason);
-    acceptor_log_write(request_exchange_log_entry(exchange), message, status, "%s",
-                       error_info->text[0] == '\0' ? "no further detail" : error_info->text);
-    return outcome;
+    request_count_refusal(exchange->acceptor->state, reason);
+    return request_exchange_log(exchange, reason, status, "%s",
+                                *text == '\0' ? "no further detail" : text);
 }
 
-enum request_outcome request_exchange_refuse_token(struct sspi_exchange *exchange,
-                                                   SECURITY_STATUS status,
-                                                   const struct sspi_error_info *error_info)
+enum sspi_reason request_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                         const struct sspi_error_info *error_info)
 {
-    enum request_outcome outcome = request_exchange_refuse(exchange, status, error_info);
-    return outcome == REQUEST_OUTCOME_BAD_REQUEST ? REQUEST_OUTCOME_REFUSED : outcome;
+    return refuse(exchange, find_reason(status, error_info->reason), status, error_info->text);
+}
+
+/* A fault of the client is 401, because another attempt or another scheme may succeed. It is 400
+ * only if the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), or if the RFC demands 400
+ * (RFC 7616 3.4.6: a uri of another resource). docs/refusals.md lists all of them. */
+enum sspi_reason request_exchange_refuse_token(struct sspi_exchange *exchange,
+                                               SECURITY_STATUS status,
+                                               const struct sspi_error_info *error_info)
+{
+    enum sspi_reason reason = find_reason(status, error_info->reason);
+    if (reason == SSPI_REASON_MALFORMED)
+        reason = SSPI_REASON_MALFORMED_TOKEN;
+    if (reason == SSPI_REASON_TOO_LARGE)
+        reason = SSPI_REASON_TOO_LARGE_TOKEN;
+    return refuse(exchange, reason, status, error_info->text);
 }
 
 bool request_exchange_rereads(struct sspi_exchange *exchange, struct acceptor_source *source)
@@ -125,25 +135,25 @@ bool request_exchange_rereads(struct sspi_exchange *exchange, struct acceptor_so
         return false;
     exchange->job = acceptor_source_check_changed_now(source, clock->steady_ms(clock->self));
     exchange->rereads = exchange->job != NULL;
+    if (exchange->rereads)
+        exchange->need = SSPI_NEED_JOB;
     return exchange->rereads;
 }
 
-enum request_outcome request_exchange_out_of_memory(struct sspi_exchange *exchange)
+enum sspi_reason request_exchange_out_of_memory(struct sspi_exchange *exchange)
 {
-    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_INTERNAL,
-                       SEC_E_INSUFFICIENT_MEMORY, "out of memory");
-    return REQUEST_OUTCOME_ERROR;
+    return request_exchange_log(exchange, SSPI_REASON_INTERNAL, SEC_E_INSUFFICIENT_MEMORY,
+                                "out of memory");
 }
 
-enum request_outcome request_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit)
+enum sspi_reason request_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit)
 {
     const char *option =
         sspi_option_info(SSPI_OPTION_DIGEST_ENTITY_LIMIT)->name[exchange->acceptor->config.server];
-    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_ENTITY_TOO_LARGE,
-                       SEC_E_OK,
-                       "the body of an auth-int request has more than the %" PRIu64 " octets of %s",
-                       limit, option);
-    return REQUEST_OUTCOME_TOO_LARGE;
+    return request_exchange_log(exchange, SSPI_REASON_ENTITY_TOO_LARGE, SEC_E_OK,
+                                "the body of an auth-int request has more than the %" PRIu64
+                                " octets of %s",
+                                limit, option);
 }
 
 struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
@@ -154,11 +164,11 @@ struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
         acceptor_source_find(exchange->acceptor->sources, policy, option);
     if (source == NULL) {
         const char *directive = sspi_option_info(option)->name[exchange->acceptor->config.server];
-        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
-                           SEC_E_OK,
-                           "no file was opened for %s at start: set %s where this request's policy "
-                           "holds, or in an outer scope",
-                           directive, directive);
+        (void)request_exchange_log(
+            exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK,
+            "no file was opened for %s at start: set %s where this request's policy "
+            "holds, or in an outer scope",
+            directive, directive);
     }
     return source;
 }
@@ -170,8 +180,8 @@ static uint8_t mechanism_of(const struct package_info *info)
     return info->mechanism == &ntlm_package ? POLICY_MECHANISM_NTLM : 0;
 }
 
-bool request_exchange_take_identity(struct sspi_exchange *exchange, const CtxtHandle *context,
-                                    uint8_t package)
+enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
+                                                const CtxtHandle *context, uint8_t package)
 {
     const struct package_info *info = package_info(context);
     struct acceptor_identity identity = {.package = package};
@@ -190,9 +200,17 @@ bool request_exchange_take_identity(struct sspi_exchange *exchange, const CtxtHa
         exchange->users_generation = info->users_generation;
     }
     if (identity.name != NULL && acceptor_identity_copy(&identity, &exchange->identity))
-        return true;
-    struct sspi_error_info error_info;
-    error_info_set(&error_info, SSPI_REASON_INTERNAL, "an established context could not be read");
-    (void)request_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &error_info);
-    return false;
+        return SSPI_REASON_NONE;
+    return request_exchange_log(exchange, SSPI_REASON_INTERNAL, SEC_E_INTERNAL_ERROR,
+                                "an established context could not be read");
+}
+
+void sspi_http_entity_end(struct sspi_exchange *exchange)
+{
+    request_entity_end(&exchange->entity);
+}
+
+bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len)
+{
+    return request_entity_update(&exchange->entity, data, len);
 }

@@ -26,24 +26,6 @@ struct request_lookup {
     uint8_t proven[REQUEST_HASH_A1_LEN];
 };
 
-/* What the evaluation came to. */
-enum request_outcome {
-    REQUEST_OUTCOME_NONE, /* not evaluated yet */
-    REQUEST_OUTCOME_PROVEN,
-    REQUEST_OUTCOME_REFUSED,  /* 401 with new challenges */
-    REQUEST_OUTCOME_CONTINUE, /* 401 with the next token of a Negotiate or NTLM exchange */
-    REQUEST_OUTCOME_WAIT,   /* a job waits for the domain controller, then to be evaluated again */
-    REQUEST_OUTCOME_REREAD, /* a job reads a changed file; then evaluate the credentials again */
-    REQUEST_OUTCOME_ENTITY, /* the body's hash is wanted, then to be evaluated again */
-    REQUEST_OUTCOME_HASH,   /* the user's hash is wanted, then to be evaluated again */
-    REQUEST_OUTCOME_TOO_LARGE,
-    REQUEST_OUTCOME_BAD_REQUEST,
-    REQUEST_OUTCOME_FORBIDDEN,
-    REQUEST_OUTCOME_HTTP_1_1, /* several legs are wanted, which HTTP/2 has not */
-    REQUEST_OUTCOME_UNAVAILABLE,
-    REQUEST_OUTCOME_ERROR
-};
-
 /* The values that a waiting login began with. The step that ends it may have another policy. */
 struct request_begun {
     struct acceptor_credential *credential; /* of its context; in use */
@@ -54,14 +36,17 @@ struct request_begun {
 struct sspi_exchange {
     struct sspi_acceptor *acceptor;
     struct sspi_request request;
-    enum request_outcome outcome;
+    /* Of the evaluation of the credentials: NONE until it is complete, GRANTED if they are
+     * verified. */
+    enum sspi_reason reason;
+    enum sspi_need need; /* of the evaluation; its end clears all but SSPI_NEED_HTTP_1_1 */
     struct acceptor_identity identity;
-    enum package_bound bound;  /* of the proof, by the policy that accepted it last */
+    enum package_bound bound;  /* of the identity, by the policy that accepted it last */
     uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
-    bool kept;                 /* the proof is the login that the connection kept */
-    bool stays;                /* the connection keeps what this request proved */
+    bool from_connection;      /* the identity is the login that the connection kept */
+    bool persistent;           /* the connection keeps the login of this request */
     bool counted;
-    bool told;         /* who logged in, in the log */
+    bool login_logged;
     bool granted_bare; /* a step granted the request without an Authorization header */
     struct request_accept_job *waiting; /* handed out, its end not seen yet */
     struct request_begun begun;         /* counts while `waiting` is set */
@@ -87,48 +72,54 @@ struct sspi_exchange {
     struct sspi_view realm; /* of the step that runs */
 };
 
-/* A log record of the result to write; the last one again when there is no room for more. */
-struct sspi_log_entry *request_exchange_log_entry(struct sspi_exchange *exchange);
+/* Adds a log entry to the result, in place of the last one if there is no room. The text is
+ * printable: the caller has escaped what comes from a client. An entry that the server drops is not
+ * written. Returns `reason`, so that a decision is one statement. */
+enum sspi_reason request_exchange_log(struct sspi_exchange *exchange, enum sspi_reason reason,
+                                      SECURITY_STATUS status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
-/* Whether the server keeps a line of this message; asked where one is written with every request.
- */
-bool request_exchange_logs(const struct sspi_exchange *exchange, enum acceptor_message message);
+/* The same for an entry that is written already. */
+void request_exchange_add_entry(struct sspi_exchange *exchange, const struct sspi_log_entry *entry);
+
+/* True if the server keeps log entries of this reason. */
+bool request_exchange_logs(const struct sspi_exchange *exchange, enum sspi_reason reason);
 
 /* True when the client sent an Authorization header. */
 bool request_exchange_has_credentials(const struct sspi_exchange *exchange);
 
-/* Turns a failed call into an outcome and a log record. */
-enum request_outcome request_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
-                                             const struct sspi_error_info *error_info);
+/* Logs and counts why a call failed, and returns the reason for which the request ends. */
+enum sspi_reason request_exchange_refuse(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                         const struct sspi_error_info *error_info);
 
-/* The same for a token in a header that is well-formed. It is never 400, because the client can
- * start again or use another scheme. */
-enum request_outcome request_exchange_refuse_token(struct sspi_exchange *exchange,
-                                                   SECURITY_STATUS status,
-                                                   const struct sspi_error_info *error_info);
+/* The same for a token in a header that is well-formed. The status is never 400, because the client
+ * can start again or use another scheme. */
+enum sspi_reason request_exchange_refuse_token(struct sspi_exchange *exchange,
+                                               SECURITY_STATUS status,
+                                               const struct sspi_error_info *error_info);
 
-/* Checks at once whether the file of `resource` changed. The caller does this for all credentials
+/* The same for memory that ran out. */
+enum sspi_reason request_exchange_out_of_memory(struct sspi_exchange *exchange);
+
+/* The same for a body over `limit`, before or while it is read. */
+enum sspi_reason request_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
+
+/* Checks at once whether the file of `source` changed. The caller does this for all credentials
  * that the contents do not verify, of known and unknown users, so that the time of the answer does
- * not depend on the user. True: the file changed, the exchange has the job that reads it again, and
- * the caller must return REQUEST_OUTCOME_REREAD. At most once for each exchange. `resource` may be
- * NULL. */
+ * not depend on the user. True: the file changed, and the evaluation needs the job that reads it
+ * again (SSPI_NEED_JOB). At most once for each exchange. `source` may be NULL. */
 bool request_exchange_rereads(struct sspi_exchange *exchange,
                               struct acceptor_source *source) MUST_USE;
 
-/* The same for memory that ran out. */
-enum request_outcome request_exchange_out_of_memory(struct sspi_exchange *exchange);
-
-/* The same for a body over `limit`, before or while it is read. */
-enum request_outcome request_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
-
-/* The resource that `policy` uses for `option`. NULL: not open; a record says so. */
+/* The source that `policy` uses for `option`. NULL: not open; a log entry says so. */
 struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
                                                 const struct sspi_policy *policy,
                                                 enum sspi_option option);
 
-/* Copies name, realm, target, binding and end out of an established context; what verified it is
- * the caller's to set. False: memory. */
-bool request_exchange_take_identity(struct sspi_exchange *exchange, const CtxtHandle *context,
-                                    uint8_t package) MUST_USE;
+/* Copies name, realm, target, binding and expiry out of an established context. The caller sets the
+ * source that verified it. SSPI_REASON_INTERNAL: memory. */
+enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
+                                                const CtxtHandle *context,
+                                                uint8_t package) MUST_USE;
 
 #endif

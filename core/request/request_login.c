@@ -58,7 +58,7 @@ void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy
     connection->login_began_ms = clock->steady_ms(clock->self);
     connection->login_mark = mark;
     connection->login_is_for_proxy = exchange->request.proxy;
-    exchange->stays = true;
+    exchange->persistent = true;
 }
 
 bool request_login_is_by(const struct sspi_exchange *exchange, const struct acceptor_source *users)
@@ -107,8 +107,8 @@ static bool end_if_over(struct sspi_exchange *exchange, const struct sspi_policy
     char shown[160];
     if (end == NULL)
         return false;
-    acceptor_log_write(
-        request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_LOGIN_ENDED, SEC_E_OK,
+    (void)request_exchange_log(
+        exchange, SSPI_REASON_LOGIN_ENDED, SEC_E_OK,
         "the login of %s on its connection has ended: %s",
         escape_text(shown, sizeof(shown), bytes_view(exchange->request.connection->login.name)),
         end);
@@ -132,10 +132,10 @@ bool request_login_use(struct sspi_exchange *exchange, const struct sspi_policy 
         *ret_why = "memory";
         return false;
     }
-    exchange->kept = true;
+    exchange->from_connection = true;
     if (request_check_accepts(exchange, policy, ret_why))
         return true;
-    exchange->kept = false;
+    exchange->from_connection = false;
     acceptor_identity_free(&exchange->identity);
     return false;
 }

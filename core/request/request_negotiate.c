@@ -15,7 +15,7 @@
 #define ACCEPT_CLEANUP __attribute__((cleanup(request_accept_end)))
 
 /* Text that breaks the grammar of credentials (RFC 9110 11.4) is 400. */
-static enum request_outcome refuse_text(struct sspi_exchange *exchange, struct sspi_view text)
+static enum sspi_reason refuse_text(struct sspi_exchange *exchange, struct sspi_view text)
 {
     struct sspi_error_info error_info;
     /* httpd joins two header lines by a comma, which is not part of a token68. */
@@ -27,15 +27,15 @@ static enum request_outcome refuse_text(struct sspi_exchange *exchange, struct s
 }
 
 /* A header without a token is well-formed: the package decides about it. */
-static enum request_outcome decode_token(struct sspi_exchange *exchange, struct sspi_view text,
-                                         struct bytes *ret_token)
+static enum sspi_reason decode_token(struct sspi_exchange *exchange, struct sspi_view text,
+                                     struct bytes *ret_token)
 {
     struct sspi_error_info error_info;
     if (text.len > 0 && !field_is_token68(text))
         return refuse_text(exchange, text);
     switch (base64_decode(text, PACKAGE_TOKEN_LIMIT, ret_token)) {
     case BASE64_OK:
-        return REQUEST_OUTCOME_NONE;
+        return SSPI_REASON_NONE;
     case BASE64_TOO_LARGE:
         error_info_set(&error_info, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
                        PACKAGE_TOKEN_LIMIT);
@@ -60,8 +60,8 @@ static bool continues(struct sspi_view token)
             memcmp(token.data, ntlm_authenticate.data, ntlm_authenticate.len) == 0);
 }
 
-static enum request_outcome refuse_legs(struct sspi_exchange *exchange, SECURITY_STATUS status,
-                                        const char *text)
+static enum sspi_reason refuse_legs(struct sspi_exchange *exchange, SECURITY_STATUS status,
+                                    const char *text)
 {
     struct sspi_error_info error_info;
     error_info_set(&error_info, SSPI_REASON_LEGS, "%s", text);
@@ -123,12 +123,12 @@ static void drop_partial(struct sspi_exchange *exchange)
 }
 
 /* Whether this token continues the connection's unfinished context; otherwise it begins a new
- * exchange. False: it was to continue one that is not here or took too long. That is 401 with a
- * bare challenge, because an honest client whose connection was closed must be able to begin anew.
- */
-static bool resume(const struct negotiation *negotiation,
-                   const struct acceptor_credential *credential, struct sspi_view token,
-                   uint64_t now_ms, bool *ret_resumed)
+ * exchange. SSPI_REASON_LEGS: it was to continue one that is not here or took too long. That is 401
+ * with a bare challenge, because an honest client whose connection was closed must be able to begin
+ * anew. */
+static enum sspi_reason resume(const struct negotiation *negotiation,
+                               const struct acceptor_credential *credential, struct sspi_view token,
+                               uint64_t now_ms, bool *ret_resumed)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     struct sspi_connection *connection = exchange->request.connection;
@@ -138,35 +138,33 @@ static bool resume(const struct negotiation *negotiation,
         !request_login_has_connection(exchange, negotiation->policy)) {
         drop_partial(exchange);
         if (!continues(token))
-            return true;
-        (void)refuse_legs(
+            return SSPI_REASON_NONE;
+        return refuse_legs(
             exchange, SEC_E_INVALID_TOKEN,
             "the middle of a negotiation whose beginning is not known here: the client changed the "
             "connection (keep-alive must be on) or the place, or a proxy shares connections");
-        return false;
     }
     if (request_connection_is_late(connection, now_ms)) {
         request_connection_drop(connection);
-        (void)refuse_legs(exchange, SEC_E_LOGON_DENIED,
-                          "an exchange took too long between its legs");
-        return false;
+        return refuse_legs(exchange, SEC_E_LOGON_DENIED,
+                           "an exchange took too long between its legs");
     }
     *ret_resumed = true;
-    return true;
+    return SSPI_REASON_NONE;
 }
 
 /* Keeps an unfinished context for the next leg; the connection takes over context and credential.
  */
-static enum request_outcome keep_partial(const struct negotiation *negotiation,
-                                         struct request_accept *accept,
-                                         struct acceptor_credential **credential)
+static enum sspi_reason keep_partial(const struct negotiation *negotiation,
+                                     struct request_accept *accept,
+                                     struct acceptor_credential **credential)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     struct sspi_connection *connection = exchange->request.connection;
     if (request_login_has_connection(exchange, negotiation->policy)) {
         request_connection_keep(connection, &accept->context, *credential, accept->began_ms);
         *credential = NULL;
-        return REQUEST_OUTCOME_CONTINUE;
+        return SSPI_REASON_CONTINUED;
     }
     if (!request_login_has_legs(exchange, negotiation->policy))
         return refuse_legs(exchange, SEC_E_UNSUPPORTED_FUNCTION,
@@ -175,18 +173,21 @@ static enum request_outcome keep_partial(const struct negotiation *negotiation,
                                  "over HTTP/2, where it cannot run; it would over HTTP/1.1"
                                : "the client began an exchange of several legs through a proxy, "
                                  "which may share its connections among clients");
-    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_DOWNGRADED, SEC_E_OK,
-                       "an exchange of several legs was begun over HTTP/2: the client is sent "
-                       "back to HTTP/1.1");
-    return REQUEST_OUTCOME_HTTP_1_1;
+    exchange->need = SSPI_NEED_HTTP_1_1;
+    return request_exchange_log(
+        exchange, SSPI_REASON_DOWNGRADED, SEC_E_OK,
+        "an exchange of several legs was begun over HTTP/2: the client is sent "
+        "back to HTTP/1.1");
 }
 
-static enum request_outcome prove(const struct negotiation *negotiation,
-                                  const struct request_accept *accept)
+static enum sspi_reason prove(const struct negotiation *negotiation,
+                              const struct request_accept *accept)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
-    if (!request_exchange_take_identity(exchange, &accept->context, negotiation->package))
-        return REQUEST_OUTCOME_ERROR;
+    enum sspi_reason reason =
+        request_exchange_take_identity(exchange, &accept->context, negotiation->package);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
     exchange->identity.source = exchange->identity.runs == POLICY_MECHANISM_NTLM
                                     ? negotiation->nt_users
                                     : negotiation->keytab;
@@ -197,14 +198,14 @@ static enum request_outcome prove(const struct negotiation *negotiation,
     if (status != SEC_E_OK)
         return request_exchange_refuse(exchange, status, &error_info);
     request_login_keep(exchange, negotiation->policy);
-    return REQUEST_OUTCOME_PROVEN;
+    return SSPI_REASON_GRANTED;
 }
 
 /* What the call came to. `credential` is what the context was made with: the caller has it in use,
  * or, when it is taken, the connection. */
-static enum request_outcome conclude(const struct negotiation *negotiation,
-                                     struct request_accept *accept,
-                                     struct acceptor_credential **credential)
+static enum sspi_reason conclude(const struct negotiation *negotiation,
+                                 struct request_accept *accept,
+                                 struct acceptor_credential **credential)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     if (accept->status != SEC_E_OK && accept->status != SEC_I_CONTINUE_NEEDED)
@@ -227,28 +228,25 @@ static void drop_wait(struct sspi_exchange *exchange)
 }
 
 /* `full`: nobody was asked, because as many as may already wait. */
-static enum request_outcome refuse_wait(struct sspi_exchange *exchange, bool full)
+static enum sspi_reason refuse_wait(struct sspi_exchange *exchange, bool full)
 {
     drop_wait(exchange);
     if (full)
-        acceptor_log_write(
-            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_BUSY,
-            SEC_E_NO_AUTHENTICATING_AUTHORITY,
+        return request_exchange_log(
+            exchange, SSPI_REASON_BUSY, SEC_E_NO_AUTHENTICATING_AUTHORITY,
             "the limit of logins that may wait for the domain controller is reached");
-    else
-        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_UNREACHABLE,
-                           SEC_E_NO_AUTHENTICATING_AUTHORITY,
-                           "winbind did not answer a login within %d seconds; logins by NTLM are "
-                           "refused until it may be asked again",
-                           ACCEPTOR_LIMITER_TIMEOUT_MS / 1000);
-    return REQUEST_OUTCOME_UNAVAILABLE;
+    return request_exchange_log(
+        exchange, SSPI_REASON_UNREACHABLE, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+        "winbind did not answer a login within %d seconds; logins by NTLM are "
+        "refused until it may be asked again",
+        ACCEPTOR_LIMITER_TIMEOUT_MS / 1000);
 }
 
 /* The leg may wait for a domain controller. Makes a job of it, unless the limit of waiting logins
  * is reached. The job takes over the credential. */
-static enum request_outcome begin_wait(const struct negotiation *negotiation,
-                                       struct acceptor_credential **credential,
-                                       struct request_accept *accept, uint64_t now_ms)
+static enum sspi_reason begin_wait(const struct negotiation *negotiation,
+                                   struct acceptor_credential **credential,
+                                   struct request_accept *accept, uint64_t now_ms)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     struct request_accept_job *waiting =
@@ -264,9 +262,10 @@ static enum request_outcome begin_wait(const struct negotiation *negotiation,
                                              .nt_users = negotiation->nt_users,
                                              .package = negotiation->package};
     *credential = NULL;
-    if (answer == ACCEPTOR_LIMITER_ACQUIRED)
-        return REQUEST_OUTCOME_WAIT;
-    return refuse_wait(exchange, answer == ACCEPTOR_LIMITER_FULL);
+    if (answer != ACCEPTOR_LIMITER_ACQUIRED)
+        return refuse_wait(exchange, answer == ACCEPTOR_LIMITER_FULL);
+    exchange->need = SSPI_NEED_JOB;
+    return SSPI_REASON_NONE;
 }
 
 /* A failed later leg ends its context, so the files are checked before the leg. True: a file
@@ -287,55 +286,56 @@ static bool misses_key(const struct negotiation *negotiation, const struct reque
 }
 
 /* One leg with this token. */
-static enum request_outcome accept_token(const struct negotiation *negotiation,
-                                         struct acceptor_credential **credential,
-                                         struct request_accept *accept)
+static enum sspi_reason accept_token(const struct negotiation *negotiation,
+                                     struct acceptor_credential **credential,
+                                     struct request_accept *accept)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     const struct clock *clock = clock_machine();
     uint64_t now_ms = clock->steady_ms(clock->self);
     bool resumed;
-    if (!resume(negotiation, *credential, accept->token, now_ms, &resumed))
-        return REQUEST_OUTCOME_REFUSED;
+    enum sspi_reason reason = resume(negotiation, *credential, accept->token, now_ms, &resumed);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
     accept->began_ms = now_ms;
     if (resumed && looks_first(negotiation))
-        return REQUEST_OUTCOME_REREAD;
+        return SSPI_REASON_NONE;
     if (resumed)
         request_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
     if (resumed && secur_context_waits(&accept->context))
         return begin_wait(negotiation, credential, accept, now_ms);
     request_accept_run(accept, acceptor_credentials_handle(*credential));
     if (!resumed && misses_key(negotiation, accept))
-        return REQUEST_OUTCOME_REREAD;
+        return SSPI_REASON_NONE;
     return conclude(negotiation, accept, credential);
 }
 
-static enum request_outcome begin(struct negotiation *negotiation, struct sspi_view token)
+static enum sspi_reason begin(struct negotiation *negotiation, struct sspi_view token)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     struct bytes decoded BYTES_CLEANUP = {0};
-    enum request_outcome outcome = decode_token(exchange, token, &decoded);
-    if (outcome != REQUEST_OUTCOME_NONE) {
+    enum sspi_reason reason = decode_token(exchange, token, &decoded);
+    if (reason != SSPI_REASON_NONE) {
         drop_partial(exchange);
-        return outcome;
+        return reason;
     }
     struct request_accept accept ACCEPT_CLEANUP = {.token = bytes_as_view(&decoded)};
     SecInvalidateHandle(&accept.context);
-    if (!request_bindings_collect(exchange, negotiation->policy, &accept.bindings, &outcome))
-        return outcome;
+    reason = request_bindings_collect(exchange, negotiation->policy, &accept.bindings);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
     struct sspi_error_info error_info = {0};
     struct acceptor_credential *credential = NULL;
     SECURITY_STATUS status = get_credential(negotiation, &credential, &error_info);
     if (status != SEC_E_OK)
         return request_exchange_refuse(exchange, status, &error_info);
-    outcome = accept_token(negotiation, &credential, &accept);
+    reason = accept_token(negotiation, &credential, &accept);
     acceptor_credentials_put(&exchange->acceptor->credentials, credential);
-    return outcome;
+    return reason;
 }
 
 /* The job has run, or was left. */
-static enum request_outcome end_wait(struct sspi_exchange *exchange,
-                                     const struct sspi_policy *policy)
+static enum sspi_reason end_wait(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct request_accept_job *waiting = exchange->waiting;
     enum acceptor_job_state state = acceptor_job_state(&waiting->job);
@@ -346,18 +346,17 @@ static enum request_outcome end_wait(struct sspi_exchange *exchange,
                                             .nt_users = exchange->begun.nt_users};
     if (state != ACCEPTOR_JOB_DONE)
         return refuse_wait(exchange, state == ACCEPTOR_JOB_NEW);
-    enum request_outcome outcome =
-        conclude(&negotiation, &waiting->accept, &exchange->begun.credential);
+    enum sspi_reason reason = conclude(&negotiation, &waiting->accept, &exchange->begun.credential);
     drop_wait(exchange);
-    return outcome;
+    return reason;
 }
 
-enum request_outcome request_negotiate_evaluate(struct sspi_exchange *exchange,
-                                                const struct sspi_policy *policy, uint8_t package,
-                                                struct sspi_view token)
+enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
+                                            const struct sspi_policy *policy, uint8_t package,
+                                            struct sspi_view token)
 {
     struct negotiation negotiation = {.exchange = exchange, .policy = policy, .package = package};
     if (exchange->waiting != NULL)
         return end_wait(exchange, policy);
-    return find_resources(&negotiation) ? begin(&negotiation, token) : REQUEST_OUTCOME_ERROR;
+    return find_resources(&negotiation) ? begin(&negotiation, token) : SSPI_REASON_CONFIGURATION;
 }

@@ -5,16 +5,18 @@
 
 #include "request_exchange.h"
 
-/* Evaluates a token of Negotiate or NTLM (`package`) in base64. An outcome other than PROVEN,
- * CONTINUE and WAIT has left its log record. After WAIT it goes on with the end of the job. */
-enum request_outcome request_negotiate_evaluate(struct sspi_exchange *exchange,
-                                                const struct sspi_policy *policy, uint8_t package,
-                                                struct sspi_view token);
+/* Evaluates a token of Negotiate or NTLM (`package`) in base64. SSPI_REASON_GRANTED: verified, the
+ * exchange has the identity. SSPI_REASON_NONE: exchange->need says what is missing; when the caller
+ * has it, it evaluates again. Otherwise the credentials are refused, which is logged, or the
+ * exchange continues with another leg. */
+enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
+                                            const struct sspi_policy *policy, uint8_t package,
+                                            struct sspi_view token);
 
-/* Evaluates Digest's directives. */
-enum request_outcome request_digest_evaluate(struct sspi_exchange *exchange,
-                                             const struct sspi_policy *policy,
-                                             struct sspi_view directives);
+/* Evaluates Digest's directives in the same way. */
+enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
+                                         const struct sspi_policy *policy,
+                                         struct sspi_view directives);
 
 /* Digest's challenges for this policy and realm (one an algorithm, without the scheme's name),
  * appended to `challenges`. False: our own fault, a record says which. */

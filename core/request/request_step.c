@@ -20,12 +20,10 @@
 #include "request_schemes.h"
 #include "request_user_name.h"
 
-static enum request_outcome refuse_malformed(struct sspi_exchange *exchange,
-                                             enum acceptor_message message, const char *text)
+static enum sspi_reason refuse_malformed(struct sspi_exchange *exchange, enum sspi_reason reason,
+                                         const char *text)
 {
-    acceptor_log_write(request_exchange_log_entry(exchange), message, SEC_E_INVALID_TOKEN, "%s",
-                       text);
-    return REQUEST_OUTCOME_BAD_REQUEST;
+    return request_exchange_log(exchange, reason, SEC_E_INVALID_TOKEN, "%s", text);
 }
 
 /* HTTP_PACKAGE_*; 0: a scheme of another module. */
@@ -53,23 +51,23 @@ static bool has_foreign_scheme(const struct sspi_exchange *exchange,
 }
 
 /* Evaluates the credentials, or continues the evaluation. Their scheme is offered. */
-static enum request_outcome evaluate(struct sspi_exchange *exchange,
-                                     const struct sspi_policy *policy)
+static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
+                                        const struct sspi_policy *policy)
 {
     if (exchange->request.several_authorizations)
-        return refuse_malformed(exchange, ACCEPTOR_MESSAGE_SEVERAL_HEADERS,
+        return refuse_malformed(exchange, SSPI_REASON_SEVERAL_HEADERS,
                                 "more than one Authorization header");
     struct request_authorization authorization;
     switch (request_authorization_split(exchange->request.authorization, &authorization)) {
     case REQUEST_AUTHORIZATION_OK:
         break;
     case REQUEST_AUTHORIZATION_EMPTY:
-        return refuse_malformed(exchange, ACCEPTOR_MESSAGE_MALFORMED, "empty Authorization header");
+        return refuse_malformed(exchange, SSPI_REASON_MALFORMED, "empty Authorization header");
     case REQUEST_AUTHORIZATION_TOO_LARGE:
-        return refuse_malformed(exchange, ACCEPTOR_MESSAGE_TOO_LARGE,
+        return refuse_malformed(exchange, SSPI_REASON_TOO_LARGE,
                                 "Authorization header of more than 90000 bytes");
     case REQUEST_AUTHORIZATION_MALFORMED:
-        return refuse_malformed(exchange, ACCEPTOR_MESSAGE_MALFORMED,
+        return refuse_malformed(exchange, SSPI_REASON_MALFORMED,
                                 "the Authorization header does not begin with a scheme's name, or "
                                 "holds a control character");
     }
@@ -99,48 +97,33 @@ static void drop_late(struct sspi_exchange *exchange)
 }
 
 /* Handles a request without credentials: it reuses the login kept on the connection if this policy
- * accepts that login; otherwise it admits the request as anonymous or challenges it. True: `result`
- * has the verdict. */
-static bool decide_bare(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+ * accepts that login; otherwise it admits the request as anonymous or challenges it.
+ * SSPI_REASON_NONE: the request has an identity. */
+static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
+                                    const struct sspi_policy *policy)
 {
     const char *why;
-    if (exchange->outcome == REQUEST_OUTCOME_PROVEN)
-        return false;
+    if (exchange->reason == SSPI_REASON_GRANTED)
+        return SSPI_REASON_NONE;
     drop_late(exchange);
     if (request_login_use(exchange, policy, &why)) {
-        exchange->outcome = REQUEST_OUTCOME_PROVEN;
-        return false;
+        exchange->reason = SSPI_REASON_GRANTED;
+        return SSPI_REASON_NONE;
     }
-    if (admits_anonymous(policy)) {
-        exchange->result.verdict = SSPI_ANONYMOUS;
-        return true;
-    }
-    if (request_exchange_logs(exchange, ACCEPTOR_MESSAGE_CHALLENGED))
-        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CHALLENGED,
-                           SEC_E_OK, "no credentials, challenged%s%s",
-                           why == NULL ? "" : "; the connection's login does not count: wanted is ",
-                           why == NULL ? "" : why);
-    request_answer_challenge(exchange, policy);
-    return true;
+    if (admits_anonymous(policy))
+        return SSPI_REASON_ADMITTED;
+    return request_exchange_log(
+        exchange, SSPI_REASON_CHALLENGED, SEC_E_OK, "no credentials, challenged%s%s",
+        why == NULL ? "" : "; the connection's login does not count: wanted is ",
+        why == NULL ? "" : why);
 }
 
-/* True until the evaluation of the credentials is complete. */
-static bool is_pending(enum request_outcome outcome)
-{
-    return outcome == REQUEST_OUTCOME_NONE || outcome == REQUEST_OUTCOME_WAIT ||
-           outcome == REQUEST_OUTCOME_ENTITY || outcome == REQUEST_OUTCOME_HASH ||
-           outcome == REQUEST_OUTCOME_REREAD;
-}
-
-static void refuse_foreign(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                           struct sspi_view scheme)
+static enum sspi_reason refuse_foreign(struct sspi_exchange *exchange, struct sspi_view scheme)
 {
     char shown[40];
-    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_OFFERED,
-                       SEC_E_SECPKG_NOT_FOUND,
-                       "the client used the scheme %s, which is not offered",
-                       escape_text(shown, sizeof(shown), scheme));
-    request_answer_challenge(exchange, policy);
+    return request_exchange_log(exchange, SSPI_REASON_NOT_OFFERED, SEC_E_SECPKG_NOT_FOUND,
+                                "the client used the scheme %s, which is not offered",
+                                escape_text(shown, sizeof(shown), scheme));
 }
 
 /* A realm from variables or an expression is known only with the request. */
@@ -149,8 +132,7 @@ static bool check_realm(struct sspi_exchange *exchange, const struct sspi_policy
     char error[SSPI_ERROR_SIZE];
     if (sspi_policy_takes_realm(policy, exchange->realm, exchange->acceptor->config.server, error))
         return true;
-    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
-                       SEC_E_OK, "%s", error);
+    (void)request_exchange_log(exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK, "%s", error);
     return false;
 }
 
@@ -171,41 +153,35 @@ static bool check_configuration(struct sspi_exchange *exchange, const struct ssp
     } else {
         return check_realm(exchange, policy);
     }
-    acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_CONFIGURATION,
-                       SEC_E_OK, "%s is offered but %s %s for this request", scheme,
-                       sspi_option_info(missing)->name[exchange->acceptor->config.server], lack);
+    (void)request_exchange_log(
+        exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK, "%s is offered but %s %s for this request",
+        scheme, sspi_option_info(missing)->name[exchange->acceptor->config.server], lack);
     return false;
 }
 
-/* What stands before any look at credentials. True: `result` has the verdict. */
-static bool decide_without(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* The decisions that do not depend on what the credentials are. SSPI_REASON_NONE: the credentials
+ * decide. */
+static enum sspi_reason decide_without(struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy)
 {
     struct sspi_view scheme;
-    if (sspi_policy_number(policy, SSPI_OPTION_REQUIRE_TLS) == 1 && !exchange->request.tls) {
-        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_TLS_REQUIRED,
-                           SEC_E_OK,
-                           "credentials are only taken over TLS here and this connection is plain: "
-                           "redirect http to https");
-        exchange->result.verdict = SSPI_FORBIDDEN;
-        return true;
-    }
+    if (sspi_policy_number(policy, SSPI_OPTION_REQUIRE_TLS) == 1 && !exchange->request.tls)
+        return request_exchange_log(
+            exchange, SSPI_REASON_TLS_REQUIRED, SEC_E_OK,
+            "credentials are only taken over TLS here and this connection is plain: "
+            "redirect http to https");
     /* As on IIS, credentials of a scheme that is not offered are not for this location. They
      * neither use nor end the connection's login. Another location that offers the scheme may still
      * evaluate them. */
     bool foreign = has_foreign_scheme(exchange, policy, &scheme);
-    if (foreign && admits_anonymous(policy)) {
-        exchange->result.verdict = SSPI_ANONYMOUS;
-        return true;
-    }
-    if (!check_configuration(exchange, policy)) {
-        exchange->result.verdict = SSPI_ERROR;
-        return true;
-    }
-    if (foreign && is_pending(exchange->outcome)) {
-        refuse_foreign(exchange, policy, scheme);
-        return true;
-    }
-    return !request_exchange_has_credentials(exchange) && decide_bare(exchange, policy);
+    if (foreign && admits_anonymous(policy))
+        return SSPI_REASON_ADMITTED;
+    if (!check_configuration(exchange, policy))
+        return SSPI_REASON_CONFIGURATION;
+    if (foreign && exchange->reason == SSPI_REASON_NONE)
+        return refuse_foreign(exchange, scheme);
+    return request_exchange_has_credentials(exchange) ? SSPI_REASON_NONE
+                                                      : decide_bare(exchange, policy);
 }
 
 /* A request without credentials does not wait for winbind. A login by a user file must know whether
@@ -219,10 +195,10 @@ static bool uses_nt_users(const struct sspi_exchange *exchange, const struct ssp
                                                               SSPI_OPTION_NTLM_USER_FILE));
 }
 
-static void hand_out_job(struct sspi_exchange *exchange)
+static void hand_out_job(struct sspi_exchange *exchange, struct sspi_job *job)
 {
-    exchange->result.verdict = SSPI_MAY_BLOCK;
-    exchange->result.job = sspi_job_ref(exchange->job);
+    exchange->result.need = SSPI_NEED_JOB;
+    exchange->result.job = sspi_job_ref(job);
 }
 
 /* A file that this policy uses changed: hands out the job that reads it again. */
@@ -247,7 +223,7 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
         exchange->job = acceptor_source_check_changed(source, clock->steady_ms(clock->self));
         if (exchange->job == NULL)
             continue;
-        hand_out_job(exchange);
+        hand_out_job(exchange, exchange->job);
         return true;
     }
     return false;
@@ -257,30 +233,29 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
  * again by a later look: until then the old contents serve. */
 static void end_job(struct sspi_exchange *exchange)
 {
-    struct sspi_log_entry told;
+    struct sspi_log_entry entry;
     if (exchange->job == NULL)
         return;
-    if (acceptor_source_outcome(exchange->job, &told))
-        *request_exchange_log_entry(exchange) = told;
+    if (acceptor_source_outcome(exchange->job, &entry))
+        request_exchange_add_entry(exchange, &entry);
     sspi_job_unref(exchange->job);
     exchange->job = NULL;
 }
 
-/* Asks the server to look the user up at this place. */
-static void ask_hash(struct sspi_exchange *exchange)
+/* Asks the server to look the user up at this location. */
+static enum sspi_reason ask_hash(struct sspi_exchange *exchange)
 {
     struct request_lookup *lookup = &exchange->lookup;
     lookup->state = REQUEST_LOOKUP_ASKED;
     bytes_free(&exchange->lookup_realm);
     bytes_append_view(&exchange->lookup_realm, exchange->realm);
     bytes_append_char(&exchange->lookup_realm, '\0');
-    if (exchange->lookup_realm.failed) {
-        (void)request_exchange_out_of_memory(exchange); /* the verdict is SSPI_ERROR */
-        return;
-    }
-    exchange->result.verdict = SSPI_NEED_HASH;
+    if (exchange->lookup_realm.failed)
+        return request_exchange_out_of_memory(exchange);
+    exchange->result.need = SSPI_NEED_HASH;
     exchange->result.lookup_user = bytes_view(lookup->user);
     exchange->result.lookup_realm = bytes_view(exchange->lookup_realm.data);
+    return SSPI_REASON_NONE;
 }
 
 /* A proof by one place's own lookup says nothing about another's: each place is asked. */
@@ -292,7 +267,8 @@ static bool wants_confirmation(const struct sspi_exchange *exchange,
 }
 
 /* The user has no name in the form that the policy asks for. */
-static void refuse_user_name(struct sspi_exchange *exchange, enum request_user_name named)
+static enum sspi_reason refuse_user_name(struct sspi_exchange *exchange,
+                                         enum request_user_name named)
 {
     const char *option =
         sspi_option_info(SSPI_OPTION_USER_NAME)->name[exchange->acceptor->config.server];
@@ -300,102 +276,96 @@ static void refuse_user_name(struct sspi_exchange *exchange, enum request_user_n
     escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name));
     switch (named) {
     case REQUEST_USER_NAME_NO_ACCOUNT:
-        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NO_LOCAL_NAME,
-                           SEC_E_OK, "auth_to_local in krb5.conf maps %s to no local account",
-                           shown);
-        break;
+        return request_exchange_log(exchange, SSPI_REASON_NO_LOCAL_NAME, SEC_E_OK,
+                                    "auth_to_local in krb5.conf maps %s to no local account",
+                                    shown);
     case REQUEST_USER_NAME_AMBIGUOUS:
-        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_AMBIGUOUS_NAME,
-                           SEC_E_OK,
-                           "%s would read as another user in the form that %s asks for; rename "
-                           "the account, or use %s full",
-                           shown, option, option);
-        break;
+        return request_exchange_log(
+            exchange, SSPI_REASON_AMBIGUOUS_NAME, SEC_E_OK,
+            "%s would read as another user in the form that %s asks for; rename "
+            "the account, or use %s full",
+            shown, option, option);
     case REQUEST_USER_NAME_GOOD:
     case REQUEST_USER_NAME_NO_MEMORY:
-        (void)request_exchange_out_of_memory(exchange); /* the verdict is SSPI_ERROR */
-        return;
+        break;
     }
-    exchange->result.verdict = SSPI_FORBIDDEN;
+    return request_exchange_out_of_memory(exchange);
 }
 
-static void decide_proven(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* Decides about credentials that are verified. */
+static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
+                                        const struct sspi_policy *policy)
 {
     const char *why = "";
     char shown[160];
     struct sspi_view name = bytes_view(exchange->identity.name);
-    if (wants_confirmation(exchange, policy)) {
-        ask_hash(exchange);
-        return;
-    }
-    bool covers = request_check_accepts(exchange, policy, &why);
-    exchange->lookup.state = REQUEST_LOOKUP_NONE; /* the answer was for this place alone */
-    if (!covers) {
-        acceptor_log_write(request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_COVERED,
-                           SEC_E_OK, "%s was proven under another policy; this place demands %s",
-                           escape_text(shown, sizeof(shown), name), why);
-        request_answer_challenge(exchange, policy);
-        return;
-    }
-    if (!request_check_require(exchange, policy)) {
-        acceptor_log_write(
-            request_exchange_log_entry(exchange), ACCEPTOR_MESSAGE_NOT_AUTHORIZED, SEC_E_OK,
+    if (wants_confirmation(exchange, policy))
+        return ask_hash(exchange);
+    bool accepts = request_check_accepts(exchange, policy, &why);
+    exchange->lookup.state = REQUEST_LOOKUP_NONE; /* the answer was only for this location */
+    if (!accepts)
+        return request_exchange_log(exchange, SSPI_REASON_NOT_COVERED, SEC_E_OK,
+                                    "%s was proven under another policy; this place demands %s",
+                                    escape_text(shown, sizeof(shown), name), why);
+    if (!request_check_require(exchange, policy))
+        return request_exchange_log(
+            exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
             "%s%s is not one of the users that are required here, or is not bound to this channel",
             exchange->identity.package == POLICY_SCHEME_DIGEST ? "digest:" : "",
             escape_text(shown, sizeof(shown), name));
-        exchange->result.verdict = SSPI_FORBIDDEN;
-        return;
-    }
     free(exchange->user);
     exchange->user = NULL;
     enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user);
-    if (named == REQUEST_USER_NAME_GOOD)
-        request_answer_granted(exchange);
-    else
-        refuse_user_name(exchange, named);
+    return named == REQUEST_USER_NAME_GOOD ? SSPI_REASON_GRANTED
+                                           : refuse_user_name(exchange, named);
 }
 
+/* Until a step has decided, its result is our own fault: an adapter that overlooks something never
+ * admits the request. */
 static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
 {
     memset(&exchange->result, 0, sizeof(exchange->result));
-    exchange->result.verdict = SSPI_ERROR;
+    exchange->result.status = request_count_status(SSPI_REASON_INTERNAL);
     exchange->realm = realm;
     for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
         bytes_free(&exchange->header_text[i]);
 }
 
-/* Looks at the credentials until that comes to something, or to something that the server has to do
- * first. */
-static void look(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* True if the evaluation has what it needs. `round` is 0 in the round that begins the step: the
+ * server has run the job by then. */
+static bool is_served(const struct sspi_exchange *exchange, int round)
 {
-    if (exchange->outcome == REQUEST_OUTCOME_ENTITY &&
-        exchange->entity.state == REQUEST_ENTITY_OVER_LIMIT) {
-        exchange->outcome = request_exchange_refuse_entity(exchange, exchange->entity.limit);
+    switch (exchange->need) {
+    case SSPI_NEED_NONE:
+        return true;
+    case SSPI_NEED_ENTITY:
+        return exchange->entity.state != REQUEST_ENTITY_RUNNING;
+    case SSPI_NEED_HASH:
+        return exchange->lookup.state != REQUEST_LOOKUP_ASKED;
+    case SSPI_NEED_JOB:
+        return round == 0;
+    case SSPI_NEED_HTTP_1_1:
+        break;
+    }
+    return false;
+}
+
+/* Evaluates the credentials until there is a reason, or a need that the server has to serve. */
+static void evaluate(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (exchange->need == SSPI_NEED_ENTITY && exchange->entity.state == REQUEST_ENTITY_OVER_LIMIT) {
+        exchange->need = SSPI_NEED_NONE;
+        exchange->reason = request_exchange_refuse_entity(exchange, exchange->entity.limit);
         return;
     }
+    if (exchange->reason == SSPI_REASON_NONE && exchange->need == SSPI_NEED_NONE)
+        request_login_end(exchange); /* new credentials */
     /* At most: the hash of the user, that of the body, and the answer. */
     for (int round = 0; round < 3; round++) {
-        switch (exchange->outcome) {
-        case REQUEST_OUTCOME_NONE:
-            request_login_end(exchange); /* new credentials */
-            break;
-        case REQUEST_OUTCOME_WAIT:
-        case REQUEST_OUTCOME_REREAD:
-            if (round > 0)
-                return;
-            break;
-        case REQUEST_OUTCOME_ENTITY:
-            if (exchange->entity.state == REQUEST_ENTITY_RUNNING)
-                return;
-            break;
-        case REQUEST_OUTCOME_HASH:
-            if (exchange->lookup.state == REQUEST_LOOKUP_ASKED)
-                return;
-            break;
-        default:
+        if (exchange->reason != SSPI_REASON_NONE || !is_served(exchange, round))
             return;
-        }
-        exchange->outcome = evaluate(exchange, policy);
+        exchange->need = SSPI_NEED_NONE;
+        exchange->reason = evaluate_header(exchange, policy);
     }
 }
 
@@ -409,83 +379,95 @@ void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex
                         : REQUEST_LOOKUP_UNKNOWN;
 }
 
-static void decide(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* Tells the server what the evaluation needs. SSPI_REASON_NONE: it must step again. */
+static enum sspi_reason ask(struct sspi_exchange *exchange)
 {
-    if (wants_job(exchange, policy) || decide_without(exchange, policy))
+    if (exchange->need == SSPI_NEED_HASH)
+        return ask_hash(exchange);
+    if (exchange->need == SSPI_NEED_JOB)
+        hand_out_job(exchange, exchange->waiting != NULL ? &exchange->waiting->job : exchange->job);
+    exchange->result.need = exchange->need;
+    return exchange->reason;
+}
+
+/* Returns why the request ends under `policy`. SSPI_REASON_NONE: the result has a need. */
+static enum sspi_reason decide(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (wants_job(exchange, policy))
+        return SSPI_REASON_NONE;
+    enum sspi_reason reason = decide_without(exchange, policy);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
+    evaluate(exchange, policy);
+    if (exchange->need != SSPI_NEED_NONE)
+        return ask(exchange);
+    return exchange->reason == SSPI_REASON_GRANTED ? decide_verified(exchange, policy)
+                                                   : exchange->reason;
+}
+
+/* Makes the headers and variables of the answer. False: that is impossible, which is logged. */
+static bool make_answer(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        enum sspi_reason reason)
+{
+    if (reason == SSPI_REASON_GRANTED)
+        return request_answer_granted(exchange);
+    if (reason == SSPI_REASON_CONTINUED)
+        return request_answer_continue(exchange);
+    return request_count_status(reason) != 401 || request_answer_challenge(exchange, policy);
+}
+
+static void count(struct sspi_exchange *exchange, enum sspi_reason reason)
+{
+    struct sspi_state *state = exchange->acceptor->state;
+    if (exchange->counted)
         return;
-    look(exchange, policy);
-    switch (exchange->outcome) {
-    case REQUEST_OUTCOME_PROVEN:
-        decide_proven(exchange, policy);
-        break;
-    case REQUEST_OUTCOME_REFUSED:
-        request_answer_challenge(exchange, policy);
-        break;
-    case REQUEST_OUTCOME_CONTINUE:
-        request_answer_continue(exchange);
-        break;
-    case REQUEST_OUTCOME_ENTITY:
-        exchange->result.verdict = SSPI_NEED_ENTITY;
-        break;
-    case REQUEST_OUTCOME_HASH:
-        ask_hash(exchange);
-        break;
-    case REQUEST_OUTCOME_WAIT:
-        exchange->result.verdict = SSPI_MAY_BLOCK;
-        exchange->result.job = sspi_job_ref(&exchange->waiting->job);
-        break;
-    case REQUEST_OUTCOME_REREAD:
-        hand_out_job(exchange);
-        break;
-    case REQUEST_OUTCOME_HTTP_1_1:
-        exchange->result.verdict = SSPI_NEED_HTTP_1_1;
-        break;
-    case REQUEST_OUTCOME_UNAVAILABLE:
-        exchange->result.verdict = SSPI_UNAVAILABLE;
-        break;
-    case REQUEST_OUTCOME_BAD_REQUEST:
-        exchange->result.verdict = SSPI_BAD_REQUEST;
-        break;
-    case REQUEST_OUTCOME_TOO_LARGE:
-        exchange->result.verdict = SSPI_TOO_LARGE;
-        break;
-    case REQUEST_OUTCOME_FORBIDDEN:
-        exchange->result.verdict = SSPI_FORBIDDEN;
-        break;
-    case REQUEST_OUTCOME_NONE:
-    case REQUEST_OUTCOME_ERROR:
-        exchange->result.verdict = SSPI_ERROR;
-        break;
-    }
+    exchange->counted = true;
+    if (reason == SSPI_REASON_GRANTED)
+        request_count_granted(state, &exchange->identity, exchange->bound,
+                              exchange->from_connection);
+    else
+        request_count_end(state, reason);
 }
 
 const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              struct sspi_view realm)
 {
+    struct sspi_result *result = &exchange->result;
     begin_step(exchange, realm);
     end_job(exchange);
-    decide(exchange, policy);
-    request_count_verdict(exchange);
-    return &exchange->result;
+    enum sspi_reason reason = decide(exchange, policy);
+    if (reason == SSPI_REASON_NONE && result->need != SSPI_NEED_NONE)
+        return result;
+    if (reason == SSPI_REASON_NONE || !make_answer(exchange, policy, reason)) {
+        result->n_headers = 0;
+        reason = SSPI_REASON_INTERNAL;
+    }
+    if (result->need == SSPI_NEED_NONE)
+        result->status = request_count_status(reason);
+    count(exchange, reason);
+    return result;
 }
 
 const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange,
                                                   const struct sspi_policy *policy,
                                                   struct sspi_view realm)
 {
+    struct sspi_result *result = &exchange->result;
     begin_step(exchange, realm);
-    request_answer_challenge(exchange, policy);
-    return &exchange->result;
+    if (request_answer_challenge(exchange, policy))
+        result->status = request_count_status(SSPI_REASON_CHALLENGED);
+    else
+        result->n_headers = 0;
+    return result;
 }
 
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange)
 {
-    return exchange->result.verdict == SSPI_GRANTED && exchange->bound == PACKAGE_BOUND_MATCHED;
+    return exchange->result.has_user && exchange->bound == PACKAGE_BOUND_MATCHED;
 }
 
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name)
 {
-    return exchange->result.verdict == SSPI_GRANTED &&
-           request_check_user_is(&exchange->identity, name);
+    return exchange->result.has_user && request_check_user_is(&exchange->identity, name);
 }

@@ -9,7 +9,8 @@ enum store_counter {
 #define STORE_COUNTER(id, name, help) STORE_COUNTER_##id,
 #include "store_counters.def"
 #undef STORE_COUNTER
-    STORE_COUNTERS
+    STORE_COUNTERS,
+    STORE_COUNTER_NONE = STORE_COUNTERS /* nothing is counted */
 };
 
 /* Adds one. Lock-free, and in no order with anything else. */

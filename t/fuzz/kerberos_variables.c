@@ -198,7 +198,7 @@ static const struct sspi_result *step(struct sspi_exchange *exchange,
                                       const struct sspi_policy *policy)
 {
     const struct sspi_result *result = sspi_exchange_step(exchange, policy, SSPI_VIEW(""));
-    if (result->verdict == SSPI_MAY_BLOCK) {
+    if (result->need == SSPI_NEED_JOB) {
         struct sspi_job *job = result->job;
         sspi_job_run(job);
         sspi_job_unref(job);
@@ -239,11 +239,12 @@ static void check_granted(const struct sspi_result *result, const struct names *
 
 static void check(const struct sspi_result *result, const struct names *names, size_t form)
 {
-    FUZZ_REQUIRE(result->verdict == SSPI_GRANTED || result->verdict == SSPI_CHALLENGE ||
-                 result->verdict == SSPI_BAD_REQUEST || result->verdict == SSPI_FORBIDDEN);
+    FUZZ_REQUIRE(result->need == SSPI_NEED_NONE);
+    FUZZ_REQUIRE(result->has_user || result->status == 401 || result->status == 400 ||
+                 result->status == 403);
     for (size_t i = 0; i < result->n_records; i++)
         FUZZ_REQUIRE(fuzz_printable(result->records[i].text));
-    if (result->verdict == SSPI_GRANTED)
+    if (result->has_user)
         check_granted(result, names, form);
     else
         FUZZ_REQUIRE(form == POLICY_NAME_LOCAL || !is_good(names));

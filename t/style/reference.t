@@ -26,10 +26,21 @@ for my $mention (@mentions) {
     is_deeply([ grep { !$known{$_} } @ids ], [], "$path mentions existing messages only");
 }
 
-my $def = slurp("$root/core/acceptor/acceptor_messages.def");
-my @numbers = $def =~ /ACCEPTOR_MESSAGE\(\w+, (\d+),/g;
+# The table of reasons. Rows that share a number are one message: the first of them tells its meaning.
+my @reasons = slurp("$root/core/include/sspi_reasons.def")
+    =~ /^SSPI_REASON\((\w+), (\d+), (\w+), (\d+), (\w+), (\w+),\s+("(?:[^"\\]|\\.)*")/mg;
+my (@numbers, %severity, @wrong);
+while (my ($id, $number, $severity, $status, $counter, $detail, $meaning) = splice @reasons, 0, 7) {
+    my $again = $number == 0 || exists $severity{$number};
+    push @numbers, $number if !$again;
+    push @wrong, "$id: its meaning" if $again != ($meaning eq '""');
+    push @wrong, "$id: its severity" if $number != 0 && ($severity{$number} //= $severity) ne $severity;
+    push @wrong, "$id: its status" if $status !~ /\A(?:0|400|401|403|413|500|503)\z/;
+    push @wrong, "$id: its counter" if ($status != 0) && $counter eq 'NONE';
+}
+cmp_ok(scalar @numbers, '>', 50, 'the reasons are read');
 is_deeply([ sort { $a <=> $b } @numbers ], \@numbers, 'message numbers rise');
-is(scalar(keys %{ { map { $_ => 1 } @numbers } }), scalar @numbers, 'no number is used twice');
+is_deeply(\@wrong, [], 'rows of one number agree, and each status is counted');
 
 # The table of functions, flags and statuses against sspi.h and the tests.
 my $header = slurp("$root/core/include/sspi.h");

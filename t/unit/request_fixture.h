@@ -63,7 +63,9 @@ static inline void open_policy(const struct sspi_policy *policy)
 
 /* What is kept of a request's answer. */
 struct seen {
-    enum sspi_verdict verdict;
+    enum sspi_need need;
+    unsigned status;
+    bool has_user;
     char header[2048]; /* its first line's value */
     char user[64];
     char persistent[8];
@@ -80,7 +82,10 @@ static inline struct sspi_request bare_request(void)
 
 static inline void keep(const struct sspi_result *result, struct seen *seen)
 {
-    *seen = (struct seen){.verdict = result->verdict, .n_records = result->n_records};
+    *seen = (struct seen){.need = result->need,
+                          .status = result->status,
+                          .has_user = result->has_user,
+                          .n_records = result->n_records};
     for (size_t i = 0; i < result->n_headers; i++) {
         const struct sspi_header *header = &result->headers[i];
         if (bytes_equal(header->name, SSPI_VIEW("Persistent-Auth")))
@@ -131,7 +136,7 @@ static inline struct seen get_with(const struct sspi_policy *policy, const struc
 
 static inline void read_token(const struct seen *seen, struct bytes *ret_token)
 {
-    assert_int_equal(seen->verdict, SSPI_CHALLENGE);
+    assert_int_equal(seen->status, 401);
     assert_memory_equal(seen->header, "NTLM ", 5);
     assert_int_equal(base64_decode(bytes_view(seen->header + 5), 2048, ret_token), BASE64_OK);
 }

@@ -9,18 +9,18 @@ static void a_login_stays_on_its_connection(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     struct seen seen = log_in(&policy);
-    assert_int_equal(seen.verdict, SSPI_GRANTED);
+    assert_true(seen.has_user);
     assert_string_equal(seen.user, "Corp\\Alice");
     assert_string_equal(seen.persistent, "true");
     for (int i = 0; i < 3; i++) {
         seen = get(&policy);
-        assert_int_equal(seen.verdict, SSPI_GRANTED);
+        assert_true(seen.has_user);
         assert_string_equal(seen.user, "Corp\\Alice");
         assert_string_equal(seen.persistent, ""); /* nothing was sent that it could be about */
     }
     struct sspi_connection *first = connection;
     connection = sspi_connection_new(acceptor);
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
     sspi_connection_free(connection);
     connection = first;
 }
@@ -45,7 +45,7 @@ static void it_is_told_once_where_that_is_logged(void **state)
                         "SSPI-109: Corp\\x5cAlice logged in by NTLM, NTLM; service: "
                         "HTTP/localhost; channel: not compared");
     struct seen seen = get(&policy);
-    assert_int_equal(seen.verdict, SSPI_GRANTED);
+    assert_true(seen.has_user);
     assert_int_equal(seen.n_records, 0);
 }
 
@@ -56,7 +56,7 @@ static void a_challenge_is_told_where_that_is_logged(void **state)
     assert_int_equal(send_request(&request, &policy).n_records, 1);
     request.log_from = SSPI_SEVERITY_INFO;
     struct seen seen = send_request(&request, &policy);
-    assert_int_equal(seen.verdict, SSPI_CHALLENGE);
+    assert_int_equal(seen.status, 401);
     assert_int_equal(seen.n_records, 0);
 }
 
@@ -77,19 +77,18 @@ static void each_policy_judges_it(void **state)
         {SSPI_OPTION_PROXIES, "198.51.100.0/24", true},
     };
     struct sspi_policy policy = ntlm_policy();
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct sspi_policy inner = {0};
         set(&inner, cases[i].option, cases[i].value);
         sspi_policy_merge(&inner, &policy, &inner);
         open_policy(&inner);
         struct seen seen = get(&inner);
-        if ((seen.verdict == SSPI_GRANTED) != cases[i].covered)
-            fail_msg("%s %s: verdict %d",
-                     sspi_option_info(cases[i].option)->name[SSPI_SERVER_NGINX], cases[i].value,
-                     (int)seen.verdict);
+        if (seen.has_user != cases[i].covered)
+            fail_msg("%s %s: status %u", sspi_option_info(cases[i].option)->name[SSPI_SERVER_NGINX],
+                     cases[i].value, seen.status);
     }
-    assert_int_equal(get(&policy).verdict, SSPI_GRANTED); /* none of them ended it */
+    assert_true(get(&policy).has_user); /* none of them ended it */
 }
 
 /* Like an internal redirect: one request, and the policies of two locations. */
@@ -97,39 +96,41 @@ static void each_location_of_a_request_judges_it(void **state)
 {
     struct sspi_policy policy = ntlm_policy(), inner = {0};
     struct sspi_request request = bare_request();
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     set(&inner, SSPI_OPTION_PROXIES, "192.0.2.0/24");
     sspi_policy_merge(&inner, &policy, &inner);
     struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
     assert_non_null(exchange);
     const struct sspi_view realm = SSPI_VIEW("realm");
-    assert_int_equal(sspi_exchange_step(exchange, &policy, realm)->verdict, SSPI_GRANTED);
-    assert_int_equal(sspi_exchange_step(exchange, &inner, realm)->verdict, SSPI_CHALLENGE);
-    assert_int_equal(sspi_exchange_step(exchange, &policy, realm)->verdict, SSPI_GRANTED);
+    assert_true(sspi_exchange_step(exchange, &policy, realm)->has_user);
+    assert_int_equal(sspi_exchange_step(exchange, &inner, realm)->status, 401);
+    assert_true(sspi_exchange_step(exchange, &policy, realm)->has_user);
     sspi_exchange_free(exchange);
 }
 
 static void what_does_not_count_is_nobody_where_nobody_passes(void **state)
 {
     struct sspi_policy policy = ntlm_policy(), inner = {0};
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     set(&inner, SSPI_OPTION_MODE, "optional");
     sspi_policy_merge(&inner, &policy, &inner);
-    assert_int_equal(get(&inner).verdict, SSPI_GRANTED);
+    assert_true(get(&inner).has_user);
     set(&inner, SSPI_OPTION_CONNECTION_AUTH, "off");
-    assert_int_equal(get(&inner).verdict, SSPI_ANONYMOUS);
+    struct seen seen = get(&inner);
+    assert_int_equal(seen.status, 0);
+    assert_false(seen.has_user);
 }
 
 static void new_credentials_end_it(void **state)
 {
     BYTES_CLEANUP struct bytes last = {0};
     struct sspi_policy policy = ntlm_policy();
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     begin_login(&policy, HASH_OF_OTHER, &last);
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
-    assert_int_equal(get_with(&policy, &last).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
+    assert_int_equal(get_with(&policy, &last).status, 401);
     assert_non_null(strstr(last_record.text, "wrong password"));
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
 }
 
 /* As on IIS: credentials of another scheme are not for this module. */
@@ -137,21 +138,21 @@ static void a_foreign_scheme_neither_uses_nor_ends_it(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     struct sspi_request request = bare_request();
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     request.authorization = SSPI_VIEW("Basic eDp5");
-    assert_int_equal(send_request(&request, &policy).verdict, SSPI_CHALLENGE);
-    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    assert_int_equal(send_request(&request, &policy).status, 401);
+    assert_true(get(&policy).has_user);
 }
 
 static void it_ends_with_its_ticket(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     const struct clock *clock = clock_machine();
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     connection->login.expiry_ms = clock->now_ms(clock->self) + 60000;
-    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    assert_true(get(&policy).has_user);
     connection->login.expiry_ms = clock->now_ms(clock->self);
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
     assert_false(connection->has_login);
 }
 
@@ -165,20 +166,20 @@ static void it_ends_with_its_lifetime(void **state)
     struct sspi_policy policy = ntlm_policy(), brief = {0};
     set(&brief, SSPI_OPTION_CONNECTION_LIFETIME, "1h");
     sspi_policy_merge(&brief, &policy, &brief);
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     connection->login_began_ms -= HOUR - 60000;
-    assert_int_equal(get(&brief).verdict, SSPI_GRANTED);
+    assert_true(get(&brief).has_user);
     connection->login_began_ms -= 60000;
-    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
-    assert_int_equal(get(&brief).verdict, SSPI_CHALLENGE);
+    assert_true(get(&policy).has_user);
+    assert_int_equal(get(&brief).status, 401);
     assert_false(connection->has_login);
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
     /* By default it is eight hours. */
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     connection->login_began_ms -= 8 * HOUR - 60000;
-    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    assert_true(get(&policy).has_user);
     connection->login_began_ms -= 60000;
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
 }
 
 static struct sspi_users *the_users(void)
@@ -221,15 +222,16 @@ static void it_ends_when_its_line_is_gone_or_another(void **state)
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
         change_users(ALICE);
-        assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+        assert_true(log_in(&policy).has_user);
         change_users(all[i].text);
         struct seen seen = send_request(&request, &policy);
-        assert_int_equal(seen.verdict, all[i].words == NULL ? SSPI_GRANTED : SSPI_CHALLENGE);
+        assert_int_equal(seen.status, all[i].words == NULL ? 0 : 401);
+        assert_int_equal(seen.has_user, all[i].words == NULL);
         assert_int_equal(seen.n_records, all[i].words == NULL ? 0 : 1);
         if (all[i].words != NULL)
             assert_non_null(strstr(last_record.text, all[i].words));
         change_users(ALICE);
-        assert_int_equal(get(&policy).verdict, seen.verdict); /* an ended login stays ended */
+        assert_int_equal(get(&policy).status, seen.status); /* an ended login stays ended */
     }
 }
 
@@ -238,7 +240,7 @@ static void no_hash_is_remembered(void **state)
     struct sspi_policy policy = ntlm_policy();
     uint8_t hash[NTLM_KEY_LEN];
     assert_true(hex_decode_lower(bytes_view(HASH_OF_PASSWORD), hash, sizeof hash));
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     for (size_t i = 0; i + sizeof hash <= sizeof *connection; i++)
         assert_memory_not_equal((const char *)connection + i, hash, sizeof hash);
     struct acceptor_user_mark ours = connection->login_mark, other;
@@ -248,7 +250,7 @@ static void no_hash_is_remembered(void **state)
     assert_memory_not_equal(ours.digest, other.digest, sizeof ours.digest);
     sspi_connection_free(connection);
     connection = sspi_connection_new(acceptor);
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     assert_memory_equal(ours.digest, connection->login_mark.digest, sizeof ours.digest);
 }
 
@@ -269,12 +271,12 @@ static void a_reread_is_not_used_up_where_the_scheme_is_foreign(void **state)
     struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
     assert_non_null(exchange);
     const struct sspi_result *result = sspi_exchange_step(exchange, &policy, realm);
-    assert_int_equal(result->verdict, SSPI_MAY_BLOCK);
+    assert_int_equal(result->need, SSPI_NEED_JOB);
     sspi_job_run(result->job);
     sspi_job_unref(result->job);
-    assert_int_equal(sspi_exchange_step(exchange, &foreign, realm)->verdict, SSPI_CHALLENGE);
+    assert_int_equal(sspi_exchange_step(exchange, &foreign, realm)->status, 401);
     result = sspi_exchange_step(exchange, &policy, realm);
-    assert_int_equal(result->verdict, SSPI_GRANTED);
+    assert_true(result->has_user);
     sspi_exchange_free(exchange);
 }
 
@@ -284,7 +286,7 @@ static void a_line_that_changed_meanwhile_is_not_marked(void **state)
     struct sspi_policy policy = ntlm_policy();
     struct acceptor_user_mark mark;
     uint64_t before = store_users_generation(the_users());
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     assert_true(acceptor_user_mark_take(&acceptor->hashes, acceptor->mark_key, &connection->login,
                                         before, &mark));
     change_users(ALICE);
@@ -297,19 +299,19 @@ static void it_is_not_told_where_it_does_not_stay(void **state)
     struct sspi_policy policy = ntlm_policy();
     set(&policy, SSPI_OPTION_CONNECTION_AUTH, "off");
     struct seen seen = log_in(&policy);
-    assert_int_equal(seen.verdict, SSPI_GRANTED);
+    assert_true(seen.has_user);
     assert_string_equal(seen.persistent, "false");
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
 }
 
 static void a_login_to_a_forward_proxy_is_another(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     struct sspi_request request = bare_request();
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     request.proxy = true;
-    assert_int_equal(send_request(&request, &policy).verdict, SSPI_CHALLENGE);
-    assert_int_equal(get(&policy).verdict, SSPI_GRANTED);
+    assert_int_equal(send_request(&request, &policy).status, 401);
+    assert_true(get(&policy).has_user);
 }
 
 static void through_a_proxy_nothing_is_made_or_used(void **state)
@@ -318,17 +320,17 @@ static void through_a_proxy_nothing_is_made_or_used(void **state)
     struct client client = client_alice();
     struct sspi_policy policy = ntlm_policy();
     struct sspi_request request = bare_request();
-    assert_int_equal(log_in(&policy).verdict, SSPI_GRANTED);
+    assert_true(log_in(&policy).has_user);
     request.forwarded = true;
     struct seen seen = send_request(&request, &policy);
-    assert_int_equal(seen.verdict, SSPI_CHALLENGE);
+    assert_int_equal(seen.status, 401);
     assert_string_equal(seen.header, ""); /* nothing can be offered */
     client_negotiate(&client, &negotiate);
     bytes_append_text(&value, "NTLM ");
     base64_encode(&value, bytes_as_view(&negotiate));
     request.authorization = bytes_as_view(&value);
     seen = send_request(&request, &policy);
-    assert_int_equal(seen.verdict, SSPI_CHALLENGE);
+    assert_int_equal(seen.status, 401);
     assert_string_equal(seen.header, "");
     assert_false(connection->has_partial);
     /* An exchange begun without one is not ended through one. */
@@ -338,9 +340,9 @@ static void through_a_proxy_nothing_is_made_or_used(void **state)
     bytes_append_text(&value, "NTLM ");
     base64_encode(&value, bytes_as_view(&last));
     request.authorization = bytes_as_view(&value);
-    assert_int_equal(send_request(&request, &policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(send_request(&request, &policy).status, 401);
     assert_non_null(strstr(last_record.text, "SSPI-130"));
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
 }
 
 static void legs_may_not_take_too_long(void **state)
@@ -349,10 +351,10 @@ static void legs_may_not_take_too_long(void **state)
     struct sspi_policy policy = ntlm_policy();
     begin_login(&policy, HASH_OF_PASSWORD, &last);
     connection->began_ms -= REQUEST_CONNECTION_EXCHANGE_MS - 1000;
-    assert_int_equal(get_with(&policy, &last).verdict, SSPI_GRANTED);
+    assert_true(get_with(&policy, &last).has_user);
     begin_login(&policy, HASH_OF_PASSWORD, &again);
     connection->began_ms -= REQUEST_CONNECTION_EXCHANGE_MS + 1;
-    assert_int_equal(get_with(&policy, &again).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get_with(&policy, &again).status, 401);
     assert_non_null(strstr(last_record.text, "took too long"));
     assert_false(connection->has_partial);
 }
@@ -362,10 +364,10 @@ static void a_busy_connection_keeps_no_late_exchange(void **state)
     BYTES_CLEANUP struct bytes last = {0};
     struct sspi_policy policy = ntlm_policy();
     begin_login(&policy, HASH_OF_PASSWORD, &last);
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
     assert_true(connection->has_partial);
     connection->began_ms -= REQUEST_CONNECTION_EXCHANGE_MS + 1;
-    assert_int_equal(get(&policy).verdict, SSPI_CHALLENGE);
+    assert_int_equal(get(&policy).status, 401);
     assert_false(connection->has_partial);
 }
 
@@ -376,7 +378,9 @@ static void ntlm_as_a_scheme_needs_the_mechanism(void **state)
     set(&policy, SSPI_OPTION_PACKAGES, "NTLM");
     assert_false(sspi_acceptor_open(acceptor, &policy, true, false, error));
     assert_string_equal(error, "sspi_packages lists NTLM, which needs ntlm in sspi_mechanisms");
-    assert_int_equal(get(&policy).verdict, SSPI_ERROR);
+    struct seen seen = get(&policy);
+    assert_int_equal(seen.need, SSPI_NEED_NONE);
+    assert_int_equal(seen.status, 500);
     assert_non_null(strstr(last_record.text, "SSPI-210"));
 }
 

@@ -100,12 +100,12 @@ sub refused {
 
 my %message_number;
 
-# The number of a message of core/acceptor/acceptor_messages.def, as "SSPI-115" for REPLAY.
+# The number of a message of core/include/sspi_reasons.def, as "SSPI-115" for REPLAY.
 sub message_id {
     my ($name) = @_;
     if (!%message_number) {
-        my $table = SSPI::Test::slurp(SSPI::Test::root_dir() . '/core/acceptor/acceptor_messages.def');
-        %message_number = $table =~ /^ACCEPTOR_MESSAGE\((\w+), (\d+)/mg;
+        my $table = SSPI::Test::slurp(SSPI::Test::root_dir() . '/core/include/sspi_reasons.def');
+        %message_number = $table =~ /^SSPI_REASON\((\w+), (\d+)/mg;
     }
     return 'SSPI-' . ($message_number{$name} // die "no message $name\n");
 }
