@@ -5,26 +5,17 @@
 #include <string.h>
 
 #include "clock.h"
+#include "error_info.h"
 #include "escape.h"
-#include "kerberos_age.h"
 #include "kerberos_attempt.h"
 #include "kerberos_delegation.h"
+#include "kerberos_gss.h"
 #include "kerberos_keys.h"
 #include "kerberos_name.h"
-#include "error_info.h"
-#include "store_state.h"
+#include "kerberos_replay.h"
 
 /* The room for a name in a report. */
 #define SHOWN_SIZE 160
-
-gss_buffer_desc kerberos_accept_buffer(struct sspi_view view)
-{
-    union {
-        const char *in;
-        void *out;
-    } data = {.in = view.data};
-    return (gss_buffer_desc){view.len, view.len > 0 ? data.out : NULL};
-}
 
 /* Finds the keytab entry whose key decrypted the ticket. The service name in the ticket is clear
  * text, which an attacker can change. This call of MIT costs a third of an accept. */
@@ -69,49 +60,6 @@ static bool is_anonymous(const struct package_info *info)
     static const char prefix[] = "WELLKNOWN/ANONYMOUS@";
     return (info->attributes & ASC_RET_NULL_SESSION) != 0 ||
            strncmp(info->name, prefix, sizeof prefix - 1) == 0;
-}
-
-/* If the memory of replays is younger than the authenticator, it cannot know its first use. */
-static SECURITY_STATUS check_age(struct kerberos_exchange *exchange)
-{
-    if (!kerberos_age_matters(exchange->credential, exchange->now_ms))
-        return SEC_E_OK;
-    SECURITY_STATUS st = kerberos_attempt_read_authenticator(exchange);
-    return st == SEC_E_OK
-               ? kerberos_age_check(exchange->credential, exchange->authenticator.made_ms,
-                                    exchange->error_info)
-               : st;
-}
-
-/* MIT compares whole seconds, and earlier than the replay check; the wall clock, which MIT uses,
- * may run slower than the steady one, which the table uses. */
-#define REPLAY_MARGIN_S 10
-
-/* Refuses a token that was granted before. Comes last, so that what is recorded is a token that
- * would have been let in. */
-static SECURITY_STATUS check_replay(struct kerberos_exchange *exchange)
-{
-    struct sspi_state *state = kerberos_credential_state(exchange->credential);
-    if (state == NULL)
-        return kerberos_attempt_record(exchange);
-    struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
-    /* RFC 4120 3.2.3: an authenticator is good from clockskew before to clockskew after its time.
-     */
-    uint64_t lifetime_ms =
-        ((uint64_t)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)) * 2 + REPLAY_MARGIN_S) *
-        1000;
-    const struct clock *clock = clock_machine();
-    switch (store_replay_check(state, exchange->ap_req.cipher, store_state_time_ms(state, clock),
-                               lifetime_ms)) {
-    case STORE_REPLAY_FRESH:
-        return SEC_E_OK;
-    case STORE_REPLAY_FULL:
-        return kerberos_attempt_record(exchange);
-    case STORE_REPLAY_SEEN:
-    default:
-        return error_info_refuse(exchange->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
-                                 "replay: this token was used before");
-    }
 }
 
 static ULONG attributes_from_flags(OM_uint32 flags)
@@ -248,9 +196,7 @@ static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange, struct p
     if (st == SEC_E_OK)
         st = set_info(exchange, info);
     if (st == SEC_E_OK)
-        st = check_age(exchange);
-    if (st == SEC_E_OK)
-        st = check_replay(exchange);
+        st = kerberos_replay_check(exchange);
     if (st == SEC_E_OK)
         st = keep_delegated(exchange, info);
     return st;

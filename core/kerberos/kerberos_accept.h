@@ -18,7 +18,4 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
                                     const struct package_input *in, struct package_output *out,
                                     gss_ctx_id_t *ret_gss, struct package_info *info) MUST_USE;
 
-/* A view as GSSAPI's input, which has no const: GSSAPI does not write into what it is given. */
-gss_buffer_desc kerberos_accept_buffer(struct sspi_view view);
-
 #endif

@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kerberos_accept.h"
-#include "kerberos_status.h"
+#include "kerberos_gss.h"
 #include "error_info.h"
 #include "service_name.h"
 
@@ -32,12 +31,12 @@ static void attempt_run(struct kerberos_attempt *attempt, gss_cred_id_t gss,
     struct gss_channel_bindings_struct bindings = {0};
     if (binding != NULL) {
         bindings.initiator_addrtype = binding->initiator_type;
-        bindings.initiator_address = kerberos_accept_buffer(binding->initiator);
+        bindings.initiator_address = kerberos_gss_buffer(binding->initiator);
         bindings.acceptor_addrtype = binding->acceptor_type;
-        bindings.acceptor_address = kerberos_accept_buffer(binding->acceptor);
-        bindings.application_data = kerberos_accept_buffer(binding->application);
+        bindings.acceptor_address = kerberos_gss_buffer(binding->acceptor);
+        bindings.application_data = kerberos_gss_buffer(binding->application);
     }
-    gss_buffer_desc input = kerberos_accept_buffer(in->token);
+    gss_buffer_desc input = kerberos_gss_buffer(in->token);
     attempt_clear(attempt);
     /* If the caller does not ask for delegated credentials, it gets none, even if the client sends
      * them. */
@@ -128,7 +127,7 @@ static SECURITY_STATUS judge_attempt(struct kerberos_exchange *exchange)
         return error_info_refuse(exchange->error_info, SEC_E_UNSUPPORTED_FUNCTION,
                                  SSPI_REASON_UNSUPPORTED,
                                  "the client wants DCE's three legs; only one is supported");
-    SECURITY_STATUS st = kerberos_status_from_accept(
+    SECURITY_STATUS st = kerberos_gss_accept_status(
         attempt->major, attempt->minor, &exchange->ap_req,
         kerberos_credential_keytab(exchange->credential), exchange->error_info);
     return explain_key(exchange, st);

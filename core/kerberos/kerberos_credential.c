@@ -5,14 +5,18 @@
 #include <gssapi/gssapi_krb5.h>
 #include <errno.h>
 #include <pthread.h>
+#include <profile.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "kerberos_gss.h"
 #include "kerberos_keys.h"
-#include "kerberos_replay_cache.h"
-#include "kerberos_status.h"
 
 #define KEYRING_NAME_SIZE 64
+
+/* Names MIT's replay cache in its usual place, whatever krb5.conf and the environment say. */
+#define USUAL_CACHE "dfl:"
 
 /* The accepted services' keys of one keytab generation, in a MEMORY keytab of their own: a ticket
  * for another service of this host finds no key here. */
@@ -169,6 +173,44 @@ void kerberos_credential_free(struct kerberos_credential *credential)
     free(credential);
 }
 
+static bool is_none(const char *name)
+{
+    static const char none[] = "none:";
+    return strncmp(name, none, sizeof(none) - 1) == 0;
+}
+
+/* default_rcache_name of krb5.conf; NULL: not set. Ended by profile_release_string(). */
+static char *configured_name(void)
+{
+    krb5_context context = NULL;
+    profile_t profile = NULL;
+    char *name = NULL;
+    if (krb5_init_context(&context) != 0)
+        return NULL;
+    if (krb5_get_profile(context, &profile) == 0) {
+        if (profile_get_string(profile, "libdefaults", "default_rcache_name", NULL, NULL, &name) !=
+            0)
+            name = NULL;
+        profile_release(profile);
+    }
+    krb5_free_context(context);
+    return name;
+}
+
+/* True if the administrator turned MIT's replay cache off by the environment or krb5.conf, as
+ * manuals of some other modules advise. Reads both as libkrb5 does. May read files. */
+static bool is_cache_off(void)
+{
+    const char *name = getenv("KRB5RCACHENAME");
+    const char *type = getenv("KRB5RCACHETYPE");
+    if (name != NULL)
+        return is_none(name);
+    char *configured = configured_name();
+    bool off = configured != NULL ? is_none(configured) : type != NULL && strcmp(type, "none") == 0;
+    profile_release_string(configured);
+    return off;
+}
+
 /* MIT's name of the replay cache; NULL: its default. A full shared table relies on MIT's cache, so
  * the administrator cannot turn it off then. */
 static const char *cache_name(const struct kerberos_credential *credential,
@@ -176,8 +218,7 @@ static const char *cache_name(const struct kerberos_credential *credential,
 {
     if (cache == KERBEROS_REPLAY_CACHE_NONE)
         return "none:";
-    return credential->state != NULL && kerberos_replay_cache_is_off() ? KERBEROS_REPLAY_CACHE_USUAL
-                                                                       : NULL;
+    return credential->state != NULL && is_cache_off() ? USUAL_CACHE : NULL;
 }
 
 /* Names the keyring's keys and the replay cache in MIT's own terms. */
@@ -195,7 +236,7 @@ static SECURITY_STATUS acquire(const struct kerberos_credential *credential,
     OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms,
                                             GSS_C_ACCEPT, &store, &acceptor->gss, NULL, NULL);
     if (major != GSS_S_COMPLETE)
-        return kerberos_status_from_acquire(major, minor, error_info);
+        return kerberos_gss_acquire_status(major, minor, error_info);
     return SEC_E_OK;
 }
 

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of a Kerberos context, in Windows' layout: what SECBUFFER_TOKEN, SECBUFFER_DATA and
- * SECBUFFER_PADDING hold is, one behind the other, one gss_wrap() token, so that any GSSAPI peer
- * takes it. MIT's iov calls make that layout: without a trailer buffer what belongs behind the data
- * is rotated into the header (RFC 4121 4.2.5). */
+#include "kerberos_message.h"
+
 #include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kerberos_accept.h"
-#include "kerberos_context.h"
-#include "kerberos_status.h"
+#include "kerberos_gss.h"
 
 /* A header and a padding beside the parts. */
 #define IOV_LIMIT (PACKAGE_MESSAGE_PARTS_LIMIT + 2)
@@ -17,6 +13,8 @@
 /* RFC 4121 4.2.6.2: the header alone. RFC 4757's messages are longer still. */
 #define SHORTEST_MESSAGE 16
 
+/* MIT's iov calls make Windows' layout: without a trailer buffer, the header receives the octets
+ * that belong behind the data (RFC 4121 4.2.5). */
 struct iov {
     gss_iov_buffer_desc buffers[IOV_LIMIT];
     int n;
@@ -43,7 +41,7 @@ static SECURITY_STATUS check_life(const struct kerberos_context *kerberos)
 {
     OM_uint32 minor, left_s;
     OM_uint32 major = gss_context_time(&minor, kerberos->gss, &left_s);
-    return kerberos_status_from_message(major, minor);
+    return kerberos_gss_message_status(major, minor);
 }
 
 /* Gives a buffer its place, after its length was asked for. */
@@ -69,12 +67,12 @@ static SECURITY_STATUS sign(void *context, struct package_message *message)
     OM_uint32 major =
         gss_get_mic_iov_length(&minor, kerberos->gss, GSS_C_QOP_DEFAULT, iov.buffers, iov.n);
     if (major != GSS_S_COMPLETE)
-        return kerberos_status_from_message(major, minor);
+        return kerberos_gss_message_status(major, minor);
     if (!place(token, &message->token))
         return SEC_E_BUFFER_TOO_SMALL;
     major = gss_get_mic_iov(&minor, kerberos->gss, GSS_C_QOP_DEFAULT, iov.buffers, iov.n);
     message->token.len = token->buffer.length;
-    return kerberos_status_from_message(major, minor);
+    return kerberos_gss_message_status(major, minor);
 }
 
 /* MIT's iov calls end the process where a MIC's header is not what they expect (util_cksum.c has
@@ -97,10 +95,10 @@ static SECURITY_STATUS verify(void *context, const struct package_message *messa
             bytes_append(&joined, message->parts[i].data, message->parts[i].len);
         if (joined.failed)
             return SEC_E_INSUFFICIENT_MEMORY;
-        text = kerberos_accept_buffer(bytes_as_view(&joined));
+        text = kerberos_gss_buffer(bytes_as_view(&joined));
     }
     OM_uint32 major = gss_verify_mic(&minor, kerberos->gss, &text, &token, NULL);
-    return kerberos_status_from_peer(major, minor);
+    return kerberos_gss_peer_status(major, minor);
 }
 
 /* ---- sealed messages: gss_wrap() ---- */
@@ -120,7 +118,7 @@ static SECURITY_STATUS seal(void *context, bool encrypt, struct package_message 
     OM_uint32 major = gss_wrap_iov_length(&minor, kerberos->gss, encrypt, GSS_C_QOP_DEFAULT,
                                           &encrypted, iov.buffers, iov.n);
     if (major != GSS_S_COMPLETE)
-        return kerberos_status_from_message(major, minor);
+        return kerberos_gss_message_status(major, minor);
     bool fits = place(header, &message->token);
     if (!place(padding, &message->padding) || !fits)
         return SEC_E_BUFFER_TOO_SMALL;
@@ -130,7 +128,7 @@ static SECURITY_STATUS seal(void *context, bool encrypt, struct package_message 
     message->padding.len = padding->buffer.length;
     if (major == GSS_S_COMPLETE && (encrypted != 0) != encrypt)
         return SEC_E_INTERNAL_ERROR; /* nothing leaves in clear that was to be sealed */
-    return kerberos_status_from_message(major, minor);
+    return kerberos_gss_message_status(major, minor);
 }
 
 /* MIT gives a block for an empty message too, and then does not take it back. */
@@ -155,7 +153,7 @@ static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
     gss_buffer_desc token = {message->whole_len, message->whole};
     gss_buffer_desc plain = GSS_C_EMPTY_BUFFER;
     OM_uint32 major = gss_unwrap(&minor, kerberos->gss, &token, &plain, ret_encrypted, NULL);
-    SECURITY_STATUS st = kerberos_status_from_peer(major, minor);
+    SECURITY_STATUS st = kerberos_gss_peer_status(major, minor);
     if (st == SEC_E_OK && plain.length > message->whole_len - SHORTEST_MESSAGE)
         st = SEC_E_INTERNAL_ERROR;
     if (st == SEC_E_OK && plain.length > 0)
@@ -201,7 +199,7 @@ static SECURITY_STATUS unseal_parts(struct kerberos_context *kerberos,
         gss_unwrap_iov(&minor, kerberos->gss, ret_encrypted, NULL, iov.buffers, iov.n);
     *ret_plain = (struct sspi_view){message->whole + message->token.len,
                                     message->whole_len - message->token.len - message->padding.len};
-    return kerberos_status_from_peer(major, minor);
+    return kerberos_gss_peer_status(major, minor);
 }
 
 static bool has_rest(const struct package_message *message)
@@ -239,7 +237,7 @@ static SECURITY_STATUS signature_size(gss_ctx_id_t gss, ULONG *ret_len)
     add(&iov, GSS_IOV_BUFFER_TYPE_DATA, NULL, 0);
     OM_uint32 major = gss_get_mic_iov_length(&minor, gss, GSS_C_QOP_DEFAULT, iov.buffers, iov.n);
     *ret_len = (ULONG)token->buffer.length;
-    return kerberos_status_from_message(major, minor);
+    return kerberos_gss_message_status(major, minor);
 }
 
 static void raise(ULONG *to, size_t len)
@@ -261,7 +259,7 @@ static SECURITY_STATUS wrap_sizes(gss_ctx_id_t gss, bool encrypt, SecPkgContext_
                                           iov.buffers, iov.n);
     raise(&sizes->cbSecurityTrailer, header->buffer.length);
     raise(&sizes->cbBlockSize, padding->buffer.length);
-    return kerberos_status_from_message(major, minor);
+    return kerberos_gss_message_status(major, minor);
 }
 
 static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
@@ -306,7 +304,7 @@ static SECURITY_STATUS inquire_key(gss_ctx_id_t gss, gss_buffer_set_t *ret_set)
     OM_uint32 major =
         gss_inquire_sec_context_by_oid(&minor, gss, GSS_C_INQ_SSPI_SESSION_KEY, ret_set);
     if (major != GSS_S_COMPLETE)
-        return kerberos_status_from_message(major, minor);
+        return kerberos_gss_message_status(major, minor);
     return *ret_set != GSS_C_NO_BUFFER_SET && (*ret_set)->count == 2 ? SEC_E_OK
                                                                      : SEC_E_INTERNAL_ERROR;
 }

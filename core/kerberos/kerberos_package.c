@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Kerberos package: one leg, an AP-REQ in GSS framing, checked by MIT's krb5 mechanism. */
 #include <errno.h>
+#include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
 
 #include "kerberos_accept.h"
-#include "kerberos_client.h"
-#include "kerberos_context.h"
 #include "kerberos_delegation.h"
+#include "kerberos_gss.h"
+#include "kerberos_message.h"
 #include "kerberos_name.h"
-#include "kerberos_status.h"
+#include "kerberos_pac.h"
 
 /* What Windows' Kerberos package says of itself. */
 #define MAX_TOKEN 48000
@@ -57,9 +58,9 @@ static SECURITY_STATUS make_mic(void *context, struct sspi_view message, struct 
     if (!kerberos->established)
         return SEC_E_INVALID_HANDLE;
     OM_uint32 minor;
-    gss_buffer_desc input = kerberos_accept_buffer(message);
+    gss_buffer_desc input = kerberos_gss_buffer(message);
     gss_buffer_desc mic = GSS_C_EMPTY_BUFFER;
-    SECURITY_STATUS st = kerberos_status_from_mic(
+    SECURITY_STATUS st = kerberos_gss_mic_status(
         gss_get_mic(&minor, kerberos->gss, GSS_C_QOP_DEFAULT, &input, &mic));
     if (st == SEC_E_OK)
         bytes_append(ret_mic, mic.value, mic.length);
@@ -75,9 +76,9 @@ static SECURITY_STATUS check_mic(void *context, struct sspi_view message, struct
     if (!kerberos->established)
         return SEC_E_INVALID_HANDLE;
     OM_uint32 minor;
-    gss_buffer_desc input = kerberos_accept_buffer(message);
-    gss_buffer_desc token = kerberos_accept_buffer(mic);
-    return kerberos_status_from_mic(gss_verify_mic(&minor, kerberos->gss, &input, &token, NULL));
+    gss_buffer_desc input = kerberos_gss_buffer(message);
+    gss_buffer_desc token = kerberos_gss_buffer(mic);
+    return kerberos_gss_mic_status(gss_verify_mic(&minor, kerberos->gss, &input, &token, NULL));
 }
 
 /* krb5.conf's auth_to_local. */
@@ -88,6 +89,34 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
     return *ret_name == NULL && errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
+/* Reads the SIDs in the PAC of the ticket of an established context. The KDC's signature vouches
+ * for them. OK without SIDs: the ticket has no PAC, or the PAC has no SIDs (MIT's KDC). MALFORMED:
+ * the PAC cannot be read. No network. */
+static enum kerberos_pac_status sids_of(gss_ctx_id_t context, struct kerberos_pac_sids *ret_sids)
+{
+    static char attribute[] = "urn:mspac:logon-info";
+    gss_buffer_desc name = {sizeof attribute - 1, attribute};
+    gss_buffer_desc value = GSS_C_EMPTY_BUFFER, shown = GSS_C_EMPTY_BUFFER;
+    OM_uint32 minor;
+    int authenticated = 0, complete = 0, more = -1;
+    enum kerberos_pac_status st = KERBEROS_PAC_OK;
+    *ret_sids = (struct kerberos_pac_sids){0};
+    gss_name_t client = GSS_C_NO_NAME;
+    OM_uint32 major =
+        gss_inquire_context(&minor, context, &client, NULL, NULL, NULL, NULL, NULL, NULL);
+    if (major != GSS_S_COMPLETE)
+        return KERBEROS_PAC_NO_MEMORY; /* what else may be wrong with an established one */
+    major = gss_get_name_attribute(&minor, client, &name, &authenticated, &complete, &value, &shown,
+                                   &more);
+    /* Authenticated: MIT has checked the signature that is made with the service's key. */
+    if (major == GSS_S_COMPLETE && authenticated != 0)
+        st = kerberos_pac_read((struct sspi_view){value.value, value.length}, ret_sids);
+    gss_release_buffer(&minor, &value);
+    gss_release_buffer(&minor, &shown);
+    gss_release_name(&minor, &client);
+    return st;
+}
+
 /* A PAC that is vouched for and cannot be read is no reason to fail, nor to guess. */
 static SECURITY_STATUS read_sids(void *context)
 {
@@ -95,7 +124,7 @@ static SECURITY_STATUS read_sids(void *context)
     struct kerberos_pac_sids sids;
     if (kerberos->info.sids != NULL)
         return SEC_E_OK;
-    if (kerberos_client_sids(kerberos->gss, &sids) == KERBEROS_PAC_NO_MEMORY)
+    if (sids_of(kerberos->gss, &sids) == KERBEROS_PAC_NO_MEMORY)
         return SEC_E_INSUFFICIENT_MEMORY;
     kerberos->info.sids = sids.sids;
     kerberos->info.n_sids = sids.n_sids;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kerberos_status.h"
+#include "kerberos_gss.h"
 
 #include <gssapi/gssapi_krb5.h>
 #include <errno.h>
@@ -16,6 +16,15 @@
 
 /* Room for one name, or one message of GSSAPI's, within a report. */
 #define SHOWN_SIZE 192
+
+gss_buffer_desc kerberos_gss_buffer(struct sspi_view view)
+{
+    union {
+        const char *in;
+        void *out;
+    } data = {.in = view.data};
+    return (gss_buffer_desc){view.len, view.len > 0 ? data.out : NULL};
+}
 
 /* What GSSAPI says itself: it may quote names from the ticket, so it is escaped. */
 static const char *gss_text(OM_uint32 major, OM_uint32 minor, char *out, size_t out_size)
@@ -158,10 +167,10 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
     }
 }
 
-SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
-                                            const struct kerberos_ap_req *view,
-                                            struct sspi_keytab *keytab,
-                                            struct sspi_error_info *error_info)
+SECURITY_STATUS kerberos_gss_accept_status(OM_uint32 major, OM_uint32 minor,
+                                           const struct kerberos_ap_req *view,
+                                           struct sspi_keytab *keytab,
+                                           struct sspi_error_info *error_info)
 {
     char text[SHOWN_SIZE];
     switch (GSS_ROUTINE_ERROR(major)) {
@@ -196,7 +205,7 @@ SECURITY_STATUS kerberos_status_from_accept(OM_uint32 major, OM_uint32 minor,
     }
 }
 
-SECURITY_STATUS kerberos_status_from_mic(OM_uint32 major)
+SECURITY_STATUS kerberos_gss_mic_status(OM_uint32 major)
 {
     if (major == GSS_S_COMPLETE)
         return SEC_E_OK;
@@ -219,16 +228,16 @@ SECURITY_STATUS kerberos_status_from_mic(OM_uint32 major)
     }
 }
 
-SECURITY_STATUS kerberos_status_from_message(OM_uint32 major, OM_uint32 minor)
+SECURITY_STATUS kerberos_gss_message_status(OM_uint32 major, OM_uint32 minor)
 {
     if (GSS_ROUTINE_ERROR(major) == GSS_S_FAILURE && minor == ENOMEM)
         return SEC_E_INSUFFICIENT_MEMORY;
-    return kerberos_status_from_mic(major);
+    return kerberos_gss_mic_status(major);
 }
 
-SECURITY_STATUS kerberos_status_from_peer(OM_uint32 major, OM_uint32 minor)
+SECURITY_STATUS kerberos_gss_peer_status(OM_uint32 major, OM_uint32 minor)
 {
-    SECURITY_STATUS st = kerberos_status_from_message(major, minor);
+    SECURITY_STATUS st = kerberos_gss_message_status(major, minor);
     /* A header that is no such token's, lengths and checksums that cannot be. */
     if (st == SEC_E_INVALID_TOKEN ||
         (st == SEC_E_INTERNAL_ERROR && is_about_token((krb5_error_code)minor)))
@@ -236,8 +245,8 @@ SECURITY_STATUS kerberos_status_from_peer(OM_uint32 major, OM_uint32 minor)
     return st;
 }
 
-SECURITY_STATUS kerberos_status_from_acquire(OM_uint32 major, OM_uint32 minor,
-                                             struct sspi_error_info *error_info)
+SECURITY_STATUS kerberos_gss_acquire_status(OM_uint32 major, OM_uint32 minor,
+                                            struct sspi_error_info *error_info)
 {
     char text[SHOWN_SIZE];
     return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A Kerberos security context, and its messages (RFC 4121, RFC 4757) in Windows' layout.
+ * SECBUFFER_TOKEN, SECBUFFER_DATA and SECBUFFER_PADDING one behind the other are one gss_wrap()
+ * token, so that every GSSAPI peer accepts it. */
+#ifndef KERBEROS_MESSAGE_H
+#define KERBEROS_MESSAGE_H
+
+#include <gssapi/gssapi.h>
+
+#include "package.h"
+
+/* It belongs to one thread at a time. */
+struct kerberos_context {
+    gss_ctx_id_t gss;
+    bool established;
+    struct package_info info;
+};
+
+extern const struct package_messages kerberos_message_calls;
+
+#endif
