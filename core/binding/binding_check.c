@@ -66,12 +66,11 @@ enum binding_answer binding_check_channel(const struct binding_rules *rules,
     switch (client) {
     case PACKAGE_CLIENT_BINDING_ABSENT:
         *ret_bound = PACKAGE_BOUND_ABSENT;
-        return allowed ? BINDING_ACCEPTED : BINDING_CLIENT_SILENT;
+        return allowed ? BINDING_ACCEPTED : BINDING_CLIENT_ABSENT;
     case PACKAGE_CLIENT_BINDING_NO_TLS:
         *ret_bound = PACKAGE_BOUND_NONE;
-        return allowed && rules->plain && rules->end == BINDING_END_KNOWN
-                   ? BINDING_ACCEPTED
-                   : BINDING_CLIENT_WITHOUT_TLS;
+        return allowed && rules->plain && rules->end == BINDING_END_KNOWN ? BINDING_ACCEPTED
+                                                                          : BINDING_CLIENT_NO_TLS;
     case PACKAGE_CLIENT_BINDING_PRESENT:
         return check_named(rules, comparison, ret_bound);
     case PACKAGE_CLIENT_BINDING_UNKNOWN:
@@ -85,8 +84,8 @@ enum binding_answer binding_check_channel(const struct binding_rules *rules,
 /* As in .NET's HttpListener, a client that names no service is accepted when channel binding is
  * optional. When it is required, a compared channel is enough. Behind a front end whose certificate
  * is not known, only the name can be checked. HTTP/localhost needs no dot. */
-static enum binding_answer check_said_name(const struct binding_rules *rules, struct sspi_view name,
-                                           enum package_bound bound)
+static enum binding_answer check_client_name(const struct binding_rules *rules,
+                                             struct sspi_view name, enum package_bound bound)
 {
     if (name.len == 0)
         return rules->mode == BINDING_MODE_ALLOW || bound == PACKAGE_BOUND_MATCHED
@@ -109,9 +108,9 @@ enum binding_answer binding_check_service(const struct binding_rules *rules,
         return service_name_accepts_principal(facts->service, rules->services, rules->n_services)
                    ? BINDING_ACCEPTED
                    : BINDING_OTHER_SERVICE;
-    if (!rules->checks_said_names)
+    if (!rules->checks_client_names)
         return BINDING_ACCEPTED;
-    return check_said_name(rules, facts->service, bound);
+    return check_client_name(rules, facts->service, bound);
 }
 
 /* ---- comparison ---- */
@@ -241,11 +240,11 @@ static SECURITY_STATUS refuse(enum binding_answer answer, const struct binding_r
                               const struct binding_facts *facts, struct sspi_error_info *error_info)
 {
     switch (answer) {
-    case BINDING_CLIENT_SILENT:
+    case BINDING_CLIENT_ABSENT:
         return error_info_refuse(error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
                                  "the client sent no channel binding, and one is required; use a "
                                  "client that supports Extended Protection");
-    case BINDING_CLIENT_WITHOUT_TLS:
+    case BINDING_CLIENT_NO_TLS:
         return error_info_refuse(
             error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
             "the client says that it uses no TLS; a front end forwards plain HTTP "

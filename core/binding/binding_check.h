@@ -41,7 +41,7 @@ struct binding_rules {
      * proves, and no name that only the client says (if such names are checked). */
     const struct sspi_view *services;
     size_t n_services;
-    bool checks_said_names; /* names that only the client vouches for are checked, too */
+    bool checks_client_names; /* names that only the client vouches for are checked, too */
     bool refuses_dotless; /* a name without a dot that only the client says must be listed itself */
 };
 
@@ -58,9 +58,9 @@ enum binding_comparison { BINDING_NO_CANDIDATE, BINDING_DIFFERENT, BINDING_EQUAL
 
 enum binding_answer {
     BINDING_ACCEPTED,
-    BINDING_NOT_READ,           /* the facts do not say what the client said */
-    BINDING_CLIENT_SILENT,      /* a binding is required and the client sent none */
-    BINDING_CLIENT_WITHOUT_TLS, /* the client says that it uses no TLS */
+    BINDING_NOT_READ,      /* the facts do not say what the client said */
+    BINDING_CLIENT_ABSENT, /* a binding is required and the client sent none */
+    BINDING_CLIENT_NO_TLS, /* the client says that it uses no TLS */
     BINDING_OTHER_CHANNEL,
     BINDING_NOT_COMPARABLE, /* the client named a channel and there is no candidate */
     BINDING_OTHER_SERVICE,

@@ -78,7 +78,7 @@ static int keep_in_cache(SSL *ssl, SSL_SESSION *session)
     return 0; /* no reference to the session is kept */
 }
 
-static int keep_and_tell_server(SSL *ssl, SSL_SESSION *session)
+static int keep_and_call_server(SSL *ssl, SSL_SESSION *session)
 {
     keep(ssl, session);
     return server_new_session(ssl, session);
@@ -92,12 +92,12 @@ void binding_session_keep(SSL_CTX *ctx)
         SSL_CTX_sess_set_new_cb(ctx, keep_in_cache);
         return;
     }
-    if (current == keep_in_cache || current == keep_and_tell_server)
+    if (current == keep_in_cache || current == keep_and_call_server)
         return;
     if (server_new_session == NULL)
         server_new_session = current;
     if (server_new_session == current)
-        SSL_CTX_sess_set_new_cb(ctx, keep_and_tell_server);
+        SSL_CTX_sess_set_new_cb(ctx, keep_and_call_server);
 }
 
 /* Hosts of one port share sessions: TLS 1.3 resumes a session under the name of another host. The

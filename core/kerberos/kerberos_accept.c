@@ -7,7 +7,7 @@
 #include "clock.h"
 #include "error_info.h"
 #include "escape.h"
-#include "kerberos_attempt.h"
+#include "kerberos_verify.h"
 #include "kerberos_delegation.h"
 #include "kerberos_gss.h"
 #include "kerberos_keys.h"
@@ -26,7 +26,7 @@ static SECURITY_STATUS find_service(struct kerberos_exchange *exchange)
     gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
     if (exchange->service != NULL)
         return SEC_E_OK;
-    bool found = gss_inquire_context(&minor, exchange->attempt.gss, NULL, &target, NULL, NULL, NULL,
+    bool found = gss_inquire_context(&minor, exchange->result.gss, NULL, &target, NULL, NULL, NULL,
                                      NULL, NULL) == GSS_S_COMPLETE &&
                  gss_display_name(&minor, target, &name, NULL) == GSS_S_COMPLETE &&
                  memchr(name.value, '\0', name.length) == NULL;
@@ -59,7 +59,7 @@ static bool is_anonymous(const struct package_info *info)
 {
     static const char prefix[] = "WELLKNOWN/ANONYMOUS@";
     return (info->attributes & ASC_RET_NULL_SESSION) != 0 ||
-           strncmp(info->name, prefix, sizeof prefix - 1) == 0;
+           strncmp(info->name, prefix, sizeof(prefix) - 1) == 0;
 }
 
 static ULONG attributes_from_flags(OM_uint32 flags)
@@ -79,7 +79,7 @@ static ULONG attributes_from_flags(OM_uint32 flags)
         {GSS_C_EXTENDED_ERROR_FLAG, ASC_RET_EXTENDED_ERROR},
     };
     ULONG attributes = 0;
-    for (size_t i = 0; i < sizeof map / sizeof map[0]; i++) {
+    for (size_t i = 0; i < sizeof(map) / sizeof(map[0]); i++) {
         if ((flags & map[i].gss) != 0)
             attributes |= map[i].sspi;
     }
@@ -93,16 +93,15 @@ static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
     char shown[SHOWN_SIZE];
     return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
                              "%s is %s, which holds a control character or is not UTF-8", whose,
-                             escape_text(shown, sizeof shown, name));
+                             escape_text(shown, sizeof(shown), name));
 }
 
 static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct package_info *info)
 {
     OM_uint32 minor;
     gss_buffer_desc name = GSS_C_EMPTY_BUFFER;
-    bool found =
-        gss_display_name(&minor, exchange->attempt.client, &name, NULL) == GSS_S_COMPLETE &&
-        name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
+    bool found = gss_display_name(&minor, exchange->result.client, &name, NULL) == GSS_S_COMPLETE &&
+                 name.length > 0 && memchr(name.value, '\0', name.length) == NULL;
     if (found)
         info->name = strndup(name.value, name.length);
     gss_release_buffer(&minor, &name);
@@ -125,16 +124,16 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct packa
 
 static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct package_info *info)
 {
-    const struct kerberos_attempt *attempt = &exchange->attempt;
+    const struct kerberos_gss_result *result = &exchange->result;
     struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
-    SECURITY_STATUS st = set_name(exchange, info);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = set_name(exchange, info);
+    if (status != SEC_E_OK)
+        return status;
     info->mechanism = &kerberos_package;
-    info->attributes = attributes_from_flags(attempt->flags);
+    info->attributes = attributes_from_flags(result->flags);
     info->start_ms = exchange->now_ms;
     /* MIT adds the clock skew to what is left of the ticket. */
-    uint64_t skewed_end_ms = exchange->now_ms + (uint64_t)attempt->lifetime_s * 1000;
+    uint64_t skewed_end_ms = exchange->now_ms + (uint64_t)result->lifetime_s * 1000;
     info->expiry_ms =
         skewed_end_ms - (uint64_t)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)) * 1000;
     info->channel = exchange->channel;
@@ -148,9 +147,9 @@ static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct packa
 /* Behind everything that can refuse the client. */
 static SECURITY_STATUS keep_delegated(struct kerberos_exchange *exchange, struct package_info *info)
 {
-    if (exchange->attempt.delegated == GSS_C_NO_CREDENTIAL)
+    if (exchange->result.delegated == GSS_C_NO_CREDENTIAL)
         return SEC_E_OK;
-    if (!kerberos_delegation_keep(exchange->attempt.delegated, &info->ccache))
+    if (!kerberos_delegation_store(exchange->result.delegated, &info->ccache))
         return error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
                                  SSPI_REASON_INTERNAL,
                                  "the client's delegated tickets cannot be kept");
@@ -186,20 +185,20 @@ static SECURITY_STATUS read_token(struct kerberos_exchange *exchange)
 /* From a token to a client that may be let in. */
 static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange, struct package_info *info)
 {
-    SECURITY_STATUS st = read_token(exchange);
-    if (st == SEC_E_OK)
-        st = kerberos_attempt_client(exchange);
-    if (st == SEC_E_OK)
-        st = find_service(exchange);
-    if (st == SEC_E_OK)
-        st = decide(exchange);
-    if (st == SEC_E_OK)
-        st = set_info(exchange, info);
-    if (st == SEC_E_OK)
-        st = kerberos_replay_check(exchange);
-    if (st == SEC_E_OK)
-        st = keep_delegated(exchange, info);
-    return st;
+    SECURITY_STATUS status = read_token(exchange);
+    if (status == SEC_E_OK)
+        status = kerberos_verify_client(exchange);
+    if (status == SEC_E_OK)
+        status = find_service(exchange);
+    if (status == SEC_E_OK)
+        status = decide(exchange);
+    if (status == SEC_E_OK)
+        status = set_info(exchange, info);
+    if (status == SEC_E_OK)
+        status = kerberos_replay_check(exchange);
+    if (status == SEC_E_OK)
+        status = keep_delegated(exchange, info);
+    return status;
 }
 
 static void put_token(struct package_output *out, const gss_buffer_desc *token)
@@ -215,30 +214,30 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
                                     gss_ctx_id_t *ret_gss, struct package_info *info)
 {
     const struct clock *clock = clock_machine();
-    __attribute__((cleanup(kerberos_attempt_clear))) struct kerberos_exchange exchange = {
+    __attribute__((cleanup(kerberos_exchange_clear))) struct kerberos_exchange exchange = {
         .credential = credential,
         .in = in,
         .rules = binding_rules_of(in),
         .error_info = out->error_info,
         .now_ms = clock->now_ms(clock->self),
-        .binding = KERBEROS_ATTEMPT_NO_BINDING,
+        .binding = KERBEROS_VERIFY_NO_BINDING,
     };
     exchange.rules.services = kerberos_credential_services(credential, &exchange.rules.n_services);
-    SECURITY_STATUS st = authenticate(&exchange, info);
-    if (st != SEC_E_OK) {
+    SECURITY_STATUS status = authenticate(&exchange, info);
+    if (status != SEC_E_OK) {
         /* A KRB-ERROR tells the client why. Never the AP-REP of an accept that was refused later.
          */
-        if (exchange.attempt.major != GSS_S_COMPLETE &&
-            exchange.attempt.major != GSS_S_CONTINUE_NEEDED &&
+        if (exchange.result.major != GSS_S_COMPLETE &&
+            exchange.result.major != GSS_S_CONTINUE_NEEDED &&
             (in->requirements & ASC_REQ_EXTENDED_ERROR) != 0)
-            put_token(out, &exchange.attempt.token);
-        return st;
+            put_token(out, &exchange.result.token);
+        return status;
     }
-    put_token(out, &exchange.attempt.token);
+    put_token(out, &exchange.result.token);
     if (out->tokens[0].failed)
         return error_info_refuse(out->error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                                  "no memory");
-    *ret_gss = exchange.attempt.gss;
-    exchange.attempt.gss = GSS_C_NO_CONTEXT;
+    *ret_gss = exchange.result.gss;
+    exchange.result.gss = GSS_C_NO_CONTEXT;
     return SEC_E_OK;
 }

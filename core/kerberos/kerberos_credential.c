@@ -70,11 +70,11 @@ static bool renew_keyring(struct kerberos_credential *credential)
         credential->keyring->keys.generation ==
             kerberos_keys_generation(kerberos_keytab_keys(credential->keytab)))
         return true;
-    struct kerberos_keyring *keyring = calloc(1, sizeof *keyring);
+    struct kerberos_keyring *keyring = calloc(1, sizeof(*keyring));
     if (keyring == NULL)
         return false;
     /* Unique in the process as long as the keyring lives, and in all it forks. */
-    snprintf(keyring->name, sizeof keyring->name, "MEMORY:sspi-%p", (void *)keyring);
+    snprintf(keyring->name, sizeof(keyring->name), "MEMORY:sspi-%p", (void *)keyring);
     if (!kerberos_keys_copy_init(&keyring->keys, kerberos_keytab_keys(credential->keytab),
                                  keyring->name, credential->names, credential->n_names)) {
         free(keyring);
@@ -94,7 +94,7 @@ static bool copy_names(struct kerberos_credential *credential, const SSPI_ACCEPT
     size_t text_len = 0;
     for (size_t i = 0; i < n_names; i++)
         text_len += data->ServiceNames[i].len;
-    struct sspi_view *names = malloc(n_names * sizeof *names + text_len);
+    struct sspi_view *names = malloc(n_names * sizeof(*names) + text_len);
     if (names == NULL)
         return false;
     char *text = (char *)(names + n_names);
@@ -124,7 +124,7 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
     if (data->Keytab != NULL) {
         credential->keytab = kerberos_keytab_ref(data->Keytab);
     } else {
-        credential->keytab = kerberos_keytab_open(data->KeytabName, error, sizeof error);
+        credential->keytab = kerberos_keytab_open(data->KeytabName, error, sizeof(error));
         if (credential->keytab == NULL)
             return error_info_refuse(
                 error_info, errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
@@ -132,30 +132,30 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
         credential->owns_keytab = true;
     }
     if (!kerberos_keytab_has_service(credential->keytab, credential->names, credential->n_names,
-                                     error, sizeof error))
+                                     error, sizeof(error)))
         return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s",
                                  error);
     return SEC_E_OK;
 }
 
-SECURITY_STATUS kerberos_credential_make(const SSPI_ACCEPTOR_DATA *data,
-                                         struct kerberos_credential **ret_credential,
-                                         struct sspi_error_info *error_info)
+SECURITY_STATUS kerberos_credential_new(const SSPI_ACCEPTOR_DATA *data,
+                                        struct kerberos_credential **ret_credential,
+                                        struct sspi_error_info *error_info)
 {
     if (data->ServiceNameCount > KERBEROS_CREDENTIAL_NAMES_LIMIT)
         return error_info_refuse(error_info, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
                                  "%u service names, at most %d are taken",
                                  (unsigned)data->ServiceNameCount, KERBEROS_CREDENTIAL_NAMES_LIMIT);
-    struct kerberos_credential *credential = calloc(1, sizeof *credential);
+    struct kerberos_credential *credential = calloc(1, sizeof(*credential));
     if (credential == NULL || pthread_mutex_init(&credential->mutex, NULL) != 0) {
         free(credential);
         return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                                  "no memory");
     }
-    SECURITY_STATUS st = fill(credential, data, error_info);
-    if (st != SEC_E_OK) {
+    SECURITY_STATUS status = fill(credential, data, error_info);
+    if (status != SEC_E_OK) {
         kerberos_credential_free(credential);
-        return st;
+        return status;
     }
     *ret_credential = credential;
     return SEC_E_OK;
@@ -222,9 +222,9 @@ static const char *cache_name(const struct kerberos_credential *credential,
 }
 
 /* Names the keyring's keys and the replay cache in MIT's own terms. */
-static SECURITY_STATUS acquire(const struct kerberos_credential *credential,
-                               struct kerberos_acceptor *acceptor,
-                               struct sspi_error_info *error_info)
+static SECURITY_STATUS acquire_gss(const struct kerberos_credential *credential,
+                                   struct kerberos_acceptor *acceptor,
+                                   struct sspi_error_info *error_info)
 {
     const char *cache = cache_name(credential, acceptor->cache);
     gss_key_value_element_desc elements[] = {{"keytab", acceptor->keyring->name},
@@ -241,9 +241,10 @@ static SECURITY_STATUS acquire(const struct kerberos_credential *credential,
 }
 
 /* Takes an idle GSS credential, or an empty one to be acquired outside the lock. */
-static SECURITY_STATUS take(struct kerberos_credential *credential,
-                            enum kerberos_replay_cache cache, struct kerberos_acceptor **ret_taken,
-                            struct sspi_error_info *error_info)
+static SECURITY_STATUS take_idle(struct kerberos_credential *credential,
+                                 enum kerberos_replay_cache cache,
+                                 struct kerberos_acceptor **ret_taken,
+                                 struct sspi_error_info *error_info)
 {
     if (!renew_keyring(credential))
         return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
@@ -257,7 +258,7 @@ static SECURITY_STATUS take(struct kerberos_credential *credential,
     if (acceptor != NULL) {
         keyring->idle[cache] = acceptor->next;
     } else {
-        acceptor = calloc(1, sizeof *acceptor);
+        acceptor = calloc(1, sizeof(*acceptor));
         if (acceptor == NULL)
             return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                                      "no memory");
@@ -270,29 +271,29 @@ static SECURITY_STATUS take(struct kerberos_credential *credential,
     return SEC_E_OK;
 }
 
-SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
-                                         enum kerberos_replay_cache cache, uint64_t now_ms,
-                                         struct kerberos_acceptor **ret_acceptor,
-                                         struct sspi_error_info *error_info)
+SECURITY_STATUS kerberos_credential_acquire(struct kerberos_credential *credential,
+                                            enum kerberos_replay_cache cache, uint64_t now_ms,
+                                            struct kerberos_acceptor **ret_acceptor,
+                                            struct sspi_error_info *error_info)
 {
     char error[SSPI_ERROR_TEXT_SIZE];
     struct kerberos_acceptor *acceptor = NULL;
     /* Who shares a keytab refreshes it himself, to be able to log it. */
     if (credential->owns_keytab)
-        (void)kerberos_keytab_refresh(credential->keytab, now_ms, error, sizeof error);
+        (void)kerberos_keytab_refresh(credential->keytab, now_ms, error, sizeof(error));
     pthread_mutex_lock(&credential->mutex);
-    SECURITY_STATUS st = take(credential, cache, &acceptor, error_info);
+    SECURITY_STATUS status = take_idle(credential, cache, &acceptor, error_info);
     pthread_mutex_unlock(&credential->mutex);
-    if (st != SEC_E_OK)
-        return st;
+    if (status != SEC_E_OK)
+        return status;
     if (acceptor->gss == GSS_C_NO_CREDENTIAL)
-        st = acquire(credential, acceptor, error_info);
-    if (st != SEC_E_OK) {
+        status = acquire_gss(credential, acceptor, error_info);
+    if (status != SEC_E_OK) {
         pthread_mutex_lock(&credential->mutex);
         leave_keyring(credential, acceptor->keyring);
         pthread_mutex_unlock(&credential->mutex);
         free_acceptor(acceptor);
-        return st;
+        return status;
     }
     *ret_acceptor = acceptor;
     return SEC_E_OK;
@@ -312,8 +313,8 @@ const char *kerberos_credential_only_service(const struct kerberos_acceptor *acc
     return acceptor->keyring->keys.only_service;
 }
 
-void kerberos_credential_return(struct kerberos_credential *credential,
-                                struct kerberos_acceptor *acceptor)
+void kerberos_credential_release(struct kerberos_credential *credential,
+                                 struct kerberos_acceptor *acceptor)
 {
     pthread_mutex_lock(&credential->mutex);
     struct kerberos_keyring *keyring = acceptor->keyring;

@@ -35,9 +35,9 @@ struct kerberos_acceptor {
 /* Makes the credential (rules in sspi_acceptor.h). SEC_E_OK sets *ret_credential. Refuses too many
  * names (SEC_E_INVALID_PARAMETER), a keytab that cannot be used or holds no key for
  * an accepted service (SEC_E_NO_CREDENTIALS). May read files. */
-SECURITY_STATUS kerberos_credential_make(const SSPI_ACCEPTOR_DATA *data,
-                                         struct kerberos_credential **ret_credential,
-                                         struct sspi_error_info *error_info) MUST_USE;
+SECURITY_STATUS kerberos_credential_new(const SSPI_ACCEPTOR_DATA *data,
+                                        struct kerberos_credential **ret_credential,
+                                        struct sspi_error_info *error_info) MUST_USE;
 
 /* Frees it; nothing may be lent out any more. NULL is fine. */
 void kerberos_credential_free(struct kerberos_credential *credential);
@@ -45,10 +45,10 @@ void kerberos_credential_free(struct kerberos_credential *credential);
 /* Lends a GSS credential over the keys as they are now. Any number of threads and, after a fork,
  * both processes. Reads a file only when the keytab is its own and changed. SEC_E_OK sets
  * *ret_acceptor. */
-SECURITY_STATUS kerberos_credential_lend(struct kerberos_credential *credential,
-                                         enum kerberos_replay_cache cache, uint64_t now_ms,
-                                         struct kerberos_acceptor **ret_acceptor,
-                                         struct sspi_error_info *error_info) MUST_USE;
+SECURITY_STATUS kerberos_credential_acquire(struct kerberos_credential *credential,
+                                            enum kerberos_replay_cache cache, uint64_t now_ms,
+                                            struct kerberos_acceptor **ret_acceptor,
+                                            struct sspi_error_info *error_info) MUST_USE;
 
 /* Reads the authenticator of an AP-REQ that decrypts with these keys. False: libkrb5 failed. */
 bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struct sspi_view message,
@@ -58,8 +58,8 @@ bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struc
  * for several principals. */
 const char *kerberos_credential_only_service(const struct kerberos_acceptor *acceptor);
 
-void kerberos_credential_return(struct kerberos_credential *credential,
-                                struct kerberos_acceptor *acceptor);
+void kerberos_credential_release(struct kerberos_credential *credential,
+                                 struct kerberos_acceptor *acceptor);
 
 /* The accepted service names, *ret_n of them; 0: every service. Lent by the credential. */
 const struct sspi_view *kerberos_credential_services(const struct kerberos_credential *credential,

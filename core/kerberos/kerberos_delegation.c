@@ -34,7 +34,7 @@ static bool fill(const char *name, gss_cred_id_t delegated)
                                &store, NULL, NULL) == GSS_S_COMPLETE;
 }
 
-bool kerberos_delegation_keep(gss_cred_id_t delegated, char **ret_name)
+bool kerberos_delegation_store(gss_cred_id_t delegated, char **ret_name)
 {
     krb5_context krb5;
     char *name = NULL;
@@ -43,14 +43,14 @@ bool kerberos_delegation_keep(gss_cred_id_t delegated, char **ret_name)
     bool ok = reserve(krb5, &name);
     krb5_free_context(krb5);
     if (ok && !fill(name, delegated)) {
-        kerberos_delegation_drop(name);
+        kerberos_delegation_free(name);
         return false;
     }
     *ret_name = name;
     return ok;
 }
 
-void kerberos_delegation_drop(char *name)
+void kerberos_delegation_free(char *name)
 {
     krb5_context krb5;
     krb5_ccache cache;

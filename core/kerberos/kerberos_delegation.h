@@ -8,11 +8,11 @@
 #include <stdbool.h>
 
 /* Copies the delegated credential into a new cache; *ret_name is "MEMORY:...", which the caller
- * ends with kerberos_delegation_drop(). False: no memory, or libkrb5 failed. No network. */
-bool kerberos_delegation_keep(gss_cred_id_t delegated, char **ret_name);
+ * ends with kerberos_delegation_free(). False: no memory, or libkrb5 failed. No network. */
+bool kerberos_delegation_store(gss_cred_id_t delegated, char **ret_name);
 
 /* Wipes the cache and frees its name. NULL is fine. */
-void kerberos_delegation_drop(char *name);
+void kerberos_delegation_free(char *name);
 
 /* Makes `name` the default cache of the calling thread's GSSAPI calls; NULL: the machine's. Unless
  * `ret_previous` is NULL it is set to what was before, allocated, NULL for the machine's. False: no

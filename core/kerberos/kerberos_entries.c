@@ -52,11 +52,11 @@ static krb5_error_code add_entry(krb5_context context, krb5_keytab_entry *entry,
 {
     if (to->n_entries == KERBEROS_ENTRIES_LIMIT)
         return E2BIG;
-    krb5_keytab_entry *list = realloc(to->list, (to->n_entries + 1) * sizeof *list);
+    krb5_keytab_entry *list = realloc(to->list, (to->n_entries + 1) * sizeof(*list));
     if (list == NULL)
         return ENOMEM;
     to->list = list;
-    char **names = realloc(to->names, (to->n_entries + 1) * sizeof *names);
+    char **names = realloc(to->names, (to->n_entries + 1) * sizeof(*names));
     if (names == NULL)
         return ENOMEM;
     to->names = names;
@@ -128,7 +128,7 @@ bool kerberos_entries_read(krb5_context context, const char *path,
     }
     if (code != 0) {
         tell_why(context, code, path, error, error_size);
-        kerberos_entries_free(context, ret_entries);
+        kerberos_entries_clear(context, ret_entries);
         return false;
     }
     if (ret_entries->n_entries == 0) {
@@ -138,7 +138,7 @@ bool kerberos_entries_read(krb5_context context, const char *path,
     return true;
 }
 
-void kerberos_entries_free(krb5_context context, struct kerberos_entries *entries)
+void kerberos_entries_clear(krb5_context context, struct kerberos_entries *entries)
 {
     for (size_t i = 0; i < entries->n_entries; i++) {
         /* Wipes the key. */

@@ -25,7 +25,7 @@ bool kerberos_entries_read(krb5_context context, const char *path,
                            char *error, size_t error_size) MUST_USE;
 
 /* Wipes the keys and frees the list. An empty one is fine. */
-void kerberos_entries_free(krb5_context context, struct kerberos_entries *entries);
+void kerberos_entries_clear(krb5_context context, struct kerberos_entries *entries);
 
 /* Appends the principals that are there, each once, at most eight, "nothing" when there are none.
  */

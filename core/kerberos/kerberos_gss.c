@@ -33,11 +33,11 @@ static const char *gss_text(OM_uint32 major, OM_uint32 minor, char *out, size_t 
     OM_uint32 more = 0;
     gss_buffer_desc message = GSS_C_EMPTY_BUFFER;
     bool use_minor = minor != 0;
-    OM_uint32 st = gss_display_status(&ignored, use_minor ? minor : major,
-                                      use_minor ? GSS_C_MECH_CODE : GSS_C_GSS_CODE,
-                                      (gss_OID)gss_mech_krb5, &more, &message);
+    OM_uint32 status = gss_display_status(&ignored, use_minor ? minor : major,
+                                          use_minor ? GSS_C_MECH_CODE : GSS_C_GSS_CODE,
+                                          (gss_OID)gss_mech_krb5, &more, &message);
     struct sspi_view shown = {message.value, message.length};
-    if (st != GSS_S_COMPLETE)
+    if (status != GSS_S_COMPLETE)
         shown = SSPI_VIEW("unknown error");
     escape_text(out, out_size, shown);
     gss_release_buffer(&ignored, &message);
@@ -52,9 +52,9 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
     char name[SHOWN_SIZE];
     char etype[64];
     const char *path = kerberos_keytab_path(keytab);
-    escape_text(name, sizeof name, bytes_view(view->principal));
-    if (krb5_enctype_to_name(view->etype, 0, etype, sizeof etype) != 0)
-        snprintf(etype, sizeof etype, "%d", (int)view->etype);
+    escape_text(name, sizeof(name), bytes_view(view->principal));
+    if (krb5_enctype_to_name(view->etype, 0, etype, sizeof(etype)) != 0)
+        snprintf(etype, sizeof(etype), "%d", (int)view->etype);
     enum kerberos_keys_match match =
         kerberos_keys_compare(kerberos_keytab_keys(keytab), view->principal, view->etype,
                               view->has_kvno, view->kvno, &there);
@@ -149,7 +149,7 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
     case KRB5KDC_ERR_ETYPE_NOSUPP:
         return error_info_refuse(error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
                                  "encryption type not allowed by this server's krb5.conf: %s",
-                                 gss_text(major, minor, text, sizeof text));
+                                 gss_text(major, minor, text, sizeof(text)));
     case ENOMEM:
         return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                                  "no memory");
@@ -157,13 +157,13 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
         if (is_about_token((krb5_error_code)minor))
             return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                                      "the Kerberos token contradicts itself: %s",
-                                     gss_text(major, minor, text, sizeof text));
+                                     gss_text(major, minor, text, sizeof(text)));
         if (is_renumbered(minor))
             return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_MALFORMED,
                                      "the Kerberos token was refused: %s",
-                                     gss_text(major, minor, text, sizeof text));
+                                     gss_text(major, minor, text, sizeof(text)));
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "krb5: %s",
-                                 gss_text(major, minor, text, sizeof text));
+                                 gss_text(major, minor, text, sizeof(text)));
     }
 }
 
@@ -178,7 +178,7 @@ SECURITY_STATUS kerberos_gss_accept_status(OM_uint32 major, OM_uint32 minor,
         /* RFC 2743 has no own status for an unreadable message inside a good frame. */
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                                  "malformed Kerberos token: %s",
-                                 gss_text(major, minor, text, sizeof text));
+                                 gss_text(major, minor, text, sizeof(text)));
     case GSS_S_DUPLICATE_TOKEN:
     case GSS_S_OLD_TOKEN:
         return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
@@ -190,13 +190,13 @@ SECURITY_STATUS kerberos_gss_accept_status(OM_uint32 major, OM_uint32 minor,
     case GSS_S_BAD_SIG:
         return error_info_refuse(error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_BAD_KEY,
                                  "the token was altered: %s",
-                                 gss_text(major, minor, text, sizeof text));
+                                 gss_text(major, minor, text, sizeof(text)));
     case GSS_S_BAD_MECH:
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
                                  "the token is of another mechanism than Kerberos");
     case GSS_S_UNAUTHORIZED:
         return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
-                                 "not authorized: %s", gss_text(major, minor, text, sizeof text));
+                                 "not authorized: %s", gss_text(major, minor, text, sizeof(text)));
     case GSS_S_NO_CRED:
     case GSS_S_DEFECTIVE_CREDENTIAL:
     case GSS_S_FAILURE:
@@ -237,12 +237,12 @@ SECURITY_STATUS kerberos_gss_message_status(OM_uint32 major, OM_uint32 minor)
 
 SECURITY_STATUS kerberos_gss_peer_status(OM_uint32 major, OM_uint32 minor)
 {
-    SECURITY_STATUS st = kerberos_gss_message_status(major, minor);
+    SECURITY_STATUS status = kerberos_gss_message_status(major, minor);
     /* A header that is no such token's, lengths and checksums that cannot be. */
-    if (st == SEC_E_INVALID_TOKEN ||
-        (st == SEC_E_INTERNAL_ERROR && is_about_token((krb5_error_code)minor)))
+    if (status == SEC_E_INVALID_TOKEN ||
+        (status == SEC_E_INTERNAL_ERROR && is_about_token((krb5_error_code)minor)))
         return SEC_E_MESSAGE_ALTERED;
-    return st;
+    return status;
 }
 
 SECURITY_STATUS kerberos_gss_acquire_status(OM_uint32 major, OM_uint32 minor,
@@ -251,5 +251,5 @@ SECURITY_STATUS kerberos_gss_acquire_status(OM_uint32 major, OM_uint32 minor,
     char text[SHOWN_SIZE];
     return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                              "no Kerberos credential: %s",
-                             gss_text(major, minor, text, sizeof text));
+                             gss_text(major, minor, text, sizeof(text)));
 }

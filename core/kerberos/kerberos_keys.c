@@ -35,7 +35,7 @@ bool kerberos_keys_init(struct kerberos_keys *keys, char *error, size_t error_si
 void kerberos_keys_clear(struct kerberos_keys *keys)
 {
     if (keys->context != NULL)
-        kerberos_entries_free(keys->context, &keys->entries);
+        kerberos_entries_clear(keys->context, &keys->entries);
     krb5_free_context(keys->file_context);
     krb5_free_context(keys->context);
     pthread_mutex_destroy(&keys->mutex);
@@ -52,7 +52,7 @@ bool kerberos_keys_read(struct kerberos_keys *keys, const char *path, struct sta
     keys->entries = fresh;
     atomic_fetch_add(&keys->generation, 1);
     pthread_mutex_unlock(&keys->mutex);
-    kerberos_entries_free(keys->file_context, &old);
+    kerberos_entries_clear(keys->file_context, &old);
     return true;
 }
 
@@ -168,7 +168,7 @@ static void list_etype(krb5_enctype etype, struct bytes *to)
 {
     char name[ETYPE_NAME_LIMIT];
     bytes_append_text(to, to->len > 0 ? ", " : "");
-    if (krb5_enctype_to_name(etype, 0, name, sizeof name) == 0)
+    if (krb5_enctype_to_name(etype, 0, name, sizeof(name)) == 0)
         bytes_append_text(to, name);
     else
         bytes_append_format(to, "%d", (int)etype);

@@ -26,7 +26,7 @@ static const char *file_path(const char *name)
     static const char *const prefixes[] = {"FILE:", "WRFILE:"};
     if (name[0] == '/')
         return name;
-    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         size_t len = strlen(prefixes[i]);
         if (strncmp(name, prefixes[i], len) == 0)
             return name + len;
@@ -38,7 +38,7 @@ static bool set_path(struct sspi_keytab *keytab, const char *name, char *error, 
 {
     char default_name[4096];
     if (name == NULL) {
-        if (krb5_kt_default_name(keytab->keys.context, default_name, sizeof default_name) != 0) {
+        if (krb5_kt_default_name(keytab->keys.context, default_name, sizeof(default_name)) != 0) {
             snprintf(error, error_size, "there is no default keytab; name one");
             return false;
         }
@@ -65,7 +65,7 @@ static void keytab_free(struct sspi_keytab *keytab)
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size)
 {
     errno = 0; /* what fails for want of memory sets it, and nothing on the way back does */
-    struct sspi_keytab *keytab = calloc(1, sizeof *keytab);
+    struct sspi_keytab *keytab = calloc(1, sizeof(*keytab));
     if (keytab == NULL) {
         snprintf(error, error_size, "keytab: no memory");
         return NULL;

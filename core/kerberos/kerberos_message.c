@@ -59,9 +59,9 @@ static SECURITY_STATUS sign(void *context, struct package_message *message)
     struct kerberos_context *kerberos = context;
     struct iov iov = {.n = 0};
     OM_uint32 minor;
-    SECURITY_STATUS st = check_life(kerberos);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = check_life(kerberos);
+    if (status != SEC_E_OK)
+        return status;
     gss_iov_buffer_desc *token = add(&iov, GSS_IOV_BUFFER_TYPE_MIC_TOKEN, NULL, 0);
     add_parts(&iov, message, GSS_IOV_BUFFER_TYPE_DATA);
     OM_uint32 major =
@@ -85,9 +85,9 @@ static SECURITY_STATUS verify(void *context, const struct package_message *messa
     OM_uint32 minor;
     gss_buffer_desc text = {message->parts[0].len, message->parts[0].data};
     gss_buffer_desc token = {message->token.len, message->token.data};
-    SECURITY_STATUS st = check_life(kerberos);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = check_life(kerberos);
+    if (status != SEC_E_OK)
+        return status;
     if (token.length == 0)
         return SEC_E_MESSAGE_ALTERED;
     if (message->n_parts > 1) {
@@ -109,9 +109,9 @@ static SECURITY_STATUS seal(void *context, bool encrypt, struct package_message 
     struct iov iov = {.n = 0};
     int encrypted = 0;
     OM_uint32 minor;
-    SECURITY_STATUS st = check_life(kerberos);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = check_life(kerberos);
+    if (status != SEC_E_OK)
+        return status;
     gss_iov_buffer_desc *header = add(&iov, GSS_IOV_BUFFER_TYPE_HEADER, NULL, 0);
     add_parts(&iov, message, GSS_IOV_BUFFER_TYPE_SIGN_ONLY);
     gss_iov_buffer_desc *padding = add(&iov, GSS_IOV_BUFFER_TYPE_PADDING, NULL, 0);
@@ -153,14 +153,14 @@ static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
     gss_buffer_desc token = {message->whole_len, message->whole};
     gss_buffer_desc plain = GSS_C_EMPTY_BUFFER;
     OM_uint32 major = gss_unwrap(&minor, kerberos->gss, &token, &plain, ret_encrypted, NULL);
-    SECURITY_STATUS st = kerberos_gss_peer_status(major, minor);
-    if (st == SEC_E_OK && plain.length > message->whole_len - SHORTEST_MESSAGE)
-        st = SEC_E_INTERNAL_ERROR;
-    if (st == SEC_E_OK && plain.length > 0)
+    SECURITY_STATUS status = kerberos_gss_peer_status(major, minor);
+    if (status == SEC_E_OK && plain.length > message->whole_len - SHORTEST_MESSAGE)
+        status = SEC_E_INTERNAL_ERROR;
+    if (status == SEC_E_OK && plain.length > 0)
         memcpy(message->whole + SHORTEST_MESSAGE, plain.value, plain.length);
     *ret_plain = (struct sspi_view){message->whole + SHORTEST_MESSAGE, plain.length};
     release_plain(&plain);
-    return st;
+    return status;
 }
 
 /* What seal() makes is the only layout that leaves nothing to chance: a header of the one length
@@ -216,15 +216,15 @@ static SECURITY_STATUS unseal(void *context, const struct package_message *messa
 {
     struct kerberos_context *kerberos = context;
     int encrypted = 0;
-    SECURITY_STATUS st = check_life(kerberos);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = check_life(kerberos);
+    if (status != SEC_E_OK)
+        return status;
     if (message->whole_len < SHORTEST_MESSAGE)
         return SEC_E_INCOMPLETE_MESSAGE;
-    st = has_rest(message) ? unseal_parts(kerberos, message, ret_plain, &encrypted)
-                           : unseal_whole(kerberos, message, ret_plain, &encrypted);
+    status = has_rest(message) ? unseal_parts(kerberos, message, ret_plain, &encrypted)
+                               : unseal_whole(kerberos, message, ret_plain, &encrypted);
     *ret_encrypted = encrypted != 0;
-    return st;
+    return status;
 }
 
 /* ---- what they take ---- */
@@ -268,30 +268,30 @@ static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
     ULONG attributes = kerberos->info.attributes;
     /* A block of one octet: ciphers here take messages of any length. */
     SecPkgContext_Sizes made = {.cbMaxToken = kerberos_package.about.cbMaxToken, .cbBlockSize = 1};
-    SECURITY_STATUS st = SEC_E_OK;
+    SECURITY_STATUS status = SEC_E_OK;
     if ((attributes & ASC_RET_INTEGRITY) != 0) {
-        st = signature_size(kerberos->gss, &made.cbMaxSignature);
-        if (st == SEC_E_OK)
-            st = wrap_sizes(kerberos->gss, false, &made);
+        status = signature_size(kerberos->gss, &made.cbMaxSignature);
+        if (status == SEC_E_OK)
+            status = wrap_sizes(kerberos->gss, false, &made);
     }
-    if (st == SEC_E_OK && (attributes & ASC_RET_CONFIDENTIALITY) != 0)
-        st = wrap_sizes(kerberos->gss, true, &made);
-    if (st == SEC_E_OK)
+    if (status == SEC_E_OK && (attributes & ASC_RET_CONFIDENTIALITY) != 0)
+        status = wrap_sizes(kerberos->gss, true, &made);
+    if (status == SEC_E_OK)
         *ret_sizes = made;
-    return st;
+    return status;
 }
 
 static SECURITY_STATUS stream_sizes(void *context, SecPkgContext_StreamSizes *ret_sizes)
 {
     SecPkgContext_Sizes parts;
-    SECURITY_STATUS st = sizes(context, &parts);
-    if (st == SEC_E_OK)
+    SECURITY_STATUS status = sizes(context, &parts);
+    if (status == SEC_E_OK)
         *ret_sizes = (SecPkgContext_StreamSizes){.cbHeader = parts.cbSecurityTrailer,
                                                  .cbTrailer = parts.cbBlockSize,
                                                  .cbMaximumMessage = PACKAGE_MESSAGE_LIMIT,
                                                  .cBuffers = 3, /* TOKEN, DATA, PADDING */
                                                  .cbBlockSize = parts.cbBlockSize};
-    return st;
+    return status;
 }
 
 /* ---- keys ---- */
@@ -321,13 +321,13 @@ static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
 {
     struct kerberos_context *kerberos = context;
     gss_buffer_set_t set;
-    SECURITY_STATUS st = inquire_key(kerberos->gss, &set);
-    if (st == SEC_E_OK)
+    SECURITY_STATUS status = inquire_key(kerberos->gss, &set);
+    if (status == SEC_E_OK)
         bytes_append(ret_key, set->elements[0].value, set->elements[0].length);
     release_key(&set);
-    if (st == SEC_E_OK && ret_key->failed)
+    if (status == SEC_E_OK && ret_key->failed)
         return SEC_E_INSUFFICIENT_MEMORY;
-    return st;
+    return status;
 }
 
 /* The numbers are those that Windows and the registry of RFC 3961 share. */
@@ -350,7 +350,7 @@ static const char enctype_oid[] = "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x04";
 
 static bool read_enctype(const gss_buffer_desc *oid, int32_t *ret_enctype)
 {
-    const size_t prefix_len = sizeof enctype_oid - 1;
+    const size_t prefix_len = sizeof(enctype_oid) - 1;
     const uint8_t *octets = oid->value;
     uint32_t number = 0;
     /* Two octets of seven bits hold more than there are types. */
@@ -368,13 +368,13 @@ static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info
     struct kerberos_context *kerberos = context;
     gss_buffer_set_t set;
     int32_t enctype = 0;
-    SECURITY_STATUS st = inquire_key(kerberos->gss, &set);
-    if (st == SEC_E_OK && !read_enctype(&set->elements[1], &enctype))
-        st = SEC_E_INTERNAL_ERROR;
+    SECURITY_STATUS status = inquire_key(kerberos->gss, &set);
+    if (status == SEC_E_OK && !read_enctype(&set->elements[1], &enctype))
+        status = SEC_E_INTERNAL_ERROR;
     release_key(&set);
-    if (st != SEC_E_OK)
-        return st;
-    for (size_t i = 0; i < sizeof algorithms / sizeof algorithms[0]; i++) {
+    if (status != SEC_E_OK)
+        return status;
+    for (size_t i = 0; i < sizeof(algorithms) / sizeof(algorithms[0]); i++) {
         if (algorithms[i].enctype == enctype) {
             *ret_info = algorithms[i].info;
             return SEC_E_OK;

@@ -75,7 +75,7 @@ char *kerberos_local_name(const char *principal)
     krb5_principal parsed;
     bool no_memory = false;
     if (krb5_parse_name(context, principal, &parsed) == 0) {
-        if (krb5_aname_to_localname(context, parsed, sizeof name, name) == 0) {
+        if (krb5_aname_to_localname(context, parsed, sizeof(name), name) == 0) {
             copy = strdup(name);
             no_memory = copy == NULL;
         }

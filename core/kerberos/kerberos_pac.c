@@ -132,7 +132,7 @@ static void take_sid(struct reader *r, struct sid *ret_sid)
     }
     ret_sid->revision = p[0];
     ret_sid->n = p[1];
-    memcpy(ret_sid->authority, p + 2, sizeof ret_sid->authority);
+    memcpy(ret_sid->authority, p + 2, sizeof(ret_sid->authority));
     for (uint32_t i = 0; i < n; i++)
         ret_sid->sub[i] = take_u32(r);
 }
@@ -151,15 +151,15 @@ static enum kerberos_pac_status add(struct kerberos_pac_sids *to, const struct s
 {
     char text[SID_TEXT_SIZE];
     uint64_t authority = 0;
-    for (size_t i = 0; i < sizeof sid->authority; i++)
+    for (size_t i = 0; i < sizeof(sid->authority); i++)
         authority = authority << 8 | sid->authority[i];
     /* MS-DTYP 2.4.2.1: from 2^32 on in hexadecimal. */
-    int len = snprintf(text, sizeof text, authority >> 32 == 0 ? "S-%u-%llu" : "S-%u-0x%012llx",
+    int len = snprintf(text, sizeof(text), authority >> 32 == 0 ? "S-%u-%llu" : "S-%u-0x%012llx",
                        sid->revision, (unsigned long long)authority);
     for (size_t i = 0; i < sid->n; i++)
-        len += snprintf(text + len, sizeof text - (size_t)len, "-%u", (unsigned)sid->sub[i]);
+        len += snprintf(text + len, sizeof(text) - (size_t)len, "-%u", (unsigned)sid->sub[i]);
     if (rid != NULL)
-        snprintf(text + len, sizeof text - (size_t)len, "-%u", (unsigned)*rid);
+        snprintf(text + len, sizeof(text) - (size_t)len, "-%u", (unsigned)*rid);
     if (is_in(to, text))
         return KERBEROS_PAC_OK;
     if (to->n_sids == KERBEROS_PAC_SIDS_LIMIT)
@@ -194,9 +194,9 @@ static enum kerberos_pac_status add_groups(struct kerberos_pac_sids *to, const s
         uint32_t rid = take_u32(&r);
         if ((take_u32(&r) & GROUP_ENABLED) == 0)
             continue;
-        enum kerberos_pac_status st = add(to, domain, &rid);
-        if (st != KERBEROS_PAC_OK)
-            return st;
+        enum kerberos_pac_status status = add(to, domain, &rid);
+        if (status != KERBEROS_PAC_OK)
+            return status;
     }
     return KERBEROS_PAC_OK;
 }
@@ -224,9 +224,9 @@ static enum kerberos_pac_status add_extra(struct reader *r, bool there, uint32_t
         take_sid(r, &sid);
         if (r->failed || !enabled)
             continue;
-        enum kerberos_pac_status st = add(to, &sid, NULL);
-        if (st != KERBEROS_PAC_OK)
-            return st;
+        enum kerberos_pac_status status = add(to, &sid, NULL);
+        if (status != KERBEROS_PAC_OK)
+            return status;
     }
     return KERBEROS_PAC_OK;
 }
@@ -237,7 +237,7 @@ static bool take_headers(struct reader *r)
 {
     static const uint8_t common[] = {1, 0x10, 8, 0};
     const uint8_t *p;
-    if (!take(r, 8, &p) || memcmp(p, common, sizeof common) != 0)
+    if (!take(r, 8, &p) || memcmp(p, common, sizeof(common)) != 0)
         return false;
     uint32_t len = take_u32(r);
     skip(r, 4);
@@ -260,20 +260,20 @@ static enum kerberos_pac_status add_all(struct reader *r, const struct info *inf
         take_sid(r, &domain);
     if (r->failed || !info->domain)
         return KERBEROS_PAC_MALFORMED;
-    enum kerberos_pac_status st = KERBEROS_PAC_OK;
+    enum kerberos_pac_status status = KERBEROS_PAC_OK;
     /* MS-PAC 2.5: without a user's number the user is the first of the extra SIDs. */
     if (info->user != 0)
-        st = add(to, &domain, &info->user);
-    if (st == KERBEROS_PAC_OK && info->user == 0)
-        st = add_extra(r, info->extra, info->n_extra, to);
-    if (st == KERBEROS_PAC_OK)
-        st = add(to, &domain, &info->primary_group);
-    if (st == KERBEROS_PAC_OK)
-        st = add_groups(to, &domain, groups, info->n_groups);
-    if (st == KERBEROS_PAC_OK && info->user != 0)
-        st = add_extra(r, info->extra, info->n_extra, to);
-    if (st != KERBEROS_PAC_OK)
-        return st;
+        status = add(to, &domain, &info->user);
+    if (status == KERBEROS_PAC_OK && info->user == 0)
+        status = add_extra(r, info->extra, info->n_extra, to);
+    if (status == KERBEROS_PAC_OK)
+        status = add(to, &domain, &info->primary_group);
+    if (status == KERBEROS_PAC_OK)
+        status = add_groups(to, &domain, groups, info->n_groups);
+    if (status == KERBEROS_PAC_OK && info->user != 0)
+        status = add_extra(r, info->extra, info->n_extra, to);
+    if (status != KERBEROS_PAC_OK)
+        return status;
     if (info->resource_domain)
         take_sid(r, &resource_domain);
     const uint8_t *resources = take_groups(r, info->resource, info->n_resource);
@@ -292,21 +292,21 @@ enum kerberos_pac_status kerberos_pac_read(struct sspi_view logon_info,
     take_fixed(&r, &info);
     if (r.failed)
         return KERBEROS_PAC_MALFORMED;
-    struct kerberos_pac_sids sids = {calloc(KERBEROS_PAC_SIDS_LIMIT, sizeof *sids.sids), 0};
+    struct kerberos_pac_sids sids = {calloc(KERBEROS_PAC_SIDS_LIMIT, sizeof(*sids.sids)), 0};
     if (sids.sids == NULL)
         return KERBEROS_PAC_NO_MEMORY;
-    enum kerberos_pac_status st = add_all(&r, &info, &sids);
-    if (st == KERBEROS_PAC_OK && r.failed)
-        st = KERBEROS_PAC_MALFORMED;
-    if (st != KERBEROS_PAC_OK) {
-        kerberos_pac_free(&sids);
-        return st;
+    enum kerberos_pac_status status = add_all(&r, &info, &sids);
+    if (status == KERBEROS_PAC_OK && r.failed)
+        status = KERBEROS_PAC_MALFORMED;
+    if (status != KERBEROS_PAC_OK) {
+        kerberos_pac_clear(&sids);
+        return status;
     }
     *ret_sids = sids;
     return KERBEROS_PAC_OK;
 }
 
-void kerberos_pac_free(struct kerberos_pac_sids *sids)
+void kerberos_pac_clear(struct kerberos_pac_sids *sids)
 {
     for (size_t i = 0; i < sids->n_sids; i++)
         free(sids->sids[i]);

@@ -21,11 +21,11 @@ enum kerberos_pac_status {
     KERBEROS_PAC_NO_MEMORY
 };
 
-/* OK alone sets *ret_sids; end it with kerberos_pac_free(). */
+/* OK alone sets *ret_sids; end it with kerberos_pac_clear(). */
 enum kerberos_pac_status kerberos_pac_read(struct sspi_view logon_info,
                                            struct kerberos_pac_sids *ret_sids) MUST_USE;
 
 /* Leaves a zero-initialised one. */
-void kerberos_pac_free(struct kerberos_pac_sids *sids);
+void kerberos_pac_clear(struct kerberos_pac_sids *sids);
 
 #endif

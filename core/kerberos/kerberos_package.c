@@ -21,24 +21,24 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     if (*context != NULL)
         return error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
                                  "Kerberos takes one leg, this is another");
-    struct kerberos_context *made = calloc(1, sizeof *made);
+    struct kerberos_context *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return error_info_refuse(out->error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                                  "no memory");
     *context = made;
-    SECURITY_STATUS st = kerberos_accept_run(credential, in, out, &made->gss, &made->info);
-    made->established = st == SEC_E_OK;
-    return st;
+    SECURITY_STATUS status = kerberos_accept_run(credential, in, out, &made->gss, &made->info);
+    made->established = status == SEC_E_OK;
+    return status;
 }
 
 static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
                                struct sspi_error_info *error_info)
 {
     struct kerberos_credential *credential = NULL;
-    SECURITY_STATUS st = kerberos_credential_make(data, &credential, error_info);
-    if (st == SEC_E_OK)
+    SECURITY_STATUS status = kerberos_credential_new(data, &credential, error_info);
+    if (status == SEC_E_OK)
         *ret_credential = credential;
-    return st;
+    return status;
 }
 
 static void release(void *credential)
@@ -60,14 +60,14 @@ static SECURITY_STATUS make_mic(void *context, struct sspi_view message, struct 
     OM_uint32 minor;
     gss_buffer_desc input = kerberos_gss_buffer(message);
     gss_buffer_desc mic = GSS_C_EMPTY_BUFFER;
-    SECURITY_STATUS st = kerberos_gss_mic_status(
+    SECURITY_STATUS status = kerberos_gss_mic_status(
         gss_get_mic(&minor, kerberos->gss, GSS_C_QOP_DEFAULT, &input, &mic));
-    if (st == SEC_E_OK)
+    if (status == SEC_E_OK)
         bytes_append(ret_mic, mic.value, mic.length);
     gss_release_buffer(&minor, &mic);
-    if (st == SEC_E_OK && ret_mic->failed)
+    if (status == SEC_E_OK && ret_mic->failed)
         return SEC_E_INSUFFICIENT_MEMORY;
-    return st;
+    return status;
 }
 
 static SECURITY_STATUS check_mic(void *context, struct sspi_view message, struct sspi_view mic)
@@ -95,11 +95,11 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
 static enum kerberos_pac_status sids_of(gss_ctx_id_t context, struct kerberos_pac_sids *ret_sids)
 {
     static char attribute[] = "urn:mspac:logon-info";
-    gss_buffer_desc name = {sizeof attribute - 1, attribute};
+    gss_buffer_desc name = {sizeof(attribute) - 1, attribute};
     gss_buffer_desc value = GSS_C_EMPTY_BUFFER, shown = GSS_C_EMPTY_BUFFER;
     OM_uint32 minor;
     int authenticated = 0, complete = 0, more = -1;
-    enum kerberos_pac_status st = KERBEROS_PAC_OK;
+    enum kerberos_pac_status status = KERBEROS_PAC_OK;
     *ret_sids = (struct kerberos_pac_sids){0};
     gss_name_t client = GSS_C_NO_NAME;
     OM_uint32 major =
@@ -110,11 +110,11 @@ static enum kerberos_pac_status sids_of(gss_ctx_id_t context, struct kerberos_pa
                                    &more);
     /* Authenticated: MIT has checked the signature that is made with the service's key. */
     if (major == GSS_S_COMPLETE && authenticated != 0)
-        st = kerberos_pac_read((struct sspi_view){value.value, value.length}, ret_sids);
+        status = kerberos_pac_read((struct sspi_view){value.value, value.length}, ret_sids);
     gss_release_buffer(&minor, &value);
     gss_release_buffer(&minor, &shown);
     gss_release_name(&minor, &client);
-    return st;
+    return status;
 }
 
 /* A PAC that is vouched for and cannot be read is no reason to fail, nor to guess. */
@@ -140,8 +140,8 @@ static void destroy(void *context)
     free(kerberos->info.name);
     free(kerberos->info.realm);
     free(kerberos->info.target);
-    kerberos_delegation_drop(kerberos->info.ccache);
-    kerberos_pac_free(&sids);
+    kerberos_delegation_free(kerberos->info.ccache);
+    kerberos_pac_clear(&sids);
     free(kerberos);
 }
 

@@ -35,7 +35,7 @@ static SECURITY_STATUS check_age(struct kerberos_exchange *exchange, const struc
 {
     if (!is_memory_young(exchange, state))
         return SEC_E_OK;
-    SECURITY_STATUS status = kerberos_attempt_read_authenticator(exchange);
+    SECURITY_STATUS status = kerberos_verify_read_authenticator(exchange);
     if (status != SEC_E_OK)
         return status;
     uint64_t created_ms = store_state_created_ms(state);
@@ -60,7 +60,7 @@ static SECURITY_STATUS check_table(struct kerberos_exchange *exchange, struct ss
     case STORE_REPLAY_FRESH:
         return SEC_E_OK;
     case STORE_REPLAY_FULL:
-        return kerberos_attempt_record(exchange);
+        return kerberos_verify_record(exchange);
     case STORE_REPLAY_SEEN:
     default:
         return error_info_refuse(exchange->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_REPLAY,
@@ -73,7 +73,7 @@ SECURITY_STATUS kerberos_replay_check(struct kerberos_exchange *exchange)
     struct sspi_state *state = kerberos_credential_state(exchange->credential);
     /* MIT's cache outlives a process, so the age does not matter there. */
     if (state == NULL)
-        return kerberos_attempt_record(exchange);
+        return kerberos_verify_record(exchange);
     SECURITY_STATUS status = check_age(exchange, state);
     return status == SEC_E_OK ? check_table(exchange, state) : status;
 }

@@ -4,7 +4,7 @@
 #ifndef KERBEROS_REPLAY_H
 #define KERBEROS_REPLAY_H
 
-#include "kerberos_attempt.h"
+#include "kerberos_verify.h"
 
 /* SEC_E_OK: the token was not used before, and is recorded. SEC_E_LOGON_DENIED: it was used before,
  * or the client made its authenticator before the shared memory began. Must

@@ -16,31 +16,32 @@ static SECURITY_STATUS fill(struct negotiate_credential *credential, const SSPI_
         const struct negotiate_mechanism *row = &negotiate_mechanism_table[i];
         if ((allowed & row->allowed_by) == 0)
             continue;
-        SECURITY_STATUS st = row->package->acquire(data, &credential->mechanisms[i], error_info);
-        if (st != SEC_E_OK)
-            return st;
+        SECURITY_STATUS status =
+            row->package->acquire(data, &credential->mechanisms[i], error_info);
+        if (status != SEC_E_OK)
+            return status;
     }
     return SEC_E_OK;
 }
 
-SECURITY_STATUS negotiate_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
-                                             struct negotiate_credential **ret_credential,
-                                             struct sspi_error_info *error_info)
+SECURITY_STATUS negotiate_credential_new(const SSPI_ACCEPTOR_DATA *data,
+                                         struct negotiate_credential **ret_credential,
+                                         struct sspi_error_info *error_info)
 {
-    struct negotiate_credential *credential = calloc(1, sizeof *credential);
+    struct negotiate_credential *credential = calloc(1, sizeof(*credential));
     if (credential == NULL)
         return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
                                  "no memory");
-    SECURITY_STATUS st = fill(credential, data, error_info);
-    if (st != SEC_E_OK) {
-        negotiate_credential_release(credential);
-        return st;
+    SECURITY_STATUS status = fill(credential, data, error_info);
+    if (status != SEC_E_OK) {
+        negotiate_credential_free(credential);
+        return status;
     }
     *ret_credential = credential;
     return SEC_E_OK;
 }
 
-void negotiate_credential_release(struct negotiate_credential *credential)
+void negotiate_credential_free(struct negotiate_credential *credential)
 {
     for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
         if (credential->mechanisms[i] != NULL)

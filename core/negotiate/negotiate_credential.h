@@ -12,11 +12,11 @@ struct negotiate_credential {
 
 /* As struct package's acquire: fails when one of the allowed mechanisms cannot have a
  * credential. */
-SECURITY_STATUS negotiate_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
-                                             struct negotiate_credential **ret_credential,
-                                             struct sspi_error_info *error_info) MUST_USE;
+SECURITY_STATUS negotiate_credential_new(const SSPI_ACCEPTOR_DATA *data,
+                                         struct negotiate_credential **ret_credential,
+                                         struct sspi_error_info *error_info) MUST_USE;
 
-void negotiate_credential_release(struct negotiate_credential *credential);
+void negotiate_credential_free(struct negotiate_credential *credential);
 
 /* True when the mechanism may run; NULL is none. */
 bool negotiate_credential_allows(const struct negotiate_credential *credential,

@@ -68,7 +68,7 @@ const struct negotiate_mechanism *negotiate_mechanism_by_kind(enum negotiate_tok
 
 void negotiate_mechanism_name(struct sspi_view oid, struct bytes *to)
 {
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (bytes_equal(known[i].oid, oid)) {
             bytes_append_text(to, known[i].name);
             return;

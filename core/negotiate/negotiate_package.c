@@ -18,15 +18,15 @@ static SECURITY_STATUS advance_bare(struct negotiate_step *step)
 {
     struct negotiate_context *context = step->context;
     BYTES_CLEANUP struct bytes token = {0};
-    SECURITY_STATUS st = negotiate_spnego_run_mechanism(step, step->in->token, &token);
+    SECURITY_STATUS status = negotiate_spnego_run_mechanism(step, step->in->token, &token);
     if (token.len > 0) {
         bytes_append_view(&step->out->tokens[0], bytes_as_view(&token));
         step->out->n_tokens = 1;
         if (step->out->tokens[0].failed)
             return negotiate_spnego_no_memory(step);
     }
-    context->phase = st == SEC_E_OK ? NEGOTIATE_DONE : NEGOTIATE_MECHANISM;
-    return st;
+    context->phase = status == SEC_E_OK ? NEGOTIATE_DONE : NEGOTIATE_MECHANISM;
+    return status;
 }
 
 static SECURITY_STATUS refuse_bare(struct negotiate_step *step, enum negotiate_token_kind kind,
@@ -105,47 +105,47 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     struct negotiate_step step = {
         .credential = credential, .context = *context, .in = in, .out = out};
     if (step.context == NULL) {
-        step.context = calloc(1, sizeof *step.context);
+        step.context = calloc(1, sizeof(*step.context));
         if (step.context == NULL)
             return negotiate_spnego_no_memory(&step);
         *context = step.context;
     }
-    SECURITY_STATUS st = check_limits(&step);
-    if (st == SEC_E_OK) {
+    SECURITY_STATUS status = check_limits(&step);
+    if (status == SEC_E_OK) {
         switch (step.context->phase) {
         case NEGOTIATE_START:
-            st = start(&step);
+            status = start(&step);
             break;
         case NEGOTIATE_MECHANISM:
         case NEGOTIATE_MIC:
-            st = step.context->bare ? advance_bare(&step) : negotiate_spnego_go_on(&step);
+            status = step.context->bare ? advance_bare(&step) : negotiate_spnego_continue(&step);
             break;
         case NEGOTIATE_DONE:
         case NEGOTIATE_FAILED:
         default:
-            st = error_info_refuse(step.out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                                   "the negotiation is over");
+            status = error_info_refuse(step.out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                                       "the negotiation is over");
             break;
         }
     }
-    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
+    if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)
         step.context->phase = NEGOTIATE_FAILED;
-    return st;
+    return status;
 }
 
 static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
                                struct sspi_error_info *error_info)
 {
     struct negotiate_credential *negotiate;
-    SECURITY_STATUS st = negotiate_credential_acquire(data, &negotiate, error_info);
-    if (st == SEC_E_OK)
+    SECURITY_STATUS status = negotiate_credential_new(data, &negotiate, error_info);
+    if (status == SEC_E_OK)
         *ret_credential = negotiate;
-    return st;
+    return status;
 }
 
 static void release(void *credential)
 {
-    negotiate_credential_release(credential);
+    negotiate_credential_free(credential);
 }
 
 static bool may_wait(const void *context)

@@ -31,13 +31,13 @@ static SECURITY_STATUS answer(struct negotiate_step *step, enum negotiate_token_
 {
     struct negotiate_token_response response = {.state = state, .token = token, .mic = mic};
     /* RFC 4178 4.2.2: supportedMech is in the first reply only. */
-    if (!step->context->answered)
+    if (!step->context->reply_sent)
         response.mechanism = step->supported;
     negotiate_token_format_response(&response, &step->out->tokens[0]);
     if (step->out->tokens[0].failed)
         return negotiate_spnego_no_memory(step);
     step->out->n_tokens = 1;
-    step->context->answered = true;
+    step->context->reply_sent = true;
     return SEC_E_OK;
 }
 
@@ -61,11 +61,11 @@ SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, stru
     struct package_output out = {.error_info = step->out->error_info};
     in.token = token;
     in.n_tokens = 1;
-    SECURITY_STATUS st = context->chosen->package->accept(step->credential->mechanisms[row],
-                                                          &context->mechanism, &in, &out);
-    context->mechanism_done = st == SEC_E_OK;
+    SECURITY_STATUS status = context->chosen->package->accept(step->credential->mechanisms[row],
+                                                              &context->mechanism, &in, &out);
+    context->mechanism_done = status == SEC_E_OK;
     *ret_token = out.tokens[0];
-    return st;
+    return status;
 }
 
 /* True if the client and the mechanism agreed on one of these flags (ASC_RET_*). */
@@ -112,9 +112,9 @@ static SECURITY_STATUS make_mic(const struct negotiate_step *step, struct bytes 
     struct sspi_view list = bytes_as_view(&context->mech_list);
     if (context->mic_sent)
         return SEC_E_OK;
-    SECURITY_STATUS st = context->chosen->package->make_mic(context->mechanism, list, our_mic);
-    if (st != SEC_E_OK)
-        return error_info_refuse(step->out->error_info, st, SSPI_REASON_INTERNAL,
+    SECURITY_STATUS status = context->chosen->package->make_mic(context->mechanism, list, our_mic);
+    if (status != SEC_E_OK)
+        return error_info_refuse(step->out->error_info, status, SSPI_REASON_INTERNAL,
                                  "mechListMIC cannot be made");
     context->mic_sent = true;
     return SEC_E_OK;
@@ -129,15 +129,15 @@ static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_vi
     bool absent = mic.data == NULL;
     /* If the client asked for no integrity, its list is not protected. This is accepted only if the
      * client listed no other mechanism. */
-    if (absent && context->alone && !agreed_on(context, ASC_RET_INTEGRITY))
+    if (absent && context->single_mechanism && !agreed_on(context, ASC_RET_INTEGRITY))
         context->mic_required = false;
     if (absent && !context->mic_required)
         return SEC_E_OK;
     if (package->make_mic == NULL || package->check_mic == NULL ||
         (absent && !agreed_on(context, ASC_RET_INTEGRITY | ASC_RET_CONFIDENTIALITY)))
         return unprotected(step);
-    SECURITY_STATUS st = absent ? SEC_E_OK : check_mic(step, mic);
-    return st == SEC_E_OK ? make_mic(step, our_mic) : st;
+    SECURITY_STATUS status = absent ? SEC_E_OK : check_mic(step, mic);
+    return status == SEC_E_OK ? make_mic(step, our_mic) : status;
 }
 
 /* RFC 4178 section 5: never established without the client's MIC where one is required. */
@@ -173,33 +173,33 @@ static SECURITY_STATUS advance(struct negotiate_step *step, struct sspi_view tok
     struct negotiate_context *context = step->context;
     BYTES_CLEANUP struct bytes mechanism_token = {0};
     BYTES_CLEANUP struct bytes our_mic = {0};
-    SECURITY_STATUS st = SEC_E_OK;
+    SECURITY_STATUS status = SEC_E_OK;
     if (token.len > 0)
-        st = negotiate_spnego_run_mechanism(step, token, &mechanism_token);
-    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
-        return reject(step, st, present(&mechanism_token));
+        status = negotiate_spnego_run_mechanism(step, token, &mechanism_token);
+    if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)
+        return reject(step, status, present(&mechanism_token));
     if (context->mechanism_done)
-        st = exchange_mics(step, mic, &our_mic);
+        status = exchange_mics(step, mic, &our_mic);
     else if (mic.data != NULL)
-        st = malformed(step); /* nothing is there yet that could have made it */
-    if (st == SEC_E_OK && token.len == 0 && context->mechanism_done)
-        st = check_again(step);
-    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
-        return reject(step, st, (struct sspi_view){NULL, 0});
+        status = malformed(step); /* nothing is there yet that could have made it */
+    if (status == SEC_E_OK && token.len == 0 && context->mechanism_done)
+        status = check_again(step);
+    if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)
+        return reject(step, status, (struct sspi_view){NULL, 0});
     context->phase = next_phase(context);
     enum negotiate_token_state state = NEGOTIATE_TOKEN_ACCEPT_INCOMPLETE;
     if (context->phase == NEGOTIATE_DONE)
         state = NEGOTIATE_TOKEN_ACCEPT_COMPLETED;
-    else if (!context->answered && context->mic_required)
+    else if (!context->reply_sent && context->mic_required)
         state = NEGOTIATE_TOKEN_REQUEST_MIC; /* RFC 4178 4.2.2: in the first reply only */
     /* RFC 4178 4.2.2: who said accept-completed expects no message. MIT's initiator, whose context
      * is done then, takes one for an error. */
     if (context->phase == NEGOTIATE_DONE && step->last && mechanism_token.len == 0 &&
         our_mic.len == 0)
         return SEC_E_OK;
-    st = answer(step, state, present(&mechanism_token), present(&our_mic));
-    if (st != SEC_E_OK)
-        return st;
+    status = answer(step, state, present(&mechanism_token), present(&our_mic));
+    if (status != SEC_E_OK)
+        return status;
     return context->phase == NEGOTIATE_DONE ? SEC_E_OK : SEC_I_CONTINUE_NEEDED;
 }
 
@@ -244,7 +244,7 @@ SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step)
     if (found == NULL)
         return refuse_offer(step, &init);
     context->chosen = found;
-    context->alone = init.n_mechanisms == 1;
+    context->single_mechanism = init.n_mechanisms == 1;
     bytes_append_view(&context->mech_list, init.mech_list);
     if (context->mech_list.failed)
         return negotiate_spnego_no_memory(step);
@@ -261,7 +261,7 @@ SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step)
 {
     struct sspi_view oids[NEGOTIATE_MECHANISM_COUNT * NEGOTIATE_MECHANISM_OIDS_LIMIT];
     size_t n_oids = 0;
-    if (step->context->hinted)
+    if (step->context->hint_sent)
         return malformed(step);
     for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
         const struct negotiate_mechanism *row = &negotiate_mechanism_table[i];
@@ -276,11 +276,11 @@ SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step)
     if (step->out->tokens[0].failed)
         return negotiate_spnego_no_memory(step);
     step->out->n_tokens = 1;
-    step->context->hinted = true;
+    step->context->hint_sent = true;
     return SEC_I_CONTINUE_NEEDED;
 }
 
-SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step)
+SECURITY_STATUS negotiate_spnego_continue(struct negotiate_step *step)
 {
     struct negotiate_context *context = step->context;
     struct negotiate_token_response response;

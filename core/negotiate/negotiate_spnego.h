@@ -33,11 +33,11 @@ struct negotiate_context {
     const struct negotiate_mechanism *chosen;
     void *mechanism; /* its context */
     bool bare;       /* no SPNEGO around the mechanism's tokens */
-    bool hinted;     /* our NegTokenInit2 was sent */
-    bool answered;   /* our first NegTokenResp was sent */
+    bool hint_sent;  /* our NegTokenInit2 was sent */
+    bool reply_sent; /* our first NegTokenResp was sent */
     bool mechanism_done;
     bool mic_required;
-    bool alone; /* the client listed no other mechanism */
+    bool single_mechanism; /* the client listed no other mechanism */
     bool mic_sent;
     bool mic_verified;
     struct bytes mech_list; /* as the client sent it */
@@ -65,7 +65,7 @@ SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step) MUST_USE;
 SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step) MUST_USE;
 
 /* Takes what comes after that. */
-SECURITY_STATUS negotiate_spnego_go_on(struct negotiate_step *step) MUST_USE;
+SECURITY_STATUS negotiate_spnego_continue(struct negotiate_step *step) MUST_USE;
 
 /* Gives the chosen mechanism one token. *ret_token, the caller's to free on every status, is its
  * answer. */

@@ -122,7 +122,7 @@ static void fill_rules(const struct sspi_exchange *exchange, const struct sspi_p
                            !policy_has_protection(policy, POLICY_PROTECTION_DOTLESS),
     };
     rules.services = policy_services(policy, &rules.n_services);
-    rules.checks_said_names = rules.mode != BINDING_MODE_NONE &&
+    rules.checks_client_names = rules.mode != BINDING_MODE_NONE &&
                               !policy_has_protection(policy, POLICY_PROTECTION_ANY_NAME);
     *ret_rules = rules;
 }
@@ -170,7 +170,7 @@ void request_bindings_drop_services(struct request_bindings *bindings)
 {
     bindings->rules.services = NULL;
     bindings->rules.n_services = 0;
-    bindings->rules.checks_said_names = false;
+    bindings->rules.checks_client_names = false;
 }
 
 SECURITY_STATUS request_bindings_check(struct sspi_exchange *exchange,

@@ -14,7 +14,7 @@ const struct sspi_view http_names[1] = {{"HTTP/", 5}};
 const char *file(const char *name)
 {
     static char path[512];
-    snprintf(path, sizeof path, "%s/%s", dir, name);
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
     return path;
 }
 
@@ -28,10 +28,10 @@ void *credential_for(const struct package *package, const char *keytab,
                                .ServiceNames = names,
                                .ServiceNameCount = n_names,
                                .State = state};
-    SECURITY_STATUS st = package->acquire(&data, &credential, &error_info);
-    if (st != SEC_E_OK)
+    SECURITY_STATUS status = package->acquire(&data, &credential, &error_info);
+    if (status != SEC_E_OK)
         print_message("# acquire: %s\n", error_info.text);
-    assert_int_equal(st, SEC_E_OK);
+    assert_int_equal(status, SEC_E_OK);
     return credential;
 }
 

@@ -100,17 +100,18 @@ SECURITY_STATUS server_step(struct server *server, struct sspi_view token)
     in.bindings = bindings;
     in.n_tokens = 1;
     server->error_info = (struct sspi_error_info){0};
-    SECURITY_STATUS st = server->package->accept(server->credential, &server->context, &in, &out);
+    SECURITY_STATUS status =
+        server->package->accept(server->credential, &server->context, &in, &out);
     bytes_free(&server->answer);
     server->answer = out.tokens[0];
     assert_int_equal(out.n_tokens, server->answer.len > 0);
-    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED) {
+    if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED) {
         assert_int_not_equal(server->error_info.reason, SSPI_REASON_NONE);
         assert_int_not_equal(server->error_info.text[0], '\0');
     }
     bool established = server->context != NULL && server->package->info(server->context) != NULL;
-    assert_int_equal(established, st == SEC_E_OK);
-    return st;
+    assert_int_equal(established, status == SEC_E_OK);
+    return status;
 }
 
 void server_end(struct server *server)

@@ -64,21 +64,21 @@ static SECURITY_STATUS acceptor_step(struct acceptor *acceptor, const struct byt
     SecBuffer in = {(ULONG)token->len, SECBUFFER_TOKEN, token->data};
     SecBuffer out[2] = {
         {0, SECBUFFER_TOKEN, NULL},
-        {sizeof acceptor->error_info, SECBUFFER_SSPI_ERROR_INFO, &acceptor->error_info},
+        {sizeof(acceptor->error_info), SECBUFFER_SSPI_ERROR_INFO, &acceptor->error_info},
     };
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &in};
     SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
     ULONG attributes;
-    SECURITY_STATUS st = AcceptSecurityContext(
+    SECURITY_STATUS status = AcceptSecurityContext(
         &acceptor->credential, acceptor->begun ? &acceptor->context : NULL, &input,
         ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_EXTENDED_ERROR, SECURITY_NETWORK_DREP, &acceptor->context,
         &output, &attributes, NULL);
-    acceptor->begun = acceptor->begun || st == SEC_E_OK || st == SEC_I_CONTINUE_NEEDED;
+    acceptor->begun = acceptor->begun || status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED;
     bytes_free(&acceptor->answer);
     bytes_append(&acceptor->answer, out[0].pvBuffer, out[0].cbBuffer);
     if (out[0].pvBuffer != NULL)
         assert_int_equal(FreeContextBuffer(out[0].pvBuffer), SEC_E_OK);
-    return st;
+    return status;
 }
 
 /* The package that SECPKG_ATTR_NEGOTIATION_INFO names, as one of SSPI_MECHANISM_*. */
@@ -176,24 +176,24 @@ static void look_at(const struct bytes *token, bool ours, struct seen *seen)
 static SECURITY_STATUS talk(struct client *client, struct acceptor *acceptor, struct seen *seen)
 {
     struct bytes token = {0};
-    SECURITY_STATUS st = SEC_I_CONTINUE_NEEDED;
+    SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
     *seen = (struct seen){.client_mic = false};
     client_step(client, (struct sspi_view){NULL, 0}, &token);
-    for (size_t leg = 0; st == SEC_I_CONTINUE_NEEDED; leg++) {
+    for (size_t leg = 0; status == SEC_I_CONTINUE_NEEDED; leg++) {
         assert_true(leg < LEGS_LIMIT && token.len > 0);
         look_at(&token, false, seen);
-        st = acceptor_step(acceptor, &token);
+        status = acceptor_step(acceptor, &token);
         bytes_free(&token);
         if (acceptor->answer.len > 0)
             look_at(&acceptor->answer, true, seen);
-        if (st >= 0 && acceptor->answer.len > 0)
+        if (status >= 0 && acceptor->answer.len > 0)
             client_step(client, bytes_as_view(&acceptor->answer), &token);
     }
     /* MIT's is content with the same leg as ours. */
-    if (st == SEC_E_OK)
+    if (status == SEC_E_OK)
         assert_true(client->done && token.len == 0);
     bytes_free(&token);
-    return st;
+    return status;
 }
 
 /* RFC 4178: the first of the client's mechanisms that we allow; 0: none. */
@@ -231,8 +231,8 @@ static void check_one(const struct offer *offer, bool ticket, uint32_t allowed)
     }
     uint32_t wanted = chosen(&listed, allowed);
     acceptor_open(&acceptor, allowed);
-    SECURITY_STATUS st = talk(&client, &acceptor, &seen);
-    assert_int_equal(st, wanted != 0 ? SEC_E_OK : SEC_E_INVALID_TOKEN);
+    SECURITY_STATUS status = talk(&client, &acceptor, &seen);
+    assert_int_equal(status, wanted != 0 ? SEC_E_OK : SEC_E_INVALID_TOKEN);
     if (wanted != 0) {
         /* Both prefer what is first in either list; else both protect the lists. */
         bool first_of_both = wanted == listed.mechanisms[0] && wanted == (allowed & K ? K : N);
@@ -255,7 +255,7 @@ static void check_all(bool ticket)
 {
     assert_int_equal(
         setenv("KRB5CCNAME", getenv(ticket ? "SSPI_TEST_CACHE" : "SSPI_TEST_NO_CACHE"), 1), 0);
-    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++) {
+    for (size_t i = 0; i < sizeof(offers) / sizeof(offers[0]); i++) {
         for (uint32_t allowed = K; allowed <= (K | N); allowed++)
             check_one(&offers[i], ticket, allowed);
     }

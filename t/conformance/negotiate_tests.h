@@ -57,9 +57,9 @@ void forged_token(const struct forged_ticket *ticket, gss_OID mechanism, struct 
 /* The context is alice's for HTTP/localhost. */
 void check_alice(const struct server *server, enum package_bound bound);
 
-#define CHECK(st, wanted)                                                                          \
+#define CHECK(status, wanted)                                                                      \
     do {                                                                                           \
-        SECURITY_STATUS got = (st);                                                                \
+        SECURITY_STATUS got = (status);                                                            \
         if (got != (wanted))                                                                       \
             print_message("# report: %s\n", server.error_info.text);                               \
         assert_int_equal(got, wanted);                                                             \

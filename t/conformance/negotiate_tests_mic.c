@@ -141,8 +141,8 @@ void a_wrong_or_missing_mic_is_refused(void **test_state)
         client_step(&hand.client, bytes_as_view(&ap_rep), &rest);
         hand.list.data[4] ^= 1; /* as if someone had changed the list on the way */
         hand_mic(&hand, &mic);
-        SECURITY_STATUS st = hand_send(&hand, absent, wrong ? bytes_as_view(&mic) : absent);
-        assert_int_equal(st, wrong ? SEC_E_MESSAGE_ALTERED : SEC_E_INVALID_TOKEN);
+        SECURITY_STATUS status = hand_send(&hand, absent, wrong ? bytes_as_view(&mic) : absent);
+        assert_int_equal(status, wrong ? SEC_E_MESSAGE_ALTERED : SEC_E_INVALID_TOKEN);
         /* It stays refused. */
         assert_int_equal(hand_send(&hand, absent, bytes_as_view(&mic)), SEC_E_INVALID_TOKEN);
         bytes_free(&ap_rep);

@@ -75,19 +75,19 @@ static const struct {
 
 static void channel_bindings_with(struct sspi_state *state)
 {
-    for (size_t i = 0; i < sizeof binding_cases / sizeof binding_cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(binding_cases) / sizeof(binding_cases[0]); i++) {
         struct server server = {
             .package = &negotiate_package,
             .credential = credential_for(&negotiate_package, "http.keytab", http_names, 1, state),
             .requirements = binding_cases[i].requirements};
         struct bytes token = {0};
-        memcpy(server.bindings, binding_cases[i].alternatives, sizeof server.bindings);
+        memcpy(server.bindings, binding_cases[i].alternatives, sizeof(server.bindings));
         client_token(&spnego_mechanism, HTTP, binding_cases[i].sent, 0, &token);
-        SECURITY_STATUS st = once(&server, &token);
-        if (st != binding_cases[i].status)
+        SECURITY_STATUS status = once(&server, &token);
+        if (status != binding_cases[i].status)
             print_message("# %s: %s\n", binding_cases[i].name, server.error_info.text);
-        assert_int_equal(st, binding_cases[i].status);
-        if (st == SEC_E_OK) {
+        assert_int_equal(status, binding_cases[i].status);
+        if (status == SEC_E_OK) {
             check_alice(&server, binding_cases[i].bound);
             /* What was let in is not let in again, whichever cache knows it. */
             CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
@@ -145,13 +145,13 @@ void clients_that_say_they_use_no_tls_are_told_apart(void **test_state)
          PACKAGE_CLIENT_BINDING_PRESENT},
     };
     char plain[512];
-    snprintf(plain, sizeof plain, "%s", getenv("KRB5_CONFIG"));
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    snprintf(plain, sizeof(plain), "%s", getenv("KRB5_CONFIG"));
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct server server = server_for(&negotiate_package);
         struct bytes token = {0};
         server.requirements = cases[i].requirements;
         server.reads_client_binding = true;
-        memcpy(server.bindings, cases[i].alternatives, sizeof server.bindings);
+        memcpy(server.bindings, cases[i].alternatives, sizeof(server.bindings));
         setenv("KRB5_CONFIG", cases[i].aware ? file("aware.conf") : plain, 1);
         client_token(&spnego_mechanism, HTTP, cases[i].sent, 0, &token);
         setenv("KRB5_CONFIG", plain, 1);
@@ -213,7 +213,7 @@ void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
     assert_non_null(small);
     uint64_t now_ms = store_state_time_ms(small, clock);
     for (uint32_t i = 0; i < 65536; i++) {
-        struct sspi_view filler = {(const char *)&i, sizeof i};
+        struct sspi_view filler = {(const char *)&i, sizeof(i)};
         assert_int_not_equal(store_replay_check(small, filler, now_ms, 3600000), STORE_REPLAY_SEEN);
     }
     struct server server = {

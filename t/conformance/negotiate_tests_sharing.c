@@ -11,9 +11,9 @@
 static void copy_file(const char *from, const char *to)
 {
     char command[1200];
-    int len = snprintf(command, sizeof command, "cp %s/%s %s/%s.new && mv %s/%s.new %s/%s", dir,
+    int len = snprintf(command, sizeof(command), "cp %s/%s %s/%s.new && mv %s/%s.new %s/%s", dir,
                        from, dir, to, dir, to, dir, to);
-    assert_true(len > 0 && (size_t)len < sizeof command);
+    assert_true(len > 0 && (size_t)len < sizeof(command));
     assert_int_equal(system(command), 0);
 }
 
@@ -21,7 +21,7 @@ void a_changed_keytab_is_picked_up(void **test_state)
 {
     char error[SSPI_ERROR_TEXT_SIZE];
     copy_file("forged.keytab", "live.keytab");
-    struct sspi_keytab *keytab = kerberos_keytab_open(file("live.keytab"), error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(file("live.keytab"), error, sizeof(error));
     assert_non_null(keytab);
     struct server server = {.package = &negotiate_package};
     SSPI_ACCEPTOR_DATA data = {
@@ -31,12 +31,12 @@ void a_changed_keytab_is_picked_up(void **test_state)
     client_token(&spnego_mechanism, HTTP, NULL, 0, &token);
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
     copy_file("http.keytab", "live.keytab");
-    assert_int_equal(kerberos_keytab_refresh(keytab, 1000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 1000, error, sizeof(error)),
                      STORE_REFRESH_DONE);
     CHECK(once(&server, &token), SEC_E_OK);
     /* And back: the old keys are gone. */
     copy_file("forged.keytab", "live.keytab");
-    assert_int_equal(kerberos_keytab_refresh(keytab, 2000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 2000, error, sizeof(error)),
                      STORE_REFRESH_DONE);
     client_token(&spnego_mechanism, HTTP, NULL, 0, &token);
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
@@ -61,12 +61,13 @@ void a_credential_of_the_parent_works_in_its_children(void **test_state)
             /* The first child lets it in; the second knows of it through the shared memory. */
             struct package_input in = {.token = bytes_as_view(&token), .n_tokens = 1};
             struct package_output out = {.error_info = &server.error_info};
-            SECURITY_STATUS st =
+            SECURITY_STATUS status =
                 negotiate_package.accept(server.credential, &server.context, &in, &out);
             if (child == 0)
-                _exit(st == SEC_E_OK ? 0 : 1);
-            _exit(st == SEC_E_LOGON_DENIED && server.error_info.reason == SSPI_REASON_REPLAY ? 0
-                                                                                             : 1);
+                _exit(status == SEC_E_OK ? 0 : 1);
+            _exit(status == SEC_E_LOGON_DENIED && server.error_info.reason == SSPI_REASON_REPLAY
+                      ? 0
+                      : 1);
         }
         int status;
         assert_int_equal(waitpid(pid, &status, 0), pid);

@@ -22,17 +22,17 @@ static size_t talk(struct client *client, struct server *server)
 {
     struct bytes token = {0};
     size_t n_legs = 0;
-    SECURITY_STATUS st;
+    SECURITY_STATUS status;
     client_step(client, (struct sspi_view){NULL, 0}, &token);
     do {
-        st = server_step(server, bytes_as_view(&token));
+        status = server_step(server, bytes_as_view(&token));
         n_legs++;
-        if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
+        if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)
             print_message("# report: %s\n", server->error_info.text);
-        assert_true(st == SEC_E_OK || st == SEC_I_CONTINUE_NEEDED);
+        assert_true(status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED);
         if (server->answer.len > 0)
             client_step(client, bytes_as_view(&server->answer), &token);
-    } while (st == SEC_I_CONTINUE_NEEDED);
+    } while (status == SEC_I_CONTINUE_NEEDED);
     assert_true(client->done);
     bytes_free(&token);
     return n_legs;

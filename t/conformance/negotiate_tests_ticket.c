@@ -92,13 +92,13 @@ void no_changed_octet_is_taken_for_our_own_fault(void **test_state)
     client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
     for (size_t at = 0; at < token.len; at++) {
         static const char changes[] = {1, 0x20, -128, -1};
-        for (size_t i = 0; i < sizeof changes; i++) {
+        for (size_t i = 0; i < sizeof(changes); i++) {
             token.data[at] ^= changes[i];
-            SECURITY_STATUS st = once(&server, &token);
+            SECURITY_STATUS status = once(&server, &token);
             token.data[at] ^= changes[i];
-            if (st == SEC_E_INTERNAL_ERROR)
+            if (status == SEC_E_INTERNAL_ERROR)
                 print_message("# octet %zu ^ %d: %s\n", at, changes[i], server.error_info.text);
-            n_wrong += st == SEC_E_INTERNAL_ERROR;
+            n_wrong += status == SEC_E_INTERNAL_ERROR;
         }
     }
     bytes_free(&token);
@@ -128,8 +128,8 @@ void forged_token(const struct forged_ticket *ticket, gss_OID mechanism, struct 
 {
     char usual[512];
     char keytab[512];
-    snprintf(usual, sizeof usual, "%s", getenv("KRB5CCNAME"));
-    snprintf(keytab, sizeof keytab, "%s", file("http.keytab"));
+    snprintf(usual, sizeof(usual), "%s", getenv("KRB5CCNAME"));
+    snprintf(keytab, sizeof(keytab), "%s", file("http.keytab"));
     char *cache = forge_cache(keytab, file("forged.cache"), ticket);
     setenv("KRB5CCNAME", cache, 1);
     client_token(mechanism, HTTP, NULL, 0, ret_token);
@@ -210,7 +210,7 @@ void services_without_a_proper_name_are_refused(void **test_state)
     struct server server = {
         .package = &kerberos_package,
         .credential = credential_for(&kerberos_package, "http.keytab", NULL, 0, state_memory)};
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         struct bytes token = {0};
         client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
         replace(&token, "localhost", bad[i]);
@@ -255,7 +255,7 @@ void times_that_do_not_fit_are_told_apart(void **test_state)
          SSPI_REASON_CLOCK_SKEW,
          "more than 300 s; check NTP"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct server server = server_for(&kerberos_package);
         struct bytes token = {0};
         forged_token(&cases[i].ticket, &krb5_mechanism, &token);
@@ -274,10 +274,10 @@ static SECURITY_STATUS use(struct server *server, int which)
     const struct package_message_part part = {text, 4, true};
     struct package_message message = {.parts = &part,
                                       .n_parts = 1,
-                                      .token = {token, sizeof token, 16},
-                                      .padding = {padding, sizeof padding, 0},
+                                      .token = {token, sizeof(token), 16},
+                                      .padding = {padding, sizeof(padding), 0},
                                       .whole = whole,
-                                      .whole_len = sizeof whole};
+                                      .whole_len = sizeof(whole)};
     const struct package_messages *calls = kerberos_package.messages;
     struct sspi_view plain;
     bool encrypted;

@@ -31,10 +31,10 @@ static int start(void **state)
     struct sspi_error_info error_info = {0};
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
                                .UserFile = getenv("SSPI_TEST_USERS")};
-    SECURITY_STATUS st = ntlm_package.acquire(&data, &credential, &error_info);
-    if (st != SEC_E_OK)
+    SECURITY_STATUS status = ntlm_package.acquire(&data, &credential, &error_info);
+    if (status != SEC_E_OK)
         print_message("# acquire: %s\n", error_info.text);
-    return st == SEC_E_OK ? 0 : -1;
+    return status == SEC_E_OK ? 0 : -1;
 }
 
 static int end(void **state)
@@ -84,10 +84,10 @@ static SECURITY_STATUS login(struct client *client, struct server *server, bool 
     }
     client_step(client, bytes_as_view(&server->answer), &token);
     assert_true(client->done);
-    SECURITY_STATUS st = server_step(server, bytes_as_view(&token));
+    SECURITY_STATUS status = server_step(server, bytes_as_view(&token));
     assert_int_equal(server->answer.len, 0);
     bytes_free(&token);
-    return st;
+    return status;
 }
 
 static struct server server_with(const char *binding, ULONG requirements)
@@ -102,12 +102,12 @@ static SECURITY_STATUS login_once(const char *name, const char *password)
 {
     struct client client = client_for(name, password, GSS_C_INTEG_FLAG);
     struct server server = server_with(NULL, 0);
-    SECURITY_STATUS st = login(&client, &server, false);
-    if (st == SEC_E_OK)
+    SECURITY_STATUS status = login(&client, &server, false);
+    if (status == SEC_E_OK)
         assert_string_equal(ntlm_package.info(server.context)->name, "Corp\\Alice");
     client_end(&client);
     server_end(&server);
-    return st;
+    return status;
 }
 
 static void names_and_passwords_are_told_apart(void **state)
@@ -201,7 +201,7 @@ static void channel_bindings_follow_the_policy(void **state)
     };
 
     for (int mic = 0; mic < 2; mic++) {
-        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
             struct client client = client_for("CORP\\alice", "Password", GSS_C_INTEG_FLAG);
             struct server server = server_with(all[i].wanted, all[i].requirements);
             client.binding = all[i].sent;

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t i = 0; i < sids.n_sids; i++)
             if (strncmp(sids.sids[i], "S-1-", 4) != 0)
                 abort();
-        kerberos_pac_free(&sids);
+        kerberos_pac_clear(&sids);
     }
     free(exact);
     return 0;

@@ -193,7 +193,7 @@ static void check_answer(const struct talk *talk, SECURITY_STATUS st,
                      ntlm_message_type(answer) == NTLM_MESSAGE_CHALLENGE);
         return;
     }
-    if (talk->context->hinted && talk->n_legs == 1) {
+    if (talk->context->hint_sent && talk->n_legs == 1) {
         FUZZ_REQUIRE(st == SEC_I_CONTINUE_NEEDED && negotiate_token_parse_init(answer, &hint));
         return;
     }

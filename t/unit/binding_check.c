@@ -38,8 +38,8 @@ static const struct {
     [BEFORE] = {BINDING_ACCEPTED, PACKAGE_BOUND_PROXY},
     [BOUND] = {BINDING_ACCEPTED, PACKAGE_BOUND_MATCHED},
     [UNREAD] = {.answer = BINDING_NOT_READ},
-    [MISSING] = {.answer = BINDING_CLIENT_SILENT},
-    [NO_TLS] = {.answer = BINDING_CLIENT_WITHOUT_TLS},
+    [MISSING] = {.answer = BINDING_CLIENT_ABSENT},
+    [NO_TLS] = {.answer = BINDING_CLIENT_NO_TLS},
     [OTHER] = {.answer = BINDING_OTHER_CHANNEL},
     [NOTHING] = {.answer = BINDING_NOT_COMPARABLE},
 };
@@ -148,7 +148,7 @@ static void flags_and_buffers_are_read_as_windows_means_them(void **state)
         assert_int_equal(rules.end, rows[i].end);
         assert_int_equal(rules.n_bindings, rows[i].n_bindings);
         assert_false(rules.plain);
-        assert_false(rules.checks_said_names);
+        assert_false(rules.checks_client_names);
         assert_int_equal(rules.n_services, 0);
     }
 }
@@ -174,7 +174,7 @@ static enum binding_answer service(enum binding_mode mode, bool proven, const ch
     const struct binding_rules rules = {.mode = mode,
                                         .services = services,
                                         .n_services = 3,
-                                        .checks_said_names = checks,
+                                        .checks_client_names = checks,
                                         .refuses_dotless = refuses_dotless};
     const struct binding_facts facts = {.service = bytes_view(name), .service_proven = proven};
 

@@ -59,7 +59,7 @@ static enum kerberos_ap_req_status parse(const struct request *request,
     static char copy[65536];
     struct bytes token = {0};
     build(request, &token);
-    assert_true(token.len <= sizeof copy);
+    assert_true(token.len <= sizeof(copy));
     memcpy(copy, token.data, token.len);
     struct sspi_view view = {copy, token.len};
     bytes_free(&token);
@@ -161,12 +161,12 @@ static void number_and_length_of_components_are_limited(void **state)
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_MALFORMED);
     request.n_names = 0;
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_MALFORMED);
-    memset(text, 'x', sizeof text);
+    memset(text, 'x', sizeof(text));
     request.n_names = 1;
     /* The name, '@', the realm and a NUL. */
-    request.names[0] = (struct sspi_view){text, sizeof text - usual.realm.len - 2};
+    request.names[0] = (struct sspi_view){text, sizeof(text) - usual.realm.len - 2};
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_OK);
-    assert_int_equal(strlen(view.principal), sizeof text - 1);
+    assert_int_equal(strlen(view.principal), sizeof(text) - 1);
     request.names[0].len++;
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_MALFORMED);
 }

@@ -39,7 +39,7 @@ static void add_key(const char *principal, krb5_kvno kvno, krb5_enctype etype)
     krb5_keytab_entry entry = {0};
     char name[80];
     assert_int_equal(krb5_init_context(&context), 0);
-    snprintf(name, sizeof name, "WRFILE:%s", path);
+    snprintf(name, sizeof(name), "WRFILE:%s", path);
     assert_int_equal(krb5_kt_resolve(context, name, &keytab), 0);
     assert_int_equal(krb5_parse_name(context, principal, &entry.principal), 0);
     entry.vno = kvno;
@@ -55,8 +55,8 @@ static int start(void **state)
     char conf[80];
     if (mkdtemp(dir) == NULL || chmod(dir, 0755) != 0)
         return -1;
-    snprintf(conf, sizeof conf, "%s/krb5.conf", dir);
-    snprintf(path, sizeof path, "%s/keytab", dir);
+    snprintf(conf, sizeof(conf), "%s/krb5.conf", dir);
+    snprintf(path, sizeof(path), "%s/keytab", dir);
     FILE *file = fopen(conf, "w");
     if (file == NULL)
         return -1;
@@ -68,7 +68,7 @@ static int start(void **state)
 static int end(void **state)
 {
     char conf[80];
-    snprintf(conf, sizeof conf, "%s/krb5.conf", dir);
+    snprintf(conf, sizeof(conf), "%s/krb5.conf", dir);
     unlink(conf);
     unlink(path);
     return rmdir(dir);
@@ -82,7 +82,7 @@ static int fresh(void **state)
 
 static void refused(const char *name, const char *cause)
 {
-    assert_null(kerberos_keytab_open(name, error, sizeof error));
+    assert_null(kerberos_keytab_open(name, error, sizeof(error)));
     assert_non_null(strstr(error, cause));
     assert_non_null(strstr(error, name));
 }
@@ -111,8 +111,8 @@ static void a_file_that_may_not_be_read_is_told_with_the_user_id(void **state)
         char wanted[64];
         if (setuid(nobody->pw_uid) != 0)
             _exit(2);
-        bool ok = kerberos_keytab_open(path, error, sizeof error) == NULL;
-        snprintf(wanted, sizeof wanted, "user id %u may not read it", (unsigned)nobody->pw_uid);
+        bool ok = kerberos_keytab_open(path, error, sizeof(error)) == NULL;
+        snprintf(wanted, sizeof(wanted), "user id %u may not read it", (unsigned)nobody->pw_uid);
         _exit(ok && strstr(error, wanted) != NULL ? 0 : 1);
     }
     int status;
@@ -124,13 +124,13 @@ static void prefixes_and_the_default_name_lead_to_the_path(void **state)
 {
     char name[80];
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    snprintf(name, sizeof name, "FILE:%s", path);
-    struct sspi_keytab *keytab = kerberos_keytab_open(name, error, sizeof error);
+    snprintf(name, sizeof(name), "FILE:%s", path);
+    struct sspi_keytab *keytab = kerberos_keytab_open(name, error, sizeof(error));
     assert_non_null(keytab);
     assert_string_equal(kerberos_keytab_path(keytab), path);
     kerberos_keytab_unref(keytab);
     assert_int_equal(setenv("KRB5_KTNAME", name, 1), 0);
-    keytab = kerberos_keytab_open(NULL, error, sizeof error);
+    keytab = kerberos_keytab_open(NULL, error, sizeof(error));
     assert_non_null(keytab);
     assert_string_equal(kerberos_keytab_path(keytab), path);
     assert_int_equal(kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)), 120);
@@ -141,14 +141,14 @@ static void prefixes_and_the_default_name_lead_to_the_path(void **state)
 static void a_missing_service_is_told_with_what_is_there(void **state)
 {
     add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
     struct sspi_view host[] = {SSPI_VIEW("host/WWW")};
-    assert_false(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    assert_false(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
     assert_non_null(strstr(error, "no key for HTTP/<any host>; it has keys for host/www@R"));
-    assert_true(kerberos_keytab_has_service(keytab, host, 1, error, sizeof error));
-    assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof error));
+    assert_true(kerberos_keytab_has_service(keytab, host, 1, error, sizeof(error)));
+    assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof(error)));
     kerberos_keytab_unref(keytab);
 }
 
@@ -156,23 +156,23 @@ static void a_change_is_seen_once_a_second(void **state)
 {
     struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
     add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 10000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 10000, error, sizeof(error)),
                      STORE_REFRESH_UNCHANGED);
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 10999, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 10999, error, sizeof(error)),
                      STORE_REFRESH_UNCHANGED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 11000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 11000, error, sizeof(error)),
                      STORE_REFRESH_DONE);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
-    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
     /* A clock that was set back does not stop it. */
-    assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof(error)),
                      STORE_REFRESH_UNCHANGED);
     add_key("HTTP/two@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 6000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 6000, error, sizeof(error)),
                      STORE_REFRESH_DONE);
     kerberos_keytab_unref(keytab);
 }
@@ -181,24 +181,24 @@ static void a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay(void
 {
     struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     unlink(path);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 1000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 1000, error, sizeof(error)),
                      STORE_REFRESH_UNREADABLE);
     assert_non_null(strstr(error, "no such file"));
-    assert_int_equal(kerberos_keytab_refresh(keytab, 2000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 2000, error, sizeof(error)),
                      STORE_REFRESH_UNCHANGED);
     write_file("text", 4);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 3000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 3000, error, sizeof(error)),
                      STORE_REFRESH_UNREADABLE);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 4000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 4000, error, sizeof(error)),
                      STORE_REFRESH_UNCHANGED);
-    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
     unlink(path);
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof(error)),
                      STORE_REFRESH_DONE);
     kerberos_keytab_unref(keytab);
 }
@@ -207,7 +207,7 @@ static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
 {
     struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
     add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     assert_false(kerberos_keytab_look(keytab, 1000));
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
@@ -215,13 +215,13 @@ static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
     assert_true(kerberos_keytab_look(keytab, 2000));
     for (uint64_t now_ms = 3000; now_ms < 9000; now_ms += 1000)
         assert_false(kerberos_keytab_look(keytab, now_ms));
-    assert_int_equal(kerberos_keytab_refresh(keytab, 9000, error, sizeof error),
+    assert_int_equal(kerberos_keytab_refresh(keytab, 9000, error, sizeof(error)),
                      STORE_REFRESH_UNCHANGED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
-    assert_false(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
+    assert_false(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)), STORE_REFRESH_DONE);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
-    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof error));
+    assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
     assert_false(kerberos_keytab_look(keytab, 10000));
     kerberos_keytab_unref(keytab);
 }
@@ -229,7 +229,7 @@ static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
 static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **state)
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     assert_false(kerberos_keytab_look(keytab, 5000));
     assert_false(kerberos_keytab_look_now(keytab, 5001));
@@ -237,11 +237,11 @@ static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **s
     assert_false(kerberos_keytab_look(keytab, 5999));
     assert_true(kerberos_keytab_look_now(keytab, 5999));
     assert_false(kerberos_keytab_look_now(keytab, 7500)); /* the file is being read */
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)), STORE_REFRESH_DONE);
     add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_false(kerberos_keytab_look_now(keytab, 6998));
     assert_true(kerberos_keytab_look_now(keytab, 6999));
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)), STORE_REFRESH_DONE);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 3);
     assert_false(kerberos_keytab_look_now(keytab, 9000));
     kerberos_keytab_unref(keytab);
@@ -250,7 +250,7 @@ static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **s
 static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_true(kerberos_keytab_look(keytab, 1000));
@@ -258,12 +258,13 @@ static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
     assert_false(kerberos_keytab_look(keytab, 1999));
     assert_true(kerberos_keytab_look(keytab, 2000));
     unlink(path);
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_UNREADABLE);
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)),
+                     STORE_REFRESH_UNREADABLE);
     assert_non_null(strstr(error, "no such file"));
     assert_false(kerberos_keytab_look(keytab, 3000)); /* told */
     add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_true(kerberos_keytab_look(keytab, 4000));
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)), STORE_REFRESH_DONE);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
     kerberos_keytab_unref(keytab);
 }
@@ -271,12 +272,12 @@ static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
 static void the_last_owner_wipes_the_keys(void **state)
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     assert_ptr_equal(kerberos_keytab_ref(keytab), keytab);
     kerberos_keytab_unref(keytab);
     /* The sanitizer watches. */
-    assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof error));
+    assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof(error)));
     kerberos_keytab_unref(keytab);
 }
 
@@ -297,7 +298,7 @@ static void *use_keys(void *argument)
     char why[ERROR_SIZE];
     while (!race->stop) {
         BYTES_CLEANUP struct bytes there = {0};
-        if (!kerberos_keytab_has_service(race->keytab, NULL, 0, why, sizeof why) ||
+        if (!kerberos_keytab_has_service(race->keytab, NULL, 0, why, sizeof(why)) ||
             kerberos_keys_compare(kerberos_keytab_keys(race->keytab), "HTTP/www@R", 18, false, 0,
                                   &there) != KERBEROS_KEYS_MATCH ||
             kerberos_keys_clockskew_s(kerberos_keytab_keys(race->keytab)) != 120)
@@ -315,7 +316,7 @@ static void *look(void *argument)
         pthread_barrier_wait(&race->barrier); /* the file was changed */
         if (kerberos_keytab_look(race->keytab, race->now_ms)) {
             race->n_told++;
-            if (kerberos_keytab_reread(race->keytab, why, sizeof why) != STORE_REFRESH_DONE)
+            if (kerberos_keytab_reread(race->keytab, why, sizeof(why)) != STORE_REFRESH_DONE)
                 race->n_wrong++;
         }
         pthread_barrier_wait(&race->barrier);
@@ -326,7 +327,7 @@ static void *look(void *argument)
 static void each_change_is_told_to_one_of_many_threads_while_others_use_keys(void **state)
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct race race = {.keytab = kerberos_keytab_open(path, error, sizeof error)};
+    struct race race = {.keytab = kerberos_keytab_open(path, error, sizeof(error))};
     pthread_t lookers[N_THREADS], others[N_THREADS];
     assert_non_null(race.keytab);
     assert_int_equal(pthread_barrier_init(&race.barrier, NULL, N_THREADS + 1), 0);
@@ -368,7 +369,7 @@ static void what_a_ticket_lacks_is_told_apart(void **state)
 {
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof error);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     compare_with(keytab, "HTTP/other@R", 18, 2, KERBEROS_KEYS_NO_PRINCIPAL, "HTTP/www@R");
     compare_with(keytab, "HTTP/WWW@R", 17, 2, KERBEROS_KEYS_NO_ETYPE,

@@ -73,7 +73,7 @@ static void the_realm_stands_behind_the_first_bare_separator(void **state)
         {"@R", "R", false},
         {"", "", false},
     };
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         assert_string_equal(kerberos_name_realm(all[i].text), all[i].realm);
         assert_int_equal(kerberos_name_has_escape(all[i].text), all[i].has_escape);
     }
@@ -89,7 +89,7 @@ static void a_name_with_an_escape_has_no_account(void **state)
     assert_string_equal(account, "alice");
     free(account);
     krb5_free_unparsed_name(context, text);
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
         text = unparse(bytes_view(parts[i]), REALM);
         assert_null(kerberos_local_name(text));
         krb5_free_unparsed_name(context, text);

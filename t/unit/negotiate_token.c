@@ -140,7 +140,7 @@ static void responses_come_back_as_they_were_written(void **state)
         {NEGOTIATE_TOKEN_REQUEST_MIC, {KRB5, 9}, {NULL, 0}, {NULL, 0}},
         {NEGOTIATE_TOKEN_ACCEPT_INCOMPLETE, {NULL, 0}, {"", 0}, {"mic", 3}},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct bytes token = {0};
         struct negotiate_token_response response;
         negotiate_token_format_response(&cases[i], &token);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kerberos_attempt.h"
+#include "kerberos_verify.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -8,25 +8,25 @@
 #include "error_info.h"
 #include "service_name.h"
 
-static void attempt_clear(struct kerberos_attempt *attempt)
+static void result_clear(struct kerberos_gss_result *result)
 {
     OM_uint32 minor;
-    gss_delete_sec_context(&minor, &attempt->gss, GSS_C_NO_BUFFER);
-    gss_release_name(&minor, &attempt->client);
-    gss_release_cred(&minor, &attempt->delegated);
-    gss_release_buffer(&minor, &attempt->token);
-    *attempt = (struct kerberos_attempt){0};
+    gss_delete_sec_context(&minor, &result->gss, GSS_C_NO_BUFFER);
+    gss_release_name(&minor, &result->client);
+    gss_release_cred(&minor, &result->delegated);
+    gss_release_buffer(&minor, &result->token);
+    *result = (struct kerberos_gss_result){0};
 }
 
-void kerberos_attempt_clear(struct kerberos_exchange *exchange)
+void kerberos_exchange_clear(struct kerberos_exchange *exchange)
 {
-    attempt_clear(&exchange->attempt);
+    result_clear(&exchange->result);
     free(exchange->service);
 }
 
-static void attempt_run(struct kerberos_attempt *attempt, gss_cred_id_t gss,
-                        const struct package_input *in,
-                        const struct package_channel_binding *binding)
+static void call_gss_accept(struct kerberos_gss_result *result, gss_cred_id_t gss,
+                            const struct package_input *in,
+                            const struct package_channel_binding *binding)
 {
     struct gss_channel_bindings_struct bindings = {0};
     if (binding != NULL) {
@@ -37,28 +37,27 @@ static void attempt_run(struct kerberos_attempt *attempt, gss_cred_id_t gss,
         bindings.application_data = kerberos_gss_buffer(binding->application);
     }
     gss_buffer_desc input = kerberos_gss_buffer(in->token);
-    attempt_clear(attempt);
+    result_clear(result);
     /* If the caller does not ask for delegated credentials, it gets none, even if the client sends
      * them. */
     bool delegate = (in->requirements & ASC_REQ_DELEGATE) != 0;
-    attempt->major =
-        gss_accept_sec_context(&attempt->minor, &attempt->gss, gss, &input,
-                               binding != NULL ? &bindings : GSS_C_NO_CHANNEL_BINDINGS,
-                               &attempt->client, NULL, &attempt->token, &attempt->flags,
-                               &attempt->lifetime_s, delegate ? &attempt->delegated : NULL);
+    result->major = gss_accept_sec_context(
+        &result->minor, &result->gss, gss, &input,
+        binding != NULL ? &bindings : GSS_C_NO_CHANNEL_BINDINGS, &result->client, NULL,
+        &result->token, &result->flags, &result->lifetime_s, delegate ? &result->delegated : NULL);
 }
 
 static const struct package_channel_binding *binding_at(const struct kerberos_exchange *exchange,
                                                         size_t i)
 {
-    return i != KERBEROS_ATTEMPT_NO_BINDING ? &exchange->bindings[i] : NULL;
+    return i != KERBEROS_VERIFY_NO_BINDING ? &exchange->bindings[i] : NULL;
 }
 
 /* Returns a copy of the principal that all keys are for, if there is only one and it decrypted the
  * ticket. */
-static SECURITY_STATUS note_only_service(struct kerberos_exchange *exchange, const char *only)
+static SECURITY_STATUS copy_only_service(struct kerberos_exchange *exchange, const char *only)
 {
-    if (only == NULL || exchange->attempt.major != GSS_S_COMPLETE || exchange->service != NULL)
+    if (only == NULL || exchange->result.major != GSS_S_COMPLETE || exchange->service != NULL)
         return SEC_E_OK;
     exchange->service = strdup(only);
     return exchange->service != NULL
@@ -73,34 +72,34 @@ static SECURITY_STATUS try_binding(struct kerberos_exchange *exchange,
                                    enum kerberos_replay_cache cache, size_t i)
 {
     struct kerberos_acceptor *acceptor = NULL;
-    SECURITY_STATUS st = kerberos_credential_lend(exchange->credential, cache, exchange->now_ms,
-                                                  &acceptor, exchange->error_info);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = kerberos_credential_acquire(
+        exchange->credential, cache, exchange->now_ms, &acceptor, exchange->error_info);
+    if (status != SEC_E_OK)
+        return status;
     exchange->binding = i;
-    attempt_run(&exchange->attempt, acceptor->gss, exchange->in, binding_at(exchange, i));
-    st = note_only_service(exchange, kerberos_credential_only_service(acceptor));
-    kerberos_credential_return(exchange->credential, acceptor);
-    return st;
+    call_gss_accept(&exchange->result, acceptor->gss, exchange->in, binding_at(exchange, i));
+    status = copy_only_service(exchange, kerberos_credential_only_service(acceptor));
+    kerberos_credential_release(exchange->credential, acceptor);
+    return status;
 }
 
 static bool is_bad_binding(const struct kerberos_exchange *exchange)
 {
-    return GSS_ROUTINE_ERROR(exchange->attempt.major) == GSS_S_BAD_BINDINGS;
+    return GSS_ROUTINE_ERROR(exchange->result.major) == GSS_S_BAD_BINDINGS;
 }
 
 /* Tries the bindings one after the other, until MIT no longer refuses the token for its binding. */
 static SECURITY_STATUS try_bindings(struct kerberos_exchange *exchange)
 {
     if (exchange->n_bindings == 0)
-        return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_ATTEMPT_NO_BINDING);
-    SECURITY_STATUS st = SEC_E_OK;
-    for (size_t i = 0; i < exchange->n_bindings && st == SEC_E_OK; i++) {
-        st = try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, i);
-        if (st == SEC_E_OK && !is_bad_binding(exchange))
+        return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_VERIFY_NO_BINDING);
+    SECURITY_STATUS status = SEC_E_OK;
+    for (size_t i = 0; i < exchange->n_bindings && status == SEC_E_OK; i++) {
+        status = try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, i);
+        if (status == SEC_E_OK && !is_bad_binding(exchange))
             break;
     }
-    return st;
+    return status;
 }
 
 /* The credential has keys for its own services only. If no key decrypts the ticket, and the ticket
@@ -118,34 +117,34 @@ static SECURITY_STATUS explain_key(const struct kerberos_exchange *exchange, SEC
 }
 
 /* Translates MIT's status if it is not about bindings. */
-static SECURITY_STATUS judge_attempt(struct kerberos_exchange *exchange)
+static SECURITY_STATUS check_result(struct kerberos_exchange *exchange)
 {
-    const struct kerberos_attempt *attempt = &exchange->attempt;
-    if (attempt->major == GSS_S_COMPLETE)
+    const struct kerberos_gss_result *result = &exchange->result;
+    if (result->major == GSS_S_COMPLETE)
         return SEC_E_OK;
-    if (attempt->major == GSS_S_CONTINUE_NEEDED)
+    if (result->major == GSS_S_CONTINUE_NEEDED)
         return error_info_refuse(exchange->error_info, SEC_E_UNSUPPORTED_FUNCTION,
                                  SSPI_REASON_UNSUPPORTED,
                                  "the client wants DCE's three legs; only one is supported");
-    SECURITY_STATUS st = kerberos_gss_accept_status(
-        attempt->major, attempt->minor, &exchange->ap_req,
+    SECURITY_STATUS status = kerberos_gss_accept_status(
+        result->major, result->minor, &exchange->ap_req,
         kerberos_credential_keytab(exchange->credential), exchange->error_info);
-    return explain_key(exchange, st);
+    return explain_key(exchange, status);
 }
 
-SECURITY_STATUS kerberos_attempt_read_authenticator(struct kerberos_exchange *exchange)
+SECURITY_STATUS kerberos_verify_read_authenticator(struct kerberos_exchange *exchange)
 {
     struct kerberos_acceptor *acceptor = NULL;
     if (exchange->has_authenticator)
         return SEC_E_OK;
-    SECURITY_STATUS st =
-        kerberos_credential_lend(exchange->credential, KERBEROS_REPLAY_CACHE_NONE, exchange->now_ms,
-                                 &acceptor, exchange->error_info);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status =
+        kerberos_credential_acquire(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
+                                    exchange->now_ms, &acceptor, exchange->error_info);
+    if (status != SEC_E_OK)
+        return status;
     exchange->has_authenticator = kerberos_credential_authenticator(
         acceptor, exchange->ap_req.message, &exchange->authenticator);
-    kerberos_credential_return(exchange->credential, acceptor);
+    kerberos_credential_release(exchange->credential, acceptor);
     if (exchange->has_authenticator)
         return SEC_E_OK;
     return error_info_refuse(exchange->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
@@ -154,18 +153,18 @@ SECURITY_STATUS kerberos_attempt_read_authenticator(struct kerberos_exchange *ex
 
 static SECURITY_STATUS read_channel(struct kerberos_exchange *exchange)
 {
-    SECURITY_STATUS st = kerberos_attempt_read_authenticator(exchange);
-    if (st == SEC_E_OK)
+    SECURITY_STATUS status = kerberos_verify_read_authenticator(exchange);
+    if (status == SEC_E_OK)
         exchange->channel = exchange->authenticator.channel;
-    return st;
+    return status;
 }
 
 /* MIT accepted the token with a binding, so the client named that binding, or no binding. */
-static SECURITY_STATUS note_channel(struct kerberos_exchange *exchange)
+static SECURITY_STATUS set_channel(struct kerberos_exchange *exchange)
 {
     uint8_t hash[PACKAGE_CHANNEL_HASH_LEN];
     exchange->channel.client = PACKAGE_CLIENT_BINDING_ABSENT;
-    if ((exchange->attempt.flags & GSS_C_CHANNEL_BOUND_FLAG) == 0)
+    if ((exchange->result.flags & GSS_C_CHANNEL_BOUND_FLAG) == 0)
         return SEC_E_OK;
     if (!binding_channel_hash(binding_at(exchange, exchange->binding),
                               kerberos_credential_hashes(exchange->credential), hash))
@@ -176,33 +175,33 @@ static SECURITY_STATUS note_channel(struct kerberos_exchange *exchange)
 
 /* MIT gives the same status for a client of another channel and for one that says "no TLS". If the
  * rules may accept either of them, MIT gets the token again without a binding. */
-static SECURITY_STATUS look_closer(struct kerberos_exchange *exchange)
+static SECURITY_STATUS read_refused_channel(struct kerberos_exchange *exchange)
 {
-    SECURITY_STATUS st = read_channel(exchange);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = read_channel(exchange);
+    if (status != SEC_E_OK)
+        return status;
     if (exchange->channel.client == PACKAGE_CLIENT_BINDING_ABSENT)
         return error_info_refuse(exchange->error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
                                  "MIT Kerberos refuses the channel binding of a client that names "
                                  "none");
-    return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_ATTEMPT_NO_BINDING);
+    return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_VERIFY_NO_BINDING);
 }
 
 /* Finds what the client said about its channel. */
-static SECURITY_STATUS judge_client(struct kerberos_exchange *exchange)
+static SECURITY_STATUS find_channel(struct kerberos_exchange *exchange)
 {
-    SECURITY_STATUS st = try_bindings(exchange);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = try_bindings(exchange);
+    if (status != SEC_E_OK)
+        return status;
     if (is_bad_binding(exchange)) {
-        st = look_closer(exchange);
-        return st == SEC_E_OK ? judge_attempt(exchange) : st;
+        status = read_refused_channel(exchange);
+        return status == SEC_E_OK ? check_result(exchange) : status;
     }
-    st = judge_attempt(exchange);
-    if (st != SEC_E_OK)
-        return st;
+    status = check_result(exchange);
+    if (status != SEC_E_OK)
+        return status;
     if (exchange->n_bindings > 0)
-        return note_channel(exchange);
+        return set_channel(exchange);
     return exchange->in->reads_client_binding || exchange->rules.end == BINDING_END_UNKNOWN
                ? read_channel(exchange)
                : SEC_E_OK;
@@ -211,27 +210,27 @@ static SECURITY_STATUS judge_client(struct kerberos_exchange *exchange)
 /* If there is no candidate, MIT compares with this probe. MIT accepts a client that says nothing
  * about its channel, and refuses any other one. A client that names the probe itself gains nothing,
  * because the probe is not a candidate. */
-static const struct package_channel_binding probe = {.application = {"sspi-probe:", 11}};
+static const struct package_channel_binding placeholder = {.application = {"sspi-probe:", 11}};
 
 static void choose_bindings(struct kerberos_exchange *exchange)
 {
     const struct binding_rules *rules = &exchange->rules;
     if (rules->mode == BINDING_MODE_NONE || rules->end != BINDING_END_KNOWN)
         return;
-    exchange->bindings = rules->n_bindings > 0 ? rules->bindings : &probe;
+    exchange->bindings = rules->n_bindings > 0 ? rules->bindings : &placeholder;
     exchange->n_bindings = rules->n_bindings > 0 ? rules->n_bindings : 1;
 }
 
 /* MIT's own cache records the token before MIT compares bindings. So this is the last call, with
  * the binding that matches. */
-SECURITY_STATUS kerberos_attempt_record(struct kerberos_exchange *exchange)
+SECURITY_STATUS kerberos_verify_record(struct kerberos_exchange *exchange)
 {
-    SECURITY_STATUS st = try_binding(exchange, KERBEROS_REPLAY_CACHE_MIT, exchange->binding);
-    return st == SEC_E_OK ? judge_attempt(exchange) : st;
+    SECURITY_STATUS status = try_binding(exchange, KERBEROS_REPLAY_CACHE_MIT, exchange->binding);
+    return status == SEC_E_OK ? check_result(exchange) : status;
 }
 
-SECURITY_STATUS kerberos_attempt_client(struct kerberos_exchange *exchange)
+SECURITY_STATUS kerberos_verify_client(struct kerberos_exchange *exchange)
 {
     choose_bindings(exchange);
-    return judge_client(exchange);
+    return find_channel(exchange);
 }

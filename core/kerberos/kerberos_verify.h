@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Gives one token to MIT. Finds with which channel binding MIT accepts it, and therefore what the
  * client said about its channel. */
-#ifndef KERBEROS_ATTEMPT_H
-#define KERBEROS_ATTEMPT_H
+#ifndef KERBEROS_VERIFY_H
+#define KERBEROS_VERIFY_H
 
 #include <gssapi/gssapi_ext.h>
 
@@ -11,7 +11,7 @@
 #include "kerberos_credential.h"
 
 /* One call of gss_accept_sec_context() and its results. */
-struct kerberos_attempt {
+struct kerberos_gss_result {
     gss_ctx_id_t gss;
     gss_name_t client;
     gss_cred_id_t delegated; /* GSS_C_NO_CREDENTIAL: none, or not asked for */
@@ -23,7 +23,7 @@ struct kerberos_attempt {
 };
 
 /* The attempt was made without any binding. */
-#define KERBEROS_ATTEMPT_NO_BINDING SIZE_MAX
+#define KERBEROS_VERIFY_NO_BINDING SIZE_MAX
 
 /* The state of one accept call. */
 struct kerberos_exchange {
@@ -33,7 +33,7 @@ struct kerberos_exchange {
     struct sspi_error_info *error_info;
     uint64_t now_ms;
     struct kerberos_ap_req ap_req;
-    struct kerberos_attempt attempt;
+    struct kerberos_gss_result result;
     /* The bindings that MIT compares with: the candidates of the rules, or a probe. None: no
      * comparison. */
     const struct package_channel_binding *bindings;
@@ -49,18 +49,18 @@ struct kerberos_exchange {
 /* Gives exchange->in->token, whose AP-REQ was read, to MIT. SEC_E_OK: the client and its ticket are
  * right, and exchange->attempt and exchange->channel are set. This neither records the token nor
  * decides about the channel. Otherwise the token is refused, and the report says why. */
-SECURITY_STATUS kerberos_attempt_client(struct kerberos_exchange *exchange) MUST_USE;
+SECURITY_STATUS kerberos_verify_client(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Reads exchange->authenticator, unless that was done. To be called for a token that MIT accepted
  * or refused only for its binding. */
 SECURITY_STATUS
-kerberos_attempt_read_authenticator(struct kerberos_exchange *exchange) MUST_USE;
+kerberos_verify_read_authenticator(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Gives the token to MIT again, with MIT's own replay cache, which records it. SEC_E_LOGON_DENIED:
  * the cache held it already. */
-SECURITY_STATUS kerberos_attempt_record(struct kerberos_exchange *exchange) MUST_USE;
+SECURITY_STATUS kerberos_verify_record(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Frees what the functions above allocated. */
-void kerberos_attempt_clear(struct kerberos_exchange *exchange);
+void kerberos_exchange_clear(struct kerberos_exchange *exchange);
 
 #endif
