@@ -4,11 +4,8 @@
 static void unknown_user_and_wrong_password_look_the_same(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     c.password = "wrong";
     assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
     assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
@@ -20,7 +17,7 @@ static void unknown_user_and_wrong_password_look_the_same(void **state)
     assert_non_null(
         strstr(f->error_info.text, "unknown user or wrong password: user \"mallory\\xc3\\xa4\""));
     /* Neither used the count up. */
-    c = alice(nonce, 1);
+    c = alice(f->nonce, 1);
     assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
@@ -29,15 +26,12 @@ static void hash_of_no_user_lets_nobody_in(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0}, digits = {0};
-    char nonce[DIGEST_NONCE_LEN + 1];
     uint8_t dummy[STORE_USERS_HASH_MAX], digest[HASH_MAX];
     struct digest_response response;
     struct hash_run run;
     void *context = NULL;
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     c.user = "nobody";
     answer(&c, &header);
     assert_false(store_users_hash(f->users, SSPI_VIEW("nobody"), SSPI_VIEW(REALM),
@@ -61,7 +55,7 @@ static void counts_come_in_any_order_but_never_twice(void **state)
     char nonce[DIGEST_NONCE_LEN + 1];
     static const unsigned counts[] = {2, 1, 5, 3};
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     get_nonce(f, nonce);
     for (size_t i = 0; i < 4; i++) {
         struct client c = alice(nonce, counts[i]);
@@ -74,11 +68,8 @@ static void counts_come_in_any_order_but_never_twice(void **state)
 static void late_nonce_is_stale_at_its_lifetime_and_one_beyond(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     f->now_ms = START_MS + 300000;
     assert_int_equal(login(f, &c), SEC_E_OK);
     f->now_ms++;
@@ -92,7 +83,7 @@ static void a_clock_set_back_makes_no_new_nonce_stale(void **state)
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     f->now_ms = START_MS - 7200000;
     f->set_back_ms = 7200000 + 5;
     get_nonce(f, nonce);
@@ -105,7 +96,7 @@ static void stale_is_told_only_to_who_knows_the_password(void **state)
     struct fixture *f = *state;
     struct client c = alice("made-up", 1);
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     assert_int_equal(login(f, &c), SEC_I_CONTINUE_NEEDED);
     assert_stale(f);
     c.password = "wrong";
@@ -116,27 +107,24 @@ static void stale_is_told_only_to_who_knows_the_password(void **state)
 static void nonce_of_another_user_realm_or_future_is_stale(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     assert_int_equal(login(f, &c), SEC_E_OK);
-    c = alice(nonce, 2);
+    c = alice(f->nonce, 2);
     c.user = "bob";
     c.password = "secret-bob";
     c.algorithm = SSPI_DIGEST_MD5;
     assert_int_equal(login(f, &c), SEC_I_CONTINUE_NEEDED);
     assert_stale(f);
     f->now_ms = START_MS - DIGEST_NONCE_FUTURE_MS - 1;
-    c = alice(nonce, 3);
+    c = alice(f->nonce, 3);
     assert_int_equal(login(f, &c), SEC_I_CONTINUE_NEEDED);
     assert_stale(f);
     f->now_ms = START_MS;
 
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
-    c = alice(nonce, 4);
+    c = alice(f->nonce, 4);
     c.realm = "other";
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
@@ -155,7 +143,7 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
                                         "http:///", "/x?y#",         "//h/x?y"};
     unsigned count = 1;
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     get_nonce(f, nonce);
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct client c = alice(nonce, count);
@@ -192,15 +180,12 @@ static void uri_must_be_the_requests_or_its_absolute_form(void **state)
 static void wrong_realm_and_algorithm_are_refused(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     c.realm = "other";
     assert_int_equal(login(f, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
     assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_REALM);
-    c = alice(nonce, 1);
+    c = alice(f->nonce, 1);
     c.algorithm = SSPI_DIGEST_SHA_512_256;
     assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
     assert_int_equal(f->error_info.reason, SSPI_REASON_NOT_OFFERED);
@@ -212,7 +197,7 @@ static void single_backslash_in_a_name_is_taken_as_it_is(void **state)
     char nonce[DIGEST_NONCE_LEN + 1];
     struct client c = alice(nonce, 1);
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     get_nonce(f, nonce);
     c.user = "DOM\\carol";
     c.password = "secret-DOM\\carol";
@@ -227,26 +212,16 @@ static void single_backslash_in_a_name_is_taken_as_it_is(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(unknown_user_and_wrong_password_look_the_same,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(hash_of_no_user_lets_nobody_in, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(counts_come_in_any_order_but_never_twice, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(late_nonce_is_stale_at_its_lifetime_and_one_beyond,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_clock_set_back_makes_no_new_nonce_stale, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(stale_is_told_only_to_who_knows_the_password, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(nonce_of_another_user_realm_or_future_is_stale,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(uri_must_be_the_requests_or_its_absolute_form,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(wrong_realm_and_algorithm_are_refused, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(single_backslash_in_a_name_is_taken_as_it_is, fixture_setup,
-                                        fixture_teardown),
+        TEST(unknown_user_and_wrong_password_look_the_same),
+        TEST(hash_of_no_user_lets_nobody_in),
+        TEST(counts_come_in_any_order_but_never_twice),
+        TEST(late_nonce_is_stale_at_its_lifetime_and_one_beyond),
+        TEST(a_clock_set_back_makes_no_new_nonce_stale),
+        TEST(stale_is_told_only_to_who_knows_the_password),
+        TEST(nonce_of_another_user_realm_or_future_is_stale),
+        TEST(uri_must_be_the_requests_or_its_absolute_form),
+        TEST(wrong_realm_and_algorithm_are_refused),
+        TEST(single_backslash_in_a_name_is_taken_as_it_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

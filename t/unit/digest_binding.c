@@ -1,38 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "binding_check.h"
 #include "digest_binding.h"
+#include "digest_hash_fixture.h"
 #include "digest_parse.h"
 #include "digest_verify.h"
 #include "hex.h"
 
-static struct hash_suite suite;
-static struct hash_run run;
-static struct hash_run no_md5;
+/* A machine without MD5. */
 static struct hash_suite fips;
+static struct hash_run no_md5;
 
-static int open_runs(void **state)
+static int binding_setup(void **state)
 {
-    if (!hash_suite_open(&suite))
+    if (hash_setup(state) != 0)
         return -1;
     fips.sha_256 = suite.sha_256;
-    return hash_run_open(&run, &suite) && hash_run_open(&no_md5, &fips) ? 0 : -1;
+    return hash_run_open(&no_md5, &fips) ? 0 : -1;
 }
 
-static int close_runs(void **state)
+static int binding_teardown(void **state)
 {
-    hash_run_close(&run);
     hash_run_close(&no_md5);
-    hash_suite_close(&suite);
-    return 0;
+    return hash_teardown(state);
 }
 
 #define PREFIX       "tls-server-end-point:"
@@ -392,5 +381,5 @@ int main(void)
         cmocka_unit_test(hashes_of_channels_are_those_of_windows),
         cmocka_unit_test(whole_headers_are_right),
     };
-    return cmocka_run_group_tests(tests, open_runs, close_runs);
+    return cmocka_run_group_tests(tests, binding_setup, binding_teardown);
 }

@@ -60,10 +60,8 @@ static void user_file_of_the_environment_and_private_state_serve(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(unusable_data_makes_no_credential, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(user_file_of_the_environment_and_private_state_serve,
-                                        fixture_setup, fixture_teardown),
+        TEST(unusable_data_makes_no_credential),
+        TEST(user_file_of_the_environment_and_private_state_serve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@
 #define REALM    "office"
 #define START_MS UINT64_C(1700000000000)
 
-/* ---- a world: clock, users, state, credential, and one call's output ---- */
+/* ---- the fixture: clock, users, state, credential, and one call's output ---- */
 
 struct fixture {
     struct clock clock;
@@ -38,6 +38,7 @@ struct fixture {
     struct digest_credential *credential;
     struct package_output out;
     struct sspi_error_info error_info;
+    char nonce[DIGEST_NONCE_LEN + 1]; /* of first_client() */
 };
 
 static inline uint64_t fixture_now_ms(void *self)
@@ -58,36 +59,43 @@ static inline bool fixture_random(void *self, void *out, size_t len)
     return true;
 }
 
+/* Appends the hash of `text` in hexadecimal. Returns a view of `hex`. */
+static inline struct sspi_view hex_of(const char *text, enum sspi_digest_algorithm algorithm,
+                                      struct bytes *hex)
+{
+    struct hash_suite suite;
+    uint8_t digest[HASH_MAX];
+
+    assert_true(hash_suite_open(&suite));
+    assert_true(hash_once(&suite, algorithm, bytes_view(text), digest));
+    bytes_append_hex(hex, digest, hash_len(algorithm));
+    hash_suite_close(&suite);
+    return bytes_as_view(hex);
+}
+
+/* One line of the user file for a password "secret-USER". */
 static inline void append_user(struct bytes *file, const char *user, const char *realm,
                                enum sspi_digest_algorithm algorithm)
 {
-    struct hash_suite suite;
-    uint8_t digest[HASH_MAX];
     BYTES_CLEANUP struct bytes a1 = {0};
 
-    assert_true(hash_suite_open(&suite));
     bytes_append_format(&a1, "%s:%s:secret-%s", user, realm, user);
-    assert_true(hash_once(&suite, algorithm, bytes_as_view(&a1), digest));
+    bytes_append_char(&a1, '\0');
     bytes_append_format(file, "%s:%s:%s:", user, realm, hash_name(algorithm));
-    bytes_append_hex(file, digest, hash_len(algorithm));
+    hex_of(a1.data, algorithm, file);
     bytes_append_char(file, '\n');
-    hash_suite_close(&suite);
 }
 
-/* What RFC 2831 2.1.2.1 makes of a name and a password that fit ISO-8859-1. */
+/* The line for a name and a password that fit ISO-8859-1 (RFC 2831 2.1.2.1). */
 static inline void append_latin_1_line(struct bytes *file, const char *user, const char *latin_1)
 {
-    struct hash_suite suite;
-    uint8_t digest[HASH_MAX];
     BYTES_CLEANUP struct bytes a1 = {0};
 
-    assert_true(hash_suite_open(&suite));
     bytes_append_format(&a1, "%s:%s:secret-%s", latin_1, REALM, latin_1);
-    assert_true(hash_once(&suite, SSPI_DIGEST_MD5, bytes_as_view(&a1), digest));
+    bytes_append_char(&a1, '\0');
     bytes_append_format(file, "%s:%s:MD5-ISO-8859-1:", user, REALM);
-    bytes_append_hex(file, digest, 16);
+    hex_of(a1.data, SSPI_DIGEST_MD5, file);
     bytes_append_char(file, '\n');
-    hash_suite_close(&suite);
 }
 
 static inline void write_users(struct fixture *f)
@@ -169,6 +177,9 @@ static inline int fixture_teardown(void **state)
     free(f);
     return 0;
 }
+
+/* A test that gets a fixture of its own. */
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 /* ---- a client ---- */
 
@@ -288,7 +299,15 @@ static inline void get_nonce(struct fixture *f, char nonce[DIGEST_NONCE_LEN + 1]
     digest_package.destroy(context);
 }
 
-static const SSPI_ACCEPTOR_DATA each_on_its_own = {.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS};
+static const SSPI_ACCEPTOR_DATA without_contexts = {.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS};
+
+/* Acquires a credential, and returns alice's first request with a nonce of it. */
+static inline struct client first_client(struct fixture *f, SSPI_ACCEPTOR_DATA data)
+{
+    acquire(f, data);
+    get_nonce(f, f->nonce);
+    return alice(f->nonce, 1);
+}
 
 static inline void assert_stale(struct fixture *f)
 {

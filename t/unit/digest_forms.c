@@ -3,19 +3,6 @@
 #include "digest_binding.h"
 #include "digest_fixture.h"
 
-static struct sspi_view hex_of(const char *text, enum sspi_digest_algorithm algorithm,
-                               struct bytes *hex)
-{
-    struct hash_suite suite;
-    uint8_t digest[HASH_MAX];
-
-    assert_true(hash_suite_open(&suite));
-    assert_true(hash_once(&suite, algorithm, bytes_view(text), digest));
-    bytes_append_hex(hex, digest, hash_len(algorithm));
-    hash_suite_close(&suite);
-    return bytes_as_view(hex);
-}
-
 /* The first output token as a string. */
 static const char *token(struct fixture *f)
 {
@@ -28,13 +15,10 @@ static const char *token(struct fixture *f)
 static void sess_forms_take_the_hash_of_their_base(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f,
-            (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
-                                 .Algorithms = {SSPI_DIGEST_SHA_256_SESS, SSPI_DIGEST_MD5_SESS}});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(
+        f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
+                                .Algorithms = {SSPI_DIGEST_SHA_256_SESS, SSPI_DIGEST_MD5_SESS}});
     c.algorithm = SSPI_DIGEST_SHA_256_SESS;
     assert_int_equal(login(f, &c), SEC_E_OK);
     c.algorithm = SSPI_DIGEST_MD5_SESS;
@@ -50,11 +34,8 @@ static void sess_forms_take_the_hash_of_their_base(void **state)
 static void the_answer_proves_the_server(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     assert_int_equal(login(f, &c), SEC_E_OK);
     const char *info = token(f);
     assert_non_null(strstr(info, "rspauth=\""));
@@ -87,13 +68,11 @@ static void body_is_asked_for_and_then_vouched_for(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0}, right = {0}, wrong = {0};
-    char nonce[DIGEST_NONCE_LEN + 1];
     void *context = NULL;
 
-    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
-                                             SSPI_ACCEPTOR_OFFER_INTEGRITY});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c =
+        first_client(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+                                                      SSPI_ACCEPTOR_OFFER_INTEGRITY});
     c.body = "hello";
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
@@ -124,15 +103,13 @@ static void caller_looks_users_up(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
-    char nonce[DIGEST_NONCE_LEN + 1];
     uint8_t hash_a1[HASH_MAX];
     struct hash_suite suite;
     void *context = NULL;
 
-    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
-                                             SSPI_ACCEPTOR_CALLER_HASHES});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c =
+        first_client(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+                                                      SSPI_ACCEPTOR_CALLER_HASHES});
     c.algorithm = SSPI_DIGEST_MD5;
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
@@ -154,13 +131,11 @@ static void userhash_finds_the_user_and_tells_the_name(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes hash = {0}, header = {0};
-    char nonce[DIGEST_NONCE_LEN + 1];
     void *context = NULL;
 
-    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
-                                             SSPI_ACCEPTOR_OFFER_USERHASH});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c =
+        first_client(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+                                                      SSPI_ACCEPTOR_OFFER_USERHASH});
     hex_of("alice:" REALM, SSPI_DIGEST_SHA_256, &hash);
     bytes_append(&hash, "", 1);
     c.user = hash.data;
@@ -171,8 +146,8 @@ static void userhash_finds_the_user_and_tells_the_name(void **state)
     assert_int_equal(call(f, &context, &in), SEC_E_OK);
     assert_string_equal(digest_package.info(context)->name, "alice");
     digest_package.destroy(context);
-    /* One user, one owner of the nonce, in whatever form the name comes. */
-    c = alice(nonce, 2);
+    /* One user, one owner of the f->nonce, in whatever form the name comes. */
+    c = alice(f->nonce, 2);
     assert_int_equal(login(f, &c), SEC_E_OK);
     hash.data[0] = hash.data[0] == '0' ? '1' : '0';
     c.user = hash.data;
@@ -187,11 +162,8 @@ static void userhash_that_was_not_offered_is_refused(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes hash = {0};
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     hex_of("alice:" REALM, SSPI_DIGEST_SHA_256, &hash);
     bytes_append(&hash, "", 1);
     c.user = hash.data;
@@ -205,12 +177,9 @@ static void opaque_of_another_challenge_is_stale(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes more = {0};
-    char nonce[DIGEST_NONCE_LEN + 1];
     struct sspi_view opaque = store_state_opaque(f->state);
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     bytes_append_format(&more, ", opaque=\"%.*s\"", (int)opaque.len, opaque.data);
     bytes_append_char(&more, '\0');
     c.more = more.data;
@@ -224,11 +193,8 @@ static void opaque_of_another_challenge_is_stale(void **state)
 static void decomposed_name_is_the_composed_user(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     c.user = "ja\xcc\x88s";
     c.hashed_user = "j\xc3\xa4s";
     c.password = "secret-j\xc3\xa4s";
@@ -238,17 +204,14 @@ static void decomposed_name_is_the_composed_user(void **state)
 static void name_with_its_own_realm_comes_without_one(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     c.user = "dave@example.org";
     c.password = "secret-dave@example.org";
     c.realm = "";
     assert_int_equal(login(f, &c), SEC_E_OK);
     /* Any other name has the realm of the place. */
-    c = alice(nonce, 2);
+    c = alice(f->nonce, 2);
     c.realm = "";
     assert_int_equal(login(f, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
     assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_REALM);
@@ -296,7 +259,7 @@ static void windows_clients_prove_their_channel(void **state)
     bytes_append_text(&application, "tls-server-end-point:");
     bytes_append(&application, hash, sizeof(hash));
     struct package_channel_binding binding = {.application = bytes_as_view(&application)};
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     get_nonce(f, nonce);
     in.bindings = &binding;
     in.n_bindings = 1;
@@ -323,25 +286,16 @@ static void windows_clients_prove_their_channel(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(sess_forms_take_the_hash_of_their_base, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(the_answer_proves_the_server, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(body_is_asked_for_and_then_vouched_for, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(caller_looks_users_up, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(userhash_finds_the_user_and_tells_the_name, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(userhash_that_was_not_offered_is_refused, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(opaque_of_another_challenge_is_stale, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(decomposed_name_is_the_composed_user, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(name_with_its_own_realm_comes_without_one, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(windows_clients_prove_their_channel, fixture_setup,
-                                        fixture_teardown),
+        TEST(sess_forms_take_the_hash_of_their_base),
+        TEST(the_answer_proves_the_server),
+        TEST(body_is_asked_for_and_then_vouched_for),
+        TEST(caller_looks_users_up),
+        TEST(userhash_finds_the_user_and_tells_the_name),
+        TEST(userhash_that_was_not_offered_is_refused),
+        TEST(opaque_of_another_challenge_is_stale),
+        TEST(decomposed_name_is_the_composed_user),
+        TEST(name_with_its_own_realm_comes_without_one),
+        TEST(windows_clients_prove_their_channel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "digest_hash_fixture.h"
 #include "digest_info.h"
-#include "digest_parse.h"
 #include "digest_params.h"
-
-static struct hash_suite suite;
-static struct hash_run run;
-
-static int open_run(void **state)
-{
-    return hash_suite_open(&suite) && hash_run_open(&run, &suite) ? 0 : -1;
-}
-
-static int close_run(void **state)
-{
-    hash_run_close(&run);
-    hash_suite_close(&suite);
-    return 0;
-}
+#include "digest_parse.h"
 
 #define CNONCE "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 
@@ -150,5 +127,5 @@ int main(void)
         cmocka_unit_test(cnonce_comes_back_as_it_was_meant),
         cmocka_unit_test(missing_algorithm_gives_nothing),
     };
-    return cmocka_run_group_tests(tests, open_run, close_run);
+    return cmocka_run_group_tests(tests, hash_setup, hash_teardown);
 }

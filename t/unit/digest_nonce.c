@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
+#include "digest_hash_fixture.h"
 #include "digest_nonce.h"
 
 #define NOW_MS UINT64_C(1700000000123)
 
-static struct hash_suite suite;
-static struct hash_run run;
 static const uint8_t key[DIGEST_NONCE_KEY_SIZE] = "0123456789abcdef0123456789abcde";
 static const uint8_t random_octets[DIGEST_NONCE_RANDOM_SIZE] = "random 10";
 static char nonce[DIGEST_NONCE_LEN + 1];
 
-static int make(void **state)
+static int nonce_setup(void **state)
 {
-    return hash_suite_open(&suite) && hash_run_open(&run, &suite) &&
+    return hash_setup(state) == 0 &&
                    digest_nonce_make(&run, key, NOW_MS, random_octets, SSPI_VIEW("realm"), nonce)
                ? 0
                : -1;
-}
-
-static int end(void **state)
-{
-    hash_run_close(&run);
-    hash_suite_close(&suite);
-    return 0;
 }
 
 static enum digest_nonce_status check(struct sspi_view text, const char *realm, uint64_t now_ms)
@@ -114,5 +97,5 @@ int main(void)
         cmocka_unit_test(nonce_from_the_future_is_foreign_beyond_the_skew),
         cmocka_unit_test(broken_library_is_neither_good_nor_foreign),
     };
-    return cmocka_run_group_tests(tests, make, end);
+    return cmocka_run_group_tests(tests, nonce_setup, hash_teardown);
 }

@@ -16,7 +16,7 @@ static void algorithms_follow_the_users_of_the_realm_or_the_list(void **state)
 {
     struct fixture *f = *state;
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     struct digest_offer offer = offer_of(f, "other", 0);
     assert_int_equal(offer.n_algorithms, 1);
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_256);
@@ -40,7 +40,7 @@ static void a_demanded_binding_prefers_what_windows_knows(void **state)
     struct package_channel_binding binding = {0};
     struct digest_offer offer;
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     in.bindings = &binding;
     in.n_bindings = 1;
     digest_offer_make(f->credential, &in, SSPI_VIEW(REALM), &offer);
@@ -62,7 +62,7 @@ static void demands_of_integrity_make_it_auth_int(void **state)
     static const ULONG demands[] = {ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT,
                                     ASC_REQ_SEQUENCE_DETECT};
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     struct digest_offer offer = offer_of(f, REALM, 0);
     assert_true(offer.auth && !offer.auth_int && !offer.userhash);
     for (size_t i = 0; i < 3; i++) {
@@ -113,14 +113,10 @@ static void challenges_carry_what_is_offered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(algorithms_follow_the_users_of_the_realm_or_the_list,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_demanded_binding_prefers_what_windows_knows,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(demands_of_integrity_make_it_auth_int, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(challenges_carry_what_is_offered, fixture_setup,
-                                        fixture_teardown),
+        TEST(algorithms_follow_the_users_of_the_realm_or_the_list),
+        TEST(a_demanded_binding_prefers_what_windows_knows),
+        TEST(demands_of_integrity_make_it_auth_int),
+        TEST(challenges_carry_what_is_offered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,7 +8,7 @@ static void first_call_gives_one_challenge_an_algorithm_with_one_nonce(void **st
     void *context = NULL;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
     assert_non_null(context);
     assert_null(digest_package.info(context));
@@ -34,7 +34,7 @@ static void right_password_is_ok_and_tells_who(void **state)
     char nonce[DIGEST_NONCE_LEN + 1];
     void *context = NULL;
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     assert_int_equal(call(f, &context, &in), SEC_I_CONTINUE_NEEDED);
     take_nonce(f, nonce);
     struct client c = alice(nonce, 1);
@@ -57,13 +57,10 @@ static void right_password_is_ok_and_tells_who(void **state)
 static void further_request_of_a_live_context_is_completed(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes first = {0}, second = {0};
     void *one = NULL, *two = NULL, *three = NULL;
 
-    acquire(f, (SSPI_ACCEPTOR_DATA){0});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, (SSPI_ACCEPTOR_DATA){0});
     answer(&c, &first);
     struct package_input in = input(bytes_as_view(&first));
     assert_int_equal(call(f, &one, &in), SEC_E_OK);
@@ -94,13 +91,10 @@ static void further_request_of_a_live_context_is_completed(void **state)
 static void completing_checks_the_password_and_the_age(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes first = {0}, wrong = {0}, late = {0};
     void *one = NULL, *two = NULL, *three = NULL;
 
-    acquire(f, (SSPI_ACCEPTOR_DATA){0});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, (SSPI_ACCEPTOR_DATA){0});
     answer(&c, &first);
     struct package_input in = input(bytes_as_view(&first));
     assert_int_equal(call(f, &one, &in), SEC_E_OK);
@@ -111,7 +105,7 @@ static void completing_checks_the_password_and_the_age(void **state)
     assert_int_equal(call(f, &two, &in), SEC_I_COMPLETE_NEEDED);
     assert_int_equal(digest_package.complete(two, &in, &f->out), SEC_E_LOGON_DENIED);
     assert_null(digest_package.info(two));
-    c = alice(nonce, 2);
+    c = alice(f->nonce, 2);
     answer(&c, &late);
     in = input(bytes_as_view(&late));
     assert_int_equal(call(f, &three, &in), SEC_I_COMPLETE_NEEDED);
@@ -120,7 +114,7 @@ static void completing_checks_the_password_and_the_age(void **state)
     assert_int_equal(f->error_info.reason, SSPI_REASON_STALE_NONCE);
     /* Another user with the same nonce is not deferred: it is not his context. */
     f->now_ms = START_MS;
-    c = alice(nonce, 9);
+    c = alice(f->nonce, 9);
     c.user = "bob";
     c.password = "secret-bob";
     c.algorithm = SSPI_DIGEST_MD5;
@@ -133,13 +127,10 @@ static void completing_checks_the_password_and_the_age(void **state)
 static void contexts_outlive_their_credential_but_verify_nothing(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes first = {0}, second = {0};
     void *one = NULL, *two = NULL;
 
-    acquire(f, (SSPI_ACCEPTOR_DATA){0});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, (SSPI_ACCEPTOR_DATA){0});
     answer(&c, &first);
     struct package_input in = input(bytes_as_view(&first));
     assert_int_equal(call(f, &one, &in), SEC_E_OK);
@@ -159,13 +150,10 @@ static void demands_that_cannot_be_met_fail(void **state)
 {
     struct fixture *f = *state;
     struct package_channel_binding binding = {0};
-    char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     c.algorithm = SSPI_DIGEST_MD5; /* what is offered where a binding is demanded, and where not */
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
@@ -194,7 +182,7 @@ static void calls_without_what_is_needed_are_refused(void **state)
     struct client c = alice("n", 1);
     void *context = NULL;
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     in = input(SSPI_VIEW(""));
     in.realm = (struct sspi_view){NULL, 0};
     assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
@@ -220,13 +208,10 @@ static void calls_without_what_is_needed_are_refused(void **state)
 static void a_refused_client_is_told_when_the_caller_asks_for_it(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     c.password = "guessed";
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
@@ -242,7 +227,7 @@ static void a_refused_client_is_told_when_the_caller_asks_for_it(void **state)
     in.token = SSPI_VIEW("username=\"x");
     assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
     assert_int_equal(f->out.n_tokens, 0);
-    c = alice(nonce, 1);
+    c = alice(f->nonce, 1);
     answer(&c, (bytes_free(&header), &header));
     in.token = bytes_as_view(&header);
     assert_int_equal(call(f, &context, &in), SEC_E_OK);
@@ -253,22 +238,14 @@ static void a_refused_client_is_told_when_the_caller_asks_for_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(first_call_gives_one_challenge_an_algorithm_with_one_nonce,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(right_password_is_ok_and_tells_who, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(further_request_of_a_live_context_is_completed,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(completing_checks_the_password_and_the_age, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(contexts_outlive_their_credential_but_verify_nothing,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(demands_that_cannot_be_met_fail, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(calls_without_what_is_needed_are_refused, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(a_refused_client_is_told_when_the_caller_asks_for_it,
-                                        fixture_setup, fixture_teardown),
+        TEST(first_call_gives_one_challenge_an_algorithm_with_one_nonce),
+        TEST(right_password_is_ok_and_tells_who),
+        TEST(further_request_of_a_live_context_is_completed),
+        TEST(completing_checks_the_password_and_the_age),
+        TEST(contexts_outlive_their_credential_but_verify_nothing),
+        TEST(demands_that_cannot_be_met_fail),
+        TEST(calls_without_what_is_needed_are_refused),
+        TEST(a_refused_client_is_told_when_the_caller_asks_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

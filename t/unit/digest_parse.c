@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "bad_names.h"
+#include "digest_directive_fixture.h"
 #include "digest_parse.h"
 #include "hash.h"
 
 #define RESPONSE_32 "8ca523f5e9506fed4657c9700eebdbec"
 #define RESPONSE_64 RESPONSE_32 RESPONSE_32
-
-/* A directive; NULL leaves it out. */
-struct directive {
-    const char *name;
-    const char *value;
-};
 
 static const struct directive usual[] = {
     {"username", "\"Mufasa\""},
@@ -32,36 +18,9 @@ static const struct directive usual[] = {
     {"response", "\"" RESPONSE_32 "\""},
 };
 
-#define N_USUAL   (sizeof(usual) / sizeof(usual[0]))
-#define N_CHANGES 3
+#define N_USUAL (sizeof(usual) / sizeof(usual[0]))
 
 static struct sspi_error_info error_info;
-
-/* What was parsed last, into which the values point; a block of its own size, so that a sanitizer
- * sees what is read beyond it. */
-static char *parsed;
-
-/* The usual directives, each replaced by the change of its name, and then the changes that are new.
- * Changes end with a NULL name. */
-static void write_with(struct bytes *text, const struct directive *changes)
-{
-    bool used[N_CHANGES] = {false};
-
-    for (size_t i = 0; i < N_USUAL; i++) {
-        const char *value = usual[i].value;
-        for (size_t j = 0; changes[j].name != NULL; j++) {
-            if (strcmp(usual[i].name, changes[j].name) == 0) {
-                value = changes[j].value;
-                used[j] = true;
-            }
-        }
-        if (value != NULL)
-            bytes_append_format(text, "%s=%s, ", usual[i].name, value);
-    }
-    for (size_t j = 0; changes[j].name != NULL; j++)
-        if (!used[j] && changes[j].value != NULL)
-            bytes_append_format(text, "%s=%s, ", changes[j].name, changes[j].value);
-}
 
 static enum sspi_reason parse_changed(const struct directive *changes,
                                       struct digest_response *response)
@@ -69,13 +28,9 @@ static enum sspi_reason parse_changed(const struct directive *changes,
     BYTES_CLEANUP struct bytes text = {0};
 
     error_info = (struct sspi_error_info){0};
-    write_with(&text, changes);
-    free(parsed);
-    parsed = malloc(text.len);
-    assert_non_null(parsed);
-    memcpy(parsed, text.data, text.len);
+    append_directives(&text, usual, N_USUAL, changes);
     enum sspi_reason reason =
-        digest_parse_response((struct sspi_view){parsed, text.len}, response, &error_info);
+        digest_parse_response(copy_exactly(bytes_as_view(&text)), response, &error_info);
     assert_int_equal(error_info.reason, reason);
     assert_true((reason == SSPI_REASON_NONE) == (error_info.text[0] == '\0'));
     return reason;
@@ -397,12 +352,6 @@ static void realm_may_be_empty_and_keeps_its_raw_spelling(void **state)
     digest_response_clear(&r);
 }
 
-static int free_parsed(void **state)
-{
-    free(parsed);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,5 +370,5 @@ int main(void)
         cmocka_unit_test(response_has_lower_case_digits_alone),
         cmocka_unit_test(realm_may_be_empty_and_keeps_its_raw_spelling),
     };
-    return cmocka_run_group_tests(tests, NULL, free_parsed);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

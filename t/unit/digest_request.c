@@ -218,7 +218,6 @@ static void an_answer_is_signed_with_the_context_s_key(void **state)
 static void the_channel_of_the_login_stays(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
     BYTES_CLEANUP struct bytes header = {0};
     void *context = NULL;
 
@@ -228,9 +227,7 @@ static void the_channel_of_the_login_stays(void **state)
         "channel-binding=\"f537440df80b05379a909528be1bdac9\"";
     static const char cnonce[] = "+Upgraded+v1040bda6ded9408ae45c689a5796c55df0123456789abcdef"
                                  "0123456789abcdef";
-    acquire(f, (SSPI_ACCEPTOR_DATA){0});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, (SSPI_ACCEPTOR_DATA){0});
     c.more = bound;
     c.cnonce = cnonce;
     answer(&c, &header);
@@ -253,7 +250,7 @@ static void credentials_without_contexts_verify_nothing_later(void **state)
     struct fixture *f = *state;
     struct client c;
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     void *context = established(f, &c, 1);
     struct package_input in = input(nothing);
     c.count = 2;
@@ -271,7 +268,7 @@ static void credentials_without_contexts_verify_nothing_later(void **state)
 
 int main(void)
 {
-#define IN_A_WORLD(test) cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
+#define IN_A_WORLD(test) TEST(test)
     const struct CMUnitTest tests[] = {
         IN_A_WORLD(later_requests_are_verified_one_count_after_the_other),
         IN_A_WORLD(a_wrong_request_uses_no_count_up),

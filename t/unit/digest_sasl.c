@@ -4,8 +4,6 @@
 #include "digest_sasl.h"
 #include "digest_sasl_client.h"
 
-#define ANYTHING (ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY)
-
 static const char *challenge_of(struct fixture *f)
 {
     return f->out.tokens[0].data; /* take_nonce() put a NUL behind it */
@@ -280,7 +278,7 @@ static void context_outlives_its_credential(void **state)
     struct package_message message = {
         .parts = &part, .n_parts = 1, .token = {signature, sizeof(signature), 0}};
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     void *context = sasl_begin(f, ANYTHING, nonce);
     struct sasl_client c = sasl_alice(nonce);
     c.qop = "auth-conf";
@@ -291,8 +289,6 @@ static void context_outlives_its_credential(void **state)
     assert_int_equal(digest_protect_messages.sign(context, &message), SEC_E_OK);
     digest_package.destroy(context);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

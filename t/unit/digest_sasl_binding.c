@@ -103,8 +103,6 @@ static void contradictory_bindings_are_refused(void **state)
     sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {

@@ -11,6 +11,8 @@
 
 #include "digest_fixture.h"
 
+#define ANYTHING (ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY)
+
 /* ---- the response ---- */
 
 struct sasl_client {

@@ -6,8 +6,6 @@
 #include "digest_context.h"
 #include "digest_sasl_client.h"
 
-#define ANYTHING (ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY)
-
 /* Every protection there is; NULL: auth-int. */
 static const char *const ciphers[] = {NULL, "3des", "rc4", "des", "rc4-56", "rc4-40"};
 #define N_CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
@@ -119,7 +117,5 @@ static inline int end_des(void **state)
     sasl_des_end();
     return 0;
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 #endif

@@ -1,23 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
 #include "bad_names.h"
+#include "digest_directive_fixture.h"
 #include "digest_sasl_parse.h"
 
 #define RESPONSE "d388dad90d4bbd760a152321f2143af7"
-
-/* A directive; NULL leaves it out. */
-struct directive {
-    const char *name;
-    const char *value;
-};
 
 static const struct directive usual[] = {
     {"charset", "utf-8"},
@@ -35,44 +21,21 @@ static const struct directive usual[] = {
 
 static struct sspi_error_info error_info;
 
-/* What was parsed last; a block of its own size, so that a sanitizer sees what is read beyond it.
- */
-static char *parsed;
-
 static enum sspi_reason parse(struct sspi_view text, struct digest_response *response)
 {
     error_info = (struct sspi_error_info){0};
-    free(parsed);
-    parsed = malloc(text.len + (text.len == 0));
-    assert_non_null(parsed);
-    memcpy(parsed, text.data, text.len);
-    enum sspi_reason reason =
-        digest_sasl_parse_response((struct sspi_view){parsed, text.len}, response, &error_info);
+    enum sspi_reason reason = digest_sasl_parse_response(copy_exactly(text), response, &error_info);
     assert_int_equal(error_info.reason, reason);
     assert_true((reason == SSPI_REASON_NONE) == (error_info.text[0] == '\0'));
     return reason;
 }
 
-/* The usual directives with one that is changed, left out or new, and another one. */
+/* The usual directives with up to two changes. */
 static void write_with(struct bytes *text, struct directive one, struct directive other)
 {
-    const struct directive changes[] = {one, other};
-    bool used[2] = {false};
+    const struct directive changes[] = {one, other, {NULL, NULL}};
 
-    for (size_t i = 0; i < N_USUAL; i++) {
-        const char *value = usual[i].value;
-        for (size_t j = 0; j < 2; j++) {
-            if (changes[j].name == NULL || strcmp(usual[i].name, changes[j].name) != 0)
-                continue;
-            value = changes[j].value;
-            used[j] = true;
-        }
-        if (value != NULL)
-            bytes_append_format(text, "%s%s=%s", text->len > 0 ? "," : "", usual[i].name, value);
-    }
-    for (size_t j = 0; j < 2; j++)
-        if (changes[j].name != NULL && !used[j] && changes[j].value != NULL)
-            bytes_append_format(text, ",%s=%s", changes[j].name, changes[j].value);
+    append_directives(text, usual, N_USUAL, changes);
 }
 
 static enum sspi_reason with(struct directive one, struct directive other,
@@ -415,13 +378,6 @@ static void whole_response_has_a_limit(void **unused)
     assert_int_equal(parse((struct sspi_view){"username=\"x\0\"", 13}, &r), SSPI_REASON_MALFORMED);
 }
 
-static int free_parsed(void **unused)
-{
-    (void)unused;
-    free(parsed);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,5 +392,5 @@ int main(void)
         cmocka_unit_test(lengths_have_limits),
         cmocka_unit_test(whole_response_has_a_limit),
     };
-    return cmocka_run_group_tests(tests, NULL, free_parsed);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,8 +2,6 @@
 /* Responses of DIGEST-MD5: which are taken, and what the others are told. */
 #include "digest_sasl_client.h"
 
-#define ANYTHING (ASC_REQ_INTEGRITY | ASC_REQ_CONFIDENTIALITY)
-
 static void authzid_is_vouched_for(void **state)
 {
     struct fixture *f = *state;
@@ -228,8 +226,6 @@ static void names_may_have_their_own_realm(void **state)
     assert_string_equal(digest_package.info(context)->realm, REALM);
     digest_package.destroy(context);
 }
-
-#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {

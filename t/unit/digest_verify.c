@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <cmocka.h>
-
-#include "digest_sasl_parse.h"
+#include "digest_hash_fixture.h"
 #include "digest_parse.h"
+#include "digest_sasl_parse.h"
 #include "digest_verify.h"
 
 #define LINE_LIMIT 4096
-
-static struct hash_suite suite;
-static struct hash_run run;
-
-static int open_run(void **state)
-{
-    return hash_suite_open(&suite) && hash_run_open(&run, &suite) ? 0 : -1;
-}
-
-static int close_run(void **state)
-{
-    hash_run_close(&run);
-    hash_suite_close(&suite);
-    return 0;
-}
 
 /* One request and who sent it. */
 struct request {
@@ -437,5 +414,5 @@ int main(void)
         cmocka_unit_test(missing_algorithm_fails_and_is_not_wrong),
         cmocka_unit_test(headers_of_real_clients_are_judged_as_recorded),
     };
-    return cmocka_run_group_tests(tests, open_run, close_run);
+    return cmocka_run_group_tests(tests, hash_setup, hash_teardown);
 }

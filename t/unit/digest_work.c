@@ -148,12 +148,10 @@ static void names_take_the_same(void **state)
 static void names_without_a_line_of_the_algorithm_take_the_same(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
 
-    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
-                                    .Algorithms = {SSPI_DIGEST_SHA_512_256}});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c =
+        first_client(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS,
+                                             .Algorithms = {SSPI_DIGEST_SHA_512_256}});
     c.algorithm = SSPI_DIGEST_SHA_512_256;
     c.password = "wrong";
     assert_all_same(f, c, (const char *const[]){"alice", "nobod"}, 2);
@@ -167,7 +165,7 @@ static void names_in_sasl_take_the_same(void **state)
     struct sasl_session session;
     struct work done[3];
 
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     for (size_t i = 0; i < 3; i++) {
         BYTES_CLEANUP struct bytes token = {0};
         void *context = sasl_begin(f, ASC_REQ_INTEGRITY, nonce);
@@ -245,13 +243,11 @@ static void hashed_names_take_the_same(void **state)
 static void users_of_another_database_take_the_same(void **state)
 {
     struct fixture *f = *state;
-    char nonce[DIGEST_NONCE_LEN + 1];
     struct package_input known = nothing_more, unknown = nothing_more;
 
-    acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
-                                             SSPI_ACCEPTOR_CALLER_HASHES});
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c =
+        first_client(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS |
+                                                      SSPI_ACCEPTOR_CALLER_HASHES});
     c.algorithm = SSPI_DIGEST_MD5;
     known.hash_a1 = SSPI_VIEW("0123456789abcdef");
     unknown.hash_a1 = SSPI_VIEW("");
@@ -263,12 +259,9 @@ static void wrong_digits_take_the_same_wherever_they_are(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
-    char nonce[DIGEST_NONCE_LEN + 1];
     struct work first = {0};
 
-    acquire(f, each_on_its_own);
-    get_nonce(f, nonce);
-    struct client c = alice(nonce, 1);
+    struct client c = first_client(f, without_contexts);
     answer(&c, &header);
     for (size_t i = 0; i < 64; i++) {
         char *digit = header.data + strlen("response=\"") + i, right = *digit;
@@ -296,7 +289,7 @@ static void one_user_among_many_takes_the_same(void **state)
     assert_int_equal(write(fd, file.data, file.len), file.len);
     close(fd);
     struct sspi_users *few = f->users;
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
     c.algorithm = SSPI_DIGEST_MD5;
@@ -305,7 +298,7 @@ static void one_user_among_many_takes_the_same(void **state)
     digest_package.release(f->credential);
     f->users = store_users_open(f->path, error, sizeof(error));
     assert_non_null(f->users);
-    acquire(f, each_on_its_own);
+    acquire(f, without_contexts);
     static const char *const users[] = {"u0000", "u4999", "u2500", "u5000", "nobod"};
     assert_all_same(f, c, users, 5);
     c.user = users[0];
@@ -317,20 +310,14 @@ static void one_user_among_many_takes_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(names_take_the_same, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(names_without_a_line_of_the_algorithm_take_the_same,
-                                        fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(names_in_sasl_take_the_same, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(bodies_take_the_same, fixture_setup, fixture_teardown),
-        cmocka_unit_test_setup_teardown(hashed_names_take_the_same, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(users_of_another_database_take_the_same, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(wrong_digits_take_the_same_wherever_they_are, fixture_setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(one_user_among_many_takes_the_same, fixture_setup,
-                                        fixture_teardown),
+        TEST(names_take_the_same),
+        TEST(names_without_a_line_of_the_algorithm_take_the_same),
+        TEST(names_in_sasl_take_the_same),
+        TEST(bodies_take_the_same),
+        TEST(hashed_names_take_the_same),
+        TEST(users_of_another_database_take_the_same),
+        TEST(wrong_digits_take_the_same_wherever_they_are),
+        TEST(one_user_among_many_takes_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
