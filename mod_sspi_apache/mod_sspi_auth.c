@@ -76,7 +76,7 @@ int mod_sspi_force_authn(request_rec *r)
     }
     mod_sspi_location_of(r)->hook_ran = true;
     forget(r);
-    if (sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) != 0) {
+    if (dir->policy.optional) {
         result = mod_sspi_request_step(r);
     } else if (!mod_sspi_request_step_open(r, &result)) {
         return DECLINED;

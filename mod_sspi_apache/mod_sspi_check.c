@@ -51,7 +51,7 @@ static void check_realm(struct check *check, const struct mod_sspi_scope *scope,
                         const ap_directive_t *node)
 {
     const char *realm = static_text(check->p, mod_sspi_directive_first_word(check->p, node));
-    struct sspi_policy digest = {0};
+    struct sspi_policy digest = sspi_policy_defaults();
     const struct sspi_view packages = {"Digest", 6};
     char error[SSPI_ERROR_SIZE];
 
@@ -96,11 +96,11 @@ static bool allows_htaccess(apr_pool_t *p, const ap_directive_t *node)
 /* Marks the words of this choice that the directive lists; NULL: all words. */
 static void offer(struct check *check, size_t choice, const ap_directive_t *node)
 {
-    for (size_t i = 0; i < MOD_SSPI_CHOICE_WORDS && mod_sspi_choices[choice].words[i] != NULL;
-         i++) {
+    const char *const *words = sspi_option_info(mod_sspi_choices[choice])->words;
+
+    for (size_t i = 0; i < MOD_SSPI_CHOICE_WORDS && words[i] != NULL; i++) {
         check->offered[choice][i] |=
-            node == NULL ||
-            mod_sspi_directive_has_word(check->p, node, mod_sspi_choices[choice].words[i]);
+            node == NULL || mod_sspi_directive_has_word(check->p, node, words[i]);
     }
 }
 
@@ -120,7 +120,7 @@ static void find_choice(struct check *check, const struct mod_sspi_scope *scope,
             if (!mod_sspi_scope_is_late(place) || !mod_sspi_scope_has(place, place->type)) {
                 offer(check, choice, NULL);
             }
-        } else if (mod_sspi_directive_is_option(node, mod_sspi_choices[choice].option) &&
+        } else if (mod_sspi_directive_is_option(node, mod_sspi_choices[choice]) &&
                    !mod_sspi_scope_is_within(place, scope)) {
             offer(check, choice, node);
         }
@@ -159,18 +159,19 @@ static void make_policy(const struct check *check,
 {
     char error[SSPI_ERROR_SIZE];
 
-    memset(ret_policy, 0, sizeof(*ret_policy));
+    *ret_policy = sspi_policy_defaults();
     for (size_t choice = 0; choice < MOD_SSPI_USER_NAME; choice++) {
         size_t n = 0;
 
         for (size_t i = 0; i < MOD_SSPI_CHOICE_WORDS; i++) {
-            const char *word = mod_sspi_choices[choice].words[i];
+            const char *word;
 
             if (check->offered[choice][i]) {
+                word = sspi_option_info(mod_sspi_choices[choice])->words[i];
                 views[choice][n++] = (struct sspi_view){word, strlen(word)};
             }
         }
-        (void)sspi_policy_set(ret_policy, mod_sspi_choices[choice].option, views[choice], n,
+        (void)sspi_policy_set(ret_policy, mod_sspi_choices[choice], views[choice], n,
                               SSPI_SERVER_APACHE, error);
     }
 }

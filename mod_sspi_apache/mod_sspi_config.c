@@ -21,21 +21,19 @@ static const char *see_auth_type(cmd_parms *cmd, void *dir_, const char *type);
 #define HAS_COMMAND(name, scope) (sizeof(name) > 1 && SSPI_SCOPE_##scope != SSPI_SCOPE_HOST)
 
 enum {
-#define SSPI_OPTION(id, apache, nginx, min, max, kind, values, deflt, scope, help)                 \
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)                                \
     PLACE_##id, PLACE_END_##id = PLACE_##id - (HAS_COMMAND(apache, scope) ? 0 : 1),
 #include "sspi_options.def"
-#undef SSPI_OPTION
     N_COMMANDS
 };
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Woverride-init"
 const command_rec mod_sspi_commands[] = {
-#define SSPI_OPTION(id, apache, nginx, min, max, kind, values, deflt, scope, help)                 \
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)                                \
     [PLACE_##id] = AP_INIT_RAW_ARGS(apache, set_option, (void *)(intptr_t)SSPI_OPTION_##id,        \
                                     WHERE_##scope, help),
 #include "sspi_options.def"
-#undef SSPI_OPTION
     [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", mod_sspi_authz_count, NULL, OR_AUTHCFG,
                                     "as mod_authz_core has it"),
     AP_INIT_TAKE1("AuthType", see_auth_type, NULL, OR_AUTHCFG, "as mod_authn_core has it"),
@@ -45,7 +43,10 @@ const command_rec mod_sspi_commands[] = {
 
 void *mod_sspi_dir_config_create(apr_pool_t *p, char *path)
 {
-    return apr_pcalloc(p, sizeof(struct mod_sspi_dir_config));
+    struct mod_sspi_dir_config *dir = apr_pcalloc(p, sizeof(*dir));
+
+    dir->policy = sspi_policy_defaults();
+    return dir;
 }
 
 /* httpd may merge inner sections before it merges them with outer ones. So None does not replace
@@ -149,7 +150,7 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
     }
     if (info->kind == SSPI_KIND_FILE || info->kind == SSPI_KIND_FILES) {
         for (int i = 0; i < words->nelts; i++) {
-            refused = take_file(cmd, info->values, &APR_ARRAY_IDX(words, i, struct sspi_view));
+            refused = take_file(cmd, info->prefix, &APR_ARRAY_IDX(words, i, struct sspi_view));
             if (refused != NULL) {
                 return refused;
             }
@@ -214,7 +215,5 @@ void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_po
     *ret_policy = dir->policy;
     /* The mode has no directive here: AuthType says on, SSPIOptional says optional. */
     ret_policy->set |= UINT64_C(1) << SSPI_OPTION_MODE;
-    ret_policy->value[SSPI_OPTION_MODE].number =
-        sspi_policy_number(&dir->policy, SSPI_OPTION_OPTIONAL) != 0 ? SSPI_MODE_OPTIONAL
-                                                                    : SSPI_MODE_ON;
+    ret_policy->mode = dir->policy.optional ? SSPI_MODE_OPTIONAL : SSPI_MODE_ON;
 }

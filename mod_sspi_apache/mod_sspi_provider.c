@@ -66,12 +66,12 @@ static bool ask(request_rec *r, const char *name, const struct sspi_result *resu
 bool mod_sspi_provider_answer(request_rec *r, const struct sspi_policy *policy,
                               struct sspi_exchange *exchange, const struct sspi_result *result)
 {
-    const struct sspi_option_value *names = &policy->value[SSPI_OPTION_DIGEST_PROVIDER];
+    const struct sspi_words *names = &policy->digest_providers;
     char *hash = NULL;
     bool failed = false;
     bool over = false;
 
-    for (size_t i = 0; i < names->n_words && !over; i++) {
+    for (size_t i = 0; i < names->n && !over; i++) {
         const char *name = apr_pstrmemdup(r->pool, names->words[i].data, names->words[i].len);
 
         over = ask(r, name, result, &hash, &failed);

@@ -106,7 +106,7 @@ static void open_packages(server_rec *s, struct opening *opening, const char *pa
 {
     const struct sspi_view packages = {package, strlen(package)};
     const struct sspi_view mechanisms = {mechanism, mechanism != NULL ? strlen(mechanism) : 0};
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     char error[SSPI_ERROR_SIZE];
 
     if (sspi_policy_set(&policy, SSPI_OPTION_PACKAGES, &packages, 1, SSPI_SERVER_APACHE, error) &&
@@ -238,7 +238,7 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
         .server = SSPI_SERVER_APACHE,
         .worker_uid = geteuid() == 0 ? ap_unixd_config.user_id : geteuid(),
         .worker_gid = geteuid() == 0 ? ap_unixd_config.group_id : getegid(),
-        .waits_limit = (unsigned)sspi_policy_number(&dir->policy, SSPI_OPTION_THREADS),
+        .waits_limit = (unsigned)dir->policy.threads,
     };
     struct opening opening = {0};
     struct sspi_acceptor *acceptor;

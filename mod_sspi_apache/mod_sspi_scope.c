@@ -3,10 +3,10 @@
 
 #include "apr_strings.h"
 
-const struct mod_sspi_choice mod_sspi_choices[MOD_SSPI_CHOICES] = {
-    [MOD_SSPI_PACKAGES] = {SSPI_OPTION_PACKAGES, {"Negotiate", "NTLM", "Digest"}},
-    [MOD_SSPI_MECHANISMS] = {SSPI_OPTION_MECHANISMS, {"kerberos", "ntlm", NULL}},
-    [MOD_SSPI_USER_NAME] = {SSPI_OPTION_USER_NAME, {"full", "short", "local"}},
+const enum sspi_option mod_sspi_choices[MOD_SSPI_CHOICES] = {
+    [MOD_SSPI_PACKAGES] = SSPI_OPTION_PACKAGES,
+    [MOD_SSPI_MECHANISMS] = SSPI_OPTION_MECHANISMS,
+    [MOD_SSPI_USER_NAME] = SSPI_OPTION_USER_NAME,
 };
 
 /* ---- directives ---- */
@@ -73,7 +73,7 @@ static void read_directive(apr_pool_t *p, const ap_directive_t *node, struct mod
         scope->demand = NULL; /* an inner scope cancels it */
     }
     for (size_t i = 0; i < MOD_SSPI_CHOICES; i++) {
-        if (mod_sspi_directive_is_option(node, mod_sspi_choices[i].option)) {
+        if (mod_sspi_directive_is_option(node, mod_sspi_choices[i])) {
             scope->chosen[i] = node;
         }
     }

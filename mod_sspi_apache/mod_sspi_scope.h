@@ -30,12 +30,7 @@ bool mod_sspi_directive_has_word(apr_pool_t *p, const ap_directive_t *node, cons
 enum { MOD_SSPI_PACKAGES, MOD_SSPI_MECHANISMS, MOD_SSPI_USER_NAME, MOD_SSPI_CHOICES };
 #define MOD_SSPI_CHOICE_WORDS 3
 
-struct mod_sspi_choice {
-    enum sspi_option option;
-    const char *words[MOD_SSPI_CHOICE_WORDS]; /* NULL after the last one */
-};
-
-extern const struct mod_sspi_choice mod_sspi_choices[MOD_SSPI_CHOICES];
+extern const enum sspi_option mod_sspi_choices[MOD_SSPI_CHOICES];
 
 /* The directives are those of this scope or of an outer one; NULL: no scope has one. */
 struct mod_sspi_scope {

@@ -22,7 +22,7 @@ struct retained {
 static size_t wanted_size(const struct mod_sspi_dir_config *dir)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t size = (size_t)sspi_policy_number(&dir->policy, SSPI_OPTION_STATE_SIZE);
+    size_t size = (size_t)dir->policy.state_size;
 
     return (size + page - 1) / page * page;
 }
@@ -127,7 +127,7 @@ bool mod_sspi_state_check(server_rec *s, const struct mod_sspi_server_config *si
 {
     const struct mod_sspi_dir_config *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
 
-    return !sspi_policy_has_state_file(&dir->policy) || open_file(s, site, dir, true);
+    return dir->policy.state_file.n == 0 || open_file(s, site, dir, true);
 }
 
 int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
@@ -140,8 +140,7 @@ int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK; /* httpd reads the configuration once more before it serves requests */
     }
-    set = sspi_policy_has_state_file(&dir->policy) ? set_file(s, site, dir)
-                                                   : set_own_memory(s, site, dir);
+    set = dir->policy.state_file.n > 0 ? set_file(s, site, dir) : set_own_memory(s, site, dir);
     if (!set) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -48,7 +48,7 @@ ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
     slcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_sspi_module);
 
-    size = sspi_policy_number(&slcf->policy, SSPI_OPTION_STATE_SIZE);
+    size = slcf->policy.state_size;
     smcf->state_size = ngx_align((size_t) size, ngx_pagesize);
 
     if (ngx_http_sspi_open_policies(cf, smcf) != NGX_OK) {

@@ -11,7 +11,7 @@ static ngx_int_t ngx_http_sspi_full_name(ngx_conf_t *cf, ngx_str_t *name,
 static char *ngx_http_sspi_set_realm(ngx_conf_t *cf,
     ngx_http_sspi_loc_conf_t *slcf);
 static struct sspi_view *ngx_http_sspi_words(ngx_conf_t *cf,
-    const struct sspi_option_value *lines, size_t *n_words);
+    const struct sspi_words *lines, size_t *n_words);
 
 
 void *
@@ -44,9 +44,16 @@ ngx_http_sspi_create_main_conf(ngx_conf_t *cf)
 void *
 ngx_http_sspi_create_loc_conf(ngx_conf_t *cf)
 {
-    /* a policy of zeros says nothing */
+    ngx_http_sspi_loc_conf_t  *slcf;
 
-    return ngx_pcalloc(cf->pool, sizeof(ngx_http_sspi_loc_conf_t));
+    slcf = ngx_pcalloc(cf->pool, sizeof(ngx_http_sspi_loc_conf_t));
+    if (slcf == NULL) {
+        return NULL;
+    }
+
+    slcf->policy = sspi_policy_defaults();
+
+    return slcf;
 }
 
 
@@ -72,7 +79,7 @@ ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         conf->line = prev->line;
     }
 
-    if (sspi_policy_number(&conf->policy, SSPI_OPTION_MODE) == SSPI_MODE_OFF) {
+    if (conf->policy.mode == SSPI_MODE_OFF) {
         return NGX_CONF_OK;
     }
 
@@ -149,7 +156,7 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
         for (i = 1; i < cf->args->nelts; i++) {
 
-            if (ngx_http_sspi_full_name(cf, &value[i], info->values)
+            if (ngx_http_sspi_full_name(cf, &value[i], info->prefix)
                 != NGX_OK)
             {
                 return NGX_CONF_ERROR;
@@ -237,12 +244,11 @@ ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
     char                             error[SSPI_ERROR_SIZE];
     size_t                           n_words;
     struct sspi_view                *words;
-    const struct sspi_option_value  *lines;
+    const struct sspi_words         *lines;
 
     /* said before in this scope: its lines so far */
 
-    lines = (policy->set & ((uint64_t) 1 << option)) ? &policy->value[option]
-                                                     : NULL;
+    lines = (option == SSPI_OPTION_REQUIRE) ? &policy->require : NULL;
 
     words = ngx_http_sspi_words(cf, lines, &n_words);
     if (words == NULL) {
@@ -349,14 +355,14 @@ ngx_http_sspi_set_realm(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf)
  */
 
 static struct sspi_view *
-ngx_http_sspi_words(ngx_conf_t *cf, const struct sspi_option_value *lines,
+ngx_http_sspi_words(ngx_conf_t *cf, const struct sspi_words *lines,
     size_t *n_words)
 {
     size_t             i, n_lines;
     ngx_str_t         *value;
     struct sspi_view  *words;
 
-    n_lines = lines ? lines->n_words : 0;
+    n_lines = lines ? lines->n : 0;
 
     words = ngx_palloc(cf->pool,
                        (n_lines + cf->args->nelts) * sizeof(struct sspi_view));

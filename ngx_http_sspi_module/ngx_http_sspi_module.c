@@ -25,8 +25,7 @@ static ngx_int_t ngx_http_sspi_init(ngx_conf_t *cf);
 
 static ngx_command_t  ngx_http_sspi_commands[] = {
 
-#define SSPI_OPTION(id, apache, nginx, min, max, kind, values, def, scope,    \
-                    help)                                                     \
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)           \
     { { ngx_http_sspi_has(nginx) ? sizeof(nginx) - 1 : 1, (u_char *) nginx }, \
       ngx_http_sspi_has(nginx)                                                \
           ? (NGX_HTTP_SSPI_##scope##_SCOPE)|NGX_CONF_ANY : 0,                 \
@@ -36,8 +35,6 @@ static ngx_command_t  ngx_http_sspi_commands[] = {
       NULL },
 
 #include "sspi_options.def"
-
-#undef SSPI_OPTION
 
       ngx_null_command
 };
@@ -89,7 +86,7 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
 
-    if (sspi_policy_number(&slcf->policy, SSPI_OPTION_MODE) == SSPI_MODE_OFF) {
+    if (slcf->policy.mode == SSPI_MODE_OFF) {
         return NGX_DECLINED;
     }
 
@@ -147,7 +144,7 @@ ngx_http_sspi_access_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
 
-    if (sspi_policy_number(&slcf->policy, SSPI_OPTION_MODE) == SSPI_MODE_OFF) {
+    if (slcf->policy.mode == SSPI_MODE_OFF) {
         return NGX_DECLINED;
     }
 
@@ -192,7 +189,7 @@ ngx_http_sspi_precontent_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
 
-    if (sspi_policy_number(&slcf->policy, SSPI_OPTION_MODE) == SSPI_MODE_OFF) {
+    if (slcf->policy.mode == SSPI_MODE_OFF) {
         ctx = ngx_http_sspi_get_ctx(r);
 
     } else {

@@ -19,7 +19,7 @@ ngx_http_sspi_share_state(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
     slcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_sspi_module);
 
-    if (sspi_policy_has_state_file(&slcf->policy)) {
+    if (slcf->policy.state_file.n > 0) {
         return ngx_http_sspi_open_file(cf, smcf, &slcf->policy);
     }
 

@@ -73,9 +73,8 @@ static const char *option_name(const struct sspi_acceptor *acceptor, enum sspi_o
 bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                              struct ssl_ctx_st *ctx, char *error)
 {
-    if (sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) != POLICY_BINDING_REQUIRE ||
-        policy_has_front_end(policy) ||
-        !policy_allows_channel_type(policy, POLICY_BINDING_END_POINT) ||
+    if (policy->channel_binding != SSPI_BINDING_REQUIRE || policy_has_front_end(policy) ||
+        !policy->channel_types.offers[SSPI_CHANNEL_TYPE_END_POINT] ||
         binding_table_is_complete(acceptor->tls, ctx))
         return true;
     snprintf(
@@ -187,15 +186,10 @@ void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *
     acceptor->state = state;
 }
 
-bool sspi_policy_has_state_file(const struct sspi_policy *policy)
-{
-    return policy_is_set(policy, SSPI_OPTION_STATE_FILE);
-}
-
 static size_t state_size(const struct sspi_policy *policy)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t size = (size_t)sspi_policy_number(policy, SSPI_OPTION_STATE_SIZE);
+    size_t size = (size_t)policy->state_size;
     return (size + page - 1) / page * page;
 }
 
@@ -237,10 +231,9 @@ bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_
 {
     char why[SSPI_ERROR_SIZE] = "";
     char path[PATH_MAX];
-    size_t n_words;
     enum store_state_found found = STORE_STATE_KEPT;
     size_t size = state_size(policy);
-    const struct sspi_view *word = policy_words(policy, SSPI_OPTION_STATE_FILE, &n_words);
+    const struct sspi_view *word = policy->state_file.words;
     snprintf(path, sizeof(path), "%.*s", (int)word->len, word->data);
     struct sspi_state *state =
         only_check ? NULL
@@ -368,8 +361,8 @@ static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy
                         char *error)
 {
     char why[SSPI_ERROR_SIZE] = "";
-    size_t n_services;
-    const struct sspi_view *services = policy_services(policy, &n_services);
+    const struct sspi_view *services = policy->service_names.words;
+    size_t n_services = policy->service_names.n;
     struct acceptor_source *source = open_resource(acceptor, policy, SSPI_OPTION_KEYTAB, why);
     if (source == NULL) {
         struct bytes wanted BYTES_CLEANUP = {0};
@@ -394,7 +387,7 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
                         struct acceptor_source *source)
 {
     const struct sspi_view all_realms = {NULL, 0};
-    for (const uint8_t *at = policy_list(policy, SSPI_OPTION_DIGEST_ALGORITHM); *at != 0; at++) {
+    for (const uint8_t *at = policy->digest_algorithms.order; *at != 0; at++) {
         size_t n_users, n_with;
         store_users_count(source->users, all_realms, hash_base(*at), &n_users, &n_with);
         struct sspi_log_entry *record = n_with < n_users ? new_record(acceptor) : NULL;
@@ -426,8 +419,7 @@ static bool open_file(struct sspi_acceptor *acceptor, const struct sspi_policy *
 static bool check_ntlm(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                        char *error)
 {
-    if (!policy_offers_scheme(policy, POLICY_SCHEME_NTLM) ||
-        policy_allows_mechanism(policy, POLICY_MECHANISM_NTLM))
+    if (!policy->schemes.offers[SSPI_SCHEME_NTLM] || policy->mechanisms.offers[SSPI_MECH_NTLM])
         return true;
     snprintf(error, SSPI_ERROR_SIZE, "%s lists NTLM, which needs ntlm in %s",
              option_name(acceptor, SSPI_OPTION_PACKAGES),
@@ -440,8 +432,8 @@ static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi
                          bool has_realm, char *error)
 {
     const char *packages = option_name(acceptor, SSPI_OPTION_PACKAGES);
-    bool has_users = policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE) ||
-                     policy_is_set(policy, SSPI_OPTION_DIGEST_PROVIDER);
+    bool has_users = sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE) ||
+                     sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_PROVIDER);
     if (has_realm && has_users)
         return true;
     enum sspi_option missing = has_realm ? SSPI_OPTION_DIGEST_USER_FILE : SSPI_OPTION_REALM;
@@ -458,22 +450,23 @@ struct needs {
 static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                        bool whole, bool has_realm, struct needs *ret_needs, char *error)
 {
-    bool digest = policy_offers_scheme(policy, POLICY_SCHEME_DIGEST);
+    bool digest = policy->schemes.offers[SSPI_SCHEME_DIGEST];
     if (!whole) {
-        ret_needs->keytab = policy_is_set(policy, SSPI_OPTION_KEYTAB);
-        ret_needs->nt_users = policy_is_set(policy, SSPI_OPTION_NTLM_USER_FILE);
-        ret_needs->users = policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
-        ret_needs->certificates = policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
+        ret_needs->keytab = sspi_policy_is_set(policy, SSPI_OPTION_KEYTAB);
+        ret_needs->nt_users = sspi_policy_is_set(policy, SSPI_OPTION_NTLM_USER_FILE);
+        ret_needs->users = sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+        ret_needs->certificates =
+            sspi_policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
         return true;
     }
     if (!check_ntlm(acceptor, policy, error) ||
         (digest && !check_digest(acceptor, policy, has_realm, error)))
         return false;
-    ret_needs->keytab = policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS);
-    ret_needs->nt_users = policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM);
+    ret_needs->keytab = policy_uses_mech(policy, SSPI_MECH_KERBEROS);
+    ret_needs->nt_users = policy_uses_mech(policy, SSPI_MECH_NTLM);
     /* They may come from elsewhere (SSPIDigestProvider). */
-    ret_needs->users = digest && policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
-    ret_needs->certificates = policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
+    ret_needs->users = digest && sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+    ret_needs->certificates = sspi_policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
     return true;
 }
 
@@ -491,8 +484,8 @@ static bool open_needs(struct sspi_acceptor *acceptor, const struct sspi_policy 
  * line. */
 static void check_required(struct sspi_acceptor *acceptor, const struct sspi_policy *policy)
 {
-    size_t n_words;
-    const struct sspi_view *words = policy_words(policy, SSPI_OPTION_REQUIRE, &n_words);
+    const struct sspi_view *words = policy->require.words;
+    size_t n_words = policy->require.n;
     bool first = true;
     for (size_t i = 0; i < n_words; i++) {
         if (!first && words[i].data != NULL)

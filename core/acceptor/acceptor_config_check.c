@@ -38,7 +38,7 @@ bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view 
                              enum sspi_server server, char *error)
 {
     char shown[SHOWN_SIZE];
-    if (!policy_offers_scheme(policy, POLICY_SCHEME_DIGEST) || is_usable_realm(realm))
+    if (!policy->schemes.offers[SSPI_SCHEME_DIGEST] || is_usable_realm(realm))
         return true;
     snprintf(
         error, SSPI_ERROR_SIZE,
@@ -76,9 +76,9 @@ static bool divides(struct sspi_view name, char octet)
 
 static bool can_match(const struct sspi_policy *policy, struct sspi_view name)
 {
-    return (policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS) && divides(name, '@')) ||
-           (policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM) && divides(name, '\\')) ||
-           (policy_offers_scheme(policy, POLICY_SCHEME_DIGEST) && is_digest_name(name));
+    return (policy_uses_mech(policy, SSPI_MECH_KERBEROS) && divides(name, '@')) ||
+           (policy_uses_mech(policy, SSPI_MECH_NTLM) && divides(name, '\\')) ||
+           (policy->schemes.offers[SSPI_SCHEME_DIGEST] && is_digest_name(name));
 }
 
 /* True for text that other programs read as a pattern. The core compares it literally. */
@@ -114,11 +114,11 @@ static void append_right_names(struct bytes *to, const struct sspi_policy *polic
 {
     char user[SHOWN_SIZE];
     escape_text(user, sizeof(user), user_part(name));
-    if (policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS))
+    if (policy_uses_mech(policy, SSPI_MECH_KERBEROS))
         bytes_append_format(to, "%s@%s", user, default_realm != NULL ? default_realm : "REALM");
-    if (policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM))
+    if (policy_uses_mech(policy, SSPI_MECH_NTLM))
         bytes_append_format(to, "%sDOMAIN\\%s", to->len > 0 ? " or " : "", user);
-    if (policy_offers_scheme(policy, POLICY_SCHEME_DIGEST))
+    if (policy->schemes.offers[SSPI_SCHEME_DIGEST])
         bytes_append_format(to, "%sdigest:%s", to->len > 0 ? " or " : "", user);
     bytes_append_char(to, '\0');
 }

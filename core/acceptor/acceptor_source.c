@@ -17,8 +17,8 @@
 static bool name_of(const struct sspi_policy *policy, enum sspi_option option,
                     struct bytes *ret_name)
 {
-    size_t n_words;
-    const struct sspi_view *words = policy_words(policy, option, &n_words);
+    const struct sspi_view *words = policy_words(policy, option)->words;
+    size_t n_words = policy_words(policy, option)->n;
     for (size_t i = 0; i < n_words; i++) {
         if (i > 0)
             bytes_append_char(ret_name, '\n');
@@ -30,8 +30,8 @@ static bool name_of(const struct sspi_policy *policy, enum sspi_option option,
 /* The same without a copy: true when it is `name`. */
 static bool is_named(const struct sspi_policy *policy, enum sspi_option option, const char *name)
 {
-    size_t n_words;
-    const struct sspi_view *words = policy_words(policy, option, &n_words);
+    const struct sspi_view *words = policy_words(policy, option)->words;
+    size_t n_words = policy_words(policy, option)->n;
     if (n_words == 0 || name == NULL)
         return n_words == 0 && name == NULL;
     for (size_t i = 0; i < n_words; i++) {
@@ -48,8 +48,8 @@ static bool is_named(const struct sspi_policy *policy, enum sspi_option option, 
 static void open_certificates(struct acceptor_source *source, const struct sspi_policy *policy,
                               char *why)
 {
-    size_t n_words;
-    const struct sspi_view *words = policy_words(policy, source->option, &n_words);
+    const struct sspi_view *words = policy_words(policy, source->option)->words;
+    size_t n_words = policy_words(policy, source->option)->n;
     struct binding_candidates *made = calloc(1, sizeof(*made));
     bool read = made != NULL;
     if (made == NULL)
@@ -92,8 +92,7 @@ struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
     struct acceptor_source *made = calloc(1, sizeof(*made));
     bool named = name_of(policy, option, &name);
     char *copy = named && name.len > 0 ? bytes_steal(&name, NULL) : NULL;
-    size_t n_words;
-    (void)policy_words(policy, option, &n_words);
+    size_t n_words = policy_words(policy, option)->n;
     if (made == NULL || (n_words > 0 && copy == NULL)) {
         free(made);
         free(copy);

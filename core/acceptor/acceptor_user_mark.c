@@ -8,7 +8,7 @@
 
 bool acceptor_user_mark_applies(const struct acceptor_identity *identity)
 {
-    return identity->runs == POLICY_MECHANISM_NTLM && identity->source != NULL &&
+    return identity->runs == SSPI_MECH_NTLM && identity->source != NULL &&
            identity->source->users != NULL;
 }
 

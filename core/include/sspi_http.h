@@ -34,12 +34,41 @@ struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
 /* ---- options and policies ---- */
 
+/* The words of ENUM and LIST options, as enum sspi_binding with SSPI_BINDING_REQUIRE. A LIST
+ * counts its words from 1. In its struct, `order` has them as they were written and ends with 0,
+ * and `offers` tells of each word whether the list has it: schemes.offers[SSPI_SCHEME_NTLM]. */
+#define SSPI_ENUM_SET(set, SET)                                                                    \
+    enum sspi_##set                                                                                \
+    {
+#define SSPI_ENUM_SET_END(set, SET)                                                                \
+    }                                                                                              \
+    ;
+#define SSPI_LIST_SET(set, SET)                                                                    \
+    enum sspi_##set                                                                                \
+    {                                                                                              \
+        SSPI_##SET##_NONE,
+#define SSPI_LIST_SET_END(set, SET)                                                                \
+    SSPI_##SET##_COUNT                                                                             \
+    }                                                                                              \
+    ;                                                                                              \
+    struct sspi_##set##_list {                                                                     \
+        uint8_t order[SSPI_##SET##_COUNT];                                                         \
+        bool offers[SSPI_##SET##_COUNT];                                                           \
+    };
+#define SSPI_WORD(SET, id, word) SSPI_##SET##_##id,
+#include "sspi_options.def"
+
 enum sspi_option {
 #define SSPI_OPTION(id, ...) SSPI_OPTION_##id,
 #include "sspi_options.def"
-#undef SSPI_OPTION
     SSPI_OPTION_COUNT
 };
+
+/* Most words of a LIST. */
+#define SSPI_LIST_LENGTH(set) (sizeof(((struct sspi_##set##_list *)0)->order) - 1)
+
+#define SSPI_HOUR 3600u
+#define SSPI_MIB  (1u << 20)
 
 enum sspi_option_kind {
     SSPI_KIND_FLAG,
@@ -68,13 +97,14 @@ enum sspi_server { SSPI_SERVER_APACHE, SSPI_SERVER_NGINX };
 
 /* One row of sspi_options.def. */
 struct sspi_option_info {
-    const char *name[2]; /* by enum sspi_server; "" where that server has none */
+    const char *name[2]; /* by enum sspi_server; "" if that server does not have the option */
     unsigned min_args, max_args;
     enum sspi_option_kind kind;
-    const char *values;
-    const char *default_text;
     enum sspi_option_scope scope;
     const char *help;
+    const char *const *words; /* FLAG, ENUM, LIST: ends with NULL; otherwise NULL */
+    uint64_t least, greatest; /* TIME, SIZE, COUNT */
+    const char *prefix;       /* FILE, FILES: may stand before the path; "": none may */
 };
 
 #define SSPI_ERROR_SIZE 512
@@ -82,48 +112,50 @@ struct sspi_option_info {
 /* Static; never NULL for a valid option. */
 const struct sspi_option_info *sspi_option_info(enum sspi_option option);
 
-/* True when a directive may have that many words. Otherwise `error` (SSPI_ERROR_SIZE bytes) names
- * the directive, how many it takes, and what for. */
+/* True if a directive may have that many words. Otherwise `error` (SSPI_ERROR_SIZE bytes) names
+ * the directive, how many words it takes, and what for. */
 bool sspi_option_takes(enum sspi_option option, size_t n_words, enum sspi_server server,
                        char *error);
 
-/* Values of MODE, CHANNEL_BINDING and USER_NAME: their place in the option's `values`. */
-enum sspi_mode { SSPI_MODE_OFF, SSPI_MODE_ON, SSPI_MODE_OPTIONAL };
-
-#define SSPI_OPTION_LIST_LIMIT 8
-
-struct sspi_option_value {
-    uint64_t number; /* FLAG, ENUM, TIME (seconds), SIZE (bytes), COUNT; REQUIRE: 1 for
-                      * channel-bound, also if an outer scope demands it */
-    uint8_t list[SSPI_OPTION_LIST_LIMIT]; /* LIST: places in `values`, counted from 1; 0 ends it */
-    const struct sspi_view *words;        /* FILE (one), FILES, WORDS, LINES: borrowed */
-    size_t n_words;
+/* The arguments of a FILE (one), FILES, WORDS or LINES option: borrowed. */
+struct sspi_words {
+    const struct sspi_view *words;
+    size_t n;
 };
 
-/* Zero-initialised it says nothing: every option has its default. Copy it freely. */
+/* What a location demands: a plain value. Begin with sspi_policy_defaults(): from then on each
+ * field has a value, the default if no directive set it. Copy a policy freely. */
 struct sspi_policy {
-    uint64_t set; /* bit (1 << option): said in this scope or an outer one */
-    struct sspi_option_value value[SSPI_OPTION_COUNT];
+    uint64_t set; /* bit (1 << option): a directive of this scope or of an outer one set it */
+#define SSPI_FIELD(id, field, type) type field;
+#include "sspi_options.def"
+    bool requires_channel_bound; /* a line of REQUIRE demands it, here or in an outer scope */
 };
+
+/* A policy in which each field has its default. */
+struct sspi_policy sspi_policy_defaults(void);
 
 /* Reads one directive's arguments into `policy`. `words` is borrowed for as long as this policy or
- * one merged from it is used; for LINES pass the words of all the scope's lines so far, with an
+ * one merged from it is used. For LINES, pass the words of all the scope's lines so far, with an
  * absent view behind each line. False: `error` (SSPI_ERROR_SIZE bytes) names the directive, the
- * value and what would be right; the policy is unchanged. TEXT and BARE options are not the
- * policy's and are refused. */
+ * value and what would be right; the policy is unchanged. A policy has no field for TEXT and BARE
+ * options, so these are refused. */
 bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
                      const struct sspi_view *words, size_t n_words, enum sspi_server server,
                      char *error);
 
-/* What holds in `inner`, a scope within `outer`. `ret_policy` may be one of the two. Allocates
- * nothing: a server may merge on every request. */
+/* Writes the policy of `inner`, a scope within `outer`. `ret_policy` may be one of the two.
+ * Allocates nothing: a server may merge for every request. */
 void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy *outer,
                        const struct sspi_policy *inner);
 
-/* The number of a FLAG, ENUM, TIME, SIZE or COUNT option, its default when nothing set it. */
-uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option option);
+/* True if a directive of this scope or of an outer one set `option`. */
+static inline bool sspi_policy_is_set(const struct sspi_policy *policy, enum sspi_option option)
+{
+    return (policy->set & UINT64_C(1) << option) != 0;
+}
 
-/* Whether Kerberos can run under it: only then are its keys needed. */
+/* True if Kerberos can run under `policy`. Only then are its keys needed. */
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
 
 /* Writes the policy of a location whose own rules let the request pass without a user (an address,
@@ -222,10 +254,8 @@ size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
  * Parent only, before the first exchange. */
 void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state);
 
-/* Whether the policy of the whole server names a file for the shared state. */
-bool sspi_policy_has_state_file(const struct sspi_policy *policy);
-
-/* Opens or creates that file, instead of sspi_acceptor_set_state(). The acceptor frees its memory.
+/* Opens or creates the file that the policy of the whole server names for the shared state,
+ * instead of sspi_acceptor_set_state(). The acceptor frees its memory.
  * Parent only, before the first exchange. `only_check`: the configuration is only tested, so the
  * file is not created or opened for use. Blocks on the file system. False: `error` (SSPI_ERROR_SIZE
  * bytes) says what is wrong with the file, and what would be right. */

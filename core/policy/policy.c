@@ -9,42 +9,161 @@
 #include "policy_proxies.h"
 #include "service_name.h"
 
-static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
-#define SSPI_OPTION(id, apache, nginx, min, max, kind, values, default_text, scope, help)          \
-    {{apache, nginx}, min, max, SSPI_KIND_##kind, values, default_text, SSPI_SCOPE_##scope, help},
+/* ---- the table ---- */
+
+static const char *const flag_words[] = {"off", "on", NULL};
+
+#define SSPI_ENUM_SET(set, SET) static const char *const set##_words[] = {
+#define SSPI_ENUM_SET_END(set, SET)                                                                \
+    NULL                                                                                           \
+    }                                                                                              \
+    ;
+#define SSPI_LIST_SET            SSPI_ENUM_SET
+#define SSPI_LIST_SET_END        SSPI_ENUM_SET_END
+#define SSPI_WORD(SET, id, word) word,
 #include "sspi_options.def"
-#undef SSPI_OPTION
+
+static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
+#define SSPI_OPTION(id, apache, nginx, min, max, kind_, scope_, help_)                             \
+    [SSPI_OPTION_##id].name = {apache, nginx}, [SSPI_OPTION_##id].min_args = (min),                \
+    [SSPI_OPTION_##id].max_args = (max), [SSPI_OPTION_##id].kind = SSPI_KIND_##kind_,              \
+    [SSPI_OPTION_##id].scope = SSPI_SCOPE_##scope_, [SSPI_OPTION_##id].help = (help_),
+#include "sspi_options.def"
+#define SSPI_FLAG(id, ...)                            [SSPI_OPTION_##id].words = flag_words,
+#define SSPI_ENUM(id, field, apache, nginx, set, ...) [SSPI_OPTION_##id].words = set##_words,
+#define SSPI_LIST                                     SSPI_ENUM
+#define SSPI_TIME(id, field, apache, nginx, least_, greatest_, ...)                                \
+    [SSPI_OPTION_##id].least = (least_), [SSPI_OPTION_##id].greatest = (greatest_),
+#define SSPI_SIZE                                         SSPI_TIME
+#define SSPI_COUNT                                        SSPI_TIME
+#define SSPI_FILE(id, field, apache, nginx, prefix_, ...) [SSPI_OPTION_##id].prefix = (prefix_),
+#define SSPI_FILES(id, ...)                               [SSPI_OPTION_##id].prefix = "",
+#include "sspi_options.def"
+};
+
+static const struct sspi_policy defaults = {
+#define SSPI_FLAG(id, field, apache, nginx, default_, scope, help)      .field = (default_),
+#define SSPI_ENUM(id, field, apache, nginx, set, default_, scope, help) .field = (default_),
+#define SSPI_LIST(id, field, apache, nginx, set, default_, scope, help)                            \
+    .field = {.order = {(default_)}, .offers = {[(default_)] = (default_) != 0}},
+#define SSPI_TIME(id, field, apache, nginx, least, greatest, default_, scope, help)                \
+    .field = (default_),
+#define SSPI_SIZE  SSPI_TIME
+#define SSPI_COUNT SSPI_TIME
+#define SSPI_WORDS(id, field, apache, nginx, max, what, default_, scope, help)                     \
+    .field = {.words = (const struct sspi_view[]){{default_, sizeof(default_) - 1}},               \
+              .n = sizeof(default_) > 1 ? 1 : 0},
+#include "sspi_options.def"
 };
 
 static_assert(SSPI_OPTION_COUNT <= 64, "a policy's `set` has a bit for every option");
-
-/* "HTTP/": every host's HTTP service, the default of SSPIServiceName. */
-static const struct sspi_view any_http_service = {"HTTP/", 5};
-
-static const uint8_t default_packages[] = {POLICY_SCHEME_NEGOTIATE, 0};
-static const uint8_t default_mechanisms[] = {POLICY_MECHANISM_KERBEROS, 0};
-static const uint8_t default_types[] = {POLICY_BINDING_END_POINT, 0};
-static const uint8_t default_qop[] = {POLICY_QOP_AUTH, 0};
-static const uint8_t empty_list[] = {0};
 
 const struct sspi_option_info *sspi_option_info(enum sspi_option option)
 {
     return &infos[option];
 }
 
-/* The place of `word` among the words of `values`, without case, counted from 0; -1: none of them.
- */
-static int place_of(const char *values, struct sspi_view word)
+struct sspi_policy sspi_policy_defaults(void)
 {
-    int place = 0;
-    for (const char *at = values; *at != '\0'; place++) {
-        size_t len = strcspn(at, " ");
-        if (bytes_equal_nocase((struct sspi_view){at, len}, word))
-            return place;
-        at += len;
-        at += strspn(at, " ");
+    return defaults;
+}
+
+const struct sspi_words *policy_words(const struct sspi_policy *policy, enum sspi_option option)
+{
+    static const struct sspi_words no_words = {NULL, 0};
+    const struct sspi_words *words = &no_words;
+    switch (option) {
+#define SSPI_FILE(id, field, ...)                                                                  \
+    case SSPI_OPTION_##id:                                                                         \
+        words = &policy->field;                                                                    \
+        break;
+#define SSPI_FILES SSPI_FILE
+#define SSPI_WORDS SSPI_FILE
+#define SSPI_LINES SSPI_FILE
+#include "sspi_options.def"
+    default:
+        break;
     }
+    return words;
+}
+
+/* ---- values ---- */
+
+/* One directive as it is read. */
+struct directive {
+    enum sspi_option option;
+    const struct sspi_option_info *info;
+    const struct sspi_view *words;
+    size_t n_words;
+    enum sspi_server server;
+    char *error;
+};
+
+/* Writes the error. Returns false, so that a refusal is one statement. */
+static bool refuse(const struct directive *directive, struct sspi_view word, const char *right)
+{
+    snprintf(directive->error, SSPI_ERROR_SIZE, "%s: \"%.*s\" is not valid; use %s",
+             directive->info->name[directive->server], (int)(word.len < 100 ? word.len : 100),
+             word.data, right);
+    return false;
+}
+
+/* Writes `before`, all words of the option, then `after`. */
+static const char *list_words(const struct sspi_option_info *info, const char *before,
+                              const char *after, char ret_text[200])
+{
+    size_t at = (size_t)snprintf(ret_text, 200, "%s", before);
+    for (const char *const *word = info->words; *word != NULL && at < 200; word++)
+        at += (size_t)snprintf(ret_text + at, 200 - at, " %s", *word);
+    if (at < 200)
+        snprintf(ret_text + at, 200 - at, "%s", after);
+    return ret_text;
+}
+
+/* The place of `word` among the option's words, without case, counted from 0; -1: not one of them.
+ */
+static int place_of(const struct sspi_option_info *info, struct sspi_view word)
+{
+    for (int place = 0; info->words[place] != NULL; place++)
+        if (bytes_equal_nocase(bytes_view(info->words[place]), word))
+            return place;
     return -1;
+}
+
+static bool read_word(const struct directive *directive, unsigned *ret_place)
+{
+    char right[200];
+    int place = place_of(directive->info, directive->words[0]);
+    if (place < 0)
+        return refuse(directive, directive->words[0],
+                      list_words(directive->info, "one of:", "", right));
+    *ret_place = (unsigned)place;
+    return true;
+}
+
+/* IIS allows proxy-cohosting only together with proxy. */
+static bool check_protection(const struct directive *directive, const bool *offers)
+{
+    if (directive->option != SSPI_OPTION_EXTENDED_PROTECTION ||
+        !offers[SSPI_PROTECTION_PROXY_COHOSTING] || offers[SSPI_PROTECTION_PROXY])
+        return true;
+    return refuse(directive, SSPI_VIEW("proxy-cohosting"), "it together with proxy");
+}
+
+/* `order` and `offers` are empty and have `n` entries: one for each word, and one for the end. */
+static bool read_list(const struct directive *directive, uint8_t *order, bool *offers, size_t n)
+{
+    char right[200];
+    for (size_t i = 0; i < directive->n_words; i++) {
+        int place = place_of(directive->info, directive->words[i]);
+        if (place < 0 || i + 1 >= n || offers[place + 1])
+            return refuse(directive, directive->words[i],
+                          list_words(directive->info, "one or more of:",
+                                     " (each once, in the order to offer)", right));
+        order[i] = (uint8_t)(place + 1);
+        offers[place + 1] = true;
+    }
+    return check_protection(directive, offers);
 }
 
 /* Digits, then at most one letter of `units`, whose factors stand in the same order. */
@@ -74,92 +193,28 @@ static bool read_number(struct sspi_view text, const char *units, const uint64_t
     return true;
 }
 
-static bool read_quantity(const struct sspi_option_info *info, struct sspi_view text,
-                          uint64_t *ret_number)
+static bool read_quantity(const struct directive *directive, uint64_t *ret_number)
 {
-    static const uint64_t seconds[] = {1, 60, 3600, 86400}, bytes[] = {1024, 1048576, 1073741824};
-    if (info->kind == SSPI_KIND_COUNT)
-        return read_number(text, "", NULL, ret_number);
-    if (info->kind == SSPI_KIND_TIME)
-        return read_number(text, "smhd", seconds, ret_number);
-    return read_number(text, "kmg", bytes, ret_number);
-}
-
-static bool is_quantity(const struct sspi_option_info *info)
-{
-    return info->kind == SSPI_KIND_TIME || info->kind == SSPI_KIND_SIZE ||
-           info->kind == SSPI_KIND_COUNT;
-}
-
-static void complain(char *error, const struct sspi_option_info *info, enum sspi_server server,
-                     struct sspi_view word, const char *what_is_right)
-{
-    snprintf(error, SSPI_ERROR_SIZE, "%s: \"%.*s\" is not valid; use %s", info->name[server],
-             (int)(word.len < 100 ? word.len : 100), word.data, what_is_right);
-}
-
-static bool set_list(struct sspi_option_value *value, const struct sspi_option_info *info,
-                     const struct sspi_view *words, size_t n_words, enum sspi_server server,
-                     char *error)
-{
-    char right[200];
-    snprintf(right, sizeof(right), "one or more of: %s (each once, in the order to offer)",
-             info->values);
-    for (size_t i = 0; i < n_words; i++) {
-        int place = place_of(info->values, words[i]);
-        if (place < 0 || i >= SSPI_OPTION_LIST_LIMIT - 1 ||
-            memchr(value->list, place + 1, i) != NULL) {
-            complain(error, info, server, words[i], right);
-            return false;
-        }
-        value->list[i] = (uint8_t)(place + 1);
-    }
-    return true;
-}
-
-/* IIS knows the one only together with the other. */
-static bool check_protection(const struct sspi_option_value *value,
-                             const struct sspi_option_info *info, enum sspi_server server,
-                             char *error)
-{
-    size_t n = strlen((const char *)value->list);
-    if (memchr(value->list, POLICY_PROTECTION_COHOSTING, n) == NULL ||
-        memchr(value->list, POLICY_PROTECTION_PROXY, n) != NULL)
+    static const struct {
+        const char *letters;
+        uint64_t factors[4];
+        const char *help;
+    } units[] = {
+        [SSPI_KIND_TIME] = {"smhd", {1, 60, 3600, 86400}, ", with a unit if you like (s, m, h, d)"},
+        [SSPI_KIND_SIZE] = {"kmg",
+                            {1024, 1048576, 1073741824},
+                            ", with a unit if you like (k, m, g)"},
+        [SSPI_KIND_COUNT] = {"", {0}, ""},
+    };
+    const struct sspi_option_info *info = directive->info;
+    if (read_number(directive->words[0], units[info->kind].letters, units[info->kind].factors,
+                    ret_number) &&
+        *ret_number >= info->least && *ret_number <= info->greatest)
         return true;
-    complain(error, info, server, SSPI_VIEW("proxy-cohosting"), "it together with proxy");
-    return false;
-}
-
-static bool set_quantity(struct sspi_option_value *value, const struct sspi_option_info *info,
-                         struct sspi_view word, enum sspi_server server, char *error)
-{
-    unsigned long long least, greatest;
-    if (sscanf(info->values, "%llu %llu", &least, &greatest) != 2)
-        return false;
-    if (read_quantity(info, word, &value->number) && value->number >= least &&
-        value->number <= greatest)
-        return true;
-    const char *units = info->kind == SSPI_KIND_COUNT  ? ""
-                        : info->kind == SSPI_KIND_TIME ? ", with a unit if you like (s, m, h, d)"
-                                                       : ", with a unit if you like (k, m, g)";
     char right[200];
-    snprintf(right, sizeof(right), "a number from %llu to %llu%s", least, greatest, units);
-    complain(error, info, server, word, right);
-    return false;
-}
-
-static bool set_word(struct sspi_option_value *value, const struct sspi_option_info *info,
-                     struct sspi_view word, enum sspi_server server, char *error)
-{
-    int place = place_of(info->values, word);
-    if (place >= 0) {
-        value->number = (uint64_t)place;
-        return true;
-    }
-    char right[200];
-    snprintf(right, sizeof(right), "one of: %s", info->values);
-    complain(error, info, server, word, right);
-    return false;
+    snprintf(right, sizeof(right), "a number from %llu to %llu%s", (unsigned long long)info->least,
+             (unsigned long long)info->greatest, units[info->kind].help);
+    return refuse(directive, directive->words[0], right);
 }
 
 static bool is_require_line(const struct sspi_view *words, size_t n_words)
@@ -169,99 +224,115 @@ static bool is_require_line(const struct sspi_view *words, size_t n_words)
 }
 
 /* Every line: `user` and at least one name, or `channel-bound`. */
-static bool check_require(const struct sspi_option_info *info, const struct sspi_view *words,
-                          size_t n_words, enum sspi_server server, char *error)
+static bool check_require(const struct directive *directive)
 {
-    for (size_t i = 0, start = 0; i < n_words; i++) {
+    const struct sspi_view *words = directive->words;
+    for (size_t i = 0, start = 0; i < directive->n_words; i++) {
         if (words[i].data != NULL)
             continue;
-        if (!is_require_line(words + start, i - start)) {
-            complain(error, info, server, i > start ? words[start] : SSPI_VIEW(""),
-                     "user NAME..., with full names: alice@REALM, DOMAIN\\alice, digest:alice; or "
-                     "channel-bound");
-            return false;
-        }
+        if (!is_require_line(words + start, i - start))
+            return refuse(directive, i > start ? words[start] : SSPI_VIEW(""),
+                          "user NAME..., with full names: alice@REALM, DOMAIN\\alice, "
+                          "digest:alice; or channel-bound");
         start = i + 1;
     }
     return true;
 }
 
-static bool has_bound_line(const struct sspi_view *words, size_t n_words)
+static bool has_bound_line(const struct sspi_words *lines)
 {
     /* Each line has at least one word. An absent view follows it. */
-    for (size_t i = 0; i < n_words; i++)
-        if ((i == 0 || words[i - 1].data == NULL) &&
-            bytes_equal(words[i], SSPI_VIEW("channel-bound")))
+    for (size_t i = 0; i < lines->n; i++)
+        if ((i == 0 || lines->words[i - 1].data == NULL) &&
+            bytes_equal(lines->words[i], SSPI_VIEW("channel-bound")))
             return true;
     return false;
 }
 
-static bool check_words(enum sspi_option option, const struct sspi_option_info *info,
-                        const struct sspi_view *words, size_t n_words, enum sspi_server server,
-                        char *error)
+static bool check_word(const struct directive *directive, struct sspi_view word, size_t all_len)
 {
-    if (option == SSPI_OPTION_REQUIRE)
-        return check_require(info, words, n_words, server, error);
+    if (word.len == 0)
+        return refuse(directive, word, "a value that is not empty");
+    if (directive->option == SSPI_OPTION_DIGEST_DOMAIN &&
+        (!digest_challenge_domain_fits(word) || all_len > DIGEST_CHALLENGE_DOMAIN_LIMIT))
+        return refuse(directive, word,
+                      "paths, or URIs without blanks and quotes, 1023 characters in all");
+    if (directive->option == SSPI_OPTION_PROXIES && !policy_proxies_is_network(word))
+        return refuse(directive, word,
+                      "an address or a network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32");
+    if (directive->option == SSPI_OPTION_SERVICE_NAME && !service_name_is_pattern(word))
+        return refuse(directive, word, "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
+    return true;
+}
+
+static bool read_words(const struct directive *directive, struct sspi_words *ret_words)
+{
     size_t all_len = 0; /* with a blank behind each */
-    for (size_t i = 0; i < n_words; i++) {
-        all_len += words[i].len + 1;
-        if (words[i].len == 0) {
-            complain(error, info, server, words[i], "a value that is not empty");
+    *ret_words = (struct sspi_words){directive->words, directive->n_words};
+    if (directive->option == SSPI_OPTION_REQUIRE)
+        return check_require(directive);
+    for (size_t i = 0; i < directive->n_words; i++) {
+        all_len += directive->words[i].len + 1;
+        if (!check_word(directive, directive->words[i], all_len))
             return false;
-        }
-        if (option == SSPI_OPTION_DIGEST_DOMAIN &&
-            (!digest_challenge_domain_fits(words[i]) || all_len > DIGEST_CHALLENGE_DOMAIN_LIMIT)) {
-            complain(error, info, server, words[i],
-                     "paths, or URIs without blanks and quotes, 1023 characters in all");
-            return false;
-        }
-        if (option == SSPI_OPTION_PROXIES && !policy_proxies_is_network(words[i])) {
-            complain(error, info, server, words[i],
-                     "an address or a network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32");
-            return false;
-        }
-        if (option == SSPI_OPTION_SERVICE_NAME && !service_name_is_pattern(words[i])) {
-            complain(error, info, server, words[i],
-                     "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
-            return false;
-        }
     }
     return true;
 }
 
-static bool read_value(struct sspi_option_value *value, enum sspi_option option,
-                       const struct sspi_view *words, size_t n_words, enum sspi_server server,
-                       char *error)
+static bool has_no_field(const struct directive *directive)
 {
-    const struct sspi_option_info *info = &infos[option];
-    switch (info->kind) {
-    case SSPI_KIND_FLAG:
-    case SSPI_KIND_ENUM:
-        return set_word(value, info, words[0], server, error);
-    case SSPI_KIND_LIST:
-        return set_list(value, info, words, n_words, server, error) &&
-               (option != SSPI_OPTION_EXTENDED_PROTECTION ||
-                check_protection(value, info, server, error));
-    case SSPI_KIND_TIME:
-    case SSPI_KIND_SIZE:
-    case SSPI_KIND_COUNT:
-        return set_quantity(value, info, words[0], server, error);
-    case SSPI_KIND_FILE:
-    case SSPI_KIND_FILES:
-    case SSPI_KIND_WORDS:
-    case SSPI_KIND_LINES:
-        value->words = words;
-        value->n_words = n_words;
-        if (option == SSPI_OPTION_REQUIRE)
-            value->number = has_bound_line(words, n_words);
-        return check_words(option, info, words, n_words, server, error);
-    case SSPI_KIND_TEXT:
-    case SSPI_KIND_BARE:
+    snprintf(directive->error, SSPI_ERROR_SIZE, "%s: the server keeps this value, not a policy",
+             directive->info->name[directive->server]);
+    return false;
+}
+
+/* Reads the value into the field of its option. */
+static bool read_value(const struct directive *directive, struct sspi_policy *policy)
+{
+    unsigned place = 0;
+    bool good = false;
+    switch (directive->option) {
+#define SSPI_FLAG(id, field, ...)                                                                  \
+    case SSPI_OPTION_##id:                                                                         \
+        good = read_word(directive, &place);                                                       \
+        policy->field = place == 1;                                                                \
+        break;
+#define SSPI_ENUM(id, field, apache, nginx, set, ...)                                              \
+    case SSPI_OPTION_##id:                                                                         \
+        good = read_word(directive, &place);                                                       \
+        policy->field = (enum sspi_##set)place;                                                    \
+        break;
+#define SSPI_LIST(id, field, ...)                                                                  \
+    case SSPI_OPTION_##id:                                                                         \
+        memset(&policy->field, 0, sizeof(policy->field));                                          \
+        good = read_list(directive, policy->field.order, policy->field.offers,                     \
+                         sizeof(policy->field.order));                                             \
+        break;
+#define SSPI_TIME(id, field, ...)                                                                  \
+    case SSPI_OPTION_##id:                                                                         \
+        good = read_quantity(directive, &policy->field);                                           \
+        break;
+#define SSPI_SIZE  SSPI_TIME
+#define SSPI_COUNT SSPI_TIME
+#define SSPI_FILE(id, field, ...)                                                                  \
+    case SSPI_OPTION_##id:                                                                         \
+        good = read_words(directive, &policy->field);                                              \
+        break;
+#define SSPI_FILES SSPI_FILE
+#define SSPI_WORDS SSPI_FILE
+#define SSPI_LINES SSPI_FILE
+#define SSPI_TEXT(id, ...)                                                                         \
+    case SSPI_OPTION_##id:                                                                         \
+        good = has_no_field(directive);                                                            \
+        break;
+#define SSPI_BARE SSPI_TEXT
+#include "sspi_options.def"
+    case SSPI_OPTION_COUNT:
         break;
     }
-    snprintf(error, SSPI_ERROR_SIZE, "%s is kept by the server, not by a policy",
-             info->name[server]);
-    return false;
+    if (directive->option == SSPI_OPTION_REQUIRE)
+        policy->requires_channel_bound = has_bound_line(&policy->require);
+    return good;
 }
 
 bool sspi_option_takes(enum sspi_option option, size_t n_words, enum sspi_server server,
@@ -278,11 +349,13 @@ bool sspi_option_takes(enum sspi_option option, size_t n_words, enum sspi_server
     return false;
 }
 
-/* Where the users of Digest come from is one choice, made by either of the two. */
+/* ---- scopes ---- */
+
+/* Either of the two says where the users of Digest come from: it is one choice. */
 static const uint64_t user_sources =
     UINT64_C(1) << SSPI_OPTION_DIGEST_USER_FILE | UINT64_C(1) << SSPI_OPTION_DIGEST_PROVIDER;
 
-/* True when the scope has chosen by the other one. */
+/* True if the scope has chosen by the other one. */
 static bool chose_otherwise(const struct sspi_policy *policy, enum sspi_option option)
 {
     uint64_t bit = UINT64_C(1) << option;
@@ -294,7 +367,8 @@ bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
                      char *error)
 {
     const struct sspi_option_info *info = &infos[option];
-    /* Several lines together may be more: the adapter checked each of them. */
+    const struct directive directive = {option, info, words, n_words, server, error};
+    /* Several lines together may have more words: the adapter checked each line. */
     bool several = info->kind == SSPI_KIND_LINES && n_words > info->max_args;
     if (!several && !sspi_option_takes(option, n_words, server, error))
         return false;
@@ -304,168 +378,82 @@ bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
                  infos[SSPI_OPTION_DIGEST_PROVIDER].name[server]);
         return false;
     }
-    struct sspi_option_value value = {0};
-    if (!read_value(&value, option, words, n_words, server, error))
+    struct sspi_policy changed = *policy;
+    if (!read_value(&directive, &changed))
         return false;
-    policy->value[option] = value;
-    policy->set |= UINT64_C(1) << option;
+    changed.set |= UINT64_C(1) << option;
+    *policy = changed;
     return true;
-}
-
-bool policy_requires_bound(const struct sspi_policy *policy)
-{
-    return policy_is_set(policy, SSPI_OPTION_REQUIRE) &&
-           policy->value[SSPI_OPTION_REQUIRE].number == 1;
 }
 
 void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy *outer,
                        const struct sspi_policy *inner)
 {
-    struct sspi_policy merged = *inner;
-    for (unsigned option = 0; option < SSPI_OPTION_COUNT; option++)
-        if ((inner->set & (UINT64_C(1) << option)) == 0)
-            merged.value[option] = outer->value[option];
-    /* An inner scope inherits channel-bound: its own list of users replaces only users. */
-    if (policy_requires_bound(outer))
-        merged.value[SSPI_OPTION_REQUIRE].number = 1;
+    struct sspi_policy merged = *outer;
+#define SSPI_FIELD(id, field, type)                                                                \
+    if (sspi_policy_is_set(inner, SSPI_OPTION_##id))                                               \
+        merged.field = inner->field;
+#include "sspi_options.def"
+    merged.set |= inner->set;
     /* An inner choice hides the outer one, by whichever option that was made. */
-    merged.set |= (inner->set & user_sources) != 0 ? outer->set & ~user_sources : outer->set;
+    if ((inner->set & user_sources) != 0) {
+        merged.digest_user_file = inner->digest_user_file;
+        merged.digest_providers = inner->digest_providers;
+        merged.set &= ~user_sources | inner->set;
+    }
+    /* An inner scope inherits channel-bound: its own list of users replaces only users. */
+    merged.requires_channel_bound |= inner->requires_channel_bound;
     *ret_policy = merged;
 }
 
-bool policy_is_set(const struct sspi_policy *policy, enum sspi_option option)
-{
-    return (policy->set & (UINT64_C(1) << option)) != 0;
-}
-
-uint64_t sspi_policy_number(const struct sspi_policy *policy, enum sspi_option option)
-{
-    if (policy_is_set(policy, option))
-        return policy->value[option].number;
-    const struct sspi_option_info *info = &infos[option];
-    struct sspi_view text = bytes_view(info->default_text);
-    uint64_t number = 0;
-    if (is_quantity(info))
-        return read_quantity(info, text, &number) ? number : 0;
-    int place = place_of(info->values, text);
-    return place < 0 ? 0 : (uint64_t)place;
-}
-
-const uint8_t *policy_list(const struct sspi_policy *policy, enum sspi_option option)
-{
-    if (policy_is_set(policy, option))
-        return policy->value[option].list;
-    if (option == SSPI_OPTION_PACKAGES)
-        return default_packages;
-    if (option == SSPI_OPTION_MECHANISMS)
-        return default_mechanisms;
-    if (option == SSPI_OPTION_CHANNEL_BINDING_TYPE)
-        return default_types;
-    return option == SSPI_OPTION_DIGEST_QOP ? default_qop : empty_list;
-}
-
-static bool has_place(const struct sspi_policy *policy, enum sspi_option option, uint8_t place)
-{
-    for (const uint8_t *at = policy_list(policy, option); *at != 0; at++)
-        if (*at == place)
-            return true;
-    return false;
-}
-
-bool policy_offers_scheme(const struct sspi_policy *policy, uint8_t package)
-{
-    return has_place(policy, SSPI_OPTION_PACKAGES, package);
-}
+/* ---- questions ---- */
 
 bool policy_offers_digest_only(const struct sspi_policy *policy)
 {
-    const uint8_t *offered = policy_list(policy, SSPI_OPTION_PACKAGES);
-    return offered[0] == POLICY_SCHEME_DIGEST && offered[1] == 0;
+    return policy->schemes.order[0] == SSPI_SCHEME_DIGEST && policy->schemes.order[1] == 0;
 }
 
-bool policy_allows_mechanism(const struct sspi_policy *policy, uint8_t mechanism)
+bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech)
 {
-    return has_place(policy, SSPI_OPTION_MECHANISMS, mechanism);
-}
-
-bool policy_uses_mechanism(const struct sspi_policy *policy, uint8_t mechanism)
-{
-    return policy_allows_mechanism(policy, mechanism) &&
-           (policy_offers_scheme(policy, POLICY_SCHEME_NEGOTIATE) ||
-            (mechanism == POLICY_MECHANISM_NTLM &&
-             policy_offers_scheme(policy, POLICY_SCHEME_NTLM)));
+    return policy->mechanisms.offers[mech] &&
+           (policy->schemes.offers[SSPI_SCHEME_NEGOTIATE] ||
+            (mech == SSPI_MECH_NTLM && policy->schemes.offers[SSPI_SCHEME_NTLM]));
 }
 
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy)
 {
-    return policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS);
+    return policy_uses_mech(policy, SSPI_MECH_KERBEROS);
 }
 
 bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option)
 {
-    if (!policy_is_set(policy, option))
+    if (!sspi_policy_is_set(policy, option))
         return false;
     return option == SSPI_OPTION_REQUIRE ||
-           (option == SSPI_OPTION_REQUIRE_TLS && policy->value[option].number == 1) ||
+           (option == SSPI_OPTION_REQUIRE_TLS && policy->require_tls) ||
            (option == SSPI_OPTION_CHANNEL_BINDING &&
-            policy->value[option].number == POLICY_BINDING_REQUIRE);
-}
-
-bool policy_allows_channel_type(const struct sspi_policy *policy, uint8_t type)
-{
-    return has_place(policy, SSPI_OPTION_CHANNEL_BINDING_TYPE, type);
-}
-
-bool policy_has_protection(const struct sspi_policy *policy, uint8_t flag)
-{
-    return has_place(policy, SSPI_OPTION_EXTENDED_PROTECTION, flag);
+            policy->channel_binding == SSPI_BINDING_REQUIRE);
 }
 
 bool policy_has_front_end(const struct sspi_policy *policy)
 {
-    return policy_has_protection(policy, POLICY_PROTECTION_PROXY) ||
-           policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
-}
-
-bool policy_allows_qop(const struct sspi_policy *policy, uint8_t qop)
-{
-    return has_place(policy, SSPI_OPTION_DIGEST_QOP, qop);
-}
-
-bool policy_has_provider(const struct sspi_policy *policy)
-{
-    return policy_is_set(policy, SSPI_OPTION_DIGEST_PROVIDER);
-}
-
-const struct sspi_view *policy_words(const struct sspi_policy *policy, enum sspi_option option,
-                                     size_t *ret_n)
-{
-    *ret_n = policy_is_set(policy, option) ? policy->value[option].n_words : 0;
-    return *ret_n > 0 ? policy->value[option].words : NULL;
+    return policy->protection.offers[SSPI_PROTECTION_PROXY] || policy->front_end_certificates.n > 0;
 }
 
 bool sspi_policy_open(const struct sspi_policy *policy, bool tls, struct sspi_policy *ret_open)
 {
-    if (sspi_policy_number(policy, SSPI_OPTION_REQUIRE_TLS) == 1 && !tls)
+    if (policy->require_tls && !tls)
         return false;
     *ret_open = *policy;
+    ret_open->mode = SSPI_MODE_OPTIONAL;
+    ret_open->require = defaults.require;
+    ret_open->requires_channel_bound = false;
     ret_open->set |= UINT64_C(1) << SSPI_OPTION_MODE;
     ret_open->set &= ~(UINT64_C(1) << SSPI_OPTION_REQUIRE);
-    ret_open->value[SSPI_OPTION_MODE].number = SSPI_MODE_OPTIONAL;
     return true;
-}
-
-const struct sspi_view *policy_services(const struct sspi_policy *policy, size_t *ret_n)
-{
-    const struct sspi_view *names = policy_words(policy, SSPI_OPTION_SERVICE_NAME, ret_n);
-    if (names != NULL)
-        return names;
-    *ret_n = 1;
-    return &any_http_service;
 }
 
 bool policy_is_optional(const struct sspi_policy *policy)
 {
-    return sspi_policy_number(policy, SSPI_OPTION_MODE) == SSPI_MODE_OPTIONAL ||
-           sspi_policy_number(policy, SSPI_OPTION_OPTIONAL) == 1;
+    return policy->mode == SSPI_MODE_OPTIONAL || policy->optional;
 }

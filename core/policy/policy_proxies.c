@@ -80,8 +80,8 @@ bool policy_proxies_is_network(struct sspi_view text)
 
 bool policy_proxies_between(const struct sspi_request *request, const struct sspi_policy *policy)
 {
-    size_t n_words;
-    const struct sspi_view *words = policy_words(policy, SSPI_OPTION_PROXIES, &n_words);
+    const struct sspi_view *words = policy->proxies.words;
+    size_t n_words = policy->proxies.n;
     struct network peer, network;
     /* Who connects without an address, by a Unix socket, is no client from elsewhere. */
     if (request->forwarded || request->peer.len == 0)

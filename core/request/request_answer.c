@@ -14,9 +14,9 @@
 static const char *scheme_of(uint8_t package)
 {
     switch (package) {
-    case POLICY_SCHEME_NEGOTIATE:
+    case SSPI_SCHEME_NEGOTIATE:
         return "Negotiate";
-    case POLICY_SCHEME_NTLM:
+    case SSPI_SCHEME_NTLM:
         return "NTLM";
     default:
         return "Digest";
@@ -80,18 +80,16 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
 static bool is_offered(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
                        uint8_t package)
 {
-    if (package == POLICY_SCHEME_NEGOTIATE &&
-        policy_allows_mechanism(policy, POLICY_MECHANISM_KERBEROS))
+    if (package == SSPI_SCHEME_NEGOTIATE && policy->mechanisms.offers[SSPI_MECH_KERBEROS])
         return true;
-    return policy_allows_mechanism(policy, POLICY_MECHANISM_NTLM) &&
-           request_login_has_legs(exchange, policy);
+    return policy->mechanisms.offers[SSPI_MECH_NTLM] && request_login_has_legs(exchange, policy);
 }
 
 /* Tells, once for each address, why a place that has NTLM did not offer it. */
 static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_view peer = exchange->request.peer;
-    if (!policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM) ||
+    if (!policy_uses_mech(policy, SSPI_MECH_NTLM) ||
         !policy_proxies_between(&exchange->request, policy))
         return;
     if (peer.len == 0)
@@ -116,8 +114,8 @@ static void tell_of_nothing(struct sspi_exchange *exchange)
 bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     tell_of_proxy(exchange, policy);
-    for (const uint8_t *at = policy_list(policy, SSPI_OPTION_PACKAGES); *at != 0; at++) {
-        if (*at == POLICY_SCHEME_DIGEST) {
+    for (const uint8_t *at = policy->schemes.order; *at != 0; at++) {
+        if (*at == SSPI_SCHEME_DIGEST) {
             if (!add_digest(exchange, policy))
                 return false;
         } else if (is_offered(exchange, policy, *at)) {
@@ -217,7 +215,7 @@ static void log_login(struct sspi_exchange *exchange)
     (void)request_exchange_log(
         exchange, SSPI_REASON_GRANTED, SEC_E_OK,
         "%s%s logged in by %s, %s; service: %s; channel: %s",
-        identity->package == POLICY_SCHEME_DIGEST ? "digest:" : "",
+        identity->package == SSPI_SCHEME_DIGEST ? "digest:" : "",
         escape_text(name, sizeof(name), bytes_view(identity->name)), scheme_of(identity->package),
         identity->mechanism,
         identity->target == NULL || *identity->target == '\0'

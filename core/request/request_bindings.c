@@ -29,14 +29,13 @@ static void add_own(const struct sspi_exchange *exchange, const struct sspi_poli
     struct binding made;
     if (ssl == NULL)
         return;
-    if (policy_allows_channel_type(policy, POLICY_BINDING_END_POINT))
+    if (policy->channel_types.offers[SSPI_CHANNEL_TYPE_END_POINT])
         add_all(bindings, binding_table_find(exchange->acceptor->tls, ssl,
                                              exchange->request.host_tls, &scratch));
-    if (policy_allows_channel_type(policy, POLICY_BINDING_EXPORTER) &&
+    if (policy->channel_types.offers[SSPI_CHANNEL_TYPE_EXPORTER] &&
         binding_from_exporter(ssl, &made))
         add(bindings, &made);
-    if (policy_allows_channel_type(policy, POLICY_BINDING_UNIQUE) &&
-        binding_from_finished(ssl, &made))
+    if (policy->channel_types.offers[SSPI_CHANNEL_TYPE_UNIQUE] && binding_from_finished(ssl, &made))
         add(bindings, &made);
 }
 
@@ -44,7 +43,7 @@ static void add_own(const struct sspi_exchange *exchange, const struct sspi_poli
 static bool add_front_ends(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct request_bindings *bindings)
 {
-    if (!policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE))
+    if (!sspi_policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE))
         return true;
     const struct acceptor_source *front_ends =
         request_exchange_source(exchange, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
@@ -82,7 +81,7 @@ static enum sspi_reason refuse(struct sspi_exchange *exchange, const struct sspi
         return forbid(exchange, SSPI_REASON_NO_CHANNEL,
                       "the request names another host than its TLS connection, and the "
                       "certificate of that host is not known");
-    if (!policy_allows_channel_type(policy, POLICY_BINDING_END_POINT))
+    if (!policy->channel_types.offers[SSPI_CHANNEL_TYPE_END_POINT])
         return forbid(exchange, SSPI_REASON_NO_CHANNEL,
                       "the client's version of TLS supports no configured type: tls-exporter needs "
                       "TLS 1.3, or 1.2 with extended master secret, tls-unique "
@@ -99,31 +98,32 @@ static enum sspi_reason refuse(struct sspi_exchange *exchange, const struct sspi
 
 static enum binding_end end_of(const struct sspi_policy *policy)
 {
-    if (policy_has_protection(policy, POLICY_PROTECTION_COHOSTING))
+    if (policy->protection.offers[SSPI_PROTECTION_PROXY_COHOSTING])
         return BINDING_END_MIXED;
-    return policy_has_protection(policy, POLICY_PROTECTION_PROXY) ? BINDING_END_UNKNOWN
-                                                                  : BINDING_END_KNOWN;
+    return policy->protection.offers[SSPI_PROTECTION_PROXY] ? BINDING_END_UNKNOWN
+                                                            : BINDING_END_KNOWN;
 }
 
 static void fill_rules(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
                        struct binding_rules *ret_rules)
 {
     static const enum binding_mode modes[] = {
-        [POLICY_BINDING_NONE] = BINDING_MODE_NONE,
-        [POLICY_BINDING_ALLOW] = BINDING_MODE_ALLOW,
-        [POLICY_BINDING_REQUIRE] = BINDING_MODE_REQUIRE,
+        [SSPI_BINDING_NONE] = BINDING_MODE_NONE,
+        [SSPI_BINDING_ALLOW] = BINDING_MODE_ALLOW,
+        [SSPI_BINDING_REQUIRE] = BINDING_MODE_REQUIRE,
     };
     struct binding_rules rules = {
-        .mode = modes[sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING)],
+        .mode = modes[policy->channel_binding],
         .end = end_of(policy),
         .plain = !exchange->request.tls &&
-                 !policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE),
-        .refuses_dotless = policy_is_set(policy, SSPI_OPTION_SERVICE_NAME) &&
-                           !policy_has_protection(policy, POLICY_PROTECTION_DOTLESS),
+                 !sspi_policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE),
+        .services = policy->service_names.words,
+        .n_services = policy->service_names.n,
+        .refuses_dotless = sspi_policy_is_set(policy, SSPI_OPTION_SERVICE_NAME) &&
+                           !policy->protection.offers[SSPI_PROTECTION_ALLOW_DOTLESS_SPN],
     };
-    rules.services = policy_services(policy, &rules.n_services);
     rules.checks_client_names = rules.mode != BINDING_MODE_NONE &&
-                              !policy_has_protection(policy, POLICY_PROTECTION_ANY_NAME);
+                                !policy->protection.offers[SSPI_PROTECTION_NO_SERVICE_NAME_CHECK];
     *ret_rules = rules;
 }
 

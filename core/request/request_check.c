@@ -60,7 +60,7 @@ static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_poli
                           const char **ret_why)
 {
     const struct acceptor_identity *identity = &exchange->identity;
-    if (policy_has_provider(policy)) {
+    if (policy->digest_providers.n > 0) {
         if (!same_hash(exchange)) {
             *ret_why = "a user whom its own provider knows";
             return false;
@@ -79,7 +79,7 @@ static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_poli
         *ret_why = "other Digest algorithms";
         return false;
     }
-    if (!identity->integrity && !policy_allows_qop(policy, POLICY_QOP_AUTH)) {
+    if (!identity->integrity && !policy->digest_qop.offers[SSPI_QOP_AUTH]) {
         *ret_why = "qop auth-int";
         return false;
     }
@@ -93,13 +93,13 @@ static bool digest_covers(struct sspi_exchange *exchange, const struct sspi_poli
 bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            const char **ret_why)
 {
-    if (!policy_offers_scheme(policy, exchange->identity.package)) {
+    if (!policy->schemes.offers[exchange->identity.package]) {
         *ret_why = "other packages";
         return false;
     }
-    if (exchange->identity.package == POLICY_SCHEME_DIGEST)
+    if (exchange->identity.package == SSPI_SCHEME_DIGEST)
         return digest_covers(exchange, policy, ret_why);
-    if (!policy_allows_mechanism(policy, exchange->identity.runs)) {
+    if (!policy->mechanisms.offers[exchange->identity.runs]) {
         *ret_why = "other mechanisms";
         return false;
     }
@@ -116,9 +116,9 @@ bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_pol
         return false;
     }
     switch (exchange->identity.runs) {
-    case POLICY_MECHANISM_KERBEROS:
+    case SSPI_MECH_KERBEROS:
         return kerberos_covers(exchange, policy, ret_why);
-    case POLICY_MECHANISM_NTLM:
+    case SSPI_MECH_NTLM:
         return ntlm_covers(exchange, policy, ret_why);
     }
     *ret_why = "a known mechanism";
@@ -128,9 +128,9 @@ bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_pol
 bool request_check_user_is(const struct acceptor_identity *identity, struct sspi_view name)
 {
     struct sspi_view own = bytes_view(identity->name);
-    if (identity->runs == POLICY_MECHANISM_NTLM)
+    if (identity->runs == SSPI_MECH_NTLM)
         return bytes_equal_nocase(own, name);
-    if (identity->package != POLICY_SCHEME_DIGEST)
+    if (identity->package != SSPI_SCHEME_DIGEST)
         return bytes_equal(own, name);
     const size_t prefix_len = sizeof(DIGEST_PREFIX) - 1;
     return name.len == own.len + prefix_len && memcmp(name.data, DIGEST_PREFIX, prefix_len) == 0 &&
@@ -151,9 +151,9 @@ static bool meets(const struct sspi_exchange *exchange, const struct sspi_view *
 
 bool request_check_require(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    size_t n_words, start = 0;
-    const struct sspi_view *words = policy_words(policy, SSPI_OPTION_REQUIRE, &n_words);
-    if (policy_requires_bound(policy) && exchange->bound != PACKAGE_BOUND_MATCHED)
+    const struct sspi_view *words = policy->require.words;
+    size_t n_words = policy->require.n, start = 0;
+    if (policy->requires_channel_bound && exchange->bound != PACKAGE_BOUND_MATCHED)
         return false;
     /* An absent view stands behind each line. */
     for (size_t i = 0; i < n_words; i++) {

@@ -57,9 +57,9 @@ static enum store_counter counter_of_binding(enum package_bound bound)
 static enum store_counter counter_of_mechanism(uint8_t mechanism)
 {
     switch (mechanism) {
-    case POLICY_MECHANISM_KERBEROS:
+    case SSPI_MECH_KERBEROS:
         return STORE_COUNTER_GRANTED_KERBEROS;
-    case POLICY_MECHANISM_NTLM:
+    case SSPI_MECH_NTLM:
         return STORE_COUNTER_GRANTED_NTLM;
     default:
         return STORE_COUNTER_GRANTED_DIGEST;

@@ -69,7 +69,7 @@ static enum sspi_reason want_entity(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy,
                                     const struct digest_response *response)
 {
-    uint64_t limit = sspi_policy_number(policy, SSPI_OPTION_DIGEST_ENTITY_LIMIT);
+    uint64_t limit = policy->digest_entity_limit;
     uint64_t len = exchange->request.entity_length;
     if (len != SSPI_ENTITY_UNKNOWN && len > limit)
         return request_exchange_refuse_entity(exchange, limit);
@@ -115,11 +115,11 @@ static enum sspi_reason prove(struct sspi_exchange *exchange, const struct sspi_
 {
     struct request_lookup *lookup = &exchange->lookup;
     enum sspi_reason reason =
-        request_exchange_take_identity(exchange, &call->context, POLICY_SCHEME_DIGEST);
+        request_exchange_take_identity(exchange, &call->context, SSPI_SCHEME_DIGEST);
     if (reason != SSPI_REASON_NONE)
         return reason;
     exchange->identity.source = call->source;
-    if (policy_has_provider(policy)) {
+    if (policy->digest_providers.n > 0) {
         memcpy(lookup->proven, lookup->hash_a1, sizeof(lookup->proven));
         lookup->has_proven = true;
     }
@@ -161,15 +161,14 @@ enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
 static bool takes_by_default(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                              enum sspi_digest_algorithm algorithm)
 {
-    if (policy_has_provider(policy))
+    if (policy->digest_providers.n > 0)
         return algorithm == SSPI_DIGEST_MD5;
     struct acceptor_source *source =
         acceptor_source_find(exchange->acceptor->sources, policy, SSPI_OPTION_DIGEST_USER_FILE);
     if (source == NULL)
         return false;
     /* What Windows' clients are offered where a binding is demanded (digest_offer.c). */
-    if (sspi_policy_number(policy, SSPI_OPTION_CHANNEL_BINDING) == POLICY_BINDING_REQUIRE &&
-        hash_base(algorithm) == SSPI_DIGEST_MD5)
+    if (policy->channel_binding == SSPI_BINDING_REQUIRE && hash_base(algorithm) == SSPI_DIGEST_MD5)
         return true;
     enum sspi_digest_algorithm defaults[2];
     size_t n_defaults = store_users_algorithms(source->users, exchange->realm, defaults);
@@ -185,8 +184,7 @@ bool request_digest_takes(struct sspi_exchange *exchange, const struct sspi_poli
     enum sspi_digest_algorithm algorithm = hash_from_name(bytes_view(mechanism));
     if (algorithm == SSPI_DIGEST_NONE)
         return false;
-    if (!policy_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))
+    if (!sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))
         return takes_by_default(exchange, policy, algorithm);
-    return memchr(policy->value[SSPI_OPTION_DIGEST_ALGORITHM].list, (int)algorithm,
-                  SSPI_OPTION_LIST_LIMIT) != NULL;
+    return policy->digest_algorithms.offers[algorithm];
 }

@@ -28,18 +28,18 @@ static bool widen_realm(struct sspi_view realm, struct bytes *ret_wide)
 static uint32_t credential_flags(const struct sspi_policy *policy)
 {
     uint32_t flags = SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS;
-    if (policy_allows_qop(policy, POLICY_QOP_AUTH_INT))
+    if (policy->digest_qop.offers[SSPI_QOP_AUTH_INT])
         flags |= SSPI_ACCEPTOR_OFFER_INTEGRITY;
-    if (sspi_policy_number(policy, SSPI_OPTION_DIGEST_USERHASH) == 1)
+    if (policy->digest_userhash)
         flags |= SSPI_ACCEPTOR_OFFER_USERHASH;
-    return policy_has_provider(policy) ? flags | SSPI_ACCEPTOR_CALLER_HASHES : flags;
+    return policy->digest_providers.n > 0 ? flags | SSPI_ACCEPTOR_CALLER_HASHES : flags;
 }
 
 /* The words of the domain option, a blank between two. */
 static void join_domain(const struct sspi_policy *policy, struct bytes *to)
 {
-    size_t n_words;
-    const struct sspi_view *words = policy_words(policy, SSPI_OPTION_DIGEST_DOMAIN, &n_words);
+    const struct sspi_view *words = policy->digest_domain.words;
+    size_t n_words = policy->digest_domain.n;
     for (size_t i = 0; i < n_words; i++) {
         if (i > 0)
             bytes_append_char(to, ' ');
@@ -55,7 +55,7 @@ static enum sspi_reason get_credential(struct sspi_exchange *exchange,
                                        struct acceptor_source **ret_resource)
 {
     struct acceptor_source *source = NULL;
-    if (!policy_has_provider(policy)) {
+    if (policy->digest_providers.n == 0) {
         source = request_exchange_source(exchange, policy, SSPI_OPTION_DIGEST_USER_FILE);
         if (source == NULL)
             return SSPI_REASON_CONFIGURATION;
@@ -66,15 +66,14 @@ static enum sspi_reason get_credential(struct sspi_exchange *exchange,
                                .Flags = credential_flags(policy),
                                .Users = source == NULL ? NULL : source->users,
                                .State = exchange->acceptor->state,
-                               .NonceLifetimeSeconds = (uint32_t)sspi_policy_number(
-                                   policy, SSPI_OPTION_DIGEST_NONCE_LIFETIME),
+                               .NonceLifetimeSeconds = (uint32_t)policy->digest_nonce_lifetime_s,
                                .Domain = domain.data};
-    static_assert(sizeof(data.Algorithms) == SSPI_OPTION_LIST_LIMIT && SSPI_DIGEST_MD5 == 1 &&
-                      SSPI_DIGEST_SHA_512_256_SESS == 6,
+    static_assert(sizeof(data.Algorithms) > sizeof(policy->digest_algorithms.order) &&
+                      (int)SSPI_ALGORITHM_MD5 == (int)SSPI_DIGEST_MD5 &&
+                      (int)SSPI_ALGORITHM_SHA_512_256_SESS == (int)SSPI_DIGEST_SHA_512_256_SESS,
                   "the option's list is the credential's list");
-    if (policy_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))
-        memcpy(data.Algorithms, policy->value[SSPI_OPTION_DIGEST_ALGORITHM].list,
-               sizeof(data.Algorithms));
+    memcpy(data.Algorithms, policy->digest_algorithms.order,
+           sizeof(policy->digest_algorithms.order));
 
     struct sspi_error_info error_info = {0};
     SECURITY_STATUS status =
@@ -188,7 +187,7 @@ enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
     enum sspi_reason reason = get_credential(exchange, policy, &credential, &call->source);
     if (reason != SSPI_REASON_NONE)
         return reason;
-    ULONG requirements = policy_allows_qop(policy, POLICY_QOP_AUTH) ? 0 : ASC_REQ_INTEGRITY;
+    ULONG requirements = policy->digest_qop.offers[SSPI_QOP_AUTH] ? 0 : ASC_REQ_INTEGRITY;
     call_accept(exchange, credential, requirements, bytes_as_view(&wide), call);
     acceptor_credentials_put(&exchange->acceptor->credentials, credential);
     return SSPI_REASON_NONE;

@@ -176,8 +176,8 @@ struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
 static uint8_t mechanism_of(const struct package_info *info)
 {
     if (info->mechanism == &kerberos_package)
-        return POLICY_MECHANISM_KERBEROS;
-    return info->mechanism == &ntlm_package ? POLICY_MECHANISM_NTLM : 0;
+        return SSPI_MECH_KERBEROS;
+    return info->mechanism == &ntlm_package ? SSPI_MECH_NTLM : 0;
 }
 
 enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
@@ -195,7 +195,7 @@ enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
         identity.target_proven = info->target_proven;
         identity.channel = info->channel;
         identity.integrity =
-            package == POLICY_SCHEME_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
+            package == SSPI_SCHEME_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
         identity.expiry_ms = info->expiry_ms;
         exchange->users_generation = info->users_generation;
     }

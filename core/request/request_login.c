@@ -23,10 +23,12 @@ bool request_login_has_legs(const struct sspi_exchange *exchange, const struct s
 bool request_login_may_stay(const struct sspi_policy *policy,
                             const struct acceptor_identity *identity)
 {
-    switch (sspi_policy_number(policy, SSPI_OPTION_CONNECTION_AUTH)) {
-    case POLICY_CONNECTION_AUTH_NTLM:
-        return identity->runs == POLICY_MECHANISM_NTLM;
-    case POLICY_CONNECTION_AUTH_ALL:
+    switch (policy->connection_auth) {
+    case SSPI_CONNECTION_AUTH_OFF:
+        break;
+    case SSPI_CONNECTION_AUTH_NTLM:
+        return identity->runs == SSPI_MECH_NTLM;
+    case SSPI_CONNECTION_AUTH_ALL:
         return identity->runs != 0; /* Digest's client sends its credentials with every request */
     }
     return false;
@@ -73,7 +75,7 @@ bool request_login_is_too_old(const struct sspi_exchange *exchange,
 {
     const struct sspi_connection *connection = exchange->request.connection;
     const struct clock *clock = clock_machine();
-    uint64_t lifetime_ms = sspi_policy_number(policy, SSPI_OPTION_CONNECTION_LIFETIME) * 1000;
+    uint64_t lifetime_ms = policy->connection_lifetime_s * 1000;
     return clock->steady_ms(clock->self) - connection->login_began_ms >= lifetime_ms;
 }
 

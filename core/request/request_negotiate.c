@@ -81,9 +81,9 @@ static bool find_resources(struct negotiation *negotiation)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     const struct sspi_policy *policy = negotiation->policy;
-    bool kerberos = negotiation->package == POLICY_SCHEME_NEGOTIATE &&
-                    policy_allows_mechanism(policy, POLICY_MECHANISM_KERBEROS);
-    bool ntlm = policy_allows_mechanism(policy, POLICY_MECHANISM_NTLM);
+    bool kerberos = negotiation->package == SSPI_SCHEME_NEGOTIATE &&
+                    policy->mechanisms.offers[SSPI_MECH_KERBEROS];
+    bool ntlm = policy->mechanisms.offers[SSPI_MECH_NTLM];
     if (kerberos)
         negotiation->keytab = request_exchange_source(exchange, policy, SSPI_OPTION_KEYTAB);
     if (ntlm)
@@ -98,21 +98,20 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
 {
     struct sspi_acceptor *acceptor = negotiation->exchange->acceptor;
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .State = acceptor->state};
-    size_t n_services;
     if (negotiation->keytab != NULL) {
         data.Mechanisms |= SSPI_MECHANISM_KERBEROS;
         data.Keytab = negotiation->keytab->keytab;
-        data.ServiceNames = policy_services(negotiation->policy, &n_services);
-        data.ServiceNameCount = (uint32_t)n_services;
+        data.ServiceNames = negotiation->policy->service_names.words;
+        data.ServiceNameCount = (uint32_t)negotiation->policy->service_names.n;
     }
     if (negotiation->nt_users != NULL) {
         data.Mechanisms |= SSPI_MECHANISM_NTLM;
         data.Users = negotiation->nt_users->users;
         data.Winbind = negotiation->nt_users->winbind;
     }
-    return acceptor_credentials_get(
-        &acceptor->credentials, negotiation->package == POLICY_SCHEME_NTLM ? "NTLM" : "Negotiate",
-        &data, ret_credential, error_info);
+    return acceptor_credentials_get(&acceptor->credentials,
+                                    negotiation->package == SSPI_SCHEME_NTLM ? "NTLM" : "Negotiate",
+                                    &data, ret_credential, error_info);
 }
 
 /* New credentials end the exchange that had begun on the connection. */
@@ -188,9 +187,8 @@ static enum sspi_reason prove(const struct negotiation *negotiation,
         request_exchange_take_identity(exchange, &accept->context, negotiation->package);
     if (reason != SSPI_REASON_NONE)
         return reason;
-    exchange->identity.source = exchange->identity.runs == POLICY_MECHANISM_NTLM
-                                    ? negotiation->nt_users
-                                    : negotiation->keytab;
+    exchange->identity.source =
+        exchange->identity.runs == SSPI_MECH_NTLM ? negotiation->nt_users : negotiation->keytab;
     /* The leg that verified the client may have had another policy, or a job verified the client
      * without the names of services. */
     struct sspi_error_info error_info;

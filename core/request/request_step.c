@@ -30,10 +30,10 @@ static enum sspi_reason refuse_malformed(struct sspi_exchange *exchange, enum ss
 static uint8_t package_of(struct sspi_view scheme)
 {
     if (bytes_equal_nocase(scheme, SSPI_VIEW("Negotiate")))
-        return POLICY_SCHEME_NEGOTIATE;
+        return SSPI_SCHEME_NEGOTIATE;
     if (bytes_equal_nocase(scheme, SSPI_VIEW("NTLM")))
-        return POLICY_SCHEME_NTLM;
-    return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? POLICY_SCHEME_DIGEST : 0;
+        return SSPI_SCHEME_NTLM;
+    return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? SSPI_SCHEME_DIGEST : 0;
 }
 
 /* True if the header is well-formed, but this location does not offer its scheme. */
@@ -47,7 +47,7 @@ static bool has_foreign_scheme(const struct sspi_exchange *exchange,
         return false;
     uint8_t package = package_of(authorization.scheme);
     *ret_scheme = authorization.scheme;
-    return package == 0 || !policy_offers_scheme(policy, package);
+    return package == 0 || !policy->schemes.offers[package];
 }
 
 /* Evaluates the credentials, or continues the evaluation. Their scheme is offered. */
@@ -73,7 +73,7 @@ static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
     }
 
     uint8_t package = package_of(authorization.scheme);
-    if (package == POLICY_SCHEME_DIGEST)
+    if (package == SSPI_SCHEME_DIGEST)
         return request_digest_evaluate(exchange, policy, authorization.rest);
     return request_negotiate_evaluate(exchange, policy, package, authorization.rest);
 }
@@ -81,9 +81,7 @@ static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
 /* With sspi_require, `optional` admits no anonymous request. (On httpd its own Require decides.) */
 static bool admits_anonymous(const struct sspi_policy *policy)
 {
-    size_t n_words;
-    (void)policy_words(policy, SSPI_OPTION_REQUIRE, &n_words);
-    return policy_is_optional(policy) && n_words == 0;
+    return policy_is_optional(policy) && policy->require.n == 0;
 }
 
 /* A client that keeps its connection busy does not keep an unfinished exchange by that. */
@@ -141,12 +139,12 @@ static bool check_configuration(struct sspi_exchange *exchange, const struct ssp
 {
     const char *scheme, *lack;
     enum sspi_option missing;
-    if (exchange->realm.len == 0 && policy_offers_scheme(policy, POLICY_SCHEME_DIGEST)) {
+    if (exchange->realm.len == 0 && policy->schemes.offers[SSPI_SCHEME_DIGEST]) {
         scheme = "Digest";
         lack = "is empty";
         missing = SSPI_OPTION_REALM;
-    } else if (policy_offers_scheme(policy, POLICY_SCHEME_NTLM) &&
-               !policy_allows_mechanism(policy, POLICY_MECHANISM_NTLM)) {
+    } else if (policy->schemes.offers[SSPI_SCHEME_NTLM] &&
+               !policy->mechanisms.offers[SSPI_MECH_NTLM]) {
         scheme = "NTLM";
         lack = "has no ntlm";
         missing = SSPI_OPTION_MECHANISMS;
@@ -165,7 +163,7 @@ static enum sspi_reason decide_without(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy)
 {
     struct sspi_view scheme;
-    if (sspi_policy_number(policy, SSPI_OPTION_REQUIRE_TLS) == 1 && !exchange->request.tls)
+    if (policy->require_tls && !exchange->request.tls)
         return request_exchange_log(
             exchange, SSPI_REASON_TLS_REQUIRED, SEC_E_OK,
             "credentials are only taken over TLS here and this connection is plain: "
@@ -188,7 +186,7 @@ static enum sspi_reason decide_without(struct sspi_exchange *exchange,
  * its file changed. */
 static bool uses_nt_users(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    if (!policy_uses_mechanism(policy, POLICY_MECHANISM_NTLM))
+    if (!policy_uses_mech(policy, SSPI_MECH_NTLM))
         return false;
     return request_exchange_has_credentials(exchange) ||
            request_login_is_by(exchange, acceptor_source_find(exchange->acceptor->sources, policy,
@@ -208,9 +206,9 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
         bool used;
         enum sspi_option option;
     } files[] = {
-        {policy_uses_mechanism(policy, POLICY_MECHANISM_KERBEROS), SSPI_OPTION_KEYTAB},
+        {policy_uses_mech(policy, SSPI_MECH_KERBEROS), SSPI_OPTION_KEYTAB},
         {uses_nt_users(exchange, policy), SSPI_OPTION_NTLM_USER_FILE},
-        {policy_offers_scheme(policy, POLICY_SCHEME_DIGEST), SSPI_OPTION_DIGEST_USER_FILE},
+        {policy->schemes.offers[SSPI_SCHEME_DIGEST], SSPI_OPTION_DIGEST_USER_FILE},
     };
     const struct clock *clock = clock_machine();
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
@@ -263,7 +261,7 @@ static bool wants_confirmation(const struct sspi_exchange *exchange,
                                const struct sspi_policy *policy)
 {
     return exchange->lookup.has_proven && exchange->lookup.state == REQUEST_LOOKUP_NONE &&
-           policy_has_provider(policy);
+           policy->digest_providers.n > 0;
 }
 
 /* The user has no name in the form that the policy asks for. */
@@ -311,7 +309,7 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
         return request_exchange_log(
             exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
             "%s%s is not one of the users that are required here, or is not bound to this channel",
-            exchange->identity.package == POLICY_SCHEME_DIGEST ? "digest:" : "",
+            exchange->identity.package == SSPI_SCHEME_DIGEST ? "digest:" : "",
             escape_text(shown, sizeof(shown), name));
     free(exchange->user);
     exchange->user = NULL;

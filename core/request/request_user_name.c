@@ -41,9 +41,9 @@ static enum request_user_name spell_principal(const struct request_user *user, u
                                               char **ret_name)
 {
     switch (form) {
-    case POLICY_NAME_SHORT:
+    case SSPI_USER_NAME_SHORT:
         return shorten_principal(user, ret_name);
-    case POLICY_NAME_LOCAL:
+    case SSPI_USER_NAME_LOCAL:
         return map_principal(user, ret_name);
     default:
         return take(strdup(user->name), ret_name);
@@ -58,7 +58,7 @@ static enum request_user_name spell_account(const struct request_user *user, uin
     /* LAB\@carol@EXAMPLE.ORG is also the text of a principal. */
     if (*account == '@' || *account == '/')
         return REQUEST_USER_NAME_AMBIGUOUS;
-    if (form == POLICY_NAME_FULL || (form == POLICY_NAME_SHORT && !user->is_of_own_domain))
+    if (form == SSPI_USER_NAME_FULL || (form == SSPI_USER_NAME_SHORT && !user->is_of_own_domain))
         return take(strdup(user->name), ret_name);
     if (!user->is_of_own_domain)
         return REQUEST_USER_NAME_NO_ACCOUNT;
@@ -70,7 +70,8 @@ static enum request_user_name spell_account(const struct request_user *user, uin
 static enum request_user_name spell_digest(const struct request_user *user, uint64_t form,
                                            char **ret_name)
 {
-    if (form != POLICY_NAME_FULL && !user->is_digest_only_scheme && strchr(user->name, '/') != NULL)
+    if (form != SSPI_USER_NAME_FULL && !user->is_digest_only_scheme &&
+        strchr(user->name, '/') != NULL)
         return REQUEST_USER_NAME_AMBIGUOUS;
     return take(strdup(user->name), ret_name);
 }
@@ -78,9 +79,9 @@ static enum request_user_name spell_digest(const struct request_user *user, uint
 enum request_user_name request_user_name_spell(const struct request_user *user, uint64_t form,
                                                char **ret_name)
 {
-    if (user->package == POLICY_SCHEME_DIGEST)
+    if (user->package == SSPI_SCHEME_DIGEST)
         return spell_digest(user, form, ret_name);
-    if (user->runs == POLICY_MECHANISM_NTLM)
+    if (user->runs == SSPI_MECH_NTLM)
         return spell_account(user, form, ret_name);
     return spell_principal(user, form, ret_name);
 }
@@ -103,13 +104,13 @@ enum request_user_name request_user_name_make(const struct sspi_exchange *exchan
                                               const struct sspi_policy *policy, char **ret_name)
 {
     const struct acceptor_identity *identity = &exchange->identity;
-    uint64_t form = sspi_policy_number(policy, SSPI_OPTION_USER_NAME);
+    uint64_t form = policy->user_name;
     const struct request_user user = {
         .package = identity->package,
         .runs = identity->runs,
         .name = identity->name,
         .default_realm = exchange->acceptor->default_realm,
-        .is_of_own_domain = identity->runs == POLICY_MECHANISM_NTLM && form != POLICY_NAME_FULL &&
+        .is_of_own_domain = identity->runs == SSPI_MECH_NTLM && form != SSPI_USER_NAME_FULL &&
                             is_of_own_domain(identity),
         .is_digest_only_scheme = policy_offers_digest_only(policy),
     };

@@ -139,6 +139,7 @@ static void set_up(const char *users)
     file[0] = bytes_view(users);
     char error[SSPI_ERROR_SIZE];
     acceptor = sspi_acceptor_new(&config);
+    policy = sspi_policy_defaults();
     must(acceptor != NULL && hash_suite_open(&suite), "an acceptor");
     must(sspi_policy_set(&policy, SSPI_OPTION_PACKAGES, digest, 1, SSPI_SERVER_NGINX, error) &&
              sspi_policy_set(&policy, SSPI_OPTION_DIGEST_USER_FILE, file, 1, SSPI_SERVER_NGINX,

@@ -79,6 +79,7 @@ static void make_policies(void)
     char error[SSPI_ERROR_SIZE];
     path = bytes_view(keytab_path);
     for (size_t i = 0; i < 3; i++) {
+        policies[i] = sspi_policy_defaults();
         set(&policies[i], SSPI_OPTION_MODE, &on);
         set(&policies[i], SSPI_OPTION_PACKAGES, &negotiate);
         set(&policies[i], SSPI_OPTION_MECHANISMS, &kerberos);
@@ -231,9 +232,9 @@ static void check_granted(const struct sspi_result *result, const struct names *
     for (size_t i = 0; i < SSPI_VARIABLE_COUNT; i++)
         FUZZ_REQUIRE(utf8_is_name(variables[i]));
     FUZZ_REQUIRE(are_names(names) && user.len > 0 && variables[SSPI_VARIABLE_TARGET].len > 0);
-    if (form == POLICY_NAME_FULL)
+    if (form == SSPI_USER_NAME_FULL)
         FUZZ_REQUIRE(strcmp(kerberos_name_realm(user.data), realm.data) == 0);
-    if (form == POLICY_NAME_LOCAL)
+    if (form == SSPI_USER_NAME_LOCAL)
         FUZZ_REQUIRE(bytes_equal(user, names->client) && strpbrk(user.data, "@\\/") == NULL);
 }
 
@@ -247,7 +248,7 @@ static void check(const struct sspi_result *result, const struct names *names, s
     if (result->has_user)
         check_granted(result, names, form);
     else
-        FUZZ_REQUIRE(form == POLICY_NAME_LOCAL || !is_good(names));
+        FUZZ_REQUIRE(form == SSPI_USER_NAME_LOCAL || !is_good(names));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

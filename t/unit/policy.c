@@ -27,31 +27,28 @@ static bool set_one(struct sspi_policy *policy, enum sspi_option option, const c
 
 static void an_empty_policy_has_the_defaults_of_the_table(void **state)
 {
-    struct sspi_policy policy = {0};
-    size_t n;
-    assert_int_equal(sspi_policy_number(&policy, SSPI_OPTION_MODE), SSPI_MODE_OFF);
-    assert_int_equal(sspi_policy_number(&policy, SSPI_OPTION_CHANNEL_BINDING),
-                     POLICY_BINDING_ALLOW);
-    assert_int_equal(sspi_policy_number(&policy, SSPI_OPTION_DIGEST_NONCE_LIFETIME), 300);
-    assert_int_equal(sspi_policy_number(&policy, SSPI_OPTION_STATE_SIZE), 32u << 20);
-    assert_true(policy_offers_scheme(&policy, POLICY_SCHEME_NEGOTIATE));
-    assert_false(policy_offers_scheme(&policy, POLICY_SCHEME_DIGEST));
-    assert_true(policy_allows_qop(&policy, POLICY_QOP_AUTH));
-    assert_false(policy_allows_qop(&policy, POLICY_QOP_AUTH_INT));
-    const struct sspi_view *services = policy_services(&policy, &n);
-    assert_int_equal(n, 1);
-    assert_true(bytes_equal(services[0], SSPI_VIEW("HTTP/")));
+    struct sspi_policy policy = sspi_policy_defaults();
+    assert_int_equal(policy.mode, SSPI_MODE_OFF);
+    assert_int_equal(policy.channel_binding, SSPI_BINDING_ALLOW);
+    assert_int_equal(policy.digest_nonce_lifetime_s, 300);
+    assert_int_equal(policy.state_size, 32u << 20);
+    assert_true(policy.schemes.offers[SSPI_SCHEME_NEGOTIATE]);
+    assert_false(policy.schemes.offers[SSPI_SCHEME_DIGEST]);
+    assert_true(policy.digest_qop.offers[SSPI_QOP_AUTH]);
+    assert_false(policy.digest_qop.offers[SSPI_QOP_AUTH_INT]);
+    assert_int_equal(policy.service_names.n, 1);
+    assert_true(bytes_equal(policy.service_names.words[0], SSPI_VIEW("HTTP/")));
     assert_false(policy_is_optional(&policy));
 }
 
 static void a_list_keeps_the_order_and_refuses_repeats(void **state)
 {
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     struct sspi_view words[] = {SSPI_VIEW("digest"), SSPI_VIEW("Negotiate")};
     assert_true(set(&policy, SSPI_OPTION_PACKAGES, words, 2));
-    const uint8_t *list = policy_list(&policy, SSPI_OPTION_PACKAGES);
-    assert_int_equal(list[0], POLICY_SCHEME_DIGEST);
-    assert_int_equal(list[1], POLICY_SCHEME_NEGOTIATE);
+    const uint8_t *list = policy.schemes.order;
+    assert_int_equal(list[0], SSPI_SCHEME_DIGEST);
+    assert_int_equal(list[1], SSPI_SCHEME_NEGOTIATE);
     assert_int_equal(list[2], 0);
     words[1] = SSPI_VIEW("Digest");
     assert_false(set(&policy, SSPI_OPTION_PACKAGES, words, 2));
@@ -63,7 +60,7 @@ static void a_list_keeps_the_order_and_refuses_repeats(void **state)
 static void all_of_the_domain_has_room_in_a_challenge(void **state)
 {
     char longest[1024];
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
 
     memset(longest, 'a', sizeof(longest));
     longest[0] = '/';
@@ -79,6 +76,21 @@ static void all_of_the_domain_has_room_in_a_challenge(void **state)
     assert_false(
         sspi_policy_set(&policy, SSPI_OPTION_DIGEST_DOMAIN, words, 1, SSPI_SERVER_NGINX, error));
     assert_non_null(strstr(error, "sspi_digest_domain"));
+}
+
+static uint64_t number_of(const struct sspi_policy *policy, enum sspi_option option)
+{
+    switch (option) {
+    case SSPI_OPTION_DIGEST_NONCE_LIFETIME:
+        return policy->digest_nonce_lifetime_s;
+    case SSPI_OPTION_STATE_SIZE:
+        return policy->state_size;
+    case SSPI_OPTION_THREADS:
+        return policy->threads;
+    default:
+        fail_msg("option %d is not a quantity of this test", (int)option);
+        return 0;
+    }
 }
 
 static void quantities_take_units_and_keep_their_limits(void **state)
@@ -114,10 +126,10 @@ static void quantities_take_units_and_keep_their_limits(void **state)
         {SSPI_OPTION_THREADS, "8s", false, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct sspi_policy policy = {0};
+        struct sspi_policy policy = sspi_policy_defaults();
         assert_int_equal(set_one(&policy, cases[i].option, cases[i].text), cases[i].valid);
         if (cases[i].valid)
-            assert_int_equal(sspi_policy_number(&policy, cases[i].option), cases[i].number);
+            assert_int_equal(number_of(&policy, cases[i].option), cases[i].number);
         else
             assert_non_null(strstr(error, "is not valid; use a number from"));
     }
@@ -125,7 +137,7 @@ static void quantities_take_units_and_keep_their_limits(void **state)
 
 static void a_wrong_word_is_named_with_the_right_ones(void **state)
 {
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     assert_false(set_one(&policy, SSPI_OPTION_CHANNEL_BINDING, "maybe"));
     assert_string_equal(
         error, "SSPIChannelBinding: \"maybe\" is not valid; use one of: none allow require");
@@ -137,7 +149,7 @@ static void a_wrong_word_is_named_with_the_right_ones(void **state)
 
 static void the_number_of_words_is_checked(void **state)
 {
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     struct sspi_view words[] = {SSPI_VIEW("on"), SSPI_VIEW("off"), SSPI_VIEW("x"), SSPI_VIEW("y")};
     assert_false(set(&policy, SSPI_OPTION_REQUIRE_TLS, words, 2));
     assert_string_equal(
@@ -150,7 +162,7 @@ static void the_number_of_words_is_checked(void **state)
 
 static void every_require_line_needs_its_keyword_and_a_name(void **state)
 {
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     struct sspi_view absent = {NULL, 0};
     struct sspi_view good[] = {SSPI_VIEW("user"), SSPI_VIEW("alice@R"),    absent,
                                SSPI_VIEW("user"), SSPI_VIEW("digest:bob"), absent};
@@ -163,13 +175,13 @@ static void every_require_line_needs_its_keyword_and_a_name(void **state)
 
 static void an_inner_scope_overrides_only_what_it_says(void **state)
 {
-    struct sspi_policy outer = {0}, inner = {0}, merged;
+    struct sspi_policy outer = sspi_policy_defaults(), inner = sspi_policy_defaults(), merged;
     assert_true(set_one(&outer, SSPI_OPTION_CHANNEL_BINDING, "require"));
     assert_true(set_one(&outer, SSPI_OPTION_REQUIRE_TLS, "on"));
     assert_true(set_one(&inner, SSPI_OPTION_CHANNEL_BINDING, "none"));
     sspi_policy_merge(&merged, &outer, &inner);
-    assert_int_equal(sspi_policy_number(&merged, SSPI_OPTION_CHANNEL_BINDING), POLICY_BINDING_NONE);
-    assert_int_equal(sspi_policy_number(&merged, SSPI_OPTION_REQUIRE_TLS), 1);
+    assert_int_equal(merged.channel_binding, SSPI_BINDING_NONE);
+    assert_int_equal(merged.require_tls, 1);
     sspi_policy_merge(&inner, &outer, &inner);
     assert_memory_equal(&inner, &merged, sizeof(inner));
 }
@@ -179,28 +191,29 @@ static void an_inner_scope_keeps_an_outer_demand_for_bound_clients(void **state)
     const struct sspi_view end = {NULL, 0};
     struct sspi_view bound[] = {SSPI_VIEW("channel-bound"), end};
     struct sspi_view user[] = {SSPI_VIEW("user"), SSPI_VIEW("channel-bound"), end};
-    struct sspi_policy outer = {0}, inner = {0}, innermost = {0}, merged;
+    struct sspi_policy outer = sspi_policy_defaults(), inner = sspi_policy_defaults(),
+                       innermost = sspi_policy_defaults(), merged;
     assert_true(set(&outer, SSPI_OPTION_REQUIRE, bound, 2));
     assert_true(set(&inner, SSPI_OPTION_REQUIRE, user, 3));
-    assert_true(policy_requires_bound(&outer));
-    assert_false(policy_requires_bound(&inner));
+    assert_true(outer.requires_channel_bound);
+    assert_false(inner.requires_channel_bound);
     sspi_policy_merge(&merged, &inner, &innermost);
-    assert_false(policy_requires_bound(&merged));
+    assert_false(merged.requires_channel_bound);
     sspi_policy_merge(&merged, &outer, &inner);
-    assert_true(policy_requires_bound(&merged));
-    assert_ptr_equal(merged.value[SSPI_OPTION_REQUIRE].words, user);
+    assert_true(merged.requires_channel_bound);
+    assert_ptr_equal(merged.require.words, user);
     sspi_policy_merge(&merged, &merged, &innermost);
-    assert_true(policy_requires_bound(&merged));
+    assert_true(merged.requires_channel_bound);
     sspi_policy_merge(&merged, &inner, &outer);
-    assert_true(policy_requires_bound(&merged));
-    assert_ptr_equal(merged.value[SSPI_OPTION_REQUIRE].words, bound);
+    assert_true(merged.requires_channel_bound);
+    assert_ptr_equal(merged.require.words, bound);
 }
 
 static void demands_are_told_from_other_options(void **state)
 {
     const struct sspi_view end = {NULL, 0};
     struct sspi_view user[] = {SSPI_VIEW("user"), SSPI_VIEW("digest:alice"), end};
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     for (enum sspi_option option = 0; option < SSPI_OPTION_COUNT; option++)
         assert_false(sspi_policy_demands(&policy, option));
     assert_true(set_one(&policy, SSPI_OPTION_REQUIRE_TLS, "off"));
@@ -218,21 +231,21 @@ static void demands_are_told_from_other_options(void **state)
 
 static void a_scope_chooses_one_source_of_users(void **state)
 {
-    struct sspi_policy outer = {0}, inner = {0}, merged;
+    struct sspi_policy outer = sspi_policy_defaults(), inner = sspi_policy_defaults(), merged;
     assert_true(set_one(&outer, SSPI_OPTION_DIGEST_PROVIDER, "file"));
     assert_false(set_one(&outer, SSPI_OPTION_DIGEST_USER_FILE, "/users"));
     assert_non_null(strstr(error, "either SSPIDigestUserFile or SSPIDigestProvider"));
     sspi_policy_merge(&merged, &outer, &inner);
-    assert_true(policy_has_provider(&merged));
+    assert_true(merged.digest_providers.n > 0);
     assert_true(set_one(&inner, SSPI_OPTION_DIGEST_USER_FILE, "/users"));
     assert_true(set_one(&inner, SSPI_OPTION_DIGEST_USER_FILE, "/others"));
     assert_false(set_one(&inner, SSPI_OPTION_DIGEST_PROVIDER, "file"));
     sspi_policy_merge(&merged, &outer, &inner);
-    assert_false(policy_has_provider(&merged));
-    assert_true(policy_is_set(&merged, SSPI_OPTION_DIGEST_USER_FILE));
+    assert_false(merged.digest_providers.n > 0);
+    assert_true(sspi_policy_is_set(&merged, SSPI_OPTION_DIGEST_USER_FILE));
     sspi_policy_merge(&merged, &inner, &outer);
-    assert_true(policy_has_provider(&merged));
-    assert_false(policy_is_set(&merged, SSPI_OPTION_DIGEST_USER_FILE));
+    assert_true(merged.digest_providers.n > 0);
+    assert_false(sspi_policy_is_set(&merged, SSPI_OPTION_DIGEST_USER_FILE));
 }
 
 int main(void)

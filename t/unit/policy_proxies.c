@@ -14,7 +14,7 @@
 static bool is_between(const char *network, const char *peer)
 {
     char error[SSPI_ERROR_SIZE];
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     const struct sspi_view word = {network, strlen(network)};
     const struct sspi_request request = {.peer = {peer, strlen(peer)}};
     assert_true(sspi_policy_set(&policy, SSPI_OPTION_PROXIES, &word, 1, SSPI_SERVER_NGINX, error));
@@ -71,7 +71,7 @@ static void what_is_no_network_is_refused(void **state)
 
 static void who_has_no_address_or_tells_of_a_proxy_is_one(void **state)
 {
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     struct sspi_request request = {.peer = SSPI_VIEW("192.0.2.1")};
     assert_false(policy_proxies_between(&request, &policy));
     request.forwarded = true;

@@ -45,7 +45,7 @@ static inline void set(struct sspi_policy *policy, enum sspi_option option, cons
 
 static inline struct sspi_policy ntlm_policy(void)
 {
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     set(&policy, SSPI_OPTION_MODE, "on");
     set(&policy, SSPI_OPTION_PACKAGES, "NTLM");
     set(&policy, SSPI_OPTION_MECHANISMS, "ntlm");

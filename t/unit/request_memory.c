@@ -85,7 +85,7 @@ static void a_service_that_is_refused(void **state)
 
 static void a_lookup_of_a_user(void **state)
 {
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     set(&policy, SSPI_OPTION_MODE, "on");
     set(&policy, SSPI_OPTION_PACKAGES, "Digest");
     set(&policy, SSPI_OPTION_DIGEST_PROVIDER, "any");

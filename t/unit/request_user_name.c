@@ -14,16 +14,16 @@
 
 static struct request_user kerberos(const char *name)
 {
-    return (struct request_user){.package = POLICY_SCHEME_NEGOTIATE,
-                                 .runs = POLICY_MECHANISM_KERBEROS,
+    return (struct request_user){.package = SSPI_SCHEME_NEGOTIATE,
+                                 .runs = SSPI_MECH_KERBEROS,
                                  .name = name,
                                  .default_realm = REALM};
 }
 
 static struct request_user ntlm(const char *name, bool own)
 {
-    return (struct request_user){.package = POLICY_SCHEME_NTLM,
-                                 .runs = POLICY_MECHANISM_NTLM,
+    return (struct request_user){.package = SSPI_SCHEME_NTLM,
+                                 .runs = SSPI_MECH_NTLM,
                                  .name = name,
                                  .default_realm = REALM,
                                  .is_of_own_domain = own};
@@ -32,7 +32,7 @@ static struct request_user ntlm(const char *name, bool own)
 static struct request_user digest(const char *name)
 {
     return (struct request_user){
-        .package = POLICY_SCHEME_DIGEST, .name = name, .default_realm = REALM};
+        .package = SSPI_SCHEME_DIGEST, .name = name, .default_realm = REALM};
 }
 
 #define AMBIGUOUS  "(ambiguous)"
@@ -57,8 +57,9 @@ static char *spell(const struct request_user *user, uint64_t form)
 static void check(struct request_user user, const char *full, const char *shortened,
                   const char *local)
 {
-    const char *const wanted[] = {
-        [POLICY_NAME_FULL] = full, [POLICY_NAME_SHORT] = shortened, [POLICY_NAME_LOCAL] = local};
+    const char *const wanted[] = {[SSPI_USER_NAME_FULL] = full,
+                                  [SSPI_USER_NAME_SHORT] = shortened,
+                                  [SSPI_USER_NAME_LOCAL] = local};
     for (uint64_t form = 0; form < 3; form++) {
         char *name = spell(&user, form);
         assert_non_null(name);
