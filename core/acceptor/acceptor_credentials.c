@@ -101,8 +101,7 @@ static struct acceptor_credential *make(const char *package, const SSPI_ACCEPTOR
         free(made);
         free(joined);
         free(domain);
-        *ret_status = error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                        "out of memory");
+        *ret_status = error_info_no_memory(error_info);
         return NULL;
     }
     made->package = package;

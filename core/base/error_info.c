@@ -33,3 +33,15 @@ SECURITY_STATUS error_info_refuse(struct sspi_error_info *error_info, SECURITY_S
     va_end(arguments);
     return status;
 }
+
+SECURITY_STATUS error_info_no_memory(struct sspi_error_info *error_info)
+{
+    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
+                             "out of memory");
+}
+
+SECURITY_STATUS error_info_library_failed(struct sspi_error_info *error_info, const char *what)
+{
+    return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "OpenSSL could not compute %s", what);
+}

@@ -15,4 +15,10 @@ SECURITY_STATUS error_info_refuse(struct sspi_error_info *error_info, SECURITY_S
                                   enum sspi_reason reason, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Memory ran out: SEC_E_INSUFFICIENT_MEMORY. */
+SECURITY_STATUS error_info_no_memory(struct sspi_error_info *error_info);
+
+/* OpenSSL could not compute `what` ("a digest"): SEC_E_INTERNAL_ERROR. */
+SECURITY_STATUS error_info_library_failed(struct sspi_error_info *error_info, const char *what);
+
 #endif

@@ -19,18 +19,6 @@
 
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
 
-static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
-{
-    error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
-    return SEC_E_INSUFFICIENT_MEMORY;
-}
-
-static SECURITY_STATUS library_failed(struct sspi_error_info *error_info)
-{
-    error_info_set(error_info, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
-    return SEC_E_INTERNAL_ERROR;
-}
-
 SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,
                                          struct sspi_view realm,
                                          char ret_nonce[DIGEST_NONCE_LEN + 1],
@@ -45,10 +33,10 @@ SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credent
         return SEC_E_INTERNAL_ERROR;
     }
     if (!hash_run_open(&run, &credential->hashes))
-        return no_memory(error_info);
+        return error_info_no_memory(error_info);
     if (!digest_nonce_make(&run, store_state_nonce_key(credential->state),
                            store_state_time_ms(credential->state, clock), random, realm, ret_nonce))
-        return library_failed(error_info);
+        return error_info_library_failed(error_info, "a digest");
     return SEC_E_OK;
 }
 
@@ -169,7 +157,7 @@ static SECURITY_STATUS check_nonce(struct attempt *a)
         return stale(a->error_info, "the nonce is not ours, or is for another realm");
     case DIGEST_NONCE_FAILED:
     default:
-        return library_failed(a->error_info);
+        return error_info_library_failed(a->error_info, "a digest");
     }
     if (a->now_ms > a->issued_ms && a->now_ms - a->issued_ms > a->credential->nonce_lifetime_ms)
         return stale(a->error_info, "the nonce is older than its lifetime");
@@ -272,9 +260,9 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_identity *i
     }
     if (!digest_info_append(&out->tokens[0], &a->run, a->response, a->in->method, NULL,
                             identity->login.hash_a1, next_nonce))
-        return library_failed(a->error_info);
+        return error_info_library_failed(a->error_info, "a digest");
     if (out->tokens[0].failed)
-        return no_memory(a->error_info);
+        return error_info_no_memory(a->error_info);
     out->n_tokens = 1;
     return SEC_E_OK;
 }
@@ -332,7 +320,7 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&attempt.run, &credential->hashes))
-        return no_memory(out->error_info);
+        return error_info_no_memory(out->error_info);
     status = prove(&attempt, &identity, out);
     hash_run_close(&attempt.run);
     identity.issued_ms = attempt.issued_ms;

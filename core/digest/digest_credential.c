@@ -45,16 +45,13 @@ static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPT
         return SEC_E_OK;
     if (posix_memalign(&c->own_state, PAGE_SIZE, STORE_STATE_MIN_SIZE) != 0) {
         c->own_state = NULL;
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return SEC_E_INSUFFICIENT_MEMORY;
+        return error_info_no_memory(error_info);
     }
     memset(c->own_state, 0, STORE_STATE_MIN_SIZE);
     errno = 0;
     c->state = store_state_format(c->own_state, STORE_STATE_MIN_SIZE, c->clock);
-    if (c->state == NULL && errno == ENOMEM) {
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (c->state == NULL && errno == ENOMEM)
+        return error_info_no_memory(error_info);
     if (c->state == NULL) {
         error_info_set(error_info, SSPI_REASON_INTERNAL, "no randomness for the nonce key");
         return SEC_E_INTERNAL_ERROR;
@@ -122,10 +119,8 @@ static SECURITY_STATUS take_realm(struct digest_credential *c, const SSPI_ACCEPT
         return SEC_E_INVALID_PARAMETER;
     }
     c->default_realm = strdup(data->DefaultRealm);
-    if (c->default_realm == NULL) {
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (c->default_realm == NULL)
+        return error_info_no_memory(error_info);
     return SEC_E_OK;
 }
 
@@ -145,10 +140,8 @@ static SECURITY_STATUS take_domain(struct digest_credential *c, const SSPI_ACCEP
         return SEC_E_INVALID_PARAMETER;
     }
     c->domain = strdup(data->Domain);
-    if (c->domain == NULL) {
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (c->domain == NULL)
+        return error_info_no_memory(error_info);
     return SEC_E_OK;
 }
 
@@ -204,10 +197,8 @@ SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
 {
     struct digest_credential *c = make();
 
-    if (c == NULL) {
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (c == NULL)
+        return error_info_no_memory(error_info);
     ref_init(&c->ref);
     atomic_init(&c->released, false);
     SECURITY_STATUS status = fill(c, data, error_info);

@@ -96,10 +96,8 @@ SECURITY_STATUS digest_offer_challenge(const struct digest_credential *credentia
     for (size_t i = 0; i < offer.n_algorithms && i < in->n_tokens && i < PACKAGE_CHALLENGES_LIMIT;
          i++) {
         digest_challenge_append(&out->tokens[i], &challenge, offer.algorithms[i]);
-        if (out->tokens[i].failed) {
-            error_info_set(out->error_info, SSPI_REASON_INTERNAL, "out of memory");
-            return SEC_E_INSUFFICIENT_MEMORY;
-        }
+        if (out->tokens[i].failed)
+            return error_info_no_memory(out->error_info);
         out->n_tokens = i + 1;
     }
     return SEC_I_CONTINUE_NEEDED;

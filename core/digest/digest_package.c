@@ -119,10 +119,8 @@ static SECURITY_STATUS need_context(struct digest_credential *credential,
                                     struct digest_context **context,
                                     struct sspi_error_info *error_info)
 {
-    if (*context == NULL && (*context = digest_context_new(credential, false)) == NULL) {
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (*context == NULL && (*context = digest_context_new(credential, false)) == NULL)
+        return error_info_no_memory(error_info);
     return SEC_E_OK;
 }
 
@@ -144,10 +142,8 @@ static SECURITY_STATUS defer(struct digest_credential *credential, struct digest
 {
     SECURITY_STATUS status = need_context(credential, context, error_info);
 
-    if (status == SEC_E_OK && !digest_context_set_pending(*context, realm)) {
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (status == SEC_E_OK && !digest_context_set_pending(*context, realm))
+        return error_info_no_memory(error_info);
     return status == SEC_E_OK ? SEC_I_COMPLETE_NEEDED : status;
 }
 
@@ -160,10 +156,8 @@ static SECURITY_STATUS verify(struct digest_credential *credential, struct diges
 
     if (status == SEC_E_OK)
         status = need_context(credential, context, out->error_info);
-    if (status == SEC_E_OK && !digest_context_establish(*context, &identity, in->requirements)) {
-        error_info_set(out->error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return SEC_E_INSUFFICIENT_MEMORY;
-    }
+    if (status == SEC_E_OK && !digest_context_establish(*context, &identity, in->requirements))
+        return error_info_no_memory(out->error_info);
     return status;
 }
 

@@ -157,8 +157,7 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
         return SEC_E_LOGON_DENIED;
     case DIGEST_VERIFY_FAILED:
     default:
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "OpenSSL could not compute a digest");
-        return SEC_E_INTERNAL_ERROR;
+        return error_info_library_failed(error_info, "a digest");
     }
 }
 

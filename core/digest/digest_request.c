@@ -18,18 +18,6 @@
 
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
 
-static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
-{
-    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "out of memory");
-}
-
-static SECURITY_STATUS library_failed(struct sspi_error_info *error_info)
-{
-    return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "OpenSSL could not compute a digest");
-}
-
 static SECURITY_STATUS check_context(const struct digest_context *context,
                                      struct sspi_error_info *error_info)
 {
@@ -152,7 +140,7 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
             response->integrity ? " and body" : "");
     case DIGEST_VERIFY_FAILED:
     default:
-        return library_failed(error_info);
+        return error_info_library_failed(error_info, "a digest");
     }
 }
 
@@ -188,7 +176,7 @@ static SECURITY_STATUS commit(struct digest_context *context,
     struct digest_response copy;
 
     if (!digest_response_copy(response, &copy))
-        return no_memory(error_info);
+        return error_info_no_memory(error_info);
     SECURITY_STATUS status = SEC_E_OK;
     if (!digest_active_nonces_advance(&credential->active_nonces, &context->active_nonce,
                                       response->count))
@@ -224,7 +212,7 @@ SECURITY_STATUS digest_request_verify(struct digest_context *context,
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&run, &context->credential->hashes))
-        return no_memory(error_info);
+        return error_info_no_memory(error_info);
     status = check_response(context, &run, in, &response, error_info);
     /* Told only to who knows the password. */
     if (status == SEC_E_OK && is_too_old(context))
@@ -259,12 +247,12 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&run, &context->credential->hashes))
-        return no_memory(out->error_info);
+        return error_info_no_memory(out->error_info);
     if (!digest_info_append(&out->tokens[0], &run, last, in->method,
                             has_entity ? entity_hash : NULL, context->session.hash_a1, none))
-        return library_failed(out->error_info);
+        return error_info_library_failed(out->error_info, "a digest");
     if (out->tokens[0].failed)
-        return no_memory(out->error_info);
+        return error_info_no_memory(out->error_info);
     out->n_tokens = 1;
     return SEC_E_OK;
 }

@@ -13,18 +13,6 @@
 #define RUN_CLEANUP      __attribute__((cleanup(hash_run_close)))
 #define IDENTITY_CLEANUP __attribute__((cleanup(digest_identity_clear)))
 
-static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
-{
-    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "out of memory");
-}
-
-static SECURITY_STATUS library_failed(struct sspi_error_info *error_info)
-{
-    return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "OpenSSL could not compute a digest");
-}
-
 /* ---- the challenge ---- */
 
 /* ASC_REQ_* are offers: what the client chose is told by the context's attributes. Where
@@ -41,7 +29,7 @@ static SECURITY_STATUS offer(struct digest_credential *credential, struct digest
         return SEC_E_OK;
     const struct digest_ciphers *ciphers = digest_credential_ciphers(credential);
     if (ciphers == NULL)
-        return no_memory(error_info);
+        return error_info_no_memory(error_info);
     sasl->ciphers = digest_ciphers_available(ciphers, credential->offers_weak_ciphers);
     return SEC_E_OK;
 }
@@ -53,7 +41,7 @@ SECURITY_STATUS digest_sasl_challenge(struct digest_credential *credential,
 {
     *context = digest_context_new(credential, true);
     if (*context == NULL)
-        return no_memory(out->error_info);
+        return error_info_no_memory(out->error_info);
     struct digest_sasl *sasl = (*context)->sasl;
     memcpy(sasl->realm, realm.data, realm.len);
     SECURITY_STATUS status =
@@ -65,7 +53,7 @@ SECURITY_STATUS digest_sasl_challenge(struct digest_credential *credential,
     digest_challenge_append_sasl(&out->tokens[0], realm, bytes_view(sasl->nonce),
                                  sasl->offers_integrity, sasl->ciphers);
     if (out->tokens[0].failed)
-        return no_memory(out->error_info);
+        return error_info_no_memory(out->error_info);
     out->n_tokens = 1;
     return SEC_I_CONTINUE_NEEDED;
 }
@@ -153,18 +141,18 @@ static SECURITY_STATUS protect(const struct attempt *a, const struct digest_iden
     const struct digest_ciphers *ciphers = NULL;
 
     if (!digest_verify_session(a->run, a->response, identity->login.hash_a1, sasl->session))
-        return library_failed(a->error_info);
+        return error_info_library_failed(a->error_info, "a digest");
     sasl->protects = a->response->integrity;
     if (!sasl->protects)
         return SEC_E_OK;
     if (a->response->cipher != DIGEST_CIPHER_NONE &&
         (ciphers = digest_credential_ciphers(a->credential)) == NULL)
-        return no_memory(a->error_info);
+        return error_info_no_memory(a->error_info);
     digest_layer_clear(&sasl->layer); /* of an attempt that ran out of memory */
     return digest_layer_init(&sasl->layer, &a->credential->hashes, ciphers, a->response->cipher,
                              sasl->session)
                ? SEC_E_OK
-               : library_failed(a->error_info);
+               : error_info_library_failed(a->error_info, "a digest");
 }
 
 /* RFC 2831 2.1.3 */
@@ -174,10 +162,10 @@ static SECURITY_STATUS answer(const struct attempt *a, const struct digest_ident
     uint8_t rspauth[HASH_MAX];
 
     if (!digest_verify_rspauth(a->run, a->response, NULL, identity->login.hash_a1, rspauth))
-        return library_failed(a->error_info);
+        return error_info_library_failed(a->error_info, "a digest");
     bytes_append_text(token, "rspauth=");
     bytes_append_hex(token, rspauth, hash_len(a->response->algorithm));
-    return token->failed ? no_memory(a->error_info) : SEC_E_OK;
+    return token->failed ? error_info_no_memory(a->error_info) : SEC_E_OK;
 }
 
 /* The order matters: nothing is told about nonce or binding to who does not know the password. */
@@ -199,7 +187,7 @@ static SECURITY_STATUS prove(const struct attempt *a, struct digest_identity *id
     if (status == SEC_E_OK)
         status = answer(a, identity, &out->tokens[0]);
     if (status == SEC_E_OK && !digest_context_establish(a->context, identity, a->in->requirements))
-        status = no_memory(a->error_info);
+        status = error_info_no_memory(a->error_info);
     if (status == SEC_E_OK)
         out->n_tokens = 1;
     else
@@ -236,6 +224,6 @@ SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&run, &credential->hashes))
-        return no_memory(out->error_info);
+        return error_info_no_memory(out->error_info);
     return prove(&attempt, &identity, out);
 }

@@ -38,8 +38,7 @@ static SECURITY_STATUS find_service(struct kerberos_exchange *exchange)
         return error_info_refuse(exchange->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                  "the service whose key decrypted the ticket cannot be determined");
     if (exchange->service == NULL)
-        return error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
-                                 SSPI_REASON_INTERNAL, "no memory");
+        return error_info_no_memory(exchange->error_info);
     return SEC_E_OK;
 }
 
@@ -117,8 +116,7 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct packa
         exchange->service = NULL;
     }
     if (info->name == NULL || info->realm == NULL)
-        return error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
-                                 SSPI_REASON_INTERNAL, "no memory");
+        return error_info_no_memory(exchange->error_info);
     return SEC_E_OK;
 }
 
@@ -235,8 +233,7 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
     }
     put_token(out, &exchange.result.token);
     if (out->tokens[0].failed)
-        return error_info_refuse(out->error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(out->error_info);
     *ret_gss = exchange.result.gss;
     exchange.result.gss = GSS_C_NO_CONTEXT;
     return SEC_E_OK;

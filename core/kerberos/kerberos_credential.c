@@ -115,8 +115,7 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
 {
     char error[SSPI_ERROR_TEXT_SIZE];
     if (!copy_names(credential, data))
-        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(error_info);
     if (!hash_suite_open(&credential->hashes))
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                  "OpenSSL has no digests");
@@ -149,8 +148,7 @@ SECURITY_STATUS kerberos_credential_new(const SSPI_ACCEPTOR_DATA *data,
     struct kerberos_credential *credential = calloc(1, sizeof(*credential));
     if (credential == NULL || pthread_mutex_init(&credential->mutex, NULL) != 0) {
         free(credential);
-        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(error_info);
     }
     SECURITY_STATUS status = fill(credential, data, error_info);
     if (status != SEC_E_OK) {
@@ -247,8 +245,7 @@ static SECURITY_STATUS take_idle(struct kerberos_credential *credential,
                                  struct sspi_error_info *error_info)
 {
     if (!renew_keyring(credential))
-        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory for the keys");
+        return error_info_no_memory(error_info);
     struct kerberos_keyring *keyring = credential->keyring;
     if (keyring->keys.n_keys == 0)
         return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
@@ -260,8 +257,7 @@ static SECURITY_STATUS take_idle(struct kerberos_credential *credential,
     } else {
         acceptor = calloc(1, sizeof(*acceptor));
         if (acceptor == NULL)
-            return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                     "no memory");
+            return error_info_no_memory(error_info);
         acceptor->gss = GSS_C_NO_CREDENTIAL;
         acceptor->cache = cache;
         acceptor->keyring = keyring;

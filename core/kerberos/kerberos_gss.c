@@ -151,8 +151,7 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
                                  "encryption type not allowed by this server's krb5.conf: %s",
                                  gss_text(major, minor, text, sizeof(text)));
     case ENOMEM:
-        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(error_info);
     default:
         if (is_about_token((krb5_error_code)minor))
             return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,

@@ -23,8 +23,7 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
                                  "Kerberos takes one leg, this is another");
     struct kerberos_context *made = calloc(1, sizeof(*made));
     if (made == NULL)
-        return error_info_refuse(out->error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(out->error_info);
     *context = made;
     SECURITY_STATUS status = kerberos_accept_run(credential, in, out, &made->gss, &made->info);
     made->established = status == SEC_E_OK;

@@ -60,10 +60,7 @@ static SECURITY_STATUS copy_only_service(struct kerberos_exchange *exchange, con
     if (only == NULL || exchange->result.major != GSS_S_COMPLETE || exchange->service != NULL)
         return SEC_E_OK;
     exchange->service = strdup(only);
-    return exchange->service != NULL
-               ? SEC_E_OK
-               : error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
-                                   SSPI_REASON_INTERNAL, "no memory");
+    return exchange->service != NULL ? SEC_E_OK : error_info_no_memory(exchange->error_info);
 }
 
 /* Lets MIT accept or refuse the token with one binding. The returned status is not about the token.

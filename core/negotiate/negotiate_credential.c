@@ -30,8 +30,7 @@ SECURITY_STATUS negotiate_credential_new(const SSPI_ACCEPTOR_DATA *data,
 {
     struct negotiate_credential *credential = calloc(1, sizeof(*credential));
     if (credential == NULL)
-        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(error_info);
     SECURITY_STATUS status = fill(credential, data, error_info);
     if (status != SEC_E_OK) {
         negotiate_credential_free(credential);

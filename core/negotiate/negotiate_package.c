@@ -23,7 +23,7 @@ static SECURITY_STATUS advance_bare(struct negotiate_step *step)
         bytes_append_view(&step->out->tokens[0], bytes_as_view(&token));
         step->out->n_tokens = 1;
         if (step->out->tokens[0].failed)
-            return negotiate_spnego_no_memory(step);
+            return error_info_no_memory(step->out->error_info);
     }
     context->phase = status == SEC_E_OK ? NEGOTIATE_DONE : NEGOTIATE_MECHANISM;
     return status;
@@ -107,7 +107,7 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     if (step.context == NULL) {
         step.context = calloc(1, sizeof(*step.context));
         if (step.context == NULL)
-            return negotiate_spnego_no_memory(&step);
+            return error_info_no_memory(step.out->error_info);
         *context = step.context;
     }
     SECURITY_STATUS status = check_limits(&step);

@@ -8,12 +8,6 @@
 /* Characters of the client's list that a report shows. */
 #define OFFER_SHOWN 160
 
-SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step)
-{
-    return error_info_refuse(step->out->error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory");
-}
-
 static SECURITY_STATUS malformed(const struct negotiate_step *step)
 {
     return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
@@ -35,7 +29,7 @@ static SECURITY_STATUS answer(struct negotiate_step *step, enum negotiate_token_
         response.mechanism = step->supported;
     negotiate_token_format_response(&response, &step->out->tokens[0]);
     if (step->out->tokens[0].failed)
-        return negotiate_spnego_no_memory(step);
+        return error_info_no_memory(step->out->error_info);
     step->out->n_tokens = 1;
     step->context->reply_sent = true;
     return SEC_E_OK;
@@ -247,7 +241,7 @@ SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step)
     context->single_mechanism = init.n_mechanisms == 1;
     bytes_append_view(&context->mech_list, init.mech_list);
     if (context->mech_list.failed)
-        return negotiate_spnego_no_memory(step);
+        return error_info_no_memory(step->out->error_info);
     step->supported = init.mechanisms[position];
     /* RFC 4178 section 5: optional only if both sides prefer this mechanism to all others. */
     context->mic_required =
@@ -274,7 +268,7 @@ SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step)
     }
     negotiate_token_format_hints(oids, n_oids, &step->out->tokens[0]);
     if (step->out->tokens[0].failed)
-        return negotiate_spnego_no_memory(step);
+        return error_info_no_memory(step->out->error_info);
     step->out->n_tokens = 1;
     step->context->hint_sent = true;
     return SEC_I_CONTINUE_NEEDED;

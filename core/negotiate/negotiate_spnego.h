@@ -72,6 +72,4 @@ SECURITY_STATUS negotiate_spnego_continue(struct negotiate_step *step) MUST_USE;
 SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, struct sspi_view token,
                                                struct bytes *ret_token) MUST_USE;
 
-SECURITY_STATUS negotiate_spnego_no_memory(const struct negotiate_step *step) MUST_USE;
-
 #endif

@@ -15,8 +15,7 @@ static SECURITY_STATUS open_winbind(struct ntlm_credential *credential,
     char error[SSPI_ERROR_TEXT_SIZE / 2];
     credential->winbind = ntlm_winbind_open();
     if (credential->winbind == NULL)
-        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(error_info);
     if (ntlm_winbind_ask(credential->winbind, error, sizeof error) != STORE_REFRESH_DONE)
         return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                                  "%s If this machine is in no domain, name a user file in the "
@@ -104,8 +103,7 @@ SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
 {
     struct ntlm_credential *credential = calloc(1, sizeof *credential);
     if (credential == NULL)
-        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(error_info);
     SECURITY_STATUS st = fill(credential, data, error_info);
     if (st != SEC_E_OK) {
         ntlm_credential_release(credential);

@@ -20,8 +20,7 @@ SECURITY_STATUS ntlm_names_read(const struct ntlm_authenticate *message, struct 
 {
     bool read = message->oem ? ntlm_text_decode_ascii(to, name) : ntlm_text_decode(to, name);
     if (to->failed)
-        return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                                 "no memory");
+        return error_info_no_memory(error_info);
     return read ? SEC_E_OK : refuse(message->oem, error_info);
 }
 

@@ -34,12 +34,6 @@ static void release(void *credential)
     ntlm_credential_release(credential);
 }
 
-static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
-{
-    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory");
-}
-
 static SECURITY_STATUS read_negotiate(struct sspi_view token, uint32_t *ret_flags,
                                       struct sspi_error_info *error_info)
 {
@@ -100,7 +94,7 @@ static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
                                  "no randomness for a challenge");
     if (!ntlm_challenge_write(&context->challenge, context->flags, context->server_challenge,
                               &ours.told, ntlm_challenge_filetime(clock->now_ms(clock->self))))
-        return no_memory(error_info);
+        return error_info_no_memory(error_info);
     return SEC_E_OK;
 }
 
@@ -119,7 +113,7 @@ static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_con
         return st;
     bytes_append_view(&out->tokens[0], bytes_as_view(&context->challenge));
     if (context->negotiate.failed || out->tokens[0].failed)
-        return no_memory(out->error_info);
+        return error_info_no_memory(out->error_info);
     out->n_tokens = 1;
     context->may_wait = credential->winbind != NULL;
     context->state = NTLM_CONTEXT_CHALLENGED;
@@ -143,7 +137,7 @@ static SECURITY_STATUS finish(const struct ntlm_credential *credential,
     if (st != SEC_E_OK)
         return st;
     if (!ntlm_context_establish(context, credential, &proof))
-        return no_memory(error_info);
+        return error_info_no_memory(error_info);
     context->info.users_generation = generation;
     return SEC_E_OK;
 }
@@ -153,7 +147,7 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
 {
     SECURITY_STATUS st;
     if (*context == NULL && (*context = ntlm_context_new()) == NULL)
-        return no_memory(out->error_info);
+        return error_info_no_memory(out->error_info);
     struct ntlm_context *ntlm = *context;
     switch (ntlm->state) {
     case NTLM_CONTEXT_BEGUN:

@@ -32,18 +32,6 @@ static SECURITY_STATUS malformed(const struct attempt *a, const char *what, cons
                              "malformed %s of %zu octets: %s", what, a->in->token.len, problem);
 }
 
-static SECURITY_STATUS no_memory(struct sspi_error_info *error_info)
-{
-    return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "no memory");
-}
-
-static SECURITY_STATUS library_failed(const struct attempt *a)
-{
-    return error_info_refuse(a->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "OpenSSL could not compute an NTLM key");
-}
-
 static SECURITY_STATUS read_message(struct attempt *a)
 {
     const char *problem;
@@ -103,7 +91,7 @@ static SECURITY_STATUS find_exported_key(struct attempt *a)
         return malformed(a, "NTLM AUTHENTICATE message", "its session key has not 16 octets");
     if (!ntlm_keys_exported(&a->credential->crypto, proof->login.base_key,
                             (const uint8_t *)a->message.session_key.data, proof->exported_key))
-        return library_failed(a);
+        return error_info_library_failed(a->error_info, "an NTLM key");
     return SEC_E_OK;
 }
 
@@ -127,7 +115,7 @@ static SECURITY_STATUS check_mic(struct attempt *a)
             "us took it away");
     if (!ntlm_keys_mic(&a->run, a->proof->exported_key, a->exchange->negotiate,
                        a->exchange->challenge, a->in->token, mic))
-        return library_failed(a);
+        return error_info_library_failed(a->error_info, "an NTLM key");
     if (bytes_equal_secret((struct sspi_view){(const char *)mic, sizeof mic}, a->message.mic))
         return SEC_E_OK;
     return error_info_refuse(
@@ -165,7 +153,7 @@ static SECURITY_STATUS read_target(struct attempt *a)
         return SEC_E_OK;
     bool decoded = ntlm_text_decode(target, a->response.target);
     if (target->failed)
-        return no_memory(a->error_info);
+        return error_info_no_memory(a->error_info);
     if (!decoded || !utf8_is_name(bytes_as_view(target)))
         return malformed(a, "NTLMv2 response in a message", "its MsvAvTargetName is no name");
     return SEC_E_OK;
@@ -221,7 +209,7 @@ SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credentia
                               .error_info = error_info,
                               .proof = &proof};
     if (!hash_run_open(&attempt.run, &credential->crypto.hashes))
-        return no_memory(error_info);
+        return error_info_no_memory(error_info);
     SECURITY_STATUS st = run(&attempt);
     hash_run_close(&attempt.run);
     if (st == SEC_E_OK)

@@ -77,8 +77,7 @@ static enum sspi_reason get_credential(struct sspi_exchange *exchange,
 
     struct sspi_error_info error_info = {0};
     SECURITY_STATUS status =
-        domain.failed ? error_info_refuse(&error_info, SEC_E_INSUFFICIENT_MEMORY,
-                                          SSPI_REASON_INTERNAL, "out of memory")
+        domain.failed ? error_info_no_memory(&error_info)
                       : acceptor_credentials_get(&exchange->acceptor->credentials, "WDigest", &data,
                                                  ret_credential, &error_info);
     if (status != SEC_E_OK)

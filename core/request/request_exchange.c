@@ -142,8 +142,8 @@ bool request_exchange_rereads(struct sspi_exchange *exchange, struct acceptor_so
 
 enum sspi_reason request_exchange_out_of_memory(struct sspi_exchange *exchange)
 {
-    return request_exchange_log(exchange, SSPI_REASON_INTERNAL, SEC_E_INSUFFICIENT_MEMORY,
-                                "out of memory");
+    struct sspi_error_info error_info;
+    return request_exchange_refuse(exchange, error_info_no_memory(&error_info), &error_info);
 }
 
 enum sspi_reason request_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit)

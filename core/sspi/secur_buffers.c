@@ -58,7 +58,7 @@ static SECURITY_STATUS read_realm(const SecBuffer *buffer, struct secur_buffers_
         return refuse(error_info, SEC_E_INVALID_TOKEN, "the realm is over 1024 characters");
     if (!utf8_ascii_from_utf16le(&input->realm, octets)) {
         if (input->realm.failed)
-            return refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, "out of memory");
+            return error_info_no_memory(error_info);
         return refuse(error_info, SEC_E_INVALID_TOKEN, "the realm is not US-ASCII in UTF-16LE");
     }
     input->in.realm = bytes_as_view(&input->realm);
