@@ -27,7 +27,7 @@ void request_accept_end(struct request_accept *accept);
 
 /* The same as a job, which has copies of all it needs and is inside the gate until it has run. */
 struct request_accept_job {
-    struct sspi_job job;
+    struct sspi_job job; /* first: the exchange holds a pointer to it */
     struct request_accept accept;
     struct bytes token;
     struct acceptor_limiter *limiter;

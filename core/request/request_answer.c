@@ -8,7 +8,7 @@
 #include "escape.h"
 #include "request_login.h"
 #include "policy.h"
-#include "request_schemes.h"
+#include "request_digest.h"
 
 /* By HTTP_PACKAGE_*. */
 static const char *scheme_of(uint8_t package)

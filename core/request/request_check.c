@@ -6,7 +6,7 @@
 #include "request_bindings.h"
 #include "request_login.h"
 #include "policy.h"
-#include "request_schemes.h"
+#include "request_digest.h"
 #include "kerberos_keytab.h"
 
 #define DIGEST_PREFIX "digest:"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "request_digest.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,9 +8,7 @@
 #include "escape.h"
 #include "hash.h"
 #include "request_digest_call.h"
-#include "request_check.h"
 #include "policy.h"
-#include "request_schemes.h"
 #include "error_info.h"
 #include "store_users.h"
 

@@ -8,7 +8,6 @@
 
 #include "clock.h"
 #include "escape.h"
-#include "request_accept.h"
 #include "request_count.h"
 #include "policy.h"
 #include "error_info.h"
@@ -30,8 +29,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     if (exchange == NULL)
         return;
     acceptor_identity_free(&exchange->identity);
-    if (exchange->waiting != NULL)
-        sspi_job_unref(&exchange->waiting->job);
+    sspi_job_unref(exchange->waiting);
     acceptor_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
     free(exchange->user);
     free(exchange->lookup.user);

@@ -47,9 +47,9 @@ struct sspi_exchange {
     bool persistent;           /* the connection keeps the login of this request */
     bool counted;
     bool login_logged;
-    bool granted_bare; /* a step granted the request without an Authorization header */
-    struct request_accept_job *waiting; /* handed out, its end not seen yet */
-    struct request_begun begun;         /* counts while `waiting` is set */
+    bool granted_bare;          /* a step granted the request without an Authorization header */
+    struct sspi_job *waiting;   /* a leg of request_negotiate.c; handed out, its end not seen yet */
+    struct request_begun begun; /* counts while `waiting` is set */
     struct request_entity entity;
     struct request_lookup lookup;
     struct sspi_job *job; /* handed out, its end not seen yet */

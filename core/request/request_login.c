@@ -3,7 +3,6 @@
 
 #include "clock.h"
 #include "escape.h"
-#include "request_check.h"
 #include "policy.h"
 #include "policy_proxies.h"
 
@@ -118,8 +117,8 @@ static bool end_if_over(struct sspi_exchange *exchange, const struct sspi_policy
     return true;
 }
 
-bool request_login_use(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                       const char **ret_why)
+bool request_login_take(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        const char **ret_why)
 {
     struct sspi_connection *connection = exchange->request.connection;
     *ret_why = NULL;
@@ -135,11 +134,13 @@ bool request_login_use(struct sspi_exchange *exchange, const struct sspi_policy 
         return false;
     }
     exchange->from_connection = true;
-    if (request_check_accepts(exchange, policy, ret_why))
-        return true;
+    return true;
+}
+
+void request_login_give_back(struct sspi_exchange *exchange)
+{
     exchange->from_connection = false;
     acceptor_identity_free(&exchange->identity);
-    return false;
 }
 
 void request_login_end(struct sspi_exchange *exchange)

@@ -22,13 +22,17 @@ bool request_login_may_stay(const struct sspi_policy *policy,
 /* Keeps the proof on the connection where `policy` says so, and notes it in the exchange. */
 void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
-/* Makes the connection's login the exchange's proof if `policy` accepts it. The login ends here,
- * with a record that says why, if its ticket has expired, if the policy's lifetime has passed, or
- * if its line of the user file was removed or changed. False: the connection has no login that
- * `policy` accepts; *ret_why (static) says what the policy demands of a login that exists,
- * otherwise it is NULL. */
-bool request_login_use(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                       const char **ret_why);
+/* Makes the connection's login the identity of the exchange. The caller then checks whether
+ * `policy` accepts it. The login ends here, with a log entry that says why, if its ticket has
+ * expired, if the policy's lifetime has passed, or if its line of the user file was removed or
+ * changed. False: there is no login; *ret_why (static) says what the policy demands of a login that
+ * exists, otherwise it is NULL. */
+bool request_login_take(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        const char **ret_why) MUST_USE;
+
+/* Takes that identity from the exchange again: `policy` does not accept it. The connection keeps
+ * the login. */
+void request_login_give_back(struct sspi_exchange *exchange);
 
 /* True if the connection's login is older than the policy's lifetime. The connection must have one.
  */

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "request_negotiate.h"
+
 #include <string.h>
 
 #include "base64.h"
@@ -8,7 +10,6 @@
 #include "request_bindings.h"
 #include "request_login.h"
 #include "policy.h"
-#include "request_schemes.h"
 #include "error_info.h"
 #include "secur_query.h"
 
@@ -219,7 +220,7 @@ static enum sspi_reason conclude(const struct negotiation *negotiation,
 
 static void drop_wait(struct sspi_exchange *exchange)
 {
-    sspi_job_unref(&exchange->waiting->job);
+    sspi_job_unref(exchange->waiting);
     exchange->waiting = NULL;
     acceptor_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
     exchange->begun = (struct request_begun){0};
@@ -254,7 +255,7 @@ static enum sspi_reason begin_wait(const struct negotiation *negotiation,
     enum acceptor_limiter_answer answer =
         acceptor_limiter_acquire(waiting->limiter, &waiting->pass, now_ms);
     waiting->inside = answer == ACCEPTOR_LIMITER_ACQUIRED;
-    exchange->waiting = waiting;
+    exchange->waiting = &waiting->job;
     exchange->begun = (struct request_begun){.credential = *credential,
                                              .keytab = negotiation->keytab,
                                              .nt_users = negotiation->nt_users,
@@ -335,7 +336,7 @@ static enum sspi_reason begin(struct negotiation *negotiation, struct sspi_view 
 /* The job has run, or was left. */
 static enum sspi_reason end_wait(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    struct request_accept_job *waiting = exchange->waiting;
+    struct request_accept_job *waiting = (struct request_accept_job *)exchange->waiting;
     enum acceptor_job_state state = acceptor_job_state(&waiting->job);
     const struct negotiation negotiation = {.exchange = exchange,
                                             .policy = policy,

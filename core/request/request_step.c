@@ -10,14 +10,14 @@
 #include "clock.h"
 #include "escape.h"
 #include "hex.h"
-#include "request_accept.h"
 #include "request_answer.h"
 #include "request_authorization.h"
 #include "request_count.h"
 #include "request_check.h"
 #include "request_login.h"
 #include "policy.h"
-#include "request_schemes.h"
+#include "request_digest.h"
+#include "request_negotiate.h"
 #include "request_user_name.h"
 
 static enum sspi_reason refuse_malformed(struct sspi_exchange *exchange, enum sspi_reason reason,
@@ -94,6 +94,19 @@ static void drop_late(struct sspi_exchange *exchange)
         request_connection_drop(connection);
 }
 
+/* Makes the login of the connection the identity of the exchange if `policy` accepts it. False: see
+ * request_login_take(). */
+static bool uses_login(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       const char **ret_why)
+{
+    if (!request_login_take(exchange, policy, ret_why))
+        return false;
+    if (request_check_accepts(exchange, policy, ret_why))
+        return true;
+    request_login_give_back(exchange);
+    return false;
+}
+
 /* Handles a request without credentials: it reuses the login kept on the connection if this policy
  * accepts that login; otherwise it admits the request as anonymous or challenges it.
  * SSPI_REASON_NONE: the request has an identity. */
@@ -104,7 +117,7 @@ static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
     if (exchange->reason == SSPI_REASON_GRANTED)
         return SSPI_REASON_NONE;
     drop_late(exchange);
-    if (request_login_use(exchange, policy, &why)) {
+    if (uses_login(exchange, policy, &why)) {
         exchange->reason = SSPI_REASON_GRANTED;
         return SSPI_REASON_NONE;
     }
@@ -383,7 +396,7 @@ static enum sspi_reason ask(struct sspi_exchange *exchange)
     if (exchange->need == SSPI_NEED_HASH)
         return ask_hash(exchange);
     if (exchange->need == SSPI_NEED_JOB)
-        hand_out_job(exchange, exchange->waiting != NULL ? &exchange->waiting->job : exchange->job);
+        hand_out_job(exchange, exchange->waiting != NULL ? exchange->waiting : exchange->job);
     exchange->result.need = exchange->need;
     return exchange->reason;
 }

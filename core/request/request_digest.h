@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The schemes: how each evaluates what follows its name, and what it challenges with. */
-#ifndef REQUEST_SCHEMES_H
-#define REQUEST_SCHEMES_H
+/* The scheme Digest: challenges, and credentials that need the body or the hash of the user. */
+#ifndef REQUEST_DIGEST_H
+#define REQUEST_DIGEST_H
 
 #include "request_exchange.h"
 
-/* Evaluates a token of Negotiate or NTLM (`package`) in base64. SSPI_REASON_GRANTED: verified, the
- * exchange has the identity. SSPI_REASON_NONE: exchange->need says what is missing; when the caller
- * has it, it evaluates again. Otherwise the credentials are refused, which is logged, or the
- * exchange continues with another leg. */
-enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
-                                            const struct sspi_policy *policy, uint8_t package,
-                                            struct sspi_view token);
-
-/* Evaluates Digest's directives in the same way. */
+/* Evaluates Digest's directives as request_negotiate_evaluate() does a token. */
 enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
                                          const struct sspi_policy *policy,
                                          struct sspi_view directives);
