@@ -201,8 +201,8 @@ static struct sspi_view realm_of(request_rec *r)
 static void log_records(request_rec *r, struct mod_sspi_request_ctx *ctx,
                         const struct sspi_result *result)
 {
-    for (size_t i = 0; i < result->n_records; i++) {
-        const char *text = result->records[i].text;
+    for (size_t i = 0; i < result->n_entries; i++) {
+        const char *text = result->entries[i].text;
         bool written = false;
 
         for (int j = 0; j < ctx->records->nelts; j++) {
@@ -210,7 +210,7 @@ static void log_records(request_rec *r, struct mod_sspi_request_ctx *ctx,
         }
         if (!written) {
             APR_ARRAY_PUSH(ctx->records, const char *) = apr_pstrdup(ctx->pool, text);
-            mod_sspi_log_request(r, &result->records[i]);
+            mod_sspi_log_request(r, &result->entries[i]);
         }
     }
 }

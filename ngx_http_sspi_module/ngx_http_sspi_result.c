@@ -51,11 +51,11 @@ ngx_http_sspi_log_result(ngx_http_request_t *r,
     size_t      i;
     ngx_uint_t  level;
 
-    for (i = 0; i < result->n_records; i++) {
-        level = ngx_http_sspi_log_level(result->records[i].severity);
+    for (i = 0; i < result->n_entries; i++) {
+        level = ngx_http_sspi_log_level(result->entries[i].severity);
 
         ngx_log_error(level, r->connection->log, 0, "%s",
-                      result->records[i].text);
+                      result->entries[i].text);
     }
 }
 

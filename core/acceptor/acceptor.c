@@ -60,7 +60,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     hash_suite_close(&acceptor->hashes);
     store_state_free(acceptor->state);
     free(acceptor->default_realm);
-    free(acceptor->records);
+    free(acceptor->entries);
     bytes_wipe(acceptor->mark_key, sizeof(acceptor->mark_key));
     free(acceptor);
 }
@@ -87,39 +87,39 @@ bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct 
     return false;
 }
 
-/* ---- records of the start ---- */
+/* ---- entries of the start ---- */
 
-static struct sspi_log_entry *new_record(struct sspi_acceptor *acceptor)
+static struct sspi_log_entry *new_entry(struct sspi_acceptor *acceptor)
 {
-    if (acceptor->n_told > 0) {
-        acceptor->n_records = 0;
-        acceptor->n_told = 0;
+    if (acceptor->n_reported > 0) {
+        acceptor->n_entries = 0;
+        acceptor->n_reported = 0;
     }
     struct sspi_log_entry *grown =
-        realloc(acceptor->records, (acceptor->n_records + 1) * sizeof(*grown));
+        realloc(acceptor->entries, (acceptor->n_entries + 1) * sizeof(*grown));
     if (grown == NULL)
         return NULL;
-    acceptor->records = grown;
-    return &grown[acceptor->n_records++];
+    acceptor->entries = grown;
+    return &grown[acceptor->n_entries++];
 }
 
-/* Drops the newest record when the same was noted before: many places may share one policy. */
+/* Drops the newest entry when the same was noted before: many places may share one policy. */
 static void drop_repeated(struct sspi_acceptor *acceptor)
 {
-    const struct sspi_log_entry *newest = &acceptor->records[acceptor->n_records - 1];
-    for (size_t i = 0; i + 1 < acceptor->n_records; i++)
-        if (strcmp(acceptor->records[i].text, newest->text) == 0) {
-            acceptor->n_records--;
+    const struct sspi_log_entry *newest = &acceptor->entries[acceptor->n_entries - 1];
+    for (size_t i = 0; i + 1 < acceptor->n_entries; i++)
+        if (strcmp(acceptor->entries[i].text, newest->text) == 0) {
+            acceptor->n_entries--;
             return;
         }
 }
 
 static void warn(struct sspi_acceptor *acceptor, enum sspi_reason reason, const char *text)
 {
-    struct sspi_log_entry *record = new_record(acceptor);
-    if (record == NULL)
+    struct sspi_log_entry *entry = new_entry(acceptor);
+    if (entry == NULL)
         return;
-    acceptor_log_write(record, reason, SEC_E_OK, "%s", text);
+    acceptor_log_write(entry, reason, SEC_E_OK, "%s", text);
     drop_repeated(acceptor);
 }
 
@@ -143,11 +143,11 @@ void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *
 }
 
 size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
-                                 const struct sspi_log_entry **ret_records)
+                                 const struct sspi_log_entry **ret_entries)
 {
-    size_t n_new = acceptor->n_records - acceptor->n_told;
-    *ret_records = acceptor->records == NULL ? NULL : acceptor->records + acceptor->n_told;
-    acceptor->n_told = acceptor->n_records;
+    size_t n_new = acceptor->n_entries - acceptor->n_reported;
+    *ret_entries = acceptor->entries == NULL ? NULL : acceptor->entries + acceptor->n_reported;
+    acceptor->n_reported = acceptor->n_entries;
     return n_new;
 }
 
@@ -156,11 +156,11 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
     if (!binding_table_add(acceptor->tls, ctx))
         return false;
     binding_session_keep(ctx);
-    struct sspi_log_entry *record =
-        binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_record(acceptor);
-    if (record == NULL)
+    struct sspi_log_entry *entry =
+        binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_entry(acceptor);
+    if (entry == NULL)
         return true;
-    acceptor_log_write(record, SSPI_REASON_NO_HASH, SEC_E_OK,
+    acceptor_log_write(entry, SSPI_REASON_NO_HASH, SEC_E_OK,
                        "a certificate of a TLS host has no channel binding (its signature has no "
                        "single hash, as with Ed25519): clients that name the channel of such a "
                        "certificate are refused, even when channel binding is set to allow");
@@ -196,9 +196,9 @@ static size_t state_size(const struct sspi_policy *policy)
 static void log_state_size(struct sspi_acceptor *acceptor, const char *path, size_t size)
 {
     size_t found = store_state_size(acceptor->state);
-    struct sspi_log_entry *record = found != size ? new_record(acceptor) : NULL;
-    if (record != NULL)
-        acceptor_log_write(record, SSPI_REASON_STATE_SIZE, SEC_E_OK,
+    struct sspi_log_entry *entry = found != size ? new_entry(acceptor) : NULL;
+    if (entry != NULL)
+        acceptor_log_write(entry, SSPI_REASON_STATE_SIZE, SEC_E_OK,
                            "state file %.300s is in use and keeps its size of %zu bytes; %s is "
                            "%zu: to change the size, stop all servers that use the file",
                            path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
@@ -207,18 +207,18 @@ static void log_state_size(struct sspi_acceptor *acceptor, const char *path, siz
 static void log_state(struct sspi_acceptor *acceptor, const char *path,
                       enum store_state_found found)
 {
-    struct sspi_log_entry *record = new_record(acceptor);
-    if (record == NULL)
+    struct sspi_log_entry *entry = new_entry(acceptor);
+    if (entry == NULL)
         return;
     if (found == STORE_STATE_REPLACED)
         acceptor_log_write(
-            record, SSPI_REASON_STATE_REPLACED, SEC_E_OK,
+            entry, SSPI_REASON_STATE_REPLACED, SEC_E_OK,
             "state file %.300s was replaced, but other processes still use the old file, which has "
             "another layout: restart the other servers that share it",
             path);
     else
         acceptor_log_write(
-            record, SSPI_REASON_STATE_FILE, SEC_E_OK,
+            entry, SSPI_REASON_STATE_FILE, SEC_E_OK,
             found == STORE_STATE_KEPT
                 ? "state file %.300s was opened with the nonces and replays that it holds"
                 : "state file %.300s was created: nonces and Kerberos authenticators that are "
@@ -303,17 +303,17 @@ static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, 
 
 static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
 {
-    struct sspi_log_entry *record = new_record(acceptor);
-    if (record == NULL)
+    struct sspi_log_entry *entry = new_entry(acceptor);
+    if (entry == NULL)
         return;
     unsigned uid = (unsigned)acceptor->config.worker_uid;
     if (worker_may(&acceptor->config, path, S_IRUSR))
-        acceptor_log_write(record, SSPI_REASON_OPENED, SEC_E_OK,
+        acceptor_log_write(entry, SSPI_REASON_OPENED, SEC_E_OK,
                            "%s %s read; the workers (uid %u) can read it too and pick up a change "
                            "by themselves",
                            what, path, uid);
     else
-        acceptor_log_write(record, SSPI_REASON_OPENED, SEC_E_OK,
+        acceptor_log_write(entry, SSPI_REASON_OPENED, SEC_E_OK,
                            "%s %s read; the workers (uid %u) cannot read it: a change takes effect "
                            "at the next reload",
                            what, path, uid);
@@ -326,10 +326,10 @@ static void check_pipe(struct sspi_acceptor *acceptor)
     const char *folder = ntlm_winbind_pipe_folder();
     if (access(folder, F_OK) != 0 || worker_may(&acceptor->config, folder, S_IXUSR))
         return;
-    struct sspi_log_entry *record = new_record(acceptor);
-    if (record != NULL)
+    struct sspi_log_entry *entry = new_entry(acceptor);
+    if (entry != NULL)
         acceptor_log_write(
-            record, SSPI_REASON_NO_PIPE, SEC_E_OK,
+            entry, SSPI_REASON_NO_PIPE, SEC_E_OK,
             "the workers (uid %u) may not enter %s, where winbind checks logins: add "
             "their user to its group",
             (unsigned)acceptor->config.worker_uid, folder);
@@ -390,10 +390,10 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
     for (const uint8_t *at = policy->digest_algorithms.order; *at != 0; at++) {
         size_t n_users, n_with;
         store_users_count(source->users, all_realms, hash_base(*at), &n_users, &n_with);
-        struct sspi_log_entry *record = n_with < n_users ? new_record(acceptor) : NULL;
-        if (record == NULL)
+        struct sspi_log_entry *entry = n_with < n_users ? new_entry(acceptor) : NULL;
+        if (entry == NULL)
             continue;
-        acceptor_log_write(record, SSPI_REASON_USERS_WITHOUT, SEC_E_OK,
+        acceptor_log_write(entry, SSPI_REASON_USERS_WITHOUT, SEC_E_OK,
                            "user file %s: %zu of %zu users have no line for %s, which %s offers",
                            store_users_path(source->users), n_users - n_with, n_users,
                            hash_name(*at), option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));

@@ -24,8 +24,8 @@ struct sspi_acceptor {
     struct hash_suite hashes; /* for channel bindings and marks of users */
     struct sspi_state *state;
     char *default_realm; /* of krb5.conf, for the short form of names; NULL: none */
-    struct sspi_log_entry *records;
-    size_t n_records, n_told;
+    struct sspi_log_entry *entries;
+    size_t n_entries, n_reported;
     struct acceptor_credentials credentials;
     struct acceptor_limiter *limiter; /* before logins that wait for a domain controller */
     struct policy_proxies_logged told;

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTP acceptor: all that a web server's adapter calls.
+/* The HTTP acceptor: the interface between a web server's adapter and the core.
  *
- * Ideas. A *policy* says what one place of a site demands; it is a plain value, merged from nested
- * scopes, and holds no resource. An *acceptor* is one per server configuration: it holds what is
- * costly (keytabs, user files, certificate hashes, credentials), opened by the privileged parent
- * and inherited by its workers. A *connection* carries what an unfinished Negotiate exchange must
- * remember between two requests. An *exchange* is one request: it is made with views of the
- * request, and each step tells the verdict of one policy. Credentials are evaluated once, by the
- * first step; every later step (a subrequest, an internal redirect) judges the proof that remains
- * under the policy that applies there, and never the token again.
+ * A *policy* says what one location demands. It is a plain value, merged from nested scopes, and
+ * owns no resource. An *acceptor* exists once per server configuration. It owns the costly
+ * resources: keytabs, user files, certificate hashes and credentials. The privileged parent opens
+ * them, and the workers inherit them. A *connection* keeps the state of an unfinished Negotiate
+ * exchange between two requests, and a login. An *exchange* is one request. It is made with views
+ * of the request. Each step applies one policy to it. The first step evaluates the credentials and
+ * makes an identity. Every later step (a subrequest, an internal redirect) checks whether its
+ * policy accepts that identity; it does not evaluate the token again.
  *
- * The core never calls the server, never waits for it, and never logs: a result carries log records
- * that the adapter writes. Inputs are borrowed views. Outputs are lent by the object that is asked
- * and live until its next step or its end, unless said otherwise.
+ * The core never calls the server, never waits for it, and never logs: a result has log entries
+ * that the adapter writes. Inputs are borrowed views. An output belongs to the object that returned
+ * it, and lives until the next step or the end of that object, unless its comment says otherwise.
  *
- * Threads: an acceptor serves many threads once its parent has set it up; a connection and an
- * exchange belong to one thread at a time. Nothing here blocks: what may, reading a changed file
- * again or asking a domain controller, is a *job* that a step hands out (SSPI_NEED_JOB). */
+ * Threads: the parent sets an acceptor up in one thread; after that it serves many threads. A
+ * connection and an exchange belong to one thread at a time. Nothing here blocks. Work that may
+ * block, to read a changed file or to ask a domain controller, is a *job* that a step returns
+ * (SSPI_NEED_JOB). */
 #ifndef SSPI_HTTP_H
 #define SSPI_HTTP_H
 
@@ -174,7 +175,7 @@ bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view 
 /* True if `policy` sets this option to a value that demands users, a channel binding or TLS. */
 bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option);
 
-/* ---- log records ---- */
+/* ---- log entries ---- */
 
 enum sspi_severity {
     SSPI_SEVERITY_DEBUG,
@@ -184,8 +185,8 @@ enum sspi_severity {
     SSPI_SEVERITY_ERROR
 };
 
-/* One log line: "SSPI-112 SEC_E_WRONG_PRINCIPAL: ...", printable ASCII without secrets.
- * docs/messages.md lists the ids, which never change their meaning. */
+/* One line of the log: "SSPI-112 SEC_E_WRONG_PRINCIPAL: ...", printable ASCII without secrets.
+ * docs/messages.md lists the ids. They never change their meaning. */
 struct sspi_log_entry {
     enum sspi_severity severity;
     char text[SSPI_ERROR_TEXT_SIZE + 64];
@@ -195,14 +196,14 @@ struct sspi_log_entry {
 
 /* ---- shared state ---- */
 
-/* Lays out memory that all workers will share: page-aligned, `size` at least 64 KiB. The result
- * goes to sspi_acceptor_set_state(). NULL when it is too small, or memory or randomness failed.
- * Call once per memory, in the parent. */
+/* Formats memory that all workers will share: page-aligned, `size` at least 64 KiB. The caller
+ * gives the result to sspi_acceptor_set_state(). NULL: the memory is too small, or an allocation or
+ * randomness failed. The parent calls this once for each memory. */
 struct sspi_state *sspi_http_state_format(void *memory, size_t size);
 
-/* The state in memory formatted by this or an earlier configuration, as above; NULL when its magic,
- * layout number or size is another: then take new memory and leave this to the workers that use it.
- */
+/* Returns the state in memory that this or an earlier configuration formatted. NULL: its magic,
+ * layout number or size differs. The caller then takes new memory, and leaves the old memory to the
+ * workers that use it. */
 struct sspi_state *sspi_http_state_attach(void *memory, size_t size);
 
 /* ---- acceptor ---- */
@@ -211,7 +212,7 @@ struct sspi_acceptor;
 
 struct sspi_acceptor_config {
     enum sspi_server server;
-    /* Who the workers run as: tells whether they can read a changed file by themselves. */
+    /* The account of the workers: they may have to read a changed file by themselves. */
     uid_t worker_uid;
     gid_t worker_gid;
     /* Jobs of one process that may wait for another machine at the same time. A request beyond
@@ -219,36 +220,38 @@ struct sspi_acceptor_config {
     unsigned waits_limit;
 };
 
-/* NULL when memory is short. */
+/* NULL: no memory. */
 struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *config);
 
-/* Ends what was opened. No exchange or connection of it may be left. NULL is fine. */
+/* Frees the acceptor and closes what it opened. Its exchanges and connections must be freed before.
+ * NULL is fine. */
 void sspi_acceptor_free(struct sspi_acceptor *acceptor);
 
-/* Opens what `policy` names: its keytab when Kerberos is offered, its users when NTLM or Digest is.
- * Parent only, before workers exist; a file that is open already is not read again. `whole`: the
- * policy is complete, so that combinations are checked and MIT's default keytab is opened when it
- * is the one to use; otherwise only what the policy itself sets is opened. `has_realm`: a realm is
- * configured (whole only). False: `error` (SSPI_ERROR_SIZE bytes) says which directive, value,
- * principal, and what would be right; the configuration must be refused. */
+/* Opens what `policy` names: its keytab if Kerberos is offered, its users if NTLM or Digest is.
+ * Parent only, before workers exist. A file that is open already is not read again. `complete`: no
+ * scope will change the policy. Its combinations are then checked, and MIT's default keytab is
+ * opened if no other one is named. Otherwise only what the policy itself sets is opened.
+ * `has_realm`: a realm is configured (only for a complete policy). False: `error` (SSPI_ERROR_SIZE
+ * bytes) names the directive, the value, the principal, and what would be right. The server must
+ * refuse the configuration. */
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
-                        bool whole, bool has_realm, char *error);
+                        bool complete, bool has_realm, char *error);
 
 /* Checks a full name that the server's own `directive` (httpd's Require) demands. `policy` says
- * which schemes and mechanisms may be offered. If no client can have the name, this makes a record.
- * sspi_acceptor_open() does the same for the names in a whole policy. Parent only. */
+ * which schemes and mechanisms may be offered. If no client can have the name, this adds a log
+ * entry. sspi_acceptor_open() does the same for the names in a complete policy. Parent only. */
 void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                               const char *directive, struct sspi_view name);
 
-/* Makes a record of a location whose options demand TLS or a channel binding, although no directive
- * demands a user. `directive` and `place` are printable text. Parent only. */
+/* Adds a log entry about a location whose options demand TLS or a channel binding, although no
+ * directive demands a user. `directive` and `location` are printable text. Parent only. */
 void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
-                                    const char *place);
+                                    const char *location);
 
-/* What the parent should log about what it opened; each record is told once. The records are lent
- * until the next call on the acceptor. Parent only. */
+/* Returns how many log entries about opened files are new since the last call. They live until the
+ * next call on the acceptor. Parent only. */
 size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
-                                 const struct sspi_log_entry **ret_records);
+                                 const struct sspi_log_entry **ret_entries);
 
 /* Gives the shared state to the acceptor, which frees it. Its memory must outlive the acceptor.
  * Parent only, before the first exchange. */
@@ -262,24 +265,24 @@ void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *
 bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                               bool only_check, char *error);
 
-/* Learns all certificates of a listening TLS context, for channel bindings: OpenSSL may name
- * another certificate for a resumed session than the client saw, so all of them are candidates. A
- * session that begins at the context remembers the certificate that its client saw, also one that
- * the server loads for the handshake. Call it for every context that listens, after the server has
- * set its callbacks: this sets the session ticket callback and a callback for new sessions, which
- * calls the server's own one. Parent only (it moves and restores the context's current
- * certificate). False: memory. */
+/* Reads all certificates of a listening TLS context, for channel bindings. All of them are
+ * candidates, because OpenSSL may return another certificate for a resumed session than the client
+ * saw. A session that begins at the context remembers the certificate that its client saw, also one
+ * that the server loads for the handshake. Call this for every context that listens, after the
+ * server has set its callbacks: this sets the session ticket callback, and a callback for new
+ * sessions that calls the server's own one. Parent only (it changes and restores the context's
+ * current certificate). False: no memory. */
 bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx);
 
-/* After sspi_acceptor_add_tls(): false when `policy`, which is whole and holds for requests of that
- * context, demands a channel binding that one of its certificates does not have (Ed25519; RFC 5929
- * defines none). `error` (SSPI_ERROR_SIZE bytes) says what would be right. */
+/* Call it after sspi_acceptor_add_tls(). `policy` is complete and applies to requests of that
+ * context. False: it demands a channel binding that one of the certificates does not have (Ed25519;
+ * RFC 5929 defines none). `error` (SSPI_ERROR_SIZE bytes) says what would be right. */
 bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                              struct ssl_ctx_st *ctx, char *error);
 
-/* What became of the requests of all workers so far, as a page: HTML, JSON or Prometheus' text, by
- * the query string ("format=json") or the Accept header, either of which may be absent. Allocated:
- * the caller's to free(). NULL: memory, or there is no shared state yet. */
+/* Returns a page that shows how many requests of all workers were granted and refused: HTML, JSON
+ * or Prometheus' text, by the query string ("format=json") or the Accept header. Either of them may
+ * be absent. The caller frees the page by free(). NULL: no memory, or no shared state yet. */
 char *sspi_acceptor_status(const struct sspi_acceptor *acceptor, struct sspi_view accept,
                            struct sspi_view query, size_t *ret_len, const char **ret_type);
 
@@ -287,13 +290,13 @@ char *sspi_acceptor_status(const struct sspi_acceptor *acceptor, struct sspi_vie
 
 struct sspi_connection;
 
-/* One per client connection of HTTP/1.x, made when first needed; NULL when memory is short. It
- * keeps an unfinished exchange, and a login that is to stay. HTTP/2 and later have none: their
- * requests share a connection, and an exchange of several legs cannot run there. It must end before
- * its acceptor. */
+/* One for each client connection of HTTP/1.x, made when it is first needed. NULL: no memory. It
+ * keeps an unfinished exchange, and a persistent login. HTTP/2 and later have none: their requests
+ * share a connection, and an exchange of several legs cannot run there. It must be freed before its
+ * acceptor. */
 struct sspi_connection *sspi_connection_new(struct sspi_acceptor *acceptor);
 
-/* Drops what it keeps. NULL is fine. */
+/* Frees the connection and what it keeps. NULL is fine. */
 void sspi_connection_free(struct sspi_connection *connection);
 
 /* True if the connection keeps a login, so a request without credentials may have a user. NULL is
@@ -302,7 +305,7 @@ bool sspi_connection_keeps_login(const struct sspi_connection *connection);
 
 /* ---- exchange ---- */
 
-/* A length that only the end of the body will tell: chunked, HTTP/2 without Content-Length. */
+/* A length that is known only at the end of the body: chunked, HTTP/2 without Content-Length. */
 #define SSPI_ENTITY_UNKNOWN UINT64_MAX
 
 struct sspi_request {
@@ -314,7 +317,7 @@ struct sspi_request {
     bool several_authorizations;    /* the header came more than once: 400 */
     bool proxy;                     /* forward proxy: 407, Proxy-Authenticate */
     bool tls;                       /* the client's connection is TLS */
-    struct ssl_st *ssl;             /* that connection when OpenSSL's is at hand, else NULL */
+    struct ssl_st *ssl;             /* that connection's, NULL if it is not OpenSSL's */
     struct ssl_ctx_st *host_tls;    /* TLS context of the host that the request names (Host,
                                      * :authority), which may differ from SNI; NULL: the
                                      * connection's own */
@@ -322,15 +325,15 @@ struct sspi_request {
     bool can_force_http1;        /* the server can make the client of this HTTP/2 connection use
                                   * HTTP/1.1 (SSPI_NEED_HTTP_1_1) */
     uint64_t entity_length;      /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
-    struct sspi_view peer;       /* IP address of whoever connected, whatever headers say, as text;
-                                  * absent: none (a Unix socket) */
-    bool forwarded;              /* a header told of a proxy (sspi_http_tells_proxy()) */
-    enum sspi_severity log_from; /* the server drops what is less severe, which need not be
-                                  * written */
+    struct sspi_view peer;       /* IP address of the connection's other end as text, never from a
+                                  * header; absent: none (a Unix socket) */
+    bool forwarded;              /* a header is that of a proxy (sspi_http_tells_proxy()) */
+    enum sspi_severity log_from; /* the server drops less severe entries, so the core does not
+                                  * write them */
 };
 
-/* True for the names of header fields by which a proxy in front makes itself known: Via, Forwarded,
- * X-Forwarded-*, X-Real-IP. */
+/* True for the names of header fields that a proxy adds: Via, Forwarded, X-Forwarded-*, X-Real-IP.
+ */
 bool sspi_http_tells_proxy(struct sspi_view name);
 
 /* What a step needs before it can decide. The server serves the need, then steps again under the
@@ -378,8 +381,8 @@ struct sspi_result {
     /* With status 0 or 401: send them with the answer. */
     struct sspi_header headers[SSPI_HEADERS_LIMIT];
     size_t n_headers;
-    struct sspi_log_entry records[SSPI_LOG_ENTRIES_LIMIT]; /* write each once */
-    size_t n_records;
+    struct sspi_log_entry entries[SSPI_LOG_ENTRIES_LIMIT]; /* write each once */
+    size_t n_entries;
     /* With a user only: by enum sspi_variable; an absent view has no value. A NUL follows each. */
     struct sspi_view variables[SSPI_VARIABLE_COUNT];
     struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows */
@@ -396,8 +399,8 @@ struct sspi_result {
 
 struct sspi_exchange;
 
-/* Begins a request. The views in `request` are borrowed until sspi_exchange_free(). NULL: memory.
- */
+/* Begins a request. The views in `request` are borrowed until sspi_exchange_free(). NULL: no
+ * memory. */
 struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
                                         const struct sspi_request *request);
 
@@ -405,7 +408,7 @@ struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
  * credentials under it. A later step, with the same or another policy, checks whether that policy
  * accepts the identity: if so it grants the request, otherwise it sends that policy's challenges.
  * `realm`: Digest's realm for this request, expressions already evaluated. If Digest is offered and
- * cannot use it (sspi_policy_takes_realm()), the status is 500. The result is lent until the next
+ * cannot use it (sspi_policy_takes_realm()), the status is 500. The result lives until the next
  * step or the end of the exchange. It is never NULL. */
 const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
@@ -416,28 +419,29 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
  * reading and step: the status will be 413. */
 bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len);
 
-/* The body came to its end. Until this was said a step asks for the body again, so that one that
- * was cut short is never taken for the whole. */
+/* The body is complete. Until this call each step asks for the body again, because the exchange
+ * would otherwise treat a partial body as complete. */
 void sspi_http_entity_end(struct sspi_exchange *exchange);
 
-/* After SSPI_NEED_HASH: MD5(user:realm:password) in hexadecimal, as Apache's authn providers give
- * it; an absent view: no such user. Copied. */
+/* After SSPI_NEED_HASH: MD5(user:realm:password) in hexadecimal, as Apache's authn providers return
+ * it. An absent view: no such user. The exchange copies it. */
 void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex);
 
-/* The challenges `policy` sends with a 401 that another module decided on (Apache's authorization),
- * as a result with status 401. No credentials are evaluated. Lent like a step's. */
+/* Returns the challenges that `policy` sends with a 401 of another module (Apache's authorization),
+ * as a result with status 401. Evaluates no credentials. The result lives as long as a step's. */
 const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange,
                                                   const struct sspi_policy *policy,
                                                   struct sspi_view realm);
 
 /* True if the last step's result has a user whose full form ("alice@REALM"; "digest:alice" for
- * Digest) is `name`. Never the short or local form: names of different schemes do not meet. */
+ * Digest) is `name`. It is never compared with the short or local form, in which names of different
+ * schemes can be equal. */
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name);
 
 /* True if the last step's result has a user, whose client proved that it uses this TLS channel. */
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange);
 
-/* Wipes and frees. NULL is fine. */
+/* Wipes and frees the exchange. NULL is fine. */
 void sspi_exchange_free(struct sspi_exchange *exchange);
 
 /* ---- caches ---- */
@@ -464,11 +468,11 @@ bool sspi_http_overrides_cache_control(struct sspi_view name);
 
 /* ---- job ---- */
 
-/* Work that may block. It holds all it needs: it may outlive the exchange that handed it out and
- * that one's connection, but not the acceptor. */
+/* Work that may block. It owns all it needs, so it may outlive the exchange that returned it and
+ * its connection, but not the acceptor. */
 struct sspi_job;
 
-/* Does the work, in any thread, once. Whoever runs it must hold a reference. */
+/* Does the work, in any thread, once. The thread that runs it must own a reference. */
 void sspi_job_run(struct sspi_job *job);
 
 /* Adds an owner, for instance the thread that runs the job. Any thread. */

@@ -50,9 +50,9 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
 static struct sspi_log_entry *next_entry(struct sspi_exchange *exchange)
 {
     struct sspi_result *result = &exchange->result;
-    if (result->n_records == SSPI_LOG_ENTRIES_LIMIT)
-        return &result->records[SSPI_LOG_ENTRIES_LIMIT - 1];
-    return &result->records[result->n_records++];
+    if (result->n_entries == SSPI_LOG_ENTRIES_LIMIT)
+        return &result->entries[SSPI_LOG_ENTRIES_LIMIT - 1];
+    return &result->entries[result->n_entries++];
 }
 
 void request_exchange_add_entry(struct sspi_exchange *exchange, const struct sspi_log_entry *entry)

@@ -243,8 +243,8 @@ static void check(const struct sspi_result *result, const struct names *names, s
     FUZZ_REQUIRE(result->need == SSPI_NEED_NONE);
     FUZZ_REQUIRE(result->has_user || result->status == 401 || result->status == 400 ||
                  result->status == 403);
-    for (size_t i = 0; i < result->n_records; i++)
-        FUZZ_REQUIRE(fuzz_printable(result->records[i].text));
+    for (size_t i = 0; i < result->n_entries; i++)
+        FUZZ_REQUIRE(fuzz_printable(result->entries[i].text));
     if (result->has_user)
         check_granted(result, names, form);
     else

@@ -69,7 +69,7 @@ struct seen {
     char header[2048]; /* its first line's value */
     char user[64];
     char persistent[8];
-    size_t n_records;
+    size_t n_entries;
 };
 
 static inline struct sspi_request bare_request(void)
@@ -85,7 +85,7 @@ static inline void keep(const struct sspi_result *result, struct seen *seen)
     *seen = (struct seen){.need = result->need,
                           .status = result->status,
                           .has_user = result->has_user,
-                          .n_records = result->n_records};
+                          .n_entries = result->n_entries};
     for (size_t i = 0; i < result->n_headers; i++) {
         const struct sspi_header *header = &result->headers[i];
         if (bytes_equal(header->name, SSPI_VIEW("Persistent-Auth")))
@@ -97,8 +97,8 @@ static inline void keep(const struct sspi_result *result, struct seen *seen)
     }
     if (result->variables[SSPI_VARIABLE_USER].data != NULL)
         snprintf(seen->user, sizeof seen->user, "%s", result->variables[SSPI_VARIABLE_USER].data);
-    if (result->n_records > 0)
-        last_record = result->records[result->n_records - 1];
+    if (result->n_entries > 0)
+        last_record = result->entries[result->n_entries - 1];
 }
 
 static inline struct seen send_request(const struct sspi_request *request,

@@ -39,25 +39,25 @@ static struct seen log_in_where_logged(const struct sspi_policy *policy, enum ss
 static void it_is_told_once_where_that_is_logged(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
-    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_NOTICE).n_records, 0);
-    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_INFO).n_records, 1);
+    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_NOTICE).n_entries, 0);
+    assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_INFO).n_entries, 1);
     assert_string_equal(last_record.text,
                         "SSPI-109: Corp\\x5cAlice logged in by NTLM, NTLM; service: "
                         "HTTP/localhost; channel: not compared");
     struct seen seen = get(&policy);
     assert_true(seen.has_user);
-    assert_int_equal(seen.n_records, 0);
+    assert_int_equal(seen.n_entries, 0);
 }
 
 static void a_challenge_is_told_where_that_is_logged(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     struct sspi_request request = bare_request();
-    assert_int_equal(send_request(&request, &policy).n_records, 1);
+    assert_int_equal(send_request(&request, &policy).n_entries, 1);
     request.log_from = SSPI_SEVERITY_INFO;
     struct seen seen = send_request(&request, &policy);
     assert_int_equal(seen.status, 401);
-    assert_int_equal(seen.n_records, 0);
+    assert_int_equal(seen.n_entries, 0);
 }
 
 static void each_policy_judges_it(void **state)
@@ -227,7 +227,7 @@ static void it_ends_when_its_line_is_gone_or_another(void **state)
         struct seen seen = send_request(&request, &policy);
         assert_int_equal(seen.status, all[i].words == NULL ? 0 : 401);
         assert_int_equal(seen.has_user, all[i].words == NULL);
-        assert_int_equal(seen.n_records, all[i].words == NULL ? 0 : 1);
+        assert_int_equal(seen.n_entries, all[i].words == NULL ? 0 : 1);
         if (all[i].words != NULL)
             assert_non_null(strstr(last_record.text, all[i].words));
         change_users(ALICE);

@@ -58,7 +58,7 @@ static struct seen send_failing(const struct sspi_request *request,
     sspi_exchange_free(exchange);
     assert_int_not_equal(seen.status, 0);
     if (seen.need == SSPI_NEED_NONE && seen.status == 500) {
-        assert_int_not_equal(seen.n_records, 0);
+        assert_int_not_equal(seen.n_entries, 0);
         assert_memory_equal(last_record.text, "SSPI-220 SEC_E_IN", 17);
     }
     return seen;
