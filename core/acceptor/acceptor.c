@@ -29,9 +29,9 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     const struct clock *clock = clock_machine();
     acceptor->config = *config;
     acceptor->tls = binding_table_new();
-    acceptor->limiter = acceptor_limiter_new(config->waits_limit);
+    acceptor->limiter = acceptor_limiter_new(config->max_waiting_logins);
     bool locks = acceptor_credentials_init(&acceptor->credentials) &&
-                 policy_proxies_logged_init(&acceptor->told);
+                 policy_proxies_logged_init(&acceptor->proxies_logged);
     bool hashes = hash_suite_open(&acceptor->hashes);
     bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
     if (acceptor->tls != NULL && acceptor->limiter != NULL && locks && hashes && keyed)
@@ -47,7 +47,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
 {
     if (acceptor == NULL)
         return;
-    /* Credentials use the resources, so they go first. */
+    /* Credentials use the sources, so they are closed first. */
     acceptor_credentials_close(&acceptor->credentials);
     while (acceptor->sources != NULL) {
         struct acceptor_source *first = acceptor->sources;
@@ -56,7 +56,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     }
     binding_table_free(acceptor->tls);
     acceptor_limiter_unref(acceptor->limiter);
-    policy_proxies_logged_close(&acceptor->told);
+    policy_proxies_logged_close(&acceptor->proxies_logged);
     hash_suite_close(&acceptor->hashes);
     store_state_free(acceptor->state);
     free(acceptor->default_realm);
@@ -87,7 +87,7 @@ bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct 
     return false;
 }
 
-/* ---- entries of the start ---- */
+/* ---- log entries of the start ---- */
 
 static struct sspi_log_entry *new_entry(struct sspi_acceptor *acceptor)
 {
@@ -103,7 +103,7 @@ static struct sspi_log_entry *new_entry(struct sspi_acceptor *acceptor)
     return &grown[acceptor->n_entries++];
 }
 
-/* Drops the newest entry when the same was noted before: many places may share one policy. */
+/* Drops the newest entry if it repeats another one: many locations may share one policy. */
 static void drop_repeated(struct sspi_acceptor *acceptor)
 {
     const struct sspi_log_entry *newest = &acceptor->entries[acceptor->n_entries - 1];
@@ -132,13 +132,13 @@ void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_
 }
 
 void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
-                                    const char *place)
+                                    const char *location)
 {
     char text[SSPI_ERROR_SIZE];
     snprintf(text, sizeof(text),
              "%.100s in %.250s protects nothing, because no Require line demands a user there: add "
              "Require valid-user or Require sspi-user",
-             directive, place);
+             directive, location);
     warn(acceptor, SSPI_REASON_UNPROTECTED, text);
 }
 
@@ -268,8 +268,8 @@ static bool in_group(uid_t uid, gid_t gid, gid_t wanted)
     return false;
 }
 
-/* Whether the workers could by themselves read the file, or get into the folder, as mode bits tell.
- * `wanted` is of the owner's bits. */
+/* True if the mode bits let the workers read the file, or enter the folder. `wanted` is one of the
+ * owner's bits. */
 static bool worker_may(const struct sspi_acceptor_config *config, const char *path, mode_t wanted)
 {
     struct stat st;
@@ -301,7 +301,7 @@ static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, 
         warn(acceptor, SSPI_REASON_EXPOSED, text);
 }
 
-static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
+static void log_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
 {
     struct sspi_log_entry *entry = new_entry(acceptor);
     if (entry == NULL)
@@ -319,8 +319,8 @@ static void tell_opened(struct sspi_acceptor *acceptor, const char *what, const 
                            what, path, uid);
 }
 
-/* Winbind itself is asked when the first client logs in: here it could keep the server from
- * starting for as long as it likes. */
+/* The server does not ask winbind at start, because winbind could delay the start without limit. It
+ * asks when the first client logs in. */
 static void check_pipe(struct sspi_acceptor *acceptor)
 {
     const char *folder = ntlm_winbind_pipe_folder();
@@ -335,10 +335,10 @@ static void check_pipe(struct sspi_acceptor *acceptor)
             (unsigned)acceptor->config.worker_uid, folder);
 }
 
-/* Opens one file and keeps it. `why` (SSPI_ERROR_SIZE bytes) is filled on failure. */
-static struct acceptor_source *open_resource(struct sspi_acceptor *acceptor,
-                                             const struct sspi_policy *policy,
-                                             enum sspi_option option, char *why)
+/* Opens one source and keeps it. NULL: `why` (SSPI_ERROR_SIZE bytes) says why. */
+static struct acceptor_source *open_source(struct sspi_acceptor *acceptor,
+                                           const struct sspi_policy *policy,
+                                           enum sspi_option option, char *why)
 {
     struct acceptor_source *open = acceptor_source_find(acceptor->sources, policy, option);
     if (open != NULL)
@@ -351,7 +351,7 @@ static struct acceptor_source *open_resource(struct sspi_acceptor *acceptor,
     if (made->winbind != NULL) {
         check_pipe(acceptor);
     } else {
-        tell_opened(acceptor, kind_of(option), acceptor_source_path(made));
+        log_opened(acceptor, kind_of(option), acceptor_source_path(made));
         check_mode(acceptor, option, acceptor_source_path(made));
     }
     return made;
@@ -363,7 +363,7 @@ static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy
     char why[SSPI_ERROR_SIZE] = "";
     const struct sspi_view *services = policy->service_names.words;
     size_t n_services = policy->service_names.n;
-    struct acceptor_source *source = open_resource(acceptor, policy, SSPI_OPTION_KEYTAB, why);
+    struct acceptor_source *source = open_source(acceptor, policy, SSPI_OPTION_KEYTAB, why);
     if (source == NULL) {
         struct bytes wanted BYTES_CLEANUP = {0};
         service_name_describe(services, n_services, &wanted);
@@ -382,7 +382,8 @@ static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy
     return true;
 }
 
-/* A list of algorithms set by hand is offered as it stands: tells who cannot use it. */
+/* Algorithms that the administrator names are offered in any case. Logs how many users have no line
+ * for one of them. */
 static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                         struct acceptor_source *source)
 {
@@ -405,7 +406,7 @@ static bool open_file(struct sspi_acceptor *acceptor, const struct sspi_policy *
                       enum sspi_option option, char *error)
 {
     char why[SSPI_ERROR_SIZE] = "";
-    struct acceptor_source *source = open_resource(acceptor, policy, option, why);
+    struct acceptor_source *source = open_source(acceptor, policy, option, why);
     if (source == NULL) {
         snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s", option_name(acceptor, option), why);
         return false;
@@ -415,7 +416,7 @@ static bool open_file(struct sspi_acceptor *acceptor, const struct sspi_policy *
     return true;
 }
 
-/* NTLM is listed as a scheme: may it run? */
+/* True unless NTLM is listed as a scheme and may not run. */
 static bool check_ntlm(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                        char *error)
 {
@@ -427,7 +428,7 @@ static bool check_ntlm(const struct sspi_acceptor *acceptor, const struct sspi_p
     return false;
 }
 
-/* What only a complete policy can be asked: Digest is listed, can it work? */
+/* Checks a complete policy that lists Digest: whether it has a realm and users. */
 static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                          bool has_realm, char *error)
 {
@@ -442,16 +443,16 @@ static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi
     return false;
 }
 
-/* What a policy needs opened; of one that is not whole, what it sets itself. */
+/* The sources that a policy needs open. Of an incomplete policy: those that it sets itself. */
 struct needs {
     bool keytab, nt_users, users, certificates;
 };
 
 static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
-                       bool whole, bool has_realm, struct needs *ret_needs, char *error)
+                       bool complete, bool has_realm, struct needs *ret_needs, char *error)
 {
     bool digest = policy->schemes.offers[SSPI_SCHEME_DIGEST];
-    if (!whole) {
+    if (!complete) {
         ret_needs->keytab = sspi_policy_is_set(policy, SSPI_OPTION_KEYTAB);
         ret_needs->nt_users = sspi_policy_is_set(policy, SSPI_OPTION_NTLM_USER_FILE);
         ret_needs->users = sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
@@ -464,7 +465,7 @@ static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_p
         return false;
     ret_needs->keytab = policy_uses_mech(policy, SSPI_MECH_KERBEROS);
     ret_needs->nt_users = policy_uses_mech(policy, SSPI_MECH_NTLM);
-    /* They may come from elsewhere (SSPIDigestProvider). */
+    /* Or the users come from an authn provider (SSPIDigestProvider). */
     ret_needs->users = digest && sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
     ret_needs->certificates = sspi_policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
     return true;
@@ -496,13 +497,13 @@ static void check_required(struct sspi_acceptor *acceptor, const struct sspi_pol
 }
 
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
-                        bool whole, bool has_realm, char *error)
+                        bool complete, bool has_realm, char *error)
 {
     struct needs needs;
-    if (!find_needs(acceptor, policy, whole, has_realm, &needs, error) ||
+    if (!find_needs(acceptor, policy, complete, has_realm, &needs, error) ||
         !open_needs(acceptor, policy, &needs, error))
         return false;
-    if (whole)
+    if (complete)
         check_required(acceptor, policy);
     return true;
 }

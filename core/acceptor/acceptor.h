@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of an acceptor: opened resources by name, and what the exchanges share. */
+/* The fields of an acceptor: the sources that the parent opened, and what all exchanges share. */
 #ifndef ACCEPTOR_H
 #define ACCEPTOR_H
 
@@ -15,8 +15,8 @@
 #include "acceptor_user_mark.h"
 #include "sspi_http.h"
 
-/* Changed by the parent alone, before workers exist; `credentials`, `gate` and `told` lock
- * themselves. */
+/* Only the parent changes it, before workers exist. `credentials`, `limiter` and `proxies_logged`
+ * have locks of their own. */
 struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct acceptor_source *sources;
@@ -27,8 +27,8 @@ struct sspi_acceptor {
     struct sspi_log_entry *entries;
     size_t n_entries, n_reported;
     struct acceptor_credentials credentials;
-    struct acceptor_limiter *limiter; /* before logins that wait for a domain controller */
-    struct policy_proxies_logged told;
+    struct acceptor_limiter *limiter; /* of logins that wait for a domain controller */
+    struct policy_proxies_logged proxies_logged;
     uint8_t mark_key[ACCEPTOR_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */
 };
 

@@ -51,7 +51,7 @@ bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view 
 
 /* ---- names of a requirement ---- */
 
-/* The name as it stands in the directive, if a log line can hold it. */
+/* Writes the name as it stands in the directive if a log line can hold it, otherwise escaped. */
 static const char *show(char out[SHOWN_SIZE], struct sspi_view name)
 {
     for (size_t i = 0; i < name.len; i++)
@@ -87,7 +87,7 @@ static bool looks_like_pattern(struct sspi_view name)
     return name.len > 0 && (name.data[0] == '~' || memchr(name.data, '*', name.len) != NULL);
 }
 
-/* Returns the text after the last `octet`, or the whole text. */
+/* Returns the text after the last `octet`, or all of the text. */
 static struct sspi_view behind_last(struct sspi_view text, char octet)
 {
     size_t start = text.len;

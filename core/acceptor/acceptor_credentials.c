@@ -12,7 +12,7 @@ struct acceptor_credential {
     CredHandle handle;
     unsigned users;
     uint64_t last_use;
-    /* The key: what it was made of. */
+    /* The key: the data that it was made of. */
     const char *package; /* static */
     const struct sspi_keytab *keytab;
     const struct sspi_users *user_file;
@@ -123,7 +123,7 @@ static struct acceptor_credential *make(const char *package, const SSPI_ACCEPTOR
     return NULL;
 }
 
-/* Lets go of the longest unused credential when there are too many. */
+/* Frees the longest unused credential if there are too many. */
 static void trim(struct acceptor_credentials *set)
 {
     if (set->n <= ACCEPTOR_CREDENTIALS_LIMIT)
@@ -140,10 +140,10 @@ static void trim(struct acceptor_credentials *set)
     free_credential(gone);
 }
 
-SECURITY_STATUS acceptor_credentials_get(struct acceptor_credentials *set, const char *package,
-                                         const SSPI_ACCEPTOR_DATA *data,
-                                         struct acceptor_credential **ret_credential,
-                                         struct sspi_error_info *error_info)
+SECURITY_STATUS acceptor_credentials_acquire(struct acceptor_credentials *set, const char *package,
+                                             const SSPI_ACCEPTOR_DATA *data,
+                                             struct acceptor_credential **ret_credential,
+                                             struct sspi_error_info *error_info)
 {
     SECURITY_STATUS status = SEC_E_OK;
     pthread_mutex_lock(&set->lock);
@@ -169,8 +169,8 @@ SECURITY_STATUS acceptor_credentials_get(struct acceptor_credentials *set, const
     return SEC_E_OK;
 }
 
-void acceptor_credentials_put(struct acceptor_credentials *set,
-                              struct acceptor_credential *credential)
+void acceptor_credentials_release(struct acceptor_credentials *set,
+                                  struct acceptor_credential *credential)
 {
     if (credential == NULL)
         return;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SSPI credentials by what they are made of, so that no request makes one of its own. They belong
- * to one process (a worker makes its own, at first use, from what the parent read). */
+/* SSPI credentials, found by the data that they are made of, so that requests share them. They
+ * belong to one process: a worker makes its own at first use, from the files that the parent read.
+ */
 #ifndef ACCEPTOR_CREDENTIALS_H
 #define ACCEPTOR_CREDENTIALS_H
 
@@ -9,8 +10,8 @@
 #include "bytes.h"
 #include "sspi.h"
 
-/* Unused credentials beyond this many are let go, oldest first: .htaccess can name ever new ones.
- */
+/* Beyond this number unused credentials are freed, the longest unused first: .htaccess files can
+ * configure any number of them. */
 #define ACCEPTOR_CREDENTIALS_LIMIT 64
 
 struct acceptor_credential;
@@ -23,24 +24,25 @@ struct acceptor_credentials {
     uint64_t uses;
 };
 
-/* False: no lock can be had. */
+/* False: the lock cannot be made. */
 bool acceptor_credentials_init(struct acceptor_credentials *set) MUST_USE;
 
-/* Frees all; none may be in use. */
+/* Frees all credentials. They must not be in use. */
 void acceptor_credentials_close(struct acceptor_credentials *set);
 
-/* The credential of `package` ("Negotiate", "NTLM", "WDigest") for `data`, made when there is none
- * yet. The caller gives it back with acceptor_credentials_put(). On failure `report` says why. */
-SECURITY_STATUS acceptor_credentials_get(struct acceptor_credentials *set, const char *package,
-                                         const SSPI_ACCEPTOR_DATA *data,
-                                         struct acceptor_credential **ret_credential,
-                                         struct sspi_error_info *error_info) MUST_USE;
+/* Returns the credential of `package` ("Negotiate", "NTLM", "WDigest") for `data`, and makes it if
+ * there is no such credential yet. The caller gives it back with acceptor_credentials_release(). On
+ * failure `error_info` says why. */
+SECURITY_STATUS acceptor_credentials_acquire(struct acceptor_credentials *set, const char *package,
+                                             const SSPI_ACCEPTOR_DATA *data,
+                                             struct acceptor_credential **ret_credential,
+                                             struct sspi_error_info *error_info) MUST_USE;
 
-/* NULL is fine. */
-void acceptor_credentials_put(struct acceptor_credentials *set,
-                              struct acceptor_credential *credential);
+/* Gives a credential back. NULL is fine. */
+void acceptor_credentials_release(struct acceptor_credentials *set,
+                                  struct acceptor_credential *credential);
 
-/* Its SSPI handle; valid until it is put back. */
+/* Returns the SSPI handle. It is valid until the credential is given back. */
 CredHandle *acceptor_credentials_handle(struct acceptor_credential *credential);
 
 #endif

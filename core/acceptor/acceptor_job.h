@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all jobs have in common: holders, and whether they ran. */
+/* The common part of all jobs: owners, and whether the job ran. */
 #ifndef ACCEPTOR_JOB_H
 #define ACCEPTOR_JOB_H
 
@@ -16,15 +16,15 @@ struct sspi_job {
     struct ref ref;
     _Atomic(enum acceptor_job_state) state;
     void (*run)(struct sspi_job *job);
-    /* Frees it; its state tells whether it ran. In whatever thread let go of it last. */
+    /* Frees the job. Its state says whether it ran. Called in the thread of the last owner. */
     void (*destroy)(struct sspi_job *job);
 };
 
-/* One holder: the caller. */
+/* The caller is the first owner. */
 void acceptor_job_init(struct sspi_job *job, void (*run)(struct sspi_job *job),
                        void (*destroy)(struct sspi_job *job));
 
-/* What the run has left is there to read when this is DONE. */
+/* Once this is ACCEPTOR_JOB_DONE, the caller may read what the run wrote. */
 enum acceptor_job_state acceptor_job_state(const struct sspi_job *job);
 
 #endif

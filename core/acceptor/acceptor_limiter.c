@@ -10,8 +10,8 @@ struct acceptor_limiter {
     struct ref ref;
     pthread_mutex_t lock;
     unsigned limit;
-    unsigned n_inside;
-    struct acceptor_limiter_slot *inside;
+    unsigned n_held;
+    struct acceptor_limiter_slot *held;
     uint64_t closed_until_ms;
 };
 
@@ -35,12 +35,13 @@ static void limiter_free(struct acceptor_limiter *limiter)
 
 REF(acceptor_limiter, struct acceptor_limiter, ref, limiter_free)
 
-/* True while somebody's time-out counts: whoever is inside may come out much later. */
+/* True for a while after a job timed out. A job that has timed out counts although it still has its
+ * slot, because it may give it back much later. */
 static bool is_closed(const struct acceptor_limiter *limiter, uint64_t now_ms)
 {
     if (now_ms < limiter->closed_until_ms)
         return true;
-    for (const struct acceptor_limiter_slot *at = limiter->inside; at != NULL; at = at->next) {
+    for (const struct acceptor_limiter_slot *at = limiter->held; at != NULL; at = at->next) {
         uint64_t inside_ms = now_ms - at->began_ms;
         if (inside_ms >= ACCEPTOR_LIMITER_TIMEOUT_MS &&
             inside_ms < ACCEPTOR_LIMITER_TIMEOUT_MS + ACCEPTOR_LIMITER_CLOSED_MS)
@@ -50,35 +51,35 @@ static bool is_closed(const struct acceptor_limiter *limiter, uint64_t now_ms)
 }
 
 enum acceptor_limiter_answer acceptor_limiter_acquire(struct acceptor_limiter *limiter,
-                                                      struct acceptor_limiter_slot *pass,
+                                                      struct acceptor_limiter_slot *slot,
                                                       uint64_t now_ms)
 {
     enum acceptor_limiter_answer answer = ACCEPTOR_LIMITER_ACQUIRED;
     pthread_mutex_lock(&limiter->lock);
     if (is_closed(limiter, now_ms)) {
         answer = ACCEPTOR_LIMITER_CLOSED;
-    } else if (limiter->limit != 0 && limiter->n_inside >= limiter->limit) {
+    } else if (limiter->limit != 0 && limiter->n_held >= limiter->limit) {
         answer = ACCEPTOR_LIMITER_FULL;
     } else {
-        pass->began_ms = now_ms;
-        pass->next = limiter->inside;
-        limiter->inside = pass;
-        limiter->n_inside++;
+        slot->began_ms = now_ms;
+        slot->next = limiter->held;
+        limiter->held = slot;
+        limiter->n_held++;
     }
     pthread_mutex_unlock(&limiter->lock);
     return answer;
 }
 
-void acceptor_limiter_release(struct acceptor_limiter *limiter, struct acceptor_limiter_slot *pass,
+void acceptor_limiter_release(struct acceptor_limiter *limiter, struct acceptor_limiter_slot *slot,
                               bool answered, uint64_t now_ms)
 {
     pthread_mutex_lock(&limiter->lock);
-    struct acceptor_limiter_slot **at = &limiter->inside;
-    while (*at != pass)
+    struct acceptor_limiter_slot **at = &limiter->held;
+    while (*at != slot)
         at = &(*at)->next;
-    *at = pass->next;
-    limiter->n_inside--;
-    if (!answered && now_ms - pass->began_ms >= ACCEPTOR_LIMITER_TIMEOUT_MS)
+    *at = slot->next;
+    limiter->n_held--;
+    if (!answered && now_ms - slot->began_ms >= ACCEPTOR_LIMITER_TIMEOUT_MS)
         limiter->closed_until_ms = now_ms + ACCEPTOR_LIMITER_CLOSED_MS;
     pthread_mutex_unlock(&limiter->lock);
 }

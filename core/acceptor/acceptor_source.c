@@ -13,7 +13,8 @@
 #include "ntlm_winbind.h"
 #include "store_nt_users.h"
 
-/* What the directive says, as a name; empty: nothing. False: memory. */
+/* Writes the paths of the directive as one name; empty: the directive is not set. False: no memory.
+ */
 static bool name_of(const struct sspi_policy *policy, enum sspi_option option,
                     struct bytes *ret_name)
 {
@@ -27,7 +28,7 @@ static bool name_of(const struct sspi_policy *policy, enum sspi_option option,
     return !ret_name->failed;
 }
 
-/* The same without a copy: true when it is `name`. */
+/* True if the directive has this name. Makes no copy. */
 static bool is_named(const struct sspi_policy *policy, enum sspi_option option, const char *name)
 {
     const struct sspi_view *words = policy_words(policy, option)->words;
@@ -65,7 +66,7 @@ static void open_certificates(struct acceptor_source *source, const struct sspi_
         free(made);
 }
 
-/* The users of NTLM: a file with at least one of them, or winbind. */
+/* The users of NTLM: a file with at least one line of them, or winbind. */
 static void open_nt_users(struct acceptor_source *source, char *why)
 {
     char domain[STORE_USERS_NAME_LIMIT + 1];
@@ -147,7 +148,7 @@ struct acceptor_source *acceptor_source_find(struct acceptor_source *list,
 
 /* ---- reading again ---- */
 
-/* Holds references of its own: a request may end while it runs. */
+/* It owns references, because the request may end while the job runs. */
 struct reread {
     struct sspi_job job;
     struct sspi_keytab *keytab;
@@ -168,9 +169,9 @@ static void run(struct sspi_job *job)
         reread->outcome = ntlm_winbind_ask(reread->winbind, reread->why, sizeof(reread->why));
 }
 
-/* Leaves it to a later look. */
-static void look_again(struct sspi_keytab *keytab, struct sspi_users *users,
-                       struct sspi_winbind *winbind)
+/* The next check finds the change again. */
+static void cancel_reload(struct sspi_keytab *keytab, struct sspi_users *users,
+                          struct sspi_winbind *winbind)
 {
     if (keytab != NULL)
         kerberos_keytab_look_again(keytab);
@@ -184,14 +185,14 @@ static void destroy(struct sspi_job *job)
 {
     struct reread *reread = (struct reread *)job;
     if (acceptor_job_state(job) == ACCEPTOR_JOB_NEW)
-        look_again(reread->keytab, reread->users, reread->winbind);
+        cancel_reload(reread->keytab, reread->users, reread->winbind);
     kerberos_keytab_unref(reread->keytab);
     store_users_unref(reread->users);
     ntlm_winbind_unref(reread->winbind);
     free(reread);
 }
 
-static bool look(struct acceptor_source *source, uint64_t now_ms)
+static bool check_changed(struct acceptor_source *source, uint64_t now_ms)
 {
     if (source->keytab != NULL)
         return kerberos_keytab_look(source->keytab, now_ms);
@@ -206,7 +207,7 @@ static struct sspi_job *new_reread(struct acceptor_source *source)
 {
     struct reread *reread = calloc(1, sizeof(*reread));
     if (reread == NULL) {
-        look_again(source->keytab, source->users, source->winbind);
+        cancel_reload(source->keytab, source->users, source->winbind);
         return NULL;
     }
     acceptor_job_init(&reread->job, run, destroy);
@@ -221,7 +222,7 @@ static struct sspi_job *new_reread(struct acceptor_source *source)
 
 struct sspi_job *acceptor_source_check_changed(struct acceptor_source *source, uint64_t now_ms)
 {
-    return look(source, now_ms) ? new_reread(source) : NULL;
+    return check_changed(source, now_ms) ? new_reread(source) : NULL;
 }
 
 struct sspi_job *acceptor_source_check_changed_now(struct acceptor_source *source, uint64_t now_ms)
@@ -234,35 +235,35 @@ struct sspi_job *acceptor_source_check_changed_now(struct acceptor_source *sourc
     return changed ? new_reread(source) : NULL;
 }
 
-static void tell_winbind(const struct reread *reread, struct sspi_log_entry *ret_record)
+static void log_winbind(const struct reread *reread, struct sspi_log_entry *ret_entry)
 {
     struct ntlm_winbind_names names;
     if (ntlm_winbind_names(reread->winbind, &names))
-        acceptor_log_write(ret_record, SSPI_REASON_WINBIND, SEC_E_OK,
+        acceptor_log_write(ret_entry, SSPI_REASON_WINBIND, SEC_E_OK,
                            "winbind: this machine is %s of the domain %s", names.nb_computer,
                            names.nb_domain);
     else
-        acceptor_log_write(ret_record, SSPI_REASON_NO_WINBIND, SEC_E_OK, "winbind: %.400s",
+        acceptor_log_write(ret_entry, SSPI_REASON_NO_WINBIND, SEC_E_OK, "winbind: %.400s",
                            reread->why);
 }
 
-bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_record)
+bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_entry)
 {
     const struct reread *reread = (const struct reread *)job;
     if (acceptor_job_state(job) != ACCEPTOR_JOB_DONE || reread->outcome == STORE_REFRESH_UNCHANGED)
         return false;
     if (reread->winbind != NULL) {
-        tell_winbind(reread, ret_record);
+        log_winbind(reread, ret_entry);
         return true;
     }
     const char *path = reread->keytab != NULL ? kerberos_keytab_path(reread->keytab)
                                               : store_users_path(reread->users);
     if (reread->outcome == STORE_REFRESH_DONE)
-        acceptor_log_write(ret_record, SSPI_REASON_REREAD, SEC_E_OK,
-                           "%s changed and was read again", path);
+        acceptor_log_write(ret_entry, SSPI_REASON_REREAD, SEC_E_OK, "%s changed and was read again",
+                           path);
     else
         acceptor_log_write(
-            ret_record, SSPI_REASON_NOT_REREAD, SEC_E_OK,
+            ret_entry, SSPI_REASON_NOT_REREAD, SEC_E_OK,
             "%s changed, the old contents stay in force until the next reload: %.300s", path,
             reread->why);
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What directives name: keytabs, user files, winbind where no user file of NTLM is named, and
- * certificates of front ends. Opened by the parent; all but certificates are looked at by whoever
- * uses them, and read or asked again in a job. */
+/* The sources that directives name: keytabs, user files, certificates of front ends, and winbind if
+ * no user file of NTLM is named. The parent opens them. Each step that uses one checks whether it
+ * changed, except certificates. A job then reads the file or asks winbind again. */
 #ifndef ACCEPTOR_SOURCE_H
 #define ACCEPTOR_SOURCE_H
 
@@ -9,12 +9,12 @@
 #include "bytes.h"
 #include "sspi_http.h"
 
-/* One of the four. */
+/* One of the four kinds. */
 struct acceptor_source {
     struct acceptor_source *next;
     enum sspi_option
         option; /* KEYTAB, NTLM_USER_FILE, DIGEST_USER_FILE, CHANNEL_BINDING_CERTIFICATE */
-    char *name; /* as the directive says, a line break behind each further path; NULL:
+    char *name; /* the path in the directive, or all paths with a line break between two; NULL:
                  * MIT's default keytab, or winbind */
     struct sspi_keytab *keytab;
     struct sspi_users *users;
@@ -22,23 +22,25 @@ struct acceptor_source {
     struct binding_candidates *certificates;
 };
 
-/* Opens what `policy` names for `option`. NULL: `why` (SSPI_ERROR_SIZE bytes). Blocks on the file;
- * winbind is not asked yet. */
+/* Opens the source that `policy` names for `option`. NULL: `why` (SSPI_ERROR_SIZE bytes) says why.
+ * Blocks on the file. Winbind is not asked yet. */
 struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
                                              enum sspi_option option, char *why) MUST_USE;
 
 void acceptor_source_free(struct acceptor_source *source);
 
-/* Of a keytab, user file or certificates. */
+/* Returns the path of a keytab, a user file or certificates. */
 const char *acceptor_source_path(const struct acceptor_source *source);
 
-/* The one of the list that `policy` uses for `option`; NULL when it was not opened at start. */
+/* Returns the source of the list that `policy` uses for `option`. NULL: it was not opened at start.
+ */
 struct acceptor_source *acceptor_source_find(struct acceptor_source *list,
                                              const struct sspi_policy *policy,
                                              enum sspi_option option);
 
-/* Looks at a file, at most once a second. NULL: nothing to do. Otherwise it changed, and the job
- * reads it again: the caller's reference. For winbind: as long as it told no names, it asks. */
+/* Checks at most once a second whether the file changed. If so, returns the job that reads it
+ * again; the caller owns a reference. NULL: nothing to do. For winbind the job asks for its names
+ * until winbind returns them. */
 struct sspi_job *acceptor_source_check_changed(struct acceptor_source *source,
                                                uint64_t now_ms) MUST_USE;
 
@@ -47,7 +49,7 @@ struct sspi_job *acceptor_source_check_changed(struct acceptor_source *source,
 struct sspi_job *acceptor_source_check_changed_now(struct acceptor_source *source,
                                                    uint64_t now_ms) MUST_USE;
 
-/* What became of a job: true when `ret_record` tells of it, false while it is not done. */
-bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_record);
+/* Writes the log entry of a job that is done. False: the job is not done, or found no change. */
+bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_entry);
 
 #endif

@@ -12,7 +12,7 @@ bool acceptor_user_mark_applies(const struct acceptor_identity *identity)
            identity->source->users != NULL;
 }
 
-/* Finds the line of DOMAIN\user, as the proof writes the name. */
+/* Finds the line of DOMAIN\user, as the identity writes the name. */
 static bool find_line(const struct acceptor_identity *identity, struct store_nt_user *ret_line)
 {
     const char *behind = strchr(identity->name, '\\');
@@ -43,7 +43,7 @@ bool acceptor_user_mark_take(const struct hash_suite *hashes,
     bool done = find_line(identity, &line) && digest_line(hashes, key, &line, mark.digest);
     bytes_wipe(&line, sizeof(line));
     *ret_mark = mark;
-    /* Read last: the contents have not changed since the proof. */
+    /* Read last: the contents have not changed since the verification. */
     return done && store_users_generation(identity->source->users) == generation;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a kept NTLM login remembers of its line in the user file. It can tell later whether the line
- * still exists and is unchanged. An attacker cannot log in with it. */
+/* The mark of a user file's line, which a persistent NTLM login keeps. It shows later whether the
+ * line still exists and is unchanged. An attacker cannot log in with it. */
 #ifndef ACCEPTOR_USER_MARK_H
 #define ACCEPTOR_USER_MARK_H
 
@@ -20,12 +20,12 @@ enum acceptor_user_mark_state {
     ACCEPTOR_USER_MARK_CHANGED /* another NT hash, or libcrypto failed */
 };
 
-/* True if a user file verified the proof. Users of winbind have no mark. */
+/* True if a user file verified the identity. Users of winbind have no mark. */
 bool acceptor_user_mark_applies(const struct acceptor_identity *identity);
 
-/* Marks the line that verified the proof. `hashes` are those of the acceptor. `generation` is that
- * of the file before the proof. False: the file was read again since, or libcrypto failed; the
- * connection must not keep the login. */
+/* Marks the line that verified the identity. `hashes` are those of the acceptor. `generation` is
+ * that of the file before the verification. False: the file was read again since, or libcrypto
+ * failed; the connection must not keep the login. */
 bool acceptor_user_mark_take(const struct hash_suite *hashes,
                              const uint8_t key[ACCEPTOR_USER_MARK_KEY_LEN],
                              const struct acceptor_identity *identity, uint64_t generation,

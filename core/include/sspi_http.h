@@ -217,7 +217,7 @@ struct sspi_acceptor_config {
     gid_t worker_gid;
     /* Jobs of one process that may wait for another machine at the same time. A request beyond
      * this limit is answered 503 at once. 0: the adapter that runs the jobs sets the limit. */
-    unsigned waits_limit;
+    unsigned max_waiting_logins;
 };
 
 /* NULL: no memory. */

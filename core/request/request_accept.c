@@ -49,9 +49,9 @@ static uint64_t steady_ms(void)
 
 static void leave(struct request_accept_job *waiting, bool answered)
 {
-    if (waiting->inside)
-        acceptor_limiter_release(waiting->limiter, &waiting->pass, answered, steady_ms());
-    waiting->inside = false;
+    if (waiting->has_slot)
+        acceptor_limiter_release(waiting->limiter, &waiting->slot, answered, steady_ms());
+    waiting->has_slot = false;
 }
 
 static void run(struct sspi_job *job)

@@ -31,8 +31,8 @@ struct request_accept_job {
     struct request_accept accept;
     struct bytes token;
     struct acceptor_limiter *limiter;
-    struct acceptor_limiter_slot pass;
-    bool inside;
+    struct acceptor_limiter_slot slot;
+    bool has_slot;
 };
 
 /* Takes over `accept`, which has a context, and leaves an empty one. NULL: no memory. */

@@ -94,7 +94,7 @@ static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_poli
         return;
     if (peer.len == 0)
         peer = SSPI_VIEW("a Unix socket");
-    if (policy_proxies_should_log(&exchange->acceptor->told, peer))
+    if (policy_proxies_should_log(&exchange->acceptor->proxies_logged, peer))
         (void)request_exchange_log(
             exchange, SSPI_REASON_PROXIED, SEC_E_OK,
             "a request from %.*s came through a proxy, which may share its connections among "

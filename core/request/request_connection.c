@@ -17,7 +17,7 @@ void request_connection_take(struct sspi_connection *connection, CtxtHandle *ret
     *ret_partial = connection->partial;
     *ret_began_ms = connection->began_ms;
     connection->has_partial = false;
-    acceptor_credentials_put(&connection->acceptor->credentials, connection->credential);
+    acceptor_credentials_release(&connection->acceptor->credentials, connection->credential);
     connection->credential = NULL;
 }
 

@@ -78,8 +78,8 @@ static enum sspi_reason get_credential(struct sspi_exchange *exchange,
     struct sspi_error_info error_info = {0};
     SECURITY_STATUS status =
         domain.failed ? error_info_no_memory(&error_info)
-                      : acceptor_credentials_get(&exchange->acceptor->credentials, "WDigest", &data,
-                                                 ret_credential, &error_info);
+                      : acceptor_credentials_acquire(&exchange->acceptor->credentials, "WDigest",
+                                                     &data, ret_credential, &error_info);
     if (status != SEC_E_OK)
         return request_exchange_refuse(exchange, status, &error_info);
     *ret_resource = source;
@@ -188,7 +188,7 @@ enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
         return reason;
     ULONG requirements = policy->digest_qop.offers[SSPI_QOP_AUTH] ? 0 : ASC_REQ_INTEGRITY;
     call_accept(exchange, credential, requirements, bytes_as_view(&wide), call);
-    acceptor_credentials_put(&exchange->acceptor->credentials, credential);
+    acceptor_credentials_release(&exchange->acceptor->credentials, credential);
     return SSPI_REASON_NONE;
 }
 

@@ -30,7 +30,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
         return;
     acceptor_identity_free(&exchange->identity);
     sspi_job_unref(exchange->waiting);
-    acceptor_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
+    acceptor_credentials_release(&exchange->acceptor->credentials, exchange->begun.credential);
     free(exchange->user);
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));

@@ -110,9 +110,9 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
         data.Users = negotiation->nt_users->users;
         data.Winbind = negotiation->nt_users->winbind;
     }
-    return acceptor_credentials_get(&acceptor->credentials,
-                                    negotiation->package == SSPI_SCHEME_NTLM ? "NTLM" : "Negotiate",
-                                    &data, ret_credential, error_info);
+    return acceptor_credentials_acquire(
+        &acceptor->credentials, negotiation->package == SSPI_SCHEME_NTLM ? "NTLM" : "Negotiate",
+        &data, ret_credential, error_info);
 }
 
 /* New credentials end the exchange that had begun on the connection. */
@@ -222,7 +222,7 @@ static void drop_wait(struct sspi_exchange *exchange)
 {
     sspi_job_unref(exchange->waiting);
     exchange->waiting = NULL;
-    acceptor_credentials_put(&exchange->acceptor->credentials, exchange->begun.credential);
+    acceptor_credentials_release(&exchange->acceptor->credentials, exchange->begun.credential);
     exchange->begun = (struct request_begun){0};
 }
 
@@ -253,8 +253,8 @@ static enum sspi_reason begin_wait(const struct negotiation *negotiation,
     if (waiting == NULL)
         return request_exchange_out_of_memory(exchange);
     enum acceptor_limiter_answer answer =
-        acceptor_limiter_acquire(waiting->limiter, &waiting->pass, now_ms);
-    waiting->inside = answer == ACCEPTOR_LIMITER_ACQUIRED;
+        acceptor_limiter_acquire(waiting->limiter, &waiting->slot, now_ms);
+    waiting->has_slot = answer == ACCEPTOR_LIMITER_ACQUIRED;
     exchange->waiting = &waiting->job;
     exchange->begun = (struct request_begun){.credential = *credential,
                                              .keytab = negotiation->keytab,
@@ -329,7 +329,7 @@ static enum sspi_reason begin(struct negotiation *negotiation, struct sspi_view 
     if (status != SEC_E_OK)
         return request_exchange_refuse(exchange, status, &error_info);
     reason = accept_token(negotiation, &credential, &accept);
-    acceptor_credentials_put(&exchange->acceptor->credentials, credential);
+    acceptor_credentials_release(&exchange->acceptor->credentials, credential);
     return reason;
 }
 
