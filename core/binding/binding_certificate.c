@@ -16,7 +16,7 @@ struct entry {
     struct binding_candidates candidates;
 };
 
-/* Sorted by ctx: looked up on every request of a TLS site. */
+/* Sorted by ctx, because each request over TLS searches it. */
 struct binding_table {
     struct entry *entries;
     size_t n_entries;
@@ -37,19 +37,18 @@ static bool take_first(X509 *certificate, const char *path, struct binding_candi
 {
     struct binding made;
     if (certificate == NULL) {
-        snprintf(error, error_size, "%s holds no certificate in PEM", path);
+        snprintf(error, error_size, "%s holds no certificate in PEM form", path);
         return false;
     }
     if (!binding_from_certificate(certificate, &made)) {
-        snprintf(
-            error, error_size,
-            "%s: its signature has no single hash (as Ed25519 has none), so that no client can "
-            "be bound to it; use an RSA or ECDSA certificate",
-            path);
+        snprintf(error, error_size,
+                 "%s: the certificate's signature algorithm (for example Ed25519) has no single "
+                 "hash, so that it has no channel binding; use an RSA or ECDSA certificate",
+                 path);
         return false;
     }
     if (to->n_items == BINDING_CANDIDATES_LIMIT) {
-        snprintf(error, error_size, "%s is one certificate too many; %d are taken", path,
+        snprintf(error, error_size, "%s is one certificate too many: at most %d are accepted", path,
                  BINDING_CANDIDATES_LIMIT);
         return false;
     }
@@ -60,7 +59,8 @@ static bool take_first(X509 *certificate, const char *path, struct binding_candi
 bool binding_read_certificate(const char *path, struct binding_candidates *to, char *error,
                               size_t error_size)
 {
-    /* What fails must not leave its error for whoever looks at the queue next. */
+    /* A failure here must leave no error in OpenSSL's queue, because other code reads that
+     * queue. */
     ERR_set_mark();
     BIO *file = BIO_new_file(path, "r");
     if (file == NULL) {

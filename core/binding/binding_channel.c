@@ -14,8 +14,7 @@
 
 bool binding_from_certificate(X509 *certificate, struct binding *ret_binding)
 {
-    /* Not X509_get_signature_nid(): that has no digest for RSASSA-PSS, whose hash is a parameter.
-     */
+    /* X509_get_signature_nid() is not enough: RSASSA-PSS has its hash in a parameter. */
     int digest_nid = NID_undef;
     if (X509_get_signature_info(certificate, &digest_nid, NULL, NULL, NULL) != 1 ||
         digest_nid == NID_undef)
@@ -50,7 +49,8 @@ bool binding_from_exporter(SSL *ssl, struct binding *ret_binding)
     if (SSL_version(ssl) < TLS1_3_VERSION && !has_extended_master_secret(ssl))
         return false;
     memcpy(made.data, EXPORTER_PREFIX, prefix_len);
-    /* RFC 9266 section 2: a zero-length context, which is not the same as none before TLS 1.3. */
+    /* RFC 9266 section 2: the context is present and empty. Before TLS 1.3, that differs from an
+     * absent context. */
     if (SSL_export_keying_material(ssl, made.data + prefix_len, EXPORTER_LEN, EXPORTER_LABEL,
                                    sizeof(EXPORTER_LABEL) - 1, (const unsigned char *)"", 0,
                                    1) != 1)

@@ -10,7 +10,7 @@
 #define RUN_CLEANUP   __attribute__((cleanup(hash_run_close)))
 #define SUITE_CLEANUP __attribute__((cleanup(hash_suite_close)))
 
-/* The room for a service name in a report. */
+/* The room for a service name in an error text. */
 #define SHOWN_SIZE 160
 
 /* ---- rules ---- */
@@ -52,7 +52,7 @@ static enum binding_answer check_named(const struct binding_rules *rules,
 }
 
 /* ALLOW accepts a client that does not know the extension. It refuses a client that says "no TLS"
- * on a TLS connection: an attacker who terminates the client's TLS causes exactly this. */
+ * on a TLS connection. A relay that terminates the client's TLS causes exactly this. */
 enum binding_answer binding_check_channel(const struct binding_rules *rules,
                                           enum package_client_binding client,
                                           enum binding_comparison comparison,
@@ -137,7 +137,7 @@ static void update_number(struct hash_run *run, uint32_t number)
 
 static void update_counted(struct hash_run *run, struct sspi_view what)
 {
-    update_number(run, (uint32_t)what.len); /* it came with a 32-bit length */
+    update_number(run, (uint32_t)what.len); /* fits, because it came with a 32-bit length */
     hash_update_view(run, what);
 }
 
@@ -206,7 +206,7 @@ static bool compare_facts(const struct binding_rules *rules, const struct bindin
     return compare(rules, facts->channel.hash, hashes != NULL ? hashes : &fetched, ret_comparison);
 }
 
-/* ---- reports ---- */
+/* ---- error texts ---- */
 
 SECURITY_STATUS binding_check_no_md5(struct sspi_error_info *error_info)
 {
@@ -227,13 +227,13 @@ SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
 
     service_name_describe(rules->services, rules->n_services, &accepted);
     return error_info_refuse(
-        error_info, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE, "%s %s; accepted is %s%.*s",
-        facts->service_proven ? "the ticket is for" : "the client meant to reach the service",
-        escape_text(shown, sizeof(shown), facts->service),
-        dotless ? "(without a dot if it is listed itself, or with "
-                  "allow-dotless-spn) "
-                : "",
-        (int)bytes_as_view(&accepted).len, bytes_as_view(&accepted).data);
+        error_info, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
+        "%s %s, but the accepted services are %.*s%s",
+        facts->service_proven ? "the ticket is for" : "the client logs in to the service",
+        escape_text(shown, sizeof(shown), facts->service), (int)bytes_as_view(&accepted).len,
+        bytes_as_view(&accepted).data,
+        dotless ? " (a name without a dot must be listed itself, unless allow-dotless-spn is set)"
+                : "");
 }
 
 static SECURITY_STATUS refuse(enum binding_answer answer, const struct binding_rules *rules,
@@ -250,32 +250,30 @@ static SECURITY_STATUS refuse(enum binding_answer answer, const struct binding_r
             "the client says that it uses no TLS; a front end forwards plain HTTP "
             "through TLS, or an attacker relays the login");
     case BINDING_OTHER_CHANNEL:
-        return error_info_refuse(
-            error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-            "channel binding differs: the client's TLS connection ends at another "
-            "certificate; name that of the TLS front end if there is one; without "
-            "a front end, an attacker relays the login");
+        return error_info_refuse(error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+                                 "the channel binding differs: the client's TLS connection ends at "
+                                 "another certificate. Configure the certificate of the TLS front "
+                                 "end. Without a front end, an attacker relays the login");
     case BINDING_NOT_COMPARABLE:
         return error_info_refuse(
             error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-            "the client is bound to a TLS channel, and this connection has none to compare with%s; "
-            "without a TLS front end, an attacker relays the login",
-            rules->plain ? ", because it is not TLS: configure the certificate of the TLS front "
-                           "end, or that there is a front end"
-                         : " of the types that are accepted");
+            "the client names a TLS channel, but this connection has no channel to compare%s. "
+            "Without a TLS front end, an attacker relays the login",
+            rules->plain
+                ? ", because it is not TLS: configure the TLS front end, or its certificate"
+                : " of an accepted type");
     case BINDING_OTHER_SERVICE:
         return binding_check_refuse_service(rules, facts, error_info);
     case BINDING_NO_SERVICE:
         return error_info_refuse(error_info, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
-                                 "the client names no service, and the channel is not compared");
+                                 "the client names no service, and no channel is compared");
     case BINDING_ACCEPTED:
     case BINDING_NOT_READ:
         break;
     }
     return error_info_refuse(
         error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-        "nothing was compared when the client logged in, and a channel is to be "
-        "compared now");
+        "no channel was compared when the client logged in, but a comparison is required now");
 }
 
 SECURITY_STATUS binding_check(const struct binding_rules *rules, const struct binding_facts *facts,

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* The application data: this mark, which ends with the version of the layout, then the hash of the
- * certificate, as the binding holds it. */
+/* The application data: this mark, then the hash of the certificate as in struct binding. The mark
+ * ends with the version of the layout. */
 #define MARK       "SSPI-end-point-1"
 #define MARK_LEN   (sizeof(MARK) - 1)
 #define PREFIX_LEN (sizeof(BINDING_PREFIX) - 1)
@@ -12,8 +12,8 @@
 typedef int new_session_cb(SSL *ssl, SSL_SESSION *session);
 
 /* The server's callback for new sessions. OpenSSL calls a callback of the context that accepted the
- * connection, and does not tell which context that is after SNI chose another. So one callback
- * serves all contexts. The parent sets it; workers read it. */
+ * connection. It does not tell which context that is after SNI chose another. So one callback
+ * serves all contexts. The parent process sets it, and workers read it. */
 static new_session_cb *server_new_session;
 
 /* ---- application data ---- */
@@ -49,7 +49,7 @@ static void write_binding(SSL_SESSION *session, const struct binding *binding)
 
 /* ---- callbacks ---- */
 
-/* A resumed session keeps what its first handshake wrote, because SSL_get_certificate() may name
+/* A resumed session keeps the data of its first handshake, because SSL_get_certificate() may return
  * another certificate then. The data of another module are kept. */
 static void keep(SSL *ssl, SSL_SESSION *session)
 {
@@ -64,7 +64,7 @@ static void keep(SSL *ssl, SSL_SESSION *session)
         write_binding(session, &shown);
 }
 
-/* Always 1: the handshake continues also without the data. */
+/* Always 1, because the handshake must continue without the data, too. */
 static int keep_in_ticket(SSL *ssl, void *unused)
 {
     (void)unused;
@@ -75,7 +75,7 @@ static int keep_in_ticket(SSL *ssl, void *unused)
 static int keep_in_cache(SSL *ssl, SSL_SESSION *session)
 {
     keep(ssl, session);
-    return 0; /* no reference to the session is kept */
+    return 0; /* OpenSSL's rule: this callback keeps no reference to the session */
 }
 
 static int keep_and_call_server(SSL *ssl, SSL_SESSION *session)
@@ -101,8 +101,8 @@ void binding_session_keep(SSL_CTX *ctx)
 }
 
 /* Hosts of one port share sessions: TLS 1.3 resumes a session under the name of another host. The
- * client then saw a certificate of that other host. Before TLS 1.3, the name is that of the
- * session. */
+ * client then saw a certificate of that other host. Before TLS 1.3, SSL_get_servername() returns
+ * the session's name. */
 static bool began_here(SSL *ssl, const SSL_SESSION *session)
 {
     const char *now = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);

@@ -14,7 +14,7 @@
 #include "kerberos_name.h"
 #include "kerberos_replay.h"
 
-/* The room for a name in a report. */
+/* The room for a name in an error text. */
 #define SHOWN_SIZE 160
 
 /* Finds the keytab entry whose key decrypted the ticket. The service name in the ticket is clear
@@ -63,7 +63,7 @@ static bool is_anonymous(const struct package_info *info)
 
 static ULONG attributes_from_flags(OM_uint32 flags)
 {
-    /* Delegation comes when the credentials are kept. */
+    /* ASC_RET_DELEGATE is set later, when the delegated credentials are stored. */
     static const struct {
         OM_uint32 gss;
         ULONG sspi;
@@ -85,7 +85,7 @@ static ULONG attributes_from_flags(OM_uint32 flags)
     return attributes;
 }
 
-/* `whose` names the text in the log. */
+/* `whose` says in the log which name it is. */
 static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
                                    struct sspi_error_info *error_info)
 {
@@ -130,7 +130,7 @@ static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct packa
     info->mechanism = &kerberos_package;
     info->attributes = attributes_from_flags(result->flags);
     info->start_ms = exchange->now_ms;
-    /* MIT adds the clock skew to what is left of the ticket. */
+    /* MIT adds the clock skew to the rest of the ticket's lifetime. */
     uint64_t skewed_end_ms = exchange->now_ms + (uint64_t)result->lifetime_s * 1000;
     info->expiry_ms =
         skewed_end_ms - (uint64_t)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)) * 1000;
@@ -142,7 +142,7 @@ static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct packa
     return SEC_E_OK;
 }
 
-/* Behind everything that can refuse the client. */
+/* Runs after every check that can refuse the client. */
 static SECURITY_STATUS keep_delegated(struct kerberos_exchange *exchange, struct package_info *info)
 {
     if (exchange->result.delegated == GSS_C_NO_CREDENTIAL)
@@ -150,7 +150,7 @@ static SECURITY_STATUS keep_delegated(struct kerberos_exchange *exchange, struct
     if (!kerberos_delegation_store(exchange->result.delegated, &info->ccache))
         return error_info_refuse(exchange->error_info, SEC_E_INSUFFICIENT_MEMORY,
                                  SSPI_REASON_INTERNAL,
-                                 "the client's delegated tickets cannot be kept");
+                                 "the client's delegated tickets cannot be stored");
     info->attributes |= ASC_RET_DELEGATE;
     return SEC_E_OK;
 }
@@ -161,8 +161,8 @@ static SECURITY_STATUS read_token(struct kerberos_exchange *exchange)
     struct sspi_view token = exchange->in->token;
     if (token.len > PACKAGE_TOKEN_LIMIT)
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
-                                 "a Kerberos token of %zu bytes; at most %d are taken", token.len,
-                                 PACKAGE_TOKEN_LIMIT);
+                                 "the Kerberos token has %zu bytes; at most %d are accepted",
+                                 token.len, PACKAGE_TOKEN_LIMIT);
     switch (kerberos_ap_req_parse(token, &exchange->ap_req)) {
     case KERBEROS_AP_REQ_OK:
         break;
@@ -175,12 +175,12 @@ static SECURITY_STATUS read_token(struct kerberos_exchange *exchange)
     case KERBEROS_AP_REQ_MALFORMED:
     default:
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                                 "malformed Kerberos token of %zu bytes", token.len);
+                                 "the Kerberos token of %zu bytes is malformed", token.len);
     }
     return SEC_E_OK;
 }
 
-/* From a token to a client that may be let in. */
+/* Runs all checks of a token, in the order of the header. */
 static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange, struct package_info *info)
 {
     SECURITY_STATUS status = read_token(exchange);
@@ -223,8 +223,7 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
     exchange.rules.services = kerberos_credential_services(credential, &exchange.rules.n_services);
     SECURITY_STATUS status = authenticate(&exchange, info);
     if (status != SEC_E_OK) {
-        /* A KRB-ERROR tells the client why. Never the AP-REP of an accept that was refused later.
-         */
+        /* Sends MIT's KRB-ERROR, but never the AP-REP of a token that was refused later. */
         if (exchange.result.major != GSS_S_COMPLETE &&
             exchange.result.major != GSS_S_CONTINUE_NEEDED &&
             (in->requirements & ASC_REQ_EXTENDED_ERROR) != 0)

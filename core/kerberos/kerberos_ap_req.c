@@ -25,7 +25,7 @@ static void put_char(struct principal_text *to, char c)
         to->text[to->len++] = c;
 }
 
-/* An octet that would end the name early, or read as a separator, is escaped as krb5 does it. */
+/* Escapes an octet that would end the name early or read as a separator, as krb5 does. */
 static void put_component(struct principal_text *to, struct sspi_view component, bool is_realm)
 {
     for (size_t i = 0; i < component.len; i++) {

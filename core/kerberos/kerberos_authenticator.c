@@ -3,13 +3,13 @@
 
 #include "binding_check.h"
 
-/* RFC 4121 4.1.1: the checksum's type, its Lgth and Bnd fields, and Flags behind them. */
+/* RFC 4121 4.1.1: the checksum's type, its Lgth and Bnd fields, and the Flags that follow. */
 #define CHECKSUM_TYPE   0x8003
 #define CHECKSUM_BND    4
 #define CHECKSUM_LEAST  24
 #define CHECKSUM_LENGTH 16
 
-/* MS-KILE 2.2.10: AD-AUTH-DATA-AP-OPTIONS, and the client's word that it knows of bindings. */
+/* MS-KILE 2.2.10: in AD-AUTH-DATA-AP-OPTIONS, the client says that it knows channel bindings. */
 #define AP_OPTIONS_CBT 0x4000u
 
 static uint32_t read_number(const uint8_t *from)
@@ -17,7 +17,7 @@ static uint32_t read_number(const uint8_t *from)
     return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
 }
 
-/* A client that sends no binding says by this whether it knows what one is. */
+/* True if a client that sends no binding says that it knows channel bindings. */
 static bool knows_bindings(krb5_context context, krb5_authdata **authdata)
 {
     krb5_authdata **found = NULL;
@@ -40,7 +40,7 @@ static struct package_client_channel channel_of(krb5_context context,
     if (checksum != NULL && checksum->checksum_type == CHECKSUM_TYPE &&
         checksum->length >= CHECKSUM_LEAST && read_number(checksum->contents) == CHECKSUM_LENGTH)
         channel = binding_channel_from_hash(checksum->contents + CHECKSUM_BND);
-    /* In Kerberos a hash of zeros says nothing without AP_OPTIONS_CBT (MS-KILE 3.4.5). */
+    /* In Kerberos, a hash of zeros has no meaning without AP_OPTIONS_CBT (MS-KILE 3.4.5). */
     if (channel.client != PACKAGE_CLIENT_BINDING_PRESENT)
         channel.client = knows_bindings(context, authenticator->authorization_data)
                              ? PACKAGE_CLIENT_BINDING_NO_TLS
@@ -50,7 +50,7 @@ static struct package_client_channel channel_of(krb5_context context,
 
 static uint64_t made_ms(const krb5_authenticator *authenticator)
 {
-    /* Read without a sign, as in libkrb5, so the 32 bits are valid beyond 2038. */
+    /* Unsigned, as in libkrb5, so that the 32 bits are valid beyond 2038. */
     uint64_t seconds = (uint32_t)authenticator->ctime;
     krb5_int32 micro = authenticator->cusec;
     bool in_range = micro >= 0 && micro < 1000000; /* RFC 4120 5.2.4: Microseconds */
@@ -69,7 +69,7 @@ bool kerberos_authenticator_read(krb5_context context, krb5_keytab keys, struct 
         char *out;
     } data = {.in = message.data}; /* libkrb5 only reads it */
     const krb5_data ap_req = {.length = (unsigned)message.len, .data = data.out};
-    /* Without KRB5_AUTH_CONTEXT_DO_TIME there is no replay cache. */
+    /* Without KRB5_AUTH_CONTEXT_DO_TIME, libkrb5 uses no replay cache. */
     bool read = krb5_auth_con_setflags(context, auth, 0) == 0 &&
                 krb5_rd_req(context, &auth, &ap_req, NULL, keys, NULL, NULL) == 0 &&
                 krb5_auth_con_getauthenticator(context, auth, &authenticator) == 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads from a client's authenticator what MIT's accept does not return: the channel that the
- * client is bound to, and when it made the authenticator. (Accept compares bindings, but does not
- * return one that matches no candidate.) */
+ * client is bound to, and when it made the authenticator. MIT compares bindings, but does not
+ * return a binding that matches no candidate. */
 #ifndef KERBEROS_AUTHENTICATOR_H
 #define KERBEROS_AUTHENTICATOR_H
 
@@ -14,10 +14,9 @@ struct kerberos_authenticator {
     uint64_t made_ms; /* by the client's clock: ctime and cusec (RFC 4120 5.5.1) */
 };
 
-/* Decrypts the authenticator of `message`, an AP-REQ that was accepted with these keys already:
- * this checks nothing else again and records no replay. It adds half the cost of an accept. Only
- * one thread at a time may use `context`. False: libkrb5 failed, or the key does not exist any
- * more. */
+/* Decrypts the authenticator of `message`, an AP-REQ that MIT has accepted with these keys. This
+ * repeats no other check, and records no replay. It adds half the cost of an accept. Only one
+ * thread at a time may use `context`. False: libkrb5 failed, or the key does not exist any more. */
 bool kerberos_authenticator_read(krb5_context context, krb5_keytab keys, struct sspi_view message,
                                  struct kerberos_authenticator *ret_authenticator) MUST_USE;
 

@@ -18,23 +18,25 @@
 /* Names MIT's replay cache in its usual place, whatever krb5.conf and the environment say. */
 #define USUAL_CACHE "dfl:"
 
-/* The accepted services' keys of one keytab generation, in a MEMORY keytab of their own: a ticket
- * for another service of this host finds no key here. */
+/* The keys of the accepted services, of one generation of the keytab. They are in their own MEMORY
+ * keytab, so that MIT finds no key for a ticket of another service of this host. */
 struct kerberos_keyring {
     struct kerberos_keys_copy keys;
-    size_t n_users; /* the credential, while this is its current one, and each one lent */
+    size_t n_users; /* the credential, while this is its current keyring, and each acquired GSS
+                       credential */
     char name[KEYRING_NAME_SIZE];
     struct kerberos_acceptor *idle[KERBEROS_REPLAY_CACHES];
 };
 
 struct kerberos_credential {
     struct sspi_keytab *keytab;
-    bool owns_keytab; /* it was opened here, and is refreshed here */
+    bool
+        owns_keytab; /* this credential opened the keytab, and reads it again when it has changed */
     struct sspi_state *state;
     struct hash_suite hashes;
     struct sspi_view *names; /* one block: the views, then their text */
     size_t n_names;
-    pthread_mutex_t mutex; /* of all that follows */
+    pthread_mutex_t mutex; /* guards all that follows */
     struct kerberos_keyring *keyring;
 };
 
@@ -47,7 +49,7 @@ static void free_acceptor(struct kerberos_acceptor *acceptor)
     free(acceptor);
 }
 
-/* Under the mutex, except while the credential is being made or freed. */
+/* Under the mutex, except while the credential is made or freed. */
 static void leave_keyring(struct kerberos_credential *credential, struct kerberos_keyring *keyring)
 {
     if (keyring == NULL || --keyring->n_users > 0)
@@ -63,7 +65,7 @@ static void leave_keyring(struct kerberos_credential *credential, struct kerbero
     free(keyring);
 }
 
-/* Under the mutex. Makes the keyring current that belongs to the keytab as it is now. */
+/* Under the mutex. Makes a new keyring current if the keytab was read again. */
 static bool renew_keyring(struct kerberos_credential *credential)
 {
     if (credential->keyring != NULL &&
@@ -73,7 +75,7 @@ static bool renew_keyring(struct kerberos_credential *credential)
     struct kerberos_keyring *keyring = calloc(1, sizeof(*keyring));
     if (keyring == NULL)
         return false;
-    /* Unique in the process as long as the keyring lives, and in all it forks. */
+    /* Unique in this process, and in all processes that it forks, while the keyring lives. */
     snprintf(keyring->name, sizeof(keyring->name), "MEMORY:sspi-%p", (void *)keyring);
     if (!kerberos_keys_copy_init(&keyring->keys, kerberos_keytab_keys(credential->keytab),
                                  keyring->name, credential->names, credential->n_names)) {
@@ -143,7 +145,7 @@ SECURITY_STATUS kerberos_credential_new(const SSPI_ACCEPTOR_DATA *data,
 {
     if (data->ServiceNameCount > KERBEROS_CREDENTIAL_NAMES_LIMIT)
         return error_info_refuse(error_info, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
-                                 "%u service names, at most %d are taken",
+                                 "%u service names; at most %d are accepted",
                                  (unsigned)data->ServiceNameCount, KERBEROS_CREDENTIAL_NAMES_LIMIT);
     struct kerberos_credential *credential = calloc(1, sizeof(*credential));
     if (credential == NULL || pthread_mutex_init(&credential->mutex, NULL) != 0) {
@@ -177,7 +179,8 @@ static bool is_none(const char *name)
     return strncmp(name, none, sizeof(none) - 1) == 0;
 }
 
-/* default_rcache_name of krb5.conf; NULL: not set. Ended by profile_release_string(). */
+/* default_rcache_name of krb5.conf; NULL: not set. The caller ends it with
+ * profile_release_string(). */
 static char *configured_name(void)
 {
     krb5_context context = NULL;
@@ -209,8 +212,8 @@ static bool is_cache_off(void)
     return off;
 }
 
-/* MIT's name of the replay cache; NULL: its default. A full shared table relies on MIT's cache, so
- * the administrator cannot turn it off then. */
+/* MIT's name of the replay cache; NULL: its default. When the shared table is full, the server
+ * relies on MIT's cache, so the administrator cannot turn it off then. */
 static const char *cache_name(const struct kerberos_credential *credential,
                               enum kerberos_replay_cache cache)
 {
@@ -219,7 +222,7 @@ static const char *cache_name(const struct kerberos_credential *credential,
     return credential->state != NULL && is_cache_off() ? USUAL_CACHE : NULL;
 }
 
-/* Names the keyring's keys and the replay cache in MIT's own terms. */
+/* Acquires over the keyring's keys, with the replay cache of `acceptor`. */
 static SECURITY_STATUS acquire_gss(const struct kerberos_credential *credential,
                                    struct kerberos_acceptor *acceptor,
                                    struct sspi_error_info *error_info)
@@ -228,7 +231,7 @@ static SECURITY_STATUS acquire_gss(const struct kerberos_credential *credential,
     gss_key_value_element_desc elements[] = {{"keytab", acceptor->keyring->name},
                                              {"rcache", cache}};
     gss_key_value_set_desc store = {cache != NULL ? 2 : 1, elements};
-    /* Exactly this mechanism: with GSS_C_NO_OID_SET every installed plugin would see the bytes. */
+    /* Only this mechanism: with GSS_C_NO_OID_SET, every installed plugin would see the token. */
     gss_OID_set_desc mechanisms = {1, (gss_OID)gss_mech_krb5};
     OM_uint32 minor;
     OM_uint32 major = gss_acquire_cred_from(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms,
@@ -238,7 +241,8 @@ static SECURITY_STATUS acquire_gss(const struct kerberos_credential *credential,
     return SEC_E_OK;
 }
 
-/* Takes an idle GSS credential, or an empty one to be acquired outside the lock. */
+/* Takes an idle GSS credential, or a new empty one. The caller acquires the latter outside the
+ * lock. */
 static SECURITY_STATUS take_idle(struct kerberos_credential *credential,
                                  enum kerberos_replay_cache cache,
                                  struct kerberos_acceptor **ret_taken,
@@ -249,7 +253,7 @@ static SECURITY_STATUS take_idle(struct kerberos_credential *credential,
     struct kerberos_keyring *keyring = credential->keyring;
     if (keyring->keys.n_keys == 0)
         return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
-                                 "keytab %s has no key for an accepted service any more",
+                                 "keytab %s no longer has a key for an accepted service",
                                  kerberos_keytab_path(credential->keytab));
     struct kerberos_acceptor *acceptor = keyring->idle[cache];
     if (acceptor != NULL) {
@@ -274,7 +278,7 @@ SECURITY_STATUS kerberos_credential_acquire(struct kerberos_credential *credenti
 {
     char error[SSPI_ERROR_TEXT_SIZE];
     struct kerberos_acceptor *acceptor = NULL;
-    /* Who shares a keytab refreshes it himself, to be able to log it. */
+    /* The owner of a shared keytab reads it again and logs the result. */
     if (credential->owns_keytab)
         (void)kerberos_keytab_refresh(credential->keytab, now_ms, error, sizeof(error));
     pthread_mutex_lock(&credential->mutex);
@@ -316,7 +320,7 @@ void kerberos_credential_release(struct kerberos_credential *credential,
     struct kerberos_keyring *keyring = acceptor->keyring;
     acceptor->next = keyring->idle[acceptor->cache];
     keyring->idle[acceptor->cache] = acceptor;
-    /* The last one to leave an old keyring frees it with all that is idle on it. */
+    /* The last user of an old keyring frees it, with all that is idle on it. */
     leave_keyring(credential, keyring);
     pthread_mutex_unlock(&credential->mutex);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A name that no other memory cache of this process has. */
+/* Makes a cache with a name that no other memory cache of this process has. */
 static bool reserve(krb5_context krb5, char **ret_name)
 {
     krb5_ccache cache;
@@ -17,7 +17,7 @@ static bool reserve(krb5_context krb5, char **ret_name)
     bool ok = krb5_cc_get_full_name(krb5, cache, &full) == 0;
     *ret_name = ok ? strdup(full) : NULL;
     krb5_free_string(krb5, full);
-    /* Memory caches live on by their name when they are closed. */
+    /* A memory cache and its name remain after a close. */
     if (*ret_name != NULL)
         (void)krb5_cc_close(krb5, cache);
     else
@@ -64,8 +64,8 @@ void kerberos_delegation_free(char *name)
     free(name);
 }
 
-/* GSSAPI answers with the machine's default where the thread has no name of its own: to write that
- * one back would pin it. */
+/* If the thread has no name of its own, GSSAPI returns the machine's default. That name must not be
+ * written back, because the thread would keep it when the default changes. */
 static bool is_default(const char *name)
 {
     krb5_context krb5;

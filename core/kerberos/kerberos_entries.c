@@ -10,7 +10,7 @@
 
 #include "store_file.h"
 
-/* Principals that an error text names. */
+/* The most principals that an error text names. */
 #define NAMES_SHOWN 8
 
 static bool file_is_readable(const char *path, struct stat *ret_identity, char *error,
@@ -19,7 +19,7 @@ static bool file_is_readable(const char *path, struct stat *ret_identity, char *
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
         int cause = errno;
-        /* A file that may not be read can still be told from another one. */
+        /* The identity of an unreadable file still tells whether it has changed. */
         store_file_look(path, ret_identity);
         if (cause == ENOENT)
             snprintf(error, error_size, "keytab %s: no such file; make it with kadmin's ktadd",
@@ -67,7 +67,7 @@ static krb5_error_code add_entry(krb5_context context, krb5_keytab_entry *entry,
     return 0;
 }
 
-/* Gives every entry of the open keytab to `to`, also when it ends with an error. */
+/* Appends every entry of the open keytab to `to`, until an error or the end. */
 static krb5_error_code read_entries(krb5_context context, krb5_keytab file,
                                     struct kerberos_entries *to)
 {

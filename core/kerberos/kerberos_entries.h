@@ -8,27 +8,26 @@
 
 #include "bytes.h"
 
-/* Keys that are read of one file. */
+/* The most keys that are read from one file. */
 #define KERBEROS_ENTRIES_LIMIT 8192
 
 struct kerberos_entries {
     krb5_keytab_entry *list;
-    char **names; /* principals as text, one an entry */
+    char **names; /* the principals as text, one for each entry */
     size_t n_entries;
 };
 
-/* Reads the file. False: `error` (never NULL) names file, cause and what would be right, and
- * *ret_entries is empty. *ret_identity describes the file as it was before it was read, all zero
- * when it could not be looked at. Blocks on the file. `context` is used by one thread at a time. */
+/* Reads the file. False: *ret_entries is empty, and `error` (never NULL) names the file, the cause
+ * and what would be right. `*ret_identity` describes the file before it was read. All zero: there
+ * was no file to describe. Blocks on the file. Only one thread at a time may use `context`. */
 bool kerberos_entries_read(krb5_context context, const char *path,
                            struct kerberos_entries *ret_entries, struct stat *ret_identity,
                            char *error, size_t error_size) MUST_USE;
 
-/* Wipes the keys and frees the list. An empty one is fine. */
+/* Wipes the keys and frees the list. An empty list is fine. */
 void kerberos_entries_clear(krb5_context context, struct kerberos_entries *entries);
 
-/* Appends the principals that are there, each once, at most eight, "nothing" when there are none.
- */
+/* Appends at most eight principals that have keys, each once; "nothing" if there are no keys. */
 void kerberos_entries_list(const struct kerberos_entries *entries, struct bytes *to);
 
 #endif

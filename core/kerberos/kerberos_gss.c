@@ -9,12 +9,12 @@
 #include "escape.h"
 #include "kerberos_keys.h"
 
-/* Codes of one com_err table. */
+/* The number of codes in one com_err table. */
 #define ERROR_TABLE_SIZE 256
 
 #define RENUMBERED_BASE 100000
 
-/* Room for one name, or one message of GSSAPI's, within a report. */
+/* The room for one name, or one message of GSSAPI, in an error text. */
 #define SHOWN_SIZE 192
 
 gss_buffer_desc kerberos_gss_buffer(struct sspi_view view)
@@ -26,7 +26,7 @@ gss_buffer_desc kerberos_gss_buffer(struct sspi_view view)
     return (gss_buffer_desc){view.len, view.len > 0 ? data.out : NULL};
 }
 
-/* What GSSAPI says itself: it may quote names from the ticket, so it is escaped. */
+/* GSSAPI's own text for a status. It may quote names from the ticket, so it is escaped. */
 static const char *gss_text(OM_uint32 major, OM_uint32 minor, char *out, size_t out_size)
 {
     OM_uint32 ignored;
@@ -44,7 +44,8 @@ static const char *gss_text(OM_uint32 major, OM_uint32 minor, char *out, size_t 
     return out;
 }
 
-/* No key decrypts the ticket: says which of its properties the keytab lacks. */
+/* No key decrypts the ticket. The text says what the keytab lacks: principal, encryption type or
+ * key version. */
 static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct sspi_keytab *keytab,
                                   struct sspi_error_info *error_info)
 {
@@ -63,19 +64,18 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
     case KERBEROS_KEYS_NO_PRINCIPAL:
         return error_info_refuse(
             error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
-            "the ticket is for %s, and keytab %s has keys for %.*s; export that principal's key",
+            "the ticket is for %s, but keytab %s has keys for %.*s: export that principal's key",
             name, path, (int)have.len, have.data);
     case KERBEROS_KEYS_NO_ETYPE:
-        return error_info_refuse(
-            error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
-            "the ticket for %s is encrypted with %s, and keytab %s has its key for %.*s; export it "
-            "with that encryption type",
-            name, etype, path, (int)have.len, have.data);
+        return error_info_refuse(error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
+                                 "the ticket for %s is encrypted with %s, but keytab %s has that "
+                                 "principal's key for %.*s: export it with that encryption type",
+                                 name, etype, path, (int)have.len, have.data);
     case KERBEROS_KEYS_NO_KVNO:
         return error_info_refuse(
             error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
-            "the ticket for %s wants key version %u, and keytab %s has version %.*s; export the "
-            "key again, or let the client get a new ticket",
+            "the ticket for %s needs key version %u, but keytab %s has version %.*s: export the "
+            "key again, or get a new ticket at the client",
             name, (unsigned)view->kvno, path, (int)have.len, have.data);
     case KERBEROS_KEYS_MATCH:
         break;
@@ -87,18 +87,17 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
         name, path);
 }
 
-/* True for codes that only what is in a token can cause: the errors of the protocol itself (RFC
- * 4120 7.5.9), of its ASN.1, and a failure that names none (flags that contradict each other). The
- * rest is about files, memory and configuration. */
+/* True for codes that only a token can cause: errors of the protocol (RFC 4120 7.5.9) and of its
+ * ASN.1. The other codes are about files, memory and configuration. */
 static bool is_about_token(krb5_error_code code)
 {
     return (code >= ERROR_TABLE_BASE_krb5 && code < KRB5_ERR_RCSID) ||
            (code >= ERROR_TABLE_BASE_asn1 && code < ERROR_TABLE_BASE_asn1 + ERROR_TABLE_SIZE);
 }
 
-/* The mechanism glue gives a code a number of its own, 100001 and up, when another mechanism in
- * this process reported the same one first, or when it is 0 (flags that contradict each other).
- * What it was can then be read in the text only. */
+/* In two cases the mechanism glue (libgssapi) replaces a code by a number of its own, from 100001
+ * on. Either another mechanism in this process reported the same code first, or the code is 0
+ * (flags that contradict each other). Only the text then tells the original code. */
 static bool is_renumbered(OM_uint32 minor)
 {
     return minor > RENUMBERED_BASE && minor < RENUMBERED_BASE * 2;
@@ -119,9 +118,8 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
             (unsigned)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)));
     case KRB5KRB_AP_ERR_TKT_NYV:
         return error_info_refuse(error_info, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
-                                 "the ticket is not valid yet: this server's clock is behind "
-                                 "the KDC's, or the ticket is "
-                                 "postdated; check NTP on this server and on the KDC");
+                                 "the ticket is not valid yet: this server's clock is behind the "
+                                 "KDC's (check NTP on both), or the ticket is postdated");
     case KRB5KRB_AP_ERR_TKT_EXPIRED:
         return error_info_refuse(
             error_info, SEC_E_CONTEXT_EXPIRED, SSPI_REASON_TICKET_EXPIRED,
@@ -142,13 +140,14 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
     case KRB5_BAD_ENCTYPE:
         return refuse_key(view, keytab, error_info);
     case KRB5KRB_AP_ERR_BADMATCH:
-        return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_KEY,
-                                 "the authenticator names another client than the ticket: forged");
+        return error_info_refuse(
+            error_info, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_KEY,
+            "the authenticator names another client than the ticket: the token is forged");
     case KRB5_PROG_ETYPE_NOSUPP:
     case KRB5_NOPERM_ETYPE:
     case KRB5KDC_ERR_ETYPE_NOSUPP:
         return error_info_refuse(error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
-                                 "encryption type not allowed by this server's krb5.conf: %s",
+                                 "this server's krb5.conf does not allow the encryption type: %s",
                                  gss_text(major, minor, text, sizeof(text)));
     case ENOMEM:
         return error_info_no_memory(error_info);
@@ -174,9 +173,9 @@ SECURITY_STATUS kerberos_gss_accept_status(OM_uint32 major, OM_uint32 minor,
     char text[SHOWN_SIZE];
     switch (GSS_ROUTINE_ERROR(major)) {
     case GSS_S_DEFECTIVE_TOKEN:
-        /* RFC 2743 has no own status for an unreadable message inside a good frame. */
+        /* RFC 2743 has no status of its own for an unreadable message in a correct frame. */
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                                 "malformed Kerberos token: %s",
+                                 "the Kerberos token is malformed: %s",
                                  gss_text(major, minor, text, sizeof(text)));
     case GSS_S_DUPLICATE_TOKEN:
     case GSS_S_OLD_TOKEN:
@@ -220,7 +219,7 @@ SECURITY_STATUS kerberos_gss_mic_status(OM_uint32 major)
     case GSS_S_BAD_QOP:
         return SEC_E_QOP_NOT_SUPPORTED;
     case 0:
-        /* Supplementary bits alone: a replayed, old or reordered message. */
+        /* Only supplementary bits: a replayed, old or reordered message. */
         return SEC_E_OUT_OF_SEQUENCE;
     default:
         return SEC_E_INTERNAL_ERROR;
@@ -237,7 +236,7 @@ SECURITY_STATUS kerberos_gss_message_status(OM_uint32 major, OM_uint32 minor)
 SECURITY_STATUS kerberos_gss_peer_status(OM_uint32 major, OM_uint32 minor)
 {
     SECURITY_STATUS status = kerberos_gss_message_status(major, minor);
-    /* A header that is no such token's, lengths and checksums that cannot be. */
+    /* The header is not one of such a token, or a length or checksum is impossible. */
     if (status == SEC_E_INVALID_TOKEN ||
         (status == SEC_E_INTERNAL_ERROR && is_about_token((krb5_error_code)minor)))
         return SEC_E_MESSAGE_ALTERED;

@@ -14,7 +14,7 @@ struct kerberos_keys {
     pthread_mutex_t mutex; /* guards the next two */
     krb5_context context;
     struct kerberos_entries entries;
-    krb5_context file_context; /* of the thread that reads the file; it does not hold the mutex */
+    krb5_context file_context; /* for the thread that reads the file; the mutex does not guard it */
     atomic_uint_fast64_t generation;
     atomic_uint clockskew_s;
 };
@@ -50,8 +50,8 @@ bool kerberos_keys_has_service(struct kerberos_keys *keys, const struct sspi_vie
 struct kerberos_keys_copy {
     krb5_keytab memory;
     size_t n_keys;       /* may be 0 */
-    char *only_service;  /* the principal that all of them are for, malloc'ed; NULL: they are for
-                          * several principals, or there are no keys */
+    char *only_service;  /* the principal that all of them are for, malloc'ed; NULL: several
+                            principals, or no keys */
     uint64_t generation; /* the number of this set of keys */
 };
 
@@ -64,7 +64,7 @@ bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerbero
 /* Closes the MEMORY keytab. libkrb5 frees the keys with the last GSS credential that uses them. */
 void kerberos_keys_copy_clear(struct kerberos_keys_copy *copy, struct kerberos_keys *keys);
 
-/* How far the keys there are from the one that a ticket needs. */
+/* How closely the keytab's keys match the key that a ticket needs. */
 enum kerberos_keys_match {
     KERBEROS_KEYS_NO_PRINCIPAL,
     KERBEROS_KEYS_NO_ETYPE,

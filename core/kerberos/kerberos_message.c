@@ -7,10 +7,10 @@
 
 #include "kerberos_gss.h"
 
-/* A header and a padding beside the parts. */
+/* A header and a padding buffer, beside the parts. */
 #define IOV_LIMIT (PACKAGE_MESSAGE_PARTS_LIMIT + 2)
 
-/* RFC 4121 4.2.6.2: the header alone. RFC 4757's messages are longer still. */
+/* RFC 4121 4.2.6.2: only the header. Messages of RFC 4757 are longer. */
 #define SHORTEST_MESSAGE 16
 
 /* MIT's iov calls make Windows' layout: without a trailer buffer, the header receives the octets
@@ -36,7 +36,7 @@ static void add_parts(struct iov *iov, const struct package_message *message,
     }
 }
 
-/* MIT protects messages beyond the ticket's end; Windows does not. */
+/* MIT still protects messages after the ticket has expired; Windows does not. */
 static SECURITY_STATUS check_life(const struct kerberos_context *kerberos)
 {
     OM_uint32 minor, left_s;
@@ -44,7 +44,7 @@ static SECURITY_STATUS check_life(const struct kerberos_context *kerberos)
     return kerberos_gss_message_status(major, minor);
 }
 
-/* Gives a buffer its place, after its length was asked for. */
+/* Gives a buffer its memory, after MIT has set its length. */
 static bool place(gss_iov_buffer_desc *buffer, struct package_message_room *room)
 {
     room->len = buffer->buffer.length;
@@ -75,9 +75,9 @@ static SECURITY_STATUS sign(void *context, struct package_message *message)
     return kerberos_gss_message_status(major, minor);
 }
 
-/* MIT's iov calls end the process where a MIC's header is not what they expect (util_cksum.c has
- * asserts about octets of the peer's), so the one for plain messages is used: what the peer sent is
- * put together. */
+/* MIT's iov calls abort the process if a MIC has an unexpected header: util_cksum.c asserts about
+ * octets that the peer sends. So this joins the parts and calls gss_verify_mic(), which does not
+ * abort. */
 static SECURITY_STATUS verify(void *context, const struct package_message *message)
 {
     struct kerberos_context *kerberos = context;
@@ -127,11 +127,11 @@ static SECURITY_STATUS seal(void *context, bool encrypt, struct package_message 
     message->token.len = header->buffer.length;
     message->padding.len = padding->buffer.length;
     if (major == GSS_S_COMPLETE && (encrypted != 0) != encrypt)
-        return SEC_E_INTERNAL_ERROR; /* nothing leaves in clear that was to be sealed */
+        return SEC_E_INTERNAL_ERROR; /* never send in clear what must be encrypted */
     return kerberos_gss_message_status(major, minor);
 }
 
-/* MIT gives a block for an empty message too, and then does not take it back. */
+/* MIT allocates a block for an empty message too, but does not free it. */
 static void release_plain(gss_buffer_desc *plain)
 {
     OM_uint32 minor;
@@ -144,7 +144,7 @@ static void release_plain(gss_buffer_desc *plain)
     gss_release_buffer(&minor, plain);
 }
 
-/* The whole token, as gss_wrap() made it: its header leaves room for the message behind it. */
+/* Unwraps a whole token of gss_wrap(). Its header leaves room for the plain text behind it. */
 static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
                                     const struct package_message *message,
                                     struct sspi_view *ret_plain, int *ret_encrypted)
@@ -163,8 +163,8 @@ static SECURITY_STATUS unseal_whole(struct kerberos_context *kerberos,
     return status;
 }
 
-/* What seal() makes is the only layout that leaves nothing to chance: a header of the one length
- * that belongs to such a message, sealed or not. */
+/* True if the header has exactly the length that seal() makes for such a message, encrypted or not.
+ * No other layout is accepted. */
 static bool has_our_header(struct kerberos_context *kerberos, const struct package_message *message)
 {
     for (int encrypt = 0; encrypt < 2; encrypt++) {
@@ -183,7 +183,7 @@ static bool has_our_header(struct kerberos_context *kerberos, const struct packa
     return false;
 }
 
-/* With parts beside the token that only its checksum covers. */
+/* Unwraps a message with parts that only the checksum covers. */
 static SECURITY_STATUS unseal_parts(struct kerberos_context *kerberos,
                                     const struct package_message *message,
                                     struct sspi_view *ret_plain, int *ret_encrypted)
@@ -227,7 +227,7 @@ static SECURITY_STATUS unseal(void *context, const struct package_message *messa
     return status;
 }
 
-/* ---- what they take ---- */
+/* ---- sizes ---- */
 
 static SECURITY_STATUS signature_size(gss_ctx_id_t gss, ULONG *ret_len)
 {
@@ -246,7 +246,7 @@ static void raise(ULONG *to, size_t len)
         *to = (ULONG)len;
 }
 
-/* The frame of RFC 4757 has its length in front, so the longest message has the longest header. */
+/* The frame of RFC 4757 begins with its length, so the longest message has the longest header. */
 static SECURITY_STATUS wrap_sizes(gss_ctx_id_t gss, bool encrypt, SecPkgContext_Sizes *sizes)
 {
     struct iov iov = {.n = 0};
@@ -266,7 +266,7 @@ static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
 {
     struct kerberos_context *kerberos = context;
     ULONG attributes = kerberos->info.attributes;
-    /* A block of one octet: ciphers here take messages of any length. */
+    /* A block of one octet, because these ciphers accept messages of any length. */
     SecPkgContext_Sizes made = {.cbMaxToken = kerberos_package.about.cbMaxToken, .cbBlockSize = 1};
     SECURITY_STATUS status = SEC_E_OK;
     if ((attributes & ASC_RET_INTEGRITY) != 0) {
@@ -296,7 +296,8 @@ static SECURITY_STATUS stream_sizes(void *context, SecPkgContext_StreamSizes *re
 
 /* ---- keys ---- */
 
-/* The acceptor's subkey where there is one, else the initiator's: what messages are sealed with. */
+/* Returns the key that seals messages: the acceptor's subkey if there is one, otherwise the
+ * initiator's. */
 static SECURITY_STATUS inquire_key(gss_ctx_id_t gss, gss_buffer_set_t *ret_set)
 {
     OM_uint32 minor;
@@ -330,7 +331,7 @@ static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
     return status;
 }
 
-/* The numbers are those that Windows and the registry of RFC 3961 share. */
+/* These numbers are the same in Windows and in the registry of RFC 3961. */
 static const struct {
     int32_t enctype;
     struct package_key_info info;
@@ -345,7 +346,7 @@ static const struct {
     {26, {"CMAC-CAMELLIA256", "CAMELLIA256-CTS-CMAC", 256, 18, 26}},
 };
 
-/* MIT tells the encryption type as an OID under this one, whose last arc is its number. */
+/* MIT returns the encryption type as an OID under this one. Its last arc is the type's number. */
 static const char enctype_oid[] = "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x04";
 
 static bool read_enctype(const gss_buffer_desc *oid, int32_t *ret_enctype)
@@ -353,7 +354,7 @@ static bool read_enctype(const gss_buffer_desc *oid, int32_t *ret_enctype)
     const size_t prefix_len = sizeof(enctype_oid) - 1;
     const uint8_t *octets = oid->value;
     uint32_t number = 0;
-    /* Two octets of seven bits hold more than there are types. */
+    /* Two octets of seven bits can hold the number of every type. */
     if (oid->length <= prefix_len || oid->length > prefix_len + 2 ||
         memcmp(octets, enctype_oid, prefix_len) != 0)
         return false;

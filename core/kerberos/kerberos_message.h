@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A Kerberos security context, and its messages (RFC 4121, RFC 4757) in Windows' layout.
  * SECBUFFER_TOKEN, SECBUFFER_DATA and SECBUFFER_PADDING one behind the other are one gss_wrap()
- * token, so that every GSSAPI peer accepts it. */
+ * token. So every GSSAPI peer accepts it. */
 #ifndef KERBEROS_MESSAGE_H
 #define KERBEROS_MESSAGE_H
 
@@ -9,7 +9,7 @@
 
 #include "package.h"
 
-/* It belongs to one thread at a time. */
+/* Only one thread at a time may use it. */
 struct kerberos_context {
     gss_ctx_id_t gss;
     bool established;

@@ -18,12 +18,12 @@ bool kerberos_name_has_escape(const char *text) MUST_USE;
 /* Returns the part of `text` after the unescaped `@`; "" if there is no such `@`. */
 const char *kerberos_name_realm(const char *text) MUST_USE;
 
-/* The default realm of krb5.conf, malloc'ed; NULL when there is none. */
+/* The default realm of krb5.conf, malloc'ed; NULL if there is none. */
 char *kerberos_default_realm(void) MUST_USE;
 
-/* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed; NULL when none,
- * with errno ENOMEM if memory ran out, otherwise another value. A principal with an escape has no
- * account, whatever the rules say. Blocks on no network. */
+/* The local account that krb5.conf's auth_to_local maps `principal` to, malloc'ed. NULL: there is
+ * none, and errno is ENOMEM if memory ran out, otherwise another value. A principal with an escape
+ * has no account, whatever the rules say. No network. */
 char *kerberos_local_name(const char *principal) MUST_USE;
 
 #endif

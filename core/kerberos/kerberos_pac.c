@@ -5,15 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* MS-DTYP 2.4.2.2: a SID has at most 15 subauthorities. With a user's or group's number there is
- * one more. */
+/* MS-DTYP 2.4.2.2: a SID has at most 15 subauthorities. The relative id of a user or group is one
+ * more. */
 #define SUBAUTHORITIES_LIMIT 15
 #define SID_TEXT_SIZE        (2 + 4 + 16 + 16 * 11 + 1)
 
-/* MS-PAC 2.2.1: the group counts. */
+/* MS-PAC 2.2.1: the group is enabled. */
 #define GROUP_ENABLED 0x4
 
-/* Strings of the structure, in the order of their pointers; the two of the domain come later. */
+/* The strings before the groups, in the order of their pointers. The two strings of the domain come
+ * later. */
 #define STRINGS_BEFORE_GROUPS 6
 
 struct sid {
@@ -23,7 +24,7 @@ struct sid {
     uint32_t sub[SUBAUTHORITIES_LIMIT];
 };
 
-/* Stands at `at`; once it failed it gives zeros. */
+/* Reads at the offset `at`. After a failure every read returns zeros. */
 struct reader {
     struct sspi_view from;
     size_t at;
@@ -56,7 +57,8 @@ static uint32_t take_u32(struct reader *r)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* The fixed part of KERB_VALIDATION_INFO, as far as it is of use. Pointers are just "there". */
+/* The members of KERB_VALIDATION_INFO's fixed part that are needed here. A pointer is true if it is
+ * not NULL. */
 struct info {
     bool strings[STRINGS_BEFORE_GROUPS];
     uint32_t user;
@@ -103,13 +105,12 @@ static void take_fixed(struct reader *r, struct info *info)
     info->resource = take_u32(r) != 0;
 }
 
-/* A conformant and varying array of 16-bit characters, and the octets up to the next multiple of 4.
- */
+/* A conformant and varying array of 16-bit characters, padded to a multiple of 4 octets. */
 static void skip_string(struct reader *r, bool there)
 {
     if (!there)
         return;
-    skip(r, 4); /* room */
+    skip(r, 4); /* the size of the array */
     uint32_t offset = take_u32(r);
     uint32_t n = take_u32(r);
     if (offset != 0 || n > r->from.len) {
@@ -119,7 +120,7 @@ static void skip_string(struct reader *r, bool there)
     skip(r, (2 * (size_t)n + 3) & ~(size_t)3);
 }
 
-/* RPC_SID: the number of subauthorities comes twice. */
+/* RPC_SID holds the number of subauthorities twice. */
 static void take_sid(struct reader *r, struct sid *ret_sid)
 {
     const uint8_t *p;
@@ -145,7 +146,7 @@ static bool is_in(const struct kerberos_pac_sids *to, const char *text)
     return false;
 }
 
-/* Adds `sid`, with `rid` behind it unless that is NULL. */
+/* Adds `sid`, followed by `rid` unless that is NULL. */
 static enum kerberos_pac_status add(struct kerberos_pac_sids *to, const struct sid *sid,
                                     const uint32_t *rid)
 {
@@ -153,7 +154,7 @@ static enum kerberos_pac_status add(struct kerberos_pac_sids *to, const struct s
     uint64_t authority = 0;
     for (size_t i = 0; i < sizeof(sid->authority); i++)
         authority = authority << 8 | sid->authority[i];
-    /* MS-DTYP 2.4.2.1: from 2^32 on in hexadecimal. */
+    /* MS-DTYP 2.4.2.1: an authority from 2^32 on is written in hexadecimal. */
     int len = snprintf(text, sizeof(text), authority >> 32 == 0 ? "S-%u-%llu" : "S-%u-0x%012llx",
                        sid->revision, (unsigned long long)authority);
     for (size_t i = 0; i < sid->n; i++)
@@ -171,7 +172,7 @@ static enum kerberos_pac_status add(struct kerberos_pac_sids *to, const struct s
     return KERBEROS_PAC_OK;
 }
 
-/* An array of GROUP_MEMBERSHIPs, a number and attributes each; gives where its first one is. */
+/* An array of GROUP_MEMBERSHIPs, each a relative id and attributes. Returns its first element. */
 static const uint8_t *take_groups(struct reader *r, bool there, uint32_t n)
 {
     const uint8_t *p = NULL;
@@ -201,7 +202,7 @@ static enum kerberos_pac_status add_groups(struct kerberos_pac_sids *to, const s
     return KERBEROS_PAC_OK;
 }
 
-/* An array of KERB_SID_AND_ATTRIBUTES, and then the SIDs that its pointers stand for. */
+/* An array of KERB_SID_AND_ATTRIBUTES, followed by the SIDs of its pointers. */
 static enum kerberos_pac_status add_extra(struct reader *r, bool there, uint32_t n,
                                           struct kerberos_pac_sids *to)
 {
@@ -231,8 +232,8 @@ static enum kerberos_pac_status add_extra(struct reader *r, bool there, uint32_t
     return KERBEROS_PAC_OK;
 }
 
-/* MS-RPCE 2.2.6: version 1, little-endian, a header of 8 octets and its filler; then the private
- * header with the structure's length, and the pointer to it. */
+/* MS-RPCE 2.2.6: version 1, little-endian, a header of 8 octets, and its filler. The private header
+ * with the structure's length follows, and then the pointer to the structure. */
 static bool take_headers(struct reader *r)
 {
     static const uint8_t common[] = {1, 0x10, 8, 0};
@@ -261,7 +262,7 @@ static enum kerberos_pac_status add_all(struct reader *r, const struct info *inf
     if (r->failed || !info->domain)
         return KERBEROS_PAC_MALFORMED;
     enum kerberos_pac_status status = KERBEROS_PAC_OK;
-    /* MS-PAC 2.5: without a user's number the user is the first of the extra SIDs. */
+    /* MS-PAC 2.5: if the user's relative id is 0, the user is the first of the extra SIDs. */
     if (info->user != 0)
         status = add(to, &domain, &info->user);
     if (status == KERBEROS_PAC_OK && info->user == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Kerberos package: one leg, an AP-REQ in GSS framing, checked by MIT's krb5 mechanism. */
+/* The Kerberos package: one leg, an AP-REQ in GSS framing, which MIT's krb5 mechanism verifies. */
 #include <errno.h>
 #include <gssapi/gssapi_ext.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "kerberos_name.h"
 #include "kerberos_pac.h"
 
-/* What Windows' Kerberos package says of itself. */
+/* The values that Windows' Kerberos package returns. */
 #define MAX_TOKEN 48000
 #define RPC_ID    16
 
@@ -20,7 +20,7 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
 {
     if (*context != NULL)
         return error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                                 "Kerberos takes one leg, this is another");
+                                 "Kerberos has one leg, but the client sent another one");
     struct kerberos_context *made = calloc(1, sizeof(*made));
     if (made == NULL)
         return error_info_no_memory(out->error_info);
@@ -80,7 +80,7 @@ static SECURITY_STATUS check_mic(void *context, struct sspi_view message, struct
     return kerberos_gss_mic_status(gss_verify_mic(&minor, kerberos->gss, &input, &token, NULL));
 }
 
-/* krb5.conf's auth_to_local. */
+/* By krb5.conf's auth_to_local. */
 static SECURITY_STATUS local_name(const void *context, char **ret_name)
 {
     const struct kerberos_context *kerberos = context;
@@ -104,10 +104,10 @@ static enum kerberos_pac_status sids_of(gss_ctx_id_t context, struct kerberos_pa
     OM_uint32 major =
         gss_inquire_context(&minor, context, &client, NULL, NULL, NULL, NULL, NULL, NULL);
     if (major != GSS_S_COMPLETE)
-        return KERBEROS_PAC_NO_MEMORY; /* what else may be wrong with an established one */
+        return KERBEROS_PAC_NO_MEMORY; /* for an established context, nothing else can fail */
     major = gss_get_name_attribute(&minor, client, &name, &authenticated, &complete, &value, &shown,
                                    &more);
-    /* Authenticated: MIT has checked the signature that is made with the service's key. */
+    /* Authenticated: MIT has verified the signature that the KDC made with the service's key. */
     if (major == GSS_S_COMPLETE && authenticated != 0)
         status = kerberos_pac_read((struct sspi_view){value.value, value.length}, ret_sids);
     gss_release_buffer(&minor, &value);
@@ -116,7 +116,7 @@ static enum kerberos_pac_status sids_of(gss_ctx_id_t context, struct kerberos_pa
     return status;
 }
 
-/* A PAC that is vouched for and cannot be read is no reason to fail, nor to guess. */
+/* A signed PAC that cannot be read is no failure. The context then has no SIDs. */
 static SECURITY_STATUS read_sids(void *context)
 {
     struct kerberos_context *kerberos = context;

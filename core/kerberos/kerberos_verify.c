@@ -38,8 +38,8 @@ static void call_gss_accept(struct kerberos_gss_result *result, gss_cred_id_t gs
     }
     gss_buffer_desc input = kerberos_gss_buffer(in->token);
     result_clear(result);
-    /* If the caller does not ask for delegated credentials, it gets none, even if the client sends
-     * them. */
+    /* Without ASC_REQ_DELEGATE, the caller gets no delegated credentials, even if the client sends
+     * some. */
     bool delegate = (in->requirements & ASC_REQ_DELEGATE) != 0;
     result->major = gss_accept_sec_context(
         &result->minor, &result->gss, gss, &input,
@@ -53,8 +53,8 @@ static const struct package_channel_binding *binding_at(const struct kerberos_ex
     return i != KERBEROS_VERIFY_NO_BINDING ? &exchange->bindings[i] : NULL;
 }
 
-/* Returns a copy of the principal that all keys are for, if there is only one and it decrypted the
- * ticket. */
+/* If all keys are for one principal, and one of them decrypted the ticket, copies that
+ * principal. */
 static SECURITY_STATUS copy_only_service(struct kerberos_exchange *exchange, const char *only)
 {
     if (only == NULL || exchange->result.major != GSS_S_COMPLETE || exchange->service != NULL)
@@ -63,8 +63,8 @@ static SECURITY_STATUS copy_only_service(struct kerberos_exchange *exchange, con
     return exchange->service != NULL ? SEC_E_OK : error_info_no_memory(exchange->error_info);
 }
 
-/* Lets MIT accept or refuse the token with one binding. The returned status is not about the token.
- */
+/* Gives the token to MIT with one binding. exchange->result holds MIT's answer. The returned status
+ * is only about the call. */
 static SECURITY_STATUS try_binding(struct kerberos_exchange *exchange,
                                    enum kerberos_replay_cache cache, size_t i)
 {
@@ -99,8 +99,8 @@ static SECURITY_STATUS try_bindings(struct kerberos_exchange *exchange)
     return status;
 }
 
-/* The credential has keys for its own services only. If no key decrypts the ticket, and the ticket
- * names another service, the service is the reason. */
+/* The credential has keys only for its own services. If no key decrypts the ticket, and the ticket
+ * names another service, the reason is the service. */
 static SECURITY_STATUS explain_key(const struct kerberos_exchange *exchange, SECURITY_STATUS status)
 {
     const struct binding_facts facts = {.service = bytes_view(exchange->ap_req.principal),
@@ -120,9 +120,9 @@ static SECURITY_STATUS check_result(struct kerberos_exchange *exchange)
     if (result->major == GSS_S_COMPLETE)
         return SEC_E_OK;
     if (result->major == GSS_S_CONTINUE_NEEDED)
-        return error_info_refuse(exchange->error_info, SEC_E_UNSUPPORTED_FUNCTION,
-                                 SSPI_REASON_UNSUPPORTED,
-                                 "the client wants DCE's three legs; only one is supported");
+        return error_info_refuse(
+            exchange->error_info, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+            "the client wants the three legs of DCE RPC; only one leg is supported");
     SECURITY_STATUS status = kerberos_gss_accept_status(
         result->major, result->minor, &exchange->ap_req,
         kerberos_credential_keytab(exchange->credential), exchange->error_info);
@@ -170,17 +170,17 @@ static SECURITY_STATUS set_channel(struct kerberos_exchange *exchange)
     return SEC_E_OK;
 }
 
-/* MIT gives the same status for a client of another channel and for one that says "no TLS". If the
- * rules may accept either of them, MIT gets the token again without a binding. */
+/* MIT gives the same status for a client of another channel and for a client that says "no TLS".
+ * The rules may accept either of them, so MIT gets the token again without a binding. */
 static SECURITY_STATUS read_refused_channel(struct kerberos_exchange *exchange)
 {
     SECURITY_STATUS status = read_channel(exchange);
     if (status != SEC_E_OK)
         return status;
     if (exchange->channel.client == PACKAGE_CLIENT_BINDING_ABSENT)
-        return error_info_refuse(exchange->error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                                 "MIT Kerberos refuses the channel binding of a client that names "
-                                 "none");
+        return error_info_refuse(
+            exchange->error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
+            "MIT Kerberos refuses a channel binding, but the client names no channel");
     return try_binding(exchange, KERBEROS_REPLAY_CACHE_NONE, KERBEROS_VERIFY_NO_BINDING);
 }
 
@@ -204,9 +204,9 @@ static SECURITY_STATUS find_channel(struct kerberos_exchange *exchange)
                : SEC_E_OK;
 }
 
-/* If there is no candidate, MIT compares with this probe. MIT accepts a client that says nothing
- * about its channel, and refuses any other one. A client that names the probe itself gains nothing,
- * because the probe is not a candidate. */
+/* If there is no candidate, MIT compares with this placeholder. MIT accepts a client that says
+ * nothing about its channel, and refuses any other client. A client that names the placeholder
+ * gains nothing, because the placeholder is not a candidate. */
 static const struct package_channel_binding placeholder = {.application = {"sspi-probe:", 11}};
 
 static void choose_bindings(struct kerberos_exchange *exchange)
@@ -218,8 +218,8 @@ static void choose_bindings(struct kerberos_exchange *exchange)
     exchange->n_bindings = rules->n_bindings > 0 ? rules->n_bindings : 1;
 }
 
-/* MIT's own cache records the token before MIT compares bindings. So this is the last call, with
- * the binding that matches. */
+/* MIT's own cache records the token before MIT compares bindings. So this is the last call, and it
+ * uses the binding that matches. */
 SECURITY_STATUS kerberos_verify_record(struct kerberos_exchange *exchange)
 {
     SECURITY_STATUS status = try_binding(exchange, KERBEROS_REPLAY_CACHE_MIT, exchange->binding);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Gives one token to MIT. Finds with which channel binding MIT accepts it, and therefore what the
- * client said about its channel. */
+/* Verifies one token with MIT's library. Finds the channel binding with which MIT accepts it, and
+ * so what the client said about its channel. */
 #ifndef KERBEROS_VERIFY_H
 #define KERBEROS_VERIFY_H
 
@@ -10,11 +10,12 @@
 #include "kerberos_ap_req.h"
 #include "kerberos_credential.h"
 
-/* One call of gss_accept_sec_context() and its results. */
+/* The results of one call of gss_accept_sec_context(). */
 struct kerberos_gss_result {
     gss_ctx_id_t gss;
     gss_name_t client;
-    gss_cred_id_t delegated; /* GSS_C_NO_CREDENTIAL: none, or not asked for */
+    gss_cred_id_t delegated; /* GSS_C_NO_CREDENTIAL: the client delegated nothing, or the caller did
+                                not ask for it */
     gss_buffer_desc token;
     OM_uint32 flags;
     OM_uint32 lifetime_s;
@@ -22,7 +23,7 @@ struct kerberos_gss_result {
     OM_uint32 minor;
 };
 
-/* The attempt was made without any binding. */
+/* MIT compared no binding. */
 #define KERBEROS_VERIFY_NO_BINDING SIZE_MAX
 
 /* The state of one accept call. */
@@ -34,11 +35,11 @@ struct kerberos_exchange {
     uint64_t now_ms;
     struct kerberos_ap_req ap_req;
     struct kerberos_gss_result result;
-    /* The bindings that MIT compares with: the candidates of the rules, or a probe. None: no
-     * comparison. */
+    /* The bindings that MIT compares with: the candidates of the rules, or a placeholder.
+     * n_bindings 0: MIT does not compare. */
     const struct package_channel_binding *bindings;
     size_t n_bindings;
-    size_t binding; /* the one of the last attempt, or KERBEROS_ATTEMPT_NO_BINDING */
+    size_t binding; /* index of the binding of the last call, or KERBEROS_VERIFY_NO_BINDING */
     struct kerberos_authenticator authenticator; /* read when it is first needed */
     bool has_authenticator;
     struct package_client_channel channel;
@@ -46,18 +47,19 @@ struct kerberos_exchange {
     enum package_bound bound;
 };
 
-/* Gives exchange->in->token, whose AP-REQ was read, to MIT. SEC_E_OK: the client and its ticket are
- * right, and exchange->attempt and exchange->channel are set. This neither records the token nor
- * decides about the channel. Otherwise the token is refused, and the report says why. */
+/* Gives exchange->in->token to MIT. exchange->ap_req must have been read. SEC_E_OK: the client and
+ * its ticket are right, and exchange->result and exchange->channel are set. This neither records
+ * the token nor decides about the channel. On another status the token is refused, and
+ * exchange->error_info says why. */
 SECURITY_STATUS kerberos_verify_client(struct kerberos_exchange *exchange) MUST_USE;
 
-/* Reads exchange->authenticator, unless that was done. To be called for a token that MIT accepted
- * or refused only for its binding. */
+/* Reads exchange->authenticator, unless it was read before. MIT must have accepted the token, or
+ * refused it only for its binding. */
 SECURITY_STATUS
 kerberos_verify_read_authenticator(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Gives the token to MIT again, with MIT's own replay cache, which records it. SEC_E_LOGON_DENIED:
- * the cache held it already. */
+ * the cache had recorded it before. */
 SECURITY_STATUS kerberos_verify_record(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Frees what the functions above allocated. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "negotiate_mechanism.h"
 
-/* Octets of an unknown OID that are shown. */
+/* The octets of an unknown OID that a text shows. */
 #define OID_SHOWN 24
 
-/* Windows writes its Kerberos OID with a bit lost (1.2.840.48018.1.2.2) and lists it first. */
+/* Windows writes its Kerberos OID with one bit cleared (1.2.840.48018.1.2.2) and lists it first. */
 #define KRB5_OID                                                                                   \
     {                                                                                              \
         "\x2a\x86\x48\x86\xf7\x12\x01\x02\x02", 9                                                  \
@@ -74,8 +74,8 @@ void negotiate_mechanism_name(struct sspi_view oid, struct bytes *to)
             return;
         }
     }
-    /* X.690 8.19: seven bits an octet, the highest bit says that more follow; the first two arcs
-     * share a number. */
+    /* X.690 8.19: each octet holds seven bits. Its highest bit says that more octets follow. The
+     * first two arcs share one number. */
     uint64_t arc = 0;
     bool first = true;
     for (size_t i = 0; i < oid.len && i < OID_SHOWN; i++) {

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mechanisms that Negotiate may run: one table, and names for those it does not. */
+/* The mechanisms that Negotiate can run, in one table, and the names of those that it cannot
+ * run. */
 #ifndef NEGOTIATE_MECHANISM_H
 #define NEGOTIATE_MECHANISM_H
 
 #include "negotiate_token.h"
 #include "package.h"
 
-/* OIDs that one mechanism goes by. */
+/* The most OIDs of one mechanism. */
 #define NEGOTIATE_MECHANISM_OIDS_LIMIT 2
 
 struct negotiate_mechanism {
     const struct package *package;
     uint32_t allowed_by; /* SSPI_MECHANISM_* of the credential's data */
-    /* Contents of its OIDs, the standard one first; data NULL ends the list early. */
+    /* Contents of its OIDs, the standard one first. Data NULL ends a shorter list. */
     struct sspi_view oids[NEGOTIATE_MECHANISM_OIDS_LIMIT];
-    /* How its tokens come without SPNEGO: in GSS framing with one of the OIDs, or as this kind. */
+    /* How its tokens arrive without SPNEGO: FRAMED with one of the OIDs, or as this kind. */
     enum negotiate_token_kind bare;
 };
 
@@ -22,14 +23,16 @@ struct negotiate_mechanism {
 #define NEGOTIATE_MECHANISM_COUNT 2
 extern const struct negotiate_mechanism negotiate_mechanism_table[NEGOTIATE_MECHANISM_COUNT];
 
-/* The row of an OID's contents, or NULL. */
+/* Returns the row of an OID, which is given by its contents, or NULL. */
 const struct negotiate_mechanism *negotiate_mechanism_by_oid(struct sspi_view oid);
 
-/* The row that takes a bare token of this kind (`oid` counts for FRAMED), or NULL. */
+/* Returns the row whose mechanism sends bare tokens of this kind, or NULL. `oid` counts only for
+ * FRAMED. */
 const struct negotiate_mechanism *negotiate_mechanism_by_kind(enum negotiate_token_kind kind,
                                                               struct sspi_view oid);
 
-/* Appends a mechanism's name, or its OID in digits and dots: printable whatever it holds. */
+/* Appends a mechanism's name, or its OID in digits and dots. The text is printable for every
+ * OID. */
 void negotiate_mechanism_name(struct sspi_view oid, struct bytes *to);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Negotiate package: tells SPNEGO and bare tokens apart, keeps the limits. */
+/* The Negotiate package. It distinguishes SPNEGO from bare tokens, and enforces the limits. */
 #include <stdlib.h>
 
 #include "negotiate_spnego.h"
@@ -9,11 +9,11 @@
 #define LEGS_LIMIT  8
 #define BYTES_LIMIT 65536
 
-/* A Kerberos token and SPNEGO around it. */
+/* The longest Kerberos token, with SPNEGO around it. */
 #define MAX_TOKEN 48256
 #define RPC_ID    9 /* RPC_C_AUTHN_GSS_NEGOTIATE */
 
-/* One leg of a mechanism without SPNEGO around it. */
+/* Handles one leg of a mechanism without SPNEGO around it. */
 static SECURITY_STATUS advance_bare(struct negotiate_step *step)
 {
     struct negotiate_context *context = step->context;
@@ -40,7 +40,7 @@ static SECURITY_STATUS refuse_bare(struct negotiate_step *step, enum negotiate_t
         negotiate_mechanism_name(oid, &sent);
     negotiate_credential_describe(step->credential, &wanted);
     return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
-                             "the client sent %.*s, and wanted is %.*s%s",
+                             "the client sent %.*s, but this server accepts %.*s%s",
                              (int)bytes_as_view(&sent).len, bytes_as_view(&sent).data,
                              (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
                              kind == NEGOTIATE_TOKEN_NTLM && kerberos ? NEGOTIATE_NO_TICKET : "");
@@ -72,12 +72,12 @@ static SECURITY_STATUS start(struct negotiate_step *step)
     case NEGOTIATE_TOKEN_RESPONSE:
         return error_info_refuse(
             step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-            "the middle of a negotiation whose beginning is not known here: the client "
+            "the token continues a negotiation that did not begin on this connection: the client "
             "changed the connection, or a proxy shares it between clients");
     case NEGOTIATE_TOKEN_UNKNOWN:
     default:
         return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                                 "a token of %zu bytes that is none of SPNEGO, Kerberos and NTLM",
+                                 "the token of %zu bytes is not SPNEGO, Kerberos or NTLM",
                                  step->in->token.len);
     }
 }
@@ -88,11 +88,11 @@ static SECURITY_STATUS check_limits(struct negotiate_step *step)
     size_t len = step->in->token.len;
     if (len > PACKAGE_TOKEN_LIMIT)
         return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
-                                 "a token of %zu bytes; at most %d are taken", len,
+                                 "the token has %zu bytes; at most %d are accepted", len,
                                  PACKAGE_TOKEN_LIMIT);
     if (context->n_legs == LEGS_LIMIT || len > BYTES_LIMIT - context->n_bytes)
         return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                                 "the negotiation takes more than %d legs or %d bytes", LEGS_LIMIT,
+                                 "the negotiation has more than %d legs or %d bytes", LEGS_LIMIT,
                                  BYTES_LIMIT);
     context->n_legs++;
     context->n_bytes += len;
@@ -124,7 +124,7 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
         case NEGOTIATE_FAILED:
         default:
             status = error_info_refuse(step.out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                                       "the negotiation is over");
+                                       "the negotiation has ended");
             break;
         }
     }

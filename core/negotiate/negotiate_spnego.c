@@ -5,16 +5,16 @@
 #include "negotiate_token.h"
 #include "error_info.h"
 
-/* Characters of the client's list that a report shows. */
+/* The characters of the client's list that an error text shows. */
 #define OFFER_SHOWN 160
 
 static SECURITY_STATUS malformed(const struct negotiate_step *step)
 {
     return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                             "malformed SPNEGO token of %zu bytes", step->in->token.len);
+                             "the SPNEGO token of %zu bytes is malformed", step->in->token.len);
 }
 
-/* What there is to send; an empty token is none. */
+/* A field to send. An empty token becomes an absent field. */
 static struct sspi_view present(const struct bytes *from)
 {
     return from->len > 0 ? bytes_as_view(from) : (struct sspi_view){NULL, 0};
@@ -24,7 +24,7 @@ static SECURITY_STATUS answer(struct negotiate_step *step, enum negotiate_token_
                               struct sspi_view token, struct sspi_view mic)
 {
     struct negotiate_token_response response = {.state = state, .token = token, .mic = mic};
-    /* RFC 4178 4.2.2: supportedMech is in the first reply only. */
+    /* RFC 4178 4.2.2: only the first reply has a supportedMech. */
     if (!step->context->reply_sent)
         response.mechanism = step->supported;
     negotiate_token_format_response(&response, &step->out->tokens[0]);
@@ -35,7 +35,8 @@ static SECURITY_STATUS answer(struct negotiate_step *step, enum negotiate_token_
     return SEC_E_OK;
 }
 
-/* Ends the negotiation. The client is told when the caller wants to tell it. */
+/* Ends the negotiation. Sends a reject to the client if the caller asks for it
+ * (ASC_REQ_EXTENDED_ERROR). */
 static SECURITY_STATUS reject(struct negotiate_step *step, SECURITY_STATUS status,
                               struct sspi_view token)
 {
@@ -71,11 +72,10 @@ static bool agreed_on(const struct negotiate_context *context, ULONG attributes)
 
 static SECURITY_STATUS unprotected(const struct negotiate_step *step)
 {
-    return error_info_refuse(
-        step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
-        "the client asked %s for no integrity, or for keys too weak to give any: "
-        "its list of mechanisms cannot be protected",
-        step->context->chosen->package->about.Name);
+    return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
+                             "the client asked %s for no integrity, or for keys that are too weak: "
+                             "its list of mechanisms cannot be protected",
+                             step->context->chosen->package->about.Name);
 }
 
 /* If the client sends a MIC, it must be right, whatever the client asked the mechanism for. NTLM
@@ -93,13 +93,12 @@ static SECURITY_STATUS check_mic(const struct negotiate_step *step, struct sspi_
     default:
         return error_info_refuse(
             step->out->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_NOT_OFFERED,
-            "mechListMIC is wrong: the client's list of mechanisms was changed on "
-            "the way");
+            "the mechListMIC is wrong: the client's list of mechanisms was changed in transit");
     }
 }
 
-/* A side that gets a MIC answers with its own. The server sends its MIC first if one is required.
- */
+/* A side that gets a MIC answers with its own MIC. The server sends its MIC first if a MIC is
+ * required. */
 static SECURITY_STATUS make_mic(const struct negotiate_step *step, struct bytes *our_mic)
 {
     struct negotiate_context *context = step->context;
@@ -109,12 +108,12 @@ static SECURITY_STATUS make_mic(const struct negotiate_step *step, struct bytes 
     SECURITY_STATUS status = context->chosen->package->make_mic(context->mechanism, list, our_mic);
     if (status != SEC_E_OK)
         return error_info_refuse(step->out->error_info, status, SSPI_REASON_INTERNAL,
-                                 "mechListMIC cannot be made");
+                                 "the mechListMIC cannot be made");
     context->mic_sent = true;
     return SEC_E_OK;
 }
 
-/* RFC 4178 section 5, once the mechanism is done: `mic` is the client's, if it sent one. */
+/* RFC 4178 section 5, after the mechanism is done. `mic` is the client's, if it sent one. */
 static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_view mic,
                                      struct bytes *our_mic)
 {
@@ -134,7 +133,7 @@ static SECURITY_STATUS exchange_mics(struct negotiate_step *step, struct sspi_vi
     return status == SEC_E_OK ? make_mic(step, our_mic) : status;
 }
 
-/* RFC 4178 section 5: never established without the client's MIC where one is required. */
+/* RFC 4178 section 5: where a MIC is required, the client's MIC must come before DONE. */
 static enum negotiate_phase next_phase(const struct negotiate_context *context)
 {
     if (!context->mechanism_done)
@@ -144,8 +143,8 @@ static enum negotiate_phase next_phase(const struct negotiate_context *context)
     return NEGOTIATE_DONE;
 }
 
-/* The mechanism verified the client in an earlier leg, under the rules of that call. The last leg
- * decides, and its rules may be others. */
+/* The mechanism verified the client in an earlier leg, under the rules of that leg. The rules of
+ * the last leg decide, and they may be different. */
 static SECURITY_STATUS check_again(struct negotiate_step *step)
 {
     const struct binding_rules rules = binding_rules_of(step->in);
@@ -160,7 +159,7 @@ static SECURITY_STATUS check_again(struct negotiate_step *step)
     return binding_check(&rules, &facts, NULL, &bound, step->out->error_info);
 }
 
-/* Takes what one SPNEGO message carried and answers it. */
+/* Handles the contents of one SPNEGO message, and answers it. */
 static SECURITY_STATUS advance(struct negotiate_step *step, struct sspi_view token,
                                struct sspi_view mic)
 {
@@ -175,7 +174,7 @@ static SECURITY_STATUS advance(struct negotiate_step *step, struct sspi_view tok
     if (context->mechanism_done)
         status = exchange_mics(step, mic, &our_mic);
     else if (mic.data != NULL)
-        status = malformed(step); /* nothing is there yet that could have made it */
+        status = malformed(step); /* the mechanism has no key yet, so no side can make a MIC */
     if (status == SEC_E_OK && token.len == 0 && context->mechanism_done)
         status = check_again(step);
     if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)
@@ -185,9 +184,9 @@ static SECURITY_STATUS advance(struct negotiate_step *step, struct sspi_view tok
     if (context->phase == NEGOTIATE_DONE)
         state = NEGOTIATE_TOKEN_ACCEPT_COMPLETED;
     else if (!context->reply_sent && context->mic_required)
-        state = NEGOTIATE_TOKEN_REQUEST_MIC; /* RFC 4178 4.2.2: in the first reply only */
-    /* RFC 4178 4.2.2: who said accept-completed expects no message. MIT's initiator, whose context
-     * is done then, takes one for an error. */
+        state = NEGOTIATE_TOKEN_REQUEST_MIC; /* RFC 4178 4.2.2: only in the first reply */
+    /* RFC 4178 4.2.2: a client that said accept-completed expects no message. MIT's initiator has
+     * then finished, and treats a message as an error. */
     if (context->phase == NEGOTIATE_DONE && step->last && mechanism_token.len == 0 &&
         our_mic.len == 0)
         return SEC_E_OK;
@@ -212,8 +211,8 @@ static SECURITY_STATUS refuse_offer(struct negotiate_step *step,
     return reject(step,
                   error_info_refuse(
                       step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
-                      "the client offers only %.*s, and wanted is %.*s%s", shown, list.data,
-                      (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
+                      "the client offers only %.*s, but this server accepts %.*s%s", shown,
+                      list.data, (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
                       negotiate_credential_allows(step->credential, &negotiate_mechanism_table[0])
                           ? NEGOTIATE_NO_TICKET
                           : ""),
@@ -247,7 +246,7 @@ SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step)
     context->mic_required =
         position != 0 || found != negotiate_credential_preferred(step->credential);
     struct sspi_view absent = {NULL, 0};
-    /* RFC 4178 4.2.1: mechToken is for the first mechanism of the list, and for no other. */
+    /* RFC 4178 4.2.1: mechToken is only for the first mechanism of the list. */
     return advance(step, position == 0 ? init.token : absent, position == 0 ? init.mic : absent);
 }
 
@@ -282,7 +281,7 @@ SECURITY_STATUS negotiate_spnego_continue(struct negotiate_step *step)
         return malformed(step);
     if (response.state == NEGOTIATE_TOKEN_REJECT)
         return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN,
-                                 SSPI_REASON_NOT_OFFERED, "the client gave the negotiation up");
+                                 SSPI_REASON_NOT_OFFERED, "the client ended the negotiation");
     /* Each phase waits for one thing: the mechanism's token, or the client's MIC. */
     bool as_expected = context->phase == NEGOTIATE_MECHANISM
                            ? response.token.len > 0

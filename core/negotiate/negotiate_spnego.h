@@ -14,16 +14,16 @@
 
 #include "negotiate_credential.h"
 
-/* Why a client that could use Kerberos does not. */
+/* Explains why a client that could use Kerberos does not. */
 #define NEGOTIATE_NO_TICKET                                                                        \
-    ": most often it found no Kerberos ticket for HTTP/<this host>; check that it is logged in "   \
-    "to "                                                                                          \
-    "the realm, trusts this site, and that the KDC knows this name"
+    ": usually it has no Kerberos ticket for HTTP/<this host>. Check that it is logged in "        \
+    "to the realm and trusts this site, and that the KDC knows this name"
 
 enum negotiate_phase {
     NEGOTIATE_START,
     NEGOTIATE_MECHANISM, /* the mechanism waits for its next token */
-    NEGOTIATE_MIC, /* it is done, our MIC is sent, the client's is required and not here yet */
+    NEGOTIATE_MIC, /* the mechanism is done and our MIC is sent; the client's MIC is required and
+                      has not come */
     NEGOTIATE_DONE,
     NEGOTIATE_FAILED
 };
@@ -31,8 +31,8 @@ enum negotiate_phase {
 struct negotiate_context {
     enum negotiate_phase phase;
     const struct negotiate_mechanism *chosen;
-    void *mechanism; /* its context */
-    bool bare;       /* no SPNEGO around the mechanism's tokens */
+    void *mechanism; /* its security context */
+    bool bare;       /* the mechanism's tokens have no SPNEGO around them */
     bool hint_sent;  /* our NegTokenInit2 was sent */
     bool reply_sent; /* our first NegTokenResp was sent */
     bool mechanism_done;
@@ -51,24 +51,24 @@ struct negotiate_step {
     struct negotiate_context *context;
     const struct package_input *in;
     struct package_output *out;
-    struct sspi_view supported; /* OID that the first answer names: as the client listed it */
-    bool last;                  /* the client says that it waits for no further message */
+    struct sspi_view supported; /* the OID that the first reply names, as the client listed it */
+    bool last; /* the client said accept-completed: it expects no further message */
 };
 
-/* All of these return SEC_E_OK (established), SEC_I_CONTINUE_NEEDED, or a refusal with its report
- * filled; then the context is of no more use. Their output goes to step->out. */
+/* Each of these returns SEC_E_OK (established), SEC_I_CONTINUE_NEEDED, or a refusal. A refusal
+ * fills the error info and ends the context. The output goes to step->out. */
 
-/* Answers an empty first token with our own list. */
+/* Answers an empty first token with our own list of mechanisms. */
 SECURITY_STATUS negotiate_spnego_hint(struct negotiate_step *step) MUST_USE;
 
-/* Takes a framed NegTokenInit. */
+/* Handles a framed NegTokenInit. */
 SECURITY_STATUS negotiate_spnego_start(struct negotiate_step *step) MUST_USE;
 
-/* Takes what comes after that. */
+/* Handles a later message of the client. */
 SECURITY_STATUS negotiate_spnego_continue(struct negotiate_step *step) MUST_USE;
 
-/* Gives the chosen mechanism one token. *ret_token, the caller's to free on every status, is its
- * answer. */
+/* Gives one token to the chosen mechanism. *ret_token receives its answer. The caller frees it on
+ * every status. */
 SECURITY_STATUS negotiate_spnego_run_mechanism(struct negotiate_step *step, struct sspi_view token,
                                                struct bytes *ret_token) MUST_USE;
 

@@ -10,7 +10,7 @@ static const struct sspi_view spnego_oid = {"\x2b\x06\x01\x05\x05\x02", 6};
 
 static const struct sspi_view ntlm_signature = {"NTLMSSP\0", 8};
 
-/* MS-SPNG 2.2.1: what servers put into negHints. */
+/* MS-SPNG 2.2.1: the fixed name that servers put into negHints. */
 static const struct sspi_view hint_name = {"not_defined_in_RFC4178@please_ignore", 36};
 
 enum negotiate_token_kind negotiate_token_kind(struct sspi_view token, struct sspi_view *ret_oid)
@@ -33,7 +33,7 @@ enum negotiate_token_kind negotiate_token_kind(struct sspi_view token, struct ss
     return NEGOTIATE_TOKEN_FRAMED;
 }
 
-/* An OPTIONAL field: absent is fine, present and malformed is not. */
+/* An OPTIONAL field. It may be absent, but must not be malformed. */
 static bool take_optional(struct sspi_view *from, uint8_t outer, uint8_t inner,
                           struct sspi_view *field)
 {
@@ -57,12 +57,12 @@ static bool take_mechanisms(struct sspi_view *from, struct negotiate_token_init 
             return false;
         init->mechanisms[init->n_mechanisms++] = oid;
     }
-    /* RFC 4178 4.2.1: the list has one element at least. */
+    /* RFC 4178 4.2.1: the list has at least one element. */
     return init->n_mechanisms > 0;
 }
 
-/* [3] is mechListMIC in a NegTokenInit and negHints in a NegTokenInit2, which has its MIC in [4].
- */
+/* [3] is mechListMIC in a NegTokenInit. In a NegTokenInit2 it is negHints, and [4] is
+ * mechListMIC. */
 static bool take_hints_and_mic(struct sspi_view *from, struct negotiate_token_init *init)
 {
     struct sspi_view wrapper;

@@ -119,11 +119,11 @@ void clients_without_kerberos_are_told_why(void **test_state)
     bytes_free(&token);
     bytes_append(&token, "\xa1\x07\x30\x05\xa0\x03\x0a\x01\x01", 9);
     CHECK(once(&server, &token), SEC_E_INVALID_TOKEN);
-    CHECK_REASON(SSPI_REASON_MALFORMED, "beginning");
+    CHECK_REASON(SSPI_REASON_MALFORMED, "did not begin");
     bytes_free(&token);
     bytes_append_text(&token, "garbage");
     CHECK(once(&server, &token), SEC_E_INVALID_TOKEN);
-    CHECK_REASON(SSPI_REASON_MALFORMED, "none of SPNEGO, Kerberos and NTLM");
+    CHECK_REASON(SSPI_REASON_MALFORMED, "not SPNEGO, Kerberos or NTLM");
     bytes_free(&token);
     server_close(&server);
 }

@@ -19,7 +19,8 @@ void a_ticket_for_another_service_is_refused(void **test_state)
     struct bytes token = {0};
     client_token(&krb5_mechanism, "host@localhost", NULL, 0, &token);
     CHECK(once(&server, &token), SEC_E_WRONG_PRINCIPAL);
-    CHECK_REASON(SSPI_REASON_WRONG_SERVICE, "host/localhost@SSPI.TEST; accepted is HTTP/");
+    CHECK_REASON(SSPI_REASON_WRONG_SERVICE,
+                 "host/localhost@SSPI.TEST, but the accepted services are HTTP/");
     /* The name outside the ticket's encryption is not protected: the key is what counts. */
     replace(&token, "host", "HTTP");
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
@@ -44,7 +45,7 @@ void a_key_that_is_not_there_is_named(void **test_state)
     server.credential = credential_for(&kerberos_package, "rotated.keytab", NULL, 0, state_memory);
     client_token(&krb5_mechanism, "HTTP@rotated", NULL, 0, &token);
     CHECK(once(&server, &token), SEC_E_NO_KERB_KEY);
-    CHECK_REASON(SSPI_REASON_NO_KEY, "wants key version 1, and keytab");
+    CHECK_REASON(SSPI_REASON_NO_KEY, "needs key version 1, but keytab");
     server_close(&server);
     /* Same version, another key. */
     server.credential = credential_for(&kerberos_package, "forged.keytab", NULL, 0, state_memory);
@@ -60,7 +61,7 @@ void a_key_that_is_not_there_is_named(void **test_state)
     /* Another principal. */
     server.credential = credential_for(&kerberos_package, "rotated.keytab", NULL, 0, state_memory);
     CHECK(once(&server, &token), SEC_E_NO_KERB_KEY);
-    CHECK_REASON(SSPI_REASON_NO_KEY, "HTTP/localhost@SSPI.TEST, and keytab");
+    CHECK_REASON(SSPI_REASON_NO_KEY, "HTTP/localhost@SSPI.TEST, but keytab");
     bytes_free(&token);
     server_close(&server);
 }
