@@ -31,7 +31,7 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     acceptor->tls = binding_table_new();
     acceptor->limiter = acceptor_limiter_new(config->max_waiting_logins);
     bool locks = acceptor_credentials_init(&acceptor->credentials) &&
-                 policy_proxies_logged_init(&acceptor->proxies_logged);
+                 acceptor_log_addresses_init(&acceptor->logged_proxies);
     bool hashes = hash_suite_open(&acceptor->hashes);
     bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
     if (acceptor->tls != NULL && acceptor->limiter != NULL && locks && hashes && keyed)
@@ -56,7 +56,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     }
     binding_table_free(acceptor->tls);
     acceptor_limiter_unref(acceptor->limiter);
-    policy_proxies_logged_close(&acceptor->proxies_logged);
+    acceptor_log_addresses_clear(&acceptor->logged_proxies);
     hash_suite_close(&acceptor->hashes);
     store_state_free(acceptor->state);
     free(acceptor->default_realm);

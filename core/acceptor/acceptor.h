@@ -10,12 +10,11 @@
 #include "acceptor_credentials.h"
 #include "acceptor_limiter.h"
 #include "acceptor_log.h"
-#include "policy_proxies.h"
 #include "acceptor_source.h"
 #include "acceptor_user_mark.h"
 #include "sspi_http.h"
 
-/* Only the parent changes it, before workers exist. `credentials`, `limiter` and `proxies_logged`
+/* Only the parent changes it, before workers exist. `credentials`, `limiter` and `logged_proxies`
  * have locks of their own. */
 struct sspi_acceptor {
     struct sspi_acceptor_config config;
@@ -28,7 +27,7 @@ struct sspi_acceptor {
     size_t n_entries, n_reported;
     struct acceptor_credentials credentials;
     struct acceptor_limiter *limiter; /* of logins that wait for a domain controller */
-    struct policy_proxies_logged proxies_logged;
+    struct acceptor_log_addresses logged_proxies;
     uint8_t mark_key[ACCEPTOR_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */
 };
 

@@ -2,6 +2,7 @@
 #include "acceptor_log.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "package_status.h"
 
@@ -39,4 +40,30 @@ void acceptor_log_write(struct sspi_log_entry *ret_entry, enum sspi_reason reaso
     va_start(arguments, format);
     acceptor_log_write_list(ret_entry, reason, status, format, arguments);
     va_end(arguments);
+}
+
+bool acceptor_log_addresses_init(struct acceptor_log_addresses *addresses)
+{
+    addresses->n = 0;
+    return pthread_mutex_init(&addresses->lock, NULL) == 0;
+}
+
+void acceptor_log_addresses_clear(struct acceptor_log_addresses *addresses)
+{
+    pthread_mutex_destroy(&addresses->lock);
+}
+
+bool acceptor_log_addresses_add(struct acceptor_log_addresses *addresses, struct sspi_view address)
+{
+    bool is_new = address.len < sizeof(addresses->address[0]);
+    pthread_mutex_lock(&addresses->lock);
+    for (size_t i = 0; is_new && i < addresses->n; i++)
+        is_new = !bytes_equal(bytes_view(addresses->address[i]), address);
+    is_new = is_new && addresses->n < ACCEPTOR_LOG_ADDRESSES_LIMIT;
+    if (is_new) {
+        memcpy(addresses->address[addresses->n], address.data, address.len);
+        addresses->address[addresses->n++][address.len] = '\0';
+    }
+    pthread_mutex_unlock(&addresses->lock);
+    return is_new;
 }

@@ -3,6 +3,8 @@
 #ifndef ACCEPTOR_LOG_H
 #define ACCEPTOR_LOG_H
 
+#include <arpa/inet.h>
+#include <pthread.h>
 #include <stdarg.h>
 
 #include "bytes.h"
@@ -21,5 +23,23 @@ void acceptor_log_write(struct sspi_log_entry *ret_entry, enum sspi_reason reaso
 void acceptor_log_write_list(struct sspi_log_entry *ret_entry, enum sspi_reason reason,
                              SECURITY_STATUS status, const char *format, va_list arguments)
     __attribute__((format(printf, 4, 0)));
+
+/* Most addresses that are remembered; the server logs no line for others. */
+#define ACCEPTOR_LOG_ADDRESSES_LIMIT 64
+
+/* The addresses for which the server has already logged a line that it logs only once. One for each
+ * process; it locks itself. */
+struct acceptor_log_addresses {
+    pthread_mutex_t lock;
+    char address[ACCEPTOR_LOG_ADDRESSES_LIMIT][INET6_ADDRSTRLEN];
+    size_t n;
+};
+
+/* False: the system has no more locks. */
+bool acceptor_log_addresses_init(struct acceptor_log_addresses *addresses) MUST_USE;
+void acceptor_log_addresses_clear(struct acceptor_log_addresses *addresses);
+
+/* Remembers `address`. True if it is new: the caller then logs the line. */
+bool acceptor_log_addresses_add(struct acceptor_log_addresses *addresses, struct sspi_view address);
 
 #endif

@@ -4,9 +4,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-#include "policy.h"
-
-/* Every address as one of IPv6; those of IPv4 are mapped (RFC 4291 2.5.5.2). */
+/* Addresses are compared in the form of IPv6; addresses of IPv4 are mapped (RFC 4291 2.5.5.2). */
 #define ADDRESS_LEN  16
 #define MAPPED_BITS  96
 #define ADDRESS_BITS 128
@@ -19,7 +17,7 @@ struct network {
 static bool read_address(struct sspi_view text, struct network *ret_network)
 {
     static const uint8_t mapped[ADDRESS_LEN] = {[10] = 0xFF, [11] = 0xFF};
-    char copy[POLICY_PROXIES_ADDRESS_SIZE];
+    char copy[INET6_ADDRSTRLEN];
     if (text.len >= sizeof(copy) || memchr(text.data, '\0', text.len) != NULL)
         return false;
     memcpy(copy, text.data, text.len);
@@ -83,7 +81,7 @@ bool policy_proxies_between(const struct sspi_request *request, const struct ssp
     const struct sspi_view *words = policy->proxies.words;
     size_t n_words = policy->proxies.n;
     struct network peer, network;
-    /* Who connects without an address, by a Unix socket, is no client from elsewhere. */
+    /* A peer without an address uses a Unix socket: it is a proxy on this machine. */
     if (request->forwarded || request->peer.len == 0)
         return true;
     if (n_words == 0)
@@ -104,30 +102,4 @@ bool sspi_http_tells_proxy(struct sspi_view name)
            bytes_equal_nocase(name, SSPI_VIEW("X-Real-IP")) ||
            (name.len > prefix.len &&
             bytes_equal_nocase((struct sspi_view){name.data, prefix.len}, prefix));
-}
-
-bool policy_proxies_logged_init(struct policy_proxies_logged *told)
-{
-    told->n = 0;
-    return pthread_mutex_init(&told->lock, NULL) == 0;
-}
-
-void policy_proxies_logged_close(struct policy_proxies_logged *told)
-{
-    pthread_mutex_destroy(&told->lock);
-}
-
-bool policy_proxies_should_log(struct policy_proxies_logged *told, struct sspi_view address)
-{
-    bool is_new = address.len < POLICY_PROXIES_ADDRESS_SIZE;
-    pthread_mutex_lock(&told->lock);
-    for (size_t i = 0; is_new && i < told->n; i++)
-        is_new = !bytes_equal(bytes_view(told->address[i]), address);
-    is_new = is_new && told->n < POLICY_PROXIES_LOGGED_LIMIT;
-    if (is_new) {
-        memcpy(told->address[told->n], address.data, address.len);
-        told->address[told->n++][address.len] = '\0';
-    }
-    pthread_mutex_unlock(&told->lock);
-    return is_new;
 }

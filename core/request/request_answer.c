@@ -8,6 +8,7 @@
 #include "escape.h"
 #include "request_login.h"
 #include "policy.h"
+#include "policy_proxies.h"
 #include "request_digest.h"
 
 /* By HTTP_PACKAGE_*. */
@@ -94,7 +95,7 @@ static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_poli
         return;
     if (peer.len == 0)
         peer = SSPI_VIEW("a Unix socket");
-    if (policy_proxies_should_log(&exchange->acceptor->proxies_logged, peer))
+    if (acceptor_log_addresses_add(&exchange->acceptor->logged_proxies, peer))
         (void)request_exchange_log(
             exchange, SSPI_REASON_PROXIED, SEC_E_OK,
             "a request from %.*s came through a proxy, which may share its connections among "

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a request costs in the core: a challenge, a right Digest response, a wrong one, each as a
- * whole exchange, against the floor (the hashes that RFC 7616 demands). Prints ratios, judges
- * nothing. */
+ * whole exchange, against the floor (the hashes that RFC 7616 demands). Also the
+ * merge of two policies. Prints ratios. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,13 +101,25 @@ static void floor_of_digest(const char *header)
     hash_run_close(&hashes);
 }
 
+static double median(double values[ROUNDS])
+{
+    for (int i = 0; i < ROUNDS; i++)
+        for (int j = i + 1; j < ROUNDS; j++)
+            if (values[j] < values[i]) {
+                double swap = values[i];
+                values[i] = values[j];
+                values[j] = swap;
+            }
+    return values[ROUNDS / 2];
+}
+
 enum what { FLOOR, CHALLENGE, RIGHT, WRONG };
 
 /* Median nanoseconds of one; the headers are made outside the time that is taken. */
 static double measure(enum what what)
 {
     static char headers[PER_RUN][512];
-    double best[ROUNDS];
+    double ns[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < PER_RUN; i++)
             make_header(headers[i], sizeof(headers[i]), what == WRONG ? "wrong" : "secret");
@@ -119,16 +131,9 @@ static double measure(enum what what)
                 must(run(what == CHALLENGE ? NULL : headers[i]) == (what == RIGHT ? 0 : 401),
                      "the expected status");
         }
-        best[round] = (double)(now_ns() - began) / PER_RUN;
+        ns[round] = (double)(now_ns() - began) / PER_RUN;
     }
-    for (int i = 0; i < ROUNDS; i++)
-        for (int j = i + 1; j < ROUNDS; j++)
-            if (best[j] < best[i]) {
-                double swap = best[i];
-                best[i] = best[j];
-                best[j] = swap;
-            }
-    return best[ROUNDS / 2];
+    return median(ns);
 }
 
 static void set_up(const char *users)
@@ -149,6 +154,26 @@ static void set_up(const char *users)
     void *memory = mmap(NULL, STATE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     must(memory != MAP_FAILED, "memory");
     sspi_acceptor_set_state(acceptor, sspi_http_state_format(memory, STATE));
+}
+
+/* httpd merges a location's policy into its server's for each request. Median nanoseconds. */
+static double measure_merge(void)
+{
+    struct sspi_policy outer = policy, inner = sspi_policy_defaults(), merged;
+    static const struct sspi_view require[] = {{"require", 7}};
+    char error[SSPI_ERROR_SIZE];
+    double ns[ROUNDS];
+    must(sspi_policy_set(&inner, SSPI_OPTION_CHANNEL_BINDING, require, 1, SSPI_SERVER_NGINX, error),
+         "a policy");
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t began = now_ns();
+        for (int i = 0; i < PER_RUN; i++) {
+            sspi_policy_merge(&merged, &outer, &inner);
+            __asm__ volatile("" : : "g"(&merged) : "memory"); /* the compiler keeps every merge */
+        }
+        ns[round] = (double)(now_ns() - began) / PER_RUN;
+    }
+    return median(ns);
 }
 
 /* Nonces of the millisecond in which the state was made are stale: waits for the next one. */
@@ -173,13 +198,18 @@ int main(void)
     set_up(users);
     get_nonce();
 
-    static const char *const names[] = {"hashes alone", "a challenge", "a right response",
+    static const char *const names[] = {"only the hashes", "a challenge", "a right response",
                                         "a wrong response and a challenge"};
     double ns[4];
     for (enum what what = FLOOR; what <= WRONG; what++)
         ns[what] = measure(what);
     for (enum what what = FLOOR; what <= WRONG; what++)
         printf("%-34s %6.2f us %6.2f x\n", names[what], ns[what] / 1000, ns[what] / ns[FLOOR]);
+    /* When a policy was an array of untyped values, it had 968 bytes and a merge took 57 ns, on a
+     * machine where it now takes 33 ns. */
+    double merge_ns = measure_merge();
+    printf("%-34s %6.3f us %6.3f x (a policy has %zu bytes)\n", "a merge of two policies",
+           merge_ns / 1000, merge_ns / ns[FLOOR], sizeof(struct sspi_policy));
     unlink(users);
     sspi_acceptor_free(acceptor);
     hash_suite_close(&suite);
