@@ -6,14 +6,14 @@
 #include "policy.h"
 #include "store_nt_users.h"
 
-bool acceptor_user_mark_applies(const struct acceptor_identity *identity)
+bool acceptor_user_mark_applies(const struct policy_identity *identity)
 {
-    return identity->runs == SSPI_MECH_NTLM && identity->source != NULL &&
+    return identity->mech == SSPI_MECH_NTLM && identity->source != NULL &&
            identity->source->users != NULL;
 }
 
 /* Finds the line of DOMAIN\user, as the identity writes the name. */
-static bool find_line(const struct acceptor_identity *identity, struct store_nt_user *ret_line)
+static bool find_line(const struct policy_identity *identity, struct store_nt_user *ret_line)
 {
     const char *behind = strchr(identity->name, '\\');
     return behind != NULL && store_nt_users_find(identity->source->users, bytes_view(behind + 1),
@@ -35,7 +35,7 @@ static bool digest_line(const struct hash_suite *hashes,
 
 bool acceptor_user_mark_take(const struct hash_suite *hashes,
                              const uint8_t key[ACCEPTOR_USER_MARK_KEY_LEN],
-                             const struct acceptor_identity *identity, uint64_t generation,
+                             const struct policy_identity *identity, uint64_t generation,
                              struct acceptor_user_mark *ret_mark)
 {
     struct store_nt_user line = {0};
@@ -50,7 +50,7 @@ bool acceptor_user_mark_take(const struct hash_suite *hashes,
 enum acceptor_user_mark_state
 acceptor_user_mark_check(const struct hash_suite *hashes,
                          const uint8_t key[ACCEPTOR_USER_MARK_KEY_LEN],
-                         const struct acceptor_identity *identity, struct acceptor_user_mark *mark)
+                         const struct policy_identity *identity, struct acceptor_user_mark *mark)
 {
     struct store_nt_user line = {0};
     uint8_t digest[HASH_MAX] = {0};

@@ -5,7 +5,8 @@
 #define ACCEPTOR_USER_MARK_H
 
 #include "hash.h"
-#include "acceptor_identity.h"
+#include "acceptor_source.h"
+#include "policy_identity.h"
 
 #define ACCEPTOR_USER_MARK_KEY_LEN 32
 
@@ -21,20 +22,20 @@ enum acceptor_user_mark_state {
 };
 
 /* True if a user file verified the identity. Users of winbind have no mark. */
-bool acceptor_user_mark_applies(const struct acceptor_identity *identity);
+bool acceptor_user_mark_applies(const struct policy_identity *identity);
 
 /* Marks the line that verified the identity. `hashes` are those of the acceptor. `generation` is
  * that of the file before the verification. False: the file was read again since, or libcrypto
  * failed; the connection must not keep the login. */
 bool acceptor_user_mark_take(const struct hash_suite *hashes,
                              const uint8_t key[ACCEPTOR_USER_MARK_KEY_LEN],
-                             const struct acceptor_identity *identity, uint64_t generation,
+                             const struct policy_identity *identity, uint64_t generation,
                              struct acceptor_user_mark *ret_mark) MUST_USE;
 
 /* Searches the line again only if the file was read again. Notes in `mark` that the line is
  * unchanged. Reads no file. */
 enum acceptor_user_mark_state acceptor_user_mark_check(
     const struct hash_suite *hashes, const uint8_t key[ACCEPTOR_USER_MARK_KEY_LEN],
-    const struct acceptor_identity *identity, struct acceptor_user_mark *mark) MUST_USE;
+    const struct policy_identity *identity, struct acceptor_user_mark *mark) MUST_USE;
 
 #endif

@@ -12,9 +12,9 @@
 #include "request_digest.h"
 
 /* By HTTP_PACKAGE_*. */
-static const char *scheme_of(uint8_t package)
+static const char *scheme_of(uint8_t scheme)
 {
-    switch (package) {
+    switch (scheme) {
     case SSPI_SCHEME_NEGOTIATE:
         return "Negotiate";
     case SSPI_SCHEME_NTLM:
@@ -79,9 +79,9 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
 
 /* Negotiate and NTLM. What needs several legs is not offered where they cannot be had. */
 static bool is_offered(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                       uint8_t package)
+                       uint8_t scheme)
 {
-    if (package == SSPI_SCHEME_NEGOTIATE && policy->mechanisms.offers[SSPI_MECH_KERBEROS])
+    if (scheme == SSPI_SCHEME_NEGOTIATE && policy->mechanisms.offers[SSPI_MECH_KERBEROS])
         return true;
     return policy->mechanisms.offers[SSPI_MECH_NTLM] && request_login_has_legs(exchange, policy);
 }
@@ -137,7 +137,7 @@ static void add_token(struct sspi_exchange *exchange)
     struct bytes *line = add_authenticate(exchange);
     if (line == NULL)
         return;
-    bytes_append_text(line, scheme_of(exchange->answer_package));
+    bytes_append_text(line, scheme_of(exchange->answer_scheme));
     bytes_append_char(line, ' ');
     bytes_append_view(line, bytes_as_view(&exchange->answer_token));
 }
@@ -151,11 +151,11 @@ bool request_answer_continue(struct sspi_exchange *exchange)
 
 static void set_variables(struct sspi_exchange *exchange)
 {
-    const struct acceptor_identity *identity = &exchange->identity;
+    const struct policy_identity *identity = &exchange->identity;
     struct sspi_view *to = exchange->result.variables;
     to[SSPI_VARIABLE_USER] = bytes_view(exchange->user);
     to[SSPI_VARIABLE_REALM] = bytes_view(identity->realm);
-    to[SSPI_VARIABLE_PACKAGE] = bytes_view(scheme_of(identity->package));
+    to[SSPI_VARIABLE_PACKAGE] = bytes_view(scheme_of(identity->scheme));
     to[SSPI_VARIABLE_MECHANISM] = bytes_view(identity->mechanism);
     to[SSPI_VARIABLE_CHANNEL_BOUND] =
         exchange->bound == PACKAGE_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
@@ -206,7 +206,7 @@ static const char *channel_of(enum package_bound bound)
  * connection kept of it. */
 static void log_login(struct sspi_exchange *exchange)
 {
-    const struct acceptor_identity *identity = &exchange->identity;
+    const struct policy_identity *identity = &exchange->identity;
     char name[161], target[129];
     if (exchange->login_logged || exchange->from_connection)
         return;
@@ -216,8 +216,8 @@ static void log_login(struct sspi_exchange *exchange)
     (void)request_exchange_log(
         exchange, SSPI_REASON_GRANTED, SEC_E_OK,
         "%s%s logged in by %s, %s; service: %s; channel: %s",
-        identity->package == SSPI_SCHEME_DIGEST ? "digest:" : "",
-        escape_text(name, sizeof(name), bytes_view(identity->name)), scheme_of(identity->package),
+        identity->scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
+        escape_text(name, sizeof(name), bytes_view(identity->name)), scheme_of(identity->scheme),
         identity->mechanism,
         identity->target == NULL || *identity->target == '\0'
             ? "not told"
@@ -233,7 +233,7 @@ bool request_answer_granted(struct sspi_exchange *exchange)
         add_token(exchange);
     if (exchange->authentication_info.len > 0)
         add_authentication_info(exchange);
-    if (exchange->identity.runs != 0 && !exchange->from_connection && !exchange->request.proxy)
+    if (exchange->identity.mech != 0 && !exchange->from_connection && !exchange->request.proxy)
         add_persistent_auth(exchange);
     if (!finish_headers(exchange))
         return false;

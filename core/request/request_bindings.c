@@ -177,7 +177,7 @@ SECURITY_STATUS request_bindings_check(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy,
                                        struct sspi_error_info *error_info)
 {
-    const struct acceptor_identity *identity = &exchange->identity;
+    const struct policy_identity *identity = &exchange->identity;
     const struct binding_facts facts = {
         .channel = identity->channel,
         .service = bytes_view(identity->target),

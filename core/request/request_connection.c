@@ -50,7 +50,7 @@ void request_connection_keep(struct sspi_connection *connection, CtxtHandle *par
 
 void request_connection_log_out(struct sspi_connection *connection)
 {
-    acceptor_identity_free(&connection->login);
+    policy_identity_clear(&connection->login);
     bytes_wipe(&connection->login_mark, sizeof(connection->login_mark));
     connection->has_login = false;
 }

@@ -5,7 +5,7 @@
 #define REQUEST_CONNECTION_H
 
 #include "acceptor.h"
-#include "acceptor_identity.h"
+#include "policy_identity.h"
 #include "acceptor_user_mark.h"
 
 /* How long a client may take from its first token to its last. */
@@ -19,7 +19,7 @@ struct sspi_connection {
     struct acceptor_credential *credential;
     uint64_t began_ms;
     /* What the last exchange proved, where a policy lets it stay. */
-    struct acceptor_identity login;
+    struct policy_identity login;
     bool has_login;
     uint64_t login_began_ms; /* by the steady clock */
     struct acceptor_user_mark login_mark;

@@ -66,14 +66,14 @@ static enum store_counter counter_of_mechanism(uint8_t mechanism)
     }
 }
 
-void request_count_granted(struct sspi_state *state, const struct acceptor_identity *identity,
+void request_count_granted(struct sspi_state *state, const struct policy_identity *identity,
                            enum package_bound bound, bool from_connection)
 {
     if (from_connection) {
         add(state, STORE_COUNTER_GRANTED_KEPT);
         return;
     }
-    add(state, counter_of_mechanism(identity->runs));
+    add(state, counter_of_mechanism(identity->mech));
     add(state, counter_of_binding(bound));
 }
 

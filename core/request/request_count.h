@@ -4,7 +4,7 @@
 #ifndef REQUEST_COUNT_H
 #define REQUEST_COUNT_H
 
-#include "acceptor_identity.h"
+#include "policy_identity.h"
 #include "package.h"
 #include "store_counters.h"
 
@@ -16,7 +16,7 @@ unsigned request_count_status(enum sspi_reason reason);
 void request_count_end(struct sspi_state *state, enum sspi_reason reason);
 
 /* Counts a request that was granted. `from_connection`: by the login of its connection. */
-void request_count_granted(struct sspi_state *state, const struct acceptor_identity *identity,
+void request_count_granted(struct sspi_state *state, const struct policy_identity *identity,
                            enum package_bound bound, bool from_connection);
 
 /* Counts why credentials were refused, if that has a counter. */

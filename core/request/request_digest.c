@@ -6,11 +6,9 @@
 
 #include "digest_parse.h"
 #include "escape.h"
-#include "hash.h"
 #include "request_digest_call.h"
 #include "policy.h"
 #include "error_info.h"
-#include "store_users.h"
 
 #define CALL_CLEANUP __attribute__((cleanup(request_digest_call_end)))
 
@@ -45,17 +43,11 @@ bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_
     return false;
 }
 
-bool request_digest_is_ambiguous(const struct sspi_exchange *exchange,
-                                 const struct sspi_policy *policy)
-{
-    return !policy_offers_digest_only(policy) && strpbrk(exchange->identity.name, "@\\") != NULL;
-}
-
-static enum sspi_reason judge_user(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+static enum sspi_reason check_user(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_view name = bytes_view(exchange->identity.name);
     char shown[128];
-    if (!request_digest_is_ambiguous(exchange, policy))
+    if (!policy_identity_is_ambiguous(&exchange->identity, policy))
         return SSPI_REASON_GRANTED;
     return request_exchange_log(
         exchange, SSPI_REASON_AMBIGUOUS_USER, SEC_E_LOGON_DENIED,
@@ -125,7 +117,7 @@ static enum sspi_reason prove(struct sspi_exchange *exchange, const struct sspi_
     }
     if (call->n_tokens > 0)
         bytes_append_view(&exchange->authentication_info, bytes_as_view(&call->tokens[0]));
-    return judge_user(exchange, policy);
+    return check_user(exchange, policy);
 }
 
 enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
@@ -156,35 +148,4 @@ enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
         bytes_append_view(&exchange->stale_realm, exchange->realm);
     }
     return request_exchange_refuse(exchange, call.status, &call.error_info);
-}
-
-static bool takes_by_default(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                             enum sspi_digest_algorithm algorithm)
-{
-    if (policy->digest_providers.n > 0)
-        return algorithm == SSPI_DIGEST_MD5;
-    struct acceptor_source *source =
-        acceptor_source_find(exchange->acceptor->sources, policy, SSPI_OPTION_DIGEST_USER_FILE);
-    if (source == NULL)
-        return false;
-    /* What Windows' clients are offered where a binding is demanded (digest_offer.c). */
-    if (policy->channel_binding == SSPI_BINDING_REQUIRE && hash_base(algorithm) == SSPI_DIGEST_MD5)
-        return true;
-    enum sspi_digest_algorithm defaults[2];
-    size_t n_defaults = store_users_algorithms(source->users, exchange->realm, defaults);
-    for (size_t i = 0; i < n_defaults; i++)
-        if (defaults[i] == algorithm)
-            return true;
-    return false;
-}
-
-bool request_digest_takes(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                          const char *mechanism)
-{
-    enum sspi_digest_algorithm algorithm = hash_from_name(bytes_view(mechanism));
-    if (algorithm == SSPI_DIGEST_NONE)
-        return false;
-    if (!sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))
-        return takes_by_default(exchange, policy, algorithm);
-    return policy->digest_algorithms.offers[algorithm];
 }

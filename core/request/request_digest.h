@@ -16,14 +16,4 @@ bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_
                               struct bytes challenges[PACKAGE_CHALLENGES_LIMIT],
                               size_t *ret_n) MUST_USE;
 
-/* True when the proven user's name could be mistaken for another scheme's that `policy` offers,
- * too: alice@REALM and DOMAIN\alice are Kerberos' and NTLM's, and names of different schemes must
- * never meet. */
-bool request_digest_is_ambiguous(const struct sspi_exchange *exchange,
-                                 const struct sspi_policy *policy);
-
-/* True when `policy` would take the Digest algorithm named `mechanism` for this realm's users. */
-bool request_digest_takes(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                          const char *mechanism);
-
 #endif

@@ -28,7 +28,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
 {
     if (exchange == NULL)
         return;
-    acceptor_identity_free(&exchange->identity);
+    policy_identity_clear(&exchange->identity);
     sspi_job_unref(exchange->waiting);
     acceptor_credentials_release(&exchange->acceptor->credentials, exchange->begun.credential);
     free(exchange->user);
@@ -179,12 +179,12 @@ static uint8_t mechanism_of(const struct package_info *info)
 }
 
 enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
-                                                const CtxtHandle *context, uint8_t package)
+                                                const CtxtHandle *context, uint8_t scheme)
 {
     const struct package_info *info = package_info(context);
-    struct acceptor_identity identity = {.package = package};
+    struct policy_identity identity = {.scheme = scheme};
     if (info != NULL) {
-        identity.runs = mechanism_of(info);
+        identity.mech = mechanism_of(info);
         identity.name = info->name;
         identity.realm = info->realm;
         identity.target = info->target;
@@ -193,11 +193,11 @@ enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
         identity.target_proven = info->target_proven;
         identity.channel = info->channel;
         identity.integrity =
-            package == SSPI_SCHEME_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
+            scheme == SSPI_SCHEME_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
         identity.expiry_ms = info->expiry_ms;
         exchange->users_generation = info->users_generation;
     }
-    if (identity.name != NULL && acceptor_identity_copy(&identity, &exchange->identity))
+    if (identity.name != NULL && policy_identity_copy(&identity, &exchange->identity))
         return SSPI_REASON_NONE;
     return request_exchange_log(exchange, SSPI_REASON_INTERNAL, SEC_E_INTERNAL_ERROR,
                                 "an established context could not be read");

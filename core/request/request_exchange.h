@@ -6,7 +6,7 @@
 #include "acceptor.h"
 #include "request_connection.h"
 #include "request_entity.h"
-#include "acceptor_identity.h"
+#include "policy_identity.h"
 
 #define REQUEST_HASH_A1_LEN 16
 
@@ -30,7 +30,7 @@ struct request_lookup {
 struct request_begun {
     struct acceptor_credential *credential; /* of its context; in use */
     struct acceptor_source *keytab, *nt_users;
-    uint8_t package;
+    uint8_t scheme;
 };
 
 struct sspi_exchange {
@@ -40,7 +40,7 @@ struct sspi_exchange {
      * verified. */
     enum sspi_reason reason;
     enum sspi_need need; /* of the evaluation; its end clears all but SSPI_NEED_HTTP_1_1 */
-    struct acceptor_identity identity;
+    struct policy_identity identity;
     enum package_bound bound;  /* of the identity, by the policy that accepted it last */
     uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
     bool from_connection;      /* the identity is the login that the connection kept */
@@ -57,7 +57,7 @@ struct sspi_exchange {
     /* Answer token of Negotiate or NTLM in base64, and which of them: sent with the next leg's 401,
      * or with the granted answer (mutual authentication). */
     struct bytes answer_token;
-    uint8_t answer_package;
+    uint8_t answer_scheme;
     struct bytes authentication_info; /* Digest's proof of the server */
     /* Challenges with stale=true that the response earned, and the realm they are for. */
     struct bytes stale[PACKAGE_CHALLENGES_LIMIT];
@@ -119,7 +119,6 @@ struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
 /* Copies name, realm, target, binding and expiry out of an established context. The caller sets the
  * source that verified it. SSPI_REASON_INTERNAL: memory. */
 enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
-                                                const CtxtHandle *context,
-                                                uint8_t package) MUST_USE;
+                                                const CtxtHandle *context, uint8_t scheme) MUST_USE;
 
 #endif

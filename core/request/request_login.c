@@ -3,7 +3,7 @@
 
 #include "clock.h"
 #include "escape.h"
-#include "policy.h"
+#include "policy_check.h"
 #include "policy_proxies.h"
 
 bool request_login_has_connection(const struct sspi_exchange *exchange,
@@ -19,24 +19,10 @@ bool request_login_has_legs(const struct sspi_exchange *exchange, const struct s
            !policy_proxies_between(&exchange->request, policy);
 }
 
-bool request_login_may_stay(const struct sspi_policy *policy,
-                            const struct acceptor_identity *identity)
-{
-    switch (policy->connection_auth) {
-    case SSPI_CONNECTION_AUTH_OFF:
-        break;
-    case SSPI_CONNECTION_AUTH_NTLM:
-        return identity->runs == SSPI_MECH_NTLM;
-    case SSPI_CONNECTION_AUTH_ALL:
-        return identity->runs != 0; /* Digest's client sends its credentials with every request */
-    }
-    return false;
-}
-
 /* A login by a user file remembers its line. False: the line has changed since the login. */
 static bool mark_user(const struct sspi_exchange *exchange, struct acceptor_user_mark *ret_mark)
 {
-    const struct acceptor_identity *identity = &exchange->identity;
+    const struct policy_identity *identity = &exchange->identity;
     *ret_mark = (struct acceptor_user_mark){0};
     return !acceptor_user_mark_applies(identity) ||
            acceptor_user_mark_take(&exchange->acceptor->hashes, exchange->acceptor->mark_key,
@@ -48,13 +34,13 @@ void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy
     struct sspi_connection *connection = exchange->request.connection;
     const struct clock *clock = clock_machine();
     struct acceptor_user_mark mark;
-    if (!request_login_may_stay(policy, &exchange->identity) ||
+    if (!policy_check_persistent(policy, &exchange->identity) ||
         !request_login_has_connection(exchange, policy))
         return;
     request_connection_log_out(connection);
     if (!mark_user(exchange, &mark) ||
-        !acceptor_identity_copy(&exchange->identity, &connection->login))
-        return; /* it stays for this request alone */
+        !policy_identity_copy(&exchange->identity, &connection->login))
+        return; /* the login is only for this request */
     connection->has_login = true;
     connection->login_began_ms = clock->steady_ms(clock->self);
     connection->login_mark = mark;
@@ -69,13 +55,10 @@ bool request_login_is_by(const struct sspi_exchange *exchange, const struct acce
            connection->login.source == users && acceptor_user_mark_applies(&connection->login);
 }
 
-bool request_login_is_too_old(const struct sspi_exchange *exchange,
-                              const struct sspi_policy *policy)
+uint64_t request_login_age_ms(const struct sspi_exchange *exchange)
 {
-    const struct sspi_connection *connection = exchange->request.connection;
     const struct clock *clock = clock_machine();
-    uint64_t lifetime_ms = policy->connection_lifetime_s * 1000;
-    return clock->steady_ms(clock->self) - connection->login_began_ms >= lifetime_ms;
+    return clock->steady_ms(clock->self) - exchange->request.connection->login_began_ms;
 }
 
 /* Returns why the connection's login has ended (static text). NULL: it has not ended. */
@@ -85,7 +68,7 @@ static const char *find_end(const struct sspi_exchange *exchange, const struct s
     const struct clock *clock = clock_machine();
     if (connection->login.expiry_ms <= clock->now_ms(clock->self))
         return "its ticket has expired";
-    if (request_login_is_too_old(exchange, policy))
+    if (policy_check_is_too_old(policy, request_login_age_ms(exchange)))
         return "the lifetime of logins on connections has passed";
     if (!acceptor_user_mark_applies(&connection->login))
         return NULL;
@@ -129,7 +112,7 @@ bool request_login_take(struct sspi_exchange *exchange, const struct sspi_policy
         *ret_why = "one that has not ended";
         return false;
     }
-    if (!acceptor_identity_copy(&connection->login, &exchange->identity)) {
+    if (!policy_identity_copy(&connection->login, &exchange->identity)) {
         *ret_why = "memory";
         return false;
     }
@@ -140,7 +123,7 @@ bool request_login_take(struct sspi_exchange *exchange, const struct sspi_policy
 void request_login_give_back(struct sspi_exchange *exchange)
 {
     exchange->from_connection = false;
-    acceptor_identity_free(&exchange->identity);
+    policy_identity_clear(&exchange->identity);
 }
 
 void request_login_end(struct sspi_exchange *exchange)

@@ -73,7 +73,7 @@ static enum sspi_reason refuse_legs(struct sspi_exchange *exchange, SECURITY_STA
 struct negotiation {
     struct sspi_exchange *exchange;
     const struct sspi_policy *policy;
-    uint8_t package;
+    uint8_t scheme;
     struct acceptor_source *keytab, *nt_users; /* NULL: that mechanism may not run */
 };
 
@@ -82,7 +82,7 @@ static bool find_resources(struct negotiation *negotiation)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     const struct sspi_policy *policy = negotiation->policy;
-    bool kerberos = negotiation->package == SSPI_SCHEME_NEGOTIATE &&
+    bool kerberos = negotiation->scheme == SSPI_SCHEME_NEGOTIATE &&
                     policy->mechanisms.offers[SSPI_MECH_KERBEROS];
     bool ntlm = policy->mechanisms.offers[SSPI_MECH_NTLM];
     if (kerberos)
@@ -111,7 +111,7 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
         data.Winbind = negotiation->nt_users->winbind;
     }
     return acceptor_credentials_acquire(
-        &acceptor->credentials, negotiation->package == SSPI_SCHEME_NTLM ? "NTLM" : "Negotiate",
+        &acceptor->credentials, negotiation->scheme == SSPI_SCHEME_NTLM ? "NTLM" : "Negotiate",
         &data, ret_credential, error_info);
 }
 
@@ -185,11 +185,11 @@ static enum sspi_reason prove(const struct negotiation *negotiation,
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     enum sspi_reason reason =
-        request_exchange_take_identity(exchange, &accept->context, negotiation->package);
+        request_exchange_take_identity(exchange, &accept->context, negotiation->scheme);
     if (reason != SSPI_REASON_NONE)
         return reason;
     exchange->identity.source =
-        exchange->identity.runs == SSPI_MECH_NTLM ? negotiation->nt_users : negotiation->keytab;
+        exchange->identity.mech == SSPI_MECH_NTLM ? negotiation->nt_users : negotiation->keytab;
     /* The leg that verified the client may have had another policy, or a job verified the client
      * without the names of services. */
     struct sspi_error_info error_info;
@@ -211,7 +211,7 @@ static enum sspi_reason conclude(const struct negotiation *negotiation,
         return request_exchange_refuse_token(exchange, accept->status, &accept->error_info);
     bytes_free(&exchange->answer_token);
     exchange->answer_token = accept->answer;
-    exchange->answer_package = negotiation->package;
+    exchange->answer_scheme = negotiation->scheme;
     accept->answer = (struct bytes){0};
     if (accept->status == SEC_E_OK)
         return prove(negotiation, accept);
@@ -259,7 +259,7 @@ static enum sspi_reason begin_wait(const struct negotiation *negotiation,
     exchange->begun = (struct request_begun){.credential = *credential,
                                              .keytab = negotiation->keytab,
                                              .nt_users = negotiation->nt_users,
-                                             .package = negotiation->package};
+                                             .scheme = negotiation->scheme};
     *credential = NULL;
     if (answer != ACCEPTOR_LIMITER_ACQUIRED)
         return refuse_wait(exchange, answer == ACCEPTOR_LIMITER_FULL);
@@ -340,7 +340,7 @@ static enum sspi_reason end_wait(struct sspi_exchange *exchange, const struct ss
     enum acceptor_job_state state = acceptor_job_state(&waiting->job);
     const struct negotiation negotiation = {.exchange = exchange,
                                             .policy = policy,
-                                            .package = exchange->begun.package,
+                                            .scheme = exchange->begun.scheme,
                                             .keytab = exchange->begun.keytab,
                                             .nt_users = exchange->begun.nt_users};
     if (state != ACCEPTOR_JOB_DONE)
@@ -351,10 +351,10 @@ static enum sspi_reason end_wait(struct sspi_exchange *exchange, const struct ss
 }
 
 enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
-                                            const struct sspi_policy *policy, uint8_t package,
+                                            const struct sspi_policy *policy, uint8_t scheme,
                                             struct sspi_view token)
 {
-    struct negotiation negotiation = {.exchange = exchange, .policy = policy, .package = package};
+    struct negotiation negotiation = {.exchange = exchange, .policy = policy, .scheme = scheme};
     if (exchange->waiting != NULL)
         return end_wait(exchange, policy);
     return find_resources(&negotiation) ? begin(&negotiation, token) : SSPI_REASON_CONFIGURATION;

@@ -11,7 +11,7 @@
  * has it, it evaluates again. Otherwise the credentials are refused, which is logged, or the
  * exchange continues with another leg. */
 enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
-                                            const struct sspi_policy *policy, uint8_t package,
+                                            const struct sspi_policy *policy, uint8_t scheme,
                                             struct sspi_view token);
 
 #endif

@@ -15,6 +15,7 @@
 #include "request_count.h"
 #include "request_check.h"
 #include "request_login.h"
+#include "policy_check.h"
 #include "policy.h"
 #include "request_digest.h"
 #include "request_negotiate.h"
@@ -45,9 +46,9 @@ static bool has_foreign_scheme(const struct sspi_exchange *exchange,
         request_authorization_split(exchange->request.authorization, &authorization) !=
             REQUEST_AUTHORIZATION_OK)
         return false;
-    uint8_t package = package_of(authorization.scheme);
+    uint8_t scheme = package_of(authorization.scheme);
     *ret_scheme = authorization.scheme;
-    return package == 0 || !policy->schemes.offers[package];
+    return scheme == 0 || !policy->schemes.offers[scheme];
 }
 
 /* Evaluates the credentials, or continues the evaluation. Their scheme is offered. */
@@ -72,10 +73,10 @@ static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
                                 "holds a control character");
     }
 
-    uint8_t package = package_of(authorization.scheme);
-    if (package == SSPI_SCHEME_DIGEST)
+    uint8_t scheme = package_of(authorization.scheme);
+    if (scheme == SSPI_SCHEME_DIGEST)
         return request_digest_evaluate(exchange, policy, authorization.rest);
-    return request_negotiate_evaluate(exchange, policy, package, authorization.rest);
+    return request_negotiate_evaluate(exchange, policy, scheme, authorization.rest);
 }
 
 /* With sspi_require, `optional` admits no anonymous request. (On httpd its own Require decides.) */
@@ -318,11 +319,12 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
         return request_exchange_log(exchange, SSPI_REASON_NOT_COVERED, SEC_E_OK,
                                     "%s was proven under another policy; this place demands %s",
                                     escape_text(shown, sizeof(shown), name), why);
-    if (!request_check_require(exchange, policy))
+    if (!policy_check_require(policy, &exchange->identity,
+                              exchange->bound == PACKAGE_BOUND_MATCHED))
         return request_exchange_log(
             exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
             "%s%s is not one of the users that are required here, or is not bound to this channel",
-            exchange->identity.package == SSPI_SCHEME_DIGEST ? "digest:" : "",
+            exchange->identity.scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
             escape_text(shown, sizeof(shown), name));
     free(exchange->user);
     exchange->user = NULL;
@@ -480,5 +482,5 @@ bool sspi_exchange_is_bound(const struct sspi_exchange *exchange)
 
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name)
 {
-    return exchange->result.has_user && request_check_user_is(&exchange->identity, name);
+    return exchange->result.has_user && policy_identity_is(&exchange->identity, name);
 }

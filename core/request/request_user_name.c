@@ -79,14 +79,14 @@ static enum request_user_name spell_digest(const struct request_user *user, uint
 enum request_user_name request_user_name_spell(const struct request_user *user, uint64_t form,
                                                char **ret_name)
 {
-    if (user->package == SSPI_SCHEME_DIGEST)
+    if (user->scheme == SSPI_SCHEME_DIGEST)
         return spell_digest(user, form, ret_name);
-    if (user->runs == SSPI_MECH_NTLM)
+    if (user->mech == SSPI_MECH_NTLM)
         return spell_account(user, form, ret_name);
     return spell_principal(user, form, ret_name);
 }
 
-static bool is_of_own_domain(const struct acceptor_identity *identity)
+static bool is_of_own_domain(const struct policy_identity *identity)
 {
     char file_domain[STORE_USERS_NAME_LIMIT + 1];
     struct ntlm_winbind_names names;
@@ -103,14 +103,14 @@ static bool is_of_own_domain(const struct acceptor_identity *identity)
 enum request_user_name request_user_name_make(const struct sspi_exchange *exchange,
                                               const struct sspi_policy *policy, char **ret_name)
 {
-    const struct acceptor_identity *identity = &exchange->identity;
+    const struct policy_identity *identity = &exchange->identity;
     uint64_t form = policy->user_name;
     const struct request_user user = {
-        .package = identity->package,
-        .runs = identity->runs,
+        .scheme = identity->scheme,
+        .mech = identity->mech,
         .name = identity->name,
         .default_realm = exchange->acceptor->default_realm,
-        .is_of_own_domain = identity->runs == SSPI_MECH_NTLM && form != SSPI_USER_NAME_FULL &&
+        .is_of_own_domain = identity->mech == SSPI_MECH_NTLM && form != SSPI_USER_NAME_FULL &&
                             is_of_own_domain(identity),
         .is_digest_only_scheme = policy_offers_digest_only(policy),
     };

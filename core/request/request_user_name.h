@@ -5,7 +5,7 @@
  * part of a name with a backslash, NTLM has one backslash after the domain, Digest escapes nothing.
  * So a form refuses a name that it would write without the escape: `@` and `/` of an NTLM user
  * whose domain it removes, `/` of a Digest user beside short principals, an escape of a principal
- * that krb5.conf maps to an account. (request_digest_is_ambiguous() refuses `@` and `\` of Digest
+ * that krb5.conf maps to an account. (policy_identity_is_ambiguous() refuses `@` and `\` of Digest
  * users.) With `short` and `local`, alice@DEFAULT.REALM, OWN\alice and Digest's alice are one user,
  * alice. The administrator decides this by choosing the form. */
 #ifndef REQUEST_USER_NAME_H
@@ -22,8 +22,8 @@ enum request_user_name {
 
 /* The facts that the spelling depends on. */
 struct request_user {
-    uint8_t package;  /* HTTP_PACKAGE_* */
-    uint8_t runs;     /* HTTP_MECHANISM_*; 0: Digest */
+    uint8_t scheme;   /* HTTP_PACKAGE_* */
+    uint8_t mech;     /* HTTP_MECHANISM_*; 0: Digest */
     const char *name; /* in full: alice@REALM, DOMAIN\alice, the user's own name in Digest */
     const char *default_realm;  /* Kerberos: removed by `short`; NULL: none */
     bool is_of_own_domain;      /* NTLM: the domain is that of winbind, or of the user file */

@@ -14,16 +14,16 @@
 
 static struct request_user kerberos(const char *name)
 {
-    return (struct request_user){.package = SSPI_SCHEME_NEGOTIATE,
-                                 .runs = SSPI_MECH_KERBEROS,
+    return (struct request_user){.scheme = SSPI_SCHEME_NEGOTIATE,
+                                 .mech = SSPI_MECH_KERBEROS,
                                  .name = name,
                                  .default_realm = REALM};
 }
 
 static struct request_user ntlm(const char *name, bool own)
 {
-    return (struct request_user){.package = SSPI_SCHEME_NTLM,
-                                 .runs = SSPI_MECH_NTLM,
+    return (struct request_user){.scheme = SSPI_SCHEME_NTLM,
+                                 .mech = SSPI_MECH_NTLM,
                                  .name = name,
                                  .default_realm = REALM,
                                  .is_of_own_domain = own};
@@ -32,7 +32,7 @@ static struct request_user ntlm(const char *name, bool own)
 static struct request_user digest(const char *name)
 {
     return (struct request_user){
-        .package = SSPI_SCHEME_DIGEST, .name = name, .default_realm = REALM};
+        .scheme = SSPI_SCHEME_DIGEST, .name = name, .default_realm = REALM};
 }
 
 #define AMBIGUOUS  "(ambiguous)"
@@ -162,7 +162,8 @@ static size_t make_people(struct person people[N_PEOPLE], char *names[N_PEOPLE])
             people[n] = (struct person){ntlm(names[n], own), own && one != NULL ? one : names[n]};
             n++;
         }
-        /* Digest's names cannot hold these beside other schemes (request_digest_is_ambiguous()). */
+        /* Digest's names cannot hold these beside other schemes (policy_identity_is_ambiguous()).
+         */
         if (strpbrk(crafted[i], "@\\") == NULL) {
             names[n] = strdup(crafted[i]);
             people[n] = (struct person){digest(names[n]), one != NULL ? one : names[n]};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy_check.h"
+
+#include "bytes.h"
+#include "hash.h"
+
+/* ---- the mechanisms ---- */
+
+static const char *check_kerberos(const struct policy_identity *identity,
+                                  const struct policy_facts *facts)
+{
+    return identity->source == facts->source ? NULL : "another keytab";
+}
+
+static const char *check_ntlm(const struct policy_identity *identity,
+                              const struct policy_facts *facts)
+{
+    return identity->source == facts->source ? NULL : "other users of NTLM";
+}
+
+static bool offers_by_default(const struct sspi_policy *policy, const struct policy_facts *facts,
+                              enum sspi_digest_algorithm algorithm)
+{
+    if (policy->digest_providers.n > 0)
+        return algorithm == SSPI_DIGEST_MD5;
+    /* Windows' clients are offered MD5 if a binding is demanded (digest_offer.c). */
+    if (policy->channel_binding == SSPI_BINDING_REQUIRE && hash_base(algorithm) == SSPI_DIGEST_MD5)
+        return true;
+    for (size_t i = 0; i < facts->n_default_algorithms; i++)
+        if (facts->default_algorithms[i] == algorithm)
+            return true;
+    return false;
+}
+
+static bool offers_algorithm(const struct sspi_policy *policy, const struct policy_facts *facts,
+                             const char *mechanism)
+{
+    enum sspi_digest_algorithm algorithm = hash_from_name(bytes_view(mechanism));
+    if (algorithm == SSPI_DIGEST_NONE)
+        return false;
+    if (!sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))
+        return offers_by_default(policy, facts, algorithm);
+    return policy->digest_algorithms.offers[algorithm];
+}
+
+static const char *check_digest(const struct sspi_policy *policy,
+                                const struct policy_identity *identity,
+                                const struct policy_facts *facts)
+{
+    bool has_provider = policy->digest_providers.n > 0;
+    if (has_provider && !facts->same_hash)
+        return "a user whom its own provider knows";
+    if (!has_provider && (identity->source == NULL || identity->source != facts->source))
+        return "another user file";
+    if (identity->realm == NULL || !bytes_equal(bytes_view(identity->realm), facts->realm))
+        return "another realm";
+    if (!offers_algorithm(policy, facts, identity->mechanism))
+        return "other Digest algorithms";
+    if (!identity->integrity && !policy->digest_qop.offers[SSPI_QOP_AUTH])
+        return "qop auth-int";
+    if (policy_identity_is_ambiguous(identity, policy))
+        return "a name that no other scheme can have";
+    return NULL;
+}
+
+/* ---- logins of connections ---- */
+
+bool policy_check_persistent(const struct sspi_policy *policy,
+                             const struct policy_identity *identity)
+{
+    switch (policy->connection_auth) {
+    case SSPI_CONNECTION_AUTH_OFF:
+        break;
+    case SSPI_CONNECTION_AUTH_NTLM:
+        return identity->mech == SSPI_MECH_NTLM;
+    case SSPI_CONNECTION_AUTH_ALL:
+        /* Digest's client sends its credentials with every request. */
+        return identity->mech != SSPI_MECH_NONE;
+    }
+    return false;
+}
+
+bool policy_check_is_too_old(const struct sspi_policy *policy, uint64_t login_age_ms)
+{
+    return login_age_ms >= policy->connection_lifetime_s * 1000;
+}
+
+static const char *check_login(const struct sspi_policy *policy,
+                               const struct policy_identity *identity,
+                               const struct policy_facts *facts)
+{
+    if (!facts->connection_is_direct)
+        return "no proxy in between";
+    if (!policy_check_persistent(policy, identity))
+        return "credentials with each request";
+    return policy_check_is_too_old(policy, facts->login_age_ms) ? "a login that is not so old"
+                                                                : NULL;
+}
+
+/* ---- the check ---- */
+
+const char *policy_check_identity(const struct sspi_policy *policy,
+                                  const struct policy_identity *identity,
+                                  const struct policy_facts *facts)
+{
+    if (!policy->schemes.offers[identity->scheme])
+        return "other packages";
+    if (identity->scheme == SSPI_SCHEME_DIGEST)
+        return check_digest(policy, identity, facts);
+    if (!policy->mechanisms.offers[identity->mech])
+        return "other mechanisms";
+    const char *why = facts->from_connection ? check_login(policy, identity, facts) : NULL;
+    if (why != NULL)
+        return why;
+    switch (identity->mech) {
+    case SSPI_MECH_KERBEROS:
+        return check_kerberos(identity, facts);
+    case SSPI_MECH_NTLM:
+        return check_ntlm(identity, facts);
+    }
+    return "a known mechanism";
+}
+
+/* One line without its end: `user` and names, or `channel-bound`, which the caller checks. */
+static bool meets(const struct policy_identity *identity, const struct sspi_view *words,
+                  size_t n_words)
+{
+    if (n_words == 1)
+        return true;
+    for (size_t i = 1; i < n_words; i++)
+        if (policy_identity_is(identity, words[i]))
+            return true;
+    return false;
+}
+
+bool policy_check_require(const struct sspi_policy *policy, const struct policy_identity *identity,
+                          bool is_bound)
+{
+    const struct sspi_view *words = policy->require.words;
+    size_t n_words = policy->require.n, start = 0;
+    if (policy->requires_channel_bound && !is_bound)
+        return false;
+    /* An absent view stands behind each line. */
+    for (size_t i = 0; i < n_words; i++) {
+        if (words[i].data != NULL)
+            continue;
+        if (!meets(identity, words + start, i - start))
+            return false;
+        start = i + 1;
+    }
+    return true;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policy_identity.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "policy.h"
+
+#define DIGEST_PREFIX "digest:"
+
+static bool copy_text(char **text)
+{
+    if (*text == NULL)
+        return true;
+    *text = strdup(*text);
+    return *text != NULL;
+}
+
+bool policy_identity_copy(const struct policy_identity *identity, struct policy_identity *ret_copy)
+{
+    struct policy_identity copy = *identity;
+    bool name = copy_text(&copy.name);
+    bool realm = copy_text(&copy.realm);
+    bool target = copy_text(&copy.target);
+    if (!name || !realm || !target)
+        policy_identity_clear(&copy);
+    *ret_copy = copy;
+    return name && realm && target;
+}
+
+void policy_identity_clear(struct policy_identity *identity)
+{
+    free(identity->name);
+    free(identity->realm);
+    free(identity->target);
+    *identity = (struct policy_identity){0};
+}
+
+bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name)
+{
+    struct sspi_view own = bytes_view(identity->name);
+    if (identity->mech == SSPI_MECH_NTLM)
+        return bytes_equal_nocase(own, name);
+    if (identity->scheme != SSPI_SCHEME_DIGEST)
+        return bytes_equal(own, name);
+    const size_t prefix_len = sizeof(DIGEST_PREFIX) - 1;
+    return name.len == own.len + prefix_len && memcmp(name.data, DIGEST_PREFIX, prefix_len) == 0 &&
+           memcmp(name.data + prefix_len, own.data, own.len) == 0;
+}
+
+bool policy_identity_is_ambiguous(const struct policy_identity *identity,
+                                  const struct sspi_policy *policy)
+{
+    return identity->scheme == SSPI_SCHEME_DIGEST && !policy_offers_digest_only(policy) &&
+           strpbrk(identity->name, "@\\") != NULL;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who the client is, and how that was verified. It outlives the credentials: a policy checks the
+ * identity (policy_check.h), and the token is not evaluated again. */
+#ifndef POLICY_IDENTITY_H
+#define POLICY_IDENTITY_H
+
+#include "package.h"
+#include "sspi_http.h"
+
+struct acceptor_source; /* opaque here */
+
+struct policy_identity {
+    uint8_t scheme;        /* SSPI_SCHEME_* */
+    uint8_t mech;          /* SSPI_MECH_* of Negotiate and NTLM; SSPI_MECH_NONE: Digest */
+    char *name;            /* in full: alice@REALM, DOMAIN\alice, or the Digest user's */
+    char *realm;           /* NULL: none */
+    char *target;          /* service of the login; NULL: unknown */
+    bool target_proven;    /* by a key of the server; otherwise only the client said it */
+    const char *mechanism; /* static: "Kerberos", "NTLM", "SHA-256" */
+    const struct acceptor_source *source;  /* the keytab, user file or winbind that verified it */
+    struct package_client_channel channel; /* what the client said about its channel */
+    bool integrity;     /* Digest's auth-int: the response also covers the body */
+    uint64_t expiry_ms; /* UINT64_MAX: does not expire */
+};
+
+/* False: no memory; *ret_copy is empty then. */
+bool policy_identity_copy(const struct policy_identity *identity,
+                          struct policy_identity *ret_copy) MUST_USE;
+
+/* Leaves an empty one. An empty one is fine. */
+void policy_identity_clear(struct policy_identity *identity);
+
+/* True if `name` is the full form of the user: alice@REALM, DOMAIN\alice (without case, as Windows
+ * compares it), digest:alice. */
+bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name) MUST_USE;
+
+/* True if the name of a Digest user could be mistaken for that of another scheme that `policy`
+ * offers too: alice@REALM is a Kerberos name, DOMAIN\alice is an NTLM name. Names of different
+ * schemes must never be equal. */
+bool policy_identity_is_ambiguous(const struct policy_identity *identity,
+                                  const struct sspi_policy *policy) MUST_USE;
+
+#endif
