@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who the client is, and how that was verified. It outlives the credentials: a policy checks the
- * identity (policy_check.h), and the token is not evaluated again. */
+/* The identity of a verified client, and how it was verified. It outlives the credentials: a policy
+ * checks the identity (policy_check.h), and the token is not evaluated again. */
 #ifndef POLICY_IDENTITY_H
 #define POLICY_IDENTITY_H
 
@@ -35,7 +35,7 @@ void policy_identity_clear(struct policy_identity *identity);
 bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name) MUST_USE;
 
 /* True if the name of a Digest user could be mistaken for that of another scheme that `policy`
- * offers too: alice@REALM is a Kerberos name, DOMAIN\alice is an NTLM name. Names of different
+ * offers too. (alice@REALM is a Kerberos name, DOMAIN\alice is an NTLM name.) Names of different
  * schemes must never be equal. */
 bool policy_identity_is_ambiguous(const struct policy_identity *identity,
                                   const struct sspi_policy *policy) MUST_USE;

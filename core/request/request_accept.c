@@ -64,7 +64,7 @@ static void run(struct sspi_job *job)
 static void destroy(struct sspi_job *job)
 {
     struct request_accept_job *waiting = (struct request_accept_job *)job;
-    leave(waiting, true); /* it never ran: nobody was asked */
+    leave(waiting, true); /* it never ran, so it did not ask */
     request_accept_end(&waiting->accept);
     bytes_free(&waiting->token);
     acceptor_limiter_unref(waiting->limiter);

@@ -8,24 +8,27 @@
 #include "acceptor_limiter.h"
 #include "acceptor_job.h"
 
-/* What goes in is set by the caller, who ends the whole with request_accept_end(). */
+/* The caller sets the input, and ends it with request_accept_end(). */
 struct request_accept {
     struct sspi_view token;
     struct request_bindings bindings;
-    CtxtHandle context; /* in: the unfinished one, or an invalid handle; out: what became of it */
-    uint64_t began_ms;  /* of the exchange's first leg */
+    CtxtHandle
+        context; /* in: the unfinished one, or an invalid handle; out: the context after the call */
+    uint64_t began_ms; /* when the exchange's first leg came */
     SECURITY_STATUS status;
     struct sspi_error_info error_info;
-    struct bytes answer; /* what the client is to get, in base64; empty: nothing */
+    struct bytes answer; /* the token for the client in base64; empty: none */
 };
 
-/* Calls. `credential` is NULL for a leg that follows. */
+/* Calls AcceptSecurityContext. `credential`: NULL except for the first leg. */
 void request_accept_run(struct request_accept *accept, CredHandle *credential);
 
-/* Ends the context if there is one, and frees. */
+/* Deletes the context if there is one, and frees the answer. */
 void request_accept_end(struct request_accept *accept);
 
-/* The same as a job, which has copies of all it needs and is inside the gate until it has run. */
+/* The same as a job. It owns copies of all it needs, and has a slot of the limiter until it has
+ * run.
+ */
 struct request_accept_job {
     struct sspi_job job; /* first: the exchange holds a pointer to it */
     struct request_accept accept;
@@ -35,7 +38,8 @@ struct request_accept_job {
     bool has_slot;
 };
 
-/* Takes over `accept`, which has a context, and leaves an empty one. NULL: no memory. */
+/* Makes a job that takes over `accept`, which has a context, and leaves an empty one there. NULL:
+ * no memory. */
 struct request_accept_job *request_accept_job_new(struct request_accept *accept,
                                                   struct acceptor_limiter *limiter) MUST_USE;
 

@@ -11,8 +11,7 @@
 #include "policy_proxies.h"
 #include "request_digest.h"
 
-/* By HTTP_PACKAGE_*. */
-static const char *scheme_of(uint8_t scheme)
+static const char *name_of_scheme(uint8_t scheme)
 {
     switch (scheme) {
     case SSPI_SCHEME_NEGOTIATE:
@@ -24,7 +23,7 @@ static const char *scheme_of(uint8_t scheme)
     }
 }
 
-/* Room for the text of one more header line; NULL when the limit is reached. */
+/* Returns the buffer for one more header line. NULL: the limit is reached. */
 static struct bytes *add_header(struct sspi_exchange *exchange, struct sspi_view name)
 {
     size_t i = exchange->result.n_headers;
@@ -77,7 +76,8 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
     return made;
 }
 
-/* Negotiate and NTLM. What needs several legs is not offered where they cannot be had. */
+/* True if Negotiate or NTLM is offered. A mechanism of several legs is not offered on a connection
+ * that cannot have them. */
 static bool is_offered(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
                        uint8_t scheme)
 {
@@ -86,8 +86,8 @@ static bool is_offered(const struct sspi_exchange *exchange, const struct sspi_p
     return policy->mechanisms.offers[SSPI_MECH_NTLM] && request_login_has_legs(exchange, policy);
 }
 
-/* Tells, once for each address, why a place that has NTLM did not offer it. */
-static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* Logs, once for each address, why NTLM was not offered at a location that has it. */
+static void log_proxy(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_view peer = exchange->request.peer;
     if (!policy_uses_mech(policy, SSPI_MECH_NTLM) ||
@@ -99,22 +99,22 @@ static void tell_of_proxy(struct sspi_exchange *exchange, const struct sspi_poli
         (void)request_exchange_log(
             exchange, SSPI_REASON_PROXIED, SEC_E_OK,
             "a request from %.*s came through a proxy, which may share its connections among "
-            "clients: NTLM is not offered there",
+            "clients, so NTLM was not offered: use Kerberos, or connect directly",
             (int)peer.len, peer.data);
 }
 
-static void tell_of_nothing(struct sspi_exchange *exchange)
+static void log_nothing_offered(struct sspi_exchange *exchange)
 {
     (void)request_exchange_log(
         exchange, SSPI_REASON_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
         "nothing could be offered: NTLM, the only scheme here, cannot run %s",
-        exchange->request.connection == NULL ? "over HTTP/2; let this server speak HTTP/1.1 alone"
+        exchange->request.connection == NULL ? "over HTTP/2; let this server speak only HTTP/1.1"
                                              : "through a proxy");
 }
 
 bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    tell_of_proxy(exchange, policy);
+    log_proxy(exchange, policy);
     for (const uint8_t *at = policy->schemes.order; *at != 0; at++) {
         if (*at == SSPI_SCHEME_DIGEST) {
             if (!add_digest(exchange, policy))
@@ -122,11 +122,11 @@ bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_
         } else if (is_offered(exchange, policy, *at)) {
             struct bytes *line = add_authenticate(exchange);
             if (line != NULL)
-                bytes_append_text(line, scheme_of(*at));
+                bytes_append_text(line, name_of_scheme(*at));
         }
     }
     if (exchange->result.n_headers == 0)
-        tell_of_nothing(exchange);
+        log_nothing_offered(exchange);
     exchange->result.drains = exchange->request.entity_length == 0;
     return finish_headers(exchange);
 }
@@ -137,7 +137,7 @@ static void add_token(struct sspi_exchange *exchange)
     struct bytes *line = add_authenticate(exchange);
     if (line == NULL)
         return;
-    bytes_append_text(line, scheme_of(exchange->answer_scheme));
+    bytes_append_text(line, name_of_scheme(exchange->answer_scheme));
     bytes_append_char(line, ' ');
     bytes_append_view(line, bytes_as_view(&exchange->answer_token));
 }
@@ -155,7 +155,7 @@ static void set_variables(struct sspi_exchange *exchange)
     struct sspi_view *to = exchange->result.variables;
     to[SSPI_VARIABLE_USER] = bytes_view(exchange->user);
     to[SSPI_VARIABLE_REALM] = bytes_view(identity->realm);
-    to[SSPI_VARIABLE_PACKAGE] = bytes_view(scheme_of(identity->scheme));
+    to[SSPI_VARIABLE_PACKAGE] = bytes_view(name_of_scheme(identity->scheme));
     to[SSPI_VARIABLE_MECHANISM] = bytes_view(identity->mechanism);
     to[SSPI_VARIABLE_CHANNEL_BOUND] =
         exchange->bound == PACKAGE_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
@@ -177,8 +177,8 @@ static void add_authentication_info(struct sspi_exchange *exchange)
         bytes_append_view(line, bytes_as_view(&exchange->authentication_info));
 }
 
-/* As IIS tells clients of Negotiate and NTLM whether the connection's next request needs
- * credentials. */
+/* As on IIS: the header tells clients of Negotiate and NTLM whether the next request of the
+ * connection needs credentials. */
 static void add_persistent_auth(struct sspi_exchange *exchange)
 {
     struct bytes *line = add_header(exchange, SSPI_VIEW("Persistent-Auth"));
@@ -202,8 +202,8 @@ static const char *channel_of(enum package_bound bound)
     return "not compared";
 }
 
-/* Once for what was evaluated, whatever places the request comes to, and not again for what a
- * connection kept of it. */
+/* Logs a login once for each request, also if it comes to several locations, and not again for
+ * requests that use the login of their connection. */
 static void log_login(struct sspi_exchange *exchange)
 {
     const struct policy_identity *identity = &exchange->identity;
@@ -217,8 +217,8 @@ static void log_login(struct sspi_exchange *exchange)
         exchange, SSPI_REASON_GRANTED, SEC_E_OK,
         "%s%s logged in by %s, %s; service: %s; channel: %s",
         identity->scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
-        escape_text(name, sizeof(name), bytes_view(identity->name)), scheme_of(identity->scheme),
-        identity->mechanism,
+        escape_text(name, sizeof(name), bytes_view(identity->name)),
+        name_of_scheme(identity->scheme), identity->mechanism,
         identity->target == NULL || *identity->target == '\0'
             ? "not told"
             : escape_text(target, sizeof(target), bytes_view(identity->target)),

@@ -11,7 +11,7 @@ request_authorization_split(struct sspi_view value, struct request_authorization
     value = field_trim(value);
     if (value.len == 0)
         return REQUEST_AUTHORIZATION_EMPTY;
-    /* RFC 9110 5.5: control characters have no place in a field value. */
+    /* RFC 9110 5.5: a field value holds no control characters. */
     for (size_t i = 0; i < value.len; i++)
         if (((unsigned char)value.data[i] < 0x20 && value.data[i] != '\t') || value.data[i] == 0x7F)
             return REQUEST_AUTHORIZATION_MALFORMED;

@@ -5,7 +5,7 @@
 
 #include "bytes.h"
 
-/* Longest header value that is looked at: a token of 64 KiB in base64, and its scheme. */
+/* The longest header value that is accepted: a token of 64 KiB in base64, and its scheme. */
 #define REQUEST_AUTHORIZATION_LIMIT 90000
 
 struct request_authorization {
@@ -15,7 +15,7 @@ struct request_authorization {
 
 enum request_authorization_status {
     REQUEST_AUTHORIZATION_OK,
-    REQUEST_AUTHORIZATION_EMPTY, /* nothing in it */
+    REQUEST_AUTHORIZATION_EMPTY, /* only blanks */
     REQUEST_AUTHORIZATION_TOO_LARGE,
     REQUEST_AUTHORIZATION_MALFORMED /* the scheme is no token, or a control character stands in it
                                      */

@@ -20,7 +20,7 @@ static void add_all(struct request_bindings *bindings, const struct binding_cand
         add(bindings, &candidates->item[i]);
 }
 
-/* What names the channel that ends here. */
+/* Adds the bindings of the channel that ends at this server. */
 static void add_own(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
                     struct request_bindings *bindings)
 {
@@ -39,7 +39,8 @@ static void add_own(const struct sspi_exchange *exchange, const struct sspi_poli
         add(bindings, &made);
 }
 
-/* Channels that end in front of us. False: their certificates were not opened at start. */
+/* Adds those of channels that end at a front end. False: their certificates were not opened at
+ * start. */
 static bool add_front_ends(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct request_bindings *bindings)
 {
@@ -53,7 +54,9 @@ static bool add_front_ends(struct sspi_exchange *exchange, const struct sspi_pol
     return true;
 }
 
-/* The client chose both hosts: that of its TLS connection by SNI, and that of its request. */
+/* True if the hosts differ that the client chose: by SNI for its TLS connection, and in its
+ * request.
+ */
 static bool names_other_host(const struct sspi_request *request)
 {
     return request->ssl != NULL && request->host_tls != NULL &&
@@ -68,8 +71,8 @@ static enum sspi_reason forbid(struct sspi_exchange *exchange, enum sspi_reason 
                                 "channel binding is required, but %s", why);
 }
 
-/* A binding is demanded and there is none to compare with: the client's fault where another TLS
- * would have one. */
+/* A binding is demanded and there is none to compare with. 403 if another TLS connection of the
+ * client would have one, otherwise 500. */
 static enum sspi_reason refuse(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const struct sspi_request *request = &exchange->request;

@@ -15,8 +15,8 @@ struct request_bindings {
     size_t n_items;
 };
 
-/* Fills in what `policy` demands of this request. The names of services stay the policy's. False:
- * the front ends' certificates were not opened at start; a record says so. */
+/* Fills in what `policy` demands of this request. The names of services are borrowed from the
+ * policy. False: the front ends' certificates were not opened at start; a log entry says so. */
 bool request_bindings_find(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            struct request_bindings *ret_bindings) MUST_USE;
 
@@ -33,8 +33,8 @@ const struct binding_rules *request_bindings_rules(struct request_bindings *bind
  * service names that NTLM and Digest clients send are then not checked. */
 void request_bindings_drop_services(struct request_bindings *bindings);
 
-/* Checks the exchange's proof against `policy`. SEC_E_OK sets exchange->bound; otherwise `report`
- * says why. */
+/* Checks the channel and the service of the identity against `policy`. SEC_E_OK sets
+ * exchange->bound. Otherwise `error_info` says why. */
 SECURITY_STATUS request_bindings_check(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy,
                                        struct sspi_error_info *error_info) MUST_USE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which answers shared caches may store. A shared cache does not store the answer to a request with
- * Authorization (RFC 9111 section 3.5). A request that uses the connection's login has no such
- * header, so the answer itself must be marked as private. The public functions are in sspi_http.h.
+/* Decides which answers shared caches may store. A shared cache does not store the answer to a
+ * request with Authorization (RFC 9111 section 3.5). A request that uses the connection's login has
+ * no such header, so the answer itself must be marked as private. The public functions are in
+ * sspi_http.h.
  */
 #ifndef REQUEST_CACHES_H
 #define REQUEST_CACHES_H

@@ -126,7 +126,7 @@ static const struct {
 
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
-/* Where `what` begins in `text`; text.len when it does not stand there. */
+/* Returns where `what` begins in `text`; text.len: it is not there. */
 static size_t find(struct sspi_view text, struct sspi_view what)
 {
     for (size_t at = 0; at + what.len <= text.len; at++)
@@ -135,8 +135,8 @@ static size_t find(struct sspi_view text, struct sspi_view what)
     return text.len;
 }
 
-/* The one that the query names, else the first that Accept does, else Prometheus for its text/plain
- * and HTML for all others. */
+/* Returns the format that the query names, otherwise the first format in Accept. text/plain in
+ * Accept stands for Prometheus. Without any of them the format is HTML. */
 static size_t choose(struct sspi_view accept, struct sspi_view query)
 {
     const struct sspi_view prefix = SSPI_VIEW("format=");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the table of reasons says of a request that ends: its status and its counters. The page that
+/* The status and the counters of a request that ends, from the table of reasons. The page that
  * shows the counters (sspi_acceptor_status() in sspi_http.h). */
 #ifndef REQUEST_COUNT_H
 #define REQUEST_COUNT_H

@@ -28,8 +28,8 @@ bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_
 {
     CALL_CLEANUP struct request_digest_call call = {.directives = {"", 0}};
     SecInvalidateHandle(&call.context);
-    /* What must be bound decides what is offered. Where nothing can be, the credentials are refused
-     * when they come. */
+    /* The offer depends on the required binding. If nothing can be bound, the credentials are
+     * refused when they come. */
     if (!request_bindings_find(exchange, policy, &call.bindings))
         return false;
     if (request_digest_call(exchange, policy, &call) != SSPI_REASON_NONE)
@@ -52,11 +52,11 @@ static enum sspi_reason check_user(struct sspi_exchange *exchange, const struct 
     return request_exchange_log(
         exchange, SSPI_REASON_AMBIGUOUS_USER, SEC_E_LOGON_DENIED,
         "Digest user \"%s\" holds @ or a backslash, which could be mistaken for "
-        "another scheme's name; rename the user or offer Digest alone",
+        "another scheme's name; rename the user, or offer only Digest",
         escape_text(shown, sizeof(shown), name));
 }
 
-/* The body is wanted; where its length tells all, nothing has to be read. */
+/* The hash of the body is needed. A body that is empty or too long need not be read. */
 static enum sspi_reason want_entity(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy,
                                     const struct digest_response *response)
@@ -85,7 +85,7 @@ static enum sspi_reason want_hash(struct sspi_exchange *exchange,
     return SSPI_REASON_NONE;
 }
 
-/* SEC_E_INCOMPLETE_MESSAGE: the call is made again with what is missing. */
+/* SEC_E_INCOMPLETE_MESSAGE: the call is repeated when the server has the missing hash. */
 static enum sspi_reason want_more(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                                   const struct request_digest_call *call)
 {
@@ -112,8 +112,8 @@ static enum sspi_reason prove(struct sspi_exchange *exchange, const struct sspi_
         return reason;
     exchange->identity.source = call->source;
     if (policy->digest_providers.n > 0) {
-        memcpy(lookup->proven, lookup->hash_a1, sizeof(lookup->proven));
-        lookup->has_proven = true;
+        memcpy(lookup->verified, lookup->hash_a1, sizeof(lookup->verified));
+        lookup->has_verified = true;
     }
     if (call->n_tokens > 0)
         bytes_append_view(&exchange->authentication_info, bytes_as_view(&call->tokens[0]));

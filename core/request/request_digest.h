@@ -10,8 +10,8 @@ enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
                                          const struct sspi_policy *policy,
                                          struct sspi_view directives);
 
-/* Digest's challenges for this policy and realm (one an algorithm, without the scheme's name),
- * appended to `challenges`. False: our own fault, a record says which. */
+/* Appends Digest's challenges for this policy and realm to `challenges`: one for each algorithm,
+ * without the name of the scheme. False: our own fault, which is logged. */
 bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                               struct bytes challenges[PACKAGE_CHALLENGES_LIMIT],
                               size_t *ret_n) MUST_USE;

@@ -35,7 +35,7 @@ static uint32_t credential_flags(const struct sspi_policy *policy)
     return policy->digest_providers.n > 0 ? flags | SSPI_ACCEPTOR_CALLER_HASHES : flags;
 }
 
-/* The words of the domain option, a blank between two. */
+/* Writes the words of the domain option with a blank between two. */
 static void join_domain(const struct sspi_policy *policy, struct bytes *to)
 {
     const struct sspi_view *words = policy->digest_domain.words;

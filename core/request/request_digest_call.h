@@ -7,7 +7,8 @@
 #include "request_bindings.h"
 #include "request_exchange.h"
 
-/* What one call takes and gives. Zero-initialise it, set the first two, end it. */
+/* Input and output of one call. Zero-initialise it, set the first two members, and end it with
+ * request_digest_call_end(). */
 struct request_digest_call {
     struct sspi_view directives;
     struct request_bindings bindings;

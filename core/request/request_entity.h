@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* H(entity-body) of an auth-int request, computed while the body streams by. */
+/* H(entity-body) of an auth-int request, computed while the server reads the body. */
 #ifndef REQUEST_ENTITY_H
 #define REQUEST_ENTITY_H
 
@@ -27,10 +27,10 @@ struct request_entity {
 void request_entity_begin(struct request_entity *entity, enum sspi_digest_algorithm algorithm,
                           uint64_t limit);
 
-/* The next piece; false over the limit. Does nothing unless RUNNING. */
+/* Hashes the next piece. False: over the limit. Does nothing unless RUNNING. */
 bool request_entity_update(struct request_entity *entity, const void *data, size_t len);
 
-/* The body is complete: a RUNNING one is DONE or FAILED after it. */
+/* The body is complete: RUNNING becomes DONE or FAILED. */
 void request_entity_end(struct request_entity *entity);
 
 /* Frees; a zero-initialised one is fine. */

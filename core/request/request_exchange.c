@@ -82,8 +82,8 @@ bool request_exchange_has_credentials(const struct sspi_exchange *exchange)
     return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
 }
 
-/* The status of a call can say more than its reason: our own fault is 500, and a call without a
- * reason had a token that it could not use. */
+/* The status of a call can say more than its reason. A status of our own fault is always 500. A
+ * call without a reason had a token that it could not use. */
 static enum sspi_reason find_reason(SECURITY_STATUS status, enum sspi_reason reason)
 {
     switch (status) {
@@ -112,8 +112,8 @@ enum sspi_reason request_exchange_refuse(struct sspi_exchange *exchange, SECURIT
 }
 
 /* A fault of the client is 401, because another attempt or another scheme may succeed. It is 400
- * only if the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), or if the RFC demands 400
- * (RFC 7616 3.4.6: a uri of another resource). docs/refusals.md lists all of them. */
+ * only if the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), or for a uri of another
+ * resource (RFC 7616 3.4.6). docs/refusals.md lists all of them. */
 enum sspi_reason request_exchange_refuse_token(struct sspi_exchange *exchange,
                                                SECURITY_STATUS status,
                                                const struct sspi_error_info *error_info)

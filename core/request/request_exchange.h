@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The inside of an exchange: what was evaluated, what was proven, what is answered. */
+/* The fields of an exchange: the evaluation of the credentials, the identity, and the answer. */
 #ifndef REQUEST_EXCHANGE_H
 #define REQUEST_EXCHANGE_H
 
@@ -20,10 +20,10 @@ struct request_lookup {
     } state;
     char *user;
     uint8_t hash_a1[REQUEST_HASH_A1_LEN];
-    /* The one that the proof was made with. A place that looks users up elsewhere must know the
-     * same. */
-    bool has_proven;
-    uint8_t proven[REQUEST_HASH_A1_LEN];
+    /* The hash that verified the user. A location that looks users up elsewhere must find the same
+     * hash. */
+    bool has_verified;
+    uint8_t verified[REQUEST_HASH_A1_LEN];
 };
 
 /* The values that a waiting login began with. The step that ends it may have another policy. */
@@ -58,7 +58,7 @@ struct sspi_exchange {
      * or with the granted answer (mutual authentication). */
     struct bytes answer_token;
     uint8_t answer_scheme;
-    struct bytes authentication_info; /* Digest's proof of the server */
+    struct bytes authentication_info; /* Digest: proves the server to the client */
     /* Challenges with stale=true that the response earned, and the realm they are for. */
     struct bytes stale[PACKAGE_CHALLENGES_LIMIT];
     size_t n_stale;
@@ -105,8 +105,8 @@ enum sspi_reason request_exchange_out_of_memory(struct sspi_exchange *exchange);
 enum sspi_reason request_exchange_refuse_entity(struct sspi_exchange *exchange, uint64_t limit);
 
 /* Checks at once whether the file of `source` changed. The caller does this for all credentials
- * that the contents do not verify, of known and unknown users, so that the time of the answer does
- * not depend on the user. True: the file changed, and the evaluation needs the job that reads it
+ * that the contents do not verify, of known and unknown users. The time of the answer then does not
+ * depend on the user. True: the file changed, and the evaluation needs the job that reads it
  * again (SSPI_NEED_JOB). At most once for each exchange. `source` may be NULL. */
 bool request_exchange_rereads(struct sspi_exchange *exchange,
                               struct acceptor_source *source) MUST_USE;

@@ -69,7 +69,7 @@ static enum sspi_reason refuse_legs(struct sspi_exchange *exchange, SECURITY_STA
     return request_exchange_refuse(exchange, status, &error_info);
 }
 
-/* One evaluation: the token, and what may verify it. */
+/* One evaluation, and the sources that may verify the token. */
 struct negotiation {
     struct sspi_exchange *exchange;
     const struct sspi_policy *policy;
@@ -77,7 +77,7 @@ struct negotiation {
     struct acceptor_source *keytab, *nt_users; /* NULL: that mechanism may not run */
 };
 
-/* False: what is needed was not opened at start. */
+/* False: a source that is needed was not opened at start. */
 static bool find_resources(struct negotiation *negotiation)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
@@ -115,7 +115,7 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
         &data, ret_credential, error_info);
 }
 
-/* New credentials end the exchange that had begun on the connection. */
+/* New credentials end the unfinished exchange of the connection. */
 static void drop_partial(struct sspi_exchange *exchange)
 {
     if (exchange->request.connection != NULL)
@@ -141,13 +141,14 @@ static enum sspi_reason resume(const struct negotiation *negotiation,
             return SSPI_REASON_NONE;
         return refuse_legs(
             exchange, SEC_E_INVALID_TOKEN,
-            "the middle of a negotiation whose beginning is not known here: the client changed the "
-            "connection (keep-alive must be on) or the place, or a proxy shares connections");
+            "the token continues an exchange that did not begin on this connection and location: "
+            "the "
+            "client changed one of them (keep-alive must be on), or a proxy shares connections");
     }
     if (request_connection_is_late(connection, now_ms)) {
         request_connection_drop(connection);
         return refuse_legs(exchange, SEC_E_LOGON_DENIED,
-                           "an exchange took too long between its legs");
+                           "the exchange took too long between its legs");
     }
     *ret_resumed = true;
     return SSPI_REASON_NONE;
@@ -170,7 +171,7 @@ static enum sspi_reason keep_partial(const struct negotiation *negotiation,
         return refuse_legs(exchange, SEC_E_UNSUPPORTED_FUNCTION,
                            connection == NULL
                                ? "the client began an exchange of several legs (most often NTLM) "
-                                 "over HTTP/2, where it cannot run; it would over HTTP/1.1"
+                                 "over HTTP/2, where it cannot run; it can over HTTP/1.1"
                                : "the client began an exchange of several legs through a proxy, "
                                  "which may share its connections among clients");
     exchange->need = SSPI_NEED_HTTP_1_1;
@@ -200,8 +201,8 @@ static enum sspi_reason prove(const struct negotiation *negotiation,
     return SSPI_REASON_GRANTED;
 }
 
-/* What the call came to. `credential` is what the context was made with: the caller has it in use,
- * or, when it is taken, the connection. */
+/* Handles the result of the call. `credential` is what the context was made with: the caller has it
+ * in use, or, when it is taken, the connection. */
 static enum sspi_reason conclude(const struct negotiation *negotiation,
                                  struct request_accept *accept,
                                  struct acceptor_credential **credential)
@@ -226,7 +227,7 @@ static void drop_wait(struct sspi_exchange *exchange)
     exchange->begun = (struct request_begun){0};
 }
 
-/* `full`: nobody was asked, because as many as may already wait. */
+/* `full`: no slot was free, so winbind was not asked. */
 static enum sspi_reason refuse_wait(struct sspi_exchange *exchange, bool full)
 {
     drop_wait(exchange);
@@ -269,7 +270,7 @@ static enum sspi_reason begin_wait(const struct negotiation *negotiation,
 
 /* A failed later leg ends its context, so the files are checked before the leg. True: a file
  * changed. */
-static bool looks_first(const struct negotiation *negotiation)
+static bool check_sources(const struct negotiation *negotiation)
 {
     return request_exchange_rereads(negotiation->exchange, negotiation->nt_users) ||
            request_exchange_rereads(negotiation->exchange, negotiation->keytab);
@@ -297,7 +298,7 @@ static enum sspi_reason accept_token(const struct negotiation *negotiation,
     if (reason != SSPI_REASON_NONE)
         return reason;
     accept->began_ms = now_ms;
-    if (resumed && looks_first(negotiation))
+    if (resumed && check_sources(negotiation))
         return SSPI_REASON_NONE;
     if (resumed)
         request_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
@@ -333,7 +334,7 @@ static enum sspi_reason begin(struct negotiation *negotiation, struct sspi_view 
     return reason;
 }
 
-/* The job has run, or was left. */
+/* The job has run, or the server released it before. */
 static enum sspi_reason end_wait(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct request_accept_job *waiting = (struct request_accept_job *)exchange->waiting;

@@ -27,8 +27,8 @@ static enum sspi_reason refuse_malformed(struct sspi_exchange *exchange, enum ss
     return request_exchange_log(exchange, reason, SEC_E_INVALID_TOKEN, "%s", text);
 }
 
-/* HTTP_PACKAGE_*; 0: a scheme of another module. */
-static uint8_t package_of(struct sspi_view scheme)
+/* Returns SSPI_SCHEME_*; SSPI_SCHEME_NONE: a scheme of another module. */
+static uint8_t scheme_of_name(struct sspi_view scheme)
 {
     if (bytes_equal_nocase(scheme, SSPI_VIEW("Negotiate")))
         return SSPI_SCHEME_NEGOTIATE;
@@ -46,7 +46,7 @@ static bool has_foreign_scheme(const struct sspi_exchange *exchange,
         request_authorization_split(exchange->request.authorization, &authorization) !=
             REQUEST_AUTHORIZATION_OK)
         return false;
-    uint8_t scheme = package_of(authorization.scheme);
+    uint8_t scheme = scheme_of_name(authorization.scheme);
     *ret_scheme = authorization.scheme;
     return scheme == 0 || !policy->schemes.offers[scheme];
 }
@@ -57,23 +57,24 @@ static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
 {
     if (exchange->request.several_authorizations)
         return refuse_malformed(exchange, SSPI_REASON_SEVERAL_HEADERS,
-                                "more than one Authorization header");
+                                "the request has more than one Authorization header");
     struct request_authorization authorization;
     switch (request_authorization_split(exchange->request.authorization, &authorization)) {
     case REQUEST_AUTHORIZATION_OK:
         break;
     case REQUEST_AUTHORIZATION_EMPTY:
-        return refuse_malformed(exchange, SSPI_REASON_MALFORMED, "empty Authorization header");
+        return refuse_malformed(exchange, SSPI_REASON_MALFORMED,
+                                "the Authorization header is empty");
     case REQUEST_AUTHORIZATION_TOO_LARGE:
         return refuse_malformed(exchange, SSPI_REASON_TOO_LARGE,
-                                "Authorization header of more than 90000 bytes");
+                                "the Authorization header has more than 90000 bytes");
     case REQUEST_AUTHORIZATION_MALFORMED:
         return refuse_malformed(exchange, SSPI_REASON_MALFORMED,
                                 "the Authorization header does not begin with a scheme's name, or "
                                 "holds a control character");
     }
 
-    uint8_t scheme = package_of(authorization.scheme);
+    uint8_t scheme = scheme_of_name(authorization.scheme);
     if (scheme == SSPI_SCHEME_DIGEST)
         return request_digest_evaluate(exchange, policy, authorization.rest);
     return request_negotiate_evaluate(exchange, policy, scheme, authorization.rest);
@@ -85,7 +86,7 @@ static bool admits_anonymous(const struct sspi_policy *policy)
     return policy_is_optional(policy) && policy->require.n == 0;
 }
 
-/* A client that keeps its connection busy does not keep an unfinished exchange by that. */
+/* A request without a token does not prolong the unfinished exchange of its connection. */
 static void drop_late(struct sspi_exchange *exchange)
 {
     struct sspi_connection *connection = exchange->request.connection;
@@ -108,8 +109,8 @@ static bool uses_login(struct sspi_exchange *exchange, const struct sspi_policy 
     return false;
 }
 
-/* Handles a request without credentials: it reuses the login kept on the connection if this policy
- * accepts that login; otherwise it admits the request as anonymous or challenges it.
+/* Handles a request without credentials. It uses the login of the connection if this policy accepts
+ * that login. Otherwise it admits the request as anonymous or challenges it.
  * SSPI_REASON_NONE: the request has an identity. */
 static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy)
@@ -125,8 +126,9 @@ static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
     if (admits_anonymous(policy))
         return SSPI_REASON_ADMITTED;
     return request_exchange_log(
-        exchange, SSPI_REASON_CHALLENGED, SEC_E_OK, "no credentials, challenged%s%s",
-        why == NULL ? "" : "; the connection's login does not count: wanted is ",
+        exchange, SSPI_REASON_CHALLENGED, SEC_E_OK,
+        "the request has no credentials and was challenged%s%s",
+        why == NULL ? "" : "; the connection has a login, but this location demands ",
         why == NULL ? "" : why);
 }
 
@@ -148,7 +150,8 @@ static bool check_realm(struct sspi_exchange *exchange, const struct sspi_policy
     return false;
 }
 
-/* What the configuration must have for any verdict. False: a record says what is missing. */
+/* Checks that this request has all that the offered schemes need. False: a log entry says what is
+ * missing. */
 static bool check_configuration(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const char *scheme, *lack;
@@ -180,7 +183,7 @@ static enum sspi_reason decide_without(struct sspi_exchange *exchange,
     if (policy->require_tls && !exchange->request.tls)
         return request_exchange_log(
             exchange, SSPI_REASON_TLS_REQUIRED, SEC_E_OK,
-            "credentials are only taken over TLS here and this connection is plain: "
+            "this location accepts credentials only over TLS, and the connection is plain: "
             "redirect http to https");
     /* As on IIS, credentials of a scheme that is not offered are not for this location. They
      * neither use nor end the connection's login. Another location that offers the scheme may still
@@ -241,8 +244,9 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
     return false;
 }
 
-/* What became of the job that an earlier step handed out. One that was left goes on or is found
- * again by a later look: until then the old contents serve. */
+/* Logs the result of the job that an earlier step returned. If the server released the job before
+ * it was done, it goes on, or a later check finds the change again. Until then the old contents are
+ * used. */
 static void end_job(struct sspi_exchange *exchange)
 {
     struct sspi_log_entry entry;
@@ -270,11 +274,11 @@ static enum sspi_reason ask_hash(struct sspi_exchange *exchange)
     return SSPI_REASON_NONE;
 }
 
-/* A proof by one place's own lookup says nothing about another's: each place is asked. */
+/* Each location may look its users up elsewhere, so each location is asked for the hash. */
 static bool wants_confirmation(const struct sspi_exchange *exchange,
                                const struct sspi_policy *policy)
 {
-    return exchange->lookup.has_proven && exchange->lookup.state == REQUEST_LOOKUP_NONE &&
+    return exchange->lookup.has_verified && exchange->lookup.state == REQUEST_LOOKUP_NONE &&
            policy->digest_providers.n > 0;
 }
 
@@ -294,7 +298,7 @@ static enum sspi_reason refuse_user_name(struct sspi_exchange *exchange,
     case REQUEST_USER_NAME_AMBIGUOUS:
         return request_exchange_log(
             exchange, SSPI_REASON_AMBIGUOUS_NAME, SEC_E_OK,
-            "%s would read as another user in the form that %s asks for; rename "
+            "%s would read as another user in the form that %s asks for: rename "
             "the account, or use %s full",
             shown, option, option);
     case REQUEST_USER_NAME_GOOD:
@@ -316,16 +320,18 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
     bool accepts = request_check_accepts(exchange, policy, &why);
     exchange->lookup.state = REQUEST_LOOKUP_NONE; /* the answer was only for this location */
     if (!accepts)
-        return request_exchange_log(exchange, SSPI_REASON_NOT_COVERED, SEC_E_OK,
-                                    "%s was proven under another policy; this place demands %s",
-                                    escape_text(shown, sizeof(shown), name), why);
+        return request_exchange_log(
+            exchange, SSPI_REASON_NOT_COVERED, SEC_E_OK,
+            "%s was verified under another policy, but this location demands %s",
+            escape_text(shown, sizeof(shown), name), why);
     if (!policy_check_require(policy, &exchange->identity,
                               exchange->bound == PACKAGE_BOUND_MATCHED))
-        return request_exchange_log(
-            exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
-            "%s%s is not one of the users that are required here, or is not bound to this channel",
-            exchange->identity.scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
-            escape_text(shown, sizeof(shown), name));
+        return request_exchange_log(exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
+                                    "%s%s is not one of the users that this location requires, or "
+                                    "is not bound to this channel",
+                                    exchange->identity.scheme == SSPI_SCHEME_DIGEST ? "digest:"
+                                                                                    : "",
+                                    escape_text(shown, sizeof(shown), name));
     free(exchange->user);
     exchange->user = NULL;
     enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user);

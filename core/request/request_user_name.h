@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes the name of a verified user in the forms of SSPIUserName.
  *
- * No user can have a name that is written as another user's. Kerberos escapes separators within a
- * part of a name with a backslash, NTLM has one backslash after the domain, Digest escapes nothing.
- * So a form refuses a name that it would write without the escape: `@` and `/` of an NTLM user
- * whose domain it removes, `/` of a Digest user beside short principals, an escape of a principal
- * that krb5.conf maps to an account. (policy_identity_is_ambiguous() refuses `@` and `\` of Digest
- * users.) With `short` and `local`, alice@DEFAULT.REALM, OWN\alice and Digest's alice are one user,
- * alice. The administrator decides this by choosing the form. */
+ * A name must never read as the name of another user. Kerberos escapes separators within a part of
+ * a name with a backslash. NTLM has one backslash after the domain. Digest escapes nothing. A form
+ * therefore refuses a name if it would write it without the escape:
+ * - `@` and `/` of an NTLM user whose domain it removes,
+ * - `/` of a Digest user beside short principals,
+ * - an escape of a principal that krb5.conf maps to an account.
+ * policy_identity_is_ambiguous() refuses `@` and `\` of Digest users. With `short` and `local`,
+ * alice@DEFAULT.REALM, OWN\alice and Digest's alice are one user, alice. The administrator decides
+ * this by choosing the form. */
 #ifndef REQUEST_USER_NAME_H
 #define REQUEST_USER_NAME_H
 
@@ -22,15 +24,16 @@ enum request_user_name {
 
 /* The facts that the spelling depends on. */
 struct request_user {
-    uint8_t scheme;   /* HTTP_PACKAGE_* */
-    uint8_t mech;     /* HTTP_MECHANISM_*; 0: Digest */
+    uint8_t scheme;   /* SSPI_SCHEME_* */
+    uint8_t mech;     /* SSPI_MECH_*; SSPI_MECH_NONE: Digest */
     const char *name; /* in full: alice@REALM, DOMAIN\alice, the user's own name in Digest */
     const char *default_realm;  /* Kerberos: removed by `short`; NULL: none */
     bool is_of_own_domain;      /* NTLM: the domain is that of winbind, or of the user file */
     bool is_digest_only_scheme; /* no other scheme is offered */
 };
 
-/* Writes the name in `form` (HTTP_NAME_*). GOOD sets *ret_name, malloc'ed. Blocks on no network. */
+/* Writes the name in `form` (SSPI_USER_NAME_*). GOOD sets *ret_name, which the caller
+ * frees. Blocks on no network. */
 enum request_user_name request_user_name_spell(const struct request_user *user, uint64_t form,
                                                char **ret_name) MUST_USE;
 

@@ -175,7 +175,7 @@ parts 'a proof and the provider of another place', { on => 'apache', locations =
         granted($a, { user => 'alice' }, 'the page');
         is_deeply([ $a->body =~ /(\w+):shown/g ], [ 'same', 'same' ],
             'the same hash in another file is the same user, all else is not');
-        is_deeply([ sort map { /this place demands (.*)/ } message_lines($server) ],
+        is_deeply([ sort map { /this location demands (.*)/ } message_lines($server) ],
             [ 'a user whom its own provider knows', 'another user file' ], 'which the log explains, each reason once');
         $a = try($c, '/file-page/page.shtml');
         is_deeply([ $a->body =~ /(\w+):shown/g ], ['file'], 'a proof by a user file is none for a provider');
