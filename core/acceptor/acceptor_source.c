@@ -12,6 +12,7 @@
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
 #include "store_nt_users.h"
+#include "store_source.h"
 
 /* Writes the paths of the directive as one name; empty: the directive is not set. False: no memory.
  */
@@ -71,7 +72,7 @@ static void open_nt_users(struct acceptor_source *source, char *why)
 {
     char domain[STORE_USERS_NAME_LIMIT + 1];
     if (source->name == NULL) {
-        source->winbind = ntlm_winbind_open();
+        source->winbind = ntlm_winbind_new();
         if (source->winbind == NULL)
             snprintf(why, SSPI_ERROR_SIZE, "out of memory");
         return;
@@ -84,6 +85,15 @@ static void open_nt_users(struct acceptor_source *source, char *why)
              store_users_path(source->users));
     store_users_unref(source->users);
     source->users = NULL;
+}
+
+static struct store_source *reloadable_of(const struct acceptor_source *source)
+{
+    if (source->keytab != NULL)
+        return kerberos_keytab_source(source->keytab);
+    if (source->users != NULL)
+        return store_users_source(source->users);
+    return source->winbind != NULL ? ntlm_winbind_source(source->winbind) : NULL;
 }
 
 struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
@@ -110,8 +120,8 @@ struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
         open_certificates(made, policy, why);
     else
         made->users = store_users_open(copy, why, SSPI_ERROR_SIZE);
-    if (made->keytab == NULL && made->users == NULL && made->winbind == NULL &&
-        made->certificates == NULL) {
+    made->reloadable = reloadable_of(made);
+    if (made->reloadable == NULL && made->certificates == NULL) {
         acceptor_source_free(made);
         return NULL;
     }
@@ -120,9 +130,7 @@ struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
 
 void acceptor_source_free(struct acceptor_source *source)
 {
-    kerberos_keytab_unref(source->keytab);
-    store_users_unref(source->users);
-    ntlm_winbind_unref(source->winbind);
+    store_source_unref(source->reloadable);
     free(source->certificates);
     free(source->name);
     free(source);
@@ -130,10 +138,7 @@ void acceptor_source_free(struct acceptor_source *source)
 
 const char *acceptor_source_path(const struct acceptor_source *source)
 {
-    if (source->certificates != NULL)
-        return source->name;
-    return source->keytab != NULL ? kerberos_keytab_path(source->keytab)
-                                  : store_users_path(source->users);
+    return source->reloadable != NULL ? store_source_path(source->reloadable) : source->name;
 }
 
 struct acceptor_source *acceptor_source_find(struct acceptor_source *list,
@@ -146,125 +151,87 @@ struct acceptor_source *acceptor_source_find(struct acceptor_source *list,
     return NULL;
 }
 
-/* ---- reading again ---- */
+/* ---- reload ---- */
 
-/* It owns references, because the request may end while the job runs. */
-struct reread {
+struct reload {
     struct sspi_job job;
-    struct sspi_keytab *keytab;
-    struct sspi_users *users;
-    struct sspi_winbind *winbind;
+    struct store_source *source;  /* its own reference: the request may end while the job runs */
+    struct sspi_winbind *winbind; /* the same object if the source is winbind */
     char why[SSPI_ERROR_SIZE];
-    enum store_refresh outcome;
+    enum store_source_result result;
 };
 
 static void run(struct sspi_job *job)
 {
-    struct reread *reread = (struct reread *)job;
-    if (reread->keytab != NULL)
-        reread->outcome = kerberos_keytab_reread(reread->keytab, reread->why, sizeof(reread->why));
-    else if (reread->users != NULL)
-        reread->outcome = store_users_reread(reread->users, reread->why, sizeof(reread->why));
-    else
-        reread->outcome = ntlm_winbind_ask(reread->winbind, reread->why, sizeof(reread->why));
-}
-
-/* The next check finds the change again. */
-static void cancel_reload(struct sspi_keytab *keytab, struct sspi_users *users,
-                          struct sspi_winbind *winbind)
-{
-    if (keytab != NULL)
-        kerberos_keytab_look_again(keytab);
-    else if (users != NULL)
-        store_users_look_again(users);
-    else
-        ntlm_winbind_look_again(winbind);
+    struct reload *reload = (struct reload *)job;
+    reload->result = store_source_reload(reload->source, reload->why, sizeof(reload->why));
 }
 
 static void destroy(struct sspi_job *job)
 {
-    struct reread *reread = (struct reread *)job;
+    struct reload *reload = (struct reload *)job;
     if (acceptor_job_state(job) == ACCEPTOR_JOB_NEW)
-        cancel_reload(reread->keytab, reread->users, reread->winbind);
-    kerberos_keytab_unref(reread->keytab);
-    store_users_unref(reread->users);
-    ntlm_winbind_unref(reread->winbind);
-    free(reread);
-}
-
-static bool check_changed(struct acceptor_source *source, uint64_t now_ms)
-{
-    if (source->keytab != NULL)
-        return kerberos_keytab_look(source->keytab, now_ms);
-    if (source->users != NULL)
-        return store_users_look(source->users, now_ms);
-    return ntlm_winbind_look(source->winbind, now_ms);
+        store_source_cancel_reload(reload->source);
+    store_source_unref(reload->source);
+    free(reload);
 }
 
 /* Called after a check that found a change. NULL: no memory; a later check finds the change again.
  */
-static struct sspi_job *new_reread(struct acceptor_source *source)
+static struct sspi_job *reload_new(struct acceptor_source *source)
 {
-    struct reread *reread = calloc(1, sizeof(*reread));
-    if (reread == NULL) {
-        cancel_reload(source->keytab, source->users, source->winbind);
+    struct reload *reload = calloc(1, sizeof(*reload));
+    if (reload == NULL) {
+        store_source_cancel_reload(source->reloadable);
         return NULL;
     }
-    acceptor_job_init(&reread->job, run, destroy);
-    if (source->keytab != NULL)
-        reread->keytab = kerberos_keytab_ref(source->keytab);
-    else if (source->users != NULL)
-        reread->users = store_users_ref(source->users);
-    else
-        reread->winbind = ntlm_winbind_ref(source->winbind);
-    return &reread->job;
+    acceptor_job_init(&reload->job, run, destroy);
+    reload->source = store_source_ref(source->reloadable);
+    reload->winbind = source->winbind;
+    return &reload->job;
 }
 
 struct sspi_job *acceptor_source_check_changed(struct acceptor_source *source, uint64_t now_ms)
 {
-    return check_changed(source, now_ms) ? new_reread(source) : NULL;
+    return store_source_check_changed(source->reloadable, now_ms) ? reload_new(source) : NULL;
 }
 
 struct sspi_job *acceptor_source_check_changed_now(struct acceptor_source *source, uint64_t now_ms)
 {
-    bool changed = false;
-    if (source->keytab != NULL)
-        changed = kerberos_keytab_look_now(source->keytab, now_ms);
-    else if (source->users != NULL)
-        changed = store_users_look_now(source->users, now_ms);
-    return changed ? new_reread(source) : NULL;
+    bool changed =
+        source->reloadable != NULL && store_source_check_changed_now(source->reloadable, now_ms);
+    return changed ? reload_new(source) : NULL;
 }
 
-static void log_winbind(const struct reread *reread, struct sspi_log_entry *ret_entry)
+static void log_winbind(const struct reload *reload, struct sspi_log_entry *ret_entry)
 {
     struct ntlm_winbind_names names;
-    if (ntlm_winbind_names(reread->winbind, &names))
+    if (ntlm_winbind_names(reload->winbind, &names))
         acceptor_log_write(ret_entry, SSPI_REASON_WINBIND, SEC_E_OK,
                            "winbind: this machine is %s of the domain %s", names.nb_computer,
                            names.nb_domain);
     else
         acceptor_log_write(ret_entry, SSPI_REASON_NO_WINBIND, SEC_E_OK, "winbind: %.400s",
-                           reread->why);
+                           reload->why);
 }
 
 bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_entry)
 {
-    const struct reread *reread = (const struct reread *)job;
-    if (acceptor_job_state(job) != ACCEPTOR_JOB_DONE || reread->outcome == STORE_REFRESH_UNCHANGED)
+    const struct reload *reload = (const struct reload *)job;
+    if (acceptor_job_state(job) != ACCEPTOR_JOB_DONE || reload->result == STORE_SOURCE_UNCHANGED)
         return false;
-    if (reread->winbind != NULL) {
-        log_winbind(reread, ret_entry);
+    if (reload->winbind != NULL) {
+        log_winbind(reload, ret_entry);
         return true;
     }
-    const char *path = reread->keytab != NULL ? kerberos_keytab_path(reread->keytab)
-                                              : store_users_path(reread->users);
-    if (reread->outcome == STORE_REFRESH_DONE)
+    const char *path = store_source_path(reload->source);
+    if (reload->result == STORE_SOURCE_RELOADED)
         acceptor_log_write(ret_entry, SSPI_REASON_REREAD, SEC_E_OK, "%s changed and was read again",
                            path);
     else
         acceptor_log_write(
             ret_entry, SSPI_REASON_NOT_REREAD, SEC_E_OK,
             "%s changed, the old contents stay in force until the next reload: %.300s", path,
-            reread->why);
+            reload->why);
     return true;
 }

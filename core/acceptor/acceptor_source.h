@@ -19,6 +19,7 @@ struct acceptor_source {
     struct sspi_keytab *keytab;
     struct sspi_users *users;
     struct sspi_winbind *winbind;
+    struct store_source *reloadable; /* one of the three above; NULL: certificates */
     struct binding_candidates *certificates;
 };
 

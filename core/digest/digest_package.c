@@ -12,6 +12,7 @@
 #include "digest_sasl.h"
 #include "escape.h"
 #include "error_info.h"
+#include "store_source.h"
 #include "store_users.h"
 
 #define IDENTITY_CLEANUP __attribute__((cleanup(digest_identity_clear)))
@@ -56,9 +57,9 @@ static const struct package_info *package_info(const void *context)
 static void refresh_users(struct digest_credential *credential, struct sspi_error_info *error_info)
 {
     if (credential->own_users != NULL &&
-        store_users_refresh(credential->own_users,
-                            credential->clock->steady_ms(credential->clock->self), error_info->text,
-                            sizeof(error_info->text)) != STORE_REFRESH_UNREADABLE)
+        store_source_refresh(store_users_source(credential->own_users),
+                             credential->clock->steady_ms(credential->clock->self),
+                             error_info->text, sizeof(error_info->text)) != STORE_SOURCE_UNREADABLE)
         error_info->text[0] = '\0';
 }
 

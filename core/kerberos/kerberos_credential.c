@@ -280,7 +280,8 @@ SECURITY_STATUS kerberos_credential_acquire(struct kerberos_credential *credenti
     struct kerberos_acceptor *acceptor = NULL;
     /* The owner of a shared keytab reads it again and logs the result. */
     if (credential->owns_keytab)
-        (void)kerberos_keytab_refresh(credential->keytab, now_ms, error, sizeof(error));
+        (void)store_source_refresh(kerberos_keytab_source(credential->keytab), now_ms, error,
+                                   sizeof(error));
     pthread_mutex_lock(&credential->mutex);
     SECURITY_STATUS status = take_idle(credential, cache, &acceptor, error_info);
     pthread_mutex_unlock(&credential->mutex);

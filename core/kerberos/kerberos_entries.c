@@ -8,19 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store_file.h"
-
 /* The most principals that an error text names. */
 #define NAMES_SHOWN 8
 
-static bool file_is_readable(const char *path, struct stat *ret_identity, char *error,
-                             size_t error_size)
+static bool file_is_readable(const char *path, struct stat *seen, char *error, size_t error_size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0) {
         int cause = errno;
-        /* The identity of an unreadable file still tells whether it has changed. */
-        store_file_look(path, ret_identity);
         if (cause == ENOENT)
             snprintf(error, error_size, "keytab %s: no such file; make it with kadmin's ktadd",
                      path);
@@ -31,15 +26,15 @@ static bool file_is_readable(const char *path, struct stat *ret_identity, char *
             snprintf(error, error_size, "keytab %s: %s", path, strerror(cause));
         return false;
     }
-    bool ok = fstat(fd, ret_identity) == 0;
+    bool ok = fstat(fd, seen) == 0;
     close(fd);
     if (!ok)
-        *ret_identity = (struct stat){0};
-    if (!ok || !S_ISREG(ret_identity->st_mode)) {
+        *seen = (struct stat){0};
+    if (!ok || !S_ISREG(seen->st_mode)) {
         snprintf(error, error_size, "keytab %s: not a file", path);
         return false;
     }
-    if (ret_identity->st_size == 0) {
+    if (seen->st_size == 0) {
         snprintf(error, error_size, "keytab %s: the file is empty; make it with kadmin's ktadd",
                  path);
         return false;
@@ -106,12 +101,11 @@ static void tell_why(krb5_context context, krb5_error_code code, const char *pat
 }
 
 bool kerberos_entries_read(krb5_context context, const char *path,
-                           struct kerberos_entries *ret_entries, struct stat *ret_identity,
-                           char *error, size_t error_size)
+                           struct kerberos_entries *ret_entries, struct stat *seen, char *error,
+                           size_t error_size)
 {
     *ret_entries = (struct kerberos_entries){0};
-    *ret_identity = (struct stat){0};
-    if (!file_is_readable(path, ret_identity, error, error_size))
+    if (!file_is_readable(path, seen, error, error_size))
         return false;
     BYTES_CLEANUP struct bytes name = {0};
     bytes_append_format(&name, "FILE:%s", path);

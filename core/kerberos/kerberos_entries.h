@@ -18,11 +18,11 @@ struct kerberos_entries {
 };
 
 /* Reads the file. False: *ret_entries is empty, and `error` (never NULL) names the file, the cause
- * and what would be right. `*ret_identity` describes the file before it was read. All zero: there
- * was no file to describe. Blocks on the file. Only one thread at a time may use `context`. */
+ * and what would be right. `*seen` becomes the state of the opened file before it is read. Blocks
+ * on the file. Only one thread at a time may use `context`. */
 bool kerberos_entries_read(krb5_context context, const char *path,
-                           struct kerberos_entries *ret_entries, struct stat *ret_identity,
-                           char *error, size_t error_size) MUST_USE;
+                           struct kerberos_entries *ret_entries, struct stat *seen, char *error,
+                           size_t error_size) MUST_USE;
 
 /* Wipes the keys and frees the list. An empty list is fine. */
 void kerberos_entries_clear(krb5_context context, struct kerberos_entries *entries);

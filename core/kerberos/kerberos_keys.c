@@ -16,10 +16,6 @@
 bool kerberos_keys_init(struct kerberos_keys *keys, char *error, size_t error_size)
 {
     *keys = (struct kerberos_keys){0};
-    if (pthread_mutex_init(&keys->mutex, NULL) != 0) {
-        snprintf(error, error_size, "keytab: no mutex");
-        return false;
-    }
     krb5_error_code code = krb5_init_context(&keys->context);
     if (code == 0)
         code = krb5_init_context(&keys->file_context);
@@ -34,45 +30,25 @@ bool kerberos_keys_init(struct kerberos_keys *keys, char *error, size_t error_si
 
 void kerberos_keys_clear(struct kerberos_keys *keys)
 {
-    if (keys->context != NULL)
-        kerberos_entries_clear(keys->context, &keys->entries);
     krb5_free_context(keys->file_context);
     krb5_free_context(keys->context);
-    pthread_mutex_destroy(&keys->mutex);
-}
-
-bool kerberos_keys_read(struct kerberos_keys *keys, const char *path, struct stat *ret_identity,
-                        char *error, size_t error_size)
-{
-    struct kerberos_entries fresh;
-    if (!kerberos_entries_read(keys->file_context, path, &fresh, ret_identity, error, error_size))
-        return false;
-    pthread_mutex_lock(&keys->mutex);
-    struct kerberos_entries old = keys->entries;
-    keys->entries = fresh;
-    atomic_fetch_add(&keys->generation, 1);
-    pthread_mutex_unlock(&keys->mutex);
-    kerberos_entries_clear(keys->file_context, &old);
-    return true;
 }
 
 uint64_t kerberos_keys_generation(const struct kerberos_keys *keys)
 {
-    return atomic_load(&keys->generation);
+    return store_source_generation(&keys->source);
 }
 
 void kerberos_keys_read_clockskew(struct kerberos_keys *keys)
 {
     int skew_s = DEFAULT_CLOCKSKEW_S;
     profile_t profile = NULL;
-    pthread_mutex_lock(&keys->mutex);
     if (krb5_get_profile(keys->context, &profile) == 0) {
         if (profile_get_integer(profile, "libdefaults", "clockskew", NULL, DEFAULT_CLOCKSKEW_S,
                                 &skew_s) != 0)
             skew_s = DEFAULT_CLOCKSKEW_S;
         profile_release(profile);
     }
-    pthread_mutex_unlock(&keys->mutex);
     if (skew_s < 0)
         skew_s = DEFAULT_CLOCKSKEW_S;
     atomic_store(&keys->clockskew_s, (unsigned)skew_s);
@@ -87,23 +63,24 @@ bool kerberos_keys_has_service(struct kerberos_keys *keys, const struct sspi_vie
                                size_t n_service_names, struct bytes *there)
 {
     bool found = false;
-    pthread_mutex_lock(&keys->mutex);
-    for (size_t i = 0; i < keys->entries.n_entries && !found; i++)
-        found = service_name_accepts_principal(bytes_view(keys->entries.names[i]), service_names,
+    pthread_mutex_lock(&keys->source.lock);
+    const struct kerberos_entries *entries = keys->source.contents;
+    for (size_t i = 0; i < entries->n_entries && !found; i++)
+        found = service_name_accepts_principal(bytes_view(entries->names[i]), service_names,
                                                n_service_names);
     if (!found)
-        kerberos_entries_list(&keys->entries, there);
-    pthread_mutex_unlock(&keys->mutex);
+        kerberos_entries_list(entries, there);
+    pthread_mutex_unlock(&keys->source.lock);
     return found;
 }
 
-/* Under the mutex. *ret_first is the principal of the first key. *ret_several is true if another
+/* Under the lock. *ret_first is the principal of the first key. *ret_several is true if another
  * key has another principal. */
 static krb5_error_code add_accepted(struct kerberos_keys *keys, krb5_keytab memory,
                                     const struct sspi_view *service_names, size_t n_service_names,
                                     size_t *ret_n_keys, const char **ret_first, bool *ret_several)
 {
-    const struct kerberos_entries *entries = &keys->entries;
+    const struct kerberos_entries *entries = keys->source.contents;
     *ret_n_keys = 0;
     *ret_first = NULL;
     *ret_several = false;
@@ -122,7 +99,7 @@ static krb5_error_code add_accepted(struct kerberos_keys *keys, krb5_keytab memo
     return 0;
 }
 
-/* Under the mutex. */
+/* Under the lock. */
 static krb5_error_code fill(struct kerberos_keys *keys, const struct sspi_view *service_names,
                             size_t n_service_names, struct kerberos_keys_copy *copy)
 {
@@ -141,15 +118,15 @@ bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerbero
                              size_t n_service_names)
 {
     struct kerberos_keys_copy copy = {0};
-    pthread_mutex_lock(&keys->mutex);
+    pthread_mutex_lock(&keys->source.lock);
     krb5_error_code code = krb5_kt_resolve(keys->context, name, &copy.memory);
     if (code == 0) {
         code = fill(keys, service_names, n_service_names, &copy);
         if (code != 0)
             krb5_kt_close(keys->context, copy.memory);
     }
-    copy.generation = atomic_load(&keys->generation);
-    pthread_mutex_unlock(&keys->mutex);
+    copy.generation = store_source_generation(&keys->source);
+    pthread_mutex_unlock(&keys->source.lock);
     if (code != 0)
         return false;
     *ret_copy = copy;
@@ -158,9 +135,9 @@ bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerbero
 
 void kerberos_keys_copy_clear(struct kerberos_keys_copy *copy, struct kerberos_keys *keys)
 {
-    pthread_mutex_lock(&keys->mutex);
+    pthread_mutex_lock(&keys->source.lock);
     krb5_kt_close(keys->context, copy->memory);
-    pthread_mutex_unlock(&keys->mutex);
+    pthread_mutex_unlock(&keys->source.lock);
     free(copy->only_service);
 }
 
@@ -174,7 +151,7 @@ static void list_etype(krb5_enctype etype, struct bytes *to)
         bytes_append_format(to, "%d", (int)etype);
 }
 
-/* Under the mutex. */
+/* Under the lock. */
 static enum kerberos_keys_match compare(const struct kerberos_entries *entries,
                                         struct sspi_view principal, int32_t etype, bool has_kvno,
                                         uint32_t kvno, struct bytes *etypes, struct bytes *kvnos)
@@ -202,12 +179,12 @@ enum kerberos_keys_match kerberos_keys_compare(struct kerberos_keys *keys, const
 {
     BYTES_CLEANUP struct bytes etypes = {0};
     BYTES_CLEANUP struct bytes kvnos = {0};
-    pthread_mutex_lock(&keys->mutex);
-    enum kerberos_keys_match match =
-        compare(&keys->entries, bytes_view(principal), etype, has_kvno, kvno, &etypes, &kvnos);
+    pthread_mutex_lock(&keys->source.lock);
+    enum kerberos_keys_match match = compare(keys->source.contents, bytes_view(principal), etype,
+                                             has_kvno, kvno, &etypes, &kvnos);
     if (match == KERBEROS_KEYS_NO_PRINCIPAL)
-        kerberos_entries_list(&keys->entries, there);
-    pthread_mutex_unlock(&keys->mutex);
+        kerberos_entries_list(keys->source.contents, there);
+    pthread_mutex_unlock(&keys->source.lock);
     if (match == KERBEROS_KEYS_NO_ETYPE)
         bytes_append_view(there, bytes_as_view(&etypes));
     else if (match != KERBEROS_KEYS_NO_PRINCIPAL)

@@ -4,38 +4,31 @@
 #ifndef KERBEROS_KEYS_H
 #define KERBEROS_KEYS_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 
 #include "kerberos_entries.h"
+#include "store_source.h"
 
-/* Embedded in struct sspi_keytab. */
+/* Embedded in struct sspi_keytab. The contents of the source are a struct kerberos_entries. */
 struct kerberos_keys {
-    pthread_mutex_t mutex; /* guards the next two */
+    struct store_source source; /* its lock also guards `context` */
     krb5_context context;
-    struct kerberos_entries entries;
-    krb5_context file_context; /* for the thread that reads the file; the mutex does not guard it */
-    atomic_uint_fast64_t generation;
+    krb5_context file_context; /* for the thread that reads the file; the lock does not guard it */
     atomic_uint clockskew_s;
 };
 
-/* Makes an empty set. False: `error` says why, and there is nothing to clear. errno is ENOMEM if
- * memory ran out. */
+/* Makes the libkrb5 contexts, and leaves the source to the caller. False: `error` says why, and
+ * there is nothing to clear. errno is ENOMEM if memory ran out. */
 bool kerberos_keys_init(struct kerberos_keys *keys, char *error, size_t error_size) MUST_USE;
 
-/* Wipes the keys. No other thread may use the set. */
+/* Frees the contexts, after the source was cleared. */
 void kerberos_keys_clear(struct kerberos_keys *keys);
-
-/* Reads the file `path` and replaces the keys. False: the old keys stay. Sets `error` and
- * *ret_identity as kerberos_entries_read() does. Blocks on the file, while other threads use the
- * old keys. Only one thread at a time may call this. */
-bool kerberos_keys_read(struct kerberos_keys *keys, const char *path, struct stat *ret_identity,
-                        char *error, size_t error_size) MUST_USE;
 
 /* Counts how often the keys were read; a change means new keys. No lock. */
 uint64_t kerberos_keys_generation(const struct kerberos_keys *keys);
 
-/* Reads the clock skew from krb5.conf. libkrb5 reads that file again when it has changed. */
+/* Reads the clock skew from krb5.conf. libkrb5 reads that file again when it has changed.
+ * The caller holds the lock of the source, or is the only thread. */
 void kerberos_keys_read_clockskew(struct kerberos_keys *keys);
 
 /* Seconds that clocks may differ: krb5.conf's clockskew, by default 300. No lock. */

@@ -7,17 +7,10 @@
 #include <string.h>
 
 #include "kerberos_keys.h"
-#include "ref.h"
 #include "service_name.h"
 
 struct sspi_keytab {
-    struct ref ref;
-    char *path;
     struct kerberos_keys keys;
-    atomic_uint_fast64_t checked_ms;
-    atomic_uint_fast64_t found_ms; /* when kerberos_keytab_look_now() last found a change */
-    atomic_bool is_looking;        /* from a look to its end, or to that of the reread after it */
-    struct stat identity; /* of the file that was read or refused last; of the thread that looks */
 };
 
 /* The path within a keytab name; NULL when it is no file's. */
@@ -34,7 +27,55 @@ static const char *file_path(const char *name)
     return strchr(name, ':') == NULL ? name : NULL;
 }
 
-static bool set_path(struct sspi_keytab *keytab, const char *name, char *error, size_t error_size)
+static struct sspi_keytab *keytab_of(struct store_source *source)
+{
+    return (struct sspi_keytab *)source;
+}
+
+static void *load(struct store_source *source, struct stat *seen, char *error, size_t error_size)
+{
+    struct kerberos_entries *entries = calloc(1, sizeof(*entries));
+    if (entries == NULL) {
+        snprintf(error, error_size, "keytab %s: no memory", source->path);
+        return NULL;
+    }
+    if (kerberos_entries_read(keytab_of(source)->keys.file_context, source->path, entries, seen,
+                              error, error_size))
+        return entries;
+    free(entries);
+    return NULL;
+}
+
+static void entries_free(struct store_source *source, void *entries)
+{
+    kerberos_entries_clear(keytab_of(source)->keys.file_context, entries);
+    free(entries);
+}
+
+static void on_check(struct store_source *source)
+{
+    kerberos_keys_read_clockskew(&keytab_of(source)->keys);
+}
+
+static void keytab_free(struct store_source *source)
+{
+    struct sspi_keytab *keytab = keytab_of(source);
+    store_source_clear(source);
+    kerberos_keys_clear(&keytab->keys);
+    free(keytab);
+}
+
+static const struct store_source_kind keytab_kind = {
+    .load = load,
+    .free_contents = entries_free,
+    .on_check = on_check,
+    .free = keytab_free,
+};
+
+STORE_SOURCE(kerberos_keytab, struct sspi_keytab, keys.source)
+
+static bool init_source(struct sspi_keytab *keytab, const char *name, char *error,
+                        size_t error_size)
 {
     char default_name[4096];
     if (name == NULL) {
@@ -49,22 +90,15 @@ static bool set_path(struct sspi_keytab *keytab, const char *name, char *error, 
         snprintf(error, error_size, "keytab %s: not a file; give a path or FILE:path", name);
         return false;
     }
-    keytab->path = strdup(path);
-    if (keytab->path == NULL)
-        snprintf(error, error_size, "keytab %s: no memory", path);
-    return keytab->path != NULL;
-}
-
-static void keytab_free(struct sspi_keytab *keytab)
-{
-    kerberos_keys_clear(&keytab->keys);
-    free(keytab->path);
-    free(keytab);
+    if (store_source_init(&keytab->keys.source, &keytab_kind, path))
+        return true;
+    snprintf(error, error_size, "keytab %s: no memory", path);
+    return false;
 }
 
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size)
 {
-    errno = 0; /* what fails for want of memory sets it, and nothing on the way back does */
+    errno = 0; /* a lack of memory sets it, and what follows does not change it */
     struct sspi_keytab *keytab = calloc(1, sizeof(*keytab));
     if (keytab == NULL) {
         snprintf(error, error_size, "keytab: no memory");
@@ -74,9 +108,13 @@ struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t e
         free(keytab);
         return NULL;
     }
-    ref_init(&keytab->ref);
-    if (!set_path(keytab, name, error, error_size) ||
-        !kerberos_keys_read(&keytab->keys, keytab->path, &keytab->identity, error, error_size)) {
+    if (!init_source(keytab, name, error, error_size)) {
+        kerberos_keys_clear(&keytab->keys);
+        free(keytab);
+        return NULL;
+    }
+    struct store_source *source = &keytab->keys.source;
+    if (store_source_reload(source, error, error_size) != STORE_SOURCE_RELOADED) {
         kerberos_keytab_unref(keytab);
         return NULL;
     }
@@ -84,11 +122,9 @@ struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t e
     return keytab;
 }
 
-REF(kerberos_keytab, struct sspi_keytab, ref, keytab_free)
-
 const char *kerberos_keytab_path(const struct sspi_keytab *keytab)
 {
-    return keytab->path;
+    return store_source_path(&keytab->keys.source);
 }
 
 struct kerberos_keys *kerberos_keytab_keys(struct sspi_keytab *keytab)
@@ -106,62 +142,8 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     service_name_describe(names, n_names, &wanted);
     snprintf(error, error_size,
              "keytab %s has no key for %.*s; it has keys for %.*s; add one with kadmin's ktadd",
-             keytab->path, (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
-             (int)bytes_as_view(&there).len, bytes_as_view(&there).data);
+             kerberos_keytab_path(keytab), (int)bytes_as_view(&wanted).len,
+             bytes_as_view(&wanted).data, (int)bytes_as_view(&there).len,
+             bytes_as_view(&there).data);
     return false;
-}
-
-/* Called by the thread that is looking. Ends the look if the file has not changed. */
-static bool has_changed(struct sspi_keytab *keytab)
-{
-    struct stat now;
-    store_file_look(keytab->path, &now);
-    if (!store_file_same(&now, &keytab->identity))
-        return true;
-    kerberos_keytab_look_again(keytab);
-    return false;
-}
-
-bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms)
-{
-    uint_fast64_t checked_ms = atomic_load(&keytab->checked_ms);
-    if (!store_file_is_due(now_ms, checked_ms))
-        return false;
-    /* One thread looks, the others go on with the keys there are. */
-    if (!atomic_compare_exchange_strong(&keytab->checked_ms, &checked_ms, now_ms) ||
-        atomic_exchange(&keytab->is_looking, true))
-        return false;
-    kerberos_keys_read_clockskew(&keytab->keys);
-    return has_changed(keytab);
-}
-
-bool kerberos_keytab_look_now(struct sspi_keytab *keytab, uint64_t now_ms)
-{
-    if (!store_file_is_due(now_ms, atomic_load(&keytab->found_ms)) ||
-        atomic_exchange(&keytab->is_looking, true) || !has_changed(keytab))
-        return false;
-    atomic_store(&keytab->found_ms, now_ms);
-    return true;
-}
-
-void kerberos_keytab_look_again(struct sspi_keytab *keytab)
-{
-    atomic_store(&keytab->is_looking, false);
-}
-
-enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *error,
-                                          size_t error_size)
-{
-    bool done =
-        kerberos_keys_read(&keytab->keys, keytab->path, &keytab->identity, error, error_size);
-    kerberos_keytab_look_again(keytab);
-    return done ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
-}
-
-enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t now_ms, char *error,
-                                           size_t error_size)
-{
-    if (!kerberos_keytab_look(keytab, now_ms))
-        return STORE_REFRESH_UNCHANGED;
-    return kerberos_keytab_reread(keytab, error, error_size);
 }

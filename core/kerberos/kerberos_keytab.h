@@ -6,7 +6,6 @@
 
 #include "bytes.h"
 #include "sspi_acceptor.h"
-#include "store_file.h" /* enum store_refresh */
 
 /* Reads the keytab `name` (a path, or MIT's "FILE:path"; NULL: MIT's default keytab) and keeps a
  * krb5_context alive with it, so that krb5.conf stays parsed in this process and its children.
@@ -31,15 +30,10 @@ struct kerberos_keys *kerberos_keytab_keys(struct sspi_keytab *keytab);
 bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_view *names,
                                  size_t n_names, char *error, size_t error_size);
 
-/* As store_users_look(), store_users_look_now(), store_users_look_again(), store_users_reread() and
- * store_users_refresh(). A look also reads the clock skew from krb5.conf. Credentials find new keys
- * themselves. */
-bool kerberos_keytab_look(struct sspi_keytab *keytab, uint64_t now_ms) MUST_USE;
-bool kerberos_keytab_look_now(struct sspi_keytab *keytab, uint64_t now_ms) MUST_USE;
-void kerberos_keytab_look_again(struct sspi_keytab *keytab);
-enum store_refresh kerberos_keytab_reread(struct sspi_keytab *keytab, char *error,
-                                          size_t error_size);
-enum store_refresh kerberos_keytab_refresh(struct sspi_keytab *keytab, uint64_t now_ms, char *error,
-                                           size_t error_size);
+struct store_source;
+
+/* The file, which is read again when it changes. A regular check also reads the clock skew from
+ * krb5.conf. Credentials find new keys themselves. */
+struct store_source *kerberos_keytab_source(struct sspi_keytab *keytab);
 
 #endif

@@ -8,15 +8,17 @@
 
 #include "error_info.h"
 #include "store_nt_users.h"
+#include "store_source.h"
 
 static SECURITY_STATUS open_winbind(struct ntlm_credential *credential,
                                     struct sspi_error_info *error_info)
 {
     char error[SSPI_ERROR_TEXT_SIZE / 2];
-    credential->winbind = ntlm_winbind_open();
+    credential->winbind = ntlm_winbind_new();
     if (credential->winbind == NULL)
         return error_info_no_memory(error_info);
-    if (ntlm_winbind_ask(credential->winbind, error, sizeof error) != STORE_REFRESH_DONE)
+    if (store_source_reload(ntlm_winbind_source(credential->winbind), error, sizeof error) !=
+        STORE_SOURCE_RELOADED)
         return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                                  "%s If this machine is in no domain, name a user file in the "
                                  "credential's data or in SSPI_USER_FILE",
@@ -127,6 +129,6 @@ void ntlm_credential_refresh(struct ntlm_credential *credential)
     const struct clock *clock = credential->clock;
     /* What cannot be read leaves the users there were. */
     if (credential->own_users != NULL)
-        (void)store_users_refresh(credential->own_users, clock->steady_ms(clock->self), error,
-                                  sizeof error);
+        (void)store_source_refresh(store_users_source(credential->own_users),
+                                   clock->steady_ms(clock->self), error, sizeof error);
 }

@@ -16,7 +16,7 @@
 
 #include "ntlm_winbind_answer.h"
 #include "ntlm_winbind_status.h"
-#include "ref.h"
+#include "store_source.h"
 #include "utf8.h"
 
 /* Connections that are kept for the next check. More are made when more threads ask at a time. */
@@ -26,42 +26,18 @@
 #define PIPE_FOLDER "/var/lib/samba/winbindd_privileged"
 
 struct sspi_winbind {
-    struct ref ref;
-    pthread_mutex_t lock; /* of all below */
-    uint64_t looked_ms;
-    bool is_looking; /* from a look to the end of the asking after it */
-    bool knows_names;
-    struct ntlm_winbind_names names;
-    pid_t process; /* whose connections these are */
+    struct store_source source; /* its contents are a struct ntlm_winbind_names */
+    pthread_mutex_t lock;       /* guards what follows */
+    pid_t process;              /* the process that made the connections */
     size_t n_idle;
     struct wbcContext *idle[IDLE_LIMIT];
 };
-
-struct sspi_winbind *ntlm_winbind_open(void)
-{
-    struct sspi_winbind *winbind = calloc(1, sizeof *winbind);
-    if (winbind == NULL || pthread_mutex_init(&winbind->lock, NULL) != 0) {
-        free(winbind);
-        return NULL;
-    }
-    ref_init(&winbind->ref);
-    return winbind;
-}
 
 static void drop_idle(struct sspi_winbind *winbind)
 {
     while (winbind->n_idle > 0)
         wbcCtxFree(winbind->idle[--winbind->n_idle]);
 }
-
-static void winbind_free(struct sspi_winbind *winbind)
-{
-    drop_idle(winbind);
-    pthread_mutex_destroy(&winbind->lock);
-    free(winbind);
-}
-
-REF(ntlm_winbind, struct sspi_winbind, ref, winbind_free)
 
 const char *ntlm_winbind_pipe_folder(void)
 {
@@ -129,26 +105,6 @@ static void return_context(struct sspi_winbind *winbind, struct wbcContext *cont
 
 /* ---- names ---- */
 
-bool ntlm_winbind_look(struct sspi_winbind *winbind, uint64_t now_ms)
-{
-    pthread_mutex_lock(&winbind->lock);
-    bool due = !winbind->knows_names && !winbind->is_looking &&
-               store_file_is_due(now_ms, winbind->looked_ms);
-    if (due) {
-        winbind->is_looking = true;
-        winbind->looked_ms = now_ms;
-    }
-    pthread_mutex_unlock(&winbind->lock);
-    return due;
-}
-
-void ntlm_winbind_look_again(struct sspi_winbind *winbind)
-{
-    pthread_mutex_lock(&winbind->lock);
-    winbind->is_looking = false;
-    pthread_mutex_unlock(&winbind->lock);
-}
-
 static bool copy_name(const char *name, char *to, size_t to_size, bool may_be_empty)
 {
     struct sspi_view view = bytes_view(name);
@@ -196,28 +152,66 @@ static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_
     return copied;
 }
 
-enum store_refresh ntlm_winbind_ask(struct sspi_winbind *winbind, char *error, size_t error_size)
+static void *load(struct store_source *source, struct stat *seen, char *error, size_t error_size)
 {
-    struct ntlm_winbind_names names = {0};
-    bool known = ask(&names, error, error_size);
-    pthread_mutex_lock(&winbind->lock);
-    if (known) {
-        winbind->names = names;
-        winbind->knows_names = true;
+    struct ntlm_winbind_names *names = calloc(1, sizeof(*names));
+    (void)source;
+    (void)seen;
+    if (names == NULL) {
+        snprintf(error, error_size, "no memory to ask winbind");
+        return NULL;
     }
-    winbind->is_looking = false;
-    pthread_mutex_unlock(&winbind->lock);
-    return known ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
+    if (ask(names, error, error_size))
+        return names;
+    free(names);
+    return NULL;
+}
+
+static void free_names(struct store_source *source, void *names)
+{
+    (void)source;
+    free(names);
+}
+
+static void winbind_free(struct store_source *source)
+{
+    struct sspi_winbind *winbind = (struct sspi_winbind *)source;
+    drop_idle(winbind);
+    pthread_mutex_destroy(&winbind->lock);
+    store_source_clear(source);
+    free(winbind);
+}
+
+static const struct store_source_kind winbind_kind = {
+    .load = load,
+    .free_contents = free_names,
+    .free = winbind_free,
+};
+
+STORE_SOURCE(ntlm_winbind, struct sspi_winbind, source)
+
+struct sspi_winbind *ntlm_winbind_new(void)
+{
+    struct sspi_winbind *winbind = calloc(1, sizeof(*winbind));
+    if (winbind == NULL || pthread_mutex_init(&winbind->lock, NULL) != 0) {
+        free(winbind);
+        return NULL;
+    }
+    if (store_source_init(&winbind->source, &winbind_kind, NULL))
+        return winbind;
+    pthread_mutex_destroy(&winbind->lock);
+    free(winbind);
+    return NULL;
 }
 
 bool ntlm_winbind_names(struct sspi_winbind *winbind, struct ntlm_winbind_names *ret_names)
 {
-    pthread_mutex_lock(&winbind->lock);
-    bool known = winbind->knows_names;
-    if (known)
-        *ret_names = winbind->names;
-    pthread_mutex_unlock(&winbind->lock);
-    return known;
+    pthread_mutex_lock(&winbind->source.lock);
+    const struct ntlm_winbind_names *names = winbind->source.contents;
+    if (names != NULL)
+        *ret_names = *names;
+    pthread_mutex_unlock(&winbind->source.lock);
+    return names != NULL;
 }
 
 /* ---- responses ---- */

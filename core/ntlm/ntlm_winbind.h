@@ -6,7 +6,6 @@
 #define NTLM_WINBIND_H
 
 #include "ntlm_keys.h"
-#include "store_file.h"        /* enum store_refresh */
 #include "store_users_parse.h" /* STORE_USERS_NAME_LIMIT */
 
 /* Longest NetBIOS name. */
@@ -23,22 +22,18 @@ struct ntlm_winbind_names {
     char dns_domain[256]; /* empty: not told */
 };
 
-/* One that knows no names yet. NULL: no memory. Asks nobody. */
-struct sspi_winbind *ntlm_winbind_open(void) MUST_USE;
+/* It knows no names yet, and does not ask for them. NULL: no memory. */
+struct sspi_winbind *ntlm_winbind_new(void) MUST_USE;
 
 /* See ref.h. */
 struct sspi_winbind *ntlm_winbind_ref(struct sspi_winbind *winbind);
 void ntlm_winbind_unref(struct sspi_winbind *winbind);
 
-/* True, for one thread alone and at most once a second of `now_ms`, as long as no names are known:
- * this caller must call ntlm_winbind_ask(), from whatever thread. */
-bool ntlm_winbind_look(struct sspi_winbind *winbind, uint64_t now_ms) MUST_USE;
+struct store_source;
 
-/* In place of ntlm_winbind_ask(), when it cannot be called. */
-void ntlm_winbind_look_again(struct sspi_winbind *winbind);
-
-/* Asks winbind for the names: DONE, or UNREADABLE with `error` saying why. Blocks. */
-enum store_refresh ntlm_winbind_ask(struct sspi_winbind *winbind, char *error, size_t error_size);
+/* The names as a source without a file: a check is true, at most once a second, as long as no names
+ * are known. Then store_source_reload() asks winbind for them. */
+struct store_source *ntlm_winbind_source(struct sspi_winbind *winbind);
 
 /* The names. False: not known yet. Never blocks. */
 bool ntlm_winbind_names(struct sspi_winbind *winbind, struct ntlm_winbind_names *ret_names);

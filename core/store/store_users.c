@@ -4,30 +4,45 @@
 #include "store_users.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ref.h"
+#include "store_source.h"
 #include "store_users_contents.h"
 
+/* Its contents are a struct store_users_contents. The lock is not held while a thread reads them,
+ * because those of a database may have to come from the disk. */
 struct sspi_users {
-    struct ref ref;
-    char *path;
+    struct store_source source;
     bool is_database;
-    atomic_uint_fast64_t generation; /* of the contents; written under the lock */
-    /* Guards all below, but is not held while somebody looks into the contents: those of a database
-     * may have to come from the disk. */
-    pthread_mutex_t lock;
-    struct store_users_contents *contents;
-    uint64_t looked_ms;
-    uint64_t found_ms; /* when store_users_look_now() last found a change */
-    bool is_looking;   /* from a look to its end, or to the end of its reread */
-    struct stat seen;  /* the file of the last look, good or bad, so an error is reported once. The
-                        * thread that is looking reads it without the lock. */
 };
+
+static void *load(struct store_source *source, struct stat *seen, char *error, size_t error_size)
+{
+    const struct sspi_users *users = (const struct sspi_users *)source;
+    return store_users_contents_load(source->path, users->is_database, seen, error, error_size);
+}
+
+static void free_contents(struct store_source *source, void *contents)
+{
+    (void)source;
+    store_users_contents_unref(contents);
+}
+
+static void users_free(struct store_source *source)
+{
+    store_source_clear(source);
+    free(source);
+}
+
+static const struct store_source_kind users_kind = {
+    .load = load,
+    .free_contents = free_contents,
+    .free = users_free,
+};
+
+STORE_SOURCE(store_users, struct sspi_users, source)
 
 static bool starts_with(const char *text, const char *start)
 {
@@ -38,139 +53,42 @@ struct sspi_users *store_users_open(const char *name, char *error, size_t error_
 {
     bool is_database = starts_with(name, STORE_USERS_CDB_PREFIX);
     const char *path = is_database ? name + strlen(STORE_USERS_CDB_PREFIX) : name;
-    errno = 0; /* what fails for want of memory sets it, and nothing on the way back does */
+    errno = 0; /* a lack of memory sets it, and what follows does not change it */
     if (path[0] == '\0') {
         snprintf(error, error_size, "\"%s\" names no file; give its path%s", name,
                  is_database ? " behind the colon" : "");
         return NULL;
     }
-    struct stat identity = {0};
-    struct store_users_contents *contents =
-        store_users_contents_load(path, is_database, &identity, error, error_size);
-    if (contents == NULL)
-        return NULL;
-    struct sspi_users *users = calloc(1, sizeof *users);
-    char *copy = strdup(path);
-    if (users == NULL || copy == NULL || pthread_mutex_init(&users->lock, NULL) != 0) {
+    struct sspi_users *users = calloc(1, sizeof(*users));
+    if (users == NULL || !store_source_init(&users->source, &users_kind, path)) {
         snprintf(error, error_size, "%s: not enough memory for its users", path);
-        store_users_contents_unref(contents);
-        free(copy);
         free(users);
         return NULL;
     }
-    ref_init(&users->ref);
-    atomic_init(&users->generation, 1);
-    users->path = copy;
     users->is_database = is_database;
-    users->contents = contents;
-    users->seen = identity;
-    return users;
+    if (store_source_reload(&users->source, error, error_size) == STORE_SOURCE_RELOADED)
+        return users;
+    store_users_unref(users);
+    return NULL;
 }
-
-static void users_free(struct sspi_users *users)
-{
-    pthread_mutex_destroy(&users->lock);
-    store_users_contents_unref(users->contents);
-    free(users->path);
-    free(users);
-}
-
-REF(store_users, struct sspi_users, ref, users_free)
 
 const char *store_users_path(const struct sspi_users *users)
 {
-    return users->path;
+    return store_source_path(&users->source);
 }
 
 uint64_t store_users_generation(const struct sspi_users *users)
 {
-    return atomic_load(&users->generation);
-}
-
-/* ---- a file that changed ---- */
-
-/* True for only one thread, which must look at the file now, if `before_ms` is long enough ago. */
-static bool begin_look(struct sspi_users *users, uint64_t now_ms, const uint64_t *before_ms)
-{
-    pthread_mutex_lock(&users->lock);
-    bool due = !users->is_looking && store_file_is_due(now_ms, *before_ms);
-    if (due) {
-        users->is_looking = true;
-        users->looked_ms = now_ms;
-    }
-    pthread_mutex_unlock(&users->lock);
-    return due;
-}
-
-/* Called by the thread that is looking. Ends the look if the file has not changed. */
-static bool has_changed(struct sspi_users *users)
-{
-    struct stat now;
-    store_file_look(users->path, &now);
-    if (!store_file_same(&now, &users->seen))
-        return true;
-    store_users_look_again(users);
-    return false;
-}
-
-bool store_users_look(struct sspi_users *users, uint64_t now_ms)
-{
-    return begin_look(users, now_ms, &users->looked_ms) && has_changed(users);
-}
-
-bool store_users_look_now(struct sspi_users *users, uint64_t now_ms)
-{
-    if (!begin_look(users, now_ms, &users->found_ms) || !has_changed(users))
-        return false;
-    pthread_mutex_lock(&users->lock);
-    users->found_ms = now_ms;
-    pthread_mutex_unlock(&users->lock);
-    return true;
-}
-
-void store_users_look_again(struct sspi_users *users)
-{
-    pthread_mutex_lock(&users->lock);
-    users->is_looking = false;
-    pthread_mutex_unlock(&users->lock);
-}
-
-enum store_refresh store_users_reread(struct sspi_users *users, char *error, size_t error_size)
-{
-    struct stat identity;
-    /* A file that cannot be opened has an identity too, by which the next look knows it. */
-    store_file_look(users->path, &identity);
-    struct store_users_contents *contents =
-        store_users_contents_load(users->path, users->is_database, &identity, error, error_size);
-    struct store_users_contents *old = NULL;
-    pthread_mutex_lock(&users->lock);
-    if (contents != NULL) {
-        old = users->contents;
-        users->contents = contents;
-        atomic_fetch_add(&users->generation, 1);
-    }
-    users->seen = identity;
-    users->is_looking = false;
-    pthread_mutex_unlock(&users->lock);
-    store_users_contents_unref(old);
-    return contents != NULL ? STORE_REFRESH_DONE : STORE_REFRESH_UNREADABLE;
-}
-
-enum store_refresh store_users_refresh(struct sspi_users *users, uint64_t now_ms, char *error,
-                                       size_t error_size)
-{
-    if (!store_users_look(users, now_ms))
-        return STORE_REFRESH_UNCHANGED;
-    return store_users_reread(users, error, error_size);
+    return store_source_generation(&users->source);
 }
 
 /* ---- looking users up ---- */
 
 struct store_users_contents *store_users_contents_of(struct sspi_users *users)
 {
-    pthread_mutex_lock(&users->lock);
-    struct store_users_contents *contents = store_users_contents_ref(users->contents);
-    pthread_mutex_unlock(&users->lock);
+    pthread_mutex_lock(&users->source.lock);
+    struct store_users_contents *contents = store_users_contents_ref(users->source.contents);
+    pthread_mutex_unlock(&users->source.lock);
     return contents;
 }
 

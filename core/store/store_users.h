@@ -9,7 +9,6 @@
 
 #include "bytes.h"
 #include "sspi_acceptor.h"
-#include "store_file.h" /* enum store_refresh */
 
 /* Longest line; user and realm each at most 255 octets. */
 #define STORE_USERS_LINE_LIMIT 1024
@@ -31,32 +30,16 @@ struct sspi_users *store_users_open(const char *name, char *error, size_t error_
 struct sspi_users *store_users_ref(struct sspi_users *users);
 void store_users_unref(struct sspi_users *users);
 
+struct store_source;
+
+/* The file, which is read again when it changes. */
+struct store_source *store_users_source(struct sspi_users *users);
+
 /* The path, without the prefix. */
 const char *store_users_path(const struct sspi_users *users);
 
-/* Looks at the file at most once a second of `now_ms` (one stat). True, for one thread alone: it
- * changed, and this caller must call store_users_reread(), from whatever thread; the others go on
- * with the old users until that has returned. */
-bool store_users_look(struct sspi_users *users, uint64_t now_ms) MUST_USE;
-
-/* Returns the number of the current contents. It changes when the file is read again. It takes no
- * lock, so a thread may see the old number for a moment. */
+/* As store_source_generation(). */
 uint64_t store_users_generation(const struct sspi_users *users);
-
-/* Like store_users_look(), but at once, for credentials that the contents do not verify: it looks
- * on each call (one stat), and is true at most once a second. */
-bool store_users_look_now(struct sspi_users *users, uint64_t now_ms) MUST_USE;
-
-/* In place of store_users_reread(), when it cannot be called: the change is found by a later look.
- */
-void store_users_look_again(struct sspi_users *users);
-
-/* Reads the changed file: DONE or UNREADABLE, then with `error`. Blocks on the file. */
-enum store_refresh store_users_reread(struct sspi_users *users, char *error, size_t error_size);
-
-/* Both in one, for callers that may block. */
-enum store_refresh store_users_refresh(struct sspi_users *users, uint64_t now_ms, char *error,
-                                       size_t error_size);
 
 /* H(user:realm:password) of the user for one algorithm (no -sess form), copied to `ret_hash`.
  * False: no such line; ret_hash then holds a fixed dummy of that length so that callers do the same

@@ -7,6 +7,7 @@
 
 #include "kerberos_keytab.h"
 #include "negotiate_tests.h"
+#include "store_source.h"
 
 static void copy_file(const char *from, const char *to)
 {
@@ -31,13 +32,15 @@ void a_changed_keytab_is_picked_up(void **test_state)
     client_token(&spnego_mechanism, HTTP, NULL, 0, &token);
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
     copy_file("http.keytab", "live.keytab");
-    assert_int_equal(kerberos_keytab_refresh(keytab, 1000, error, sizeof(error)),
-                     STORE_REFRESH_DONE);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 1000, error, sizeof(error)),
+        STORE_SOURCE_RELOADED);
     CHECK(once(&server, &token), SEC_E_OK);
     /* And back: the old keys are gone. */
     copy_file("forged.keytab", "live.keytab");
-    assert_int_equal(kerberos_keytab_refresh(keytab, 2000, error, sizeof(error)),
-                     STORE_REFRESH_DONE);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 2000, error, sizeof(error)),
+        STORE_SOURCE_RELOADED);
     client_token(&spnego_mechanism, HTTP, NULL, 0, &token);
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
     bytes_free(&token);

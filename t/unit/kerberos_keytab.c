@@ -158,22 +158,27 @@ static void a_change_is_seen_once_a_second(void **state)
     add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 10000, error, sizeof(error)),
-                     STORE_REFRESH_UNCHANGED);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 10000, error, sizeof(error)),
+        STORE_SOURCE_UNCHANGED);
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 10999, error, sizeof(error)),
-                     STORE_REFRESH_UNCHANGED);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 10999, error, sizeof(error)),
+        STORE_SOURCE_UNCHANGED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 11000, error, sizeof(error)),
-                     STORE_REFRESH_DONE);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 11000, error, sizeof(error)),
+        STORE_SOURCE_RELOADED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
     assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
     /* A clock that was set back does not stop it. */
-    assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof(error)),
-                     STORE_REFRESH_UNCHANGED);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 5000, error, sizeof(error)),
+        STORE_SOURCE_UNCHANGED);
     add_key("HTTP/two@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 6000, error, sizeof(error)),
-                     STORE_REFRESH_DONE);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 6000, error, sizeof(error)),
+        STORE_SOURCE_RELOADED);
     kerberos_keytab_unref(keytab);
 }
 
@@ -184,87 +189,99 @@ static void a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay(void
     struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     unlink(path);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 1000, error, sizeof(error)),
-                     STORE_REFRESH_UNREADABLE);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 1000, error, sizeof(error)),
+        STORE_SOURCE_UNREADABLE);
     assert_non_null(strstr(error, "no such file"));
-    assert_int_equal(kerberos_keytab_refresh(keytab, 2000, error, sizeof(error)),
-                     STORE_REFRESH_UNCHANGED);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 2000, error, sizeof(error)),
+        STORE_SOURCE_UNCHANGED);
     write_file("text", 4);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 3000, error, sizeof(error)),
-                     STORE_REFRESH_UNREADABLE);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 4000, error, sizeof(error)),
-                     STORE_REFRESH_UNCHANGED);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 3000, error, sizeof(error)),
+        STORE_SOURCE_UNREADABLE);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 4000, error, sizeof(error)),
+        STORE_SOURCE_UNCHANGED);
     assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
     unlink(path);
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_int_equal(kerberos_keytab_refresh(keytab, 5000, error, sizeof(error)),
-                     STORE_REFRESH_DONE);
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 5000, error, sizeof(error)),
+        STORE_SOURCE_RELOADED);
     kerberos_keytab_unref(keytab);
 }
 
-static void one_look_is_told_and_the_others_wait_for_its_reread(void **state)
+static void only_one_check_finds_the_change_until_the_reload_ends(void **state)
 {
     struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
     add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
-    assert_false(kerberos_keytab_look(keytab, 1000));
+    assert_false(store_source_check_changed(kerberos_keytab_source(keytab), 1000));
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_false(kerberos_keytab_look(keytab, 1999));
-    assert_true(kerberos_keytab_look(keytab, 2000));
+    assert_false(store_source_check_changed(kerberos_keytab_source(keytab), 1999));
+    assert_true(store_source_check_changed(kerberos_keytab_source(keytab), 2000));
     for (uint64_t now_ms = 3000; now_ms < 9000; now_ms += 1000)
-        assert_false(kerberos_keytab_look(keytab, now_ms));
-    assert_int_equal(kerberos_keytab_refresh(keytab, 9000, error, sizeof(error)),
-                     STORE_REFRESH_UNCHANGED);
+        assert_false(store_source_check_changed(kerberos_keytab_source(keytab), now_ms));
+    assert_int_equal(
+        store_source_refresh(kerberos_keytab_source(keytab), 9000, error, sizeof(error)),
+        STORE_SOURCE_UNCHANGED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 1);
     assert_false(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)), STORE_REFRESH_DONE);
+    assert_int_equal(store_source_reload(kerberos_keytab_source(keytab), error, sizeof(error)),
+                     STORE_SOURCE_RELOADED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
     assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
-    assert_false(kerberos_keytab_look(keytab, 10000));
+    assert_false(store_source_check_changed(kerberos_keytab_source(keytab), 10000));
     kerberos_keytab_unref(keytab);
 }
 
-static void a_look_out_of_turn_finds_a_change_at_once_and_once_a_second(void **state)
+static void an_immediate_check_finds_a_change_at_most_once_a_second(void **state)
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
-    assert_false(kerberos_keytab_look(keytab, 5000));
-    assert_false(kerberos_keytab_look_now(keytab, 5001));
+    assert_false(store_source_check_changed(kerberos_keytab_source(keytab), 5000));
+    assert_false(store_source_check_changed_now(kerberos_keytab_source(keytab), 5001));
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_false(kerberos_keytab_look(keytab, 5999));
-    assert_true(kerberos_keytab_look_now(keytab, 5999));
-    assert_false(kerberos_keytab_look_now(keytab, 7500)); /* the file is being read */
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)), STORE_REFRESH_DONE);
+    assert_false(store_source_check_changed(kerberos_keytab_source(keytab), 5999));
+    assert_true(store_source_check_changed_now(kerberos_keytab_source(keytab), 5999));
+    /* the file is being read */
+    assert_false(store_source_check_changed_now(kerberos_keytab_source(keytab), 7500));
+    assert_int_equal(store_source_reload(kerberos_keytab_source(keytab), error, sizeof(error)),
+                     STORE_SOURCE_RELOADED);
     add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_false(kerberos_keytab_look_now(keytab, 6998));
-    assert_true(kerberos_keytab_look_now(keytab, 6999));
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)), STORE_REFRESH_DONE);
+    assert_false(store_source_check_changed_now(kerberos_keytab_source(keytab), 6998));
+    assert_true(store_source_check_changed_now(kerberos_keytab_source(keytab), 6999));
+    assert_int_equal(store_source_reload(kerberos_keytab_source(keytab), error, sizeof(error)),
+                     STORE_SOURCE_RELOADED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 3);
-    assert_false(kerberos_keytab_look_now(keytab, 9000));
+    assert_false(store_source_check_changed_now(kerberos_keytab_source(keytab), 9000));
     kerberos_keytab_unref(keytab);
 }
 
-static void a_reread_that_cannot_be_made_or_fails_ends_the_look(void **state)
+static void a_cancelled_or_failed_reload_ends_the_claim(void **state)
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
     assert_non_null(keytab);
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_true(kerberos_keytab_look(keytab, 1000));
-    kerberos_keytab_look_again(keytab);
-    assert_false(kerberos_keytab_look(keytab, 1999));
-    assert_true(kerberos_keytab_look(keytab, 2000));
+    assert_true(store_source_check_changed(kerberos_keytab_source(keytab), 1000));
+    store_source_cancel_reload(kerberos_keytab_source(keytab));
+    assert_false(store_source_check_changed(kerberos_keytab_source(keytab), 1999));
+    assert_true(store_source_check_changed(kerberos_keytab_source(keytab), 2000));
     unlink(path);
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)),
-                     STORE_REFRESH_UNREADABLE);
+    assert_int_equal(store_source_reload(kerberos_keytab_source(keytab), error, sizeof(error)),
+                     STORE_SOURCE_UNREADABLE);
     assert_non_null(strstr(error, "no such file"));
-    assert_false(kerberos_keytab_look(keytab, 3000)); /* told */
+    assert_false(
+        store_source_check_changed(kerberos_keytab_source(keytab), 3000)); /* already reported */
     add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
-    assert_true(kerberos_keytab_look(keytab, 4000));
-    assert_int_equal(kerberos_keytab_reread(keytab, error, sizeof(error)), STORE_REFRESH_DONE);
+    assert_true(store_source_check_changed(kerberos_keytab_source(keytab), 4000));
+    assert_int_equal(store_source_reload(kerberos_keytab_source(keytab), error, sizeof(error)),
+                     STORE_SOURCE_RELOADED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
     kerberos_keytab_unref(keytab);
 }
@@ -307,16 +324,17 @@ static void *use_keys(void *argument)
     return NULL;
 }
 
-/* All look at once; who is told reads. */
-static void *look(void *argument)
+/* All threads check at the same time. The thread that finds the change reads the file. */
+static void *check(void *argument)
 {
     struct race *race = argument;
     char why[ERROR_SIZE];
     for (int i = 0; i < N_CHANGES; i++) {
         pthread_barrier_wait(&race->barrier); /* the file was changed */
-        if (kerberos_keytab_look(race->keytab, race->now_ms)) {
+        if (store_source_check_changed(kerberos_keytab_source(race->keytab), race->now_ms)) {
             race->n_told++;
-            if (kerberos_keytab_reread(race->keytab, why, sizeof(why)) != STORE_REFRESH_DONE)
+            if (store_source_reload(kerberos_keytab_source(race->keytab), why, sizeof(why)) !=
+                STORE_SOURCE_RELOADED)
                 race->n_wrong++;
         }
         pthread_barrier_wait(&race->barrier);
@@ -328,11 +346,11 @@ static void each_change_is_told_to_one_of_many_threads_while_others_use_keys(voi
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     struct race race = {.keytab = kerberos_keytab_open(path, error, sizeof(error))};
-    pthread_t lookers[N_THREADS], others[N_THREADS];
+    pthread_t checkers[N_THREADS], others[N_THREADS];
     assert_non_null(race.keytab);
     assert_int_equal(pthread_barrier_init(&race.barrier, NULL, N_THREADS + 1), 0);
     for (int i = 0; i < N_THREADS; i++) {
-        assert_int_equal(pthread_create(&lookers[i], NULL, look, &race), 0);
+        assert_int_equal(pthread_create(&checkers[i], NULL, check, &race), 0);
         assert_int_equal(pthread_create(&others[i], NULL, use_keys, &race), 0);
     }
     for (unsigned i = 1; i <= N_CHANGES; i++) {
@@ -345,7 +363,7 @@ static void each_change_is_told_to_one_of_many_threads_while_others_use_keys(voi
     }
     race.stop = true;
     for (int i = 0; i < N_THREADS; i++) {
-        pthread_join(lookers[i], NULL);
+        pthread_join(checkers[i], NULL);
         pthread_join(others[i], NULL);
     }
     pthread_barrier_destroy(&race.barrier);
@@ -401,9 +419,9 @@ int main(void)
         cmocka_unit_test_setup(a_change_is_seen_once_a_second, fresh),
         cmocka_unit_test_setup(a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay,
                                fresh),
-        cmocka_unit_test_setup(one_look_is_told_and_the_others_wait_for_its_reread, fresh),
-        cmocka_unit_test_setup(a_look_out_of_turn_finds_a_change_at_once_and_once_a_second, fresh),
-        cmocka_unit_test_setup(a_reread_that_cannot_be_made_or_fails_ends_the_look, fresh),
+        cmocka_unit_test_setup(only_one_check_finds_the_change_until_the_reload_ends, fresh),
+        cmocka_unit_test_setup(an_immediate_check_finds_a_change_at_most_once_a_second, fresh),
+        cmocka_unit_test_setup(a_cancelled_or_failed_reload_ends_the_claim, fresh),
         cmocka_unit_test_setup(the_last_owner_wipes_the_keys, fresh),
         cmocka_unit_test_setup(each_change_is_told_to_one_of_many_threads_while_others_use_keys,
                                fresh),

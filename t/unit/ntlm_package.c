@@ -187,13 +187,15 @@ static void changed_users_count_from_the_next_answer_on(void **state)
     char error[512];
     exchange_begin(w, &client, &exchange);
     write_file(w->path, "zoe:Home:NT:" HASH_OF_OTHER "\n");
-    assert_int_equal(store_users_reread(w->users, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(store_source_reload(store_users_source(w->users), error, sizeof error),
+                     STORE_SOURCE_RELOADED);
     assert_int_equal(send(w, &exchange.context, &exchange.authenticate), SEC_E_LOGON_DENIED);
     exchange_end(&exchange);
     client = (struct client){.user = "ZOE", .domain = "", .nt_hash = HASH_OF_OTHER, .asked = ASKED};
     assert_int_equal(login(w, &client), SEC_E_OK);
     write_file(w->path, "# nobody\n");
-    assert_int_equal(store_users_reread(w->users, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(store_source_reload(store_users_source(w->users), error, sizeof error),
+                     STORE_SOURCE_RELOADED);
     assert_int_equal(login(w, &client), SEC_E_LOGON_DENIED);
 }
 

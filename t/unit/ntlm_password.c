@@ -196,7 +196,8 @@ static void message_of_the_specification_is_right_but_for_its_time(void **state)
     const struct package_input in = {.token = {octets, strlen(hex) / 2}};
     assert_true(hex_decode_lower(bytes_view(hex), octets, strlen(hex) / 2));
     write_file(w->path, "user:DOMAIN:NT:" HASH_OF_PASSWORD "\n");
-    assert_int_equal(store_users_reread(w->users, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(store_source_reload(store_users_source(w->users), error, sizeof error),
+                     STORE_SOURCE_RELOADED);
     CHECK_REFUSED(w,
                   ntlm_verify_authenticate(w->credential, &exchange, &in, &proof, &w->error_info),
                   SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW, "behind");

@@ -8,35 +8,36 @@ static void names_are_asked_for_by_one_thread_once_a_second(void **state)
 {
     char error[SSPI_ERROR_TEXT_SIZE] = "";
     struct ntlm_winbind_names names;
-    struct sspi_winbind *winbind = ntlm_winbind_open();
+    struct sspi_winbind *winbind = ntlm_winbind_new();
     (void)state;
     assert_non_null(winbind);
     assert_false(ntlm_winbind_names(winbind, &names));
-    assert_true(ntlm_winbind_look(winbind, 5000));
+    assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 5000));
     /* Somebody is asking. */
-    assert_false(ntlm_winbind_look(winbind, 5000));
-    assert_false(ntlm_winbind_look(winbind, 60000));
-    assert_int_equal(ntlm_winbind_ask(winbind, error, sizeof error), STORE_REFRESH_UNREADABLE);
+    assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 5000));
+    assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 60000));
+    assert_int_equal(store_source_reload(ntlm_winbind_source(winbind), error, sizeof error),
+                     STORE_SOURCE_UNREADABLE);
     assert_non_null(strstr(error, "winbindd"));
     assert_false(ntlm_winbind_names(winbind, &names));
-    assert_false(ntlm_winbind_look(winbind, 5999));
-    assert_true(ntlm_winbind_look(winbind, 6000));
+    assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 5999));
+    assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 6000));
     /* Could not be asked. */
-    ntlm_winbind_look_again(winbind);
-    assert_false(ntlm_winbind_look(winbind, 6500));
-    assert_true(ntlm_winbind_look(winbind, 7000));
+    store_source_cancel_reload(ntlm_winbind_source(winbind));
+    assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 6500));
+    assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 7000));
     ntlm_winbind_unref(winbind);
     ntlm_winbind_unref(NULL);
 }
 
 static void the_last_owner_frees(void **state)
 {
-    struct sspi_winbind *winbind = ntlm_winbind_open();
+    struct sspi_winbind *winbind = ntlm_winbind_new();
     (void)state;
     assert_non_null(winbind);
     assert_ptr_equal(ntlm_winbind_ref(winbind), winbind);
     ntlm_winbind_unref(winbind);
-    assert_true(ntlm_winbind_look(winbind, 5000));
+    assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 5000));
     ntlm_winbind_unref(winbind);
 }
 
@@ -45,7 +46,7 @@ static enum ntlm_winbind_status check(struct ntlm_winbind_question question, cha
 {
     static const uint8_t challenge[NTLM_CHALLENGE_LEN] = {1, 2, 3};
     struct ntlm_winbind_answer answer = {0};
-    struct sspi_winbind *winbind = ntlm_winbind_open();
+    struct sspi_winbind *winbind = ntlm_winbind_new();
     assert_non_null(winbind);
     question.challenge = challenge;
     text[0] = '\0';
@@ -147,7 +148,7 @@ static void a_challenge_needs_winbinds_names(void **state)
     const struct client client = client_alice();
     BYTES_CLEANUP struct bytes token = {0};
     void *credential = NULL, *context = NULL;
-    struct sspi_winbind *winbind = ntlm_winbind_open();
+    struct sspi_winbind *winbind = ntlm_winbind_new();
     /* Winbind wins over a file, and the credential is an owner of its own. */
     assert_int_equal(acquire(w, winbind, w->users, &credential), SEC_E_OK);
     ntlm_winbind_unref(winbind);
@@ -168,7 +169,7 @@ static void a_response_that_winbind_cannot_judge_is_refused(void **state)
     struct exchange exchange;
     exchange_begin(w, &client, &exchange);
     assert_false(ntlm_package.may_wait(exchange.context));
-    w->credential->winbind = ntlm_winbind_open();
+    w->credential->winbind = ntlm_winbind_new();
     CHECK_REFUSED(w, send(w, &exchange.context, &exchange.authenticate),
                   SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
                   "user \"alice\", domain \"CORP\"");

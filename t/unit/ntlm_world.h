@@ -7,6 +7,7 @@
 
 #include "ntlm_client.h"
 #include "ntlm_context.h"
+#include "store_source.h"
 
 #define START_MS UINT64_C(1700000000000)
 

@@ -3,6 +3,7 @@
  * call it, with NTLM over a user file. */
 #include "request_fixture.h"
 #include "acceptor_source.h"
+#include "store_source.h"
 #include "store_users.h"
 
 static void a_login_stays_on_its_connection(void **state)
@@ -201,7 +202,8 @@ static void write_file(const char *text)
 static void change_users(const char *text)
 {
     write_file(text);
-    assert_int_equal(store_users_reread(the_users(), error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(store_source_reload(store_users_source(the_users()), error, sizeof error),
+                     STORE_SOURCE_RELOADED);
 }
 
 static void it_ends_when_its_line_is_gone_or_another(void **state)

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "store_nt_users.h"
+#include "store_source.h"
 
 #define A "0123456789abcdef0123456789abcdef"
 #define B "fedcba9876543210fedcba9876543210"
@@ -196,12 +197,14 @@ static void a_changed_file_is_read_again(void **state)
 {
     struct sspi_users *users = open_users("alice:Corp:NT:" A "\n");
     write_file("bob:Corp:NT:" B "\n");
-    assert_int_equal(store_users_reread(users, error, sizeof error), STORE_REFRESH_DONE);
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+                     STORE_SOURCE_RELOADED);
     assert_finds(users, "alice", "Corp", NULL, 0);
     assert_finds(users, "bob", "Corp", "Corp\\bob", 0xfe);
     /* What cannot be used leaves what there was. */
     write_file("bob:Corp:NT:" A "\nBOB:Corp:NT:" A "\n");
-    assert_int_equal(store_users_reread(users, error, sizeof error), STORE_REFRESH_UNREADABLE);
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+                     STORE_SOURCE_UNREADABLE);
     assert_finds(users, "bob", "Corp", "Corp\\bob", 0xfe);
     store_users_unref(users);
 }

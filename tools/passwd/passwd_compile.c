@@ -6,6 +6,7 @@
 #include "passwd_lines.h"
 #include "passwd_output.h"
 #include "passwd_problem.h"
+#include "store_source.h"
 #include "store_users_cdb.h"
 
 /* How often somebody who gave up is noticed. */
@@ -52,7 +53,7 @@ static bool add_all(struct store_users_cdb_writer *writer, struct passwd_lines *
 static bool is_unchanged(const struct passwd_file *file, const char *path)
 {
     struct stat now;
-    bool same = fstat(file->file, &now) == 0 && store_file_same(&now, &file->info);
+    bool same = fstat(file->file, &now) == 0 && store_source_same_file(&now, &file->info);
     if (!same)
         passwd_problem("%s changed while it was read; run this again", path);
     return same;
