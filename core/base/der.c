@@ -121,3 +121,10 @@ void der_append(struct bytes *to, uint8_t tag, struct sspi_view content)
     bytes_append(to, header, format_header(tag, content.len, header));
     bytes_append_view(to, content);
 }
+
+void der_append_explicit(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content)
+{
+    size_t start = to->len;
+    der_append(to, inner, content);
+    der_wrap(to, start, outer);
+}

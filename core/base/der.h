@@ -41,4 +41,7 @@ void der_wrap(struct bytes *to, size_t start, uint8_t tag);
 /* Appends one whole element. */
 void der_append(struct bytes *to, uint8_t tag, struct sspi_view content);
 
+/* Appends an element `outer` that holds one element `inner`: an EXPLICIT tag. */
+void der_append_explicit(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content);
+
 #endif

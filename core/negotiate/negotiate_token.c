@@ -127,11 +127,8 @@ bool negotiate_token_parse_response(struct sspi_view token,
 
 static void put_optional(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content)
 {
-    size_t start = to->len;
-    if (content.data == NULL)
-        return;
-    der_append(to, inner, content);
-    der_wrap(to, start, outer);
+    if (content.data != NULL)
+        der_append_explicit(to, outer, inner, content);
 }
 
 void negotiate_token_format_response(const struct negotiate_token_response *response,
@@ -140,7 +137,7 @@ void negotiate_token_format_response(const struct negotiate_token_response *resp
     size_t start = to->len;
     char state = (char)response->state;
     if (response->state != NEGOTIATE_TOKEN_STATE_NONE)
-        put_optional(to, DER_CONTEXT(0), DER_ENUMERATED, (struct sspi_view){&state, 1});
+        der_append_explicit(to, DER_CONTEXT(0), DER_ENUMERATED, (struct sspi_view){&state, 1});
     put_optional(to, DER_CONTEXT(1), DER_OID, response->mechanism);
     put_optional(to, DER_CONTEXT(2), DER_OCTET_STRING, response->token);
     put_optional(to, DER_CONTEXT(3), DER_OCTET_STRING, response->mic);
@@ -160,7 +157,7 @@ void negotiate_token_format_hints(const struct sspi_view *mechanisms, size_t n_m
     der_wrap(to, fields, DER_CONTEXT(0));
     /* NegHints ::= SEQUENCE { hintName [0] GeneralString OPTIONAL, … } */
     size_t hints = to->len;
-    put_optional(to, DER_CONTEXT(0), DER_GENERAL_STRING, hint_name);
+    der_append_explicit(to, DER_CONTEXT(0), DER_GENERAL_STRING, hint_name);
     der_wrap(to, hints, DER_SEQUENCE);
     der_wrap(to, hints, DER_CONTEXT(3));
     der_wrap(to, fields, DER_SEQUENCE);

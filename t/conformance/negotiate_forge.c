@@ -38,11 +38,11 @@ static void put_secret(struct bytes *to, const krb5_keyblock *session,
                        const struct forged_ticket *ticket, time_t now)
 {
     struct sspi_view key = {(const char *)session->contents, session->length};
-    put(to, DER_CONTEXT(0), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
+    der_append_explicit(to, DER_CONTEXT(0), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
     put_typed(to, DER_CONTEXT(1), SSPI_VIEW("\x12"), key);
     struct sspi_view client[2];
     size_t n_components = client_of(ticket, client);
-    put(to, DER_CONTEXT(2), DER_GENERAL_STRING, realm_of(ticket));
+    der_append_explicit(to, DER_CONTEXT(2), DER_GENERAL_STRING, realm_of(ticket));
     put_name(to, DER_CONTEXT(3), SSPI_VIEW("\x01"), client, n_components);
     put_typed(to, DER_CONTEXT(4), SSPI_VIEW("\x01"), SSPI_VIEW(""));
     put_time(to, DER_CONTEXT(5), now + ticket->start_s);
@@ -73,8 +73,8 @@ static void put_ticket(krb5_context context, const krb5_keytab_entry *entry,
                        const struct bytes *secret, struct bytes *to)
 {
     const struct sspi_view service[2] = {SSPI_VIEW("HTTP"), SSPI_VIEW("localhost")};
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
-    put(to, DER_CONTEXT(1), DER_GENERAL_STRING, SSPI_VIEW(REALM));
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
+    der_append_explicit(to, DER_CONTEXT(1), DER_GENERAL_STRING, SSPI_VIEW(REALM));
     put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x01"), service, 2);
     put_encrypted(context, entry, secret, to);
     der_wrap(to, 0, DER_SEQUENCE);

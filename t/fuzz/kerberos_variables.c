@@ -132,9 +132,9 @@ static void put_encrypted(struct bytes *to, uint8_t outer, krb5_keyusage usage,
 static void put_secret(struct bytes *to, const struct names *names, time_t now)
 {
     static const char zeros[32];
-    put(to, DER_CONTEXT(0), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
+    der_append_explicit(to, DER_CONTEXT(0), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
     put_typed(to, DER_CONTEXT(1), SSPI_VIEW("\x12"), (struct sspi_view){zeros, sizeof(zeros)});
-    put(to, DER_CONTEXT(2), DER_GENERAL_STRING, names->client_realm);
+    der_append_explicit(to, DER_CONTEXT(2), DER_GENERAL_STRING, names->client_realm);
     put_name(to, DER_CONTEXT(3), SSPI_VIEW("\x01"), &names->client, 1);
     put_typed(to, DER_CONTEXT(4), SSPI_VIEW("\x01"), SSPI_VIEW(""));
     put_time(to, DER_CONTEXT(5), now - 60);
@@ -149,12 +149,12 @@ static void put_secret(struct bytes *to, const struct names *names, time_t now)
 static void put_authenticator(struct bytes *to, const struct names *names, time_t now)
 {
     static const char checksum[24] = {16};
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
-    put(to, DER_CONTEXT(1), DER_GENERAL_STRING, names->client_realm);
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
+    der_append_explicit(to, DER_CONTEXT(1), DER_GENERAL_STRING, names->client_realm);
     put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x01"), &names->client, 1);
     put_typed(to, DER_CONTEXT(3), SSPI_VIEW("\x00\x80\x03"),
               (struct sspi_view){checksum, sizeof(checksum)});
-    put(to, DER_CONTEXT(4), DER_INTEGER, SSPI_VIEW("\x00"));
+    der_append_explicit(to, DER_CONTEXT(4), DER_INTEGER, SSPI_VIEW("\x00"));
     put_time(to, DER_CONTEXT(5), now);
     der_wrap(to, 0, DER_SEQUENCE);
     der_wrap(to, 0, DER_APPLICATION(2));
@@ -165,8 +165,8 @@ static void put_ticket(struct bytes *to, const struct names *names, time_t now)
     BYTES_CLEANUP struct bytes secret = {0};
     size_t start = to->len;
     put_secret(&secret, names, now);
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
-    put(to, DER_CONTEXT(1), DER_GENERAL_STRING, names->realm);
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
+    der_append_explicit(to, DER_CONTEXT(1), DER_GENERAL_STRING, names->realm);
     put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x01"), names->service, 2);
     put_encrypted(to, DER_CONTEXT(3), KEY_USAGE_TICKET, &secret);
     der_wrap(to, start, DER_SEQUENCE);
@@ -180,9 +180,9 @@ static void put_token(struct bytes *to, const struct names *names, time_t now)
     der_append(to, DER_OID, SSPI_VIEW("\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"));
     bytes_append(to, "\x01\x00", 2);
     size_t message = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
-    put(to, DER_CONTEXT(1), DER_INTEGER, SSPI_VIEW("\x0e"));
-    put(to, DER_CONTEXT(2), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
+    der_append_explicit(to, DER_CONTEXT(1), DER_INTEGER, SSPI_VIEW("\x0e"));
+    der_append_explicit(to, DER_CONTEXT(2), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
     put_ticket(to, names, now);
     put_authenticator(&secret, names, now);
     put_encrypted(to, DER_CONTEXT(4), KEY_USAGE_AUTHENTICATOR, &secret);

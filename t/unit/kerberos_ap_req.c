@@ -35,12 +35,12 @@ static void build(const struct request *request, struct bytes *to)
     der_append(to, DER_OID, request->oid);
     bytes_append_view(to, request->token_id);
     size_t message = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
-    put(to, DER_CONTEXT(1), DER_INTEGER, SSPI_VIEW("\x0e"));
-    put(to, DER_CONTEXT(2), DER_BIT_STRING, SSPI_VIEW("\x00\x20\x00\x00\x00"));
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
+    der_append_explicit(to, DER_CONTEXT(1), DER_INTEGER, SSPI_VIEW("\x0e"));
+    der_append_explicit(to, DER_CONTEXT(2), DER_BIT_STRING, SSPI_VIEW("\x00\x20\x00\x00\x00"));
     size_t ticket = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
-    put(to, DER_CONTEXT(1), DER_GENERAL_STRING, request->realm);
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
+    der_append_explicit(to, DER_CONTEXT(1), DER_GENERAL_STRING, request->realm);
     put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x02"), request->names, request->n_names);
     put_cipher(to, DER_CONTEXT(3), request->kvno, SSPI_VIEW("ticket"));
     der_wrap(to, ticket, DER_SEQUENCE);

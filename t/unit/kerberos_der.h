@@ -7,14 +7,6 @@
 
 #include "der.h"
 
-/* Appends one element within a context tag. */
-static inline void put(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content)
-{
-    size_t start = to->len;
-    der_append(to, inner, content);
-    der_wrap(to, start, outer);
-}
-
 /* KerberosTime (RFC 4120 5.2.3) */
 static inline void put_time(struct bytes *to, uint8_t outer, time_t when)
 {
@@ -22,7 +14,7 @@ static inline void put_time(struct bytes *to, uint8_t outer, time_t when)
     struct tm utc;
     gmtime_r(&when, &utc);
     (void)strftime(text, sizeof(text), "%Y%m%d%H%M%SZ", &utc);
-    put(to, outer, 0x18, bytes_view(text));
+    der_append_explicit(to, outer, 0x18, bytes_view(text));
 }
 
 /* PrincipalName (RFC 4120 5.2.2); `type` is the octets of name-type. */
@@ -30,7 +22,7 @@ static inline void put_name(struct bytes *to, uint8_t outer, struct sspi_view ty
                             const struct sspi_view *components, size_t n_components)
 {
     size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, type);
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, type);
     size_t names = to->len;
     for (size_t i = 0; i < n_components; i++)
         der_append(to, DER_GENERAL_STRING, components[i]);
@@ -45,8 +37,8 @@ static inline void put_typed(struct bytes *to, uint8_t outer, struct sspi_view t
                              struct sspi_view octets)
 {
     size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, type);
-    put(to, DER_CONTEXT(1), DER_OCTET_STRING, octets);
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, type);
+    der_append_explicit(to, DER_CONTEXT(1), DER_OCTET_STRING, octets);
     der_wrap(to, start, DER_SEQUENCE);
     der_wrap(to, start, outer);
 }
@@ -56,10 +48,10 @@ static inline void put_cipher(struct bytes *to, uint8_t outer, struct sspi_view 
                               struct sspi_view cipher)
 {
     size_t start = to->len;
-    put(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x12"));
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x12"));
     if (kvno.data != NULL)
-        put(to, DER_CONTEXT(1), DER_INTEGER, kvno);
-    put(to, DER_CONTEXT(2), DER_OCTET_STRING, cipher);
+        der_append_explicit(to, DER_CONTEXT(1), DER_INTEGER, kvno);
+    der_append_explicit(to, DER_CONTEXT(2), DER_OCTET_STRING, cipher);
     der_wrap(to, start, DER_SEQUENCE);
     der_wrap(to, start, outer);
 }

@@ -27,13 +27,6 @@ static void frame(struct bytes *fields)
     *fields = to;
 }
 
-static void put(struct bytes *to, uint8_t outer, uint8_t inner, struct sspi_view content)
-{
-    size_t start = to->len;
-    der_append(to, inner, content);
-    der_wrap(to, start, outer);
-}
-
 static void put_mechanisms(struct bytes *to, size_t n_mechanisms)
 {
     size_t start = to->len;
@@ -46,9 +39,9 @@ static void put_mechanisms(struct bytes *to, size_t n_mechanisms)
 static void full_init(struct bytes *to)
 {
     put_mechanisms(to, 2);
-    put(to, DER_CONTEXT(1), DER_BIT_STRING, SSPI_VIEW("\x06\x40"));
-    put(to, DER_CONTEXT(2), DER_OCTET_STRING, SSPI_VIEW("token"));
-    put(to, DER_CONTEXT(3), DER_OCTET_STRING, SSPI_VIEW("mic"));
+    der_append_explicit(to, DER_CONTEXT(1), DER_BIT_STRING, SSPI_VIEW("\x06\x40"));
+    der_append_explicit(to, DER_CONTEXT(2), DER_OCTET_STRING, SSPI_VIEW("token"));
+    der_append_explicit(to, DER_CONTEXT(3), DER_OCTET_STRING, SSPI_VIEW("mic"));
     frame(to);
 }
 
@@ -82,7 +75,7 @@ static void only_the_list_is_needed_and_never_empty(void **state)
     frame(&token);
     assert_false(negotiate_token_parse_init(bytes_as_view(&token), &init));
     bytes_free(&token);
-    put(&token, DER_CONTEXT(2), DER_OCTET_STRING, SSPI_VIEW("token"));
+    der_append_explicit(&token, DER_CONTEXT(2), DER_OCTET_STRING, SSPI_VIEW("token"));
     frame(&token);
     assert_false(negotiate_token_parse_init(bytes_as_view(&token), &init));
     bytes_free(&token);
@@ -123,8 +116,8 @@ static void init2_has_its_mic_in_field_4(void **state)
     struct bytes token = {0};
     struct negotiate_token_init init;
     put_mechanisms(&token, 1);
-    put(&token, DER_CONTEXT(3), DER_SEQUENCE, SSPI_VIEW(""));
-    put(&token, DER_CONTEXT(4), DER_OCTET_STRING, SSPI_VIEW("mic"));
+    der_append_explicit(&token, DER_CONTEXT(3), DER_SEQUENCE, SSPI_VIEW(""));
+    der_append_explicit(&token, DER_CONTEXT(4), DER_OCTET_STRING, SSPI_VIEW("mic"));
     frame(&token);
     assert_true(negotiate_token_parse_init(bytes_as_view(&token), &init));
     assert_true(bytes_equal(init.mic, SSPI_VIEW("mic")));
