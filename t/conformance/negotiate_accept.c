@@ -63,7 +63,7 @@ void check_alice(const struct server *server, enum package_bound bound)
     assert_string_equal(info->target, "HTTP/localhost@SSPI.TEST");
     assert_ptr_equal(info->mechanism, &kerberos_package);
     assert_int_equal(info->bound, bound);
-    /* The ticket lasts ten hours at most and was fetched during this test. */
+    /* The ticket lasts at most ten hours, and was fetched during this test. */
     uint64_t life_ms = info->expiry_ms - info->start_ms;
     assert_true(life_ms > 9 * 3600 * 1000 && life_ms <= 10 * 3600 * 1000 + 1000);
 }
@@ -88,43 +88,43 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bare_tokens_are_accepted_by_both_packages),
-        cmocka_unit_test(spnego_takes_one_leg_and_mit_is_content_with_the_answer),
+        cmocka_unit_test(spnego_needs_one_leg_and_mit_accepts_the_answer),
         cmocka_unit_test(bare_mutual_authentication_answers_with_an_ap_rep),
         cmocka_unit_test(a_mic_with_the_last_token_is_answered_at_once),
         cmocka_unit_test(an_unknown_first_mechanism_needs_mics_from_both),
         cmocka_unit_test(a_wrong_or_missing_mic_is_refused),
         cmocka_unit_test(a_mic_before_the_mechanism_is_done_is_refused),
-        cmocka_unit_test(an_unneeded_mic_is_verified_and_answered),
+        cmocka_unit_test(a_mic_that_is_not_required_is_verified_and_answered),
         cmocka_unit_test(the_oid_listed_first_is_answered),
         cmocka_unit_test(an_empty_first_token_is_answered_with_our_list),
-        cmocka_unit_test(clients_without_kerberos_are_told_why),
+        cmocka_unit_test(the_error_says_why_a_client_has_no_kerberos),
         cmocka_unit_test(tokens_over_the_limit_are_refused),
-        cmocka_unit_test(bytes_of_a_negotiation_are_limited_in_all),
+        cmocka_unit_test(the_bytes_of_a_whole_negotiation_are_limited),
         cmocka_unit_test(authenticators_that_are_older_than_the_memory_are_refused),
-        cmocka_unit_test(a_slow_client_needs_no_memory_of_ours_where_mit_keeps_it),
-        cmocka_unit_test(a_step_of_the_wall_clock_forgets_no_replay),
+        cmocka_unit_test(a_slow_clock_of_the_client_is_accepted_with_mits_cache),
+        cmocka_unit_test(a_step_of_the_wall_clock_hides_no_replay),
         cmocka_unit_test(channel_bindings_follow_the_policy_with_shared_state),
         cmocka_unit_test(channel_bindings_follow_the_policy_with_mits_cache),
-        cmocka_unit_test(clients_that_say_they_use_no_tls_are_told_apart),
-        cmocka_unit_test(rewrapped_tokens_are_replays),
+        cmocka_unit_test(clients_that_say_no_tls_differ_from_clients_without_a_binding),
+        cmocka_unit_test(a_token_in_another_framing_is_a_replay),
         cmocka_unit_test(a_full_replay_table_asks_mits_cache_as_well),
         cmocka_unit_test(a_full_replay_table_asks_mits_cache_that_was_turned_off),
         cmocka_unit_test(a_ticket_for_another_service_is_refused),
         cmocka_unit_test(a_key_that_is_not_there_is_named),
         cmocka_unit_test(an_altered_authenticator_is_refused),
-        cmocka_unit_test(no_changed_octet_is_taken_for_our_own_fault),
+        cmocka_unit_test(no_changed_octet_causes_an_internal_error),
         cmocka_unit_test(a_krb_error_is_sent_only_when_it_is_asked_for),
         cmocka_unit_test(every_truncation_of_a_real_token_is_refused),
-        cmocka_unit_test(anonymous_principals_need_leave),
+        cmocka_unit_test(anonymous_principals_need_a_flag),
         cmocka_unit_test(clients_without_a_proper_name_are_refused),
-        cmocka_unit_test(the_realm_of_a_client_is_all_of_it),
+        cmocka_unit_test(the_realm_of_a_client_extends_to_the_end),
         cmocka_unit_test(services_without_a_proper_name_are_refused),
         cmocka_unit_test(times_that_do_not_fit_are_told_apart),
-        cmocka_unit_test(messages_end_with_the_ticket),
-        cmocka_unit_test(a_changed_keytab_is_picked_up),
+        cmocka_unit_test(messages_are_refused_after_the_ticket_expires),
+        cmocka_unit_test(a_changed_keytab_is_read_again),
         cmocka_unit_test(a_credential_of_the_parent_works_in_its_children),
         cmocka_unit_test(threads_share_one_credential),
-        cmocka_unit_test(credentials_that_cannot_work_are_refused_at_once),
+        cmocka_unit_test(unusable_credentials_are_refused_when_they_are_acquired),
     };
     const struct CMUnitTest measurements[] = {
         cmocka_unit_test(one_accept_costs_some_microseconds),

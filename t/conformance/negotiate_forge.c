@@ -13,10 +13,10 @@
 #include "negotiate_forge.h"
 
 #define REALM "SSPI.TEST"
-/* RFC 4120 7.5.1: the ticket's part that the service decrypts. */
+/* RFC 4120 7.5.1: the key usage of the ticket's part that the service decrypts. */
 #define KEY_USAGE_TICKET 2
 
-/* The components of the client's name; returns how many. */
+/* Lists the components of the client's name. Returns their number. */
 static size_t client_of(const struct forged_ticket *ticket, struct sspi_view components[2])
 {
     components[0] = ticket->client_octets;
@@ -100,7 +100,7 @@ static void store(krb5_context context, krb5_creds *creds, char *name,
                   const struct forged_ticket *ticket, time_t now)
 {
     krb5_ccache cache;
-    /* The cache's header says how far the client's clock is off. */
+    /* The header of the cache holds the offset of the client's clock. */
     if (ticket->client_clock_s != 0)
         assert_int_equal(
             krb5_set_real_time(context, (krb5_timestamp)(now + ticket->client_clock_s), 0), 0);
@@ -130,7 +130,7 @@ char *forge_cache(const char *keytab_path, const char *cache_path,
     put_secret(&secret, &creds.keyblock, ticket, now);
     put_ticket(context, &entry, &secret, &sealed);
     creds.ticket = (krb5_data){.length = (unsigned)sealed.len, .data = sealed.data};
-    /* The client thinks that its ticket is good. */
+    /* The client believes that its ticket is valid. */
     creds.times.authtime = creds.times.starttime = (krb5_timestamp)(now - 7200);
     creds.times.endtime = (krb5_timestamp)(now + 7200);
     bytes_append_format(&name, "FILE:%s", cache_path);

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Tickets that no KDC would give, made with the service's own key: for times and names that cannot
- * be had otherwise without waiting. */
+/* Tickets that no KDC would issue, made with the service's own key. They have times and names that
+ * a test could otherwise get only by waiting, or not at all. */
 #ifndef NEGOTIATE_FORGE_H
 #define NEGOTIATE_FORGE_H
 
 #include "sspi_view.h"
 
 struct forged_ticket {
-    const char *client[2];          /* components of the name; the second may be NULL */
-    struct sspi_view client_octets; /* replaces `client` if set: any octets, one component */
-    struct sspi_view client_realm;  /* absent: SSPI.TEST */
-    int start_s;                    /* all three in seconds from now */
+    const char *client[2]; /* components of the name; the second may be NULL */
+    struct sspi_view
+        client_octets; /* replaces `client` unless absent: any octets, as one component */
+    struct sspi_view client_realm; /* absent: SSPI.TEST */
+    int start_s;                   /* all three in seconds from now */
     int end_s;
-    int client_clock_s; /* what the client takes for now */
+    int client_clock_s; /* the client's clock, in seconds from now */
 };
 
-/* A credential cache file with such a ticket for HTTP/localhost; returns its name, malloc'ed. */
+/* Writes a credential cache file with such a ticket for HTTP/localhost. Returns its name,
+ * malloc'ed. */
 char *forge_cache(const char *keytab, const char *cache, const struct forged_ticket *ticket);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Negotiate package, by Windows' calls, against MIT's SPNEGO initiator with Kerberos and
- * gss-ntlmssp: every order of the two on the client's side, with a ticket and without one, and
- * everything that our side may allow. negotiate_mechanisms.t makes the realm and the users. */
+/* The Negotiate package against MIT's SPNEGO initiator with Kerberos and gss-ntlmssp, through
+ * Windows' calls. The tests cover every order of the two mechanisms at the client, with and without
+ * a ticket, and every set that the server allows. negotiate_mechanisms.t makes the realm and the
+ * users. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,7 +24,7 @@
 static char ntlm_oid[] = "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
 static gss_OID_desc ntlm_mechanism = {10, ntlm_oid};
 
-/* ---- our side ---- */
+/* ---- the server ---- */
 
 static SSPI_ACCEPTOR_DATA acceptor_data(uint32_t mechanisms)
 {
@@ -104,9 +105,9 @@ static void check_user(struct acceptor *acceptor, uint32_t mechanism)
     assert_int_equal(FreeContextBuffer(names.sUserName), SEC_E_OK);
 }
 
-/* ---- the client's side ---- */
+/* ---- the client ---- */
 
-/* What a client lists, in its order. */
+/* The client's offer, in its order. */
 struct offer {
     uint32_t mechanisms[2];
     size_t n;
@@ -119,8 +120,8 @@ static const struct offer offers[] = {
     {{N, K}, 2},
 };
 
-/* The default credentials of both mechanisms (a ticket cache, a file of passwords) as far as they
- * are there, in the order of the offer. False: MIT has nothing to begin with. */
+/* Acquires the default credentials of both mechanisms (a ticket cache, a file of passwords) if they
+ * exist, in the order of the offer. False: MIT has no mechanism to begin with. */
 static bool client_open(struct client *client, const struct offer *offer)
 {
     OM_uint32 minor;
@@ -152,14 +153,14 @@ static bool client_open(struct client *client, const struct offer *offer)
 
 /* ---- both ---- */
 
-/* What went by on the wire. */
-struct seen {
+/* The MICs, and a request for one, that the messages had. */
+struct messages {
     bool client_mic;
     bool our_mic;
     bool asked_for_mic;
 };
 
-static void look_at(const struct bytes *token, bool ours, struct seen *seen)
+static void note_message(const struct bytes *token, bool ours, struct messages *messages)
 {
     struct negotiate_token_init init;
     struct negotiate_token_response response;
@@ -168,35 +169,36 @@ static void look_at(const struct bytes *token, bool ours, struct seen *seen)
         return;
     assert_true(negotiate_token_parse_response(view, &response));
     if (response.mic.data != NULL)
-        *(ours ? &seen->our_mic : &seen->client_mic) = true;
+        *(ours ? &messages->our_mic : &messages->client_mic) = true;
     if (ours && response.state == NEGOTIATE_TOKEN_REQUEST_MIC)
-        seen->asked_for_mic = true;
+        messages->asked_for_mic = true;
 }
 
-static SECURITY_STATUS talk(struct client *client, struct acceptor *acceptor, struct seen *seen)
+static SECURITY_STATUS talk(struct client *client, struct acceptor *acceptor,
+                            struct messages *messages)
 {
     struct bytes token = {0};
     SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
-    *seen = (struct seen){.client_mic = false};
+    *messages = (struct messages){.client_mic = false};
     client_step(client, (struct sspi_view){NULL, 0}, &token);
     for (size_t leg = 0; status == SEC_I_CONTINUE_NEEDED; leg++) {
         assert_true(leg < LEGS_LIMIT && token.len > 0);
-        look_at(&token, false, seen);
+        note_message(&token, false, messages);
         status = acceptor_step(acceptor, &token);
         bytes_free(&token);
         if (acceptor->answer.len > 0)
-            look_at(&acceptor->answer, true, seen);
+            note_message(&acceptor->answer, true, messages);
         if (status >= 0 && acceptor->answer.len > 0)
             client_step(client, bytes_as_view(&acceptor->answer), &token);
     }
-    /* MIT's is content with the same leg as ours. */
+    /* MIT's initiator finishes in the same leg as the server. */
     if (status == SEC_E_OK)
         assert_true(client->done && token.len == 0);
     bytes_free(&token);
     return status;
 }
 
-/* RFC 4178: the first of the client's mechanisms that we allow; 0: none. */
+/* RFC 4178: the first of the client's mechanisms that the server allows; 0: none. */
 static uint32_t chosen(const struct offer *offer, uint32_t allowed)
 {
     for (size_t i = 0; i < offer->n; i++) {
@@ -206,7 +208,7 @@ static uint32_t chosen(const struct offer *offer, uint32_t allowed)
     return 0;
 }
 
-/* What is left of an offer for who has no ticket. */
+/* The mechanisms of an offer that remain for a client without a ticket. */
 static struct offer without_kerberos(const struct offer *offer)
 {
     struct offer rest = {.n = 0};
@@ -221,7 +223,7 @@ static void check_one(const struct offer *offer, bool ticket, uint32_t allowed)
 {
     struct client client;
     struct acceptor acceptor;
-    struct seen seen;
+    struct messages messages;
     struct offer listed = ticket ? *offer : without_kerberos(offer);
     bool begins = client_open(&client, offer);
     assert_int_equal(begins, listed.n > 0);
@@ -231,17 +233,17 @@ static void check_one(const struct offer *offer, bool ticket, uint32_t allowed)
     }
     uint32_t wanted = chosen(&listed, allowed);
     acceptor_open(&acceptor, allowed);
-    SECURITY_STATUS status = talk(&client, &acceptor, &seen);
+    SECURITY_STATUS status = talk(&client, &acceptor, &messages);
     assert_int_equal(status, wanted != 0 ? SEC_E_OK : SEC_E_INVALID_TOKEN);
     if (wanted != 0) {
-        /* Both prefer what is first in either list; else both protect the lists. */
+        /* True if both sides prefer the same mechanism. Otherwise both sides protect the lists. */
         bool first_of_both = wanted == listed.mechanisms[0] && wanted == (allowed & K ? K : N);
         assert_int_equal(acceptor_mechanism(&acceptor), wanted);
         check_user(&acceptor, wanted);
-        assert_int_equal(seen.client_mic, seen.our_mic);
-        assert_int_equal(seen.asked_for_mic, !first_of_both);
+        assert_int_equal(messages.client_mic, messages.our_mic);
+        assert_int_equal(messages.asked_for_mic, !first_of_both);
         if (!first_of_both)
-            assert_true(seen.our_mic);
+            assert_true(messages.our_mic);
     } else {
         assert_int_equal(acceptor.error_info.reason, SSPI_REASON_NOT_OFFERED);
         assert_non_null(
@@ -271,8 +273,8 @@ static void every_order_without_a_ticket(void **state)
     check_all(false);
 }
 
-/* MS-SPNG 3.3.5.1: behind the mechListMICs RC4 begins anew in both directions. */
-static void messages_go_on_behind_the_mics(void **state)
+/* MS-SPNG 3.3.5.1: after the mechListMICs, RC4 begins anew in both directions. */
+static void messages_continue_after_the_mics(void **state)
 {
     SSPI_ACCEPTOR_DATA data = acceptor_data(K | N);
     struct server server = {.package = &negotiate_package};
@@ -315,7 +317,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_order_with_a_ticket),
         cmocka_unit_test(every_order_without_a_ticket),
-        cmocka_unit_test(messages_go_on_behind_the_mics),
+        cmocka_unit_test(messages_continue_after_the_mics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of negotiate_accept share: the realm's files, credentials of ours over them. */
+/* Shared by the tests of negotiate_accept: the realm's files, and credentials over them. */
 #ifndef NEGOTIATE_TESTS_H
 #define NEGOTIATE_TESTS_H
 
@@ -37,7 +37,7 @@ extern const char *dir;
 /* Every HTTP service. */
 extern const struct sspi_view http_names[1];
 
-/* A file of the realm; good until the next call. */
+/* Returns the path of a file of the realm; valid until the next call. */
 const char *file(const char *name);
 
 /* The package's credential over a keytab file of the realm. */
@@ -48,13 +48,13 @@ void *credential_for(const struct package *package, const char *keytab,
 struct server server_for(const struct package *package);
 void server_close(struct server *server);
 
-/* One token in a context of its own. */
+/* Gives one token to a new context. */
 SECURITY_STATUS once(struct server *server, const struct bytes *token);
 
 /* A token with a forged ticket. */
 void forged_token(const struct forged_ticket *ticket, gss_OID mechanism, struct bytes *ret_token);
 
-/* The context is alice's for HTTP/localhost. */
+/* Checks that the context is alice's, for HTTP/localhost. */
 void check_alice(const struct server *server, enum package_bound bound);
 
 #define CHECK(status, wanted)                                                                      \
@@ -75,43 +75,43 @@ void check_alice(const struct server *server, enum package_bound bound);
     } while (0)
 
 void bare_tokens_are_accepted_by_both_packages(void **test_state);
-void spnego_takes_one_leg_and_mit_is_content_with_the_answer(void **test_state);
+void spnego_needs_one_leg_and_mit_accepts_the_answer(void **test_state);
 void bare_mutual_authentication_answers_with_an_ap_rep(void **test_state);
 void a_mic_with_the_last_token_is_answered_at_once(void **test_state);
 void an_unknown_first_mechanism_needs_mics_from_both(void **test_state);
 void a_wrong_or_missing_mic_is_refused(void **test_state);
 void a_mic_before_the_mechanism_is_done_is_refused(void **test_state);
-void an_unneeded_mic_is_verified_and_answered(void **test_state);
+void a_mic_that_is_not_required_is_verified_and_answered(void **test_state);
 void the_oid_listed_first_is_answered(void **test_state);
 void an_empty_first_token_is_answered_with_our_list(void **test_state);
-void clients_without_kerberos_are_told_why(void **test_state);
+void the_error_says_why_a_client_has_no_kerberos(void **test_state);
 void tokens_over_the_limit_are_refused(void **test_state);
-void bytes_of_a_negotiation_are_limited_in_all(void **test_state);
+void the_bytes_of_a_whole_negotiation_are_limited(void **test_state);
 void authenticators_that_are_older_than_the_memory_are_refused(void **test_state);
-void a_slow_client_needs_no_memory_of_ours_where_mit_keeps_it(void **test_state);
-void a_step_of_the_wall_clock_forgets_no_replay(void **test_state);
+void a_slow_clock_of_the_client_is_accepted_with_mits_cache(void **test_state);
+void a_step_of_the_wall_clock_hides_no_replay(void **test_state);
 void channel_bindings_follow_the_policy_with_shared_state(void **test_state);
 void channel_bindings_follow_the_policy_with_mits_cache(void **test_state);
-void clients_that_say_they_use_no_tls_are_told_apart(void **test_state);
-void rewrapped_tokens_are_replays(void **test_state);
+void clients_that_say_no_tls_differ_from_clients_without_a_binding(void **test_state);
+void a_token_in_another_framing_is_a_replay(void **test_state);
 void a_full_replay_table_asks_mits_cache_as_well(void **test_state);
 void a_full_replay_table_asks_mits_cache_that_was_turned_off(void **test_state);
 void a_ticket_for_another_service_is_refused(void **test_state);
 void a_key_that_is_not_there_is_named(void **test_state);
 void an_altered_authenticator_is_refused(void **test_state);
-void no_changed_octet_is_taken_for_our_own_fault(void **test_state);
+void no_changed_octet_causes_an_internal_error(void **test_state);
 void a_krb_error_is_sent_only_when_it_is_asked_for(void **test_state);
 void every_truncation_of_a_real_token_is_refused(void **test_state);
-void anonymous_principals_need_leave(void **test_state);
+void anonymous_principals_need_a_flag(void **test_state);
 void clients_without_a_proper_name_are_refused(void **test_state);
-void the_realm_of_a_client_is_all_of_it(void **test_state);
+void the_realm_of_a_client_extends_to_the_end(void **test_state);
 void services_without_a_proper_name_are_refused(void **test_state);
 void times_that_do_not_fit_are_told_apart(void **test_state);
-void messages_end_with_the_ticket(void **test_state);
-void a_changed_keytab_is_picked_up(void **test_state);
+void messages_are_refused_after_the_ticket_expires(void **test_state);
+void a_changed_keytab_is_read_again(void **test_state);
 void a_credential_of_the_parent_works_in_its_children(void **test_state);
 void threads_share_one_credential(void **test_state);
-void credentials_that_cannot_work_are_refused_at_once(void **test_state);
+void unusable_credentials_are_refused_when_they_are_acquired(void **test_state);
 void one_accept_costs_some_microseconds(void **test_state);
 
 #endif

@@ -20,10 +20,10 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ret_now)
     return failed;
 }
 
-/* ---- memory that was made at another time ---- */
+/* ---- memory that began at another time ---- */
 
 struct moment {
-    int wall_age_s; /* below 0: the wall clock was set back after that */
+    int wall_age_s; /* below 0: the wall clock was set back after the memory began */
     int steady_age_s;
 };
 
@@ -44,7 +44,7 @@ static bool moment_random(void *self, void *out, size_t len)
     return clock_machine()->random(NULL, out, len);
 }
 
-static struct sspi_state *made_at(struct moment *moment, void **ret_memory)
+static struct sspi_state *state_of(struct moment *moment, void **ret_memory)
 {
     struct clock clock = {moment_now_ms, moment_steady_ms, moment_random, moment};
     *ret_memory = mmap(NULL, STATE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -54,11 +54,12 @@ static struct sspi_state *made_at(struct moment *moment, void **ret_memory)
     return state;
 }
 
-/* Returns the answer of memory from that moment to a client whose clock differs by so much. */
+/* Checks the answer of memory that began at `moment` to a client whose clock differs by
+ * `client_clock_s`. */
 static void check_age(struct moment moment, int client_clock_s, SECURITY_STATUS wanted)
 {
     void *memory;
-    struct sspi_state *state = made_at(&moment, &memory);
+    struct sspi_state *state = state_of(&moment, &memory);
     const struct forged_ticket ticket = {
         .client = {"alice"}, .start_s = -7200, .end_s = 3600, .client_clock_s = client_clock_s};
     struct server server = {
@@ -89,7 +90,7 @@ void authenticators_that_are_older_than_the_memory_are_refused(void **test_state
         {{65, 65}, -60, SEC_E_OK},
         {{275, 275}, -285, SEC_E_LOGON_DENIED},
         {{295, 295}, -285, SEC_E_OK},
-        /* An authenticator that old is refused anyway. */
+        /* MIT refuses an authenticator that is so old. */
         {{400, 400}, -285, SEC_E_OK},
         /* The wall clock was set back after the memory was made. A token that was used before may
          * come again, but the server refuses clients for at most twice the clock skew. */
@@ -101,7 +102,7 @@ void authenticators_that_are_older_than_the_memory_are_refused(void **test_state
         check_age(cases[i].made, cases[i].client_clock_s, cases[i].status);
 }
 
-void a_slow_client_needs_no_memory_of_ours_where_mit_keeps_it(void **test_state)
+void a_slow_clock_of_the_client_is_accepted_with_mits_cache(void **test_state)
 {
     const struct forged_ticket ticket = {
         .client = {"alice"}, .start_s = -7200, .end_s = 3600, .client_clock_s = -60};
@@ -115,7 +116,7 @@ void a_slow_client_needs_no_memory_of_ours_where_mit_keeps_it(void **test_state)
     server_close(&server);
 }
 
-void a_step_of_the_wall_clock_forgets_no_replay(void **test_state)
+void a_step_of_the_wall_clock_hides_no_replay(void **test_state)
 {
     static const time_t steps_s[] = {3600, -3600, 86400 * 365, 0};
     struct server server = server_for(&kerberos_package);

@@ -2,7 +2,7 @@
 /* RFC 4178 section 5: mechListMIC. */
 #include "negotiate_tests.h"
 
-/* An initiator by hand: what MIT's would not send. */
+/* An initiator that sends messages which MIT's initiator would not send. */
 struct hand {
     struct server server;
     struct client client; /* Kerberos without SPNEGO */
@@ -83,7 +83,7 @@ void an_unknown_first_mechanism_needs_mics_from_both(void **test_state)
     assert_int_equal(answer.state, NEGOTIATE_TOKEN_REQUEST_MIC);
     assert_true(bytes_equal(answer.mechanism, SSPI_VIEW(KRB5)));
     assert_null(answer.token.data);
-    /* The mechanism is done, yet nothing is established: only our MIC is there. */
+    /* The mechanism is done, but the context is not established: only the server's MIC was sent. */
     assert_int_equal(hand_send(&hand, bytes_as_view(&hand.token), absent), SEC_I_CONTINUE_NEEDED);
     answer = hand_answer(&hand);
     assert_int_equal(answer.state, NEGOTIATE_TOKEN_ACCEPT_INCOMPLETE);
@@ -107,7 +107,7 @@ void an_unknown_first_mechanism_needs_mics_from_both(void **test_state)
     hand_end(&hand);
 }
 
-/* Without mutual authentication the initiator is done first, and sends its MIC with its token. */
+/* Without mutual authentication the initiator is done first. It sends its MIC with its token. */
 void a_mic_with_the_last_token_is_answered_at_once(void **test_state)
 {
     struct hand hand;
@@ -139,11 +139,11 @@ void a_wrong_or_missing_mic_is_refused(void **test_state)
                          SEC_I_CONTINUE_NEEDED);
         bytes_append_view(&ap_rep, hand_answer(&hand).token);
         client_step(&hand.client, bytes_as_view(&ap_rep), &rest);
-        hand.list.data[4] ^= 1; /* as if someone had changed the list on the way */
+        hand.list.data[4] ^= 1; /* as if an attacker had changed the list in transit */
         hand_mic(&hand, &mic);
         SECURITY_STATUS status = hand_send(&hand, absent, wrong ? bytes_as_view(&mic) : absent);
         assert_int_equal(status, wrong ? SEC_E_MESSAGE_ALTERED : SEC_E_INVALID_TOKEN);
-        /* It stays refused. */
+        /* A later message does not help. */
         assert_int_equal(hand_send(&hand, absent, bytes_as_view(&mic)), SEC_E_INVALID_TOKEN);
         bytes_free(&ap_rep);
         bytes_free(&rest);
@@ -160,8 +160,8 @@ void a_mic_before_the_mechanism_is_done_is_refused(void **test_state)
     hand_end(&hand);
 }
 
-/* A first token by hand with a MIC in it, although none is needed. */
-void an_unneeded_mic_is_verified_and_answered(void **test_state)
+/* Builds a first token with a MIC, although no MIC is required. */
+void a_mic_that_is_not_required_is_verified_and_answered(void **test_state)
 {
     const struct sspi_view krb5_first[] = {SSPI_VIEW(KRB5)};
     for (int wrong = 0; wrong < 2; wrong++) {
@@ -177,7 +177,7 @@ void an_unneeded_mic_is_verified_and_answered(void **test_state)
         hand_mic(&hand, &mic);
         if (wrong)
             mic.data[mic.len - 1] ^= 1;
-        /* wrap_init() has no MIC: built from its parts here. */
+        /* wrap_init() adds no MIC, so this builds the token from its parts. */
         der_append(&init, DER_OID, SSPI_VIEW("\x2b\x06\x01\x05\x05\x02"));
         size_t fields = init.len;
         bytes_append_view(&init, bytes_as_view(&hand.list));
@@ -207,7 +207,7 @@ void an_unneeded_mic_is_verified_and_answered(void **test_state)
     }
 }
 
-void bytes_of_a_negotiation_are_limited_in_all(void **test_state)
+void the_bytes_of_a_whole_negotiation_are_limited(void **test_state)
 {
     char *large = calloc(1, PACKAGE_TOKEN_LIMIT);
     assert_non_null(large);

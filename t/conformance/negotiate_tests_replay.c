@@ -15,10 +15,10 @@ static const struct {
 } binding_cases[] = {
     {"none, client silent", NULL, {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, 0},
     {"none, client bound", "a", {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, 0},
-    {"require, silent", NULL, {"a"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_MISSING_BINDING},
+    {"require, absent", NULL, {"a"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_MISSING_BINDING},
     {"require, right", "a", {"a"}, 0, SEC_E_OK, PACKAGE_BOUND_MATCHED, 0},
     {"require, wrong", "b", {"a"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_BAD_BINDING},
-    {"allow, silent",
+    {"allow, absent",
      NULL,
      {"a"},
      ASC_REQ_ALLOW_MISSING_BINDINGS,
@@ -42,7 +42,7 @@ static const struct {
     {"last alternative", "c", {"a", "b", "c"}, 0, SEC_E_OK, PACKAGE_BOUND_MATCHED, 0},
     {"first alternative", "a", {"a", "b", "c"}, 0, SEC_E_OK, PACKAGE_BOUND_MATCHED, 0},
     {"no alternative", "d", {"a", "b", "c"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_BAD_BINDING},
-    {"alternatives, silent",
+    {"alternatives, absent",
      NULL,
      {"a", "b"},
      0,
@@ -50,7 +50,7 @@ static const struct {
      0,
      SSPI_REASON_MISSING_BINDING},
     {"proxy, bound", "a", {NULL}, ASC_REQ_PROXY_BINDINGS, SEC_E_OK, PACKAGE_BOUND_PROXY, 0},
-    {"proxy, silent",
+    {"proxy, absent",
      NULL,
      {NULL},
      ASC_REQ_PROXY_BINDINGS,
@@ -89,7 +89,7 @@ static void channel_bindings_with(struct sspi_state *state)
         assert_int_equal(status, binding_cases[i].status);
         if (status == SEC_E_OK) {
             check_alice(&server, binding_cases[i].bound);
-            /* What was let in is not let in again, whichever cache knows it. */
+            /* A token that was accepted is not accepted again, whichever cache recorded it. */
             CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
             CHECK_REASON(SSPI_REASON_REPLAY, "replay");
         } else {
@@ -111,8 +111,8 @@ void channel_bindings_follow_the_policy_with_mits_cache(void **test_state)
     channel_bindings_with(NULL);
 }
 
-/* A client that knows of bindings and has none speaks without TLS, as it sees it. */
-void clients_that_say_they_use_no_tls_are_told_apart(void **test_state)
+/* A client that knows channel bindings and sends none says that it uses no TLS. */
+void clients_that_say_no_tls_differ_from_clients_without_a_binding(void **test_state)
 {
     static const struct {
         bool aware;
@@ -165,7 +165,7 @@ void clients_that_say_they_use_no_tls_are_told_apart(void **test_state)
     }
 }
 
-void rewrapped_tokens_are_replays(void **test_state)
+void a_token_in_another_framing_is_a_replay(void **test_state)
 {
     const struct sspi_view krb5_first[] = {SSPI_VIEW(KRB5)};
     struct sspi_state *states[] = {state_memory, NULL};
@@ -181,7 +181,7 @@ void rewrapped_tokens_are_replays(void **test_state)
         CHECK(once(&server, &init), SEC_E_LOGON_DENIED);
         CHECK_REASON(SSPI_REASON_REPLAY, "replay");
         server_close(&server);
-        /* Another credential of another package knows it as well. */
+        /* Another credential of another package refuses it as well. */
         server = (struct server){.package = &kerberos_package,
                                  .credential = credential_for(&kerberos_package, "http.keytab",
                                                               http_names, 1, states[i])};
@@ -198,7 +198,7 @@ static uint64_t earlier_now_ms(void *self)
     return clock_machine()->now_ms(self) - 2000;
 }
 
-/* A table that overflowed: MIT's cache knows the rest. */
+/* When the table overflows, MIT's cache records the rest. */
 void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
 {
     struct sspi_state *small;
@@ -232,7 +232,7 @@ void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
     munmap(small_memory, STORE_STATE_MIN_SIZE);
 }
 
-/* Another module's manual said KRB5RCACHENAME=none: to the administrator. */
+/* Manuals of some modules advise KRB5RCACHENAME=none:. */
 void a_full_replay_table_asks_mits_cache_that_was_turned_off(void **test_state)
 {
     const char *name = getenv("KRB5RCACHENAME"), prefix[] = "file2:";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a credential lives through: a changed keytab, fork, threads. */
+/* One credential while its keytab changes, after fork, and in several threads. */
 #include <pthread.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,7 +18,7 @@ static void copy_file(const char *from, const char *to)
     assert_int_equal(system(command), 0);
 }
 
-void a_changed_keytab_is_picked_up(void **test_state)
+void a_changed_keytab_is_read_again(void **test_state)
 {
     char error[SSPI_ERROR_TEXT_SIZE];
     copy_file("forged.keytab", "live.keytab");
@@ -36,7 +36,7 @@ void a_changed_keytab_is_picked_up(void **test_state)
         store_source_refresh(kerberos_keytab_source(keytab), 1000, error, sizeof(error)),
         STORE_SOURCE_RELOADED);
     CHECK(once(&server, &token), SEC_E_OK);
-    /* And back: the old keys are gone. */
+    /* After the change back, the old keys are gone. */
     copy_file("forged.keytab", "live.keytab");
     assert_int_equal(
         store_source_refresh(kerberos_keytab_source(keytab), 2000, error, sizeof(error)),
@@ -61,7 +61,8 @@ void a_credential_of_the_parent_works_in_its_children(void **test_state)
         pid_t pid = fork();
         assert_true(pid >= 0);
         if (pid == 0) {
-            /* The first child lets it in; the second knows of it through the shared memory. */
+            /* The first child accepts the token. The second child knows it through the shared
+             * memory, and refuses it. */
             struct package_input in = {.token = bytes_as_view(&token), .n_tokens = 1};
             struct package_output out = {.error_info = &server.error_info};
             SECURITY_STATUS status =
@@ -126,7 +127,7 @@ void threads_share_one_credential(void **test_state)
     server_close(&server);
 }
 
-void credentials_that_cannot_work_are_refused_at_once(void **test_state)
+void unusable_credentials_are_refused_when_they_are_acquired(void **test_state)
 {
     static struct sspi_view names[65];
     struct sspi_error_info error_info = {0};
@@ -164,7 +165,7 @@ static double cpu_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-/* Not a test of speed, which depends on the machine: it prints the number for whoever looks. */
+/* This prints the cost, and tests nothing, because the speed depends on the machine. */
 void one_accept_costs_some_microseconds(void **test_state)
 {
     static struct bytes tokens[MEASURED];

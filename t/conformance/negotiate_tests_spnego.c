@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SPNEGO's first leg, MIT's initiator, bare tokens, limits. */
+/* The first leg of SPNEGO with MIT's initiator, bare tokens, and limits. */
 #include "negotiate_tests.h"
 
 void bare_tokens_are_accepted_by_both_packages(void **test_state)
@@ -17,7 +17,7 @@ void bare_tokens_are_accepted_by_both_packages(void **test_state)
     }
 }
 
-/* Lets the two talk until ours is done; returns the number of our legs. */
+/* Exchanges tokens until the server is done. Returns the number of the server's legs. */
 static size_t talk(struct client *client, struct server *server)
 {
     struct bytes token = {0};
@@ -38,7 +38,7 @@ static size_t talk(struct client *client, struct server *server)
     return n_legs;
 }
 
-void spnego_takes_one_leg_and_mit_is_content_with_the_answer(void **test_state)
+void spnego_needs_one_leg_and_mit_accepts_the_answer(void **test_state)
 {
     const OM_uint32 flags[] = {0, GSS_C_MUTUAL_FLAG, GSS_C_MUTUAL_FLAG | GSS_C_SEQUENCE_FLAG};
     for (size_t i = 0; i < 3; i++) {
@@ -99,7 +99,7 @@ void an_empty_first_token_is_answered_with_our_list(void **test_state)
     server_close(&server);
 }
 
-void clients_without_kerberos_are_told_why(void **test_state)
+void the_error_says_why_a_client_has_no_kerberos(void **test_state)
 {
     const struct sspi_view ntlm[] = {SSPI_VIEW(NTLM)};
     struct server server = server_for(&negotiate_package);

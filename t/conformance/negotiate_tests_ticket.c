@@ -21,13 +21,13 @@ void a_ticket_for_another_service_is_refused(void **test_state)
     CHECK(once(&server, &token), SEC_E_WRONG_PRINCIPAL);
     CHECK_REASON(SSPI_REASON_WRONG_SERVICE,
                  "host/localhost@SSPI.TEST, but the accepted services are HTTP/");
-    /* The name outside the ticket's encryption is not protected: the key is what counts. */
+    /* The name outside the ticket's encryption is not protected. Only the key counts. */
     replace(&token, "host", "HTTP");
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
     CHECK_REASON(SSPI_REASON_BAD_KEY, "http.keytab");
     bytes_free(&token);
     server_close(&server);
-    /* Any service is taken where any is configured. */
+    /* A credential without service names accepts every service. */
     server = (struct server){
         .package = &kerberos_package,
         .credential = credential_for(&kerberos_package, "http.keytab", NULL, 0, state_memory)};
@@ -47,7 +47,7 @@ void a_key_that_is_not_there_is_named(void **test_state)
     CHECK(once(&server, &token), SEC_E_NO_KERB_KEY);
     CHECK_REASON(SSPI_REASON_NO_KEY, "needs key version 1, but keytab");
     server_close(&server);
-    /* Same version, another key. */
+    /* The same version with another key. */
     server.credential = credential_for(&kerberos_package, "forged.keytab", NULL, 0, state_memory);
     client_token(&krb5_mechanism, HTTP, NULL, 0, &token);
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
@@ -74,16 +74,17 @@ void an_altered_authenticator_is_refused(void **test_state)
     token.data[token.len - 1] ^= 1;
     CHECK(once(&server, &token), SEC_E_LOGON_DENIED);
     CHECK_REASON(SSPI_REASON_BAD_KEY, "does not decrypt");
-    /* What was refused was not recorded: the right one still counts as fresh. */
+    /* A refused token is not recorded: the right token is still new. */
     token.data[token.len - 1] ^= 1;
     CHECK(once(&server, &token), SEC_E_OK);
     bytes_free(&token);
     server_close(&server);
 }
 
-/* Whatever a client changes, it is never told to be our own fault, and never let in unless what it
- * changed is not protected and not used (ap-options, kvno, the name outside the encryption). */
-void no_changed_octet_is_taken_for_our_own_fault(void **test_state)
+/* The server must not report a changed octet as an internal error. It accepts a changed token only
+ * if the changed part is not protected and not used: ap-options, kvno, and the name outside the
+ * encryption. */
+void no_changed_octet_causes_an_internal_error(void **test_state)
 {
     struct server server = {
         .package = &kerberos_package,
@@ -138,7 +139,7 @@ void forged_token(const struct forged_ticket *ticket, gss_OID mechanism, struct 
     free(cache);
 }
 
-void anonymous_principals_need_leave(void **test_state)
+void anonymous_principals_need_a_flag(void **test_state)
 {
     const struct forged_ticket anonymous = {
         .client = {"WELLKNOWN", "ANONYMOUS"}, .start_s = -60, .end_s = 3600};
@@ -158,7 +159,7 @@ static struct forged_ticket ticket_of(struct sspi_view client)
     return (struct forged_ticket){.client_octets = client, .start_s = -60, .end_s = 3600};
 }
 
-/* MIT writes some of them as escapes, \\n among them, and others as they are. */
+/* MIT writes some control characters as escapes, for example \\n, and others unchanged. */
 void clients_without_a_proper_name_are_refused(void **test_state)
 {
     struct server server = server_for(&kerberos_package);
@@ -188,7 +189,7 @@ void clients_without_a_proper_name_are_refused(void **test_state)
 }
 
 /* A realm extends to the end of the principal's text, with any octets. */
-void the_realm_of_a_client_is_all_of_it(void **test_state)
+void the_realm_of_a_client_extends_to_the_end(void **test_state)
 {
     struct server server = server_for(&kerberos_package);
     struct bytes token = {0};
@@ -203,7 +204,7 @@ void the_realm_of_a_client_is_all_of_it(void **test_state)
     server_close(&server);
 }
 
-/* The clear text of a ticket, which no key protects. */
+/* Changes the clear text of a ticket, which no key protects. */
 void services_without_a_proper_name_are_refused(void **test_state)
 {
     static const char *const bad[] = {"loc\r\nhost", "loc\x1blhost", "loc\xc2\x85host",
@@ -294,8 +295,8 @@ static SECURITY_STATUS use(struct server *server, int which)
     }
 }
 
-/* Accepted by the clock skew of 300 s alone, five seconds before that is over. */
-void messages_end_with_the_ticket(void **test_state)
+/* Accepted only within the clock skew of 300 s, five seconds before its end. */
+void messages_are_refused_after_the_ticket_expires(void **test_state)
 {
     static const SECURITY_STATUS before[] = {SEC_E_OK, SEC_E_OK, SEC_E_MESSAGE_ALTERED,
                                              SEC_E_MESSAGE_ALTERED};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The NTLM package against gss-ntlmssp's initiator. ntlm_accept.t lets GSSAPI find that and names
- * in SSPI_TEST_USERS a user file with Corp's Alice, whose password is "Password". */
+/* The NTLM package against the initiator of gss-ntlmssp. ntlm_accept.t configures GSSAPI to find
+ * gss-ntlmssp. SSPI_TEST_USERS names a user file with Corp's Alice, whose password is
+ * "Password". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,7 @@
 static char ntlm_oid[] = "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
 static gss_OID_desc ntlm_mechanism = {10, ntlm_oid};
 
-/* Whoever asks for it, as MIT's SPNEGO does, gets a MIC in AUTHENTICATE. */
+/* A client that asks for it, as MIT's SPNEGO does, puts a MIC into AUTHENTICATE. */
 static char wants_mic_oid[] = "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x02";
 static gss_OID_desc wants_mic = {11, wants_mic_oid};
 
@@ -69,7 +70,7 @@ static struct client client_for(const char *name, const char *password, OM_uint3
     return client;
 }
 
-/* All legs; with `mic` the client puts a MIC into the last. */
+/* Runs all legs. With `mic` the client puts a MIC into the last one. */
 static SECURITY_STATUS login(struct client *client, struct server *server, bool mic)
 {
     OM_uint32 minor;
@@ -110,7 +111,7 @@ static SECURITY_STATUS login_once(const char *name, const char *password)
     return status;
 }
 
-static void names_and_passwords_are_told_apart(void **state)
+static void only_the_right_name_and_password_are_accepted(void **state)
 {
     assert_int_equal(login_once("CORP\\alice", "Password"), SEC_E_OK);
     assert_int_equal(login_once("corp\\ALICE", "Password"), SEC_E_OK);
@@ -119,7 +120,7 @@ static void names_and_passwords_are_told_apart(void **state)
     assert_int_equal(login_once("OTHER\\alice", "Password"), SEC_E_LOGON_DENIED);
 }
 
-static void signatures_go_both_ways(void **state)
+static void both_sides_sign_messages(void **state)
 {
     static const struct {
         OM_uint32 flags;
@@ -151,7 +152,7 @@ static void signatures_go_both_ways(void **state)
     }
 }
 
-static void integrity_demands_a_mic(void **state)
+static void integrity_requires_a_mic(void **state)
 {
     for (int mic = 0; mic < 2; mic++) {
         struct client client = client_for("CORP\\alice", "Password", GSS_C_INTEG_FLAG);
@@ -162,7 +163,7 @@ static void integrity_demands_a_mic(void **state)
     }
 }
 
-static void a_mic_is_no_matter_where_none_is_demanded(void **state)
+static void a_mic_is_accepted_if_none_is_required(void **state)
 {
     struct client client = client_for("CORP\\alice", "Password", GSS_C_INTEG_FLAG);
     struct server server = server_with(NULL, 0);
@@ -171,7 +172,7 @@ static void a_mic_is_no_matter_where_none_is_demanded(void **state)
     server_end(&server);
 }
 
-static void the_service_is_told(void **state)
+static void the_service_name_is_returned(void **state)
 {
     struct client client = client_for("CORP\\alice", "Password", GSS_C_INTEG_FLAG);
     struct server server = server_with(NULL, 0);
@@ -229,11 +230,11 @@ static void ntlmv1_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_and_passwords_are_told_apart),
-        cmocka_unit_test(signatures_go_both_ways),
-        cmocka_unit_test(integrity_demands_a_mic),
-        cmocka_unit_test(a_mic_is_no_matter_where_none_is_demanded),
-        cmocka_unit_test(the_service_is_told),
+        cmocka_unit_test(only_the_right_name_and_password_are_accepted),
+        cmocka_unit_test(both_sides_sign_messages),
+        cmocka_unit_test(integrity_requires_a_mic),
+        cmocka_unit_test(a_mic_is_accepted_if_none_is_required),
+        cmocka_unit_test(the_service_name_is_returned),
         cmocka_unit_test(channel_bindings_follow_the_policy),
         cmocka_unit_test(ntlmv1_is_refused),
     };

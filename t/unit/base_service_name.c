@@ -25,14 +25,14 @@ static void service_and_host_are_compared_without_case_and_the_realm_with(void *
     assert_false(accepted("host/www.example.org@R", "HTTP/www.example.org"));
 }
 
-static void a_realm_in_the_name_is_demanded(void **state)
+static void a_realm_in_the_pattern_must_match(void **state)
 {
     assert_true(accepted("HTTP/www@R", "HTTP/www@R"));
     assert_false(accepted("HTTP/www@S", "HTTP/www@R"));
     assert_false(accepted("HTTP/www@r", "HTTP/www@R"));
 }
 
-static void service_and_slash_is_every_host(void **state)
+static void a_service_with_a_slash_means_every_host(void **state)
 {
     assert_true(accepted("HTTP/www@R", "HTTP/"));
     assert_true(accepted("HTTP/www@R", "HTTP/@R"));
@@ -48,7 +48,7 @@ static bool named(const char *service, const char *name)
     return service_name_accepts(bytes_view(service), names, 1);
 }
 
-static void name_without_a_ticket_has_no_realm_and_no_case(void **state)
+static void names_without_a_ticket_are_compared_without_realm_and_case(void **state)
 {
     assert_true(named("HTTP/www.example.org", "HTTP/www.example.org"));
     assert_true(named("http/WWW.example.org", "HTTP/www.example.org@R"));
@@ -61,7 +61,7 @@ static void name_without_a_ticket_has_no_realm_and_no_case(void **state)
     assert_false(service_name_accepts(SSPI_VIEW("HTTP/www"), NULL, 0));
 }
 
-static void star_and_no_names_are_everything(void **state)
+static void a_star_or_no_patterns_accept_every_service(void **state)
 {
     assert_true(accepted("host/www@R", "*"));
     assert_true(accepted("krbtgt/A/B@R", "*"));
@@ -69,7 +69,7 @@ static void star_and_no_names_are_everything(void **state)
     assert_false(accepted("HTTP/www@R", "HTTP/*"));
 }
 
-static void ambiguous_spellings_are_no_service(void **state)
+static void ambiguous_spellings_are_not_a_service(void **state)
 {
     assert_false(accepted("HTTP\\/www@R", "HTTP/"));
     assert_false(accepted("HTTP/www\\@R", "HTTP/"));
@@ -85,7 +85,7 @@ static void ambiguous_spellings_are_no_service(void **state)
                                                 (struct sspi_view[]){SSPI_VIEW("HTTP/")}, 1));
 }
 
-static void any_of_several_names_will_do(void **state)
+static void one_of_several_patterns_is_enough(void **state)
 {
     struct sspi_view names[] = {SSPI_VIEW("HTTP/a"), SSPI_VIEW("HTTP/b")};
     assert_true(service_name_accepts_principal(SSPI_VIEW("HTTP/b@R"), names, 2));
@@ -96,12 +96,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(service_and_host_are_compared_without_case_and_the_realm_with),
-        cmocka_unit_test(a_realm_in_the_name_is_demanded),
-        cmocka_unit_test(service_and_slash_is_every_host),
-        cmocka_unit_test(name_without_a_ticket_has_no_realm_and_no_case),
-        cmocka_unit_test(star_and_no_names_are_everything),
-        cmocka_unit_test(ambiguous_spellings_are_no_service),
-        cmocka_unit_test(any_of_several_names_will_do),
+        cmocka_unit_test(a_realm_in_the_pattern_must_match),
+        cmocka_unit_test(a_service_with_a_slash_means_every_host),
+        cmocka_unit_test(names_without_a_ticket_are_compared_without_realm_and_case),
+        cmocka_unit_test(a_star_or_no_patterns_accept_every_service),
+        cmocka_unit_test(ambiguous_spellings_are_not_a_service),
+        cmocka_unit_test(one_of_several_patterns_is_enough),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tls-server-end-point of certificates of every kind, and the table of a context's certificates. */
+/* tls-server-end-point for certificates of every kind, and the table of the certificates of
+ * contexts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

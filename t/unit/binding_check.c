@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The decision about channels and services, against tables that were written by hand from
+/* The decision about channels and services. The expected results were written by hand from
  * Microsoft's pages (Extended Protection, AcceptSecurityContext, SEC_CHANNEL_BINDINGS_RESULT) and
- * .NET's published HttpListener, not from the code. */
+ * .NET's published HttpListener. They were not taken from the code. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,35 +13,36 @@
 
 /* ---- channels ---- */
 
-/* Cells: the result for a client that was not read, that sends no binding, that says "no TLS", or
- * that names a channel without a candidate, a different one, or an equal one. */
+/* Each cell is a result. The columns are: the client was not read, it sends no binding, it says "no
+ * TLS". The next three are for a client that names a channel: there is no candidate, a different
+ * one, or an equal one. */
 enum cell {
-    FREE,    /* accepted, nothing compared */
-    SILENT,  /* accepted without a binding */
-    SAID_NO, /* accepted, although the client says that it uses no TLS */
-    BEFORE,  /* accepted, bound to a channel that ends before this server */
-    BOUND,   /* accepted, bound to this channel */
-    UNREAD,  /* refused: nothing is known about the client */
-    MISSING, /* refused: no binding */
-    NO_TLS,  /* refused: "no TLS" where there is TLS */
-    OTHER,   /* refused: another channel */
-    NOTHING  /* refused: a channel that cannot be compared */
+    UNCHECKED,      /* accepted, nothing compared */
+    ABSENT,         /* accepted without a binding */
+    ALLOWED_NO_TLS, /* accepted, although the client says that it uses no TLS */
+    PROXY,          /* accepted, bound to a channel that ends before this server */
+    BOUND,          /* accepted, bound to this channel */
+    UNREAD,         /* refused: nothing is known about the client */
+    MISSING,        /* refused: no binding */
+    NO_TLS,         /* refused: "no TLS" where there is TLS */
+    OTHER,          /* refused: another channel */
+    NOT_COMPARABLE  /* refused: a channel that cannot be compared */
 };
 
 static const struct {
     enum binding_answer answer;
     enum package_bound bound;
 } outcomes[] = {
-    [FREE] = {BINDING_ACCEPTED, PACKAGE_BOUND_UNCHECKED},
-    [SILENT] = {BINDING_ACCEPTED, PACKAGE_BOUND_ABSENT},
-    [SAID_NO] = {BINDING_ACCEPTED, PACKAGE_BOUND_NONE},
-    [BEFORE] = {BINDING_ACCEPTED, PACKAGE_BOUND_PROXY},
+    [UNCHECKED] = {BINDING_ACCEPTED, PACKAGE_BOUND_UNCHECKED},
+    [ABSENT] = {BINDING_ACCEPTED, PACKAGE_BOUND_ABSENT},
+    [ALLOWED_NO_TLS] = {BINDING_ACCEPTED, PACKAGE_BOUND_NONE},
+    [PROXY] = {BINDING_ACCEPTED, PACKAGE_BOUND_PROXY},
     [BOUND] = {BINDING_ACCEPTED, PACKAGE_BOUND_MATCHED},
     [UNREAD] = {.answer = BINDING_NOT_READ},
     [MISSING] = {.answer = BINDING_CLIENT_ABSENT},
     [NO_TLS] = {.answer = BINDING_CLIENT_NO_TLS},
     [OTHER] = {.answer = BINDING_OTHER_CHANNEL},
-    [NOTHING] = {.answer = BINDING_NOT_COMPARABLE},
+    [NOT_COMPARABLE] = {.answer = BINDING_NOT_COMPARABLE},
 };
 
 enum { TLS, PLAIN };
@@ -50,36 +51,47 @@ static const struct row {
     enum binding_mode mode;
     enum binding_end end;
     int plain;
-    enum cell unread, silent, no_tls, no_candidate, differs, equal;
+    enum cell unread, absent, no_tls, no_candidate, differs, equal;
 } table[] = {
     /* tokenChecking None: nothing is checked. */
-    {BINDING_MODE_NONE, BINDING_END_KNOWN, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
-    {BINDING_MODE_NONE, BINDING_END_KNOWN, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
-    {BINDING_MODE_NONE, BINDING_END_UNKNOWN, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
-    {BINDING_MODE_NONE, BINDING_END_UNKNOWN, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
-    {BINDING_MODE_NONE, BINDING_END_MIXED, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
-    {BINDING_MODE_NONE, BINDING_END_MIXED, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_NONE, BINDING_END_KNOWN, TLS, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
+    {BINDING_MODE_NONE, BINDING_END_KNOWN, PLAIN, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
+    {BINDING_MODE_NONE, BINDING_END_UNKNOWN, TLS, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
+    {BINDING_MODE_NONE, BINDING_END_UNKNOWN, PLAIN, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
+    {BINDING_MODE_NONE, BINDING_END_MIXED, TLS, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
+    {BINDING_MODE_NONE, BINDING_END_MIXED, PLAIN, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
     /* tokenChecking Allow: a client without a binding is accepted, and the binding of a client must
      * be right. "No TLS" is right over plain HTTP. */
-    {BINDING_MODE_ALLOW, BINDING_END_KNOWN, TLS, UNREAD, SILENT, NO_TLS, NOTHING, OTHER, BOUND},
-    {BINDING_MODE_ALLOW, BINDING_END_KNOWN, PLAIN, UNREAD, SILENT, SAID_NO, NOTHING, OTHER, BOUND},
-    /* Flag Proxy: the exact match is bypassed, "no TLS" is still refused. */
-    {BINDING_MODE_ALLOW, BINDING_END_UNKNOWN, TLS, UNREAD, SILENT, NO_TLS, BEFORE, BEFORE, BEFORE},
-    {BINDING_MODE_ALLOW, BINDING_END_UNKNOWN, PLAIN, UNREAD, SILENT, NO_TLS, BEFORE, BEFORE,
-     BEFORE},
-    /* Flag ProxyCohosting: that test is skipped, too. */
-    {BINDING_MODE_ALLOW, BINDING_END_MIXED, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
-    {BINDING_MODE_ALLOW, BINDING_END_MIXED, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
-    /* tokenChecking Require. */
-    {BINDING_MODE_REQUIRE, BINDING_END_KNOWN, TLS, UNREAD, MISSING, NO_TLS, NOTHING, OTHER, BOUND},
-    {BINDING_MODE_REQUIRE, BINDING_END_KNOWN, PLAIN, UNREAD, MISSING, NO_TLS, NOTHING, OTHER,
+    {BINDING_MODE_ALLOW, BINDING_END_KNOWN, TLS, UNREAD, ABSENT, NO_TLS, NOT_COMPARABLE, OTHER,
      BOUND},
-    {BINDING_MODE_REQUIRE, BINDING_END_UNKNOWN, TLS, UNREAD, MISSING, NO_TLS, BEFORE, BEFORE,
-     BEFORE},
-    {BINDING_MODE_REQUIRE, BINDING_END_UNKNOWN, PLAIN, UNREAD, MISSING, NO_TLS, BEFORE, BEFORE,
-     BEFORE},
-    {BINDING_MODE_REQUIRE, BINDING_END_MIXED, TLS, FREE, FREE, FREE, FREE, FREE, FREE},
-    {BINDING_MODE_REQUIRE, BINDING_END_MIXED, PLAIN, FREE, FREE, FREE, FREE, FREE, FREE},
+    {BINDING_MODE_ALLOW, BINDING_END_KNOWN, PLAIN, UNREAD, ABSENT, ALLOWED_NO_TLS, NOT_COMPARABLE,
+     OTHER, BOUND},
+    /* Flag Proxy: the exact match is bypassed, "no TLS" is still refused. */
+    {BINDING_MODE_ALLOW, BINDING_END_UNKNOWN, TLS, UNREAD, ABSENT, NO_TLS, PROXY, PROXY, PROXY},
+    {BINDING_MODE_ALLOW, BINDING_END_UNKNOWN, PLAIN, UNREAD, ABSENT, NO_TLS, PROXY, PROXY, PROXY},
+    /* Flag ProxyCohosting: that test is skipped, too. */
+    {BINDING_MODE_ALLOW, BINDING_END_MIXED, TLS, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
+    {BINDING_MODE_ALLOW, BINDING_END_MIXED, PLAIN, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
+    /* tokenChecking Require. */
+    {BINDING_MODE_REQUIRE, BINDING_END_KNOWN, TLS, UNREAD, MISSING, NO_TLS, NOT_COMPARABLE, OTHER,
+     BOUND},
+    {BINDING_MODE_REQUIRE, BINDING_END_KNOWN, PLAIN, UNREAD, MISSING, NO_TLS, NOT_COMPARABLE, OTHER,
+     BOUND},
+    {BINDING_MODE_REQUIRE, BINDING_END_UNKNOWN, TLS, UNREAD, MISSING, NO_TLS, PROXY, PROXY, PROXY},
+    {BINDING_MODE_REQUIRE, BINDING_END_UNKNOWN, PLAIN, UNREAD, MISSING, NO_TLS, PROXY, PROXY,
+     PROXY},
+    {BINDING_MODE_REQUIRE, BINDING_END_MIXED, TLS, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
+    {BINDING_MODE_REQUIRE, BINDING_END_MIXED, PLAIN, UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED,
+     UNCHECKED, UNCHECKED},
 };
 
 static void check_cell(const struct row *row, enum package_client_binding client,
@@ -107,7 +119,7 @@ static void every_combination_is_decided_as_the_table_says(void **state)
         for (int c = BINDING_NO_CANDIDATE; c <= BINDING_EQUAL; c++) {
             enum binding_comparison comparison = (enum binding_comparison)c;
             check_cell(row, PACKAGE_CLIENT_BINDING_UNKNOWN, comparison, row->unread);
-            check_cell(row, PACKAGE_CLIENT_BINDING_ABSENT, comparison, row->silent);
+            check_cell(row, PACKAGE_CLIENT_BINDING_ABSENT, comparison, row->absent);
             check_cell(row, PACKAGE_CLIENT_BINDING_NO_TLS, comparison, row->no_tls);
         }
         check_cell(row, PACKAGE_CLIENT_BINDING_PRESENT, BINDING_NO_CANDIDATE, row->no_candidate);
@@ -118,7 +130,7 @@ static void every_combination_is_decided_as_the_table_says(void **state)
 
 /* ---- Windows' flags ---- */
 
-static void flags_and_buffers_are_read_as_windows_means_them(void **state)
+static void flags_and_buffers_have_their_windows_meaning(void **state)
 {
     static const struct {
         ULONG flags;
@@ -153,7 +165,7 @@ static void flags_and_buffers_are_read_as_windows_means_them(void **state)
     }
 }
 
-static void rules_of_a_caller_in_core_replace_them(void **state)
+static void rules_of_the_core_replace_flags_and_buffers(void **state)
 {
     const struct binding_rules own = {.mode = BINDING_MODE_ALLOW, .plain = true};
     const struct package_input in = {.requirements = ASC_REQ_PROXY_BINDINGS, .rules = &own};
@@ -181,7 +193,7 @@ static enum binding_answer service(enum binding_mode mode, bool proven, const ch
     return binding_check_service(&rules, &facts, bound);
 }
 
-static void a_proven_service_counts_under_every_policy(void **state)
+static void every_policy_checks_a_proven_service(void **state)
 {
     for (int m = BINDING_MODE_NONE; m <= BINDING_MODE_REQUIRE; m++) {
         for (int checks = 0; checks <= 1; checks++) {
@@ -197,14 +209,14 @@ static void a_proven_service_counts_under_every_policy(void **state)
             assert_int_equal(service(mode, true, "HTTP/other.example.org@R", PACKAGE_BOUND_MATCHED,
                                      checks, true),
                              BINDING_OTHER_SERVICE);
-            /* Nothing was proven, because a key without a name is not a key for this service. */
+            /* An empty name is the name of a key for another service, so nothing is proven. */
             assert_int_equal(service(mode, true, "", PACKAGE_BOUND_MATCHED, checks, true),
                              BINDING_OTHER_SERVICE);
         }
     }
 }
 
-static void a_said_name_counts_where_names_are_checked(void **state)
+static void a_name_that_the_client_sends_is_checked_if_names_are_checked(void **state)
 {
     static const struct {
         const char *name;
@@ -216,7 +228,7 @@ static void a_said_name_counts_where_names_are_checked(void **state)
         {"HTTP/other.example.org", true, BINDING_OTHER_SERVICE},
         {"HTTP/www", true, BINDING_ACCEPTED}, /* listed itself */
         {"host/any.example.org", true, BINDING_ACCEPTED},
-        {"host/any", true, BINDING_OTHER_SERVICE}, /* only its service is listed */
+        {"host/any", true, BINDING_OTHER_SERVICE}, /* only its service type is listed */
         {"host/any", false, BINDING_ACCEPTED},
         {"HTTP/localhost", true, BINDING_OTHER_SERVICE},
         {"HTTP", true, BINDING_OTHER_SERVICE},
@@ -235,9 +247,9 @@ static void a_said_name_counts_where_names_are_checked(void **state)
     }
 }
 
-/* .NET, CheckSpn: an empty name passes under WhenSupported only. A compared channel proves more
+/* .NET, CheckSpn: an empty name passes only under WhenSupported. A compared channel proves more
  * than a name. */
-static void a_client_that_names_no_service(void **state)
+static void a_client_without_a_service_name_needs_a_compared_channel_or_allow(void **state)
 {
     for (int i = 0; i < 2; i++) {
         const char *name = i == 0 ? NULL : "";
@@ -314,11 +326,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_combination_is_decided_as_the_table_says),
-        cmocka_unit_test(flags_and_buffers_are_read_as_windows_means_them),
-        cmocka_unit_test(rules_of_a_caller_in_core_replace_them),
-        cmocka_unit_test(a_proven_service_counts_under_every_policy),
-        cmocka_unit_test(a_said_name_counts_where_names_are_checked),
-        cmocka_unit_test(a_client_that_names_no_service),
+        cmocka_unit_test(flags_and_buffers_have_their_windows_meaning),
+        cmocka_unit_test(rules_of_the_core_replace_flags_and_buffers),
+        cmocka_unit_test(every_policy_checks_a_proven_service),
+        cmocka_unit_test(a_name_that_the_client_sends_is_checked_if_names_are_checked),
+        cmocka_unit_test(a_client_without_a_service_name_needs_a_compared_channel_or_allow),
         cmocka_unit_test(facts_and_rules_become_a_status),
         cmocka_unit_test(a_hash_of_zeros_says_no_tls),
     };

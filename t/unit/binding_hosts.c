@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The candidates of hosts that share a port: with certificates in their contexts, or loaded for
- * each handshake; in full handshakes and on resumed sessions. */
+/* The candidates of hosts that share a port. The hosts have certificates in their contexts, or load
+ * them for each handshake. The tests cover full handshakes and resumed sessions. */
 #include "binding_session_fixture.h"
 
 static char fixed_name[] = "fixed.test", loading_name[] = "loading.test";
@@ -29,7 +29,7 @@ static void expect_candidate(const struct binding_table *table, SSL *ssl, bool r
     SSL_free(ssl);
 }
 
-/* The first host has a certificate of its own, the second one loads one for each handshake. */
+/* The first host has its own certificate. The second host loads one for each handshake. */
 static void begin_at_each_host(SSL_CTX *ctx, int version, const struct binding_table *table)
 {
     char *const names[] = {NULL, fixed_name, loading_name};
@@ -44,7 +44,7 @@ static void begin_at_each_host(SSL_CTX *ctx, int version, const struct binding_t
 
 /* A client resumes a session under the name of the other host. Before TLS 1.3, OpenSSL then uses
  * the name of the session, and with it the host. */
-static void go_on_at_other_host(SSL_CTX *ctx, int version, const struct binding_table *table)
+static void resume_at_other_host(SSL_CTX *ctx, int version, const struct binding_table *table)
 {
     struct binding_candidates scratch;
     name = loading_name;
@@ -69,7 +69,7 @@ static void go_on_at_other_host(SSL_CTX *ctx, int version, const struct binding_
     name = NULL;
 }
 
-static void hosts_that_are_chosen_by_name_have_their_own(void **state)
+static void hosts_that_are_chosen_by_name_have_their_own_candidates(void **state)
 {
     shown = SECOND;
     for (size_t i = 0; i < N_WAYS; i++) {
@@ -84,14 +84,14 @@ static void hosts_that_are_chosen_by_name_have_their_own(void **state)
         binding_session_keep(fixed);
         binding_session_keep(loading_host);
         begin_at_each_host(fixed, ways[i].version, table);
-        go_on_at_other_host(fixed, ways[i].version, table);
+        resume_at_other_host(fixed, ways[i].version, table);
         binding_table_free(table);
         SSL_CTX_free(fixed);
         SSL_CTX_free(loading_host);
     }
 }
 
-/* A relay that owns one host names it in SNI, and the other one in Host. */
+/* A relay that owns one host names that host in SNI, and the other host in the Host header. */
 static void the_host_of_the_request_decides(void **state)
 {
     SSL_CTX *first = new_server(&ways[3]);
@@ -123,8 +123,8 @@ static void the_host_of_the_request_decides(void **state)
     SSL_CTX_free(unknown);
 }
 
-/* The context has a placeholder, which a module replaces in each handshake. */
-static void a_loaded_certificate_counts_before_that_of_the_context(void **state)
+/* The context has a placeholder certificate, which a module replaces in each handshake. */
+static void a_loaded_certificate_replaces_that_of_the_context(void **state)
 {
     SSL_CTX *ctx = new_server(&ways[3]);
     struct binding_table *table = binding_table_new();
@@ -143,9 +143,9 @@ static void a_loaded_certificate_counts_before_that_of_the_context(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hosts_that_are_chosen_by_name_have_their_own),
+        cmocka_unit_test(hosts_that_are_chosen_by_name_have_their_own_candidates),
         cmocka_unit_test(the_host_of_the_request_decides),
-        cmocka_unit_test(a_loaded_certificate_counts_before_that_of_the_context),
+        cmocka_unit_test(a_loaded_certificate_replaces_that_of_the_context),
     };
     return cmocka_run_group_tests(tests, make_certificates, free_certificates);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which certificate a resumed session began with. */
+/* The certificate with which a resumed session began. */
 #include "binding_session_fixture.h"
 
 static void expect_found(SSL *ssl, bool reused, enum certificate wanted)
@@ -49,14 +49,14 @@ static void a_resumed_session_knows_the_certificate_of_its_first_handshake(void 
     }
 }
 
-static void without_it_a_resumed_session_is_unknown(void **state)
+static void without_stored_data_a_resumed_session_is_unknown(void **state)
 {
     for (size_t i = 0; i < N_WAYS; i++) {
         SSL_CTX *ctx = new_server(&ways[i]);
         shown = FIRST;
         find_and_free(connect_to(ctx, ways[i].version), false, FIRST);
         unknown_and_free(connect_to(ctx, ways[i].version), true);
-        /* It stays unknown when the context begins to keep certificates. */
+        /* It stays unknown after the context begins to store certificates. */
         binding_session_keep(ctx);
         unknown_and_free(connect_to(ctx, ways[i].version), true);
         forget_session();
@@ -184,7 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_resumed_session_knows_the_certificate_of_its_first_handshake),
-        cmocka_unit_test(without_it_a_resumed_session_is_unknown),
+        cmocka_unit_test(without_stored_data_a_resumed_session_is_unknown),
         cmocka_unit_test(a_certificate_without_a_binding_stays_unknown),
         cmocka_unit_test(other_application_data_are_unknown),
         cmocka_unit_test(another_module_with_the_ticket_callback_leaves_it_unknown),

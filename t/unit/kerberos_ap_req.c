@@ -16,7 +16,7 @@ struct request {
     struct sspi_view realm;
     struct sspi_view names[KERBEROS_AP_REQ_COMPONENTS_LIMIT + 1];
     size_t n_names;
-    struct sspi_view kvno; /* contents of the INTEGER; absent: none */
+    struct sspi_view kvno; /* contents of the INTEGER; absent: no kvno */
     struct sspi_view cipher;
 };
 
@@ -66,7 +66,7 @@ static enum kerberos_ap_req_status parse(const struct request *request,
     return kerberos_ap_req_parse(view, ret_view);
 }
 
-static void reads_who_the_ticket_is_for(void **state)
+static void the_service_of_the_ticket_is_read(void **state)
 {
     struct kerberos_ap_req view;
     assert_int_equal(parse(&usual, &view), KERBEROS_AP_REQ_OK);
@@ -137,8 +137,8 @@ static void services_and_realms_are_names(void **state)
     }
 }
 
-/* A character never consists of octets of two parts. */
-static void half_a_character_is_no_name(void **state)
+/* A component or a realm must not end within a character. */
+static void a_character_split_over_two_components_is_refused(void **state)
 {
     struct kerberos_ap_req view;
     struct request request = usual;
@@ -171,7 +171,7 @@ static void number_and_length_of_components_are_limited(void **state)
     assert_int_equal(parse(&request, &view), KERBEROS_AP_REQ_MALFORMED);
 }
 
-static void other_framings_are_told_from_malformed_ones(void **state)
+static void another_mechanism_is_not_reported_as_malformed(void **state)
 {
     struct kerberos_ap_req view;
     struct request request = usual;
@@ -208,7 +208,7 @@ static void every_truncation_and_appended_octet_is_refused(void **state)
     bytes_free(&token);
 }
 
-static void no_changed_octet_is_read_past_the_end(void **state)
+static void no_changed_octet_makes_the_parser_read_past_the_end(void **state)
 {
     struct bytes token = {0};
     struct kerberos_ap_req view;
@@ -232,15 +232,15 @@ static void no_changed_octet_is_read_past_the_end(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_who_the_ticket_is_for),
+        cmocka_unit_test(the_service_of_the_ticket_is_read),
         cmocka_unit_test(kvno_may_be_absent_or_use_all_bits),
         cmocka_unit_test(separators_within_a_component_are_escaped),
         cmocka_unit_test(services_and_realms_are_names),
-        cmocka_unit_test(half_a_character_is_no_name),
+        cmocka_unit_test(a_character_split_over_two_components_is_refused),
         cmocka_unit_test(number_and_length_of_components_are_limited),
-        cmocka_unit_test(other_framings_are_told_from_malformed_ones),
+        cmocka_unit_test(another_mechanism_is_not_reported_as_malformed),
         cmocka_unit_test(every_truncation_and_appended_octet_is_refused),
-        cmocka_unit_test(no_changed_octet_is_read_past_the_end),
+        cmocka_unit_test(no_changed_octet_makes_the_parser_read_past_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

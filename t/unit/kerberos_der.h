@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Parts of Kerberos messages in DER, for tests that build messages themselves. */
+/* Builds parts of Kerberos messages in DER, for tests that make messages themselves. */
 #ifndef KERBEROS_DER_H
 #define KERBEROS_DER_H
 
@@ -17,7 +17,7 @@ static inline void put_time(struct bytes *to, uint8_t outer, time_t when)
     der_append_explicit(to, outer, 0x18, bytes_view(text));
 }
 
-/* PrincipalName (RFC 4120 5.2.2); `type` is the octets of name-type. */
+/* PrincipalName (RFC 4120 5.2.2); `type` is the contents of name-type. */
 static inline void put_name(struct bytes *to, uint8_t outer, struct sspi_view type,
                             const struct sspi_view *components, size_t n_components)
 {
@@ -32,7 +32,7 @@ static inline void put_name(struct bytes *to, uint8_t outer, struct sspi_view ty
     der_wrap(to, start, outer);
 }
 
-/* A type and its octets, as EncryptionKey, Checksum and TransitedEncoding have them. */
+/* A type and its octets, as in EncryptionKey, Checksum and TransitedEncoding. */
 static inline void put_typed(struct bytes *to, uint8_t outer, struct sspi_view type,
                              struct sspi_view octets)
 {

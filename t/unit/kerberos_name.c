@@ -45,7 +45,7 @@ static void mit_escapes_hide_no_control_character(void **state)
     }
 }
 
-static void a_backslash_of_the_name_is_no_escape(void **state)
+static void a_backslash_in_the_name_is_no_escape(void **state)
 {
     char *text = unparse(SSPI_VIEW("a\\nb"), REALM);
     assert_string_equal(text, "a\\\\nb@" REALM);
@@ -55,7 +55,7 @@ static void a_backslash_of_the_name_is_no_escape(void **state)
     assert_false(kerberos_name_is_clean(SSPI_VIEW("a\\"))); /* krb5 writes none */
 }
 
-static void the_realm_stands_behind_the_first_bare_separator(void **state)
+static void the_realm_follows_the_first_unescaped_separator(void **state)
 {
     static const struct {
         const char *text, *realm;
@@ -111,8 +111,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(mit_escapes_hide_no_control_character),
-        cmocka_unit_test(a_backslash_of_the_name_is_no_escape),
-        cmocka_unit_test(the_realm_stands_behind_the_first_bare_separator),
+        cmocka_unit_test(a_backslash_in_the_name_is_no_escape),
+        cmocka_unit_test(the_realm_follows_the_first_unescaped_separator),
         cmocka_unit_test(a_name_with_an_escape_has_no_account),
     };
     return cmocka_run_group_tests(tests, start, end);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* KERB_VALIDATION_INFO written by hand, part by part, and read. t/ad has one of a real domain. */
+/* KERB_VALIDATION_INFO, built here part by part. t/ad tests one of a real domain. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,13 +18,13 @@
 struct pac {
     uint32_t user;
     uint32_t primary;
-    const uint32_t *groups; /* numbers and attributes in turn */
+    const uint32_t *groups; /* relative ids and attributes in turn */
     uint32_t n_groups;
-    uint32_t n_extra; /* S-1-18-1 for each */
+    uint32_t n_extra; /* each with the SID S-1-18-1 */
     uint32_t extra_attributes;
     const uint32_t *resources;
     uint32_t n_resources;
-    uint32_t told_groups; /* the array's own length, when it lies */
+    uint32_t told_groups; /* the length that the array itself tells, if it is wrong */
 };
 
 static void u32(struct bytes *to, uint32_t value)
@@ -64,7 +64,7 @@ static void write_pac(const struct pac *pac, struct bytes *to)
     struct bytes body = {0};
     u32(&body, POINTER);
     zeros(&body, 48);
-    /* EffectiveName has three characters; the other strings are not there. */
+    /* EffectiveName has three characters; the other strings are absent. */
     u32(&body, 0x00060006);
     u32(&body, POINTER);
     zeros(&body, 5 * 8 + 4);
@@ -132,7 +132,7 @@ static void user_groups_extra_and_resource_groups_are_told(void **unused)
                       .n_resources = 1};
     struct kerberos_pac_sids sids;
     assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_OK);
-    assert_int_equal(sids.n_sids, 6); /* not the group that is not enabled, and 513 once */
+    assert_int_equal(sids.n_sids, 6); /* without the group that is not enabled, and with 513 once */
     for (size_t i = 0; i < 6; i++)
         assert_string_equal(sids.sids[i], wanted[i]);
     kerberos_pac_clear(&sids);
@@ -175,7 +175,7 @@ static void what_is_cut_or_lies_about_its_length_is_refused(void **unused)
     struct kerberos_pac_sids sids;
     write_pac(&pac, &whole);
     for (size_t len = 0; len < whole.len; len++) {
-        char *cut = malloc(len + 1); /* a read behind its end is seen under a sanitizer */
+        char *cut = malloc(len + 1); /* the sanitizer reports a read behind its end */
         memcpy(cut, whole.data, len);
         assert_int_equal(kerberos_pac_read((struct sspi_view){cut, len}, &sids),
                          KERBEROS_PAC_MALFORMED);

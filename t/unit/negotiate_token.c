@@ -45,7 +45,7 @@ static void full_init(struct bytes *to)
     frame(to);
 }
 
-static void init_is_read_whole(void **state)
+static void all_fields_of_an_init_are_read(void **state)
 {
     struct bytes token = {0};
     struct negotiate_token_init init;
@@ -56,12 +56,12 @@ static void init_is_read_whole(void **state)
     assert_true(bytes_equal(init.mechanisms[1], SSPI_VIEW(KRB5)));
     assert_true(bytes_equal(init.token, SSPI_VIEW("token")));
     assert_true(bytes_equal(init.mic, SSPI_VIEW("mic")));
-    /* RFC 4178 section 5: the MIC is over the DER of the list, its own tag included. */
+    /* RFC 4178 section 5: the MIC is over the DER of the list, including its tag. */
     assert_true(bytes_equal(init.mech_list, SSPI_VIEW("\x30\x16\x06\x09" MSKRB5 "\x06\x09" KRB5)));
     bytes_free(&token);
 }
 
-static void only_the_list_is_needed_and_never_empty(void **state)
+static void only_the_list_is_required_and_it_is_not_empty(void **state)
 {
     struct bytes token = {0};
     struct negotiate_token_init init;
@@ -96,7 +96,7 @@ static void number_of_mechanisms_is_limited(void **state)
     bytes_free(&token);
 }
 
-static void our_hints_are_a_good_init2(void **state)
+static void our_hints_are_a_valid_init2(void **state)
 {
     struct bytes token = {0};
     struct sspi_view mechanisms[] = {SSPI_VIEW(KRB5), SSPI_VIEW(MSKRB5)};
@@ -149,7 +149,7 @@ static void responses_come_back_as_they_were_written(void **state)
     }
 }
 
-static void reject_is_the_nine_octets_everyone_sends(void **state)
+static void a_reject_has_the_nine_octets_that_other_servers_send(void **state)
 {
     struct negotiate_token_response reject = {.state = NEGOTIATE_TOKEN_REJECT};
     struct bytes token = {0};
@@ -174,7 +174,7 @@ static void unknown_states_and_wrong_order_are_refused(void **state)
         SSPI_VIEW("\xa1\x0c\x30\x0a\xa0\x03\x0a\x01\x00\xa0\x03\x0a\x01\x00"), &response));
 }
 
-/* Whatever the parsers make of it, nothing is read past the end; no truncation is taken. */
+/* The parsers read nothing past the end of a changed token, and accept no truncated one. */
 static void try_all_changes(const struct bytes *token)
 {
     struct negotiate_token_init init;
@@ -200,7 +200,7 @@ static void try_all_changes(const struct bytes *token)
     }
 }
 
-static void truncated_and_flipped_tokens_are_survived(void **state)
+static void changed_tokens_are_not_read_past_their_end(void **state)
 {
     struct bytes init = {0};
     full_init(&init);
@@ -214,7 +214,7 @@ static void truncated_and_flipped_tokens_are_survived(void **state)
     bytes_free(&token);
 }
 
-static void kinds_are_told_by_the_beginning(void **state)
+static void the_first_octets_tell_the_kind(void **state)
 {
     struct sspi_view oid = {NULL, 0};
     assert_int_equal(negotiate_token_kind(SSPI_VIEW(""), &oid), NEGOTIATE_TOKEN_EMPTY);
@@ -236,7 +236,7 @@ static void check_name(struct sspi_view oid, const char *wanted)
     bytes_free(&name);
 }
 
-static void mechanisms_have_names_or_digits(void **state)
+static void mechanisms_are_shown_by_name_or_oid(void **state)
 {
     check_name(SSPI_VIEW("\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"), "NTLM");
     check_name(SSPI_VIEW(MSKRB5), "Kerberos");
@@ -249,17 +249,17 @@ static void mechanisms_have_names_or_digits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(init_is_read_whole),
-        cmocka_unit_test(only_the_list_is_needed_and_never_empty),
+        cmocka_unit_test(all_fields_of_an_init_are_read),
+        cmocka_unit_test(only_the_list_is_required_and_it_is_not_empty),
         cmocka_unit_test(number_of_mechanisms_is_limited),
-        cmocka_unit_test(our_hints_are_a_good_init2),
+        cmocka_unit_test(our_hints_are_a_valid_init2),
         cmocka_unit_test(init2_has_its_mic_in_field_4),
         cmocka_unit_test(responses_come_back_as_they_were_written),
-        cmocka_unit_test(reject_is_the_nine_octets_everyone_sends),
+        cmocka_unit_test(a_reject_has_the_nine_octets_that_other_servers_send),
         cmocka_unit_test(unknown_states_and_wrong_order_are_refused),
-        cmocka_unit_test(truncated_and_flipped_tokens_are_survived),
-        cmocka_unit_test(kinds_are_told_by_the_beginning),
-        cmocka_unit_test(mechanisms_have_names_or_digits),
+        cmocka_unit_test(changed_tokens_are_not_read_past_their_end),
+        cmocka_unit_test(the_first_octets_tell_the_kind),
+        cmocka_unit_test(mechanisms_are_shown_by_name_or_oid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
