@@ -57,6 +57,8 @@ typedef struct {
 
 
 typedef struct ngx_http_sspi_task_s  ngx_http_sspi_task_t;
+typedef ngx_int_t (*ngx_http_sspi_judge_pt)(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf);
 
 
 /*
@@ -77,6 +79,8 @@ typedef struct {
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
     ngx_http_sspi_task_t      *task;        /* the exchange's job runs */
+    ngx_http_sspi_judge_pt     judge;       /* called if the body is refused
+                                             * while it is read */
     ngx_uint_t                 n_steps;     /* since the last final verdict */
     unsigned                   granted:1;
     unsigned                   hashing:1;   /* the core wants the body */
@@ -91,25 +95,31 @@ typedef struct {
  */
 
 
-/* ngx_http_sspi_request.c */
+/* ngx_http_sspi_ctx.c */
 
 ngx_http_sspi_ctx_t *ngx_http_sspi_get_ctx(ngx_http_request_t *r);
 ngx_http_sspi_ctx_t *ngx_http_sspi_make_ctx(ngx_http_request_t *r);
+
+/* ngx_http_sspi_request.c */
+
 ngx_int_t ngx_http_sspi_judge(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
 ngx_int_t ngx_http_sspi_judge_open(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
 
-/* ngx_http_sspi_result.c */
+/* ngx_http_sspi_log.c */
 
 ngx_uint_t ngx_http_sspi_log_level(enum sspi_severity severity);
 enum sspi_severity ngx_http_sspi_log_from(ngx_log_t *log);
 void ngx_http_sspi_log_result(ngx_http_request_t *r,
     const struct sspi_result *result);
+
+/* ngx_http_sspi_result.c */
+
 ngx_int_t ngx_http_sspi_keep_headers(ngx_pool_t *pool,
     const struct sspi_result *result, ngx_table_elt_t *headers,
     ngx_uint_t *n_headers);
-ngx_int_t ngx_http_sspi_keep_proof(ngx_http_request_t *r,
+ngx_int_t ngx_http_sspi_keep_user(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 
 /* ngx_http_sspi_body.c */

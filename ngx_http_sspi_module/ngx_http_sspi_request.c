@@ -25,70 +25,6 @@ static ngx_int_t ngx_http_sspi_challenge(ngx_http_request_t *r,
     const struct sspi_result *result);
 static void ngx_http_sspi_drained(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_sspi_skip_body(ngx_http_request_t *r);
-static void ngx_http_sspi_cleanup(void *data);
-
-
-/* what is known of the client's request; NULL when nothing is */
-
-ngx_http_sspi_ctx_t *
-ngx_http_sspi_get_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t   *cln;
-    ngx_http_sspi_ctx_t  *ctx;
-
-    r = r->main;
-
-    ctx = ngx_http_get_module_ctx(r, ngx_http_sspi_module);
-
-    if (ctx || !(r->internal || r->filter_finalize)) {
-        return ctx;
-    }
-
-    /* an internal redirect has zeroed the contexts of all modules */
-
-    for (cln = r->pool->cleanup; cln; cln = cln->next) {
-
-        if (cln->handler == ngx_http_sspi_cleanup) {
-            ctx = cln->data;
-            ngx_http_set_ctx(r, ctx, ngx_http_sspi_module);
-            return ctx;
-        }
-    }
-
-    return NULL;
-}
-
-
-/* the same, made when there is none yet */
-
-ngx_http_sspi_ctx_t *
-ngx_http_sspi_make_ctx(ngx_http_request_t *r)
-{
-    ngx_pool_cleanup_t   *cln;
-    ngx_http_sspi_ctx_t  *ctx;
-
-    ctx = ngx_http_sspi_get_ctx(r);
-
-    if (ctx) {
-        return ctx;
-    }
-
-    r = r->main;
-
-    cln = ngx_pool_cleanup_add(r->pool, sizeof(ngx_http_sspi_ctx_t));
-    if (cln == NULL) {
-        return NULL;
-    }
-
-    ctx = cln->data;
-    ngx_memzero(ctx, sizeof(ngx_http_sspi_ctx_t));
-
-    cln->handler = ngx_http_sspi_cleanup;
-
-    ngx_http_set_ctx(r, ctx, ngx_http_sspi_module);
-
-    return ctx;
-}
 
 
 /*
@@ -224,6 +160,7 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         }
 
         if (result->need == SSPI_NEED_ENTITY) {
+            ctx->judge = ngx_http_sspi_judge;
             rc = ngx_http_sspi_pass_body(r, ctx);
 
         } else {
@@ -272,7 +209,7 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     }
 
     if (result->has_user) {
-        if (ngx_http_sspi_keep_proof(r, ctx, result) != NGX_OK) {
+        if (ngx_http_sspi_keep_user(r, ctx, result) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
@@ -416,13 +353,4 @@ ngx_http_sspi_begin(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
     }
 
     return NGX_OK;
-}
-
-
-static void
-ngx_http_sspi_cleanup(void *data)
-{
-    ngx_http_sspi_ctx_t  *ctx = data;
-
-    sspi_exchange_free(ctx->exchange);
 }

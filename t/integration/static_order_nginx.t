@@ -14,7 +14,7 @@ my $source = '/usr/share/nginx/src';
 plan skip_all => "no $source" if !-e "$source/auto/module";
 
 my $module = SSPI::Test::root_dir() . '/ngx_http_sspi_module';
-my @order = slurp("$module/ngx_http_sspi_modules.c") =~ /ngx_module_order\[\] = \{(.*?)\}/s
+my @order = slurp("$module/ngx_http_sspi_exports.c") =~ /ngx_module_order\[\] = \{(.*?)\}/s
     ? $1 =~ /"(\w+)"/g : ();
 is(scalar @order, 4, 'the order of a dynamic module');
 
