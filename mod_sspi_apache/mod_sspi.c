@@ -1,10 +1,46 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The module record and its hooks: a list of what happens when. */
+/* The module record: its directives, and its hooks in the order in which httpd runs them. */
 #include "mod_sspi.h"
 
 #include "http_core.h"
 #include "http_protocol.h"
 #include "http_request.h"
+
+/* ---- directives ---- */
+
+/* Where httpd allows the directives of a scope. OR_AUTHCFG does not include the server's own level,
+ * so RSRC_CONF is added. */
+#define WHERE_HTACCESS (OR_AUTHCFG | RSRC_CONF)
+#define WHERE_SECTION  (ACCESS_CONF | RSRC_CONF)
+#define WHERE_SERVER   RSRC_CONF
+#define WHERE_HOST     0
+
+/* A row without a name for httpd, or with a name of httpd's own directive, has no place in the
+ * command table: the next row overwrites it. */
+#define HAS_COMMAND(name, scope) (sizeof(name) > 1 && SSPI_SCOPE_##scope != SSPI_SCOPE_HOST)
+
+enum {
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)                                \
+    PLACE_##id, PLACE_END_##id = PLACE_##id - (HAS_COMMAND(apache, scope) ? 0 : 1),
+#include "sspi_options.def"
+    N_COMMANDS
+};
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
+static const command_rec commands[] = {
+#define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)                                \
+    [PLACE_##id] = AP_INIT_RAW_ARGS(apache, mod_sspi_set_option,                                   \
+                                    (void *)(intptr_t)SSPI_OPTION_##id, WHERE_##scope, help),
+#include "sspi_options.def"
+    [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", mod_sspi_authz_count, NULL, OR_AUTHCFG,
+                                    "as mod_authz_core has it"),
+    AP_INIT_TAKE1("AuthType", mod_sspi_see_auth_type, NULL, OR_AUTHCFG, "as mod_authn_core has it"),
+    {.name = NULL},
+};
+#pragma GCC diagnostic pop
+
+/* ---- hooks ---- */
 
 static void register_hooks(apr_pool_t *p)
 {
@@ -35,7 +71,7 @@ module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) sspi_module
     mod_sspi_dir_config_merge,
     mod_sspi_server_config_create,
     NULL, /* a virtual host's site is not merged: it only lists what stands in that host */
-    mod_sspi_commands,
+    commands,
     register_hooks,
     AP_MODULE_FLAG_NONE,
 };

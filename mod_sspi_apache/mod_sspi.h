@@ -46,13 +46,15 @@ struct mod_sspi_server_config {
     apr_hash_t *tls;
 };
 
-extern const command_rec mod_sspi_commands[];
-
 void *mod_sspi_dir_config_create(apr_pool_t *p, char *path);
 void *mod_sspi_dir_config_merge(apr_pool_t *p, void *outer, void *inner);
 void *mod_sspi_server_config_create(apr_pool_t *p, server_rec *s);
 
-/* True where AuthType SSPI holds. */
+/* Handlers of directives: of an option, and of AuthType. They return NULL, or an error message. */
+const char *mod_sspi_set_option(cmd_parms *cmd, void *dir, const char *args);
+const char *mod_sspi_see_auth_type(cmd_parms *cmd, void *dir, const char *type);
+
+/* True if AuthType SSPI holds for r. */
 bool mod_sspi_dir_config_is_ours(request_rec *r);
 
 /* True for AuthType None within AuthType SSPI: credentials are optional, but verified if sent. */
@@ -66,9 +68,11 @@ void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_po
 /* The least severity that the error log keeps of r's place. */
 enum sspi_severity mod_sspi_log_from(const request_rec *r);
 
-/* Writes a record of the core to the error log: of the server, of a request. */
-void mod_sspi_log_startup(server_rec *s, const struct sspi_log_entry *record);
-void mod_sspi_log_request(request_rec *r, const struct sspi_log_entry *record);
+/* Writes the new log entries of the acceptor to the error log of `s`, each only once. */
+void mod_sspi_log_acceptor(server_rec *s);
+
+/* Writes a log entry of a request to the error log. */
+void mod_sspi_log_request(request_rec *r, const struct sspi_log_entry *entry);
 
 /* ---- mod_sspi_body.c ---- */
 
@@ -101,14 +105,11 @@ bool mod_sspi_provider_answer(request_rec *r, const struct sspi_policy *policy,
 /* Hook check_config: opens keytabs and user files, so that -t tells what is not usable. */
 int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
-/* Writes what the acceptor has to tell about its files, once. */
-void mod_sspi_resources_log(server_rec *s);
-
 /* ---- mod_sspi_state.c ---- */
 
 /* For check_config: checks whether the state file can be used, if one is configured. Logs an error.
  */
-bool mod_sspi_state_check(server_rec *s, const struct mod_sspi_server_config *site);
+bool mod_sspi_state_check(server_rec *s, const struct mod_sspi_server_config *config);
 
 /* Hook post_config: the memory that all workers share. */
 int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
@@ -147,7 +148,7 @@ struct mod_sspi_request_ctx {
     int body_failure; /* why the body cannot be read; 0: it was not tried, or the body was read */
     int failure;      /* status of a step that failed in the server; 0: none */
     int refusal;      /* status of the last location if it refused; 0: it did not refuse */
-    apr_array_header_t *records; /* const char *: written already */
+    apr_array_header_t *logged; /* const char *: written already */
     /* Arrays of struct mod_sspi_line: the last verdict's, those to send with 401 and 407, those to
      * send with any other status, and which of the two stand in err_headers_out. */
     apr_array_header_t *lines;
@@ -157,7 +158,7 @@ struct mod_sspi_request_ctx {
 };
 
 /* What is known of one request_rec: who came, when its own place was asked for that. */
-struct mod_sspi_location {
+struct mod_sspi_request_state {
     struct mod_sspi_request_ctx *ctx; /* only in the client's own request */
     bool hook_ran;                    /* a hook of authentication ran */
     bool granted;
@@ -166,7 +167,7 @@ struct mod_sspi_location {
 };
 
 /* The place of r, made when there is none. Never NULL. */
-struct mod_sspi_location *mod_sspi_location_of(request_rec *r);
+struct mod_sspi_request_state *mod_sspi_request_state_of(request_rec *r);
 
 /* The visit that r belongs to. NULL: it has none. */
 struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r);

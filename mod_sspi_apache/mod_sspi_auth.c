@@ -15,7 +15,7 @@ static const char *const variable_names[SSPI_VARIABLE_COUNT] = {
 #undef SSPI_VARIABLE
 };
 
-static void export_variables(request_rec *r, const struct mod_sspi_location *place)
+static void export_variables(request_rec *r, const struct mod_sspi_request_state *place)
 {
     for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
         if (place->variables[i] != NULL) {
@@ -31,7 +31,7 @@ static void export_variables(request_rec *r, const struct mod_sspi_location *pla
  * mod_include fills with variables for programs. */
 static void forget(request_rec *r)
 {
-    struct mod_sspi_location *place = mod_sspi_location_of(r);
+    struct mod_sspi_request_state *place = mod_sspi_request_state_of(r);
 
     r->user = NULL;
     if (place->granted) {
@@ -46,7 +46,7 @@ static void forget(request_rec *r)
 
 static void grant(request_rec *r, const struct sspi_result *result)
 {
-    struct mod_sspi_location *place = mod_sspi_location_of(r);
+    struct mod_sspi_request_state *place = mod_sspi_request_state_of(r);
 
     for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
         const struct sspi_view *value = &result->variables[i];
@@ -74,7 +74,7 @@ int mod_sspi_force_authn(request_rec *r)
     if (!mod_sspi_dir_config_is_ours(r)) {
         return DECLINED;
     }
-    mod_sspi_location_of(r)->hook_ran = true;
+    mod_sspi_request_state_of(r)->hook_ran = true;
     forget(r);
     if (dir->policy.optional) {
         result = mod_sspi_request_step(r);
@@ -139,7 +139,7 @@ void mod_sspi_drop_user(request_rec *r)
 {
     const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
-    if (ctx != NULL && ctx->refusal == r->status && mod_sspi_location_of(r)->granted) {
+    if (ctx != NULL && ctx->refusal == r->status && mod_sspi_request_state_of(r)->granted) {
         forget(r);
     }
 }
@@ -149,7 +149,7 @@ int mod_sspi_check_authn(request_rec *r)
     if (!mod_sspi_dir_config_is_ours(r)) {
         return DECLINED;
     }
-    mod_sspi_location_of(r)->hook_ran = true;
+    mod_sspi_request_state_of(r)->hook_ran = true;
     forget(r);
     return answer(r, mod_sspi_request_step(r));
 }
@@ -175,7 +175,7 @@ int mod_sspi_fixup_open(request_rec *r)
 {
     const struct sspi_result *result;
 
-    if (r->user != NULL || !may_name(r) || mod_sspi_location_of(r)->hook_ran) {
+    if (r->user != NULL || !may_name(r) || mod_sspi_request_state_of(r)->hook_ran) {
         return DECLINED;
     }
     forget(r);
@@ -189,12 +189,12 @@ int mod_sspi_fixup_open(request_rec *r)
 /* Finds the location that granted r its user: r's own, or that of an outer request with the same
  * configuration, from which httpd copies the user without a hook. NULL: this module did not grant
  * it. */
-static const struct mod_sspi_location *granting_place(const request_rec *r)
+static const struct mod_sspi_request_state *granting_place(const request_rec *r)
 {
     const struct ap_conf_vector_t *config = r->per_dir_config;
 
     for (; r != NULL && r->per_dir_config == config; r = r->prev != NULL ? r->prev : r->main) {
-        const struct mod_sspi_location *place =
+        const struct mod_sspi_request_state *place =
             ap_get_module_config(r->request_config, &sspi_module);
 
         if (place != NULL && place->granted) {
@@ -208,13 +208,13 @@ static const struct mod_sspi_location *granting_place(const request_rec *r)
  * inherits neither. */
 int mod_sspi_fixup_environment(request_rec *r)
 {
-    const struct mod_sspi_location *from;
-    struct mod_sspi_location *place;
+    const struct mod_sspi_request_state *from;
+    struct mod_sspi_request_state *place;
 
     if (r->user == NULL || !may_name(r) || (from = granting_place(r)) == NULL) {
         return DECLINED;
     }
-    place = mod_sspi_location_of(r);
+    place = mod_sspi_request_state_of(r);
     place->granted = true;
     place->config = from->config;
     memmove(place->variables, from->variables, sizeof(place->variables));
@@ -230,7 +230,8 @@ int mod_sspi_fixup_environment(request_rec *r)
 int mod_sspi_fixup_user(request_rec *r)
 {
     const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
-    const struct mod_sspi_location *place = ap_get_module_config(r->request_config, &sspi_module);
+    const struct mod_sspi_request_state *place =
+        ap_get_module_config(r->request_config, &sspi_module);
 
     if (place != NULL && place->granted && place->config != r->per_dir_config) {
         forget(r);

@@ -22,7 +22,7 @@ static authz_status find_user(request_rec *r)
     if (!mod_sspi_dir_config_is_ours(r)) {
         return AUTHZ_DENIED; /* a user of another AuthType */
     }
-    if (!mod_sspi_location_of(r)->granted) {
+    if (!mod_sspi_request_state_of(r)->granted) {
         return AUTHZ_DENIED_NO_USER; /* another module's user: ours is still to be proven */
     }
     /* The exchange knows the user of its last step, which must be that of this place. */

@@ -1,45 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Directives and per-directory configuration, both made from sspi_options.def. */
+/* The values of directives, and the configurations of servers and directories that hold them. */
 #include "mod_sspi.h"
 
 #include "apr_strings.h"
 #include "http_core.h"
 #include "http_request.h"
-
-static const char *set_option(cmd_parms *cmd, void *dir_, const char *args);
-static const char *see_auth_type(cmd_parms *cmd, void *dir_, const char *type);
-
-/* Which of the table's scopes allows a directive where: AuthConfig alone would leave out the
- * server's own level. */
-#define WHERE_HTACCESS (OR_AUTHCFG | RSRC_CONF)
-#define WHERE_SECTION  (ACCESS_CONF | RSRC_CONF)
-#define WHERE_SERVER   RSRC_CONF
-#define WHERE_HOST     0
-
-/* A row without a name here, or one that is httpd's own directive, takes no place in the command
- * table: it steps back, and the next row overwrites it. */
-#define HAS_COMMAND(name, scope) (sizeof(name) > 1 && SSPI_SCOPE_##scope != SSPI_SCOPE_HOST)
-
-enum {
-#define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)                                \
-    PLACE_##id, PLACE_END_##id = PLACE_##id - (HAS_COMMAND(apache, scope) ? 0 : 1),
-#include "sspi_options.def"
-    N_COMMANDS
-};
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Woverride-init"
-const command_rec mod_sspi_commands[] = {
-#define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)                                \
-    [PLACE_##id] = AP_INIT_RAW_ARGS(apache, set_option, (void *)(intptr_t)SSPI_OPTION_##id,        \
-                                    WHERE_##scope, help),
-#include "sspi_options.def"
-    [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", mod_sspi_authz_count, NULL, OR_AUTHCFG,
-                                    "as mod_authz_core has it"),
-    AP_INIT_TAKE1("AuthType", see_auth_type, NULL, OR_AUTHCFG, "as mod_authn_core has it"),
-    {.name = NULL},
-};
-#pragma GCC diagnostic pop
 
 void *mod_sspi_dir_config_create(apr_pool_t *p, char *path)
 {
@@ -79,10 +44,10 @@ void *mod_sspi_dir_config_merge(apr_pool_t *p, void *outer_, void *inner_)
 
 void *mod_sspi_server_config_create(apr_pool_t *p, server_rec *s)
 {
-    struct mod_sspi_server_config *site = apr_pcalloc(p, sizeof(*site));
+    struct mod_sspi_server_config *config = apr_pcalloc(p, sizeof(*config));
 
-    site->dirs = apr_array_make(p, 4, sizeof(struct mod_sspi_dir_config *));
-    return site;
+    config->dirs = apr_array_make(p, 4, sizeof(struct mod_sspi_dir_config *));
+    return config;
 }
 
 /* The words of a directive, copied to live as long as its scope. */
@@ -121,16 +86,16 @@ static const char *take_file(cmd_parms *cmd, const char *prefix, struct sspi_vie
  * .htaccess file is read with each request, by many threads, and forgotten with it. */
 static void remember(cmd_parms *cmd, struct mod_sspi_dir_config *dir)
 {
-    struct mod_sspi_server_config *site =
+    struct mod_sspi_server_config *config =
         ap_get_module_config(cmd->server->module_config, &sspi_module);
 
     if (ap_check_cmd_context(cmd, NOT_IN_HTACCESS) != NULL) {
         return;
     }
-    APR_ARRAY_PUSH(site->dirs, struct mod_sspi_dir_config *) = dir;
+    APR_ARRAY_PUSH(config->dirs, struct mod_sspi_dir_config *) = dir;
 }
 
-static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
+const char *mod_sspi_set_option(cmd_parms *cmd, void *dir_, const char *args)
 {
     struct mod_sspi_dir_config *dir = dir_;
     enum sspi_option option = (enum sspi_option)(intptr_t)cmd->info;
@@ -176,7 +141,7 @@ static const char *set_option(cmd_parms *cmd, void *dir_, const char *args)
 
 /* mod_authn_core has the directive and returns the type in force, but not the type around None.
  * httpd calls every module that has a directive of this name. In one scope the last line counts. */
-static const char *see_auth_type(cmd_parms *cmd, void *dir_, const char *type)
+const char *mod_sspi_see_auth_type(cmd_parms *cmd, void *dir_, const char *type)
 {
     struct mod_sspi_dir_config *dir = dir_;
 

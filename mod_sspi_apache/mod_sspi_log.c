@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The core's log records in httpd's error log. Their text is escaped already. */
+/* Writes log entries of the core to httpd's error log. The core has escaped their text. */
 #include "mod_sspi.h"
 
 #include "http_log.h"
@@ -31,12 +31,19 @@ enum sspi_severity mod_sspi_log_from(const request_rec *r)
     return APLOGrinfo(r) ? SSPI_SEVERITY_INFO : SSPI_SEVERITY_NOTICE;
 }
 
-void mod_sspi_log_startup(server_rec *s, const struct sspi_log_entry *record)
+void mod_sspi_log_acceptor(server_rec *s)
 {
-    ap_log_error(APLOG_MARK, log_level(record->severity), 0, s, "%s", record->text);
+    const struct mod_sspi_server_config *config =
+        ap_get_module_config(s->module_config, &sspi_module);
+    const struct sspi_log_entry *entries;
+    size_t n_entries = sspi_acceptor_log_entries(config->acceptor, &entries);
+
+    for (size_t i = 0; i < n_entries; i++) {
+        ap_log_error(APLOG_MARK, log_level(entries[i].severity), 0, s, "%s", entries[i].text);
+    }
 }
 
-void mod_sspi_log_request(request_rec *r, const struct sspi_log_entry *record)
+void mod_sspi_log_request(request_rec *r, const struct sspi_log_entry *entry)
 {
-    ap_log_rerror(APLOG_MARK, log_level(record->severity), 0, r, "%s", record->text);
+    ap_log_rerror(APLOG_MARK, log_level(entry->severity), 0, r, "%s", entry->text);
 }

@@ -23,9 +23,9 @@ request_rec *mod_sspi_request_top(request_rec *r)
     return r;
 }
 
-struct mod_sspi_location *mod_sspi_location_of(request_rec *r)
+struct mod_sspi_request_state *mod_sspi_request_state_of(request_rec *r)
 {
-    struct mod_sspi_location *place = ap_get_module_config(r->request_config, &sspi_module);
+    struct mod_sspi_request_state *place = ap_get_module_config(r->request_config, &sspi_module);
 
     if (place == NULL) {
         place = apr_pcalloc(r->pool, sizeof(*place));
@@ -36,7 +36,7 @@ struct mod_sspi_location *mod_sspi_location_of(request_rec *r)
 
 struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r)
 {
-    const struct mod_sspi_location *place =
+    const struct mod_sspi_request_state *place =
         ap_get_module_config(mod_sspi_request_top(r)->request_config, &sspi_module);
 
     return place != NULL ? place->ctx : NULL;
@@ -151,11 +151,11 @@ static apr_status_t free_exchange(void *exchange)
 }
 
 /* NULL: no memory. */
-static struct mod_sspi_request_ctx *visit_of(request_rec *r)
+static struct mod_sspi_request_ctx *ctx_of(request_rec *r)
 {
     request_rec *top = mod_sspi_request_top(r);
-    struct mod_sspi_location *place = mod_sspi_location_of(top);
-    const struct mod_sspi_server_config *site =
+    struct mod_sspi_request_state *place = mod_sspi_request_state_of(top);
+    const struct mod_sspi_server_config *config =
         ap_get_module_config(top->server->module_config, &sspi_module);
     struct mod_sspi_request_ctx *ctx = place->ctx;
     struct sspi_request request;
@@ -165,13 +165,13 @@ static struct mod_sspi_request_ctx *visit_of(request_rec *r)
     }
     ctx = apr_pcalloc(top->pool, sizeof(*ctx));
     ctx->pool = top->pool;
-    describe_request(r, top, site->acceptor, &request);
-    ctx->exchange = sspi_exchange_new(site->acceptor, &request);
+    describe_request(r, top, config->acceptor, &request);
+    ctx->exchange = sspi_exchange_new(config->acceptor, &request);
     if (ctx->exchange == NULL) {
         return NULL;
     }
     apr_pool_cleanup_register(top->pool, ctx->exchange, free_exchange, apr_pool_cleanup_null);
-    ctx->records = apr_array_make(top->pool, 1, sizeof(const char *));
+    ctx->logged = apr_array_make(top->pool, 1, sizeof(const char *));
     place->ctx = ctx;
     return ctx;
 }
@@ -198,18 +198,18 @@ static struct sspi_view realm_of(request_rec *r)
 }
 
 /* Each record once, however often a verdict is asked for. */
-static void log_records(request_rec *r, struct mod_sspi_request_ctx *ctx,
+static void log_entries(request_rec *r, struct mod_sspi_request_ctx *ctx,
                         const struct sspi_result *result)
 {
     for (size_t i = 0; i < result->n_entries; i++) {
         const char *text = result->entries[i].text;
         bool written = false;
 
-        for (int j = 0; j < ctx->records->nelts; j++) {
-            written |= strcmp(APR_ARRAY_IDX(ctx->records, j, const char *), text) == 0;
+        for (int j = 0; j < ctx->logged->nelts; j++) {
+            written |= strcmp(APR_ARRAY_IDX(ctx->logged, j, const char *), text) == 0;
         }
         if (!written) {
-            APR_ARRAY_PUSH(ctx->records, const char *) = apr_pstrdup(ctx->pool, text);
+            APR_ARRAY_PUSH(ctx->logged, const char *) = apr_pstrdup(ctx->pool, text);
             mod_sspi_log_request(r, &result->entries[i]);
         }
     }
@@ -348,7 +348,7 @@ static const struct sspi_result *step_by(request_rec *r, struct mod_sspi_request
             continue;
         }
         result = sspi_exchange_step(ctx->exchange, policy, realm_of(r));
-        log_records(r, ctx, result);
+        log_entries(r, ctx, result);
         status = serve_step(r, ctx, policy, result);
     }
     if (status != DECLINED) {
@@ -371,7 +371,7 @@ bool mod_sspi_request_is_anonymous(const struct sspi_result *result)
 
 const struct sspi_result *mod_sspi_request_step(request_rec *r)
 {
-    struct mod_sspi_request_ctx *ctx = visit_of(r);
+    struct mod_sspi_request_ctx *ctx = ctx_of(r);
     struct sspi_policy policy;
 
     if (ctx == NULL) {
@@ -407,7 +407,7 @@ bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_r
     if (!may_have_user(r) || !open_policy(r, &policy)) {
         return false;
     }
-    ctx = visit_of(r);
+    ctx = ctx_of(r);
     *ret_result = ctx != NULL ? step_by(r, ctx, &policy) : NULL;
     return true;
 }
@@ -421,7 +421,7 @@ int mod_sspi_request_failure(request_rec *r)
 
 bool mod_sspi_request_challenge(request_rec *r)
 {
-    struct mod_sspi_request_ctx *ctx = visit_of(r);
+    struct mod_sspi_request_ctx *ctx = ctx_of(r);
     struct sspi_policy policy;
     const struct sspi_result *result;
 
@@ -432,7 +432,7 @@ bool mod_sspi_request_challenge(request_rec *r)
     ctx->result = NULL;
     result = sspi_exchange_challenge(ctx->exchange, &policy, realm_of(r));
     ctx->lines = copy_lines(ctx->pool, result);
-    log_records(r, ctx, result);
+    log_entries(r, ctx, result);
     keep_lines(r, ctx, result);
     return true;
 }

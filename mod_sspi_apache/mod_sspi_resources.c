@@ -153,13 +153,13 @@ static bool names_keytab(const struct sspi_policy *policy)
  */
 static bool inherits_keys(const server_rec *host, const struct sspi_policy *outer)
 {
-    const struct mod_sspi_server_config *site =
+    const struct mod_sspi_server_config *config =
         ap_get_module_config(host->module_config, &sspi_module);
     struct sspi_policy inner;
 
-    for (int i = 0; i < site->dirs->nelts; i++) {
+    for (int i = 0; i < config->dirs->nelts; i++) {
         const struct mod_sspi_dir_config *dir =
-            APR_ARRAY_IDX(site->dirs, i, struct mod_sspi_dir_config *);
+            APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *);
 
         sspi_policy_merge(&inner, outer, &dir->policy);
         if (!names_keytab(&dir->policy) && sspi_policy_runs_kerberos(&inner)) {
@@ -199,12 +199,12 @@ static void try_keytab(struct opening *opening, struct sspi_policy *policy)
 }
 
 /* The files that scopes of one host name. */
-static void open_named(server_rec *host, const struct mod_sspi_server_config *site,
+static void open_named(server_rec *host, const struct mod_sspi_server_config *config,
                        struct opening *opening)
 {
-    for (int i = 0; i < site->dirs->nelts; i++) {
+    for (int i = 0; i < config->dirs->nelts; i++) {
         struct sspi_policy policy =
-            APR_ARRAY_IDX(site->dirs, i, struct mod_sspi_dir_config *)->policy;
+            APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *)->policy;
 
         if (names_keytab(&policy) && !needs_keys(host, &policy, opening)) {
             try_keytab(opening, &policy);
@@ -219,22 +219,10 @@ static apr_status_t free_acceptor(void *acceptor)
     return APR_SUCCESS;
 }
 
-void mod_sspi_resources_log(server_rec *s)
-{
-    const struct mod_sspi_server_config *site =
-        ap_get_module_config(s->module_config, &sspi_module);
-    const struct sspi_log_entry *records;
-    size_t n_records = sspi_acceptor_log_entries(site->acceptor, &records);
-
-    for (size_t i = 0; i < n_records; i++) {
-        mod_sspi_log_startup(s, &records[i]);
-    }
-}
-
 int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     const struct mod_sspi_dir_config *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
-    const struct sspi_acceptor_config config = {
+    const struct sspi_acceptor_config acceptor_config = {
         .server = SSPI_SERVER_APACHE,
         .worker_uid = geteuid() == 0 ? ap_unixd_config.user_id : geteuid(),
         .worker_gid = geteuid() == 0 ? ap_unixd_config.group_id : getegid(),
@@ -246,7 +234,7 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_DUMP) {
         return OK; /* -S and the like only show the configuration */
     }
-    acceptor = sspi_acceptor_new(&config);
+    acceptor = sspi_acceptor_new(&acceptor_config);
     if (acceptor == NULL) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -254,13 +242,13 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     opening.acceptor = acceptor;
     opening.hosts = s;
     for (server_rec *host = s; host != NULL; host = host->next) {
-        struct mod_sspi_server_config *site =
+        struct mod_sspi_server_config *config =
             ap_get_module_config(host->module_config, &sspi_module);
 
-        /* A host without a directive of ours has the main server's site. */
-        if (site->acceptor == NULL) {
-            open_named(host, site, &opening);
-            site->acceptor = acceptor;
+        /* A host without a directive of this module shares the main server's configuration. */
+        if (config->acceptor == NULL) {
+            open_named(host, config, &opening);
+            config->acceptor = acceptor;
         }
     }
     open_unnamed(ptemp, s, &opening);
@@ -274,7 +262,7 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
-        mod_sspi_resources_log(s); /* no post_config will come */
+        mod_sspi_log_acceptor(s); /* no post_config will come */
     }
     return OK;
 }

@@ -77,7 +77,7 @@ static struct retained *get_retained(void)
 }
 
 /* Makes or keeps the memory of this parent. False: it could not be made. */
-static bool set_own_memory(server_rec *s, const struct mod_sspi_server_config *site,
+static bool set_own_memory(server_rec *s, const struct mod_sspi_server_config *config,
                            const struct mod_sspi_dir_config *dir)
 {
     struct retained *retained = get_retained();
@@ -94,16 +94,16 @@ static bool set_own_memory(server_rec *s, const struct mod_sspi_server_config *s
                      sspi_option_info(SSPI_OPTION_STATE_SIZE)->name[SSPI_SERVER_APACHE], size);
         return false;
     }
-    sspi_acceptor_set_state(site->acceptor, state);
+    sspi_acceptor_set_state(config->acceptor, state);
     return true;
 }
 
-static bool open_file(server_rec *s, const struct mod_sspi_server_config *site,
+static bool open_file(server_rec *s, const struct mod_sspi_server_config *config,
                       const struct mod_sspi_dir_config *dir, bool only_check)
 {
     char error[SSPI_ERROR_SIZE];
 
-    if (sspi_acceptor_open_state(site->acceptor, &dir->policy, only_check, error)) {
+    if (sspi_acceptor_open_state(config->acceptor, &dir->policy, only_check, error)) {
         return true;
     }
     ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s", error);
@@ -112,7 +112,7 @@ static bool open_file(server_rec *s, const struct mod_sspi_server_config *site,
 
 /* Opens the file for use. Frees the retained memory, because it does not record what is used while
  * the file is in force. */
-static bool set_file(server_rec *s, const struct mod_sspi_server_config *site,
+static bool set_file(server_rec *s, const struct mod_sspi_server_config *config,
                      const struct mod_sspi_dir_config *dir)
 {
     struct retained *retained = get_retained();
@@ -120,19 +120,19 @@ static bool set_file(server_rec *s, const struct mod_sspi_server_config *site,
     if (retained->memory != NULL) {
         let_go(retained);
     }
-    return open_file(s, site, dir, false);
+    return open_file(s, config, dir, false);
 }
 
-bool mod_sspi_state_check(server_rec *s, const struct mod_sspi_server_config *site)
+bool mod_sspi_state_check(server_rec *s, const struct mod_sspi_server_config *config)
 {
     const struct mod_sspi_dir_config *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
 
-    return dir->policy.state_file.n == 0 || open_file(s, site, dir, true);
+    return dir->policy.state_file.n == 0 || open_file(s, config, dir, true);
 }
 
 int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
-    const struct mod_sspi_server_config *site =
+    const struct mod_sspi_server_config *config =
         ap_get_module_config(s->module_config, &sspi_module);
     const struct mod_sspi_dir_config *dir = ap_get_module_config(s->lookup_defaults, &sspi_module);
     bool set;
@@ -140,10 +140,10 @@ int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     if (ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
         return OK; /* httpd reads the configuration once more before it serves requests */
     }
-    set = dir->policy.state_file.n > 0 ? set_file(s, site, dir) : set_own_memory(s, site, dir);
+    set = dir->policy.state_file.n > 0 ? set_file(s, config, dir) : set_own_memory(s, config, dir);
     if (!set) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    mod_sspi_resources_log(s);
+    mod_sspi_log_acceptor(s);
     return OK;
 }

@@ -20,7 +20,7 @@ static struct sspi_view view_of(const char *text)
 
 int mod_sspi_status_handler(request_rec *r)
 {
-    const struct mod_sspi_server_config *site =
+    const struct mod_sspi_server_config *config =
         ap_get_module_config(r->server->module_config, &sspi_module);
     const char *type;
     size_t len;
@@ -33,7 +33,7 @@ int mod_sspi_status_handler(request_rec *r)
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
-    page = sspi_acceptor_status(site->acceptor, view_of(apr_table_get(r->headers_in, "Accept")),
+    page = sspi_acceptor_status(config->acceptor, view_of(apr_table_get(r->headers_in, "Accept")),
                                 view_of(r->args), &len, &type);
     if (page == NULL) {
         return HTTP_INTERNAL_SERVER_ERROR;

@@ -57,15 +57,15 @@ static bool are_right(const apr_array_header_t *dirs, const struct sspi_acceptor
 
 static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct ssl_ctx_st *ctx)
 {
-    const struct mod_sspi_server_config *site =
+    const struct mod_sspi_server_config *config =
         ap_get_module_config(s->module_config, &sspi_module);
     struct mod_sspi_server_config *whole =
         ap_get_module_config(ap_server_conf->module_config, &sspi_module);
 
-    if (is_proxy || site->acceptor == NULL) {
+    if (is_proxy || config->acceptor == NULL) {
         return OK;
     }
-    if (!sspi_acceptor_add_tls(site->acceptor, ctx)) {
+    if (!sspi_acceptor_add_tls(config->acceptor, ctx)) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
                      "no memory for the certificates of %s", s->server_hostname);
         return HTTP_INTERNAL_SERVER_ERROR;
@@ -75,8 +75,8 @@ static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct
     }
     apr_hash_set(whole->tls, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), ctx);
     /* Sections of the main server hold in its virtual hosts, too. */
-    if (!are_right(site->dirs, site->acceptor, s, ctx) ||
-        (site != whole && !are_right(whole->dirs, site->acceptor, s, ctx))) {
+    if (!are_right(config->dirs, config->acceptor, s, ctx) ||
+        (config != whole && !are_right(whole->dirs, config->acceptor, s, ctx))) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;
