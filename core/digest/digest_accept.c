@@ -14,7 +14,7 @@
 #include "error_info.h"
 #include "store_state.h"
 
-/* For client text in a report. */
+/* For client text in error_info. */
 #define SHOWN_SIZE 81
 
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
@@ -29,7 +29,8 @@ SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credent
     RUN_CLEANUP struct hash_run run = {0};
 
     if (!clock->random(clock->self, random, sizeof(random))) {
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "no randomness for a nonce");
+        error_info_set(error_info, SSPI_REASON_INTERNAL,
+                       "the system gave no random octets for a nonce");
         return SEC_E_INTERNAL_ERROR;
     }
     if (!hash_run_open(&run, &credential->hashes))
@@ -52,7 +53,7 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
     return digest_offer_challenge(credential, in, realm, bytes_view(nonce), stale, out);
 }
 
-/* Windows sends no realm beside a name that holds its own: user@domain, DOMAIN\user. */
+/* Windows sends no realm with a name that contains one: user@domain, DOMAIN\user. */
 static bool names_own_realm(const struct digest_response *response)
 {
     return response->realm.len == 0 && !response->userhash &&
@@ -69,7 +70,8 @@ SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response
     if (bytes_equal(response->realm, realm) || bytes_equal(response->raw_realm, realm) ||
         names_own_realm(response))
         return SEC_E_OK;
-    error_info_set(error_info, SSPI_REASON_WRONG_REALM, "realm is \"%s\", not \"%s\"",
+    error_info_set(error_info, SSPI_REASON_WRONG_REALM,
+                   "realm is \"%s\", but this location has \"%s\"",
                    escape_text(shown, sizeof(shown), response->realm),
                    escape_text(wanted, sizeof(wanted), realm));
     /* Digest page: "The domain name of the authenticating party is incorrect." */
@@ -93,7 +95,8 @@ SECURITY_STATUS digest_accept_check_request(const struct digest_credential *cred
     if (status != SEC_E_OK)
         return status;
     if (in->uri.len > 0 && !digest_uri_names(response->uri, in->uri)) {
-        error_info_set(error_info, SSPI_REASON_WRONG_URI, "uri is \"%s\", the request's is \"%s\"",
+        error_info_set(error_info, SSPI_REASON_WRONG_URI,
+                       "uri is \"%s\", but the request has \"%s\"",
                        escape_text(shown, sizeof(shown), response->uri),
                        escape_text(wanted, sizeof(wanted), in->uri));
         return SEC_E_INVALID_TOKEN;
@@ -104,7 +107,7 @@ SECURITY_STATUS digest_accept_check_request(const struct digest_credential *cred
 
 static SECURITY_STATUS stale(struct sspi_error_info *error_info, const char *why)
 {
-    error_info_set(error_info, SSPI_REASON_STALE_NONCE, "%s; the client got a new one", why);
+    error_info_set(error_info, SSPI_REASON_STALE_NONCE, "%s: the client receives a new nonce", why);
     return SEC_I_CONTINUE_NEEDED;
 }
 
@@ -119,22 +122,23 @@ static SECURITY_STATUS replay(const struct digest_response *response,
     return SEC_E_OUT_OF_SEQUENCE;
 }
 
-static SECURITY_STATUS judge_count(enum store_count count, const struct digest_response *response,
-                                   struct sspi_error_info *error_info)
+static SECURITY_STATUS status_of_count(enum store_count count,
+                                       const struct digest_response *response,
+                                       struct sspi_error_info *error_info)
 {
     switch (count) {
     case STORE_COUNT_FRESH:
         return SEC_E_OK;
     case STORE_COUNT_STALE:
         return stale(error_info,
-                     "the nonce or its count is not known any more, or is another user's");
+                     "the nonce or its count is no longer known, or belongs to another user");
     case STORE_COUNT_REPLAY:
         break;
     }
     return replay(response, error_info);
 }
 
-/* One response on its way through the checks. */
+/* One response while it is checked. */
 struct attempt {
     struct digest_credential *credential;
     const struct package_input *in;
@@ -154,17 +158,19 @@ static SECURITY_STATUS check_nonce(struct attempt *a)
     case DIGEST_NONCE_GOOD:
         break;
     case DIGEST_NONCE_FOREIGN:
-        return stale(a->error_info, "the nonce is not ours, or is for another realm");
+        return stale(a->error_info,
+                     "this server did not make the nonce, or made it for another realm");
     case DIGEST_NONCE_FAILED:
     default:
         return error_info_library_failed(a->error_info, "a digest");
     }
     if (a->now_ms > a->issued_ms && a->now_ms - a->issued_ms > a->credential->nonce_lifetime_ms)
         return stale(a->error_info, "the nonce is older than its lifetime");
-    /* RFC 7616 3.3: opaque "should be returned by the client unchanged". Some return none. */
+    /* RFC 7616 3.3: opaque "should be returned by the client unchanged". Some clients do not return
+     * it. */
     if (a->response->opaque.data != NULL &&
         !bytes_equal(a->response->opaque, store_state_opaque(a->credential->state)))
-        return stale(a->error_info, "opaque is another challenge's");
+        return stale(a->error_info, "opaque belongs to another challenge");
     return SEC_E_OK;
 }
 
@@ -181,24 +187,25 @@ SECURITY_STATUS digest_accept_use_count(const struct digest_credential *credenti
         return SEC_E_INTERNAL_ERROR;
     }
     memcpy(owner, user.data, len);
-    owner[len++] = '\0'; /* in neither of the two */
+    owner[len++] = '\0'; /* neither of the two contains a NUL */
     memcpy(owner + len, realm.data, realm.len);
     len += realm.len;
-    return judge_count(store_nonce_use(credential->state, response->nonce,
-                                       (struct sspi_view){owner, len}, issued_ms, response->count),
-                       response, error_info);
+    return status_of_count(store_nonce_use(credential->state, response->nonce,
+                                           (struct sspi_view){owner, len}, issued_ms,
+                                           response->count),
+                           response, error_info);
 }
 
-/* What the caller still has to find out. The nonce is looked at before it takes the trouble:
- * reading a long body, or asking a database, for a nonce that is not good. */
-static SECURITY_STATUS want(struct attempt *a, enum sspi_reason reason, const char *what)
+/* Asks the caller for the body's hash or the user's hash. It checks the nonce first, so that no
+ * caller reads a long body or queries a database for a bad nonce. */
+static SECURITY_STATUS request_more(struct attempt *a, enum sspi_reason reason, const char *what)
 {
     SECURITY_STATUS status = check_nonce(a);
 
     if (status == SEC_E_OK)
-        status = judge_count(store_nonce_peek(a->credential->state, a->response->nonce,
-                                              a->issued_ms, a->response->count),
-                             a->response, a->error_info);
+        status = status_of_count(store_nonce_peek(a->credential->state, a->response->nonce,
+                                                  a->issued_ms, a->response->count),
+                                 a->response, a->error_info);
     if (status != SEC_E_OK)
         return status;
     error_info_set(a->error_info, reason, "%s", what);
@@ -219,15 +226,17 @@ SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
     return SEC_E_INVALID_TOKEN;
 }
 
-/* Digest page, buffers 3 and ours: what a response cannot be checked without. */
+/* Decodes the body's hash, or asks the caller for the hashes that the check needs. The Digest page
+ * passes the body's hash in buffer 3. The user's hash has a buffer type of this library. */
 static SECURITY_STATUS take_missing(struct attempt *a)
 {
     if (a->credential->caller_hashes && a->in->hash_a1.data == NULL)
-        return want(a, SSPI_REASON_HASH_WANTED, "the caller has to look the user up");
+        return request_more(a, SSPI_REASON_HASH_WANTED, "the caller must look up the user's hash");
     if (!a->response->integrity)
         return SEC_E_OK;
     if (a->in->entity_hash.len == 0)
-        return want(a, SSPI_REASON_ENTITY_WANTED, "qop auth-int needs the hash of the body");
+        return request_more(a, SSPI_REASON_ENTITY_WANTED,
+                            "qop auth-int needs the hash of the body");
     return digest_accept_read_entity(a->in->entity_hash, a->response->algorithm, a->entity_hash,
                                      a->error_info);
 }
@@ -240,10 +249,10 @@ static SECURITY_STATUS check_binding(struct attempt *a, struct digest_identity *
                                 a->error_info);
 }
 
-/* RFC 7616 3.5. The next nonce comes before the old one runs out, so that no request is refused
- * for the change. */
-static SECURITY_STATUS inform(struct attempt *a, const struct digest_identity *identity,
-                              struct package_output *out)
+/* RFC 7616 3.5. The server sends the next nonce before this one expires, so that no request is
+ * refused when the nonce changes. */
+static SECURITY_STATUS append_info(struct attempt *a, const struct digest_identity *identity,
+                                   struct package_output *out)
 {
     uint64_t age_ms = a->now_ms > a->issued_ms ? a->now_ms - a->issued_ms : 0;
     char next[DIGEST_NONCE_LEN + 1];
@@ -269,9 +278,9 @@ static SECURITY_STATUS inform(struct attempt *a, const struct digest_identity *i
 
 /* The order matters. A client that does not know the password learns nothing about binding and
  * count. It learns about the nonce only if the body or the user's hash must be fetched first (see
- * want()). The count is used up last. */
-static SECURITY_STATUS prove(struct attempt *a, struct digest_identity *identity,
-                             struct package_output *out)
+ * request_more()). The count is used up last. */
+static SECURITY_STATUS check_all(struct attempt *a, struct digest_identity *identity,
+                                 struct package_output *out)
 {
     struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : a->realm;
     SECURITY_STATUS status = take_missing(a);
@@ -284,7 +293,7 @@ static SECURITY_STATUS prove(struct attempt *a, struct digest_identity *identity
     if (status == SEC_E_OK)
         status = check_binding(a, identity);
     if (status == SEC_E_OK)
-        status = inform(a, identity, out);
+        status = append_info(a, identity, out);
     if (status == SEC_E_OK)
         status = digest_accept_use_count(a->credential, identity->login.user, a->realm, a->response,
                                          a->issued_ms, a->error_info);
@@ -321,7 +330,7 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
         return status;
     if (!hash_run_open(&attempt.run, &credential->hashes))
         return error_info_no_memory(out->error_info);
-    status = prove(&attempt, &identity, out);
+    status = check_all(&attempt, &identity, out);
     hash_run_close(&attempt.run);
     identity.issued_ms = attempt.issued_ms;
     if (status == SEC_E_OK)

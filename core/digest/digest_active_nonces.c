@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* Only nonces whose HMAC was checked come into the list, so that no client can choose its bucket.
- */
+/* The list only contains nonces whose HMAC was checked, so that no client can choose its bucket. */
 static struct digest_active_nonce **bucket_of(struct digest_active_nonces *nonces,
                                               struct sspi_view nonce)
 {
@@ -77,7 +76,7 @@ bool digest_active_nonces_has(struct digest_active_nonces *nonces, struct sspi_v
     return known;
 }
 
-/* With the lock held. */
+/* The caller holds the lock. */
 static uint32_t last_count(struct digest_active_nonces *nonces,
                            const struct digest_active_nonce *entry)
 {
@@ -105,7 +104,7 @@ bool digest_active_nonces_advance(struct digest_active_nonces *nonces,
 {
     pthread_mutex_lock(&nonces->lock);
     uint32_t last = last_count(nonces, entry);
-    /* MS-DPSP: a count that wraps around fails. */
+    /* MS-DPSP: a count that wraps around is refused. */
     bool next = last != UINT32_MAX && count == last + 1;
     if (next)
         entry->count = count;

@@ -8,15 +8,15 @@
 #include "hex.h"
 #include "error_info.h"
 
-/* Begins the cnonce in every version of the extension. */
+/* The first octets of the cnonce in every version of the extension. */
 #define ANY_VERSION "+Upgraded+"
 #define PREFIX_LEN  (sizeof(DIGEST_BINDING_PREFIX) - 1)
 
-/* The extension computes with MD5 whatever the response's algorithm is. */
+/* The extension always uses MD5, also with other algorithms of the response. */
 #define MD5_LEN    PACKAGE_CHANNEL_HASH_LEN
 #define MD5_DIGITS (2 * MD5_LEN)
 
-/* The directives that a cnonce can vouch for. It must vouch for both. */
+/* The cnonce protects these two directives, and it must protect both. */
 #define N_HASHED 2
 
 static bool begins_with(struct sspi_view text, struct sspi_view head)
@@ -24,7 +24,8 @@ static bool begins_with(struct sspi_view text, struct sspi_view head)
     return text.len >= head.len && bytes_equal((struct sspi_view){text.data, head.len}, head);
 }
 
-/* What hashed-dirs lists, in its order. False: anything but the two, each once. */
+/* Reads the values in the order of hashed-dirs. False: it does not list exactly the two directives.
+ */
 static bool list_hashed(const struct digest_response *from, struct sspi_view ret_values[N_HASHED])
 {
     struct sspi_view list = from->hashed_dirs;
@@ -102,10 +103,11 @@ SECURITY_STATUS digest_binding_refuse(enum digest_binding_status status,
 {
     if (status != DIGEST_BINDING_FORGED)
         return binding_check_no_md5(error_info);
-    /* Refused also if no binding is demanded, because the header was changed on its way. */
+    /* The response is refused even if no binding is required, because a third party changed the
+     * header. */
     return error_info_refuse(error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
                              "hashed-dirs, service-name, channel-binding and cnonce contradict one "
-                             "another; a proxy or an attacker changed them");
+                             "another: a proxy or an attacker changed them");
 }
 
 SECURITY_STATUS digest_binding_check(struct hash_run *run, const struct digest_response *from,

@@ -17,22 +17,22 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* A path, or something that begins like an absolute URI (RFC 3986 3.1: scheme ":"). */
-static bool is_place(struct sspi_view place)
+/* True if the text is a path or begins like an absolute URI (RFC 3986 3.1: scheme ":"). */
+static bool is_path_or_uri(struct sspi_view text)
 {
     size_t i = 0;
 
-    if (place.len == 0)
+    if (text.len == 0)
         return false;
-    if (place.data[0] == '/')
+    if (text.data[0] == '/')
         return true;
-    if (!is_letter(place.data[0]))
+    if (!is_letter(text.data[0]))
         return false;
-    while (i < place.len &&
-           (is_letter(place.data[i]) || (place.data[i] >= '0' && place.data[i] <= '9') ||
-            memchr("+-.", place.data[i], 3) != NULL))
+    while (i < text.len &&
+           (is_letter(text.data[i]) || (text.data[i] >= '0' && text.data[i] <= '9') ||
+            memchr("+-.", text.data[i], 3) != NULL))
         i++;
-    return i < place.len && place.data[i] == ':';
+    return i < text.len && text.data[i] == ':';
 }
 
 bool digest_challenge_domain_fits(struct sspi_view domain)
@@ -43,7 +43,7 @@ bool digest_challenge_domain_fits(struct sspi_view domain)
         return false;
     for (size_t i = 0; i <= domain.len; i++) {
         if (i == domain.len || domain.data[i] == ' ') {
-            if (!is_place((struct sspi_view){domain.data + start, i - start}))
+            if (!is_path_or_uri((struct sspi_view){domain.data + start, i - start}))
                 return false;
             start = i + 1;
         } else if (domain.data[i] < 0x21 || domain.data[i] > 0x7E || domain.data[i] == '"' ||
@@ -67,7 +67,7 @@ void digest_challenge_append(struct bytes *to, const struct digest_challenge *ch
     bytes_append_text(to, ", algorithm=");
     bytes_append_text(to, hash_name(algorithm));
     digest_params_append_quoted(to, ", qop", bytes_view(challenge->qop));
-    /* RFC 7616 3.3: charset has this one value. */
+    /* RFC 7616 3.3: UTF-8 is the only value of charset. */
     bytes_append_text(to, ", charset=UTF-8");
     if (challenge->userhash)
         bytes_append_text(to, ", userhash=true");
@@ -89,7 +89,7 @@ static void append_ciphers(struct bytes *to, unsigned int ciphers)
     bytes_append_char(to, '"');
 }
 
-/* RFC 2831 2.1.1: realm, nonce, qop and cipher are quoted, the others are not. */
+/* RFC 2831 2.1.1: realm, nonce, qop and cipher are quoted. The other directives are not. */
 void digest_challenge_append_sasl(struct bytes *to, struct sspi_view realm, struct sspi_view nonce,
                                   bool auth_int, unsigned int ciphers)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest_cipher.h"
 
-#define DES_KEY_LEN  8 /* with its parity bits */
-#define DES_KEY_BITS 7 /* octets, without them */
+#define DES_KEY_LEN  8 /* octets, with the parity bits */
+#define DES_KEY_BITS 7 /* octets, without the parity bits */
 #define DES_BLOCK    8
 
 static const struct {
@@ -80,8 +80,8 @@ unsigned int digest_ciphers_available(const struct digest_ciphers *ciphers, bool
     return available;
 }
 
-/* RFC 2831 2.4 takes the key bits alone out of Kc. DES has seven of them in an octet, above one of
- * parity, which OpenSSL does not look at. */
+/* RFC 2831 2.4 takes the key bits from Kc without parity bits. A key octet of DES has seven key
+ * bits above one parity bit, which OpenSSL ignores. */
 static void expand(const uint8_t from[DES_KEY_BITS], uint8_t ret_key[DES_KEY_LEN])
 {
     uint64_t bits = 0;
@@ -92,8 +92,9 @@ static void expand(const uint8_t from[DES_KEY_BITS], uint8_t ret_key[DES_KEY_LEN
         ret_key[i] = (uint8_t)(bits >> (7 * (DES_KEY_LEN - 1 - i)) << 1);
 }
 
-/* RFC 2831 2.4: DES has the first 7 octets of Kc for a key, 3DES the first 14; the IV of the first
- * message is the last 8, that of the next one the last block of the one before. */
+/* RFC 2831 2.4: the key of DES is the first 7 octets of Kc, that of 3DES the first 14. The IV of
+ * the first message is the last 8 octets of Kc. The IV of each further message is the last block of
+ * the message before. */
 struct evp_cipher_ctx_st *digest_cipher_begin(const struct digest_ciphers *ciphers,
                                               enum digest_cipher cipher,
                                               const uint8_t key[DIGEST_CIPHER_KEY_LEN],

@@ -67,7 +67,8 @@ void digest_identity_clear(struct digest_identity *identity)
     digest_login_clear(&identity->login);
 }
 
-/* RFC 2831 2.3: numbers detect both, whatever was asked for. */
+/* RFC 2831 2.3: the numbers of messages detect replays and wrong sequence, even if the caller did
+ * not ask for that. */
 static ULONG sasl_attributes_of(const struct digest_response *response)
 {
     ULONG attributes = 0;
@@ -79,8 +80,8 @@ static ULONG sasl_attributes_of(const struct digest_response *response)
     return attributes;
 }
 
-/* Nonce counts detect replays whether asked or not. What comes out of sequence is told by
- * VerifySignature, which needs a context that is kept. The body is vouched for by auth-int. */
+/* Nonce counts detect replays even if the caller did not ask for that. VerifySignature detects
+ * wrong sequence, and it needs a context that is kept. qop auth-int protects the body. */
 static ULONG attributes_of(const struct digest_identity *identity, ULONG requirements, bool keeps)
 {
     ULONG attributes = requirements & (ASC_RET_REPLAY_DETECT | ASC_RET_EXTENDED_ERROR);
@@ -94,7 +95,7 @@ static ULONG attributes_of(const struct digest_identity *identity, ULONG require
     return attributes;
 }
 
-/* An absent text is NULL. False: no memory. */
+/* The copy of an absent text is NULL. False: no memory. */
 static bool copy(struct sspi_view text, char **ret_copy)
 {
     *ret_copy = text.data != NULL ? strndup(text.data, text.len) : NULL;
@@ -115,7 +116,7 @@ bool digest_context_establish(struct digest_context *context,
                               const struct digest_identity *identity, ULONG requirements)
 {
     const struct digest_response *response = identity->response;
-    /* RFC 2831 2.1.2: who names nobody acts as himself. */
+    /* RFC 2831 2.1.2: a client without authzid acts under its own name. */
     struct sspi_view authzid =
         response->authzid.len > 0 ? response->authzid : (struct sspi_view){NULL, 0};
     bool keeps = context->credential != NULL && context->sasl == NULL;

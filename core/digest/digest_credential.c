@@ -53,25 +53,26 @@ static SECURITY_STATUS take_state(struct digest_credential *c, const SSPI_ACCEPT
     if (c->state == NULL && errno == ENOMEM)
         return error_info_no_memory(error_info);
     if (c->state == NULL) {
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "no randomness for the nonce key");
+        error_info_set(error_info, SSPI_REASON_INTERNAL,
+                       "the system gave no random octets for the nonce key");
         return SEC_E_INTERNAL_ERROR;
     }
     return SEC_E_OK;
 }
 
-/* One of the caller's list, behind those that were taken. */
+/* Appends one algorithm of the caller's list. */
 static SECURITY_STATUS take_algorithm(struct digest_credential *c,
                                       enum sspi_digest_algorithm algorithm,
                                       struct sspi_error_info *error_info)
 {
     if (hash_name(algorithm) == NULL) {
-        error_info_set(error_info, SSPI_REASON_CONFIGURATION, "%d is no Digest algorithm",
+        error_info_set(error_info, SSPI_REASON_CONFIGURATION, "%d is not a Digest algorithm",
                        (int)algorithm);
         return SEC_E_INVALID_PARAMETER;
     }
     if (!hash_available(&c->hashes, algorithm)) {
         error_info_set(error_info, SSPI_REASON_CONFIGURATION,
-                       "this machine's OpenSSL does not allow %s; offer another algorithm",
+                       "this machine's OpenSSL does not allow %s: offer another algorithm",
                        hash_name(algorithm));
         return SEC_E_NO_CREDENTIALS;
     }
@@ -134,7 +135,7 @@ static SECURITY_STATUS take_domain(struct digest_credential *c, const SSPI_ACCEP
     if (!digest_challenge_domain_fits(bytes_view(data->Domain))) {
         error_info_set(
             error_info, SSPI_REASON_CONFIGURATION,
-            "domain \"%s\" must be URIs or paths, a blank between two, at most %d octets",
+            "domain \"%s\" must be URIs or paths with one blank between them, at most %d octets",
             escape_text(shown, sizeof(shown), bytes_view(data->Domain)),
             DIGEST_CHALLENGE_DOMAIN_LIMIT);
         return SEC_E_INVALID_PARAMETER;
@@ -157,7 +158,7 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
     c->offers_integrity = (data->Flags & SSPI_ACCEPTOR_OFFER_INTEGRITY) != 0;
     c->caller_hashes = (data->Flags & SSPI_ACCEPTOR_CALLER_HASHES) != 0;
     c->offers_weak_ciphers = (data->Flags & SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS) != 0;
-    /* A caller who looks users up by name cannot find one by the hash of it. */
+    /* A caller that looks up users by name cannot find one by the hash of the name. */
     c->offers_userhash = (data->Flags & SSPI_ACCEPTOR_OFFER_USERHASH) != 0 && !c->caller_hashes;
     if (!hash_suite_open(&c->hashes)) {
         error_info_set(error_info, SSPI_REASON_INTERNAL, "OpenSSL has no SHA-256");
@@ -218,7 +219,7 @@ void digest_credential_release(struct digest_credential *credential)
 
 const struct digest_ciphers *digest_credential_ciphers(struct digest_credential *credential)
 {
-    /* Cannot fail on one of the default kind. */
+    /* This cannot fail on a mutex of the default kind. */
     (void)pthread_mutex_lock(&credential->ciphers_lock);
     if (!credential->has_ciphers)
         credential->has_ciphers = digest_ciphers_init(&credential->ciphers);

@@ -9,8 +9,8 @@
 #include "error_info.h"
 #include "utf8.h"
 
-/* What it is called in each form, NULL where the form does not know it. Those without a limit of
- * their own have a fixed form, which is checked. */
+/* The name of each directive in each form, NULL if the form does not know it. A directive without a
+ * limit of its own has a fixed form, which is checked. */
 static const struct {
     const char *name[2];
     size_t limit;
@@ -37,11 +37,11 @@ static const struct {
     [DIGEST_AUTHZID] = {{NULL, "authzid"}, DIGEST_PARSE_AUTHZID_LIMIT},
 };
 
-/* For client text in a report. */
+/* For client text in error_info. */
 #define SHOWN_SIZE 81
 
-/* A person types the name. A name that no user can have counts as an unknown user: after a 401
- * browsers ask for another name, but after a 400 they show an error page without a prompt. */
+/* A person types the name, so a name that no user can have counts as an unknown user. After a 401
+ * browsers ask for another name. After a 400 they show an error page without a prompt. */
 #define UNUSABLE_NAME SSPI_REASON_WRONG_PASSWORD
 
 static const char *name_of(const struct digest_directives *d, enum digest_directive id)
@@ -49,7 +49,7 @@ static const char *name_of(const struct digest_directives *d, enum digest_direct
     return directives[id].name[d->form];
 }
 
-/* Both RFCs know UTF-8 alone. What else a user's name may be is the form's to say. */
+/* Both RFCs only know UTF-8. Each form decides which other encoding of a user's name it accepts. */
 static enum sspi_reason check_encoding(const struct digest_params *params,
                                        struct digest_directives *d)
 {
@@ -65,7 +65,7 @@ static enum sspi_reason check_encoding(const struct digest_params *params,
     return SSPI_REASON_NONE;
 }
 
-/* The other names. (The form checks the user's.) Pages and logs show them. */
+/* Checks the other names, because pages and logs show them. The form checks the user's name. */
 static enum sspi_reason check_names(const struct digest_directives *d)
 {
     static const enum digest_directive names[] = {DIGEST_REALM, DIGEST_SERVICE_NAME,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The directives of a response, and those of their values that mean the same in HTTP (RFC 7616 3.4)
- * and in SASL (RFC 2831 2.1.2). Pure. Reasons are those of digest_parse.h; NONE: nothing is wrong.
- */
+/* Reads the directives of a response, and the values that have the same meaning in HTTP (RFC 7616
+ * 3.4) and in SASL (RFC 2831 2.1.2). The returned reasons are those of digest_parse.h.
+ * SSPI_REASON_NONE means that no error was found. Pure. */
 #ifndef DIGEST_DIRECTIVE_H
 #define DIGEST_DIRECTIVE_H
 
@@ -32,7 +32,7 @@ enum digest_directive {
     N_DIGEST_DIRECTIVES
 };
 
-/* Those that the form knows; absent ones have data NULL. */
+/* The directives that the form knows. Absent ones have data NULL. */
 struct digest_directives {
     enum digest_form form;
     struct sspi_view value[N_DIGEST_DIRECTIVES];
@@ -41,12 +41,12 @@ struct digest_directives {
     struct sspi_error_info *error_info;
 };
 
-/* What is made of them. */
+/* Fills the response from the directives. */
 typedef enum sspi_reason digest_directive_evaluate(const struct digest_directives *d,
                                                    struct digest_response *response);
 
-/* Takes `text` apart, within the limits, and evaluates it. NONE: *ret_response is set, end it with
- * digest_response_clear(). */
+/* Splits `text` into directives, checks their limits and calls `evaluate`. SSPI_REASON_NONE:
+ * *ret_response is set, and the caller clears it with digest_response_clear(). */
 enum sspi_reason digest_directive_parse(struct sspi_view text, enum digest_form form,
                                         digest_directive_evaluate *evaluate,
                                         struct digest_response *ret_response,
@@ -56,28 +56,29 @@ enum sspi_reason digest_directive_check_present(const struct digest_directives *
                                                 const enum digest_directive *ids,
                                                 size_t n) MUST_USE;
 
-/* response, which must be there, by response->algorithm. */
+/* Reads the directive response, which must be present. Its length follows from response->algorithm.
+ */
 enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
                                               struct digest_response *response) MUST_USE;
 
-/* The name as all later checks see it. */
+/* Checks the name that all later checks use. */
 enum sspi_reason digest_directive_check_username(const struct digest_directives *d,
                                                  const struct digest_response *response) MUST_USE;
 
-/* username, as it came. */
+/* Takes the directive username, which is UTF-8. */
 enum sspi_reason digest_directive_take_username(const struct digest_directives *d,
                                                 struct digest_response *response) MUST_USE;
 
-/* The same where it is ISO-8859-1. */
+/* Takes the directive username and converts it from ISO-8859-1. */
 enum sspi_reason digest_directive_take_latin_1(const struct digest_directives *d,
                                                struct digest_response *response) MUST_USE;
 
-/* Moves `names` into the response: the name in its first `len` octets, behind it the raw one when
- * that differs. */
+/* Moves `names` into the response. Its first `len` octets are the name. If the raw name differs, it
+ * follows them. */
 enum sspi_reason digest_directive_keep_names(const struct digest_directives *d, struct bytes *names,
                                              size_t len, struct digest_response *response) MUST_USE;
 
-/* The values that are taken as they are. */
+/* Copies the values that need no conversion. */
 void digest_directive_copy(const struct digest_directives *d, struct digest_response *response);
 
 #endif

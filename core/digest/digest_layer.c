@@ -10,12 +10,12 @@
 #define CLEAR_LEN     (VERSION_LEN + NUMBER_LEN)
 #define PADDING_LIMIT 8
 
-/* Of a message that goes through the cipher at a time: a number of blocks. */
+/* Octets of a message that are encrypted at a time: a multiple of every block size. */
 #define CHUNK_LEN 1024
 
 /* ---- keys ---- */
 
-/* RFC 2831 2.3 and 2.4, whose own words these are. */
+/* The constants of RFC 2831 2.3 and 2.4. */
 static const struct {
     const char *sign;
     const char *seal;
@@ -54,7 +54,7 @@ static bool open_side(struct digest_layer *layer, struct digest_layer_side *side
     if (make_key(&layer->run, session, digest_cipher_session_len(layer->cipher),
                  magic[encrypts].seal, key)) {
         side->stream = digest_cipher_begin(ciphers, layer->cipher, key, encrypts);
-        if (!encrypts) /* ours is never taken back */
+        if (!encrypts) /* the server's stream is never set back */
             side->spare = digest_cipher_begin(ciphers, layer->cipher, key, encrypts);
     }
     bytes_wipe(key, sizeof(key));
@@ -88,7 +88,7 @@ void digest_layer_clear(struct digest_layer *layer)
     bytes_wipe(layer, sizeof(*layer));
 }
 
-/* RFC 2831 has no number behind the last one: it never comes again. */
+/* RFC 2831 has no number after the last one, so the side ends there. */
 static bool has_ended(const struct digest_layer_side *side)
 {
     return side->number > UINT32_MAX;
@@ -154,11 +154,12 @@ enum digest_layer_status digest_layer_sign(struct digest_layer *layer,
     return DIGEST_LAYER_RIGHT;
 }
 
-/* By the number that the signature has: one that is right for it was made by the client, and is out
- * of order when another number is due. `good` says whether everything else is. */
-static enum digest_layer_status judge(struct digest_layer *layer,
-                                      const struct package_message_part *parts, size_t n_parts,
-                                      const char signature[DIGEST_LAYER_SIGNATURE_LEN], bool good)
+/* Checks the signature for the number that it names. A signature that is right for its number was
+ * made by the client. It is out of sequence if another number is due. `good` says whether the
+ * padding is right. */
+static enum digest_layer_status
+check_signature(struct digest_layer *layer, const struct package_message_part *parts,
+                size_t n_parts, const char signature[DIGEST_LAYER_SIGNATURE_LEN], bool good)
 {
     struct digest_layer_side *side = &layer->client;
     uint32_t number = get_number(signature + NUMBER_START);
@@ -185,13 +186,14 @@ enum digest_layer_status digest_layer_verify(struct digest_layer *layer,
         return DIGEST_LAYER_ENDED;
     if (signature.len != DIGEST_LAYER_SIGNATURE_LEN)
         return DIGEST_LAYER_WRONG;
-    enum digest_layer_status status = judge(layer, parts, n_parts, signature.data, true);
+    enum digest_layer_status status = check_signature(layer, parts, n_parts, signature.data, true);
     return status == DIGEST_LAYER_FAILED ? fail(&layer->client) : status;
 }
 
 /* ---- sealed messages ---- */
 
-/* RFC 2831 2.4: with blocks there is always padding, so that message, padding and MAC fill them. */
+/* RFC 2831 2.4: a block cipher always has padding, so that message, padding and MAC fill whole
+ * blocks. */
 static size_t padding_len(const struct digest_layer *layer, size_t len)
 {
     size_t block = digest_cipher_block(layer->cipher);
@@ -204,14 +206,14 @@ size_t digest_layer_tail_len(const struct digest_layer *layer, size_t len)
     return padding_len(layer, len) + DIGEST_LAYER_SIGNATURE_LEN;
 }
 
-/* Where something stands in parts that follow one another. */
+/* A position in parts that follow one another. */
 struct cursor {
     const struct package_message_part *part;
-    size_t n_parts; /* from `part` on */
+    size_t n_parts; /* from `part` to the last */
     size_t at;
 };
 
-/* Copies up to `room` octets out of the parts, or into them. */
+/* Copies up to `room` octets out of the parts if `out`, otherwise into them. */
 static size_t move(struct cursor *cursor, uint8_t *chunk, size_t room, bool out)
 {
     size_t n_moved = 0;
@@ -235,7 +237,7 @@ static size_t move(struct cursor *cursor, uint8_t *chunk, size_t room, bool out)
     return n_moved;
 }
 
-/* Parts need not end where blocks do. Their sum does. */
+/* A part may end inside a block. The sum of all parts is a multiple of the block size. */
 static bool encrypt(struct digest_layer_side *side, const struct package_message_part *parts,
                     size_t n_parts, char *tail, size_t tail_len)
 {
@@ -276,8 +278,9 @@ enum digest_layer_status digest_layer_seal(struct digest_layer *layer,
     return DIGEST_LAYER_RIGHT;
 }
 
-/* How much of `body` is the message; without looking at all that could be padding, nobody learns
- * from the time what was wrong. Wrong padding counts as one octet, as good as any other number. */
+/* Returns how many octets of `body` are the message. It always examines all octets that can be
+ * padding, so that the time does not reveal what was wrong. Wrong padding counts as one octet,
+ * which is as good as any other number. */
 static size_t strip(const char *body, size_t len, bool *ret_good)
 {
     unsigned int pad = (uint8_t)body[len - 1];
@@ -298,8 +301,8 @@ static bool decrypt(struct digest_layer_side *side, char *octets, size_t len)
            cipher_stream_apply(side->stream, (uint8_t *)octets, len, (uint8_t *)octets);
 }
 
-/* The side as it was before the message. */
-static void take_back(struct digest_layer_side *side)
+/* Sets the side back to its state before the message. */
+static void set_back(struct digest_layer_side *side)
 {
     struct evp_cipher_ctx_st *stream = side->stream;
 
@@ -327,12 +330,12 @@ enum digest_layer_status digest_layer_unseal(struct digest_layer *layer, char *w
     if (block > 1)
         body_len = strip(whole, body_len, &good);
     const struct package_message_part part = {whole, body_len, true};
-    enum digest_layer_status status = judge(layer, &part, 1, signature, good);
+    enum digest_layer_status status = check_signature(layer, &part, 1, signature, good);
     if (status == DIGEST_LAYER_FAILED)
         return fail(side);
     if (status == DIGEST_LAYER_RIGHT)
         *ret_len = body_len;
     else if (side->stream != NULL)
-        take_back(side);
+        set_back(side);
     return status;
 }

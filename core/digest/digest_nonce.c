@@ -8,14 +8,14 @@
 #define PREFIX_LEN (sizeof(DIGEST_BINDING_PREFIX) - 1)
 #define TIME_SIZE  6
 #define HEAD_SIZE  (TIME_SIZE + DIGEST_NONCE_RANDOM_SIZE)
-#define PROOF_SIZE 16
-#define NONCE_SIZE (HEAD_SIZE + PROOF_SIZE)
+#define MAC_SIZE   16
+#define NONCE_SIZE (HEAD_SIZE + MAC_SIZE)
 
 _Static_assert(DIGEST_NONCE_LEN == PREFIX_LEN + BASE64_URL_LEN(NONCE_SIZE), "length of a nonce");
 
-/* The head has a fixed length, so that head and realm cannot be mistaken for one another. */
-static bool prove(struct hash_run *run, const uint8_t *key, const uint8_t head[HEAD_SIZE],
-                  struct sspi_view realm, uint8_t ret_mac[HASH_MAX])
+/* The head has a fixed length, so that no other pair of head and realm gives the same octets. */
+static bool compute_mac(struct hash_run *run, const uint8_t *key, const uint8_t head[HEAD_SIZE],
+                        struct sspi_view realm, uint8_t ret_mac[HASH_MAX])
 {
     struct sspi_view first = {(const char *)head, HEAD_SIZE};
 
@@ -32,9 +32,9 @@ bool digest_nonce_make(struct hash_run *run, const uint8_t key[DIGEST_NONCE_KEY_
     for (size_t i = 0; i < TIME_SIZE; i++)
         octets[i] = (uint8_t)(now_ms >> (8 * (TIME_SIZE - 1 - i)));
     memcpy(octets + TIME_SIZE, random, DIGEST_NONCE_RANDOM_SIZE);
-    if (!prove(run, key, octets, realm, mac))
+    if (!compute_mac(run, key, octets, realm, mac))
         return false;
-    memcpy(octets + HEAD_SIZE, mac, PROOF_SIZE);
+    memcpy(octets + HEAD_SIZE, mac, MAC_SIZE);
     memcpy(ret_nonce, DIGEST_BINDING_PREFIX, PREFIX_LEN);
     base64_url_encode(octets, sizeof(octets), ret_nonce + PREFIX_LEN);
     ret_nonce[DIGEST_NONCE_LEN] = '\0';
@@ -55,12 +55,12 @@ enum digest_nonce_status digest_nonce_check(struct hash_run *run,
     struct sspi_view encoded = {nonce.data + PREFIX_LEN, nonce.len - PREFIX_LEN};
     if (!base64_url_decode(encoded, octets, sizeof(octets)))
         return DIGEST_NONCE_FOREIGN;
-    if (!prove(run, key, octets, realm, mac))
+    if (!compute_mac(run, key, octets, realm, mac))
         return DIGEST_NONCE_FAILED;
-    struct sspi_view wanted = {(const char *)mac, PROOF_SIZE};
-    struct sspi_view sent = {(const char *)octets + HEAD_SIZE, PROOF_SIZE};
+    struct sspi_view wanted = {(const char *)mac, MAC_SIZE};
+    struct sspi_view sent = {(const char *)octets + HEAD_SIZE, MAC_SIZE};
     bool ours = bytes_equal_secret(wanted, sent);
-    bytes_wipe(mac, sizeof(mac)); /* whoever has it can make this nonce */
+    bytes_wipe(mac, sizeof(mac)); /* with this MAC a client could make the nonce */
     if (!ours)
         return DIGEST_NONCE_FOREIGN;
     for (size_t i = 0; i < TIME_SIZE; i++)

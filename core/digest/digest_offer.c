@@ -22,7 +22,7 @@ static bool has_md5_users(const struct digest_credential *credential, struct ssp
     return n_with_md5 > 0;
 }
 
-/* Where nobody chose: what every user of the realm has a line for. */
+/* The algorithms if the caller chose none: those for which every user of the realm has a hash. */
 static size_t default_algorithms(const struct digest_credential *credential,
                                  const struct package_input *in, struct sspi_view realm,
                                  enum sspi_digest_algorithm algorithms[2])
@@ -31,8 +31,8 @@ static size_t default_algorithms(const struct digest_credential *credential,
         algorithms[0] = SSPI_DIGEST_MD5;
         return 1;
     }
-    /* Windows' clients alone can bind themselves to a channel. They know MD5 and MD5-sess, and the
-     * pages call the latter the faster. */
+    /* Only Windows' clients can bind to a channel. They know MD5 and MD5-sess, and the Digest pages
+     * call MD5-sess the faster one. */
     if (demands_binding(in) && has_md5_users(credential, realm)) {
         algorithms[0] = SSPI_DIGEST_MD5_SESS;
         algorithms[1] = SSPI_DIGEST_MD5;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The WDigest package: HTTP Digest (RFC 7616) and the SASL mechanism DIGEST-MD5 (RFC 2831) as the
- * page AcceptSecurityContext (Digest) has them. */
+/* The vtables of the WDigest package: HTTP Digest (RFC 7616) and the SASL mechanism DIGEST-MD5 (RFC
+ * 2831), as the page AcceptSecurityContext (Digest) describes them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,10 +17,10 @@
 
 #define IDENTITY_CLEANUP __attribute__((cleanup(digest_identity_clear)))
 
-/* A challenge with the longest realm, all of it escaped, and the longest domain has less than 1800
- * octets. */
+/* A challenge with the longest realm, all of it escaped, and the longest domain is shorter than
+ * 1800 octets. */
 #define MAX_TOKEN 4096
-/* Authentication-Info with the longest cnonce, all of it escaped, has less than 800. */
+/* Authentication-Info with the longest cnonce, all of it escaped, is shorter than 800 octets. */
 #define MAX_SIGNATURE 1024
 /* RPC_C_AUTHN_DIGEST */
 #define RPC_ID 21
@@ -53,7 +53,8 @@ static const struct package_info *package_info(const void *context)
     return c->state == DIGEST_CONTEXT_ESTABLISHED ? &c->info : NULL;
 }
 
-/* The caller of acquire keeps users that he opened up to date himself. */
+/* Only for users that this package opened. A caller that passed its own users refreshes them
+ * itself. */
 static void refresh_users(struct digest_credential *credential, struct sspi_error_info *error_info)
 {
     if (credential->own_users != NULL &&
@@ -63,13 +64,13 @@ static void refresh_users(struct digest_credential *credential, struct sspi_erro
         error_info->text[0] = '\0';
 }
 
-/* What the caller demands must be something that is given here. */
+/* Refuses requirements that HTTP Digest cannot meet. */
 static SECURITY_STATUS check_demands(const struct package_input *in,
                                      struct sspi_error_info *error_info)
 {
     /* Digest page: "The Digest SSP supports this flag for SASL only." */
     if ((in->requirements & ASC_REQ_CONFIDENTIALITY) != 0) {
-        error_info_set(error_info, SSPI_REASON_UNSUPPORTED, "HTTP Digest encrypts nothing");
+        error_info_set(error_info, SSPI_REASON_UNSUPPORTED, "HTTP Digest cannot encrypt");
         return SEC_E_SECURITY_QOS_FAILED;
     }
     return SEC_E_OK;
@@ -84,7 +85,7 @@ static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
 
     if (realm.len == 0) {
         error_info_set(error_info, SSPI_REASON_CONFIGURATION,
-                       "no realm was passed and there is no default");
+                       "the caller passed no realm, and the credential has no default realm");
         return SEC_E_INVALID_TOKEN;
     }
     if (!digest_challenge_realm_fits(realm)) {
@@ -106,7 +107,8 @@ static SECURITY_STATUS parse(const struct package_input *in, struct digest_respo
     case SSPI_REASON_INTERNAL:
         return SEC_E_INSUFFICIENT_MEMORY;
     case SSPI_REASON_NOT_OFFERED:
-        /* As for an algorithm that exists and is not offered: a new challenge mends it. */
+        /* The client can answer a new challenge with another algorithm. An algorithm that was not
+         * offered has the same status. */
     case SSPI_REASON_WRONG_PASSWORD:
         /* The same answer as for any unknown user. */
         return SEC_E_LOGON_DENIED;
@@ -115,7 +117,7 @@ static SECURITY_STATUS parse(const struct package_input *in, struct digest_respo
     }
 }
 
-/* Makes *context when there is none yet. */
+/* Makes *context if it is NULL. */
 static SECURITY_STATUS need_context(struct digest_credential *credential,
                                     struct digest_context **context,
                                     struct sspi_error_info *error_info)
@@ -137,7 +139,7 @@ static SECURITY_STATUS challenge(struct digest_credential *credential,
     return digest_accept_challenge(credential, in, realm, stale, out);
 }
 
-/* A request of a nonce that is in use: CompleteAuthToken has to verify it. */
+/* For a nonce that an existing context uses: CompleteAuthToken must verify the request. */
 static SECURITY_STATUS defer(struct digest_credential *credential, struct digest_context **context,
                              struct sspi_view realm, struct sspi_error_info *error_info)
 {
@@ -181,16 +183,19 @@ static SECURITY_STATUS accept_token(struct digest_credential *credential,
 }
 
 /* ASC_REQ_EXTENDED_ERROR: "When errors occur, the remote party will be notified." In HTTP a new
- * challenge is how: it goes with the 401. The report keeps the reason of the failure.
+ * challenge notifies the client: the server sends it with the 401. error_info keeps the reason of
+ * the failure.
  *
  * A used nonce count gets stale=true (RFC 7616 3.3). If a proxy or a lost connection repeated the
  * request of an honest client, that client continues without a prompt. An attacker gains nothing:
  *  - The replay is refused as before. The count stays used, and the log line is the same.
- *  - The client must answer a new nonce. A replayer cannot compute that response.
- *  - This status follows the check of the password (prove() in digest_accept.c), so a guess gets
- *    stale=false. A replayer only learns that a response was right, and saw that it was granted.
+ *  - The client must answer a new nonce. An attacker that repeats a request cannot compute that
+ *    response.
+ *  - This status follows the check of the password (check_all() in digest_accept.c), so a wrong
+ *    guess gets stale=false. The attacker only learns that a response was right, and it saw that
+ * the request was granted.
  *  - If the body or the user's hash is still needed, this status comes before that check, for right
- *    and wrong responses alike. Then it says only that the count was used. */
+ *    and wrong responses. Then it only says that the count was used. */
 static void notify(const struct digest_credential *credential, const struct package_input *in,
                    struct sspi_view realm, SECURITY_STATUS status, struct package_output *out)
 {
@@ -206,7 +211,7 @@ static void notify(const struct digest_credential *credential, const struct pack
     case SEC_E_BAD_BINDINGS:
         break;
     default:
-        return; /* 400, or our own fault: a challenge would not mend it */
+        return; /* 400, or an error of the server: a new challenge would not help */
     }
     out->error_info = &ignored;
     bool stale = status == SEC_E_OUT_OF_SEQUENCE;
@@ -223,8 +228,8 @@ static SECURITY_STATUS accept_sasl(struct digest_credential *credential,
 
     if (*context != NULL)
         return digest_sasl_respond(credential, *context, in, out);
-    /* Whatever the client sent: one that tries to go on with an older login (RFC 2831 2.2) gets a
-     * challenge like any other. */
+    /* Any first token gets a challenge, also that of a client that tries to continue an older login
+     * (RFC 2831 2.2). */
     SECURITY_STATUS status = choose_realm(credential, in, &realm, out->error_info);
     return status == SEC_E_OK ? digest_sasl_challenge(credential, context, in, realm, out) : status;
 }
@@ -261,7 +266,7 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     }
     if (made != NULL && (made->sasl == NULL) != in->http)
         return error_info_refuse(out->error_info, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
-                                 "the context began in Digest's other form, HTTP or SASL");
+                                 "the context began in the other form of Digest, HTTP or SASL");
     refresh_users(c, out->error_info);
     SECURITY_STATUS status =
         in->http ? accept_http(c, &made, in, out) : accept_sasl(c, &made, in, out);
@@ -279,22 +284,22 @@ static SECURITY_STATUS package_complete(void *context, const struct package_inpu
     if (c->state != DIGEST_CONTEXT_PENDING || atomic_load(&c->credential->released)) {
         error_info_set(
             out->error_info, SSPI_REASON_INTERNAL,
-            "the context does not wait for CompleteAuthToken, or its credential is gone");
+            "the context does not wait for CompleteAuthToken, or its credential was released");
         return SEC_E_INVALID_HANDLE;
     }
     if (!in->http)
         return error_info_refuse(out->error_info, SEC_E_UNSUPPORTED_FUNCTION,
                                  SSPI_REASON_UNSUPPORTED,
-                                 "the context is one of HTTP: pass SECBUFFER_PKG_PARAMS buffers");
+                                 "the context has HTTP's form: pass SECBUFFER_PKG_PARAMS buffers");
     SECURITY_STATUS status = check_demands(in, out->error_info);
     if (status == SEC_E_OK)
         status = parse(in, &response, out->error_info);
     if (status == SEC_E_OK) {
-        /* The realm of the first call: callers put the output token in its buffer by now. */
+        /* The realm of the first call: many callers pass the output token in its buffer now. */
         status = verify(c->credential, &c, in, bytes_view(c->pending_realm), &response, out);
     }
-    /* This call has no way to give a challenge, and SEC_I_CONTINUE_NEEDED is no error to callers
-     * who only look at the sign. */
+    /* This call cannot give a challenge. Callers that only look at the sign would not treat
+     * SEC_I_CONTINUE_NEEDED as an error. */
     return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
 }
 
@@ -324,7 +329,7 @@ static SECURITY_STATUS package_session_key(void *context, struct bytes *ret_key)
     return digest_request_session_key(context, ret_key);
 }
 
-/* Windows' numbers of the hash functions (ALG_ID); HTTP Digest encrypts nothing. */
+/* Windows' numbers of the hash functions (ALG_ID). HTTP Digest does not encrypt. */
 static ULONG algorithm_number(enum sspi_digest_algorithm base)
 {
     switch (base) {
@@ -333,7 +338,7 @@ static ULONG algorithm_number(enum sspi_digest_algorithm base)
     case SSPI_DIGEST_SHA_256:
         return 0x800C; /* CALG_SHA_256 */
     default:
-        return 0; /* Windows has none */
+        return 0; /* Windows has no number for it */
     }
 }
 
@@ -350,7 +355,7 @@ static SECURITY_STATUS package_key_info(void *context, struct package_key_info *
     return SEC_E_OK;
 }
 
-/* In HTTP nothing is signed or sealed that is no request. */
+/* HTTP's form only signs requests and answers, no other messages. */
 static const struct package_messages digest_messages = {
     .sizes = package_sizes,
     .session_key = package_session_key,
@@ -378,7 +383,7 @@ const struct package digest_package = {
     .destroy = package_destroy,
 };
 
-/* Told to be what authenticated the client of a context of SASL; nobody acquires it. */
+/* The package that info() names for a context in SASL's form. No caller acquires it. */
 const struct package digest_sasl_package = {
     .about = ABOUT,
     .messages = &digest_protect_messages,

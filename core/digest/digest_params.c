@@ -11,7 +11,7 @@ struct parser {
     struct sspi_view text;
     size_t at;
     struct digest_params *params;
-    size_t storage_len; /* used of the storage, which is as large as the text */
+    size_t storage_len; /* the used octets of the storage, which is as large as the text */
     struct sspi_error_info *error_info;
 };
 
@@ -56,7 +56,7 @@ static enum sspi_reason unescape(struct parser *p, struct sspi_view raw,
     ret_value->data = out;
     for (size_t i = 0; i < raw.len; i++) {
         if (raw.data[i] == '\\')
-            i++; /* take_quoted() saw to it that an octet follows */
+            i++; /* take_quoted() checked that an octet follows */
         *out++ = raw.data[i];
     }
     ret_value->len = (size_t)(out - ret_value->data);
@@ -64,7 +64,7 @@ static enum sspi_reason unescape(struct parser *p, struct sspi_view raw,
     return SSPI_REASON_NONE;
 }
 
-/* RFC 9110 5.6.4: quoted-string. The parser stands on its first quote. */
+/* RFC 9110 5.6.4: quoted-string. The parser is at its first quote. */
 static enum sspi_reason take_quoted(struct parser *p, struct digest_param *param)
 {
     bool escaped = false;
@@ -95,8 +95,8 @@ static enum sspi_reason take_param(struct parser *p, struct digest_param *param)
         return malformed(p, "the name of a directive is missing");
     skip_blanks(p);
     if (here(p) != '=') {
-        /* Two Authorization headers joined with a comma end here too. */
-        return malformed(p, "no \"=\" behind a name (two Authorization headers?)");
+        /* Two Authorization headers that were joined with a comma end here too. */
+        return malformed(p, "no \"=\" after a name (two Authorization headers?)");
     }
     p->at++;
     skip_blanks(p);

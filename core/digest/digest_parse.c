@@ -9,10 +9,10 @@
 #include "error_info.h"
 #include "utf8.h"
 
-/* For client text in a report. */
+/* For client text in error_info. */
 #define SHOWN_SIZE 81
 
-/* In which of its forms the name comes. */
+/* Reads which of its forms the name has. */
 static enum sspi_reason read_name_form(const struct digest_directives *d,
                                        struct digest_response *response)
 {
@@ -27,13 +27,14 @@ static enum sspi_reason read_name_form(const struct digest_directives *d,
                               "userhash is %s, not true or false",
                               escape_text(shown, sizeof(shown), userhash));
     }
-    /* RFC 7616 3.4: both of them "MUST be treated as an error"; username* is for names that are not
+    /* RFC 7616 3.4: both of them "MUST be treated as an error". username* is for names that are not
      * hashed. */
     if (extended && d->value[DIGEST_USERNAME].data != NULL)
-        return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "both username and username*");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                              "the client sent both username and username*");
     if (extended && response->userhash)
         return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
-                              "both username* and userhash=true");
+                              "the client sent both username* and userhash=true");
     if (!extended && d->value[DIGEST_USERNAME].data == NULL)
         return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
                               "directive username is missing");
@@ -49,7 +50,7 @@ static enum sspi_reason read_qop(const struct digest_directives *d,
     if (qop.data == NULL) {
         return error_info_set(
             d->error_info, SSPI_REASON_UNSUPPORTED,
-            "no qop: the client speaks RFC 2069, or the offered qop was not understood");
+            "no qop: the client speaks RFC 2069, or it did not understand the offered qop");
     }
     response->integrity = bytes_equal_nocase(qop, SSPI_VIEW("auth-int"));
     if (!response->integrity && !bytes_equal_nocase(qop, SSPI_VIEW("auth"))) {
@@ -67,23 +68,23 @@ static enum sspi_reason read_count(const struct digest_directives *d,
     char shown[SHOWN_SIZE];
     uint8_t count[4];
 
-    /* RFC 7616 3.4: nc-value = 8LHEX; upper case is taken too, the digits are hashed as they came.
-     */
+    /* RFC 7616 3.4: nc-value = 8LHEX. Upper case is accepted too. The digits are hashed as the
+     * client sent them. */
     if (!hex_decode(nc, count, sizeof(count))) {
         return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "nc is %s, not 8 hex digits",
                               escape_text(shown, sizeof(shown), nc));
     }
     response->count =
         (uint32_t)count[0] << 24 | (uint32_t)count[1] << 16 | (uint32_t)count[2] << 8 | count[3];
-    /* RFC 7616 3.4: the first request has "nc=00000001". nc=00000000 is well-formed, and a client
-     * that begins with it sends 1 next, so a new challenge is enough. */
+    /* RFC 7616 3.4: the first request has "nc=00000001". nc=00000000 is well-formed. A client that
+     * begins with it sends 1 next, so a new challenge is enough. */
     if (response->count == 0)
         return error_info_set(d->error_info, SSPI_REASON_UNSUPPORTED,
-                              "nc is 0; the first request is 1");
+                              "nc is 0, but the first request must have 1");
     return SSPI_REASON_NONE;
 }
 
-/* algorithm, nc and response: the values with a form of their own. */
+/* Reads algorithm, nc and response: each value has a form of its own. */
 static enum sspi_reason read_values(const struct digest_directives *d,
                                     struct digest_response *response)
 {
@@ -109,13 +110,14 @@ static enum sspi_reason read_extended(const struct digest_directives *d,
     struct sspi_view extended = d->value[DIGEST_USERNAME_EXTENDED];
     char shown[SHOWN_SIZE];
 
-    /* RFC 8187 3.2.1: an ext-value is no quoted-string. */
+    /* RFC 8187 3.2.1: an ext-value is not a quoted-string. */
     if (d->extended_is_quoted || !digest_name_append_extended(&names, extended)) {
         if (names.failed)
             return error_info_set(d->error_info, SSPI_REASON_INTERNAL, "out of memory");
-        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
-                              "username* is %s, not UTF-8'' and a percent-encoded name, unquoted",
-                              escape_text(shown, sizeof(shown), extended));
+        return error_info_set(
+            d->error_info, SSPI_REASON_MALFORMED,
+            "username* is %s, but must be UTF-8'' with a percent-encoded name and no quotes",
+            escape_text(shown, sizeof(shown), extended));
     }
     return digest_directive_keep_names(d, &names, names.len, response);
 }

@@ -9,10 +9,10 @@
 #include "error_info.h"
 #include "store_users.h"
 
-/* For client text in a report. */
+/* For client text in error_info. */
 #define SHOWN_SIZE 81
 
-/* As it came, with its backslashes kept, in NFC. */
+/* The name as decoded, the name with its backslashes, and the name in NFC. */
 #define SPELLINGS_LIMIT 3
 
 struct spellings {
@@ -28,33 +28,36 @@ static void add_spelling(struct spellings *to, struct sspi_view name)
     to->name[to->n++] = name;
 }
 
-/* How many there are follows from the header alone, not from the users there are. False: memory. */
+/* Lists the spellings. Their number depends only on the header, not on the users. False: no memory.
+ */
 static bool spell(const struct digest_response *response, struct bytes *storage,
                   struct spellings *ret_spellings)
 {
     *ret_spellings = (struct spellings){0};
     add_spelling(ret_spellings, response->username);
-    /* MS-DPSP: a client may put a single backslash between the quotes (DOMAIN\user) and hash that,
-     * so that the literal form is tried as well. */
+    /* MS-DPSP: a client may send a single backslash between the quotes (DOMAIN\user) and hash that,
+     * so the literal form is tried too. */
     add_spelling(ret_spellings, response->raw_username);
     if (nfc_is_plain(response->username))
         return true;
-    /* RFC 7616 4: names are in NFC, as sspi-passwd writes them; not every client sees to it. */
+    /* RFC 7616 4: names are in NFC, as sspi-passwd writes them. Not every client converts them. */
     if (!nfc_append(storage, response->username))
         return false;
     add_spelling(ret_spellings, bytes_as_view(storage));
     return true;
 }
 
-/* Hashes a user may have: in SASL that of ISO-8859-1, which RFC 2831 2.1.2.1 wants where it can be,
- * and that of UTF-8, which not every client keeps from. How many follows from the form alone. */
+/* Returns how many hashes a user can have. RFC 2831 2.1.2.1 wants the hash of ISO-8859-1 if name
+ * and password fit it, but some SASL clients always hash UTF-8. The number depends only on the
+ * form. */
 static size_t n_hashes(const struct digest_credential *credential,
                        const struct digest_response *response)
 {
     return response->sasl && !credential->caller_hashes ? 2 : 1;
 }
 
-/* One of them, out of whatever holds it. False: there is none, `ret_hash` is a dummy. */
+/* Finds one of the hashes, in the user file or from the caller. False: there is no such hash, and
+ * `ret_hash` is a dummy. */
 static bool find_hash(const struct digest_credential *credential, const struct package_input *in,
                       struct sspi_view user, struct sspi_view realm,
                       enum sspi_digest_algorithm algorithm, size_t which,
@@ -71,7 +74,8 @@ static bool find_hash(const struct digest_credential *credential, const struct p
     return known;
 }
 
-/* `known` says whether hash_a1 is a user's; a dummy never lets in, whoever knows it. */
+/* `known` says whether hash_a1 belongs to a user. A dummy hash never logs a client in, even if the
+ * client knows it. */
 static enum digest_verify_status try_hash(struct hash_run *run, const struct package_input *in,
                                           const struct digest_response *response,
                                           const uint8_t *entity_hash, bool known,
@@ -100,7 +104,8 @@ static enum digest_verify_status try_userhash(const struct digest_credential *cr
     return try_hash(run, in, response, entity_hash, known, login->hash_a1);
 }
 
-/* All spellings and hashes are tried, also behind a right one: time shall not tell which it was. */
+/* Tries all spellings and hashes, also after a right one, so that the time does not reveal which
+ * one was right. */
 static enum digest_verify_status try_names(const struct digest_credential *credential,
                                            struct hash_run *run, const struct package_input *in,
                                            struct sspi_view realm,

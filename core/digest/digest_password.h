@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is it, and is the password right: the users in the spellings that a client may mean. */
+/* Checks the password: finds the user in each spelling that the client may mean, and verifies the
+ * response with the user's hash. */
 #ifndef DIGEST_PASSWORD_H
 #define DIGEST_PASSWORD_H
 
@@ -7,16 +8,17 @@
 #include "digest_response.h"
 #include "package.h"
 
-/* A user whose response is right. End it with digest_password_free(); zero-initialised is fine. */
+/* A user whose response is right. The caller clears it with digest_login_clear(). It may be
+ * zero-initialised. */
 struct digest_login {
-    struct sspi_view user;     /* as in the user file; into the response, or `names` */
-    struct bytes names;        /* spellings that did not come as they are */
+    struct sspi_view user;     /* as in the user file; points into the response or `names` */
+    struct bytes names;        /* the spellings that differ from the client's */
     uint8_t hash_a1[HASH_MAX]; /* H(user:realm:password) */
 };
 
-/* Checks the response of each spelling of the user. `realm` is the place's, or empty when the
- * client named none; `entity_hash` as digest_verify_compute(). SEC_E_OK: *ret_login. Unknown users
- * and wrong passwords are refused alike and after the same work. */
+/* Checks the response with each spelling of the user. `realm` is that of the location, or empty if
+ * the client named no realm. `entity_hash` is as for digest_verify_compute(). SEC_E_OK sets
+ * *ret_login. Unknown users and wrong passwords get the same refusal after the same work. */
 SECURITY_STATUS digest_password_check(const struct digest_credential *credential,
                                       struct hash_run *run, const struct package_input *in,
                                       struct sspi_view realm,
@@ -24,7 +26,7 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
                                       const uint8_t *entity_hash, struct digest_login *ret_login,
                                       struct sspi_error_info *error_info) MUST_USE;
 
-/* Wipes and frees. */
+/* Wipes and frees the members. */
 void digest_login_clear(struct digest_login *login);
 
 #endif

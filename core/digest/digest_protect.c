@@ -27,7 +27,8 @@ static SECURITY_STATUS status_of(enum digest_layer_status status)
     }
 }
 
-/* The whole message is protected alike: nothing in it can be left in clear. Sets its length. */
+/* Sets the length of the message. SASL protects the whole message, so no part can be left in clear.
+ */
 static SECURITY_STATUS check(const struct digest_sasl *sasl, const struct package_message *message,
                              size_t *ret_len)
 {
@@ -47,18 +48,19 @@ static SECURITY_STATUS sign(void *context, struct package_message *message)
     struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
     uint8_t signature[DIGEST_LAYER_SIGNATURE_LEN];
     size_t len;
-    SECURITY_STATUS st = check(sasl, message, &len);
+    SECURITY_STATUS status = check(sasl, message, &len);
 
-    if (st != SEC_E_OK)
-        return st;
+    if (status != SEC_E_OK)
+        return status;
     message->token.len = sizeof(signature);
     message->padding.len = 0;
     if (message->token.room < sizeof(signature))
         return SEC_E_BUFFER_TOO_SMALL;
-    st = status_of(digest_layer_sign(&sasl->layer, message->parts, message->n_parts, signature));
-    if (st == SEC_E_OK)
+    status =
+        status_of(digest_layer_sign(&sasl->layer, message->parts, message->n_parts, signature));
+    if (status == SEC_E_OK)
         memcpy(message->token.data, signature, sizeof(signature));
-    return st;
+    return status;
 }
 
 static SECURITY_STATUS verify(void *context, const struct package_message *message)
@@ -66,54 +68,56 @@ static SECURITY_STATUS verify(void *context, const struct package_message *messa
     struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
     struct sspi_view signature = {message->token.data, message->token.len};
     size_t len;
-    SECURITY_STATUS st = check(sasl, message, &len);
+    SECURITY_STATUS status = check(sasl, message, &len);
 
-    return st != SEC_E_OK ? st
-                          : status_of(digest_layer_verify(&sasl->layer, message->parts,
-                                                          message->n_parts, signature));
+    return status != SEC_E_OK ? status
+                              : status_of(digest_layer_verify(&sasl->layer, message->parts,
+                                                              message->n_parts, signature));
 }
 
-/* Whether to encrypt was agreed at the login, and sspi/ lets nothing else through. */
+/* The login negotiated whether messages are encrypted. sspi/ passes no other request. */
 static SECURITY_STATUS seal(void *context, bool encrypts, struct package_message *message)
 {
     struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
     uint8_t tail[DIGEST_LAYER_TAIL_MOST];
     size_t len;
-    SECURITY_STATUS st = check(sasl, message, &len);
+    SECURITY_STATUS status = check(sasl, message, &len);
 
-    if (st == SEC_E_OK && encrypts != (sasl->layer.cipher != DIGEST_CIPHER_NONE))
-        st = SEC_E_QOP_NOT_SUPPORTED;
-    if (st != SEC_E_OK)
-        return st;
+    if (status == SEC_E_OK && encrypts != (sasl->layer.cipher != DIGEST_CIPHER_NONE))
+        status = SEC_E_QOP_NOT_SUPPORTED;
+    if (status != SEC_E_OK)
+        return status;
     message->token.len = 0;
     message->padding.len = digest_layer_tail_len(&sasl->layer, len);
     if (message->padding.room < message->padding.len)
         return SEC_E_BUFFER_TOO_SMALL;
-    st = status_of(digest_layer_seal(&sasl->layer, message->parts, message->n_parts, tail));
-    if (st == SEC_E_OK)
+    status = status_of(digest_layer_seal(&sasl->layer, message->parts, message->n_parts, tail));
+    if (status == SEC_E_OK)
         memcpy(message->padding.data, tail, message->padding.len);
-    return st;
+    return status;
 }
 
-/* Buffers of a message stand one behind the other in `whole`, whichever the caller has. */
+/* `whole` holds the buffers of the message one after the other, whichever buffers the caller uses.
+ */
 static SECURITY_STATUS unseal(void *context, const struct package_message *message,
                               struct sspi_view *ret_plain, bool *ret_encrypted)
 {
     struct digest_sasl *sasl = ((struct digest_context *)context)->sasl;
     size_t len;
-    SECURITY_STATUS st = check(sasl, message, &len);
+    SECURITY_STATUS status = check(sasl, message, &len);
 
-    if (st != SEC_E_OK)
-        return st;
-    st = status_of(digest_layer_unseal(&sasl->layer, message->whole, message->whole_len, &len));
-    if (st != SEC_E_OK)
-        return st;
+    if (status != SEC_E_OK)
+        return status;
+    status = status_of(digest_layer_unseal(&sasl->layer, message->whole, message->whole_len, &len));
+    if (status != SEC_E_OK)
+        return status;
     *ret_plain = (struct sspi_view){message->whole, len};
     *ret_encrypted = sasl->layer.cipher != DIGEST_CIPHER_NONE;
     return SEC_E_OK;
 }
 
-/* EncryptMessage (Digest): room of cbMaxSignature and cbBlockSize octets behind a message. */
+/* EncryptMessage (Digest): the caller needs cbMaxSignature and cbBlockSize octets after a message.
+ */
 static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
 {
     const struct digest_sasl *sasl = ((const struct digest_context *)context)->sasl;
@@ -129,10 +133,10 @@ static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
 static SECURITY_STATUS stream_sizes(void *context, SecPkgContext_StreamSizes *ret_sizes)
 {
     SecPkgContext_Sizes of_message;
-    SECURITY_STATUS st = sizes(context, &of_message);
+    SECURITY_STATUS status = sizes(context, &of_message);
 
-    if (st != SEC_E_OK)
-        return st;
+    if (status != SEC_E_OK)
+        return status;
     if (of_message.cbMaxSignature == 0)
         return SEC_E_UNSUPPORTED_FUNCTION;
     *ret_sizes = (SecPkgContext_StreamSizes){
@@ -144,7 +148,7 @@ static SECURITY_STATUS stream_sizes(void *context, SecPkgContext_StreamSizes *re
     return SEC_E_OK;
 }
 
-/* H(A1), which all keys are made of. */
+/* Returns H(A1), from which all keys are made. */
 static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
 {
     const struct digest_sasl *sasl = ((const struct digest_context *)context)->sasl;
@@ -153,7 +157,7 @@ static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
     return ret_key->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-/* Without messages it is that of the login, as in HTTP. */
+/* Without protected messages, this is the algorithm of the login, as in HTTP. */
 static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info)
 {
     const struct digest_context *c = context;

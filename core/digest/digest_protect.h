@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of established contexts in SASL's form: what protects one comes behind it, so that
- * SECBUFFER_PADDING receives it and SECBUFFER_TOKEN is for signatures alone (Digest pages). */
+/* The message functions of established contexts in SASL's form. The protection follows the message,
+ * so it goes into SECBUFFER_PADDING. SECBUFFER_TOKEN is only for signatures (Digest pages). */
 #ifndef DIGEST_PROTECT_H
 #define DIGEST_PROTECT_H
 

@@ -13,7 +13,7 @@
 #include "error_info.h"
 #include "store_state.h"
 
-/* For client text in a report. */
+/* For client text in error_info. */
 #define SHOWN_SIZE 81
 
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
@@ -26,13 +26,13 @@ static SECURITY_STATUS check_context(const struct digest_context *context,
                                  "the context is not established");
     if (context->sasl != NULL)
         return error_info_refuse(error_info, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                                 "the context is one of SASL, which has no requests");
+                                 "the context has SASL's form, which has no requests");
     if (context->credential == NULL)
         return error_info_refuse(error_info, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
                                  "the credential keeps no contexts");
     if (atomic_load(&context->credential->released))
         return error_info_refuse(error_info, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
-                                 "the context's credential is gone");
+                                 "the context's credential was released");
     return SEC_E_OK;
 }
 
@@ -55,7 +55,7 @@ static SECURITY_STATUS parse(const struct package_input *in, struct digest_respo
     return reason == SSPI_REASON_INTERNAL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_INVALID_TOKEN;
 }
 
-/* What may not change between the requests of one context. */
+/* Checks the values that must not change between the requests of one context. */
 static SECURITY_STATUS check_same(const struct digest_context *context,
                                   const struct digest_response *response,
                                   struct sspi_error_info *error_info)
@@ -79,7 +79,7 @@ static SECURITY_STATUS check_same(const struct digest_context *context,
     if (what == NULL)
         return SEC_E_OK;
     return error_info_refuse(error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-                             "%s is not that of this context", what);
+                             "%s differs from that of this context", what);
 }
 
 static SECURITY_STATUS wrong_count(uint32_t last, const struct digest_response *response,
@@ -93,7 +93,7 @@ static SECURITY_STATUS wrong_count(uint32_t last, const struct digest_response *
                              last);
 }
 
-/* Everything that needs no arithmetic. */
+/* Checks everything that needs no hash. */
 static SECURITY_STATUS check_claims(const struct digest_context *context,
                                     const struct package_input *in,
                                     const struct digest_response *response,
@@ -136,7 +136,7 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
     case DIGEST_VERIFY_WRONG:
         return error_info_refuse(
             error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-            "the response is not that of this context's client to this request%s",
+            "this context's client did not compute the response for this request%s",
             response->integrity ? " and body" : "");
     case DIGEST_VERIFY_FAILED:
     default:
@@ -144,8 +144,8 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
     }
 }
 
-/* The four buffers of the page have no place for a channel binding: then the client must go on
- * naming the channel of its login. A binding that the caller passes is compared. */
+/* The four buffers of the page have no place for a channel binding. Then the client must name the
+ * same channel as at its login. If the caller passes a binding, it is compared. */
 static SECURITY_STATUS check_binding(const struct digest_context *context, struct hash_run *run,
                                      const struct package_input *in,
                                      const struct digest_response *response,
@@ -164,10 +164,10 @@ static SECURITY_STATUS check_binding(const struct digest_context *context, struc
         bytes_equal(response->service_name, last->service_name))
         return SEC_E_OK;
     return error_info_refuse(error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING,
-                             "the client names another channel or service than when it logged in");
+                             "the client names another channel or service than at its login");
 }
 
-/* Last: from here on the count is used up. */
+/* The last step: it uses up the count. */
 static SECURITY_STATUS commit(struct digest_context *context,
                               const struct digest_response *response,
                               struct sspi_error_info *error_info)
@@ -189,7 +189,7 @@ static SECURITY_STATUS commit(struct digest_context *context,
                                          context->session.issued_ms, error_info);
     if (status != SEC_E_OK) {
         digest_response_clear(&copy);
-        /* This call has no way to give a challenge. */
+        /* This call cannot give a challenge. */
         return status == SEC_I_CONTINUE_NEEDED ? SEC_E_OUT_OF_SEQUENCE : status;
     }
     digest_response_clear(&context->session.last);
@@ -214,7 +214,7 @@ SECURITY_STATUS digest_request_verify(struct digest_context *context,
     if (!hash_run_open(&run, &context->credential->hashes))
         return error_info_no_memory(error_info);
     status = check_response(context, &run, in, &response, error_info);
-    /* Told only to who knows the password. */
+    /* A client that does not know the password learns nothing about the nonce. */
     if (status == SEC_E_OK && is_too_old(context))
         status = error_info_refuse(error_info, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_STALE_NONCE,
                                    "the nonce is older than its lifetime");

@@ -6,7 +6,7 @@
 
 #define VIEWS 14
 
-/* Every view of a response: all of them must be moved when it is copied. */
+/* Lists every view of a response, because a copy must move all of them. */
 static void list_views(struct digest_response *of, struct sspi_view *ret_views[VIEWS])
 {
     struct sspi_view *const views[VIEWS] = {
@@ -34,7 +34,7 @@ bool digest_response_copy(const struct digest_response *response, struct digest_
     char *to = storage;
     for (size_t i = 0; i < VIEWS; i++) {
         if (views[i]->data == NULL)
-            continue; /* absent stays absent */
+            continue; /* an absent view stays absent */
         memcpy(to, views[i]->data, views[i]->len);
         views[i]->data = to;
         to += views[i]->len;

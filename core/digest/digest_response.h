@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The response of a client, which digest_parse.h reads from HTTP and digest_sasl_parse.h from SASL.
- * Pure. */
+/* The parsed response of a client. digest_parse.h reads it from HTTP, and digest_sasl_parse.h from
+ * SASL. Pure. */
 #ifndef DIGEST_RESPONSE_H
 #define DIGEST_RESPONSE_H
 
@@ -8,7 +8,7 @@
 #include "digest_cipher.h"
 #include "sspi_acceptor.h"
 
-/* Longest values, in octets after quoted-pairs are undone. */
+/* Longest values, in octets after quoted-pairs are decoded. */
 #define DIGEST_PARSE_USERNAME_LIMIT        256 /* in UTF-8 */
 #define DIGEST_PARSE_REALM_LIMIT           256
 #define DIGEST_PARSE_NONCE_LIMIT           256
@@ -20,47 +20,47 @@
 #define DIGEST_PARSE_CHANNEL_BINDING_LIMIT 64
 #define DIGEST_PARSE_AUTHZID_LIMIT         1024
 
-/* Views into the parsed text, `storage` or `names`: they live as long as all three. Absent
- * directives are absent views. */
+/* The views point into the parsed text, `storage` or `names`, which must all outlive them. An
+ * absent directive is an absent view. */
 struct digest_response {
-    /* UTF-8: of username, or of username* with its percent-encoding undone. Octets of username that
-     * are not UTF-8 are taken as ISO-8859-1, which some clients send although they hash UTF-8. When
+    /* UTF-8: the value of username, or of username* with its percent-encoding decoded. If username
+     * is not UTF-8, it is taken as ISO-8859-1, which some clients send although they hash UTF-8. If
      * `userhash`, the hexadecimal H(username:realm) in lower case. */
     struct sspi_view username;
-    struct sspi_view realm; /* may be empty: Windows sends none beside user@domain */
-    /* The same as between the quotes, backslashes kept: some clients put a name there as it is,
-     * with a single backslash, and hash that. Equal to the above when there is none. */
+    struct sspi_view realm; /* may be empty: Windows sends no realm with user@domain */
+    /* The same values as between the quotes, with their backslashes. Some clients write a single
+     * backslash into a name and hash that. Without backslashes they equal the values above. */
     struct sspi_view raw_username;
     struct sspi_view raw_realm;
     struct sspi_view nonce;
-    struct sspi_view uri; /* SASL: digest-uri */
+    struct sspi_view uri; /* in SASL: digest-uri */
     struct sspi_view cnonce;
-    struct sspi_view qop; /* in the client's spelling, which it hashed; SASL: "auth" without one */
+    struct sspi_view qop; /* in the spelling that the client hashed; in SASL "auth" if absent */
     struct sspi_view nc;  /* eight digits in the client's spelling */
     struct sspi_view opaque;
-    /* Windows' extension (draft-santesson-digestbind): which directives the cnonce vouches for. */
+    /* Windows' extension (draft-santesson-digestbind): the directives that the cnonce protects. */
     struct sspi_view hashed_dirs;
     struct sspi_view service_name;
     struct sspi_view channel_binding;
-    struct sspi_view authzid;  /* SASL: whom the client wants to act as */
-    uint32_t count;            /* what nc says; never 0 */
+    struct sspi_view authzid;  /* SASL: the identity that the client wants to act as */
+    uint32_t count;            /* the number in nc; never 0 */
     bool sasl;                 /* RFC 2831 */
     bool integrity;            /* qop is auth-int, or auth-conf */
-    enum digest_cipher cipher; /* qop is auth-conf: what it named; else NONE */
-    uint32_t max_buffer;       /* SASL: octets of a protected message that the client takes */
+    enum digest_cipher cipher; /* the cipher of qop auth-conf; else NONE */
+    uint32_t max_buffer;       /* SASL: octets of the longest protected message for the client */
     bool userhash;
-    enum sspi_digest_algorithm algorithm; /* RFC 7616 3.4: MD5 when the client named none */
+    enum sspi_digest_algorithm algorithm; /* RFC 7616 3.4: MD5 if the client named no algorithm */
     uint8_t response[32];                 /* hash_len(algorithm) octets */
-    char *storage;                        /* values that had quoted-pairs */
-    char *names;                          /* the user's name where it did not come as it is kept */
+    char *storage;                        /* the values that had quoted-pairs */
+    char *names;                          /* the user's name if it was converted */
 };
 
-/* A copy of `response` that depends on nothing; end it with digest_response_clear(). False: no
- * memory. */
+/* Copies `response` with all that its views point to. The caller clears the copy with
+ * digest_response_clear(). False: no memory. */
 bool digest_response_copy(const struct digest_response *response,
                           struct digest_response *ret_copy) MUST_USE;
 
-/* A zero-initialised one is fine. */
+/* Frees the members. The response may be zero-initialised. */
 void digest_response_clear(struct digest_response *response);
 
 #define DIGEST_RESPONSE_CLEANUP __attribute__((cleanup(digest_response_clear)))

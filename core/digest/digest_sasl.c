@@ -15,8 +15,8 @@
 
 /* ---- the challenge ---- */
 
-/* ASC_REQ_* are offers: what the client chose is told by the context's attributes. Where
- * confidentiality is asked for and no cipher is there, it is not offered. */
+/* ASC_REQ_* are offers. The context's attributes say what the client chose. If the caller asks for
+ * confidentiality and this machine has no cipher, it is not offered. */
 static SECURITY_STATUS offer(struct digest_credential *credential, struct digest_sasl *sasl,
                              ULONG requirements, struct sspi_error_info *error_info)
 {
@@ -100,18 +100,18 @@ static SECURITY_STATUS check_offered(const struct attempt *a)
 }
 
 /* RFC 2831 2.1.2: "The server-specified data string received in the most recent digest-challenge".
- * Another one is the response to another challenge. */
+ * With another nonce, the client answered another challenge. */
 static SECURITY_STATUS check_nonce(const struct attempt *a)
 {
     if (bytes_equal(a->response->nonce, bytes_view(a->sasl->nonce)))
         return SEC_E_OK;
     return error_info_refuse(
         a->error_info, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY,
-        "the nonce is not that of this context's challenge: a response to another "
-        "one");
+        "the nonce is not from this context's challenge: the client answered another "
+        "challenge");
 }
 
-/* As in HTTP the nonce is looked at before the caller asks his database. */
+/* As in HTTP, the nonce is checked before the caller queries a database. */
 static SECURITY_STATUS take_missing(const struct attempt *a)
 {
     if (!a->credential->caller_hashes || a->in->hash_a1.data != NULL)
@@ -120,7 +120,7 @@ static SECURITY_STATUS take_missing(const struct attempt *a)
     return status != SEC_E_OK
                ? status
                : error_info_refuse(a->error_info, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_HASH_WANTED,
-                                   "the caller has to look the user up");
+                                   "the caller must look up the user's hash");
 }
 
 /* Called only after the response is verified. If a client names no service for its binding, the
@@ -148,7 +148,7 @@ static SECURITY_STATUS protect(const struct attempt *a, const struct digest_iden
     if (a->response->cipher != DIGEST_CIPHER_NONE &&
         (ciphers = digest_credential_ciphers(a->credential)) == NULL)
         return error_info_no_memory(a->error_info);
-    digest_layer_clear(&sasl->layer); /* of an attempt that ran out of memory */
+    digest_layer_clear(&sasl->layer); /* of an earlier call that ran out of memory */
     return digest_layer_init(&sasl->layer, &a->credential->hashes, ciphers, a->response->cipher,
                              sasl->session)
                ? SEC_E_OK
@@ -168,9 +168,10 @@ static SECURITY_STATUS answer(const struct attempt *a, const struct digest_ident
     return token->failed ? error_info_no_memory(a->error_info) : SEC_E_OK;
 }
 
-/* The order matters: nothing is told about nonce or binding to who does not know the password. */
-static SECURITY_STATUS prove(const struct attempt *a, struct digest_identity *identity,
-                             struct package_output *out)
+/* The order matters: a client that does not know the password learns nothing about nonce and
+ * binding. */
+static SECURITY_STATUS check_all(const struct attempt *a, struct digest_identity *identity,
+                                 struct package_output *out)
 {
     struct sspi_view realm = a->response->realm.len == 0 ? SSPI_VIEW("") : identity->realm;
     SECURITY_STATUS status = take_missing(a);
@@ -225,5 +226,5 @@ SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
         return status;
     if (!hash_run_open(&run, &credential->hashes))
         return error_info_no_memory(out->error_info);
-    return prove(&attempt, &identity, out);
+    return check_all(&attempt, &identity, out);
 }

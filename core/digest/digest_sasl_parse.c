@@ -9,7 +9,7 @@
 #include "error_info.h"
 #include "utf8.h"
 
-/* For client text in a report. */
+/* For client text in error_info. */
 #define SHOWN_SIZE 81
 
 static enum sspi_reason malformed(const struct digest_directives *d, enum digest_directive id,
@@ -21,7 +21,7 @@ static enum sspi_reason malformed(const struct digest_directives *d, enum digest
                           escape_text(shown, sizeof(shown), d->value[id]));
 }
 
-/* RFC 2831 2.1.2: what has a single value. */
+/* RFC 2831 2.1.2: checks the directives that have only one allowed value. */
 static enum sspi_reason check_fixed(const struct digest_directives *d)
 {
     struct sspi_view charset = d->value[DIGEST_CHARSET];
@@ -31,7 +31,7 @@ static enum sspi_reason check_fixed(const struct digest_directives *d)
         return malformed(d, DIGEST_CHARSET, "charset is not utf-8");
     if (algorithm.data != NULL && !bytes_equal_nocase(algorithm, SSPI_VIEW("md5-sess")))
         return malformed(d, DIGEST_ALGORITHM, "algorithm is not md5-sess");
-    /* No session goes on with a second login. */
+    /* No client can continue a session with a second login. */
     if (!bytes_equal(d->value[DIGEST_NC], SSPI_VIEW("00000001")))
         return malformed(d, DIGEST_NC, "nc is not 00000001");
     return SSPI_REASON_NONE;
@@ -54,7 +54,7 @@ static enum sspi_reason read_cipher(const struct digest_directives *d,
     return SSPI_REASON_NONE;
 }
 
-/* RFC 2831 2.1.2: "If not present, it defaults to "auth"", which then is what was hashed. */
+/* RFC 2831 2.1.2: "If not present, it defaults to "auth"", and then the client hashed "auth". */
 static enum sspi_reason read_qop(const struct digest_directives *d,
                                  struct digest_response *response)
 {
@@ -82,7 +82,7 @@ static enum sspi_reason read_maxbuf(const struct digest_directives *d,
         return SSPI_REASON_NONE;
     for (size_t i = 0; i < digits.len; i++) {
         if (digits.data[i] < '0' || digits.data[i] > '9')
-            return malformed(d, DIGEST_MAXBUF, "maxbuf is no number");
+            return malformed(d, DIGEST_MAXBUF, "maxbuf is not a number");
         value = value * 10 + (uint32_t)(digits.data[i] - '0');
         if (value > DIGEST_SASL_PARSE_MAXBUF_MOST)
             return malformed(d, DIGEST_MAXBUF, "maxbuf is over 16777215");
@@ -93,8 +93,8 @@ static enum sspi_reason read_maxbuf(const struct digest_directives *d,
     return SSPI_REASON_NONE;
 }
 
-/* RFC 2831 2.1.2: digest-uri = serv-type "/" host [ "/" serv-name ]. The RFC has letters, digits,
- * hyphens and dots; services and hosts are called otherwise as well. */
+/* RFC 2831 2.1.2: digest-uri = serv-type "/" host [ "/" serv-name ]. The RFC allows letters,
+ * digits, hyphens and dots, but real services and hosts have other characters too. */
 static bool is_service(struct sspi_view uri)
 {
     size_t n_slashes = 0, part_len = 0;
@@ -127,9 +127,9 @@ static enum sspi_reason check_service(const struct digest_directives *d,
                                      : malformed(d, DIGEST_URI, "digest-uri is not service/host");
 }
 
-/* RFC 2831 2.1.2: username is ISO-8859-1 unless charset says otherwise; authzid always is UTF-8.
- * Cyrus' client sends UTF-8 without saying so, and ISO-8859-1 that happens to be UTF-8 is nobody's
- * name. */
+/* RFC 2831 2.1.2: username is ISO-8859-1 unless charset says otherwise. authzid is always UTF-8.
+ * Cyrus' client sends UTF-8 without charset. A name in ISO-8859-1 whose octets are also valid UTF-8
+ * is not expected from a real user. */
 static enum sspi_reason read_names(const struct digest_directives *d,
                                    struct digest_response *response)
 {
@@ -144,8 +144,8 @@ static enum sspi_reason read_names(const struct digest_directives *d,
 static enum sspi_reason evaluate(const struct digest_directives *d,
                                  struct digest_response *response)
 {
-    /* RFC 2831 2.1.2: "This directive is required and MUST be present exactly once; otherwise,
-     * authentication fails", of each of them. */
+    /* RFC 2831 2.1.2 says of each of them: "This directive is required and MUST be present exactly
+     * once; otherwise, authentication fails". */
     static const enum digest_directive always[] = {DIGEST_USERNAME, DIGEST_NONCE, DIGEST_CNONCE,
                                                    DIGEST_NC,       DIGEST_URI,   DIGEST_RESPONSE};
     enum sspi_reason reason =
@@ -153,7 +153,7 @@ static enum sspi_reason evaluate(const struct digest_directives *d,
 
     response->sasl = true;
     response->algorithm = SSPI_DIGEST_MD5_SESS;
-    response->count = 1; /* check_fixed() sees to it */
+    response->count = 1; /* check_fixed() checks it */
     digest_directive_copy(d, response);
     if (reason == SSPI_REASON_NONE)
         reason = check_fixed(d);

@@ -3,11 +3,11 @@
 
 #include <string.h>
 
-/* RFC 2831 2.1.2.1 has zeros where HTTP has the hash of a body. */
+/* RFC 2831 2.1.2.1 has zeros in the place of the hash of a body. */
 static const uint8_t no_entity[HASH_MAX];
 
 /* RFC 7616 3.4.2: H(A1). In the -sess forms A1 is H(username:realm:password) ":" nonce ":" cnonce,
- * where that H is in hexadecimal (3.1.3). RFC 2831 2.1.2.1: it is octets, and authzid follows. */
+ * with that H in hexadecimal (3.1.3). In RFC 2831 2.1.2.1 it is in octets, and authzid follows. */
 bool digest_verify_session(struct hash_run *run, const struct digest_response *from,
                            const uint8_t hash_a1[HASH_MAX], uint8_t ret_hash[HASH_MAX])
 {
@@ -33,8 +33,8 @@ bool digest_verify_session(struct hash_run *run, const struct digest_response *f
     return hash_end(run, ret_hash);
 }
 
-/* RFC 7616 3.4.3: H(A2). A2 = Method ":" request-uri, for auth-int followed by ":" H(entity-body);
- * 3.5: the same without the method for rspauth. */
+/* RFC 7616 3.4.3: H(A2). A2 is Method ":" request-uri. auth-int appends ":" H(entity-body). For
+ * rspauth (3.5) the method is empty. */
 static bool request_hash(struct hash_run *run, const struct digest_response *from,
                          struct sspi_view method, const uint8_t *entity_hash,
                          uint8_t ret_hash[HASH_MAX])
