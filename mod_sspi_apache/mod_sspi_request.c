@@ -93,7 +93,7 @@ static struct sspi_view peer_of(const conn_rec *c)
 
 static int look_for_proxy(void *forwarded, const char *name, const char *value)
 {
-    *(bool *)forwarded = sspi_http_tells_proxy(view_of(name));
+    *(bool *)forwarded = sspi_http_is_proxy_header(view_of(name));
     return !*(bool *)forwarded;
 }
 

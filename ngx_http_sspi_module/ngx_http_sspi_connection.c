@@ -257,7 +257,7 @@ ngx_http_sspi_tells_proxy(ngx_http_request_t *r)
 
         for (i = 0; i < part->nelts; i++) {
 
-            if (sspi_http_tells_proxy(ngx_http_sspi_view(&h[i].key))) {
+            if (sspi_http_is_proxy_header(ngx_http_sspi_view(&h[i].key))) {
                 return 1;
             }
         }

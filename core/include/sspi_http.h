@@ -327,14 +327,14 @@ struct sspi_request {
     uint64_t entity_length;      /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
     struct sspi_view peer;       /* IP address of the connection's other end as text, never from a
                                   * header; absent: none (a Unix socket) */
-    bool forwarded;              /* a header is that of a proxy (sspi_http_tells_proxy()) */
+    bool forwarded;              /* a header is that of a proxy (sspi_http_is_proxy_header()) */
     enum sspi_severity log_from; /* the server drops less severe entries, so the core does not
                                   * write them */
 };
 
 /* True for the names of header fields that a proxy adds: Via, Forwarded, X-Forwarded-*, X-Real-IP.
  */
-bool sspi_http_tells_proxy(struct sspi_view name);
+bool sspi_http_is_proxy_header(struct sspi_view name);
 
 /* What a step needs before it can decide. The server serves the need, then steps again under the
  * same policy. */

@@ -94,7 +94,7 @@ bool policy_proxies_between(const struct sspi_request *request, const struct ssp
     return false;
 }
 
-bool sspi_http_tells_proxy(struct sspi_view name)
+bool sspi_http_is_proxy_header(struct sspi_view name)
 {
     static const struct sspi_view prefix = {"X-Forwarded-", 12};
     return bytes_equal_nocase(name, SSPI_VIEW("Via")) ||

@@ -5,7 +5,6 @@
 
 #include "binding_channel.h"
 #include "binding_session.h"
-#include "policy.h"
 #include "error_info.h"
 
 static void add(struct request_bindings *bindings, const struct binding *binding)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "acceptor.h"
-#include "policy.h"
 
 static const struct {
     unsigned short status;

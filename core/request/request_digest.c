@@ -7,7 +7,6 @@
 #include "digest_parse.h"
 #include "escape.h"
 #include "request_digest_call.h"
-#include "policy.h"
 #include "error_info.h"
 
 #define CALL_CLEANUP __attribute__((cleanup(request_digest_call_end)))

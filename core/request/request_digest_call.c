@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "escape.h"
-#include "policy.h"
 #include "error_info.h"
 #include "secur_accept.h"
 

@@ -7,9 +7,8 @@
 #include <string.h>
 
 #include "clock.h"
-#include "escape.h"
+#include "hex.h"
 #include "request_count.h"
-#include "policy.h"
 #include "error_info.h"
 #include "secur_query.h"
 
@@ -211,4 +210,14 @@ void sspi_http_entity_end(struct sspi_exchange *exchange)
 bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len)
 {
     return request_entity_update(&exchange->entity, data, len);
+}
+
+void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex)
+{
+    struct request_lookup *lookup = &exchange->lookup;
+    if (lookup->state != REQUEST_LOOKUP_ASKED)
+        return;
+    lookup->state = hex.data != NULL && hex_decode(hex, lookup->hash_a1, sizeof(lookup->hash_a1))
+                        ? REQUEST_LOOKUP_FOUND
+                        : REQUEST_LOOKUP_UNKNOWN;
 }

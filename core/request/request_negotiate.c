@@ -9,7 +9,6 @@
 #include "request_accept.h"
 #include "request_bindings.h"
 #include "request_login.h"
-#include "policy.h"
 #include "error_info.h"
 #include "secur_query.h"
 

@@ -1,84 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One step: applies a policy to a request. The credentials are evaluated once. This takes several
- * steps if it needs the body, the hash of the user, a file that is read again, or a login that
- * waits. */
-#include "request_exchange.h"
+#include "request_step.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "escape.h"
-#include "hex.h"
 #include "request_answer.h"
-#include "request_authorization.h"
 #include "request_count.h"
+#include "request_evaluate.h"
 #include "request_check.h"
 #include "request_login.h"
 #include "policy_check.h"
 #include "policy.h"
-#include "request_digest.h"
-#include "request_negotiate.h"
 #include "request_user_name.h"
-
-static enum sspi_reason refuse_malformed(struct sspi_exchange *exchange, enum sspi_reason reason,
-                                         const char *text)
-{
-    return request_exchange_log(exchange, reason, SEC_E_INVALID_TOKEN, "%s", text);
-}
-
-/* Returns SSPI_SCHEME_*; SSPI_SCHEME_NONE: a scheme of another module. */
-static uint8_t scheme_of_name(struct sspi_view scheme)
-{
-    if (bytes_equal_nocase(scheme, SSPI_VIEW("Negotiate")))
-        return SSPI_SCHEME_NEGOTIATE;
-    if (bytes_equal_nocase(scheme, SSPI_VIEW("NTLM")))
-        return SSPI_SCHEME_NTLM;
-    return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? SSPI_SCHEME_DIGEST : 0;
-}
-
-/* True if the header is well-formed, but this location does not offer its scheme. */
-static bool has_foreign_scheme(const struct sspi_exchange *exchange,
-                               const struct sspi_policy *policy, struct sspi_view *ret_scheme)
-{
-    struct request_authorization authorization;
-    if (exchange->request.several_authorizations ||
-        request_authorization_split(exchange->request.authorization, &authorization) !=
-            REQUEST_AUTHORIZATION_OK)
-        return false;
-    uint8_t scheme = scheme_of_name(authorization.scheme);
-    *ret_scheme = authorization.scheme;
-    return scheme == 0 || !policy->schemes.offers[scheme];
-}
-
-/* Evaluates the credentials, or continues the evaluation. Their scheme is offered. */
-static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
-                                        const struct sspi_policy *policy)
-{
-    if (exchange->request.several_authorizations)
-        return refuse_malformed(exchange, SSPI_REASON_SEVERAL_HEADERS,
-                                "the request has more than one Authorization header");
-    struct request_authorization authorization;
-    switch (request_authorization_split(exchange->request.authorization, &authorization)) {
-    case REQUEST_AUTHORIZATION_OK:
-        break;
-    case REQUEST_AUTHORIZATION_EMPTY:
-        return refuse_malformed(exchange, SSPI_REASON_MALFORMED,
-                                "the Authorization header is empty");
-    case REQUEST_AUTHORIZATION_TOO_LARGE:
-        return refuse_malformed(exchange, SSPI_REASON_TOO_LARGE,
-                                "the Authorization header has more than 90000 bytes");
-    case REQUEST_AUTHORIZATION_MALFORMED:
-        return refuse_malformed(exchange, SSPI_REASON_MALFORMED,
-                                "the Authorization header does not begin with a scheme's name, or "
-                                "holds a control character");
-    }
-
-    uint8_t scheme = scheme_of_name(authorization.scheme);
-    if (scheme == SSPI_SCHEME_DIGEST)
-        return request_digest_evaluate(exchange, policy, authorization.rest);
-    return request_negotiate_evaluate(exchange, policy, scheme, authorization.rest);
-}
 
 /* With sspi_require, `optional` admits no anonymous request. (On httpd its own Require decides.) */
 static bool admits_anonymous(const struct sspi_policy *policy)
@@ -188,7 +123,7 @@ static enum sspi_reason decide_without(struct sspi_exchange *exchange,
     /* As on IIS, credentials of a scheme that is not offered are not for this location. They
      * neither use nor end the connection's login. Another location that offers the scheme may still
      * evaluate them. */
-    bool foreign = has_foreign_scheme(exchange, policy, &scheme);
+    bool foreign = request_evaluate_has_foreign_scheme(exchange, policy, &scheme);
     if (foreign && admits_anonymous(policy))
         return SSPI_REASON_ADMITTED;
     if (!check_configuration(exchange, policy))
@@ -350,54 +285,6 @@ static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
         bytes_free(&exchange->header_text[i]);
 }
 
-/* True if the evaluation has what it needs. `round` is 0 in the round that begins the step: the
- * server has run the job by then. */
-static bool is_served(const struct sspi_exchange *exchange, int round)
-{
-    switch (exchange->need) {
-    case SSPI_NEED_NONE:
-        return true;
-    case SSPI_NEED_ENTITY:
-        return exchange->entity.state != REQUEST_ENTITY_RUNNING;
-    case SSPI_NEED_HASH:
-        return exchange->lookup.state != REQUEST_LOOKUP_ASKED;
-    case SSPI_NEED_JOB:
-        return round == 0;
-    case SSPI_NEED_HTTP_1_1:
-        break;
-    }
-    return false;
-}
-
-/* Evaluates the credentials until there is a reason, or a need that the server has to serve. */
-static void evaluate(struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    if (exchange->need == SSPI_NEED_ENTITY && exchange->entity.state == REQUEST_ENTITY_OVER_LIMIT) {
-        exchange->need = SSPI_NEED_NONE;
-        exchange->reason = request_exchange_refuse_entity(exchange, exchange->entity.limit);
-        return;
-    }
-    if (exchange->reason == SSPI_REASON_NONE && exchange->need == SSPI_NEED_NONE)
-        request_login_end(exchange); /* new credentials */
-    /* At most: the hash of the user, that of the body, and the answer. */
-    for (int round = 0; round < 3; round++) {
-        if (exchange->reason != SSPI_REASON_NONE || !is_served(exchange, round))
-            return;
-        exchange->need = SSPI_NEED_NONE;
-        exchange->reason = evaluate_header(exchange, policy);
-    }
-}
-
-void sspi_exchange_set_hash(struct sspi_exchange *exchange, struct sspi_view hex)
-{
-    struct request_lookup *lookup = &exchange->lookup;
-    if (lookup->state != REQUEST_LOOKUP_ASKED)
-        return;
-    lookup->state = hex.data != NULL && hex_decode(hex, lookup->hash_a1, sizeof(lookup->hash_a1))
-                        ? REQUEST_LOOKUP_FOUND
-                        : REQUEST_LOOKUP_UNKNOWN;
-}
-
 /* Tells the server what the evaluation needs. SSPI_REASON_NONE: it must step again. */
 static enum sspi_reason ask(struct sspi_exchange *exchange)
 {
@@ -417,7 +304,7 @@ static enum sspi_reason decide(struct sspi_exchange *exchange, const struct sspi
     enum sspi_reason reason = decide_without(exchange, policy);
     if (reason != SSPI_REASON_NONE)
         return reason;
-    evaluate(exchange, policy);
+    request_evaluate(exchange, policy);
     if (exchange->need != SSPI_NEED_NONE)
         return ask(exchange);
     return exchange->reason == SSPI_REASON_GRANTED ? decide_verified(exchange, policy)

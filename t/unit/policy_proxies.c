@@ -87,9 +87,9 @@ static void proxies_add_these_headers(void **state)
     static const char *const silent[] = {"X-Forwarded-", "X-Forwarded", "Viaduct",
                                          "X-Real-IPs",   "Host",        ""};
     for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]); i++)
-        assert_true(sspi_http_tells_proxy(bytes_view(tell[i])));
+        assert_true(sspi_http_is_proxy_header(bytes_view(tell[i])));
     for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
-        assert_false(sspi_http_tells_proxy(bytes_view(silent[i])));
+        assert_false(sspi_http_is_proxy_header(bytes_view(silent[i])));
 }
 
 int main(void)
