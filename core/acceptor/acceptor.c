@@ -160,10 +160,11 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
         binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_entry(acceptor);
     if (entry == NULL)
         return true;
-    acceptor_log_write(entry, SSPI_REASON_NO_HASH, SEC_E_OK,
-                       "a certificate of a TLS host has no channel binding (its signature has no "
-                       "single hash, as with Ed25519): clients that name the channel of such a "
-                       "certificate are refused, even when channel binding is set to allow");
+    acceptor_log_write(
+        entry, SSPI_REASON_NO_HASH, SEC_E_OK,
+        "a certificate of a TLS host has no channel binding, because its signature has no "
+        "single hash (Ed25519): clients that name its channel are refused, even if "
+        "channel binding is set to allow; use an RSA or ECDSA certificate");
     drop_repeated(acceptor);
     return true;
 }

@@ -17,7 +17,7 @@ static enum request_authorization_status split(const char *text, size_t len,
     return request_authorization_split((struct sspi_view){text, len}, ret_split);
 }
 
-static void schemes_and_their_rest_are_told_apart(void **state)
+static void scheme_and_rest_are_divided(void **state)
 {
     static const struct {
         const char *value, *scheme, *rest;
@@ -37,7 +37,7 @@ static void schemes_and_their_rest_are_told_apart(void **state)
     }
 }
 
-static void what_is_no_scheme_is_refused(void **state)
+static void a_value_without_a_scheme_is_refused(void **state)
 {
     static const struct {
         const char *value;
@@ -60,7 +60,7 @@ static void what_is_no_scheme_is_refused(void **state)
     }
 }
 
-static void the_limit_is_the_last_length_that_is_looked_at(void **state)
+static void a_value_over_the_limit_is_refused(void **state)
 {
     char *text = malloc(REQUEST_AUTHORIZATION_LIMIT + 1);
     assert_non_null(text);
@@ -75,9 +75,9 @@ static void the_limit_is_the_last_length_that_is_looked_at(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(schemes_and_their_rest_are_told_apart),
-        cmocka_unit_test(what_is_no_scheme_is_refused),
-        cmocka_unit_test(the_limit_is_the_last_length_that_is_looked_at),
+        cmocka_unit_test(scheme_and_rest_are_divided),
+        cmocka_unit_test(a_value_without_a_scheme_is_refused),
+        cmocka_unit_test(a_value_over_the_limit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

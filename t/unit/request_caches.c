@@ -36,7 +36,7 @@ static void private_is_added_once(void **state)
     becomes("max-age=60, private, must-revalidate", "private, max-age=60, must-revalidate");
 }
 
-static void what_contradicts_it_goes(void **state)
+static void contradicting_directives_are_removed(void **state)
 {
     becomes("public", "private");
     becomes("PUBLIC, max-age=60", "private, max-age=60");
@@ -44,7 +44,7 @@ static void what_contradicts_it_goes(void **state)
     becomes("S-MaxAge = \"60\"", "private");
 }
 
-static void what_is_as_strict_stays(void **state)
+static void directives_as_strict_are_kept(void **state)
 {
     becomes("no-store", "private, no-store");
     becomes("no-cache, no-store, must-revalidate", "private, no-cache, no-store, must-revalidate");
@@ -88,8 +88,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(private_is_added_once),
-        cmocka_unit_test(what_contradicts_it_goes),
-        cmocka_unit_test(what_is_as_strict_stays),
+        cmocka_unit_test(contradicting_directives_are_removed),
+        cmocka_unit_test(directives_as_strict_are_kept),
         cmocka_unit_test(private_for_some_fields_is_not_enough),
         cmocka_unit_test(broken_values_hide_nothing),
         cmocka_unit_test(other_fields_override_it),

@@ -61,7 +61,7 @@ static inline void open_policy(const struct sspi_policy *policy)
 
 /* ---- requests ---- */
 
-/* What is kept of a request's answer. */
+/* A copy of the result of a request. */
 struct seen {
     enum sspi_need need;
     unsigned status;

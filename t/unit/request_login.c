@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exchanges of several legs on a connection, and logins that stay there: the acceptor as adapters
- * call it, with NTLM over a user file. */
+/* Exchanges of several legs on a connection, and persistent logins: the acceptor as adapters call
+ * it, with NTLM over a user file. */
 #include "request_fixture.h"
 #include "acceptor_source.h"
 #include "store_source.h"
 #include "store_users.h"
 
-static void a_login_stays_on_its_connection(void **state)
+static void a_login_persists_on_its_connection(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     struct seen seen = log_in(&policy);
@@ -37,7 +37,7 @@ static struct seen log_in_where_logged(const struct sspi_policy *policy, enum ss
     return send_request(&request, policy);
 }
 
-static void it_is_told_once_where_that_is_logged(void **state)
+static void it_is_logged_once_if_the_server_logs_it(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_NOTICE).n_entries, 0);
@@ -50,7 +50,7 @@ static void it_is_told_once_where_that_is_logged(void **state)
     assert_int_equal(seen.n_entries, 0);
 }
 
-static void a_challenge_is_told_where_that_is_logged(void **state)
+static void a_challenge_is_logged_if_the_server_logs_it(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     struct sspi_request request = bare_request();
@@ -61,7 +61,7 @@ static void a_challenge_is_told_where_that_is_logged(void **state)
     assert_int_equal(seen.n_entries, 0);
 }
 
-static void each_policy_judges_it(void **state)
+static void each_policy_checks_it(void **state)
 {
     static const struct {
         enum sspi_option option;
@@ -89,11 +89,11 @@ static void each_policy_judges_it(void **state)
             fail_msg("%s %s: status %u", sspi_option_info(cases[i].option)->name[SSPI_SERVER_NGINX],
                      cases[i].value, seen.status);
     }
-    assert_true(get(&policy).has_user); /* none of them ended it */
+    assert_true(get(&policy).has_user); /* the login has not ended */
 }
 
 /* Like an internal redirect: one request, and the policies of two locations. */
-static void each_location_of_a_request_judges_it(void **state)
+static void each_location_of_a_request_checks_it(void **state)
 {
     struct sspi_policy policy = ntlm_policy(), inner = {0};
     struct sspi_request request = bare_request();
@@ -109,7 +109,7 @@ static void each_location_of_a_request_judges_it(void **state)
     sspi_exchange_free(exchange);
 }
 
-static void what_does_not_count_is_nobody_where_nobody_passes(void **state)
+static void a_login_that_is_not_accepted_is_anonymous_if_optional(void **state)
 {
     struct sspi_policy policy = ntlm_policy(), inner = {0};
     assert_true(log_in(&policy).has_user);
@@ -257,7 +257,7 @@ static void no_hash_is_remembered(void **state)
 }
 
 /* The same header at a location that does not offer its scheme, before the file is read. */
-static void a_reread_is_not_used_up_where_the_scheme_is_foreign(void **state)
+static void a_foreign_scheme_does_not_use_up_the_reload(void **state)
 {
     BYTES_CLEANUP struct bytes last = {0}, value = {0};
     struct sspi_policy policy = ntlm_policy(), foreign = {0};
@@ -296,7 +296,7 @@ static void a_line_that_changed_meanwhile_is_not_marked(void **state)
                                          before, &mark));
 }
 
-static void it_is_not_told_where_it_does_not_stay(void **state)
+static void persistent_auth_is_false_if_it_does_not_persist(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
     set(&policy, SSPI_OPTION_CONNECTION_AUTH, "off");
@@ -389,12 +389,12 @@ static void ntlm_as_a_scheme_needs_the_mechanism(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_A_CONNECTION(a_login_stays_on_its_connection),
-        ON_A_CONNECTION(it_is_told_once_where_that_is_logged),
-        ON_A_CONNECTION(a_challenge_is_told_where_that_is_logged),
-        ON_A_CONNECTION(each_policy_judges_it),
-        ON_A_CONNECTION(each_location_of_a_request_judges_it),
-        ON_A_CONNECTION(what_does_not_count_is_nobody_where_nobody_passes),
+        ON_A_CONNECTION(a_login_persists_on_its_connection),
+        ON_A_CONNECTION(it_is_logged_once_if_the_server_logs_it),
+        ON_A_CONNECTION(a_challenge_is_logged_if_the_server_logs_it),
+        ON_A_CONNECTION(each_policy_checks_it),
+        ON_A_CONNECTION(each_location_of_a_request_checks_it),
+        ON_A_CONNECTION(a_login_that_is_not_accepted_is_anonymous_if_optional),
         ON_A_CONNECTION(new_credentials_end_it),
         ON_A_CONNECTION(a_foreign_scheme_neither_uses_nor_ends_it),
         ON_A_CONNECTION(it_ends_with_its_ticket),
@@ -402,8 +402,8 @@ int main(void)
         ON_A_CONNECTION(it_ends_when_its_line_is_gone_or_another),
         ON_A_CONNECTION(no_hash_is_remembered),
         ON_A_CONNECTION(a_line_that_changed_meanwhile_is_not_marked),
-        ON_A_CONNECTION(a_reread_is_not_used_up_where_the_scheme_is_foreign),
-        ON_A_CONNECTION(it_is_not_told_where_it_does_not_stay),
+        ON_A_CONNECTION(a_foreign_scheme_does_not_use_up_the_reload),
+        ON_A_CONNECTION(persistent_auth_is_false_if_it_does_not_persist),
         ON_A_CONNECTION(a_login_to_a_forward_proxy_is_another),
         ON_A_CONNECTION(through_a_proxy_nothing_is_made_or_used),
         ON_A_CONNECTION(legs_may_not_take_too_long),
