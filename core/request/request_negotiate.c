@@ -140,9 +140,9 @@ static enum sspi_reason resume(const struct negotiation *negotiation,
             return SSPI_REASON_NONE;
         return refuse_legs(
             exchange, SEC_E_INVALID_TOKEN,
-            "the token continues an exchange that did not begin on this connection and location: "
-            "the "
-            "client changed one of them (keep-alive must be on), or a proxy shares connections");
+            "the token continues an exchange that did not begin on this connection: the client "
+            "changed the connection (keep-alive must be on) or the location, or a proxy shares "
+            "connections");
     }
     if (request_connection_is_late(connection, now_ms)) {
         request_connection_drop(connection);

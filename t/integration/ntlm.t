@@ -271,7 +271,7 @@ parts 'the legs of NTLM', \%site,
         my $connection = connection($server);
         my ($ntlm, $challenge) = begin($connection, '/ntlm/');
         refused(leg($connection, '/others/', $ntlm->authenticate($challenge)), 401, 'at a place with other users');
-        logged($server, 'LEGS', 'the place');
+        logged($server, 'LEGS', 'the location');
         refused(leg($connection, '/ntlm/', $ntlm->authenticate($challenge)), 401, 'after which all is over');
         logged($server, 'LEGS');
         ($ntlm, $challenge) = begin($connection, '/all/', scheme => 'Negotiate');
