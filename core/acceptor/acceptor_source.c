@@ -11,7 +11,7 @@
 #include "policy.h"
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
-#include "store_nt_users.h"
+#include "store_users.h"
 #include "store_source.h"
 
 /* Writes the paths of the directive as one name; empty: the directive is not set. False: no memory.
@@ -78,7 +78,7 @@ static void open_nt_users(struct acceptor_source *source, char *why)
         return;
     }
     source->users = store_users_open(source->name, why, SSPI_ERROR_SIZE);
-    if (source->users == NULL || store_nt_users_domain(source->users, domain))
+    if (source->users == NULL || store_users_nt_domain(source->users, domain))
         return;
     snprintf(why, SSPI_ERROR_SIZE,
              "%s has no line user:DOMAIN:NT:hash; add users with sspi-passwd -a NT -r DOMAIN",

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "policy.h"
-#include "store_nt_users.h"
+#include "store_users.h"
 
 bool acceptor_user_mark_applies(const struct policy_identity *identity)
 {
@@ -16,7 +16,7 @@ bool acceptor_user_mark_applies(const struct policy_identity *identity)
 static bool find_line(const struct policy_identity *identity, struct store_nt_user *ret_line)
 {
     const char *behind = strchr(identity->name, '\\');
-    return behind != NULL && store_nt_users_find(identity->source->users, bytes_view(behind + 1),
+    return behind != NULL && store_users_nt_find(identity->source->users, bytes_view(behind + 1),
                                                  bytes_view(identity->realm), ret_line);
 }
 

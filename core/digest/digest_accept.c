@@ -12,6 +12,7 @@
 #include "escape.h"
 #include "hex.h"
 #include "error_info.h"
+#include "store_nonces.h"
 #include "store_state.h"
 
 /* For client text in error_info. */

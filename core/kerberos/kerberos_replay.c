@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "error_info.h"
 #include "kerberos_keys.h"
+#include "store_replays.h"
 #include "store_state.h"
 
 /* MIT compares whole seconds, and compares before the replay check. The wall clock, which MIT uses,

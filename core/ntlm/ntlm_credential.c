@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "error_info.h"
-#include "store_nt_users.h"
+#include "store_users.h"
 #include "store_source.h"
 
 static SECURITY_STATUS open_winbind(struct ntlm_credential *credential,
@@ -58,7 +58,7 @@ static SECURITY_STATUS take_users(struct ntlm_credential *credential,
         if (st != SEC_E_OK)
             return st;
     }
-    if (!store_nt_users_domain(credential->users, domain))
+    if (!store_users_nt_domain(credential->users, domain))
         return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                                  "%s: no user has an NT line, user:DOMAIN:NT:hash; add some with "
                                  "sspi-passwd -a NT",

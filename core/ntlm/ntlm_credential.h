@@ -21,7 +21,7 @@ struct ntlm_credential {
 };
 
 /* As struct package's acquire. Winbind in `data` wins; else the users are those of a file with
- * NT lines (store_nt_users.h), from the same places of `data` and the environment as WDigest's;
+ * NT lines (store_users.h), from the same places of `data` and the environment as WDigest's;
  * where none of them names any, winbind is asked here for the names, which blocks. It keeps
  * references of its own to Winbind and Users. */
 SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,

@@ -51,7 +51,7 @@ bool ntlm_message_read_negotiate(struct sspi_view token, uint32_t *ret_flags,
 struct ntlm_authenticate {
     struct sspi_view lm_response;
     struct sspi_view nt_response;
-    struct sspi_view domain; /* names: read them by ntlm_names_read() */
+    struct sspi_view domain; /* names: read them by ntlm_text_read_name() */
     struct sspi_view user;
     struct sspi_view workstation;
     struct sspi_view session_key; /* EncryptedRandomSessionKey */

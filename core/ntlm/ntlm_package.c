@@ -72,7 +72,7 @@ static bool find_names(const struct ntlm_credential *credential, struct names *n
     names->told.nb_computer = bytes_view(credential->nb_computer);
     names->told.dns_domain = bytes_view(dot == NULL ? "" : dot + 1);
     /* The file may have lost its NT lines since the credential was made. */
-    names->told.nb_domain = store_nt_users_domain(credential->users, names->domain)
+    names->told.nb_domain = store_users_nt_domain(credential->users, names->domain)
                                 ? bytes_view(names->domain)
                                 : names->told.nb_computer;
     return true;

@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "escape.h"
-#include "ntlm_names.h"
-#include "ntlm_password_winbind.h"
 #include "ntlm_text.h"
 #include "error_info.h"
 
 /* For client text in a report. */
 #define SHOWN_SIZE 81
+
+/* ---- by the user file ---- */
 
 /* False: libcrypto failed, or no memory. */
 static bool prove(struct hash_run *run, const uint8_t challenge[NTLM_CHALLENGE_LEN],
@@ -29,8 +29,8 @@ static bool prove(struct hash_run *run, const uint8_t challenge[NTLM_CHALLENGE_L
     return done;
 }
 
-static SECURITY_STATUS refuse(struct sspi_view user, struct sspi_view domain,
-                              struct sspi_error_info *error_info)
+static SECURITY_STATUS refuse_user(struct sspi_view user, struct sspi_view domain,
+                                   struct sspi_error_info *error_info)
 {
     char shown_user[SHOWN_SIZE], shown_domain[SHOWN_SIZE];
     return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
@@ -49,14 +49,14 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
     BYTES_CLEANUP struct bytes user = {0}, domain = {0}, upper_user = {0}, wire_domain = {0};
     struct store_nt_user found;
     bool right;
-    SECURITY_STATUS status = ntlm_names_read_login(message, &user, &domain, error_info);
+    SECURITY_STATUS status = ntlm_text_read_login(message, &user, &domain, error_info);
     if (status != SEC_E_OK)
         return status;
     /* MS-NLMP 3.3.2: the hash covers the names as the client spells them, not as the file does, and
      * always in UTF-16. */
     bool done = ntlm_text_encode_upper(&upper_user, bytes_as_view(&user)) &&
                 ntlm_text_encode(&wire_domain, bytes_as_view(&domain));
-    bool known = store_nt_users_find(credential->users, bytes_as_view(&user),
+    bool known = store_users_nt_find(credential->users, bytes_as_view(&user),
                                      bytes_as_view(&domain), &found);
     done = done && prove(run, challenge, &found, bytes_as_view(&upper_user),
                          bytes_as_view(&wire_domain), response, &right, ret_login->base_key);
@@ -68,7 +68,67 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
                                  "OpenSSL could not compute an NTLM proof, or no memory");
     /* The hash of no user lets nobody in, whoever knows it. */
     return right && known ? SEC_E_OK
-                          : refuse(bytes_as_view(&user), bytes_as_view(&domain), error_info);
+                          : refuse_user(bytes_as_view(&user), bytes_as_view(&domain), error_info);
+}
+
+/* ---- by winbind ---- */
+
+/* The client is told the same of a wrong password, a disabled account and an unknown user. */
+static SECURITY_STATUS refuse_domain(enum ntlm_winbind_status status,
+                                     const struct ntlm_winbind_question *question, const char *why,
+                                     struct sspi_error_info *error_info)
+{
+    char user[SHOWN_SIZE], domain[SHOWN_SIZE];
+    escape_text(user, sizeof user, question->user);
+    escape_text(domain, sizeof domain, question->domain);
+    switch (status) {
+    case NTLM_WINBIND_WRONG:
+        return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
+                                 "the domain refuses user \"%s\", domain \"%s\": %s", user, domain,
+                                 why);
+    case NTLM_WINBIND_UNREACHABLE:
+        return error_info_refuse(
+            error_info, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
+            "user \"%s\", domain \"%s\" could not be checked: %s", user, domain, why);
+    case NTLM_WINBIND_FORBIDDEN:
+        return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION, "%s",
+                                 why);
+    case NTLM_WINBIND_RIGHT:
+    case NTLM_WINBIND_FAILED:
+    default:
+        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                 "user \"%s\", domain \"%s\" could not be checked: %s", user,
+                                 domain, why);
+    }
+}
+
+static SECURITY_STATUS check_winbind(struct sspi_winbind *winbind,
+                                     const uint8_t challenge[NTLM_CHALLENGE_LEN],
+                                     const struct ntlm_authenticate *message,
+                                     struct ntlm_winbind_answer *ret_login,
+                                     struct sspi_error_info *error_info)
+{
+    BYTES_CLEANUP struct bytes user = {0}, domain = {0}, workstation = {0};
+    char why[SSPI_ERROR_TEXT_SIZE / 2] = "";
+    SECURITY_STATUS names = ntlm_text_read_login(message, &user, &domain, error_info);
+    if (names != SEC_E_OK)
+        return names;
+    /* Only the domain controller's log shows it, so a name that cannot be read is left out. */
+    struct sspi_error_info unread;
+    if (ntlm_text_read_name(message, message->workstation, &workstation, &unread) != SEC_E_OK)
+        bytes_free(&workstation);
+    const struct ntlm_winbind_question question = {
+        .user = bytes_as_view(&user),
+        .domain = bytes_as_view(&domain),
+        .workstation = bytes_as_view(&workstation),
+        .challenge = challenge,
+        .nt_response = message->nt_response,
+        .lm_response = message->lm_response,
+    };
+    enum ntlm_winbind_status status =
+        ntlm_winbind_check(winbind, &question, ret_login, why, sizeof why);
+    return status == NTLM_WINBIND_RIGHT ? SEC_E_OK
+                                        : refuse_domain(status, &question, why, error_info);
 }
 
 SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, struct hash_run *run,
@@ -79,7 +139,6 @@ SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, st
                                     struct sspi_error_info *error_info)
 {
     if (credential->winbind != NULL)
-        return ntlm_password_winbind_check(credential->winbind, challenge, message, ret_login,
-                                           error_info);
+        return check_winbind(credential->winbind, challenge, message, ret_login, error_info);
     return check_file(credential, run, challenge, message, response, ret_login, error_info);
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Converts names between NTLM's encodings (UTF-16LE or ASCII) and UTF-8, and checks their
- * characters. Pure. */
+/* The names in NTLM's messages: converts between their encodings and UTF-8, and checks their
+ * characters. A name is in UTF-16LE, or in the client's OEM character set (MS-NLMP 2.2.2.5), of
+ * which only ASCII is known. Pure. */
 #ifndef NTLM_TEXT_H
 #define NTLM_TEXT_H
 
 #include "bytes.h"
 #include "error_info.h"
+#include "ntlm_message.h"
 
 /* Appends UTF-16LE octets as UTF-8. False: an odd number of them, an unpaired surrogate, or no
  * memory (then to->failed). `octets` needs no alignment. */
@@ -24,5 +26,17 @@ bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text) MUST_USE;
  * report. */
 SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view domain,
                                       struct sspi_error_info *error_info) MUST_USE;
+
+/* Appends a name, one of the fields of `message`, in UTF-8. SEC_E_INVALID_TOKEN: the name is not
+ * UTF-16. SEC_E_LOGON_DENIED: the OEM name is not ASCII, and no message names the code page.
+ * SEC_E_INSUFFICIENT_MEMORY. `report` says which. */
+SECURITY_STATUS ntlm_text_read_name(const struct ntlm_authenticate *message, struct sspi_view name,
+                                    struct bytes *to, struct sspi_error_info *error_info) MUST_USE;
+
+/* Appends user and domain, and checks both by ntlm_text_check_names(). Its statuses, or those of
+ * ntlm_text_read_name(). */
+SECURITY_STATUS ntlm_text_read_login(const struct ntlm_authenticate *message, struct bytes *user,
+                                     struct bytes *domain,
+                                     struct sspi_error_info *error_info) MUST_USE;
 
 #endif

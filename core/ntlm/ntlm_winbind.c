@@ -13,9 +13,8 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <wbclient.h>
 
-#include "ntlm_winbind_answer.h"
-#include "ntlm_winbind_status.h"
 #include "store_source.h"
 #include "utf8.h"
 

@@ -6,14 +6,12 @@
 #define NTLM_WINBIND_H
 
 #include "ntlm_keys.h"
+#include "ntlm_winbind_answer.h"
+#include "ntlm_winbind_status.h"
 #include "store_users_parse.h" /* STORE_USERS_NAME_LIMIT */
 
 /* Longest NetBIOS name. */
 #define NTLM_WINBIND_NB_LIMIT 15
-
-/* SIDs of one user that are kept; more are a refusal, since a missing one could be a missing
- * denial. Windows itself takes 1015 groups. */
-#define NTLM_WINBIND_SIDS_LIMIT 1024
 
 /* What CHALLENGE tells of us. A domain controller refuses a response made for other names. */
 struct ntlm_winbind_names {
@@ -48,32 +46,12 @@ struct ntlm_winbind_question {
     struct sspi_view lm_response;
 };
 
-/* Who it was. End it with ntlm_winbind_answer_end(); zero-initialised is fine. */
-struct ntlm_winbind_answer {
-    char user[STORE_USERS_NAME_LIMIT + 1]; /* as the domain spells it */
-    char domain[STORE_USERS_NAME_LIMIT + 1];
-    uint8_t base_key[NTLM_KEY_LEN]; /* SessionBaseKey */
-    char **sids;                    /* "S-1-5-21-…": user, primary group, groups; NULL behind */
-    size_t n_sids;
-};
-
-enum ntlm_winbind_status {
-    NTLM_WINBIND_RIGHT,
-    NTLM_WINBIND_WRONG, /* user or password; also disabled, expired, locked: text says which */
-    NTLM_WINBIND_UNREACHABLE, /* winbind or the domain controller does not answer */
-    NTLM_WINBIND_FORBIDDEN,   /* this process may not read winbind's privileged pipe */
-    NTLM_WINBIND_FAILED       /* memory, or an answer that cannot be used */
-};
-
 /* Judges a response. RIGHT sets *ret_answer; otherwise `text` says why, for the administrator.
  * Blocks as long as winbind does; any number of threads. */
 enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
                                             const struct ntlm_winbind_question *question,
                                             struct ntlm_winbind_answer *ret_answer, char *text,
                                             size_t text_size) MUST_USE;
-
-/* Wipes and frees. */
-void ntlm_winbind_answer_end(struct ntlm_winbind_answer *answer);
 
 /* The folder of winbind's privileged pipe, for who wants to know whether a worker may read it. */
 const char *ntlm_winbind_pipe_folder(void);

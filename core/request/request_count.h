@@ -6,7 +6,7 @@
 
 #include "policy_identity.h"
 #include "package.h"
-#include "store_counters.h"
+#include "store_state.h"
 
 /* The HTTP status of a request that ends for `reason`; 0: it passes. */
 unsigned request_count_status(enum sspi_reason reason);

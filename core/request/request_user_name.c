@@ -8,7 +8,7 @@
 #include "policy.h"
 #include "kerberos_name.h"
 #include "ntlm_winbind.h"
-#include "store_nt_users.h"
+#include "store_users.h"
 
 static enum request_user_name take(char *name, char **ret_name)
 {
@@ -92,7 +92,7 @@ static bool is_of_own_domain(const struct policy_identity *identity)
     struct ntlm_winbind_names names;
     const char *own = NULL;
     if (identity->source->users != NULL &&
-        store_nt_users_domain(identity->source->users, file_domain))
+        store_users_nt_domain(identity->source->users, file_domain))
         own = file_domain;
     else if (identity->source->winbind != NULL &&
              ntlm_winbind_names(identity->source->winbind, &names))

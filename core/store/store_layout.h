@@ -17,10 +17,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "store_counters.h"
+#include "clock.h"
+#include "sspi_acceptor.h"
 #include "store_lock.h"
 #include "store_siphash.h"
-#include "store_state.h"
+#include "store_sizes.h"
 
 /* Change the number with every change of a structure in this file. */
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
@@ -91,11 +92,19 @@ _Static_assert(sizeof(struct store_constants) ==
                        STORE_STATE_OPAQUE_LEN + 3 * STORE_SIPHASH_KEY_SIZE,
                "no padding, so the check covers only defined octets");
 
+/* The number of counters; enum store_counter of store_state.h names them. */
+enum {
+    STORE_LAYOUT_COUNTERS = 0
+#define STORE_COUNTER(id, name, help) +1
+#include "store_counters.def"
+#undef STORE_COUNTER
+};
+
 struct store_header {
     _Atomic uint64_t magic; /* written last */
     struct store_constants constants;
     struct store_siphash check; /* of the constants: detects damage, not an attack */
-    _Atomic uint64_t counters[STORE_COUNTERS];
+    _Atomic uint64_t counters[STORE_LAYOUT_COUNTERS];
     struct store_lock nonce_lock[STORE_LAYOUT_STRIPES];
     struct store_lock replay_lock[STORE_LAYOUT_STRIPES];
 };

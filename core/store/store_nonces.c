@@ -1,22 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of nonce counts.
- *
- * A count is used by setting its bit with compare-and-swap, without a lock. Only putting a new
- * nonce into a set takes a lock, and marks the set with an odd sequence while it writes. Why a
- * count is never accepted twice, although a lookup may run while its nonce is put out of the set:
- *  - everything written under an odd sequence is stored with release and loaded with acquire, so a
- *    lookup that read any of it (the cleared words too) sees another sequence afterwards, and
- *    answers STALE unless, under the lock, the nonce still is where it was;
- *  - a lookup that read nothing of it set the bit in the old words, and of two such lookups the
- *    second saw the bit of the first;
- *  - a nonce that was put out never comes back, because its issue time is at or below the floor,
- *    which is raised before the first field changes;
- *  - a process that takes the lock from a holder that seems dead changes the sequence of every set
- *    of that lock. A holder that comes back late does not begin to write, and discards its answer.
- *    A set that it was writing is given up, because the holder may continue to write at any time.
- * A bit that lands by this race in the words of the next nonce can only refuse a count, never let
- * one in. */
-#include "store_state.h"
+#include "store_nonces.h"
 
 #include "store_layout.h"
 

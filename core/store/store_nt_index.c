@@ -12,7 +12,7 @@ struct entry {
     size_t key_len;    /* user and domain in upper case, a NUL between, which no line can hold */
     size_t user_len;
     uint32_t line;
-    uint8_t hash[STORE_NT_USERS_HASH_LEN];
+    uint8_t hash[STORE_USERS_NT_HASH_LEN];
 };
 
 struct store_nt_index {

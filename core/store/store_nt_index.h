@@ -4,7 +4,8 @@
 #ifndef STORE_NT_INDEX_H
 #define STORE_NT_INDEX_H
 
-#include "store_nt_users.h"
+#include "bytes.h"
+#include "store_users_parse.h"
 
 struct store_nt_index;
 
@@ -17,7 +18,7 @@ struct store_nt_index *store_nt_index_make(struct sspi_view text, const char *pa
 /* Wipes and frees; NULL is fine. */
 void store_nt_index_free(struct store_nt_index *index);
 
-/* As store_nt_users_find() and store_nt_users_domain(), without the dummy: false leaves the outputs
+/* As store_users_nt_find() and store_users_nt_domain(), without the dummy: false leaves the outputs
  * alone. Takes the same time for every name of one length. */
 bool store_nt_index_find(const struct store_nt_index *index, struct sspi_view user,
                          struct sspi_view domain, struct store_nt_user *ret_user) MUST_USE;

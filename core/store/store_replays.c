@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of Kerberos authenticators that were seen. */
-#include "store_state.h"
+#include "store_replays.h"
 
 #include "store_layout.h"
 

@@ -1,117 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The header of the shared memory: made once, recognised later. */
 #include "store_state.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base64.h"
 #include "store_layout.h"
-
-#define OPAQUE_SIZE 12
-
-_Static_assert(BASE64_URL_LEN(OPAQUE_SIZE) == STORE_STATE_OPAQUE_LEN, "the name fits");
-
-static void divide(uint64_t size, uint64_t *n_nonce_sets, uint64_t *n_replay_sets)
-{
-    uint64_t tables = size - store_layout_header_size();
-    *n_nonce_sets = tables / 4 * 3 / sizeof(struct store_nonce_set);
-    *n_replay_sets = tables / 4 / sizeof(struct store_replay_set);
-}
-
-static bool make_opaque(struct store_constants *constants, const struct clock *clock)
-{
-    uint8_t octets[OPAQUE_SIZE];
-    if (!clock->random(clock->self, octets, sizeof(octets)))
-        return false;
-    base64_url_encode(octets, sizeof(octets), constants->opaque);
-    return true;
-}
-
-static bool make_secrets(struct store_constants *constants, const struct clock *clock)
-{
-    return clock->random(clock->self, constants->nonce_key, sizeof(constants->nonce_key)) &&
-           clock->random(clock->self, constants->tag_key, sizeof(constants->tag_key)) &&
-           clock->random(clock->self, constants->owner_key, sizeof(constants->owner_key)) &&
-           clock->random(clock->self, constants->replay_key, sizeof(constants->replay_key)) &&
-           make_opaque(constants, clock);
-}
-
-struct store_siphash store_layout_check(const struct store_constants *constants)
-{
-    static const uint8_t no_key[STORE_SIPHASH_KEY_SIZE];
-    return store_siphash(no_key, constants, sizeof(*constants));
-}
-
-static bool can_hold(const void *memory, size_t size)
-{
-    return memory != NULL && (uintptr_t)memory % STORE_LAYOUT_LINE == 0 &&
-           size >= STORE_STATE_MIN_SIZE && size <= STORE_STATE_MAX_SIZE;
-}
-
-static struct sspi_state *make_view(struct store_header *header,
-                                    const struct store_constants *constants)
-{
-    struct sspi_state *state = malloc(sizeof(*state));
-    if (state == NULL)
-        return NULL;
-    *state = (struct sspi_state){.constants = *constants, .header = header, .file = -1};
-    return state;
-}
-
-struct sspi_state *store_layout_format(void *memory, size_t size, const struct store_origin *origin,
-                                       const struct clock *clock)
-{
-    _Static_assert(sizeof(struct store_header) < STORE_STATE_MIN_SIZE / 2, "tables need room");
-    if (!can_hold(memory, size))
-        return NULL;
-    memset(memory, 0, size);
-    struct store_header *header = memory;
-    struct store_constants *constants = &header->constants;
-    constants->layout = STORE_LAYOUT_NUMBER;
-    constants->header_size = store_layout_header_size();
-    constants->size = size;
-    constants->created_ms = clock->now_ms(clock->self);
-    constants->created_steady_ms = clock->steady_ms(clock->self);
-    constants->origin = *origin;
-    divide(size, &constants->n_nonce_sets, &constants->n_replay_sets);
-    if (!make_secrets(constants, clock))
-        return NULL;
-    header->check = store_layout_check(constants);
-    struct sspi_state *state = make_view(header, constants);
-    if (state != NULL)
-        atomic_store_explicit(&header->magic, STORE_LAYOUT_MAGIC, memory_order_release);
-    return state;
-}
-
-/* Checks a private copy, which no other process can change between the check and the use. */
-static bool is_sound(const struct store_constants *constants, struct store_siphash check,
-                     size_t size, const struct store_origin *origin)
-{
-    uint64_t n_nonce_sets, n_replay_sets;
-    divide(size, &n_nonce_sets, &n_replay_sets);
-    return store_siphash_same(check, store_layout_check(constants)) &&
-           constants->layout == STORE_LAYOUT_NUMBER &&
-           constants->header_size == store_layout_header_size() && constants->size == size &&
-           constants->n_nonce_sets == n_nonce_sets && constants->n_replay_sets == n_replay_sets &&
-           memcmp(&constants->origin, origin, sizeof(*origin)) == 0;
-}
-
-struct sspi_state *store_layout_attach(void *memory, size_t size, const struct store_origin *origin)
-{
-    if (!can_hold(memory, size))
-        return NULL;
-    struct store_header *header = memory;
-    if (atomic_load_explicit(&header->magic, memory_order_acquire) != STORE_LAYOUT_MAGIC)
-        return NULL;
-    struct store_constants constants = header->constants;
-    struct sspi_state *state =
-        is_sound(&constants, header->check, size, origin) ? make_view(header, &constants) : NULL;
-    bytes_wipe(&constants, sizeof(constants));
-    return state;
-}
 
 struct sspi_state *store_state_format(void *memory, size_t size, const struct clock *clock)
 {
@@ -159,4 +53,36 @@ uint64_t store_state_time_ms(const struct sspi_state *state, const struct clock 
 uint64_t store_state_created_ms(const struct sspi_state *state)
 {
     return state->constants.created_ms;
+}
+
+/* ---- counters ---- */
+
+_Static_assert((int)STORE_COUNTERS == (int)STORE_LAYOUT_COUNTERS, "one table");
+
+static const struct {
+    const char *name, *help;
+} table[STORE_COUNTERS] = {
+#define STORE_COUNTER(id, name, help) {name, help},
+#include "store_counters.def"
+#undef STORE_COUNTER
+};
+
+void store_counters_add(struct sspi_state *state, enum store_counter counter)
+{
+    atomic_fetch_add_explicit(&state->header->counters[counter], 1, memory_order_relaxed);
+}
+
+uint64_t store_counters_value(const struct sspi_state *state, enum store_counter counter)
+{
+    return atomic_load_explicit(&state->header->counters[counter], memory_order_relaxed);
+}
+
+const char *store_counters_name(enum store_counter counter)
+{
+    return table[counter].name;
+}
+
+const char *store_counters_help(enum store_counter counter)
+{
+    return table[counter].help;
 }

@@ -8,14 +8,7 @@
 #include "bytes.h"
 #include "clock.h"
 #include "sspi_acceptor.h"
-
-/* Smallest memory that is worth having: 64 KiB. */
-#define STORE_STATE_MIN_SIZE 65536
-
-#define STORE_STATE_KEY_SIZE 32
-
-/* Largest memory: the number of a set must fit in 32 bits. */
-#define STORE_STATE_MAX_SIZE ((uint64_t)1 << 40)
+#include "store_sizes.h"
 
 /* Lays out `memory` (page-aligned, `size` bytes, shared by all processes that attach or that are
  * forked later) and attaches to it. Secrets and the creation time come from `clock`. The memory
@@ -41,9 +34,6 @@ size_t store_state_size(const struct sspi_state *state);
 /* Secret for nonces, random per formatted memory; valid as long as the memory. */
 const uint8_t *store_state_nonce_key(const struct sspi_state *state);
 
-/* Characters of store_state_opaque(): base64url of 12 random octets. */
-#define STORE_STATE_OPAQUE_LEN 16
-
 /* A public name of this memory, random when it was made: tells whose challenge a client answers. It
  * needs no quoting and has no NUL behind it. */
 struct sspi_view store_state_opaque(const struct sspi_state *state);
@@ -57,43 +47,23 @@ uint64_t store_state_time_ms(const struct sspi_state *state, const struct clock 
  * used before, and this memory would not know it. */
 uint64_t store_state_created_ms(const struct sspi_state *state);
 
-/* ---- nonce counts (DESIGN: owner, window of 256 counts, floor per set) ---- */
+/* ---- counters ---- */
 
-enum store_count {
-    STORE_COUNT_FRESH,  /* recorded now, for the first time: let the request in */
-    STORE_COUNT_REPLAY, /* this count was seen before */
-    STORE_COUNT_STALE   /* not to be told any more (evicted, before the memory, fell out of the
-                         * window), or the nonce belongs to another user: stale=true */
+enum store_counter {
+#define STORE_COUNTER(id, name, help) STORE_COUNTER_##id,
+#include "store_counters.def"
+#undef STORE_COUNTER
+    STORE_COUNTERS,
+    STORE_COUNTER_NONE = STORE_COUNTERS /* nothing is counted */
 };
 
-/* Records one use of a nonce, in one atomic step. Call it only for a request whose response is
- * right. `nonce` and `owner` (user and realm) are hashed with a key of the memory. Lock-free when
- * the nonce is known; a lock when it is new. Thread- and process-safe; waits once, half a second,
- * if a process died with the lock. */
-enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonce,
-                                 struct sspi_view owner, uint64_t issued_ms,
-                                 uint32_t count) MUST_USE;
+/* Adds one. Lock-free, and in no order with anything else. */
+void store_counters_add(struct sspi_state *state, enum store_counter counter);
 
-/* What store_nonce_use() would say to anybody's count now, without using it up: FRESH where it is
- * not known yet. For answers before a long body is read. */
-enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view nonce,
-                                  uint64_t issued_ms, uint32_t count) MUST_USE;
+/* Since the memory was made. */
+uint64_t store_counters_value(const struct sspi_state *state, enum store_counter counter);
 
-/* ---- Kerberos replays ---- */
-
-enum store_replay {
-    STORE_REPLAY_FRESH, /* recorded */
-    STORE_REPLAY_SEEN,  /* in the table already */
-    STORE_REPLAY_FULL   /* not seen, and this set overflowed within the last lifetime: ask MIT's own
-                         * cache as well. The token was recorded here when there was room. */
-};
-
-/* Checks and records the authenticator ciphertext in one step; it is kept for `lifetime_ms`, and
- * then until its place is needed. `now_ms` is store_state_time_ms(), so a step of the wall clock
- * does not end a lifetime. Once a set overflowed, every token of that set is STORE_REPLAY_FULL
- * until `lifetime_ms` has passed, so that a token known only to the other cache cannot come back
- * here. */
-enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view authenticator,
-                                     uint64_t now_ms, uint64_t lifetime_ms) MUST_USE;
+const char *store_counters_name(enum store_counter counter);
+const char *store_counters_help(enum store_counter counter);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store_nt_index.h"
 #include "store_source.h"
 #include "store_users_contents.h"
 
@@ -84,7 +85,7 @@ uint64_t store_users_generation(const struct sspi_users *users)
 
 /* ---- looking users up ---- */
 
-struct store_users_contents *store_users_contents_of(struct sspi_users *users)
+static struct store_users_contents *contents_of(struct sspi_users *users)
 {
     pthread_mutex_lock(&users->source.lock);
     struct store_users_contents *contents = store_users_contents_ref(users->source.contents);
@@ -95,7 +96,7 @@ struct store_users_contents *store_users_contents_of(struct sspi_users *users)
 bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
                       enum sspi_digest_algorithm algorithm, uint8_t ret_hash[STORE_USERS_HASH_MAX])
 {
-    struct store_users_contents *contents = store_users_contents_of(users);
+    struct store_users_contents *contents = contents_of(users);
     memset(ret_hash, 0x5a, STORE_USERS_HASH_MAX);
     bool known = store_users_contents_hash(contents, user, realm, algorithm, ret_hash);
     store_users_contents_unref(contents);
@@ -105,7 +106,7 @@ bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct ss
 bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
                            uint8_t ret_hash[STORE_USERS_HASH_MAX])
 {
-    struct store_users_contents *contents = store_users_contents_of(users);
+    struct store_users_contents *contents = contents_of(users);
     memset(ret_hash, 0x5a, STORE_USERS_HASH_MAX);
     bool known = store_users_contents_hash(contents, user, realm, SSPI_DIGEST_MD5, ret_hash);
     /* Looked for in any case: the same work for every user. */
@@ -120,7 +121,7 @@ bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view use
 {
     uint8_t hash[STORE_USERS_HASH_MAX];
     size_t start = ret_user->len;
-    struct store_users_contents *contents = store_users_contents_of(users);
+    struct store_users_contents *contents = contents_of(users);
     memset(hash, 0x5a, sizeof hash);
     memcpy(ret_hash, hash, sizeof hash);
     bool known = store_users_contents_user(contents, userhash, realm, algorithm, ret_user);
@@ -140,7 +141,7 @@ void store_users_count(struct sspi_users *users, struct sspi_view realm,
                        enum sspi_digest_algorithm algorithm, size_t *ret_users,
                        size_t *ret_with_algorithm)
 {
-    struct store_users_contents *contents = store_users_contents_of(users);
+    struct store_users_contents *contents = contents_of(users);
     store_users_contents_count(contents, realm, algorithm, ret_users, ret_with_algorithm);
     store_users_contents_unref(contents);
 }
@@ -159,4 +160,27 @@ size_t store_users_algorithms(struct sspi_users *users, struct sspi_view realm,
         if (n_with[i] == most)
             ret_algorithms[n_algorithms++] = candidates[i];
     return n_algorithms;
+}
+
+/* ---- users of NTLM ---- */
+
+bool store_users_nt_find(struct sspi_users *users, struct sspi_view user, struct sspi_view domain,
+                         struct store_nt_user *ret_user)
+{
+    struct store_users_contents *contents = contents_of(users);
+    const struct store_nt_index *index = store_users_contents_nt(contents);
+    *ret_user = (struct store_nt_user){0};
+    memset(ret_user->hash, 0x5a, sizeof ret_user->hash);
+    bool known = index != NULL && store_nt_index_find(index, user, domain, ret_user);
+    store_users_contents_unref(contents);
+    return known;
+}
+
+bool store_users_nt_domain(struct sspi_users *users, char ret_domain[STORE_USERS_NAME_LIMIT + 1])
+{
+    struct store_users_contents *contents = contents_of(users);
+    const struct store_nt_index *index = store_users_contents_nt(contents);
+    bool known = index != NULL && store_nt_index_domain(index, ret_domain);
+    store_users_contents_unref(contents);
+    return known;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The users of Digest: a text file read into memory, with lines `user:realm:hex32` (htdigest, MD5)
  * and `user:realm:ALGORITHM:hex` (MD5, SHA-256, SHA-512-256; those of NT are NTLM's and not counted
- * here, see store_nt_users.h; nor are those of MD5-ISO-8859-1, which are SASL's), or a constant
+ * here, see below; nor are those of MD5-ISO-8859-1, which are SASL's), or a constant
  * database of very many users that all processes map. The realm may be empty: Windows sends none
  * beside user@domain. */
 #ifndef STORE_USERS_H
@@ -9,15 +9,7 @@
 
 #include "bytes.h"
 #include "sspi_acceptor.h"
-
-/* Longest line; user and realm each at most 255 octets. */
-#define STORE_USERS_LINE_LIMIT 1024
-#define STORE_USERS_FILE_LIMIT (64u << 20)
-#define STORE_USERS_HASH_MAX   32
-
-/* Begins the name of a constant database, as `sspi-passwd --compile` writes it (store_users_cdb.h).
- */
-#define STORE_USERS_CDB_PREFIX "cdb:"
+#include "store_users_parse.h"
 
 /* Opens `name`, a path or STORE_USERS_CDB_PREFIX and a path. A text file is read and indexed by
  * hashes of user and realm, and of the userhash; comments (#) and empty lines are skipped, CRLF is
@@ -75,5 +67,22 @@ void store_users_count(struct sspi_users *users, struct sspi_view realm,
  * most lines, so that one user added without it locks nobody else out. Returns how many, 1 or 2. */
 size_t store_users_algorithms(struct sspi_users *users, struct sspi_view realm,
                               enum sspi_digest_algorithm ret_algorithms[2]);
+
+/* ---- users of NTLM ----
+ *
+ * The lines `user:DOMAIN:NT:hex` of a text file. User and domain are found without case, as Windows
+ * does (fold.h). Each line has a domain, and no name holds a backslash, because one stands between
+ * the two wherever they are shown. A database has no such lines. */
+
+/* Looks a user up; names in UTF-8 and of any length. No domain is the file's own
+ * (store_users_nt_domain()): most clients send none when a person typed none. Wipe *ret_user.
+ * False: no such line; its hash is a fixed dummy then, so that callers do the same work.
+ * Thread-safe, no file is read. */
+bool store_users_nt_find(struct sspi_users *users, struct sspi_view user, struct sspi_view domain,
+                         struct store_nt_user *ret_user) MUST_USE;
+
+/* The file's own domain: that of its first NT line. False: it has none. */
+bool store_users_nt_domain(struct sspi_users *users,
+                           char ret_domain[STORE_USERS_NAME_LIMIT + 1]) MUST_USE;
 
 #endif

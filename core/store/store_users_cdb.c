@@ -17,7 +17,6 @@
 
 #include "hex.h"
 #include "store_users_cdb_layout.h"
-#include "store_users_userhash.h"
 
 struct store_users_cdb {
     struct cdb map;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "store_users_cdb_layout.h"
-#include "store_users_userhash.h"
 
 #define FIRST_SLOTS   1024
 #define FIRST_TALLIES 16

@@ -8,13 +8,10 @@
 
 #include "bytes.h"
 #include "sspi_acceptor.h"
-#include "store_users.h"
+#include "store_users_parse.h"
 
 struct store_users_contents;
 struct store_nt_index;
-
-/* The contents in force now; store_users_contents_unref() them. */
-struct store_users_contents *store_users_contents_of(struct sspi_users *users) MUST_USE;
 
 /* Reads the text file at `path`, or maps the database. `ret_identity` becomes that of the opened
  * file, and stays as it is when it cannot be opened. NULL: `error` says why. Blocks on the file. */

@@ -9,7 +9,6 @@
 #include "hex.h"
 #include "store_siphash.h"
 #include "store_users_parse.h"
-#include "store_users_userhash.h"
 
 /* Those that lines are of are small numbers from 1. */
 #define N_ALGORITHMS (SSPI_DIGEST_SHA_512_256 + 1)

@@ -3,12 +3,10 @@
 
 #include <string.h>
 
-#include "hash.h"
 #include "hex.h"
 #include "utf8.h"
 
 #define N_FIELDS_MAX 4
-#define NT_HASH_LEN  16
 
 bool store_users_parse_next(struct sspi_view *rest, struct sspi_view *ret_whole,
                             struct sspi_view *ret_line)
@@ -81,7 +79,7 @@ static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_
                                         struct store_users_line *line, const char **ret_problem)
 {
     if (bytes_equal_nocase(algorithm, SSPI_VIEW("NT"))) {
-        bool right = hex_decode(hex, line->hash, NT_HASH_LEN);
+        bool right = hex_decode(hex, line->hash, STORE_USERS_NT_HASH_LEN);
         *ret_problem = "the NT hash is not 32 hexadecimal digits; make the line again";
         return right ? STORE_USERS_NT : STORE_USERS_BAD;
     }
@@ -142,4 +140,15 @@ enum store_users_kind store_users_parse_line(struct sspi_view line,
     ret_line->kind = parse_hash(n_fields == 3 ? SSPI_VIEW("MD5") : fields[2], fields[n_fields - 1],
                                 ret_line, ret_problem);
     return ret_line->kind;
+}
+
+bool store_users_userhash(struct hash_run *run, enum sspi_digest_algorithm algorithm,
+                          struct sspi_view user, struct sspi_view realm,
+                          uint8_t ret_userhash[HASH_MAX])
+{
+    hash_begin(run, algorithm);
+    hash_update_view(run, user);
+    hash_update(run, ":", 1);
+    hash_update_view(run, realm);
+    return hash_end(run, ret_userhash);
 }

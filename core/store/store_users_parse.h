@@ -4,14 +4,26 @@
 #define STORE_USERS_PARSE_H
 
 #include "bytes.h"
+#include "hash.h"
 #include "sspi_acceptor.h"
-#include "store_users.h"
 
 /* The algorithm in lines of STORE_USERS_SASL. */
 #define STORE_USERS_SASL_NAME "MD5-ISO-8859-1"
 
-/* Octets of a user, which has at least one, or of a realm. */
+/* The most octets of a line; of a user, which has at least one, or of a realm; of a hash. */
+#define STORE_USERS_LINE_LIMIT 1024
 #define STORE_USERS_NAME_LIMIT 255
+#define STORE_USERS_HASH_MAX   32
+
+/* The most octets of a text file: 64 MiB. */
+#define STORE_USERS_FILE_LIMIT (64u << 20)
+
+/* Octets of the NT hash: MD4 of the password in UTF-16LE (MS-NLMP 3.3.1). It is as good as the
+ * password. */
+#define STORE_USERS_NT_HASH_LEN 16
+
+/* Begins the name of a constant database, which `sspi-passwd --compile` writes. */
+#define STORE_USERS_CDB_PREFIX "cdb:"
 
 enum store_users_kind {
     STORE_USERS_NOTHING, /* comment or empty */
@@ -29,6 +41,13 @@ struct store_users_line {
     struct sspi_view realm;
     enum sspi_digest_algorithm algorithm; /* SASL: MD5; NT: NONE */
     uint8_t hash[STORE_USERS_HASH_MAX];   /* hash_len(algorithm) octets, or NT's; wipe it */
+};
+
+/* A user of NTLM. */
+struct store_nt_user {
+    char user[STORE_USERS_NAME_LIMIT + 1]; /* as in the file */
+    char domain[STORE_USERS_NAME_LIMIT + 1];
+    uint8_t hash[STORE_USERS_NT_HASH_LEN];
 };
 
 /* Cuts the first line off `rest`. `ret_whole` is the line with its end, `ret_line` without "\n" or
@@ -50,7 +69,14 @@ bool store_users_parse_takes(enum sspi_digest_algorithm algorithm);
  * above. A user name that starts with "#" is fine here, but its line would be a comment. */
 const char *store_users_parse_name(struct sspi_view name, bool is_realm) MUST_USE;
 
-/* The same of two such names that an NT line is to have (store_nt_users.h). */
+/* The same for two such names of an NT line. */
 const char *store_users_parse_nt_names(struct sspi_view user, struct sspi_view domain) MUST_USE;
+
+/* What a client may send instead of its user's name (RFC 7616 3.4.4): H(user:realm),
+ * hash_len(algorithm) octets, of the names as they stand in the file. False as hash_end(): this
+ * machine does not have the algorithm. */
+bool store_users_userhash(struct hash_run *run, enum sspi_digest_algorithm algorithm,
+                          struct sspi_view user, struct sspi_view realm,
+                          uint8_t ret_userhash[HASH_MAX]) MUST_USE;
 
 #endif

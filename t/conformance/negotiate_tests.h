@@ -16,6 +16,7 @@
 #include "negotiate_client.h"
 #include "negotiate_forge.h"
 #include "negotiate_token.h"
+#include "store_replays.h"
 #include "store_state.h"
 
 #define HTTP       "HTTP@localhost"

@@ -8,7 +8,6 @@
 
 #include "fuzz.h"
 #include "ntlm_challenge.h"
-#include "ntlm_names.h"
 #include "ntlm_text.h"
 #include "ntlm_verify.h"
 
@@ -73,7 +72,7 @@ static inline bool alice_name(struct ntlm_authenticate *message, uint32_t grante
     struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     bool unicode = (message->flags & NTLM_FLAG_UNICODE) != 0;
     message->oem = !unicode && (granted & NTLM_FLAG_OEM) != 0;
-    return ntlm_names_read(message, name, to, &error_info) == SEC_E_OK;
+    return ntlm_text_read_name(message, name, to, &error_info) == SEC_E_OK;
 }
 
 /* Changes the message in place as its own user, with Alice's password, would. `run` is of

@@ -124,7 +124,7 @@ static void hash_of_no_user_lets_nobody_in(void **state)
     struct client client = client_alice();
     struct store_nt_user found;
     BYTES_CLEANUP struct bytes digits = {0};
-    assert_false(store_nt_users_find(w->users, SSPI_VIEW("nobody"), SSPI_VIEW("Corp"), &found));
+    assert_false(store_users_nt_find(w->users, SSPI_VIEW("nobody"), SSPI_VIEW("Corp"), &found));
     bytes_append_hex(&digits, found.hash, sizeof found.hash);
     bytes_append_char(&digits, '\0');
     client.user = "nobody";

@@ -14,6 +14,8 @@
 #include <cmocka.h>
 
 #include "store_layout.h"
+#include "store_nonces.h"
+#include "store_replays.h"
 #include "store_state.h"
 
 #define TEST_CREATED_MS 1000000u

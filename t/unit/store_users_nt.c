@@ -9,13 +9,13 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "store_nt_users.h"
+#include "store_users.h"
 #include "store_source.h"
 
 #define A "0123456789abcdef0123456789abcdef"
 #define B "fedcba9876543210fedcba9876543210"
 
-static char path[] = "/tmp/store_nt_users.XXXXXX";
+static char path[] = "/tmp/store_users_nt.XXXXXX";
 static char error[512];
 
 static int make_file(void **state)
@@ -53,7 +53,7 @@ static void assert_finds(struct sspi_users *users, const char *user, const char 
 {
     struct store_nt_user found;
     char whole[2 * sizeof found.user];
-    assert_int_equal(store_nt_users_find(users, bytes_view(user), bytes_view(domain), &found),
+    assert_int_equal(store_users_nt_find(users, bytes_view(user), bytes_view(domain), &found),
                      name != NULL);
     assert_int_equal(found.hash[0], name != NULL ? first : 0x5a);
     snprintf(whole, sizeof whole, "%s\\%s", found.domain, found.user);
@@ -91,7 +91,7 @@ static void no_domain_is_that_of_the_first_line(void **state)
                                           "zoe:Lab:NT:" A "\n"
                                           "alice:Corp:NT:" B "\n"
                                           "alice:Lab:NT:" A "\n");
-    assert_true(store_nt_users_domain(users, domain));
+    assert_true(store_users_nt_domain(users, domain));
     assert_string_equal(domain, "Lab");
     assert_finds(users, "Alice", "", "Lab\\alice", 0x01);
     assert_finds(users, "bob", "", NULL, 0);
@@ -105,7 +105,7 @@ static void a_file_without_nt_lines_has_no_nt_users(void **state)
 
     for (size_t i = 0; i < 3; i++) {
         struct sspi_users *users = open_users(all[i]);
-        assert_false(store_nt_users_domain(users, domain));
+        assert_false(store_users_nt_domain(users, domain));
         assert_finds(users, "alice", "office", NULL, 0);
         assert_finds(users, "alice", "", NULL, 0);
         store_users_unref(users);
@@ -116,11 +116,11 @@ static void a_nul_in_a_name_finds_nobody(void **state)
 {
     struct store_nt_user found;
     struct sspi_users *users = open_users("alice:Corp:NT:" A "\n");
-    assert_false(store_nt_users_find(users, SSPI_VIEW("ALICE\0CORP"), SSPI_VIEW(""), &found));
-    assert_false(store_nt_users_find(users, SSPI_VIEW(""), SSPI_VIEW("ALICE\0CORP"), &found));
-    assert_false(store_nt_users_find(users, SSPI_VIEW("alice\0"), SSPI_VIEW("Corp"), &found));
-    assert_false(store_nt_users_find(users, SSPI_VIEW("alice"), SSPI_VIEW("\0Corp"), &found));
-    assert_false(store_nt_users_find(users, SSPI_VIEW("\xff"), SSPI_VIEW("Corp"), &found));
+    assert_false(store_users_nt_find(users, SSPI_VIEW("ALICE\0CORP"), SSPI_VIEW(""), &found));
+    assert_false(store_users_nt_find(users, SSPI_VIEW(""), SSPI_VIEW("ALICE\0CORP"), &found));
+    assert_false(store_users_nt_find(users, SSPI_VIEW("alice\0"), SSPI_VIEW("Corp"), &found));
+    assert_false(store_users_nt_find(users, SSPI_VIEW("alice"), SSPI_VIEW("\0Corp"), &found));
+    assert_false(store_users_nt_find(users, SSPI_VIEW("\xff"), SSPI_VIEW("Corp"), &found));
     store_users_unref(users);
 }
 
@@ -136,11 +136,11 @@ static void names_may_be_of_any_length(void **state)
     memset(name, 'N', sizeof name);
     for (size_t len = STORE_USERS_NAME_LIMIT - 1; len <= STORE_USERS_NAME_LIMIT + 1; len++) {
         struct sspi_view view = {name, len};
-        assert_int_equal(store_nt_users_find(users, view, view, &found),
+        assert_int_equal(store_users_nt_find(users, view, view, &found),
                          len == STORE_USERS_NAME_LIMIT);
     }
     struct sspi_view view = {name, sizeof name};
-    assert_false(store_nt_users_find(users, view, view, &found));
+    assert_false(store_users_nt_find(users, view, view, &found));
     store_users_unref(users);
 }
 
@@ -185,10 +185,10 @@ static void each_of_many_is_found(void **state)
         char user[32], domain[32];
         snprintf(user, sizeof user, "USER%u", i);
         snprintf(domain, sizeof domain, "dom%u", i % 7);
-        assert_true(store_nt_users_find(users, bytes_view(user), bytes_view(domain), &found));
+        assert_true(store_users_nt_find(users, bytes_view(user), bytes_view(domain), &found));
         assert_int_equal(found.hash[0], i % 251);
         snprintf(domain, sizeof domain, "dom%u", (i + 1) % 7);
-        assert_false(store_nt_users_find(users, bytes_view(user), bytes_view(domain), &found));
+        assert_false(store_users_nt_find(users, bytes_view(user), bytes_view(domain), &found));
     }
     store_users_unref(users);
 }
