@@ -136,8 +136,12 @@ static int open_file(const struct opening *opening, const char *name, int flags,
         fail_at(opening, name, text);
         return -1;
     }
-    if (fstat(file, &found) == 0 && check_file(opening, name, &found))
+    if (fstat(file, &found) != 0) {
+        snprintf(text, sizeof(text), "cannot be examined: %s", strerror(errno));
+        fail_at(opening, name, text);
+    } else if (check_file(opening, name, &found)) {
         return file;
+    }
     close(file);
     return -1;
 }
