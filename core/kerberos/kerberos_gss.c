@@ -75,7 +75,7 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
         return error_info_refuse(
             error_info, SEC_E_NO_KERB_KEY, SSPI_REASON_NO_KEY,
             "the ticket for %s needs key version %u, but keytab %s has version %.*s: export the "
-            "key again, or get a new ticket at the client",
+            "key again, or renew the client's ticket",
             name, (unsigned)view->kvno, path, (int)have.len, have.data);
     case KERBEROS_KEYS_MATCH:
         break;

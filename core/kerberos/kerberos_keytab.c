@@ -13,7 +13,7 @@ struct sspi_keytab {
     struct kerberos_keys keys;
 };
 
-/* The path within a keytab name; NULL when it is no file's. */
+/* The path within a keytab name; NULL if the name does not mean a file. */
 static const char *file_path(const char *name)
 {
     static const char *const prefixes[] = {"FILE:", "WRFILE:"};

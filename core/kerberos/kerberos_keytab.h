@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A keytab's keys in memory: read once by the privileged parent, inherited by the workers, read
- * again when the file changes and this process may read it. */
+/* A keytab file, whose keys are held in memory. The privileged parent process reads it, and the
+ * workers inherit the keys. A process that may read the file reads it again when it changes. */
 #ifndef KERBEROS_KEYTAB_H
 #define KERBEROS_KEYTAB_H
 
 #include "bytes.h"
 #include "sspi_acceptor.h"
 
-/* Reads the keytab `name` (a path, or MIT's "FILE:path"; NULL: MIT's default keytab) and keeps a
- * krb5_context alive with it, so that krb5.conf stays parsed in this process and its children.
- * NULL on failure: `error` names the file, the cause and, when it holds no key, what was looked
- * for, and errno is ENOMEM if memory ran out, else something else. Blocks on the file; no network,
- * no DNS. */
+/* Reads the keytab `name`: a path, or MIT's "FILE:path"; NULL: MIT's default keytab. It keeps a
+ * krb5_context with the keytab, so that this process and its children need not parse krb5.conf
+ * again. NULL on failure: `error` names the file and the cause. errno is ENOMEM if memory ran out,
+ * otherwise another value. Blocks on the file. No network, no DNS. */
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size) MUST_USE;
 
 /* See ref.h. The last owner wipes the keys. */
@@ -24,16 +23,16 @@ const char *kerberos_keytab_path(const struct sspi_keytab *keytab);
 /* The keys in memory, for this package. They live as long as the keytab. */
 struct kerberos_keys *kerberos_keytab_keys(struct sspi_keytab *keytab);
 
-/* True when at least one key is for an accepted service principal (rules of ServiceNames in
- * sspi_acceptor.h). Otherwise `error` names the principals that were looked for and some that are
- * there. */
+/* True if at least one key is for an accepted service principal (rules of ServiceNames in
+ * sspi_acceptor.h). Otherwise `error` names the accepted services, and some principals that have
+ * keys. */
 bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_view *names,
                                  size_t n_names, char *error, size_t error_size);
 
 struct store_source;
 
-/* The file, which is read again when it changes. A regular check also reads the clock skew from
- * krb5.conf. Credentials find new keys themselves. */
+/* The source of the keys. A regular check also reads the clock skew from krb5.conf. Credentials
+ * find new keys themselves. */
 struct store_source *kerberos_keytab_source(struct sspi_keytab *keytab);
 
 #endif

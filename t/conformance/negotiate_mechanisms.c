@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Negotiate package against MIT's SPNEGO initiator with Kerberos and gss-ntlmssp, through
  * Windows' calls. The tests cover every order of the two mechanisms at the client, with and without
- * a ticket, and every set that the server allows. negotiate_mechanisms.t makes the realm and the
- * users. */
+ * a ticket. They cover every set of mechanisms that the server allows. negotiate_mechanisms.t makes
+ * the realm and the users. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -87,7 +87,7 @@ static void refused(const char *name, const char *cause)
     assert_non_null(strstr(error, name));
 }
 
-static void a_file_that_cannot_be_used_is_named_with_its_cause(void **state)
+static void the_error_names_an_unusable_file_and_the_cause(void **state)
 {
     refused(path, "no such file");
     refused(dir, "not a file");
@@ -100,7 +100,7 @@ static void a_file_that_cannot_be_used_is_named_with_its_cause(void **state)
     refused("MEMORY:x", "not a file");
 }
 
-static void a_file_that_may_not_be_read_is_told_with_the_user_id(void **state)
+static void the_error_for_an_unreadable_file_names_the_user_id(void **state)
 {
     const struct passwd *nobody = getpwnam("nobody");
     if (geteuid() != 0 || nobody == NULL)
@@ -120,7 +120,7 @@ static void a_file_that_may_not_be_read_is_told_with_the_user_id(void **state)
     assert_int_equal(status, 0);
 }
 
-static void prefixes_and_the_default_name_lead_to_the_path(void **state)
+static void a_prefix_and_the_default_name_give_the_path(void **state)
 {
     char name[80];
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
@@ -138,7 +138,7 @@ static void prefixes_and_the_default_name_lead_to_the_path(void **state)
     kerberos_keytab_unref(NULL);
 }
 
-static void a_missing_service_is_told_with_what_is_there(void **state)
+static void the_error_for_a_missing_service_lists_the_principals_with_keys(void **state)
 {
     add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
@@ -152,7 +152,7 @@ static void a_missing_service_is_told_with_what_is_there(void **state)
     kerberos_keytab_unref(keytab);
 }
 
-static void a_change_is_seen_once_a_second(void **state)
+static void a_change_is_found_at_most_once_a_second(void **state)
 {
     struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
     add_key("host/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
@@ -171,7 +171,7 @@ static void a_change_is_seen_once_a_second(void **state)
         STORE_SOURCE_RELOADED);
     assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(keytab)), 2);
     assert_true(kerberos_keytab_has_service(keytab, http, 1, error, sizeof(error)));
-    /* A clock that was set back does not stop it. */
+    /* A clock that was set back does not stop the checks. */
     assert_int_equal(
         store_source_refresh(kerberos_keytab_source(keytab), 5000, error, sizeof(error)),
         STORE_SOURCE_UNCHANGED);
@@ -182,7 +182,7 @@ static void a_change_is_seen_once_a_second(void **state)
     kerberos_keytab_unref(keytab);
 }
 
-static void a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay(void **state)
+static void an_unreadable_change_is_reported_once_and_the_old_keys_stay(void **state)
 {
     struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
@@ -248,7 +248,7 @@ static void an_immediate_check_finds_a_change_at_most_once_a_second(void **state
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     assert_false(store_source_check_changed(kerberos_keytab_source(keytab), 5999));
     assert_true(store_source_check_changed_now(kerberos_keytab_source(keytab), 5999));
-    /* the file is being read */
+    /* another thread reads the file */
     assert_false(store_source_check_changed_now(kerberos_keytab_source(keytab), 7500));
     assert_int_equal(store_source_reload(kerberos_keytab_source(keytab), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
@@ -293,7 +293,7 @@ static void the_last_owner_wipes_the_keys(void **state)
     assert_non_null(keytab);
     assert_ptr_equal(kerberos_keytab_ref(keytab), keytab);
     kerberos_keytab_unref(keytab);
-    /* The sanitizer watches. */
+    /* With the sanitizer, a use after free would fail here. */
     assert_true(kerberos_keytab_has_service(keytab, NULL, 0, error, sizeof(error)));
     kerberos_keytab_unref(keytab);
 }
@@ -305,7 +305,7 @@ struct race {
     pthread_barrier_t barrier;
     uint64_t now_ms;
     _Atomic bool stop;
-    atomic_uint n_told;
+    atomic_uint n_found;
     atomic_uint n_wrong;
 };
 
@@ -332,7 +332,7 @@ static void *check(void *argument)
     for (int i = 0; i < N_CHANGES; i++) {
         pthread_barrier_wait(&race->barrier); /* the file was changed */
         if (store_source_check_changed(kerberos_keytab_source(race->keytab), race->now_ms)) {
-            race->n_told++;
+            race->n_found++;
             if (store_source_reload(kerberos_keytab_source(race->keytab), why, sizeof(why)) !=
                 STORE_SOURCE_RELOADED)
                 race->n_wrong++;
@@ -342,7 +342,7 @@ static void *check(void *argument)
     return NULL;
 }
 
-static void each_change_is_told_to_one_of_many_threads_while_others_use_keys(void **state)
+static void one_of_many_threads_finds_each_change_while_others_use_keys(void **state)
 {
     add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     struct race race = {.keytab = kerberos_keytab_open(path, error, sizeof(error))};
@@ -358,7 +358,7 @@ static void each_change_is_told_to_one_of_many_threads_while_others_use_keys(voi
         race.now_ms += 1000;
         pthread_barrier_wait(&race.barrier);
         pthread_barrier_wait(&race.barrier);
-        assert_int_equal(race.n_told, i);
+        assert_int_equal(race.n_found, i);
         assert_int_equal(kerberos_keys_generation(kerberos_keytab_keys(race.keytab)), 1 + i);
     }
     race.stop = true;
@@ -383,7 +383,7 @@ static void compare_with(struct sspi_keytab *keytab, const char *principal, int3
     bytes_free(&text);
 }
 
-static void what_a_ticket_lacks_is_told_apart(void **state)
+static void the_comparison_says_what_a_ticket_lacks(void **state)
 {
     add_key("HTTP/www@R", 2, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     add_key("HTTP/www@R", 3, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
@@ -412,20 +412,19 @@ static void realm_and_local_name_come_from_the_configuration(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(a_file_that_cannot_be_used_is_named_with_its_cause, fresh),
-        cmocka_unit_test_setup(a_file_that_may_not_be_read_is_told_with_the_user_id, fresh),
-        cmocka_unit_test_setup(prefixes_and_the_default_name_lead_to_the_path, fresh),
-        cmocka_unit_test_setup(a_missing_service_is_told_with_what_is_there, fresh),
-        cmocka_unit_test_setup(a_change_is_seen_once_a_second, fresh),
-        cmocka_unit_test_setup(a_change_that_cannot_be_read_is_told_once_and_the_old_keys_stay,
+        cmocka_unit_test_setup(the_error_names_an_unusable_file_and_the_cause, fresh),
+        cmocka_unit_test_setup(the_error_for_an_unreadable_file_names_the_user_id, fresh),
+        cmocka_unit_test_setup(a_prefix_and_the_default_name_give_the_path, fresh),
+        cmocka_unit_test_setup(the_error_for_a_missing_service_lists_the_principals_with_keys,
                                fresh),
+        cmocka_unit_test_setup(a_change_is_found_at_most_once_a_second, fresh),
+        cmocka_unit_test_setup(an_unreadable_change_is_reported_once_and_the_old_keys_stay, fresh),
         cmocka_unit_test_setup(only_one_check_finds_the_change_until_the_reload_ends, fresh),
         cmocka_unit_test_setup(an_immediate_check_finds_a_change_at_most_once_a_second, fresh),
         cmocka_unit_test_setup(a_cancelled_or_failed_reload_ends_the_claim, fresh),
         cmocka_unit_test_setup(the_last_owner_wipes_the_keys, fresh),
-        cmocka_unit_test_setup(each_change_is_told_to_one_of_many_threads_while_others_use_keys,
-                               fresh),
-        cmocka_unit_test_setup(what_a_ticket_lacks_is_told_apart, fresh),
+        cmocka_unit_test_setup(one_of_many_threads_finds_each_change_while_others_use_keys, fresh),
+        cmocka_unit_test_setup(the_comparison_says_what_a_ticket_lacks, fresh),
         cmocka_unit_test(realm_and_local_name_come_from_the_configuration),
     };
     return cmocka_run_group_tests(tests, start, end);
