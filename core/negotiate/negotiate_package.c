@@ -32,17 +32,17 @@ static SECURITY_STATUS advance_bare(struct negotiate_step *step)
 static SECURITY_STATUS refuse_bare(struct negotiate_step *step, enum negotiate_token_kind kind,
                                    struct sspi_view oid)
 {
-    BYTES_CLEANUP struct bytes sent = {0}, wanted = {0};
+    BYTES_CLEANUP struct bytes sent = {0}, accepted = {0};
     bool kerberos = negotiate_credential_allows(step->credential, &negotiate_mechanism_table[0]);
     if (kind == NEGOTIATE_TOKEN_NTLM)
         bytes_append_text(&sent, "NTLM");
     else
         negotiate_mechanism_name(oid, &sent);
-    negotiate_credential_describe(step->credential, &wanted);
+    negotiate_credential_describe(step->credential, &accepted);
     return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
                              "the client sent %.*s, but this server accepts %.*s%s",
                              (int)bytes_as_view(&sent).len, bytes_as_view(&sent).data,
-                             (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
+                             (int)bytes_as_view(&accepted).len, bytes_as_view(&accepted).data,
                              kind == NEGOTIATE_TOKEN_NTLM && kerberos ? NEGOTIATE_NO_TICKET : "");
 }
 

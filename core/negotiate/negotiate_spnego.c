@@ -206,13 +206,13 @@ static SECURITY_STATUS refuse_offer(struct negotiate_step *step,
     }
     struct sspi_view list = bytes_as_view(&offered);
     int shown = list.len < OFFER_SHOWN ? (int)list.len : OFFER_SHOWN;
-    BYTES_CLEANUP struct bytes wanted = {0};
-    negotiate_credential_describe(step->credential, &wanted);
+    BYTES_CLEANUP struct bytes accepted = {0};
+    negotiate_credential_describe(step->credential, &accepted);
     return reject(step,
                   error_info_refuse(
                       step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
                       "the client offers only %.*s, but this server accepts %.*s%s", shown,
-                      list.data, (int)bytes_as_view(&wanted).len, bytes_as_view(&wanted).data,
+                      list.data, (int)bytes_as_view(&accepted).len, bytes_as_view(&accepted).data,
                       negotiate_credential_allows(step->credential, &negotiate_mechanism_table[0])
                           ? NEGOTIATE_NO_TICKET
                           : ""),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes a realm with the keytabs that negotiate_accept.c wants, and runs it there.
+# Makes a realm with the keytabs that negotiate_accept.c needs, and runs negotiate_accept.c in it.
 use strict;
 use warnings;
 use FindBin;
@@ -31,7 +31,7 @@ COMMANDS
 made_up_keytab('forged.keytab', 'aes256-cts-hmac-sha1-96');
 made_up_keytab('aes128.keytab', 'aes128-cts-hmac-sha1-96');
 
-# A client that says that it knows of channel bindings, also when it has none to send (MS-KILE 3.2.5.8).
+# The client says that it knows channel bindings, even if it sends none (MS-KILE 3.2.5.8).
 my $aware = SSPI::Test::slurp("$dir/krb5.conf");
 $aware =~ s/^\[libdefaults\]\n/$&    client_aware_channel_bindings = true\n/m or die "no libdefaults\n";
 SSPI::Test::spew("$dir/aware.conf", $aware);

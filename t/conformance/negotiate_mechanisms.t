@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes a realm, lets MIT's GSSAPI find gss-ntlmssp and gives that a password, writes a user file, and
-# runs negotiate_mechanisms.c there.
+# Makes a realm, configures MIT's GSSAPI to find gss-ntlmssp with a password, writes a user file, and runs
+# negotiate_mechanisms.c with them.
 use strict;
 use warnings;
 use FindBin;

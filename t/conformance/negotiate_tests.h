@@ -62,14 +62,14 @@ void check_alice(const struct server *server, enum package_bound bound);
     do {                                                                                           \
         SECURITY_STATUS got = (status);                                                            \
         if (got != (wanted))                                                                       \
-            print_message("# report: %s\n", server.error_info.text);                               \
+            print_message("# error: %s\n", server.error_info.text);                                \
         assert_int_equal(got, wanted);                                                             \
     } while (0)
 
 #define CHECK_REASON(wanted, words)                                                                \
     do {                                                                                           \
         if (server.error_info.reason != (wanted) || strstr(server.error_info.text, words) == NULL) \
-            print_message("# report %d: %s\n", (int)server.error_info.reason,                      \
+            print_message("# error %d: %s\n", (int)server.error_info.reason,                       \
                           server.error_info.text);                                                 \
         assert_int_equal(server.error_info.reason, wanted);                                        \
         assert_non_null(strstr(server.error_info.text, words));                                    \

@@ -13,7 +13,7 @@ static const struct {
     enum package_bound bound;
     enum sspi_reason reason;
 } binding_cases[] = {
-    {"none, client silent", NULL, {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, 0},
+    {"none, client absent", NULL, {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, 0},
     {"none, client bound", "a", {NULL}, 0, SEC_E_OK, PACKAGE_BOUND_UNCHECKED, 0},
     {"require, absent", NULL, {"a"}, 0, SEC_E_BAD_BINDINGS, 0, SSPI_REASON_MISSING_BINDING},
     {"require, right", "a", {"a"}, 0, SEC_E_OK, PACKAGE_BOUND_MATCHED, 0},

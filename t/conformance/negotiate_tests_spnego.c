@@ -28,7 +28,7 @@ static size_t talk(struct client *client, struct server *server)
         status = server_step(server, bytes_as_view(&token));
         n_legs++;
         if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)
-            print_message("# report: %s\n", server->error_info.text);
+            print_message("# error: %s\n", server->error_info.text);
         assert_true(status == SEC_E_OK || status == SEC_I_CONTINUE_NEEDED);
         if (server->answer.len > 0)
             client_step(client, bytes_as_view(&server->answer), &token);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Lets MIT's GSSAPI find gss-ntlmssp, writes a user file, and runs ntlm_accept.c with both.
+# Configures MIT's GSSAPI to find gss-ntlmssp, writes a user file, and runs ntlm_accept.c with both.
 use strict;
 use warnings;
 use FindBin;

@@ -24,7 +24,7 @@ struct pac {
     uint32_t extra_attributes;
     const uint32_t *resources;
     uint32_t n_resources;
-    uint32_t told_groups; /* the length that the array itself tells, if it is wrong */
+    uint32_t claimed_groups; /* the length that the array itself tells, if it is wrong */
 };
 
 static void u32(struct bytes *to, uint32_t value)
@@ -51,9 +51,9 @@ static void sid(struct bytes *to, char authority, const uint32_t *sub, uint32_t 
         u32(to, sub[i]);
 }
 
-static void pairs(struct bytes *to, const uint32_t *values, uint32_t n, uint32_t told)
+static void pairs(struct bytes *to, const uint32_t *values, uint32_t n, uint32_t claimed_n)
 {
-    u32(to, told);
+    u32(to, claimed_n);
     for (uint32_t i = 0; i < 2 * n; i++)
         u32(to, values[i]);
 }
@@ -86,7 +86,7 @@ static void write_pac(const struct pac *pac, struct bytes *to)
     bytes_append(&body, "a\0b\0c\0\0\0", 8);
     if (pac->groups != NULL)
         pairs(&body, pac->groups, pac->n_groups,
-              pac->told_groups != 0 ? pac->told_groups : pac->n_groups);
+              pac->claimed_groups != 0 ? pac->claimed_groups : pac->n_groups);
     sid(&body, 5, domain, 4);
     if (pac->n_extra > 0)
         u32(&body, pac->n_extra);
@@ -181,9 +181,9 @@ static void what_is_cut_or_lies_about_its_length_is_refused(void **unused)
                          KERBEROS_PAC_MALFORMED);
         free(cut);
     }
-    pac.told_groups = 2;
+    pac.claimed_groups = 2;
     assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_MALFORMED);
-    pac.told_groups = UINT32_MAX;
+    pac.claimed_groups = UINT32_MAX;
     assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_MALFORMED);
     whole.data[1] = 0; /* big-endian */
     assert_int_equal(kerberos_pac_read(bytes_as_view(&whole), &sids), KERBEROS_PAC_MALFORMED);
