@@ -25,21 +25,7 @@
 /* RPC_C_AUTHN_DIGEST */
 #define RPC_ID 21
 
-static SECURITY_STATUS package_acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                                       struct sspi_error_info *error_info)
-{
-    struct digest_credential *credential;
-    SECURITY_STATUS status = digest_credential_acquire(data, &credential, error_info);
-
-    if (status == SEC_E_OK)
-        *ret_credential = credential;
-    return status;
-}
-
-static void package_release(void *credential)
-{
-    digest_credential_release(credential);
-}
+PACKAGE_CREDENTIAL(struct digest_credential, digest_credential_acquire, digest_credential_release)
 
 static void package_destroy(void *context)
 {
@@ -372,8 +358,8 @@ static const struct package_messages digest_messages = {
 const struct package digest_package = {
     .about = ABOUT,
     .alias = "Digest",
-    .acquire = package_acquire,
-    .release = package_release,
+    .acquire = acquire,
+    .release = release,
     .accept = package_accept,
     .complete = package_complete,
     .verify_request = package_verify_request,

@@ -30,20 +30,7 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     return status;
 }
 
-static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                               struct sspi_error_info *error_info)
-{
-    struct kerberos_credential *credential = NULL;
-    SECURITY_STATUS status = kerberos_credential_new(data, &credential, error_info);
-    if (status == SEC_E_OK)
-        *ret_credential = credential;
-    return status;
-}
-
-static void release(void *credential)
-{
-    kerberos_credential_free(credential);
-}
+PACKAGE_CREDENTIAL(struct kerberos_credential, kerberos_credential_new, kerberos_credential_free)
 
 static const struct package_info *info(const void *context)
 {

@@ -133,20 +133,7 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     return status;
 }
 
-static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                               struct sspi_error_info *error_info)
-{
-    struct negotiate_credential *negotiate;
-    SECURITY_STATUS status = negotiate_credential_new(data, &negotiate, error_info);
-    if (status == SEC_E_OK)
-        *ret_credential = negotiate;
-    return status;
-}
-
-static void release(void *credential)
-{
-    negotiate_credential_free(credential);
-}
+PACKAGE_CREDENTIAL(struct negotiate_credential, negotiate_credential_new, negotiate_credential_free)
 
 static bool may_wait(const void *context)
 {

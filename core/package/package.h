@@ -255,6 +255,23 @@ struct package {
 };
 /* clang-format on */
 
+/* Defines acquire() and release() of a package whose credentials have the type `type`. The package
+ * makes a credential with `make`(data, &credential, error_info), and frees it with `destroy`. */
+#define PACKAGE_CREDENTIAL(type, make, destroy)                                                    \
+    static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,          \
+                                   struct sspi_error_info *error_info)                             \
+    {                                                                                              \
+        type *credential = NULL;                                                                   \
+        SECURITY_STATUS status = make(data, &credential, error_info);                              \
+        if (status == SEC_E_OK)                                                                    \
+            *ret_credential = credential;                                                          \
+        return status;                                                                             \
+    }                                                                                              \
+    static void release(void *credential)                                                          \
+    {                                                                                              \
+        destroy(credential);                                                                       \
+    }
+
 /* The packages, each defined in its own folder. */
 extern const struct package kerberos_package;
 extern const struct package negotiate_package;
