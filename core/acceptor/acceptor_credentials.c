@@ -5,15 +5,14 @@
 #include <string.h>
 
 #include "error_info.h"
-#include "secur_credentials.h"
 
 struct acceptor_credential {
     struct acceptor_credential *next;
-    CredHandle handle;
+    struct package_credential *credential;
     unsigned users;
     uint64_t last_use;
     /* The key: the data that it was made of. */
-    const char *package; /* static */
+    const struct package *package;
     const struct sspi_keytab *keytab;
     const struct sspi_users *user_file;
     const struct sspi_winbind *winbind;
@@ -32,8 +31,7 @@ bool acceptor_credentials_init(struct acceptor_credentials *set)
 
 static void free_credential(struct acceptor_credential *credential)
 {
-    if (SecIsValidHandle(&credential->handle))
-        FreeCredentialsHandle(&credential->handle);
+    package_credential_unref(credential->credential);
     free(credential->services);
     free(credential->domain);
     free(credential);
@@ -49,9 +47,10 @@ void acceptor_credentials_close(struct acceptor_credentials *set)
     pthread_mutex_destroy(&set->lock);
 }
 
-CredHandle *acceptor_credentials_handle(struct acceptor_credential *credential)
+struct package_credential *
+acceptor_credentials_of_package(const struct acceptor_credential *credential)
 {
-    return &credential->handle;
+    return credential->credential;
 }
 
 static bool same_services(const char *joined, const SSPI_ACCEPTOR_DATA *data)
@@ -70,13 +69,13 @@ static const char *domain_of(const SSPI_ACCEPTOR_DATA *data)
     return data->Domain == NULL ? "" : data->Domain;
 }
 
-static struct acceptor_credential *find(const struct acceptor_credentials *set, const char *package,
+static struct acceptor_credential *find(const struct acceptor_credentials *set,
+                                        const struct package *package,
                                         const SSPI_ACCEPTOR_DATA *data)
 {
     for (struct acceptor_credential *at = set->first; at != NULL; at = at->next)
-        if (strcmp(at->package, package) == 0 && at->keytab == data->Keytab &&
-            at->user_file == data->Users && at->winbind == data->Winbind &&
-            at->mechanisms == data->Mechanisms &&
+        if (at->package == package && at->keytab == data->Keytab && at->user_file == data->Users &&
+            at->winbind == data->Winbind && at->mechanisms == data->Mechanisms &&
             at->nonce_lifetime_s == data->NonceLifetimeSeconds &&
             memcmp(at->algorithms, data->Algorithms, sizeof(at->algorithms)) == 0 &&
             at->flags == data->Flags && strcmp(at->domain, domain_of(data)) == 0 &&
@@ -85,8 +84,8 @@ static struct acceptor_credential *find(const struct acceptor_credentials *set, 
     return NULL;
 }
 
-static struct acceptor_credential *make(const char *package, const SSPI_ACCEPTOR_DATA *data,
-                                        SECURITY_STATUS *ret_status,
+static struct acceptor_credential *make(const struct package *package,
+                                        const SSPI_ACCEPTOR_DATA *data, SECURITY_STATUS *ret_status,
                                         struct sspi_error_info *error_info)
 {
     struct bytes services BYTES_CLEANUP = {0};
@@ -114,9 +113,7 @@ static struct acceptor_credential *make(const char *package, const SSPI_ACCEPTOR
     made->flags = data->Flags;
     made->services = joined;
     made->domain = domain;
-    SecInvalidateHandle(&made->handle);
-    *ret_status = secur_credentials_acquire(NULL, package, SECPKG_CRED_INBOUND, data, &made->handle,
-                                            error_info);
+    *ret_status = package_credential_new(package, data, &made->credential, error_info);
     if (*ret_status == SEC_E_OK)
         return made;
     free_credential(made);
@@ -140,7 +137,8 @@ static void trim(struct acceptor_credentials *set)
     free_credential(gone);
 }
 
-SECURITY_STATUS acceptor_credentials_acquire(struct acceptor_credentials *set, const char *package,
+SECURITY_STATUS acceptor_credentials_acquire(struct acceptor_credentials *set,
+                                             const struct package *package,
                                              const SSPI_ACCEPTOR_DATA *data,
                                              struct acceptor_credential **ret_credential,
                                              struct sspi_error_info *error_info)

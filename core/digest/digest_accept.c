@@ -10,7 +10,6 @@
 #include "digest_offer.h"
 #include "digest_uri.h"
 #include "escape.h"
-#include "hex.h"
 #include "error_info.h"
 #include "store_nonces.h"
 #include "store_state.h"
@@ -213,15 +212,17 @@ static SECURITY_STATUS request_more(struct attempt *a, enum sspi_reason reason, 
     return SEC_E_INCOMPLETE_MESSAGE;
 }
 
-SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
+SECURITY_STATUS digest_accept_read_entity(struct sspi_view octets,
                                           enum sspi_digest_algorithm algorithm,
                                           uint8_t ret_hash[HASH_MAX],
                                           struct sspi_error_info *error_info)
 {
     size_t len = hash_len(algorithm);
 
-    if (hex.len == 2 * len && hex_decode(hex, ret_hash, len))
+    if (octets.len == len) {
+        memcpy(ret_hash, octets.data, len);
         return SEC_E_OK;
+    }
     error_info_set(error_info, SSPI_REASON_INTERNAL, "HEntity is not %zu hexadecimal digits",
                    2 * len);
     return SEC_E_INVALID_TOKEN;
@@ -235,7 +236,7 @@ static SECURITY_STATUS take_missing(struct attempt *a)
         return request_more(a, SSPI_REASON_HASH_WANTED, "the caller must look up the user's hash");
     if (!a->response->integrity)
         return SEC_E_OK;
-    if (a->in->entity_hash.len == 0)
+    if (a->in->entity_hash.data == NULL)
         return request_more(a, SSPI_REASON_ENTITY_WANTED,
                             "qop auth-int needs the hash of the body");
     return digest_accept_read_entity(a->in->entity_hash, a->response->algorithm, a->entity_hash,
@@ -305,6 +306,15 @@ static SECURITY_STATUS check_all(struct attempt *a, struct digest_identity *iden
     return status;
 }
 
+/* What the next call needs to know, so that the caller does not parse the response again. */
+static SECURITY_STATUS describe_need(const struct attempt *a, struct package_need *need)
+{
+    need->algorithm = a->response->algorithm;
+    bytes_append_view(&need->user, a->response->username);
+    bytes_append_char(&need->user, '\0');
+    return need->user.failed ? error_info_no_memory(a->error_info) : SEC_E_INCOMPLETE_MESSAGE;
+}
+
 SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
                                      const struct package_input *in, struct sspi_view realm,
                                      const struct digest_response *response,
@@ -333,6 +343,8 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
         return error_info_no_memory(out->error_info);
     status = check_all(&attempt, &identity, out);
     hash_run_close(&attempt.run);
+    if (status == SEC_E_INCOMPLETE_MESSAGE)
+        status = describe_need(&attempt, &out->need);
     identity.issued_ms = attempt.issued_ms;
     if (status == SEC_E_OK)
         *ret_identity = identity;

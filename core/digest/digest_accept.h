@@ -18,7 +18,8 @@ SECURITY_STATUS digest_accept_challenge(const struct digest_credential *credenti
  * SEC_E_OK: *ret_identity is set, and the caller clears it with digest_identity_clear(). If the
  * caller has room for a token, the first one is the value of Authentication-Info.
  * SEC_E_INCOMPLETE_MESSAGE: no error was found so far, but the caller must pass more. The reason in
- * error_info says what: SSPI_REASON_ENTITY_WANTED or SSPI_REASON_HASH_WANTED.
+ * error_info says what: SSPI_REASON_ENTITY_WANTED or SSPI_REASON_HASH_WANTED. out->need
+ * says for which user or algorithm.
  * SEC_I_CONTINUE_NEEDED: the nonce is no longer good. The password is right or could not be checked
  * yet. The caller gives a challenge with stale=true.
  * Any other status: the response is refused, and error_info says why. */
@@ -47,9 +48,8 @@ SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response
                                           struct sspi_view realm,
                                           struct sspi_error_info *error_info) MUST_USE;
 
-/* Decodes HEntity into hash_len(algorithm) octets. SEC_E_INVALID_TOKEN: `hex` does not have that
- * form. */
-SECURITY_STATUS digest_accept_read_entity(struct sspi_view hex,
+/* Copies in->entity_hash. SEC_E_INVALID_TOKEN: it does not have hash_len(algorithm) octets. */
+SECURITY_STATUS digest_accept_read_entity(struct sspi_view octets,
                                           enum sspi_digest_algorithm algorithm,
                                           uint8_t ret_hash[HASH_MAX],
                                           struct sspi_error_info *error_info) MUST_USE;

@@ -121,7 +121,7 @@ static SECURITY_STATUS check_response(const struct digest_context *context, stru
     uint8_t entity_hash[HASH_MAX] = {0};
     SECURITY_STATUS status = SEC_E_OK;
 
-    if (response->integrity && in->entity_hash.len == 0)
+    if (response->integrity && in->entity_hash.data == NULL)
         return error_info_refuse(error_info, SEC_E_INCOMPLETE_MESSAGE, SSPI_REASON_ENTITY_WANTED,
                                  "qop auth-int needs the hash of the body");
     if (response->integrity)
@@ -231,7 +231,7 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct
     const struct digest_response *last = &context->session.last;
     const struct sspi_view none = {NULL, 0};
     uint8_t entity_hash[HASH_MAX];
-    bool has_entity = in->entity_hash.len > 0;
+    bool has_entity = in->entity_hash.data != NULL;
     RUN_CLEANUP struct hash_run run = {0};
     SECURITY_STATUS status = check_context(context, out->error_info);
 

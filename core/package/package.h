@@ -60,13 +60,15 @@ struct binding_rules; /* binding_check.h */
 
 /* What one AcceptSecurityContext call carries. All views are borrowed for the call. */
 struct package_input {
-    struct sspi_view token;       /* SECBUFFER_TOKEN; absent or empty on a first call */
-    bool http;                    /* Digest's HTTP form, else SASL's: see "The bit 0x10000000" */
-    struct sspi_view method;      /* PKG_PARAMS, in the order of the Digest page; absent ones */
-    struct sspi_view uri;         /* have data NULL */
-    struct sspi_view entity_hash; /* hex H(entity-body) */
-    struct sspi_view hash_a1;     /* SECBUFFER_SSPI_HASH_A1; empty: no such user */
-    struct sspi_view realm;       /* already turned from UTF-16LE into ASCII */
+    struct sspi_view token;  /* SECBUFFER_TOKEN; absent or empty on a first call */
+    bool http;               /* Digest's HTTP form, else SASL's: see "The bit 0x10000000" */
+    struct sspi_view method; /* PKG_PARAMS, in the order of the Digest page; absent ones */
+    struct sspi_view uri;    /* have data NULL */
+    /* The octets of H(entity-body); empty: the caller passed a text that is not the hexadecimal
+     * form of a hash. */
+    struct sspi_view entity_hash;
+    struct sspi_view hash_a1;                       /* 16 octets; empty: there is no such user */
+    struct sspi_view realm;                         /* US-ASCII */
     const struct package_channel_binding *bindings; /* any one of them may match */
     size_t n_bindings;
     /* The rules for channels and services. NULL: `bindings` and `requirements` count, with their
@@ -81,10 +83,18 @@ struct package_input {
 /* Tokens one answer may hold: challenges, one an algorithm. */
 #define PACKAGE_CHALLENGES_LIMIT 8
 
-/* What comes back. `tokens` are the package's to append to and sspi/'s to free. */
+/* What the next call must bring, set with SEC_E_INCOMPLETE_MESSAGE. The reason in error_info says
+ * which: SSPI_REASON_HASH_WANTED or SSPI_REASON_ENTITY_WANTED. */
+struct package_need {
+    struct bytes user;                    /* the user whose hash_a1 is missing: UTF-8 and a NUL */
+    enum sspi_digest_algorithm algorithm; /* the one of the missing entity_hash */
+};
+
+/* What comes back. The package appends to `tokens` and need.user; the caller frees them. */
 struct package_output {
     struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
-    size_t n_tokens;                    /* tokens filled; usually 0 or 1 */
+    size_t n_tokens; /* tokens filled; usually 0 or 1 */
+    struct package_need need;
     struct sspi_error_info *error_info; /* never NULL; set reason and text on every refusal */
 };
 

@@ -1,31 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A layer over a package's login: SASL's (core/sasl). It takes the package's place in
- * AcceptSecurityContext and narrows what the context may do afterwards; sspi/ knows no more of it.
- */
+/* A layer over a package, as SASL's (core/sasl). A context with a layer calls the layer instead of
+ * the package. After the login the layer restricts what the context may do. */
 #ifndef PACKAGE_LAYER_H
 #define PACKAGE_LAYER_H
 
 #include "package.h"
 
-/* What stands below the layer. */
+/* The package below the layer. */
 struct package_inner {
     const struct package *package;
     void *credential;
-    void **context; /* the package's: NULL in it until the package makes one */
+    void **context; /* points to the package's context, NULL until the package makes it */
 };
 
-/* First member of the layer's own state. All but the functions is the layer's to set, and read
- * under the context's message_lock once the context is established. */
+/* First member of the layer's own state. The layer sets the members below the functions. Once the
+ * context is established, they are read and written under the context's message_lock. */
 struct package_layer {
-    /* As struct package's accept. */
+    /* The same as accept in struct package. */
     SECURITY_STATUS(*accept)
     (struct package_layer *layer, const struct package_inner *below, const struct package_input *in,
      struct package_output *out);
     void (*destroy)(struct package_layer *layer);
 
-    ULONG hidden_attributes; /* ASC_RET_* that the package has and the layer did not agree to */
+    ULONG hidden_attributes; /* ASC_RET_* of the package to which the layer did not agree */
     bool only_encrypted;     /* messages that are only signed are refused */
-    ULONG send_limit;        /* octets of one message of ours before it is sealed */
+    ULONG send_limit;        /* octets of one message of the server before it is sealed */
     ULONG receive_limit;     /* octets of one sealed message of the client */
 };
 

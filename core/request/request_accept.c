@@ -5,39 +5,25 @@
 
 #include "base64.h"
 #include "clock.h"
-#include "secur_accept.h"
 
-void request_accept_run(struct request_accept *accept, CredHandle *credential)
+void request_accept_run(struct request_accept *accept)
 {
-    SecBuffer in = {(ULONG)accept->token.len, SECBUFFER_TOKEN,
-                    (void *)(uintptr_t)accept->token.data};
-    SecBufferDesc input = {SECBUFFER_VERSION, 1, &in};
-    SecBuffer out[] = {
-        {0, SECBUFFER_TOKEN, NULL},
-        {sizeof(accept->error_info), SECBUFFER_SSPI_ERROR_INFO, &accept->error_info}};
-    SecBufferDesc output = {SECBUFFER_VERSION, 2, out};
-    const struct secur_accept_call call = {
-        .phCredential = credential,
-        .phContext = SecIsValidHandle(&accept->context) ? &accept->context : NULL,
-        .pInput = &input,
-        .fContextReq = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_CONNECTION,
-        .phNewContext = &accept->context,
-        .pOutput = &output,
-        .rules = request_bindings_rules(&accept->bindings),
-    };
-    accept->status = secur_accept(&call, NULL);
-    if (out[0].pvBuffer == NULL)
-        return;
+    const struct package_input in = {.token = accept->token,
+                                     .rules = request_bindings_rules(&accept->bindings),
+                                     .reads_client_binding = true,
+                                     .requirements = ASC_REQ_CONNECTION,
+                                     .n_tokens = 1};
+    struct package_output out = {.error_info = &accept->error_info};
+    accept->status = package_context_accept(&accept->context, &in, &out);
     /* A refused client learns nothing: its error token is not sent. */
-    if (accept->status == SEC_E_OK || accept->status == SEC_I_CONTINUE_NEEDED)
-        base64_encode(&accept->answer, (struct sspi_view){out[0].pvBuffer, out[0].cbBuffer});
-    FreeContextBuffer(out[0].pvBuffer);
+    if (out.n_tokens > 0 && (accept->status == SEC_E_OK || accept->status == SEC_I_CONTINUE_NEEDED))
+        base64_encode(&accept->answer, bytes_as_view(&out.tokens[0]));
+    package_output_free(&out);
 }
 
 void request_accept_end(struct request_accept *accept)
 {
-    if (SecIsValidHandle(&accept->context))
-        DeleteSecurityContext(&accept->context);
+    package_context_clear(&accept->context);
     bytes_free(&accept->answer);
 }
 
@@ -57,7 +43,7 @@ static void leave(struct request_accept_job *waiting, bool answered)
 static void run(struct sspi_job *job)
 {
     struct request_accept_job *waiting = (struct request_accept_job *)job;
-    request_accept_run(&waiting->accept, NULL);
+    request_accept_run(&waiting->accept);
     leave(waiting, waiting->accept.error_info.reason != SSPI_REASON_UNREACHABLE);
 }
 
@@ -87,7 +73,7 @@ struct request_accept_job *request_accept_job_new(struct request_accept *accept,
     waiting->accept = *accept;
     waiting->accept.token = bytes_as_view(&waiting->token);
     request_bindings_drop_services(&waiting->accept.bindings);
-    SecInvalidateHandle(&accept->context);
+    accept->context = (struct package_context){0};
     accept->answer = (struct bytes){0};
     return waiting;
 }

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One AcceptSecurityContext call with a token of Negotiate or NTLM: at once, or as a job where it
- * may wait for a domain controller. */
+/* One step of a context with a token of Negotiate or NTLM: at once, or as a job if it may wait for
+ * a domain controller. */
 #ifndef REQUEST_ACCEPT_H
 #define REQUEST_ACCEPT_H
 
 #include "request_bindings.h"
 #include "acceptor_limiter.h"
 #include "acceptor_job.h"
+#include "package_context.h"
 
 /* The caller sets the input, and ends it with request_accept_end(). */
 struct request_accept {
     struct sspi_view token;
     struct request_bindings bindings;
-    CtxtHandle
-        context; /* in: the unfinished one, or an invalid handle; out: the context after the call */
-    uint64_t began_ms; /* when the exchange's first leg came */
+    struct package_context context; /* the caller makes it */
+    uint64_t began_ms;              /* when the exchange's first leg came */
     SECURITY_STATUS status;
     struct sspi_error_info error_info;
     struct bytes answer; /* the token for the client in base64; empty: none */
 };
 
-/* Calls AcceptSecurityContext. `credential`: NULL except for the first leg. */
-void request_accept_run(struct request_accept *accept, CredHandle *credential);
+/* Takes the step, and sets status, error_info and answer. */
+void request_accept_run(struct request_accept *accept);
 
 /* Deletes the context if there is one, and frees the answer. */
 void request_accept_end(struct request_accept *accept);

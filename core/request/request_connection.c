@@ -11,10 +11,11 @@ struct sspi_connection *sspi_connection_new(struct sspi_acceptor *acceptor)
     return connection;
 }
 
-void request_connection_take(struct sspi_connection *connection, CtxtHandle *ret_partial,
-                             uint64_t *ret_began_ms)
+void request_connection_take(struct sspi_connection *connection,
+                             struct package_context *ret_partial, uint64_t *ret_began_ms)
 {
     *ret_partial = connection->partial;
+    connection->partial = (struct package_context){0};
     *ret_began_ms = connection->began_ms;
     connection->has_partial = false;
     acceptor_credentials_release(&connection->acceptor->credentials, connection->credential);
@@ -25,10 +26,10 @@ void request_connection_drop(struct sspi_connection *connection)
 {
     if (!connection->has_partial)
         return;
-    CtxtHandle partial;
+    struct package_context partial;
     uint64_t began_ms;
     request_connection_take(connection, &partial, &began_ms);
-    DeleteSecurityContext(&partial);
+    package_context_clear(&partial);
 }
 
 bool request_connection_is_late(const struct sspi_connection *connection, uint64_t now_ms)
@@ -37,12 +38,12 @@ bool request_connection_is_late(const struct sspi_connection *connection, uint64
            now_ms - connection->began_ms > REQUEST_CONNECTION_EXCHANGE_MS;
 }
 
-void request_connection_keep(struct sspi_connection *connection, CtxtHandle *partial,
+void request_connection_keep(struct sspi_connection *connection, struct package_context *partial,
                              struct acceptor_credential *credential, uint64_t began_ms)
 {
     request_connection_drop(connection);
     connection->partial = *partial;
-    SecInvalidateHandle(partial);
+    *partial = (struct package_context){0};
     connection->credential = credential;
     connection->began_ms = began_ms;
     connection->has_partial = true;

@@ -7,6 +7,7 @@
 #include "acceptor.h"
 #include "policy_identity.h"
 #include "acceptor_user_mark.h"
+#include "package_context.h"
 
 /* The longest time between the first token of a client and its last. */
 #define REQUEST_CONNECTION_EXCHANGE_MS 30000
@@ -14,7 +15,7 @@
 struct sspi_connection {
     struct sspi_acceptor *acceptor;
     /* The unfinished context, and the credential that it was made with and uses. */
-    CtxtHandle partial;
+    struct package_context partial;
     bool has_partial;
     struct acceptor_credential *credential;
     uint64_t began_ms;
@@ -28,13 +29,13 @@ struct sspi_connection {
 
 /* Keeps an unfinished context in place of an older one. The connection takes over the context and
  * the credential. */
-void request_connection_keep(struct sspi_connection *connection, CtxtHandle *partial,
+void request_connection_keep(struct sspi_connection *connection, struct package_context *partial,
                              struct acceptor_credential *credential, uint64_t began_ms);
 
 /* Returns the unfinished context for its next leg, and when the exchange began. The connection
  * releases the credential, which the caller uses as well. There must be such a context. */
-void request_connection_take(struct sspi_connection *connection, CtxtHandle *ret_partial,
-                             uint64_t *ret_began_ms);
+void request_connection_take(struct sspi_connection *connection,
+                             struct package_context *ret_partial, uint64_t *ret_began_ms);
 
 /* Deletes the unfinished context, if there is one. */
 void request_connection_drop(struct sspi_connection *connection);

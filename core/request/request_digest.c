@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "digest_parse.h"
 #include "escape.h"
 #include "request_digest_call.h"
 #include "error_info.h"
@@ -15,10 +14,12 @@
 static void take_challenges(struct request_digest_call *call,
                             struct bytes challenges[PACKAGE_CHALLENGES_LIMIT], size_t *ret_n)
 {
-    *ret_n = call->n_tokens;
-    for (size_t i = 0; i < call->n_tokens; i++) {
-        challenges[i] = call->tokens[i];
-        call->tokens[i] = (struct bytes){0};
+    *ret_n = 0;
+    for (size_t i = 0; i < call->out.n_tokens; i++) {
+        if (call->out.tokens[i].len == 0)
+            continue;
+        challenges[(*ret_n)++] = call->out.tokens[i];
+        call->out.tokens[i] = (struct bytes){0};
     }
 }
 
@@ -26,14 +27,13 @@ bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_
                               struct bytes challenges[PACKAGE_CHALLENGES_LIMIT], size_t *ret_n)
 {
     CALL_CLEANUP struct request_digest_call call = {.directives = {"", 0}};
-    SecInvalidateHandle(&call.context);
     /* The offer depends on the required binding. If nothing can be bound, the credentials are
      * refused when they come. */
     if (!request_bindings_find(exchange, policy, &call.bindings))
         return false;
     if (request_digest_call(exchange, policy, &call) != SSPI_REASON_NONE)
         return false;
-    if (call.status == SEC_I_CONTINUE_NEEDED && call.n_tokens > 0) {
+    if (call.status == SEC_I_CONTINUE_NEEDED && call.out.n_tokens > 0) {
         take_challenges(&call, challenges, ret_n);
         return true;
     }
@@ -58,25 +58,24 @@ static enum sspi_reason check_user(struct sspi_exchange *exchange, const struct 
 /* The hash of the body is needed. A body that is empty or too long need not be read. */
 static enum sspi_reason want_entity(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy,
-                                    const struct digest_response *response)
+                                    const struct package_need *need)
 {
     uint64_t limit = policy->digest_entity_limit;
     uint64_t len = exchange->request.entity_length;
     if (len != SSPI_ENTITY_UNKNOWN && len > limit)
         return request_exchange_refuse_entity(exchange, limit);
-    request_entity_begin(&exchange->entity, response->algorithm, limit);
+    request_entity_begin(&exchange->entity, need->algorithm, limit);
     if (len == 0)
         request_entity_end(&exchange->entity);
     exchange->need = SSPI_NEED_ENTITY;
     return SSPI_REASON_NONE;
 }
 
-static enum sspi_reason want_hash(struct sspi_exchange *exchange,
-                                  const struct digest_response *response)
+static enum sspi_reason want_hash(struct sspi_exchange *exchange, struct package_need *need)
 {
     struct request_lookup *lookup = &exchange->lookup;
     free(lookup->user);
-    lookup->user = strndup(response->username.data, response->username.len);
+    lookup->user = bytes_steal(&need->user, NULL);
     if (lookup->user == NULL)
         return request_exchange_out_of_memory(exchange);
     lookup->state = REQUEST_LOOKUP_ASKED;
@@ -86,18 +85,15 @@ static enum sspi_reason want_hash(struct sspi_exchange *exchange,
 
 /* SEC_E_INCOMPLETE_MESSAGE: the call is repeated when the server has the missing hash. */
 static enum sspi_reason want_more(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                                  const struct request_digest_call *call)
+                                  struct request_digest_call *call)
 {
-    DIGEST_RESPONSE_CLEANUP struct digest_response response = {0};
-    struct sspi_error_info error_info;
-    if (digest_parse_response(call->directives, &response, &error_info) == SSPI_REASON_NONE) {
-        if (call->error_info.reason == SSPI_REASON_ENTITY_WANTED &&
-            exchange->entity.state == REQUEST_ENTITY_UNWANTED)
-            return want_entity(exchange, policy, &response);
-        if (call->error_info.reason == SSPI_REASON_HASH_WANTED &&
-            exchange->lookup.state == REQUEST_LOOKUP_NONE)
-            return want_hash(exchange, &response);
-    }
+    struct package_need *need = &call->out.need;
+    if (call->error_info.reason == SSPI_REASON_ENTITY_WANTED &&
+        exchange->entity.state == REQUEST_ENTITY_UNWANTED)
+        return want_entity(exchange, policy, need);
+    if (call->error_info.reason == SSPI_REASON_HASH_WANTED &&
+        exchange->lookup.state == REQUEST_LOOKUP_NONE)
+        return want_hash(exchange, need);
     return request_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &call->error_info);
 }
 
@@ -114,8 +110,8 @@ static enum sspi_reason prove(struct sspi_exchange *exchange, const struct sspi_
         memcpy(lookup->verified, lookup->hash_a1, sizeof(lookup->verified));
         lookup->has_verified = true;
     }
-    if (call->n_tokens > 0)
-        bytes_append_view(&exchange->authentication_info, bytes_as_view(&call->tokens[0]));
+    if (call->out.n_tokens > 0)
+        bytes_append_view(&exchange->authentication_info, bytes_as_view(&call->out.tokens[0]));
     return check_user(exchange, policy);
 }
 
@@ -124,7 +120,6 @@ enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
                                          struct sspi_view directives)
 {
     CALL_CLEANUP struct request_digest_call call = {.directives = directives};
-    SecInvalidateHandle(&call.context);
     if (directives.len == 0) {
         error_info_set(&call.error_info, SSPI_REASON_UNSUPPORTED, "Digest without any directive");
         return request_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.error_info);

@@ -6,22 +6,14 @@
 
 #include "escape.h"
 #include "error_info.h"
-#include "secur_accept.h"
 
-/* Token, method, uri, HEntity, realm, hash of the user. */
-#define INPUTS_LIMIT 6
-
-/* Digest's realm buffer is "Unicode that must be representable in US ASCII" (AcceptSecurityContext
- * (Digest), buffer 4): UTF-16LE. False: the realm is not ASCII, or no memory. */
-static bool widen_realm(struct sspi_view realm, struct bytes *ret_wide)
+/* Digest page, buffer 4: the realm "must be representable in US ASCII". */
+static bool is_ascii(struct sspi_view text)
 {
-    for (size_t i = 0; i < realm.len; i++) {
-        if ((unsigned char)realm.data[i] >= 0x80 || realm.data[i] == '\0')
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.data[i] >= 0x80 || text.data[i] == '\0')
             return false;
-        bytes_append_char(ret_wide, realm.data[i]);
-        bytes_append_char(ret_wide, '\0');
-    }
-    return !ret_wide->failed;
+    return true;
 }
 
 static uint32_t credential_flags(const struct sspi_policy *policy)
@@ -76,18 +68,14 @@ static enum sspi_reason get_credential(struct sspi_exchange *exchange,
 
     struct sspi_error_info error_info = {0};
     SECURITY_STATUS status =
-        domain.failed ? error_info_no_memory(&error_info)
-                      : acceptor_credentials_acquire(&exchange->acceptor->credentials, "WDigest",
-                                                     &data, ret_credential, &error_info);
+        domain.failed
+            ? error_info_no_memory(&error_info)
+            : acceptor_credentials_acquire(&exchange->acceptor->credentials, &digest_package, &data,
+                                           ret_credential, &error_info);
     if (status != SEC_E_OK)
         return request_exchange_refuse(exchange, status, &error_info);
     *ret_resource = source;
     return SSPI_REASON_NONE;
-}
-
-static SecBuffer param(struct sspi_view value)
-{
-    return (SecBuffer){(ULONG)value.len, SECBUFFER_PKG_PARAMS, (void *)(uintptr_t)value.data};
 }
 
 /* RFC 3986 3.2: these octets end an authority. The client writes Host, and nginx accepts "host?x":
@@ -112,70 +100,55 @@ static bool put_target_uri(const struct sspi_request *request, struct bytes *to)
     return !to->failed;
 }
 
-/* Writes the input buffers in the order of the Digest page; returns how many. */
-static ULONG fill_input(struct sspi_exchange *exchange, struct request_digest_call *call,
-                        struct sspi_view wide_realm, SecBuffer in[INPUTS_LIMIT])
+/* The body's hash when it is known; otherwise absent. */
+static struct sspi_view entity_hash(const struct request_entity *entity)
 {
-    const struct request_entity *entity = &exchange->entity;
-    struct request_lookup *lookup = &exchange->lookup;
-    ULONG n = 0;
-    in[n++] = (SecBuffer){(ULONG)call->directives.len, SECBUFFER_TOKEN,
-                          (void *)(uintptr_t)call->directives.data};
-    in[n++] = param(exchange->request.method);
-    in[n++] = param(bytes_as_view(&call->target));
-    in[n++] = param(entity->state == REQUEST_ENTITY_DONE
-                        ? (struct sspi_view){entity->hex, entity->hex_len}
-                        : (struct sspi_view){NULL, 0});
-    in[n++] = param(wide_realm);
-    if (lookup->state == REQUEST_LOOKUP_FOUND || lookup->state == REQUEST_LOOKUP_UNKNOWN)
-        in[n++] = (SecBuffer){lookup->state == REQUEST_LOOKUP_FOUND ? REQUEST_HASH_A1_LEN : 0,
-                              SECBUFFER_SSPI_HASH_A1, lookup->hash_a1};
-    return n;
+    if (entity->state != REQUEST_ENTITY_DONE)
+        return (struct sspi_view){NULL, 0};
+    return (struct sspi_view){(const char *)entity->hash, hash_len(entity->algorithm)};
 }
 
-static void call_accept(struct sspi_exchange *exchange, struct acceptor_credential *credential,
-                        ULONG requirements, struct sspi_view wide_realm,
-                        struct request_digest_call *call)
+/* The user's hash when the server looked it up; empty when the server knows no such user. */
+static struct sspi_view hash_a1(const struct request_lookup *lookup)
 {
-    SecBuffer in[INPUTS_LIMIT];
-    SecBufferDesc input = {SECBUFFER_VERSION, fill_input(exchange, call, wide_realm, in), in};
-    SecBuffer out[PACKAGE_CHALLENGES_LIMIT + 1];
-    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
-        out[i] = (SecBuffer){0, SECBUFFER_TOKEN, NULL};
-    out[PACKAGE_CHALLENGES_LIMIT] =
-        (SecBuffer){sizeof(call->error_info), SECBUFFER_SSPI_ERROR_INFO, &call->error_info};
-    SecBufferDesc output = {SECBUFFER_VERSION, PACKAGE_CHALLENGES_LIMIT + 1, out};
-    const struct secur_accept_call accept = {
-        .phCredential = acceptor_credentials_handle(credential),
-        .pInput = &input,
-        .fContextReq = ASC_REQ_ALLOCATE_MEMORY | ASC_REQ_EXTENDED_ERROR | requirements,
-        .phNewContext = &call->context,
-        .pOutput = &output,
-        .rules = request_bindings_rules(&call->bindings),
-    };
-    /* The PKG_PARAMS buffers mark this as HTTP. With ASC_REQ_EXTENDED_ERROR a used count makes a
-     * challenge. */
-    call->status = secur_accept(&accept, NULL);
-    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++) {
-        if (out[i].pvBuffer == NULL)
-            continue;
-        if (out[i].cbBuffer > 0)
-            bytes_append(&call->tokens[call->n_tokens++], out[i].pvBuffer, out[i].cbBuffer);
-        FreeContextBuffer(out[i].pvBuffer);
+    switch (lookup->state) {
+    case REQUEST_LOOKUP_FOUND:
+        return (struct sspi_view){(const char *)lookup->hash_a1, REQUEST_HASH_A1_LEN};
+    case REQUEST_LOOKUP_UNKNOWN:
+        return (struct sspi_view){"", 0};
+    default:
+        return (struct sspi_view){NULL, 0};
     }
+}
+
+static void accept_request(struct sspi_exchange *exchange, ULONG requirements,
+                           struct request_digest_call *call)
+{
+    const struct package_input in = {
+        .token = call->directives,
+        .http = true,
+        .method = exchange->request.method,
+        .uri = bytes_as_view(&call->target),
+        .entity_hash = entity_hash(&exchange->entity),
+        .hash_a1 = hash_a1(&exchange->lookup),
+        .realm = exchange->realm,
+        .rules = request_bindings_rules(&call->bindings),
+        .reads_client_binding = true,
+        /* With ASC_REQ_EXTENDED_ERROR a used count makes a challenge. */
+        .requirements = ASC_REQ_EXTENDED_ERROR | requirements,
+        .n_tokens = PACKAGE_CHALLENGES_LIMIT,
+    };
+    call->out.error_info = &call->error_info;
+    call->status = package_context_accept(&call->context, &in, &call->out);
 }
 
 enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
                                      const struct sspi_policy *policy,
                                      struct request_digest_call *call)
 {
-    struct bytes wide BYTES_CLEANUP = {0};
-    SecInvalidateHandle(&call->context);
     if (!put_target_uri(&exchange->request, &call->target))
         return request_exchange_out_of_memory(exchange);
-    if (!widen_realm(exchange->realm, &wide)) {
-        if (wide.failed)
-            return request_exchange_out_of_memory(exchange);
+    if (!is_ascii(exchange->realm)) {
         char shown[80];
         return request_exchange_log(exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK,
                                     "the realm \"%s\" cannot be used for Digest: only ASCII can",
@@ -186,16 +159,15 @@ enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
     if (reason != SSPI_REASON_NONE)
         return reason;
     ULONG requirements = policy->digest_qop.offers[SSPI_QOP_AUTH] ? 0 : ASC_REQ_INTEGRITY;
-    call_accept(exchange, credential, requirements, bytes_as_view(&wide), call);
+    package_context_init(&call->context, acceptor_credentials_of_package(credential));
+    accept_request(exchange, requirements, call);
     acceptor_credentials_release(&exchange->acceptor->credentials, credential);
     return SSPI_REASON_NONE;
 }
 
 void request_digest_call_end(struct request_digest_call *call)
 {
-    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
-        bytes_free(&call->tokens[i]);
+    package_output_free(&call->out);
     bytes_free(&call->target);
-    if (SecIsValidHandle(&call->context))
-        DeleteSecurityContext(&call->context);
+    package_context_clear(&call->context);
 }

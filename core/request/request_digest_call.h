@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AcceptSecurityContext as Digest takes it: the buffers of the Digest page, filled from an exchange
- * and a policy. */
+/* One step of a Digest context, with the parameters of the Digest page taken from an exchange and a
+ * policy. */
 #ifndef REQUEST_DIGEST_CALL_H
 #define REQUEST_DIGEST_CALL_H
 
@@ -12,9 +12,8 @@
 struct request_digest_call {
     struct sspi_view directives;
     struct request_bindings bindings;
-    CtxtHandle context; /* valid when the call left one */
-    struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
-    size_t n_tokens;
+    struct package_context context;
+    struct package_output out;
     struct bytes target; /* the request's target URI */
     struct sspi_error_info error_info;
     struct acceptor_source *source; /* NULL: the server looks users up */

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request_entity.h"
 
-#include <string.h>
-
-#include "bytes.h"
-#include "hex.h"
-
 void request_entity_begin(struct request_entity *entity, enum sspi_digest_algorithm algorithm,
                           uint64_t limit)
 {
@@ -36,19 +31,10 @@ bool request_entity_update(struct request_entity *entity, const void *data, size
 
 void request_entity_end(struct request_entity *entity)
 {
-    uint8_t digest[HASH_MAX];
     if (entity->state != REQUEST_ENTITY_RUNNING)
         return;
-    entity->state = REQUEST_ENTITY_FAILED;
-    if (!hash_end(&entity->run, digest))
-        return;
-    struct bytes hex BYTES_CLEANUP = {0};
-    bytes_append_hex(&hex, digest, hash_len(entity->algorithm));
-    if (hex.failed)
-        return;
-    memcpy(entity->hex, hex.data, hex.len);
-    entity->hex_len = hex.len;
-    entity->state = REQUEST_ENTITY_DONE;
+    entity->state =
+        hash_end(&entity->run, entity->hash) ? REQUEST_ENTITY_DONE : REQUEST_ENTITY_FAILED;
 }
 
 void request_entity_free(struct request_entity *entity)

@@ -19,8 +19,7 @@ struct request_entity {
     enum sspi_digest_algorithm algorithm;
     uint64_t limit;
     uint64_t len;
-    char hex[2 * HASH_MAX]; /* DONE */
-    size_t hex_len;
+    uint8_t hash[HASH_MAX]; /* DONE: hash_len(algorithm) octets */
 };
 
 /* Begins a body of at most `limit` octets. */

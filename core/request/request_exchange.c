@@ -10,7 +10,6 @@
 #include "hex.h"
 #include "request_count.h"
 #include "error_info.h"
-#include "secur_query.h"
 
 struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
                                         const struct sspi_request *request)
@@ -178,9 +177,10 @@ static uint8_t mechanism_of(const struct package_info *info)
 }
 
 enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
-                                                const CtxtHandle *context, uint8_t scheme)
+                                                const struct package_context *context,
+                                                uint8_t scheme)
 {
-    const struct package_info *info = package_info(context);
+    const struct package_info *info = package_context_info(context);
     struct policy_identity identity = {.scheme = scheme};
     if (info != NULL) {
         identity.mech = mechanism_of(info);

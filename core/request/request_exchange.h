@@ -119,6 +119,7 @@ struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
 /* Copies name, realm, target, binding and expiry out of an established context. The caller sets the
  * source that verified it. SSPI_REASON_INTERNAL: memory. */
 enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
-                                                const CtxtHandle *context, uint8_t scheme) MUST_USE;
+                                                const struct package_context *context,
+                                                uint8_t scheme) MUST_USE;
 
 #endif

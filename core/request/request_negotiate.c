@@ -10,7 +10,6 @@
 #include "request_bindings.h"
 #include "request_login.h"
 #include "error_info.h"
-#include "secur_query.h"
 
 #define ACCEPT_CLEANUP __attribute__((cleanup(request_accept_end)))
 
@@ -110,8 +109,9 @@ static SECURITY_STATUS get_credential(const struct negotiation *negotiation,
         data.Winbind = negotiation->nt_users->winbind;
     }
     return acceptor_credentials_acquire(
-        &acceptor->credentials, negotiation->scheme == SSPI_SCHEME_NTLM ? "NTLM" : "Negotiate",
-        &data, ret_credential, error_info);
+        &acceptor->credentials,
+        negotiation->scheme == SSPI_SCHEME_NTLM ? &ntlm_package : &negotiate_package, &data,
+        ret_credential, error_info);
 }
 
 /* New credentials end the unfinished exchange of the connection. */
@@ -301,9 +301,11 @@ static enum sspi_reason accept_token(const struct negotiation *negotiation,
         return SSPI_REASON_NONE;
     if (resumed)
         request_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
-    if (resumed && secur_context_waits(&accept->context))
+    else
+        package_context_init(&accept->context, acceptor_credentials_of_package(*credential));
+    if (resumed && package_context_may_wait(&accept->context))
         return begin_wait(negotiation, credential, accept, now_ms);
-    request_accept_run(accept, acceptor_credentials_handle(*credential));
+    request_accept_run(accept);
     if (!resumed && misses_key(negotiation, accept))
         return SSPI_REASON_NONE;
     return conclude(negotiation, accept, credential);
@@ -319,7 +321,6 @@ static enum sspi_reason begin(struct negotiation *negotiation, struct sspi_view 
         return reason;
     }
     struct request_accept accept ACCEPT_CLEANUP = {.token = bytes_as_view(&decoded)};
-    SecInvalidateHandle(&accept.context);
     reason = request_bindings_collect(exchange, negotiation->policy, &accept.bindings);
     if (reason != SSPI_REASON_NONE)
         return reason;

@@ -8,9 +8,8 @@ SECURITY_STATUS SEC_ENTRY SaslAcceptSecurityContext(PCredHandle phCredential, PC
                                                     PSecBufferDesc pOutput, PULONG pfContextAttr,
                                                     PTimeStamp ptsExpiry)
 {
-    const struct secur_accept_call call = {phCredential,  phContext,    pInput,
-                                           fContextReq,   phNewContext, pOutput,
-                                           pfContextAttr, ptsExpiry,    NULL};
+    const struct secur_accept_call call = {phCredential, phContext, pInput,        fContextReq,
+                                           phNewContext, pOutput,   pfContextAttr, ptsExpiry};
 
     (void)TargetDataRep;
     return secur_accept(&call, sasl_context_new);

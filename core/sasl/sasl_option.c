@@ -17,7 +17,7 @@ static SECURITY_STATUS begin(PCtxtHandle handle, struct secur_context **ret_cont
         return status;
     struct secur_context *context = (struct secur_context *)object;
     /* Page: "was not found in the SASL list". */
-    if (context->layer == NULL || context->state == SECUR_CONTEXT_FAILED) {
+    if (context->base.layer == NULL || context->base.state == PACKAGE_CONTEXT_FAILED) {
         secur_handle_end(object, SECUR_HANDLE_SHARED);
         return SEC_E_INVALID_HANDLE;
     }
@@ -80,7 +80,7 @@ SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG 
     SECURITY_STATUS status = begin(ContextHandle, &context);
     if (status != SEC_E_OK)
         return status;
-    status = set(sasl_context_of(context->layer), Option, Value, Size);
+    status = set(sasl_context_of(context->base.layer), Option, Value, Size);
     end(context);
     return status;
 }
@@ -105,7 +105,7 @@ static SECURITY_STATUS find(const struct secur_context *context, const struct sa
     case SASL_OPTION_AUTHZ_STRING:
         if (sasl->forbids_authzid)
             return SEC_E_UNSUPPORTED_FUNCTION;
-        if (context->state != SECUR_CONTEXT_ESTABLISHED)
+        if (context->base.state != PACKAGE_CONTEXT_ESTABLISHED)
             return SEC_E_INVALID_HANDLE;
         *ret_value = bytes_as_view(&sasl->authzid);
         return SEC_E_OK;
@@ -135,7 +135,7 @@ SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG 
     SECURITY_STATUS status = begin(ContextHandle, &context);
     if (status != SEC_E_OK)
         return status;
-    status = find(context, sasl_context_of(context->layer), Option, &number, &value);
+    status = find(context, sasl_context_of(context->base.layer), Option, &number, &value);
     if (status == SEC_E_OK)
         status = copy(value, Value, Size, Needed);
     end(context);

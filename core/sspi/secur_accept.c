@@ -12,19 +12,16 @@ static void destroy(struct secur_object *object)
 {
     struct secur_context *context = (struct secur_context *)object;
 
-    /* Deleted during the very call that began to impersonate: this is the thread. */
-    (void)secur_impersonate_end(context);
+    /* If this thread impersonates the client, the context was deleted during the very call that
+     * began it. */
+    (void)secur_impersonate_end(&context->impersonation);
     secur_pending_end(&context->pending);
-    if (context->data != NULL)
-        context->credential->package->destroy(context->data);
-    if (context->layer != NULL)
-        context->layer->destroy(context->layer);
-    secur_handle_drop(&context->credential->object);
+    package_context_clear(&context->base);
     (void)pthread_mutex_destroy(&context->message_lock);
     free(context);
 }
 
-static struct secur_context *make_context(struct secur_credential *credential,
+static struct secur_context *make_context(struct package_credential *credential,
                                           package_layer_new *new_layer)
 {
     struct secur_context *context = calloc(1, sizeof(*context));
@@ -36,74 +33,30 @@ static struct secur_context *make_context(struct secur_credential *credential,
         return NULL;
     }
     secur_handle_init(&context->object, SECUR_HANDLE_CONTEXT, destroy);
-    secur_handle_hold(&credential->object);
-    context->credential = credential;
-    if (new_layer != NULL && (context->layer = new_layer(credential->package)) == NULL) {
+    package_context_init(&context->base, credential);
+    if (new_layer != NULL && (context->base.layer = new_layer(credential->package)) == NULL) {
         secur_handle_drop(&context->object);
         return NULL;
     }
     return context;
 }
 
-/* What the package says, which holds only together with its SEC_E_OK. */
-static const struct package_info *claimed_info(const struct secur_context *context)
+/* Delivers the tokens of an answer and decides what the context is from now on.
+ * SEC_E_BUFFER_TOO_SMALL after a success changes nothing: the answer goes into larger buffers. */
+static SECURITY_STATUS deliver(struct secur_context *context, SECURITY_STATUS answer,
+                               struct package_output *produced, struct secur_buffers_output *output)
 {
-    if (context->data == NULL)
-        return NULL;
-    return context->credential->package->info(context->data);
+    SECURITY_STATUS delivered = secur_buffers_deliver(output, produced);
+
+    if (answer < 0 || delivered == SEC_E_OK)
+        delivered = answer;
+    else if (delivered == SEC_E_BUFFER_TOO_SMALL)
+        return delivered;
+    package_context_settle(&context->base, delivered);
+    return delivered;
 }
 
-/* What a package may answer. Whatever else it says is a fault of ours, and nobody is let in. */
-static SECURITY_STATUS check_answer(const struct secur_context *context, SECURITY_STATUS status)
-{
-    const struct package_info *info = claimed_info(context);
-
-    switch (status) {
-    case SEC_E_OK:
-        if (info == NULL || info->name == NULL || info->mechanism == NULL)
-            return SEC_E_INTERNAL_ERROR;
-        return SEC_E_OK;
-    case SEC_I_CONTINUE_NEEDED:
-    case SEC_I_COMPLETE_NEEDED:
-        return status;
-    default:
-        return status < 0 ? status : SEC_E_INTERNAL_ERROR;
-    }
-}
-
-/* After a package's answer: delivers the tokens and decides what the context is from now on.
- * SEC_E_BUFFER_TOO_SMALL changes nothing: the answer goes into larger buffers. */
-static SECURITY_STATUS settle(struct secur_context *context, SECURITY_STATUS answer,
-                              struct package_output *produced, struct secur_buffers_output *output)
-{
-    SECURITY_STATUS status = check_answer(context, answer);
-
-    /* A token that goes with another status than the package meant is not sent. */
-    if (status == answer) {
-        SECURITY_STATUS delivered = secur_buffers_deliver(output, produced);
-        if (status >= 0 && delivered != SEC_E_OK)
-            status = delivered;
-    }
-    if (status == SEC_E_OK || status == SEC_I_COMPLETE_NEEDED)
-        context->client_done = true;
-    if (status == SEC_E_OK)
-        context->state = SECUR_CONTEXT_ESTABLISHED;
-    else if (status == SEC_E_INCOMPLETE_MESSAGE)
-        return status; /* the same call with more in it may follow */
-    else if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0)
-        return status;
-    else if (status < 0 && context->state != SECUR_CONTEXT_ESTABLISHED)
-        context->state = SECUR_CONTEXT_FAILED;
-    return status;
-}
-
-static void free_tokens(struct package_output *produced)
-{
-    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
-        bytes_free(&produced->tokens[i]);
-}
-
-/* The package had its call: what it answered goes into the buffers of this one. */
+/* The package had its call. Its answer goes into the buffers of this one. */
 static SECURITY_STATUS deliver_pending(struct secur_context *context,
                                        const struct package_input *in,
                                        struct secur_buffers_output *output,
@@ -115,59 +68,27 @@ static SECURITY_STATUS deliver_pending(struct secur_context *context,
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
                                  "the answer to the last call waits for a larger buffer: repeat "
                                  "that call, and only that");
-    SECURITY_STATUS status = settle(context, pending->status, &pending->answer, output);
+    SECURITY_STATUS status = deliver(context, pending->status, &pending->answer, output);
     if (status != SEC_E_BUFFER_TOO_SMALL)
         secur_pending_end(pending);
     return status;
-}
-
-static SECURITY_STATUS run(struct secur_context *context, const struct package_input *in,
-                           struct package_output *produced)
-{
-    const struct package_inner below = {context->credential->package, context->credential->data,
-                                        &context->data};
-
-    if (context->layer != NULL)
-        return context->layer->accept(context->layer, &below, in, produced);
-    return below.package->accept(below.credential, below.context, in, produced);
-}
-
-/* The package and the layer over it never see a call on a context that has ended. They could change
- * an established context, which the caller already trusts. */
-static SECURITY_STATUS check_state(const struct secur_context *context,
-                                   struct sspi_error_info *error_info)
-{
-    switch (context->state) {
-    case SECUR_CONTEXT_PARTIAL:
-        return SEC_E_OK;
-    case SECUR_CONTEXT_ESTABLISHED:
-        return error_info_refuse(error_info, STATUS_LOGON_FAILURE, SSPI_REASON_MALFORMED,
-                                 "the context is established already");
-    case SECUR_CONTEXT_FAILED:
-    default:
-        return SEC_E_INVALID_HANDLE;
-    }
 }
 
 static SECURITY_STATUS step(struct secur_context *context, const struct package_input *in,
                             struct secur_buffers_output *output, struct sspi_error_info *error_info)
 {
     struct package_output produced = {.error_info = error_info};
-    SECURITY_STATUS status = check_state(context, error_info);
 
-    if (status != SEC_E_OK)
-        return status;
     if (context->pending.is_pending)
         return deliver_pending(context, in, output, error_info);
-    context->requirements = in->requirements;
-    SECURITY_STATUS answer = run(context, in, &produced);
-    status = settle(context, answer, &produced, output);
+    SECURITY_STATUS answer = package_context_run(&context->base, in, &produced);
+    SECURITY_STATUS status = deliver(context, answer, &produced, output);
     if (status == SEC_E_BUFFER_TOO_SMALL && answer >= 0 &&
         !secur_pending_keep(&context->pending, in, answer, &produced)) {
-        context->state = SECUR_CONTEXT_FAILED;
         status = SEC_E_INSUFFICIENT_MEMORY;
+        package_context_settle(&context->base, status);
     }
-    free_tokens(&produced);
+    package_output_free(&produced);
     return status;
 }
 
@@ -203,7 +124,7 @@ static enum package_bound bound_of(const struct package_info *info)
 static void set_results(const struct secur_context *context, SECURITY_STATUS status,
                         struct results *results)
 {
-    const struct package_info *info = claimed_info(context);
+    const struct package_info *info = package_context_info(&context->base);
 
     if (status != SEC_E_OK || info == NULL)
         return;
@@ -256,7 +177,7 @@ static SECURITY_STATUS accept_first(const struct reading *r)
     if (status != SEC_E_OK)
         return status;
     struct secur_context *context =
-        make_context((struct secur_credential *)credential, r->new_layer);
+        make_context(((struct secur_credential *)credential)->credential, r->new_layer);
     if (context == NULL) {
         status = SEC_E_INSUFFICIENT_MEMORY;
     } else {
@@ -278,7 +199,7 @@ static SECURITY_STATUS check_credential(PCredHandle handle, const struct secur_c
         secur_handle_begin(handle, SECUR_HANDLE_CREDENTIAL, SECUR_HANDLE_SHARED, &credential);
     if (status != SEC_E_OK)
         return status;
-    bool same = credential == &context->credential->object;
+    bool same = ((struct secur_credential *)credential)->credential == context->base.credential;
     secur_handle_end(credential, SECUR_HANDLE_SHARED);
     return same ? SEC_E_OK : SEC_E_WRONG_CREDENTIAL_HANDLE;
 }
@@ -286,7 +207,7 @@ static SECURITY_STATUS check_credential(PCredHandle handle, const struct secur_c
 /* A context goes on as it began: nothing gets past its layer. */
 static SECURITY_STATUS check_context(const struct reading *r, const struct secur_context *context)
 {
-    if ((context->layer != NULL) != (r->new_layer != NULL))
+    if ((context->base.layer != NULL) != (r->new_layer != NULL))
         return SEC_E_INVALID_HANDLE;
     return check_credential(r->call->phCredential, context);
 }
@@ -328,8 +249,7 @@ static SECURITY_STATUS read_and_step(const struct secur_accept_call *call,
                                                 call->fContextReq, &input, error_info);
     if (status == SEC_E_OK) {
         input.in.n_tokens = output->n_tokens;
-        input.in.rules = call->rules;
-        input.in.reads_client_binding = output->binding_result != NULL || call->rules != NULL;
+        input.in.reads_client_binding = output->binding_result != NULL;
         status = call->phContext == NULL ? accept_first(&reading) : accept_next(&reading);
     }
     secur_buffers_input_free(&input);
@@ -348,7 +268,7 @@ SECURITY_STATUS secur_accept(const struct secur_accept_call *call, package_layer
         secur_buffers_open(call->pOutput, call->fContextReq, &output, &error_info);
     if (status == SEC_E_OK)
         status = read_and_step(call, new_layer, &output, &results, &error_info);
-    secur_buffers_complete_report(status, &error_info);
+    package_output_complete_error(status, &error_info);
     if (output.caller_report != NULL)
         *output.caller_report = error_info;
     secur_buffers_tell_binding(&output, status, results.bound, error_info.reason);
@@ -365,9 +285,8 @@ SECURITY_STATUS SEC_ENTRY AcceptSecurityContext(PCredHandle phCredential, PCtxtH
                                                 PSecBufferDesc pOutput, PULONG pfContextAttr,
                                                 PTimeStamp ptsExpiry)
 {
-    const struct secur_accept_call call = {phCredential,  phContext,    pInput,
-                                           fContextReq,   phNewContext, pOutput,
-                                           pfContextAttr, ptsExpiry,    NULL};
+    const struct secur_accept_call call = {phCredential, phContext, pInput,        fContextReq,
+                                           phNewContext, pOutput,   pfContextAttr, ptsExpiry};
 
     (void)TargetDataRep;
     return secur_accept(&call, NULL);
@@ -377,7 +296,6 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct package_input *in,
                                 struct sspi_error_info *error_info)
 {
     struct package_output produced = {.error_info = error_info};
-    struct secur_buffers_output none = {0};
     struct secur_object *object;
 
     SECURITY_STATUS status =
@@ -385,22 +303,11 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct package_input *in,
     if (status != SEC_E_OK)
         return status;
     struct secur_context *context = (struct secur_context *)object;
-    const struct package *package = context->credential->package;
-    if (package->complete == NULL) {
-        status = SEC_E_UNSUPPORTED_FUNCTION;
-    } else if (context->state == SECUR_CONTEXT_FAILED || context->pending.is_pending ||
-               context->data == NULL) {
+    if (context->pending.is_pending && context->base.credential->package->complete != NULL)
         status = SEC_E_INVALID_HANDLE;
-    } else {
-        in->requirements = context->requirements; /* as the context was asked for */
-        status = package->complete(context->data, in, &produced);
-        /* Proven or not, nothing in between. */
-        if (status > 0)
-            status = SEC_E_INTERNAL_ERROR;
-        produced.n_tokens = 0; /* CompleteAuthToken has no output */
-        status = settle(context, status, &produced, &none);
-        free_tokens(&produced);
-    }
+    else
+        status = package_context_complete(&context->base, in, &produced);
+    package_output_free(&produced);
     secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
     return status;
 }
@@ -416,7 +323,7 @@ SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDes
     if (status == SEC_E_OK)
         status = complete(phContext, &input.in, &error_info);
     secur_buffers_input_free(&input);
-    secur_buffers_complete_report(status, &error_info);
+    package_output_complete_error(status, &error_info);
     caller_report = secur_buffers_report(pToken);
     if (caller_report != NULL)
         *caller_report = error_info;
@@ -430,7 +337,7 @@ SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext)
     /* A call inside it in another thread goes on undisturbed, and then nobody impersonates yet. */
     if (secur_handle_begin(phContext, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_SHARED, &object) ==
         SEC_E_OK) {
-        bool ended = secur_impersonate_end((struct secur_context *)object);
+        bool ended = secur_impersonate_end(&((struct secur_context *)object)->impersonation);
         secur_handle_end(object, SECUR_HANDLE_SHARED);
         if (!ended)
             return SEC_E_INVALID_HANDLE;

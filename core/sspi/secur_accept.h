@@ -5,7 +5,7 @@
 
 #include "package_layer.h"
 
-/* The parameters of both functions, under their names in sspi.h, and one that only core passes. */
+/* The parameters of both functions, under their names in sspi.h. */
 struct secur_accept_call {
     PCredHandle phCredential;
     PCtxtHandle phContext;
@@ -15,10 +15,6 @@ struct secur_accept_call {
     PSecBufferDesc pOutput;
     PULONG pfContextAttr;
     PTimeStamp ptsExpiry;
-    /* The rules for channels and services. They replace SECBUFFER_CHANNEL_BINDINGS and its two
-     * flags, which the caller then does not pass. package_info() returns what the client said.
-     * NULL: the buffers and flags count. */
-    const struct binding_rules *rules;
 };
 
 /* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context made

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "error_info.h"
-#include "package_status.h"
+#include "hex.h"
 #include "utf8.h"
 
 static ULONG type_of(const SecBuffer *buffer)
@@ -39,13 +39,9 @@ static SECURITY_STATUS check_desc(const SecBufferDesc *desc, struct sspi_error_i
 static SECURITY_STATUS read_token(const SecBuffer *buffer, struct sspi_view *ret_token,
                                   struct sspi_error_info *error_info)
 {
-    if (buffer->cbBuffer > PACKAGE_TOKEN_LIMIT) {
-        error_info_set(error_info, SSPI_REASON_TOO_LARGE, "the token is over 65536 bytes");
-        return SEC_E_INVALID_TOKEN;
-    }
-    ret_token->data = buffer->cbBuffer == 0 ? "" : buffer->pvBuffer;
-    ret_token->len = buffer->cbBuffer;
-    return SEC_E_OK;
+    *ret_token =
+        (struct sspi_view){buffer->cbBuffer == 0 ? "" : buffer->pvBuffer, buffer->cbBuffer};
+    return package_context_check_size(*ret_token, "the token", error_info);
 }
 
 /* Digest page, buffer 4: "Unicode string that must be representable in US ASCII". */
@@ -65,25 +61,39 @@ static SECURITY_STATUS read_realm(const SecBuffer *buffer, struct secur_buffers_
     return SEC_E_OK;
 }
 
+/* Digest page, buffer 3: HEntity, in hexadecimal. Only a package knows whether it is needed, so
+ * that a text that is no hash is refused there: it becomes an empty view. */
+static void read_entity_hash(struct sspi_view hex, struct secur_buffers_input *input)
+{
+    size_t len = hex.len / 2;
+
+    input->in.entity_hash = (struct sspi_view){"", 0};
+    if (len <= sizeof(input->entity_hash) && hex_decode(hex, input->entity_hash, len))
+        input->in.entity_hash = (struct sspi_view){(const char *)input->entity_hash, len};
+}
+
+/* The parameters have no type of their own: the Digest page numbers them. */
 static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
                                   struct secur_buffers_input *input,
                                   struct sspi_error_info *error_info)
 {
-    struct package_input *in = &input->in;
-    struct sspi_view *const views[SECUR_PARAMS_LIMIT - 1] = {&in->method, &in->uri,
-                                                             &in->entity_hash};
+    struct sspi_view text = {buffer->pvBuffer, buffer->cbBuffer};
 
     if (number >= SECUR_PARAMS_LIMIT)
         return refuse(error_info, SEC_E_INVALID_TOKEN, "there are over 4 SECBUFFER_PKG_PARAMS");
-    if (buffer->cbBuffer == 0)
+    if (text.len == 0)
         return SEC_E_OK;
     if (number == SECUR_PARAMS_LIMIT - 1)
         return read_realm(buffer, input, error_info);
-    if (buffer->cbBuffer > PACKAGE_TOKEN_LIMIT) {
-        error_info_set(error_info, SSPI_REASON_TOO_LARGE, "a parameter is over 65536 bytes");
-        return SEC_E_INVALID_TOKEN;
-    }
-    *views[number] = (struct sspi_view){buffer->pvBuffer, buffer->cbBuffer};
+    SECURITY_STATUS status = package_context_check_size(text, "a parameter", error_info);
+    if (status != SEC_E_OK)
+        return status;
+    if (number == 0)
+        input->in.method = text;
+    else if (number == 1)
+        input->in.uri = text;
+    else
+        read_entity_hash(text, input);
     return SEC_E_OK;
 }
 
@@ -252,12 +262,6 @@ struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc)
     return NULL;
 }
 
-void secur_buffers_complete_report(SECURITY_STATUS status, struct sspi_error_info *error_info)
-{
-    if (status < 0 && error_info->reason == SSPI_REASON_NONE)
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "%s", package_status_name(status));
-}
-
 /* ---- output ---- */
 
 static SECURITY_STATUS open_report(const SecBuffer *buffer, struct secur_buffers_output *output,
@@ -365,14 +369,10 @@ static SECURITY_STATUS deliver_allocated(struct secur_buffers_output *output,
 SECURITY_STATUS secur_buffers_deliver(struct secur_buffers_output *output,
                                       struct package_output *produced)
 {
-    if (produced->n_tokens > PACKAGE_CHALLENGES_LIMIT)
-        return SEC_E_INTERNAL_ERROR;
-    for (size_t i = 0; i < produced->n_tokens; i++) {
-        if (produced->tokens[i].failed)
-            return SEC_E_INSUFFICIENT_MEMORY;
-        if (produced->tokens[i].len > PACKAGE_TOKEN_LIMIT)
-            return SEC_E_INTERNAL_ERROR;
-    }
+    SECURITY_STATUS status = package_output_check(produced);
+
+    if (status != SEC_E_OK)
+        return status;
     if (!fits(output, produced))
         return SEC_E_BUFFER_TOO_SMALL;
     if (output->allocate)

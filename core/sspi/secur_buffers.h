@@ -3,7 +3,8 @@
 #ifndef SECUR_BUFFERS_H
 #define SECUR_BUFFERS_H
 
-#include "package.h"
+#include "hash.h"
+#include "package_context.h"
 
 /* Buffers in one descriptor: a token, four parameters, all bindings, and room. */
 #define SECUR_BUFFERS_LIMIT 32
@@ -24,6 +25,7 @@ struct secur_buffers_input {
     struct package_input in;
     struct package_channel_binding bindings[PACKAGE_BINDINGS_LIMIT];
     struct bytes realm;
+    uint8_t entity_hash[HASH_MAX];
 };
 
 enum secur_buffers_form {
@@ -46,9 +48,6 @@ SECURITY_STATUS secur_buffers_read(const SecBufferDesc *desc, enum secur_buffers
 
 /* The report buffer among the input of calls that have no output; NULL where there is none. */
 struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc);
-
-/* Every refusal has a reason, also one whose package forgot it. */
-void secur_buffers_complete_report(SECURITY_STATUS status, struct sspi_error_info *error_info);
 
 /* Also for a zero-initialised one. */
 void secur_buffers_input_free(struct secur_buffers_input *input);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What stands behind the two kinds of handles. Known to sspi/ only. */
+/* The objects behind the two kinds of handles. */
 #ifndef SECUR_CONTEXT_H
 #define SECUR_CONTEXT_H
 
@@ -8,34 +8,23 @@
 #include "secur_handle.h"
 #include "secur_pending.h"
 #include "secur_impersonate.h"
-#include "package_layer.h"
+#include "package_context.h"
 
-/* Constant once made, so any number of threads may read it. */
+/* Constant after it is made, so that several threads may read it. */
 struct secur_credential {
     struct secur_object object;
-    const struct package *package;
-    void *data; /* the package's; released with the credential */
-};
-
-enum secur_context_state {
-    SECUR_CONTEXT_PARTIAL,
-    SECUR_CONTEXT_ESTABLISHED,
-    SECUR_CONTEXT_FAILED /* can only be deleted */
+    struct package_credential *credential; /* a reference */
 };
 
 struct secur_context {
     struct secur_object object;
-    struct secur_credential *credential; /* holds a reference */
-    void *data;                          /* the package's; NULL until it makes one */
-    struct package_layer *layer;         /* the layer over the package; NULL: none */
-    enum secur_context_state state;
-    bool client_done;   /* the client's last token was taken */
-    ULONG requirements; /* ASC_REQ_* of the last AcceptSecurityContext */
+    struct package_context base; /* has a reference to the credential */
     struct secur_impersonation impersonation;
-    struct secur_pending
-        pending; /* of a context that is not established, whatever its package says */
-    /* Held through a message function: calls of several threads on one context follow each other.
-     */
+    /* An answer that did not fit the caller's buffers. Until it is delivered the context is not
+     * established, although the package's own context may be. */
+    struct secur_pending pending;
+    /* A message function holds it, so that the calls of several threads on one context run one
+     * after the other. */
     pthread_mutex_t message_lock;
 };
 

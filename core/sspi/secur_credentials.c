@@ -14,7 +14,7 @@ static void destroy(struct secur_object *object)
 {
     struct secur_credential *credential = (struct secur_credential *)object;
 
-    credential->package->release(credential->data);
+    package_credential_unref(credential->credential);
     free(credential);
 }
 
@@ -28,34 +28,18 @@ static SECURITY_STATUS check_use(ULONG use, struct sspi_error_info *error_info)
     return SEC_E_UNKNOWN_CREDENTIALS;
 }
 
-static SECURITY_STATUS check_data(const SSPI_ACCEPTOR_DATA *data,
-                                  struct sspi_error_info *error_info)
-{
-    if (data->Version == SSPI_ACCEPTOR_DATA_VERSION &&
-        data->ServiceNameCount <= SSPI_SERVICE_NAMES_LIMIT &&
-        (data->ServiceNameCount == 0 || data->ServiceNames != NULL))
-        return SEC_E_OK;
-    error_info_set(error_info, SSPI_REASON_CONFIGURATION,
-                   "pAuthData is not an SSPI_ACCEPTOR_DATA of this version with at most 64 "
-                   "service names");
-    return SEC_E_UNKNOWN_CREDENTIALS;
-}
-
-static SECURITY_STATUS acquire(const struct package *package, const SSPI_ACCEPTOR_DATA *data,
-                               CredHandle *ret_credential, struct sspi_error_info *error_info)
+/* Takes over the caller's reference, also on an error. */
+static SECURITY_STATUS make_handle(struct package_credential *made, CredHandle *ret_credential)
 {
     struct secur_credential *credential = calloc(1, sizeof(*credential));
 
-    if (credential == NULL)
+    if (credential == NULL) {
+        package_credential_unref(made);
         return SEC_E_INSUFFICIENT_MEMORY;
-    SECURITY_STATUS status = package->acquire(data, &credential->data, error_info);
-    if (status != SEC_E_OK) {
-        free(credential);
-        return status < 0 ? status : SEC_E_INTERNAL_ERROR;
     }
-    credential->package = package;
+    credential->credential = made;
     secur_handle_init(&credential->object, SECUR_HANDLE_CREDENTIAL, destroy);
-    status = secur_handle_add(&credential->object, ret_credential);
+    SECURITY_STATUS status = secur_handle_add(&credential->object, ret_credential);
     if (status != SEC_E_OK)
         secur_handle_drop(&credential->object);
     return status;
@@ -79,20 +63,15 @@ SECURITY_STATUS secur_credentials_acquire(const char *principal, const char *pac
     SECURITY_STATUS status = check_use(use, error_info);
     if (status != SEC_E_OK)
         return status;
-    if (data != NULL) {
-        status = check_data(data, error_info);
-        if (status != SEC_E_OK)
-            return status;
+    if (data != NULL)
         effective = *data;
-    }
     if (effective.ServiceNameCount == 0 && name.len > 0) {
         effective.ServiceNames = &name;
         effective.ServiceNameCount = 1;
     }
-    status = acquire(found, &effective, ret_credential, error_info);
-    if (status != SEC_E_OK && error_info->reason == SSPI_REASON_NONE)
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "the credential could not be made");
-    return status;
+    struct package_credential *made;
+    status = package_credential_new(found, &effective, &made, error_info);
+    return status == SEC_E_OK ? make_handle(made, ret_credential) : status;
 }
 
 SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(const SEC_CHAR *pszPrincipal,

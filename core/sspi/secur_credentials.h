@@ -6,9 +6,6 @@
 #include "bytes.h"
 #include "sspi.h"
 
-/* Service names in one SSPI_ACCEPTOR_DATA. */
-#define SSPI_SERVICE_NAMES_LIMIT 64
-
 /* As AcquireCredentialsHandleA (parameters, statuses, blocking, threads), with a report: never
  * NULL, filled on a refusal, zeroed on SEC_E_OK. `data` may be NULL. */
 SECURITY_STATUS secur_credentials_acquire(const char *principal, const char *package, ULONG use,

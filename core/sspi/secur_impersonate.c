@@ -75,18 +75,18 @@ static bool is_ours(const struct secur_impersonation *state)
     return state->active && state->thread == secur_identity_thread();
 }
 
-bool secur_impersonate_end(struct secur_context *context)
+bool secur_impersonate_end(struct secur_impersonation *state)
 {
-    if (is_ours(&context->impersonation))
-        (void)revert(&context->impersonation);
-    return !context->impersonation.active;
+    if (is_ours(state))
+        (void)revert(state);
+    return !state->active;
 }
 
 static SECURITY_STATUS impersonate(struct secur_context *context)
 {
     ACCOUNT_CLEANUP struct secur_account account = {0};
 
-    if (context->state != SECUR_CONTEXT_ESTABLISHED)
+    if (context->base.state != PACKAGE_CONTEXT_ESTABLISHED)
         return SEC_E_INVALID_HANDLE;
     /* ASC_REQ_IDENTIFY: the client is looked at, nothing is done in its name. */
     if (context->impersonation.active || geteuid() != 0 ||
@@ -98,7 +98,7 @@ static SECURITY_STATUS impersonate(struct secur_context *context)
     if (!account.exists)
         return SEC_E_NO_IMPERSONATION;
     return become(&context->impersonation, &account,
-                  context->credential->package->info(context->data)->ccache);
+                  context->base.credential->package->info(context->base.data)->ccache);
 }
 
 SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phContext)

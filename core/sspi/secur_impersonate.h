@@ -5,8 +5,6 @@
 
 #include "secur_identity.h"
 
-struct secur_context;
-
 /* A member of each context; zero-initialise it. */
 struct secur_impersonation {
     bool active;
@@ -17,6 +15,6 @@ struct secur_impersonation {
 
 /* Before a context is deleted. Ends an impersonation of the calling thread. False: another thread
  * acts as this context's client, and only that one can stop. */
-bool secur_impersonate_end(struct secur_context *context);
+bool secur_impersonate_end(struct secur_impersonation *state);
 
 #endif

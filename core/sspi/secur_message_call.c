@@ -27,22 +27,22 @@ SECURITY_STATUS secur_message_call_begin(PCtxtHandle handle, struct secur_messag
     if (status != SEC_E_OK)
         return status;
     struct secur_context *context = (struct secur_context *)object;
-    const struct package *package = context->credential->package;
+    const struct package *package = context->base.credential->package;
     const struct package_info *info = NULL;
-    if (context->state == SECUR_CONTEXT_ESTABLISHED)
-        info = package->info(context->data);
+    if (context->base.state == PACKAGE_CONTEXT_ESTABLISHED)
+        info = package->info(context->base.data);
     if (info == NULL) {
         secur_handle_end(object, SECUR_HANDLE_SHARED);
         return SEC_E_INVALID_HANDLE;
     }
     *ret_call = (struct secur_message_call){.context = context,
                                             .messages = info->mechanism->messages,
-                                            .data = context->data,
+                                            .data = context->base.data,
                                             .attributes = secur_query_attributes(context)};
     if (package->mechanism_context != NULL)
-        ret_call->data = package->mechanism_context(context->data);
+        ret_call->data = package->mechanism_context(context->base.data);
     (void)pthread_mutex_lock(&context->message_lock); /* cannot fail on one of the default kind */
-    set_limits(ret_call, context->layer);
+    set_limits(ret_call, context->base.layer);
     return SEC_E_OK;
 }
 

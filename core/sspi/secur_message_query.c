@@ -20,7 +20,7 @@ static SECURITY_STATUS query_sizes(const struct secur_message_call *call,
         return SEC_E_UNSUPPORTED_FUNCTION;
     SECURITY_STATUS status = call->messages->sizes(call->data, sizes);
     /* The package knows nothing of a layer that is not used. */
-    if (call->context->layer != NULL && !secur_message_call_can(call, ASC_RET_INTEGRITY)) {
+    if (call->context->base.layer != NULL && !secur_message_call_can(call, ASC_RET_INTEGRITY)) {
         sizes->cbMaxSignature = 0;
         sizes->cbSecurityTrailer = 0;
     }

@@ -64,8 +64,7 @@ bool secur_pending_is_for(const struct secur_pending *pending, const struct pack
 
 void secur_pending_end(struct secur_pending *pending)
 {
-    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
-        bytes_free(&pending->answer.tokens[i]);
+    package_output_free(&pending->answer);
     bytes_free(&pending->call);
     *pending = (struct secur_pending){0};
 }

@@ -4,7 +4,7 @@
 #ifndef SECUR_PENDING_H
 #define SECUR_PENDING_H
 
-#include "package.h"
+#include "package_context.h"
 
 /* Zero-initialise it. */
 struct secur_pending {

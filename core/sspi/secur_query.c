@@ -23,18 +23,12 @@ TimeStamp secur_query_timestamp(uint64_t time_ms)
     return (TimeStamp){.LowPart = (uint32_t)filetime, .HighPart = (int32_t)(filetime >> 32)};
 }
 
-static const struct package_info *info_of(const struct secur_context *context)
-{
-    if (context->state != SECUR_CONTEXT_ESTABLISHED)
-        return NULL;
-    return context->credential->package->info(context->data);
-}
-
 static ULONG package_attributes(const struct secur_context *context)
 {
-    ULONG attributes = context->credential->package->info(context->data)->attributes;
+    ULONG attributes = context->base.credential->package->info(context->base.data)->attributes;
 
-    return context->layer == NULL ? attributes : attributes & ~context->layer->hidden_attributes;
+    return context->base.layer == NULL ? attributes
+                                       : attributes & ~context->base.layer->hidden_attributes;
 }
 
 /* ASC_REQ_CONNECTION: "The security context will not handle formatting messages", which none does.
@@ -42,34 +36,7 @@ static ULONG package_attributes(const struct secur_context *context)
 ULONG secur_query_attributes(const struct secur_context *context)
 {
     return package_attributes(context) |
-           (context->requirements & (ASC_REQ_CONNECTION | ASC_REQ_IDENTIFY));
-}
-
-const struct package_info *package_info(const CtxtHandle *context)
-{
-    struct secur_object *object;
-
-    SECURITY_STATUS status =
-        secur_handle_begin(context, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_SHARED, &object);
-    if (status != SEC_E_OK)
-        return NULL;
-    const struct package_info *info = info_of((struct secur_context *)object);
-    secur_handle_end(object, SECUR_HANDLE_SHARED);
-    return info;
-}
-
-bool secur_context_waits(const CtxtHandle *context)
-{
-    struct secur_object *object;
-
-    if (secur_handle_begin(context, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_SHARED, &object) != SEC_E_OK)
-        return false;
-    const struct secur_context *about = (const struct secur_context *)object;
-    const struct package *package = about->credential->package;
-    bool may_wait = about->state == SECUR_CONTEXT_PARTIAL && about->data != NULL &&
-                    package->may_wait != NULL && package->may_wait(about->data);
-    secur_handle_end(object, SECUR_HANDLE_SHARED);
-    return may_wait;
+           (context->base.requirements & (ASC_REQ_CONNECTION | ASC_REQ_IDENTIFY));
 }
 
 static SECURITY_STATUS copy_a(const char *text, SEC_CHAR **ret_text)
@@ -171,7 +138,7 @@ static SECURITY_STATUS query_target(const struct package_info *info,
 static SECURITY_STATUS query_a(struct secur_context *context, const struct package_info *info,
                                ULONG attribute, void *buffer)
 {
-    const struct package *package = context->credential->package;
+    const struct package *package = context->base.credential->package;
 
     switch (attribute) {
     case SECPKG_ATTR_NAMES:
@@ -205,7 +172,7 @@ static SECURITY_STATUS query_a(struct secur_context *context, const struct packa
 static SECURITY_STATUS query_w(struct secur_context *context, const struct package_info *info,
                                ULONG attribute, void *buffer)
 {
-    const struct package *package = context->credential->package;
+    const struct package *package = context->base.credential->package;
 
     switch (attribute) {
     case SECPKG_ATTR_NAMES:
@@ -234,13 +201,13 @@ typedef SECURITY_STATUS query_form(struct secur_context *context, const struct p
 static SECURITY_STATUS query_last_token(const struct secur_context *context,
                                         SecPkgContext_LastClientTokenStatus *status)
 {
-    if (context->state == SECUR_CONTEXT_FAILED)
+    if (context->base.state == PACKAGE_CONTEXT_FAILED)
         return SEC_E_INVALID_HANDLE;
     if (context->pending.is_pending) /* what the client has to do next is not told yet */
         status->LastClientTokenStatus = SecPkgAttrLastClientTokenMaybe;
     else
         status->LastClientTokenStatus =
-            context->client_done ? SecPkgAttrLastClientTokenYes : SecPkgAttrLastClientTokenNo;
+            context->base.client_done ? SecPkgAttrLastClientTokenYes : SecPkgAttrLastClientTokenNo;
     return SEC_E_OK;
 }
 
@@ -253,7 +220,7 @@ static SECURITY_STATUS query(PCtxtHandle handle, ULONG attribute, void *buffer, 
     if (status != SEC_E_OK)
         return status;
     struct secur_context *context = (struct secur_context *)object;
-    const struct package_info *info = info_of(context);
+    const struct package_info *info = package_context_info(&context->base);
     if (buffer == NULL)
         status = SEC_E_INVALID_PARAMETER;
     else if (attribute == SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS)

@@ -20,7 +20,7 @@ static SecBuffer *find(const SecBufferDesc *desc, ULONG type)
 
 bool secur_request_is_one(const struct secur_context *context, const SecBufferDesc *desc)
 {
-    const struct package *package = context->credential->package;
+    const struct package *package = context->base.credential->package;
 
     return package->verify_request != NULL && desc != NULL && desc->pBuffers != NULL &&
            desc->cBuffers <= SECUR_BUFFERS_LIMIT && find(desc, SECBUFFER_PKG_PARAMS) != NULL;
@@ -40,7 +40,7 @@ static void tell(const SecBufferDesc *desc, SECURITY_STATUS status,
     if (caller_report != NULL)
         *caller_report = *error_info;
     if (caller_report != NULL && status < 0)
-        secur_buffers_complete_report(status, caller_report);
+        package_output_complete_error(status, caller_report);
 }
 
 SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDesc *desc)
@@ -52,9 +52,9 @@ SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDes
     SECURITY_STATUS status =
         secur_buffers_read(desc, SECUR_BUFFERS_REQUEST, 0, &input, &error_info);
     if (status == SEC_E_OK) {
-        input.in.requirements = context->requirements; /* as the context was asked for */
-        status =
-            settled(context->credential->package->verify_request(context->data, &input.in, &out));
+        input.in.requirements = context->base.requirements; /* as the context was asked for */
+        status = settled(
+            context->base.credential->package->verify_request(context->base.data, &input.in, &out));
     }
     secur_buffers_input_free(&input);
     tell(desc, status, &error_info);
@@ -85,14 +85,15 @@ SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc 
         (padding == NULL || (padding->BufferType & (ULONG)SECBUFFER_ATTRMASK) != 0))
         status = SEC_E_INVALID_TOKEN;
     if (status == SEC_E_OK) {
-        input.in.requirements = context->requirements;
-        status = settled(context->credential->package->sign_answer(context->data, &input.in, &out));
+        input.in.requirements = context->base.requirements;
+        status = settled(
+            context->base.credential->package->sign_answer(context->base.data, &input.in, &out));
     }
     if (status == SEC_E_OK && out.n_tokens != 1)
         status = SEC_E_INTERNAL_ERROR;
     if (status == SEC_E_OK)
         status = deliver(padding, &out.tokens[0]);
-    bytes_free(&out.tokens[0]);
+    package_output_free(&out);
     secur_buffers_input_free(&input);
     tell(desc, status, &error_info);
     return status;

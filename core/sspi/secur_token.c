@@ -19,16 +19,16 @@ struct mechanism {
 
 static struct mechanism mechanism_of(const struct secur_context *context)
 {
-    const struct package *package = context->credential->package;
+    const struct package *package = context->base.credential->package;
     if (package->mechanism_context == NULL)
-        return (struct mechanism){package, context->data};
-    return (struct mechanism){package->info(context->data)->mechanism,
-                              package->mechanism_context(context->data)};
+        return (struct mechanism){package, context->base.data};
+    return (struct mechanism){package->info(context->base.data)->mechanism,
+                              package->mechanism_context(context->base.data)};
 }
 
 SECURITY_STATUS secur_token_local_name(const struct secur_context *context, char **ret_name)
 {
-    const struct package_info *info = context->credential->package->info(context->data);
+    const struct package_info *info = context->base.credential->package->info(context->base.data);
     struct mechanism mechanism = mechanism_of(context);
 
     *ret_name = NULL;
@@ -70,7 +70,7 @@ SECURITY_STATUS secur_token_make(struct secur_context *context, struct sspi_toke
     }
     secur_handle_hold(&context->object);
     token->context = context;
-    token->info = context->credential->package->info(context->data);
+    token->info = context->base.credential->package->info(context->base.data);
     *ret_token = token;
     return SEC_E_OK;
 }
@@ -137,8 +137,8 @@ SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void 
     if (status != SEC_E_OK)
         return status;
     struct secur_context *context = (struct secur_context *)object;
-    status = context->state == SECUR_CONTEXT_ESTABLISHED ? secur_token_make(context, &token)
-                                                         : SEC_E_INVALID_HANDLE;
+    status = context->base.state == PACKAGE_CONTEXT_ESTABLISHED ? secur_token_make(context, &token)
+                                                                : SEC_E_INVALID_HANDLE;
     if (status == SEC_E_OK)
         *Token = token;
     secur_handle_end(object, SECUR_HANDLE_SHARED);

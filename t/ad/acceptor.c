@@ -12,7 +12,7 @@
 
 #include "base64.h"
 #include "package.h"
-#include "secur_query.h"
+#include "sspi_peek.h"
 #include "package_status.h"
 
 #define LINE_SIZE (PACKAGE_TOKEN_LIMIT * 2)
@@ -31,7 +31,7 @@ static void end_context(void)
 
 static void show_login(void)
 {
-    const struct package_info *info = package_info(&context);
+    const struct package_info *info = peek_info(&context);
     if (info == NULL)
         return;
     printf("name %s\nrealm %s\n", info->name, info->realm);
@@ -57,7 +57,7 @@ static void step(struct sspi_view token)
                        {sizeof error_info, SECBUFFER_SSPI_ERROR_INFO, &error_info}};
     SecBufferDesc input = {SECBUFFER_VERSION, 1, &in}, output = {SECBUFFER_VERSION, 2, out};
     ULONG attributes;
-    printf("waits %d\n", has_context && secur_context_waits(&context));
+    printf("waits %d\n", has_context && peek_may_wait(&context));
     SECURITY_STATUS st =
         AcceptSecurityContext(&credential, has_context ? &context : NULL, &input, requirements,
                               SECURITY_NATIVE_DREP, &context, &output, &attributes, NULL);

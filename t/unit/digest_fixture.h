@@ -17,7 +17,7 @@
 #include "digest_credential.h"
 #include "digest_parse.h"
 #include "digest_verify.h"
-#include "package.h"
+#include "package_context.h"
 #include "store_state.h"
 #include "store_users.h"
 
@@ -60,16 +60,26 @@ static inline bool fixture_random(void *self, void *out, size_t len)
 }
 
 /* Appends the hash of `text` in hexadecimal. Returns a view of `hex`. */
-static inline struct sspi_view hex_of(const char *text, enum sspi_digest_algorithm algorithm,
-                                      struct bytes *hex)
+static inline struct sspi_view octets_of(const char *text, enum sspi_digest_algorithm algorithm,
+                                         struct bytes *octets)
 {
     struct hash_suite suite;
     uint8_t digest[HASH_MAX];
 
     assert_true(hash_suite_open(&suite));
     assert_true(hash_once(&suite, algorithm, bytes_view(text), digest));
-    bytes_append_hex(hex, digest, hash_len(algorithm));
+    bytes_append(octets, digest, hash_len(algorithm));
     hash_suite_close(&suite);
+    return bytes_as_view(octets);
+}
+
+static inline struct sspi_view hex_of(const char *text, enum sspi_digest_algorithm algorithm,
+                                      struct bytes *hex)
+{
+    BYTES_CLEANUP struct bytes octets = {0};
+
+    octets_of(text, algorithm, &octets);
+    bytes_append_hex(hex, octets.data, octets.len);
     return bytes_as_view(hex);
 }
 
@@ -158,9 +168,7 @@ static inline int fixture_setup(void **state)
 
 static inline void clear_output(struct fixture *f)
 {
-    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
-        bytes_free(&f->out.tokens[i]);
-    f->out.n_tokens = 0;
+    package_output_free(&f->out);
 }
 
 static inline int fixture_teardown(void **state)

@@ -78,12 +78,14 @@ static void body_is_asked_for_and_then_vouched_for(void **state)
     struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(f, &context, &in), SEC_E_INCOMPLETE_MESSAGE);
     assert_int_equal(f->error_info.reason, SSPI_REASON_ENTITY_WANTED);
-    in.entity_hash = hex_of("hellO", SSPI_DIGEST_SHA_256, &wrong);
+    in.entity_hash = octets_of("hellO", SSPI_DIGEST_SHA_256, &wrong);
     assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
     assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
-    in.entity_hash = SSPI_VIEW("not hexadecimal");
+    in.entity_hash = SSPI_VIEW("another length");
     assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
-    in.entity_hash = hex_of("hello", SSPI_DIGEST_SHA_256, &right);
+    in.entity_hash = SSPI_VIEW(""); /* a text that is not hexadecimal */
+    assert_int_equal(call(f, &context, &in), SEC_E_INVALID_TOKEN);
+    in.entity_hash = octets_of("hello", SSPI_DIGEST_SHA_256, &right);
     assert_int_equal(call(f, &context, &in), SEC_E_OK);
     assert_true((digest_package.info(context)->attributes & ASC_RET_INTEGRITY) != 0);
     digest_package.destroy(context);

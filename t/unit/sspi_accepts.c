@@ -2,7 +2,7 @@
 /* The course of a login: answers, output buffers, what a context is after each status. */
 #include "secur_buffers.h"
 #include "sspi_fake.h"
-#include "secur_query.h"
+#include "sspi_peek.h"
 
 static CredHandle credential;
 static CtxtHandle context;
@@ -118,7 +118,7 @@ static void a_success_whose_answer_does_not_fit_is_none_before_it_does(void **un
     assert_int_equal(out.cbBuffer, 7);
     assert_int_equal(attributes, 0);
     assert_int_equal(expiry.HighPart, 7);
-    assert_null(package_info(&context));
+    assert_null(peek_info(&context));
     assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_FLAGS, &flags),
                      SEC_E_INVALID_HANDLE);
     assert_int_equal(CompleteAuthToken(&context, NULL), SEC_E_INVALID_HANDLE);
@@ -127,12 +127,12 @@ static void a_success_whose_answer_does_not_fit_is_none_before_it_does(void **un
     assert_int_equal(call(&context, "more", 0, &out, 1), SEC_E_INVALID_TOKEN);
     out.cbBuffer = 9;
     assert_int_equal(call(&context, "ok", ASC_REQ_INTEGRITY, &out, 1), SEC_E_INVALID_TOKEN);
-    assert_null(package_info(&context));
+    assert_null(peek_info(&context));
     assert_int_equal(call(&context, "ok", ASC_REQ_ALLOCATE_MEMORY, &out, 1), SEC_E_OK);
     assert_int_equal(attributes, ASC_RET_MUTUAL_AUTH | ASC_RET_ALLOCATED_MEMORY);
     assert_int_equal(expiry.HighPart, 0x7fffffff);
     assert_memory_equal(out.pvBuffer, "welcome", 7);
-    assert_non_null(package_info(&context));
+    assert_non_null(peek_info(&context));
     assert_int_equal(FreeContextBuffer(out.pvBuffer), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     /* Deleted while the answer waits. */
@@ -211,11 +211,11 @@ static void an_established_context_survives_a_further_call(void **unused)
 {
     (void)unused;
     assert_int_equal(fake_say(&credential, NULL, "ok", &context), SEC_E_OK);
-    assert_non_null(package_info(&context));
+    assert_non_null(peek_info(&context));
     assert_int_equal(fake_say(&credential, &context, "ok", &context), STATUS_LOGON_FAILURE);
-    assert_non_null(package_info(&context));
+    assert_non_null(peek_info(&context));
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-    assert_null(package_info(&context));
+    assert_null(peek_info(&context));
 }
 
 static void a_context_is_needed_to_put_the_handle_into(void **unused)
@@ -257,12 +257,12 @@ static void complete_auth_token_finishes_what_needs_completion(void **unused)
     (void)unused;
     assert_int_equal(call(NULL, "complete", ASC_REQ_ALLOW_MISSING_BINDINGS, &out, 1),
                      SEC_I_COMPLETE_NEEDED);
-    assert_null(package_info(&context)); /* nothing is proven yet */
+    assert_null(peek_info(&context)); /* nothing is proven yet */
     assert_int_equal(complete("complete"), SEC_E_OK);
     assert_int_equal(error_info.reason, SSPI_REASON_NONE);
     assert_string_equal(fake_seen.method, "GET");
     assert_int_equal(fake_seen.requirements, ASC_REQ_ALLOW_MISSING_BINDINGS);
-    assert_non_null(package_info(&context));
+    assert_non_null(peek_info(&context));
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 
     assert_int_equal(call(NULL, "complete", 0, &out, 1), SEC_I_COMPLETE_NEEDED);

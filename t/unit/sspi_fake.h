@@ -61,6 +61,14 @@ static void fake_copy(char (*to)[64], struct sspi_view from)
         memcpy(*to, from.data, len);
 }
 
+/* The same with octets in hexadecimal. */
+static void fake_copy_hex(char (*to)[64], struct sspi_view octets)
+{
+    BYTES_CLEANUP struct bytes hex = {0};
+    bytes_append_hex(&hex, octets.data, octets.len);
+    fake_copy(to, octets.data == NULL ? octets : bytes_as_view(&hex));
+}
+
 static SECURITY_STATUS fake_acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
                                     struct sspi_error_info *error_info)
 {
@@ -87,7 +95,7 @@ static void fake_look(const struct package_input *in)
     fake_seen.http = in->http;
     fake_copy(&fake_seen.method, in->method);
     fake_copy(&fake_seen.uri, in->uri);
-    fake_copy(&fake_seen.entity_hash, in->entity_hash);
+    fake_copy_hex(&fake_seen.entity_hash, in->entity_hash);
     fake_copy(&fake_seen.realm, in->realm);
     fake_seen.hash_a1 = in->hash_a1;
     fake_seen.n_bindings = in->n_bindings;

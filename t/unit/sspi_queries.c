@@ -3,6 +3,7 @@
 #include "secur_credentials.h"
 #include "sspi_fake.h"
 #include "secur_query.h"
+#include "sspi_peek.h"
 #include "package_status.h"
 
 #if UINTPTR_MAX == UINT64_MAX
@@ -281,17 +282,17 @@ static void a_context_tells_whether_its_next_step_waits(void **unused)
     CtxtHandle partial;
 
     (void)unused;
-    assert_false(secur_context_waits(&context));
+    assert_false(peek_may_wait(&context));
     assert_int_equal(fake_say(&credential, NULL, "more", &partial), SEC_I_CONTINUE_NEEDED);
-    assert_false(secur_context_waits(&partial));
+    assert_false(peek_may_wait(&partial));
     assert_int_equal(fake_say(&credential, &partial, "more, slowly", &partial),
                      SEC_I_CONTINUE_NEEDED);
-    assert_true(secur_context_waits(&partial));
+    assert_true(peek_may_wait(&partial));
     assert_int_equal(fake_say(&credential, &partial, "no", &partial), SEC_E_LOGON_DENIED);
-    assert_false(secur_context_waits(&partial));
+    assert_false(peek_may_wait(&partial));
     assert_int_equal(DeleteSecurityContext(&partial), SEC_E_OK);
-    assert_false(secur_context_waits(&partial));
-    assert_false(secur_context_waits(NULL));
+    assert_false(peek_may_wait(&partial));
+    assert_false(peek_may_wait(NULL));
 }
 
 static void a_time_that_no_filetime_holds_is_the_maximum(void **unused)

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One login in progress, and the accept call with typed parameters. Two callers stand on it:
+ * AcceptSecurityContext fills the parameters from Windows' buffers and keeps the context behind a
+ * handle; core/request fills them from an HTTP request and keeps the context on the connection.
+ * The same parameters have the same status for both. */
+#ifndef PACKAGE_CONTEXT_H
+#define PACKAGE_CONTEXT_H
+
+#include "package_credential.h"
+#include "package_layer.h"
+
+enum package_context_state {
+    PACKAGE_CONTEXT_PARTIAL,
+    PACKAGE_CONTEXT_ESTABLISHED,
+    PACKAGE_CONTEXT_FAILED /* the caller can only clear it */
+};
+
+/* Zero-initialised: no context. It may be moved; one thread at a time may use it. */
+struct package_context {
+    struct package_credential *credential; /* a reference; NULL: no context */
+    void *data;                            /* the package's own; NULL until the package makes it */
+    struct package_layer *layer;           /* the layer over the package, owned; NULL: none */
+    enum package_context_state state;
+    bool client_done;   /* the client sends no further token */
+    ULONG requirements; /* ASC_REQ_* of the last step */
+};
+
+/* Makes an empty, partial context, which takes a reference to `credential`. The caller may set the
+ * layer before the first step. */
+void package_context_init(struct package_context *context, struct package_credential *credential);
+
+/* Frees all of it in any state and leaves a zero-initialised one. */
+void package_context_clear(struct package_context *context);
+
+/* One step. `in` may hold a token and parameters of at most PACKAGE_TOKEN_LIMIT octets each, and
+ * in->n_tokens is the room in `out`. The caller zero-initialises `out`, sets out->error_info, and
+ * frees it with package_output_free().
+ *
+ * Returns what AcceptSecurityContext documents in sspi.h. On an error out->error_info has a reason.
+ * Only SEC_E_OK establishes the context. SEC_E_INCOMPLETE_MESSAGE leaves the context as it was, and
+ * out->need says what the next call must bring. Parameters that are too long leave it as it was,
+ * too. Every other error ends the context. */
+SECURITY_STATUS package_context_accept(struct package_context *context,
+                                       const struct package_input *in,
+                                       struct package_output *out) MUST_USE;
+
+/* The two halves of package_context_accept() for core/sspi, which has to deliver the tokens before
+ * it knows the final status. package_context_run() checks the state, lets the package or the layer
+ * work, and checks its answer. The caller passes the final status to package_context_settle(),
+ * which sets the state. */
+SECURITY_STATUS package_context_run(struct package_context *context, const struct package_input *in,
+                                    struct package_output *out) MUST_USE;
+void package_context_settle(struct package_context *context, SECURITY_STATUS status);
+
+/* CompleteAuthToken. SEC_E_UNSUPPORTED_FUNCTION: the package does not have it.
+ * SEC_E_INVALID_HANDLE: the context does not wait for it. */
+SECURITY_STATUS package_context_complete(struct package_context *context, struct package_input *in,
+                                         struct package_output *out) MUST_USE;
+
+/* Who the client is. NULL until the context is established. The context owns it. */
+const struct package_info *package_context_info(const struct package_context *context);
+
+/* True when the next step may wait for another machine, so that a thread that may block must run
+ * it. */
+bool package_context_may_wait(const struct package_context *context);
+
+/* SEC_E_OK when `text` has at most PACKAGE_TOKEN_LIMIT octets; otherwise SEC_E_INVALID_TOKEN.
+ * `what` names it in the text of the error. Pure. */
+SECURITY_STATUS package_context_check_size(struct sspi_view text, const char *what,
+                                           struct sspi_error_info *error_info) MUST_USE;
+
+/* SEC_E_OK when the tokens can be sent. SEC_E_INSUFFICIENT_MEMORY: one of them is not complete.
+ * SEC_E_INTERNAL_ERROR: too many, or one is too long. Pure. */
+SECURITY_STATUS package_output_check(const struct package_output *out) MUST_USE;
+
+/* Gives an error without a reason the reason INTERNAL. */
+void package_output_complete_error(SECURITY_STATUS status, struct sspi_error_info *error_info);
+
+/* Frees tokens and need; leaves error_info. */
+void package_output_free(struct package_output *out);
+
+#endif
