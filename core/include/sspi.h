@@ -718,7 +718,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                   - SECBUFFER_CHANNEL_BINDINGS, up to 16: a SEC_CHANNEL_BINDINGS with its data.
  *                     Windows takes one; here several are alternatives, any of which may match.
  * fContextReq       in. ASC_REQ_*, any of them. What the client cannot give is no error: look at
- *                   *pfContextAttr. See "The bit 0x10000000" and docs/functions.md, which has what
+ *                   *pfContextAttr. See "The bit 0x10000000" and docs/libsspi.md, which has what
  *                   each does. Refused are ASC_REQ_CONFIDENTIALITY with HTTP Digest and
  *                   ASC_REQ_PROXY_BINDINGS together with ASC_REQ_ALLOW_MISSING_BINDINGS.
  * TargetDataRep     in. Ignored.

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The demo is a promise of the README: it ends well, leaves nothing behind, and shows on both servers
+# README.md promises the demo: it ends well, leaves nothing behind, and shows on both servers
 # what is granted and what is refused.
 use strict;
 use warnings;

@@ -1,89 +1,35 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Each file of conf-examples, and the configurations of the README, loaded as they stand but for their
-# paths, ports and the realm's name.
+# Each file of conf-examples, and the two configurations of the README, are loaded, with the paths,
+# ports and realm of the test. Then clients log in.
 use strict;
 use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(root_dir built is_root scratch_dir slurp run worker_user);
+use SSPI::Test qw(root_dir slurp);
 use SSPI::Test::Digest qw(digest_challenges digest_header);
+use SSPI::Test::Examples;
 use SSPI::Test::Gss qw(end_point_binding negotiate_value);
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
 my $kdc = SSPI::Test::KDC->new;
 my ($alice, $bob) = map { $kdc->login($_) } qw(alice bob);
-my $users = scratch_dir('users') . '/digest.users';
-my $create = '-c';
-for my $user (qw(alice bob)) {
-    my $r = run([ built('passwd'), ($create || ()), '-r', 'Intranet', '--stdin', $users, $user ],
-        stdin => "secret of $user\n");
-    is($r->{rc}, 0, "sspi-passwd adds $user") or diag($r->{err});
-    $create = '';
-}
-chmod 0644, $users;
-my $nt_users = scratch_dir('nt-users') . '/nt.users';
-for my $user (qw(bob carol)) {
-    my $r = run([ built('passwd'), (-e $nt_users ? () : '-c'), qw(-a NT -r EXAMPLE --stdin), $nt_users, $user ],
-        stdin => "secret of $user\n");
-    is($r->{rc}, 0, "sspi-passwd adds $user for NTLM") or diag($r->{err});
-}
-chmod 0644, $nt_users;
-my ($cert, $key) = SSPI::Test::Server::certificate('rsa');
-
-# What the distribution's own main configuration says around an example.
-sub around {
-    my ($kind, $text) = @_;
-    if ($kind eq 'apache') {
-        my $user = is_root() ? 'User ' . worker_user() . "\nGroup " . worker_user() . "\n" : '';
-        return "ServerRoot \@DIR\@\nServerName localhost\nPidFile \@DIR\@/pid\nErrorLog \@DIR\@/logs/error.log\n"
-            . "DefaultRuntimeDir \@DIR\@\nLogLevel info\n" . SSPI::Test::Apache::load_modules() . $user
-            . "TypesConfig /etc/mime.types\nDocumentRoot \@DOCROOT\@\nScriptSock \@DIR\@/cgid.sock\n"
-            . "Listen 127.0.0.1:\@HTTP\@\nListen 127.0.0.1:\@HTTPS\@\n"
-            . qq(Header always set X-Sspi-User "expr=%{REMOTE_USER}" "expr=-n '%{REMOTE_USER}'"\n)
-            . qq(Header always set X-Remote-User "expr=%{REMOTE_USER}" "expr=-n '%{REMOTE_USER}'"\n) . $text;
-    }
-    my $user = is_root() ? 'user ' . worker_user() . ' ' . worker_user() . ";\n" : '';
-    my $temp = join '', map { "    ${_}_temp_path \@DIR\@/temp-$_;\n" } qw(client_body proxy fastcgi uwsgi scgi);
-    my $http = "http {\n$temp    access_log off;\n    types { text/html html; }\n"
-        . "    add_header X-Sspi-User \$sspi_user always;\n    add_header X-Remote-User \$remote_user always;\n";
-    $text =~ s/^http \{\n/$http/m or die 'no http block';
-    # The harness waits for both ports; an example has one of them.
-    my $other = $text =~ /listen \S+ ssl/ ? '@HTTP@' : '@HTTPS@';
-    $text =~ s/\}\n\z/    server { listen 127.0.0.1:$other; }\n}\n/;
-    return "daemon off;\n${user}pid \@DIR\@/pid;\nerror_log \@DIR\@/logs/error.log info;\nenv KRB5_CONFIG;\n"
-        . "env ASAN_OPTIONS;\nenv UBSAN_OPTIONS;\n$text";
-}
+my $examples = SSPI::Test::Examples->new($kdc);
 
 sub example {
     my ($kind, $name) = @_;
-    return from_text($kind, slurp(root_dir() . "/conf-examples/$kind/$name.conf"));
+    return $examples->server($kind, slurp(root_dir() . "/conf-examples/$kind/$name.conf"));
 }
 
-# The first block of code below a heading of the README.
+# The first configuration of the README for a server.
 sub readme {
     my ($kind) = @_;
-    my $heading = { apache => 'Apache httpd', nginx => 'nginx' }->{$kind};
-    slurp(root_dir() . '/README.md') =~ /^## $heading\n.*?^```\n(.*?)^```$/ms
-        or die "README.md has no configuration for $heading\n";
-    return from_text($kind, $1);
-}
-
-sub from_text {
-    my ($kind, $text) = @_;
-    my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/etc/\w+/http\.keytab}, $kdc->{keytab} ],
-        [ qr{/etc/\w+/digest\.users}, $users ], [ qr{/etc/\w+/nt\.users}, $nt_users ], [ qr{/etc/ssl/certs/\S+?\.pem}, $cert ],
-        [ qr{/etc/ssl/private/\S+?\.key}, $key ], [ qr{/var/www/html}, '@DOCROOT@' ]);
-    for (@paths) { my ($from, $to) = @$_; $text =~ s/^(\s*[^#\s].*?)$from/$1$to/mg }
-    $text =~ s/\@EXAMPLE\.COM/\@SSPI.TEST/g;
-    $text =~ s/listen 80;/listen 127.0.0.1:\@HTTP\@;/;
-    $text =~ s/listen 443 /listen 127.0.0.1:\@HTTPS\@ /;
-    $text =~ s/<VirtualHost \*:443>/<VirtualHost 127.0.0.1:\@HTTPS\@>/;
-    return { env => $kdc->server_env, on => $kind, whole_config => around($kind, $text),
-        files => { '/intranet/page.html' => "page\n", '/intranet/staff/page.html' => "staff\n" } };
+    slurp(root_dir() . '/README.md') =~ /^```$kind\n(.*?)^```$/ms
+        or die "README.md has no configuration for $kind\n";
+    return $examples->server($kind, $1);
 }
 
 my ($page, $staff) = ('/intranet/page.html', '/intranet/staff/page.html');

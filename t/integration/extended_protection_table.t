@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The table of the README on Extended Protection is what happens: each cell is a login of every scheme on
-# every server. With SSPI_WRITE_TABLE in the environment it is written anew.
+# The table of docs/extended-protection.md shows what happens: each cell is a login of every scheme on
+# every server. With SSPI_WRITE_TABLE in the environment the test writes the table.
 use strict;
 use warnings;
 
@@ -15,7 +15,7 @@ use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
 my $world = SSPI::Test::Binding->new;
-my $page = root_dir() . '/README.md';
+my $page = root_dir() . '/docs/extended-protection.md';
 my ($front) = SSPI::Test::Server::certificate('front');
 my %service = (service_name => 'HTTP/localhost');
 my %elsewhere = (target => 'HTTP/other.test', ticket_host => 'other.test');
@@ -24,30 +24,30 @@ my %elsewhere = (target => 'HTTP/other.test', ticket_host => 'other.test');
 my %client = (
     direct => [
         [ 'bound to the certificate of that end', 'tls', 'right', 'rsa' ],
-        [ 'bound to another one: somebody relays', 'tls', 'wrong', 'rsa' ],
-        [ 'says that it speaks without TLS', 'tls', 'zeros', 'rsa' ],
-        [ 'does not know bindings', 'tls', 'silent', 'rsa' ],
-        [ 'bound, but means another service', 'tls', 'right', 'rsa', %elsewhere ],
+        [ 'bound to another certificate: a relay', 'tls', 'wrong', 'rsa' ],
+        [ 'says that it uses no TLS', 'tls', 'zeros', 'rsa' ],
+        [ 'does not support channel bindings', 'tls', 'silent', 'rsa' ],
+        [ 'bound, but names another service', 'tls', 'right', 'rsa', %elsewhere ],
     ],
     front => [
         [ 'bound to the certificate of that end', 'front', 'right', 'front' ],
-        [ 'bound to another one: somebody relays', 'front', 'wrong', 'front' ],
-        [ 'says that it speaks without TLS', 'front', 'zeros', 'front' ],
-        [ 'does not know bindings', 'front', 'silent', 'front' ],
-        [ 'bound, but means another service', 'front', 'right', 'front', %elsewhere ],
+        [ 'bound to another certificate: a relay', 'front', 'wrong', 'front' ],
+        [ 'says that it uses no TLS', 'front', 'zeros', 'front' ],
+        [ 'does not support channel bindings', 'front', 'silent', 'front' ],
+        [ 'bound, but names another service', 'front', 'right', 'front', %elsewhere ],
     ],
     mixed => [
         [ 'through the front end: bound to any TLS connection', 'front', 'right', 'front' ],
-        [ 'plain HTTP: says that it speaks without TLS', 'plain', 'zeros', 'front' ],
-        [ 'does not know bindings', 'plain', 'silent', 'front' ],
-        [ 'means another service', 'plain', 'zeros', 'front', %elsewhere ],
+        [ 'plain HTTP: says that it uses no TLS', 'plain', 'zeros', 'front' ],
+        [ 'does not support channel bindings', 'plain', 'silent', 'front' ],
+        [ 'names another service', 'plain', 'zeros', 'front', %elsewhere ],
     ],
 );
 my @tables = (
     { name => 'direct', title => 'at this server', options => {}, clients => 'direct' },
     { name => 'front', title => 'at a load balancer with this certificate', clients => 'front',
         options => { channel_binding_certificate => $front } },
-    { name => 'proxy', title => 'at one whose certificate is not known here', clients => 'front',
+    { name => 'proxy', title => 'at a front end whose certificate is not known here', clients => 'front',
         options => { extended_protection => 'proxy' } },
     { name => 'mixed', title => 'mixed: plain HTTP, and a load balancer', clients => 'mixed',
         options => { extended_protection => 'proxy proxy-cohosting' } },
@@ -138,7 +138,7 @@ scenario 'the table of Extended Protection', { $world->site(@places) }, sub {
         spew($page, $before . $text . $after);
         $there = $text;
     }
-    is($text, $there, 'is that of the README') or diag('SSPI_WRITE_TABLE=1 writes it');
+    is($text, $there, 'is that of docs/extended-protection.md') or diag('SSPI_WRITE_TABLE=1 writes it');
 };
 
 done_testing;

@@ -1,7 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The tables of README.md and docs are those of the sources, and every id that the tests and documents
-# mention exists.
+# The tables of docs/ are those of the sources, and every message id that a document mentions exists.
 use strict;
 use warnings;
 use FindBin;
@@ -10,7 +9,7 @@ use Test::More;
 my $root = "$FindBin::Bin/../..";
 
 my $told = `$root/tools/reference --check`;
-is($?, 0, 'README.md and docs/messages.md are made from the tables') or diag($told);
+is($?, 0, 'the pages of docs/ are made from the tables') or diag($told);
 
 sub slurp {
     my ($path) = @_;
@@ -20,7 +19,8 @@ sub slurp {
 }
 
 my %known = map { $_ => 1 } slurp("$root/docs/messages.md") =~ /^\| (SSPI-\d{3}) /mg;
-my @mentions = map { [ $_, slurp("$root/$_") =~ /\b(SSPI-\d{3})\b/g ] } 'README.md', 'CHANGELOG.md';
+my @pages = map { substr $_, length "$root/" } glob("$root/*.md"), glob("$root/docs/*.md"), glob("$root/docs/*/*.md");
+my @mentions = map { [ $_, slurp("$root/$_") =~ /\b(SSPI-\d{3})\b/g ] } @pages;
 for my $mention (@mentions) {
     my ($path, @ids) = @$mention;
     is_deeply([ grep { !$known{$_} } @ids ], [], "$path mentions existing messages only");
@@ -42,12 +42,17 @@ cmp_ok(scalar @numbers, '>', 50, 'the reasons are read');
 is_deeply([ sort { $a <=> $b } @numbers ], \@numbers, 'message numbers rise');
 is_deeply(\@wrong, [], 'rows of one number agree, and each status is counted');
 
-# The table of functions, flags and statuses against sspi.h and the tests.
+# The table of functions, flags and statuses is compared with sspi.h and the tests.
 my $header = slurp("$root/core/include/sspi.h");
 my $table = slurp("$root/core/sspi/sspi_reference.def");
 my %row = map { $_ => { map { $_ => 1 } $table =~ /^$_\((\w+),/mg } } qw(SSPI_FUNCTION SSPI_FLAG SSPI_STATUS);
+# A row: its macro, its name, the strings behind it, and perhaps a test.
+my $string = qr/"(?:[^"\\]|\\.)*"/;
+my @rows = map { [ /^(SSPI_\w+)\((\w+),/, [ map { s/\A"|"\z//gr } map { join '', /$string/g } /((?:$string\s*)+)/g ], /,\s*(\w+)\)\z/ ] }
+    $table =~ /^(SSPI_(?:FUNCTION|FLAG|STATUS)\((?:[^()"]|$string)*\))$/mg;
 my %declared = map { $_ => 1 } map { s/(?<=[a-z])[AW]\z//r }
     $header =~ /^SSPI_API\s+SECURITY_STATUS\s+SEC_ENTRY\s+(\w+)\(/mg;
+is(scalar @rows, scalar(map { keys %$_ } values %row), 'every row is read');
 is_deeply($row{SSPI_FUNCTION}, \%declared, 'every function of sspi.h is told, and no other');
 is_deeply($row{SSPI_FLAG}, { map { $_ => 1 } $header =~ /^#define (ASC_REQ_\w+)/mg },
     'every flag of fContextReq is told, and no other');
@@ -58,9 +63,25 @@ my ($calls) = $header =~ m{/\* ---- calls ---- \*/(.*)}s;
 my %promised = map { $_ => 1 } $calls =~ /\b((?:SEC_[EI]|STATUS)_[A-Z_]+[A-Z])\b/g;
 is_deeply([ grep { $status{$_} && !$row{SSPI_STATUS}{$_} && $_ ne 'STATUS_INVALID_PARAMETER' } sort keys %promised ], [],
     'every status that a call promises is told');
+# What the comment of a function says between "Returns" and "Blocks:" is what its row says.
+my %comment;
+while ($header =~ m{/\*((?:(?!\*/).)*)\*/\s*SSPI_API\s+SECURITY_STATUS\s+SEC_ENTRY\s+(\w+)\(}sg) {
+    my ($comment, $name) = ($1, $2);
+    $name =~ s/(?<=[a-z])A\z//;
+    $comment{$name} = $1 if $comment =~ /^ \* Returns\b(.*?)\bBlocks:/ms;
+}
+for my $function (grep { $_->[0] eq 'SSPI_FUNCTION' } @rows) {
+    my ($name, $as, $returns) = ($function->[1], map { s/"\s*"//gr } @{$function->[2]}[ 0, 1 ]);
+    my %said = map { $_ => 1 } ($comment{$name} // '') =~ /\b((?:SEC_[EI]|STATUS)_[A-Z_]+[A-Z])\b/g;
+    # No status that a caller gets, but named there: what is never returned, and other pages' statuses.
+    delete @said{qw(SEC_E_OK SEC_I_COMPLETE_AND_CONTINUE STATUS_INVALID_PARAMETER)};
+    is_deeply([ sort split ' ', $returns ], [ sort keys %said ], "$name returns what sspi.h says");
+    like($comment{$name}, qr/\b$as\b/, "$name: sspi.h refers to $as") if $as ne '';
+}
 my $tests = join '', map { slurp($_) } glob("$root/t/unit/*.c"), glob("$root/t/conformance/*.c"),
     "$root/t/conformance/meson.build";
-is_deeply([ grep { $tests !~ /\b\Q$_\E\b/ } $table =~ /, (\w+)\)$/mg ], [], 'and every test that is named exists');
+is_deeply([ grep { $tests !~ /\b\Q$_\E\b/ } map { $_->[3] // () } @rows ], [], 'every test that is named exists');
+is_deeply([ map { $_->[1] } grep { $_->[0] ne 'SSPI_FLAG' && !defined $_->[3] } @rows ], [], 'every row names a test');
 unlike($table . $header, qr/\bstub|not implemented/i, 'nothing is a stub');
 
 done_testing();

@@ -153,11 +153,12 @@ static void the_number_of_words_is_checked(void **state)
     struct sspi_view words[] = {SSPI_VIEW("on"), SSPI_VIEW("off"), SSPI_VIEW("x"), SSPI_VIEW("y")};
     assert_false(set(&policy, SSPI_OPTION_REQUIRE_TLS, words, 2));
     assert_string_equal(
-        error, "SSPIRequireTLS takes 1 word, not 2: no challenge and no check of credentials on a "
-               "plain connection: 403");
+        error,
+        "SSPIRequireTLS takes 1 word, not 2: answers 403 on a connection without TLS, without "
+        "a challenge and without a check of credentials");
     assert_false(set(&policy, SSPI_OPTION_PACKAGES, words, 4));
     assert_string_equal(error, "SSPIPackages takes 1 to 3 words, not 4: authentication schemes, in "
-                               "the order to offer them");
+                               "the order in which the server offers them");
 }
 
 static void every_require_line_needs_its_keyword_and_a_name(void **state)
