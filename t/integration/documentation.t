@@ -1,0 +1,122 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Every configuration and command of README.md and docs/. The servers' own configuration tests accept
+# each configuration, whole or in a minimal frame. Each command is run, or another test runs it, or the
+# list below says why no test can. Links between the pages lead somewhere.
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use File::Basename qw(dirname);
+use Test::More;
+use SSPI::Test qw(root_dir built scratch_dir slurp run);
+use SSPI::Test::Examples;
+use SSPI::Test::Scenario;
+
+my $root = root_dir();
+my @pages = map { substr $_, length "$root/" } "$root/README.md", glob("$root/docs/*.md"), glob("$root/docs/decisions/*.md"),
+    grep { -e } map { "$root/$_" } qw(ARCHITECTURE.md CONTRIBUTING.md SECURITY.md t/README.md);
+my %text = map { $_ => slurp("$root/$_") } @pages;
+
+# The blocks of code of a page: { kind, text, where }.
+sub blocks {
+    my ($page) = @_;
+    my (@blocks, $block);
+    my $n = 0;
+    for my $line (split /\n/, $text{$page}) {
+        $n++;
+        if ($block && $line eq '```') { push @blocks, $block; $block = undef }
+        elsif ($block) { $block->{text} .= "$line\n" }
+        elsif ($line =~ /^```(\w*)$/) { $block = { kind => $1, text => '', where => "$page:$n" } }
+    }
+    die "$page: a block of code has no end\n" if $block;
+    return @blocks;
+}
+my @all = map { blocks($_) } @pages;
+my @shown = grep { $_->{where} =~ /\A(?:README\.md|docs\/)/ } @all;
+
+is_deeply([ map { "$_->{where} $_->{kind}" } grep { $_->{kind} !~ /\A(?:apache|nginx|sh|text|c)\z/ } @shown ], [],
+    'every block of code says what it is');
+
+my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/www.example.org']);
+my $examples = SSPI::Test::Examples->new($kdc,
+    keytab => $kdc->make_keytab('documentation.keytab', 'HTTP/localhost', 'HTTP/www.example.org'));
+my %class = (apache => 'SSPI::Test::Apache', nginx => 'SSPI::Test::Nginx');
+for my $kind (qw(apache nginx)) {
+    SKIP: {
+        skip "$kind is not among SSPI_SERVERS", 1 if !wanted($kind);
+        subtest "$kind accepts every configuration" => sub {
+            for my $block (grep { $_->{kind} eq $kind } @shown) {
+                my $spec = $examples->server($kind, $examples->whole($kind, $block->{text}));
+                my $server = $class{$kind}->new(%$spec);
+                my $r = $server->test_config;
+                is($r->{rc}, 0, $block->{where}) or diag($r->{out}, slurp($server->{config}));
+                # A directive that has no effect is an untruth in a page, too.
+                is_deeply([ grep { /\bSSPI-\d+.*|\[(?:warn|error|emerg)\]/ && !/SSPI-20[0-6]|SSPI-23[0-2]/ } split /\n/, $r->{out} ],
+                    [], "$block->{where} without a warning");
+            }
+        };
+    }
+}
+
+# Commands that other tests run, or that need what a test does not have.
+my @elsewhere = (
+    [ qr{^tools/demo$}, 'demo.t runs it' ],
+    [ qr{^tools/(?:check|bench|reference)\b}, 'runs the tests, or is run by style/reference.t' ],
+    [ qr{^tools/setup\b}, 'tools/check runs it' ],
+    [ qr{^meson (?:setup|compile|test|install)\b|^meson setup build && }, 'tools/check and install.t run meson' ],
+    [ qr{^\./configure --add-dynamic-module=}, 'install.t runs it' ],
+    [ qr{^cc .*pkg-config --cflags --libs sspi}, 'install.t runs it' ],
+    [ qr{^kadmin\.local (?:addprinc|ktadd) |^klist -ke }, 'SSPI::Test::KDC makes keytabs' ],
+    [ qr{^chown root: /etc}, 'changes the machine' ],
+    [ qr{^net ads join$|^adduser www-data winbindd_priv$}, 'changes the machine; t/ad joins a domain' ],
+);
+subtest 'commands' => sub {
+    my $dir = scratch_dir('commands');
+    my $made = run([ qw(htdigest -c), "$dir/.htdigest", 'Intranet', 'dave' ], stdin => "pw\npw\n");
+    is($made->{rc}, 0, 'htdigest makes a file to import') or diag($made->{err});
+    my $at = '';
+    for my $block (grep { $_->{kind} eq 'sh' } @shown) {
+        my ($page) = $block->{where} =~ /\A(.*):/;
+        # The files of one page belong together.
+        if ($page ne $at) { unlink grep { !/\.htdigest\z/ } glob "$dir/*"; $at = $page }
+        for my $line (split /\n/, $block->{text}) {
+            if ($line =~ /\Asspi-passwd /) { passwd($dir, $line, $block->{where}) }
+            else { ok(scalar(grep { $line =~ $_->[0] } @elsewhere), "$block->{where}: $line is run elsewhere") }
+        }
+    }
+};
+
+# Runs a line of sspi-passwd in `dir`, with the password on its standard input.
+sub passwd {
+    my ($dir, $line, $where) = @_;
+    my (undef, @words) = split ' ', $line;
+    s{\A/etc/\w+/}{} for @words;
+    unlink map { "$dir/$_" } grep { /\.users\z/ } @words if grep { $_ eq '-c' } @words;
+    unshift @words, '--stdin' if !grep { /\A(?:-D|--list|--import|--compile)\z/ } @words;
+    my $r = run([ 'sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh', $dir, built('passwd'), @words ], stdin => "a password\n");
+    return is($r->{rc}, 0, "$where: $line") || diag($r->{out}, $r->{err});
+}
+
+# A heading's anchor, as GitHub makes it.
+sub anchor { my ($heading) = @_; return lc($heading =~ s/[^\w\- ]//gr =~ tr/ /-/r) }
+
+subtest 'links' => sub {
+    for my $page (@pages) {
+        my @broken;
+        for my $link ($text{$page} =~ /\]\(([^)\s]+)\)/g) {
+            next if $link =~ m{\Ahttps?://};
+            my ($path, $part) = $link =~ /\A([^#]*)(?:#(.*))?\z/;
+            my $target = $path eq '' ? "$root/$page" : dirname("$root/$page") . "/$path";
+            my $found = -e $target;
+            if ($found && defined $part) {
+                $found = grep { anchor($_) eq $part } slurp($target) =~ /^#+ (.*)$/mg;
+            }
+            push @broken, $link if !$found;
+        }
+        is_deeply(\@broken, [], "those of $page lead somewhere");
+    }
+};
+
+done_testing;
