@@ -82,6 +82,14 @@ my $tests = join '', map { slurp($_) } glob("$root/t/unit/*.c"), glob("$root/t/c
     "$root/t/conformance/meson.build";
 is_deeply([ grep { $tests !~ /\b\Q$_\E\b/ } map { $_->[3] // () } @rows ], [], 'every test that is named exists');
 is_deeply([ map { $_->[1] } grep { $_->[0] ne 'SSPI_FLAG' && !defined $_->[3] } @rows ], [], 'every row names a test');
+
+# The maps of ARCHITECTURE.md lead to files that exist.
+my %file = map { $_ => 1 } map { split /\n/ } `cd '$root' && find . -name .git -prune -o -name 'build*' -prune -o -type f -print`;
+my @named = slurp("$root/ARCHITECTURE.md") =~ /`([\w.\/-]+\.(?:c|h|def|t|md))`/g;
+my @missing = grep { my $end = quotemeta; !grep { m{(?:/|/ngx_http_sspi(?=_))$end\z} } keys %file } @named;
+is_deeply(\@missing, [],
+    'every file that ARCHITECTURE.md names exists');
+
 unlike($table . $header, qr/\bstub|not implemented/i, 'nothing is a stub');
 
 done_testing();
