@@ -21,7 +21,7 @@
 
 enum {
 #define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)                                \
-    PLACE_##id, PLACE_END_##id = PLACE_##id - (HAS_COMMAND(apache, scope) ? 0 : 1),
+    INDEX_##id, INDEX_LAST_##id = INDEX_##id - (HAS_COMMAND(apache, scope) ? 0 : 1),
 #include "sspi_options.def"
     N_COMMANDS
 };
@@ -30,12 +30,12 @@ enum {
 #pragma GCC diagnostic ignored "-Woverride-init"
 static const command_rec commands[] = {
 #define SSPI_OPTION(id, apache, nginx, min, max, kind, scope, help)                                \
-    [PLACE_##id] = AP_INIT_RAW_ARGS(apache, mod_sspi_set_option,                                   \
+    [INDEX_##id] = AP_INIT_RAW_ARGS(apache, mod_sspi_set_option,                                   \
                                     (void *)(intptr_t)SSPI_OPTION_##id, WHERE_##scope, help),
 #include "sspi_options.def"
     [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", mod_sspi_authz_count, NULL, OR_AUTHCFG,
                                     "as mod_authz_core has it"),
-    AP_INIT_TAKE1("AuthType", mod_sspi_see_auth_type, NULL, OR_AUTHCFG, "as mod_authn_core has it"),
+    AP_INIT_TAKE1("AuthType", mod_sspi_set_auth_type, NULL, OR_AUTHCFG, "as mod_authn_core has it"),
     {.name = NULL},
 };
 #pragma GCC diagnostic pop

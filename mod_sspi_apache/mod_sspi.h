@@ -52,10 +52,10 @@ void *mod_sspi_server_config_create(apr_pool_t *p, server_rec *s);
 
 /* Handlers of directives: of an option, and of AuthType. They return NULL, or an error message. */
 const char *mod_sspi_set_option(cmd_parms *cmd, void *dir, const char *args);
-const char *mod_sspi_see_auth_type(cmd_parms *cmd, void *dir, const char *type);
+const char *mod_sspi_set_auth_type(cmd_parms *cmd, void *dir, const char *type);
 
 /* True if AuthType SSPI holds for r. */
-bool mod_sspi_dir_config_is_ours(request_rec *r);
+bool mod_sspi_dir_config_is_sspi(request_rec *r);
 
 /* True for AuthType None within AuthType SSPI: credentials are optional, but verified if sent. */
 bool mod_sspi_dir_config_is_none(const request_rec *r);
@@ -97,8 +97,8 @@ void mod_sspi_caches_register_hooks(void);
 const char *mod_sspi_provider_check(apr_pool_t *p, const char *directive, const char *name);
 
 /* Looks up who `result` asks for, by the providers of r's policy. False: one of them failed. */
-bool mod_sspi_provider_answer(request_rec *r, const struct sspi_policy *policy,
-                              struct sspi_exchange *exchange, const struct sspi_result *result);
+bool mod_sspi_provider_look_up(request_rec *r, const struct sspi_policy *policy,
+                               struct sspi_exchange *exchange, const struct sspi_result *result);
 
 /* ---- mod_sspi_resources.c ---- */
 
@@ -125,7 +125,7 @@ struct ssl_st *mod_sspi_tls_of(conn_rec *c);
 struct ssl_ctx_st *mod_sspi_tls_of_host(const server_rec *s);
 
 /* What unfinished exchanges need on an HTTP/1.x connection; NULL on HTTP/2 or without memory. */
-struct sspi_connection *mod_sspi_connection_connection(conn_rec *c, struct sspi_acceptor *acceptor);
+struct sspi_connection *mod_sspi_connection_get(conn_rec *c, struct sspi_acceptor *acceptor);
 
 /* Returns it only if it exists already. */
 const struct sspi_connection *mod_sspi_connection_find(conn_rec *c);

@@ -22,7 +22,7 @@ static bool is_among(const apr_array_header_t *lines, const char *value)
 
 /* Takes `lines` out of the table, known by their pointers: another module's lines of the same name
  * stay. */
-static void take_back(request_rec *r, const apr_array_header_t *lines)
+static void remove_lines(request_rec *r, const apr_array_header_t *lines)
 {
     const apr_array_header_t *old = apr_table_elts(r->err_headers_out);
     apr_table_t *kept = apr_table_make(r->pool, old->nelts + SSPI_HEADERS_LIMIT);
@@ -44,7 +44,7 @@ static void send_lines(request_rec *r, struct mod_sspi_request_ctx *ctx, apr_arr
         return;
     }
     if (ctx->sent != NULL) {
-        take_back(r, ctx->sent);
+        remove_lines(r, ctx->sent);
     }
     for (int i = 0; lines != NULL && i < lines->nelts; i++) {
         const struct mod_sspi_line *line = &APR_ARRAY_IDX(lines, i, struct mod_sspi_line);
@@ -71,7 +71,7 @@ static bool is_misleading(const char *name)
 }
 
 /* What a granted request gets with a 401 that is another's. */
-static apr_array_header_t *for_another(const struct mod_sspi_request_ctx *ctx)
+static apr_array_header_t *without_challenges(const struct mod_sspi_request_ctx *ctx)
 {
     const apr_array_header_t *granted = ctx->granted;
     apr_array_header_t *lines = apr_array_make(ctx->pool, 1, sizeof(struct mod_sspi_line));
@@ -94,7 +94,7 @@ static void answer(request_rec *r, struct mod_sspi_request_ctx *ctx, bool own)
     } else if (own && ctx->challenge != NULL) {
         send_lines(r, ctx, ctx->challenge);
     } else {
-        send_lines(r, ctx, for_another(ctx));
+        send_lines(r, ctx, without_challenges(ctx));
     }
 }
 

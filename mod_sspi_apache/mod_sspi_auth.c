@@ -15,11 +15,11 @@ static const char *const variable_names[SSPI_VARIABLE_COUNT] = {
 #undef SSPI_VARIABLE
 };
 
-static void export_variables(request_rec *r, const struct mod_sspi_request_state *place)
+static void export_variables(request_rec *r, const struct mod_sspi_request_state *state)
 {
     for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
-        if (place->variables[i] != NULL) {
-            apr_table_setn(r->subprocess_env, variable_names[i], place->variables[i]);
+        if (state->variables[i] != NULL) {
+            apr_table_setn(r->subprocess_env, variable_names[i], state->variables[i]);
         } else {
             apr_table_unset(r->subprocess_env, variable_names[i]);
         }
@@ -29,37 +29,37 @@ static void export_variables(request_rec *r, const struct mod_sspi_request_state
 /* A request has no user until its credentials are verified, whatever another module, SetEnvIf or
  * the parent request says. A subrequest begins with a copy of the parent's environment, which
  * mod_include fills with variables for programs. */
-static void forget(request_rec *r)
+static void clear_user(request_rec *r)
 {
-    struct mod_sspi_request_state *place = mod_sspi_request_state_of(r);
+    struct mod_sspi_request_state *state = mod_sspi_request_state_of(r);
 
     r->user = NULL;
-    if (place->granted) {
+    if (state->granted) {
         r->ap_auth_type = NULL;
     }
-    place->granted = false;
-    memset(place->variables, 0, sizeof(place->variables));
-    export_variables(r, place);
+    state->granted = false;
+    memset(state->variables, 0, sizeof(state->variables));
+    export_variables(r, state);
     apr_table_unset(r->subprocess_env, "REMOTE_USER");
     apr_table_unset(r->subprocess_env, "AUTH_TYPE");
 }
 
 static void grant(request_rec *r, const struct sspi_result *result)
 {
-    struct mod_sspi_request_state *place = mod_sspi_request_state_of(r);
+    struct mod_sspi_request_state *state = mod_sspi_request_state_of(r);
 
     for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
         const struct sspi_view *value = &result->variables[i];
 
         if (value->data != NULL) {
-            place->variables[i] = apr_pstrmemdup(r->pool, value->data, value->len);
+            state->variables[i] = apr_pstrmemdup(r->pool, value->data, value->len);
         }
     }
-    place->granted = true;
-    place->config = r->per_dir_config;
-    r->user = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_USER]);
-    r->ap_auth_type = apr_pstrdup(r->pool, place->variables[SSPI_VARIABLE_PACKAGE]);
-    export_variables(r, place);
+    state->granted = true;
+    state->config = r->per_dir_config;
+    r->user = apr_pstrdup(r->pool, state->variables[SSPI_VARIABLE_USER]);
+    r->ap_auth_type = apr_pstrdup(r->pool, state->variables[SSPI_VARIABLE_PACKAGE]);
+    export_variables(r, state);
     mod_sspi_caches_mark(r);
 }
 
@@ -71,11 +71,11 @@ int mod_sspi_force_authn(request_rec *r)
     const struct mod_sspi_dir_config *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
     const struct sspi_result *result;
 
-    if (!mod_sspi_dir_config_is_ours(r)) {
+    if (!mod_sspi_dir_config_is_sspi(r)) {
         return DECLINED;
     }
     mod_sspi_request_state_of(r)->hook_ran = true;
-    forget(r);
+    clear_user(r);
     if (dir->policy.optional) {
         result = mod_sspi_request_step(r);
     } else if (!mod_sspi_request_step_open(r, &result)) {
@@ -86,7 +86,7 @@ int mod_sspi_force_authn(request_rec *r)
 
 /* mod_http2 ends a stream whose answer is this 403 with the error HTTP_1_1_REQUIRED (RFC 9113
  * section 7), after which the client asks again over HTTP/1.1. */
-static int downgrade(request_rec *r)
+static int force_http1(request_rec *r)
 {
     apr_table_setn(r->notes, "ssl-renegotiate-forbidden", "an exchange of several legs");
     return HTTP_FORBIDDEN;
@@ -108,7 +108,7 @@ static int status_of(request_rec *r, const struct sspi_result *result)
         return mod_sspi_request_failure(r);
     }
     if (result->need == SSPI_NEED_HTTP_1_1) {
-        return downgrade(r);
+        return force_http1(r);
     }
     if (result->has_user) {
         grant(r, result);
@@ -140,17 +140,17 @@ void mod_sspi_drop_user(request_rec *r)
     const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
     if (ctx != NULL && ctx->refusal == r->status && mod_sspi_request_state_of(r)->granted) {
-        forget(r);
+        clear_user(r);
     }
 }
 
 int mod_sspi_check_authn(request_rec *r)
 {
-    if (!mod_sspi_dir_config_is_ours(r)) {
+    if (!mod_sspi_dir_config_is_sspi(r)) {
         return DECLINED;
     }
     mod_sspi_request_state_of(r)->hook_ran = true;
-    forget(r);
+    clear_user(r);
     return answer(r, mod_sspi_request_step(r));
 }
 
@@ -164,9 +164,9 @@ int mod_sspi_note_auth_failure(request_rec *r, const char *auth_type)
 }
 
 /* True if credentials may name a user here. */
-static bool may_name(request_rec *r)
+static bool accepts_credentials(request_rec *r)
 {
-    return mod_sspi_dir_config_is_ours(r) || mod_sspi_dir_config_is_none(r);
+    return mod_sspi_dir_config_is_sspi(r) || mod_sspi_dir_config_is_none(r);
 }
 
 /* Does the work of mod_sspi_force_authn() where httpd calls no hook of authentication: `Satisfy
@@ -175,10 +175,10 @@ int mod_sspi_fixup_open(request_rec *r)
 {
     const struct sspi_result *result;
 
-    if (r->user != NULL || !may_name(r) || mod_sspi_request_state_of(r)->hook_ran) {
+    if (r->user != NULL || !accepts_credentials(r) || mod_sspi_request_state_of(r)->hook_ran) {
         return DECLINED;
     }
-    forget(r);
+    clear_user(r);
     if (!mod_sspi_request_step_open(r, &result) ||
         (result != NULL && mod_sspi_request_is_anonymous(result))) {
         return DECLINED;
@@ -189,16 +189,16 @@ int mod_sspi_fixup_open(request_rec *r)
 /* Finds the location that granted r its user: r's own, or that of an outer request with the same
  * configuration, from which httpd copies the user without a hook. NULL: this module did not grant
  * it. */
-static const struct mod_sspi_request_state *granting_place(const request_rec *r)
+static const struct mod_sspi_request_state *find_granting_state(const request_rec *r)
 {
     const struct ap_conf_vector_t *config = r->per_dir_config;
 
     for (; r != NULL && r->per_dir_config == config; r = r->prev != NULL ? r->prev : r->main) {
-        const struct mod_sspi_request_state *place =
+        const struct mod_sspi_request_state *state =
             ap_get_module_config(r->request_config, &sspi_module);
 
-        if (place != NULL && place->granted) {
-            return place;
+        if (state != NULL && state->granted) {
+            return state;
         }
     }
     return NULL;
@@ -209,16 +209,16 @@ static const struct mod_sspi_request_state *granting_place(const request_rec *r)
 int mod_sspi_fixup_environment(request_rec *r)
 {
     const struct mod_sspi_request_state *from;
-    struct mod_sspi_request_state *place;
+    struct mod_sspi_request_state *state;
 
-    if (r->user == NULL || !may_name(r) || (from = granting_place(r)) == NULL) {
+    if (r->user == NULL || !accepts_credentials(r) || (from = find_granting_state(r)) == NULL) {
         return DECLINED;
     }
-    place = mod_sspi_request_state_of(r);
-    place->granted = true;
-    place->config = from->config;
-    memmove(place->variables, from->variables, sizeof(place->variables));
-    export_variables(r, place);
+    state = mod_sspi_request_state_of(r);
+    state->granted = true;
+    state->config = from->config;
+    memmove(state->variables, from->variables, sizeof(state->variables));
+    export_variables(r, state);
     mod_sspi_caches_mark(r);
     mod_sspi_drop_user(r);
     return OK;
@@ -230,13 +230,13 @@ int mod_sspi_fixup_environment(request_rec *r)
 int mod_sspi_fixup_user(request_rec *r)
 {
     const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
-    const struct mod_sspi_request_state *place =
+    const struct mod_sspi_request_state *state =
         ap_get_module_config(r->request_config, &sspi_module);
 
-    if (place != NULL && place->granted && place->config != r->per_dir_config) {
-        forget(r);
+    if (state != NULL && state->granted && state->config != r->per_dir_config) {
+        clear_user(r);
     }
-    if (r->user != NULL || ctx == NULL || ctx->result == NULL || !may_name(r)) {
+    if (r->user != NULL || ctx == NULL || ctx->result == NULL || !accepts_credentials(r)) {
         return DECLINED;
     }
     if (ctx->config != r->per_dir_config || !ctx->result->has_user) {

@@ -19,7 +19,7 @@ static authz_status find_user(request_rec *r)
     if (r->user == NULL) {
         return AUTHZ_DENIED_NO_USER;
     }
-    if (!mod_sspi_dir_config_is_ours(r)) {
+    if (!mod_sspi_dir_config_is_sspi(r)) {
         return AUTHZ_DENIED; /* a user of another AuthType */
     }
     if (!mod_sspi_request_state_of(r)->granted) {

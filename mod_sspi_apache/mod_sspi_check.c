@@ -18,9 +18,9 @@ struct check {
     bool failed; /* the server must not start */
     /* The location that is checked, what it may offer, and whether a Require line may demand a user
      * there. */
-    const struct mod_sspi_scope *place;
+    const struct mod_sspi_scope *location;
     bool offered[MOD_SSPI_CHOICES][MOD_SSPI_CHOICE_WORDS];
-    bool asked;
+    bool user_demanded;
 };
 
 /* ---- text that is an expression ---- */
@@ -55,7 +55,7 @@ static void check_realm(struct check *check, const struct mod_sspi_scope *scope,
     const struct sspi_view packages = {"Digest", 6};
     char error[SSPI_ERROR_SIZE];
 
-    if (realm == NULL || !mod_sspi_scope_is_ours(check->p, scope) ||
+    if (realm == NULL || !mod_sspi_scope_is_sspi(check->p, scope) ||
         scope->chosen[MOD_SSPI_PACKAGES] == NULL ||
         !mod_sspi_directive_has_word(check->p, scope->chosen[MOD_SSPI_PACKAGES], "Digest")) {
         return;
@@ -109,19 +109,20 @@ static void offer(struct check *check, size_t choice, const ap_directive_t *node
  * .htaccess file is not expected to choose for it. */
 static void find_choice(struct check *check, const struct mod_sspi_scope *scope, size_t choice)
 {
-    const struct mod_sspi_scope *place = check->place;
+    const struct mod_sspi_scope *location = check->location;
 
-    if (mod_sspi_scope_is_late(place) && !mod_sspi_scope_is_late(scope) &&
-        mod_sspi_scope_has(place, place->chosen[choice])) {
+    if (mod_sspi_scope_is_late(location) && !mod_sspi_scope_is_late(scope) &&
+        mod_sspi_scope_has(location, location->chosen[choice])) {
         return;
     }
     for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
         if (allows_htaccess(check->p, node)) {
-            if (!mod_sspi_scope_is_late(place) || !mod_sspi_scope_has(place, place->type)) {
+            if (!mod_sspi_scope_is_late(location) ||
+                !mod_sspi_scope_has(location, location->type)) {
                 offer(check, choice, NULL);
             }
         } else if (mod_sspi_directive_is_option(node, mod_sspi_choices[choice]) &&
-                   !mod_sspi_scope_is_within(place, scope)) {
+                   !mod_sspi_scope_is_within(location, scope)) {
             offer(check, choice, node);
         }
     }
@@ -132,19 +133,19 @@ static void find_choices(void *self, const struct mod_sspi_scope *scope)
     struct check *check = self;
 
     for (size_t i = 0;
-         i < MOD_SSPI_CHOICES && mod_sspi_scope_can_meet(check->p, scope, check->place); i++) {
+         i < MOD_SSPI_CHOICES && mod_sspi_scope_can_meet(check->p, scope, check->location); i++) {
         find_choice(check, scope, i);
     }
 }
 
 /* Marks everything that the location may offer to a request. */
-static void find_offered(struct check *check, const struct mod_sspi_scope *place)
+static void find_offered(struct check *check, const struct mod_sspi_scope *location)
 {
-    check->place = place;
+    check->location = location;
     memset(check->offered, 0, sizeof(check->offered));
     for (size_t i = 0; i < MOD_SSPI_CHOICES; i++) {
-        if (place->chosen[i] != NULL) {
-            offer(check, i, place->chosen[i]);
+        if (location->chosen[i] != NULL) {
+            offer(check, i, location->chosen[i]);
         } else {
             check->offered[i][0] = true; /* the default */
         }
@@ -214,7 +215,7 @@ static void check_line(struct check *check, const struct mod_sspi_scope *scope,
 {
     const char *names;
     const char *provider = provider_of(check->p, node, &names);
-    bool any_user = strcmp(provider, "user") == 0 && mod_sspi_scope_is_ours(check->p, scope);
+    bool any_user = strcmp(provider, "user") == 0 && mod_sspi_scope_is_sspi(check->p, scope);
 
     names = static_text(check->p, names);
     if (names == NULL || (!any_user && strcmp(provider, "sspi-user") != 0)) {
@@ -249,7 +250,7 @@ static void check_names(void *self, const struct mod_sspi_scope *scope)
 
 /* Require lines of another section count if they demand something. With SSPIOptional, `all granted`
  * is right. */
-static bool asks(apr_pool_t *p, const ap_directive_t *node, bool optional)
+static bool demands_user(apr_pool_t *p, const ap_directive_t *node, bool optional)
 {
     if (mod_sspi_directive_is(node, "Require")) {
         return optional || ap_cstr_casecmp(mod_sspi_directive_first_word(p, node), "all") != 0;
@@ -257,46 +258,47 @@ static bool asks(apr_pool_t *p, const ap_directive_t *node, bool optional)
     return mod_sspi_directive_is_require_section(node);
 }
 
-static void find_asking(void *self, const struct mod_sspi_scope *scope)
+static void find_demand(void *self, const struct mod_sspi_scope *scope)
 {
     struct check *check = self;
-    const struct mod_sspi_scope *place = check->place;
-    bool optional = place->optional || scope->section == place->section;
+    const struct mod_sspi_scope *location = check->location;
+    bool optional = location->optional || scope->section == location->section;
 
-    if (check->asked || !mod_sspi_scope_can_meet(check->p, scope, place)) {
+    if (check->user_demanded || !mod_sspi_scope_can_meet(check->p, scope, location)) {
         return;
     }
     for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
-        check->asked |= asks(check->p, node, optional) ||
-                        (!mod_sspi_scope_is_late(place) && allows_htaccess(check->p, node));
+        check->user_demanded |=
+            demands_user(check->p, node, optional) ||
+            (!mod_sspi_scope_is_late(location) && allows_htaccess(check->p, node));
     }
 }
 
 /* Reports demands at a location with AuthType SSPI if no Require line demands a user there: httpd
  * admits every client without calling a module. */
-static void check_place(void *self, const struct mod_sspi_scope *scope)
+static void check_location(void *self, const struct mod_sspi_scope *scope)
 {
     struct check *check = self;
-    const char *place;
+    const char *location;
 
-    if (scope->demand == NULL || !mod_sspi_scope_is_ours(check->p, scope) ||
+    if (scope->demand == NULL || !mod_sspi_scope_is_sspi(check->p, scope) ||
         !mod_sspi_scope_has(scope, scope->type)) {
         return;
     }
-    check->place = scope;
-    check->asked = false;
-    mod_sspi_scope_walk(check->p, check->tree, find_asking, check);
-    if (check->asked) {
+    check->location = scope;
+    check->user_demanded = false;
+    mod_sspi_scope_walk(check->p, check->tree, find_demand, check);
+    if (check->user_demanded) {
         return;
     }
-    place = scope->section == NULL
-                ? "the server's own level"
-                : apr_psprintf(check->p, "%s %s (%s:%d)", scope->section->directive,
-                               scope->section->args, scope->section->filename,
-                               scope->section->line_num);
+    location = scope->section == NULL
+                   ? "the server's own level"
+                   : apr_psprintf(check->p, "%s %s (%s:%d)", scope->section->directive,
+                                  scope->section->args, scope->section->filename,
+                                  scope->section->line_num);
     sspi_acceptor_note_unprotected(
         check->acceptor,
-        apr_pstrcat(check->p, scope->demand->directive, " ", scope->demand->args, NULL), place);
+        apr_pstrcat(check->p, scope->demand->directive, " ", scope->demand->args, NULL), location);
 }
 
 bool mod_sspi_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
@@ -306,6 +308,6 @@ bool mod_sspi_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acce
 
     mod_sspi_scope_walk(ptemp, tree, check_realms, &check);
     mod_sspi_scope_walk(ptemp, tree, check_names, &check);
-    mod_sspi_scope_walk(ptemp, tree, check_place, &check);
+    mod_sspi_scope_walk(ptemp, tree, check_location, &check);
     return !check.failed;
 }

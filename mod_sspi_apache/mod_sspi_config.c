@@ -64,7 +64,7 @@ static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
 }
 
 /* A file is opened by its absolute name, behind its prefix if it has that. */
-static const char *take_file(cmd_parms *cmd, const char *prefix, struct sspi_view *word)
+static const char *set_file_name(cmd_parms *cmd, const char *prefix, struct sspi_view *word)
 {
     size_t prefix_len = strlen(prefix);
     const char *path;
@@ -84,7 +84,7 @@ static const char *take_file(cmd_parms *cmd, const char *prefix, struct sspi_vie
 
 /* Scopes with something to open, or by which it is told what that must hold, are remembered; an
  * .htaccess file is read with each request, by many threads, and forgotten with it. */
-static void remember(cmd_parms *cmd, struct mod_sspi_dir_config *dir)
+static void add_to_server(cmd_parms *cmd, struct mod_sspi_dir_config *dir)
 {
     struct mod_sspi_server_config *config =
         ap_get_module_config(cmd->server->module_config, &sspi_module);
@@ -115,15 +115,15 @@ const char *mod_sspi_set_option(cmd_parms *cmd, void *dir_, const char *args)
     }
     if (info->kind == SSPI_KIND_FILE || info->kind == SSPI_KIND_FILES) {
         for (int i = 0; i < words->nelts; i++) {
-            refused = take_file(cmd, info->prefix, &APR_ARRAY_IDX(words, i, struct sspi_view));
+            refused = set_file_name(cmd, info->prefix, &APR_ARRAY_IDX(words, i, struct sspi_view));
             if (refused != NULL) {
                 return refused;
             }
         }
-        remember(cmd, dir);
+        add_to_server(cmd, dir);
     } else if (option == SSPI_OPTION_CHANNEL_BINDING || option == SSPI_OPTION_PACKAGES ||
                option == SSPI_OPTION_MECHANISMS) {
-        remember(cmd, dir);
+        add_to_server(cmd, dir);
     }
     for (int i = 0; option == SSPI_OPTION_DIGEST_PROVIDER && i < words->nelts; i++) {
         refused = mod_sspi_provider_check(cmd->pool, cmd->cmd->name,
@@ -141,7 +141,7 @@ const char *mod_sspi_set_option(cmd_parms *cmd, void *dir_, const char *args)
 
 /* mod_authn_core has the directive and returns the type in force, but not the type around None.
  * httpd calls every module that has a directive of this name. In one scope the last line counts. */
-const char *mod_sspi_see_auth_type(cmd_parms *cmd, void *dir_, const char *type)
+const char *mod_sspi_set_auth_type(cmd_parms *cmd, void *dir_, const char *type)
 {
     struct mod_sspi_dir_config *dir = dir_;
 
@@ -166,7 +166,7 @@ bool mod_sspi_dir_config_is_none(const request_rec *r)
     return dir->auth_none && dir->auth_type == MOD_SSPI_AUTH_SSPI;
 }
 
-bool mod_sspi_dir_config_is_ours(request_rec *r)
+bool mod_sspi_dir_config_is_sspi(request_rec *r)
 {
     const char *type = ap_auth_type(r);
 

@@ -32,8 +32,8 @@ const char *mod_sspi_provider_check(apr_pool_t *p, const char *directive, const 
 
 /* One provider's answer. True: the search is over; *ret_hash is NULL for a user who is not let in.
  */
-static bool ask(request_rec *r, const char *name, const struct sspi_result *result, char **ret_hash,
-                bool *ret_failed)
+static bool ask_provider(request_rec *r, const char *name, const struct sspi_result *result,
+                         char **ret_hash, bool *ret_failed)
 {
     const authn_provider *provider =
         ap_lookup_provider(AUTHN_PROVIDER_GROUP, name, AUTHN_PROVIDER_VERSION);
@@ -63,23 +63,23 @@ static bool ask(request_rec *r, const char *name, const struct sspi_result *resu
     }
 }
 
-bool mod_sspi_provider_answer(request_rec *r, const struct sspi_policy *policy,
-                              struct sspi_exchange *exchange, const struct sspi_result *result)
+bool mod_sspi_provider_look_up(request_rec *r, const struct sspi_policy *policy,
+                               struct sspi_exchange *exchange, const struct sspi_result *result)
 {
     const struct sspi_words *names = &policy->digest_providers;
     char *hash = NULL;
     bool failed = false;
-    bool over = false;
+    bool done = false;
 
-    for (size_t i = 0; i < names->n && !over; i++) {
+    for (size_t i = 0; i < names->n && !done; i++) {
         const char *name = apr_pstrmemdup(r->pool, names->words[i].data, names->words[i].len);
 
-        over = ask(r, name, result, &hash, &failed);
+        done = ask_provider(r, name, result, &hash, &failed);
     }
     if (failed) {
         return false;
     }
     sspi_exchange_set_hash(
-        exchange, (struct sspi_view){over ? hash : NULL, over && hash != NULL ? strlen(hash) : 0});
+        exchange, (struct sspi_view){done ? hash : NULL, done && hash != NULL ? strlen(hash) : 0});
     return true;
 }

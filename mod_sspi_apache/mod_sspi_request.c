@@ -25,21 +25,21 @@ request_rec *mod_sspi_request_top(request_rec *r)
 
 struct mod_sspi_request_state *mod_sspi_request_state_of(request_rec *r)
 {
-    struct mod_sspi_request_state *place = ap_get_module_config(r->request_config, &sspi_module);
+    struct mod_sspi_request_state *state = ap_get_module_config(r->request_config, &sspi_module);
 
-    if (place == NULL) {
-        place = apr_pcalloc(r->pool, sizeof(*place));
-        ap_set_module_config(r->request_config, &sspi_module, place);
+    if (state == NULL) {
+        state = apr_pcalloc(r->pool, sizeof(*state));
+        ap_set_module_config(r->request_config, &sspi_module, state);
     }
-    return place;
+    return state;
 }
 
 struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r)
 {
-    const struct mod_sspi_request_state *place =
+    const struct mod_sspi_request_state *state =
         ap_get_module_config(mod_sspi_request_top(r)->request_config, &sspi_module);
 
-    return place != NULL ? place->ctx : NULL;
+    return state != NULL ? state->ctx : NULL;
 }
 
 static const char *header_name(const request_rec *top)
@@ -91,7 +91,7 @@ static struct sspi_view peer_of(const conn_rec *c)
     return view_of(c->client_addr->family == APR_UNIX ? NULL : c->client_ip);
 }
 
-static int look_for_proxy(void *forwarded, const char *name, const char *value)
+static int find_proxy_header(void *forwarded, const char *name, const char *value)
 {
     *(bool *)forwarded = sspi_http_is_proxy_header(view_of(name));
     return !*(bool *)forwarded;
@@ -101,20 +101,20 @@ static int look_for_proxy(void *forwarded, const char *name, const char *value)
  * leaves no port then, or (older ones) that of the connection. With a port of its own the address
  * comes from the PROXY protocol, whose line stands before all requests of a connection: that is one
  * client's. */
-static bool is_told_by_header(const request_rec *top)
+static bool is_address_from_header(const request_rec *top)
 {
     const apr_sockaddr_t *peer = top->connection->client_addr;
-    const apr_sockaddr_t *told = top->useragent_addr;
+    const apr_sockaddr_t *client = top->useragent_addr;
 
-    return told != peer && (told->port == 0 || told->port == peer->port);
+    return client != peer && (client->port == 0 || client->port == peer->port);
 }
 
 static bool is_forwarded(const request_rec *top)
 {
     bool forwarded = false;
 
-    apr_table_do(look_for_proxy, &forwarded, top->headers_in, NULL);
-    return forwarded || is_told_by_header(top);
+    apr_table_do(find_proxy_header, &forwarded, top->headers_in, NULL);
+    return forwarded || is_address_from_header(top);
 }
 
 static void describe_request(request_rec *r, request_rec *top, struct sspi_acceptor *acceptor,
@@ -135,7 +135,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
         .ssl = mod_sspi_tls_of(top->connection),
         .host_tls = mod_sspi_tls_of_host(top->server),
-        .connection = mod_sspi_connection_connection(top->connection, acceptor),
+        .connection = mod_sspi_connection_get(top->connection, acceptor),
         .can_force_http1 = true,
         .entity_length = entity_length(top),
         .peer = peer_of(top->connection),
@@ -154,10 +154,10 @@ static apr_status_t free_exchange(void *exchange)
 static struct mod_sspi_request_ctx *ctx_of(request_rec *r)
 {
     request_rec *top = mod_sspi_request_top(r);
-    struct mod_sspi_request_state *place = mod_sspi_request_state_of(top);
+    struct mod_sspi_request_state *state = mod_sspi_request_state_of(top);
     const struct mod_sspi_server_config *config =
         ap_get_module_config(top->server->module_config, &sspi_module);
-    struct mod_sspi_request_ctx *ctx = place->ctx;
+    struct mod_sspi_request_ctx *ctx = state->ctx;
     struct sspi_request request;
 
     if (ctx != NULL) {
@@ -172,7 +172,7 @@ static struct mod_sspi_request_ctx *ctx_of(request_rec *r)
     }
     apr_pool_cleanup_register(top->pool, ctx->exchange, free_exchange, apr_pool_cleanup_null);
     ctx->logged = apr_array_make(top->pool, 1, sizeof(const char *));
-    place->ctx = ctx;
+    state->ctx = ctx;
     return ctx;
 }
 
@@ -278,7 +278,7 @@ static int read_body(request_rec *r, struct mod_sspi_request_ctx *ctx)
 
 /* Does what a step asks for. OK: step again; DECLINED: it was final; else the status of a failure.
  */
-static int serve_step(request_rec *r, struct mod_sspi_request_ctx *ctx,
+static int serve_need(request_rec *r, struct mod_sspi_request_ctx *ctx,
                       const struct sspi_policy *policy, const struct sspi_result *result)
 {
     switch (result->need) {
@@ -286,7 +286,7 @@ static int serve_step(request_rec *r, struct mod_sspi_request_ctx *ctx,
         ctx->wants_body = true;
         return OK;
     case SSPI_NEED_HASH:
-        return mod_sspi_provider_answer(r, policy, ctx->exchange, result)
+        return mod_sspi_provider_look_up(r, policy, ctx->exchange, result)
                    ? OK
                    : HTTP_INTERNAL_SERVER_ERROR;
     case SSPI_NEED_JOB:
@@ -349,7 +349,7 @@ static const struct sspi_result *step_by(request_rec *r, struct mod_sspi_request
         }
         result = sspi_exchange_step(ctx->exchange, policy, realm_of(r));
         log_entries(r, ctx, result);
-        status = serve_step(r, ctx, policy, result);
+        status = serve_need(r, ctx, policy, result);
     }
     if (status != DECLINED) {
         ctx->failure = status;

@@ -31,7 +31,7 @@ static const struct {
     unsigned found;
     enum sspi_option option;
     const char *word;
-} clues[] = {
+} searches[] = {
     {FOUND_REALM, SSPI_OPTION_REALM, NULL},
     {FOUND_KEYTAB, SSPI_OPTION_KEYTAB, NULL},
     {FOUND_DIGEST_USERS, SSPI_OPTION_DIGEST_USER_FILE, NULL},
@@ -64,10 +64,11 @@ static unsigned survey_directive(apr_pool_t *ptemp, const ap_directive_t *node)
     if (mod_sspi_directive_is(node, "AuthType")) {
         return mod_sspi_directive_has_word(ptemp, node, SSPI_AUTH_TYPE) ? FOUND_AUTH_TYPE : 0;
     }
-    for (size_t i = 0; i < sizeof(clues) / sizeof(clues[0]); i++) {
-        if (mod_sspi_directive_is_option(node, clues[i].option) &&
-            (clues[i].word == NULL || mod_sspi_directive_has_word(ptemp, node, clues[i].word))) {
-            found |= clues[i].found;
+    for (size_t i = 0; i < sizeof(searches) / sizeof(searches[0]); i++) {
+        if (mod_sspi_directive_is_option(node, searches[i].option) &&
+            (searches[i].word == NULL ||
+             mod_sspi_directive_has_word(ptemp, node, searches[i].word))) {
+            found |= searches[i].found;
         }
     }
     return found;
@@ -85,11 +86,11 @@ static unsigned survey_tree(apr_pool_t *ptemp, const ap_directive_t *node)
 }
 
 static void open_policy(server_rec *s, struct opening *opening, const struct sspi_policy *policy,
-                        bool whole, bool has_realm)
+                        bool complete, bool has_realm)
 {
     char error[SSPI_ERROR_SIZE];
 
-    if (sspi_acceptor_open(opening->acceptor, policy, whole, has_realm, error)) {
+    if (sspi_acceptor_open(opening->acceptor, policy, complete, has_realm, error)) {
         return;
     }
     /* Several places may name one file: that is one message. */
@@ -118,7 +119,7 @@ static void open_packages(server_rec *s, struct opening *opening, const char *pa
 
 /* What places lack that can find it nowhere, as far as that can be told without their requests:
  * scopes meet only then. */
-static void open_unnamed(apr_pool_t *ptemp, server_rec *s, struct opening *opening)
+static void open_defaults(apr_pool_t *ptemp, server_rec *s, struct opening *opening)
 {
     unsigned found = survey_tree(ptemp, ap_conftree);
     /* What holds where nothing is said. */
@@ -144,14 +145,14 @@ static void open_unnamed(apr_pool_t *ptemp, server_rec *s, struct opening *openi
     }
 }
 
-static bool names_keytab(const struct sspi_policy *policy)
+static bool sets_keytab(const struct sspi_policy *policy)
 {
     return (policy->set & KEYTAB_BIT) != 0;
 }
 
 /* Whether a scope of this host that lies within `outer` may run Kerberos with the keytab of that.
  */
-static bool inherits_keys(const server_rec *host, const struct sspi_policy *outer)
+static bool inner_scope_uses_keytab(const server_rec *host, const struct sspi_policy *outer)
 {
     const struct mod_sspi_server_config *config =
         ap_get_module_config(host->module_config, &sspi_module);
@@ -162,7 +163,7 @@ static bool inherits_keys(const server_rec *host, const struct sspi_policy *oute
             APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *);
 
         sspi_policy_merge(&inner, outer, &dir->policy);
-        if (!names_keytab(&dir->policy) && sspi_policy_runs_kerberos(&inner)) {
+        if (!sets_keytab(&dir->policy) && sspi_policy_runs_kerberos(&inner)) {
             return true;
         }
     }
@@ -171,18 +172,18 @@ static bool inherits_keys(const server_rec *host, const struct sspi_policy *oute
 
 /* Whether Kerberos may run with the keytab that a scope of this host names: there, or in any other
  * scope, as far as is known without requests. Those of the main server hold in others, too. */
-static bool needs_keys(const server_rec *host, const struct sspi_policy *scope,
-                       const struct opening *opening)
+static bool uses_keytab(const server_rec *host, const struct sspi_policy *scope,
+                        const struct opening *opening)
 {
-    const struct mod_sspi_dir_config *whole =
+    const struct mod_sspi_dir_config *main_dir =
         ap_get_module_config(host->lookup_defaults, &sspi_module);
     struct sspi_policy outer;
     bool needed;
 
-    sspi_policy_merge(&outer, &whole->policy, scope);
+    sspi_policy_merge(&outer, &main_dir->policy, scope);
     needed = sspi_policy_runs_kerberos(&outer);
     for (const server_rec *at = opening->hosts; !needed && at != NULL; at = at->next) {
-        needed = inherits_keys(at, &outer);
+        needed = inner_scope_uses_keytab(at, &outer);
     }
     return needed;
 }
@@ -199,14 +200,14 @@ static void try_keytab(struct opening *opening, struct sspi_policy *policy)
 }
 
 /* The files that scopes of one host name. */
-static void open_named(server_rec *host, const struct mod_sspi_server_config *config,
-                       struct opening *opening)
+static void open_configured(server_rec *host, const struct mod_sspi_server_config *config,
+                            struct opening *opening)
 {
     for (int i = 0; i < config->dirs->nelts; i++) {
         struct sspi_policy policy =
             APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *)->policy;
 
-        if (names_keytab(&policy) && !needs_keys(host, &policy, opening)) {
+        if (sets_keytab(&policy) && !uses_keytab(host, &policy, opening)) {
             try_keytab(opening, &policy);
         }
         open_policy(host, opening, &policy, false, false);
@@ -247,11 +248,11 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
 
         /* A host without a directive of this module shares the main server's configuration. */
         if (config->acceptor == NULL) {
-            open_named(host, config, &opening);
+            open_configured(host, config, &opening);
             config->acceptor = acceptor;
         }
     }
-    open_unnamed(ptemp, s, &opening);
+    open_defaults(ptemp, s, &opening);
     if (!mod_sspi_check(ptemp, s, acceptor, ap_conftree)) {
         opening.failed = true;
     }

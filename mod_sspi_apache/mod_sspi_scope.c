@@ -81,7 +81,7 @@ static void read_directive(apr_pool_t *p, const ap_directive_t *node, struct mod
 
 struct walk {
     apr_pool_t *p;
-    mod_sspi_scope_visit *ctx;
+    mod_sspi_scope_callback *callback;
     void *self;
 };
 
@@ -99,7 +99,7 @@ static void walk_scope(const struct walk *walk, const struct mod_sspi_scope *out
     for (const ap_directive_t *node = first; node != NULL; node = node->next) {
         read_directive(walk->p, node, &scope);
     }
-    walk->ctx(walk->self, &scope);
+    walk->callback(walk->self, &scope);
     for (const ap_directive_t *node = first; node != NULL; node = node->next) {
         if (node->first_child != NULL && !mod_sspi_directive_is_require_section(node)) {
             walk_scope(walk, &scope, node, node->first_child);
@@ -107,15 +107,15 @@ static void walk_scope(const struct walk *walk, const struct mod_sspi_scope *out
     }
 }
 
-void mod_sspi_scope_walk(apr_pool_t *p, const ap_directive_t *tree, mod_sspi_scope_visit *ctx,
-                         void *self)
+void mod_sspi_scope_walk(apr_pool_t *p, const ap_directive_t *tree,
+                         mod_sspi_scope_callback *callback, void *self)
 {
-    const struct walk walk = {p, ctx, self};
+    const struct walk walk = {p, callback, self};
 
     walk_scope(&walk, NULL, NULL, tree);
 }
 
-bool mod_sspi_scope_is_ours(apr_pool_t *p, const struct mod_sspi_scope *scope)
+bool mod_sspi_scope_is_sspi(apr_pool_t *p, const struct mod_sspi_scope *scope)
 {
     return scope->type != NULL && mod_sspi_directive_has_word(p, scope->type, SSPI_AUTH_TYPE);
 }

@@ -44,14 +44,14 @@ struct mod_sspi_scope {
 };
 
 /* `scope` is valid only during the call. */
-typedef void mod_sspi_scope_visit(void *self, const struct mod_sspi_scope *scope);
+typedef void mod_sspi_scope_callback(void *self, const struct mod_sspi_scope *scope);
 
 /* Calls `visit` for every scope, outer ones first. */
-void mod_sspi_scope_walk(apr_pool_t *p, const ap_directive_t *tree, mod_sspi_scope_visit *ctx,
-                         void *self);
+void mod_sspi_scope_walk(apr_pool_t *p, const ap_directive_t *tree,
+                         mod_sspi_scope_callback *callback, void *self);
 
 /* True if AuthType SSPI is in force there. */
-bool mod_sspi_scope_is_ours(apr_pool_t *p, const struct mod_sspi_scope *scope);
+bool mod_sspi_scope_is_sspi(apr_pool_t *p, const struct mod_sspi_scope *scope);
 
 /* True if the directive is in the scope itself; false for NULL. */
 bool mod_sspi_scope_has(const struct mod_sspi_scope *scope, const ap_directive_t *node);

@@ -28,7 +28,7 @@ static size_t wanted_size(const struct mod_sspi_dir_config *dir)
 }
 
 /* Only the parent unmaps it: children that still serve requests have their own mapping. */
-static void let_go(struct retained *retained)
+static void unmap(struct retained *retained)
 {
     munmap(retained->memory, retained->size);
     retained->memory = NULL;
@@ -46,7 +46,7 @@ static struct sspi_state *attach(struct retained *retained, size_t size)
         state = sspi_http_state_attach(retained->memory, size);
     }
     if (state == NULL) {
-        let_go(retained);
+        unmap(retained);
     }
     return state;
 }
@@ -118,7 +118,7 @@ static bool set_file(server_rec *s, const struct mod_sspi_server_config *config,
     struct retained *retained = get_retained();
 
     if (retained->memory != NULL) {
-        let_go(retained);
+        unmap(retained);
     }
     return open_file(s, config, dir, false);
 }

@@ -20,25 +20,25 @@ typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy,
                                    struct ssl_ctx_st *ctx);
 typedef int ssl_HOOK_pre_handshake_t(conn_rec *c, struct ssl_st *ssl, int is_proxy);
 
-struct link {
+struct connection_config {
     struct ssl_st *ssl;
     struct sspi_connection *connection;
 };
 
-static struct link *link_of(conn_rec *c)
+static struct connection_config *connection_config_of(conn_rec *c)
 {
-    struct link *link = ap_get_module_config(c->conn_config, &sspi_module);
+    struct connection_config *config = ap_get_module_config(c->conn_config, &sspi_module);
 
-    if (link == NULL) {
-        link = apr_pcalloc(c->pool, sizeof(*link));
-        ap_set_module_config(c->conn_config, &sspi_module, link);
+    if (config == NULL) {
+        config = apr_pcalloc(c->pool, sizeof(*config));
+        ap_set_module_config(c->conn_config, &sspi_module, config);
     }
-    return link;
+    return config;
 }
 
 /* What a scope itself demands of a host's certificates. */
-static bool are_right(const apr_array_header_t *dirs, const struct sspi_acceptor *acceptor,
-                      server_rec *s, struct ssl_ctx_st *ctx)
+static bool check_certificates(const apr_array_header_t *dirs, const struct sspi_acceptor *acceptor,
+                               server_rec *s, struct ssl_ctx_st *ctx)
 {
     char error[SSPI_ERROR_SIZE];
 
@@ -55,11 +55,11 @@ static bool are_right(const apr_array_header_t *dirs, const struct sspi_acceptor
     return true;
 }
 
-static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct ssl_ctx_st *ctx)
+static int read_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct ssl_ctx_st *ctx)
 {
     const struct mod_sspi_server_config *config =
         ap_get_module_config(s->module_config, &sspi_module);
-    struct mod_sspi_server_config *whole =
+    struct mod_sspi_server_config *main_config =
         ap_get_module_config(ap_server_conf->module_config, &sspi_module);
 
     if (is_proxy || config->acceptor == NULL) {
@@ -70,30 +70,31 @@ static int learn_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct
                      "no memory for the certificates of %s", s->server_hostname);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    if (whole->tls == NULL) {
-        whole->tls = apr_hash_make(p);
+    if (main_config->tls == NULL) {
+        main_config->tls = apr_hash_make(p);
     }
-    apr_hash_set(whole->tls, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), ctx);
+    apr_hash_set(main_config->tls, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), ctx);
     /* Sections of the main server hold in its virtual hosts, too. */
-    if (!are_right(config->dirs, config->acceptor, s, ctx) ||
-        (config != whole && !are_right(whole->dirs, config->acceptor, s, ctx))) {
+    if (!check_certificates(config->dirs, config->acceptor, s, ctx) ||
+        (config != main_config &&
+         !check_certificates(main_config->dirs, config->acceptor, s, ctx))) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     return OK;
 }
 
-static int remember_tls(conn_rec *c, struct ssl_st *ssl, int is_proxy)
+static int keep_ssl(conn_rec *c, struct ssl_st *ssl, int is_proxy)
 {
     if (!is_proxy) {
-        link_of(c)->ssl = ssl;
+        connection_config_of(c)->ssl = ssl;
     }
     return OK;
 }
 
 void mod_sspi_tls_register_hooks(void)
 {
-    APR_OPTIONAL_HOOK(ssl, init_server, learn_certificates, NULL, NULL, APR_HOOK_MIDDLE);
-    APR_OPTIONAL_HOOK(ssl, pre_handshake, remember_tls, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, init_server, read_certificates, NULL, NULL, APR_HOOK_MIDDLE);
+    APR_OPTIONAL_HOOK(ssl, pre_handshake, keep_ssl, NULL, NULL, APR_HOOK_MIDDLE);
 }
 
 struct ssl_st *mod_sspi_tls_of(conn_rec *c)
@@ -101,21 +102,22 @@ struct ssl_st *mod_sspi_tls_of(conn_rec *c)
     /* A stream of HTTP/2 has a conn_rec of its own; its master did the handshake. Streams run in
      * parallel, so that the master's link is only read here. */
     conn_rec *client = c->master != NULL ? c->master : c;
-    const struct link *link = ap_get_module_config(client->conn_config, &sspi_module);
+    const struct connection_config *config =
+        ap_get_module_config(client->conn_config, &sspi_module);
 
     /* mod_ssl frees the object when plain HTTP is spoken to its port, and says so here. */
-    if (link == NULL || !ap_ssl_conn_is_ssl(c)) {
+    if (config == NULL || !ap_ssl_conn_is_ssl(c)) {
         return NULL;
     }
-    return link->ssl;
+    return config->ssl;
 }
 
 struct ssl_ctx_st *mod_sspi_tls_of_host(const server_rec *s)
 {
-    const struct mod_sspi_server_config *whole =
+    const struct mod_sspi_server_config *main_config =
         ap_get_module_config(ap_server_conf->module_config, &sspi_module);
 
-    return whole->tls != NULL ? apr_hash_get(whole->tls, &s, sizeof(s)) : NULL;
+    return main_config->tls != NULL ? apr_hash_get(main_config->tls, &s, sizeof(s)) : NULL;
 }
 
 static apr_status_t free_connection(void *connection)
@@ -126,25 +128,25 @@ static apr_status_t free_connection(void *connection)
 
 const struct sspi_connection *mod_sspi_connection_find(conn_rec *c)
 {
-    const struct link *link = ap_get_module_config(c->conn_config, &sspi_module);
+    const struct connection_config *config = ap_get_module_config(c->conn_config, &sspi_module);
 
-    return link != NULL && c->master == NULL ? link->connection : NULL;
+    return config != NULL && c->master == NULL ? config->connection : NULL;
 }
 
-struct sspi_connection *mod_sspi_connection_connection(conn_rec *c, struct sspi_acceptor *acceptor)
+struct sspi_connection *mod_sspi_connection_get(conn_rec *c, struct sspi_acceptor *acceptor)
 {
-    struct link *link;
+    struct connection_config *config;
 
     if (c->master != NULL) {
         return NULL;
     }
-    link = link_of(c);
-    if (link->connection == NULL) {
-        link->connection = sspi_connection_new(acceptor);
-        if (link->connection != NULL) {
-            apr_pool_cleanup_register(c->pool, link->connection, free_connection,
+    config = connection_config_of(c);
+    if (config->connection == NULL) {
+        config->connection = sspi_connection_new(acceptor);
+        if (config->connection != NULL) {
+            apr_pool_cleanup_register(c->pool, config->connection, free_connection,
                                       apr_pool_cleanup_null);
         }
     }
-    return link->connection;
+    return config->connection;
 }

@@ -3,7 +3,7 @@
 #include "ngx_http_sspi_module.h"
 
 
-static ngx_int_t ngx_http_sspi_worker(ngx_conf_t *cf,
+static ngx_int_t ngx_http_sspi_set_worker(ngx_conf_t *cf,
     struct sspi_acceptor_config *config);
 static ngx_uint_t ngx_http_sspi_takes_realm(ngx_http_sspi_loc_conf_t *slcf,
     char *error);
@@ -24,7 +24,7 @@ ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
     ngx_http_sspi_loc_conf_t     *slcf;
     struct sspi_acceptor_config   config;
 
-    if (ngx_http_sspi_worker(cf, &config) != NGX_OK) {
+    if (ngx_http_sspi_set_worker(cf, &config) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -68,10 +68,10 @@ ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 ngx_int_t
 ngx_http_sspi_init_module(ngx_cycle_t *cycle)
 {
-    size_t                      i, n;
-    ngx_uint_t                  level;
-    const struct sspi_log_entry   *records;
-    ngx_http_sspi_main_conf_t  *smcf;
+    size_t                        i, n;
+    ngx_uint_t                    level;
+    ngx_http_sspi_main_conf_t    *smcf;
+    const struct sspi_log_entry  *entries;
 
     smcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_sspi_module);
 
@@ -85,12 +85,12 @@ ngx_http_sspi_init_module(ngx_cycle_t *cycle)
     }
 #endif
 
-    n = sspi_acceptor_log_entries(smcf->acceptor, &records);
+    n = sspi_acceptor_log_entries(smcf->acceptor, &entries);
 
     for (i = 0; i < n; i++) {
-        level = ngx_http_sspi_log_level(records[i].severity);
+        level = ngx_http_sspi_log_level(entries[i].severity);
 
-        ngx_log_error(level, cycle->log, 0, "%s", records[i].text);
+        ngx_log_error(level, cycle->log, 0, "%s", entries[i].text);
     }
 
     return NGX_OK;
@@ -104,7 +104,7 @@ ngx_http_sspi_init_module(ngx_cycle_t *cycle)
  */
 
 static ngx_int_t
-ngx_http_sspi_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
+ngx_http_sspi_set_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
 {
     struct group     *grp;
     struct passwd    *pwd;

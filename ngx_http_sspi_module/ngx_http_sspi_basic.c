@@ -27,7 +27,7 @@ static ngx_int_t ngx_http_sspi_basic_handler(ngx_http_request_t *r);
 /* called before this module adds a handler of its own */
 
 void
-ngx_http_sspi_watch_basic(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+ngx_http_sspi_wrap_basic(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 {
     ngx_array_t                *handlers;
     ngx_http_handler_pt        *h;

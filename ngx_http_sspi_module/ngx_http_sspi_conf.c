@@ -2,7 +2,7 @@
 #include "ngx_http_sspi_module.h"
 
 
-static ngx_int_t ngx_http_sspi_remember(ngx_conf_t *cf,
+static ngx_int_t ngx_http_sspi_add_directive(ngx_conf_t *cf,
     ngx_http_sspi_loc_conf_t *slcf, enum sspi_option option);
 static char *ngx_http_sspi_set_policy(ngx_conf_t *cf,
     struct sspi_policy *policy, enum sspi_option option);
@@ -10,7 +10,7 @@ static ngx_int_t ngx_http_sspi_full_name(ngx_conf_t *cf, ngx_str_t *name,
     const char *prefix);
 static char *ngx_http_sspi_set_realm(ngx_conf_t *cf,
     ngx_http_sspi_loc_conf_t *slcf);
-static struct sspi_view *ngx_http_sspi_words(ngx_conf_t *cf,
+static struct sspi_view *ngx_http_sspi_read_words(ngx_conf_t *cf,
     const struct sspi_words *lines, size_t *n_words);
 
 
@@ -31,7 +31,8 @@ ngx_http_sspi_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
-    if (ngx_array_init(&smcf->said, cf->pool, 4, sizeof(ngx_http_sspi_said_t))
+    if (ngx_array_init(&smcf->directives, cf->pool, 4,
+                       sizeof(ngx_http_sspi_directive_t))
         != NGX_OK)
     {
         return NULL;
@@ -137,7 +138,7 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     if (option != SSPI_OPTION_MODE
-        && ngx_http_sspi_remember(cf, slcf, option) != NGX_OK)
+        && ngx_http_sspi_add_directive(cf, slcf, option) != NGX_OK)
     {
         return NGX_CONF_ERROR;
     }
@@ -174,23 +175,23 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 
 static ngx_int_t
-ngx_http_sspi_remember(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf,
+ngx_http_sspi_add_directive(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf,
     enum sspi_option option)
 {
-    ngx_http_sspi_said_t       *said;
+    ngx_http_sspi_directive_t  *directive;
     ngx_http_sspi_main_conf_t  *smcf;
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
 
-    said = ngx_array_push(&smcf->said);
-    if (said == NULL) {
+    directive = ngx_array_push(&smcf->directives);
+    if (directive == NULL) {
         return NGX_ERROR;
     }
 
-    said->conf = slcf;
-    said->option = option;
-    said->file = cf->conf_file->file.name;
-    said->line = cf->conf_file->line;
+    directive->conf = slcf;
+    directive->option = option;
+    directive->file = cf->conf_file->file.name;
+    directive->line = cf->conf_file->line;
 
     return NGX_OK;
 }
@@ -203,21 +204,23 @@ ngx_http_sspi_remember(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf,
  */
 
 ngx_int_t
-ngx_http_sspi_check_said(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+ngx_http_sspi_check_directives(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf)
 {
-    ngx_uint_t             i;
-    ngx_http_sspi_said_t  *said;
+    ngx_uint_t                  i;
+    ngx_http_sspi_directive_t  *directives;
 
-    said = smcf->said.elts;
+    directives = smcf->directives.elts;
 
-    for (i = 0; i < smcf->said.nelts; i++) {
+    for (i = 0; i < smcf->directives.nelts; i++) {
 
-        if (said[i].conf->used) {
+        if (directives[i].conf->used) {
             continue;
         }
 
-        if (said[i].conf->outer == NULL
-            && !sspi_policy_demands(&said[i].conf->policy, said[i].option))
+        if (directives[i].conf->outer == NULL
+            && !sspi_policy_demands(&directives[i].conf->policy,
+                                    directives[i].option))
         {
             continue;
         }
@@ -226,9 +229,9 @@ ngx_http_sspi_check_said(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
                       "\"%s\" protects nothing, because \"sspi\" is off in "
                       "this block and in all its inner blocks: "
                       "add \"sspi on\", or remove the directive in %V:%ui",
-                      sspi_option_info(said[i].option)
+                      sspi_option_info(directives[i].option)
                           ->name[SSPI_SERVER_NGINX],
-                      &said[i].file, said[i].line);
+                      &directives[i].file, directives[i].line);
 
         return NGX_ERROR;
     }
@@ -250,7 +253,7 @@ ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
 
     lines = (option == SSPI_OPTION_REQUIRE) ? &policy->require : NULL;
 
-    words = ngx_http_sspi_words(cf, lines, &n_words);
+    words = ngx_http_sspi_read_words(cf, lines, &n_words);
     if (words == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -355,7 +358,7 @@ ngx_http_sspi_set_realm(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf)
  */
 
 static struct sspi_view *
-ngx_http_sspi_words(ngx_conf_t *cf, const struct sspi_words *lines,
+ngx_http_sspi_read_words(ngx_conf_t *cf, const struct sspi_words *lines,
     size_t *n_words)
 {
     size_t             i, n_lines;

@@ -12,8 +12,8 @@ static struct sspi_view ngx_http_sspi_authority(ngx_http_request_t *r);
 static uint64_t ngx_http_sspi_entity_length(ngx_http_request_t *r);
 static void ngx_http_sspi_peer(ngx_http_request_t *r,
     struct sspi_request *request);
-static ngx_uint_t ngx_http_sspi_tells_proxy(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_sspi_same(const ngx_str_t *one,
+static ngx_uint_t ngx_http_sspi_has_proxy_header(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_sspi_equal(const ngx_str_t *one,
     const ngx_str_t *other);
 static struct sspi_connection *ngx_http_sspi_get_connection(
     ngx_http_request_t *r, struct sspi_acceptor *acceptor);
@@ -21,8 +21,8 @@ static void ngx_http_sspi_connection_cleanup(void *data);
 
 
 ngx_int_t
-ngx_http_sspi_describe(ngx_http_request_t *r, struct sspi_acceptor *acceptor,
-    struct sspi_request *request)
+ngx_http_sspi_describe_request(ngx_http_request_t *r,
+    struct sspi_acceptor *acceptor, struct sspi_request *request)
 {
     ngx_str_t                 method, target;
     ngx_table_elt_t          *authorization;
@@ -209,7 +209,7 @@ ngx_http_sspi_entity_length(ngx_http_request_t *r)
 static void
 ngx_http_sspi_peer(ngx_http_request_t *r, struct sspi_request *request)
 {
-    ngx_str_t                   peer, told;
+    ngx_str_t                   peer, addr;
     ngx_connection_t           *c;
     ngx_http_variable_value_t  *vv;
 
@@ -218,7 +218,7 @@ ngx_http_sspi_peer(ngx_http_request_t *r, struct sspi_request *request)
     c = r->connection;
 
     peer = c->addr_text;
-    told = c->addr_text;
+    addr = c->addr_text;
 
     vv = ngx_http_get_variable(r, &name, ngx_hash_key(name.data, name.len));
 
@@ -227,13 +227,13 @@ ngx_http_sspi_peer(ngx_http_request_t *r, struct sspi_request *request)
         peer.len = vv->len;
     }
 
-    if (!ngx_http_sspi_same(&peer, &told)) {
+    if (!ngx_http_sspi_equal(&peer, &addr)) {
         request->forwarded = c->proxy_protocol == NULL
-                             || !ngx_http_sspi_same(&told,
-                                              &c->proxy_protocol->src_addr);
+                             || !ngx_http_sspi_equal(&addr,
+                                               &c->proxy_protocol->src_addr);
     }
 
-    if (ngx_http_sspi_tells_proxy(r)) {
+    if (ngx_http_sspi_has_proxy_header(r)) {
         request->forwarded = true;
     }
 
@@ -246,7 +246,7 @@ ngx_http_sspi_peer(ngx_http_request_t *r, struct sspi_request *request)
 
 
 static ngx_uint_t
-ngx_http_sspi_tells_proxy(ngx_http_request_t *r)
+ngx_http_sspi_has_proxy_header(ngx_http_request_t *r)
 {
     ngx_uint_t        i;
     ngx_list_part_t  *part;
@@ -268,7 +268,7 @@ ngx_http_sspi_tells_proxy(ngx_http_request_t *r)
 
 
 static ngx_uint_t
-ngx_http_sspi_same(const ngx_str_t *one, const ngx_str_t *other)
+ngx_http_sspi_equal(const ngx_str_t *one, const ngx_str_t *other)
 {
     return one->len == other->len
            && ngx_memcmp(one->data, other->data, one->len) == 0;

@@ -9,7 +9,7 @@
 static ngx_int_t ngx_http_sspi_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sspi_add_headers(ngx_http_request_t *r,
     ngx_table_elt_t *headers, ngx_uint_t n);
-static ngx_uint_t ngx_http_sspi_is_there(ngx_http_request_t *r,
+static ngx_uint_t ngx_http_sspi_has_header(ngx_http_request_t *r,
     ngx_table_elt_t *header);
 static ngx_int_t ngx_http_sspi_add_success(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
@@ -110,7 +110,7 @@ ngx_http_sspi_add_headers(ngx_http_request_t *r, ngx_table_elt_t *headers,
 
     for (i = 0; i < n; i++) {
 
-        if (ngx_http_sspi_is_there(r, &headers[i])) {
+        if (ngx_http_sspi_has_header(r, &headers[i])) {
             continue;
         }
 
@@ -129,7 +129,7 @@ ngx_http_sspi_add_headers(ngx_http_request_t *r, ngx_table_elt_t *headers,
 /* a range that cannot be satisfied makes the filters run a second time */
 
 static ngx_uint_t
-ngx_http_sspi_is_there(ngx_http_request_t *r, ngx_table_elt_t *header)
+ngx_http_sspi_has_header(ngx_http_request_t *r, ngx_table_elt_t *header)
 {
     ngx_uint_t        i;
     ngx_list_part_t  *part;

@@ -29,8 +29,8 @@
 #define NGX_HTTP_SSPI_DEADLINE  5000
 
 /* How often, and after how many ms, a thread is asked that is not ready. */
-#define NGX_HTTP_SSPI_ATTEMPTS  50
-#define NGX_HTTP_SSPI_AGAIN     10
+#define NGX_HTTP_SSPI_ATTEMPTS     50
+#define NGX_HTTP_SSPI_RETRY_DELAY  10
 
 
 #if (NGX_THREADS)
@@ -48,7 +48,7 @@ struct ngx_http_sspi_task_s {
     ngx_uint_t           attempts;  /* left, until a thread took the task */
 
     /* set when no request waits: a thread that begins only now need not */
-    ngx_atomic_t         left;
+    ngx_atomic_t         abandoned;
 
     ngx_event_t          timer;     /* the next attempt, then the deadline */
     ngx_thread_task_t    task;
@@ -79,7 +79,7 @@ static void ngx_http_sspi_timer(ngx_event_t *ev);
 static void ngx_http_sspi_job_cleanup(void *data);
 static void ngx_http_sspi_remove(ngx_http_sspi_waiter_t *w);
 static ngx_http_request_t *ngx_http_sspi_detach(ngx_http_sspi_task_t *t);
-static void ngx_http_sspi_wake(ngx_http_request_t *r);
+static void ngx_http_sspi_resume(ngx_http_request_t *r);
 
 
 /* of this worker: tasks that have a thread, or will have one */
@@ -269,7 +269,7 @@ ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
         ms = NGX_HTTP_SSPI_DEADLINE;
 
     } else if (--t->attempts) {
-        ms = NGX_HTTP_SSPI_AGAIN;
+        ms = NGX_HTTP_SSPI_RETRY_DELAY;
 
     } else {
         return NGX_ERROR;
@@ -295,7 +295,7 @@ ngx_http_sspi_thread(void *data, ngx_log_t *log)
 {
     ngx_http_sspi_task_t  *t = data;
 
-    if (!t->left) {
+    if (!t->abandoned) {
         sspi_job_run(t->job);
     }
 }
@@ -314,7 +314,7 @@ ngx_http_sspi_job_done(ngx_event_t *ev)
     ngx_http_sspi_free_task(t);
 
     if (r) {
-        ngx_http_sspi_wake(r);
+        ngx_http_sspi_resume(r);
     }
 }
 
@@ -347,7 +347,7 @@ ngx_http_sspi_timer(ngx_event_t *ev)
                       NGX_HTTP_SSPI_DEADLINE / 1000);
     }
 
-    ngx_http_sspi_wake(r);
+    ngx_http_sspi_resume(r);
 }
 
 
@@ -421,7 +421,7 @@ ngx_http_sspi_detach(ngx_http_sspi_task_t *t)
 
     t->ctx->task = NULL;
     t->ctx = NULL;
-    t->left = 1;
+    t->abandoned = 1;
 
     if (t->timer.timer_set) {
         ngx_del_timer(&t->timer);
@@ -434,7 +434,7 @@ ngx_http_sspi_detach(ngx_http_sspi_task_t *t)
 /* runs the phases of r on, from where they stopped */
 
 static void
-ngx_http_sspi_wake(ngx_http_request_t *r)
+ngx_http_sspi_resume(ngx_http_request_t *r)
 {
     ngx_connection_t  *c;
 

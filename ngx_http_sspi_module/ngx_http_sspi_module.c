@@ -104,14 +104,14 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    if (ctx && ctx->passed == slcf) {
+    if (ctx && ctx->admitted == slcf) {
 
         /* the main request got into this very location, by whatever means */
 
         return NGX_DECLINED;
     }
 
-    rc = ngx_http_sspi_judge(r, slcf);
+    rc = ngx_http_sspi_authenticate(r, slcf);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE && r->header_only) {
 
@@ -148,7 +148,7 @@ ngx_http_sspi_access_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    rc = ngx_http_sspi_judge(r, slcf);
+    rc = ngx_http_sspi_authenticate(r, slcf);
 
     if (rc != NGX_HTTP_UNAUTHORIZED || r->headers_in.authorization) {
         return rc;
@@ -198,8 +198,8 @@ ngx_http_sspi_precontent_handler(ngx_http_request_t *r)
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
-        if (ctx->judged != slcf) {
-            rc = ngx_http_sspi_judge_open(r, slcf);
+        if (ctx->checked != slcf) {
+            rc = ngx_http_sspi_authenticate_open(r, slcf);
 
             if (rc != NGX_OK && rc != NGX_DECLINED) {
                 return rc;
@@ -208,9 +208,9 @@ ngx_http_sspi_precontent_handler(ngx_http_request_t *r)
     }
 
     if (ctx) {
-        ctx->judged = NULL;
+        ctx->checked = NULL;
         ctx->n_challenges = 0;
-        ctx->passed = slcf;
+        ctx->admitted = slcf;
     }
 
     return NGX_DECLINED;
@@ -244,7 +244,7 @@ ngx_http_sspi_init(ngx_conf_t *cf)
 
     smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
 
-    if (ngx_http_sspi_check_said(cf, smcf) != NGX_OK) {
+    if (ngx_http_sspi_check_directives(cf, smcf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -261,7 +261,7 @@ ngx_http_sspi_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    if (ngx_http_sspi_share_state(cf, smcf) != NGX_OK) {
+    if (ngx_http_sspi_set_state(cf, smcf) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -272,7 +272,7 @@ ngx_http_sspi_init(ngx_conf_t *cf)
         return NGX_ERROR;
     }
 
-    ngx_http_sspi_watch_basic(cf, smcf);
+    ngx_http_sspi_wrap_basic(cf, smcf);
 
     if (ngx_http_sspi_add_handler(cf, NGX_HTTP_ACCESS_PHASE,
                                   ngx_http_sspi_access_handler)

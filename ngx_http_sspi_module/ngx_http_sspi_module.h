@@ -16,7 +16,7 @@ typedef struct {
     struct sspi_acceptor      *acceptor;     /* NULL: no location uses sspi */
     ngx_array_t                protected;    /* ngx_http_sspi_loc_conf_t *,
                                               * whose mode is not off */
-    ngx_array_t                said;         /* ngx_http_sspi_said_t */
+    ngx_array_t                directives;   /* ngx_http_sspi_directive_t */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
     ngx_http_handler_pt        basic;        /* auth_basic's handler; NULL: none */
@@ -53,11 +53,11 @@ typedef struct {
     enum sspi_option           option;
     ngx_str_t                  file;
     ngx_uint_t                 line;
-} ngx_http_sspi_said_t;
+} ngx_http_sspi_directive_t;
 
 
 typedef struct ngx_http_sspi_task_s  ngx_http_sspi_task_t;
-typedef ngx_int_t (*ngx_http_sspi_judge_pt)(ngx_http_request_t *r,
+typedef ngx_int_t (*ngx_http_sspi_handler_pt)(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
 
 
@@ -69,9 +69,9 @@ typedef ngx_int_t (*ngx_http_sspi_judge_pt)(ngx_http_request_t *r,
 
 typedef struct {
     struct sspi_exchange      *exchange;    /* NULL: nothing was judged yet */
-    ngx_http_sspi_loc_conf_t  *judged;      /* the main request was
+    ngx_http_sspi_loc_conf_t  *checked;     /* the main request was
                                              * judged here */
-    ngx_http_sspi_loc_conf_t  *passed;      /* the main request has passed the
+    ngx_http_sspi_loc_conf_t  *admitted;    /* the main request has passed the
                                              * access phase there */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
     ngx_table_elt_t            success[SSPI_HEADERS_LIMIT];
@@ -79,7 +79,7 @@ typedef struct {
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
     ngx_http_sspi_task_t      *task;        /* the exchange's job runs */
-    ngx_http_sspi_judge_pt     judge;       /* called if the body is refused
+    ngx_http_sspi_handler_pt   authenticate;  /* called if the body is refused
                                              * while it is read */
     ngx_uint_t                 n_steps;     /* since the last final verdict */
     unsigned                   granted:1;
@@ -102,9 +102,9 @@ ngx_http_sspi_ctx_t *ngx_http_sspi_make_ctx(ngx_http_request_t *r);
 
 /* ngx_http_sspi_request.c */
 
-ngx_int_t ngx_http_sspi_judge(ngx_http_request_t *r,
+ngx_int_t ngx_http_sspi_authenticate(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
-ngx_int_t ngx_http_sspi_judge_open(ngx_http_request_t *r,
+ngx_int_t ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
 
 /* ngx_http_sspi_log.c */
@@ -149,7 +149,7 @@ ngx_int_t ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
 
 /* ngx_http_sspi_connection.c */
 
-ngx_int_t ngx_http_sspi_describe(ngx_http_request_t *r,
+ngx_int_t ngx_http_sspi_describe_request(ngx_http_request_t *r,
     struct sspi_acceptor *acceptor, struct sspi_request *request);
 struct sspi_connection *ngx_http_sspi_find_connection(ngx_http_request_t *r);
 struct sspi_view ngx_http_sspi_view(const ngx_str_t *str);
@@ -169,7 +169,7 @@ void ngx_http_sspi_set_basic_user(ngx_http_request_t *r);
 
 /* ngx_http_sspi_basic.c */
 
-void ngx_http_sspi_watch_basic(ngx_conf_t *cf,
+void ngx_http_sspi_wrap_basic(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 
 /* ngx_http_sspi_conf.c */
@@ -178,7 +178,7 @@ void *ngx_http_sspi_create_main_conf(ngx_conf_t *cf);
 void *ngx_http_sspi_create_loc_conf(ngx_conf_t *cf);
 char *ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 char *ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
-ngx_int_t ngx_http_sspi_check_said(ngx_conf_t *cf,
+ngx_int_t ngx_http_sspi_check_directives(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 
 /* ngx_http_sspi_acceptor.c */
@@ -193,7 +193,7 @@ ngx_int_t ngx_http_sspi_status_handler(ngx_http_request_t *r);
 
 /* ngx_http_sspi_zone.c */
 
-ngx_int_t ngx_http_sspi_share_state(ngx_conf_t *cf,
+ngx_int_t ngx_http_sspi_set_state(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 
 

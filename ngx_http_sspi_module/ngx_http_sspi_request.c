@@ -10,21 +10,21 @@
 #define NGX_HTTP_SSPI_STEPS  12
 
 
-static ngx_int_t ngx_http_sspi_begin(ngx_http_request_t *r,
+static ngx_int_t ngx_http_sspi_make_exchange(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
 static ngx_int_t ngx_http_sspi_realm(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf, struct sspi_view *realm);
 static ngx_int_t ngx_http_sspi_step(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_policy *policy,
     struct sspi_view realm);
-static ngx_int_t ngx_http_sspi_judge_by(ngx_http_request_t *r,
+static ngx_int_t ngx_http_sspi_apply_policy(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf, const struct sspi_policy *policy);
-static ngx_int_t ngx_http_sspi_apply(ngx_http_request_t *r,
+static ngx_int_t ngx_http_sspi_apply_result(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 static ngx_int_t ngx_http_sspi_challenge(ngx_http_request_t *r,
     const struct sspi_result *result);
-static void ngx_http_sspi_drained(ngx_http_request_t *r);
-static ngx_uint_t ngx_http_sspi_skip_body(ngx_http_request_t *r);
+static void ngx_http_sspi_challenge_handler(ngx_http_request_t *r);
+static ngx_uint_t ngx_http_sspi_discard_body(ngx_http_request_t *r);
 
 
 /*
@@ -36,9 +36,10 @@ static ngx_uint_t ngx_http_sspi_skip_body(ngx_http_request_t *r);
  */
 
 ngx_int_t
-ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
+ngx_http_sspi_authenticate(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf)
 {
-    return ngx_http_sspi_judge_by(r, slcf, &slcf->policy);
+    return ngx_http_sspi_apply_policy(r, slcf, &slcf->policy);
 }
 
 
@@ -49,7 +50,7 @@ ngx_http_sspi_judge(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
  */
 
 ngx_int_t
-ngx_http_sspi_judge_open(ngx_http_request_t *r,
+ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf)
 {
     bool                 tls;
@@ -71,13 +72,13 @@ ngx_http_sspi_judge_open(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    return ngx_http_sspi_judge_by(r, slcf, &policy);
+    return ngx_http_sspi_apply_policy(r, slcf, &policy);
 }
 
 
 static ngx_int_t
-ngx_http_sspi_judge_by(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf,
-    const struct sspi_policy *policy)
+ngx_http_sspi_apply_policy(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf, const struct sspi_policy *policy)
 {
     ngx_int_t             rc;
     ngx_uint_t            had_user;
@@ -96,7 +97,9 @@ ngx_http_sspi_judge_by(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf,
         return rc == NGX_AGAIN ? rc : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (ctx->exchange == NULL && ngx_http_sspi_begin(r, ctx) != NGX_OK) {
+    if (ctx->exchange == NULL
+        && ngx_http_sspi_make_exchange(r, ctx) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -105,11 +108,11 @@ ngx_http_sspi_judge_by(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf,
 
         ctx->granted = 0;
         ctx->keepalive = 0;
-        ctx->passed = NULL;
+        ctx->admitted = NULL;
         ctx->n_challenges = 0;
 
         if (policy == &slcf->policy) {
-            ctx->judged = slcf;
+            ctx->checked = slcf;
         }
 
         /* had_user: of the location that redirected to this one */
@@ -146,7 +149,7 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         {
             ctx->n_steps = 0;
 
-            return ngx_http_sspi_apply(r, ctx, result);
+            return ngx_http_sspi_apply_result(r, ctx, result);
         }
 
         if (ctx->n_steps++ == NGX_HTTP_SSPI_STEPS) {
@@ -160,7 +163,7 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         }
 
         if (result->need == SSPI_NEED_ENTITY) {
-            ctx->judge = ngx_http_sspi_judge;
+            ctx->authenticate = ngx_http_sspi_authenticate;
             rc = ngx_http_sspi_pass_body(r, ctx);
 
         } else {
@@ -201,7 +204,7 @@ ngx_http_sspi_realm(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf,
 
 
 static ngx_int_t
-ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     const struct sspi_result *result)
 {
     if (result->need == SSPI_NEED_HTTP_1_1) {
@@ -228,7 +231,7 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
          * answer of a background subrequest, as of a mirror, counts.
          */
 
-        if (ctx->passed == NULL
+        if (ctx->admitted == NULL
             && !r->background
             && ngx_http_sspi_keep_headers(r->main->pool, result,
                                           ctx->challenges, &ctx->n_challenges)
@@ -246,7 +249,7 @@ ngx_http_sspi_apply(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
          * the border between requests.  Bad credentials are no such case.
          */
 
-        if (r == r->main && r->keepalive && ngx_http_sspi_skip_body(r)) {
+        if (r == r->main && r->keepalive && ngx_http_sspi_discard_body(r)) {
             ctx->keepalive = 1;
         }
 
@@ -285,7 +288,7 @@ ngx_http_sspi_challenge(ngx_http_request_t *r,
 
     r->request_body_no_buffering = 0;
 
-    rc = ngx_http_read_client_request_body(r, ngx_http_sspi_drained);
+    rc = ngx_http_read_client_request_body(r, ngx_http_sspi_challenge_handler);
 
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
         return rc;
@@ -298,7 +301,7 @@ ngx_http_sspi_challenge(ngx_http_request_t *r,
 
 
 static void
-ngx_http_sspi_drained(ngx_http_request_t *r)
+ngx_http_sspi_challenge_handler(ngx_http_request_t *r)
 {
     ngx_http_finalize_request(r, NGX_HTTP_UNAUTHORIZED);
 }
@@ -310,7 +313,7 @@ ngx_http_sspi_drained(ngx_http_request_t *r)
  */
 
 static ngx_uint_t
-ngx_http_sspi_skip_body(ngx_http_request_t *r)
+ngx_http_sspi_discard_body(ngx_http_request_t *r)
 {
     ngx_http_core_loc_conf_t  *clcf;
 
@@ -331,7 +334,7 @@ ngx_http_sspi_skip_body(ngx_http_request_t *r)
 
 
 static ngx_int_t
-ngx_http_sspi_begin(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
+ngx_http_sspi_make_exchange(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 {
     struct sspi_request         request;
     ngx_http_sspi_main_conf_t  *smcf;
@@ -340,7 +343,9 @@ ngx_http_sspi_begin(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_sspi_module);
 
-    if (ngx_http_sspi_describe(r, smcf->acceptor, &request) != NGX_OK) {
+    if (ngx_http_sspi_describe_request(r, smcf->acceptor, &request)
+        != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

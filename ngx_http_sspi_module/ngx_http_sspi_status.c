@@ -3,7 +3,7 @@
 #include "ngx_http_sspi_module.h"
 
 
-static struct sspi_view ngx_http_sspi_accept(ngx_http_request_t *r);
+static struct sspi_view ngx_http_sspi_accept_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sspi_send_page(ngx_http_request_t *r, char *page,
     size_t len);
 
@@ -40,8 +40,8 @@ ngx_http_sspi_status_handler(ngx_http_request_t *r)
     query.data = (const char *) r->args.data;
     query.len = r->args.len;
 
-    page = sspi_acceptor_status(smcf->acceptor, ngx_http_sspi_accept(r), query,
-                                &len, &type);
+    page = sspi_acceptor_status(smcf->acceptor, ngx_http_sspi_accept_header(r),
+                                query, &len, &type);
     if (page == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -63,7 +63,7 @@ ngx_http_sspi_status_handler(ngx_http_request_t *r)
 /* older versions of nginx keep no pointer to it */
 
 static struct sspi_view
-ngx_http_sspi_accept(ngx_http_request_t *r)
+ngx_http_sspi_accept_header(ngx_http_request_t *r)
 {
     ngx_uint_t        i;
     ngx_list_part_t  *part;

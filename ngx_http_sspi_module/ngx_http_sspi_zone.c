@@ -11,7 +11,7 @@ static ngx_int_t ngx_http_sspi_init_zone(ngx_shm_zone_t *shm_zone, void *data);
 
 
 ngx_int_t
-ngx_http_sspi_share_state(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
+ngx_http_sspi_set_state(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 {
     ngx_http_sspi_loc_conf_t  *slcf;
 
