@@ -228,12 +228,12 @@ SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
     service_name_describe(rules->services, rules->n_services, &accepted);
     return error_info_refuse(
         error_info, SEC_E_WRONG_PRINCIPAL, SSPI_REASON_WRONG_SERVICE,
-        "%s %s, but the accepted services are %.*s%s",
+        "%s %s%s, but the accepted services are %.*s",
         facts->service_proven ? "the ticket is for" : "the client logs in to the service",
-        escape_text(shown, sizeof(shown), facts->service), (int)bytes_as_view(&accepted).len,
-        bytes_as_view(&accepted).data,
+        escape_text(shown, sizeof(shown), facts->service),
         dotless ? " (a name without a dot must be listed itself, unless allow-dotless-spn is set)"
-                : "");
+                : "",
+        (int)bytes_as_view(&accepted).len, bytes_as_view(&accepted).data);
 }
 
 static SECURITY_STATUS refuse(enum binding_answer answer, const struct binding_rules *rules,
