@@ -16,13 +16,13 @@ static void unknown_user_and_wrong_password_look_the_same(void **state)
     assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_PASSWORD);
     assert_non_null(
         strstr(f->error_info.text, "unknown user or wrong password: user \"mallory\\xc3\\xa4\""));
-    /* Neither used the count up. */
+    /* Neither response used up the count. */
     c = alice(f->nonce, 1);
     assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
-/* Who knows the dummy hash of unknown users must not get in with it. */
-static void hash_of_no_user_lets_nobody_in(void **state)
+/* A client that knows the dummy hash of unknown users must not log in with it. */
+static void dummy_hash_of_unknown_users_logs_no_client_in(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0}, digits = {0};
@@ -65,7 +65,7 @@ static void counts_come_in_any_order_but_never_twice(void **state)
     }
 }
 
-static void late_nonce_is_stale_at_its_lifetime_and_one_beyond(void **state)
+static void nonce_is_stale_one_millisecond_after_its_lifetime(void **state)
 {
     struct fixture *f = *state;
 
@@ -91,7 +91,7 @@ static void a_clock_set_back_makes_no_new_nonce_stale(void **state)
     assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
-static void stale_is_told_only_to_who_knows_the_password(void **state)
+static void only_a_client_with_the_password_learns_that_a_nonce_is_stale(void **state)
 {
     struct fixture *f = *state;
     struct client c = alice("made-up", 1);
@@ -134,7 +134,7 @@ static void nonce_of_another_user_realm_or_future_is_stale(void **state)
     digest_package.destroy(context);
 }
 
-static void uri_must_be_the_requests_or_its_absolute_form(void **state)
+static void uri_must_be_that_of_the_request_or_its_absolute_form(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -191,7 +191,7 @@ static void wrong_realm_and_algorithm_are_refused(void **state)
     assert_int_equal(f->error_info.reason, SSPI_REASON_NOT_OFFERED);
 }
 
-static void single_backslash_in_a_name_is_taken_as_it_is(void **state)
+static void single_backslash_in_a_name_is_accepted_literally(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -204,7 +204,7 @@ static void single_backslash_in_a_name_is_taken_as_it_is(void **state)
     assert_int_equal(login(f, &c), SEC_E_OK);
     c.user = "DOM\\\\carol";
     c.hashed_user = "DOM\\carol";
-    assert_int_equal(login(f, &c), SEC_E_OUT_OF_SEQUENCE); /* one user in both spellings */
+    assert_int_equal(login(f, &c), SEC_E_OUT_OF_SEQUENCE); /* both spellings are the same user */
     c.count = 2;
     assert_int_equal(login(f, &c), SEC_E_OK);
 }
@@ -213,15 +213,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(unknown_user_and_wrong_password_look_the_same),
-        TEST(hash_of_no_user_lets_nobody_in),
+        TEST(dummy_hash_of_unknown_users_logs_no_client_in),
         TEST(counts_come_in_any_order_but_never_twice),
-        TEST(late_nonce_is_stale_at_its_lifetime_and_one_beyond),
+        TEST(nonce_is_stale_one_millisecond_after_its_lifetime),
         TEST(a_clock_set_back_makes_no_new_nonce_stale),
-        TEST(stale_is_told_only_to_who_knows_the_password),
+        TEST(only_a_client_with_the_password_learns_that_a_nonce_is_stale),
         TEST(nonce_of_another_user_realm_or_future_is_stale),
-        TEST(uri_must_be_the_requests_or_its_absolute_form),
+        TEST(uri_must_be_that_of_the_request_or_its_absolute_form),
         TEST(wrong_realm_and_algorithm_are_refused),
-        TEST(single_backslash_in_a_name_is_taken_as_it_is),
+        TEST(single_backslash_in_a_name_is_accepted_literally),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 
 #include "digest_active_nonces.h"
 
-#define N_ENTRIES 200 /* several a bucket */
+#define N_ENTRIES 200 /* several in each bucket */
 #define N_THREADS 4
 
 static struct sspi_view nonce_of(int i, char text[DIGEST_NONCE_LEN + 1])
@@ -51,7 +51,7 @@ static void entries_are_known_by_nonce_and_user_until_removed(void **state)
     digest_active_nonces_clear(&nonces);
 }
 
-static void nonce_stays_known_while_one_of_its_contexts_lives(void **state)
+static void nonce_stays_known_until_its_last_context_is_removed(void **state)
 {
     struct digest_active_nonce one = {0}, two = {0};
     struct digest_active_nonces nonces;
@@ -107,7 +107,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_are_known_by_nonce_and_user_until_removed),
-        cmocka_unit_test(nonce_stays_known_while_one_of_its_contexts_lives),
+        cmocka_unit_test(nonce_stays_known_until_its_last_context_is_removed),
         cmocka_unit_test(threads_see_their_own_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

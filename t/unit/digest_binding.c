@@ -35,7 +35,7 @@ static int binding_teardown(void **state)
 #define HASHED_EMPTY "d5cc169d4c5063f116abbbf4e1b87091" /* MD5(:CHANNEL) */
 #define UP           DIGEST_BINDING_PREFIX
 
-/* SHA-256("test certificate DER"), whose channel is CHANNEL; and others, whose are not. */
+/* SHA-256("test certificate DER"). The hash of this channel is CHANNEL. */
 #define CERTIFICATE                                                                                \
     PREFIX "\xa1\xe2\x97\x20\xc4\xb1\x6e\x75\xfa\xf6\xf1\x69\xf2\xec\x59\x68"                      \
            "\xc3\x58\x02\xa3\xca\xcd\xed\xf2\x1b\x3d\x35\x89\xdc\xae\xa5\x42"
@@ -48,8 +48,8 @@ static struct package_channel_binding binding_of(struct sspi_view application)
 
 /* ---- what the client says ---- */
 
-static struct digest_response says(const char *cnonce, const char *hashed_dirs,
-                                   const char *service_name, const char *channel_binding)
+static struct digest_response response_with(const char *cnonce, const char *hashed_dirs,
+                                            const char *service_name, const char *channel_binding)
 {
     return (struct digest_response){
         .cnonce = bytes_view(cnonce),
@@ -61,7 +61,7 @@ static struct digest_response says(const char *cnonce, const char *hashed_dirs,
 
 #define BOTH "service-name,channel-binding"
 
-static void claims_are_read(void **state)
+static void bindings_of_clients_are_read(void **state)
 {
     static const struct {
         const char *cnonce, *hashed_dirs, *service_name, *channel_binding;
@@ -83,8 +83,8 @@ static void claims_are_read(void **state)
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-        struct digest_response from =
-            says(all[i].cnonce, all[i].hashed_dirs, all[i].service_name, all[i].channel_binding);
+        struct digest_response from = response_with(all[i].cnonce, all[i].hashed_dirs,
+                                                    all[i].service_name, all[i].channel_binding);
         struct digest_binding binding;
         assert_int_equal(digest_binding_read(&run, &from, &binding), DIGEST_BINDING_READ);
         assert_int_equal(binding.channel.client, all[i].client);
@@ -95,7 +95,7 @@ static void claims_are_read(void **state)
 static const struct {
     const char *cnonce, *hashed_dirs, *service_name, *channel_binding;
 } contradictions[] = {
-    /* Stripped of some or all. */
+    /* An attacker removed some or all directives. */
     {UP HASHED RANDOM, NULL, NULL, NULL},
     {"+Upgraded+", NULL, NULL, NULL},
     {"+Upgraded+v2x", NULL, NULL, NULL},
@@ -108,7 +108,7 @@ static const struct {
     {"c", NULL, NULL, CHANNEL},
     {"c", NULL, NULL, ""},
     {"c", BOTH, NULL, NULL},
-    /* A cnonce that does not vouch for them. */
+    /* The cnonce does not cover the directives. */
     {"c", BOTH, SERVICE, CHANNEL},
     {"", BOTH, SERVICE, CHANNEL},
     {"+Upgraded+v2" HASHED RANDOM, BOTH, SERVICE, CHANNEL},
@@ -125,13 +125,13 @@ static const struct {
     {UP HASHED RANDOM, BOTH, SERVICE, NO_TLS},
     {UP HASHED_NO RANDOM, BOTH, SERVICE, CHANNEL},
     {UP HASHED_2 RANDOM, BOTH, SERVICE, CHANNEL},
-    /* A channel that is none. */
+    /* The channel is malformed. */
     {UP HASHED RANDOM, BOTH, SERVICE, ""},
     {UP HASHED RANDOM, BOTH, SERVICE, "F537440DF80B05379A909528BE1BDAC9"},
     {UP HASHED RANDOM, BOTH, SERVICE, "f537440df80b05379a909528be1bdac"},
     {UP HASHED RANDOM, BOTH, SERVICE, "f537440df80b05379a909528be1bdac9a"},
     {UP HASHED RANDOM, BOTH, SERVICE, "f537440df80b05379a909528be1bdacg"},
-    /* Another list. */
+    /* hashed-dirs is another list. */
     {UP HASHED RANDOM, "", SERVICE, CHANNEL},
     {UP HASHED RANDOM, ",", SERVICE, CHANNEL},
     {UP HASHED RANDOM, "service-name", SERVICE, CHANNEL},
@@ -146,12 +146,12 @@ static const struct {
     {UP HASHED_2 RANDOM, BOTH, SERVICE, CHANNEL},
 };
 
-static void contradictions_are_forged(void **state)
+static void contradictory_directives_are_forged(void **state)
 {
     for (size_t i = 0; i < sizeof(contradictions) / sizeof(contradictions[0]); i++) {
         struct digest_response from =
-            says(contradictions[i].cnonce, contradictions[i].hashed_dirs,
-                 contradictions[i].service_name, contradictions[i].channel_binding);
+            response_with(contradictions[i].cnonce, contradictions[i].hashed_dirs,
+                          contradictions[i].service_name, contradictions[i].channel_binding);
         struct digest_binding binding;
         enum digest_binding_status status = digest_binding_read(&run, &from, &binding);
         if (status != DIGEST_BINDING_FORGED)
@@ -160,11 +160,11 @@ static void contradictions_are_forged(void **state)
     }
 }
 
-static void a_silent_client_needs_no_md5(void **state)
+static void a_client_without_binding_needs_no_md5(void **state)
 {
-    struct digest_response silent = says("c", NULL, NULL, NULL);
-    struct digest_response bound = says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
-    struct digest_response stripped = says(UP HASHED RANDOM, NULL, NULL, NULL);
+    struct digest_response silent = response_with("c", NULL, NULL, NULL);
+    struct digest_response bound = response_with(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
+    struct digest_response stripped = response_with(UP HASHED RANDOM, NULL, NULL, NULL);
 
     struct digest_binding binding;
 
@@ -178,19 +178,19 @@ static void a_silent_client_needs_no_md5(void **state)
 enum { NONE, WRONG, RIGHT, N_CANDIDATES };
 enum { FORGED = 99 };
 
-/* The headers of a client without a binding, of one without TLS, of one that names a channel, and a
- * header that was changed on its way. */
+/* Headers of three clients: without a binding, without TLS, and with a channel. A fourth header was
+ * changed on its way. */
 static struct digest_response header_of(int client)
 {
     switch (client) {
     case PACKAGE_CLIENT_BINDING_NO_TLS:
-        return says(UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS);
+        return response_with(UP HASHED_NO RANDOM, BOTH, SERVICE, NO_TLS);
     case PACKAGE_CLIENT_BINDING_PRESENT:
-        return says(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
+        return response_with(UP HASHED RANDOM, BOTH, SERVICE, CHANNEL);
     case PACKAGE_CLIENT_BINDING_ABSENT:
-        return says("c", NULL, NULL, NULL);
+        return response_with("c", NULL, NULL, NULL);
     default:
-        return says(UP HASHED RANDOM, NULL, NULL, NULL);
+        return response_with(UP HASHED RANDOM, NULL, NULL, NULL);
     }
 }
 
@@ -217,8 +217,8 @@ static SECURITY_STATUS check(struct hash_run *with, int client, int candidates, 
 #define PROXY   ASC_REQ_PROXY_BINDINGS
 #define REFUSED (-1)
 
-/* The table of the Extended Protection pages, and what it leaves out. */
-static void policy_is_windows(void **state)
+/* The table of the Extended Protection pages, and the cases that it omits. */
+static void policy_is_that_of_windows(void **state)
 {
     static const struct {
         int candidates;
@@ -234,7 +234,7 @@ static void policy_is_windows(void **state)
         {RIGHT, ALLOW, PACKAGE_BOUND_ABSENT, REFUSED, PACKAGE_BOUND_MATCHED},
         {WRONG, PROXY, REFUSED, REFUSED, REFUSED},
         {RIGHT, PROXY, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED},
-        /* No caller gets here with both; the stricter one holds. */
+        /* No caller sets both. The stricter one applies. */
         {NONE, PROXY | ALLOW, REFUSED, REFUSED, PACKAGE_BOUND_PROXY},
         {RIGHT, PROXY | ALLOW, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED},
     };
@@ -281,7 +281,7 @@ static void forged_headers_are_refused_under_every_policy(void **state)
     }
 }
 
-static void no_md5_is_our_fault_where_a_channel_is_named(void **state)
+static void missing_md5_is_an_error_of_the_server_if_a_channel_is_named(void **state)
 {
     struct sspi_error_info error_info;
     int bound;
@@ -357,7 +357,7 @@ static void assert_header(const char *algorithm, const char *hashed, const char 
     digest_response_clear(&response);
 }
 
-static void whole_headers_are_right(void **state)
+static void bindings_of_complete_headers_are_right(void **state)
 {
     assert_header("MD5-sess", HASHED, CHANNEL, "ee4b855880d7a0609547c731178d18d9",
                   PACKAGE_CLIENT_BINDING_PRESENT);
@@ -372,14 +372,14 @@ static void whole_headers_are_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(claims_are_read),
-        cmocka_unit_test(contradictions_are_forged),
-        cmocka_unit_test(a_silent_client_needs_no_md5),
-        cmocka_unit_test(policy_is_windows),
+        cmocka_unit_test(bindings_of_clients_are_read),
+        cmocka_unit_test(contradictory_directives_are_forged),
+        cmocka_unit_test(a_client_without_binding_needs_no_md5),
+        cmocka_unit_test(policy_is_that_of_windows),
         cmocka_unit_test(forged_headers_are_refused_under_every_policy),
-        cmocka_unit_test(no_md5_is_our_fault_where_a_channel_is_named),
+        cmocka_unit_test(missing_md5_is_an_error_of_the_server_if_a_channel_is_named),
         cmocka_unit_test(hashes_of_channels_are_those_of_windows),
-        cmocka_unit_test(whole_headers_are_right),
+        cmocka_unit_test(bindings_of_complete_headers_are_right),
     };
     return cmocka_run_group_tests(tests, binding_setup, binding_teardown);
 }

@@ -27,14 +27,14 @@ static const struct digest_challenge plain = {
     .qop = "auth",
 };
 
-static void what_must_be_told_is_told_in_its_order(void **state)
+static void required_directives_are_written_in_order(void **state)
 {
     assert_challenge(&plain, SSPI_DIGEST_MD5,
                      "realm=\"r\", nonce=\"NoNcE\", opaque=\"OpAqUe\", algorithm=MD5, "
                      "qop=\"auth\", charset=UTF-8");
 }
 
-static void what_is_optional_is_told_in_its_place(void **state)
+static void optional_directives_are_written_in_their_place(void **state)
 {
     struct digest_challenge challenge = plain;
 
@@ -84,7 +84,7 @@ static void realm_that_breaks_a_header_does_not_fit(void **state)
     assert_false(digest_challenge_realm_fits((struct sspi_view){longest, sizeof(longest)}));
 }
 
-static void domain_is_a_list_of_places(void **state)
+static void domain_is_a_list_of_uris_and_paths(void **state)
 {
     static const char *const fits[] = {"/",
                                        "/a/b?c=d&e=%20",
@@ -113,11 +113,11 @@ static void domain_is_a_list_of_places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_must_be_told_is_told_in_its_order),
-        cmocka_unit_test(what_is_optional_is_told_in_its_place),
+        cmocka_unit_test(required_directives_are_written_in_order),
+        cmocka_unit_test(optional_directives_are_written_in_their_place),
         cmocka_unit_test(quotes_and_backslashes_of_the_realm_are_quoted_pairs),
         cmocka_unit_test(realm_that_breaks_a_header_does_not_fit),
-        cmocka_unit_test(domain_is_a_list_of_places),
+        cmocka_unit_test(domain_is_a_list_of_uris_and_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

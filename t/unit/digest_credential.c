@@ -37,7 +37,7 @@ static void unusable_data_makes_no_credential(void **state)
                      SEC_E_INVALID_PARAMETER);
 }
 
-static void user_file_of_the_environment_and_private_state_serve(void **state)
+static void user_file_of_the_environment_and_private_state_work(void **state)
 {
     struct fixture *f = *state;
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION};
@@ -49,7 +49,7 @@ static void user_file_of_the_environment_and_private_state_serve(void **state)
     unsetenv("SSPI_USER_FILE");
     f->credential = credential;
     f->credential->clock = &f->clock;
-    /* The private state was made by the machine's clock. */
+    /* The private state has the time of the machine's clock. */
     f->now_ms = store_state_created_ms(f->credential->state) + 1;
     get_nonce(f, nonce);
     struct client c = alice(nonce, 1);
@@ -61,7 +61,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(unusable_data_makes_no_credential),
-        TEST(user_file_of_the_environment_and_private_state_serve),
+        TEST(user_file_of_the_environment_and_private_state_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A WDigest credential with its users, state and clock, and a client, for the tests of the package.
- */
+/* The fixture of the package's tests: a WDigest credential with users, state and clock, and a
+ * client. */
 #ifndef DIGEST_FIXTURE_H
 #define DIGEST_FIXTURE_H
 
@@ -29,7 +29,7 @@
 struct fixture {
     struct clock clock;
     uint64_t now_ms;
-    uint64_t set_back_ms; /* by how much the wall clock was set back since the start */
+    uint64_t set_back_ms; /* how far the wall clock was set back since the start */
     uint8_t next_random;
     char path[64];
     struct sspi_users *users;
@@ -38,7 +38,7 @@ struct fixture {
     struct digest_credential *credential;
     struct package_output out;
     struct sspi_error_info error_info;
-    char nonce[DIGEST_NONCE_LEN + 1]; /* of first_client() */
+    char nonce[DIGEST_NONCE_LEN + 1]; /* the nonce of first_client() */
 };
 
 static inline uint64_t fixture_now_ms(void *self)
@@ -192,7 +192,7 @@ static inline int fixture_teardown(void **state)
 /* ---- a client ---- */
 
 struct client {
-    const char *user;        /* as it is written between the quotes */
+    const char *user;        /* as written between the quotes */
     const char *hashed_user; /* NULL: the same */
     const char *password;
     const char *realm;
@@ -200,7 +200,7 @@ struct client {
     const char *nonce;
     unsigned count;
     enum sspi_digest_algorithm algorithm;
-    const char *body;   /* not NULL: qop auth-int over it */
+    const char *body;   /* if not NULL: qop auth-int with this body */
     const char *cnonce; /* NULL: "c" */
     const char *more;   /* further directives; NULL: none */
 };
@@ -216,7 +216,7 @@ static inline struct client alice(const char *nonce, unsigned count)
                            .algorithm = SSPI_DIGEST_SHA_256};
 }
 
-/* The header value of `c` for a GET. The digits of the response are put in afterwards. */
+/* Appends the header value of `c` for a GET. The digits of the response are filled in last. */
 static inline void answer(const struct client *c, struct bytes *header)
 {
     struct hash_suite suite;
@@ -270,7 +270,7 @@ static inline SECURITY_STATUS call(struct fixture *f, void **context,
     return digest_package.accept(f->credential, context, in, &f->out);
 }
 
-/* One call with the answer of `c` on a context of its own, which is gone afterwards. */
+/* One call with the answer of `c` on a context of its own, which is destroyed afterwards. */
 static inline SECURITY_STATUS login(struct fixture *f, const struct client *c)
 {
     BYTES_CLEANUP struct bytes header = {0};
@@ -286,7 +286,7 @@ static inline SECURITY_STATUS login(struct fixture *f, const struct client *c)
     return status;
 }
 
-/* The nonce of the first challenge in the output. */
+/* Copies the nonce of the first challenge in the output. */
 static inline void take_nonce(struct fixture *f, char nonce[DIGEST_NONCE_LEN + 1])
 {
     bytes_append(&f->out.tokens[0], "", 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The forms a login may take beyond name, password and qop auth. */
+/* Forms of logins that have more than name, password and qop auth. */
 #include "digest_binding.h"
 #include "digest_fixture.h"
 
@@ -31,7 +31,7 @@ static void sess_forms_take_the_hash_of_their_base(void **state)
     assert_int_equal(f->error_info.reason, SSPI_REASON_NOT_OFFERED);
 }
 
-static void the_answer_proves_the_server(void **state)
+static void the_answer_authenticates_the_server(void **state)
 {
     struct fixture *f = *state;
 
@@ -42,7 +42,7 @@ static void the_answer_proves_the_server(void **state)
     assert_non_null(strstr(info, "nc=00000001"));
     assert_non_null(strstr(info, "cnonce=\"c\""));
     assert_null(strstr(info, "nextnonce"));
-    /* The next nonce comes while this one is still good, and is good itself. */
+    /* The server sends the next nonce while this one is still good. The next nonce is good too. */
     f->now_ms = START_MS + 300000 / 4 * 3;
     c.count = 2;
     assert_int_equal(login(f, &c), SEC_E_OK);
@@ -56,15 +56,15 @@ static void the_answer_proves_the_server(void **state)
     memcpy(taken, next + strlen("nextnonce=\""), DIGEST_NONCE_LEN);
     taken[DIGEST_NONCE_LEN] = '\0';
     c.nonce = taken;
-    c.count = 4; /* libsoup counts on */
+    c.count = 4; /* libsoup does not start again at 1 */
     assert_int_equal(login(f, &c), SEC_E_OK);
-    /* A refused client gets no proof. */
+    /* A refused client gets no Authentication-Info. */
     c.password = "wrong";
     assert_int_equal(login(f, &c), SEC_E_LOGON_DENIED);
     assert_int_equal(f->out.n_tokens, 0);
 }
 
-static void body_is_asked_for_and_then_vouched_for(void **state)
+static void hash_of_the_body_is_requested_and_then_checked(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0}, right = {0}, wrong = {0};
@@ -90,7 +90,7 @@ static void body_is_asked_for_and_then_vouched_for(void **state)
     assert_true((digest_package.info(context)->attributes & ASC_RET_INTEGRITY) != 0);
     digest_package.destroy(context);
     context = NULL;
-    /* The same once more: known before a body is read. */
+    /* The same response again: it is refused before a body is read. */
     in.entity_hash = (struct sspi_view){NULL, 0};
     assert_int_equal(call(f, &context, &in), SEC_E_OUT_OF_SEQUENCE);
     assert_int_equal(f->error_info.reason, SSPI_REASON_REPLAY);
@@ -101,7 +101,7 @@ static void body_is_asked_for_and_then_vouched_for(void **state)
     digest_package.destroy(context);
 }
 
-static void caller_looks_users_up(void **state)
+static void caller_can_pass_the_hash_of_the_user(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
@@ -129,7 +129,7 @@ static void caller_looks_users_up(void **state)
     digest_package.destroy(context);
 }
 
-static void userhash_finds_the_user_and_tells_the_name(void **state)
+static void userhash_finds_the_user_and_the_name(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes hash = {0}, header = {0};
@@ -148,7 +148,7 @@ static void userhash_finds_the_user_and_tells_the_name(void **state)
     assert_int_equal(call(f, &context, &in), SEC_E_OK);
     assert_string_equal(digest_package.info(context)->name, "alice");
     digest_package.destroy(context);
-    /* One user, one owner of the f->nonce, in whatever form the name comes. */
+    /* The nonce belongs to one user, whatever form the name has. */
     c = alice(f->nonce, 2);
     assert_int_equal(login(f, &c), SEC_E_OK);
     hash.data[0] = hash.data[0] == '0' ? '1' : '0';
@@ -203,7 +203,7 @@ static void decomposed_name_is_the_composed_user(void **state)
     assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
-static void name_with_its_own_realm_comes_without_one(void **state)
+static void name_that_contains_a_realm_needs_no_other(void **state)
 {
     struct fixture *f = *state;
 
@@ -212,14 +212,14 @@ static void name_with_its_own_realm_comes_without_one(void **state)
     c.password = "secret-dave@example.org";
     c.realm = "";
     assert_int_equal(login(f, &c), SEC_E_OK);
-    /* Any other name has the realm of the place. */
+    /* Any other name needs the realm of the location. */
     c = alice(f->nonce, 2);
     c.realm = "";
     assert_int_equal(login(f, &c), SEC_E_NO_AUTHENTICATING_AUTHORITY);
     assert_int_equal(f->error_info.reason, SSPI_REASON_WRONG_REALM);
 }
 
-/* A client of Windows: `binding` is the MD5 of the channel in hexadecimal. */
+/* Logs a Windows client in. `binding` is the MD5 of the channel in hexadecimal. */
 static SECURITY_STATUS login_bound(struct fixture *f, struct package_input *in,
                                    const struct client *from, const char *binding, void **context)
 {
@@ -245,11 +245,11 @@ static SECURITY_STATUS login_bound(struct fixture *f, struct package_input *in,
     return call(f, context, in);
 }
 
-static void windows_clients_prove_their_channel(void **state)
+static void channel_of_windows_clients_is_checked(void **state)
 {
     struct fixture *f = *state;
     static const char right[] = "6ea19df066da4622051f9c4f92c6df74";
-    /* facts of a published capture: the certificate's hash behind its type */
+    /* from a published capture: the certificate's hash after its type */
     uint8_t hash[32] = {0xE3, 0xCA, 0x49, 0x27, 0x1E, 0x50, 0x89, 0xCC, 0x48, 0xCE, 0x82,
                         0x10, 0x9F, 0x13, 0x24, 0xF4, 0x1D, 0xBE, 0xDD, 0xC2, 0x9A, 0x77,
                         0x74, 0x10, 0xC7, 0x38, 0xF7, 0x86, 0x8C, 0x4F, 0xF4, 0x05};
@@ -276,7 +276,8 @@ static void windows_clients_prove_their_channel(void **state)
     assert_int_equal(login_bound(f, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
                      SEC_E_BAD_BINDINGS);
     assert_int_equal(f->error_info.reason, SSPI_REASON_BAD_BINDING);
-    /* Refused before the count was used up; a wrong password hears nothing of bindings. */
+    /* The login was refused before its count was used up. A wrong password learns nothing about
+     * bindings. */
     c.password = "wrong";
     assert_int_equal(login_bound(f, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
                      SEC_E_LOGON_DENIED);
@@ -289,15 +290,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(sess_forms_take_the_hash_of_their_base),
-        TEST(the_answer_proves_the_server),
-        TEST(body_is_asked_for_and_then_vouched_for),
-        TEST(caller_looks_users_up),
-        TEST(userhash_finds_the_user_and_tells_the_name),
+        TEST(the_answer_authenticates_the_server),
+        TEST(hash_of_the_body_is_requested_and_then_checked),
+        TEST(caller_can_pass_the_hash_of_the_user),
+        TEST(userhash_finds_the_user_and_the_name),
         TEST(userhash_that_was_not_offered_is_refused),
         TEST(opaque_of_another_challenge_is_stale),
         TEST(decomposed_name_is_the_composed_user),
-        TEST(name_with_its_own_realm_comes_without_one),
-        TEST(windows_clients_prove_their_channel),
+        TEST(name_that_contains_a_realm_needs_no_other),
+        TEST(channel_of_windows_clients_is_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 #define CNONCE "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
 
-/* The request of RFC 7616 3.9.1 with these directives, and what H(A1) its user has. */
+/* The request of RFC 7616 3.9.1 with these directives, and the H(A1) of its user. */
 static void make_request(const char *qop, const char *cnonce, struct bytes *text,
                          struct digest_response *response, uint8_t hash_a1[HASH_MAX])
 {
@@ -41,21 +41,21 @@ static void assert_info(const char *qop, const char *method, struct sspi_view ne
 
 static const struct sspi_view no_nonce = {NULL, 0};
 
-static void the_server_proves_itself(void **state)
+static void rspauth_is_right(void **state)
 {
     assert_info("auth", "GET", no_nonce,
                 "rspauth=\"9b712497bc9f91499fbcca1dfc5f09a5\", cnonce=\"" CNONCE
                 "\", nc=00000001, qop=auth");
 }
 
-static void next_nonce_is_told_when_there_is_one(void **state)
+static void next_nonce_is_written_if_it_is_given(void **state)
 {
     assert_info("auth", "POST", SSPI_VIEW("+Upgraded+v1n_-"),
                 "rspauth=\"9b712497bc9f91499fbcca1dfc5f09a5\", cnonce=\"" CNONCE
                 "\", nc=00000001, qop=auth, nextnonce=\"+Upgraded+v1n_-\"");
 }
 
-static void answers_to_auth_int_vouch_for_a_body_only_where_there_is_none(void **state)
+static void answers_without_known_body_have_auth_int_only_for_head(void **state)
 {
     static const char *const methods[] = {"GET", "POST", "head", "HEADX", ""};
 
@@ -71,15 +71,15 @@ static void answers_to_auth_int_vouch_for_a_body_only_where_there_is_none(void *
                 "\", nc=00000001, qop=auth");
 }
 
-/* The client's own spelling of qop was hashed in the request alone. */
-static void qop_is_told_in_lower_case(void **state)
+/* The client's own spelling of qop is only hashed in the request. */
+static void qop_is_written_in_lower_case(void **state)
 {
     assert_info("\"AUTH-INT\"", "GET", no_nonce,
                 "rspauth=\"9b712497bc9f91499fbcca1dfc5f09a5\", cnonce=\"" CNONCE
                 "\", nc=00000001, qop=auth");
 }
 
-static void cnonce_comes_back_as_it_was_meant(void **state)
+static void cnonce_is_written_as_a_quoted_string(void **state)
 {
     BYTES_CLEANUP struct bytes text = {0}, out = {0};
     struct digest_response response;
@@ -99,7 +99,7 @@ static void cnonce_comes_back_as_it_was_meant(void **state)
     digest_response_clear(&response);
 }
 
-static void missing_algorithm_gives_nothing(void **state)
+static void missing_algorithm_is_a_failure(void **state)
 {
     BYTES_CLEANUP struct bytes text = {0}, out = {0};
     struct hash_suite fips = {.sha_256 = suite.sha_256};
@@ -120,12 +120,12 @@ static void missing_algorithm_gives_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_server_proves_itself),
-        cmocka_unit_test(next_nonce_is_told_when_there_is_one),
-        cmocka_unit_test(answers_to_auth_int_vouch_for_a_body_only_where_there_is_none),
-        cmocka_unit_test(qop_is_told_in_lower_case),
-        cmocka_unit_test(cnonce_comes_back_as_it_was_meant),
-        cmocka_unit_test(missing_algorithm_gives_nothing),
+        cmocka_unit_test(rspauth_is_right),
+        cmocka_unit_test(next_nonce_is_written_if_it_is_given),
+        cmocka_unit_test(answers_without_known_body_have_auth_int_only_for_head),
+        cmocka_unit_test(qop_is_written_in_lower_case),
+        cmocka_unit_test(cnonce_is_written_as_a_quoted_string),
+        cmocka_unit_test(missing_algorithm_is_a_failure),
     };
     return cmocka_run_group_tests(tests, hash_setup, hash_teardown);
 }

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sealed messages of a context in SASL's form, against a client of its own (digest_sasl_client.h).
- */
+/* Sealed messages of a context in SASL's form, tested with the client of digest_sasl_client.h. */
 #include "digest_sasl_fixture.h"
 
 #define LONG 5000
 
-static void messages_go_both_ways(void **state)
+static void messages_pass_in_both_directions(void **state)
 {
     struct fixture *f = *state;
     uint8_t message[LONG + 24];
@@ -30,7 +29,7 @@ static void messages_go_both_ways(void **state)
     }
 }
 
-static void parts_need_not_end_where_blocks_do(void **state)
+static void parts_may_end_inside_a_block(void **state)
 {
     static const size_t lens[] = {0, 3, 0, 1021, 1, 8, 15, 1025, 0};
     struct fixture *f = *state;
@@ -50,7 +49,7 @@ static void parts_need_not_end_where_blocks_do(void **state)
     }
 }
 
-static void what_was_altered_is_refused_and_does_not_count(void **state)
+static void altered_messages_are_refused_and_do_not_count(void **state)
 {
     static const char text[] = "fourteen octet";
     struct fixture *f = *state;
@@ -83,9 +82,9 @@ static void what_was_altered_is_refused_and_does_not_count(void **state)
     }
 }
 
-/* With a cipher a message that is not due cannot be read, since the cipher goes on from one to the
- * next. Without one its number tells. */
-static void order_counts(void **state)
+/* With a cipher, a message out of order cannot be decrypted, because the cipher's state continues
+ * from message to message. Without a cipher, its number is wrong. */
+static void messages_out_of_order_are_refused(void **state)
 {
     struct fixture *f = *state;
     uint8_t first[64], second[64], third[64];
@@ -104,7 +103,7 @@ static void order_counts(void **state)
         assert_int_equal(unseal(&p, third, third_len, NULL, 0), refusal);
         assert_int_equal(unseal(&p, second, second_len, "second one", 10), SEC_E_OK);
         assert_int_equal(unseal(&p, third, third_len, "the third", 9), SEC_E_OK);
-        /* A client that counts wrong. */
+        /* The client counts wrong. */
         p.to_server.number = 7;
         third_len = client_message(&p, "eighth", 6, third);
         assert_int_equal(unseal(&p, third, third_len, NULL, 0), SEC_E_OUT_OF_SEQUENCE);
@@ -112,8 +111,8 @@ static void order_counts(void **state)
     }
 }
 
-/* The client's own messages sent back to it, and ours to us. */
-static void directions_differ(void **state)
+/* Each side receives its own messages back. */
+static void messages_of_the_other_direction_are_refused(void **state)
 {
     struct fixture *f = *state;
     char text[] = "text", padding[24];
@@ -133,7 +132,7 @@ static void directions_differ(void **state)
     }
 }
 
-/* Right but for its padding, which the MAC does not cover. */
+/* The message is right except for its padding, which the MAC does not cover. */
 static void padding_is_checked(void **state)
 {
     static const uint8_t wrong[][8] = {{0, 0, 0, 0, 0, 0, 0, 0}, {9, 9, 9, 9, 9, 9, 9, 9},
@@ -160,7 +159,7 @@ static void padding_is_checked(void **state)
             p.to_server = before;
     }
     close_pair(&p);
-    /* Nothing but padding, of more than there is. */
+    /* The message is only padding, and the padding is longer than the message. */
     open_pair(f, "3des", &p);
     memset(message, 7, 6);
     sasl_signature(&p.to_server, 0, message, 0, message + 6);
@@ -169,7 +168,7 @@ static void padding_is_checked(void **state)
     close_pair(&p);
 }
 
-static void numbers_never_come_again(void **state)
+static void numbers_are_never_used_again(void **state)
 {
     struct fixture *f = *state;
     char text[] = "text", room[24];
@@ -200,13 +199,13 @@ static void numbers_never_come_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(messages_go_both_ways),
-        TEST(parts_need_not_end_where_blocks_do),
-        TEST(what_was_altered_is_refused_and_does_not_count),
-        TEST(order_counts),
-        TEST(directions_differ),
+        TEST(messages_pass_in_both_directions),
+        TEST(parts_may_end_inside_a_block),
+        TEST(altered_messages_are_refused_and_do_not_count),
+        TEST(messages_out_of_order_are_refused),
+        TEST(messages_of_the_other_direction_are_refused),
         TEST(padding_is_checked),
-        TEST(numbers_never_come_again),
+        TEST(numbers_are_never_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, end_des);
 }

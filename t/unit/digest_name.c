@@ -57,7 +57,7 @@ static void other_extended_values_are_refused(void **state)
         "UTF-8''a%%41",
         "UTF-8''a% 41",
         "UTF-8''J\xc3\xa4s",
-        /* What it stands for is not UTF-8. */
+        /* The decoded octets are not UTF-8. */
         "UTF-8''J%E4s",
         "UTF-8''%C0%80",
         "UTF-8''%ED%A0%80",
@@ -69,7 +69,7 @@ static void other_extended_values_are_refused(void **state)
         assert_false(digest_name_append_extended(&name, bytes_view(values[i])));
     }
     BYTES_CLEANUP struct bytes name = {0};
-    /* What stands behind the value is not part of it. */
+    /* Octets after the value do not belong to it. */
     for (size_t len = 0; len < 2; len++)
         assert_false(digest_name_append_extended(
             &name, (struct sspi_view){"UTF-8''%41", sizeof("UTF-8''%") - 1 + len}));
@@ -79,7 +79,7 @@ static void other_extended_values_are_refused(void **state)
     assert_false(digest_name_append_extended(&name, SSPI_VIEW("UTF-8'\0'b")));
 }
 
-static void what_stood_before_is_not_judged(void **state)
+static void octets_before_the_value_are_not_checked(void **state)
 {
     BYTES_CLEANUP struct bytes name = {0};
 
@@ -88,7 +88,7 @@ static void what_stood_before_is_not_judged(void **state)
     assert_true(bytes_equal(bytes_as_view(&name), SSPI_VIEW("\xffz")));
 }
 
-static void no_memory_is_no_name(void **state)
+static void no_memory_is_a_failure(void **state)
 {
     BYTES_CLEANUP struct bytes name = {.limit = 2};
 
@@ -96,7 +96,7 @@ static void no_memory_is_no_name(void **state)
     assert_true(name.failed);
 }
 
-static void every_octet_of_latin_1_has_its_character(void **state)
+static void every_octet_of_latin_1_becomes_its_character(void **state)
 {
     for (unsigned c = 1; c < 256; c++) {
         BYTES_CLEANUP struct bytes name = {0};
@@ -113,9 +113,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(extended_values_are_read),
         cmocka_unit_test(other_extended_values_are_refused),
-        cmocka_unit_test(what_stood_before_is_not_judged),
-        cmocka_unit_test(no_memory_is_no_name),
-        cmocka_unit_test(every_octet_of_latin_1_has_its_character),
+        cmocka_unit_test(octets_before_the_value_are_not_checked),
+        cmocka_unit_test(no_memory_is_a_failure),
+        cmocka_unit_test(every_octet_of_latin_1_becomes_its_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static enum digest_nonce_status check(struct sspi_view text, const char *realm, 
     return status;
 }
 
-static void own_nonce_is_good_and_tells_its_time(void **state)
+static void own_nonce_is_good_and_contains_its_time(void **state)
 {
     assert_int_equal(strlen(nonce), DIGEST_NONCE_LEN);
     assert_null(strchr(nonce, '='));
@@ -73,7 +73,7 @@ static void nonce_from_the_future_is_foreign_beyond_the_skew(void **state)
                      DIGEST_NONCE_FOREIGN);
 }
 
-static void broken_library_is_neither_good_nor_foreign(void **state)
+static void failed_library_is_neither_good_nor_foreign(void **state)
 {
     struct hash_suite none = {0};
     struct hash_run broken;
@@ -91,11 +91,11 @@ static void broken_library_is_neither_good_nor_foreign(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(own_nonce_is_good_and_tells_its_time),
+        cmocka_unit_test(own_nonce_is_good_and_contains_its_time),
         cmocka_unit_test(each_character_counts),
         cmocka_unit_test(nonce_of_another_realm_or_key_is_foreign),
         cmocka_unit_test(nonce_from_the_future_is_foreign_beyond_the_skew),
-        cmocka_unit_test(broken_library_is_neither_good_nor_foreign),
+        cmocka_unit_test(failed_library_is_neither_good_nor_foreign),
     };
     return cmocka_run_group_tests(tests, nonce_setup, hash_teardown);
 }

@@ -20,7 +20,7 @@ static void algorithms_follow_the_users_of_the_realm_or_the_list(void **state)
     struct digest_offer offer = offer_of(f, "other", 0);
     assert_int_equal(offer.n_algorithms, 1);
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_256);
-    /* Two of three users have MD5 alone: the third must not lock them out. */
+    /* Two of three users only have an MD5 hash: the third must not lock them out. */
     offer = offer_of(f, "old", 0);
     assert_int_equal(offer.n_algorithms, 1);
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_MD5);
@@ -33,7 +33,7 @@ static void algorithms_follow_the_users_of_the_realm_or_the_list(void **state)
     assert_int_equal(offer.algorithms[1], SSPI_DIGEST_MD5_SESS);
 }
 
-static void a_demanded_binding_prefers_what_windows_knows(void **state)
+static void a_required_binding_prefers_algorithms_that_windows_knows(void **state)
 {
     struct fixture *f = *state;
     struct package_input in = input(SSPI_VIEW(""));
@@ -47,7 +47,7 @@ static void a_demanded_binding_prefers_what_windows_knows(void **state)
     assert_int_equal(offer.n_algorithms, 2);
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_MD5_SESS);
     assert_int_equal(offer.algorithms[1], SSPI_DIGEST_MD5);
-    /* No user there has an MD5 line. */
+    /* No user of this realm has an MD5 hash. */
     digest_offer_make(f->credential, &in, SSPI_VIEW("other"), &offer);
     assert_int_equal(offer.n_algorithms, 1);
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_256);
@@ -56,7 +56,7 @@ static void a_demanded_binding_prefers_what_windows_knows(void **state)
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_256);
 }
 
-static void demands_of_integrity_make_it_auth_int(void **state)
+static void required_integrity_offers_auth_int(void **state)
 {
     struct fixture *f = *state;
     static const ULONG demands[] = {ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT,
@@ -78,12 +78,12 @@ static void demands_of_integrity_make_it_auth_int(void **state)
     acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_CALLER_HASHES |
                                              SSPI_ACCEPTOR_OFFER_USERHASH});
     offer = offer_of(f, REALM, 0);
-    assert_false(offer.userhash); /* nobody could be looked up by it */
+    assert_false(offer.userhash); /* the caller cannot find a user by it */
     assert_int_equal(offer.n_algorithms, 1);
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_MD5);
 }
 
-static void challenges_carry_what_is_offered(void **state)
+static void challenges_contain_the_offer(void **state)
 {
     struct fixture *f = *state;
     struct package_input in = input(SSPI_VIEW(""));
@@ -114,9 +114,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(algorithms_follow_the_users_of_the_realm_or_the_list),
-        TEST(a_demanded_binding_prefers_what_windows_knows),
-        TEST(demands_of_integrity_make_it_auth_int),
-        TEST(challenges_carry_what_is_offered),
+        TEST(a_required_binding_prefers_algorithms_that_windows_knows),
+        TEST(required_integrity_offers_auth_int),
+        TEST(challenges_contain_the_offer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "digest_fixture.h"
 
-static void first_call_gives_one_challenge_an_algorithm_with_one_nonce(void **state)
+static void first_call_gives_one_challenge_for_each_algorithm_with_one_nonce(void **state)
 {
     struct fixture *f = *state;
     struct package_input in = input((struct sspi_view){NULL, 0});
@@ -26,7 +26,7 @@ static void first_call_gives_one_challenge_an_algorithm_with_one_nonce(void **st
     digest_package.destroy(context);
 }
 
-static void right_password_is_ok_and_tells_who(void **state)
+static void right_password_establishes_a_context_with_the_name(void **state)
 {
     struct fixture *f = *state;
     struct package_input in = input(SSPI_VIEW(""));
@@ -54,7 +54,7 @@ static void right_password_is_ok_and_tells_who(void **state)
     digest_package.destroy(context);
 }
 
-static void further_request_of_a_live_context_is_completed(void **state)
+static void further_request_of_an_active_nonce_is_completed(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes first = {0}, second = {0};
@@ -74,7 +74,7 @@ static void further_request_of_a_live_context_is_completed(void **state)
     assert_int_equal(digest_package.complete(two, &in, &f->out), SEC_E_OK);
     assert_string_equal(digest_package.info(two)->name, "alice");
     assert_int_equal(digest_package.complete(two, &in, &f->out), SEC_E_INVALID_HANDLE);
-    /* The same header once more: deferred, and refused by the call that verifies. */
+    /* The same header again is deferred, and the call that verifies it refuses it. */
     in = input(bytes_as_view(&second));
     assert_int_equal(call(f, &three, &in), SEC_I_COMPLETE_NEEDED);
     assert_int_equal(digest_package.complete(three, &in, &f->out), SEC_E_OUT_OF_SEQUENCE);
@@ -83,12 +83,12 @@ static void further_request_of_a_live_context_is_completed(void **state)
     digest_package.destroy(three);
     digest_package.destroy(one);
     digest_package.destroy(two);
-    /* No live context is left: checked at once again. */
+    /* No context is left, so the response is checked at once again. */
     c.count = 3;
     assert_int_equal(login(f, &c), SEC_E_OK);
 }
 
-static void completing_checks_the_password_and_the_age(void **state)
+static void complete_checks_the_password_and_the_age(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes first = {0}, wrong = {0}, late = {0};
@@ -112,7 +112,8 @@ static void completing_checks_the_password_and_the_age(void **state)
     f->now_ms += 300001;
     assert_int_equal(digest_package.complete(three, &in, &f->out), SEC_E_OUT_OF_SEQUENCE);
     assert_int_equal(f->error_info.reason, SSPI_REASON_STALE_NONCE);
-    /* Another user with the same nonce is not deferred: it is not his context. */
+    /* Another user with the same nonce is not deferred, because the context belongs to the first
+     * user. */
     f->now_ms = START_MS;
     c = alice(f->nonce, 9);
     c.user = "bob";
@@ -146,7 +147,7 @@ static void contexts_outlive_their_credential_but_verify_nothing(void **state)
     digest_package.destroy(one);
 }
 
-static void demands_that_cannot_be_met_fail(void **state)
+static void requirements_that_cannot_be_met_fail(void **state)
 {
     struct fixture *f = *state;
     struct package_channel_binding binding = {0};
@@ -154,7 +155,7 @@ static void demands_that_cannot_be_met_fail(void **state)
     void *context = NULL;
 
     struct client c = first_client(f, without_contexts);
-    c.algorithm = SSPI_DIGEST_MD5; /* what is offered where a binding is demanded, and where not */
+    c.algorithm = SSPI_DIGEST_MD5; /* offered with and without a required binding */
     answer(&c, &header);
     struct package_input in = input(bytes_as_view(&header));
     in.requirements = ASC_REQ_CONFIDENTIALITY;
@@ -174,7 +175,7 @@ static void demands_that_cannot_be_met_fail(void **state)
     digest_package.destroy(context);
 }
 
-static void calls_without_what_is_needed_are_refused(void **state)
+static void calls_without_realm_or_method_are_refused(void **state)
 {
     struct fixture *f = *state;
     struct package_input in = input(SSPI_VIEW(""));
@@ -205,7 +206,7 @@ static void calls_without_what_is_needed_are_refused(void **state)
     digest_package.destroy(context);
 }
 
-static void a_refused_client_is_told_when_the_caller_asks_for_it(void **state)
+static void a_refused_client_gets_a_challenge_if_the_caller_asks(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
@@ -238,14 +239,14 @@ static void a_refused_client_is_told_when_the_caller_asks_for_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(first_call_gives_one_challenge_an_algorithm_with_one_nonce),
-        TEST(right_password_is_ok_and_tells_who),
-        TEST(further_request_of_a_live_context_is_completed),
-        TEST(completing_checks_the_password_and_the_age),
+        TEST(first_call_gives_one_challenge_for_each_algorithm_with_one_nonce),
+        TEST(right_password_establishes_a_context_with_the_name),
+        TEST(further_request_of_an_active_nonce_is_completed),
+        TEST(complete_checks_the_password_and_the_age),
         TEST(contexts_outlive_their_credential_but_verify_nothing),
-        TEST(demands_that_cannot_be_met_fail),
-        TEST(calls_without_what_is_needed_are_refused),
-        TEST(a_refused_client_is_told_when_the_caller_asks_for_it),
+        TEST(requirements_that_cannot_be_met_fail),
+        TEST(calls_without_realm_or_method_are_refused),
+        TEST(a_refused_client_gets_a_challenge_if_the_caller_asks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

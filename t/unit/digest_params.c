@@ -35,7 +35,7 @@ static void assert_value(const struct digest_params *params, const char *name, c
     assert_true(bytes_equal(param->value, bytes_view(value)));
 }
 
-static void quoted_and_bare_values_blanks_and_empty_elements_are_taken(void **state)
+static void tokens_quoted_values_blanks_and_empty_elements_are_accepted(void **state)
 {
     struct digest_params p;
 
@@ -55,7 +55,7 @@ static void quoted_and_bare_values_blanks_and_empty_elements_are_taken(void **st
     assert_int_equal(p.n, 0);
 }
 
-static void quoted_pairs_are_undone_and_kept_raw_too(void **state)
+static void quoted_pairs_are_decoded_and_kept_raw_too(void **state)
 {
     struct digest_params p;
 
@@ -100,7 +100,7 @@ static void broken_grammar_is_refused_with_its_place(void **state)
     assert_refused(SSPI_VIEW("a=1,b=2,A=\"3\""), SSPI_REASON_MALFORMED, "twice");
 }
 
-static void joined_headers_are_refused_and_their_secret_is_not_told(void **state)
+static void joined_headers_are_refused_and_their_text_is_not_shown(void **state)
 {
     assert_refused(SSPI_VIEW("a=1, Basic dXNlcjpwYXNz"), SSPI_REASON_MALFORMED,
                    "two Authorization");
@@ -112,7 +112,7 @@ static void joined_headers_are_refused_and_their_secret_is_not_told(void **state
     assert_null(strstr(error_info.text, "dXNl"));
 }
 
-static void control_characters_are_refused_and_any_encoding_is_taken(void **state)
+static void control_characters_are_refused_and_any_encoding_is_accepted(void **state)
 {
     struct digest_params p;
 
@@ -162,12 +162,12 @@ static void length_of_the_text_has_a_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quoted_and_bare_values_blanks_and_empty_elements_are_taken),
-        cmocka_unit_test(quoted_pairs_are_undone_and_kept_raw_too),
+        cmocka_unit_test(tokens_quoted_values_blanks_and_empty_elements_are_accepted),
+        cmocka_unit_test(quoted_pairs_are_decoded_and_kept_raw_too),
         cmocka_unit_test(what_is_written_is_read_the_same),
         cmocka_unit_test(broken_grammar_is_refused_with_its_place),
-        cmocka_unit_test(joined_headers_are_refused_and_their_secret_is_not_told),
-        cmocka_unit_test(control_characters_are_refused_and_any_encoding_is_taken),
+        cmocka_unit_test(joined_headers_are_refused_and_their_text_is_not_shown),
+        cmocka_unit_test(control_characters_are_refused_and_any_encoding_is_accepted),
         cmocka_unit_test(number_of_directives_has_a_limit),
         cmocka_unit_test(length_of_the_text_has_a_limit),
     };

@@ -61,7 +61,7 @@ static enum sspi_reason reason_with(const char *name, const char *value)
     return reason_changed(changes);
 }
 
-static void all_directives_come_out_quoted_or_not(void **state)
+static void all_directives_are_read_quoted_or_not(void **state)
 {
     static const char *const texts[] = {
         "username=\"Mufasa\", realm=\"r\", nonce=\"n\", uri=\"/a?b\", qop=auth, nc=0000000a, "
@@ -113,7 +113,7 @@ static void optional_directives_may_be_absent_or_empty(void **state)
     digest_response_clear(&r);
 }
 
-static void each_required_directive_is_missed_by_name(void **state)
+static void each_missing_directive_is_named(void **state)
 {
     static const char *const required[] = {"username", "realm",  "nonce",   "uri",
                                            "nc",       "cnonce", "response"};
@@ -132,7 +132,7 @@ static const char *const known[] = {"username",    "username*",    "realm",     
 
 #define N_KNOWN (sizeof(known) / sizeof(known[0]))
 
-static void repeated_directive_is_refused_known_or_not(void **state)
+static void repeated_directives_are_refused_known_or_unknown(void **state)
 {
     for (size_t i = 0; i < N_KNOWN; i++) {
         BYTES_CLEANUP struct bytes text = {0};
@@ -185,7 +185,7 @@ static void realms_and_services_are_names(void **state)
     }
 }
 
-/* The longest value of `name` and one beyond, quoted: n times 'x'. */
+/* The longest value of `name` and one octet more, quoted: n times 'x'. */
 static enum sspi_reason reason_of_length(const char *name, size_t n)
 {
     BYTES_CLEANUP struct bytes value = {0};
@@ -289,14 +289,14 @@ static void every_algorithm_is_known_with_its_digits(void **state)
         assert_int_equal(parse_changed(changes, &r), SSPI_REASON_NONE);
         assert_int_equal(r.algorithm, all[i].algorithm);
         digest_response_clear(&r);
-        /* What one client sends for SHA-256. */
+        /* One client sends this for SHA-256. */
         changes[1].value = is_short ? RESPONSE_64 : RESPONSE_32;
         assert_int_equal(reason_changed(changes), SSPI_REASON_UNSUPPORTED);
         assert_non_null(strstr(error_info.text, is_short ? "64 digits, MD5" : "32 digits, SHA-"));
     }
 }
 
-static void unknown_algorithms_are_told_apart_from_broken_text(void **state)
+static void unknown_algorithms_have_another_reason_than_broken_text(void **state)
 {
     static const char *const unknown[] = {"SHA", "SHA-512", "MD5-", "\"\"", "\"MD5,SHA-256\""};
 
@@ -322,7 +322,7 @@ static void count_is_eight_digits_and_not_zero(void **state)
     digest_response_clear(&r);
 }
 
-static void response_has_lower_case_digits_alone(void **state)
+static void response_has_only_lower_case_digits(void **state)
 {
     static const char *const wrong[] = {"\"8CA523F5E9506FED4657C9700EEBDBEC\"",
                                         "8ca523f5e9506fed4657c9700eebdbeg",
@@ -355,19 +355,19 @@ static void realm_may_be_empty_and_keeps_its_raw_spelling(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_directives_come_out_quoted_or_not),
+        cmocka_unit_test(all_directives_are_read_quoted_or_not),
         cmocka_unit_test(optional_directives_may_be_absent_or_empty),
-        cmocka_unit_test(each_required_directive_is_missed_by_name),
-        cmocka_unit_test(repeated_directive_is_refused_known_or_not),
+        cmocka_unit_test(each_missing_directive_is_named),
+        cmocka_unit_test(repeated_directives_are_refused_known_or_unknown),
         cmocka_unit_test(control_characters_and_other_encodings_are_refused_everywhere),
         cmocka_unit_test(realms_and_services_are_names),
         cmocka_unit_test(values_have_limits),
         cmocka_unit_test(rfc_2069_is_refused_as_unsupported),
         cmocka_unit_test(qop_is_one_of_two_in_any_spelling),
         cmocka_unit_test(every_algorithm_is_known_with_its_digits),
-        cmocka_unit_test(unknown_algorithms_are_told_apart_from_broken_text),
+        cmocka_unit_test(unknown_algorithms_have_another_reason_than_broken_text),
         cmocka_unit_test(count_is_eight_digits_and_not_zero),
-        cmocka_unit_test(response_has_lower_case_digits_alone),
+        cmocka_unit_test(response_has_only_lower_case_digits),
         cmocka_unit_test(realm_may_be_empty_and_keeps_its_raw_spelling),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The forms in which digest_parse_response() takes the user's name. */
+/* The forms of a user's name that digest_parse_response() accepts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -158,12 +158,12 @@ static void hashed_name_has_the_digits_of_its_algorithm_in_lower_case(void **sta
 }
 
 /* Some clients hash UTF-8 and send this. */
-static void latin_1_is_turned_into_utf_8(void **state)
+static void latin_1_is_converted_to_utf_8(void **state)
 {
     assert_name("username=\"J\xe4s\xf8n\"", "J\xc3\xa4s\xc3\xb8n", "J\xc3\xa4s\xc3\xb8n");
     assert_name("username=\"\xa0\xff\"", "\xc2\xa0\xc3\xbf", "\xc2\xa0\xc3\xbf");
     assert_name("username=\"D\\\xe4\\\\s\"", "D\xc3\xa4\\s", "D\\\xc3\xa4\\\\s");
-    /* Octets that are half UTF-8 are none of it. */
+    /* A name that is only partly UTF-8 is taken as ISO-8859-1. */
     assert_name("username=\"\xc3\xa4\xe4\"", "\xc3\x83\xc2\xa4\xc3\xa4",
                 "\xc3\x83\xc2\xa4\xc3\xa4");
     assert_name("username=\"\xc3\\\xa4\"", "\xc3\x83\xc2\xa4", "\xc3\x83\\\xc2\xa4");
@@ -172,8 +172,8 @@ static void latin_1_is_turned_into_utf_8(void **state)
     assert_refused("username=\"\xe4\tb\"", SSPI_REASON_WRONG_PASSWORD, "control character");
 }
 
-/* An octet that no quoted string may hold breaks the grammar. With any other bad octet, no user can
- * have the name. */
+/* An octet that no quoted-string may contain breaks the grammar. With any other bad octet, no user
+ * can have the name. */
 static bool is_refusal_of_name(enum sspi_reason reason)
 {
     return reason == SSPI_REASON_MALFORMED || reason == SSPI_REASON_WRONG_PASSWORD;
@@ -181,7 +181,7 @@ static bool is_refusal_of_name(enum sspi_reason reason)
 
 /* Percent-encoded and literal octets. Octets that are not UTF-8 are read as ISO-8859-1 or refused.
  */
-static void whatever_is_sent_a_name_comes_out(void **state)
+static void every_accepted_text_gives_a_valid_name(void **state)
 {
     char storage[BAD_NAME_SIZE];
 
@@ -215,7 +215,7 @@ static void empty_names_and_control_characters_are_refused(void **state)
     assert_refused("username=\"a\xc2\x85\"", SSPI_REASON_WRONG_PASSWORD, "control character");
 }
 
-/* `head`, n times `piece` and `tail` is a name of the longest length; with one piece more it is too
+/* `head`, n times `piece` and `tail` make a name of the longest length. One more piece makes it too
  * long. */
 static void assert_limit(const char *head, const char *piece, const char *tail, size_t n)
 {
@@ -239,7 +239,7 @@ static void assert_limit(const char *head, const char *piece, const char *tail, 
     }
 }
 
-static void limit_is_that_of_the_name_in_utf_8(void **state)
+static void limit_counts_the_octets_of_the_name_in_utf_8(void **state)
 {
     assert_limit("username=\"", "x", "\"", DIGEST_PARSE_USERNAME_LIMIT);
     assert_limit("username=\"", "\\x", "\"", DIGEST_PARSE_USERNAME_LIMIT);
@@ -258,10 +258,10 @@ int main(void)
         cmocka_unit_test(two_forms_at_once_are_an_error),
         cmocka_unit_test(userhash_is_true_or_false),
         cmocka_unit_test(hashed_name_has_the_digits_of_its_algorithm_in_lower_case),
-        cmocka_unit_test(latin_1_is_turned_into_utf_8),
-        cmocka_unit_test(whatever_is_sent_a_name_comes_out),
+        cmocka_unit_test(latin_1_is_converted_to_utf_8),
+        cmocka_unit_test(every_accepted_text_gives_a_valid_name),
         cmocka_unit_test(empty_names_and_control_characters_are_refused),
-        cmocka_unit_test(limit_is_that_of_the_name_in_utf_8),
+        cmocka_unit_test(limit_counts_the_octets_of_the_name_in_utf_8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The message calls of a context in SASL's form: signatures, room, what is told of them. */
+/* The message functions of a context in SASL's form: signatures, buffer sizes and attributes. */
 #include "digest_sasl_fixture.h"
 
-static void too_small_room_changes_nothing(void **state)
+static void too_small_buffers_change_nothing(void **state)
 {
     struct fixture *f = *state;
     char text[8] = "message", padding[24];
@@ -32,7 +32,7 @@ static void too_small_room_changes_nothing(void **state)
     }
 }
 
-static void signatures_share_the_numbers(void **state)
+static void signatures_and_sealed_messages_share_their_numbers(void **state)
 {
     struct fixture *f = *state;
     char text[] = "two parts", token[16];
@@ -50,7 +50,7 @@ static void signatures_share_the_numbers(void **state)
         assert_memory_equal(token, wanted, 16);
         exchange(&p, text, 9);
         assert_string_equal(text, "two parts");
-        /* The other way round. */
+        /* The other direction. */
         sasl_signature(&p.to_server, 1, text, 9, (uint8_t *)token);
         assert_int_equal(p.messages->verify(p.context, &m), SEC_E_OUT_OF_SEQUENCE);
         sasl_signature(&p.to_server, 0, text, 9, (uint8_t *)token);
@@ -68,7 +68,7 @@ static void signatures_share_the_numbers(void **state)
     }
 }
 
-static void nothing_is_left_in_clear(void **state)
+static void parts_in_clear_are_refused(void **state)
 {
     struct fixture *f = *state;
     char text[] = "text", room[40];
@@ -97,7 +97,7 @@ static void nothing_is_left_in_clear(void **state)
     }
 }
 
-static void attributes_tell_sizes_and_keys(void **state)
+static void attributes_contain_sizes_and_keys(void **state)
 {
     static const struct {
         ULONG block, key_bits, number;
@@ -181,8 +181,10 @@ static void qop_auth_protects_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(too_small_room_changes_nothing), TEST(signatures_share_the_numbers),
-        TEST(nothing_is_left_in_clear),       TEST(attributes_tell_sizes_and_keys),
+        TEST(too_small_buffers_change_nothing),
+        TEST(signatures_and_sealed_messages_share_their_numbers),
+        TEST(parts_in_clear_are_refused),
+        TEST(attributes_contain_sizes_and_keys),
         TEST(qop_auth_protects_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, end_des);

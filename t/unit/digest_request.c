@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Later requests of an established context, and the server's proof for its answers. */
+/* Later requests of an established context, and the signatures of its answers. */
 #include "digest_fixture.h"
 
 static const struct sspi_view nothing = {NULL, 0};
 
-/* A context established by alice's request with `count`, of a new nonce. */
+/* A context that alice's request with `count` and a new nonce established. */
 static void *established(struct fixture *f, struct client *ret_client, unsigned count)
 {
     static char nonce[DIGEST_NONCE_LEN + 1];
@@ -47,16 +47,16 @@ static void later_requests_are_verified_one_count_after_the_other(void **state)
     c.count = 7; /* again */
     assert_int_equal(verify(f, context, &c), SEC_E_OUT_OF_SEQUENCE);
     assert_int_equal(f->error_info.reason, SSPI_REASON_REPLAY);
-    c.count = 9; /* one left out */
+    c.count = 9; /* one count is left out */
     assert_int_equal(verify(f, context, &c), SEC_E_OUT_OF_SEQUENCE);
     c.count = 8;
     assert_int_equal(verify(f, context, &c), SEC_E_OK);
     digest_package.destroy(context);
-    /* What VerifySignature used up is used up for everyone. */
+    /* A count that VerifySignature used up cannot be used for a login either. */
     assert_int_equal(login(f, &c), SEC_E_OUT_OF_SEQUENCE);
 }
 
-static void a_wrong_request_uses_no_count_up(void **state)
+static void a_wrong_request_does_not_use_up_a_count(void **state)
 {
     struct fixture *f = *state;
     struct client c;
@@ -77,7 +77,7 @@ static void a_wrong_request_uses_no_count_up(void **state)
     digest_package.destroy(context);
 }
 
-static void what_belongs_to_another_context_is_refused(void **state)
+static void values_of_another_context_are_refused(void **state)
 {
     struct fixture *f = *state;
     char other[DIGEST_NONCE_LEN + 1];
@@ -115,7 +115,7 @@ static void what_belongs_to_another_context_is_refused(void **state)
     digest_package.destroy(context);
 }
 
-static void a_body_is_vouched_for_and_handed_in(void **state)
+static void hash_of_the_body_is_required_and_checked(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1], octets[HASH_MAX];
@@ -145,7 +145,7 @@ static void a_body_is_vouched_for_and_handed_in(void **state)
     assert_int_equal(verify_with(f, context, &c, in), SEC_E_MESSAGE_ALTERED);
     octets[0] ^= 1;
     assert_int_equal(verify_with(f, context, &c, in), SEC_E_OK);
-    /* The answer's body is vouched for as well where the caller knows it. */
+    /* The signature covers the answer's body if the caller knows it. */
     clear_output(f);
     assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_OK);
     bytes_append(&f->out.tokens[0], "", 1);
@@ -197,7 +197,7 @@ static void an_answer_is_signed_with_the_context_s_key(void **state)
     struct package_input in = input(nothing);
     clear_output(f);
     assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_OK);
-    /* The same as the login's own answer. */
+    /* The same as the answer to the login. */
     assert_true(bytes_equal(bytes_as_view(&first), bytes_as_view(&f->out.tokens[0])));
     c.count = 2;
     assert_int_equal(verify(f, context, &c), SEC_E_OK);
@@ -214,7 +214,7 @@ static void an_answer_is_signed_with_the_context_s_key(void **state)
     digest_package.destroy(context);
 }
 
-static void the_channel_of_the_login_stays(void **state)
+static void the_channel_of_the_login_must_stay_the_same(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
@@ -244,7 +244,7 @@ static void the_channel_of_the_login_stays(void **state)
     digest_package.destroy(context);
 }
 
-static void credentials_without_contexts_verify_nothing_later(void **state)
+static void credentials_without_contexts_verify_no_later_request(void **state)
 {
     struct fixture *f = *state;
     struct client c;
@@ -270,13 +270,13 @@ int main(void)
 #define IN_A_WORLD(test) TEST(test)
     const struct CMUnitTest tests[] = {
         IN_A_WORLD(later_requests_are_verified_one_count_after_the_other),
-        IN_A_WORLD(a_wrong_request_uses_no_count_up),
-        IN_A_WORLD(what_belongs_to_another_context_is_refused),
-        IN_A_WORLD(a_body_is_vouched_for_and_handed_in),
+        IN_A_WORLD(a_wrong_request_does_not_use_up_a_count),
+        IN_A_WORLD(values_of_another_context_are_refused),
+        IN_A_WORLD(hash_of_the_body_is_required_and_checked),
         IN_A_WORLD(contexts_of_one_nonce_share_its_sequence),
         IN_A_WORLD(an_answer_is_signed_with_the_context_s_key),
-        IN_A_WORLD(the_channel_of_the_login_stays),
-        IN_A_WORLD(credentials_without_contexts_verify_nothing_later),
+        IN_A_WORLD(the_channel_of_the_login_must_stay_the_same),
+        IN_A_WORLD(credentials_without_contexts_verify_no_later_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The exchange of DIGEST-MD5: what is offered, what a login gives. */
+/* The exchange of DIGEST-MD5: offers, and the results of a login. */
 #include "digest_protect.h"
 #include "digest_sasl.h"
 #include "digest_sasl_client.h"
 
 static const char *challenge_of(struct fixture *f)
 {
-    return f->out.tokens[0].data; /* take_nonce() put a NUL behind it */
+    return f->out.tokens[0].data; /* take_nonce() appended a NUL */
 }
 
-static void challenge_offers_what_was_asked_for(void **state)
+static void challenge_offers_what_the_caller_asked_for(void **state)
 {
     static const struct {
         ULONG requirements;
@@ -66,7 +66,7 @@ static void missing_ciphers_are_not_offered(void **state)
     char nonce[DIGEST_NONCE_LEN + 1];
 
     acquire(f, (SSPI_ACCEPTOR_DATA){0});
-    f->credential->has_ciphers = true; /* all of them missing */
+    f->credential->has_ciphers = true; /* every cipher is missing */
     void *context = sasl_begin(f, ANYTHING, nonce);
     assert_non_null(strstr(challenge_of(f), "qop=\"auth,auth-int\""));
     assert_null(strstr(challenge_of(f), "cipher"));
@@ -95,7 +95,7 @@ static void longest_challenge_is_short_enough(void **state)
     assert_int_equal(f->error_info.reason, SSPI_REASON_CONFIGURATION);
 }
 
-static void who_goes_on_with_an_older_login_is_challenged(void **state)
+static void client_that_continues_an_older_login_is_challenged(void **state)
 {
     struct fixture *f = *state;
     struct package_input in = sasl_input(SSPI_VIEW("username=\"alice\",nc=00000002"), 0);
@@ -108,7 +108,7 @@ static void who_goes_on_with_an_older_login_is_challenged(void **state)
     digest_package.destroy(context);
 }
 
-static void login_tells_who_and_proves_the_server(void **state)
+static void login_gives_the_name_and_authenticates_the_server(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -173,7 +173,7 @@ static void attributes_are_those_of_the_qop(void **state)
         struct sasl_client c = sasl_alice(nonce);
         c.cipher = cases[i].cipher;
         c.more = cases[i].more;
-        /* What is between the quotes is what counts. */
+        /* The response is computed from the text between the quotes. */
         c.qop = cases[i].qop;
         if (c.qop != NULL && c.qop[0] == '"') {
             c.qop = "auth-int";
@@ -196,7 +196,7 @@ static void attributes_are_those_of_the_qop(void **state)
     }
 }
 
-static void caller_may_look_users_up(void **state)
+static void caller_can_pass_the_hash_of_the_user(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -225,11 +225,11 @@ static void caller_may_look_users_up(void **state)
         assert_int_equal(call(f, &context, &in), i == 0 ? SEC_E_OK : SEC_E_LOGON_DENIED);
         digest_package.destroy(context);
     }
-    /* The nonce is looked at before the caller takes the trouble. */
+    /* The nonce is checked before the caller looks up the user. */
     sasl_refused(f, 0, sasl_alice("theirs"), SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY);
 }
 
-static void forms_do_not_mix(void **state)
+static void forms_cannot_be_mixed(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -257,12 +257,12 @@ static void forms_do_not_mix(void **state)
     assert_int_equal(digest_package.verify_request(context, &in, &f->out),
                      SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(digest_package.sign_answer(context, &in, &f->out), SEC_E_UNSUPPORTED_FUNCTION);
-    /* A context of SASL waits for no further request, so that nothing is deferred for it. */
+    /* A context in SASL's form has no further requests, so no request is deferred for it. */
     void *other = NULL;
     assert_int_equal(call(f, &other, &in), SEC_E_OK);
     digest_package.destroy(other);
     digest_package.destroy(context);
-    /* HTTP encrypts nothing. */
+    /* HTTP's form cannot encrypt. */
     other = NULL;
     in.requirements = ASC_REQ_CONFIDENTIALITY;
     assert_int_equal(call(f, &other, &in), SEC_E_SECURITY_QOS_FAILED);
@@ -293,15 +293,15 @@ static void context_outlives_its_credential(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(challenge_offers_what_was_asked_for),
+        TEST(challenge_offers_what_the_caller_asked_for),
         TEST(weak_ciphers_are_offered_on_demand),
         TEST(missing_ciphers_are_not_offered),
         TEST(longest_challenge_is_short_enough),
-        TEST(who_goes_on_with_an_older_login_is_challenged),
-        TEST(login_tells_who_and_proves_the_server),
+        TEST(client_that_continues_an_older_login_is_challenged),
+        TEST(login_gives_the_name_and_authenticates_the_server),
         TEST(attributes_are_those_of_the_qop),
-        TEST(caller_may_look_users_up),
-        TEST(forms_do_not_mix),
+        TEST(caller_can_pass_the_hash_of_the_user),
+        TEST(forms_cannot_be_mixed),
         TEST(context_outlives_its_credential),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 static const struct package_channel_binding channel = {
     .application = {"tls-server-end-point:x", 22}};
 
-/* The cnonce and directives of a client that binds. */
+/* The cnonce and directives of a client that binds to a channel. */
 static void bind(const char *binding, char cnonce[128], char more[512])
 {
     uint8_t digest[16];
@@ -32,7 +32,7 @@ static void right_binding(char binding[33])
     sasl_hex(digest, binding);
 }
 
-static void bindings_are_judged_as_in_http(void **state)
+static void bindings_are_checked_as_in_http(void **state)
 {
     static const struct {
         const char *binding; /* NULL: none; "": right */
@@ -77,7 +77,7 @@ static void bindings_are_judged_as_in_http(void **state)
         assert_int_equal(info != NULL, cases[i].status == SEC_E_OK);
         if (info != NULL) {
             assert_int_equal(info->bound, cases[i].bound);
-            /* The service it is bound to counts for more than digest-uri. */
+            /* The service of the binding has priority over digest-uri. */
             assert_string_equal(info->target,
                                 cases[i].binding == NULL ? "imap/host.example.org" : "imap/h");
         }
@@ -94,7 +94,8 @@ static void contradictory_bindings_are_refused(void **state)
     acquire(f, (SSPI_ACCEPTOR_DATA){0});
     bind(NO_CHANNEL, cnonce, more);
     c.cnonce = cnonce;
-    sasl_refused(f, 0, c, SEC_E_BAD_BINDINGS, SSPI_REASON_BAD_BINDING); /* stripped */
+    sasl_refused(f, 0, c, SEC_E_BAD_BINDINGS,
+                 SSPI_REASON_BAD_BINDING); /* an attacker removed the directives */
     c.more = more;
     assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
     c.cnonce = "c";
@@ -106,7 +107,7 @@ static void contradictory_bindings_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(bindings_are_judged_as_in_http),
+        TEST(bindings_are_checked_as_in_http),
         TEST(contradictory_bindings_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

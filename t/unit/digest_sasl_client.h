@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A client of DIGEST-MD5, written from RFC 2831 alone: it shares nothing with what it tests. RC4
- * and CBC are its own; OpenSSL gives it MD5, HMAC and the bare DES. */
+/* A client of DIGEST-MD5, written only from RFC 2831. It shares no code with the tested library.
+ * RC4 and CBC are its own. OpenSSL provides MD5, HMAC and single DES blocks. */
 #ifndef DIGEST_SASL_CLIENT_H
 #define DIGEST_SASL_CLIENT_H
 
@@ -16,7 +16,7 @@
 /* ---- the response ---- */
 
 struct sasl_client {
-    const char *user;        /* as it is written between the quotes */
+    const char *user;        /* as written between the quotes */
     const char *hashed_user; /* NULL: the same */
     const char *password;
     const char *realm; /* NULL: leaves the directive out and hashes "" */
@@ -29,7 +29,7 @@ struct sasl_client {
     const char *more;    /* further directives */
 };
 
-/* What both sides know after a login. */
+/* The values that both sides have after a login. */
 struct sasl_session {
     uint8_t key[16]; /* H(A1) */
     char response[33];
@@ -117,7 +117,7 @@ static inline struct package_input sasl_input(struct sspi_view token, ULONG requ
         .token = token, .realm = SSPI_VIEW(REALM), .requirements = requirements, .n_tokens = 1};
 }
 
-/* A context that waits for its response. */
+/* Makes a context that waits for its response. */
 static inline void *sasl_begin(struct fixture *f, ULONG requirements,
                                char nonce[DIGEST_NONCE_LEN + 1])
 {
@@ -132,7 +132,7 @@ static inline void *sasl_begin(struct fixture *f, ULONG requirements,
     return context;
 }
 
-/* The answer of `c` in it. */
+/* Passes the answer of `c` to the context. */
 static inline SECURITY_STATUS sasl_end(struct fixture *f, void *context, ULONG requirements,
                                        const struct sasl_client *c, struct sasl_session *session)
 {
@@ -146,7 +146,7 @@ static inline SECURITY_STATUS sasl_end(struct fixture *f, void *context, ULONG r
     return status;
 }
 
-/* One try on a context of its own. */
+/* One login on a context of its own. */
 static inline SECURITY_STATUS sasl_try(struct fixture *f, ULONG requirements, struct sasl_client c)
 {
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -203,7 +203,7 @@ static inline void sasl_des_end(void)
 struct sasl_side {
     uint8_t sign_key[16];
     int n_des;              /* DES keys, 0: RC4; -1: nothing is encrypted */
-    uint8_t rc4[256], i, j; /* its state */
+    uint8_t rc4[256], i, j; /* the state of RC4 */
     uint8_t des[2][8];
     uint8_t iv[8];
     uint32_t number;
@@ -233,7 +233,7 @@ static inline void sasl_des_block(const uint8_t key[8], uint8_t block[8], int en
     EVP_CIPHER_CTX_free(context);
 }
 
-/* E(K1, D(K2, E(K1, block))), or the other way round; with one key just E. */
+/* E(K1, D(K2, E(K1, block))), or its inverse. With one key only E. */
 static inline void sasl_block(const struct sasl_side *s, uint8_t block[8], int encrypt)
 {
     sasl_des_block(s->des[0], block, encrypt);
@@ -328,7 +328,7 @@ static inline void sasl_signature(const struct sasl_side *s, uint32_t number, co
     free(text);
 }
 
-/* Room of `len` and 24 octets. */
+/* `message` has room for `len` and 24 octets. */
 static inline size_t sasl_seal(struct sasl_side *s, uint8_t *message, size_t len)
 {
     size_t pad = s->n_des > 0 ? 8 - (len + 10) % 8 : 0;
@@ -340,7 +340,7 @@ static inline size_t sasl_seal(struct sasl_side *s, uint8_t *message, size_t len
     return len + pad + 16;
 }
 
-/* Checks everything. */
+/* Decrypts a message and checks padding, signature and number. Returns its length. */
 static inline size_t sasl_unseal(struct sasl_side *s, uint8_t *message, size_t len)
 {
     uint8_t signature[16];

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two ends of an established session of SASL: a context, and the client that it knows. */
+/* The two ends of an established SASL session: a context and its client. */
 #ifndef DIGEST_SASL_FIXTURE_H
 #define DIGEST_SASL_FIXTURE_H
 
 #include "digest_context.h"
 #include "digest_sasl_client.h"
 
-/* Every protection there is; NULL: auth-int. */
+/* Every kind of protection; NULL: auth-int. */
 static const char *const ciphers[] = {NULL, "3des", "rc4", "des", "rc4-56", "rc4-40"};
 #define N_CIPHERS (sizeof(ciphers) / sizeof(ciphers[0]))
 
-/* Two ends of a session. */
+/* The two ends of a session. */
 struct pair {
     void *context;
     struct digest_layer *layer;
@@ -42,7 +42,7 @@ static inline void close_pair(struct pair *p)
     digest_package.destroy(p->context);
 }
 
-/* A message in a block of its own size, so that a sanitizer sees what is read beyond it. */
+/* Unseals a message in a block of its own size, so that a sanitizer detects a read beyond it. */
 static inline SECURITY_STATUS unseal(struct pair *p, const uint8_t *message, size_t len,
                                      const char *wanted, size_t wanted_len)
 {
@@ -64,14 +64,14 @@ static inline SECURITY_STATUS unseal(struct pair *p, const uint8_t *message, siz
     return status;
 }
 
-/* What the client sends next. */
+/* Writes the client's next message. */
 static inline size_t client_message(struct pair *p, const char *text, size_t len, uint8_t *to)
 {
     memcpy(to, text, len);
     return sasl_seal(&p->to_server, to, len);
 }
 
-/* Ours, in parts of the given lengths, goes to the client. */
+/* Sends a message of the server to the client, in parts of the given lengths. */
 static inline void exchange_parts(struct pair *p, const char *text, const size_t *lens, size_t n)
 {
     struct package_message_part parts[PACKAGE_MESSAGE_PARTS_LIMIT];

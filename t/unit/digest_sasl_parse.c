@@ -59,7 +59,7 @@ static enum sspi_reason with_one(const char *name, const char *value)
     return reason;
 }
 
-static void is_text(struct sspi_view view, const char *wanted)
+static void assert_text(struct sspi_view view, const char *wanted)
 {
     assert_int_equal(view.len, strlen(wanted));
     assert_memory_equal(view.data, wanted, view.len);
@@ -75,14 +75,14 @@ static void example_of_the_rfc_is_read(void **unused)
 
     (void)unused;
     assert_int_equal(parse(bytes_view(text), &r), SSPI_REASON_NONE);
-    is_text(r.username, "chris");
-    is_text(r.raw_username, "chris");
-    is_text(r.realm, "elwood.innosoft.com");
-    is_text(r.nonce, "OA6MG9tEQGm2hh");
-    is_text(r.cnonce, "OA6MHXh6VqTrRk");
-    is_text(r.uri, "imap/elwood.innosoft.com");
-    is_text(r.qop, "auth");
-    is_text(r.nc, "00000001");
+    assert_text(r.username, "chris");
+    assert_text(r.raw_username, "chris");
+    assert_text(r.realm, "elwood.innosoft.com");
+    assert_text(r.nonce, "OA6MG9tEQGm2hh");
+    assert_text(r.cnonce, "OA6MHXh6VqTrRk");
+    assert_text(r.uri, "imap/elwood.innosoft.com");
+    assert_text(r.qop, "auth");
+    assert_text(r.nc, "00000001");
     assert_int_equal(r.count, 1);
     assert_true(r.sasl && !r.integrity && !r.userhash);
     assert_int_equal(r.cipher, DIGEST_CIPHER_NONE);
@@ -97,7 +97,7 @@ static void example_of_the_rfc_is_read(void **unused)
 }
 
 /* RFC 2831 2.1.2: "MUST be present exactly once". */
-static void what_must_be_there_is_there_once(void **unused)
+static void required_directives_must_be_present_once(void **unused)
 {
     static const struct directive required[] = {
         {"username", "\"chris\""}, {"nonce", "\"n\""},           {"cnonce", "\"c\""},
@@ -128,7 +128,7 @@ static void what_must_be_there_is_there_once(void **unused)
     }
 }
 
-static void values_with_one_form_have_it(void **unused)
+static void values_with_a_fixed_form_are_checked(void **unused)
 {
     static const struct {
         const char *name, *value;
@@ -159,7 +159,7 @@ static void values_with_one_form_have_it(void **unused)
         {"authzid", "\"a\xc2\x85z\"", SSPI_REASON_MALFORMED},
         {"authzid", "\"\"", SSPI_REASON_NONE},
         {"opaque", "\"anything\"", SSPI_REASON_NONE},
-        {"uri", "/", SSPI_REASON_MALFORMED}, /* no token */
+        {"uri", "/", SSPI_REASON_MALFORMED}, /* not a token */
         {"userhash", "neither", SSPI_REASON_NONE},
         {"auth-param", "x", SSPI_REASON_NONE},
     };
@@ -170,7 +170,7 @@ static void values_with_one_form_have_it(void **unused)
             fail_msg("%s=%s: %d", cases[i].name, cases[i].value, (int)error_info.reason);
 }
 
-static void what_names_somebody_is_a_name(void **unused)
+static void bad_names_are_refused_and_good_ones_accepted(void **unused)
 {
     static const char *const names[] = {"realm", "service-name", "authzid", "username"};
     char storage[BAD_NAME_SIZE];
@@ -246,7 +246,7 @@ static void qop_and_cipher_belong_together(void **unused)
         assert_int_equal(with((struct directive){"qop", cases[i].qop},
                               (struct directive){"cipher", cases[i].cipher}, &r),
                          SSPI_REASON_NONE);
-        is_text(r.qop, cases[i].qop != NULL ? cases[i].qop : "auth");
+        assert_text(r.qop, cases[i].qop != NULL ? cases[i].qop : "auth");
         assert_int_equal(r.integrity, cases[i].integrity);
         assert_int_equal(r.cipher, cases[i].wanted);
         digest_response_clear(&r);
@@ -288,23 +288,23 @@ static void username_is_latin_1_without_charset(void **unused)
     assert_int_equal(with((struct directive){"charset", NULL},
                           (struct directive){"username", "\"J\xe4\\\"s\""}, &r),
                      SSPI_REASON_NONE);
-    is_text(r.username, "J\xc3\xa4\"s");
-    is_text(r.raw_username, "J\xc3\xa4\\\"s");
+    assert_text(r.username, "J\xc3\xa4\"s");
+    assert_text(r.raw_username, "J\xc3\xa4\\\"s");
     digest_response_clear(&r);
-    /* What is UTF-8 is taken for that. */
+    /* A name that is valid UTF-8 is taken as UTF-8. */
     assert_int_equal(with((struct directive){"charset", NULL},
                           (struct directive){"username", "\"\xc3\xa4\""}, &r),
                      SSPI_REASON_NONE);
-    is_text(r.username, "\xc3\xa4");
+    assert_text(r.username, "\xc3\xa4");
     digest_response_clear(&r);
     assert_int_equal(
         with((struct directive){"charset", NULL}, (struct directive){"username", "\"\x85\""}, &r),
         SSPI_REASON_WRONG_PASSWORD);
     assert_int_equal(with((struct directive){"username", "\"\xc3\xa4\""}, nothing, &r),
                      SSPI_REASON_NONE);
-    is_text(r.username, "\xc3\xa4");
+    assert_text(r.username, "\xc3\xa4");
     digest_response_clear(&r);
-    /* Two octets of UTF-8 for each count. */
+    /* Each octet becomes two octets of UTF-8, and both count. */
     char name[DIGEST_PARSE_USERNAME_LIMIT + 3];
     memset(name, '\xe4', sizeof(name));
     name[0] = name[DIGEST_PARSE_USERNAME_LIMIT / 2 + 1] = '"';
@@ -382,9 +382,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(example_of_the_rfc_is_read),
-        cmocka_unit_test(what_must_be_there_is_there_once),
-        cmocka_unit_test(values_with_one_form_have_it),
-        cmocka_unit_test(what_names_somebody_is_a_name),
+        cmocka_unit_test(required_directives_must_be_present_once),
+        cmocka_unit_test(values_with_a_fixed_form_are_checked),
+        cmocka_unit_test(bad_names_are_refused_and_good_ones_accepted),
         cmocka_unit_test(maxbuf_has_limits),
         cmocka_unit_test(qop_and_cipher_belong_together),
         cmocka_unit_test(digest_uri_names_service_and_host),

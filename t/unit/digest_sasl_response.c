@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Responses of DIGEST-MD5: which are taken, and what the others are told. */
+/* Responses of DIGEST-MD5 that are accepted, and the reasons for which others are refused. */
 #include "digest_sasl_client.h"
 
-static void authzid_is_vouched_for(void **state)
+static void authzid_is_covered_by_the_response(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -17,7 +17,7 @@ static void authzid_is_vouched_for(void **state)
     assert_string_equal(digest_package.info(context)->authzid, "bj\xc3\xb6rn");
     assert_string_equal(digest_package.info(context)->name, "alice");
     digest_package.destroy(context);
-    /* Put in on the way. */
+    /* An attacker added it on the way. */
     context = sasl_begin(f, 0, nonce);
     c.authzid = NULL;
     c.nonce = nonce;
@@ -26,7 +26,7 @@ static void authzid_is_vouched_for(void **state)
     struct package_input in = sasl_input(bytes_as_view(&token), 0);
     assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
     digest_package.destroy(context);
-    /* An empty one is hashed, and names nobody. */
+    /* An empty authzid is hashed, but names no identity. */
     context = sasl_begin(f, 0, nonce);
     c = sasl_alice(nonce);
     c.authzid = "";
@@ -45,15 +45,16 @@ static void names_are_compared_in_utf_8(void **state)
     c.user = "j\xc3\xa4s";
     c.password = "secret-j\xc3\xa4s";
     assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
-    /* Without charset=utf-8 the name is ISO-8859-1; its hash is that of the file here. */
+    /* Without charset=utf-8 the name is ISO-8859-1. Here the client hashes the spelling of the user
+     * file. */
     c.hashed_user = c.user;
     c.user = "j\xe4s";
     c.more = "";
     assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
-    /* Or UTF-8, as Cyrus' client has it. */
+    /* Cyrus' client sends UTF-8 without charset. */
     c.user = c.hashed_user;
     assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
-    /* A client that puts a single backslash between the quotes, and one that escapes it. */
+    /* One client sends a single backslash between the quotes, and another one escapes it. */
     c = sasl_alice(NULL);
     c.user = "DOM\\carol";
     c.password = "secret-DOM\\carol";
@@ -63,7 +64,8 @@ static void names_are_compared_in_utf_8(void **state)
     assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
 }
 
-/* RFC 2831 2.1.2.1: names and passwords that fit ISO-8859-1 are hashed in it, charset or not. */
+/* RFC 2831 2.1.2.1: names and passwords that fit ISO-8859-1 are hashed in it, with and without
+ * charset. */
 static void names_and_passwords_are_hashed_in_iso_8859_1(void **state)
 {
     struct fixture *f = *state;
@@ -77,12 +79,12 @@ static void names_and_passwords_are_hashed_in_iso_8859_1(void **state)
     c.user = "ren\xe9";
     c.more = "";
     assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
-    /* A client that hashes UTF-8 all the same. */
+    /* A client that always hashes UTF-8. */
     c = sasl_alice(NULL);
     c.user = "ren\xc3\xa9";
     c.password = "secret-ren\xc3\xa9";
     assert_int_equal(sasl_try(f, 0, c), SEC_E_OK);
-    /* A mixture, and one who has no such line. */
+    /* A client that mixes the encodings, and a user without a hash of ISO-8859-1. */
     c.hashed_user = "ren\xe9";
     sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
     c.user = "j\xc3\xa4s";
@@ -106,7 +108,7 @@ static void malformed_responses_are_refused(void **state)
     sasl_refused(f, ANYTHING, c, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED);
 }
 
-static void what_was_not_offered_is_refused(void **state)
+static void values_that_were_not_offered_are_refused(void **state)
 {
     static const struct {
         ULONG requirements;
@@ -133,8 +135,8 @@ static void what_was_not_offered_is_refused(void **state)
     }
 }
 
-/* The offer counts, not what the second call says. */
-static void the_offer_is_that_of_the_challenge(void **state)
+/* The offer of the challenge counts, not the requirements of the second call. */
+static void the_offer_of_the_challenge_stays(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -151,7 +153,7 @@ static void the_offer_is_that_of_the_challenge(void **state)
     digest_package.destroy(context);
 }
 
-static void unknown_users_and_wrong_passwords_are_alike(void **state)
+static void unknown_users_and_wrong_passwords_look_the_same(void **state)
 {
     struct fixture *f = *state;
     char text[SSPI_ERROR_TEXT_SIZE];
@@ -166,7 +168,7 @@ static void unknown_users_and_wrong_passwords_are_alike(void **state)
     sasl_refused(f, 0, c, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD);
     *strstr(text, "alice") = '\0';
     assert_memory_equal(text, f->error_info.text, strlen(text));
-    /* A line of SHA-256 alone is of no use here. */
+    /* A user who only has a SHA-256 hash cannot log in with DIGEST-MD5. */
     c = sasl_alice(NULL);
     c.user = "dave@example.org";
     c.password = "secret-dave@example.org";
@@ -179,7 +181,7 @@ static void unknown_users_and_wrong_passwords_are_alike(void **state)
     sasl_refused(f, 0, c, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_WRONG_REALM);
 }
 
-static void nonce_must_be_the_context_s_own(void **state)
+static void nonce_must_be_that_of_the_context(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1], other[DIGEST_NONCE_LEN + 1];
@@ -190,10 +192,10 @@ static void nonce_must_be_the_context_s_own(void **state)
     void *second = sasl_begin(f, 0, other);
     struct sasl_client c = sasl_alice(nonce);
     assert_int_equal(sasl_end(f, first, 0, &c, &session), SEC_E_OK);
-    /* The very response that let the first one in. */
+    /* The response that logged the first client in. */
     assert_int_equal(sasl_end(f, second, 0, &c, &session), SEC_E_OUT_OF_SEQUENCE);
     assert_int_equal(f->error_info.reason, SSPI_REASON_REPLAY);
-    /* Who does not know the password learns nothing of the nonce. */
+    /* A client that does not know the password learns nothing about the nonce. */
     c.password = "wrong";
     assert_int_equal(sasl_end(f, second, 0, &c, &session), SEC_E_LOGON_DENIED);
     digest_package.destroy(first);
@@ -202,8 +204,8 @@ static void nonce_must_be_the_context_s_own(void **state)
     sasl_refused(f, 0, c, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY);
 }
 
-/* Windows sends no realm beside user@domain, and hashes none. */
-static void names_may_have_their_own_realm(void **state)
+/* Windows sends no realm with user@domain, and hashes an empty one. */
+static void names_may_contain_their_realm(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -230,15 +232,15 @@ static void names_may_have_their_own_realm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(authzid_is_vouched_for),
+        TEST(authzid_is_covered_by_the_response),
         TEST(names_are_compared_in_utf_8),
         TEST(names_and_passwords_are_hashed_in_iso_8859_1),
-        TEST(names_may_have_their_own_realm),
+        TEST(names_may_contain_their_realm),
         TEST(malformed_responses_are_refused),
-        TEST(what_was_not_offered_is_refused),
-        TEST(the_offer_is_that_of_the_challenge),
-        TEST(unknown_users_and_wrong_passwords_are_alike),
-        TEST(nonce_must_be_the_context_s_own),
+        TEST(values_that_were_not_offered_are_refused),
+        TEST(the_offer_of_the_challenge_stays),
+        TEST(unknown_users_and_wrong_passwords_look_the_same),
+        TEST(nonce_must_be_that_of_the_context),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -102,7 +102,7 @@ static void an_absolute_uri_names_the_authority(void **state)
 }
 
 /* RFC 9110 4.2.3, RFC 3986 2.2 and 6.2.2. */
-static void equivalent_octets_are_taken_and_no_others(void **state)
+static void only_equivalent_octets_are_accepted(void **state)
 {
     static const struct example same[] = {
         {"/%7Ealice", "/~alice"},
@@ -131,8 +131,8 @@ static void equivalent_octets_are_taken_and_no_others(void **state)
     check(other, N(other), false);
 }
 
-/* A view of exactly its octets, at each length: a sanitizer sees one too many. */
-static void nothing_is_read_beyond_the_end(void **state)
+/* A view of exactly its octets, at each length, so that a sanitizer detects a read beyond it. */
+static void no_octet_is_read_beyond_the_end(void **state)
 {
     static const char uri[] = "http://host:80/a%41?%2";
 
@@ -151,8 +151,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_is_that_of_the_target),
         cmocka_unit_test(an_absolute_uri_names_the_authority),
-        cmocka_unit_test(equivalent_octets_are_taken_and_no_others),
-        cmocka_unit_test(nothing_is_read_beyond_the_end),
+        cmocka_unit_test(only_equivalent_octets_are_accepted),
+        cmocka_unit_test(no_octet_is_read_beyond_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 #define LINE_LIMIT 4096
 
-/* One request and who sent it. */
+/* One request and its sender. */
 struct request {
     struct sspi_view header;
     const char *method;
@@ -129,7 +129,7 @@ static void vectors_of_rfc_7616_are_right(void **state)
     }
 }
 
-static void session_and_integrity_go_together(void **state)
+static void session_and_integrity_can_be_combined(void **state)
 {
     static const char *const responses[][2] = {
         {"MD5-sess", "6a1a4afa9798b44b19c2a93b62d15219"},
@@ -167,20 +167,20 @@ static void assert_rspauth(const struct vector *vector, const char *body, const 
     digest_response_clear(&response);
 }
 
-static void rspauth_proves_the_password_without_a_method(void **state)
+static void rspauth_is_computed_without_a_method(void **state)
 {
     for (size_t i = 0; i < N_VECTORS; i++) {
         bool integrity = strcmp(vectors[i].qop, "auth-int") == 0;
         assert_rspauth(&vectors[i], integrity ? "" : NULL, vectors[i].rspauth);
         if (!integrity)
             continue;
-        /* RFC 7616 3.5: what the answer applied, not what the request had. The vectors come in
-         * threes, the first with auth. */
+        /* RFC 7616 3.5: the qop of the answer counts, not that of the request. The vectors come in
+         * groups of three, the first with auth. */
         assert_rspauth(&vectors[i], NULL, vectors[i - 2].rspauth);
     }
 }
 
-static void rspauth_vouches_for_the_body_of_the_answer(void **state)
+static void rspauth_covers_the_body_of_the_answer(void **state)
 {
     assert_rspauth(&vectors[2], "answer", "10f0f2f195620a7d563c187344195d09");
     assert_rspauth(&vectors[5], "answer",
@@ -191,7 +191,7 @@ static void rspauth_vouches_for_the_body_of_the_answer(void **state)
 
 /* ---- other vectors ---- */
 
-/* RFC 7616 3.9.2. The printed values used a cut SHA-512, as erratum 4897 says. */
+/* RFC 7616 3.9.2. The printed values used a truncated SHA-512, as erratum 4897 says. */
 static enum digest_verify_status verify_jason(const char *userhash, const char *response)
 {
     BYTES_CLEANUP struct bytes header = {0};
@@ -278,7 +278,7 @@ static void vectors_of_rfc_2831_are_right(void **state)
                             examples[i].response);
         assert_int_equal(digest_sasl_parse_response(bytes_as_view(&text), &response, &error_info),
                          SSPI_REASON_NONE);
-        /* Neither method nor body is HTTP's. */
+        /* Method and body of HTTP do not matter. */
         assert_int_equal(digest_verify_response(&run, &response, SSPI_VIEW("GET"), NULL, hash_a1),
                          DIGEST_VERIFY_RIGHT);
         assert_true(digest_verify_rspauth(&run, &response, NULL, hash_a1, rspauth));
@@ -305,7 +305,7 @@ static void every_digit_of_the_response_counts(void **state)
     }
 }
 
-static void missing_algorithm_fails_and_is_not_wrong(void **state)
+static void missing_algorithm_is_a_failure_and_not_a_wrong_password(void **state)
 {
     static const enum sspi_digest_algorithm missing[] = {SSPI_DIGEST_MD5, SSPI_DIGEST_MD5_SESS};
     struct hash_suite fips = {.sha_256 = suite.sha_256};
@@ -327,7 +327,7 @@ static void missing_algorithm_fails_and_is_not_wrong(void **state)
 
 enum { CLIENT, METHOD, TARGET, USER, REALM, PASSWORD, BODY, HEADER, EXPECTED, N_FIELDS };
 
-static const char *judge(const struct request *request, struct sspi_error_info *error_info)
+static const char *result_of(const struct request *request, struct sspi_error_info *error_info)
 {
     struct digest_response response = {0};
     enum sspi_reason reason = digest_parse_response(request->header, &response, error_info);
@@ -371,13 +371,13 @@ static void check_client(char *line)
         .password = field[PASSWORD],
         .body = field[BODY],
     };
-    const char *got = judge(&request, &error_info);
+    const char *got = result_of(&request, &error_info);
     if (strcmp(got, field[EXPECTED]) != 0)
         print_error("%s: %s\n%s %s\n", field[CLIENT], field[HEADER], got, error_info.text);
     assert_string_equal(got, field[EXPECTED]);
 }
 
-static void headers_of_real_clients_are_judged_as_recorded(void **state)
+static void headers_of_real_clients_have_the_recorded_result(void **state)
 {
     const char *folder = getenv("SSPI_TEST_DATA");
     char path[LINE_LIMIT], line[LINE_LIMIT];
@@ -404,15 +404,15 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(vectors_of_rfc_7616_are_right),
-        cmocka_unit_test(session_and_integrity_go_together),
-        cmocka_unit_test(rspauth_proves_the_password_without_a_method),
-        cmocka_unit_test(rspauth_vouches_for_the_body_of_the_answer),
+        cmocka_unit_test(session_and_integrity_can_be_combined),
+        cmocka_unit_test(rspauth_is_computed_without_a_method),
+        cmocka_unit_test(rspauth_covers_the_body_of_the_answer),
         cmocka_unit_test(erratum_4897_holds),
         cmocka_unit_test(vector_of_rfc_2617_is_right),
         cmocka_unit_test(vectors_of_rfc_2831_are_right),
         cmocka_unit_test(every_digit_of_the_response_counts),
-        cmocka_unit_test(missing_algorithm_fails_and_is_not_wrong),
-        cmocka_unit_test(headers_of_real_clients_are_judged_as_recorded),
+        cmocka_unit_test(missing_algorithm_is_a_failure_and_not_a_wrong_password),
+        cmocka_unit_test(headers_of_real_clients_have_the_recorded_result),
     };
     return cmocka_run_group_tests(tests, hash_setup, hash_teardown);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A wrong password, an unknown user and an unknown hash of one take the same work. It is counted,
- * not timed: the linker (--wrap in meson.build) leads every hash and every comparison of secrets
- * through here. */
+/* A wrong password, an unknown user and an unknown userhash take the same work. The tests count the
+ * work instead of the time. The linker's --wrap (meson.build) redirects every hash and every
+ * comparison of secrets to this file. */
 #include "digest_sasl_client.h"
 
 #include <fcntl.h>
@@ -14,10 +14,10 @@
 
 struct work {
     size_t n_hashes;   /* begun */
-    size_t n_updates;  /* of all of them */
+    size_t n_updates;  /* of all hashes */
     size_t hashed_len; /* octets */
     size_t n_ends;
-    size_t n_keyed; /* by which users are looked up */
+    size_t n_keyed; /* the keyed hashes that look users up */
     size_t n_compared;
     size_t compared_len;
 };
@@ -101,7 +101,8 @@ static void assert_same(const struct work *a, const struct work *b)
 
 static const struct package_input nothing_more = {.token = {NULL, 0}};
 
-/* Every user takes what the first does. Names have one length, so that the octets are as many. */
+/* Every user takes the same work as the first. All names have one length, so that the numbers of
+ * octets are equal. */
 static void assert_all_same(struct fixture *f, struct client c, const char *const *users, size_t n)
 {
     struct work first = {0};
@@ -113,18 +114,18 @@ static void assert_all_same(struct fixture *f, struct client c, const char *cons
             first = done;
         assert_same(&done, &first);
     }
-    /* The counting itself works: H(A2) and the response at least, and the comparison. */
+    /* The counters work: at least H(A2), the response and the comparison are counted. */
     assert_true(first.n_hashes >= 2 && first.n_ends == first.n_hashes);
     assert_true(first.hashed_len > 64);
     assert_true(first.n_compared >= 1 && first.compared_len >= hash_len(c.algorithm));
 }
 
-static void names_take_the_same(void **state)
+static void all_names_take_the_same_work(void **state)
 {
     struct fixture *f = *state;
     static const enum sspi_digest_algorithm algorithms[] = {
         SSPI_DIGEST_MD5, SSPI_DIGEST_SHA_256, SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_SHA_256_SESS};
-    /* The last exists in another realm alone. */
+    /* The last user only exists in another realm. */
     static const char *const plain[] = {"alice", "nobod", "carol"};
     static const char *const other[] = {"j\xc3\xa4s", "k\xc3\xa4s", "j\xc3\xb6s"};
     static const char *const domain[] = {"DOM\\carol", "DOM\\nobod", "NOD\\carol"};
@@ -145,7 +146,7 @@ static void names_take_the_same(void **state)
     }
 }
 
-static void names_without_a_line_of_the_algorithm_take_the_same(void **state)
+static void names_without_a_hash_of_the_algorithm_take_the_same_work(void **state)
 {
     struct fixture *f = *state;
 
@@ -157,7 +158,7 @@ static void names_without_a_line_of_the_algorithm_take_the_same(void **state)
     assert_all_same(f, c, (const char *const[]){"alice", "nobod"}, 2);
 }
 
-static void names_in_sasl_take_the_same(void **state)
+static void names_in_sasl_take_the_same_work(void **state)
 {
     static const char *const users[] = {"alice", "nobod", "carol"};
     struct fixture *f = *state;
@@ -184,7 +185,7 @@ static void names_in_sasl_take_the_same(void **state)
     assert_true(done[0].n_hashes >= 3 && done[0].compared_len >= 16);
 }
 
-static void bodies_take_the_same(void **state)
+static void bodies_take_the_same_work(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -205,7 +206,7 @@ static void bodies_take_the_same(void **state)
     assert_same(&done[0], &done[1]);
 }
 
-static void hashed_names_take_the_same(void **state)
+static void hashed_names_take_the_same_work(void **state)
 {
     struct fixture *f = *state;
     static const enum sspi_digest_algorithm algorithms[] = {SSPI_DIGEST_MD5, SSPI_DIGEST_SHA_256};
@@ -239,7 +240,7 @@ static void hashed_names_take_the_same(void **state)
     }
 }
 
-static void users_of_another_database_take_the_same(void **state)
+static void users_of_another_database_take_the_same_work(void **state)
 {
     struct fixture *f = *state;
     struct package_input known = nothing_more, unknown = nothing_more;
@@ -254,7 +255,7 @@ static void users_of_another_database_take_the_same(void **state)
     assert_same(&a, &b);
 }
 
-static void wrong_digits_take_the_same_wherever_they_are(void **state)
+static void wrong_digits_take_the_same_work_at_any_position(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes header = {0};
@@ -274,8 +275,8 @@ static void wrong_digits_take_the_same_wherever_they_are(void **state)
     assert_true(first.compared_len >= 32);
 }
 
-/* As many users as the file may hold make no difference. */
-static void one_user_among_many_takes_the_same(void **state)
+/* A file with the most users makes no difference. */
+static void one_user_among_many_takes_the_same_work(void **state)
 {
     struct fixture *f = *state;
     BYTES_CLEANUP struct bytes file = {0};
@@ -309,14 +310,14 @@ static void one_user_among_many_takes_the_same(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(names_take_the_same),
-        TEST(names_without_a_line_of_the_algorithm_take_the_same),
-        TEST(names_in_sasl_take_the_same),
-        TEST(bodies_take_the_same),
-        TEST(hashed_names_take_the_same),
-        TEST(users_of_another_database_take_the_same),
-        TEST(wrong_digits_take_the_same_wherever_they_are),
-        TEST(one_user_among_many_takes_the_same),
+        TEST(all_names_take_the_same_work),
+        TEST(names_without_a_hash_of_the_algorithm_take_the_same_work),
+        TEST(names_in_sasl_take_the_same_work),
+        TEST(bodies_take_the_same_work),
+        TEST(hashed_names_take_the_same_work),
+        TEST(users_of_another_database_take_the_same_work),
+        TEST(wrong_digits_take_the_same_work_at_any_position),
+        TEST(one_user_among_many_takes_the_same_work),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
