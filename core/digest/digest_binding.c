@@ -61,7 +61,7 @@ static bool is_silent(const struct digest_response *from)
            from->channel_binding.data == NULL;
 }
 
-/* Reads the directives that the cnonce must vouch for. False: one is missing or malformed. */
+/* Reads the directives that the cnonce must cover. False: one is missing or malformed. */
 static bool read_all(const struct digest_response *from, struct sspi_view ret_values[N_HASHED],
                      uint8_t ret_channel[MD5_LEN], uint8_t ret_sent[MD5_LEN])
 {

@@ -95,10 +95,10 @@ static void expand(const uint8_t from[DES_KEY_BITS], uint8_t ret_key[DES_KEY_LEN
 /* RFC 2831 2.4: the key of DES is the first 7 octets of Kc, that of 3DES the first 14. The IV of
  * the first message is the last 8 octets of Kc. The IV of each further message is the last block of
  * the message before. */
-struct evp_cipher_ctx_st *digest_cipher_begin(const struct digest_ciphers *ciphers,
-                                              enum digest_cipher cipher,
-                                              const uint8_t key[DIGEST_CIPHER_KEY_LEN],
-                                              bool encrypt)
+struct evp_cipher_ctx_st *digest_cipher_stream_new(const struct digest_ciphers *ciphers,
+                                                   enum digest_cipher cipher,
+                                                   const uint8_t key[DIGEST_CIPHER_KEY_LEN],
+                                                   bool encrypt)
 {
     const struct evp_cipher_st *fetched = ciphers->fetched[cipher];
     size_t n_des_keys = ciphers_known[cipher].n_des_keys;

@@ -59,11 +59,11 @@ void digest_ciphers_clear(struct digest_ciphers *ciphers);
 /* Returns one bit (1 << cipher) for each cipher that OpenSSL has. `weak` includes the weak ones. */
 unsigned int digest_ciphers_available(const struct digest_ciphers *ciphers, bool weak);
 
-/* Begins a stream (cipher.h) for one direction. NULL: libcrypto failed, or OpenSSL lacks the
- * cipher. `ciphers` must outlive the stream. */
-struct evp_cipher_ctx_st *digest_cipher_begin(const struct digest_ciphers *ciphers,
-                                              enum digest_cipher cipher,
-                                              const uint8_t key[DIGEST_CIPHER_KEY_LEN],
-                                              bool encrypt) MUST_USE;
+/* Makes a stream (cipher.h) for one direction. NULL: libcrypto failed, or OpenSSL lacks the cipher.
+ * `ciphers` must outlive the stream. */
+struct evp_cipher_ctx_st *digest_cipher_stream_new(const struct digest_ciphers *ciphers,
+                                                   enum digest_cipher cipher,
+                                                   const uint8_t key[DIGEST_CIPHER_KEY_LEN],
+                                                   bool encrypt) MUST_USE;
 
 #endif

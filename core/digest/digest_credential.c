@@ -176,7 +176,7 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
     return status;
 }
 
-static struct digest_credential *make(void)
+static struct digest_credential *credential_new(void)
 {
     struct digest_credential *c = calloc(1, sizeof(*c));
 
@@ -196,7 +196,7 @@ SECURITY_STATUS digest_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
                                           struct digest_credential **ret_credential,
                                           struct sspi_error_info *error_info)
 {
-    struct digest_credential *c = make();
+    struct digest_credential *c = credential_new();
 
     if (c == NULL)
         return error_info_no_memory(error_info);

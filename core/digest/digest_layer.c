@@ -53,9 +53,9 @@ static bool open_side(struct digest_layer *layer, struct digest_layer_side *side
         return true;
     if (make_key(&layer->run, session, digest_cipher_session_len(layer->cipher),
                  magic[encrypts].seal, key)) {
-        side->stream = digest_cipher_begin(ciphers, layer->cipher, key, encrypts);
+        side->stream = digest_cipher_stream_new(ciphers, layer->cipher, key, encrypts);
         if (!encrypts) /* the server's stream is never set back */
-            side->spare = digest_cipher_begin(ciphers, layer->cipher, key, encrypts);
+            side->spare = digest_cipher_stream_new(ciphers, layer->cipher, key, encrypts);
     }
     bytes_wipe(key, sizeof(key));
     return side->stream != NULL && (encrypts || side->spare != NULL);
@@ -74,7 +74,7 @@ bool digest_layer_init(struct digest_layer *ret_layer, const struct hash_suite *
     return false;
 }
 
-static void close_side(struct digest_layer_side *side)
+static void clear_side(struct digest_layer_side *side)
 {
     cipher_stream_free(side->stream);
     cipher_stream_free(side->spare);
@@ -82,8 +82,8 @@ static void close_side(struct digest_layer_side *side)
 
 void digest_layer_clear(struct digest_layer *layer)
 {
-    close_side(&layer->client);
-    close_side(&layer->server);
+    clear_side(&layer->client);
+    clear_side(&layer->server);
     hash_run_close(&layer->run);
     bytes_wipe(layer, sizeof(*layer));
 }

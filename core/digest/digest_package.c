@@ -93,8 +93,8 @@ static SECURITY_STATUS parse(const struct package_input *in, struct digest_respo
     case SSPI_REASON_INTERNAL:
         return SEC_E_INSUFFICIENT_MEMORY;
     case SSPI_REASON_NOT_OFFERED:
-        /* The client can answer a new challenge with another algorithm. An algorithm that was not
-         * offered has the same status. */
+        /* A new challenge offers other algorithms. The status is that of a known algorithm that was
+         * not offered. */
     case SSPI_REASON_WRONG_PASSWORD:
         /* The same answer as for any unknown user. */
         return SEC_E_LOGON_DENIED;
@@ -281,7 +281,8 @@ static SECURITY_STATUS package_complete(void *context, const struct package_inpu
     if (status == SEC_E_OK)
         status = parse(in, &response, out->error_info);
     if (status == SEC_E_OK) {
-        /* The realm of the first call: many callers pass the output token in its buffer now. */
+        /* The realm of the first call, because callers now pass the output token in the realm's
+         * buffer. */
         status = verify(c->credential, &c, in, bytes_view(c->pending_realm), &response, out);
     }
     /* This call cannot give a challenge. Callers that only look at the sign would not treat

@@ -47,9 +47,9 @@ static bool spell(const struct digest_response *response, struct bytes *storage,
     return true;
 }
 
-/* Returns how many hashes a user can have. RFC 2831 2.1.2.1 wants the hash of ISO-8859-1 if name
- * and password fit it, but some SASL clients always hash UTF-8. The number depends only on the
- * form. */
+/* Returns how many hashes a user can have. In SASL there are two: RFC 2831 2.1.2.1 wants the hash
+ * of ISO-8859-1 if name and password fit it, but some clients always hash UTF-8. The number depends
+ * only on the form and the credential. */
 static size_t n_hashes(const struct digest_credential *credential,
                        const struct digest_response *response)
 {

@@ -9,7 +9,7 @@
 struct parts {
     struct sspi_view scheme; /* "http://" or "https://", as the URI spells it */
     struct sspi_view host;
-    struct sspi_view port; /* digits; the scheme's default when there are none */
+    struct sspi_view port; /* digits; the scheme's default port if the URI has no digits */
     struct sspi_view rest; /* path and query */
     bool lacks_slash;      /* RFC 9110 4.2.3: the empty path of an absolute URI is "/" */
 };

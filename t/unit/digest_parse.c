@@ -292,7 +292,8 @@ static void every_algorithm_is_known_with_its_digits(void **state)
         /* One client sends this for SHA-256. */
         changes[1].value = is_short ? RESPONSE_64 : RESPONSE_32;
         assert_int_equal(reason_changed(changes), SSPI_REASON_UNSUPPORTED);
-        assert_non_null(strstr(error_info.text, is_short ? "64 digits, MD5" : "32 digits, SHA-"));
+        assert_non_null(
+            strstr(error_info.text, is_short ? "64 digits, but MD5" : "32 digits, but SHA-"));
     }
 }
 
