@@ -1,113 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sasl_context.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-#include "escape.h"
 #include "error_info.h"
-#include "sasl_gssapi.h"
-
-static SECURITY_STATUS malformed(struct sspi_error_info *error_info, const char *what)
-{
-    return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED, "%s", what);
-}
-
-/* The package is satisfied, and its profile agrees on nothing behind that. */
-static SECURITY_STATUS end(struct sasl_context *sasl, const struct package_inner *below,
-                           struct package_output *out)
-{
-    const struct package_info *info = below->package->info(*below->context);
-    SECURITY_STATUS status = SEC_E_OK;
-
-    if (info == NULL)
-        return SEC_E_INTERNAL_ERROR;
-    sasl->layer.only_encrypted = (info->attributes & ASC_RET_CONFIDENTIALITY) != 0;
-    if (info->peer_limit > 0)
-        status = sasl_context_set_peer_size(sasl, below, info->peer_limit);
-    if (status == SEC_E_OK)
-        status = sasl_context_take_authzid(sasl, bytes_view(info->authzid), out->error_info);
-    if (status == SEC_E_OK)
-        sasl->state = SASL_ENDED;
-    else
-        out->n_tokens = 0; /* it says that the login is good */
-    return status;
-}
-
-static SECURITY_STATUS login(struct sasl_context *sasl, const struct package_inner *below,
-                             const struct package_input *in, struct package_output *out)
-{
-    bool began = sasl->state == SASL_LOGIN;
-
-    if (in->token.len == 0 && sasl->profile->client_first && !began) {
-        if (sasl->state == SASL_ASKED)
-            return malformed(out->error_info, "the client sent nothing, twice");
-        sasl->state = SASL_ASKED;
-        return SEC_I_CONTINUE_NEEDED; /* RFC 4422 3.2: with an empty challenge */
-    }
-    sasl->state = SASL_LOGIN;
-    SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
-    if (sasl->profile->sends_size)
-        sasl->size_sent = true;
-    if (status != SEC_E_OK)
-        return status;
-    return sasl->profile->has_cookies ? sasl_gssapi_begin(sasl, below, in, out)
-                                      : end(sasl, below, out);
-}
-
-/* SaslAcceptSecurityContext page, ASC_REQ_HTTP: "Use Digest for HTTP." */
-static SECURITY_STATUS accept_http(struct sasl_context *sasl, const struct package_inner *below,
-                                   const struct package_input *in, struct package_output *out)
-{
-    SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
-
-    sasl->state = status == SEC_E_OK ? SASL_ENDED : SASL_LOGIN;
-    return status;
-}
-
-static SECURITY_STATUS step(struct package_layer *layer, const struct package_inner *below,
-                            const struct package_input *in, struct package_output *out)
-{
-    struct sasl_context *sasl = sasl_context_of(layer);
-    bool asks_http = (in->requirements & ASC_REQ_HTTP) != 0;
-
-    if (in->http && !asks_http)
-        return malformed(out->error_info,
-                         "SASL takes no SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP");
-    if (in->http && below->package == &digest_package)
-        return accept_http(sasl, below, in, out);
-    switch (sasl->state) {
-    case SASL_SUSPENDED:
-        return sasl_gssapi_resume(sasl, below, in, out);
-    case SASL_COOKIE:
-        return sasl_gssapi_end(sasl, below, in, out);
-    default:
-        return login(sasl, below, in, out);
-    }
-}
-
-static void destroy(struct package_layer *layer)
-{
-    struct sasl_context *sasl = sasl_context_of(layer);
-
-    bytes_free(&sasl->authzid);
-    free(sasl);
-}
-
-struct package_layer *sasl_context_new(const struct package *package)
-{
-    struct sasl_context *sasl = calloc(1, sizeof(*sasl));
-
-    if (sasl == NULL)
-        return NULL;
-    sasl->layer = (struct package_layer){.accept = step,
-                                         .destroy = destroy,
-                                         .send_limit = SASL_CONTEXT_SIZE,
-                                         .receive_limit = SASL_CONTEXT_SIZE};
-    sasl->profile = sasl_profile_of(package);
-    sasl->send_size = SASL_CONTEXT_SIZE;
-    sasl->peer_size = UINT32_MAX;
-    return &sasl->layer;
-}
+#include "escape.h"
+#include "sasl_cookie.h"
+#include "secur_context.h"
 
 struct sasl_context *sasl_context_of(struct package_layer *layer)
 {
@@ -155,4 +54,138 @@ SECURITY_STATUS sasl_context_take_authzid(struct sasl_context *sasl, struct sspi
                                  escape_text(shown, sizeof(shown), authzid));
     bytes_append_view(&sasl->authzid, authzid);
     return sasl->authzid.failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
+}
+
+/* ---- SaslSetContextOption, SaslGetContextOption ---- */
+
+/* A SASL context that no other thread steps or sends messages with until end(). */
+static SECURITY_STATUS begin(PCtxtHandle handle, struct secur_context **ret_context)
+{
+    struct secur_object *object;
+
+    SECURITY_STATUS status =
+        secur_handle_begin(handle, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_SHARED, &object);
+    if (status != SEC_E_OK)
+        return status;
+    struct secur_context *context = (struct secur_context *)object;
+    /* Page: "was not found in the SASL list". */
+    if (context->base.layer == NULL || context->base.state == PACKAGE_CONTEXT_FAILED) {
+        secur_handle_end(object, SECUR_HANDLE_SHARED);
+        return SEC_E_INVALID_HANDLE;
+    }
+    (void)pthread_mutex_lock(&context->message_lock);
+    *ret_context = context;
+    return SEC_E_OK;
+}
+
+static void end(struct secur_context *context)
+{
+    (void)pthread_mutex_unlock(&context->message_lock);
+    secur_handle_end(&context->object, SECUR_HANDLE_SHARED);
+}
+
+static SECURITY_STATUS set_receive_size(struct sasl_context *sasl, ULONG size)
+{
+    if (sasl->size_sent)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (size > SASL_COOKIE_SIZE_LIMIT)
+        return SEC_E_INVALID_PARAMETER;
+    sasl->layer.receive_limit = size;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS set_processing(struct sasl_context *sasl, ULONG processing)
+{
+    if (sasl->state == SASL_ENDED)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (processing != Sasl_AuthZIDForbidden && processing != Sasl_AuthZIDProcessed)
+        return SEC_E_INVALID_PARAMETER;
+    sasl->forbids_authzid = processing == Sasl_AuthZIDForbidden;
+    return SEC_E_OK;
+}
+
+static SECURITY_STATUS set(struct sasl_context *sasl, ULONG option, const void *value, ULONG size)
+{
+    ULONG number;
+
+    if (option != SASL_OPTION_RECV_SIZE && option != SASL_OPTION_SEND_SIZE &&
+        option != SASL_OPTION_AUTHZ_PROCESSING)
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    if (value == NULL || size < sizeof number)
+        return SEC_E_BUFFER_TOO_SMALL;
+    memcpy(&number, value, sizeof number);
+    if (option == SASL_OPTION_RECV_SIZE)
+        return set_receive_size(sasl, number);
+    if (option == SASL_OPTION_AUTHZ_PROCESSING)
+        return set_processing(sasl, number);
+    sasl_context_set_send_size(sasl, number);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option, void *Value,
+                                               ULONG Size)
+{
+    struct secur_context *context;
+
+    SECURITY_STATUS status = begin(ContextHandle, &context);
+    if (status != SEC_E_OK)
+        return status;
+    status = set(sasl_context_of(context->base.layer), Option, Value, Size);
+    end(context);
+    return status;
+}
+
+/* Where the value lies: in the context, or in *number. */
+static SECURITY_STATUS find(const struct secur_context *context, const struct sasl_context *sasl,
+                            ULONG option, ULONG *number, struct sspi_view *ret_value)
+{
+    *ret_value = (struct sspi_view){(const char *)number, sizeof *number};
+    switch (option) {
+    case SASL_OPTION_SEND_SIZE:
+        *number = sasl->layer.send_limit;
+        return SEC_E_OK;
+    case SASL_OPTION_RECV_SIZE:
+        *number = sasl->layer.receive_limit;
+        return SEC_E_OK;
+    case SASL_OPTION_AUTHZ_PROCESSING:
+        *number = sasl->forbids_authzid ? Sasl_AuthZIDForbidden : Sasl_AuthZIDProcessed;
+        return SEC_E_OK;
+    case SASL_OPTION_AUTHZ_STRING:
+        if (sasl->forbids_authzid)
+            return SEC_E_UNSUPPORTED_FUNCTION;
+        if (context->base.state != PACKAGE_CONTEXT_ESTABLISHED)
+            return SEC_E_INVALID_HANDLE;
+        *ret_value = bytes_as_view(&sasl->authzid);
+        return SEC_E_OK;
+    default:
+        return SEC_E_UNSUPPORTED_FUNCTION;
+    }
+}
+
+static SECURITY_STATUS copy(struct sspi_view from, void *to, ULONG room, PULONG needed)
+{
+    if (needed != NULL)
+        *needed = (ULONG)from.len;
+    if (from.len > room || (to == NULL && from.len > 0))
+        return SEC_E_BUFFER_TOO_SMALL;
+    if (from.len > 0)
+        memcpy(to, from.data, from.len);
+    return SEC_E_OK;
+}
+
+SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option, void *Value,
+                                               ULONG Size, PULONG Needed)
+{
+    struct secur_context *context;
+    struct sspi_view value;
+    ULONG number;
+
+    SECURITY_STATUS status = begin(ContextHandle, &context);
+    if (status != SEC_E_OK)
+        return status;
+    status = find(context, sasl_context_of(context->base.layer), Option, &number, &value);
+    if (status == SEC_E_OK)
+        status = copy(value, Value, Size, Needed);
+    end(context);
+    return status;
 }

@@ -30,9 +30,6 @@ struct sasl_context {
     struct bytes authzid; /* whom the client wants to act as; empty: itself */
 };
 
-/* A package_layer_new. */
-struct package_layer *sasl_context_new(const struct package *package) MUST_USE;
-
 /* The SASL context of a layer; NULL where there is no layer. */
 struct sasl_context *sasl_context_of(struct package_layer *layer);
 

@@ -6,6 +6,7 @@
 #include "error_info.h"
 #include "secur_buffers.h"
 #include "secur_context.h"
+#include "secur_credentials.h"
 #include "secur_query.h"
 
 static void destroy(struct secur_object *object)
@@ -128,7 +129,7 @@ static void set_results(const struct secur_context *context, SECURITY_STATUS sta
 
     if (status != SEC_E_OK || info == NULL)
         return;
-    results->attributes = secur_query_attributes(context);
+    results->attributes = secur_context_attributes(context);
     results->bound = bound_of(info);
     if (results->expiry != NULL)
         *results->expiry = secur_query_timestamp(info->expiry_ms);

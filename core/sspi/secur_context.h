@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The objects behind the two kinds of handles. */
+/* The object behind a context's handle. */
 #ifndef SECUR_CONTEXT_H
 #define SECUR_CONTEXT_H
 
@@ -9,12 +9,6 @@
 #include "secur_pending.h"
 #include "secur_impersonate.h"
 #include "package_context.h"
-
-/* Constant after it is made, so that several threads may read it. */
-struct secur_credential {
-    struct secur_object object;
-    struct package_credential *credential; /* a reference */
-};
 
 struct secur_context {
     struct secur_object object;
@@ -27,5 +21,9 @@ struct secur_context {
      * after the other. */
     pthread_mutex_t message_lock;
 };
+
+/* ASC_RET_* of an established context: the package's, as far as the layer agreed to them, and those
+ * that hold for all packages. */
+ULONG secur_context_attributes(const struct secur_context *context);
 
 #endif

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 
 #include "error_info.h"
-#include "secur_buffers.h"
-#include "secur_context.h"
 #include "secur_packages.h"
 #include "secur_query.h"
 #include "secur_text.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ImpersonateSecurityContext, RevertSecurityContext: what was before stands in the context. */
+/* Lets one thread act as an account of this machine, with the credential cache of a client, and
+ * changes it back. */
 #ifndef SECUR_IMPERSONATE_H
 #define SECUR_IMPERSONATE_H
 
@@ -8,13 +9,27 @@
 /* A member of each context; zero-initialise it. */
 struct secur_impersonation {
     bool active;
-    pid_t thread; /* that acts as the client */
-    struct secur_identity own;
-    char *ccache; /* its default credential cache before; NULL: the machine's */
+    pid_t thread;              /* the thread that acts as the client */
+    struct secur_identity own; /* the identity that the thread had before */
+    char *ccache; /* the default credential cache that it had before; NULL: the machine's */
 };
 
-/* Before a context is deleted. Ends an impersonation of the calling thread. False: another thread
- * acts as this context's client, and only that one can stop. */
+/* Makes the calling thread act as `account`. `ccache` is the client's credential cache; NULL: the
+ * client delegated no credential. SEC_E_NO_IMPERSONATION: the thread has no privilege for it.
+ * SEC_E_INSUFFICIENT_MEMORY. On an error nothing has changed. */
+SECURITY_STATUS secur_impersonate_begin(struct secur_impersonation *state,
+                                        const struct secur_account *account,
+                                        const char *ccache) MUST_USE;
+
+/* True when the calling thread is the one that acts as the client. */
+bool secur_impersonate_is_by_this_thread(const struct secur_impersonation *state);
+
+/* Changes the calling thread back. SEC_E_INSUFFICIENT_MEMORY: the thread is itself again, but its
+ * default credential cache is the machine's. */
+SECURITY_STATUS secur_impersonate_revert(struct secur_impersonation *state);
+
+/* For a context that is deleted: changes the calling thread back if it is the one. False: another
+ * thread acts as this context's client, and only that thread can change itself back. */
 bool secur_impersonate_end(struct secur_impersonation *state);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "secur_context.h"
-#include "secur_message_query.h"
+#include "secur_message.h"
 #include "secur_packages.h"
 #include "secur_token.h"
 #include "utf8.h"
@@ -21,22 +21,6 @@ TimeStamp secur_query_timestamp(uint64_t time_ms)
     if (time_ms < INT64_MAX / FILETIME_PER_MS - FILETIME_EPOCH_MS)
         filetime = (time_ms + FILETIME_EPOCH_MS) * FILETIME_PER_MS;
     return (TimeStamp){.LowPart = (uint32_t)filetime, .HighPart = (int32_t)(filetime >> 32)};
-}
-
-static ULONG package_attributes(const struct secur_context *context)
-{
-    ULONG attributes = context->base.credential->package->info(context->base.data)->attributes;
-
-    return context->base.layer == NULL ? attributes
-                                       : attributes & ~context->base.layer->hidden_attributes;
-}
-
-/* ASC_REQ_CONNECTION: "The security context will not handle formatting messages", which none does.
- * ASC_REQ_IDENTIFY: there is no impersonation (secur_impersonate.c). */
-ULONG secur_query_attributes(const struct secur_context *context)
-{
-    return package_attributes(context) |
-           (context->base.requirements & (ASC_REQ_CONNECTION | ASC_REQ_IDENTIFY));
 }
 
 static SECURITY_STATUS copy_a(const char *text, SEC_CHAR **ret_text)
@@ -154,7 +138,7 @@ static SECURITY_STATUS query_a(struct secur_context *context, const struct packa
         return secur_packages_copy_a(&info->mechanism, 1, &negotiation->PackageInfo);
     }
     case SECPKG_ATTR_FLAGS:
-        ((SecPkgContext_Flags *)buffer)->Flags = secur_query_attributes(context);
+        ((SecPkgContext_Flags *)buffer)->Flags = secur_context_attributes(context);
         return SEC_E_OK;
     case SECPKG_ATTR_CLIENT_SPECIFIED_TARGET:
         return query_target(info, buffer);

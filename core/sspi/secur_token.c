@@ -3,6 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "secur_account.h"
+#include "secur_context.h"
+
+#define ACCOUNT_CLEANUP __attribute__((cleanup(secur_account_end)))
 
 struct sspi_token {
     struct secur_context *context; /* a reference: name, SIDs and credential are its own */
@@ -26,7 +32,7 @@ static struct mechanism mechanism_of(const struct secur_context *context)
                               package->mechanism_context(context->base.data)};
 }
 
-SECURITY_STATUS secur_token_local_name(const struct secur_context *context, char **ret_name)
+static SECURITY_STATUS local_name(const struct secur_context *context, char **ret_name)
 {
     const struct package_info *info = context->base.credential->package->info(context->base.data);
     struct mechanism mechanism = mechanism_of(context);
@@ -60,7 +66,7 @@ SECURITY_STATUS secur_token_make(struct secur_context *context, struct sspi_toke
         return SEC_E_INSUFFICIENT_MEMORY;
     SECURITY_STATUS status = read_sids(context);
     if (status == SEC_E_OK)
-        status = secur_token_local_name(context, &token->local_name);
+        status = local_name(context, &token->local_name);
     if (status == SEC_E_OK && token->local_name != NULL)
         status = secur_account_find(token->local_name, &token->account);
     if (status != SEC_E_OK) {
@@ -142,5 +148,67 @@ SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void 
     if (status == SEC_E_OK)
         *Token = token;
     secur_handle_end(object, SECUR_HANDLE_SHARED);
+    return status;
+}
+
+/* ---- ImpersonateSecurityContext, RevertSecurityContext ---- */
+
+static SECURITY_STATUS find_account(const struct secur_context *context,
+                                    struct secur_account *ret_account)
+{
+    char *name;
+    SECURITY_STATUS status = local_name(context, &name);
+
+    if (status == SEC_E_OK && name != NULL)
+        status = secur_account_find(name, ret_account);
+    free(name);
+    return status;
+}
+
+static SECURITY_STATUS impersonate(struct secur_context *context)
+{
+    ACCOUNT_CLEANUP struct secur_account account = {0};
+
+    if (context->base.state != PACKAGE_CONTEXT_ESTABLISHED)
+        return SEC_E_INVALID_HANDLE;
+    /* ASC_REQ_IDENTIFY: the caller wants to know the client, but not to act as the client. */
+    if (context->impersonation.active || geteuid() != 0 ||
+        (secur_context_attributes(context) & ASC_RET_IDENTIFY) != 0)
+        return SEC_E_NO_IMPERSONATION;
+    SECURITY_STATUS status = find_account(context, &account);
+    if (status != SEC_E_OK)
+        return status;
+    if (!account.exists)
+        return SEC_E_NO_IMPERSONATION;
+    return secur_impersonate_begin(
+        &context->impersonation, &account,
+        context->base.credential->package->info(context->base.data)->ccache);
+}
+
+SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phContext)
+{
+    struct secur_object *object;
+    SECURITY_STATUS status =
+        secur_handle_begin(phContext, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_EXCLUSIVE, &object);
+
+    if (status != SEC_E_OK)
+        return status;
+    status = impersonate((struct secur_context *)object);
+    secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
+    return status;
+}
+
+SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext)
+{
+    struct secur_object *object;
+    SECURITY_STATUS status =
+        secur_handle_begin(phContext, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_EXCLUSIVE, &object);
+
+    if (status != SEC_E_OK)
+        return status;
+    struct secur_impersonation *state = &((struct secur_context *)object)->impersonation;
+    status = secur_impersonate_is_by_this_thread(state) ? secur_impersonate_revert(state)
+                                                        : SEC_E_NO_IMPERSONATION;
+    secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
     return status;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What QueryContextAttributes tells about the messages of a context. */
-#ifndef SECUR_MESSAGE_QUERY_H
-#define SECUR_MESSAGE_QUERY_H
+/* MakeSignature, VerifySignature, EncryptMessage and DecryptMessage (sspi.h), and the attributes of
+ * a context that are about messages. */
+#ifndef SECUR_MESSAGE_H
+#define SECUR_MESSAGE_H
 
 #include "bytes.h"
 #include "sspi.h"
@@ -9,7 +10,7 @@
 /* True for SECPKG_ATTR_SIZES, STREAM_SIZES, SESSION_KEY and KEY_INFO. */
 bool secur_message_answers(ULONG attribute);
 
-/* As QueryContextAttributes (parameters, statuses, threads) for those; `wide`: in the W form. */
+/* QueryContextAttributes for these attributes, with its statuses. `wide`: the W form. */
 SECURITY_STATUS secur_message_query(PCtxtHandle handle, ULONG attribute, void *buffer,
                                     bool wide) MUST_USE;
 
