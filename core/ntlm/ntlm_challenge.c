@@ -88,9 +88,9 @@ static void append_version(struct bytes *to, uint32_t flags)
     static const char version[8] = {6, 1, 0, 0, 0, 0, 0, 15};
 
     if ((flags & NTLM_FLAG_VERSION) != 0)
-        bytes_append(to, version, sizeof version);
+        bytes_append(to, version, sizeof(version));
     else
-        append_number(to, 0, sizeof version);
+        append_number(to, 0, sizeof(version));
 }
 
 /* MS-NLMP 2.2.1.2: in the granted character set. A name that is not ASCII is left out in OEM:

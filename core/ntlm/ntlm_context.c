@@ -24,8 +24,8 @@ void ntlm_context_free(struct ntlm_context *context)
 {
     bytes_free(&context->negotiate);
     bytes_free(&context->challenge);
-    ntlm_sign_close(&context->sign);
-    bytes_wipe(context->exported_key, sizeof context->exported_key);
+    ntlm_sign_clear(&context->sign);
+    bytes_wipe(context->exported_key, sizeof(context->exported_key));
     free_info(&context->info);
     free(context);
 }
@@ -74,7 +74,7 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
         .bound = proof->bound,
     };
     if (!copy_names(&info, proof) ||
-        (can_sign && !ntlm_sign_open(&context->sign, &credential->crypto, proof->exported_key,
+        (can_sign && !ntlm_sign_init(&context->sign, &credential->crypto, proof->exported_key,
                                      (proof->flags & NTLM_FLAG_KEY_EXCHANGE) != 0))) {
         free_info(&info);
         return false;
@@ -85,7 +85,7 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
     proof->login.n_sids = 0;
     context->info = info;
     context->can_sign = can_sign;
-    memcpy(context->exported_key, proof->exported_key, sizeof context->exported_key);
+    memcpy(context->exported_key, proof->exported_key, sizeof(context->exported_key));
     context->state = NTLM_CONTEXT_ESTABLISHED;
     return true;
 }

@@ -17,7 +17,7 @@ static SECURITY_STATUS open_winbind(struct ntlm_credential *credential,
     credential->winbind = ntlm_winbind_new();
     if (credential->winbind == NULL)
         return error_info_no_memory(error_info);
-    if (store_source_reload(ntlm_winbind_source(credential->winbind), error, sizeof error) !=
+    if (store_source_reload(ntlm_winbind_source(credential->winbind), error, sizeof(error)) !=
         STORE_SOURCE_RELOADED)
         return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                                  "%s If this machine is in no domain, name a user file in the "
@@ -30,7 +30,7 @@ static SECURITY_STATUS open_users(struct ntlm_credential *credential, const char
                                   struct sspi_error_info *error_info)
 {
     char error[SSPI_ERROR_TEXT_SIZE];
-    credential->own_users = store_users_open(path, error, sizeof error);
+    credential->own_users = store_users_open(path, error, sizeof(error));
     if (credential->own_users == NULL)
         return error_info_refuse(error_info,
                                  errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_NO_CREDENTIALS,
@@ -54,9 +54,9 @@ static SECURITY_STATUS take_users(struct ntlm_credential *credential,
     if (data->Users != NULL) {
         credential->users = store_users_ref(data->Users);
     } else {
-        SECURITY_STATUS st = open_users(credential, path, error_info);
-        if (st != SEC_E_OK)
-            return st;
+        SECURITY_STATUS status = open_users(credential, path, error_info);
+        if (status != SEC_E_OK)
+            return status;
     }
     if (!store_users_nt_domain(credential->users, domain))
         return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
@@ -74,9 +74,9 @@ static char upper(char c)
 /* What is before the first dot, in upper case, is what Windows takes for a NetBIOS name. */
 static bool take_names(struct ntlm_credential *credential)
 {
-    if (gethostname(credential->dns_computer, sizeof credential->dns_computer) != 0)
+    if (gethostname(credential->dns_computer, sizeof(credential->dns_computer)) != 0)
         return false;
-    credential->dns_computer[sizeof credential->dns_computer - 1] = '\0';
+    credential->dns_computer[sizeof(credential->dns_computer) - 1] = '\0';
     size_t len = strcspn(credential->dns_computer, ".");
     if (len > NTLM_WINBIND_NB_LIMIT)
         len = NTLM_WINBIND_NB_LIMIT;
@@ -89,7 +89,7 @@ static SECURITY_STATUS fill(struct ntlm_credential *credential, const SSPI_ACCEP
                             struct sspi_error_info *error_info)
 {
     credential->clock = clock_machine();
-    if (!ntlm_crypto_open(&credential->crypto))
+    if (!ntlm_crypto_init(&credential->crypto))
         return error_info_refuse(
             error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
             "OpenSSL has no RC4, which NTLM needs: install its legacy provider");
@@ -99,27 +99,27 @@ static SECURITY_STATUS fill(struct ntlm_credential *credential, const SSPI_ACCEP
     return take_users(credential, data, error_info);
 }
 
-SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
-                                        struct ntlm_credential **ret_credential,
-                                        struct sspi_error_info *error_info)
+SECURITY_STATUS ntlm_credential_new(const SSPI_ACCEPTOR_DATA *data,
+                                    struct ntlm_credential **ret_credential,
+                                    struct sspi_error_info *error_info)
 {
-    struct ntlm_credential *credential = calloc(1, sizeof *credential);
+    struct ntlm_credential *credential = calloc(1, sizeof(*credential));
     if (credential == NULL)
         return error_info_no_memory(error_info);
-    SECURITY_STATUS st = fill(credential, data, error_info);
-    if (st != SEC_E_OK) {
-        ntlm_credential_release(credential);
-        return st;
+    SECURITY_STATUS status = fill(credential, data, error_info);
+    if (status != SEC_E_OK) {
+        ntlm_credential_free(credential);
+        return status;
     }
     *ret_credential = credential;
     return SEC_E_OK;
 }
 
-void ntlm_credential_release(struct ntlm_credential *credential)
+void ntlm_credential_free(struct ntlm_credential *credential)
 {
     ntlm_winbind_unref(credential->winbind);
     store_users_unref(credential->users);
-    ntlm_crypto_close(&credential->crypto);
+    ntlm_crypto_clear(&credential->crypto);
     free(credential);
 }
 
@@ -130,5 +130,5 @@ void ntlm_credential_refresh(struct ntlm_credential *credential)
     /* What cannot be read leaves the users there were. */
     if (credential->own_users != NULL)
         (void)store_source_refresh(store_users_source(credential->own_users),
-                                   clock->steady_ms(clock->self), error, sizeof error);
+                                   clock->steady_ms(clock->self), error, sizeof(error));
 }

@@ -24,11 +24,11 @@ struct ntlm_credential {
  * NT lines (store_users.h), from the same places of `data` and the environment as WDigest's;
  * where none of them names any, winbind is asked here for the names, which blocks. It keeps
  * references of its own to Winbind and Users. */
-SECURITY_STATUS ntlm_credential_acquire(const SSPI_ACCEPTOR_DATA *data,
-                                        struct ntlm_credential **ret_credential,
-                                        struct sspi_error_info *error_info) MUST_USE;
+SECURITY_STATUS ntlm_credential_new(const SSPI_ACCEPTOR_DATA *data,
+                                    struct ntlm_credential **ret_credential,
+                                    struct sspi_error_info *error_info) MUST_USE;
 
-void ntlm_credential_release(struct ntlm_credential *credential);
+void ntlm_credential_free(struct ntlm_credential *credential);
 
 /* Reads users that were opened here again when their file changed; who shares users with us does so
  * himself. */

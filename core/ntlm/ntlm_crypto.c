@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-bool ntlm_crypto_open(struct ntlm_crypto *ret_crypto)
+bool ntlm_crypto_init(struct ntlm_crypto *ret_crypto)
 {
     struct ntlm_crypto crypto = {0};
 
@@ -17,14 +17,14 @@ bool ntlm_crypto_open(struct ntlm_crypto *ret_crypto)
     crypto.hashes.md5 = EVP_MD_fetch(crypto.library.context, "MD5", NULL);
     ERR_pop_to_mark();
     if (crypto.hashes.md5 == NULL || crypto.rc4 == NULL) {
-        ntlm_crypto_close(&crypto);
+        ntlm_crypto_clear(&crypto);
         return false;
     }
     *ret_crypto = crypto;
     return true;
 }
 
-void ntlm_crypto_close(struct ntlm_crypto *crypto)
+void ntlm_crypto_clear(struct ntlm_crypto *crypto)
 {
     hash_suite_close(&crypto->hashes);
     cipher_drop(crypto->rc4);
@@ -38,7 +38,7 @@ static bool end(struct hash_run *run, uint8_t ret_digest[NTLM_KEY_LEN])
     bool good = hash_end(run, digest);
 
     memcpy(ret_digest, digest, NTLM_KEY_LEN);
-    bytes_wipe(digest, sizeof digest);
+    bytes_wipe(digest, sizeof(digest));
     return good;
 }
 
@@ -49,7 +49,7 @@ bool ntlm_crypto_hmac(struct hash_run *run, const uint8_t key[NTLM_KEY_LEN],
     bool good = hash_hmac(run, SSPI_DIGEST_MD5, key, NTLM_KEY_LEN, parts, n_parts, mac);
 
     memcpy(ret_mac, mac, NTLM_KEY_LEN);
-    bytes_wipe(mac, sizeof mac);
+    bytes_wipe(mac, sizeof(mac));
     return good;
 }
 

@@ -18,10 +18,10 @@ struct ntlm_crypto {
 };
 
 /* False: OpenSSL's legacy provider is not installed, or no memory; nothing is held then. */
-bool ntlm_crypto_open(struct ntlm_crypto *ret_crypto) MUST_USE;
+bool ntlm_crypto_init(struct ntlm_crypto *ret_crypto) MUST_USE;
 
 /* Leaves a zero-initialised value, which is fine too. */
-void ntlm_crypto_close(struct ntlm_crypto *crypto);
+void ntlm_crypto_clear(struct ntlm_crypto *crypto);
 
 /* HMAC-MD5 (RFC 2104) over the parts, one after the other. `run` is of crypto->hashes. False:
  * libcrypto failed; the output is all zero then. */

@@ -51,11 +51,11 @@ bool ntlm_keys_mic(struct hash_run *run, const uint8_t exported_key[NTLM_KEY_LEN
         negotiate,
         challenge,
         view_of(authenticate.data, NTLM_MIC_START),
-        view_of(zeros, sizeof zeros),
+        view_of(zeros, sizeof(zeros)),
         view_of(authenticate.data + NTLM_MIC_END, authenticate.len - NTLM_MIC_END),
     };
 
-    return ntlm_crypto_hmac(run, exported_key, parts, sizeof parts / sizeof parts[0], ret_mic);
+    return ntlm_crypto_hmac(run, exported_key, parts, sizeof(parts) / sizeof(parts[0]), ret_mic);
 }
 
 /* Octets of each magic constant of MS-NLMP 3.4.5.2 and 3.4.5.3; the NUL at the end is one of them.

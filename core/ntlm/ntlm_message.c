@@ -114,7 +114,7 @@ bool ntlm_message_read_authenticate(struct sspi_view token, struct ntlm_authenti
         {WORKSTATION, &message.workstation, "its workstation leaves the message"},
         {SESSION_KEY, &message.session_key, "its session key leaves the message"},
     };
-    const struct sspi_view *fields[sizeof all / sizeof all[0]];
+    const struct sspi_view *fields[sizeof(all) / sizeof(all[0])];
 
     if (token.len < AUTHENTICATE_LEN)
         return refuse("it is shorter than 64 octets", ret_problem);
@@ -122,13 +122,13 @@ bool ntlm_message_read_authenticate(struct sspi_view token, struct ntlm_authenti
         return refuse("it is longer than 8192 octets", ret_problem);
     if (ntlm_message_type(token) != NTLM_MESSAGE_AUTHENTICATE)
         return refuse("it is no AUTHENTICATE message", ret_problem);
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (!read_field(token, all[i].at, AUTHENTICATE_LEN, all[i].field))
             return refuse(all[i].problem, ret_problem);
         fields[i] = all[i].field;
     }
     message.flags = ntlm_message_u32(token.data + AUTHENTICATE_FLAGS);
-    message.mic = find_mic(token, fields, sizeof all / sizeof all[0]);
+    message.mic = find_mic(token, fields, sizeof(all) / sizeof(all[0]));
     *ret_message = message;
     return true;
 }

@@ -17,21 +17,21 @@
 #define MAX_TOKEN 2888
 #define RPC_ID    10 /* RPC_C_AUTHN_WINNT */
 
-#define PROOF_CLEANUP __attribute__((cleanup(ntlm_verify_end)))
+#define PROOF_CLEANUP __attribute__((cleanup(ntlm_verify_clear)))
 
 static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
                                struct sspi_error_info *error_info)
 {
     struct ntlm_credential *credential;
-    SECURITY_STATUS st = ntlm_credential_acquire(data, &credential, error_info);
-    if (st == SEC_E_OK)
+    SECURITY_STATUS status = ntlm_credential_new(data, &credential, error_info);
+    if (status == SEC_E_OK)
         *ret_credential = credential;
-    return st;
+    return status;
 }
 
 static void release(void *credential)
 {
-    ntlm_credential_release(credential);
+    ntlm_credential_free(credential);
 }
 
 static SECURITY_STATUS read_negotiate(struct sspi_view token, uint32_t *ret_flags,
@@ -89,7 +89,7 @@ static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
             error_info, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
             "winbind has not told the names of this machine and its domain yet: "
             "is winbindd running, and has it reached a domain controller?");
-    if (!clock->random(clock->self, context->server_challenge, sizeof context->server_challenge))
+    if (!clock->random(clock->self, context->server_challenge, sizeof(context->server_challenge)))
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                  "no randomness for a challenge");
     if (!ntlm_challenge_write(&context->challenge, context->flags, context->server_challenge,
@@ -103,14 +103,14 @@ static SECURITY_STATUS begin(struct ntlm_credential *credential, struct ntlm_con
 {
     uint32_t asked;
     ntlm_credential_refresh(credential);
-    SECURITY_STATUS st = read_negotiate(in->token, &asked, out->error_info);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = read_negotiate(in->token, &asked, out->error_info);
+    if (status != SEC_E_OK)
+        return status;
     context->flags = ntlm_challenge_flags(asked);
     bytes_append_view(&context->negotiate, in->token);
-    st = write_challenge(credential, context, out->error_info);
-    if (st != SEC_E_OK)
-        return st;
+    status = write_challenge(credential, context, out->error_info);
+    if (status != SEC_E_OK)
+        return status;
     bytes_append_view(&out->tokens[0], bytes_as_view(&context->challenge));
     if (context->negotiate.failed || out->tokens[0].failed)
         return error_info_no_memory(out->error_info);
@@ -130,12 +130,13 @@ static SECURITY_STATUS finish(const struct ntlm_credential *credential,
         .challenge = bytes_as_view(&context->challenge),
         .flags = context->flags,
     };
-    memcpy(exchange.server_challenge, context->server_challenge, sizeof exchange.server_challenge);
+    memcpy(exchange.server_challenge, context->server_challenge, sizeof(exchange.server_challenge));
     /* Read first, so contents that are loaded meanwhile have a newer number. */
     uint64_t generation = credential->users != NULL ? store_users_generation(credential->users) : 0;
-    SECURITY_STATUS st = ntlm_verify_authenticate(credential, &exchange, in, &proof, error_info);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status =
+        ntlm_verify_authenticate(credential, &exchange, in, &proof, error_info);
+    if (status != SEC_E_OK)
+        return status;
     if (!ntlm_context_establish(context, credential, &proof))
         return error_info_no_memory(error_info);
     context->info.users_generation = generation;
@@ -145,27 +146,27 @@ static SECURITY_STATUS finish(const struct ntlm_credential *credential,
 static SECURITY_STATUS accept_token(void *credential, void **context,
                                     const struct package_input *in, struct package_output *out)
 {
-    SECURITY_STATUS st;
+    SECURITY_STATUS status;
     if (*context == NULL && (*context = ntlm_context_new()) == NULL)
         return error_info_no_memory(out->error_info);
     struct ntlm_context *ntlm = *context;
     switch (ntlm->state) {
     case NTLM_CONTEXT_BEGUN:
-        st = begin(credential, ntlm, in, out);
+        status = begin(credential, ntlm, in, out);
         break;
     case NTLM_CONTEXT_CHALLENGED:
-        st = finish(credential, ntlm, in, out->error_info);
+        status = finish(credential, ntlm, in, out->error_info);
         break;
     case NTLM_CONTEXT_ESTABLISHED:
     case NTLM_CONTEXT_FAILED:
     default:
-        st = error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                               "the NTLM exchange is over");
+        status = error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
+                                   "the NTLM exchange is over");
         break;
     }
-    if (st != SEC_E_OK && st != SEC_I_CONTINUE_NEEDED)
+    if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)
         ntlm->state = NTLM_CONTEXT_FAILED;
-    return st;
+    return status;
 }
 
 static bool may_wait(const void *context)
@@ -194,7 +195,7 @@ static SECURITY_STATUS make_mic(void *context, struct sspi_view message, struct 
     if (!ntlm_sign_make(&ntlm->sign, &ntlm->sign.server, message, signature) ||
         !ntlm_sign_restart(&ntlm->sign.server))
         return SEC_E_INTERNAL_ERROR;
-    bytes_append(ret_mic, signature, sizeof signature);
+    bytes_append(ret_mic, signature, sizeof(signature));
     return ret_mic->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 

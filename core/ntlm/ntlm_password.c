@@ -23,9 +23,9 @@ static bool prove(struct hash_run *run, const uint8_t challenge[NTLM_CHALLENGE_L
                 ntlm_keys_proof(run, key, challenge, response->temp, proof) &&
                 ntlm_keys_base(run, key, proof, ret_base_key);
     *ret_right =
-        bytes_equal_secret((struct sspi_view){(const char *)proof, sizeof proof}, response->proof);
-    bytes_wipe(key, sizeof key);
-    bytes_wipe(proof, sizeof proof);
+        bytes_equal_secret((struct sspi_view){(const char *)proof, sizeof(proof)}, response->proof);
+    bytes_wipe(key, sizeof(key));
+    bytes_wipe(proof, sizeof(proof));
     return done;
 }
 
@@ -35,8 +35,8 @@ static SECURITY_STATUS refuse_user(struct sspi_view user, struct sspi_view domai
     char shown_user[SHOWN_SIZE], shown_domain[SHOWN_SIZE];
     return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
                              "unknown user or wrong password: user \"%s\", domain \"%s\"",
-                             escape_text(shown_user, sizeof shown_user, user),
-                             escape_text(shown_domain, sizeof shown_domain, domain));
+                             escape_text(shown_user, sizeof(shown_user), user),
+                             escape_text(shown_domain, sizeof(shown_domain), domain));
 }
 
 static SECURITY_STATUS check_file(const struct ntlm_credential *credential, struct hash_run *run,
@@ -60,9 +60,9 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
                                      bytes_as_view(&domain), &found);
     done = done && prove(run, challenge, &found, bytes_as_view(&upper_user),
                          bytes_as_view(&wire_domain), response, &right, ret_login->base_key);
-    memcpy(ret_login->user, found.user, sizeof found.user);
-    memcpy(ret_login->domain, found.domain, sizeof found.domain);
-    bytes_wipe(&found, sizeof found);
+    memcpy(ret_login->user, found.user, sizeof(found.user));
+    memcpy(ret_login->domain, found.domain, sizeof(found.domain));
+    bytes_wipe(&found, sizeof(found));
     if (!done)
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                  "OpenSSL could not compute an NTLM proof, or no memory");
@@ -79,8 +79,8 @@ static SECURITY_STATUS refuse_domain(enum ntlm_winbind_status status,
                                      struct sspi_error_info *error_info)
 {
     char user[SHOWN_SIZE], domain[SHOWN_SIZE];
-    escape_text(user, sizeof user, question->user);
-    escape_text(domain, sizeof domain, question->domain);
+    escape_text(user, sizeof(user), question->user);
+    escape_text(domain, sizeof(domain), question->domain);
     switch (status) {
     case NTLM_WINBIND_WRONG:
         return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
@@ -126,7 +126,7 @@ static SECURITY_STATUS check_winbind(struct sspi_winbind *winbind,
         .lm_response = message->lm_response,
     };
     enum ntlm_winbind_status status =
-        ntlm_winbind_check(winbind, &question, ret_login, why, sizeof why);
+        ntlm_winbind_check(winbind, &question, ret_login, why, sizeof(why));
     return status == NTLM_WINBIND_RIGHT ? SEC_E_OK
                                         : refuse_domain(status, &question, why, error_info);
 }

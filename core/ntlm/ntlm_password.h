@@ -9,9 +9,9 @@
 #include "store_users.h"
 
 /* Checks the response of the user that `message` names to `challenge`. SEC_E_OK: *ret_login, whose
- * names are as in the file or the domain; end it with ntlm_winbind_answer_end(). A user file has no
- * SIDs. Unknown users and wrong passwords are refused alike (SEC_E_LOGON_DENIED), by the file after
- * the same work; a name that cannot be read as ntlm_text_read_name() says. Winbind: also
+ * names are as in the file or the domain; end it with ntlm_winbind_answer_clear(). A user file has
+ * no SIDs. Unknown users and wrong passwords are refused alike (SEC_E_LOGON_DENIED), by the file
+ * after the same work; a name that cannot be read as ntlm_text_read_name() says. Winbind: also
  * SEC_E_NO_AUTHENTICATING_AUTHORITY when it or a controller does not answer, SEC_E_NO_CREDENTIALS
  * when this process may not ask it. Waits for winbind, never with a file. */
 SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, struct hash_run *run,

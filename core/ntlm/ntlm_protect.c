@@ -30,14 +30,14 @@ static SECURITY_STATUS make(struct ntlm_context *ntlm, bool encrypt,
                             struct package_message *message)
 {
     uint8_t signature[NTLM_SIGN_LEN];
-    message->token.len = sizeof signature;
+    message->token.len = sizeof(signature);
     message->padding.len = 0;
-    if (message->token.room < sizeof signature)
+    if (message->token.room < sizeof(signature))
         return SEC_E_BUFFER_TOO_SMALL;
     if (!ntlm_sign_seal(&ntlm->sign, &ntlm->sign.server, message->parts, message->n_parts, encrypt,
                         signature))
         return SEC_E_INTERNAL_ERROR;
-    memcpy(message->token.data, signature, sizeof signature);
+    memcpy(message->token.data, signature, sizeof(signature));
     return SEC_E_OK;
 }
 
@@ -70,19 +70,19 @@ static SECURITY_STATUS open_message(struct ntlm_context *ntlm,
         ULONG attribute;
         bool encrypted;
     } forms[] = {{ASC_RET_CONFIDENTIALITY, true}, {ASC_RET_INTEGRITY, false}};
-    SECURITY_STATUS st = SEC_E_OUT_OF_SEQUENCE;
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+    SECURITY_STATUS status = SEC_E_OUT_OF_SEQUENCE;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         if ((ntlm->info.attributes & forms[i].attribute) == 0)
             continue;
         SECURITY_STATUS one = status_of(ntlm_sign_unseal(&ntlm->sign, &ntlm->sign.client, parts,
                                                          n_parts, forms[i].encrypted, signature));
         *ret_encrypted = forms[i].encrypted;
         if (one != SEC_E_OUT_OF_SEQUENCE)
-            st = one;
+            status = one;
         if (one == SEC_E_OK || one == SEC_E_INTERNAL_ERROR)
             break;
     }
-    return st;
+    return status;
 }
 
 static SECURITY_STATUS unseal(void *context, const struct package_message *message,
@@ -102,10 +102,10 @@ static SECURITY_STATUS unseal(void *context, const struct package_message *messa
         parts = message->parts;
         n_parts = message->n_parts;
     }
-    SECURITY_STATUS st = open_message(ntlm, parts, n_parts, signature, ret_encrypted);
-    if (st == SEC_E_OK)
+    SECURITY_STATUS status = open_message(ntlm, parts, n_parts, signature, ret_encrypted);
+    if (status == SEC_E_OK)
         *ret_plain = (struct sspi_view){data.data, data.len};
-    return st;
+    return status;
 }
 
 /* As Windows has them: no blocks, and no streams. */
@@ -125,7 +125,7 @@ static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
 static SECURITY_STATUS session_key(void *context, struct bytes *ret_key)
 {
     const struct ntlm_context *ntlm = context;
-    bytes_append(ret_key, ntlm->exported_key, sizeof ntlm->exported_key);
+    bytes_append(ret_key, ntlm->exported_key, sizeof(ntlm->exported_key));
     return ret_key->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 

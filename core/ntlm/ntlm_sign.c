@@ -20,7 +20,7 @@ static bool open_side(struct ntlm_sign *sign, struct ntlm_sign_side *side,
     return side->rc4 != NULL && side->spare != NULL;
 }
 
-bool ntlm_sign_open(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto,
+bool ntlm_sign_init(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto,
                     const uint8_t exported_key[NTLM_KEY_LEN], bool key_exchange)
 {
     *ret_sign = (struct ntlm_sign){.key_exchange = key_exchange};
@@ -28,7 +28,7 @@ bool ntlm_sign_open(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto
         open_side(ret_sign, &ret_sign->client, crypto, exported_key, NTLM_KEYS_CLIENT) &&
         open_side(ret_sign, &ret_sign->server, crypto, exported_key, NTLM_KEYS_SERVER))
         return true;
-    ntlm_sign_close(ret_sign);
+    ntlm_sign_clear(ret_sign);
     return false;
 }
 
@@ -38,12 +38,12 @@ static void close_side(struct ntlm_sign_side *side)
     cipher_stream_free(side->spare);
 }
 
-void ntlm_sign_close(struct ntlm_sign *sign)
+void ntlm_sign_clear(struct ntlm_sign *sign)
 {
     close_side(&sign->client);
     close_side(&sign->server);
     hash_run_close(&sign->run);
-    bytes_wipe(sign, sizeof *sign);
+    bytes_wipe(sign, sizeof(*sign));
 }
 
 static void put_number(uint8_t *to, uint32_t number)
@@ -63,7 +63,7 @@ static bool checksum(struct ntlm_sign *sign, const struct ntlm_sign_side *side,
     if (n_parts > PACKAGE_MESSAGE_PARTS_LIMIT)
         return false;
     put_number(sequence, side->sequence);
-    views[0] = (struct sspi_view){(const char *)sequence, sizeof sequence};
+    views[0] = (struct sspi_view){(const char *)sequence, sizeof(sequence)};
     for (size_t i = 0; i < n_parts; i++)
         views[i + 1] = (struct sspi_view){parts[i].data, parts[i].len};
     return ntlm_crypto_hmac(&sign->run, side->sign_key, views, n_parts + 1, ret_mac);
@@ -123,7 +123,7 @@ static enum ntlm_sign_status judge(const struct ntlm_sign_side *side,
                            (struct sspi_view){signature.data, SEQUENCE_START}))
         return NTLM_SIGN_WRONG;
     put_number(sequence, side->sequence);
-    return memcmp(signature.data + SEQUENCE_START, sequence, sizeof sequence) == 0
+    return memcmp(signature.data + SEQUENCE_START, sequence, sizeof(sequence)) == 0
                ? NTLM_SIGN_WRONG
                : NTLM_SIGN_UNSEQUENCED;
 }
@@ -148,7 +148,7 @@ enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_
         !checksum(sign, side, parts, n_parts, mac) || !finish(sign, side, mac, wanted))
         return NTLM_SIGN_FAILED;
     enum ntlm_sign_status status = judge(side, wanted, signature);
-    bytes_wipe(wanted, sizeof wanted);
+    bytes_wipe(wanted, sizeof(wanted));
     if (status == NTLM_SIGN_RIGHT)
         side->sequence++;
     else if (!take_back(side, parts, decrypt ? n_parts : 0))

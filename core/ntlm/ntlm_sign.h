@@ -26,11 +26,11 @@ struct ntlm_sign {
 };
 
 /* False: libcrypto failed, or no memory. `crypto` must outlive it. */
-bool ntlm_sign_open(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto,
+bool ntlm_sign_init(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto,
                     const uint8_t exported_key[NTLM_KEY_LEN], bool key_exchange) MUST_USE;
 
 /* Wipes and frees; a zero-initialised one is fine. */
-void ntlm_sign_close(struct ntlm_sign *sign);
+void ntlm_sign_clear(struct ntlm_sign *sign);
 
 /* The signature of the side's next message; `side` is one of the two of `sign`. False: libcrypto
  * failed. */

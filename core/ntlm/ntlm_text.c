@@ -19,7 +19,7 @@ bool ntlm_text_decode(struct bytes *to, struct sspi_view octets)
         return false;
     if (n_units == 0)
         return true;
-    char16_t *units = malloc(n_units * sizeof *units);
+    char16_t *units = malloc(n_units * sizeof(*units));
     if (units == NULL) {
         to->failed = true;
         return false;

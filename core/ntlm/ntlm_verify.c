@@ -116,7 +116,7 @@ static SECURITY_STATUS check_mic(struct attempt *a)
     if (!ntlm_keys_mic(&a->run, a->proof->exported_key, a->exchange->negotiate,
                        a->exchange->challenge, a->in->token, mic))
         return error_info_library_failed(a->error_info, "an NTLM key");
-    if (bytes_equal_secret((struct sspi_view){(const char *)mic, sizeof mic}, a->message.mic))
+    if (bytes_equal_secret((struct sspi_view){(const char *)mic, sizeof(mic)}, a->message.mic))
         return SEC_E_OK;
     return error_info_refuse(
         a->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
@@ -171,29 +171,29 @@ static SECURITY_STATUS check_binding(struct attempt *a)
 
 static SECURITY_STATUS run(struct attempt *a)
 {
-    SECURITY_STATUS st = read_message(a);
-    if (st == SEC_E_OK)
-        st = find_encoding(a);
-    if (st == SEC_E_OK)
-        st = check_kind(a);
-    if (st == SEC_E_OK)
-        st = read_response(a);
-    if (st == SEC_E_OK)
-        st = ntlm_password_check(a->credential, &a->run, a->exchange->server_challenge, &a->message,
-                                 &a->response, &a->proof->login, a->error_info);
-    if (st == SEC_E_OK)
-        st = find_exported_key(a);
-    if (st == SEC_E_OK)
-        st = check_mic(a);
-    if (st == SEC_E_OK)
-        st = check_time(a);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = read_message(a);
+    if (status == SEC_E_OK)
+        status = find_encoding(a);
+    if (status == SEC_E_OK)
+        status = check_kind(a);
+    if (status == SEC_E_OK)
+        status = read_response(a);
+    if (status == SEC_E_OK)
+        status = ntlm_password_check(a->credential, &a->run, a->exchange->server_challenge,
+                                     &a->message, &a->response, &a->proof->login, a->error_info);
+    if (status == SEC_E_OK)
+        status = find_exported_key(a);
+    if (status == SEC_E_OK)
+        status = check_mic(a);
+    if (status == SEC_E_OK)
+        status = check_time(a);
+    if (status != SEC_E_OK)
+        return status;
     read_channel(a);
-    st = read_target(a);
-    if (st == SEC_E_OK)
-        st = check_binding(a);
-    return st;
+    status = read_target(a);
+    if (status == SEC_E_OK)
+        status = check_binding(a);
+    return status;
 }
 
 SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credential,
@@ -210,18 +210,18 @@ SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credentia
                               .proof = &proof};
     if (!hash_run_open(&attempt.run, &credential->crypto.hashes))
         return error_info_no_memory(error_info);
-    SECURITY_STATUS st = run(&attempt);
+    SECURITY_STATUS status = run(&attempt);
     hash_run_close(&attempt.run);
-    if (st == SEC_E_OK)
+    if (status == SEC_E_OK)
         *ret_proof = proof;
     else
-        ntlm_verify_end(&proof);
-    return st;
+        ntlm_verify_clear(&proof);
+    return status;
 }
 
-void ntlm_verify_end(struct ntlm_proof *proof)
+void ntlm_verify_clear(struct ntlm_proof *proof)
 {
-    ntlm_winbind_answer_end(&proof->login);
+    ntlm_winbind_answer_clear(&proof->login);
     bytes_free(&proof->target);
-    bytes_wipe(proof, sizeof *proof);
+    bytes_wipe(proof, sizeof(*proof));
 }

@@ -19,7 +19,7 @@ struct ntlm_verify_exchange {
     uint32_t flags; /* what CHALLENGE granted */
 };
 
-/* What AUTHENTICATE proved. End it with ntlm_verify_end(); zero-initialised is fine. */
+/* What AUTHENTICATE proved. End it with ntlm_verify_clear(); zero-initialised is fine. */
 struct ntlm_proof {
     struct ntlm_winbind_answer login;
     struct bytes target;                /* the service the client meant; empty: not told */
@@ -40,6 +40,6 @@ SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credentia
                                          struct sspi_error_info *error_info) MUST_USE;
 
 /* Wipes and frees. */
-void ntlm_verify_end(struct ntlm_proof *proof);
+void ntlm_verify_clear(struct ntlm_proof *proof);
 
 #endif

@@ -117,9 +117,10 @@ static bool copy_name(const char *name, char *to, size_t to_size, bool may_be_em
 
 static bool copy_names(const struct wbcInterfaceDetails *details, struct ntlm_winbind_names *names)
 {
-    return copy_name(details->netbios_name, names->nb_computer, sizeof names->nb_computer, false) &&
-           copy_name(details->netbios_domain, names->nb_domain, sizeof names->nb_domain, false) &&
-           copy_name(details->dns_domain, names->dns_domain, sizeof names->dns_domain, true);
+    return copy_name(details->netbios_name, names->nb_computer, sizeof(names->nb_computer),
+                     false) &&
+           copy_name(details->netbios_domain, names->nb_domain, sizeof(names->nb_domain), false) &&
+           copy_name(details->dns_domain, names->dns_domain, sizeof(names->dns_domain), true);
 }
 
 /* On a connection of its own that is closed at once: who asks first is a parent, whose workers must
@@ -134,12 +135,12 @@ static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_
         return false;
     }
     hold_pipe_signal(&held);
-    wbcErr st = wbcCtxInterfaceDetails(context, &details);
+    wbcErr code = wbcCtxInterfaceDetails(context, &details);
     release_pipe_signal(&held);
     wbcCtxFree(context);
-    if (!WBC_ERROR_IS_OK(st) || details == NULL) {
+    if (!WBC_ERROR_IS_OK(code) || details == NULL) {
         snprintf(error, error_size, "winbind does not answer (%s): is winbindd running?",
-                 wbcErrorString(st));
+                 wbcErrorString(code));
         return false;
     }
     bool copied = copy_names(details, ret_names);
@@ -285,21 +286,22 @@ static enum ntlm_winbind_status forbidden(char *text, size_t text_size)
 
 /* libwbclient has the same word for a winbind that is away and for a privileged pipe that it may
  * not use; the other pipe is for everybody. */
-static enum ntlm_winbind_status without_answer(struct wbcContext *context, wbcErr st, char *text,
+static enum ntlm_winbind_status without_answer(struct wbcContext *context, wbcErr code, char *text,
                                                size_t text_size)
 {
-    if (st == WBC_ERR_WINBIND_NOT_AVAILABLE && is_denied() && WBC_ERROR_IS_OK(wbcCtxPing(context)))
+    if (code == WBC_ERR_WINBIND_NOT_AVAILABLE && is_denied() &&
+        WBC_ERROR_IS_OK(wbcCtxPing(context)))
         return forbidden(text, text_size);
-    switch (st) {
+    switch (code) {
     case WBC_ERR_WINBIND_NOT_AVAILABLE:
     case WBC_ERR_DOMAIN_NOT_FOUND:
     case WBC_ERR_NSS_ERROR:
     case WBC_ERR_INVALID_RESPONSE:
         snprintf(text, text_size, "winbind does not answer (%s): is winbindd running?",
-                 wbcErrorString(st));
+                 wbcErrorString(code));
         return NTLM_WINBIND_UNREACHABLE;
     default:
-        snprintf(text, text_size, "libwbclient failed: %s", wbcErrorString(st));
+        snprintf(text, text_size, "libwbclient failed: %s", wbcErrorString(code));
         return NTLM_WINBIND_FAILED;
     }
 }
@@ -335,16 +337,16 @@ static enum ntlm_winbind_status send_request(struct wbcContext *context,
     struct wbcAuthUserInfo *info = NULL;
     struct wbcAuthErrorInfo *error = NULL;
     enum ntlm_winbind_status status;
-    wbcErr st = wbcCtxAuthenticateUserEx(context, &request->params, &info, &error);
-    if (WBC_ERROR_IS_OK(st) && info != NULL)
+    wbcErr code = wbcCtxAuthenticateUserEx(context, &request->params, &info, &error);
+    if (WBC_ERROR_IS_OK(code) && info != NULL)
         status = taken(info, ret_answer, text, text_size);
-    else if (st == WBC_ERR_AUTH_ERROR && error != NULL)
+    else if (code == WBC_ERR_AUTH_ERROR && error != NULL)
         status = refused(error, text, text_size);
     else
-        status = without_answer(context, st, text, text_size);
+        status = without_answer(context, code, text, text_size);
     if (info != NULL) {
-        bytes_wipe(info->user_session_key, sizeof info->user_session_key);
-        bytes_wipe(info->lm_session_key, sizeof info->lm_session_key);
+        bytes_wipe(info->user_session_key, sizeof(info->user_session_key));
+        bytes_wipe(info->lm_session_key, sizeof(info->lm_session_key));
     }
     wbcFreeMemory(info);
     wbcFreeMemory(error);

@@ -26,8 +26,8 @@ static bool copy_name(const char *name, char to[STORE_USERS_NAME_LIMIT + 1])
 static bool same_sid(const struct wbcDomainSid *a, const struct wbcDomainSid *b)
 {
     return a->sid_rev_num == b->sid_rev_num && a->num_auths == b->num_auths &&
-           memcmp(a->id_auth, b->id_auth, sizeof a->id_auth) == 0 &&
-           memcmp(a->sub_auths, b->sub_auths, a->num_auths * sizeof a->sub_auths[0]) == 0;
+           memcmp(a->id_auth, b->id_auth, sizeof(a->id_auth)) == 0 &&
+           memcmp(a->sub_auths, b->sub_auths, a->num_auths * sizeof(a->sub_auths[0])) == 0;
 }
 
 static bool was_there(const struct wbcSidWithAttr *sids, size_t i)
@@ -42,8 +42,8 @@ static bool was_there(const struct wbcSidWithAttr *sids, size_t i)
 static bool append_sid(struct ntlm_winbind_answer *answer, const struct wbcDomainSid *sid)
 {
     char text[WBC_SID_STRING_BUFLEN + 1];
-    int len = wbcSidToStringBuf(sid, text, sizeof text);
-    if (len <= 0 || (size_t)len >= sizeof text)
+    int len = wbcSidToStringBuf(sid, text, sizeof(text));
+    if (len <= 0 || (size_t)len >= sizeof(text))
         return false;
     answer->sids[answer->n_sids] = strdup(text);
     return answer->sids[answer->n_sids++] != NULL;
@@ -56,7 +56,7 @@ static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_win
         return "it does not say who the user is";
     if (info->num_sids > SIDS_TOLD_LIMIT)
         return "the user is in too many groups";
-    answer->sids = calloc(NTLM_WINBIND_SIDS_LIMIT + 1, sizeof *answer->sids);
+    answer->sids = calloc(NTLM_WINBIND_SIDS_LIMIT + 1, sizeof(*answer->sids));
     if (answer->sids == NULL)
         return "no memory";
     for (size_t i = 0; i < info->num_sids; i++) {
@@ -85,7 +85,7 @@ static const char *copy(const struct wbcAuthUserInfo *info, struct ntlm_winbind_
     if (!copy_name(info->account_name, answer->user) ||
         !copy_name(info->domain_name, answer->domain))
         return "the user or the domain has no usable name";
-    _Static_assert(sizeof info->user_session_key == NTLM_KEY_LEN, "the key has its length");
+    _Static_assert(sizeof(info->user_session_key) == NTLM_KEY_LEN, "the key has its length");
     memcpy(answer->base_key, info->user_session_key, NTLM_KEY_LEN);
     /* A key that everybody knows would prove every MIC. */
     if (bytes_equal_secret((struct sspi_view){(const char *)answer->base_key, NTLM_KEY_LEN},
@@ -100,18 +100,18 @@ bool ntlm_winbind_answer_copy(const struct wbcAuthUserInfo *info,
     struct ntlm_winbind_answer answer = {0};
     *ret_problem = copy(info, &answer);
     if (*ret_problem != NULL) {
-        ntlm_winbind_answer_end(&answer);
+        ntlm_winbind_answer_clear(&answer);
         return false;
     }
     *ret_answer = answer;
-    bytes_wipe(&answer, sizeof answer);
+    bytes_wipe(&answer, sizeof(answer));
     return true;
 }
 
-void ntlm_winbind_answer_end(struct ntlm_winbind_answer *answer)
+void ntlm_winbind_answer_clear(struct ntlm_winbind_answer *answer)
 {
     for (size_t i = 0; i < answer->n_sids; i++)
         free(answer->sids[i]);
     free(answer->sids);
-    bytes_wipe(answer, sizeof *answer);
+    bytes_wipe(answer, sizeof(*answer));
 }

@@ -10,7 +10,7 @@
  * denial. Windows itself takes 1015 groups. */
 #define NTLM_WINBIND_SIDS_LIMIT 1024
 
-/* Who it was. End it with ntlm_winbind_answer_end(); zero-initialised is fine. */
+/* Who it was. End it with ntlm_winbind_answer_clear(); zero-initialised is fine. */
 struct ntlm_winbind_answer {
     char user[STORE_USERS_NAME_LIMIT + 1]; /* as the domain spells it */
     char domain[STORE_USERS_NAME_LIMIT + 1];
@@ -28,6 +28,6 @@ bool ntlm_winbind_answer_copy(const struct wbcAuthUserInfo *info,
                               const char **ret_problem) MUST_USE;
 
 /* Wipes and frees. */
-void ntlm_winbind_answer_end(struct ntlm_winbind_answer *answer);
+void ntlm_winbind_answer_clear(struct ntlm_winbind_answer *answer);
 
 #endif

@@ -70,7 +70,7 @@ static const struct meaning meanings[] = {
 
 enum ntlm_winbind_status ntlm_winbind_status(uint32_t nt_status, const char **ret_text)
 {
-    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+    for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
         if (meanings[i].nt_status == nt_status) {
             *ret_text = meanings[i].text;
             return meanings[i].status;

@@ -74,7 +74,7 @@ static size_t count(struct sspi_view rest)
     size_t n = 0;
     while (store_users_parse_next(&rest, &whole, &text))
         n += is_nt(text, &line) ? 1 : 0;
-    bytes_wipe(&line, sizeof line);
+    bytes_wipe(&line, sizeof(line));
     return n;
 }
 
@@ -85,7 +85,7 @@ static bool add(struct store_nt_index *index, const struct store_users_line *lin
     index->n_entries++;
     entry->line = number;
     entry->user_len = line->user.len;
-    memcpy(entry->hash, line->hash, sizeof entry->hash);
+    memcpy(entry->hash, line->hash, sizeof(entry->hash));
     if (!append_key(&entry->text, line->user, line->realm))
         return false;
     entry->key_len = entry->text.len;
@@ -108,7 +108,7 @@ static bool add_lines(struct store_nt_index *index, struct sspi_view rest, const
         if (problem != NULL)
             snprintf(error, error_size, "%s:%u: %s", path, number, problem);
     }
-    bytes_wipe(&line, sizeof line);
+    bytes_wipe(&line, sizeof(line));
     return right;
 }
 
@@ -130,22 +130,22 @@ static bool are_different(const struct store_nt_index *index, const char *path, 
     return true;
 }
 
-struct store_nt_index *store_nt_index_make(struct sspi_view text, const char *path, char *error,
-                                           size_t error_size)
+struct store_nt_index *store_nt_index_new(struct sspi_view text, const char *path, char *error,
+                                          size_t error_size)
 {
     size_t n_lines = count(text);
     snprintf(error, error_size, "%s: not enough memory for its users", path);
-    struct store_nt_index *index = calloc(1, sizeof *index);
+    struct store_nt_index *index = calloc(1, sizeof(*index));
     if (index == NULL)
         return NULL;
-    index->entries = calloc(n_lines + 1, sizeof *index->entries);
-    index->sorted = calloc(n_lines + 1, sizeof *index->sorted);
+    index->entries = calloc(n_lines + 1, sizeof(*index->entries));
+    index->sorted = calloc(n_lines + 1, sizeof(*index->sorted));
     if (index->entries == NULL || index->sorted == NULL ||
         !add_lines(index, text, path, error, error_size)) {
         store_nt_index_free(index);
         return NULL;
     }
-    qsort(index->sorted, index->n_entries, sizeof *index->sorted, compare_entries);
+    qsort(index->sorted, index->n_entries, sizeof(*index->sorted), compare_entries);
     if (!are_different(index, path, error, error_size)) {
         store_nt_index_free(index);
         return NULL;
@@ -160,7 +160,7 @@ void store_nt_index_free(struct store_nt_index *index)
     for (size_t i = 0; i < index->n_entries; i++)
         bytes_free(&index->entries[i].text);
     if (index->entries != NULL)
-        bytes_wipe(index->entries, index->n_entries * sizeof *index->entries);
+        bytes_wipe(index->entries, index->n_entries * sizeof(*index->entries));
     free(index->entries);
     free(index->sorted);
     free(index);
@@ -202,7 +202,7 @@ bool store_nt_index_find(const struct store_nt_index *index, struct sspi_view us
         return false;
     copy_name(user_of(entry), ret_user->user);
     copy_name(domain_of(entry), ret_user->domain);
-    memcpy(ret_user->hash, entry->hash, sizeof ret_user->hash);
+    memcpy(ret_user->hash, entry->hash, sizeof(ret_user->hash));
     return true;
 }
 

@@ -9,11 +9,11 @@
 
 struct store_nt_index;
 
-/* Takes the NT lines of a user file whose lines are all right (store_users_index_make() has read
+/* Takes the NT lines of a user file whose lines are all right (store_users_index_new() has read
  * them). NULL: a second line of one user and domain, a name that no NT line may have, or no memory;
  * `error` then holds "path:line: what is wrong; what would be right". */
-struct store_nt_index *store_nt_index_make(struct sspi_view text, const char *path, char *error,
-                                           size_t error_size) MUST_USE;
+struct store_nt_index *store_nt_index_new(struct sspi_view text, const char *path, char *error,
+                                          size_t error_size) MUST_USE;
 
 /* Wipes and frees; NULL is fine. */
 void store_nt_index_free(struct store_nt_index *index);

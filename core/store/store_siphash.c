@@ -12,7 +12,7 @@ struct sip {
 static uint64_t load_word(const uint8_t *from)
 {
     uint64_t word;
-    memcpy(&word, from, sizeof word);
+    memcpy(&word, from, sizeof(word));
     return le64toh(word);
 }
 

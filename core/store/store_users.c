@@ -122,8 +122,8 @@ bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view use
     uint8_t hash[STORE_USERS_HASH_MAX];
     size_t start = ret_user->len;
     struct store_users_contents *contents = contents_of(users);
-    memset(hash, 0x5a, sizeof hash);
-    memcpy(ret_hash, hash, sizeof hash);
+    memset(hash, 0x5a, sizeof(hash));
+    memcpy(ret_hash, hash, sizeof(hash));
     bool known = store_users_contents_user(contents, userhash, realm, algorithm, ret_user);
     /* The second lookup is made for an unknown one as well. */
     struct sspi_view user = known
@@ -131,8 +131,8 @@ bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view use
                                 : SSPI_VIEW("nobody");
     known = store_users_contents_hash(contents, user, realm, algorithm, hash) && known;
     if (known)
-        memcpy(ret_hash, hash, sizeof hash);
-    bytes_wipe(hash, sizeof hash);
+        memcpy(ret_hash, hash, sizeof(hash));
+    bytes_wipe(hash, sizeof(hash));
     store_users_contents_unref(contents);
     return known;
 }
@@ -170,7 +170,7 @@ bool store_users_nt_find(struct sspi_users *users, struct sspi_view user, struct
     struct store_users_contents *contents = contents_of(users);
     const struct store_nt_index *index = store_users_contents_nt(contents);
     *ret_user = (struct store_nt_user){0};
-    memset(ret_user->hash, 0x5a, sizeof ret_user->hash);
+    memset(ret_user->hash, 0x5a, sizeof(ret_user->hash));
     bool known = index != NULL && store_nt_index_find(index, user, domain, ret_user);
     store_users_contents_unref(contents);
     return known;

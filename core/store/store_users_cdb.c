@@ -28,10 +28,10 @@ struct store_users_cdb {
 bool store_users_cdb_is(int file)
 {
     /* The lengths of key and value come first. */
-    unsigned char start[8 + sizeof STORE_USERS_CDB_MAGIC - 1];
-    return pread(file, start, sizeof start, STORE_USERS_CDB_START) == (ssize_t)sizeof start &&
-           cdb_unpack(start) == sizeof start - 8 &&
-           memcmp(start + 8, STORE_USERS_CDB_MAGIC, sizeof start - 8) == 0;
+    unsigned char start[8 + sizeof(STORE_USERS_CDB_MAGIC) - 1];
+    return pread(file, start, sizeof(start), STORE_USERS_CDB_START) == (ssize_t)sizeof(start) &&
+           cdb_unpack(start) == sizeof(start) - 8 &&
+           memcmp(start + 8, STORE_USERS_CDB_MAGIC, sizeof(start) - 8) == 0;
 }
 
 static bool find(const struct store_users_cdb *cdb, const void *key, size_t key_len,
@@ -79,10 +79,10 @@ static const char *judge(const struct store_users_cdb *cdb, const struct stat *i
     uint32_t version, counts[STORE_USERS_CDB_COUNTS];
     if (!is_whole(cdb, (uint64_t)info->st_size))
         return "it is not whole; replace a database in one step, as sspi-passwd does";
-    if (!find_numbers(cdb, STORE_USERS_CDB_MAGIC, sizeof STORE_USERS_CDB_MAGIC - 1, &version, 1) ||
+    if (!find_numbers(cdb, STORE_USERS_CDB_MAGIC, sizeof(STORE_USERS_CDB_MAGIC) - 1, &version, 1) ||
         version != STORE_USERS_CDB_VERSION)
         return "it is of another version; make it again with sspi-passwd --compile";
-    if (!find_numbers(cdb, all, sizeof all - 1, counts, STORE_USERS_CDB_COUNTS))
+    if (!find_numbers(cdb, all, sizeof(all) - 1, counts, STORE_USERS_CDB_COUNTS))
         return "it is damaged; make it again with sspi-passwd --compile";
     return NULL;
 }
@@ -104,7 +104,7 @@ static struct store_users_cdb *map_file(int file, const struct stat *info, const
         *ret_problem = "larger than 4 GiB; split it by realm";
         return NULL;
     }
-    struct store_users_cdb *cdb = calloc(1, sizeof *cdb);
+    struct store_users_cdb *cdb = calloc(1, sizeof(*cdb));
     if (cdb == NULL || cdb_init(&cdb->map, file) != 0) {
         *ret_problem = strerror(errno);
         free(cdb);
@@ -114,7 +114,7 @@ static struct store_users_cdb *map_file(int file, const struct stat *info, const
     if (*ret_problem == NULL && !hash_suite_open(&cdb->suite))
         *ret_problem = "this machine's OpenSSL has no SHA-256";
     if (*ret_problem != NULL) {
-        store_users_cdb_close(cdb);
+        store_users_cdb_free(cdb);
         return NULL;
     }
     return cdb;
@@ -141,7 +141,7 @@ struct store_users_cdb *store_users_cdb_open(const char *path, struct stat *ret_
     return cdb;
 }
 
-void store_users_cdb_close(struct store_users_cdb *cdb)
+void store_users_cdb_free(struct store_users_cdb *cdb)
 {
     if (cdb == NULL)
         return;

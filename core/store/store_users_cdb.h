@@ -22,7 +22,7 @@ struct store_users_cdb *store_users_cdb_open(const char *path, struct stat *ret_
                                              char *error, size_t error_size) MUST_USE;
 
 /* NULL is fine. */
-void store_users_cdb_close(struct store_users_cdb *cdb);
+void store_users_cdb_free(struct store_users_cdb *cdb);
 
 /* As store_users_hash() and its fellows, without their dummy: false leaves the outputs alone.
  * Thread-safe without a lock. */

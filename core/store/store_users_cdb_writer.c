@@ -86,7 +86,7 @@ static bool put_line(struct store_users_cdb_writer *writer, const struct store_u
     memcpy(at, line->realm.data, line->realm.len);
     at += line->realm.len;
     bool done = put(writer, key, 1 + len, value, (size_t)(at - value));
-    bytes_wipe(value, sizeof value);
+    bytes_wipe(value, sizeof(value));
     return done;
 }
 
@@ -96,10 +96,10 @@ static bool put_line(struct store_users_cdb_writer *writer, const struct store_u
 static struct entry *find(struct entry *entries, size_t n_slots, const uint8_t *id)
 {
     uint64_t at;
-    memcpy(&at, id, sizeof at);
+    memcpy(&at, id, sizeof(at));
     for (;; at++) {
         struct entry *entry = &entries[at & (n_slots - 1)];
-        if (entry->value == 0 || memcmp(entry->id, id, sizeof entry->id) == 0)
+        if (entry->value == 0 || memcmp(entry->id, id, sizeof(entry->id)) == 0)
             return entry;
     }
 }
@@ -110,7 +110,7 @@ static bool reserve_entries(struct store_users_cdb_writer *writer)
     if (2 * (writer->n_entries + 2) <= writer->n_slots)
         return true;
     size_t n_slots = writer->n_slots == 0 ? FIRST_SLOTS : 2 * writer->n_slots;
-    struct entry *entries = calloc(n_slots, sizeof *entries);
+    struct entry *entries = calloc(n_slots, sizeof(*entries));
     if (entries == NULL)
         return false;
     for (size_t i = 0; i < writer->n_slots; i++)
@@ -142,7 +142,7 @@ static struct entry *find_id(struct store_users_cdb_writer *writer, struct sspi_
 static void take(struct store_users_cdb_writer *writer, struct entry *entry, const uint8_t *id,
                  uint32_t value)
 {
-    memcpy(entry->id, id, sizeof entry->id);
+    memcpy(entry->id, id, sizeof(entry->id));
     entry->value = value;
     writer->n_entries++;
 }
@@ -152,7 +152,7 @@ static size_t add_tally(struct store_users_cdb_writer *writer, struct sspi_view 
 {
     if (writer->n_tallies == writer->tallies_capacity) {
         size_t capacity = 2 * writer->tallies_capacity;
-        struct tally *tallies = reallocarray(writer->tallies, capacity, sizeof *tallies);
+        struct tally *tallies = reallocarray(writer->tallies, capacity, sizeof(*tallies));
         if (tallies == NULL)
             return 0;
         writer->tallies = tallies;
@@ -197,7 +197,7 @@ static void free_writer(struct store_users_cdb_writer *writer)
     free(writer->entries);
     hash_run_close(&writer->run);
     hash_suite_close(&writer->suite);
-    bytes_wipe(writer, sizeof *writer); /* hashes wait in tinycdb's buffer */
+    bytes_wipe(writer, sizeof(*writer)); /* hashes wait in tinycdb's buffer */
     free(writer);
     errno = why;
 }
@@ -205,11 +205,11 @@ static void free_writer(struct store_users_cdb_writer *writer)
 struct store_users_cdb_writer *store_users_cdb_begin(int file)
 {
     static const uint32_t version = STORE_USERS_CDB_VERSION;
-    struct store_users_cdb_writer *writer = calloc(1, sizeof *writer);
+    struct store_users_cdb_writer *writer = calloc(1, sizeof(*writer));
     if (writer == NULL)
         return NULL;
     writer->size = STORE_USERS_CDB_START;
-    writer->tallies = calloc(FIRST_TALLIES, sizeof *writer->tallies);
+    writer->tallies = calloc(FIRST_TALLIES, sizeof(*writer->tallies));
     writer->tallies_capacity = FIRST_TALLIES;
     if (writer->tallies == NULL || !hash_suite_open(&writer->suite) ||
         !hash_run_open(&writer->run, &writer->suite) || cdb_make_start(&writer->make, file) != 0) {
@@ -219,7 +219,7 @@ struct store_users_cdb_writer *store_users_cdb_begin(int file)
     writer->n_tallies = 1;
     /* The first, see store_users_cdb_is(). It stays in tinycdb's buffer for now. */
     writer->failed =
-        !put_numbers(writer, STORE_USERS_CDB_MAGIC, sizeof STORE_USERS_CDB_MAGIC - 1, &version, 1);
+        !put_numbers(writer, STORE_USERS_CDB_MAGIC, sizeof(STORE_USERS_CDB_MAGIC) - 1, &version, 1);
     return writer;
 }
 
@@ -285,7 +285,7 @@ static bool put_tally(struct store_users_cdb_writer *writer, const struct tally 
     static const char all[] = STORE_USERS_CDB_ALL;
     char key[1 + STORE_USERS_NAME_LIMIT] = {STORE_USERS_CDB_REALM};
     if (tally->realm == NULL)
-        return put_numbers(writer, all, sizeof all - 1, tally->counts, STORE_USERS_CDB_COUNTS);
+        return put_numbers(writer, all, sizeof(all) - 1, tally->counts, STORE_USERS_CDB_COUNTS);
     memcpy(key + 1, tally->realm, tally->realm_len);
     return put_numbers(writer, key, 1 + tally->realm_len, tally->counts, STORE_USERS_CDB_COUNTS);
 }

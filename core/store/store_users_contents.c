@@ -75,9 +75,9 @@ static bool read_indexes(struct store_users_contents *contents, int file, const 
     }
     struct sspi_view view = {text, len};
     if (read_all(file, text, len)) {
-        contents->index = store_users_index_make(view, path, error, error_size);
+        contents->index = store_users_index_new(view, path, error, error_size);
         if (contents->index != NULL)
-            contents->nt = store_nt_index_make(view, path, error, error_size);
+            contents->nt = store_nt_index_new(view, path, error, error_size);
     } else if (errno == EAGAIN) {
         snprintf(error, error_size,
                  "%s: it changed while it was read; replace it in one step, as sspi-passwd does",
@@ -108,7 +108,7 @@ struct store_users_contents *store_users_contents_load(const char *path, bool is
                                                        struct stat *ret_identity, char *error,
                                                        size_t error_size)
 {
-    struct store_users_contents *contents = calloc(1, sizeof *contents);
+    struct store_users_contents *contents = calloc(1, sizeof(*contents));
     if (contents == NULL) {
         snprintf(error, error_size, "%s: not enough memory for its users", path);
         return NULL;
@@ -132,7 +132,7 @@ static void contents_free(struct store_users_contents *contents)
 {
     store_users_index_free(contents->index);
     store_nt_index_free(contents->nt);
-    store_users_cdb_close(contents->cdb);
+    store_users_cdb_free(contents->cdb);
     free(contents);
 }
 

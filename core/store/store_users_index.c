@@ -59,7 +59,7 @@ static bool table_make(struct table *table, size_t n_max)
     size_t n_slots = 16;
     while (n_slots <= 2 * n_max)
         n_slots *= 2;
-    table->slots = calloc(n_slots, sizeof *table->slots);
+    table->slots = calloc(n_slots, sizeof(*table->slots));
     table->mask = n_slots - 1;
     return table->slots != NULL;
 }
@@ -239,7 +239,7 @@ static bool add_lines(struct store_users_index *index, struct sspi_view rest, st
             break;
         }
     }
-    bytes_wipe(&line, sizeof line);
+    bytes_wipe(&line, sizeof(line));
     return right;
 }
 
@@ -251,8 +251,8 @@ static bool make_key(struct store_users_index *index, struct hash_run *run, stru
     hash_begin(run, SSPI_DIGEST_SHA_256);
     hash_update_view(run, text);
     bool done = hash_end(run, digest);
-    memcpy(index->key, digest, sizeof index->key);
-    bytes_wipe(digest, sizeof digest);
+    memcpy(index->key, digest, sizeof(index->key));
+    bytes_wipe(digest, sizeof(digest));
     return done;
 }
 
@@ -275,21 +275,21 @@ static bool fill(struct store_users_index *index, struct sspi_view text, const c
     return done;
 }
 
-struct store_users_index *store_users_index_make(struct sspi_view text, const char *path,
-                                                 char *error, size_t error_size)
+struct store_users_index *store_users_index_new(struct sspi_view text, const char *path,
+                                                char *error, size_t error_size)
 {
     size_t n_lines = 1;
     for (size_t i = 0; i < text.len; i++)
         n_lines += text.data[i] == '\n';
 
     snprintf(error, error_size, "%s: not enough memory for its users", path);
-    struct store_users_index *index = calloc(1, sizeof *index);
+    struct store_users_index *index = calloc(1, sizeof(*index));
     if (index == NULL)
         return NULL;
     index->text_len = text.len;
     index->text = malloc(text.len + 1);
-    index->users = calloc(n_lines, sizeof *index->users);
-    index->realms = calloc(n_lines, sizeof *index->realms);
+    index->users = calloc(n_lines, sizeof(*index->users));
+    index->realms = calloc(n_lines, sizeof(*index->realms));
     if (index->text == NULL || index->users == NULL || index->realms == NULL ||
         !table_make(&index->by_user, n_lines) || !table_make(&index->by_realm, n_lines) ||
         !table_make(&index->by_userhash, n_lines) || !fill(index, text, path, error, error_size)) {
@@ -311,7 +311,7 @@ void store_users_index_free(struct store_users_index *index)
     free(index->by_user.slots);
     free(index->by_realm.slots);
     free(index->by_userhash.slots);
-    bytes_wipe(index, sizeof *index);
+    bytes_wipe(index, sizeof(*index));
     free(index);
 }
 

@@ -11,8 +11,8 @@ struct store_users_index;
 
 /* Parses the text of a user file (copied; wipe it afterwards). NULL: a bad line or no memory;
  * `error` then holds "path:line: what is wrong; what would be right". */
-struct store_users_index *store_users_index_make(struct sspi_view text, const char *path,
-                                                 char *error, size_t error_size) MUST_USE;
+struct store_users_index *store_users_index_new(struct sspi_view text, const char *path,
+                                                char *error, size_t error_size) MUST_USE;
 
 /* Wipes and frees; NULL is fine. */
 void store_users_index_free(struct store_users_index *index);

@@ -94,7 +94,7 @@ static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_
     }
     size_t len = hash_len(line->algorithm);
     if (!hex_decode(hex, line->hash, len)) {
-        bytes_wipe(line->hash, sizeof line->hash);
+        bytes_wipe(line->hash, sizeof(line->hash));
         *ret_problem = len == 16 ? "the hash is not 32 hexadecimal digits; make the line again"
                                  : "the hash is not 64 hexadecimal digits; make the line again";
         return STORE_USERS_BAD;
@@ -133,7 +133,7 @@ enum store_users_kind store_users_parse_line(struct sspi_view line,
         *ret_problem = problem;
         return STORE_USERS_BAD;
     }
-    memset(ret_line, 0, sizeof *ret_line);
+    memset(ret_line, 0, sizeof(*ret_line));
     ret_line->user = fields[0];
     ret_line->realm = fields[1];
     /* htdigest's form has no algorithm. */

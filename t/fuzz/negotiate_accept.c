@@ -125,12 +125,12 @@ static void repair_list_mic(struct talk *talk, char *mic)
 {
     struct ntlm_sign sign;
     uint8_t signature[NTLM_SIGN_LEN];
-    FUZZ_REQUIRE(ntlm_sign_open(&sign, &ntlm_of(talk->credential)->crypto, talk->made.exported,
+    FUZZ_REQUIRE(ntlm_sign_init(&sign, &ntlm_of(talk->credential)->crypto, talk->made.exported,
                                 talk->made.key_exchange));
     FUZZ_REQUIRE(
         ntlm_sign_make(&sign, &sign.client, bytes_as_view(&talk->context->mech_list), signature));
     memcpy(mic, signature, sizeof signature);
-    ntlm_sign_close(&sign);
+    ntlm_sign_clear(&sign);
     talk->list_mic_made = true;
 }
 

@@ -34,7 +34,7 @@ static void make_world(void)
         return;
     credential.users = alice_users();
     credential.clock = &clock;
-    FUZZ_REQUIRE(ntlm_crypto_open(&credential.crypto));
+    FUZZ_REQUIRE(ntlm_crypto_init(&credential.crypto));
     FUZZ_REQUIRE(hash_run_open(&run, &credential.crypto.hashes));
 }
 
@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_REQUIRE(st < 0 && st != SEC_E_INTERNAL_ERROR && st != SEC_E_INSUFFICIENT_MEMORY);
         fuzz_check_report(&error_info, error_info.reason);
     }
-    ntlm_verify_end(&proof);
+    ntlm_verify_clear(&proof);
     free(token);
     return 0;
 }

@@ -163,6 +163,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     check_counts(cdb, undamaged);
     check_walk(cdb, content.len, undamaged);
-    store_users_cdb_close(cdb);
+    store_users_cdb_free(cdb);
     return 0;
 }

@@ -121,10 +121,10 @@ static void make_authenticate(const char *negotiate_hex, const char *challenge_h
         wish.client.filetime =
             read_challenge(bytes_as_view(&challenge)).filetime - wish.late_s * 10000000;
     }
-    assert_true(ntlm_crypto_open(&crypto));
+    assert_true(ntlm_crypto_init(&crypto));
     client_authenticate(&wish.client, &crypto, bytes_as_view(&negotiate), bytes_as_view(&challenge),
                         &token, key);
-    ntlm_crypto_close(&crypto);
+    ntlm_crypto_clear(&crypto);
     if (wish.spoils_mic)
         token.data[NTLM_MIC_START] ^= 1;
     print_octets(token.data, token.len);
@@ -150,11 +150,11 @@ static void make_signature(const char *key_hex, const char *message_hex, bool ex
     read_octets(key_hex, &key);
     read_octets(message_hex, &message);
     assert_int_equal(key.len, NTLM_KEY_LEN);
-    assert_true(ntlm_crypto_open(&crypto));
-    assert_true(ntlm_sign_open(&sign, &crypto, (const uint8_t *)key.data, exchanged));
+    assert_true(ntlm_crypto_init(&crypto));
+    assert_true(ntlm_sign_init(&sign, &crypto, (const uint8_t *)key.data, exchanged));
     assert_true(ntlm_sign_make(&sign, &sign.client, bytes_as_view(&message), signature));
-    ntlm_sign_close(&sign);
-    ntlm_crypto_close(&crypto);
+    ntlm_sign_clear(&sign);
+    ntlm_crypto_clear(&crypto);
     print_octets(signature, sizeof signature);
 }
 

@@ -53,7 +53,7 @@ static void names_are_told_in_the_character_set_that_was_granted(void **state)
          SSPI_VIEW("\x02\0\x02\0\xc4\0")},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         BYTES_CLEANUP struct bytes token = {0};
         const struct ntlm_challenge_names names = {.nb_domain = all[i].name};
         assert_true(ntlm_challenge_write(&token, NTLM_FLAG_OEM | NTLM_FLAG_REQUEST_TARGET,
@@ -86,8 +86,8 @@ static void names_that_are_not_asked_for_or_not_known_are_not_told(void **state)
 static void names_have_a_greatest_length(void **state)
 {
     char name[NTLM_CHALLENGE_NAME_LIMIT + 1];
-    memset(name, 'N', sizeof name);
-    for (size_t len = NTLM_CHALLENGE_NAME_LIMIT; len <= sizeof name; len++) {
+    memset(name, 'N', sizeof(name));
+    for (size_t len = NTLM_CHALLENGE_NAME_LIMIT; len <= sizeof(name); len++) {
         struct sspi_view *which[4];
         for (size_t i = 0; i < 4; i++) {
             BYTES_CLEANUP struct bytes token = {0};
@@ -147,7 +147,7 @@ static void flags_are_what_is_asked_for_and_known(void **state)
                          NTLM_FLAG_VERSION | NTLM_FLAG_128 | NTLM_FLAG_56},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         assert_int_equal(ntlm_challenge_flags(all[i].asked), all[i].granted);
 }
 

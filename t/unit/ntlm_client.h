@@ -125,7 +125,7 @@ static inline struct challenge read_challenge(struct sspi_view token)
     assert_int_equal(ntlm_message_type(token), NTLM_MESSAGE_CHALLENGE);
     assert_true(token.len >= 56);
     challenge.flags = ntlm_message_u32(token.data + 20);
-    memcpy(challenge.server, token.data + 24, sizeof challenge.server);
+    memcpy(challenge.server, token.data + 24, sizeof(challenge.server));
     size_t len = ntlm_message_u16(token.data + 40);
     size_t offset = ntlm_message_u32(token.data + 44);
     assert_true(offset <= token.len && len <= token.len - offset && len >= 16);
@@ -175,7 +175,7 @@ static inline void make_answer(const struct client *client, const struct ntlm_cr
     BYTES_CLEANUP struct bytes user = {0}, domain = {0}, temp = {0};
     uint8_t hash[16], key[16], proof[16], base[16];
     struct hash_run run;
-    assert_true(hex_decode_lower(bytes_view(client->nt_hash), hash, sizeof hash));
+    assert_true(hex_decode_lower(bytes_view(client->nt_hash), hash, sizeof(hash)));
     assert_true(ntlm_text_encode_upper(&user, bytes_view(client->user)));
     assert_true(ntlm_text_encode(&domain, bytes_view(client->domain)));
     put_temp(client, challenge, &temp);
@@ -185,14 +185,14 @@ static inline void make_answer(const struct client *client, const struct ntlm_cr
                 ntlm_keys_base(&run, key, proof, base));
     hash_run_close(&run);
     *answer = (struct answer){0};
-    bytes_append(&answer->nt_response, proof, sizeof proof);
+    bytes_append(&answer->nt_response, proof, sizeof(proof));
     bytes_append_view(&answer->nt_response, bytes_as_view(&temp));
     uint32_t flags = client->taken != 0 ? client->taken : challenge->flags;
     answer->exchanges = (flags & challenge->flags & NTLM_FLAG_KEY_EXCHANGE) != 0;
-    memcpy(answer->exported, base, sizeof base);
+    memcpy(answer->exported, base, sizeof(base));
     if (answer->exchanges) {
         /* RC4 is its own inverse. */
-        memset(answer->exported, 0x55, sizeof answer->exported);
+        memset(answer->exported, 0x55, sizeof(answer->exported));
         assert_true(ntlm_keys_exported(crypto, base, answer->exported, answer->encrypted));
     }
 }
@@ -237,7 +237,7 @@ static inline void client_authenticate(const struct client *client,
         struct hash_run run;
         assert_true(hash_run_open(&run, &crypto->hashes));
         assert_true(ntlm_keys_mic(&run, answer.exported, negotiate, token, bytes_as_view(to), mic));
-        memcpy(to->data + NTLM_MIC_START, mic, sizeof mic);
+        memcpy(to->data + NTLM_MIC_START, mic, sizeof(mic));
         hash_run_close(&run);
     }
     if (ret_exported != NULL)

@@ -1,79 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ntlm_world.h"
+#include "ntlm_fixture.h"
 
-static SECURITY_STATUS acquire(struct world *w, const char *path, struct ntlm_credential **ret)
+static SECURITY_STATUS acquire(struct fixture *f, const char *path, struct ntlm_credential **ret)
 {
     void *credential = NULL;
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .UserFile = path};
-    w->error_info = (struct sspi_error_info){0};
-    SECURITY_STATUS st = ntlm_package.acquire(&data, &credential, &w->error_info);
-    assert_int_equal(st == SEC_E_OK, credential != NULL);
+    f->error_info = (struct sspi_error_info){0};
+    SECURITY_STATUS status = ntlm_package.acquire(&data, &credential, &f->error_info);
+    assert_int_equal(status == SEC_E_OK, credential != NULL);
     *ret = credential;
-    return st;
+    return status;
 }
 
 static void the_user_file_is_named_in_the_data_or_the_environment(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct ntlm_credential *credential;
-    assert_int_equal(acquire(w, w->path, &credential), SEC_E_OK);
+    assert_int_equal(acquire(f, f->path, &credential), SEC_E_OK);
     assert_non_null(credential->own_users);
     ntlm_package.release(credential);
     assert_int_equal(unsetenv("SSPI_USER_FILE"), 0);
-    CHECK_REFUSED(w, acquire(w, NULL, &credential), SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
+    CHECK_REFUSED(f, acquire(f, NULL, &credential), SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                   "SSPI_USER_FILE");
-    assert_int_equal(setenv("SSPI_USER_FILE", w->path, 1), 0);
-    assert_int_equal(acquire(w, NULL, &credential), SEC_E_OK);
+    assert_int_equal(setenv("SSPI_USER_FILE", f->path, 1), 0);
+    assert_int_equal(acquire(f, NULL, &credential), SEC_E_OK);
     ntlm_package.release(credential);
-    CHECK_REFUSED(w, acquire(w, "/nonexistent/users", &credential), SEC_E_NO_CREDENTIALS,
+    CHECK_REFUSED(f, acquire(f, "/nonexistent/users", &credential), SEC_E_NO_CREDENTIALS,
                   SSPI_REASON_CONFIGURATION, "/nonexistent/users: cannot open it");
     /* Users that are at hand win. */
     assert_int_equal(setenv("SSPI_USER_FILE", "/nonexistent/users", 1), 0);
-    assert_null(w->credential->own_users);
+    assert_null(f->credential->own_users);
     assert_int_equal(unsetenv("SSPI_USER_FILE"), 0);
 }
 
 static void a_file_without_nt_lines_is_no_use(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct ntlm_credential *credential;
-    write_file(w->path, "alice:office:0123456789abcdef0123456789abcdef\n");
-    CHECK_REFUSED(w, acquire(w, w->path, &credential), SEC_E_NO_CREDENTIALS,
+    write_file(f->path, "alice:office:0123456789abcdef0123456789abcdef\n");
+    CHECK_REFUSED(f, acquire(f, f->path, &credential), SEC_E_NO_CREDENTIALS,
                   SSPI_REASON_CONFIGURATION, "no user has an NT line");
 }
 
 /* Users opened by the credential are looked at on every first leg, once a second at most. */
 static void own_users_are_read_again(void **state)
 {
-    struct world *w = *state;
-    struct ntlm_credential *shared = w->credential, *own;
+    struct fixture *f = *state;
+    struct ntlm_credential *shared = f->credential, *own;
     const struct client zoe = {
         .user = "zoe", .domain = "Home", .nt_hash = HASH_OF_OTHER, .asked = ASKED};
     struct client alice = client_alice();
-    assert_int_equal(acquire(w, w->path, &own), SEC_E_OK);
-    own->clock = &w->clock;
-    write_file(w->path, "zoe:Home:NT:" HASH_OF_OTHER "\n");
-    w->credential = own;
-    w->now_ms += 2000;
-    assert_int_equal(login(w, &alice), SEC_E_LOGON_DENIED);
-    assert_int_equal(login(w, &zoe), SEC_E_OK);
+    assert_int_equal(acquire(f, f->path, &own), SEC_E_OK);
+    own->clock = &f->clock;
+    write_file(f->path, "zoe:Home:NT:" HASH_OF_OTHER "\n");
+    f->credential = own;
+    f->now_ms += 2000;
+    assert_int_equal(login(f, &alice), SEC_E_LOGON_DENIED);
+    assert_int_equal(login(f, &zoe), SEC_E_OK);
     /* Who shares his users reads them again himself. */
-    w->credential = shared;
-    assert_int_equal(login(w, &alice), SEC_E_OK);
+    f->credential = shared;
+    assert_int_equal(login(f, &alice), SEC_E_OK);
     ntlm_package.release(own);
 }
 
 static void this_machines_name_is_told(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char name[HOST_NAME_MAX + 1] = "";
-    assert_int_equal(gethostname(name, sizeof name), 0);
-    assert_string_equal(w->credential->dns_computer, name);
-    size_t len = strlen(w->credential->nb_computer);
+    assert_int_equal(gethostname(name, sizeof(name)), 0);
+    assert_string_equal(f->credential->dns_computer, name);
+    size_t len = strlen(f->credential->nb_computer);
     assert_true(len <= NTLM_WINBIND_NB_LIMIT && len <= strlen(name));
     assert_true(
-        bytes_equal_nocase(bytes_view(w->credential->nb_computer), (struct sspi_view){name, len}));
-    assert_null(strchr(w->credential->nb_computer, '.'));
+        bytes_equal_nocase(bytes_view(f->credential->nb_computer), (struct sspi_view){name, len}));
+    assert_null(strchr(f->credential->nb_computer, '.'));
 }
 
 int main(void)

@@ -19,13 +19,13 @@ static struct hash_run run;
 
 static int open_crypto(void **state)
 {
-    return ntlm_crypto_open(&crypto) && hash_run_open(&run, &crypto.hashes) ? 0 : -1;
+    return ntlm_crypto_init(&crypto) && hash_run_open(&run, &crypto.hashes) ? 0 : -1;
 }
 
 static int close_crypto(void **state)
 {
     hash_run_close(&run);
-    ntlm_crypto_close(&crypto);
+    ntlm_crypto_clear(&crypto);
     return 0;
 }
 
@@ -111,7 +111,7 @@ static void sealed_message_and_signature_are_those_of_the_specification(void **s
     struct ntlm_sign sign;
     uint8_t exported[16], sealed[18], signature[NTLM_SIGN_LEN];
     octets(RANDOM_KEY, exported);
-    assert_true(ntlm_sign_open(&sign, &crypto, exported, true));
+    assert_true(ntlm_sign_init(&sign, &crypto, exported, true));
     assert_true(cipher_stream_apply(sign.client.rc4, (const uint8_t *)plaintext.data, plaintext.len,
                                     sealed));
     assert_octets(sealed, "54e50165bf1936dc996020c1811b0f06fb5f");
@@ -119,7 +119,7 @@ static void sealed_message_and_signature_are_those_of_the_specification(void **s
     assert_octets(signature, "010000007fb38ec5c55d497600000000");
     assert_int_equal(sign.client.sequence, 1);
     assert_int_equal(sign.server.sequence, 0);
-    ntlm_sign_close(&sign);
+    ntlm_sign_clear(&sign);
 }
 
 /* An AUTHENTICATE message with a MIC, made by python ntlm-auth. */
@@ -149,10 +149,10 @@ static void a_mic_is_over_the_three_messages(void **state)
     struct sspi_view second = {(const char *)messages[1], strlen(challenge) / 2};
     struct sspi_view third = {(const char *)messages[2], strlen(authenticate) / 2};
     assert_true(ntlm_keys_mic(&run, key, first, second, third, mic));
-    assert_memory_equal(mic, messages[2] + NTLM_MIC_START, sizeof mic);
+    assert_memory_equal(mic, messages[2] + NTLM_MIC_START, sizeof(mic));
     messages[1][30] ^= 1;
     assert_true(ntlm_keys_mic(&run, key, first, second, third, mic));
-    assert_memory_not_equal(mic, messages[2] + NTLM_MIC_START, sizeof mic);
+    assert_memory_not_equal(mic, messages[2] + NTLM_MIC_START, sizeof(mic));
 }
 
 /* RFC 2202 section 2, those with keys of 16 octets; in one part and in several. */
@@ -162,14 +162,14 @@ static void hmac_is_that_of_the_rfc(void **state)
     const struct sspi_view there = SSPI_VIEW("Hi There");
     const struct sspi_view parts[] = {SSPI_VIEW("Hi"), SSPI_VIEW(""), SSPI_VIEW(" There")};
     char fifty[50];
-    memset(key, 0x0b, sizeof key);
+    memset(key, 0x0b, sizeof(key));
     assert_true(ntlm_crypto_hmac(&run, key, &there, 1, mac));
     assert_octets(mac, "9294727a3638bb1c13f48ef8158bfc9d");
     assert_true(ntlm_crypto_hmac(&run, key, parts, 3, mac));
     assert_octets(mac, "9294727a3638bb1c13f48ef8158bfc9d");
-    memset(key, 0xaa, sizeof key);
-    memset(fifty, 0xdd, sizeof fifty);
-    const struct sspi_view all = {fifty, sizeof fifty};
+    memset(key, 0xaa, sizeof(key));
+    memset(fifty, 0xdd, sizeof(fifty));
+    const struct sspi_view all = {fifty, sizeof(fifty)};
     assert_true(ntlm_crypto_hmac(&run, key, &all, 1, mac));
     assert_octets(mac, "56be34521d144c88dbb8c733f0e8b3f6");
 }
@@ -196,15 +196,15 @@ static void opening_leaves_no_error_behind_and_nothing_in_the_process(void **sta
 {
     struct ntlm_crypto other;
     ERR_clear_error();
-    assert_true(ntlm_crypto_open(&other));
+    assert_true(ntlm_crypto_init(&other));
     assert_int_equal(ERR_peek_error(), 0);
     /* The process' own library context did not get RC4 by it. */
     EVP_CIPHER *rc4 = EVP_CIPHER_fetch(NULL, "RC4", NULL);
     assert_null(rc4);
     ERR_clear_error();
-    ntlm_crypto_close(&other);
+    ntlm_crypto_clear(&other);
     assert_null(other.library.context);
-    ntlm_crypto_close(&other);
+    ntlm_crypto_clear(&other);
 }
 
 int main(void)

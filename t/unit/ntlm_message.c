@@ -26,7 +26,7 @@ static void type_is_told_by_how_a_token_begins(void **state)
         {{NULL, 0}, NTLM_MESSAGE_NONE},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         assert_int_equal(ntlm_message_type(all[i].token), all[i].type);
 }
 
@@ -89,7 +89,7 @@ static void fields_of_negotiate_stay_within_it(void **state)
         {8, 0xFFFFFFF8, false},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         assert_int_equal(reads_negotiate(both, all[i].len, all[i].offset, 0, 0), all[i].right);
         assert_int_equal(reads_negotiate(both, 0, 0, all[i].len, all[i].offset), all[i].right);
         /* MS-NLMP 2.2.1.1: to be ignored without their flags. */
@@ -145,7 +145,7 @@ static void fields_are_read_wherever_the_payload_begins(void **state)
 {
     static const size_t header_lens[] = {64, 72, 87, 88, 100};
 
-    for (size_t i = 0; i < sizeof header_lens / sizeof header_lens[0]; i++) {
+    for (size_t i = 0; i < sizeof(header_lens) / sizeof(header_lens[0]); i++) {
         BYTES_CLEANUP struct bytes token = {0};
         struct ntlm_authenticate message;
         const char *problem;
@@ -208,7 +208,7 @@ static void fields_of_authenticate_stay_within_it(void **state)
     };
 
     for (size_t field = 0; field < N_FIELDS; field++) {
-        for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
             BYTES_CLEANUP struct bytes altered = {0};
             struct ntlm_authenticate message;
             const char *problem = NULL;

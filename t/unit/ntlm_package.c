@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* States and legs of the package. */
-#include "ntlm_world.h"
+#include "ntlm_fixture.h"
 
 static void a_right_password_logs_in(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     struct exchange exchange;
-    assert_int_equal(login_with(w, &client, (struct package_input){0}, &exchange), SEC_E_OK);
+    assert_int_equal(login_with(f, &client, (struct package_input){0}, &exchange), SEC_E_OK);
     const struct package_info *info = ntlm_package.info(exchange.context);
     assert_non_null(info);
     assert_string_equal(info->name, "Corp\\Alice");
@@ -25,7 +25,7 @@ static void a_right_password_logs_in(void **state)
 
 static void attributes_are_what_both_sides_took(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const ULONG sign = ASC_RET_INTEGRITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT;
     static const uint32_t least = NTLM_FLAG_UNICODE;
     static const uint32_t strong = NTLM_FLAG_UNICODE | NTLM_FLAG_EXTENDED_SECURITY | NTLM_FLAG_128;
@@ -43,12 +43,12 @@ static void attributes_are_what_both_sides_took(void **state)
         {least, 0xFFFFFFFF & ~NTLM_FLAG_ANONYMOUS, 0},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = client_alice();
         struct exchange exchange;
         client.asked = all[i].asked;
         client.taken = all[i].taken;
-        assert_int_equal(login_with(w, &client, (struct package_input){0}, &exchange), SEC_E_OK);
+        assert_int_equal(login_with(f, &client, (struct package_input){0}, &exchange), SEC_E_OK);
         assert_int_equal(ntlm_package.info(exchange.context)->attributes, all[i].attributes);
         exchange_end(&exchange);
     }
@@ -56,12 +56,12 @@ static void attributes_are_what_both_sides_took(void **state)
 
 static void challenges_tell_who_we_are_and_never_repeat(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     struct exchange first, second;
     BYTES_CLEANUP struct bytes domain = {0};
-    exchange_begin(w, &client, &first);
-    exchange_begin(w, &client, &second);
+    exchange_begin(f, &client, &first);
+    exchange_begin(f, &client, &second);
     assert_memory_not_equal(first.challenge.data + 24, second.challenge.data + 24,
                             NTLM_CHALLENGE_LEN);
     struct challenge challenge = read_challenge(bytes_as_view(&first.challenge));
@@ -77,16 +77,16 @@ static void challenges_tell_who_we_are_and_never_repeat(void **state)
 
 static void an_answer_to_another_challenge_is_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     struct exchange first, second;
-    exchange_begin(w, &client, &first);
-    exchange_begin(w, &client, &second);
+    exchange_begin(f, &client, &first);
+    exchange_begin(f, &client, &second);
     /* Right where it belongs, before and after it was tried elsewhere. */
-    CHECK_REFUSED(w, send(w, &second.context, &first.authenticate), SEC_E_LOGON_DENIED,
+    CHECK_REFUSED(f, send(f, &second.context, &first.authenticate), SEC_E_LOGON_DENIED,
                   SSPI_REASON_WRONG_PASSWORD, "wrong password");
-    assert_int_equal(send(w, &first.context, &first.authenticate), SEC_E_OK);
-    CHECK_REFUSED(w, send(w, &second.context, &second.authenticate), SEC_E_INVALID_TOKEN,
+    assert_int_equal(send(f, &first.context, &first.authenticate), SEC_E_OK);
+    CHECK_REFUSED(f, send(f, &second.context, &second.authenticate), SEC_E_INVALID_TOKEN,
                   SSPI_REASON_LEGS, "over");
     exchange_end(&first);
     exchange_end(&second);
@@ -94,58 +94,58 @@ static void an_answer_to_another_challenge_is_refused(void **state)
 
 static void what_is_over_stays_over(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client client = client_alice();
     struct exchange exchange;
-    exchange_begin(w, &client, &exchange);
-    assert_int_equal(send(w, &exchange.context, &exchange.authenticate), SEC_E_OK);
+    exchange_begin(f, &client, &exchange);
+    assert_int_equal(send(f, &exchange.context, &exchange.authenticate), SEC_E_OK);
     /* Twice the same is once too often, and takes back what was proven. */
-    CHECK_REFUSED(w, send(w, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
+    CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
                   SSPI_REASON_LEGS, "over");
     assert_null(ntlm_package.info(exchange.context));
     exchange_end(&exchange);
     client.nt_hash = HASH_OF_OTHER;
-    exchange_begin(w, &client, &exchange);
-    assert_int_equal(send(w, &exchange.context, &exchange.authenticate), SEC_E_LOGON_DENIED);
+    exchange_begin(f, &client, &exchange);
+    assert_int_equal(send(f, &exchange.context, &exchange.authenticate), SEC_E_LOGON_DENIED);
     /* Now with the right password. */
     client.nt_hash = HASH_OF_PASSWORD;
     bytes_free(&exchange.authenticate);
-    client_authenticate(&client, &w->credential->crypto, bytes_as_view(&exchange.negotiate),
+    client_authenticate(&client, &f->credential->crypto, bytes_as_view(&exchange.negotiate),
                         bytes_as_view(&exchange.challenge), &exchange.authenticate, NULL);
-    CHECK_REFUSED(w, send(w, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
+    CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
                   SSPI_REASON_LEGS, "over");
     exchange_end(&exchange);
 }
 
 static void each_leg_takes_its_own_message_alone(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     struct exchange exchange;
     struct sspi_view none = {NULL, 0};
-    exchange_begin(w, &client, &exchange);
+    exchange_begin(f, &client, &exchange);
     const struct sspi_view wrong_firsts[] = {none, SSPI_VIEW(""), SSPI_VIEW("NTLMSSP\0\x01\0\0\0"),
                                              bytes_as_view(&exchange.challenge),
                                              bytes_as_view(&exchange.authenticate)};
-    for (size_t i = 0; i < sizeof wrong_firsts / sizeof wrong_firsts[0]; i++) {
+    for (size_t i = 0; i < sizeof(wrong_firsts) / sizeof(wrong_firsts[0]); i++) {
         void *context = NULL;
         struct package_input in = {.token = wrong_firsts[i]};
-        CHECK_REFUSED(w, call(w, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+        CHECK_REFUSED(f, call(f, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "NEGOTIATE");
-        CHECK_REFUSED(w, send(w, &context, &exchange.negotiate), SEC_E_INVALID_TOKEN,
+        CHECK_REFUSED(f, send(f, &context, &exchange.negotiate), SEC_E_INVALID_TOKEN,
                       SSPI_REASON_LEGS, "over");
         ntlm_package.destroy(context);
     }
     const struct sspi_view wrong_seconds[] = {none, SSPI_VIEW(""),
                                               bytes_as_view(&exchange.negotiate),
                                               bytes_as_view(&exchange.challenge)};
-    for (size_t i = 0; i < sizeof wrong_seconds / sizeof wrong_seconds[0]; i++) {
+    for (size_t i = 0; i < sizeof(wrong_seconds) / sizeof(wrong_seconds[0]); i++) {
         void *context = NULL;
         struct package_input in = {.token = wrong_seconds[i]};
-        assert_int_equal(send(w, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
-        CHECK_REFUSED(w, call(w, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+        assert_int_equal(send(f, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
+        CHECK_REFUSED(f, call(f, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "AUTHENTICATE");
-        CHECK_REFUSED(w, send(w, &context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
+        CHECK_REFUSED(f, send(f, &context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
                       SSPI_REASON_LEGS, "over");
         ntlm_package.destroy(context);
     }
@@ -154,26 +154,26 @@ static void each_leg_takes_its_own_message_alone(void **state)
 
 static void datagrams_are_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client client = client_alice();
     BYTES_CLEANUP struct bytes negotiate = {0};
     void *context = NULL;
     client.asked |= NTLM_FLAG_DATAGRAM;
     client_negotiate(&client, &negotiate);
-    CHECK_REFUSED(w, send(w, &context, &negotiate), SEC_E_UNSUPPORTED_FUNCTION,
+    CHECK_REFUSED(f, send(f, &context, &negotiate), SEC_E_UNSUPPORTED_FUNCTION,
                   SSPI_REASON_UNSUPPORTED, "datagrams");
     ntlm_package.destroy(context);
 }
 
 static void without_randomness_there_is_no_challenge(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     BYTES_CLEANUP struct bytes negotiate = {0};
     void *context = NULL;
     client_negotiate(&client, &negotiate);
-    w->no_random = true;
-    CHECK_REFUSED(w, send(w, &context, &negotiate), SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+    f->no_random = true;
+    CHECK_REFUSED(f, send(f, &context, &negotiate), SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                   "randomness");
     ntlm_package.destroy(context);
 }
@@ -181,22 +181,22 @@ static void without_randomness_there_is_no_challenge(void **state)
 /* The caller has the users read again; a file without NT lines locks everyone out. */
 static void changed_users_count_from_the_next_answer_on(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client client = client_alice();
     struct exchange exchange;
     char error[512];
-    exchange_begin(w, &client, &exchange);
-    write_file(w->path, "zoe:Home:NT:" HASH_OF_OTHER "\n");
-    assert_int_equal(store_source_reload(store_users_source(w->users), error, sizeof error),
+    exchange_begin(f, &client, &exchange);
+    write_file(f->path, "zoe:Home:NT:" HASH_OF_OTHER "\n");
+    assert_int_equal(store_source_reload(store_users_source(f->users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
-    assert_int_equal(send(w, &exchange.context, &exchange.authenticate), SEC_E_LOGON_DENIED);
+    assert_int_equal(send(f, &exchange.context, &exchange.authenticate), SEC_E_LOGON_DENIED);
     exchange_end(&exchange);
     client = (struct client){.user = "ZOE", .domain = "", .nt_hash = HASH_OF_OTHER, .asked = ASKED};
-    assert_int_equal(login(w, &client), SEC_E_OK);
-    write_file(w->path, "# nobody\n");
-    assert_int_equal(store_source_reload(store_users_source(w->users), error, sizeof error),
+    assert_int_equal(login(f, &client), SEC_E_OK);
+    write_file(f->path, "# nobody\n");
+    assert_int_equal(store_source_reload(store_users_source(f->users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
-    assert_int_equal(login(w, &client), SEC_E_LOGON_DENIED);
+    assert_int_equal(login(f, &client), SEC_E_LOGON_DENIED);
 }
 
 /* ---- mechListMIC ---- */
@@ -205,20 +205,20 @@ static void changed_users_count_from_the_next_answer_on(void **state)
 
 static void mics_are_made_and_checked_once_established(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     struct exchange exchange;
     struct ntlm_sign sign;
     uint8_t signature[NTLM_SIGN_LEN];
     BYTES_CLEANUP struct bytes mic = {0}, again = {0};
-    exchange_begin(w, &client, &exchange);
+    exchange_begin(f, &client, &exchange);
     assert_int_equal(ntlm_package.make_mic(exchange.context, LIST, &mic), SEC_E_INVALID_HANDLE);
     assert_int_equal(ntlm_package.check_mic(exchange.context, LIST, LIST), SEC_E_INVALID_HANDLE);
-    assert_int_equal(send(w, &exchange.context, &exchange.authenticate), SEC_E_OK);
-    assert_true(ntlm_sign_open(&sign, &w->credential->crypto, exchange.exported, true));
+    assert_int_equal(send(f, &exchange.context, &exchange.authenticate), SEC_E_OK);
+    assert_true(ntlm_sign_init(&sign, &f->credential->crypto, exchange.exported, true));
     assert_true(ntlm_sign_make(&sign, &sign.client, LIST, signature));
     signature[6] ^= 1;
-    struct sspi_view view = octets_of(signature, sizeof signature);
+    struct sspi_view view = octets_of(signature, sizeof(signature));
     assert_int_equal(ntlm_package.check_mic(exchange.context, LIST, view), SEC_E_MESSAGE_ALTERED);
     signature[6] ^= 1;
     assert_int_equal(ntlm_package.check_mic(exchange.context, LIST, view), SEC_E_OK);
@@ -234,13 +234,13 @@ static void mics_are_made_and_checked_once_established(void **state)
                      NTLM_SIGN_RIGHT);
     assert_true(ntlm_sign_make(&sign, &sign.client, LIST, signature));
     assert_int_equal(ntlm_package.check_mic(exchange.context, LIST, view), SEC_E_OK);
-    ntlm_sign_close(&sign);
+    ntlm_sign_clear(&sign);
     exchange_end(&exchange);
 }
 
 static void without_strong_keys_there_are_no_mics(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     static const uint32_t missing[] = {NTLM_FLAG_128, NTLM_FLAG_EXTENDED_SECURITY};
 
     for (size_t i = 0; i < 2; i++) {
@@ -248,7 +248,7 @@ static void without_strong_keys_there_are_no_mics(void **state)
         struct exchange exchange;
         BYTES_CLEANUP struct bytes mic = {0};
         client.asked &= ~missing[i];
-        assert_int_equal(login_with(w, &client, (struct package_input){0}, &exchange), SEC_E_OK);
+        assert_int_equal(login_with(f, &client, (struct package_input){0}, &exchange), SEC_E_OK);
         assert_int_equal(ntlm_package.make_mic(exchange.context, LIST, &mic),
                          SEC_E_UNSUPPORTED_FUNCTION);
         assert_int_equal(ntlm_package.check_mic(exchange.context, LIST, LIST),

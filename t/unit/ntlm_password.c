@@ -4,7 +4,7 @@
 #include <dlfcn.h>
 #include <openssl/evp.h>
 
-#include "ntlm_world.h"
+#include "ntlm_fixture.h"
 
 /* ---- libcrypto's work, counted: this definition comes before libcrypto's own ---- */
 
@@ -24,7 +24,7 @@ int EVP_DigestUpdate(EVP_MD_CTX *context, const void *data, size_t len)
 
 static void names_count_without_case(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     static const struct {
         const char *user, *domain, *name;
     } all[] = {
@@ -45,12 +45,12 @@ static void names_count_without_case(void **state)
          "e"},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = client_alice();
         struct exchange exchange;
         client.user = all[i].user;
         client.domain = all[i].domain;
-        assert_int_equal(login_with(w, &client, (struct package_input){0}, &exchange), SEC_E_OK);
+        assert_int_equal(login_with(f, &client, (struct package_input){0}, &exchange), SEC_E_OK);
         assert_string_equal(ntlm_package.info(exchange.context)->name, all[i].name);
         exchange_end(&exchange);
     }
@@ -58,7 +58,7 @@ static void names_count_without_case(void **state)
 
 static void strangers_and_wrong_passwords_look_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     static const struct {
         const char *user, *domain, *nt_hash, *words;
     } all[] = {
@@ -78,29 +78,29 @@ static void strangers_and_wrong_passwords_look_the_same(void **state)
          "CORP", HASH_OF_OTHER, "user \"al\\xc4\\xb1ce\""},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = client_alice();
         client.user = all[i].user;
         client.domain = all[i].domain;
         client.nt_hash = all[i].nt_hash;
-        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
+        CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
                       all[i].words);
-        assert_non_null(strstr(w->error_info.text, "unknown user or wrong password"));
+        assert_non_null(strstr(f->error_info.text, "unknown user or wrong password"));
     }
 }
 
 /* The octets that the server hashes until it refuses. */
-static void measure(struct world *w, const char *user, const char *nt_hash, size_t *ret_updates,
+static void measure(struct fixture *f, const char *user, const char *nt_hash, size_t *ret_updates,
                     size_t *ret_octets)
 {
     struct client client = client_alice();
     struct exchange exchange;
     client.user = user;
     client.nt_hash = nt_hash;
-    exchange_begin(w, &client, &exchange);
+    exchange_begin(f, &client, &exchange);
     n_updates = 0;
     n_octets = 0;
-    assert_int_equal(send(w, &exchange.context, &exchange.authenticate), SEC_E_LOGON_DENIED);
+    assert_int_equal(send(f, &exchange.context, &exchange.authenticate), SEC_E_LOGON_DENIED);
     *ret_updates = n_updates;
     *ret_octets = n_octets;
     exchange_end(&exchange);
@@ -108,10 +108,10 @@ static void measure(struct world *w, const char *user, const char *nt_hash, size
 
 static void strangers_and_wrong_passwords_cost_the_same(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     size_t updates[2], octets[2];
-    measure(w, "alice", HASH_OF_OTHER, &updates[0], &octets[0]);
-    measure(w, "carol", HASH_OF_OTHER, &updates[1], &octets[1]);
+    measure(f, "alice", HASH_OF_OTHER, &updates[0], &octets[0]);
+    measure(f, "carol", HASH_OF_OTHER, &updates[1], &octets[1]);
     assert_true(updates[0] > 0);
     assert_int_equal(updates[0], updates[1]);
     assert_int_equal(octets[0], octets[1]);
@@ -120,22 +120,22 @@ static void strangers_and_wrong_passwords_cost_the_same(void **state)
 /* Who knows the dummy hash of unknown users must not get in with it. */
 static void hash_of_no_user_lets_nobody_in(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client client = client_alice();
     struct store_nt_user found;
     BYTES_CLEANUP struct bytes digits = {0};
-    assert_false(store_users_nt_find(w->users, SSPI_VIEW("nobody"), SSPI_VIEW("Corp"), &found));
-    bytes_append_hex(&digits, found.hash, sizeof found.hash);
+    assert_false(store_users_nt_find(f->users, SSPI_VIEW("nobody"), SSPI_VIEW("Corp"), &found));
+    bytes_append_hex(&digits, found.hash, sizeof(found.hash));
     bytes_append_char(&digits, '\0');
     client.user = "nobody";
     client.nt_hash = digits.data;
-    CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD, "nobody");
+    CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD, "nobody");
 }
 
 /* What comes after the password is not told to who does not know it. */
 static void a_wrong_password_is_told_first(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client client = client_alice();
     struct exchange exchange;
     const struct package_channel_binding binding = {.application = SSPI_VIEW("x")};
@@ -145,22 +145,22 @@ static void a_wrong_password_is_told_first(void **state)
     client.own_time = true;
     client.makes_mic = false;
     client.pairs = SSPI_VIEW("\x09\0\x02\0\0\0");
-    CHECK_REFUSED(w, login_with(w, &client, in, &exchange), SEC_E_LOGON_DENIED,
+    CHECK_REFUSED(f, login_with(f, &client, in, &exchange), SEC_E_LOGON_DENIED,
                   SSPI_REASON_WRONG_PASSWORD, "wrong password");
     exchange_end(&exchange);
 }
 
 static void names_that_are_not_utf_16_are_malformed(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
 
     for (int field = DOMAIN_FIELD; field <= USER_FIELD; field++) {
         struct exchange exchange;
-        exchange_begin(w, &client, &exchange);
+        exchange_begin(f, &client, &exchange);
         size_t at = ntlm_message_u32(exchange.authenticate.data + FIELD_AT(field) + 4);
         exchange.authenticate.data[at + 1] = (char)0xDC;
-        CHECK_REFUSED(w, send(w, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
+        CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
                       SSPI_REASON_MALFORMED, "UTF-16");
         exchange_end(&exchange);
     }
@@ -184,8 +184,8 @@ static void message_of_the_specification_is_right_but_for_its_time(void **state)
                               "01000c00530065007200760065007200"
                               "0000000000000000c5dad2544fc97990"
                               "94ce1ce90bc9d03e";
-    struct world *w = *state;
-    char octets[sizeof hex / 2];
+    struct fixture *f = *state;
+    char octets[sizeof(hex) / 2];
     char error[512];
     struct ntlm_proof proof = {0};
     struct ntlm_verify_exchange exchange = {
@@ -195,15 +195,15 @@ static void message_of_the_specification_is_right_but_for_its_time(void **state)
         .flags = 0xE28A8233};
     const struct package_input in = {.token = {octets, strlen(hex) / 2}};
     assert_true(hex_decode_lower(bytes_view(hex), octets, strlen(hex) / 2));
-    write_file(w->path, "user:DOMAIN:NT:" HASH_OF_PASSWORD "\n");
-    assert_int_equal(store_source_reload(store_users_source(w->users), error, sizeof error),
+    write_file(f->path, "user:DOMAIN:NT:" HASH_OF_PASSWORD "\n");
+    assert_int_equal(store_source_reload(store_users_source(f->users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
-    CHECK_REFUSED(w,
-                  ntlm_verify_authenticate(w->credential, &exchange, &in, &proof, &w->error_info),
+    CHECK_REFUSED(f,
+                  ntlm_verify_authenticate(f->credential, &exchange, &in, &proof, &f->error_info),
                   SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW, "behind");
     exchange.server_challenge[0]++;
     CHECK_REFUSED(
-        w, ntlm_verify_authenticate(w->credential, &exchange, &in, &proof, &w->error_info),
+        f, ntlm_verify_authenticate(f->credential, &exchange, &in, &proof, &f->error_info),
         SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD, "user \"User\", domain \"Domain\"");
 }
 

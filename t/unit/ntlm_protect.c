@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Messages of the NTLM package, with the client's side made by hand: what gss-ntlmssp never sends.
  */
-#include "ntlm_world.h"
+#include "ntlm_fixture.h"
 
 #define CALLS (ntlm_package.messages)
 
@@ -11,19 +11,19 @@ struct session {
     struct ntlm_sign client;
 };
 
-static void begin(struct world *w, uint32_t taken, struct session *session)
+static void begin(struct fixture *f, uint32_t taken, struct session *session)
 {
     struct client client = client_alice();
     client.taken = taken;
-    assert_int_equal(login_with(w, &client, (struct package_input){0}, &session->exchange),
+    assert_int_equal(login_with(f, &client, (struct package_input){0}, &session->exchange),
                      SEC_E_OK);
     assert_true(
-        ntlm_sign_open(&session->client, &w->credential->crypto, session->exchange.exported, true));
+        ntlm_sign_init(&session->client, &f->credential->crypto, session->exchange.exported, true));
 }
 
 static void end(struct session *session)
 {
-    ntlm_sign_close(&session->client);
+    ntlm_sign_clear(&session->client);
     exchange_end(&session->exchange);
 }
 
@@ -47,21 +47,21 @@ static void receive(struct session *session, bool encrypt, struct received *to)
                                            .n_parts = 2,
                                            .token = {to->whole, NTLM_SIGN_LEN, NTLM_SIGN_LEN},
                                            .whole = to->whole,
-                                           .whole_len = sizeof to->whole};
+                                           .whole_len = sizeof(to->whole)};
 }
 
 static SECURITY_STATUS unseal(struct session *session, const struct received *from,
                               bool *ret_encrypted)
 {
     struct sspi_view plain = {NULL, 0};
-    SECURITY_STATUS st =
+    SECURITY_STATUS status =
         CALLS->unseal(session->exchange.context, &from->message, &plain, ret_encrypted);
-    if (st == SEC_E_OK) {
+    if (status == SEC_E_OK) {
         assert_ptr_equal(plain.data, from->whole + NTLM_SIGN_LEN);
         assert_int_equal(plain.len, 4);
         assert_memory_equal(plain.data, "body", 4);
     }
-    return st;
+    return status;
 }
 
 static void parts_in_clear_are_covered(void **state)
@@ -119,7 +119,7 @@ static void a_token_of_another_length_is_altered(void **state)
     received.message.padding.len = 0;
     received.message.whole_len = NTLM_SIGN_LEN - 1;
     assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_INCOMPLETE_MESSAGE);
-    received.message.whole_len = sizeof received.whole;
+    received.message.whole_len = sizeof(received.whole);
     assert_int_equal(unseal(&session, &received, &encrypted), SEC_E_OK);
     end(&session);
 }
@@ -154,12 +154,12 @@ static void sizes_follow_the_flags(void **state)
         {strong, {2888, 0, 0, 0}},
         {NTLM_FLAG_UNICODE | NTLM_FLAG_SIGN | NTLM_FLAG_SEAL, {2888, 0, 0, 0}},
     };
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct session session;
         SecPkgContext_Sizes sizes;
         begin(*state, all[i].taken, &session);
         assert_int_equal(CALLS->sizes(session.exchange.context, &sizes), SEC_E_OK);
-        assert_memory_equal(&sizes, &all[i].sizes, sizeof sizes);
+        assert_memory_equal(&sizes, &all[i].sizes, sizeof(sizes));
         end(&session);
     }
     assert_null(CALLS->stream_sizes);

@@ -43,7 +43,7 @@ static void pairs_are_found_in_any_order(void **state)
         SSPI_VIEW(TIME DOMAIN FLAGS CHANNEL "\xff\xff\x01\0x" TARGET END "what is behind"),
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct ntlm_response response;
         assert_true(reads(all[i], &response));
         assert_int_equal(response.flags, NTLM_PAIR_FLAG_MIC);
@@ -89,7 +89,7 @@ static void wrong_lists_are_refused(void **state)
         SSPI_VIEW(CHANNEL TARGET CHANNEL END),
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct ntlm_response response;
         assert_false(reads(all[i], &response));
     }
@@ -100,11 +100,11 @@ static void pairs_are_limited_in_number(void **state)
     BYTES_CLEANUP struct bytes pairs = {0};
     struct ntlm_response response;
     for (size_t i = 0; i < NTLM_RESPONSE_PAIRS_LIMIT; i++)
-        bytes_append(&pairs, DOMAIN, sizeof DOMAIN - 1);
+        bytes_append(&pairs, DOMAIN, sizeof(DOMAIN) - 1);
     bytes_append(&pairs, END, 4);
     assert_true(reads(bytes_as_view(&pairs), &response));
     pairs.len -= 4;
-    bytes_append(&pairs, DOMAIN, sizeof DOMAIN - 1);
+    bytes_append(&pairs, DOMAIN, sizeof(DOMAIN) - 1);
     bytes_append(&pairs, END, 4);
     assert_false(reads(bytes_as_view(&pairs), &response));
 }
@@ -113,7 +113,7 @@ static void other_versions_are_refused(void **state)
 {
     static const uint16_t versions[] = {0, 0x0001, 0x0100, 0x0102, 0x0201, 0xFFFF};
 
-    for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++) {
+    for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++) {
         BYTES_CLEANUP struct bytes octets = {0};
         struct ntlm_response response;
         const char *problem = NULL;

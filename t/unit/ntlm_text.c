@@ -47,7 +47,7 @@ static void what_is_not_utf_16_is_refused(void **state)
         SSPI_VIEW("\x00\xdc\x00\xd8"), /* both, the wrong way round */
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         BYTES_CLEANUP struct bytes text = {0};
         assert_false(ntlm_text_decode(&text, all[i]));
         assert_false(text.failed); /* that would be our own fault */
@@ -61,7 +61,7 @@ static void only_ascii_is_ascii(void **state)
     assert_true(ntlm_text_decode_ascii(&text, (struct sspi_view){NULL, 0}));
     assert_true(ntlm_text_decode_ascii(&text, SSPI_VIEW("a~\x7f")));
     assert_true(bytes_equal(bytes_as_view(&text), SSPI_VIEW("a~\x7f")));
-    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_false(ntlm_text_decode_ascii(&text, wrong[i]));
         assert_false(text.failed);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an AUTHENTICATE message is judged by, beside the password: MIC, time, channel, target. */
 #include "bad_names.h"
-#include "ntlm_world.h"
+#include "ntlm_fixture.h"
 
 static const struct package_input plain;
 
@@ -9,7 +9,7 @@ static const struct package_input plain;
 
 static void only_ntlmv2_passes(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     static const char octets[48];
     const struct {
         size_t len;
@@ -26,31 +26,31 @@ static void only_ntlmv2_passes(void **state)
         {48, SSPI_REASON_MALFORMED, SEC_E_INVALID_TOKEN, "version"},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = client_alice();
         client.nt_response = (struct sspi_view){octets, all[i].len};
-        CHECK_REFUSED(w, login(w, &client), all[i].status, all[i].reason, all[i].words);
+        CHECK_REFUSED(f, login(f, &client), all[i].status, all[i].reason, all[i].words);
     }
 }
 
 static void nobody_is_no_user(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client client = client_alice();
     client.user = "";
-    CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
+    CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
                   "without a user");
     /* MS-NLMP 3.2.5.1.2: an anonymous client sends no NT response, either. */
     client.nt_response = SSPI_VIEW("");
-    CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
+    CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
                   "without a user");
     client = client_alice();
     client.taken = ASKED | NTLM_FLAG_ANONYMOUS;
-    CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
+    CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
                   "without a user");
     struct exchange exchange;
     struct package_input in = {.requirements = ASC_REQ_ALLOW_NULL_SESSION};
-    CHECK_REFUSED(w, login_with(w, &client, in, &exchange), SEC_E_LOGON_DENIED,
+    CHECK_REFUSED(f, login_with(f, &client, in, &exchange), SEC_E_LOGON_DENIED,
                   SSPI_REASON_ANONYMOUS, "without a user");
     exchange_end(&exchange);
 }
@@ -58,7 +58,7 @@ static void nobody_is_no_user(void **state)
 /* UNICODE and OEM in the three messages. The proof always covers UTF-16. */
 static void names_are_in_the_character_set_that_was_granted(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     enum { BOTH = NTLM_FLAG_UNICODE | NTLM_FLAG_OEM };
     const uint32_t rest = ASKED & ~(uint32_t)BOTH;
     const struct {
@@ -79,34 +79,34 @@ static void names_are_in_the_character_set_that_was_granted(void **state)
         {0, NTLM_FLAG_OEM, SEC_E_INVALID_TOKEN},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = client_alice();
         client.user = "aLiCe";
         client.asked = rest | all[i].asked;
         client.taken = rest | all[i].taken;
         if (all[i].status == SEC_E_OK)
-            assert_int_equal(login(w, &client), SEC_E_OK);
+            assert_int_equal(login(f, &client), SEC_E_OK);
         else
-            CHECK_REFUSED(w, login(w, &client), all[i].status, SSPI_REASON_UNSUPPORTED, "Unicode");
+            CHECK_REFUSED(f, login(f, &client), all[i].status, SSPI_REASON_UNSUPPORTED, "Unicode");
     }
 }
 
 /* No message names the code page. The same names in Unicode are only unknown. */
 static void a_name_in_oem_is_ascii(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client users = client_alice(), domains = client_alice();
     users.user = "al\xc3\xaf"
                  "ce";
     domains.domain = "C\xc3\xb6RP";
     const struct client *all[] = {&users, &domains};
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = *all[i];
-        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
+        CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
                       "unknown user");
         client.asked = (ASKED & ~NTLM_FLAG_UNICODE) | NTLM_FLAG_OEM;
-        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+        CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
                       "not ASCII");
     }
 }
@@ -115,26 +115,26 @@ static void a_name_in_oem_is_ascii(void **state)
 
 static void an_exchanged_key_must_be_there(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct sspi_view wrong[] = {SSPI_VIEW(""), SSPI_VIEW("fifteen octets."),
                                       SSPI_VIEW("seventeen octets.")};
 
     for (size_t i = 0; i < 3; i++) {
         struct client client = client_alice();
         client.session_key = wrong[i];
-        CHECK_REFUSED(w, login(w, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+        CHECK_REFUSED(f, login(f, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "session key");
         /* Where none is exchanged, what is sent does not count. */
         client.asked &= ~NTLM_FLAG_KEY_EXCHANGE;
-        assert_int_equal(login(w, &client), SEC_E_OK);
+        assert_int_equal(login(f, &client), SEC_E_OK);
         client.asked = ASKED & ~(NTLM_FLAG_SIGN | NTLM_FLAG_SEAL);
-        assert_int_equal(login(w, &client), SEC_E_OK);
+        assert_int_equal(login(f, &client), SEC_E_OK);
     }
 }
 
 static void a_mic_is_checked_where_the_client_says_so(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct package_input integrity = {.requirements = ASC_REQ_INTEGRITY};
     enum { SAYS = NTLM_PAIR_FLAG_MIC };
     const struct {
@@ -154,23 +154,23 @@ static void a_mic_is_checked_where_the_client_says_so(void **state)
         {1, true, true, SEC_E_OK, SEC_E_LOGON_DENIED},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         for (int demanded = 0; demanded < 2; demanded++) {
             struct client client = client_alice();
             struct exchange exchange;
             struct package_input in = demanded ? integrity : plain;
             client.pair_flags = all[i].pair_flags;
             client.makes_mic = all[i].makes;
-            exchange_begin(w, &client, &exchange);
+            exchange_begin(f, &client, &exchange);
             if (all[i].spoil)
                 exchange.authenticate.data[NTLM_MIC_START + 7] ^= 1;
             in.token = bytes_as_view(&exchange.authenticate);
             SECURITY_STATUS wanted = demanded ? all[i].with_integrity : all[i].status;
-            assert_int_equal(call(w, &exchange.context, in), wanted);
+            assert_int_equal(call(f, &exchange.context, in), wanted);
             if (wanted == SEC_E_MESSAGE_ALTERED)
-                assert_int_equal(w->error_info.reason, SSPI_REASON_ALTERED);
+                assert_int_equal(f->error_info.reason, SSPI_REASON_ALTERED);
             if (wanted == SEC_E_LOGON_DENIED)
-                assert_int_equal(w->error_info.reason, SSPI_REASON_UNSUPPORTED);
+                assert_int_equal(f->error_info.reason, SSPI_REASON_UNSUPPORTED);
             exchange_end(&exchange);
         }
     }
@@ -179,22 +179,22 @@ static void a_mic_is_checked_where_the_client_says_so(void **state)
 /* Somebody in between takes SIGN and SEAL out of NEGOTIATE, or something out of CHALLENGE. */
 static void a_mic_protects_all_three_messages(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
 
     for (int which = 0; which < 2; which++) {
         struct exchange exchange;
         BYTES_CLEANUP struct bytes negotiate = {0}, challenge = {0}, authenticate = {0};
-        exchange_begin(w, &client, &exchange);
+        exchange_begin(f, &client, &exchange);
         bytes_append_view(&negotiate, bytes_as_view(&exchange.negotiate));
         bytes_append_view(&challenge, bytes_as_view(&exchange.challenge));
         if (which == 0)
             negotiate.data[12] ^= NTLM_FLAG_SIGN;
         else
             challenge.data[20] ^= NTLM_FLAG_SIGN;
-        client_authenticate(&client, &w->credential->crypto, bytes_as_view(&negotiate),
+        client_authenticate(&client, &f->credential->crypto, bytes_as_view(&negotiate),
                             bytes_as_view(&challenge), &authenticate, NULL);
-        CHECK_REFUSED(w, send(w, &exchange.context, &authenticate), SEC_E_MESSAGE_ALTERED,
+        CHECK_REFUSED(f, send(f, &exchange.context, &authenticate), SEC_E_MESSAGE_ALTERED,
                       SSPI_REASON_ALTERED, "MIC is wrong");
         exchange_end(&exchange);
     }
@@ -202,42 +202,43 @@ static void a_mic_protects_all_three_messages(void **state)
 
 static void no_changed_bit_of_a_message_with_a_mic_logs_in(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     struct client client = client_alice();
     struct exchange exchange;
     client.target = "HTTP/www.example.org";
-    exchange_begin(w, &client, &exchange);
+    exchange_begin(f, &client, &exchange);
     for (size_t bit = 0; bit < 8 * exchange.authenticate.len; bit++) {
         BYTES_CLEANUP struct bytes altered = {0};
         void *context = NULL;
         bytes_append_view(&altered, bytes_as_view(&exchange.authenticate));
         altered.data[bit / 8] ^= (char)(1 << bit % 8);
         /* The same challenge for each. */
-        w->next_random = 0;
-        assert_int_equal(send(w, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
-        SECURITY_STATUS st = send(w, &context, &altered);
-        assert_true(st < 0 && st != SEC_E_INTERNAL_ERROR && st != SEC_E_INSUFFICIENT_MEMORY);
+        f->next_random = 0;
+        assert_int_equal(send(f, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
+        SECURITY_STATUS status = send(f, &context, &altered);
+        assert_true(status < 0 && status != SEC_E_INTERNAL_ERROR &&
+                    status != SEC_E_INSUFFICIENT_MEMORY);
         ntlm_package.destroy(context);
     }
-    w->next_random = 0;
+    f->next_random = 0;
     void *context = NULL;
-    assert_int_equal(send(w, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
-    assert_int_equal(send(w, &context, &exchange.authenticate), SEC_E_OK);
+    assert_int_equal(send(f, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
+    assert_int_equal(send(f, &context, &exchange.authenticate), SEC_E_OK);
     ntlm_package.destroy(context);
     exchange_end(&exchange);
 }
 
 static void no_truncation_logs_in(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     struct exchange exchange;
-    exchange_begin(w, &client, &exchange);
+    exchange_begin(f, &client, &exchange);
     for (size_t len = 0; len < exchange.authenticate.len; len++) {
         struct package_input in = {.token = {exchange.authenticate.data, len}};
         void *context = NULL;
-        assert_int_equal(send(w, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
-        CHECK_REFUSED(w, call(w, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+        assert_int_equal(send(f, &context, &exchange.negotiate), SEC_I_CONTINUE_NEEDED);
+        CHECK_REFUSED(f, call(f, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "malformed");
         ntlm_package.destroy(context);
     }
@@ -248,7 +249,7 @@ static void no_truncation_logs_in(void **state)
 
 static void times_have_a_window(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const uint64_t now = ntlm_challenge_filetime(START_MS);
     const uint64_t window = UINT64_C(30) * 60 * 10000000;
     const struct {
@@ -265,26 +266,26 @@ static void times_have_a_window(void **state)
         {UINT64_MAX, "ahead"},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = client_alice();
         client.own_time = true;
         client.filetime = all[i].filetime;
         if (all[i].words == NULL)
-            assert_int_equal(login(w, &client), SEC_E_OK);
+            assert_int_equal(login(f, &client), SEC_E_OK);
         else
-            CHECK_REFUSED(w, login(w, &client), SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
+            CHECK_REFUSED(f, login(f, &client), SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
                           all[i].words);
     }
 }
 
 static void a_late_answer_is_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     struct exchange exchange;
-    exchange_begin(w, &client, &exchange);
-    w->now_ms = START_MS + NTLM_VERIFY_WINDOW_MS + 1;
-    CHECK_REFUSED(w, send(w, &exchange.context, &exchange.authenticate), SEC_E_TIME_SKEW,
+    exchange_begin(f, &client, &exchange);
+    f->now_ms = START_MS + NTLM_VERIFY_WINDOW_MS + 1;
+    CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate), SEC_E_TIME_SKEW,
                   SSPI_REASON_CLOCK_SKEW, "30 minutes behind");
     exchange_end(&exchange);
 }
@@ -310,7 +311,7 @@ static const uint8_t no_channel[16];
 /* The table of the Extended Protection pages, as Digest's. */
 static void bindings_follow_the_policy(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct package_channel_binding bindings[] = {{.application = SSPI_VIEW(PREFIX "another")},
                                                        {.application = SSPI_VIEW(CERTIFICATE)}};
     static const uint8_t *const said[] = {NULL, no_channel, wrong_channel, channel};
@@ -338,7 +339,7 @@ static void bindings_follow_the_policy(void **state)
         {1, 1, PROXY, {REFUSED, REFUSED, REFUSED, PACKAGE_BOUND_MATCHED}},
     };
 
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         for (size_t j = 0; j < 4; j++) {
             struct client client = client_alice();
             struct exchange exchange;
@@ -346,13 +347,13 @@ static void bindings_follow_the_policy(void **state)
                                              .n_bindings = rows[i].n,
                                              .requirements = rows[i].flags};
             client.channel = said[j];
-            SECURITY_STATUS st = login_with(w, &client, in, &exchange);
+            SECURITY_STATUS status = login_with(f, &client, in, &exchange);
             if (rows[i].bound[j] == REFUSED) {
-                assert_int_equal(st, SEC_E_BAD_BINDINGS);
-                assert_int_equal(w->error_info.reason,
+                assert_int_equal(status, SEC_E_BAD_BINDINGS);
+                assert_int_equal(f->error_info.reason,
                                  j < 2 ? SSPI_REASON_MISSING_BINDING : SSPI_REASON_BAD_BINDING);
             } else {
-                assert_int_equal(st, SEC_E_OK);
+                assert_int_equal(status, SEC_E_OK);
                 assert_int_equal(ntlm_package.info(exchange.context)->bound, rows[i].bound[j]);
             }
             exchange_end(&exchange);
@@ -364,7 +365,7 @@ static void bindings_follow_the_policy(void **state)
 
 static void the_target_is_what_the_client_trusts(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct {
         const char *sent;
         uint32_t flags;
@@ -379,12 +380,12 @@ static void the_target_is_what_the_client_trusts(void **state)
         {"HTTP/x", NTLM_PAIR_FLAG_UNTRUSTED_NAME, NULL},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = client_alice();
         struct exchange exchange;
         client.target = all[i].sent;
         client.pair_flags = all[i].flags;
-        assert_int_equal(login_with(w, &client, plain, &exchange), SEC_E_OK);
+        assert_int_equal(login_with(f, &client, plain, &exchange), SEC_E_OK);
         const char *target = ntlm_package.info(exchange.context)->target;
         if (all[i].kept == NULL)
             assert_null(target);
@@ -396,7 +397,7 @@ static void the_target_is_what_the_client_trusts(void **state)
 
 static void targets_that_are_no_names_are_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct sspi_view all[] = {
         SSPI_VIEW("\x09\0\x02\0\0\0"),      /* NUL */
         SSPI_VIEW("\x09\0\x04\0H\0\x0a\0"), /* a line break */
@@ -404,10 +405,10 @@ static void targets_that_are_no_names_are_refused(void **state)
         SSPI_VIEW("\x09\0\x02\0\x00\xd8"),  /* half a character */
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         struct client client = client_alice();
         client.pairs = all[i];
-        CHECK_REFUSED(w, login(w, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+        CHECK_REFUSED(f, login(f, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "MsvAvTargetName");
     }
 }
@@ -415,7 +416,7 @@ static void targets_that_are_no_names_are_refused(void **state)
 /* NUL and half characters, which no C string has: above, and in ntlm_text.c. */
 static void no_control_character_gets_in(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     char storage[BAD_NAME_SIZE] = "";
 
     for (size_t i = 2; i < 2 * N_CONTROLS; i++) {
@@ -423,13 +424,13 @@ static void no_control_character_gets_in(void **state)
         struct sspi_view name = bad_name(i, storage);
         storage[name.len] = '\0';
         client.user = storage;
-        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME, "user");
+        CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME, "user");
         client = client_alice();
         client.domain = storage;
-        CHECK_REFUSED(w, login(w, &client), SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME, "domain");
+        CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME, "domain");
         client = client_alice();
         client.target = storage;
-        CHECK_REFUSED(w, login(w, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
+        CHECK_REFUSED(f, login(f, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "MsvAvTargetName");
     }
 }

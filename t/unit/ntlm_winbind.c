@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Winbind that is away, as libwbclient's own switch makes it on a machine that has one: nobody is
  * let in, and the words say what is wrong. What it answers when it is there: t/ad. */
-#include "ntlm_world.h"
+#include "ntlm_fixture.h"
 #include "ntlm_winbind_status.h"
 
 static void names_are_asked_for_by_one_thread_once_a_second(void **state)
@@ -16,7 +16,7 @@ static void names_are_asked_for_by_one_thread_once_a_second(void **state)
     /* Somebody is asking. */
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 5000));
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 60000));
-    assert_int_equal(store_source_reload(ntlm_winbind_source(winbind), error, sizeof error),
+    assert_int_equal(store_source_reload(ntlm_winbind_source(winbind), error, sizeof(error)),
                      STORE_SOURCE_UNREADABLE);
     assert_non_null(strstr(error, "winbindd"));
     assert_false(ntlm_winbind_names(winbind, &names));
@@ -66,8 +66,8 @@ static void nobody_is_let_in_without_winbind(void **state)
     assert_int_equal(
         check((struct ntlm_winbind_question){.user = SSPI_VIEW("alice"),
                                              .domain = SSPI_VIEW("CORP"),
-                                             .nt_response = {response, sizeof response}},
-              text, sizeof text),
+                                             .nt_response = {response, sizeof(response)}},
+              text, sizeof(text)),
         NTLM_WINBIND_UNREACHABLE);
     assert_non_null(strstr(text, "winbindd"));
 }
@@ -77,21 +77,21 @@ static void names_that_libwbclient_cuts_are_wrong(void **state)
 {
     char text[SSPI_ERROR_TEXT_SIZE], name[STORE_USERS_NAME_LIMIT + 1];
     (void)state;
-    memset(name, 'a', sizeof name);
+    memset(name, 'a', sizeof(name));
     const struct sspi_view longest = {name, STORE_USERS_NAME_LIMIT};
-    const struct sspi_view names[] = {{name, sizeof name}, SSPI_VIEW("alice\0bob")};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    const struct sspi_view names[] = {{name, sizeof(name)}, SSPI_VIEW("alice\0bob")};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const struct ntlm_winbind_question questions[] = {
             {.user = names[i]},
             {.user = SSPI_VIEW("alice"), .domain = names[i]},
             {.user = SSPI_VIEW("alice"), .workstation = names[i]}};
         for (size_t j = 0; j < 3; j++)
-            assert_int_equal(check(questions[j], text, sizeof text), NTLM_WINBIND_WRONG);
+            assert_int_equal(check(questions[j], text, sizeof(text)), NTLM_WINBIND_WRONG);
     }
     assert_int_equal(check((struct ntlm_winbind_question){.user = longest,
                                                           .domain = longest,
                                                           .workstation = longest},
-                           text, sizeof text),
+                           text, sizeof(text)),
                      NTLM_WINBIND_UNREACHABLE);
 }
 
@@ -114,7 +114,7 @@ static void statuses_tell_users_from_controllers(void **state)
         {UINT32_MAX, NTLM_WINBIND_FAILED, "says nothing"},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         const char *text = NULL;
         assert_int_equal(ntlm_winbind_status(all[i].nt_status, &text), all[i].status);
         assert_non_null(strstr(text, all[i].text));
@@ -123,54 +123,54 @@ static void statuses_tell_users_from_controllers(void **state)
 
 /* ---- credentials and contexts ---- */
 
-static SECURITY_STATUS acquire(struct world *w, struct sspi_winbind *winbind,
+static SECURITY_STATUS acquire(struct fixture *f, struct sspi_winbind *winbind,
                                struct sspi_users *users, void **ret_credential)
 {
     const SSPI_ACCEPTOR_DATA data = {
         .Version = SSPI_ACCEPTOR_DATA_VERSION, .Winbind = winbind, .Users = users};
-    w->error_info = (struct sspi_error_info){0};
-    return ntlm_package.acquire(&data, ret_credential, &w->error_info);
+    f->error_info = (struct sspi_error_info){0};
+    return ntlm_package.acquire(&data, ret_credential, &f->error_info);
 }
 
 static void a_credential_asks_winbind_where_no_file_is_named(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     void *credential = NULL;
-    CHECK_REFUSED(w, acquire(w, NULL, NULL, &credential), SEC_E_NO_CREDENTIALS,
+    CHECK_REFUSED(f, acquire(f, NULL, NULL, &credential), SEC_E_NO_CREDENTIALS,
                   SSPI_REASON_CONFIGURATION, "winbindd");
     assert_null(credential);
 }
 
 static void a_challenge_needs_winbinds_names(void **state)
 {
-    struct world *w = *state;
-    struct ntlm_credential *of_the_file = w->credential;
+    struct fixture *f = *state;
+    struct ntlm_credential *of_the_file = f->credential;
     const struct client client = client_alice();
     BYTES_CLEANUP struct bytes token = {0};
     void *credential = NULL, *context = NULL;
     struct sspi_winbind *winbind = ntlm_winbind_new();
     /* Winbind wins over a file, and the credential is an owner of its own. */
-    assert_int_equal(acquire(w, winbind, w->users, &credential), SEC_E_OK);
+    assert_int_equal(acquire(f, winbind, f->users, &credential), SEC_E_OK);
     ntlm_winbind_unref(winbind);
-    w->credential = credential;
+    f->credential = credential;
     client_negotiate(&client, &token);
-    CHECK_REFUSED(w, send(w, &context, &token), SEC_E_NO_AUTHENTICATING_AUTHORITY,
+    CHECK_REFUSED(f, send(f, &context, &token), SEC_E_NO_AUTHENTICATING_AUTHORITY,
                   SSPI_REASON_UNREACHABLE, "winbindd");
     assert_false(ntlm_package.may_wait(context));
     ntlm_package.destroy(context);
     ntlm_package.release(credential);
-    w->credential = of_the_file;
+    f->credential = of_the_file;
 }
 
 static void a_response_that_winbind_cannot_judge_is_refused(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
     struct exchange exchange;
-    exchange_begin(w, &client, &exchange);
+    exchange_begin(f, &client, &exchange);
     assert_false(ntlm_package.may_wait(exchange.context));
-    w->credential->winbind = ntlm_winbind_new();
-    CHECK_REFUSED(w, send(w, &exchange.context, &exchange.authenticate),
+    f->credential->winbind = ntlm_winbind_new();
+    CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate),
                   SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
                   "user \"alice\", domain \"CORP\"");
     exchange_end(&exchange);
@@ -178,11 +178,11 @@ static void a_response_that_winbind_cannot_judge_is_refused(void **state)
 
 static void users_of_a_caller_who_leaves_stay(void **state)
 {
-    struct world *w = *state;
+    struct fixture *f = *state;
     const struct client client = client_alice();
-    store_users_unref(w->users);
-    w->users = NULL;
-    assert_int_equal(login(w, &client), SEC_E_OK);
+    store_users_unref(f->users);
+    f->users = NULL;
+    assert_int_equal(login(f, &client), SEC_E_OK);
 }
 
 int main(void)

@@ -33,7 +33,7 @@ static void set_sid(struct wbcSidWithAttr *to, uint32_t rid)
 
 static int tell(void **state)
 {
-    struct told *told = calloc(1, sizeof *told);
+    struct told *told = calloc(1, sizeof(*told));
     if (told == NULL)
         return -1;
     strcpy(told->user, "alice");
@@ -81,7 +81,7 @@ static void names_key_and_sids_are_copied(void **state)
     assert_string_equal(answer.sids[1], "S-1-5-21-1-2-4294967295-1001");
     assert_string_equal(answer.sids[2], "S-1-5-21-1-2-4294967295-1003");
     assert_null(answer.sids[3]);
-    ntlm_winbind_answer_end(&answer);
+    ntlm_winbind_answer_clear(&answer);
     assert_null(answer.sids);
 }
 
@@ -95,7 +95,7 @@ static void guests_are_nobody(void **state)
 static void a_key_is_needed(void **state)
 {
     struct told *told = *state;
-    memset(told->info.user_session_key, 0, sizeof told->info.user_session_key);
+    memset(told->info.user_session_key, 0, sizeof(told->info.user_session_key));
     check_refused(told, "session key");
 }
 
@@ -103,7 +103,7 @@ static void names_are_needed_that_cannot_be_mistaken(void **state)
 {
     struct told *told = *state;
     static const char *const names[] = {"", "CORP\\alice", "al\nice", "al\xff"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         strcpy(told->user, names[i]);
         check_refused(told, "name");
     }
@@ -131,7 +131,7 @@ static void the_longest_name_is_taken(void **state)
     told->user[STORE_USERS_NAME_LIMIT] = '\0';
     assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
     assert_string_equal(answer.user, told->user);
-    ntlm_winbind_answer_end(&answer);
+    ntlm_winbind_answer_clear(&answer);
 }
 
 static void as_many_sids_as_there_are_or_none(void **state)
@@ -142,7 +142,7 @@ static void as_many_sids_as_there_are_or_none(void **state)
     told->info.num_sids = NTLM_WINBIND_SIDS_LIMIT;
     assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
     assert_int_equal(answer.n_sids, NTLM_WINBIND_SIDS_LIMIT);
-    ntlm_winbind_answer_end(&answer);
+    ntlm_winbind_answer_clear(&answer);
     told->info.num_sids++;
     check_refused(told, "too many groups");
     /* Those that come twice count once, up to a limit of what is looked at. */
@@ -151,7 +151,7 @@ static void as_many_sids_as_there_are_or_none(void **state)
     told->info.num_sids = ROOM - 1;
     assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
     assert_int_equal(answer.n_sids, NTLM_WINBIND_SIDS_LIMIT);
-    ntlm_winbind_answer_end(&answer);
+    ntlm_winbind_answer_clear(&answer);
     told->info.num_sids = ROOM;
     check_refused(told, "too many groups");
     told->info.num_sids = 0;

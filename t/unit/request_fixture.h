@@ -187,13 +187,13 @@ static inline int make_site(void **state)
     acceptor = sspi_acceptor_new(&config);
     struct sspi_policy policy = ntlm_policy();
     open_policy(&policy);
-    return acceptor != NULL && ntlm_crypto_open(&crypto) ? 0 : -1;
+    return acceptor != NULL && ntlm_crypto_init(&crypto) ? 0 : -1;
 }
 
 static inline int end_site(void **state)
 {
     sspi_acceptor_free(acceptor);
-    ntlm_crypto_close(&crypto);
+    ntlm_crypto_clear(&crypto);
     unlink(path);
     unlink(other_path);
     return 0;

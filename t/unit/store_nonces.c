@@ -226,7 +226,7 @@ static void full_memory_never_fails_a_new_nonce_nor_accepts_an_old_one_again(voi
     for (unsigned i = 0; i < 2 * N_NONCES; i++) {
         struct test_name name;
         unsigned number = i % N_NONCES;
-        snprintf(name.text, sizeof name.text, "%u", number);
+        snprintf(name.text, sizeof(name.text), "%u", number);
         enum store_count got = store_nonce_use(state, test_view(&name), ALICE, T0 + number, 1);
         if (i < N_NONCES)
             assert_int_equal(got, STORE_COUNT_FRESH);

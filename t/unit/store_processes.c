@@ -59,7 +59,7 @@ static void run_threads(struct work *work)
 static struct tally *hammer(struct sspi_state *state, int n_processes,
                             void (*run)(struct sspi_state *, struct tally *))
 {
-    struct tally *tally = shared(sizeof *tally);
+    struct tally *tally = shared(sizeof(*tally));
     struct work work = {.state = state, .tally = tally, .run = run};
     pthread_barrierattr_t kind;
     pthread_barrierattr_init(&kind);
@@ -98,7 +98,7 @@ static void each_count_is_fresh_exactly_once(int n_processes)
     struct tally *tally = hammer(state, n_processes, use_all_counts);
     for (uint32_t count = 0; count < N_COUNTS; count++)
         assert_int_equal(tally->n_fresh[count], 1);
-    munmap(tally, sizeof *tally);
+    munmap(tally, sizeof(*tally));
     test_state_free(state);
 }
 
@@ -120,7 +120,7 @@ static void use_many_nonces(struct sspi_state *state, struct tally *tally)
     for (unsigned i = 0; i < 4 * N_NONCES; i++) {
         unsigned number = i / 4 + (i % 4) * 7;
         struct test_name name;
-        snprintf(name.text, sizeof name.text, "%u", number);
+        snprintf(name.text, sizeof(name.text), "%u", number);
         if (number < N_COUNTS &&
             store_nonce_use(state, test_view(&name), ALICE, T0 + number, 1) == STORE_COUNT_FRESH)
             atomic_fetch_add(&tally->n_fresh[number], 1);
@@ -135,7 +135,7 @@ static void no_count_is_fresh_twice_while_nonces_are_put_out(void **unused)
         struct tally *tally = hammer(state, n_processes, use_many_nonces);
         for (unsigned i = 0; i < N_COUNTS; i++)
             assert_in_range(tally->n_fresh[i], 0, 1);
-        munmap(tally, sizeof *tally);
+        munmap(tally, sizeof(*tally));
         test_state_free(state);
     }
 }
@@ -143,7 +143,7 @@ static void no_count_is_fresh_twice_while_nonces_are_put_out(void **unused)
 static void check_all_tokens(struct sspi_state *state, struct tally *tally)
 {
     for (uint32_t i = 0; i < N_COUNTS; i++)
-        if (store_replay_check(state, (struct sspi_view){(char *)&i, sizeof i}, 1, 1000) ==
+        if (store_replay_check(state, (struct sspi_view){(char *)&i, sizeof(i)}, 1, 1000) ==
             STORE_REPLAY_FRESH)
             atomic_fetch_add(&tally->n_fresh[i], 1);
 }
@@ -156,7 +156,7 @@ static void each_token_is_fresh_exactly_once_among_processes_and_threads(void **
         struct tally *tally = hammer(state, n_processes, check_all_tokens);
         for (uint32_t i = 0; i < N_COUNTS; i++)
             assert_int_equal(tally->n_fresh[i], 1);
-        munmap(tally, sizeof *tally);
+        munmap(tally, sizeof(*tally));
         test_state_free(state);
     }
 }
@@ -194,7 +194,7 @@ static void a_process_killed_with_a_lock_blocks_nobody(void **unused)
     assert_int_equal(store_nonce_use(state, test_view(&known), ALICE, T0, 1), STORE_COUNT_REPLAY);
     assert_int_equal(store_nonce_use(state, test_view(&known), ALICE, T0, 2), STORE_COUNT_FRESH);
     for (uint32_t i = 0; i < 500; i++) {
-        struct sspi_view token = {(char *)&i, sizeof i};
+        struct sspi_view token = {(char *)&i, sizeof(i)};
         assert_int_not_equal(store_replay_check(state, token, 1, 1000), STORE_REPLAY_SEEN);
         assert_int_not_equal(store_replay_check(state, token, 1, 1000), STORE_REPLAY_FRESH);
     }

@@ -26,7 +26,7 @@ static enum store_replay check(unsigned number, uint64_t now_ms)
 {
     struct test_name name;
     for (unsigned i = 0;; i++) {
-        snprintf(name.text, sizeof name.text, "token-%u", i);
+        snprintf(name.text, sizeof(name.text), "token-%u", i);
         struct store_siphash hash =
             store_siphash(state->constants.replay_key, name.text, strlen(name.text));
         if (store_layout_set(hash.high, state->constants.n_replay_sets) == 0 && number-- == 0)

@@ -19,7 +19,7 @@ static bool alice_is(int first_octet)
 
 static void assert_refresh(uint64_t now_ms, enum store_source_result answer)
 {
-    assert_int_equal(store_source_refresh(store_users_source(users), now_ms, error, sizeof error),
+    assert_int_equal(store_source_refresh(store_users_source(users), now_ms, error, sizeof(error)),
                      answer);
 }
 
@@ -92,7 +92,7 @@ static void only_one_check_finds_the_change_until_the_reload_ends(void **kind)
         assert_false(store_source_check_changed(store_users_source(users), now_ms));
     assert_refresh(9000, STORE_SOURCE_UNCHANGED);
     assert_true(alice_is(0x01)); /* the old ones meanwhile */
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
     assert_true(alice_is(0xfe));
     assert_false(store_source_check_changed(store_users_source(users), 10000));
@@ -108,7 +108,7 @@ static void an_immediate_check_finds_a_change_at_most_once_a_second(void **kind)
     assert_true(store_source_check_changed_now(store_users_source(users), 5999));
     /* the file is being read */
     assert_false(store_source_check_changed_now(store_users_source(users), 7500));
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
     assert_true(alice_is(0xfe));
     write_users(OLD, *kind);
@@ -117,7 +117,7 @@ static void an_immediate_check_finds_a_change_at_most_once_a_second(void **kind)
     store_source_cancel_reload(store_users_source(users)); /* the file cannot be read now */
     assert_false(store_source_check_changed_now(store_users_source(users), 7998));
     assert_true(store_source_check_changed(store_users_source(users), 7999));
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
     assert_true(alice_is(0x01));
     assert_false(store_source_check_changed_now(store_users_source(users), 9000));
@@ -131,7 +131,7 @@ static void a_later_check_finds_the_change_after_a_cancelled_reload(void **kind)
     store_source_cancel_reload(store_users_source(users));
     assert_false(store_source_check_changed(store_users_source(users), 1999));
     assert_true(store_source_check_changed(store_users_source(users), 2000));
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
     assert_false(store_source_check_changed(store_users_source(users), 3000));
 }
@@ -142,13 +142,13 @@ static void a_failed_reload_ends_the_claim_and_is_reported_once(void **kind)
     write_bad();
     assert_true(store_source_check_changed(store_users_source(users), 1000));
     error[0] = '\0';
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_UNREADABLE);
     assert_string_not_equal(error, "");
     assert_false(store_source_check_changed(store_users_source(users), 2000));
     write_users(NEW, *kind);
     assert_true(store_source_check_changed(store_users_source(users), 3000));
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
     assert_true(alice_is(0xfe));
 }
@@ -159,14 +159,14 @@ static void a_reload_reads_the_newest_file(void **kind)
     write_bad();
     assert_true(store_source_check_changed(store_users_source(users), 1000));
     write_users(NEW, *kind);
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
     assert_true(alice_is(0xfe));
     assert_false(store_source_check_changed(store_users_source(users), 2000)); /* no second time */
     write_users(OLD, *kind);
     assert_true(store_source_check_changed(store_users_source(users), 3000));
     unlink(path);
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_UNREADABLE);
     assert_false(store_source_check_changed(store_users_source(users), 4000));
     assert_true(alice_is(0xfe));
@@ -224,12 +224,12 @@ static void *look_up(void *unused)
 /* All threads check at the same time. The thread that finds the change reads the file. */
 static void *check(void *unused)
 {
-    char why[sizeof error];
+    char why[sizeof(error)];
     for (int i = 0; i < N_CHANGES; i++) {
         pthread_barrier_wait(&race.barrier); /* the file was changed */
         if (store_source_check_changed(store_users_source(users), race.now_ms)) {
             race.n_told++;
-            if (store_source_reload(store_users_source(users), why, sizeof why) !=
+            if (store_source_reload(store_users_source(users), why, sizeof(why)) !=
                 STORE_SOURCE_RELOADED)
                 race.n_wrong++;
         }
@@ -242,7 +242,7 @@ static void only_one_of_many_threads_finds_each_change(void **kind)
 {
     open_users(OLD, *kind);
     pthread_t checkers[N_THREADS], others[N_THREADS];
-    memset(&race, 0, sizeof race);
+    memset(&race, 0, sizeof(race));
     assert_int_equal(pthread_barrier_init(&race.barrier, NULL, N_THREADS + 1), 0);
     for (int i = 0; i < N_THREADS; i++) {
         assert_int_equal(pthread_create(&checkers[i], NULL, check, NULL), 0);

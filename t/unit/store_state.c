@@ -35,8 +35,8 @@ static void format_without_randomness_leaves_nothing_to_attach(void **unused)
     (void)unused;
     static _Alignas(64) char memory[SIZE];
     struct clock clock = {.now_ms = test_now, .steady_ms = test_now, .random = no_random};
-    assert_null(store_state_format(memory, sizeof memory, &clock));
-    assert_null(store_state_attach(memory, sizeof memory));
+    assert_null(store_state_format(memory, sizeof(memory), &clock));
+    assert_null(store_state_attach(memory, sizeof(memory)));
 }
 
 static void attach_finds_the_same_state_with_its_key(void **unused)
@@ -47,8 +47,8 @@ static void attach_finds_the_same_state_with_its_key(void **unused)
     assert_non_null(again);
     assert_int_equal(store_state_created_ms(again), TEST_CREATED_MS);
     static const uint8_t zero[STORE_STATE_KEY_SIZE];
-    assert_memory_not_equal(store_state_nonce_key(again), zero, sizeof zero);
-    assert_memory_equal(store_state_nonce_key(again), store_state_nonce_key(state), sizeof zero);
+    assert_memory_not_equal(store_state_nonce_key(again), zero, sizeof(zero));
+    assert_memory_equal(store_state_nonce_key(again), store_state_nonce_key(state), sizeof(zero));
     store_state_free(again);
     test_state_free(state);
 }
@@ -76,8 +76,8 @@ static void the_public_name_is_random_and_needs_no_quoting(void **unused)
         store_state_free(again);
         /* No secret of the memory shows in it. */
         uint8_t octets[12];
-        assert_true(base64_url_decode(name[i], octets, sizeof octets));
-        assert_memory_not_equal(octets, store_state_nonce_key(made), sizeof octets);
+        assert_true(base64_url_decode(name[i], octets, sizeof(octets)));
+        assert_memory_not_equal(octets, store_state_nonce_key(made), sizeof(octets));
     }
     assert_memory_not_equal(name[0].data, name[1].data, STORE_STATE_OPAQUE_LEN);
     store_state_free(states[0]);
@@ -206,7 +206,7 @@ static void siphash_gives_the_value_of_its_reference(void **unused)
     static const uint8_t want[16] = {0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6,
                                      0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02, 0x93};
     uint8_t key[STORE_SIPHASH_KEY_SIZE];
-    for (uint8_t i = 0; i < sizeof key; i++)
+    for (uint8_t i = 0; i < sizeof(key); i++)
         key[i] = i;
     struct store_siphash hash = store_siphash(key, NULL, 0);
     for (unsigned i = 0; i < 8; i++) {
@@ -219,25 +219,25 @@ static void siphash_agrees_with_openssl_for_every_length(void **unused)
 {
     (void)unused;
     uint8_t key[STORE_SIPHASH_KEY_SIZE], in[128];
-    for (unsigned i = 0; i < sizeof in; i++)
+    for (unsigned i = 0; i < sizeof(in); i++)
         in[i] = (uint8_t)(i * 37 + 200);
-    memcpy(key, in + 64, sizeof key);
+    memcpy(key, in + 64, sizeof(key));
     EVP_MAC *mac = EVP_MAC_fetch(NULL, "SIPHASH", NULL);
     EVP_MAC_CTX *context = EVP_MAC_CTX_new(mac);
     size_t size = 16;
     OSSL_PARAM params[] = {OSSL_PARAM_construct_size_t("size", &size), OSSL_PARAM_construct_end()};
-    for (size_t len = 0; len <= sizeof in; len++) {
+    for (size_t len = 0; len <= sizeof(in); len++) {
         uint8_t want[16], got[16];
         size_t out_len;
-        assert_true(EVP_MAC_init(context, key, sizeof key, params));
+        assert_true(EVP_MAC_init(context, key, sizeof(key), params));
         assert_true(EVP_MAC_update(context, in, len));
-        assert_true(EVP_MAC_final(context, want, &out_len, sizeof want));
+        assert_true(EVP_MAC_final(context, want, &out_len, sizeof(want)));
         struct store_siphash hash = store_siphash(key, in, len);
         for (unsigned i = 0; i < 8; i++) {
             got[i] = (uint8_t)(hash.low >> (8 * i));
             got[8 + i] = (uint8_t)(hash.high >> (8 * i));
         }
-        assert_memory_equal(got, want, sizeof want);
+        assert_memory_equal(got, want, sizeof(want));
     }
     EVP_MAC_CTX_free(context);
     EVP_MAC_free(mac);

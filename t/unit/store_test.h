@@ -71,7 +71,7 @@ static inline struct test_name test_nonce_of_set_0(struct sspi_state *state, uns
 {
     struct test_name name;
     for (unsigned i = 0;; i++) {
-        snprintf(name.text, sizeof name.text, "nonce-%u", i);
+        snprintf(name.text, sizeof(name.text), "nonce-%u", i);
         struct store_siphash hash =
             store_siphash(state->constants.tag_key, name.text, strlen(name.text));
         if (store_layout_set(hash.high, state->constants.n_nonce_sets) == 0 && number-- == 0)

@@ -33,7 +33,7 @@ static void an_algorithm_that_no_line_is_of_finds_nothing(void **kind)
     open_users("alice:realm:" A "\nalice:realm:SHA-256:" A A "\nalice:realm:SHA-512-256:" A A,
                *kind);
     uint8_t hash[STORE_USERS_HASH_MAX];
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
         assert_false(store_users_hash(users, ALICE, REALM, others[i], hash));
         assert_false(leads_to(userhash_of("alice", "realm", SSPI_DIGEST_MD5), REALM, others[i],
                               "alice", 0x01));
@@ -45,7 +45,7 @@ static void names_from_clients_may_be_of_any_length_and_octets(void **kind)
 {
     open_users("alice:realm:" A "\n", *kind);
     static char name[70000];
-    memset(name, 'a', sizeof name);
+    memset(name, 'a', sizeof(name));
     uint8_t hash[STORE_USERS_HASH_MAX];
     for (size_t len = 250; len < 260; len++) {
         assert_false(
@@ -54,8 +54,8 @@ static void names_from_clients_may_be_of_any_length_and_octets(void **kind)
             store_users_hash(users, ALICE, (struct sspi_view){name, len}, SSPI_DIGEST_MD5, hash));
         assert_count((struct sspi_view){name, len}, SSPI_DIGEST_MD5, 0, 0);
     }
-    assert_false(store_users_hash(users, (struct sspi_view){name, sizeof name},
-                                  (struct sspi_view){name, sizeof name}, SSPI_DIGEST_MD5, hash));
+    assert_false(store_users_hash(users, (struct sspi_view){name, sizeof(name)},
+                                  (struct sspi_view){name, sizeof(name)}, SSPI_DIGEST_MD5, hash));
     assert_false(store_users_hash(users, SSPI_VIEW("alice\0"), REALM, SSPI_DIGEST_MD5, hash));
     assert_false(store_users_hash(users, SSPI_VIEW("alice:realm"), SSPI_VIEW("realm"),
                                   SSPI_DIGEST_MD5, hash));
@@ -81,19 +81,19 @@ static void an_unknown_user_gets_the_same_dummy_each_time(void **kind)
     open_users("alice:realm:" A "\nnobody:realm:SHA-256:" A A "\n", *kind);
     uint8_t first[STORE_USERS_HASH_MAX], next[STORE_USERS_HASH_MAX];
     BYTES_CLEANUP struct bytes name = {0};
-    memset(first, 1, sizeof first);
-    memset(next, 2, sizeof next);
+    memset(first, 1, sizeof(first));
+    memset(next, 2, sizeof(next));
     assert_false(store_users_hash(users, SSPI_VIEW("x"), REALM, SSPI_DIGEST_SHA_256, first));
     assert_false(store_users_hash(users, SSPI_VIEW("y"), REALM, SSPI_DIGEST_SHA_256, next));
-    assert_memory_equal(first, next, sizeof first);
-    memset(next, 2, sizeof next);
+    assert_memory_equal(first, next, sizeof(first));
+    memset(next, 2, sizeof(next));
     assert_false(store_users_hash_of_userhash(users, userhash_of("x", "realm", SSPI_DIGEST_SHA_256),
                                               REALM, SSPI_DIGEST_SHA_256, &name, next));
-    assert_memory_equal(first, next, sizeof first);
-    memset(next, 2, sizeof next);
+    assert_memory_equal(first, next, sizeof(first));
+    memset(next, 2, sizeof(next));
     assert_false(store_users_hash_of_userhash(users, SSPI_VIEW("no digits"), REALM,
                                               SSPI_DIGEST_SHA_256, &name, next));
-    assert_memory_equal(first, next, sizeof first);
+    assert_memory_equal(first, next, sizeof(first));
     assert_int_equal(name.len, 0);
 }
 
@@ -222,7 +222,7 @@ static void assert_error(const char *text, const char *where, const char *what)
     open_users(text, &as.text);
     assert_null(users);
     char start[128];
-    snprintf(start, sizeof start, "%s%s", path, where);
+    snprintf(start, sizeof(start), "%s%s", path, where);
     if (strncmp(error, start, strlen(start)) != 0 || strstr(error, what) == NULL)
         fail_msg("error is \"%s\"", error);
     assert_null(strstr(error, "0123456789")); /* no hash, not even a part of one */
@@ -248,7 +248,7 @@ static void a_complete_last_line_needs_no_line_end(void **unused)
 
 static void refuses(const char *name, const char *what)
 {
-    assert_null(store_users_open(name, error, sizeof error));
+    assert_null(store_users_open(name, error, sizeof(error)));
     if (strstr(error, what) == NULL)
         fail_msg("error is \"%s\"", error);
 }
@@ -272,7 +272,7 @@ static void a_database_without_its_prefix_is_told(void **unused)
     (void)unused;
     char wanted[128];
     write_users("alice:realm:" A "\n", &as.database);
-    snprintf(wanted, sizeof wanted, "this is a database; name it cdb:%s", path);
+    snprintf(wanted, sizeof(wanted), "this is a database; name it cdb:%s", path);
     refuses(path, wanted);
     /* Also where its size comes first. */
     assert_int_equal(truncate(path, (off_t)STORE_USERS_FILE_LIMIT + 1), 0);
@@ -289,15 +289,15 @@ static void a_file_of_100000_lines_is_found_whole(void **unused)
                 i % 777);
     fclose(file);
     clock_t start = clock();
-    users = store_users_open(path, error, sizeof error);
+    users = store_users_open(path, error, sizeof(error));
     clock_t took = clock() - start;
     print_message("# read in %ld ms of CPU time\n", (long)(took * 1000 / CLOCKS_PER_SEC));
     assert_non_null(users);
     for (int i = 0; i < 50000; i++) {
         char user[32], realm[32];
-        struct sspi_view user_view = {user, (size_t)snprintf(user, sizeof user, "user%d", i)};
+        struct sspi_view user_view = {user, (size_t)snprintf(user, sizeof(user), "user%d", i)};
         struct sspi_view realm_view = {realm,
-                                       (size_t)snprintf(realm, sizeof realm, "realm%d", i % 777)};
+                                       (size_t)snprintf(realm, sizeof(realm), "realm%d", i % 777)};
         assert_true(has(user_view, realm_view, SSPI_DIGEST_SHA_256, 0x01));
         if (i % 100 == 0)
             assert_true(leads_to(userhash_of(user, realm, SSPI_DIGEST_MD5), realm_view,

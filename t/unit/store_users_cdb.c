@@ -45,7 +45,7 @@ static void a_second_line_of_a_user_and_algorithm_is_refused_and_adds_nothing(vo
     store_users_cdb_count(cdb, REALM, SSPI_DIGEST_MD5, &n_users, &n_with);
     assert_int_equal(n_users, 1);
     assert_int_equal(n_with, 1);
-    store_users_cdb_close(cdb);
+    store_users_cdb_free(cdb);
 }
 
 static void what_is_not_found_leaves_the_outputs_alone(void **unused)
@@ -61,8 +61,8 @@ static void what_is_not_found_leaves_the_outputs_alone(void **unused)
                                       SSPI_DIGEST_MD5, &user));
     assert_int_equal(user.len, 0);
     assert_false(user.failed);
-    store_users_cdb_close(cdb);
-    store_users_cdb_close(NULL);
+    store_users_cdb_free(cdb);
+    store_users_cdb_free(NULL);
 }
 
 /* More than the tables of the writer begin with. */
@@ -76,7 +76,7 @@ static void many_users_and_realms_are_counted_and_found(void **unused)
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < N_USERS; i++) {
             /* Realms neither together nor in order; every third user has both lines. */
-            snprintf(text, sizeof text, "user%d:realm%d:%s" A, i, i * 31 % N_REALMS,
+            snprintf(text, sizeof(text), "user%d:realm%d:%s" A, i, i * 31 % N_REALMS,
                      pass == 0 ? "" : "SHA-256:" B);
             struct store_users_line line = line_of(text);
             if (pass == 0 || i % 3 == 0)
@@ -90,8 +90,8 @@ static void many_users_and_realms_are_counted_and_found(void **unused)
     for (int i = 0; i < N_USERS; i++) {
         uint8_t hash[STORE_USERS_HASH_MAX];
         BYTES_CLEANUP struct bytes found = {0};
-        snprintf(name, sizeof name, "user%d", i);
-        snprintf(realm, sizeof realm, "realm%d", i * 31 % N_REALMS);
+        snprintf(name, sizeof(name), "user%d", i);
+        snprintf(realm, sizeof(realm), "realm%d", i * 31 % N_REALMS);
         assert_true(
             store_users_cdb_hash(cdb, bytes_view(name), bytes_view(realm), SSPI_DIGEST_MD5, hash));
         assert_int_equal(store_users_cdb_hash(cdb, bytes_view(name), bytes_view(realm),
@@ -107,7 +107,7 @@ static void many_users_and_realms_are_counted_and_found(void **unused)
     }
     size_t n_users, n_with;
     for (int i = 0; i < N_REALMS; i++) {
-        snprintf(realm, sizeof realm, "realm%d", i);
+        snprintf(realm, sizeof(realm), "realm%d", i);
         store_users_cdb_count(cdb, bytes_view(realm), SSPI_DIGEST_SHA_256, &n_users, &n_with);
         assert_int_equal(n_users, n_expected[i][0]);
         assert_int_equal(n_with, n_expected[i][1]);
@@ -115,7 +115,7 @@ static void many_users_and_realms_are_counted_and_found(void **unused)
     store_users_cdb_count(cdb, (struct sspi_view){NULL, 0}, SSPI_DIGEST_SHA_256, &n_users, &n_with);
     assert_int_equal(n_users, N_USERS);
     assert_int_equal(n_with, N_USERS / 3);
-    store_users_cdb_close(cdb);
+    store_users_cdb_free(cdb);
 }
 
 static void names_may_have_255_octets(void **unused)
@@ -124,7 +124,7 @@ static void names_may_have_255_octets(void **unused)
     char text[700], longest[256];
     memset(longest, 'a', 255);
     longest[255] = '\0';
-    snprintf(text, sizeof text, "%s:%s:" A "\n", longest, longest);
+    snprintf(text, sizeof(text), "%s:%s:" A "\n", longest, longest);
     write_users(text, &as.database);
     struct store_users_cdb *cdb = open_database();
     struct sspi_view name = bytes_view(longest);
@@ -137,17 +137,17 @@ static void names_may_have_255_octets(void **unused)
     assert_true(bytes_equal(bytes_as_view(&user), name));
     store_users_cdb_count(cdb, name, SSPI_DIGEST_MD5, &n_users, &n_with);
     assert_int_equal(n_users, 1);
-    store_users_cdb_close(cdb);
+    store_users_cdb_free(cdb);
 
     int file = new_file();
     struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
     struct store_users_line line = line_of("alice:realm:" A);
     char longer[256];
-    memset(longer, 'a', sizeof longer);
-    line.user = (struct sspi_view){longer, sizeof longer};
+    memset(longer, 'a', sizeof(longer));
+    line.user = (struct sspi_view){longer, sizeof(longer)};
     assert_false(store_users_cdb_add(writer, &line));
     line.user = ALICE;
-    line.realm = (struct sspi_view){longer, sizeof longer};
+    line.realm = (struct sspi_view){longer, sizeof(longer)};
     assert_false(store_users_cdb_add(writer, &line));
     assert_true(store_users_cdb_end(writer));
     close(file);
@@ -169,7 +169,7 @@ static void what_cannot_be_written_is_no_database(void **unused)
     char text[100];
     bool added = true;
     for (int i = 0; added && i < 1000; i++) {
-        snprintf(text, sizeof text, "user%d:realm:" A, i);
+        snprintf(text, sizeof(text), "user%d:realm:" A, i);
         line = line_of(text);
         errno = 0;
         added = store_users_cdb_add(writer, &line);
@@ -221,7 +221,7 @@ static void lines_come_out_in_their_order(void **unused)
     bytes_append_char(&text, '\0');
     assert_string_equal(text.data, "alice:realm:MD5:01\nalice:realm:SHA-256:fe\nbob:other:MD5:01\n"
                                    "bob:other:SASL MD5:fe\ncarol::SHA-512-256:01\n");
-    store_users_cdb_close(cdb);
+    store_users_cdb_free(cdb);
 }
 
 int main(void)

@@ -68,7 +68,7 @@ static void a_file_that_ends_early_or_late_is_told(void **unused)
     assert_int_equal(stat(path, &info), 0);
     struct store_users_cdb *cdb = open_database();
     assert_non_null(cdb);
-    store_users_cdb_close(cdb);
+    store_users_cdb_free(cdb);
     assert_int_equal(truncate(path, info.st_size + 1), 0);
     refuses("not whole");
     for (off_t size = info.st_size - 1; size > 0; size -= 7) {
@@ -122,7 +122,7 @@ static void a_damaged_record_is_not_found(void **unused)
     static const char damages[][16] = {
         "bob;other", "bob:othes", "bo::other", ":ob:other", "bOb:other",
     };
-    for (size_t i = 0; i < sizeof damages / sizeof *damages; i++) {
+    for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
         size_t len;
         write_users("bob:other:" A "\nalice:realm:" A "\n", &as.database);
         unsigned char *memory = map_file(&len);
@@ -134,7 +134,7 @@ static void a_damaged_record_is_not_found(void **unused)
         uint8_t hash[STORE_USERS_HASH_MAX];
         assert_false(
             store_users_cdb_hash(cdb, SSPI_VIEW("bob"), SSPI_VIEW("other"), SSPI_DIGEST_MD5, hash));
-        store_users_cdb_close(cdb);
+        store_users_cdb_free(cdb);
     }
 }
 
@@ -144,7 +144,7 @@ static void a_record_of_another_length_is_not_found(void **unused)
     /* Value lengths: of 16 octets of hash and "bob:other" as much or nothing, more than there is.
      */
     static const uint32_t lengths[] = {0, 1, 15, 16, 17, 18, 24, 26, 4096, UINT32_MAX};
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
         size_t len;
         write_users("bob:other:" A "\n", &as.database);
         unsigned char *memory = map_file(&len);
@@ -154,7 +154,7 @@ static void a_record_of_another_length_is_not_found(void **unused)
         struct store_users_cdb *cdb = open_database();
         assert_non_null(cdb);
         assert_false(finds(cdb, "bob", "other"));
-        store_users_cdb_close(cdb);
+        store_users_cdb_free(cdb);
     }
 }
 
@@ -179,7 +179,7 @@ static void a_walk_ends_whatever_the_lengths_are(void **unused)
             assert_int_equal(n_lines, 1);
         }
     munmap(memory, len);
-    store_users_cdb_close(cdb);
+    store_users_cdb_free(cdb);
 }
 
 /* All tables of the file in turn lie elsewhere or are longer. */
@@ -192,7 +192,7 @@ static void a_table_outside_the_file_is_not_read(void **unused)
     struct store_users_cdb *cdb = open_database(); /* before they are changed */
     assert_true(finds(cdb, "bob", "other"));
     unsigned char *memory = map_file(&len);
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+    for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
         for (size_t table = 1; table < 256; table++) /* the first tells where records end */
             cdb_pack(places[i], memory + 8 * table);
         (void)finds(cdb, "bob", "other");
@@ -201,7 +201,7 @@ static void a_table_outside_the_file_is_not_read(void **unused)
         (void)finds(cdb, "bob", "other");
     }
     munmap(memory, len);
-    store_users_cdb_close(cdb);
+    store_users_cdb_free(cdb);
 }
 
 int main(void)

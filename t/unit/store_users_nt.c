@@ -40,7 +40,7 @@ static void write_file(const char *text)
 static struct sspi_users *open_users(const char *text)
 {
     write_file(text);
-    struct sspi_users *users = store_users_open(path, error, sizeof error);
+    struct sspi_users *users = store_users_open(path, error, sizeof(error));
     if (users == NULL)
         print_message("# %s\n", error);
     assert_non_null(users);
@@ -52,11 +52,11 @@ static void assert_finds(struct sspi_users *users, const char *user, const char 
                          const char *name, uint8_t first)
 {
     struct store_nt_user found;
-    char whole[2 * sizeof found.user];
+    char whole[2 * sizeof(found.user)];
     assert_int_equal(store_users_nt_find(users, bytes_view(user), bytes_view(domain), &found),
                      name != NULL);
     assert_int_equal(found.hash[0], name != NULL ? first : 0x5a);
-    snprintf(whole, sizeof whole, "%s\\%s", found.domain, found.user);
+    snprintf(whole, sizeof(whole), "%s\\%s", found.domain, found.user);
     assert_string_equal(whole, name != NULL ? name : "\\");
 }
 
@@ -131,15 +131,15 @@ static void names_may_be_of_any_length(void **state)
     struct store_nt_user found;
     memset(longest, 'n', STORE_USERS_NAME_LIMIT);
     longest[STORE_USERS_NAME_LIMIT] = '\0';
-    snprintf(text, sizeof text, "%s:%s:NT:" A "\n", longest, longest);
+    snprintf(text, sizeof(text), "%s:%s:NT:" A "\n", longest, longest);
     struct sspi_users *users = open_users(text);
-    memset(name, 'N', sizeof name);
+    memset(name, 'N', sizeof(name));
     for (size_t len = STORE_USERS_NAME_LIMIT - 1; len <= STORE_USERS_NAME_LIMIT + 1; len++) {
         struct sspi_view view = {name, len};
         assert_int_equal(store_users_nt_find(users, view, view, &found),
                          len == STORE_USERS_NAME_LIMIT);
     }
-    struct sspi_view view = {name, sizeof name};
+    struct sspi_view view = {name, sizeof(name)};
     assert_false(store_users_nt_find(users, view, view, &found));
     store_users_unref(users);
 }
@@ -159,9 +159,9 @@ static void wrong_files_are_refused_with_their_line(void **state)
         {"alice:Corp:NT:\n", ":1: the NT hash is not 32"},
     };
 
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         write_file(all[i].text);
-        assert_null(store_users_open(path, error, sizeof error));
+        assert_null(store_users_open(path, error, sizeof(error)));
         assert_non_null(strstr(error, all[i].words));
         assert_null(strstr(error, A));
     }
@@ -183,11 +183,11 @@ static void each_of_many_is_found(void **state)
     for (unsigned i = 0; i < N_USERS; i++) {
         struct store_nt_user found;
         char user[32], domain[32];
-        snprintf(user, sizeof user, "USER%u", i);
-        snprintf(domain, sizeof domain, "dom%u", i % 7);
+        snprintf(user, sizeof(user), "USER%u", i);
+        snprintf(domain, sizeof(domain), "dom%u", i % 7);
         assert_true(store_users_nt_find(users, bytes_view(user), bytes_view(domain), &found));
         assert_int_equal(found.hash[0], i % 251);
-        snprintf(domain, sizeof domain, "dom%u", (i + 1) % 7);
+        snprintf(domain, sizeof(domain), "dom%u", (i + 1) % 7);
         assert_false(store_users_nt_find(users, bytes_view(user), bytes_view(domain), &found));
     }
     store_users_unref(users);
@@ -197,13 +197,13 @@ static void a_changed_file_is_read_again(void **state)
 {
     struct sspi_users *users = open_users("alice:Corp:NT:" A "\n");
     write_file("bob:Corp:NT:" B "\n");
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_RELOADED);
     assert_finds(users, "alice", "Corp", NULL, 0);
     assert_finds(users, "bob", "Corp", "Corp\\bob", 0xfe);
     /* What cannot be used leaves what there was. */
     write_file("bob:Corp:NT:" A "\nBOB:Corp:NT:" A "\n");
-    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof error),
+    assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_UNREADABLE);
     assert_finds(users, "bob", "Corp", "Corp\\bob", 0xfe);
     store_users_unref(users);

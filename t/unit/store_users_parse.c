@@ -50,13 +50,13 @@ static void reads_each_form(void **unused)
         {"alice:a realm:sha-256:" HEX64, SSPI_DIGEST_SHA_256},
         {"alice:a realm:SHA-512-256:" HEX64, SSPI_DIGEST_SHA_512_256},
     };
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
         assert_int_equal(parse(forms[i].text), STORE_USERS_DIGEST);
         assert_int_equal(line.kind, STORE_USERS_DIGEST);
         assert_view(line.user, "alice");
         assert_view(line.realm, "a realm");
         assert_int_equal(line.algorithm, forms[i].algorithm);
-        assert_memory_equal(line.hash, hash, sizeof hash);
+        assert_memory_equal(line.hash, hash, sizeof(hash));
     }
 }
 
@@ -65,7 +65,7 @@ static void reads_the_form_for_sasl(void **unused)
     (void)unused;
     static const char *const forms[] = {"J\xc3\xb6rg:K\xc3\xb6ln:MD5-ISO-8859-1:" HEX32,
                                         "J\xc3\xb6rg:K\xc3\xb6ln:md5-iso-8859-1:" HEX32};
-    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
         assert_int_equal(parse(forms[i]), STORE_USERS_SASL);
         assert_int_equal(line.kind, STORE_USERS_SASL);
         assert_view(line.user, "J\xc3\xb6rg");
@@ -154,7 +154,7 @@ static void names_what_is_wrong(void **unused)
         {"alice:realm:SHA-512-256-sess:" HEX64, "without -sess"},
         {"alice:realm:-sess:" HEX32, "algorithm is unknown"},
     };
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         assert_int_equal(parse(wrong[i].text), STORE_USERS_BAD);
         assert_non_null(problem);
         if (strstr(problem, wrong[i].problem) == NULL)
@@ -170,7 +170,7 @@ static void names_may_have_255_octets_and_no_more(void **unused)
     for (int len = 255; len <= 256; len++)
         for (int which = 0; which < 2; which++) {
             int user_len = which == 0 ? len : 3, realm_len = which == 0 ? 3 : len;
-            snprintf(text, sizeof text, "%0*d:%0*d:" HEX32, user_len, 0, realm_len, 0);
+            snprintf(text, sizeof(text), "%0*d:%0*d:" HEX32, user_len, 0, realm_len, 0);
             assert_int_equal(parse(text), len == 255 ? STORE_USERS_DIGEST : STORE_USERS_BAD);
         }
     assert_non_null(strstr(problem, "255"));
@@ -180,7 +180,7 @@ static void a_line_may_have_1024_octets_and_no_more(void **unused)
 {
     (void)unused;
     char text[STORE_USERS_LINE_LIMIT + 2];
-    memset(text, 'a', sizeof text);
+    memset(text, 'a', sizeof(text));
     text[STORE_USERS_LINE_LIMIT] = '\0';
     assert_int_equal(parse(text), STORE_USERS_BAD);
     assert_null(strstr(problem, "1024"));
@@ -210,7 +210,7 @@ static void a_nul_is_a_control_character(void **unused)
     static const char text[] = "al\0ice:realm:" HEX32;
     problem = NULL;
     assert_int_equal(
-        store_users_parse_line((struct sspi_view){text, sizeof text - 1}, &line, &problem),
+        store_users_parse_line((struct sspi_view){text, sizeof(text) - 1}, &line, &problem),
         STORE_USERS_BAD);
     assert_non_null(strstr(problem, "control"));
 }

@@ -10,7 +10,7 @@ static bool sasl_has(const char *user, struct sspi_view realm, int first_octet)
 {
     uint8_t hash[STORE_USERS_HASH_MAX];
     bool found = store_users_sasl_hash(users, bytes_view(user), realm, hash);
-    for (size_t i = 16; i < sizeof hash; i++)
+    for (size_t i = 16; i < sizeof(hash); i++)
         assert_int_equal(hash[i], 0x5a);
     return found && hash[0] == first_octet;
 }
@@ -87,15 +87,15 @@ static void an_unknown_user_gets_the_same_dummy_each_time(void **kind)
     open_users("alice:realm:" A "\n" JOERG ":realm" SASL B "\n", *kind);
     static char longest[256];
     uint8_t dummy[STORE_USERS_HASH_MAX], hash[STORE_USERS_HASH_MAX];
-    memset(longest, 'a', sizeof longest);
+    memset(longest, 'a', sizeof(longest));
     assert_false(store_users_hash(users, SSPI_VIEW("x"), REALM, SSPI_DIGEST_MD5, dummy));
-    memset(hash, 1, sizeof hash);
+    memset(hash, 1, sizeof(hash));
     assert_false(store_users_sasl_hash(users, SSPI_VIEW("x"), REALM, hash));
-    assert_memory_equal(hash, dummy, sizeof hash);
-    memset(hash, 1, sizeof hash);
-    assert_false(store_users_sasl_hash(users, (struct sspi_view){longest, sizeof longest},
-                                       (struct sspi_view){longest, sizeof longest}, hash));
-    assert_memory_equal(hash, dummy, sizeof hash);
+    assert_memory_equal(hash, dummy, sizeof(hash));
+    memset(hash, 1, sizeof(hash));
+    assert_false(store_users_sasl_hash(users, (struct sspi_view){longest, sizeof(longest)},
+                                       (struct sspi_view){longest, sizeof(longest)}, hash));
+    assert_memory_equal(hash, dummy, sizeof(hash));
 }
 
 static void a_second_one_is_told(void **unused)

@@ -43,7 +43,7 @@ static inline int make_directory(void **unused)
     (void)unused;
     if (mkdtemp(directory) == NULL)
         return -1;
-    snprintf(path, sizeof path, "%s/users", directory);
+    snprintf(path, sizeof(path), "%s/users", directory);
     return 0;
 }
 
@@ -80,7 +80,7 @@ static inline void write_users(const char *text, void *kind)
 {
     char new_path[80];
     bool is_database = kind == &as.database;
-    snprintf(new_path, sizeof new_path, "%s.new", path);
+    snprintf(new_path, sizeof(new_path), "%s.new", path);
     int file = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(file >= 0);
     if (is_database) {
@@ -100,9 +100,9 @@ static inline void open_users(const char *text, void *kind)
 {
     char name[80];
     write_users(text, kind);
-    memset(error, 0, sizeof error);
-    snprintf(name, sizeof name, "%s%s", kind == &as.database ? STORE_USERS_CDB_PREFIX : "", path);
-    users = store_users_open(name, error, sizeof error);
+    memset(error, 0, sizeof(error));
+    snprintf(name, sizeof(name), "%s%s", kind == &as.database ? STORE_USERS_CDB_PREFIX : "", path);
+    users = store_users_open(name, error, sizeof(error));
 }
 
 /* The database of that file alone; NULL leaves `error`. */
@@ -110,7 +110,7 @@ static inline struct store_users_cdb *open_database(void)
 {
     struct stat identity;
     error[0] = '\0';
-    return store_users_cdb_open(path, &identity, error, sizeof error);
+    return store_users_cdb_open(path, &identity, error, sizeof(error));
 }
 
 static inline int new_file(void)

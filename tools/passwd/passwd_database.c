@@ -31,6 +31,6 @@ struct store_users_cdb *passwd_database_open(const char *name)
 
 void passwd_database_close(struct store_users_cdb **database)
 {
-    store_users_cdb_close(*database);
+    store_users_cdb_free(*database);
     *database = NULL;
 }
