@@ -28,11 +28,11 @@ uint32_t ntlm_challenge_flags(uint32_t asked)
      * granted, axios-ntlm sends OEM and marks it as Unicode. ntlm-auth sends OEM even if it is not
      * granted. */
     flags |= (asked & charsets) == NTLM_FLAG_OEM ? NTLM_FLAG_OEM : NTLM_FLAG_UNICODE;
-    /* MS-NLMP 3.2.5.1.1: TargetName, and what it is, are told to who asks. */
+    /* MS-NLMP 3.2.5.1.1: a client that asks for it gets TargetName and its type. */
     if ((asked & NTLM_FLAG_REQUEST_TARGET) != 0)
         flags |= NTLM_FLAG_TARGET_TYPE_DOMAIN;
-    /* MS-NLMP 3.1.5.1.2: without one of the two there is no key to exchange. Clients differ in what
-     * they do then, so that it is not granted. */
+    /* MS-NLMP 3.1.5.1.2: without SIGN or SEAL there is no key to exchange. Clients differ in what
+     * they do then, so it is not granted. */
     if ((asked & NTLM_FLAG_KEY_EXCHANGE) != 0 && (asked & (NTLM_FLAG_SIGN | NTLM_FLAG_SEAL)) != 0)
         flags |= NTLM_FLAG_KEY_EXCHANGE;
     return flags;
@@ -81,8 +81,8 @@ static bool append_target_info(struct bytes *to, const struct ntlm_challenge_nam
     return !to->failed;
 }
 
-/* MS-NLMP 2.2.2.10, there for debugging alone: Windows 7's numbers without a build, and the
- * revision of the protocol. All zero when the client did not ask. */
+/* MS-NLMP 2.2.2.10, only for debugging: Windows 7's numbers without a build, and the revision of
+ * the protocol. All zero if the client did not ask for it. */
 static void append_version(struct bytes *to, uint32_t flags)
 {
     static const char version[8] = {6, 1, 0, 0, 0, 0, 0, 15};
@@ -93,8 +93,8 @@ static void append_version(struct bytes *to, uint32_t flags)
         append_number(to, 0, sizeof(version));
 }
 
-/* MS-NLMP 2.2.1.2: in the granted character set. A name that is not ASCII is left out in OEM:
- * clients then send no domain, which means the server's domain. */
+/* MS-NLMP 2.2.1.2: the name is in the granted character set. In OEM, a name that is not ASCII is
+ * left out. Clients then send no domain, which means the server's domain. */
 static bool append_target(struct bytes *to, uint32_t flags, struct sspi_view name)
 {
     if ((flags & NTLM_FLAG_REQUEST_TARGET) == 0)

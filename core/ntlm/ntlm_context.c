@@ -30,8 +30,8 @@ void ntlm_context_free(struct ntlm_context *context)
     free(context);
 }
 
-/* MS-NLMP 3.2.5.1.2; replays and their order are told by the sequence number of every signature.
- * What was granted but cannot be done is not promised. */
+/* MS-NLMP 3.2.5.1.2. Each signature has a sequence number, which shows replays and their order. The
+ * attributes leave out what was granted but is impossible. */
 static ULONG attributes_from_flags(uint32_t flags, bool can_sign)
 {
     ULONG attributes = 0;
@@ -63,13 +63,13 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
 {
     const uint32_t strong = NTLM_FLAG_EXTENDED_SECURITY | NTLM_FLAG_128;
     const struct clock *clock = credential->clock;
-    /* Without the two, signatures are too weak to vouch for anything. */
+    /* Without these two flags, signatures are too weak. */
     bool can_sign = (proof->flags & strong) == strong;
     struct package_info info = {
         .mechanism = &ntlm_package,
         .attributes = attributes_from_flags(proof->flags, can_sign),
         .start_ms = clock->now_ms(clock->self),
-        .expiry_ms = UINT64_MAX, /* NTLM knows no end of a login */
+        .expiry_ms = UINT64_MAX, /* an NTLM login has no end */
         .channel = proof->channel,
         .bound = proof->bound,
     };

@@ -8,25 +8,25 @@
 
 enum ntlm_context_state {
     NTLM_CONTEXT_BEGUN,      /* waits for NEGOTIATE */
-    NTLM_CONTEXT_CHALLENGED, /* waits for AUTHENTICATE; proves nothing */
+    NTLM_CONTEXT_CHALLENGED, /* waits for AUTHENTICATE; the client is not verified yet */
     NTLM_CONTEXT_ESTABLISHED,
     NTLM_CONTEXT_FAILED /* for good */
 };
 
 struct ntlm_context {
     enum ntlm_context_state state;
-    struct bytes negotiate; /* both messages as they were on the wire, for the MIC */
+    struct bytes negotiate; /* both messages as they were sent, for the MIC */
     struct bytes challenge;
     uint8_t server_challenge[NTLM_CHALLENGE_LEN];
-    uint32_t flags; /* what CHALLENGE granted */
-    bool may_wait;  /* for winbind, when AUTHENTICATE comes */
+    uint32_t flags; /* the flags that CHALLENGE granted */
+    bool may_wait;  /* the check of AUTHENTICATE may wait for winbind */
     bool can_sign;
     struct ntlm_sign sign;
     uint8_t exported_key[NTLM_KEY_LEN]; /* the session's key, for SECPKG_ATTR_SESSION_KEY */
     struct package_info info;
 };
 
-/* Its messages (MS-NLMP 3.4), in ntlm_protect.c. */
+/* The message functions of a context (MS-NLMP 3.4), in ntlm_protect.c. */
 extern const struct package_messages ntlm_protect_calls;
 
 /* NULL: no memory. */
@@ -35,8 +35,8 @@ struct ntlm_context *ntlm_context_new(void) MUST_USE;
 /* Wipes and frees. */
 void ntlm_context_free(struct ntlm_context *context);
 
-/* Makes it an established context, copying the proof but for the SIDs, which are taken out of it.
- * False: no memory, or libcrypto failed; it stays what it was. */
+/* Makes it an established context. It copies the proof, but moves the SIDs out of it. False: no
+ * memory, or libcrypto failed. The context is then unchanged. */
 bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_credential *credential,
                             struct ntlm_proof *proof) MUST_USE;
 

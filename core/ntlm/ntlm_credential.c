@@ -71,7 +71,7 @@ static char upper(char c)
     return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
 }
 
-/* What is before the first dot, in upper case, is what Windows takes for a NetBIOS name. */
+/* Windows takes the part before the first dot, in upper case, as the NetBIOS name. */
 static bool take_names(struct ntlm_credential *credential)
 {
     if (gethostname(credential->dns_computer, sizeof(credential->dns_computer)) != 0)
@@ -95,7 +95,7 @@ static SECURITY_STATUS fill(struct ntlm_credential *credential, const SSPI_ACCEP
             "OpenSSL has no RC4, which NTLM needs: install its legacy provider");
     if (!take_names(credential))
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                                 "this machine does not tell its name");
+                                 "the name of this machine is unknown: gethostname() failed");
     return take_users(credential, data, error_info);
 }
 
@@ -127,7 +127,7 @@ void ntlm_credential_refresh(struct ntlm_credential *credential)
 {
     char error[SSPI_ERROR_TEXT_SIZE];
     const struct clock *clock = credential->clock;
-    /* What cannot be read leaves the users there were. */
+    /* If the file cannot be read, the old users stay. */
     if (credential->own_users != NULL)
         (void)store_source_refresh(store_users_source(credential->own_users),
                                    clock->steady_ms(clock->self), error, sizeof(error));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an NTLM credential holds: who knows the users, the algorithms, who we say we are. Read-only
- * once made, so that any number of threads may use it. */
+/* An NTLM credential: the source of the users, the algorithms, the names of the server. It does not
+ * change after it was made, so any number of threads may use it. */
 #ifndef NTLM_CREDENTIAL_H
 #define NTLM_CREDENTIAL_H
 
@@ -11,27 +11,29 @@
 #include "sspi.h"
 
 struct ntlm_credential {
-    const struct clock *clock; /* the machine's; tests put their own here */
+    const struct clock *clock; /* the machine's clock; tests set their own */
     struct ntlm_crypto crypto;
-    struct sspi_winbind *winbind;                /* verifies; NULL: `users` do */
-    struct sspi_users *users;                    /* NULL with winbind */
-    struct sspi_users *own_users;                /* the same when it was opened here, else NULL */
-    char nb_computer[NTLM_WINBIND_NB_LIMIT + 1]; /* winbind tells its own */
+    struct sspi_winbind *winbind; /* verifies clients; NULL: `users` do */
+    struct sspi_users *users;     /* NULL with winbind */
+    struct sspi_users *own_users; /* the same if the credential opened it, otherwise NULL */
+    char nb_computer[NTLM_WINBIND_NB_LIMIT + 1]; /* without winbind; winbind has its own */
     char dns_computer[HOST_NAME_MAX + 1];
 };
 
-/* As struct package's acquire. Winbind in `data` wins; else the users are those of a file with
- * NT lines (store_users.h), from the same places of `data` and the environment as WDigest's;
- * where none of them names any, winbind is asked here for the names, which blocks. It keeps
- * references of its own to Winbind and Users. */
+/* Makes a credential as struct package's acquire does. It takes the first of these that is set, and
+ * keeps its own references to Winbind and Users:
+ *  - Winbind in `data`;
+ *  - the users of a file with NT lines (store_users.h), from the same fields of `data` and the same
+ *    environment variable as WDigest's;
+ *  - winbind, which is asked for its names now. This blocks. */
 SECURITY_STATUS ntlm_credential_new(const SSPI_ACCEPTOR_DATA *data,
                                     struct ntlm_credential **ret_credential,
                                     struct sspi_error_info *error_info) MUST_USE;
 
 void ntlm_credential_free(struct ntlm_credential *credential);
 
-/* Reads users that were opened here again when their file changed; who shares users with us does so
- * himself. */
+/* Reads users that the credential opened again if their file changed. A caller that passed its own
+ * users reads them again itself. */
 void ntlm_credential_refresh(struct ntlm_credential *credential);
 
 #endif

@@ -12,7 +12,7 @@ bool ntlm_crypto_init(struct ntlm_crypto *ret_crypto)
     if (!cipher_library_open(&crypto.library))
         return false;
     crypto.rc4 = cipher_fetch(&crypto.library, "RC4");
-    /* What fails must not leave its error for whoever looks at the queue next. */
+    /* A failure must not leave its error in the queue for another caller of OpenSSL. */
     ERR_set_mark();
     crypto.hashes.md5 = EVP_MD_fetch(crypto.library.context, "MD5", NULL);
     ERR_pop_to_mark();

@@ -10,21 +10,23 @@
 /* Octets of every key, hash and MAC here. */
 #define NTLM_KEY_LEN 16
 
-/* Fetched once, then read-only: any number of threads may use it. */
+/* The algorithms are fetched once and do not change after that, so any number of threads may use
+ * them. */
 struct ntlm_crypto {
     struct cipher_library library;
-    struct hash_suite hashes; /* MD5 alone */
+    struct hash_suite hashes; /* only MD5 */
     struct evp_cipher_st *rc4;
 };
 
-/* False: OpenSSL's legacy provider is not installed, or no memory; nothing is held then. */
+/* False: OpenSSL's legacy provider is not installed, or no memory. There is nothing to clear then.
+ */
 bool ntlm_crypto_init(struct ntlm_crypto *ret_crypto) MUST_USE;
 
-/* Leaves a zero-initialised value, which is fine too. */
+/* Frees the algorithms. A zero-initialised value is fine too. The value is zero afterwards. */
 void ntlm_crypto_clear(struct ntlm_crypto *crypto);
 
-/* HMAC-MD5 (RFC 2104) over the parts, one after the other. `run` is of crypto->hashes. False:
- * libcrypto failed; the output is all zero then. */
+/* Computes HMAC-MD5 (RFC 2104) over the parts, one after the other. `run` belongs to
+ * crypto->hashes. False: libcrypto failed, and the output is all zero. */
 bool ntlm_crypto_hmac(struct hash_run *run, const uint8_t key[NTLM_KEY_LEN],
                       const struct sspi_view *parts, size_t n_parts,
                       uint8_t ret_mac[NTLM_KEY_LEN]) MUST_USE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The arithmetic of NTLMv2 (MS-NLMP 3.3.2 and 3.4.5): from the hash of a password to the keys of a
- * session. Pure. Each `run` is of an ntlm_crypto's hashes. False everywhere: libcrypto failed; the
- * output must not be used then. The caller wipes the keys. */
+ * session. Pure. Each `run` belongs to the hashes of an ntlm_crypto. All functions return false if
+ * libcrypto failed. The output must not be used then. The caller wipes the keys. */
 #ifndef NTLM_KEYS_H
 #define NTLM_KEYS_H
 
@@ -19,7 +19,7 @@ bool ntlm_keys_response(struct hash_run *run, const uint8_t nt_hash[NTLM_KEY_LEN
                         struct sspi_view upper_user, struct sspi_view domain,
                         uint8_t ret_key[NTLM_KEY_LEN]) MUST_USE;
 
-/* NTProofStr over our challenge and the client's part of the response. */
+/* NTProofStr over the server's challenge and the client's part of the response. */
 bool ntlm_keys_proof(struct hash_run *run, const uint8_t response_key[NTLM_KEY_LEN],
                      const uint8_t challenge[NTLM_CHALLENGE_LEN], struct sspi_view temp,
                      uint8_t ret_proof[NTLM_KEY_LEN]) MUST_USE;
@@ -33,8 +33,8 @@ bool ntlm_keys_exported(const struct ntlm_crypto *crypto, const uint8_t base_key
                         const uint8_t encrypted[NTLM_KEY_LEN],
                         uint8_t ret_key[NTLM_KEY_LEN]) MUST_USE;
 
-/* The MIC over the three messages; what AUTHENTICATE, of NTLM_MIC_END octets at least, has in its
- * place counts as zeros. */
+/* The MIC over the three messages. AUTHENTICATE has at least NTLM_MIC_END octets, and the octets of
+ * its own MIC count as zeros. */
 bool ntlm_keys_mic(struct hash_run *run, const uint8_t exported_key[NTLM_KEY_LEN],
                    struct sspi_view negotiate, struct sspi_view challenge,
                    struct sspi_view authenticate, uint8_t ret_mic[NTLM_KEY_LEN]) MUST_USE;

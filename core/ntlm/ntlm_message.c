@@ -39,8 +39,9 @@ enum ntlm_message_type ntlm_message_type(struct sspi_view token)
                : NTLM_MESSAGE_NONE;
 }
 
-/* MS-NLMP 2.2.1: Len, MaxLen and BufferOffset. "MaxLen ... MUST be ignored on receipt", and so is
- * the offset of nothing. No sum of two of the client's numbers is taken. */
+/* MS-NLMP 2.2.1: Len, MaxLen and BufferOffset. "MaxLen ... MUST be ignored on receipt". The offset
+ * of an empty field is ignored too. The code never adds two numbers of the client, so no sum
+ * overflows. */
 static bool read_field(struct sspi_view message, size_t at, size_t header_len,
                        struct sspi_view *ret_field)
 {
@@ -72,20 +73,20 @@ bool ntlm_message_read_negotiate(struct sspi_view token, uint32_t *ret_flags,
     if (token.len > NTLM_MESSAGE_LIMIT)
         return refuse("it is longer than 8192 octets", ret_problem);
     if (ntlm_message_type(token) != NTLM_MESSAGE_NEGOTIATE)
-        return refuse("it is no NEGOTIATE message", ret_problem);
+        return refuse("it is not a NEGOTIATE message", ret_problem);
     uint32_t flags = ntlm_message_u32(token.data + NEGOTIATE_FLAGS);
-    /* MS-NLMP 2.2.1.1: without its flag a field is to be ignored. */
+    /* MS-NLMP 2.2.1.1: a field without its flag is ignored. */
     if ((flags & NTLM_FLAG_DOMAIN_SUPPLIED) != 0 &&
         !read_field(token, NEGOTIATE_DOMAIN, NEGOTIATE_LEN, &ignored))
-        return refuse("its domain leaves the message", ret_problem);
+        return refuse("its domain is outside the message", ret_problem);
     if ((flags & NTLM_FLAG_WORKSTATION_SUPPLIED) != 0 &&
         !read_field(token, NEGOTIATE_WORKSTATION, NEGOTIATE_LEN, &ignored))
-        return refuse("its workstation leaves the message", ret_problem);
+        return refuse("its workstation is outside the message", ret_problem);
     *ret_flags = flags;
     return true;
 }
 
-/* A MIC is there when nothing else is where it would be. */
+/* The message has a MIC if no other field is in its place. */
 static struct sspi_view find_mic(struct sspi_view token, const struct sspi_view *const *fields,
                                  size_t n_fields)
 {
@@ -107,12 +108,12 @@ bool ntlm_message_read_authenticate(struct sspi_view token, struct ntlm_authenti
         struct sspi_view *field;
         const char *problem;
     } all[] = {
-        {LM_RESPONSE, &message.lm_response, "its LM response leaves the message"},
-        {NT_RESPONSE, &message.nt_response, "its NT response leaves the message"},
-        {DOMAIN, &message.domain, "its domain leaves the message"},
-        {USER, &message.user, "its user name leaves the message"},
-        {WORKSTATION, &message.workstation, "its workstation leaves the message"},
-        {SESSION_KEY, &message.session_key, "its session key leaves the message"},
+        {LM_RESPONSE, &message.lm_response, "its LM response is outside the message"},
+        {NT_RESPONSE, &message.nt_response, "its NT response is outside the message"},
+        {DOMAIN, &message.domain, "its domain is outside the message"},
+        {USER, &message.user, "its user name is outside the message"},
+        {WORKSTATION, &message.workstation, "its workstation is outside the message"},
+        {SESSION_KEY, &message.session_key, "its session key is outside the message"},
     };
     const struct sspi_view *fields[sizeof(all) / sizeof(all[0])];
 
@@ -121,7 +122,7 @@ bool ntlm_message_read_authenticate(struct sspi_view token, struct ntlm_authenti
     if (token.len > NTLM_MESSAGE_LIMIT)
         return refuse("it is longer than 8192 octets", ret_problem);
     if (ntlm_message_type(token) != NTLM_MESSAGE_AUTHENTICATE)
-        return refuse("it is no AUTHENTICATE message", ret_problem);
+        return refuse("it is not an AUTHENTICATE message", ret_problem);
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         if (!read_field(token, all[i].at, AUTHENTICATE_LEN, all[i].field))
             return refuse(all[i].problem, ret_problem);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* NTLM's messages (MS-NLMP 2.2.1), read. Every length and offset is checked against the message;
- * what is read are views into it, which may lie over one another: nothing is written there. Pure.
- */
+/* Reads NTLM's messages (MS-NLMP 2.2.1). Every length and offset is checked against the message.
+ * The results are views into the message, which may overlap. They are never written to. Pure. */
 #ifndef NTLM_MESSAGE_H
 #define NTLM_MESSAGE_H
 
 #include "ntlm_keys.h"
 
-/* Longest message that is looked at. Windows' have 2888 octets at most. */
+/* The longest message that is read. Those of Windows have at most 2888 octets. */
 #define NTLM_MESSAGE_LIMIT 8192
 
 /* MS-NLMP 2.2.2.5: NegotiateFlags. */
@@ -34,17 +33,17 @@
 #define NTLM_SIGNATURE SSPI_VIEW("NTLMSSP\0")
 
 enum ntlm_message_type {
-    NTLM_MESSAGE_NONE = 0, /* not NTLM, or no type of it */
+    NTLM_MESSAGE_NONE = 0, /* not an NTLM message, or one of an unknown type */
     NTLM_MESSAGE_NEGOTIATE = 1,
     NTLM_MESSAGE_CHALLENGE = 2,
     NTLM_MESSAGE_AUTHENTICATE = 3
 };
 
-/* By how the token begins; says nothing of the rest. */
+/* Returns the type by the start of the token. It does not check the rest. */
 enum ntlm_message_type ntlm_message_type(struct sspi_view token) MUST_USE;
 
-/* Reads a NEGOTIATE message, which may end before its Version field (32 octets) or have one (40).
- * False: *ret_problem says what is wrong with it, a fixed text. */
+/* Reads a NEGOTIATE message with its Version field (40 octets) or without it (32 octets). False:
+ * *ret_problem is a fixed text that says what is wrong. */
 bool ntlm_message_read_negotiate(struct sspi_view token, uint32_t *ret_flags,
                                  const char **ret_problem) MUST_USE;
 
@@ -55,9 +54,9 @@ struct ntlm_authenticate {
     struct sspi_view user;
     struct sspi_view workstation;
     struct sspi_view session_key; /* EncryptedRandomSessionKey */
-    struct sspi_view mic;         /* data NULL: the other fields begin where it would be */
+    struct sspi_view mic;         /* data NULL: other fields are in its place */
     uint32_t flags;
-    bool oem; /* names are in the client's OEM character set; ntlm_verify sets it */
+    bool oem; /* the names are in the client's OEM character set; ntlm_verify sets it */
 };
 
 /* Reads an AUTHENTICATE message of 64 octets and more, with or without Version and MIC. An empty
@@ -65,7 +64,7 @@ struct ntlm_authenticate {
 bool ntlm_message_read_authenticate(struct sspi_view token, struct ntlm_authenticate *ret_message,
                                     const char **ret_problem) MUST_USE;
 
-/* Little-endian numbers; the caller sees to the length. */
+/* Little-endian numbers. The caller checks the length. */
 uint16_t ntlm_message_u16(const char *from);
 uint32_t ntlm_message_u32(const char *from);
 

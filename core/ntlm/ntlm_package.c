@@ -2,9 +2,9 @@
 /* The NTLM package (MS-NLMP), connection-oriented: NEGOTIATE in, CHALLENGE out, AUTHENTICATE in.
  *
  *   state        message        goes to
- *   none         NEGOTIATE      CHALLENGED
+ *   BEGUN        NEGOTIATE      CHALLENGED
  *   CHALLENGED   AUTHENTICATE   ESTABLISHED
- *   any          anything else  FAILED, for good
+ *   any          anything else  FAILED, for ever
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "error_info.h"
 #include "store_users.h"
 
-/* What Windows' NTLM package says of itself. */
+/* The values that Windows' NTLM package returns. */
 #define MAX_TOKEN 2888
 #define RPC_ID    10 /* RPC_C_AUTHN_WINNT */
 
@@ -44,19 +44,20 @@ static SECURITY_STATUS read_negotiate(struct sspi_view token, uint32_t *ret_flag
                                  problem);
     /* MS-NLMP 2.2.2.5: datagrams begin with CHALLENGE. */
     if ((*ret_flags & NTLM_FLAG_DATAGRAM) != 0)
-        return error_info_refuse(error_info, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
-                                 "the client wants NTLM for datagrams");
+        return error_info_refuse(
+            error_info, SEC_E_UNSUPPORTED_FUNCTION, SSPI_REASON_UNSUPPORTED,
+            "the client asks for NTLM for datagrams, which is not supported: use a connection");
     return SEC_E_OK;
 }
 
-/* The names of one challenge, and what they are views of. */
+/* The names of one challenge, and the buffers that the views point to. */
 struct names {
     struct ntlm_winbind_names winbind;
     char domain[STORE_USERS_NAME_LIMIT + 1];
     struct ntlm_challenge_names told;
 };
 
-/* False: winbind has not told them yet. */
+/* False: winbind has not returned its names yet. */
 static bool find_names(const struct ntlm_credential *credential, struct names *names)
 {
     const char *dot = strchr(credential->dns_computer, '.');
@@ -181,9 +182,9 @@ static const struct package_info *info(const void *context)
     return ntlm->state == NTLM_CONTEXT_ESTABLISHED ? &ntlm->info : NULL;
 }
 
-/* MS-SPNG 3.3.5.1: RC4 has the same state for the mechListMIC and for the first message behind it.
- * The sequence numbers go on: that message has number 1, as gss-ntlmssp in MIT's SPNEGO wants it.
- * Each direction has one mechListMIC, which is all that these two are for. */
+/* MS-SPNG 3.3.5.1: RC4 has the same state for the mechListMIC and for the first message after it.
+ * The sequence numbers go on: that message has number 1, as gss-ntlmssp in MIT's SPNEGO expects.
+ * Each direction has one mechListMIC, and these two functions are only for it. */
 static SECURITY_STATUS make_mic(void *context, struct sspi_view message, struct bytes *ret_mic)
 {
     struct ntlm_context *ntlm = context;

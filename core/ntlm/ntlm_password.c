@@ -7,7 +7,7 @@
 #include "ntlm_text.h"
 #include "error_info.h"
 
-/* For client text in a report. */
+/* The room for client text in error texts. */
 #define SHOWN_SIZE 81
 
 /* ---- by the user file ---- */
@@ -52,8 +52,8 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
     SECURITY_STATUS status = ntlm_text_read_login(message, &user, &domain, error_info);
     if (status != SEC_E_OK)
         return status;
-    /* MS-NLMP 3.3.2: the hash covers the names as the client spells them, not as the file does, and
-     * always in UTF-16. */
+    /* MS-NLMP 3.3.2: the hash covers the names as the client spells them, which may differ from the
+     * file. It is always over UTF-16. */
     bool done = ntlm_text_encode_upper(&upper_user, bytes_as_view(&user)) &&
                 ntlm_text_encode(&wire_domain, bytes_as_view(&domain));
     bool known = store_users_nt_find(credential->users, bytes_as_view(&user),
@@ -66,14 +66,14 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
     if (!done)
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                  "OpenSSL could not compute an NTLM proof, or no memory");
-    /* The hash of no user lets nobody in, whoever knows it. */
+    /* The dummy hash never verifies a client, even one that knows it. */
     return right && known ? SEC_E_OK
                           : refuse_user(bytes_as_view(&user), bytes_as_view(&domain), error_info);
 }
 
 /* ---- by winbind ---- */
 
-/* The client is told the same of a wrong password, a disabled account and an unknown user. */
+/* The client gets the same answer for a wrong password, a disabled account and an unknown user. */
 static SECURITY_STATUS refuse_domain(enum ntlm_winbind_status status,
                                      const struct ntlm_winbind_question *question, const char *why,
                                      struct sspi_error_info *error_info)
@@ -113,7 +113,8 @@ static SECURITY_STATUS check_winbind(struct sspi_winbind *winbind,
     SECURITY_STATUS names = ntlm_text_read_login(message, &user, &domain, error_info);
     if (names != SEC_E_OK)
         return names;
-    /* Only the domain controller's log shows it, so a name that cannot be read is left out. */
+    /* Only the log of the domain controller shows the workstation, so one that cannot be read is
+     * left out. */
     struct sspi_error_info unread;
     if (ntlm_text_read_name(message, message->workstation, &workstation, &unread) != SEC_E_OK)
         bytes_free(&workstation);

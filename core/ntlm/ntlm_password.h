@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is it, and does the client know the password: a response against the user file, or asked of
- * winbind. */
+/* Checks the password of a client: its response against the user file, or by winbind. */
 #ifndef NTLM_PASSWORD_H
 #define NTLM_PASSWORD_H
 
@@ -8,12 +7,13 @@
 #include "ntlm_response.h"
 #include "store_users.h"
 
-/* Checks the response of the user that `message` names to `challenge`. SEC_E_OK: *ret_login, whose
- * names are as in the file or the domain; end it with ntlm_winbind_answer_clear(). A user file has
- * no SIDs. Unknown users and wrong passwords are refused alike (SEC_E_LOGON_DENIED), by the file
- * after the same work; a name that cannot be read as ntlm_text_read_name() says. Winbind: also
- * SEC_E_NO_AUTHENTICATING_AUTHORITY when it or a controller does not answer, SEC_E_NO_CREDENTIALS
- * when this process may not ask it. Waits for winbind, never with a file. */
+/* Checks the response to `challenge` of the user that `message` names. SEC_E_OK: *ret_login is set,
+ * with names as in the file or the domain; end it with ntlm_winbind_answer_clear(). A user file has
+ * no SIDs. Unknown users and wrong passwords have the same status, SEC_E_LOGON_DENIED. With a file,
+ * both take the same work. A name that cannot be read has the statuses of ntlm_text_read_name().
+ * With winbind there are two more: SEC_E_NO_AUTHENTICATING_AUTHORITY if it or a controller does not
+ * answer, and SEC_E_NO_CREDENTIALS if this process may not ask it. It waits for winbind, never for
+ * a file. */
 SECURITY_STATUS ntlm_password_check(const struct ntlm_credential *credential, struct hash_run *run,
                                     const uint8_t challenge[NTLM_CHALLENGE_LEN],
                                     const struct ntlm_authenticate *message,

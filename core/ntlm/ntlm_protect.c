@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of an NTLM context, in Windows' layout: SECBUFFER_TOKEN is the signature of MS-NLMP
- * 2.2.2.9.2, SECBUFFER_DATA what it covers, and nothing comes behind it. Ours go by the server's
- * keys, the client's by its own. */
+/* The messages of an NTLM context, in Windows' layout. SECBUFFER_TOKEN is the signature of MS-NLMP
+ * 2.2.2.9.2. SECBUFFER_DATA is the signed message, and nothing follows it. Sent messages use the
+ * keys of the server, received ones those of the client. */
 #include <string.h>
 
 #include "ntlm_context.h"
@@ -59,8 +59,8 @@ static SECURITY_STATUS verify(void *context, const struct package_message *messa
                                       message->n_parts, false, signature));
 }
 
-/* Nothing in a message says whether it is encrypted, so both are tried where both can be. By its
- * number it is out of order either way, and altered if only the number keeps it from being right.
+/* A message does not say whether it is encrypted, so both forms are tried if both are possible. A
+ * wrong number gives UNSEQUENCED in either form. A message is altered if only its number is wrong.
  */
 static SECURITY_STATUS open_message(struct ntlm_context *ntlm,
                                     const struct package_message_part *parts, size_t n_parts,
@@ -108,7 +108,7 @@ static SECURITY_STATUS unseal(void *context, const struct package_message *messa
     return status;
 }
 
-/* As Windows has them: no blocks, and no streams. */
+/* As on Windows: no block size, and no streams. */
 static SECURITY_STATUS sizes(void *context, SecPkgContext_Sizes *ret_sizes)
 {
     const struct ntlm_context *ntlm = context;
@@ -133,7 +133,7 @@ static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info
 {
     const struct ntlm_context *ntlm = context;
     if (!ntlm->can_sign)
-        return SEC_E_UNSUPPORTED_FUNCTION; /* keys of a kind that is not used here */
+        return SEC_E_UNSUPPORTED_FUNCTION; /* a kind of keys that is not used here */
     *ret_info = (struct package_key_info){.signature = "HMAC-MD5",
                                           .encryption = "RSADSI RC4",
                                           .key_bits = KEY_BITS,

@@ -15,7 +15,7 @@ static bool refuse(const char *problem, const char **ret_problem)
     return false;
 }
 
-/* Takes the next pair. An empty value has data too. */
+/* Reads the next pair. An empty value has data too. */
 static bool take_pair(struct sspi_view *rest, uint16_t *ret_id, struct sspi_view *ret_value)
 {
     if (rest->len < PAIR_HEADER_LEN)
@@ -30,7 +30,7 @@ static bool take_pair(struct sspi_view *rest, uint16_t *ret_id, struct sspi_view
     return true;
 }
 
-/* What the pairs say; data NULL: not there. */
+/* The values of the pairs; data NULL: the pair is missing. */
 struct pairs {
     struct sspi_view flags;
     struct sspi_view target;
@@ -45,7 +45,7 @@ static bool keep(struct pairs *pairs, uint16_t id, struct sspi_view value, const
     case NTLM_PAIR_FLAGS:
         place = &pairs->flags;
         if (value.len != 4)
-            return refuse("its MsvAvFlags have not 4 octets", ret_problem);
+            return refuse("its MsvAvFlags do not have 4 octets", ret_problem);
         break;
     case NTLM_PAIR_TARGET_NAME:
         place = &pairs->target;
@@ -55,19 +55,19 @@ static bool keep(struct pairs *pairs, uint16_t id, struct sspi_view value, const
     case NTLM_PAIR_CHANNEL_BINDINGS:
         place = &pairs->channel;
         if (value.len != NTLM_KEY_LEN)
-            return refuse("its MsvAvChannelBindings have not 16 octets", ret_problem);
+            return refuse("its MsvAvChannelBindings do not have 16 octets", ret_problem);
         break;
     default:
         return true;
     }
-    /* Which of the two counts would be anybody's guess. */
+    /* No rule says which of the two pairs counts. */
     if (place->data != NULL)
         return refuse("an AV pair comes twice", ret_problem);
     *place = value;
     return true;
 }
 
-/* MS-NLMP 2.2.2.1: the list ends with MsvAvEOL. What clients put behind it, four zeros mostly, has
+/* MS-NLMP 2.2.2.1: the list ends with MsvAvEOL. Clients often send four zeros after it, which have
  * no meaning. */
 static bool read_pairs(struct sspi_view rest, struct pairs *ret_pairs, const char **ret_problem)
 {
@@ -76,7 +76,7 @@ static bool read_pairs(struct sspi_view rest, struct pairs *ret_pairs, const cha
         uint16_t id;
         struct sspi_view value;
         if (!take_pair(&rest, &id, &value))
-            return refuse("its AV pairs leave it or have no end", ret_problem);
+            return refuse("its AV pairs are outside it, or have no end", ret_problem);
         if (id == NTLM_PAIR_END)
             return value.len == 0 || refuse("its MsvAvEOL is not empty", ret_problem);
         if (n == NTLM_RESPONSE_PAIRS_LIMIT)
@@ -96,7 +96,7 @@ bool ntlm_response_read(struct sspi_view octets, struct ntlm_response *ret_respo
     struct sspi_view temp = {octets.data + NTLM_KEY_LEN, octets.len - NTLM_KEY_LEN};
     /* MS-NLMP 2.2.2.7: RespType and HiRespType are 1. */
     if (ntlm_message_u16(temp.data + TEMP_VERSION) != 0x0101)
-        return refuse("it is of an unknown version", ret_problem);
+        return refuse("its version is unknown", ret_problem);
     if (!read_pairs((struct sspi_view){temp.data + TEMP_PAIRS, temp.len - TEMP_PAIRS}, &pairs,
                     ret_problem))
         return false;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The NTLMv2 response of an AUTHENTICATE message (MS-NLMP 2.2.2.7 and 2.2.2.8): what the client
- * says under the protection of its password. Pure. Believe nothing of it before the proof is right.
- */
+/* The NTLMv2 response of an AUTHENTICATE message (MS-NLMP 2.2.2.7 and 2.2.2.8). Its values are
+ * protected by the password of the client. Do not trust them before the proof is verified. Pure. */
 #ifndef NTLM_RESPONSE_H
 #define NTLM_RESPONSE_H
 
@@ -28,19 +27,19 @@ enum ntlm_response_pair {
 
 /* MsvAvFlags. */
 #define NTLM_PAIR_FLAG_MIC            0x00000002u
-#define NTLM_PAIR_FLAG_UNTRUSTED_NAME 0x00000004u /* of the target: anybody may have told it */
+#define NTLM_PAIR_FLAG_UNTRUSTED_NAME 0x00000004u /* the target name may come from an attacker */
 
 struct ntlm_response {
     struct sspi_view proof;   /* NTProofStr, NTLM_KEY_LEN octets */
-    struct sspi_view temp;    /* all that follows: what it proves */
+    struct sspi_view temp;    /* the rest, which the proof protects */
     uint64_t time;            /* FILETIME: 100 ns since 1601 */
-    uint32_t flags;           /* MsvAvFlags, 0 when they are not there */
-    struct sspi_view target;  /* MsvAvTargetName in UTF-16LE; data NULL: not there */
-    struct sspi_view channel; /* MsvAvChannelBindings, NTLM_KEY_LEN octets; data NULL: not there */
+    uint32_t flags;           /* MsvAvFlags; 0: missing */
+    struct sspi_view target;  /* MsvAvTargetName in UTF-16LE; data NULL: missing */
+    struct sspi_view channel; /* MsvAvChannelBindings, NTLM_KEY_LEN octets; data NULL: missing */
 };
 
-/* Reads a response. False: it breaks its grammar, a pair has a wrong length or comes twice, or
- * there are too many; *ret_problem is a fixed text. */
+/* Reads a response. False: it breaks the grammar, a pair has a wrong length or is there twice, or
+ * there are too many pairs. *ret_problem is a fixed text. */
 bool ntlm_response_read(struct sspi_view octets, struct ntlm_response *ret_response,
                         const char **ret_problem) MUST_USE;
 

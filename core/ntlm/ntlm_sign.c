@@ -81,7 +81,7 @@ static bool apply_rc4(struct ntlm_sign_side *side, const struct package_message_
     return true;
 }
 
-/* Takes RC4 over the checksum, and makes the signature of it. */
+/* Encrypts the checksum with RC4, and makes the signature of it. */
 static bool finish(const struct ntlm_sign *sign, const struct ntlm_sign_side *side,
                    uint8_t mac[NTLM_KEY_LEN], uint8_t ret_signature[NTLM_SIGN_LEN])
 {
@@ -107,9 +107,9 @@ bool ntlm_sign_seal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
     return true;
 }
 
-/* The signature tells apart what came in the wrong order from what was altered. One with another
- * number is out of order, unless all the rest is that of the message that is due: then its number
- * alone was altered. */
+/* The signature distinguishes messages in a wrong order from altered ones. A message with another
+ * number is out of order. But if all the rest belongs to the next message, only its number was
+ * altered. */
 static enum ntlm_sign_status judge(const struct ntlm_sign_side *side,
                                    const uint8_t wanted[NTLM_SIGN_LEN], struct sspi_view signature)
 {
@@ -128,7 +128,7 @@ static enum ntlm_sign_status judge(const struct ntlm_sign_side *side,
                : NTLM_SIGN_UNSEQUENCED;
 }
 
-/* The side as it was before the message; what it decrypted is encrypted again. */
+/* Restores the side to its state before the message, and encrypts again what it decrypted. */
 static bool take_back(struct ntlm_sign_side *side, const struct package_message_part *parts,
                       size_t n_parts)
 {
@@ -156,7 +156,7 @@ enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_
     return status;
 }
 
-/* A message that is only signed is one part, which is not written to. */
+/* A message that is only signed is one part. It is not written to. */
 static struct package_message_part part_of(struct sspi_view message)
 {
     union {

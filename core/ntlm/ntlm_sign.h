@@ -9,12 +9,12 @@
 
 #define NTLM_SIGN_LEN 16
 
-/* What one direction signs with. */
+/* The keys of one direction. */
 struct ntlm_sign_side {
     uint8_t sign_key[NTLM_KEY_LEN];
     uint8_t seal_key[NTLM_KEY_LEN];
-    struct evp_cipher_ctx_st *rc4;   /* goes on from message to message */
-    struct evp_cipher_ctx_st *spare; /* as rc4 was before the message that is looked at */
+    struct evp_cipher_ctx_st *rc4;   /* its state continues from message to message */
+    struct evp_cipher_ctx_st *spare; /* the state of rc4 before the message that is checked */
     uint32_t sequence;
 };
 
@@ -29,11 +29,11 @@ struct ntlm_sign {
 bool ntlm_sign_init(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto,
                     const uint8_t exported_key[NTLM_KEY_LEN], bool key_exchange) MUST_USE;
 
-/* Wipes and frees; a zero-initialised one is fine. */
+/* Wipes and frees. A zero-initialised value is fine. */
 void ntlm_sign_clear(struct ntlm_sign *sign);
 
-/* The signature of the side's next message; `side` is one of the two of `sign`. False: libcrypto
- * failed. */
+/* Makes the signature of the side's next message. `side` is one of the two sides of `sign`. False:
+ * libcrypto failed. */
 bool ntlm_sign_make(struct ntlm_sign *sign, struct ntlm_sign_side *side, struct sspi_view message,
                     uint8_t ret_signature[NTLM_SIGN_LEN]) MUST_USE;
 
@@ -44,29 +44,28 @@ enum ntlm_sign_status {
     NTLM_SIGN_FAILED       /* libcrypto */
 };
 
-/* Checks the signature of the side's next message in constant time. What is not right does not
- * count: the side is as it was then. */
+/* Checks the signature of the side's next message in constant time. If it is not right, the side
+ * keeps its state from before the call. */
 enum ntlm_sign_status ntlm_sign_check(struct ntlm_sign *sign, struct ntlm_sign_side *side,
                                       struct sspi_view message,
                                       struct sspi_view signature) MUST_USE;
 
-/* The side's next message, of several parts: the signature covers all of them, and those that are
- * sealed are encrypted in place before it unless `encrypt` is false. At most
- * PACKAGE_MESSAGE_PARTS_LIMIT. False: libcrypto failed; the parts and the side must not be used
- * then.
- */
+/* Signs the side's next message, which has several parts. The signature covers all of them. If
+ * `encrypt` is true, the sealed parts are then encrypted in place. There are at most
+ * PACKAGE_MESSAGE_PARTS_LIMIT parts. False: libcrypto failed. The parts and the side must not be
+ * used then. */
 bool ntlm_sign_seal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
                     const struct package_message_part *parts, size_t n_parts, bool encrypt,
                     uint8_t ret_signature[NTLM_SIGN_LEN]) MUST_USE;
 
-/* The same of the peer: checks, and decrypts in place if `decrypt`. The parts are changed on
- * NTLM_SIGN_RIGHT alone; on NTLM_SIGN_FAILED they must not be used. The side as in
- * ntlm_sign_check. */
+/* The same for a message of the peer: checks it, and decrypts in place if `decrypt`. The parts
+ * change only on NTLM_SIGN_RIGHT. On NTLM_SIGN_FAILED they must not be used. The side is as after
+ * ntlm_sign_check(). */
 enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
                                        const struct package_message_part *parts, size_t n_parts,
                                        bool decrypt, struct sspi_view signature) MUST_USE;
 
-/* The side's RC4 begins anew; its sequence numbers go on. False: libcrypto failed. */
+/* Starts the side's RC4 again. Its sequence numbers go on. False: libcrypto failed. */
 bool ntlm_sign_restart(struct ntlm_sign_side *side) MUST_USE;
 
 #endif

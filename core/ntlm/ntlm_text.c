@@ -7,7 +7,7 @@
 #include "fold.h"
 #include "utf8.h"
 
-/* The room for client text in a report. */
+/* The room for client text in error texts. */
 #define SHOWN_SIZE 81
 
 bool ntlm_text_decode(struct bytes *to, struct sspi_view octets)
@@ -79,10 +79,10 @@ SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view do
 static SECURITY_STATUS refuse(bool oem, struct sspi_error_info *error_info)
 {
     if (oem)
-        return error_info_refuse(
-            error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
-            "the client did not ask for Unicode and sent a name that is not ASCII, but its code "
-            "page is not known: use a client that sends names in Unicode, or a name in ASCII");
+        return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+                                 "the client sent a name in OEM that is not ASCII, and its code "
+                                 "page is not known: use a "
+                                 "client that sends names in Unicode, or a name in ASCII");
     return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                              "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
 }

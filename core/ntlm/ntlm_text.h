@@ -19,22 +19,22 @@ bool ntlm_text_decode_ascii(struct bytes *to, struct sspi_view octets) MUST_USE;
 /* Appends UTF-8 as UTF-16LE. False: not well-formed, or no memory. */
 bool ntlm_text_encode(struct bytes *to, struct sspi_view text) MUST_USE;
 
-/* The same in upper case, as MS-NLMP 3.3.2 wants a user's name. */
+/* The same in upper case, as MS-NLMP 3.3.2 demands for the name of a user. */
 bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text) MUST_USE;
 
-/* Checks the names of a login, in UTF-8 (utf8_is_name()). SEC_E_OK, or SEC_E_LOGON_DENIED with a
- * report. */
+/* Checks the names of a login, in UTF-8 (utf8_is_name()). SEC_E_OK, or SEC_E_LOGON_DENIED with an
+ * error text. */
 SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view domain,
                                       struct sspi_error_info *error_info) MUST_USE;
 
 /* Appends a name, one of the fields of `message`, in UTF-8. SEC_E_INVALID_TOKEN: the name is not
  * UTF-16. SEC_E_LOGON_DENIED: the OEM name is not ASCII, and no message names the code page.
- * SEC_E_INSUFFICIENT_MEMORY. `report` says which. */
+ * SEC_E_INSUFFICIENT_MEMORY. `error_info` says which. */
 SECURITY_STATUS ntlm_text_read_name(const struct ntlm_authenticate *message, struct sspi_view name,
                                     struct bytes *to, struct sspi_error_info *error_info) MUST_USE;
 
-/* Appends user and domain, and checks both by ntlm_text_check_names(). Its statuses, or those of
- * ntlm_text_read_name(). */
+/* Appends user and domain, and checks both by ntlm_text_check_names(). Returns its statuses, or
+ * those of ntlm_text_read_name(). */
 SECURITY_STATUS ntlm_text_read_login(const struct ntlm_authenticate *message, struct bytes *user,
                                      struct bytes *domain,
                                      struct sspi_error_info *error_info) MUST_USE;

@@ -14,7 +14,7 @@
 
 #define FILETIME_PER_MINUTE UINT64_C(600000000)
 
-/* One message on its way through the checks. */
+/* One message while it is checked. */
 struct attempt {
     const struct ntlm_credential *credential;
     const struct ntlm_verify_exchange *exchange;
@@ -54,7 +54,7 @@ static SECURITY_STATUS find_encoding(struct attempt *a)
     return SEC_E_OK;
 }
 
-/* Anonymous logins, LM and NTLMv1 never pass, whatever is allowed elsewhere. */
+/* Anonymous logins, LM and NTLMv1 are always refused, whatever the rules allow. */
 static SECURITY_STATUS check_kind(struct attempt *a)
 {
     size_t len = a->message.nt_response.len;
@@ -62,12 +62,13 @@ static SECURITY_STATUS check_kind(struct attempt *a)
         return error_info_refuse(a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
                                  "an NTLM login without a user is refused");
     if (len == 0)
-        return error_info_refuse(a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
-                                 "the client sent an LM response alone; NTLMv2 is wanted");
+        return error_info_refuse(
+            a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
+            "the client sent only an LM response; this server accepts only NTLMv2");
     if (len == NTLM_RESPONSE_V1_LEN)
         return error_info_refuse(
             a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
-            "the client sent an NTLMv1 response; NTLMv2 is wanted (on Windows: "
+            "the client sent an NTLMv1 response; this server accepts only NTLMv2 (on Windows: "
             "LmCompatibilityLevel 3 or higher)");
     return SEC_E_OK;
 }
@@ -88,15 +89,15 @@ static SECURITY_STATUS find_exported_key(struct attempt *a)
         return SEC_E_OK;
     }
     if (a->message.session_key.len != NTLM_KEY_LEN)
-        return malformed(a, "NTLM AUTHENTICATE message", "its session key has not 16 octets");
+        return malformed(a, "NTLM AUTHENTICATE message", "its session key does not have 16 octets");
     if (!ntlm_keys_exported(&a->credential->crypto, proof->login.base_key,
                             (const uint8_t *)a->message.session_key.data, proof->exported_key))
         return error_info_library_failed(a->error_info, "an NTLM key");
     return SEC_E_OK;
 }
 
-/* MS-NLMP 3.2.5.1.2: the client's word that it sent a MIC is under its proof, so that nobody can
- * take one away. */
+/* MS-NLMP 3.2.5.1.2: the flag that says there is a MIC is protected by the client's proof. So an
+ * attacker cannot remove the MIC. */
 static SECURITY_STATUS check_mic(struct attempt *a)
 {
     uint8_t mic[NTLM_KEY_LEN];
@@ -111,8 +112,8 @@ static SECURITY_STATUS check_mic(struct attempt *a)
     if (a->message.mic.data == NULL)
         return error_info_refuse(
             a->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-            "the client sent a MIC, and its message has none: somebody between "
-            "us took it away");
+            "the client sent a MIC, but the message has none: an attacker between client and "
+            "server removed it");
     if (!ntlm_keys_mic(&a->run, a->proof->exported_key, a->exchange->negotiate,
                        a->exchange->challenge, a->in->token, mic))
         return error_info_library_failed(a->error_info, "an NTLM key");
@@ -120,7 +121,7 @@ static SECURITY_STATUS check_mic(struct attempt *a)
         return SEC_E_OK;
     return error_info_refuse(
         a->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-        "the client's MIC is wrong: somebody between us changed an NTLM message");
+        "the client's MIC is wrong: an attacker between client and server changed an NTLM message");
 }
 
 static SECURITY_STATUS check_time(struct attempt *a)
@@ -132,7 +133,8 @@ static SECURITY_STATUS check_time(struct attempt *a)
     if (apart <= (uint64_t)NTLM_VERIFY_WINDOW_MS * 10000)
         return SEC_E_OK;
     return error_info_refuse(a->error_info, SEC_E_TIME_SKEW, SSPI_REASON_CLOCK_SKEW,
-                             "the client's clock is %" PRIu64 " minutes %s ours; 30 are allowed",
+                             "the client's clock is %" PRIu64
+                             " minutes %s the server's; 30 are allowed",
                              apart / FILETIME_PER_MINUTE, ahead ? "ahead of" : "behind");
 }
 
@@ -148,14 +150,15 @@ static void read_channel(struct attempt *a)
 static SECURITY_STATUS read_target(struct attempt *a)
 {
     struct bytes *target = &a->proof->target;
-    /* A name that the client itself does not trust is as good as none. */
+    /* A name that the client does not trust counts as no name. */
     if (a->response.target.data == NULL || (a->response.flags & NTLM_PAIR_FLAG_UNTRUSTED_NAME) != 0)
         return SEC_E_OK;
     bool decoded = ntlm_text_decode(target, a->response.target);
     if (target->failed)
         return error_info_no_memory(a->error_info);
     if (!decoded || !utf8_is_name(bytes_as_view(target)))
-        return malformed(a, "NTLMv2 response in a message", "its MsvAvTargetName is no name");
+        return malformed(a, "NTLMv2 response in a message",
+                         "its MsvAvTargetName is not a valid name");
     return SEC_E_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A wbcContext is a connection to winbind that serves one thread at a time. Each check takes an
- * idle one or makes one; libwbclient's own context, which NULL stands for, is never used, nor what
- * it keeps for each thread. */
+ * idle context or makes one. libwbclient also has a default context, for which a caller passes
+ * NULL, and one for each thread. They are never used. */
 #include "ntlm_winbind.h"
 
 #include <errno.h>
@@ -18,10 +18,11 @@
 #include "store_source.h"
 #include "utf8.h"
 
-/* Connections that are kept for the next check. More are made when more threads ask at a time. */
+/* Connections that are kept for the next check. If more threads ask at a time, more connections are
+ * made. */
 #define IDLE_LIMIT 16
 
-/* Debian's and Samba's own default; winbind itself may be told another one (state directory). */
+/* The default of Debian and Samba. smb.conf may set another one (state directory). */
 #define PIPE_FOLDER "/var/lib/samba/winbindd_privileged"
 
 struct sspi_winbind {
@@ -45,8 +46,8 @@ const char *ntlm_winbind_pipe_folder(void)
 
 /* ---- calling libwbclient ---- */
 
-/* It writes to its socket with write(): a winbind that goes away meanwhile would raise SIGPIPE,
- * which ends a process that does not expect it. */
+/* libwbclient writes to its socket with write(). If winbind closes the socket meanwhile, the
+ * process gets SIGPIPE, which ends a process that does not handle it. */
 struct no_pipe {
     sigset_t before;
     bool was_pending;
@@ -88,7 +89,8 @@ static struct wbcContext *take_context(struct sspi_winbind *winbind)
     return context != NULL ? context : wbcCtxCreate();
 }
 
-/* One that failed, or where an answer may still come, is not good for another question. */
+/* A context whose call failed, or that may still receive an answer, is not used for another
+ * question. */
 static void return_context(struct sspi_winbind *winbind, struct wbcContext *context, bool is_good)
 {
     bool is_kept = false;
@@ -123,8 +125,8 @@ static bool copy_names(const struct wbcInterfaceDetails *details, struct ntlm_wi
            copy_name(details->dns_domain, names->dns_domain, sizeof(names->dns_domain), true);
 }
 
-/* On a connection of its own that is closed at once: who asks first is a parent, whose workers must
- * not inherit one. */
+/* Uses a connection of its own and closes it at once. The first caller is the parent process, and
+ * its workers must not inherit a connection. */
 static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_size)
 {
     struct wbcInterfaceDetails *details = NULL;
@@ -147,8 +149,8 @@ static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_
     wbcFreeMemory(details);
     if (!copied)
         snprintf(error, error_size,
-                 "winbind does not tell usable names of this machine and its domain; see "
-                 "wbinfo --own-domain, and netbios name in smb.conf");
+                 "winbind returns no usable names of this machine and its domain; see wbinfo "
+                 "--own-domain, and netbios name in smb.conf");
     return copied;
 }
 
@@ -216,7 +218,7 @@ bool ntlm_winbind_names(struct sspi_winbind *winbind, struct ntlm_winbind_names 
 
 /* ---- responses ---- */
 
-/* A question as libwbclient takes it, which cuts names that are too long. */
+/* A question in the form of libwbclient, which cuts names that are too long. */
 struct request {
     char user[STORE_USERS_NAME_LIMIT + 1];
     char domain[STORE_USERS_NAME_LIMIT + 1];
@@ -224,7 +226,8 @@ struct request {
     struct wbcAuthUserParams params;
 };
 
-/* No name of a domain is too long or has a NUL in it, behind which libwbclient would not look. */
+/* False: the name is too long, or has a NUL, where libwbclient would stop to read. No name of a
+ * domain is like that. */
 static bool copy_asked(struct sspi_view name, char to[STORE_USERS_NAME_LIMIT + 1])
 {
     if (name.len > STORE_USERS_NAME_LIMIT ||
@@ -256,7 +259,7 @@ static bool make_request(const struct ntlm_winbind_question *question, struct re
         .domain_name = request->domain,
         .workstation_name = request->workstation,
         .level = WBC_AUTH_USER_LEVEL_RESPONSE,
-        /* Computers log in too: services of theirs do. */
+        /* Computers log in too, with the accounts of their services. */
         .parameter_control =
             WBC_MSV1_0_ALLOW_WORKSTATION_TRUST_ACCOUNT | WBC_MSV1_0_ALLOW_SERVER_TRUST_ACCOUNT,
     };
@@ -268,8 +271,8 @@ static bool make_request(const struct ntlm_winbind_question *question, struct re
     return true;
 }
 
-/* May this process look into the pipe's folder? Where winbind has it elsewhere, there is none here
- * to look into. */
+/* True if this process may not use the folder of the pipe. If winbind has its pipe elsewhere, this
+ * folder does not exist. */
 static bool is_denied(void)
 {
     return faccessat(AT_FDCWD, PIPE_FOLDER, X_OK, AT_EACCESS) != 0;
@@ -284,8 +287,8 @@ static enum ntlm_winbind_status forbidden(char *text, size_t text_size)
     return NTLM_WINBIND_FORBIDDEN;
 }
 
-/* libwbclient has the same word for a winbind that is away and for a privileged pipe that it may
- * not use; the other pipe is for everybody. */
+/* libwbclient returns the same error if winbind does not run and if this process may not use the
+ * privileged pipe. Every process may use the other pipe, so a ping tells the two apart. */
 static enum ntlm_winbind_status without_answer(struct wbcContext *context, wbcErr code, char *text,
                                                size_t text_size)
 {
@@ -311,7 +314,7 @@ static enum ntlm_winbind_status refused(const struct wbcAuthErrorInfo *error, ch
 {
     const char *meaning;
     enum ntlm_winbind_status status = ntlm_winbind_status(error->nt_status, &meaning);
-    /* winbind says so itself to who asks on the pipe for everybody. */
+    /* winbind itself returns this to a process that asks on the unprivileged pipe. */
     if (error->nt_status == NTLM_WINBIND_STATUS_ACCESS_DENIED && is_denied())
         return forbidden(text, text_size);
     snprintf(text, text_size, "NT status 0x%08X, %s", (unsigned)error->nt_status, meaning);
@@ -361,7 +364,8 @@ enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
     struct request request;
     struct no_pipe held;
     if (!make_request(question, &request)) {
-        snprintf(text, text_size, "a name or response that no domain has");
+        snprintf(text, text_size,
+                 "a name or the response is too long, or a name has a NUL: no domain accepts it");
         return NTLM_WINBIND_WRONG;
     }
     struct wbcContext *context = take_context(winbind);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Windows domain of this machine as Samba's winbind knows it: who we are in it, and whether a
- * response is right. Only ntlm_winbind*.c call libwbclient. What blocks says so: winbind may ask a
- * domain controller. */
+/* The Windows domain of this machine, through Samba's winbind: the names of the machine in it, and
+ * the check of responses. Only ntlm_winbind*.c call libwbclient. A function that blocks says so,
+ * because winbind may ask a domain controller. */
 #ifndef NTLM_WINBIND_H
 #define NTLM_WINBIND_H
 
@@ -13,11 +13,12 @@
 /* Longest NetBIOS name. */
 #define NTLM_WINBIND_NB_LIMIT 15
 
-/* What CHALLENGE tells of us. A domain controller refuses a response made for other names. */
+/* The names of the server in CHALLENGE. A domain controller refuses a response that was made for
+ * other names. */
 struct ntlm_winbind_names {
     char nb_computer[NTLM_WINBIND_NB_LIMIT + 1];
     char nb_domain[NTLM_WINBIND_NB_LIMIT + 1];
-    char dns_domain[256]; /* empty: not told */
+    char dns_domain[256]; /* empty: none */
 };
 
 /* It knows no names yet, and does not ask for them. NULL: no memory. */
@@ -36,7 +37,7 @@ struct store_source *ntlm_winbind_source(struct sspi_winbind *winbind);
 /* The names. False: not known yet. Never blocks. */
 bool ntlm_winbind_names(struct sspi_winbind *winbind, struct ntlm_winbind_names *ret_names);
 
-/* A response to be judged; names in UTF-8, as the client sent them. */
+/* A response to check. The names are in UTF-8, as the client sent them. */
 struct ntlm_winbind_question {
     struct sspi_view user;
     struct sspi_view domain;
@@ -46,14 +47,14 @@ struct ntlm_winbind_question {
     struct sspi_view lm_response;
 };
 
-/* Judges a response. RIGHT sets *ret_answer; otherwise `text` says why, for the administrator.
- * Blocks as long as winbind does; any number of threads. */
+/* Checks a response. RIGHT sets *ret_answer. Otherwise `text` says why, for the administrator.
+ * Blocks as long as winbind does. Any number of threads may call it. */
 enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
                                             const struct ntlm_winbind_question *question,
                                             struct ntlm_winbind_answer *ret_answer, char *text,
                                             size_t text_size) MUST_USE;
 
-/* The folder of winbind's privileged pipe, for who wants to know whether a worker may read it. */
+/* The folder of winbind's privileged pipe, to check whether a worker may read it. */
 const char *ntlm_winbind_pipe_folder(void);
 
 #endif

@@ -9,10 +9,10 @@
 
 #include "utf8.h"
 
-/* SIDs that are looked at: the primary group comes twice, and others may. */
+/* The most SIDs of an answer. The primary group is there twice, and others may be. */
 #define SIDS_TOLD_LIMIT (2 * NTLM_WINBIND_SIDS_LIMIT)
 
-/* A backslash stands between the two names wherever they are told. */
+/* A backslash separates the two names wherever they are shown. */
 static bool copy_name(const char *name, char to[STORE_USERS_NAME_LIMIT + 1])
 {
     struct sspi_view view = bytes_view(name);
@@ -53,7 +53,7 @@ static bool append_sid(struct ntlm_winbind_answer *answer, const struct wbcDomai
 static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_winbind_answer *answer)
 {
     if (info->num_sids == 0 || info->sids == NULL)
-        return "it does not say who the user is";
+        return "it does not name the user's SIDs";
     if (info->num_sids > SIDS_TOLD_LIMIT)
         return "the user is in too many groups";
     answer->sids = calloc(NTLM_WINBIND_SIDS_LIMIT + 1, sizeof(*answer->sids));
@@ -62,10 +62,10 @@ static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_win
     for (size_t i = 0; i < info->num_sids; i++) {
         const struct wbcSidWithAttr *told = &info->sids[i];
         if (told->sid.num_auths > WBC_MAXSUBAUTHS)
-            return "a SID of it is too long";
-        /* MS-DTYP 2.4.2: such a group can only take rights away, and nobody here asks it that. */
+            return "one of its SIDs is too long";
+        /* MS-DTYP 2.4.2: such a group can only deny rights, and no caller here checks for that. */
         if ((told->attributes & WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY) != 0)
-            return "the user is in a group for denials only";
+            return "the user is in a group that can only deny rights";
         if (was_there(info->sids, i))
             continue;
         if (answer->n_sids == NTLM_WINBIND_SIDS_LIMIT)
@@ -79,15 +79,15 @@ static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_win
 static const char *copy(const struct wbcAuthUserInfo *info, struct ntlm_winbind_answer *answer)
 {
     static const uint8_t no_key[NTLM_KEY_LEN];
-    /* A controller may let strangers in as its guest, whatever their password. */
+    /* A domain controller may accept unknown users as its guest, with any password. */
     if ((info->user_flags & WBC_AUTH_USER_INFO_GUEST) != 0)
-        return "it took the user for a guest";
+        return "it accepted the user as a guest";
     if (!copy_name(info->account_name, answer->user) ||
         !copy_name(info->domain_name, answer->domain))
         return "the user or the domain has no usable name";
     _Static_assert(sizeof(info->user_session_key) == NTLM_KEY_LEN, "the key has its length");
     memcpy(answer->base_key, info->user_session_key, NTLM_KEY_LEN);
-    /* A key that everybody knows would prove every MIC. */
+    /* With a key that everyone knows, every MIC would be right. */
     if (bytes_equal_secret((struct sspi_view){(const char *)answer->base_key, NTLM_KEY_LEN},
                            (struct sspi_view){(const char *)no_key, NTLM_KEY_LEN}))
         return "it has no session key";

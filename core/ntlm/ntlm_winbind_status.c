@@ -7,8 +7,8 @@ struct meaning {
     const char *text;
 };
 
-/* Names and values: MS-ERREF 2.3.1. A domain that nobody knows is the client's mistake, who named
- * it; a controller that cannot be found is not. */
+/* Names and values: MS-ERREF 2.3.1. An unknown domain is a mistake of the client, which named it. A
+ * domain controller that cannot be found is not. */
 static const struct meaning meanings[] = {
     {0xC000006A, NTLM_WINBIND_WRONG, "WRONG_PASSWORD"},
     {0xC0000064, NTLM_WINBIND_WRONG, "NO_SUCH_USER"},
@@ -27,8 +27,7 @@ static const struct meaning meanings[] = {
     {0xC000019A, NTLM_WINBIND_WRONG, "NOLOGON_SERVER_TRUST_ACCOUNT"},
     {0xC0000413, NTLM_WINBIND_WRONG, "AUTHENTICATION_FIREWALL_FAILED"},
     {0xC0000418, NTLM_WINBIND_WRONG,
-     "NTLM_BLOCKED: the domain lets this user log in by Kerberos "
-     "alone"},
+     "NTLM_BLOCKED: the domain lets this user log in only by Kerberos"},
     {0xC0000062, NTLM_WINBIND_WRONG, "INVALID_ACCOUNT_NAME"},
     {0xC00000DF, NTLM_WINBIND_WRONG, "NO_SUCH_DOMAIN"},
     {0xC000005E, NTLM_WINBIND_UNREACHABLE, "NO_LOGON_SERVERS"},
@@ -76,6 +75,6 @@ enum ntlm_winbind_status ntlm_winbind_status(uint32_t nt_status, const char **re
             return meanings[i].status;
         }
     }
-    *ret_text = "a status that says nothing of the password";
+    *ret_text = "an unknown status, which does not say whether the password is right";
     return NTLM_WINBIND_FAILED;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What lies where in the shared memory. Internal to store/.
+/* The layout of the shared memory. Internal to store/.
  *
  * The memory holds, in this order: the header (struct store_header), the sets of nonces, the sets
  * of replays. Workers may map the memory at different addresses, so it holds no pointers. Every
  * address follows from numbers that each process copied when it attached (struct sspi_state). A
  * worker that overwrites the shared header therefore cannot make another worker leave the memory.
  *
- * Three quarters are for nonces, a quarter is for replays. One MiB has room for 8192 nonces (1024
- * sets of 8, 96 octets a nonce) and 10240 replays (1024 sets of 10), less 2 KiB for the header. The
- * default of 32 MiB holds 262,000 nonces and 327,000 replays. */
+ * Three quarters are for nonces, a quarter is for replays. One MiB, without the header of 2 KiB,
+ * has room for 8192 nonces and 10240 replays. These are 1024 sets of 8 nonces, 96 octets a nonce,
+ * and 1024 sets of 10 replays. The default of 32 MiB holds 262,000 nonces and 327,000 replays. */
 #ifndef STORE_LAYOUT_H
 #define STORE_LAYOUT_H
 
@@ -47,8 +47,8 @@ struct store_nonce_set {
     _Atomic uint64_t owner[STORE_NONCE_WAYS];                          /* keyed hash of the user */
     _Atomic uint64_t issued_ms[STORE_NONCE_WAYS];
     _Atomic uint64_t word[STORE_NONCE_WAYS][STORE_NONCE_WORDS];
-    _Atomic uint64_t sequence; /* odd while a nonce is being put in; see store_nonces.c */
-    _Atomic uint64_t floor_ms; /* newest issue time of all nonces ever put out of this set */
+    _Atomic uint64_t sequence; /* odd while a nonce is being inserted; see store_nonces.h */
+    _Atomic uint64_t floor_ms; /* newest issue time of all nonces that were removed from this set */
 };
 
 /* Read and written under the stripe's lock only. A way is free once `expires_ms` has passed. */

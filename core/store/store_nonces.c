@@ -6,7 +6,7 @@
 /* This bit in the sequence marks a set that was given up. Such a set holds no nonces. */
 #define GIVEN_UP ((uint64_t)1 << 63)
 
-/* What a lookup needs to know about one use. */
+/* One use of a nonce, as a lookup needs it. */
 struct use {
     uint64_t tag;
     uint64_t owner;
@@ -52,9 +52,9 @@ static size_t find(struct store_nonce_set *set, const struct use *use)
     return way;
 }
 
-/* Where a count is kept. A word holds 32 counts: bits in its lower half, and in its upper half the
- * epoch, that is which of the blocks that share the word it is about. A newer block takes the word
- * over; with 8 words a count may be late by at least 224 counts, at most 255. */
+/* The place of a count. A word holds 32 counts: their bits are in its lower half. Its upper half
+ * holds the epoch: the number of the block among the blocks that share the word. A newer block
+ * takes the word over. With 8 words, a count may be late by at least 224 and at most 255 counts. */
 struct place {
     size_t word;
     uint64_t epoch;
@@ -72,7 +72,7 @@ static struct place place_of(uint32_t count)
 static enum store_count judge(uint64_t word, const struct place *place)
 {
     if (word >> 32 > place->epoch)
-        return STORE_COUNT_STALE; /* fell out of the window */
+        return STORE_COUNT_STALE; /* it left the window */
     if (word >> 32 == place->epoch && (word & place->bit) != 0)
         return STORE_COUNT_REPLAY;
     return STORE_COUNT_FRESH;
@@ -98,17 +98,18 @@ static enum store_count mark(struct store_nonce_set *set, size_t way, uint32_t c
 
 static enum store_count use_way(struct store_nonce_set *set, size_t way, const struct use *use)
 {
-    /* Another user's right answer does not get in by this nonce: its counts are not his. */
+    /* The counts of this nonce belong to its owner, so the right response of another user is
+     * refused. */
     if (load(&set->owner[way]) != use->owner)
         return STORE_COUNT_STALE;
     return mark(set, way, use->count);
 }
 
-/* What the lock-free path came to. */
+/* The result of the lock-free path. */
 enum known {
     KNOWN_NOT,   /* the nonce is not there, or the set is being changed */
     KNOWN_SURE,  /* counted */
-    KNOWN_UNSURE /* counted, but the set was changed meanwhile: is the nonce still in its way? */
+    KNOWN_UNSURE /* counted, but the set changed meanwhile: the nonce may have left its way */
 };
 
 static enum known use_known(struct store_nonce_set *set, const struct use *use,
@@ -125,8 +126,9 @@ static enum known use_known(struct store_nonce_set *set, const struct use *use,
     return load(&set->sequence) == before ? KNOWN_SURE : KNOWN_UNSURE;
 }
 
-/* For a nonce that is not in the set: an empty way, else that of the oldest nonce; STORE_NONCE_WAYS
- * when it is older than all of them, or may have been here before. */
+/* Returns the way for a nonce that is not in the set: an empty one, otherwise that of the oldest
+ * nonce. STORE_NONCE_WAYS: the nonce is older than all of them, or may have been in the set before.
+ */
 static size_t choose_way(struct store_nonce_set *set, uint64_t issued_ms)
 {
     size_t oldest = 0;
@@ -192,7 +194,7 @@ static void repair(struct sspi_state *state, size_t stripe)
     }
 }
 
-/* The number of the nonce's set, and the tag by which it is known there. */
+/* Returns the number of the nonce's set. Sets the tag that identifies the nonce in the set. */
 static size_t set_of(const struct sspi_state *state, struct sspi_view nonce, struct use *use)
 {
     struct store_siphash tag = store_siphash(state->constants.tag_key, nonce.data, nonce.len);
@@ -204,7 +206,7 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
                                  struct sspi_view owner, uint64_t issued_ms, uint32_t count)
 {
     if (issued_ms < state->constants.created_ms)
-        return STORE_COUNT_STALE; /* this memory cannot know whether it was used before */
+        return STORE_COUNT_STALE; /* it may have been used before this memory existed */
     struct use use = {
         .owner = store_siphash(state->constants.owner_key, owner.data, owner.len).low,
         .issued_ms = issued_ms,
@@ -228,7 +230,7 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
     if (owner_died)
         repair(state, stripe);
     answer = use_locked(set, &use, known, answer, counted_way);
-    (void)store_lock_release(lock, held); /* the sequence tells a late holder */
+    (void)store_lock_release(lock, held); /* a late holder sees the sequence */
     return answer;
 }
 
@@ -250,6 +252,7 @@ enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view non
         answer =
             choose_way(set, issued_ms) < STORE_NONCE_WAYS ? STORE_COUNT_FRESH : STORE_COUNT_STALE;
     }
-    /* What was read of two states of a set means nothing; the use itself will tell. */
+    /* The fields may belong to two states of the set, and then say nothing. The use itself will
+     * decide. */
     return before % 2 == 0 && load(&set->sequence) == before ? answer : STORE_COUNT_FRESH;
 }

@@ -112,7 +112,7 @@ static bool add_lines(struct store_nt_index *index, struct sspi_view rest, const
     return right;
 }
 
-/* Once sorted, two of one name stand side by side. */
+/* After sorting, two lines of one name are neighbours. */
 static bool are_different(const struct store_nt_index *index, const char *path, char *error,
                           size_t error_size)
 {
@@ -166,7 +166,7 @@ void store_nt_index_free(struct store_nt_index *index)
     free(index);
 }
 
-/* Halves down to one place whatever is met on the way. */
+/* Halves the range until one entry is left, whatever the comparisons yield. */
 static const struct entry *search(const struct store_nt_index *index, struct sspi_view key)
 {
     size_t first = 0;

@@ -8,9 +8,9 @@ static bool is_older(const struct store_replay_set *set, size_t way, size_t than
     return than == STORE_REPLAY_WAYS || set->expires_ms[way] < set->expires_ms[than];
 }
 
-/* Under the lock. A worker that is killed in here leaves at worst one free way with a half-written
- * hash, which stays free: the expiry is written last. A late worker may overwrite an entry that
- * another one has recorded since (see distrust()). */
+/* Under the lock. A worker that is killed here leaves at most one free way with an incomplete hash.
+ * That way stays free, because the expiry is written last. A late worker may overwrite an entry
+ * that another one has recorded since (see distrust()). */
 static enum store_replay check(struct store_replay_set *set, struct store_siphash hash,
                                uint64_t now_ms, uint64_t lifetime_ms)
 {
@@ -57,7 +57,7 @@ enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view 
     uint64_t held;
     bool owner_died;
     if (!store_lock_acquire(lock, &held, &owner_died))
-        return STORE_REPLAY_SEEN; /* what cannot be checked is refused */
+        return STORE_REPLAY_SEEN; /* refuse a token that cannot be checked */
     if (owner_died)
         distrust(state, stripe, now_ms + lifetime_ms);
     enum store_replay answer =

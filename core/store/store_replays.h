@@ -8,16 +8,17 @@
 
 enum store_replay {
     STORE_REPLAY_FRESH, /* recorded */
-    STORE_REPLAY_SEEN,  /* in the table already */
-    STORE_REPLAY_FULL   /* not seen, and this set overflowed within the last lifetime: ask MIT's own
-                         * cache as well. The token was recorded here when there was room. */
+    STORE_REPLAY_SEEN,  /* already in the table */
+    /* Not in the table, but this set overflowed within the last lifetime: check MIT's own cache as
+     * well. The token was recorded here if there was room. */
+    STORE_REPLAY_FULL
 };
 
-/* Checks and records the authenticator ciphertext in one step; it is kept for `lifetime_ms`, and
- * then until its place is needed. `now_ms` is store_state_time_ms(), so a step of the wall clock
- * does not end a lifetime. Once a set overflowed, every token of that set is STORE_REPLAY_FULL
- * until `lifetime_ms` has passed, so that a token known only to the other cache cannot come back
- * here. */
+/* Checks and records the ciphertext of the authenticator in one step. The entry is kept for
+ * `lifetime_ms`, and then until its place is needed. `now_ms` is store_state_time_ms(), so a step
+ * of the wall clock does not end a lifetime. After a set overflowed, all its tokens are
+ * STORE_REPLAY_FULL until `lifetime_ms` has passed. So a token that only the other cache knows is
+ * not accepted here. */
 enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view authenticator,
                                      uint64_t now_ms, uint64_t lifetime_ms) MUST_USE;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The layout of the memory that all workers share: a header, the table of nonce counts, the table
- * of Kerberos replays, counters. The memory comes from the caller (an anonymous mapping, an nginx
- * zone) or is a file (store_state_file.h). These functions neither open files nor log. */
+/* The memory that all workers share: a header with the counters, the table of nonce counts
+ * (store_nonces.h), the table of Kerberos replays (store_replays.h). The memory comes from the
+ * caller (an anonymous mapping, an nginx zone) or is a file (store_state_file.h). These functions
+ * neither open files nor log. ARCHITECTURE.md describes the memory under "Where state lives". */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
 
@@ -31,20 +32,20 @@ void store_state_free(struct sspi_state *state);
 /* Returns the size of the memory in octets. */
 size_t store_state_size(const struct sspi_state *state);
 
-/* Secret for nonces, random per formatted memory; valid as long as the memory. */
+/* The secret for nonces, random for each formatted memory. Valid as long as the view. */
 const uint8_t *store_state_nonce_key(const struct sspi_state *state);
 
-/* A public name of this memory, random when it was made: tells whose challenge a client answers. It
- * needs no quoting and has no NUL behind it. */
+/* A public name of this memory, random since it was made. It tells whose challenge a client
+ * answers. It needs no quoting. It does not end with a NUL. */
 struct sspi_view store_state_opaque(const struct sspi_state *state);
 
-/* The time by which nonces are issued and judged: wall clock when the memory was made, and from
- * there on the steady clock, so that setting the machine's clock back makes no new nonce look
- * evicted. */
+/* The time by which nonces are issued and checked. It starts as the wall clock's time when the
+ * memory was made, and goes on with the steady clock. So no new nonce looks removed when the
+ * machine's clock is set back. */
 uint64_t store_state_time_ms(const struct sspi_state *state, const struct clock *clock);
 
-/* When the memory was made, by the wall clock of that moment. A token that is older may have been
- * used before, and this memory would not know it. */
+/* When the memory was made, by the wall clock at that moment. An older token may have been used
+ * before, and this memory would not know it. */
 uint64_t store_state_created_ms(const struct sspi_state *state);
 
 /* ---- counters ---- */
@@ -57,10 +58,10 @@ enum store_counter {
     STORE_COUNTER_NONE = STORE_COUNTERS /* nothing is counted */
 };
 
-/* Adds one. Lock-free, and in no order with anything else. */
+/* Adds one. Takes no lock. Its order relative to other memory accesses is undefined. */
 void store_counters_add(struct sspi_state *state, enum store_counter counter);
 
-/* Since the memory was made. */
+/* The count since the memory was made. */
 uint64_t store_counters_value(const struct sspi_state *state, enum store_counter counter);
 
 const char *store_counters_name(enum store_counter counter);

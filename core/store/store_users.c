@@ -109,7 +109,7 @@ bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, stru
     struct store_users_contents *contents = contents_of(users);
     memset(ret_hash, 0x5a, STORE_USERS_HASH_MAX);
     bool known = store_users_contents_hash(contents, user, realm, SSPI_DIGEST_MD5, ret_hash);
-    /* Looked for in any case: the same work for every user. */
+    /* The second lookup is always made, so the work is the same for every user. */
     known = store_users_contents_sasl_hash(contents, user, realm, ret_hash) || known;
     store_users_contents_unref(contents);
     return known;
@@ -125,7 +125,7 @@ bool store_users_hash_of_userhash(struct sspi_users *users, struct sspi_view use
     memset(hash, 0x5a, sizeof(hash));
     memcpy(ret_hash, hash, sizeof(hash));
     bool known = store_users_contents_user(contents, userhash, realm, algorithm, ret_user);
-    /* The second lookup is made for an unknown one as well. */
+    /* The second lookup is made for an unknown user as well. */
     struct sspi_view user = known
                                 ? (struct sspi_view){ret_user->data + start, ret_user->len - start}
                                 : SSPI_VIEW("nobody");
@@ -154,7 +154,7 @@ size_t store_users_algorithms(struct sspi_users *users, struct sspi_view realm,
 
     for (size_t i = 0; i < 2; i++)
         store_users_count(users, realm, candidates[i], &n_users, &n_with[i]);
-    /* What every user has a line for is what has the most lines. */
+    /* If every user has a line of an algorithm, that algorithm has the most lines. */
     size_t most = n_with[0] > n_with[1] ? n_with[0] : n_with[1];
     for (size_t i = 0; i < 2; i++)
         if (n_with[i] == most)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looking users up in a database. store_users_cdb_layout.h says what is where.
+/* Looks users up in a database. store_users_cdb_layout.h describes its records.
  *
- * tinycdb maps the whole file and reads through the mapping; cdb_find() holds each place and length
- * that it takes from the file against the file's size or the end of its records. It writes what it
- * found into the struct cdb, and nowhere else, so that each lookup works on a copy of its own and
- * takes no lock. */
+ * tinycdb maps the whole file and reads through the mapping. cdb_find() checks each place and
+ * length in the file against the size of the file or the end of its records. It writes its result
+ * only into the struct cdb. So each lookup works on a copy of its own and takes no lock. */
 #include "store_users_cdb.h"
 
 #include <cdb.h>
@@ -46,7 +45,7 @@ static bool find(const struct store_users_cdb *cdb, const void *key, size_t key_
     return value != NULL;
 }
 
-/* Numbers of a record that has exactly so many. */
+/* Reads the numbers of a record that has exactly so many. */
 static bool find_numbers(const struct store_users_cdb *cdb, const void *key, size_t key_len,
                          uint32_t *ret_numbers, size_t n_numbers)
 {
@@ -132,7 +131,7 @@ struct store_users_cdb *store_users_cdb_open(const char *path, struct stat *ret_
         return NULL;
     }
     struct store_users_cdb *cdb = map_file(file, ret_identity, &problem);
-    /* Pages that are in memory by the time a lookup needs them make nobody wait for the disk. */
+    /* Loads the pages now, so that a lookup does not wait for the disk. */
     if (cdb != NULL)
         (void)posix_fadvise(file, 0, 0, POSIX_FADV_WILLNEED);
     else
@@ -157,7 +156,7 @@ struct line {
     struct sspi_view name;
 };
 
-/* `tag` is what its key begins with. */
+/* `tag` is the first octet of its key. */
 static bool find_line(const struct store_users_cdb *cdb, uint8_t tag,
                       enum sspi_digest_algorithm algorithm, const uint8_t *userhash,
                       struct line *ret_line)
@@ -172,7 +171,7 @@ static bool find_line(const struct store_users_cdb *cdb, uint8_t tag,
     return true;
 }
 
-/* The user, when `name` is user:realm with that realm. */
+/* Returns the user if `name` is user:realm with that realm. */
 static bool cut_realm(struct sspi_view name, struct sspi_view realm, struct sspi_view *ret_user)
 {
     if (name.len <= realm.len + 1)
@@ -267,7 +266,7 @@ void store_users_cdb_count(const struct store_users_cdb *cdb, struct sspi_view r
 
 /* ---- walking ---- */
 
-/* What find_line() finds by its key; false: a record of another kind. */
+/* Reads a record as find_line() does. False: it is a record of another kind. */
 static bool read_line(struct cdb *map, struct store_users_line *ret_line)
 {
     const char *key = cdb_getkey(map), *value = cdb_getdata(map);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Users in a constant database (tinycdb): made once, mapped by every process, found by name and by
- * userhash in constant time, replaced by renaming a new one over it. Never write into one that is
- * in use: who maps it would see its pages go. */
+/* Users in a constant database (tinycdb). The file is made once, and every process maps it. Lookups
+ * by name and by userhash take constant time. To replace it, rename a new file over it. Never write
+ * into a file that is in use: the processes that map it would lose its pages. */
 #ifndef STORE_USERS_CDB_H
 #define STORE_USERS_CDB_H
 
@@ -13,23 +13,23 @@
 
 struct store_users_cdb;
 
-/* True when the open file starts as such a database does. */
+/* True if the open file starts as such a database does. */
 bool store_users_cdb_is(int file) MUST_USE;
 
-/* Maps the database. `ret_identity` becomes that of the opened file, and stays as it is when it
- * cannot be opened. NULL: `error` says what is wrong with it. */
+/* Maps the database. `ret_identity` becomes the state of the opened file. It does not change if the
+ * file cannot be opened. NULL: `error` says what is wrong with the file. */
 struct store_users_cdb *store_users_cdb_open(const char *path, struct stat *ret_identity,
                                              char *error, size_t error_size) MUST_USE;
 
 /* NULL is fine. */
 void store_users_cdb_free(struct store_users_cdb *cdb);
 
-/* As store_users_hash() and its fellows, without their dummy: false leaves the outputs alone.
- * Thread-safe without a lock. */
+/* As the functions of store_users.h without "cdb" in their names, but they write no dummy: if they
+ * return false, the outputs are unchanged. Thread-safe without a lock. */
 bool store_users_cdb_hash(const struct store_users_cdb *cdb, struct sspi_view user,
                           struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                           uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
-/* Of an MD5-ISO-8859-1 line alone. */
+/* Only for an MD5-ISO-8859-1 line. */
 bool store_users_cdb_sasl_hash(const struct store_users_cdb *cdb, struct sspi_view user,
                                struct sspi_view realm,
                                uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
@@ -40,9 +40,9 @@ void store_users_cdb_count(const struct store_users_cdb *cdb, struct sspi_view r
                            enum sspi_digest_algorithm algorithm, size_t *ret_users,
                            size_t *ret_with_algorithm);
 
-/* One line after the other, in the order of the user file: `*place` is 0 at first and then what the
- * call before left there. False: that was the last. The names are valid until the database is
- * closed, and stand as user:realm in one piece; the caller wipes the hash. */
+/* Returns one line after the other, in the order of the user file. `*place` is 0 at first, and
+ * later what the last call set. False: there are no more lines. The names are valid until the
+ * database is freed. They are one string user:realm. The caller wipes the hash. */
 bool store_users_cdb_next(const struct store_users_cdb *cdb, unsigned *place,
                           struct store_users_line *ret_line) MUST_USE;
 
@@ -50,18 +50,20 @@ bool store_users_cdb_next(const struct store_users_cdb *cdb, unsigned *place,
 
 struct store_users_cdb_writer;
 
-/* Begins a database in an open file that is empty, which stays the caller's. NULL: no memory, or it
- * cannot be written. */
+/* Begins a database in an open, empty file. The caller closes the file. NULL: no memory, or the
+ * file cannot be written. */
 struct store_users_cdb_writer *store_users_cdb_begin(int file) MUST_USE;
 
-/* Adds a line of a user file, of Digest or SASL. False: a second line of one user and algorithm
- * (errno EEXIST; nothing was added); it cannot be written, over 4 GiB (errno EFBIG), no memory, or
- * an algorithm that this machine does not have (errno ENOTSUP); store_users_cdb_end() is false then
- * too. */
+/* Adds a line of Digest or SASL of a user file. False, and errno says why:
+ *  - EEXIST: the user has a line of this algorithm already. Nothing was added.
+ *  - EFBIG: the file would be larger than 4 GiB.
+ *  - ENOTSUP: this machine does not have the algorithm.
+ *  - another value: no memory, or the file cannot be written.
+ * After each error but EEXIST, store_users_cdb_end() returns false too. */
 bool store_users_cdb_add(struct store_users_cdb_writer *writer,
                          const struct store_users_line *line) MUST_USE;
 
-/* Ends it; the writer is gone. False: it could not be written whole. */
+/* Completes the database and frees the writer. False: the file could not be written completely. */
 bool store_users_cdb_end(struct store_users_cdb_writer *writer) MUST_USE;
 
 #endif

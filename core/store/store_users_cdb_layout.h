@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is in a database of users. Internal to store/.
+/* The records of a database of users. Internal to store/.
  *
  * The file is a cdb (cdb(5)): 2048 octets of contents, records of key and value, tables of hashes.
  * Its records, key then value, with numbers of 32 bits, little-endian:
@@ -9,20 +9,20 @@
  *  - "r", realm: users of the realm, then those with a line of MD5, of SHA-256, of SHA-512-256.
  *  - "a": the same of all realms together.
  *
- * A is an octet, the algorithm's number in enum sspi_digest_algorithm; H is that algorithm. One
- * record a line is found by name and by userhash, which is its key (RFC 7616 3.4.4). cdb's own hash
- * has 32 bits and no secret: users who choose their names could make them meet in one place, were
- * the names the keys. Through H each name that is to meet others costs 2^32 tries, to no effect
- * that anybody would notice. */
+ * A is an octet, the algorithm's number in enum sspi_digest_algorithm; H is that algorithm. The key
+ * of a line's record is the userhash (RFC 7616 3.4.4), so one record is found by name and by
+ * userhash. cdb's own hash has 32 bits and no secret. If the names were the keys, users could
+ * choose names that collide in one place. With H, each such name costs 2^32 tries, and a few
+ * collisions have no visible effect. */
 #ifndef STORE_USERS_CDB_LAYOUT_H
 #define STORE_USERS_CDB_LAYOUT_H
 
 #include "hash.h"
 #include "store_users_parse.h"
 
-/* Change the number with every change of the above that a reader of the number before would get
- * wrong. It passes over records with keys that it does not know, and finds none of them in a
- * database that was made without. */
+/* Change the number when a reader of the number before would read the new records wrong. A reader
+ * skips records whose keys it does not know, and finds no such record in a database that has none.
+ */
 #define STORE_USERS_CDB_VERSION 1u
 #define STORE_USERS_CDB_MAGIC   "sspi-users"
 #define STORE_USERS_CDB_ALL     "a"

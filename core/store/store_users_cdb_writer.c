@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making a database of users. store_users_cdb_layout.h says what is where. */
+/* Makes a database of users. store_users_cdb_layout.h describes its records. */
 #include "store_users_cdb.h"
 
 #include <cdb.h>
@@ -15,15 +15,16 @@
 /* tinycdb's tables have two places of 8 octets a record. */
 #define TABLES_SIZE 16
 
-/* What was added, known by half a SHA-256 of user:realm or of the realm, which has no colon. 20
- * octets in tables that are at least half empty: 42 MB for a million users. tinycdb can look a key
- * up while it writes, too, but goes through all of them for that. */
+/* An added user or realm. Its key is half a SHA-256 of user:realm, or of the realm, which has no
+ * colon. An entry has 20 octets, and the tables are at least half empty: 42 MB for a million users.
+ * tinycdb can look up a key while it writes, but it searches all keys for that. */
 struct entry {
     uint8_t id[HASH_MAX / 2];
-    uint32_t value; /* of a user: a bit an algorithm; of a realm: place in tallies; 0: empty */
+    uint32_t
+        value; /* of a user: one bit for each algorithm; of a realm: place in tallies; 0: empty */
 };
 
-#define SASL_BIT 1u /* would be that of SSPI_DIGEST_NONE, which no line is of */
+#define SASL_BIT 1u /* the bit of SSPI_DIGEST_NONE, which no line has */
 
 struct tally {
     char *realm; /* NULL: all realms */
@@ -43,7 +44,7 @@ struct store_users_cdb_writer {
     struct tally *tallies; /* the first is that of all realms */
     size_t n_tallies;
     size_t tallies_capacity;
-    size_t last_tally; /* lines of a realm mostly come together */
+    size_t last_tally; /* lines of a realm mostly follow each other */
 };
 
 static bool put(struct store_users_cdb_writer *writer, const void *key, size_t key_len,
@@ -92,7 +93,7 @@ static bool put_line(struct store_users_cdb_writer *writer, const struct store_u
 
 /* ---- what was added ---- */
 
-/* The entry of that id, or the empty one where it belongs. */
+/* Returns the entry of that id, or the empty one where it belongs. */
 static struct entry *find(struct entry *entries, size_t n_slots, const uint8_t *id)
 {
     uint64_t at;
@@ -122,8 +123,8 @@ static bool reserve_entries(struct store_users_cdb_writer *writer)
     return true;
 }
 
-/* The entry of SHA-256 over `user` and `realm`, or over `realm` alone when `user` is absent; NULL
- * when libcrypto fails. There is room. */
+/* Returns the entry of SHA-256 over `user` and `realm`. If `user` is absent, the hash covers only
+ * `realm`. NULL: libcrypto failed. The caller made room. */
 static struct entry *find_id(struct store_users_cdb_writer *writer, struct sspi_view user,
                              struct sspi_view realm, uint8_t ret_id[HASH_MAX])
 {
@@ -197,7 +198,7 @@ static void free_writer(struct store_users_cdb_writer *writer)
     free(writer->entries);
     hash_run_close(&writer->run);
     hash_suite_close(&writer->suite);
-    bytes_wipe(writer, sizeof(*writer)); /* hashes wait in tinycdb's buffer */
+    bytes_wipe(writer, sizeof(*writer)); /* tinycdb's buffer holds hashes */
     free(writer);
     errno = why;
 }
@@ -223,7 +224,7 @@ struct store_users_cdb_writer *store_users_cdb_begin(int file)
     return writer;
 }
 
-/* Adds a line to what is known of its user. Those of SASL count nowhere. */
+/* Counts the line for its user. Lines of SASL are not counted. */
 static void count(struct store_users_cdb_writer *writer, struct tally *tally, struct entry *entry,
                   uint32_t bit, enum sspi_digest_algorithm algorithm)
 {
@@ -273,7 +274,7 @@ bool store_users_cdb_add(struct store_users_cdb_writer *writer, const struct sto
         errno = EINVAL;
         return false;
     }
-    errno = ENOMEM; /* libcrypto tells no cause */
+    errno = ENOMEM; /* libcrypto gives no cause */
     if (add(writer, line))
         return true;
     writer->failed = errno != EEXIST;

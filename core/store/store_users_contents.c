@@ -14,7 +14,7 @@
 #include "store_users_cdb.h"
 #include "store_users_index.h"
 
-/* Of a text file, or of a database. */
+/* A text file has `index` and `nt`, a database has `cdb`. */
 struct store_users_contents {
     struct ref ref;
     struct store_users_index *index;
@@ -27,14 +27,14 @@ static bool read_all(int file, char *to, size_t len)
 {
     size_t n_read = 0;
     for (;;) {
-        /* One octet more than there should be: it must not come. */
+        /* Reads one octet more than the file has. It must not exist. */
         ssize_t got = read(file, to + n_read, len + 1 - n_read);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return false;
         if (got == 0 || n_read + (size_t)got > len) {
-            errno = EAGAIN; /* it changes under our eyes */
+            errno = EAGAIN; /* it changes while it is read */
             return got == 0 && n_read == len;
         }
         n_read += (size_t)got;

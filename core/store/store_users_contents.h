@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The users of one state of the file, whichever kind it is. Never changed once loaded, so any
- * number of threads may look into it; the last who holds it frees it. */
+/* The users of one state of a file of either kind. They never change after loading, so any number
+ * of threads may read them. The last owner frees them. */
 #ifndef STORE_USERS_CONTENTS_H
 #define STORE_USERS_CONTENTS_H
 
@@ -13,8 +13,9 @@
 struct store_users_contents;
 struct store_nt_index;
 
-/* Reads the text file at `path`, or maps the database. `ret_identity` becomes that of the opened
- * file, and stays as it is when it cannot be opened. NULL: `error` says why. Blocks on the file. */
+/* Reads the text file at `path`, or maps the database. `ret_identity` becomes the state of the
+ * opened file. It does not change if the file cannot be opened. NULL: `error` says why. Blocks on
+ * the file. */
 struct store_users_contents *store_users_contents_load(const char *path, bool is_database,
                                                        struct stat *ret_identity, char *error,
                                                        size_t error_size) MUST_USE;
@@ -24,15 +25,16 @@ struct store_users_contents *store_users_contents_ref(struct store_users_content
 /* NULL is fine. */
 void store_users_contents_unref(struct store_users_contents *contents);
 
-/* The NT lines, which live as long; NULL in a database. */
+/* The NT lines, which live as long as the contents. NULL: a database has none. */
 const struct store_nt_index *
 store_users_contents_nt(const struct store_users_contents *contents) MUST_USE;
 
-/* As store_users_hash() and its fellows, without their dummy: false leaves the outputs alone. */
+/* As the functions of store_users.h without "contents" in their names, but they write no dummy: if
+ * they return false, the outputs are unchanged. */
 bool store_users_contents_hash(const struct store_users_contents *contents, struct sspi_view user,
                                struct sspi_view realm, enum sspi_digest_algorithm algorithm,
                                uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
-/* Of an MD5-ISO-8859-1 line alone. */
+/* Only for an MD5-ISO-8859-1 line. */
 bool store_users_contents_sasl_hash(const struct store_users_contents *contents,
                                     struct sspi_view user, struct sspi_view realm,
                                     uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;

@@ -10,7 +10,7 @@
 #include "store_siphash.h"
 #include "store_users_parse.h"
 
-/* Those that lines are of are small numbers from 1. */
+/* The algorithms that lines may have are small numbers from 1. */
 #define N_ALGORITHMS (SSPI_DIGEST_SHA_512_256 + 1)
 
 _Static_assert(STORE_USERS_FILE_LIMIT <= UINT32_MAX / N_ALGORITHMS, "a slot holds any line");
@@ -48,9 +48,10 @@ struct store_users_index {
     uint32_t n_realms;
     struct table by_user;
     struct table by_realm;
-    /* A slot is the user's place * N_ALGORITHMS + the algorithm. It takes 8 to 16 octets a line,
-     * the userhashes kept in `text` another 16 or 32; to compute those again instead would take a
-     * context of libcrypto's a lookup, and time only where there is one to compare with. */
+    /* A slot is the user's place * N_ALGORITHMS + the algorithm. The slots take 8 to 16 octets a
+     * line, and the userhashes in `text` take another 16 or 32. Computing those again would save
+     * memory, but each lookup would need a context of libcrypto's. It would also take time only if
+     * there is a userhash to compare with. */
     struct table by_userhash;
 };
 
@@ -131,7 +132,8 @@ static uint32_t realm_of(struct store_users_index *index, struct sspi_view name)
     return *slot - 1;
 }
 
-/* Where this machine has no such algorithm (FIPS: MD5), nobody can send the userhash either. */
+/* If this machine does not have the algorithm (FIPS: MD5), no client can send the userhash either.
+ */
 static void add_userhash(struct store_users_index *index, const struct store_users_line *line,
                          uint32_t place, struct hash_run *run)
 {
@@ -140,7 +142,7 @@ static void add_userhash(struct store_users_index *index, const struct store_use
         return;
     keep(index, userhash, hash_len(line->algorithm));
     uint32_t *slot = find_userhash(index, userhash, line->algorithm);
-    if (*slot == 0) /* else: two names of one MD5, that somebody made so */
+    if (*slot == 0) /* otherwise two names with the same MD5, made on purpose */
         *slot = place * N_ALGORITHMS + line->algorithm;
 }
 
@@ -157,7 +159,7 @@ static struct user *user_of(struct store_users_index *index, const struct store_
     return user;
 }
 
-/* Somebody whom SASL alone knows is not. */
+/* A user who has only a line of SASL is not counted. */
 static bool is_counted(const struct user *user)
 {
     bool is = false;
@@ -166,7 +168,7 @@ static bool is_counted(const struct user *user)
     return is;
 }
 
-/* The line that already has this user's hash of this algorithm; 0: added now. */
+/* Returns the line that already has this user's hash of this algorithm. 0: it was added now. */
 static uint32_t add_digest(struct store_users_index *index, const struct store_users_line *line,
                            uint32_t number, struct hash_run *run)
 {
@@ -243,8 +245,8 @@ static bool add_lines(struct store_users_index *index, struct sspi_view rest, st
     return right;
 }
 
-/* Places are kept by a hash under a key that nobody can guess who has not read the file: users who
- * choose their own names cannot make them meet in one place. */
+/* The tables use a hash with a key that only a reader of the file could guess. So users who choose
+ * their own names cannot make them collide in one place. */
 static bool make_key(struct store_users_index *index, struct hash_run *run, struct sspi_view text)
 {
     uint8_t digest[HASH_MAX];
@@ -315,7 +317,7 @@ void store_users_index_free(struct store_users_index *index)
     free(index);
 }
 
-/* Names of a client's; NULL: there is no such user. */
+/* The names come from a client. NULL: there is no such user. */
 static const struct user *look_up(const struct store_users_index *index, struct sspi_view user,
                                   struct sspi_view realm)
 {

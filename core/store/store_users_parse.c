@@ -109,7 +109,7 @@ enum store_users_kind store_users_parse_line(struct sspi_view line,
     if (line.len == 0 || line.data[0] == '#')
         return STORE_USERS_NOTHING;
     if (line.len > STORE_USERS_LINE_LIMIT) {
-        *ret_problem = "the line is longer than 1024 octets; no right line is";
+        *ret_problem = "the line is longer than 1024 octets; shorten it";
         return STORE_USERS_BAD;
     }
     /* Invisible in an editor, and part of the first user's name otherwise. */

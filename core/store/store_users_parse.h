@@ -29,8 +29,8 @@ enum store_users_kind {
     STORE_USERS_NOTHING, /* comment or empty */
     STORE_USERS_DIGEST,
     STORE_USERS_NT, /* for NTLM: the realm is the domain, the hash has 16 octets */
-    /* For SASL: as one of MD5, but that each of user, realm and password whose characters all fit
-     * ISO-8859-1 is hashed in it (RFC 2831 2.1.2.1). */
+    /* for SASL: as a line of MD5, but each of user, realm and password is in ISO-8859-1 if all its
+     * characters fit (RFC 2831 2.1.2.1) */
     STORE_USERS_SASL,
     STORE_USERS_BAD
 };
@@ -50,8 +50,8 @@ struct store_nt_user {
     uint8_t hash[STORE_USERS_NT_HASH_LEN];
 };
 
-/* Cuts the first line off `rest`. `ret_whole` is the line with its end, `ret_line` without "\n" or
- * "\r\n"; a last line without "\n" is a line too. False: nothing is left. */
+/* Removes the first line from `rest`. `ret_whole` is the line with its end, `ret_line` without "\n"
+ * or "\r\n". A last line without "\n" is a line too. False: `rest` is empty. */
 bool store_users_parse_next(struct sspi_view *rest, struct sspi_view *ret_whole,
                             struct sspi_view *ret_line) MUST_USE;
 
@@ -61,18 +61,18 @@ enum store_users_kind store_users_parse_line(struct sspi_view line,
                                              struct store_users_line *ret_line,
                                              const char **ret_problem) MUST_USE;
 
-/* True for an algorithm that a line may be of: none of the -sess forms, which share the line of
- * what they compute with. */
+/* True for an algorithm that a line may have. The -sess forms are not among them: they use the line
+ * of their base algorithm. */
 bool store_users_parse_takes(enum sspi_digest_algorithm algorithm);
 
-/* NULL when `name` may be a realm (or else a user); otherwise what is wrong with it, as ret_problem
- * above. A user name that starts with "#" is fine here, but its line would be a comment. */
+/* NULL if `name` may be a realm (or a user). Otherwise a text as ret_problem above. A user name
+ * that starts with "#" is accepted here, but its line would be a comment. */
 const char *store_users_parse_name(struct sspi_view name, bool is_realm) MUST_USE;
 
 /* The same for two such names of an NT line. */
 const char *store_users_parse_nt_names(struct sspi_view user, struct sspi_view domain) MUST_USE;
 
-/* What a client may send instead of its user's name (RFC 7616 3.4.4): H(user:realm),
+/* The userhash, which a client may send instead of its user's name (RFC 7616 3.4.4): H(user:realm),
  * hash_len(algorithm) octets, of the names as they stand in the file. False as hash_end(): this
  * machine does not have the algorithm. */
 bool store_users_userhash(struct hash_run *run, enum sspi_digest_algorithm algorithm,

@@ -14,8 +14,8 @@ static void assert_written(uint32_t flags, const struct ntlm_challenge_names *na
     assert_true(bytes_equal(bytes_as_view(&token), wanted));
 }
 
-/* MS-NLMP 4.2.4.3's message, but for the build of its Windows and its revision, and with the other
- * names and the timestamp that it does not have. */
+/* The message of MS-NLMP 4.2.4.3. It differs in the build of Windows, the revision, the other names
+ * and the timestamp, which the published one does not have. */
 static void message_is_that_of_the_specification(void **state)
 {
     const struct ntlm_challenge_names names = {.nb_domain = SSPI_VIEW("Do"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An NTLM client for tests, one that can also send what no client would. Its arithmetic is
- * ntlm_keys', which has tests by the published vectors. */
+/* An NTLM client for tests. It can also send messages that no real client sends. It uses ntlm_keys'
+ * arithmetic, which is tested by the published vectors. */
 #ifndef NTLM_CLIENT_H
 #define NTLM_CLIENT_H
 
@@ -17,7 +17,7 @@
 #include "ntlm_challenge.h"
 #include "ntlm_text.h"
 
-/* What Windows asks for, SIGN, SEAL and KEY_EXCHANGE among it. */
+/* The flags of Windows, with SIGN, SEAL and KEY_EXCHANGE. */
 #define ASKED 0xE2088237u
 
 /* MD4 of "Password" in UTF-16LE (MS-NLMP 4.2.2.1.2), and of nothing that a test types. */
@@ -111,7 +111,7 @@ static inline void put_authenticate(struct bytes *to, const struct sspi_view fie
         bytes_append_view(to, fields[i]);
 }
 
-/* What a client takes out of CHALLENGE. */
+/* The values that a client reads from CHALLENGE. */
 struct challenge {
     uint32_t flags;
     uint8_t server[NTLM_CHALLENGE_LEN];
@@ -129,7 +129,7 @@ static inline struct challenge read_challenge(struct sspi_view token)
     size_t len = ntlm_message_u16(token.data + 40);
     size_t offset = ntlm_message_u32(token.data + 44);
     assert_true(offset <= token.len && len <= token.len - offset && len >= 16);
-    /* Ours ends with the timestamp, behind which is nothing but the end. */
+    /* The target info of the server ends with the timestamp and the end mark. */
     const char *end = token.data + offset + len;
     assert_int_equal(ntlm_message_u16(end - 16), NTLM_PAIR_TIMESTAMP);
     assert_int_equal(ntlm_message_u32(end - 4), 0);

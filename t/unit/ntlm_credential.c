@@ -57,7 +57,7 @@ static void own_users_are_read_again(void **state)
     f->now_ms += 2000;
     assert_int_equal(login(f, &alice), SEC_E_LOGON_DENIED);
     assert_int_equal(login(f, &zoe), SEC_E_OK);
-    /* Who shares his users reads them again himself. */
+    /* A caller that passes its users reads them again itself. */
     f->credential = shared;
     assert_int_equal(login(f, &alice), SEC_E_OK);
     ntlm_package.release(own);

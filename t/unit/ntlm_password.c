@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who logs in with what password, and what is told to who does not. */
+/* Users and their passwords, and the errors of wrong ones. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <openssl/evp.h>
@@ -22,7 +22,7 @@ int EVP_DigestUpdate(EVP_MD_CTX *context, const void *data, size_t len)
     return real.function(context, data, len);
 }
 
-static void names_count_without_case(void **state)
+static void names_are_compared_without_case(void **state)
 {
     struct fixture *f = *state;
     static const struct {
@@ -56,7 +56,7 @@ static void names_count_without_case(void **state)
     }
 }
 
-static void strangers_and_wrong_passwords_look_the_same(void **state)
+static void unknown_users_and_wrong_passwords_get_the_same_answer(void **state)
 {
     struct fixture *f = *state;
     static const struct {
@@ -64,11 +64,11 @@ static void strangers_and_wrong_passwords_look_the_same(void **state)
     } all[] = {
         {"alice", "CORP", HASH_OF_OTHER, "user \"alice\", domain \"CORP\""},
         {"alicf", "CORP", HASH_OF_PASSWORD, "user \"alicf\", domain \"CORP\""},
-        /* Another domain's alice has another password. */
+        /* The alice of another domain has another password. */
         {"alice", "LAB", HASH_OF_PASSWORD, "user \"alice\", domain \"LAB\""},
         {"alice", "OTHER", HASH_OF_PASSWORD, "user \"alice\", domain \"OTHER\""},
         {"bob", "", HASH_OF_PASSWORD, "user \"bob\", domain \"\""},
-        /* Domain and user are not taken out of one name. */
+        /* One name is not divided into domain and user. */
         {"CORP\\alice", "", HASH_OF_PASSWORD, "user \"CORP\\x5calice\""},
         {"alice@CORP", "", HASH_OF_PASSWORD, "user \"alice@CORP\""},
         {"a\":", "CORP", HASH_OF_PASSWORD, "user \"a\\x22:\""},
@@ -106,7 +106,7 @@ static void measure(struct fixture *f, const char *user, const char *nt_hash, si
     exchange_end(&exchange);
 }
 
-static void strangers_and_wrong_passwords_cost_the_same(void **state)
+static void unknown_users_and_wrong_passwords_take_the_same_work(void **state)
 {
     struct fixture *f = *state;
     size_t updates[2], octets[2];
@@ -117,8 +117,8 @@ static void strangers_and_wrong_passwords_cost_the_same(void **state)
     assert_int_equal(octets[0], octets[1]);
 }
 
-/* Who knows the dummy hash of unknown users must not get in with it. */
-static void hash_of_no_user_lets_nobody_in(void **state)
+/* A client that knows the dummy hash of unknown users must be refused. */
+static void the_dummy_hash_verifies_no_client(void **state)
 {
     struct fixture *f = *state;
     struct client client = client_alice();
@@ -132,8 +132,8 @@ static void hash_of_no_user_lets_nobody_in(void **state)
     CHECK_REFUSED(f, login(f, &client), SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD, "nobody");
 }
 
-/* What comes after the password is not told to who does not know it. */
-static void a_wrong_password_is_told_first(void **state)
+/* A client that does not know the password learns nothing about the later checks. */
+static void a_wrong_password_is_reported_before_other_errors(void **state)
 {
     struct fixture *f = *state;
     struct client client = client_alice();
@@ -167,7 +167,7 @@ static void names_that_are_not_utf_16_are_malformed(void **state)
 }
 
 /* MS-NLMP 4.2.4.3, whole: its password is right, its time is 1601. */
-static void message_of_the_specification_is_right_but_for_its_time(void **state)
+static void the_message_of_the_specification_is_refused_only_for_its_time(void **state)
 {
     static const char hex[] = "4e544c4d535350000300000018001800"
                               "6c00000054005400840000000c000c00"
@@ -210,13 +210,13 @@ static void message_of_the_specification_is_right_but_for_its_time(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(names_count_without_case),
-        WORLD_TEST(strangers_and_wrong_passwords_look_the_same),
-        WORLD_TEST(strangers_and_wrong_passwords_cost_the_same),
-        WORLD_TEST(hash_of_no_user_lets_nobody_in),
-        WORLD_TEST(a_wrong_password_is_told_first),
+        WORLD_TEST(names_are_compared_without_case),
+        WORLD_TEST(unknown_users_and_wrong_passwords_get_the_same_answer),
+        WORLD_TEST(unknown_users_and_wrong_passwords_take_the_same_work),
+        WORLD_TEST(the_dummy_hash_verifies_no_client),
+        WORLD_TEST(a_wrong_password_is_reported_before_other_errors),
         WORLD_TEST(names_that_are_not_utf_16_are_malformed),
-        WORLD_TEST(message_of_the_specification_is_right_but_for_its_time),
+        WORLD_TEST(the_message_of_the_specification_is_refused_only_for_its_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of the NTLM package, with the client's side made by hand: what gss-ntlmssp never sends.
- */
+/* Messages of the NTLM package. The test makes the messages of the client itself, because
+ * gss-ntlmssp never sends some of them. */
 #include "ntlm_fixture.h"
 
 #define CALLS (ntlm_package.messages)
@@ -64,7 +64,7 @@ static SECURITY_STATUS unseal(struct session *session, const struct received *fr
     return status;
 }
 
-static void parts_in_clear_are_covered(void **state)
+static void the_signature_covers_parts_in_clear(void **state)
 {
     struct session session;
     begin(*state, 0, &session);
@@ -83,7 +83,7 @@ static void parts_in_clear_are_covered(void **state)
 }
 
 /* Whether the message is sealed or not. */
-static void a_number_alone_that_is_altered_is_no_other_order(void **state)
+static void a_message_with_only_its_number_altered_is_not_out_of_order(void **state)
 {
     struct session session;
     begin(*state, 0, &session);
@@ -124,8 +124,8 @@ static void a_token_of_another_length_is_altered(void **state)
     end(&session);
 }
 
-/* Taken without SIGN: what is not confidential is nothing then. */
-static void without_integrity_only_sealed_messages_are_taken(void **state)
+/* Without SIGN, a message that is not sealed is not accepted. */
+static void without_integrity_only_sealed_messages_are_accepted(void **state)
 {
     static const uint32_t sealing = NTLM_FLAG_UNICODE | NTLM_FLAG_EXTENDED_SECURITY |
                                     NTLM_FLAG_128 | NTLM_FLAG_KEY_EXCHANGE | NTLM_FLAG_SEAL;
@@ -165,7 +165,7 @@ static void sizes_follow_the_flags(void **state)
     assert_null(CALLS->stream_sizes);
 }
 
-static void keys_are_told(void **state)
+static void the_session_key_can_be_queried(void **state)
 {
     struct session session;
     struct package_key_info info;
@@ -178,7 +178,7 @@ static void keys_are_told(void **state)
     assert_string_equal(info.signature, "HMAC-MD5");
     assert_int_equal(info.key_bits, 128);
     end(&session);
-    /* The login has a key whatever it is good for. */
+    /* The login has a key, whatever it can be used for. */
     begin(*state, NTLM_FLAG_UNICODE, &session);
     bytes_free(&key);
     assert_int_equal(CALLS->session_key(session.exchange.context, &key), SEC_E_OK);
@@ -190,12 +190,12 @@ static void keys_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(parts_in_clear_are_covered),
-        WORLD_TEST(a_number_alone_that_is_altered_is_no_other_order),
+        WORLD_TEST(the_signature_covers_parts_in_clear),
+        WORLD_TEST(a_message_with_only_its_number_altered_is_not_out_of_order),
         WORLD_TEST(a_token_of_another_length_is_altered),
-        WORLD_TEST(without_integrity_only_sealed_messages_are_taken),
+        WORLD_TEST(without_integrity_only_sealed_messages_are_accepted),
         WORLD_TEST(sizes_follow_the_flags),
-        WORLD_TEST(keys_are_told),
+        WORLD_TEST(the_session_key_can_be_queried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -52,7 +52,7 @@ static void pairs_are_found_in_any_order(void **state)
     }
 }
 
-static void what_is_not_sent_is_not_there(void **state)
+static void a_pair_that_is_not_sent_is_missing(void **state)
 {
     struct ntlm_response response;
     assert_true(reads(SSPI_VIEW(DOMAIN END), &response));
@@ -60,13 +60,13 @@ static void what_is_not_sent_is_not_there(void **state)
     assert_null(response.target.data);
     assert_null(response.channel.data);
     assert_true(reads(SSPI_VIEW(END), &response));
-    /* Empty is not the same as not there. */
+    /* An empty pair is not a missing one. */
     assert_true(reads(SSPI_VIEW("\x09\0\0\0" END), &response));
     assert_non_null(response.target.data);
     assert_int_equal(response.target.len, 0);
 }
 
-static void wrong_lists_are_refused(void **state)
+static void malformed_lists_of_pairs_are_refused(void **state)
 {
     const struct sspi_view all[] = {
         SSPI_VIEW(""), /* no end */
@@ -145,8 +145,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_are_found_in_any_order),
-        cmocka_unit_test(what_is_not_sent_is_not_there),
-        cmocka_unit_test(wrong_lists_are_refused),
+        cmocka_unit_test(a_pair_that_is_not_sent_is_missing),
+        cmocka_unit_test(malformed_lists_of_pairs_are_refused),
         cmocka_unit_test(pairs_are_limited_in_number),
         cmocka_unit_test(other_versions_are_refused),
         cmocka_unit_test(every_truncation_is_refused),

@@ -24,7 +24,7 @@ static struct sspi_view view_of(const uint8_t signature[NTLM_SIGN_LEN])
 }
 
 /* Two ends of one session, with and without key exchange. */
-static void signatures_are_right_in_their_order_alone(void **state)
+static void signatures_are_right_only_in_their_order(void **state)
 {
     for (int exchange = 0; exchange < 2; exchange++) {
         struct ntlm_sign here, there;
@@ -44,7 +44,7 @@ static void signatures_are_right_in_their_order_alone(void **state)
     }
 }
 
-static void what_is_altered_is_wrong(void **state)
+static void an_altered_message_is_wrong(void **state)
 {
     struct ntlm_sign here, there;
     uint8_t signature[NTLM_SIGN_LEN + 1];
@@ -65,10 +65,11 @@ static void what_is_altered_is_wrong(void **state)
     assert_int_equal(
         ntlm_sign_check(&here, &here.client, SSPI_VIEW("what is Signed"), view_of(signature)),
         NTLM_SIGN_WRONG);
-    /* One direction's is not the other's: nobody can send ours back to us. */
+    /* A signature of one direction is wrong in the other one, so an attacker cannot send it back.
+     */
     assert_int_equal(ntlm_sign_check(&here, &here.server, MESSAGE, view_of(signature)),
                      NTLM_SIGN_WRONG);
-    /* None of that counted. */
+    /* The side still has its old state. */
     assert_int_equal(ntlm_sign_check(&here, &here.client, MESSAGE, view_of(signature)),
                      NTLM_SIGN_RIGHT);
     assert_int_equal(here.client.sequence, 1);
@@ -154,7 +155,7 @@ static void seal_all(struct ntlm_sign *sign, struct sealed messages[N_MESSAGES])
     }
 }
 
-static void sealed_messages_open_in_their_order_alone(void **state)
+static void sealed_messages_open_only_in_their_order(void **state)
 {
     for (int exchange = 0; exchange < 2; exchange++) {
         struct ntlm_sign here, there;
@@ -179,7 +180,7 @@ static void sealed_messages_open_in_their_order_alone(void **state)
     }
 }
 
-static void any_octet_that_is_changed_shows(void **state)
+static void each_changed_octet_is_detected(void **state)
 {
     struct ntlm_sign here, there;
     struct sealed messages[N_MESSAGES];
@@ -241,7 +242,7 @@ static void more_parts_than_the_limit_are_refused(void **state)
     ntlm_sign_clear(&sign);
 }
 
-static void closing_wipes_the_keys(void **state)
+static void clear_wipes_the_keys(void **state)
 {
     struct ntlm_sign sign;
     static const struct ntlm_sign zero;
@@ -254,15 +255,15 @@ static void closing_wipes_the_keys(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signatures_are_right_in_their_order_alone),
-        cmocka_unit_test(what_is_altered_is_wrong),
+        cmocka_unit_test(signatures_are_right_only_in_their_order),
+        cmocka_unit_test(an_altered_message_is_wrong),
         cmocka_unit_test(a_restart_keeps_the_sequence),
         cmocka_unit_test(sealing_gives_the_published_octets),
-        cmocka_unit_test(sealed_messages_open_in_their_order_alone),
-        cmocka_unit_test(any_octet_that_is_changed_shows),
+        cmocka_unit_test(sealed_messages_open_only_in_their_order),
+        cmocka_unit_test(each_changed_octet_is_detected),
         cmocka_unit_test(signed_and_sealed_messages_share_one_stream),
         cmocka_unit_test(more_parts_than_the_limit_are_refused),
-        cmocka_unit_test(closing_wipes_the_keys),
+        cmocka_unit_test(clear_wipes_the_keys),
     };
     return cmocka_run_group_tests(tests, open_crypto, close_crypto);
 }

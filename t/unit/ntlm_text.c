@@ -13,7 +13,7 @@
 #define WIRE  SSPI_VIEW("a\0\xe4\0\xac\x20\x01\xd8\x28\xdc")
 #define UPPER SSPI_VIEW("A\0\xc4\0\xac\x20\x01\xd8\x00\xdc")
 
-static void names_go_there_and_back(void **state)
+static void names_convert_to_utf_16_and_back(void **state)
 {
     BYTES_CLEANUP struct bytes wire = {0}, text = {0}, upper = {0};
     assert_true(ntlm_text_encode(&wire, TEXT));
@@ -35,7 +35,7 @@ static void octets_need_no_alignment(void **state)
     assert_true(bytes_equal(bytes_as_view(&text), SSPI_VIEW("ab")));
 }
 
-static void what_is_not_utf_16_is_refused(void **state)
+static void octets_that_are_not_utf_16_are_refused(void **state)
 {
     const struct sspi_view all[] = {
         SSPI_VIEW("a"),        /* half a unit */
@@ -50,11 +50,11 @@ static void what_is_not_utf_16_is_refused(void **state)
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         BYTES_CLEANUP struct bytes text = {0};
         assert_false(ntlm_text_decode(&text, all[i]));
-        assert_false(text.failed); /* that would be our own fault */
+        assert_false(text.failed); /* that would mean no memory */
     }
 }
 
-static void only_ascii_is_ascii(void **state)
+static void only_octets_below_128_are_ascii(void **state)
 {
     const struct sspi_view wrong[] = {SSPI_VIEW("\x80"), SSPI_VIEW("a\xff"), TEXT};
     BYTES_CLEANUP struct bytes text = {0};
@@ -67,14 +67,14 @@ static void only_ascii_is_ascii(void **state)
     }
 }
 
-static void what_is_not_utf_8_is_refused(void **state)
+static void text_that_is_not_utf_8_is_refused(void **state)
 {
     BYTES_CLEANUP struct bytes wire = {0};
     assert_false(ntlm_text_encode(&wire, SSPI_VIEW("\xff")));
     assert_false(ntlm_text_encode_upper(&wire, SSPI_VIEW("\xff")));
 }
 
-static void logins_carry_names(void **state)
+static void logins_need_valid_names(void **state)
 {
     const struct sspi_view alice = SSPI_VIEW("alice"), nothing = SSPI_VIEW("");
     char storage[BAD_NAME_SIZE];
@@ -97,9 +97,12 @@ static void logins_carry_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_go_there_and_back),       cmocka_unit_test(octets_need_no_alignment),
-        cmocka_unit_test(what_is_not_utf_16_is_refused), cmocka_unit_test(only_ascii_is_ascii),
-        cmocka_unit_test(what_is_not_utf_8_is_refused),  cmocka_unit_test(logins_carry_names),
+        cmocka_unit_test(names_convert_to_utf_16_and_back),
+        cmocka_unit_test(octets_need_no_alignment),
+        cmocka_unit_test(octets_that_are_not_utf_16_are_refused),
+        cmocka_unit_test(only_octets_below_128_are_ascii),
+        cmocka_unit_test(text_that_is_not_utf_8_is_refused),
+        cmocka_unit_test(logins_need_valid_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

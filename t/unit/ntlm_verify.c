@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an AUTHENTICATE message is judged by, beside the password: MIC, time, channel, target. */
+/* The checks of an AUTHENTICATE message, except the password: MIC, time, channel, target. */
 #include "bad_names.h"
 #include "ntlm_fixture.h"
 
@@ -7,7 +7,7 @@ static const struct package_input plain;
 
 /* ---- kinds of logins that never pass ---- */
 
-static void only_ntlmv2_passes(void **state)
+static void only_ntlmv2_is_accepted(void **state)
 {
     struct fixture *f = *state;
     static const char octets[48];
@@ -17,7 +17,7 @@ static void only_ntlmv2_passes(void **state)
         SECURITY_STATUS status;
         const char *words;
     } all[] = {
-        {0, SSPI_REASON_UNSUPPORTED, SEC_E_LOGON_DENIED, "LM response alone"},
+        {0, SSPI_REASON_UNSUPPORTED, SEC_E_LOGON_DENIED, "only an LM response"},
         {1, SSPI_REASON_MALFORMED, SEC_E_INVALID_TOKEN, "shorter than 48"},
         {23, SSPI_REASON_MALFORMED, SEC_E_INVALID_TOKEN, "shorter than 48"},
         {24, SSPI_REASON_UNSUPPORTED, SEC_E_LOGON_DENIED, "NTLMv1"},
@@ -33,7 +33,7 @@ static void only_ntlmv2_passes(void **state)
     }
 }
 
-static void nobody_is_no_user(void **state)
+static void anonymous_logins_are_refused(void **state)
 {
     struct fixture *f = *state;
     struct client client = client_alice();
@@ -124,7 +124,7 @@ static void an_exchanged_key_must_be_there(void **state)
         client.session_key = wrong[i];
         CHECK_REFUSED(f, login(f, &client), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "session key");
-        /* Where none is exchanged, what is sent does not count. */
+        /* Without key exchange, a key in the message is ignored. */
         client.asked &= ~NTLM_FLAG_KEY_EXCHANGE;
         assert_int_equal(login(f, &client), SEC_E_OK);
         client.asked = ASKED & ~(NTLM_FLAG_SIGN | NTLM_FLAG_SEAL);
@@ -132,7 +132,7 @@ static void an_exchanged_key_must_be_there(void **state)
     }
 }
 
-static void a_mic_is_checked_where_the_client_says_so(void **state)
+static void a_mic_is_checked_if_the_client_announces_one(void **state)
 {
     struct fixture *f = *state;
     const struct package_input integrity = {.requirements = ASC_REQ_INTEGRITY};
@@ -176,7 +176,7 @@ static void a_mic_is_checked_where_the_client_says_so(void **state)
     }
 }
 
-/* Somebody in between takes SIGN and SEAL out of NEGOTIATE, or something out of CHALLENGE. */
+/* An attacker removes SIGN and SEAL from NEGOTIATE, or something from CHALLENGE. */
 static void a_mic_protects_all_three_messages(void **state)
 {
     struct fixture *f = *state;
@@ -247,7 +247,7 @@ static void no_truncation_logs_in(void **state)
 
 /* ---- time ---- */
 
-static void times_have_a_window(void **state)
+static void the_clock_of_the_client_may_differ_by_30_minutes(void **state)
 {
     struct fixture *f = *state;
     const uint64_t now = ntlm_challenge_filetime(START_MS);
@@ -363,7 +363,7 @@ static void bindings_follow_the_policy(void **state)
 
 /* ---- target ---- */
 
-static void the_target_is_what_the_client_trusts(void **state)
+static void the_target_is_the_name_that_the_client_trusts(void **state)
 {
     struct fixture *f = *state;
     const struct {
@@ -395,7 +395,7 @@ static void the_target_is_what_the_client_trusts(void **state)
     }
 }
 
-static void targets_that_are_no_names_are_refused(void **state)
+static void targets_that_are_not_names_are_refused(void **state)
 {
     struct fixture *f = *state;
     const struct sspi_view all[] = {
@@ -414,7 +414,7 @@ static void targets_that_are_no_names_are_refused(void **state)
 }
 
 /* NUL and half characters, which no C string has: above, and in ntlm_text.c. */
-static void no_control_character_gets_in(void **state)
+static void control_characters_are_refused(void **state)
 {
     struct fixture *f = *state;
     char storage[BAD_NAME_SIZE] = "";
@@ -438,21 +438,21 @@ static void no_control_character_gets_in(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(only_ntlmv2_passes),
-        WORLD_TEST(nobody_is_no_user),
+        WORLD_TEST(only_ntlmv2_is_accepted),
+        WORLD_TEST(anonymous_logins_are_refused),
         WORLD_TEST(names_are_in_the_character_set_that_was_granted),
         WORLD_TEST(a_name_in_oem_is_ascii),
         WORLD_TEST(an_exchanged_key_must_be_there),
-        WORLD_TEST(a_mic_is_checked_where_the_client_says_so),
+        WORLD_TEST(a_mic_is_checked_if_the_client_announces_one),
         WORLD_TEST(a_mic_protects_all_three_messages),
         WORLD_TEST(no_changed_bit_of_a_message_with_a_mic_logs_in),
         WORLD_TEST(no_truncation_logs_in),
-        WORLD_TEST(times_have_a_window),
+        WORLD_TEST(the_clock_of_the_client_may_differ_by_30_minutes),
         WORLD_TEST(a_late_answer_is_refused),
         WORLD_TEST(bindings_follow_the_policy),
-        WORLD_TEST(the_target_is_what_the_client_trusts),
-        WORLD_TEST(targets_that_are_no_names_are_refused),
-        WORLD_TEST(no_control_character_gets_in),
+        WORLD_TEST(the_target_is_the_name_that_the_client_trusts),
+        WORLD_TEST(targets_that_are_not_names_are_refused),
+        WORLD_TEST(control_characters_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

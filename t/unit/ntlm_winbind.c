@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Winbind that is away, as libwbclient's own switch makes it on a machine that has one: nobody is
- * let in, and the words say what is wrong. What it answers when it is there: t/ad. */
+/* A machine without winbind: libwbclient's own switch makes it behave so. No client is accepted,
+ * and the error text names the cause. t/ad tests the answers of winbind. */
 #include "ntlm_fixture.h"
 #include "ntlm_winbind_status.h"
 
@@ -13,7 +13,7 @@ static void names_are_asked_for_by_one_thread_once_a_second(void **state)
     assert_non_null(winbind);
     assert_false(ntlm_winbind_names(winbind, &names));
     assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 5000));
-    /* Somebody is asking. */
+    /* Another thread is asking. */
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 5000));
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 60000));
     assert_int_equal(store_source_reload(ntlm_winbind_source(winbind), error, sizeof(error)),
@@ -22,7 +22,7 @@ static void names_are_asked_for_by_one_thread_once_a_second(void **state)
     assert_false(ntlm_winbind_names(winbind, &names));
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 5999));
     assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 6000));
-    /* Could not be asked. */
+    /* Winbind could not be asked. */
     store_source_cancel_reload(ntlm_winbind_source(winbind));
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 6500));
     assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 7000));
@@ -58,7 +58,7 @@ static enum ntlm_winbind_status check(struct ntlm_winbind_question question, cha
     return status;
 }
 
-static void nobody_is_let_in_without_winbind(void **state)
+static void no_client_is_accepted_without_winbind(void **state)
 {
     char text[SSPI_ERROR_TEXT_SIZE];
     static const char response[60];
@@ -72,8 +72,8 @@ static void nobody_is_let_in_without_winbind(void **state)
     assert_non_null(strstr(text, "winbindd"));
 }
 
-/* libwbclient would cut them, and the domain judge another user. */
-static void names_that_libwbclient_cuts_are_wrong(void **state)
+/* libwbclient would cut them, and the domain would check another user. */
+static void names_that_libwbclient_would_cut_are_refused(void **state)
 {
     char text[SSPI_ERROR_TEXT_SIZE], name[STORE_USERS_NAME_LIMIT + 1];
     (void)state;
@@ -95,7 +95,7 @@ static void names_that_libwbclient_cuts_are_wrong(void **state)
                      NTLM_WINBIND_UNREACHABLE);
 }
 
-static void statuses_tell_users_from_controllers(void **state)
+static void statuses_distinguish_users_from_controllers(void **state)
 {
     const struct {
         uint32_t nt_status;
@@ -109,9 +109,9 @@ static void statuses_tell_users_from_controllers(void **state)
         {0xC00000DF, NTLM_WINBIND_WRONG, "NO_SUCH_DOMAIN"},
         {0xC000005E, NTLM_WINBIND_UNREACHABLE, "NO_LOGON_SERVERS"},
         {0xC0000022, NTLM_WINBIND_UNREACHABLE, "ACCESS_DENIED"},
-        {0xC0000017, NTLM_WINBIND_FAILED, "says nothing"},
-        {0, NTLM_WINBIND_FAILED, "says nothing"},
-        {UINT32_MAX, NTLM_WINBIND_FAILED, "says nothing"},
+        {0xC0000017, NTLM_WINBIND_FAILED, "does not say"},
+        {0, NTLM_WINBIND_FAILED, "does not say"},
+        {UINT32_MAX, NTLM_WINBIND_FAILED, "does not say"},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -132,7 +132,7 @@ static SECURITY_STATUS acquire(struct fixture *f, struct sspi_winbind *winbind,
     return ntlm_package.acquire(&data, ret_credential, &f->error_info);
 }
 
-static void a_credential_asks_winbind_where_no_file_is_named(void **state)
+static void a_credential_asks_winbind_if_no_file_is_named(void **state)
 {
     struct fixture *f = *state;
     void *credential = NULL;
@@ -141,7 +141,7 @@ static void a_credential_asks_winbind_where_no_file_is_named(void **state)
     assert_null(credential);
 }
 
-static void a_challenge_needs_winbinds_names(void **state)
+static void a_challenge_needs_the_names_of_winbind(void **state)
 {
     struct fixture *f = *state;
     struct ntlm_credential *of_the_file = f->credential;
@@ -149,7 +149,7 @@ static void a_challenge_needs_winbinds_names(void **state)
     BYTES_CLEANUP struct bytes token = {0};
     void *credential = NULL, *context = NULL;
     struct sspi_winbind *winbind = ntlm_winbind_new();
-    /* Winbind wins over a file, and the credential is an owner of its own. */
+    /* Winbind takes precedence over a file, and the credential owns a reference. */
     assert_int_equal(acquire(f, winbind, f->users, &credential), SEC_E_OK);
     ntlm_winbind_unref(winbind);
     f->credential = credential;
@@ -162,7 +162,7 @@ static void a_challenge_needs_winbinds_names(void **state)
     f->credential = of_the_file;
 }
 
-static void a_response_that_winbind_cannot_judge_is_refused(void **state)
+static void a_response_that_winbind_cannot_check_is_refused(void **state)
 {
     struct fixture *f = *state;
     const struct client client = client_alice();
@@ -176,7 +176,7 @@ static void a_response_that_winbind_cannot_judge_is_refused(void **state)
     exchange_end(&exchange);
 }
 
-static void users_of_a_caller_who_leaves_stay(void **state)
+static void the_users_of_a_caller_outlive_it(void **state)
 {
     struct fixture *f = *state;
     const struct client client = client_alice();
@@ -190,13 +190,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_asked_for_by_one_thread_once_a_second),
         cmocka_unit_test(the_last_owner_frees),
-        cmocka_unit_test(nobody_is_let_in_without_winbind),
-        cmocka_unit_test(names_that_libwbclient_cuts_are_wrong),
-        cmocka_unit_test(statuses_tell_users_from_controllers),
-        WORLD_TEST(a_credential_asks_winbind_where_no_file_is_named),
-        WORLD_TEST(a_challenge_needs_winbinds_names),
-        WORLD_TEST(a_response_that_winbind_cannot_judge_is_refused),
-        WORLD_TEST(users_of_a_caller_who_leaves_stay),
+        cmocka_unit_test(no_client_is_accepted_without_winbind),
+        cmocka_unit_test(names_that_libwbclient_would_cut_are_refused),
+        cmocka_unit_test(statuses_distinguish_users_from_controllers),
+        WORLD_TEST(a_credential_asks_winbind_if_no_file_is_named),
+        WORLD_TEST(a_challenge_needs_the_names_of_winbind),
+        WORLD_TEST(a_response_that_winbind_cannot_check_is_refused),
+        WORLD_TEST(the_users_of_a_caller_outlive_it),
     };
     /* libwbclient's own switch. */
     if (setenv("_NO_WINBINDD", "1", 1) != 0 || unsetenv("SSPI_USER_FILE") != 0)

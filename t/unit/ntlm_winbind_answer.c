@@ -16,7 +16,7 @@
 
 #define ROOM (2 * NTLM_WINBIND_SIDS_LIMIT + 1)
 
-/* An answer about alice, and where its parts lie. */
+/* An answer about alice, and the storage of its parts. */
 struct told {
     char user[300], domain[300];
     struct wbcSidWithAttr sids[ROOM];
@@ -85,7 +85,7 @@ static void names_key_and_sids_are_copied(void **state)
     assert_null(answer.sids);
 }
 
-static void guests_are_nobody(void **state)
+static void guests_are_refused(void **state)
 {
     struct told *told = *state;
     told->info.user_flags = WBC_AUTH_USER_INFO_GUEST | WBC_AUTH_USER_INFO_EXTRA_SIDS;
@@ -99,7 +99,7 @@ static void a_key_is_needed(void **state)
     check_refused(told, "session key");
 }
 
-static void names_are_needed_that_cannot_be_mistaken(void **state)
+static void unusable_names_are_refused(void **state)
 {
     struct told *told = *state;
     static const char *const names[] = {"", "CORP\\alice", "al\nice", "al\xff"};
@@ -122,7 +122,7 @@ static void names_are_needed_that_cannot_be_mistaken(void **state)
     check_refused(told, "name");
 }
 
-static void the_longest_name_is_taken(void **state)
+static void the_longest_name_is_accepted(void **state)
 {
     struct told *told = *state;
     struct ntlm_winbind_answer answer = {0};
@@ -134,7 +134,7 @@ static void the_longest_name_is_taken(void **state)
     ntlm_winbind_answer_clear(&answer);
 }
 
-static void as_many_sids_as_there_are_or_none(void **state)
+static void too_many_sids_are_refused(void **state)
 {
     struct told *told = *state;
     struct ntlm_winbind_answer answer = {0};
@@ -145,7 +145,7 @@ static void as_many_sids_as_there_are_or_none(void **state)
     ntlm_winbind_answer_clear(&answer);
     told->info.num_sids++;
     check_refused(told, "too many groups");
-    /* Those that come twice count once, up to a limit of what is looked at. */
+    /* A SID that is there twice counts once, up to the limit of an answer. */
     for (size_t i = NTLM_WINBIND_SIDS_LIMIT; i < ROOM; i++)
         told->sids[i] = told->sids[i - NTLM_WINBIND_SIDS_LIMIT];
     told->info.num_sids = ROOM - 1;
@@ -155,14 +155,14 @@ static void as_many_sids_as_there_are_or_none(void **state)
     told->info.num_sids = ROOM;
     check_refused(told, "too many groups");
     told->info.num_sids = 0;
-    check_refused(told, "who the user is");
+    check_refused(told, "does not name");
 }
 
-static void strange_sids_are_refused(void **state)
+static void unusual_sids_are_refused(void **state)
 {
     struct told *told = *state;
     told->sids[2].attributes = WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY;
-    check_refused(told, "denials");
+    check_refused(told, "only deny");
     set_sid(&told->sids[2], 1);
     told->sids[2].sid.num_auths = WBC_MAXSUBAUTHS + 1;
     check_refused(told, "too long");
@@ -174,12 +174,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TOLD_TEST(names_key_and_sids_are_copied),
-        TOLD_TEST(guests_are_nobody),
+        TOLD_TEST(guests_are_refused),
         TOLD_TEST(a_key_is_needed),
-        TOLD_TEST(names_are_needed_that_cannot_be_mistaken),
-        TOLD_TEST(the_longest_name_is_taken),
-        TOLD_TEST(as_many_sids_as_there_are_or_none),
-        TOLD_TEST(strange_sids_are_refused),
+        TOLD_TEST(unusable_names_are_refused),
+        TOLD_TEST(the_longest_name_is_accepted),
+        TOLD_TEST(too_many_sids_are_refused),
+        TOLD_TEST(unusual_sids_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

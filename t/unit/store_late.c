@@ -183,7 +183,7 @@ static int check_first(struct sspi_state *state)
     return (int)check(state, 0);
 }
 
-static void what_a_late_holder_overwrites_is_asked_elsewhere(void **unused)
+static void the_other_cache_is_asked_for_what_a_late_holder_overwrote(void **unused)
 {
     (void)unused;
     struct sspi_state *state = test_state(SIZE);
@@ -205,7 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_late_writer_forgets_no_count),
         cmocka_unit_test(a_late_holder_does_not_begin_to_write),
-        cmocka_unit_test(what_a_late_holder_overwrites_is_asked_elsewhere),
+        cmocka_unit_test(the_other_cache_is_asked_for_what_a_late_holder_overwrote),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

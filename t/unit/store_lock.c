@@ -39,7 +39,7 @@ static void count_up(struct shared *shared)
     _exit(0);
 }
 
-static void one_process_at_a_time_is_inside(void **state)
+static void only_one_process_at_a_time_holds_the_lock(void **state)
 {
     struct shared *shared = share();
     pid_t child[N_PROCESSES];
@@ -95,7 +95,7 @@ static void any_number_can_be_taken_over(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_process_at_a_time_is_inside),
+        cmocka_unit_test(only_one_process_at_a_time_holds_the_lock),
         cmocka_unit_test(a_lock_is_taken_from_a_dead_holder),
         cmocka_unit_test(any_number_can_be_taken_over),
     };

@@ -102,7 +102,7 @@ static void a_nonce_from_before_this_memory_is_stale_and_leaves_no_trace(void **
         assert_int_equal(table[i], 0);
 }
 
-static void a_full_set_puts_out_its_oldest_nonce_which_then_is_stale(void **unused)
+static void a_full_set_removes_its_oldest_nonce_which_is_stale_then(void **unused)
 {
     (void)unused;
     for (unsigned i = 0; i < STORE_NONCE_WAYS; i++)
@@ -116,17 +116,17 @@ static void a_full_set_puts_out_its_oldest_nonce_which_then_is_stale(void **unus
                          STORE_COUNT_REPLAY);
 }
 
-static void a_nonce_issued_before_the_floor_is_stale_even_if_it_was_never_here(void **unused)
+static void a_nonce_issued_before_the_floor_is_stale_even_if_it_was_never_stored(void **unused)
 {
     (void)unused;
     for (unsigned i = 0; i <= STORE_NONCE_WAYS; i++)
         assert_int_equal(use_number(i, T0 + 10 + i, 1), STORE_COUNT_FRESH);
-    /* Put out: issued at T0 + 10. */
+    /* Removed: issued at T0 + 10. */
     assert_int_equal(use_number(20, T0 + 9, 1), STORE_COUNT_STALE);
     assert_int_equal(use_number(20, T0 + 10, 1), STORE_COUNT_STALE);
 }
 
-static void a_nonce_older_than_all_of_a_full_set_puts_nothing_out(void **unused)
+static void a_nonce_older_than_all_of_a_full_set_removes_none(void **unused)
 {
     (void)unused;
     for (unsigned i = 0; i < STORE_NONCE_WAYS; i++)
@@ -141,7 +141,7 @@ static enum store_count peek(uint32_t count)
     return store_nonce_peek(state, NONCE, T0, count);
 }
 
-static void a_peek_tells_what_a_use_would_and_uses_nothing_up(void **unused)
+static void a_peek_returns_what_a_use_would_and_records_nothing(void **unused)
 {
     (void)unused;
     for (int i = 0; i < 2; i++)
@@ -151,14 +151,14 @@ static void a_peek_tells_what_a_use_would_and_uses_nothing_up(void **unused)
         assert_int_equal(peek(1000), STORE_COUNT_REPLAY);
         assert_int_equal(peek(1001), STORE_COUNT_FRESH);
         assert_int_equal(peek(1000 - 224), STORE_COUNT_FRESH);
-        assert_int_equal(peek(1000 - 256), STORE_COUNT_STALE); /* fell out of the window */
+        assert_int_equal(peek(1000 - 256), STORE_COUNT_STALE); /* it left the window */
         assert_int_equal(peek(5000), STORE_COUNT_FRESH);
     }
     assert_int_equal(use(1001), STORE_COUNT_FRESH);
     assert_int_equal(use(1000 - 224), STORE_COUNT_FRESH);
 }
 
-static void a_peek_knows_no_owner(void **unused)
+static void a_peek_is_for_any_owner(void **unused)
 {
     (void)unused;
     assert_int_equal(store_nonce_use(state, NONCE, BOB, T0, 1), STORE_COUNT_FRESH);
@@ -168,7 +168,7 @@ static void a_peek_knows_no_owner(void **unused)
 }
 
 /* Its key is that of the memory, which has just been made. */
-static void a_nonce_of_the_millisecond_in_which_this_memory_was_made_is_good(void **unused)
+static void a_nonce_of_the_millisecond_in_which_the_memory_was_made_is_fresh(void **unused)
 {
     (void)unused;
     assert_int_equal(store_nonce_peek(state, NONCE, TEST_CREATED_MS, 1), STORE_COUNT_FRESH);
@@ -188,14 +188,15 @@ static void a_peek_leaves_no_trace_of_an_unknown_nonce(void **unused)
         assert_int_equal(table[i], 0);
 }
 
-static void a_peek_finds_stale_what_a_full_set_would_not_take(void **unused)
+static void a_peek_returns_stale_if_a_full_set_would_not_store_the_nonce(void **unused)
 {
     (void)unused;
     for (unsigned i = 0; i < STORE_NONCE_WAYS; i++)
         assert_int_equal(use_number(i, T0 + 10 + i, 1), STORE_COUNT_FRESH);
     struct test_name other = test_nonce_of_set_0(state, 20);
     struct test_name first = test_nonce_of_set_0(state, 0);
-    /* Older than all, before anything was put out; then one is, and the floor is its time. */
+    /* The nonce is older than all others, and none was removed yet. Then one is removed, and the
+     * floor is its time. */
     assert_int_equal(store_nonce_peek(state, test_view(&other), T0 + 9, 1), STORE_COUNT_STALE);
     assert_int_equal(store_nonce_peek(state, test_view(&other), T0 + 11, 1), STORE_COUNT_FRESH);
     assert_int_equal(store_nonce_peek(state, test_view(&first), T0 + 10, 1), STORE_COUNT_REPLAY);
@@ -205,7 +206,7 @@ static void a_peek_finds_stale_what_a_full_set_would_not_take(void **unused)
     assert_int_equal(store_nonce_peek(state, test_view(&other), T0 + 60, 1), STORE_COUNT_FRESH);
 }
 
-/* A refusal by a peek is final, so what is seen of a set in between must not be one. */
+/* A refusal by a peek is final, so a peek into an incomplete set must not refuse. */
 static void a_peek_into_a_set_that_is_being_written_refuses_nothing(void **unused)
 {
     (void)unused;
@@ -246,14 +247,14 @@ int main(void)
         TEST(the_last_count_of_all_works),
         TEST(a_nonce_belongs_to_the_first_user_who_proved_it),
         TEST(a_nonce_from_before_this_memory_is_stale_and_leaves_no_trace),
-        TEST(a_nonce_of_the_millisecond_in_which_this_memory_was_made_is_good),
-        TEST(a_full_set_puts_out_its_oldest_nonce_which_then_is_stale),
-        TEST(a_nonce_issued_before_the_floor_is_stale_even_if_it_was_never_here),
-        TEST(a_nonce_older_than_all_of_a_full_set_puts_nothing_out),
-        TEST(a_peek_tells_what_a_use_would_and_uses_nothing_up),
-        TEST(a_peek_knows_no_owner),
+        TEST(a_nonce_of_the_millisecond_in_which_the_memory_was_made_is_fresh),
+        TEST(a_full_set_removes_its_oldest_nonce_which_is_stale_then),
+        TEST(a_nonce_issued_before_the_floor_is_stale_even_if_it_was_never_stored),
+        TEST(a_nonce_older_than_all_of_a_full_set_removes_none),
+        TEST(a_peek_returns_what_a_use_would_and_records_nothing),
+        TEST(a_peek_is_for_any_owner),
         TEST(a_peek_leaves_no_trace_of_an_unknown_nonce),
-        TEST(a_peek_finds_stale_what_a_full_set_would_not_take),
+        TEST(a_peek_returns_stale_if_a_full_set_would_not_store_the_nonce),
         TEST(a_peek_into_a_set_that_is_being_written_refuses_nothing),
         TEST(full_memory_never_fails_a_new_nonce_nor_accepts_an_old_one_again),
     };

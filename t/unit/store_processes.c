@@ -17,7 +17,7 @@
 #define N_COUNTS    2000u
 #define N_NONCES    1000u
 
-/* What the processes found, in memory that they share. */
+/* The results of the processes, in memory that they share. */
 struct tally {
     pthread_barrier_t start;
     _Atomic unsigned n_fresh[N_COUNTS];
@@ -84,7 +84,7 @@ static struct tally *hammer(struct sspi_state *state, int n_processes,
     return tally;
 }
 
-/* Everyone tries every count of one nonce: in the same order, so that they meet. */
+/* All threads try every count of one nonce in the same order, so that they collide. */
 static void use_all_counts(struct sspi_state *state, struct tally *tally)
 {
     for (uint32_t count = 0; count < N_COUNTS; count++)
@@ -114,7 +114,7 @@ static void each_count_is_fresh_exactly_once_among_threads(void **unused)
     each_count_is_fresh_exactly_once(0);
 }
 
-/* Everyone uses far more nonces than fit, so that they put each other's out all the time. */
+/* All threads use far more nonces than fit, so that they remove the nonces of each other. */
 static void use_many_nonces(struct sspi_state *state, struct tally *tally)
 {
     for (unsigned i = 0; i < 4 * N_NONCES; i++) {
@@ -127,7 +127,7 @@ static void use_many_nonces(struct sspi_state *state, struct tally *tally)
     }
 }
 
-static void no_count_is_fresh_twice_while_nonces_are_put_out(void **unused)
+static void no_count_is_fresh_twice_while_nonces_are_removed(void **unused)
 {
     (void)unused;
     for (int n_processes = 0; n_processes <= N_PROCESSES; n_processes += N_PROCESSES) {
@@ -179,7 +179,7 @@ static void die_with(struct sspi_state *state, struct store_lock *lock,
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
-static void a_process_killed_with_a_lock_blocks_nobody(void **unused)
+static void a_process_killed_with_a_lock_blocks_no_other(void **unused)
 {
     (void)unused;
     struct sspi_state *state = test_state(SIZE);
@@ -188,7 +188,7 @@ static void a_process_killed_with_a_lock_blocks_nobody(void **unused)
     die_with(state, &state->header->nonce_lock[0], NULL);
     die_with(state, &state->header->replay_lock[0], NULL);
     die_with(state, &state->header->replay_lock[1], NULL);
-    /* Nobody was writing, so nothing is lost. */
+    /* No process was writing, so nothing is lost. */
     assert_int_equal(store_nonce_use(state, test_view(&new), ALICE, T0, 1), STORE_COUNT_FRESH);
     assert_int_equal(store_nonce_use(state, test_view(&new), ALICE, T0, 1), STORE_COUNT_REPLAY);
     assert_int_equal(store_nonce_use(state, test_view(&known), ALICE, T0, 1), STORE_COUNT_REPLAY);
@@ -260,9 +260,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_count_is_fresh_exactly_once_among_processes),
         cmocka_unit_test(each_count_is_fresh_exactly_once_among_threads),
-        cmocka_unit_test(no_count_is_fresh_twice_while_nonces_are_put_out),
+        cmocka_unit_test(no_count_is_fresh_twice_while_nonces_are_removed),
         cmocka_unit_test(each_token_is_fresh_exactly_once_among_processes_and_threads),
-        cmocka_unit_test(a_process_killed_with_a_lock_blocks_nobody),
+        cmocka_unit_test(a_process_killed_with_a_lock_blocks_no_other),
         cmocka_unit_test(a_set_whose_writer_was_killed_accepts_nothing_old),
         cmocka_unit_test(the_state_works_where_another_process_mapped_it),
     };

@@ -23,7 +23,7 @@ static void assert_refresh(uint64_t now_ms, enum store_source_result answer)
                      answer);
 }
 
-/* A file that neither kind of users can be read of. */
+/* Neither kind of users can be read from this file. */
 static void write_bad(void)
 {
     write_users("alice:realm\n", &as.text);
@@ -43,7 +43,7 @@ static void a_change_is_picked_up_once_a_second(void **kind)
     assert_refresh(10, STORE_SOURCE_RELOADED); /* the clock was set back */
 }
 
-static void a_bad_change_is_told_once_and_the_old_users_stay(void **kind)
+static void a_bad_change_is_reported_once_and_the_old_users_stay(void **kind)
 {
     open_users(OLD, *kind);
     uint64_t generation = store_users_generation(users);
@@ -183,8 +183,8 @@ static void the_last_owner_frees(void **kind)
     store_users_unref(NULL);
 }
 
-/* A file of the other kind stays unread: its name says what it has to be. */
-static void a_file_that_became_of_the_other_kind_is_refused(void **kind)
+/* A file of the other kind is not read, because the configured name says the kind. */
+static void a_file_that_became_the_other_kind_is_refused(void **kind)
 {
     open_users(OLD, *kind);
     write_users(NEW, *kind == &as.text ? (void *)&as.database : (void *)&as.text);
@@ -269,7 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(a_change_is_picked_up_once_a_second),
-        BOTH(a_bad_change_is_told_once_and_the_old_users_stay),
+        BOTH(a_bad_change_is_reported_once_and_the_old_users_stay),
         BOTH(a_file_whose_mode_changed_is_read_again),
         BOTH(only_one_check_finds_the_change_until_the_reload_ends),
         BOTH(an_immediate_check_finds_a_change_at_most_once_a_second),
@@ -277,7 +277,7 @@ int main(void)
         BOTH(a_failed_reload_ends_the_claim_and_is_reported_once),
         BOTH(a_reload_reads_the_newest_file),
         BOTH(the_last_owner_frees),
-        BOTH(a_file_that_became_of_the_other_kind_is_refused),
+        BOTH(a_file_that_became_the_other_kind_is_refused),
         BOTH(only_one_of_many_threads_finds_each_change),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -102,7 +102,7 @@ static void run_parents(unsigned n)
     close(start[1]);
 }
 
-static void of_parents_that_start_at_once_all_use_one_memory(void **unused)
+static void parents_that_start_at_once_use_the_same_memory(void **unused)
 {
     (void)unused;
     for (unsigned round = 0; round < 20; round++) {
@@ -169,7 +169,7 @@ static void damage(struct store_constants *constants)
     constants->replay_key[0] ^= 1;
 }
 
-static void what_does_not_fit_is_made_anew(void **unused)
+static void a_file_that_does_not_fit_is_replaced(void **unused)
 {
     (void)unused;
     static const struct {
@@ -210,7 +210,7 @@ static void processes_keep_an_old_file_that_another_layout_replaces(void **unuse
     store_state_free(third);
 }
 
-static void a_copy_of_an_earlier_time_is_not_taken(void **unused)
+static void an_earlier_copy_of_the_file_is_not_used(void **unused)
 {
     (void)unused;
     char command[256];
@@ -225,7 +225,7 @@ static void a_copy_of_an_earlier_time_is_not_taken(void **unused)
     store_state_free(open_file(STORE_STATE_MADE));
 }
 
-static void what_a_power_cut_leaves_is_made_anew(void **unused)
+static void a_file_after_a_power_cut_is_replaced(void **unused)
 {
     (void)unused;
     for (off_t len = 0; len <= SIZE; len += SIZE / 2) {
@@ -245,12 +245,12 @@ int main(void)
         TEST(a_restart_keeps_what_was_seen),
         TEST(the_file_is_private_to_its_owner_and_wholly_on_disk),
         TEST(workers_inherit_no_descriptor_that_writes),
-        TEST(of_parents_that_start_at_once_all_use_one_memory),
+        TEST(parents_that_start_at_once_use_the_same_memory),
         TEST(a_size_is_kept_while_the_file_is_used_and_changed_behind_it),
-        TEST(what_does_not_fit_is_made_anew),
+        TEST(a_file_that_does_not_fit_is_replaced),
         TEST(processes_keep_an_old_file_that_another_layout_replaces),
-        TEST(a_copy_of_an_earlier_time_is_not_taken),
-        TEST(what_a_power_cut_leaves_is_made_anew),
+        TEST(an_earlier_copy_of_the_file_is_not_used),
+        TEST(a_file_after_a_power_cut_is_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ static void a_directory_that_others_may_write_to_is_refused(void **unused)
     refused("directory");
 }
 
-static void a_path_that_cannot_be_is_refused(void **unused)
+static void an_impossible_path_is_refused(void **unused)
 {
     (void)unused;
     char right[sizeof(path)];
@@ -153,7 +153,7 @@ int main(void)
         TEST(links_and_special_files_are_refused),
         TEST(a_file_that_others_may_use_is_refused),
         TEST(a_directory_that_others_may_write_to_is_refused),
-        TEST(a_path_that_cannot_be_is_refused),
+        TEST(an_impossible_path_is_refused),
         TEST(the_lock_must_be_as_private_and_is_named),
         TEST(a_check_makes_nothing),
         TEST(a_size_that_is_too_small_is_refused),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the shared memory have in common. */
+/* Helpers for the tests of the shared memory. */
 #ifndef STORE_TEST_H
 #define STORE_TEST_H
 

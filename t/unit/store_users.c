@@ -24,8 +24,8 @@ static void finds_each_hash_under_user_realm_and_algorithm(void **kind)
     assert_string_equal(store_users_path(users), path);
 }
 
-/* Lines are stored without -sess; whoever wants one asks for what it computes with. */
-static void an_algorithm_that_no_line_is_of_finds_nothing(void **kind)
+/* Lines are stored without -sess. A caller that needs -sess asks for the base algorithm. */
+static void an_algorithm_without_lines_finds_nothing(void **kind)
 {
     static const enum sspi_digest_algorithm others[] = {
         SSPI_DIGEST_NONE, SSPI_DIGEST_MD5_SESS, SSPI_DIGEST_SHA_256_SESS,
@@ -64,7 +64,7 @@ static void names_from_clients_may_be_of_any_length_and_octets(void **kind)
     assert_false(store_users_hash(users, ALICE, absent, SSPI_DIGEST_MD5, hash));
 }
 
-/* The colon between user and realm belongs to neither, whoever says so. */
+/* The colon between user and realm belongs to neither name. */
 static void a_colon_in_a_clients_name_does_not_move_the_realm(void **kind)
 {
     open_users("alice:realm:" A "\nbob::" A "\n", *kind);
@@ -167,7 +167,7 @@ static void a_userhash_is_that_of_the_rfcs_example(void **kind)
                  realm, SSPI_DIGEST_SHA_512_256, "J\xc3\xa4s\xc3\xb8n Doe", 0x01));
 }
 
-/* Whoever wrote the line in another form is found by the hash of that form alone. */
+/* A line in another Unicode form is found only by the hash of that form. */
 static void a_userhash_is_of_the_name_as_it_stands(void **kind)
 {
     static const char decomposed[] = "Ja\xcc\x88s";
@@ -311,7 +311,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     const struct CMUnitTest tests[] = {
         BOTH(finds_each_hash_under_user_realm_and_algorithm),
-        BOTH(an_algorithm_that_no_line_is_of_finds_nothing),
+        BOTH(an_algorithm_without_lines_finds_nothing),
         BOTH(names_from_clients_may_be_of_any_length_and_octets),
         BOTH(a_colon_in_a_clients_name_does_not_move_the_realm),
         BOTH(an_unknown_user_gets_the_same_dummy_each_time),

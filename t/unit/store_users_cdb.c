@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making a database. What lookups find is tested for both kinds of files in store_users.c. */
+/* Makes databases of users. store_users.c tests the lookups for both kinds of files. */
 #include "store_users_test.h"
 
 #include <errno.h>

@@ -201,7 +201,7 @@ static void a_changed_file_is_read_again(void **state)
                      STORE_SOURCE_RELOADED);
     assert_finds(users, "alice", "Corp", NULL, 0);
     assert_finds(users, "bob", "Corp", "Corp\\bob", 0xfe);
-    /* What cannot be used leaves what there was. */
+    /* A file that cannot be used leaves the old users. */
     write_file("bob:Corp:NT:" A "\nBOB:Corp:NT:" A "\n");
     assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_UNREADABLE);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What SASL's DIGEST-MD5 is told of a user, and that nobody else is told of it. */
+/* The lines of SASL's DIGEST-MD5: only SASL uses them. */
 #include "store_users_test.h"
 
 #define JOERG "J\xc3\xb6rg"

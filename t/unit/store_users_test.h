@@ -105,7 +105,7 @@ static inline void open_users(const char *text, void *kind)
     users = store_users_open(name, error, sizeof(error));
 }
 
-/* The database of that file alone; NULL leaves `error`. */
+/* Only the database of that file; NULL leaves `error`. */
 static inline struct store_users_cdb *open_database(void)
 {
     struct stat identity;
