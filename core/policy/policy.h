@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a location demands. The fields are in sspi_http.h; these functions answer what more than one
- * field decides. */
+/* The policy of a location. Its fields are in sspi_http.h. These functions combine several fields.
+ */
 #ifndef POLICY_H
 #define POLICY_H
 

@@ -35,8 +35,8 @@ bool policy_check_persistent(const struct sspi_policy *policy,
 /* True if a login of this age is too old for `policy`. */
 bool policy_check_is_too_old(const struct sspi_policy *policy, uint64_t login_age_ms) MUST_USE;
 
-/* True if the identity meets each of the policy's `require` lines: it is one of the users, or its
- * client is bound to this TLS channel (`is_bound`). */
+/* True if the identity meets each `require` line of the policy. A line lists users, or demands that
+ * the client is bound to this TLS channel (`is_bound`). */
 bool policy_check_require(const struct sspi_policy *policy, const struct policy_identity *identity,
                           bool is_bound) MUST_USE;
 

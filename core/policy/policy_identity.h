@@ -18,7 +18,7 @@ struct policy_identity {
     bool target_proven;    /* by a key of the server; otherwise only the client said it */
     const char *mechanism; /* static: "Kerberos", "NTLM", "SHA-256" */
     const struct acceptor_source *source;  /* the keytab, user file or winbind that verified it */
-    struct package_client_channel channel; /* what the client said about its channel */
+    struct package_client_channel channel; /* as the client described its channel */
     bool integrity;     /* Digest's auth-int: the response also covers the body */
     uint64_t expiry_ms; /* UINT64_MAX: does not expire */
 };
@@ -34,9 +34,9 @@ void policy_identity_clear(struct policy_identity *identity);
  * compares it), digest:alice. */
 bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name) MUST_USE;
 
-/* True if the name of a Digest user could be mistaken for that of another scheme that `policy`
- * offers too. (alice@REALM is a Kerberos name, DOMAIN\alice is an NTLM name.) Names of different
- * schemes must never be equal. */
+/* True if the name of a Digest user could be mistaken for a name of another scheme, and `policy`
+ * offers that scheme too. (alice@REALM is a Kerberos name, DOMAIN\alice is an NTLM name.) Names of
+ * different schemes must never be equal. */
 bool policy_identity_is_ambiguous(const struct policy_identity *identity,
                                   const struct sspi_policy *policy) MUST_USE;
 

@@ -10,7 +10,7 @@
 /* True if `text` is an address or a network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32. Pure. */
 bool policy_proxies_is_network(struct sspi_view text) MUST_USE;
 
-/* True if a request came through a proxy: its headers say so, its peer is one of the proxies that
+/* True if a request came through a proxy. Its headers say so, its peer is one of the proxies that
  * the policy names, or its peer has no address. Pure. */
 bool policy_proxies_between(const struct sspi_request *request, const struct sspi_policy *policy);
 
