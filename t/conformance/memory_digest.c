@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole Digest exchange with every single allocation of the library failing in turn: it says
  * SEC_E_INSUFFICIENT_MEMORY, loses nothing, and never lets in who has not proven himself. */
-#include "page_call.h"
+#include "msdocs_call.h"
 
 #include "digest_sasl_client.h"
-#include "page_memory.h"
+#include "msdocs_memory.h"
 
 static struct fixture users; /* for its file */
 

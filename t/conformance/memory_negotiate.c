@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole Negotiate exchange, by Kerberos, with every single allocation of the library failing in
  * turn: it says SEC_E_INSUFFICIENT_MEMORY, loses nothing, and never lets in who has not proven
- * himself. page_negotiate.t makes the realm. */
-#include "page_call.h"
+ * himself. msdocs_negotiate.t makes the realm. */
+#include "msdocs_call.h"
 
 #include "negotiate_client.h"
-#include "page_memory.h"
+#include "msdocs_memory.h"
 
 static char keytab[512];
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* As memory_negotiate.c, SASL's profiles and a whole exchange of its GSSAPI, with both cookies and
- * an authorization identity. page_negotiate.t makes the realm. */
-#include "page_memory.h"
-#include "page_sasl.h"
+ * an authorization identity. msdocs_negotiate.t makes the realm. */
+#include "msdocs_memory.h"
+#include "msdocs_sasl.h"
 
 CredHandle gssapi, spnego;
 static char keytab[512];

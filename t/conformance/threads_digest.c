@@ -3,7 +3,7 @@
  * may gets in once. tools/check --tsan runs it under ThreadSanitizer. */
 #include <pthread.h>
 
-#include "page_call.h"
+#include "msdocs_call.h"
 
 #include "digest_fixture.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* As threads_digest.c, with real tickets. page_negotiate.t makes the realm. */
+/* As threads_digest.c, with real tickets. msdocs_negotiate.t makes the realm. */
 #include <pthread.h>
 
-#include "page_call.h"
+#include "msdocs_call.h"
 
 #include "negotiate_client.h"
 

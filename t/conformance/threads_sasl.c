@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One SASL context and several threads: one encrypts, one decrypts, one sets and reads options.
- * page_negotiate.t makes the realm. */
+ * msdocs_negotiate.t makes the realm. */
 #include <pthread.h>
 
-#include "page_sasl.h"
+#include "msdocs_sasl.h"
 
 #define TURNS 300
 

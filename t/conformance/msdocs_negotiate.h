@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of page_negotiate share. */
-#ifndef PAGE_NEGOTIATE_H
-#define PAGE_NEGOTIATE_H
+#ifndef MSDOCS_NEGOTIATE_H
+#define MSDOCS_NEGOTIATE_H
 
-#include "page_call.h"
+#include "msdocs_call.h"
 
 #include "negotiate_client.h"
 
@@ -20,7 +20,7 @@ const char *realm_file(const char *name);
 struct page_call call_of_alice(OM_uint32 client_flags, const char *client_binding);
 void call_end(struct page_call *call);
 
-/* page_negotiate_status.c: "Return value" and "Remarks" */
+/* msdocs_negotiate_status.c: "Return value" and "Remarks" */
 void sec_e_ok_the_security_context_received_from_the_client_was_accepted(void **unused);
 void sec_i_continue_needed_the_returned_token_goes_into_another_call(void **unused);
 void sec_e_internal_error_an_error_occurred_that_did_not_map(void **unused);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page AcceptSecurityContext (Digest), statement by statement, in HTTP's form: a test is named
  * after what it holds the library to, and its comment quotes the page. Here: "Parameters". */
-#include "page_digest.h"
+#include "msdocs_digest.h"
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>

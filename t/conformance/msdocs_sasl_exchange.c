@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "page_sasl.h"
+#include "msdocs_sasl.h"
 
 static gss_buffer_desc buffer(struct sspi_view view)
 {

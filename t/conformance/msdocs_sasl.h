@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of page_sasl share: a client of the mechanism GSSAPI (RFC 4752 3.1) in this very
  * program, and a server with SaslAcceptSecurityContext. */
-#ifndef PAGE_SASL_H
-#define PAGE_SASL_H
+#ifndef MSDOCS_SASL_H
+#define MSDOCS_SASL_H
 
-#include "page_call.h"
+#include "msdocs_call.h"
 
 #include "negotiate_client.h"
 
@@ -53,7 +53,7 @@ void exchange_wrap(struct exchange *e, bool encrypt, struct sspi_view message,
 bool exchange_unwrap(struct exchange *e, struct sspi_view token, struct bytes *ret_message,
                      bool *ret_encrypted);
 
-/* page_sasl_layers.c */
+/* msdocs_sasl_layers.c */
 void the_initial_server_cookie_indicates_integrity_and_privacy(void **unused);
 void the_final_services_are_what_the_client_requests(void **unused);
 void what_was_not_offered_is_refused(void **unused);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes a realm for page_negotiate.c and runs it there.
+# Makes a realm for msdocs_negotiate.c and runs it there.
 use strict;
 use warnings;
 use FindBin;
@@ -7,7 +7,7 @@ use lib "$FindBin::Bin/../lib";
 use SSPI::Test qw(build_dir slurp spew);
 use SSPI::Test::KDC;
 
-my $program = build_dir() . '/t/conformance/' . ($ARGV[0] // 'page_negotiate');
+my $program = build_dir() . '/t/conformance/' . ($ARGV[0] // 'msdocs_negotiate');
 if (!-x $program) {
     print "1..0 # SKIP $program is not built (cmocka is missing)\n";
     exit 0;

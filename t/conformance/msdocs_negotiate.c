@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page AcceptSecurityContext (Negotiate), statement by statement: a test is named after what it
- * holds the library to, and its comment quotes the page. page_negotiate.t makes the realm. Here:
+ * holds the library to, and its comment quotes the page. msdocs_negotiate.t makes the realm. Here:
  * "Parameters". */
-#include "page_negotiate.h"
+#include "msdocs_negotiate.h"
 
 CredHandle negotiate;
 

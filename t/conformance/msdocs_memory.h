@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory that runs out where a test wants it to, and that tells what was not given back. Takes the
  * place of malloc and its kin in everything that is linked statically: the library and the test. */
-#ifndef PAGE_MEMORY_H
-#define PAGE_MEMORY_H
+#ifndef MSDOCS_MEMORY_H
+#define MSDOCS_MEMORY_H
 
 #include <stddef.h>
 

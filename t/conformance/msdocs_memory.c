@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "page_memory.h"
+#include "msdocs_memory.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page SaslAcceptSecurityContext, "Remarks": the cookies, and the message traffic that follows.
  */
-#include "page_sasl.h"
+#include "msdocs_sasl.h"
 
 #define NONE            1
 #define INTEGRITY       2

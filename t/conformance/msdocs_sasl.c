@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page SaslAcceptSecurityContext and those of the options, statement by statement: a test is
- * named after what it holds the library to, and its comment quotes the page. page_negotiate.t makes
- * the realm. */
-#include "page_sasl.h"
+ * named after what it holds the library to, and its comment quotes the page. msdocs_negotiate.t
+ * makes the realm. */
+#include "msdocs_sasl.h"
 
 CredHandle gssapi, spnego;
 

@@ -2,7 +2,7 @@
 /* Later requests of a Digest context, by VerifySignature and MakeSignature, and what a context
  * tells of itself. The pages number the buffers: 0 SECBUFFER_TOKEN, 1 method, 2 URL, 3 HEntity, and
  * for MakeSignature 4 SECBUFFER_PADDING, all other SECBUFFER_PKG_PARAMS. */
-#include "page_digest.h"
+#include "msdocs_digest.h"
 
 static SECURITY_STATUS verify_as(const struct client *client, CtxtHandle *context,
                                  const char *method, ULONG sequence_number,

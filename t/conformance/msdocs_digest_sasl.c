@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The Digest pages where they speak of SASL: AcceptSecurityContext, EncryptMessage, DecryptMessage,
  * MakeSignature, VerifySignature. */
-#include "page_digest.h"
+#include "msdocs_digest.h"
 
 #include "digest_sasl_client.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The page SaslAcceptSecurityContext with Digest's credentials: the profile DIGEST-MD5, and the two
  * flags that the page has. */
-#include "page_digest.h"
+#include "msdocs_digest.h"
 
 #include "digest_sasl_client.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "page_call.h"
+#include "msdocs_call.h"
 
 const ULONG page_flags[] = {
     ASC_REQ_DELEGATE,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the files of page_digest share: a credential over a user file, and a client of Digest. */
-#ifndef PAGE_DIGEST_H
-#define PAGE_DIGEST_H
+#ifndef MSDOCS_DIGEST_H
+#define MSDOCS_DIGEST_H
 
-#include "page_call.h"
+#include "msdocs_call.h"
 
 #include "digest_fixture.h"
 
@@ -37,7 +37,7 @@ void page_random(bool fails);
  * it. */
 void page_md5(bool forbidden);
 
-/* page_digest_status.c: "Return value" */
+/* msdocs_digest_status.c: "Return value" */
 void digest_sec_e_ok_the_security_context_was_accepted(void **unused);
 void digest_sec_i_continue_needed_a_returned_token_is_waited_for(void **unused);
 void digest_sec_i_complete_needed_complete_auth_token_must_be_called(void **unused);
@@ -52,7 +52,7 @@ void digest_sec_e_security_qos_failed_an_attribute_flag_is_not_valid(void **unus
 void digest_status_logon_failure_called_after_the_context_was_established(void **unused);
 void digest_sec_e_bad_bindings_channel_binding_policy_was_not_satisfied(void **unused);
 
-/* page_digest_messages.c */
+/* msdocs_digest_messages.c */
 void digest_verify_signature_takes_later_requests_in_sequence(void **unused);
 void digest_verify_signature_refuses_what_is_no_request(void **unused);
 void digest_make_signature_signs_the_answer(void **unused);
@@ -60,7 +60,7 @@ void digest_make_signature_wants_a_nonce_that_is_good(void **unused);
 void digest_query_context_attributes(void **unused);
 void digest_a_sess_login_has_a_session_key(void **unused);
 
-/* page_digest_sasl.c */
+/* msdocs_digest_sasl.c */
 void digest_encrypt_message_has_data_and_padding(void **unused);
 void digest_decrypt_message_takes_a_stream_or_parts(void **unused);
 void digest_signatures_have_token_and_data(void **unused);
@@ -68,7 +68,7 @@ void digest_sasl_has_no_requests(void **unused);
 void digest_sasl_attributes_can_be_asked_for(void **unused);
 void digest_sasl_needs_md5(void **unused);
 
-/* page_sasl_digest.c */
+/* msdocs_sasl_digest.c */
 void sasl_asc_req_confidentiality_encrypts(void **unused);
 void sasl_asc_req_http_uses_digest_for_http(void **unused);
 void sasl_the_bit_is_no_http_beside_a_channel_binding(void **unused);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* For the tests that hold the library against the pages: one AcceptSecurityContext or
  * SaslAcceptSecurityContext as a server written for Windows makes it, with nothing but sspi.h. */
-#ifndef PAGE_CALL_H
-#define PAGE_CALL_H
+#ifndef MSDOCS_CALL_H
+#define MSDOCS_CALL_H
 
 #include <setjmp.h>
 #include <stdarg.h>
