@@ -25,7 +25,7 @@ my ($domain, $realm, $password) = (SSPI::Test::AD::DOMAIN, SSPI::Test::AD::REALM
 my $jaeson = "j\xe4s\xf8n";
 my %ticket = map { $_ => $ad->login($_) } 'alice', $jaeson;
 my %both = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $ad->{keytab});
-my %site = (
+my %server_config = (
     env => $ad->server_env,
     group => SSPI::Test::AD::PRIVILEGED,
     locations => [
@@ -57,7 +57,7 @@ sub ntlm {
     return SSPI::Test::Client::read_answer($socket);
 }
 
-scenario 'tickets of the domain', \%site, sub {
+scenario 'tickets of the domain', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $ticket{alice});
     granted($c->get('/full/', negotiate => 1),
@@ -68,9 +68,9 @@ scenario 'tickets of the domain', \%site, sub {
         { user => encode('UTF-8', "$jaeson\@$realm") }, 'a name that is not ASCII');
 };
 
-scenario 'NTLM through winbind', \%site, sub {
+scenario 'NTLM through winbind', \%server_config, sub {
     my ($server) = @_;
-    my $c = $server->client(env => $ad->nobody);
+    my $c = $server->client(env => $ad->env_without_ticket);
     my $curl = sub { return $c->get($_[0], args => [ '--ntlm', '--user', $_[1] ]) };
     my %alice = (user => $alice, package => 'NTLM', mechanism => 'NTLM');
     granted($curl->('/full/', "$alice:$password"), \%alice, 'curl');
@@ -98,7 +98,7 @@ scenario 'NTLM through winbind', \%site, sub {
     refused(ntlm($c, scheme => 'Negotiate', path => '/kerberos/'), 401, 'a place for tickets alone');
 };
 
-scenario 'workers outside the group of the privileged pipe', { %site, group => undef }, sub {
+scenario 'workers outside the group of the privileged pipe', { %server_config, group => undef }, sub {
     my ($server) = @_;
     my $no_pipe = message_id('NO_PIPE');
     like($server->log, qr/$no_pipe/, 'the start says so');
@@ -168,7 +168,7 @@ sub while_paused {
     return;
 }
 
-scenario 'a domain controller that does not answer, nginx', { %site, on => 'nginx' }, sub {
+scenario 'a domain controller that does not answer, nginx', { %server_config, on => 'nginx' }, sub {
     my ($server) = @_;
     my $c = $server->client;
     granted(ntlm($c), { user => $alice }, 'a login before');
@@ -189,7 +189,7 @@ scenario 'a domain controller that does not answer, nginx', { %site, on => 'ngin
     });
 };
 
-scenario 'a domain controller that does not answer, httpd', { %site, on => 'apache' }, sub {
+scenario 'a domain controller that does not answer, httpd', { %server_config, on => 'apache' }, sub {
     my ($server) = @_;
     my $c = $server->client;
     granted(ntlm($c), { user => $alice }, 'a login before');

@@ -26,7 +26,7 @@ spew("$dir/users", "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n");
 my %alice = %{$kdc->login('alice')};
 my %env = (%alice, %ntlm,
     NTLM_USER_FILE => spew("$dir/passwords", "CORP:alice:Password\n", 0600),
-    SSPI_TEST_CACHE => $alice{KRB5CCNAME}, SSPI_TEST_NO_CACHE => $kdc->nobody->{KRB5CCNAME},
+    SSPI_TEST_CACHE => $alice{KRB5CCNAME}, SSPI_TEST_NO_CACHE => $kdc->env_without_ticket->{KRB5CCNAME},
     SSPI_TEST_KEYTAB => $kdc->{keytab}, SSPI_TEST_USERS => "$dir/users",
     KRB5RCACHENAME => "file2:$dir/rcache", CMOCKA_MESSAGE_OUTPUT => 'TAP');
 my $pid = SSPI::Test::spawn([$program], env => \%env, out => "$dir/tap", timeout => 60);

@@ -15,9 +15,9 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my %allow = (channel_binding => 'allow');
-my @places = (
+my @locations = (
     { path => '/allow/', %allow },
     { path => '/exporter/', %allow, channel_binding_type => 'tls-exporter' },
     { path => '/unique/', %allow, channel_binding_type => 'tls-unique' },
@@ -36,7 +36,7 @@ sub each_scheme {
             my ($says, $binding, $want) = @$case;
             my $connection = $connect->($server);
             $binding = $connection->{$binding} // die "no $binding on this connection\n" if $binding =~ /\A(?:exporter|unique)\z/;
-            $world->comes_out($server, $want, "$path, $name, $scheme: $says", $scheme, $connection, $path, $says, $binding);
+            $fixture->comes_out($server, $want, "$path, $name, $scheme: $says", $scheme, $connection, $path, $says, $binding);
         }
     }
     return;
@@ -45,7 +45,7 @@ sub each_scheme {
 # The server cannot compare anything on this connection.
 my @nothing = ([ 'right', $relay, 'BAD_BINDING' ], [ 'right', binding_of('rsa'), 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
 
-parts 'a channel that cannot be compared', { $world->site(@places) },
+parts 'a channel that cannot be compared', { $fixture->server_config(@locations) },
     'tls-exporter, TLS 1.2 without extended master secret' => sub {
         my ($server) = @_;
         each_scheme($server, '/exporter/', 'without EMS', sub { tls($_[0], version => '1.2', ems => 0) }, @nothing);
@@ -74,7 +74,7 @@ parts 'a channel that cannot be compared', { $world->site(@places) },
         each_scheme($server, '/allow/', 'TLS', \&tls, [ 'right', binding_of('rsa'), 'bound' ], [ 'zeros', $relay, 'MISSING_BINDING' ]);
     };
 
-parts 'a certificate without a binding', { $world->site(@places), certificates => ['ed25519'] },
+parts 'a certificate without a binding', { $fixture->server_config(@locations), certificates => ['ed25519'] },
     'names no channel' => sub {
         my ($server) = @_;
         each_scheme($server, '/allow/', 'Ed25519', sub { tls($_[0], version => '1.3') }, @nothing);

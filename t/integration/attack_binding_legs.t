@@ -15,7 +15,7 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my ($front) = SSPI::Test::Server::certificate('front');
 my %front = (channel_binding_certificate => $front);
 my %policy = (
@@ -28,7 +28,7 @@ my %policy = (
     exporter => { channel_binding => 'allow', channel_binding_type => 'tls-exporter' },
 );
 # The server offers one mechanism, which the client does not list first, so a mechListMIC is needed.
-my %site = $world->site(map {
+my %server_config = $fixture->server_config(map {
     my $name = $_;
     map { { path => "/$_-$name/", %{$policy{$name}}, packages => 'Negotiate', realm => undef, digest_user_file => undef, mechanisms => $_,
             $_ eq 'ntlm' ? (keytab => undef) : (ntlm_user_file => undef) } } qw(kerberos ntlm)
@@ -51,7 +51,7 @@ sub asks {
 my %up_to_proof = (
     kerberos => sub {
         my ($connection, $path, $binding) = @_;
-        my $client = SSPI::Test::Gss->new(env => $world->{env}, bare => 1, binding => $binding);
+        my $client = SSPI::Test::Gss->new(env => $fixture->{env}, bare => 1, binding => $binding);
         asks($connection->get($path, authorization => negotiate_value(spnego_init($list{kerberos}, 'for the first'))));
         asks($connection->get($path, authorization => negotiate_value(spnego_response($client->{token}))));
         return negotiate_value(spnego_response(undef, $client->mic(SSPI::Test::Gss::mechanism_list(@{$list{kerberos}}))));
@@ -92,7 +92,7 @@ my @right = (
     [ 'require', 'rsa' ], [ 'allow', 'rsa' ],
 );
 
-parts 'legs at two locations', \%site,
+parts 'legs at two locations', \%server_config,
     map {
         my $mechanism = $_;
         (

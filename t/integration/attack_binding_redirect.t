@@ -13,7 +13,7 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my ($front) = SSPI::Test::Server::certificate('front');
 my %policy = (
     off => { sspi => 'off' },
@@ -42,10 +42,10 @@ sub redirect {
     my ($first, $way, $to) = @_;
     my %how = (apache => sprintf($way{$way}[0], "/$to/index.html"), nginx => sprintf($way{$way}[1], "/$to/index.html"));
     # Options are not allowed where the module is off.
-    my %off = $first eq 'off' ? (map { $_ => undef } keys %{$world->{place}}) : ();
+    my %off = $first eq 'off' ? (map { $_ => undef } keys %{$fixture->{location}}) : ();
     return { path => "/$way-$first-$to/", %off, %{$policy{$first}}, %how };
 }
-my %site = $world->site(
+my %server_config = $fixture->server_config(
     (map { { path => "/$_/", %{$policy{$_}} } } @targets),
     (map { my $first = $_; map { my $way = $_; map { redirect($first, $way, $_) } @targets } sort keys %way } @firsts),
 );
@@ -58,7 +58,7 @@ sub login {
     my $path = "/$way-$first-$to/$way{$way}[2]";
     $binding = $connection->{$binding} // die "no $binding\n" if $binding =~ /\A(?:exporter|unique)\z/;
     $server->new_log;
-    return $world->login($scheme, $connection, $path, $says, $binding);
+    return $fixture->login($scheme, $connection, $path, $says, $binding);
 }
 
 # Every scheme by every way. `want` is a status.
@@ -77,7 +77,7 @@ sub each_scheme {
 
 my ($own, $relay) = (binding_of('rsa'), binding_of('relay'));
 
-parts 'internal redirects', \%site,
+parts 'internal redirects', \%server_config,
     'from a location that has nothing to compare' => sub {
         my ($server) = @_;
         for my $to (@targets) {

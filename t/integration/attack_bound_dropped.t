@@ -14,8 +14,8 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
-my %place = %{$world->{place}};
+my $fixture = SSPI::Test::Binding->new;
+my %location = %{$fixture->{location}};
 my $alice = 'user alice@SSPI.TEST CORP\\\\alice digest:alice';
 
 # Logins of each scheme: `want` maps what the client says about its channel to the outcome.
@@ -24,7 +24,7 @@ sub tries {
     for my $scheme (@schemes) {
         for my $says (sort keys %want) {
             my $connection = SSPI::Test::Tls->new($server->client);
-            $world->comes_out($server, $want{$says}, "$path $scheme: $says", $scheme, $connection, $path, $says, binding_of('rsa'));
+            $fixture->comes_out($server, $want{$says}, "$path $scheme: $says", $scheme, $connection, $path, $says, binding_of('rsa'));
         }
     }
     return;
@@ -34,11 +34,11 @@ sub tries {
 my $inner = "location /outer/same/ { }\n"
     . "location /outer/alice/ { sspi_require $alice; location /outer/alice/deeper/ { sspi_require $alice; } }\n"
     . "location /outer/bob/ { sspi_require user bob\@SSPI.TEST; }\n";
-my $outer = nginx_location({ %place, path => '/outer/', require => ['channel-bound'], nginx => $inner });
-my $users = nginx_location({ %place, path => '/users/', require => ['user bob@SSPI.TEST'],
+my $outer = nginx_location({ %location, path => '/outer/', require => ['channel-bound'], nginx => $inner });
+my $users = nginx_location({ %location, path => '/users/', require => ['user bob@SSPI.TEST'],
     nginx => "location /users/bound/ { sspi_require channel-bound; }\nlocation /users/alice/ { sspi_require $alice; }\n" });
 my %only_bound = (right => 'bound', silent => 'NOT_AUTHORIZED');
-parts 'lines of an inner location', { $world->site, on => 'nginx', nginx => $outer . $users,
+parts 'lines of an inner location', { $fixture->server_config, on => 'nginx', nginx => $outer . $users,
     files => { map { ("$_/index.html" => "page\n") } qw(/outer /outer/same /outer/alice /outer/alice/deeper /outer/bob /users/bound /users/alice) } },
     'do not drop channel-bound' => sub {
         my ($server) = @_;
@@ -70,15 +70,15 @@ my %useful = (
     single => "<RequireAll>\nRequire valid-user\n<RequireAny>\n$bound</RequireAny>\n</RequireAll>\n",
 );
 my %files = map { ("/$_/index.html" => "page\n", "/$_/.htaccess" => $auth . ($useless{$_} // $useful{$_})) } keys %useless, keys %useful;
-parts 'lines of an .htaccess file', { $world->site, on => 'apache', files => \%files, allow_log => qr/\.htaccess: Require sspi-channel-bound/,
-    apache_head => "SSPIKeytab $place{keytab}\nSSPINTLMUserFile $place{ntlm_user_file}\nSSPIDigestUserFile $place{digest_user_file}\n" },
+parts 'lines of an .htaccess file', { $fixture->server_config, on => 'apache', files => \%files, allow_log => qr/\.htaccess: Require sspi-channel-bound/,
+    apache_head => "SSPIKeytab $location{keytab}\nSSPINTLMUserFile $location{ntlm_user_file}\nSSPIDigestUserFile $location{digest_user_file}\n" },
     'that protect nothing let no client in' => sub {
         my ($server) = @_;
         for my $name (sort keys %useless) {
             is($server->client->get("/$name/", tls => 1)->status, 500, "/$name/ without credentials");
             like($server->new_log, qr{/\Q$name\E/\.htaccess: Require sspi-channel-bound .*<RequireAll>}, 'the log says why');
             for my $scheme (@schemes) {
-                my $answer = $world->login($scheme, SSPI::Test::Tls->new($server->client), "/$name/", 'silent', binding_of('rsa'));
+                my $answer = $fixture->login($scheme, SSPI::Test::Tls->new($server->client), "/$name/", 'silent', binding_of('rsa'));
                 is($answer ? $answer->status : 0, 500, "/$name/ $scheme: silent");
             }
         }
@@ -88,7 +88,7 @@ parts 'lines of an .htaccess file', { $world->site, on => 'apache', files => \%f
         for my $name (sort keys %useful) {
             for my $scheme (@schemes) {
                 for my $says (qw(right silent)) {
-                    my $answer = $world->login($scheme, SSPI::Test::Tls->new($server->client), "/$name/", $says, binding_of('rsa'));
+                    my $answer = $fixture->login($scheme, SSPI::Test::Tls->new($server->client), "/$name/", $says, binding_of('rsa'));
                     is($answer->status, $says eq 'right' ? 200 : 403, "/$name/ $scheme: $says") or diag($answer->brief);
                 }
             }

@@ -39,7 +39,7 @@ sub application {
     });
 }
 
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     extra_ports => 1,
     locations => [
@@ -71,7 +71,7 @@ sub logged_in {
 
 sub control { my ($answer) = @_; return join '|', $answer->header('Cache-Control') }
 
-parts 'an answer to the login of a connection', \%site,
+parts 'an answer to the login of a connection', \%server_config,
     'is private' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);

@@ -20,7 +20,7 @@ use constant BODY => 4000;
 my $seen = scratch_dir('seen') . '/seen';
 my $first = ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate});
 my $passed = 'proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";';
-my %site = (on => 'nginx', one_process => 1, extra_ports => 1,
+my %server_config = (on => 'nginx', one_process => 1, extra_ports => 1,
     data => { users => ntlm_user_line('alice', 'CORP', 'pw') },
     nginx_http => 'upstream up { server 127.0.0.1:@PORT1@; keepalive 4; }',
     locations => [
@@ -73,7 +73,7 @@ sub upstream {
     POSIX::_exit(0);
 }
 
-scenario 'an error page of an upstream', \%site, sub {
+scenario 'an error page of an upstream', \%server_config, sub {
     my ($server) = @_;
     my $pid = upstream($server->port('PORT1'));
     my @cases = (

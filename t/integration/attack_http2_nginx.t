@@ -23,7 +23,7 @@ my $first = ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate});
 my @first = (authorization => $first);
 my $back = 'reset ' . HTTP_1_1_REQUIRED;
 my %ntlm = (packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => '@DIR@/users', realm => 'r');
-my %site = (on => 'nginx', data => { users => ntlm_user_line('alice', 'CORP', 'pw') },
+my %server_config = (on => 'nginx', data => { users => ntlm_user_line('alice', 'CORP', 'pw') },
     locations => [
         { path => '/ntlm/', %ntlm },
         { path => '/any/', %ntlm, nginx => "satisfy any;\nallow all;" },
@@ -48,7 +48,7 @@ sub the_same_workers {
     return;
 }
 
-parts 'clients that are sent back', \%site,
+parts 'clients that are sent back', \%server_config,
     'a stream is reset, and others of its connection continue' => sub {
         my ($server) = @_;
         my $c = connection($server);

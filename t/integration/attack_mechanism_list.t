@@ -18,9 +18,9 @@ use SSPI::Test::Scenario;
 
 my $kdc = SSPI::Test::KDC->new;
 my $users = spew(scratch_dir('users') . '/users', ntlm_user_line('alice', 'CORP', 'pw'), 0644);
-my %place = (packages => 'Negotiate', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
+my %location = (packages => 'Negotiate', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => $users, realm => 'r');
-my %site = (env => $kdc->server_env, locations => [ { path => '/p/', %place } ]);
+my %server_config = (env => $kdc->server_env, locations => [ { path => '/p/', %location } ]);
 
 # The flags that clients ask NTLM for: Windows' flags with SIGN and SEAL, with one of them, with
 # neither.
@@ -37,7 +37,7 @@ sub login {
     return $say->(spnego_response($last, $how{strips_mic} ? undef : $mic));
 }
 
-parts 'a list of mechanisms that was changed', \%site,
+parts 'a list of mechanisms that was changed', \%server_config,
     'is refused by its MIC' => sub {
         my ($server) = @_;
         for my $name (sort keys %asked) {

@@ -45,7 +45,7 @@ my %all = (packages => 'Negotiate NTLM Digest', mechanisms => 'kerberos ntlm', k
     ntlm_user_file => $nt_users, digest_user_file => $digest_users, realm => 'r');
 my @exported = map { [ "X-Told-\u$_", 'SSPI_' . uc $_, "\$sspi_$_" ] } qw(user realm target);
 my $url = "http://127.0.0.1:$upstream->{port}";
-my %site = (env => $kdc->server_env, locations => [
+my %server_config = (env => $kdc->server_env, locations => [
     { path => '/up/', %all,
         apache => join("\n", "ProxyPass $url/", map { qq(RequestHeader set $_->[0] "expr=%{reqenv:$_->[1]}") } @exported),
         nginx => join("\n", "proxy_pass $url/;", map { "proxy_set_header $_->[0] $_->[2];" } @exported) },
@@ -88,7 +88,7 @@ sub ntlm {
     return (ntlm_login($connection, $path, user => $user, domain => 'LAB', password => 'pw'))[-1];
 }
 
-parts 'names', \%site,
+parts 'names', \%server_config,
     'the service and realm of a ticket reach an upstream as one line each' => sub {
         my ($server) = @_;
         my $c = $server->client;

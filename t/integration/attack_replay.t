@@ -19,13 +19,13 @@ use SSPI::Test::Scenario;
 my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw'), 0644);
-my @places = ({ path => '/p/', packages => 'Negotiate Digest', keytab => $kdc->{keytab}, realm => 'r', digest_user_file => $users });
-my %site = (env => $kdc->server_env, locations => \@places);
+my @locations = ({ path => '/p/', packages => 'Negotiate Digest', keytab => $kdc->{keytab}, realm => 'r', digest_user_file => $users });
+my %server_config = (env => $kdc->server_env, locations => \@locations);
 
 sub with_file {
     my ($file, $size) = @_;
     $size //= '1m';
-    return (%site, apache_head => "SSPIStateFile $file\nSSPIStateSize $size\n",
+    return (%server_config, apache_head => "SSPIStateFile $file\nSSPIStateSize $size\n",
         nginx_http => "sspi_state_file $file; sspi_state_size $size;");
 }
 
@@ -100,7 +100,7 @@ SKIP: {
     };
 
     subtest 'without a file each has its own memory' => sub {
-        my @both = start_both(%site);
+        my @both = start_both(%server_config);
         my $used = ticket($both[0]);
         is_deeply(statuses($used, @both, @both), [ 200, 200, 401, 401 ], 'a ticket is good once at each');
         stop_all(@both);
@@ -158,7 +158,7 @@ scenario 'a restart with a file forgets nothing', { with_file('@DIR@/state') }, 
     granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good there, too');
 };
 
-scenario 'a restart without a file refuses what may have been used', \%site, sub {
+scenario 'a restart without a file refuses what may have been used', \%server_config, sub {
     my ($server) = @_;
     my ($used, $unused) = map { ticket($server) } 1, 2;
     granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, 'before');
@@ -182,7 +182,7 @@ sub change {
     return;
 }
 
-scenario 'memory from before a file is not used again', \%site, sub {
+scenario 'memory from before a file is not used again', \%server_config, sub {
     my ($server) = @_;
     my %with = with_file('@DIR@/state');
     change($server, map { $_ => $with{$_} } qw(apache_head nginx_http));
@@ -248,7 +248,7 @@ SKIP: {
     skip 'nginx is not among SSPI_SERVERS', 1 if !wanted('nginx');
     for my $with (0, 1) {
         subtest 'nginx: an upgrade (USR2) ' . ($with ? 'with a file' : 'without a file') => sub {
-            my $server = start_daemon($with ? with_file('@DIR@/state') : %site);
+            my $server = start_daemon($with ? with_file('@DIR@/state') : %server_config);
             my ($used, $unused) = map { ticket($server) } 1, 2;
             granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, 'before');
             my $old = upgrade($server);

@@ -18,7 +18,7 @@ use SSPI::Test::Scenario;
 my $realm = 'counts';
 my $users = spew(scratch_dir('users') . '/users', user_line('alice', $realm, 'pw') . user_line('bob', $realm, 'pw'), 0644);
 my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users, digest_algorithm => 'MD5');
-my %site = (locations => [
+my %server_config = (locations => [
     { path => '/p/', %digest },
     { path => '/int/', %digest, digest_qop => 'auth auth-int' },
     { path => '/status', sspi => 'off', apache => 'SetHandler sspi-status', nginx => 'sspi_status;' },
@@ -29,7 +29,7 @@ sub sent { my ($server, $path, $header, %o) = @_; return scalar $server->client-
 
 sub counters { my ($server) = @_; return decode_json($server->client->get('/status?format=json')->body) }
 
-parts 'used counts', \%site,
+parts 'used counts', \%server_config,
     'an honest client continues' => sub {
         my ($server) = @_;
         my $login = login($server, '/p/');

@@ -30,7 +30,7 @@ sub places {
         if $target;
     return { path => "$path/", %o };
 }
-my %site = (env => $kdc->server_env, locations => [
+my %server_config = (env => $kdc->server_env, locations => [
     places('/any', %negotiate),
     places('/localhost', %negotiate, %localhost),
     places('/other', %negotiate, service_name => 'HTTP/other.test'),
@@ -68,7 +68,7 @@ sub is_for {
         [ 200, 'alice@SSPI.TEST', "$service\@SSPI.TEST", "$service\@SSPI.TEST" ], $name) || diag($answer->brief, "\n", $log);
 }
 
-parts 'the service of a ticket', \%site,
+parts 'the service of a ticket', \%server_config,
     'is rewritten as meant' => sub {
         my $token = SSPI::Test::Gss->new(env => $alice, bare => 1, host => 'other.test')->{token};
         is(ticket_service($token), 'HTTP/other.test@SSPI.TEST', 'a ticket of the KDC');

@@ -15,7 +15,7 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
 my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw'), 0644);
-my %site = (
+my %server_config = (
     locations => [ { path => '/p/', packages => 'Digest', realm => 'r', digest_user_file => $users } ],
     files => { map { ("/p/$_" => "page\n") } 'a+b', 'ab', '~x' },
 );
@@ -39,7 +39,7 @@ sub wrong_uri {
     return;
 }
 
-parts 'the uri directive', \%site,
+parts 'the uri directive', \%server_config,
     'an absolute one names this host' => sub {
         my ($server) = @_;
         my $c = $server->client;

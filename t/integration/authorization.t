@@ -19,7 +19,7 @@ my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
 my %both = (%digest, packages => 'Negotiate Digest', keytab => $kdc->{keytab});
 
 # Who passes where. K: by a ticket, D: by a password.
-my @places = (
+my @locations = (
     # path, require lines, who passes
     [ '/several/', ['user alice@SSPI.TEST digest:bob'], 'Kalice Dbob' ],
     [ '/lines/', [ 'user digest:alice digest:bob', 'user digest:bob digest:carl' ], 'Dbob' ],
@@ -31,10 +31,10 @@ my @places = (
     [ '/case/', ['user digest:Alice DIGEST:alice Alice@SSPI.TEST alice@sspi.test'], '' ],
     [ '/part/', ['user digest:alic digest:alice1 alice@SSPI.TES alice@SSPI.TESTS alice@ @SSPI.TEST digest:'], '' ],
 );
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
-        (map { { path => $_->[0], %both, require => $_->[1] } } @places),
+        (map { { path => $_->[0], %both, require => $_->[1] } } @locations),
         { path => '/short/', %both, user_name => 'short', require => ['user alice@SSPI.TEST'] },
         { path => '/outer/', %both, require => ['user digest:alice'] },
     ],
@@ -51,7 +51,7 @@ sub ways {
     );
 }
 
-parts 'named users', \%site,
+parts 'named users', \%server_config,
     (map {
         my ($path, $lines, $pass) = @$_;
         my $said = join '; ', @$lines;
@@ -65,7 +65,7 @@ parts 'named users', \%site,
             }
             refused($server->client->get($path), 401, 'no credentials: 401');
         })
-    } @places),
+    } @locations),
     'a refusal is told in the log' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $bob);
@@ -89,7 +89,7 @@ parts 'named users', \%site,
         granted($c->get('/short/', negotiate => 1), { user => 'alice' }, 'alice@SSPI.TEST, shown as alice');
     };
 
-sub place { my ($path, @lines) = @_; return "<Location $path>\n" . join('', map { "    $_\n" } @lines) . "</Location>\n" }
+sub location { my ($path, @lines) = @_; return "<Location $path>\n" . join('', map { "    $_\n" } @lines) . "</Location>\n" }
 
 my @ours = ('AuthType SSPI', 'AuthName r', 'SSPIPackages Digest', "SSPIDigestUserFile $users");
 my @negotiate = ('AuthType SSPI', 'AuthName r', "SSPIKeytab $kdc->{keytab}");
@@ -97,15 +97,15 @@ my @pages = qw(default forbid ticket address elsewhere expression basic satisfy 
 
 parts 'Require', { on => 'apache', env => $kdc->server_env, files => { map { ("/$_/index.html" => "$_\n") } @pages },
     apache => join('',
-        place('/default/', @ours, 'Require sspi-user digest:bob'),
-        place('/forbid/', @ours, 'Require sspi-user digest:bob', 'AuthzSendForbiddenOnFailure on'),
-        place('/ticket/', @negotiate, 'Require sspi-user bob@SSPI.TEST'),
-        place('/address/', @ours, 'Require ip 127.0.0.1', 'Require valid-user'),
-        place('/elsewhere/', @ours, 'Require ip 192.0.2.1', 'Require valid-user'),
-        place('/expression/', @ours, 'Require sspi-user digest:%{HTTP:X-Name}'),
-        place('/basic/', 'AuthType Basic', 'AuthName b', 'AuthUserFile "@DIR@/basic"', 'Require sspi-user alice digest:alice'),
-        place('/satisfy/', @ours, 'Require valid-user', 'Satisfy any', 'Order allow,deny', 'Allow from 127.0.0.1'),
-        place('/limited/', @ours, '<LimitExcept GET>', 'Require valid-user', '</LimitExcept>')),
+        location('/default/', @ours, 'Require sspi-user digest:bob'),
+        location('/forbid/', @ours, 'Require sspi-user digest:bob', 'AuthzSendForbiddenOnFailure on'),
+        location('/ticket/', @negotiate, 'Require sspi-user bob@SSPI.TEST'),
+        location('/address/', @ours, 'Require ip 127.0.0.1', 'Require valid-user'),
+        location('/elsewhere/', @ours, 'Require ip 192.0.2.1', 'Require valid-user'),
+        location('/expression/', @ours, 'Require sspi-user digest:%{HTTP:X-Name}'),
+        location('/basic/', 'AuthType Basic', 'AuthName b', 'AuthUserFile "@DIR@/basic"', 'Require sspi-user alice digest:alice'),
+        location('/satisfy/', @ours, 'Require valid-user', 'Satisfy any', 'Order allow,deny', 'Allow from 127.0.0.1'),
+        location('/limited/', @ours, '<LimitExcept GET>', 'Require valid-user', '</LimitExcept>')),
     },
     'a user who may not pass is asked for another one by default' => sub {
         my ($server) = @_;

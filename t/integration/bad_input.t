@@ -17,7 +17,7 @@ my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my ($user, $password, $realm) = ('alice', 'wonder land', 'r');
 my $users = spew(scratch_dir('users') . '/users', user_line($user, $realm, $password), 0644);
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/neg/', packages => 'Negotiate', keytab => $kdc->{keytab}, realm => $realm },
@@ -66,7 +66,7 @@ sub goes_on {
     return is($next && $next->status, 401, "$name: the connection goes on");
 }
 
-scenario 'bad Negotiate headers', \%site, sub {
+scenario 'bad Negotiate headers', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $bob = $c->negotiate_header;
@@ -95,7 +95,7 @@ scenario 'bad Negotiate headers', \%site, sub {
         'a good ticket works after it');
 };
 
-scenario 'a second Authorization header is refused, and nothing of it is used', \%site, sub {
+scenario 'a second Authorization header is refused, and nothing of it is used', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my ($first, $second) = map { $c->negotiate_header } 1, 2;
@@ -114,7 +114,7 @@ scenario 'a second Authorization header is refused, and nothing of it is used', 
     alive($server);
 };
 
-scenario 'bad Digest headers', \%site, sub {
+scenario 'bad Digest headers', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $nc = 0;
@@ -188,7 +188,7 @@ sub change {
     return $nonce;
 }
 
-scenario 'bytes that break HTTP itself do not reach a page', \%site, sub {
+scenario 'bytes that break HTTP itself do not reach a page', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     for my $path ('/neg/', '/dig/') {
@@ -200,7 +200,7 @@ scenario 'bytes that break HTTP itself do not reach a page', \%site, sub {
     alive($server);
 };
 
-scenario 'nothing of a request is echoed in the answer or unescaped in the log', \%site, sub {
+scenario 'nothing of a request is echoed in the answer or unescaped in the log', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my ($challenge) = digest_challenges($c->get('/dig/')->challenges);

@@ -34,7 +34,7 @@ my $origin = SSPI::Test::Origin->new($http_port, sub {
     open my $fh, '>>', $calls or die "$calls: $!\n";
     syswrite $fh, "$request->{target}\n";
     my $how = defined $request->{headers}{'transfer-encoding'} ? 'chunked' : 'length';
-    return (200, ["X-How: $how"], told($request->{body}));
+    return (200, ["X-How: $how"], body_report($request->{body}));
 });
 
 my $script = <<"CGI";
@@ -55,39 +55,39 @@ my $locks = scratch_dir('locks');
 chmod 0777, $locks;
 chmod 01777, $temp;
 
-sub place { my ($path, $apache, %o) = @_; return { path => $path, %auth_int, apache => $apache, %o } }
+sub location { my ($path, $apache, %o) = @_; return { path => $path, %auth_int, apache => $apache, %o } }
 sub proxy { my ($path) = @_; return "ProxyPass http://127.0.0.1:$http_port$path" }
 
 my @sends = qw(sendchunked sendcl);
 
-my %site = (on => 'apache', env => { TMPDIR => $temp }, extra_ports => 1,
+my %server_config = (on => 'apache', env => { TMPDIR => $temp }, extra_ports => 1,
     # The paths of programs come last, so that their places hold for what leads there, too.
     locations => [
-        place('/proxy/', proxy('/proxy/')),
-        (map { (place("/$_/", proxy("/$_/") . "\nSetEnv proxy-$_ 1"),
-            place("/plain-$_/", proxy("/plain-$_/") . "\nSetEnv proxy-$_ 1", sspi => 'off')) } @sends),
-        place('/kept/', proxy('/kept/') . "\nKeptBodySize 1000000"),
-        place('/bob/', proxy('/bob/'), require => ['user digest:bob']),
-        place('/cgi/', ''),
-        place('/inflate/', 'SetInputFilter DEFLATE'),
-        place('/over/', 'ErrorDocument 413 /open/over'),
-        place('/max/', 'LimitRequestBody 1000'),
-        place('/max-document/', "LimitRequestBody 1000\nErrorDocument 413 /check/"),
-        place('/early-document/', 'ErrorDocument 400 /optional/document'),
-        place('/denied/', 'ErrorDocument 401 /open/denied'),
-        place('/denied-page/', 'ErrorDocument 401 /page/denied.shtml'),
-        place('/optional/', '', sspi => 'optional'),
-        place('/check/', ''),
-        place('/dav/', 'Dav On'),
-        place('/index/', "DirectoryIndex index.cgi\nOptions ExecCGI\nAddHandler cgi-script .cgi"),
-        place('/views/', "Options ExecCGI MultiViews\nAddHandler cgi-script .cgi"),
-        place('/rewrite/', ''),
-        place('/lookahead/', ''),
-        place('/action/', "Action to-open /open/acted\nAction to-cgi /cgi/acted\nAddHandler to-open .open\n"
+        location('/proxy/', proxy('/proxy/')),
+        (map { (location("/$_/", proxy("/$_/") . "\nSetEnv proxy-$_ 1"),
+            location("/plain-$_/", proxy("/plain-$_/") . "\nSetEnv proxy-$_ 1", sspi => 'off')) } @sends),
+        location('/kept/', proxy('/kept/') . "\nKeptBodySize 1000000"),
+        location('/bob/', proxy('/bob/'), require => ['user digest:bob']),
+        location('/cgi/', ''),
+        location('/inflate/', 'SetInputFilter DEFLATE'),
+        location('/over/', 'ErrorDocument 413 /open/over'),
+        location('/max/', 'LimitRequestBody 1000'),
+        location('/max-document/', "LimitRequestBody 1000\nErrorDocument 413 /check/"),
+        location('/early-document/', 'ErrorDocument 400 /optional/document'),
+        location('/denied/', 'ErrorDocument 401 /open/denied'),
+        location('/denied-page/', 'ErrorDocument 401 /page/denied.shtml'),
+        location('/optional/', '', sspi => 'optional'),
+        location('/check/', ''),
+        location('/dav/', 'Dav On'),
+        location('/index/', "DirectoryIndex index.cgi\nOptions ExecCGI\nAddHandler cgi-script .cgi"),
+        location('/views/', "Options ExecCGI MultiViews\nAddHandler cgi-script .cgi"),
+        location('/rewrite/', ''),
+        location('/lookahead/', ''),
+        location('/action/', "Action to-open /open/acted\nAction to-cgi /cgi/acted\nAddHandler to-open .open\n"
             . 'AddHandler to-cgi .cgi'),
-        place('/page/', "Options Includes\nAddOutputFilter INCLUDES .shtml", sspi => 'off'),
-        place('/open/', '', sspi => 'off'),
-        place('/large/', proxy('/large/'), digest_entity_limit => '64m'),
+        location('/page/', "Options Includes\nAddOutputFilter INCLUDES .shtml", sspi => 'off'),
+        location('/open/', '', sspi => 'off'),
+        location('/large/', proxy('/large/'), digest_entity_limit => '64m'),
     ],
     files => {
         '/page/denied.shtml' => 'no <!--#echo var="REDIRECT_STATUS" -->' . "\n",
@@ -136,7 +136,7 @@ sub access_lines {
 
 sub temporary { return grep { /sspi-body/ } map { readlink($_) // () } map { glob "/proc/$_/fd/*" } $_[0]->workers }
 
-parts 'bodies', \%site,
+parts 'bodies', \%server_config,
     'every length in every way' => sub {
         my ($server) = @_;
         my $c = ready($server);
@@ -154,7 +154,7 @@ parts 'bodies', \%site,
                 # The application here does not tell clients to go on, for which httpd would wait.
                 for my $way (grep { $_ ne 'Expect' } @ways) {
                     my ($a, $plain) = map { $way{$way}->($c, $_, body($len)) } "/$send/", "/plain-$send/";
-                    is_deeply([ $a->body, $a->header('X-How') ], [ told(body($len)), $plain->header('X-How') ],
+                    is_deeply([ $a->body, $a->header('X-How') ], [ body_report(body($len)), $plain->header('X-How') ],
                         "proxy-$send, $len bytes, $way");
                 }
             }
@@ -176,7 +176,7 @@ parts 'bodies', \%site,
                 ok(slurp("$dir$path") eq body($len), 'as they were');
             }
         }
-        is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', proven => 'that')->status, 401, 'a wrong body');
+        is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', hashed_body => 'that')->status, 401, 'a wrong body');
         ok(!-e "$dir/dav/wrong", 'is not written');
     },
     'a filter of the place works on what was vouched for' => sub {
@@ -187,9 +187,9 @@ parts 'bodies', \%site,
             gzip(\$plain, \my $packed);
             for my $way (@ways) {
                 my $a = $way{$way}->($c, '/inflate/', $packed, headers => ['Content-Encoding: gzip']);
-                is($a->body, told($plain), "$len bytes are inflated, $way");
+                is($a->body, body_report($plain), "$len bytes are inflated, $way");
             }
-            refused($way{chunked}->($c, '/inflate/', $packed, headers => ['Content-Encoding: gzip'], proven => $plain),
+            refused($way{chunked}->($c, '/inflate/', $packed, headers => ['Content-Encoding: gzip'], hashed_body => $plain),
                 401, 'the hash is that of what was sent');
         }
     },
@@ -201,12 +201,12 @@ parts 'bodies', \%site,
         for my $way (@ways) {
             for my $path ('/proxy/', '/cgi/') {
                 for my $len (1, 65_537, 300_000) {
-                    refused($way{$way}->($c, $path, body($len), proven => body($len - 1)), 401, "$len bytes, $way");
+                    refused($way{$way}->($c, $path, body($len), hashed_body => body($len - 1)), 401, "$len bytes, $way");
                     logged($server, 'WRONG_PASSWORD');
                 }
             }
         }
-        refused($way{$_}->($c, '/cgi/', '', proven => 'x'), 401, "none where there should be one, $_") for @ways;
+        refused($way{$_}->($c, '/cgi/', '', hashed_body => 'x'), 401, "none where there should be one, $_") for @ways;
         is(n_calls(), $before, 'no program was called');
     },
     'over the limit' => sub {
@@ -222,7 +222,7 @@ parts 'bodies', \%site,
             arrives($c, '/max/', 1000, $way);
             for my $path ('/max/', '/max-document/') {
                 too_large($way{$way}->($c, $path, body(1001)), $way, "$path: over LimitRequestBody, $way");
-                too_large($way{$way}->($c, $path, body(1001), proven => ''), $way, 'and no hash of less is taken');
+                too_large($way{$way}->($c, $path, body(1001), hashed_body => ''), $way, 'and no hash of less is taken');
             }
         }
         is_deeply([ message_lines($server) ], [], 'about which httpd itself complains');
@@ -233,10 +233,10 @@ parts 'bodies', \%site,
         }
         my $a = $way{chunked}->($c, '/over/', body(LIMIT + 1));
         refused($a, 413, 'a program for 413');
-        is($a->body, told(''), 'gets no part of it');
+        is($a->body, body_report(''), 'gets no part of it');
     };
 
-parts 'on the connection', \%site,
+parts 'on the connection', \%server_config,
     'the next request is where it should be' => sub {
         my ($server) = @_;
         my $c = ready($server);
@@ -248,8 +248,8 @@ parts 'on the connection', \%site,
                 send_all($socket, post_text($c, '/proxy/', body($len), @o) . get_text($c, '/check/'));
                 my @a = answers($socket, 2);
                 is_deeply(statuses(@a), [ 200, 200 ], "$name, pipelined");
-                is($a[0]->body, told(body($len)), 'the first is whole');
-                send_all($socket, post_text($c, '/proxy/', body($len), @o, proven => 'x') . get_text($c, '/check/'));
+                is($a[0]->body, body_report(body($len)), 'the first is whole');
+                send_all($socket, post_text($c, '/proxy/', body($len), @o, hashed_body => 'x') . get_text($c, '/check/'));
                 is_deeply(statuses(answers($socket, 2)), [ 401, 200 ], "$name, behind a 401");
                 send_all($socket, post_text($c, '/bob/', body($len), @o) . get_text($c, '/check/'));
                 is_deeply(statuses(answers($socket, 2)), [ 403, 200 ], "$name, behind a 403");
@@ -280,7 +280,7 @@ parts 'on the connection', \%site,
         is_deeply(statuses(answers($socket, 1)), [100], 'the client is told to send the body');
         send_all($socket, body(70_000));
         my ($a) = answers($socket, 1);
-        is($a->body, told(body(70_000)), 'and does');
+        is($a->body, body_report(body(70_000)), 'and does');
         send_all($socket, $c->request_text('/proxy/', method => 'POST',
             headers => [ 'Expect: 100-continue', 'Content-Length: 9' ]));
         is_deeply(statuses(answers($socket, 1)), [401], 'not without credentials');
@@ -298,7 +298,7 @@ parts 'on the connection', \%site,
                     # The client vouches for what it sends of the body that it announces.
                     my $socket = $c->connect_raw;
                     my $sent = body($part);
-                    my $text = post_text($c, $path, body(100_000), proven => $sent, no_body => 1, chunked => $chunked);
+                    my $text = post_text($c, $path, body(100_000), hashed_body => $sent, no_body => 1, chunked => $chunked);
                     send_all($socket, $text . ($chunked ? chunks($sent) : $sent));
                     shutdown $socket, 1;
                     is_deeply(statuses(answers($socket, 1)), [400], "$path$part of 100000 bytes" . ', chunked' x $chunked);
@@ -319,14 +319,14 @@ parts 'on the connection', \%site,
         my $before = n_calls();
         my $slow = $c->with(http => $server->port('PORT1'));
         my @sockets = map { $slow->connect_raw } 1 .. 2;
-        send_all($sockets[$_], post_text($slow, (qw(/cgi/ /optional/))[$_], body(100_000), proven => body(70_000),
+        send_all($sockets[$_], post_text($slow, (qw(/cgi/ /optional/))[$_], body(100_000), hashed_body => body(70_000),
             no_body => 1) . body(70_000)) for 0, 1;
         is_deeply(statuses(map { answers($_, 1) } @sockets), [ 408, 408 ], 'is a timeout');
         is_deeply([ grep { !/ user=-\z/ } access_lines($server, 2, qr/ 408 /) ], [], 'nobody was let in');
         is(n_calls(), $before, 'no program was called');
     };
 
-parts 'httpd leads it elsewhere', \%site,
+parts 'httpd leads it elsewhere', \%server_config,
     'and it goes along' => sub {
         my ($server) = @_;
         my $c = ready($server);
@@ -336,11 +336,11 @@ parts 'httpd leads it elsewhere', \%site,
             for my $len (0, 10_000, 300_000) {
                 for my $way (@ways) {
                     my $a = $way{$way}->($c, $path, body($len));
-                    is_deeply([ $a->status, $a->body ], [ 200, told(body($len)) ], "$path: $len bytes, $way");
+                    is_deeply([ $a->status, $a->body ], [ 200, body_report(body($len)) ], "$path: $len bytes, $way");
                 }
             }
             is(n_calls(), $before + 3 * @ways, 'the program was called once for each');
-            refused($way{$_}->($c, $path, body(10_000), proven => body(9_999)), 401, "$path: a wrong one, $_") for @ways;
+            refused($way{$_}->($c, $path, body(10_000), hashed_body => body(9_999)), 401, "$path: a wrong one, $_") for @ways;
             is(n_calls(), $before + 3 * @ways, 'is not shown to it');
         }
     },
@@ -349,10 +349,10 @@ parts 'httpd leads it elsewhere', \%site,
         my $c = ready($server);
         for my $way (@ways) {
             for my $len (10_000, 300_000) {
-                my $a = $way{$way}->($c, '/denied/', body($len), proven => 'x');
+                my $a = $way{$way}->($c, '/denied/', body($len), hashed_body => 'x');
                 refused($a, 401, "a program for 401, $len bytes, $way");
-                is($a->body, told(body($len)), 'gets the body, as it would without us');
-                $a = $way{$way}->($c, '/denied-page/', body($len), proven => 'x');
+                is($a->body, body_report(body($len)), 'gets the body, as it would without us');
+                $a = $way{$way}->($c, '/denied-page/', body($len), hashed_body => 'x');
                 refused($a, 401, 'a page');
                 is($a->body, "no 401\n", 'is shown');
                 is($way{$way}->($c, '/denied/', body($len))->status, 200, 'the right body needs none');
@@ -368,7 +368,7 @@ parts 'httpd leads it elsewhere', \%site,
                 my $a = $way{$way}->($c, "/page/$page.shtml", body(10_000));
                 unlike($a->body, qr/page of/, "$page.shtml, $way");
                 like($server->new_log, qr/a subrequest cannot read the body .* for \/check\//, 'which the log explains');
-                $a = $way{$way}->($c, "/page/$page.shtml", body(10_000), proven => '');
+                $a = $way{$way}->($c, "/page/$page.shtml", body(10_000), hashed_body => '');
                 unlike($a->body, qr/page of/, 'no hash of nothing is taken for it');
             }
         }
@@ -378,18 +378,18 @@ parts 'httpd leads it elsewhere', \%site,
         }
     };
 
-parts 'what it takes', \%site,
+parts 'what it takes', \%server_config,
     'the temporary file' => sub {
         my ($server) = @_;
         my $c = ready($server);
-        for my $proven (undef, 'x') {
+        for my $hashed_body (undef, 'x') {
             my $socket = $c->connect_raw;
-            send_all($socket, post_text($c, '/cgi/', body(300_000), proven => $proven, no_body => 1) . body(200_000));
+            send_all($socket, post_text($c, '/cgi/', body(300_000), hashed_body => $hashed_body, no_body => 1) . body(200_000));
             my ($open) = @{wait_until(sub { my @open = temporary($server); return @open ? \@open : 0 }) // []};
             like($open // 'none', qr{\A\Q$temp\E/sspi-body\.\w+ \(deleted\)\z}, 'has no name that others could open');
             is_deeply([ glob "$temp/*" ], [], 'so that none can be left behind');
             send_all($socket, substr body(300_000), 200_000);
-            is_deeply(statuses(answers($socket, 1)), [ defined $proven ? 401 : 200 ], 'the answer');
+            is_deeply(statuses(answers($socket, 1)), [ defined $hashed_body ? 401 : 200 ], 'the answer');
             ok(wait_until(sub { !temporary($server) }), 'after it the file is closed');
         }
         for my $bytes (0, 200_000) {

@@ -91,41 +91,41 @@ my $dav = scratch_dir('dav');
 chmod 0777, $dav;
 my $proxy = "proxy_pass http://127.0.0.1:$http_port;";
 
-sub place {
+sub location {
     my ($path, $nginx, %o) = @_;
     my %options = ($o{sspi} // 'on') eq 'off' ? () : %auth_int;
     return { path => $path, %options, nginx => $nginx, %o };
 }
 
-my @kept = (
-    place('/proxy/', $proxy),
-    place('/only/', "$proxy client_body_in_file_only on;"),
-    place('/clean/', "$proxy client_body_in_file_only clean;"),
-    place('/single/', "$proxy client_body_in_single_buffer on;"),
-    place('/stream/', "$proxy proxy_request_buffering off; proxy_http_version 1.1;"),
-    place('/small/', "$proxy client_body_buffer_size 1k;"),
-    place('/any/', "$proxy satisfy any; deny all;"),
-    place('/mirror/', "$proxy mirror /mirrored/;"),
-    place('/fastcgi/', "fastcgi_pass 127.0.0.1:$fastcgi_port; fastcgi_param REQUEST_METHOD \$request_method;"),
+my @storage_locations = (
+    location('/proxy/', $proxy),
+    location('/only/', "$proxy client_body_in_file_only on;"),
+    location('/clean/', "$proxy client_body_in_file_only clean;"),
+    location('/single/', "$proxy client_body_in_single_buffer on;"),
+    location('/stream/', "$proxy proxy_request_buffering off; proxy_http_version 1.1;"),
+    location('/small/', "$proxy client_body_buffer_size 1k;"),
+    location('/any/', "$proxy satisfy any; deny all;"),
+    location('/mirror/', "$proxy mirror /mirrored/;"),
+    location('/fastcgi/', "fastcgi_pass 127.0.0.1:$fastcgi_port; fastcgi_param REQUEST_METHOD \$request_method;"),
 );
-my %site = (on => 'nginx', locations => [
-    @kept,
-    place('/mirrored/', $proxy, sspi => 'off'),
-    place('/dav/', "root $dav; dav_methods PUT; create_full_put_path on;"),
-    place('/bob/', $proxy, require => ['user digest:bob']),
-    place('/max/', "$proxy client_max_body_size 1000;"),
-    place('/again/', "$proxy proxy_intercept_errors on; error_page 404 = \@again;"),
-    place('/late/', $proxy, sspi => 'off'),
-    place('/gone/', "$proxy proxy_request_buffering off; proxy_http_version 1.1;", sspi => 'off'),
-    place('/behind/', 'internal;'),
-    place('/front/', "auth_request /check/; $proxy", sspi => 'off'),
-    place('/check/', ''),
-    place('/include/check/', "$proxy ssi on;", sspi => 'off'),
-    place('/include/proxy/', "$proxy ssi on;"),
+my %server_config = (on => 'nginx', locations => [
+    @storage_locations,
+    location('/mirrored/', $proxy, sspi => 'off'),
+    location('/dav/', "root $dav; dav_methods PUT; create_full_put_path on;"),
+    location('/bob/', $proxy, require => ['user digest:bob']),
+    location('/max/', "$proxy client_max_body_size 1000;"),
+    location('/again/', "$proxy proxy_intercept_errors on; error_page 404 = \@again;"),
+    location('/late/', $proxy, sspi => 'off'),
+    location('/gone/', "$proxy proxy_request_buffering off; proxy_http_version 1.1;", sspi => 'off'),
+    location('/behind/', 'internal;'),
+    location('/front/', "auth_request /check/; $proxy", sspi => 'off'),
+    location('/check/', ''),
+    location('/include/check/', "$proxy ssi on;", sspi => 'off'),
+    location('/include/proxy/', "$proxy ssi on;"),
 ], nginx => "location \@again { proxy_pass http://127.0.0.1:$http_port; sspi on; sspi_packages Digest; sspi_realm r;\n"
     . "sspi_digest_user_file $users; sspi_digest_qop auth-int; }\n");
 
-parts 'bodies', \%site,
+parts 'bodies', \%server_config,
     'every length in every way' => sub {
         my ($server) = @_;
         my $c = $server->client;
@@ -144,7 +144,7 @@ parts 'bodies', \%site,
                 arrives($c, $path, $len, $_) for @ways;
             }
         })
-    } @kept[ 1 .. $#kept ]),
+    } @storage_locations[ 1 .. $#storage_locations ]),
     'WebDAV writes it' => sub {
         my ($server) = @_;
         my $c = $server->client;
@@ -156,7 +156,7 @@ parts 'bodies', \%site,
                 is(slurp("$dav$path"), body($len), 'as they were');
             }
         }
-        is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', proven => 'that')->status, 401, 'a wrong body');
+        is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', hashed_body => 'that')->status, 401, 'a wrong body');
         ok(!-e "$dav/dav/wrong", 'is not written');
     },
     'a wrong body reaches nobody' => sub {
@@ -167,11 +167,11 @@ parts 'bodies', \%site,
         $server->new_log;
         for my $way (@ways) {
             for my $len (1, 16385, 300_000) {
-                refused($way{$way}->($c, '/proxy/', body($len), proven => body($len - 1)), 401, "$len bytes, $way");
+                refused($way{$way}->($c, '/proxy/', body($len), hashed_body => body($len - 1)), 401, "$len bytes, $way");
                 logged($server, 'WRONG_PASSWORD');
             }
         }
-        refused($way{$_}->($c, '/proxy/', '', proven => 'x'), 401, "none where there should be one, $_") for @ways;
+        refused($way{$_}->($c, '/proxy/', '', hashed_body => 'x'), 401, "none where there should be one, $_") for @ways;
         is(n_calls(), $before, 'the application was not called');
     },
     'over the limit' => sub {
@@ -193,7 +193,7 @@ parts 'bodies', \%site,
         is(n_calls(), $before, 'the application was not called');
     };
 
-parts 'on the connection', \%site,
+parts 'on the connection', \%server_config,
     'the next request is where it should be' => sub {
         my ($server) = @_;
         my $c = $server->client;
@@ -206,8 +206,8 @@ parts 'on the connection', \%site,
                 send_all($socket, post_text($c, '/proxy/', body($len), @o) . get_text($c, '/check/'));
                 my @a = answers($socket, 2);
                 is_deeply(statuses(@a), [ 200, 200 ], "$name, pipelined");
-                is($a[0]->body, told(body($len)), 'the first is whole');
-                send_all($socket, post_text($c, '/proxy/', body($len), @o, proven => 'x') . get_text($c, '/check/'));
+                is($a[0]->body, body_report(body($len)), 'the first is whole');
+                send_all($socket, post_text($c, '/proxy/', body($len), @o, hashed_body => 'x') . get_text($c, '/check/'));
                 is_deeply(statuses(answers($socket, 2)), [ 401, 200 ], "$name, behind a 401");
                 send_all($socket, post_text($c, '/bob/', body($len), @o) . get_text($c, '/check/'));
                 is_deeply(statuses(answers($socket, 2)), [ 403, 200 ], "$name, behind a 403");
@@ -237,7 +237,7 @@ parts 'on the connection', \%site,
         is_deeply(statuses(answers($socket, 1)), [100], 'the client is told to send the body');
         send_all($socket, body(20_000));
         my ($a) = answers($socket, 1);
-        is($a->body, told(body(20_000)), 'and does');
+        is($a->body, body_report(body(20_000)), 'and does');
         send_all($socket, $c->request_text('/proxy/', method => 'POST', headers => [ $expect, 'Content-Length: 9' ]));
         is_deeply(statuses(answers($socket, 1)), [401], 'not without credentials');
         $socket = $c->connect_raw;
@@ -274,14 +274,14 @@ parts 'on the connection', \%site,
         arrives($c, '/proxy/', 300_000, $_) for @ways;
     };
 
-parts 'where the body was read before', \%site,
+parts 'where the body was read before', \%server_config,
     'a subrequest behind it gets it too' => sub {
         my ($server) = @_;
         my $c = $server->client;
         new_nonce($c, '/proxy/');
         for my $len (100, 300_000) {
             my $a = $way{chunked}->($c, '/include/proxy/', body($len));
-            is($a->body, 'part: ' . told(body($len)), "$len bytes");
+            is($a->body, 'part: ' . body_report(body($len)), "$len bytes");
         }
     },
     'an error page gets it again' => sub {
@@ -290,7 +290,7 @@ parts 'where the body was read before', \%site,
         for my $len (100, 300_000) {
             my $before = n_calls();
             my $a = $way{chunked}->($c, '/again/', body($len));
-            is($a->body, told(body($len)), "$len bytes");
+            is($a->body, body_report(body($len)), "$len bytes");
             is(n_calls(), $before + 2, 'for the second time');
         }
     },
@@ -300,7 +300,7 @@ parts 'where the body was read before', \%site,
         for my $way (@ways) {
             for my $len (0, 10_000, 300_000) {
                 granted($way{$way}->($c, '/late/', body($len)), { user => 'alice' }, "judges $len bytes, $way");
-                refused($way{$way}->($c, '/late/', body($len), proven => 'x'), 401, 'also wrong ones');
+                refused($way{$way}->($c, '/late/', body($len), hashed_body => 'x'), 401, 'also wrong ones');
             }
             refused($way{$way}->($c, '/late/', body(LIMIT + 1)), 413, "a body over the limit, $way");
             $server->new_log;
@@ -315,7 +315,7 @@ parts 'where the body was read before', \%site,
         for my $way (@ways) {
             my $a = $way{$way}->($c, '/include/check/', body(10_000));
             is($a->body, "part: page of /check/\n", "judges a body that is there, $way");
-            $a = $way{$way}->($c, '/include/check/', body(10_000), proven => 'x');
+            $a = $way{$way}->($c, '/include/check/', body(10_000), hashed_body => 'x');
             unlike($a->body, qr/page of/, 'also a wrong one');
             $server->new_log;
             $before = n_calls();

@@ -35,7 +35,7 @@ my $origin = SSPI::Test::Origin->new($port, sub {
     my ($request) = @_;
     open my $fh, '>>', $calls or die "$calls: $!\n";
     syswrite $fh, "$request->{target}\n";
-    return (404, [], told($request->{body}));
+    return (404, [], body_report($request->{body}));
 });
 
 my $program = <<"CGI";
@@ -52,20 +52,20 @@ CGI
 # To a program when the application behind has read the body and found nothing.
 my $document = "ProxyPass http://127.0.0.1:$port/\nProxyErrorOverride on\nErrorDocument 404 /program/app.cgi";
 
-sub place { my ($path, $apache, %o) = @_; return { path => $path, %auth_int, apache => $apache, %o } }
+sub location { my ($path, $apache, %o) = @_; return { path => $path, %auth_int, apache => $apache, %o } }
 
-my %site = (on => 'apache', locations => [
-    place('/modes/', 'SetHandler body-modes'),
-    place('/program/', "Options +ExecCGI\nSetHandler cgi-script"),
-    place('/over/', 'ErrorDocument 413 /open/app.cgi'),
-    place('/open/', "Options +ExecCGI\nSetHandler cgi-script", sspi => 'off'),
-    place('/both/', $document),
-    place('/late/', $document, sspi => 'off'),
-    place('/page/', ''),
+my %server_config = (on => 'apache', locations => [
+    location('/modes/', 'SetHandler body-modes'),
+    location('/program/', "Options +ExecCGI\nSetHandler cgi-script"),
+    location('/over/', 'ErrorDocument 413 /open/app.cgi'),
+    location('/open/', "Options +ExecCGI\nSetHandler cgi-script", sspi => 'off'),
+    location('/both/', $document),
+    location('/late/', $document, sspi => 'off'),
+    location('/page/', ''),
 ], files => { '/program/app.cgi' => $program, '/open/app.cgi' => $program },
     apache_head => 'LoadModule body_modes_module ' . build_dir() . "/t/integration/mod_body_modes.so\n");
 
-parts 'reading', \%site,
+parts 'reading', \%server_config,
     'in any way that httpd has' => sub {
         my ($server) = @_;
         my $c = $server->client;
@@ -88,7 +88,7 @@ parts 'reading', \%site,
         called();
         my $a = $way{chunked}->($c, '/over/', body(LIMIT + 1));
         refused($a, 413, 'a body of unknown length');
-        is($a->body, told(''), 'whose error document gets no part of it');
+        is($a->body, body_report(''), 'whose error document gets no part of it');
         is_deeply(called(), ['/open/app.cgi'], 'alone');
     },
     'a handler has read it' => sub {
@@ -100,12 +100,12 @@ parts 'reading', \%site,
             for my $len (100, 300_000) {
                 called();
                 my $a = $way{$way}->($c, '/both/', body($len));
-                is_deeply([ $a->status, $a->user, $a->body ], [ 404, 'alice', told('') ],
+                is_deeply([ $a->status, $a->user, $a->body ], [ 404, 'alice', body_report('') ],
                     "$len bytes, $way: the proof holds for the error document, which gets an empty body");
                 is_deeply(called(), [ '/', '/program/app.cgi' ], 'both are called');
                 $server->new_log;
-                for my $proven (body($len), '') {
-                    $a = $way{$way}->($c, '/late/', body($len), proven => $proven);
+                for my $hashed_body (body($len), '') {
+                    $a = $way{$way}->($c, '/late/', body($len), hashed_body => $hashed_body);
                     is($a->user, '', 'where it was not proven before, it cannot be any more');
                     is_deeply(called(), ['/'], 'and nothing else is called');
                     like($server->new_log, qr/auth-int vouches for was read before this redirect.*for \/program\/app\.cgi/,
@@ -113,7 +113,7 @@ parts 'reading', \%site,
                 }
             }
         }
-        my $a = $way{'HTTP/2'}->($c, '/late/', '', proven => '');
+        my $a = $way{'HTTP/2'}->($c, '/late/', '', hashed_body => '');
         is_deeply([ $a->status, $a->user ], [ 404, 'alice' ], 'there was none');
         is_deeply(called(), [ '/', '/program/app.cgi' ], 'so that both are called');
     };

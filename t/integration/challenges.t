@@ -25,7 +25,7 @@ my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
 my %both = (%negotiate, %digest, packages => 'Negotiate Digest');
 my %late = (%digest, digest_algorithm => 'MD5', digest_nonce_lifetime => '1s');
 
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/both/', %both },
@@ -52,7 +52,7 @@ my %site = (
 # mod_rewrite looks ahead for the user in a subrequest before the request itself is judged.
 my @late = ("AuthType SSPI", 'AuthName r', 'SSPIPackages Digest', "SSPIDigestUserFile $users",
     'SSPIDigestAlgorithm MD5', 'SSPIDigestNonceLifetime 1', 'Require valid-user');
-$site{apache} = "<Location /looked-at/>\n" . join("\n", @late) . "\n</Location>\nRewriteEngine on\n"
+$server_config{apache} = "<Location /looked-at/>\n" . join("\n", @late) . "\n</Location>\nRewriteEngine on\n"
     . "RewriteCond %{LA-U:REMOTE_USER} (.+)\nRewriteRule ^/looked-at/ - [E=LOOKED:%1]\n";
 
 my @offers = ('Negotiate', 'Digest SHA-256', 'Digest MD5');
@@ -71,9 +71,9 @@ sub quiet {
 }
 
 # The tokens of the server's own proof.
-sub proofs { my ($answer) = @_; return grep { /\ANegotiate \S/ } $answer->challenges }
+sub server_tokens { my ($answer) = @_; return grep { /\ANegotiate \S/ } $answer->challenges }
 
-parts 'challenges', \%site,
+parts 'challenges', \%server_config,
     'one line for each scheme and algorithm, once, in the configured order' => sub {
         my ($server) = @_;
         my $c = $server->client;
@@ -119,10 +119,10 @@ parts 'challenges', \%site,
             my ($path, $status) = @$case;
             my $a = $c->get($path, authorization => $c->negotiate_header);
             quiet($a, $status, "$path: $status without a challenge");
-            is(scalar(proofs($a)), 1, "$path: with one token");
+            is(scalar(server_tokens($a)), 1, "$path: with one token");
         }
         my $a = $c->get('/negotiate/', tls => 1, args => ['--http2'], authorization => $c->negotiate_header);
-        is(scalar(proofs($a)), 1, 'over HTTP/2');
+        is(scalar(server_tokens($a)), 1, 'over HTTP/2');
     },
     'stale=true survives however often a request is judged' => sub {
         my ($server) = @_;

@@ -17,7 +17,7 @@ my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my %negotiate = (packages => 'Negotiate', keytab => $kdc->{keytab}, realm => 'r');
 my %alice = (user => 'alice@SSPI.TEST');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     certificates => [qw(rsa ec)],
     nginx_http => 'ssl_protocols TLSv1.2 TLSv1.3;', # it has no TLS 1.3 by default
@@ -38,7 +38,7 @@ sub choose {
 }
 
 # All that a policy says, over one version of HTTP.
-sub judge {
+sub check_policies {
     my ($server, $http) = @_;
     my ($c, @rsa) = choose($server->client, 'rsa');
     my @tls = (tls => 1, args => [ $http, @rsa ]);
@@ -88,9 +88,9 @@ sub handshake {
     return { status => $status, bound => $bound // '', handshake => $how };
 }
 
-parts 'channel binding', \%site,
-    'a binding is judged by the policy over HTTP/1.1' => sub { judge($_[0], '--http1.1') },
-    'a binding is judged by the policy over HTTP/2' => sub { judge($_[0], '--http2') },
+parts 'channel binding', \%server_config,
+    'a binding is judged by the policy over HTTP/1.1' => sub { check_policies($_[0], '--http1.1') },
+    'a binding is judged by the policy over HTTP/2' => sub { check_policies($_[0], '--http2') },
     'a plain connection has nothing to be bound to' => sub {
         my ($server) = @_;
         my $c = $server->client;

@@ -7,7 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test::ClientSite qw(application client_site count_lines error_lines login);
+use SSPI::Test::ClientFixture qw(application client_server_config count_lines error_lines login);
 use SSPI::Test::Clients qw(ask clients_here);
 use SSPI::Test::Digest qw(userhash);
 use SSPI::Test::Parts;
@@ -145,7 +145,7 @@ sub each_client {
         grep { $wanted{$_} } @here;
 }
 
-parts 'clients', { client_site() },
+parts 'clients', { client_server_config() },
     each_client('logs in', \&log_in, @here),
     each_client('outlives its nonce', \&outlive_nonce, qw(curl httpclient java neon requests soup)),
     each_client('takes the next nonce', \&renew_nonce, qw(neon soup));

@@ -12,10 +12,10 @@ use Time::HiRes qw(time);
 use SSPI::Test qw(root_dir slurp wait_until);
 use SSPI::Test::Browser;
 use SSPI::Test::Clients qw(clients_here);
-use SSPI::Test::ClientSite qw(application client_site count_lines error_lines login);
+use SSPI::Test::ClientFixture qw(application client_server_config count_lines error_lines login);
 use SSPI::Test::Parts;
 
-use constant { REQUESTS => 100, PATIENCE_S => 45 };
+use constant { REQUESTS => 100, TIMEOUT_S => 45 };
 
 my %user = login('bob');
 my $page = slurp(root_dir() . '/t/clients/parallel.html');
@@ -32,19 +32,19 @@ sub open_page {
     my $url = "$scheme://$user{user}:$user{password}\@localhost:" . $server->port(uc $scheme)
         . "/offer/parallel.html?run=$run&n=" . REQUESTS . '&steps=' . join ',', @steps;
     my ($certificate) = SSPI::Test::Server::certificate('rsa');
-    return { run => $run, until => time + PATIENCE_S, browser => SSPI::Test::Browser->new($name,
+    return { run => $run, until => time + TIMEOUT_S, browser => SSPI::Test::Browser->new($name,
         url => $url, https => $server->port('HTTPS'), certificate => $certificate) };
 }
 
 # What the page told of its rounds, once it has told them all.
-sub told {
+sub page_reports {
     my ($server, $open) = @_;
-    my @told;
+    my @reports;
     wait_until(sub {
-        @told = slurp($server->{access_log}) =~ m{ /report/\?run=\Q$open->{run}\E&said=(\S+) }g;
-        return @told == @rounds;
+        @reports = slurp($server->{access_log}) =~ m{ /report/\?run=\Q$open->{run}\E&said=(\S+) }g;
+        return @reports == @rounds;
     }, $open->{until} - time);
-    return map { decode_json(s/%([0-9A-F]{2})/chr hex $1/ger) } @told;
+    return map { decode_json(s/%([0-9A-F]{2})/chr hex $1/ger) } @reports;
 }
 
 sub check_page {
@@ -54,7 +54,7 @@ sub check_page {
         my $mechanism = $_ eq '/MD5/' ? 'MD5' : 'SHA-256';
         { path => $_, protocol => $protocol, answers => { "200 bob $mechanism" => REQUESTS } }
     } @rounds;
-    is_deeply([ told($server, $open) ], \@all, "$run: every request of every round is granted")
+    is_deeply([ page_reports($server, $open) ], \@all, "$run: every request of every round is granted")
         or diag($open->{browser}->output);
     is(count_lines($server, qr{ /offer/\S*\brun=\Q$run\E&\S* \S+ 401 }, 1), 1,
         "$run: one challenge for the page and two rounds");
@@ -65,7 +65,7 @@ sub check_page {
 
 my @here = clients_here(qw(chromium firefox));
 
-parts 'browsers', { client_site(), files => { '/offer/parallel.html' => $page } }, map {
+parts 'browsers', { client_server_config(), files => { '/offer/parallel.html' => $page } }, map {
     my $name = $_;
     ("$name, HTTP/1.1 and HTTP/2" => sub {
         my ($server) = @_;

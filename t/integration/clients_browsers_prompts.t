@@ -16,7 +16,7 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
 my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw', 'SHA-256') . user_line('alice', 'r', 'pw'), 0644);
-my %site = (locations => [ map { { path => "/$_/", packages => 'Digest', realm => 'r', digest_user_file => $users } }
+my %server_config = (locations => [ map { { path => "/$_/", packages => 'Digest', realm => 'r', digest_user_file => $users } }
     qw(empty long wrong right) ]);
 
 # Name of the place, first answer, message. Each case has its own location, because a browser
@@ -27,16 +27,16 @@ my @cases = (
     [ 'wrong', [ 'alice', 'guess' ], 'a wrong password', 'WRONG_PASSWORD' ],
 );
 
-parts 'prompts', \%site, map {
+parts 'prompts', \%server_config, map {
     my $name = $_;
     map {
-        my ($place, $answer, $what, $message) = @$_;
+        my ($location, $answer, $what, $message) = @$_;
         ("$name: $what" => sub {
             my ($server) = @_;
             my $browser = SSPI::Test::Browser->new($name, url => 'about:blank', control => 1);
             my $devtools = $browser->devtools;
             $devtools->open_page;
-            my ($n, $status) = $devtools->visit("http://localhost:" . $server->port('HTTP') . "/$place/", $answer, [qw(alice pw)]);
+            my ($n, $status) = $devtools->navigate("http://localhost:" . $server->port('HTTP') . "/$location/", $answer, [qw(alice pw)]);
             is($n, 2, 'Chromium prompts a second time') or diag($browser->output);
             is($status, 200, 'and gets the page with the right answer');
             logged($server, $message);

@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(free_port);
 use SSPI::Test::Client;
-use SSPI::Test::ClientSite qw(application client_site error_lines login octets_told);
+use SSPI::Test::ClientFixture qw(application client_server_config error_lines login octets_report);
 use SSPI::Test::Clients qw(ask clients_here);
 use SSPI::Test::Digest qw(digest_header);
 use SSPI::Test::Origin;
@@ -21,24 +21,24 @@ my @bodies = ('name=value&other=1', join('', map { sprintf '%08x', $_ } 1 .. 200
 
 my %posts = (
     # It prefers auth-int where the server leaves it the choice.
-    httpclient => { user => 'alice', places => {
+    httpclient => { user => 'alice', algorithms => {
         (map { $_ => $_ } qw(MD5 SHA-256 SHA-512-256 MD5-sess)), offer => 'MD5' } },
-    w3m => { user => 'bob', places => { MD5 => 'MD5', 'MD5-sess' => 'MD5-sess' } },
+    w3m => { user => 'bob', algorithms => { MD5 => 'MD5', 'MD5-sess' => 'MD5-sess' } },
 );
 
 sub post_bodies {
     my ($name, $server) = @_;
     my $application = application($server);
-    my ($user, $places) = @{$posts{$name}}{qw(user places)};
+    my ($user, $algorithms) = @{$posts{$name}}{qw(user algorithms)};
     for my $body (@bodies) {
         my $what = length($body) . " octets of $user to ";
-        my @places = sort keys %$places;
+        my @paths = sort keys %$algorithms;
         my @said = ask($name, $server->client,
-            map { { login($user), path => "/integrity/$_/", body => $body } } @places);
-        for my $i (0 .. $#places) {
+            map { { login($user), path => "/integrity/$_/", body => $body } } @paths);
+        for my $i (0 .. $#paths) {
             my ($answer) = @{$said[$i]};
             is_deeply([ @$answer{qw(status user mechanism text)} ],
-                [ 200, $user, $places->{$places[$i]}, octets_told($body) ], $what . $places[$i])
+                [ 200, $user, $algorithms->{$paths[$i]}, octets_report($body) ], $what . $paths[$i])
                 or diag(explain($answer));
             like($answer->{sent}, qr/qop=auth-int/, 'vouched for') if $name eq 'httpclient';
         }
@@ -48,7 +48,7 @@ sub post_bodies {
 }
 
 my @posting = clients_here(sort keys %posts);
-parts 'bodies with qop auth-int', { client_site() },
+parts 'bodies with qop auth-int', { client_server_config() },
     map { my $name = $_; ("$name posts" => sub { post_bodies($name, @_) }) } @posting if @posting;
 
 # ---- rspauth ----
@@ -58,12 +58,12 @@ my %challenge = (realm => $alice{realm}, nonce => 'a-nonce-of-this-test', algori
 
 # Authentication-Info for a request with this Authorization header: the proof of a server that knows the
 # password, RFC 7616 3.5, is the response for a request without a method.
-sub server_proof {
+sub server_rspauth {
     my ($header, $uri) = @_;
     my ($nc) = $header =~ /\bnc=([0-9a-f]{8})/;
     my ($cnonce) = $header =~ /\bcnonce="([^"]*)"/;
-    my $proof = digest_header(\%challenge, %alice, method => '', uri => $uri, nc => hex $nc, cnonce => $cnonce);
-    my ($rspauth) = $proof =~ /\bresponse="([^"]+)"/;
+    my $header_without_method = digest_header(\%challenge, %alice, method => '', uri => $uri, nc => hex $nc, cnonce => $cnonce);
+    my ($rspauth) = $header_without_method =~ /\bresponse="([^"]+)"/;
     return qq(rspauth="$rspauth", cnonce="$cnonce", nc=$nc, qop=auth);
 }
 
@@ -73,7 +73,7 @@ sub impostor {
     my $header = $request->{headers}{authorization};
     return (401, [ qq(WWW-Authenticate: Digest realm="$challenge{realm}", nonce="$challenge{nonce}", )
         . 'qop="auth", algorithm=MD5' ], "no\n") if !defined $header;
-    my $info = server_proof($header, $request->{target});
+    my $info = server_rspauth($header, $request->{target});
     # Another digit in its first place.
     $info =~ s/rspauth="(.)/'rspauth="' . ($1 eq '0' ? '1' : '0')/e if $request->{target} eq '/wrong';
     return (200, $request->{target} eq '/none' ? [] : ["Authentication-Info: $info"], "come in\n");
@@ -103,7 +103,7 @@ sub prove_server {
     return;
 }
 
-parts 'rspauth of the servers', { client_site() },
+parts 'rspauth of the servers', { client_server_config() },
     map { my $name = $_; ("$name is content" => sub { prove_server($name, @_) }) } @checking if @checking;
 
 done_testing;

@@ -12,7 +12,7 @@ use SSPI::Test::Clients qw(ask clients_here);
 use SSPI::Test::KDC;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario qw(message_id message_lines);
-use SSPI::Test::WindowsSite qw(gss_ntlm_env ntlm_login ticket windows_site);
+use SSPI::Test::WindowsFixture qw(gss_ntlm_env ntlm_login ticket windows_server_config);
 
 my $kdc = SSPI::Test::KDC->new;
 
@@ -75,7 +75,7 @@ my @clients = (
 sub client_of {
     my ($known, $server, $password) = @_;
     my $env = $known->{gss} ? gss_ntlm_env($kdc, $password)
-        : $known->{ticket} ? ($known->{env} //= $kdc->login('alice')) : $kdc->nobody;
+        : $known->{ticket} ? ($known->{env} //= $kdc->login('alice')) : $kdc->env_without_ticket;
     return $server->client(env => $env);
 }
 
@@ -95,7 +95,7 @@ sub both { return map { ($_, { %$_, tls => 1 }) } @_ }
 # What holds for a session: of two values, that of its scheme.
 sub value_of { my ($value, $session) = @_; return ref $value ? $value->[ $session->{tls} ? 1 : 0 ] : $value }
 
-sub named { my ($session) = @_; return "$session->{place} over " . ($session->{tls} ? 'HTTPS' : 'HTTP') }
+sub named { my ($session) = @_; return "$session->{location} over " . ($session->{tls} ? 'HTTPS' : 'HTTP') }
 
 # Lines of refusals by the names of their messages: { name => how many }. Sending a client back to
 # HTTP/1.1 is none.
@@ -120,10 +120,10 @@ sub sessions {
     }
     return grep { defined $_->{want} } map {
         my $session = $_;
-        my ($want, $line) = map { value_of($_->{$session->{place}}, $session) } \%at, \%line;
+        my ($want, $line) = map { value_of($_->{$session->{location}}, $session) } \%at, \%line;
         # What is granted stays so.
         +{ %$session, want => $want, line => $line, times => ($want // '') =~ /\A200/ ? 2 : 1 }
-    } both(map { { path => "/$_/", place => $_ } } sort keys %at);
+    } both(map { { path => "/$_/", location => $_ } } sort keys %at);
 }
 
 sub logs_in {
@@ -161,7 +161,7 @@ sub fails {
 
 my %here = map { $_ => 1 } clients_here(do { my %n = map { $_->{client} => 1 } @clients; sort keys %n });
 
-parts 'clients', { windows_site($kdc) }, map {
+parts 'clients', { windows_server_config($kdc) }, map {
     my $known = $_;
     ("$known->{name}" => sub {
         my ($server) = @_;

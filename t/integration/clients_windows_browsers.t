@@ -15,9 +15,9 @@ use SSPI::Test::KDC;
 use SSPI::Test::Marionette;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario qw(message_id message_lines);
-use SSPI::Test::WindowsSite qw(ntlm_login windows_site);
+use SSPI::Test::WindowsFixture qw(ntlm_login windows_server_config);
 
-use constant PATIENCE_S => 45;
+use constant TIMEOUT_S => 45;
 
 my $kdc = SSPI::Test::KDC->new;
 my %user = ntlm_login();
@@ -45,9 +45,9 @@ sub pages_of {
     return map {
         my $scheme = $_;
         map {
-            my ($host, $place, $gets, $password) = @$_;
+            my ($host, $location, $gets, $password) = @$_;
             { scheme => $scheme, host => $host, port => $server->port(uc $scheme),
-                path => "/$place/?$browser-$scheme-" . $host =~ s/\W.*//r,
+                path => "/$location/?$browser-$scheme-" . $host =~ s/\W.*//r,
                 password => $password, user => $gets }
         } @pages, $scheme eq 'https'
             ? [ 'bound.localhost', bound => $bound{$browser}, $user{password} ] : ()
@@ -107,12 +107,12 @@ sub check_page {
 my @here = clients_here(qw(chromium firefox));
 
 # If several requests must use HTTP/1.1 at once, Chromium may leave one of them unanswered.
-parts 'browsers', { windows_site($kdc), http2 => 0 }, map {
+parts 'browsers', { windows_server_config($kdc), http2 => 0 }, map {
     my $browser = $_;
     ($browser => sub {
         my ($server) = @_;
         my @pages = pages_of($browser, $server);
-        my $until = time + PATIENCE_S;
+        my $until = time + TIMEOUT_S;
         my $open = $browser eq 'chromium' ? open_in_chromium($server, @pages)
             : open_in_firefox($server, @pages);
         check_page($server, $_, $until) for $browser eq 'chromium' ? @pages : ();
@@ -135,13 +135,13 @@ parts 'browsers', { windows_site($kdc), http2 => 0 }, map {
 } @here if @here;
 
 # These browsers use HTTP/1.1 themselves once NTLM is offered.
-parts 'browsers that speak HTTP/2', { windows_site($kdc) }, map {
+parts 'browsers that speak HTTP/2', { windows_server_config($kdc) }, map {
     my $browser = $_;
     ($browser => sub {
         my ($server) = @_;
         my $page = { scheme => 'https', host => 'ntlm.localhost', port => $server->port('HTTPS'),
             path => "/ntlm/?$browser-2", password => $user{password}, user => $ntlm };
-        my $until = time + PATIENCE_S;
+        my $until = time + TIMEOUT_S;
         my $open = $browser eq 'chromium' ? open_in_chromium($server, $page)
             : open_in_firefox($server, $page);
         check_page($server, $page, $until);

@@ -20,8 +20,8 @@ my %ok = (packages => 'Negotiate Digest', keytab => $kdc->{keytab}, digest_user_
 
 sub with {
     my (%change) = @_;
-    my %place = (%ok, %change);
-    return { env => $kdc->server_env, locations => [ { path => '/p/', map { $_ => $place{$_} } grep { defined $place{$_} } keys %place } ] };
+    my %location = (%ok, %change);
+    return { env => $kdc->server_env, locations => [ { path => '/p/', map { $_ => $location{$_} } grep { defined $location{$_} } keys %location } ] };
 }
 
 sub names {
@@ -67,10 +67,10 @@ for my $kind (qw(Apache Nginx)) {
 # ---- keytabs of httpd's scopes, which meet with a request ----
 # Text of the server's level and of places within it.
 sub scopes {
-    my ($head, @places) = @_;
+    my ($head, @locations) = @_;
     my $n = 0;
     return { env => $kdc->server_env, on => 'apache', apache_head => join('', map { "$_\n" } @$head),
-        apache => join '', map { $n++; join "\n", "<Location /$n/>", 'AuthType SSPI', 'Require valid-user', @$_, "</Location>\n" } @places };
+        apache => join '', map { $n++; join "\n", "<Location /$n/>", 'AuthType SSPI', 'Require valid-user', @$_, "</Location>\n" } @locations };
 }
 
 my ($only_ntlm, $lacking) = ([ 'SSPIMechanisms ntlm', "SSPINTLMUserFile $nt_users" ],

@@ -24,7 +24,7 @@ my %kerberos = (keytab => $kdc->{keytab});
 my %ntlm = (packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => $nt_users);
 my ($unprotected, $no_match) = map { message_id($_) } qw(UNPROTECTED NO_MATCH);
 
-sub site { my ($on, %more) = @_; return { env => $kdc->server_env, on => $on, %more } }
+sub server_config { my ($on, %more) = @_; return { env => $kdc->server_env, on => $on, %more } }
 
 # Checks that the server's test of the configuration passes. Returns its output; undef if this server is not
 # tested.
@@ -60,7 +60,7 @@ sub silent {
 
 # ---- nginx: options where sspi is off ----
 my $on = "sspi on; sspi_packages Digest; sspi_realm r; sspi_digest_user_file $users;";
-sub nginx { my ($text, $http) = @_; return site('nginx', nginx => "$text\n", nginx_http => $http // '') }
+sub nginx { my ($text, $http) = @_; return server_config('nginx', nginx => "$text\n", nginx_http => $http // '') }
 
 my %off = (
     'sspi_require user digest:alice' => 'sspi_require',
@@ -94,7 +94,7 @@ passes('files of http that no server uses yet', nginx('', "sspi_keytab $kdc->{ke
 # ---- httpd: AuthType SSPI without Require ----
 my $auth = "AuthType SSPI\nAuthName r\nSSPIPackages Digest\nSSPIDigestUserFile $users";
 sub section { my ($where, @lines) = @_; my ($kind) = $where =~ /(\w+)/; return "<$where>\n" . join("\n", @lines) . "\n</$kind>\n" }
-sub apache { my ($text, $head) = @_; return site('apache', apache => $text, apache_head => $head // '') }
+sub apache { my ($text, $head) = @_; return server_config('apache', apache => $text, apache_head => $head // '') }
 # The harness's own <Directory> admits every client, as in the distribution's configuration.
 my %demand = ('SSPIRequireTLS on' => 1, 'SSPIChannelBinding require' => 1, 'SSPIChannelBinding allow' => 1,
     'SSPIExtendedProtection proxy' => 1, 'SSPIChannelBindingType tls-exporter' => 1, 'SSPIRequireTLS off' => 0,
@@ -128,7 +128,7 @@ my %right = (
 silent($_, apache($right{$_}), $unprotected) for sort keys %right;
 
 # ---- names that no client has ----
-sub place { my ($kind, %place) = @_; return site($kind, locations => [ { path => '/p/', %place } ]) }
+sub location { my ($kind, %location) = @_; return server_config($kind, locations => [ { path => '/p/', %location } ]) }
 my $directive = { apache => qr/Require sspi-user/, nginx => qr/sspi_require/ };
 my @never = (
     [ 'alice', \%kerberos, qr/use alice\@\S+$/ ],
@@ -157,31 +157,31 @@ my @may = (
 );
 for my $kind (qw(apache nginx)) {
     for my $case (@never) {
-        my ($name, $place, @says) = @$case;
+        my ($name, $location, @says) = @$case;
         # Httpd escapes backslashes in its log.
         my $shown = quotemeta($name) =~ s/\\{4}/\\\\+/r;
-        my $what = join ' ', $name, 'by', $place->{packages} // 'Negotiate';
-        warned($what, place($kind, %$place, require => ["user $name"]), $no_match, $directive, qr/"$shown"/, @says);
-        my $right = $place->{ntlm_user_file} ? 'CORP\\\\x' : ($place->{packages} // '') eq 'Digest' ? 'digest:x' : 'x@Y';
-        warned("$what, beside a right one", place($kind, %$place, require => ["user $right $name"]), $no_match, @says);
+        my $what = join ' ', $name, 'by', $location->{packages} // 'Negotiate';
+        warned($what, location($kind, %$location, require => ["user $name"]), $no_match, $directive, qr/"$shown"/, @says);
+        my $right = $location->{ntlm_user_file} ? 'CORP\\\\x' : ($location->{packages} // '') eq 'Digest' ? 'digest:x' : 'x@Y';
+        warned("$what, beside a right one", location($kind, %$location, require => ["user $right $name"]), $no_match, @says);
     }
     for my $case (@may) {
-        my ($name, $place) = @$case;
-        silent("$name by " . ($place->{packages} // 'Negotiate'), place($kind, %$place, require => ["user $name"]), $no_match);
+        my ($name, $location) = @$case;
+        silent("$name by " . ($location->{packages} // 'Negotiate'), location($kind, %$location, require => ["user $name"]), $no_match);
     }
 }
 # httpd merges sections for a request, so a name may match a scheme of any section that can apply to
 # the same request.
 my @staff = ($auth, 'Require sspi-user alice@SSPI.TEST');
-my $place = section('Location /p/', @staff);
+my $location = section('Location /p/', @staff);
 my @ticket = ('AuthType SSPI', "SSPIKeytab $kdc->{keytab}", 'Require valid-user');
-warned('a Kerberos name where Digest is all there is', apache($place), $no_match, qr/digest:alice/);
-warned('where another place has Kerberos', apache($place . section('Location /q/', @ticket)), $no_match, qr/digest:alice/);
-warned('where a directory has Kerberos, which the place overrides', apache(section('Directory /srv', "SSPIKeytab $kdc->{keytab}", 'SSPIPackages Negotiate') . $place), $no_match,
+warned('a Kerberos name where Digest is all there is', apache($location), $no_match, qr/digest:alice/);
+warned('where another place has Kerberos', apache($location . section('Location /q/', @ticket)), $no_match, qr/digest:alice/);
+warned('where a directory has Kerberos, which the place overrides', apache(section('Directory /srv', "SSPIKeytab $kdc->{keytab}", 'SSPIPackages Negotiate') . $location), $no_match,
     qr/digest:alice/);
 my %meets = (
-    'a place within has Kerberos' => $place . section('Location /p/q/', @ticket, 'SSPIPackages Negotiate'),
-    'a pattern has Kerberos' => $place . section('LocationMatch q', @ticket, 'SSPIPackages Negotiate'),
+    'a place within has Kerberos' => $location . section('Location /p/q/', @ticket, 'SSPIPackages Negotiate'),
+    'a pattern has Kerberos' => $location . section('LocationMatch q', @ticket, 'SSPIPackages Negotiate'),
     'the place has the default' => section('Location /p/', @ticket, 'Require sspi-user alice@SSPI.TEST'),
     'a directory has Digest, a place Kerberos' => section('Directory /srv', @staff) . section('Location /q/', @ticket, 'SSPIPackages Negotiate'),
     'an .htaccess file may offer it' => section('Directory /srv', @staff, 'AllowOverride AuthConfig'),

@@ -25,7 +25,7 @@ my $digest_users = spew("$dir/digest", user_line('alice', 'r', 'pw'), 0644);
 my %ntlm = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => $users, realm => 'r');
 my %digest = (packages => 'Digest', digest_user_file => $digest_users, realm => 'r');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/p/', %ntlm },
@@ -69,7 +69,7 @@ sub logged_in {
 sub persistent { my ($answer) = @_; return scalar($answer->header('Persistent-Auth')) // '-' }
 sub ticket { return SSPI::Test::Gss->header(env => $alice, @_) }
 
-parts 'a login of NTLM', \%site,
+parts 'a login of NTLM', \%server_config,
     'stays' => sub {
         my ($server) = @_;
         for my $form (qw(NTLM bare alone first)) {
@@ -143,7 +143,7 @@ parts 'a login of NTLM', \%site,
 
 # ---- its end ----
 
-parts 'the end of a login', \%site,
+parts 'the end of a login', \%server_config,
     'is any new Authorization header of a scheme that is offered' => sub {
         my ($server) = @_;
         my $type1 = SSPI::Test::Ntlm->new->{negotiate};
@@ -223,7 +223,7 @@ parts 'the end of a login', \%site,
 
 # ---- other schemes ----
 
-parts 'logins of other schemes', \%site,
+parts 'logins of other schemes', \%server_config,
     'a ticket stays where all may' => sub {
         my ($server) = @_;
         my %ticket = (user => 'alice@SSPI.TEST', mechanism => 'Kerberos');
@@ -265,7 +265,7 @@ parts 'logins of other schemes', \%site,
 
 # ---- requests within requests ----
 
-parts 'what a request leads to', \%site,
+parts 'what a request leads to', \%server_config,
     'an internal redirect' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);

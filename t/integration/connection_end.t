@@ -20,7 +20,7 @@ my $ticket = $kdc->login('alice');
 my %line = map { $_ => ntlm_user_line($_, 'CORP', 'pw') } qw(alice bob carl);
 my %ntlm = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => '@DIR@/changing', realm => 'r');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     data => { changing => join('', @line{qw(alice bob carl)}), late => $line{alice} },
     locations => [
@@ -48,7 +48,7 @@ sub logged_in {
 
 # Runs an NTLM login up to the proof. Returns the connection, and the header of the last leg: the
 # mechListMIC, which is needed because the list names another mechanism first.
-sub proven {
+sub login_before_last_leg {
     my ($server) = @_;
     my @list = qw(kerberos ntlm);
     my ($connection, $ntlm) = (connection($server), SSPI::Test::Ntlm->new);
@@ -84,7 +84,7 @@ sub logged_once {
     return;
 }
 
-parts 'a login by a user file', \%site,
+parts 'a login by a user file', \%server_config,
     'ends when its user is gone' => sub {
         my ($server) = @_;
         my ($alice, $bob, $optional) = map { logged_in($server, $_) } qw(alice bob bob);
@@ -121,16 +121,16 @@ parts 'a login by a user file', \%site,
     },
     'is not kept when its password was changed after the proof' => sub {
         my ($server) = @_;
-        my ($same, $same_mic) = proven($server);
+        my ($same, $same_mic) = login_before_last_leg($server);
         granted($same->get('/only/', authorization => $same_mic), { user => 'CORP\\alice' }, 'the last leg');
         granted($same->get('/only/'), { user => 'CORP\\alice' }, 'and its login stays');
-        my ($late, $late_mic) = proven($server);
+        my ($late, $late_mic) = login_before_last_leg($server);
         $server->add_data('late', ntlm_user_line('alice', 'CORP', 'another'));
         $late->get('/only/', authorization => $late_mic);
         refused($late->get('/only/'), 401, 'where another hash came in between, it does not');
     };
 
-parts 'a login of any kind', \%site,
+parts 'a login of any kind', \%server_config,
     'ends with its lifetime' => sub {
         my ($server) = @_;
         my ($older, $connection) = map { logged_in($server, 'alice') } 1, 2;

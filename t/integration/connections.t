@@ -17,7 +17,7 @@ my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my $users = spew(scratch_dir('users') . '/users', join('', map { user_line('alice', $_, 'pw') } qw(r other)), 0644);
 my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/d/', %digest },
@@ -31,7 +31,7 @@ sub post {
     return "POST $path HTTP/1.1\r\nHost: localhost\r\n$header\r\nAuthorization: $value\r\n\r\n$body";
 }
 
-parts 'requests', \%site,
+parts 'requests', \%server_config,
     'the body of a refused request does not disturb the next one' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);

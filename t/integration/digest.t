@@ -20,7 +20,7 @@ my $users = spew("$dir/users", join('',
     (map { user_line('bob', $realm, 'builder', $_) } @both),
     (map { user_line('carol', 'old realm', 'carol', $_) } 'MD5')), 0644);
 my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users);
-my %site = (
+my %server_config = (
     locations => [
         { path => '/page/', %digest },
         { path => '/md5/', %digest, digest_algorithm => 'MD5' },
@@ -41,7 +41,7 @@ sub headers {
     return sub { return digest_header($challenge, %o, @_) };
 }
 
-scenario 'the right password opens the page', \%site, sub {
+scenario 'the right password opens the page', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $a = $c->get('/page/', digest => 'alice:wonder land');
@@ -56,7 +56,7 @@ scenario 'the right password opens the page', \%site, sub {
     ok($server->access_line(qr{ /page/ \S+ 200 user=alice}), 'the access log has the name');
 };
 
-scenario 'a wrong password and an unknown user look the same', \%site, sub {
+scenario 'a wrong password and an unknown user look the same', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my @answers;
@@ -72,7 +72,7 @@ scenario 'a wrong password and an unknown user look the same', \%site, sub {
     refused($c->get('/page/', digest => 'carol:carol'), 401, 'a user of another realm');
 };
 
-scenario 'each algorithm works, offered in order on lines of their own with one nonce', \%site, sub {
+scenario 'each algorithm works, offered in order on lines of their own with one nonce', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $offers = sub {
@@ -101,7 +101,7 @@ scenario 'each algorithm works, offered in order on lines of their own with one 
         password => 'wonder land', uri => '/sha/')), 401, 'an algorithm that is not offered is refused');
 };
 
-scenario 'a header works once', \%site, sub {
+scenario 'a header works once', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
@@ -114,7 +114,7 @@ scenario 'a header works once', \%site, sub {
         'the next count goes on');
 };
 
-scenario 'requests with one nonce may come in any order, and none twice', \%site, sub {
+scenario 'requests with one nonce may come in any order, and none twice', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
@@ -136,7 +136,7 @@ scenario 'requests with one nonce may come in any order, and none twice', \%site
     is(lc($challenge->{stale} // ''), 'true', 'as stale, so that nobody is asked for a password');
 };
 
-scenario 'the same count at the same time passes once', \%site, sub {
+scenario 'the same count at the same time passes once', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $header = headers($c, '/page/')->();
@@ -144,7 +144,7 @@ scenario 'the same count at the same time passes once', \%site, sub {
     is(scalar(grep { $_->status == 200 } @answers), 1, 'one of 30 gets in');
 };
 
-scenario 'a late nonce is stale, a wrong password is not', \%site, sub {
+scenario 'a late nonce is stale, a wrong password is not', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/brief/');
@@ -160,7 +160,7 @@ scenario 'a late nonce is stale, a wrong password is not', \%site, sub {
     unlike(join(' ', $wrong->challenges), qr/stale=true/i, 'is not told as stale');
 };
 
-scenario 'nonces live through a reload and die with the server', \%site, sub {
+scenario 'nonces live through a reload and die with the server', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
@@ -178,7 +178,7 @@ scenario 'nonces live through a reload and die with the server', \%site, sub {
     }
 };
 
-scenario 'a nonce belongs to the user who proved it and to its realm', \%site, sub {
+scenario 'a nonce belongs to the user who proved it and to its realm', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
@@ -192,7 +192,7 @@ scenario 'a nonce belongs to the user who proved it and to its realm', \%site, s
         password => 'wonder land', uri => '/md5/')), 401, 'a nonce made for another realm');
 };
 
-scenario 'a method is part of the proof', \%site, sub {
+scenario 'a method is part of the proof', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
@@ -202,14 +202,14 @@ scenario 'a method is part of the proof', \%site, sub {
         method => 'OPTIONS')->status == 401, '', 'one made for this method');
 };
 
-scenario 'only named users pass', \%site, sub {
+scenario 'only named users pass', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     granted($c->get('/alice/', digest => 'alice:wonder land'), { user => 'alice' }, 'the one named');
     is($c->get('/alice/', digest => 'bob:builder')->status, 403, 'another one is forbidden');
 };
 
-scenario 'optional lets nobody in as nobody', \%site, sub {
+scenario 'optional lets nobody in as nobody', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     granted($c->get('/optional/'), { user => '' }, 'no credentials');

@@ -22,7 +22,7 @@ my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users)
 my %alice = (user => 'alice', password => 'pw');
 my %bound = (user => 'alice', bound => '1');
 my %unbound = (user => 'alice', bound => '0');
-my %site = (certificates => [qw(rsa ec)], locations => [
+my %server_config = (certificates => [qw(rsa ec)], locations => [
     (map { { path => "/$_/", %digest, channel_binding => $_ } } qw(none allow require)),
     { path => '/default/', %digest },
     { path => '/chosen/', %digest, channel_binding => 'require', digest_algorithm => 'SHA-256 MD5-sess' },
@@ -86,34 +86,34 @@ my %forged = (
     'another version' => [ cnonce => cnonce($service, $right{rsa}) =~ s/v1/v2/r, raw => directives($service, $right{rsa}) ],
 );
 
-sub judge {
+sub check_policy {
     my ($server, $policy, @want) = @_;
     my $get = client_of($server, "/$policy/", algorithm => 'MD5');
     my %said = (silent => [], zeros => [ binding($zeros) ], wrong => [ binding($wrong) ], right => [ binding($right{rsa}) ]);
     my $i = 0;
-    for my $who (qw(silent zeros wrong right)) {
+    for my $says (qw(silent zeros wrong right)) {
         my ($bound, $message) = @{$want[ $i++ ]};
         $server->new_log;
-        my $answer = $get->($said{$who});
+        my $answer = $get->($said{$says});
         if (!$message) {
-            granted($answer, { user => 'alice', package => 'Digest', bound => $bound }, "$policy, $who: granted");
+            granted($answer, { user => 'alice', package => 'Digest', bound => $bound }, "$policy, $says: granted");
             next;
         }
-        not_stale($answer, "$policy, $who: refused");
+        not_stale($answer, "$policy, $says: refused");
         logged($server, $message);
     }
     return;
 }
 
-parts 'Digest and channel bindings', \%site,
-    'none looks at no binding' => sub { judge($_[0], 'none', (['0']) x 4) },
+parts 'Digest and channel bindings', \%server_config,
+    'none looks at no binding' => sub { check_policy($_[0], 'none', (['0']) x 4) },
     'allow refuses wrong ones, and who says that there is no channel' => sub {
-        judge($_[0], 'allow', ['0'], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']);
+        check_policy($_[0], 'allow', ['0'], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']);
     },
     'require takes right ones alone' => sub {
-        judge($_[0], 'require', [ undef, 'MISSING_BINDING' ], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']);
+        check_policy($_[0], 'require', [ undef, 'MISSING_BINDING' ], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']);
     },
-    'allow is the default' => sub { judge($_[0], 'default', ['0'], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']) },
+    'allow is the default' => sub { check_policy($_[0], 'default', ['0'], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']) },
     'what was changed on its way is refused under every policy' => sub {
         my ($server) = @_;
         for my $policy (qw(none allow require)) {

@@ -22,7 +22,7 @@ my $users = spew(scratch_dir('users') . '/users', join('', map {
 } @bases), 0644);
 my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users);
 my %alice = (user => 'alice', password => 'wonder land');
-my %site = (locations => [
+my %server_config = (locations => [
     { path => '/default/', %digest },
     { path => '/six/', %digest, digest_algorithm => "@six" },
     { path => '/sess/', %digest, digest_algorithm => 'SHA-256-sess' },
@@ -40,7 +40,7 @@ sub texts {
     return map { s/nonce="\+Upgraded\+v1[\w-]{43}"/nonce=N/r =~ s/opaque="[\w-]{16}"/opaque=O/r } $answer->challenges;
 }
 
-parts 'forms', \%site,
+parts 'forms', \%server_config,
     'each algorithm and its session form' => sub {
         my ($server) = @_;
         my $c = $server->client;

@@ -21,7 +21,7 @@ my $users = spew(scratch_dir('users') . '/users', join('', map { user_line('alic
 my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users);
 my %alice = (user => 'alice', password => 'pw');
 my $lifetime_s = 4;
-my %site = (locations => [
+my %server_config = (locations => [
     { path => '/p/', %digest, digest_algorithm => "@six" },
     { path => '/int/', %digest, digest_algorithm => "@six", digest_qop => 'auth-int' },
     { path => '/brief/', %digest, digest_algorithm => 'SHA-256', digest_nonce_lifetime => "${lifetime_s}s" },
@@ -42,7 +42,7 @@ sub proves {
     return is_deeply(\%got, \%want, $name);
 }
 
-parts 'Authentication-Info', \%site,
+parts 'Authentication-Info', \%server_config,
     'it proves the server by each algorithm' => sub {
         my ($server) = @_;
         my $c = $server->client;

@@ -28,17 +28,17 @@ my %alice = (user => 'alice');
 
 # What runs behind: it tells what it saw and leaves a trace of it.
 my $trace = spew("$dir/trace", '');
-sub told { my ($method, $target, $body) = @_; return "$method $target " . length($body) . ' ' . sha256_hex($body) }
+sub request_report { my ($method, $target, $body) = @_; return "$method $target " . length($body) . ' ' . sha256_hex($body) }
 my $origin = SSPI::Test::Origin->new(free_port(), sub {
     my ($request) = @_;
-    my $told = told(@$request{qw(method target body)});
+    my $report = request_report(@$request{qw(method target body)});
     open my $to, '>>', $trace or die "$trace: $!\n";
-    syswrite $to, "$told\n";
-    return (200, ['Content-Type: text/plain'], $told);
+    syswrite $to, "$report\n";
+    return (200, ['Content-Type: text/plain'], $report);
 });
 
 # A place in front of it.
-sub place {
+sub location {
     my ($path, %o) = @_;
     my $url = "http://127.0.0.1:$origin->{port}$path";
     return { path => $path, %digest, apache => "ProxyPass $url", nginx => "proxy_pass $url;", %o };
@@ -52,13 +52,13 @@ sub ran {
     return \@new;
 }
 
-my %site = (locations => [
-    place('/int/'),
-    place('/either/', digest_qop => 'auth auth-int', digest_entity_limit => $limit),
-    place('/auth/', digest_qop => 'auth'),
-    place('/limit/', digest_entity_limit => $limit),
-    place('/none/', digest_entity_limit => 0),
-    place('/brief/', digest_nonce_lifetime => '1s', digest_entity_limit => $limit),
+my %server_config = (locations => [
+    location('/int/'),
+    location('/either/', digest_qop => 'auth auth-int', digest_entity_limit => $limit),
+    location('/auth/', digest_qop => 'auth'),
+    location('/limit/', digest_entity_limit => $limit),
+    location('/none/', digest_entity_limit => 0),
+    location('/brief/', digest_nonce_lifetime => '1s', digest_entity_limit => $limit),
 ]);
 
 # ---- ways to send a body ----
@@ -68,8 +68,8 @@ sub head {
     return $c->request_text($path, method => 'POST', authorization => $value, headers => \@lines);
 }
 
-sub whole { my ($c, $path, $value, $body) = @_; return head($c, $path, $value, 'Content-Length: ' . length $body) . $body }
-sub post { my ($c) = @_; return scalar $c->raw(whole(@_)) }
+sub with_length { my ($c, $path, $value, $body) = @_; return head($c, $path, $value, 'Content-Length: ' . length $body) . $body }
+sub post { my ($c) = @_; return scalar $c->raw(with_length(@_)) }
 
 sub chunked {
     my ($c, $path, $value, $body) = @_;
@@ -116,7 +116,7 @@ my %way = (
 
 # ---- the tests ----
 
-parts 'auth-int', \%site,
+parts 'auth-int', \%server_config,
     (map {
         my $way = $_;
         ("a body that comes by $way" => sub {
@@ -129,7 +129,7 @@ parts 'auth-int', \%site,
                 ran();
                 my $answer = $way{$way}->($c, '/int/', $login->header(body => $body), $body);
                 granted($answer, \%alice, "$size octets: the right body");
-                is_deeply(ran(), [ told('POST', '/int/', $body) ], "$size octets: runs, with it");
+                is_deeply(ran(), [ request_report('POST', '/int/', $body) ], "$size octets: runs, with it");
                 next if !$size;
                 my $wrong = $body;
                 substr($wrong, $size / 2, 1) = '!';
@@ -217,7 +217,7 @@ parts 'auth-int', \%site,
         not_stale(post($c, '/int/', $header, 'pay 9'), 'another body before the right one');
         is_deeply(ran(), [], 'does not run');
         granted(post($c, '/int/', $header, 'pay 1'), \%alice, 'and has not used its count up');
-        is_deeply(ran(), [ told('POST', '/int/', 'pay 1') ], 'the right one runs');
+        is_deeply(ran(), [ request_report('POST', '/int/', 'pay 1') ], 'the right one runs');
         $server->new_log;
         for my $body ('pay 1', 'pay 9', 'x' x 50_000) {
             my ($answer, $asked) = expecting($c, '/int/', $header, $body);
@@ -263,7 +263,7 @@ parts 'auth-int', \%site,
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/int/', %login, method => 'POST');
-        for my $send (\&whole, \&chunked) {
+        for my $send (\&with_length, \&chunked) {
             my @o = map { $login->header(body => $_) } qw(first second third);
             my @posts = ([ $o[0], 'first' ], [ $o[1], 'wrong!' ], [ $o[0], 'first' ], [ $o[2], 'third' ]);
             my @answers = $c->raw((map { $send->($c, '/int/', @$_) } @posts),
@@ -282,7 +282,7 @@ scenario 'a program sees the body, too', { on => 'apache', locations => [
     my $login = SSPI::Test::Login->new($c, '/programs/sum', %login, method => 'POST');
     for my $size (7, 200_000) {
         my $body = 'y' x $size;
-        for my $send (\&whole, \&chunked) {
+        for my $send (\&with_length, \&chunked) {
             my $answer = $c->raw($send->($c, '/programs/sum', $login->header(body => $body), $body));
             granted($answer, \%alice, "$size octets");
             like($answer->body, qr/\b\Q${\ sha256_hex($body)}\E\b/, 'it is the same');

@@ -20,7 +20,7 @@ my $users = spew(scratch_dir('users') . '/users', join('', map { user_line(@$_) 
     [ $composed, $realm, 'geheim' ], [ 'alice', $realm, 'pw' ], [ 'DOMAIN\\carol', $realm, 'pw' ], [ 'a"b', $realm, 'pw' ],
     [ 'dave@example.org', '', 'pw' ], [ 'DOMAIN\\erin', '', 'pw' ], [ 'frank@example.org', $realm, 'pw' ]), 0644);
 my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users, digest_algorithm => 'MD5');
-my %site = (env => $kdc->server_env, locations => [
+my %server_config = (env => $kdc->server_env, locations => [
     { path => '/p/', %digest },
     { path => '/both/', %digest, packages => 'Digest Negotiate', keytab => $kdc->{keytab} },
 ]);
@@ -36,7 +36,7 @@ sub requests {
     };
 }
 
-parts 'names', \%site,
+parts 'names', \%server_config,
     'a name beyond ASCII is one name, however it is written' => sub {
         my ($server) = @_;
         my $get = requests($server, '/p/', $composed, password => 'geheim');

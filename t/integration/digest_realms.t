@@ -29,20 +29,20 @@ my %bad = (
 );
 my @says = ({ apache => qr/AuthName/, nginx => qr/sspi_realm/ }, qr/printable ASCII without a colon/, qr/server\.conf:\d+/);
 
-sub site { return { env => $kdc->server_env, locations => [ map { { path => '/p/', %$_ } } @_ ] } }
+sub server_config { return { env => $kdc->server_env, locations => [ map { { path => '/p/', %$_ } } @_ ] } }
 
 for my $what (sort keys %bad) {
     my ($realm, @more) = @{$bad{$what}};
-    config_refused("a realm $what", site({ %digest, realm => $realm }), @says, @more);
+    config_refused("a realm $what", server_config({ %digest, realm => $realm }), @says, @more);
 }
 config_refused('a realm with a colon of Digest beside Kerberos',
-    site({ %digest, keytab => $kdc->{keytab}, packages => 'Negotiate Digest', realm => 'a:b' }), @says);
+    server_config({ %digest, keytab => $kdc->{keytab}, packages => 'Negotiate Digest', realm => 'a:b' }), @says);
 for my $kind (qw(Apache Nginx)) {
     my %right = (
-        'the longest realm' => site({ %digest, realm => $longest }),
-        'a realm of many characters' => site({ %digest, realm => $printable }),
-        'a realm with a colon that Digest does not use' => site({ keytab => $kdc->{keytab}, packages => 'Negotiate', realm => 'Intranet: staff' }),
-        'a realm beyond ASCII that Digest does not use' => site({ keytab => $kdc->{keytab}, realm => "Z\xc3\xbcrich" }),
+        'the longest realm' => server_config({ %digest, realm => $longest }),
+        'a realm of many characters' => server_config({ %digest, realm => $printable }),
+        'a realm with a colon that Digest does not use' => server_config({ keytab => $kdc->{keytab}, packages => 'Negotiate', realm => 'Intranet: staff' }),
+        'a realm beyond ASCII that Digest does not use' => server_config({ keytab => $kdc->{keytab}, realm => "Z\xc3\xbcrich" }),
     );
     for my $what (sort keys %right) {
         SKIP: {

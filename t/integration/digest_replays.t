@@ -18,7 +18,7 @@ my ($realm, $other_realm) = ('replays', 'another');
 my $users = spew(scratch_dir('users') . '/users', join('', map { user_line('alice', $_, 'pw') } $realm, $other_realm), 0644);
 my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users, digest_algorithm => 'MD5');
 my %alice = (user => 'alice', password => 'pw');
-my %site = (locations => [
+my %server_config = (locations => [
     { path => '/p/', %digest },
     { path => '/second/', %digest },
     { path => '/other/', %digest, realm => $other_realm },
@@ -34,7 +34,7 @@ sub at_once { my ($server, @headers) = @_; return $server->client->parallel(map 
 # The same one after the other.
 sub in_order { my ($server, @headers) = @_; return $server->client->raw(map { [ '/p/', authorization => $_ ] } @headers) }
 
-parts 'replays', \%site,
+parts 'replays', \%server_config,
     '100 at once on one nonce are granted, and the same 100 again are not' => sub {
         my ($server) = @_;
         my $login = login($server, '/p/');
@@ -78,7 +78,7 @@ parts 'replays', \%site,
     'a good header is good nowhere else' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        my $another = (ref $server)->new(%site)->start;
+        my $another = (ref $server)->new(%server_config)->start;
         my $nc = 0;
         my ($p, $int) = (login($server, '/p/'), login($server, '/int/'));
         my $late = login($server, '/brief/');

@@ -39,8 +39,8 @@ sub put {
 sub lines { my (%password) = @_; return join '', map { user_line($_, $realm, $password{$_}) } sort keys %password }
 
 my %digest = (packages => 'Digest', realm => $realm, digest_algorithm => 'MD5');
-my %place = (text => $file{text}, cdb => "cdb:$file{cdb}");
-my %site = (locations => [ map { { path => "/$_/", %digest, digest_user_file => $place{$_} } } sort keys %place ]);
+my %location = (text => $file{text}, cdb => "cdb:$file{cdb}");
+my %server_config = (locations => [ map { { path => "/$_/", %digest, digest_user_file => $location{$_} } } sort keys %location ]);
 
 # A try to log in, on a connection of its own and with a nonce of its own.
 sub get {
@@ -67,7 +67,7 @@ sub becomes {
 
 # The server comes to tell this about each kind of file; meanwhile bob, whose password never changes,
 # is never refused, and alice's `never` is never taken.
-sub tells {
+sub logs_for_each_file {
     my ($server, $message, $words, $never) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my ($id, $seen, %wrong) = (message_id($message), '');
@@ -111,14 +111,14 @@ my @changing = (
         put('text', lines(alice => 'broken', bob => 'broken') . "carol:$realm:0123\n");
         spew("$file{cdb}.new", "no database\n", 0644);
         rename "$file{cdb}.new", $file{cdb} or die "$file{cdb}: $!\n";
-        tells($server, 'NOT_REREAD', { text => 'users:3: ', cdb => '' }, 'broken');
+        logs_for_each_file($server, 'NOT_REREAD', { text => 'users:3: ', cdb => '' }, 'broken');
         put_all(lines(alice => 'third', bob => 'builder'));
         becomes($server, 'alice', 'third', 200, 'mended');
     },
     'a file that is gone changes nothing' => sub {
         my ($server) = @_;
         rename $file{$_}, "$file{$_}.away" or die "$file{$_}: $!\n" for keys %file;
-        tells($server, 'NOT_REREAD', { text => '', cdb => '' }, 'no matter');
+        logs_for_each_file($server, 'NOT_REREAD', { text => '', cdb => '' }, 'no matter');
         put_all(lines(alice => 'fourth', bob => 'builder'));
         becomes($server, 'alice', 'fourth', 200, 'it is back');
     },
@@ -126,7 +126,7 @@ my @changing = (
         my ($server) = @_;
         plan skip_all => 'root alone can hide a file from workers' if !is_root();
         put_all(lines(alice => 'hidden', bob => 'builder'), 0600);
-        tells($server, 'NOT_REREAD', { text => '', cdb => '' }, 'hidden');
+        logs_for_each_file($server, 'NOT_REREAD', { text => '', cdb => '' }, 'hidden');
         $server->replace_workers;
         each_kind(sub {
             my ($kind) = @_;
@@ -155,7 +155,7 @@ my @changing = (
 
 for my $kind (qw(apache nginx)) {
     put_all(lines(alice => 'first', bob => 'builder'));
-    parts 'users that change', { %site, on => $kind }, @changing;
+    parts 'users that change', { %server_config, on => $kind }, @changing;
 }
 
 # ---- many ----
@@ -166,7 +166,7 @@ my $many = join '', map { my $n = $_; map { user_line("user$n", $realm, "pw $n",
 put_all($many);
 my %hashed = (digest_algorithm => "@algorithms", digest_userhash => 'on');
 
-parts "$n_users users", { locations => [ map { { %$_, %hashed } } @{$site{locations}} ] },
+parts "$n_users users", { locations => [ map { { %$_, %hashed } } @{$server_config{locations}} ] },
     map {
         my $kind = $_;
         ("$kind: each is found, by name and by hash" => sub {
@@ -182,10 +182,10 @@ parts "$n_users users", { locations => [ map { { %$_, %hashed } } @{$site{locati
                     is_deeply([ map { $_->status . ' ' . $_->user } @a ], [ "200 $user", "200 $user", '401 ', '401 ' ],
                         "$algorithm: $user");
                 }
-                my $nobody = SSPI::Test::Login->new($c, "/$kind/", user => 'user0', password => 'pw 0', algorithm => $algorithm);
-                not_stale($c->get("/$kind/", authorization => $nobody->header), "$algorithm: nobody");
+                my $unknown = SSPI::Test::Login->new($c, "/$kind/", user => 'user0', password => 'pw 0', algorithm => $algorithm);
+                not_stale($c->get("/$kind/", authorization => $unknown->header), "$algorithm: nobody");
                 my %hash = (username => userhash('user0', $realm, $algorithm), userhash => 'true');
-                not_stale($c->get("/$kind/", authorization => $nobody->header(set => \%hash)), "$algorithm: nobody, hashed");
+                not_stale($c->get("/$kind/", authorization => $unknown->header(set => \%hash)), "$algorithm: nobody, hashed");
             }
         },
         "$kind: 60 of them at once" => sub {

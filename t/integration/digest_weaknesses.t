@@ -20,7 +20,7 @@ my $users = spew(scratch_dir('users') . '/users', join('', map { my $r = $_; map
     $realm, $other_realm), 0644);
 my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users, digest_algorithm => 'MD5');
 # The smallest memory there is: room for some hundred nonces.
-my %site = (locations => [ { path => '/p/', %digest }, { path => '/other/', %digest, realm => $other_realm } ],
+my %server_config = (locations => [ { path => '/p/', %digest }, { path => '/other/', %digest, realm => $other_realm } ],
     apache_head => "SSPIStateSize 64k\n", nginx_http => 'sspi_state_size 64k;');
 my $n_flood = 2000;
 
@@ -74,7 +74,7 @@ sub replay {
 
 sub count { my %n; $n{$_}++ for @_; return \%n }
 
-parts 'weaknesses', \%site,
+parts 'weaknesses', \%server_config,
     'CVE-2016-2161: memory that is full refuses nobody' => sub {
         my ($server) = @_;
         my $early = login($server, 'alice');
@@ -143,7 +143,7 @@ parts 'weaknesses', \%site,
     },
     'CVE-2018-1312: a nonce of another server, realm or key is none' => sub {
         my ($server) = @_;
-        my $other = (ref $server)->new(%site)->start;
+        my $other = (ref $server)->new(%server_config)->start;
         my $there = login($other, 'alice');
         stale(sent($server, $there), 'of another server with the same users');
         granted(sent($other, $there, nc => 2), { user => 'alice' }, 'where it comes from it is good');

@@ -19,7 +19,7 @@ my $id = message_id('EXPOSED');
 my %file = (keytab => [ 'keytab', 'secret.keytab', slurp($kdc->{keytab}) ],
     digest_user_file => [ 'user file', 'users', user_line('alice', 'r', 'pw') ],
     ntlm_user_file => [ 'user file', 'nt-users', ntlm_user_line('alice', 'CORP', 'pw') ]);
-my %place = (keytab => { packages => 'Negotiate' }, digest_user_file => { packages => 'Digest', realm => 'r' },
+my %location = (keytab => { packages => 'Negotiate' }, digest_user_file => { packages => 'Digest', realm => 'r' },
     ntlm_user_file => { packages => 'NTLM', mechanisms => 'ntlm' });
 my ($certificate) = SSPI::Test::Server::certificate('rsa');
 my ($number, $database) = (0, "$dir/users.cdb");
@@ -34,9 +34,9 @@ sub secret {
 
 # Returns the warnings in the server's log after a start.
 sub warnings {
-    my ($kind, @places) = @_;
+    my ($kind, @locations) = @_;
     my $n = 0;
-    my $r = $kind->new(env => $kdc->server_env, locations => [ map { { path => '/' . ++$n . '/', %$_ } } @places ])->test_config;
+    my $r = $kind->new(env => $kdc->server_env, locations => [ map { { path => '/' . ++$n . '/', %$_ } } @locations ])->test_config;
     is($r->{rc}, 0, 'the configuration passes') or diag($r->{out});
     return grep { /\b$id\b/ && !/^nginx: / } split /\n/, $r->{out};
 }
@@ -54,7 +54,7 @@ for my $kind (qw(Apache Nginx)) {
         subtest lc($kind) => sub {
             my $class = "SSPI::Test::$kind";
             for my $key (sort keys %file) {
-                my %at = %{$place{$key}};
+                my %at = %{$location{$key}};
                 for my $case ([ 0644, 'read' ], [ 0604, 'read' ], [ 0602, 'change' ], [ 0666, 'change' ]) {
                     my ($mode, $can) = @$case;
                     my $path = secret($key, $mode);
@@ -69,15 +69,15 @@ for my $kind (qw(Apache Nginx)) {
                 is(scalar(my @two = warnings($class, map { { %at, $key => $_ } } $shared, $other)), 2, "$key: two files, two warnings");
             }
             my $both = spew("$dir/both-" . lc $kind, $file{digest_user_file}[2] . $file{ntlm_user_file}[2], 0644);
-            one_warning('one file of Digest and NTLM', [ warnings($class, { %{$place{digest_user_file}}, digest_user_file => $both },
-                { %{$place{ntlm_user_file}}, ntlm_user_file => $both }) ], qr/\Q$both\E/);
-            my @database = ($class, { %{$place{digest_user_file}}, digest_user_file => "cdb:$database" });
+            one_warning('one file of Digest and NTLM', [ warnings($class, { %{$location{digest_user_file}}, digest_user_file => $both },
+                { %{$location{ntlm_user_file}}, ntlm_user_file => $both }) ], qr/\Q$both\E/);
+            my @database = ($class, { %{$location{digest_user_file}}, digest_user_file => "cdb:$database" });
             chmod 0644, $database;
             one_warning('a database', [ warnings(@database) ], qr/\Q$database\E/);
             chmod 0640, $database;
             is_deeply([ warnings(@database) ], [], 'a database 0640: no warning');
             chmod 0644, $certificate;
-            is_deeply([ warnings($class, { %{$place{keytab}}, keytab => secret('keytab', 0600), channel_binding_certificate => $certificate }) ], [],
+            is_deeply([ warnings($class, { %{$location{keytab}}, keytab => secret('keytab', 0600), channel_binding_certificate => $certificate }) ], [],
                 'a certificate is not secret');
         };
     }

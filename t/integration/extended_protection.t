@@ -12,8 +12,8 @@ use SSPI::Test::Binding;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
-my $world = SSPI::Test::Binding->new;
-my @places = map { { path => "/$_/", channel_binding => $_ } } @policies;
+my $fixture = SSPI::Test::Binding->new;
+my @locations = map { { path => "/$_/", channel_binding => $_ } } @policies;
 
 # A connection of curl, which knows HTTP/2.
 {
@@ -27,9 +27,9 @@ my @places = map { { path => "/$_/", channel_binding => $_ } } @policies;
 }
 
 # One case: a connection of its own, so that none lives on another's.
-sub judge {
+sub check_binding {
     my ($server, $connection, $name, $scheme, $policy, $says, $application) = @_;
-    return $world->comes_out($server, wanted_outcome($policy, $says), "$policy, $scheme, $says: $name",
+    return $fixture->comes_out($server, wanted_outcome($policy, $says), "$policy, $scheme, $says: $name",
         $scheme, $connection->(), "/$policy/", $says, $application);
 }
 
@@ -55,7 +55,7 @@ sub over {
             is($connection->{handshake}, $how, "$name: the handshake") if $connection->{handshake} ne $how;
             return $connection;
         };
-        judge($server, $connect, $name, @$case, binding_of($certificate));
+        check_binding($server, $connect, $name, @$case, binding_of($certificate));
     }
     return;
 }
@@ -74,26 +74,26 @@ sub over_http2 {
     my ($server) = @_;
     my $connect = sub { return bless { client => $server->client }, 'Http2' };
     for my $scheme (grep { !/NTLM/ } @schemes) {
-        judge($server, $connect, 'HTTP/2', $scheme, @$_, binding_of('rsa'))
+        check_binding($server, $connect, 'HTTP/2', $scheme, @$_, binding_of('rsa'))
             for [qw(require right)], [qw(require wrong)], [qw(allow zeros)], [qw(allow silent)];
     }
     return;
 }
 
-parts 'with one certificate', { $world->site(@places) },
+parts 'with one certificate', { $fixture->server_config(@locations) },
     'all of the table' => sub { over($_[0], 'rsa', '1.3', 0, @all) },
     'all of it, TLS 1.2, resumed' => sub { over($_[0], 'rsa', '1.2', 1, @all) },
     'HTTP/2' => \&over_http2,
     shapes('rsa');
 
-parts 'with two', { $world->site(@places), certificates => [qw(rsa ec)] },
+parts 'with two', { $fixture->server_config(@locations), certificates => [qw(rsa ec)] },
     'all of the table, by the second one' => sub { over($_[0], 'ec', '1.3', 1, @all) },
     shapes('rsa'), shapes('ec'),
     'the other certificate of this host is as right' => sub {
         my ($server) = @_;
         for my $scheme (@schemes) {
             my $connect = sub { SSPI::Test::Tls->new($server->client, kind => 'rsa') };
-            judge($server, $connect, 'the other one', $scheme, 'require', 'right', binding_of('ec'));
+            check_binding($server, $connect, 'the other one', $scheme, 'require', 'right', binding_of('ec'));
         }
     };
 

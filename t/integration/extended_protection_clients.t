@@ -15,16 +15,16 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my %windows = (packages => 'Negotiate NTLM');
 my ($front) = SSPI::Test::Server::certificate('front');
-my %site = $world->site(
+my %server_config = $fixture->server_config(
     (map { { path => "/$_/", %windows, channel_binding => $_ } } @policies),
     { path => '/bound/', %windows, require => ['channel-bound'] },
     { path => '/front/', %windows, channel_binding => 'require', channel_binding_certificate => $front },
     (map { { path => "/proxy-$_/", %windows, channel_binding => $_, extended_protection => 'proxy' } } qw(allow require)),
 );
-$site{http2} = 0; # NTLM cannot run over it
+$server_config{http2} = 0; # NTLM cannot run over it
 
 my %ticket = (user => '', password => '', kerberos => 1);
 my %password = (user => 'CORP\\alice', password => 'pw');
@@ -48,7 +48,7 @@ my $trusted = spew(scratch_dir('trusted') . '/all.pem', join '', map { slurp((SS
 # A refusal is 401, or 0 where the client does not take that: so each must have its line in the log.
 sub gets {
     my ($known, $server, @cases) = @_;
-    my $client = $server->client->with(ca => $trusted, env => $known->{kerberos} ? $world->{env} : $world->{kdc}->nobody);
+    my $client = $server->client->with(ca => $trusted, env => $known->{kerberos} ? $fixture->{env} : $fixture->{kdc}->env_without_ticket);
     $server->new_log;
     my @said = ask($known->{client}, $client, map { { path => $_->[1], tls => 1, map { $_ => $known->{$_} } qw(user password) } } @cases);
     my $user = $known->{kerberos} ? 'alice@SSPI.TEST' : 'CORP\\alice';
@@ -70,7 +70,7 @@ sub at { my ($where, $base, %want) = @_; return map { [ $where, "$base$_", $want
 my %here = map { $_ => 1 } clients_here(do { my %n = map { $_->{client} => 1 } @clients; sort keys %n });
 @clients = grep { $here{$_->{client}} } @clients;
 
-parts 'real clients', \%site, map {
+parts 'real clients', \%server_config, map {
     my $known = $_;
     my ($binds, $names) = @$known{qw(binds names)};
     ($known->{name} => sub {
@@ -85,7 +85,7 @@ parts 'real clients', \%site, map {
     })
 } @clients;
 
-parts 'a certificate with ECDSA', { %site, certificates => ['ec'] }, map {
+parts 'a certificate with ECDSA', { %server_config, certificates => ['ec'] }, map {
     my $known = $_;
     ($known->{name} => sub {
         gets($known, $_[0], at('directly', '', '/require/' => 200, '/bound/' => 200));

@@ -13,12 +13,12 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my $dir = scratch_dir('certificates');
 my ($ed25519) = SSPI::Test::Server::certificate('ed25519');
 my ($rsa, $rsa_key) = SSPI::Test::Server::certificate('rsa');
 
-sub with { my (%change) = @_; return { $world->site({ path => '/p/', %change }) } }
+sub with { my (%change) = @_; return { $fixture->server_config({ path => '/p/', %change }) } }
 sub names { my ($key, @more) = @_; my ($apache, $nginx) = SSPI::Test::Options::option_names($key); return ({ apache => qr/\Q$apache\E/, nginx => qr/\Q$nginx\E/ }, @more) }
 
 # ---- values ----
@@ -58,8 +58,8 @@ my %useless = (
 );
 sub apache_with {
     my ($text) = @_;
-    return { env => $world->{kdc}->server_env, on => 'apache',
-        apache => "<Location /q/>\nAuthType SSPI\nSSPIKeytab $world->{place}{keytab}\n$text\n</Location>" };
+    return { env => $fixture->{kdc}->server_env, on => 'apache',
+        apache => "<Location /q/>\nAuthType SSPI\nSSPIKeytab $fixture->{location}{keytab}\n$text\n</Location>" };
 }
 config_refused("$bound $_", apache_with($useless{$_}), qr/sspi-channel-bound/, qr/<RequireAll>/) for sort keys %useless;
 config_refused("$bound with words", apache_with("$bound now"), qr/sspi-channel-bound/);
@@ -90,7 +90,7 @@ does_not_start('require with a certificate without a hash', { %{with(channel_bin
 does_not_start('require with one of two without a hash', { %{with(channel_binding => 'require')}, certificates => [qw(rsa ed25519)] });
 
 my $ed_binding = 'tls-server-end-point:' . 'x' x 32;
-parts 'a certificate without a hash', { $world->site({ path => '/allow/', channel_binding => 'allow' },
+parts 'a certificate without a hash', { $fixture->server_config({ path => '/allow/', channel_binding => 'allow' },
     { path => '/allow-too/', channel_binding => 'allow' }, { path => '/none/', channel_binding => 'none' },
     { path => '/exporter/', channel_binding => 'require', channel_binding_type => 'tls-exporter' },
     { path => '/front/', channel_binding => 'require', channel_binding_certificate => $rsa }), certificates => ['ed25519'] },
@@ -104,27 +104,27 @@ parts 'a certificate without a hash', { $world->site({ path => '/allow/', channe
         my %want = (silent => 'unbound', zeros => 'MISSING_BINDING', right => 'BAD_BINDING', wrong => 'BAD_BINDING');
         for my $scheme (@schemes) {
             for my $says (@says) {
-                $world->comes_out($server, $want{$says}, "allow, $scheme: $says", $scheme, SSPI::Test::Tls->new($server->client), '/allow/',
+                $fixture->comes_out($server, $want{$says}, "allow, $scheme: $says", $scheme, SSPI::Test::Tls->new($server->client), '/allow/',
                     $says, $ed_binding);
             }
             my $connection = SSPI::Test::Tls->new($server->client);
-            $world->comes_out($server, 'bound', "exporter, $scheme: right", $scheme, $connection, '/exporter/', 'right', $connection->{exporter});
-            $world->comes_out($server, 'bound', "front end, $scheme: right", $scheme, SSPI::Test::Tls->new($server->client), '/front/',
+            $fixture->comes_out($server, 'bound', "exporter, $scheme: right", $scheme, $connection, '/exporter/', 'right', $connection->{exporter});
+            $fixture->comes_out($server, 'bound', "front end, $scheme: right", $scheme, SSPI::Test::Tls->new($server->client), '/front/',
                 'right', binding_of('rsa'));
         }
     };
 
 # ---- certificates and policies that are known with a request ----
-parts 'a policy of .htaccess', { $world->site({ path => '/none/', channel_binding => 'none' }), on => 'apache',
+parts 'a policy of .htaccess', { $fixture->server_config({ path => '/none/', channel_binding => 'none' }), on => 'apache',
     certificates => ['ed25519'], files => { '/htaccess/index.html' => "page\n",
         '/htaccess/.htaccess' => "AuthType SSPI\nAuthName r\nSSPIPackages Negotiate Digest NTLM\nSSPIMechanisms kerberos ntlm\n"
             . "SSPIChannelBinding require\nRequire valid-user\n" },
-    apache_head => join('', map { "$_\n" } "SSPIKeytab $world->{place}{keytab}", "SSPINTLMUserFile $world->{place}{ntlm_user_file}",
-        "SSPIDigestUserFile $world->{place}{digest_user_file}") },
+    apache_head => join('', map { "$_\n" } "SSPIKeytab $fixture->{location}{keytab}", "SSPINTLMUserFile $fixture->{location}{ntlm_user_file}",
+        "SSPIDigestUserFile $fixture->{location}{digest_user_file}") },
     'is told with each request' => sub {
         my ($server) = @_;
         for my $scheme (@schemes) {
-            $world->comes_out($server, 'NO_CANDIDATE 500', $scheme, $scheme, SSPI::Test::Tls->new($server->client), '/htaccess/', 'right', $ed_binding);
+            $fixture->comes_out($server, 'NO_CANDIDATE 500', $scheme, $scheme, SSPI::Test::Tls->new($server->client), '/htaccess/', 'right', $ed_binding);
         }
     };
 
@@ -132,10 +132,10 @@ for my $kind (qw(rsa ed25519)) {
     my ($certificate, $key) = SSPI::Test::Server::certificate($kind);
     # Workers read them.
     my @copies = map { spew("$dir/$kind-" . (/key/ ? 'key' : 'cert') . '.pem', slurp($_), 0644) } $certificate, $key;
-    my %site = ($world->site({ path => '/p/', channel_binding => 'require' }, { path => '/allow/', channel_binding => 'allow' }),
+    my %server_config = ($fixture->server_config({ path => '/p/', channel_binding => 'require' }, { path => '/allow/', channel_binding => 'allow' }),
         on => 'nginx', certificates => [], nginx_http => "ssl_protocols TLSv1.2 TLSv1.3;\nmap \$ssl_server_name \$kind { default $kind; }\n",
         nginx => "ssl_certificate $dir/\$kind-cert.pem;\nssl_certificate_key $dir/\$kind-key.pem;\n");
-    parts "a certificate from variables: $kind", \%site,
+    parts "a certificate from variables: $kind", \%server_config,
         'is told with each request' => sub {
             my ($server) = @_;
             my @session = (version => '1.2', session => $kind);
@@ -147,7 +147,7 @@ for my $kind (qw(rsa ed25519)) {
                     for my $case ([ '/p/', $known ? 'bound' : 'NO_CANDIDATE 500' ], [ '/allow/', $known ? 'bound' : 'BAD_BINDING' ]) {
                         my $connection = SSPI::Test::Tls->new($server->client, $handshake eq 'new' ? (version => '1.2') : @session);
                         is($connection->{handshake}, $handshake, 'the handshake');
-                        $world->comes_out($server, $case->[1], "$handshake, $scheme: $case->[0]", $scheme, $connection, $case->[0],
+                        $fixture->comes_out($server, $case->[1], "$handshake, $scheme: $case->[0]", $scheme, $connection, $case->[0],
                             'right', binding_of('rsa'));
                     }
                 }

@@ -14,15 +14,15 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my ($front, $other) = map { (SSPI::Test::Server::certificate($_))[0] } qw(front second-front);
-my @places = (
+my @locations = (
     (map { { path => "/front-$_/", channel_binding => $_, channel_binding_certificate => $front } } @policies),
     { path => '/both-fronts/', channel_binding => 'require', channel_binding_certificate => "$front $other" },
     (map { { path => "/proxy-$_/", channel_binding => $_, extended_protection => 'proxy' } } @policies),
     (map { { path => "/mixed-$_/", channel_binding => $_, extended_protection => 'proxy proxy-cohosting' } } @policies),
 );
-my %site = $world->site(@places);
+my %server_config = $fixture->server_config(@locations);
 
 # Ways of a request: who ends its TLS, and how it comes to the server.
 my %port; # by way, of one server at a time
@@ -41,7 +41,7 @@ sub each_scheme {
     my ($server, $path, $way, $binding, %want) = @_;
     for my $scheme (@schemes) {
         for my $says (grep { defined $want{$_} } @says) {
-            $world->comes_out($server, $want{$says}, "$path, $way: $scheme, $says", $scheme, way($server, $way), $path, $says, $binding);
+            $fixture->comes_out($server, $want{$says}, "$path, $way: $scheme, $says", $scheme, way($server, $way), $path, $says, $binding);
         }
     }
     return;
@@ -50,7 +50,7 @@ sub each_scheme {
 my %granted = map { $_ => 'unbound' } @says;
 my ($front_binding, $own) = map { binding_of($_) } qw(front rsa);
 
-parts 'front ends', \%site,
+parts 'front ends', \%server_config,
     'one whose certificate is known' => sub {
         my ($server) = @_;
         for my $policy (@policies) {
@@ -95,7 +95,7 @@ parts 'front ends', \%site,
         for my $case ([ '/proxy-require/', 'unbound' ], [ '/mixed-require/', 'unbound' ], [ '/both-fronts/', 'bound' ]) {
             my ($path, $want) = @$case;
             for my $bare (0, 1) {
-                my $ticket = $world->ticket(bare => $bare, channel => $front_binding);
+                my $ticket = $fixture->ticket(bare => $bare, channel => $front_binding);
                 my @outcomes = map {
                     $server->new_log;
                     SSPI::Test::Binding::outcome($server, way($server, $_)->get($path, authorization => $ticket))
@@ -109,13 +109,13 @@ parts 'front ends', \%site,
         for my $case ([ 'proxy', 'front by plain' ], [ 'mixed', 'plain HTTP' ]) {
             my ($flag, $way) = @$case;
             for my $scheme (grep { /NTLM/ } @schemes) {
-                $world->comes_out($server, $_->[1], "$flag-$_->[0], $scheme", $scheme, way($server, $way), "/$flag-$_->[0]/", 'wrong',
+                $fixture->comes_out($server, $_->[1], "$flag-$_->[0], $scheme", $scheme, way($server, $way), "/$flag-$_->[0]/", 'wrong',
                     $front_binding, target => undef) for [ none => 'unbound' ], [ allow => 'unbound' ], [ require => 'WRONG_SERVICE' ];
             }
         }
         for my $scheme (@schemes) {
-            $world->comes_out($server, 'unbound', "mixed-allow: $scheme", $scheme, way($server, 'plain HTTP'), '/mixed-allow/', 'silent');
-            $world->comes_out($server, $scheme =~ /Kerberos/ ? 'unbound' : 'WRONG_SERVICE', "mixed-require: $scheme", $scheme,
+            $fixture->comes_out($server, 'unbound', "mixed-allow: $scheme", $scheme, way($server, 'plain HTTP'), '/mixed-allow/', 'silent');
+            $fixture->comes_out($server, $scheme =~ /Kerberos/ ? 'unbound' : 'WRONG_SERVICE', "mixed-require: $scheme", $scheme,
                 way($server, 'plain HTTP'), '/mixed-require/', 'silent');
         }
     };

@@ -15,13 +15,13 @@ use SSPI::Test::Scenario;
 use SSPI::Test::Server;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
-my @places = map { { path => "/$_/", channel_binding => $_ } } qw(allow require);
-my %site = $world->site(@places);
+my $fixture = SSPI::Test::Binding->new;
+my @locations = map { { path => "/$_/", channel_binding => $_ } } qw(allow require);
+my %server_config = $fixture->server_config(@locations);
 my ($certificate, $key) = SSPI::Test::Server::certificate('other-host');
-my $locations = join '', map { nginx_location($_) } @{$site{locations}};
-my $who = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::who;
-$site{apache} = <<"CONF";
+my $nginx_locations = join '', map { nginx_location($_) } @{$server_config{locations}};
+my $who = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::identity_headers;
+$server_config{apache} = <<"CONF";
 <VirtualHost 127.0.0.1:\@HTTPS\@>
     ServerName other.test
     Protocols h2 http/1.1
@@ -33,20 +33,20 @@ $site{apache} = <<"CONF";
     ServerName bare.test
 </VirtualHost>
 CONF
-$site{nginx_http} .= <<"CONF";
+$server_config{nginx_http} .= <<"CONF";
 server {
     listen 127.0.0.1:\@HTTPS\@ ssl;
     server_name other.test;
     root \@DOCROOT\@;
     ssl_certificate $certificate;
     ssl_certificate_key $key;
-    $who$locations
+    $who$nginx_locations
 }
 server {
     listen 127.0.0.1:\@HTTPS\@ ssl;
     server_name bare.test;
     root \@DOCROOT\@;
-    $who$locations
+    $who$nginx_locations
 }
 CONF
 
@@ -78,20 +78,20 @@ sub with_other_session {
     return $connection;
 }
 
-parts 'hosts by SNI', \%site,
+parts 'hosts by SNI', \%server_config,
     (map {
         my $host = $_;
         ("$host is bound to its own certificate" => sub {
             my ($server) = @_;
             for my $how ([ '1.2', 'new' ], [ '1.2', 'reused' ], [ '1.3', 'new' ], [ '1.3', 'reused' ]) {
                 for my $scheme (@schemes) {
-                    $world->comes_out($server, 'bound', "@$how, $scheme: its own", $scheme, connection($server, $host, @$how),
+                    $fixture->comes_out($server, 'bound', "@$how, $scheme: its own", $scheme, connection($server, $host, @$how),
                         '/require/', 'right', $binding{$host});
-                    $world->comes_out($server, 'BAD_BINDING', "@$how, $scheme: that of the other", $scheme,
+                    $fixture->comes_out($server, 'BAD_BINDING', "@$how, $scheme: that of the other", $scheme,
                         connection($server, $host, @$how), '/require/', 'right', $binding{$other{$host}});
                 }
             }
-            $world->comes_out($server, 'BAD_BINDING', "allow, $_: that of the other", $_, connection($server, $host, '1.3', 'new'),
+            $fixture->comes_out($server, 'BAD_BINDING', "allow, $_: that of the other", $_, connection($server, $host, '1.3', 'new'),
                 '/allow/', 'right', $binding{$other{$host}}) for @schemes;
         })
     } sort keys %binding),
@@ -103,7 +103,7 @@ parts 'hosts by SNI', \%site,
                 my $relayed = connection($server, $host, '1.3', 'new');
                 $relayed->{client} = $relayed->{client}->with(host => $other{$host});
                 $server->new_log;
-                my $a = $world->login($scheme, $relayed, '/allow/', 'right', $binding{$host});
+                my $a = $fixture->login($scheme, $relayed, '/allow/', 'right', $binding{$host});
                 # httpd itself wants both to have the same TLS.
                 my $want = $server->kind eq 'apache' ? 421 : 401;
                 is($a->status, $want, "$scheme: bound to $host, for $other{$host}") or diag($a->brief, $server->new_log);
@@ -111,7 +111,7 @@ parts 'hosts by SNI', \%site,
                 my $silent = connection($server, $host, '1.3', 'new');
                 $silent->{client} = $silent->{client}->with(host => $other{$host});
                 next if $server->kind eq 'apache';
-                is($world->login($scheme, $silent, '/allow/', 'silent', undef)->status, 200, "$scheme: a client that names no channel");
+                is($fixture->login($scheme, $silent, '/allow/', 'silent', undef)->status, 200, "$scheme: a client that names no channel");
             }
         }
     },
@@ -122,7 +122,7 @@ parts 'hosts by SNI', \%site,
         for my $scheme (@schemes) {
             for my $case ([ $first => 'bound' ], [ $other{$first} => $want ]) {
                 my $connection = SSPI::Test::Tls->new($server->client, host => $case->[0], sni => 0);
-                $world->comes_out($server, $case->[1], "$scheme: without SNI, for $case->[0]", $scheme, $connection, '/allow/', 'right',
+                $fixture->comes_out($server, $case->[1], "$scheme: without SNI, for $case->[0]", $scheme, $connection, '/allow/', 'right',
                     $binding{$first});
             }
         }
@@ -136,7 +136,7 @@ parts 'hosts by SNI', \%site,
             for my $scheme (@schemes) {
                 my $connection = connection($server, $sni, '1.3', 'new');
                 $connection->{client} = $connection->{client}->with(host => 'bare.test');
-                is($world->login($scheme, $connection, '/require/', 'right', $binding{$bound})->status, $want,
+                is($fixture->login($scheme, $connection, '/require/', 'right', $binding{$bound})->status, $want,
                     "$scheme: by a connection to $sni, bound to $bound");
             }
         }
@@ -149,7 +149,7 @@ parts 'hosts by SNI', \%site,
                 # session.
                 my $how = $server->kind eq 'apache' ? 'new' : 'reused';
                 for my $scheme (@schemes) {
-                    $world->comes_out($server, $_->[1], "$host, TLS $version, $scheme: bound to $_->[0]", $scheme,
+                    $fixture->comes_out($server, $_->[1], "$host, TLS $version, $scheme: bound to $_->[0]", $scheme,
                         with_other_session($server, $host, $version, $how), '/allow/', 'right', $binding{$_->[0]})
                         for [ $host => 'bound' ], [ $other{$host} => 'BAD_BINDING' ];
                 }

@@ -14,9 +14,9 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my ($x, $y) = map { (SSPI::Test::Server::certificate($_))[0] } qw(front second-front);
-my %site = $world->site(
+my %server_config = $fixture->server_config(
     (map { { path => "/$_/", channel_binding => $_ } } @policies),
     { path => '/exporter/', channel_binding => 'require', channel_binding_type => 'tls-exporter' },
     { path => '/proxy/', channel_binding => 'require', extended_protection => 'proxy' },
@@ -37,7 +37,7 @@ sub tls { my ($server, %o) = @_; return SSPI::Test::Tls->new($server->client, %o
 # A connection on which NTLM has logged in at `path`.
 sub logged_in {
     my ($server, $connection, $path, $says, $want, $binding) = @_;
-    $world->comes_out($server, $want, "a login at $path: $says", 'NTLM', $connection, $path, $says, $binding // $own);
+    $fixture->comes_out($server, $want, "a login at $path: $says", 'NTLM', $connection, $path, $says, $binding // $own);
     return $connection;
 }
 
@@ -53,22 +53,22 @@ sub gets {
     return;
 }
 
-parts 'what was proven of a channel', \%site,
+parts 'what was proven of a channel', \%server_config,
     'is demanded by authorization' => sub {
         my ($server) = @_;
         for my $scheme (@schemes) {
             for my $path ('/bound-allow/', '/bound-require/', '/bound-alice/', '/bound-optional/') {
-                $world->comes_out($server, 'bound', "$path, $scheme: bound", $scheme, tls($server), $path, 'right', $own);
+                $fixture->comes_out($server, 'bound', "$path, $scheme: bound", $scheme, tls($server), $path, 'right', $own);
             }
             for my $path ('/bound-allow/', '/bound-alice/', '/bound-optional/') {
-                my $a = $world->login($scheme, tls($server), $path, 'silent', $own);
+                my $a = $fixture->login($scheme, tls($server), $path, 'silent', $own);
                 is($a->status, 403, "$path, $scheme: silent") or diag($a->brief);
             }
             for my $case ([ '/bound-none/', 'right' ], [ '/bound-bob/', 'right' ], [ '/proxy-bound/', 'right' ]) {
-                my $a = $world->login($scheme, tls($server), @$case, $own);
+                my $a = $fixture->login($scheme, tls($server), @$case, $own);
                 is($a->status, 403, "$case->[0], $scheme: $case->[1]") or diag($a->brief);
             }
-            my $a = $world->login($scheme, SSPI::Test::Connection->new($server->client), '/bound-allow/', 'silent', $own);
+            my $a = $fixture->login($scheme, SSPI::Test::Connection->new($server->client), '/bound-allow/', 'silent', $own);
             is($a->status, 403, "plain HTTP, $scheme") or diag($a->brief);
         }
         is(tls($server)->get($_)->status, 401, "$_: without credentials") for qw(/bound-allow/ /bound-alice/);

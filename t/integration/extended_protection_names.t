@@ -14,12 +14,12 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 # Kerberos would want keys for these names.
 my %named = (mechanisms => 'ntlm', keytab => undef, channel_binding => 'require', service_name => 'HTTP/www.example.org HTTP/web HTTP/www.example.org:8443');
 my %any = (%named, service_name => 'HTTP/');
-my @telling = grep { !/Kerberos/ } @schemes;
-my %site = $world->site(
+my @naming_schemes = grep { !/Kerberos/ } @schemes;
+my %server_config = $fixture->server_config(
     { path => '/named/', %named },
     { path => '/named-allow/', %named, channel_binding => 'allow' },
     { path => '/named-none/', %named, channel_binding => 'none' },
@@ -41,11 +41,11 @@ my %site = $world->site(
 );
 
 # Both schemes whose clients tell names: name => outcome.
-sub tells {
+sub names_come_out {
     my ($server, $path, %want) = @_;
-    for my $scheme (@telling) {
+    for my $scheme (@naming_schemes) {
         for my $target (sort keys %want) {
-            $world->comes_out($server, $want{$target}, "$path, $scheme: " . ($target eq '' ? 'an empty name' : $target), $scheme,
+            $fixture->comes_out($server, $want{$target}, "$path, $scheme: " . ($target eq '' ? 'an empty name' : $target), $scheme,
                 SSPI::Test::Tls->new($server->client), $path, 'right', binding_of('rsa'), target => $target);
         }
     }
@@ -54,41 +54,41 @@ sub tells {
 
 my ($listed, $port) = ('HTTP/www.example.org', 'HTTP/www.example.org:8443');
 
-parts 'names that clients tell', \%site,
+parts 'names that clients tell', \%server_config,
     'are looked up in the list' => sub {
         my ($server) = @_;
-        tells($server, '/named/', $listed => 'bound', 'http/WWW.Example.ORG' => 'bound', 'HTTP/www.example.net' => 'WRONG_SERVICE',
+        names_come_out($server, '/named/', $listed => 'bound', 'http/WWW.Example.ORG' => 'bound', 'HTTP/www.example.net' => 'WRONG_SERVICE',
             'HTTP/example.org' => 'WRONG_SERVICE', 'HTTP/www.example.org.' => 'WRONG_SERVICE', "cifs/www.example.org" => 'WRONG_SERVICE',
             'www.example.org' => 'WRONG_SERVICE', 'HTTP/' => 'WRONG_SERVICE', '' => 'bound');
     },
     'a port is part of a name' => sub {
-        tells($_[0], '/named/', $port => 'bound', 'HTTP/www.example.org:443' => 'WRONG_SERVICE');
-        tells($_[0], '/any/', $port => 'bound');
+        names_come_out($_[0], '/named/', $port => 'bound', 'HTTP/www.example.org:443' => 'WRONG_SERVICE');
+        names_come_out($_[0], '/any/', $port => 'bound');
     },
     'without a dot' => sub {
         my ($server) = @_;
-        tells($server, '/named/', 'HTTP/web' => 'bound', 'HTTP/WEB' => 'bound', 'HTTP/intranet' => 'WRONG_SERVICE');
-        tells($server, '/any/', 'HTTP/intranet' => 'WRONG_SERVICE', 'HTTP/intranet.example.org' => 'bound', 'HTTP/localhost' => 'bound');
-        tells($server, '/any-dotless/', 'HTTP/intranet' => 'bound', 'cifs/intranet' => 'WRONG_SERVICE');
-        tells($server, '/named-dotless/', 'HTTP/intranet' => 'WRONG_SERVICE');
-        tells($server, '/default/', 'HTTP/intranet' => 'bound');
+        names_come_out($server, '/named/', 'HTTP/web' => 'bound', 'HTTP/WEB' => 'bound', 'HTTP/intranet' => 'WRONG_SERVICE');
+        names_come_out($server, '/any/', 'HTTP/intranet' => 'WRONG_SERVICE', 'HTTP/intranet.example.org' => 'bound', 'HTTP/localhost' => 'bound');
+        names_come_out($server, '/any-dotless/', 'HTTP/intranet' => 'bound', 'cifs/intranet' => 'WRONG_SERVICE');
+        names_come_out($server, '/named-dotless/', 'HTTP/intranet' => 'WRONG_SERVICE');
+        names_come_out($server, '/default/', 'HTTP/intranet' => 'bound');
     },
     'where they count' => sub {
         my ($server) = @_;
         my $foreign = 'HTTP/www.example.net';
-        tells($server, '/named-none/', $foreign => 'unbound', 'cifs/web' => 'unbound');
-        tells($server, '/named-allow/', $foreign => 'WRONG_SERVICE', '' => 'bound');
-        tells($server, '/unchecked/', $foreign => 'bound', 'cifs/web' => 'bound');
-        tells($server, '/all/', $foreign => 'bound');
-        tells($server, '/proxy/', $foreign => 'WRONG_SERVICE', $listed => 'unbound', '' => 'WRONG_SERVICE');
-        tells($server, '/mixed/', $foreign => 'WRONG_SERVICE', $listed => 'unbound', '' => 'WRONG_SERVICE');
-        tells($server, '/proxy-unchecked/', $foreign => 'unbound', '' => 'unbound');
+        names_come_out($server, '/named-none/', $foreign => 'unbound', 'cifs/web' => 'unbound');
+        names_come_out($server, '/named-allow/', $foreign => 'WRONG_SERVICE', '' => 'bound');
+        names_come_out($server, '/unchecked/', $foreign => 'bound', 'cifs/web' => 'bound');
+        names_come_out($server, '/all/', $foreign => 'bound');
+        names_come_out($server, '/proxy/', $foreign => 'WRONG_SERVICE', $listed => 'unbound', '' => 'WRONG_SERVICE');
+        names_come_out($server, '/mixed/', $foreign => 'WRONG_SERVICE', $listed => 'unbound', '' => 'WRONG_SERVICE');
+        names_come_out($server, '/proxy-unchecked/', $foreign => 'unbound', '' => 'unbound');
     },
     'are logged with those that are accepted, and are told' => sub {
         my ($server) = @_;
-        for my $scheme (@telling) {
+        for my $scheme (@naming_schemes) {
             my $login = sub {
-                return $world->login($scheme, SSPI::Test::Tls->new($server->client), '/named/', 'right', binding_of('rsa'), target => $_[0]);
+                return $fixture->login($scheme, SSPI::Test::Tls->new($server->client), '/named/', 'right', binding_of('rsa'), target => $_[0]);
             };
             is($login->($listed)->header('X-Sspi-Target'), $listed, "$scheme: SSPI_TARGET");
             $server->new_log;
@@ -113,12 +113,12 @@ parts 'names that clients tell', \%site,
             for my $path (sort keys %want) {
                 my @hosts = qw(localhost other.test);
                 for my $i (0, 1) {
-                    $world->comes_out($server, $want{$path}[$i], "$path, $scheme: a ticket for $hosts[$i]", $scheme,
+                    $fixture->comes_out($server, $want{$path}[$i], "$path, $scheme: a ticket for $hosts[$i]", $scheme,
                         SSPI::Test::Tls->new($server->client), $path, 'right', binding_of('rsa'), ticket_host => $hosts[$i]);
                 }
             }
             $server->new_log;
-            my $a = $world->login($scheme, SSPI::Test::Tls->new($server->client), '/other/', 'right', binding_of('rsa'));
+            my $a = $fixture->login($scheme, SSPI::Test::Tls->new($server->client), '/other/', 'right', binding_of('rsa'));
             refused($a, 401, "$scheme: another");
             logged($server, 'WRONG_SERVICE', qr{HTTP/localhost\@SSPI\.TEST.*HTTP/other\.test});
         }

@@ -14,8 +14,8 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
-my %site = $world->site(
+my $fixture = SSPI::Test::Binding->new;
+my %server_config = $fixture->server_config(
     (map { { path => "/$_/", channel_binding => $_ } } @policies),
     (map { { path => "/exporter-$_/", channel_binding => $_, channel_binding_type => 'tls-exporter' } } qw(allow require)),
     # Where a front end is said to be, a relay may be, too: then the name is what tells.
@@ -33,7 +33,7 @@ sub victims {
         my $connection = SSPI::Test::Tls->new($server->client, port => relay($server), version => '1.3');
         my $binding = $o{type} ? $connection->{$o{type}} : binding_of('relay');
         $server->new_log;
-        my $answer = $world->login($scheme, $connection, $path, $says, $binding, %{$o{login} // {}});
+        my $answer = $fixture->login($scheme, $connection, $path, $says, $binding, %{$o{login} // {}});
         is(SSPI::Test::Binding::outcome($server, $answer), $want, "$path, $scheme: $says");
         my $shown = $answer->body =~ /page of/ ? 1 : 0;
         is($shown, $want =~ /bound/ ? 1 : 0, 'and the page is ' . ($shown ? 'shown' : 'not'));
@@ -43,7 +43,7 @@ sub victims {
     return;
 }
 
-parts 'a relay', \%site,
+parts 'a relay', \%server_config,
     'is refused with the credentials of clients that bind' => sub {
         my ($server) = @_;
         victims($server, "/$_/", 'right', 'BAD_BINDING') for qw(allow require);
@@ -61,16 +61,16 @@ parts 'a relay', \%site,
     },
     'behind a front end without a known certificate by the name that they meant' => sub {
         my ($server) = @_;
-        my @telling = (schemes => [ grep { !/Kerberos/ } @schemes ]);
-        victims($server, '/proxy/', 'right', 'WRONG_SERVICE', @telling, login => { target => 'HTTP/relay.example.org' });
-        victims($server, '/proxy/', 'right', 'unbound', @telling);
+        my @naming_schemes = (schemes => [ grep { !/Kerberos/ } @schemes ]);
+        victims($server, '/proxy/', 'right', 'WRONG_SERVICE', @naming_schemes, login => { target => 'HTTP/relay.example.org' });
+        victims($server, '/proxy/', 'right', 'unbound', @naming_schemes);
         victims($server, '/proxy/', 'right', 'WRONG_SERVICE', schemes => [ grep { /Kerberos/ } @schemes ],
             login => { ticket_host => 'other.test' });
     },
     'real clients that do not bind' => sub {
         my ($server) = @_;
         my $port = relay($server);
-        my $curl = $server->client(env => $world->{env})->with(ca => $certificate, https => $port);
+        my $curl = $server->client(env => $fixture->{env})->with(ca => $certificate, https => $port);
         my %by = ('--negotiate' => ':', '--ntlm' => 'CORP\\alice:pw', '--digest' => 'alice:pw');
         for my $how (sort keys %by) {
             my %want = (allow => 200, require => 401);

@@ -14,7 +14,7 @@ use SSPI::Test::Connection;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my $page = root_dir() . '/docs/extended-protection.md';
 my ($front) = SSPI::Test::Server::certificate('front');
 my %service = (service_name => 'HTTP/localhost');
@@ -86,7 +86,7 @@ sub rows {
             my %got;
             for my $scheme (@schemes) {
                 $server->new_log;
-                my $answer = $world->login($scheme, connection($server, $way, $port), $path, $says, binding_of($certificate), %login);
+                my $answer = $fixture->login($scheme, connection($server, $way, $port), $path, $says, binding_of($certificate), %login);
                 $got{$scheme} = SSPI::Test::Binding::outcome($server, $answer);
             }
             cell(\%got);
@@ -124,12 +124,12 @@ sub text_of {
 # ---- the page ----
 
 my ($begin, $end) = ("<!-- outcomes: made by t/integration/extended_protection_table.t -->\n", "<!-- end of outcomes -->\n");
-my @places = map {
+my @locations = map {
     my $table = $_;
     map { { path => "/$table->{name}-$_/", channel_binding => $_, %{$table->{options}}, %service } } @policies;
 } @tables;
 
-scenario 'the table of Extended Protection', { $world->site(@places) }, sub {
+scenario 'the table of Extended Protection', { $fixture->server_config(@locations) }, sub {
     my ($server) = @_;
     my $port = SSPI::Test::Tls::front_end('front', $server->{http}, 'plain');
     my $text = text_of(map { [ $_, rows($server, $_, $port) ] } @tables);

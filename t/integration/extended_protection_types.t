@@ -12,10 +12,10 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my %type = (exporter => 'tls-exporter', unique => 'tls-unique', either => 'tls-exporter tls-unique',
     all => 'tls-server-end-point tls-exporter tls-unique');
-my %site = $world->site(map {
+my %server_config = $fixture->server_config(map {
     my $name = $_;
     map { { path => "/$name-$_/", channel_binding => $_, channel_binding_type => $type{$name} } } qw(allow require)
 } sort keys %type);
@@ -42,7 +42,7 @@ sub each_scheme {
         for my $says (grep { defined $want{$_} } @says) {
             my $connection = connection($server, $kind);
             ok(defined $connection->{$type}, "$kind has $type") or next;
-            $world->comes_out($server, $want{$says}, "$path, $kind, $scheme: $says", $scheme, $connection, $path, $says, $connection->{$type});
+            $fixture->comes_out($server, $want{$says}, "$path, $kind, $scheme: $says", $scheme, $connection, $path, $says, $connection->{$type});
         }
     }
     return;
@@ -51,14 +51,14 @@ sub each_scheme {
 # The same where the client has nothing of the kind: another type's value, or that of another connection.
 sub with_other {
     my ($server, $path, $kind, $binding, $want) = @_;
-    $world->comes_out($server, $want, "$path, $kind, $_: another binding", $_, connection($server, $kind), $path, 'right', $binding)
+    $fixture->comes_out($server, $want, "$path, $kind, $_: another binding", $_, connection($server, $kind), $path, 'right', $binding)
         for @schemes;
     return;
 }
 
 my %compared = (right => 'bound', wrong => 'BAD_BINDING');
 
-parts 'types of bindings', \%site,
+parts 'types of bindings', \%server_config,
     'tls-exporter' => sub {
         my ($server) = @_;
         for my $kind ('1.3 new', '1.3 resumed', '1.2 new', '1.2 resumed') {

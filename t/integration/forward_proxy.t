@@ -23,7 +23,7 @@ my $proxy = sub {
         . join('', map { "        $_\n" } 'AuthType SSPI', 'AuthName proxy', @options, 'Require valid-user')
         . "    </Proxy>\n</VirtualHost>\n";
 };
-my %site = (
+my %server_config = (
     on => 'apache',
     env => $kdc->server_env,
     extra_ports => 2,
@@ -55,7 +55,7 @@ sub behind {
     return $lines->();
 }
 
-parts 'a forward proxy', \%site,
+parts 'a forward proxy', \%server_config,
     'it asks with 407 and Proxy-Authenticate, one line for each way in' => sub {
         my ($server) = @_;
         my $c = $server->client;

@@ -22,7 +22,7 @@ use constant {
 plan skip_all => 'the sanitizers keep memory back' if $ENV{SSPI_PRELOAD};
 
 my $kdc = SSPI::Test::KDC->new;
-my %site = (env => $kdc->server_env, on => 'apache', apache_head => "StartServers 1\nServerLimit 1\nMaxRequestWorkers 32\nSSPIKeytab $kdc->{keytab}\n",
+my %server_config = (env => $kdc->server_env, on => 'apache', apache_head => "StartServers 1\nServerLimit 1\nMaxRequestWorkers 32\nSSPIKeytab $kdc->{keytab}\n",
     files => { '/p/index.html' => "page\n",
         '/p/.htaccess' => "AuthType SSPI\nSSPIChannelBinding allow\nSSPIMechanisms kerberos\nRequire valid-user\n" });
 
@@ -41,7 +41,7 @@ sub ask {
     return is_deeply(\%came, { 401 => $n }, "$n requests are challenged");
 }
 
-scenario 'requests to a place with an .htaccess file', \%site, sub {
+scenario 'requests to a place with an .htaccess file', \%server_config, sub {
     my ($server) = @_;
     ask($server, REQUESTS_TO_SETTLE);
     my $settled = memory_of($server);

@@ -56,14 +56,14 @@ sub release { trace(DETACH => $_) for splice @held; return }
 
 my ($alice, $bob) = map { my $user = $_; join '', map { user_line($user, 'r', 'pw', $_) } qw(MD5 SHA-256) } qw(alice bob);
 
-sub place {
+sub location {
     my ($path, $file, $nginx) = @_;
     return { path => $path, packages => 'Digest', realm => 'r', digest_user_file => "\@DIR\@/$file",
         digest_algorithm => 'SHA-256 MD5', nginx => $nginx // '' };
 }
 
-my %site = (on => 'nginx', data => { users => $alice, others => $alice }, locations => [
-    place('/p/', 'users'), place('/q/', 'others'),
+my %server_config = (on => 'nginx', data => { users => $alice, others => $alice }, locations => [
+    location('/p/', 'users'), location('/q/', 'others'),
     { path => '/open/', sspi => 'off' },
     { path => '/front/', sspi => 'off', nginx => 'auth_request /p/;' },
     { path => '/both/', sspi => 'off', nginx => 'ssi on;' },
@@ -141,7 +141,7 @@ sub sync {
 sub gone { my (@pids) = @_; return wait_until(sub { !grep { kill 0, $_ } @pids }) }
 
 # A part that holds threads.
-sub held {
+sub with_held_threads {
     my ($checks) = @_;
     return sub {
         my ($server) = @_;
@@ -155,8 +155,8 @@ sub held {
     };
 }
 
-parts 'a changed file', \%site,
-    'only who needs it waits, and is judged by it' => held(sub {
+parts 'a changed file', \%server_config,
+    'only who needs it waits, and is judged by it' => with_held_threads(sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
@@ -176,7 +176,7 @@ parts 'a changed file', \%site,
         ask($c, $others, '/p/', 'bob');
         granted(answer($others), { user => 'bob' }, 'the new file is in force');
     }),
-    'not for ever' => held(sub {
+    'not for ever' => with_held_threads(sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
@@ -187,14 +187,14 @@ parts 'a changed file', \%site,
         ok(wait_until(sub { ask($c, $others, '/p/', 'bob'); answer($others)->status == 200 }),
             'the new file is in force when it was read');
     }),
-    'auth_request' => held(sub {
+    'auth_request' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/front/');
         ok(waits($bobs), 'waits');
         release();
         is(answer($bobs)->status, 200, 'and goes on');
     }),
-    'includes' => held(sub {
+    'includes' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/both/page.html');
         ok(waits($bobs), 'wait');
@@ -202,7 +202,7 @@ parts 'a changed file', \%site,
         # One proof cannot be by two files.
         is(scalar(() = answer($bobs)->body =~ /page of/g), 1, 'and go on');
     }),
-    'HTTP/2' => held(sub {
+    'HTTP/2' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $others) = fresh($server, 1);
         my $c = $server->client;
@@ -224,7 +224,7 @@ parts 'a changed file', \%site,
         waitpid $_, 0 for @waiting;
         like(join('', map { slurp("$dir/$_") } 1, 2), qr{^HTTP/2 200.*^x-sspi-user: bob}ms, 'and goes on');
     }),
-    'the client goes away' => held(sub {
+    'the client goes away' => with_held_threads(sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
@@ -237,7 +237,7 @@ parts 'a changed file', \%site,
         is(scalar($a->header('X-Worker')), $worker, 'it is the same');
         ok($server->access_line(qr{GET /p/ \S+ 200 user=bob}), 'as does the request');
     }),
-    'HTTP/2, the client goes away' => held(sub {
+    'HTTP/2, the client goes away' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $others) = fresh($server, 1);
         my $c = $server->client;
@@ -255,7 +255,7 @@ parts 'a changed file', \%site,
         sync($c, $others);
         is_deeply([ $server->log_faults ], [], 'does no harm');
     }),
-    'a reload' => held(sub {
+    'a reload' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         $server->reload;
@@ -267,7 +267,7 @@ parts 'a changed file', \%site,
         is(scalar($a->header('X-Worker')), $worker, 'there');
         ok(gone($worker), 'which ends then');
     }),
-    'the server ends' => held(sub {
+    'the server ends' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         kill QUIT => $server->{pid};
@@ -278,8 +278,8 @@ parts 'a changed file', \%site,
         ok(gone($worker), 'then the worker ends');
     });
 
-parts 'a worker that does not wait', { %site, nginx_main => 'worker_shutdown_timeout 100ms;' },
-    'ends the request and not the job' => held(sub {
+parts 'a worker that does not wait', { %server_config, nginx_main => 'worker_shutdown_timeout 100ms;' },
+    'ends the request and not the job' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         $server->reload;
@@ -288,7 +288,7 @@ parts 'a worker that does not wait', { %site, nginx_main => 'worker_shutdown_tim
         release();
         ok(gone($worker), 'before the worker ends');
     }),
-    'nor at once' => held(sub {
+    'nor at once' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         kill TERM => $server->{pid};
@@ -299,12 +299,12 @@ parts 'a worker that does not wait', { %site, nginx_main => 'worker_shutdown_tim
 
 # ---- threads ----
 
-scenario 'eight threads', \%site, sub { ok(has_threads($_[0], 8), 'are there without a thread_pool') };
+scenario 'eight threads', \%server_config, sub { ok(has_threads($_[0], 8), 'are there without a thread_pool') };
 
 # More files than threads, each of them wanted at once.
 my @files = map { "file$_" } 1 .. 9;
-scenario 'all threads busy', { %site, locations => [ @{$site{locations}}, map { place("/$_/", $_) } @files ],
-    data => { map { $_ => $alice } qw(users others), @files } }, held(sub {
+scenario 'all threads busy', { %server_config, locations => [ @{$server_config{locations}}, map { location("/$_/", $_) } @files ],
+    data => { map { $_ => $alice } qw(users others), @files } }, with_held_threads(sub {
     my ($server) = @_;
     my $c = $server->client;
     my ($worker, @sockets) = fresh($server, 9);
@@ -324,10 +324,10 @@ scenario 'all threads busy', { %site, locations => [ @{$site{locations}}, map { 
         'and the ninth, later');
 });
 
-scenario 'thread_pool sspi', { %site, nginx_main => 'thread_pool sspi threads=1 max_queue=0;', allow_log => qr/queue overflow/ }, sub {
+scenario 'thread_pool sspi', { %server_config, nginx_main => 'thread_pool sspi threads=1 max_queue=0;', allow_log => qr/queue overflow/ }, sub {
     my ($server) = @_;
     ok(has_threads($server, 1), 'says how many');
-    held(sub {
+    with_held_threads(sub {
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         my $c = $server->client;
         $server->new_log;
@@ -350,7 +350,7 @@ scenario 'thread_pool sspi', { %site, nginx_main => 'thread_pool sspi threads=1 
 sub edited {
     my ($name, $edit, $ready, $checks) = @_;
     return subtest "nginx: $name" => sub {
-        my $server = Edited->new(%site, ready => $ready);
+        my $server = Edited->new(%server_config, ready => $ready);
         $server->write_config(whole_config => $edit->($server->template));
         eval { $checks->($server->start); 1 } or fail("died: $@");
         is_deeply([ $server->stop ], [], 'nothing but the usual in the error log');
@@ -379,7 +379,7 @@ edited 'without a master', sub { return "master_process off;\n$_[0]" }, qr/getrl
 
 # ---- load ----
 
-scenario 'many requests while a large file changes', \%site, sub {
+scenario 'many requests while a large file changes', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     new_nonces($c);

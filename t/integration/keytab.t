@@ -16,7 +16,7 @@ use SSPI::Test qw(is_root);
 my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my $first = slurp($kdc->{keytab});
-my %site = (env => $kdc->server_env,
+my %server_config = (env => $kdc->server_env,
     locations => [ { path => '/p/', packages => 'Negotiate', realm => 'r', keytab => '@DIR@/http.keytab' } ],
     data => { 'http.keytab' => $first });
 my %user = (user => 'alice@SSPI.TEST');
@@ -24,7 +24,7 @@ my %user = (user => 'alice@SSPI.TEST');
 SKIP: {
     skip 'workers of another user need root: keytab 0600 of root', 1 if !is_root();
     # The scenario's own file is made private before the server starts.
-    scenario 'workers need not read the keytab', { %site, keytab_mode => 0600 }, sub {
+    scenario 'workers need not read the keytab', { %server_config, keytab_mode => 0600 }, sub {
         my ($server) = @_;
         my $keytab = "$server->{dir}/http.keytab";
         is((stat $keytab)[2] & 07777, 0600, 'it is readable for root only');
@@ -42,7 +42,7 @@ sub rotate {
     return slurp($kdc->make_keytab('rotated-' . ++our $n . '.keytab', 'HTTP/localhost'));
 }
 
-scenario 'a changed keytab is picked up by workers that can read it', \%site, sub {
+scenario 'a changed keytab is picked up by workers that can read it', \%server_config, sub {
     my ($server) = @_;
     # The realm may have moved on since this file was written; begin with its present keys.
     $server->add_data('http.keytab', rotate());
@@ -61,7 +61,7 @@ scenario 'a changed keytab is picked up by workers that can read it', \%site, su
 SKIP: {
     skip 'workers of another user need root: change of a private keytab', 1 if !is_root();
     scenario 'a changed keytab that workers cannot read is used after a reload',
-        { %site, keytab_mode => 0600 }, sub {
+        { %server_config, keytab_mode => 0600 }, sub {
             my ($server) = @_;
             my $content = rotate();
             my $c = $server->client(env => $kdc->login('alice'));

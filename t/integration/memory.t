@@ -13,7 +13,7 @@ use SSPI::Test::Gss qw(negotiate_value);
 use SSPI::Test::KDC;
 use SSPI::Test::Ntlm qw(ntlm_login);
 use SSPI::Test::Scenario;
-use SSPI::Test::WindowsSite qw(windows_site);
+use SSPI::Test::WindowsFixture qw(windows_server_config);
 
 use constant {
     LOGINS => 1000,
@@ -65,7 +65,7 @@ plan skip_all => 'valgrind and the sanitizers exclude each other' if $ENV{SSPI_P
 my $log = SSPI::Test::scratch_dir('valgrind') . '/log';
 s/\@LOG\@/$log/ for @valgrind;
 
-scenario 'memory', { windows_site($kdc), before => \@valgrind, one_process => 1, on => 'nginx' }, sub {
+scenario 'memory', { windows_server_config($kdc), before => \@valgrind, one_process => 1, on => 'nginx' }, sub {
     my ($server) = @_;
     my (%came, $connection, $settled);
     for my $n (0 .. LOGINS - 1) {

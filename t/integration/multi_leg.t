@@ -15,7 +15,7 @@ my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my %negotiate = (packages => 'Negotiate', keytab => $kdc->{keytab}, realm => 'r');
 my %alice = (user => 'alice@SSPI.TEST');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/p/', %negotiate },
@@ -41,7 +41,7 @@ sub asks_for_more {
     return negotiate_token($lines[0]);
 }
 
-parts 'Negotiate in several legs', \%site,
+parts 'Negotiate in several legs', \%server_config,
     'an exchange of two legs works on one connection' => sub {
         my ($server) = @_;
         my $c = $server->client;

@@ -15,7 +15,7 @@ my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my $bob = $kdc->login('bob');
 my %negotiate = (packages => 'Negotiate', keytab => $kdc->{keytab}, realm => 'unused');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/full/', %negotiate },
@@ -34,7 +34,7 @@ my %site = (
 );
 my %alice = (user => 'alice@SSPI.TEST', package => 'Negotiate', mechanism => 'Kerberos');
 
-scenario 'a ticket opens the page, over HTTP, HTTPS and HTTP/2', \%site, sub {
+scenario 'a ticket opens the page, over HTTP, HTTPS and HTTP/2', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $a = $c->get('/full/', negotiate => 1);
@@ -50,7 +50,7 @@ scenario 'a ticket opens the page, over HTTP, HTTPS and HTTP/2', \%site, sub {
     ok($server->access_line(qr{ /full/ \S+ 200 user=alice\@SSPI\.TEST}), 'the access log has the name');
 };
 
-scenario 'the answer to a ticket proves the server', \%site, sub {
+scenario 'the answer to a ticket proves the server', \%server_config, sub {
     my ($server) = @_;
     my $a = $server->client(env => $alice)->get('/full/', negotiate => 1);
     my @lines = $a->challenges;
@@ -58,9 +58,9 @@ scenario 'the answer to a ticket proves the server', \%site, sub {
     like($lines[0], qr{\ANegotiate [A-Za-z0-9+/]{16,}=*\z}, 'with a token');
 };
 
-scenario 'without a ticket the page stays shut', \%site, sub {
+scenario 'without a ticket the page stays shut', \%server_config, sub {
     my ($server) = @_;
-    my $c = $server->client(env => $kdc->nobody);
+    my $c = $server->client(env => $kdc->env_without_ticket);
     my $a = $c->get('/full/');
     refused($a, 401, 'no credentials');
     is_deeply([ $a->challenges ], ['Negotiate'], 'the challenge is one bare line');
@@ -70,7 +70,7 @@ scenario 'without a ticket the page stays shut', \%site, sub {
     refused($c->get('/full/', authorization => 'Negotiate'), 401, 'the scheme without a token');
 };
 
-scenario 'a bare Kerberos token works as one inside SPNEGO', \%site, sub {
+scenario 'a bare Kerberos token works as one inside SPNEGO', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $header = $c->negotiate_header(bare => 1);
@@ -78,7 +78,7 @@ scenario 'a bare Kerberos token works as one inside SPNEGO', \%site, sub {
     refused($c->get('/full/', authorization => $header), 401, 'but once');
 };
 
-scenario 'a token works once', \%site, sub {
+scenario 'a token works once', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $header = $c->negotiate_header;
@@ -98,7 +98,7 @@ scenario 'a token works once', \%site, sub {
     refused($c->get('/full/', authorization => $fresh), 401, 'nor after a reload');
 };
 
-scenario 'the ticket must be for an accepted service', \%site, sub {
+scenario 'the ticket must be for an accepted service', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $host = sub { return $c->negotiate_header(service => 'host') };
@@ -112,13 +112,13 @@ scenario 'the ticket must be for an accepted service', \%site, sub {
     granted($c->get('/any/', authorization => $host->()), \%alice, 'host/localhost where any is right');
 };
 
-scenario 'names are full or short', \%site, sub {
+scenario 'names are full or short', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     granted($c->get('/short/', negotiate => 1), { user => 'alice' }, 'the default realm is cut off');
 };
 
-scenario 'only named users pass, and by their full names', \%site, sub {
+scenario 'only named users pass, and by their full names', \%server_config, sub {
     my ($server) = @_;
     my ($a, $b) = map { $server->client(env => $_) } $alice, $bob;
     granted($a->get('/alice/', negotiate => 1), \%alice, 'the one who is named');
@@ -129,7 +129,7 @@ scenario 'only named users pass, and by their full names', \%site, sub {
     refused($a->get('/alice/'), 401, 'without credentials');
 };
 
-scenario 'TLS can be demanded', \%site, sub {
+scenario 'TLS can be demanded', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     refused($c->get('/tls/'), 403, 'no challenge on a plain connection');
@@ -137,7 +137,7 @@ scenario 'TLS can be demanded', \%site, sub {
     granted($c->get('/tls/', negotiate => 1, tls => 1), \%alice, 'HTTPS');
 };
 
-scenario 'optional lets nobody in as nobody', \%site, sub {
+scenario 'optional lets nobody in as nobody', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $a = $c->get('/optional/');
@@ -150,7 +150,7 @@ scenario 'optional lets nobody in as nobody', \%site, sub {
 
 # curl before 8.10 sends no channel bindings.
 my $curl_binds = run([qw(curl --version)])->{out} =~ /\Acurl (?:8\.1\d|9|[1-9]\d)/;
-scenario 'channel bindings can be demanded', \%site, sub {
+scenario 'channel bindings can be demanded', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     granted($c->get('/none/', negotiate => 1, tls => 1), { %alice, bound => '0' }, 'none');
@@ -165,7 +165,7 @@ scenario 'channel bindings can be demanded', \%site, sub {
     isnt($c->get('/require/', negotiate => 1)->status, 200, 'require on a plain connection');
 };
 
-scenario 'requests of one connection are judged each by itself', \%site, sub {
+scenario 'requests of one connection are judged each by itself', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my @requests = map { [ '/full/', authorization => $c->negotiate_header ] } 1 .. 3;
@@ -174,7 +174,7 @@ scenario 'requests of one connection are judged each by itself', \%site, sub {
         'no login stays on the connection');
 };
 
-scenario 'a client takes both certificates of a server', { %site, certificates => [qw(rsa ec)] }, sub {
+scenario 'a client takes both certificates of a server', { %server_config, certificates => [qw(rsa ec)] }, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     for my $kind (qw(rsa ec)) {

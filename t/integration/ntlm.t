@@ -22,7 +22,7 @@ my $users = spew("$dir/users", join('', map { ntlm_user_line(@$_) }
 my $others = spew("$dir/others", ntlm_user_line('alice', 'CORP', 'pw'), 0644);
 my %all = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => $users, realm => 'r');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/all/', %all, nginx => 'error_page 405 =200 $uri;' },
@@ -66,7 +66,7 @@ sub begin {
 
 sub quiet { my ($server, $name) = @_; return is_deeply([ message_lines($server) ], [], $name // 'nothing of it is logged') }
 
-parts 'NTLM', \%site,
+parts 'NTLM', \%server_config,
     'every form of its messages' => sub {
         my ($server) = @_;
         for my $form (@forms) {
@@ -152,17 +152,17 @@ parts 'NTLM', \%site,
 
 # ---- where it may run ----
 
-parts 'NTLM and the other mechanism', \%site,
+parts 'NTLM and the other mechanism', \%server_config,
     'what a place offers' => sub {
         my ($server) = @_;
         my %offers = (all => [qw(Negotiate NTLM)], ntlm => ['NTLM'], negotiate => ['Negotiate'], kerberos => ['Negotiate']);
         is_deeply([ $server->client->get("/$_/")->challenges ], $offers{$_}, $_) for sort keys %offers;
         my %hints = (all => [ 1, 1 ], negotiate => [ 0, 1 ], kerberos => [ 1, 0 ]);
-        for my $place (sort keys %hints) {
-            my ($line) = $server->client->get("/$place/", authorization => 'Negotiate')->challenges;
+        for my $location (sort keys %hints) {
+            my ($line) = $server->client->get("/$location/", authorization => 'Negotiate')->challenges;
             my $token = negotiate_token($line);
-            is_deeply([ map { index($token, oid($_)) >= 0 ? 1 : 0 } qw(kerberos ntlm) ], $hints{$place},
-                "$place: the mechanisms that an empty token brings");
+            is_deeply([ map { index($token, oid($_)) >= 0 ? 1 : 0 } qw(kerberos ntlm) ], $hints{$location},
+                "$location: the mechanisms that an empty token brings");
         }
     },
     'NTLM where Kerberos alone may run' => sub {
@@ -251,7 +251,7 @@ parts 'NTLM and the other mechanism', \%site,
 
 # ---- legs ----
 
-parts 'the legs of NTLM', \%site,
+parts 'the legs of NTLM', \%server_config,
     'belong together' => sub {
         my ($server) = @_;
         my ($connection, $elsewhere) = map { connection($server) } 1, 2;
@@ -366,7 +366,7 @@ parts 'the legs of NTLM', \%site,
 
 # ---- a file that changes ----
 
-scenario 'users who come and go', { %site, data => { changing => ntlm_user_line('alice', 'CORP', 'pw') }, locations => [
+scenario 'users who come and go', { %server_config, data => { changing => ntlm_user_line('alice', 'CORP', 'pw') }, locations => [
     { path => '/p/', packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => '@DIR@/changing', realm => 'r' },
 ] }, sub {
     my ($server) = @_;

@@ -17,7 +17,7 @@ use SSPI::Test::Scenario;
 my $users = spew(scratch_dir('users') . '/users', ntlm_user_line('alice', 'CORP', 'pw'), 0644);
 my %ntlm = (packages => 'NTLM Negotiate', mechanisms => 'ntlm', ntlm_user_file => $users, realm => 'r');
 my @policies = qw(none allow require);
-my %site = (locations => [
+my %server_config = (locations => [
     (map { { path => "/$_/", %ntlm, channel_binding => $_ } } @policies),
     (map { { path => "/named-$_/", %ntlm, channel_binding => $_, service_name => 'HTTP/localhost HTTP/other' } } @policies),
 ]);
@@ -60,7 +60,7 @@ sub comes_out {
     return logged($server, $want);
 }
 
-parts 'NTLM and channels', \%site,
+parts 'NTLM and channels', \%server_config,
     (map {
         my $form = $_;
         ("the policy, by $form" => sub {

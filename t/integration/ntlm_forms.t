@@ -20,7 +20,7 @@ my $joerg = "j\xc3\xb6rg";
 my $users = spew(scratch_dir('users') . '/users',
     join('', map { ntlm_user_line($_, 'CORP', 'pw') } 'alice', $joerg), 0644);
 my %ntlm = (ntlm_user_file => $users, realm => 'r', mechanisms => 'ntlm');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/ntlm/', %ntlm, packages => 'NTLM' },
@@ -47,7 +47,7 @@ sub charset_of {
     return unpack('x20 V', ntlm_token($answer, 'NTLM')) & (UNICODE | OEM);
 }
 
-parts 'names of NTLM', \%site,
+parts 'names of NTLM', \%server_config,
     'in the one character set that CHALLENGE grants' => sub {
         my ($server) = @_;
         my $rest = WINDOWS & ~(UNICODE | OEM);
@@ -113,18 +113,18 @@ my @protections = (
     [ 'neither' => WINDOWS & ~(SIGN | SEAL) ],
 );
 
-parts 'a MIC over a list of mechanisms', \%site,
+parts 'a MIC over a list of mechanisms', \%server_config,
     'is verified for every protection that its client asks for' => sub {
         my ($server) = @_;
         for my $case (@protections) {
             my ($name, $asked) = @$case;
             my @how = (asked => hex_of($asked));
-            for my $place (qw(/negotiate/ /both/)) {
+            for my $location (qw(/negotiate/ /both/)) {
                 for my $form (qw(alone first)) {
-                    granted(login($server, $place, form => $form, @how), \%alice, "$name: $place, $form");
+                    granted(login($server, $location, form => $form, @how), \%alice, "$name: $location, $form");
                     $server->new_log;
-                    refused(login($server, $place, form => $form, list_mic => 'wrong', @how), 401,
-                        "$name: $place, $form: a wrong one");
+                    refused(login($server, $location, form => $form, list_mic => 'wrong', @how), 401,
+                        "$name: $location, $form: a wrong one");
                     logged($server, 'NOT_OFFERED', 'mechListMIC is wrong');
                 }
             }

@@ -36,7 +36,7 @@ sub by_address {
 # httpd's own Require lines; nginx has no such lines.
 sub by_require { my ($path, @lines) = @_; return "<Location $path>\nAuthMerging Off\n" . join("\n", @lines) . "\n</Location>\n" }
 
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/must/', %all },
@@ -91,7 +91,7 @@ sub names_the_user {
     return;
 }
 
-parts 'areas that are open to addresses', \%site,
+parts 'areas that are open to addresses', \%server_config,
     'name the user' => sub { my ($server) = @_; names_the_user($server, '/near/') },
     'refuse other addresses' => sub {
         my ($server) = @_;
@@ -133,9 +133,9 @@ sub ignores_credentials {
     return;
 }
 
-scenario 'where authentication is off', \%site, sub { my ($server) = @_; ignores_credentials($server, '/off/') };
+scenario 'where authentication is off', \%server_config, sub { my ($server) = @_; ignores_credentials($server, '/off/') };
 
-scenario 'sspi off within sspi on', { %site, on => 'nginx', locations => [ @{$site{locations}}, { path => '/must/off/', sspi => 'off' } ] },
+scenario 'sspi off within sspi on', { %server_config, on => 'nginx', locations => [ @{$server_config{locations}}, { path => '/must/off/', sspi => 'off' } ] },
     sub { my ($server) = @_; ignores_credentials($server, '/must/off/') };
 
 # ---- httpd: AuthType None within AuthType SSPI ----
@@ -144,7 +144,7 @@ my $none = "AuthType None\nRequire all granted\n";
 my $env = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv | grep -E '^(REMOTE_USER|AUTH_TYPE|SSPI_USER)=' | sort\n";
 
 my %inner = (
-    %site, on => 'apache',
+    %server_config, on => 'apache',
     locations => [
         { path => '/must/', %all, apache => 'ErrorDocument 401 /must/none/denied.html' },
         (map { { path => $_, sspi => 'off' } } qw(/off/ /must/none/)),
@@ -270,8 +270,8 @@ my $lines = join '', map { by_require(@$_) } (
     [ '/not/', '<RequireAll>', 'Require all granted', 'Require not user alice', '</RequireAll>' ],
 );
 
-scenario "httpd's Require", { %site, on => 'apache', apache => $lines,
-    locations => [ $site{locations}[0], map { { path => $_, %all } } qw(/granted/ /any/ /both/ /not/) ],
+scenario "httpd's Require", { %server_config, on => 'apache', apache => $lines,
+    locations => [ $server_config{locations}[0], map { { path => $_, %all } } qw(/granted/ /any/ /both/ /not/) ],
     files => { '/denied.html' => "denied\n" } }, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);

@@ -17,7 +17,7 @@ my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw') . user_line('bob', 'r', 'pw'), 0644);
 my %both = (packages => 'Negotiate Digest', keytab => $kdc->{keytab}, realm => 'r', digest_user_file => $users);
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/optional/', %both, sspi => 'optional',
@@ -48,7 +48,7 @@ sub anonymous {
         $answer->challenges ], [ 200, '', '', '' ], $name);
 }
 
-parts 'optional', \%site,
+parts 'optional', \%server_config,
     'no credentials are nobody' => sub {
         my ($server) = @_;
         my $c = $server->client;

@@ -21,7 +21,7 @@ my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
 my @login = (digest => 'alice:pw');
 my %alice = (user => 'alice@SSPI.TEST');
 
-sub place { my ($path, %o) = @_; return { path => $path, %o } }
+sub location { my ($path, %o) = @_; return { path => $path, %o } }
 
 sub apache {
     my ($name, $locations, $checks, %more) = @_;
@@ -47,7 +47,7 @@ apache '.htaccess', [], sub {
         '/wrong/.htaccess' => "AuthType SSPI\nAuthName r\nSSPIUserName long\nRequire valid-user\n",
     };
 
-apache 'nested places inherit what they do not say', [ place('/outer/', %digest) ], sub {
+apache 'nested places inherit what they do not say', [ location('/outer/', %digest) ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     granted($c->get('/outer/', @login), { user => 'alice', mechanism => 'MD5' }, 'the outer place');
@@ -78,9 +78,9 @@ apache 'a refused user gets 401 with challenges where httpd says so', [], sub {
         ['/only/', 'sspi-user digest:bob'], ['/stock/', 'user bob'];
 
 apache 'subrequests are judged by the proof', [
-    place('/ssi/', %negotiate, apache => "AddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"),
-    place('/other/', %digest),
-    place('/same/', %negotiate),
+    location('/ssi/', %negotiate, apache => "AddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"),
+    location('/other/', %digest),
+    location('/same/', %negotiate),
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -97,16 +97,16 @@ apache 'subrequests are judged by the proof', [
 };
 
 apache 'internal redirects are judged by the policy of where they go', [
-    place('/secret/', %negotiate),
-    place('/dir/', %negotiate),
-    place('/dir/index.html', %digest),
-    place('/same/', %digest),
-    place('/same/index.html', %digest),
-    place('/realm/', %digest),
-    place('/realm/index.html', %digest, realm => 'other'),
-    place('/error/', %negotiate, apache => 'ErrorDocument 401 /denied.html'),
-    place('/shut/', %negotiate, apache => 'ErrorDocument 401 /secret/denied.html'),
-    place('/missing/', sspi => 'off', apache => 'ErrorDocument 404 /secret/index.html'),
+    location('/secret/', %negotiate),
+    location('/dir/', %negotiate),
+    location('/dir/index.html', %digest),
+    location('/same/', %digest),
+    location('/same/index.html', %digest),
+    location('/realm/', %digest),
+    location('/realm/index.html', %digest, realm => 'other'),
+    location('/error/', %negotiate, apache => 'ErrorDocument 401 /denied.html'),
+    location('/shut/', %negotiate, apache => 'ErrorDocument 401 /secret/denied.html'),
+    location('/missing/', sspi => 'off', apache => 'ErrorDocument 404 /secret/index.html'),
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -137,21 +137,21 @@ my $programs = "Options +ExecCGI\nAddHandler cgi-script .cgi";
 # The location of a directory grants the request; that of its index file refuses it, or writes the
 # user's name in another form.
 apache 'a request carries no user of another location', [
-    place('/index/', %negotiate),
-    place('/index/index.html', %digest),
-    place('/document/', %negotiate, apache => "ErrorDocument 401 /document/say.cgi\n$programs"),
-    place('/document/index.html', %digest),
-    place('/tls/', %negotiate),
-    place('/tls/index.html', %negotiate, require_tls => 'on'),
-    place('/anonymous/', %negotiate),
-    place('/anonymous/index.html', %digest, sspi => 'optional'),
-    place('/name/', %negotiate),
-    place('/name/index.html', %negotiate, user_name => 'short'),
-    place('/from/', %negotiate),
-    place('/to/', %digest, apache => "ErrorDocument 401 /to/say.cgi\n$programs"),
-    place('/page/', %negotiate, apache => "Options +Includes\nAddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"),
-    place('/part/', %digest, apache => "Satisfy Any\nOrder deny,allow\nAllow from 127.0.0.1\n$programs"),
-    place('/granted/', %digest, require_tls => 'on', apache => "Require all granted\n$programs"),
+    location('/index/', %negotiate),
+    location('/index/index.html', %digest),
+    location('/document/', %negotiate, apache => "ErrorDocument 401 /document/say.cgi\n$programs"),
+    location('/document/index.html', %digest),
+    location('/tls/', %negotiate),
+    location('/tls/index.html', %negotiate, require_tls => 'on'),
+    location('/anonymous/', %negotiate),
+    location('/anonymous/index.html', %digest, sspi => 'optional'),
+    location('/name/', %negotiate),
+    location('/name/index.html', %negotiate, user_name => 'short'),
+    location('/from/', %negotiate),
+    location('/to/', %digest, apache => "ErrorDocument 401 /to/say.cgi\n$programs"),
+    location('/page/', %negotiate, apache => "Options +Includes\nAddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"),
+    location('/part/', %digest, apache => "Satisfy Any\nOrder deny,allow\nAllow from 127.0.0.1\n$programs"),
+    location('/granted/', %digest, require_tls => 'on', apache => "Require all granted\n$programs"),
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -189,10 +189,10 @@ files => {
 };
 
 apache 'the proof of the server comes with every answer to a user', [
-    place('/files/', %digest, apache => 'ErrorDocument 404 /missing.html'),
-    place('/programs/', %digest, apache => "Options +ExecCGI\nSetHandler cgi-script"),
-    place('/proxied/', %digest, apache => 'ProxyPass http://127.0.0.1:@HTTP@/other/'),
-    place('/bob/', %digest, require => ['user digest:bob']),
+    location('/files/', %digest, apache => 'ErrorDocument 404 /missing.html'),
+    location('/programs/', %digest, apache => "Options +ExecCGI\nSetHandler cgi-script"),
+    location('/proxied/', %digest, apache => 'ProxyPass http://127.0.0.1:@HTTP@/other/'),
+    location('/bob/', %digest, require => ['user digest:bob']),
 ], sub {
     my ($server) = @_;
     my $c = $server->client;
@@ -221,7 +221,7 @@ apache 'the proof of the server comes with every answer to a user', [
     '/programs/say.cgi' => "#!/bin/sh\nprintf 'Status: %d\\nContent-Type: text/plain\\n\\n' \"\$QUERY_STRING\"\n",
 };
 
-apache 'the realm may be an expression', [ place('/p/', %digest, realm => 'from %{HTTP_HOST}') ], sub {
+apache 'the realm may be an expression', [ location('/p/', %digest, realm => 'from %{HTTP_HOST}') ], sub {
     my ($server) = @_;
     my $c = $server->client;
     my $a = $c->get('/p/', args => ['--header', 'Host: other.test']);
@@ -231,7 +231,7 @@ apache 'the realm may be an expression', [ place('/p/', %digest, realm => 'from 
         'and used to check');
 };
 
-apache 'optional', [ place('/p/', %digest, sspi => 'optional') ], sub {
+apache 'optional', [ location('/p/', %digest, sspi => 'optional') ], sub {
     my ($server) = @_;
     my $c = $server->client;
     granted($c->get('/p/'), { user => '' }, 'no credentials: anonymous');
@@ -269,7 +269,7 @@ Listen 127.0.0.1:\@PORT1\@
 </VirtualHost>
 CONF
 
-apache 'a graceful restart keeps nonces and replays and loses no request', [ place('/p/', %digest), place('/n/', %negotiate) ], sub {
+apache 'a graceful restart keeps nonces and replays and loses no request', [ location('/p/', %digest), location('/n/', %negotiate) ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my ($challenge) = digest_challenges($c->get('/p/')->challenges);
@@ -287,7 +287,7 @@ apache 'a graceful restart keeps nonces and replays and loses no request', [ pla
     }
 };
 
-apache 'the module is loaded before mod_ssl and after it alike', [ place('/p/', %digest) ], sub {
+apache 'the module is loaded before mod_ssl and after it alike', [ location('/p/', %digest) ], sub {
     my ($server) = @_;
     granted($server->client->get('/p/', @login, tls => 1), { user => 'alice' }, 'before');
 }, module_first => 1;

@@ -22,7 +22,7 @@ my @login = (digest => 'alice:pw');
 my %alice = (user => 'alice@SSPI.TEST');
 
 # Configuration text of one place; `nginx` lines stand inside it.
-sub place { my ($path, %o) = @_; return { path => $path, %o } }
+sub location { my ($path, %o) = @_; return { path => $path, %o } }
 
 sub nginx {
     my ($name, $locations, $checks, %more) = @_;
@@ -30,11 +30,11 @@ sub nginx {
 }
 
 nginx 'satisfy any', [
-    place('/open/', %digest, nginx => "satisfy any;\nallow 127.0.0.1;\ndeny all;"),
-    place('/shut/', %digest, nginx => "satisfy any;\ndeny all;"),
-    place('/optional/', %digest, sspi => 'optional', nginx => "satisfy any;\ndeny all;"),
-    place('/all/', %digest, nginx => "satisfy all;\ndeny all;"),
-    place('/basic/', %digest, nginx => "satisfy any;\nauth_basic old;\nauth_basic_user_file \@DIR\@/basic;"),
+    location('/open/', %digest, nginx => "satisfy any;\nallow 127.0.0.1;\ndeny all;"),
+    location('/shut/', %digest, nginx => "satisfy any;\ndeny all;"),
+    location('/optional/', %digest, sspi => 'optional', nginx => "satisfy any;\ndeny all;"),
+    location('/all/', %digest, nginx => "satisfy all;\ndeny all;"),
+    location('/basic/', %digest, nginx => "satisfy any;\nauth_basic old;\nauth_basic_user_file \@DIR\@/basic;"),
 ], sub {
     my ($server) = @_;
     my $c = $server->client;
@@ -60,22 +60,22 @@ nginx 'satisfy any', [
 # The answer to Basic with alice's password, and with a wrong one; then the value of $remote_user.
 my $basic = "auth_basic old;\nauth_basic_user_file \@DIR\@/basic;";
 nginx 'users of auth_basic', [
-    place('/any/', %digest, nginx => "satisfy any;\n$basic"),
-    place('/passed/', %digest, nginx => "satisfy any;\nauth_request /yes;"),
-    place('/off/', %digest, nginx => "satisfy any;\nauth_basic off;\nauth_request /yes;"),
-    place('/said_off/', %digest, nginx => "satisfy any;\nauth_basic \$says;\nauth_basic_user_file \@DIR\@/basic;\n"
+    location('/any/', %digest, nginx => "satisfy any;\n$basic"),
+    location('/passed/', %digest, nginx => "satisfy any;\nauth_request /yes;"),
+    location('/off/', %digest, nginx => "satisfy any;\nauth_basic off;\nauth_request /yes;"),
+    location('/said_off/', %digest, nginx => "satisfy any;\nauth_basic \$says;\nauth_basic_user_file \@DIR\@/basic;\n"
         . "auth_request /yes;"),
-    place('/both/', %digest, nginx => "satisfy any;\n$basic\nauth_request /yes;"),
-    place('/address/', %digest, nginx => "satisfy any;\nallow all;\n$basic"),
-    place('/ssi/', %digest, nginx => "satisfy any;\n$basic\nssi on;"),
-    place('/index/', %digest, nginx => "satisfy any;\n$basic"),
-    place('= /index/index.html', %digest, nginx => "satisfy any;\nauth_request /yes;"),
-    place('/fallback/', %digest, nginx => "satisfy any;\nauth_request /yes;\ntry_files /nothing \@basic;"),
-    place('@basic', sspi => 'off', nginx => "rewrite ^ /page break;\n$basic"),
-    place('/error/', %digest, nginx => "satisfy any;\n$basic\nerror_page 404 /any/index.html;"),
-    place('/denied/', %digest, nginx => "satisfy any;\n$basic\nerror_page 401 /denied.html;"),
-    place('/plain/', sspi => 'off', nginx => $basic),
-    place('= /yes', sspi => 'off', nginx => "internal;\ntry_files /page =404;"),
+    location('/both/', %digest, nginx => "satisfy any;\n$basic\nauth_request /yes;"),
+    location('/address/', %digest, nginx => "satisfy any;\nallow all;\n$basic"),
+    location('/ssi/', %digest, nginx => "satisfy any;\n$basic\nssi on;"),
+    location('/index/', %digest, nginx => "satisfy any;\n$basic"),
+    location('= /index/index.html', %digest, nginx => "satisfy any;\nauth_request /yes;"),
+    location('/fallback/', %digest, nginx => "satisfy any;\nauth_request /yes;\ntry_files /nothing \@basic;"),
+    location('@basic', sspi => 'off', nginx => "rewrite ^ /page break;\n$basic"),
+    location('/error/', %digest, nginx => "satisfy any;\n$basic\nerror_page 404 /any/index.html;"),
+    location('/denied/', %digest, nginx => "satisfy any;\n$basic\nerror_page 401 /denied.html;"),
+    location('/plain/', sspi => 'off', nginx => $basic),
+    location('= /yes', sspi => 'off', nginx => "internal;\ntry_files /page =404;"),
 ], sub {
     my ($server) = @_;
     my $c = $server->client;
@@ -117,11 +117,11 @@ nginx 'users of auth_basic', [
     nginx_http => "map \$uri \$says { default off; }";
 
 nginx 'error_page', [
-    place('/page/', %digest, nginx => 'error_page 401 /denied.html;'),
-    place('/login/', %digest, nginx => 'error_page 401 =200 /login.html;'),
-    place('/moved/', %digest, nginx => 'error_page 401 =302 /login.html;'),
-    place('/404/', sspi => 'off', nginx => 'error_page 404 = /secret/;'),
-    place('/secret/', %digest),
+    location('/page/', %digest, nginx => 'error_page 401 /denied.html;'),
+    location('/login/', %digest, nginx => 'error_page 401 =200 /login.html;'),
+    location('/moved/', %digest, nginx => 'error_page 401 =302 /login.html;'),
+    location('/404/', sspi => 'off', nginx => 'error_page 404 = /secret/;'),
+    location('/secret/', %digest),
 ], sub {
     my ($server) = @_;
     my $c = $server->client;
@@ -138,22 +138,22 @@ nginx 'error_page', [
 }, files => { '/denied.html' => "denied\n", '/login.html' => "login\n" };
 
 nginx 'internal redirects are judged by the policy of where they go', [
-    place('/rewrite/', sspi => 'off', nginx => 'rewrite ^ /secret/index.html last;'),
-    place('/secret/', %negotiate),
-    place('/again/', %negotiate, nginx => 'try_files /nothing @fallback;'),
-    place('/other/', %negotiate, nginx => 'try_files /nothing @digest;'),
-    place('/index/', %negotiate),
-    place('= /index/index.html', %digest),
-    place('/same/', %digest),
-    place('= /same/index.html', %digest),
-    place('/realm/', %digest),
-    place('= /realm/index.html', %digest, realm => 'other'),
-    place('/user/', %digest),
-    place('= /user/index.html', %digest, require => ['user digest:bob']),
-    place('/optional/', %digest, sspi => 'optional'),
-    place('= /optional/index.html', %digest),
-    place('/leave/', %negotiate),
-    place('= /leave/index.html', sspi => 'off'),
+    location('/rewrite/', sspi => 'off', nginx => 'rewrite ^ /secret/index.html last;'),
+    location('/secret/', %negotiate),
+    location('/again/', %negotiate, nginx => 'try_files /nothing @fallback;'),
+    location('/other/', %negotiate, nginx => 'try_files /nothing @digest;'),
+    location('/index/', %negotiate),
+    location('= /index/index.html', %digest),
+    location('/same/', %digest),
+    location('= /same/index.html', %digest),
+    location('/realm/', %digest),
+    location('= /realm/index.html', %digest, realm => 'other'),
+    location('/user/', %digest),
+    location('= /user/index.html', %digest, require => ['user digest:bob']),
+    location('/optional/', %digest, sspi => 'optional'),
+    location('= /optional/index.html', %digest),
+    location('/leave/', %negotiate),
+    location('= /leave/index.html', sspi => 'off'),
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -174,12 +174,12 @@ nginx 'internal redirects are judged by the policy of where they go', [
     is($c->get('/leave/', negotiate => 1)->status, 200, 'index into an open place');
 }, files => { map { $_ => "page\n" } qw(/secret/index.html /fallback) },
     nginx => join('', map { SSPI::Test::Options::nginx_location($_) }
-        place('@fallback', %negotiate, nginx => 'try_files /fallback =404;'),
-        place('@digest', %digest, nginx => 'try_files /fallback =404;'));
+        location('@fallback', %negotiate, nginx => 'try_files /fallback =404;'),
+        location('@digest', %digest, nginx => 'try_files /fallback =404;'));
 
 nginx 'limit_except', [
-    place('/deny/', %digest, nginx => 'limit_except GET { deny all; }'),
-    place('/write/', sspi => 'off', nginx => "limit_except GET {\n sspi on;\n sspi_packages Digest;\n"
+    location('/deny/', %digest, nginx => 'limit_except GET { deny all; }'),
+    location('/write/', sspi => 'off', nginx => "limit_except GET {\n sspi on;\n sspi_packages Digest;\n"
         . " sspi_realm r;\n sspi_digest_user_file $users;\n}"),
 ], sub {
     my ($server) = @_;
@@ -191,9 +191,9 @@ nginx 'limit_except', [
 };
 
 nginx 'a copy of the request for another location', [
-    place('/copied/', sspi => 'off', nginx => "mirror /copy/;\nproxy_pass http://127.0.0.1:\@HTTP\@/says_401/;"),
-    place('/copy/', %digest),
-    place('/says_401/', sspi => 'off', nginx => 'return 401 own;'),
+    location('/copied/', sspi => 'off', nginx => "mirror /copy/;\nproxy_pass http://127.0.0.1:\@HTTP\@/says_401/;"),
+    location('/copy/', %digest),
+    location('/says_401/', sspi => 'off', nginx => 'return 401 own;'),
 ], sub {
     my ($server) = @_;
     my $a = $server->client->get('/copied/');
@@ -201,12 +201,12 @@ nginx 'a copy of the request for another location', [
 };
 
 nginx 'the name in logs, to other servers and in headers', [
-    place('/proxy/', %digest, nginx => "proxy_pass http://127.0.0.1:\@HTTP\@/echo/;\n"
+    location('/proxy/', %digest, nginx => "proxy_pass http://127.0.0.1:\@HTTP\@/echo/;\n"
         . 'proxy_set_header X-User $remote_user;' . "\n" . 'proxy_set_header X-Mech "$sspi_package/$sspi_mechanism";'),
-    place('/echo/', sspi => 'off', nginx => 'add_header X-Echo "$http_x_user|$http_x_mech";'),
-    place('/early/', %digest, nginx => 'set $early $remote_user;'),
-    place('/optional/', %digest, sspi => 'optional'),
-    place('/off/', sspi => 'off'),
+    location('/echo/', sspi => 'off', nginx => 'add_header X-Echo "$http_x_user|$http_x_mech";'),
+    location('/early/', %digest, nginx => 'set $early $remote_user;'),
+    location('/optional/', %digest, sspi => 'optional'),
+    location('/off/', sspi => 'off'),
 ], sub {
     my ($server) = @_;
     my $c = $server->client;
@@ -226,9 +226,9 @@ nginx 'the name in logs, to other servers and in headers', [
 };
 
 nginx 'challenges stay off other statuses', [
-    place('/p/', %digest),
-    place('/only/', %digest, require => ['user digest:bob']),
-    place('/n/', %negotiate),
+    location('/p/', %digest),
+    location('/only/', %digest, require => ['user digest:bob']),
+    location('/n/', %negotiate),
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -247,15 +247,15 @@ my $compiled = scratch_dir('compiled') . '/users.cdb';
 SSPI::Test::must_run([ built('passwd'), '--compile', $compiled, $users ]);
 
 nginx 'a file is named from the configuration on, also behind a prefix', [
-    place('/text/', %digest, digest_user_file => 'users.txt'),
-    place('/cdb/', %digest, digest_user_file => 'cdb:users.cdb'),
+    location('/text/', %digest, digest_user_file => 'users.txt'),
+    location('/cdb/', %digest, digest_user_file => 'cdb:users.cdb'),
 ], sub {
     my ($server) = @_;
     my $c = $server->client;
     granted($c->get($_, @login), { user => 'alice' }, $_) for '/text/', '/cdb/';
 }, data => { 'users.txt' => slurp($users), 'users.cdb' => slurp($compiled) };
 
-config_refused 'as the message shows', { on => 'nginx', locations => [ place('/p/', %digest, digest_user_file => 'cdb:nothing') ] },
+config_refused 'as the message shows', { on => 'nginx', locations => [ location('/p/', %digest, digest_user_file => 'cdb:nothing') ] },
     qr{sspi_digest_user_file.*/\d+-nginx/nothing\b};
 
 my $origin_port = free_port();
@@ -265,14 +265,14 @@ my $origin = SSPI::Test::Origin->new($origin_port, sub {
 });
 
 nginx 'the answer to right credentials proves the server, whatever it is', [
-    place('/p/', %digest),
-    place('/only/', %digest, require => ['user digest:bob']),
-    place('/page/', %digest, nginx => 'error_page 404 /nothing.html;'),
-    place('/named/', %digest, nginx => 'error_page 404 = @named;'),
-    place('/proxy/', %digest, nginx => "proxy_pass http://127.0.0.1:$origin_port;"),
-    place('/basic/', %digest, nginx => "auth_basic old;\nauth_basic_user_file \@DIR\@/basic;"),
-    place('/subrequest/', sspi => 'off', nginx => 'auth_request /p/;'),
-    place('/negotiate/', %negotiate, nginx => "proxy_pass http://127.0.0.1:$origin_port;"),
+    location('/p/', %digest),
+    location('/only/', %digest, require => ['user digest:bob']),
+    location('/page/', %digest, nginx => 'error_page 404 /nothing.html;'),
+    location('/named/', %digest, nginx => 'error_page 404 = @named;'),
+    location('/proxy/', %digest, nginx => "proxy_pass http://127.0.0.1:$origin_port;"),
+    location('/basic/', %digest, nginx => "auth_basic old;\nauth_basic_user_file \@DIR\@/basic;"),
+    location('/subrequest/', sspi => 'off', nginx => 'auth_request /p/;'),
+    location('/negotiate/', %negotiate, nginx => "proxy_pass http://127.0.0.1:$origin_port;"),
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -302,11 +302,11 @@ nginx 'the answer to right credentials proves the server, whatever it is', [
     nginx => "location \@named { return 200 named; }\n";
 
 nginx 'subrequests', [
-    place('/app/', sspi => 'off', nginx => 'auth_request /check;'),
-    place('= /check', sspi => 'off', nginx => "internal;\nproxy_pass http://127.0.0.1:\@HTTP\@/secret/;\n"
+    location('/app/', sspi => 'off', nginx => 'auth_request /check;'),
+    location('= /check', sspi => 'off', nginx => "internal;\nproxy_pass http://127.0.0.1:\@HTTP\@/secret/;\n"
         . "proxy_pass_request_body off;\n" . 'proxy_set_header Content-Length "";'),
-    place('/secret/', %negotiate),
-    place('/ssi/', %negotiate, nginx => "ssi on;"),
+    location('/secret/', %negotiate),
+    location('/ssi/', %negotiate, nginx => "ssi on;"),
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -319,8 +319,8 @@ nginx 'subrequests', [
     '/ssi/part.html' => "included\n", '/app/page.html' => "app\n" };
 
 nginx 'a reload loses no request', [
-    place('/slow/', %digest, nginx => 'limit_rate 200k;'),
-    place('/p/', %digest),
+    location('/slow/', %digest, nginx => 'limit_rate 200k;'),
+    location('/p/', %digest),
 ], sub {
     my ($server) = @_;
     my $c = $server->client;

@@ -25,7 +25,7 @@ my $same = file('same', user_line('alice', 'r', 'pw'));
 my $odd = file('odd', user_line('alice', 'r', 'pw', 'SHA-256') =~ s/:SHA-256:/:/r);
 
 my %digest = (packages => 'Digest', realm => 'r', digest_provider => 'file');
-sub place {
+sub location {
     my ($path, $users, %o) = @_;
     my $apache = join "\n", $users ? "AuthUserFile $users" : (), delete $o{apache} // ();
     return { path => $path, %digest, apache => $apache, %o };
@@ -34,19 +34,19 @@ sub place {
 my $ssi = "AddType text/html .shtml\nAddOutputFilter INCLUDES .shtml";
 
 parts 'the file provider', { on => 'apache', locations => [
-    place('/one/', $one, apache => $ssi),
-    place('/other/', $one, realm => 'other'),
-    place('/two/', $two),
-    place('/both/', $one, digest_provider => 'file second'),
-    place('/sess/', $one, digest_algorithm => 'MD5-sess'),
-    place('/int/', $one, digest_qop => 'auth-int', apache => "Options +ExecCGI\nSetHandler cgi-script"),
-    place('/none/', undef),
-    place('/odd/', $odd),
-    place('/same/', $same),
-    place('/index/', $one),
-    place('/index/index.html', $two),
-    place('/index-same/', $one),
-    place('/index-same/index.html', $same),
+    location('/one/', $one, apache => $ssi),
+    location('/other/', $one, realm => 'other'),
+    location('/two/', $two),
+    location('/both/', $one, digest_provider => 'file second'),
+    location('/sess/', $one, digest_algorithm => 'MD5-sess'),
+    location('/int/', $one, digest_qop => 'auth-int', apache => "Options +ExecCGI\nSetHandler cgi-script"),
+    location('/none/', undef),
+    location('/odd/', $odd),
+    location('/same/', $same),
+    location('/index/', $one),
+    location('/index/index.html', $two),
+    location('/index-same/', $one),
+    location('/index-same/index.html', $same),
 ], files => {
     '/one/page.shtml' => 'same:<!--#include virtual="/same/part.html" --> two:<!--#include virtual="/two/part.html" -->',
     '/same/part.html' => 'shown', '/two/part.html' => 'secret',
@@ -100,7 +100,7 @@ parts 'the file provider', { on => 'apache', locations => [
         for my $way (@ways) {
             my $a = $way{$way}->($c, '/int/app.cgi', 'a body');
             is_deeply([ $a->status, $a->body ], [ 200, 'a body' ], "auth-int, $way");
-            refused($way{$way}->($c, '/int/app.cgi', 'a body', proven => 'b'), 401, 'a wrong body');
+            refused($way{$way}->($c, '/int/app.cgi', 'a body', hashed_body => 'b'), 401, 'a wrong body');
         }
     },
     'several providers' => sub {
@@ -152,9 +152,9 @@ SKIP: {
     parts 'a database', { on => 'apache', apache_head => load(qw(dbd authn_dbd authn_socache))
             . "DBDriver sqlite3\nDBDParams $database\nAuthnCacheSOCache shmcb\n",
         locations => [
-            place('/dbd/', undef, digest_provider => 'dbd',
+            location('/dbd/', undef, digest_provider => 'dbd',
                 apache => 'AuthDBDUserRealmQuery "SELECT hash FROM users WHERE name = %s AND realm = %s"'),
-            place('/cached/', "$dir/cached", digest_provider => 'socache file', apache => "AuthnCacheProvideFor file\nAuthnCacheTimeout 600"),
+            location('/cached/', "$dir/cached", digest_provider => 'socache file', apache => "AuthnCacheProvideFor file\nAuthnCacheTimeout 600"),
         ] },
         'dbd' => sub {
             my ($server) = @_;
@@ -179,10 +179,10 @@ SKIP: {
 # ---- the configuration test ----
 
 config_refused 'a provider that is not there', { on => 'apache',
-    locations => [ place('/p/', $one, digest_provider => 'file nobody-knows') ] },
+    locations => [ location('/p/', $one, digest_provider => 'file nobody-knows') ] },
     qr/SSPIDigestProvider: there is no authn provider "nobody-knows"; load its module/;
 config_refused 'a provider that has no hashes', { on => 'apache', apache_head => load('authn_anon'),
-    locations => [ place('/p/', undef, digest_provider => 'anon') ] },
+    locations => [ location('/p/', undef, digest_provider => 'anon') ] },
     qr/SSPIDigestProvider: the provider "anon" has no hashes for Digest/;
 
 done_testing;

@@ -19,7 +19,7 @@ my $alice = $kdc->login('alice');
 my $users = spew(scratch_dir('users') . '/users', ntlm_user_line('alice', 'CORP', 'pw'), 0644);
 my %ntlm = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => $users, realm => 'r');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/p/', %ntlm },
@@ -53,7 +53,7 @@ sub shuts_ntlm_out {
     return;
 }
 
-parts 'proxies', \%site,
+parts 'proxies', \%server_config,
     'by their addresses' => sub {
         my ($server) = @_;
         shuts_ntlm_out($server, '/behind/', 'a proxy that is named');
@@ -114,7 +114,7 @@ parts 'proxies', \%site,
 
 # The address that a client has is a header's, which httpd's module takes away.
 for my $header (qw(X-Client X-Forwarded-For)) {
-    parts "addresses out of $header", { %site,
+    parts "addresses out of $header", { %server_config,
         apache_head => SSPI::Test::Apache::module_lines('remoteip')
             . "RemoteIPHeader $header\nRemoteIPInternalProxy 127.0.0.1\n",
         nginx_http => "set_real_ip_from 127.0.0.1; real_ip_header $header;\n" },
@@ -134,15 +134,15 @@ for my $header (qw(X-Client X-Forwarded-For)) {
 }
 
 # A line before all requests of a connection: then it is one client's.
-sub place {
+sub location {
     my ($path, $apache, $nginx) = @_;
     my @apache = ('AuthType SSPI', 'AuthName r', 'SSPIPackages NTLM', 'SSPIMechanisms ntlm', "SSPINTLMUserFile $users",
         'Require valid-user', @$apache);
     my @nginx = ('sspi on;', 'sspi_realm r;', 'sspi_packages NTLM;', 'sspi_mechanisms ntlm;', "sspi_ntlm_user_file $users;", @$nginx);
     return ("<Location $path>\n" . join("\n", @apache) . "\n</Location>\n", "location $path { @nginx }\n");
 }
-my @client = place('/client/', [], []);
-my @named = place('/named/', ['SSPIProxies 127.0.0.1'], ['sspi_proxies 127.0.0.1;']);
+my @client = location('/client/', [], []);
+my @named = location('/named/', ['SSPIProxies 127.0.0.1'], ['sspi_proxies 127.0.0.1;']);
 parts 'the PROXY protocol', { extra_ports => 1, files => { map { ("/$_/index.html" => "page\n") } qw(client named) },
     apache_head => SSPI::Test::Apache::module_lines('remoteip') . "Listen 127.0.0.1:\@PORT1\@\n",
     apache => "<VirtualHost 127.0.0.1:\@PORT1\@>\nRemoteIPProxyProtocol On\n$client[0]$named[0]</VirtualHost>\n",

@@ -17,8 +17,8 @@ my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw'), 0644);
 my %both = (packages => 'Negotiate Digest', keytab => $kdc->{keytab}, realm => 'r', digest_user_file => $users);
-my @places = ({ path => '/p/', %both });
-my %site = (env => $kdc->server_env, locations => \@places, apache_head => "SSPIStateSize 1m\n",
+my @locations = ({ path => '/p/', %both });
+my %server_config = (env => $kdc->server_env, locations => \@locations, apache_head => "SSPIStateSize 1m\n",
     nginx_http => 'sspi_state_size 1m;');
 
 # Reloads with a changed configuration and waits until no worker of the old one is left.
@@ -52,7 +52,7 @@ sub works {
         [ 'alice', 'alice@SSPI.TEST' ], $name);
 }
 
-parts 'reload', \%site,
+parts 'reload', \%server_config,
     'nonces, counts and used tickets live on, however often' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
@@ -89,7 +89,7 @@ parts 'reload', \%site,
         my $c = $server->client;
         change($server, locations => []);
         is($c->get('/p/')->status, 200, 'taken away');
-        change($server, locations => \@places);
+        change($server, locations => \@locations);
         refused($c->get('/p/'), 401, 'brought back');
         works($server, 'and works');
     },
@@ -124,7 +124,7 @@ parts 'reload', \%site,
         granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'before');
         $server->write_config(locations => [ { path => '/p/', %both, keytab => '/nonexistent/http.keytab' } ]);
         isnt($server->test_config->{rc}, 0, 'a keytab that is not there');
-        $server->write_config(locations => \@places, nginx_http => 'sspi_state_size 3m;', apache_head => 'SSPIStateSize 3m');
+        $server->write_config(locations => \@locations, nginx_http => 'sspi_state_size 3m;', apache_head => 'SSPIStateSize 3m');
         is($server->test_config->{rc}, 0, 'another size of the state, right but not used');
         granted($c->get('/p/', authorization => $digest->(2)), { user => 'alice' }, 'the nonce lives on');
         refused($c->get('/p/', authorization => $digest->(1)), 401, 'with its counts');
@@ -132,7 +132,7 @@ parts 'reload', \%site,
     };
 
 # httpd ends when it restarts with a wrong configuration, which is why apachectl tests it before.
-scenario 'a reload that fails changes nothing', { %site, on => 'nginx',
+scenario 'a reload that fails changes nothing', { %server_config, on => 'nginx',
     allow_log => qr/still could not bind|bind\(\) to|nonexistent/ }, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
@@ -153,7 +153,7 @@ scenario 'a reload that fails changes nothing', { %site, on => 'nginx',
         [ 'a keytab that is not there', qr{sspi_keytab.*nonexistent},
             locations => [ { path => '/p/', %both, keytab => '/nonexistent/http.keytab' } ] ],
         [ 'a port that is taken, found after the state was taken over', qr/still could not bind/,
-            locations => \@places, nginx_http => "sspi_state_size 1m; $taken" ],
+            locations => \@locations, nginx_http => "sspi_state_size 1m; $taken" ],
         [ 'a port that is taken, found after a new state was made', qr/still could not bind/,
             nginx_http => "sspi_state_size 2m; $taken" ],
     );

@@ -30,12 +30,12 @@ my $nt_users = ntlm_user_line('bob', 'CORP', 'pw');
 
 # Each case has its own file, which the server has just checked when it changes.
 my (@locations, %data);
-sub place { my ($name, $file, $content, %o) = @_; push @locations, { path => "/$name/", realm => 'r', %o }; $data{$file} = $content; return }
-sub digest { my ($name, %o) = @_; return place($name, "$name.users", $users, packages => 'Digest', digest_algorithm => 'MD5',
+sub location { my ($name, $file, $content, %o) = @_; push @locations, { path => "/$name/", realm => 'r', %o }; $data{$file} = $content; return }
+sub digest { my ($name, %o) = @_; return location($name, "$name.users", $users, packages => 'Digest', digest_algorithm => 'MD5',
     digest_user_file => "\@DIR\@/$name.users", %o) }
-sub ntlm { my ($name, %o) = @_; return place($name, "$name.users", $nt_users, packages => 'Negotiate NTLM', mechanisms => 'ntlm',
+sub ntlm { my ($name, %o) = @_; return location($name, "$name.users", $nt_users, packages => 'Negotiate NTLM', mechanisms => 'ntlm',
     ntlm_user_file => "\@DIR\@/$name.users", %o) }
-sub kerberos { my ($name, $content, %o) = @_; return place($name, "$name.keytab", $content, packages => 'Negotiate',
+sub kerberos { my ($name, $content, %o) = @_; return location($name, "$name.keytab", $content, packages => 'Negotiate',
     keytab => "\@DIR\@/$name.keytab", %o) }
 digest($_) for qw(unknown changed wrong-known wrong-unknown);
 digest('hashed', digest_userhash => 'on');
@@ -45,7 +45,7 @@ kerberos('version', $old_keys);
 kerberos('legs', $old_keys);
 kerberos('principal', $new_keys, service_name => '*');
 kerberos('other', $old_keys);
-my %site = (env => $kdc->server_env, locations => \@locations, data => \%data);
+my %server_config = (env => $kdc->server_env, locations => \@locations, data => \%data);
 
 # Returns a connection whose worker has checked this location's file.
 sub seen {
@@ -70,7 +70,7 @@ sub read_again {
     return unlike($log, qr/\bSSPI-1(?!09)\d\d\b/, 'and nothing was refused');
 }
 
-parts 'at the first attempt', \%site,
+parts 'at the first attempt', \%server_config,
     'Digest' => sub {
         my ($server) = @_;
         my $added = lines(@first, [ 'carol', 'new' ]);

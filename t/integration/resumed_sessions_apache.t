@@ -15,8 +15,8 @@ use SSPI::Test::Scenario;
 use SSPI::Test::Server;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
-my %site = ($world->site(map { { path => "/$_/", channel_binding => $_ } } qw(allow require)), on => 'apache');
+my $fixture = SSPI::Test::Binding->new;
+my %server_config = ($fixture->server_config(map { { path => "/$_/", channel_binding => $_ } } qw(allow require)), on => 'apache');
 my %pem = map { $_ => join '', map { slurp($_) } SSPI::Test::Server::certificate($_) } qw(first renewed);
 my $n_sessions = 0;
 
@@ -35,12 +35,12 @@ sub connections {
 sub comes_out {
     my ($server, $connection, $scheme, $certificate, $want, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    $world->comes_out($server, $want, "$name, $scheme: bound to $certificate", $scheme, $connection, '/require/', 'right', binding_of($certificate));
+    $fixture->comes_out($server, $want, "$name, $scheme: bound to $certificate", $scheme, $connection, '/require/', 'right', binding_of($certificate));
     # A ticket of TLS 1.3 comes with the first answer.
     return $connection->get('/');
 }
 
-parts 'a session cache', { %site, apache_head => "SSLSessionCache shmcb:\@DIR\@/sessions(512000)\nSSLSessionTickets off\n" },
+parts 'a session cache', { %server_config, apache_head => "SSLSessionCache shmcb:\@DIR\@/sessions(512000)\nSSLSessionTickets off\n" },
     map {
         my $version = $_;
         ("TLS $version" => sub {
@@ -55,17 +55,17 @@ parts 'a session cache', { %site, apache_head => "SSLSessionCache shmcb:\@DIR\@/
     } qw(1.2 1.3);
 
 # The key of the tickets is the same after a restart.
-$site{apache_head} = "SSLSessionTicketKeyFile \@DIR\@/ticket.key\nListen 127.0.0.1:\@PORT1\@ https\n";
-$site{data} = { 'host.pem' => $pem{first}, 'ticket.key' => join '', map { chr } 1 .. 48 };
-$site{apache} = <<'CONF';
+$server_config{apache_head} = "SSLSessionTicketKeyFile \@DIR\@/ticket.key\nListen 127.0.0.1:\@PORT1\@ https\n";
+$server_config{data} = { 'host.pem' => $pem{first}, 'ticket.key' => join '', map { chr } 1 .. 48 };
+$server_config{apache} = <<'CONF';
 <VirtualHost 127.0.0.1:@PORT1@>
     SSLEngine on
     SSLCertificateFile @DIR@/host.pem
 </VirtualHost>
 CONF
-$site{extra_ports} = 1;
+$server_config{extra_ports} = 1;
 
-parts 'a certificate that is renewed', \%site,
+parts 'a certificate that is renewed', \%server_config,
     'leaves the sessions of the old one' => sub {
         my ($server) = @_;
         my @tls = (port => $server->port('PORT1'));

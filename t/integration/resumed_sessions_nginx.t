@@ -16,28 +16,28 @@ use SSPI::Test::Scenario;
 use SSPI::Test::Server;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
-my @places = map { { path => "/$_/", channel_binding => $_ } } qw(allow require);
-my %site = $world->site(@places);
-my $locations = join '', map { nginx_location($_) } @{$site{locations}};
-my $who = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::who;
+my $fixture = SSPI::Test::Binding->new;
+my @locations = map { { path => "/$_/", channel_binding => $_ } } qw(allow require);
+my %server_config = $fixture->server_config(@locations);
+my $nginx_locations = join '', map { nginx_location($_) } @{$server_config{locations}};
+my $who = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::identity_headers;
 
 # Workers read these files.
 my @names = qw(first other ec);
-$site{data} = { map { my $name = $_; my @files = SSPI::Test::Server::certificate($name);
+$server_config{data} = { map { my $name = $_; my @files = SSPI::Test::Server::certificate($name);
     ("$name.pem" => slurp($files[0]), "$name.key" => slurp($files[1])) } @names };
 
 my @loads = ('ssl_certificate @DIR@/$host_certificate.pem;', 'ssl_certificate_key @DIR@/$host_certificate.key;');
-sub server { my ($listen, @lines) = @_; return join "\n", 'server {', "listen 127.0.0.1:$listen;", 'root @DOCROOT@;', @lines, "$who$locations}", '' }
+sub server { my ($listen, @lines) = @_; return join "\n", 'server {', "listen 127.0.0.1:$listen;", 'root @DOCROOT@;', @lines, "$who$nginx_locations}", '' }
 
 # The default server of a port has the callbacks and the tickets of all connections there.
-$site{nginx_http} .= join "\n", 'map $ssl_server_name $host_certificate { default first; other.test other; }',
+$server_config{nginx_http} .= join "\n", 'map $ssl_server_name $host_certificate { default first; other.test other; }',
     server('@PORT1@ ssl', @loads),
     server('@PORT2@ ssl', @loads, 'ssl_session_tickets off;', 'ssl_session_cache shared:loads:1m;'),
     server('@PORT3@ ssl', @loads, 'ssl_certificate @DIR@/ec.pem;', 'ssl_certificate_key @DIR@/ec.key;'),
     server('@PORT4@ ssl', 'ssl_certificate @DIR@/first.pem;', 'ssl_certificate_key @DIR@/first.key;'),
     server('@PORT4@ ssl', 'server_name other.test;', @loads);
-$site{extra_ports} = 4;
+$server_config{extra_ports} = 4;
 
 my $n_sessions = 0;
 
@@ -65,7 +65,7 @@ sub each_scheme {
             for my $row (connections($server, 2, @tls)) {
                 my ($name, $connect) = @$row;
                 my $connection = $connect->();
-                $world->comes_out($server, $want, "@tls, $name, $policy, $scheme: $says, $binding", $scheme, $connection, "/$policy/",
+                $fixture->comes_out($server, $want, "@tls, $name, $policy, $scheme: $says, $binding", $scheme, $connection, "/$policy/",
                     $says, binding_of($binding));
                 # A ticket of TLS 1.3 comes with the first answer.
                 $connection->get('/');
@@ -85,7 +85,7 @@ my @unbound = ([qw(allow silent first unbound)], [qw(require silent first MISSIN
 
 my %port = (tickets => 'PORT1', 'a shared session cache' => 'PORT2');
 
-parts 'resumed sessions', { %site, on => 'nginx' },
+parts 'resumed sessions', { %server_config, on => 'nginx' },
     (map {
         my ($how, $version) = @$_;
         ("with $how, TLS $version" => sub {
@@ -123,7 +123,7 @@ parts 'resumed sessions', { %site, on => 'nginx' },
             for my $scheme (@schemes) {
                 my $connection = SSPI::Test::Tls->new($server->client, @tls, %$goes_on);
                 is($connection->{handshake}, 'reused', "$scheme: the handshake");
-                $world->comes_out($server, 'NO_CANDIDATE 403', 'another name', $scheme, $connection, '/require/', 'right',
+                $fixture->comes_out($server, 'NO_CANDIDATE 403', 'another name', $scheme, $connection, '/require/', 'right',
                     binding_of('first'));
             }
         }
@@ -131,9 +131,9 @@ parts 'resumed sessions', { %site, on => 'nginx' },
     'after a reload' => sub {
         my ($server) = @_;
         my @rows = connections($server, 2, port => $server->port('PORT2'), version => '1.2');
-        $world->comes_out($server, 'bound', 'before', 'NTLM', (shift @rows)->[1]->(), '/require/', 'right', binding_of('first'));
+        $fixture->comes_out($server, 'bound', 'before', 'NTLM', (shift @rows)->[1]->(), '/require/', 'right', binding_of('first'));
         $server->reload;
-        $world->comes_out($server, $_->[1], "$_->[0] afterwards", 'NTLM', (shift @rows)->[1]->(), '/allow/', 'right', binding_of($_->[0]))
+        $fixture->comes_out($server, $_->[1], "$_->[0] afterwards", 'NTLM', (shift @rows)->[1]->(), '/allow/', 'right', binding_of($_->[0]))
             for [ first => 'bound' ], [ relay => 'BAD_BINDING' ];
     };
 

@@ -25,7 +25,7 @@ my $users = spew("$dir/users", user_line('alice', 'r', 'pw'), 0644);
 my $nt_users = spew("$dir/nt", ntlm_user_line('alice', 'CORP', 'pw'), 0644);
 my %all = (packages => 'Negotiate NTLM Digest', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => $nt_users, digest_user_file => $users, digest_algorithm => 'MD5', realm => 'r');
-my %site = (env => $kdc->server_env, locations => [
+my %server_config = (env => $kdc->server_env, locations => [
     { path => '/all/', %all },
     { path => '/optional/', %all, sspi => 'optional' },
 ]);
@@ -57,7 +57,7 @@ sub check {
     return;
 }
 
-parts 'second chances', \%site,
+parts 'second chances', \%server_config,
     'a token' => sub {
         my ($server) = @_;
         my $ticket = (split / /, SSPI::Test::Gss->header(env => $alice))[1];

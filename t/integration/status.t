@@ -16,7 +16,7 @@ my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my $users = spew(scratch_dir('users') . '/digest', user_line('alice', 'r', 'pw'), 0644);
 my %both = (packages => 'Negotiate Digest', keytab => $kdc->{keytab}, digest_user_file => $users, realm => 'r');
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/p/', %both },
@@ -45,7 +45,7 @@ sub counts {
     return is_deeply(\%more, $want, $name);
 }
 
-scenario 'what became of requests is counted, by all workers together', \%site, sub {
+scenario 'what became of requests is counted, by all workers together', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     counts($server, { challenged => 2 }, 'challenges', sub { $c->get('/p/') for 1 .. 2 });
@@ -65,7 +65,7 @@ scenario 'what became of requests is counted, by all workers together', \%site, 
         sub { $c->get('/p/', tls => 1, authorization => $c->negotiate_header) });
 };
 
-scenario 'the page comes as asked for', \%site, sub {
+scenario 'the page comes as asked for', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $type = sub { return (split /;/, scalar $c->get(@_)->header('Content-Type'))[0] };

@@ -21,7 +21,7 @@ my %includes = (apache => "AddType text/html .shtml\nAddOutputFilter INCLUDES .s
 
 sub include { return join ' ', map { qq(<!--#include virtual="$_" -->) } @_ }
 
-my %site = (
+my %server_config = (
     env => $kdc->server_env,
     locations => [
         { path => '/open/', sspi => 'off', %includes },
@@ -57,7 +57,7 @@ sub digest {
     return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, %o);
 }
 
-parts 'included parts', \%site,
+parts 'included parts', \%server_config,
     'an open page shows no protected part to nobody' => sub {
         my ($server) = @_;
         my $c = $server->client;

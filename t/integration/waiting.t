@@ -21,7 +21,7 @@ my $winbind = SSPI::Test::Winbind->new;
 my @who = map { SSPI::Test::Winbind->can($_)->() } qw(USER DOMAIN PASSWORD);
 my %who = (user => $who[0], domain => $who[1], password => $who[2]);
 my %user = (user => "$who{domain}\\$who{user}");
-my %site = (
+my %server_config = (
     before => [ $winbind->before ],
     locations => [
         { path => '/p/', packages => 'NTLM', mechanisms => 'ntlm', realm => 'r' },
@@ -29,8 +29,8 @@ my %site = (
     ],
     nginx => "add_header X-Worker \$pid always;\nerror_log \@DIR\@/logs/error.log info;\n",
 );
-my %nginx_site = (%site, on => 'nginx');
-my %apache_site = (%site, on => 'apache', apache_head => "SSPIThreads 2\nKeepAliveTimeout 30\n");
+my %nginx_config = (%server_config, on => 'nginx');
+my %apache_config = (%server_config, on => 'apache', apache_head => "SSPIThreads 2\nKeepAliveTimeout 30\n");
 
 sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
 sub login { my ($connection, %o) = @_; return (ntlm_login($connection, '/p/', %who, %o))[-1] }
@@ -87,7 +87,7 @@ sub recovers {
 sub count { my ($server, $message) = @_; my $id = message_id($message); return scalar(() = $server->log =~ /\b$id\b/g) }
 
 my $asked = message_id('WINBIND');
-for my $kind (\%nginx_site, \%apache_site) {
+for my $kind (\%nginx_config, \%apache_config) {
     scenario 'winbind answers', $kind, sub {
         my ($server) = @_;
         my $connection = connection($server);
@@ -106,7 +106,7 @@ for my $kind (\%nginx_site, \%apache_site) {
 
 # ---- when servers start ----
 
-for my $kind (\%nginx_site, \%apache_site) {
+for my $kind (\%nginx_config, \%apache_config) {
     $winbind->pause;
     scenario 'winbind is silent while the server starts', $kind, sub {
         my ($server) = @_;
@@ -121,7 +121,7 @@ for my $kind (\%nginx_site, \%apache_site) {
 
 # ---- nginx: in threads, for so long ----
 
-scenario 'winbind is silent', \%nginx_site, sub {
+scenario 'winbind is silent', \%nginx_config, sub {
     my ($server) = @_;
     my ($connection) = ask_all($server, 1);
     while_silent(sub {
@@ -144,7 +144,7 @@ scenario 'winbind is silent', \%nginx_site, sub {
     });
 };
 
-scenario 'more logins than threads', \%nginx_site, sub {
+scenario 'more logins than threads', \%nginx_config, sub {
     my ($server) = @_;
     my @all = ask_all($server, 40);
     while_silent(sub {
@@ -161,7 +161,7 @@ scenario 'more logins than threads', \%nginx_site, sub {
     });
 };
 
-scenario 'what ends while a thread waits', \%nginx_site, sub {
+scenario 'what ends while a thread waits', \%nginx_config, sub {
     my ($server) = @_;
     my @gone = ask_all($server, 4);
     while_silent(sub {
@@ -181,7 +181,7 @@ scenario 'what ends while a thread waits', \%nginx_site, sub {
 
 # ---- httpd: in the request's own thread, so many at a time ----
 
-scenario 'winbind is silent', \%apache_site, sub {
+scenario 'winbind is silent', \%apache_config, sub {
     my ($server) = @_;
     # Two may wait in each process.
     my @all = ask_all($server, 16);
@@ -212,11 +212,11 @@ scenario 'winbind is silent', \%apache_site, sub {
 
 sub include { return join ' ', map { qq(<!--#include virtual="$_" -->) } @_ }
 
-my %parts_site = (
-    %site,
+my %parts_config = (
+    %server_config,
     nginx => '',
     locations => [
-        @{$site{locations}},
+        @{$server_config{locations}},
         { path => '/page/', sspi => 'off', nginx => "ssi on;\nssi_types *;",
             apache => "AddType text/html .shtml\nAddOutputFilter INCLUDES .shtml" },
     ],
@@ -225,7 +225,7 @@ my %parts_site = (
 
 sub parts_of { my ($answer) = @_; return join ' ', $answer->body =~ /\b(BEGIN|PART\d|END)\b/g }
 
-for my $kind ({ %parts_site, on => 'nginx' }, { %parts_site, on => 'apache' }) {
+for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' }) {
     scenario 'parts of one page wait for the same login', $kind, sub {
         my ($server) = @_;
         my $whole = 'BEGIN PART1 PART2 PART3 END';
@@ -265,7 +265,7 @@ for my $kind ({ %parts_site, on => 'nginx' }, { %parts_site, on => 'apache' }) {
 
 # ---- it goes away ----
 
-for my $kind (\%nginx_site, \%apache_site) {
+for my $kind (\%nginx_config, \%apache_config) {
     scenario 'winbind goes and comes', $kind, sub {
         my ($server) = @_;
         granted(login(connection($server)), \%user, 'a login');

@@ -236,14 +236,14 @@ sub stop {
 # Logs a user in; returns the environment that makes him known to a client.
 sub login {
     my ($self, $user) = @_;
-    my %env = (%{$self->nobody}, KRB5CCNAME => "FILE:$self->{dir}/cache-" . ++$self->{n_caches});
+    my %env = (%{$self->env_without_ticket}, KRB5CCNAME => "FILE:$self->{dir}/cache-" . ++$self->{n_caches});
     SSPI::Test::must_run([ 'kinit', encode('UTF-8', $user) ], env => \%env, stdin => PASSWORD . "\n");
     return \%env;
 }
 
 # What a client without any ticket has. It is on a machine of its own, so to say: gss-ntlmssp, where
 # it is installed, would ask this one's winbind.
-sub nobody { my ($self) = @_; return { %{$self->{env}}, _NO_WINBINDD => 1 } }
+sub env_without_ticket { my ($self) = @_; return { %{$self->{env}}, _NO_WINBINDD => 1 } }
 
 # What a server needs to find the realm.
 sub server_env { my ($self) = @_; return { KRB5_CONFIG => $self->{env}{KRB5_CONFIG} } }

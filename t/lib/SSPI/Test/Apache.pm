@@ -41,7 +41,7 @@ sub template {
         my $value = $expr =~ /\A%/ ? $expr : "%{$expr}";
         $value = "%{reqenv:$1}" if $expr =~ /reqenv\('(\w+)'\)/;
         qq(Header always set $name "expr=$value" "expr=-n '$value'"\n)
-    } @SSPI::Test::Server::who;
+    } @SSPI::Test::Server::identity_headers;
     my $tls = join '', map {
         my ($cert, $key) = SSPI::Test::Server::certificate($_);
         "    SSLCertificateFile $cert\n    SSLCertificateKeyFile $key\n"

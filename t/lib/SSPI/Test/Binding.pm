@@ -35,7 +35,7 @@ sub new {
     my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/other.test']);
     my $users = spew("$dir/users", ntlm_user_line('alice', 'CORP', 'pw') . user_line('alice', 'r', 'pw'), 0644);
     my $self = bless { kdc => $kdc, env => $kdc->login('alice') }, $class;
-    $self->{place} = { packages => 'Negotiate NTLM Digest', mechanisms => 'kerberos ntlm', realm => 'r',
+    $self->{location} = { packages => 'Negotiate NTLM Digest', mechanisms => 'kerberos ntlm', realm => 'r',
         keytab => $kdc->make_keytab('bound.keytab', 'HTTP/localhost', 'HTTP/other.test'), ntlm_user_file => $users,
         digest_user_file => $users };
     # A client that knows of bindings says so where it has none (MS-KILE 2.2.10).
@@ -46,10 +46,10 @@ sub new {
 }
 
 # Options of a server for these places, each a hash of SSPI::Test::Options; undef takes one away.
-sub site {
-    my ($self, @places) = @_;
-    my @whole = map { my %o = (%{$self->{place}}, %$_); +{ map { $_ => $o{$_} } grep { defined $o{$_} } keys %o } } @places;
-    return (env => $self->{kdc}->server_env, locations => \@whole,
+sub server_config {
+    my ($self, @locations) = @_;
+    my @complete = map { my %o = (%{$self->{location}}, %$_); +{ map { $_ => $o{$_} } grep { defined $o{$_} } keys %o } } @locations;
+    return (env => $self->{kdc}->server_env, locations => \@complete,
         nginx_http => 'ssl_protocols TLSv1.2 TLSv1.3;'); # its default has no TLS 1.3
 }
 
@@ -145,10 +145,10 @@ sub outcome {
     my @messages = map { /\b(SSPI-1\d\d)\b/ ? $id{$1} // $1 : () } @lines;
     my $known = $answer->user =~ /\A(?:alice|alice\@SSPI\.TEST|CORP\\alice)\z/;
     return ('unbound', 'bound')[ $answer->bound ] if $answer->status == 200 && $known && !@messages && $answer->bound =~ /\A[01]\z/;
-    my $nobody = $answer->user eq '' && $answer->remote_user eq '';
+    my $anonymous = $answer->user eq '' && $answer->remote_user eq '';
     my %status = (BAD_BINDING => 401, MISSING_BINDING => 401, WRONG_SERVICE => 401, TLS_REQUIRED => 403,
         NO_CANDIDATE => $answer->status == 403 ? 403 : 500, NOT_AUTHORIZED => 403, REPLAY => 401);
-    return $messages[0] . ($messages[0] eq 'NO_CANDIDATE' ? ' ' . $answer->status : '') if @messages == 1 && $nobody && $answer->status == ($status{$messages[0]} // 0)
+    return $messages[0] . ($messages[0] eq 'NO_CANDIDATE' ? ' ' . $answer->status : '') if @messages == 1 && $anonymous && $answer->status == ($status{$messages[0]} // 0)
         && ($answer->status != 401 || $answer->challenges);
     return join ' ', $answer->brief, @lines;
 }

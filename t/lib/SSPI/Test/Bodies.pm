@@ -13,7 +13,7 @@ use SSPI::Test qw(scratch_dir spew slurp run);
 use SSPI::Test::Digest qw(digest_challenges digest_header);
 use SSPI::Test::Response;
 
-our @EXPORT = qw(body body_file told new_nonce login %way @ways arrives answers send_all post_text get_text
+our @EXPORT = qw(body body_file body_report new_nonce login %way @ways arrives answers send_all post_text get_text
     chunks statuses);
 
 # A body of that length, the same for the same length, full of things that look like HTTP.
@@ -33,7 +33,7 @@ sub body_file {
 }
 
 # What an application of these tests answers when it got this body.
-sub told { my ($body) = @_; return length($body) . ' ' . sha256_hex($body) }
+sub body_report { my ($body) = @_; return length($body) . ' ' . sha256_hex($body) }
 
 # The nonce of the requests that follow, of the place `path`.
 my ($challenge, $nc);
@@ -61,7 +61,7 @@ sub _curl_way {
         my ($c, $path, $body, %o) = @_;
         my $method = $o{method} // 'POST';
         return $c->get($path, method => $method, tls => $tls, authorization =>
-            login($path, $method, $o{proven} // $body), args => [ @args, '--header', 'Content-Type: a/b',
+            login($path, $method, $o{hashed_body} // $body), args => [ @args, '--header', 'Content-Type: a/b',
             (map { ('--header', $_) } @{$o{headers} // []}), '--data-binary', '@' . body_file($body) ]);
     };
 }
@@ -73,7 +73,7 @@ sub _h2_without_length {
     my $dir = scratch_dir('h2');
     my $r = run([ qw(curl -q --silent --show-error --http2 --upload-file - --max-time 30 --noproxy *), '--request', $method,
             '--cacert', $c->{ca}, '--dump-header', "$dir/headers", '--output', "$dir/body",
-            (map { ('--header', $_) } 'Authorization: ' . login($path, $method, $o{proven} // $body),
+            (map { ('--header', $_) } 'Authorization: ' . login($path, $method, $o{hashed_body} // $body),
                 @{$o{headers} // []}), $c->url($path, 1) ], stdin => $body);
     my $a = SSPI::Test::Response->from_text(slurp("$dir/headers"), slurp("$dir/body"));
     $a->{curl_error} = $r->{err};
@@ -95,7 +95,7 @@ sub arrives {
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $body = body($len);
     my $a = $way{$way}->($c, $path, $body, %o);
-    return is_deeply([ $a->status, $a->user, $a->body ], [ 200, 'alice', told($body) ], "$len bytes, $way")
+    return is_deeply([ $a->status, $a->user, $a->body ], [ 200, 'alice', body_report($body) ], "$len bytes, $way")
         || diag($a->brief);
 }
 
@@ -132,7 +132,7 @@ sub send_all {
 sub post_text {
     my ($c, $path, $body, %o) = @_;
     my @lines = $o{chunked} ? 'Transfer-Encoding: chunked' : 'Content-Length: ' . length $body;
-    return $c->request_text($path, method => 'POST', authorization => login($path, 'POST', $o{proven} // $body),
+    return $c->request_text($path, method => 'POST', authorization => login($path, 'POST', $o{hashed_body} // $body),
         headers => [ @lines, @{$o{headers} // []} ])
         . ($o{no_body} ? '' : $o{chunked} ? chunks($body) . "0\r\n\r\n" : $body);
 }

@@ -43,7 +43,7 @@ sub _module { my ($import) = @_; return sub { run([ $python, '-c', $import ])->{
 my %client = (
     chromium => { here => _command('chromium') },
     curl => { here => _command('curl'), ask => \&_curl },
-    # MIT's SPNEGO with NTLM as its mechanism, in the environment of WindowsSite's gss_ntlm_env().
+    # MIT's SPNEGO with NTLM as its mechanism, in the environment of WindowsFixture's gss_ntlm_env().
     'gss-ntlmssp' => { here => sub { _command('curl')->() && defined ntlm_mechanism() },
         ask => \&_curl },
     firefox => { here => _command('firefox-esr') },

@@ -10,7 +10,7 @@ use JSON::PP qw(decode_json encode_json);
 use POSIX qw(mkfifo);
 use Time::HiRes qw(time);
 
-use constant PATIENCE_S => 30;
+use constant TIMEOUT_S => 30;
 
 # Makes the pipes in a directory, before Chromium starts with command() of them.
 sub new {
@@ -50,7 +50,7 @@ sub call {
     my %call = (id => ++$self->{id}, method => $method, params => \%params);
     $call{sessionId} = $self->{session} if $self->{session};
     print {$self->{to}} encode_json(\%call), "\0";
-    my $until = time + PATIENCE_S;
+    my $until = time + TIMEOUT_S;
     while (my $message = $self->_message($until)) {
         if (!defined $message->{id}) { push @{$self->{events}}, $message; next }
         next if $message->{id} != $call{id};
@@ -64,7 +64,7 @@ sub call {
 sub event {
     my ($self, @names) = @_;
     my %wanted = map { $_ => 1 } @names;
-    my $until = time + PATIENCE_S;
+    my $until = time + TIMEOUT_S;
     while (my $event = shift @{$self->{events}} // $self->_message($until)) {
         return $event if $wanted{$event->{method} // ''};
     }
@@ -83,7 +83,7 @@ sub open_page {
 
 # Opens a URL and answers its prompts with these names and passwords, one after the other. It
 # cancels all further prompts. Returns (the number of prompts, the page's status).
-sub visit {
+sub navigate {
     my ($self, $url, @answers) = @_;
     my ($n_prompts, $status) = (0);
     print {$self->{to}} encode_json({ id => ++$self->{id}, method => 'Page.navigate', params => { url => $url },

@@ -16,7 +16,7 @@ my %type = (DATA => 0, HEADERS => 1, RST_STREAM => 3, SETTINGS => 4, PING => 6, 
 my %name = reverse %type;
 use constant { END_STREAM => 1, ACK => 1, END_HEADERS => 4 };
 use constant WINDOW => 0x7fffffff;
-use constant { PATIENCE_S => 30, PART => 65536 };
+use constant { TIMEOUT_S => 30, PART => 65536 };
 
 # Made from an SSPI::Test::Client. Its windows have the largest size, so only the socket limits the
 # server.
@@ -91,7 +91,7 @@ sub frame {
             return $self->_note({ type => $name{$type} // $type, flags => $flags, stream => $stream,
                 payload => substr $$data, 0, $len, '' });
         }
-        IO::Select->new($self->{socket})->can_read(PATIENCE_S) or die "no frame within ${\PATIENCE_S} seconds\n";
+        IO::Select->new($self->{socket})->can_read(TIMEOUT_S) or die "no frame within ${\TIMEOUT_S} seconds\n";
         return undef if !sysread $self->{socket}, $$data, PART, length $$data;
     }
 }

@@ -136,7 +136,7 @@ sub login {
 }
 
 # What a client without any ticket has.
-sub nobody { my ($self) = @_; return { %{$self->{env}} } }
+sub env_without_ticket { my ($self) = @_; return { %{$self->{env}} } }
 
 # What a server needs to find the realm.
 sub server_env { my ($self) = @_; return { KRB5_CONFIG => $self->{env}{KRB5_CONFIG} } }

@@ -30,7 +30,7 @@ sub template {
     my $opt = $self->{opt};
     my $user = is_root() ? 'user ' . worker_user() . ' ' . ($opt->{group} // worker_user()) . ";\n" : '';
     my $ours = ($opt->{module} // 1) ? "load_module \@MODULE\@;\n" : '';
-    my @who = @SSPI::Test::Server::who;
+    my @who = @SSPI::Test::Server::identity_headers;
     @who = grep { $_->[2] !~ /sspi/ } @who if !$ours;
     my $who = join '', map { "        add_header $_->[0] $_->[2] always;\n" } @who;
     my $tls = join '', map {

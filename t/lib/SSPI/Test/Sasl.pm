@@ -14,7 +14,7 @@ use SSPI::Test::Gss qw(ntlm_env);
 use SSPI::Test::KDC;
 
 our @EXPORT = qw(ENDED INVALID_TOKEN DENIED NO_AUTHORITY ALTERED UNORDERED MISMATCH NO_PACKAGE
-    site start_server came receive put);
+    fixture start_server came receive put);
 
 # How a server ends with a client. The first: it has left.
 use constant {
@@ -22,14 +22,14 @@ use constant {
     UNORDERED => '80090310', NO_AUTHORITY => '80090311', MISMATCH => '80090331', NO_PACKAGE => '80090305',
 };
 
-my $site;
+my $fixture;
 my @servers;
 
 # What servers and clients share: the name of the realm and the environments of a server and of clients with a
 # ticket, with nothing, and with NTLM in their GSSAPI (undef: there is none). User alice is known to all: to
 # DIGEST-MD5 with the password "secret", to NTLM as of CORP with "Password"; the others to DIGEST-MD5.
-sub site {
-    return $site if $site;
+sub fixture {
+    return $fixture if $fixture;
     my $dir = scratch_dir('sasl');
     my $kdc = SSPI::Test::KDC->new(principals => ['ldap/localhost']);
     $kdc->make_keytab($kdc->{keytab}, 'ldap/localhost');
@@ -41,25 +41,25 @@ sub site {
     spew("$dir/users", slurp("$dir/users") . "Alice:Corp:NT:a4f49c406510bdcab6824ee7c30fd852\n");
     my %ntlm = ntlm_env();
     my $passwords = spew("$dir/passwords", "CORP:alice:Password\n", 0600);
-    $site = {
+    $fixture = {
         kdc => $kdc,
         realm => $kdc->REALM,
         server => { %{$kdc->{env}}, KRB5_KTNAME => $kdc->{keytab}, KRB5RCACHENAME => "file2:$dir/rcache",
             SSPI_USER_FILE => "$dir/users" },
         ticket => $kdc->login('alice'),
-        nothing => $kdc->nobody,
-        ntlm => %ntlm ? { %{$kdc->nobody}, %ntlm, NTLM_USER_FILE => $passwords, NETBIOS_COMPUTER_NAME => 'CLIENT',
+        nothing => $kdc->env_without_ticket,
+        ntlm => %ntlm ? { %{$kdc->env_without_ticket}, %ntlm, NTLM_USER_FILE => $passwords, NETBIOS_COMPUTER_NAME => 'CLIENT',
             NETBIOS_DOMAIN_NAME => 'CORP' } : undef,
     };
-    return $site;
+    return $fixture;
 }
 
 # Starts sasl_server or ldap_server with these words behind port and realm.
 sub start_server {
     my ($program, @words) = @_;
     my $self = bless { port => free_port(), out => scratch_dir($program) . '/out', told => 0 }, __PACKAGE__;
-    my @command = (SSPI::Test::lifeline(), build_dir() . "/t/conformance/$program", $self->{port}, site()->{realm}, @words);
-    $self->{pid} = spawn(\@command, env => site()->{server}, out => $self->{out});
+    my @command = (SSPI::Test::lifeline(), build_dir() . "/t/conformance/$program", $self->{port}, fixture()->{realm}, @words);
+    $self->{pid} = spawn(\@command, env => fixture()->{server}, out => $self->{out});
     push @servers, $self;
     SSPI::Test::on_end(sub { $self->stop });
     # This connection is a client, too.

@@ -43,7 +43,7 @@ sub log_in {
 
 sub _env {
     my ($client, %o) = @_;
-    my $env = site()->{$o{by_ntlm} ? 'ntlm' : $o{mechanism} =~ /GSS/ || $client eq 'Java' ? 'ticket' : 'nothing'};
+    my $env = fixture()->{$o{by_ntlm} ? 'ntlm' : $o{mechanism} =~ /GSS/ || $client eq 'Java' ? 'ticket' : 'nothing'};
     return { map { $_ => $env->{$_} } grep { defined $env->{$_} } keys %$env };
 }
 
@@ -52,7 +52,7 @@ sub _found { my ($command) = @_; return grep { -x "$_/$command" } split /:/, $EN
 # Why there can be no test with this client; undef: there can.
 sub missing {
     my ($client, %o) = @_;
-    return 'gss-ntlmssp is not installed' if $o{by_ntlm} && !site()->{ntlm};
+    return 'gss-ntlmssp is not installed' if $o{by_ntlm} && !fixture()->{ntlm};
     if ($client eq 'Authen::SASL') {
         return eval { require Authen::SASL; require Authen::SASL::Perl::DIGEST_MD5; require GSSAPI; 1 } ? undef
             : 'Authen::SASL or what it needs (libdigest-hmac-perl, libgssapi-perl) is not installed';
@@ -89,7 +89,7 @@ sub cyrus {
     my ($server, %o) = @_;
     my ($min, $max) = _bits(%o);
     my @command = ('sasl-sample-client', qw(-s host -n localhost -m), $o{mechanism}, '-b', "min=$min,max=$max");
-    push @command, '-a', $o{user} // 'alice', '-r', site()->{realm} if $o{mechanism} !~ /GSS/;
+    push @command, '-a', $o{user} // 'alice', '-r', fixture()->{realm} if $o{mechanism} !~ /GSS/;
     push @command, '-u', $o{authzid} if defined $o{authzid};
     # Without a terminal it reads the password where it reads lines.
     my $pid = open2(my $out, my $in, qw(setsid stdbuf -oL sh -c), 'exec "$@" 2>&1', 'sh', @command);
@@ -131,7 +131,7 @@ sub ldapsearch {
     my @command = ('ldapsearch', '-H', "ldap://localhost:$server->{port}", qw(-N -LLL -o ldif-wrap=no -s base -b), '',
         '-Y', $o{mechanism}, '-O', $properties);
     push @command, '-U', $o{user} // 'alice', '-w', $o{password} // 'secret' if $o{mechanism} !~ /GSS/;
-    push @command, '-R', site()->{realm} if $o{mechanism} eq 'DIGEST-MD5';
+    push @command, '-R', fixture()->{realm} if $o{mechanism} eq 'DIGEST-MD5';
     push @command, '-X', $o{authzid} if defined $o{authzid};
     my $r = run(\@command, env => { LDAPNOINIT => 1 });
     my ($bits) = $r->{err} =~ /^SASL SSF: (\d+)$/m;
@@ -183,7 +183,7 @@ sub gnu_sasl {
     my %qop = (none => 'qop-auth', integrity => 'qop-int', confidentiality => 'qop-conf');
     my @command = (qw(stdbuf -o0 gsasl --quiet --imap --no-starttls --no-cb --service=host --hostname=localhost),
         '-m', $o{mechanism}, '--connect=127.0.0.1:' . $listener->sockport, "--quality-of-protection=$qop{$o{layer}}");
-    push @command, '-a', $o{user} // 'alice', '-p', $o{password} // 'secret', '-r', site()->{realm}
+    push @command, '-a', $o{user} // 'alice', '-p', $o{password} // 'secret', '-r', fixture()->{realm}
         if $o{mechanism} ne 'GSSAPI';
     push @command, '-z', $o{authzid} if defined $o{authzid};
     my $pid = open2(my $out, my $in, qw(sh -c), 'exec "$@" 2>&1', 'sh', @command);
@@ -219,13 +219,13 @@ sub java {
     if (!$java) {
         $java = open2($from_java, $to_java, qw(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData
             -Djavax.security.auth.useSubjectCredsOnly=false -Djdk.sasl.disabledMechanisms=),
-            '-Djava.security.krb5.conf=' . site()->{kdc}{env}{KRB5_CONFIG},
+            '-Djava.security.krb5.conf=' . fixture()->{kdc}{env}{KRB5_CONFIG},
             root_dir() . '/t/clients/SaslClient.java');
         SSPI::Test::on_end(sub { close $to_java; waitpid $java, 0 });
     }
     my %qop = (none => 'auth', integrity => 'auth-int', confidentiality => 'auth-conf');
     my %c = (port => $server->{port}, mechanism => $o{mechanism}, qop => $qop{$o{layer}}, length => $o{length} // 1);
-    @c{qw(user password realm)} = ('alice', 'secret', site()->{realm}) if $o{mechanism} eq 'DIGEST-MD5';
+    @c{qw(user password realm)} = ('alice', 'secret', fixture()->{realm}) if $o{mechanism} eq 'DIGEST-MD5';
     @c{qw(user password realm)} = ('alice', 'Password', 'CORP') if $o{mechanism} eq 'NTLM';
     for my $name (qw(authzid user password realm cipher maxbuf how)) { $c{$name} = $o{$name} if defined $o{$name} }
     print {$to_java} join(' ', map { "$_=$c{$_}" } sort keys %c), "\n";

@@ -111,7 +111,7 @@ sub message_id {
 }
 
 # Lines about requests (numbers below 200) since the last look at the log, but for those that only
-# say who logged in (logins_told.t looks at them).
+# say who logged in (login_messages.t looks at them).
 sub message_lines {
     my ($server) = @_;
     my $granted = message_id('GRANTED');

@@ -13,7 +13,7 @@ use SSPI::Test::Client;
 
 # The answer's headers that tell who it was, the same on both servers:
 # header => [Apache expression, nginx variable].
-our @who = (
+our @identity_headers = (
     [ 'X-Sspi-User', q(reqenv('SSPI_USER')), '$sspi_user' ],
     [ 'X-Sspi-Realm', q(reqenv('SSPI_REALM')), '$sspi_realm' ],
     [ 'X-Sspi-Package', q(reqenv('SSPI_PACKAGE')), '$sspi_package' ],
@@ -66,10 +66,10 @@ sub new {
     $self->{http} = free_port();
     $self->{https} = free_port();
     my $n = 0;
-    my %place = (HTTP => $self->{http}, HTTPS => $self->{https}, DIR => $self->{dir},
+    my %substitutions = (HTTP => $self->{http}, HTTPS => $self->{https}, DIR => $self->{dir},
         DOCROOT => "$self->{dir}/docroot", MODULE => built($class->kind),
         (map { 'PORT' . ++$n => free_port() } 1 .. $opt{extra_ports} // 0), %{$opt{substitute} // {}});
-    $self->{place} = \%place;
+    $self->{substitutions} = \%substitutions;
     $self->{error_log} = "$self->{dir}/logs/error.log";
     $self->{access_log} = "$self->{dir}/logs/access.log";
     $self->add_file($_ =~ m{/\z} ? $_ . 'index.html' : $_, "page of $_\n")
@@ -98,11 +98,11 @@ sub add_data {
 
 sub fill {
     my ($self, $text) = @_;
-    $text =~ s/\@([A-Z][A-Z0-9_]*)\@/$self->{place}{$1} \/\/ "\@$1\@"/ge;
+    $text =~ s/\@([A-Z][A-Z0-9_]*)\@/$self->{substitutions}{$1} \/\/ "\@$1\@"/ge;
     return $text;
 }
 
-sub port { my ($self, $name) = @_; return $self->{place}{$name} }
+sub port { my ($self, $name) = @_; return $self->{substitutions}{$name} }
 
 # Writes the configuration anew, with changed options.
 sub write_config {

@@ -14,9 +14,9 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
-my $world = SSPI::Test::Binding->new;
+my $fixture = SSPI::Test::Binding->new;
 my %evil = (channel_binding => 'allow', extended_protection => 'no-service-name-check');
-my %site = ($world->site(
+my %server_config = ($fixture->server_config(
     { path => '/p/' }, { path => '/required/', channel_binding => 'require' }, { path => '/none/', channel_binding => 'none' },
     { path => '/int/', digest_qop => 'auth-int' }, { path => '/bob/', require => ['user bob@SSPI.TEST digest:bob'] },
     { path => '/any/', %evil }, { path => '/front/', channel_binding => 'require', extended_protection => 'proxy' },
@@ -25,7 +25,7 @@ my %site = ($world->site(
 ), files => { '/pages/page.shtml' => join ' ', map { qq(<!--#include virtual="$_" -->) } '/p/', '/none/', '/p/' });
 
 # The lines about logins since the last look, without what the servers write around them.
-sub told {
+sub login_lines {
     my ($server) = @_;
     my $id = message_id('GRANTED');
     my @lines = map { /\b$id: (.*?)(?:, client: .*)?\z/ ? $1 : () } split /\n/, $server->new_log;
@@ -33,7 +33,7 @@ sub told {
     return $server->kind eq 'apache' ? map { s/\\\\/\\/gr } @lines : @lines;
 }
 
-sub tells { my ($server, $want, $name) = @_; return is_deeply([ told($server) ], $want, $name) }
+sub logs_logins { my ($server, $want, $name) = @_; return is_deeply([ login_lines($server) ], $want, $name) }
 
 # A Digest login as a test puts it together; its answer.
 sub digest {
@@ -46,7 +46,7 @@ sub digest {
 
 my %by = ('Kerberos' => 'Negotiate, Kerberos', 'Kerberos in SPNEGO' => 'Negotiate, Kerberos', 'NTLM' => 'NTLM, NTLM',
     'NTLM in SPNEGO' => 'Negotiate, NTLM', 'Digest' => 'Digest, MD5');
-my %who = ('Kerberos' => 'alice@SSPI.TEST', 'NTLM' => 'CORP\x5calice', 'Digest' => 'digest:alice');
+my %user = ('Kerberos' => 'alice@SSPI.TEST', 'NTLM' => 'CORP\x5calice', 'Digest' => 'digest:alice');
 sub line {
     my ($scheme, $service, $channel) = @_;
     my ($kind) = $scheme =~ /\A(\w+)/;
@@ -54,7 +54,7 @@ sub line {
     my $by = $by{$scheme};
     # What Windows' clients of Digest are offered where they must be bound.
     $by .= '-sess' if $kind eq 'Digest' && $channel =~ /\Abound/;
-    return "$who{$kind} logged in by $by; service: $service; channel: $channel";
+    return "$user{$kind} logged in by $by; service: $service; channel: $channel";
 }
 
 my @parts = map {
@@ -62,70 +62,70 @@ my @parts = map {
     my $login = sub {
         my ($server, $path, $says) = @_;
         my $connection = SSPI::Test::Tls->new($server->client);
-        return $world->login($scheme, $connection, $path, $says, binding_of('rsa'));
+        return $fixture->login($scheme, $connection, $path, $says, binding_of('rsa'));
     };
     my $silent = line($scheme, $scheme =~ /\AKerberos/ ? 'HTTP/localhost' : 'not told', '');
     ("by $scheme" => sub {
         my ($server) = @_;
         is($login->($server, '/required/', 'right')->status, 200, 'bound');
-        tells($server, [ line($scheme, 'HTTP/localhost', 'bound') ], 'which is told');
+        logs_logins($server, [ line($scheme, 'HTTP/localhost', 'bound') ], 'which is told');
         is($login->($server, '/p/', 'silent')->status, 200, 'says nothing');
-        tells($server, [ $silent . 'not bound' ], 'which is told');
+        logs_logins($server, [ $silent . 'not bound' ], 'which is told');
         is($login->($server, '/none/', 'silent')->status, 200, 'nothing is compared');
-        tells($server, [ $silent . 'not compared' ], 'which is told');
+        logs_logins($server, [ $silent . 'not compared' ], 'which is told');
         is($login->($server, '/front/', 'right')->status, 200, 'bound to a front end');
-        tells($server, [ line($scheme, 'HTTP/localhost', 'bound to one that ends before this server') ], 'which is told');
+        logs_logins($server, [ line($scheme, 'HTTP/localhost', 'bound to one that ends before this server') ], 'which is told');
         is($login->($server, '/required/', 'wrong')->status, 401, 'bound to something else');
-        tells($server, [], 'which is no login');
+        logs_logins($server, [], 'which is no login');
     });
 } @schemes;
 
-parts 'a login is told', \%site, @parts,
+parts 'a login is told', \%server_config, @parts,
     'and no request without one' => sub {
         my ($server) = @_;
         is($server->client->get('/p/')->status, 401, 'no credentials');
         is($server->client->get('/p/', digest => 'alice:wrong')->status, 401, 'wrong ones');
-        tells($server, [], 'nothing is told');
+        logs_logins($server, [], 'nothing is told');
     },
     'once, and not for what comes on its connection' => sub {
         my ($server) = @_;
         my $connection = SSPI::Test::Tls->new($server->client);
         is((ntlm_login($connection, '/p/'))[-1]->status, 200, 'a login');
-        tells($server, [ line('NTLM', 'not told', 'not bound') ], 'is told');
+        logs_logins($server, [ line('NTLM', 'not told', 'not bound') ], 'is told');
         granted($connection->get($_), { user => 'CORP\\alice' }, "$_: a request of that login") for '/p/', '/none/';
-        tells($server, [], 'is not');
+        logs_logins($server, [], 'is not');
     },
     'once, whatever a page is made of' => sub {
         my ($server) = @_;
-        my $client = $server->client(env => $world->{env});
+        my $client = $server->client(env => $fixture->{env});
         my $a = $client->get('/pages/page.shtml', authorization => $client->negotiate_header);
         is($a->body =~ s{page of /(\w+)/\n}{$1}gr, 'p none p', 'a page with three parts');
-        tells($server, [ line('Kerberos', 'HTTP/localhost', 'not compared') ], 'one line');
+        logs_logins($server, [ line('Kerberos', 'HTTP/localhost', 'not compared') ], 'one line');
     },
     'once, when the body is wanted first' => sub {
         my ($server) = @_;
         is(digest($server->client, '/int/', body => 'a body')->status, $server->kind eq 'nginx' ? 405 : 200, 'auth-int');
-        tells($server, [ line('Digest', 'not told', 'not compared') ], 'one line');
+        logs_logins($server, [ line('Digest', 'not told', 'not compared') ], 'one line');
     },
     'where who is known is not let in' => sub {
         my ($server) = @_;
         is(digest($server->client, '/bob/')->status, 403, 'not a user who is required');
         # On httpd that is decided later, by others, who tell it.
-        tells($server, $server->kind eq 'apache' ? [ line('Digest', 'not told', 'not compared') ] : [], 'a login where it was one');
+        logs_logins($server, $server->kind eq 'apache' ? [ line('Digest', 'not told', 'not compared') ] : [], 'a login where it was one');
     },
     'not where that level is off' => sub {
         my ($server) = @_;
         is(digest($server->client, '/warn/')->status, 200, 'a login');
-        tells($server, [], 'nothing is told');
+        logs_logins($server, [], 'nothing is told');
     },
     'with all that a client sends escaped' => sub {
         my ($server) = @_;
         my ($evil, $shown) = (qq(HTTP/a'\xc3\xa4) . 'b' x 200, 'HTTP/a\\x27\\xc3\\xa4' . 'b' x 200);
         is(digest($server->client, '/any/', SSPI::Test::Binding::digest_says('', $evil))->status, 200, 'a strange service');
-        tells($server, [ line('Digest', substr($shown, 0, 125) . '...', 'not compared') ], 'cut and escaped');
+        logs_logins($server, [ line('Digest', substr($shown, 0, 125) . '...', 'not compared') ], 'cut and escaped');
         my $connection = SSPI::Test::Tls->new($server->client);
         is((ntlm_login($connection, '/any/', target => qq(HTTP/a"\xc3\xa4)))[-1]->status, 200, 'another');
-        tells($server, [ line('NTLM', 'HTTP/a\\x22\\xc3\\xa4', 'not bound') ], 'escaped');
+        logs_logins($server, [ line('NTLM', 'HTTP/a\\x22\\xc3\\xa4', 'not bound') ], 'escaped');
     };
 
 done_testing;

@@ -31,7 +31,7 @@ my %file = (
 spew("$dir/$_", $file{$_}, 0644) for keys %file;
 
 # A place whose users come from the providers, with the AuthUserFile of that name.
-sub place {
+sub location {
     my ($path, $users, %o) = @_;
     my $text = join "\n", (defined $users ? "AuthUserFile $dir/$users" : ()), delete $o{apache} // ();
     return { path => $path, packages => 'Digest', realm => 'r', digest_provider => 'file', apache => $text, %o };
@@ -52,21 +52,21 @@ my $alias = "<AuthnProviderAlias file few>\nAuthUserFile $dir/without\n</AuthnPr
     . "<AuthnProviderAlias file broken>\nAuthUserFile $dir/none\n</AuthnProviderAlias>\n";
 
 parts 'providers', { on => 'apache', locations => [
-        place('/file/', 'users'),
-        place('/sess/', 'users', digest_algorithm => 'MD5-sess MD5'),
-        place('/two/', 'users', digest_provider => 'few file'),
-        place('/few/', 'users', digest_provider => 'few'),
-        place('/broken/', 'users', digest_provider => 'broken file'),
-        place('/nothing/', undef),
-        (map { place("/$_/", $_) } qw(long odd empty)),
-        place('/strong/', 'users', digest_algorithm => 'SHA-256'),
-        place('/both/', 'users', digest_algorithm => 'MD5 SHA-256'),
-        place('/userhash/', 'users', digest_userhash => 'on'),
-        place('/expression/', 'users', realm => '%{reqenv:REALM}', apache => 'SetEnvIf Request_URI ^ REALM=r'),
-        place('/only/', 'users', require => ['user digest:alice']),
-        place('/int/', 'users', digest_qop => 'auth-int', digest_entity_limit => 100_000),
-        place('/int-only/', 'users', digest_qop => 'auth-int', require => ['user digest:alice']),
-        place('/optional/', 'users', sspi => 'optional'),
+        location('/file/', 'users'),
+        location('/sess/', 'users', digest_algorithm => 'MD5-sess MD5'),
+        location('/two/', 'users', digest_provider => 'few file'),
+        location('/few/', 'users', digest_provider => 'few'),
+        location('/broken/', 'users', digest_provider => 'broken file'),
+        location('/nothing/', undef),
+        (map { location("/$_/", $_) } qw(long odd empty)),
+        location('/strong/', 'users', digest_algorithm => 'SHA-256'),
+        location('/both/', 'users', digest_algorithm => 'MD5 SHA-256'),
+        location('/userhash/', 'users', digest_userhash => 'on'),
+        location('/expression/', 'users', realm => '%{reqenv:REALM}', apache => 'SetEnvIf Request_URI ^ REALM=r'),
+        location('/only/', 'users', require => ['user digest:alice']),
+        location('/int/', 'users', digest_qop => 'auth-int', digest_entity_limit => 100_000),
+        location('/int-only/', 'users', digest_qop => 'auth-int', require => ['user digest:alice']),
+        location('/optional/', 'users', sspi => 'optional'),
     ], apache_head => $alias },
     'who is not let in' => sub {
         my ($server) = @_;
@@ -137,7 +137,7 @@ parts 'providers', { on => 'apache', locations => [
             for my $len (0, 1, 99_000) {
                 for my $way (@ways) {
                     granted($way{$way}->($c, $path, body($len)), { user => 'alice' }, "$path: $len bytes, $way");
-                    refused($way{$way}->($c, $path, body($len), proven => 'x'), 401, 'a wrong body');
+                    refused($way{$way}->($c, $path, body($len), hashed_body => 'x'), 401, 'a wrong body');
                 }
             }
         }
@@ -153,15 +153,15 @@ my @inner = qw(same other without broken realm file);
 # The places that index files and parts of pages lead to, below `path`.
 sub inner {
     my ($path, $file) = @_;
-    return (place("${path}same/$file", 'same'), place("${path}other/$file", 'other'),
-        place("${path}without/$file", 'without'), place("${path}broken/$file", 'none'),
-        place("${path}realm/$file", 'users', realm => 'other realm'), { path => "${path}file/$file", %user_file });
+    return (location("${path}same/$file", 'same'), location("${path}other/$file", 'other'),
+        location("${path}without/$file", 'without'), location("${path}broken/$file", 'none'),
+        location("${path}realm/$file", 'users', realm => 'other realm'), { path => "${path}file/$file", %user_file });
 }
 
 parts 'a proof and the provider of another place', { on => 'apache', locations => [
-        place('/page/', 'users', apache => "Options Includes\nAddOutputFilter INCLUDES .shtml"),
+        location('/page/', 'users', apache => "Options Includes\nAddOutputFilter INCLUDES .shtml"),
         { path => '/file-page/', %user_file, apache => "Options Includes\nAddOutputFilter INCLUDES .shtml" },
-        place('/index/', 'users'),
+        location('/index/', 'users'),
         inner('/part/', ''), grep { $_->{digest_provider} } inner('/index/', 'index.html'),
     ], files => {
         (map { ("/$_/page.shtml" => join ' ', map { "$_:<!--#include virtual=\"/part/$_/\" -->" } @inner, 'same') }
@@ -184,15 +184,15 @@ parts 'a proof and the provider of another place', { on => 'apache', locations =
         my ($server) = @_;
         my $c = $server->client;
         granted(try($c, '/index/same/'), { user => 'alice' }, 'the same hash in another file');
-        for my $place (qw(other without broken realm)) {
-            my $a = try($c, "/index/$place/");
-            isnt($a->status, 200, "not shown: $place");
+        for my $location (qw(other without broken realm)) {
+            my $a = try($c, "/index/$location/");
+            isnt($a->status, 200, "not shown: $location");
             unlike($a->body, qr/page of/, 'nor any of it');
         }
     };
 
 parts 'an inner place chooses anew', { on => 'apache', locations => [
-        place('/provider/', 'users'),
+        location('/provider/', 'users'),
         { path => '/provider/file/', digest_user_file => "$dir/carol" },
         { path => '/file/', packages => 'Digest', realm => 'r', digest_user_file => "$dir/carol" },
         { path => '/file/provider/', digest_provider => 'file', apache => "AuthUserFile $dir/users" },
@@ -209,11 +209,11 @@ parts 'an inner place chooses anew', { on => 'apache', locations => [
     };
 
 config_refused 'a provider and a user file in one place', { on => 'apache',
-    locations => [ place('/p/', 'users', digest_user_file => "$dir/carol") ] },
+    locations => [ location('/p/', 'users', digest_user_file => "$dir/carol") ] },
     qr/SSPIDigestUserFile: either SSPIDigestUserFile or SSPIDigestProvider says where users come from, not both/;
 config_refused 'an alias of a provider without hashes', { on => 'apache',
     apache_head => SSPI::Test::Apache::module_lines('authn_anon') . "<AuthnProviderAlias anon guests>\n</AuthnProviderAlias>\n",
-    locations => [ place('/p/', undef, digest_provider => 'file guests') ] },
+    locations => [ location('/p/', undef, digest_provider => 'file guests') ] },
     qr/SSPIDigestProvider: the provider "guests" has no hashes for Digest; use file, dbd or socache/;
 
 done_testing;

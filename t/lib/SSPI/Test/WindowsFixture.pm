@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The site of all tests with real clients that log in as Windows' do, by Kerberos or NTLM: a place for
 # each set of packages and mechanisms, one realm and one domain.
-package SSPI::Test::WindowsSite;
+package SSPI::Test::WindowsFixture;
 use strict;
 use warnings;
 
@@ -9,7 +9,7 @@ use Exporter qw(import);
 use SSPI::Test qw(built scratch_dir spew);
 use SSPI::Test::Gss qw(ntlm_mechanism);
 
-our @EXPORT_OK = qw(gss_ntlm_env ntlm_login ticket windows_site);
+our @EXPORT_OK = qw(gss_ntlm_env ntlm_login ticket windows_server_config);
 
 use constant { DOMAIN => 'CORP', USER => 'alice', PASSWORD => 'wonder land' };
 
@@ -23,19 +23,19 @@ sub ticket { return (user => '', password => '') }
 sub gss_ntlm_env {
     my ($kdc, $password) = @_;
     my $file = spew(scratch_dir('passwords') . '/file', join(':', DOMAIN, USER, $password // PASSWORD), 0600);
-    return { %{$kdc->nobody}, GSS_MECH_CONFIG => ntlm_mechanism(), NTLM_USER_FILE => $file };
+    return { %{$kdc->env_without_ticket}, GSS_MECH_CONFIG => ntlm_mechanism(), NTLM_USER_FILE => $file };
 }
 
 # For scenario(), with the realm of `kdc`. The host speaks HTTP/2, and makes its clients use HTTP/1.1 for
 # NTLM.
-sub windows_site {
+sub windows_server_config {
     my ($kdc) = @_;
     my $users = scratch_dir('users') . '/users';
     SSPI::Test::must_run([ built('passwd'), qw(--stdin -c -a NT -r), DOMAIN, $users, USER ],
         stdin => PASSWORD . "\n");
     chmod 0644, $users;
     my %files = (keytab => $kdc->{keytab}, ntlm_user_file => $users);
-    my @places = (
+    my @locations = (
         [ ntlm => packages => 'NTLM', mechanisms => 'ntlm' ],
         [ negotiate => packages => 'Negotiate', mechanisms => 'kerberos ntlm' ],
         [ kerberos => packages => 'Negotiate', mechanisms => 'kerberos' ],
@@ -46,7 +46,7 @@ sub windows_site {
     );
     return (env => $kdc->server_env, locations => [
         { path => '/open/', sspi => 'off' },
-        map { my ($name, @more) = @$_; { path => "/$name/", %files, @more } } @places ]);
+        map { my ($name, @more) = @$_; { path => "/$name/", %files, @more } } @locations ]);
 }
 
 1;

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The site of all tests with real clients: a place for each thing that Digest can ask of a client, and
 # an application behind it.
-package SSPI::Test::ClientSite;
+package SSPI::Test::ClientFixture;
 use strict;
 use warnings;
 
@@ -11,7 +11,7 @@ use SSPI::Test qw(scratch_dir slurp spew wait_until);
 use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
 use SSPI::Test::Origin;
 
-our @EXPORT_OK = qw(application client_site count_lines error_lines login octets_told);
+our @EXPORT_OK = qw(application client_server_config count_lines error_lines login octets_report);
 
 my $realm = 'test realm';
 my %password = (alice => 'wonder land', bob => 'builder', "j\xc3\xa4s\xc3\xb8n" => 'argo');
@@ -21,7 +21,7 @@ my @hashes = qw(MD5 SHA-256 SHA-512-256);
 sub login { my ($user) = @_; return (realm => $realm, user => $user, password => $password{$user}) }
 
 # For scenario(): places for algorithms and options of Digest, each with a page or the application.
-sub client_site {
+sub client_server_config {
     my $lines = '';
     for my $user (sort keys %password) {
         $lines .= user_line($user, $realm, $password{$user}, $_) for @hashes;
@@ -52,7 +52,7 @@ sub client_site {
 }
 
 # What the application says of a body.
-sub octets_told { my ($body) = @_; return length($body) . ' octets ' . sha256_hex($body) }
+sub octets_report { my ($body) = @_; return length($body) . ' octets ' . sha256_hex($body) }
 
 # Starts the application behind a running server; it lives as long as what is returned. It answers
 #   /expire/       when each nonce that was made for /brief/ or /round/ before is too old
@@ -67,7 +67,7 @@ sub application {
         my ($path) = $request->{target} =~ /\A([^?]*)/;
         _wait_for_expiry($client) if $path eq '/expire/' || $path eq '/round/wait';
         return (302, ["Location: $next{$path}"], '') if $next{$path};
-        return (200, ['Content-Type: text/plain'], octets_told($request->{body}) . "\n");
+        return (200, ['Content-Type: text/plain'], octets_report($request->{body}) . "\n");
     });
 }
 
