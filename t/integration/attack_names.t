@@ -78,7 +78,7 @@ sub bad_name {
     my ($server, $answer, $words, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     refused($answer, 401, $name);
-    logged($server, 'BAD_NAME', $words);
+    logged($server, 'BAD_NAME', qr/$words/);
     return;
 }
 

@@ -110,7 +110,7 @@ SKIP: {
         my $file = scratch_dir('sizes') . '/state';
         my $apache = SSPI::Test::Apache->new(with_file($file, '1m'))->start;
         my $nginx = SSPI::Test::Nginx->new(with_file($file, '2m'))->start;
-        like($nginx->log, qr/SSPI-231: state file \Q$file\E .* 1048576 bytes; sspi_state_size is 2097152/, 'which the other server logs');
+        has_line($nginx->log, [ message_id('STATE_SIZE'), $file, qr/\b1048576\b.*sspi_state_size\b.*\b2097152\b/ ], 'which the other server logs');
         is_deeply(statuses(ticket($apache), $apache, $nginx), [ 200, 401 ], 'and they share it');
         is_deeply(statuses(ticket($apache), $nginx), [200], 'a fresh ticket is good');
         stop_all($apache, $nginx);
@@ -146,7 +146,7 @@ scenario 'a restart with a file forgets nothing', { with_file('@DIR@/state') }, 
     my $header = $login->header;
     is_deeply([ map { send_header($server, $_)->status } $used, $header ], [ 200, 200 ], 'before');
     restart($server);
-    like($server->log, qr/SSPI-230: state file \S+ was opened with the nonces and replays/, 'it logs that it opened the file');
+    has_line($server->log, [ message_id('STATE_FILE'), qr{/state\b}, qr/\bopened\b/ ], 'it logs that it opened the file');
     refused(send_header($server, $used), 401, 'a used ticket is refused');
     log_says($server, 'REPLAY');
     refused(send_header($server, $header), 401, 'a used count is refused');
@@ -286,11 +286,11 @@ spew("$dir/good/keytab", slurp($kdc->{keytab}), 0600);
 spew("$dir/good/readable", '', 0644);
 symlink "$dir/good/keytab", "$dir/link/state";
 my $directive = qr/(?:SSPIStateFile|sspi_state_file): /;
-config_refused('a directory that all may write to', { with_file("$dir/open/state") }, qr{$directive\Q$dir\E/open/state: other accounts may write to the directory});
-config_refused('a directory that is not there', { with_file("$dir/none/state") }, qr{$directive\Q$dir\E/none/state: the directory cannot be opened});
-config_refused('a file that holds something else', { with_file("$dir/good/keytab") }, qr{$directive.*holds something else});
-config_refused('a file that others may read', { with_file("$dir/good/readable") }, qr{$directive.*mode must be 0600});
-config_refused('a link', { with_file("$dir/link/state") }, qr{$directive.*cannot be opened});
+config_refused('a directory that all may write to', { with_file("$dir/open/state") }, qr{$directive\Q$dir\E/open/state: .*\bwrite\b.*\bdirectory\b});
+config_refused('a directory that is not there', { with_file("$dir/none/state") }, qr{$directive\Q$dir\E/none/state: .*\bdirectory\b.*No such file or directory});
+config_refused('a file that holds something else', { with_file("$dir/good/keytab") }, qr{$directive\Q$dir\E/good/keytab: .*\bholds\b});
+config_refused('a file that others may read', { with_file("$dir/good/readable") }, qr{$directive\Q$dir\E/good/readable: .*\b0600\b});
+config_refused('a link', { with_file("$dir/link/state") }, qr{$directive\Q$dir\E/link/state: .*\bopened: \S});
 is(slurp("$dir/good/keytab"), slurp($kdc->{keytab}), 'the keytab is unchanged');
 
 for my $kind (grep { wanted($_) } qw(apache nginx)) {

@@ -62,8 +62,8 @@ sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->
 sub is_for {
     my ($server, $answer, $service, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $log = $server->new_log;
-    my ($logged) = $log =~ /logged in by .*?; service: ([^;]*);/;
+    my ($log, $granted) = ($server->new_log, message_id('GRANTED'));
+    my ($logged) = $log =~ /\b$granted\b.*?\bservice: ([^;]*);/;
     return is_deeply([ $answer->status, $answer->user, $answer->header('X-Sspi-Target'), $logged ],
         [ 200, 'alice@SSPI.TEST', "$service\@SSPI.TEST", "$service\@SSPI.TEST" ], $name) || diag($answer->brief, "\n", $log);
 }

@@ -305,7 +305,7 @@ parts 'where the body was read before', \%server_config,
             refused($way{$way}->($c, '/late/', body(LIMIT + 1)), 413, "a body over the limit, $way");
             $server->new_log;
             is($way{$way}->($c, '/gone/', body(300_000))->status, 500, "one that nginx has sent on, $way");
-            like($server->new_log, qr/sspi: auth-int needs the whole body .* in this redirect/, 'is explained in the log');
+            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bredirect\b/, 'sspi_digest_qop' ], 'is explained in the log');
         }
     },
     'a subrequest' => sub {
@@ -320,7 +320,7 @@ parts 'where the body was read before', \%server_config,
             $server->new_log;
             $before = n_calls();
             is($way{$way}->($c, '/front/', body(10_000))->status, 500, 'cannot wait for one that is to come');
-            like($server->new_log, qr/sspi: auth-int needs the whole body .* in this subrequest/, 'as the log explains');
+            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bsubrequest\b/, 'sspi_digest_qop' ], 'as the log explains');
             is(n_calls(), $before, 'the application was not called');
         }
         is($way{'Content-Length'}->($c, '/front/', '')->status, 200, 'and needs not wait for none');

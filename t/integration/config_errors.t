@@ -96,7 +96,7 @@ config_refused('Digest and a keytab for all, Negotiate at a place', scopes([ 'SS
 
 config_refused('AuthType without mod_authn_core', { on => 'apache', whole_config => "ServerRoot \@DIR\@\nErrorLog \@DIR\@/logs/error.log\n"
     . SSPI::Test::Apache::module_lines(qw(mpm_event authz_core)) . "LoadModule sspi_module \@MODULE\@\nListen 127.0.0.1:\@HTTP\@\n"
-    . "<Location /p/>\nAuthType SSPI\n</Location>\n" }, qr/AuthType needs mod_authn_core: load it/);
+    . "<Location /p/>\nAuthType SSPI\n</Location>\n" }, qr/AuthType\b.*\bmod_authn_core\b/);
 
 # ---- values ----
 my @bad = (
@@ -110,7 +110,7 @@ my @bad = (
     [ 'digest_entity_limit', '1x', qr/1x/, qr/1099511627776/ ],
     [ 'digest_userhash', 'maybe', qr/maybe/, qr/\bon\b/i ],
     [ 'digest_domain', 'here', qr/here/, qr/paths/ ],
-    [ 'digest_domain', '/' . 'a' x 1023, qr/aaa/, qr/1023 characters/ ],
+    [ 'digest_domain', '/' . 'a' x 1023, qr/aaa/, qr/\b1023\b/ ],
     [ 'digest_algorithm', 'SHA-1', qr/SHA-1/, qr/SHA-256/ ],
     [ 'digest_algorithm', 'MD5 MD5', qr/MD5/ ],
     [ 'digest_nonce_lifetime', '0', qr/\b0\b/ ],
@@ -135,7 +135,7 @@ for my $size ('1k', 'big', '-1m', '99999999999999999999g') {
 }
 for my $threads (qw(0 1025 many -1 8k)) {
     config_refused("$threads threads are refused", { %{with()}, on => 'apache', apache_head => "SSPIThreads $threads" },
-        qr/SSPIThreads/, qr/from 1 to 1024/);
+        qr/SSPIThreads/, qr/\b1\b.*\b1024\b/);
 }
 config_refused('threads of a virtual host are refused', { %{with()}, on => 'apache',
     apache_head => "<VirtualHost *:1>\nSSPIThreads 4\n</VirtualHost>" }, qr/SSPIThreads/, qr/VirtualHost/);

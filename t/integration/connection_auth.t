@@ -276,7 +276,7 @@ parts 'what a request leads to', \%server_config,
         $a = $connection->get('/redirect-others/none');
         is($a->status, 401, 'to one that it does not');
         unlike($a->body, qr/page of/, 'does not');
-        logged($server, 'NOT_COVERED', 'users of NTLM');
+        logged($server, 'NOT_COVERED', qr/\busers\b.*\bNTLM\b|\bNTLM\b.*\busers\b/);
         granted($connection->get('/p/'), \%corp_alice, 'and the login is still there');
     },
     'included pages' => sub {

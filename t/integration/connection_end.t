@@ -92,7 +92,7 @@ parts 'a login by a user file', \%server_config,
         ended_lines($server);
         $server->add_data('changing', join '', @line{qw(alice carl)});
         ends($bob, '/p/', 'without his line, bob\'s login');
-        logged_once($server, 'bob', 'no longer in the user file');
+        logged_once($server, 'bob', 'user file');
         granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'alice stays');
         my $answer;
         ok(wait_until(sub { ($answer = $optional->get('/optional/'))->user eq '' }, 30), 'where anonymous requests pass');
@@ -112,7 +112,7 @@ parts 'a login by a user file', \%server_config,
         $server->add_data('changing',
             join '', "# changed\n", @line{qw(carl bob)}, ntlm_user_line('alice', 'CORP', 'another'));
         ends($alice, '/p/', 'with another hash, alice\'s login');
-        logged_once($server, 'alice', 'password of its user was changed');
+        logged_once($server, 'alice', 'password');
         granted($carl->get('/p/'), { user => 'CORP\\carl' }, 'carl stays');
         refused((ntlm_login($alice, '/p/', user => 'alice'))[-1], 401, 'the old password is wrong');
         granted((ntlm_login($alice, '/p/', user => 'alice', password => 'another'))[-1], { user => 'CORP\\alice' },

@@ -59,7 +59,7 @@ for my $kind (qw(Apache Nginx)) {
                     my ($mode, $can) = @$case;
                     my $path = secret($key, $mode);
                     my $octal = sprintf '%04o', $mode;
-                    one_warning("$key $octal", [ warnings($class, { %at, $key => $path }) ], qr/$file{$key}[0] \Q$path\E/, qr/\b$octal\b/, qr/can $can it/);
+                    one_warning("$key $octal", [ warnings($class, { %at, $key => $path }) ], qr/\b$file{$key}[0]\b/, qr/\Q$path\E/, qr/\b$octal\b/, qr/\bcan $can\b/);
                 }
                 for my $mode (0600, 0640, 0660, 0400) {
                     is_deeply([ warnings($class, { %at, $key => secret($key, $mode) }) ], [], sprintf "$key %04o: no warning", $mode);

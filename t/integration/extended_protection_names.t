@@ -93,9 +93,9 @@ parts 'names that clients tell', \%server_config,
             is($login->($listed)->header('X-Sspi-Target'), $listed, "$scheme: SSPI_TARGET");
             $server->new_log;
             refused($login->('HTTP/evil.example.org'), 401, "$scheme: another");
-            logged($server, 'WRONG_SERVICE', qr{HTTP/evil\.example\.org.*HTTP/www\.example\.org, HTTP/web});
+            logged($server, 'WRONG_SERVICE', 'HTTP/evil.example.org', 'HTTP/www.example.org, HTTP/web');
             refused($login->('HTTP/intranet'), 401, "$scheme: one without a dot");
-            logged($server, 'WRONG_SERVICE', qr{HTTP/intranet.*allow-dotless-spn.*HTTP/web});
+            logged($server, 'WRONG_SERVICE', 'HTTP/intranet', 'allow-dotless-spn', 'HTTP/web');
         }
     },
     'and those of tickets' => sub {
@@ -120,7 +120,7 @@ parts 'names that clients tell', \%server_config,
             $server->new_log;
             my $a = $fixture->login($scheme, SSPI::Test::Tls->new($server->client), '/other/', 'right', binding_of('rsa'));
             refused($a, 401, "$scheme: another");
-            logged($server, 'WRONG_SERVICE', qr{HTTP/localhost\@SSPI\.TEST.*HTTP/other\.test});
+            logged($server, 'WRONG_SERVICE', 'HTTP/localhost@SSPI.TEST', qr{HTTP/other\.test\b});
         }
     };
 

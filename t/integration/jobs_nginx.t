@@ -172,7 +172,7 @@ parts 'a changed file', \%server_config,
         my $a = answer($bobs);
         granted($a, { user => 'bob' }, 'bob is in the new file');
         is(scalar($a->header('X-Worker')), $worker, 'and was served by that worker');
-        like($server->new_log, qr/SSPI-201.*users changed and was read again/, 'the log tells of it');
+        has_line($server->new_log, [ message_id('REREAD'), qr{/users\b} ], 'the log tells of it');
         ask($c, $others, '/p/', 'bob');
         granted(answer($others), { user => 'bob' }, 'the new file is in force');
     }),
@@ -182,7 +182,7 @@ parts 'a changed file', \%server_config,
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         $server->new_log;
         is(answer($bobs)->status, 401, 'the old file decides in the end');
-        like($server->new_log, qr/sspi: a changed file .* takes longer than 5 seconds/, 'the log says why');
+        has_line($server->new_log, [ 'sspi: ', qr/\b5 seconds\b/ ], 'the log says why');
         release();
         ok(wait_until(sub { ask($c, $others, '/p/', 'bob'); answer($others)->status == 200 }),
             'the new file is in force when it was read');
@@ -210,14 +210,14 @@ parts 'a changed file', \%server_config,
         $server->add_data('users', $alice . $bob);
         my $dir = scratch_dir('h2');
         my $log = "$server->{dir}/logs/debug.log";
-        my $n = () = slurp($log) =~ /sspi: waiting for a job/g;
+        my $n = () = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g;
         my @curls = map {
             spawn([ qw(curl -q --silent --http2 --max-time 60 --noproxy *), '--cacert', $c->{ca}, '--dump-header',
                     "$dir/$_", '--output', '/dev/null', '--header', 'Authorization: ' . login('/p/', 'bob'),
                     $c->url('/p/', 1) ])
         } 1, 2;
         # One waits in each worker, or both came to one, where the second does not wait.
-        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: waiting for a job/g)) }) or die "nobody waits\n";
+        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g)) }) or die "nobody waits\n";
         my @waiting = grep { waitpid($_, WNOHANG) == 0 && kill 0, $_ } @curls;
         cmp_ok(scalar @waiting, '>=', 1, 'a request waits');
         release();
@@ -244,10 +244,10 @@ parts 'a changed file', \%server_config,
         hold($server->workers);
         $server->add_data('users', $alice . $bob);
         my $log = "$server->{dir}/logs/debug.log";
-        my $n = () = slurp($log) =~ /sspi: waiting for a job/g;
+        my $n = () = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g;
         my $curl = spawn([ qw(curl -q --silent --http2 --max-time 60 --noproxy *), '--cacert', $c->{ca}, '--header',
                 'Authorization: ' . login('/p/', 'bob'), $c->url('/p/', 1) ]);
-        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: waiting for a job/g)) }) or die "nobody waits\n";
+        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g)) }) or die "nobody waits\n";
         kill KILL => $curl;
         waitpid $curl, 0;
         sync($c, $others);
@@ -357,14 +357,15 @@ sub edited {
     };
 }
 
+my $reread = message_id('REREAD');
 sub rereads {
     my ($server) = @_;
     my $c = $server->client;
     new_nonces($c);
-    my $n = () = $server->log =~ /SSPI-201/g;
+    my $n = () = $server->log =~ /$reread/g;
     $server->add_data('users', $alice . $bob);
     ok(wait_until(sub { $c->get('/p/', authorization => login('/p/', 'bob'))->status == 200 }), 'the file is read again');
-    ok($n < scalar(() = $server->log =~ /SSPI-201/g), 'and the log tells of it');
+    ok($n < scalar(() = $server->log =~ /$reread/g), 'and the log tells of it');
     $server->add_data('users', $alice);
     return;
 }
@@ -385,17 +386,17 @@ scenario 'many requests while a large file changes', \%server_config, sub {
     new_nonces($c);
     my $crowd = join '', map { sprintf "user%06d:r:%032x\n", $_, $_ } 1 .. 100_000;
     for my $round (1 .. 4) {
-        my $n = () = $server->log =~ /SSPI-201/g;
+        my $n = () = $server->log =~ /$reread/g;
         $server->add_data('users', $round % 2 ? $crowd . $alice . $bob : $alice . $bob);
         # Until both workers have read it: a look comes at most once a second.
         my %bad;
         ok(wait_until(sub {
             my @got = $c->parallel(map { [ '/p/', authorization => login('/p/', 'alice') ] } 1 .. 50);
             $bad{$_->status}++ for grep { $_->status != 200 } @got;
-            return $n + 2 <= scalar(() = $server->log =~ /SSPI-201/g);
+            return $n + 2 <= scalar(() = $server->log =~ /$reread/g);
         }), "round $round: both workers read it");
         is_deeply(\%bad, {}, 'and all requests were granted');
-        is($n + 2, scalar(() = $server->log =~ /SSPI-201/g), 'each once');
+        is($n + 2, scalar(() = $server->log =~ /$reread/g), 'each once');
     }
 };
 

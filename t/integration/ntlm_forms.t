@@ -91,10 +91,10 @@ parts 'names of NTLM', \%server_config,
         my $answer = login($server, '/ntlm/', user => $joerg, asked => $oem);
         refused($answer, 401, 'and not in OEM, whose code page is not known');
         is_deeply([ $answer->challenges ], ['NTLM'], 'with a new challenge');
-        logged($server, 'UNSUPPORTED', 'not ASCII.*Unicode');
+        logged($server, 'UNSUPPORTED', qr/\bASCII\b/, qr/\bUnicode\b/);
         refused((axios_login(connection($server), '/ntlm/', user => $joerg, password => 'pw'))[-1], 401,
             'nor as axios-ntlm writes them');
-        logged($server, 'UNSUPPORTED', 'not ASCII');
+        logged($server, 'UNSUPPORTED', qr/\bASCII\b/);
     },
     'in a character set that was not granted' => sub {
         my ($server) = @_;
@@ -125,7 +125,7 @@ parts 'a MIC over a list of mechanisms', \%server_config,
                     $server->new_log;
                     refused(login($server, $location, form => $form, list_mic => 'wrong', @how), 401,
                         "$name: $location, $form: a wrong one");
-                    logged($server, 'NOT_OFFERED', 'mechListMIC is wrong');
+                    logged($server, 'NOT_OFFERED', 'mechListMIC');
                 }
             }
         }
@@ -151,7 +151,7 @@ parts 'a MIC over a list of mechanisms', \%server_config,
             $server->new_log;
             refused(login($server, '/both/', form => 'alone', asked => hex_of($asked & ~STRONG)), 401,
                 'keys of 56 bits: ' . hex_of($asked));
-            logged($server, 'NOT_OFFERED', 'too weak');
+            logged($server, 'NOT_OFFERED', qr/\bweak\b/);
         }
     };
 

@@ -99,7 +99,7 @@ parts 'providers', { on => 'apache', locations => [
             $server->new_log;
             my $a = try($c, $path);
             refused($a, 500, $path);
-            like($server->new_log, qr/SSPIDigestProvider: the provider \w+ failed; nobody is let in by it/, 'is logged');
+            has_line($server->new_log, [ 'SSPIDigestProvider', qr/\bprovider\b.*\bfailed\b/ ], 'is logged');
             refused($c->get($path), 401, 'a challenge needs no provider');
         }
     },
@@ -110,7 +110,7 @@ parts 'providers', { on => 'apache', locations => [
         for my $path ('/strong/', '/both/') {
             $server->new_log;
             refused($c->get($path), 500, $path);
-            like($server->new_log, qr/SSPI-210\b.*hashes come from elsewhere and are MD5: SHA-256 cannot be offered/,
+            has_line($server->new_log, [ message_id('CONFIGURATION'), qr/\bMD5\b/, 'SHA-256' ],
                 'is explained in the log');
         }
     },
@@ -175,8 +175,8 @@ parts 'a proof and the provider of another place', { on => 'apache', locations =
         granted($a, { user => 'alice' }, 'the page');
         is_deeply([ $a->body =~ /(\w+):shown/g ], [ 'same', 'same' ],
             'the same hash in another file is the same user, all else is not');
-        is_deeply([ sort map { /this location demands (.*)/ } message_lines($server) ],
-            [ 'a user whom its own provider knows', 'another user file' ], 'which the log explains, each reason once');
+        is_deeply([ sort map { /\bown provider\b/ ? 'provider' : /\banother user file\b/ ? 'user file' : $_ } message_lines($server) ],
+            [ 'provider', 'user file' ], 'the log explains each reason once');
         $a = try($c, '/file-page/page.shtml');
         is_deeply([ $a->body =~ /(\w+):shown/g ], ['file'], 'a proof by a user file is none for a provider');
     },
@@ -210,10 +210,10 @@ parts 'an inner place chooses anew', { on => 'apache', locations => [
 
 config_refused 'a provider and a user file in one place', { on => 'apache',
     locations => [ location('/p/', 'users', digest_user_file => "$dir/carol") ] },
-    qr/SSPIDigestUserFile: either SSPIDigestUserFile or SSPIDigestProvider says where users come from, not both/;
+    qr/SSPIDigestUserFile:.*SSPIDigestUserFile\b.*SSPIDigestProvider\b/;
 config_refused 'an alias of a provider without hashes', { on => 'apache',
     apache_head => SSPI::Test::Apache::module_lines('authn_anon') . "<AuthnProviderAlias anon guests>\n</AuthnProviderAlias>\n",
     locations => [ location('/p/', undef, digest_provider => 'file guests') ] },
-    qr/SSPIDigestProvider: the provider "guests" has no hashes for Digest; use file, dbd or socache/;
+    qr/SSPIDigestProvider:.*"guests".*Digest\b.*\bfile\b.*\bdbd\b.*\bsocache\b/;
 
 done_testing;

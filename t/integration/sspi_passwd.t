@@ -27,40 +27,40 @@ subtest 'help, version, usage' => sub {
     fails('no arguments',     2, qr/needs a file and a user/, '');
     fails('three arguments',  2, qr/needs a file and a user/, '', 'f', 'alice', 'x');
     fails('unknown option',   2, qr/invalid option|unrecognized/, '', '-x', 'f', 'alice');
-    fails('unknown -a',       2, qr/unknown algorithm "SHA-1"; SHA-256/, '', '-a', 'SHA-1', 'f', 'alice');
-    fails('-a twice',         2, qr/names MD5 twice/, '', '-a', 'MD5,md5', 'f', 'alice');
+    fails('unknown -a',       2, qr/"SHA-1".*\bSHA-256\b/, '', '-a', 'SHA-1', 'f', 'alice');
+    fails('-a twice',         2, qr/\bMD5\b.*\btwice\b/, '', '-a', 'MD5,md5', 'f', 'alice');
     for (['--verify', '--list'], ['-D', '--list'], ['--verify', '-a', 'MD5'], ['--list', '--stdin'], ['--list', '-c'],
         ['--import', 'g', '-r', 'realm'], ['--compile', 'g', '-c'], ['--compile', 'g', '--import', 'g'])
     {
-        fails("@$_", 2, qr/^sspi-passwd: -\S+ and -\S+ do not go together; leave one of them out$/, '', @$_, 'f');
+        fails("@$_", 2, qr/^sspi-passwd: -\S+ and -\S+ \w/, '', @$_, 'f');
     }
     for (['--list'], ['--list', 'f', 'alice', 'bob'], ['--verify', 'f'], ['--import', 'g'], ['--compile', 'g', 'f', 'x'],
         ['-D', 'f'])
     {
         fails("@$_", 2, qr/^sspi-passwd: -\S+ needs .*; see sspi-passwd --help$/, '', @$_);
     }
-    fails("$_->[0] of a database", 2, qr/cdb:f is a database; name the/, '', @$_)
+    fails("$_->[0] of a database", 2, qr/^sspi-passwd: .*\bcdb:f\b.*\bdatabase\b/, '', @$_)
         for ['--import', 'g', 'cdb:f'], ['-D', '-r', 'x', 'cdb:f', 'alice'], ['--compile', 'g', 'cdb:f'],
         ['-r', 'x', 'cdb:f', 'alice'], ['--verify', 'cdb:f', 'alice'];
-    fails('-c with -D',       2, qr/-D and -c do not go together/, '', '-c', '-D', 'f', 'alice');
-    fails('-D with --stdin',  2, qr/-D and --stdin do not go together/, '', '-D', '--stdin', 'f', 'alice');
-    fails('-c without realm', 2, qr/name it with -r/, '', '-c', '--stdin', 'f', 'alice');
+    fails('-c with -D',       2, qr/^sspi-passwd: -D and -c \w/, '', '-c', '-D', 'f', 'alice');
+    fails('-D with --stdin',  2, qr/^sspi-passwd: -D and --stdin \w/, '', '-D', '--stdin', 'f', 'alice');
+    fails('-c without realm', 2, qr/ -r\b/, '', '-c', '--stdin', 'f', 'alice');
     fails('empty user',       2, qr/user name is empty/, '', '-r', 'realm', 'f', '');
     fails('user with colon',  2, qr/user name has a colon/, '', '-r', 'realm', 'f', 'a:b');
-    fails('user with #',      2, qr/starts with #/, '', '-r', 'realm', 'f', '#a');
+    fails('user with #',      2, qr/\buser\b.*#/, '', '-r', 'realm', 'f', '#a');
     fails('realm with line end', 2, qr/realm has a control/, '', '-r', "a\nb", 'f', 'alice');
     fails('user not UTF-8',   2, qr/user name is not UTF-8/, '', '-r', 'realm', 'f', "al\xe9ce");
-    fails('long user',        2, qr/longer than 255/, '', '-r', 'realm', 'f', 'a' x 256);
+    fails('long user',        2, qr/\b255\b/, '', '-r', 'realm', 'f', 'a' x 256);
 };
 
 subtest 'a new file' => sub {
-    fails('without -c', 1, qr/f does not exist; -c creates it/, "secret\n", '--stdin', '-r', 'realm', 'f', 'alice');
+    fails('without -c', 1, qr/^sspi-passwd: f does not exist.* -c\b/, "secret\n", '--stdin', '-r', 'realm', 'f', 'alice');
     my ($status, $out, $err) = passwd("secret\n", '-c', '--stdin', '-r', 'realm', 'f', 'alice');
     is($status, 0);
     is($out . $err, '', 'says nothing when all is well');
     is(get('f'), "alice:realm:SHA-256:$sha256\nalice:realm:$md5\n", 'has SHA-256 and MD5');
     is(mode('f'), '600');
-    fails('-c again', 1, qr/f exists already; leave -c out/, "secret\n", '-c', '--stdin', '-r', 'realm', 'f', 'bob');
+    fails('-c again', 1, qr/^sspi-passwd: f exists already.* -c\b/, "secret\n", '-c', '--stdin', '-r', 'realm', 'f', 'bob');
     symlink 'nothing', 'dangling' or die;
     ($status, undef, $err) = passwd("secret\n", '-c', '--stdin', '-r', 'realm', 'dangling', 'bob');
     is($status, 1);
@@ -94,7 +94,7 @@ subtest 'passwords from standard input' => sub {
     fails('nothing',       1, qr/the input ended/, '', @to);
     fails('not UTF-8',     1, qr/not UTF-8/, "p\xe9\n", @to);
     fails('with NUL',      1, qr/has a NUL/, "p\0q\n", @to);
-    fails('257 octets',    1, qr/longer than 256 octets/, 'x' x 257 . "\n", @to);
+    fails('257 octets',    1, qr/\b256\b/, 'x' x 257 . "\n", @to);
     is((passwd('x' x 256 . "\n", @to))[0], 0, '256 octets are right');
     like(get('f'), qr/@{[md5_hex('alice:realm:' . 'x' x 256)]}/);
     for my $input ("secret", "secret\r\n", "secret\nnext\n") {
@@ -112,12 +112,12 @@ subtest 'a change touches nothing else' => sub {
     my ($status, undef, $err) = passwd("secret\n", '--stdin', '-r', 'realm', 'f', 'alice');
     is($status, 0);
     is(get('f'), "# users\r\n$bob\r\n\nalice:realm:SHA-256:$sha256\nalice:realm:$md5\n$other\n# end");
-    like($err, qr/alice had a NT line with the old password, which is removed/, 'tells what is gone');
+    like($err, qr/^sspi-passwd: note: alice\b.*\bNT\b.*\bremoved\b/, 'tells what is gone');
     is(mode('f'), '640', 'mode kept');
 
     is((passwd("secret\n", '--stdin', '-r', 'realm', '-a', 'MD5', 'f', 'carol'))[0], 0);
     like(get('f'), qr/\n# end\ncarol:realm:[0-9a-f]{32}\n\z/, 'a new user comes last, on a line of its own');
-    fails('several realms', 2, qr/several realms; name one with -r/, "secret\n", '--stdin', 'f', 'alice');
+    fails('several realms', 2, qr/\bseveral realms\b.* -r\b/, "secret\n", '--stdin', 'f', 'alice');
 
     is((passwd('', '-D', '-r', 'realm', 'f', 'alice'))[0], 0);
     like(get('f'), qr/\A# users\r\n\Q$bob\E\r\n\n\Q$other\E\n# end\ncarol/, '-D deletes in that realm only');
@@ -130,12 +130,12 @@ subtest 'the only realm of a file needs no -r' => sub {
     is((passwd("secret\n", '--stdin', '-a', 'MD5', 'f', 'alice'))[0], 0);
     like(get('f'), qr/^alice:realm:$md5$/m);
     put('f', '');
-    fails('no realm', 2, qr/no realm yet; name one with -r/, "secret\n", '--stdin', 'f', 'alice');
+    fails('no realm', 2, qr/\bno realm\b.* -r\b/, "secret\n", '--stdin', 'f', 'alice');
 };
 
 subtest 'a file that is wrong is left alone' => sub {
     put('f', "bob:realm:" . 'b' x 32 . "\nalice:realm:" . 'c' x 31);
-    fails('truncated line', 1, qr/f:2: the hash is not 32 hexadecimal digits/, "secret\n", '--stdin', '-r', 'realm', 'f', 'alice');
+    fails('truncated line', 1, qr/^sspi-passwd: f:2: .*\b32\b/, "secret\n", '--stdin', '-r', 'realm', 'f', 'alice');
     mkdir 'd';
     my ($status, undef, $err) = passwd("secret\n", '--stdin', '-r', 'realm', 'd', 'alice');
     is($status, 1);
@@ -171,8 +171,8 @@ subtest 'names and passwords in normal form C' => sub {
     is(get('f'), '');
 
     my @to = ('--stdin', '-r', 'realm', 'f', 'alice');
-    fails('too long in normal form C', 1, qr/longer than 256 octets/, "\xf0\x9d\x85\xa0" x 22 . "\n", @to);
-    fails('name too long in normal form C', 2, qr/longer than 255 octets/, '', '-r', 'realm', 'f', "\xf0\x9d\x85\xa0" x 22);
+    fails('too long in normal form C', 1, qr/\b256\b/, "\xf0\x9d\x85\xa0" x 22 . "\n", @to);
+    fails('name too long in normal form C', 2, qr/\b255\b/, '', '-r', 'realm', 'f', "\xf0\x9d\x85\xa0" x 22);
     is((passwd("x\n", '--stdin', '-r', 'realm', '-a', 'MD5', 'f', "o\xcc\x88" x 120))[0], 0, 'shorter in normal form C');
 };
 
@@ -184,8 +184,8 @@ subtest 'the empty realm' => sub {
         . "alice\@example.test::@{[md5_hex($a1)]}\n", 'stands between two colons');
     is((passwd("secret\n", '--verify', '--stdin', '-r', '', 'f', 'alice@example.test'))[0], 0);
     fails('not the only one', 2, qr/several realms/, "x\n", '--stdin', 'f', 'bob');
-    fails('no domain for NT', 1, qr/^sspi-passwd: an NT line needs a domain/, "x\n", '--stdin', '-r', '', '-a', 'MD5,NT', 'f', 'x');
-    fails('none in a name', 1, qr/^sspi-passwd: an NT line has a backslash/, "x\n", '--stdin', '-r', 'realm', '-a', 'NT', 'f', 'D\\x');
+    fails('no domain for NT', 1, qr/^sspi-passwd: .*\bNT\b.*\bdomain\b/, "x\n", '--stdin', '-r', '', '-a', 'MD5,NT', 'f', 'x');
+    fails('none in a name', 1, qr/^sspi-passwd: .*\bNT\b.*\bbackslash\b/, "x\n", '--stdin', '-r', 'realm', '-a', 'NT', 'f', 'D\\x');
     is((passwd('', '-D', '-r', '', 'f', 'alice@example.test'))[0], 0);
     is((passwd('', '-D', 'f', 'bob'))[0], 0, 'the other is the only one now');
     is(get('f'), '');
@@ -217,7 +217,7 @@ subtest 'verify' => sub {
     is((passwd("password\n", '--verify', '--stdin', '-r', 'Domain', 'f', 'User'))[0], 1, 'NT, wrong');
     is((passwd("p$decomposed\n", '--verify', '--stdin', '-r', 'realm', 'f', $composed))[0], 0, 'another spelling');
     fails('unknown user',  1, qr/^sspi-passwd: f has no user eve in realm realm$/, "secret\n", '--verify', '--stdin', '-r', 'realm', 'f', 'eve');
-    fails('several realms', 2, qr/several realms; name one/, "secret\n", '--verify', '--stdin', 'f', 'alice');
+    fails('several realms', 2, qr/\bseveral realms\b/, "secret\n", '--verify', '--stdin', 'f', 'alice');
     fails('no password',   1, qr/the input ended/, '', '--verify', '--stdin', '-r', 'realm', 'f', 'alice');
     fails('no file',       1, qr/^sspi-passwd: g does not exist$/, '', '--verify', '-r', 'realm', 'g', 'alice');
 
@@ -226,7 +226,7 @@ subtest 'verify' => sub {
     is_deeply([ $status, $out, $err ], [ 1, "MD5\tright\n", "sspi-passwd: f:1: the SHA-256 line is of another password\n" ],
         'one right and one wrong');
     put('f', "alice:realm:$md5\nbob:realm:x\n");
-    fails('a bad line', 1, qr/f:2: the hash is not 32/, "secret\n", '--verify', '--stdin', 'f', 'alice');
+    fails('a bad line', 1, qr/^sspi-passwd: f:2: .*\b32\b/, "secret\n", '--verify', '--stdin', 'f', 'alice');
 };
 
 subtest 'owner and symbolic links' => sub {

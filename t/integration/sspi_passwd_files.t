@@ -51,9 +51,9 @@ subtest 'list' => sub {
     fails('an unknown realm', 1, qr/^sspi-passwd: f has no user in realm Realm$/, '', '--list', '-r', 'Realm', 'f');
     fails('no file', 1, qr/^sspi-passwd: g does not exist$/, '', '--list', 'g');
     put('f', "alice:realm:$x\nbob:realm:$x\nalice:realm:MD5:$y\n");
-    fails('a second line', 1, qr/^sspi-passwd: f:3: a second line of a user, realm and algorithm; remove/, '', '--list', 'f');
+    fails('a second line', 1, qr/^sspi-passwd: f:3: .*\bsecond\b/, '', '--list', 'f');
     put('f', "alice:realm:$x\nbob\n");
-    fails('a bad line', 1, qr/^sspi-passwd: f:2: the line is not user:realm:hash/, '', '--list', 'f');
+    fails('a bad line', 1, qr/^sspi-passwd: f:2: .*\buser:realm:hash\b/, '', '--list', 'f');
     put('f', '');
     is_deeply([ passwd('', '--list', 'f') ], [ 0, '', '' ], 'an empty file');
     SKIP: {
@@ -69,7 +69,7 @@ subtest 'import' => sub {
     put('f', "# ours\r\nalice:realm:$x\r\nbob:realm:$x\nalice:realm:SHA-256:$xx\nalice:other:$x");
     chmod 0640, 'f';
     put('h', "carol:realm:$z\r\nalice:realm:$y\n\n# theirs\nbob:realm:NT:$y\nalice:realm:MD5:$z\n");
-    fails('a second line', 1, qr/^sspi-passwd: h:6: a second line/, '', '--import', 'h', 'f');
+    fails('a second line', 1, qr/^sspi-passwd: h:6: .*\bsecond\b/, '', '--import', 'h', 'f');
     put('h', "carol:realm:$z\r\nalice:realm:$y\n\n# theirs\nbob:realm:NT:$y");
     is_deeply([ passwd('', '--import', 'h', 'f') ], [ 0, "added 2, replaced 1\n", '' ]);
     is(get('f'), "# ours\r\nalice:realm:$y\nbob:realm:$x\nalice:realm:SHA-256:$xx\nalice:other:$x\n"
@@ -80,10 +80,10 @@ subtest 'import' => sub {
     is(get('f'), $all, 'changes nothing');
 
     put('h', "dave:realm:$x\ndave:realm:x\n");
-    fails('a bad line of theirs', 1, qr/^sspi-passwd: h:2: the hash is not 32/, '', '--import', 'h', 'f');
+    fails('a bad line of theirs', 1, qr/^sspi-passwd: h:2: .*\b32\b/, '', '--import', 'h', 'f');
     put('h', "dave:realm:$x\n");
     put('f', "alice:realm:$x\nbob\n");
-    fails('a bad line of ours', 1, qr/^sspi-passwd: f:2: the line is not/, '', '--import', 'h', 'f');
+    fails('a bad line of ours', 1, qr/^sspi-passwd: f:2: .*\buser:realm:hash\b/, '', '--import', 'h', 'f');
     fails('no file of theirs', 1, qr/^sspi-passwd: g does not exist$/, '', '--import', 'g', 'f');
     fails('no file of ours', 1, qr/^sspi-passwd: g does not exist; -c creates it$/, '', '--import', 'h', 'g');
     fails('-c where there is one', 1, qr/f exists already; leave -c out/, '', '-c', '--import', 'h', 'f');
@@ -150,10 +150,10 @@ subtest 'a database is replaced in one step' => sub {
 
     my $new = get('d');
     my @bad = (
-        [ 'a bad line', "alice:realm:$x\nbob:realm:x\n", qr/^sspi-passwd: f:2: the hash is not 32/ ],
-        [ 'a second line', "alice:realm:$x\n\nalice:realm:MD5:$y\n", qr/^sspi-passwd: f:3: a second line of a user/ ],
-        [ 'a long line', "alice:realm:$x\n" . 'a' x 1025, qr/^sspi-passwd: f:2: the line is longer than 1024/ ],
-        [ 'a very long line', "alice:realm:$x\n" . 'a' x 100000, qr/^sspi-passwd: f:2: the line is longer than 65536/ ],
+        [ 'a bad line', "alice:realm:$x\nbob:realm:x\n", qr/^sspi-passwd: f:2: .*\b32\b/ ],
+        [ 'a second line', "alice:realm:$x\n\nalice:realm:MD5:$y\n", qr/^sspi-passwd: f:3: .*\bsecond\b/ ],
+        [ 'a long line', "alice:realm:$x\n" . 'a' x 1025, qr/^sspi-passwd: f:2: .*\b1024\b/ ],
+        [ 'a very long line', "alice:realm:$x\n" . 'a' x 100000, qr/^sspi-passwd: f:2: .*\b65536\b/ ],
     );
     for (@bad) {
         my ($name, $text, $want) = @$_;
@@ -164,7 +164,7 @@ subtest 'a database is replaced in one step' => sub {
         ok(!-e 'nothing', "$name: and there is none");
     }
     put('f', one_user());
-    fails('itself', 2, qr/f is the user file itself; name another/, '', '--compile', 'f', 'f');
+    fails('itself', 2, qr/^sspi-passwd: f\b.*\bitself\b/, '', '--compile', 'f', 'f');
     fails('a directory', 1, qr/is not a regular file/, '', '--compile', '.', 'f');
     fails('no directory', 1, qr/cannot write beside no\/d: No such file/, '', '--compile', 'no/d', 'f');
     fails('no user file', 1, qr/^sspi-passwd: g2 does not exist$/, '', '--compile', 'd', 'g2');
@@ -219,7 +219,7 @@ subtest 'more than a server reads as text' => sub {
     is(verify('cdb:d', 'secret', 'alice'), 0);
     my ($status, undef, $err) = passwd("secret\n", '--stdin', '-r', 'realm', '-a', 'MD5', 'f', 'bob');
     is($status, 0, 'is changed');
-    like($err, qr/^sspi-passwd: note: f is larger than 64 MiB, which servers do not read; make a database of it/);
+    like($err, qr/^sspi-passwd: note: f\b.*\b64 MiB\b.*\bdatabase\b/);
     is(verify('f', 'secret', 'bob'), 0);
     unlink 'f';
 };
@@ -247,7 +247,7 @@ subtest 'progress' => sub {
     put($file, get($file) . "x\n");
     ($status, $text) = at_terminal("$program --compile d $file");
     is($status, 1);
-    like($text, qr/ \rsspi-passwd: many:@{[MANY + 1]}: the line is not/, 'erased before an error is told');
+    like($text, qr/ \rsspi-passwd: many:@{[MANY + 1]}: \S/, 'erased before an error is told');
 
     # Whether it was in time or not: no half database, no file left behind.
     my $old = get('d');

@@ -11,7 +11,7 @@ use SSPI::Test::Apache;
 use SSPI::Test::KDC;
 use SSPI::Test::Nginx;
 
-our @EXPORT = qw(scenario config_refused granted refused logged wanted message_id
+our @EXPORT = qw(scenario config_refused granted refused logged has_line wanted message_id
     message_lines);
 
 my %class = (apache => 'SSPI::Test::Apache', nginx => 'SSPI::Test::Nginx');
@@ -118,16 +118,31 @@ sub message_lines {
     return grep { /\bSSPI-1\d\d\b/ && !/\b$granted\b/ } split /\n/, $server->new_log;
 }
 
-# Since the last look the server logged one line, the named message, with these words in it.
+# Whether a line holds a fact: a string that stands in it, or a pattern that matches it.
+sub _holds { my ($line, $fact) = @_; return ref $fact ? $line =~ $fact : index($line, $fact) >= 0 }
+
+sub _holds_all { my ($line, @facts) = @_; return !grep { !_holds($line, $_) } @facts }
+
+# Since the last call the server has logged one line about a request: the named message, with all of
+# these facts. Facts are ids, names, numbers and directives, so that a test does not depend on the
+# wording of a message.
 sub logged {
-    my ($server, $message, $words) = @_;
+    my ($server, $message, @facts) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my @lines = message_lines($server);
     my $id = message_id($message);
-    my $good = ok(@lines == 1 && $lines[0] =~ /$id\b/ && (!defined $words || $lines[0] =~ /$words/),
-        "the log says $message" . (defined $words ? " with $words" : ''));
+    my $good = ok(@lines == 1 && _holds_all($lines[0], qr/$id\b/, @facts),
+        "the log says $message" . (@facts ? " with @facts" : ''));
     diag(map { "logged was: $_\n" } @lines, @lines ? () : 'nothing') if !$good;
     return $good;
+}
+
+# One line of a text holds all of these facts.
+sub has_line {
+    my ($text, $facts, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return ok(scalar(grep { _holds_all($_, @$facts) } split /\n/, $text), $name)
+        || diag("no line holds: @$facts\n$text");
 }
 
 1;
