@@ -10,10 +10,8 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test::Binding;
-use SSPI::Test::Connection;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my %allow = (channel_binding => 'allow');
@@ -25,8 +23,6 @@ my @locations = (
 );
 my $relay = binding_of('relay');
 
-sub tls { my ($server, @tls) = @_; return SSPI::Test::Tls->new($server->client, @tls) }
-sub plain { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
 
 # Every scheme on connections that `connect` opens: [ what the client says, binding, outcome ].
 sub each_scheme {
@@ -48,37 +44,37 @@ my @nothing = ([ 'right', $relay, 'BAD_BINDING' ], [ 'right', binding_of('rsa'),
 parts 'a channel that cannot be compared', { $fixture->server_config(@locations) },
     'tls-exporter, TLS 1.2 without extended master secret' => sub {
         my ($server) = @_;
-        each_scheme($server, '/exporter/', 'without EMS', sub { tls($_[0], version => '1.2', ems => 0) }, @nothing);
+        each_scheme($server, '/exporter/', 'without EMS', sub { $_[0]->tls_connection(version => '1.2', ems => 0) }, @nothing);
         # The same location on a connection with a candidate.
-        each_scheme($server, '/exporter/', 'with EMS', sub { tls($_[0], version => '1.2') },
+        each_scheme($server, '/exporter/', 'with EMS', sub { $_[0]->tls_connection(version => '1.2') },
             [ 'right', 'exporter', 'bound' ], [ 'wrong', 'exporter', 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
     },
     'tls-unique, TLS 1.3' => sub {
         my ($server) = @_;
-        each_scheme($server, '/unique/', 'TLS 1.3', sub { tls($_[0], version => '1.3') }, @nothing);
-        each_scheme($server, '/unique/', 'TLS 1.2 without EMS', sub { tls($_[0], version => '1.2', ems => 0) }, @nothing);
-        each_scheme($server, '/unique/', 'TLS 1.2', sub { tls($_[0], version => '1.2') },
+        each_scheme($server, '/unique/', 'TLS 1.3', sub { $_[0]->tls_connection(version => '1.3') }, @nothing);
+        each_scheme($server, '/unique/', 'TLS 1.2 without EMS', sub { $_[0]->tls_connection(version => '1.2', ems => 0) }, @nothing);
+        each_scheme($server, '/unique/', 'TLS 1.2', sub { $_[0]->tls_connection(version => '1.2') },
             [ 'right', 'unique', 'bound' ], [ 'wrong', 'unique', 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
     },
     'both of them' => sub {
         my ($server) = @_;
-        each_scheme($server, '/both/', 'TLS 1.2 without EMS', sub { tls($_[0], version => '1.2', ems => 0) }, @nothing);
-        each_scheme($server, '/both/', 'TLS 1.3', sub { tls($_[0], version => '1.3') }, [ 'right', 'exporter', 'bound' ]);
-        each_scheme($server, '/both/', 'TLS 1.2', sub { tls($_[0], version => '1.2') }, [ 'right', 'unique', 'bound' ]);
+        each_scheme($server, '/both/', 'TLS 1.2 without EMS', sub { $_[0]->tls_connection(version => '1.2', ems => 0) }, @nothing);
+        each_scheme($server, '/both/', 'TLS 1.3', sub { $_[0]->tls_connection(version => '1.3') }, [ 'right', 'exporter', 'bound' ]);
+        each_scheme($server, '/both/', 'TLS 1.2', sub { $_[0]->tls_connection(version => '1.2') }, [ 'right', 'unique', 'bound' ]);
     },
     'plain HTTP' => sub {
         my ($server) = @_;
         # A client that says that it has no TLS tells the truth here.
-        each_scheme($server, '/allow/', 'plain HTTP', \&plain, @nothing, [ 'wrong', $relay, 'BAD_BINDING' ], [ 'zeros', $relay, 'unbound' ]);
-        each_scheme($server, '/exporter/', 'plain HTTP', \&plain, @nothing, [ 'zeros', $relay, 'unbound' ]);
-        each_scheme($server, '/allow/', 'TLS', \&tls, [ 'right', binding_of('rsa'), 'bound' ], [ 'zeros', $relay, 'MISSING_BINDING' ]);
+        each_scheme($server, '/allow/', 'plain HTTP', sub { $_[0]->connection }, @nothing, [ 'wrong', $relay, 'BAD_BINDING' ], [ 'zeros', $relay, 'unbound' ]);
+        each_scheme($server, '/exporter/', 'plain HTTP', sub { $_[0]->connection }, @nothing, [ 'zeros', $relay, 'unbound' ]);
+        each_scheme($server, '/allow/', 'TLS', sub { $_[0]->tls_connection }, [ 'right', binding_of('rsa'), 'bound' ], [ 'zeros', $relay, 'MISSING_BINDING' ]);
     };
 
 parts 'a certificate without a binding', { $fixture->server_config(@locations), certificates => ['ed25519'] },
     'names no channel' => sub {
         my ($server) = @_;
-        each_scheme($server, '/allow/', 'Ed25519', sub { tls($_[0], version => '1.3') }, @nothing);
-        each_scheme($server, '/exporter/', 'Ed25519', sub { tls($_[0], version => '1.3') }, [ 'right', 'exporter', 'bound' ]);
+        each_scheme($server, '/allow/', 'Ed25519', sub { $_[0]->tls_connection(version => '1.3') }, @nothing);
+        each_scheme($server, '/exporter/', 'Ed25519', sub { $_[0]->tls_connection(version => '1.3') }, [ 'right', 'exporter', 'bound' ]);
     };
 
 done_testing;

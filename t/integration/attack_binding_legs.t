@@ -13,7 +13,6 @@ use SSPI::Test::Gss qw(negotiate_token negotiate_value spnego_init spnego_respon
 use SSPI::Test::Ntlm qw(ntlm_channel ntlm_message);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my ($front) = SSPI::Test::Server::certificate('front');
@@ -70,7 +69,7 @@ my %up_to_proof = (
 # Returns the answer to the last leg at `to`, after all others at `from`.
 sub exchange {
     my ($server, $mechanism, $from, $to, $certificate, @tls) = @_;
-    my $connection = SSPI::Test::Tls->new($server->client, @tls);
+    my $connection = $server->tls_connection(@tls);
     my $last = $up_to_proof{$mechanism}->($connection, "/$mechanism-$from/", binding_of($certificate));
     return $connection->get("/$mechanism-$to/", authorization => $last);
 }

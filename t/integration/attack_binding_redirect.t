@@ -11,7 +11,6 @@ use Test::More;
 use SSPI::Test::Binding;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my ($front) = SSPI::Test::Server::certificate('front');
@@ -54,7 +53,7 @@ my @without_ems = (version => '1.2', ems => 0);
 # The last answer to a login at a location that leads to another one.
 sub login {
     my ($server, $scheme, $first, $way, $to, $says, $binding, @tls) = @_;
-    my $connection = SSPI::Test::Tls->new($server->client, @tls);
+    my $connection = $server->tls_connection(@tls);
     my $path = "/$way-$first-$to/$way{$way}[2]";
     $binding = $connection->{$binding} // die "no $binding\n" if $binding =~ /\A(?:exporter|unique)\z/;
     $server->new_log;

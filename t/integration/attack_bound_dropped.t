@@ -12,7 +12,6 @@ use SSPI::Test::Binding;
 use SSPI::Test::Options qw(nginx_location);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my %location = %{$fixture->{location}};
@@ -23,7 +22,7 @@ sub tries {
     my ($server, $path, %want) = @_;
     for my $scheme (@schemes) {
         for my $says (sort keys %want) {
-            my $connection = SSPI::Test::Tls->new($server->client);
+            my $connection = $server->tls_connection;
             $fixture->comes_out($server, $want{$says}, "$path $scheme: $says", $scheme, $connection, $path, $says, binding_of('rsa'));
         }
     }
@@ -78,7 +77,7 @@ parts 'lines of an .htaccess file', { $fixture->server_config, on => 'apache', f
             is($server->client->get("/$name/", tls => 1)->status, 500, "/$name/ without credentials");
             has_line($server->new_log, [ "/$name/.htaccess", 'sspi-channel-bound', '<RequireAll>' ], 'the log says why');
             for my $scheme (@schemes) {
-                my $answer = $fixture->login($scheme, SSPI::Test::Tls->new($server->client), "/$name/", 'silent', binding_of('rsa'));
+                my $answer = $fixture->login($scheme, $server->tls_connection, "/$name/", 'silent', binding_of('rsa'));
                 is($answer ? $answer->status : 0, 500, "/$name/ $scheme: silent");
             }
         }
@@ -88,7 +87,7 @@ parts 'lines of an .htaccess file', { $fixture->server_config, on => 'apache', f
         for my $name (sort keys %useful) {
             for my $scheme (@schemes) {
                 for my $says (qw(right silent)) {
-                    my $answer = $fixture->login($scheme, SSPI::Test::Tls->new($server->client), "/$name/", $says, binding_of('rsa'));
+                    my $answer = $fixture->login($scheme, $server->tls_connection, "/$name/", $says, binding_of('rsa'));
                     is($answer->status, $says eq 'right' ? 200 : 403, "/$name/ $scheme: $says") or diag($answer->brief);
                 }
             }

@@ -10,7 +10,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
-use SSPI::Test::Connection;
 use SSPI::Test::Gss;
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Origin;
@@ -60,11 +59,9 @@ my %server_config = (
     files => { '/pages/both.html' => 'with <!--#include virtual="/p/index.html" -->' },
 );
 
-sub connection { my ($server, %o) = @_; return SSPI::Test::Connection->new($server->client, %o) }
-
 sub logged_in {
     my ($server, %o) = @_;
-    my $connection = connection($server, %o);
+    my $connection = $server->connection(%o);
     granted((ntlm_login($connection, '/p/'))[-1], \%corp_alice, 'a login');
     return $connection;
 }
@@ -90,7 +87,7 @@ parts 'an answer to the login of a connection', \%server_config,
     },
     'as one of Kerberos is' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my $first = $connection->get('/all/', authorization => SSPI::Test::Gss->header(env => $alice));
         is_deeply([ $first->status, control($first) ], [ 200, '' ], 'with Authorization, caches do not need it');
         my $next = $connection->get('/all/');
@@ -153,18 +150,18 @@ sub mod_cache {
         my $victim = logged_in($server);
         for my $path (qw(/p/ /p/other.html /early/ /said/ /p/index.html)) {
             granted($victim->get($path), \%corp_alice, "$path for its user") for 1, 2;
-            my $a = connection($server)->get($path);
+            my $a = $server->connection->get($path);
             refused($a, 401, "$path for another client");
             unlike($a->body, qr/page of/, "$path: not from the cache");
         }
         like($victim->get('/pages/both.html')->body, qr{page of /p/}, 'a page for all that includes one');
-        unlike(connection($server)->get('/pages/both.html')->body, qr{page of /p/}, 'is another one for others');
+        unlike($server->connection->get('/pages/both.html')->body, qr{page of /p/}, 'is another one for others');
     },
     'another user' => sub {
         my ($server) = @_;
         my $victim = logged_in($server);
         granted($victim->get('/p/'), \%corp_alice, 'alice') for 1, 2;
-        my $other = connection($server);
+        my $other = $server->connection;
         granted((ntlm_login($other, '/p/', user => 'bob'))[-1], { user => 'CORP\\bob' }, 'bob');
         is_deeply([ map { [ cached($_), $_->user ] } map { $other->get('/p/') } 1, 2 ], [ ([ 0, 'CORP\\bob' ]) x 2 ],
             'gets no page of alice');
@@ -201,12 +198,12 @@ scenario 'a cache in front', { env => $kdc->server_env, locations => [
     ], files => { '/p/bye' => "bye\n" } }, sub {
     my ($server) = @_;
     my $cache = in_front($server);
-    my $victim = SSPI::Test::Connection->new($server->client, port => $cache->{http});
+    my $victim = $server->connection(port => $cache->{http});
     is((ntlm_login($victim, '/p/'))[-1]->status, 200, 'a login through it');
     my $a = $victim->get('/p/');
     like($a->body, qr{page of /p/}, 'which stays for the next request');
     is($victim->get('/p/bye')->status, 200, 'and ends');
-    my $attacker = SSPI::Test::Connection->new($server->client, port => $cache->{http});
+    my $attacker = $server->connection(port => $cache->{http});
     $a = $attacker->get('/p/');
     is($a->status, 401, 'another client gets no page');
     unlike($a->body, qr/page of/, 'not from the cache');

@@ -11,7 +11,6 @@ use lib "$FindBin::Bin/../lib";
 use POSIX ();
 use Test::More;
 use SSPI::Test qw(scratch_dir slurp spew wait_until);
-use SSPI::Test::Connection;
 use SSPI::Test::Ntlm qw(ntlm_user_line ntlm_value);
 use SSPI::Test::Scenario;
 
@@ -86,7 +85,7 @@ scenario 'an error page of an upstream', \%server_config, sub {
     for my $case (@cases) {
         my ($name, @headers) = @$case;
         spew($seen, '', 0666);
-        my $attacker = SSPI::Test::Connection->new($server->client);
+        my $attacker = $server->connection;
         $attacker->send($attacker->{client}->request_text('/p/', method => 'POST',
             headers => [ @headers, 'Content-Length: ' . BODY ]));
         # A server that does not wait for the body has passed on the request by now.
@@ -99,7 +98,7 @@ scenario 'an error page of an upstream', \%server_config, sub {
     }
     kill TERM => $pid;
     waitpid $pid, 0;
-    my $again = SSPI::Test::Connection->new($server->client);
+    my $again = $server->connection;
     $again->send($again->{client}->request_text('/again/', method => 'POST',
         headers => [ "Authorization: $first", 'Expect: 100-continue', 'Content-Length: ' . BODY ]));
     $again->send('x' x BODY);

@@ -10,7 +10,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
-use SSPI::Test::Connection;
 use SSPI::Test::Gss qw(negotiate_value spnego_init spnego_response);
 use SSPI::Test::Ntlm qw(ntlm_message ntlm_token ntlm_user_line);
 use SSPI::Test::Parts;
@@ -29,7 +28,7 @@ my %asked = (both => 'e2088237', signatures => 'e2088217', encryption => 'e20882
 # Logs in: the client lists `sent`, and the server receives `received`. Returns the last answer.
 sub login {
     my ($server, $asked, $sent, $received, %how) = @_;
-    my ($ntlm, $connection) = (SSPI::Test::Ntlm->new(asked => $asked), SSPI::Test::Connection->new($server->client));
+    my ($ntlm, $connection) = (SSPI::Test::Ntlm->new(asked => $asked), $server->connection);
     my $say = sub { return $connection->get('/p/', authorization => negotiate_value(@_)) };
     my $challenge = ntlm_message(ntlm_token($say->(spnego_init($received, $ntlm->{negotiate})), 'Negotiate'));
     my $last = $ntlm->authenticate($challenge);

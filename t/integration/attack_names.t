@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(free_port scratch_dir slurp spew);
-use SSPI::Test::Connection;
 use SSPI::Test::Digest qw(user_line);
 use SSPI::Test::Gss qw(negotiate_value);
 use SSPI::Test::Login;
@@ -84,7 +83,7 @@ sub bad_name {
 
 sub ntlm {
     my ($server, $path, $user) = @_;
-    my $connection = SSPI::Test::Connection->new($server->client);
+    my $connection = $server->connection;
     return (ntlm_login($connection, $path, user => $user, domain => 'LAB', password => 'pw'))[-1];
 }
 

@@ -8,7 +8,6 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test::Connection;
 use SSPI::Test::Gss qw(negotiate_value spnego_init);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
@@ -56,8 +55,6 @@ my %as_localhost = (name => [qw(HTTP localhost)]);
 my %as_other = (name => [qw(HTTP other.test)]);
 my @forms = ('bare', 'in SPNEGO');
 
-sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
-
 # Checks that the answer is for alice, and that the variable and the log name this service.
 sub is_for {
     my ($server, $answer, $service, $name) = @_;
@@ -79,7 +76,7 @@ parts 'the service of a ticket', \%server_config,
     'is that of the key, for the page and the log' => sub {
         my ($server) = @_;
         for my $form (@forms) {
-            my $get = sub { return connection($server)->get('/any/', authorization => ticket($form, @_)) };
+            my $get = sub { return $server->connection->get('/any/', authorization => ticket($form, @_)) };
             is_for($server, $get->('HTTP/localhost'), 'HTTP/localhost', "$form: a ticket for localhost");
             is_for($server, $get->('HTTP/other.test'), 'HTTP/other.test', "$form: a ticket for other.test");
             is_for($server, $get->('HTTP/other.test', %as_localhost), 'HTTP/other.test', "$form: one for other.test that says localhost");
@@ -94,11 +91,11 @@ parts 'the service of a ticket', \%server_config,
                 for my $path (sort values %want) {
                     my $right = $path eq $want{$service};
                     $server->new_log;
-                    my $a = connection($server)->get($path, authorization => ticket($form, $service));
+                    my $a = $server->connection->get($path, authorization => ticket($form, $service));
                     is($a->status, $right ? 200 : 401, "$form: a ticket for $service at $path");
                     next if $right;
                     $server->new_log;
-                    $a = connection($server)->get($path, authorization => ticket($form, $service, $path eq '/other/' ? %as_other : %as_localhost));
+                    $a = $server->connection->get($path, authorization => ticket($form, $service, $path eq '/other/' ? %as_other : %as_localhost));
                     refused($a, 401, "$form: a ticket for $service that is rewritten for $path");
                     is(scalar(message_lines($server)), 1, 'which is logged once');
                 }
@@ -112,7 +109,7 @@ parts 'the service of a ticket', \%server_config,
                 'one for other.test that says localhost' => [ 401, 'HTTP/other.test', %as_localhost ]);
             for my $name (sort keys %want) {
                 my ($status, @ticket) = @{$want{$name}};
-                my $connection = connection($server);
+                my $connection = $server->connection;
                 is($connection->get('/any-stays/', authorization => ticket($form, @ticket))->status, 200, "$form: $name logs in");
                 my $again = $connection->get('/any-stays/');
                 is_deeply([ $again->status, $again->header('X-Sspi-Target') ], [ 200, "$ticket[0]\@SSPI.TEST" ], 'and stays');
@@ -124,7 +121,7 @@ parts 'the service of a ticket', \%server_config,
     'is that of the key after an internal redirect' => sub {
         my ($server) = @_;
         for my $form (@forms) {
-            my $get = sub { my ($path, @ticket) = @_; $server->new_log; return connection($server)->get("$path/nothing", authorization => ticket($form, @ticket)) };
+            my $get = sub { my ($path, @ticket) = @_; $server->new_log; return $server->connection->get("$path/nothing", authorization => ticket($form, @ticket)) };
             is_for($server, $get->('/redirect-any', 'HTTP/other.test', %as_localhost), 'HTTP/other.test', "$form: to a location for any");
             granted($get->('/redirect-localhost', 'HTTP/localhost'), { user => 'alice@SSPI.TEST' }, "$form: a ticket for localhost");
             for my $case ([ 'a ticket for other.test' ], [ 'one that says localhost', %as_localhost ]) {
@@ -139,7 +136,7 @@ parts 'the service of a ticket', \%server_config,
     'has the realm of the key' => sub {
         my ($server) = @_;
         for my $form (@forms) {
-            my $a = connection($server)->get('/any/', authorization => ticket($form, 'HTTP/localhost', realm => 'EVIL.TEST'));
+            my $a = $server->connection->get('/any/', authorization => ticket($form, 'HTTP/localhost', realm => 'EVIL.TEST'));
             unlike(join(' ', $a->header('X-Sspi-Target'), $server->new_log =~ /service: ([^;]*);/g), qr/EVIL/, "$form: another realm in clear text");
         }
     },
@@ -147,13 +144,13 @@ parts 'the service of a ticket', \%server_config,
         my ($server) = @_;
         for my $form (@forms) {
             my %alice = (user => 'alice@SSPI.TEST');
-            granted(connection($server)->get('/case/', authorization => ticket($form, 'HTTP/localhost')), \%alice, "$form: HTTP/localhost");
-            granted(connection($server)->get('/case/', authorization => ticket($form, 'http/localhost')), \%alice,
+            granted($server->connection->get('/case/', authorization => ticket($form, 'HTTP/localhost')), \%alice, "$form: HTTP/localhost");
+            granted($server->connection->get('/case/', authorization => ticket($form, 'http/localhost')), \%alice,
                 "$form: http/localhost with a key of its own");
             # Active Directory has one account and one key for both.
-            granted(connection($server)->get('/case-one-key/', authorization => ticket($form, 'HTTP/localhost', name => [qw(http localhost)])),
+            granted($server->connection->get('/case-one-key/', authorization => ticket($form, 'HTTP/localhost', name => [qw(http localhost)])),
                 \%alice, "$form: http/localhost with the same key");
-            refused(connection($server)->get('/case-one-key/', authorization => ticket($form, 'http/localhost')), 401,
+            refused($server->connection->get('/case-one-key/', authorization => ticket($form, 'http/localhost')), 401,
                 "$form: http/localhost whose key is not in the keytab");
         }
     };

@@ -8,35 +8,27 @@ use FindBin;
 use IO::Compress::Gzip qw(gzip);
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp wait_until free_port);
+use SSPI::Test qw(scratch_dir slurp wait_until free_port);
 use SSPI::Test::Apache;
 use SSPI::Test::Bodies;
-use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::BodyParts;
 use SSPI::Test::Origin;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
-use constant { LIMIT => 400_000 };
-
-my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw') . user_line('bob', 'r', 'pw'), 0644);
-my %auth_int = (packages => 'Digest', realm => 'r', digest_user_file => $users, digest_qop => 'auth-int',
-    digest_entity_limit => LIMIT);
+my %auth_int = auth_int_options();
 
 # ---- applications: they tell what body they got, and write down each call ----
-
-my $calls = spew(scratch_dir('calls') . '/calls', '', 0666);
-
-sub n_calls { return scalar(() = slurp($calls) =~ /\n/g) }
 
 my $http_port = free_port();
 my $origin = SSPI::Test::Origin->new($http_port, sub {
     my ($request) = @_;
-    open my $fh, '>>', $calls or die "$calls: $!\n";
-    syswrite $fh, "$request->{target}\n";
+    log_call($request->{target});
     my $how = defined $request->{headers}{'transfer-encoding'} ? 'chunked' : 'length';
     return (200, ["X-How: $how"], body_report($request->{body}));
 });
 
+my $calls = call_log();
 my $script = <<"CGI";
 #!/usr/bin/perl
 use Digest::SHA;
@@ -141,7 +133,7 @@ parts 'bodies', \%server_config,
         my ($server) = @_;
         my $c = ready($server);
         for my $path ('/proxy/', '/cgi/') {
-            for my $len (0, 1, 65_535, 65_536, 65_537, 300_000, LIMIT) {
+            for my $len (0, 1, 65_535, 65_536, 65_537, 300_000, BODY_LIMIT) {
                 arrives($c, $path, $len, $_) for @ways;
             }
         }
@@ -165,20 +157,7 @@ parts 'bodies', \%server_config,
         my $c = ready($server);
         for my $len (0, 1, 300_000) { arrives($c, '/kept/', $len, $_) for @ways }
     },
-    'WebDAV writes it' => sub {
-        my ($server) = @_;
-        my $c = ready($server);
-        my $dir = $server->port('DOCROOT');
-        for my $way (@ways) {
-            for my $len (0, 1, 65_537, 300_000) {
-                my $path = "/dav/$len-" . ($way =~ s/\W//gr);
-                is($way{$way}->($c, $path, body($len), method => 'PUT')->status, 201, "$len bytes, $way");
-                ok(slurp("$dir$path") eq body($len), 'as they were');
-            }
-        }
-        is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', hashed_body => 'that')->status, 401, 'a wrong body');
-        ok(!-e "$dir/dav/wrong", 'is not written');
-    },
+    webdav_part(client => \&ready, dir => sub { return $_[0]->port('DOCROOT') }, lengths => [ 0, 1, 65_537, 300_000 ]),
     'a filter of the place works on what was vouched for' => sub {
         my ($server) = @_;
         my $c = ready($server);
@@ -193,29 +172,14 @@ parts 'bodies', \%server_config,
                 401, 'the hash is that of what was sent');
         }
     },
-    'a wrong body reaches nobody' => sub {
-        my ($server) = @_;
-        my $c = ready($server);
-        my $before = n_calls();
-        $server->new_log;
-        for my $way (@ways) {
-            for my $path ('/proxy/', '/cgi/') {
-                for my $len (1, 65_537, 300_000) {
-                    refused($way{$way}->($c, $path, body($len), hashed_body => body($len - 1)), 401, "$len bytes, $way");
-                    logged($server, 'WRONG_PASSWORD');
-                }
-            }
-        }
-        refused($way{$_}->($c, '/cgi/', '', hashed_body => 'x'), 401, "none where there should be one, $_") for @ways;
-        is(n_calls(), $before, 'no program was called');
-    },
+    wrong_body_part(client => \&ready, paths => [ '/proxy/', '/cgi/' ], lengths => [ 1, 65_537, 300_000 ]),
     'over the limit' => sub {
         my ($server) = @_;
         my $c = ready($server);
         my $before = n_calls();
         $server->new_log;
         for my $way (@ways) {
-            too_large($way{$way}->($c, '/cgi/', body(LIMIT + 1)), $way, $way);
+            too_large($way{$way}->($c, '/cgi/', body(BODY_LIMIT + 1)), $way, $way);
             logged($server, 'ENTITY_TOO_LARGE');
         }
         for my $way (@ways) {
@@ -231,63 +195,13 @@ parts 'bodies', \%server_config,
             my ($n, $pattern) = @$refused;
             is_deeply([ grep { !/ user=-\z/ } access_lines($server, $n * @ways, $pattern) ], [], 'nobody was let in');
         }
-        my $a = $way{chunked}->($c, '/over/', body(LIMIT + 1));
+        my $a = $way{chunked}->($c, '/over/', body(BODY_LIMIT + 1));
         refused($a, 413, 'a program for 413');
         is($a->body, body_report(''), 'gets no part of it');
     };
 
 parts 'on the connection', \%server_config,
-    'the next request is where it should be' => sub {
-        my ($server) = @_;
-        my $c = ready($server);
-        for my $chunked (0, 1) {
-            for my $len (0, 100, 65_537, 300_000) {
-                my $name = ($chunked ? 'chunked, ' : '') . "$len bytes";
-                my @o = (chunked => $chunked);
-                my $socket = $c->connect_raw;
-                send_all($socket, post_text($c, '/proxy/', body($len), @o) . get_text($c, '/check/'));
-                my @a = answers($socket, 2);
-                is_deeply(statuses(@a), [ 200, 200 ], "$name, pipelined");
-                is($a[0]->body, body_report(body($len)), 'the first is whole');
-                send_all($socket, post_text($c, '/proxy/', body($len), @o, hashed_body => 'x') . get_text($c, '/check/'));
-                is_deeply(statuses(answers($socket, 2)), [ 401, 200 ], "$name, behind a 401");
-                send_all($socket, post_text($c, '/bob/', body($len), @o) . get_text($c, '/check/'));
-                is_deeply(statuses(answers($socket, 2)), [ 403, 200 ], "$name, behind a 403");
-                send_all($socket, post_text($c, '/check/', body($len), @o) . get_text($c, '/check/'));
-                is_deeply(statuses(answers($socket, 2)), [ 200, 200 ], "$name, behind a page that reads none");
-                send_all($socket, post_text($c, '/proxy/', body($len), @o));
-                is_deeply(statuses(answers($socket, 1)), [200], "$name, on a connection that is kept");
-            }
-        }
-    },
-    'behind a body that was not read to its end nothing is taken for a request' => sub {
-        my ($server) = @_;
-        my $c = ready($server);
-        for my $chunked (0, 1) {
-            my $socket = $c->connect_raw;
-            send_all($socket, post_text($c, '/proxy/', body(LIMIT) . get_text($c, '/check/') x 50, chunked => $chunked));
-            my @a = answers($socket, 2);
-            is_deeply(statuses(@a), [413], $chunked ? 'chunked' : 'with a length');
-            is(scalar($a[0]->header('Connection')), 'close', 'the connection ends');
-        }
-    },
-    'Expect: 100-continue' => sub {
-        my ($server) = @_;
-        my $c = ready($server);
-        my @expect = (headers => ['Expect: 100-continue'], no_body => 1);
-        my $socket = $c->connect_raw;
-        send_all($socket, post_text($c, '/proxy/', body(70_000), @expect));
-        is_deeply(statuses(answers($socket, 1)), [100], 'the client is told to send the body');
-        send_all($socket, body(70_000));
-        my ($a) = answers($socket, 1);
-        is($a->body, body_report(body(70_000)), 'and does');
-        send_all($socket, $c->request_text('/proxy/', method => 'POST',
-            headers => [ 'Expect: 100-continue', 'Content-Length: 9' ]));
-        is_deeply(statuses(answers($socket, 1)), [401], 'not without credentials');
-        $socket = $c->connect_raw;
-        send_all($socket, post_text($c, '/proxy/', body(LIMIT + 1), @expect));
-        is_deeply(statuses(answers($socket, 1)), [413], 'nor with one over the limit');
-    },
+    connection_parts(client => \&ready, lengths => [ 0, 100, 65_537, 300_000 ], expected => 70_000, unread => 1),
     'a body that ends early' => sub {
         my ($server) = @_;
         my $c = ready($server);

@@ -4,7 +4,6 @@
 use strict;
 use warnings;
 
-use Digest::SHA qw(sha256_hex);
 use Fcntl qw(O_NONBLOCK O_RDWR);
 use FindBin;
 use IO::Select;
@@ -12,32 +11,22 @@ use IO::Socket::INET;
 use lib "$FindBin::Bin/../lib";
 use POSIX ();
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp spawn wait_until free_port);
+use SSPI::Test qw(scratch_dir spawn wait_until free_port);
 use SSPI::Test::Bodies;
-use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::BodyParts;
 use SSPI::Test::Origin;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
-use constant { LIMIT => 400_000 };
-
-my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw') . user_line('bob', 'r', 'pw'), 0644);
-my %auth_int = (packages => 'Digest', realm => 'r', digest_user_file => $users, digest_qop => 'auth-int',
-    digest_entity_limit => LIMIT);
+my %auth_int = auth_int_options();
 
 # ---- applications behind nginx: they tell what body they got, and write down each call ----
 
-my $calls = spew(scratch_dir('calls') . '/calls', '');
-
 sub called {
     my ($target, $body) = @_;
-    open my $fh, '>>', $calls or die "$calls: $!\n";
-    syswrite $fh, "$target " . length($body) . "\n";
-    close $fh;
-    return length($body) . ' ' . sha256_hex($body);
+    log_call($target);
+    return body_report($body);
 }
-
-sub n_calls { return scalar(() = slurp($calls) =~ /\n/g) }
 
 my $http_port = free_port();
 my $origin = SSPI::Test::Origin->new($http_port, sub {
@@ -123,14 +112,21 @@ my %server_config = (on => 'nginx', locations => [
     location('/include/check/', "$proxy ssi on;", sspi => 'off'),
     location('/include/proxy/', "$proxy ssi on;"),
 ], nginx => "location \@again { proxy_pass http://127.0.0.1:$http_port; sspi on; sspi_packages Digest; sspi_realm r;\n"
-    . "sspi_digest_user_file $users; sspi_digest_qop auth-int; }\n");
+    . "sspi_digest_user_file $auth_int{digest_user_file}; sspi_digest_qop auth-int; }\n");
+
+# A client of the server, and a new nonce for it.
+sub client {
+    my ($server) = @_;
+    my $c = $server->client;
+    new_nonce($c, '/proxy/');
+    return $c;
+}
 
 parts 'bodies', \%server_config,
     'every length in every way' => sub {
         my ($server) = @_;
-        my $c = $server->client;
-        new_nonce($c, '/proxy/');
-        for my $len (0, 1, 16383, 16384, 16385, 300_000, LIMIT) {
+        my $c = client($server);
+        for my $len (0, 1, 16383, 16384, 16385, 300_000, BODY_LIMIT) {
             arrives($c, '/proxy/', $len, $_) for @ways;
         }
     },
@@ -138,51 +134,22 @@ parts 'bodies', \%server_config,
         my $path = $_->{path};
         ("kept as $path wants it" => sub {
             my ($server) = @_;
-            my $c = $server->client;
-            new_nonce($c, '/proxy/');
+            my $c = client($server);
             for my $len (0, 1, 1100, 16385, 300_000) {
                 arrives($c, $path, $len, $_) for @ways;
             }
         })
     } @storage_locations[ 1 .. $#storage_locations ]),
-    'WebDAV writes it' => sub {
-        my ($server) = @_;
-        my $c = $server->client;
-        new_nonce($c, '/proxy/');
-        for my $way (@ways) {
-            for my $len (0, 1, 16385, 300_000) {
-                my $path = "/dav/$len-" . ($way =~ s/\W//gr);
-                is($way{$way}->($c, $path, body($len), method => 'PUT')->status, 201, "$len bytes, $way");
-                is(slurp("$dav$path"), body($len), 'as they were');
-            }
-        }
-        is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', hashed_body => 'that')->status, 401, 'a wrong body');
-        ok(!-e "$dav/dav/wrong", 'is not written');
-    },
-    'a wrong body reaches nobody' => sub {
-        my ($server) = @_;
-        my $c = $server->client;
-        new_nonce($c, '/proxy/');
-        my $before = n_calls();
-        $server->new_log;
-        for my $way (@ways) {
-            for my $len (1, 16385, 300_000) {
-                refused($way{$way}->($c, '/proxy/', body($len), hashed_body => body($len - 1)), 401, "$len bytes, $way");
-                logged($server, 'WRONG_PASSWORD');
-            }
-        }
-        refused($way{$_}->($c, '/proxy/', '', hashed_body => 'x'), 401, "none where there should be one, $_") for @ways;
-        is(n_calls(), $before, 'the application was not called');
-    },
+    webdav_part(client => \&client, dir => sub { return $dav }, lengths => [ 0, 1, 16385, 300_000 ]),
+    wrong_body_part(client => \&client, paths => ['/proxy/'], lengths => [ 1, 16385, 300_000 ]),
     'over the limit' => sub {
         my ($server) = @_;
-        my $c = $server->client;
-        new_nonce($c, '/proxy/');
+        my $c = client($server);
         my $before = n_calls();
         $server->new_log;
         for my $way (@ways) {
             for my $path ('/proxy/', '/stream/') {
-                refused($way{$way}->($c, $path, body(LIMIT + 1)), 413, "$path, $way");
+                refused($way{$way}->($c, $path, body(BODY_LIMIT + 1)), 413, "$path, $way");
                 logged($server, 'ENTITY_TOO_LARGE');
             }
         }
@@ -194,56 +161,7 @@ parts 'bodies', \%server_config,
     };
 
 parts 'on the connection', \%server_config,
-    'the next request is where it should be' => sub {
-        my ($server) = @_;
-        my $c = $server->client;
-        new_nonce($c, '/proxy/');
-        for my $chunked (0, 1) {
-            for my $len (0, 100, 16385, 300_000) {
-                my $name = ($chunked ? 'chunked, ' : '') . "$len bytes";
-                my @o = (chunked => $chunked);
-                my $socket = $c->connect_raw;
-                send_all($socket, post_text($c, '/proxy/', body($len), @o) . get_text($c, '/check/'));
-                my @a = answers($socket, 2);
-                is_deeply(statuses(@a), [ 200, 200 ], "$name, pipelined");
-                is($a[0]->body, body_report(body($len)), 'the first is whole');
-                send_all($socket, post_text($c, '/proxy/', body($len), @o, hashed_body => 'x') . get_text($c, '/check/'));
-                is_deeply(statuses(answers($socket, 2)), [ 401, 200 ], "$name, behind a 401");
-                send_all($socket, post_text($c, '/bob/', body($len), @o) . get_text($c, '/check/'));
-                is_deeply(statuses(answers($socket, 2)), [ 403, 200 ], "$name, behind a 403");
-                send_all($socket, post_text($c, '/proxy/', body($len), @o));
-                is_deeply(statuses(answers($socket, 1)), [200], "$name, on a connection that is kept");
-            }
-        }
-    },
-    'behind a body that was not read to its end nothing is taken for a request' => sub {
-        my ($server) = @_;
-        my $c = $server->client;
-        for my $chunked (0, 1) {
-            my $socket = $c->connect_raw;
-            send_all($socket, post_text($c, '/proxy/', body(LIMIT) . get_text($c, '/check/') x 50, chunked => $chunked));
-            my @a = answers($socket, 2);
-            is_deeply(statuses(@a), [413], $chunked ? 'chunked' : 'with a length');
-            is(scalar($a[0]->header('Connection')), 'close', 'the connection ends');
-        }
-    },
-    'Expect: 100-continue' => sub {
-        my ($server) = @_;
-        my $c = $server->client;
-        my $expect = 'Expect: 100-continue';
-        my $text = post_text($c, '/proxy/', body(20_000), headers => [$expect], no_body => 1);
-        my $socket = $c->connect_raw;
-        send_all($socket, $text);
-        is_deeply(statuses(answers($socket, 1)), [100], 'the client is told to send the body');
-        send_all($socket, body(20_000));
-        my ($a) = answers($socket, 1);
-        is($a->body, body_report(body(20_000)), 'and does');
-        send_all($socket, $c->request_text('/proxy/', method => 'POST', headers => [ $expect, 'Content-Length: 9' ]));
-        is_deeply(statuses(answers($socket, 1)), [401], 'not without credentials');
-        $socket = $c->connect_raw;
-        send_all($socket, post_text($c, '/proxy/', body(LIMIT + 1), headers => [$expect], no_body => 1));
-        is_deeply(statuses(answers($socket, 1)), [413], 'nor with one over the limit');
-    },
+    connection_parts(client => \&client, lengths => [ 0, 100, 16385, 300_000 ], expected => 20_000),
     'the client goes away' => sub {
         my ($server) = @_;
         my $c = $server->client;
@@ -277,8 +195,7 @@ parts 'on the connection', \%server_config,
 parts 'where the body was read before', \%server_config,
     'a subrequest behind it gets it too' => sub {
         my ($server) = @_;
-        my $c = $server->client;
-        new_nonce($c, '/proxy/');
+        my $c = client($server);
         for my $len (100, 300_000) {
             my $a = $way{chunked}->($c, '/include/proxy/', body($len));
             is($a->body, 'part: ' . body_report(body($len)), "$len bytes");
@@ -302,7 +219,7 @@ parts 'where the body was read before', \%server_config,
                 granted($way{$way}->($c, '/late/', body($len)), { user => 'alice' }, "judges $len bytes, $way");
                 refused($way{$way}->($c, '/late/', body($len), hashed_body => 'x'), 401, 'also wrong ones');
             }
-            refused($way{$way}->($c, '/late/', body(LIMIT + 1)), 413, "a body over the limit, $way");
+            refused($way{$way}->($c, '/late/', body(BODY_LIMIT + 1)), 413, "a body over the limit, $way");
             $server->new_log;
             is($way{$way}->($c, '/gone/', body(300_000))->status, 500, "one that nginx has sent on, $way");
             has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bredirect\b/, 'sspi_digest_qop' ], 'is explained in the log');

@@ -8,22 +8,19 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(build_dir scratch_dir spew slurp free_port);
+use SSPI::Test qw(build_dir spew slurp free_port);
 use SSPI::Test::Bodies;
-use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::BodyParts;
 use SSPI::Test::Origin;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
-use constant { LIMIT => 400_000 };
-
-my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw'), 0644);
-my %auth_int = (packages => 'Digest', realm => 'r', digest_user_file => $users, digest_qop => 'auth-int',
-    digest_entity_limit => LIMIT);
+my %auth_int = auth_int_options();
 
 # ---- applications: they tell what body they got, and write down each call ----
 
-my $calls = spew(scratch_dir('calls') . '/calls', '', 0666);
+my $calls = call_log();
+# Returns the calls since the last time.
 sub called {
     my @lines = split /\n/, slurp($calls);
     spew($calls, '');
@@ -33,8 +30,7 @@ sub called {
 my $port = free_port();
 my $origin = SSPI::Test::Origin->new($port, sub {
     my ($request) = @_;
-    open my $fh, '>>', $calls or die "$calls: $!\n";
-    syswrite $fh, "$request->{target}\n";
+    log_call($request->{target});
     return (404, [], body_report($request->{body}));
 });
 
@@ -86,7 +82,7 @@ parts 'reading', \%server_config,
         chmod 0755, glob "$server->{dir}/docroot/*/app.cgi";
         new_nonce($c, '/page/');
         called();
-        my $a = $way{chunked}->($c, '/over/', body(LIMIT + 1));
+        my $a = $way{chunked}->($c, '/over/', body(BODY_LIMIT + 1));
         refused($a, 413, 'a body of unknown length');
         is($a->body, body_report(''), 'whose error document gets no part of it');
         is_deeply(called(), ['/open/app.cgi'], 'alone');

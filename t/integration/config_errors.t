@@ -49,20 +49,12 @@ my @good = (
     [ 'NTLM that is not offered', packages => 'Negotiate', mechanisms => 'kerberos' ],
     [ 'proxies', proxies => '192.0.2.1 10.0.0.0/8 2001:db8::/32 ::1' ],
 );
-for my $kind (qw(Apache Nginx)) {
-    my $class = "SSPI::Test::$kind";
-    SKIP: {
-        skip lc($kind) . ': not among SSPI_SERVERS', @good + 1 if !wanted(lc $kind);
-        for my $case (@good) {
-            my ($name, %change) = @$case;
-            my $r = $class->new(%{with(%change)})->test_config;
-            is($r->{rc}, 0, lc($kind) . ": $name passes") or diag($r->{out});
-        }
-        # Winbind may be started later.
-        my $r = $class->new(%{with(@ntlm, packages => 'NTLM')})->test_config;
-        is($r->{rc}, 0, lc($kind) . ': NTLM by winbind passes') or diag($r->{out});
-    }
+for my $case (@good) {
+    my ($name, %change) = @$case;
+    config_passes($name, with(%change));
 }
+# Winbind may be started later.
+config_passes('NTLM by winbind', with(@ntlm, packages => 'NTLM'));
 
 # ---- keytabs of httpd's scopes, which meet with a request ----
 # Text of the server's level and of places within it.
@@ -81,18 +73,12 @@ my %good_scopes = (
     'NTLM at a place with a keytab, Kerberos at another with its own' => scopes([], [ @$only_ntlm, @$lacking ],
         [ 'SSPIMechanisms kerberos', "SSPIKeytab $kdc->{keytab}" ]),
 );
-for my $name (sort keys %good_scopes) {
-    SKIP: {
-        skip "apache: $name: not among SSPI_SERVERS", 1 if !wanted('apache');
-        my $r = SSPI::Test::Apache->new(%{$good_scopes{$name}})->test_config;
-        is($r->{rc}, 0, "apache: $name passes") or diag($r->{out});
-    }
-}
-my @told = (qr/SSPIKeytab/, qr{HTTP/other\.test});
-config_refused('a keytab for all, and NTLM at a place', scopes($lacking, $only_ntlm), @told);
-config_refused('NTLM and a keytab for all, Kerberos at a place', scopes([ @$only_ntlm, @$lacking ], ['SSPIMechanisms kerberos ntlm']), @told);
+config_passes($_, $good_scopes{$_}) for sort keys %good_scopes;
+my @says = (qr/SSPIKeytab/, qr{HTTP/other\.test});
+config_refused('a keytab for all, and NTLM at a place', scopes($lacking, $only_ntlm), @says);
+config_refused('NTLM and a keytab for all, Kerberos at a place', scopes([ @$only_ntlm, @$lacking ], ['SSPIMechanisms kerberos ntlm']), @says);
 config_refused('Digest and a keytab for all, Negotiate at a place', scopes([ 'SSPIPackages Digest', "SSPIDigestUserFile $users", @$lacking ],
-    [ 'AuthName r' ], [ 'SSPIPackages Negotiate' ]), @told);
+    [ 'AuthName r' ], [ 'SSPIPackages Negotiate' ]), @says);
 
 config_refused('AuthType without mod_authn_core', { on => 'apache', whole_config => "ServerRoot \@DIR\@\nErrorLog \@DIR\@/logs/error.log\n"
     . SSPI::Test::Apache::module_lines(qw(mpm_event authz_core)) . "LoadModule sspi_module \@MODULE\@\nListen 127.0.0.1:\@HTTP\@\n"

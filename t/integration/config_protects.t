@@ -26,23 +26,9 @@ my ($unprotected, $no_match) = map { message_id($_) } qw(UNPROTECTED NO_MATCH);
 
 sub server_config { my ($on, %more) = @_; return { env => $kdc->server_env, on => $on, %more } }
 
-# Checks that the server's test of the configuration passes. Returns its output; undef if this server is not
-# tested.
-sub passes {
-    my ($name, $spec) = @_;
-    my $r;
-    SKIP: {
-        skip "$spec->{on}: $name: not among SSPI_SERVERS", 1 if !wanted($spec->{on});
-        my $class = $spec->{on} eq 'apache' ? 'SSPI::Test::Apache' : 'SSPI::Test::Nginx';
-        $r = $class->new(%$spec)->test_config;
-        is($r->{rc}, 0, "$spec->{on}: $name passes") or diag($r->{out});
-    }
-    return defined $r ? $r->{out} : undef;
-}
-
 sub warned {
     my ($name, $spec, $id, @patterns) = @_;
-    my $out = passes($name, $spec) // return;
+    my $out = config_passes($name, $spec) // return;
     my @p = map { ref eq 'HASH' ? $_->{$spec->{on}} : $_ } @patterns;
     # Nginx also writes it to stderr.
     my @lines = grep { /\b$id\b/ && !/^nginx: / } split /\n/, $out;
@@ -53,7 +39,7 @@ sub warned {
 
 sub silent {
     my ($name, $spec, $id) = @_;
-    my $out = passes($name, $spec) // return;
+    my $out = config_passes($name, $spec) // return;
     unlike($out, qr/\b$id\b/, "$spec->{on}: $name: no warning");
     return;
 }
@@ -82,14 +68,14 @@ config_refused('a demand of limit_except', nginx("location /p/ {\nlimit_except G
     qr/"sspi_require"/, qr/server\.conf:\d+/);
 config_refused('a demand of a location beside one that is on', nginx("location /on/ { $on }\nlocation /off/ { sspi_require user digest:alice; }"),
     qr/"sspi_require"/);
-passes('options of a server, sspi on in one location', nginx("sspi_realm r; sspi_require_tls on; sspi_require user digest:alice;\n"
+config_passes('options of a server, sspi on in one location', nginx("sspi_realm r; sspi_require_tls on; sspi_require user digest:alice;\n"
     . "sspi_packages Digest; sspi_digest_user_file $users; location /p/ { sspi on; } location /open/ { }"));
-passes('demands of http, sspi on in one location', nginx("location /p/ { $on }", 'sspi_require user digest:alice; sspi_require_tls on;'));
-passes('options of a location for one within', nginx("location /p/ { sspi_require user digest:alice; location /p/q/ { $on } }"));
-passes('options of a location for its limit_except', nginx("location /p/ { sspi_require user digest:alice; limit_except GET { $on } }"));
-passes('sspi off in a location', nginx("$on location /open/ { sspi off; }"));
-passes('optional', nginx("location /p/ { $on sspi_require user digest:alice; }" =~ s/sspi on/sspi optional/r));
-passes('files of http that no server uses yet', nginx('', "sspi_keytab $kdc->{keytab}; sspi_state_size 1m; sspi_realm r;"));
+config_passes('demands of http, sspi on in one location', nginx("location /p/ { $on }", 'sspi_require user digest:alice; sspi_require_tls on;'));
+config_passes('options of a location for one within', nginx("location /p/ { sspi_require user digest:alice; location /p/q/ { $on } }"));
+config_passes('options of a location for its limit_except', nginx("location /p/ { sspi_require user digest:alice; limit_except GET { $on } }"));
+config_passes('sspi off in a location', nginx("$on location /open/ { sspi off; }"));
+config_passes('optional', nginx("location /p/ { $on sspi_require user digest:alice; }" =~ s/sspi on/sspi optional/r));
+config_passes('files of http that no server uses yet', nginx('', "sspi_keytab $kdc->{keytab}; sspi_state_size 1m; sspi_realm r;"));
 
 # ---- httpd: AuthType SSPI without Require ----
 my $auth = "AuthType SSPI\nAuthName r\nSSPIPackages Digest\nSSPIDigestUserFile $users";

@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew wait_until);
-use SSPI::Test::Connection;
 use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
 use SSPI::Test::Gss qw(end_point_binding);
 use SSPI::Test::Ntlm qw(ntlm_channel ntlm_login ntlm_user_line ntlm_value);
@@ -55,13 +54,11 @@ my %server_config = (
 );
 my %corp_alice = (user => 'CORP\\alice');
 
-sub connection { my ($server, %o) = @_; return SSPI::Test::Connection->new($server->client, %o) }
-
 # A connection with a login of NTLM.
 sub logged_in {
     my ($server, %o) = @_;
     my ($path, $tls) = (delete $o{path} // '/p/', delete $o{tls});
-    my $connection = connection($server, tls => $tls);
+    my $connection = $server->connection(tls => $tls);
     granted((ntlm_login($connection, $path, %o))[-1], { user => 'CORP\\' . ($o{user} // 'alice') }, 'a login');
     return $connection;
 }
@@ -73,7 +70,7 @@ parts 'a login of NTLM', \%server_config,
     'stays' => sub {
         my ($server) = @_;
         for my $form (qw(NTLM bare alone first)) {
-            my $connection = connection($server);
+            my $connection = $server->connection;
             my $last = (ntlm_login($connection, '/p/', form => $form))[-1];
             is(persistent($last), 'true', "$form: which the client is told");
             for my $n (1, 2) {
@@ -85,7 +82,7 @@ parts 'a login of NTLM', \%server_config,
         }
         my $connection = logged_in($server, tls => 1);
         granted($connection->get('/p/'), \%corp_alice, 'over TLS');
-        is(connection($server)->get('/p/')->status, 401, 'another connection knows nothing of it');
+        is($server->connection->get('/p/')->status, 401, 'another connection knows nothing of it');
         is_deeply([ message_lines($server) ], [], 'nothing of it is logged');
         $connection->get('/p/?seen');
         ok($server->access_line(qr{/p/\?seen \S+ 200 user=CORP(?:\\+|\\x5C)alice}), 'but in the access log');
@@ -134,7 +131,7 @@ parts 'a login of NTLM', \%server_config,
     },
     'not where it may not' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my $last = (ntlm_login($connection, '/off/'))[-1];
         granted($last, \%corp_alice, 'a login at a place that keeps none');
         is(persistent($last), 'false', 'which the client is told');
@@ -185,7 +182,7 @@ parts 'the end of a login', \%server_config,
             is_deeply([ $a->status, $a->user, $a->remote_user ], [ $status, '', '' ], "$header at $path uses no login");
             granted($connection->get('/p/'), \%corp_alice, 'nor ends it');
         }
-        my $half = connection($server);
+        my $half = $server->connection;
         my ($negotiate, @more) = map { $half->get('/p/', authorization => ntlm_value('NTLM', $_)) } $type1;
         my ($challenge) = map { /\ANTLM (\S+)/ } $negotiate->challenges;
         is($half->get('/optional/', authorization => 'Basic YTpi')->status, 200, 'in the middle of a login');
@@ -205,13 +202,13 @@ parts 'the end of a login', \%server_config,
         my $connection = logged_in($server);
         granted($connection->get('/p/', close => 1), \%corp_alice, 'the last request');
         is($connection->get('/p/'), undef, 'none behind it');
-        my @others = map { connection($server)->get('/p/')->status } 1 .. 8;
+        my @others = map { $server->connection->get('/p/')->status } 1 .. 8;
         is_deeply(\@others, [ (401) x 8 ], 'nor on connections that come after it');
     },
     'does no harm at a reload' => sub {
         my ($server) = @_;
         my @connections = map { logged_in($server) } 1 .. 4;
-        my $half = connection($server);
+        my $half = $server->connection;
         is($half->get('/p/', authorization => ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate}))->status, 401, 'half a login');
         $server->reload;
         for my $connection (@connections, $half) {
@@ -227,7 +224,7 @@ parts 'logins of other schemes', \%server_config,
     'a ticket stays where all may' => sub {
         my ($server) = @_;
         my %ticket = (user => 'alice@SSPI.TEST', mechanism => 'Kerberos');
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my $a = $connection->get('/p/', authorization => ticket());
         granted($a, \%ticket, 'by default');
         is(persistent($a), 'false', 'it does not, which the client is told');
@@ -242,7 +239,7 @@ parts 'logins of other schemes', \%server_config,
     },
     'not past its end' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my $short = $kdc->login('alice', lifetime => '10s');
         granted($connection->get('/all/', authorization => SSPI::Test::Gss->header(env => $short)),
             { user => 'alice@SSPI.TEST' }, 'a short ticket');
@@ -254,7 +251,7 @@ parts 'logins of other schemes', \%server_config,
     },
     'a password of Digest never' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my ($challenge) = digest_challenges($connection->get('/digest-all/')->challenges);
         my $a = $connection->get('/digest-all/',
             authorization => digest_header($challenge, user => 'alice', password => 'pw', uri => '/digest-all/'));
@@ -285,11 +282,11 @@ parts 'what a request leads to', \%server_config,
         is($a->status, 200, 'on a page for all');
         like($a->body, qr{page of /p/}, 'the one that the login covers');
         unlike($a->body, qr{page of /others/}, 'and not the other');
-        unlike(connection($server)->get('/pages/both.html')->body, qr/page of/, 'none without a login');
+        unlike($server->connection->get('/pages/both.html')->body, qr/page of/, 'none without a login');
     },
     'the 401 of a server behind' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my $last = (ntlm_login($connection, '/front/'))[-1];
         is($last->status, 401, 'comes with the login');
         is_deeply([ map { /\A(\w+)/ } $last->challenges ], ['Digest'], 'with its challenge');

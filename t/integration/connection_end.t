@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(wait_until);
-use SSPI::Test::Connection;
 use SSPI::Test::Gss qw(negotiate_value spnego_init spnego_response);
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_message ntlm_token ntlm_user_line);
 use SSPI::Test::Parts;
@@ -36,12 +35,10 @@ my %server_config = (
     files => { '/pages/both.html' => join '', map { qq(<!--#include virtual="/$_/" -->) } qw(p brief) },
 );
 
-sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
-
 # Returns a connection with an NTLM login.
 sub logged_in {
     my ($server, $user, %how) = @_;
-    my $connection = connection($server);
+    my $connection = $server->connection;
     granted((ntlm_login($connection, '/p/', user => $user, %how))[-1], { user => "CORP\\$user" }, "$user logs in");
     return $connection;
 }
@@ -51,7 +48,7 @@ sub logged_in {
 sub login_before_last_leg {
     my ($server) = @_;
     my @list = qw(kerberos ntlm);
-    my ($connection, $ntlm) = (connection($server), SSPI::Test::Ntlm->new);
+    my ($connection, $ntlm) = ($server->connection, SSPI::Test::Ntlm->new);
     my $say = sub { ntlm_token($connection->get('/only/', authorization => negotiate_value($_[0])), 'Negotiate') };
     $say->(spnego_init(\@list));
     my $challenge = ntlm_message($say->(spnego_response($ntlm->{negotiate})));
@@ -99,7 +96,7 @@ parts 'a login by a user file', \%server_config,
         is($answer->status, 200, 'bob\'s next one does, without his name');
         refused((ntlm_login($bob, '/p/', user => 'bob'))[-1], 401, 'bob cannot log in again');
         $server->add_data('changing', join '', @line{qw(alice bob carl)});
-        my $again = connection($server);
+        my $again = $server->connection;
         ok(wait_until(sub { (ntlm_login($again, '/p/', user => 'bob'))[-1]->status == 200 }, 30), 'with his line back he can');
         refused($bob->get('/p/'), 401, 'but what ended does not come back');
         granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'alice has stayed all the time');
@@ -134,10 +131,10 @@ parts 'a login of any kind', \%server_config,
     'ends with its lifetime' => sub {
         my ($server) = @_;
         my ($older, $connection) = map { logged_in($server, 'alice') } 1, 2;
-        my $kerberos = connection($server);
+        my $kerberos = $server->connection;
         granted($kerberos->get('/all/', authorization => SSPI::Test::Gss->header(env => $ticket)),
             { user => 'alice@SSPI.TEST' }, 'and alice by a ticket');
-        my $page = connection($server);
+        my $page = $server->connection;
         ntlm_login($page, '/p/');
         like($page->get('/pages/both.html')->body, qr{page of /p/.*page of /brief/}s, 'a place with a short one takes a new login');
         ended_lines($server);

@@ -93,7 +93,7 @@ for my $kind (qw(apache nginx)) {
             my ($path, $certificate) = @_;
             my $channel = $certificate && end_point_binding((SSPI::Test::Server::certificate($certificate))[0]);
             my $ticket = SSPI::Test::Gss->new(env => $alice, binding => $channel);
-            return SSPI::Test::Tls->new($server->client, port => $front)->get($path, authorization => negotiate_value($ticket->{token}));
+            return $server->tls_connection(port => $front)->get($path, authorization => negotiate_value($ticket->{token}));
         };
         granted($get->($page, 'rsa'), { user => 'alice@SSPI.TEST' }, 'bound to the load balancer');
         granted($get->($page), { user => 'alice@SSPI.TEST' }, 'not bound');

@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
-use SSPI::Test::Connection;
 use SSPI::Test::Ntlm qw(ntlm_token ntlm_user_line ntlm_value);
 use SSPI::Test::Origin;
 use SSPI::Test::Parts;
@@ -40,7 +39,7 @@ sub careful {
 
 sub login {
     my ($server, $body) = @_;
-    my $connection = SSPI::Test::Connection->new($server->client);
+    my $connection = $server->connection;
     my $ntlm = SSPI::Test::Ntlm->new;
     my ($asked, $first) = careful($connection, '/p/', $body, 'Authorization: ' . ntlm_value('NTLM', $ntlm->{negotiate}));
     return ($asked, $first) if !$first || $first->status != 401;

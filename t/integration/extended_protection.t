@@ -92,7 +92,7 @@ parts 'with two', { $fixture->server_config(@locations), certificates => [qw(rsa
     'the other certificate of this host is as right' => sub {
         my ($server) = @_;
         for my $scheme (@schemes) {
-            my $connect = sub { SSPI::Test::Tls->new($server->client, kind => 'rsa') };
+            my $connect = sub { $server->tls_connection(kind => 'rsa') };
             check_binding($server, $connect, 'the other one', $scheme, 'require', 'right', binding_of('ec'));
         }
     };

@@ -11,7 +11,6 @@ use SSPI::Test qw(scratch_dir slurp spew);
 use SSPI::Test::Binding;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my $dir = scratch_dir('certificates');
@@ -64,14 +63,12 @@ sub apache_with {
 config_refused("$bound $_", apache_with($useless{$_}), qr/sspi-channel-bound/, qr/<RequireAll>/) for sort keys %useless;
 config_refused("$bound with words", apache_with("$bound now"), qr/sspi-channel-bound/);
 config_refused('sspi_require channel-bound with words', { %{with(nginx => 'sspi_require channel-bound now;')}, on => 'nginx' }, qr/sspi_require/);
-SKIP: {
-    skip 'apache: not among SSPI_SERVERS', 3 if !wanted('apache');
-    for my $text ($bound, "<RequireAll>\nRequire valid-user\n$bound\n</RequireAll>",
-        "<Limit GET>\n$bound\n</Limit>\n<LimitExcept GET>\nRequire valid-user\n</LimitExcept>") {
-        my $r = SSPI::Test::Apache->new(%{apache_with($text)})->test_config;
-        is($r->{rc}, 0, 'apache: it is right as the only line, in <RequireAll>, and beside a line for other methods') or diag($r->{out});
-    }
-}
+my %useful = (
+    'as the only line' => $bound,
+    'in RequireAll' => "<RequireAll>\nRequire valid-user\n$bound\n</RequireAll>",
+    'beside a line for other methods' => "<Limit GET>\n$bound\n</Limit>\n<LimitExcept GET>\nRequire valid-user\n</LimitExcept>",
+);
+config_passes("$bound $_", apache_with($useful{$_})) for sort keys %useful;
 
 # ---- certificates of the server ----
 # Httpd does not load them for its test of the configuration.
@@ -104,12 +101,12 @@ parts 'a certificate without a hash', { $fixture->server_config({ path => '/allo
         my %want = (silent => 'unbound', zeros => 'MISSING_BINDING', right => 'BAD_BINDING', wrong => 'BAD_BINDING');
         for my $scheme (@schemes) {
             for my $says (@says) {
-                $fixture->comes_out($server, $want{$says}, "allow, $scheme: $says", $scheme, SSPI::Test::Tls->new($server->client), '/allow/',
+                $fixture->comes_out($server, $want{$says}, "allow, $scheme: $says", $scheme, $server->tls_connection, '/allow/',
                     $says, $ed_binding);
             }
-            my $connection = SSPI::Test::Tls->new($server->client);
+            my $connection = $server->tls_connection;
             $fixture->comes_out($server, 'bound', "exporter, $scheme: right", $scheme, $connection, '/exporter/', 'right', $connection->{exporter});
-            $fixture->comes_out($server, 'bound', "front end, $scheme: right", $scheme, SSPI::Test::Tls->new($server->client), '/front/',
+            $fixture->comes_out($server, 'bound', "front end, $scheme: right", $scheme, $server->tls_connection, '/front/',
                 'right', binding_of('rsa'));
         }
     };
@@ -124,7 +121,7 @@ parts 'a policy of .htaccess', { $fixture->server_config({ path => '/none/', cha
     'is told with each request' => sub {
         my ($server) = @_;
         for my $scheme (@schemes) {
-            $fixture->comes_out($server, 'NO_CANDIDATE 500', $scheme, $scheme, SSPI::Test::Tls->new($server->client), '/htaccess/', 'right', $ed_binding);
+            $fixture->comes_out($server, 'NO_CANDIDATE 500', $scheme, $scheme, $server->tls_connection, '/htaccess/', 'right', $ed_binding);
         }
     };
 
@@ -139,13 +136,13 @@ for my $kind (qw(rsa ed25519)) {
         'is told with each request' => sub {
             my ($server) = @_;
             my @session = (version => '1.2', session => $kind);
-            SSPI::Test::Tls->new($server->client, @session)->get('/');
+            $server->tls_connection(@session)->get('/');
             for my $handshake (qw(new reused)) {
                 # A session keeps the binding of its certificate, which one with Ed25519 does not have.
                 my $known = $kind eq 'rsa';
                 for my $scheme (@schemes) {
                     for my $case ([ '/p/', $known ? 'bound' : 'NO_CANDIDATE 500' ], [ '/allow/', $known ? 'bound' : 'BAD_BINDING' ]) {
-                        my $connection = SSPI::Test::Tls->new($server->client, $handshake eq 'new' ? (version => '1.2') : @session);
+                        my $connection = $server->tls_connection($handshake eq 'new' ? (version => '1.2') : @session);
                         is($connection->{handshake}, $handshake, 'the handshake');
                         $fixture->comes_out($server, $case->[1], "$handshake, $scheme: $case->[0]", $scheme, $connection, $case->[0],
                             'right', binding_of('rsa'));

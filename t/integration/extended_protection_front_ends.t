@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test::Binding;
-use SSPI::Test::Connection;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
@@ -28,12 +27,12 @@ my %server_config = $fixture->server_config(@locations);
 my %port; # by way, of one server at a time
 sub way {
     my ($server, $way) = @_;
-    return SSPI::Test::Connection->new($server->client) if $way eq 'plain HTTP';
-    return SSPI::Test::Tls->new($server->client) if $way eq 'direct TLS';
+    return $server->connection if $way eq 'plain HTTP';
+    return $server->tls_connection if $way eq 'direct TLS';
     my ($certificate, $next) = split / by /, $way;
     my $port = $next eq 'tls' ? $server->{https} : $server->{http};
     $port{"$port $way"} //= SSPI::Test::Tls::front_end($certificate, $port, $next);
-    return SSPI::Test::Tls->new($server->client, port => $port{"$port $way"});
+    return $server->tls_connection(port => $port{"$port $way"});
 }
 
 # Every scheme at `path`: what each client that is given gets on that way.

@@ -13,7 +13,6 @@ use SSPI::Test::Options qw(nginx_location);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Server;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my @locations = map { { path => "/$_/", channel_binding => $_ } } qw(allow require);
@@ -57,10 +56,10 @@ sub connection {
     my ($server, $host, $version, $handshake) = @_;
     my @tls = (host => $host, version => $version);
     push @tls, session => "$server->{https}-$host-$version" if $handshake eq 'reused';
-    my $connection = SSPI::Test::Tls->new($server->client, @tls);
+    my $connection = $server->tls_connection(@tls);
     if ($connection->{handshake} ne $handshake) {
         $connection->get('/');
-        $connection = SSPI::Test::Tls->new($server->client, @tls);
+        $connection = $server->tls_connection(@tls);
     }
     is($connection->{handshake}, $handshake, "$host, TLS $version: the handshake") if $connection->{handshake} ne $handshake;
     return $connection;
@@ -72,8 +71,8 @@ my $n_sessions = 0;
 sub with_other_session {
     my ($server, $host, $version, $handshake) = @_;
     my @tls = (version => $version, session => "$server->{https}-other-" . ++$n_sessions);
-    SSPI::Test::Tls->new($server->client, @tls, host => $other{$host})->get('/');
-    my $connection = SSPI::Test::Tls->new($server->client, @tls, host => $host);
+    $server->tls_connection(@tls, host => $other{$host})->get('/');
+    my $connection = $server->tls_connection(@tls, host => $host);
     is($connection->{handshake}, $handshake, "$host, TLS $version, a session of the other") if $connection->{handshake} ne $handshake;
     return $connection;
 }
@@ -121,7 +120,7 @@ parts 'hosts by SNI', \%server_config,
         my ($first, $want) = $server->kind eq 'apache' ? ('other.test', '421 user= ') : ('localhost', 'BAD_BINDING');
         for my $scheme (@schemes) {
             for my $case ([ $first => 'bound' ], [ $other{$first} => $want ]) {
-                my $connection = SSPI::Test::Tls->new($server->client, host => $case->[0], sni => 0);
+                my $connection = $server->tls_connection(host => $case->[0], sni => 0);
                 $fixture->comes_out($server, $case->[1], "$scheme: without SNI, for $case->[0]", $scheme, $connection, '/allow/', 'right',
                     $binding{$first});
             }

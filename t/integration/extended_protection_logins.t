@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test::Binding;
-use SSPI::Test::Connection;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
@@ -31,8 +30,6 @@ my %server_config = $fixture->server_config(
     { path => '/bound-optional/', sspi => 'optional', require => ['channel-bound'] },
 );
 my $own = binding_of('rsa');
-
-sub tls { my ($server, %o) = @_; return SSPI::Test::Tls->new($server->client, %o) }
 
 # A connection on which NTLM has logged in at `path`.
 sub logged_in {
@@ -58,61 +55,61 @@ parts 'what was proven of a channel', \%server_config,
         my ($server) = @_;
         for my $scheme (@schemes) {
             for my $path ('/bound-allow/', '/bound-require/', '/bound-alice/', '/bound-optional/') {
-                $fixture->comes_out($server, 'bound', "$path, $scheme: bound", $scheme, tls($server), $path, 'right', $own);
+                $fixture->comes_out($server, 'bound', "$path, $scheme: bound", $scheme, $server->tls_connection, $path, 'right', $own);
             }
             for my $path ('/bound-allow/', '/bound-alice/', '/bound-optional/') {
-                my $a = $fixture->login($scheme, tls($server), $path, 'silent', $own);
+                my $a = $fixture->login($scheme, $server->tls_connection, $path, 'silent', $own);
                 is($a->status, 403, "$path, $scheme: silent") or diag($a->brief);
             }
             for my $case ([ '/bound-none/', 'right' ], [ '/bound-bob/', 'right' ], [ '/proxy-bound/', 'right' ]) {
-                my $a = $fixture->login($scheme, tls($server), @$case, $own);
+                my $a = $fixture->login($scheme, $server->tls_connection, @$case, $own);
                 is($a->status, 403, "$case->[0], $scheme: $case->[1]") or diag($a->brief);
             }
-            my $a = $fixture->login($scheme, SSPI::Test::Connection->new($server->client), '/bound-allow/', 'silent', $own);
+            my $a = $fixture->login($scheme, $server->connection, '/bound-allow/', 'silent', $own);
             is($a->status, 403, "plain HTTP, $scheme") or diag($a->brief);
         }
-        is(tls($server)->get($_)->status, 401, "$_: without credentials") for qw(/bound-allow/ /bound-alice/);
+        is($server->tls_connection->get($_)->status, 401, "$_: without credentials") for qw(/bound-allow/ /bound-alice/);
     },
     'by a login that was made without' => sub {
         my ($server) = @_;
-        gets($server, logged_in($server, tls($server), '/allow/', 'silent', 'unbound'),
+        gets($server, logged_in($server, $server->tls_connection, '/allow/', 'silent', 'unbound'),
             '/allow/' => 'unbound', '/none/' => 'unbound', '/require/' => 401, '/bound-allow/' => 403, '/bound-alice/' => 403,
             '/exporter/' => 401, '/allow/' => 'unbound');
     },
     'by one that was bound' => sub {
         my ($server) = @_;
-        gets($server, logged_in($server, tls($server), '/allow/', 'right', 'bound'), '/allow/' => 'bound', '/require/' => 'bound',
+        gets($server, logged_in($server, $server->tls_connection, '/allow/', 'right', 'bound'), '/allow/' => 'bound', '/require/' => 'bound',
             '/bound-allow/' => 'bound', '/bound-alice/' => 'bound', '/none/' => 'unbound', '/exporter/' => 401, '/x-require/' => 'bound');
     },
     'by one whose channel was not compared' => sub {
         my ($server) = @_;
-        gets($server, logged_in($server, tls($server), '/none/', 'wrong', 'unbound'), '/none/' => 'unbound', '/allow/' => 401,
+        gets($server, logged_in($server, $server->tls_connection, '/none/', 'wrong', 'unbound'), '/none/' => 'unbound', '/allow/' => 401,
             '/require/' => 401, '/bound-none/' => 403, '/bound-allow/' => 401, '/proxy/' => 'unbound');
         # Each location compares what the client said with what is right there.
-        gets($server, logged_in($server, tls($server), '/none/', 'right', 'unbound'), '/none/' => 'unbound', '/allow/' => 'bound',
+        gets($server, logged_in($server, $server->tls_connection, '/none/', 'right', 'unbound'), '/none/' => 'unbound', '/allow/' => 'bound',
             '/require/' => 'bound', '/bound-none/' => 403, '/bound-allow/' => 'bound', '/x-allow/' => 'bound', '/exporter/' => 401);
     },
     'by one that was bound in front' => sub {
         my ($server) = @_;
-        gets($server, logged_in($server, tls($server), '/proxy/', 'wrong', 'unbound'), '/proxy/' => 'unbound',
+        gets($server, logged_in($server, $server->tls_connection, '/proxy/', 'wrong', 'unbound'), '/proxy/' => 'unbound',
             '/proxy-allow/' => 'unbound', '/require/' => 401, '/allow/' => 401, '/x-allow/' => 401, '/none/' => 'unbound');
-        gets($server, logged_in($server, tls($server), '/proxy-allow/', 'silent', 'unbound'), '/proxy/' => 401,
+        gets($server, logged_in($server, $server->tls_connection, '/proxy-allow/', 'silent', 'unbound'), '/proxy/' => 401,
             '/proxy-allow/' => 'unbound');
     },
     'by one of another type' => sub {
         my ($server) = @_;
-        my $connection = tls($server);
+        my $connection = $server->tls_connection;
         gets($server, logged_in($server, $connection, '/exporter/', 'right', 'bound', $connection->{exporter}),
             '/exporter/' => 'bound', '/require/' => 401, '/allow/' => 401);
     },
     'by one through another front end' => sub {
         my ($server) = @_;
         my $port = SSPI::Test::Tls::front_end('front', $server->{http}, 'plain');
-        my $connection = tls($server, port => $port);
+        my $connection = $server->tls_connection(port => $port);
         gets($server, logged_in($server, $connection, '/x-allow/', 'right', 'bound', binding_of('front')),
             '/x-require/' => 'bound', '/y-require/' => 401, '/y-allow/' => 401, '/x-and-y/' => 'bound', '/x-allow/' => 'bound');
         # A location with a front end knows its own certificate, too.
-        gets($server, logged_in($server, tls($server), '/require/', 'right', 'bound'), '/y-require/' => 'bound');
+        gets($server, logged_in($server, $server->tls_connection, '/require/', 'right', 'bound'), '/y-require/' => 'bound');
     };
 
 done_testing;

@@ -9,10 +9,8 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test::Binding;
-use SSPI::Test::Connection;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 # Kerberos would want keys for these names.
@@ -46,7 +44,7 @@ sub names_come_out {
     for my $scheme (@naming_schemes) {
         for my $target (sort keys %want) {
             $fixture->comes_out($server, $want{$target}, "$path, $scheme: " . ($target eq '' ? 'an empty name' : $target), $scheme,
-                SSPI::Test::Tls->new($server->client), $path, 'right', binding_of('rsa'), target => $target);
+                $server->tls_connection, $path, 'right', binding_of('rsa'), target => $target);
         }
     }
     return;
@@ -88,7 +86,7 @@ parts 'names that clients tell', \%server_config,
         my ($server) = @_;
         for my $scheme (@naming_schemes) {
             my $login = sub {
-                return $fixture->login($scheme, SSPI::Test::Tls->new($server->client), '/named/', 'right', binding_of('rsa'), target => $_[0]);
+                return $fixture->login($scheme, $server->tls_connection, '/named/', 'right', binding_of('rsa'), target => $_[0]);
             };
             is($login->($listed)->header('X-Sspi-Target'), $listed, "$scheme: SSPI_TARGET");
             $server->new_log;
@@ -114,11 +112,11 @@ parts 'names that clients tell', \%server_config,
                 my @hosts = qw(localhost other.test);
                 for my $i (0, 1) {
                     $fixture->comes_out($server, $want{$path}[$i], "$path, $scheme: a ticket for $hosts[$i]", $scheme,
-                        SSPI::Test::Tls->new($server->client), $path, 'right', binding_of('rsa'), ticket_host => $hosts[$i]);
+                        $server->tls_connection, $path, 'right', binding_of('rsa'), ticket_host => $hosts[$i]);
                 }
             }
             $server->new_log;
-            my $a = $fixture->login($scheme, SSPI::Test::Tls->new($server->client), '/other/', 'right', binding_of('rsa'));
+            my $a = $fixture->login($scheme, $server->tls_connection, '/other/', 'right', binding_of('rsa'));
             refused($a, 401, "$scheme: another");
             logged($server, 'WRONG_SERVICE', 'HTTP/localhost@SSPI.TEST', qr{HTTP/other\.test\b});
         }

@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test::Binding;
-use SSPI::Test::Connection;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
@@ -30,7 +29,7 @@ sub relay { my ($server) = @_; return $port{$server} //= SSPI::Test::Tls::front_
 sub victims {
     my ($server, $path, $says, $want, %o) = @_;
     for my $scheme (@{$o{schemes} // \@schemes}) {
-        my $connection = SSPI::Test::Tls->new($server->client, port => relay($server), version => '1.3');
+        my $connection = $server->tls_connection(port => relay($server), version => '1.3');
         my $binding = $o{type} ? $connection->{$o{type}} : binding_of('relay');
         $server->new_log;
         my $answer = $fixture->login($scheme, $connection, $path, $says, $binding, %{$o{login} // {}});

@@ -10,7 +10,6 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(root_dir slurp spew);
 use SSPI::Test::Binding;
-use SSPI::Test::Connection;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
 
@@ -55,8 +54,8 @@ my @tables = (
 
 sub connection {
     my ($server, $way, $port) = @_;
-    return $way eq 'plain' ? SSPI::Test::Connection->new($server->client)
-        : SSPI::Test::Tls->new($server->client, $way eq 'front' ? (port => $port) : ());
+    return $way eq 'plain' ? $server->connection
+        : $server->tls_connection($way eq 'front' ? (port => $port) : ());
 }
 
 # ---- cells ----

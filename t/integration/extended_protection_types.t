@@ -10,7 +10,6 @@ use Test::More;
 use SSPI::Test::Binding;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my %type = (exporter => 'tls-exporter', unique => 'tls-unique', either => 'tls-exporter tls-unique',
@@ -26,10 +25,10 @@ sub connection {
     my ($version) = $kind =~ /\A(1\.\d)/;
     my $resumed = $kind =~ /resumed/;
     my @tls = (version => $version, ems => $kind !~ /without/, $resumed ? (session => "$server->{https}-$version") : ());
-    my $connection = SSPI::Test::Tls->new($server->client, @tls);
+    my $connection = $server->tls_connection(@tls);
     if ($resumed && $connection->{handshake} eq 'new') {
         $connection->get('/');
-        $connection = SSPI::Test::Tls->new($server->client, @tls);
+        $connection = $server->tls_connection(@tls);
     }
     is($connection->{handshake}, $resumed ? 'reused' : 'new', "$kind: the handshake");
     return $connection;

@@ -357,15 +357,14 @@ sub edited {
     };
 }
 
-my $reread = message_id('REREAD');
 sub rereads {
     my ($server) = @_;
     my $c = $server->client;
     new_nonces($c);
-    my $n = () = $server->log =~ /$reread/g;
+    my $n = count_messages($server, 'REREAD');
     $server->add_data('users', $alice . $bob);
     ok(wait_until(sub { $c->get('/p/', authorization => login('/p/', 'bob'))->status == 200 }), 'the file is read again');
-    ok($n < scalar(() = $server->log =~ /$reread/g), 'and the log tells of it');
+    ok($n < count_messages($server, 'REREAD'), 'and the log tells of it');
     $server->add_data('users', $alice);
     return;
 }
@@ -386,17 +385,17 @@ scenario 'many requests while a large file changes', \%server_config, sub {
     new_nonces($c);
     my $crowd = join '', map { sprintf "user%06d:r:%032x\n", $_, $_ } 1 .. 100_000;
     for my $round (1 .. 4) {
-        my $n = () = $server->log =~ /$reread/g;
+        my $n = count_messages($server, 'REREAD');
         $server->add_data('users', $round % 2 ? $crowd . $alice . $bob : $alice . $bob);
         # Until both workers have read it: a look comes at most once a second.
         my %bad;
         ok(wait_until(sub {
             my @got = $c->parallel(map { [ '/p/', authorization => login('/p/', 'alice') ] } 1 .. 50);
             $bad{$_->status}++ for grep { $_->status != 200 } @got;
-            return $n + 2 <= scalar(() = $server->log =~ /$reread/g);
+            return $n + 2 <= count_messages($server, 'REREAD');
         }), "round $round: both workers read it");
         is_deeply(\%bad, {}, 'and all requests were granted');
-        is($n + 2, scalar(() = $server->log =~ /$reread/g), 'each once');
+        is($n + 2, count_messages($server, 'REREAD'), 'each once');
     }
 };
 

@@ -12,7 +12,6 @@ use SSPI::Test::Digest qw(digest_challenges digest_header);
 use SSPI::Test::Ntlm qw(ntlm_login);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my %evil = (channel_binding => 'allow', extended_protection => 'no-service-name-check');
@@ -61,7 +60,7 @@ my @parts = map {
     my $scheme = $_;
     my $login = sub {
         my ($server, $path, $says) = @_;
-        my $connection = SSPI::Test::Tls->new($server->client);
+        my $connection = $server->tls_connection;
         return $fixture->login($scheme, $connection, $path, $says, binding_of('rsa'));
     };
     my $silent = line($scheme, $scheme =~ /\AKerberos/ ? 'HTTP/localhost' : 'not told', '');
@@ -89,7 +88,7 @@ parts 'a login is told', \%server_config, @parts,
     },
     'once, and not for what comes on its connection' => sub {
         my ($server) = @_;
-        my $connection = SSPI::Test::Tls->new($server->client);
+        my $connection = $server->tls_connection;
         is((ntlm_login($connection, '/p/'))[-1]->status, 200, 'a login');
         logs_logins($server, [ line('NTLM', 'not told', 'not bound') ], 'is told');
         granted($connection->get($_), { user => 'CORP\\alice' }, "$_: a request of that login") for '/p/', '/none/';
@@ -123,7 +122,7 @@ parts 'a login is told', \%server_config, @parts,
         my ($evil, $shown) = (qq(HTTP/a'\xc3\xa4) . 'b' x 200, 'HTTP/a\\x27\\xc3\\xa4' . 'b' x 200);
         is(digest($server->client, '/any/', SSPI::Test::Binding::digest_says('', $evil))->status, 200, 'a strange service');
         logs_logins($server, [ line('Digest', substr($shown, 0, 125) . '...', 'not compared') ], 'cut and escaped');
-        my $connection = SSPI::Test::Tls->new($server->client);
+        my $connection = $server->tls_connection;
         is((ntlm_login($connection, '/any/', target => qq(HTTP/a"\xc3\xa4)))[-1]->status, 200, 'another');
         logs_logins($server, [ line('NTLM', 'HTTP/a\\x22\\xc3\\xa4', 'not bound') ], 'escaped');
     };

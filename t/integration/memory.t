@@ -8,7 +8,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(slurp);
-use SSPI::Test::Connection;
 use SSPI::Test::Gss qw(negotiate_value);
 use SSPI::Test::KDC;
 use SSPI::Test::Ntlm qw(ntlm_login);
@@ -69,7 +68,7 @@ scenario 'memory', { windows_server_config($kdc), before => \@valgrind, one_proc
     my ($server) = @_;
     my (%came, $connection, $settled);
     for my $n (0 .. LOGINS - 1) {
-        $connection = SSPI::Test::Connection->new($server->client) if $n % LOGINS_PER_CONNECTION == 0;
+        $connection = $server->connection if $n % LOGINS_PER_CONNECTION == 0;
         my $answer = $n % 2 ? by_ntlm($connection, $n >> 1) : by_kerberos($connection);
         $came{$answer->status . ' ' . $answer->user}++;
         $settled = memory_of($server) if $n + 1 == LOGINS_TO_SETTLE;

@@ -8,7 +8,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew wait_until);
-use SSPI::Test::Connection;
 use SSPI::Test::Gss qw(negotiate_token negotiate_value oid spnego_init spnego_response);
 use SSPI::Test::Ntlm qw(ntlm_message ntlm_login ntlm_token ntlm_user_line ntlm_value);
 use SSPI::Test::Parts;
@@ -42,10 +41,8 @@ my @scheme = (NTLM => 'NTLM', bare => 'Negotiate', alone => 'Negotiate', first =
 my %scheme = @scheme;
 my @forms = map { $scheme[ 2 * $_ ] } 0 .. $#scheme / 2;
 
-sub connection { my ($server, %o) = @_; return SSPI::Test::Connection->new($server->client, %o) }
-
 # A whole login on a connection of its own: the last answer.
-sub login { my ($server, $path, %how) = @_; return (ntlm_login(connection($server), $path, %how))[-1] }
+sub login { my ($server, $path, %how) = @_; return (ntlm_login($server->connection, $path, %how))[-1] }
 
 # One message of NTLM in the scheme of that name, on a connection.
 sub leg {
@@ -109,7 +106,7 @@ parts 'NTLM', \%server_config,
         for my $form (@forms) {
             for my $case (@cases) {
                 my ($name, $message, %how) = @$case;
-                my $connection = connection($server);
+                my $connection = $server->connection;
                 my $a = (ntlm_login($connection, '/all/', form => $form, %how))[-1];
                 refused($a, 401, "$form: $name");
                 is_deeply([ $a->challenges ], [qw(Negotiate NTLM)], "$form: $name: all over again");
@@ -136,17 +133,17 @@ parts 'NTLM', \%server_config,
             [ 'of type 4', "NTLMSSP\0\4\0\0\0" . "\0" x 44 ], [ 'without a type', "NTLMSSP\0" ], [ 'no NTLM', 'NTLM' ])
         {
             my ($name, $token) = @$case;
-            refused(leg(connection($server), '/ntlm/', $token), 401, "$name: a first leg");
+            refused(leg($server->connection, '/ntlm/', $token), 401, "$name: a first leg");
             logged($server, 'MALFORMED');
-            my $connection = connection($server);
+            my $connection = $server->connection;
             begin($connection, '/ntlm/');
             my $a = leg($connection, '/ntlm/', $token);
             refused($a, 401, "$name: a second leg");
             logged($server, 'MALFORMED');
         }
-        refused(connection($server)->get('/ntlm/', authorization => 'NTLM ???'), 400, 'no base64');
+        refused($server->connection->get('/ntlm/', authorization => 'NTLM ???'), 400, 'no base64');
         logged($server, 'MALFORMED');
-        refused(connection($server)->get('/ntlm/', authorization => 'NTLM'), 401, 'no token');
+        refused($server->connection->get('/ntlm/', authorization => 'NTLM'), 401, 'no token');
         logged($server, 'MALFORMED');
     };
 
@@ -168,17 +165,17 @@ parts 'NTLM and the other mechanism', \%server_config,
     'NTLM where Kerberos alone may run' => sub {
         my ($server) = @_;
         for my $form (qw(NTLM bare alone)) {
-            my @answers = ntlm_login(connection($server), '/kerberos/', form => $form);
+            my @answers = ntlm_login($server->connection, '/kerberos/', form => $form);
             is(scalar(@answers), 1, "$form: refused at once");
             refused($answers[0], 401, $form);
             is_deeply([ $answers[0]->challenges ], ['Negotiate'], "$form: with a bare challenge");
             logged($server, 'NOT_OFFERED', 'NTLM');
         }
-        my @answers = ntlm_login(connection($server), '/kerberos/', form => 'first');
+        my @answers = ntlm_login($server->connection, '/kerberos/', form => 'first');
         my $reply = ntlm_token($answers[0], 'Negotiate');
         ok(index($reply, oid('kerberos')) >= 0 && index($reply, 'NTLMSSP') < 0, 'NTLM before Kerberos: Kerberos is wanted');
         $server->new_log;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my ($ntlm) = SSPI::Test::Ntlm->new;
         $connection->get('/kerberos/', authorization => negotiate_value(spnego_init([qw(ntlm kerberos)], $ntlm->{negotiate})));
         refused($connection->get('/kerberos/', authorization => negotiate_value(spnego_response($ntlm->{negotiate}))), 401,
@@ -195,7 +192,7 @@ parts 'NTLM and the other mechanism', \%server_config,
     },
     'Kerberos first, without a ticket' => sub {
         my ($server) = @_;
-        my @answers = ntlm_login(connection($server), '/all/', form => 'second');
+        my @answers = ntlm_login($server->connection, '/all/', form => 'second');
         ok(index(ntlm_token($answers[0], 'Negotiate'), oid('kerberos')) >= 0, 'Kerberos is wanted');
         refused($answers[-1], 401, 'NTLM in its place is refused');
         logged($server, 'NOT_OFFERED');
@@ -209,12 +206,12 @@ parts 'NTLM and the other mechanism', \%server_config,
             my @lines = message_lines($server);
             is(scalar(@lines), 1, "$form: which is logged once");
             like($lines[0], qr/mechListMIC/, "$form: as what it is");
-            my @answers = ntlm_login(connection($server), '/all/', form => $form, list_mic => 'none');
+            my @answers = ntlm_login($server->connection, '/all/', form => $form, list_mic => 'none');
             is($answers[-1]->status, 401, "$form: none");
             ok(defined ntlm_token($answers[-1], 'Negotiate'), "$form: it may still come");
             is($answers[-1]->user, '', "$form: nobody is in until then");
         }
-        my ($connection, $ntlm) = (connection($server), SSPI::Test::Ntlm->new);
+        my ($connection, $ntlm) = ($server->connection, SSPI::Test::Ntlm->new);
         my $say = sub { return $connection->get('/all/', authorization => negotiate_value(@_)) };
         my $challenge = ntlm_message(ntlm_token($say->(spnego_init([qw(ntlm kerberos)], $ntlm->{negotiate})), 'Negotiate'));
         is($say->(spnego_response($ntlm->authenticate($challenge)))->status, 401, 'a login without its MIC');
@@ -241,7 +238,7 @@ parts 'NTLM and the other mechanism', \%server_config,
     },
     'optional' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         is($connection->get('/optional/')->status, 200, 'nobody passes');
         my @answers = ntlm_login($connection, '/optional/');
         is_deeply([ map { $_->status } @answers ], [ 401, 200 ], 'half a login does not');
@@ -254,7 +251,7 @@ parts 'NTLM and the other mechanism', \%server_config,
 parts 'the legs of NTLM', \%server_config,
     'belong together' => sub {
         my ($server) = @_;
-        my ($connection, $elsewhere) = map { connection($server) } 1, 2;
+        my ($connection, $elsewhere) = map { $server->connection } 1, 2;
         my ($ntlm, $challenge) = begin($connection, '/ntlm/');
         my $last = $ntlm->authenticate($challenge);
         refused(leg($elsewhere, '/ntlm/', $last), 401, 'the last leg on another connection');
@@ -268,7 +265,7 @@ parts 'the legs of NTLM', \%server_config,
     },
     'place' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my ($ntlm, $challenge) = begin($connection, '/ntlm/');
         refused(leg($connection, '/others/', $ntlm->authenticate($challenge)), 401, 'at a place with other users');
         logged($server, 'LEGS', qr/\b(?:place|location)\b/);
@@ -280,38 +277,38 @@ parts 'the legs of NTLM', \%server_config,
     },
     'order' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my ($old, $old_challenge) = begin($connection, '/ntlm/');
         my ($ntlm, $challenge) = begin($connection, '/ntlm/');
         isnt(unpack('H*', $challenge), unpack('H*', $old_challenge), 'who begins anew has a new challenge');
         granted(leg($connection, '/ntlm/', $ntlm->authenticate($challenge)), \%corp_alice, 'and ends that');
         quiet($server);
-        $connection = connection($server);
+        $connection = $server->connection;
         ($old, $old_challenge) = begin($connection, '/ntlm/');
         begin($connection, '/ntlm/');
         refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'not the first one');
         my @lines = message_lines($server);
         is(scalar(@lines), 1, 'which is logged once');
-        $connection = connection($server);
+        $connection = $server->connection;
         refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'nor does the last leg come first');
         logged($server, 'LEGS');
     },
     'a proof is for its challenge alone' => sub {
         my ($server) = @_;
         for my $scheme (qw(NTLM Negotiate)) {
-            my $connection = connection($server);
+            my $connection = $server->connection;
             my ($ntlm, $challenge) = begin($connection, '/all/', scheme => $scheme);
             my $last = $ntlm->authenticate($challenge);
             granted(leg($connection, '/all/', $last, scheme => $scheme), \%corp_alice, "$scheme: a login");
             for my $again (qw(NTLM Negotiate)) {
-                my $other = connection($server);
+                my $other = $server->connection;
                 begin($other, '/all/', scheme => $again);
                 $server->new_log;
                 refused(leg($other, '/all/', $last, scheme => $again), 401, "$scheme: its proof again, as $again");
                 # With its MIC over other messages and another challenge it is a wrong password.
                 logged($server, 'WRONG_PASSWORD');
             }
-            my $other = connection($server);
+            my $other = $server->connection;
             $other->get('/all/', authorization => negotiate_value(spnego_init(['ntlm'], $ntlm->{negotiate})));
             $server->new_log;
             refused($other->get('/all/', authorization => negotiate_value(spnego_response($last))), 401, "$scheme: in SPNEGO");
@@ -325,7 +322,7 @@ parts 'the legs of NTLM', \%server_config,
         my %first = ('Connection: close' => "GET /ntlm/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n$header\r\n\r\n",
             'HTTP/1.0' => "GET /ntlm/ HTTP/1.0\r\nHost: localhost\r\n$header\r\n\r\n");
         for my $name (sort keys %first) {
-            my $connection = connection($server);
+            my $connection = $server->connection;
             $connection->send($first{$name});
             my $a = $connection->answer;
             is($a->status, 401, "$name: the first leg");
@@ -333,7 +330,7 @@ parts 'the legs of NTLM', \%server_config,
             is($connection->get('/ntlm/'), undef, "$name: the server closes");
             next if !defined $challenge;
             $server->new_log;
-            refused(leg(connection($server), '/ntlm/', $ntlm->authenticate($challenge)), 401, "$name: the last leg");
+            refused(leg($server->connection, '/ntlm/', $ntlm->authenticate($challenge)), 401, "$name: the last leg");
             logged($server, 'LEGS', 'keep-alive');
         }
     },

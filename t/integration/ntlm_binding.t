@@ -8,7 +8,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
-use SSPI::Test::Connection;
 use SSPI::Test::Gss qw(end_point_binding);
 use SSPI::Test::Ntlm qw(ntlm_channel ntlm_login ntlm_user_line);
 use SSPI::Test::Parts;
@@ -47,7 +46,7 @@ my %wanted = (
 
 sub login {
     my ($server, $path, %how) = @_;
-    my $connection = SSPI::Test::Connection->new($server->client, tls => !$how{plain});
+    my $connection = $server->connection(tls => !$how{plain});
     return (ntlm_login($connection, $path, %how))[-1];
 }
 

@@ -10,7 +10,6 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
 use SSPI::Test::AxiosNtlm qw(axios_login);
-use SSPI::Test::Connection;
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_token ntlm_user_line ntlm_value);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
@@ -31,8 +30,7 @@ my %server_config = (
 );
 my %alice = (user => 'CORP\\alice', mechanism => 'NTLM');
 
-sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
-sub login { my ($server, $path, %how) = @_; return (ntlm_login(connection($server), $path, %how))[-1] }
+sub login { my ($server, $path, %how) = @_; return (ntlm_login($server->connection, $path, %how))[-1] }
 
 # Flags of NEGOTIATE (MS-NLMP 2.2.2.5); Windows' own, of which SIGN and SEAL are part.
 use constant { UNICODE => 0x1, OEM => 0x2, SIGN => 0x10, SEAL => 0x20, STRONG => 0x20000000, WINDOWS => 0xE2088237 };
@@ -43,7 +41,7 @@ sub hex_of { return sprintf '%08x', $_[0] }
 sub charset_of {
     my ($server, $asked) = @_;
     my $ntlm = SSPI::Test::Ntlm->new(asked => hex_of($asked));
-    my $answer = connection($server)->get('/ntlm/', authorization => ntlm_value('NTLM', $ntlm->{negotiate}));
+    my $answer = $server->connection->get('/ntlm/', authorization => ntlm_value('NTLM', $ntlm->{negotiate}));
     return unpack('x20 V', ntlm_token($answer, 'NTLM')) & (UNICODE | OEM);
 }
 
@@ -71,14 +69,14 @@ parts 'names of NTLM', \%server_config,
     'as axios-ntlm writes them' => sub {
         my ($server) = @_;
         for my $path (qw(/ntlm/ /both/)) {
-            my @answers = axios_login(connection($server), $path, user => 'alice', domain => 'CORP', password => 'pw');
+            my @answers = axios_login($server->connection, $path, user => 'alice', domain => 'CORP', password => 'pw');
             is_deeply([ map { $_->status } @answers ], [ 401, 401, 200 ], "$path: three requests");
             granted($answers[-1], { %alice, package => 'NTLM' }, "$path: a login");
         }
-        granted((axios_login(connection($server), '/ntlm/', user => 'Alice', password => 'pw'))[-1], \%alice,
+        granted((axios_login($server->connection, '/ntlm/', user => 'Alice', password => 'pw'))[-1], \%alice,
             'without a domain, for which it takes the one in CHALLENGE');
         $server->new_log;
-        refused((axios_login(connection($server), '/ntlm/', user => 'alice', domain => 'CORP', password => 'no'))[-1],
+        refused((axios_login($server->connection, '/ntlm/', user => 'alice', domain => 'CORP', password => 'no'))[-1],
             401, 'a wrong password');
         logged($server, 'WRONG_PASSWORD');
     },
@@ -92,7 +90,7 @@ parts 'names of NTLM', \%server_config,
         refused($answer, 401, 'and not in OEM, whose code page is not known');
         is_deeply([ $answer->challenges ], ['NTLM'], 'with a new challenge');
         logged($server, 'UNSUPPORTED', qr/\bASCII\b/, qr/\bUnicode\b/);
-        refused((axios_login(connection($server), '/ntlm/', user => $joerg, password => 'pw'))[-1], 401,
+        refused((axios_login($server->connection, '/ntlm/', user => $joerg, password => 'pw'))[-1], 401,
             'nor as axios-ntlm writes them');
         logged($server, 'UNSUPPORTED', qr/\bASCII\b/);
     },

@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
-use SSPI::Test::Connection;
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_token ntlm_user_line ntlm_value);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
@@ -33,7 +32,6 @@ my %server_config = (
 my %corp_alice = (user => 'CORP\\alice');
 my @type1 = (authorization => ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate}));
 
-sub connection { my ($server, %o) = @_; return SSPI::Test::Connection->new($server->client, %o) }
 sub login { my ($connection, $path, %o) = @_; return (ntlm_login($connection, $path, %o))[-1] }
 sub header { my ($line) = @_; return (headers => [$line]) }
 
@@ -41,7 +39,7 @@ sub header { my ($line) = @_; return (headers => [$line]) }
 sub shuts_ntlm_out {
     my ($server, $path, $name, %o) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $connection = connection($server);
+    my $connection = $server->connection;
     my $a = $connection->get($path, %o);
     refused($a, 401, "$name: a request without credentials");
     is_deeply([ $a->challenges ], ['Negotiate'], "$name: NTLM is not offered");
@@ -57,15 +55,15 @@ parts 'proxies', \%server_config,
     'by their addresses' => sub {
         my ($server) = @_;
         shuts_ntlm_out($server, '/behind/', 'a proxy that is named');
-        my $connection = connection($server);
+        my $connection = $server->connection;
         granted(login($connection, '/p/'), \%corp_alice, 'at a place that names none');
         refused($connection->get('/behind/'), 401, 'that login is none where one is named');
         granted($connection->get('/p/'), \%corp_alice, 'and stays where it counts');
-        granted(login(connection($server), '/elsewhere/'), \%corp_alice, 'others are not this one');
+        granted(login($server->connection, '/elsewhere/'), \%corp_alice, 'others are not this one');
     },
     'each is told of once' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         $connection->get('/behind/') for 1 .. 5;
         my $told = () = $server->log =~ /\b${\message_id('PROXIED')}\b.* 127\.0\.0\.1 /g;
         # By each worker.
@@ -78,21 +76,21 @@ parts 'proxies', \%server_config,
             'x-real-ip: 192.0.2.7', 'X-FORWARDED-HOST: localhost')
         {
             shuts_ntlm_out($server, '/p/', $line, header($line));
-            my $connection = connection($server);
+            my $connection = $server->connection;
             granted(login($connection, '/p/'), \%corp_alice, "$line: a login without it");
             refused($connection->get('/p/', header($line)), 401, "$line: does not count with it");
             granted($connection->get('/p/'), \%corp_alice, "$line: and does without");
             # The second leg alone comes through a proxy.
-            my ($ntlm, $other) = (SSPI::Test::Ntlm->new, connection($server));
+            my ($ntlm, $other) = (SSPI::Test::Ntlm->new, $server->connection);
             my $challenge = ntlm_token($other->get('/p/', authorization => ntlm_value('NTLM', $ntlm->{negotiate})), 'NTLM');
             refused($other->get('/p/', header($line), authorization => ntlm_value('NTLM', $ntlm->authenticate($challenge))),
                 401, "$line: nor does a login end with it");
         }
-        granted(login(connection($server), '/p/', request => { header('X-Forwarded: no') }), \%corp_alice, 'others tell nothing');
+        granted(login($server->connection, '/p/', request => { header('X-Forwarded: no') }), \%corp_alice, 'others tell nothing');
     },
     'NTLM alone leaves nothing to offer' => sub {
         my ($server) = @_;
-        my $a = connection($server)->get('/ntlm/', header('Via: 1.1 proxy'));
+        my $a = $server->connection->get('/ntlm/', header('Via: 1.1 proxy'));
         is($a->status, 401, 'refused');
         is_deeply([ $a->challenges ], [], 'without a challenge');
         ok((grep { /\b${\message_id('LEGS')}\b.*nothing could be offered.*proxy/ } message_lines($server)), 'as the log says');
@@ -101,7 +99,7 @@ parts 'proxies', \%server_config,
         my ($server) = @_;
         for my $case ([ '/behind-all/' ], [ '/all/', header('Via: 1.1 proxy') ]) {
             my ($path, @o) = @$case;
-            my $connection = connection($server);
+            my $connection = $server->connection;
             my $a = $connection->get($path, @o, authorization => SSPI::Test::Gss->header(env => $alice));
             granted($a, { user => 'alice@SSPI.TEST' }, $path);
             is(scalar($a->header('Persistent-Auth')), 'false', "$path: the client is told so");
@@ -122,7 +120,7 @@ for my $header (qw(X-Client X-Forwarded-For)) {
             my ($server) = @_;
             shuts_ntlm_out($server, '/p/', $header, header("$header: 192.0.2.7"));
             shuts_ntlm_out($server, '/elsewhere/', "$header: as one that is named", header("$header: 192.0.2.7"));
-            my $connection = connection($server);
+            my $connection = $server->connection;
             granted(login($connection, '/p/'), \%corp_alice, 'without it NTLM works');
             refused($connection->get('/p/', header("$header: 192.0.2.7")), 401, 'that login is none with it');
         },
@@ -151,7 +149,7 @@ parts 'the PROXY protocol', { extra_ports => 1, files => { map { ("/$_/index.htm
     'speaks for its connection' => sub {
         my ($server) = @_;
         my $open = sub {
-            my $connection = connection($server, port => $server->port('PORT1'));
+            my $connection = $server->connection(port => $server->port('PORT1'));
             $connection->send("PROXY TCP4 192.0.2.7 127.0.0.1 5000 80\r\n");
             return $connection;
         };
@@ -182,7 +180,7 @@ parts 'a forward proxy', { on => 'apache', env => $kdc->server_env, extra_ports 
     },
     'keeps its login apart' => sub {
         my ($server) = @_;
-        my $connection = connection($server, port => $server->port('PORT1'));
+        my $connection = $server->connection(port => $server->port('PORT1'));
         my $target = "http://localhost:$server->{http}/open/";
         is($connection->get($target)->status, 407, 'it asks');
         my $last = login($connection, $target, proxy => 1);
@@ -193,7 +191,7 @@ parts 'a forward proxy', { on => 'apache', env => $kdc->server_env, extra_ports 
         refused($own, 401, 'a page of the server itself does not know that login');
         is($connection->get($target)->status, 200, 'which is still there');
         granted(login($connection, '/p/'), \%corp_alice, 'the page has one of its own');
-        is(connection($server, port => $server->port('PORT1'))->get($target)->status, 407, 'other connections have none');
+        is($server->connection(port => $server->port('PORT1'))->get($target)->status, 407, 'other connections have none');
     };
 
 done_testing;

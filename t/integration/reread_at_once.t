@@ -9,7 +9,6 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(slurp);
-use SSPI::Test::Connection;
 use SSPI::Test::Digest qw(digest_challenges digest_header user_line userhash);
 use SSPI::Test::Gss qw(negotiate_value spnego_init spnego_response);
 use SSPI::Test::Ntlm qw(ntlm_message ntlm_token ntlm_user_line ntlm_value);
@@ -50,7 +49,7 @@ my %server_config = (env => $kdc->server_env, locations => \@locations, data => 
 # Returns a connection whose worker has checked this location's file.
 sub seen {
     my ($server, $name) = @_;
-    my $connection = SSPI::Test::Connection->new($server->client);
+    my $connection = $server->connection;
     my $answer = $connection->get("/$name/");
     return ($connection, digest_challenges($answer->challenges));
 }

@@ -13,7 +13,6 @@ use SSPI::Test::Binding;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Server;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my %server_config = ($fixture->server_config(map { { path => "/$_/", channel_binding => $_ } } qw(allow require)), on => 'apache');
@@ -26,7 +25,7 @@ sub connections {
     my @session = (session => "$server->{https}-" . ++$n_sessions);
     return sub {
         my ($handshake) = @_;
-        my $connection = SSPI::Test::Tls->new($server->client, @tls, @session);
+        my $connection = $server->tls_connection(@tls, @session);
         is($connection->{handshake}, $handshake, "@tls: the handshake");
         return $connection;
     };

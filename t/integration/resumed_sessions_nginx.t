@@ -14,7 +14,6 @@ use SSPI::Test::Options qw(nginx_location);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Server;
-use SSPI::Test::Tls;
 
 my $fixture = SSPI::Test::Binding->new;
 my @locations = map { { path => "/$_/", channel_binding => $_ } } qw(allow require);
@@ -48,7 +47,7 @@ sub connections {
     return map {
         my $wanted = $_ ? 'reused' : 'new';
         my $connect = sub {
-            my $connection = SSPI::Test::Tls->new($server->client, @tls, @session);
+            my $connection = $server->tls_connection(@tls, @session);
             is($connection->{handshake}, $wanted, "@tls: the handshake") if $connection->{handshake} ne $wanted;
             return $connection;
         };
@@ -119,9 +118,9 @@ parts 'resumed sessions', { %server_config, on => 'nginx' },
             my ($began, $goes_on) = @$names;
             my @tls = (port => $server->port('PORT1'), version => '1.3', session => 'names-' . ++$n_sessions);
             # A ticket of TLS 1.3 comes with the first answer.
-            SSPI::Test::Tls->new($server->client, @tls, %$began)->get('/');
+            $server->tls_connection(@tls, %$began)->get('/');
             for my $scheme (@schemes) {
-                my $connection = SSPI::Test::Tls->new($server->client, @tls, %$goes_on);
+                my $connection = $server->tls_connection(@tls, %$goes_on);
                 is($connection->{handshake}, 'reused', "$scheme: the handshake");
                 $fixture->comes_out($server, 'NO_CANDIDATE 403', 'another name', $scheme, $connection, '/require/', 'right',
                     binding_of('first'));

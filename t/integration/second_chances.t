@@ -10,7 +10,6 @@ use lib "$FindBin::Bin/../lib";
 use MIME::Base64 qw(encode_base64);
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
-use SSPI::Test::Connection;
 use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
 use SSPI::Test::Gss qw(negotiate_value spnego_init spnego_response);
 use SSPI::Test::Login;
@@ -33,8 +32,6 @@ my @schemes = qw(Digest NTLM Negotiate);
 my %corp_alice = (user => 'CORP\\alice', mechanism => 'NTLM');
 
 sub base64 { return encode_base64($_[0], '') }
-sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
-
 # Returns the schemes of an answer's challenges without a token, which start a new exchange.
 sub offered { my ($answer) = @_; return [ sort map { /\A(\w+)(?: [^=]+=.*)?\z/ ? $1 : $_ } $answer->challenges ] }
 
@@ -128,7 +125,7 @@ parts 'second chances', \%server_config,
         my ($server) = @_;
         # Like a library for Ruby, whose count continues with the next challenge.
         my $count = 0;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my $answer = $connection->get('/all/');
         my @statuses = map {
             my ($challenge) = digest_challenges($answer->challenges);
@@ -166,7 +163,7 @@ parts 'second chances', \%server_config,
         for my $case (@cases) {
             my ($scheme, $second, $message) = @$case;
             my $name = "$scheme, then " . substr $second, 0, 30;
-            my $connection = connection($server);
+            my $connection = $server->connection;
             my $ntlm = SSPI::Test::Ntlm->new;
             my $challenge = ntlm_token($connection->get('/all/', authorization => ntlm_value($scheme, $ntlm->{negotiate})), $scheme);
             ok(defined $challenge, "$name: a first leg");
@@ -184,7 +181,7 @@ parts 'second chances', \%server_config,
     },
     'a leg that breaks the grammar ends the exchange, too' => sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my $ntlm = SSPI::Test::Ntlm->new;
         my $challenge = ntlm_token($connection->get('/all/', authorization => ntlm_value('NTLM', $ntlm->{negotiate})), 'NTLM');
         refused($connection->get('/all/', authorization => 'NTLM ???'), 400, 'no base64');

@@ -9,7 +9,6 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Time::HiRes qw(time);
 use SSPI::Test qw(wait_until);
-use SSPI::Test::Connection;
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_token ntlm_value);
 use SSPI::Test::Scenario;
 use SSPI::Test::Winbind;
@@ -32,13 +31,12 @@ my %server_config = (
 my %nginx_config = (%server_config, on => 'nginx');
 my %apache_config = (%server_config, on => 'apache', apache_head => "SSPIThreads 2\nKeepAliveTimeout 30\n");
 
-sub connection { my ($server) = @_; return SSPI::Test::Connection->new($server->client) }
 sub login { my ($connection, %o) = @_; return (ntlm_login($connection, '/p/', %who, %o))[-1] }
 
 # Has had its first leg: (connection, the header of the last).
 sub half {
     my ($server) = @_;
-    my ($connection, $ntlm) = (connection($server), SSPI::Test::Ntlm->new(%who));
+    my ($connection, $ntlm) = ($server->connection, SSPI::Test::Ntlm->new(%who));
     my $a = $connection->get('/p/', authorization => ntlm_value('NTLM', $ntlm->{negotiate}));
     return ($connection, ntlm_value('NTLM', $ntlm->authenticate(ntlm_token($a, 'NTLM'))));
 }
@@ -68,7 +66,7 @@ sub others_go_on {
     my ($server) = @_;
     my $began = time;
     my %n;
-    $n{connection($server)->get('/open/')->status}++ for 1 .. 8;
+    $n{$server->connection->get('/open/')->status}++ for 1 .. 8;
     is_deeply(\%n, { 200 => 8 }, 'others are served');
     cmp_ok(time - $began, '<', 4, 'and wait for nobody');
     return;
@@ -79,24 +77,22 @@ sub recovers {
     my ($server) = @_;
     $winbind->resume;
     # Each worker asks again by itself.
-    ok(wait_until(sub { my @a = map { login(connection($server)) } 1 .. 4; return !grep { $_->status != 200 } @a }, 40),
+    ok(wait_until(sub { my @a = map { login($server->connection) } 1 .. 4; return !grep { $_->status != 200 } @a }, 40),
         'logins work again');
     return;
 }
-
-sub count { my ($server, $message) = @_; my $id = message_id($message); return scalar(() = $server->log =~ /\b$id\b/g) }
 
 my $asked = message_id('WINBIND');
 for my $kind (\%nginx_config, \%apache_config) {
     scenario 'winbind answers', $kind, sub {
         my ($server) = @_;
-        my $connection = connection($server);
+        my $connection = $server->connection;
         my $a = login($connection);
         like($server->log, qr/\b$asked\b.*\Q$who{domain}\E/, 'the first login tells who we are');
         granted($a, { %user, package => 'NTLM', mechanism => 'NTLM' }, 'a login');
-        refused(login(connection($server), password => 'no'), 401, 'a wrong password');
+        refused(login($server->connection, password => 'no'), 401, 'a wrong password');
         logged($server, 'WRONG_PASSWORD');
-        refused(login(connection($server), user => 'mallory'), 401, 'an unknown user');
+        refused(login($server->connection, user => 'mallory'), 401, 'an unknown user');
         logged($server, 'WRONG_PASSWORD');
         granted($server->client->get('/p/', args => [ '--ntlm', '--user', "$user{user}:$who{password}" ]), \%user, 'curl');
         $winbind->pause;
@@ -129,12 +125,12 @@ scenario 'winbind is silent', \%nginx_config, sub {
         ok($connection->waits, 'a login waits');
         my $a = $connection->answer;
         is_deeply([ $a->status, $a->user ], [ 503, '' ], 'until it is given up');
-        is(count($server, 'UNREACHABLE'), 1, 'which is logged once');
+        is(count_messages($server, 'UNREACHABLE'), 1, 'which is logged once');
         is($connection->get('/open/')->status, 200, 'its connection goes on, although its thread still waits');
         is($connection->get('/p/')->status, 401, 'and is nobody');
         my $worker = $a->header('X-Worker');
         my $again = wait_until(sub {
-            my $other = connection($server);
+            my $other = $server->connection;
             return $other->get('/open/')->header('X-Worker') eq $worker ? $other : undef;
         });
         my $began = time;
@@ -155,7 +151,7 @@ scenario 'more logins than threads', \%nginx_config, sub {
         my %n;
         $n{$_->answer->status}++ for @all;
         is_deeply(\%n, { 503 => 40 }, 'all of them by a 503');
-        cmp_ok(count($server, 'BUSY'), '>=', 24, 'as the log says');
+        cmp_ok(count_messages($server, 'BUSY'), '>=', 24, 'as the log says');
         unlike($server->log, qr/queue overflow/, 'none is in a queue');
         recovers($server);
     });
@@ -168,7 +164,7 @@ scenario 'what ends while a thread waits', \%nginx_config, sub {
         $_->close for @gone;
         others_go_on($server);
     });
-    granted(login(connection($server)), \%user, 'clients that go away do no harm');
+    granted(login($server->connection), \%user, 'clients that go away do no harm');
     my ($waiting) = ask_all($server, 1);
     my @workers = $server->workers;
     while_silent(sub {
@@ -192,14 +188,14 @@ scenario 'winbind is silent', \%apache_config, sub {
         cmp_ok(scalar @waiting, '>=', 1, 'while some wait');
         my %n = map { $_->answer->status => 1 } grep { !$_->waits } @all;
         is_deeply([ keys %n ], [503], 'by a 503');
-        cmp_ok(count($server, 'BUSY'), '>=', 1, 'as the log says');
+        cmp_ok(count_messages($server, 'BUSY'), '>=', 1, 'as the log says');
         others_go_on($server);
         ok(wait_until(sub {
             my ($connection, $value) = half($server);
             my $began = time;
             ask($connection, $value);
             return wait_until(sub { !$connection->waits }, 2) && $connection->answer->status == 503
-                && count($server, 'UNREACHABLE') > 0;
+                && count_messages($server, 'UNREACHABLE') > 0;
         }, 20), 'after a while none is let in any more');
         $winbind->resume;
         my @late = map { $_->answer->status } @waiting;
@@ -249,7 +245,7 @@ for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' 
             $connection->close;
             others_go_on($server);
         });
-        granted(login(connection($server)), \%user, 'a client may close its connection');
+        granted(login($server->connection), \%user, 'a client may close its connection');
         return if $server->kind eq 'apache'; # it waits as long as winbind does
         ($connection, $value) = half($server);
         $winbind->pause;
@@ -257,7 +253,7 @@ for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' 
             $connection->send($connection->{client}->request_text('/page/p.shtml', authorization => $value));
             my $a = $connection->answer;
             is(parts_of($a), 'BEGIN END', 'a page that is given up shows no part');
-            is(count($server, 'UNREACHABLE'), 1, 'which is logged once');
+            is(count_messages($server, 'UNREACHABLE'), 1, 'which is logged once');
         });
         recovers($server);
     };
@@ -268,11 +264,11 @@ for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' 
 for my $kind (\%nginx_config, \%apache_config) {
     scenario 'winbind goes and comes', $kind, sub {
         my ($server) = @_;
-        granted(login(connection($server)), \%user, 'a login');
+        granted(login($server->connection), \%user, 'a login');
         $winbind->stop;
-        my $a = login(connection($server));
+        my $a = login($server->connection);
         is_deeply([ $a->status, $a->user ], [ 503, '' ], 'without it: 503');
-        cmp_ok(count($server, 'UNREACHABLE'), '>=', 1, 'as the log says');
+        cmp_ok(count_messages($server, 'UNREACHABLE'), '>=', 1, 'as the log says');
         others_go_on($server);
         $winbind->start;
         recovers($server);
@@ -282,8 +278,8 @@ for my $kind (\%nginx_config, \%apache_config) {
     my $missing = message_id('NO_WINBIND');
     scenario 'winbind is started later', $kind, sub {
         my ($server) = @_;
-        is(connection($server)->get('/p/')->status, 401, 'who asks for nothing is challenged');
-        is(login(connection($server))->status, 503, 'who logs in has to wait until it is');
+        is($server->connection->get('/p/')->status, 401, 'who asks for nothing is challenged');
+        is(login($server->connection)->status, 503, 'who logs in has to wait until it is');
         like($server->log, qr/\b$missing\b/, 'and the log says that it is not there');
         others_go_on($server);
         $winbind->start;

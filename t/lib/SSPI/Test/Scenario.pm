@@ -11,8 +11,8 @@ use SSPI::Test::Apache;
 use SSPI::Test::KDC;
 use SSPI::Test::Nginx;
 
-our @EXPORT = qw(scenario config_refused granted refused logged has_line wanted message_id
-    message_lines);
+our @EXPORT = qw(scenario config_passes config_refused granted refused logged has_line wanted message_id
+    message_lines count_messages);
 
 my %class = (apache => 'SSPI::Test::Apache', nginx => 'SSPI::Test::Nginx');
 
@@ -51,6 +51,22 @@ sub scenario {
         }
     }
     return;
+}
+
+# The server's configuration test must accept `spec`. Returns the output of the last test.
+sub config_passes {
+    my ($name, $spec) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    my $out;
+    for my $kind (_servers($spec->{on})) {
+        SKIP: {
+            skip "$kind: $name: not among SSPI_SERVERS", 1 if !wanted($kind);
+            my $r = $class{$kind}->new(%$spec)->test_config;
+            is($r->{rc}, 0, "$kind: $name passes") or diag($r->{out});
+            $out = $r->{out};
+        }
+    }
+    return $out;
 }
 
 # The server's configuration test must refuse `spec`, and say each of the patterns.
@@ -122,6 +138,13 @@ sub message_lines {
 sub _holds { my ($line, $fact) = @_; return ref $fact ? $line =~ $fact : index($line, $fact) >= 0 }
 
 sub _holds_all { my ($line, @facts) = @_; return !grep { !_holds($line, $_) } @facts }
+
+# How often the server has logged the named message.
+sub count_messages {
+    my ($server, $name) = @_;
+    my $id = message_id($name);
+    return scalar(() = $server->log =~ /\b$id\b/g);
+}
 
 # Since the last call the server has logged one line about a request: the named message, with all of
 # these facts. Facts are ids, names, numbers and directives, so that a test does not depend on the

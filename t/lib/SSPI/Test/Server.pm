@@ -234,4 +234,18 @@ sub client {
     return SSPI::Test::Client->new(http => $self->{http}, https => $self->{https}, ca => $cert, %opt);
 }
 
+# A connection of a client of this server. Options of SSPI::Test::Connection.
+sub connection {
+    my ($self, %opt) = @_;
+    require SSPI::Test::Connection;
+    return SSPI::Test::Connection->new($self->client, %opt);
+}
+
+# Likewise over TLS. Options of SSPI::Test::Tls.
+sub tls_connection {
+    my ($self, %opt) = @_;
+    require SSPI::Test::Tls;
+    return SSPI::Test::Tls->new($self->client, %opt);
+}
+
 1;
