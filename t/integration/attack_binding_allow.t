@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# With `allow`, the channel that a client names must be right. A relay controls its own connection to
-# the server, and can choose one on which the server cannot compare channels. There the server
-# refuses a client that names a channel, and accepts only clients that name none.
+# With `allow`, the server refuses a client that names a wrong channel. A relay controls its own
+# connection to the server, and can choose one on which the server cannot compare channels. On such
+# a connection the server refuses a client that names a channel. It accepts only clients that name
+# no channel.
 use strict;
 use warnings;
 
@@ -24,7 +25,8 @@ my @locations = (
 my $relay = binding_of('relay');
 
 
-# Every scheme on connections that `connect` opens: [ what the client says, binding, outcome ].
+# Logs in by each scheme on connections that `connect` opens. A case is [ what the client says,
+# binding, outcome ].
 sub each_scheme {
     my ($server, $path, $name, $connect, @cases) = @_;
     for my $scheme (@schemes) {
@@ -56,7 +58,7 @@ parts 'a channel that cannot be compared', { $fixture->server_config(@locations)
         each_scheme($server, '/unique/', 'TLS 1.2', sub { $_[0]->tls_connection(version => '1.2') },
             [ 'right', 'unique', 'bound' ], [ 'wrong', 'unique', 'BAD_BINDING' ], [ 'silent', $relay, 'unbound' ]);
     },
-    'both of them' => sub {
+    'two types' => sub {
         my ($server) = @_;
         each_scheme($server, '/both/', 'TLS 1.2 without EMS', sub { $_[0]->tls_connection(version => '1.2', ems => 0) }, @nothing);
         each_scheme($server, '/both/', 'TLS 1.3', sub { $_[0]->tls_connection(version => '1.3') }, [ 'right', 'exporter', 'bound' ]);
@@ -64,7 +66,7 @@ parts 'a channel that cannot be compared', { $fixture->server_config(@locations)
     },
     'plain HTTP' => sub {
         my ($server) = @_;
-        # A client that says that it has no TLS tells the truth here.
+        # A client that says that it has no TLS is right here.
         each_scheme($server, '/allow/', 'plain HTTP', sub { $_[0]->connection }, @nothing, [ 'wrong', $relay, 'BAD_BINDING' ], [ 'zeros', $relay, 'unbound' ]);
         each_scheme($server, '/exporter/', 'plain HTTP', sub { $_[0]->connection }, @nothing, [ 'zeros', $relay, 'unbound' ]);
         each_scheme($server, '/allow/', 'TLS', sub { $_[0]->tls_connection }, [ 'right', binding_of('rsa'), 'bound' ], [ 'zeros', $relay, 'MISSING_BINDING' ]);

@@ -45,9 +45,9 @@ sub asks {
     return $token // die 'no next leg is asked for: ' . $answer->brief . "\n";
 }
 
-# Runs the exchange at `path` up to the leg with the client's proof. Returns the header of the last
-# leg.
-my %up_to_proof = (
+# Runs the exchange at `path` up to the leg with the client's credentials. Returns the header of the
+# last leg.
+my %up_to_credentials = (
     kerberos => sub {
         my ($connection, $path, $binding) = @_;
         my $client = SSPI::Test::Gss->new(env => $fixture->{env}, bare => 1, binding => $binding);
@@ -70,13 +70,13 @@ my %up_to_proof = (
 sub exchange {
     my ($server, $mechanism, $from, $to, $certificate, @tls) = @_;
     my $connection = $server->tls_connection(@tls);
-    my $last = $up_to_proof{$mechanism}->($connection, "/$mechanism-$from/", binding_of($certificate));
+    my $last = $up_to_credentials{$mechanism}->($connection, "/$mechanism-$from/", binding_of($certificate));
     return $connection->get("/$mechanism-$to/", authorization => $last);
 }
 
 my @attacks = (
-    # The proof is at a location that accepts the certificate's channel, the last leg at another
-    # one.
+    # The credentials are for a location that accepts the certificate's channel, the last leg is for
+    # another location.
     [ 'front-require', 'require', 'front' ],
     [ 'front-require', 'allow', 'front' ],
     [ 'front-allow', 'require', 'front' ],
@@ -109,7 +109,7 @@ parts 'legs at two locations', \%server_config,
                     my $name = "from $from to $to, bound to $certificate";
                     my $a = eval { exchange($server, $mechanism, $from, $to, $certificate) } or do { fail("$name: $@"); next };
                     refused($a, 401, $name);
-                    unlike($a->body, qr/page of/, 'and the page is not shown');
+                    unlike($a->body, qr/page of/, 'the client does not get the page');
                 }
             },
             "$mechanism: nothing to compare, then the last leg elsewhere" => sub {

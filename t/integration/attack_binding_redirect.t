@@ -28,7 +28,7 @@ my %policy = (
 );
 
 # The internal redirects of the servers: for a missing file, by an error page or a rewrite rule, and
-# for the index of a directory.
+# to an index file.
 my %way = (
     fallback => [ 'FallbackResource %s', 'try_files /none %s;', 'nothing' ],
     rewrite => [ "RewriteEngine on\nRewriteRule ^ %s [L]", 'error_page 404 = %s;', 'nothing' ],
@@ -50,7 +50,7 @@ my %server_config = $fixture->server_config(
 );
 my @without_ems = (version => '1.2', ems => 0);
 
-# The last answer to a login at a location that leads to another one.
+# Returns the last answer to a login at a location that leads to another one.
 sub login {
     my ($server, $scheme, $first, $way, $to, $says, $binding, @tls) = @_;
     my $connection = $server->tls_connection(@tls);
@@ -60,7 +60,7 @@ sub login {
     return $fixture->login($scheme, $connection, $path, $says, $binding);
 }
 
-# Every scheme by every way. `want` is a status.
+# Logs in by each scheme and each kind of redirect. `want` is a status.
 sub each_scheme {
     my ($server, $first, $to, $says, $binding, $want, @tls) = @_;
     for my $way (sort keys %way) {
@@ -105,7 +105,7 @@ parts 'internal redirects', \%server_config,
         }
         each_scheme($server, 'allow', 'require', 'silent', $own, 401);
     },
-    'from a location that compares with others' => sub {
+    'from a location that compares with other certificates' => sub {
         my ($server) = @_;
         for my $to (@targets) {
             each_scheme($server, 'front-allow', $to, 'right', binding_of('front'), 401);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A client without a channel binding tries locations that demand channel-bound beside other
-# requirements, or in an outer scope. A bound client is the legitimate twin.
+# A client without a channel binding requests locations that demand channel-bound beside other
+# requirements, or in an outer scope. Each case has a twin: a bound client, which is granted.
 use strict;
 use warnings;
 
@@ -17,7 +17,7 @@ my $fixture = SSPI::Test::Binding->new;
 my %location = %{$fixture->{location}};
 my $alice = 'user alice@SSPI.TEST CORP\\\\alice digest:alice';
 
-# Logins of each scheme: `want` maps what the client says about its channel to the outcome.
+# Logs in by each scheme. `want` maps what the client says about its channel to the outcome.
 sub tries {
     my ($server, $path, %want) = @_;
     for my $scheme (@schemes) {
@@ -71,18 +71,18 @@ my %useful = (
 my %files = map { ("/$_/index.html" => "page\n", "/$_/.htaccess" => $auth . ($useless{$_} // $useful{$_})) } keys %useless, keys %useful;
 parts 'lines of an .htaccess file', { $fixture->server_config, on => 'apache', files => \%files, allow_log => qr/\.htaccess: Require sspi-channel-bound/,
     apache_head => "SSPIKeytab $location{keytab}\nSSPINTLMUserFile $location{ntlm_user_file}\nSSPIDigestUserFile $location{digest_user_file}\n" },
-    'that protect nothing let no client in' => sub {
+    'that do not protect admit no client' => sub {
         my ($server) = @_;
         for my $name (sort keys %useless) {
             is($server->client->get("/$name/", tls => 1)->status, 500, "/$name/ without credentials");
-            has_line($server->new_log, [ "/$name/.htaccess", 'sspi-channel-bound', '<RequireAll>' ], 'the log says why');
+            has_line($server->new_log, [ "/$name/.htaccess", 'sspi-channel-bound', '<RequireAll>' ], 'the log says the reason');
             for my $scheme (@schemes) {
                 my $answer = $fixture->login($scheme, $server->tls_connection, "/$name/", 'silent', binding_of('rsa'));
                 is($answer ? $answer->status : 0, 500, "/$name/ $scheme: silent");
             }
         }
     },
-    'that are right let bound clients in' => sub {
+    'that are right admit bound clients' => sub {
         my ($server) = @_;
         for my $name (sort keys %useful) {
             for my $scheme (@schemes) {

@@ -69,30 +69,30 @@ sub logged_in {
 sub control { my ($answer) = @_; return join '|', $answer->header('Cache-Control') }
 
 parts 'an answer to the login of a connection', \%server_config,
-    'is private' => sub {
+    'is private to the user' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);
         for my $path (qw(/p/ /set/ /expires/ /redirect/none /p/nothing /error/nothing /pages/both.html /optional/)) {
             my $a = $connection->get($path);
             is($a->header('Cache-Control') =~ s/, max-age=600//r, 'private', "$path by the login");
-            unlike(control($a), qr/public|\|/, "$path: in one line that nothing contradicts");
+            unlike(control($a), qr/public|\|/, "$path: in one line, and no other line contradicts it");
             like($a->body, qr{page of /p/}, "$path shows what the login grants") if $path =~ /redirect|pages|error/;
         }
         my $page = $connection->get('/expires/');
-        like(control($page), qr/\Aprivate, max-age=600\z/, 'browsers may keep it as long as they might');
+        like(control($page), qr/\Aprivate, max-age=600\z/, 'browsers may keep it for the same time as before');
         my $same = $connection->get('/p/', headers => [ 'If-None-Match: ' . $connection->get('/p/')->header('ETag') ]);
         is_deeply([ $same->status, control($same) ], [ 304, 'private' ], 'a 304 as well');
         my $secure = logged_in($server, tls => 1);
         is(control($secure->get('/p/')), 'private', 'and over TLS');
     },
-    'as one of Kerberos is' => sub {
+    'the answer to a Kerberos login as well' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         my $first = $connection->get('/all/', authorization => SSPI::Test::Gss->header(env => $alice));
-        is_deeply([ $first->status, control($first) ], [ 200, '' ], 'with Authorization, caches do not need it');
+        is_deeply([ $first->status, control($first) ], [ 200, '' ], 'a request with Authorization needs no such header');
         my $next = $connection->get('/all/');
         granted($next, { user => 'alice@SSPI.TEST' }, 'its login');
-        is(control($next), 'private', 'is private');
+        is(control($next), 'private', 'is private to the user');
     },
     'with any Cache-Control of the application' => sub {
         my ($server) = @_;
@@ -108,13 +108,13 @@ parts 'an answer to the login of a connection', \%server_config,
                 [ 200, $becomes{$query}, undef ], "'$query'");
         }
     },
-    'but no other answer' => sub {
+    'another answer is not' => sub {
         my ($server) = @_;
         my $application = application($server);
         my $c = $server->client(env => $alice);
         is(control($c->get($_)), '', "$_ for every client") for qw(/open/ /optional/);
-        is(control($c->get('/set/', negotiate => 1)), 'public, max-age=600', 'what caches may keep by permission');
-        is(control($c->get('/app/?cc=s-maxage=60', negotiate => 1)), 's-maxage=60', 'that of an application, too');
+        is(control($c->get('/set/', negotiate => 1)), 'public, max-age=600', 'an answer that caches may keep by its own header');
+        is(control($c->get('/app/?cc=s-maxage=60', negotiate => 1)), 's-maxage=60', 'the answer of an application as well');
         my $connection = logged_in($server);
         is(control($connection->get('/p/', authorization => SSPI::Test::Gss->header(env => $alice))), '',
             'new credentials on a connection with a login');
@@ -154,8 +154,8 @@ sub mod_cache {
             refused($a, 401, "$path for another client");
             unlike($a->body, qr/page of/, "$path: not from the cache");
         }
-        like($victim->get('/pages/both.html')->body, qr{page of /p/}, 'a page for all that includes one');
-        unlike($server->connection->get('/pages/both.html')->body, qr{page of /p/}, 'is another one for others');
+        like($victim->get('/pages/both.html')->body, qr{page of /p/}, 'a public page that includes a protected one');
+        unlike($server->connection->get('/pages/both.html')->body, qr{page of /p/}, 'does not include it for other clients');
     },
     'another user' => sub {
         my ($server) = @_;
@@ -166,12 +166,12 @@ sub mod_cache {
         is_deeply([ map { [ cached($_), $_->user ] } map { $other->get('/p/') } 1, 2 ], [ ([ 0, 'CORP\\bob' ]) x 2 ],
             'gets no page of alice');
     },
-    'the twins' => sub {
+    'twins of the attacks' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         granted($c->get('/p/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'Authorization with each request') for 1, 2;
-        refused($c->get('/p/'), 401, 'and none for others');
-        is_deeply([ map { cached($c->get('/open/')) } 1, 2 ], [ 0, 1 ], 'a page for all is kept');
+        refused($c->get('/p/'), 401, 'other clients get no page');
+        is_deeply([ map { cached($c->get('/open/')) } 1, 2 ], [ 0, 1 ], 'the cache keeps a public page');
     };
 }
 
@@ -201,13 +201,13 @@ scenario 'a cache in front', { env => $kdc->server_env, locations => [
     my $victim = $server->connection(port => $cache->{http});
     is((ntlm_login($victim, '/p/'))[-1]->status, 200, 'a login through it');
     my $a = $victim->get('/p/');
-    like($a->body, qr{page of /p/}, 'which stays for the next request');
-    is($victim->get('/p/bye')->status, 200, 'and ends');
+    like($a->body, qr{page of /p/}, 'the login stays for the next request');
+    is($victim->get('/p/bye')->status, 200, 'the login ends');
     my $attacker = $server->connection(port => $cache->{http});
     $a = $attacker->get('/p/');
-    is($a->status, 401, 'another client gets no page');
+    is($a->status, 401, 'another client does not get the page');
     unlike($a->body, qr/page of/, 'not from the cache');
-    is(scalar $attacker->get('/open/')->header('X-Cache'), $_, "a page for all: $_") for qw(MISS HIT);
+    is(scalar $attacker->get('/open/')->header('X-Cache'), $_, "a public page: $_") for qw(MISS HIT);
     is_deeply([ $cache->stop ], [], 'the cache logs no error');
 };
 

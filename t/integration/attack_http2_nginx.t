@@ -63,7 +63,7 @@ parts 'clients that are sent back', \%server_config,
         is_deeply([ $c->ends($c->ask('/checked/', @first)) ], [$back], 'auth_request');
         is_deeply([ $c->ends($c->ask('/error/', @first)) ], [$back], 'error pages');
         is_deeply([ $c->ends($c->ask('/any/', @first)) ], [$back], 'where an address is enough, but the client sends credentials');
-        is_deeply([ $c->ends($c->ask('/any/')) ], [200], 'not without them');
+        is_deeply([ $c->ends($c->ask('/any/')) ], [200], 'it is not sent back without credentials');
         is_deeply([ $c->ends($c->ask('/page/p.html', @first)) ], [200], 'not when the answer has begun');
         is_deeply([ $c->ends($c->ask('/mirrored/', @first)) ], [200], 'not for a mirrored subrequest');
     },
@@ -74,7 +74,7 @@ parts 'clients that are sent back', \%server_config,
         is_deeply([ $c->ends($stream) ], [$back], 'before the body came');
         $c->send_data($stream, 'x' x 10_000) for 1 .. 5;
         $c->send_data($stream, '', 1);
-        is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'which is thrown away');
+        is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'nginx discards the body');
         ($stream, my $text) = $c->request('/ntlm/', @first, method => 'POST', open => 1);
         $c->send($text);
         $c->send_data($stream, 'x' x 10_000, 1);
@@ -87,7 +87,7 @@ parts 'clients that are sent back', \%server_config,
         my ($server) = @_;
         my $a = $server->client->get("http://127.0.0.1:" . $server->port('PORT1') . '/ntlm/', @first,
             args => ['--http2-prior-knowledge']);
-        is_deeply([ $a->{version}, $a->status, $a->challenges ], [ 2, 401 ], 'NTLM is not offered');
+        is_deeply([ $a->{version}, $a->status, $a->challenges ], [ 2, 401 ], 'NTLM is not offered over HTTP/2');
     },
     'a client that does not read' => sub {
         my ($server) = @_;
@@ -103,7 +103,7 @@ parts 'clients that are sent back', \%server_config,
                 $c->reset($_) for $how eq 'resets' ? @asked : ();
                 if ($how eq 'closes') { $c->close; next }
                 my @reset = $how eq 'resets' ? () : @asked;
-                is_deeply([ $c->ends($large, @reset) ], [ 200, map { $back } @reset ], 'all comes in the end');
+                is_deeply([ $c->ends($large, @reset) ], [ 200, map { $back } @reset ], 'the client gets all data in the end');
                 is_deeply([ $c->ends($c->ask('/open/'), $c->ask('/ntlm/', @first)) ], [ 200, $back ], 'and the connection stays usable');
             }
         });
@@ -113,8 +113,8 @@ parts 'clients that are sent back', \%server_config,
         my $c = connection($server);
         is_deeply([ grep { $_ ne $back } map { $c->ends($c->ask('/ntlm/', @first)) } 1 .. RESETS ], [], 'is reset up to the limit');
         $server->new_log;
-        is_deeply([ $c->ends($c->ask('/ntlm/', @first)) ], [401], 'and not after that');
-        has_line($server->new_log, [ message_id('LEGS'), 'HTTP/2' ], 'and the log says why');
+        is_deeply([ $c->ends($c->ask('/ntlm/', @first)) ], [401], 'after the limit the answer is 401');
+        has_line($server->new_log, [ message_id('LEGS'), 'HTTP/2' ], 'the log says the reason');
         is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'its connection stays usable');
         my $other = connection($server);
         is_deeply([ $other->ends($other->ask('/ntlm/', @first)) ], [$back], 'another connection is another client');

@@ -61,7 +61,7 @@ sub kerberos {
     return SSPI::Test::Gss->new(env => $env, bare => $bare)->{token};
 }
 
-# Rewrites the clear text of a token; lengths do not change.
+# Rewrites the clear text of a token. Lengths do not change.
 sub rewritten {
     my ($token, $what, $by) = @_;
     die "$by has another length\n" if length $what != length $by;
@@ -148,7 +148,7 @@ parts 'names', \%server_config,
             granted($get->('/full/', $env), { user => "$text\@SSPI.TEST" }, "$text, full");
             granted($get->('/short/', $env), { user => $text }, "$text, short: the escape stays");
             $server->new_log;
-            refused($get->('/local/', $env), 403, "$text, local: without its escape it would be another");
+            refused($get->('/local/', $env), 403, "$text, local: without its escape it would be another user");
             logged($server, 'AMBIGUOUS_NAME', 'alice');
         }
     },
@@ -170,9 +170,9 @@ parts 'names', \%server_config,
             refused(ntlm($server, "/$form/", '@carol@SSPI.TEST'), 403, "\@carol, $form");
             logged($server, 'AMBIGUOUS_NAME', 'carol');
         }
-        is(ntlm($server, '/short-required/', 'alice@OTHER')->status, 403, 'where a server requires users itself');
+        is(ntlm($server, '/short-required/', 'alice@OTHER')->status, 403, 'where the server itself compares required users');
     },
-    'nor does a user of Digest' => sub {
+    'a Digest user is not mistaken for a Kerberos user' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $get = sub {

@@ -48,7 +48,7 @@ sub log_says {
     my ($server, $message) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $id = message_id($message);
-    return ok(scalar(grep { /\b$id\b/ } message_lines($server)), "and the log says $message");
+    return ok(scalar(grep { /\b$id\b/ } message_lines($server)), "the log says $message");
 }
 
 # Sends it to both servers, in either order. A fresh one of each kind is granted.
@@ -79,9 +79,9 @@ SKIP: {
             my $used = ticket($first);
             is_deeply(statuses($used, $first, $second, $first), [ 200, 401, 401 ], 'a ticket is good once');
             log_says($second, 'REPLAY');
-            is_deeply(statuses(SSPI::Test::Gss::negotiate_value(SSPI::Test::Client::bare_token($used)), $second), [401], 'nor without its wrapping');
+            is_deeply(statuses(SSPI::Test::Gss::negotiate_value(SSPI::Test::Client::bare_token($used)), $second), [401], 'nor without SPNEGO around it');
             is_deeply(statuses(ticket($first), $second), [200], 'a fresh one is good there');
-            is_deeply(statuses(ticket($first), $first), [200], 'and here');
+            is_deeply(statuses(ticket($first), $first), [200], 'and at this one');
 
             my $login = login($first);
             my ($one, $two, $three) = map { $login->header } 1 .. 3;
@@ -110,8 +110,8 @@ SKIP: {
         my $file = scratch_dir('sizes') . '/state';
         my $apache = SSPI::Test::Apache->new(with_file($file, '1m'))->start;
         my $nginx = SSPI::Test::Nginx->new(with_file($file, '2m'))->start;
-        has_line($nginx->log, [ message_id('STATE_SIZE'), $file, qr/\b1048576\b.*sspi_state_size\b.*\b2097152\b/ ], 'which the other server logs');
-        is_deeply(statuses(ticket($apache), $apache, $nginx), [ 200, 401 ], 'and they share it');
+        has_line($nginx->log, [ message_id('STATE_SIZE'), $file, qr/\b1048576\b.*sspi_state_size\b.*\b2097152\b/ ], 'the other server logs the difference');
+        is_deeply(statuses(ticket($apache), $apache, $nginx), [ 200, 401 ], 'the servers share the file');
         is_deeply(statuses(ticket($apache), $nginx), [200], 'a fresh ticket is good');
         stop_all($apache, $nginx);
         $nginx->start;
@@ -128,14 +128,14 @@ SKIP: {
         open my $fh, '+<:raw', $file or die "$file: $!\n";
         print {$fh} "\xff" x 256;
         close $fh or die "$file: $!\n";
-        is_deeply(statuses($used, @both), [ 401, 401 ], 'what was used stays used');
-        is_deeply(statuses(ticket($both[0]), @both), [ 200, 401 ], 'fresh tickets are good once');
-        is_deeply(statuses(login($both[1])->header, @both), [ 200, 401 ], 'and fresh counts');
+        is_deeply(statuses($used, @both), [ 401, 401 ], 'used credentials stay used');
+        is_deeply(statuses(ticket($both[0]), @both), [ 200, 401 ], 'each fresh ticket is granted once');
+        is_deeply(statuses(login($both[1])->header, @both), [ 200, 401 ], 'each fresh count is granted once');
         stop_all(@both);
     };
 }
 
-# From here on, each server runs separately.
+# Each server runs separately from here on.
 
 sub restart { my ($server) = @_; is_deeply([ $server->stop ], [], 'it ends'); $server->start; return }
 
@@ -167,7 +167,7 @@ scenario 'a restart without a file refuses what may have been used', \%server_co
         refused(send_header($server, $old), 401, 'a ticket from before is refused');
         log_says($server, 'OLD_AUTHENTICATOR');
     }
-    granted($server->client(env => $alice)->get('/p/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'the same client gets in by a new one');
+    granted($server->client(env => $alice)->get('/p/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a new ticket of the same client is granted');
     my $fresh = ticket($server);
     granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good');
     refused(send_header($server, $fresh), 401, 'once');
@@ -196,7 +196,7 @@ scenario 'memory from before a file is not used again', \%server_config, sub {
     granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
 };
 
-scenario 'a file that is removed or damaged is memory that was lost', { with_file('@DIR@/state') }, sub {
+scenario 'a server treats a removed or damaged file as lost memory', { with_file('@DIR@/state') }, sub {
     my ($server) = @_;
     my ($file) = $server->fill($server->{opt}{apache_head}) =~ /\ASSPIStateFile (\S+)/;
     my @loss = (
@@ -286,17 +286,17 @@ spew("$dir/good/keytab", slurp($kdc->{keytab}), 0600);
 spew("$dir/good/readable", '', 0644);
 symlink "$dir/good/keytab", "$dir/link/state";
 my $directive = qr/(?:SSPIStateFile|sspi_state_file): /;
-config_refused('a directory that all may write to', { with_file("$dir/open/state") }, qr{$directive\Q$dir\E/open/state: .*\bwrite\b.*\bdirectory\b});
-config_refused('a directory that is not there', { with_file("$dir/none/state") }, qr{$directive\Q$dir\E/none/state: .*\bdirectory\b.*No such file or directory});
+config_refused('a directory to which every account may write', { with_file("$dir/open/state") }, qr{$directive\Q$dir\E/open/state: .*\bwrite\b.*\bdirectory\b});
+config_refused('a directory that does not exist', { with_file("$dir/none/state") }, qr{$directive\Q$dir\E/none/state: .*\bdirectory\b.*No such file or directory});
 config_refused('a file that holds something else', { with_file("$dir/good/keytab") }, qr{$directive\Q$dir\E/good/keytab: .*\bholds\b});
 config_refused('a file that others may read', { with_file("$dir/good/readable") }, qr{$directive\Q$dir\E/good/readable: .*\b0600\b});
-config_refused('a link', { with_file("$dir/link/state") }, qr{$directive\Q$dir\E/link/state: .*\bopened: \S});
+config_refused('a symbolic link', { with_file("$dir/link/state") }, qr{$directive\Q$dir\E/link/state: .*\bopened: \S});
 is(slurp("$dir/good/keytab"), slurp($kdc->{keytab}), 'the keytab is unchanged');
 
 for my $kind (grep { wanted($_) } qw(apache nginx)) {
     my $class = $kind eq 'apache' ? 'SSPI::Test::Apache' : 'SSPI::Test::Nginx';
-    is($class->new(with_file("$dir/good/state"))->test_config->{rc}, 0, "$kind: a test of a right one");
-    is_deeply([ glob "$dir/good/state*" ], [], "$kind: makes nothing");
+    is($class->new(with_file("$dir/good/state"))->test_config->{rc}, 0, "$kind: the configuration test accepts a right file name");
+    is_deeply([ glob "$dir/good/state*" ], [], "$kind: the configuration test creates no file");
 }
 
 scenario 'a reload with a file that cannot be used leaves the old configuration', { with_file('@DIR@/state'), on => 'nginx',

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The server refuses a right Digest header with a used count by stale=true: an honest client
-# continues without a prompt. An attacker who replays the header gains nothing.
+# The server refuses a right Digest header with a used count by stale=true, so that an honest client
+# continues without a prompt. An attacker who replays the header is never granted.
 use strict;
 use warnings;
 
@@ -41,18 +41,18 @@ parts 'used counts', \%server_config,
         stale($again, 'the same, sent again by a proxy');
         logged($server, 'REPLAY', qr/\b00000001\b/, qr/"alice"/);
         my $after = counters($server);
-        is_deeply({ map { $_ => $after->{$_} - $before->{$_} } qw(refused replayed) }, { refused => 1, replayed => 1 }, 'is counted');
+        is_deeply({ map { $_ => $after->{$_} - $before->{$_} } qw(refused replayed) }, { refused => 1, replayed => 1 }, 'the server counts the replay');
         my ($challenge) = digest_challenges($again->challenges);
-        isnt($challenge->{nonce}, $login->nonce, 'brings a new nonce');
+        isnt($challenge->{nonce}, $login->nonce, 'the answer has a new nonce');
         granted(sent($server, '/p/', digest_header($challenge, user => 'alice', password => 'pw', uri => '/p/')),
-            { user => 'alice' }, 'and the client continues with it');
+            { user => 'alice' }, 'the client continues with it');
         granted(sent($server, '/p/', $login->header), { user => 'alice' }, 'and the old nonce is good for other counts');
     },
-    'a replayer is never granted' => sub {
+    'an attacker who replays a header is never granted' => sub {
         my ($server) = @_;
         my $login = login($server, '/p/');
         my $seen = $login->header;
-        granted(sent($server, '/p/', $seen), { user => 'alice' }, 'what the attacker saw');
+        granted(sent($server, '/p/', $seen), { user => 'alice' }, 'the header that the attacker saw');
         my $next;
         for my $round (1 .. 3) {
             my $answer = sent($server, '/p/', $seen);

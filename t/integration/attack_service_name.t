@@ -43,7 +43,7 @@ my %server_config = (env => $kdc->server_env, locations => [
 
 # ---- tickets ----
 
-# `what`: the service as SERVICE/HOST, and the clear text that replaces it, if any.
+# The service is SERVICE/HOST. `clear` is the clear text that replaces it, if any.
 sub ticket {
     my ($form, $service, %clear) = @_;
     my ($type, $host) = split m{/}, $service;
@@ -112,7 +112,7 @@ parts 'the service of a ticket', \%server_config,
                 my $connection = $server->connection;
                 is($connection->get('/any-stays/', authorization => ticket($form, @ticket))->status, 200, "$form: $name logs in");
                 my $again = $connection->get('/any-stays/');
-                is_deeply([ $again->status, $again->header('X-Sspi-Target') ], [ 200, "$ticket[0]\@SSPI.TEST" ], 'and stays');
+                is_deeply([ $again->status, $again->header('X-Sspi-Target') ], [ 200, "$ticket[0]\@SSPI.TEST" ], 'the login stays');
                 my $a = $connection->get('/localhost-stays/');
                 is($a->status, $status, "then at the location for localhost: $status") or diag($a->brief);
             }
@@ -122,14 +122,14 @@ parts 'the service of a ticket', \%server_config,
         my ($server) = @_;
         for my $form (@forms) {
             my $get = sub { my ($path, @ticket) = @_; $server->new_log; return $server->connection->get("$path/nothing", authorization => ticket($form, @ticket)) };
-            is_for($server, $get->('/redirect-any', 'HTTP/other.test', %as_localhost), 'HTTP/other.test', "$form: to a location for any");
+            is_for($server, $get->('/redirect-any', 'HTTP/other.test', %as_localhost), 'HTTP/other.test', "$form: to a location for any service");
             granted($get->('/redirect-localhost', 'HTTP/localhost'), { user => 'alice@SSPI.TEST' }, "$form: a ticket for localhost");
-            for my $case ([ 'a ticket for other.test' ], [ 'one that says localhost', %as_localhost ]) {
+            for my $case ([ 'a ticket for other.test' ], [ 'a ticket that says localhost', %as_localhost ]) {
                 my ($name, @clear) = @$case;
                 # httpd's answer still names the user of the first location.
                 my $a = $get->('/redirect-localhost', 'HTTP/other.test', @clear);
                 is($a->status, 401, "$form: $name") or diag($a->brief);
-                unlike($a->body, qr/page of/, 'which is not shown the page');
+                unlike($a->body, qr/page of/, 'the client does not get the page');
             }
         }
     },

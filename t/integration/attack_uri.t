@@ -47,9 +47,9 @@ parts 'the uri directive', \%server_config,
         my $get = sub { my ($uri, $host) = @_; return ask($c, $login, $uri, '/p/', $host) };
         my $here = "localhost:$server->{http}";
         granted($get->("http://$here/p/", $here), \%alice, 'as the client asked');
-        granted($get->("HTTP://LOCALHOST:$server->{http}/p/", $here), \%alice, 'in capitals');
+        granted($get->("HTTP://LOCALHOST:$server->{http}/p/", $here), \%alice, 'in capital letters');
         granted($get->('http://localhost/p/', 'localhost:80'), \%alice, 'the default port in one of the two');
-        granted($get->('http://localhost:80/p/', 'localhost'), \%alice, 'and in the other');
+        granted($get->('http://localhost:80/p/', 'localhost'), \%alice, 'the default port in the other one');
         granted($get->('http://www.example.org/p/', 'www.example.org'), \%alice, 'another name of this server');
         $server->new_log;
         wrong_uri($server, $get->("http://other.test:$server->{http}/p/", $here), 'another host');
@@ -60,7 +60,7 @@ parts 'the uri directive', \%server_config,
         wrong_uri($server, $get->("http://$here\@other.test/p/", $here), 'a host that user information hides');
         wrong_uri($server, $get->("http://$here/", $here), 'another path');
     },
-    'so it does in a request in absolute form' => sub {
+    'a target in absolute form names this host as well' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = login($c);
@@ -69,7 +69,7 @@ parts 'the uri directive', \%server_config,
         granted($get->("http://$here/p/", "http://$here/p/", $here), \%alice, 'the same');
         granted($get->('/p/', "http://$here/p/", $here), \%alice, 'its path');
         $server->new_log;
-        # RFC 9112 3.2.2: the target wins over Host.
+        # RFC 9112 3.2.2: if the target has a host, the server ignores Host.
         wrong_uri($server, $get->('http://other.test/p/', "http://$here/p/", 'other.test'), 'another host, also in Host');
     },
     # The relay sends the victim to /?/p/, and sends the victim's response to /p/.

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Which users may pass: full names, so that users of different schemes never meet.
+# Which users the requirements admit. Names are full, so that users of different schemes are never
+# mistaken for each other.
 use strict;
 use warnings;
 
@@ -18,9 +19,9 @@ my $users = spew(scratch_dir('users') . '/users', join('', map { user_line($_, '
 my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
 my %both = (%digest, packages => 'Negotiate Digest', keytab => $kdc->{keytab});
 
-# Who passes where. K: by a ticket, D: by a password.
+# K: the user logs in by a ticket. D: the user logs in by a password.
 my @locations = (
-    # path, require lines, who passes
+    # Each case: path, require lines, users who are admitted
     [ '/several/', ['user alice@SSPI.TEST digest:bob'], 'Kalice Dbob' ],
     [ '/lines/', [ 'user digest:alice digest:bob', 'user digest:bob digest:carl' ], 'Dbob' ],
     [ '/apart/', [ 'user digest:alice', 'user digest:bob' ], '' ],
@@ -41,7 +42,7 @@ my %server_config = (
     files => { '/several/page.html' => "page\n" },
 );
 
-# The answer to each way in: [ name of it, answer ].
+# Logs in by each scheme. Returns a list of [ name, answer ].
 sub ways {
     my ($server, $path) = @_;
     return (
@@ -66,24 +67,24 @@ parts 'named users', \%server_config,
             refused($server->client->get($path), 401, 'no credentials: 401');
         })
     } @locations),
-    'a refusal is told in the log' => sub {
+    'the log has a line about the refusal' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $bob);
-        is($c->get('/ticket/', authorization => $c->negotiate_header)->status, 403, 'bob is not named');
+        is($c->get('/ticket/', authorization => $c->negotiate_header)->status, 403, 'bob is not among the required users');
         my @lines = grep { /bob\@SSPI\.TEST/ } split /\n/, $server->new_log;
-        # On httpd this is mod_authz_core's own line.
+        # On httpd mod_authz_core writes this line.
         my $id = $server->kind eq 'apache' ? qr/AH0163\d/ : qr/${\message_id('NOT_AUTHORIZED')}/;
-        is(scalar(grep { /$id/ } @lines), 1, 'one line names him') or diag(@lines);
-        ok($server->access_line(qr{ /ticket/ \S+ 403 user=}), 'and the access log has 403');
+        is(scalar(grep { /$id/ } @lines), 1, 'one line names bob') or diag(@lines);
+        ok($server->access_line(qr{ /ticket/ \S+ 403 user=}), 'the access log has 403');
     },
-    'a page that does not exist is not told to others' => sub {
+    'users who are not admitted do not learn that a page does not exist' => sub {
         my ($server) = @_;
         my $c = $server->client;
         is($c->get('/several/page.html', digest => 'bob:pw')->status, 200, 'a page');
         is($c->get('/several/nothing', digest => 'bob:pw')->status, 404, 'no page');
-        is($c->get('/several/nothing', digest => 'carl:pw')->status, 403, 'to one who may not know: 403');
+        is($c->get('/several/nothing', digest => 'carl:pw')->status, 403, 'no page, for a user who is not admitted: 403');
     },
-    'the full name counts, whatever name is shown' => sub {
+    'requirements compare the full name, also where a short name is shown' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         granted($c->get('/short/', negotiate => 1), { user => 'alice' }, 'alice@SSPI.TEST, shown as alice');
@@ -107,51 +108,51 @@ parts 'Require', { on => 'apache', env => $kdc->server_env, files => { map { ("/
         location('/satisfy/', @ours, 'Require valid-user', 'Satisfy any', 'Order allow,deny', 'Allow from 127.0.0.1'),
         location('/limited/', @ours, '<LimitExcept GET>', 'Require valid-user', '</LimitExcept>')),
     },
-    'a user who may not pass is asked for another one by default' => sub {
+    'by default the server asks a user who is not admitted for other credentials' => sub {
         my ($server) = @_;
         my $a = $server->client->get('/default/', digest => 'alice:pw');
         is_deeply([ $a->status, scalar(() = $a->challenges) ], [ 401, 1 ], 'Digest: 401 with one challenge');
-        is(scalar($a->header('Authentication-Info')), undef, 'and no Authentication-Info');
+        is(scalar($a->header('Authentication-Info')), undef, 'the answer has no Authentication-Info');
         my $c = $server->client(env => $alice);
         $a = $c->get('/ticket/', authorization => $c->negotiate_header);
         is_deeply([ $a->status, $a->challenges ], [ 401, 'Negotiate' ], 'Negotiate: a bare challenge, no token');
         my ($first, $second) = $c->raw([ '/ticket/', authorization => $c->negotiate_header ],
             [ '/ticket/', authorization => $server->client(env => $bob)->negotiate_header ]);
-        is_deeply([ $first->status, $second->status ], [ 401, 200 ], 'after which another user may pass');
+        is_deeply([ $first->status, $second->status ], [ 401, 200 ], 'another user is admitted afterwards');
     },
     'AuthzSendForbiddenOnFailure makes it 403' => sub {
         my ($server) = @_;
         my $a = $server->client->get('/forbid/', digest => 'alice:pw');
         is_deeply([ $a->status, $a->challenges ], [403], 'without a challenge');
     },
-    'another Require line may let nobody pass' => sub {
+    'another Require line may admit anonymous requests' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        granted($c->get('/address/'), { user => '' }, 'an address');
+        granted($c->get('/address/'), { user => '' }, 'Require ip admits an address');
         is_deeply([ $c->get('/address/')->challenges ], [], 'without a challenge');
         refused($c->get('/elsewhere/'), 401, 'another address');
-        granted($c->get('/elsewhere/', digest => 'alice:pw'), { user => 'alice' }, 'unless with a user');
+        granted($c->get('/elsewhere/', digest => 'alice:pw'), { user => 'alice' }, 'another address with a user is admitted');
         my $a = $c->get('/satisfy/');
         is_deeply([ $a->status, $a->challenges ], [200], 'Satisfy any');
     },
-    'names may be expressions' => sub {
+    'required names may be expressions' => sub {
         my ($server) = @_;
         my $c = $server->client;
         is($c->get('/expression/', digest => 'alice:pw', args => [ '--header', 'X-Name: alice' ])->status, 200, 'this name');
         is($c->get('/expression/', digest => 'alice:pw', args => [ '--header', 'X-Name: bob' ])->status, 401, 'another one');
-        is($c->get('/expression/', digest => 'alice:pw')->status, 401, 'none');
+        is($c->get('/expression/', digest => 'alice:pw')->status, 401, 'no name');
     },
     'sspi-user names no users of another AuthType' => sub {
         my ($server) = @_;
         chmod 0644, $server->add_data('basic', SSPI::Test::must_run([qw(htpasswd -nb alice pw)]));
         is($server->client->get('/basic/', args => [qw(--basic --user alice:pw)])->status, 401, 'Basic');
     },
-    'methods may be excepted' => sub {
+    'LimitExcept exempts methods' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        is($c->get('/limited/')->status, 200, 'GET is free');
+        is($c->get('/limited/')->status, 200, 'GET needs no user');
         refused($c->get('/limited/', method => 'POST'), 401, 'POST needs a user');
-        isnt($c->get('/limited/', method => 'POST', digest => 'alice:pw')->status, 401, 'who passes');
+        isnt($c->get('/limited/', method => 'POST', digest => 'alice:pw')->status, 401, 'a user who is admitted');
     };
 
 scenario 'an if block inherits the policy', { on => 'nginx', locations => [

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What no honest client sends: refused alike by both servers, logged once, and life goes on.
+# Input that no honest client sends. Both servers refuse it, log it once, and keep working.
 use strict;
 use warnings;
 
@@ -27,36 +27,36 @@ my %server_config = (
     ],
 );
 
-# After anything, a good request must still work.
+# A good request must still work after each bad one.
 sub alive {
     my ($server, $name) = @_;
     my $a = $server->client->get('/dig/', digest => "$user:$password");
     return granted($a, { user => $user }, $name // 'a good request works after it');
 }
 
-# name, path, Authorization value, statuses that are right, words of the log line
+# Each case: name, path, Authorization value, accepted statuses, words of the log line
 my $good = SSPI::Test::Client->can('negotiate_header');
 my @tokens = (
     ['base64 with a foreign character', 'Negotiate YII*AAAA', [400, 401], 'base64'],
     ['base64 cut off', 'Negotiate YIIAA', [400, 401], 'base64'],
     ['base64 with = in the middle', 'Negotiate YI==IAAA', [400, 401], 'base64'],
     ['two tokens', 'Negotiate YIIA YIIA', [400, 401], '.'],
-    ['a token of no mechanism', 'Negotiate ' . encode_base64('hello world', ''), [400, 401], '.'],
+    ['a token of an unknown mechanism', 'Negotiate ' . encode_base64('hello world', ''), [400, 401], '.'],
     ['an empty DER', 'Negotiate ' . encode_base64("\x60\x00", ''), [400, 401], '.'],
     ['DER longer than the token', 'Negotiate ' . encode_base64("\x60\x82\xff\xff\x06\x09", ''), [400, 401], '.'],
-    ['DER with an endless length', 'Negotiate ' . encode_base64("\x60\x84\xff\xff\xff\xff\x06\x09", ''), [400, 401], '.'],
+    ['DER with a length of 4 GiB', 'Negotiate ' . encode_base64("\x60\x84\xff\xff\xff\xff\x06\x09", ''), [400, 401], '.'],
     ['an NTLM token where only Kerberos runs', 'Negotiate ' . encode_base64("NTLMSSP\0\1\0\0\0" . "\0" x 24, ''),
         [401], '.'],
     ['a token over 64 KiB', 'Negotiate ' . encode_base64("\x60" x 65537, ''), [400, 401], '.'],
     ['a scheme that is not offered', 'Bearer abcdef', [401], 'scheme|Bearer'],
-    ['a scheme of which ours begins with it', 'Nego YIIA', [401], 'scheme|Nego'],
-    ['a scheme that begins with ours', 'Negotiates YIIA', [401], 'scheme|Negotiates'],
+    ['a scheme that is the beginning of Negotiate', 'Nego YIIA', [401], 'scheme|Nego'],
+    ['a scheme that begins with Negotiate', 'Negotiates YIIA', [401], 'scheme|Negotiates'],
     ['Basic', 'Basic YWxpY2U6d29uZGVyIGxhbmQ=', [401], 'scheme|Basic'],
     ['two credentials in one header', 'Negotiate YIIA, Negotiate YIIA', [400, 401], '.'],
     ['an empty header', '', [400, 401], undef],
     ['only a comma', ',', [400, 401], undef],
-    ['bytes that are no UTF-8', "Negotiate \xff\xfe\x80", [400, 401], '.'],
-    ['a tab for a blank', "Negotiate\tYIIA", [400, 401], '.'],
+    ['bytes that are not UTF-8', "Negotiate \xff\xfe\x80", [400, 401], '.'],
+    ['a tab instead of a blank', "Negotiate\tYIIA", [400, 401], '.'],
 );
 
 # httpd itself closes the connection after every 400 (ap_set_keepalive), and no module can keep it.
@@ -87,8 +87,8 @@ scenario 'bad Negotiate headers', \%server_config, sub {
         my $new = $server->new_log;
         my @lines = grep { /SSPI-\d{3}\b/ } split /\n/, $new;
         is(scalar @lines, 1, "$name: one line in the log") or diag($new);
-        like($lines[0] // '', qr/$words/i, "$name: which names the reason");
-        unlike($new, qr/[^\x09\x0a\x20-\x7e]/, "$name: in printable characters");
+        like($lines[0] // '', qr/$words/i, "$name: the line names the reason");
+        unlike($new, qr/[^\x09\x0a\x20-\x7e]/, "$name: the log has only printable characters");
     }
     alive($server);
     granted($server->client(env => $alice)->get('/neg/', negotiate => 1), { user => 'alice@SSPI.TEST' },
@@ -136,16 +136,16 @@ scenario 'bad Digest headers', \%server_config, sub {
         ['no qop with a count', $make->(set => { qop => undef }), [400, 401]],
         ['the uri of another page', $make->(uri => '/neg/'), [400, 401]],
         ['a uri changed afterwards', $make->(set => { uri => '/dig/x' }), [400, 401]],
-        ['a nonce of nobody', $make->(computed => { nonce => 'dcd98b7102dd2f0e8b11d0f600bfb0c093' }), [401]],
+        ['a nonce that the server did not make', $make->(computed => { nonce => 'dcd98b7102dd2f0e8b11d0f600bfb0c093' }), [401]],
         ['a nonce with one letter changed', $make->(computed => { nonce => change($challenge->{nonce}) }), [401]],
-        ['a nonce with more behind', $make->(computed => { nonce => $challenge->{nonce} . 'A' }), [401]],
+        ['a nonce with additional octets', $make->(computed => { nonce => $challenge->{nonce} . 'A' }), [401]],
         ['an empty nonce', $make->(computed => { nonce => '' }), [400, 401]],
-        ['an endless nonce', $make->(computed => { nonce => 'A' x 20000 }), [400, 401]],
+        ['a very long nonce', $make->(computed => { nonce => 'A' x 20000 }), [400, 401]],
         ['another realm', $make->(set => { realm => 'other' }), [400, 401]],
         ['a count of 0', $make->(computed => { nc => '00000000' }), [400, 401]],
         ['a count of 7 digits', $make->(computed => { nc => '0000009' }), [400, 401]],
         ['a count of 9 digits', $make->(computed => { nc => '000000009' }), [400, 401]],
-        ['a count that is no number', $make->(computed => { nc => '0000000g' }), [400, 401]],
+        ['a count that is not a number', $make->(computed => { nc => '0000000g' }), [400, 401]],
         ['an unknown qop', $make->(computed => { qop => 'auth-conf' }), [400, 401]],
         ['a qop that is not offered', $make->(computed => { qop => 'auth-int' }), [400, 401]],
         ['an unknown algorithm', $make->(set => { algorithm => 'SHA-1' }), [400, 401]],
@@ -153,10 +153,10 @@ scenario 'bad Digest headers', \%server_config, sub {
         ['a short response', $make->(set => { response => 'abc' }), [400, 401]],
         ['a long response', $make->(set => { response => 'a' x 4000 }), [400, 401]],
         ['an empty response', $make->(set => { response => '' }), [400, 401]],
-        ['a response that is no hex', $make->(set => { response => 'z' x 32 }), [400, 401]],
+        ['a response that is not hexadecimal', $make->(set => { response => 'z' x 32 }), [400, 401]],
         ['an empty user', $make->(set => { username => '' }), [400, 401]],
-        ['an endless user', $make->(set => { username => 'a' x 20000 }), [400, 401]],
-        ['a user with bytes that are no UTF-8', $make->(set => { username => "al\xffice" }), [400, 401]],
+        ['a very long user name', $make->(set => { username => 'a' x 20000 }), [400, 401]],
+        ['a user with bytes that are not UTF-8', $make->(set => { username => "al\xffice" }), [400, 401]],
         ['a user with a colon', $make->(set => { username => 'al:ice' }), [400, 401]],
         ['a user with @', $make->(set => { username => 'alice@SSPI.TEST' }), [400, 401]],
         ['a hashed user', $make->(raw => ', userhash=true'), [400, 401]],
@@ -172,7 +172,7 @@ scenario 'bad Digest headers', \%server_config, sub {
         my $new = $server->new_log;
         my @lines = grep { /SSPI-\d{3}\b/ } split /\n/, $new;
         is(scalar @lines, 1, "$name: one line in the log") or diag($new);
-        unlike($new, qr/[^\x09\x0a\x20-\x7e]/, "$name: in printable characters");
+        unlike($new, qr/[^\x09\x0a\x20-\x7e]/, "$name: the log has only printable characters");
     }
     # RFC 7616 3.4: an unrecognized parameter is ignored.
     granted($c->get('/dig/', authorization => $make->(raw => ', x="y z", future=1')), { user => $user },
@@ -208,7 +208,7 @@ scenario 'nothing of a request is echoed in the answer or unescaped in the log',
     $server->new_log;
     my $a = $c->raw([ '/dig/', authorization => digest_header($challenge, user => $evil, password => 'x', uri => '/dig/') ]);
     is($a->status, 401, 'refused');
-    unlike(join("\n", $a->body, map { "@$_" } @{$a->{headers}}), qr/script/, 'the answer does not hold it');
+    unlike(join("\n", $a->body, map { "@$_" } @{$a->{headers}}), qr/script/, 'the answer does not contain the text of the request');
     for my $forged ("a\x1b[2J", "a\x7fb", 'a\nSSPI-999 forged') {
         $a = $c->raw([ '/dig/', authorization => digest_header($challenge, user => $forged, password => 'x', uri => '/dig/') ]);
         isnt($a && $a->status, 200, 'refused');

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd: bodies of auth-int requests. What was hashed is what the handler behind gets, however it came.
+# httpd: bodies of auth-int requests. The handler gets the body whose hash the server compared, in
+# whatever way the client sent it.
 use strict;
 use warnings;
 
@@ -18,7 +19,7 @@ use SSPI::Test::Scenario;
 
 my %auth_int = auth_int_options();
 
-# ---- applications: they tell what body they got, and write down each call ----
+# ---- applications: they answer with a report of the body, and log each call ----
 
 my $http_port = free_port();
 my $origin = SSPI::Test::Origin->new($http_port, sub {
@@ -53,7 +54,8 @@ sub proxy { my ($path) = @_; return "ProxyPass http://127.0.0.1:$http_port$path"
 my @sends = qw(sendchunked sendcl);
 
 my %server_config = (on => 'apache', env => { TMPDIR => $temp }, extra_ports => 1,
-    # The paths of programs come last, so that their places hold for what leads there, too.
+    # ScriptAliasMatch stands last, so that the options of its locations also hold for requests that
+    # httpd redirects there.
     locations => [
         location('/proxy/', proxy('/proxy/')),
         (map { (location("/$_/", proxy("/$_/") . "\nSetEnv proxy-$_ 1"),
@@ -106,8 +108,9 @@ sub ready {
     return $c;
 }
 
-# The server refuses the body. Where it does so without reading it, mod_http2 at times resets the
-# stream before the answer is out, also without us: then the access log alone tells.
+# The server refuses the body. If it does so without reading the body, mod_http2 sometimes resets
+# the stream before it sends the answer. It does so also without mod_sspi. Then only the access log
+# shows the status.
 sub too_large {
     my ($a, $way, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -115,7 +118,7 @@ sub too_large {
     return refused($a, 413, $name);
 }
 
-# The lines of the access log that match, once there are `n`.
+# Returns the lines of the access log that match, once there are `n` of them.
 sub access_lines {
     my ($server, $n, $pattern) = @_;
     my @lines;
@@ -129,7 +132,7 @@ sub access_lines {
 sub temporary { return grep { /sspi-body/ } map { readlink($_) // () } map { glob "/proc/$_/fd/*" } $_[0]->workers }
 
 parts 'bodies', \%server_config,
-    'every length in every way' => sub {
+    'the application gets bodies of each length, in each way' => sub {
         my ($server) = @_;
         my $c = ready($server);
         for my $path ('/proxy/', '/cgi/') {
@@ -138,12 +141,12 @@ parts 'bodies', \%server_config,
             }
         }
     },
-    'proxied as it is without us' => sub {
+    'httpd proxies the body as it does without mod_sspi' => sub {
         my ($server) = @_;
         my $c = ready($server);
         for my $send (@sends) {
             for my $len (1, 65_537, 300_000) {
-                # The application here does not tell clients to go on, for which httpd would wait.
+                # This application does not send 100 (Continue), and httpd would wait for it.
                 for my $way (grep { $_ ne 'Expect' } @ways) {
                     my ($a, $plain) = map { $way{$way}->($c, $_, body($len)) } "/$send/", "/plain-$send/";
                     is_deeply([ $a->body, $a->header('X-How') ], [ body_report(body($len)), $plain->header('X-How') ],
@@ -152,13 +155,13 @@ parts 'bodies', \%server_config,
             }
         }
     },
-    'mod_request keeps it as well' => sub {
+    'the body also arrives if mod_request keeps it' => sub {
         my ($server) = @_;
         my $c = ready($server);
         for my $len (0, 1, 300_000) { arrives($c, '/kept/', $len, $_) for @ways }
     },
     webdav_part(client => \&ready, dir => sub { return $_[0]->port('DOCROOT') }, lengths => [ 0, 1, 65_537, 300_000 ]),
-    'a filter of the place works on what was vouched for' => sub {
+    'an input filter of the location gets the body whose hash was compared' => sub {
         my ($server) = @_;
         my $c = ready($server);
         for my $len (1, 300_000) {
@@ -169,7 +172,7 @@ parts 'bodies', \%server_config,
                 is($a->body, body_report($plain), "$len bytes are inflated, $way");
             }
             refused($way{chunked}->($c, '/inflate/', $packed, headers => ['Content-Encoding: gzip'], hashed_body => $plain),
-                401, 'the hash is that of what was sent');
+                401, 'the hash is that of the octets that the client sent');
         }
     },
     wrong_body_part(client => \&ready, paths => [ '/proxy/', '/cgi/' ], lengths => [ 1, 65_537, 300_000 ]),
@@ -186,21 +189,21 @@ parts 'bodies', \%server_config,
             arrives($c, '/max/', 1000, $way);
             for my $path ('/max/', '/max-document/') {
                 too_large($way{$way}->($c, $path, body(1001)), $way, "$path: over LimitRequestBody, $way");
-                too_large($way{$way}->($c, $path, body(1001), hashed_body => ''), $way, 'and no hash of less is taken');
+                too_large($way{$way}->($c, $path, body(1001), hashed_body => ''), $way, 'the hash of a shorter body is not accepted');
             }
         }
-        is_deeply([ message_lines($server) ], [], 'about which httpd itself complains');
+        is_deeply([ message_lines($server) ], [], 'only httpd logs an error about LimitRequestBody');
         is(n_calls(), $before + @ways, 'no program was called');
         for my $refused ([ 1, qr{ /cgi/ .* 413 } ], [ 2, qr{ /max/ .* 413 } ], [ 2, qr{ /max-document/ } ]) {
             my ($n, $pattern) = @$refused;
-            is_deeply([ grep { !/ user=-\z/ } access_lines($server, $n * @ways, $pattern) ], [], 'nobody was let in');
+            is_deeply([ grep { !/ user=-\z/ } access_lines($server, $n * @ways, $pattern) ], [], 'no request was granted');
         }
         my $a = $way{chunked}->($c, '/over/', body(BODY_LIMIT + 1));
-        refused($a, 413, 'a program for 413');
-        is($a->body, body_report(''), 'gets no part of it');
+        refused($a, 413, 'an error document for 413 that is a program');
+        is($a->body, body_report(''), 'the program gets no part of the body');
     };
 
-parts 'on the connection', \%server_config,
+parts 'requests on one connection', \%server_config,
     connection_parts(client => \&ready, lengths => [ 0, 100, 65_537, 300_000 ], expected => 70_000, unread => 1),
     'a body that ends early' => sub {
         my ($server) = @_;
@@ -209,21 +212,21 @@ parts 'on the connection', \%server_config,
         for my $path ('/cgi/', '/optional/', '/early-document/') {
             for my $part (0, 1, 17_000, 99_999) {
                 for my $chunked (0, 1) {
-                    # The client vouches for what it sends of the body that it announces.
+                    # The client sends the hash of the part that it sends of the announced body.
                     my $socket = $c->connect_raw;
                     my $sent = body($part);
                     my $text = post_text($c, $path, body(100_000), hashed_body => $sent, no_body => 1, chunked => $chunked);
                     send_all($socket, $text . ($chunked ? chunks($sent) : $sent));
                     shutdown $socket, 1;
                     is_deeply(statuses(answers($socket, 1)), [400], "$path$part of 100000 bytes" . ', chunked' x $chunked);
-                    # Where chunks are awaited this is none.
+                    # If the server expects chunks, this text contains no valid chunk.
                     $socket = $c->connect_raw;
                     send_all($socket, $text . $sent);
                     close $socket;
                 }
             }
         }
-        is_deeply([ grep { !/ user=-\z/ } access_lines($server, 48, qr/ 400 /) ], [], 'nobody was let in');
+        is_deeply([ grep { !/ user=-\z/ } access_lines($server, 48, qr/ 400 /) ], [], 'no request was granted');
         is(n_calls(), $before, 'no program was called');
         arrives($c, '/cgi/', 300_000, $_) for @ways;
     },
@@ -235,13 +238,13 @@ parts 'on the connection', \%server_config,
         my @sockets = map { $slow->connect_raw } 1 .. 2;
         send_all($sockets[$_], post_text($slow, (qw(/cgi/ /optional/))[$_], body(100_000), hashed_body => body(70_000),
             no_body => 1) . body(70_000)) for 0, 1;
-        is_deeply(statuses(map { answers($_, 1) } @sockets), [ 408, 408 ], 'is a timeout');
-        is_deeply([ grep { !/ user=-\z/ } access_lines($server, 2, qr/ 408 /) ], [], 'nobody was let in');
+        is_deeply(statuses(map { answers($_, 1) } @sockets), [ 408, 408 ], 'the server answers 408');
+        is_deeply([ grep { !/ user=-\z/ } access_lines($server, 2, qr/ 408 /) ], [], 'no request was granted');
         is(n_calls(), $before, 'no program was called');
     };
 
-parts 'httpd leads it elsewhere', \%server_config,
-    'and it goes along' => sub {
+parts 'internal redirects and bodies', \%server_config,
+    'the body goes along with the redirect' => sub {
         my ($server) = @_;
         my $c = ready($server);
         for my $path ('/rewrite/open', '/rewrite/cgi', '/action/x.open', '/action/x.cgi', '/index/', '/views/page',
@@ -255,7 +258,7 @@ parts 'httpd leads it elsewhere', \%server_config,
             }
             is(n_calls(), $before + 3 * @ways, 'the program was called once for each');
             refused($way{$_}->($c, $path, body(10_000), hashed_body => body(9_999)), 401, "$path: a wrong one, $_") for @ways;
-            is(n_calls(), $before + 3 * @ways, 'is not shown to it');
+            is(n_calls(), $before + 3 * @ways, 'the program is not called');
         }
     },
     'an error document' => sub {
@@ -265,15 +268,15 @@ parts 'httpd leads it elsewhere', \%server_config,
             for my $len (10_000, 300_000) {
                 my $a = $way{$way}->($c, '/denied/', body($len), hashed_body => 'x');
                 refused($a, 401, "a program for 401, $len bytes, $way");
-                is($a->body, body_report(body($len)), 'gets the body, as it would without us');
+                is($a->body, body_report(body($len)), 'the program gets the body, as it does without mod_sspi');
                 $a = $way{$way}->($c, '/denied-page/', body($len), hashed_body => 'x');
                 refused($a, 401, 'a page');
-                is($a->body, "no 401\n", 'is shown');
-                is($way{$way}->($c, '/denied/', body($len))->status, 200, 'the right body needs none');
+                is($a->body, "no 401\n", 'the client gets the page');
+                is($way{$way}->($c, '/denied/', body($len))->status, 200, 'a right body needs no error document');
             }
         }
     },
-    'a subrequest does not wait for it' => sub {
+    'a subrequest does not wait for the body' => sub {
         my ($server) = @_;
         my $c = ready($server);
         for my $way (@ways) {
@@ -281,18 +284,18 @@ parts 'httpd leads it elsewhere', \%server_config,
                 $server->new_log;
                 my $a = $way{$way}->($c, "/page/$page.shtml", body(10_000));
                 unlike($a->body, qr/page of/, "$page.shtml, $way");
-                has_line($server->new_log, [ 'auth-int', qr/\bsubrequest\b/, '/check/' ], 'which the log explains');
+                has_line($server->new_log, [ 'auth-int', qr/\bsubrequest\b/, '/check/' ], 'the log explains it');
                 $a = $way{$way}->($c, "/page/$page.shtml", body(10_000), hashed_body => '');
-                unlike($a->body, qr/page of/, 'no hash of nothing is taken for it');
+                unlike($a->body, qr/page of/, 'the hash of an empty body is not accepted');
             }
         }
         for my $way ([], ['--http2']) {
             my $a = $c->get('/page/two.shtml', tls => 1, args => $way, authorization => login('/page/two.shtml', 'GET', ''));
-            is($a->body =~ s/\n//gr, 'part: ' . 'page of /check/' x 2, "and needs none where there is none: @$way");
+            is($a->body =~ s/\n//gr, 'part: ' . 'page of /check/' x 2, "a request without a body needs no body: @$way");
         }
     };
 
-parts 'what it takes', \%server_config,
+parts 'files and memory', \%server_config,
     'the temporary file' => sub {
         my ($server) = @_;
         my $c = ready($server);
@@ -300,11 +303,11 @@ parts 'what it takes', \%server_config,
             my $socket = $c->connect_raw;
             send_all($socket, post_text($c, '/cgi/', body(300_000), hashed_body => $hashed_body, no_body => 1) . body(200_000));
             my ($open) = @{wait_until(sub { my @open = temporary($server); return @open ? \@open : 0 }) // []};
-            like($open // 'none', qr{\A\Q$temp\E/sspi-body\.\w+ \(deleted\)\z}, 'has no name that others could open');
-            is_deeply([ glob "$temp/*" ], [], 'so that none can be left behind');
+            like($open // 'none', qr{\A\Q$temp\E/sspi-body\.\w+ \(deleted\)\z}, 'the temporary file has no name');
+            is_deeply([ glob "$temp/*" ], [], 'no file can be left behind');
             send_all($socket, substr body(300_000), 200_000);
-            is_deeply(statuses(answers($socket, 1)), [ defined $hashed_body ? 401 : 200 ], 'the answer');
-            ok(wait_until(sub { !temporary($server) }), 'after it the file is closed');
+            is_deeply(statuses(answers($socket, 1)), [ defined $hashed_body ? 401 : 200 ], 'the status of the answer');
+            ok(wait_until(sub { !temporary($server) }), 'after the answer the server closes the file');
         }
         for my $bytes (0, 200_000) {
             my $socket = $c->connect_raw;
@@ -312,12 +315,12 @@ parts 'what it takes', \%server_config,
             wait_until(sub { temporary($server) }) if $bytes;
             close $socket;
         }
-        ok(wait_until(sub { !temporary($server) }), 'also when the client goes away');
-        is_deeply([ glob "$temp/*" ], [], 'nothing is left behind');
+        ok(wait_until(sub { !temporary($server) }), 'the server closes the file when the client disconnects');
+        is_deeply([ glob "$temp/*" ], [], 'no file is left behind');
     },
     'memory' => sub {
         my ($server) = @_;
-        plan skip_all => 'the sanitizer keeps what was freed' if $ENV{SSPI_PRELOAD};
+        plan skip_all => 'the sanitizer keeps freed memory' if $ENV{SSPI_PRELOAD};
         my $c = ready($server);
         my $peak = sub {
             my ($greatest) = sort { $b <=> $a } map { slurp("/proc/$_/status") =~ /^VmHWM:\s+(\d+) kB/m } $server->workers;
@@ -326,7 +329,7 @@ parts 'what it takes', \%server_config,
         arrives($c, '/large/', 300_000, $_) for @ways;
         my $before = $peak->();
         arrives($c, '/large/', 50_000_000, $_) for 'Content-Length', 'chunked', 'HTTP/2 without length';
-        cmp_ok($peak->(), '<', $before + 20_000, 'a child does not grow with the body');
+        cmp_ok($peak->(), '<', $before + 20_000, 'the memory of a child does not grow with the body');
     };
 
 done_testing;

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx: bodies of auth-int requests. What was hashed is what the handler behind gets, however it came.
+# nginx: bodies of auth-int requests. The handler gets the body whose hash the server compared, in
+# whatever way the client sent it.
 use strict;
 use warnings;
 
@@ -20,7 +21,7 @@ use SSPI::Test::Scenario;
 
 my %auth_int = auth_int_options();
 
-# ---- applications behind nginx: they tell what body they got, and write down each call ----
+# ---- applications: they answer with a report of the body, and log each call ----
 
 sub called {
     my ($target, $body) = @_;
@@ -123,7 +124,7 @@ sub client {
 }
 
 parts 'bodies', \%server_config,
-    'every length in every way' => sub {
+    'the application gets bodies of each length, in each way' => sub {
         my ($server) = @_;
         my $c = client($server);
         for my $len (0, 1, 16383, 16384, 16385, 300_000, BODY_LIMIT) {
@@ -132,7 +133,7 @@ parts 'bodies', \%server_config,
     },
     (map {
         my $path = $_->{path};
-        ("kept as $path wants it" => sub {
+        ("nginx stores the body as $path configures it" => sub {
             my ($server) = @_;
             my $c = client($server);
             for my $len (0, 1, 1100, 16385, 300_000) {
@@ -156,13 +157,13 @@ parts 'bodies', \%server_config,
         for my $way (@ways) {
             refused($way{$way}->($c, '/max/', body(1001)), 413, "over client_max_body_size, $way");
         }
-        is_deeply([ message_lines($server) ], [], 'about which nginx itself complains');
+        is_deeply([ message_lines($server) ], [], 'only nginx logs an error about client_max_body_size');
         is(n_calls(), $before, 'the application was not called');
     };
 
-parts 'on the connection', \%server_config,
+parts 'requests on one connection', \%server_config,
     connection_parts(client => \&client, lengths => [ 0, 100, 16385, 300_000 ], expected => 20_000),
-    'the client goes away' => sub {
+    'a client that disconnects' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $before = n_calls();
@@ -173,10 +174,10 @@ parts 'on the connection', \%server_config,
                 close $socket;
             }
         }
-        ok($server->access_line(qr{POST /proxy/ HTTP/1.1 400}), 'which nginx notices');
+        ok($server->access_line(qr{POST /proxy/ HTTP/1.1 400}), 'nginx logs 400');
         my $fifo = scratch_dir('fifo') . '/body';
         POSIX::mkfifo($fifo, 0600) && sysopen my $fh, $fifo, O_RDWR | O_NONBLOCK or die "$fifo: $!\n";
-        # By their names: those of the clients that went away may go now.
+        # Compares names, because nginx may remove the files of earlier clients now.
         my %old = map { $_ => 1 } glob "$server->{dir}/temp-client_body/*";
         my $curl = spawn([ qw(curl -q --silent --http2 --request POST --noproxy * --cacert), $c->{ca}, '--upload-file', $fifo,
                 '--header', 'Authorization: ' . login('/only/x', 'POST', body(100_000)), $c->url('/only/x', 1) ]);
@@ -184,16 +185,16 @@ parts 'on the connection', \%server_config,
         ok(wait_until(sub {
             $written += syswrite($fh, substr body(99_999), $written) // 0;
             return grep { !$old{$_} } glob "$server->{dir}/temp-client_body/*";
-        }), 'HTTP/2: nginx has a part of it');
+        }), 'HTTP/2: nginx has a part of the body');
         kill KILL => $curl;
         waitpid $curl, 0;
-        ok($server->access_line(qr{POST /only/x HTTP/2.0 4\d\d}), 'and notices');
+        ok($server->access_line(qr{POST /only/x HTTP/2.0 4\d\d}), 'nginx logs an error status');
         is(n_calls(), $before, 'the application was not called');
         arrives($c, '/proxy/', 300_000, $_) for @ways;
     };
 
-parts 'where the body was read before', \%server_config,
-    'a subrequest behind it gets it too' => sub {
+parts 'a body that was already read', \%server_config,
+    'a subrequest gets the body as well' => sub {
         my ($server) = @_;
         my $c = client($server);
         for my $len (100, 300_000) {
@@ -201,28 +202,28 @@ parts 'where the body was read before', \%server_config,
             is($a->body, 'part: ' . body_report(body($len)), "$len bytes");
         }
     },
-    'an error page gets it again' => sub {
+    'an error page gets the body again' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $len (100, 300_000) {
             my $before = n_calls();
             my $a = $way{chunked}->($c, '/again/', body($len));
             is($a->body, body_report(body($len)), "$len bytes");
-            is(n_calls(), $before + 2, 'for the second time');
+            is(n_calls(), $before + 2, 'both applications were called');
         }
     },
-    'a redirect to a protected place' => sub {
+    'a redirect to a protected location' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $way (@ways) {
             for my $len (0, 10_000, 300_000) {
-                granted($way{$way}->($c, '/late/', body($len)), { user => 'alice' }, "judges $len bytes, $way");
-                refused($way{$way}->($c, '/late/', body($len), hashed_body => 'x'), 401, 'also wrong ones');
+                granted($way{$way}->($c, '/late/', body($len)), { user => 'alice' }, "the hash of $len bytes is compared, $way");
+                refused($way{$way}->($c, '/late/', body($len), hashed_body => 'x'), 401, 'a wrong body is refused');
             }
             refused($way{$way}->($c, '/late/', body(BODY_LIMIT + 1)), 413, "a body over the limit, $way");
             $server->new_log;
-            is($way{$way}->($c, '/gone/', body(300_000))->status, 500, "one that nginx has sent on, $way");
-            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bredirect\b/, 'sspi_digest_qop' ], 'is explained in the log');
+            is($way{$way}->($c, '/gone/', body(300_000))->status, 500, "a body that nginx has passed on, $way");
+            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bredirect\b/, 'sspi_digest_qop' ], 'the log explains it');
         }
     },
     'a subrequest' => sub {
@@ -231,16 +232,16 @@ parts 'where the body was read before', \%server_config,
         my $before;
         for my $way (@ways) {
             my $a = $way{$way}->($c, '/include/check/', body(10_000));
-            is($a->body, "part: page of /check/\n", "judges a body that is there, $way");
+            is($a->body, "part: page of /check/\n", "the hash of a body that was read is compared, $way");
             $a = $way{$way}->($c, '/include/check/', body(10_000), hashed_body => 'x');
-            unlike($a->body, qr/page of/, 'also a wrong one');
+            unlike($a->body, qr/page of/, 'a wrong body is refused');
             $server->new_log;
             $before = n_calls();
-            is($way{$way}->($c, '/front/', body(10_000))->status, 500, 'cannot wait for one that is to come');
-            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bsubrequest\b/, 'sspi_digest_qop' ], 'as the log explains');
+            is($way{$way}->($c, '/front/', body(10_000))->status, 500, 'a subrequest cannot wait for the rest of the body');
+            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bsubrequest\b/, 'sspi_digest_qop' ], 'the log explains it');
             is(n_calls(), $before, 'the application was not called');
         }
-        is($way{'Content-Length'}->($c, '/front/', '')->status, 200, 'and needs not wait for none');
+        is($way{'Content-Length'}->($c, '/front/', '')->status, 200, 'a request without a body need not wait');
         is(n_calls(), $before + 1, 'the application was called');
     };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd: how the body of an auth-int request can be read, and what there is of one that was not read to
-# its end, or was read before.
+# httpd: the ways in which a handler can read the body of an auth-int request, and what happens if
+# the body was not read to its end or was read before.
 use strict;
 use warnings;
 
@@ -17,10 +17,10 @@ use SSPI::Test::Scenario;
 
 my %auth_int = auth_int_options();
 
-# ---- applications: they tell what body they got, and write down each call ----
+# ---- applications: they answer with a report of the body, and log each call ----
 
 my $calls = call_log();
-# Returns the calls since the last time.
+# Returns the calls since the last call of this function.
 sub called {
     my @lines = split /\n/, slurp($calls);
     spew($calls, '');
@@ -45,7 +45,7 @@ CGI
 
 # ---- the server ----
 
-# To a program when the application behind has read the body and found nothing.
+# The application reads the body and answers 404, so httpd redirects to a program.
 my $document = "ProxyPass http://127.0.0.1:$port/\nProxyErrorOverride on\nErrorDocument 404 /program/app.cgi";
 
 sub location { my ($path, $apache, %o) = @_; return { path => $path, %auth_int, apache => $apache, %o } }
@@ -62,12 +62,12 @@ my %server_config = (on => 'apache', locations => [
     apache_head => 'LoadModule body_modes_module ' . build_dir() . "/t/integration/mod_body_modes.so\n");
 
 parts 'reading', \%server_config,
-    'in any way that httpd has' => sub {
+    'a handler may read the body in each way that httpd has' => sub {
         my ($server) = @_;
         my $c = $server->client;
         new_nonce($c, '/page/');
         for my $mode (qw(block lines ahead exhaustive)) {
-            # Where no body was announced, httpd itself looks beyond the request.
+            # If the client announced no body, httpd itself reads beyond the request.
             for my $len ($mode =~ /block|lines/ ? 0 : (), 1, 1000, 65_536, 65_537, 300_000) {
                 for my $way (@ways) {
                     my $a = $way{$way}->($c, "/modes/?$mode", body($len));
@@ -76,7 +76,7 @@ parts 'reading', \%server_config,
             }
         }
     },
-    'what is over the limit is given to nobody' => sub {
+    'no handler gets a body over the limit' => sub {
         my ($server) = @_;
         my $c = $server->client;
         chmod 0755, glob "$server->{dir}/docroot/*/app.cgi";
@@ -84,34 +84,34 @@ parts 'reading', \%server_config,
         called();
         my $a = $way{chunked}->($c, '/over/', body(BODY_LIMIT + 1));
         refused($a, 413, 'a body of unknown length');
-        is($a->body, body_report(''), 'whose error document gets no part of it');
-        is_deeply(called(), ['/open/app.cgi'], 'alone');
+        is($a->body, body_report(''), 'its error document gets no part of the body');
+        is_deeply(called(), ['/open/app.cgi'], 'only the error document is called');
     },
-    'a handler has read it' => sub {
+    'a handler has already read the body' => sub {
         my ($server) = @_;
         my $c = $server->client;
         new_nonce($c, '/page/');
-        # The application does not tell clients to go on, for which httpd would wait.
+        # This application does not send 100 (Continue), and httpd would wait for it.
         for my $way (grep { $_ ne 'Expect' } @ways) {
             for my $len (100, 300_000) {
                 called();
                 my $a = $way{$way}->($c, '/both/', body($len));
                 is_deeply([ $a->status, $a->user, $a->body ], [ 404, 'alice', body_report('') ],
-                    "$len bytes, $way: the proof holds for the error document, which gets an empty body");
-                is_deeply(called(), [ '/', '/program/app.cgi' ], 'both are called');
+                    "$len bytes, $way: the user is known to the error document, which gets an empty body");
+                is_deeply(called(), [ '/', '/program/app.cgi' ], 'both programs are called');
                 $server->new_log;
                 for my $hashed_body (body($len), '') {
                     $a = $way{$way}->($c, '/late/', body($len), hashed_body => $hashed_body);
-                    is($a->user, '', 'where it was not proven before, it cannot be any more');
-                    is_deeply(called(), ['/'], 'and nothing else is called');
+                    is($a->user, '', 'the server cannot compare the hash after the body was read');
+                    is_deeply(called(), ['/'], 'no other program is called');
                     has_line($server->new_log, [ 'auth-int', qr/\bredirect\b/, '/program/app.cgi' ],
-                        'as the log explains');
+                        'the log explains it');
                 }
             }
         }
         my $a = $way{'HTTP/2'}->($c, '/late/', '', hashed_body => '');
-        is_deeply([ $a->status, $a->user ], [ 404, 'alice' ], 'there was none');
-        is_deeply(called(), [ '/', '/program/app.cgi' ], 'so that both are called');
+        is_deeply([ $a->status, $a->user ], [ 404, 'alice' ], 'a request without a body');
+        is_deeply(called(), [ '/', '/program/app.cgi' ], 'both programs are called');
     };
 
 done_testing;

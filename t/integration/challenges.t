@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What a challenge looks like, where it stands and where it does not.
+# The form of challenges, the answers that have them and the answers that do not.
 use strict;
 use warnings;
 
@@ -49,7 +49,8 @@ my %server_config = (
         '/looked-at/index.html' => "seen\n" },
 );
 
-# mod_rewrite looks ahead for the user in a subrequest before the request itself is judged.
+# mod_rewrite looks ahead for the user in a subrequest before the server authenticates the request
+# itself.
 my @late = ("AuthType SSPI", 'AuthName r', 'SSPIPackages Digest', "SSPIDigestUserFile $users",
     'SSPIDigestAlgorithm MD5', 'SSPIDigestNonceLifetime 1', 'Require valid-user');
 $server_config{apache} = "<Location /looked-at/>\n" . join("\n", @late) . "\n</Location>\nRewriteEngine on\n"
@@ -63,14 +64,14 @@ sub offers {
     return map { /\ADigest / ? 'Digest ' . (digest_challenges($_))[0]{algorithm} : $_ } $answer->challenges;
 }
 
-# The answer has this status and not one challenge.
+# The answer has this status and no challenge.
 sub quiet {
     my ($answer, $status, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     return is_deeply([ $answer->status, grep { !/\ANegotiate \S/ } $answer->challenges ], [$status], $name);
 }
 
-# The tokens of the server's own proof.
+# Returns the tokens of an answer, by which the server proves its identity.
 sub server_tokens { my ($answer) = @_; return grep { /\ANegotiate \S/ } $answer->challenges }
 
 parts 'challenges', \%server_config,
@@ -88,7 +89,7 @@ parts 'challenges', \%server_config,
         is_deeply([ offers(scalar $c->raw("GET /both/ HTTP/1.0\r\n\r\n")) ], \@offers, 'to HTTP/1.0');
         is_deeply([ offers($c->get('/both/nothing')) ], \@offers, 'at a page that does not exist');
     },
-    'refused credentials get the same lines as none' => sub {
+    'refused credentials get the same lines as no credentials' => sub {
         my ($server) = @_;
         my $c = $server->client;
         is_deeply([ offers($c->get('/both/', authorization => 'Basic YTpi')) ], \@offers, 'another scheme');
@@ -112,19 +113,19 @@ parts 'challenges', \%server_config,
         quiet($c->get('/late/', @login, args => ['--header', "If-Modified-Since: $modified"]), 304,
             '304 to an unchanged page');
     },
-    'the proof of the server goes with every answer to the user' => sub {
+    'every answer to the user has the token of the server' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         for my $case ([ '/negotiate/', 200 ], [ '/negotiate/nothing', 404 ], [ '/missing/nothing', 404 ]) {
             my ($path, $status) = @$case;
             my $a = $c->get($path, authorization => $c->negotiate_header);
             quiet($a, $status, "$path: $status without a challenge");
-            is(scalar(server_tokens($a)), 1, "$path: with one token");
+            is(scalar(server_tokens($a)), 1, "$path: has one token");
         }
         my $a = $c->get('/negotiate/', tls => 1, args => ['--http2'], authorization => $c->negotiate_header);
         is(scalar(server_tokens($a)), 1, 'over HTTP/2');
     },
-    'stale=true survives however often a request is judged' => sub {
+    'stale=true survives several checks of one request' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($challenge) = digest_challenges($c->get('/late/')->challenges);
@@ -134,7 +135,7 @@ parts 'challenges', \%server_config,
             return $c->get($path, authorization => digest_header($challenge, user => 'alice',
                 password => 'pw', uri => $path, nc => ++$nc));
         };
-        ok(wait_until(sub { $get->('/late/')->status == 401 }), 'a nonce is late after its time');
+        ok(wait_until(sub { $get->('/late/')->status == 401 }), 'a nonce is stale after its lifetime');
         my @paths = qw(/late/ /late-optional/ /late-page/ /late-shut/);
         push @paths, '/looked-at/' if $server->kind eq 'apache';
         for my $path (@paths) {
@@ -143,15 +144,15 @@ parts 'challenges', \%server_config,
             is_deeply([ map { $_->{stale} } digest_challenges($a->challenges) ], ['true'],
                 "$path: one challenge, and it is stale");
         }
-        is($get->('/late-page/')->body, "denied\n", 'an error page of its own is shown');
-        unlike($get->('/late-shut/')->body, qr/shut/, 'a protected error page is not');
+        is($get->('/late-page/')->body, "denied\n", 'the client gets the configured error page');
+        unlike($get->('/late-shut/')->body, qr/shut/, 'the client does not get a protected error page');
     },
-    'the 401 of another server is passed on as it is' => sub {
+    'the server passes on the 401 of another server unchanged' => sub {
         my ($server) = @_;
         my $a = $server->client->get('/front/');
-        is($a->status, 401, 'anonymous here, refused there');
-        is_deeply([ offers($a) ], \@offers, "the other server's challenges are all there are");
-        is_deeply([ map { $_->{realm} } digest_challenges($a->challenges) ], [qw(r r)], 'in its realm');
+        is($a->status, 401, 'an anonymous request that the other server refuses');
+        is_deeply([ offers($a) ], \@offers, "the other server's challenges are the only ones");
+        is_deeply([ map { $_->{realm} } digest_challenges($a->challenges) ], [qw(r r)], 'their realm is that of the other server');
     };
 
 scenario 'an error document that is a program may answer 200', { on => 'apache',
@@ -164,8 +165,8 @@ scenario 'an error document that is a program may answer 200', { on => 'apache',
     chmod 0755, "$server->{dir}/docroot/program/login.cgi";
     my $a = $server->client->get('/page/');
     quiet($a, 200, 'without a challenge');
-    is($a->body, 'please log in', 'it is shown');
-    is($a->user, '', 'to nobody');
+    is($a->body, 'please log in', 'the client gets the document');
+    is($a->user, '', 'the document sees no user');
 };
 
 done_testing;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Channel bindings: what a client that binds itself gets, with every certificate, protocol and kind of
-# handshake.
+# Channel bindings: the answers to a client that binds itself, with each kind of certificate,
+# protocol and handshake.
 use strict;
 use warnings;
 
@@ -37,42 +37,42 @@ sub choose {
         qw(--tls-max 1.2 --ciphers), $suite);
 }
 
-# All that a policy says, over one version of HTTP.
+# Tests each policy over one version of HTTP.
 sub check_policies {
     my ($server, $http) = @_;
     my ($c, @rsa) = choose($server->client, 'rsa');
     my @tls = (tls => 1, args => [ $http, @rsa ]);
     granted($c->get('/none/', @tls, authorization => ticket()), { %alice, bound => '0' },
-        'none: a client without a binding');
+        'policy none: a client without a binding');
     granted($c->get('/none/', @tls, authorization => ticket(binding => $binding{rsa})),
-        { %alice, bound => '0' }, 'none: the right one, which is not looked at');
+        { %alice, bound => '0' }, 'policy none: the right binding, which the server ignores');
     granted($c->get('/none/', @tls, authorization => ticket(binding => $foreign)),
-        { %alice, bound => '0' }, 'none: a wrong one, which is not looked at');
+        { %alice, bound => '0' }, 'policy none: a wrong binding, which the server ignores');
     granted($c->get('/allow/', @tls, authorization => ticket()), { %alice, bound => '0' },
         'allow: a client without a binding');
     granted($c->get('/require/', @tls, authorization => ticket(binding => $binding{rsa})),
         { %alice, bound => '1' }, 'require: the right one');
     my $a = $c->get('/allow/', @tls, authorization => ticket(binding => $binding{rsa}));
     granted($a, { %alice, bound => '1' }, 'allow: the right one');
-    is($a->{version}, $http eq '--http2' ? '2' : '1.1', "which came by $http");
+    is($a->{version}, $http eq '--http2' ? '2' : '1.1', "the protocol is $http");
     $server->new_log;
     for my $path ('/allow/', '/require/') {
         refused($c->get($path, @tls, authorization => ticket(binding => $foreign)), 401,
             "$path: a wrong one");
         logged($server, 'BAD_BINDING', qr/\bfront end\b/);
     }
-    refused($c->get('/require/', @tls, authorization => ticket()), 401, 'require: none');
+    refused($c->get('/require/', @tls, authorization => ticket()), 401, 'require: no binding');
     logged($server, 'MISSING_BINDING');
     my $bare = ticket(binding => $binding{rsa}, bare => 1);
     granted($c->get('/require/', @tls, authorization => $bare), { %alice, bound => '1' },
         'require: the right one in a bare Kerberos token');
-    refused($c->get('/require/', @tls, authorization => $bare), 401, 'but a token works once');
+    refused($c->get('/require/', @tls, authorization => $bare), 401, 'a token works only once');
     logged($server, 'REPLAY');
     return;
 }
 
-# One request by openssl's own client, which can resume a session: the answer's status, who it was,
-# and "New" or "Reused".
+# Sends one request by openssl's own client, which can resume a session. Returns the status of the
+# answer, the user, and "New" or "Reused".
 sub handshake {
     my ($server, $version, $kind, $header, @session) = @_;
     my @choice = $version eq 'tls1_2'
@@ -81,7 +81,7 @@ sub handshake {
     my $r = run([ qw(openssl s_client -ign_eof -servername localhost -connect), "127.0.0.1:$server->{https}",
             "-$version", @choice, @session ],
         stdin => $server->client->request_text('/require/', authorization => $header, close => 1));
-    # It may be within the text that s_client prints about a ticket.
+    # The answer may stand within the text that s_client prints about a ticket.
     my ($status) = $r->{out} =~ m{HTTP/1\.1 (\d+)};
     my ($bound) = $r->{out} =~ /^X-Sspi-Bound: (\d)/mi;
     my ($how) = $r->{out} =~ /^(New|Reused), /m;
@@ -89,18 +89,18 @@ sub handshake {
 }
 
 parts 'channel binding', \%server_config,
-    'a binding is judged by the policy over HTTP/1.1' => sub { check_policies($_[0], '--http1.1') },
-    'a binding is judged by the policy over HTTP/2' => sub { check_policies($_[0], '--http2') },
-    'a plain connection has nothing to be bound to' => sub {
+    'each policy over HTTP/1.1' => sub { check_policies($_[0], '--http1.1') },
+    'each policy over HTTP/2' => sub { check_policies($_[0], '--http2') },
+    'a plain connection has no channel' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        granted($c->get('/allow/', authorization => ticket()), { %alice, bound => '0' }, 'allow: none');
+        granted($c->get('/allow/', authorization => ticket()), { %alice, bound => '0' }, 'allow: no binding');
         my $a = $c->get('/allow/', authorization => ticket(binding => $binding{rsa}));
-        isnt($a->bound, '1', 'allow: a binding proves nothing there');
+        isnt($a->bound, '1', 'allow: the server does not accept a binding there');
         refused($c->get('/require/', authorization => ticket(binding => $binding{rsa})), 403,
             'require: forbidden, even with one');
     },
-    'each certificate of a server is taken' => sub {
+    'the server accepts a binding to each of its certificates' => sub {
         my ($server) = @_;
         for my $kind (qw(rsa ec)) {
             my ($c, @args) = choose($server->client, $kind);
@@ -109,7 +109,7 @@ parts 'channel binding', \%server_config,
                 "the $kind certificate");
         }
     },
-    'a resumed TLS session is bound as a new one' => sub {
+    'a resumed TLS session is bound like a new one' => sub {
         my ($server) = @_;
         my $session = scratch_dir('sessions');
         for my $version (qw(tls1_2 tls1_3)) {
@@ -124,7 +124,7 @@ parts 'channel binding', \%server_config,
             }
         }
     },
-    'bindings go on working after a reload' => sub {
+    'bindings still work after a reload' => sub {
         my ($server) = @_;
         $server->reload;
         for my $kind (qw(rsa ec)) {
@@ -132,7 +132,7 @@ parts 'channel binding', \%server_config,
             granted($c->get('/require/', tls => 1, args => \@args,
                 authorization => ticket(binding => $binding{$kind})), { %alice, bound => '1' }, $kind);
             refused($c->get('/require/', tls => 1, args => \@args,
-                authorization => ticket(binding => $foreign)), 401, "$kind: not a wrong one");
+                authorization => ticket(binding => $foreign)), 401, "$kind: a wrong binding is refused");
         }
     };
 

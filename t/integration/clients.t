@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Digest as HTTP clients of other people do it.
+# Digest by HTTP clients that are not part of this project.
 use strict;
 use warnings;
 
@@ -16,7 +16,7 @@ my $jason = "j\xc3\xa4s\xc3\xb8n";
 my $jason_latin_1 = "j\xe4s\xf8n";
 my $jason_extended = qr/username\*=UTF-8''j%C3%A4s%C3%B8n\b/i;
 
-# The header of a user with userhash; the order of its directives is the client's.
+# The header of a user with userhash. The order of the directives is that of the client.
 sub hashed {
     my ($user) = @_;
     my %login = login($user);
@@ -24,28 +24,28 @@ sub hashed {
     return qr/\A(?=.*\busername="$name")(?=.*\buserhash=true)/;
 }
 
-# Places that offer one algorithm, and so lead to it; `by` whom.
+# Locations that offer one algorithm. Each client logs in at the location of that name.
 sub each_algorithm {
     my ($by, @algorithms) = @_;
     return map { { path => "/$_/", mechanism => $_, user => $by } } @algorithms;
 }
 
-# Client => what it logs in to: path, the mechanism it ends with there, the user, and perhaps what the
-# Authorization header shows.
+# For each client its logins: path, the mechanism of the granted login, the user, and if wanted a
+# pattern for the Authorization header.
 my %logins = (
     curl => [
         each_algorithm('alice', qw(MD5 SHA-256 MD5-sess SHA-256-sess)),
         { path => '/offer/', mechanism => 'SHA-256', user => 'alice' },
         { path => '/offer/', mechanism => 'SHA-256', user => $jason, sent => qr/username="$jason"/ },
         { path => '/userhash/', mechanism => 'SHA-256', user => 'alice', sent => hashed('alice') },
-        # It takes every body for empty, as that of a GET is.
+        # The client hashes an empty body for every request, as for a GET.
         { path => '/integrity/SHA-256/', mechanism => 'SHA-256', user => 'alice',
             sent => qr/qop=auth-int/ },
     ],
     httpclient => [
         each_algorithm('alice', qw(MD5 SHA-256 SHA-512-256 MD5-sess)),
         { path => '/offer/', mechanism => 'MD5', user => 'alice' },
-        # It hashes UTF-8 and sends Latin-1.
+        # The client hashes UTF-8 and sends Latin-1.
         { path => '/offer/', mechanism => 'MD5', user => $jason },
     ],
     java => [
@@ -61,7 +61,7 @@ my %logins = (
     requests => [
         each_algorithm('alice', qw(MD5 SHA-256 MD5-sess)),
         { path => '/offer/', mechanism => 'MD5', user => 'alice' },
-        # As HttpClient.
+        # The same as HttpClient.
         { path => '/offer/', mechanism => 'MD5', user => $jason,
             sent => qr/username="$jason_latin_1"/ },
     ],
@@ -70,7 +70,7 @@ my %logins = (
         { path => '/offer/', mechanism => 'MD5', user => 'alice' },
         { path => '/offer/', mechanism => 'MD5', user => $jason, sent => $jason_extended },
     ],
-    # It reads passwords up to the first blank.
+    # The client reads passwords only up to the first blank.
     w3m => [ each_algorithm('bob', qw(MD5 MD5-sess)) ],
     wget => [
         each_algorithm('alice', 'MD5'),
@@ -79,7 +79,7 @@ my %logins = (
     ],
 );
 
-# Programs whose every request is on its own and makes its way from no credentials.
+# These programs know nothing of their earlier requests, so each request begins without credentials.
 my %forgetful = map { $_ => 1 } qw(curl w3m wget);
 
 sub log_in {
@@ -96,14 +96,13 @@ sub log_in {
         is_deeply([ map { "$_->{status} $_->{user} $_->{mechanism}" } @$answers ],
             [ ("200 $user $mechanism") x $times ], "$user at $path") or diag(explain($answers));
         is(count_lines($server, qr/ \Q$path?$name=$i\E \S+ 401 /, 1), 1, 'one challenge for all');
-        like($answers->[-1]{sent}, $sent, 'the header is of the kind that is looked for') if $sent;
+        like($answers->[-1]{sent}, $sent, 'the header has the expected form') if $sent;
     }
-    is_deeply([ error_lines($server) ], [], 'and nothing is wrong in the log');
+    is_deeply([ error_lines($server) ], [], 'the log has no error');
     return;
 }
 
-# A nonce that grows too old between two requests. Only within a chain of redirections does curl keep
-# it.
+# A nonce expires between two requests. curl keeps a nonce only within a chain of redirections.
 sub outlive_nonce {
     my ($name, $server) = @_;
     my $application = application($server);
@@ -115,12 +114,13 @@ sub outlive_nonce {
         { login('alice'), path => $paths, args => ['--location'] });
     is_deeply([ map { $_->{status} } @$said ], $statuses, 'each request is answered')
         or diag(explain($said));
-    cmp_ok(count_lines($server, $challenged, 2), '>=', 2, 'with another challenge, for the nonce');
-    is_deeply([ error_lines($server) ], [], 'which is no error');
+    cmp_ok(count_lines($server, $challenged, 2), '>=', 2, 'there is one more challenge, for the new nonce');
+    is_deeply([ error_lines($server) ], [], 'the log has no error');
     return;
 }
 
-# A server hands out another nonce before the first is too old, which spares its clients the challenge.
+# The server sends another nonce before the first one expires, so that its clients need no
+# challenge.
 sub renew_nonce {
     my ($name, $server) = @_;
     my ($said) = ask($name, $server->client,
@@ -130,14 +130,14 @@ sub renew_nonce {
     my ($next) = $handed->{info} =~ /\bnextnonce="([^"]+)"/;
     my ($used) = $last->{sent} =~ /\bnonce="([^"]+)"/;
     ok(defined $next, 'an answer hands out another nonce') or diag($handed->{info});
-    is($used, $next, 'which the next request uses');
-    is_deeply([ error_lines($server) ], [], 'and nothing is wrong in the log');
+    is($used, $next, 'the next request uses that nonce');
+    is_deeply([ error_lines($server) ], [], 'the log has no error');
     return;
 }
 
 my @here = clients_here(sort keys %logins);
 
-# Parts of a scenario for those of the named clients that are here.
+# Returns parts of a scenario for those of the named clients that are installed.
 sub each_client {
     my ($what, $checks, @names) = @_;
     my %wanted = map { $_ => 1 } @names;
@@ -147,7 +147,7 @@ sub each_client {
 
 parts 'clients', { client_server_config() },
     each_client('logs in', \&log_in, @here),
-    each_client('outlives its nonce', \&outlive_nonce, qw(curl httpclient java neon requests soup)),
+    each_client('continues after its nonce expired', \&outlive_nonce, qw(curl httpclient java neon requests soup)),
     each_client('takes the next nonce', \&renew_nonce, qw(neon soup));
 
 done_testing;

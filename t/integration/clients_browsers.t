@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Browsers: pages that ask for a hundred things at once, and go on when a nonce has grown too old.
+# Browsers: pages that send a hundred requests at once, and continue when a nonce has expired.
 use strict;
 use warnings;
 
@@ -20,8 +20,8 @@ use constant { REQUESTS => 100, TIMEOUT_S => 45 };
 my %user = login('bob');
 my $page = slurp(root_dir() . '/t/clients/parallel.html');
 my %protocol = (http => 'http/1.1', https => 'h2');
-# Twice with the nonce of the page; at places that want something else; and before and behind the end of
-# a nonce.
+# Two rounds use the nonce of the page, and some rounds go to locations with other options. The last
+# two rounds are before and after the end of a nonce.
 my @steps = qw(/offer/ /offer/ /MD5/ /userhash/ /brief/ /expire/ /brief/);
 my @rounds = grep { $_ ne '/expire/' } @steps;
 
@@ -36,7 +36,7 @@ sub open_page {
         url => $url, https => $server->port('HTTPS'), certificate => $certificate) };
 }
 
-# What the page told of its rounds, once it has told them all.
+# Returns the reports of the page about its rounds, once it has sent all of them.
 sub page_reports {
     my ($server, $open) = @_;
     my @reports;
@@ -70,11 +70,11 @@ parts 'browsers', { client_server_config(), files => { '/offer/parallel.html' =>
     ("$name, HTTP/1.1 and HTTP/2" => sub {
         my ($server) = @_;
         my $application = application($server);
-        # Both at a time: they wait more than they work.
+        # Both browsers run at the same time, because they wait more than they work.
         my %open = map { $_ => open_page($name, $server, $_) } sort keys %protocol;
         check_page($server, $open{$_}, $protocol{$_}) for sort keys %protocol;
         $_->{browser}->stop for values %open;
-        is_deeply([ error_lines($server) ], [], 'and nothing is wrong in the log');
+        is_deeply([ error_lines($server) ], [], 'the log has no error');
     })
 } @here if @here;
 

@@ -19,8 +19,8 @@ my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw', 
 my %server_config = (locations => [ map { { path => "/$_/", packages => 'Digest', realm => 'r', digest_user_file => $users } }
     qw(empty long wrong right) ]);
 
-# Name of the place, first answer, message. Each case has its own location, because a browser
-# remembers the credentials of a location.
+# Each case: location, first answer to the prompt, description, log message. Each case has its own
+# location, because a browser remembers the credentials of a location.
 my @cases = (
     [ 'empty', [ '', '' ], 'an empty name and password', 'WRONG_PASSWORD' ],
     [ 'long', [ 'a' x 300, 'pw' ], 'a name that is too long', 'WRONG_PASSWORD' ],

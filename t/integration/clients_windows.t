@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# NTLM and Kerberos as HTTP clients of other people do them, over HTTP and HTTPS: with the right and a
-# wrong password, and at places that offer what a client does not know.
+# NTLM and Kerberos by HTTP clients that are not part of this project, over HTTP and HTTPS: with the
+# right and a wrong password, and at locations that offer schemes that a client does not know.
 use strict;
 use warnings;
 
@@ -19,18 +19,19 @@ my $kdc = SSPI::Test::KDC->new;
 my $kerberos = '200 alice@SSPI.TEST Kerberos';
 my $ntlm = '200 CORP\\alice NTLM';
 my $no = '401  ';
-# An error of the client's own, where its token is refused.
+# The client reports an error of its own, because it does not accept the server's token.
 my $gone = '0  ';
 
-# Who logs in how: the client; what it has (a login, an environment); for each place what comes of it;
-# `line`, a place's line of the log; `wrong`, places for a wrong password; `http2`, it speaks HTTP/2 and the
-# server makes it use HTTP/1.1; `bound`, what comes of it where clients must bind themselves to the TLS
-# channel. Two values are one for HTTP and one for HTTPS. What a client does not know, it does not try: then
-# there is no line.
+# The logins of each client. `has`: its credentials. `ticket` or `gss`: the environment that it
+# needs. `at`: the result at
+# each location. `line`: the log message at a location. `wrong`: locations for a wrong password.
+# `http2`: the client uses HTTP/2 and the server makes it use HTTP/1.1. `bound`: the result where
+# clients must bind themselves to the TLS channel. Two values are one for HTTP and one for HTTPS. A
+# client does not try a scheme that it does not know, so there is no log line.
 my @clients = (
     { name => 'curl, NTLM', client => 'curl', has => [ntlm_login()],
         at => { ntlm => $ntlm, windows => $ntlm, negotiate => $no, kerberos => $no },
-        # It sends NTLM's header whether it was asked for or not.
+        # The client sends NTLM's header also if the server did not ask for it.
         line => { negotiate => 'NOT_OFFERED', kerberos => 'NOT_OFFERED' },
         wrong => [qw(ntlm windows)], bound => $no },
     { name => 'curl, Kerberos', client => 'curl', has => [ticket()], ticket => 1,
@@ -47,7 +48,7 @@ my @clients = (
         at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
         bound => $kerberos },
     { name => 'ntlm_auth', client => 'ntlm_auth', has => [ntlm_login()],
-        # It says that it speaks without TLS, which is taken where nobody asks.
+        # The client says that it has no TLS, which the server accepts if no binding is required.
         at => { ntlm => [ $ntlm, $no ], windows => [ $ntlm, $no ], negotiate => [ $ntlm, $no ],
             kerberos => $no, unbound => $ntlm },
         line => { kerberos => 'NOT_OFFERED', map { $_ => [ undef, 'MISSING_BINDING' ] }
@@ -57,7 +58,7 @@ my @clients = (
         at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
         bound => $no },
     { name => 'requests-ntlm', client => 'requests-ntlm', has => [ntlm_login()],
-        # It takes Negotiate for another name of NTLM.
+        # The client treats Negotiate as another name of NTLM.
         at => { ntlm => $ntlm, windows => $ntlm, negotiate => $ntlm, kerberos => $gone },
         line => { kerberos => 'NOT_OFFERED' }, wrong => [qw(ntlm negotiate)], bound => $ntlm },
     { name => 'soup, NTLM', client => 'soup', has => [ntlm_login()], http2 => 1,
@@ -66,7 +67,7 @@ my @clients = (
     { name => 'soup, Kerberos', client => 'soup', has => [ticket()], ticket => 1,
         at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
         bound => $gone },
-    # It knows NTLMv1 alone, which is refused with any password.
+    # The client knows only NTLMv1, which the server refuses with any password.
     { name => 'wget, NTLM', client => 'wget', has => [ntlm_login()],
         at => { ntlm => $no, windows => $no, negotiate => $no, kerberos => $no },
         line => { ntlm => 'UNSUPPORTED', windows => 'UNSUPPORTED' } },
@@ -79,7 +80,8 @@ sub client_of {
     return $server->client(env => $env);
 }
 
-# Sessions at places, over HTTP and HTTPS: what came of each, and the lines of the log by their names.
+# Runs sessions at locations, over HTTP and HTTPS. Returns the result of each session, and the log
+# lines by their message names.
 sub come_by {
     my ($known, $server, $password, @sessions) = @_;
     my @login = @{$known->{has}};
@@ -92,13 +94,13 @@ sub come_by {
 
 sub both { return map { ($_, { %$_, tls => 1 }) } @_ }
 
-# What holds for a session: of two values, that of its scheme.
+# Returns the value for a session: of two values, that of its scheme.
 sub value_of { my ($value, $session) = @_; return ref $value ? $value->[ $session->{tls} ? 1 : 0 ] : $value }
 
 sub named { my ($session) = @_; return "$session->{location} over " . ($session->{tls} ? 'HTTPS' : 'HTTP') }
 
-# Lines of refusals by the names of their messages: { name => how many }. Sending a client back to
-# HTTP/1.1 is none.
+# Counts log lines of refusals by the names of their messages: { name => how many }. Sending a
+# client back to HTTP/1.1 is not a refusal.
 sub tally {
     my (@lines) = @_;
     my %name = map { message_id($_) => $_ }
@@ -109,7 +111,7 @@ sub tally {
     return \%n;
 }
 
-# All that a client does with what it has.
+# Tests all logins of one client with its right credentials.
 sub sessions {
     my ($known) = @_;
     my %at = %{$known->{at}};
@@ -121,7 +123,7 @@ sub sessions {
     return grep { defined $_->{want} } map {
         my $session = $_;
         my ($want, $line) = map { value_of($_->{$session->{location}}, $session) } \%at, \%line;
-        # What is granted stays so.
+        # A client that was granted is granted again.
         +{ %$session, want => $want, line => $line, times => ($want // '') =~ /\A200/ ? 2 : 1 }
     } both(map { { path => "/$_/", location => $_ } } sort keys %at);
 }
@@ -138,12 +140,12 @@ sub logs_in {
             or diag(explain($said->[$i]));
     }
     my $back = message_id('DOWNGRADED');
-    ok(scalar(grep { /$back/ } @$lines), 'it comes by HTTP/2') if $known->{http2};
+    ok(scalar(grep { /$back/ } @$lines), 'the client uses HTTP/2') if $known->{http2};
     my $tally = tally(@$lines);
-    # Some try again and again.
+    # Some clients try several times.
     my $missing = $want{MISSING_BINDING} // 0;
     $tally->{MISSING_BINDING} = $missing if ($tally->{MISSING_BINDING} // 0) > $missing;
-    is_deeply($tally, \%want, 'what is refused is one line each') or diag(@$lines);
+    is_deeply($tally, \%want, 'each refusal is one log line') or diag(@$lines);
     return;
 }
 
@@ -153,9 +155,9 @@ sub fails {
     my ($came, $said, $lines) = come_by($known, $server, 'wrong', @sessions);
     is_deeply($came, [ ($no) x @sessions ], 'a wrong password is refused') or diag(explain($said));
     my $tally = tally(@$lines);
-    # Some try again.
-    cmp_ok(delete $tally->{WRONG_PASSWORD} // 0, '>=', scalar @sessions, 'with a line each time');
-    is_deeply($tally, {}, 'and no other');
+    # Some clients try again.
+    cmp_ok(delete $tally->{WRONG_PASSWORD} // 0, '>=', scalar @sessions, 'each attempt is one log line');
+    is_deeply($tally, {}, 'the log has no other line');
     return;
 }
 

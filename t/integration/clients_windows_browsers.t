@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# NTLM and Kerberos by browsers, over HTTP and HTTPS, and NTLM from HTTP/2 back to HTTP/1.1.
+# NTLM and Kerberos by browsers, over HTTP and HTTPS, and NTLM by browsers that the server sends
+# back from HTTP/2 to HTTP/1.1.
 use strict;
 use warnings;
 
@@ -24,9 +25,9 @@ my %user = ntlm_login();
 my ($domain, $name) = split /\\/, $user{user};
 my $alice = $kdc->login('alice');
 
-# Pages by the host they are asked of: credentials are kept for each host, and the browsers send tickets
-# to localhost alone. Each is [place, who gets it there, the password]; the last one is of HTTPS alone,
-# where the client must bind itself to the TLS channel.
+# The pages of each host. Browsers keep credentials for each host, and send tickets only to
+# localhost. Each page is [ location, the user who gets it, the password ]. The last page is only
+# for HTTPS, where the client must bind itself to the TLS channel.
 my $kerberos = 'alice@SSPI.TEST';
 my $ntlm = 'CORP\\alice';
 my @pages = (
@@ -54,7 +55,7 @@ sub pages_of {
     } 'http', 'https';
 }
 
-# Chromium takes passwords from the URLs of pages, which one page opens all at once.
+# Chromium takes passwords from the URLs of pages. One page opens all of them at once.
 sub open_in_chromium {
     my ($server, @pages) = @_;
     my @urls = map {
@@ -68,25 +69,26 @@ sub open_in_chromium {
         env => $alice);
 }
 
-# Firefox must have been told them, and waits for a person once they are refused: a page at a time.
+# Firefox must know the credentials before. If the server refuses them, it waits for a person, so
+# each page is opened after the one before.
 sub open_in_firefox {
     my ($server, @pages) = @_;
     my $control = free_port();
     my $browser = SSPI::Test::Browser->new('firefox', url => 'about:blank', env => $alice,
         control => $control);
     my $person = SSPI::Test::Marionette->new($control);
-    $person->know(%$_, domain => $domain, user => $name) for grep { defined $_->{password} } @pages;
+    $person->add_credentials(%$_, domain => $domain, user => $name) for grep { defined $_->{password} } @pages;
     for my $page (@pages) {
         my $url = "$page->{scheme}://$page->{host}:$page->{port}$page->{path}";
         $person->open_page($url);
         check_page($server, $page, time + 20);
-        # It asks for another password.
+        # Firefox prompts for another password.
         $person->give_up($url) if $page->{host} =~ /\A(?:wrong|bound)/;
     }
     return $browser;
 }
 
-# Answers to a page: each "status user".
+# Returns the answers to a page, each as "status user".
 sub answers {
     my ($server, $page) = @_;
     return slurp($server->{access_log}) =~ m{ \Q$page->{path}\E HTTP\S+ (\d+ user=.*)$}mg;
@@ -95,12 +97,12 @@ sub answers {
 sub check_page {
     my ($server, $page, $until) = @_;
     my $wanted = defined $page->{user} ? qr/\A200 user=\Q$page->{user}\E\z/ : qr/\A401 user=-?\z/;
-    # Backslashes are escaped in logs.
+    # The servers escape backslashes in logs.
     my $got = wait_until(sub {
         my @answers = map { s/\\(?:x5C|\\)/\\/r } answers($server, $page);
         return defined $page->{user} ? scalar grep { /$wanted/ } @answers : scalar @answers;
     }, $until - time);
-    ok($got, "$page->{path}: " . ($page->{user} // 'nobody'));
+    ok($got, "$page->{path}: " . ($page->{user} // 'no user'));
     return;
 }
 
@@ -124,17 +126,17 @@ parts 'browsers', { windows_server_config($kdc), http2 => 0 }, map {
         $open->stop;
         my ($wrong, $unbound, $http_1_1) = map { message_id($_) }
             qw(WRONG_PASSWORD MISSING_BINDING DOWNGRADED);
-        cmp_ok(scalar(grep { /$wrong/ } @lines), '>=', 2, 'a wrong password has a line each time');
-        is_deeply([ grep { !/$wrong|$unbound|$http_1_1/ } @lines ], [], 'and what it does not know none')
+        cmp_ok(scalar(grep { /$wrong/ } @lines), '>=', 2, 'each wrong password is one log line');
+        is_deeply([ grep { !/$wrong|$unbound|$http_1_1/ } @lines ], [], 'a scheme that the browser does not know has no log line')
             or diag(@lines);
         for my $page (grep { !defined $_->{user} } @pages) {
-            is_deeply([ grep { /\A[23]/ } answers($server, $page) ], [], "$page->{path}: nobody gets it");
+            is_deeply([ grep { /\A[23]/ } answers($server, $page) ], [], "$page->{path}: no request is granted");
         }
-        ok(!grep({ /$unbound/ } @lines) == defined $bound{$browser}, 'whether it can bind itself')
+        ok(!grep({ /$unbound/ } @lines) == defined $bound{$browser}, 'a browser that can bind itself is granted')
     })
 } @here if @here;
 
-# These browsers use HTTP/1.1 themselves once NTLM is offered.
+# These browsers use HTTP/1.1 by themselves when NTLM is offered.
 parts 'browsers that speak HTTP/2', { windows_server_config($kdc) }, map {
     my $browser = $_;
     ($browser => sub {
@@ -146,7 +148,7 @@ parts 'browsers that speak HTTP/2', { windows_server_config($kdc) }, map {
             : open_in_firefox($server, $page);
         check_page($server, $page, $until);
         $open->stop;
-        ok($server->access_line(qr{ \Q$page->{path}\E HTTP/2.0 401 }), 'it was asked by HTTP/2');
+        ok($server->access_line(qr{ \Q$page->{path}\E HTTP/2.0 401 }), 'the browser sent the first request over HTTP/2');
         ok($server->access_line(qr{ \Q$page->{path}\E HTTP/1.1 200 }), 'and logs in by HTTP/1.1');
     })
 } @here if @here;

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Faults in the configuration stop the server's own test of it, with a message that helps.
+# Errors in the configuration make the server's own configuration test fail, with a message that
+# names the directive and the value.
 use strict;
 use warnings;
 
@@ -35,17 +36,17 @@ my @ntlm = (mechanisms => 'ntlm', keytab => undef, digest_user_file => undef);
 my @good = (
     [ 'a good configuration' ],
     [ 'Digest that must be bound to its channel', channel_binding => 'require' ],
-    # Without a keytab, of which there is none here.
+    # Kerberos is not offered, so no keytab is needed.
     [ 'NTLM', @ntlm, packages => 'NTLM', ntlm_user_file => $nt_users ],
     [ 'Negotiate without Kerberos', @ntlm, packages => 'Negotiate', ntlm_user_file => $nt_users ],
-    # What a keytab lacks does not matter where Kerberos cannot run.
+    # A keytab without a needed key does not matter where Kerberos is not offered.
     (map {
         my ($what, @keytab) = @$_;
         ([ "NTLM beside $what", @ntlm, packages => 'NTLM', ntlm_user_file => $nt_users, @keytab ],
             [ "Negotiate by NTLM beside $what", @ntlm, packages => 'Negotiate', ntlm_user_file => $nt_users, @keytab ],
             [ "Digest beside $what", packages => 'Digest', @keytab ])
     } [ 'a keytab without the key of the named service', keytab => $kdc->{keytab}, service_name => 'HTTP/other.test' ],
-        [ 'a keytab that is not there', keytab => "$dir/none.keytab" ]),
+        [ 'a keytab that does not exist', keytab => "$dir/none.keytab" ]),
     [ 'NTLM that is not offered', packages => 'Negotiate', mechanisms => 'kerberos' ],
     [ 'proxies', proxies => '192.0.2.1 10.0.0.0/8 2001:db8::/32 ::1' ],
 );
@@ -57,7 +58,7 @@ for my $case (@good) {
 config_passes('NTLM by winbind', with(@ntlm, packages => 'NTLM'));
 
 # ---- keytabs of httpd's scopes, which meet with a request ----
-# Text of the server's level and of places within it.
+# Lines of the server's level and of locations within it.
 sub scopes {
     my ($head, @locations) = @_;
     my $n = 0;
@@ -68,16 +69,16 @@ sub scopes {
 my ($only_ntlm, $lacking) = ([ 'SSPIMechanisms ntlm', "SSPINTLMUserFile $nt_users" ],
     [ "SSPIKeytab $kdc->{keytab}", 'SSPIServiceName HTTP/other.test' ]);
 my %good_scopes = (
-    'NTLM for all, a keytab at a place' => scopes($only_ntlm, $lacking),
-    'NTLM and a keytab for all' => scopes([ @$only_ntlm, @$lacking ], []),
-    'NTLM at a place with a keytab, Kerberos at another with its own' => scopes([], [ @$only_ntlm, @$lacking ],
+    'NTLM for the server, a keytab at a location' => scopes($only_ntlm, $lacking),
+    'NTLM and a keytab for the server' => scopes([ @$only_ntlm, @$lacking ], []),
+    'NTLM at a location with a keytab, Kerberos at another location with its own keytab' => scopes([], [ @$only_ntlm, @$lacking ],
         [ 'SSPIMechanisms kerberos', "SSPIKeytab $kdc->{keytab}" ]),
 );
 config_passes($_, $good_scopes{$_}) for sort keys %good_scopes;
 my @says = (qr/SSPIKeytab/, qr{HTTP/other\.test});
-config_refused('a keytab for all, and NTLM at a place', scopes($lacking, $only_ntlm), @says);
-config_refused('NTLM and a keytab for all, Kerberos at a place', scopes([ @$only_ntlm, @$lacking ], ['SSPIMechanisms kerberos ntlm']), @says);
-config_refused('Digest and a keytab for all, Negotiate at a place', scopes([ 'SSPIPackages Digest', "SSPIDigestUserFile $users", @$lacking ],
+config_refused('a keytab for the server, NTLM at a location', scopes($lacking, $only_ntlm), @says);
+config_refused('NTLM and a keytab for the server, Kerberos at a location', scopes([ @$only_ntlm, @$lacking ], ['SSPIMechanisms kerberos ntlm']), @says);
+config_refused('Digest and a keytab for the server, Negotiate at a location', scopes([ 'SSPIPackages Digest', "SSPIDigestUserFile $users", @$lacking ],
     [ 'AuthName r' ], [ 'SSPIPackages Negotiate' ]), @says);
 
 config_refused('AuthType without mod_authn_core', { on => 'apache', whole_config => "ServerRoot \@DIR\@\nErrorLog \@DIR\@/logs/error.log\n"
@@ -113,7 +114,7 @@ my @bad = (
 );
 for my $case (@bad) {
     my ($key, $value, @words) = @$case;
-    config_refused("$key $value is no value", with($key => $value), names($key, @words));
+    config_refused("$key $value is not a valid value", with($key => $value), names($key, @words));
 }
 for my $size ('1k', 'big', '-1m', '99999999999999999999g') {
     config_refused("a state size of $size is refused", { %{with()},
@@ -123,10 +124,10 @@ for my $threads (qw(0 1025 many -1 8k)) {
     config_refused("$threads threads are refused", { %{with()}, on => 'apache', apache_head => "SSPIThreads $threads" },
         qr/SSPIThreads/, qr/\b1\b.*\b1024\b/);
 }
-config_refused('threads of a virtual host are refused', { %{with()}, on => 'apache',
+config_refused('a number of threads in a virtual host is refused', { %{with()}, on => 'apache',
     apache_head => "<VirtualHost *:1>\nSSPIThreads 4\n</VirtualHost>" }, qr/SSPIThreads/, qr/VirtualHost/);
-config_refused('sspi maybe is no mode', { %{with(sspi => 'maybe')}, on => 'nginx' }, qr/sspi/, qr/optional/);
-config_refused('SSPIOptional maybe is no mode', { %{with(apache => 'SSPIOptional maybe')}, on => 'apache' },
+config_refused('sspi maybe is not a mode', { %{with(sspi => 'maybe')}, on => 'nginx' }, qr/sspi/, qr/optional/);
+config_refused('SSPIOptional maybe is not a mode', { %{with(apache => 'SSPIOptional maybe')}, on => 'apache' },
     qr/SSPIOptional/, qr/\bon\b/i);
 config_refused('an unknown Require word is refused', { %{with(require => ['user'])} },
     { apache => qr/Require|sspi-user/, nginx => qr/sspi_require/ });
@@ -136,7 +137,7 @@ config_refused('65 service names are refused', with(service_name => join ' ', ma
 config_refused('two realms are refused', { %{with(nginx => 'sspi_realm a b;')}, on => 'nginx' }, qr/sspi_realm/);
 config_refused('a second value for the same scope is refused',
     { %{with(nginx => 'sspi_user_name full;sspi_user_name short;')}, on => 'nginx' }, qr/sspi_user_name/, qr/duplicate/);
-config_refused('the state size of a virtual host is refused', { %{with()}, on => 'apache',
+config_refused('a state size in a virtual host is refused', { %{with()}, on => 'apache',
     apache_head => "<VirtualHost *:1>\nSSPIStateSize 1m\n</VirtualHost>" }, qr/SSPIStateSize/, qr/VirtualHost/);
 
 # ---- keytabs ----
@@ -159,14 +160,14 @@ my %lines = (
     'a line cut off' => 'alice:r:0123456789abcdef',
     'a line without a hash' => 'alice:r:',
     'a line with one field' => 'alice',
-    'a hash that is no hex' => 'alice:r:' . 'z' x 32,
+    'a hash that is not hexadecimal' => 'alice:r:' . 'z' x 32,
     'an unknown algorithm' => 'alice:r:SHA-1:' . 'a' x 40,
     'a hash of the wrong length' => 'alice:r:SHA-256:' . 'a' x 32,
 );
 my $n = 0;
 for my $name (sort keys %lines) {
     my $file = spew("$dir/users-" . ++$n, user_line('bob', $realm, 'pw') . "$lines{$name}\n", 0644);
-    config_refused("$name in the user file is told by file and line", with(digest_user_file => $file), qr/users-$n:2\b/);
+    config_refused("$name: the message has the file and the line", with(digest_user_file => $file), qr/users-$n:2\b/);
 }
 
 # ---- combinations ----

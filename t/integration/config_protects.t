@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The server refuses a configuration that only seems to protect, or warns about it at start. Each case has a
-# right twin.
+# The server refuses a configuration that does not protect what it seems to protect, or warns about
+# it at start. Each case has a twin with a right configuration.
 use strict;
 use warnings;
 
@@ -30,10 +30,10 @@ sub warned {
     my ($name, $spec, $id, @patterns) = @_;
     my $out = config_passes($name, $spec) // return;
     my @p = map { ref eq 'HASH' ? $_->{$spec->{on}} : $_ } @patterns;
-    # Nginx also writes it to stderr.
+    # Nginx writes the message to stderr as well.
     my @lines = grep { /\b$id\b/ && !/^nginx: / } split /\n/, $out;
     is(scalar(@lines), 1, "$spec->{on}: $name: one warning") or diag($out);
-    like($lines[0] // '', $_, "$spec->{on}: $name: the text is right") for @p;
+    like($lines[0] // '', $_, "$spec->{on}: $name: the text has the fact") for @p;
     return;
 }
 
@@ -62,26 +62,27 @@ for my $text (sort keys %off) {
     config_refused("$text in a location", nginx("location /p/ {\n$text;\n}"), @says);
     config_refused("$text beside sspi off", nginx("sspi on; location /p/ {\nsspi off;\n$text;\n}"), @says);
 }
-config_refused('a demand of a server whose locations are all off', nginx("sspi_require_tls on;\nlocation /p/ { }"), qr/"sspi_require_tls"/);
-config_refused('a demand of http that no server uses', nginx('location /p/ { }', 'sspi_require user digest:alice;'), qr/"sspi_require"/);
-config_refused('a demand of limit_except', nginx("location /p/ {\nlimit_except GET { sspi_require user digest:alice; }\n}"),
+config_refused('a requirement of a server whose locations are all off', nginx("sspi_require_tls on;\nlocation /p/ { }"), qr/"sspi_require_tls"/);
+config_refused('a requirement of the http block that no server uses', nginx('location /p/ { }', 'sspi_require user digest:alice;'), qr/"sspi_require"/);
+config_refused('a requirement in limit_except', nginx("location /p/ {\nlimit_except GET { sspi_require user digest:alice; }\n}"),
     qr/"sspi_require"/, qr/server\.conf:\d+/);
-config_refused('a demand of a location beside one that is on', nginx("location /on/ { $on }\nlocation /off/ { sspi_require user digest:alice; }"),
+config_refused('a requirement of a location beside one where sspi is on', nginx("location /on/ { $on }\nlocation /off/ { sspi_require user digest:alice; }"),
     qr/"sspi_require"/);
 config_passes('options of a server, sspi on in one location', nginx("sspi_realm r; sspi_require_tls on; sspi_require user digest:alice;\n"
     . "sspi_packages Digest; sspi_digest_user_file $users; location /p/ { sspi on; } location /open/ { }"));
-config_passes('demands of http, sspi on in one location', nginx("location /p/ { $on }", 'sspi_require user digest:alice; sspi_require_tls on;'));
-config_passes('options of a location for one within', nginx("location /p/ { sspi_require user digest:alice; location /p/q/ { $on } }"));
+config_passes('requirements of the http block, sspi on in one location', nginx("location /p/ { $on }", 'sspi_require user digest:alice; sspi_require_tls on;'));
+config_passes('options of a location for an inner location', nginx("location /p/ { sspi_require user digest:alice; location /p/q/ { $on } }"));
 config_passes('options of a location for its limit_except', nginx("location /p/ { sspi_require user digest:alice; limit_except GET { $on } }"));
 config_passes('sspi off in a location', nginx("$on location /open/ { sspi off; }"));
 config_passes('optional', nginx("location /p/ { $on sspi_require user digest:alice; }" =~ s/sspi on/sspi optional/r));
-config_passes('files of http that no server uses yet', nginx('', "sspi_keytab $kdc->{keytab}; sspi_state_size 1m; sspi_realm r;"));
+config_passes('files of the http block that no server uses yet', nginx('', "sspi_keytab $kdc->{keytab}; sspi_state_size 1m; sspi_realm r;"));
 
 # ---- httpd: AuthType SSPI without Require ----
 my $auth = "AuthType SSPI\nAuthName r\nSSPIPackages Digest\nSSPIDigestUserFile $users";
 sub section { my ($where, @lines) = @_; my ($kind) = $where =~ /(\w+)/; return "<$where>\n" . join("\n", @lines) . "\n</$kind>\n" }
 sub apache { my ($text, $head) = @_; return server_config('apache', apache => $text, apache_head => $head // '') }
-# The harness's own <Directory> admits every client, as in the distribution's configuration.
+# The configuration of these tests has a <Directory> that admits every client, as the distribution's
+# has.
 my %demand = ('SSPIRequireTLS on' => 1, 'SSPIChannelBinding require' => 1, 'SSPIChannelBinding allow' => 1,
     'SSPIExtendedProtection proxy' => 1, 'SSPIChannelBindingType tls-exporter' => 1, 'SSPIRequireTLS off' => 0,
     'SSPIChannelBinding none' => 0, 'SSPIUserName full' => 0);
@@ -92,28 +93,28 @@ for my $option (sort keys %demand) {
     silent("$option with Require", apache(section('Location /p/', $auth, $option, 'Require valid-user')), $unprotected);
 }
 my @tls = ($auth, 'SSPIRequireTLS on');
-warned('one of two places', apache(section('Location /a/', @tls) . section('Location /b/', @tls, 'Require valid-user')), $unprotected, qr{/a/});
-warned('a demand of the whole server', apache(section('Location /a/', $auth), 'SSPIRequireTLS on'), $unprotected, qr{/a/});
+warned('one of two locations', apache(section('Location /a/', @tls) . section('Location /b/', @tls, 'Require valid-user')), $unprotected, qr{/a/});
+warned('a requirement of the whole server', apache(section('Location /a/', $auth), 'SSPIRequireTLS on'), $unprotected, qr{/a/});
 warned('all granted to a directory', apache(section('Location /a/', @tls) . section('Directory /srv', 'Require all granted')), $unprotected, qr{/a/});
 my %right = (
     'a Require section' => section('Location /a/', @tls, section('RequireAll', 'Require valid-user')),
     'Require in a section around it' => section('Directory /srv', 'Require valid-user', section('Files x', @tls)),
     'Require in Limit' => section('Location /a/', @tls, section('Limit POST', 'Require valid-user')),
-    'Require of a wider place' => section('Location /', 'Require valid-user') . section('Location /a/', @tls),
-    'Require of a narrower place' => section('Location /a/', @tls) . section('Location /a/b/', 'Require valid-user'),
+    'Require of an outer location' => section('Location /', 'Require valid-user') . section('Location /a/', @tls),
+    'Require of an inner location' => section('Location /a/', @tls) . section('Location /a/b/', 'Require valid-user'),
     'Require of a pattern' => section('LocationMatch ^/a', 'Require valid-user') . section('Location /a/', @tls),
     'Require of a directory' => section('Directory /srv', 'Require valid-user') . section('Location /a/', @tls),
     'optional, and all granted elsewhere' => section('Directory /srv', 'Require all granted') . section('Location /a/', @tls, 'SSPIOptional on'),
     'optional, and all granted' => section('Location /a/', @tls, 'SSPIOptional on', 'Require all granted'),
-    'an .htaccess file may ask' => section('Directory /srv', @tls, 'AllowOverride AuthConfig'),
-    'an inner section takes the demand back' => section('Location /a/', $auth, 'SSPIRequireTLS on', 'SSPIRequireTLS off'),
-    'AuthType None around it all' => section('Location /a/', 'AuthType None', 'SSPIRequireTLS on'),
+    'an .htaccess file may have a Require line' => section('Directory /srv', @tls, 'AllowOverride AuthConfig'),
+    'an inner section turns the requirement off' => section('Location /a/', $auth, 'SSPIRequireTLS on', 'SSPIRequireTLS off'),
+    'AuthType None in the outer section' => section('Location /a/', 'AuthType None', 'SSPIRequireTLS on'),
     'AuthType None within' => section('Location /a/', @tls, 'Require valid-user', section('If true', 'AuthType None', 'SSPIRequireTLS on', 'Require all granted')),
     'another AuthType' => section('Location /a/', 'AuthType Basic', 'SSPIRequireTLS on'),
 );
 silent($_, apache($right{$_}), $unprotected) for sort keys %right;
 
-# ---- names that no client has ----
+# ---- names that no client can have ----
 sub location { my ($kind, %location) = @_; return server_config($kind, locations => [ { path => '/p/', %location } ]) }
 my $directive = { apache => qr/Require sspi-user/, nginx => qr/sspi_require/ };
 my @never = (
@@ -149,7 +150,7 @@ for my $kind (qw(apache nginx)) {
         my $what = join ' ', $name, 'by', $location->{packages} // 'Negotiate';
         warned($what, location($kind, %$location, require => ["user $name"]), $no_match, $directive, qr/"$shown"/, @says);
         my $right = $location->{ntlm_user_file} ? 'CORP\\\\x' : ($location->{packages} // '') eq 'Digest' ? 'digest:x' : 'x@Y';
-        warned("$what, beside a right one", location($kind, %$location, require => ["user $right $name"]), $no_match, @says);
+        warned("$what, beside a right name", location($kind, %$location, require => ["user $right $name"]), $no_match, @says);
     }
     for my $case (@may) {
         my ($name, $location) = @$case;
@@ -161,16 +162,16 @@ for my $kind (qw(apache nginx)) {
 my @staff = ($auth, 'Require sspi-user alice@SSPI.TEST');
 my $location = section('Location /p/', @staff);
 my @ticket = ('AuthType SSPI', "SSPIKeytab $kdc->{keytab}", 'Require valid-user');
-warned('a Kerberos name where Digest is all there is', apache($location), $no_match, qr/digest:alice/);
-warned('where another place has Kerberos', apache($location . section('Location /q/', @ticket)), $no_match, qr/digest:alice/);
-warned('where a directory has Kerberos, which the place overrides', apache(section('Directory /srv', "SSPIKeytab $kdc->{keytab}", 'SSPIPackages Negotiate') . $location), $no_match,
+warned('a Kerberos name where only Digest is offered', apache($location), $no_match, qr/digest:alice/);
+warned('where another location has Kerberos', apache($location . section('Location /q/', @ticket)), $no_match, qr/digest:alice/);
+warned('where a directory has Kerberos and the location overrides it', apache(section('Directory /srv', "SSPIKeytab $kdc->{keytab}", 'SSPIPackages Negotiate') . $location), $no_match,
     qr/digest:alice/);
 my %meets = (
-    'a place within has Kerberos' => $location . section('Location /p/q/', @ticket, 'SSPIPackages Negotiate'),
+    'an inner location has Kerberos' => $location . section('Location /p/q/', @ticket, 'SSPIPackages Negotiate'),
     'a pattern has Kerberos' => $location . section('LocationMatch q', @ticket, 'SSPIPackages Negotiate'),
-    'the place has the default' => section('Location /p/', @ticket, 'Require sspi-user alice@SSPI.TEST'),
-    'a directory has Digest, a place Kerberos' => section('Directory /srv', @staff) . section('Location /q/', @ticket, 'SSPIPackages Negotiate'),
-    'an .htaccess file may offer it' => section('Directory /srv', @staff, 'AllowOverride AuthConfig'),
+    'the location has the default' => section('Location /p/', @ticket, 'Require sspi-user alice@SSPI.TEST'),
+    'a directory has Digest, a location Kerberos' => section('Directory /srv', @staff) . section('Location /q/', @ticket, 'SSPIPackages Negotiate'),
+    'an .htaccess file may offer Kerberos' => section('Directory /srv', @staff, 'AllowOverride AuthConfig'),
 );
 silent($_, apache($meets{$_}), $no_match) for sort keys %meets;
 warned('a name that is denied', apache(section('Location /p/', $auth, section('RequireAll', 'Require valid-user', 'Require not sspi-user alice'))),
@@ -184,6 +185,6 @@ silent('Require user where all names are short', apache(section('Location /p/', 
 silent('Require user of Digest', apache(section('Location /p/', $auth, 'Require user alice')), $no_match);
 silent('Require user of another AuthType', apache(section('Location /p/', 'AuthType Basic', 'AuthName r', 'AuthBasicProvider file',
     "AuthUserFile $users", 'Require user alice')), $no_match);
-silent('a name of an expression', apache(section('Location /p/', $auth, 'Require sspi-user %{ENV:WHO}')), $no_match);
+silent('a name from an expression', apache(section('Location /p/', $auth, 'Require sspi-user %{ENV:WHO}')), $no_match);
 
 done_testing;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Logins that stay on their connection: whose the next requests are, where that counts, and what ends
-# it. (Proxies in between: proxies.t.)
+# Logins that a connection keeps: the user of the next requests, the locations that accept the
+# login, and the events that end it. (For proxies see proxies.t.)
 use strict;
 use warnings;
 
@@ -54,7 +54,7 @@ my %server_config = (
 );
 my %corp_alice = (user => 'CORP\\alice');
 
-# A connection with a login of NTLM.
+# Returns a connection with an NTLM login.
 sub logged_in {
     my ($server, %o) = @_;
     my ($path, $tls) = (delete $o{path} // '/p/', delete $o{tls});
@@ -67,37 +67,37 @@ sub persistent { my ($answer) = @_; return scalar($answer->header('Persistent-Au
 sub ticket { return SSPI::Test::Gss->header(env => $alice, @_) }
 
 parts 'a login of NTLM', \%server_config,
-    'stays' => sub {
+    'stays on the connection' => sub {
         my ($server) = @_;
-        for my $form (qw(NTLM bare alone first)) {
+        for my $form (qw(NTLM bare only first)) {
             my $connection = $server->connection;
             my $last = (ntlm_login($connection, '/p/', form => $form))[-1];
-            is(persistent($last), 'true', "$form: which the client is told");
+            is(persistent($last), 'true', "$form: the client is told so");
             for my $n (1, 2) {
                 my $a = $connection->get('/p/');
                 granted($a, { %corp_alice, mechanism => 'NTLM', package => $form eq 'NTLM' ? 'NTLM' : 'Negotiate' },
-                    "$form: request $n behind it");
-                is_deeply([ $a->challenges, persistent($a) ], ['-'], "$form: with nothing more to say");
+                    "$form: request $n after the login");
+                is_deeply([ $a->challenges, persistent($a) ], ['-'], "$form: has no further token");
             }
         }
         my $connection = logged_in($server, tls => 1);
         granted($connection->get('/p/'), \%corp_alice, 'over TLS');
-        is($server->connection->get('/p/')->status, 401, 'another connection knows nothing of it');
-        is_deeply([ message_lines($server) ], [], 'nothing of it is logged');
+        is($server->connection->get('/p/')->status, 401, 'another connection has no user');
+        is_deeply([ message_lines($server) ], [], 'the log has no line about the further requests');
         $connection->get('/p/?seen');
-        ok($server->access_line(qr{/p/\?seen \S+ 200 user=CORP(?:\\+|\\x5C)alice}), 'but in the access log');
+        ok($server->access_line(qr{/p/\?seen \S+ 200 user=CORP(?:\\+|\\x5C)alice}), 'the access log has the user');
     },
-    'wherever its policy lets it' => sub {
+    'is accepted where the policy accepts it' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);
         granted($connection->get($_), \%corp_alice, $_) for qw(/p/ /all/ /optional/ /alice/ /unbound/);
-        granted($connection->get('/short/'), { user => 'alice' }, 'by the name that is wanted there');
-        is($connection->get('/bob/')->status, 403, 'who is not required is forbidden');
-        is($connection->get('/open/')->user, '', 'and nobody where nobody is asked');
+        granted($connection->get('/short/'), { user => 'alice' }, 'the name has the form of the location');
+        is($connection->get('/bob/')->status, 403, 'a user who is not required is forbidden');
+        is($connection->get('/open/')->user, '', 'there is no user where authentication is off');
         granted($connection->get('/p/', method => 'GET', body => 'GET /off/'), \%corp_alice, 'bodies belong to their requests');
-        granted($connection->get('/p/'), \%corp_alice, 'and nothing of them to the next');
+        granted($connection->get('/p/'), \%corp_alice, 'no part of a body belongs to the next request');
     },
-    'and nowhere else' => sub {
+    'is refused at other locations' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);
         $server->new_log;
@@ -105,53 +105,53 @@ parts 'a login of NTLM', \%server_config,
         for my $path (sort keys %challenges) {
             my $a = $connection->get($path);
             refused($a, 401, $path);
-            is_deeply([ $a->challenges ], $challenges{$path}, "$path: with its own challenges");
-            is_deeply([ message_lines($server) ], [], "$path: as any request without credentials");
+            is_deeply([ $a->challenges ], $challenges{$path}, "$path: the challenges are those of the location");
+            is_deeply([ message_lines($server) ], [], "$path: the server treats the request as one without credentials");
             granted($connection->get('/p/'), \%corp_alice, "$path: the login is still there");
         }
         my $a = $connection->get('/digest/');
         refused($a, 401, '/digest/');
-        is_deeply([ map { /\A(\w+)/ } $a->challenges ], ['Digest'], '/digest/: with its own challenge');
-        refused($connection->get('/no-scheme/'), 401, 'by a scheme that is not offered');
+        is_deeply([ map { /\A(\w+)/ } $a->challenges ], ['Digest'], '/digest/: the challenge is that of the location');
+        refused($connection->get('/no-scheme/'), 401, 'a login by a scheme that is not offered');
         my $by_negotiate = logged_in($server, form => 'bare');
-        granted($by_negotiate->get('/no-scheme/'), \%corp_alice, 'by one that is');
+        granted($by_negotiate->get('/no-scheme/'), \%corp_alice, 'a login by an offered scheme');
     },
-    'with the channel that is wanted' => sub {
+    'is compared with the channel that a location requires' => sub {
         my ($server) = @_;
         my $channel = ntlm_channel(end_point_binding((SSPI::Test::Server::certificate('rsa'))[0]));
         my $loose = logged_in($server, tls => 1);
         refused($loose->get('/bound/'), 401, 'a login that is not bound');
-        granted($loose->get('/p/'), \%corp_alice, 'is one elsewhere');
+        granted($loose->get('/p/'), \%corp_alice, 'is accepted where no binding is required');
         my $bound = logged_in($server, tls => 1, channel => $channel, target => 'HTTP/localhost');
-        granted($bound->get('/bound/'), { %corp_alice, bound => '1' }, 'one that is');
+        granted($bound->get('/bound/'), { %corp_alice, bound => '1' }, 'a bound login');
         my $blind = logged_in($server, tls => 1, path => '/unbound/', channel => $channel);
-        granted($blind->get('/p/'), { %corp_alice, bound => '1' }, 'one whose channel was not compared before');
+        granted($blind->get('/p/'), { %corp_alice, bound => '1' }, 'a login whose channel was not compared before');
         my $relayed = logged_in($server, tls => 1, path => '/unbound/', channel => ntlm_channel('tls-server-end-point:relay'));
-        refused($relayed->get('/p/'), 401, 'one of another channel, which was not compared before');
+        refused($relayed->get('/p/'), 401, 'a login of another channel, which was not compared before');
     },
-    'not where it may not' => sub {
+    'does not stay where the policy does not keep logins' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         my $last = (ntlm_login($connection, '/off/'))[-1];
-        granted($last, \%corp_alice, 'a login at a place that keeps none');
-        is(persistent($last), 'false', 'which the client is told');
-        refused($connection->get($_), 401, "$_ knows nothing of it") for qw(/off/ /p/);
+        granted($last, \%corp_alice, 'a login at a location that keeps no login');
+        is(persistent($last), 'false', 'the answer says so');
+        refused($connection->get($_), 401, "$_ has no user") for qw(/off/ /p/);
     };
 
-# ---- its end ----
+# ---- the end of a login ----
 
 parts 'the end of a login', \%server_config,
-    'is any new Authorization header of a scheme that is offered' => sub {
+    'comes with any new Authorization header of an offered scheme' => sub {
         my ($server) = @_;
         my $type1 = SSPI::Test::Ntlm->new->{negotiate};
         my @ends = (
-            # path, headers, status
+            # Each case: path, headers, status
             [ 'no base64', '/p/', ['NTLM ???'], 400 ],
             [ 'half a login', '/p/', [ ntlm_value('NTLM', $type1) ], 401 ],
             [ 'Negotiate without a token', '/p/', ['Negotiate'], 401 ],
-            [ 'one at a place of Digest', '/digest/', ['Digest a="b"'], 400 ],
-            [ 'a ticket, which does not stay', '/p/', [ ticket() ], 200 ],
-            [ 'two of them', '/p/', [ ticket(), ticket() ], 400 ],
+            [ 'a Digest header at a location of Digest', '/digest/', ['Digest a="b"'], 400 ],
+            [ 'a ticket, which gives no login that stays', '/p/', [ ticket() ], 200 ],
+            [ 'two headers', '/p/', [ ticket(), ticket() ], 400 ],
         );
         for my $case (@ends) {
             my ($name, $path, $values, $status) = @$case;
@@ -159,16 +159,16 @@ parts 'the end of a login', \%server_config,
             my $a = $connection->get($path, headers => [ map { "Authorization: $_" } @$values ]);
             is($a->status, $status, $name);
             my $next = $connection->get('/p/');
-            # Some answers of 400 end the connection itself.
-            ok(!defined $next || ($next->status == 401 && $next->user eq ''), "$name: and nobody is logged in any more")
+            # Some 400 answers close the connection.
+            ok(!defined $next || ($next->status == 401 && $next->user eq ''), "$name: the connection has no user any more")
                 or diag($next->brief);
         }
     },
-    'is not a header of another scheme' => sub {
+    'does not come with a header of another scheme' => sub {
         my ($server) = @_;
         my $type1 = SSPI::Test::Ntlm->new->{negotiate};
         my @cases = (
-            # path, header, status
+            # Each case: path, header, status
             [ '/p/', 'Basic YTpi', 401 ],
             [ '/p/', 'Bearer abc', 401 ],
             [ '/kerberos/', ntlm_value('NTLM', $type1), 401 ],
@@ -180,32 +180,32 @@ parts 'the end of a login', \%server_config,
             my ($path, $header, $status) = @$case;
             my $a = $connection->get($path, authorization => $header);
             is_deeply([ $a->status, $a->user, $a->remote_user ], [ $status, '', '' ], "$header at $path uses no login");
-            granted($connection->get('/p/'), \%corp_alice, 'nor ends it');
+            granted($connection->get('/p/'), \%corp_alice, 'the header does not end the login');
         }
         my $half = $server->connection;
         my ($negotiate, @more) = map { $half->get('/p/', authorization => ntlm_value('NTLM', $_)) } $type1;
         my ($challenge) = map { /\ANTLM (\S+)/ } $negotiate->challenges;
-        is($half->get('/optional/', authorization => 'Basic YTpi')->status, 200, 'in the middle of a login');
+        is($half->get('/optional/', authorization => 'Basic YTpi')->status, 200, 'comes with the first leg of another login');
         my $last = SSPI::Test::Ntlm->new->authenticate(SSPI::Test::Ntlm::decode_base64($challenge));
-        granted($half->get('/p/', authorization => ntlm_value('NTLM', $last)), \%corp_alice, 'which then succeeds');
+        granted($half->get('/p/', authorization => ntlm_value('NTLM', $last)), \%corp_alice, 'the new login then succeeds');
     },
-    'is another login' => sub {
+    'comes with another login' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);
         granted((ntlm_login($connection, '/p/', user => 'bob'))[-1], { user => 'CORP\\bob' }, 'bob logs in');
-        granted($connection->get('/p/'), { user => 'CORP\\bob' }, 'and it is bob from there');
+        granted($connection->get('/p/'), { user => 'CORP\\bob' }, 'the user is bob from then on');
         refused((ntlm_login($connection, '/p/', password => 'no'))[-1], 401, 'a wrong password');
-        refused($connection->get('/p/'), 401, 'leaves nobody');
+        refused($connection->get('/p/'), 401, 'leaves no user');
     },
-    'is that of its connection' => sub {
+    'comes with the end of its connection' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);
         granted($connection->get('/p/', close => 1), \%corp_alice, 'the last request');
-        is($connection->get('/p/'), undef, 'none behind it');
+        is($connection->get('/p/'), undef, 'no request is answered after it');
         my @others = map { $server->connection->get('/p/')->status } 1 .. 8;
-        is_deeply(\@others, [ (401) x 8 ], 'nor on connections that come after it');
+        is_deeply(\@others, [ (401) x 8 ], 'later connections have no user');
     },
-    'does no harm at a reload' => sub {
+    'a reload does not damage a login' => sub {
         my ($server) = @_;
         my @connections = map { logged_in($server) } 1 .. 4;
         my $half = $server->connection;
@@ -213,85 +213,85 @@ parts 'the end of a login', \%server_config,
         $server->reload;
         for my $connection (@connections, $half) {
             my $a = $connection->get('/p/');
-            ok(!defined $a || $a->status == 200 || $a->status == 401, 'the connection ends, or goes on') or diag($a->brief);
+            ok(!defined $a || $a->status == 200 || $a->status == 401, 'the connection closes, or continues') or diag($a->brief);
         }
-        granted(logged_in($server)->get('/p/'), \%corp_alice, 'and others begin');
+        granted(logged_in($server)->get('/p/'), \%corp_alice, 'new logins work');
     };
 
 # ---- other schemes ----
 
 parts 'logins of other schemes', \%server_config,
-    'a ticket stays where all may' => sub {
+    'a ticket login stays where all logins may stay' => sub {
         my ($server) = @_;
         my %ticket = (user => 'alice@SSPI.TEST', mechanism => 'Kerberos');
         my $connection = $server->connection;
         my $a = $connection->get('/p/', authorization => ticket());
         granted($a, \%ticket, 'by default');
-        is(persistent($a), 'false', 'it does not, which the client is told');
-        refused($connection->get('/p/'), 401, 'as it finds');
+        is(persistent($a), 'false', 'it does not stay, and the client is told so');
+        refused($connection->get('/p/'), 401, 'the next request has no user');
         $a = $connection->get('/all/', authorization => ticket());
         granted($a, \%ticket, 'with all');
-        is(persistent($a), 'true', 'it does');
-        granted($connection->get('/all/'), \%ticket, 'as it finds');
-        refused($connection->get('/p/'), 401, 'but not where NTLM alone may');
-        refused($connection->get('/digest/'), 401, 'nor where no ticket is taken');
-        granted($connection->get('/all/'), \%ticket, 'it is still there');
+        is(persistent($a), 'true', 'it stays');
+        granted($connection->get('/all/'), \%ticket, 'the next request has no user');
+        refused($connection->get('/p/'), 401, 'it is not accepted where only NTLM logins may stay');
+        refused($connection->get('/digest/'), 401, 'nor where Kerberos is not offered');
+        granted($connection->get('/all/'), \%ticket, 'the login is still there');
     },
-    'not past its end' => sub {
+    'a ticket login does not stay after the end of the ticket' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         my $short = $kdc->login('alice', lifetime => '10s');
         granted($connection->get('/all/', authorization => SSPI::Test::Gss->header(env => $short)),
             { user => 'alice@SSPI.TEST' }, 'a short ticket');
-        is($connection->get('/all/')->status, 200, 'stays');
+        is($connection->get('/all/')->status, 200, 'stays on the connection');
         my $last;
-        ok(wait_until(sub { $last = $connection->get('/all/'); $last->status == 401 }, 30), 'until its end');
-        is($last->user, '', 'and is nobody then');
-        refused($connection->get('/all/'), 401, 'for good');
+        ok(wait_until(sub { $last = $connection->get('/all/'); $last->status == 401 }, 30), 'the login works until the end of the ticket');
+        is($last->user, '', 'the request has no user then');
+        refused($connection->get('/all/'), 401, 'the login does not come back');
     },
-    'a password of Digest never' => sub {
+    'a Digest login never stays' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         my ($challenge) = digest_challenges($connection->get('/digest-all/')->challenges);
         my $a = $connection->get('/digest-all/',
             authorization => digest_header($challenge, user => 'alice', password => 'pw', uri => '/digest-all/'));
         granted($a, { user => 'alice' }, 'a login');
-        is(persistent($a), '-', 'of which nothing is said');
-        refused($connection->get('/digest-all/'), 401, 'does not stay');
+        is(persistent($a), '-', 'the server sends no word about keeping it');
+        refused($connection->get('/digest-all/'), 401, 'the login does not stay');
     };
 
 # ---- requests within requests ----
 
-parts 'what a request leads to', \%server_config,
+parts 'internal redirects and parts of pages', \%server_config,
     'an internal redirect' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);
         my $a = $connection->get('/redirect/none');
-        granted($a, \%corp_alice, 'to a place that the login covers');
-        like($a->body, qr{page of /p/}, 'shows it');
+        granted($a, \%corp_alice, 'to a location that accepts the login');
+        like($a->body, qr{page of /p/}, 'the client gets the page');
         $server->new_log;
         $a = $connection->get('/redirect-others/none');
-        is($a->status, 401, 'to one that it does not');
-        unlike($a->body, qr/page of/, 'does not');
+        is($a->status, 401, 'to a location that does not accept the login');
+        unlike($a->body, qr/page of/, 'the client does not get the page');
         logged($server, 'NOT_COVERED', qr/\busers\b.*\bNTLM\b|\bNTLM\b.*\busers\b/);
-        granted($connection->get('/p/'), \%corp_alice, 'and the login is still there');
+        granted($connection->get('/p/'), \%corp_alice, 'the login is still there');
     },
     'included pages' => sub {
         my ($server) = @_;
         my $a = logged_in($server)->get('/pages/both.html');
-        is($a->status, 200, 'on a page for all');
-        like($a->body, qr{page of /p/}, 'the one that the login covers');
-        unlike($a->body, qr{page of /others/}, 'and not the other');
-        unlike($server->connection->get('/pages/both.html')->body, qr/page of/, 'none without a login');
+        is($a->status, 200, 'in a public page');
+        like($a->body, qr{page of /p/}, 'the part whose location accepts the login');
+        unlike($a->body, qr{page of /others/}, 'not the other part');
+        unlike($server->connection->get('/pages/both.html')->body, qr/page of/, 'no part without a login');
     },
-    'the 401 of a server behind' => sub {
+    'the 401 of another server' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         my $last = (ntlm_login($connection, '/front/'))[-1];
-        is($last->status, 401, 'comes with the login');
-        is_deeply([ map { /\A(\w+)/ } $last->challenges ], ['Digest'], 'with its challenge');
-        is(persistent($last), '-', 'and no word about the login');
-        granted($connection->get('/p/'), \%corp_alice, 'which stays');
+        is($last->status, 401, 'the client gets it with a login');
+        is_deeply([ map { /\A(\w+)/ } $last->challenges ], ['Digest'], 'the challenge is that of the other server');
+        is(persistent($last), '-', 'the answer has no word about the login');
+        granted($connection->get('/p/'), \%corp_alice, 'the login stays');
     };
 
 done_testing;

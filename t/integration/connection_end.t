@@ -43,8 +43,8 @@ sub logged_in {
     return $connection;
 }
 
-# Runs an NTLM login up to the proof. Returns the connection, and the header of the last leg: the
-# mechListMIC, which is needed because the list names another mechanism first.
+# Runs an NTLM login up to the credentials. Returns the connection, and the header of the last leg.
+# That leg is the mechListMIC, which is needed because the list names another mechanism first.
 sub login_before_last_leg {
     my ($server) = @_;
     my @list = qw(kerberos ntlm);
@@ -56,13 +56,13 @@ sub login_before_last_leg {
     return ($connection, negotiate_value(spnego_response(undef, $ntlm->mic(SSPI::Test::Gss::mechanism_list(@list)))));
 }
 
-# Sends requests until the connection's login has ended. Each worker sees the change at its own
+# Sends requests until the connection's login has ended. Each worker detects the change at its own
 # time.
 sub ends {
     my ($connection, $path, $name) = @_;
     my $answer;
     ok(wait_until(sub { ($answer = $connection->get($path))->status != 200 }, 30), "$name: ends");
-    refused($answer, 401, "$name: and is asked again");
+    refused($answer, 401, "$name: the server asks for credentials");
     return;
 }
 
@@ -76,30 +76,30 @@ sub ended_lines {
 sub logged_once {
     my ($server, $user, $words) = @_;
     my @lines = ended_lines($server);
-    ok(@lines == 1 && $lines[0] =~ /CORP.*$user on .*$words/, "which one line says: $words")
-        or diag(map { "$_\n" } @lines, 'end of the lines');
+    ok(@lines == 1 && $lines[0] =~ /CORP.*$user on .*$words/, "one log line gives the reason: $words")
+        or diag(map { "$_\n" } @lines, 'end of the log lines');
     return;
 }
 
 parts 'a login by a user file', \%server_config,
-    'ends when its user is gone' => sub {
+    'ends when its user is removed' => sub {
         my ($server) = @_;
         my ($alice, $bob, $optional) = map { logged_in($server, $_) } qw(alice bob bob);
-        granted($bob->get('/p/'), { user => 'CORP\\bob' }, 'bob stays as long as nothing changes');
+        granted($bob->get('/p/'), { user => 'CORP\\bob' }, 'the login of bob stays as long as the file does not change');
         ended_lines($server);
         $server->add_data('changing', join '', @line{qw(alice carl)});
         ends($bob, '/p/', 'without his line, bob\'s login');
         logged_once($server, 'bob', 'user file');
-        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'alice stays');
+        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'the login of alice stays');
         my $answer;
-        ok(wait_until(sub { ($answer = $optional->get('/optional/'))->user eq '' }, 30), 'where anonymous requests pass');
+        ok(wait_until(sub { ($answer = $optional->get('/optional/'))->user eq '' }, 30), 'at a location with optional credentials');
         is($answer->status, 200, 'bob\'s next one does, without his name');
         refused((ntlm_login($bob, '/p/', user => 'bob'))[-1], 401, 'bob cannot log in again');
         $server->add_data('changing', join '', @line{qw(alice bob carl)});
         my $again = $server->connection;
-        ok(wait_until(sub { (ntlm_login($again, '/p/', user => 'bob'))[-1]->status == 200 }, 30), 'with his line back he can');
-        refused($bob->get('/p/'), 401, 'but what ended does not come back');
-        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'alice has stayed all the time');
+        ok(wait_until(sub { (ntlm_login($again, '/p/', user => 'bob'))[-1]->status == 200 }, 30), 'bob can log in when his line is back');
+        refused($bob->get('/p/'), 401, 'the ended login does not come back');
+        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'the login of alice has stayed all the time');
     },
     'ends when its password was changed' => sub {
         my ($server) = @_;
@@ -110,21 +110,21 @@ parts 'a login by a user file', \%server_config,
             join '', "# changed\n", @line{qw(carl bob)}, ntlm_user_line('alice', 'CORP', 'another'));
         ends($alice, '/p/', 'with another hash, alice\'s login');
         logged_once($server, 'alice', 'password');
-        granted($carl->get('/p/'), { user => 'CORP\\carl' }, 'carl stays');
+        granted($carl->get('/p/'), { user => 'CORP\\carl' }, 'the login of carl stays');
         refused((ntlm_login($alice, '/p/', user => 'alice'))[-1], 401, 'the old password is wrong');
         granted((ntlm_login($alice, '/p/', user => 'alice', password => 'another'))[-1], { user => 'CORP\\alice' },
-            'the new one is right');
-        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'and this login stays');
+            'the new password is right');
+        granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'this login stays');
     },
-    'is not kept when its password was changed after the proof' => sub {
+    'does not stay if its password was changed after the credentials were verified' => sub {
         my ($server) = @_;
         my ($same, $same_mic) = login_before_last_leg($server);
         granted($same->get('/only/', authorization => $same_mic), { user => 'CORP\\alice' }, 'the last leg');
-        granted($same->get('/only/'), { user => 'CORP\\alice' }, 'and its login stays');
+        granted($same->get('/only/'), { user => 'CORP\\alice' }, 'its login stays');
         my ($late, $late_mic) = login_before_last_leg($server);
         $server->add_data('late', ntlm_user_line('alice', 'CORP', 'another'));
         $late->get('/only/', authorization => $late_mic);
-        refused($late->get('/only/'), 401, 'where another hash came in between, it does not');
+        refused($late->get('/only/'), 401, 'the login does not stay if the hash has changed meanwhile');
     };
 
 parts 'a login of any kind', \%server_config,
@@ -133,20 +133,20 @@ parts 'a login of any kind', \%server_config,
         my ($older, $connection) = map { logged_in($server, 'alice') } 1, 2;
         my $kerberos = $server->connection;
         granted($kerberos->get('/all/', authorization => SSPI::Test::Gss->header(env => $ticket)),
-            { user => 'alice@SSPI.TEST' }, 'and alice by a ticket');
+            { user => 'alice@SSPI.TEST' }, 'a login of alice by a ticket');
         my $page = $server->connection;
         ntlm_login($page, '/p/');
-        like($page->get('/pages/both.html')->body, qr{page of /p/.*page of /brief/}s, 'a place with a short one takes a new login');
+        like($page->get('/pages/both.html')->body, qr{page of /p/.*page of /brief/}s, 'a location with a short lifetime accepts a new login');
         ended_lines($server);
-        ends($connection, '/brief/', 'there an older login');
+        ends($connection, '/brief/', 'an older login at that location');
         logged_once($server, 'alice', 'lifetime');
-        refused($connection->get('/p/'), 401, 'and is over everywhere');
+        refused($connection->get('/p/'), 401, 'that login has ended everywhere');
         my $answer = $older->get('/pages/both.html');
-        granted($answer, { user => 'CORP\\alice' }, 'one that never went there stays');
-        like($answer->body, qr{page of /p/}, 'shows the included page of its place');
-        unlike($answer->body, qr{page of /brief/}, 'and not that of the other');
+        granted($answer, { user => 'CORP\\alice' }, 'a login that was not used there stays');
+        like($answer->body, qr{page of /p/}, 'the page has the part of the location that accepts the login');
+        unlike($answer->body, qr{page of /brief/}, 'it does not have the part of the other location');
         ends($kerberos, '/brief-all/', 'a login by a ticket');
-        granted($older->get('/p/'), { user => 'CORP\\alice' }, 'elsewhere it is hours');
+        granted($older->get('/p/'), { user => 'CORP\\alice' }, 'the lifetime of other locations is hours');
         granted((ntlm_login($connection, '/brief/'))[-1], { user => 'CORP\\alice' }, 'after another login');
     };
 

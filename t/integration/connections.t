@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What surrounds the credentials of a request: bodies, forms of the target, streams side by side, and
-# what programs behind learn.
+# What else belongs to an authenticated request: its body, the form of its target, parallel streams,
+# and the data that programs get about the user.
 use strict;
 use warnings;
 
@@ -46,9 +46,9 @@ parts 'requests', \%server_config,
             is_deeply([ map { $_ ? $_->status : () } @answers ], \@all, "$name: each request has its own answer");
         }
         my @answers = $c->raw(post('/n/', 'Basic YTpi', @body), [ '/n/', authorization => $c->negotiate_header ]);
-        is_deeply([ map { $_->status } @answers ], [ 401, 200 ], 'and then right credentials pass');
+        is_deeply([ map { $_->status } @answers ], [ 401, 200 ], 'right credentials are granted then');
     },
-    'the target may be in absolute form, and the proof is for what was sent' => sub {
+    'the target may be in absolute form, and the response is for the form that was sent' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $target = "http://localhost:$server->{http}/d/";
@@ -61,23 +61,24 @@ parts 'requests', \%server_config,
         };
         granted($get->($target, $target), { user => 'alice' }, 'absolute form and absolute uri');
         granted($get->('/d/', '/d/'), { user => 'alice' }, 'a path');
-        refused($get->("$target?x", $target), 400, 'a query that was added');
+        refused($get->("$target?x", $target), 400, 'a query that the response does not have');
         refused($get->("http://localhost:$server->{http}/d/?y", '/n/'), 400, 'another page');
     },
-    'streams of one HTTP/2 connection are judged each by itself' => sub {
+    'the server authenticates each stream of an HTTP/2 connection by itself' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my @paths = map { "/d/?$_" } 1 .. 40;
-        # curl asks for the first page alone, so that all others share its nonce and one connection.
+        # curl requests the first page before the others, so that all others share its nonce and one
+        # connection.
         my $a = $c->get([@paths], tls => 1, digest => 'alice:pw', args => [qw(--http2 --parallel --parallel-max 20)]);
         my %n;
         $n{$_->status}++ for @{$a->{all}};
         is($n{200}, 40, 'all are granted in the end');
-        is_deeply([ grep { $_ != 200 && $_ != 401 } keys %n ], [], 'and none failed otherwise');
+        is_deeply([ grep { $_ != 200 && $_ != 401 } keys %n ], [], 'no request failed for another reason');
         is_deeply([ grep { !/\A2 / } @{$a->{runs}} ], [], 'over HTTP/2');
     };
 
-scenario 'programs learn who it is, and nothing that a client says about it', { on => 'apache', locations => [
+scenario 'programs get the verified user, and no name from the client\'s own headers', { on => 'apache', locations => [
     { path => '/programs/', %digest, apache => "Options +ExecCGI\nSetHandler cgi-script" },
 ], files => { '/programs/env' => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv | sort\n" } }, sub {
     my ($server) = @_;
@@ -87,17 +88,17 @@ scenario 'programs learn who it is, and nothing that a client says about it', { 
     is_deeply({ map { $_ => $env{$_} } qw(REMOTE_USER AUTH_TYPE SSPI_USER SSPI_PACKAGE SSPI_MECHANISM SSPI_REALM SSPI_CHANNEL_BOUND) },
         { REMOTE_USER => 'alice', AUTH_TYPE => 'Digest', SSPI_USER => 'alice', SSPI_PACKAGE => 'Digest', SSPI_MECHANISM => 'MD5',
             SSPI_REALM => 'r', SSPI_CHANNEL_BOUND => '0' }, 'the variables');
-    is($env{HTTP_AUTHORIZATION}, undef, 'the header itself stays away');
+    is($env{HTTP_AUTHORIZATION}, undef, 'programs do not get the Authorization header');
 };
 
-scenario 'a virtual host has its own realm over inherited places', { on => 'apache', extra_ports => 1,
+scenario 'a virtual host has its own realm for inherited locations', { on => 'apache', extra_ports => 1,
     locations => [ { path => '/d/', %digest } ],
     apache => "Listen 127.0.0.1:\@PORT1\@\n<VirtualHost 127.0.0.1:\@PORT1\@>\n<Location /d/>\nAuthName other\n</Location>\n</VirtualHost>\n",
 }, sub {
     my ($server) = @_;
     my $c = $server->client->with(http => $server->port('PORT1'));
-    is_deeply([ map { $_->{realm} } digest_challenges($c->get('/d/')->challenges) ], ['other'], 'it asks for its own');
-    granted($c->get('/d/', digest => 'alice:pw'), { user => 'alice' }, 'and takes it');
+    is_deeply([ map { $_->{realm} } digest_challenges($c->get('/d/')->challenges) ], ['other'], 'the challenge has its own realm');
+    granted($c->get('/d/', digest => 'alice:pw'), { user => 'alice' }, 'credentials for that realm are granted');
 };
 
 done_testing;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# README.md promises the demo: it ends well, leaves nothing behind, and shows on both servers
-# what is granted and what is refused.
+# The README promises the demo: it ends with success, leaves no file behind, and shows granted and
+# refused requests on both servers.
 use strict;
 use warnings;
 use FindBin;
@@ -10,8 +10,8 @@ use Test::More;
 use SSPI::Test qw(root_dir run);
 
 my $demo = run([ root_dir() . '/tools/demo' ]);
-is($demo->{rc}, 0, 'tools/demo ends well') or diag($demo->{out}, $demo->{err});
-is($demo->{err}, '', 'and complains of nothing');
+is($demo->{rc}, 0, 'tools/demo ends with success') or diag($demo->{out}, $demo->{err});
+is($demo->{err}, '', 'tools/demo prints no error');
 
 my @lines = split /\n/, $demo->{out};
 for my $server ('Apache', 'nginx') {
@@ -29,6 +29,6 @@ for my $server ('Apache', 'nginx') {
             "$of a replayed header is refused, Kerberos and Digest");
     }
 }
-like($lines[-1], qr/^\d+ requests\b/, 'the last line sums it up');
+like($lines[-1], qr/^\d+ requests\b/, 'the last line has the number of requests');
 
 done_testing();

@@ -33,7 +33,7 @@ my %server_config = (
     ],
 );
 
-# A challenge of the page and a maker of headers for it.
+# Returns a challenge of the page, and a function that makes headers for it.
 sub headers {
     my ($client, $path, %fixed) = @_;
     my ($challenge) = digest_challenges($client->get($path)->challenges);
@@ -47,7 +47,7 @@ scenario 'the right password opens the page', \%server_config, sub {
     my $a = $c->get('/page/', digest => 'alice:wonder land');
     granted($a, { user => 'alice', package => 'Digest', mechanism => 'SHA-256', bound => '0' }, 'HTTP');
     is($a->body, "page of /page/\n", 'the page itself came');
-    is(scalar $a->header('X-Sspi-Realm'), $realm, 'the realm is told');
+    is(scalar $a->header('X-Sspi-Realm'), $realm, 'the answer names the realm');
     granted($c->get('/page/', digest => 'alice:wonder land', tls => 1), { user => 'alice' }, 'HTTPS');
     granted($c->get('/page/', digest => 'alice:wonder land', tls => 1, args => ['--http2']),
         { user => 'alice' }, 'HTTP/2');
@@ -68,7 +68,7 @@ scenario 'a wrong password and an unknown user look the same', \%server_config, 
         push @answers, join '|', map { s/nonce="[^"]+"/nonce/r } $a->challenges;
     }
     is($answers[0], $answers[1], 'the same challenges');
-    unlike($answers[0], qr/stale=true/i, 'neither says that the nonce was the fault');
+    unlike($answers[0], qr/stale=true/i, 'no challenge says that the nonce was the fault');
     refused($c->get('/page/', digest => 'carol:carol'), 401, 'a user of another realm');
 };
 
@@ -80,13 +80,13 @@ scenario 'each algorithm works, offered in order on lines of their own with one 
             digest_challenges($c->get($_[0])->challenges);
     };
     my @page = $offers->('/page/');
-    is_deeply([ map { $_->{algorithm} } @page ], \@both, 'by default those that every user has');
+    is_deeply([ map { $_->{algorithm} } @page ], \@both, 'by default the algorithms that every user has');
     is($page[0]{nonce}, $page[1]{nonce}, 'all lines carry the same nonce');
-    unlike($page[0]{nonce}, qr/=/, 'which has no = in it');
-    is($page[0]{qop}, 'auth', 'and ask for qop auth');
+    unlike($page[0]{nonce}, qr/=/, 'the nonce has no = in it');
+    is($page[0]{qop}, 'auth', 'all lines ask for qop auth');
     is_deeply([ map { $_->{algorithm} } $offers->('/sha512/') ], [qw(SHA-512-256 SHA-256)],
         'a list set by hand keeps its order');
-    is_deeply([ map { $_->{algorithm} } $offers->('/old/') ], ['MD5'], 'only MD5 where only that is known');
+    is_deeply([ map { $_->{algorithm} } $offers->('/old/') ], ['MD5'], 'only MD5 if the user file has no other algorithm');
     for my $case (['/md5/', 'MD5'], ['/sha/', 'SHA-256'], ['/sha512/', 'SHA-512-256']) {
         my ($path, $algorithm) = @$case;
         my $make = headers($c, $path);
@@ -96,7 +96,7 @@ scenario 'each algorithm works, offered in order on lines of their own with one 
     my $make = headers($c, '/page/');
     my ($challenge) = grep { $_->{algorithm} eq 'MD5' } digest_challenges($c->get('/page/')->challenges);
     granted($c->get('/sha512/', authorization => headers($c, '/sha512/')->()), { user => 'alice' },
-        'the strongest');
+        'the strongest algorithm');
     refused($c->get('/sha/', authorization => digest_header($challenge, user => 'alice',
         password => 'wonder land', uri => '/sha/')), 401, 'an algorithm that is not offered is refused');
 };
@@ -111,14 +111,14 @@ scenario 'a header works once', \%server_config, sub {
     refused($c->get('/page/', authorization => $first), 401, 'not the second time');
     logged($server, 'REPLAY');
     granted($c->get('/page/', authorization => $make->(nc => 2)), { user => 'alice' },
-        'the next count goes on');
+        'the next count is granted');
 };
 
-scenario 'requests with one nonce may come in any order, and none twice', \%server_config, sub {
+scenario 'requests with one nonce may come in any order, but each count only once', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
-    # 7 and 50 have no common factor: each count once, in a fixed disorder.
+    # 7 and 50 have no common factor, so this sends each count once, in a fixed irregular order.
     my @requests = map { [ '/page/', authorization => $make->(nc => $_ * 7 % 50 + 1) ] } 0 .. 49;
     my %first;
     $first{$_ ? $_->status : 'none'}++ for $c->parallel(@requests);
@@ -126,25 +126,25 @@ scenario 'requests with one nonce may come in any order, and none twice', \%serv
     my %again;
     $again{$_ ? $_->status : 'none'}++ for $c->parallel(@requests);
     is_deeply(\%again, { 401 => 50 }, 'the same 50 again, all refused');
-    # The window moves by parts, each of which is asked for here.
+    # The window moves in steps. This requests each step.
     my @leaps = map { 1000 + 32 * $_ } 0 .. 7;
     is_deeply([ map { $c->get('/page/', authorization => $make->(nc => $_))->status } @leaps ],
-        [ (200) x 8 ], 'counts may leap ahead');
+        [ (200) x 8 ], 'a count may be much greater than the last one');
     my $a = $c->get('/page/', authorization => $make->(nc => 60));
-    refused($a, 401, 'and one that fell out of the window is refused');
+    refused($a, 401, 'a count below the window is refused');
     my ($challenge) = digest_challenges($a->challenges);
-    is(lc($challenge->{stale} // ''), 'true', 'as stale, so that nobody is asked for a password');
+    is(lc($challenge->{stale} // ''), 'true', 'the answer says stale, so that no client asks for the password');
 };
 
-scenario 'the same count at the same time passes once', \%server_config, sub {
+scenario 'the same count at the same time is granted once', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $header = headers($c, '/page/')->();
     my @answers = $c->parallel(map { [ '/page/', authorization => $header ] } 1 .. 30);
-    is(scalar(grep { $_->status == 200 } @answers), 1, 'one of 30 gets in');
+    is(scalar(grep { $_->status == 200 } @answers), 1, 'one of 30 is granted');
 };
 
-scenario 'a late nonce is stale, a wrong password is not', \%server_config, sub {
+scenario 'an expired nonce is stale, a wrong password is not', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/brief/');
@@ -153,14 +153,14 @@ scenario 'a late nonce is stale, a wrong password is not', \%server_config, sub 
         my $a = $c->raw([ '/brief/', authorization => $make->(nc => ++$nc), close => 1 ]);
         return $a->status == 200 ? undef : $a;
     });
-    refused($late, 401, 'refused after its time');
-    like(join(' ', $late->challenges), qr/stale=true/i, 'with stale=true');
+    refused($late, 401, 'refused after its lifetime');
+    like(join(' ', $late->challenges), qr/stale=true/i, 'the challenge says stale=true');
     my $wrong = $c->get('/brief/', authorization => $make->(nc => ++$nc, password => 'wrong'));
-    refused($wrong, 401, 'a wrong password with it');
-    unlike(join(' ', $wrong->challenges), qr/stale=true/i, 'is not told as stale');
+    refused($wrong, 401, 'a wrong password with the expired nonce');
+    unlike(join(' ', $wrong->challenges), qr/stale=true/i, 'the challenge does not say stale=true');
 };
 
-scenario 'nonces live through a reload and die with the server', \%server_config, sub {
+scenario 'nonces stay valid after a reload, but not after a restart', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
@@ -168,31 +168,31 @@ scenario 'nonces live through a reload and die with the server', \%server_config
     granted($c->get('/page/', authorization => $first), { user => 'alice' }, 'before');
     $server->reload;
     refused($c->get('/page/', authorization => $first), 401, 'a used count stays used');
-    granted($c->get('/page/', authorization => $make->(nc => 2)), { user => 'alice' }, 'the next is good');
+    granted($c->get('/page/', authorization => $make->(nc => 2)), { user => 'alice' }, 'the next count is granted');
     is_deeply([ $server->stop ], [], 'stopped');
     $server->start;
     for my $nc (1, 3) {
         my $a = $c->get('/page/', authorization => $make->(nc => $nc));
         refused($a, 401, "count $nc after a restart");
-        like(join(' ', $a->challenges), qr/stale=true/i, 'is stale');
+        like(join(' ', $a->challenges), qr/stale=true/i, 'the challenge says stale=true');
     }
 };
 
-scenario 'a nonce belongs to the user who proved it and to its realm', \%server_config, sub {
+scenario 'a nonce belongs to the first user who was granted with it, and to its realm', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
     granted($c->get('/page/', authorization => $make->(nc => 1)), { user => 'alice' }, 'alice');
     my $a = $c->get('/page/', authorization => $make->(nc => 2, user => 'bob', password => 'builder'));
     refused($a, 401, 'bob with the nonce of alice');
-    like(join(' ', $a->challenges), qr/stale=true/i, 'gets a new one without being asked');
+    like(join(' ', $a->challenges), qr/stale=true/i, 'the challenge has a new nonce and says stale=true');
     my ($foreign) = digest_challenges($c->get('/old/')->challenges);
     my %other = (%$foreign, realm => $realm, algorithm => 'MD5');
     refused($c->get('/md5/', authorization => digest_header(\%other, user => 'alice',
         password => 'wonder land', uri => '/md5/')), 401, 'a nonce made for another realm');
 };
 
-scenario 'a method is part of the proof', \%server_config, sub {
+scenario 'the method is part of the response', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $make = headers($c, '/page/');
@@ -202,22 +202,22 @@ scenario 'a method is part of the proof', \%server_config, sub {
         method => 'OPTIONS')->status == 401, '', 'one made for this method');
 };
 
-scenario 'only named users pass', \%server_config, sub {
+scenario 'only named users are granted', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     granted($c->get('/alice/', digest => 'alice:wonder land'), { user => 'alice' }, 'the one named');
     is($c->get('/alice/', digest => 'bob:builder')->status, 403, 'another one is forbidden');
 };
 
-scenario 'optional lets nobody in as nobody', \%server_config, sub {
+scenario 'optional grants requests without credentials as anonymous', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     granted($c->get('/optional/'), { user => '' }, 'no credentials');
     my $make = headers($c, '/page/');
     granted($c->get('/optional/', authorization => $make->(uri => '/optional/')), { user => 'alice' },
-        'the right ones');
+        'right credentials');
     refused($c->get('/optional/', authorization => $make->(uri => '/optional/', password => 'wrong')), 401,
-        'wrong ones');
+        'wrong credentials');
 };
 
 my $htdigest = "$dir/htdigest";
@@ -225,7 +225,7 @@ run([ qw(setsid htdigest -c), $htdigest, $realm, 'dora' ], stdin => "explorer\ne
 SKIP: {
     skip 'htdigest did not make a file here', 1 if slurp($htdigest) !~ /\Adora:/;
     chmod 0644, $htdigest;
-    scenario "a file of Apache's htdigest works as it is",
+    scenario "a file of Apache's htdigest works unchanged",
         { locations => [ { path => '/page/', %digest, digest_user_file => $htdigest } ] }, sub {
             my ($server) = @_;
             granted($server->client->get('/page/', digest => 'dora:explorer'),
@@ -242,9 +242,9 @@ scenario 'a changed user file is read again', {
     $server->add_data('users', user_line('alice', $realm, 'newer', 'MD5'));
     ok(wait_until(sub { $c->get('/page/', digest => 'alice:newer')->status == 200 }),
         'the new password works without a reload');
-    # Each worker looks for itself.
+    # Each worker checks the file by itself.
     ok(wait_until(sub { !grep { $c->get('/page/', digest => 'alice:old')->status != 401 } 1 .. 6 }),
-        'the old one does not');
+        'the old password is refused');
 };
 
 {
@@ -255,9 +255,9 @@ scenario 'a changed user file is read again', {
         { locations => [ { path => '/a/', @same }, { path => '/b/', @same } ] }, sub {
         my ($server) = @_;
         my $id = message_id('USERS_WITHOUT');
-        my @told = grep { /$id\b/ } split /\n/, $server->log;
-        is(scalar @told, 1, 'it is told once, however many places offer it') or diag(@told);
-        like($told[0] // '', qr/\b1 of 2\b.*\bSHA-256\b/, 'with how many, and for what');
+        my @lines = grep { /$id\b/ } split /\n/, $server->log;
+        is(scalar @lines, 1, 'there is one log line, also if several locations offer the algorithm') or diag(@lines);
+        like($lines[0] // '', qr/\b1 of 2\b.*\bSHA-256\b/, 'the line has the numbers and the algorithm');
     };
 }
 

@@ -50,7 +50,7 @@ sub directives {
 
 sub cnonce { my (@values) = @_; return '+Upgraded+v1' . md5_hex(join ':', @values) . '0123456789abcdef' x 2 }
 
-# What digest_header() takes for a client that binds itself.
+# Returns the arguments of digest_header() for a client that binds itself.
 sub binding {
     my ($binding, $service_name) = @_;
     $service_name //= $service;
@@ -61,7 +61,8 @@ sub binding {
 my $trusted = spew(scratch_dir('trusted') . '/both.pem', join '', map { slurp((SSPI::Test::Server::certificate($_))[0]) } qw(rsa ec));
 sub client { my ($server) = @_; return $server->client->with(ca => $trusted) }
 
-# One of this place: it takes what a client says about its channel, and answers.
+# Returns a function that sends what a client says about its channel to this location, and returns
+# the answer.
 sub client_of {
     my ($server, $path, @o) = @_;
     my $c = client($server);
@@ -72,16 +73,16 @@ sub client_of {
     };
 }
 
-# Somebody in between changes what the client said, but does not know its password.
+# An attacker on the path changes what the client said, but does not know its password.
 my %forged = (
-    'the directives taken away' => [ cnonce => cnonce($service, $right{rsa}) ],
-    'the right directives put to a client that sent none' => [ raw => directives($service, $right{rsa}) ],
-    'the right binding put in place of another' => [ cnonce => cnonce($service, $wrong), raw => directives($service, $right{rsa}) ],
-    'another service put in place' => [ cnonce => cnonce('HTTP/www.example.org', $right{rsa}), raw => directives($service, $right{rsa}) ],
-    'the binding no longer vouched for' => [ cnonce => cnonce($service), raw => directives($service, $right{rsa}, 'service-name') ],
+    'the directives are removed' => [ cnonce => cnonce($service, $right{rsa}) ],
+    'the right directives are added for a client that sent none' => [ raw => directives($service, $right{rsa}) ],
+    'the right binding replaces another one' => [ cnonce => cnonce($service, $wrong), raw => directives($service, $right{rsa}) ],
+    'another service replaces the right one' => [ cnonce => cnonce('HTTP/www.example.org', $right{rsa}), raw => directives($service, $right{rsa}) ],
+    'the cnonce does not cover the binding' => [ cnonce => cnonce($service), raw => directives($service, $right{rsa}, 'service-name') ],
     'no service name' => [ cnonce => cnonce($service, $right{rsa}),
         raw => qq(, hashed-dirs="service-name,channel-binding", channel-binding="$right{rsa}") ],
-    'another order vouched for' => [ cnonce => cnonce($service, $right{rsa}),
+    'the cnonce covers another order' => [ cnonce => cnonce($service, $right{rsa}),
         raw => directives($service, $right{rsa}, 'channel-binding,service-name') ],
     'another version' => [ cnonce => cnonce($service, $right{rsa}) =~ s/v1/v2/r, raw => directives($service, $right{rsa}) ],
 );
@@ -106,15 +107,15 @@ sub check_policy {
 }
 
 parts 'Digest and channel bindings', \%server_config,
-    'none looks at no binding' => sub { check_policy($_[0], 'none', (['0']) x 4) },
-    'allow refuses wrong ones, and who says that there is no channel' => sub {
+    'policy none compares no binding' => sub { check_policy($_[0], 'none', (['0']) x 4) },
+    'allow refuses wrong bindings, and clients that say that there is no channel' => sub {
         check_policy($_[0], 'allow', ['0'], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']);
     },
-    'require takes right ones alone' => sub {
+    'require accepts only right bindings' => sub {
         check_policy($_[0], 'require', [ undef, 'MISSING_BINDING' ], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']);
     },
     'allow is the default' => sub { check_policy($_[0], 'default', ['0'], [ undef, 'MISSING_BINDING' ], [ undef, 'BAD_BINDING' ], ['1']) },
-    'what was changed on its way is refused under every policy' => sub {
+    'changed directives are refused under every policy' => sub {
         my ($server) = @_;
         for my $policy (qw(none allow require)) {
             my $get = client_of($server, "/$policy/", algorithm => 'MD5');
@@ -127,15 +128,15 @@ parts 'Digest and channel bindings', \%server_config,
             logged($server, 'WRONG_PASSWORD');
         }
     },
-    'a nonce without its sign is none' => sub {
+    'a nonce without its prefix is not valid' => sub {
         my ($server) = @_;
         my $c = client($server);
         my $login = SSPI::Test::Login->new($c, '/allow/', %alice, tls => 1);
-        like($login->nonce, qr/\A\+Upgraded\+v1/, 'each says that the server takes bindings');
+        like($login->nonce, qr/\A\+Upgraded\+v1/, 'the prefix says that the server accepts bindings');
         my $stripped = $login->with(nonce => $login->nonce =~ s/\A\+Upgraded\+v1//r);
-        stale($c->get('/allow/', tls => 1, authorization => $stripped->header), 'taken away, so that the client sends none');
+        stale($c->get('/allow/', tls => 1, authorization => $stripped->header), 'the prefix is removed, so that the client sends no binding');
     },
-    'who is bound is told, and for which service' => sub {
+    'the variables have the binding and the service' => sub {
         my ($server) = @_;
         my $get = client_of($server, '/require/', algorithm => 'MD5-sess');
         for my $name ($service, 'HTTP/LOCALHOST') {
@@ -145,7 +146,7 @@ parts 'Digest and channel bindings', \%server_config,
         }
         my $order = 'channel-binding,service-name';
         granted($get->([ cnonce => cnonce($right{rsa}, $service), raw => directives($service, $right{rsa}, $order) ]),
-            \%bound, 'hashed in the other order');
+            \%bound, 'the client hashes in the other order');
         granted($get->([ binding($right{ec}) ]), \%bound, "the server's other certificate");
         my $answer = $get->([ binding($right{rsa}) ], args => ['--http2']);
         granted($answer, \%bound, 'over HTTP/2');
@@ -156,30 +157,30 @@ parts 'Digest and channel bindings', \%server_config,
         for my $path ('/elsewhere/', '/elsewhere-required/') {
             my $get = client_of($server, $path, algorithm => 'MD5');
             $server->new_log;
-            not_stale($get->([ binding($right{rsa}) ]), "$path: a client that meant to reach localhost");
+            not_stale($get->([ binding($right{rsa}) ]), "$path: a client that names localhost");
             logged($server, 'WRONG_SERVICE', 'HTTP/localhost');
-            granted($get->([ binding($right{rsa}, 'HTTP/www.example.org') ]), \%bound, "$path: the service named there");
+            granted($get->([ binding($right{rsa}, 'HTTP/www.example.org') ]), \%bound, "$path: the accepted service");
             $server->new_log;
-            not_stale($get->([ binding($wrong, 'HTTP/www.example.org') ]), "$path: which does not help without the channel");
+            not_stale($get->([ binding($wrong, 'HTTP/www.example.org') ]), "$path: the accepted service with a wrong channel");
             logged($server, 'BAD_BINDING');
         }
         my $silent = client_of($server, '/elsewhere/', algorithm => 'MD5');
-        granted($silent->([]), \%unbound, 'who names no service passes where that is allowed');
+        granted($silent->([]), \%unbound, 'a client that names no service is granted if channel binding is optional');
         my $unchecked = client_of($server, '/elsewhere-unchecked/', algorithm => 'MD5');
-        granted($unchecked->([ binding($right{rsa}) ]), \%unbound, 'without a check nobody vouches for the name');
+        granted($unchecked->([ binding($right{rsa}) ]), \%unbound, 'the name is not verified if the binding is not compared');
         my $get = client_of($server, '/named/', algorithm => 'MD5');
-        granted($get->([ binding($right{rsa}, $_) ]), \%bound, "$_, one of several") for $service, 'HTTP/LocalHost';
+        granted($get->([ binding($right{rsa}, $_) ]), \%bound, "$_, one of several accepted services") for $service, 'HTTP/LocalHost';
         my $any = client_of($server, '/require/', algorithm => 'MD5');
         granted($any->([ binding($right{rsa}, 'HTTP/any.example.net') ]), \%bound, 'by default any HTTP service');
-        not_stale($any->([ binding($right{rsa}, 'host/localhost') ]), 'but no other kind');
+        not_stale($any->([ binding($right{rsa}, 'host/localhost') ]), 'another service class is refused');
     },
-    'require offers what Windows knows, unless it is told what to offer' => sub {
+    'require offers the algorithms that Windows knows, unless a list is configured' => sub {
         my ($server) = @_;
         my $c = client($server);
         my $offers = sub { return [ map { $_->{algorithm} } digest_challenges($c->get($_[0], tls => 1)->challenges) ] };
         is_deeply($offers->('/require/'), [qw(MD5-sess MD5)], 'MD5-sess first');
-        is_deeply($offers->('/allow/'), [qw(SHA-256 MD5)], 'not where nothing is required');
-        is_deeply($offers->('/chosen/'), [qw(SHA-256 MD5-sess)], 'a list of its own');
+        is_deeply($offers->('/allow/'), [qw(SHA-256 MD5)], 'not where no binding is required');
+        is_deeply($offers->('/chosen/'), [qw(SHA-256 MD5-sess)], 'a configured list');
         is_deeply($offers->('/new/'), ['SHA-256'], 'users without MD5');
         for my $case ('/chosen/ SHA-256', '/chosen/ MD5-sess', '/new/ SHA-256', '/require/ MD5-sess', '/require/ MD5') {
             my ($path, $algorithm) = split / /, $case;
@@ -191,21 +192,21 @@ parts 'Digest and channel bindings', \%server_config,
         granted($get->([ binding($right{rsa}), body => '' ]), \%bound, 'with auth-int');
         not_stale($get->([ binding($wrong), body => '' ]), 'with auth-int, not bound');
     },
-    'a count is used by who is bound rightly' => sub {
+    'a wrong binding does not use up a count' => sub {
         my ($server) = @_;
         my $get = client_of($server, '/require/', algorithm => 'MD5-sess');
         not_stale($get->([ binding($wrong), nc => 1 ]), 'a wrong binding');
         granted($get->([ binding($right{rsa}), nc => 1 ]), \%bound, 'the right one with the same count');
-        stale($get->([ binding($right{rsa}), nc => 1 ]), 'but once');
+        stale($get->([ binding($right{rsa}), nc => 1 ]), 'the count works only once');
     },
-    'a plain connection has nothing to be bound to' => sub {
+    'a plain connection has no channel' => sub {
         my ($server) = @_;
         my $c = client($server);
         my $plain = SSPI::Test::Login->new($c, '/allow/', %alice, algorithm => 'MD5');
         granted($c->get('/allow/', authorization => $plain->header), \%unbound, 'allow: silent');
         granted($c->get('/allow/', authorization => $plain->header(binding($zeros))), \%unbound, 'allow: no channel, which is true');
         my $claimed = $c->get('/allow/', authorization => $plain->header(binding($right{rsa})));
-        isnt($claimed->bound, '1', 'allow: a binding proves nothing there');
+        isnt($claimed->bound, '1', 'allow: the server does not accept a binding there');
         my $login = SSPI::Test::Login->new($c, '/require/', %alice, tls => 1);
         $server->new_log;
         for my $says ([], [ binding($zeros) ], [ binding($right{rsa}) ]) {

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Digest in all its forms: algorithms, hashed names, what challenges say and how answers may spell it.
+# All forms of Digest: algorithms, hashed names, the directives of challenges, and the spellings of
+# answers that the server accepts.
 use strict;
 use warnings;
 
@@ -34,7 +35,7 @@ my %server_config = (locations => [
     { path => '/once/', %digest, digest_algorithm => 'SHA-256' },
 ]);
 
-# A challenge's text, with letters for what is another each time.
+# The text of a challenge, with letters in place of values that change each time.
 sub texts {
     my ($answer) = @_;
     return map { s/nonce="\+Upgraded\+v1[\w-]{43}"/nonce=N/r =~ s/opaque="[\w-]{16}"/opaque=O/r } $answer->challenges;
@@ -61,16 +62,16 @@ parts 'forms', \%server_config,
         my $login = SSPI::Test::Login->new($c, '/sess/', %alice);
         my $plain = $login->with(algorithm => 'SHA-256');
         $server->new_log;
-        refused($c->get('/sess/', authorization => $plain->header), 401, 'SHA-256 where SHA-256-sess alone is offered');
+        refused($c->get('/sess/', authorization => $plain->header), 401, 'SHA-256 where only SHA-256-sess is offered');
         logged($server, 'NOT_OFFERED', 'SHA-256');
         refused($c->get('/sess/', authorization => $plain->header(set => { algorithm => 'SHA-256-sess' })), 401,
             'its response under the name of the other');
         logged($server, 'WRONG_PASSWORD');
-        refused($c->get('/sess/', authorization => $login->header(set => { cnonce => 'of another session' })), 401,
+        refused($c->get('/sess/', authorization => $login->header(set => { cnonce => 'a response of another session' })), 401,
             "a response with another session's cnonce");
-        granted($c->get('/sess/', authorization => $login->header), { user => 'alice', mechanism => 'SHA-256-sess' }, 'the right one');
+        granted($c->get('/sess/', authorization => $login->header), { user => 'alice', mechanism => 'SHA-256-sess' }, 'the right response');
     },
-    'challenges say what is configured, word for word' => sub {
+    'challenges have exactly the configured values' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $begin = qq(Digest realm="$realm",);
@@ -80,14 +81,14 @@ parts 'forms', \%server_config,
             [ map { qq($begin domain="/full/ /other/ https://b.example/x", nonce=N, opaque=O, algorithm=$_, )
                     . 'qop="auth,auth-int", charset=UTF-8, userhash=true' } qw(SHA-512-256-sess MD5) ],
             'with domain, both qualities of protection and hashed names');
-        is_deeply([ map { $_->{qop} } digest_challenges($c->get('/int/')->challenges) ], ['auth-int'], 'auth-int alone');
+        is_deeply([ map { $_->{qop} } digest_challenges($c->get('/int/')->challenges) ], ['auth-int'], 'only auth-int');
         is_deeply([ map { $_->{qop} } digest_challenges($c->get('/int-first/')->challenges) ], ['auth,auth-int'],
-            'both, in whatever order they are configured');
+            'both, in either configured order');
         my @lines = digest_challenges($c->get('/six/')->challenges, $c->get('/six/', tls => 1, args => ['--http2'])->challenges);
         my %n = map { my $name = $_; ($name => scalar keys %{{ map { $_->{$name} => 1 } @lines }}) } qw(nonce opaque);
         is_deeply(\%n, { nonce => 2, opaque => 1 }, 'one nonce for the lines of an answer, one opaque for the server');
     },
-    'answers may quote what need not be quoted, and escape what need not be escaped' => sub {
+    'answers may quote values and escape characters without need' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/once/', %alice);
@@ -96,24 +97,24 @@ parts 'forms', \%server_config,
         granted($c->get('/once/', authorization => $login->header(nc => 1, set => \%none, raw => $quoted->('00000001'))),
             { user => 'alice' }, 'qop, algorithm and nc');
         refused($c->get('/once/', authorization => $login->header(nc => 1, set => \%none, raw => $quoted->('00000001'))), 401,
-            'which is counted all the same');
+            'the server counts it like any other');
         granted($c->get('/once/', authorization => $login->header(nc => 2, set => { username => undef }, raw => ', username="\a\lice"')),
             { user => 'alice' }, 'a name with needless escapes');
         granted($c->get('/once/', authorization => $login->header(nc => 3) =~ s/username=/UserName =\t/r), { user => 'alice' },
             'another case, and blanks around =');
         granted($c->get('/once/', authorization => $login->header(nc => 171, computed => { nc => '000000AB' })), { user => 'alice' },
-            'a count in capitals');
+            'a count in capital letters');
         refused($c->get('/once/', authorization => $login->header(nc => 171)), 401, 'is the same count in small letters');
         granted($c->get('/once/', authorization => $login->header(nc => 4, set => { algorithm => 'sha-256' })), { user => 'alice' },
             'an algorithm in small letters');
     },
-    'opaque comes back as it was sent, or not at all' => sub {
+    'opaque must come back unchanged, or be absent' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/once/', %alice);
-        granted($c->get('/once/', authorization => $login->header(nc => 1)), { user => 'alice' }, 'as it was');
+        granted($c->get('/once/', authorization => $login->header(nc => 1)), { user => 'alice' }, 'unchanged');
         granted($c->get('/once/', authorization => $login->header(nc => 2, set => { opaque => undef })), { user => 'alice' },
-            'not at all, as some clients do');
+            'absent, as some clients send it');
         $server->new_log;
         my $nc = 2;
         for my $changed ('', 'x' x 16, $login->challenge->{opaque} . 'x') {
@@ -121,26 +122,26 @@ parts 'forms', \%server_config,
             logged($server, 'STALE_NONCE', 'opaque');
         }
         not_stale($c->get('/once/', authorization => $login->header(nc => 9, set => { opaque => 'x' }, password => 'wrong')),
-            'who does not know the password is not told');
-        granted($c->get('/once/', authorization => $login->header(nc => 3)), { user => 'alice' }, 'none of them used its count up');
+            'a wrong password gets no hint about opaque');
+        granted($c->get('/once/', authorization => $login->header(nc => 3)), { user => 'alice' }, 'no refused header used its count');
     },
-    'a hashed name is found' => sub {
+    'the server finds a hashed name' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $algorithm (@six) {
             my $login = SSPI::Test::Login->new($c, '/hash/', %alice, algorithm => $algorithm);
-            is($login->challenge->{userhash}, 'true', "$algorithm: it is asked for");
+            is($login->challenge->{userhash}, 'true', "$algorithm: the challenge offers it");
             my $hash = userhash('alice', $realm, $algorithm);
             my $get = sub {
                 my ($name, @o) = @_;
                 return $c->get('/hash/', authorization => $login->header(set => { username => $name, userhash => 'true' }, @o));
             };
             granted($get->($hash), { user => 'alice', mechanism => $algorithm }, "$algorithm: the hash of a name");
-            granted($get->(uc $hash), { user => 'alice' }, "$algorithm: in capitals");
+            granted($get->(uc $hash), { user => 'alice' }, "$algorithm: in capital letters");
             $server->new_log;
             not_stale($get->($hash, password => 'wrong'), "$algorithm: with a wrong password");
             logged($server, 'WRONG_PASSWORD');
-            not_stale($get->(userhash('nobody', $realm, $algorithm)), "$algorithm: of nobody");
+            not_stale($get->(userhash('nobody', $realm, $algorithm)), "$algorithm: of an unknown user");
             logged($server, 'WRONG_PASSWORD');
             not_stale($get->(userhash('alice', 'another realm', $algorithm)), "$algorithm: of another realm");
         }
@@ -149,19 +150,19 @@ parts 'forms', \%server_config,
                 set => { username => userhash("j\xc3\xa4s", $realm, 'SHA-256'), userhash => 'true' })),
             { user => "j\xc3\xa4s" }, 'of a name in UTF-8');
     },
-    'a hashed name is a choice of the client, where it is offered' => sub {
+    'the client may send a hashed name where it is offered' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/hash/', %alice, algorithm => 'SHA-256');
         my $hash = userhash('alice', $realm, 'SHA-256');
         granted($c->get('/hash/', authorization => $login->header(set => { userhash => 'false' })), { user => 'alice' }, 'userhash=false');
-        granted($c->get('/hash/', authorization => $login->header), { user => 'alice' }, 'none');
+        granted($c->get('/hash/', authorization => $login->header), { user => 'alice' }, 'no hashed name');
         granted($c->get('/hash/', authorization => $login->header(set => { username => $hash }, raw => ', userhash="true"')),
             { user => 'alice' }, 'quoted');
         not_stale($c->get('/hash/', authorization => $login->header(set => { username => $hash })), 'the hash of a name as a name');
         $server->new_log;
         for my $bad ([ 'the name itself', 'alice' ], [ 'the hash of another algorithm', userhash('alice', $realm, 'MD5') ],
-            [ 'a hash with a digit more', "${hash}0" ], [ 'no hash at all', 'z' x 64 ]) {
+            [ 'a hash with one more digit', "${hash}0" ], [ 'a name that is not a hash', 'z' x 64 ]) {
             is($c->get('/hash/', authorization => $login->header(set => { username => $bad->[1], userhash => 'true' }))->status,
                 400, "$bad->[0], called a hash");
             logged($server, 'MALFORMED');
@@ -173,7 +174,7 @@ parts 'forms', \%server_config,
             'where it is not offered');
         logged($server, 'NOT_OFFERED', 'userhash');
     },
-    'a nonce has one owner, however the name comes' => sub {
+    'a nonce has one owner, in whatever form the name comes' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/hash/', %alice, algorithm => 'SHA-256');
@@ -182,7 +183,7 @@ parts 'forms', \%server_config,
         $server->new_log;
         stale($c->get('/hash/', authorization => $login->header(nc => 1)), 'the same count with the name itself');
         logged($server, 'REPLAY');
-        granted($c->get('/hash/', authorization => $login->header(nc => 2)), { user => 'alice' }, 'the next one');
+        granted($c->get('/hash/', authorization => $login->header(nc => 2)), { user => 'alice' }, 'the next count');
     };
 
 done_testing;

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Authentication-Info: the server's own proof, and the next nonce before the old one runs out.
+# Authentication-Info: rspauth, by which the server proves its identity, and the next nonce before
+# the old one expires.
 use strict;
 use warnings;
 
@@ -29,7 +30,7 @@ my %server_config = (locations => [
         nginx => 'error_page 404 /missing.html;' },
 ], files => { '/missing.html' => "missing\n", '/p/below/index.html' => "below\n" });
 
-# The answer has one Authentication-Info, which is the server's proof for this request.
+# The answer has one Authentication-Info, whose rspauth is right for this request.
 sub proves {
     my ($login, $answer, $want, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -43,7 +44,7 @@ sub proves {
 }
 
 parts 'Authentication-Info', \%server_config,
-    'it proves the server by each algorithm' => sub {
+    'it has a right rspauth by each algorithm' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $algorithm (@six) {
@@ -52,10 +53,11 @@ parts 'Authentication-Info', \%server_config,
             proves($login, $c->get('/p/', authorization => $login->header(nc => 0xab, cnonce => 'a "b\\')),
                 { cnonce => 'a "b\\' }, "$algorithm: a cnonce to be escaped");
             my $integrity = SSPI::Test::Login->new($c, '/int/', %alice, algorithm => $algorithm);
-            # The proof goes before the body of the answer, which it therefore cannot vouch for.
+            # The server sends the header before the body of the answer, so its rspauth cannot cover
+            # the body.
             proves($integrity, $c->get('/int/', authorization => $integrity->header(body => '')), {}, "$algorithm: after auth-int");
             proves($integrity, $c->get('/int/', args => ['--head'], authorization => $integrity->header(body => '', method => 'HEAD')),
-                { qop => 'auth-int' }, "$algorithm: after auth-int to HEAD, where it can");
+                { qop => 'auth-int' }, "$algorithm: after auth-int for HEAD, where the body is empty");
         }
     },
     'it comes with every answer to the user' => sub {
@@ -91,13 +93,13 @@ parts 'Authentication-Info', \%server_config,
             $login->header(nc => 2, set => { opaque => 'x' }), 'Digest a=');
         push @answers, $c->get('/', authorization => $login->header(nc => 3, uri => '/'));
         is_deeply([ map { [ $_->status, $_->header('Authentication-Info') ] } @answers ],
-            [ [401], [401], [401], [401], [400], [200] ], 'asked, refused, and where nobody needs to be known');
+            [ [401], [401], [401], [401], [400], [200] ], 'challenges, refusals, and pages without authentication');
     },
-    'the next nonce comes in time, and is good at once' => sub {
+    'the next nonce comes in time, and works at once' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($login, $next, $early_offers, $late_silences);
-        # A round in which no request came in the last quarter of the lifetime tells nothing.
+        # A round without a request in the last quarter of the lifetime shows nothing.
         for my $round (1 .. 5) {
             my $before = time;
             $login = SSPI::Test::Login->new($c, '/brief/', %alice);
@@ -108,27 +110,28 @@ parts 'Authentication-Info', \%server_config,
                 my $got = time;
                 return 1 if $answer->status != 200;
                 $next = $login->info($answer)->{nextnonce};
-                # By its own clock, the server's nonce is as old as one of these two say.
+                # By the server's clock, the nonce is at least as old as one of these values and at
+                # most as old as the other.
                 $early_offers++ if $next && $got - $before < 0.75 * $lifetime_s - 0.05;
                 $late_silences++ if !$next && $sent - $after > 0.75 * $lifetime_s + 0.05;
                 return $next;
             }, 2 * $lifetime_s);
             last if $next;
         }
-        ok(defined $next, 'it came') or return;
+        ok(defined $next, 'the next nonce came') or return;
         is($early_offers, undef, 'not before three quarters of the lifetime');
-        is($late_silences, undef, 'and not later');
+        is($late_silences, undef, 'not much later');
         my $new = $login->with(nonce => $next);
-        isnt($next, $login->nonce, 'it is another one');
-        granted($c->get('/brief/', authorization => $new->header(nc => 2)), { user => 'alice' }, 'some clients count on with it');
+        isnt($next, $login->nonce, 'it is another nonce');
+        granted($c->get('/brief/', authorization => $new->header(nc => 2)), { user => 'alice' }, 'some clients continue their count with it');
         granted($c->get('/brief/', authorization => $new->header(nc => 1)), { user => 'alice' }, 'others begin at 1');
         refused($c->get('/brief/', authorization => $new->header(nc => 2)), 401, 'each count of it works once');
         my $late = wait_until(sub {
             my $answer = $c->raw([ '/brief/', close => 1, authorization => $login->header ]);
             return $answer->status == 200 ? undef : $answer;
         });
-        stale($late, 'the old one runs out');
-        granted($c->get('/brief/', authorization => $new->header(nc => 3)), { user => 'alice' }, 'the new one lives on');
+        stale($late, 'the old nonce expires');
+        granted($c->get('/brief/', authorization => $new->header(nc => 3)), { user => 'alice' }, 'the new nonce is still valid');
     };
 
 done_testing;

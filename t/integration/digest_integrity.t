@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# qop auth-int: the response vouches for the body, and what runs behind sees that body or nothing.
+# qop auth-int: the response covers the body. An application gets exactly that body, or is not
+# called.
 use strict;
 use warnings;
 
@@ -26,7 +27,7 @@ my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users,
 my %login = (user => 'alice', password => 'pw');
 my %alice = (user => 'alice');
 
-# What runs behind: it tells what it saw and leaves a trace of it.
+# The application. It answers with a report of the request, and writes the report to a file.
 my $trace = spew("$dir/trace", '');
 sub request_report { my ($method, $target, $body) = @_; return "$method $target " . length($body) . ' ' . sha256_hex($body) }
 my $origin = SSPI::Test::Origin->new(free_port(), sub {
@@ -37,7 +38,7 @@ my $origin = SSPI::Test::Origin->new(free_port(), sub {
     return (200, ['Content-Type: text/plain'], $report);
 });
 
-# A place in front of it.
+# A location that leads to the application.
 sub location {
     my ($path, %o) = @_;
     my $url = "http://127.0.0.1:$origin->{port}$path";
@@ -78,7 +79,7 @@ sub chunked {
         . join('', map { sprintf "%x\r\n%s\r\n", length, $_ } @parts) . "0\r\n\r\n";
 }
 
-# Sends the body when it is asked for: (answer, whether it was).
+# Sends the body when the server asks for it. Returns the answer, and whether the server asked.
 sub expecting {
     my ($c, $path, $value, $body) = @_;
     my $socket = $c->connect_raw;
@@ -93,7 +94,7 @@ sub expecting {
         $asked = 1;
         syswrite $socket, $body;
     }
-    # Not to the end of the connection: servers linger before they close.
+    # Does not read to the end of the connection, because servers wait before they close it.
     while (1) {
         my $answer = SSPI::Test::Response->complete($data) || !$more->() && SSPI::Test::Response->at_end($data);
         return ($answer, $asked) if $answer;
@@ -123,20 +124,21 @@ parts 'auth-int', \%server_config,
             my ($server) = @_;
             my $c = $server->client;
             my $login = SSPI::Test::Login->new($c, '/int/', %login, method => 'POST');
-            # Beyond nginx' buffer of a body, and beyond what is kept in memory.
+            # The sizes go beyond nginx's buffer of a body, and beyond the part that is kept in
+            # memory.
             for my $size (0, 5, 20_000, 200_000) {
                 my $body = substr('0123456789abc' x 20_000, 0, $size);
                 ran();
                 my $answer = $way{$way}->($c, '/int/', $login->header(body => $body), $body);
                 granted($answer, \%alice, "$size octets: the right body");
-                is_deeply(ran(), [ request_report('POST', '/int/', $body) ], "$size octets: runs, with it");
+                is_deeply(ran(), [ request_report('POST', '/int/', $body) ], "$size octets: the application got it");
                 next if !$size;
                 my $wrong = $body;
                 substr($wrong, $size / 2, 1) = '!';
                 $server->new_log;
-                not_stale($way{$way}->($c, '/int/', $login->header(body => $body), $wrong), "$size octets: one is another");
+                not_stale($way{$way}->($c, '/int/', $login->header(body => $body), $wrong), "$size octets: one octet is changed");
                 logged($server, 'WRONG_PASSWORD', 'body');
-                is_deeply(ran(), [], "$size octets: nothing ran");
+                is_deeply(ran(), [], "$size octets: no application was called");
             }
         });
     } sort keys %way),
@@ -149,7 +151,7 @@ parts 'auth-int', \%server_config,
             refused(post($c, '/int/', $login->header(body => 'x'), 'y'), 401, "$algorithm: another body");
         }
     },
-    'a request without a body has the empty one' => sub {
+    'a request without a body has the hash of an empty body' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/int/', %login);
@@ -157,11 +159,11 @@ parts 'auth-int', \%server_config,
         granted($c->get('/int/', tls => 1, args => ['--http2'], authorization => $login->header(body => '')), \%alice, 'GET by HTTP/2');
         granted($c->get('/int/', args => ['--head'], authorization => $login->header(body => '', method => 'HEAD')), \%alice, 'HEAD');
         ran();
-        refused($c->get('/int/', authorization => $login->header(body => 'x')), 401, 'GET, whose header is for a body');
-        refused(post($c, '/int/', $login->header(body => '', method => 'POST'), 'x'), 401, 'a body, whose header is for none');
-        is_deeply(ran(), [], 'nothing ran');
+        refused($c->get('/int/', authorization => $login->header(body => 'x')), 401, 'GET, with a header for a body');
+        refused(post($c, '/int/', $login->header(body => '', method => 'POST'), 'x'), 401, 'a body, with a header for an empty body');
+        is_deeply(ran(), [], 'no application was called');
     },
-    'only what is offered is taken' => sub {
+    'only the offered qop is accepted' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $send = sub {
@@ -170,7 +172,7 @@ parts 'auth-int', \%server_config,
             return post($c, $path, $login->header(@o), 'text');
         };
         $server->new_log;
-        for my $case ([ '/int/', 'qop auth where auth-int is demanded' ],
+        for my $case ([ '/int/', 'qop auth where only auth-int is offered' ],
             [ '/auth/', 'auth-int where it is not offered', body => 'text' ]) {
             my ($path, $name, @o) = @$case;
             not_stale($send->($path, @o), $name);
@@ -179,57 +181,58 @@ parts 'auth-int', \%server_config,
         granted($send->('/either/', body => 'text'), \%alice, 'both: auth-int');
         granted($send->('/either/'), \%alice, 'both: auth');
         not_stale($send->('/either/', body => 'another'), 'both: auth-int with another body');
-        not_stale($send->('/either/', set => { qop => 'auth-int' }), 'a header for auth, said to be for auth-int');
-        not_stale($send->('/either/', body => 'text', set => { qop => 'auth' }), 'and the other way round');
+        not_stale($send->('/either/', set => { qop => 'auth-int' }), 'a response for auth with the directive auth-int');
+        not_stale($send->('/either/', body => 'text', set => { qop => 'auth' }), 'a response for auth-int with the directive auth');
     },
-    'the limit' => sub {
+    'the entity limit' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($at, $beyond) = ('x' x $limit, 'x' x ($limit + 1));
         my $login = SSPI::Test::Login->new($c, '/limit/', %login, method => 'POST');
         for my $way (sort keys %way) {
-            granted($way{$way}->($c, '/limit/', $login->header(body => $at), $at), \%alice, "$way: at it");
+            granted($way{$way}->($c, '/limit/', $login->header(body => $at), $at), \%alice, "$way: exactly the limit");
             ran();
             $server->new_log;
             my $a = $way{$way}->($c, '/limit/', $login->header(body => $beyond), $beyond);
-            # mod_http2 at times resets the stream of a body that was not read before the answer is out.
+            # mod_http2 sometimes resets the stream of a body that was not read before it sends the
+            # answer.
             if ($way =~ m{HTTP/2} && $server->kind eq 'apache' && $a->status == 0) {
                 ok($server->access_line(qr{ /limit/ \S+ 413 }), "$way: one octet beyond, a reset for the client");
             } else {
                 refused($a, 413, "$way: one octet beyond");
             }
             logged($server, 'ENTITY_TOO_LARGE', qr/\b1000\b/, $server->kind eq 'nginx' ? 'sspi_digest_entity_limit' : 'SSPIDigestEntityLimit');
-            is_deeply(ran(), [], "$way: nothing ran");
+            is_deeply(ran(), [], "$way: no application was called");
         }
-        refused(post($c, '/limit/', undef, $beyond), 401, 'who sends no credentials is asked for some');
+        refused(post($c, '/limit/', undef, $beyond), 401, 'a request without credentials is challenged');
         my $either = SSPI::Test::Login->new($c, '/either/', %login, method => 'POST');
         granted(post($c, '/either/', $either->header, $beyond), \%alice, 'qop auth has no limit');
         my $none = SSPI::Test::Login->new($c, '/none/', %login, method => 'POST');
         granted(post($c, '/none/', $none->header(body => ''), ''), \%alice, 'a limit of 0: no body');
         refused(post($c, '/none/', $none->header(body => 'x'), 'x'), 413, 'a limit of 0: one octet');
     },
-    'a header is for one body, and one time' => sub {
+    'a header works for one body, and once' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/int/', %login, method => 'POST');
         my $header = $login->header(body => 'pay 1');
         ran();
         not_stale(post($c, '/int/', $header, 'pay 9'), 'another body before the right one');
-        is_deeply(ran(), [], 'does not run');
-        granted(post($c, '/int/', $header, 'pay 1'), \%alice, 'and has not used its count up');
-        is_deeply(ran(), [ request_report('POST', '/int/', 'pay 1') ], 'the right one runs');
+        is_deeply(ran(), [], 'no application was called');
+        granted(post($c, '/int/', $header, 'pay 1'), \%alice, 'the refused body did not use the count');
+        is_deeply(ran(), [ request_report('POST', '/int/', 'pay 1') ], 'the application got the right body');
         $server->new_log;
         for my $body ('pay 1', 'pay 9', 'x' x 50_000) {
             my ($answer, $asked) = expecting($c, '/int/', $header, $body);
             stale($answer, 'again, with ' . length($body) . ' octets');
             logged($server, 'REPLAY');
-            is($asked, 0, 'is refused before the body is asked for');
+            is($asked, 0, 'is refused before the server asks for the body');
         }
         not_stale(post($c, '/int/', $login->header(body => 'x', method => 'PUT'), 'x'), 'a header for PUT');
         refused(post($c, '/int/', $login->header(body => 'x', uri => '/int/other'), 'x'), 400, 'a header for another uri');
-        is_deeply(ran(), [], 'none of them ran');
+        is_deeply(ran(), [], 'no application was called');
     },
-    'what is wrong with a header is told before its body is read' => sub {
+    'the server refuses a wrong header before it reads the body' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/limit/', %login, method => 'POST');
@@ -239,7 +242,7 @@ parts 'auth-int', \%server_config,
             [ 'a foreign nonce', $foreign->header(body => $large), 401, 'STALE_NONCE' ],
             [ 'another uri', $login->header(body => $large, uri => '/'), 400, 'WRONG_URI' ],
             [ 'a quality of protection that is not offered', $login->header, 401, 'NOT_OFFERED' ],
-            [ 'no grammar', 'Digest nonce=', 400, 'MALFORMED' ],
+            [ 'a header that breaks the grammar', 'Digest nonce=', 400, 'MALFORMED' ],
             [ 'a length beyond the limit', $login->header(body => $large), 413, 'ENTITY_TOO_LARGE' ],
         );
         for my $case (@cases) {
@@ -248,18 +251,18 @@ parts 'auth-int', \%server_config,
             my ($answer, $asked) = expecting($c, '/limit/', $header, $large);
             refused($answer, $status, $name);
             logged($server, $message);
-            is($asked, 0, "$name: the body was not asked for");
+            is($asked, 0, "$name: the server did not ask for the body");
         }
         my $late = SSPI::Test::Login->new($c, '/brief/', %login, method => 'POST');
         my $send = sub { return expecting($c, '/brief/', $late->header(body => 'x'), 'x') };
         ok(SSPI::Test::wait_until(sub { my ($answer) = $send->(); return $answer->status != 200 }),
-            'a nonce runs out');
-        # Once more: it may have run out while its body was on the way.
+            'a nonce expires');
+        # Tries again, because the nonce may have expired while its body was on the way.
         my ($answer, $asked) = $send->();
-        stale($answer, 'it is told');
-        is($asked, 0, 'before the body is asked for');
+        stale($answer, 'the answer says stale');
+        is($asked, 0, 'before the server asks for the body');
     },
-    'the connection goes on behind a body' => sub {
+    'the connection continues after a body' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = SSPI::Test::Login->new($c, '/int/', %login, method => 'POST');
@@ -269,11 +272,11 @@ parts 'auth-int', \%server_config,
             my @answers = $c->raw((map { $send->($c, '/int/', @$_) } @posts),
                 [ '/int/', authorization => $login->header(body => '', method => 'GET') ]);
             is_deeply([ map { $_ ? $_->status : 'closed' } @answers ], [ 200, 401, 401, 200, 200 ], 'good, wrong, replayed, good, no body');
-            is($answers[3]{body} =~ /POST \S+ 5 (\w+)/ && $1, sha256_hex('third'), 'each with its own body');
+            is($answers[3]{body} =~ /POST \S+ 5 (\w+)/ && $1, sha256_hex('third'), 'each request has its own body');
         }
     };
 
-scenario 'a program sees the body, too', { on => 'apache', locations => [
+scenario 'a program gets the body as well', { on => 'apache', locations => [
     { path => '/programs/', %digest, apache => "Options +ExecCGI\nSetHandler cgi-script" },
 ], files => { '/programs/sum' => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nsha256sum\n" } }, sub {
     my ($server) = @_;
@@ -285,7 +288,7 @@ scenario 'a program sees the body, too', { on => 'apache', locations => [
         for my $send (\&with_length, \&chunked) {
             my $answer = $c->raw($send->($c, '/programs/sum', $login->header(body => $body), $body));
             granted($answer, \%alice, "$size octets");
-            like($answer->body, qr/\b\Q${\ sha256_hex($body)}\E\b/, 'it is the same');
+            like($answer->body, qr/\b\Q${\ sha256_hex($body)}\E\b/, 'the program got the same body');
         }
     }
 };

@@ -25,7 +25,8 @@ my %server_config = (env => $kdc->server_env, locations => [
     { path => '/both/', %digest, packages => 'Digest Negotiate', keytab => $kdc->{keytab} },
 ]);
 
-# A maker of requests that log this user in; it takes the directives to replace and more of them.
+# Returns a function that sends requests of this user. It takes the directives to replace, and
+# further directives.
 sub requests {
     my ($server, $path, $user, %fixed) = @_;
     my $c = $server->client;
@@ -37,28 +38,28 @@ sub requests {
 }
 
 parts 'names', \%server_config,
-    'a name beyond ASCII is one name, however it is written' => sub {
+    'a name beyond ASCII is one name in all its spellings' => sub {
         my ($server) = @_;
         my $get = requests($server, '/p/', $composed, password => 'geheim');
         my %who = (user => $composed);
-        granted($get->({}), \%who, 'as it is kept: UTF-8, composed');
+        granted($get->({}), \%who, 'as in the user file: UTF-8, composed');
         granted($get->({ username => $decomposed }), \%who, 'decomposed');
-        granted($get->({ username => $latin_1 }), \%who, 'in ISO-8859-1, which clients send that hash UTF-8');
+        granted($get->({ username => $latin_1 }), \%who, 'in ISO-8859-1, as sent by clients that hash UTF-8');
         granted($get->({ username => undef }, ", username=\"j\\\xc3\xa4s\""), \%who, 'with a backslash before an octet of it');
         my %bare = (username => undef);
         granted($get->({ %bare, 'username*' => q(UTF-8''j%C3%A4s) }), \%who, 'username*');
         granted($get->({ %bare, 'username*' => q(utf-8'de-CH'j%c3%a4s) }), \%who, 'with a language, and small letters');
-        granted($get->({ %bare, 'username*' => q(UTF-8''ja%CC%88s) }), \%who, 'decomposed in it');
-        granted($get->({ %bare, 'username*' => q(UTF-8''%6A%C3%A4%73), userhash => 'false' }), \%who, 'all of it encoded');
+        granted($get->({ %bare, 'username*' => q(UTF-8''ja%CC%88s) }), \%who, 'with decomposed characters');
+        granted($get->({ %bare, 'username*' => q(UTF-8''%6A%C3%A4%73), userhash => 'false' }), \%who, 'with every character encoded');
         $server->new_log;
         not_stale($get->({ username => $decomposed }, '', password => 'wrong'), 'a wrong password');
         logged($server, 'WRONG_PASSWORD', qr/ja\\+xcc\\+x88s/);
         my %count = (nc => 500);
         granted($get->({}, '', %count), \%who, 'a count with one spelling');
-        stale($get->({ username => $decomposed }, '', %count), 'is used up for the others');
+        stale($get->({ username => $decomposed }, '', %count), 'is used for the other spellings as well');
         logged($server, 'REPLAY');
     },
-    'username* in any other form is no request' => sub {
+    'username* in any other form is malformed' => sub {
         my ($server) = @_;
         my $get = requests($server, '/p/', $composed, password => 'geheim');
         my $good = q(UTF-8''j%C3%A4s);
@@ -75,12 +76,13 @@ parts 'names', \%server_config,
             refused($get->($set, $raw), 400, $name);
             logged($server, 'MALFORMED', 'username');
         }
-        granted($get->({ username => undef, 'username*' => $good }), { user => $composed }, 'the right one');
+        granted($get->({ username => undef, 'username*' => $good }), { user => $composed }, 'the right form');
     },
     'a name with control characters is refused with a new challenge' => sub {
         my ($server) = @_;
         my $get = requests($server, '/p/', 'alice');
-        # C1 in both encodings, which ISO-8859-1 would have made of octets that are no UTF-8.
+        # C1 control characters in both encodings. A conversion of ISO-8859-1 would make them from
+        # octets that are not UTF-8.
         for my $name ("al\xc2\x85ice", "al\x85ice", "al\xc2\x9bice", "al\x80\xffice") {
             $server->new_log;
             refused($get->({ username => $name }), 401, join ' ', map { sprintf '%02x', ord } split //, $name);
@@ -97,11 +99,11 @@ parts 'names', \%server_config,
         my $get = requests($server, '/p/', 'DOMAIN\\carol');
         my %who = (user => 'DOMAIN\\carol');
         granted($get->({}), \%who, 'escaped');
-        granted($get->({ username => undef }, ', username="DOMAIN\\carol"'), \%who, 'as it is');
+        granted($get->({ username => undef }, ', username="DOMAIN\\carol"'), \%who, 'with one backslash, unescaped');
         $server->new_log;
         my $once = { username => undef };
         granted($get->($once, ', username="DOMAIN\\carol"', nc => 100), \%who, 'a count of one spelling');
-        stale($get->({}, '', nc => 100), 'is used up for the other');
+        stale($get->({}, '', nc => 100), 'is used for the other spelling as well');
         logged($server, 'REPLAY');
         not_stale($get->({ username => 'OTHER\\carol' }), 'another domain');
         not_stale($get->({ username => 'carol' }), 'no domain');
@@ -109,28 +111,28 @@ parts 'names', \%server_config,
     'a quote in a name is escaped' => sub {
         my ($server) = @_;
         my $get = requests($server, '/p/', 'a"b');
-        granted($get->({}), { user => 'a"b' }, 'by a client that does');
-        is($get->({ username => undef }, ', username="a"b"')->status, 400, 'not by another');
+        granted($get->({}), { user => 'a"b' }, 'by a client that escapes it');
+        is($get->({ username => undef }, ', username="a"b"')->status, 400, 'by a client that does not');
     },
-    'a name with a realm of its own comes without one' => sub {
+    'a name with its own realm, in a directive without realm' => sub {
         my ($server) = @_;
         for my $user ('dave@example.org', 'DOMAIN\\erin') {
             my $get = requests($server, '/p/', $user);
             granted($get->({}, '', computed => { realm => '' }), { user => $user }, "$user: an empty realm");
             $server->new_log;
-            not_stale($get->({}), "$user: the realm of the place, where this user is not");
+            not_stale($get->({}), "$user: the realm of the location, where this user does not exist");
             logged($server, 'WRONG_PASSWORD');
             granted($get->({ username => undef }, ', username="DOMAIN\\erin"', computed => { realm => '' }), { user => $user },
                 'a single backslash') if $user =~ /erin/;
         }
         my $get = requests($server, '/p/', 'frank@example.org');
-        granted($get->({}), { user => 'frank@example.org' }, 'a name with @ in the realm of the place');
-        not_stale($get->({}, '', computed => { realm => '' }), 'is not found without');
+        granted($get->({}), { user => 'frank@example.org' }, 'a name with @ in the realm of the location');
+        not_stale($get->({}, '', computed => { realm => '' }), 'is not found without that realm');
         $server->new_log;
         not_stale(requests($server, '/p/', 'alice')->({}, '', computed => { realm => '' }), 'any other name without a realm');
         logged($server, 'WRONG_REALM');
     },
-    'beside Kerberos a name must not look like one of its names' => sub {
+    'where Kerberos is offered, a Digest name must not look like a Kerberos name' => sub {
         my ($server) = @_;
         for my $case ([ 'frank@example.org' ], [ 'DOMAIN\\carol' ], [ 'dave@example.org', computed => { realm => '' } ]) {
             my ($user, @o) = @$case;
@@ -138,7 +140,7 @@ parts 'names', \%server_config,
             not_stale(requests($server, '/both/', $user)->({}, '', @o), $user);
             logged($server, 'AMBIGUOUS_USER');
         }
-        granted(requests($server, '/both/', 'alice')->({}), { user => 'alice', package => 'Digest' }, 'another name passes');
+        granted(requests($server, '/both/', 'alice')->({}), { user => 'alice', package => 'Digest' }, 'another name is granted');
         granted(requests($server, '/both/', $composed, password => 'geheim')->({}), { user => $composed }, 'beyond ASCII too');
     };
 

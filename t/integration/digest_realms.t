@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Realms of Digest. Firefox sends no credentials for a realm beyond ASCII, and a user file cannot hold a
-# realm with a colon. The configuration's test refuses such realms. If only the request determines the
-# realm, the request is 500.
+# Realms of Digest. Firefox sends no credentials for a realm beyond ASCII, and a user file cannot
+# hold a realm with a colon. The configuration test refuses such realms. If the realm depends on the
+# request, the answer is 500.
 use strict;
 use warnings;
 
@@ -62,7 +62,7 @@ parts 'realms', { locations => [
             is($server->client->get($path, digest => 'alice:wrong')->status, 401, "$path: a wrong password");
         }
     },
-    'one of a variable or an expression is checked with each request' => sub {
+    'the server checks the realm of a variable or an expression with each request' => sub {
         my ($server) = @_;
         my %query = $server->kind eq 'nginx' ? map { $_ => "realm=$_" } qw(plain colon beyond empty long)
             : (plain => 'plain', colon => 'a%3Ab', beyond => 'Z%C3%BCrich', empty => '', long => 'r' x 256);
@@ -74,7 +74,7 @@ parts 'realms', { locations => [
             is(scalar(my @none = $answer->challenges), 0, 'no challenge');
             my @lines = grep { /\b@{[ message_id('CONFIGURATION') ]}\b/ } split /\n/, $server->new_log;
             is(scalar @lines, 1, 'one line in the log');
-            like($lines[0] // '', $server->kind eq 'nginx' ? qr/sspi_realm/ : qr/AuthName/, 'it names the directive');
+            like($lines[0] // '', $server->kind eq 'nginx' ? qr/sspi_realm/ : qr/AuthName/, 'the line names the directive');
         }
     };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A header is good once, for one request, on one server: many at a time, in any order, and through
-# reload and restart.
+# A header works once, for one request, on one server: for many requests at the same time, in any
+# order, and after a reload and a restart.
 use strict;
 use warnings;
 
@@ -28,14 +28,14 @@ my %server_config = (locations => [
 
 sub login { my ($server, $path) = @_; return SSPI::Test::Login->new($server->client, $path, %alice) }
 
-# The requests of many headers, each on a connection of its own, all at once.
+# Sends requests with many headers at the same time, each on its own connection.
 sub at_once { my ($server, @headers) = @_; return $server->client->parallel(map { [ '/p/', authorization => $_ ] } @headers) }
 
-# The same one after the other.
+# Sends requests with many headers one after the other on one connection.
 sub in_order { my ($server, @headers) = @_; return $server->client->raw(map { [ '/p/', authorization => $_ ] } @headers) }
 
 parts 'replays', \%server_config,
-    '100 at once on one nonce are granted, and the same 100 again are not' => sub {
+    '100 headers of one nonce are granted, and the same 100 are refused the second time' => sub {
         my ($server) = @_;
         my $login = login($server, '/p/');
         my @headers = map { $login->header } 1 .. 100;
@@ -43,46 +43,47 @@ parts 'replays', \%server_config,
         $server->new_log;
         my @again = at_once($server, @headers);
         is_deeply(tally(@again), { 401 => 100 }, 'the second time');
-        is(scalar(grep { /stale=true/ } map { $_->challenges } @again), 100, 'without asking for the password');
+        is(scalar(grep { /stale=true/ } map { $_->challenges } @again), 100, 'the client does not ask for the password');
         my $id = message_id('REPLAY');
-        is(scalar(grep { /\b$id\b/ } message_lines($server)), 100, 'and logged as what it is');
+        is(scalar(grep { /\b$id\b/ } message_lines($server)), 100, 'the log says that it is a replay');
         is_deeply(tally(at_once($server, ($headers[0]) x 50, map { ($_) x 10 } map { $login->header } 1 .. 5)), { 200 => 5, 401 => 95 },
-            'of equal ones at the same time each passes once');
+            'of equal headers at the same time each is granted once');
     },
-    'more counts than the window, in disorder' => sub {
+    'more counts than the window, in irregular order' => sub {
         my ($server) = @_;
         my $login = login($server, '/p/');
-        # Each comes after up to 199 later ones.
+        # Each count comes after up to 199 later counts.
         my @headers = map { my $start = 200 * $_; map { $login->header(nc => $start + 200 - $_) } 0 .. 199 } 0 .. 3;
         is_deeply(tally(in_order($server, @headers)), { 200 => 800 }, '800 are granted');
-        is_deeply(tally(in_order($server, @headers)), { 401 => 800 }, 'none of them a second time');
-        is_deeply(tally(at_once($server, map { $login->header(nc => 801 + $_ * 7 % 100) } 0 .. 99)), { 200 => 100 }, '100 more, at once');
+        is_deeply(tally(in_order($server, @headers)), { 401 => 800 }, 'no header is granted a second time');
+        is_deeply(tally(at_once($server, map { $login->header(nc => 801 + $_ * 7 % 100) } 0 .. 99)), { 200 => 100 }, '100 more at the same time');
     },
     'the edges of the window' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $login = login($server, '/p/');
         my $get = sub { return scalar $c->raw([ '/p/', close => 1, authorization => $login->header(nc => $_[0]) ]) };
-        granted($get->(1023), { user => 'alice' }, 'a count to begin with');
+        granted($get->(1023), { user => 'alice' }, 'a first count');
         granted($get->(768), { user => 'alice' }, '255 earlier');
         stale($get->(767), '256 earlier');
-        granted($get->(1024), { user => 'alice' }, 'one on');
+        granted($get->(1024), { user => 'alice' }, 'the next count');
         granted($get->(800), { user => 'alice' }, '224 earlier');
-        stale($get->(799), '225 earlier: the window moves by parts');
-        refused($get->(800), 401, 'one that was used within it');
+        stale($get->(799), '225 earlier: the window moves in steps');
+        refused($get->(800), 401, 'a used count within the window');
         granted($get->(0xffffffff), { user => 'alice' }, 'the greatest count');
-        granted($get->(0xfffffffe), { user => 'alice' }, 'and the one before');
-        stale($get->(1000), 'what stood in its part of the window is too late then');
-        is($get->(0)->status, 401, 'no count begins anew');
+        granted($get->(0xfffffffe), { user => 'alice' }, 'the count before the greatest');
+        stale($get->(1000), 'a count in the replaced part of the window is refused then');
+        is($get->(0)->status, 401, 'the count does not start again');
     },
-    'a good header is good nowhere else' => sub {
+    'a good header is refused for any other request' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $another = (ref $server)->new(%server_config)->start;
         my $nc = 0;
         my ($p, $int) = (login($server, '/p/'), login($server, '/int/'));
         my $late = login($server, '/brief/');
-        # Name, request as it was meant, and as it is used; a status, and whether it is stale.
+        # Each case: name, the intended request, the request that is sent, the status, and whether
+        # the answer says stale.
         my @cases = (
             [ 'the same count', [ '/p/', $p->header ], [ '/p/' ], 401, 1, 1 ],
             [ 'another method', [ '/p/', $p->header ], [ '/p/', method => 'OPTIONS' ], 401, 0 ],
@@ -94,7 +95,7 @@ parts 'replays', \%server_config,
             [ 'another realm, for its page', [ '/p/', $p->header(uri => '/other/') ], [ '/other/' ], 401, 0 ],
             [ 'another body', [ '/int/', $int->header(method => 'POST', body => 'pay 1') ],
                 [ '/int/', method => 'POST', headers => ['Content-Length: 5'], body => 'pay 9' ], 401, 0 ],
-            [ 'a body where there was none', [ '/int/', $int->header(body => '') ],
+            [ 'a body where the request had none', [ '/int/', $int->header(body => '') ],
                 [ '/int/', headers => ['Content-Length: 5'], body => 'pay 9' ], 401, 0 ],
         );
         for my $case (@cases) {
@@ -108,7 +109,7 @@ parts 'replays', \%server_config,
             elsif ($stale) { stale($answer, $name) }
             else { not_stale($answer, $name) }
             next if $first || $path =~ /int/ || $name =~ /for its page/;
-            granted($as_meant->(), { user => 'alice' }, "$name: good where it was meant");
+            granted($as_meant->(), { user => 'alice' }, "$name: granted for its own request");
         }
         my $there = login($another, '/p/');
         stale(scalar $c->raw([ '/p/', close => 1, authorization => $there->header ]), "another server's nonce");
@@ -120,8 +121,8 @@ parts 'replays', \%server_config,
         });
         stale($old, 'an old nonce');
         granted(scalar $c->raw([ '/p/', close => 1, authorization => $late->header(uri => '/p/') ]), { user => 'alice' },
-            'which is not old where nonces live longer');
-        is_deeply([ $another->stop ], [], 'the other server ends');
+            'granted where the lifetime is longer');
+        is_deeply([ $another->stop ], [], 'the other server stops');
     },
     'a reload changes nothing' => sub {
         my ($server) = @_;
@@ -130,21 +131,21 @@ parts 'replays', \%server_config,
         my @unused = map { $login->header } 1 .. 50;
         is_deeply(tally(at_once($server, @used)), { 200 => 50 }, '50 before');
         $server->reload;
-        is_deeply(tally(at_once($server, @used, @unused)), { 200 => 50, 401 => 50 }, 'behind it those 50 are used, 50 others are good');
-        is_deeply(tally(at_once($server, @used, @unused)), { 401 => 100 }, 'and then all are used');
+        is_deeply(tally(at_once($server, @used, @unused)), { 200 => 50, 401 => 50 }, 'after it those 50 are used, and 50 others are granted');
+        is_deeply(tally(at_once($server, @used, @unused)), { 401 => 100 }, 'then all are used');
     },
-    'a restart forgets which were used, and takes none of them' => sub {
+    'a restart forgets the used counts, and the server refuses all old nonces' => sub {
         my ($server) = @_;
         my ($login, $idle) = map { login($server, '/p/') } 1, 2;
         my @used = map { $login->header } 1 .. 20;
         is_deeply(tally(in_order($server, @used)), { 200 => 20 }, 'before');
-        is_deeply([ $server->stop ], [], 'it ends');
+        is_deeply([ $server->stop ], [], 'the server stops');
         $server->start;
         my @old = in_order($server, @used, (map { $login->header } 1 .. 20), $idle->header);
-        is_deeply(tally(@old), { 401 => 41 }, 'neither used counts nor others, nor a nonce that nobody used');
-        is_deeply([ grep { !/stale=true/ } map { $_->challenges } @old ], [], 'all of them stale, so that nobody is asked for a password');
-        not_stale((in_order($server, $login->header(password => 'wrong')))[0], 'but one with a wrong password');
-        granted((in_order($server, login($server, '/p/')->header))[0], { user => 'alice' }, 'new ones are good');
+        is_deeply(tally(@old), { 401 => 41 }, 'used counts, unused counts, and an unused nonce are refused');
+        is_deeply([ grep { !/stale=true/ } map { $_->challenges } @old ], [], 'all answers say stale, so that no client asks for the password');
+        not_stale((in_order($server, $login->header(password => 'wrong')))[0], 'a wrong password is not stale');
+        granted((in_order($server, login($server, '/p/')->header))[0], { user => 'alice' }, 'new nonces work');
     };
 
 done_testing;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The users of Digest, in a text file and in a compiled database: changed, broken, hidden and gone
-# while the server runs, and many of them.
+# The users of Digest in a text file and in a compiled database. The files are changed, broken,
+# unreadable and removed while the server runs. Some files have many users.
 use strict;
 use warnings;
 
@@ -25,7 +25,7 @@ sub compile {
     return;
 }
 
-# Puts users where the server looks for them, in one step.
+# Replaces the file of users in one step.
 sub put {
     my ($kind, $text, $mode) = @_;
     my $new = "$file{$kind}.new";
@@ -42,7 +42,7 @@ my %digest = (packages => 'Digest', realm => $realm, digest_algorithm => 'MD5');
 my %location = (text => $file{text}, cdb => "cdb:$file{cdb}");
 my %server_config = (locations => [ map { { path => "/$_/", %digest, digest_user_file => $location{$_} } } sort keys %location ]);
 
-# A try to log in, on a connection of its own and with a nonce of its own.
+# Tries to log in on a new connection with a new nonce.
 sub get {
     my ($server, $kind, $user, $password) = @_;
     my $login = SSPI::Test::Login->new($server->client, "/$kind/", user => $user, password => $password);
@@ -52,21 +52,22 @@ sub get {
 # Calls `check` with each kind of file.
 sub each_kind { my ($check) = @_; $check->($_) for sort keys %file; return }
 
-# The password comes to be answered so in each kind of file. Workers look by themselves, and nobody
-# knows which of them a request reaches: whatever else a test says must hold for each of them, whether
-# it has looked or not.
+# Waits until the server gives this answer for the password in each kind of file. Workers check
+# files independently, and a request may reach any worker. So the other checks of a test must hold
+# for workers that have checked the file and for workers that have not.
 sub becomes {
     my ($server, $user, $password, $status, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    # They look once a second.
+    # Workers check once a second.
     for my $kind (sort keys %file) {
         ok(wait_until(sub { !grep { get($server, $kind, $user, $password)->status != $status } 1 .. 6 }, 10), "$kind: $name");
     }
     return;
 }
 
-# The server comes to tell this about each kind of file; meanwhile bob, whose password never changes,
-# is never refused, and alice's `never` is never taken.
+# Waits until the server has logged this message about each kind of file. Meanwhile bob, whose
+# password never changes, must always be granted. The password `never` of alice must never be
+# granted.
 sub logs_for_each_file {
     my ($server, $message, $words, $never) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -79,14 +80,14 @@ sub logs_for_each_file {
             return $seen =~ /\b$id\b.*\Q$file{$kind}\E(?!\.).*$words->{$kind}/;
         }), "$kind: the log says $message") or diag($seen);
     }
-    is_deeply(\%wrong, {}, 'the old users serve meanwhile');
+    is_deeply(\%wrong, {}, 'the old users are used meanwhile');
     return;
 }
 
 sub put_all { my (@o) = @_; put($_, @o) for keys %file; return }
 
 my @changing = (
-    'a changed file is taken' => sub {
+    'the server reads a changed file' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my %login = map { $_ => SSPI::Test::Login->new($c, "/$_/", user => 'bob', password => 'builder') } keys %file;
@@ -94,17 +95,17 @@ my @changing = (
             my ($name) = @_;
             each_kind(sub { granted($c->get("/$_[0]/", authorization => $login{$_[0]}->header), { user => 'bob' }, "$_[0]: $name") });
         };
-        $bob_passes->('who stays');
+        $bob_passes->('an unchanged user');
         each_kind(sub { granted(get($server, $_[0], 'alice', 'first'), { user => 'alice' }, "$_[0]: a password") });
         put_all(lines(alice => 'second', bob => 'builder', carol => 'new'));
-        becomes($server, 'alice', 'second', 200, 'its successor');
-        becomes($server, 'alice', 'first', 401, 'it is gone');
+        becomes($server, 'alice', 'second', 200, 'the new password');
+        becomes($server, 'alice', 'first', 401, 'the old password');
         becomes($server, 'carol', 'new', 200, 'a new user');
-        $bob_passes->('who stayed needs no new nonce');
+        $bob_passes->('an unchanged user needs no new nonce');
         my ($log, $id) = ($server->new_log, message_id('REREAD'));
-        each_kind(sub { like($log, qr/\b$id\b.*\Q$file{$_[0]}\E /, "$_[0]: it is logged") });
+        each_kind(sub { like($log, qr/\b$id\b.*\Q$file{$_[0]}\E /, "$_[0]: the log has a line about it") });
         put_all(lines(alice => 'second', bob => 'builder'));
-        becomes($server, 'carol', 'new', 401, 'a user who was taken out');
+        becomes($server, 'carol', 'new', 401, 'a removed user');
     },
     'a broken file changes nothing' => sub {
         my ($server) = @_;
@@ -115,28 +116,28 @@ my @changing = (
         put_all(lines(alice => 'third', bob => 'builder'));
         becomes($server, 'alice', 'third', 200, 'mended');
     },
-    'a file that is gone changes nothing' => sub {
+    'a removed file changes nothing' => sub {
         my ($server) = @_;
         rename $file{$_}, "$file{$_}.away" or die "$file{$_}: $!\n" for keys %file;
-        logs_for_each_file($server, 'NOT_REREAD', { text => '', cdb => '' }, 'no matter');
+        logs_for_each_file($server, 'NOT_REREAD', { text => '', cdb => '' }, 'the old users are still used');
         put_all(lines(alice => 'fourth', bob => 'builder'));
-        becomes($server, 'alice', 'fourth', 200, 'it is back');
+        becomes($server, 'alice', 'fourth', 200, 'the file is back');
     },
     'a file that workers cannot read waits for the next reload' => sub {
         my ($server) = @_;
-        plan skip_all => 'root alone can hide a file from workers' if !is_root();
+        plan skip_all => 'only root can make a file unreadable for workers' if !is_root();
         put_all(lines(alice => 'hidden', bob => 'builder'), 0600);
         logs_for_each_file($server, 'NOT_REREAD', { text => '', cdb => '' }, 'hidden');
         $server->replace_workers;
         each_kind(sub {
             my ($kind) = @_;
-            granted(get($server, $kind, 'alice', 'hidden'), { user => 'alice' }, "$kind: behind it all know the new one") for 1 .. 6;
-            not_stale(get($server, $kind, 'alice', 'fourth'), "$kind: and none the old");
+            granted(get($server, $kind, 'alice', 'hidden'), { user => 'alice' }, "$kind: after the reload all workers have the new password") for 1 .. 6;
+            not_stale(get($server, $kind, 'alice', 'fourth'), "$kind: no worker has the old password");
         });
         put_all(lines(alice => 'shown', bob => 'builder'));
         becomes($server, 'alice', 'shown', 200, 'readable again');
     },
-    'changes while many log in' => sub {
+    'changes during many logins' => sub {
         my ($server) = @_;
         my $c = $server->client;
         each_kind(sub {
@@ -147,9 +148,9 @@ my @changing = (
                 put($kind, lines(alice => "round $round", bob => 'builder'));
                 push @answers, $c->parallel(map { [ "/$kind/", authorization => $_->header ] } @logins);
             }
-            is_deeply(tally(@answers), { 200 => 200 }, "$kind: nobody is refused");
+            is_deeply(tally(@answers), { 200 => 200 }, "$kind: no login is refused");
         });
-        becomes($server, 'alice', 'round 10', 200, 'the last one counts');
+        becomes($server, 'alice', 'round 10', 200, 'the last change is used');
     },
 );
 
@@ -169,7 +170,7 @@ my %hashed = (digest_algorithm => "@algorithms", digest_userhash => 'on');
 parts "$n_users users", { locations => [ map { { %$_, %hashed } } @{$server_config{locations}} ] },
     map {
         my $kind = $_;
-        ("$kind: each is found, by name and by hash" => sub {
+        ("$kind: each user is found, by name and by hash" => sub {
             my ($server) = @_;
             my $c = $server->client;
             for my $algorithm (@algorithms) {
@@ -183,18 +184,18 @@ parts "$n_users users", { locations => [ map { { %$_, %hashed } } @{$server_conf
                         "$algorithm: $user");
                 }
                 my $unknown = SSPI::Test::Login->new($c, "/$kind/", user => 'user0', password => 'pw 0', algorithm => $algorithm);
-                not_stale($c->get("/$kind/", authorization => $unknown->header), "$algorithm: nobody");
+                not_stale($c->get("/$kind/", authorization => $unknown->header), "$algorithm: an unknown user");
                 my %hash = (username => userhash('user0', $realm, $algorithm), userhash => 'true');
-                not_stale($c->get("/$kind/", authorization => $unknown->header(set => \%hash)), "$algorithm: nobody, hashed");
+                not_stale($c->get("/$kind/", authorization => $unknown->header(set => \%hash)), "$algorithm: an unknown user, hashed");
             }
         },
-        "$kind: 60 of them at once" => sub {
+        "$kind: 60 of them at the same time" => sub {
             my ($server) = @_;
             my $c = $server->client;
             my @n = map { 1 + $_ * 331 } 0 .. 59;
             my @logins = map { SSPI::Test::Login->new($c, "/$kind/", user => "user$_", password => "pw $_") } @n;
             my @answers = $c->parallel(map { [ "/$kind/", authorization => $_->header ] } @logins);
-            is_deeply([ map { $_->user } @answers ], [ map { "user$_" } @n ], 'each gets his own name');
+            is_deeply([ map { $_->user } @answers ], [ map { "user$_" } @n ], 'each answer names its own user');
         });
     } qw(text cdb);
 

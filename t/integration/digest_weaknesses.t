@@ -19,7 +19,7 @@ my ($realm, $other_realm) = ('weak', 'other');
 my $users = spew(scratch_dir('users') . '/users', join('', map { my $r = $_; map { user_line($_, $r, "$_ pw") } qw(alice bob mallory) }
     $realm, $other_realm), 0644);
 my %digest = (packages => 'Digest', realm => $realm, digest_user_file => $users, digest_algorithm => 'MD5');
-# The smallest memory there is: room for some hundred nonces.
+# The smallest memory. It has room for some hundred nonces.
 my %server_config = (locations => [ { path => '/p/', %digest }, { path => '/other/', %digest, realm => $other_realm } ],
     apache_head => "SSPIStateSize 64k\n", nginx_http => 'sspi_state_size 64k;');
 my $n_flood = 2000;
@@ -31,8 +31,8 @@ sub login {
 
 sub sent { my ($server, $login, %o) = @_; return scalar $server->client->raw([ '/p/', close => 1, authorization => $login->header(%o) ]) }
 
-# Calls `answer` with each answer of a connection's requests, which `next` makes until it has no more;
-# connections of less requests than servers allow.
+# Sends the requests that `next` makes, and calls `answer` with each answer, until `next` makes no
+# more. A connection has fewer requests than servers allow.
 sub converse {
     my ($client, $next, $answer) = @_;
     my $done;
@@ -48,7 +48,8 @@ sub converse {
     return;
 }
 
-# Logs a user in so often, each time with a nonce of its own: the headers, and the status of each.
+# Logs a user in this number of times, each time with a new nonce. Returns the headers, and the
+# status of each answer.
 sub flood {
     my ($server, $user, $n) = @_;
     my (@headers, @statuses, $challenge);
@@ -75,33 +76,33 @@ sub replay {
 sub count { my %n; $n{$_}++ for @_; return \%n }
 
 parts 'weaknesses', \%server_config,
-    'CVE-2016-2161: memory that is full refuses nobody' => sub {
+    'CVE-2016-2161: full memory refuses no user' => sub {
         my ($server) = @_;
         my $early = login($server, 'alice');
-        granted(sent($server, $early), { user => 'alice' }, 'a user who was there before');
+        granted(sent($server, $early), { user => 'alice' }, 'a user who logged in before');
         my $unused = login($server, 'bob');
         my (undef, $refused) = flood($server, 'nobody', 1000);
         is_deeply(count(@$refused), { 401 => 1000 }, '1000 strangers are refused');
-        granted(sent($server, $early), { user => 'alice' }, 'and take no room');
+        granted(sent($server, $early), { user => 'alice' }, 'strangers take no room');
         my (undef, $statuses) = flood($server, 'mallory', $n_flood);
         is_deeply(count(@$statuses), { 200 => $n_flood }, "$n_flood logins with a nonce each, all granted");
-        stale(sent($server, $early), 'whose nonce was put out');
-        stale(sent($server, $unused), 'who asked before and answers now');
+        stale(sent($server, $early), 'a nonce that was removed from memory is stale');
+        stale(sent($server, $unused), 'a client that got its challenge before and answers now');
         granted(sent($server, login($server, $_)), { user => $_ }, "$_ with a new nonce") for qw(alice bob);
     },
-    'CVE-2026-73636: what was forced out of memory is not new again' => sub {
+    'CVE-2026-73636: a nonce that was removed from memory is not new again' => sub {
         my ($server) = @_;
         my ($headers, $statuses) = flood($server, 'alice', $n_flood);
         $server->new_log;
         my @again = replay($server, @$headers);
-        is_deeply(count(@$statuses, map { $_->status } @again), { 200 => $n_flood, 401 => $n_flood }, 'each header works once');
+        is_deeply(count(@$statuses, map { $_->status } @again), { 200 => $n_flood, 401 => $n_flood }, 'each header works only once');
         my $id = message_id('REPLAY');
         my $n_known = grep { /\b$id\b/ } message_lines($server);
-        cmp_ok($n_known, '<', $n_flood / 2, "most of them had been forced out, all but $n_known");
-        cmp_ok($n_known, '>', 0, 'and some were still known');
-        is_deeply(count(map { $_->status } replay($server, reverse @$headers)), { 401 => $n_flood }, 'nor does any in another order');
+        cmp_ok($n_known, '<', $n_flood / 2, "most of the nonces had been removed, except $n_known");
+        cmp_ok($n_known, '>', 0, 'some were still known');
+        is_deeply(count(map { $_->status } replay($server, reverse @$headers)), { 401 => $n_flood }, 'no header works again in another order');
     },
-    'CVE-2026-73637: entries may go while requests use them' => sub {
+    'CVE-2026-73637: entries may be removed while requests use them' => sub {
         my ($server) = @_;
         my @children = map {
             my $user = $_;
@@ -123,11 +124,11 @@ parts 'weaknesses', \%server_config,
             }
         }
         waitpid($_, 0), is($?, 0, 'the others were served') for @children;
-        is_deeply(\%other, {}, 'granted or refused, and nothing else');
-        cmp_ok(scalar keys %granted, '>', 0, 'headers of ours were granted');
-        is_deeply(count(map { join ' ', %$_ } values %granted), { 'alice 1' => scalar keys %granted }, 'each once, to its user');
+        is_deeply(\%other, {}, 'each was granted or refused');
+        cmp_ok(scalar keys %granted, '>', 0, 'our headers were granted');
+        is_deeply(count(map { join ' ', %$_ } values %granted), { 'alice 1' => scalar keys %granted }, 'each was granted once, to its user');
     },
-    'CVE-2017-9788: a directive without a value is no value of somebody else' => sub {
+    'CVE-2017-9788: a directive without a value never has the value of another request' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $secret = login($server, 'alice')->header(cnonce => 'secretofalice');
@@ -138,31 +139,31 @@ parts 'weaknesses', \%server_config,
             my $a = $c->get('/p/', authorization => "Digest $value");
             is($a->status, 400, "Digest $value");
             my $told = join "\n", $a->body, $server->new_log, map { "@$_" } @{$a->{headers}};
-            unlike($told, qr/alice/, "Digest $value: tells nothing");
+            unlike($told, qr/alice/, "Digest $value: the answer shows no other user");
         }
     },
-    'CVE-2018-1312: a nonce of another server, realm or key is none' => sub {
+    'CVE-2018-1312: a nonce of another server, realm or key is not valid' => sub {
         my ($server) = @_;
         my $other = (ref $server)->new(%server_config)->start;
         my $there = login($other, 'alice');
         stale(sent($server, $there), 'of another server with the same users');
-        granted(sent($other, $there, nc => 2), { user => 'alice' }, 'where it comes from it is good');
-        is_deeply([ $other->stop ], [], 'which ends');
+        granted(sent($other, $there, nc => 2), { user => 'alice' }, 'its own server grants it');
+        is_deeply([ $other->stop ], [], 'the other server stops');
         my $elsewhere = login($server, 'alice', '/other/')->with(realm => $realm);
         stale(sent($server, $elsewhere, uri => '/p/'), "of another realm, where the user's password is the same");
         my $login = login($server, 'alice');
         my ($octets) = map { decode_base64url($_) } $login->nonce =~ /\A\+Upgraded\+v1(.*)/;
-        # Six octets of time, ten of randomness, sixteen of proof.
+        # A nonce has six octets of time, ten of randomness, and sixteen of a MAC.
         for my $case ([ 'an hour later', 2 ], [ 'a moment later', 5 ], [ 'other randomness', 6 ], [ 'other randomness', 15 ],
-            [ 'another proof', 16 ], [ 'another proof', 31 ]) {
+            [ 'another MAC', 16 ], [ 'another MAC', 31 ]) {
             my ($name, $at) = @$case;
             my $forged = $octets;
             substr($forged, $at, 1) ^= "\x01";
             stale(sent($server, $login->with(nonce => '+Upgraded+v1' . encode_base64url($forged))), "$name (octet $at)");
         }
-        stale(sent($server, $login->with(nonce => '+Upgraded+v1' . encode_base64url(substr($octets, 0, 16) . "\0" x 16))), 'no proof');
+        stale(sent($server, $login->with(nonce => '+Upgraded+v1' . encode_base64url(substr($octets, 0, 16) . "\0" x 16))), 'no MAC');
         stale(sent($server, $login->with(nonce => encode_base64url($octets))), 'without its prefix');
-        granted(sent($server, $login), { user => 'alice' }, 'the right one');
+        granted(sent($server, $login), { user => 'alice' }, 'the right nonce');
     },
     'CVE-2019-0217: requests at the same time mix no users' => sub {
         my ($server) = @_;
@@ -178,12 +179,12 @@ parts 'weaknesses', \%server_config,
         is(scalar keys %granted, 1, 'the nonce has one owner');
         my ($owner) = keys %granted;
         is_deeply([ map { $_->status == 200 ? $_->user : 'refused' } @answers ],
-            [ map { $who[ $_ % 2 ] eq $owner ? $owner : 'refused' } 1 .. 100 ], 'who gets all of his, and the other none');
+            [ map { $who[ $_ % 2 ] eq $owner ? $owner : 'refused' } 1 .. 100 ], 'only the owner is granted, with all of his requests');
         my @own = map { login($server, $_)->challenge } @who;
         @answers = $server->client->parallel(map { [ '/p/', authorization => $make->($who[ $_ % 2 ], $own[ $_ % 2 ], $_) ] } 1 .. 100);
-        is_deeply([ map { $_->user } @answers ], [ map { $who[ $_ % 2 ] } 1 .. 100 ], 'with nonces of their own each gets his own name');
+        is_deeply([ map { $_->user } @answers ], [ map { $who[ $_ % 2 ] } 1 .. 100 ], 'with separate nonces each answer names its own user');
     },
-    'CVE-2020-35452: nothing is written or read past a nonce' => sub {
+    'CVE-2020-35452: no octet after a nonce is read or written' => sub {
         my ($server) = @_;
         my $login = login($server, 'alice');
         my $nonce = $login->nonce;
@@ -205,12 +206,12 @@ parts 'weaknesses', \%server_config,
         }
         granted(sent($server, $login, nc => ++$nc), { user => 'alice' }, 'the right nonce');
     },
-    'CVE-2026-33006: an answer tells nothing of how far it was right' => sub {
+    'CVE-2026-33006: the answer does not show how much of a response was right' => sub {
         my ($server) = @_;
         my $login = login($server, 'alice');
         my ($right) = $login->header =~ /response="([0-9a-f]{32})"/;
         my %seen;
-        # The unit test digest_work shows that the same is done for each of them.
+        # The unit test digest_work shows that the server does the same work for each of them.
         for my $at (0, 1, 15, 30, 31) {
             my $wrong = $right;
             substr($wrong, $at, 1) =~ tr/0-9a-f/1-9a-f0/;
@@ -221,15 +222,15 @@ parts 'weaknesses', \%server_config,
             $line =~ s/, client: .*//;
             $seen{join "\n", $a->status, $a->body, $line =~ s/\W*\z//r, map { s/nonce="[^"]+"//r } $a->challenges}++;
         }
-        is_deeply([ values %seen ], [5], 'one answer and one line, wherever the response is wrong') or diag(join "\n--\n", keys %seen);
-        granted(sent($server, $login, nc => 1), { user => 'alice' }, 'the right one');
+        is_deeply([ values %seen ], [5], 'one answer and one log line, wherever the response is wrong') or diag(join "\n--\n", keys %seen);
+        granted(sent($server, $login, nc => 1), { user => 'alice' }, 'the right nonce');
     },
-    'CVE-2026-48005: forged headers change nothing for their victim' => sub {
+    'CVE-2026-48005: forged headers do not affect their victim' => sub {
         my ($server) = @_;
         my $victim = login($server, 'alice');
         granted(sent($server, $victim), { user => 'alice' }, "the victim's count $_") for 1 .. 5;
         my @forged = map { [ "count $_ with a wrong password", nc => $_, password => 'guess' ] } 1, 6, 7, 300, 0xffffffff;
-        push @forged, [ 'as nobody', user => 'nobody', nc => 6 ], [ 'with no response', nc => 6, set => { response => '0' x 32 } ],
+        push @forged, [ 'as an unknown user', user => 'nobody', nc => 6 ], [ 'with no response', nc => 6, set => { response => '0' x 32 } ],
             [ 'as bob with a wrong password', user => 'bob', nc => 6 ],
             [ 'with another opaque', nc => 6, password => 'guess', set => { opaque => 'x' x 16 } ];
         for my $case (@forged) {
@@ -241,8 +242,8 @@ parts 'weaknesses', \%server_config,
         is(sent($server, $victim, nc => $_)->status, 401, "the victim's count $_ stays used") for 1 .. 5;
         granted(sent($server, $victim, nc => $_), { user => 'alice' }, "the victim's count $_ is good") for 6, 7;
         my $unused = login($server, 'bob');
-        not_stale(sent($server, $unused, user => 'nobody', nc => 1), 'a nonce that nobody used yet, as nobody');
-        granted(sent($server, $unused, nc => 1), { user => 'bob' }, 'is still good for who got it');
+        not_stale(sent($server, $unused, user => 'nobody', nc => 1), 'an unused nonce, as an unknown user');
+        granted(sent($server, $unused, nc => 1), { user => 'bob' }, 'the nonce still works for its client');
     };
 
 done_testing;

@@ -40,25 +40,25 @@ for my $kind (qw(apache nginx)) {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         granted($c->get($page, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
-        granted($c->get($page, digest => $login{bob}), { user => 'bob' }, 'a password too');
-        refused($c->get($page), 401, 'without either it stays shut');
+        granted($c->get($page, digest => $login{bob}), { user => 'bob' }, 'a password opens the page as well');
+        refused($c->get($page), 401, 'without credentials the page is refused');
     };
     scenario 'minimal-kerberos.conf', example($kind, 'minimal-kerberos'), sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         granted($c->get($page, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
         my $a = $c->get($page);
-        refused($a, 401, 'without one it stays shut');
-        is_deeply([ $a->challenges ], ['Negotiate'], 'Negotiate is asked for');
+        refused($a, 401, 'without a ticket the page is refused');
+        is_deeply([ $a->challenges ], ['Negotiate'], 'Negotiate is offered');
     };
     scenario 'minimal-digest.conf', example($kind, 'minimal-digest'), sub {
         my ($server) = @_;
         my $c = $server->client;
         granted($c->get($page, digest => $login{alice}), { user => 'alice' }, 'a password opens the page');
-        refused($c->get($page, digest => 'alice:wrong'), 401, 'a wrong one does not');
+        refused($c->get($page, digest => 'alice:wrong'), 401, 'a wrong password does not');
         my $a = $c->get($page);
-        refused($a, 401, 'nor does none');
-        like(($a->challenges)[0], qr/realm="Intranet".*SHA-256/, 'the strongest algorithm is asked for first');
+        refused($a, 401, 'a request without credentials is refused');
+        like(($a->challenges)[0], qr/realm="Intranet".*SHA-256/, 'the first challenge has the strongest algorithm');
     };
     scenario 'digest-strong.conf', example($kind, 'digest-strong'), sub {
         my ($server) = @_;
@@ -69,9 +69,9 @@ for my $kind (qw(apache nginx)) {
         is_deeply([ map { "$_->{algorithm} $_->{qop}" } @offered ], ['SHA-256 auth-int'], 'staff: auth-int');
         my %login = (user => 'alice', password => 'secret of alice', uri => $staff);
         granted($c->get($staff, authorization => digest_header($offered[0], %login, body => '')),
-            { user => 'alice' }, 'staff: which vouches for the body');
+            { user => 'alice' }, 'staff: auth-int with a body');
         refused($c->get($staff, authorization => digest_header($offered[0], %login, nc => 2)), 401,
-            'staff: qop auth does not');
+            'staff: qop auth is refused');
     };
     scenario 'kerberos-and-ntlm.conf', example($kind, 'kerberos-and-ntlm'), sub {
         my ($server) = @_;
@@ -79,11 +79,11 @@ for my $kind (qw(apache nginx)) {
         my @ntlm = map { [ '--ntlm', '-u', "$_:secret of $_" ] } qw(bob carol);
         granted($c->get($page, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
         granted($no_ticket->get($page, args => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'NTLM too');
-        is_deeply([ $no_ticket->get($page)->challenges ], [qw(Negotiate NTLM)], 'both are asked for');
+        is_deeply([ $no_ticket->get($page)->challenges ], [qw(Negotiate NTLM)], 'both are offered');
         is_deeply([ $no_ticket->get($page, args => [ '--header', 'Via: 1.1 proxy' ])->challenges ], ['Negotiate'],
-            'through a proxy Kerberos alone');
+            'through a proxy only Kerberos is offered');
         granted($c->get($staff, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'staff: a named user');
-        granted($no_ticket->get($staff, args => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'staff: one of NTLM');
+        granted($no_ticket->get($staff, args => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'staff: a named user of NTLM');
         is($no_ticket->get($staff, args => $ntlm[1])->status, 403, 'staff: another one is forbidden');
     };
     scenario 'tls-at-load-balancer.conf', example($kind, 'tls-at-load-balancer'), sub {
@@ -97,24 +97,24 @@ for my $kind (qw(apache nginx)) {
         };
         granted($get->($page, 'rsa'), { user => 'alice@SSPI.TEST' }, 'bound to the load balancer');
         granted($get->($page), { user => 'alice@SSPI.TEST' }, 'not bound');
-        refused($get->($page, 'ec'), 401, 'bound to another certificate: somebody relays');
+        refused($get->($page, 'ec'), 401, 'bound to another certificate, as through a relay');
         granted($get->($staff, 'rsa'), { user => 'alice@SSPI.TEST' }, 'staff: bound');
-        ok((grep { $get->($staff)->status == $_ } 401, 403), 'staff: not bound is not enough');
+        ok((grep { $get->($staff)->status == $_ } 401, 403), 'staff: a client that is not bound is refused');
     };
     scenario 'kerberos-and-digest-tls.conf', example($kind, 'kerberos-and-digest-tls'), sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my @tls = (tls => 1);
         granted($c->get($page, negotiate => 1, @tls), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
-        granted($c->get($page, digest => $login{bob}, @tls), { user => 'bob' }, 'a password too');
+        granted($c->get($page, digest => $login{bob}, @tls), { user => 'bob' }, 'a password opens the page as well');
         my $a = $c->get($page, @tls);
-        refused($a, 401, 'none does not');
-        is_deeply([ map { (split)[0] } $a->challenges ], [qw(Negotiate Digest Digest)], 'all are asked for');
+        refused($a, 401, 'a request without credentials is refused');
+        is_deeply([ map { (split)[0] } $a->challenges ], [qw(Negotiate Digest Digest)], 'all are offered');
         granted($c->get($staff, negotiate => 1, @tls), { user => 'alice@SSPI.TEST' }, 'staff: a named user');
-        granted($c->get($staff, digest => $login{bob}, @tls), { user => 'bob' }, 'staff: the other one');
+        granted($c->get($staff, digest => $login{bob}, @tls), { user => 'bob' }, 'staff: the other named user');
         is($c->get($staff, digest => $login{alice}, @tls)->status, 403,
             'staff: the same name by another scheme is another user');
-        is($c->with(env => $bob)->get($staff, negotiate => 1, @tls)->status, 403, 'staff: and so vice versa');
+        is($c->with(env => $bob)->get($staff, negotiate => 1, @tls)->status, 403, 'staff: the other name by the other scheme as well');
     };
 }
 

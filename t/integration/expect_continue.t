@@ -70,7 +70,7 @@ parts 'Expect: 100-continue', { extra_ports => 1, locations => [
             like($last->body, qr/got $size\b/, 'with the body');
         }
     },
-    'with a large one' => sub {
+    'with a large body' => sub {
         my ($server) = @_;
         my $application = application($server);
         my ($asked, $first) = login($server, 'x' x 65537);
@@ -86,7 +86,7 @@ parts 'Expect: 100-continue', { extra_ports => 1, locations => [
                 my $a = $c->get('/p/', args => [ qw(--ntlm --user CORP\\alice:pw --header), 'Expect: 100-continue',
                     '--data-binary', "\@$body", @$how ]);
                 granted($a, \%corp_alice, "$size octets @$how") or diag(map { $_->brief } @{$a->{all}});
-                like($a->body, qr/got $size\b/, 'come through');
+                like($a->body, qr/got $size\b/, 'the request is granted');
             }
         }
     };

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The start warns of keytabs and user files that every account of the machine can read or change, once for
-# each file.
+# The server warns at start of keytabs and user files that every account of the machine can read or
+# change, once for each file.
 use strict;
 use warnings;
 
@@ -44,7 +44,7 @@ sub warnings {
 sub one_warning {
     my ($name, $lines, @patterns) = @_;
     is(scalar @$lines, 1, "$name: one warning") or diag(map { "$_\n" } @$lines);
-    like($lines->[0] // '', $_, "$name: the text is right") for qr/\[(?:\w+:)?warn\]/, @patterns, qr/chmod 0600/, qr/0640/;
+    like($lines->[0] // '', $_, "$name: the text has the fact") for qr/\[(?:\w+:)?warn\]/, @patterns, qr/chmod 0600/, qr/0640/;
     return;
 }
 
@@ -64,7 +64,7 @@ for my $kind (qw(apache nginx)) {
                     is_deeply([ warnings($kind, { %at, $key => secret($key, $mode) }) ], [], sprintf "$key %04o: no warning", $mode);
                 }
                 my ($shared, $other) = map { secret($key, 0644) } 1, 2;
-                one_warning("$key at two places", [ warnings($kind, ({ %at, $key => $shared }) x 2) ], qr/\Q$shared\E/);
+                one_warning("$key at two locations", [ warnings($kind, ({ %at, $key => $shared }) x 2) ], qr/\Q$shared\E/);
                 is(scalar(my @two = warnings($kind, map { { %at, $key => $_ } } $shared, $other)), 2, "$key: two files, two warnings");
             }
             my $both = spew("$dir/both-$kind", $file{digest_user_file}[2] . $file{ntlm_user_file}[2], 0644);

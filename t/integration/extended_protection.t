@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Extended Protection as one table: policy, scheme, and what the client says of its channel, on every
-# kind of TLS connection.
+# Extended Protection as one table: policy, scheme, and what the client says about its channel, on
+# each kind of TLS connection.
 use strict;
 use warnings;
 
@@ -15,7 +15,7 @@ use SSPI::Test::Scenario;
 my $fixture = SSPI::Test::Binding->new;
 my @locations = map { { path => "/$_/", channel_binding => $_ } } @policies;
 
-# A connection of curl, which knows HTTP/2.
+# A connection by curl, which can use HTTP/2.
 {
     package Http2;
     sub get {
@@ -26,19 +26,19 @@ my @locations = map { { path => "/$_/", channel_binding => $_ } } @policies;
     }
 }
 
-# One case: a connection of its own, so that none lives on another's.
+# Tests one case on a new connection, so that no case depends on the login of another one.
 sub check_binding {
     my ($server, $connection, $name, $scheme, $policy, $says, $application) = @_;
     return $fixture->comes_out($server, wanted_outcome($policy, $says), "$policy, $scheme, $says: $name",
         $scheme, $connection->(), "/$policy/", $says, $application);
 }
 
-# All that a client can say, under every policy, by every scheme: 60 cases.
+# Everything that a client can say, under each policy, by each scheme: 60 cases.
 my @all = map { my $policy = $_; map { my $scheme = $_; map { [ $scheme, $policy, $_ ] } @says } @schemes } @policies;
 
-# On the other connections what they can change: which channel is right. It makes no difference to
-# clients that say nothing of one nor to a policy that compares nothing, and allow and require compare
-# alike.
+# The cases that depend on the kind of connection, which changes only the right channel. That does
+# not matter for clients that say nothing about a channel, nor for a policy that compares nothing.
+# The policies allow and require compare in the same way.
 my @comparing = map { ([ $_, 'require', 'right' ], [ $_, 'require', 'wrong' ]) } @schemes;
 
 sub over {
@@ -47,7 +47,7 @@ sub over {
     my $how = $session ? 'reused' : 'new';
     my @tls = (version => $version, kind => $certificate, $session ? (session => "$server->{https}-$version-$certificate") : ());
     my $name = "TLS $version, $certificate, $how";
-    # A session to go on with.
+    # Makes a session that the next connection resumes.
     SSPI::Test::Tls->new($client, @tls)->get('/none/') if $session;
     for my $case (@cases) {
         my $connect = sub {
@@ -69,7 +69,8 @@ sub shapes {
     } qw(1.2 1.3);
 }
 
-# The header is the same; the channel is that of the connection below the streams. NTLM is not offered.
+# The header is the same as in HTTP/1.1. The channel is that of the connection that carries the
+# streams. NTLM is not offered.
 sub over_http2 {
     my ($server) = @_;
     my $connect = sub { return bless { client => $server->client }, 'Http2' };
@@ -81,19 +82,19 @@ sub over_http2 {
 }
 
 parts 'with one certificate', { $fixture->server_config(@locations) },
-    'all of the table' => sub { over($_[0], 'rsa', '1.3', 0, @all) },
-    'all of it, TLS 1.2, resumed' => sub { over($_[0], 'rsa', '1.2', 1, @all) },
+    'the complete table' => sub { over($_[0], 'rsa', '1.3', 0, @all) },
+    'the complete table, TLS 1.2, resumed' => sub { over($_[0], 'rsa', '1.2', 1, @all) },
     'HTTP/2' => \&over_http2,
     shapes('rsa');
 
-parts 'with two', { $fixture->server_config(@locations), certificates => [qw(rsa ec)] },
-    'all of the table, by the second one' => sub { over($_[0], 'ec', '1.3', 1, @all) },
+parts 'with two certificates', { $fixture->server_config(@locations), certificates => [qw(rsa ec)] },
+    'the complete table, with the second certificate' => sub { over($_[0], 'ec', '1.3', 1, @all) },
     shapes('rsa'), shapes('ec'),
-    'the other certificate of this host is as right' => sub {
+    'the other certificate of this host is right as well' => sub {
         my ($server) = @_;
         for my $scheme (@schemes) {
             my $connect = sub { $server->tls_connection(kind => 'rsa') };
-            check_binding($server, $connect, 'the other one', $scheme, 'require', 'right', binding_of('ec'));
+            check_binding($server, $connect, 'the other certificate', $scheme, 'require', 'right', binding_of('ec'));
         }
     };
 

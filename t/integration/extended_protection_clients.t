@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Extended Protection with clients of other people: those that bind themselves to their channel and
-# those that do not; directly, through a front end, and through somebody who relays.
+# Extended Protection with clients that are not part of this project: clients that bind themselves
+# to their channel and clients that do not, each directly, through a front end, and through a relay.
 use strict;
 use warnings;
 
@@ -28,8 +28,8 @@ $server_config{http2} = 0; # NTLM cannot run over it
 
 my %ticket = (user => '', password => '', kerberos => 1);
 my %password = (user => 'CORP\\alice', password => 'pw');
-# `binds`: to the certificate that it sees, `names` the service that it means. The others know nothing
-# of it.
+# `binds`: the client binds itself to the certificate that it sees. `names`: it names the service
+# that it means. Other clients do neither.
 my @clients = (
     { name => 'java, Kerberos', client => 'java', %ticket, binds => 1, names => 1 },
     { name => 'requests-ntlm', client => 'requests-ntlm', %password, binds => 1 },
@@ -40,12 +40,13 @@ my @clients = (
     { name => 'soup, NTLM', client => 'soup', %password },
 );
 
-# They trust all that end TLS here.
+# The clients trust every certificate of these tests.
 my $trusted = spew(scratch_dir('trusted') . '/all.pem', join '', map { slurp((SSPI::Test::Server::certificate($_))[0]) }
     qw(rsa ec relay front));
 
-# All of one client in one go, since some take long to start: [ who ends TLS, URL, what is wanted ].
-# A refusal is 401, or 0 where the client does not take that: so each must have its line in the log.
+# Runs all cases of one client together, because some clients take long to start. A case is [ the
+# server that ends TLS, URL, expected result ]. A refusal is 401, or 0 if the client reports an
+# error of its own, so each refusal must have its log line.
 sub gets {
     my ($known, $server, @cases) = @_;
     my $client = $server->client->with(ca => $trusted, env => $known->{kerberos} ? $fixture->{env} : $fixture->{kdc}->env_without_ticket);
@@ -70,7 +71,7 @@ sub at { my ($where, $base, %want) = @_; return map { [ $where, "$base$_", $want
 my %here = map { $_ => 1 } clients_here(do { my %n = map { $_->{client} => 1 } @clients; sort keys %n });
 @clients = grep { $here{$_->{client}} } @clients;
 
-parts 'real clients', \%server_config, map {
+parts 'clients that are not part of this project', \%server_config, map {
     my $known = $_;
     my ($binds, $names) = @$known{qw(binds names)};
     ($known->{name} => sub {
@@ -80,7 +81,7 @@ parts 'real clients', \%server_config, map {
         gets($known, $server,
             at('directly', '', '/none/' => 200, '/allow/' => 200, '/require/' => $binds ? 200 : 401, '/bound/' => $binds ? 200 : 403),
             at('relayed', "https://localhost:$relay", '/allow/' => $binds ? 401 : 200, '/require/' => 401, '/front/' => 401),
-            at('in front', "https://localhost:$in_front", '/front/' => $binds ? 200 : 401, '/proxy-allow/' => 200,
+            at('front ends and relays', "https://localhost:$in_front", '/front/' => $binds ? 200 : 401, '/proxy-allow/' => 200,
                 '/proxy-require/' => $names ? 200 : 401));
     })
 } @clients;

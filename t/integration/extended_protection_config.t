@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Configurations that could not protect are refused, at the latest when the server starts.
+# The server refuses configurations that cannot protect, either in its configuration test or at
+# start.
 use strict;
 use warnings;
 
@@ -29,10 +30,10 @@ config_refused('an unknown type', with(channel_binding_type => 'tls-client'), na
 
 # ---- certificates of front ends ----
 my %files = (
-    'that is not there' => [ "$dir/none.pem", qr/none\.pem/ ],
+    'that does not exist' => [ "$dir/none.pem", qr/none\.pem/ ],
     'that is a directory' => [ $dir, qr/\Q$dir\E/ ],
     'that is empty' => [ spew("$dir/empty.pem", ''), qr/empty\.pem/ ],
-    'that is no PEM' => [ spew("$dir/text.pem", "no certificate\n"), qr/text\.pem/ ],
+    'that is not PEM' => [ spew("$dir/text.pem", "no certificate\n"), qr/text\.pem/ ],
     'that is a key' => [ $rsa_key, qr/key\.pem/ ],
     'that is cut off' => [ spew("$dir/cut.pem", substr slurp($rsa), 0, 200), qr/cut\.pem/ ],
     'without a hash' => [ $ed25519, qr/Ed25519|ED25519/ ],
@@ -45,7 +46,7 @@ for my $what (sort keys %files) {
 }
 config_refused('nine certificates', with(channel_binding_certificate => join ' ', ($rsa) x 9), names('channel_binding_certificate'));
 
-# ---- authorization that would protect nothing ----
+# ---- authorization that would not protect ----
 my $bound = 'Require sspi-channel-bound';
 my %useless = (
     'beside another line' => "$bound\nRequire valid-user",
@@ -71,14 +72,14 @@ my %useful = (
 config_passes("$bound $_", apache_with($useful{$_})) for sort keys %useful;
 
 # ---- certificates of the server ----
-# Httpd does not load them for its test of the configuration.
+# httpd does not load certificates in its configuration test.
 sub does_not_start {
     my ($name, $spec) = @_;
     subtest "apache: $name: the start fails" => sub {
         plan skip_all => 'not among SSPI_SERVERS' if !wanted('apache');
         ok(!eval { SSPI::Test::Apache->new(%$spec)->start; 1 }, 'it does not start');
-        like($@, qr/\(dead\)/, 'since it ended by itself');
-        like($@, $_, 'and says why') for qr/SSPIChannelBinding\b.*\brequire\b/, qr/Ed25519/, qr/localhost/;
+        like($@, qr/\(dead\)/, 'the server ended by itself');
+        like($@, $_, 'the message has the fact') for qr/SSPIChannelBinding\b.*\brequire\b/, qr/Ed25519/, qr/localhost/;
     };
     config_refused($name, { %$spec, on => 'nginx' }, qr/sspi_channel_binding\b.*\brequire\b/, qr/Ed25519/, qr/server\.conf:\d+/);
     return;
@@ -91,12 +92,12 @@ parts 'a certificate without a hash', { $fixture->server_config({ path => '/allo
     { path => '/allow-too/', channel_binding => 'allow' }, { path => '/none/', channel_binding => 'none' },
     { path => '/exporter/', channel_binding => 'require', channel_binding_type => 'tls-exporter' },
     { path => '/front/', channel_binding => 'require', channel_binding_certificate => $rsa }), certificates => ['ed25519'] },
-    'is told once where it is allowed' => sub {
+    'gives one log line where it is allowed' => sub {
         my ($server) = @_;
         my $id = message_id('NO_HASH');
-        is(scalar(grep { /\b$id\b/ } split /\n/, $server->log), 1, 'one line') or diag($server->log);
+        is(scalar(grep { /\b$id\b/ } split /\n/, $server->log), 1, 'one log line') or diag($server->log);
     },
-    'with which no channel can be compared' => sub {
+    'clients that name a channel are refused' => sub {
         my ($server) = @_;
         my %want = (silent => 'unbound', zeros => 'MISSING_BINDING', right => 'BAD_BINDING', wrong => 'BAD_BINDING');
         for my $scheme (@schemes) {
@@ -118,7 +119,7 @@ parts 'a policy of .htaccess', { $fixture->server_config({ path => '/none/', cha
             . "SSPIChannelBinding require\nRequire valid-user\n" },
     apache_head => join('', map { "$_\n" } "SSPIKeytab $fixture->{location}{keytab}", "SSPINTLMUserFile $fixture->{location}{ntlm_user_file}",
         "SSPIDigestUserFile $fixture->{location}{digest_user_file}") },
-    'is told with each request' => sub {
+    'gives a log line with each request' => sub {
         my ($server) = @_;
         for my $scheme (@schemes) {
             $fixture->comes_out($server, 'NO_CANDIDATE 500', $scheme, $scheme, $server->tls_connection, '/htaccess/', 'right', $ed_binding);
@@ -127,18 +128,19 @@ parts 'a policy of .htaccess', { $fixture->server_config({ path => '/none/', cha
 
 for my $kind (qw(rsa ed25519)) {
     my ($certificate, $key) = SSPI::Test::Server::certificate($kind);
-    # Workers read them.
+    # The workers must be able to read these files.
     my @copies = map { spew("$dir/$kind-" . (/key/ ? 'key' : 'cert') . '.pem', slurp($_), 0644) } $certificate, $key;
     my %server_config = ($fixture->server_config({ path => '/p/', channel_binding => 'require' }, { path => '/allow/', channel_binding => 'allow' }),
         on => 'nginx', certificates => [], nginx_http => "ssl_protocols TLSv1.2 TLSv1.3;\nmap \$ssl_server_name \$kind { default $kind; }\n",
         nginx => "ssl_certificate $dir/\$kind-cert.pem;\nssl_certificate_key $dir/\$kind-key.pem;\n");
     parts "a certificate from variables: $kind", \%server_config,
-        'is told with each request' => sub {
+        'gives a log line with each request' => sub {
             my ($server) = @_;
             my @session = (version => '1.2', session => $kind);
             $server->tls_connection(@session)->get('/');
             for my $handshake (qw(new reused)) {
-                # A session keeps the binding of its certificate, which one with Ed25519 does not have.
+                # A session keeps the binding of its certificate. A certificate with Ed25519 has no
+                # binding.
                 my $known = $kind eq 'rsa';
                 for my $scheme (@schemes) {
                     for my $case ([ '/p/', $known ? 'bound' : 'NO_CANDIDATE 500' ], [ '/allow/', $known ? 'bound' : 'BAD_BINDING' ]) {

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# TLS that ends in front of the server: at certificates that it knows, at others, and both kinds of
-# traffic at one place; as IIS's flags have it.
+# TLS that ends before the server: at front ends whose certificates the server knows, at others, and
+# at locations with both kinds of traffic. The options are those of IIS.
 use strict;
 use warnings;
 
@@ -23,7 +23,7 @@ my @locations = (
 );
 my %server_config = $fixture->server_config(@locations);
 
-# Ways of a request: who ends its TLS, and how it comes to the server.
+# The ways of a request: the server that ends its TLS, and the connection to the tested server.
 my %port; # by way, of one server at a time
 sub way {
     my ($server, $way) = @_;
@@ -35,7 +35,7 @@ sub way {
     return $server->tls_connection(port => $port{"$port $way"});
 }
 
-# Every scheme at `path`: what each client that is given gets on that way.
+# Logs in by each scheme at `path` on one way. `want` has the outcome for each kind of client.
 sub each_scheme {
     my ($server, $path, $way, $binding, %want) = @_;
     for my $scheme (@schemes) {
@@ -50,7 +50,7 @@ my %granted = map { $_ => 'unbound' } @says;
 my ($front_binding, $own) = map { binding_of($_) } qw(front rsa);
 
 parts 'front ends', \%server_config,
-    'one whose certificate is known' => sub {
+    'a front end whose certificate is known' => sub {
         my ($server) = @_;
         for my $policy (@policies) {
             my %want = map { $_ => wanted_outcome($policy, $_) } @says;
@@ -59,13 +59,13 @@ parts 'front ends', \%server_config,
         my %want = map { $_ => wanted_outcome('require', $_) } @says;
         each_scheme($server, '/front-require/', 'front by tls', $front_binding, right => 'bound', wrong => 'BAD_BINDING');
     },
-    'clients that come directly' => sub {
+    'clients that connect directly' => sub {
         my ($server) = @_;
         each_scheme($server, '/front-require/', 'direct TLS', $own, right => 'bound', silent => 'MISSING_BINDING');
         each_scheme($server, '/front-require/', 'plain HTTP', $own, right => 'BAD_BINDING', silent => 'MISSING_BINDING');
         each_scheme($server, '/front-allow/', 'plain HTTP', $own, zeros => 'MISSING_BINDING', silent => 'unbound');
     },
-    'one that is not among them' => sub {
+    'a front end whose certificate is not known' => sub {
         my ($server) = @_;
         for my $next (qw(plain tls)) {
             each_scheme($server, '/front-require/', "second-front by $next", binding_of('second-front'),
@@ -74,14 +74,14 @@ parts 'front ends', \%server_config,
         each_scheme($server, '/both-fronts/', 'second-front by plain', binding_of('second-front'), right => 'bound');
         each_scheme($server, '/both-fronts/', 'front by plain', $front_binding, right => 'bound');
     },
-    'one that nobody names: proxy' => sub {
+    'a front end without a configured certificate: proxy' => sub {
         my ($server) = @_;
         my @way = ('front by plain', $front_binding);
         each_scheme($server, '/proxy-none/', @way, %granted);
-        # Any channel is right, and none of them proven.
+        # Every channel is accepted, but no channel is compared.
         each_scheme($server, '/proxy-allow/', @way, %granted, zeros => 'MISSING_BINDING');
         each_scheme($server, '/proxy-require/', @way, right => 'unbound', wrong => 'unbound', map { $_ => 'MISSING_BINDING' } qw(zeros silent));
-        # There, too, the server's own channel is just one of them.
+        # The server's own channel is only one of the accepted channels.
         each_scheme($server, '/proxy-require/', 'direct TLS', $own, right => 'unbound', silent => 'MISSING_BINDING');
     },
     'mixed with plain HTTP: proxy-cohosting' => sub {
@@ -89,7 +89,7 @@ parts 'front ends', \%server_config,
         each_scheme($server, "/mixed-$_/", 'front by plain', $front_binding, right => 'unbound', zeros => 'unbound') for @policies;
         each_scheme($server, "/mixed-$_/", 'plain HTTP', $front_binding, zeros => 'unbound') for @policies;
     },
-    'a token of Kerberos works once, whatever it is compared with' => sub {
+    'a Kerberos token works once, also at locations that compare other channels' => sub {
         my ($server) = @_;
         for my $case ([ '/proxy-require/', 'unbound' ], [ '/mixed-require/', 'unbound' ], [ '/both-fronts/', 'bound' ]) {
             my ($path, $want) = @$case;
@@ -103,7 +103,7 @@ parts 'front ends', \%server_config,
             }
         }
     },
-    'who names no service, where the name is all that counts' => sub {
+    'clients that name no service, where only the name is checked' => sub {
         my ($server) = @_;
         for my $case ([ 'proxy', 'front by plain' ], [ 'mixed', 'plain HTTP' ]) {
             my ($flag, $way) = @$case;

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Hosts of one port with certificates of their own, chosen by SNI: each binds only to its own. The host
-# of the request counts, not that of SNI.
+# Hosts on one port with their own certificates, chosen by SNI. A client is bound to the certificate
+# of its host. The host of the request counts, not that of SNI.
 use strict;
 use warnings;
 
@@ -67,7 +67,7 @@ sub connection {
 
 my $n_sessions = 0;
 
-# A connection to `host` that asks for a session of the other one.
+# A connection to `host` that tries to resume a session of the other host.
 sub with_other_session {
     my ($server, $host, $version, $handshake) = @_;
     my @tls = (version => $version, session => "$server->{https}-other-" . ++$n_sessions);
@@ -84,17 +84,18 @@ parts 'hosts by SNI', \%server_config,
             my ($server) = @_;
             for my $how ([ '1.2', 'new' ], [ '1.2', 'reused' ], [ '1.3', 'new' ], [ '1.3', 'reused' ]) {
                 for my $scheme (@schemes) {
-                    $fixture->comes_out($server, 'bound', "@$how, $scheme: its own", $scheme, connection($server, $host, @$how),
+                    $fixture->comes_out($server, 'bound', "@$how, $scheme: its own certificate", $scheme, connection($server, $host, @$how),
                         '/require/', 'right', $binding{$host});
-                    $fixture->comes_out($server, 'BAD_BINDING', "@$how, $scheme: that of the other", $scheme,
+                    $fixture->comes_out($server, 'BAD_BINDING', "@$how, $scheme: the certificate of the other host", $scheme,
                         connection($server, $host, @$how), '/require/', 'right', $binding{$other{$host}});
                 }
             }
-            $fixture->comes_out($server, 'BAD_BINDING', "allow, $_: that of the other", $_, connection($server, $host, '1.3', 'new'),
+            $fixture->comes_out($server, 'BAD_BINDING', "allow, $_: the certificate of the other host", $_, connection($server, $host, '1.3', 'new'),
                 '/allow/', 'right', $binding{$other{$host}}) for @schemes;
         })
     } sort keys %binding),
-    # The owner of one host has its key, and can relay what clients of that host send to the other one.
+    # The owner of one host has its key, and can relay data of that host's clients to the other
+    # host.
     'a request that names another host than its connection' => sub {
         my ($server) = @_;
         for my $host (sort keys %binding) {
@@ -103,10 +104,10 @@ parts 'hosts by SNI', \%server_config,
                 $relayed->{client} = $relayed->{client}->with(host => $other{$host});
                 $server->new_log;
                 my $a = $fixture->login($scheme, $relayed, '/allow/', 'right', $binding{$host});
-                # httpd itself wants both to have the same TLS.
+                # httpd demands the same TLS options for both hosts.
                 my $want = $server->kind eq 'apache' ? 421 : 401;
                 is($a->status, $want, "$scheme: bound to $host, for $other{$host}") or diag($a->brief, $server->new_log);
-                like($server->new_log, qr/BAD_BINDINGS/, 'which is logged') if $want == 401;
+                like($server->new_log, qr/BAD_BINDINGS/, 'the log has the status') if $want == 401;
                 my $silent = connection($server, $host, '1.3', 'new');
                 $silent->{client} = $silent->{client}->with(host => $other{$host});
                 next if $server->kind eq 'apache';
@@ -126,7 +127,7 @@ parts 'hosts by SNI', \%server_config,
             }
         }
     },
-    # Both servers show the certificate of the port's first host, other.test, for it.
+    # Both servers send the certificate of the port's first host, other.test, for this host.
     'a host without a certificate of its own' => sub {
         my ($server) = @_;
         for my $case ([ 'bare.test', 'other.test' => 200 ], [ 'bare.test', 'localhost' => 401 ],
@@ -144,8 +145,8 @@ parts 'hosts by SNI', \%server_config,
         my ($server) = @_;
         for my $host (sort keys %binding) {
             for my $version (qw(1.2 1.3)) {
-                # httpd begins a new session. nginx resumes it, and before TLS 1.3 uses the host of the
-                # session.
+                # httpd starts a new session. nginx resumes the session, and before TLS 1.3 it uses
+                # the host of the session.
                 my $how = $server->kind eq 'apache' ? 'new' : 'reused';
                 for my $scheme (@schemes) {
                     $fixture->comes_out($server, $_->[1], "$host, TLS $version, $scheme: bound to $_->[0]", $scheme,

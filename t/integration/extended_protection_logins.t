@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What was proven of a channel: where it is demanded by authorization, and where a login that stays on
-# its connection is taken for it.
+# The compared channel of a login: where requirements demand it, and where a location accepts or
+# refuses a login that its connection keeps.
 use strict;
 use warnings;
 
@@ -31,14 +31,15 @@ my %server_config = $fixture->server_config(
 );
 my $own = binding_of('rsa');
 
-# A connection on which NTLM has logged in at `path`.
+# Returns a connection with an NTLM login from `path`.
 sub logged_in {
     my ($server, $connection, $path, $says, $want, $binding) = @_;
     $fixture->comes_out($server, $want, "a login at $path: $says", 'NTLM', $connection, $path, $says, $binding // $own);
     return $connection;
 }
 
-# What requests without credentials get from there: path => bound, unbound, or a status.
+# Sends requests without credentials on the connection of a login. `want` maps each path to bound,
+# unbound, or a status.
 sub gets {
     my ($server, $connection, @wanted) = @_;
     while (my ($path, $want) = splice @wanted, 0, 2) {
@@ -50,8 +51,8 @@ sub gets {
     return;
 }
 
-parts 'what was proven of a channel', \%server_config,
-    'is demanded by authorization' => sub {
+parts 'the compared channel of a login', \%server_config,
+    'is demanded by requirements' => sub {
         my ($server) = @_;
         for my $scheme (@schemes) {
             for my $path ('/bound-allow/', '/bound-require/', '/bound-alice/', '/bound-optional/') {
@@ -70,45 +71,45 @@ parts 'what was proven of a channel', \%server_config,
         }
         is($server->tls_connection->get($_)->status, 401, "$_: without credentials") for qw(/bound-allow/ /bound-alice/);
     },
-    'by a login that was made without' => sub {
+    'of a login without a binding' => sub {
         my ($server) = @_;
         gets($server, logged_in($server, $server->tls_connection, '/allow/', 'silent', 'unbound'),
             '/allow/' => 'unbound', '/none/' => 'unbound', '/require/' => 401, '/bound-allow/' => 403, '/bound-alice/' => 403,
             '/exporter/' => 401, '/allow/' => 'unbound');
     },
-    'by one that was bound' => sub {
+    'of a bound login' => sub {
         my ($server) = @_;
         gets($server, logged_in($server, $server->tls_connection, '/allow/', 'right', 'bound'), '/allow/' => 'bound', '/require/' => 'bound',
             '/bound-allow/' => 'bound', '/bound-alice/' => 'bound', '/none/' => 'unbound', '/exporter/' => 401, '/x-require/' => 'bound');
     },
-    'by one whose channel was not compared' => sub {
+    'of a login whose channel was not compared' => sub {
         my ($server) = @_;
         gets($server, logged_in($server, $server->tls_connection, '/none/', 'wrong', 'unbound'), '/none/' => 'unbound', '/allow/' => 401,
             '/require/' => 401, '/bound-none/' => 403, '/bound-allow/' => 401, '/proxy/' => 'unbound');
-        # Each location compares what the client said with what is right there.
+        # Each location compares the client's binding with the channel that is right there.
         gets($server, logged_in($server, $server->tls_connection, '/none/', 'right', 'unbound'), '/none/' => 'unbound', '/allow/' => 'bound',
             '/require/' => 'bound', '/bound-none/' => 403, '/bound-allow/' => 'bound', '/x-allow/' => 'bound', '/exporter/' => 401);
     },
-    'by one that was bound in front' => sub {
+    'of a login that is bound to a front end' => sub {
         my ($server) = @_;
         gets($server, logged_in($server, $server->tls_connection, '/proxy/', 'wrong', 'unbound'), '/proxy/' => 'unbound',
             '/proxy-allow/' => 'unbound', '/require/' => 401, '/allow/' => 401, '/x-allow/' => 401, '/none/' => 'unbound');
         gets($server, logged_in($server, $server->tls_connection, '/proxy-allow/', 'silent', 'unbound'), '/proxy/' => 401,
             '/proxy-allow/' => 'unbound');
     },
-    'by one of another type' => sub {
+    'of a login with another type of binding' => sub {
         my ($server) = @_;
         my $connection = $server->tls_connection;
         gets($server, logged_in($server, $connection, '/exporter/', 'right', 'bound', $connection->{exporter}),
             '/exporter/' => 'bound', '/require/' => 401, '/allow/' => 401);
     },
-    'by one through another front end' => sub {
+    'of a login through another front end' => sub {
         my ($server) = @_;
         my $port = SSPI::Test::Tls::front_end('front', $server->{http}, 'plain');
         my $connection = $server->tls_connection(port => $port);
         gets($server, logged_in($server, $connection, '/x-allow/', 'right', 'bound', binding_of('front')),
             '/x-require/' => 'bound', '/y-require/' => 401, '/y-allow/' => 401, '/x-and-y/' => 'bound', '/x-allow/' => 'bound');
-        # A location with a front end knows its own certificate, too.
+        # A location with a front end accepts its own certificate as well.
         gets($server, logged_in($server, $server->tls_connection, '/require/', 'right', 'bound'), '/y-require/' => 'bound');
     };
 

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The service that a client means: the ticket's principal, NTLM's target name, Digest's service-name,
-# against the list of accepted names.
+# The service that a client names: the principal of a ticket, NTLM's target name, or Digest's
+# service-name. The server compares it with the list of accepted names.
 use strict;
 use warnings;
 
@@ -13,7 +13,7 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
 my $fixture = SSPI::Test::Binding->new;
-# Kerberos would want keys for these names.
+# Kerberos would need keys for these names.
 my %named = (mechanisms => 'ntlm', keytab => undef, channel_binding => 'require', service_name => 'HTTP/www.example.org HTTP/web HTTP/www.example.org:8443');
 my %any = (%named, service_name => 'HTTP/');
 my @naming_schemes = grep { !/Kerberos/ } @schemes;
@@ -38,7 +38,7 @@ my %server_config = $fixture->server_config(
     { path => '/realm/', channel_binding => 'require', service_name => 'HTTP/localhost@SSPI.TEST' },
 );
 
-# Both schemes whose clients tell names: name => outcome.
+# Logs in by both schemes whose clients name a service: name => outcome.
 sub names_come_out {
     my ($server, $path, %want) = @_;
     for my $scheme (@naming_schemes) {
@@ -52,8 +52,8 @@ sub names_come_out {
 
 my ($listed, $port) = ('HTTP/www.example.org', 'HTTP/www.example.org:8443');
 
-parts 'names that clients tell', \%server_config,
-    'are looked up in the list' => sub {
+parts 'names from clients', \%server_config,
+    'are compared with the list' => sub {
         my ($server) = @_;
         names_come_out($server, '/named/', $listed => 'bound', 'http/WWW.Example.ORG' => 'bound', 'HTTP/www.example.net' => 'WRONG_SERVICE',
             'HTTP/example.org' => 'WRONG_SERVICE', 'HTTP/www.example.org.' => 'WRONG_SERVICE', "cifs/www.example.org" => 'WRONG_SERVICE',
@@ -71,7 +71,7 @@ parts 'names that clients tell', \%server_config,
         names_come_out($server, '/named-dotless/', 'HTTP/intranet' => 'WRONG_SERVICE');
         names_come_out($server, '/default/', 'HTTP/intranet' => 'bound');
     },
-    'where they count' => sub {
+    'are checked where the location checks names' => sub {
         my ($server) = @_;
         my $foreign = 'HTTP/www.example.net';
         names_come_out($server, '/named-none/', $foreign => 'unbound', 'cifs/web' => 'unbound');
@@ -82,7 +82,7 @@ parts 'names that clients tell', \%server_config,
         names_come_out($server, '/mixed/', $foreign => 'WRONG_SERVICE', $listed => 'unbound', '' => 'WRONG_SERVICE');
         names_come_out($server, '/proxy-unchecked/', $foreign => 'unbound', '' => 'unbound');
     },
-    'are logged with those that are accepted, and are told' => sub {
+    'stand in the log beside the accepted names, and in the variable' => sub {
         my ($server) = @_;
         for my $scheme (@naming_schemes) {
             my $login = sub {
@@ -90,13 +90,13 @@ parts 'names that clients tell', \%server_config,
             };
             is($login->($listed)->header('X-Sspi-Target'), $listed, "$scheme: SSPI_TARGET");
             $server->new_log;
-            refused($login->('HTTP/evil.example.org'), 401, "$scheme: another");
+            refused($login->('HTTP/evil.example.org'), 401, "$scheme: another name");
             logged($server, 'WRONG_SERVICE', 'HTTP/evil.example.org', 'HTTP/www.example.org, HTTP/web');
-            refused($login->('HTTP/intranet'), 401, "$scheme: one without a dot");
+            refused($login->('HTTP/intranet'), 401, "$scheme: a name without a dot");
             logged($server, 'WRONG_SERVICE', 'HTTP/intranet', 'allow-dotless-spn', 'HTTP/web');
         }
     },
-    'and those of tickets' => sub {
+    'of tickets are compared as well' => sub {
         my ($server) = @_;
         for my $scheme (grep { /Kerberos/ } @schemes) {
             my %want = (
@@ -105,7 +105,8 @@ parts 'names that clients tell', \%server_config,
                 '/realm/' => [ 'bound', 'WRONG_SERVICE' ],
                 '/other/' => [ 'WRONG_SERVICE', 'bound' ],
                 '/default/' => [ 'bound', 'bound' ],
-                # A ticket is for whom it names, whatever IIS does not look at.
+                # A ticket is only for the service that it names, also where IIS would not check the
+                # name.
                 '/other-unchecked/' => [ 'WRONG_SERVICE', 'bound' ],
             );
             for my $path (sort keys %want) {
@@ -117,7 +118,7 @@ parts 'names that clients tell', \%server_config,
             }
             $server->new_log;
             my $a = $fixture->login($scheme, $server->tls_connection, '/other/', 'right', binding_of('rsa'));
-            refused($a, 401, "$scheme: another");
+            refused($a, 401, "$scheme: another name");
             logged($server, 'WRONG_SERVICE', 'HTTP/localhost@SSPI.TEST', qr{HTTP/other\.test\b});
         }
     };

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Somebody in between ends a victim's TLS at a certificate of his own and forwards what it sends to
-# the server, to be let in by its credentials.
+# A relay ends a victim's TLS with a certificate of its own. It forwards the victim's data to the
+# server to log in with the victim's credentials.
 use strict;
 use warnings;
 
@@ -17,7 +17,8 @@ my $fixture = SSPI::Test::Binding->new;
 my %server_config = $fixture->server_config(
     (map { { path => "/$_/", channel_binding => $_ } } @policies),
     (map { { path => "/exporter-$_/", channel_binding => $_, channel_binding_type => 'tls-exporter' } } qw(allow require)),
-    # Where a front end is said to be, a relay may be, too: then the name is what tells.
+    # Where a front end is configured, a relay may be there as well. Then only the service name
+    # shows the difference.
     { path => '/proxy/', channel_binding => 'require', extended_protection => 'proxy', service_name => 'HTTP/localhost' },
 );
 my ($certificate) = SSPI::Test::Server::certificate('relay');
@@ -25,7 +26,7 @@ my ($certificate) = SSPI::Test::Server::certificate('relay');
 my %port;
 sub relay { my ($server) = @_; return $port{$server} //= SSPI::Test::Tls::front_end('relay', $server->{https}, 'tls') }
 
-# What a victim of each scheme gets: nothing of the page, unless it is said to be granted.
+# The outcome for a victim of each scheme. It gets no part of the page, unless it is granted.
 sub victims {
     my ($server, $path, $says, $want, %o) = @_;
     for my $scheme (@{$o{schemes} // \@schemes}) {
@@ -36,8 +37,8 @@ sub victims {
         is(SSPI::Test::Binding::outcome($server, $answer), $want, "$path, $scheme: $says");
         my $shown = $answer->body =~ /page of/ ? 1 : 0;
         is($shown, $want =~ /bound/ ? 1 : 0, 'and the page is ' . ($shown ? 'shown' : 'not'));
-        # Nor is the relay logged in by it.
-        is($connection->get($path)->user, '', 'nor afterwards') if $want eq 'BAD_BINDING';
+        # The relay has no login either.
+        is($connection->get($path)->user, '', 'and has no login afterwards') if $want eq 'BAD_BINDING';
     }
     return;
 }
@@ -48,17 +49,17 @@ parts 'a relay', \%server_config,
         victims($server, "/$_/", 'right', 'BAD_BINDING') for qw(allow require);
         victims($server, "/exporter-$_/", 'right', 'BAD_BINDING', type => 'exporter') for qw(allow require);
     },
-    'and with those of clients that it spoke to without TLS' => sub {
+    'is refused with the credentials of clients that use no TLS' => sub {
         my ($server) = @_;
         victims($server, "/$_/", 'zeros', 'MISSING_BINDING') for qw(allow require);
     },
-    'others are protected by require alone' => sub {
+    'is refused with the credentials of other clients only by require' => sub {
         my ($server) = @_;
         victims($server, '/require/', 'silent', 'MISSING_BINDING');
         victims($server, '/allow/', 'silent', 'unbound');
         victims($server, '/none/', 'right', 'unbound');
     },
-    'behind a front end without a known certificate by the name that they meant' => sub {
+    'is refused behind a front end without a known certificate by the service name' => sub {
         my ($server) = @_;
         my @naming_schemes = (schemes => [ grep { !/Kerberos/ } @schemes ]);
         victims($server, '/proxy/', 'right', 'WRONG_SERVICE', @naming_schemes, login => { target => 'HTTP/relay.example.org' });
@@ -66,7 +67,7 @@ parts 'a relay', \%server_config,
         victims($server, '/proxy/', 'right', 'WRONG_SERVICE', schemes => [ grep { /Kerberos/ } @schemes ],
             login => { ticket_host => 'other.test' });
     },
-    'real clients that do not bind' => sub {
+    'clients of other projects that do not bind themselves' => sub {
         my ($server) = @_;
         my $port = relay($server);
         my $curl = $server->client(env => $fixture->{env})->with(ca => $certificate, https => $port);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The table of docs/extended-protection.md shows what happens: each cell is a login of every scheme on
-# every server. With SSPI_WRITE_TABLE in the environment the test writes the table.
+# The table of docs/extended-protection.md is right: each cell is a login by each scheme on each
+# server. With SSPI_WRITE_TABLE in the environment, this test writes the table.
 use strict;
 use warnings;
 
@@ -19,7 +19,7 @@ my ($front) = SSPI::Test::Server::certificate('front');
 my %service = (service_name => 'HTTP/localhost');
 my %elsewhere = (target => 'HTTP/other.test', ticket_host => 'other.test');
 
-# Who comes, how, and what it says.
+# The clients: their way to the server, and what they say.
 my %client = (
     direct => [
         [ 'bound to the certificate of that end', 'tls', 'right', 'rsa' ],
@@ -63,7 +63,7 @@ sub connection {
 my %short = (bound => '200, bound', unbound => '200', (map { $_ => '401' } qw(BAD_BINDING MISSING_BINDING WRONG_SERVICE)));
 my @families = ([ 'Kerberos', qr/Kerberos/ ], [ 'NTLM', qr/NTLM/ ], [ 'Digest', qr/Digest/ ]);
 
-# What every scheme got, in one cell.
+# The outcomes of all schemes, in one cell.
 sub cell {
     my ($by_scheme) = @_;
     my %by_family;
@@ -94,7 +94,7 @@ sub rows {
     } @{$client{$table->{clients}}};
 }
 
-# What stands in the configuration beside the policy and the service's name.
+# The options beside the policy and the service name.
 sub configuration {
     my ($table) = @_;
     my %o = %{$table->{options}};
@@ -105,7 +105,7 @@ sub configuration {
     return ", `$apache $o{$key}` (`$nginx $o{$key};`)";
 }
 
-# One table. Ends of TLS with the same outcomes stand together.
+# Makes one table. Configurations with the same outcomes share a column.
 sub text_of {
     my (@groups) = @_;
     my @texts;
@@ -128,7 +128,7 @@ my @locations = map {
     map { { path => "/$table->{name}-$_/", channel_binding => $_, %{$table->{options}}, %service } } @policies;
 } @tables;
 
-scenario 'the table of Extended Protection', { $fixture->server_config(@locations) }, sub {
+scenario 'the table of Extended Protection is right', { $fixture->server_config(@locations) }, sub {
     my ($server) = @_;
     my $port = SSPI::Test::Tls::front_end('front', $server->{http}, 'plain');
     my $text = text_of(map { [ $_, rows($server, $_, $port) ] } @tables);

@@ -19,7 +19,7 @@ my %server_config = $fixture->server_config(map {
     map { { path => "/$name-$_/", channel_binding => $_, channel_binding_type => $type{$name} } } qw(allow require)
 } sort keys %type);
 
-# A connection, of a kind as "1.3 resumed" or "1.2 new without EMS".
+# Returns a connection of a kind such as "1.3 resumed" or "1.2 new without EMS".
 sub connection {
     my ($server, $kind) = @_;
     my ($version) = $kind =~ /\A(1\.\d)/;
@@ -34,7 +34,7 @@ sub connection {
     return $connection;
 }
 
-# A client of each scheme that is bound by this type's value of its connection.
+# Logs in by each scheme with a client that is bound by this type's value of its connection.
 sub each_scheme {
     my ($server, $path, $kind, $type, %want) = @_;
     for my $scheme (@schemes) {
@@ -47,7 +47,8 @@ sub each_scheme {
     return;
 }
 
-# The same where the client has nothing of the kind: another type's value, or that of another connection.
+# The same for a connection that does not have this type. The client sends the value of another type
+# or of another connection.
 sub with_other {
     my ($server, $path, $kind, $binding, $want) = @_;
     $fixture->comes_out($server, $want, "$path, $kind, $_: another binding", $_, connection($server, $kind), $path, 'right', $binding)
@@ -73,18 +74,18 @@ parts 'types of bindings', \%server_config,
         each_scheme($server, '/unique-allow/', '1.2 new', 'unique', zeros => 'MISSING_BINDING', silent => 'unbound');
         each_scheme($server, '/unique-require/', '1.2 new', 'exporter', right => 'BAD_BINDING');
     },
-    'of that connection alone' => sub {
+    'is right only for its own connection' => sub {
         my ($server) = @_;
         my $other = connection($server, '1.3 new');
         with_other($server, '/exporter-require/', '1.3 new', $other->{exporter}, 'BAD_BINDING');
         $other = connection($server, '1.2 new');
         with_other($server, '/unique-require/', '1.2 new', $other->{unique}, 'BAD_BINDING');
-        # Not even of the one whose session it goes on with.
+        # Also the binding of the connection whose session it resumes is wrong.
         $other = connection($server, '1.2 resumed');
         with_other($server, '/unique-require/', '1.2 resumed', $other->{unique}, 'BAD_BINDING');
         with_other($server, '/exporter-require/', '1.2 resumed', $other->{exporter}, 'BAD_BINDING');
     },
-    'the certificate is none of them' => sub {
+    'a certificate is not one of these types' => sub {
         my ($server) = @_;
         with_other($server, '/exporter-require/', '1.3 new', binding_of('rsa'), 'BAD_BINDING');
         with_other($server, '/unique-require/', '1.2 new', binding_of('rsa'), 'BAD_BINDING');
@@ -97,12 +98,12 @@ parts 'types of bindings', \%server_config,
             each_scheme($server, "/$name-require/", '1.2 resumed', 'unique', %compared);
         }
     },
-    'connections that have none' => sub {
+    'connections without a binding' => sub {
         my ($server) = @_;
-        # RFC 7627: without the extended master secret two connections may have the same.
+        # RFC 7627: without the extended master secret two connections may have the same value.
         each_scheme($server, '/unique-require/', '1.2 new without EMS', 'unique', right => 'NO_CANDIDATE 403');
-        # A channel that cannot be compared is refused under `allow`, too, because a relay chooses the TLS
-        # version.
+        # Under `allow` the server refuses a channel that it cannot compare, because a relay chooses
+        # the TLS version.
         each_scheme($server, '/unique-allow/', '1.2 new without EMS', 'unique', right => 'BAD_BINDING', silent => 'unbound');
         is(connection($server, '1.2 new without EMS')->{exporter}, undef, 'no exporter there');
         with_other($server, '/exporter-require/', '1.2 new without EMS', binding_of('rsa'), 'NO_CANDIDATE 403');

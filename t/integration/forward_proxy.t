@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd as a forward proxy: 407, headers of its own, and nothing of them for the servers behind.
+# httpd as a forward proxy: status 407, its own headers, and no proxy credentials for the servers
+# behind it.
 use strict;
 use warnings;
 
@@ -37,7 +38,7 @@ my %server_config = (
         . qq(CustomLog "\@DIR\@/logs/behind.log" behind\n),
 );
 
-# A request through the proxy: PORT1 offers all, PORT2 Digest alone.
+# Sends a request through the proxy. PORT1 offers all schemes, PORT2 only Digest.
 sub through {
     my ($server, $client, $port, $path, @args) = @_;
     return $client->get($path, proxied => 1,
@@ -46,8 +47,8 @@ sub through {
 
 sub offers { my ($a) = @_; return map { /\ADigest / ? 'Digest ' . (digest_challenges($_))[0]{algorithm} : $_ } @$a }
 
-# What the server behind was told with the granted request for this path: lines of its log, which come
-# a moment after the answer.
+# Returns what the server behind logged about the granted request for this path. The lines come a
+# moment after the answer.
 sub behind {
     my ($server, $path) = @_;
     my $lines = sub { [ grep { /\A\Q$path\E 200 / } split /\n/, slurp("$server->{dir}/logs/behind.log") ] };
@@ -56,29 +57,29 @@ sub behind {
 }
 
 parts 'a forward proxy', \%server_config,
-    'it asks with 407 and Proxy-Authenticate, one line for each way in' => sub {
+    'it challenges with 407 and Proxy-Authenticate, one line for each scheme' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $a = through($server, $c, 'PORT1', '/open/');
         is($a->status, 407, 'the status');
         is_deeply([ offers([ $a->header('Proxy-Authenticate') ]) ], [ 'Negotiate', 'Digest SHA-256', 'Digest MD5' ],
-            'in order, once each');
-        is_deeply([ $a->challenges ], [], 'and no WWW-Authenticate');
+            'each scheme once, in order');
+        is_deeply([ $a->challenges ], [], 'no WWW-Authenticate');
         $a = through($server, $c, 'PORT1', '/open/', '--head');
         is(scalar(() = $a->header('Proxy-Authenticate')), 3, 'to HEAD too');
     },
-    'curl gets through with a password, whose uri is only a path' => sub {
+    'curl is granted with a password, although its uri is only a path' => sub {
         my ($server) = @_;
         my $a = through($server, $server->client, 'PORT2', '/open/?a=b', qw(--proxy-digest --proxy-user alice:pw));
         is($a->status, 200, 'granted');
-        is($a->body, "page of /open/\n", 'the page comes through');
+        is($a->body, "page of /open/\n", 'the client gets the page');
         my @uris = map { /\AProxy-Authorization: .*uri="([^"]*)"/i ? $1 : () } @{$a->{sent}};
-        like($uris[-1], qr{\A/}, 'curl made its proof for a path');
-        is_deeply([ $a->header('Proxy-Authenticate') ], [], 'no challenge is left');
+        like($uris[-1], qr{\A/}, 'the uri of curl is a path');
+        is_deeply([ $a->header('Proxy-Authenticate') ], [], 'the answer has no challenge');
         my $wrong = through($server, $server->client, 'PORT2', '/open/', qw(--proxy-digest --proxy-user alice:no));
         is($wrong->status, 407, 'a wrong password: 407');
     },
-    'the absolute target is taken too, and each proof once' => sub {
+    'a uri that is the absolute target is accepted as well, and each header once' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $target = "http://localhost:$server->{http}/open/absolute";
@@ -89,12 +90,12 @@ parts 'a forward proxy', \%server_config,
         my $get = sub { return through($server, $c, 'PORT2', '/open/absolute', '--header', "Proxy-Authorization: $_[0]") };
         is($get->($right)->status, 200, 'the absolute target');
         $server->new_log;
-        is($get->($right)->status, 407, 'not a second time');
+        is($get->($right)->status, 407, 'the same header is refused a second time');
         logged($server, 'REPLAY');
-        is($get->($make->(uri => "http://localhost:$server->{http}/site/", nc => 2))->status, 400, 'not for another page');
+        is($get->($make->(uri => "http://localhost:$server->{http}/site/", nc => 2))->status, 400, 'the header is refused for another page');
         logged($server, 'WRONG_URI');
     },
-    'the proxy proves itself, and so does the page' => sub {
+    'the answer has the server tokens of the proxy and of the page' => sub {
         my ($server) = @_;
         my $c = $server->client;
         $server->add_file('/site/proof', "proof\n");
@@ -114,17 +115,17 @@ parts 'a forward proxy', \%server_config,
             [ $a->status, digest_info(scalar $a->header('Proxy-Authentication-Info'), $for_proxy, @alice)->{right},
                 digest_info(scalar $a->header('Authentication-Info'), $for_site, @bob)->{right} ]
         } $asked, $both;
-        is_deeply(\@seen, [ [ 401, 1, undef ], [ 200, 1, 1 ] ], 'each in a header of its own');
+        is_deeply(\@seen, [ [ 401, 1, undef ], [ 200, 1, 1 ] ], 'each stands in its own header');
         is_deeply([ map { scalar(() = $both->header($_)) } qw(Proxy-Authentication-Info Authentication-Info) ], [ 1, 1 ], 'once');
     },
-    'curl gets through with a ticket' => sub {
+    'curl is granted with a ticket' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $a = through($server, $c, 'PORT1', '/open/', qw(--proxy-negotiate --proxy-user :));
         is($a->status, 200, 'granted');
-        is_deeply([ $a->challenges ], [], 'the proof of the proxy is in no header of a site');
+        is_deeply([ $a->challenges ], [], 'the answer has no Authentication-Info of the proxy in the header of a page');
     },
-    'the server behind never sees Proxy-Authorization' => sub {
+    'the server behind never gets Proxy-Authorization' => sub {
         my ($server) = @_;
         $server->add_file("/open/$_", "$_\n") for qw(digest ticket);
         through($server, $server->client, 'PORT2', '/open/digest', qw(--proxy-digest --proxy-user alice:pw));
@@ -134,21 +135,21 @@ parts 'a forward proxy', \%server_config,
             is_deeply($lines, ["$path 200 proxy=- own=-"], $path);
         }
     },
-    "the proxy's user and the page's user are two" => sub {
+    "the user of the proxy and the user of the page are different" => sub {
         my ($server) = @_;
         $server->add_file('/site/page', "of the site\n");
         my $a = through($server, $server->client, 'PORT2', '/site/page', qw(--proxy-digest --proxy-user alice:pw));
-        is($a->status, 401, 'behind the proxy the page asks for itself');
+        is($a->status, 401, 'the page behind the proxy sends its own challenge');
         my ($challenge) = digest_challenges($a->challenges);
-        is($challenge->{realm}, 'site', 'in its own realm');
-        is_deeply([ $a->header('Proxy-Authenticate') ], [], 'and nobody else');
+        is($challenge->{realm}, 'site', 'the challenge has the realm of the page');
+        is_deeply([ $a->header('Proxy-Authenticate') ], [], 'the proxy sends no challenge');
         my $header = digest_header($challenge, user => 'bob', password => 'pw', uri => '/site/page');
         $a = through($server, $server->client, 'PORT2', '/site/page', qw(--proxy-digest --proxy-user alice:pw),
             '--header', "Authorization: $header");
-        is_deeply([ $a->status, $a->body ], [ 200, "of the site\n" ], 'with both the page comes');
-        like(behind($server, '/site/page')->[0], qr/proxy=- own=Digest /, 'to which the header for it was passed on');
+        is_deeply([ $a->status, $a->body ], [ 200, "of the site\n" ], 'with both headers the client gets the page');
+        like(behind($server, '/site/page')->[0], qr/proxy=- own=Digest /, 'the server behind got the header for the page');
         $a = through($server, $server->client, 'PORT2', '/site/page', '--header', "Authorization: $header");
-        is($a->status, 407, "the page's header does not open the proxy");
+        is($a->status, 407, "the header for the page is refused by the proxy");
     };
 
 done_testing;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# An .htaccess file is read with each request: what it says leaves nothing behind.
+# httpd reads an .htaccess file with each request. Its options must leave no memory behind.
 use strict;
 use warnings;
 
@@ -15,18 +15,20 @@ use SSPI::Test::Scenario;
 use constant {
     REQUESTS_TO_SETTLE => 5000,
     REQUESTS => 30000,
-    # In KiB: a pointer that each of them left behind would be more, in arrays that double their size.
+    # In KiB. A pointer that each request leaves behind would take more, in arrays that double their
+    # size.
     GROWTH_LIMIT => 400,
 };
 
-plan skip_all => 'the sanitizers keep memory back' if $ENV{SSPI_PRELOAD};
+plan skip_all => 'the sanitizers keep freed memory' if $ENV{SSPI_PRELOAD};
 
 my $kdc = SSPI::Test::KDC->new;
 my %server_config = (env => $kdc->server_env, on => 'apache', apache_head => "StartServers 1\nServerLimit 1\nMaxRequestWorkers 32\nSSPIKeytab $kdc->{keytab}\n",
     files => { '/p/index.html' => "page\n",
         '/p/.htaccess' => "AuthType SSPI\nSSPIChannelBinding allow\nSSPIMechanisms kerberos\nRequire valid-user\n" });
 
-# The memory of all children that is their own alone: of one that serves, and of what runs scripts.
+# Returns the private memory of all children: of those that serve requests and of the one that runs
+# scripts.
 sub memory_of {
     my ($server) = @_;
     my @children = split ' ', slurp("/proc/$server->{pid}/task/$server->{pid}/children");
@@ -41,7 +43,7 @@ sub ask {
     return is_deeply(\%came, { 401 => $n }, "$n requests are challenged");
 }
 
-scenario 'requests to a place with an .htaccess file', \%server_config, sub {
+scenario 'requests to a location with an .htaccess file', \%server_config, sub {
     my ($server) = @_;
     ask($server, REQUESTS_TO_SETTLE);
     my $settled = memory_of($server);

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What is installed where, and that others can build with it: a program against libsspi through
-# pkg-config, and the nginx module by nginx's own build.
+# The installed files, and programs that are built with them: a program with libsspi by pkg-config,
+# and the nginx module by nginx's own build.
 use strict;
 use warnings;
 
@@ -31,7 +31,7 @@ for my $file ("$prefix$apache_modules/mod_sspi.so", "$prefix/usr/lib/nginx/modul
     ok(-f $file, substr($file, length $prefix) . ' is there');
 }
 
-subtest 'a program builds through sspi.pc and runs' => sub {
+subtest 'a program that is built with sspi.pc runs' => sub {
     my ($pc) = glob "$local/lib/*/pkgconfig/sspi.pc";
     ok($pc, 'sspi.pc is installed') or return;
     (my $libdir = $pc) =~ s{/pkgconfig/sspi\.pc\z}{};
@@ -66,19 +66,19 @@ C
         'it lists the packages and an option') or diag($r->{err});
 };
 
-subtest "nginx's own build makes the module" => sub {
+subtest "nginx's own build builds the module" => sub {
     my $nginx = '/usr/share/nginx/src';
     my $dir = scratch_dir('nginx-build');
-    # The sources of the distribution are read-only: everything is made below our directory.
+    # The sources of the distribution are read-only, so the build writes only below our directory.
     ran('configure', 'bash', '-c', '. ./conf_flags; exec ./configure --with-cc-opt=-fPIC "${NGX_CONF_FLAGS[@]}" '
         . '--builddir="$1/objs" --add-dynamic-module="$2"', 'bash', $dir, root_dir() . '/ngx_http_sspi_module')
         if chdir $nginx;
     ran('make', 'make', '-s', '-j2', '-f', "$dir/objs/Makefile", '-C', $nginx, 'modules');
     chdir root_dir();
     my $module = "$dir/objs/ngx_http_sspi_module.so";
-    ok(-f $module, 'there is a module') or return;
+    ok(-f $module, 'the module exists') or return;
     my $exported = join ' ', sort map { (split)[-1] } split /\n/, run([ 'nm', '-D', '--defined-only', $module ])->{out};
-    is($exported, 'ngx_module_names ngx_module_order ngx_modules', 'it exports what nginx wants and no more');
+    is($exported, 'ngx_module_names ngx_module_order ngx_modules', 'the module exports only the symbols that nginx needs');
     spew("$dir/nginx.conf", "load_module $module;\npid $dir/pid;\nerror_log stderr;\nevents { }\n"
         . "http { access_log off; " . join('', map { "${_}_temp_path $dir/$_; " } qw(client_body proxy fastcgi uwsgi scgi))
         . "server { listen 127.0.0.1:" . free_port() . "; sspi off; } }\n");

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx: a changed user file is read in a thread. Who needs it waits, nobody else does, and nothing
-# that happens meanwhile to the request, the client or the worker does harm.
+# nginx reads a changed user file in a thread. Only a request that needs the file waits. Events that
+# happen meanwhile to the request, the client or the worker must do no harm.
 use strict;
 use warnings;
 
@@ -19,7 +19,7 @@ use SSPI::Test::Scenario;
 
 if (!wanted('nginx')) { plan skip_all => 'nginx is not among SSPI_SERVERS' }
 
-# ---- threads that stand still, so that a job lasts as long as a test wants ----
+# ---- held threads, so that a job lasts as long as a test needs ----
 
 my %trace = (SEIZE => 0x4206, INTERRUPT => 0x4207, DETACH => 17);
 my $wait_all = 0x40000000; # __WALL
@@ -30,10 +30,10 @@ sub trace {
     return eval { require 'syscall.ph'; syscall(&main::SYS_ptrace, $trace{$request}, $thread + 0, 0, 0) != -1 };
 }
 
-# All but the main thread of a process.
+# Returns all threads of a process except the main thread.
 sub threads { my ($pid) = @_; return grep { $_ != $pid } map { m{(\d+)\z} ? $1 : () } glob "/proc/$pid/task/*" }
 
-# Each worker comes to have so many.
+# Waits until each worker has this number of threads.
 sub has_threads {
     my ($server, $n) = @_;
     return wait_until(sub { !grep { threads($_) != $n } $server->workers });
@@ -52,7 +52,7 @@ sub hold {
 
 sub release { trace(DETACH => $_) for splice @held; return }
 
-# ---- the site: alice is in the user files from the beginning, bob is added ----
+# ---- the configuration: alice is in the user files from the start, bob is added ----
 
 my ($alice, $bob) = map { my $user = $_; join '', map { user_line($user, 'r', 'pw', $_) } qw(MD5 SHA-256) } qw(alice bob);
 
@@ -95,7 +95,8 @@ sub ask {
 sub answer { return SSPI::Test::Client::read_answer($_[0]) }
 sub waits { return !IO::Select->new(@_)->can_read(0) }
 
-# Workers that have not looked at a file yet, one of them with `n` connections: (its id, connections).
+# Returns a worker that has not checked the file yet and has `n` connections: (its process id,
+# connections).
 sub fresh {
     my ($server, $n) = @_;
     my $c = $server->client;
@@ -109,14 +110,14 @@ sub fresh {
         my $worker = answer($socket)->header('X-Worker');
         push @{$sockets{$worker}}, $socket;
         next if @{$sockets{$worker}} < $n;
-        # This one is complete.
+        # This worker has enough connections.
         has_threads($server, scalar threads($worker)) or die "not all workers have their threads\n";
         return ($worker, @{$sockets{$worker}});
     }
     die "no worker took $n of 100 connections\n";
 }
 
-# The same, whose threads stand still, with changed files; bob asks for `path` on the first connection.
+# The same with held threads and changed files. On the first connection bob requests `path`.
 sub waiting {
     my ($server, $n, $path) = @_;
     my ($worker, @sockets) = fresh($server, $n);
@@ -128,7 +129,7 @@ sub waiting {
     return ($worker, @sockets);
 }
 
-# The worker has seen all that was sent before.
+# The worker has handled everything that was sent before.
 sub sync {
     my ($c, $socket) = @_;
     for (1 .. 2) {
@@ -140,7 +141,7 @@ sub sync {
 
 sub gone { my (@pids) = @_; return wait_until(sub { !grep { kill 0, $_ } @pids }) }
 
-# A part that holds threads.
+# A part of a scenario that holds threads.
 sub with_held_threads {
     my ($checks) = @_;
     return sub {
@@ -148,7 +149,7 @@ sub with_held_threads {
         SKIP: {
             my $why = eval { $checks->($server); 1 } ? undef : $@;
             release();
-            # Containers may not be allowed to trace.
+            # A container may forbid tracing.
             skip $why =~ s/\n//r, 1 if defined $why && $why =~ /\Ano thread can be held/;
             die $why if defined $why;
         }
@@ -156,7 +157,7 @@ sub with_held_threads {
 }
 
 parts 'a changed file', \%server_config,
-    'only who needs it waits, and is judged by it' => with_held_threads(sub {
+    'only a request that needs the file waits, and the new file decides' => with_held_threads(sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
@@ -166,41 +167,41 @@ parts 'a changed file', \%server_config,
             is(answer($others)->status, 200, "@$case does not wait");
         }
         ask($c, $others, '/p/', 'bob');
-        is(answer($others)->status, 401, 'others are judged by the old file');
-        ok(waits($bobs), 'while bob waits');
+        is(answer($others)->status, 401, 'the old file decides about other requests');
+        ok(waits($bobs), 'bob still waits');
         release();
         my $a = answer($bobs);
         granted($a, { user => 'bob' }, 'bob is in the new file');
-        is(scalar($a->header('X-Worker')), $worker, 'and was served by that worker');
-        has_line($server->new_log, [ message_id('REREAD'), qr{/users\b} ], 'the log tells of it');
+        is(scalar($a->header('X-Worker')), $worker, 'that worker served the request');
+        has_line($server->new_log, [ message_id('REREAD'), qr{/users\b} ], 'the log says so');
         ask($c, $others, '/p/', 'bob');
         granted(answer($others), { user => 'bob' }, 'the new file is in force');
     }),
-    'not for ever' => with_held_threads(sub {
+    'a request does not wait longer than its limit' => with_held_threads(sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         $server->new_log;
-        is(answer($bobs)->status, 401, 'the old file decides in the end');
-        has_line($server->new_log, [ 'sspi: ', qr/\b5 seconds\b/ ], 'the log says why');
+        is(answer($bobs)->status, 401, 'the old file decides after the limit');
+        has_line($server->new_log, [ 'sspi: ', qr/\b5 seconds\b/ ], 'the log has the limit');
         release();
         ok(wait_until(sub { ask($c, $others, '/p/', 'bob'); answer($others)->status == 200 }),
-            'the new file is in force when it was read');
+            'the new file is used after it was read');
     }),
     'auth_request' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/front/');
         ok(waits($bobs), 'waits');
         release();
-        is(answer($bobs)->status, 200, 'and goes on');
+        is(answer($bobs)->status, 200, 'the request continues');
     }),
     'includes' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/both/page.html');
         ok(waits($bobs), 'wait');
         release();
-        # One proof cannot be by two files.
-        is(scalar(() = answer($bobs)->body =~ /page of/g), 1, 'and go on');
+        # A part and its page must be checked with the same file.
+        is(scalar(() = answer($bobs)->body =~ /page of/g), 1, 'the requests continue');
     }),
     'HTTP/2' => with_held_threads(sub {
         my ($server) = @_;
@@ -216,15 +217,16 @@ parts 'a changed file', \%server_config,
                     "$dir/$_", '--output', '/dev/null', '--header', 'Authorization: ' . login('/p/', 'bob'),
                     $c->url('/p/', 1) ])
         } 1, 2;
-        # One waits in each worker, or both came to one, where the second does not wait.
-        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g)) }) or die "nobody waits\n";
+        # Each worker has one waiting request, or both requests came to one worker, where the second
+        # one does not wait.
+        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g)) }) or die "no request waits\n";
         my @waiting = grep { waitpid($_, WNOHANG) == 0 && kill 0, $_ } @curls;
         cmp_ok(scalar @waiting, '>=', 1, 'a request waits');
         release();
         waitpid $_, 0 for @waiting;
-        like(join('', map { slurp("$dir/$_") } 1, 2), qr{^HTTP/2 200.*^x-sspi-user: bob}ms, 'and goes on');
+        like(join('', map { slurp("$dir/$_") } 1, 2), qr{^HTTP/2 200.*^x-sspi-user: bob}ms, 'the request continues');
     }),
-    'the client goes away' => with_held_threads(sub {
+    'the client disconnects' => with_held_threads(sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
@@ -233,11 +235,11 @@ parts 'a changed file', \%server_config,
         release();
         ask($c, $others, '/p/', 'alice');
         my $a = answer($others);
-        is($a->status, 200, 'the worker goes on');
-        is(scalar($a->header('X-Worker')), $worker, 'it is the same');
-        ok($server->access_line(qr{GET /p/ \S+ 200 user=bob}), 'as does the request');
+        is($a->status, 200, 'the worker continues');
+        is(scalar($a->header('X-Worker')), $worker, 'it is the same worker');
+        ok($server->access_line(qr{GET /p/ \S+ 200 user=bob}), 'the request continues');
     }),
-    'HTTP/2, the client goes away' => with_held_threads(sub {
+    'HTTP/2, the client disconnects' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $others) = fresh($server, 1);
         my $c = $server->client;
@@ -247,48 +249,48 @@ parts 'a changed file', \%server_config,
         my $n = () = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g;
         my $curl = spawn([ qw(curl -q --silent --http2 --max-time 60 --noproxy *), '--cacert', $c->{ca}, '--header',
                 'Authorization: ' . login('/p/', 'bob'), $c->url('/p/', 1) ]);
-        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g)) }) or die "nobody waits\n";
+        wait_until(sub { ($n < scalar(() = slurp($log) =~ /sspi: [^\n]*\battempts:\d+, ms:\d+/g)) }) or die "no request waits\n";
         kill KILL => $curl;
         waitpid $curl, 0;
         sync($c, $others);
         release();
         sync($c, $others);
-        is_deeply([ $server->log_faults ], [], 'does no harm');
+        is_deeply([ $server->log_faults ], [], 'a client that disconnects does no harm');
     }),
     'a reload' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         $server->reload;
-        ok(waits($bobs), 'who waits goes on waiting');
-        ok((kill 0, $worker), 'in the old worker');
+        ok(waits($bobs), 'the waiting request still waits');
+        ok((kill 0, $worker), 'it is in the old worker');
         release();
         my $a = answer($bobs);
-        granted($a, { user => 'bob' }, 'and is served');
+        granted($a, { user => 'bob' }, 'the request is served');
         is(scalar($a->header('X-Worker')), $worker, 'there');
-        ok(gone($worker), 'which ends then');
+        ok(gone($worker), 'the old worker ends then');
     }),
-    'the server ends' => with_held_threads(sub {
+    'the server stops' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         kill QUIT => $server->{pid};
         ok(wait_until(sub { $server->log =~ /$worker#\d+: gracefully shutting down/ }), 'gracefully');
-        ok(waits($bobs), 'who waits goes on waiting');
+        ok(waits($bobs), 'the waiting request still waits');
         release();
-        granted(answer($bobs), { user => 'bob' }, 'and is served');
-        ok(gone($worker), 'then the worker ends');
+        granted(answer($bobs), { user => 'bob' }, 'the request is served');
+        ok(gone($worker), 'the worker ends then');
     });
 
 parts 'a worker that does not wait', { %server_config, nginx_main => 'worker_shutdown_timeout 100ms;' },
-    'ends the request and not the job' => with_held_threads(sub {
+    'ends the request but not the job' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         $server->reload;
         is(answer($bobs), undef, 'the connection is closed');
-        ok((kill 0, $worker), 'the thread is waited for');
+        ok((kill 0, $worker), 'the worker waits for the thread');
         release();
-        ok(gone($worker), 'before the worker ends');
+        ok(gone($worker), 'the worker ends after the thread');
     }),
-    'nor at once' => with_held_threads(sub {
+    'does not end at once' => with_held_threads(sub {
         my ($server) = @_;
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         kill TERM => $server->{pid};
@@ -299,9 +301,9 @@ parts 'a worker that does not wait', { %server_config, nginx_main => 'worker_shu
 
 # ---- threads ----
 
-scenario 'eight threads', \%server_config, sub { ok(has_threads($_[0], 8), 'are there without a thread_pool') };
+scenario 'eight threads', \%server_config, sub { ok(has_threads($_[0], 8), 'exist without a thread_pool directive') };
 
-# More files than threads, each of them wanted at once.
+# There are more files than threads, and each file is needed at the same time.
 my @files = map { "file$_" } 1 .. 9;
 scenario 'all threads busy', { %server_config, locations => [ @{$server_config{locations}}, map { location("/$_/", $_) } @files ],
     data => { map { $_ => $alice } qw(users others), @files } }, with_held_threads(sub {
@@ -315,28 +317,28 @@ scenario 'all threads busy', { %server_config, locations => [ @{$server_config{l
         sync($c, $sockets[8]);
     }
     ask($c, $sockets[8], "/$files[8]/", 'bob');
-    is(answer($sockets[8])->status, 401, 'the ninth file is not waited for');
-    is(scalar(grep { waits($_) } @sockets[ 0 .. 7 ]), 8, 'while eight are');
-    unlike($server->log, qr/queue overflow/, 'nor is it queued');
+    is(answer($sockets[8])->status, 401, 'a request does not wait for the ninth file');
+    is(scalar(grep { waits($_) } @sockets[ 0 .. 7 ]), 8, 'eight requests wait for their files');
+    unlike($server->log, qr/queue overflow/, 'the job is not in the queue');
     release();
-    granted(answer($_), { user => 'bob' }, 'each of which is read') for @sockets[ 0 .. 7 ];
+    granted(answer($_), { user => 'bob' }, 'the threads read each of them') for @sockets[ 0 .. 7 ];
     ok(wait_until(sub { ask($c, $sockets[8], "/$files[8]/", 'bob'); answer($sockets[8])->status == 200 }),
-        'and the ninth, later');
+        'the ninth file is read later');
 });
 
 scenario 'thread_pool sspi', { %server_config, nginx_main => 'thread_pool sspi threads=1 max_queue=0;', allow_log => qr/queue overflow/ }, sub {
     my ($server) = @_;
-    ok(has_threads($server, 1), 'says how many');
+    ok(has_threads($server, 1), 'has the number of threads');
     with_held_threads(sub {
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         my $c = $server->client;
         $server->new_log;
         ask($c, $others, '/q/', 'bob');
-        is(answer($others)->status, 401, 'when all are busy the old file decides at once');
-        like($server->new_log, qr/thread pool "sspi" queue overflow/, 'as the log says');
+        is(answer($others)->status, 401, 'if all threads are busy, the old file decides at once');
+        like($server->new_log, qr/thread pool "sspi" queue overflow/, 'the log says so');
         release();
-        granted(answer($bobs), { user => 'bob' }, 'the other was read');
-        ok(wait_until(sub { ask($c, $others, '/q/', 'bob'); answer($others)->status == 200 }), 'and this one is, later');
+        granted(answer($bobs), { user => 'bob' }, 'the other file was read');
+        ok(wait_until(sub { ask($c, $others, '/q/', 'bob'); answer($others)->status == 200 }), 'this file is read later');
     })->($server);
 };
 
@@ -346,7 +348,7 @@ scenario 'thread_pool sspi', { %server_config, nginx_main => 'thread_pool sspi t
     sub ready { return $_[0]{opt}{ready} }
 }
 
-# An nginx with an edited configuration, whose log says `ready` when it is.
+# An nginx with a changed configuration, whose log matches `ready` when it has started.
 sub edited {
     my ($name, $edit, $ready, $checks) = @_;
     return subtest "nginx: $name" => sub {
@@ -364,7 +366,7 @@ sub rereads {
     my $n = count_messages($server, 'REREAD');
     $server->add_data('users', $alice . $bob);
     ok(wait_until(sub { $c->get('/p/', authorization => login('/p/', 'bob'))->status == 200 }), 'the file is read again');
-    ok($n < count_messages($server, 'REREAD'), 'and the log tells of it');
+    ok($n < count_messages($server, 'REREAD'), 'the log says so');
     $server->add_data('users', $alice);
     return;
 }
@@ -372,7 +374,7 @@ sub rereads {
 edited 'thread_pool sspi may stand behind http{}', sub { return "$_[0]\nthread_pool sspi threads=3;\n" },
     qr/start worker process \d+/, sub {
         my ($server) = @_;
-        ok(has_threads($server, 3), 'and holds');
+        ok(has_threads($server, 3), 'the change stays');
         rereads($server);
     };
 edited 'without a master', sub { return "master_process off;\n$_[0]" }, qr/getrlimit/, \&rereads;
@@ -387,15 +389,15 @@ scenario 'many requests while a large file changes', \%server_config, sub {
     for my $round (1 .. 4) {
         my $n = count_messages($server, 'REREAD');
         $server->add_data('users', $round % 2 ? $crowd . $alice . $bob : $alice . $bob);
-        # Until both workers have read it: a look comes at most once a second.
+        # Waits until both workers have read the file. A worker checks a file at most once a second.
         my %bad;
         ok(wait_until(sub {
             my @got = $c->parallel(map { [ '/p/', authorization => login('/p/', 'alice') ] } 1 .. 50);
             $bad{$_->status}++ for grep { $_->status != 200 } @got;
             return $n + 2 <= count_messages($server, 'REREAD');
         }), "round $round: both workers read it");
-        is_deeply(\%bad, {}, 'and all requests were granted');
-        is($n + 2, count_messages($server, 'REREAD'), 'each once');
+        is_deeply(\%bad, {}, 'all requests were granted');
+        is($n + 2, count_messages($server, 'REREAD'), 'each worker read it once');
     }
 };
 

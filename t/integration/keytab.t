@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Who can read the keytab, and what happens when it changes.
+# The accounts that can read the keytab, and what happens when the keytab changes.
 use strict;
 use warnings;
 
@@ -23,28 +23,28 @@ my %user = (user => 'alice@SSPI.TEST');
 
 SKIP: {
     skip 'workers of another user need root: keytab 0600 of root', 1 if !is_root();
-    # The scenario's own file is made private before the server starts.
+    # The keytab of this scenario is made private before the server starts.
     scenario 'workers need not read the keytab', { %server_config, keytab_mode => 0600 }, sub {
         my ($server) = @_;
         my $keytab = "$server->{dir}/http.keytab";
         is((stat $keytab)[2] & 07777, 0600, 'it is readable for root only');
         my @owners = map { (stat "/proc/$_")[4] } $server->workers;
-        ok((grep { $_ != 0 } @owners), 'and the workers are not root');
+        ok((grep { $_ != 0 } @owners), 'the workers are not root');
         my $c = $server->client(env => $alice);
         granted($c->get('/p/', negotiate => 1), \%user, 'tickets are accepted') for 1 .. 3;
     };
 }
 
-# New keys in the realm: a ticket for them works when the server knows them, an old one as long as
-# the keytab keeps its key.
+# Makes new keys in the realm. A ticket for them works when the server has them. An old ticket works
+# as long as the keytab keeps its key.
 sub rotate {
     $kdc->new_keys('HTTP/localhost');
     return slurp($kdc->make_keytab('rotated-' . ++our $n . '.keytab', 'HTTP/localhost'));
 }
 
-scenario 'a changed keytab is picked up by workers that can read it', \%server_config, sub {
+scenario 'workers that can read a changed keytab use it without a reload', \%server_config, sub {
     my ($server) = @_;
-    # The realm may have moved on since this file was written; begin with its present keys.
+    # The realm may have newer keys than this file, so the part begins with the current keys.
     $server->add_data('http.keytab', rotate());
     my $c = $server->client(env => $kdc->login('alice'));
     ok(wait_until(sub { $c->get('/p/', negotiate => 1)->status == 200 }), 'the first change');
@@ -55,7 +55,7 @@ scenario 'a changed keytab is picked up by workers that can read it', \%server_c
     logged($server, 'NO_KEY');
     $server->add_data('http.keytab', $content);
     ok(wait_until(sub { $fresh->get('/p/', negotiate => 1)->status == 200 }), 'works without a reload');
-    ok(wait_until(sub { $server->log =~ /${\message_id('REREAD')}\b.*keytab/ }), 'and the log says so');
+    ok(wait_until(sub { $server->log =~ /${\message_id('REREAD')}\b.*keytab/ }), 'the log says so');
 };
 
 SKIP: {
@@ -67,7 +67,7 @@ SKIP: {
             my $c = $server->client(env => $kdc->login('alice'));
             $server->add_data('http.keytab', $content);
             refused($c->get('/p/', negotiate => 1), 401, 'before the reload');
-            like($server->log, qr/${\message_id('NOT_REREAD')}\b.*keytab.*reload/i, 'the log says that a reload is due');
+            like($server->log, qr/${\message_id('NOT_REREAD')}\b.*keytab.*reload/i, 'the log says that a reload is needed');
             $server->reload;
             ok(wait_until(sub { $c->get('/p/', negotiate => 1)->status == 200 }), 'after it');
         };

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Each login is one line of the log: who, by what, to which service, bound to its channel or not.
+# Each login is one log line: user, scheme, service, and whether the client is bound to its channel.
 use strict;
 use warnings;
 
@@ -23,7 +23,7 @@ my %server_config = ($fixture->server_config(
     { path => '/pages/', apache => 'AddType text/html .shtml' . "\n" . 'AddOutputFilter INCLUDES .shtml', nginx => "ssi on;\nssi_types *;" },
 ), files => { '/pages/page.shtml' => join ' ', map { qq(<!--#include virtual="$_" -->) } '/p/', '/none/', '/p/' });
 
-# The lines about logins since the last look, without what the servers write around them.
+# Returns the log lines about logins since the last call, without the text that the servers add.
 sub login_lines {
     my ($server) = @_;
     my $id = message_id('GRANTED');
@@ -34,7 +34,7 @@ sub login_lines {
 
 sub logs_logins { my ($server, $want, $name) = @_; return is_deeply([ login_lines($server) ], $want, $name) }
 
-# A Digest login as a test puts it together; its answer.
+# Logs in by Digest. Returns the answer.
 sub digest {
     my ($client, $path, %o) = @_;
     my ($challenge) = digest_challenges($client->get($path)->challenges);
@@ -51,7 +51,7 @@ sub line {
     my ($kind) = $scheme =~ /\A(\w+)/;
     $service .= '@SSPI.TEST' if $kind eq 'Kerberos';
     my $by = $by{$scheme};
-    # What Windows' clients of Digest are offered where they must be bound.
+    # The server offers this to Windows' clients of Digest where they must be bound.
     $by .= '-sess' if $kind eq 'Digest' && $channel =~ /\Abound/;
     return "$user{$kind} logged in by $by; service: $service; channel: $channel";
 }
@@ -67,64 +67,64 @@ my @parts = map {
     ("by $scheme" => sub {
         my ($server) = @_;
         is($login->($server, '/required/', 'right')->status, 200, 'bound');
-        logs_logins($server, [ line($scheme, 'HTTP/localhost', 'bound') ], 'which is told');
-        is($login->($server, '/p/', 'silent')->status, 200, 'says nothing');
-        logs_logins($server, [ $silent . 'not bound' ], 'which is told');
+        logs_logins($server, [ line($scheme, 'HTTP/localhost', 'bound') ], 'the log says so');
+        is($login->($server, '/p/', 'silent')->status, 200, 'a client that says nothing');
+        logs_logins($server, [ $silent . 'not bound' ], 'the log says so');
         is($login->($server, '/none/', 'silent')->status, 200, 'nothing is compared');
-        logs_logins($server, [ $silent . 'not compared' ], 'which is told');
+        logs_logins($server, [ $silent . 'not compared' ], 'the log says so');
         is($login->($server, '/front/', 'right')->status, 200, 'bound to a front end');
-        logs_logins($server, [ line($scheme, 'HTTP/localhost', 'bound to one that ends before this server') ], 'which is told');
+        logs_logins($server, [ line($scheme, 'HTTP/localhost', 'bound to one that ends before this server') ], 'the log says so');
         is($login->($server, '/required/', 'wrong')->status, 401, 'bound to something else');
-        logs_logins($server, [], 'which is no login');
+        logs_logins($server, [], 'no login is logged');
     });
 } @schemes;
 
-parts 'a login is told', \%server_config, @parts,
-    'and no request without one' => sub {
+parts 'a login is logged', \%server_config, @parts,
+    'a request without a login is not logged' => sub {
         my ($server) = @_;
         is($server->client->get('/p/')->status, 401, 'no credentials');
         is($server->client->get('/p/', digest => 'alice:wrong')->status, 401, 'wrong ones');
-        logs_logins($server, [], 'nothing is told');
+        logs_logins($server, [], 'no login is logged');
     },
-    'once, and not for what comes on its connection' => sub {
+    'once, and not for later requests of its connection' => sub {
         my ($server) = @_;
         my $connection = $server->tls_connection;
         is((ntlm_login($connection, '/p/'))[-1]->status, 200, 'a login');
-        logs_logins($server, [ line('NTLM', 'not told', 'not bound') ], 'is told');
+        logs_logins($server, [ line('NTLM', 'not told', 'not bound') ], 'the login is logged');
         granted($connection->get($_), { user => 'CORP\\alice' }, "$_: a request of that login") for '/p/', '/none/';
-        logs_logins($server, [], 'is not');
+        logs_logins($server, [], 'these requests are not logged');
     },
-    'once, whatever a page is made of' => sub {
+    'once for a page with several parts' => sub {
         my ($server) = @_;
         my $client = $server->client(env => $fixture->{env});
         my $a = $client->get('/pages/page.shtml', authorization => $client->negotiate_header);
         is($a->body =~ s{page of /(\w+)/\n}{$1}gr, 'p none p', 'a page with three parts');
         logs_logins($server, [ line('Kerberos', 'HTTP/localhost', 'not compared') ], 'one line');
     },
-    'once, when the body is wanted first' => sub {
+    'once if the server reads the body first' => sub {
         my ($server) = @_;
         is(digest($server->client, '/int/', body => 'a body')->status, $server->kind eq 'nginx' ? 405 : 200, 'auth-int');
         logs_logins($server, [ line('Digest', 'not told', 'not compared') ], 'one line');
     },
-    'where who is known is not let in' => sub {
+    'where the user is known but not admitted' => sub {
         my ($server) = @_;
         is(digest($server->client, '/bob/')->status, 403, 'not a user who is required');
-        # On httpd that is decided later, by others, who tell it.
-        logs_logins($server, $server->kind eq 'apache' ? [ line('Digest', 'not told', 'not compared') ] : [], 'a login where it was one');
+        # On httpd the authorization modules decide that later, and log it themselves.
+        logs_logins($server, $server->kind eq 'apache' ? [ line('Digest', 'not told', 'not compared') ] : [], 'httpd logs the login, nginx only the refusal');
     },
-    'not where that level is off' => sub {
+    'not if the log level is higher' => sub {
         my ($server) = @_;
         is(digest($server->client, '/warn/')->status, 200, 'a login');
-        logs_logins($server, [], 'nothing is told');
+        logs_logins($server, [], 'no login is logged');
     },
-    'with all that a client sends escaped' => sub {
+    'with escaped data from clients' => sub {
         my ($server) = @_;
         my ($evil, $shown) = (qq(HTTP/a'\xc3\xa4) . 'b' x 200, 'HTTP/a\\x27\\xc3\\xa4' . 'b' x 200);
         is(digest($server->client, '/any/', SSPI::Test::Binding::digest_says('', $evil))->status, 200, 'a strange service');
-        logs_logins($server, [ line('Digest', substr($shown, 0, 125) . '...', 'not compared') ], 'cut and escaped');
+        logs_logins($server, [ line('Digest', substr($shown, 0, 125) . '...', 'not compared') ], 'the service is cut and escaped');
         my $connection = $server->tls_connection;
         is((ntlm_login($connection, '/any/', target => qq(HTTP/a"\xc3\xa4)))[-1]->status, 200, 'another');
-        logs_logins($server, [ line('NTLM', 'HTTP/a\\x22\\xc3\\xa4', 'not bound') ], 'escaped');
+        logs_logins($server, [ line('NTLM', 'HTTP/a\\x22\\xc3\\xa4', 'not bound') ], 'the service is escaped');
     };
 
 done_testing;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A thousand logins on one worker, under valgrind: nothing leaks, and its memory stays as large as it is.
+# A thousand logins on one worker under valgrind: no block leaks, and the memory does not grow.
 use strict;
 use warnings;
 
@@ -16,21 +16,22 @@ use SSPI::Test::WindowsFixture qw(windows_server_config);
 
 use constant {
     LOGINS => 1000,
-    # As many as fill what is kept for later: free lists, caches, the heap's own reserve.
+    # The number of logins that fill what the server keeps: free lists, caches, and the heap's
+    # reserve.
     LOGINS_TO_SETTLE => 200,
     LOGINS_PER_CONNECTION => 50,
-    # In KiB, for 800 logins: half a KiB that one of them left behind would be more.
+    # In KiB, for 800 logins. Half a KiB that each login leaves behind would take more.
     GROWTH_LIMIT => 400,
 };
 
-# Freed blocks are not kept back, which would look like growth.
+# valgrind does not keep freed blocks, because that would look like growth.
 my @valgrind = qw(valgrind --leak-check=full --show-leak-kinds=definite --num-callers=30
     --keep-debuginfo=yes --freelist-vol=0 --log-file=@LOG@);
 
 my $kdc = SSPI::Test::KDC->new;
 my $initiator = SSPI::Test::Gss->new(env => $kdc->login('alice'));
 
-# What is its own alone, in KiB: shared memory fills up by design.
+# The private memory in KiB, because the shared memory fills up by design.
 sub memory_of {
     my ($server) = @_;
     return slurp("/proc/$server->{pid}/status") =~ /^RssAnon:\s+(\d+)/m ? $1 : die "no RssAnon\n";
@@ -42,7 +43,7 @@ sub by_kerberos {
     return $connection->get('/windows/', authorization => $value);
 }
 
-# NTLM in its own scheme and in SPNEGO, by turns.
+# NTLM in its own scheme and in SPNEGO, alternately.
 sub by_ntlm {
     my ($connection, $n) = @_;
     my ($path, $form) = $n % 2 ? ('/ntlm/', 'NTLM') : ('/windows/', 'first');
@@ -50,7 +51,7 @@ sub by_ntlm {
     return $answers[-1];
 }
 
-# What valgrind says of our own code, in paragraphs.
+# Returns valgrind's paragraphs about our own code.
 sub blamed {
     my ($log) = @_;
     return grep { m{\bngx_http_sspi|\bapache_\w+\.c|mod_sspi|libsspi|\((?:http|ntlm|kerberos|negotiate|sspi)_\w+\.c} }
@@ -79,8 +80,8 @@ scenario 'memory', { windows_server_config($kdc), before => \@valgrind, one_proc
     cmp_ok($grown, '<', GROWTH_LIMIT, "it grew by $grown of $settled KiB");
     $server->stop;
     my $said = slurp($log);
-    like($said, qr/ERROR SUMMARY/, 'valgrind looked');
-    is_deeply([ blamed($said) ], [], 'it finds no fault and no leak of ours');
+    like($said, qr/ERROR SUMMARY/, 'valgrind has checked');
+    is_deeply([ blamed($said) ], [], 'it finds no error and no leak of our code');
 };
 
 done_testing;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# SPNEGO exchanges of several legs: they live on one HTTP/1.1 connection and nowhere else.
+# SPNEGO exchanges of several legs. They belong to one HTTP/1.1 connection.
 use strict;
 use warnings;
 
@@ -26,12 +26,13 @@ my %server_config = (
 
 sub initiator { return SSPI::Test::Gss->new(env => $alice, bare => 1) }
 
-# The client names its mechanism first and sends a token only when that is agreed on.
+# The client lists its mechanism first, and sends a token only after the server has accepted the
+# mechanism.
 my $opening = negotiate_value(spnego_init(['kerberos']));
 my $ntlm_opening = negotiate_value(spnego_init([qw(ntlm kerberos)], "NTLMSSP\0\1\0\0\0" . "\0" x 24));
 sub reply { return negotiate_value(spnego_response(@_)) }
 
-# One leg that asks for the next one.
+# A leg whose answer asks for the next one.
 sub asks_for_more {
     my ($answer, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -50,67 +51,67 @@ parts 'Negotiate in several legs', \%server_config,
             [ '/p/', authorization => $second ], ['/p/']);
         asks_for_more($first, 'the first leg asks for the second with one line that has a token');
         granted($last, \%alice, 'the second leg is granted');
-        refused($after, 401, 'and leaves no login on the connection');
-        is_deeply([ message_lines($server) ], [], 'nothing of it is a refusal to log');
+        refused($after, 401, 'the exchange leaves no login on the connection');
+        is_deeply([ message_lines($server) ], [], 'the log has no refusal');
         my ($replay_1, $replay_2) = $c->raw([ '/p/', authorization => $opening ], [ '/p/', authorization => $second ]);
         asks_for_more($replay_1, 'the same first leg again');
         refused($replay_2, 401, 'its ticket works once');
         logged($server, 'REPLAY');
     },
-    'a client that prefers NTLM is led to Kerberos' => sub {
+    'the server asks a client that prefers NTLM for Kerberos' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $list = SSPI::Test::Gss::mechanism_list(qw(ntlm kerberos));
         my $initiator = initiator();
         my ($first, $last) = $c->raw([ '/p/', authorization => $ntlm_opening ],
             [ '/p/', authorization => reply($initiator->{token}, $initiator->mic($list)) ]);
-        asks_for_more($first, 'NTLM is answered with the wish for Kerberos');
+        asks_for_more($first, 'the answer to NTLM asks for Kerberos');
         granted($last, \%alice, 'a ticket with a MIC over the list of mechanisms is granted');
         $initiator = initiator();
         ($first, $last) = $c->raw([ '/p/', authorization => $ntlm_opening ],
             [ '/p/', authorization => reply($initiator->{token}, $initiator->mic("$list ")) ]);
         $server->new_log;
         asks_for_more($first, 'another time');
-        refused($last, 401, 'a MIC over another list is refused: somebody changed it');
+        refused($last, 401, 'a MIC over another list is refused, because the list was changed');
     },
-    'legs belong together on their connection, place and order' => sub {
+    'legs belong together: same connection, same location, right order' => sub {
         my ($server) = @_;
         my $c = $server->client;
         asks_for_more(scalar($c->raw([ '/p/', authorization => $opening ])), 'a first leg');
         $server->new_log;
         refused(scalar($c->raw([ '/p/', authorization => reply(initiator()->{token}) ])), 401,
             'the second leg on another connection');
-        is(scalar(message_lines($server)), 1, 'which is logged once');
+        is(scalar(message_lines($server)), 1, 'the log has one line about it');
         my ($first, $elsewhere) = $c->raw([ '/p/', authorization => $opening ],
             [ '/host/', authorization => reply(initiator()->{token}) ]);
         asks_for_more($first, 'a first leg');
-        refused($elsewhere, 401, 'the second leg at a place for another service');
+        refused($elsewhere, 401, 'the second leg at a location for another service');
         my ($abandoned, $anew, $end) = $c->raw([ '/p/', authorization => $opening ],
             [ '/p/', authorization => $opening ], [ '/p/', authorization => reply(initiator()->{token}) ]);
         asks_for_more($abandoned, 'a first leg');
-        asks_for_more($anew, 'may be begun anew');
-        granted($end, \%alice, 'and then be ended');
+        asks_for_more($anew, 'the client may begin again');
+        granted($end, \%alice, 'and complete the new exchange');
         my ($begun, $whole, $late) = $c->raw([ '/p/', authorization => $opening ],
             [ '/p/', authorization => SSPI::Test::Gss->header(env => $alice) ],
             [ '/p/', authorization => reply(initiator()->{token}) ]);
         asks_for_more($begun, 'a first leg');
-        granted($whole, \%alice, 'an exchange of one leg in its place');
-        refused($late, 401, 'after which the old one is gone');
+        granted($whole, \%alice, 'an exchange of one leg instead');
+        refused($late, 401, 'the old exchange has ended then');
     },
-    'an unfinished exchange is nobody, also where credentials are optional' => sub {
+    'an unfinished exchange has no user, also where credentials are optional' => sub {
         my ($server) = @_;
         my ($first, $last) = $server->client->raw([ '/optional/', authorization => $opening ],
             [ '/optional/', authorization => reply(initiator()->{token}) ]);
-        asks_for_more($first, 'the first leg is no anonymous visit');
-        granted($last, \%alice, 'the second leg is the user');
+        asks_for_more($first, 'the first leg is not an anonymous request');
+        granted($last, \%alice, 'the second leg has the user');
     },
-    'the scheme without a token is answered with the list of mechanisms' => sub {
+    'the answer to the scheme without a token is the list of mechanisms' => sub {
         my ($server) = @_;
         my ($first, $last) = $server->client->raw([ '/p/', authorization => 'Negotiate' ],
             [ '/p/', authorization => SSPI::Test::Gss->header(env => $alice) ]);
         my $token = asks_for_more($first, 'a token comes back');
-        like($token, qr/\A\x60/, 'which is a NegTokenInit');
-        granted($last, \%alice, 'and the exchange goes on');
+        like($token, qr/\A\x60/, 'the token is a NegTokenInit');
+        granted($last, \%alice, 'the exchange continues');
     },
     'over HTTP/2 the server makes a client with several legs use HTTP/1.1' => sub {
         my ($server) = @_;
@@ -120,7 +121,7 @@ parts 'Negotiate in several legs', \%server_config,
             my $a = $c->get('/p/', tls => 1, args => ['--http2'], authorization => $value);
             is($a->{version}, '1.1', "$name: the client uses HTTP/1.1");
             logged($server, 'DOWNGRADED');
-            asks_for_more($a, "$name: where the second leg is asked for");
+            asks_for_more($a, "$name: the answer asks for the second leg");
         }
         granted($c->get('/p/', tls => 1, args => ['--http2'],
             authorization => SSPI::Test::Gss->header(env => $alice)), \%alice, 'one leg is granted');
@@ -135,7 +136,7 @@ parts 'Negotiate in several legs', \%server_config,
             refused($a, 401, $name);
             is_deeply([ $a->challenges ], ['Negotiate'], "$name: with a bare challenge");
             logged($server, 'NOT_OFFERED', 'NTLM');
-            is($next->status, 401, "$name: and the connection goes on");
+            is($next->status, 401, "$name: the connection continues");
         }
     };
 

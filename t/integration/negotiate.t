@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Kerberos under Negotiate: who gets in, as whom, and who does not.
+# Kerberos under Negotiate: which clients are granted, as which user, and which clients are refused.
 use strict;
 use warnings;
 
@@ -39,18 +39,18 @@ scenario 'a ticket opens the page, over HTTP, HTTPS and HTTP/2', \%server_config
     my $c = $server->client(env => $alice);
     my $a = $c->get('/full/', negotiate => 1);
     granted($a, { %alice, bound => '0' }, 'HTTP');
-    is($a->body, "page of /full/\n", 'the page itself came');
-    like(scalar $a->header('X-Sspi-Target'), qr{\AHTTP/localhost}, 'and told the service asked for');
+    is($a->body, "page of /full/\n", 'the client gets the page');
+    like(scalar $a->header('X-Sspi-Target'), qr{\AHTTP/localhost}, 'the variable has the service');
     granted($c->get('/full/', negotiate => 1, tls => 1), \%alice, 'HTTPS');
     $a = $c->get('/full/', negotiate => 1, tls => 1, args => ['--http2']);
     granted($a, \%alice, 'HTTP/2');
-    is($a->{version}, '2', 'which it really was');
+    is($a->{version}, '2', 'the connection used that protocol');
     granted($server->client(env => $bob)->get('/full/', negotiate => 1), { user => 'bob@SSPI.TEST' },
-        'another user is himself');
+        'another user has his own name');
     ok($server->access_line(qr{ /full/ \S+ 200 user=alice\@SSPI\.TEST}), 'the access log has the name');
 };
 
-scenario 'the answer to a ticket proves the server', \%server_config, sub {
+scenario 'the answer to a ticket has a token of the server', \%server_config, sub {
     my ($server) = @_;
     my $a = $server->client(env => $alice)->get('/full/', negotiate => 1);
     my @lines = $a->challenges;
@@ -58,13 +58,13 @@ scenario 'the answer to a ticket proves the server', \%server_config, sub {
     like($lines[0], qr{\ANegotiate [A-Za-z0-9+/]{16,}=*\z}, 'with a token');
 };
 
-scenario 'without a ticket the page stays shut', \%server_config, sub {
+scenario 'without a ticket the page is refused', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $kdc->env_without_ticket);
     my $a = $c->get('/full/');
     refused($a, 401, 'no credentials');
     is_deeply([ $a->challenges ], ['Negotiate'], 'the challenge is one bare line');
-    is_deeply([ message_lines($server) ], [], 'which is no refusal to log');
+    is_deeply([ message_lines($server) ], [], 'the log has no refusal');
     refused($c->get('/full/', negotiate => 1), 401, 'a client without a ticket');
     refused($c->get('/full/', tls => 1), 401, 'HTTPS');
     refused($c->get('/full/', authorization => 'Negotiate'), 401, 'the scheme without a token');
@@ -75,7 +75,7 @@ scenario 'a bare Kerberos token works as one inside SPNEGO', \%server_config, su
     my $c = $server->client(env => $alice);
     my $header = $c->negotiate_header(bare => 1);
     granted($c->get('/full/', authorization => $header), \%alice, 'granted');
-    refused($c->get('/full/', authorization => $header), 401, 'but once');
+    refused($c->get('/full/', authorization => $header), 401, 'but only once');
 };
 
 scenario 'a token works once', \%server_config, sub {
@@ -92,8 +92,8 @@ scenario 'a token works once', \%server_config, sub {
     refused($c->get('/full/', authorization => $bare), 401, 'nor unwrapped');
     my $fresh = $c->negotiate_header;
     my @answers = $c->parallel(map { [ '/full/', authorization => $fresh ] } 1 .. 24);
-    is(scalar(grep { $_->status == 200 } @answers), 1, 'one of 24 at once gets in');
-    is(scalar(grep { $_->status == 401 } @answers), 23, 'all others do not');
+    is(scalar(grep { $_->status == 200 } @answers), 1, 'one of 24 requests at the same time is granted');
+    is(scalar(grep { $_->status == 401 } @answers), 23, 'all others are refused');
     $server->reload;
     refused($c->get('/full/', authorization => $fresh), 401, 'nor after a reload');
 };
@@ -102,14 +102,14 @@ scenario 'the ticket must be for an accepted service', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $host = sub { return $c->negotiate_header(service => 'host') };
-    granted($c->get('/http/', negotiate => 1), \%alice, 'HTTP/localhost where that is named');
+    granted($c->get('/http/', negotiate => 1), \%alice, 'HTTP/localhost where it is named');
     $server->new_log;
     refused($c->get('/host/', negotiate => 1), 401, 'HTTP/localhost where host/localhost is named');
     logged($server, 'WRONG_SERVICE', 'HTTP/localhost');
     refused($c->get('/http/', authorization => $host->()), 401, 'host/localhost at HTTP/localhost');
     refused($c->get('/full/', authorization => $host->()), 401, 'host/localhost by default');
     granted($c->get('/host/', authorization => $host->()), \%alice, 'host/localhost where it is named');
-    granted($c->get('/any/', authorization => $host->()), \%alice, 'host/localhost where any is right');
+    granted($c->get('/any/', authorization => $host->()), \%alice, 'host/localhost where any service is accepted');
 };
 
 scenario 'names are full or short', \%server_config, sub {
@@ -118,26 +118,26 @@ scenario 'names are full or short', \%server_config, sub {
     granted($c->get('/short/', negotiate => 1), { user => 'alice' }, 'the default realm is cut off');
 };
 
-scenario 'only named users pass, and by their full names', \%server_config, sub {
+scenario 'only named users are granted, by their full names', \%server_config, sub {
     my ($server) = @_;
     my ($a, $b) = map { $server->client(env => $_) } $alice, $bob;
-    granted($a->get('/alice/', negotiate => 1), \%alice, 'the one who is named');
+    granted($a->get('/alice/', negotiate => 1), \%alice, 'the named user');
     is($b->get('/alice/', negotiate => 1)->status, 403, 'another one is forbidden');
     granted($b->get('/either/', negotiate => 1), { user => 'bob@SSPI.TEST' }, 'one of several');
-    is($a->get('/either/', negotiate => 1)->status, 403, 'none of several');
-    is($a->get('/shortname/', negotiate => 1)->status, 403, 'a short name is nobody');
+    is($a->get('/either/', negotiate => 1)->status, 403, 'not one of several named users');
+    is($a->get('/shortname/', negotiate => 1)->status, 403, 'a short name matches no user');
     refused($a->get('/alice/'), 401, 'without credentials');
 };
 
-scenario 'TLS can be demanded', \%server_config, sub {
+scenario 'TLS can be required', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     refused($c->get('/tls/'), 403, 'no challenge on a plain connection');
-    refused($c->get('/tls/', authorization => $c->negotiate_header), 403, 'and no check of a token');
+    refused($c->get('/tls/', authorization => $c->negotiate_header), 403, 'a token is not checked');
     granted($c->get('/tls/', negotiate => 1, tls => 1), \%alice, 'HTTPS');
 };
 
-scenario 'optional lets nobody in as nobody', \%server_config, sub {
+scenario 'optional grants requests without credentials as anonymous', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $a = $c->get('/optional/');
@@ -150,10 +150,10 @@ scenario 'optional lets nobody in as nobody', \%server_config, sub {
 
 # curl before 8.10 sends no channel bindings.
 my $curl_binds = run([qw(curl --version)])->{out} =~ /\Acurl (?:8\.1\d|9|[1-9]\d)/;
-scenario 'channel bindings can be demanded', \%server_config, sub {
+scenario 'channel bindings can be required', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
-    granted($c->get('/none/', negotiate => 1, tls => 1), { %alice, bound => '0' }, 'none');
+    granted($c->get('/none/', negotiate => 1, tls => 1), { %alice, bound => '0' }, 'policy none');
     granted($c->get('/full/', negotiate => 1, tls => 1), { %alice, bound => $curl_binds ? '1' : '0' },
         'allow');
     SKIP: {
@@ -165,7 +165,7 @@ scenario 'channel bindings can be demanded', \%server_config, sub {
     isnt($c->get('/require/', negotiate => 1)->status, 200, 'require on a plain connection');
 };
 
-scenario 'requests of one connection are judged each by itself', \%server_config, sub {
+scenario 'the server authenticates each request of a connection by itself', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my @requests = map { [ '/full/', authorization => $c->negotiate_header ] } 1 .. 3;
@@ -174,7 +174,7 @@ scenario 'requests of one connection are judged each by itself', \%server_config
         'no login stays on the connection');
 };
 
-scenario 'a client takes both certificates of a server', { %server_config, certificates => [qw(rsa ec)] }, sub {
+scenario 'a client accepts both certificates of a server', { %server_config, certificates => [qw(rsa ec)] }, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     for my $kind (qw(rsa ec)) {

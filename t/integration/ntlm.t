@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# NTLM with a user file: every form of its messages, what is refused and why, and where it may run.
+# NTLM with a user file: each form of its messages, refusals with their reasons, and the locations
+# and connections where it works.
 use strict;
 use warnings;
 
@@ -37,31 +38,31 @@ my %server_config = (
     ],
 );
 my %corp_alice = (user => 'CORP\\alice', mechanism => 'NTLM');
-my @scheme = (NTLM => 'NTLM', bare => 'Negotiate', alone => 'Negotiate', first => 'Negotiate');
+my @scheme = (NTLM => 'NTLM', bare => 'Negotiate', only => 'Negotiate', first => 'Negotiate');
 my %scheme = @scheme;
 my @forms = map { $scheme[ 2 * $_ ] } 0 .. $#scheme / 2;
 
-# A whole login on a connection of its own: the last answer.
+# Logs in on a new connection. Returns the last answer.
 sub login { my ($server, $path, %how) = @_; return (ntlm_login($server->connection, $path, %how))[-1] }
 
-# One message of NTLM in the scheme of that name, on a connection.
+# Sends one NTLM message in the scheme of that name on a connection.
 sub leg {
     my ($connection, $path, $token, %o) = @_;
     return $connection->get($path, authorization => ntlm_value(delete $o{scheme} // 'NTLM', $token), %o);
 }
 
-# The first leg: (client, CHALLENGE).
+# Sends the first leg. Returns (client, CHALLENGE).
 sub begin {
     my ($connection, $path, %o) = @_;
     my $ntlm = SSPI::Test::Ntlm->new;
     my $a = leg($connection, $path, $ntlm->{negotiate}, %o);
     my $challenge = ntlm_token($a, $o{scheme} // 'NTLM');
     is($a->status, 401, 'the first leg asks for the next');
-    is(scalar(my @lines = $a->challenges), 1, 'with one challenge alone');
+    is(scalar(my @lines = $a->challenges), 1, 'the answer has only one challenge');
     return ($ntlm, $challenge);
 }
 
-sub quiet { my ($server, $name) = @_; return is_deeply([ message_lines($server) ], [], $name // 'nothing of it is logged') }
+sub quiet { my ($server, $name) = @_; return is_deeply([ message_lines($server) ], [], $name // 'the log has no line about it') }
 
 parts 'NTLM', \%server_config,
     'every form of its messages' => sub {
@@ -70,10 +71,10 @@ parts 'NTLM', \%server_config,
             granted(login($server, '/all/', form => $form), { %corp_alice, package => $scheme{$form} }, $form);
         }
         granted(login($server, '/ntlm/'), { %corp_alice, package => 'NTLM' }, 'as the only scheme');
-        granted(login($server, '/negotiate/', form => $_), { %corp_alice, package => 'Negotiate' }, "in Negotiate alone: $_")
-            for qw(bare alone first second);
-        granted(login($server, '/all/', mic => 'none'), \%corp_alice, 'a client of old, without a MIC');
-        granted(login($server, '/all/', user => 'ALICE', domain => 'corp'), \%corp_alice, 'names in other cases');
+        granted(login($server, '/negotiate/', form => $_), { %corp_alice, package => 'Negotiate' }, "in Negotiate as the only scheme: $_")
+            for qw(bare only first second);
+        granted(login($server, '/all/', mic => 'none'), \%corp_alice, 'an old client, without a MIC');
+        granted(login($server, '/all/', user => 'ALICE', domain => 'corp'), \%corp_alice, 'names in other letter cases');
         granted(login($server, '/all/', request => { method => 'GET', body => 'GET /' }), \%corp_alice, 'a body with each leg');
         quiet($server);
     },
@@ -86,20 +87,20 @@ parts 'NTLM', \%server_config,
             is_deeply($a->{runs}, ['1.1 1'], "$path: on one connection");
             granted($c->get($path, tls => 1, args => [qw(--ntlm --user CORP\\alice:pw)]), \%corp_alice, "$path: over TLS");
         }
-        granted($c->get('/ntlm/', args => [qw(--anyauth --user CORP\\bob:pw)]), { user => 'CORP\\bob' }, 'asked first');
+        granted($c->get('/ntlm/', args => [qw(--anyauth --user CORP\\bob:pw)]), { user => 'CORP\\bob' }, 'challenged first');
         refused($c->get('/ntlm/', args => [qw(--ntlm --user CORP\\alice:no)]), 401, 'a wrong password');
     },
-    'what is refused, and why' => sub {
+    'refusals and their reasons' => sub {
         my ($server) = @_;
         my @cases = (
             [ 'a wrong password', 'WRONG_PASSWORD', password => 'no' ],
             [ 'an unknown user', 'WRONG_PASSWORD', user => 'mallory' ],
             [ 'a user of another domain', 'WRONG_PASSWORD', domain => 'OTHER' ],
             [ 'NTLMv1', 'UNSUPPORTED', kind => 'v1' ],
-            [ 'LM alone', 'UNSUPPORTED', kind => 'lm' ],
-            [ 'nobody', 'ANONYMOUS', kind => 'anonymous' ],
+            [ 'only LM', 'UNSUPPORTED', kind => 'lm' ],
+            [ 'an anonymous client', 'ANONYMOUS', kind => 'anonymous' ],
             [ 'a wrong MIC', 'ALTERED', mic => 'wrong' ],
-            [ 'a MIC taken away', 'ALTERED', mic => 'missing' ],
+            [ 'a MIC that was removed', 'ALTERED', mic => 'missing' ],
             [ 'a clock an hour behind', 'CLOCK_SKEW', late => 3600 ],
         );
         $server->new_log;
@@ -109,10 +110,10 @@ parts 'NTLM', \%server_config,
                 my $connection = $server->connection;
                 my $a = (ntlm_login($connection, '/all/', form => $form, %how))[-1];
                 refused($a, 401, "$form: $name");
-                is_deeply([ $a->challenges ], [qw(Negotiate NTLM)], "$form: $name: all over again");
+                is_deeply([ $a->challenges ], [qw(Negotiate NTLM)], "$form: $name: the challenge starts a new exchange");
                 logged($server, $message);
                 next if $form ne 'NTLM';
-                granted((ntlm_login($connection, '/all/'))[-1], \%corp_alice, "$name: the connection goes on");
+                granted((ntlm_login($connection, '/all/'))[-1], \%corp_alice, "$name: the connection continues");
             }
         }
     },
@@ -126,10 +127,10 @@ parts 'NTLM', \%server_config,
         } { password => 'no' }, { user => 'mallory' };
         is(scalar(keys %text), 1, 'to the client, and in the log') or diag(explain(\%text));
     },
-    'messages that are none' => sub {
+    'messages that are malformed' => sub {
         my ($server) = @_;
         my $ntlm = SSPI::Test::Ntlm->new;
-        for my $case ([ 'cut off', substr($ntlm->{negotiate}, 0, 20) ], [ 'the server\'s own', "NTLMSSP\0\2\0\0\0" . "\0" x 44 ],
+        for my $case ([ 'cut off', substr($ntlm->{negotiate}, 0, 20) ], [ 'a message of the server', "NTLMSSP\0\2\0\0\0" . "\0" x 44 ],
             [ 'of type 4', "NTLMSSP\0\4\0\0\0" . "\0" x 44 ], [ 'without a type', "NTLMSSP\0" ], [ 'no NTLM', 'NTLM' ])
         {
             my ($name, $token) = @$case;
@@ -147,10 +148,10 @@ parts 'NTLM', \%server_config,
         logged($server, 'MALFORMED');
     };
 
-# ---- where it may run ----
+# ---- locations with and without NTLM ----
 
 parts 'NTLM and the other mechanism', \%server_config,
-    'what a place offers' => sub {
+    'the mechanisms that a location offers' => sub {
         my ($server) = @_;
         my %offers = (all => [qw(Negotiate NTLM)], ntlm => ['NTLM'], negotiate => ['Negotiate'], kerberos => ['Negotiate']);
         is_deeply([ $server->client->get("/$_/")->challenges ], $offers{$_}, $_) for sort keys %offers;
@@ -162,9 +163,9 @@ parts 'NTLM and the other mechanism', \%server_config,
                 "$location: the mechanisms that an empty token brings");
         }
     },
-    'NTLM where Kerberos alone may run' => sub {
+    'NTLM where only Kerberos is offered' => sub {
         my ($server) = @_;
-        for my $form (qw(NTLM bare alone)) {
+        for my $form (qw(NTLM bare only)) {
             my @answers = ntlm_login($server->connection, '/kerberos/', form => $form);
             is(scalar(@answers), 1, "$form: refused at once");
             refused($answers[0], 401, $form);
@@ -173,16 +174,16 @@ parts 'NTLM and the other mechanism', \%server_config,
         }
         my @answers = ntlm_login($server->connection, '/kerberos/', form => 'first');
         my $reply = ntlm_token($answers[0], 'Negotiate');
-        ok(index($reply, oid('kerberos')) >= 0 && index($reply, 'NTLMSSP') < 0, 'NTLM before Kerberos: Kerberos is wanted');
+        ok(index($reply, oid('kerberos')) >= 0 && index($reply, 'NTLMSSP') < 0, 'NTLM listed before Kerberos: the server asks for Kerberos');
         $server->new_log;
         my $connection = $server->connection;
         my ($ntlm) = SSPI::Test::Ntlm->new;
         $connection->get('/kerberos/', authorization => negotiate_value(spnego_init([qw(ntlm kerberos)], $ntlm->{negotiate})));
         refused($connection->get('/kerberos/', authorization => negotiate_value(spnego_response($ntlm->{negotiate}))), 401,
-            'who sends NTLM all the same');
+            'a client that sends NTLM anyway');
         logged($server, 'NOT_OFFERED');
     },
-    'Kerberos where NTLM alone may run' => sub {
+    'Kerberos where only NTLM is offered' => sub {
         my ($server) = @_;
         for my $bare (0, 1) {
             my $header = SSPI::Test::Gss->header(env => $alice, bare => $bare);
@@ -193,57 +194,57 @@ parts 'NTLM and the other mechanism', \%server_config,
     'Kerberos first, without a ticket' => sub {
         my ($server) = @_;
         my @answers = ntlm_login($server->connection, '/all/', form => 'second');
-        ok(index(ntlm_token($answers[0], 'Negotiate'), oid('kerberos')) >= 0, 'Kerberos is wanted');
-        refused($answers[-1], 401, 'NTLM in its place is refused');
+        ok(index(ntlm_token($answers[0], 'Negotiate'), oid('kerberos')) >= 0, 'the server asks for Kerberos');
+        refused($answers[-1], 401, 'NTLM instead is refused');
         logged($server, 'NOT_OFFERED');
         granted($server->client->get('/all/', authorization => SSPI::Test::Gss->header(env => $alice)),
-            { user => 'alice@SSPI.TEST', mechanism => 'Kerberos' }, 'with a ticket it is Kerberos');
+            { user => 'alice@SSPI.TEST', mechanism => 'Kerberos' }, 'with a ticket the mechanism is Kerberos');
     },
-    'the list of mechanisms is under a MIC' => sub {
+    'a MIC protects the list of mechanisms' => sub {
         my ($server) = @_;
-        for my $form (qw(alone first)) {
-            refused(login($server, '/all/', form => $form, list_mic => 'wrong'), 401, "$form: a wrong one");
+        for my $form (qw(only first)) {
+            refused(login($server, '/all/', form => $form, list_mic => 'wrong'), 401, "$form: a wrong MIC");
             my @lines = message_lines($server);
-            is(scalar(@lines), 1, "$form: which is logged once");
-            like($lines[0], qr/mechListMIC/, "$form: as what it is");
+            is(scalar(@lines), 1, "$form: the log has one line about it");
+            like($lines[0], qr/mechListMIC/, "$form: the line names the MIC");
             my @answers = ntlm_login($server->connection, '/all/', form => $form, list_mic => 'none');
-            is($answers[-1]->status, 401, "$form: none");
-            ok(defined ntlm_token($answers[-1], 'Negotiate'), "$form: it may still come");
-            is($answers[-1]->user, '', "$form: nobody is in until then");
+            is($answers[-1]->status, 401, "$form: no MIC");
+            ok(defined ntlm_token($answers[-1], 'Negotiate'), "$form: the server still waits for it");
+            is($answers[-1]->user, '', "$form: there is no user until then");
         }
         my ($connection, $ntlm) = ($server->connection, SSPI::Test::Ntlm->new);
         my $say = sub { return $connection->get('/all/', authorization => negotiate_value(@_)) };
         my $challenge = ntlm_message(ntlm_token($say->(spnego_init([qw(ntlm kerberos)], $ntlm->{negotiate})), 'Negotiate'));
         is($say->(spnego_response($ntlm->authenticate($challenge)))->status, 401, 'a login without its MIC');
         my $a = $say->(spnego_response(undef, $ntlm->mic(SSPI::Test::Gss::mechanism_list(qw(ntlm kerberos)))));
-        granted($a, \%corp_alice, 'which comes afterwards');
+        granted($a, \%corp_alice, 'the MIC comes in a later leg');
     },
     'names' => sub {
         my ($server) = @_;
         my @carl = (user => 'carl', domain => 'OTHER');
         granted(login($server, '/all/', @carl), { user => 'OTHER\\carl' }, 'full: with the domain');
-        granted(login($server, '/short/'), { user => 'alice' }, 'short: without our own domain');
-        granted(login($server, '/short/', @carl), { user => 'OTHER\\carl' }, 'short: not another');
-        granted(login($server, '/local/'), { user => 'alice' }, 'local: of our own domain');
+        granted(login($server, '/short/'), { user => 'alice' }, 'short: our own domain is cut off');
+        granted(login($server, '/short/', @carl), { user => 'OTHER\\carl' }, 'short: another domain is not');
+        granted(login($server, '/local/'), { user => 'alice' }, 'local: a user of our own domain');
         $server->new_log;
-        refused(login($server, '/local/', @carl), 403, 'local: of no other');
+        refused(login($server, '/local/', @carl), 403, 'local: a user of another domain');
         logged($server, 'NO_LOCAL_NAME');
     },
     'named users' => sub {
         my ($server) = @_;
-        granted(login($server, '/named/', form => $_), \%corp_alice, "$_: who is named passes") for qw(NTLM alone);
-        is(login($server, '/named/', user => 'bob')->status, 403, 'who is not does not');
+        granted(login($server, '/named/', form => $_), \%corp_alice, "$_: a named user is granted") for qw(NTLM only);
+        is(login($server, '/named/', user => 'bob')->status, 403, 'a user who is not named is refused');
         granted($server->client->get('/named/', authorization => SSPI::Test::Gss->header(env => $alice)),
-            { user => 'alice@SSPI.TEST' }, 'another, by Kerberos, is another name');
+            { user => 'alice@SSPI.TEST' }, 'the same user by Kerberos has another name');
     },
     'optional' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
-        is($connection->get('/optional/')->status, 200, 'nobody passes');
+        is($connection->get('/optional/')->status, 200, 'a request without credentials is granted as anonymous');
         my @answers = ntlm_login($connection, '/optional/');
-        is_deeply([ map { $_->status } @answers ], [ 401, 200 ], 'half a login does not');
-        granted($answers[-1], \%corp_alice, 'a whole one does');
-        refused(login($server, '/optional/', password => 'no'), 401, 'a wrong one does not');
+        is_deeply([ map { $_->status } @answers ], [ 401, 200 ], 'half a login is refused');
+        granted($answers[-1], \%corp_alice, 'a complete login is granted');
+        refused(login($server, '/optional/', password => 'no'), 401, 'a wrong password is refused');
     };
 
 # ---- legs ----
@@ -256,20 +257,20 @@ parts 'the legs of NTLM', \%server_config,
         my $last = $ntlm->authenticate($challenge);
         refused(leg($elsewhere, '/ntlm/', $last), 401, 'the last leg on another connection');
         logged($server, 'LEGS', 'keep-alive');
-        granted(leg($connection, '/ntlm/', $last), \%corp_alice, 'on its own');
+        granted(leg($connection, '/ntlm/', $last), \%corp_alice, 'the last leg on its own connection');
         quiet($server);
         refused(leg($connection, '/ntlm/', $last), 401, 'a second time');
         logged($server, 'LEGS');
         refused($connection->get('/ntlm/', authorization => ntlm_value('Negotiate', $last)), 401, 'in the other scheme');
         logged($server, 'NOT_OFFERED');
     },
-    'place' => sub {
+    'location' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         my ($ntlm, $challenge) = begin($connection, '/ntlm/');
-        refused(leg($connection, '/others/', $ntlm->authenticate($challenge)), 401, 'at a place with other users');
+        refused(leg($connection, '/others/', $ntlm->authenticate($challenge)), 401, 'at a location with other users');
         logged($server, 'LEGS', qr/\b(?:place|location)\b/);
-        refused(leg($connection, '/ntlm/', $ntlm->authenticate($challenge)), 401, 'after which all is over');
+        refused(leg($connection, '/ntlm/', $ntlm->authenticate($challenge)), 401, 'the exchange has ended then');
         logged($server, 'LEGS');
         ($ntlm, $challenge) = begin($connection, '/all/', scheme => 'Negotiate');
         refused(leg($connection, '/all/', $ntlm->authenticate($challenge)), 401, 'in the other scheme');
@@ -280,20 +281,20 @@ parts 'the legs of NTLM', \%server_config,
         my $connection = $server->connection;
         my ($old, $old_challenge) = begin($connection, '/ntlm/');
         my ($ntlm, $challenge) = begin($connection, '/ntlm/');
-        isnt(unpack('H*', $challenge), unpack('H*', $old_challenge), 'who begins anew has a new challenge');
-        granted(leg($connection, '/ntlm/', $ntlm->authenticate($challenge)), \%corp_alice, 'and ends that');
+        isnt(unpack('H*', $challenge), unpack('H*', $old_challenge), 'a client that begins again gets a new challenge');
+        granted(leg($connection, '/ntlm/', $ntlm->authenticate($challenge)), \%corp_alice, 'the client completes the new exchange');
         quiet($server);
         $connection = $server->connection;
         ($old, $old_challenge) = begin($connection, '/ntlm/');
         begin($connection, '/ntlm/');
-        refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'not the first one');
+        refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'the first exchange has ended');
         my @lines = message_lines($server);
-        is(scalar(@lines), 1, 'which is logged once');
+        is(scalar(@lines), 1, 'the log has one line about it');
         $connection = $server->connection;
         refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'nor does the last leg come first');
         logged($server, 'LEGS');
     },
-    'a proof is for its challenge alone' => sub {
+    'a response is only for its own challenge' => sub {
         my ($server) = @_;
         for my $scheme (qw(NTLM Negotiate)) {
             my $connection = $server->connection;
@@ -304,8 +305,8 @@ parts 'the legs of NTLM', \%server_config,
                 my $other = $server->connection;
                 begin($other, '/all/', scheme => $again);
                 $server->new_log;
-                refused(leg($other, '/all/', $last, scheme => $again), 401, "$scheme: its proof again, as $again");
-                # With its MIC over other messages and another challenge it is a wrong password.
+                refused(leg($other, '/all/', $last, scheme => $again), 401, "$scheme: its response again, as $again");
+                # With a MIC over other messages and another challenge, it is a wrong password.
                 logged($server, 'WRONG_PASSWORD');
             }
             my $other = $server->connection;
@@ -315,7 +316,7 @@ parts 'the legs of NTLM', \%server_config,
             logged($server, 'WRONG_PASSWORD');
         }
     },
-    'nothing comes of it without keep-alive' => sub {
+    'a login fails without keep-alive' => sub {
         my ($server) = @_;
         my $ntlm = SSPI::Test::Ntlm->new;
         my $header = 'Authorization: ' . ntlm_value('NTLM', $ntlm->{negotiate});
@@ -339,8 +340,8 @@ parts 'the legs of NTLM', \%server_config,
         my $c = $server->client;
         my @http2 = (tls => 1, args => ['--http2']);
         my $token = SSPI::Test::Ntlm->new->{negotiate};
-        is_deeply([ $c->get('/all/', @http2)->challenges ], [qw(Negotiate NTLM)], 'is offered NTLM');
-        is_deeply([ $c->get('/ntlm/', @http2)->challenges ], ['NTLM'], 'alone');
+        is_deeply([ $c->get('/all/', @http2)->challenges ], [qw(Negotiate NTLM)], 'the client is offered NTLM');
+        is_deeply([ $c->get('/ntlm/', @http2)->challenges ], ['NTLM'], 'only NTLM is offered');
         quiet($server);
         for my $value (ntlm_value('NTLM', $token), ntlm_value('Negotiate', $token),
             negotiate_value(spnego_init(['ntlm'], $token)))
@@ -355,23 +356,23 @@ parts 'the legs of NTLM', \%server_config,
         for my $body (undef, 'a body') {
             my $a = $c->get('/all/', tls => 1, args => [qw(--http2 --ntlm --user CORP\\alice:pw)], defined $body ? (body => $body) : ());
             granted($a, \%corp_alice, 'curl goes back to HTTP/1.1' . (defined $body ? ' with its body' : ''));
-            is($a->{version}, '1.1', 'and logs in there');
+            is($a->{version}, '1.1', 'the client logs in over HTTP/1.1');
         }
         granted($c->get('/document/', tls => 1, args => [qw(--http2 --ntlm --user CORP\\alice:pw)]), \%corp_alice,
-            'whatever document the status has');
+            'with any error document');
     };
 
 # ---- a file that changes ----
 
-scenario 'users who come and go', { %server_config, data => { changing => ntlm_user_line('alice', 'CORP', 'pw') }, locations => [
+scenario 'added and removed users', { %server_config, data => { changing => ntlm_user_line('alice', 'CORP', 'pw') }, locations => [
     { path => '/p/', packages => 'NTLM', mechanisms => 'ntlm', ntlm_user_file => '@DIR@/changing', realm => 'r' },
 ] }, sub {
     my ($server) = @_;
-    refused(login($server, '/p/', user => 'bob'), 401, 'bob is not there');
+    refused(login($server, '/p/', user => 'bob'), 401, 'bob is not in the file');
     $server->add_data('changing', ntlm_user_line('bob', 'CORP', 'pw'));
-    # Each worker reads the file for itself.
+    # Each worker reads the file by itself.
     ok(wait_until(sub { login($server, '/p/', user => 'bob')->status == 200 }), 'the file is read again');
-    ok(wait_until(sub { login($server, '/p/', user => 'alice')->status == 401 }), 'alice is not there any more');
+    ok(wait_until(sub { login($server, '/p/', user => 'alice')->status == 401 }), 'alice is not in the file any more');
 };
 
 done_testing;

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Extended Protection for NTLM: the channel that a client is bound to, and the service that it means.
+# Extended Protection for NTLM: the channel that a client is bound to, and the service that the
+# client names.
 use strict;
 use warnings;
 
@@ -25,17 +26,17 @@ my $application = end_point_binding((SSPI::Test::Server::certificate('rsa'))[0])
 my $foreign = $application;
 substr($foreign, -1) ^= "\x01";
 my @service = (target => 'HTTP/localhost');
-# What the client says of its channel.
+# The arguments of a client that says this about its channel.
 my %says = (
     nothing => [],
     'no channel' => [ @service, channel => '0' x 32 ],
-    'the right one' => [ @service, channel => ntlm_channel($application) ],
+    'the right channel' => [ @service, channel => ntlm_channel($application) ],
     'another' => [ @service, channel => ntlm_channel($foreign) ],
-    # Their data is under a MIC alone, which some clients do not send.
-    'the right one, without a MIC' => [ @service, channel => ntlm_channel($application), mic => 'none' ],
-    'another, without a MIC' => [ @service, channel => ntlm_channel($foreign), mic => 'none' ],
+    # Their channel and service are protected only by a MIC, which these clients do not send.
+    'the right channel, without a MIC' => [ @service, channel => ntlm_channel($application), mic => 'none' ],
+    'another channel, without a MIC' => [ @service, channel => ntlm_channel($foreign), mic => 'none' ],
 );
-# By policy: whether the login is bound, or the message that refuses it.
+# For each policy: whether the login is bound, or the message of the refusal.
 my %wanted = (
     none => { map { $_ => 0 } keys %says },
     allow => { nothing => 0, 'no channel' => 'MISSING_BINDING', (map { $_ => 1 } grep { /\Athe right/ } keys %says),
@@ -50,7 +51,7 @@ sub login {
     return (ntlm_login($connection, $path, %how))[-1];
 }
 
-# A login comes out as wanted: bound or not, or refused with that message.
+# Tests that a login comes out as expected: bound, not bound, or refused with that message.
 sub comes_out {
     my ($server, $a, $want, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -71,38 +72,39 @@ parts 'NTLM and channels', \%server_config,
                 }
             }
         })
-    } qw(NTLM alone)),
+    } qw(NTLM only)),
     'a plain connection' => sub {
         my ($server) = @_;
         my @plain = (plain => 1);
         comes_out($server, login($server, '/allow/', @plain), 0, 'allow: nothing');
         comes_out($server, login($server, '/allow/', @plain, @{$says{'no channel'}}), 0, 'allow: no channel, which is true');
-        my $a = login($server, '/allow/', @plain, @{$says{'the right one'}});
-        isnt($a->bound, '1', 'allow: a channel proves nothing there');
+        my $a = login($server, '/allow/', @plain, @{$says{'the right channel'}});
+        isnt($a->bound, '1', 'allow: the server does not accept a channel there');
         $server->new_log;
-        is(login($server, '/require/', @plain, @{$says{'the right one'}})->status, 403, 'require: forbidden');
+        is(login($server, '/require/', @plain, @{$says{'the right channel'}})->status, 403, 'require: forbidden');
     },
-    'the service that the client means' => sub {
+    'the service that the client names' => sub {
         my ($server) = @_;
         my @bound = (channel => ntlm_channel($application));
         my @cases = (
-            # what it names; by policy: whether bound, or the refusal
+            # Each case: the service name; for each policy whether the login is bound, or the
+            # message of the refusal
             [ 'HTTP/localhost', 0, 1, 1 ],
             [ 'http/LOCALHOST', 0, 1, 1 ],
             [ 'HTTP/other', 0, 1, 1 ],
             [ 'HTTP/third', 0, ('WRONG_SERVICE') x 2 ],
             [ 'cifs/localhost', 0, ('WRONG_SERVICE') x 2 ],
-            [ undef, 0, 1, 1 ], # the channel says enough
+            [ undef, 0, 1, 1 ], # the channel is sufficient
         );
         for my $case (@cases) {
             my ($target, %want) = ($case->[0], map { $policies[$_] => $case->[ $_ + 1 ] } 0 .. 2);
             for my $policy (@policies) {
                 comes_out($server, login($server, "/named-$policy/", @bound, defined $target ? (target => $target) : ()),
-                    $want{$policy}, "$policy: " . ($target // 'none'));
+                    $want{$policy}, "$policy: " . ($target // 'no name'));
             }
         }
-        comes_out($server, login($server, '/require/', @bound, target => 'HTTP/third'), 1, 'any of HTTP by default');
-        comes_out($server, login($server, '/require/', @bound, target => 'cifs/localhost'), 'WRONG_SERVICE', 'but no other');
+        comes_out($server, login($server, '/require/', @bound, target => 'HTTP/third'), 1, 'any service of class HTTP by default');
+        comes_out($server, login($server, '/require/', @bound, target => 'cifs/localhost'), 'WRONG_SERVICE', 'another service class is refused');
     };
 
 done_testing;

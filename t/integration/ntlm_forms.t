@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# NTLM of clients other than Windows: names in Unicode or in OEM. In SPNEGO, a MIC over the list of
-# mechanisms from a client that asks for protection other than signatures, or for no protection.
+# NTLM of clients other than Windows. Names are in Unicode or in OEM. In SPNEGO the client sends a
+# MIC over the list of mechanisms, also if it asks for protection other than signatures, or for no
+# protection.
 use strict;
 use warnings;
 
@@ -32,7 +33,7 @@ my %alice = (user => 'CORP\\alice', mechanism => 'NTLM');
 
 sub login { my ($server, $path, %how) = @_; return (ntlm_login($server->connection, $path, %how))[-1] }
 
-# Flags of NEGOTIATE (MS-NLMP 2.2.2.5); Windows' own, of which SIGN and SEAL are part.
+# Flags of NEGOTIATE (MS-NLMP 2.2.2.5). The flags of Windows include SIGN and SEAL.
 use constant { UNICODE => 0x1, OEM => 0x2, SIGN => 0x10, SEAL => 0x20, STRONG => 0x20000000, WINDOWS => 0xE2088237 };
 
 sub hex_of { return sprintf '%08x', $_[0] }
@@ -46,20 +47,20 @@ sub charset_of {
 }
 
 parts 'names of NTLM', \%server_config,
-    'in the one character set that CHALLENGE grants' => sub {
+    'in the character set that CHALLENGE grants' => sub {
         my ($server) = @_;
         my $rest = WINDOWS & ~(UNICODE | OEM);
-        is(charset_of($server, $rest | UNICODE | OEM), UNICODE, 'Unicode of both');
-        is(charset_of($server, $rest | UNICODE), UNICODE, 'Unicode where it is all that was asked for');
-        is(charset_of($server, $rest | OEM), OEM, 'OEM where it is all that was asked for');
+        is(charset_of($server, $rest | UNICODE | OEM), UNICODE, 'Unicode if both were asked for');
+        is(charset_of($server, $rest | UNICODE), UNICODE, 'Unicode if only Unicode was asked for');
+        is(charset_of($server, $rest | OEM), OEM, 'OEM if only OEM was asked for');
         for my $asked (OEM, UNICODE) {
             my $kind = $asked == OEM ? 'OEM' : 'Unicode';
-            for my $form (qw(NTLM bare alone)) {
+            for my $form (qw(NTLM bare only)) {
                 granted(login($server, '/both/', form => $form, asked => hex_of($rest | $asked)), \%alice,
-                    "$kind: $form, with a MIC over all");
+                    "$kind: $form, with a MIC over all messages");
             }
             granted(login($server, '/ntlm/', user => 'aLICE', domain => 'corp', asked => hex_of($rest | $asked)), \%alice,
-                "$kind: in other cases");
+                "$kind: in other letter cases");
             $server->new_log;
             refused(login($server, '/ntlm/', password => 'no', asked => hex_of($rest | $asked)), 401,
                 "$kind: a wrong password");
@@ -84,14 +85,14 @@ parts 'names of NTLM', \%server_config,
         my ($server) = @_;
         my ($oem, $unicode) = map { hex_of((WINDOWS & ~(UNICODE | OEM)) | $_) } OEM, UNICODE;
         granted(login($server, '/ntlm/', user => $joerg, asked => $unicode), { user => "CORP\\$joerg" },
-            'pass in Unicode');
+            'are granted in Unicode');
         $server->new_log;
         my $answer = login($server, '/ntlm/', user => $joerg, asked => $oem);
-        refused($answer, 401, 'and not in OEM, whose code page is not known');
-        is_deeply([ $answer->challenges ], ['NTLM'], 'with a new challenge');
+        refused($answer, 401, 'are refused in OEM, because its code page is not known');
+        is_deeply([ $answer->challenges ], ['NTLM'], 'the answer has a new challenge');
         logged($server, 'UNSUPPORTED', qr/\bASCII\b/, qr/\bUnicode\b/);
         refused((axios_login($server->connection, '/ntlm/', user => $joerg, password => 'pw'))[-1], 401,
-            'nor as axios-ntlm writes them');
+            'are refused as axios-ntlm writes them');
         logged($server, 'UNSUPPORTED', qr/\bASCII\b/);
     },
     'in a character set that was not granted' => sub {
@@ -100,7 +101,7 @@ parts 'names of NTLM', \%server_config,
         refused(login($server, '/ntlm/', flags => $taken), 401, 'OEM where Unicode was granted');
         logged($server, 'UNSUPPORTED', 'Unicode');
         granted(login($server, '/ntlm/', asked => $taken, flags => hex_of(WINDOWS)), \%alice,
-            'Unicode where OEM was, which the client says');
+            'Unicode where OEM was granted, which the client says');
     };
 
 # ---- SPNEGO's MIC ----
@@ -118,36 +119,36 @@ parts 'a MIC over a list of mechanisms', \%server_config,
             my ($name, $asked) = @$case;
             my @how = (asked => hex_of($asked));
             for my $location (qw(/negotiate/ /both/)) {
-                for my $form (qw(alone first)) {
+                for my $form (qw(only first)) {
                     granted(login($server, $location, form => $form, @how), \%alice, "$name: $location, $form");
                     $server->new_log;
                     refused(login($server, $location, form => $form, list_mic => 'wrong', @how), 401,
-                        "$name: $location, $form: a wrong one");
+                        "$name: $location, $form: a wrong MIC");
                     logged($server, 'NOT_OFFERED', 'mechListMIC');
                 }
             }
         }
     },
-    'may be missing where nothing else was listed and no signatures were asked for' => sub {
+    'may be missing if no other mechanism was listed and no signatures were asked for' => sub {
         my ($server) = @_;
         for my $case (@protections) {
             my ($name, $asked) = @$case;
             my @how = (asked => hex_of($asked), list_mic => 'none');
-            granted(login($server, '/negotiate/', form => 'alone', @how), \%alice, "$name: where NTLM is preferred");
-            my $answer = login($server, '/both/', form => 'alone', @how);
+            granted(login($server, '/negotiate/', form => 'only', @how), \%alice, "$name: where NTLM is preferred");
+            my $answer = login($server, '/both/', form => 'only', @how);
             if ($asked & SIGN) { is($answer->status, 401, "$name: the server still waits for it"); is($answer->user, '', "$name: and there is no user") }
-            else { granted($answer, \%alice, "$name: where Kerberos is") }
+            else { granted($answer, \%alice, "$name: where Kerberos is preferred") }
             $server->new_log;
             $answer = login($server, '/both/', form => 'first', @how);
-            is($answer->status, 401, "$name: not where Kerberos was listed, too");
+            is($answer->status, 401, "$name: not if Kerberos was listed as well");
             is($answer->user, '', "$name: there is no user");
         }
     },
-    'needs keys that are strong' => sub {
+    'needs strong keys' => sub {
         my ($server) = @_;
         for my $asked (WINDOWS, WINDOWS & ~SIGN) {
             $server->new_log;
-            refused(login($server, '/both/', form => 'alone', asked => hex_of($asked & ~STRONG)), 401,
+            refused(login($server, '/both/', form => 'only', asked => hex_of($asked & ~STRONG)), 401,
                 'keys of 56 bits: ' . hex_of($asked));
             logged($server, 'NOT_OFFERED', qr/\bweak\b/);
         }

@@ -120,15 +120,15 @@ sub ignores_credentials {
     my $digest = digests($c);
     $server->new_log;
     my $ticket = $c->negotiate_header;
-    anonymous($c->get($path), "$path: none");
+    anonymous($c->get($path), "$path: no credentials");
     anonymous($c->get($path, authorization => $_), "$path: " . (split ' ', $_)[0])
         for $ticket, $digest->($path), $digest->($path, password => 'no'), 'Bearer abc', 'Digest username="';
-    granted($c->get('/must/', authorization => $ticket), { user => 'alice@SSPI.TEST' }, "$path: nor uses them up");
+    granted($c->get('/must/', authorization => $ticket), { user => 'alice@SSPI.TEST' }, "$path: the server does not use up the credentials");
     my $connection = SSPI::Test::Connection->new($c);
     granted((ntlm_login($connection, '/must/'))[-1], { user => 'CORP\\alice' }, "$path: a login");
-    anonymous($connection->get($path), "$path: counts for nothing there");
-    anonymous($connection->get($path, authorization => 'NTLM TlRMTVNTUAABAAAA'), "$path: nor is it ended there");
-    granted($connection->get('/must/'), { user => 'CORP\\alice' }, "$path: it is kept");
+    anonymous($connection->get($path), "$path: the login does not count there");
+    anonymous($connection->get($path, authorization => 'NTLM TlRMTVNTUAABAAAA'), "$path: the location does not end the login");
+    granted($connection->get('/must/'), { user => 'CORP\\alice' }, "$path: the connection keeps it");
     is_deeply([ message_lines($server) ], [], "$path: nothing is logged");
     return;
 }
@@ -226,7 +226,7 @@ parts "httpd's AuthType None within AuthType SSPI", \%inner,
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         is($c->get('/must/user/')->status, 500, 'no credentials: as without this module');
-        is($c->get('/must/user/', authorization => $c->negotiate_header)->status, 500, 'nor with a ticket');
+        is($c->get('/must/user/', authorization => $c->negotiate_header)->status, 500, 'with a ticket: as without this module');
     },
     'shows its error documents' => sub {
         my ($server) = @_;
@@ -248,14 +248,14 @@ parts "httpd's AuthType None within AuthType SSPI", \%inner,
         my $c = $server->client(env => $alice);
         is($c->get($path)->body, '', 'no user');
         is($c->get($path, negotiate => 1)->body, "AUTH_TYPE=Negotiate\nREMOTE_USER=alice\@SSPI.TEST\nSSPI_USER=alice\@SSPI.TEST\n", 'a user');
-        ok($server->access_line(qr/say.cgi.* 200 user=alice\@SSPI.TEST/), 'and the access log');
+        ok($server->access_line(qr/say.cgi.* 200 user=alice\@SSPI.TEST/), 'the access log has the user');
     },
     'in subrequests and redirects' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $page = $c->get('/must/file/page.shtml', negotiate => 1);
         granted($page, { user => 'alice@SSPI.TEST' }, 'a page with an included part');
-        is($page->body, 'part:part user:alice@SSPI.TEST', 'which is shown');
+        is($page->body, 'part:part user:alice@SSPI.TEST', 'the client gets it');
         granted($c->get('/must/none/elsewhere', tls => 1, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a redirect');
         anonymous($c->get('/must/none/elsewhere'), 'a redirect without credentials');
         granted($c->get('/strict/index.html', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a page');
@@ -277,7 +277,7 @@ scenario "httpd's Require", { %server_config, on => 'apache', apache => $lines,
     my $c = $server->client(env => $alice);
     names_the_user($server, $_) for qw(/granted/ /any/);
     refused($c->get('/both/'), 401, 'where a user is required as well');
-    granted($c->get('/both/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'who passes');
+    granted($c->get('/both/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a user who is admitted');
 };
 
 scenario 'a configuration that cannot authenticate', { on => 'apache',

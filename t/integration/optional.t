@@ -30,7 +30,7 @@ my %server_config = (
     ],
 );
 
-# Header values for one nonce of the site.
+# Header values for one nonce of the server.
 sub digests {
     my ($client) = @_;
     my ($challenge) = digest_challenges($client->get('/must/')->challenges);
@@ -49,16 +49,16 @@ sub anonymous {
 }
 
 parts 'optional', \%server_config,
-    'no credentials are nobody' => sub {
+    'a request without credentials is anonymous' => sub {
         my ($server) = @_;
         my $c = $server->client;
         anonymous($c->get('/optional/'), 'HTTP');
         anonymous($c->get('/optional/', tls => 1, args => ['--http2']), 'HTTP/2');
-        is($c->get('/optional/nothing')->status, 404, 'a missing page is missing');
-        ok($server->access_line(qr{ /optional/ \S+ 200 user=-?\z}), 'nor is there a name in the log');
-        is_deeply([ message_lines($server) ], [], 'nothing is refused');
+        is($c->get('/optional/nothing')->status, 404, 'a missing page is 404');
+        ok($server->access_line(qr{ /optional/ \S+ 200 user=-?\z}), 'the access log has no user');
+        is_deeply([ message_lines($server) ], [], 'the log has no refusal');
     },
-    'each request of a connection is who its credentials say' => sub {
+    'each request of a connection has the user of its own credentials' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
@@ -75,21 +75,21 @@ parts 'optional', \%server_config,
         my $c = $server->client;
         anonymous(scalar($c->raw([ '/optional/', authorization => $_ ])), $_)
             for 'Basic YWxpY2U6cHc=', 'Bearer abc.def', 'basic YWxpY2U6cHc=', 'NTLM TlRMTVNTUAABAAAA', 'Unknown';
-        is_deeply([ message_lines($server) ], [], 'nothing is refused');
-        refused(scalar($c->raw([ '/named/', authorization => 'Basic YWxpY2U6cHc=' ])), 401, 'not where users are named');
+        is_deeply([ message_lines($server) ], [], 'the log has no refusal');
+        refused(scalar($c->raw([ '/named/', authorization => 'Basic YWxpY2U6cHc=' ])), 401, 'such credentials are refused where users are named');
         $server->new_log;
-        refused(scalar($c->raw([ '/must/', authorization => 'Basic YWxpY2U6cHc=' ])), 401, 'nor where one is demanded');
+        refused(scalar($c->raw([ '/must/', authorization => 'Basic YWxpY2U6cHc=' ])), 401, 'such credentials are refused where a user is required');
         logged($server, 'NOT_OFFERED', 'Basic');
     },
     'but they name the user after a redirect to a location that offers it' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
-        refused($c->get('/first/x'), 401, 'a place that demands a user');
+        refused($c->get('/first/x'), 401, 'a location that requires a user');
         granted($c->get('/first/x', authorization => $digest->('/first/x')), { user => 'alice' }, 'takes Digest');
-        refused($c->get('/first/x', authorization => $digest->('/first/x', password => 'no')), 401, 'not a wrong password');
-        refused($c->get('/first/x', authorization => 'Bearer abc'), 401, 'nor another scheme');
-        granted($c->get('/first/x', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'nor a ticket twice');
+        refused($c->get('/first/x', authorization => $digest->('/first/x', password => 'no')), 401, 'a wrong password is refused');
+        refused($c->get('/first/x', authorization => 'Bearer abc'), 401, 'another scheme is refused');
+        granted($c->get('/first/x', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a used ticket is refused');
     },
     'wrong credentials are refused, as at a location that demands them' => sub {
         my ($server) = @_;
@@ -116,23 +116,23 @@ parts 'optional', \%server_config,
             logged($server, $message);
         }
     },
-    'a client cannot name itself' => sub {
+    'a client cannot choose its user name' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my @headers = map { ('--header', "$_: root") } qw(X-Evil SSPI-User SSPI_USER Remote-User REMOTE_USER X-Remote-User);
         anonymous($c->get('/optional/', args => \@headers), 'by headers');
         my $digest = digests($c);
         granted($c->get('/optional/', args => \@headers, authorization => $digest->('/optional/')), { user => 'alice' },
-            'nor be another one');
-        anonymous($c->get('/optional/', args => [ @headers, qw(--basic --user root:root) ]), 'nor by Basic');
+            'a header does not change the verified user');
+        anonymous($c->get('/optional/', args => [ @headers, qw(--basic --user root:root) ]), 'Basic names no user');
     },
-    'TLS may be demanded of nobody too' => sub {
+    'TLS can be required of anonymous requests as well' => sub {
         my ($server) = @_;
         my $c = $server->client;
         refused($c->get('/tls/'), 403, 'plain');
         anonymous($c->get('/tls/', tls => 1), 'HTTPS');
     },
-    'where users are named nobody does not pass' => sub {
+    'an anonymous request is refused where users are named' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
@@ -142,14 +142,14 @@ parts 'optional', \%server_config,
         is($c->get('/named/', authorization => digests($c)->('/named/'))->status, 403, 'a user who is not named');
     };
 
-scenario 'Require decides about nobody', { on => 'apache', locations => [
-    { path => '/alone/', packages => 'Digest', realm => 'r', digest_user_file => $users,
+scenario 'Require decides about anonymous requests', { on => 'apache', locations => [
+    { path => '/both/', packages => 'Digest', realm => 'r', digest_user_file => $users,
         apache => "SSPIOptional on" },
 ] }, sub {
     my ($server) = @_;
     my $c = $server->client;
-    refused($c->get('/alone/'), 401, 'Require valid-user beside SSPIOptional demands a user');
-    granted($c->get('/alone/', digest => 'alice:pw'), { user => 'alice' }, 'who passes');
+    refused($c->get('/both/'), 401, 'Require valid-user beside SSPIOptional demands a user');
+    granted($c->get('/both/', digest => 'alice:pw'), { user => 'alice' }, 'a user who is admitted');
 };
 
 done_testing;

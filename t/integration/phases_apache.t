@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd's own ways through a request: none of them goes around the policy.
+# The ways of a request through httpd. No way avoids the policy.
 use strict;
 use warnings;
 
@@ -35,8 +35,8 @@ apache '.htaccess', [], sub {
     refused($c->get('/here/'), 401, 'without a ticket');
     my $a = $c->get('/there/');
     is($a->status, 500, 'a file option is refused there');
-    is($c->get('/wrong/')->status, 500, 'a bad value is our fault, not an open door');
-    like($server->log, qr/SSPIUserName/, 'which the log names');
+    is($c->get('/wrong/')->status, 500, 'a bad value gives 500 and does not open the page');
+    like($server->log, qr/SSPIUserName/, 'the log names the directive');
 }, apache => "SSPIKeytab $kdc->{keytab}\n", allow_log => qr/htaccess/,
     files => {
         '/here/index.html' => "here\n",
@@ -47,20 +47,20 @@ apache '.htaccess', [], sub {
         '/wrong/.htaccess' => "AuthType SSPI\nAuthName r\nSSPIUserName long\nRequire valid-user\n",
     };
 
-apache 'nested places inherit what they do not say', [ location('/outer/', %digest) ], sub {
+apache 'nested locations inherit options that they do not set', [ location('/outer/', %digest) ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
-    granted($c->get('/outer/', @login), { user => 'alice', mechanism => 'MD5' }, 'the outer place');
-    granted($c->get('/outer/inner/', @login), { user => 'alice' }, 'the inner place has the outer user file');
+    granted($c->get('/outer/', @login), { user => 'alice', mechanism => 'MD5' }, 'the outer location');
+    granted($c->get('/outer/inner/', @login), { user => 'alice' }, 'the inner location has the outer user file');
     my ($challenge) = digest_challenges($c->get('/outer/inner/')->challenges);
-    is($challenge->{realm}, 'other', 'and its own realm');
+    is($challenge->{realm}, 'other', 'the inner location has its own realm');
     granted($c->get('/outer/both/', negotiate => 1), \%alice, 'a further package');
     granted($c->get('/outer/both/', @login), { user => 'alice' }, 'beside the inherited user file');
 }, files => { '/outer/inner/index.html' => "inner\n", '/outer/both/index.html' => "both\n" },
     apache => "<Location /outer/inner>\nAuthName other\n</Location>\n<Location /outer/both>\n"
         . "SSPIPackages Negotiate Digest\nSSPIKeytab $kdc->{keytab}\n</Location>\n";
 
-apache 'a refused user gets 401 with challenges where httpd says so', [], sub {
+apache 'a refused user gets 401 with challenges where httpd is configured so', [], sub {
     my ($server) = @_;
     my $c = $server->client;
     for my $path ('/only/', '/stock/') {
@@ -68,16 +68,16 @@ apache 'a refused user gets 401 with challenges where httpd says so', [], sub {
         my $header = sub { return digest_header($challenge, user => $_[0], password => 'pw', uri => $path, nc => $_[1]) };
         my $a = $c->get($path, authorization => $header->('alice', 1));
         is($a->status, 401, "$path: another user");
-        like(join('|', $a->challenges), qr/Digest/, 'is challenged');
+        like(join('|', $a->challenges), qr/Digest/, 'the answer has challenges');
         ($challenge) = digest_challenges($c->get($path)->challenges);
-        granted($c->get($path, authorization => $header->('bob', 1)), { user => 'bob' }, 'the named user passes');
+        granted($c->get($path, authorization => $header->('bob', 1)), { user => 'bob' }, 'the named user is granted');
     }
 }, files => { '/only/index.html' => "only\n", '/stock/index.html' => "stock\n" },
     apache => join '', map { "<Location $_->[0]>\nAuthType SSPI\nAuthName r\nSSPIPackages Digest\n"
         . "SSPIDigestUserFile $users\nRequire $_->[1]\n</Location>\n" }
         ['/only/', 'sspi-user digest:bob'], ['/stock/', 'user bob'];
 
-apache 'subrequests are judged by the proof', [
+apache 'the policy of a subrequest checks the verified user', [
     location('/ssi/', %negotiate, apache => "AddType text/html .shtml\nAddOutputFilter INCLUDES .shtml"),
     location('/other/', %digest),
     location('/same/', %negotiate),
@@ -86,17 +86,17 @@ apache 'subrequests are judged by the proof', [
     my $c = $server->client(env => $alice);
     my $a = $c->get('/ssi/page.shtml', negotiate => 1);
     granted($a, \%alice, 'a page with includes');
-    like($a->body, qr/near:near/, 'an include of the same place');
-    like($a->body, qr/same:same/, 'an include of another place with the same policy');
-    unlike($a->body, qr/other:secret/, 'an include of a place with another policy stays shut');
-    like($a->body, qr/user:alice\@SSPI\.TEST/, 'includes see who it is');
+    like($a->body, qr/near:near/, 'an include of the same location');
+    like($a->body, qr/same:same/, 'an include of another location with the same policy');
+    unlike($a->body, qr/other:secret/, 'an include of a location with another policy is not shown');
+    like($a->body, qr/user:alice\@SSPI\.TEST/, 'includes see the user');
 }, files => {
     '/ssi/page.shtml' => 'near:<!--#include virtual="/ssi/near.html" --> same:<!--#include virtual="/same/part.html" -->'
         . ' other:<!--#include virtual="/other/part.html" --> user:<!--#echo var="SSPI_USER" -->' . "\n",
     '/ssi/near.html' => 'near', '/same/part.html' => 'same', '/other/part.html' => 'secret',
 };
 
-apache 'internal redirects are judged by the policy of where they go', [
+apache 'an internal redirect is checked by the policy of its target', [
     location('/secret/', %negotiate),
     location('/dir/', %negotiate),
     location('/dir/index.html', %digest),
@@ -111,22 +111,22 @@ apache 'internal redirects are judged by the policy of where they go', [
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $a = $c->get('/rewrite/', negotiate => 1);
-    granted($a, \%alice, 'rewrite into a protected place, with a ticket');
-    refused($c->get('/rewrite/'), 401, 'and without');
+    granted($a, \%alice, 'rewrite into a protected location, with a ticket');
+    refused($c->get('/rewrite/'), 401, 'rewrite without a ticket');
     $a = $c->get('/dir/', negotiate => 1);
-    isnt($a->status, 200, 'DirectoryIndex into a place with another policy is not shown');
-    granted($c->get('/same/', @login), { user => 'alice' }, 'into one with the same policy');
+    isnt($a->status, 200, 'DirectoryIndex into a location with another policy is not shown');
+    granted($c->get('/same/', @login), { user => 'alice' }, 'DirectoryIndex into a location with the same policy');
     $a = $c->get('/realm/', @login);
-    isnt($a->status, 200, 'into one of another realm is not shown');
+    isnt($a->status, 200, 'DirectoryIndex into a location of another realm is not shown');
     $a = $c->get('/error/');
     refused($a, 401, 'ErrorDocument 401 keeps the challenges');
-    is($a->body, "denied\n", 'and is shown');
+    is($a->body, "denied\n", 'the client gets the document');
     is(scalar($a->challenges), 1, 'once') ;
     $a = $c->get('/shut/');
-    refused($a, 401, 'a protected ErrorDocument does not open');
-    unlike($a->body, qr/secret/, 'nor is it shown');
+    refused($a, 401, 'a protected ErrorDocument is refused');
+    unlike($a->body, qr/secret/, 'the client does not get the document');
     $a = $c->get('/missing/nothing');
-    unlike($a->body, qr/secret/, 'an ErrorDocument 404 in a protected place is not shown');
+    unlike($a->body, qr/secret/, 'an ErrorDocument 404 in a protected location is not shown');
 }, files => { '/secret/index.html' => "secret\n", '/secret/denied.html' => "secret\n", '/denied.html' => "denied\n",
     '/rewrite/index.html' => "open\n",
     '/rewrite/.htaccess' => "RewriteEngine on\nRewriteRule ^ /secret/index.html [L]\n" };
@@ -134,8 +134,8 @@ apache 'internal redirects are judged by the policy of where they go', [
 my $say = "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'\nenv | grep -E '^(REMOTE_USER|SSPI_[A-Z_]*|AUTH_TYPE)=' | sort\n";
 my $programs = "Options +ExecCGI\nAddHandler cgi-script .cgi";
 
-# The location of a directory grants the request; that of its index file refuses it, or writes the
-# user's name in another form.
+# The location of a directory grants the request. The location of its index file refuses it, or
+# writes the user's name in another form.
 apache 'a request carries no user of another location', [
     location('/index/', %negotiate),
     location('/index/index.html', %digest),
@@ -158,26 +158,26 @@ apache 'a request carries no user of another location', [
     chmod 0755, map { "$server->{dir}/docroot/$_/say.cgi" } qw(document to part granted);
     my $answer;
     refused($c->get('/index/', negotiate => 1), 401, 'an index file that asks for other credentials');
-    ok($server->access_line(qr{GET /index/ .* 401 user=-}), 'nor does the access log');
+    ok($server->access_line(qr{GET /index/ .* 401 user=-}), 'the access log has no user');
     $answer = $c->get('/document/', negotiate => 1);
     refused($answer, 401, 'the same with an error document of the same location');
-    is($answer->body, '', 'which sees no user');
+    is($answer->body, '', 'the document sees no user');
     $answer = $c->get('/tls/', negotiate => 1);
     is_deeply([ $answer->status, $answer->user, $answer->remote_user ], [ 403, '', '' ], 'an index file that demands TLS');
     granted($c->get('/tls/', negotiate => 1, tls => 1), \%alice, 'over TLS');
     granted($c->get('/anonymous/', negotiate => 1), { user => '' }, 'an index file where these credentials name no user');
     granted($c->get('/name/', negotiate => 1), { user => 'alice' }, 'an index file with another form of the name');
     granted($c->get('/match/', negotiate => 1), { user => '' }, 'an index file where authentication is off');
-    refused($c->get('/match/'), 401, 'whose directory demands a user');
+    refused($c->get('/match/'), 401, 'the directory requires a user');
     $answer = $c->get('/from/redirect', negotiate => 1);
     refused($answer, 401, 'an internal redirect to a location that refuses the user');
-    is($answer->body, '', 'whose error document sees no user');
+    is($answer->body, '', 'its error document sees no user');
     $answer = $c->get('/page/page.shtml', negotiate => 1);
     granted($answer, \%alice, 'a page with parts');
     is($answer->body, 'user:alice@SSPI.TEST part: granted: all', 'where these credentials name no user');
     $answer = $c->get('/bob/', negotiate => 1);
     is_deeply([ $answer->status, $answer->remote_user ], [ 401, 'alice@SSPI.TEST' ], "a user whom the own location's Require refuses");
-    ok($server->access_line(qr{GET /bob/ .* 401 user=alice}), 'is in the access log, as with mod_auth_basic');
+    ok($server->access_line(qr{GET /bob/ .* 401 user=alice}), 'the access log has the refused user, as with mod_auth_basic');
 }, apache => join('', map { "<LocationMatch $_->[0]>\nAuthType SSPI\nAuthName r\nSSPIKeytab $kdc->{keytab}\nRequire $_->[1]\n</LocationMatch>\n" }
     [ '^/bob/', 'user bob@SSPI.TEST' ], [ '^/match/$', 'valid-user' ]),
 files => {
@@ -188,7 +188,7 @@ files => {
     '/part/say.cgi' => $say, '/granted/say.cgi' => $say,
 };
 
-apache 'the proof of the server comes with every answer to a user', [
+apache 'every answer to a user has the token of the server', [
     location('/files/', %digest, apache => 'ErrorDocument 404 /missing.html'),
     location('/programs/', %digest, apache => "Options +ExecCGI\nSetHandler cgi-script"),
     location('/proxied/', %digest, apache => 'ProxyPass http://127.0.0.1:@HTTP@/other/'),
@@ -211,7 +211,7 @@ apache 'the proof of the server comes with every answer to a user', [
     my $etag = $proves->('/files/', 200, [], 'a page')->header('ETag');
     $proves->('/files/', 304, [], 'an unchanged page', '--header', "If-None-Match: $etag");
     $proves->('/files/nothing', 404, [], 'a page that is not there, with an error document');
-    $proves->('/bob/', 403, [], 'a page for somebody else');
+    $proves->('/bob/', 403, [], 'a page for another user');
     $proves->("/programs/say.cgi?$_", $_, [], "a program that says $_") for 200, 204, 304, 401, 404, 500;
     $proves->('/programs/fail.cgi', 500, [], 'a program that fails');
     $proves->('/proxied/', 401, ['Basic'], 'another server that asks for a password of its own');
@@ -228,15 +228,15 @@ apache 'the realm may be an expression', [ location('/p/', %digest, realm => 'fr
     my ($challenge) = digest_challenges($a->challenges);
     is($challenge->{realm}, 'from other.test', 'evaluated for the request');
     granted($c->get('/p/', digest => 'alice:pw', args => ['--header', 'Host: other.test']), { user => 'alice' },
-        'and used to check');
+        'the evaluated realm is used to check');
 };
 
 apache 'optional', [ location('/p/', %digest, sspi => 'optional') ], sub {
     my ($server) = @_;
     my $c = $server->client;
     granted($c->get('/p/'), { user => '' }, 'no credentials: anonymous');
-    granted($c->get('/p/', authorization => 'Basic YTpi'), { user => '' }, 'those of another scheme: anonymous');
-    refused($c->get('/p/', authorization => 'Digest a="b"'), 400, 'broken ones: refused');
+    granted($c->get('/p/', authorization => 'Basic YTpi'), { user => '' }, 'credentials of another scheme: anonymous');
+    refused($c->get('/p/', authorization => 'Digest a="b"'), 400, 'broken credentials: refused');
 };
 
 apache 'a forward proxy', [], sub {
@@ -246,15 +246,15 @@ apache 'a forward proxy', [], sub {
     my @via = (proxied => 1, args => [ '--proxy', $proxy ]);
     my $a = $c->get('/', @via);
     is($a->status, 407, 'asks for credentials');
-    like(join('|', $a->header('Proxy-Authenticate')), qr/\ADigest /, 'in its own header');
-    is_deeply([ $a->challenges ], [], 'and in no other');
+    like(join('|', $a->header('Proxy-Authenticate')), qr/\ADigest /, 'the challenge stands in the header of proxies');
+    is_deeply([ $a->challenges ], [], 'the answer has no WWW-Authenticate');
     $a = $c->get('/', proxied => 1, args => [ '--proxy', $proxy, qw(--proxy-digest --proxy-user alice:pw) ]);
-    is($a->status, 200, 'right credentials pass');
-    is($a->body, "page of /\n", 'and the page comes through');
+    is($a->status, 200, 'right credentials are granted');
+    is($a->body, "page of /\n", 'the client gets the page');
     $a = $c->get('/', proxied => 1, args => [ '--proxy', $proxy, qw(--proxy-digest --proxy-user alice:wrong) ]);
-    is($a->status, 407, 'wrong ones do not');
+    is($a->status, 407, 'wrong credentials are refused');
     $a = $c->get('/', proxied => 1, args => [ '--proxy', $proxy, '--header', 'Authorization: Digest x="' ]);
-    is($a->status, 407, "the page's own Authorization is not the proxy's");
+    is($a->status, 407, "the Authorization header of the page is not for the proxy");
 }, extra_ports => 1, apache => <<"CONF";
 Listen 127.0.0.1:\@PORT1\@
 <VirtualHost 127.0.0.1:\@PORT1\@>

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx's own ways through a request: none of them goes around the policy.
+# The ways of a request through nginx. No way avoids the policy.
 use strict;
 use warnings;
 
@@ -21,7 +21,7 @@ my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
 my @login = (digest => 'alice:pw');
 my %alice = (user => 'alice@SSPI.TEST');
 
-# Configuration text of one place; `nginx` lines stand inside it.
+# Returns the configuration text of one location. `nginx` lines stand inside it.
 sub location { my ($path, %o) = @_; return { path => $path, %o } }
 
 sub nginx {
@@ -39,25 +39,26 @@ nginx 'satisfy any', [
     my ($server) = @_;
     my $c = $server->client;
     my $a = $c->get('/open/');
-    granted($a, { user => '' }, 'an allowed address passes without a name');
-    is_deeply([ $a->challenges ], [], 'and without a challenge left behind');
+    granted($a, { user => '' }, 'an allowed address is granted without a user');
+    is_deeply([ $a->challenges ], [], 'the answer has no challenge');
     refused($c->get('/shut/'), 401, 'a denied address is asked for credentials');
-    granted($c->get('/shut/', @login), { user => 'alice' }, 'and passes with them');
+    granted($c->get('/shut/', @login), { user => 'alice' }, 'right credentials are granted');
     isnt($c->get('/optional/')->status, 200, 'optional does not override deny all');
     is($c->get('/optional/')->status, 403, 'the address is forbidden');
     my ($challenge) = digest_challenges($c->get('/shut/')->challenges);
     granted($c->get('/optional/', authorization => digest_header($challenge, user => 'alice',
-        password => 'pw', uri => '/optional/')), { user => 'alice' }, 'right credentials do');
-    is($c->get('/all/')->status, 403, 'satisfy all: a denied address is not even asked');
+        password => 'pw', uri => '/optional/')), { user => 'alice' }, 'right credentials are granted');
+    is($c->get('/all/')->status, 403, 'satisfy all: a denied address is not challenged');
     is_deeply([ map { (split)[0] } $c->get('/basic/')->challenges ], [qw(Digest Basic)],
         'beside auth_basic both challenges are sent') ;
     $a = $c->get('/basic/', args => ['--basic', '--user', 'alice:basic']);
-    is($a->status, 200, 'auth_basic lets its user pass');
-    is_deeply([ $a->challenges ], [], 'without our challenges');
-    is_deeply([ $a->remote_user, $a->user ], [ 'alice', '' ], 'whose name is kept, but is not in $sspi_user');
+    is($a->status, 200, 'auth_basic grants its user');
+    is_deeply([ $a->challenges ], [], 'the answer has no challenges of sspi');
+    is_deeply([ $a->remote_user, $a->user ], [ 'alice', '' ], '$remote_user keeps the name, and $sspi_user does not have it');
 }, data => { basic => 'alice:{PLAIN}basic' . "\n" };
 
-# The answer to Basic with alice's password, and with a wrong one; then the value of $remote_user.
+# Returns the answers to Basic with alice's password and with a wrong password, and the value of
+# $remote_user.
 my $basic = "auth_basic old;\nauth_basic_user_file \@DIR\@/basic;";
 nginx 'users of auth_basic', [
     location('/any/', %digest, nginx => "satisfy any;\n$basic"),
@@ -101,15 +102,15 @@ nginx 'users of auth_basic', [
                 my $a = $c->get($path, tls => $h2, args => [ $h2 ? '--http2' : '--http1.1', '--basic', '--user',
                     'alice:' . ($i ? 'wrong' : 'basic') ]);
                 my ($status) = $want[$i] eq '401' ? 401 : $path =~ /error/ ? 404 : 200;
-                # Without sspi, nginx itself leaves a refused user in its variable.
+                # nginx without sspi leaves the name of a refused user in its variable.
                 my $user = $want[$i] ne '401' ? $want[$i] : $path eq '/plain/' ? 'alice' : '';
                 is_deeply([ $a->status, $a->remote_user, $a->user ], [ $status, $user, '' ], $name);
-                like($a->body, qr/who=alice part=alice/, 'and its parts see the user') if $path =~ /ssi/ && !$i;
+                like($a->body, qr/who=alice part=alice/, 'the parts see the user') if $path =~ /ssi/ && !$i;
             }
         }
     }
     ok($server->access_line(qr{ /any/ \S+ 200 user=alice\z}), 'the access log has the verified user');
-    ok($server->access_line(qr{ /any/ \S+ 401 user=-?\z}), 'and no other');
+    ok($server->access_line(qr{ /any/ \S+ 401 user=-?\z}), 'the access log has no other user');
     granted($c->get('/any/', @login), { user => 'alice' }, 'a user of sspi');
 }, data => { basic => 'alice:{PLAIN}basic' . "\n" }, files => { '/page' => "page\n", '/denied.html' => "denied\n",
     '/ssi/page.html' => 'who=<!--#echo var="remote_user" --> <!--#include virtual="/ssi/part.html" -->',
@@ -127,17 +128,17 @@ nginx 'error_page', [
     my $c = $server->client;
     my $a = $c->get('/page/');
     refused($a, 401, 'a page of its own keeps 401 and the challenges');
-    is($a->body, "denied\n", 'and is shown');
-    granted($c->get('/page/', @login), { user => 'alice' }, 'the way in stays open');
+    is($a->body, "denied\n", 'the client gets the page');
+    granted($c->get('/page/', @login), { user => 'alice' }, 'right credentials are still granted');
     for my $path ('/login/', '/moved/') {
         $a = $c->get($path);
         is_deeply([ $a->challenges ], [], "no challenge on $a->{status}");
-        is($a->user, '', 'and no user');
+        is($a->user, '', 'the page sees no user');
     }
     refused($c->get('/404/nothing'), 401, 'an error page that is protected asks for credentials');
 }, files => { '/denied.html' => "denied\n", '/login.html' => "login\n" };
 
-nginx 'internal redirects are judged by the policy of where they go', [
+nginx 'an internal redirect is checked by the policy of its target', [
     location('/rewrite/', sspi => 'off', nginx => 'rewrite ^ /secret/index.html last;'),
     location('/secret/', %negotiate),
     location('/again/', %negotiate, nginx => 'try_files /nothing @fallback;'),
@@ -157,21 +158,21 @@ nginx 'internal redirects are judged by the policy of where they go', [
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
-    refused($c->get('/rewrite/'), 401, 'rewrite into a protected place');
+    refused($c->get('/rewrite/'), 401, 'rewrite into a protected location');
     granted($c->get('/rewrite/', negotiate => 1), \%alice, 'with a ticket it opens');
     granted($c->get('/again/', negotiate => 1), \%alice, 'try_files under the same policy uses the ticket once');
     my $a = $c->get('/other/', negotiate => 1);
     refused($a, 401, 'try_files under another policy');
-    like(($a->challenges)[0], qr/\ADigest/, 'asks for what that policy wants');
+    like(($a->challenges)[0], qr/\ADigest/, 'the challenge is that of the target');
     $a = $c->get('/index/', negotiate => 1);
-    refused($a, 401, 'index into a place with another policy');
-    like(($a->challenges)[0], qr/\ADigest/, 'asks for what that policy wants');
-    granted($c->get('/same/', @login), { user => 'alice' }, 'index into a place with the same policy');
-    refused($c->get('/realm/', @login), 401, 'index into a place of another realm');
-    is($c->get('/user/', @login)->status, 403, 'index into a place for another user');
-    refused($c->get('/optional/'), 401, 'anonymous proves nothing where a name is demanded');
-    granted($c->get('/optional/', @login), { user => 'alice' }, 'and a name opens it');
-    is($c->get('/leave/', negotiate => 1)->status, 200, 'index into an open place');
+    refused($a, 401, 'index into a location with another policy');
+    like(($a->challenges)[0], qr/\ADigest/, 'the challenge is that of the target');
+    granted($c->get('/same/', @login), { user => 'alice' }, 'index into a location with the same policy');
+    refused($c->get('/realm/', @login), 401, 'index into a location of another realm');
+    is($c->get('/user/', @login)->status, 403, 'index into a location for another user');
+    refused($c->get('/optional/'), 401, 'an anonymous request is refused where a user is required');
+    granted($c->get('/optional/', @login), { user => 'alice' }, 'a user is granted there');
+    is($c->get('/leave/', negotiate => 1)->status, 200, 'index into an open location');
 }, files => { map { $_ => "page\n" } qw(/secret/index.html /fallback) },
     nginx => join('', map { SSPI::Test::Options::nginx_location($_) }
         location('@fallback', %negotiate, nginx => 'try_files /fallback =404;'),
@@ -186,7 +187,7 @@ nginx 'limit_except', [
     my $c = $server->client;
     granted($c->get('/deny/', @login), { user => 'alice' }, 'a listed method needs credentials');
     is($c->get('/deny/', method => 'DELETE')->status, 403, 'another method is denied');
-    is($c->get('/write/')->status, 200, 'a listed method is free');
+    is($c->get('/write/')->status, 200, 'a listed method needs no credentials');
     refused($c->get('/write/', method => 'DELETE'), 401, 'another method needs credentials');
 };
 
@@ -197,7 +198,7 @@ nginx 'a copy of the request for another location', [
 ], sub {
     my ($server) = @_;
     my $a = $server->client->get('/copied/');
-    is_deeply([ $a->status, $a->challenges ], [ 401, () ], 'adds no challenge to the 401 of an application');
+    is_deeply([ $a->status, $a->challenges ], [ 401, () ], 'a login adds no challenge to the 401 of an application');
 };
 
 nginx 'the name in logs, to other servers and in headers', [
@@ -212,20 +213,20 @@ nginx 'the name in logs, to other servers and in headers', [
     my $c = $server->client;
     my $a = $c->get('/proxy/', @login);
     is($a->status, 200, 'proxied');
-    is(scalar $a->header('X-Echo'), 'alice|Digest/MD5', 'the upstream server is told who it is');
+    is(scalar $a->header('X-Echo'), 'alice|Digest/MD5', 'the upstream server gets the user');
     ok($server->access_line(qr{ /proxy/ \S+ 200 user=alice\z}), 'the access log has the name');
-    granted($c->get('/early/', @login), { user => 'alice' }, 'also when it was read too early');
+    granted($c->get('/early/', @login), { user => 'alice' }, 'also if a variable was read too early');
     my $forged = 'Basic ' . 'cm9vdDpyb290';
     $a = $c->get('/early/', authorization => $forged);
-    refused($a, 401, 'a name in a Basic header is nobody');
-    ok($server->access_line(qr{ /early/ \S+ 401 user=-?\z}), 'neither in the log');
+    refused($a, 401, 'a name in a Basic header is not a user');
+    ok($server->access_line(qr{ /early/ \S+ 401 user=-?\z}), 'the access log does not have it');
     $a = $c->get('/optional/');
     is($a->remote_user, '', 'anonymous has no name');
     $a = $c->get('/off/', args => ['--basic', '--user', 'root:root']);
-    is($a->user, '', 'sspi off: no name of ours');
+    is($a->user, '', 'sspi off: no user of sspi');
 };
 
-nginx 'challenges stay off other statuses', [
+nginx 'other statuses have no challenges', [
     location('/p/', %digest),
     location('/only/', %digest, require => ['user digest:bob']),
     location('/n/', %negotiate),
@@ -240,13 +241,13 @@ nginx 'challenges stay off other statuses', [
     }
     my $a = $c->get('/n/nothing', negotiate => 1);
     is($a->status, 404, 'a missing page behind a ticket');
-    unlike(join('|', $a->challenges), qr/Negotiate(?:\||\z)/, 'has no bare challenge');
+    unlike(join('|', $a->challenges), qr/Negotiate(?:\||\z)/, 'the answer has no bare challenge');
 };
 
 my $compiled = scratch_dir('compiled') . '/users.cdb';
 SSPI::Test::must_run([ built('passwd'), '--compile', $compiled, $users ]);
 
-nginx 'a file is named from the configuration on, also behind a prefix', [
+nginx 'a file name is relative to the configuration, also after a prefix', [
     location('/text/', %digest, digest_user_file => 'users.txt'),
     location('/cdb/', %digest, digest_user_file => 'cdb:users.cdb'),
 ], sub {
@@ -255,7 +256,7 @@ nginx 'a file is named from the configuration on, also behind a prefix', [
     granted($c->get($_, @login), { user => 'alice' }, $_) for '/text/', '/cdb/';
 }, data => { 'users.txt' => slurp($users), 'users.cdb' => slurp($compiled) };
 
-config_refused 'as the message shows', { on => 'nginx', locations => [ location('/p/', %digest, digest_user_file => 'cdb:nothing') ] },
+config_refused 'the message has the absolute name', { on => 'nginx', locations => [ location('/p/', %digest, digest_user_file => 'cdb:nothing') ] },
     qr{sspi_digest_user_file.*/\d+-nginx/nothing\b};
 
 my $origin_port = free_port();
@@ -264,7 +265,7 @@ my $origin = SSPI::Test::Origin->new($origin_port, sub {
     return ($status, [ $status == 401 ? 'WWW-Authenticate: Basic realm="its own"' : () ], '');
 });
 
-nginx 'the answer to right credentials proves the server, whatever it is', [
+nginx 'every answer to right credentials has a token of the server', [
     location('/p/', %digest),
     location('/only/', %digest, require => ['user digest:bob']),
     location('/page/', %digest, nginx => 'error_page 404 /nothing.html;'),
@@ -295,7 +296,7 @@ nginx 'the answer to right credentials proves the server, whatever it is', [
         }
     }
     my $a = $c->get('/only/', @login);
-    is_deeply([ $a->status, $a->header('Authentication-Info') ], [403], 'a refusal does not');
+    is_deeply([ $a->status, $a->header('Authentication-Info') ], [403], 'a refusal has no token');
     $a = $c->get('/negotiate/401', authorization => $c->negotiate_header);
     is_deeply([ $a->challenges ], ['Basic realm="its own"'], "a last token does not look like the application's challenge");
 }, files => { '/nothing.html' => "nothing\n" }, data => { basic => 'bob:{PLAIN}basic' . "\n" },
@@ -310,11 +311,11 @@ nginx 'subrequests', [
 ], sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
-    refused($c->get('/app/'), 401, 'auth_request through a protected place: no ticket');
+    refused($c->get('/app/'), 401, 'auth_request through a protected location: no ticket');
     is($c->get('/app/page.html', authorization => $c->negotiate_header)->status, 200, 'with a ticket');
     my $a = $c->get('/ssi/page.html', negotiate => 1);
     granted($a, \%alice, 'a page with an include');
-    is($a->body, "who alice\@SSPI.TEST included\n", 'the include sees who it is');
+    is($a->body, "who alice\@SSPI.TEST included\n", 'the include sees the user');
 }, files => { '/ssi/page.html' => 'who <!--#echo var="sspi_user" --> <!--#include virtual="/ssi/part.html" -->',
     '/ssi/part.html' => "included\n", '/app/page.html' => "app\n" };
 
@@ -327,7 +328,7 @@ nginx 'a reload loses no request', [
     my ($challenge) = digest_challenges($c->get('/p/')->challenges);
     my $nc = 0;
     my $make = sub { return digest_header($challenge, user => 'alice', password => 'pw', uri => $_[0], nc => ++$nc) };
-    # Large enough that the socket buffers cannot hold it: the request is in flight at the reload.
+    # The answer is larger than the socket buffers, so the request is still in flight at the reload.
     my @sockets = map { $c->connect_raw } 1 .. 8;
     for my $socket (@sockets) {
         syswrite $socket, $c->request_text('/slow/big.html', authorization => $make->('/slow/big.html'), close => 1);
@@ -335,14 +336,14 @@ nginx 'a reload loses no request', [
     my @begun = map { sysread $_, my $part, 100; $part } @sockets;
     $server->reload;
     my @during = $c->parallel(map { [ '/p/', authorization => $make->('/p/') ] } 1 .. 20);
-    is(scalar(grep { $_->status == 200 } @during), 20, 'requests behind it are served');
+    is(scalar(grep { $_->status == 200 } @during), 20, 'later requests are served');
     my $whole = 0;
     for my $i (0 .. $#sockets) {
         my $data = $begun[$i];
         while (sysread $sockets[$i], $data, 65536, length $data) { }
         $whole++ if $data =~ m{\AHTTP/1\.1 200} && length($data) > 400_000;
     }
-    is($whole, 8, 'requests in flight end well');
+    is($whole, 8, 'requests in flight are answered');
 }, files => { '/slow/big.html' => 'x' x 400_000 };
 
 done_testing;

@@ -64,10 +64,10 @@ parts 'the file provider', { on => 'apache', locations => [
         my ($server) = @_;
         my $c = $server->client;
         my %alice = (user => 'alice', package => 'Digest', mechanism => 'MD5');
-        granted($c->get('/one/', digest => 'alice:pw'), \%alice, 'the right one');
+        granted($c->get('/one/', digest => 'alice:pw'), \%alice, 'the right password');
         granted($c->get('/one/', digest => 'alice:pw', tls => 1, args => ['--http2']), \%alice, 'HTTP/2');
-        granted($c->get('/two/', digest => 'alice:another'), \%alice, 'each place has its own file');
-        granted($c->get('/other/', digest => 'alice:else'), \%alice, 'and its own realm');
+        granted($c->get('/two/', digest => 'alice:another'), \%alice, 'each location has its own file');
+        granted($c->get('/other/', digest => 'alice:else'), \%alice, 'each location has its own realm');
         granted($c->get('/here/', digest => 'alice:pw'), \%alice, 'in .htaccess, too');
         $server->new_log;
         my @answers;
@@ -79,7 +79,7 @@ parts 'the file provider', { on => 'apache', locations => [
         }
         is_deeply([ @answers[ 1, 2 ] ], [ @answers[ 0, 0 ] ], 'unknown users and wrong passwords look the same');
     },
-    'a header is good once' => sub {
+    'a header works once' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($challenge) = digest_challenges($c->get('/one/')->challenges);
@@ -106,31 +106,31 @@ parts 'the file provider', { on => 'apache', locations => [
     'several providers' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        granted($c->get('/both/', digest => 'alice:pw'), { user => 'alice' }, 'the first knows her');
-        granted($c->get('/both/', digest => 'bob:builder'), { user => 'bob' }, 'the second knows him');
+        granted($c->get('/both/', digest => 'alice:pw'), { user => 'alice' }, 'the first provider has the user');
+        granted($c->get('/both/', digest => 'bob:builder'), { user => 'bob' }, 'the second provider has the user');
         refused($c->get('/both/', digest => 'alice:another'), 401, 'the second is not asked about users of the first');
-        refused($c->get('/both/', digest => 'nobody:pw'), 401, 'none knows this one');
+        refused($c->get('/both/', digest => 'nobody:pw'), 401, 'no provider has the user');
     },
-    'what cannot work is our fault' => sub {
+    'a provider that cannot work gives 500' => sub {
         my ($server) = @_;
         my $c = $server->client;
         $server->new_log;
         is($c->get('/none/', digest => 'alice:pw')->status, 500, 'a provider without its file');
-        has_line($server->new_log, [ 'SSPIDigestProvider', qr/\bprovider file\b/ ], 'as the log says');
-        is($c->get('/none/')->status, 401, 'only when it is asked');
+        has_line($server->new_log, [ 'SSPIDigestProvider', qr/\bprovider file\b/ ], 'the log says so');
+        is($c->get('/none/')->status, 401, 'a challenge does not need the provider');
         refused($c->get('/odd/', digest => 'alice:pw'), 401, 'a hash that is not of MD5 matches nothing');
         is($c->get('/wrong/')->status, 500, 'an unknown provider in .htaccess');
-        has_line($server->new_log, [ 'SSPIDigestProvider', '"nobody-knows"' ], 'as the log says');
+        has_line($server->new_log, [ 'SSPIDigestProvider', '"nobody-knows"' ], 'the log says so');
     },
-    'a proof does not reach where another file holds' => sub {
+    'a login does not count where another file decides' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $a = $c->get('/one/page.shtml', digest => 'alice:pw');
         granted($a, { user => 'alice' }, 'a page with includes');
-        like($a->body, qr/same:shown/, 'an include of a place where the user has the same password');
-        unlike($a->body, qr/secret/, 'not of one where that is another');
+        like($a->body, qr/same:shown/, 'an include of a location where the user has the same password');
+        unlike($a->body, qr/secret/, 'no include of a location where the password differs');
         granted($c->get('/index-same/', digest => 'alice:pw'), { user => 'alice' }, 'DirectoryIndex with the same password');
-        isnt($c->get('/index/', digest => 'alice:pw')->status, 200, 'and with another');
+        isnt($c->get('/index/', digest => 'alice:pw')->status, 200, 'DirectoryIndex with another password');
     };
 
 # ---- databases ----
@@ -160,7 +160,7 @@ SKIP: {
             my ($server) = @_;
             my $c = $server->client;
             granted($c->get('/dbd/', digest => 'alice:pw'), { user => 'alice' }, 'the right password');
-            granted($c->get('/dbd/', digest => 'bob:builder'), { user => 'bob' }, 'of another user');
+            granted($c->get('/dbd/', digest => 'bob:builder'), { user => 'bob' }, 'the password of another user');
             refused($c->get('/dbd/', digest => 'alice:builder'), 401, 'a wrong password');
             refused($c->get('/dbd/', digest => q(x' OR '1'='1:pw)), 401, 'an unknown user');
         },
@@ -178,7 +178,7 @@ SKIP: {
 
 # ---- the configuration test ----
 
-config_refused 'a provider that is not there', { on => 'apache',
+config_refused 'a provider that does not exist', { on => 'apache',
     locations => [ location('/p/', $one, digest_provider => 'file nobody-knows') ] },
     qr/SSPIDigestProvider:.*"nobody-knows".*mod_authn_nobody-knows/;
 config_refused 'a provider that has no hashes', { on => 'apache', apache_head => load('authn_anon'),

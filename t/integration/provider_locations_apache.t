@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# httpd: Digest users out of its own authn providers, and the places that look them up elsewhere.
+# httpd: Digest users of httpd's authn providers, and the locations that use other providers or user
+# files.
 use strict;
 use warnings;
 
@@ -23,14 +24,14 @@ my %file = (
     other => user_line('alice', 'r', 'another'),
     without => user_line('bob', 'r', 'pw'),
     carol => user_line('carol', 'r', 'pw'),
-    # What httpd hands on as it stands: too long, no hexadecimal, nothing.
+    # Hashes that httpd passes on unchanged: too long, not hexadecimal, and empty.
     long => user_line('alice', 'r', 'pw', 'SHA-256') =~ s/:SHA-256:/:/r,
     odd => "alice:r:" . 'z' x 32 . "\n",
     empty => "alice:r:\n",
 );
 spew("$dir/$_", $file{$_}, 0644) for keys %file;
 
-# A place whose users come from the providers, with the AuthUserFile of that name.
+# A location whose users come from the providers, with the AuthUserFile of that name.
 sub location {
     my ($path, $users, %o) = @_;
     my $text = join "\n", (defined $users ? "AuthUserFile $dir/$users" : ()), delete $o{apache} // ();
@@ -42,7 +43,7 @@ sub log_in {
     return SSPI::Test::Login->new($c, $path, user => 'alice', password => 'pw', %o);
 }
 
-# One request to `path` with the right header for it.
+# Sends one request to `path` with the right header for it.
 sub try {
     my ($c, $path, %o) = @_;
     return $c->get($path, authorization => log_in($c, $path, %o)->header);
@@ -68,7 +69,7 @@ parts 'providers', { on => 'apache', locations => [
         location('/int-only/', 'users', digest_qop => 'auth-int', require => ['user digest:alice']),
         location('/optional/', 'users', sspi => 'optional'),
     ], apache_head => $alias },
-    'who is not let in' => sub {
+    'users who are refused' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $path ('/file/', '/sess/', '/two/', '/int/', '/optional/') {
@@ -83,23 +84,23 @@ parts 'providers', { on => 'apache', locations => [
         refused(try($c, "/$_/"), 401, "no hash of MD5: $_") for qw(long odd empty);
         my $login = log_in($c, '/file/');
         granted($c->get('/file/', authorization => $login->header), { user => 'alice' }, 'a count');
-        refused($c->get('/file/', authorization => $login->header(nc => 1)), 401, 'is not taken twice');
+        refused($c->get('/file/', authorization => $login->header(nc => 1)), 401, 'the count works only once');
     },
-    'the first one that knows the user decides' => sub {
+    'the first provider that knows the user decides' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        granted(try($c, '/two/'), { user => 'alice' }, 'the second one');
-        granted(try($c, '/two/', user => 'bob'), { user => 'bob' }, 'the first one');
-        refused(try($c, '/few/'), 401, 'none');
+        granted(try($c, '/two/'), { user => 'alice' }, 'the password of the second provider');
+        granted(try($c, '/two/', user => 'bob'), { user => 'bob' }, 'the password of the first provider');
+        refused(try($c, '/few/'), 401, 'no user');
     },
-    'one that fails lets nobody in' => sub {
+    'a provider that fails grants no request' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $path ('/broken/', '/nothing/') {
             $server->new_log;
             my $a = try($c, $path);
             refused($a, 500, $path);
-            has_line($server->new_log, [ 'SSPIDigestProvider', qr/\bprovider\b.*\bfailed\b/ ], 'is logged');
+            has_line($server->new_log, [ 'SSPIDigestProvider', qr/\bprovider\b.*\bfailed\b/ ], 'the log names the provider');
             refused($c->get($path), 401, 'a challenge needs no provider');
         }
     },
@@ -111,21 +112,21 @@ parts 'providers', { on => 'apache', locations => [
             $server->new_log;
             refused($c->get($path), 500, $path);
             has_line($server->new_log, [ message_id('CONFIGURATION'), qr/\bMD5\b/, 'SHA-256' ],
-                'is explained in the log');
+                'the log explains it');
         }
     },
     'beside other options' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my ($challenge) = digest_challenges($c->get('/userhash/')->challenges);
-        ok(!exists $challenge->{userhash}, 'names cannot be looked up by their hash, which is not offered');
+        ok(!exists $challenge->{userhash}, 'userhash is not offered, because providers cannot find a name by its hash');
         my @hashed = (set => { username => userhash('alice', 'r'), userhash => 'true' });
-        refused(try($c, '/userhash/', @hashed), 401, 'nor taken');
-        granted(try($c, '/userhash/'), { user => 'alice' }, 'the name itself can');
+        refused(try($c, '/userhash/', @hashed), 401, 'userhash is refused');
+        granted(try($c, '/userhash/'), { user => 'alice' }, 'the name itself is granted');
         granted(try($c, '/expression/'), { user => 'alice' }, 'the realm may be an expression');
         my $optional = log_in($c, '/file/', uri => '/optional/');
         granted($c->get('/optional/', authorization => $optional->header), { user => 'alice' }, 'SSPIOptional');
-        granted($c->get('/optional/'), { user => '' }, 'lets nobody in, too');
+        granted($c->get('/optional/'), { user => '' }, 'optional grants anonymous requests');
         granted(try($c, '/only/'), { user => 'alice' }, 'Require sspi-user: the user it names');
         is(try($c, '/only/', user => 'bob')->status, 403, 'another user');
     },
@@ -145,12 +146,12 @@ parts 'providers', { on => 'apache', locations => [
         refused($way{chunked}->($c, '/int/', body(100_001)), 413, 'over the limit');
     };
 
-# ---- a proof and another place's provider ----
+# ---- a login and the provider of another location ----
 
 my %user_file = (packages => 'Digest', realm => 'r', digest_user_file => "$dir/same");
 my @inner = qw(same other without broken realm file);
 
-# The places that index files and parts of pages lead to, below `path`.
+# The locations below `path` of index files and parts of pages.
 sub inner {
     my ($path, $file) = @_;
     return (location("${path}same/$file", 'same'), location("${path}other/$file", 'other'),
@@ -158,7 +159,7 @@ sub inner {
         location("${path}realm/$file", 'users', realm => 'other realm'), { path => "${path}file/$file", %user_file });
 }
 
-parts 'a proof and the provider of another place', { on => 'apache', locations => [
+parts 'a login and the provider of another location', { on => 'apache', locations => [
         location('/page/', 'users', apache => "Options Includes\nAddOutputFilter INCLUDES .shtml"),
         { path => '/file-page/', %user_file, apache => "Options Includes\nAddOutputFilter INCLUDES .shtml" },
         location('/index/', 'users'),
@@ -174,11 +175,11 @@ parts 'a proof and the provider of another place', { on => 'apache', locations =
         my $a = try($c, '/page/page.shtml');
         granted($a, { user => 'alice' }, 'the page');
         is_deeply([ $a->body =~ /(\w+):shown/g ], [ 'same', 'same' ],
-            'the same hash in another file is the same user, all else is not');
+            'only the same hash in another file is the same user');
         is_deeply([ sort map { /\bown provider\b/ ? 'provider' : /\banother user file\b/ ? 'user file' : $_ } message_lines($server) ],
             [ 'provider', 'user file' ], 'the log explains each reason once');
         $a = try($c, '/file-page/page.shtml');
-        is_deeply([ $a->body =~ /(\w+):shown/g ], ['file'], 'a proof by a user file is none for a provider');
+        is_deeply([ $a->body =~ /(\w+):shown/g ], ['file'], 'a login by a user file does not count for a provider');
     },
     'index files' => sub {
         my ($server) = @_;
@@ -187,28 +188,28 @@ parts 'a proof and the provider of another place', { on => 'apache', locations =
         for my $location (qw(other without broken realm)) {
             my $a = try($c, "/index/$location/");
             isnt($a->status, 200, "not shown: $location");
-            unlike($a->body, qr/page of/, 'nor any of it');
+            unlike($a->body, qr/page of/, 'the client gets no part of it');
         }
     };
 
-parts 'an inner place chooses anew', { on => 'apache', locations => [
+parts 'an inner location replaces the outer choice', { on => 'apache', locations => [
         location('/provider/', 'users'),
         { path => '/provider/file/', digest_user_file => "$dir/carol" },
         { path => '/file/', packages => 'Digest', realm => 'r', digest_user_file => "$dir/carol" },
         { path => '/file/provider/', digest_provider => 'file', apache => "AuthUserFile $dir/users" },
     ] },
-    'its own users alone are let in' => sub {
+    'only its own users are granted' => sub {
         my ($server) = @_;
         my $c = $server->client;
         granted(try($c, '/provider/'), { user => 'alice' }, 'a provider');
-        refused(try($c, '/provider/file/'), 401, 'is not asked where there is a user file');
-        granted(try($c, '/provider/file/', user => 'carol'), { user => 'carol' }, 'whose user is let in');
+        refused(try($c, '/provider/file/'), 401, 'is not used where there is a user file');
+        granted(try($c, '/provider/file/', user => 'carol'), { user => 'carol' }, 'the user of the inner location is granted');
         granted(try($c, '/file/', user => 'carol'), { user => 'carol' }, 'a user file');
-        refused(try($c, '/file/provider/', user => 'carol'), 401, 'is not looked at where there is a provider');
-        granted(try($c, '/file/provider/'), { user => 'alice' }, 'whose user is let in');
+        refused(try($c, '/file/provider/', user => 'carol'), 401, 'is not read where there is a provider');
+        granted(try($c, '/file/provider/'), { user => 'alice' }, 'the user of the inner location is granted');
     };
 
-config_refused 'a provider and a user file in one place', { on => 'apache',
+config_refused 'a provider and a user file in one location', { on => 'apache',
     locations => [ location('/p/', 'users', digest_user_file => "$dir/carol") ] },
     qr/SSPIDigestUserFile:.*SSPIDigestUserFile\b.*SSPIDigestProvider\b/;
 config_refused 'an alias of a provider without hashes', { on => 'apache',

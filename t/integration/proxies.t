@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Proxies in between, which share their connections among clients: what comes through one neither
-# makes nor uses a login of its connection, and is not offered NTLM. And a proxy that asks itself.
+# Proxies between client and server, which share their connections among clients. A request through
+# a proxy neither creates nor uses a login of its connection, and NTLM is not offered. A proxy may
+# also authenticate clients itself.
 use strict;
 use warnings;
 
@@ -35,7 +36,8 @@ my @type1 = (authorization => ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotia
 sub login { my ($connection, $path, %o) = @_; return (ntlm_login($connection, $path, %o))[-1] }
 sub header { my ($line) = @_; return (headers => [$line]) }
 
-# Nothing of NTLM works with these headers, and no login counts. `o` is of get().
+# With these headers NTLM does not work, and a login of the connection does not count. `o` has
+# options of get().
 sub shuts_ntlm_out {
     my ($server, $path, $name, %o) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -45,30 +47,30 @@ sub shuts_ntlm_out {
     is_deeply([ $a->challenges ], ['Negotiate'], "$name: NTLM is not offered");
     $server->new_log;
     my $first = $connection->get($path, %o, @type1);
-    refused($first, 401, "$name: who begins it all the same");
+    refused($first, 401, "$name: a client that sends NTLM anyway");
     is_deeply([ $first->challenges ], ['Negotiate'], "$name: is refused at once");
-    is(scalar(grep { /\b${\message_id('LEGS')}\b.*through a proxy/ } message_lines($server)), 1, "$name: which is logged");
+    is(scalar(grep { /\b${\message_id('LEGS')}\b.*through a proxy/ } message_lines($server)), 1, "$name: the log says so");
     return;
 }
 
 parts 'proxies', \%server_config,
     'by their addresses' => sub {
         my ($server) = @_;
-        shuts_ntlm_out($server, '/behind/', 'a proxy that is named');
+        shuts_ntlm_out($server, '/behind/', 'a configured proxy');
         my $connection = $server->connection;
-        granted(login($connection, '/p/'), \%corp_alice, 'at a place that names none');
-        refused($connection->get('/behind/'), 401, 'that login is none where one is named');
-        granted($connection->get('/p/'), \%corp_alice, 'and stays where it counts');
-        granted(login($server->connection, '/elsewhere/'), \%corp_alice, 'others are not this one');
+        granted(login($connection, '/p/'), \%corp_alice, 'at a location without configured proxies');
+        refused($connection->get('/behind/'), 401, 'that login does not count where the proxy is configured');
+        granted($connection->get('/p/'), \%corp_alice, 'the login stays where it counts');
+        granted(login($server->connection, '/elsewhere/'), \%corp_alice, 'another address is not this proxy');
     },
-    'each is told of once' => sub {
+    'each proxy is logged once' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         $connection->get('/behind/') for 1 .. 5;
-        my $told = () = $server->log =~ /\b${\message_id('PROXIED')}\b.* 127\.0\.0\.1 /g;
-        # By each worker.
-        cmp_ok($told, '>=', 1, 'in the log');
-        cmp_ok($told, '<=', scalar(my @workers = $server->workers), 'by a worker');
+        my $n_lines = () = $server->log =~ /\b${\message_id('PROXIED')}\b.* 127\.0\.0\.1 /g;
+        # Each worker logs it once.
+        cmp_ok($n_lines, '>=', 1, 'in the log');
+        cmp_ok($n_lines, '<=', scalar(my @workers = $server->workers), 'at most once by each worker');
     },
     'by their headers' => sub {
         my ($server) = @_;
@@ -78,24 +80,24 @@ parts 'proxies', \%server_config,
             shuts_ntlm_out($server, '/p/', $line, header($line));
             my $connection = $server->connection;
             granted(login($connection, '/p/'), \%corp_alice, "$line: a login without it");
-            refused($connection->get('/p/', header($line)), 401, "$line: does not count with it");
-            granted($connection->get('/p/'), \%corp_alice, "$line: and does without");
-            # The second leg alone comes through a proxy.
+            refused($connection->get('/p/', header($line)), 401, "$line: the login does not count with the header");
+            granted($connection->get('/p/'), \%corp_alice, "$line: the login counts without the header");
+            # Only the second leg comes through a proxy.
             my ($ntlm, $other) = (SSPI::Test::Ntlm->new, $server->connection);
             my $challenge = ntlm_token($other->get('/p/', authorization => ntlm_value('NTLM', $ntlm->{negotiate})), 'NTLM');
             refused($other->get('/p/', header($line), authorization => ntlm_value('NTLM', $ntlm->authenticate($challenge))),
-                401, "$line: nor does a login end with it");
+                401, "$line: the header does not end the login");
         }
-        granted(login($server->connection, '/p/', request => { header('X-Forwarded: no') }), \%corp_alice, 'others tell nothing');
+        granted(login($server->connection, '/p/', request => { header('X-Forwarded: no') }), \%corp_alice, 'other headers do not name a proxy');
     },
-    'NTLM alone leaves nothing to offer' => sub {
+    'a location with only NTLM has no scheme to offer' => sub {
         my ($server) = @_;
         my $a = $server->connection->get('/ntlm/', header('Via: 1.1 proxy'));
         is($a->status, 401, 'refused');
         is_deeply([ $a->challenges ], [], 'without a challenge');
-        ok((grep { /\b${\message_id('LEGS')}\b.*nothing could be offered.*proxy/ } message_lines($server)), 'as the log says');
+        ok((grep { /\b${\message_id('LEGS')}\b.*nothing could be offered.*proxy/ } message_lines($server)), 'the log says so');
     },
-    'tickets pass, and do not stay' => sub {
+    'tickets are granted, and give no login that stays' => sub {
         my ($server) = @_;
         for my $case ([ '/behind-all/' ], [ '/all/', header('Via: 1.1 proxy') ]) {
             my ($path, @o) = @$case;
@@ -103,35 +105,35 @@ parts 'proxies', \%server_config,
             my $a = $connection->get($path, @o, authorization => SSPI::Test::Gss->header(env => $alice));
             granted($a, { user => 'alice@SSPI.TEST' }, $path);
             is(scalar($a->header('Persistent-Auth')), 'false', "$path: the client is told so");
-            refused($connection->get($path, @o), 401, "$path: the next request needs one of its own");
+            refused($connection->get($path, @o), 401, "$path: the next request needs its own ticket");
             refused($connection->get('/all/'), 401, "$path: also elsewhere");
         }
     };
 
-# ---- servers that believe their proxies ----
+# ---- servers that trust their proxies ----
 
-# The address that a client has is a header's, which httpd's module takes away.
+# A module of httpd takes the client's address from a header, and removes the header.
 for my $header (qw(X-Client X-Forwarded-For)) {
     parts "addresses out of $header", { %server_config,
         apache_head => SSPI::Test::Apache::module_lines('remoteip')
             . "RemoteIPHeader $header\nRemoteIPInternalProxy 127.0.0.1\n",
         nginx_http => "set_real_ip_from 127.0.0.1; real_ip_header $header;\n" },
-        'tell of a proxy' => sub {
+        'show that there is a proxy' => sub {
             my ($server) = @_;
             shuts_ntlm_out($server, '/p/', $header, header("$header: 192.0.2.7"));
-            shuts_ntlm_out($server, '/elsewhere/', "$header: as one that is named", header("$header: 192.0.2.7"));
+            shuts_ntlm_out($server, '/elsewhere/', "$header: like a configured proxy", header("$header: 192.0.2.7"));
             my $connection = $server->connection;
             granted(login($connection, '/p/'), \%corp_alice, 'without it NTLM works');
-            refused($connection->get('/p/', header("$header: 192.0.2.7")), 401, 'that login is none with it');
+            refused($connection->get('/p/', header("$header: 192.0.2.7")), 401, 'that login does not count with the header');
         },
-        'do not hide who connects' => sub {
+        'do not hide the address of the proxy' => sub {
             my ($server) = @_;
-            shuts_ntlm_out($server, '/behind/', 'a proxy that is named', header("$header: 198.51.100.1"));
-            shuts_ntlm_out($server, '/behind/', 'one that tells nothing');
+            shuts_ntlm_out($server, '/behind/', 'a configured proxy', header("$header: 198.51.100.1"));
+            shuts_ntlm_out($server, '/behind/', 'a connection without a proxy');
         };
 }
 
-# A line before all requests of a connection: then it is one client's.
+# The PROXY line comes before all requests of a connection, so the connection belongs to one client.
 sub location {
     my ($path, $apache, $nginx) = @_;
     my @apache = ('AuthType SSPI', 'AuthName r', 'SSPIPackages NTLM', 'SSPIMechanisms ntlm', "SSPINTLMUserFile $users",
@@ -146,7 +148,7 @@ parts 'the PROXY protocol', { extra_ports => 1, files => { map { ("/$_/index.htm
     apache => "<VirtualHost 127.0.0.1:\@PORT1\@>\nRemoteIPProxyProtocol On\n$client[0]$named[0]</VirtualHost>\n",
     nginx => "}\nserver {\nlisten 127.0.0.1:\@PORT1\@ proxy_protocol;\nset_real_ip_from 127.0.0.1;\n"
         . "real_ip_header proxy_protocol;\nroot \@DOCROOT\@;\nadd_header X-Sspi-User \$sspi_user always;\n$client[1]$named[1]" },
-    'speaks for its connection' => sub {
+    'gives the client of its connection' => sub {
         my ($server) = @_;
         my $open = sub {
             my $connection = $server->connection(port => $server->port('PORT1'));
@@ -156,42 +158,42 @@ parts 'the PROXY protocol', { extra_ports => 1, files => { map { ("/$_/index.htm
         my $connection = $open->();
         my $a = login($connection, '/client/');
         is_deeply([ $a->status, $a->user ], [ 200, 'CORP\\alice' ], 'NTLM works');
-        is($connection->get('/client/')->status, 200, 'and stays');
+        is($connection->get('/client/')->status, 200, 'the login stays');
         is($connection->get('/client/', header('Via: 1.1 proxy'))->status, 401, 'not through a further proxy');
-        is($connection->get('/named/')->status, 401, 'nor where it is named');
-        is(login($open->(), '/named/')->status, 401, 'where it does not work');
+        is($connection->get('/named/')->status, 401, 'nor where the proxy is configured');
+        is(login($open->(), '/named/')->status, 401, 'where NTLM does not work');
     };
 
-# ---- a proxy that asks ----
+# ---- a proxy that authenticates ----
 
 parts 'a forward proxy', { on => 'apache', env => $kdc->server_env, extra_ports => 1,
     locations => [ { path => '/open/', sspi => 'off' }, { path => '/p/', %ntlm } ],
     apache => "Listen 127.0.0.1:\@PORT1\@\n<VirtualHost 127.0.0.1:\@PORT1\@>\nProxyRequests On\n<Proxy \"*\">\n"
         . join("\n", 'AuthType SSPI', 'AuthName proxy', 'SSPIPackages NTLM', 'SSPIMechanisms ntlm', "SSPINTLMUserFile $users",
         'Require valid-user') . "\n</Proxy>\n</VirtualHost>\n" },
-    'lets curl through' => sub {
+    'grants curl' => sub {
         my ($server) = @_;
         my @proxy = (proxied => 1, args => [ '--proxy', 'http://localhost:' . $server->port('PORT1'), '--proxy-ntlm', '--proxy-user' ]);
         my $get = sub { return $server->client->get('/open/', proxied => 1, args => [ @{$proxy[3]}, @_ ]) };
         is($get->('CORP\\alice:pw')->body, "page of /open/\n", 'with the password');
         my $a = $get->('CORP\\alice:no');
-        is($a->status, 407, 'and not with another');
-        is_deeply([ [ $a->header('Proxy-Authenticate') ], [ $a->challenges ] ], [ ['NTLM'], [] ], 'with its own challenge');
+        is($a->status, 407, 'another password is refused');
+        is_deeply([ [ $a->header('Proxy-Authenticate') ], [ $a->challenges ] ], [ ['NTLM'], [] ], 'the challenge is that of the proxy');
     },
-    'keeps its login apart' => sub {
+    'keeps its login apart from the login of pages' => sub {
         my ($server) = @_;
         my $connection = $server->connection(port => $server->port('PORT1'));
         my $target = "http://localhost:$server->{http}/open/";
-        is($connection->get($target)->status, 407, 'it asks');
+        is($connection->get($target)->status, 407, 'the proxy challenges');
         my $last = login($connection, $target, proxy => 1);
-        is_deeply([ $last->status, $last->body ], [ 200, "page of /open/\n" ], 'and lets through');
-        is(scalar($last->header('Persistent-Auth')), undef, 'without a word for the page');
-        is($connection->get($target)->status, 200, 'the next one too');
+        is_deeply([ $last->status, $last->body ], [ 200, "page of /open/\n" ], 'the proxy grants the login');
+        is(scalar($last->header('Persistent-Auth')), undef, 'the answer has no header for the login of the page');
+        is($connection->get($target)->status, 200, 'the next request is granted as well');
         my $own = $connection->get('/p/');
-        refused($own, 401, 'a page of the server itself does not know that login');
-        is($connection->get($target)->status, 200, 'which is still there');
-        granted(login($connection, '/p/'), \%corp_alice, 'the page has one of its own');
-        is($server->connection(port => $server->port('PORT1'))->get($target)->status, 407, 'other connections have none');
+        refused($own, 401, 'a page of the server itself does not use that login');
+        is($connection->get($target)->status, 200, 'the login of the proxy is still there');
+        granted(login($connection, '/p/'), \%corp_alice, 'the page has its own login');
+        is($server->connection(port => $server->port('PORT1'))->get($target)->status, 407, 'other connections have no login');
     };
 
 done_testing;

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# What lives through a reload (a graceful restart), and what a reload that fails leaves alone.
+# What survives a reload (a graceful restart), and what a failed reload does not change.
 use strict;
 use warnings;
 
@@ -21,7 +21,7 @@ my @locations = ({ path => '/p/', %both });
 my %server_config = (env => $kdc->server_env, locations => \@locations, apache_head => "SSPIStateSize 1m\n",
     nginx_http => 'sspi_state_size 1m;');
 
-# Reloads with a changed configuration and waits until no worker of the old one is left.
+# Reloads with a changed configuration and waits until all old workers have ended.
 sub change {
     my ($server, %change) = @_;
     $server->write_config(%change);
@@ -53,7 +53,7 @@ sub works {
 }
 
 parts 'reload', \%server_config,
-    'nonces, counts and used tickets live on, however often' => sub {
+    'nonces, counts and used tickets survive several reloads' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
@@ -64,11 +64,11 @@ parts 'reload', \%server_config,
             $server->reload;
             my @again = $c->raw(map { [ '/p/', authorization => $_ ] } $digest->(5), $ticket, $digest->(10 + $round));
             is_deeply([ map { $_->status } @again ], [ 401, 401, 200 ],
-                "reload $round: used ones stay used, the next count is good");
+                "reload $round: used credentials stay used, the next count is granted");
         }
         granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'a count that was left out is still good');
     },
-    'a state of another size begins anew, without a question for the password' => sub {
+    'a state of another size begins again, and clients need not ask for the password' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $digest = digests($c);
@@ -76,28 +76,29 @@ parts 'reload', \%server_config,
         resize($server, '2m');
         my $answer = $c->get('/p/', authorization => $digest->(2));
         refused($answer, 401, 'an old nonce is refused');
-        is_deeply([ map { $_->{stale} } digest_challenges($answer->challenges) ], ['true'], 'as stale');
-        works($server, 'new ones work');
+        is_deeply([ map { $_->{stale} } digest_challenges($answer->challenges) ], ['true'], 'the answer says stale');
+        works($server, 'new nonces work');
         my $fresh = digests($c);
         granted($c->get('/p/', authorization => $fresh->(1)), { user => 'alice' }, 'a nonce of the new state');
         $server->reload;
-        granted($c->get('/p/', authorization => $fresh->(2)), { user => 'alice' }, 'lives on when the size stays');
-        refused($c->get('/p/', authorization => $fresh->(1)), 401, 'with its counts');
+        granted($c->get('/p/', authorization => $fresh->(2)), { user => 'alice' }, 'survives a reload with the same size');
+        refused($c->get('/p/', authorization => $fresh->(1)), 401, 'its counts stay used');
     },
-    'protection may be taken away and brought back' => sub {
+    'protection can be removed and restored' => sub {
         my ($server) = @_;
         my $c = $server->client;
         change($server, locations => []);
-        is($c->get('/p/')->status, 200, 'taken away');
+        is($c->get('/p/')->status, 200, 'removed');
         change($server, locations => \@locations);
-        refused($c->get('/p/'), 401, 'brought back');
-        works($server, 'and works');
+        refused($c->get('/p/'), 401, 'restored');
+        works($server, 'right credentials are granted');
     },
     'requests in flight are not lost' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
-        # More than the buffers of all sockets hold: these answers are not written at the reload.
+        # The answers are larger than the buffers of all sockets, so they are not completely written
+        # at the reload.
         my $size = 24_000_000;
         $server->add_file('/p/large.html', 'x' x $size);
         my @values = ((map { $digest->($_, '/p/large.html') } 1, 2), map { $c->negotiate_header } 1, 2);
@@ -108,30 +109,31 @@ parts 'reload', \%server_config,
         my @begun = map { sysread $_, my $part, 100; $part } @sockets;
         $server->reload;
         my @during = $c->parallel(map { [ '/p/', authorization => $digest->($_) ] } 3 .. 22);
-        is(scalar(grep { $_->status == 200 } @during), 20, 'requests behind it are served');
+        is(scalar(grep { $_->status == 200 } @during), 20, 'later requests are served');
         my $whole = 0;
         for my $i (0 .. $#sockets) {
             my ($n, $part) = (length $begun[$i]);
             while (my $got = sysread $sockets[$i], $part, 1 << 20) { $n += $got }
             $whole++ if $begun[$i] =~ m{\AHTTP/1\.1 200} && $n > $size;
         }
-        is($whole, scalar @values, 'requests in flight end well');
+        is($whole, scalar @values, 'requests in flight are answered');
     },
-    'a test of a wrong configuration does no harm to the running server' => sub {
+    'the test of a wrong configuration does not affect the running server' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $digest = digests($c);
         granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'before');
         $server->write_config(locations => [ { path => '/p/', %both, keytab => '/nonexistent/http.keytab' } ]);
-        isnt($server->test_config->{rc}, 0, 'a keytab that is not there');
+        isnt($server->test_config->{rc}, 0, 'a keytab that does not exist');
         $server->write_config(locations => \@locations, nginx_http => 'sspi_state_size 3m;', apache_head => 'SSPIStateSize 3m');
-        is($server->test_config->{rc}, 0, 'another size of the state, right but not used');
-        granted($c->get('/p/', authorization => $digest->(2)), { user => 'alice' }, 'the nonce lives on');
-        refused($c->get('/p/', authorization => $digest->(1)), 401, 'with its counts');
+        is($server->test_config->{rc}, 0, 'another size of the state, which is valid but not used');
+        granted($c->get('/p/', authorization => $digest->(2)), { user => 'alice' }, 'the nonce is still valid');
+        refused($c->get('/p/', authorization => $digest->(1)), 401, 'its counts stay used');
         works($server, 'new logins work');
     };
 
-# httpd ends when it restarts with a wrong configuration, which is why apachectl tests it before.
+# httpd ends if it restarts with a wrong configuration. Therefore apachectl tests the configuration
+# before.
 scenario 'a reload that fails changes nothing', { %server_config, on => 'nginx',
     allow_log => qr/still could not bind|bind\(\) to|nonexistent/ }, sub {
     my ($server) = @_;
@@ -150,7 +152,7 @@ scenario 'a reload that fails changes nothing', { %server_config, on => 'nginx',
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1) or die "listen: $!\n";
     my $taken = 'server { listen 127.0.0.1:' . $listener->sockport . '; }';
     my @cases = (
-        [ 'a keytab that is not there', qr{sspi_keytab.*nonexistent},
+        [ 'a keytab that does not exist', qr{sspi_keytab.*nonexistent},
             locations => [ { path => '/p/', %both, keytab => '/nonexistent/http.keytab' } ] ],
         [ 'a port that is taken, found after the state was taken over', qr/still could not bind/,
             locations => \@locations, nginx_http => "sspi_state_size 1m; $taken" ],
@@ -162,13 +164,13 @@ scenario 'a reload that fails changes nothing', { %server_config, on => 'nginx',
         my ($name, $pattern, %change) = @$case;
         $server->write_config(%change);
         $fails->($pattern);
-        granted($c->get('/p/', authorization => $digest->(++$nc)), { user => 'alice' }, "$name: the nonce lives on");
-        refused($c->get('/p/', authorization => $digest->(1)), 401, "$name: with its counts");
+        granted($c->get('/p/', authorization => $digest->(++$nc)), { user => 'alice' }, "$name: the nonce is still valid");
+        refused($c->get('/p/', authorization => $digest->(1)), 401, "$name: its counts stay used");
         refused($c->get('/p/', authorization => $ticket), 401, "$name: a used ticket stays used");
         works($server, "$name: new logins work");
     }
     resize($server, '4m');
-    works($server, 'and the next good reload is taken');
+    works($server, 'the next good reload works');
 };
 
 done_testing;

@@ -66,7 +66,7 @@ sub read_again {
     my $id = message_id('REREAD');
     my $log = $server->new_log;
     has_line($log, [ qr/\b$id\b/, qr/\Q$file\E(?![\w.])/ ], "$file was read again");
-    return unlike($log, qr/\bSSPI-1(?!09)\d\d\b/, 'and nothing was refused');
+    return unlike($log, qr/\bSSPI-1(?!09)\d\d\b/, 'the log has no refusal');
 }
 
 parts 'at the first attempt', \%server_config,
@@ -137,7 +137,7 @@ parts 'at the first attempt', \%server_config,
         $server->add_data('version.keytab', $new_keys);
         granted($connection->get('/version/', authorization => $ticket), \%alice, 'the same ticket, once it has');
         read_again($server, 'version.keytab');
-        refused($connection->get('/version/', authorization => $ticket), 401, 'but once');
+        refused($connection->get('/version/', authorization => $ticket), 401, 'but only once');
         logged($server, 'REPLAY');
         ($connection) = seen($server, 'principal');
         $server->add_data('principal.keytab', $more_keys);
@@ -149,7 +149,7 @@ parts 'at the first attempt', \%server_config,
         $server->add_data('legs.keytab', $new_keys);
         my $gss = SSPI::Test::Gss->new(env => $alice, bare => 1);
         granted($connection->get('/legs/', authorization => negotiate_value(spnego_response($gss->{token}))), \%alice,
-            'whose key was added between them');
+            'its key was added between the legs');
         ($connection) = seen($server, 'other');
         $server->add_data('other.keytab', $old_keys);
         $server->new_log;

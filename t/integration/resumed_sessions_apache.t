@@ -35,7 +35,7 @@ sub comes_out {
     my ($server, $connection, $scheme, $certificate, $want, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     $fixture->comes_out($server, $want, "$name, $scheme: bound to $certificate", $scheme, $connection, '/require/', 'right', binding_of($certificate));
-    # A ticket of TLS 1.3 comes with the first answer.
+    # The server sends a TLS 1.3 ticket with the first answer.
     return $connection->get('/');
 }
 
@@ -65,12 +65,13 @@ CONF
 $server_config{extra_ports} = 1;
 
 parts 'a certificate that is renewed', \%server_config,
-    'leaves the sessions of the old one' => sub {
+    'does not end the sessions of the old certificate' => sub {
         my ($server) = @_;
         my @tls = (port => $server->port('PORT1'));
         my @cases = map { my $version = $_; map { my $scheme = $_; map { [ $version, $scheme, @$_ ] }
             [ first => 'bound' ], [ renewed => 'BAD_BINDING' ], [ relay => 'BAD_BINDING' ] } @schemes } qw(1.2 1.3);
-        # With a key of its own mod_ssl issues no further ticket on a resumption: each case has a session.
+        # If mod_ssl has a ticket key of its own, it issues no further ticket on a resumption. So
+        # each case has its own session.
         my @old = map { connections($server, @tls, version => $_->[0]) } @cases;
         comes_out($server, $old[$_]->('new'), $cases[$_][1], 'first', 'bound', 'before') for 0 .. $#cases;
         $server->add_data('host.pem', $pem{renewed});

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# nginx with variables in ssl_certificate: it loads the certificate in each full handshake. Clients
-# of a resumed session are bound to the certificate of its first handshake.
+# nginx with variables in ssl_certificate loads the certificate in each full handshake. The client
+# of a resumed session is bound to the certificate of the session's first handshake.
 use strict;
 use warnings;
 
@@ -21,7 +21,7 @@ my %server_config = $fixture->server_config(@locations);
 my $nginx_locations = join '', map { nginx_location($_) } @{$server_config{locations}};
 my $who = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::identity_headers;
 
-# Workers read these files.
+# The workers must be able to read these files.
 my @names = qw(first other ec);
 $server_config{data} = { map { my $name = $_; my @files = SSPI::Test::Server::certificate($name);
     ("$name.pem" => slurp($files[0]), "$name.key" => slurp($files[1])) } @names };
@@ -29,7 +29,7 @@ $server_config{data} = { map { my $name = $_; my @files = SSPI::Test::Server::ce
 my @loads = ('ssl_certificate @DIR@/$host_certificate.pem;', 'ssl_certificate_key @DIR@/$host_certificate.key;');
 sub server { my ($listen, @lines) = @_; return join "\n", 'server {', "listen 127.0.0.1:$listen;", 'root @DOCROOT@;', @lines, "$who$nginx_locations}", '' }
 
-# The default server of a port has the callbacks and the tickets of all connections there.
+# The default server of a port has the callbacks and tickets for all connections of the port.
 $server_config{nginx_http} .= join "\n", 'map $ssl_server_name $host_certificate { default first; other.test other; }',
     server('@PORT1@ ssl', @loads),
     server('@PORT2@ ssl', @loads, 'ssl_session_tickets off;', 'ssl_session_cache shared:loads:1m;'),
@@ -55,7 +55,8 @@ sub connections {
     } 0 .. $n;
 }
 
-# Every scheme on each of these connections: [ policy, what the client says, of which certificate, outcome ].
+# Logs in by each scheme on each of these connections. A case is [ policy, what the client says, of
+# which certificate, outcome ].
 sub each_scheme {
     my ($server, $cases, @tls) = @_;
     for my $scheme (@schemes) {
@@ -66,7 +67,7 @@ sub each_scheme {
                 my $connection = $connect->();
                 $fixture->comes_out($server, $want, "@tls, $name, $policy, $scheme: $says, $binding", $scheme, $connection, "/$policy/",
                     $says, binding_of($binding));
-                # A ticket of TLS 1.3 comes with the first answer.
+                # The server sends a TLS 1.3 ticket with the first answer.
                 $connection->get('/');
             }
         }
@@ -111,13 +112,13 @@ parts 'resumed sessions', { %server_config, on => 'nginx' },
             }
         }
     },
-    # The client chose that, so it is not a fault of the server.
+    # The client chose this, so it is not an error of the server.
     'a session of TLS 1.3 under another name' => sub {
         my ($server) = @_;
         for my $names ([ {host => 'other.test'}, {} ], [ {}, {sni => 0} ], [ {sni => 0}, {} ]) {
             my ($began, $goes_on) = @$names;
             my @tls = (port => $server->port('PORT1'), version => '1.3', session => 'names-' . ++$n_sessions);
-            # A ticket of TLS 1.3 comes with the first answer.
+            # The server sends a TLS 1.3 ticket with the first answer.
             $server->tls_connection(@tls, %$began)->get('/');
             for my $scheme (@schemes) {
                 my $connection = $server->tls_connection(@tls, %$goes_on);

@@ -35,8 +35,8 @@ sub base64 { return encode_base64($_[0], '') }
 # Returns the schemes of an answer's challenges without a token, which start a new exchange.
 sub offered { my ($answer) = @_; return [ sort map { /\A(\w+)(?: [^=]+=.*)?\z/ ? $1 : $_ } $answer->challenges ] }
 
-# Sends a header on a connection of its own, then a right one on the same: [ name, header, status,
-# message ]. httpd closes the connection after a 400.
+# Sends a header on a new connection, and then a right one on the same connection. A case is [ name,
+# header, status, message ]. httpd closes the connection after a 400.
 sub check {
     my ($server, $case, $next) = @_;
     my ($name, $header, $status, $message) = @$case;
@@ -47,7 +47,7 @@ sub check {
             [ $path, authorization => $next->($path) ]);
         refused($answer, $status, "$name: $path");
         logged($server, $message);
-        is_deeply(offered($answer), $status == 401 ? \@schemes : [], "$name: $path: what is offered");
+        is_deeply(offered($answer), $status == 401 ? \@schemes : [], "$name: $path: the offered schemes");
         next if $status == 400 && $server->kind eq 'apache';
         is($after && $after->status, 200, "$name: $path: the connection stays open") or diag($after && $after->brief);
     }
@@ -73,10 +73,10 @@ parts 'second chances', \%server_config,
             [ 'NTLM without a token', 'NTLM', 401, 'MALFORMED' ],
             [ 'Digest without directives', 'Digest', 401, 'UNSUPPORTED' ],
             [ 'another scheme', 'Bearer abc', 401, 'NOT_OFFERED' ],
-            [ 'no base64', 'Negotiate ???', 400, 'MALFORMED' ],
+            [ 'a token that is not base64', 'Negotiate ???', 400, 'MALFORMED' ],
             [ 'base64 with a blank', 'Negotiate YII AAA', 400, 'MALFORMED' ],
             [ 'padding in the middle', 'Negotiate YI==IAAA', 400, 'MALFORMED' ],
-            [ 'padding alone', 'Negotiate ====', 400, 'MALFORMED' ],
+            [ 'only padding', 'Negotiate ====', 400, 'MALFORMED' ],
             [ 'two tokens', 'Negotiate YIIA, Negotiate YIIA', 400, 'MALFORMED' ],
             [ 'directives for a token', 'NTLM realm="r"', 400, 'MALFORMED' ],
             [ 'a token over 64 KiB', 'Negotiate ' . base64("\x60" x 65537), 400, 'TOO_LARGE' ],
@@ -123,7 +123,7 @@ parts 'second chances', \%server_config,
     },
     'a client that counts from 0' => sub {
         my ($server) = @_;
-        # Like a library for Ruby, whose count continues with the next challenge.
+        # Like a Ruby library, whose count continues with the next challenge.
         my $count = 0;
         my $connection = $server->connection;
         my $answer = $connection->get('/all/');
@@ -146,7 +146,7 @@ parts 'second chances', \%server_config,
         refused($c->get('/all/', args => [ qw(--digest --user), ':pw' ]), 401, 'no name');
         granted($c->get('/all/', args => [qw(--digest --user alice:pw)]), { user => 'alice' }, 'a name');
     },
-    'a leg in the middle of an exchange' => sub {
+    'a later leg of an exchange' => sub {
         my ($server) = @_;
         my $broken = "NTLMSSP\0\3\0\0\0" . "\0" x 8;
         my @cases = (
@@ -176,15 +176,15 @@ parts 'second chances', \%server_config,
             refused($connection->get('/all/', authorization => ntlm_value($scheme, $ntlm->authenticate($challenge))), 401,
                 "$name: the exchange has ended");
             logged($server, 'LEGS');
-            granted((ntlm_login($connection, '/all/'))[-1], \%corp_alice, "$name: another one on the connection");
+            granted((ntlm_login($connection, '/all/'))[-1], \%corp_alice, "$name: another exchange on the connection");
         }
     },
-    'a leg that breaks the grammar ends the exchange, too' => sub {
+    'a leg that breaks the grammar also ends the exchange' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         my $ntlm = SSPI::Test::Ntlm->new;
         my $challenge = ntlm_token($connection->get('/all/', authorization => ntlm_value('NTLM', $ntlm->{negotiate})), 'NTLM');
-        refused($connection->get('/all/', authorization => 'NTLM ???'), 400, 'no base64');
+        refused($connection->get('/all/', authorization => 'NTLM ???'), 400, 'a token that is not base64');
         return if $server->kind eq 'apache';
         refused($connection->get('/all/', authorization => ntlm_value('NTLM', $ntlm->authenticate($challenge))), 401,
             'the answer to the challenge before');

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Setting, deleting and verifying passwords with sspi-passwd, as people do. `script` and `htdigest`
-# are used where they are installed.
+# Setting, deleting and verifying passwords with sspi-passwd, as users run it. The tests use
+# `script` and `htdigest` if they are installed.
 use strict;
 use warnings;
 
@@ -19,7 +19,7 @@ subtest 'help, version, usage' => sub {
     my ($status, $out) = passwd('', '--help');
     is($status, 0);
     like($out, qr/^usage: sspi-passwd \[-c\] \[-a ALG\[,ALG\.\.\.\]\] \[-r REALM\] \[-D\] \[--stdin\] FILE USER/);
-    like($out, qr/chmod 640/, 'says how a worker may read a new file');
+    like($out, qr/chmod 640/, 'the help says how a worker can read a new file');
     ($status, $out) = passwd('', '--version');
     is($status, 0);
     like($out, qr/^sspi-passwd \d+\.\d+\.\d+$/);
@@ -57,14 +57,14 @@ subtest 'a new file' => sub {
     fails('without -c', 1, qr/^sspi-passwd: f does not exist.* -c\b/, "secret\n", '--stdin', '-r', 'realm', 'f', 'alice');
     my ($status, $out, $err) = passwd("secret\n", '-c', '--stdin', '-r', 'realm', 'f', 'alice');
     is($status, 0);
-    is($out . $err, '', 'says nothing when all is well');
+    is($out . $err, '', 'a successful run prints no message');
     is(get('f'), "alice:realm:SHA-256:$sha256\nalice:realm:$md5\n", 'has SHA-256 and MD5');
     is(mode('f'), '600');
     fails('-c again', 1, qr/^sspi-passwd: f exists already.* -c\b/, "secret\n", '-c', '--stdin', '-r', 'realm', 'f', 'bob');
     symlink 'nothing', 'dangling' or die;
     ($status, undef, $err) = passwd("secret\n", '-c', '--stdin', '-r', 'realm', 'dangling', 'bob');
     is($status, 1);
-    like($err, qr/exists already/, 'a dangling symbolic link is not written through');
+    like($err, qr/exists already/, 'sspi-passwd does not write through a dangling symbolic link');
     ok(!-e 'nothing');
 };
 
@@ -76,7 +76,7 @@ subtest 'each algorithm' => sub {
     my $a1 = "alice:realm:pass\xc3\xa9";
     # SHA-512/256 has other initial values than SHA-512, so its first octets differ.
     my ($sha512256) = get('f') =~ /^alice:realm:SHA-512-256:([0-9a-f]{64})$/m;
-    isnt($sha512256, substr(sha512_hex($a1), 0, 64), 'SHA-512-256 is no cut SHA-512');
+    isnt($sha512256, substr(sha512_hex($a1), 0, 64), 'SHA-512-256 is not a truncated SHA-512');
     is($sha512256, Digest::SHA->new(512256)->add($a1)->hexdigest, 'SHA-512-256');
     like(get('f'), qr/^alice:realm:SHA-256:\Q@{[sha256_hex($a1)]}\E$/m, 'SHA-256');
     like(get('f'), qr/^alice:realm:\Q@{[md5_hex($a1)]}\E$/m, 'MD5');
@@ -95,7 +95,7 @@ subtest 'passwords from standard input' => sub {
     fails('not UTF-8',     1, qr/not UTF-8/, "p\xe9\n", @to);
     fails('with NUL',      1, qr/has a NUL/, "p\0q\n", @to);
     fails('257 octets',    1, qr/\b256\b/, 'x' x 257 . "\n", @to);
-    is((passwd('x' x 256 . "\n", @to))[0], 0, '256 octets are right');
+    is((passwd('x' x 256 . "\n", @to))[0], 0, '256 octets are accepted');
     like(get('f'), qr/@{[md5_hex('alice:realm:' . 'x' x 256)]}/);
     for my $input ("secret", "secret\r\n", "secret\nnext\n") {
         is((passwd($input, @to))[0], 0);
@@ -104,7 +104,7 @@ subtest 'passwords from standard input' => sub {
     fails('no terminal and no --stdin', 1, qr/no terminal.*use --stdin/, "secret\n", '-r', 'realm', 'f', 'alice');
 };
 
-subtest 'a change touches nothing else' => sub {
+subtest 'a change leaves all other lines' => sub {
     my $other = "alice:other:" . 'a' x 32;
     my $bob   = "bob:realm:" . 'b' x 32;
     put('f', "# users\r\n$bob\r\n\nalice:realm:" . 'c' x 32 . "\n$other\nalice:realm:NT:" . 'd' x 32 . "\n# end");
@@ -112,7 +112,7 @@ subtest 'a change touches nothing else' => sub {
     my ($status, undef, $err) = passwd("secret\n", '--stdin', '-r', 'realm', 'f', 'alice');
     is($status, 0);
     is(get('f'), "# users\r\n$bob\r\n\nalice:realm:SHA-256:$sha256\nalice:realm:$md5\n$other\n# end");
-    like($err, qr/^sspi-passwd: note: alice\b.*\bNT\b.*\bremoved\b/, 'tells what is gone');
+    like($err, qr/^sspi-passwd: note: alice\b.*\bNT\b.*\bremoved\b/, 'the message names the removed line');
     is(mode('f'), '640', 'mode kept');
 
     is((passwd("secret\n", '--stdin', '-r', 'realm', '-a', 'MD5', 'f', 'carol'))[0], 0);
@@ -121,8 +121,8 @@ subtest 'a change touches nothing else' => sub {
 
     is((passwd('', '-D', '-r', 'realm', 'f', 'alice'))[0], 0);
     like(get('f'), qr/\A# users\r\n\Q$bob\E\r\n\n\Q$other\E\n# end\ncarol/, '-D deletes in that realm only');
-    fails('-D of nobody', 1, qr/has no user alice in realm realm/, '', '-D', '-r', 'realm', 'f', 'alice');
-    is_deeply(leftovers(), [], 'no other file is left');
+    fails('-D of an unknown user', 1, qr/has no user alice in realm realm/, '', '-D', '-r', 'realm', 'f', 'alice');
+    is_deeply(leftovers(), [], 'no temporary file is left');
 };
 
 subtest 'the only realm of a file needs no -r' => sub {
@@ -133,7 +133,7 @@ subtest 'the only realm of a file needs no -r' => sub {
     fails('no realm', 2, qr/\bno realm\b.* -r\b/, "secret\n", '--stdin', 'f', 'alice');
 };
 
-subtest 'a file that is wrong is left alone' => sub {
+subtest 'a wrong file is not changed' => sub {
     put('f', "bob:realm:" . 'b' x 32 . "\nalice:realm:" . 'c' x 31);
     fails('truncated line', 1, qr/^sspi-passwd: f:2: .*\b32\b/, "secret\n", '--stdin', '-r', 'realm', 'f', 'alice');
     mkdir 'd';
@@ -153,11 +153,11 @@ subtest 'names and passwords in normal form C' => sub {
         get('f');
     } [ $composed, "R$composed", "p$composed" ], [ $decomposed, "R$decomposed", "p$decomposed" ];
     my $a1 = "$composed:R$composed:p$composed";
-    # What SASL's line is about: sspi_passwd_sasl.t.
+    # For the line of SASL see sspi_passwd_sasl.t.
     my $both = "$composed:R$composed:@{[md5_hex($a1)]}\n$composed:R$composed:MD5-ISO-8859-1:"
         . md5_hex("J\xf6rg:RJ\xf6rg:pJ\xf6rg") . "\n";
     is($files[0], "$composed:R$composed:SHA-256:@{[sha256_hex($a1)]}\n$both",
-        'all of it is hashed and written composed');
+        'name, realm and password are hashed and written in composed form');
     is($files[1], $files[0], 'both spellings give the same lines');
     is((passwd("x\n", '--stdin', '-a', 'MD5', 'f', 'bob'))[0], 0, 'the only realm needs no -r');
     like(get('f'), qr/^bob:R$composed:/m);
@@ -183,11 +183,11 @@ subtest 'the empty realm' => sub {
     is(get('f'), "bob:realm:@{['b' x 32]}\nalice\@example.test::SHA-256:@{[sha256_hex($a1)]}\n"
         . "alice\@example.test::@{[md5_hex($a1)]}\n", 'stands between two colons');
     is((passwd("secret\n", '--verify', '--stdin', '-r', '', 'f', 'alice@example.test'))[0], 0);
-    fails('not the only one', 2, qr/several realms/, "x\n", '--stdin', 'f', 'bob');
+    fails('not the only realm', 2, qr/several realms/, "x\n", '--stdin', 'f', 'bob');
     fails('no domain for NT', 1, qr/^sspi-passwd: .*\bNT\b.*\bdomain\b/, "x\n", '--stdin', '-r', '', '-a', 'MD5,NT', 'f', 'x');
-    fails('none in a name', 1, qr/^sspi-passwd: .*\bNT\b.*\bbackslash\b/, "x\n", '--stdin', '-r', 'realm', '-a', 'NT', 'f', 'D\\x');
+    fails('no domain in a name', 1, qr/^sspi-passwd: .*\bNT\b.*\bbackslash\b/, "x\n", '--stdin', '-r', 'realm', '-a', 'NT', 'f', 'D\\x');
     is((passwd('', '-D', '-r', '', 'f', 'alice@example.test'))[0], 0);
-    is((passwd('', '-D', 'f', 'bob'))[0], 0, 'the other is the only one now');
+    is((passwd('', '-D', 'f', 'bob'))[0], 0, 'the other realm is the only one now');
     is(get('f'), '');
 };
 
@@ -196,7 +196,7 @@ subtest 'deleting some algorithms' => sub {
     put('f', "alice:realm:SHA-256:$sha256\nalice:other:$md5\n$nt\nalice:realm:$md5\n");
     is((passwd('', '-D', '-a', 'MD5,NT', '-r', 'realm', 'f', 'alice'))[0], 0);
     is(get('f'), "alice:realm:SHA-256:$sha256\nalice:other:$md5\n");
-    fails('none of it there', 1, qr/has no such line of user alice in realm realm; nothing/, '',
+    fails('no line of that algorithm', 1, qr/has no such line of user alice in realm realm; nothing/, '',
         '-D', '-a', 'MD5', '-r', 'realm', 'f', 'alice');
 };
 
@@ -246,12 +246,12 @@ subtest 'owner and symbolic links' => sub {
     isnt($after[1], $before[1], 'replaced in one step, not overwritten');
 };
 
-subtest 'runs at the same time lose nothing' => sub {
+subtest 'runs at the same time lose no line' => sub {
     put('f', '');
     put('in', "secret\n");
     my @children = map { start($program, '--stdin', '-r', 'realm', '-a', 'MD5', 'f', "user$_") } 1 .. 12;
     waitpid $_, 0 for @children;
-    is(scalar(() = get('f') =~ /^user\d+:realm:[0-9a-f]{32}$/mg), 12, 'every user is there');
+    is(scalar(() = get('f') =~ /^user\d+:realm:[0-9a-f]{32}$/mg), 12, 'the file has every user');
 };
 
 subtest 'htdigest' => sub {
@@ -260,14 +260,14 @@ subtest 'htdigest' => sub {
     is((run("secret\nsecret\n", 'env', 'htdigest', '-c', 'f', 'realm', 'alice'))[0], 0);
     my $theirs = get('f');
     is($theirs, "alice:realm:$md5\n", 'Apache wrote a line');
-    is((passwd("secret\n", '--stdin', '-a', 'MD5', 'f', 'alice'))[0], 0, 'we update it');
-    is(get('f'), $theirs, 'our MD5 line is the same octets');
+    is((passwd("secret\n", '--stdin', '-a', 'MD5', 'f', 'alice'))[0], 0, 'sspi-passwd updates it');
+    is(get('f'), $theirs, 'the MD5 line of sspi-passwd has the same octets');
     is((passwd("secret\n", '--stdin', '-a', 'MD5', 'f', 'bob'))[0], 0);
-    is((run("new\nnew\n", 'env', 'htdigest', 'f', 'realm', 'bob'))[0], 0, 'Apache updates ours');
+    is((run("new\nnew\n", 'env', 'htdigest', 'f', 'realm', 'bob'))[0], 0, 'Apache updates a line of sspi-passwd');
     like(get('f'), qr/^bob:realm:@{[md5_hex('bob:realm:new')]}$/m);
 };
 
-subtest 'questions at a terminal' => sub {
+subtest 'prompts at a terminal' => sub {
     my $why_not = no_terminal();
     plan skip_all => $why_not if defined $why_not;
     put('f', '');

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Whole user files with sspi-passwd: listing, taking in, compiling to a database.
+# Whole user files with sspi-passwd: listing, importing, and compiling to a database.
 use strict;
 use warnings;
 
@@ -23,7 +23,7 @@ sub verify {
     return (passwd("$password\n", '--verify', '--stdin', '-r', $realm // 'realm', $file, $user))[0];
 }
 
-subtest 'it needs no Kerberos' => sub {
+subtest 'sspi-passwd is not linked with Kerberos' => sub {
     my ($status, $out) = run('', 'ldd', $program);
     is($status, 0);
     like($out, qr/libcrypto/);
@@ -60,7 +60,7 @@ subtest 'list' => sub {
         skip 'no /dev/full', 2 if !-w '/dev/full';
         put('f', "alice:realm:$x\n");
         my ($status, undef, $err) = run('', 'sh', '-c', 'exec "$@" >/dev/full', 'sh', $program, '--list', 'f');
-        is($status, 1, 'where it cannot be written');
+        is($status, 1, 'an output that cannot be written');
         like($err, qr/cannot write the output/);
     }
 };
@@ -76,26 +76,26 @@ subtest 'import' => sub {
         . "carol:realm:$z\nbob:realm:NT:$y\n", 'replaced in place, added at the end');
     is(mode('f'), '640', 'mode kept');
     my $all = get('f');
-    is_deeply([ passwd('', '--import', 'h', 'f') ], [ 0, "added 0, replaced 3\n", '' ], 'and again');
-    is(get('f'), $all, 'changes nothing');
+    is_deeply([ passwd('', '--import', 'h', 'f') ], [ 0, "added 0, replaced 3\n", '' ], 'the same import again');
+    is(get('f'), $all, 'it changes nothing');
 
     put('h', "dave:realm:$x\ndave:realm:x\n");
-    fails('a bad line of theirs', 1, qr/^sspi-passwd: h:2: .*\b32\b/, '', '--import', 'h', 'f');
+    fails('a bad line in the imported file', 1, qr/^sspi-passwd: h:2: .*\b32\b/, '', '--import', 'h', 'f');
     put('h', "dave:realm:$x\n");
     put('f', "alice:realm:$x\nbob\n");
-    fails('a bad line of ours', 1, qr/^sspi-passwd: f:2: .*\buser:realm:hash\b/, '', '--import', 'h', 'f');
-    fails('no file of theirs', 1, qr/^sspi-passwd: g does not exist$/, '', '--import', 'g', 'f');
-    fails('no file of ours', 1, qr/^sspi-passwd: g does not exist; -c creates it$/, '', '--import', 'h', 'g');
-    fails('-c where there is one', 1, qr/f exists already; leave -c out/, '', '-c', '--import', 'h', 'f');
-    is_deeply([ passwd('', '-c', '--import', 'h', 'g') ], [ 0, "added 1, replaced 0\n", '' ], '-c creates');
+    fails('a bad line in the user file', 1, qr/^sspi-passwd: f:2: .*\buser:realm:hash\b/, '', '--import', 'h', 'f');
+    fails('no imported file', 1, qr/^sspi-passwd: g does not exist$/, '', '--import', 'g', 'f');
+    fails('no user file', 1, qr/^sspi-passwd: g does not exist; -c creates it$/, '', '--import', 'h', 'g');
+    fails('-c with an existing file', 1, qr/f exists already; leave -c out/, '', '-c', '--import', 'h', 'f');
+    is_deeply([ passwd('', '-c', '--import', 'h', 'g') ], [ 0, "added 1, replaced 0\n", '' ], '-c creates the file');
     is(get('g'), "dave:realm:$x\n");
     is(mode('g'), '600');
 
     put('h', "Jo\xcc\x88rg:realm:$x\nJ\xc3\xb6rg:realm:$y\n");
     my ($status, $out, $err) = passwd('', '--import', 'h', 'g');
     is($status, 0);
-    like($err, qr/^sspi-passwd: note: 1 name of h is not in Unicode's form C.*set .* anew$/, 'a name whose hash nobody sends');
-    is(get('g'), "dave:realm:$x\n" . get('h'), 'is taken as it stands');
+    like($err, qr/^sspi-passwd: note: 1 name of h is not in Unicode's form C.*set .* anew$/, 'a name whose hash no client sends');
+    is(get('g'), "dave:realm:$x\n" . get('h'), 'is imported unchanged');
 };
 
 subtest 'htdigest' => sub {
@@ -103,7 +103,7 @@ subtest 'htdigest' => sub {
     unlink 'f', 'h';
     is((run("secret\nsecret\n", 'env', 'htdigest', '-c', 'h', 'realm', 'alice'))[0], 0);
     is_deeply([ passwd('', '-c', '--import', 'h', 'f') ], [ 0, "added 1, replaced 0\n", '' ]);
-    is(verify('f', 'secret', 'alice'), 0, 'their password is right in ours');
+    is(verify('f', 'secret', 'alice'), 0, 'the imported password is right');
     is(verify('f', 'Secret', 'alice'), 1);
 };
 
@@ -114,14 +114,14 @@ subtest 'compile' => sub {
     is($out, '');
     is($err, "sspi-passwd: note: 1 NT line was left out; NTLM reads the user file itself\n");
     is(mode('d'), '600', 'a new one is its owner\'s');
-    is_deeply(leftovers(), [], 'nothing beside it');
+    is_deeply(leftovers(), [], 'no other file beside it');
     my @verified = passwd("secret\n", '--verify', '--stdin', '-r', 'realm', 'cdb:d', 'alice');
     is_deeply(\@verified, [ 0, "SHA-256\tright\nMD5\tright\n", '' ], 'the password is right in it');
     @verified = passwd("Secret\n", '--verify', '--stdin', '-r', 'realm', 'cdb:d', 'alice');
     is_deeply(\@verified, [ 1, '', join '', map { "sspi-passwd: cdb:d: the $_ line is of another password\n" } qw(SHA-256 MD5) ],
-        'another is wrong');
+        'another password is wrong');
     my $list = "alice\trealm\tSHA-256,MD5\nbob\tother\tMD5\ncarol\t\tMD5\n";
-    is_deeply([ passwd('', '--list', 'cdb:d') ], [ 0, $list, '' ], 'a list of it');
+    is_deeply([ passwd('', '--list', 'cdb:d') ], [ 0, $list, '' ], 'a list of the database');
     is_deeply([ passwd('', '--list', '-r', '', 'cdb:d') ], [ 0, "carol\t\tMD5\n", '' ], 'of a realm');
     is_deeply([ passwd('', '--list', 'cdb:d', 'bob') ], [ 0, "bob\tother\tMD5\n", '' ], 'of a user');
     fails('an unknown user', 1, qr/^sspi-passwd: cdb:d has no user eve$/, '', '--list', 'cdb:d', 'eve');
@@ -161,7 +161,7 @@ subtest 'a database is replaced in one step' => sub {
         fails($name, 1, $want, '', '--compile', 'd', 'f');
         is(get('d'), $new, "$name: the database is as it was");
         fails("$name, no database yet", 1, $want, '', '--compile', 'nothing', 'f');
-        ok(!-e 'nothing', "$name: and there is none");
+        ok(!-e 'nothing', "$name: no database was created");
     }
     put('f', one_user());
     fails('itself', 2, qr/^sspi-passwd: f\b.*\bitself\b/, '', '--compile', 'f', 'f');
@@ -170,11 +170,11 @@ subtest 'a database is replaced in one step' => sub {
     fails('no user file', 1, qr/^sspi-passwd: g2 does not exist$/, '', '--compile', 'd', 'g2');
     symlink 'd', 'link' or die;
     is((passwd('', '--compile', 'link', 'f'))[0], 0);
-    ok(-l 'link', 'a symbolic link stays one');
-    is(verify('cdb:d', 'secret', 'alice'), 0, 'and what it names is replaced');
+    ok(-l 'link', 'a symbolic link stays a symbolic link');
+    is(verify('cdb:d', 'secret', 'alice'), 0, 'its target is replaced');
 };
 
-# The passwords of the first, the last and the two in the middle are known.
+# The passwords of the first and the last user and of two in the middle are known.
 sub many_users {
     open my $to, '>:raw', 'many' or die;
     print {$to} map { "user$_:realm:" . ($_ % (MANY / 2) < 2 ? md5_hex("user$_:realm:secret$_") : $x) . "\n" } 1 .. MANY;
@@ -184,7 +184,7 @@ sub many_users {
 
 subtest 'very many users' => sub {
     my $file = many_users();
-    is_deeply([ passwd('', '--compile', 'd', $file) ], [ 0, '', '' ], 'compiles without a word');
+    is_deeply([ passwd('', '--compile', 'd', $file) ], [ 0, '', '' ], 'compiles without a message');
     for my $n (1, MANY / 2, MANY / 2 + 1, MANY) {
         is(verify('cdb:d', "secret$n", "user$n"), 0, "user$n is in it");
         is(verify('cdb:d', 'secret', "user$n"), 1);
@@ -201,15 +201,15 @@ subtest 'very many users' => sub {
         my ($before, @inode) = (get($file), (stat $file)[1]);
         my ($status, $out, $err) = run("secret\n", 'sh', '-c', 'ulimit -f 64; exec "$@"', 'sh', $program, @$_);
         is($status, 1, "$_->[0] where files must not grow");
-        is(($err =~ tr/\n//), 1, 'tells it in one line') or diag $err;
+        is(($err =~ tr/\n//), 1, 'the error is one line') or diag $err;
         like($err, qr/File too large|than files may be/);
         is_deeply(leftovers(), [], 'leaves no temporary file');
-        ok(get('d') eq $database && get($file) eq $before && (stat $file)[1] == $inode[0], 'and all as it was');
+        ok(get('d') eq $database && get($file) eq $before && (stat $file)[1] == $inode[0], 'all files are unchanged');
     }
     put('f', "bob:realm:$x\nuser7:realm:$y\n");
     is_deeply([ passwd('', '--import', $file, 'f') ], [ 0, "added @{[MANY - 1]}, replaced 1\n", '' ], 'import');
     like(get('f'), qr/\Abob:realm:$x\nuser7:realm:$x\nuser1:realm:/);
-    is((passwd("secret\n", '--stdin', '-a', 'MD5', 'f', 'user8'))[0], 0, 'and one of them is changed');
+    is((passwd("secret\n", '--stdin', '-a', 'MD5', 'f', 'user8'))[0], 0, 'one user is changed');
     like(get('f'), qr/^user8:realm:@{[md5_hex('user8:realm:secret')]}$/m);
 };
 
@@ -218,7 +218,7 @@ subtest 'more than a server reads as text' => sub {
     is_deeply([ passwd('', '--compile', 'd', 'f') ], [ 0, '', '' ], 'compiles');
     is(verify('cdb:d', 'secret', 'alice'), 0);
     my ($status, undef, $err) = passwd("secret\n", '--stdin', '-r', 'realm', '-a', 'MD5', 'f', 'bob');
-    is($status, 0, 'is changed');
+    is($status, 0, 'the file is changed');
     like($err, qr/^sspi-passwd: note: f\b.*\b64 MiB\b.*\bdatabase\b/);
     is(verify('f', 'secret', 'bob'), 0);
     unlink 'f';
@@ -233,9 +233,9 @@ subtest 'progress' => sub {
         put('f', '');
         my ($status, $text) = at_terminal("$program $arguments");
         is($status, 0, "$name: done");
-        like($text, qr/\A(?:\rsspi-passwd:\s+\d+ %, \d+ lines)+\r +\r\Q$want\E\z/, "$name: one line written anew, and erased");
+        like($text, qr/\A(?:\rsspi-passwd:\s+\d+ %, \d+ lines)+\r +\r\Q$want\E\z/, "$name: one line, which is overwritten and erased");
         my @percent = $text =~ /(\d+) %/g;
-        is_deeply(\@percent, [ sort { $a <=> $b } @percent ], "$name: it only grows");
+        is_deeply(\@percent, [ sort { $a <=> $b } @percent ], "$name: the percentage only grows");
         cmp_ok($percent[-1], '<=', 100);
         my ($erased) = $text =~ /\r( +)\r/;
         my ($longest) = sort { $b <=> $a } map { length } $text =~ /\r(sspi-passwd:[^\r]+)/g;
@@ -243,13 +243,13 @@ subtest 'progress' => sub {
     }
     put('f', one_user());
     my ($status, $text) = at_terminal("$program --compile d f");
-    is_deeply([ $status, $text ], [ 0, '' ], 'nothing of a short file');
+    is_deeply([ $status, $text ], [ 0, '' ], 'no progress for a short file');
     put($file, get($file) . "x\n");
     ($status, $text) = at_terminal("$program --compile d $file");
     is($status, 1);
-    like($text, qr/ \rsspi-passwd: many:@{[MANY + 1]}: \S/, 'erased before an error is told');
+    like($text, qr/ \rsspi-passwd: many:@{[MANY + 1]}: \S/, 'the progress is erased before an error');
 
-    # Whether it was in time or not: no half database, no file left behind.
+    # In either case there is no incomplete database and no temporary file.
     my $old = get('d');
     many_users();
     ($status, $text) = at_terminal("$program --compile d $file", qr/\d+ lines/, "\cC");

@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The lines of sspi-passwd for SASL: MD5 over user, realm and password, each in ISO-8859-1 where all
-# its characters fit (RFC 2831 2.1.2.1), written with the MD5 line where that is another hash.
+# The lines of sspi-passwd for SASL: MD5 over user, realm and password, each in ISO-8859-1 if all
+# its characters fit (RFC 2831 2.1.2.1). sspi-passwd writes the line beside the MD5 line if the
+# hashes differ.
 use strict;
 use warnings;
 use utf8;
@@ -18,7 +19,7 @@ use constant SASL => 'MD5-ISO-8859-1';
 
 sub utf8 { my ($text) = @_; return encode('UTF-8', $text) }
 
-# In ISO-8859-1 when it fits.
+# In ISO-8859-1 if it fits.
 sub fitting { my ($text) = @_; return $text =~ /\A[\x00-\xff]*\z/ ? encode('ISO-8859-1', $text) : utf8($text) }
 
 sub md5_line { return utf8("$_[0]:$_[1]:") . md5_hex(join ':', map { utf8($_) } @_) . "\n" }
@@ -37,8 +38,8 @@ subtest 'a known hash' => sub {
     is(get('f'), utf8("jürgen:realm:74e69bcddaf154eb21147b9cc78280d7\njürgen:realm:MD5-ISO-8859-1:5c1d674259bd7e5232d5111cec8e5158\n"));
 };
 
-subtest 'written where it is another hash' => sub {
-    # Each string by itself: one that does not fit keeps none of the others from it.
+subtest 'written if its hash differs' => sub {
+    # Each string is converted by itself. A string that does not fit does not affect the others.
     my @other = ([ 'jürgen', 'realm', 'secret' ], [ 'alice', 'Köln', 'secret' ], [ 'alice', 'realm', 'Käse' ],
         [ 'jürgen', 'Köln', 'пароль' ], [ 'иван', 'realm', 'Käse' ], [ 'alice', 'realm', "\x{a0}\x{ff}" ]);
     for (@other) {
@@ -58,10 +59,10 @@ subtest 'written where it is another hash' => sub {
     is(get('f'), join('', map { $_->('jürgen', 'realm', 'Käse') } \&sha_line, \&md5_line, \&sasl_line), 'in a new file');
     put('f', '');
     is((set("ju\x{308}rgen", 'realm', "Ka\x{308}se", '-a', 'MD5'))[0], 0);
-    is(get('f'), md5_line('jürgen', 'realm', 'Käse') . sasl_line('jürgen', 'realm', 'Käse'), 'of the normal form C');
+    is(get('f'), md5_line('jürgen', 'realm', 'Käse') . sasl_line('jürgen', 'realm', 'Käse'), 'in normal form C');
 };
 
-subtest 'with MD5 alone' => sub {
+subtest 'with only MD5' => sub {
     put('f', '');
     is((set('jürgen', 'realm', 'Käse', '-a', 'SHA-256'))[0], 0);
     is(get('f'), sha_line('jürgen', 'realm', 'Käse'));
@@ -79,17 +80,17 @@ subtest 'a change replaces it, or removes it' => sub {
     my $before = md5_line('alice', 'realm', 'Käse') . sasl_line('alice', 'realm', 'Käse');
     put('f', $before);
     is_deeply([ set('alice', 'realm', 'secret', '-a', 'MD5') ], [ 0, '', '' ]);
-    is(get('f'), md5_line('alice', 'realm', 'secret'), 'a password that is hashed one way leaves no old line');
+    is(get('f'), md5_line('alice', 'realm', 'secret'), 'a password with only one hash leaves no old line');
 
     put('f', $before);
     my ($status, undef, $err) = set('alice', 'realm', 'Käse', '-a', 'SHA-256');
     is($status, 0);
-    is(get('f'), sha_line('alice', 'realm', 'Käse'), 'without MD5 both go');
+    is(get('f'), sha_line('alice', 'realm', 'Käse'), 'without MD5 both lines are removed');
     is($err, "sspi-passwd: note: alice had a MD5 line with the old password, which is removed; name MD5 in -a to have a new one\n",
-        'and that is told once');
+        'one message says so');
     put('f', sasl_line('alice', 'realm', 'Käse'));
     ($status, undef, $err) = set('alice', 'realm', 'Käse', '-a', 'SHA-256');
-    like($err, qr/^sspi-passwd: note: alice had a MD5-ISO-8859-1 line .*; name MD5 in -a to have a new one$/, 'also when it was alone');
+    like($err, qr/^sspi-passwd: note: alice had a MD5-ISO-8859-1 line .*; name MD5 in -a to have a new one$/, 'also if it was the only line');
 };
 
 subtest 'deleting' => sub {
@@ -97,12 +98,12 @@ subtest 'deleting' => sub {
     my $others = sha_line('bob', 'realm', 'x') . sasl_line('jürgen', 'other', 'Käse');
     put('f', md5_line(@user) . $others . sasl_line(@user) . sha_line(@user));
     is((passwd('', '-D', '-a', 'SHA-256', '-r', 'realm', 'f', utf8('jürgen')))[0], 0);
-    is(get('f'), md5_line(@user) . $others . sasl_line(@user), 'not with another');
+    is(get('f'), md5_line(@user) . $others . sasl_line(@user), 'not with another algorithm');
     is((passwd('', '-D', '-a', 'MD5', '-r', 'realm', 'f', utf8('jürgen')))[0], 0);
     is(get('f'), $others, 'with MD5');
     put('f', md5_line(@user) . $others . sasl_line(@user));
     is((passwd('', '-D', '-r', 'realm', 'f', utf8('jürgen')))[0], 0);
-    is(get('f'), $others, 'with all');
+    is(get('f'), $others, 'with all algorithms');
 };
 
 subtest 'verify and list' => sub {
@@ -115,23 +116,23 @@ subtest 'verify and list' => sub {
         ($status, $out, $err) = passwd(utf8("käse\n"), '--verify', '--stdin', '-r', 'realm', $file, utf8('jürgen'));
         is($status, 1);
         like($err, qr/^sspi-passwd: $file(?::2)?: the MD5-ISO-8859-1 line is of another password$/m, "$file: wrong");
-        is((passwd(utf8("Käse\n"), '--verify', '--stdin', '-r', 'realm', $file, 'carl'))[0], 0, "$file: alone");
+        is((passwd(utf8("Käse\n"), '--verify', '--stdin', '-r', 'realm', $file, 'carl'))[0], 0, "$file: only this line");
         is_deeply([ passwd('', '--list', $file) ],
             [ 0, utf8("jürgen\trealm\tMD5,MD5-ISO-8859-1\nbob\trealm\tMD5\ncarl\trealm\tMD5-ISO-8859-1\n"), '' ], "$file: list");
     }
     put('f', md5_line(@user) . sasl_line('jürgen', 'realm', 'old'));
     my ($status, $out, $err) = passwd(utf8("Käse\n"), '--verify', '--stdin', 'f', utf8('jürgen'));
     is_deeply([ $status, $out, $err ],
-        [ 1, "MD5\tright\n", "sspi-passwd: f:2: the MD5-ISO-8859-1 line is of another password\n" ], 'a stale one');
+        [ 1, "MD5\tright\n", "sspi-passwd: f:2: the MD5-ISO-8859-1 line is of another password\n" ], 'an outdated line');
 };
 
 subtest 'compile' => sub {
     my @user = ('jürgen', 'realm', 'Käse');
     put('f', sasl_line(@user) . md5_line(@user) . "\n" . sasl_line(@user));
-    fails('a second one', 1, qr/^sspi-passwd: f:4: a second line of a user, realm and algorithm/, '', '--compile', 'd', 'f');
+    fails('a second line', 1, qr/^sspi-passwd: f:4: a second line of a user, realm and algorithm/, '', '--compile', 'd', 'f');
 };
 
-# Who had the old password must not log in by SASL after the new one came in.
+# A client with the old password must not log in by SASL after a new one was imported.
 subtest 'import' => sub {
     my @user = ('jürgen', 'realm', 'Käse');
     my @new  = ('jürgen', 'realm', 'Öl');
@@ -148,22 +149,22 @@ subtest 'import' => sub {
     put('h', md5_line(@new) . sasl_line(@new));
     put('f', sasl_line(@user) . $rest . md5_line(@user));
     is_deeply([ passwd('', '--import', 'h', 'f') ], [ 0, "added 0, replaced 2\n", '' ]);
-    is(get('f'), sasl_line(@new) . $rest . md5_line(@new), 'or replaced');
+    is(get('f'), sasl_line(@new) . $rest . md5_line(@new), 'the line is replaced');
 
     put('h', utf8('jürgen:realm:MD5:') . uc md5_hex(utf8('jürgen:realm:Käse')));
     put('f', sasl_line(@user) . $rest . md5_line(@user));
     is_deeply([ passwd('', '--import', 'h', 'f') ], [ 0, "added 0, replaced 1\n", '' ]);
-    like(get('f'), qr/\A\Q@{[sasl_line(@user)]}\E/, 'or stays with the same password');
+    like(get('f'), qr/\A\Q@{[sasl_line(@user)]}\E/, 'the line stays with the same password');
 
     put('h', sha_line(@new));
     put('f', md5_line(@user) . sasl_line(@user));
     is_deeply([ passwd('', '--import', 'h', 'f') ], [ 0, "added 1, replaced 0\n", '' ]);
-    is(get('f'), md5_line(@user) . sasl_line(@user) . sha_line(@new), 'or with the MD5 line that stays');
+    is(get('f'), md5_line(@user) . sasl_line(@user) . sha_line(@new), 'the line stays with the MD5 line that stays');
 
     put('f', sasl_line(@user));
     put('h', md5_line(@user));
     is((passwd('', '--import', 'h', 'f'))[0], 0);
-    is(get('f'), md5_line(@user), 'one of which nobody knows the password goes');
+    is(get('f'), md5_line(@user), 'a line with an unknown password is removed');
 };
 
 done_testing;

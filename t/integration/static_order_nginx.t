@@ -27,9 +27,9 @@ SH
 my $r = run([ 'sh', '-c', $script, 'sh', $source, $module ]);
 is($r->{rc}, 0, 'the configuration of a static one') or diag($r->{err});
 my @static = split ' ', $r->{out};
-is_deeply([ grep { my $name = $_; grep { $_ eq $name } @order } @static ], \@order, 'has the same order');
+is_deeply([ grep { my $name = $_; grep { $_ eq $name } @order } @static ], \@order, 'the order is the same');
 my %at = map { $static[$_] => $_ } 0 .. $#static;
 is($at{ngx_http_access_module} - $at{ngx_http_sspi_module}, 1, 'directly after allow and deny');
-is($at{ngx_http_sspi_module} - $at{ngx_http_auth_basic_module}, 1, 'and directly before auth_basic');
+is($at{ngx_http_sspi_module} - $at{ngx_http_auth_basic_module}, 1, 'directly before auth_basic');
 
 done_testing;

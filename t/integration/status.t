@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The counters: HTML for people, JSON and Prometheus' text for programs, and what they count.
+# The counters as HTML, JSON and Prometheus text, and what they count.
 use strict;
 use warnings;
 
@@ -34,7 +34,7 @@ sub counters {
     return decode_json($a->body);
 }
 
-# What the requests between two looks counted.
+# Returns what the requests between two readings counted.
 sub counts {
     my ($server, $want, $name, $requests) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -45,27 +45,27 @@ sub counts {
     return is_deeply(\%more, $want, $name);
 }
 
-scenario 'what became of requests is counted, by all workers together', \%server_config, sub {
+scenario 'the results of requests are counted for all workers together', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     counts($server, { challenged => 2 }, 'challenges', sub { $c->get('/p/') for 1 .. 2 });
-    counts($server, { anonymous => 1 }, 'nobody', sub { $c->get('/optional/') });
+    counts($server, { anonymous => 1 }, 'an anonymous request', sub { $c->get('/optional/') });
     my $header = $c->negotiate_header;
     counts($server, { granted_kerberos => 1 }, 'a ticket', sub { $c->get('/p/', authorization => $header) });
     counts($server, { refused => 1, replayed => 1 }, 'the same again', sub { $c->get('/p/', authorization => $header) });
     counts($server, { challenged => 1, granted_digest => 1 }, 'a password', sub { $c->get('/p/', digest => 'alice:pw') });
-    counts($server, { challenged => 1, refused => 1 }, 'a wrong one', sub { $c->get('/p/', digest => 'alice:no') });
+    counts($server, { challenged => 1, refused => 1 }, 'a wrong password', sub { $c->get('/p/', digest => 'alice:no') });
     counts($server, { malformed => 1 }, 'no base64', sub { $c->get('/p/', authorization => 'Negotiate !') });
     my %by_server = (apache => { challenged => 1, granted_digest => 1 }, nginx => { challenged => 1, forbidden => 1 });
-    counts($server, $by_server{$server->kind}, 'a user who is not required (on httpd that is its own business)',
+    counts($server, $by_server{$server->kind}, 'a user who is not required (httpd decides this itself)',
         sub { $c->get('/bob/', digest => 'alice:pw') });
     counts($server, { refused => 1, binding_missing => 1 }, 'unbound where a binding is required',
         sub { $c->get('/tls/', tls => 1, authorization => $c->negotiate_header) });
-    counts($server, { granted_kerberos => 1, unbound => 1 }, 'unbound where that is allowed',
+    counts($server, { granted_kerberos => 1, unbound => 1 }, 'unbound where a binding is optional',
         sub { $c->get('/p/', tls => 1, authorization => $c->negotiate_header) });
 };
 
-scenario 'the page comes as asked for', \%server_config, sub {
+scenario 'the page comes in the requested format', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
     my $type = sub { return (split /;/, scalar $c->get(@_)->header('Content-Type'))[0] };
@@ -75,12 +75,12 @@ scenario 'the page comes as asked for', \%server_config, sub {
     is($type->('/status', args => [qw(-H Accept:text/plain;q=0.5)]), 'text/plain', 'Prometheus by Accept');
     is($type->('/status', args => ['-H', 'Accept: text/html,*/*']), 'text/html', 'a browser gets HTML');
     like($c->get('/status?format=prometheus')->body, qr/^# TYPE sspi_granted_kerberos_total counter\nsspi_granted_kerberos_total \d+$/m,
-        'in its format');
+        'the body has that format');
     my $names = () = slurp(SSPI::Test::root_dir() . '/core/store/store_counters.def') =~ /^STORE_COUNTER\(/mg;
-    is(scalar(keys %{counters($server)}), $names, 'with every counter');
-    is($c->get('/status', method => 'POST', body => 'x')->status, 405, 'and by GET alone');
+    is(scalar(keys %{counters($server)}), $names, 'the page has every counter');
+    is($c->get('/status', method => 'POST', body => 'x')->status, 405, 'only GET is accepted');
     is($c->get('/status', args => ['--head'])->status, 200, 'or HEAD');
-    is(scalar $c->get('/status')->header('Cache-Control'), 'no-store', 'and is kept by nobody');
+    is(scalar $c->get('/status')->header('Cache-Control'), 'no-store', 'caches may not keep the page');
 };
 
 done_testing;

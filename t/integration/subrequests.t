@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Pages made of parts: what a protected part shows to whom, and who decides for the whole.
+# Pages made of parts: the users to whom a protected part is shown, and the policy that decides for
+# the whole page.
 use strict;
 use warnings;
 
@@ -39,7 +40,7 @@ my %server_config = (
     },
 );
 
-# The protected parts that an answer shows; the page itself must be whole, and have no challenge.
+# Returns the protected parts in an answer. The page itself must be complete and have no challenge.
 sub shows {
     my ($answer, $parts, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -58,7 +59,7 @@ sub digest {
 }
 
 parts 'included parts', \%server_config,
-    'an open page shows no protected part to nobody' => sub {
+    'an open page shows no protected part to anonymous clients' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $page ($ticket_page, $password_page, $mixed_page) {
@@ -66,7 +67,7 @@ parts 'included parts', \%server_config,
             shows($c->get($page, tls => 1, args => ['--http2']), '', "$page over HTTP/2");
         }
     },
-    'it shows those that the credentials open, however often they are included' => sub {
+    'it shows the parts that the credentials open, also if they are included several times' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         for my $http ('--http1.1', '--http2') {
@@ -78,7 +79,7 @@ parts 'included parts', \%server_config,
             shows($get->($mixed_page, $c->negotiate_header), 'TICKET TICKET', "no part under another policy, $http");
         }
     },
-    'it shows none to wrong credentials, and stays open' => sub {
+    'it shows no part with wrong credentials, and stays open' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $get = sub { return $c->get($_[0], authorization => $_[1]) };
@@ -87,22 +88,22 @@ parts 'included parts', \%server_config,
         shows($get->($ticket_page, $ticket), 'TICKET TICKET', 'a ticket');
         shows($get->($ticket_page, $ticket), '', 'a used ticket');
         shows($get->($password_page, $header), 'PASSWORD PASSWORD', 'a Digest header');
-        shows($get->($password_page, $header), '', 'a used one');
-        shows($get->($password_page, digest($c, '/password/b.html')), '', "a proof for the part, not for the client's own target");
+        shows($get->($password_page, $header), '', 'a used Digest header');
+        shows($get->($password_page, digest($c, '/password/b.html')), '', "a response for the part instead of the client's own target");
         shows($get->($ticket_page, 'Basic YTpi'), '', 'another scheme');
     },
-    'a page for everybody shows its user what is his' => sub {
+    'a page with optional credentials shows a user his parts' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
-        shows($c->get('/optional/page.shtml'), 'OPTIONAL', 'nobody');
+        shows($c->get('/optional/page.shtml'), 'OPTIONAL', 'no credentials');
         my $a = $c->get('/optional/page.shtml', authorization => $c->negotiate_header);
         shows($a, 'TICKET OPTIONAL', 'a ticket');
         is($a->user, 'alice@SSPI.TEST', 'which names the user of the page');
     },
-    'a part asked for by itself is protected' => sub {
+    'a part that is requested by itself is protected' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
-        refused($c->get('/ticket/a.html'), 401, 'nobody');
+        refused($c->get('/ticket/a.html'), 401, 'no credentials');
         granted($c->get('/ticket/a.html', authorization => $c->negotiate_header), { user => 'alice@SSPI.TEST' }, 'a ticket');
     };
 
@@ -128,11 +129,11 @@ parts 'auth_request', { on => 'nginx', env => $kdc->server_env, locations => [
             my ($path, $scheme) = @$case;
             my $a = $c->get("/by-$path/page");
             refused($a, 401, $path);
-            is_deeply([ map { (split)[0] } $a->challenges ], [$scheme], "$path: once");
+            is_deeply([ map { (split)[0] } $a->challenges ], [$scheme], "$path: only once");
         }
         is($c->get('/by-bob/page', digest => 'alice:pw')->status, 403, 'a user who is not named: 403');
     },
-    'a granted check opens the page and tells who it was' => sub {
+    'a granted check opens the page and names the user' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         for my $case ([ 'password', digest => 'alice:pw', 'alice' ], [ 'ticket', negotiate => 1, 'alice@SSPI.TEST' ],
@@ -148,19 +149,19 @@ parts 'auth_request', { on => 'nginx', env => $kdc->server_env, locations => [
         is_deeply([ $a->status, map { (split)[0] } $a->challenges ], [ 401, 'Digest' ],
             'a ticket does not pass a check for a password');
     },
-    'an internal redirect of a backend ends where the policy says' => sub {
+    'an internal redirect of a backend is checked by the policy of its target' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         refused($c->get('/accelerated/page'), 401, 'no credentials');
         my $a = $c->get('/accelerated/page', authorization => $c->negotiate_header);
         is_deeply([ $a->status, $a->body ], [ 200, 'TICKET' ], 'a ticket');
     },
-    'satisfy any opens a page and its own parts only' => sub {
+    'satisfy any opens only a page and its own parts' => sub {
         my ($server) = @_;
         shows($server->client->get('/satisfy/page.html'), 'OPTIONAL', 'an allowed address');
     };
 
-parts 'looked at before', { on => 'apache', locations => [
+parts 'a look ahead before the request', { on => 'apache', locations => [
         { path => '/look/', %digest,
             apache => 'Header always set X-Looked %{LOOKED}e env=LOOKED' },
     ],
@@ -168,22 +169,22 @@ parts 'looked at before', { on => 'apache', locations => [
         . "<Location /several/>\nDirectoryIndex none.html b.html\n</Location>\n"
         . SSPI::Test::Options::apache_location({ path => '/several/b.html', %digest }),
     files => { '/several/b.html' => "b\n", '/look/page' => "page\n" } },
-    'a look ahead for the user uses the credentials up for itself and the request' => sub {
+    'a look ahead for the user and the request use the credentials only once' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        refused($c->get('/look/page'), 401, 'nobody');
+        refused($c->get('/look/page'), 401, 'no credentials');
         my $a = $c->get('/look/page', digest => 'alice:pw');
         granted($a, { user => 'alice' }, 'a password');
-        is(scalar($a->header('X-Looked')), 'alice', 'and the user was known ahead');
+        is(scalar($a->header('X-Looked')), 'alice', 'the look ahead has the user');
         my $header = digest($c, '/look/page', from => '/look/page');
-        is_deeply([ map { $_->status } $c->raw(map { [ '/look/page', authorization => $header ] } 1, 2) ], [ 200, 401 ], 'but once');
+        is_deeply([ map { $_->status } $c->raw(map { [ '/look/page', authorization => $header ] } 1, 2) ], [ 200, 401 ], 'but only once');
     },
-    'an index file of several is judged by its own policy' => sub {
+    'one of several index files is checked by its own policy' => sub {
         my ($server) = @_;
         my $c = $server->client;
-        refused($c->get('/several/'), 401, 'nobody');
+        refused($c->get('/several/'), 401, 'no credentials');
         granted($c->get('/several/', digest => 'alice:pw'), { user => 'alice' }, 'a user');
-        ok($server->access_line(qr{ /several/ \S+ 200 user=alice\z}), 'whom the access log names');
+        ok($server->access_line(qr{ /several/ \S+ 200 user=alice\z}), 'the access log has the user');
     };
 
 done_testing;

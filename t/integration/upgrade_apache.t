@@ -80,9 +80,9 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
         is_deeply([ $a->status, $a->user, version($a) ], [ 200, '', 2 ], 'credentials of another scheme');
         $a = $server->client(env => $alice)->get('/p/', args => [ '--http2-prior-knowledge', qw(--negotiate --user :) ]);
         granted($a, { user => 'alice@SSPI.TEST' }, 'HTTP/2 from the start');
-        is(version($a), 2, 'stays that');
+        is(version($a), 2, 'stays HTTP/2');
     },
-    'opens no way for a replay' => sub {
+    'does not allow a replay' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $digest = digests($c);
@@ -91,8 +91,8 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
             my $connection = SSPI::Test::Connection->new($c);
             is($connection->get('/p/', headers => [ @upgrade, "Authorization: $used" ])->status, 200, "$scheme once");
             refused($connection->get('/p/', headers => [ @upgrade, "Authorization: $used" ]), 401, "$scheme: not again on the connection");
-            refused($c->get('/p/', authorization => $used, args => ['--http2']), 401, 'nor on another');
-            refused($c->get('/p/', authorization => $used, args => ['--http2-prior-knowledge']), 401, 'nor by HTTP/2');
+            refused($c->get('/p/', authorization => $used, args => ['--http2']), 401, 'nor on another connection');
+            refused($c->get('/p/', authorization => $used, args => ['--http2-prior-knowledge']), 401, 'nor over HTTP/2');
         }
     },
     'leaves other protocols in the list' => sub {

@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Logins that winbind verifies: who waits for it, how long, and that nobody else does.
+# Logins that winbind verifies: which requests wait for winbind, for how long, and that other
+# requests do not wait.
 use strict;
 use warnings;
 
@@ -33,7 +34,7 @@ my %apache_config = (%server_config, on => 'apache', apache_head => "SSPIThreads
 
 sub login { my ($connection, %o) = @_; return (ntlm_login($connection, '/p/', %who, %o))[-1] }
 
-# Has had its first leg: (connection, the header of the last).
+# Returns a connection after the first leg, and the header of the last leg.
 sub half {
     my ($server) = @_;
     my ($connection, $ntlm) = ($server->connection, SSPI::Test::Ntlm->new(%who));
@@ -43,7 +44,7 @@ sub half {
 
 sub ask { my ($connection, $value) = @_; $connection->send($connection->{client}->request_text('/p/', authorization => $value)); return }
 
-# Each connection sends its last leg; winbind is silent by then.
+# Each connection sends its last leg. winbind does not answer then.
 sub ask_all {
     my ($server, $n) = @_;
     my @halves = map { [ half($server) ] } 1 .. $n;
@@ -52,7 +53,7 @@ sub ask_all {
     return map { $_->[0] } @halves;
 }
 
-# Whatever becomes of the checks, winbind goes on for the next.
+# winbind continues for the next scenario, also if the checks die.
 sub while_silent {
     my ($checks) = @_;
     my $done = eval { $checks->(); 1 };
@@ -68,11 +69,11 @@ sub others_go_on {
     my %n;
     $n{$server->connection->get('/open/')->status}++ for 1 .. 8;
     is_deeply(\%n, { 200 => 8 }, 'others are served');
-    cmp_ok(time - $began, '<', 4, 'and wait for nobody');
+    cmp_ok(time - $began, '<', 4, 'other requests do not wait');
     return;
 }
 
-# Winbind answers again.
+# winbind answers again.
 sub recovers {
     my ($server) = @_;
     $winbind->resume;
@@ -88,7 +89,7 @@ for my $kind (\%nginx_config, \%apache_config) {
         my ($server) = @_;
         my $connection = $server->connection;
         my $a = login($connection);
-        like($server->log, qr/\b$asked\b.*\Q$who{domain}\E/, 'the first login tells who we are');
+        like($server->log, qr/\b$asked\b.*\Q$who{domain}\E/, 'the first login logs the names of this machine');
         granted($a, { %user, package => 'NTLM', mechanism => 'NTLM' }, 'a login');
         refused(login($server->connection, password => 'no'), 401, 'a wrong password');
         logged($server, 'WRONG_PASSWORD');
@@ -96,46 +97,46 @@ for my $kind (\%nginx_config, \%apache_config) {
         logged($server, 'WRONG_PASSWORD');
         granted($server->client->get('/p/', args => [ '--ntlm', '--user', "$user{user}:$who{password}" ]), \%user, 'curl');
         $winbind->pause;
-        while_silent(sub { granted($connection->get('/p/'), \%user, 'who is logged in need not wait for it any more') });
+        while_silent(sub { granted($connection->get('/p/'), \%user, 'a client that is logged in does not need winbind any more') });
     };
 }
 
-# ---- when servers start ----
+# ---- at the start of servers ----
 
 for my $kind (\%nginx_config, \%apache_config) {
     $winbind->pause;
-    scenario 'winbind is silent while the server starts', $kind, sub {
+    scenario 'winbind does not answer while the server starts', $kind, sub {
         my ($server) = @_;
         my $began = time;
         is($server->test_config->{rc}, 0, 'the configuration test passes');
-        cmp_ok(time - $began, '<', 5, 'at once');
+        cmp_ok(time - $began, '<', 5, 'without waiting');
         others_go_on($server);
         recovers($server);
     };
     $winbind->resume;
 }
 
-# ---- nginx: in threads, for so long ----
+# ---- nginx: in threads, with a timeout ----
 
-scenario 'winbind is silent', \%nginx_config, sub {
+scenario 'winbind does not answer', \%nginx_config, sub {
     my ($server) = @_;
     my ($connection) = ask_all($server, 1);
     while_silent(sub {
         others_go_on($server);
         ok($connection->waits, 'a login waits');
         my $a = $connection->answer;
-        is_deeply([ $a->status, $a->user ], [ 503, '' ], 'until it is given up');
-        is(count_messages($server, 'UNREACHABLE'), 1, 'which is logged once');
-        is($connection->get('/open/')->status, 200, 'its connection goes on, although its thread still waits');
-        is($connection->get('/p/')->status, 401, 'and is nobody');
+        is_deeply([ $a->status, $a->user ], [ 503, '' ], 'until its timeout');
+        is(count_messages($server, 'UNREACHABLE'), 1, 'the log has one line about it');
+        is($connection->get('/open/')->status, 200, 'its connection continues, although its thread still waits');
+        is($connection->get('/p/')->status, 401, 'the connection has no user');
         my $worker = $a->header('X-Worker');
         my $again = wait_until(sub {
             my $other = $server->connection;
             return $other->get('/open/')->header('X-Worker') eq $worker ? $other : undef;
         });
         my $began = time;
-        is(login($again)->status, 503, 'the next login of that worker is not let in');
-        cmp_ok(time - $began, '<', 3, 'and does not wait');
+        is(login($again)->status, 503, 'the next login of that worker is refused');
+        cmp_ok(time - $began, '<', 3, 'it does not wait');
         recovers($server);
     });
 };
@@ -144,51 +145,51 @@ scenario 'more logins than threads', \%nginx_config, sub {
     my ($server) = @_;
     my @all = ask_all($server, 40);
     while_silent(sub {
-        # Eight may wait in each of two workers.
-        ok(wait_until(sub { 24 <= grep { !$_->waits } @all }, 4), 'the others are told at once');
+        # Eight logins may wait in each of two workers.
+        ok(wait_until(sub { 24 <= grep { !$_->waits } @all }, 4), 'the other logins get their answer at once');
         cmp_ok(scalar(grep { $_->waits } @all), '>=', 1, 'while some wait');
         others_go_on($server);
         my %n;
         $n{$_->answer->status}++ for @all;
-        is_deeply(\%n, { 503 => 40 }, 'all of them by a 503');
-        cmp_ok(count_messages($server, 'BUSY'), '>=', 24, 'as the log says');
-        unlike($server->log, qr/queue overflow/, 'none is in a queue');
+        is_deeply(\%n, { 503 => 40 }, 'all answers are 503');
+        cmp_ok(count_messages($server, 'BUSY'), '>=', 24, 'the log says so');
+        unlike($server->log, qr/queue overflow/, 'no login is in a queue');
         recovers($server);
     });
 };
 
-scenario 'what ends while a thread waits', \%nginx_config, sub {
+scenario 'clients and servers that end while a thread waits', \%nginx_config, sub {
     my ($server) = @_;
     my @gone = ask_all($server, 4);
     while_silent(sub {
         $_->close for @gone;
         others_go_on($server);
     });
-    granted(login($server->connection), \%user, 'clients that go away do no harm');
+    granted(login($server->connection), \%user, 'clients that disconnect do no harm');
     my ($waiting) = ask_all($server, 1);
     my @workers = $server->workers;
     while_silent(sub {
         kill QUIT => $server->{pid};
-        ok(wait_until(sub { $server->log =~ /gracefully shutting down/ }), 'the server is told to end');
-        is($waiting->answer->status, 503, 'who waits has an answer');
-        ok(wait_until(sub { !grep { kill 0, $_ } @workers }), 'and the workers do not wait for their threads');
+        ok(wait_until(sub { $server->log =~ /gracefully shutting down/ }), 'the server begins to stop');
+        is($waiting->answer->status, 503, 'the waiting client gets an answer');
+        ok(wait_until(sub { !grep { kill 0, $_ } @workers }), 'the workers do not wait for their threads');
     });
 };
 
-# ---- httpd: in the request's own thread, so many at a time ----
+# ---- httpd: in the request's own thread, with a limit ----
 
-scenario 'winbind is silent', \%apache_config, sub {
+scenario 'winbind does not answer', \%apache_config, sub {
     my ($server) = @_;
-    # Two may wait in each process.
+    # Two logins may wait in each process.
     my @all = ask_all($server, 16);
     my $n_processes = () = $server->workers;
     while_silent(sub {
-        ok(wait_until(sub { 16 - 2 * $n_processes <= grep { !$_->waits } @all }, 4), 'the others are told at once');
+        ok(wait_until(sub { 16 - 2 * $n_processes <= grep { !$_->waits } @all }, 4), 'the other logins get their answer at once');
         my @waiting = grep { $_->waits } @all;
         cmp_ok(scalar @waiting, '>=', 1, 'while some wait');
         my %n = map { $_->answer->status => 1 } grep { !$_->waits } @all;
-        is_deeply([ keys %n ], [503], 'by a 503');
-        cmp_ok(count_messages($server, 'BUSY'), '>=', 1, 'as the log says');
+        is_deeply([ keys %n ], [503], 'the answers are 503');
+        cmp_ok(count_messages($server, 'BUSY'), '>=', 1, 'the log says so');
         others_go_on($server);
         ok(wait_until(sub {
             my ($connection, $value) = half($server);
@@ -196,10 +197,10 @@ scenario 'winbind is silent', \%apache_config, sub {
             ask($connection, $value);
             return wait_until(sub { !$connection->waits }, 2) && $connection->answer->status == 503
                 && count_messages($server, 'UNREACHABLE') > 0;
-        }, 20), 'after a while none is let in any more');
+        }, 20), 'after the timeout no further login waits');
         $winbind->resume;
         my @late = map { $_->answer->status } @waiting;
-        is_deeply([ grep { $_ != 200 && $_ != 503 } @late ], [], 'those who waited have an answer in the end');
+        is_deeply([ grep { $_ != 200 && $_ != 503 } @late ], [], 'the waiting clients get an answer in the end');
         recovers($server);
     });
 };
@@ -235,7 +236,7 @@ for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' 
             others_go_on($server);
             ok($connection->waits, 'a page waits');
             $winbind->resume;
-            is(parts_of($connection->answer), $whole, 'and shows all its parts');
+            is(parts_of($connection->answer), $whole, 'the page has all its parts');
         });
         ($connection, $value) = half($server);
         $winbind->pause;
@@ -246,29 +247,29 @@ for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' 
             others_go_on($server);
         });
         granted(login($server->connection), \%user, 'a client may close its connection');
-        return if $server->kind eq 'apache'; # it waits as long as winbind does
+        return if $server->kind eq 'apache'; # it waits as long as winbind waits
         ($connection, $value) = half($server);
         $winbind->pause;
         while_silent(sub {
             $connection->send($connection->{client}->request_text('/page/p.shtml', authorization => $value));
             my $a = $connection->answer;
-            is(parts_of($a), 'BEGIN END', 'a page that is given up shows no part');
-            is(count_messages($server, 'UNREACHABLE'), 1, 'which is logged once');
+            is(parts_of($a), 'BEGIN END', 'a page after the timeout has no part');
+            is(count_messages($server, 'UNREACHABLE'), 1, 'the log has one line about it');
         });
         recovers($server);
     };
 }
 
-# ---- it goes away ----
+# ---- winbind stops ----
 
 for my $kind (\%nginx_config, \%apache_config) {
-    scenario 'winbind goes and comes', $kind, sub {
+    scenario 'winbind stops and starts', $kind, sub {
         my ($server) = @_;
         granted(login($server->connection), \%user, 'a login');
         $winbind->stop;
         my $a = login($server->connection);
         is_deeply([ $a->status, $a->user ], [ 503, '' ], 'without it: 503');
-        cmp_ok(count_messages($server, 'UNREACHABLE'), '>=', 1, 'as the log says');
+        cmp_ok(count_messages($server, 'UNREACHABLE'), '>=', 1, 'the log says so');
         others_go_on($server);
         $winbind->start;
         recovers($server);
@@ -278,9 +279,9 @@ for my $kind (\%nginx_config, \%apache_config) {
     my $missing = message_id('NO_WINBIND');
     scenario 'winbind is started later', $kind, sub {
         my ($server) = @_;
-        is($server->connection->get('/p/')->status, 401, 'who asks for nothing is challenged');
-        is(login($server->connection)->status, 503, 'who logs in has to wait until it is');
-        like($server->log, qr/\b$missing\b/, 'and the log says that it is not there');
+        is($server->connection->get('/p/')->status, 401, 'a request without credentials is challenged');
+        is(login($server->connection)->status, 503, 'a login gets 503 until winbind runs');
+        like($server->log, qr/\b$missing\b/, 'the log says that winbind does not run');
         others_go_on($server);
         $winbind->start;
         recovers($server);
