@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An SSPI server on standard input, for the tests with a real domain.
+/* An SSPI server on standard input, for the tests with a domain.
  *
  *   acceptor PACKAGE [integrity]
  *
- * A line is a token in base64, and the next leg of one exchange, or "new", which begins another.
- * The answer is lines that end with one of a dot alone: the status and the token ("-": none), and
- * what is known of a login, or why it was refused. */
+ * A line is the token of the next leg in base64, or "new", which begins another exchange. The
+ * answer has several lines, the last of which is only a dot. They are the status, the token ("-":
+ * none), and the identity of a login, or the reason of a refusal. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

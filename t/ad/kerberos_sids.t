@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The SIDs of a real domain's PAC: a ticket of Active Directory, a service's own keytab, no winbind.
+# The SIDs of a PAC from a domain: a ticket of Active Directory, the keytab of a service, no
+# winbind.
 use strict;
 use warnings;
 use FindBin;
@@ -21,7 +22,7 @@ my $ad = SSPI::Test::AD->new;
 local $ENV{KRB5_CONFIG} = $ad->{env}{KRB5_CONFIG};
 local $ENV{KRB5_KTNAME} = $ad->{keytab};
 
-# What the acceptor says to one token: { status, name, sid => [] }.
+# Sends one token to the acceptor. Returns its answer: { status, name, sid => [] }.
 sub accepted {
     my ($package, $token) = @_;
     my $pid = open2(my $out, my $in, $program, $package);
@@ -41,16 +42,16 @@ for my $user (qw(alice bob)) {
     my $token = SSPI::Test::Gss->new(env => $ad->login($user), bare => 1)->{token};
     my $login = accepted('Kerberos', $token);
     is($login->{status}, 'SEC_E_OK', "$user logs in") or diag(explain($login));
-    is($login->{name}, "$user\@" . SSPI::Test::AD::REALM, 'by name');
+    is($login->{name}, "$user\@" . SSPI::Test::AD::REALM, 'the acceptor has the name');
     is($login->{sid}[0], $ad->sid(user => $user), "the first SID is that of $user");
     my %has = map { $_ => 1 } @{$login->{sid}};
-    is(scalar keys %has, scalar @{$login->{sid}}, 'no SID comes twice');
+    is(scalar keys %has, scalar @{$login->{sid}}, 'no SID is listed twice');
     for my $group (qw(web-team web-all web-local)) {
         my $sid = $ad->sid(group => $group);
         $user eq 'alice' ? ok($has{$sid}, "and is in $group") : ok(!$has{$sid}, "and is not in $group");
     }
-    ok($has{$ad->sid(group => 'Domain Users')}, 'the primary group is told');
-    ok(!$has{$ad->sid(group => 'Domain Admins')}, 'and no group of others');
+    ok($has{$ad->sid(group => 'Domain Users')}, 'the primary group is listed');
+    ok(!$has{$ad->sid(group => 'Domain Admins')}, 'no group of other users is listed');
 }
 
 done_testing;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The NTLM package with winbind and a domain controller behind it, which ntlm_winbind.t starts: the
- * domain SSPIAD, whose users have the password "Password". */
+/* The NTLM package with winbind and a domain controller, which ntlm_winbind.t starts. The domain is
+ * SSPIAD, and its users have the password "Password". */
 #include <errno.h>
 #include <pthread.h>
 #include <sys/wait.h>
@@ -54,7 +54,7 @@ static SECURITY_STATUS send_token(void **context, const struct bytes *token,
     return st;
 }
 
-/* All legs. *ret_context is to be destroyed. */
+/* Runs all legs. The caller destroys *ret_context. */
 static SECURITY_STATUS log_in(const struct client *client, void **ret_context,
                               struct sspi_error_info *error_info)
 {
@@ -86,8 +86,8 @@ static void check_refused(struct client client, const char *words)
     ntlm_package.destroy(context);
 }
 
-/* The MIC of the client is right too, by a key that only the domain could tell. */
-static void check_let_in(struct client client, const char *name)
+/* The MIC of the client is right as well. Only the domain can have returned its key. */
+static void check_granted(struct client client, const char *name)
 {
     struct sspi_error_info error_info;
     void *context;
@@ -104,27 +104,27 @@ static void check_let_in(struct client client, const char *name)
     ntlm_package.destroy(context);
 }
 
-static void the_domain_says_who_it_is(void **state)
+static void the_domain_returns_the_user(void **state)
 {
     (void)state;
-    check_let_in(user("alice"), "SSPIAD\\alice");
-    check_let_in(user("AlIcE"), "SSPIAD\\alice");
-    check_let_in(user("j\xc3\xa4s\xc3\xb8n"), "SSPIAD\\j\xc3\xa4s\xc3\xb8n");
-    /* The domain's name counts as the client sent it. */
+    check_granted(user("alice"), "SSPIAD\\alice");
+    check_granted(user("AlIcE"), "SSPIAD\\alice");
+    check_granted(user("j\xc3\xa4s\xc3\xb8n"), "SSPIAD\\j\xc3\xa4s\xc3\xb8n");
+    /* The response covers the domain's name in the client's spelling. */
     struct client client = user("alice");
     client.domain = "sspiad";
-    check_let_in(client, "SSPIAD\\alice");
+    check_granted(client, "SSPIAD\\alice");
     client.domain = "ad.sspi.test";
-    check_let_in(client, "SSPIAD\\alice");
+    check_granted(client, "SSPIAD\\alice");
     client.domain = "";
-    check_let_in(client, "SSPIAD\\alice");
+    check_granted(client, "SSPIAD\\alice");
     client.user = "alice@ad.sspi.test";
-    check_let_in(client, "SSPIAD\\alice");
-    /* Blanks at the end are no part of a name in LDAP. */
-    check_let_in(user("alice "), "SSPIAD\\alice");
+    check_granted(client, "SSPIAD\\alice");
+    /* LDAP ignores blanks at the end of a name. */
+    check_granted(user("alice "), "SSPIAD\\alice");
 }
 
-static void all_who_may_not_look_the_same(void **state)
+static void all_refusals_look_the_same(void **state)
 {
     (void)state;
     struct client client = user("alice");
@@ -156,9 +156,8 @@ static void strange_names_are_refused(void **state)
     check_refused(client, "NT status");
 }
 
-/* A controller does not take a response that was made for another computer, and so for a machine
- * in between. */
-static void our_own_names_are_what_the_domain_wants(void **state)
+/* A controller refuses a response that was made for another computer, for example for a relay. */
+static void our_own_names_are_those_of_the_domain(void **state)
 {
     struct ntlm_winbind_names names;
     (void)state;
@@ -168,7 +167,7 @@ static void our_own_names_are_what_the_domain_wants(void **state)
     assert_string_equal(names.dns_domain, "ad.sspi.test");
 }
 
-/* ---- several at a time ---- */
+/* ---- several logins at the same time ---- */
 
 static void *log_in_often(void *argument)
 {
@@ -204,12 +203,12 @@ static void threads_do_not_mix_their_answers_up(void **state)
     }
 }
 
-/* A connection that a parent used is no connection of its children. */
+/* A child process must not use the connection of its parent. */
 static void processes_do_not_mix_their_answers_up(void **state)
 {
     pid_t children[CHILDREN];
     (void)state;
-    check_let_in(user("alice"), "SSPIAD\\alice");
+    check_granted(user("alice"), "SSPIAD\\alice");
     for (size_t i = 0; i < CHILDREN; i++) {
         children[i] = fork();
         assert_true(children[i] >= 0);
@@ -219,21 +218,21 @@ static void processes_do_not_mix_their_answers_up(void **state)
             _exit(n_right == LOGINS ? 0 : 1);
         }
     }
-    check_let_in(user("bob"), "SSPIAD\\bob");
+    check_granted(user("bob"), "SSPIAD\\bob");
     for (size_t i = 0; i < CHILDREN; i++) {
         int status;
         assert_int_equal(waitpid(children[i], &status, 0), children[i]);
         assert_int_equal(status, 0);
     }
-    check_let_in(user("alice"), "SSPIAD\\alice");
+    check_granted(user("alice"), "SSPIAD\\alice");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(our_own_names_are_what_the_domain_wants),
-        cmocka_unit_test(the_domain_says_who_it_is),
-        cmocka_unit_test(all_who_may_not_look_the_same),
+        cmocka_unit_test(our_own_names_are_those_of_the_domain),
+        cmocka_unit_test(the_domain_returns_the_user),
+        cmocka_unit_test(all_refusals_look_the_same),
         cmocka_unit_test(strange_names_are_refused),
         cmocka_unit_test(threads_do_not_mix_their_answers_up),
         cmocka_unit_test(processes_do_not_mix_their_answers_up),

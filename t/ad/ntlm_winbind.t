@@ -24,7 +24,7 @@ my ($domain, $password) = (SSPI::Test::AD::DOMAIN, SSPI::Test::AD::PASSWORD);
 my $unit = run([ "$dir/ntlm_winbind" ], env => { CMOCKA_MESSAGE_OUTPUT => 'TAP' }, timeout => 120);
 is($unit->{rc}, 0, 'the package in the domain') or diag($unit->{out}, $unit->{err});
 
-# A program that answers lines.
+# Starts a program that answers lines.
 sub begin {
     my (@argv) = @_;
     my $pid = open2(my $out, my $in, @argv);
@@ -38,7 +38,7 @@ sub end {
     return $?;
 }
 
-# As acceptor.c says: { status, token, sid => [], ... }.
+# Returns the acceptor's answer in the form of acceptor.c: { status, token, sid => [], ... }.
 sub answer {
     my ($acceptor) = @_;
     my %answer = (sid => []);
@@ -66,7 +66,7 @@ sub acceptor {
     return ($acceptor, answer($acceptor)->{status});
 }
 
-# A whole login by Samba's client; the acceptor's last answer.
+# Logs in by Samba's client. Returns the acceptor's last answer.
 sub log_in {
     my ($acceptor, $user, %opt) = @_;
     say_to($acceptor, 'new');
@@ -76,17 +76,17 @@ sub log_in {
     return say_to($acceptor, $client->token($challenge->{token}));
 }
 
-# Integrity demands a MIC, whose key comes from the domain alone.
+# Integrity needs a MIC, whose key comes only from the domain.
 my ($acceptor, $began) = acceptor("$dir/acceptor", 'NTLM', 'integrity');
-is($began, 'SEC_E_OK', 'winbind tells its names');
+is($began, 'SEC_E_OK', 'winbind returns its names');
 my $alice = log_in($acceptor, 'alice');
 is_deeply([ @$alice{qw(status name realm mechanism waits)} ],
     [ 'SEC_E_OK', "$domain\\alice", $domain, 'NTLM', 1 ], 'the right password') or diag(explain($alice));
 my %has = map { $_ => 1 } @{$alice->{sid}};
 is($alice->{sid}[0], $ad->sid(user => 'alice'), 'her own SID comes first');
 ok($has{$ad->sid(group => $_)}, "she is in $_") for qw(web-team web-all web-local);
-ok(!$has{$ad->sid(group => 'Domain Admins')}, 'and not in Domain Admins');
-is(scalar keys %has, scalar @{$alice->{sid}}, 'no SID comes twice');
+ok(!$has{$ad->sid(group => 'Domain Admins')}, 'she is not in Domain Admins');
+is(scalar keys %has, scalar @{$alice->{sid}}, 'no SID is listed twice');
 
 my %refused = (
     'a wrong password' => [ 'WRONG_PASSWORD', 'alice', password => 'wrong' ],
@@ -95,50 +95,50 @@ my %refused = (
     'a password that must be changed' => [ 'PASSWORD_MUST_CHANGE', 'dave' ],
 );
 for my $what (sort keys %refused) {
-    my ($status, @who) = @{$refused{$what}};
-    my $answer = log_in($acceptor, @who);
+    my ($status, @login) = @{$refused{$what}};
+    my $answer = log_in($acceptor, @login);
     is($answer->{status}, 'SEC_E_LOGON_DENIED', $what);
-    like($answer->{text}, qr/user "\Q$who[0]\E".*\Q$status\E/, "$what: the log says which");
-    ok(!exists $answer->{name}, "$what: nobody logged in");
+    like($answer->{text}, qr/"\Q$login[0]\E".*\Q$status\E/, "$what: the error names the user and the status");
+    ok(!exists $answer->{name}, "$what: no user logged in");
 }
 
 my ($spnego, $spnego_began) = acceptor("$dir/acceptor", 'Negotiate', 'integrity');
-is($spnego_began, 'SEC_E_OK', 'Negotiate with NTLM alone');
+is($spnego_began, 'SEC_E_OK', 'Negotiate with only NTLM');
 my $bob = log_in($spnego, 'bob', spnego => 1);
 is_deeply([ @$bob{qw(status name waits)} ], [ 'SEC_E_OK', "$domain\\bob", 1 ], 'NTLM with a MIC in SPNEGO')
     or diag(explain($bob));
-is(log_in($spnego, 'bob')->{name}, "$domain\\bob", 'and without SPNEGO');
-is(end($spnego), 0, 'and its end');
+is(log_in($spnego, 'bob')->{name}, "$domain\\bob", 'NTLM without SPNEGO');
+is(end($spnego), 0, 'the acceptor ends with success');
 
-# Names are for everybody, responses for the group.
+# Every account may read the names, but only the group may check responses.
 my ($stranger, $stranger_began) = acceptor(qw(setpriv --reuid nobody --regid nogroup --clear-groups),
     "$dir/acceptor", 'NTLM');
-is($stranger_began, 'SEC_E_OK', 'a process outside winbindd_priv learns the names');
+is($stranger_began, 'SEC_E_OK', 'a process outside winbindd_priv gets the names');
 my $forbidden = log_in($stranger, 'alice');
-is($forbidden->{status}, 'SEC_E_NO_CREDENTIALS', 'a process outside winbindd_priv checks nothing');
-like($forbidden->{text}, qr/winbindd_priv/, 'and says which group it wants');
-is(end($stranger), 0, 'and its end');
+is($forbidden->{status}, 'SEC_E_NO_CREDENTIALS', 'a process outside winbindd_priv cannot check a response');
+like($forbidden->{text}, qr/winbindd_priv/, 'the error names the needed group');
+is(end($stranger), 0, 'the acceptor ends with success');
 my ($member) = acceptor(qw(setpriv --reuid nobody --regid nogroup --groups), SSPI::Test::AD::PRIVILEGED,
     "$dir/acceptor", 'NTLM');
-is(log_in($member, 'alice')->{status}, 'SEC_E_OK', 'one of the group does');
-is(end($member), 0, 'and its end');
+is(log_in($member, 'alice')->{status}, 'SEC_E_OK', 'a process of the group can check it');
+is(end($member), 0, 'the acceptor ends with success');
 
-# The acceptor has a connection open, and SIGPIPE would end it.
+# The acceptor has a connection open, and SIGPIPE would end the acceptor.
 $ad->stop;
 my $away = log_in($acceptor, 'alice');
-is($away->{status}, 'SEC_E_NO_AUTHENTICATING_AUTHORITY', 'no winbind: no wrong password');
-like($away->{text}, qr/winbindd/, 'and the log says so');
+is($away->{status}, 'SEC_E_NO_AUTHENTICATING_AUTHORITY', 'without winbind the status is not that of a wrong password');
+like($away->{text}, qr/winbindd/, 'the error names winbindd');
 my ($early, $early_began) = acceptor("$dir/acceptor", 'NTLM');
-is($early_began, 'SEC_E_NO_CREDENTIALS', 'and none to begin with');
+is($early_began, 'SEC_E_NO_CREDENTIALS', 'no winbind at the start');
 end($early);
 $ad->start;
-is(log_in($acceptor, 'alice')->{status}, 'SEC_E_OK', 'back again');
-is(end($acceptor), 0, 'the acceptor ends in good order');
+is(log_in($acceptor, 'alice')->{status}, 'SEC_E_OK', 'winbind is back');
+is(end($acceptor), 0, 'the acceptor ends with success');
 
 my @processes = $ad->processes;
 cmp_ok(scalar @processes, '>', 5, 'the domain controller has processes');
 $ad->stop;
-is_deeply([ grep { SSPI::Test::AD::alive($_) } @processes ], [], 'none of them is left');
-ok(!-e SSPI::Test::AD::PIPE, 'nor their socket');
+is_deeply([ grep { SSPI::Test::AD::alive($_) } @processes ], [], 'no process is left');
+ok(!-e SSPI::Test::AD::PIPE, 'their socket is removed');
 
 done_testing;

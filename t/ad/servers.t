@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # Both servers in a domain of Active Directory: tickets, NTLM through winbind, and a domain
-# controller that stops to answer.
+# controller that stops answering.
 use strict;
 use warnings;
 use utf8;
@@ -37,7 +37,8 @@ my %server_config = (
 );
 my $alice = "$domain\\alice";
 
-# A whole login of NTLM on a connection of its own. Options: path, scheme, spnego, user, password.
+# Logs in by NTLM on a new connection. Returns the last answer. Options: path, scheme, spnego, user,
+# password.
 sub ntlm {
     my ($client, %opt) = @_;
     my ($socket, $auth) = ($client->connect_raw, SSPI::Test::NtlmAuth->new(
@@ -61,9 +62,9 @@ scenario 'tickets of the domain', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $ticket{alice});
     granted($c->get('/full/', negotiate => 1),
-        { user => "alice\@$realm", package => 'Negotiate', mechanism => 'Kerberos' }, 'in full');
+        { user => "alice\@$realm", package => 'Negotiate', mechanism => 'Kerberos' }, 'the full name');
     granted($c->get('/short/', negotiate => 1), { user => 'alice' }, 'short');
-    is($c->get('/alice/', negotiate => 1)->status, 403, "the realm's name is not the domain's");
+    is($c->get('/alice/', negotiate => 1)->status, 403, "the name of the realm differs from that of the domain");
     granted($server->client(env => $ticket{$jaeson})->get('/full/', negotiate => 1),
         { user => encode('UTF-8', "$jaeson\@$realm") }, 'a name that is not ASCII');
 };
@@ -75,9 +76,9 @@ scenario 'NTLM through winbind', \%server_config, sub {
     my %alice = (user => $alice, package => 'NTLM', mechanism => 'NTLM');
     granted($curl->('/full/', "$alice:$password"), \%alice, 'curl');
     granted($curl->('/full/', "alice:$password"), \%alice, 'curl, without a domain');
-    granted($curl->('/short/', "$alice:$password"), { user => 'alice' }, 'our own domain cut off');
-    granted($curl->('/alice/', "$alice:$password"), { user => $alice }, 'one who is required');
-    is($curl->('/alice/', "$domain\\bob:$password")->status, 403, 'one who is not');
+    granted($curl->('/short/', "$alice:$password"), { user => 'alice' }, 'our own domain is cut off');
+    granted($curl->('/alice/', "$alice:$password"), { user => $alice }, 'a required user');
+    is($curl->('/alice/', "$domain\\bob:$password")->status, 403, 'a user who is not required');
     granted(ntlm($c), \%alice, 'ntlm_auth, with a MIC');
     granted(ntlm($c, scheme => 'Negotiate'), { %alice, package => 'Negotiate' }, 'bare NTLM in Negotiate');
     granted(ntlm($c, scheme => 'Negotiate', spnego => 1), { %alice, package => 'Negotiate' }, 'NTLM in SPNEGO');
@@ -91,30 +92,30 @@ scenario 'NTLM through winbind', \%server_config, sub {
         'a password that must be changed' => [ 'PASSWORD_MUST_CHANGE', user => 'dave' ],
     );
     for my $what (sort keys %refused) {
-        my ($status, @who) = @{$refused{$what}};
-        refused(ntlm($c, @who), 401, $what);
+        my ($status, @login) = @{$refused{$what}};
+        refused(ntlm($c, @login), 401, $what);
         logged($server, 'WRONG_PASSWORD', $status);
     }
-    refused(ntlm($c, scheme => 'Negotiate', path => '/kerberos/'), 401, 'a place for tickets alone');
+    refused(ntlm($c, scheme => 'Negotiate', path => '/kerberos/'), 401, 'a location with only Kerberos');
 };
 
 scenario 'workers outside the group of the privileged pipe', { %server_config, group => undef }, sub {
     my ($server) = @_;
     my $no_pipe = message_id('NO_PIPE');
-    like($server->log, qr/$no_pipe/, 'the start says so');
+    like($server->log, qr/$no_pipe/, 'the server logs it at start');
     $server->new_log;
     refused(ntlm($server->client), 500, 'no login');
     my ($configuration, $group) = (message_id('CONFIGURATION'), SSPI::Test::AD::PRIVILEGED);
-    like($server->new_log, qr/$configuration\b.*$group/, 'and the log says which group is wanted');
+    like($server->new_log, qr/$configuration\b.*$group/, 'the log names the needed group');
     granted($server->client(env => $ticket{alice})->get('/full/', negotiate => 1),
-        { user => "alice\@$realm" }, 'a ticket is as good as ever');
+        { user => "alice\@$realm" }, 'a ticket still works');
 };
 
-# Seconds that it took, and what came of it.
+# Returns the seconds that a login took, and its status.
 sub timed { my ($code) = @_; my $began = time; my $answer = $code->(); return (time - $began, $answer) }
 
-# Logins are refused without anybody being asked, in whatever process. One that waits instead joins
-# the others in `waiting`.
+# Waits until each process refuses logins without asking winbind. A login that waits instead is
+# added to `waiting`.
 sub refused_at_once {
     my ($c, $waiting) = @_;
     for (1 .. 4) {
@@ -134,7 +135,7 @@ sub others_go_on {
         return $server->client(env => $ticket{alice})->get('/full/', negotiate => 1);
     });
     granted($answer, { user => "alice\@$realm" }, 'a ticket opens the page meanwhile');
-    cmp_ok($seconds, '<', 10, 'and waits for nobody');
+    cmp_ok($seconds, '<', 10, 'the ticket does not wait');
     return;
 }
 
@@ -145,7 +146,7 @@ sub recovers {
     $ad->resume;
     ok(wait_until(sub { $answer = ntlm($c); return $answer->status == 200 }, 30), 'logins work again')
         or diag($answer->brief);
-    cmp_ok(time - $began, '<', 20, 'soon after the domain controller does');
+    cmp_ok(time - $began, '<', 20, 'soon after the domain controller answers');
     return;
 }
 
@@ -153,11 +154,11 @@ sub recovers {
 sub all_know_winbind {
     my ($server, $c) = @_;
     my $names = message_id('WINBIND');
-    ok(wait_until(sub { ntlm($c); return (() = $server->log =~ /$names/g) >= 2 }, 30), 'by each process');
+    ok(wait_until(sub { ntlm($c); return (() = $server->log =~ /$names/g) >= 2 }, 30), 'each process asks winbind');
     return;
 }
 
-# Whatever becomes of the checks, the domain controller goes on for the next.
+# The domain controller continues for the next scenario, also if the checks die.
 sub while_paused {
     my ($checks) = @_;
     $ad->pause;
@@ -178,10 +179,10 @@ scenario 'a domain controller that does not answer, nginx', { %server_config, on
         my $waiting = ntlm($c, leave => 1);
         others_go_on($server);
         my ($seconds, $answer) = timed(sub { return SSPI::Test::Client::read_answer($waiting) });
-        refused($answer, 503, 'the login is given up');
-        cmp_ok($seconds, '<', 15, 'after its deadline');
+        refused($answer, 503, 'the login gets 503');
+        cmp_ok($seconds, '<', 15, 'after its timeout');
         logged($server, 'UNREACHABLE');
-        # Each worker finds out by itself.
+        # Each worker detects the failure by itself.
         my @given_up;
         ok(wait_until(sub { return refused_at_once($c, \@given_up) }, 60), 'then 503 at once');
         others_go_on($server);
@@ -196,14 +197,14 @@ scenario 'a domain controller that does not answer, httpd', { %server_config, on
     all_know_winbind($server, $c);
     $server->new_log;
     while_paused(sub {
-        # Its thread waits as long as winbind does.
+        # The thread of the request waits as long as winbind waits.
         my @waiting = (ntlm($c, leave => 1));
         others_go_on($server);
         ok(wait_until(sub { return refused_at_once($c, \@waiting) }, 60), 'after a while 503 at once');
         others_go_on($server);
         recovers($server, $c);
         my @late = map { SSPI::Test::Client::read_answer($_)->status } @waiting;
-        is(scalar(grep { $_ == 200 || $_ == 503 } @late), scalar @late, 'those who waited have their answer')
+        is(scalar(grep { $_ == 200 || $_ == 503 } @late), scalar @late, 'the waiting logins get an answer')
             or diag("@late");
     });
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// For scenarios: Digest by Apache HttpClient, which does auth-int over the real body.
+// For scenarios: Digest by Apache HttpClient, which supports auth-int with a body.
 // SSPI::Test::Clients describes input and output.
 
 import java.io.BufferedReader;
@@ -26,7 +26,8 @@ public class ApacheHttpClient {
     private static final PrintStream out =
         new PrintStream(System.out, true, StandardCharsets.UTF_8);
 
-    // HttpClient asks Java for a hash by the name in the challenge, which for one is not Java's.
+    // HttpClient gets the hash from Java by the name in the challenge. Java has one of them under
+    // another name.
     private static class HttpNames extends Provider {
         HttpNames() {
             super("HttpNames", "1", "names of RFC 7616");
@@ -34,7 +35,7 @@ public class ApacheHttpClient {
         }
     }
 
-    // Header values come as Latin-1, whatever they are.
+    // HttpClient decodes header values as Latin-1.
     private static String header(HttpMessage message, String name) {
         Header header = message.getFirstHeader(name);
         if (header == null)

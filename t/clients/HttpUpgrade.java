@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // For scenarios: one request by java.net.http.HttpClient, which asks an HTTP server to continue
-// with HTTP/2 (Upgrade: h2c) with its first request. It has no scheme but Basic: the value of
+// with HTTP/2 (Upgrade: h2c) with its first request. It supports only Basic, so the value of
 // Authorization is the second argument. Prints the status, the version, and X-Sspi-User.
 
 import java.net.URI;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Java's SASL against conf-examples/sspi/sasl_server.c. Each line of input is a case of key=value
-// words: port, mechanism, qop, and if wanted user, password, realm, authzid, cipher, maxbuf, length
-// (of the longer message), how (the messages are sent: alter, cut, repeat, swap). Prints a line for
-// each: what was agreed on and that both messages came back, or the exception.
+// words: port, mechanism, qop, and optionally user, password, realm, authzid, cipher, maxbuf,
+// length (of the longer message), how (to send the messages: alter, cut, repeat, swap). Prints a line for
+// each case: the negotiated qop and that both messages came back, or the exception.
 
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -48,7 +48,7 @@ public class SaslClient {
         out.write(line.getBytes(StandardCharsets.US_ASCII));
     }
 
-    // The callbacks of a person who knows the answers.
+    // Callbacks that answer from the case.
     private void answer(Callback[] questions) {
         for (Callback question : questions) {
             if (question instanceof NameCallback)
@@ -92,7 +92,7 @@ public class SaslClient {
         return client.unwrap(octets, 4, octets.length - 4);
     }
 
-    // A message as it is sent.
+    // Returns a message in the form in which it is sent.
     private static byte[] sealed(javax.security.sasl.SaslClient client, byte[] text)
         throws IOException {
         if (!hasLayer(client))
@@ -101,7 +101,7 @@ public class SaslClient {
         return ByteBuffer.allocate(4 + sealed.length).putInt(sealed.length).put(sealed).array();
     }
 
-    // It back, in as many parts as it takes.
+    // Reads the message back, in one or several parts.
     private boolean hears(javax.security.sasl.SaslClient client, byte[] text) throws IOException {
         ByteArrayOutputStream heard = new ByteArrayOutputStream();
         while (heard.size() < text.length)

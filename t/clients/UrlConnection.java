@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // For scenarios: Digest, NTLM and Negotiate by HttpURLConnection, which verifies rspauth when it is
-// started with -Dhttp.auth.digest.validateServer=true, and takes the ticket of its environment with
+// started with -Dhttp.auth.digest.validateServer=true, and uses the ticket of its environment with
 // -Djavax.security.auth.useSubjectCredsOnly=false. SSPI::Test::Clients describes input and output.
 
 import java.io.BufferedReader;
@@ -35,14 +35,14 @@ public class UrlConnection {
     private static String firstLine(InputStream stream) throws IOException {
         if (stream == null)
             return "";
-        // Java misses an absent Authentication-Info only when the stream is closed.
+        // Java detects an absent Authentication-Info only when the stream is closed.
         try (stream) {
             String text = new String(stream.readAllBytes(), StandardCharsets.UTF_8);
             return text.lines().findFirst().orElse("");
         }
     }
 
-    // Java keeps credentials per Authenticator: a new one begins a new session.
+    // Java keeps credentials for each Authenticator, so a new one begins a new session.
     private static Authenticator session(String user, String password) {
         return new Authenticator() {
             @Override
@@ -92,7 +92,7 @@ public class UrlConnection {
     }
 
     public static void main(String[] args) throws IOException, GeneralSecurityException {
-        // The one is MIT's way to name it, the other Java's.
+        // The first is MIT's syntax of the name, the second is Java's.
         String realm = System.getenv("KRB5_CONFIG");
         if (realm != null)
             System.setProperty("java.security.krb5.conf", realm);

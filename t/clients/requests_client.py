@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """For scenarios: Digest by python-requests, NTLM by requests-ntlm, Negotiate by requests-kerberos, which
-verifies the server's own proof. SSPI::Test::Clients describes input and output."""
+verifies the token of the server. SSPI::Test::Clients describes input and output."""
 import os
 import sys
 
@@ -13,7 +13,7 @@ def log_in(user, password):
         from requests_kerberos import HTTPKerberosAuth, REQUIRED
         return HTTPKerberosAuth(mutual_authentication=REQUIRED)
     if "\\" in user:
-        # It brings OpenSSL's legacy provider, which has MD4.
+        # This loads OpenSSL's legacy provider, which has MD4.
         from cryptography.hazmat.bindings.openssl.binding import Binding
         Binding()
         from requests_ntlm import HttpNtlmAuth
@@ -22,14 +22,14 @@ def log_in(user, password):
 
 
 def tell(*fields):
-    # What goes through the headers of requests are octets in the guise of Latin-1.
+    # requests encodes header values as Latin-1, so octets are passed as Latin-1 characters.
     sys.stdout.buffer.write("\t".join(fields).encode("latin-1", "replace") + b"\n")
 
 
 def ask(session, method, url, body):
     try:
         answer = session.request(method, url, data=body.encode() or None, timeout=30)
-    # requests-ntlm ends with StopIteration where its message is not answered.
+    # requests-ntlm raises StopIteration if the server does not answer its message.
     except (requests.RequestException, ValueError, TypeError, StopIteration) as error:
         tell("0", "", "", repr(error), "", "")
         return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""For scenarios: Digest by libsoup, which sends username* and honours nextnonce, NTLM and Negotiate.
+"""For scenarios: Digest by libsoup, which sends username* and uses nextnonce, NTLM and Negotiate.
 SSPI::Test::Clients describes input and output."""
 import os
 import sys
@@ -13,7 +13,7 @@ from gi.repository import Gio, GLib, Soup  # noqa: E402
 def make_message(method, url, user, password, body):
     message = Soup.Message.new(method, url)
 
-    # libsoup lets go of the body with each answer.
+    # libsoup frees the body with each answer.
     def set_body(_message):
         if body:
             octets = GLib.Bytes.new(body.encode())
@@ -31,7 +31,7 @@ def make_message(method, url, user, password, body):
 
 
 def ask(session, method, url, user, password, body):
-    """Prints one answer; (status, whether it handed out another nonce)."""
+    """Prints one answer. Returns (status, whether it has another nonce)."""
     message = make_message(method, url, user, password, body)
     try:
         data = session.send_and_read(message, None).get_data() or b""

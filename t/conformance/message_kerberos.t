@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes a realm whose service takes session keys of several kinds, and runs message_exchange.c there.
+# Makes a realm whose service accepts session keys of several kinds, and runs message_exchange.c
+# there.
 use strict;
 use warnings;
 use FindBin;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Lets MIT's GSSAPI find gss-ntlmssp, writes a user file, and runs message_exchange.c with both.
+# Configures MIT's GSSAPI with gss-ntlmssp, writes a user file, and runs message_exchange.c with
+# both.
 use strict;
 use warnings;
 use FindBin;

@@ -15,7 +15,7 @@ if (!-x $program) {
 
 my $kdc = SSPI::Test::KDC->new;
 my $dir = $kdc->{dir};
-# Who acts as alice is nobody, who may look at the realm's configuration.
+# alice is mapped to the local account nobody, which may read the realm's configuration.
 my $conf = slurp("$dir/krb5.conf");
 $conf =~ s/^(\[libdefaults\]\n)/$1    forwardable = true\n/m;
 $conf =~ s/(SSPI\.TEST = \{\n)/$1        auth_to_local = RULE:[1:\$1](^alice\$)s\/.*\/nobody\/\n        auth_to_local = DEFAULT\n/;

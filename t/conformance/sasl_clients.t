@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# conf-examples/sspi/sasl_server.c and ldap_server.c as they stand: real clients log in by SASL over
-# sockets, with each mechanism and layer that they have, and talk under it.
+# The unchanged examples conf-examples/sspi/sasl_server.c and ldap_server.c. Clients that are not
+# part of this project log in by SASL over sockets, with each mechanism and layer that they support,
+# and exchange messages.
 use strict;
 use warnings;
 use FindBin;
@@ -14,7 +15,7 @@ for my $name (qw(sasl_server.c ldap_server.c sasl_session.c)) {
     my $source = slurp(root_dir() . "/conf-examples/sspi/$name");
     cmp_ok($source =~ tr/\n//, '<', 260, "$name is short");
     is_deeply([ grep { !/\A(?:sspi|sasl_session)\.h\z/ } $source =~ /#include "([^"]+)"/g ], [],
-        'and knows sspi.h alone');
+        'and includes only sspi.h');
 }
 
 my $server = start_server('sasl_server', 'weak-ciphers');
@@ -22,14 +23,15 @@ my $ldap = start_server('ldap_server', 'weak-ciphers');
 my $narrow = start_server('sasl_server', qw(integrity forbid-authzid 2000));
 my $without_layers = start_server('sasl_server', 'none');
 
-# What is not here and why:
-# GSS-SPNEGO with integrity: MIT's Kerberos asks for confidentiality wherever it is to ask for integrity, and
-# gss-ntlmssp encrypts what it is to sign alone. GSS-SPNEGO by NTLM without a layer: gss-ntlmssp cannot do without.
-# DIGEST-MD5 with 3des: Cyrus cannot initialise it ("failed to init cipher"). NTLM: Cyrus' and GNU SASL's is NTLMv1;
-# Cyrus has an option for an LMv2 response alone, which these programs cannot be given.
-# GNU SASL: no layer in GSSAPI; no auth-conf in DIGEST-MD5; no GSS-SPNEGO; of what is to be hashed in
-# ISO-8859-1 (RFC 2831 2.1.2.1) it converts the password alone. Java: no GSS-SPNEGO. Authen::SASL: no ciphers without
-# modules that Debian does not have; it hashes UTF-8 and is known by the MD5 line.
+# Cases that are not tested, and the reasons:
+# GSS-SPNEGO with integrity: MIT's Kerberos asks for confidentiality instead of integrity, and
+# gss-ntlmssp encrypts messages that are only to be signed. GSS-SPNEGO by NTLM without a layer:
+# gss-ntlmssp always uses a layer. DIGEST-MD5 with 3des: Cyrus cannot initialise it ("failed to init
+# cipher"). NTLM of Cyrus and GNU SASL: it is NTLMv1. Cyrus has an option for only an LMv2 response,
+# but these programs cannot set it. GNU SASL: it has no layer in GSSAPI, no auth-conf in DIGEST-MD5,
+# and no GSS-SPNEGO. Of the values that are hashed in ISO-8859-1 (RFC 2831 2.1.2.1) it converts only
+# the password. Java: it has no GSS-SPNEGO. Authen::SASL: it has no ciphers without modules that
+# Debian does not have. It hashes UTF-8, for which the MD5 line exists.
 my @kerberos_layers = qw(none integrity confidentiality);
 my @latin = (user => 'jösé', password => 'pässwörd');
 my @polish = (user => 'łukasz', password => 'zażółć');
@@ -46,7 +48,7 @@ my @table = (
 
     (map { [ ldapsearch => GSSAPI => $_ ] } @kerberos_layers),
     [ ldapsearch => GSSAPI => 'integrity', authzid => 'u:bob' ],
-    # The answers come in parts.
+    # The answers come in several parts.
     [ ldapsearch => GSSAPI => 'confidentiality', maxbuf => 150 ],
     (map { [ ldapsearch => 'GSS-SPNEGO' => $_ ] } qw(none confidentiality)),
     [ ldapsearch => 'GSS-SPNEGO' => 'confidentiality', by_ntlm => 1 ],
@@ -66,7 +68,7 @@ my @table = (
     [ Java => 'DIGEST-MD5' => 'integrity', @polish ],
     [ Java => NTLM => 'none' ],
 
-    # It has no layer here, and tells a size all the same.
+    # The client has no layer here, but sends a size.
     [ 'GNU SASL' => GSSAPI => 'none' ],
     [ 'GNU SASL' => 'DIGEST-MD5' => 'none' ],
     [ 'GNU SASL' => 'DIGEST-MD5' => 'integrity', authzid => 'bob' ],
@@ -85,7 +87,7 @@ sub name {
         map { "$_ $o{$_}" } grep { defined $o{$_} } qw(cipher by_ntlm authzid user maxbuf);
 }
 
-# A client that is missing is told once.
+# A missing client is reported once.
 my %told;
 sub has {
     my ($client, %o) = @_;
@@ -114,7 +116,7 @@ for my $row (@table) {
 # A server that offers no layer.
 logs_in($without_layers, 'GNU SASL', mechanism => 'GSSAPI', layer => 'none', authzid => 'bob');
 
-# ---- what these clients are refused ----
+# ---- refusals of these clients ----
 
 sub refused {
     my ($at, $status, $client, %o) = @_;
@@ -134,7 +136,8 @@ refused($server, DENIED, 'Cyrus', mechanism => 'NTLM', what => 'which is NTLMv1'
 refused($server, DENIED, 'GNU SASL', mechanism => 'NTLM', password => 'Password', what => 'which is NTLMv1');
 refused($ldap, DENIED, 'ldapsearch', mechanism => 'NTLM', password => 'Password', what => 'which is NTLMv1');
 
-# The narrow server: integrity at most, nobody acts as somebody else, no message over 2000 octets.
+# The restricted server: at most integrity, no other identity to act as, no message over 2000
+# octets.
 for my $client ('Cyrus', 'Java', 'Authen::SASL') {
     for my $mechanism ('GSSAPI', 'DIGEST-MD5') {
         my %o = (mechanism => $mechanism, layer => 'integrity');
@@ -144,7 +147,7 @@ for my $client ('Cyrus', 'Java', 'Authen::SASL') {
     }
 }
 if (has('Java')) {
-    # Java does not look at what it was told.
+    # Java ignores the size that the server sent.
     my $r = log_in('Java', $narrow, mechanism => 'GSSAPI', layer => 'integrity', length => 5000);
     like($r->{server}, came(GSSAPI => 'integrity', says => ['hello, server'], ended => INVALID_TOKEN),
         'Java, 5000 octets: refused');

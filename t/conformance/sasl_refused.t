@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# conf-examples/sspi/sasl_server.c and ldap_server.c between clients and somebody who changes what they say, and
-# with what is no client: nothing of it is taken, and the next client is served.
+# conf-examples/sspi/sasl_server.c and ldap_server.c with an attacker on the path who changes the
+# data, and with input that is not from a client. The servers accept no part of it, and serve the
+# next client.
 use strict;
 use warnings;
 use FindBin;
@@ -12,9 +13,9 @@ use SSPI::Test::SaslClients;
 my $server = start_server('sasl_server');
 my $ldap = start_server('ldap_server');
 
-# ---- on the way ----
+# ---- changes on the path ----
 
-# Cyrus' client, whose line of that direction and number is changed.
+# Runs Cyrus' client, and changes its line of that direction and number.
 sub between {
     my ($mechanism, $layer, $direction, $number, $change, %o) = @_;
     return log_in('Cyrus', $server, mechanism => $mechanism, layer => $layer, %o, change => sub {
@@ -41,14 +42,15 @@ for my $mechanism (sort keys %lines) {
         for my $line (@{$lines{$mechanism}}) {
             for my $how (sort keys %altering) {
                 my $r = between($mechanism, 'confidentiality', @$line, $altering{$how});
-                # The server refuses what the client sent, and the client leaves at what the server sent.
+                # The server refuses changed data of the client, and the client leaves after changed
+                # data of the server.
                 my $status = $line->[0] eq 'C' ? "(?!${\ENDED})\\w+" : ENDED;
                 like($r->{server}, qr/\A(?:(?!says).)*^ended with 0x$status\n\z/ms,
                     "$mechanism: line @$line $how: refused");
             }
         }
         my $r = between($mechanism, 'none', 'C', $empty_line{$mechanism}, sub { return 'x' });
-        is($r->{server}, "ended with 0x${\INVALID_TOKEN}\n", "$mechanism: an answer where none is due: refused");
+        is($r->{server}, "ended with 0x${\INVALID_TOKEN}\n", "$mechanism: an answer that is not expected: refused");
         $r = log_in('Cyrus', $server, mechanism => $mechanism, layer => 'confidentiality');
         is($r->{client}, 'both ways', "$mechanism: the next client is served");
     }
@@ -59,8 +61,8 @@ SKIP: {
     skip $missing, 1 if $missing;
     for my $case (
         [ 'another identity to act as', DENIED, qr/authzid="bob"/, 'authzid="eve"', authzid => 'bob' ],
-        [ 'no identity to act as', DENIED, qr/,authzid="bob"/, '', authzid => 'bob' ],
-        [ 'an identity to act as, put in', DENIED, qr/(?=,response=)/, ',authzid="eve"' ],
+        [ 'the identity to act as is removed', DENIED, qr/,authzid="bob"/, '', authzid => 'bob' ],
+        [ 'an identity to act as is added', DENIED, qr/(?=,response=)/, ',authzid="eve"' ],
         [ 'another user', DENIED, qr/username="alice"/, 'username="bob"' ],
         [ 'another service', DENIED, qr{digest-uri="host/}, 'digest-uri="ldap/' ],
         [ 'a weaker layer', DENIED, qr/qop=auth-int/, 'qop=auth' ],
@@ -82,14 +84,15 @@ SKIP: {
     }
 }
 
-# Messages in the wrong order, and changed ones behind a right length, which Cyrus' sample does not do.
+# Messages in the wrong order, and changed messages with a right length. Cyrus' sample client cannot
+# send them.
 SKIP: {
     my $missing = missing('Java');
     skip $missing, 1 if $missing;
     for my $mechanism ('GSSAPI', 'DIGEST-MD5') {
         for my $layer ('integrity', 'confidentiality') {
             my %status = (alter => ALTERED, cut => ALTERED, repeat => UNORDERED, swap => UNORDERED);
-            # Digest's ciphers go on from one message to the next.
+            # Digest's ciphers continue from one message to the next.
             @status{qw(repeat swap)} = (ALTERED) x 2 if $mechanism eq 'DIGEST-MD5' && $layer eq 'confidentiality';
             for my $how (sort keys %status) {
                 my $r = log_in('Java', $server, mechanism => $mechanism, layer => $layer, how => $how);
@@ -101,9 +104,9 @@ SKIP: {
     }
 }
 
-# ---- behind a login ----
+# ---- after a login ----
 
-# Binds by DIGEST-MD5 with integrity and sends these octets with the last response.
+# Binds by DIGEST-MD5 with integrity, and sends these octets with the last response.
 sub bind_and {
     my ($octets) = @_;
     my $client = Authen::SASL->new(mechanism => 'DIGEST-MD5', callback => { user => 'alice', pass => 'secret' })
@@ -132,7 +135,7 @@ SKIP: {
     for my $case (
         [ 'nothing', INVALID_TOKEN, '' ],
         [ 'half a length', INVALID_TOKEN, "\0\0\0" ],
-        [ 'a length alone', ENDED, "\0\0\0\0" ],
+        [ 'only a length', ENDED, "\0\0\0\0" ],
         [ 'a short message', ENDED, "\0\0\0\5hello" ],
         [ 'too great a length', INVALID_TOKEN, "\xff\xff\xff\xffhello" ],
         [ 'too small a length', INVALID_TOKEN, "\0\0\0\x28" . 'x' x 41 ],
@@ -146,7 +149,7 @@ SKIP: {
     my $search = "\x30\5\2\1\2\x63\0";
     for my $case (
         [ 'nothing', ENDED, '' ],
-        [ 'a search in front of the layer', INVALID_TOKEN, $search ],
+        [ 'a search before the layer', INVALID_TOKEN, $search ],
         [ 'a search in clear in a frame', INVALID_TOKEN, "\0\0\0\7$search" ],
         ) {
         my ($what, $status, $octets) = @$case;
@@ -155,7 +158,7 @@ SKIP: {
     }
 }
 
-# ---- what is no client ----
+# ---- input that is not from a client ----
 
 for my $case (
     [ 'nothing', ENDED ],
@@ -164,14 +167,14 @@ for my $case (
     [ 'a long line', INVALID_TOKEN, 'x' x 1_000_000 . "\n" ],
     [ 'a long line of base64', INVALID_TOKEN, 'C: ' . 'A' x 1_000_000 . "\n" ],
     [ 'a NUL', INVALID_TOKEN, "C: R1\0NT\n" ],
-    [ 'no base64', INVALID_TOKEN, "C: ****\n" ],
+    [ 'a line that is not base64', INVALID_TOKEN, "C: ****\n" ],
     [ 'base64 without its end', INVALID_TOKEN, "C: R1NTQVB\n" ],
     [ 'base64 with too much of it', INVALID_TOKEN, "C: R===\n" ],
     [ 'no mechanism', NO_PACKAGE, "C: \n" ],
-    [ 'a NUL alone', NO_PACKAGE, "C: AA==\n" ],
+    [ 'only a NUL', NO_PACKAGE, "C: AA==\n" ],
     [ 'another mechanism', NO_PACKAGE, "C: UExBSU4AAGEAYg==\n" ],
     [ 'a long name', NO_PACKAGE, 'C: ' . 'R1NT' x 1000 . "\n" ],
-    [ 'a mechanism alone', ENDED, "C: R1NTQVBJ\n" ],
+    [ 'only a mechanism', ENDED, "C: R1NTQVBJ\n" ],
     [ 'GSSAPI with nothing, twice', INVALID_TOKEN, "C: R1NTQVBJ\nC: \nC: \n" ],
     [ 'GSSAPI with garbage', INVALID_TOKEN, "C: R1NTQVBJAGdhcmJhZ2U=\n" ],
     [ 'NTLM with garbage', INVALID_TOKEN, "C: TlRMTQBnYXJiYWdl\n" ],
@@ -192,14 +195,14 @@ for my $case (
     [ 'a length of five octets', INVALID_TOKEN, "\x30\x85\0\0\0\0\5", "\2\1\1" x 70_000 ],
     [ 'no operation', INVALID_TOKEN, "\x30\3\2\1\1" ],
     [ 'a value that is longer', INVALID_TOKEN, "\x30\5\2\1\1\x60\5" ],
-    [ 'a search of nobody', INVALID_TOKEN, "\x30\5\2\1\1\x63\0" ],
+    [ 'a search without a bind', INVALID_TOKEN, "\x30\5\2\1\1\x63\0" ],
     [ 'a bind by password', ENDED, "\x30\x0c\2\1\1\x60\7\2\1\3\4\0\x80\0" ],
     [ 'another mechanism', NO_PACKAGE, $bind . 'CRAM-MD5' ],
     ) {
     my ($what, $status, @octets) = @$case;
     is($ldap->hears(@octets), "ended with 0x$status\n", "LDAP: $what: refused");
 }
-is($ldap->hears("\x30\5\2\1\1\x42\0"), "ended with 0x00000000\n", 'LDAP: an unbind ends it well');
+is($ldap->hears("\x30\5\2\1\1\x42\0"), "ended with 0x00000000\n", 'LDAP: an unbind ends the connection without an error');
 
 SSPI::Test::Sasl::have_served();
 done_testing;

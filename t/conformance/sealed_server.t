@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# conf-examples/sspi/sealed_server.c as it stands: GSSAPI clients log in over a socket and talk to it.
+# The unchanged example conf-examples/sspi/sealed_server.c: GSSAPI clients log in over a socket and
+# exchange messages with it.
 use strict;
 use warnings;
 use FindBin;
@@ -12,7 +13,7 @@ use SSPI::Test::KDC;
 my ($server, $client) = map { build_dir() . "/t/conformance/$_" } qw(sealed_server sealed_client);
 my $source = slurp(root_dir() . '/conf-examples/sspi/sealed_server.c');
 cmp_ok($source =~ tr/\n//, '<', 150, 'the example is short');
-is_deeply([ $source =~ /#include "([^"]+)"/g ], ['sspi.h'], 'and knows sspi.h alone');
+is_deeply([ $source =~ /#include "([^"]+)"/g ], ['sspi.h'], 'and includes only sspi.h');
 
 my $dir = scratch_dir('sealed');
 my $kdc = SSPI::Test::KDC->new;
@@ -29,7 +30,7 @@ sub start {
     return { port => $port, out => $out };
 }
 
-# What the server has said, once it has said that.
+# Waits until the server's output matches, and returns the output.
 sub said {
     my ($s, $words) = @_;
     wait_until(sub { slurp($s->{out}) =~ $words });
@@ -47,10 +48,10 @@ for my $case ([ Kerberos => 'krb5' ], [ Negotiate => 'spnego' ], [ Negotiate => 
     my $s = start($package, %{$kdc->{env}}, KRB5_KTNAME => $kdc->{keytab}, KRB5RCACHENAME => "file2:$dir/rcache");
     is(talk($s, $alice, "hello\nsealed world\n$long\n", $mechanism), uc "hello\nsealed world\n$long\n",
         "$package, client $mechanism: sealed messages go both ways");
-    like(said($s, qr/is here.*ended/s), qr/^alice\@SSPI\.TEST is here\nended with 0x80090318$/m, 'by name');
-    is(talk($s, $alice, "hello\n!altered\nnever\n", $mechanism), "HELLO\nclosed\n", 'an altered one ends it');
+    like(said($s, qr/is here.*ended/s), qr/^alice\@SSPI\.TEST is here\nended with 0x80090318$/m, 'the server has the name');
+    is(talk($s, $alice, "hello\n!altered\nnever\n", $mechanism), "HELLO\nclosed\n", 'an altered message ends the connection');
     like(said($s, qr/0x8009030f/), qr/^ended with 0x8009030f$/m, 'with SEC_E_MESSAGE_ALTERED');
-    is(talk($s, $alice, "\n", $mechanism), "closed\n", 'so does one in clear');
+    is(talk($s, $alice, "\n", $mechanism), "closed\n", 'an unsealed message ends it as well');
     like(said($s, qr/0x8009030a/), qr/^ended with 0x8009030a$/m, 'with SEC_E_QOP_NOT_SUPPORTED');
 }
 
@@ -60,7 +61,7 @@ SKIP: {
     my $s = start('NTLM', SSPI_USER_FILE => "$dir/users");
     is(talk($s, \%env, "hello\n$long\n", 'ntlm', 'CORP\\alice', 'Password'), uc "hello\n$long\n",
         'NTLM: sealed messages go both ways');
-    like(said($s, qr/is here/), qr/^Corp\\Alice is here$/m, 'by name');
+    like(said($s, qr/is here/), qr/^Corp\\Alice is here$/m, 'the server has the name');
     talk($s, \%env, "hello\n", 'ntlm', 'CORP\\alice', 'wrong');
     like(said($s, qr/0x8009030c/), qr/^ended with 0x8009030c$/m, 'a wrong password is SEC_E_LOGON_DENIED');
 }

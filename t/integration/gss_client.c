@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For scenarios: an initiator that does what curl cannot, as to bind itself to a channel.
+/* For scenarios: an initiator with functions that curl does not have, such as any channel binding.
  *
  *   gss_client spnego|kerberos SERVICE@HOST [BINDING]
  *
- * BINDING and all tokens are hex. Prints the first token; then, per line of its input, "token HEX"
- * (the acceptor's answer) the next token, "mic HEX" a MIC over these octets, and the first token of
- * another exchange: for "again" bound as this one, for "new HEX" to HEX or, without any, to
- * nothing. */
+ * BINDING and all tokens are hex. Prints the first token, and then one line for each line of input:
+ *
+ *   token HEX   the next token, for this answer of the acceptor
+ *   mic HEX     a MIC over these octets
+ *   again       the first token of another exchange with the same binding
+ *   new [HEX]   the first token of another exchange with this binding, or without a binding */
 #include <gssapi/gssapi.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -35,7 +37,7 @@ static void print_hex(gss_buffer_t token)
     fflush(stdout);
 }
 
-/* In place: the octets overwrite the hex. False: no hex. */
+/* The octets overwrite the hex digits. False: the text is not hex. */
 static bool read_hex(char *text, gss_buffer_t ret_octets)
 {
     size_t n = strcspn(text, "\n") / 2;

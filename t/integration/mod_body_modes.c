@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A handler that reads the body in the ways that httpd has, and no module of its own uses them all:
- * the query names one. It answers with what it read. */
+/* A handler that reads the body in one of httpd's modes, which the query names. No module of httpd
+ * uses all of these modes. The handler answers with the octets that it read. */
 #include "httpd.h"
 #include "http_config.h"
 #include "http_protocol.h"
 #include "util_filter.h"
 
-/* For clang: the macros of brigades cast a volatile away. */
+/* For clang: the macros of brigades remove a volatile qualifier. */
 #pragma GCC diagnostic ignored "-Wcast-qual"
 
 #define PIECE 1000
 
-/* Moves what was read to `to`. True: the body is at its end. */
+/* Moves the read buckets to `to`. True: the body is at its end. */
 static int take(apr_bucket_brigade *piece, apr_bucket_brigade *to)
 {
     while (!APR_BRIGADE_EMPTY(piece)) {
@@ -27,7 +27,7 @@ static int take(apr_bucket_brigade *piece, apr_bucket_brigade *to)
     return 0;
 }
 
-/* Looks before each read: both must give the same. */
+/* Reads speculatively before each read. Both must return the same octets. */
 static apr_status_t look_ahead(request_rec *r, apr_bucket_brigade *piece)
 {
     char seen[PIECE], read[PIECE];
@@ -62,7 +62,7 @@ static apr_status_t read_piece(request_rec *r, const char *mode, apr_bucket_brig
     return look_ahead(r, piece);
 }
 
-/* As most modules read. */
+/* Reads as most modules do. */
 static int answer_block(request_rec *r)
 {
     char data[PIECE];
@@ -100,7 +100,7 @@ static int answer(request_rec *r)
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     } while (!take(piece, all));
-    /* Behind the end is nothing but the end. */
+    /* A read after the end returns only the end. */
     rv = ap_get_brigade(r->input_filters, piece, AP_MODE_READBYTES, APR_BLOCK_READ, PIECE);
     if (rv != APR_SUCCESS || APR_BRIGADE_EMPTY(piece) || !take(piece, all)) {
         return HTTP_INTERNAL_SERVER_ERROR;

@@ -1,23 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For scenarios: an NTLM client that also sends what no client would. Each run makes one message;
- * all octets are hex.
+/* For scenarios: an NTLM client that can also send wrong messages. Each run makes one message. All
+ * octets are hex.
  *
  *   ntlm_client negotiate [FLAGS]
  *   ntlm_client authenticate NEGOTIATE CHALLENGE NAME=VALUE...
  *   ntlm_client mic EXPORTED-KEY MESSAGE [plain]
  *
- * authenticate prints its token and the session's key. Its names: user, domain (text), hash (the NT
- * hash), flags, mic (right, none, wrong, or missing: said to be there), channel
- * (MsvAvChannelBindings), target (MsvAvTargetName, text), late (seconds that the client's clock is
- * behind), kind (v1, lm, anonymous). mic prints the client's first signature over the message,
- * where keys are exchanged; plain: where they are not. */
+ * authenticate prints its token and the session's key. Its names:
+ *
+ *   user, domain  text
+ *   hash          the NT hash
+ *   flags         the negotiated flags
+ *   mic           right, none, wrong, or missing (the flag says that there is a MIC)
+ *   channel       MsvAvChannelBindings
+ *   target        MsvAvTargetName, text
+ *   late          the seconds by which the client's clock is slow
+ *   kind          v1, lm, anonymous
+ *
+ * mic prints the client's first signature over the message, with key exchange, or without it if the
+ * last word is plain. */
 #include "ntlm_client.h"
 
 #include "ntlm_sign.h"
 
 #define TOKEN_LIMIT 8192
 
-/* MS-NLMP 3.3.1: what an NTLMv1 response and an LM response are long. */
+/* MS-NLMP 3.3.1: the length of an NTLMv1 response and of an LM response, in octets. */
 #define V1_LEN 24
 
 struct wish {
@@ -56,7 +64,7 @@ static void take_mic(struct wish *wish, const char *value)
     wish->spoils_mic = strcmp(value, "wrong") == 0;
 }
 
-/* Responses of old; they are refused by their kind, whatever they hold. */
+/* Responses of old versions. The server refuses them by their length, whatever their contents. */
 static void take_kind(struct wish *wish, const char *value)
 {
     static const uint8_t response[V1_LEN] = {0x5a};

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For scenarios: TLS connections of a client's own making, and what stands in between.
+/* For scenarios: TLS connections that a client configures, and TLS front ends.
  *
  *   tls_tunnel client LISTEN
  *   tls_tunnel front LISTEN PORT tls|plain CERTIFICATE KEY
  *
- * client: each connection to the port LISTEN begins with a line "PORT VERSION KIND SESSION ALPN
- * EMS": where to (of 127.0.0.1), the name to ask for, 1.2 or 1.3, the certificate to ask for (rsa,
- * ec, any), the name of a session to go on with and to keep (- for none), a protocol, and ems or
- * no-ems for the extended master secret. It is answered "new EXPORTER UNIQUE" or "reused EXPORTER
- * UNIQUE", with the values of the bindings of these names in hex or - for none, or "failed"; after
- * that octets go both ways.
+ * client: each connection to the port LISTEN begins with a line
  *
- * front: a TLS front end, or somebody who relays: ends TLS at its own certificate and passes on
- * what it reads to PORT. */
+ *   PORT NAME VERSION KIND SESSION ALPN EMS
+ *
+ * PORT is a port of 127.0.0.1. NAME is the name for SNI, or - for no SNI. VERSION is 1.2 or 1.3.
+ * KIND is the kind of certificate (rsa, ec, any). SESSION is the name of a session to resume and to
+ * keep, or - for none. ALPN is a protocol. EMS is ems or no-ems, for the extended master secret.
+ * The answer is "new EXPORTER UNIQUE", "reused EXPORTER UNIQUE", or "failed". EXPORTER and UNIQUE
+ * are the values of these bindings in hex, or - for none. After the answer the program forwards
+ * octets in both directions.
+ *
+ * front: a TLS front end or a relay. It ends TLS with its own certificate, and forwards the octets
+ * to PORT. */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -30,7 +34,7 @@
 #define NAME_LIMIT     64
 #define EXPORTER_LEN   32
 
-/* One side of a tunnel; without `ssl` it is plain. */
+/* One side of a tunnel. It is plain if `ssl` is NULL. */
 struct end {
     int fd;
     SSL *ssl;
@@ -47,7 +51,7 @@ static SSL_CTX *outward, *inward;
 static int next_port;
 static bool next_is_tls;
 
-/* The place of a name, or of none yet. */
+/* Returns the entry of a name, or a free entry. */
 static size_t find_session(const char *name)
 {
     size_t i = 0;
@@ -83,7 +87,7 @@ static void use_session(SSL *ssl, char *name)
     pthread_mutex_unlock(&sessions_lock);
 }
 
-/* -1: nobody listens. */
+/* -1: no server listens. */
 static int connect_to(int port)
 {
     struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
@@ -97,14 +101,14 @@ static int connect_to(int port)
     return fd;
 }
 
-/* ---- octets both ways ---- */
+/* ---- octets in both directions ---- */
 
 static ssize_t end_read(struct end *end, char *to, size_t size)
 {
     if (end->ssl == NULL)
         return read(end->fd, to, size);
     int n = SSL_read(end->ssl, to, (int)size);
-    /* A record without data, as a ticket is one. */
+    /* A record without data, such as a ticket. */
     if (n <= 0 && SSL_get_error(end->ssl, n) == SSL_ERROR_WANT_READ)
         return -2;
     return n;
@@ -123,7 +127,7 @@ static bool end_write(struct end *end, const char *data, size_t len)
     return true;
 }
 
-/* Passes on what is there. False: an end has closed. */
+/* Forwards the octets that can be read. False: an end has closed. */
 static bool pass(struct end *from, struct end *to)
 {
     char data[16384];
@@ -165,7 +169,7 @@ struct wish {
     char host[NAME_LIMIT], version[4], kind[4], session[NAME_LIMIT], alpn[16], ems[8];
 };
 
-/* Octet by octet, since what follows the line is not ours. */
+/* Reads octet by octet, because octets after the line belong to the peer. */
 static bool read_wish(int fd, struct wish *ret_wish)
 {
     char line[256];
@@ -183,7 +187,8 @@ static void choose(SSL *ssl, struct wish *wish)
     bool old = strcmp(wish->version, "1.2") == 0, ec = strcmp(wish->kind, "ec") == 0;
     unsigned char protocol[sizeof(wish->alpn) + 1] = {(unsigned char)strlen(wish->alpn)};
     int version = old ? TLS1_2_VERSION : TLS1_3_VERSION;
-    char ecdsa[] = "ECDSA+SHA256", rsa[] = "RSA-PSS+SHA256"; /* OpenSSL's macro takes no const */
+    char ecdsa[] = "ECDSA+SHA256",
+         rsa[] = "RSA-PSS+SHA256"; /* OpenSSL's macro does not accept const */
     memcpy(protocol + 1, wish->alpn, strlen(wish->alpn));
     SSL_set_min_proto_version(ssl, version);
     SSL_set_max_proto_version(ssl, version);
@@ -206,7 +211,7 @@ static void write_hex(char *to, const unsigned char *octets, size_t len)
         sprintf(to + 2 * i, "%02x", octets[i]);
 }
 
-/* What the client knows of its connection. */
+/* The values of the client's connection. */
 static bool tell(struct end *to, SSL *ssl)
 {
     char exporter[2 * EXPORTER_LEN + 1] = "-", unique[2 * EVP_MAX_MD_SIZE + 1] = "-", line[512];
@@ -217,8 +222,8 @@ static bool tell(struct end *to, SSL *ssl)
         SSL_export_keying_material(ssl, octets, EXPORTER_LEN, "EXPORTER-Channel-Binding", 24,
                                    (const unsigned char *)"", 0, 1) == 1)
         write_hex(exporter, octets, EXPORTER_LEN);
-    /* RFC 5929 3: the first Finished message; who resumes has the server send it. Also where no
-     * server should take it, for want of the extended master secret. */
+    /* RFC 5929 3: the first Finished message. In a resumed handshake the server sends it. The value
+     * is also made without the extended master secret, where a server should not accept it. */
     if (old) {
         size_t n = reused ? SSL_get_peer_finished(ssl, octets, sizeof(octets))
                           : SSL_get_finished(ssl, octets, sizeof(octets));
@@ -259,7 +264,7 @@ static void serve_front(struct end *near)
     end_close(&far);
 }
 
-/* ---- all of them ---- */
+/* ---- connections ---- */
 
 static void *serve(void *argument)
 {

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# What every test of the project needs: where things are, a scratch directory, running a command,
-# waiting for an event, and an end that stops all that was started. Core Perl modules only.
+# Common functions of all tests: paths, a scratch directory, running a command, waiting for an
+# event, and stopping at the end everything that was started. It needs only core Perl modules.
 package SSPI::Test;
 use strict;
 use warnings;
@@ -23,8 +23,9 @@ my $root = abs_path(dirname(__FILE__) . '/../../..');
 my ($scratch, $n_scratch, $keep) = (undef, 0, 0);
 my @to_stop;
 
-# Mechanisms that packages have added to MIT's GSSAPI, as gss-ntlmssp adds NTLM, are none for the tests:
-# they behave alike with and without such packages. Who wants one names its file here.
+# The tests ignore mechanisms that packages have added to MIT's GSSAPI, as gss-ntlmssp adds NTLM. So
+# they behave in the same way with and without such packages. A test that uses a mechanism sets this
+# variable.
 $ENV{GSS_MECH_CONFIG} = '/dev/null';
 
 sub root_dir { return $root }
@@ -40,15 +41,16 @@ my %built = (
     passwd => 'tools/sspi-passwd',
 );
 
-# The path of something that the build made.
+# Returns the path of a file that the build made.
 sub built { my ($what) = @_; return build_dir() . '/' . $built{$what} }
 
 sub is_root { return $> == 0 }
 
-# Workers of a server that was started by root run as this user.
+# The user of the workers of a server that root started.
 sub worker_user { return 'www-data' }
 
-# A new directory, readable for the servers' workers, gone at the end unless a test failed.
+# Makes a directory that the servers' workers can read. It is removed at the end unless a test
+# failed.
 sub scratch_dir {
     my ($name) = @_;
     if (!$scratch) {
@@ -61,12 +63,12 @@ sub scratch_dir {
     return $dir;
 }
 
-# Puts all scratch directories below `dir`, which stays, and lets servers outlive the script.
+# Puts all scratch directories below `dir`, which is kept, and lets servers outlive the script.
 sub keep_all { my ($dir) = @_; ($scratch, $keep) = ($dir, 1); return }
 sub keep_nothing { $keep = 0; return }
 
-# Goes before the command of a daemon: it dies with this script, even when that is killed, or it
-# leaves this terminal when it is to be kept.
+# Returns words that go before the command of a daemon. The daemon then ends with this script, also
+# if the script is killed. If it is to be kept, it leaves this terminal.
 sub lifeline { return $keep ? 'setsid' : qw(setpriv --pdeathsig TERM) }
 
 sub spew {
@@ -112,8 +114,8 @@ sub spawn {
     return $pid;
 }
 
-# Runs a command to its end: { rc, out, err }. It is killed after `timeout` seconds (60). `stdin` is
-# its input.
+# Runs a command to its end. Returns { rc, out, err }. The command is killed after `timeout` seconds
+# (60). `stdin` is its input.
 sub run {
     my ($argv, %opt) = @_;
     my $dir = tempdir('sspi-run-XXXXXX', TMPDIR => 1, CLEANUP => 0);
@@ -128,7 +130,7 @@ sub run {
     return $result;
 }
 
-# Runs a command that a test cannot do without.
+# Runs a command that must succeed.
 sub must_run {
     my ($argv, %opt) = @_;
     my $r = run($argv, %opt);
@@ -148,8 +150,8 @@ sub wait_until {
     }
 }
 
-# A port of 127.0.0.1 that no other test took: below the range that clients get, and counted in a
-# locked file of the build directory, so that tests in parallel never meet.
+# Returns a port of 127.0.0.1 that no other test uses. Ports are below the range for clients. A
+# locked file in the build directory counts them, so that parallel tests never use the same port.
 sub free_port {
     make_path(build_dir());
     sysopen my $fh, build_dir() . '/test-ports', O_RDWR | O_CREAT or die 'test-ports: ' . $!;
@@ -176,7 +178,7 @@ sub can_connect {
     return defined $socket;
 }
 
-# Ends a process that this script started: a signal, then, if that does not help, SIGKILL.
+# Stops a process that this script started: sends the signal, and SIGKILL if that does not help.
 # Returns its wait status.
 sub stop_process {
     my ($pid, $signal) = @_;
@@ -191,7 +193,7 @@ sub stop_process {
     return $status;
 }
 
-# `stop` is called when the script ends, last registered first.
+# Calls `stop` when the script ends, the last registered function first.
 sub on_end { my ($stop) = @_; push @to_stop, $stop; return }
 
 $SIG{INT} = $SIG{TERM} = sub { exit 130 };

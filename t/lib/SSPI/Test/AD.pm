@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# A throw-away Active Directory domain AD.SSPI.TEST: Samba's domain controller with its winbind, on
-# 127.0.0.88 alone. libwbclient looks for winbind in one place of the machine, so that there can be
-# one such domain at a time, and none where winbind is in use.
+# A throw-away Active Directory domain AD.SSPI.TEST: Samba's domain controller with its winbind,
+# only on 127.0.0.88. libwbclient looks for winbind in one folder of the machine. So only one such
+# domain can run at a time, and none if the machine uses winbind itself.
 package SSPI::Test::AD;
 use strict;
 use warnings;
@@ -16,13 +16,13 @@ use SSPI::Test qw(scratch_dir spew slurp spawn wait_until on_end is_root);
 
 use constant { REALM => 'AD.SSPI.TEST', DOMAIN => 'SSPIAD', COMPUTER => 'DC' };
 use constant { ADDRESS => '127.0.0.88', PIPE => '/run/samba/winbindd/pipe' };
-# The group that may use winbind's privileged pipe; Debian's package makes it.
+# The group that may use winbind's privileged pipe. Debian's package creates it.
 use constant PRIVILEGED => 'winbindd_priv';
 
-# Every user's password; t/unit/ntlm_client.h has its hash.
+# The password of every user. t/unit/ntlm_client.h has its hash.
 use constant PASSWORD => 'Password';
-# alice is in web-team, that in web-all and in the domain-local web-local; carol is disabled; dave
-# must change his password first.
+# alice is in web-team, which is in web-all and in the domain-local web-local. carol is disabled.
+# dave must change his password first.
 my @users = (qw(alice bob carol dave), "j\xe4s\xf8n");
 
 # As long as this file is open, no other test has a domain.
@@ -30,7 +30,7 @@ my $lock;
 
 sub _runs { my ($path) = @_; return defined IO::Socket::UNIX->new(Peer => $path) }
 
-# Why there can be no domain here; undef: there can.
+# Returns the reason why the domain cannot run here, or undef if it can.
 sub skip_reason {
     return 'a domain controller needs root: its ports are fixed' if !is_root();
     for my $file ('/usr/sbin/samba', '/usr/sbin/winbindd', '/usr/bin/samba-tool', '/usr/bin/ntlm_auth',
@@ -41,7 +41,7 @@ sub skip_reason {
         sysopen $lock, '/run/lock/sspi-test-ad', O_RDWR | O_CREAT or die "/run/lock/sspi-test-ad: $!\n";
         if (!wait_until(sub { flock $lock, LOCK_EX | LOCK_NB }, 400)) {
             undef $lock;
-            return 'another run of the Active Directory tests goes on';
+            return 'another run of the Active Directory tests has not ended';
         }
     }
     return 'this machine uses winbind itself: ' . PIPE . ' answers' if _runs(PIPE);
@@ -67,8 +67,8 @@ sub _write_conf {
     my ($realm, $domain, $computer, $address) = (REALM, DOMAIN, COMPUTER, ADDRESS);
     mkdir "$dir/$_" for qw(private state cache lock run ncalrpc bind ntp log);
     my $sysvol = "$dir/state/sysvol";
-    # A bare loopback address is no interface for Samba, one with a mask is. Extended attributes go
-    # into a database, since not every file system has them.
+    # Samba does not accept a loopback address without a mask as an interface. Extended attributes
+    # are stored in a database, because some file systems do not support them.
     spew($self->{conf}, <<"CONF");
 [global]
     netbios name = $computer
@@ -120,7 +120,7 @@ CONF
 [domain_realm]
     localhost = $realm
 CONF
-    # winbind keeps to the owner's word about who else may use the pipe.
+    # winbind keeps the owner of this folder, whose group may use the pipe.
     my $pipe = "$dir/state/winbindd_privileged";
     mkdir $pipe, 0750;
     chown 0, scalar getgrnam(PRIVILEGED), $pipe or die "$pipe: $!\n";
@@ -128,7 +128,7 @@ CONF
     return;
 }
 
-# samba-tool on the domain's own files.
+# Runs samba-tool on the domain's own files.
 sub tool {
     my ($self, @argv) = @_;
     return SSPI::Test::must_run([ 'samba-tool', (map { encode('UTF-8', $_) } @argv), "--configfile=$self->{conf}" ],
@@ -160,7 +160,7 @@ sub _fill {
     return;
 }
 
-# The SID of a user or group.
+# Returns the SID of a user or group.
 sub sid {
     my ($self, $kind, $name) = @_;
     my ($sid) = $self->tool($kind, 'show', $name, '--attributes=objectSid') =~ /^objectSid: (\S+)/m;
@@ -172,8 +172,8 @@ sub _listens {
     return defined IO::Socket::INET->new(PeerAddr => ADDRESS, PeerPort => $port, Timeout => 2);
 }
 
-# In a namespace of their own the kernel ends all of its processes with this script, even when that is
-# killed and they are stopped. Not every container may make one.
+# In a namespace of their own the kernel ends all of the processes with this script. It does so also
+# if the script is killed and the processes are stopped. Some containers cannot make a namespace.
 my @namespace = qw(unshare --pid --fork --kill-child);
 sub _lifeline {
     @namespace = () if @namespace && SSPI::Test::run([ @namespace, 'true' ])->{rc} != 0;
@@ -182,7 +182,7 @@ sub _lifeline {
 
 sub start {
     my ($self) = @_;
-    # One that nobody answers on is left of a run that was killed.
+    # A run that was killed may have left a socket on which no process listens.
     unlink PIPE;
     $self->{pid} = spawn([ _lifeline(), qw(samba --foreground --no-process-group),
         "--configfile=$self->{conf}" ], env => $self->{env}, out => "$self->{dir}/samba.out", append => 1);
@@ -195,7 +195,7 @@ sub start {
     return;
 }
 
-# Process ids of the domain controller and all it started.
+# Returns the process ids of the domain controller and of all processes that it started.
 sub processes {
     my ($self) = @_;
     my (%parent, @found);
@@ -210,11 +210,11 @@ sub processes {
     return @found;
 }
 
-# Nobody there answers any more, and nobody says so either; resume() ends it.
+# After pause(), the domain controller accepts connections but does not answer. resume() ends that.
 sub pause { my ($self) = @_; kill STOP => reverse $self->processes; return }
 sub resume { my ($self) = @_; kill CONT => $self->processes; return }
 
-# Runs, or is stopped; what is dead and not waited for does not count.
+# Returns whether a process runs or is stopped. A zombie does not count.
 sub alive { my ($pid) = @_; return slurp("/proc/$pid/stat") =~ /\) [^ZX] / }
 
 sub stop {
@@ -222,7 +222,7 @@ sub stop {
     return if !$self->{pid};
     my @all = $self->processes;
     kill CONT => @all;
-    # unshare itself takes no notice of the signal.
+    # unshare itself ignores the signal.
     kill TERM => $all[@namespace ? 1 : 0] // ();
     SSPI::Test::stop_process(delete $self->{pid}, 0);
     if (!wait_until(sub { !grep { alive($_) } @all }, 20)) {
@@ -233,7 +233,7 @@ sub stop {
     return;
 }
 
-# Logs a user in; returns the environment that makes him known to a client.
+# Logs a user in. Returns the environment of a client with that user's ticket.
 sub login {
     my ($self, $user) = @_;
     my %env = (%{$self->env_without_ticket}, KRB5CCNAME => "FILE:$self->{dir}/cache-" . ++$self->{n_caches});
@@ -241,11 +241,11 @@ sub login {
     return \%env;
 }
 
-# What a client without any ticket has. It is on a machine of its own, so to say: gss-ntlmssp, where
-# it is installed, would ask this one's winbind.
+# Returns the environment of a client without a ticket. The client behaves as on another machine,
+# because gss-ntlmssp would otherwise ask the winbind of this machine.
 sub env_without_ticket { my ($self) = @_; return { %{$self->{env}}, _NO_WINBINDD => 1 } }
 
-# What a server needs to find the realm.
+# Returns the environment that a server needs to find the realm.
 sub server_env { my ($self) = @_; return { KRB5_CONFIG => $self->{env}{KRB5_CONFIG} } }
 
 1;

@@ -14,10 +14,11 @@ my ($modules) = grep { -d } qw(/usr/lib/apache2/modules /usr/lib64/httpd/modules
 sub kind { return 'apache' }
 sub command { my ($self) = @_; return ($binary, '-f', $self->{config}) }
 sub foreground { return '-DFOREGROUND' }
-# Gracefully: on SIGTERM mpm_event looks at sockets that its workers are freeing, and may crash.
+# httpd is stopped gracefully: on SIGTERM mpm_event uses sockets that its workers are freeing, and
+# may crash.
 sub stop_signal { return 'WINCH' }
 sub reload_signal { return 'USR1' }
-# The parent binds its ports long before workers take from them.
+# The parent binds its ports long before its workers accept connections.
 sub ready { return qr/resuming normal operations/ }
 sub reloaded { return qr/resuming normal operations/ }
 
@@ -28,7 +29,7 @@ my @needed = qw(mpm_event authn_core authz_core authz_host authz_user auth_basic
 # The LoadModule lines of stock modules.
 sub module_lines { return join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" } @_ }
 
-# Those of every test; a configuration may load ours among them.
+# The modules of every test. A configuration may load ours among them.
 sub load_modules { return module_lines(@needed) }
 
 sub template {
@@ -90,7 +91,7 @@ $tls</VirtualHost>
 CONF
 }
 
-# Options of the whole server: authentication itself belongs to places.
+# Options of the whole server, without those that belong to locations.
 sub _server_options {
     my ($o) = @_;
     return () if !$o;

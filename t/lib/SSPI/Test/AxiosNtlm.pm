@@ -29,7 +29,7 @@ sub _hmac {
 sub _field { my ($len, $offset) = @_; return pack 'v v V', $len, $len, $offset }
 
 # Returns the content of a field of CHALLENGE.
-sub _held { my ($token, $at) = @_; my ($len, $offset) = unpack "x$at v x2 V", $token; return substr $token, $offset, $len }
+sub _field_content { my ($token, $at) = @_; my ($len, $offset) = unpack "x$at v x2 V", $token; return substr $token, $offset, $len }
 
 sub _negotiate {
     my ($o) = @_;
@@ -42,14 +42,14 @@ sub _authenticate {
     my ($o, $challenge) = @_;
     my $flags = unpack 'x20 V', $challenge;
     my $write = $flags & OEM ? \&_narrow : \&_wide;
-    my $target = _held($challenge, 12);
+    my $target = _field_content($challenge, 12);
     my $domain = $o->{domain}
         // encode('UTF-8', decode($flags & OEM ? 'ISO-8859-1' : 'UTF-16LE', $target));
     my $key = _hmac(pack('H*', SSPI::Test::Ntlm::nt_hash($o->{password})),
         encode('UTF-16LE', uc(decode('UTF-8', $o->{user})) . decode('UTF-8', $domain)));
     my $filetime = (time + 11644473600) * 10_000_000;
     my $temp = pack('V V V V', 0x0101, 0, $filetime & 0xFFFFFFFF, $filetime >> 32) . 'nonce  8' . "\0" x 4
-        . _held($challenge, 40) . "\0" x 4;
+        . _field_content($challenge, 40) . "\0" x 4;
     my $server = substr $challenge, 24, 8;
     my @fields = (_hmac($key, $server . 'nonce  8') . 'nonce  8', _hmac($key, $server . $temp) . $temp,
         map { $write->($_) } $domain, $o->{user}, 'client');

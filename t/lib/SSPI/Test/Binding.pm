@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Extended Protection: one client of each scheme that says of its channel what a test wants, and how
-# that came out, in one word.
+# Extended Protection: for each scheme one client that says about its channel what a test wants, and
+# the outcome of its login in one word.
 package SSPI::Test::Binding;
 use strict;
 use warnings;
@@ -22,13 +22,14 @@ our @EXPORT = qw(binding_of @schemes @says @policies wanted_outcome);
 our @schemes = ('Kerberos', 'Kerberos in SPNEGO', 'NTLM', 'NTLM in SPNEGO', 'Digest');
 our @policies = qw(none allow require);
 
-# What a client says: the channel that it is asked to name, another one, that there is none, nothing.
+# A client names the right channel, names another channel, says that it has no channel, or says
+# nothing.
 our @says = qw(right wrong zeros silent);
 
 # tls-server-end-point of one of the certificates of SSPI::Test::Server.
 sub binding_of { my ($name) = @_; return end_point_binding((SSPI::Test::Server::certificate($name))[0]) }
 
-# The users of all schemes, and what a place needs to take them.
+# Makes the users of all schemes, and the options of a location that accepts them.
 sub new {
     my ($class) = @_;
     my $dir = scratch_dir('binding-users');
@@ -38,14 +39,15 @@ sub new {
     $self->{location} = { packages => 'Negotiate NTLM Digest', mechanisms => 'kerberos ntlm', realm => 'r',
         keytab => $kdc->make_keytab('bound.keytab', 'HTTP/localhost', 'HTTP/other.test'), ntlm_user_file => $users,
         digest_user_file => $users };
-    # A client that knows of bindings says so where it has none (MS-KILE 2.2.10).
+    # A client that supports bindings says so if it has no channel (MS-KILE 2.2.10).
     my $aware = spew("$dir/krb5.conf", slurp($self->{env}{KRB5_CONFIG})
         =~ s/^\[libdefaults\]\n/[libdefaults]\n    client_aware_channel_bindings = true\n/mr, 0644);
     $self->{aware_env} = { %{$self->{env}}, KRB5_CONFIG => $aware };
     return $self;
 }
 
-# Options of a server for these places, each a hash of SSPI::Test::Options; undef takes one away.
+# Returns options of a server with these locations. Each location is a hash of SSPI::Test::Options,
+# in which undef removes an option.
 sub server_config {
     my ($self, @locations) = @_;
     my @complete = map { my %o = (%{$self->{location}}, %$_); +{ map { $_ => $o{$_} } grep { defined $o{$_} } keys %o } } @locations;
@@ -55,8 +57,8 @@ sub server_config {
 
 # ---- clients ----
 
-# A client's channel, as octets of application data: undef when it says nothing, '' when it says that
-# there is none.
+# Returns the client's channel as octets of application data. It is undef for a client that says
+# nothing, and '' for one that says that there is no channel.
 sub _channel {
     my ($says, $application) = @_;
     return undef if $says eq 'silent';
@@ -67,9 +69,10 @@ sub _channel {
     return $wrong;
 }
 
-# A fresh ticket's header. One initiator serves for all of a kind, for it takes long to start one. But a
-# process with MIT Kerberos gives all authenticators that it makes within a second the time of the first
-# one: an authenticator that is older than the server would be too old for its memory of replays.
+# Returns a header with a new ticket. One initiator serves all tickets of a kind, because its start
+# takes long. MIT Kerberos gives all authenticators that a process makes within a second the time of
+# the first one. An authenticator that is older than the server would be too old for its memory of
+# replays. So each server needs new initiators.
 sub ticket {
     my ($self, %o) = @_;
     my $zeros = defined $o{channel} && $o{channel} eq '';
@@ -97,7 +100,8 @@ sub _ntlm {
     return (ntlm_login($connection, $path, %what))[-1];
 }
 
-# What digest_header() takes for a client that says so: the extension of Windows' clients.
+# Returns the arguments of digest_header() for a client that says so: the extension of Windows'
+# clients.
 sub digest_says {
     my ($channel, $target) = @_;
     return () if !defined $channel;
@@ -120,8 +124,9 @@ sub _digest {
     return $connection->get($path, authorization => $value);
 }
 
-# The last answer to a login at `path`. Options: target (what the client calls the service, undef for
-# no name; default: HTTP/localhost, or none where it says nothing), ticket_host (whose ticket).
+# Returns the last answer to a login at `path`. Options: target (the service that the client names,
+# or undef for no name), ticket_host (the host of the ticket's service). The default target is
+# HTTP/localhost, or no name if the client says nothing.
 sub login {
     my ($self, $scheme, $connection, $path, $says, $application, %o) = @_;
     my $channel = _channel($says, $application);
@@ -134,8 +139,9 @@ sub login {
 
 # ---- outcomes ----
 
-# "bound", "unbound", or the message of the refusal, as BAD_BINDING or, since it may be anybody's
-# fault, "NO_CANDIDATE 403"; anything else tells all.
+# Returns "bound", "unbound", or the message of the refusal, as BAD_BINDING. NO_CANDIDATE is
+# followed by the status, because the client or the server may have caused it: "NO_CANDIDATE 403".
+# Any other result is described in full.
 sub outcome {
     my ($server, $answer) = @_;
     return 'no answer' if !$answer;
@@ -153,7 +159,7 @@ sub outcome {
     return join ' ', $answer->brief, @lines;
 }
 
-# A login, which must come out as wanted. Takes what login() takes.
+# Tests that a login has this outcome. Takes the arguments of login().
 sub comes_out {
     my ($self, $server, $want, $name, @login) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -161,7 +167,8 @@ sub comes_out {
     return is(outcome($server, $self->login(@login)), $want, $name);
 }
 
-# The table of Extended Protection where the channel is known: policy by what the client says.
+# The table of Extended Protection for a known channel: the outcome by policy and by what the client
+# says.
 my %table = (
     none => { right => 'unbound', wrong => 'unbound', zeros => 'unbound', silent => 'unbound' },
     allow => { right => 'bound', wrong => 'BAD_BINDING', zeros => 'MISSING_BINDING', silent => 'unbound' },

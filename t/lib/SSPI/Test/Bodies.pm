@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Bodies of auth-int requests: what they hold, the ways for them to come, and raw connections for what
-# curl would not send. All requests are those of one user, `alice` with the password `pw`.
+# Bodies of auth-int requests: their contents, the ways to send them, and raw connections for
+# requests that curl cannot send. All requests are from the user `alice` with the password `pw`.
 package SSPI::Test::Bodies;
 use strict;
 use warnings;
@@ -16,7 +16,8 @@ use SSPI::Test::Response;
 our @EXPORT = qw(body body_file body_report new_nonce login %way @ways arrives answers send_all post_text get_text
     chunks statuses);
 
-# A body of that length, the same for the same length, full of things that look like HTTP.
+# Returns a body of that length. It is the same for each length, and has many parts that look like
+# HTTP.
 my $noise = join '', map { sha256($_) . "\r\n0\r\n\r\nGET / HTTP/1.1\r\n" } 1 .. 9000;
 sub body {
     my ($len) = @_;
@@ -32,10 +33,10 @@ sub body_file {
     return $file{$name} //= spew("$files/$name", $body, 0644);
 }
 
-# What an application of these tests answers when it got this body.
+# Returns the answer of the tests' applications to this body.
 sub body_report { my ($body) = @_; return length($body) . ' ' . sha256_hex($body) }
 
-# The nonce of the requests that follow, of the place `path`.
+# Takes a new nonce from `path` for the requests that follow.
 my ($challenge, $nc);
 sub new_nonce {
     my ($c, $path) = @_;
@@ -44,17 +45,17 @@ sub new_nonce {
     return;
 }
 
-# The next Authorization value for a request with this body.
+# Returns the Authorization value of the next request, with this body.
 sub login {
     my ($path, $method, $body) = @_;
     return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, method => $method,
         nc => ++$nc, body => $body);
 }
 
-# ---- ways for a body to come ----
+# ---- ways to send a body ----
 
-# $way{...}->($client, $path, $body): options are `method` (POST), `proven`, the body that the client
-# vouches for, and `headers`, a list of lines.
+# $way{...}->($client, $path, $body). Options: `method` (POST), `headers` (a list of lines), and
+# `hashed_body` (the body whose hash the client sends, if it differs from the body).
 sub _curl_way {
     my ($tls, @args) = @_;
     return sub {
@@ -66,7 +67,7 @@ sub _curl_way {
     };
 }
 
-# Of its standard input curl does not know the length.
+# curl does not know the length of its standard input.
 sub _h2_without_length {
     my ($c, $path, $body, %o) = @_;
     my $method = $o{method} // 'POST';
@@ -89,7 +90,7 @@ our %way = (
 );
 our @ways = sort keys %way;
 
-# A body of that length comes to the application at `path`, as it is.
+# Tests that the application at `path` gets a body of that length unchanged.
 sub arrives {
     my ($c, $path, $len, $way, %o) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -101,7 +102,7 @@ sub arrives {
 
 # ---- raw connections ----
 
-# The next `n` answers of a connection; fewer when it ends.
+# Returns the next `n` answers of a connection, or fewer if the connection ends.
 sub answers {
     my ($socket, $n) = @_;
     my ($data, @answers) = ('');
@@ -109,7 +110,7 @@ sub answers {
         if ($data =~ /\A(HTTP.*?\r\n\r\n)/s) {
             my $len = length($1) + ($1 =~ /^Content-Length: (\d+)/mi ? $1 : 0);
             if (length $data >= $len) {
-                # One that only says "100 Continue" has neither length nor body.
+                # An answer "100 Continue" has neither length nor body.
                 push @answers, SSPI::Test::Response->at_end(substr $data, 0, $len, '');
                 next;
             }
@@ -128,7 +129,7 @@ sub send_all {
     return;
 }
 
-# A POST. Options: proven, headers; chunked; no_body leaves the body out.
+# Returns the text of a POST. Options: hashed_body, headers, chunked; no_body omits the body.
 sub post_text {
     my ($c, $path, $body, %o) = @_;
     my @lines = $o{chunked} ? 'Transfer-Encoding: chunked' : 'Content-Length: ' . length $body;
@@ -139,7 +140,7 @@ sub post_text {
 
 sub get_text { my ($c, $path) = @_; return $c->request_text($path, authorization => login($path, 'GET', '')) }
 
-# All chunks but the last, the empty one.
+# Returns all chunks except the last one, which is empty.
 sub chunks {
     my ($body) = @_;
     my $text = '';

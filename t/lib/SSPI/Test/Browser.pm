@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Chromium and Firefox without a window, each with a home of its own, that open one page and stay
-# until they are stopped. Neither talks to anything but this machine.
+# Chromium and Firefox without a window, each with its own home. They open one page and run until
+# they are stopped. They connect only to this machine.
 package SSPI::Test::Browser;
 use strict;
 use warnings;
@@ -10,13 +10,13 @@ use MIME::Base64 qw(decode_base64);
 use SSPI::Test qw(on_end scratch_dir slurp spawn spew);
 use SSPI::Test::DevTools;
 
-# A proxy for all but localhost, where nobody listens.
+# The proxy for all hosts except localhost. No server listens there.
 my ($nowhere, $nowhere_port) = ('127.0.0.1', 9);
 
-# Opens `url`, in which may be user:password@ (Firefox's NTLM ignores it). Options: url; certificate, a
-# file, to be trusted for the port `https` of localhost; env, what a realm's login returned, for
-# Negotiate; control, the port for Firefox's SSPI::Test::Marionette, or true for Chromium's
-# SSPI::Test::DevTools, which devtools() then returns.
+# Opens `url`, which may contain user:password@ (Firefox ignores it for NTLM). Options: url;
+# certificate, a file to trust for the port `https` of localhost; env, the environment of a realm's
+# login, for Negotiate; control. `control` is the port for Firefox's SSPI::Test::Marionette, or true
+# for Chromium's SSPI::Test::DevTools, which devtools() then returns.
 sub new {
     my ($class, $name, %o) = @_;
     my $home = scratch_dir($name);
@@ -34,7 +34,7 @@ sub new {
 
 sub devtools { return $_[0]{devtools} }
 
-# What it wrote, for a failed test.
+# Returns the browser's output, for a failed test.
 sub output { my ($self) = @_; return slurp("$self->{home}/out") }
 
 sub stop {
@@ -48,7 +48,7 @@ sub _chromium {
     my ($home) = @_;
     my $profile = "$home/profile";
     mkdir $profile;
-    # It takes part in Negotiate only when it has seen the header in an earlier life.
+    # Chromium uses Negotiate only if an earlier session has received the header.
     spew("$profile/Local State", '{"net":{"received_http_auth_negotiate_headers":true}}');
     return (qw(chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
         --disable-background-networking --disable-component-update --disable-sync
@@ -64,21 +64,21 @@ sub _firefox {
     my %set = (
         'network.negotiate-auth.trusted-uris' => '"localhost"',
         'network.negotiate-auth.allow-non-fqdn' => 'true',
-        # Its own NTLM, not Samba's ntlm_auth, which takes the login of this machine's user.
+        # Firefox's own NTLM, not Samba's ntlm_auth, which uses the login of this machine's user.
         'network.auth.force-generic-ntlm' => 'true',
-        # Longer names and passwords in the URL of a page are asked about.
+        # Otherwise Firefox asks about longer names and passwords in the URL of a page.
         'network.http.phishy-userpass-length' => 255,
         'network.proxy.type' => 1,
-        # Else its own background requests go past the proxy.
+        # Otherwise Firefox's own background requests do not use the proxy.
         'network.proxy.allow_bypass' => 'false',
         'network.proxy.failover_direct' => 'false',
         (map { ("network.proxy.$_" => qq("$nowhere"), "network.proxy.${_}_port" => $nowhere_port) }
             qw(http ssl)),
-        # What looks for the network asks name servers without it.
+        # Network detection asks name servers without the proxy.
         'network.connectivity-service.enabled' => 'false',
         'network.captive-portal-service.enabled' => 'false',
         'network.trr.mode' => 5,
-        # Else a page about privacy comes first.
+        # Otherwise a page about privacy comes first.
         'datareporting.policy.dataSubmissionEnabled' => 'false',
     );
     $set{'marionette.port'} = $o{control} if $o{control};
@@ -88,7 +88,7 @@ sub _firefox {
         --remote-allow-system-access) : (), '--profile', $profile);
 }
 
-# A line of Firefox's list of certificates that a person let pass: place, OID of SHA-256, and the
+# Returns a line of Firefox's list of accepted certificates: host and port, OID of SHA-256, and the
 # fingerprint.
 sub _override {
     my ($port, $file) = @_;

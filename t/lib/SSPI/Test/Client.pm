@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Clients of the tests: curl, a raw socket for what curl would not send, and headers taken from curl
-# without using them up.
+# Clients of the tests: curl, a raw socket for requests that curl cannot send, and headers of curl
+# that no server has received.
 package SSPI::Test::Client;
 use strict;
 use warnings;
@@ -13,11 +13,11 @@ use MIME::Base64 qw(encode_base64 decode_base64);
 use SSPI::Test qw(run slurp spawn free_port);
 use SSPI::Test::Response;
 
-# http, https: ports; ca: certificate to trust; env: what a realm's login returned; host: the name
-# that raw requests are for (localhost).
+# Options: http, https: ports; ca: certificate to trust; env: the environment of a realm's login;
+# host: the name in raw requests (localhost).
 sub new { my ($class, %self) = @_; return bless { %self }, $class }
 
-# The same client with other properties, as `env` of another user.
+# Returns the same client with other properties, such as `env` of another user.
 sub with { my ($self, %change) = @_; return (ref $self)->new(%$self, %change) }
 
 sub url {
@@ -26,8 +26,9 @@ sub url {
     return ($tls ? "https://localhost:$self->{https}" : "http://localhost:$self->{http}") . $path;
 }
 
-# One run of curl. Options: tls, args (list), and shorthands: negotiate, digest => 'user:password',
-# authorization => header value, method, body. Returns the last answer; its `all` has every one.
+# Runs curl once. Options: tls, args (list), and abbreviations: negotiate, digest =>
+# 'user:password', authorization => header value, method, body. Returns the last answer. Its field
+# `all` has all answers.
 sub get {
     my ($self, $path, %o) = @_;
     my $dir = tempdir('sspi-curl-XXXXXX', TMPDIR => 1);
@@ -64,7 +65,7 @@ sub connect_raw {
         // die "connect: $!\n";
 }
 
-# The text of a request; `headers` is a list of whole lines.
+# Returns the text of a request. `headers` is a list of complete lines.
 sub request_text {
     my ($self, $path, %o) = @_;
     my @lines = (($o{method} // 'GET') . " $path HTTP/1.1", "Host: " . ($self->{host} // 'localhost') . ":$self->{http}",
@@ -74,22 +75,24 @@ sub request_text {
     return join("\r\n", @lines) . "\r\n\r\n";
 }
 
-# Reads one answer with its body from a connection; undef when it closed without one.
+# Reads one answer with its body from a connection. Returns undef if the server closed the
+# connection without an answer.
 sub read_answer {
     my ($socket) = @_;
     my $data = '';
     my $select = IO::Select->new($socket);
     while (1) {
-        my $whole = SSPI::Test::Response->complete($data);
-        return $whole if $whole;
+        my $complete = SSPI::Test::Response->complete($data);
+        return $complete if $complete;
         if (!$select->can_read(30)) { die "no answer within 30 seconds\n" }
         my $n = sysread $socket, $data, 65536, length $data;
         return SSPI::Test::Response->at_end($data) if !$n;
     }
 }
 
-# Sends requests one after the other on one connection, each a text or [path, options]; a list of
-# answers, undef for each that did not come because the server closed.
+# Sends requests one after the other on one connection. Each is a text or [path, options]. Returns a
+# list of answers, with undef for each answer that did not come because the server closed the
+# connection.
 sub raw {
     my ($self, @requests) = @_;
     local $SIG{PIPE} = 'IGNORE';
@@ -107,7 +110,8 @@ sub raw {
     return wantarray ? @answers : $answers[0];
 }
 
-# Sends all requests at once, each on its own connection; answers in the order of the requests.
+# Sends all requests at the same time, each on its own connection. Returns the answers in the order
+# of the requests.
 sub parallel {
     my ($self, @requests) = @_;
     my @sockets = map { $self->connect_raw } @requests;
@@ -120,8 +124,8 @@ sub parallel {
 
 # ---- headers ----
 
-# A fresh Authorization value of curl for a service of localhost that no server has seen. Options:
-# service (HTTP), bare (the Kerberos token without SPNEGO around it).
+# Returns a new Authorization value of curl for a service of localhost. No server has received it.
+# Options: service (HTTP), bare (the Kerberos token without SPNEGO around it).
 sub negotiate_header {
     my ($self, %o) = @_;
     my $port = free_port();
@@ -131,7 +135,7 @@ sub negotiate_header {
             '--resolve', "localhost:$port:127.0.0.1", '--service-name', $o{service} // 'HTTP',
             "http://localhost:$port/" ], env => $self->{env});
     my $header;
-    # Curl may ask without credentials first.
+    # curl may send a request without credentials first.
     for (1 .. 2) {
         last if !IO::Select->new($listener)->can_read(20);
         my $socket = $listener->accept;
@@ -148,7 +152,7 @@ sub negotiate_header {
     return $o{bare} ? 'Negotiate ' . encode_base64(bare_token($header), '') : $header;
 }
 
-# The Kerberos token (RFC 4121 4.1: 60 length OID 0100 AP-REQ) inside a SPNEGO one.
+# Returns the Kerberos token inside a SPNEGO token (RFC 4121 4.1: 60 length OID 0100 AP-REQ).
 sub bare_token {
     my ($header) = @_;
     my $spnego = decode_base64($header =~ /\ANegotiate\s+(\S+)/ ? $1 : die "no token in $header\n");

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The site of all tests with real clients: a place for each thing that Digest can ask of a client, and
-# an application behind it.
+# The server configuration of all tests with Digest clients that are not part of this project: a
+# location for each feature of Digest, and an application behind it.
 package SSPI::Test::ClientFixture;
 use strict;
 use warnings;
@@ -17,10 +17,11 @@ my $realm = 'test realm';
 my %password = (alice => 'wonder land', bob => 'builder', "j\xc3\xa4s\xc3\xb8n" => 'argo');
 my @hashes = qw(MD5 SHA-256 SHA-512-256);
 
-# What a session of a client needs to log in.
+# Returns what a client's session needs to log in.
 sub login { my ($user) = @_; return (realm => $realm, user => $user, password => $password{$user}) }
 
-# For scenario(): places for algorithms and options of Digest, each with a page or the application.
+# For scenario(): locations for algorithms and options of Digest, each with a page or the
+# application.
 sub client_server_config {
     my $lines = '';
     for my $user (sort keys %password) {
@@ -51,13 +52,14 @@ sub client_server_config {
     ]);
 }
 
-# What the application says of a body.
+# Returns the application's answer about a body.
 sub octets_report { my ($body) = @_; return length($body) . ' octets ' . sha256_hex($body) }
 
-# Starts the application behind a running server; it lives as long as what is returned. It answers
-#   /expire/       when each nonce that was made for /brief/ or /round/ before is too old
-#   /round/start   go to /round/wait, which waits likewise and says to go to /round/end
-#   others         with a line about the body that came
+# Starts the application behind a running server. It runs as long as the returned object exists. It
+# answers
+#  /expire/       when each nonce that was made for /brief/ or /round/ before has expired
+#  /round/start   with a redirect to /round/wait, which also waits and redirects to /round/end
+#  others         with a line about the body of the request
 sub application {
     my ($server) = @_;
     my $client = $server->client;
@@ -71,7 +73,8 @@ sub application {
     });
 }
 
-# Until a nonce that is made now is refused; those made before are as old.
+# Waits until the server refuses a nonce that is made now. Then all earlier nonces have expired as
+# well.
 sub _wait_for_expiry {
     my ($client) = @_;
     my $path = '/brief/';
@@ -80,12 +83,12 @@ sub _wait_for_expiry {
     wait_until(sub {
         my $header = digest_header($challenge, %alice, uri => $path, nc => ++$nc);
         return $client->raw([ $path, authorization => $header, close => 1 ])->status != 200;
-    }) // die "the nonce does not grow old\n";
+    }) // die "the nonce does not expire\n";
     return;
 }
 
-# How many lines of the access log match. Waits for the first `least` of them, which may come a moment
-# after the answers.
+# Returns the number of matching access log lines. Waits for the first `least` of them, which may
+# come a moment after the answers.
 sub count_lines {
     my ($server, $pattern, $least) = @_;
     my $n = sub { scalar grep { /$pattern/ } split /\n/, slurp($server->{access_log}) };
@@ -93,7 +96,7 @@ sub count_lines {
     return $n->();
 }
 
-# Errors among the new lines of the server's log.
+# Returns the errors among the new lines of the server's log.
 sub error_lines {
     my ($server) = @_;
     return grep { /\[(?:\w+:)?(?:error|crit|alert|emerg)\]/ } split /\n/, $server->new_log;

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-# HTTP clients of other people, asked all in one way. They log in by NTLM when the user's name has a
-# domain in it (CORP\alice), with the ticket of their environment when it is empty, else by Digest.
+# HTTP clients that are not part of this project, with one interface. A client logs in by NTLM if
+# the user's name has a domain (CORP\alice), with the ticket of its environment if the name is
+# empty, and otherwise by Digest.
 #
-# Most are small programs of t/clients over a library. Each line of their input is a session: method,
-# URLs (a blank between two), user, password, times and body, a tab between two. `times` says how
-# often the URLs are asked for, or "nextnonce": until an answer hands out another nonce, and then
-# once more. They print a line for each answer and "end" behind each session. An answer's fields are
-# status (0: the client did not take it), user, mechanism, the first line of the body or the error,
-# the Authorization value that was sent, where the library tells it, and Authentication-Info.
+# Most clients are small programs of t/clients that use a library. Each line of their input is a
+# session: method, URLs (separated by a blank), user, password, times and body (separated by tabs).
+# `times` says how often the URLs are requested. With "nextnonce" they are requested until an answer
+# has another nonce, and then once more. The programs print a line for each answer, and "end" after
+# each session. The fields of an answer are status, user, mechanism, and the first line of the body or
+# the error. Status 0 means that the client did not accept the answer. Then come the sent
+# Authorization value, if the library shows it, and Authentication-Info.
 package SSPI::Test::Clients;
 use strict;
 use warnings;
@@ -25,11 +27,12 @@ our @EXPORT_OK = qw(ask clients_here);
 my @fields = qw(status user mechanism text sent info);
 my $programs = root_dir() . '/t/clients';
 my $neon = build_dir() . '/t/clients/neon_client';
-# The distribution's own, to which its packages belong.
+# The Python of the distribution, which has its packages.
 my $python = '/usr/bin/python3';
-# For a life of a second: no second compiler, no threads for the garbage, no file about it in /tmp.
+# The programs run for a second: only the first compiler, no threads for garbage collection, no file
+# in /tmp.
 my @java = qw(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData);
-# Without the last, Java binds itself to no channel.
+# Without the last option, Java does not bind itself to a channel.
 my @url_connection = (@java, qw(-Dhttp.auth.digest.validateServer=true
     -Djavax.security.auth.useSubjectCredsOnly=false -Djdk.https.negotiate.cbt=always),
     "$programs/UrlConnection.java");
@@ -62,7 +65,8 @@ my %client = (
     wget => { here => _command('wget'), ask => \&_wget },
 );
 
-# Those of the named clients that are installed. Each other one is a skipped test, which says so.
+# Returns those of the named clients that are installed. For each other client it skips a test with
+# a message.
 sub clients_here {
     my @here = grep { $client{$_}{here}->() } @_;
     my %here = map { $_ => 1 } @here;
@@ -71,9 +75,9 @@ sub clients_here {
     return @here;
 }
 
-# Sessions of one client with the server of `server`, an SSPI::Test::Client. Each is { path (or a list
-# of them), tls, realm, user, password, body, times }. Returns a list of answers for each session, an
-# answer being { status, user, mechanism, text, sent, info }.
+# Runs sessions of one client with the server of `server`, an SSPI::Test::Client. Each session is {
+# path (or a list of paths), tls, realm, user, password, body, times }. Returns a list of answers
+# for each session. An answer is { status, user, mechanism, text, sent, info }.
 sub ask {
     my ($name, $server, @sessions) = @_;
     my $known = $client{$name};
@@ -89,7 +93,7 @@ sub ask {
     my %env = (LC_ALL => 'C.UTF-8', %{$server->{env} // {}});
     if ($server->{https}) {
         $env{SSPI_TEST_CA} = $server->{ca};
-        # Libsoup's Negotiate is for trusted places only, and it does not trust plain HTTP.
+        # libsoup uses Negotiate only for trusted URLs, and does not trust plain HTTP by itself.
         $env{SOUP_GSSAPI_TRUSTED_URIS} = $server->url('') . ',' . $server->url('', 1);
     }
     my $r = run($known->{command}, stdin => $input, env => \%env, timeout => 120);
@@ -116,13 +120,13 @@ sub _curl {
         : $s->{user} =~ /\\/ ? (args => [ '--ntlm', '--user', $login ])
         : (digest => $login, args => $s->{args});
     my $last = $server->get(\@urls, %how, body => $s->{body});
-    # Challenges in between are those that curl met itself.
+    # curl has handled the challenges in between itself.
     my @all = @{$last->{all}};
     pop @all;
     return map { _answer($_) } (grep { $_->status != 401 } @all), $last;
 }
 
-# Wget tells the headers of all answers on its standard error, each by two blanks.
+# wget prints the headers of all answers on its standard error, each after two blanks.
 sub _wget {
     my ($server, $s) = @_;
     my $r = run([ qw(wget --no-config --no-proxy --quiet --server-response --tries=1 --timeout=30),
@@ -133,7 +137,7 @@ sub _wget {
     return _answer(SSPI::Test::Response->from_text(($heads[-1] // '') =~ s/^  //mgr, $r->{out}));
 }
 
-# In SPNEGO where Negotiate is offered, else bare.
+# The client uses SPNEGO if Negotiate is offered, and otherwise bare NTLM.
 sub _ntlm_auth {
     my ($server, $s) = @_;
     my ($domain, $user) = split /\\/, $s->{user};
@@ -153,7 +157,7 @@ sub _ntlm_auth {
     return (_answer($answer), map { _answer($ask->()) } 2 .. $s->{times});
 }
 
-# W3m takes passwords from a file in its home.
+# w3m reads passwords from a file in its home directory.
 sub _w3m {
     my ($server, $s) = @_;
     my $home = scratch_dir('w3m');

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One connection of HTTP/1.1, plain or over TLS, on which a test asks for one thing after the other.
+# One HTTP/1.1 connection, plain or over TLS, on which a test sends one request after the other.
 package SSPI::Test::Connection;
 use strict;
 use warnings;
@@ -8,7 +8,7 @@ use IO::Select;
 use parent 'SSPI::Test::Stream';
 use SSPI::Test::Client;
 
-# Of an SSPI::Test::Client. Options: tls, port (another than the client's).
+# Opens a connection of an SSPI::Test::Client. Options: tls, port (if it is not the client's).
 sub new {
     my ($class, $client, %o) = @_;
     $client = $client->with(http => $o{port}) if $o{port};
@@ -18,8 +18,8 @@ sub new {
     return $self;
 }
 
-# The answer to one request; undef when the server closed instead. Options of
-# SSPI::Test::Client::request_text, and body.
+# Returns the answer to one request, or undef if the server closed the connection instead. Options:
+# those of SSPI::Test::Client::request_text, and body.
 sub get {
     my ($self, $path, %o) = @_;
     my $body = delete $o{body};
@@ -33,7 +33,7 @@ sub get {
 
 sub answer { my ($self) = @_; return SSPI::Test::Client::read_answer($self->{socket}) }
 
-# No answer is there yet.
+# Returns whether no answer has come yet.
 sub waits { my ($self) = @_; return !IO::Select->new($self->{socket})->can_read(0) }
 
 1;

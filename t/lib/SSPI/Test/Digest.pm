@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# HTTP Digest (RFC 7616) written a second time, for tests: what a client computes, each directive
-# replaceable, so that wrong and replayed headers can be made on purpose.
+# A second implementation of HTTP Digest (RFC 7616) for tests. It computes what a client sends. Each
+# directive can be replaced, so that tests can send wrong and replayed headers.
 package SSPI::Test::Digest;
 use strict;
 use warnings;
@@ -17,10 +17,11 @@ my %hash = (
     'SHA-512-256' => \&sha512256_hex,
 );
 
-# H of an algorithm, also of a -sess form.
+# Returns H of an algorithm, also of a -sess form.
 sub _h { my ($algorithm) = @_; return $hash{($algorithm // 'MD5') =~ s/-sess\z//r} }
 
-# The line of a user file: `user:realm:hex` for MD5 as htdigest writes it, else with the algorithm.
+# Returns the line of a user file: `user:realm:hex` for MD5 like htdigest, otherwise with the
+# algorithm.
 sub user_line {
     my ($user, $realm, $password, $algorithm) = @_;
     $algorithm //= 'MD5';
@@ -28,7 +29,8 @@ sub user_line {
     return $algorithm eq 'MD5' ? "$user:$realm:$hex\n" : "$user:$realm:$algorithm:$hex\n";
 }
 
-# Every Digest challenge among WWW-Authenticate values, each a hash of its directives (lower case).
+# Returns every Digest challenge among WWW-Authenticate values, each as a hash of its directives
+# (lower case).
 sub digest_challenges {
     my @found;
     for my $line (@_) {
@@ -46,7 +48,7 @@ sub digest_challenges {
 
 sub digest_quote { my ($text) = @_; $text =~ s/(["\\])/\\$1/g; return qq("$text") }
 
-# What a client sends in place of the name where userhash is offered (RFC 7616 3.4.4).
+# Returns what a client sends instead of the name if userhash is offered (RFC 7616 3.4.4).
 sub userhash {
     my ($user, $realm, $algorithm) = @_;
     return _h($algorithm)->("$user:$realm");
@@ -54,16 +56,17 @@ sub userhash {
 
 my %bare = map { $_ => 1 } qw(algorithm qop nc stale userhash username*);
 
-# H(A1) of a login, as the response is computed with it.
+# Returns H(A1) of a login, as used in the response.
 sub _hash_a1 {
     my ($h, $o, $d) = @_;
     my $a1 = $h->("$o->{user}:$d->{realm}:$o->{password}");
     return ($d->{algorithm} // '') =~ /-sess\z/ ? $h->("$a1:$d->{nonce}:$d->{cnonce}") : $a1;
 }
 
-# The value of an Authorization header for one challenge. Needs user, password, uri; takes method
-# (GET), nc (1), cnonce, and body, which makes it qop auth-int. `set` replaces directives after the
-# response is computed (undef removes one), `computed` replaces them before; `raw` is appended.
+# Returns the value of an Authorization header for one challenge. Needed: user, password, uri.
+# Optional: method (GET), nc (1), cnonce, and body, which makes it qop auth-int. `computed` replaces
+# directives before the response is computed, and `set` replaces them afterwards (undef removes
+# one). `raw` is appended.
 sub digest_header {
     my ($challenge, %o) = @_;
     my $h = _h($challenge->{algorithm});
@@ -82,8 +85,8 @@ sub digest_header {
     return "Digest $text" . ($o{raw} // '');
 }
 
-# The directives of an Authentication-Info value, with `right` true when its rspauth answers the
-# header that digest_header() made of the same arguments (RFC 7616 3.5).
+# Returns the directives of an Authentication-Info value. `right` is true if its rspauth is right
+# for the header that digest_header() made of the same arguments (RFC 7616 3.5).
 sub digest_info {
     my ($value, $challenge, %o) = @_;
     my $h = _h($challenge->{algorithm});

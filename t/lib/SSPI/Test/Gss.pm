@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A Kerberos initiator whose tokens a test puts together itself: with any channel binding, and as
-# SPNEGO exchanges of several legs. Needs the program gss_client of the build.
+# A Kerberos initiator whose tokens a test assembles itself, with any channel binding and as SPNEGO
+# exchanges of several legs. It needs the program gss_client of the build.
 package SSPI::Test::Gss;
 use strict;
 use warnings;
@@ -14,16 +14,16 @@ use SSPI::Test qw(build_dir scratch_dir slurp spew);
 our @EXPORT_OK = qw(end_point_binding negotiate_value negotiate_token ntlm_env ntlm_mechanism spnego_init
     spnego_response oid);
 
-# A value for GSS_MECH_CONFIG with which MIT's GSSAPI has gss-ntlmssp's mechanism, whether the package
-# has told /etc/gss of it or not; undef: it is not installed.
+# Returns a value for GSS_MECH_CONFIG with which MIT's GSSAPI has the mechanism of gss-ntlmssp, also
+# if /etc/gss does not list it. Returns undef if gss-ntlmssp is not installed.
 sub ntlm_mechanism {
     my ($plugin) = glob $ENV{SSPI_GSS_NTLMSSP} // '/usr/lib/*/gssntlmssp/gssntlmssp.so';
     return undef if !defined $plugin || !-e $plugin;
     return spew(scratch_dir('mechanism') . '/mech', "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 $plugin\n");
 }
 
-# The environment of a program that logs in with it; nothing where it is not installed. With sanitizers:
-# what gss-ntlmssp itself never frees is no matter here.
+# Returns the environment of a program that logs in with gss-ntlmssp, or an empty list if that is
+# not installed. The sanitizers ignore leaks of gss-ntlmssp itself.
 sub ntlm_env {
     my $mechanism = ntlm_mechanism() // return;
     my $leaks = spew(scratch_dir('leaks') . '/leaks', "leak:gssntlmssp.so\n");
@@ -77,7 +77,7 @@ sub mic {
     return $self->_read;
 }
 
-# The next token for the acceptor's; dies when the initiator does not take that one.
+# Returns the next token for the acceptor's token. Dies if the initiator does not accept that token.
 sub answer {
     my ($self, $token) = @_;
     print { $self->{in} } 'token ', unpack('H*', $token), "\n";
@@ -85,7 +85,8 @@ sub answer {
     return $self->_read;
 }
 
-# The first token of another exchange of the same client, bound to these octets or not at all.
+# Returns the first token of another exchange of the same client, bound to these octets, or unbound
+# without them.
 sub another {
     my ($self, $binding) = @_;
     print { $self->{in} } 'new ', unpack('H*', $binding // ''), "\n";
@@ -103,7 +104,7 @@ sub DESTROY {
     return;
 }
 
-# Header value and back.
+# Converts between tokens and header values.
 sub negotiate_value { my ($token) = @_; return 'Negotiate ' . encode_base64($token, '') }
 
 sub negotiate_token {
@@ -131,10 +132,10 @@ sub _tlv {
 
 sub oid { my ($name) = @_; return _tlv(0x06, $oid{$name}) }
 
-# The list of mechanisms, over which a MIC goes.
+# The list of mechanisms, which the MIC covers.
 sub mechanism_list { return _tlv(0x30, join '', map { oid($_) } @_) }
 
-# NegTokenInit with these mechanisms (names) and perhaps a token for the first of them.
+# NegTokenInit with these mechanisms (names), and optionally a token for the first of them.
 sub spnego_init {
     my ($mechanisms, $token) = @_;
     my $fields = _tlv(0xa0, mechanism_list(@$mechanisms));

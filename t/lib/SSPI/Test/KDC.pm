@@ -9,9 +9,9 @@ use SSPI::Test qw(scratch_dir spew slurp spawn wait_until free_port on_end);
 use constant REALM => 'SSPI.TEST';
 my %password = (alice => 'wonder land', bob => 'builder');
 
-# Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`, `disable_pac` (MIT's
-# KDC gives users with some characters in their names no ticket with a PAC), `timesync`: clients use the
-# KDC's clock, which may make them one second slow.
+# Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`, `disable_pac`,
+# `timesync`. MIT's KDC issues no ticket with a PAC for users with some characters in their names.
+# With `timesync` clients use the KDC's clock, which may make them one second slow.
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { dir => scratch_dir('kdc'), port => free_port(), n_caches => 0 }, $class;
@@ -55,7 +55,7 @@ $pac    }
 [logging]
     kdc = FILE:$dir/kdc.log
 CONF
-    # A private file: MIT's replay cache and random seeds stay out of the machine's directories.
+    # A private file keeps MIT's replay cache and random seeds out of the machine's directories.
     $self->{env} = { KRB5_CONFIG => "$dir/krb5.conf", KRB5_KDC_PROFILE => "$dir/kdc.conf",
         KRB5CCNAME => "FILE:$dir/none", KRB5_KTNAME => undef };
     $self->_run([ _sbin('kdb5_util'), 'create', '-s', '-r', REALM, '-P', 'master' ]);
@@ -101,7 +101,7 @@ sub kadmin {
     return $out->{out};
 }
 
-# A keytab with the current keys of the principals, readable for its owner only.
+# Makes a keytab with the current keys of the principals, readable only for its owner.
 sub make_keytab {
     my ($self, $name, @principals) = @_;
     my $path = $name =~ m{/} ? $name : "$self->{dir}/$name";
@@ -110,7 +110,7 @@ sub make_keytab {
     return $path;
 }
 
-# Users and their passwords.
+# Returns users and their passwords.
 sub passwords { return %password }
 
 # Adds a user with the password "pw". The name is in the text form of krb5_parse_name(). A word of a
@@ -123,8 +123,8 @@ sub add_user {
 # Gives a principal new keys, as a password change of a service account does.
 sub new_keys { my ($self, $principal) = @_; return $self->kadmin("cpw -randkey $principal") }
 
-# Logs a user in; returns the environment that makes him known to a client. Options: `password`,
-# `lifetime` as kinit takes it.
+# Logs a user in. Returns the environment of a client with that user's ticket. Options: `password`,
+# `lifetime` in kinit's format.
 sub login {
     my ($self, $user, %opt) = @_;
     my $cache = "FILE:$self->{dir}/cache-" . ++$self->{n_caches};
@@ -135,10 +135,10 @@ sub login {
     return \%env;
 }
 
-# What a client without any ticket has.
+# Returns the environment of a client without a ticket.
 sub env_without_ticket { my ($self) = @_; return { %{$self->{env}} } }
 
-# What a server needs to find the realm.
+# Returns the environment that a server needs to find the realm.
 sub server_env { my ($self) = @_; return { KRB5_CONFIG => $self->{env}{KRB5_CONFIG} } }
 
 1;

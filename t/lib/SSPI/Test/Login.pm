@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# One client's login by Digest: a challenge that a place sent, and answers to it, each with the next
-# count.
+# One client's login by Digest: the challenge of a location, and headers that answer it, each with
+# the next count.
 package SSPI::Test::Login;
 use strict;
 use warnings;
@@ -12,8 +12,9 @@ use SSPI::Test::Scenario qw(refused);
 
 our @EXPORT = qw(stale not_stale tally);
 
-# Asks `path` for its challenges. Takes what digest_header() takes, for every header: user and
-# password at least; and `algorithm`, of the challenge to answer (the first), and `tls`.
+# Requests `path` for its challenges. The arguments are those of digest_header() for all headers: at
+# least user and password. Further arguments: `algorithm` of the challenge to answer (default: the
+# first challenge), and `tls`.
 sub new {
     my ($class, $client, $path, %fixed) = @_;
     my $algorithm = delete $fixed{algorithm};
@@ -24,7 +25,8 @@ sub new {
     return bless { challenge => $challenge, nc => 0, fixed => { uri => $path, %fixed } }, $class;
 }
 
-# The same client with another nonce or other directives of the challenge; its counts begin anew.
+# Returns the same client with another nonce or other directives of the challenge. Its count starts
+# again.
 sub with {
     my ($self, %change) = @_;
     return bless { %$self, nc => 0, challenge => { %{$self->{challenge}}, %change } }, ref $self;
@@ -33,14 +35,14 @@ sub with {
 sub challenge { return $_[0]{challenge} }
 sub nonce { return $_[0]{challenge}{nonce} }
 
-# The value of Authorization for the next request; `nc` chooses the count.
+# Returns the value of Authorization for the next request. `nc` chooses the count.
 sub header {
     my ($self, %o) = @_;
     $self->{nc} = $o{nc} // $self->{nc} + 1;
     return digest_header($self->{challenge}, %{$self->{fixed}}, %o, nc => $self->{nc});
 }
 
-# What Authentication-Info of the answer says, `right` when the server proved itself in it.
+# Returns the directives of Authentication-Info. `right` is true if its rspauth is right.
 sub info {
     my ($self, $answer, %o) = @_;
     return digest_info(scalar $answer->header($o{name} // 'Authentication-Info'), $self->{challenge},
@@ -50,16 +52,17 @@ sub info {
 sub _stale {
     my ($answer, $want, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 2;
-    my @told = map { $_->{stale} // 'false' } digest_challenges($answer->challenges);
+    my @stale = map { $_->{stale} // 'false' } digest_challenges($answer->challenges);
     return refused($answer, 401, $name)
-        && is_deeply(\@told, [ map { $want } @told ], "$name: stale=$want");
+        && is_deeply(\@stale, [ map { $want } @stale ], "$name: stale=$want");
 }
 
-# The answer is a 401 whose challenges all say that the nonce was the fault, or none of them.
+# Test that the answer is a 401 whose challenges all say stale, or all do not.
 sub stale { my ($answer, $name) = @_; return _stale($answer, 'true', $name) }
 sub not_stale { my ($answer, $name) = @_; return _stale($answer, 'false', $name) }
 
-# How often each status came; "none" where the connection was closed without an answer.
+# Counts how often each status came. The key is "none" if the server closed the connection without
+# an answer.
 sub tally {
     my %n;
     $n{$_ ? $_->status : 'none'}++ for @_;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Firefox's remote control, for what only a person could do: to type in a password.
+# Firefox's remote control, for a task that otherwise needs a person: to type a password.
 package SSPI::Test::Marionette;
 use strict;
 use warnings;
@@ -8,7 +8,7 @@ use IO::Socket::INET;
 use JSON::PP qw(decode_json encode_json);
 use SSPI::Test qw(wait_until);
 
-# Connects to the Firefox that was told of this port, and begins a session.
+# Connects to a Firefox that was started with this port, and begins a session.
 sub new {
     my ($class, $port) = @_;
     my $socket = wait_until(sub {
@@ -39,8 +39,9 @@ sub _ask {
     return $result;
 }
 
-# Lets it know user and password of NTLM for a place, as if they had been typed in there once.
-sub know {
+# Gives Firefox a user and password of NTLM for a host and port, as if a person had typed them
+# before.
+sub add_credentials {
     my ($self, %o) = @_;
     $self->_ask('Marionette:SetContext', { value => 'chrome' });
     $self->_ask('WebDriver:ExecuteScript', { args => [ @o{qw(scheme host port domain user password)} ],
@@ -63,7 +64,7 @@ sub _shown {
         script => "return document.readyState === 'complete' ? document.URL : ''" })->{value};
 }
 
-# Opens a page and waits until it is there, or until a login is asked for.
+# Opens a page and waits until it is loaded, or until Firefox prompts for a login.
 sub open_page { my ($self, $url) = @_; return $self->_ask('WebDriver:Navigate', { url => $url }) }
 
 # Cancels the login prompt of the browser at this URL, and waits for the page of the refusal. If a test
@@ -71,7 +72,7 @@ sub open_page { my ($self, $url) = @_; return $self->_ask('WebDriver:Navigate', 
 sub give_up {
     my ($self, $url) = @_;
     wait_until(sub { eval { $self->_ask('WebDriver:DismissAlert', {}); 1 } })
-        // die "Firefox asks for no login\n";
+        // die "Firefox does not prompt for a login\n";
     wait_until(sub { (eval { $self->_shown } // '') eq $url }) // die "Firefox shows no refusal of $url\n";
     return;
 }

@@ -20,7 +20,7 @@ sub ready {
     return $self->{opt}{one_process} ? qr/using the "\w+" event/ : qr/start worker process \d+/;
 }
 
-# The old workers take connections until they are told.
+# The old workers accept connections until the master tells them to stop.
 sub reloaded {
     return qr/reconfiguring(?:.*?start\ worker\ process\ \d+\n){2}(?:.*?gracefully\ shutting\ down){2}/sx;
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# NTLM logins as a test puts them together: each message by itself, right or wrong, in the scheme
-# NTLM, bare in Negotiate, or within SPNEGO. Needs the program ntlm_client of the build.
+# NTLM logins that a test assembles: each message by itself, right or wrong, in the scheme NTLM,
+# bare in Negotiate, or within SPNEGO. It needs the program ntlm_client of the build.
 package SSPI::Test::Ntlm;
 use strict;
 use warnings;
@@ -25,7 +25,7 @@ sub nt_hash {
     };
 }
 
-# The line of a user file.
+# Returns the line of a user file.
 sub ntlm_user_line { my ($user, $domain, $password) = @_; return "$user:$domain:NT:" . nt_hash($password) . "\n" }
 
 # MsvAvChannelBindings of application data (MS-NLMP 2.2.2.1): the MD5 of a gss_channel_bindings_struct
@@ -42,11 +42,11 @@ sub _client {
 
 # ---- messages ----
 
-# NEGOTIATE is the same each time.
+# The NEGOTIATE message is always the same.
 my %negotiate;
 
-# Options: user (alice), domain (CORP), password (pw), asked (flags of NEGOTIATE, hex), and what
-# ntlm_client knows: flags, mic, channel, target, late, kind.
+# Options: user (alice), domain (CORP), password (pw), asked (flags of NEGOTIATE, hex), and those of
+# ntlm_client: flags, mic, channel, target, late, kind.
 sub new {
     my ($class, %o) = @_;
     my $self = bless { user => 'alice', domain => 'CORP', password => 'pw', %o }, $class;
@@ -54,22 +54,22 @@ sub new {
     return $self;
 }
 
-# AUTHENTICATE for a CHALLENGE.
+# Returns AUTHENTICATE for a CHALLENGE.
 sub authenticate {
     my ($self, $challenge) = @_;
     my %wish = (%$self, hash => nt_hash($self->{password}));
-    # What replaces the names stands last.
+    # `kind` replaces the names, so it stands last.
     my @names = sort { ($a eq 'kind') <=> ($b eq 'kind') || $a cmp $b }
         grep { defined $wish{$_} } qw(user domain hash flags mic channel target late kind);
     my ($token, $key) = _client('authenticate', unpack('H*', $self->{negotiate}), unpack('H*', $challenge),
         map { "$_=$wish{$_}" } @names);
     $self->{key} = $key;
-    # KEY_EXCHANGE, of both sides.
+    # Both sides have the flag KEY_EXCHANGE.
     $self->{exchanges} = unpack('x20 V', $challenge) & unpack('x60 V', $token) & 0x40000000;
     return $token;
 }
 
-# The client's MIC over these octets, once it has made AUTHENTICATE.
+# Returns the client's MIC over these octets, after authenticate().
 sub mic {
     my ($self, $message) = @_;
     my ($mic) = _client('mic', unpack('H*', $self->{key}), unpack('H*', $message),
@@ -77,18 +77,19 @@ sub mic {
     return $mic;
 }
 
-# ---- what stands in headers ----
+# ---- header values ----
 
 sub ntlm_value { my ($scheme, $token) = @_; return "$scheme " . encode_base64($token, '') }
 
-# The token that an answer's only challenge of this scheme brings; undef: none.
+# Returns the token of the answer's only challenge of this scheme, or undef.
 sub ntlm_token {
     my ($answer, $scheme, $header) = @_;
     my ($text) = map { /\A\Q$scheme\E (\S+)\z/ ? $1 : () } $answer->header($header // 'WWW-Authenticate');
     return defined $text ? decode_base64($text) : undef;
 }
 
-# The NTLM message of a token: all of it, or within SPNEGO the content of an OCTET STRING.
+# Returns the NTLM message of a token: the complete token, or within SPNEGO the content of an OCTET
+# STRING.
 sub ntlm_message {
     my ($token) = @_;
     my $at = index $token // '', "NTLMSSP\0";
@@ -102,18 +103,21 @@ sub ntlm_message {
 
 # ---- whole logins ----
 
-# How tokens travel: the scheme, and the mechanisms of a SPNEGO list, if one is sent.
+# How tokens are sent: the scheme, and the mechanisms of a SPNEGO list, if a list is sent.
 my %form = (
     NTLM => ['NTLM'],
     bare => ['Negotiate'],
-    alone => [ 'Negotiate', ['ntlm'] ],
+    only => [ 'Negotiate', ['ntlm'] ],
     first => [ 'Negotiate', [qw(ntlm kerberos)] ],
     second => [ 'Negotiate', [qw(kerberos ntlm)] ],
 );
 
-# Logs in at `path` of a connection. `how` is of new(), and: form (NTLM, bare, alone, first, second),
-# list_mic (right, none, wrong: what the last token has in SPNEGO), request (options of every request)
-# and proxy (it is one that asks). A list of all answers; it ends where no challenge came.
+# Logs in at `path` of a connection. Returns a list of all answers, which ends with the first answer
+# without a challenge. `how` has the options of new(), and
+#   form      NTLM, bare, only, first, second
+#   list_mic  right, none, wrong: the MIC of the last token in SPNEGO
+#   request   options of every request
+#   proxy     the login is for a proxy
 sub ntlm_login {
     my ($connection, $path, %how) = @_;
     my $ntlm = __PACKAGE__->new(%how);
@@ -130,7 +134,7 @@ sub ntlm_login {
     my $reply = !$mechanisms ? $say->($ntlm->{negotiate})
         : $mechanisms->[0] eq 'ntlm' ? $say->(SSPI::Test::Gss::spnego_init($mechanisms, $ntlm->{negotiate}))
         : $say->(SSPI::Test::Gss::spnego_init($mechanisms));
-    # The server chose NTLM, which the client had no token for.
+    # The server chose NTLM, for which the client has not sent a token yet.
     if ($mechanisms && $mechanisms->[0] ne 'ntlm' && defined $reply) {
         $reply = $say->(SSPI::Test::Gss::spnego_response($ntlm->{negotiate}));
     }

@@ -15,7 +15,7 @@ sub new {
     my $pid = open2(my $out, my $in, 'ntlm_auth', "--helper-protocol=$protocol", "--domain=$opt{domain}",
         '--username=' . encode('UTF-8', $opt{user}), "--password=$opt{password}");
     my $self = bless { pid => $pid, out => $out, in => $in }, $class;
-    # Where it is to have a key it also sends a MIC.
+    # With this feature the client gets a key and sends a MIC.
     $self->_ask('SF NTLMSSP_FEATURE_SESSION_KEY NTLMSSP_FEATURE_SIGN');
     return $self;
 }
@@ -27,7 +27,8 @@ sub _ask {
     return readline($self->{out}) // '';
 }
 
-# A leg's token in base64: the first without, later ones with the server's token.
+# Returns the token of a leg in base64. The first leg needs no challenge, later legs need the
+# server's token.
 sub token {
     my ($self, $challenge) = @_;
     my $answer = $self->_ask(defined $challenge ? "TT $challenge" : 'YR');

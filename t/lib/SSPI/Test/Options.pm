@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# One list of options, spelled for either server: what makes a scenario the same on both.
+# One list of options in the syntax of either server, so that a scenario is the same on both.
 package SSPI::Test::Options;
 use strict;
 use warnings;
@@ -24,7 +24,8 @@ sub _word {
     return qq("$text");
 }
 
-# An option's value is one string of words ("Negotiate Digest"), or a list when words hold blanks.
+# The value of an option is one string of words ("Negotiate Digest"), or a list if words contain
+# blanks.
 sub _value {
     my ($value) = @_;
     return join ' ', map { _word($_) } ref $value ? @$value : split ' ', $value;
@@ -47,7 +48,7 @@ sub apache_options {
         push @lines, '<RequireAll>', (map { "    Require sspi-$_" } @{$o->{require}}),
             '</RequireAll>', 'AuthzSendForbiddenOnFailure on';
     }
-    # With `optional` every request must reach the page, and check_authn must still run.
+    # With `optional` httpd must admit every request, and still run check_authn.
     else { push @lines, $on eq 'optional' ? 'Require all granted' : 'Require valid-user' }
     push @lines, split /\n/, $o->{apache} if defined $o->{apache};
     return @lines;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# A small HTTP server written here: the application behind a server under test, or a server whose
-# answers are wrong on purpose.
+# A small HTTP server in Perl: the application behind a tested server, or a server that sends wrong
+# answers intentionally.
 package SSPI::Test::Origin;
 use strict;
 use warnings;
@@ -11,9 +11,9 @@ use POSIX ();
 use Scalar::Util qw(weaken);
 use SSPI::Test qw(on_end);
 
-# `answer` is called with { method, target, headers (lower case names), body } of each request, in a
-# process of its own, and returns (status, [ 'Name: value', ... ], body). Every connection serves one
-# request.
+# Calls `answer` for each request with { method, target, headers (lower case names), body }, in a
+# separate process. `answer` returns (status, [ 'Name: value', ... ], body). Every connection serves
+# one request.
 sub new {
     my ($class, $port, $answer) = @_;
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 64,
@@ -45,7 +45,7 @@ sub DESTROY { my ($self) = @_; $self->stop; return }
 sub _serve {
     my ($listener, $parent, $answer) = @_;
     my $select = IO::Select->new($listener);
-    # A test that was killed leaves nobody to end this.
+    # If the test is killed, no process would stop this server.
     while (getppid == $parent) {
         $select->can_read(1) or next;
         my $socket = $listener->accept or next;
@@ -95,7 +95,7 @@ sub _chunks {
     while (1) {
         my $n = hex((readline($socket) // die "no chunk\n") =~ s{\s+\z}{}r);
         $data .= _octets($socket, $n);
-        # The empty line behind each chunk; no client here sends trailers behind the last.
+        # The empty line after each chunk. No client here sends trailers after the last one.
         readline $socket;
         return $data if $n == 0;
     }

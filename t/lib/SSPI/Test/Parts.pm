@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Scenarios of several parts on one server: starting and stopping one for each would take longer than
-# all the checks.
+# Scenarios of several parts on one server. A server for each part would take longer than all the
+# checks.
 package SSPI::Test::Parts;
 use strict;
 use warnings;
@@ -12,8 +12,8 @@ use SSPI::Test::Scenario;
 our @EXPORT = qw(parts);
 
 # parts 'name', { as for scenario }, 'name of a part' => sub { my ($server) = @_; ... }, ...
-# Each part is a subtest, which the death of another does not stop. They share what the server knows,
-# as used nonces and tickets, and begin with nothing new in its log.
+# Each part is a subtest. If one part dies, the others still run. Parts share the state of the
+# server, such as used nonces and tickets. A part begins with an empty new_log().
 sub parts {
     my ($name, $spec, @parts) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -23,7 +23,7 @@ sub parts {
             my ($part, $checks) = @parts[ $i, $i + 1 ];
             $server->new_log;
             subtest $part => sub {
-                eval { $checks->($server); 1 } or do { my $why = $@; fail('no check died'); diag($why) };
+                eval { $checks->($server); 1 } or do { my $why = $@; fail('the checks run to their end'); diag($why) };
             };
         }
     });

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# sspi-passwd as people run it, in a directory of its own: on standard input or at a terminal.
+# Runs sspi-passwd like its users, in a directory of its own: with standard input or at a terminal.
 package SSPI::Test::Passwd;
 use strict;
 use warnings;
@@ -36,14 +36,14 @@ sub start {
     my @command = @_;
     my $child = fork // die "fork: $!";
     return $child if $child;
-    POSIX::setsid();    # no terminal, so that nobody is asked on the tester's own
+    POSIX::setsid();    # no terminal, so that no prompt appears on the tester's own
     open STDIN,  '<', 'in'  or die;
     open STDOUT, '>', 'out' or die;
     open STDERR, '>', 'err' or die;
     exec {$command[0]} @command or POSIX::_exit(127);
 }
 
-# Exit status, standard output, standard error.
+# Returns exit status, standard output, standard error.
 sub run {
     my ($input, @command) = @_;
     put('in', $input);
@@ -57,17 +57,18 @@ sub passwd {
     return run($input, $program, @arguments);
 }
 
-# It says in one line what is wrong, the file `f` stays as it was, and no other is left.
+# Tests that sspi-passwd fails with an error of one line, that the file `f` is unchanged, and that
+# there is no other file.
 sub fails {
     my ($name, $want_status, $want, $input, @arguments) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $before = -e 'f' ? get('f') : undef;
     my ($status, $out, $err) = passwd($input, @arguments);
     is($status, $want_status, "$name: exit status $want_status");
-    like($err, $want, "$name: says so");
-    is(($err =~ tr/\n//), 1, "$name: in one line") or diag($err);
-    is($out, '', "$name: and nothing else");
-    is(-e 'f' ? get('f') : undef, $before, "$name: the file is as it was");
+    like($err, $want, "$name: the error says so");
+    is(($err =~ tr/\n//), 1, "$name: the error is one line") or diag($err);
+    is($out, '', "$name: no other output");
+    is(-e 'f' ? get('f') : undef, $before, "$name: the file is unchanged");
     is_deeply(leftovers(), [], "$name: no temporary file");
     return;
 }
@@ -80,15 +81,15 @@ sub found {
 # Temporary files of sspi-passwd.
 sub leftovers { return [ glob '.sspi-passwd*' ] }
 
-# Why there can be no test at a terminal; undef: there can.
+# Returns the reason why tests at a terminal are impossible, or undef if they are possible.
 sub no_terminal {
     return 'script (bsdutils) is not installed' if !found('script');
     return 'this system hands out no pseudo-terminals' if system('script -qec true /dev/null >/dev/null 2>&1') != 0;
     return undef;
 }
 
-# Runs in a terminal of its own; each answer is typed once its question is there. Exit status and
-# all that was to be seen.
+# Runs a command at a new terminal. Types each answer after its question has appeared. Returns the
+# exit status and all output.
 sub at_terminal {
     my ($command, @dialogue) = @_;
     my $pid = open2(my $from, my $to, 'script', '-qec', $command, '/dev/null');

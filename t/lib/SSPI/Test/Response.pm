@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# An HTTP answer as tests look at it.
+# An HTTP answer, as tests read it.
 package SSPI::Test::Response;
 use strict;
 use warnings;
@@ -22,7 +22,7 @@ sub from_text {
     return bless { %$last, all => \@all }, $class;
 }
 
-# From bytes of a connection: an answer once it is whole, else undef.
+# Makes an answer from the octets of a connection. Returns undef until the answer is complete.
 sub complete {
     my ($class, $data) = @_;
     my $end = index $data, "\r\n\r\n";
@@ -54,7 +54,7 @@ sub at_end {
 sub status { return $_[0]{status} }
 sub body { return $_[0]{body} }
 
-# Values of a header, in order; in scalar context the first.
+# Returns the values of a header in order, or in scalar context the first one.
 sub header {
     my ($self, $name) = @_;
     my @values = map { $_->[1] } grep { lc $_->[0] eq lc $name } @{$self->{headers}};
@@ -68,7 +68,7 @@ sub package_name { my ($self) = @_; return scalar($self->header('X-Sspi-Package'
 sub mechanism { my ($self) = @_; return scalar($self->header('X-Sspi-Mechanism')) // '' }
 sub bound { my ($self) = @_; return scalar($self->header('X-Sspi-Bound')) // '' }
 
-# One line for a failed test.
+# One line that describes the answer of a failed test.
 sub brief {
     my ($self) = @_;
     return join ' ', $self->{status}, 'user=' . $self->user,

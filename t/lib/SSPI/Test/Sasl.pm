@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The servers of conf-examples/sspi that log in with SASL: a realm and users for them, what they say of
-# their clients, and the lines that sasl_server.c speaks.
+# The servers of conf-examples/sspi that log in clients by SASL: a realm and users for them, their
+# output about their clients, and the line protocol of sasl_server.c.
 package SSPI::Test::Sasl;
 use strict;
 use warnings;
@@ -16,7 +16,7 @@ use SSPI::Test::KDC;
 our @EXPORT = qw(ENDED INVALID_TOKEN DENIED NO_AUTHORITY ALTERED UNORDERED MISMATCH NO_PACKAGE
     fixture start_server came receive put);
 
-# How a server ends with a client. The first: it has left.
+# The statuses with which a server ends a client. The first one means that the client has left.
 use constant {
     ENDED => '80090318', INVALID_TOKEN => '80090308', DENIED => '8009030c', ALTERED => '8009030f',
     UNORDERED => '80090310', NO_AUTHORITY => '80090311', MISMATCH => '80090331', NO_PACKAGE => '80090305',
@@ -25,9 +25,10 @@ use constant {
 my $fixture;
 my @servers;
 
-# What servers and clients share: the name of the realm and the environments of a server and of clients with a
-# ticket, with nothing, and with NTLM in their GSSAPI (undef: there is none). User alice is known to all: to
-# DIGEST-MD5 with the password "secret", to NTLM as of CORP with "Password"; the others to DIGEST-MD5.
+# Returns the common data of servers and clients: the name of the realm, the environment of a server,
+# and environments of clients. The clients have a ticket, no ticket, or NTLM in their GSSAPI (undef if
+# that is not installed). The user alice has the password "secret" for DIGEST-MD5 and "Password" for
+# NTLM, in the domain CORP. The other users exist only for DIGEST-MD5.
 sub fixture {
     return $fixture if $fixture;
     my $dir = scratch_dir('sasl');
@@ -54,51 +55,51 @@ sub fixture {
     return $fixture;
 }
 
-# Starts sasl_server or ldap_server with these words behind port and realm.
+# Starts sasl_server or ldap_server with these words after port and realm.
 sub start_server {
     my ($program, @words) = @_;
-    my $self = bless { port => free_port(), out => scratch_dir($program) . '/out', told => 0 }, __PACKAGE__;
+    my $self = bless { port => free_port(), out => scratch_dir($program) . '/out', read => 0 }, __PACKAGE__;
     my @command = (SSPI::Test::lifeline(), build_dir() . "/t/conformance/$program", $self->{port}, fixture()->{realm}, @words);
     $self->{pid} = spawn(\@command, env => fixture()->{server}, out => $self->{out});
     push @servers, $self;
     SSPI::Test::on_end(sub { $self->stop });
-    # This connection is a client, too.
+    # This connection is the first client.
     wait_until(sub { SSPI::Test::can_connect($self->{port}) })
         or die "$program does not listen: " . slurp($self->{out});
     $self->said;
     return $self;
 }
 
-# Its wait status; undef: it has ended before.
+# Returns the wait status, or undef if the server has ended before.
 sub stop {
     my ($self) = @_;
     my $pid = delete $self->{pid} or return undef;
     return SSPI::Test::stop_process($pid, 'TERM');
 }
 
-# At the end of a test: all servers have lived till now.
+# At the end of a test: checks that all servers ran until now.
 sub have_served {
     for my $server (@servers) {
-        is($server->stop, 15, 'a server has served all its clients');
-        unlike(slurp($server->{out}), qr/Sanitizer|runtime error/, 'without a word of a sanitizer');
+        is($server->stop, 15, 'a server ran until the end of the test');
+        unlike(slurp($server->{out}), qr/Sanitizer|runtime error/, 'the server has no message of a sanitizer');
     }
     return;
 }
 
-# What it has said of its next client, to that one's end.
+# Returns the output about the next client, to the end of that client.
 sub said {
     my ($self) = @_;
     my $text;
     wait_until(sub {
-        ($text) = substr(slurp($self->{out}), $self->{told}) =~ /\A(.*?^ended with \w+\n)/ms;
+        ($text) = substr(slurp($self->{out}), $self->{read}) =~ /\A(.*?^ended with \w+\n)/ms;
         return defined $text;
     }) or die 'the server says: ' . slurp($self->{out});
-    $self->{told} += length $text;
+    $self->{read} += length $text;
     return $text;
 }
 
-# What it says of one that logged in. Options: user (as it is known), for (whom it wants to act as), says (its
-# messages), ended.
+# Returns a pattern for the output about a client that logged in. Options: user (its verified name),
+# for (the identity that it wants to act as), says (its messages), ended.
 sub came {
     my ($mechanism, $layer, %o) = @_;
     my %known = ('DIGEST-MD5' => 'alice', NTLM => 'Corp\Alice');
@@ -118,28 +119,28 @@ sub connect {
     return $socket;
 }
 
-# What the next line stands for; undef at the end.
+# Returns the decoded octets of the next line, or undef at the end.
 sub receive {
     my ($from) = @_;
     my $line = readline $from;
     return defined $line && $line =~ /\AS: (.*)$/ ? decode_base64($1) : undef;
 }
 
-# False where nobody reads it any more.
+# Returns false if the reader has closed the connection.
 sub put {
     my ($to, $prefix, $octets) = @_;
     local $SIG{PIPE} = 'IGNORE';
     return print {$to} $prefix, encode_base64($octets, ''), "\n";
 }
 
-# What it says of a client that sends these octets and nothing else.
+# Sends only these octets as a client. Returns the output about it.
 sub hears {
     my ($self, @octets) = @_;
     my $socket = $self->connect;
     local $SIG{PIPE} = 'IGNORE';
     print {$socket} $_ for @octets;
     shutdown $socket, 1;
-    local $SIG{ALRM} = sub { die "the server goes on listening\n" };
+    local $SIG{ALRM} = sub { die "the server does not close the connection\n" };
     alarm 20;
     1 while read $socket, my $ignored, 65536;
     alarm 0;

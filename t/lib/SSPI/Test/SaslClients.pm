@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-# Clients of SASL that log in at the servers of SSPI::Test::Sasl and talk to them, each by one function:
+# SASL clients that log in at the servers of SSPI::Test::Sasl and exchange messages with them. Each
+# client is one function:
 #
-#   my $r = log_in($client, $server, mechanism => ..., layer => 'none' | 'integrity' | 'confidentiality', ...)
+#  my $r = log_in($client, $server, mechanism => ..., layer => 'none' 
+# 'integrity'
+# 'confidentiality', ...)
 #
-# Further options: cipher (DIGEST-MD5), by_ntlm (GSS-SPNEGO), authzid, user and password (for a mechanism that asks
-# for them), and those beside each client.
-# Returns { client, server, says }: "both ways" where it had that layer and its messages went both ways, else what
-# was to be seen of it; what the server said of it; the messages that this server must have heard.
+# Further options: cipher (DIGEST-MD5), by_ntlm (GSS-SPNEGO), authzid, user and password (if the
+# mechanism needs them), and those of each client. Returns { client, server, says }. `client` is
+# "both ways" if the client had that layer and messages went in both directions. Otherwise it is the
+# client's output. `server` is the server's output about the client. `says` are the messages that
+# the server must have received.
 package SSPI::Test::SaslClients;
 use strict;
 use warnings;
@@ -33,7 +37,7 @@ sub log_in {
     my ($client, $server, %o) = @_;
     local $SIG{PIPE} = 'IGNORE';
     local $SIG{ALRM} = sub { die "$client does not end\n" };
-    # These are for a client whatever the caller has.
+    # The client gets these variables, whatever the caller's environment has.
     local %ENV = (%ENV, %{_env($client, %o)});
     alarm 30;
     my $r = $client{$client}->($server, %o);
@@ -49,7 +53,7 @@ sub _env {
 
 sub _found { my ($command) = @_; return grep { -x "$_/$command" } split /:/, $ENV{PATH} }
 
-# Why there can be no test with this client; undef: there can.
+# Returns the reason why tests with this client are impossible, or undef if they are possible.
 sub missing {
     my ($client, %o) = @_;
     return 'gss-ntlmssp is not installed' if $o{by_ntlm} && !fixture()->{ntlm};
@@ -67,7 +71,7 @@ sub missing {
     return defined $found ? undef : "$module of Cyrus SASL is not installed";
 }
 
-# The least and most bits that a program of Cyrus' library may use.
+# Returns the least and most bits of protection that a program of Cyrus' library may use.
 sub _bits {
     my (%o) = @_;
     my ($min, $max) = $o{layer} eq 'none' ? (0, 0) : $o{layer} eq 'integrity' ? (1, 1)
@@ -75,7 +79,7 @@ sub _bits {
     return ($min, $max);
 }
 
-# Whether it says that it has what was wanted.
+# Returns whether the bits are those of the wanted layer.
 sub _has_bits {
     my ($bits, %o) = @_;
     my ($min, $max) = _bits(%o);
@@ -84,14 +88,15 @@ sub _has_bits {
 
 # ---- sasl-sample-client, between pipes ----
 
-# Option change: called with each line's octets, its direction ("S", "C") and number.
+# Option change: a function that is called with each line's octets, its direction ("S", "C") and
+# number.
 sub cyrus {
     my ($server, %o) = @_;
     my ($min, $max) = _bits(%o);
     my @command = ('sasl-sample-client', qw(-s host -n localhost -m), $o{mechanism}, '-b', "min=$min,max=$max");
     push @command, '-a', $o{user} // 'alice', '-r', fixture()->{realm} if $o{mechanism} !~ /GSS/;
     push @command, '-u', $o{authzid} if defined $o{authzid};
-    # Without a terminal it reads the password where it reads lines.
+    # Without a terminal the client reads the password from the same input as its lines.
     my $pid = open2(my $out, my $in, qw(setsid stdbuf -oL sh -c), 'exec "$@" 2>&1', 'sh', @command);
     my %known = ('DIGEST-MD5' => 'secret', NTLM => 'Password');
     my $password = $o{password} // $known{$o{mechanism}};
@@ -100,7 +105,7 @@ sub cyrus {
     my ($seen, $n) = ('', 0);
     CONVERSATION: while (defined(my $octets = receive($socket))) {
         put($in, 'S: ', $change->($octets, 'S', ++$n)) or last;
-        # The second line is a challenge to who has a password.
+        # The second line is a challenge, after which a client with a password reads it.
         print {$in} "$password\n" if $n == 2 && defined $password;
         $in->flush;
         my $answer;
@@ -123,7 +128,7 @@ sub cyrus {
 
 # ---- ldapsearch ----
 
-# Option maxbuf: octets that it takes.
+# Option maxbuf: the greatest number of octets that the client accepts.
 sub ldapsearch {
     my ($server, %o) = @_;
     my ($min, $max) = _bits(%o);
@@ -136,7 +141,7 @@ sub ldapsearch {
     my $r = run(\@command, env => { LDAPNOINIT => 1 });
     my ($bits) = $r->{err} =~ /^SASL SSF: (\d+)$/m;
     my $server_says = $server->said;
-    # The server tells its client what it prints.
+    # The server sends its client what it prints.
     my ($told) = $r->{out} =~ /^description: (.*\n)/m;
     $told = decode_base64($1) if $r->{out} =~ /^description:: (.*)/m;
     my $good = $r->{rc} == 0 && _has_bits($bits, %o) && defined $told && index($server_says, $told) == 0;
@@ -145,7 +150,7 @@ sub ldapsearch {
 
 # ---- gsasl ----
 
-# A message behind its length, as a layer sends it; undef at the end.
+# Returns a message with its length in front, as a layer sends it, or undef at the end.
 sub _frame {
     my ($from) = @_;
     read($from, my $len, 4) == 4 or return undef;
@@ -153,7 +158,8 @@ sub _frame {
     return $len . $rest;
 }
 
-# The client's side of IMAP (RFC 3501 6.2.2) to the end of its login, out of lines: whether it logged in.
+# Plays the server side of IMAP (RFC 3501 6.2.2) to the end of the client's login, with the lines of
+# the tested server. Returns whether the client logged in.
 sub _imap_login {
     my ($imap, $socket, $n_challenges) = @_;
     print {$imap} "* OK\r\n";
@@ -176,7 +182,7 @@ sub _imap_login {
     return 0;
 }
 
-# It unseals nothing between pipes, but it does as a client of IMAP.
+# gsasl does not use a layer between pipes, but it does as a client of IMAP.
 sub gnu_sasl {
     my ($server, %o) = @_;
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "listen: $!\n";
@@ -197,7 +203,7 @@ sub gnu_sasl {
         put($socket, 'C: ', ($o{layer} ne 'none' ? _frame($imap) : scalar <$imap>) // '');
         my $answer = receive($socket);
         print {$imap} $answer // '';
-        # It leaves when its input ends, whatever is still to be read.
+        # gsasl ends when its input ends, also if there is more to read.
         while (defined $answer && $seen !~ /hello/) { $seen .= <$out> // last }
     }
     close $in;
@@ -213,7 +219,8 @@ sub gnu_sasl {
 
 my ($java, $to_java, $from_java);
 
-# One process for all cases, which t/clients/SaslClient.java describes: options maxbuf, length, how, realm.
+# One process runs all cases, which t/clients/SaslClient.java describes. Options: maxbuf, length,
+# how, realm.
 sub java {
     my ($server, %o) = @_;
     if (!$java) {
@@ -237,7 +244,7 @@ sub java {
 
 # ---- Authen::SASL ----
 
-# In this process. Option raw: frames to send instead of messages.
+# Runs in this process. Option raw: frames to send instead of messages.
 sub authen_sasl {
     my ($server, %o) = @_;
     my %digest = (user => $o{user} // 'alice', pass => $o{password} // 'secret');
@@ -250,7 +257,7 @@ sub authen_sasl {
     receive($socket);
     my $first = $client->client_start // '';
     put($socket, 'C: ', $o{mechanism} . (length $first ? "\0$first" : ''));
-    # Its GSSAPI does not know its own end.
+    # The GSSAPI of Authen::SASL does not detect the end of its login.
     for (1 .. 2) {
         my $challenge = receive($socket) // last;
         my $response = $client->client_step($challenge) // '';

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Scenarios: a configuration said once, and checks that run against both servers made from it.
+# Scenarios: one configuration, and checks that run against both servers with this configuration.
 package SSPI::Test::Scenario;
 use strict;
 use warnings;
@@ -21,14 +21,15 @@ sub _servers {
     return $on ? ($on) : qw(apache nginx);
 }
 
-# SSPI_SERVERS names the servers to test, where a module was left out of the build on purpose.
+# The environment variable SSPI_SERVERS names the servers to test, if a module was left out of the
+# build intentionally.
 sub wanted {
     my ($kind) = @_;
     return !defined $ENV{SSPI_SERVERS} || grep { $_ eq $kind } split ' ', $ENV{SSPI_SERVERS};
 }
 
 # scenario 'name', { options of SSPI::Test::Server, on => one server }, sub { my ($server) = @_; ... }
-# One subtest per server. The server's log must be without fault at the end.
+# Runs one subtest per server. The server's log must have no error at the end.
 sub scenario {
     my ($name, $spec, $checks) = @_;
     for my $kind (_servers($spec->{on})) {
@@ -43,9 +44,9 @@ sub scenario {
                     diag($why);
                     return;
                 }
-                eval { $checks->($server); 1 } or do { my $why = $@; fail('no check died'); diag($why) };
+                eval { $checks->($server); 1 } or do { my $why = $@; fail('the checks run to their end'); diag($why) };
                 my @faults = $server->stop;
-                is_deeply(\@faults, [], 'nothing but the usual in the error log')
+                is_deeply(\@faults, [], 'the error log has only expected lines')
                     or diag("log: $server->{error_log}");
             };
         }
@@ -69,7 +70,8 @@ sub config_passes {
     return $out;
 }
 
-# The server's configuration test must refuse `spec`, and say each of the patterns.
+# The server's configuration test must refuse `spec`, and its output must match each of the
+# patterns.
 sub config_refused {
     my ($name, $spec, @patterns) = @_;
     for my $kind (_servers($spec->{on})) {
@@ -78,10 +80,10 @@ sub config_refused {
             subtest "$kind: $name" => sub {
                 my $r = $class{$kind}->new(%$spec)->test_config;
                 isnt($r->{rc}, 0, "$kind -t fails");
-                unlike($r->{out}, qr/Sanitizer|signal/, 'it does not crash');
+                unlike($r->{out}, qr/Sanitizer|signal/, 'the configuration test does not crash');
                 for my $pattern (@patterns) {
                     my $p = ref $pattern eq 'HASH' ? $pattern->{$kind} : $pattern;
-                    like($r->{out}, $p, 'the message says it');
+                    like($r->{out}, $p, 'the message has the fact');
                 }
             };
         }
@@ -89,8 +91,8 @@ sub config_refused {
     return;
 }
 
-# The answer is 200, and tells who it was. `want`: user, and perhaps remote_user, package, mechanism,
-# bound.
+# Tests that the answer is 200 and names the user. `want`: user, and optionally remote_user,
+# package, mechanism, bound.
 sub granted {
     my ($answer, $want, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -101,7 +103,8 @@ sub granted {
     return is_deeply(\%see, \%want, $name) || diag($answer->brief);
 }
 
-# The answer has this status and names nobody; a 401 has challenges, others have none.
+# Tests that the answer has this status and names no user. A 401 has challenges, other statuses have
+# none.
 sub refused {
     my ($answer, $status, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -126,8 +129,8 @@ sub message_id {
     return 'SSPI-' . ($message_number{$name} // die "no message $name\n");
 }
 
-# Lines about requests (numbers below 200) since the last look at the log, but for those that only
-# say who logged in (login_messages.t looks at them).
+# Returns the log lines about requests (numbers below 200) since the last call, except those about
+# logins. For these see login_messages.t.
 sub message_lines {
     my ($server) = @_;
     my $granted = message_id('GRANTED');
@@ -146,9 +149,9 @@ sub count_messages {
     return scalar(() = $server->log =~ /\b$id\b/g);
 }
 
-# Since the last call the server has logged one line about a request: the named message, with all of
-# these facts. Facts are ids, names, numbers and directives, so that a test does not depend on the
-# wording of a message.
+# Tests that the server has logged one line about a request since the last call: the named message,
+# with all of these facts. Facts are ids, names, numbers and directives, so that a test does not
+# depend on the wording of a message.
 sub logged {
     my ($server, $message, @facts) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -160,7 +163,7 @@ sub logged {
     return $good;
 }
 
-# One line of a text holds all of these facts.
+# Tests that one line of a text holds all of these facts.
 sub has_line {
     my ($text, $facts, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# What Apache and nginx have in common in tests: their files, ports, certificate, life and log.
+# The common part of Apache and nginx in tests: files, ports, certificates, start, stop and log.
 package SSPI::Test::Server;
 use strict;
 use warnings;
@@ -11,7 +11,7 @@ use SSPI::Test qw(scratch_dir spew slurp spawn run wait_until free_port is_root 
     worker_user);
 use SSPI::Test::Client;
 
-# The answer's headers that tell who it was, the same on both servers:
+# The headers of an answer that name the verified user, the same on both servers:
 # header => [Apache expression, nginx variable].
 our @identity_headers = (
     [ 'X-Sspi-User', q(reqenv('SSPI_USER')), '$sspi_user' ],
@@ -23,8 +23,9 @@ our @identity_headers = (
     [ 'X-Remote-User', '%{REMOTE_USER}', '$remote_user' ],
 );
 
-# A self-signed certificate for localhost: (certificate file, key file). `ec`, `ed25519`, or another
-# name, of a certificate with RSA. Each has a subject of its own, by which some clients find it.
+# Returns a self-signed certificate for localhost: (certificate file, key file). The kind is `ec`,
+# `ed25519`, or any other name for a certificate with RSA. Each certificate has its own subject,
+# because some clients find certificates by their subject.
 my %certificate;
 sub certificate {
     my ($kind) = @_;
@@ -39,7 +40,7 @@ sub certificate {
     return @{$certificate{$kind}};
 }
 
-# Options, all of them optional:
+# Options:
 #   env           environment of the server (a realm's server_env)
 #   locations     options per path, see SSPI::Test::Options; a page is made for each
 #   server_options options that hold for the whole server
@@ -49,7 +50,7 @@ sub certificate {
 #   data          { name => content } of files beside the document root: @DIR@/name
 #   keytab_mode   mode of those files whose name ends in .keytab
 #   certificates  [ 'rsa', 'ec' ], default [ 'rsa' ]
-#   http2         0: HTTP/1.1 alone over TLS
+#  http2         0: only HTTP/1.1 over TLS
 #   extra_ports   how many further ports the text needs: @PORT1@, @PORT2@, ...
 #   substitute    { NAME => text } for @NAME@ in all texts
 #   module        0: do not load our module
@@ -58,7 +59,7 @@ sub certificate {
 #   whole_config  a complete configuration instead of the template
 #   group         the workers' group, where it is not their user's own
 #   before        a list of words that go before the server's command
-#   allow_log     a pattern of log lines that are no fault in this test
+#  allow_log     a pattern of log lines that are not errors in this test
 sub new {
     my ($class, %opt) = @_;
     my $self = bless { opt => \%opt, dir => scratch_dir($class->kind) }, $class;
@@ -87,7 +88,7 @@ sub add_file {
     return spew($file, $self->fill($content), 0644);
 }
 
-# Writes @DIR@/name, readable for workers; an existing one is replaced in one step.
+# Writes @DIR@/name, readable for workers. Replaces an existing file in one step.
 sub add_data {
     my ($self, $name, $content) = @_;
     my $file = spew("$self->{dir}/$name.new", $self->fill($content), 0644);
@@ -104,7 +105,7 @@ sub fill {
 
 sub port { my ($self, $name) = @_; return $self->{substitutions}{$name} }
 
-# Writes the configuration anew, with changed options.
+# Writes the configuration again, with changed options.
 sub write_config {
     my ($self, %change) = @_;
     $self->{opt} = { %{$self->{opt}}, %change };
@@ -118,7 +119,7 @@ sub _env {
     my %env = (KRB5_KTNAME => undef, KRB5CCNAME => undef, SSPI_USER_FILE => undef,
         %{$self->{opt}{env} // {}});
     if ($ENV{SSPI_PRELOAD}) {
-        # The servers leave memory behind at their end, which is theirs to do.
+        # The servers do not free all memory at their end, which is intended.
         $env{LD_PRELOAD} = $ENV{SSPI_PRELOAD};
         $env{ASAN_OPTIONS} = 'detect_leaks=0:handle_segv=2';
         $env{UBSAN_OPTIONS} = 'print_stacktrace=1';
@@ -126,15 +127,14 @@ sub _env {
     return \%env;
 }
 
-# The server's own test of the configuration: { rc, out } with all that it said.
+# Runs the server's own configuration test. Returns { rc, out } with all of its output.
 sub test_config {
     my ($self) = @_;
     my $r = run([ @{$self->{opt}{before} // []}, $self->command, '-t' ], env => $self->_env);
     return { rc => $r->{rc}, out => $r->{out} . $r->{err} . slurp($self->{error_log}) };
 }
 
-# Starts the server and waits until its workers serve and both ports answer. Returns itself; dies with the log.
-# How many servers this test has started.
+# The number of servers that this test has started.
 my $n_started = 0;
 sub n_started { return $n_started }
 
@@ -164,7 +164,7 @@ sub _end {
     return SSPI::Test::stop_process($pid, $self->stop_signal);
 }
 
-# Stops the server. Returns what its log should not hold, as a list of lines; empty is good.
+# Stops the server. Returns the log lines that are errors. An empty list means success.
 sub stop {
     my ($self) = @_;
     return () if !$self->{pid};
@@ -184,7 +184,7 @@ sub log_faults {
     } split /\n/, $text;
 }
 
-# Lets the server reread its configuration and waits until the new workers serve.
+# Makes the server reload its configuration and waits until the new workers serve.
 sub reload {
     my ($self) = @_;
     my $count = sub { my $pattern = $self->reloaded; return scalar(() = $self->log =~ /$pattern/g) };
@@ -205,7 +205,7 @@ sub replace_workers {
 
 sub log { my ($self) = @_; return slurp($self->{error_log}) }
 
-# What was logged since the last call.
+# Returns the log since the last call.
 sub new_log {
     my ($self) = @_;
     my $log = $self->log;
@@ -214,7 +214,7 @@ sub new_log {
     return $new;
 }
 
-# The first access log line that matches; it may come a moment after the answer.
+# Returns the first access log line that matches. The line may come a moment after the answer.
 sub access_line {
     my ($self, $pattern) = @_;
     return wait_until(sub { (grep { /$pattern/ } split /\n/, slurp($self->{access_log}))[0] }, 10);
@@ -227,21 +227,21 @@ sub workers {
     return grep { length } split /\s+/, $r->{out};
 }
 
-# A client of this server; `env` is what a realm's login or nobody returned.
+# Returns a client of this server. `env` is an environment of a realm, with or without a ticket.
 sub client {
     my ($self, %opt) = @_;
     my ($cert) = certificate(($self->{opt}{certificates} // [])->[0] // 'rsa');
     return SSPI::Test::Client->new(http => $self->{http}, https => $self->{https}, ca => $cert, %opt);
 }
 
-# A connection of a client of this server. Options of SSPI::Test::Connection.
+# Returns a connection of a client of this server. Options of SSPI::Test::Connection.
 sub connection {
     my ($self, %opt) = @_;
     require SSPI::Test::Connection;
     return SSPI::Test::Connection->new($self->client, %opt);
 }
 
-# Likewise over TLS. Options of SSPI::Test::Tls.
+# The same over TLS. Options of SSPI::Test::Tls.
 sub tls_connection {
     my ($self, %opt) = @_;
     require SSPI::Test::Tls;

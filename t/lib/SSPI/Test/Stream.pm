@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# One stream of octets to a server, plain or over TLS. What is spoken on it, subclasses know.
+# One stream of octets to a server, plain or over TLS. Subclasses implement a protocol on it.
 package SSPI::Test::Stream;
 use strict;
 use warnings;
 
 use Socket qw(AF_UNIX PF_UNSPEC SOCK_STREAM);
 
-# Opens TLS to the HTTPS port of $self->{client} and agrees on this protocol (ALPN). Perl's own TLS may
-# not be installed, and openssl is.
+# Opens TLS to the HTTPS port of $self->{client} and negotiates this protocol (ALPN). It uses
+# openssl, because Perl's own TLS may not be installed.
 sub open_tls {
     my ($self, $protocol) = @_;
     socketpair($self->{socket}, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC) or die "socketpair: $!\n";
@@ -24,7 +24,7 @@ sub open_tls {
     return $self;
 }
 
-# Sends octets; a server that has closed the connection gets only a part.
+# Sends octets. A server that has closed the connection gets only a part.
 sub send {
     my ($self, $text) = @_;
     local $SIG{PIPE} = 'IGNORE';

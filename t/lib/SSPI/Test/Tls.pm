@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# TLS connections of a test's own making: of a version, to one of the server's certificates, full or
-# resumed, and through somebody in between. Needs the program tls_tunnel of the build.
+# TLS connections that a test configures: the version, the server's certificate, a full or resumed
+# handshake, and a front end or relay between client and server. It needs the program tls_tunnel of
+# the build.
 package SSPI::Test::Tls;
 use strict;
 use warnings;
@@ -19,8 +20,8 @@ sub _tunnel {
     return $port;
 }
 
-# The port of a TLS front end with a certificate of this name (of its own, when a server has none of
-# that name), which passes on to `port`, by TLS or not.
+# Starts a TLS front end with the certificate of this name, and returns its port. If no server has a
+# certificate of that name, the front end has its own. It forwards to `port`, over TLS or not.
 sub front_end {
     my ($certificate, $port, $next) = @_;
     return _tunnel('front', $port, $next, SSPI::Test::Server::certificate($certificate));
@@ -28,10 +29,11 @@ sub front_end {
 
 my $client_port;
 
-# A connection. Options: port (the server's own of https), host (localhost), version (1.3), kind (any, rsa,
-# ec: the certificate to ask for), session (a name: resumes the last session kept under it), ems (1), sni
-# (1). Dies when the handshake fails. It tells: handshake (new, reused), and exporter and unique, the
-# application data of these bindings, undef where the connection has none.
+# Opens a connection. Options: port (default: the HTTPS port of the server), host (localhost),
+# version (1.3), kind (any, rsa, ec: the kind of certificate). Further options: session (a name:
+# resumes the last session of that name), ems (1), sni (1). Dies if the handshake fails. Fields:
+# handshake (new, reused), and the application data of the bindings exporter and unique. A field is
+# undef if the connection has no such binding.
 sub new {
     my ($class, $client, %o) = @_;
     $client_port //= _tunnel('client');
@@ -41,13 +43,13 @@ sub new {
     my $wish = join ' ', $o{port} // $client->{https}, $sni, $o{version} // '1.3', $o{kind} // 'any', $o{session} // '-',
         'http/1.1', ($o{ems} // 1) ? 'ems' : 'no-ems';
     $self->send("$wish\n");
-    my $told = '';
-    while ($told !~ /\n\z/) { sysread $self->{socket}, $told, 1, length $told or last }
-    my ($how, @values) = $told =~ /\A(new|reused) (\S+) (\S+)\n/ or die "no TLS connection: $wish\n";
-    my %told = (handshake => $how, exporter => $values[0], unique => $values[1]);
+    my $line = '';
+    while ($line !~ /\n\z/) { sysread $self->{socket}, $line, 1, length $line or last }
+    my ($how, @values) = $line =~ /\A(new|reused) (\S+) (\S+)\n/ or die "no TLS connection: $wish\n";
+    my %found = (handshake => $how, exporter => $values[0], unique => $values[1]);
     $self->{handshake} = $how;
     for my $type (qw(exporter unique)) {
-        $self->{$type} = "tls-$type:" . pack 'H*', $told{$type} if $told{$type} ne '-';
+        $self->{$type} = "tls-$type:" . pack 'H*', $found{$type} if $found{$type} ne '-';
     }
     return $self;
 }

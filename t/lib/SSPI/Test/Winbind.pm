@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Samba's winbindd for users of its own machine, the domain WEB: no domain controller, but the same
-# answers, and the same silence. libwbclient looks for it in one place of the machine; here that is
-# a folder of the test in a mount namespace, so that any number can run, beside a real one.
+# Samba's winbindd for users of its own machine, in the domain WEB. It has no domain controller, but
+# gives the same answers, and can stop answering in the same way. libwbclient looks for winbind in
+# one folder of the machine. Here that folder belongs to the test, in a mount namespace, so that
+# several winbinds can run beside a real one.
 package SSPI::Test::Winbind;
 use strict;
 use warnings;
@@ -10,24 +11,24 @@ use SSPI::Test qw(scratch_dir spew slurp spawn run wait_until on_end is_root wor
 
 use constant { DOMAIN => 'WEB', USER => 'nobody', PASSWORD => 'pw', FOLDER => '/run/samba' };
 
-# Why there can be none; undef: there can.
+# Returns the reason why winbind cannot run here, or undef if it can.
 sub skip_reason {
     return 'a mount namespace needs root' if !is_root();
     for my $program (qw(winbindd pdbedit wbinfo)) {
         return "$program is not installed: tools/setup --ad"
             if !grep { -x "$_/$program" } qw(/usr/sbin /usr/bin);
     }
-    return 'mount namespaces are not to be had here' if run([qw(unshare --mount true)])->{rc};
+    return 'mount namespaces are not available here' if run([qw(unshare --mount true)])->{rc};
     return undef;
 }
 
-# It runs already.
+# Starts winbind.
 sub new {
     my ($class) = @_;
     my $dir = scratch_dir('winbind');
     my $self = bless { dir => $dir }, $class;
     mkdir "$dir/$_" for qw(private state cache lock run ncalrpc log pipe state/winbindd_privileged);
-    # winbindd keeps to the owner's word about who else may use the pipe.
+    # winbindd keeps the owner of this folder, whose group may use the pipe.
     chown 0, scalar getgrnam(worker_user()), "$dir/state/winbindd_privileged" or die "chown: $!\n";
     chmod 0750, "$dir/state/winbindd_privileged";
     my $domain = DOMAIN;
@@ -56,7 +57,7 @@ CONF
     return $self->start;
 }
 
-# Goes before a command that is to find this winbind.
+# Returns words that go before a command that uses this winbind.
 sub before {
     my ($self) = @_;
     my $folder = FOLDER;
@@ -78,7 +79,7 @@ sub _processes {
     return ($self->{pid}, split ' ', $children);
 }
 
-# It takes questions and answers none; resume() ends that.
+# After pause(), winbind accepts questions but does not answer. resume() ends that.
 sub pause { my ($self) = @_; kill STOP => $self->_processes; return }
 sub resume { my ($self) = @_; kill CONT => $self->_processes; return }
 
@@ -87,7 +88,7 @@ sub stop {
     return if !$self->{pid};
     $self->resume;
     SSPI::Test::stop_process(delete $self->{pid}, 'TERM');
-    # Its helpers (samba-dcerpcd, rpcd_lsad) are daemons that outlive it.
+    # The helpers (samba-dcerpcd, rpcd_lsad) are daemons that outlive winbindd.
     my $theirs = "configfile=$self->{dir}/smb.conf";
     wait_until(sub { run([ qw(pkill -KILL -f), $theirs ])->{rc} != 0 });
     return;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The site of all tests with real clients that log in as Windows' do, by Kerberos or NTLM: a place for
-# each set of packages and mechanisms, one realm and one domain.
+# The server configuration of all tests with clients that use Kerberos or NTLM, as Windows' clients
+# do: a location for each set of packages and mechanisms, one realm and one domain.
 package SSPI::Test::WindowsFixture;
 use strict;
 use warnings;
@@ -13,21 +13,22 @@ our @EXPORT_OK = qw(gss_ntlm_env ntlm_login ticket windows_server_config);
 
 use constant { DOMAIN => 'CORP', USER => 'alice', PASSWORD => 'wonder land' };
 
-# What a session of a client needs to log in by NTLM; with another password, to fail.
+# Returns what a client's session needs to log in by NTLM. With another password the login fails.
 sub ntlm_login { my ($password) = @_; return (user => DOMAIN . '\\' . USER, password => $password // PASSWORD) }
 
-# Likewise with the ticket that the client's environment has.
+# The same for a login with the ticket of the client's environment.
 sub ticket { return (user => '', password => '') }
 
-# The environment of a client without a ticket whose GSSAPI knows NTLM, with this password.
+# Returns the environment of a client without a ticket whose GSSAPI supports NTLM, with this
+# password.
 sub gss_ntlm_env {
     my ($kdc, $password) = @_;
     my $file = spew(scratch_dir('passwords') . '/file', join(':', DOMAIN, USER, $password // PASSWORD), 0600);
     return { %{$kdc->env_without_ticket}, GSS_MECH_CONFIG => ntlm_mechanism(), NTLM_USER_FILE => $file };
 }
 
-# For scenario(), with the realm of `kdc`. The host speaks HTTP/2, and makes its clients use HTTP/1.1 for
-# NTLM.
+# For scenario(), with the realm of `kdc`. The server speaks HTTP/2, and makes its clients use
+# HTTP/1.1 for NTLM.
 sub windows_server_config {
     my ($kdc) = @_;
     my $users = scratch_dir('users') . '/users';
