@@ -22,7 +22,7 @@ my %upper_case = (%negotiate, keytab => $kdc->{keytab});
 my %localhost = (service_name => 'HTTP/localhost');
 
 # A location, and one that redirects internally to it.
-sub places {
+sub location_pair {
     my ($path, %o) = @_;
     my $target = delete $o{to};
     return { path => $path, %o, apache => "FallbackResource $target/index.html", nginx => "try_files /none $target/index.html;" }
@@ -30,15 +30,15 @@ sub places {
     return { path => "$path/", %o };
 }
 my %server_config = (env => $kdc->server_env, locations => [
-    places('/any', %negotiate),
-    places('/localhost', %negotiate, %localhost),
-    places('/other', %negotiate, service_name => 'HTTP/other.test'),
-    places('/any-stays', %negotiate, connection_auth => 'all'),
-    places('/localhost-stays', %negotiate, %localhost, connection_auth => 'all'),
-    places('/redirect-any/', %negotiate, to => '/any'),
-    places('/redirect-localhost/', %negotiate, to => '/localhost'),
-    places('/case', %lower_case, %localhost),
-    places('/case-one-key', %upper_case, %localhost),
+    location_pair('/any', %negotiate),
+    location_pair('/localhost', %negotiate, %localhost),
+    location_pair('/other', %negotiate, service_name => 'HTTP/other.test'),
+    location_pair('/any-stays', %negotiate, connection_auth => 'all'),
+    location_pair('/localhost-stays', %negotiate, %localhost, connection_auth => 'all'),
+    location_pair('/redirect-any/', %negotiate, to => '/any'),
+    location_pair('/redirect-localhost/', %negotiate, to => '/localhost'),
+    location_pair('/case', %lower_case, %localhost),
+    location_pair('/case-one-key', %upper_case, %localhost),
 ]);
 
 # ---- tickets ----

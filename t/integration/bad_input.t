@@ -63,7 +63,7 @@ my @tokens = (
 sub goes_on {
     my ($server, $name, $answer, $next) = @_;
     return if $server->kind eq 'apache' && $answer && $answer->status == 400;
-    return is($next && $next->status, 401, "$name: the connection goes on");
+    return is($next && $next->status, 401, "$name: the connection continues");
 }
 
 scenario 'bad Negotiate headers', \%server_config, sub {

@@ -93,7 +93,7 @@ parts 'a login by a user file', \%server_config,
         granted($alice->get('/p/'), { user => 'CORP\\alice' }, 'the login of alice stays');
         my $answer;
         ok(wait_until(sub { ($answer = $optional->get('/optional/'))->user eq '' }, 30), 'at a location with optional credentials');
-        is($answer->status, 200, 'bob\'s next one does, without his name');
+        is($answer->status, 200, 'bob\'s next request is anonymous');
         refused((ntlm_login($bob, '/p/', user => 'bob'))[-1], 401, 'bob cannot log in again');
         $server->add_data('changing', join '', @line{qw(alice bob carl)});
         my $again = $server->connection;

@@ -134,7 +134,7 @@ sub sync {
     my ($c, $socket) = @_;
     for (1 .. 2) {
         ask($c, $socket, '/open/');
-        answer($socket)->status == 200 or die "the open place is shut\n";
+        answer($socket)->status == 200 or die "the open location does not answer 200\n";
     }
     return;
 }

@@ -13,6 +13,15 @@ use SSPI::Test::Ntlm qw(ntlm_login);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
+# The words of the log line for a client that names no service, and for the state of the channel.
+use constant {
+    NO_SERVICE => 'not told',
+    BOUND => 'bound',
+    BOUND_TO_FRONT_END => 'bound to one that ends before this server',
+    NOT_BOUND => 'not bound',
+    NOT_COMPARED => 'not compared',
+};
+
 my $fixture = SSPI::Test::Binding->new;
 my %evil = (channel_binding => 'allow', extended_protection => 'no-service-name-check');
 my %server_config = ($fixture->server_config(
@@ -52,7 +61,7 @@ sub line {
     $service .= '@SSPI.TEST' if $kind eq 'Kerberos';
     my $by = $by{$scheme};
     # The server offers this to Windows' clients of Digest where they must be bound.
-    $by .= '-sess' if $kind eq 'Digest' && $channel =~ /\Abound/;
+    $by .= '-sess' if $kind eq 'Digest' && grep { $channel eq $_ } BOUND, BOUND_TO_FRONT_END;
     return "$user{$kind} logged in by $by; service: $service; channel: $channel";
 }
 
@@ -63,17 +72,17 @@ my @parts = map {
         my $connection = $server->tls_connection;
         return $fixture->login($scheme, $connection, $path, $says, binding_of('rsa'));
     };
-    my $silent = line($scheme, $scheme =~ /\AKerberos/ ? 'HTTP/localhost' : 'not told', '');
+    my $silent = line($scheme, $scheme =~ /\AKerberos/ ? 'HTTP/localhost' : NO_SERVICE, '');
     ("by $scheme" => sub {
         my ($server) = @_;
         is($login->($server, '/required/', 'right')->status, 200, 'bound');
-        logs_logins($server, [ line($scheme, 'HTTP/localhost', 'bound') ], 'the log says so');
+        logs_logins($server, [ line($scheme, 'HTTP/localhost', BOUND) ], 'the log says so');
         is($login->($server, '/p/', 'silent')->status, 200, 'a client that says nothing');
-        logs_logins($server, [ $silent . 'not bound' ], 'the log says so');
+        logs_logins($server, [ $silent . NOT_BOUND ], 'the log says so');
         is($login->($server, '/none/', 'silent')->status, 200, 'nothing is compared');
-        logs_logins($server, [ $silent . 'not compared' ], 'the log says so');
+        logs_logins($server, [ $silent . NOT_COMPARED ], 'the log says so');
         is($login->($server, '/front/', 'right')->status, 200, 'bound to a front end');
-        logs_logins($server, [ line($scheme, 'HTTP/localhost', 'bound to one that ends before this server') ], 'the log says so');
+        logs_logins($server, [ line($scheme, 'HTTP/localhost', BOUND_TO_FRONT_END) ], 'the log says so');
         is($login->($server, '/required/', 'wrong')->status, 401, 'bound to something else');
         logs_logins($server, [], 'no login is logged');
     });
@@ -90,7 +99,7 @@ parts 'a login is logged', \%server_config, @parts,
         my ($server) = @_;
         my $connection = $server->tls_connection;
         is((ntlm_login($connection, '/p/'))[-1]->status, 200, 'a login');
-        logs_logins($server, [ line('NTLM', 'not told', 'not bound') ], 'the login is logged');
+        logs_logins($server, [ line('NTLM', NO_SERVICE, NOT_BOUND) ], 'the login is logged');
         granted($connection->get($_), { user => 'CORP\\alice' }, "$_: a request of that login") for '/p/', '/none/';
         logs_logins($server, [], 'these requests are not logged');
     },
@@ -99,18 +108,18 @@ parts 'a login is logged', \%server_config, @parts,
         my $client = $server->client(env => $fixture->{env});
         my $a = $client->get('/pages/page.shtml', authorization => $client->negotiate_header);
         is($a->body =~ s{page of /(\w+)/\n}{$1}gr, 'p none p', 'a page with three parts');
-        logs_logins($server, [ line('Kerberos', 'HTTP/localhost', 'not compared') ], 'one line');
+        logs_logins($server, [ line('Kerberos', 'HTTP/localhost', NOT_COMPARED) ], 'one line');
     },
     'once if the server reads the body first' => sub {
         my ($server) = @_;
         is(digest($server->client, '/int/', body => 'a body')->status, $server->kind eq 'nginx' ? 405 : 200, 'auth-int');
-        logs_logins($server, [ line('Digest', 'not told', 'not compared') ], 'one line');
+        logs_logins($server, [ line('Digest', NO_SERVICE, NOT_COMPARED) ], 'one line');
     },
     'where the user is known but not admitted' => sub {
         my ($server) = @_;
         is(digest($server->client, '/bob/')->status, 403, 'not a user who is required');
         # On httpd the authorization modules decide that later, and log it themselves.
-        logs_logins($server, $server->kind eq 'apache' ? [ line('Digest', 'not told', 'not compared') ] : [], 'httpd logs the login, nginx only the refusal');
+        logs_logins($server, $server->kind eq 'apache' ? [ line('Digest', NO_SERVICE, NOT_COMPARED) ] : [], 'httpd logs the login, nginx only the refusal');
     },
     'not if the log level is higher' => sub {
         my ($server) = @_;
@@ -121,10 +130,10 @@ parts 'a login is logged', \%server_config, @parts,
         my ($server) = @_;
         my ($evil, $shown) = (qq(HTTP/a'\xc3\xa4) . 'b' x 200, 'HTTP/a\\x27\\xc3\\xa4' . 'b' x 200);
         is(digest($server->client, '/any/', SSPI::Test::Binding::digest_says('', $evil))->status, 200, 'a strange service');
-        logs_logins($server, [ line('Digest', substr($shown, 0, 125) . '...', 'not compared') ], 'the service is cut and escaped');
+        logs_logins($server, [ line('Digest', substr($shown, 0, 125) . '...', NOT_COMPARED) ], 'the service is cut and escaped');
         my $connection = $server->tls_connection;
         is((ntlm_login($connection, '/any/', target => qq(HTTP/a"\xc3\xa4)))[-1]->status, 200, 'another');
-        logs_logins($server, [ line('NTLM', 'HTTP/a\\x22\\xc3\\xa4', 'not bound') ], 'the service is escaped');
+        logs_logins($server, [ line('NTLM', 'HTTP/a\\x22\\xc3\\xa4', NOT_BOUND) ], 'the service is escaped');
     };
 
 done_testing;

@@ -176,7 +176,7 @@ parts 'a login and the provider of another location', { on => 'apache', location
         granted($a, { user => 'alice' }, 'the page');
         is_deeply([ $a->body =~ /(\w+):shown/g ], [ 'same', 'same' ],
             'only the same hash in another file is the same user');
-        is_deeply([ sort map { /\bown provider\b/ ? 'provider' : /\banother user file\b/ ? 'user file' : $_ } message_lines($server) ],
+        is_deeply([ sort map { /\bprovider\b/ ? 'provider' : /\buser file\b/ ? 'user file' : $_ } message_lines($server) ],
             [ 'provider', 'user file' ], 'the log explains each reason once');
         $a = try($c, '/file-page/page.shtml');
         is_deeply([ $a->body =~ /(\w+):shown/g ], ['file'], 'a login by a user file does not count for a provider');

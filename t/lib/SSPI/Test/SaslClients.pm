@@ -2,11 +2,9 @@
 # SASL clients that log in at the servers of SSPI::Test::Sasl and exchange messages with them. Each
 # client is one function:
 #
-#  my $r = log_in($client, $server, mechanism => ..., layer => 'none' 
-# 'integrity'
-# 'confidentiality', ...)
+#   my $r = log_in($client, $server, mechanism => ..., layer => ..., ...)
 #
-# Further options: cipher (DIGEST-MD5), by_ntlm (GSS-SPNEGO), authzid, user and password (if the
+# The layer is none, integrity or confidentiality. Further options: cipher (DIGEST-MD5), by_ntlm (GSS-SPNEGO), authzid, user and password (if the
 # mechanism needs them), and those of each client. Returns { client, server, says }. `client` is
 # "both ways" if the client had that layer and messages went in both directions. Otherwise it is the
 # client's output. `server` is the server's output about the client. `says` are the messages that
