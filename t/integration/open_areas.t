@@ -12,7 +12,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
 use SSPI::Test::Connection;
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Digest qw(digest_values user_line);
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
@@ -55,22 +55,11 @@ sub anonymous {
     return is_deeply([ $answer->status, $answer->user, $answer->remote_user, $answer->challenges ], [ 200, '', '' ], $name);
 }
 
-# Returns a function that makes header values for one nonce.
-sub digests {
-    my ($client) = @_;
-    my ($challenge) = digest_challenges(grep { /\ADigest/ } $client->get('/must/')->challenges);
-    my $nc = 0;
-    return sub {
-        my ($path, %o) = @_;
-        return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, nc => ++$nc, %o);
-    };
-}
-
 # Tests a location that admits a request without a user.
 sub names_the_user {
     my ($server, $path) = @_;
     my $c = $server->client(env => $alice);
-    my $digest = digests($c);
+    my $digest = digest_values($c, '/must/');
     $server->new_log;
     anonymous($c->get($path), "$path: no credentials");
     is_deeply([ message_lines($server) ], [], "$path: and nothing is logged");
@@ -117,7 +106,7 @@ parts 'areas that are open to addresses', \%server_config,
 sub ignores_credentials {
     my ($server, $path) = @_;
     my $c = $server->client(env => $alice);
-    my $digest = digests($c);
+    my $digest = digest_values($c, '/must/');
     $server->new_log;
     my $ticket = $c->negotiate_header;
     anonymous($c->get($path), "$path: no credentials");
@@ -231,7 +220,7 @@ parts "httpd's AuthType None within AuthType SSPI", \%inner,
     'shows its error documents' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
-        my $digest = digests($c);
+        my $digest = digest_values($c, '/must/');
         for ([ '/must/', "denied\n" ], [ '/must/none/', "denied\n" ], [ '/must/none/own/', "own\n" ]) {
             my ($path, $document) = @$_;
             $server->new_log;

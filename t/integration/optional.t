@@ -9,7 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Digest qw(digest_values user_line);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
@@ -29,17 +29,6 @@ my %server_config = (
         { path => '/named/', %both, sspi => 'optional', require => ['user digest:bob alice@SSPI.TEST'] },
     ],
 );
-
-# Header values for one nonce of the server.
-sub digests {
-    my ($client) = @_;
-    my ($challenge) = digest_challenges($client->get('/must/')->challenges);
-    my $nc = 0;
-    return sub {
-        my ($path, %o) = @_;
-        return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, nc => ++$nc, %o);
-    };
-}
 
 sub anonymous {
     my ($answer, $name) = @_;
@@ -61,7 +50,7 @@ parts 'optional', \%server_config,
     'each request of a connection has the user of its own credentials' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
-        my $digest = digests($c);
+        my $digest = digest_values($c, '/must/');
         my $get = sub { return [ '/optional/', @_ ] };
         my @answers = $c->raw($get->(), $get->(authorization => $c->negotiate_header), $get->(),
             $get->(authorization => $digest->('/optional/')), $get->());
@@ -84,7 +73,7 @@ parts 'optional', \%server_config,
     'but they name the user after a redirect to a location that offers it' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
-        my $digest = digests($c);
+        my $digest = digest_values($c, '/must/');
         refused($c->get('/first/x'), 401, 'a location that requires a user');
         granted($c->get('/first/x', authorization => $digest->('/first/x')), { user => 'alice' }, 'takes Digest');
         refused($c->get('/first/x', authorization => $digest->('/first/x', password => 'no')), 401, 'a wrong password is refused');
@@ -94,7 +83,7 @@ parts 'optional', \%server_config,
     'wrong credentials are refused, as at a location that demands them' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
-        my $digest = digests($c);
+        my $digest = digest_values($c, '/must/');
         my $used = $digest->('/optional/');
         my $ticket = $c->negotiate_header;
         granted($c->get('/optional/', authorization => $used), { user => 'alice' }, 'a Digest header');
@@ -121,7 +110,7 @@ parts 'optional', \%server_config,
         my $c = $server->client;
         my @headers = map { ('--header', "$_: root") } qw(X-Evil SSPI-User SSPI_USER Remote-User REMOTE_USER X-Remote-User);
         anonymous($c->get('/optional/', args => \@headers), 'by headers');
-        my $digest = digests($c);
+        my $digest = digest_values($c, '/must/');
         granted($c->get('/optional/', args => \@headers, authorization => $digest->('/optional/')), { user => 'alice' },
             'a header does not change the verified user');
         anonymous($c->get('/optional/', args => [ @headers, qw(--basic --user root:root) ]), 'Basic names no user');
@@ -135,11 +124,11 @@ parts 'optional', \%server_config,
     'an anonymous request is refused where users are named' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
-        my $digest = digests($c);
+        my $digest = digest_values($c, '/must/');
         refused($c->get('/named/'), 401, 'no credentials');
         granted($c->get('/named/', authorization => $digest->('/named/', user => 'bob')), { user => 'bob' }, 'a named user');
         granted($c->get('/named/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'another one');
-        is($c->get('/named/', authorization => digests($c)->('/named/'))->status, 403, 'a user who is not named');
+        is($c->get('/named/', authorization => digest_values($c, '/must/')->('/named/'))->status, 403, 'a user who is not named');
     };
 
 scenario 'Require decides about anonymous requests', { on => 'apache', locations => [

@@ -9,7 +9,7 @@ use lib "$FindBin::Bin/../lib";
 use IO::Socket::INET;
 use Test::More;
 use SSPI::Test qw(scratch_dir spew wait_until);
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Digest qw(digest_challenges digest_values user_line);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 
@@ -34,14 +34,11 @@ sub resize {
     return change($server, apache_head => "SSPIStateSize $size\n", nginx_http => "sspi_state_size $size;");
 }
 
-# Header values for one new nonce.
+# Returns a function that makes the header value with a count of one new nonce.
 sub digests {
     my ($client) = @_;
-    my ($challenge) = digest_challenges($client->get('/p/')->challenges);
-    return sub {
-        my ($nc, $path) = @_;
-        return digest_header($challenge, user => 'alice', password => 'pw', uri => $path // '/p/', nc => $nc);
-    };
+    my $value = digest_values($client, '/p/');
+    return sub { my ($nc, $path) = @_; return $value->($path // '/p/', nc => $nc) };
 }
 
 sub works {

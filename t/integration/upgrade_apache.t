@@ -10,7 +10,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(root_dir run scratch_dir spew);
 use SSPI::Test::Connection;
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test::Digest qw(digest_values user_line);
 use SSPI::Test::Gss;
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Parts;
@@ -24,13 +24,6 @@ my $ntlm_users = spew("$dir/ntlm", ntlm_user_line('alice', 'CORP', 'pw'), 0644);
 my %all = (packages => 'Negotiate NTLM Digest', mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab},
     ntlm_user_file => $ntlm_users, digest_user_file => $digest_users, realm => 'r');
 my @upgrade = ('Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA');
-
-sub digests {
-    my ($client) = @_;
-    my ($challenge) = digest_challenges(grep { /\ADigest/ } $client->get('/p/')->challenges);
-    my $nc = 0;
-    return sub { my ($path) = @_; return digest_header($challenge, user => 'alice', password => 'pw', uri => $path, nc => ++$nc) };
-}
 
 # Returns the HTTP version of curl's last answer.
 sub version { my ($answer) = @_; return $answer->{version} }
@@ -49,7 +42,7 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
         my $c = $server->client(env => $alice);
         my @http2 = (args => ['--http2']);
         for my $path (qw(/p/ /optional/ /index/ /error/)) {
-            my %forced = $path eq '/optional/' ? (authorization => digests($c)->($path)) : (digest => 'alice:pw');
+            my %forced = $path eq '/optional/' ? (authorization => digest_values($c, '/p/')->($path)) : (digest => 'alice:pw');
             granted($c->get($path, %forced, @http2), { user => 'alice' }, "$path: Digest");
             granted($c->get($path, negotiate => 1, @http2), { user => 'alice@SSPI.TEST' }, "$path: Negotiate");
         }
@@ -67,7 +60,7 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
             my @java = (qw(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData), root_dir() . '/t/clients/HttpUpgrade.java');
             my $ask = sub { my ($path, @more) = @_; return run([ @java, $c->url($path), @more ], timeout => 120)->{out} };
             is($ask->('/p/', $c->negotiate_header), "200 HTTP_1_1 alice\@SSPI.TEST\n", 'a ticket');
-            is($ask->('/p/', digests($c)->('/p/')), "200 HTTP_1_1 alice\n", 'Digest');
+            is($ask->('/p/', digest_values($c, '/p/')->('/p/')), "200 HTTP_1_1 alice\n", 'Digest');
         }
     },
     'still works without a login' => sub {
@@ -85,7 +78,7 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
     'does not allow a replay' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
-        my $digest = digests($c);
+        my $digest = digest_values($c, '/p/');
         for my $used ($digest->('/p/'), $c->negotiate_header) {
             my ($scheme) = split ' ', $used;
             my $connection = SSPI::Test::Connection->new($c);

@@ -9,7 +9,8 @@ use Digest::MD5 qw(md5_hex);
 use Digest::SHA qw(sha256_hex sha512256_hex);
 use Exporter qw(import);
 
-our @EXPORT_OK = qw(digest_challenges digest_header digest_info digest_quote user_line userhash);
+our @EXPORT_OK = qw(digest_challenges digest_header digest_info digest_quote digest_values user_line
+    userhash);
 
 my %hash = (
     'MD5' => \&md5_hex,
@@ -83,6 +84,19 @@ sub digest_header {
     my @names = grep { defined $d{$_} } @order, sort grep { !$known{$_} } keys %d;
     my $text = join ', ', map { "$_=" . ($bare{$_} ? $d{$_} : digest_quote($d{$_})) } @names;
     return "Digest $text" . ($o{raw} // '');
+}
+
+# Returns a function that makes Authorization values for one new nonce of the location `path`, for the
+# user alice with the password `pw`. Its arguments are the uri and options of digest_header(). The
+# count increases with each value.
+sub digest_values {
+    my ($client, $path) = @_;
+    my ($challenge) = digest_challenges($client->get($path)->challenges);
+    my $nc = 0;
+    return sub {
+        my ($uri, %o) = @_;
+        return digest_header($challenge, user => 'alice', password => 'pw', uri => $uri, nc => ++$nc, %o);
+    };
 }
 
 # Returns the directives of an Authentication-Info value. `right` is true if its rspauth is right
