@@ -8,7 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(free_port scratch_dir slurp spew);
+use SSPI::Test qw(free_port scratch_dir spew);
 use SSPI::Test::Digest qw(user_line);
 use SSPI::Test::Gss qw(negotiate_value);
 use SSPI::Test::Login;

@@ -8,7 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp wait_until on_end run);
+use SSPI::Test qw(scratch_dir spew slurp wait_until on_end);
 use SSPI::Test::Client;
 use SSPI::Test::Digest qw(user_line);
 use SSPI::Test::Gss;

@@ -8,8 +8,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp run wait_until);
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test qw(scratch_dir spew slurp);
+use SSPI::Test::Digest qw(user_line);
 use SSPI::Test::Ntlm qw(ntlm_user_line);
 use SSPI::Test::Scenario;
 

@@ -5,7 +5,6 @@
 use strict;
 use warnings;
 
-use Cwd qw(abs_path);
 use FindBin;
 use IO::Select;
 use lib "$FindBin::Bin/../lib";

@@ -7,8 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp run wait_until);
-use SSPI::Test::Digest qw(digest_challenges digest_header user_line);
+use SSPI::Test qw(run);
 use SSPI::Test::Scenario;
 
 my $kdc = SSPI::Test::KDC->new;

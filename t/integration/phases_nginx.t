@@ -7,7 +7,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(scratch_dir spew slurp run wait_until free_port built);
+use SSPI::Test qw(scratch_dir spew slurp free_port built);
 use SSPI::Test::Digest qw(digest_challenges digest_header digest_info user_line);
 use SSPI::Test::Origin;
 use SSPI::Test::Scenario;

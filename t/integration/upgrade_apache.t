@@ -11,7 +11,6 @@ use Test::More;
 use SSPI::Test qw(root_dir run scratch_dir spew);
 use SSPI::Test::Connection;
 use SSPI::Test::Digest qw(digest_values user_line);
-use SSPI::Test::Gss;
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;

@@ -72,7 +72,7 @@ sub _h2_without_length {
     my ($c, $path, $body, %o) = @_;
     my $method = $o{method} // 'POST';
     my $dir = scratch_dir('h2');
-    my $r = run([ qw(curl -q --silent --show-error --http2 --upload-file - --max-time 30 --noproxy *), '--request', $method,
+    my $r = run([ qw(curl -q --silent --show-error --http2 --upload-file - --max-time 60 --noproxy *), '--request', $method,
             '--cacert', $c->{ca}, '--dump-header', "$dir/headers", '--output', "$dir/body",
             (map { ('--header', $_) } 'Authorization: ' . login($path, $method, $o{hashed_body} // $body),
                 @{$o{headers} // []}), $c->url($path, 1) ], stdin => $body);

@@ -41,7 +41,7 @@ sub get {
     push @args, '--http1.1' if !grep { /\A--http/ } @args;
     my $paths = ref $path ? $path : [ $path ];
     my @urls = map { ($self->url($_, $o{tls}), '--output', "$dir/body") } @$paths;
-    my $r = run([ qw(curl -q --silent --show-error --verbose --path-as-is --max-time 30),
+    my $r = run([ qw(curl -q --silent --show-error --verbose --path-as-is --max-time 60),
             '--noproxy', $o{proxied} ? '' : '*',
             '--resolve', "localhost:$self->{http}:127.0.0.1",
             '--resolve', "localhost:$self->{https}:127.0.0.1",

@@ -7,8 +7,7 @@ use warnings;
 use File::Basename qw(dirname);
 use File::Path qw(make_path);
 use POSIX qw(:sys_wait_h);
-use SSPI::Test qw(scratch_dir spew slurp spawn run wait_until free_port is_root on_end built
-    worker_user);
+use SSPI::Test qw(scratch_dir spew slurp spawn run wait_until free_port on_end built);
 use SSPI::Test::Client;
 
 # The headers of an answer that name the verified user, the same on both servers:
