@@ -88,11 +88,11 @@ sub name {
 }
 
 # A missing client is reported once.
-my %told;
+my %reported;
 sub has {
     my ($client, %o) = @_;
     my $missing = missing($client, %o) // return 1;
-    SKIP: { skip $missing, 1 if !$told{$missing}++ }
+    SKIP: { skip $missing, 1 if !$reported{$missing}++ }
     return 0;
 }
 

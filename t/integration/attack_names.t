@@ -141,8 +141,8 @@ parts 'names', \%server_config,
         my ($server) = @_;
         my $c = $server->client;
         my $get = sub { return $c->get($_[0], authorization => negotiate_value(kerberos($_[1]))) };
-        my %who = (full => 'alice@SSPI.TEST', short => 'alice', local => 'alice');
-        granted($get->("/$_/", $alice), { user => $who{$_} }, "alice, $_") for sort keys %who;
+        my %names = (full => 'alice@SSPI.TEST', short => 'alice', local => 'alice');
+        granted($get->("/$_/", $alice), { user => $names{$_} }, "alice, $_") for sort keys %names;
         for my $text ('alice\\@OTHER', 'alice\\@SSPI.TEST', 'LAB\\\\alice', 'alice\\/admin') {
             my $env = user($text);
             granted($get->('/full/', $env), { user => "$text\@SSPI.TEST" }, "$text, full");

@@ -60,9 +60,9 @@ parts 'named users', \%server_config,
             my ($server) = @_;
             my %passes = map { $_ => 1 } split ' ', $pass;
             for my $way (ways($server, $path)) {
-                my ($who, $a) = @$way;
-                my $may = $passes{$who} ? 200 : 403;
-                is_deeply([ $a->status, grep { !/\ANegotiate \S/ } $a->challenges ], [$may], "$who: $may");
+                my ($user, $a) = @$way;
+                my $may = $passes{$user} ? 200 : 403;
+                is_deeply([ $a->status, grep { !/\ANegotiate \S/ } $a->challenges ], [$may], "$user: $may");
             }
             refused($server->client->get($path), 401, 'no credentials: 401');
         })

@@ -41,21 +41,21 @@ parts 'names', \%server_config,
     'a name beyond ASCII is one name in all its spellings' => sub {
         my ($server) = @_;
         my $get = requests($server, '/p/', $composed, password => 'geheim');
-        my %who = (user => $composed);
-        granted($get->({}), \%who, 'as in the user file: UTF-8, composed');
-        granted($get->({ username => $decomposed }), \%who, 'decomposed');
-        granted($get->({ username => $latin_1 }), \%who, 'in ISO-8859-1, as sent by clients that hash UTF-8');
-        granted($get->({ username => undef }, ", username=\"j\\\xc3\xa4s\""), \%who, 'with a backslash before an octet of it');
+        my %user = (user => $composed);
+        granted($get->({}), \%user, 'as in the user file: UTF-8, composed');
+        granted($get->({ username => $decomposed }), \%user, 'decomposed');
+        granted($get->({ username => $latin_1 }), \%user, 'in ISO-8859-1, as sent by clients that hash UTF-8');
+        granted($get->({ username => undef }, ", username=\"j\\\xc3\xa4s\""), \%user, 'with a backslash before an octet of it');
         my %bare = (username => undef);
-        granted($get->({ %bare, 'username*' => q(UTF-8''j%C3%A4s) }), \%who, 'username*');
-        granted($get->({ %bare, 'username*' => q(utf-8'de-CH'j%c3%a4s) }), \%who, 'with a language, and small letters');
-        granted($get->({ %bare, 'username*' => q(UTF-8''ja%CC%88s) }), \%who, 'with decomposed characters');
-        granted($get->({ %bare, 'username*' => q(UTF-8''%6A%C3%A4%73), userhash => 'false' }), \%who, 'with every character encoded');
+        granted($get->({ %bare, 'username*' => q(UTF-8''j%C3%A4s) }), \%user, 'username*');
+        granted($get->({ %bare, 'username*' => q(utf-8'de-CH'j%c3%a4s) }), \%user, 'with a language, and small letters');
+        granted($get->({ %bare, 'username*' => q(UTF-8''ja%CC%88s) }), \%user, 'with decomposed characters');
+        granted($get->({ %bare, 'username*' => q(UTF-8''%6A%C3%A4%73), userhash => 'false' }), \%user, 'with every character encoded');
         $server->new_log;
         not_stale($get->({ username => $decomposed }, '', password => 'wrong'), 'a wrong password');
         logged($server, 'WRONG_PASSWORD', qr/ja\\+xcc\\+x88s/);
         my %count = (nc => 500);
-        granted($get->({}, '', %count), \%who, 'a count with one spelling');
+        granted($get->({}, '', %count), \%user, 'a count with one spelling');
         stale($get->({ username => $decomposed }, '', %count), 'is used for the other spellings as well');
         logged($server, 'REPLAY');
     },
@@ -97,12 +97,12 @@ parts 'names', \%server_config,
     'a domain may stand before a name, behind one backslash or two' => sub {
         my ($server) = @_;
         my $get = requests($server, '/p/', 'DOMAIN\\carol');
-        my %who = (user => 'DOMAIN\\carol');
-        granted($get->({}), \%who, 'escaped');
-        granted($get->({ username => undef }, ', username="DOMAIN\\carol"'), \%who, 'with one backslash, unescaped');
+        my %user = (user => 'DOMAIN\\carol');
+        granted($get->({}), \%user, 'escaped');
+        granted($get->({ username => undef }, ', username="DOMAIN\\carol"'), \%user, 'with one backslash, unescaped');
         $server->new_log;
         my $once = { username => undef };
-        granted($get->($once, ', username="DOMAIN\\carol"', nc => 100), \%who, 'a count of one spelling');
+        granted($get->($once, ', username="DOMAIN\\carol"', nc => 100), \%user, 'a count of one spelling');
         stale($get->({}, '', nc => 100), 'is used for the other spelling as well');
         logged($server, 'REPLAY');
         not_stale($get->({ username => 'OTHER\\carol' }), 'another domain');

@@ -138,8 +138,8 @@ parts 'weaknesses', \%server_config,
             $server->new_log;
             my $a = $c->get('/p/', authorization => "Digest $value");
             is($a->status, 400, "Digest $value");
-            my $told = join "\n", $a->body, $server->new_log, map { "@$_" } @{$a->{headers}};
-            unlike($told, qr/alice/, "Digest $value: the answer shows no other user");
+            my $seen = join "\n", $a->body, $server->new_log, map { "@$_" } @{$a->{headers}};
+            unlike($seen, qr/alice/, "Digest $value: the answer shows no other user");
         }
     },
     'CVE-2018-1312: a nonce of another server, realm or key is not valid' => sub {
@@ -167,22 +167,22 @@ parts 'weaknesses', \%server_config,
     },
     'CVE-2019-0217: requests at the same time mix no users' => sub {
         my ($server) = @_;
-        my @who = qw(alice bob);
+        my @users = qw(alice bob);
         my $challenge = login($server, 'alice')->challenge;
         my $make = sub {
             my ($user, $from, $nc) = @_;
             return digest_header($from, user => $user, password => "$user pw", uri => '/p/', nc => $nc);
         };
-        my @answers = $server->client->parallel(map { [ '/p/', authorization => $make->($who[ $_ % 2 ], $challenge, $_) ] } 1 .. 100);
+        my @answers = $server->client->parallel(map { [ '/p/', authorization => $make->($users[ $_ % 2 ], $challenge, $_) ] } 1 .. 100);
         my %granted;
         $granted{$_->user}++ for grep { $_->status == 200 } @answers;
         is(scalar keys %granted, 1, 'the nonce has one owner');
         my ($owner) = keys %granted;
         is_deeply([ map { $_->status == 200 ? $_->user : 'refused' } @answers ],
-            [ map { $who[ $_ % 2 ] eq $owner ? $owner : 'refused' } 1 .. 100 ], 'only the owner is granted, with all of his requests');
-        my @own = map { login($server, $_)->challenge } @who;
-        @answers = $server->client->parallel(map { [ '/p/', authorization => $make->($who[ $_ % 2 ], $own[ $_ % 2 ], $_) ] } 1 .. 100);
-        is_deeply([ map { $_->user } @answers ], [ map { $who[ $_ % 2 ] } 1 .. 100 ], 'with separate nonces each answer names its own user');
+            [ map { $users[ $_ % 2 ] eq $owner ? $owner : 'refused' } 1 .. 100 ], 'only the owner is granted, with all of his requests');
+        my @own = map { login($server, $_)->challenge } @users;
+        @answers = $server->client->parallel(map { [ '/p/', authorization => $make->($users[ $_ % 2 ], $own[ $_ % 2 ], $_) ] } 1 .. 100);
+        is_deeply([ map { $_->user } @answers ], [ map { $users[ $_ % 2 ] } 1 .. 100 ], 'with separate nonces each answer names its own user');
     },
     'CVE-2020-35452: no octet after a nonce is read or written' => sub {
         my ($server) = @_;

@@ -19,7 +19,7 @@ my @locations = map { { path => "/$_/", channel_binding => $_ } } qw(allow requi
 my %server_config = $fixture->server_config(@locations);
 my ($certificate, $key) = SSPI::Test::Server::certificate('other-host');
 my $nginx_locations = join '', map { nginx_location($_) } @{$server_config{locations}};
-my $who = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::identity_headers;
+my $identity_headers = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::identity_headers;
 $server_config{apache} = <<"CONF";
 <VirtualHost 127.0.0.1:\@HTTPS\@>
     ServerName other.test
@@ -39,13 +39,13 @@ server {
     root \@DOCROOT\@;
     ssl_certificate $certificate;
     ssl_certificate_key $key;
-    $who$nginx_locations
+    $identity_headers$nginx_locations
 }
 server {
     listen 127.0.0.1:\@HTTPS\@ ssl;
     server_name bare.test;
     root \@DOCROOT\@;
-    $who$nginx_locations
+    $identity_headers$nginx_locations
 }
 CONF
 

@@ -79,7 +79,7 @@ sub cell {
 sub rows {
     my ($server, $table, $port) = @_;
     return map {
-        my ($who, $way, $says, $certificate, %login) = @$_;
+        my ($title, $way, $says, $certificate, %login) = @$_;
         my @cells = map {
             my $path = "/$table->{name}-$_/";
             my %got;
@@ -90,7 +90,7 @@ sub rows {
             }
             cell(\%got);
         } @policies;
-        [ $who, @cells ];
+        [ $title, @cells ];
     } @{$client{$table->{clients}}};
 }
 

@@ -91,11 +91,11 @@ parts 'Negotiate in several legs', \%server_config,
         asks_for_more($abandoned, 'a first leg');
         asks_for_more($anew, 'the client may begin again');
         granted($end, \%alice, 'and complete the new exchange');
-        my ($begun, $whole, $late) = $c->raw([ '/p/', authorization => $opening ],
+        my ($begun, $one_leg, $late) = $c->raw([ '/p/', authorization => $opening ],
             [ '/p/', authorization => SSPI::Test::Gss->header(env => $alice) ],
             [ '/p/', authorization => reply(initiator()->{token}) ]);
         asks_for_more($begun, 'a first leg');
-        granted($whole, \%alice, 'an exchange of one leg instead');
+        granted($one_leg, \%alice, 'an exchange of one leg instead');
         refused($late, 401, 'the old exchange has ended then');
     },
     'an unfinished exchange has no user, also where credentials are optional' => sub {

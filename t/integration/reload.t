@@ -107,13 +107,13 @@ parts 'reload', \%server_config,
         $server->reload;
         my @during = $c->parallel(map { [ '/p/', authorization => $digest->($_) ] } 3 .. 22);
         is(scalar(grep { $_->status == 200 } @during), 20, 'later requests are served');
-        my $whole = 0;
+        my $n_complete = 0;
         for my $i (0 .. $#sockets) {
             my ($n, $part) = (length $begun[$i]);
             while (my $got = sysread $sockets[$i], $part, 1 << 20) { $n += $got }
-            $whole++ if $begun[$i] =~ m{\AHTTP/1\.1 200} && $n > $size;
+            $n_complete++ if $begun[$i] =~ m{\AHTTP/1\.1 200} && $n > $size;
         }
-        is($whole, scalar @values, 'requests in flight are answered');
+        is($n_complete, scalar @values, 'requests in flight are answered');
     },
     'the test of a wrong configuration does not affect the running server' => sub {
         my ($server) = @_;

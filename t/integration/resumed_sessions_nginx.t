@@ -19,7 +19,7 @@ my $fixture = SSPI::Test::Binding->new;
 my @locations = map { { path => "/$_/", channel_binding => $_ } } qw(allow require);
 my %server_config = $fixture->server_config(@locations);
 my $nginx_locations = join '', map { nginx_location($_) } @{$server_config{locations}};
-my $who = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::identity_headers;
+my $identity_headers = join '', map { "add_header $_->[0] $_->[2] always;\n" } @SSPI::Test::Server::identity_headers;
 
 # The workers must be able to read these files.
 my @names = qw(first other ec);
@@ -27,7 +27,7 @@ $server_config{data} = { map { my $name = $_; my @files = SSPI::Test::Server::ce
     ("$name.pem" => slurp($files[0]), "$name.key" => slurp($files[1])) } @names };
 
 my @loads = ('ssl_certificate @DIR@/$host_certificate.pem;', 'ssl_certificate_key @DIR@/$host_certificate.key;');
-sub server { my ($listen, @lines) = @_; return join "\n", 'server {', "listen 127.0.0.1:$listen;", 'root @DOCROOT@;', @lines, "$who$nginx_locations}", '' }
+sub server { my ($listen, @lines) = @_; return join "\n", 'server {', "listen 127.0.0.1:$listen;", 'root @DOCROOT@;', @lines, "$identity_headers$nginx_locations}", '' }
 
 # The default server of a port has the callbacks and tickets for all connections of the port.
 $server_config{nginx_http} .= join "\n", 'map $ssl_server_name $host_certificate { default first; other.test other; }',

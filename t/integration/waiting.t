@@ -18,9 +18,9 @@ my $reason = SSPI::Test::Winbind::skip_reason();
 plan skip_all => $reason if defined $reason;
 
 my $winbind = SSPI::Test::Winbind->new;
-my @who = map { SSPI::Test::Winbind->can($_)->() } qw(USER DOMAIN PASSWORD);
-my %who = (user => $who[0], domain => $who[1], password => $who[2]);
-my %user = (user => "$who{domain}\\$who{user}");
+my @login = map { SSPI::Test::Winbind->can($_)->() } qw(USER DOMAIN PASSWORD);
+my %login = (user => $login[0], domain => $login[1], password => $login[2]);
+my %user = (user => "$login{domain}\\$login{user}");
 my %server_config = (
     before => [ $winbind->before ],
     locations => [
@@ -32,12 +32,12 @@ my %server_config = (
 my %nginx_config = (%server_config, on => 'nginx');
 my %apache_config = (%server_config, on => 'apache', apache_head => "SSPIThreads 2\nKeepAliveTimeout 30\n");
 
-sub login { my ($connection, %o) = @_; return (ntlm_login($connection, '/p/', %who, %o))[-1] }
+sub login { my ($connection, %o) = @_; return (ntlm_login($connection, '/p/', %login, %o))[-1] }
 
 # Returns a connection after the first leg, and the header of the last leg.
 sub half {
     my ($server) = @_;
-    my ($connection, $ntlm) = ($server->connection, SSPI::Test::Ntlm->new(%who));
+    my ($connection, $ntlm) = ($server->connection, SSPI::Test::Ntlm->new(%login));
     my $a = $connection->get('/p/', authorization => ntlm_value('NTLM', $ntlm->{negotiate}));
     return ($connection, ntlm_value('NTLM', $ntlm->authenticate(ntlm_token($a, 'NTLM'))));
 }
@@ -89,13 +89,13 @@ for my $kind (\%nginx_config, \%apache_config) {
         my ($server) = @_;
         my $connection = $server->connection;
         my $a = login($connection);
-        like($server->log, qr/\b$asked\b.*\Q$who{domain}\E/, 'the first login logs the names of this machine');
+        like($server->log, qr/\b$asked\b.*\Q$login{domain}\E/, 'the first login logs the names of this machine');
         granted($a, { %user, package => 'NTLM', mechanism => 'NTLM' }, 'a login');
         refused(login($server->connection, password => 'no'), 401, 'a wrong password');
         logged($server, 'WRONG_PASSWORD');
         refused(login($server->connection, user => 'mallory'), 401, 'an unknown user');
         logged($server, 'WRONG_PASSWORD');
-        granted($server->client->get('/p/', args => [ '--ntlm', '--user', "$user{user}:$who{password}" ]), \%user, 'curl');
+        granted($server->client->get('/p/', args => [ '--ntlm', '--user', "$user{user}:$login{password}" ]), \%user, 'curl');
         $winbind->pause;
         while_silent(sub { granted($connection->get('/p/'), \%user, 'a client that is logged in does not need winbind any more') });
     };
@@ -225,10 +225,10 @@ sub parts_of { my ($answer) = @_; return join ' ', $answer->body =~ /\b(BEGIN|PA
 for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' }) {
     scenario 'parts of one page wait for the same login', $kind, sub {
         my ($server) = @_;
-        my $whole = 'BEGIN PART1 PART2 PART3 END';
+        my $complete = 'BEGIN PART1 PART2 PART3 END';
         my ($connection, $value) = half($server);
         $connection->send($connection->{client}->request_text('/page/p.shtml', authorization => $value));
-        is(parts_of($connection->answer), $whole, 'winbind answers at once');
+        is(parts_of($connection->answer), $complete, 'winbind answers at once');
         ($connection, $value) = half($server);
         $winbind->pause;
         while_silent(sub {
@@ -236,7 +236,7 @@ for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' 
             others_go_on($server);
             ok($connection->waits, 'a page waits');
             $winbind->resume;
-            is(parts_of($connection->answer), $whole, 'the page has all its parts');
+            is(parts_of($connection->answer), $complete, 'the page has all its parts');
         });
         ($connection, $value) = half($server);
         $winbind->pause;

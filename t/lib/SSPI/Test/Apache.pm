@@ -37,7 +37,7 @@ sub template {
     my $opt = $self->{opt};
     my $user = is_root() ? 'User ' . worker_user() . "\nGroup " . ($opt->{group} // worker_user()) . "\n" : '';
     my $ours = ($opt->{module} // 1) ? "LoadModule sspi_module \@MODULE\@\n" : '';
-    my $who = join '', map {
+    my $identity_headers = join '', map {
         my ($name, $expr) = @{$_}[ 0, 1 ];
         my $value = $expr =~ /\A%/ ? $expr : "%{$expr}";
         $value = "%{reqenv:$1}" if $expr =~ /reqenv\('(\w+)'\)/;
@@ -81,7 +81,7 @@ DocumentRoot \@DOCROOT\@
     Options Includes FollowSymLinks
     Require all granted
 </Directory>
-$who
+$identity_headers
 @{[ $opt->{apache_head} // '' ]}
 $server$locations@{[ $opt->{apache} // '' ]}
 <VirtualHost 127.0.0.1:\@HTTPS\@>

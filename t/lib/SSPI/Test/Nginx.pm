@@ -30,9 +30,9 @@ sub template {
     my $opt = $self->{opt};
     my $user = is_root() ? 'user ' . worker_user() . ' ' . ($opt->{group} // worker_user()) . ";\n" : '';
     my $ours = ($opt->{module} // 1) ? "load_module \@MODULE\@;\n" : '';
-    my @who = @SSPI::Test::Server::identity_headers;
-    @who = grep { $_->[2] !~ /sspi/ } @who if !$ours;
-    my $who = join '', map { "        add_header $_->[0] $_->[2] always;\n" } @who;
+    my @headers = @SSPI::Test::Server::identity_headers;
+    @headers = grep { $_->[2] !~ /sspi/ } @headers if !$ours;
+    my $identity_headers = join '', map { "        add_header $_->[0] $_->[2] always;\n" } @headers;
     my $tls = join '', map {
         my ($cert, $key) = SSPI::Test::Server::certificate($_);
         "        ssl_certificate $cert;\n        ssl_certificate_key $key;\n"
@@ -66,7 +66,7 @@ $temp    types { text/html html; }
         listen 127.0.0.1:\@HTTPS\@ ssl@{[ $opt->{http2} // 1 ? ' http2' : '' ]};
         server_name localhost;
         root \@DOCROOT\@;
-$tls$who$server$locations@{[ $opt->{nginx} // '' ]}
+$tls$identity_headers$server$locations@{[ $opt->{nginx} // '' ]}
     }
 }
 CONF

@@ -140,9 +140,9 @@ sub ldapsearch {
     my ($bits) = $r->{err} =~ /^SASL SSF: (\d+)$/m;
     my $server_says = $server->said;
     # The server sends its client what it prints.
-    my ($told) = $r->{out} =~ /^description: (.*\n)/m;
-    $told = decode_base64($1) if $r->{out} =~ /^description:: (.*)/m;
-    my $good = $r->{rc} == 0 && _has_bits($bits, %o) && defined $told && index($server_says, $told) == 0;
+    my ($received) = $r->{out} =~ /^description: (.*\n)/m;
+    $received = decode_base64($1) if $r->{out} =~ /^description:: (.*)/m;
+    my $good = $r->{rc} == 0 && _has_bits($bits, %o) && defined $received && index($server_says, $received) == 0;
     return { client => $good ? 'both ways' : "$r->{err}$r->{out}", server => $server_says, says => [] };
 }
 
