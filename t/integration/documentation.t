@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Every configuration and command of README.md and docs/. The servers' own configuration tests accept
-# each configuration, whole or in a minimal frame. Each command is run, or another test runs it, or the
-# list below says why no test can. Links between the pages lead somewhere.
+# Every configuration and command of README.md and docs/. The servers' own configuration tests
+# accept each configuration, as it stands or completed. Each command is run here or by another test,
+# or the list below gives the reason why no test can run it. Links between the pages have a target.
 use strict;
 use warnings;
 
@@ -19,7 +19,7 @@ my @pages = map { substr $_, length "$root/" } "$root/README.md", glob("$root/do
     grep { -e } map { "$root/$_" } qw(ARCHITECTURE.md CONTRIBUTING.md SECURITY.md t/README.md);
 my %text = map { $_ => slurp("$root/$_") } @pages;
 
-# The blocks of code of a page: { kind, text, where }.
+# Returns the blocks of code of a page: { kind, text, where }.
 sub blocks {
     my ($page) = @_;
     my (@blocks, $block);
@@ -37,7 +37,7 @@ my @all = map { blocks($_) } @pages;
 my @shown = grep { $_->{where} =~ /\A(?:README\.md|docs\/)/ } @all;
 
 is_deeply([ map { "$_->{where} $_->{kind}" } grep { $_->{kind} !~ /\A(?:apache|nginx|sh|text|c)\z/ } @shown ], [],
-    'every block of code says what it is');
+    'every block of code names its language');
 
 my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/www.example.org']);
 my $examples = SSPI::Test::Examples->new($kdc,
@@ -52,7 +52,7 @@ for my $kind (qw(apache nginx)) {
                 my $server = $class{$kind}->new(%$spec);
                 my $r = $server->test_config;
                 is($r->{rc}, 0, $block->{where}) or diag($r->{out}, slurp($server->{config}));
-                # A directive that has no effect is an untruth in a page, too.
+                # A directive without effect is an error in a page as well.
                 is_deeply([ grep { /\bSSPI-\d+.*|\[(?:warn|error|emerg)\]/ && !/SSPI-20[0-6]|SSPI-23[0-2]/ } split /\n/, $r->{out} ],
                     [], "$block->{where} without a warning");
             }
@@ -60,7 +60,7 @@ for my $kind (qw(apache nginx)) {
     }
 }
 
-# Commands that other tests run, or that need what a test does not have.
+# Commands that other tests run, or that need something that a test does not have.
 my @elsewhere = (
     [ qr{^tools/demo$}, 'demo.t runs it' ],
     [ qr{^tools/(?:check|bench|reference)\b}, 'runs the tests, or is run by style/reference.t' ],
@@ -79,7 +79,7 @@ subtest 'commands' => sub {
     my $at = '';
     for my $block (grep { $_->{kind} eq 'sh' } @shown) {
         my ($page) = $block->{where} =~ /\A(.*):/;
-        # The files of one page belong together.
+        # The files of one page are used together.
         if ($page ne $at) { unlink grep { !/\.htdigest\z/ } glob "$dir/*"; $at = $page }
         for my $line (split /\n/, $block->{text}) {
             if ($line =~ /\Asspi-passwd /) { passwd($dir, $line, $block->{where}) }
@@ -99,7 +99,7 @@ sub passwd {
     return is($r->{rc}, 0, "$where: $line") || diag($r->{out}, $r->{err});
 }
 
-# A heading's anchor, as GitHub makes it.
+# Returns the anchor of a heading, as GitHub makes it.
 sub anchor { my ($heading) = @_; return lc($heading =~ s/[^\w\- ]//gr =~ tr/ /-/r) }
 
 subtest 'links' => sub {
@@ -115,7 +115,7 @@ subtest 'links' => sub {
             }
             push @broken, $link if !$found;
         }
-        is_deeply(\@broken, [], "those of $page lead somewhere");
+        is_deeply(\@broken, [], "the links of $page have a target");
     }
 };
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Configurations that are written for readers (conf-examples, README.md, docs/), made loadable: their
-# paths, ports and realm are replaced by those of the test, and nothing else.
+# Loads configurations that are written for readers (conf-examples, README.md, docs/). It replaces
+# only their paths, ports and realm by those of the test.
 package SSPI::Test::Examples;
 use strict;
 use warnings;
@@ -9,8 +9,9 @@ use SSPI::Test qw(root_dir built is_root scratch_dir slurp run worker_user);
 use SSPI::Test::Apache;
 use SSPI::Test::Server;
 
-# Needs a realm (SSPI::Test::KDC), and uses `keytab` or the realm's own. Makes users alice and bob of the Digest realm
-# Intranet, and users bob and carol of the NTLM domain EXAMPLE; the password of alice is "secret of alice".
+# Needs a realm (SSPI::Test::KDC), and uses `keytab` or the realm's own keytab. Makes the users
+# alice and bob of the Digest realm Intranet, and the users bob and carol of the NTLM domain
+# EXAMPLE. The password of alice is "secret of alice".
 sub new {
     my ($class, $kdc, %opt) = @_;
     my $digest = scratch_dir('users') . '/digest.users';
@@ -35,7 +36,7 @@ sub _add {
     return;
 }
 
-# The text with the test's paths, realm and ports.
+# Returns the text with the test's paths, realm and ports.
 sub adapted {
     my ($self, $kind, $text) = @_;
     my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/etc/\w+/http\.keytab}, $self->{keytab} ],
@@ -51,7 +52,7 @@ sub adapted {
     return $text;
 }
 
-# Options of SSPI::Test::Server for a whole configuration.
+# Returns options of SSPI::Test::Server for a complete configuration.
 sub server {
     my ($self, $kind, $text) = @_;
     return { env => $self->{kdc}->server_env, on => $kind,
@@ -59,7 +60,7 @@ sub server {
         files => { '/intranet/page.html' => "page\n", '/intranet/staff/page.html' => "staff\n" } };
 }
 
-# What the distribution's own main configuration says around an example.
+# Returns the text with the part of the distribution's main configuration that an example needs.
 sub _around {
     my ($kind, $text) = @_;
     if ($kind eq 'apache') {
@@ -76,7 +77,7 @@ sub _around {
     my $http = "http {\n$temp    access_log off;\n    types { text/html html; }\n"
         . "    add_header X-Sspi-User \$sspi_user always;\n    add_header X-Remote-User \$remote_user always;\n";
     $text =~ s/^http \{\n/$http/m or die 'no http block';
-    # The harness waits for both ports; an example has one of them.
+    # The server object waits for both ports, but an example has only one of them.
     my $other = $text =~ /listen \S+ ssl/ ? '@HTTP@' : '@HTTPS@';
     $text =~ s/\}\n\z/    server { listen 127.0.0.1:$other; }\n}\n/;
     my $log = $text =~ /^error_log /m ? '' : "error_log \@DIR\@/logs/error.log info;\n";
@@ -90,15 +91,15 @@ my %load = (
     nginx => "load_module /usr/lib/nginx/modules/ngx_http_sspi_module.so;\n",
 );
 
-# A whole configuration of a block as documentation shows it, which may be a part of one: what is not
-# there is put around it. Directives without a section go into a protected location, except those of
-# the whole server.
+# Returns a complete configuration for a block of the documentation, which may be only a part of
+# one. Missing parts are added around the block. Directives without a section go into a protected
+# location, except those of the whole server.
 sub whole {
     my ($self, $kind, $text) = @_;
     return $kind eq 'apache' ? _whole_apache($text) : _whole_nginx($text);
 }
 
-# Directives of Apache that are no location's.
+# Directives of Apache that do not belong to a location.
 my $apache_server = qr/^(?:LoadModule|LimitRequestFieldSize|LogLevel|SSPIStateSize|SSPIStateFile|SSPIThreads)\b/m;
 
 sub _whole_apache {
@@ -134,7 +135,8 @@ sub _whole_nginx {
         my $on = $text =~ /^sspi /m ? '' : "sspi on;\n";
         $text = "location /intranet/ {\n$on$text}\n";
     }
-    # nginx refuses options where sspi is off in all locations, and a block may turn it off or not on.
+    # nginx refuses options if sspi is off in all locations, and a block may turn it off or not turn
+    # it on.
     return "${main}events { }\n\nhttp {\n${http}server {\nlisten 80;\nroot /var/www/html;\n$users"
         . "location = /frame { sspi on; sspi_keytab /etc/nginx/http.keytab; }\n$text}\n}\n";
 }
