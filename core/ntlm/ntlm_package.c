@@ -19,20 +19,7 @@
 
 #define PROOF_CLEANUP __attribute__((cleanup(ntlm_verify_clear)))
 
-static SECURITY_STATUS acquire(const SSPI_ACCEPTOR_DATA *data, void **ret_credential,
-                               struct sspi_error_info *error_info)
-{
-    struct ntlm_credential *credential;
-    SECURITY_STATUS status = ntlm_credential_new(data, &credential, error_info);
-    if (status == SEC_E_OK)
-        *ret_credential = credential;
-    return status;
-}
-
-static void release(void *credential)
-{
-    ntlm_credential_free(credential);
-}
+PACKAGE_CREDENTIAL(struct ntlm_credential, ntlm_credential_new, ntlm_credential_free)
 
 static SECURITY_STATUS read_negotiate(struct sspi_view token, uint32_t *ret_flags,
                                       struct sspi_error_info *error_info)
