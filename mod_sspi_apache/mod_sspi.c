@@ -15,8 +15,8 @@
 #define WHERE_SERVER   RSRC_CONF
 #define WHERE_HOST     0
 
-/* A row without a name for httpd, or with a name of httpd's own directive, has no place in the
- * command table: the next row overwrites it. */
+/* A row without a name for httpd, or with the name of httpd's own directive, is not a command of
+ * this module. Its index in the table is also that of the next row, which overwrites it. */
 #define HAS_COMMAND(name, scope) (sizeof(name) > 1 && SSPI_SCOPE_##scope != SSPI_SCOPE_HOST)
 
 enum {
@@ -34,8 +34,9 @@ static const command_rec commands[] = {
                                     (void *)(intptr_t)SSPI_OPTION_##id, WHERE_##scope, help),
 #include "sspi_options.def"
     [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", mod_sspi_authz_count, NULL, OR_AUTHCFG,
-                                    "as mod_authz_core has it"),
-    AP_INIT_TAKE1("AuthType", mod_sspi_set_auth_type, NULL, OR_AUTHCFG, "as mod_authn_core has it"),
+                                    "the directive of mod_authz_core"),
+    AP_INIT_TAKE1("AuthType", mod_sspi_set_auth_type, NULL, OR_AUTHCFG,
+                  "the directive of mod_authn_core"),
     {.name = NULL},
 };
 #pragma GCC diagnostic pop
@@ -70,7 +71,7 @@ module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) sspi_module
     mod_sspi_dir_config_create,
     mod_sspi_dir_config_merge,
     mod_sspi_server_config_create,
-    NULL, /* a virtual host's site is not merged: it only lists what stands in that host */
+    NULL, /* server configs are not merged: each one lists only the scopes of its own host */
     commands,
     register_hooks,
     AP_MODULE_FLAG_NONE,

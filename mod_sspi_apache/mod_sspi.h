@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mod_sspi inside: what its files share. httpd on one side, sspi_http.h on the other.
+/* Declarations that the files of mod_sspi share. The module connects httpd with sspi_http.h.
  *
- * Four lifetimes. A *dir* is a scope of the configuration (pconf, or a request's pool for
- * .htaccess). A *site* is the module's part of a server_rec; all sites share one acceptor. A *link*
- * is a client connection. A *visit* is one request of a client together with all subrequests and
- * internal redirects that httpd makes of it: it has the one exchange, so that no token is ever
- * evaluated twice. */
+ * Its data have four lifetimes:
+ * - A directory config is one scope of the configuration. It is in pconf; that of an .htaccess file
+ *   is in the request's pool.
+ * - A server config belongs to a server_rec. All server configs share one acceptor.
+ * - A connection config belongs to a client's conn_rec (mod_sspi_tls.c).
+ * - A request context belongs to one request of a client, together with all subrequests and
+ *   internal redirects that httpd makes of it. They share one exchange, so no token is evaluated
+ *   twice. */
 #ifndef MOD_SSPI_H
 #define MOD_SSPI_H
 
@@ -27,22 +30,23 @@ extern module AP_MODULE_DECLARE_DATA sspi_module;
 enum mod_sspi_auth_type { MOD_SSPI_AUTH_UNSET, MOD_SSPI_AUTH_SSPI, MOD_SSPI_AUTH_OTHER };
 
 struct mod_sspi_dir_config {
-    struct sspi_policy policy; /* what this scope itself says; merged: with all outer ones */
-    /* The last AuthType that is not None, and whether AuthType None stands within it. */
+    struct sspi_policy policy; /* of this scope; once merged, of all outer scopes, too */
+    /* The last AuthType other than None. `auth_none`: AuthType None is in force within it. */
     enum mod_sspi_auth_type auth_type;
     bool auth_none;
-    /* While httpd reads the scope: the methods (bits, as in cmd_parms) that one Require line
-     * applies to, those of several lines, and those of sspi-channel-bound outside <RequireAll>. */
+    /* Used while httpd reads the scope; the bits are methods, as in cmd_parms. The methods that at
+     * least one Require line applies to, those of at least two lines, and those of
+     * sspi-channel-bound outside <RequireAll>. */
     apr_int64_t required, required_again, bound_as_alternative;
 };
 
 struct mod_sspi_server_config {
     apr_array_header_t
-        *dirs; /* struct mod_sspi_dir_config *: the scopes to be looked at at start */
-    /* Of the whole server; NULL until the configuration is checked. */
+        *dirs; /* struct mod_sspi_dir_config *: the scopes that are checked at start */
+    /* All hosts share it. NULL until the configuration is checked. */
     struct sspi_acceptor *acceptor;
-    /* Of the main server: struct ssl_ctx_st * by server_rec *. Hosts without a directive of this
-     * module share the main server's struct. NULL: no host has TLS. */
+    /* Only in the main server's config: struct ssl_ctx_st * by server_rec *. NULL: no host has TLS.
+     * A host without a directive of this module uses the main server's config. */
     apr_hash_t *tls;
 };
 
@@ -50,22 +54,23 @@ void *mod_sspi_dir_config_create(apr_pool_t *p, char *path);
 void *mod_sspi_dir_config_merge(apr_pool_t *p, void *outer, void *inner);
 void *mod_sspi_server_config_create(apr_pool_t *p, server_rec *s);
 
-/* Handlers of directives: of an option, and of AuthType. They return NULL, or an error message. */
+/* Handlers of directives: those of sspi_options.def, and AuthType. They return NULL, or an error
+ * message. */
 const char *mod_sspi_set_option(cmd_parms *cmd, void *dir, const char *args);
 const char *mod_sspi_set_auth_type(cmd_parms *cmd, void *dir, const char *type);
 
-/* True if AuthType SSPI holds for r. */
+/* True if AuthType SSPI is in force for r. */
 bool mod_sspi_dir_config_is_sspi(request_rec *r);
 
 /* True for AuthType None within AuthType SSPI: credentials are optional, but verified if sent. */
 bool mod_sspi_dir_config_is_none(const request_rec *r);
 
-/* The complete policy of r's place. Its words live as long as r. */
+/* Writes the complete policy of r's location. Its words live as long as r. */
 void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_policy);
 
 /* ---- mod_sspi_log.c ---- */
 
-/* The least severity that the error log keeps of r's place. */
+/* Returns the least severity that httpd writes to the error log for r. */
 enum sspi_severity mod_sspi_log_from(const request_rec *r);
 
 /* Writes the new log entries of the acceptor to the error log of `s`, each only once. */
@@ -76,8 +81,9 @@ void mod_sspi_log_request(request_rec *r, const struct sspi_log_entry *entry);
 
 /* ---- mod_sspi_body.c ---- */
 
-/* Reads the body of r through `exchange` and keeps it for the handler. OK, also when the exchange
- * wants no more of it; else the status to answer with. A subrequest comes too late for a body. */
+/* Reads the body of r, passes it to `exchange`, and keeps it for the handler. Returns OK, also if
+ * the exchange refuses the rest of the body; otherwise the status of the answer. For a subrequest
+ * it reads the body of the main request, and fails if that announces one. */
 int mod_sspi_body_read(request_rec *r, struct sspi_exchange *exchange);
 
 void mod_sspi_body_register_filter(void);
@@ -92,17 +98,18 @@ void mod_sspi_caches_register_hooks(void);
 
 /* ---- mod_sspi_provider.c ---- */
 
-/* NULL when `name` is an authn provider that Digest can use, else what is wrong with `directive`.
- */
+/* Returns NULL if `name` is an authn provider that Digest can use; otherwise an error message that
+ * begins with `directive`. */
 const char *mod_sspi_provider_check(apr_pool_t *p, const char *directive, const char *name);
 
-/* Looks up who `result` asks for, by the providers of r's policy. False: one of them failed. */
+/* Looks up the user of `result` with the providers of `policy`, and gives the hash to `exchange`.
+ * False: a provider failed. */
 bool mod_sspi_provider_look_up(request_rec *r, const struct sspi_policy *policy,
                                struct sspi_exchange *exchange, const struct sspi_result *result);
 
 /* ---- mod_sspi_resources.c ---- */
 
-/* Hook check_config: opens keytabs and user files, so that -t tells what is not usable. */
+/* Hook check_config: opens keytabs and user files, so that httpd -t reports unusable ones. */
 int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
 /* ---- mod_sspi_state.c ---- */
@@ -111,20 +118,22 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
  */
 bool mod_sspi_state_check(server_rec *s, const struct mod_sspi_server_config *config);
 
-/* Hook post_config: the memory that all workers share. */
+/* Hook post_config: makes or opens the memory that all workers share. */
 int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s);
 
 /* ---- mod_sspi_tls.c ---- */
 
 void mod_sspi_tls_register_hooks(void);
 
-/* OpenSSL's connection of the client, NULL when it is plain or mod_ssl does not serve it. */
+/* Returns the OpenSSL object of the client's connection. NULL: it has no TLS, or that is not
+ * mod_ssl's. */
 struct ssl_st *mod_sspi_tls_of(conn_rec *c);
 
-/* The TLS context of a host; NULL: the host has none. */
+/* Returns the TLS context of a host. NULL: the host has no TLS. */
 struct ssl_ctx_st *mod_sspi_tls_of_host(const server_rec *s);
 
-/* What unfinished exchanges need on an HTTP/1.x connection; NULL on HTTP/2 or without memory. */
+/* Returns the core's object for an HTTP/1.x connection, and makes it if necessary. It keeps an
+ * unfinished exchange and a login. NULL: the connection is HTTP/2, or there is no memory. */
 struct sspi_connection *mod_sspi_connection_get(conn_rec *c, struct sspi_acceptor *acceptor);
 
 /* Returns it only if it exists already. */
@@ -141,56 +150,59 @@ struct mod_sspi_line {
 struct mod_sspi_request_ctx {
     apr_pool_t *pool; /* of the client's own request */
     struct sspi_exchange *exchange;
-    /* The last step: whose place asked, and the answer; NULL when that is lent no more. */
+    /* The last step: the configuration of its location, and its result. NULL: the result is no
+     * longer valid. */
     const struct ap_conf_vector_t *config;
     const struct sspi_result *result;
-    bool wants_body;  /* a step asked for the body, which was not read to its end yet */
-    int body_failure; /* why the body cannot be read; 0: it was not tried, or the body was read */
-    int failure;      /* status of a step that failed in the server; 0: none */
+    bool needs_body;  /* a step needs the body, which was not read to its end yet */
+    int body_failure; /* status, if the body cannot be read; 0: not tried yet, or it was read */
+    int failure;      /* status of a step that failed in the server; 0: no step failed */
     int refusal;      /* status of the last location if it refused; 0: it did not refuse */
-    apr_array_header_t *logged; /* const char *: written already */
-    /* Arrays of struct mod_sspi_line: the last verdict's, those to send with 401 and 407, those to
-     * send with any other status, and which of the two stand in err_headers_out. */
-    apr_array_header_t *lines;
+    apr_array_header_t *logged; /* const char *: the log entries that were written */
+    /* Arrays of struct mod_sspi_line. `challenge` is for an answer with 401 or 407, `granted` for
+     * any other status, and `sent` is what err_headers_out has now. */
+    apr_array_header_t *lines; /* of the last result */
     apr_array_header_t *challenge;
     apr_array_header_t *granted;
     apr_array_header_t *sent;
 };
 
-/* What is known of one request_rec: who came, when its own place was asked for that. */
+/* The state of one request_rec: the user whom its own location verified. */
 struct mod_sspi_request_state {
     struct mod_sspi_request_ctx *ctx; /* only in the client's own request */
-    bool hook_ran;                    /* a hook of authentication ran */
+    bool hook_ran;                    /* an authentication hook ran */
     bool granted;
     const struct ap_conf_vector_t *config; /* of the location that granted it */
     const char *variables[SSPI_VARIABLE_COUNT];
 };
 
-/* The place of r, made when there is none. Never NULL. */
+/* Returns the state of r, and makes it if necessary. Never NULL. */
 struct mod_sspi_request_state *mod_sspi_request_state_of(request_rec *r);
 
-/* The visit that r belongs to. NULL: it has none. */
+/* Returns the request context of r. NULL: no location has made it yet. */
 struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r);
 
 /* Returns the request that the client sent. */
 request_rec *mod_sspi_request_top(request_rec *r);
 
-/* Returns its Authorization, or its Proxy-Authorization for a forward proxy. NULL: it has none. */
+/* Returns that request's Authorization header, or Proxy-Authorization for a forward proxy. NULL: it
+ * has no such header. */
 const char *mod_sspi_request_credentials(request_rec *r);
 
-/* The final verdict of r's place. NULL: it could not be come to; mod_sspi_request_failure() says
- * what to answer. */
+/* Authenticates r under the policy of its location. Serves the needs of the exchange, and returns
+ * the result of the step that decided. NULL: the server failed; mod_sspi_request_failure() returns
+ * the status of the answer. */
 const struct sspi_result *mod_sspi_request_step(request_rec *r);
 int mod_sspi_request_failure(request_rec *r);
 
 /* True if `result` admits the request without a user. */
 bool mod_sspi_request_is_anonymous(const struct sspi_result *result);
 
-/* The same for a location whose own rules admit r without a user. False: r has no credentials and
- * no login that could name a user there, so there is no verdict. */
+/* The same for a location whose own rules admit r without a user. False: no step was made, because
+ * r has no credentials and no login that the location accepts. */
 bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_result);
 
-/* Makes the challenges of r's place stand ready for a 401. False: no memory. */
+/* Prepares the challenges of r's location for a 401. False: no memory. */
 bool mod_sspi_request_challenge(request_rec *r);
 
 /* ---- mod_sspi_auth.c ---- */
@@ -218,13 +230,15 @@ int mod_sspi_status_handler(request_rec *r);
 
 void mod_sspi_authz_register(apr_pool_t *p);
 
-/* A second handler of Require. It refuses lines that protect nothing. */
+/* A second handler of Require, beside that of mod_authz_core. It refuses lines that protect
+ * nothing.
+ */
 const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir, const char *args);
 
 /* ---- mod_sspi_check.c ---- */
 
 /* Finds mistakes in the whole configuration. False: the server must refuse it, and the error log
- * says why. A doubtful configuration only makes a record of the acceptor. */
+ * says why. About a doubtful configuration the acceptor only gets a log entry. */
 bool mod_sspi_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
                     const ap_directive_t *tree);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The header lines of the answer, decided when its status is. A 401 may still become something else
- * (an error document that is a program, another index file), and a granted request a 401 (Require);
- * so that nothing stands in the headers before, and what stood there once can be taken back. */
+/* Adds the header lines of this module to the answer when its final status is known. A 401 may
+ * still become another status (an error document that is a program, another index file). A granted
+ * request may become a 401 (Require). So no line is added before, and lines of an earlier status
+ * are removed. */
 #include "mod_sspi.h"
 
 #include "http_protocol.h"
@@ -20,8 +21,8 @@ static bool is_among(const apr_array_header_t *lines, const char *value)
     return false;
 }
 
-/* Takes `lines` out of the table, known by their pointers: another module's lines of the same name
- * stay. */
+/* Removes `lines` from the table. Compares pointers, because other modules' lines of the same name
+ * must stay. */
 static void remove_lines(request_rec *r, const apr_array_header_t *lines)
 {
     const apr_array_header_t *old = apr_table_elts(r->err_headers_out);
@@ -54,15 +55,17 @@ static void send_lines(request_rec *r, struct mod_sspi_request_ctx *ctx, apr_arr
     ctx->sent = lines;
 }
 
-/* A forward proxy refuses with 407; a 401 that it brings is the other server's. */
+/* True if r has the status of a refusal. For a forward proxy that is 407: a 401 that it passes on
+ * is the origin server's. */
 static bool is_refusal(const request_rec *r)
 {
     return r->status ==
            (r->proxyreq == PROXYREQ_PROXY ? HTTP_PROXY_AUTHENTICATION_REQUIRED : HTTP_UNAUTHORIZED);
 }
 
-/* What would not be understood as ours with another's 401: a last token looks like a challenge of
- * his, and that the login stays like a word about his. */
+/* True for lines of a granted request that must not be sent with a 401 of another module or server.
+ * The client would read a last token as that one's challenge, and Persistent-Auth as a statement
+ * about that one's login. */
 static bool is_misleading(const char *name)
 {
     return ap_cstr_casecmp(name, "WWW-Authenticate") == 0 ||
@@ -70,7 +73,8 @@ static bool is_misleading(const char *name)
            ap_cstr_casecmp(name, "Persistent-Auth") == 0;
 }
 
-/* What a granted request gets with a 401 that is another's. */
+/* Returns the lines of a granted request that may be sent with a 401 of another module or server.
+ */
 static apr_array_header_t *without_challenges(const struct mod_sspi_request_ctx *ctx)
 {
     const apr_array_header_t *granted = ctx->granted;
@@ -86,7 +90,7 @@ static apr_array_header_t *without_challenges(const struct mod_sspi_request_ctx 
     return lines;
 }
 
-/* `own`: a 401 is not a handler's. */
+/* `own`: a 401 is from httpd or a module, and not from a handler. */
 static void answer(request_rec *r, struct mod_sspi_request_ctx *ctx, bool own)
 {
     if (!is_refusal(r)) {
@@ -109,8 +113,8 @@ static void answer_error(request_rec *r)
     }
 }
 
-/* An answer that a handler writes. A 401 of its own (a proxied server's) is none of ours, unless it
- * writes the error document of ours. */
+/* An answer that a handler writes. A 401 is the handler's own, such as that of a proxied server.
+ * But if the handler writes an error document, this module may have caused the 401. */
 static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     request_rec *r = f->r;
@@ -132,7 +136,7 @@ static void insert_answer(request_rec *r)
 
 void mod_sspi_answer_register_hooks(void)
 {
-    /* First: mod_headers shall see and may edit our lines. */
+    /* First: mod_headers runs after it, so that it can edit these lines. */
     ap_hook_insert_error_filter(answer_error, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_insert_filter(insert_answer, NULL, NULL, APR_HOOK_FIRST);
     ap_register_output_filter(FILTER_NAME, answer_handler, NULL, AP_FTYPE_CONTENT_SET);

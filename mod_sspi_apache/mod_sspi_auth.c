@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who is it: the authentication hooks, and what a page behind them may know. */
+/* The authentication hooks, and the variables of the verified user for the pages behind them. */
 #include "mod_sspi.h"
 
 #include "apr_strings.h"
@@ -26,8 +26,8 @@ static void export_variables(request_rec *r, const struct mod_sspi_request_state
     }
 }
 
-/* A request has no user until its credentials are verified, whatever another module, SetEnvIf or
- * the parent request says. A subrequest begins with a copy of the parent's environment, which
+/* A request has no user until its credentials are verified, even if another module, SetEnvIf or the
+ * parent request names one. A subrequest begins with a copy of the parent's environment, which
  * mod_include fills with variables for programs. */
 static void clear_user(request_rec *r)
 {
@@ -63,8 +63,8 @@ static void grant(request_rec *r, const struct sspi_result *result)
     mod_sspi_caches_mark(r);
 }
 
-/* httpd calls this when Require is met without a user. If the client sends credentials, they are
- * verified, as on IIS: right ones name the user, wrong ones are refused. A request without a user
+/* httpd calls this if Require is met without a user. If the client sends credentials, they are
+ * verified, as on IIS: valid ones name the user, invalid ones are refused. A request without a user
  * skips check_authn, because httpd treats a check_authn without a user as an error. */
 int mod_sspi_force_authn(request_rec *r)
 {
@@ -84,16 +84,16 @@ int mod_sspi_force_authn(request_rec *r)
     return result != NULL && mod_sspi_request_is_anonymous(result) ? DECLINED : OK;
 }
 
-/* mod_http2 ends a stream whose answer is this 403 with the error HTTP_1_1_REQUIRED (RFC 9113
- * section 7), after which the client asks again over HTTP/1.1. */
+/* With this note and the status 403, mod_http2 resets the stream with the error HTTP_1_1_REQUIRED
+ * (RFC 9113 section 7). The client then repeats the request over HTTP/1.1. */
 static int force_http1(request_rec *r)
 {
     apr_table_setn(r->notes, "ssl-renegotiate-forbidden", "an exchange of several legs");
     return HTTP_FORBIDDEN;
 }
 
-/* The connection of a client that sent Expect: 100-continue stays open only if its body is read.
- * httpd sends the 100 only as long as the status is not an error. */
+/* If a client sent Expect: 100-continue, its connection stays open only if the body is read. The
+ * body is read here, because httpd sends the 100 only while the status is not an error. */
 static void drain(request_rec *r)
 {
     if (r->main == NULL && r->expecting_100 && ap_discard_request_body(r) == OK) {
@@ -121,7 +121,7 @@ static int status_of(request_rec *r, const struct sspi_result *result)
     if (result->drains) {
         drain(r);
     }
-    return (int)result->status; /* httpd makes a 401 into 407 for a forward proxy */
+    return (int)result->status; /* httpd changes 401 to 407 for a forward proxy */
 }
 
 static int answer(request_rec *r, const struct sspi_result *result)
@@ -154,7 +154,7 @@ int mod_sspi_check_authn(request_rec *r)
     return answer(r, mod_sspi_request_step(r));
 }
 
-/* Authorization refused somebody with 401: that needs challenges as well. */
+/* Authorization refused the request with 401, so the answer needs challenges. */
 int mod_sspi_note_auth_failure(request_rec *r, const char *auth_type)
 {
     if (ap_cstr_casecmp(auth_type, SSPI_AUTH_TYPE) != 0) {
@@ -163,14 +163,14 @@ int mod_sspi_note_auth_failure(request_rec *r, const char *auth_type)
     return mod_sspi_request_challenge(r) ? OK : DECLINED;
 }
 
-/* True if credentials may name a user here. */
+/* True if r's location verifies credentials: AuthType is SSPI, or None within SSPI. */
 static bool accepts_credentials(request_rec *r)
 {
     return mod_sspi_dir_config_is_sspi(r) || mod_sspi_dir_config_is_none(r);
 }
 
-/* Does the work of mod_sspi_force_authn() where httpd calls no hook of authentication: `Satisfy
- * Any` of mod_access_compat admits an address, or AuthType is None. */
+/* Does the work of mod_sspi_force_authn() if httpd calls no authentication hook: `Satisfy Any` of
+ * mod_access_compat admits an address, or AuthType is None. */
 int mod_sspi_fixup_open(request_rec *r)
 {
     const struct sspi_result *result;
@@ -186,9 +186,9 @@ int mod_sspi_fixup_open(request_rec *r)
     return answer(r, result);
 }
 
-/* Finds the location that granted r its user: r's own, or that of an outer request with the same
- * configuration, from which httpd copies the user without a hook. NULL: this module did not grant
- * it. */
+/* Returns the state of the request that was granted the user of r: r itself, or an outer request
+ * with the same configuration. From that one httpd copies the user without calling a hook. NULL:
+ * this module did not verify the user. */
 static const struct mod_sspi_request_state *find_granting_state(const request_rec *r)
 {
     const struct ap_conf_vector_t *config = r->per_dir_config;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `Require sspi-user NAME...`: full names, so that users of different schemes never meet. `Require
- * sspi-channel-bound`: who proved to use this TLS channel. */
+/* `Require sspi-user NAME...` compares full names, because short names of different schemes can be
+ * equal. `Require sspi-channel-bound` admits clients that proved that they use this TLS channel. */
 #include "mod_sspi_scope.h"
 
 #include "ap_expr.h"
@@ -11,7 +11,8 @@
 
 APLOG_USE_MODULE(sspi);
 
-/* AUTHZ_GRANTED: somebody of ours has come, and the exchange knows him; else what to answer. */
+/* AUTHZ_GRANTED: this module verified the user, and the exchange has that user. Otherwise returns
+ * the status for httpd. */
 static authz_status find_user(request_rec *r)
 {
     const struct sspi_result *result;
@@ -23,9 +24,9 @@ static authz_status find_user(request_rec *r)
         return AUTHZ_DENIED; /* a user of another AuthType */
     }
     if (!mod_sspi_request_state_of(r)->granted) {
-        return AUTHZ_DENIED_NO_USER; /* another module's user: ours is still to be proven */
+        return AUTHZ_DENIED_NO_USER; /* another module's user: credentials are not verified yet */
     }
-    /* The exchange knows the user of its last step, which must be that of this place. */
+    /* The exchange has the user of its last step, so that step must be for this location. */
     result = mod_sspi_request_step(r);
     return result != NULL && result->has_user ? AUTHZ_GRANTED : AUTHZ_GENERAL_ERROR;
 }
@@ -69,7 +70,7 @@ static authz_status check_bound(request_rec *r, const char *line, const void *pa
 
 static const char *parse_bound(cmd_parms *cmd, const char *line, const void **ret_parsed)
 {
-    return *line == '\0' ? NULL : "Require sspi-channel-bound takes no words";
+    return *line == '\0' ? NULL : "Require sspi-channel-bound takes no arguments: remove them";
 }
 
 static const char *parse_line(cmd_parms *cmd, const char *line, const void **ret_parsed)
@@ -124,8 +125,8 @@ static bool is_alternative(const ap_directive_t *line)
 
 /* mod_authz_core treats Require lines as alternatives: if another line is met, channel-bound has no
  * effect. In <RequireAll> each line must be met. httpd calls every module that has a directive of
- * this name, so this handler counts the lines while mod_authz_core reads them. An error in
- * .htaccess is 500 for its requests. */
+ * this name. So this handler counts the lines while mod_authz_core reads them. An error in
+ * .htaccess makes httpd answer its requests with 500. */
 const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir_, const char *args)
 {
     struct mod_sspi_dir_config *dir = dir_;
@@ -141,8 +142,8 @@ const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir_, const char *args)
         dir->bound_as_alternative |= cmd->limited;
     }
     if ((dir->bound_as_alternative & dir->required_again) != 0) {
-        return "Require sspi-channel-bound beside another Require protects nothing, because one of "
-               "them is enough: put both into <RequireAll>";
+        return "Require sspi-channel-bound beside another Require protects nothing, because httpd "
+               "admits a request that meets only one of them: put both into <RequireAll>";
     }
     return NULL;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of a request whose credentials vouch for it (Digest's auth-int): read before the handler
- * runs, hashed on its way, kept, and given to the handler as if nobody had read it. */
+/* The body of a request whose credentials protect it (Digest's qop auth-int). The module reads the
+ * body before the handler runs, passes it to the core, which hashes it, and keeps it. An input
+ * filter then gives the kept body to the handler. */
 #include "mod_sspi.h"
 
 #include "apr_strings.h"
@@ -16,20 +17,20 @@ APLOG_USE_MODULE(sspi);
 
 #define FILTER_NAME "SSPI_BODY"
 
-/* That of httpd's own reading of the body, in whose place it comes: filters that change bodies
- * (DEFLATE) stay between this one and the handler, and an internal redirect, which drops all
- * filters of a lower type, keeps it. */
+/* The type of HTTP_IN, httpd's filter that reads the body, which this filter replaces. Filters that
+ * change bodies (DEFLATE) stay between this filter and the handler. An internal redirect keeps it,
+ * because it removes only filters of a lower type. */
 #define FILTER_TYPE AP_FTYPE_PROTOCOL
 
-/* What is kept in memory; beyond it a temporary file is. */
+/* In octets. A longer body is kept in a temporary file, not in memory. */
 #define MEMORY_LIMIT (64 * 1024)
 #define READ_SIZE    8192
 
 struct body {
     request_rec *r;
     apr_bucket_brigade *kept;
-    apr_off_t kept_len; /* in the brigade, or in the file once there is one */
-    apr_file_t *file;   /* NULL until the memory is not enough */
+    apr_off_t kept_len; /* octets in the file if there is one, otherwise in the brigade */
+    apr_file_t *file;   /* NULL: the body is kept in memory */
 };
 
 /* ---- keeping ---- */
@@ -52,7 +53,7 @@ static apr_status_t write_kept(struct body *body)
     return apr_brigade_cleanup(body->kept);
 }
 
-/* What is in memory moves into a file without a name that others could open. */
+/* Moves the octets in memory to a new file. Removes its name, so that no other process opens it. */
 static apr_status_t open_file(struct body *body)
 {
     const char *directory;
@@ -90,10 +91,10 @@ static apr_status_t keep(struct body *body, const char *data, apr_size_t len)
     return rv;
 }
 
-/* ---- reading ---- */
+/* ---- reading from the client ---- */
 
-/* Takes the buckets of one read. *ret_more is false at the end of the body, or beyond the core's
- * limit. */
+/* Passes the buckets of one read to the core, and keeps them. Sets *ret_more to false at the end of
+ * the body, or if the body is over the core's limit. */
 static apr_status_t take_brigade(struct body *body, apr_bucket_brigade *brigade,
                                  struct sspi_exchange *exchange, bool *ret_more)
 {
@@ -113,7 +114,8 @@ static apr_status_t take_brigade(struct body *body, apr_bucket_brigade *brigade,
         }
         rv = apr_bucket_read(b, &data, &len, APR_BLOCK_READ);
         if (rv == APR_SUCCESS && !sspi_http_entity_update(exchange, data, len)) {
-            /* An error document gets no part of it, and the rest of it is no next request. */
+            /* An error document must not get a part of the body. The connection must close, because
+             * the rest of the body would be read as the next request. */
             body->r->connection->keepalive = AP_CONN_CLOSE;
             body->file = NULL;
             *ret_more = false;
@@ -136,12 +138,13 @@ static int read_all(struct body *body, struct sspi_exchange *exchange)
     bool more = true;
 
     while (more) {
-        /* As it was sent: not through filters that change bodies. */
+        /* As the client sent it: the filters that change bodies are not called. */
         apr_status_t rv = ap_get_brigade(r->proto_input_filters, brigade, AP_MODE_READBYTES,
                                          APR_BLOCK_READ, READ_SIZE);
 
         if (rv != APR_SUCCESS) {
-            ap_log_rerror(APLOG_MARK, APLOG_INFO, rv, r, "the body of an auth-int request ends");
+            ap_log_rerror(APLOG_MARK, APLOG_INFO, rv, r,
+                          "the body of an auth-int request could not be read to its end");
             return ap_map_http_request_error(rv, HTTP_BAD_REQUEST);
         }
         rv = take_brigade(body, brigade, exchange, &more);
@@ -155,7 +158,8 @@ static int read_all(struct body *body, struct sspi_exchange *exchange)
     return OK;
 }
 
-/* What read the body from the connection has no more to tell: the kept body takes its place. */
+/* Replaces the filters that read the body from the connection: from now on the kept body is read.
+ */
 static void put_filter(struct body *body)
 {
     ap_filter_t *f = body->r->proto_input_filters;
@@ -169,16 +173,16 @@ static void put_filter(struct body *body)
     ap_add_input_filter(FILTER_NAME, body, body->r, body->r->connection);
 }
 
-/* By its header, as httpd's own reading of the body decides. */
+/* True if a header announces a body. HTTP_IN decides by the same headers. */
 static bool announces_body(const request_rec *r)
 {
     return apr_table_get(r->headers_in, "Content-Length") != NULL ||
            apr_table_get(r->headers_in, "Transfer-Encoding") != NULL;
 }
 
-/* True when the handler that led to this redirect has read of the body: HTTP_IN has something to
- * remember then. Of a body that HTTP/2 does not announce, what is left has another hash than the
- * client's. */
+/* True if the handler that caused this internal redirect has read a part of the body: HTTP_IN then
+ * has a context. If HTTP/2 does not announce a body, this is always false. The rest of such a body
+ * has another hash than the client's, so the core refuses it. */
 static bool was_read(const request_rec *r)
 {
     const ap_filter_t *f = r->proto_input_filters;
@@ -202,19 +206,19 @@ int mod_sspi_body_read(request_rec *r, struct sspi_exchange *exchange)
         while (r->main != NULL) {
             r = r->main;
         }
-        /* Whoever made the subrequest may have read of it. */
+        /* The handler that makes the subrequest may have read a part of the body. */
         if (announces_body(r)) {
             ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                          "a subrequest cannot read the body that auth-int vouches for: protect "
-                          "the place that the client itself asks for, or offer qop auth for %s",
+                          "a subrequest cannot read the body that auth-int protects: protect the "
+                          "location that the client itself requests, or offer qop auth for %s",
                           uri);
             return HTTP_INTERNAL_SERVER_ERROR;
         }
     }
     if (was_read(r)) {
         ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "the body that auth-int vouches for was read before this redirect: protect "
-                      "the place that the client itself asks for, or offer qop auth for %s",
+                      "the body that auth-int protects was read before this redirect: protect the "
+                      "location that the client itself requests, or offer qop auth for %s",
                       uri);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
@@ -232,9 +236,9 @@ int mod_sspi_body_read(request_rec *r, struct sspi_exchange *exchange)
     return OK;
 }
 
-/* ---- giving ---- */
+/* ---- the filter for the handler ---- */
 
-/* Up to `len` octets, without taking them. */
+/* Copies up to `len` octets of the kept body, and leaves them there. */
 static apr_status_t copy_kept(struct body *body, apr_bucket_brigade *to, apr_off_t len)
 {
     apr_bucket *end;
@@ -295,7 +299,7 @@ static apr_status_t give_body(ap_filter_t *f, apr_bucket_brigade *to, ap_input_m
     case AP_MODE_EATCRLF:
         return ap_get_brigade(f->next, to, mode, block, readbytes);
     }
-    /* The end comes with the last octets, and whenever somebody asks again. */
+    /* The end of the body follows the last octets, and answers each later read. */
     if (rv == APR_SUCCESS && APR_BRIGADE_EMPTY(body->kept)) {
         APR_BRIGADE_INSERT_TAIL(to, apr_bucket_eos_create(f->c->bucket_alloc));
     }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Marks answers as private if the request had no Authorization header but the answer is for one
  * user. Caches do not store private answers. mod_cache reads the headers when the first octet of
- * the answer reaches its filter. That filter stands after this one, or at a place that the
- * administrator chose (the filter CACHE, a subrequest); for the latter, the header is set before
- * the handler runs. */
+ * the answer reaches its filter. By default that filter runs after this one. If the administrator
+ * puts it before this one (the filter CACHE, a subrequest), the header must be set earlier. So
+ * mod_sspi_caches_mark() sets it before the handler runs. */
 #include "mod_sspi.h"
 
 #include "apr_strings.h"
@@ -39,7 +39,7 @@ static const char *merge(request_rec *r)
     return merged;
 }
 
-/* Fields that some caches follow instead of Cache-Control. */
+/* Removes fields that some caches follow instead of Cache-Control. */
 static void unset_others(request_rec *r, apr_table_t *table)
 {
     const apr_array_header_t *copy = apr_table_elts(apr_table_copy(r->pool, table));
@@ -83,7 +83,7 @@ static void insert_private(request_rec *r)
 
 void mod_sspi_caches_register_hooks(void)
 {
-    /* After mod_headers, which could remove it. */
+    /* After mod_headers, which could remove the header. */
     static const char *const before[] = {"mod_headers.c", NULL};
 
     ap_hook_insert_filter(insert_private, before, NULL, APR_HOOK_REALLY_LAST);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Finds mistakes in the tree of the configuration. httpd merges sections only for a request, so
- * these checks use one section and those around it. They report nothing if another section might
- * correct it. */
+ * these checks use one section and those around it. If another section might correct a mistake,
+ * they do not report it. */
 #include "mod_sspi_scope.h"
 
 #include "apr_lib.h"
@@ -16,17 +16,17 @@ struct check {
     struct sspi_acceptor *acceptor;
     const ap_directive_t *tree;
     bool failed; /* the server must not start */
-    /* The location that is checked, what it may offer, and whether a Require line may demand a user
-     * there. */
+    /* The location that is checked, the words that it may offer, and whether a Require line may
+     * demand a user there. */
     const struct mod_sspi_scope *location;
     bool offered[MOD_SSPI_CHOICES][MOD_SSPI_CHOICE_WORDS];
     bool user_demanded;
 };
 
-/* ---- text that is an expression ---- */
+/* ---- expressions ---- */
 
-/* httpd evaluates AuthName and Require lines as expressions. NULL: the value depends on the
- * request. */
+/* httpd evaluates AuthName and Require lines as expressions. Returns the value of `text`. NULL: the
+ * value depends on the request. */
 static const char *static_text(apr_pool_t *p, const char *text)
 {
     char *copy = apr_pstrdup(p, text);
@@ -83,7 +83,7 @@ static void check_realms(void *self, const struct mod_sspi_scope *scope)
 
 /* ---- names of users ---- */
 
-/* True if an .htaccess file may change anything about authentication. */
+/* True if an .htaccess file may set a directive of authentication. */
 static bool allows_htaccess(apr_pool_t *p, const ap_directive_t *node)
 {
     return (mod_sspi_directive_is(node, "AllowOverride") &&
@@ -104,9 +104,9 @@ static void offer(struct check *check, size_t choice, const ap_directive_t *node
     }
 }
 
-/* Marks what another scope may choose for the location. If a late location has its own choice, it
- * overrides the scopes that httpd merges before it. If the location has its own AuthType, an
- * .htaccess file is not expected to choose for it. */
+/* Marks the words that another scope may choose for the location. The choice of a late location
+ * (<Location>, <If>) overrides the scopes that httpd merges before it. If a late location has its
+ * own AuthType, an .htaccess file is not expected to choose for it. */
 static void find_choice(struct check *check, const struct mod_sspi_scope *scope, size_t choice)
 {
     const struct mod_sspi_scope *location = check->location;
@@ -138,7 +138,7 @@ static void find_choices(void *self, const struct mod_sspi_scope *scope)
     }
 }
 
-/* Marks everything that the location may offer to a request. */
+/* Marks all words that may be in force for a request of the location. */
 static void find_offered(struct check *check, const struct mod_sspi_scope *location)
 {
     check->location = location;
@@ -246,10 +246,10 @@ static void check_names(void *self, const struct mod_sspi_scope *scope)
     check_lines(check, scope, scope->first);
 }
 
-/* ---- locations that demand no user ---- */
+/* ---- locations that do not demand a user ---- */
 
-/* Require lines of another section count if they demand something. With SSPIOptional, `all granted`
- * is right. */
+/* True for a Require line of a section, except `all` (granted or denied). With SSPIOptional every
+ * Require line counts, because `all granted` is correct there. */
 static bool demands_user(apr_pool_t *p, const ap_directive_t *node, bool optional)
 {
     if (mod_sspi_directive_is(node, "Require")) {
@@ -292,7 +292,7 @@ static void check_location(void *self, const struct mod_sspi_scope *scope)
         return;
     }
     location = scope->section == NULL
-                   ? "the server's own level"
+                   ? "the server configuration outside sections"
                    : apr_psprintf(check->p, "%s %s (%s:%d)", scope->section->directive,
                                   scope->section->args, scope->section->filename,
                                   scope->section->line_num);

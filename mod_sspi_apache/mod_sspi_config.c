@@ -14,8 +14,8 @@ void *mod_sspi_dir_config_create(apr_pool_t *p, char *path)
     return dir;
 }
 
-/* httpd may merge inner sections before it merges them with outer ones. So None does not replace
- * the type, but is kept beside it. */
+/* httpd may merge two inner sections before it merges them with the outer ones. So None does not
+ * replace the type, but is kept beside it. */
 static void merge_auth_type(struct mod_sspi_dir_config *merged,
                             const struct mod_sspi_dir_config *outer,
                             const struct mod_sspi_dir_config *inner)
@@ -50,7 +50,7 @@ void *mod_sspi_server_config_create(apr_pool_t *p, server_rec *s)
     return config;
 }
 
-/* The words of a directive, copied to live as long as its scope. */
+/* Splits the arguments of a directive. The words are in `p`, so they live as long as its scope. */
 static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
 {
     apr_array_header_t *words = apr_array_make(p, 4, sizeof(struct sspi_view));
@@ -63,7 +63,7 @@ static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
     return words;
 }
 
-/* A file is opened by its absolute name, behind its prefix if it has that. */
+/* Makes the file name absolute. A prefix of the option stays before it. */
 static const char *set_file_name(cmd_parms *cmd, const char *prefix, struct sspi_view *word)
 {
     size_t prefix_len = strlen(prefix);
@@ -75,15 +75,20 @@ static const char *set_file_name(cmd_parms *cmd, const char *prefix, struct sspi
     }
     path = ap_server_root_relative(cmd->pool, word->data + prefix_len);
     if (path == NULL) {
-        return apr_psprintf(cmd->pool, "%s: %s is no path of a file", cmd->cmd->name, word->data);
+        return apr_psprintf(
+            cmd->pool,
+            "%s: \"%s\" is not a valid file name: write a path, absolute or relative to "
+            "ServerRoot",
+            cmd->cmd->name, word->data);
     }
     path = apr_pstrcat(cmd->pool, prefix, path, NULL);
     *word = (struct sspi_view){path, strlen(path)};
     return NULL;
 }
 
-/* Scopes with something to open, or by which it is told what that must hold, are remembered; an
- * .htaccess file is read with each request, by many threads, and forgotten with it. */
+/* Lists scopes that name a file, or that determine what a file must contain, for the checks at
+ * start. Scopes of .htaccess files are not listed: httpd reads them for each request, in many
+ * threads, and frees them with it. */
 static void add_to_server(cmd_parms *cmd, struct mod_sspi_dir_config *dir)
 {
     struct mod_sspi_server_config *config =
@@ -139,8 +144,9 @@ const char *mod_sspi_set_option(cmd_parms *cmd, void *dir_, const char *args)
     return NULL;
 }
 
-/* mod_authn_core has the directive and returns the type in force, but not the type around None.
- * httpd calls every module that has a directive of this name. In one scope the last line counts. */
+/* mod_authn_core has the directive and returns the type in force, but not the type around None. For
+ * a directive of this name, httpd calls every module that has it. In one scope the last line
+ * counts. */
 const char *mod_sspi_set_auth_type(cmd_parms *cmd, void *dir_, const char *type)
 {
     struct mod_sspi_dir_config *dir = dir_;
@@ -178,7 +184,7 @@ void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_po
     const struct mod_sspi_dir_config *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
 
     *ret_policy = dir->policy;
-    /* The mode has no directive here: AuthType says on, SSPIOptional says optional. */
+    /* httpd has no directive for the mode: AuthType SSPI means on, SSPIOptional means optional. */
     ret_policy->set |= UINT64_C(1) << SSPI_OPTION_MODE;
     ret_policy->mode = dir->policy.optional ? SSPI_MODE_OPTIONAL : SSPI_MODE_ON;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes log entries of the core to httpd's error log. The core has escaped their text. */
+/* Writes the core's log entries to httpd's error log. The core has escaped their text. */
 #include "mod_sspi.h"
 
 #include "http_log.h"

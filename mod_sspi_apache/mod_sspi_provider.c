@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Digest users out of httpd's own authn providers (SSPIDigestProvider): file, dbd, socache. They
- * know MD5 alone, because their call has no name of an algorithm. */
+/* Reads Digest users from httpd's authn providers (SSPIDigestProvider): file, dbd, socache. They
+ * support only MD5, because their function has no parameter for the algorithm. */
 #include "mod_sspi.h"
 
 #include "ap_provider.h"
@@ -30,8 +30,8 @@ const char *mod_sspi_provider_check(apr_pool_t *p, const char *directive, const 
     return NULL;
 }
 
-/* One provider's answer. True: the search is over; *ret_hash is NULL for a user who is not let in.
- */
+/* Asks one provider. True: the search is done; if *ret_hash is NULL, the user is refused. False:
+ * the provider does not have the user. */
 static bool ask_provider(request_rec *r, const char *name, const struct sspi_result *result,
                          char **ret_hash, bool *ret_failed)
 {
@@ -48,7 +48,7 @@ static bool ask_provider(request_rec *r, const char *name, const struct sspi_res
     switch (status) {
     case AUTH_USER_FOUND:
         return true;
-    case AUTH_DENIED: /* it knows the user: no other provider may let him in */
+    case AUTH_DENIED: /* the provider has the user, so no other provider may admit the user */
         *ret_hash = NULL;
         return true;
     case AUTH_USER_NOT_FOUND:
@@ -56,8 +56,11 @@ static bool ask_provider(request_rec *r, const char *name, const struct sspi_res
     case AUTH_GRANTED:
     case AUTH_GENERAL_ERROR:
     default:
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "SSPIDigestProvider: the provider %s failed; nobody is let in by it", name);
+        ap_log_rerror(
+            APLOG_MARK, APLOG_ERR, 0, r,
+            "SSPIDigestProvider: the provider %s failed: the request is answered with 500; "
+            "see the errors of its module",
+            name);
         *ret_failed = true;
         return true;
     }

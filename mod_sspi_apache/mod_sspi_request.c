@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One exchange for all that httpd makes of one request of a client. It lives in the client's own
- * request, made by whichever of its subrequests and internal redirects first comes to a place of
- * ours; each of them has the proof judged under its own place's policy. */
+/* The request context. One exchange serves a client's request with its subrequests and internal
+ * redirects. The first of them that reaches a location of this module makes it, and the client's
+ * own request owns it. Each of them steps the exchange under the policy of its own location. */
 #include "mod_sspi.h"
 
 #include "apr_strings.h"
@@ -11,8 +11,8 @@
 
 APLOG_USE_MODULE(sspi);
 
-/* Rounds that a verdict may take: three files changed, winbind's names, a lookup, a body, a domain
- * controller, and room. */
+/* The most needs of one request before it is decided. A request may need three changed files,
+ * winbind's names, a lookup, a body and a domain controller; the rest is reserve. */
 #define ROUNDS_LIMIT 12
 
 request_rec *mod_sspi_request_top(request_rec *r)
@@ -65,7 +65,7 @@ static int count_value(void *count, const char *name, const char *value)
     return 1;
 }
 
-/* How long the body is, as the header tells it. */
+/* Returns the length of the body according to the headers. */
 static uint64_t entity_length(const request_rec *top)
 {
     const char *text = apr_table_get(top->headers_in, "Content-Length");
@@ -76,16 +76,17 @@ static uint64_t entity_length(const request_rec *top)
         return SSPI_ENTITY_UNKNOWN;
     }
     if (text == NULL) {
-        /* A stream of HTTP/2 says by its end alone that it has no body. */
+        /* Only the end of an HTTP/2 stream shows that it has no body. */
         return top->connection->master != NULL ? SSPI_ENTITY_UNKNOWN : 0;
     }
     if (apr_strtoff(&len, text, &end, 10) != APR_SUCCESS || *end != '\0' || len < 0) {
-        return SSPI_ENTITY_UNKNOWN; /* httpd refuses it when it is read */
+        return SSPI_ENTITY_UNKNOWN; /* httpd refuses such a request when its body is read */
     }
     return (uint64_t)len;
 }
 
-/* Who connected. mod_remoteip's r->useragent_ip is who a header names. */
+/* Returns the address of the connection's other end. r->useragent_ip is not that: mod_remoteip
+ * takes it from a header. */
 static struct sspi_view peer_of(const conn_rec *c)
 {
     return view_of(c->client_addr->family == APR_UNIX ? NULL : c->client_ip);
@@ -97,10 +98,10 @@ static int find_proxy_header(void *forwarded, const char *name, const char *valu
     return !*(bool *)forwarded;
 }
 
-/* mod_remoteip takes the header away whose address it believes, and that may be one of any name. It
- * leaves no port then, or (older ones) that of the connection. With a port of its own the address
- * comes from the PROXY protocol, whose line stands before all requests of a connection: that is one
- * client's. */
+/* True if mod_remoteip took the client's address from a header. It removes that header, which may
+ * have any name. The address then has no port or, in older versions, the port of the connection. An
+ * address with another port comes from the PROXY protocol: its line precedes all requests of the
+ * connection, so that connection serves only one client. */
 static bool is_address_from_header(const request_rec *top)
 {
     const apr_sockaddr_t *peer = top->connection->client_addr;
@@ -125,7 +126,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
 
     apr_table_do(count_value, &n_values, top->headers_in, header, NULL);
     *ret_request = (struct sspi_request){
-        /* An internal redirect to an error document turns r->method into GET: take the line. */
+        /* From the request line, because a redirect to an error document sets r->method to GET. */
         .method = {top->the_request, strcspn(top->the_request, " ")},
         .target = view_of(top->unparsed_uri),
         .authority = view_of(apr_table_get(top->headers_in, "Host")),
@@ -176,8 +177,8 @@ static struct mod_sspi_request_ctx *ctx_of(request_rec *r)
     return ctx;
 }
 
-/* The realm for Digest. httpd hands it out with its quotes escaped for a header; the core does that
- * itself and compares with the users' file. */
+/* Returns the realm for Digest. httpd escapes its quotes for a header. They are restored here,
+ * because the core escapes them itself, and compares the realm with the users' file. */
 static struct sspi_view realm_of(request_rec *r)
 {
     const char *name = ap_auth_name(r);
@@ -197,7 +198,7 @@ static struct sspi_view realm_of(request_rec *r)
     return view_of(realm);
 }
 
-/* Each record once, however often a verdict is asked for. */
+/* Writes each log entry once, although several hooks may step the exchange. */
 static void log_entries(request_rec *r, struct mod_sspi_request_ctx *ctx,
                         const struct sspi_result *result)
 {
@@ -230,7 +231,7 @@ static apr_array_header_t *copy_lines(apr_pool_t *p, const struct sspi_result *r
     return lines;
 }
 
-/* That of a subrequest did not matter when the request itself may pass. */
+/* Once the request itself is admitted, the challenges of an earlier subrequest have no effect. */
 static void drop_challenge(const request_rec *r, struct mod_sspi_request_ctx *ctx)
 {
     if (r->main == NULL) {
@@ -238,8 +239,7 @@ static void drop_challenge(const request_rec *r, struct mod_sspi_request_ctx *ct
     }
 }
 
-/* The lines of a result are kept here. mod_sspi_answer.c sends them when it knows the final status.
- */
+/* Keeps the lines of a result. mod_sspi_answer.c sends them when the final status is known. */
 static void keep_lines(const request_rec *r, struct mod_sspi_request_ctx *ctx,
                        const struct sspi_result *result)
 {
@@ -249,15 +249,15 @@ static void keep_lines(const request_rec *r, struct mod_sspi_request_ctx *ctx,
     if (result->has_user || mod_sspi_request_is_anonymous(result)) {
         drop_challenge(r, ctx);
     } else if (result->status == HTTP_UNAUTHORIZED && (ctx->challenge == NULL || r->prev == NULL)) {
-        /* The document of a 401 may lie in a location of ours, too: the answer keeps the challenges
-         * of the first location. */
+        /* The error document of a 401 may be in a location of this module, too. The answer keeps
+         * the challenges of the first location. */
         ctx->challenge = ctx->lines;
     }
 }
 
-/* Reads the body that a step asked for. Until that is done nobody steps, as the exchange would take
- * what it has by then for the whole: no place of an error document that httpd shows while it reads,
- * and none at all when that failed. */
+/* Reads the body that a step needs. The exchange must not be stepped before this returns OK,
+ * because it would treat a partial body as complete. So httpd's error documents, which it may serve
+ * while it reads the body, get `body_failure`, and so does every location after a failure. */
 static int read_body(request_rec *r, struct mod_sspi_request_ctx *ctx)
 {
     int status = ctx->body_failure;
@@ -266,31 +266,31 @@ static int read_body(request_rec *r, struct mod_sspi_request_ctx *ctx)
         return status;
     }
     if (r->main == NULL) {
-        ctx->body_failure = HTTP_BAD_REQUEST; /* what httpd shows documents for meanwhile */
+        ctx->body_failure = HTTP_BAD_REQUEST; /* for error documents during the read */
     }
     status = mod_sspi_body_read(r, ctx->exchange);
     if (r->main == NULL) {
         ctx->body_failure = status;
     }
-    ctx->wants_body = status != OK;
+    ctx->needs_body = status != OK;
     return status;
 }
 
-/* Does what a step asks for. OK: step again; DECLINED: it was final; else the status of a failure.
- */
+/* Serves the need of a step. OK: step again. DECLINED: the step has decided. Otherwise: the status
+ * of a failure. */
 static int serve_need(request_rec *r, struct mod_sspi_request_ctx *ctx,
                       const struct sspi_policy *policy, const struct sspi_result *result)
 {
     switch (result->need) {
     case SSPI_NEED_ENTITY:
-        ctx->wants_body = true;
+        ctx->needs_body = true;
         return OK;
     case SSPI_NEED_HASH:
         return mod_sspi_provider_look_up(r, policy, ctx->exchange, result)
                    ? OK
                    : HTTP_INTERNAL_SERVER_ERROR;
     case SSPI_NEED_JOB:
-        /* A request's own thread may wait; the others go on. */
+        /* Each request has a thread of its own, so it may block here. */
         sspi_job_run(result->job);
         sspi_job_unref(result->job);
         return OK;
@@ -308,7 +308,7 @@ static void drop_h2c(request_rec *r)
     const char *kept = NULL;
 
     if (upgrade == NULL || ap_parse_token_list_strict(r->pool, upgrade, &names, 0) != NULL) {
-        return; /* httpd ignores a list that it cannot read */
+        return; /* httpd ignores a list that it cannot parse */
     }
     for (int i = 0; names != NULL && i < names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(names, i, const char *);
@@ -324,9 +324,9 @@ static void drop_h2c(request_rec *r)
     }
 }
 
-/* If the client asks for HTTP/2 by Upgrade, mod_http2 runs the request again from its start. Its
+/* If the client requests HTTP/2 by Upgrade, mod_http2 processes the request a second time. Its
  * credentials would then be a replay, and the login of its connection would not be available. A
- * server may ignore an Upgrade (RFC 9110 section 7.8), so the answer comes by HTTP/1.1. */
+ * server may ignore an Upgrade (RFC 9110 section 7.8), so the answer is sent over HTTP/1.1. */
 static void refuse_h2c(request_rec *r)
 {
     for (; r != NULL; r = r->main != NULL ? r->main : r->prev) {
@@ -343,7 +343,7 @@ static const struct sspi_result *step_by(request_rec *r, struct mod_sspi_request
     ctx->config = r->per_dir_config;
     ctx->result = NULL;
     for (int round = 0; round < ROUNDS_LIMIT && status == OK; round++) {
-        if (ctx->wants_body) {
+        if (ctx->needs_body) {
             status = read_body(r, ctx);
             continue;
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The acceptor and the files it holds: opened by the parent when the configuration is checked,
- * which is the last thing that -t does, and inherited by the children. */
+/* Makes the acceptor, and opens the files that it needs. The parent does this when it checks the
+ * configuration, which is the last step of httpd -t. The children inherit the acceptor. */
 #include "mod_sspi_scope.h"
 
 #include "apr_strings.h"
@@ -10,7 +10,7 @@
 
 APLOG_USE_MODULE(sspi);
 
-/* What the configuration as a whole asks for: what it says somewhere. */
+/* Directives and words that are somewhere in the configuration. */
 enum {
     FOUND_AUTH_TYPE = 1 << 0,
     FOUND_REALM = 1 << 1,
@@ -26,7 +26,7 @@ enum {
     FOUND_NTLM_MECHANISM = 1 << 11
 };
 
-/* Which directive says it, and which of its words; NULL: any. */
+/* The directive of each bit, and its word. NULL: any word. */
 static const struct {
     unsigned found;
     enum sspi_option option;
@@ -48,7 +48,7 @@ static const struct {
 
 #define KEYTAB_BIT (UINT64_C(1) << SSPI_OPTION_KEYTAB)
 
-/* Opening one after the other, going on after a failure to tell all of them. */
+/* Opens one file after another. It continues after a failure, so that all failures are reported. */
 struct opening {
     struct sspi_acceptor *acceptor;
     server_rec *hosts;
@@ -60,7 +60,7 @@ static unsigned survey_directive(apr_pool_t *ptemp, const ap_directive_t *node)
 {
     unsigned found = 0;
 
-    /* httpd's own, without a row for it. */
+    /* It is httpd's own directive, so the options have no row for it. */
     if (mod_sspi_directive_is(node, "AuthType")) {
         return mod_sspi_directive_has_word(ptemp, node, SSPI_AUTH_TYPE) ? FOUND_AUTH_TYPE : 0;
     }
@@ -74,7 +74,7 @@ static unsigned survey_directive(apr_pool_t *ptemp, const ap_directive_t *node)
     return found;
 }
 
-/* The tree holds what applies only: <IfModule>, <IfDefine>, Include and macros are resolved. */
+/* httpd has resolved <IfModule>, <IfDefine>, Include and macros in the tree. */
 static unsigned survey_tree(apr_pool_t *ptemp, const ap_directive_t *node)
 {
     unsigned found = 0;
@@ -93,7 +93,7 @@ static void open_policy(server_rec *s, struct opening *opening, const struct ssp
     if (sspi_acceptor_open(opening->acceptor, policy, complete, has_realm, error)) {
         return;
     }
-    /* Several places may name one file: that is one message. */
+    /* Several scopes may name the same file: its error is written once. */
     if (strcmp(error, opening->error) != 0) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s", error);
         apr_cpystrn(opening->error, error, sizeof(opening->error));
@@ -101,7 +101,7 @@ static void open_policy(server_rec *s, struct opening *opening, const struct ssp
     opening->failed = true;
 }
 
-/* Opens a policy that says nothing but this; `mechanism` may be NULL. */
+/* Opens a policy that sets only this package and mechanism. `mechanism` may be NULL. */
 static void open_packages(server_rec *s, struct opening *opening, const char *package,
                           const char *mechanism, bool has_realm)
 {
@@ -117,12 +117,13 @@ static void open_packages(server_rec *s, struct opening *opening, const char *pa
     }
 }
 
-/* What places lack that can find it nowhere, as far as that can be told without their requests:
- * scopes meet only then. */
+/* Opens defaults, and reports missing files, if no scope of the configuration names a file that
+ * some location needs. The whole configuration is searched, because httpd merges scopes only for a
+ * request. */
 static void open_defaults(apr_pool_t *ptemp, server_rec *s, struct opening *opening)
 {
     unsigned found = survey_tree(ptemp, ap_conftree);
-    /* What holds where nothing is said. */
+    /* The defaults are in force where no directive is. */
     bool negotiate = (found & FOUND_PACKAGES) == 0 || (found & FOUND_NEGOTIATE) != 0;
     bool kerberos = (found & FOUND_MECHANISMS) == 0 || (found & FOUND_KERBEROS_MECHANISM) != 0;
     bool ntlm = (found & FOUND_NTLM_MECHANISM) != 0;
@@ -134,7 +135,7 @@ static void open_defaults(apr_pool_t *ptemp, server_rec *s, struct opening *open
         open_packages(s, opening, "Negotiate", "kerberos", true); /* MIT's default keytab */
     }
     if ((found & FOUND_NTLM) != 0 && !ntlm) {
-        open_packages(s, opening, "NTLM", NULL, true); /* which is refused */
+        open_packages(s, opening, "NTLM", NULL, true); /* reports that the mechanism is missing */
     }
     if ((negotiate || (found & FOUND_NTLM) != 0) && ntlm && (found & FOUND_NTLM_USERS) == 0) {
         open_packages(s, opening, "NTLM", "ntlm", true); /* winbind */
@@ -150,7 +151,7 @@ static bool sets_keytab(const struct sspi_policy *policy)
     return (policy->set & KEYTAB_BIT) != 0;
 }
 
-/* Whether a scope of this host that lies within `outer` may run Kerberos with the keytab of that.
+/* True if a scope of this host that is within `outer` may run Kerberos with the keytab of `outer`.
  */
 static bool inner_scope_uses_keytab(const server_rec *host, const struct sspi_policy *outer)
 {
@@ -170,8 +171,9 @@ static bool inner_scope_uses_keytab(const server_rec *host, const struct sspi_po
     return false;
 }
 
-/* Whether Kerberos may run with the keytab that a scope of this host names: there, or in any other
- * scope, as far as is known without requests. Those of the main server hold in others, too. */
+/* True if Kerberos may run with the keytab that `scope` of this host names. Every other scope of
+ * every host is tried within it, because httpd merges scopes only for a request. Scopes of the main
+ * server apply to other hosts, too. */
 static bool uses_keytab(const server_rec *host, const struct sspi_policy *scope,
                         const struct opening *opening)
 {
@@ -188,7 +190,7 @@ static bool uses_keytab(const server_rec *host, const struct sspi_policy *scope,
     return needed;
 }
 
-/* A keytab that is needed by nobody is opened if it can be: an .htaccess file may want Kerberos. */
+/* Opens a keytab that no scope needs, and ignores errors: an .htaccess file may offer Kerberos. */
 static void try_keytab(struct opening *opening, struct sspi_policy *policy)
 {
     struct sspi_policy keytab = *policy;
@@ -199,7 +201,7 @@ static void try_keytab(struct opening *opening, struct sspi_policy *policy)
     policy->set &= ~KEYTAB_BIT;
 }
 
-/* The files that scopes of one host name. */
+/* Opens the files that the scopes of one host name. */
 static void open_configured(server_rec *host, const struct mod_sspi_server_config *config,
                             struct opening *opening)
 {
@@ -263,7 +265,7 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
-        mod_sspi_log_acceptor(s); /* no post_config will come */
+        mod_sspi_log_acceptor(s); /* httpd -t does not call post_config */
     }
     return OK;
 }

@@ -70,7 +70,7 @@ static void read_directive(apr_pool_t *p, const ap_directive_t *node, struct mod
     } else if (is_demand(p, node)) {
         scope->demand = node;
     } else if (scope->demand != NULL && mod_sspi_directive_is(node, scope->demand->directive)) {
-        scope->demand = NULL; /* an inner scope cancels it */
+        scope->demand = NULL; /* this scope cancels the demand of an outer one */
     }
     for (size_t i = 0; i < MOD_SSPI_CHOICES; i++) {
         if (mod_sspi_directive_is_option(node, mod_sspi_choices[i])) {
@@ -137,7 +137,7 @@ static bool is_section(const ap_directive_t *section, const char *kind)
     return section != NULL && mod_sspi_directive_is(section, kind);
 }
 
-/* The path of <Location> or <Directory>; NULL: a pattern. */
+/* Returns the path of <Location> or <Directory>. NULL: it is a pattern. */
 static const char *plain_path(apr_pool_t *p, const ap_directive_t *section)
 {
     const char *path = mod_sspi_directive_first_word(p, section);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tree of the configuration as scopes: the server's own level, and each section. Checks at
- * start use it. httpd merges scopes for a request, so these functions describe a scope correctly
- * only if no section of another kind changes it. */
+/* The tree of the configuration as scopes: the part outside sections, and each section. The checks
+ * at start use it. httpd merges scopes only for a request. So these functions describe a scope
+ * correctly only if no section of another kind changes it. */
 #ifndef MOD_SSPI_SCOPE_H
 #define MOD_SSPI_SCOPE_H
 
@@ -32,10 +32,10 @@ enum { MOD_SSPI_PACKAGES, MOD_SSPI_MECHANISMS, MOD_SSPI_USER_NAME, MOD_SSPI_CHOI
 
 extern const enum sspi_option mod_sspi_choices[MOD_SSPI_CHOICES];
 
-/* The directives are those of this scope or of an outer one; NULL: no scope has one. */
+/* Each directive is that of this scope or of an outer one. NULL: no scope has it. */
 struct mod_sspi_scope {
-    const struct mod_sspi_scope *outer; /* NULL: this is the server's own level */
-    const ap_directive_t *section;      /* NULL: this is the server's own level */
+    const struct mod_sspi_scope *outer; /* NULL: this scope is outside sections */
+    const ap_directive_t *section;      /* NULL: this scope is outside sections */
     const ap_directive_t *first;        /* the list of its directives */
     const ap_directive_t *type;         /* AuthType */
     const ap_directive_t *chosen[MOD_SSPI_CHOICES];
@@ -46,7 +46,7 @@ struct mod_sspi_scope {
 /* `scope` is valid only during the call. */
 typedef void mod_sspi_scope_callback(void *self, const struct mod_sspi_scope *scope);
 
-/* Calls `visit` for every scope, outer ones first. */
+/* Calls `callback` for every scope, outer ones first. */
 void mod_sspi_scope_walk(apr_pool_t *p, const ap_directive_t *tree,
                          mod_sspi_scope_callback *callback, void *self);
 

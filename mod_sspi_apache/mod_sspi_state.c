@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory that all children share. Without SSPIStateFile it is anonymous. The parent keeps it
- * over its restarts, so nonces stay valid and replays stay known. */
+ * over its restarts, so that nonces stay valid and replays are still detected. */
 #include "mod_sspi.h"
 
 #include <sys/mman.h>
@@ -13,7 +13,7 @@ APLOG_USE_MODULE(sspi);
 
 #define RETAINED_KEY "mod_sspi state"
 
-/* Survives restarts and the module's own unloading. */
+/* Survives restarts, during which httpd unloads the module. */
 struct retained {
     void *memory;
     size_t size;
@@ -34,7 +34,7 @@ static void unmap(struct retained *retained)
     retained->memory = NULL;
 }
 
-/* The memory of the configuration before, if it is still of use. */
+/* Returns the state of the previous configuration if its size is still right. Otherwise NULL. */
 static struct sspi_state *attach(struct retained *retained, size_t size)
 {
     struct sspi_state *state = NULL;
@@ -76,7 +76,7 @@ static struct retained *get_retained(void)
     return retained != NULL ? retained : ap_retained_data_create(RETAINED_KEY, sizeof(*retained));
 }
 
-/* Makes or keeps the memory of this parent. False: it could not be made. */
+/* Keeps the memory of the previous configuration, or makes new memory. False: no memory. */
 static bool set_own_memory(server_rec *s, const struct mod_sspi_server_config *config,
                            const struct mod_sspi_dir_config *dir)
 {
@@ -90,7 +90,8 @@ static bool set_own_memory(server_rec *s, const struct mod_sspi_server_config *c
     }
     if (state == NULL) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
-                     "%s: cannot make %" APR_SIZE_T_FMT " bytes of shared memory",
+                     "%s: cannot allocate %" APR_SIZE_T_FMT
+                     " bytes of shared memory: set a smaller size, or free memory",
                      sspi_option_info(SSPI_OPTION_STATE_SIZE)->name[SSPI_SERVER_APACHE], size);
         return false;
     }
@@ -110,8 +111,8 @@ static bool open_file(server_rec *s, const struct mod_sspi_server_config *config
     return false;
 }
 
-/* Opens the file for use. Frees the retained memory, because it does not record what is used while
- * the file is in force. */
+/* Opens the file for use. Frees the retained memory: nonces that are used while the file is in
+ * force are not recorded there. */
 static bool set_file(server_rec *s, const struct mod_sspi_server_config *config,
                      const struct mod_sspi_dir_config *dir)
 {

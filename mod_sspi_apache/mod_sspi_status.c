@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SetHandler sspi-status: what became of the requests of all children. */
+/* SetHandler sspi-status: a page with the counters of all children. */
 #include "mod_sspi.h"
 
 #include "apr_strings.h"

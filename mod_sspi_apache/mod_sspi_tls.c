@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client connection carries: OpenSSL's object, told by mod_ssl, and unfinished exchanges.
+/* The connection config: OpenSSL's object, which mod_ssl passes to a hook, and the core's object
+ * with an unfinished exchange and a login.
  *
- * mod_ssl's hooks are optional ones: neither module needs the other, in whatever order they are
- * loaded. Its header mod_ssl_openssl.h is not installed everywhere, so the two are declared here.
- */
+ * mod_ssl's hooks are optional hooks: each module works without the other, and the order in which
+ * httpd loads them does not matter. The header mod_ssl_openssl.h is not installed on every system,
+ * so the two hooks are declared here. */
 #include "mod_sspi.h"
 
 #include "apr_optional_hooks.h"
@@ -36,7 +37,7 @@ static struct connection_config *connection_config_of(conn_rec *c)
     return config;
 }
 
-/* What a scope itself demands of a host's certificates. */
+/* True if the host's certificates have the channel bindings that the scopes themselves demand. */
 static bool check_certificates(const apr_array_header_t *dirs, const struct sspi_acceptor *acceptor,
                                server_rec *s, struct ssl_ctx_st *ctx)
 {
@@ -67,14 +68,14 @@ static int read_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct 
     }
     if (!sspi_acceptor_add_tls(config->acceptor, ctx)) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
-                     "no memory for the certificates of %s", s->server_hostname);
+                     "no memory for the certificate hashes of %s", s->server_hostname);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (main_config->tls == NULL) {
         main_config->tls = apr_hash_make(p);
     }
     apr_hash_set(main_config->tls, apr_pmemdup(p, &s, sizeof(s)), sizeof(s), ctx);
-    /* Sections of the main server hold in its virtual hosts, too. */
+    /* Sections of the main server apply to its virtual hosts, too. */
     if (!check_certificates(config->dirs, config->acceptor, s, ctx) ||
         (config != main_config &&
          !check_certificates(main_config->dirs, config->acceptor, s, ctx))) {
@@ -100,12 +101,13 @@ void mod_sspi_tls_register_hooks(void)
 struct ssl_st *mod_sspi_tls_of(conn_rec *c)
 {
     /* A stream of HTTP/2 has a conn_rec of its own; its master did the handshake. Streams run in
-     * parallel, so that the master's link is only read here. */
+     * parallel, so the master's connection config is only read here. */
     conn_rec *client = c->master != NULL ? c->master : c;
     const struct connection_config *config =
         ap_get_module_config(client->conn_config, &sspi_module);
 
-    /* mod_ssl frees the object when plain HTTP is spoken to its port, and says so here. */
+    /* If the client sends plain HTTP to the TLS port, mod_ssl frees the object.
+     * ap_ssl_conn_is_ssl() is false then. */
     if (config == NULL || !ap_ssl_conn_is_ssl(c)) {
         return NULL;
     }
