@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Usage: nginx-configure.sh SRC OUT
-# Makes ngx_auto_config.h and ngx_auto_headers.h, which nginx-dev does not ship, in OUT from nginx's
-# own configure in SRC, with the flags of the distribution's nginx where SRC knows them.
+# Makes ngx_auto_config.h and ngx_auto_headers.h in OUT, because the package nginx-dev lacks them.
+# Runs nginx's own configure in SRC, with the flags of the distribution's nginx if SRC has them.
 set -eu
 
 src=$1

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The acceptor of a cycle, opened by the master: keys, users, certificates. */
+/*
+ * The acceptor of a cycle: keys, users and certificates.  The master opens it.
+ */
 #include "ngx_http_sspi_module.h"
 
 
@@ -44,7 +46,7 @@ ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
     cln->handler = ngx_http_sspi_acceptor_cleanup;
     cln->data = smcf->acceptor;
 
-    /* the configuration of http itself */
+    /* the configuration of the http block */
 
     slcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_sspi_module);
 
@@ -63,7 +65,7 @@ ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 }
 
 
-/* here the configured logs are open; at postconfiguration they were not */
+/* nginx opens the configured logs after postconfiguration and before this */
 
 ngx_int_t
 ngx_http_sspi_init_module(ngx_cycle_t *cycle)
@@ -98,9 +100,9 @@ ngx_http_sspi_init_module(ngx_cycle_t *cycle)
 
 
 /*
- * Who the workers will run as, by the rules of the core module, which
- * applies its defaults after http{} is done: a "user" that stands behind
- * http{} is not seen here.
+ * Sets the account of the workers by the rules of nginx's core module.  That
+ * module applies its defaults after http{} is read, and a "user" directive
+ * after http{} is not known here.
  */
 
 static ngx_int_t
@@ -110,7 +112,7 @@ ngx_http_sspi_set_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
     struct passwd    *pwd;
     ngx_core_conf_t  *ccf;
 
-    /* no limit of waiting logins is set: the threads are the limit */
+    /* max_waiting_logins stays 0: the number of threads is the limit */
 
     ngx_memzero(config, sizeof(struct sspi_acceptor_config));
 
@@ -153,7 +155,7 @@ ngx_http_sspi_set_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
 }
 
 
-/* a realm with variables is checked with each request */
+/* each step checks a realm with variables */
 
 static ngx_uint_t
 ngx_http_sspi_takes_realm(ngx_http_sspi_loc_conf_t *slcf, char *error)
@@ -215,7 +217,7 @@ ngx_http_sspi_add_tls(ngx_conf_t *cf, struct sspi_acceptor *acceptor)
 
         if (!sspi_acceptor_add_tls(acceptor, sscf->ssl.ctx)) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "sspi: no memory for the certificates' hashes");
+                          "sspi: no memory for the hashes of certificates");
             return NGX_ERROR;
         }
     }
@@ -225,7 +227,7 @@ ngx_http_sspi_add_tls(ngx_conf_t *cf, struct sspi_acceptor *acceptor)
 }
 
 
-/* certificates from variables are not known here: each request is told */
+/* does not know certificates from variables: a step reports those */
 
 static ngx_int_t
 ngx_http_sspi_check_tls(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)

@@ -2,18 +2,18 @@
 /*
  * The user of auth_basic, which may be used beside sspi ("satisfy any").
  *
- * $remote_user is empty unless a user is verified.  nginx keeps no state that
- * distinguishes a user whom auth_basic verified from one whom a client only
- * names: it sets r->headers_in.user before the password is checked, and any
- * other module may satisfy the access phase.  Therefore this module calls the
- * handler of auth_basic and looks at its answer.  The handler answers NGX_OK
- * if and only if it has read user and password from Authorization into
- * r->headers_in and the password is right.  If "auth_basic" is off, it
- * answers NGX_DECLINED.
+ * $remote_user is empty unless a user is verified.  nginx has no flag for a
+ * user whom auth_basic has verified.  It sets r->headers_in.user before the
+ * password is checked, and another module may satisfy the access phase.
+ *
+ * Therefore this module replaces the handler of auth_basic by one that calls
+ * it and checks its return code.  That is NGX_OK if and only if the handler
+ * has read user and password from Authorization into r->headers_in and the
+ * password is correct.  If "auth_basic" is off, it is NGX_DECLINED.
  *
  * Each module adds its handlers in turn.  If auth_basic is the module
  * directly before this one, its handler is the last one in the access phase
- * when this module adds its own.  The order in ngx_module_order ensures that.
+ * when this module adds its own.  The list ngx_module_order ensures this.
  * In any other order this module does not recognize the handler of
  * auth_basic, and $remote_user does not show its users.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The body of an auth-int request: the core hashes it while it arrives, and
- * nginx keeps it for the handler behind.
+ * The body of a request with qop auth-int.  The core hashes it while it
+ * arrives, and nginx keeps it for the content handler.
  */
 #include "ngx_http_sspi_module.h"
 
@@ -25,9 +25,9 @@ static ngx_http_request_body_filter_pt  ngx_http_next_request_body_filter;
 
 
 /*
- * Passes the body of the client's request through the core.  NGX_OK: done,
- * step again; NGX_DONE: it is being read, and the phases of r go on behind
- * its end; else the status to refuse with.
+ * Passes the body of the client's request to the core.  NGX_OK: step again.
+ * NGX_DONE: nginx is reading the body; the phases of r continue when it is
+ * complete.  Otherwise: the status of the answer.
  */
 
 ngx_int_t
@@ -48,9 +48,9 @@ ngx_http_sspi_pass_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
     }
 
     /*
-     * A subrequest, or somebody read the body before: nginx itself with
-     * client_body_early_read, or the handler that has redirected to here.
-     * Then the filter has not seen it.
+     * r is a subrequest, or the body was already read, so the filter of this
+     * module did not get it.  With client_body_early_read, nginx itself reads
+     * it early.  A handler that redirects to this location may also read it.
      */
 
     len = 0;
@@ -61,7 +61,7 @@ ngx_http_sspi_pass_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
         case NGX_OK:
 
-            /* of an unbuffered body the part that was sent on is missing */
+            /* an unbuffered body lacks the part that was passed on */
 
             if (len == mr->headers_in.content_length_n) {
                 sspi_http_entity_end(ctx->exchange);
@@ -80,10 +80,9 @@ ngx_http_sspi_pass_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
     ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
                   "sspi: auth-int needs the whole body of the client's "
-                  "request, which is not at hand in this %s: let \"sspi\" "
-                  "with the same options protect the location itself that "
-                  "takes the client's request, or set \"sspi_digest_qop\" to "
-                  "\"auth\" here",
+                  "request, which is not available in this %s. Set \"sspi\" "
+                  "with the same options in the location of the client's "
+                  "request, or \"sspi_digest_qop auth\" in this one",
                   r == mr ? "redirect" : "subrequest");
 
     return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -95,15 +94,15 @@ ngx_http_sspi_read_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 {
     ngx_int_t  rc;
 
-    /* all of it comes before the verdict */
+    /* the exchange decides only after the body is complete */
 
     r->request_body_no_buffering = 0;
 
 #if (NGX_HTTP_DAV)
 
     /*
-     * "dav_methods PUT" moves the file that it asks for when it reads the
-     * body, and has no other way: so it is asked for here as it would be.
+     * "dav_methods PUT" works only with a body in a file, which it moves.  It
+     * sets these flags before it reads the body, so they are set here, too.
      */
 
     if (r->method == NGX_HTTP_PUT && r->content_handler == NULL) {
@@ -130,7 +129,7 @@ ngx_http_sspi_read_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 }
 
 
-/* may also be called while the body is asked for */
+/* may also be called within ngx_http_read_client_request_body() */
 
 static void
 ngx_http_sspi_body_handler(ngx_http_request_t *r)
@@ -158,7 +157,7 @@ ngx_http_sspi_body_is_complete(ngx_http_request_t *r)
         return 0;
     }
 
-    /* an upstream closes the file unless it was asked to preserve it */
+    /* an upstream closes the file unless it must preserve the body */
 
     return rb->temp_file == NULL
            || rb->temp_file->file.fd != NGX_INVALID_FILE;
@@ -188,8 +187,8 @@ ngx_http_sspi_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     }
 
     /*
-     * Over the limit, or a read error.  The rest of the body stays unread:
-     * where the next request would begin is not known.
+     * The body is over the limit, or a read failed.  The rest of the body is
+     * not read, so the start of a next request is not known.
      */
 
     ctx->hashing = 0;
@@ -211,7 +210,7 @@ ngx_http_sspi_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
 }
 
 
-/* NGX_DECLINED: over the limit */
+/* NGX_DECLINED: the body is over the limit */
 
 static ngx_int_t
 ngx_http_sspi_hash_chain(ngx_http_sspi_ctx_t *ctx, ngx_chain_t *in,
@@ -246,7 +245,7 @@ ngx_http_sspi_hash_chain(ngx_http_sspi_ctx_t *ctx, ngx_chain_t *in,
 }
 
 
-/* blocks on the file: bodies that come through the filter are in memory */
+/* blocks on the file; in the body filter, bodies are in memory */
 
 static ngx_int_t
 ngx_http_sspi_hash_file(ngx_http_sspi_ctx_t *ctx, ngx_buf_t *b)
@@ -283,8 +282,9 @@ ngx_http_sspi_hash_file(ngx_http_sspi_ctx_t *ctx, ngx_buf_t *b)
 
 
 /*
- * From the filter module, which stands behind most others: the filters that
- * are installed later see the body earlier, and may change it.
+ * The filter module calls this after most modules have installed their
+ * filters.  A filter that is installed later runs earlier, and may change the
+ * body.
  */
 
 void

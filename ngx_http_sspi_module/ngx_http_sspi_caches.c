@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Marks answers as private if the request had no Authorization header but the
- * answer is for one user: caches in front do not store them. nginx's own
- * caches of upstreams decide before any header filter runs.  nginx shows a
- * page of these caches only after the access check of its location.
+ * answer is for one user.  Caches in front of nginx do not store private
+ * answers.  The caches of nginx's upstream modules decide before any header
+ * filter runs.  Their pages are sent only after the access phase of a location.
  */
 #include "ngx_http_sspi_module.h"
 
@@ -105,7 +105,7 @@ ngx_http_sspi_is_cache_control(ngx_table_elt_t *h)
 }
 
 
-/* these lines, and those that caches follow instead of Cache-Control */
+/* erases these lines, and those that caches follow instead of them */
 
 static void
 ngx_http_sspi_erase(ngx_http_request_t *r)

@@ -105,7 +105,7 @@ ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 }
 
 
-/* every directive of sspi_options.def; cmd->offset is its enum sspi_option */
+/* sets any directive of sspi_options.def; cmd->offset is enum sspi_option */
 
 char *
 ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -198,9 +198,10 @@ ngx_http_sspi_add_directive(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf,
 
 
 /*
- * An option protects nothing if sspi is off in its block and in all inner
- * blocks.  At the level of http, a default may be meant for servers that are
- * added later, so only demands on clients are refused there.
+ * A directive protects nothing if sspi is off in its block and in all inner
+ * blocks.  In the http block, a directive may be a default for servers that
+ * are added later.  So only directives that demand something of clients are
+ * refused there.
  */
 
 ngx_int_t
@@ -249,7 +250,7 @@ ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
     struct sspi_view                *words;
     const struct sspi_words         *lines;
 
-    /* said before in this scope: its lines so far */
+    /* the lines of the same directive so far in this block */
 
     lines = (option == SSPI_OPTION_REQUIRE) ? &policy->require : NULL;
 
@@ -277,7 +278,7 @@ ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
 }
 
 
-/* behind the prefix of an option that has one, and where the value has it */
+/* makes a file name absolute; a prefix of the option stays before it */
 
 static ngx_int_t
 ngx_http_sspi_full_name(ngx_conf_t *cf, ngx_str_t *name, const char *prefix)
@@ -353,8 +354,8 @@ ngx_http_sspi_set_realm(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf)
 
 
 /*
- * The words of the lines before, then those of this directive, and room for
- * one more view.  The bytes are cf->pool's already.
+ * Returns the words of the earlier lines, then those of this directive.  The
+ * array has room for one more view.  The words themselves are in cf->pool.
  */
 
 static struct sspi_view *

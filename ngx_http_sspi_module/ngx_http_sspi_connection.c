@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the core asks about a request and its connection. */
+/* Describes a request and its connection to the core. */
 #include "ngx_http_sspi_module.h"
 
 
@@ -58,9 +58,9 @@ ngx_http_sspi_describe_request(ngx_http_request_t *r,
     ngx_http_sspi_peer(r, request);
 
     /*
-     * The requests of HTTP/2 share a connection: no exchange can live there,
-     * and no login.  A login is also what a request without Authorization
-     * may have.
+     * Requests of HTTP/2 share a connection, so it keeps neither an unfinished
+     * exchange nor a login.  On HTTP/1.x every request needs the object: a
+     * request without Authorization may have a login there.
      */
 
     if (r->http_version < NGX_HTTP_VERSION_20) {
@@ -79,9 +79,9 @@ ngx_http_sspi_describe_request(ngx_http_request_t *r,
 
 
 /*
- * Method and request-target as the client sent them.  An error page turns
- * r->method_name into GET, and r->unparsed_uri lacks scheme and host of the
- * absolute form; Digest is made with both.
+ * Returns method and request-target as the client sent them, which Digest
+ * needs.  An error page sets r->method_name to GET, and r->unparsed_uri lacks
+ * the scheme and the host of the absolute form.
  */
 
 static void
@@ -132,8 +132,8 @@ ngx_http_sspi_request_line(ngx_http_request_t *r, ngx_str_t *method,
 #if (NGX_HTTP_SSL)
 
 /*
- * nginx chooses the server by Host, whatever name SNI has.  A server without
- * a certificate of its own shows that of the default server.
+ * nginx chooses the server by Host, even if SNI has another name.  A server
+ * without a certificate of its own uses that of the default server.
  */
 
 static SSL_CTX *
@@ -155,7 +155,7 @@ ngx_http_sspi_host_tls(ngx_http_request_t *r)
 #endif
 
 
-/* A request of HTTP/3 may have :authority and no Host. */
+/* an HTTP/3 request may have :authority and no Host */
 
 static struct sspi_view
 ngx_http_sspi_authority(ngx_http_request_t *r)
@@ -181,8 +181,8 @@ static uint64_t
 ngx_http_sspi_entity_length(ngx_http_request_t *r)
 {
     /*
-     * Also set for an HTTP/2 request without a length whose stream goes on,
-     * and for every HTTP/3 request without one.
+     * Without Content-Length, nginx sets it also for an HTTP/2 request whose
+     * stream does not end with the header, and for every HTTP/3 request.
      */
 
     if (r->headers_in.chunked) {
@@ -198,12 +198,15 @@ ngx_http_sspi_entity_length(ngx_http_request_t *r)
 
 
 /*
- * Who connected, and whether that is a proxy.  The realip module replaces
- * the connection's address while a request lasts, but its variable tells the
- * true one.  (Without the module there is neither.)  The header that it
- * believes may have any name: an address that was replaced tells of a proxy,
- * too.  Not so by the PROXY protocol, whose line stands before all requests
- * of a connection, which is one client's.
+ * Sets the address of the connection's other end, and whether that is a
+ * proxy.  During a request, the realip module replaces the connection's
+ * address.  Its variable still has the true address; without the module, there
+ * is no such variable.
+ *
+ * The header that realip trusts may have any name, so a replaced address also
+ * shows a proxy.  An exception is an address from the PROXY protocol: its line
+ * precedes all requests of the connection, so the connection serves only one
+ * client.
  */
 
 static void
@@ -237,7 +240,7 @@ ngx_http_sspi_peer(ngx_http_request_t *r, struct sspi_request *request)
         request->forwarded = true;
     }
 
-    /* who comes by a Unix socket has no address */
+    /* a client on a Unix socket has no address */
 
     if (peer.len < 5 || ngx_strncmp(peer.data, "unix:", 5) != 0) {
         request->peer = ngx_http_sspi_view(&peer);
@@ -275,7 +278,7 @@ ngx_http_sspi_equal(const ngx_str_t *one, const ngx_str_t *other)
 }
 
 
-/* the connection's data, if they exist already; otherwise NULL */
+/* returns the connection's object; NULL: it does not exist yet */
 
 struct sspi_connection *
 ngx_http_sspi_find_connection(ngx_http_request_t *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The context of a client's request.  It outlives internal redirects. */
+/* The context of a client's request.  It survives internal redirects. */
 #include "ngx_http_sspi_module.h"
 
 

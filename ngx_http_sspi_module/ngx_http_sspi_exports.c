@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What nginx reads from a dynamic module, and all that this one exports.
- * nginx's own build makes such a file by itself.
+ * The symbols that nginx reads from a dynamic module.  This module exports no
+ * others.  nginx's own build generates such a file.
  */
 #include "ngx_http_sspi_module.h"
 
@@ -27,11 +27,11 @@ NGX_HTTP_SSPI_EXPORT char  *ngx_module_names[] = {
 
 
 /*
- * Each name stands before the next.  Handlers run in reverse: just before
- * ngx_http_access_module means right after allow and deny, and before
- * auth_basic.  The filter must be installed after the one that sends, and
- * runs after the one of add_header and expires, which may change
- * Cache-Control.
+ * nginx puts each module before the next one of this list.  Handlers run in
+ * reverse order: that of ngx_http_sspi_module runs directly after allow and
+ * deny, and before auth_basic.  Filters also run in reverse order.  So the
+ * filter runs after that of add_header and expires, which may change
+ * Cache-Control, and before the filter that sends the header.
  */
 
 NGX_HTTP_SSPI_EXPORT char  *ngx_module_order[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Challenges are added when the status is known, because a 401 of the access
- * phase may still become something else: "satisfy any", error_page.
+ * Adds challenges when the final status is known.  A 401 of the access phase
+ * may still become another status, by "satisfy any" or error_page.
  */
 #include "ngx_http_sspi_module.h"
 
@@ -97,8 +97,8 @@ ngx_http_sspi_header_filter(ngx_http_request_t *r)
 
 
 /*
- * Not linked to headers_out.www_authenticate, whose lines other modules
- * change and erase.
+ * The lines are not linked to headers_out.www_authenticate, because other
+ * modules change and erase the lines there.
  */
 
 static ngx_int_t
@@ -126,7 +126,7 @@ ngx_http_sspi_add_headers(ngx_http_request_t *r, ngx_table_elt_t *headers,
 }
 
 
-/* a range that cannot be satisfied makes the filters run a second time */
+/* if a range is not satisfiable, nginx calls the filters a second time */
 
 static ngx_uint_t
 ngx_http_sspi_has_header(ngx_http_request_t *r, ngx_table_elt_t *header)
@@ -151,9 +151,10 @@ ngx_http_sspi_has_header(ngx_http_request_t *r, ngx_table_elt_t *header)
 
 
 /*
- * With every answer to a granted request, also one with an error.  Only on
- * the 401 of somebody else a last token would look like a challenge of his,
- * and that the login stays like a word about his.
+ * Adds the headers of a granted request to every answer, also to an error.
+ * An exception is a 401 of another module or server.  The client would read a
+ * last token as that one's challenge, and Persistent-Auth as a statement about
+ * that one's login.
  */
 
 static ngx_int_t
@@ -184,8 +185,8 @@ ngx_http_sspi_add_success(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
 
 /*
- * Puts the challenges of other modules, such as Basic, behind ours: some
- * clients take the first that they know.
+ * Moves the challenges of other modules, such as Basic, after those of this
+ * module: some clients use the first challenge that they support.
  */
 
 static ngx_int_t

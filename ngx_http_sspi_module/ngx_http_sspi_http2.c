@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Makes an HTTP/2 client use HTTP/1.1, where an exchange of several legs can
- * run: it resets the stream with the error HTTP_1_1_REQUIRED (RFC 9113
- * section 7).
+ * run.  For that it resets the stream with the error HTTP_1_1_REQUIRED
+ * (RFC 9113 section 7).
  *
  * nginx has no function for that, but its headers declare everything that is
- * needed.  The frame belongs to the stream, as a frame of a response does: it
- * is in the pool of the request, and stream->queued counts it.  nginx neither
- * closes the stream nor frees the request while a frame is counted, and it
- * drops the whole queue when the connection ends.  So nginx never uses the
+ * needed.  The frame belongs to the stream, as a frame of a response does.  It
+ * is in the pool of the request, and stream->queued counts it.  While a frame
+ * is counted, nginx neither closes the stream nor frees the request.  When the
+ * connection ends, nginx drops the whole queue.  So it never uses the
  * frame after its memory is freed, and never puts it into a list of free
  * frames.
  */
@@ -114,7 +114,7 @@ ngx_http_sspi_force_http1(ngx_http_request_t *r)
 
     stream->skip_data = 1;
 
-    /* as for a response: the handler posts no event meanwhile */
+    /* as for a response: while it is set, the handler posts no event */
 
     stream->blocked = 1;
 
@@ -130,8 +130,7 @@ ngx_http_sspi_force_http1(ngx_http_request_t *r)
 }
 
 
-/* the number of resets on the connection; it exists as long as the connection
- */
+/* returns the number of resets on the connection; NULL: no memory */
 
 static ngx_uint_t *
 ngx_http_sspi_resets(ngx_http_request_t *r)
@@ -163,7 +162,7 @@ ngx_http_sspi_resets(ngx_http_request_t *r)
 }
 
 
-/* only identifies the number, which the pool frees */
+/* its address identifies the number, which the pool frees */
 
 static void
 ngx_http_sspi_resets_cleanup(void *data)
@@ -229,7 +228,7 @@ ngx_http_sspi_reset_frame(ngx_http_request_t *r)
 }
 
 
-/* nginx calls it when a part was sent; the last use of the frame */
+/* nginx calls it after it sent a part; the frame is not used afterwards */
 
 static ngx_int_t
 ngx_http_sspi_reset_handler(ngx_http_v2_connection_t *h2c,
@@ -256,7 +255,7 @@ ngx_http_sspi_reset_handler(ngx_http_v2_connection_t *h2c,
 
     if (!stream->blocked) {
 
-        /* the end of the request waits for that */
+        /* nginx ends the request in this event */
 
         wev = fc->write;
 

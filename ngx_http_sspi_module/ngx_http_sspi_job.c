@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jobs of the core run in threads, so that no other request of the worker
+ * Runs jobs of the core in threads, so that no other request of the worker
  * waits for them.
  *
- * A request that waits is only suspended: it holds no count and does not
- * block its end (r->main->blocked), because the thread touches nothing of it.
- * What the thread needs lies in a block of its own, since r->pool goes with a
- * request that ends early.  The block knows the request as long as that
- * waits, and whatever ends this first says so: the completion and the
- * deadline wake the request up, its termination (a cleanup of the request,
- * which comes before that of the pool) does not.  The completion, always in
- * the worker's own thread, frees the block.
+ * A request that waits is only suspended.  It holds no count and may end at
+ * any time (r->main->blocked is not set), because the thread does not use it.
+ * The thread uses only the task, which is not in r->pool, because a request
+ * that ends early frees that pool.
+ *
+ * While a request waits, the task points to it.  The first of three events
+ * detaches it: the completion of the job, the deadline, or the end of the
+ * request.  The first two resume the request.  The third is a cleanup of the
+ * request, which runs before the pool is freed.  The completion handler, which
+ * always runs in the worker's main thread, frees the task.
  *
  * All subrequests of a client's request share its exchange.  The exchange
  * must not be stepped while its job runs, so they wait together with the
- * first one.  The module wakes up the first one first and at once, because
+ * first request.  The module resumes the first one first and at once, because
  * the exchange must conclude the job under the policy that began it.  The
  * cleanup belongs to the main request, so all of them end together.
  *
- * A pool without a queue, as ours is, refuses tasks also while a thread comes
- * up, or comes back from its last task.  So whether a thread is free is
- * counted here, and a free one that is not ready yet is asked again.
+ * The module's own thread pool has no queue.  Such a pool also refuses a task
+ * while a thread starts, or returns from its last task.  So the module counts
+ * the tasks itself.  If a thread is free but not ready yet, it posts the task
+ * again after a delay.
  */
 #include "ngx_http_sspi_module.h"
 
 
-/* The core does without what a job does not get in that time, in ms. */
+/* In ms.  After that time the exchange continues without the job. */
 #define NGX_HTTP_SSPI_DEADLINE  5000
 
-/* How often, and after how many ms, a thread is asked that is not ready. */
+/* How often a task is posted until a thread takes it, and the delay in ms. */
 #define NGX_HTTP_SSPI_ATTEMPTS     50
 #define NGX_HTTP_SSPI_RETRY_DELAY  10
 
@@ -43,11 +46,11 @@ struct ngx_http_sspi_task_s {
     /* event ident must be after 3 pointers as in ngx_connection_t */
     ngx_int_t            ident;
 
-    ngx_queue_t          waiters;   /* ngx_http_sspi_waiter_t, first come
-                                     * first */
-    ngx_uint_t           attempts;  /* left, until a thread took the task */
+    ngx_queue_t          waiters;   /* ngx_http_sspi_waiter_t, in the order
+                                     * of arrival */
+    ngx_uint_t           attempts;  /* that remain; 0: a thread has the task */
 
-    /* set when no request waits: a thread that begins only now need not */
+    /* set if no request waits: a thread then skips the job */
     ngx_atomic_t         abandoned;
 
     ngx_event_t          timer;     /* the next attempt, then the deadline */
@@ -55,7 +58,7 @@ struct ngx_http_sspi_task_s {
 };
 
 
-/* from the pool of its request */
+/* in the pool of its request */
 
 typedef struct {
     ngx_queue_t                 queue;
@@ -82,7 +85,7 @@ static ngx_http_request_t *ngx_http_sspi_detach(ngx_http_sspi_task_t *t);
 static void ngx_http_sspi_resume(ngx_http_request_t *r);
 
 
-/* of this worker: tasks that have a thread, or will have one */
+/* the tasks of this worker that have a thread or wait for one */
 
 static ngx_uint_t  ngx_http_sspi_n_tasks;
 
@@ -91,8 +94,8 @@ static ngx_uint_t  ngx_http_sspi_n_tasks;
 
 /*
  * If a job of the exchange of ctx runs, r waits for it, too.  NGX_OK: no job
- * runs.  NGX_AGAIN: r waits, possibly since an earlier call, because its
- * phases may run for other reasons.  NGX_ERROR: no memory.
+ * runs.  NGX_AGAIN: r waits, perhaps since an earlier call: nginx may run its
+ * phases for other reasons.  NGX_ERROR: no memory.
  */
 
 ngx_int_t
@@ -116,8 +119,9 @@ ngx_http_sspi_join_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
 
 /*
- * Takes over the caller's job.  NGX_OK: step again; NGX_AGAIN: r waits, and
- * its phases go on when the job is done or takes too long.
+ * Takes over the caller's reference to the job.  NGX_OK: step again.
+ * NGX_AGAIN: r waits, and its phases continue when the job is done or takes
+ * too long.
  */
 
 ngx_int_t
@@ -136,7 +140,7 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
         if (t == NULL) {
 
-            /* all threads are busy, or there is no memory: do without it */
+            /* all threads are busy, or there is no memory: continue without */
 
             sspi_job_unref(job);
 
@@ -164,7 +168,7 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
 #if (NGX_THREADS)
 
-/* takes over the job, unless it returns NULL */
+/* takes over the reference to the job, unless it returns NULL */
 
 static ngx_http_sspi_task_t *
 ngx_http_sspi_make_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
@@ -193,7 +197,7 @@ ngx_http_sspi_make_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     t->ident = -1;
     t->threads = smcf->threads;
 
-    /* a pool of the configuration may just be full */
+    /* a pool of the configuration may be full: it is asked only once */
 
     t->attempts = smcf->n_threads ? NGX_HTTP_SSPI_ATTEMPTS : 1;
 
@@ -256,7 +260,7 @@ ngx_http_sspi_free_task(ngx_http_sspi_task_t *t)
 }
 
 
-/* NGX_OK: a thread took it, or it is tried again */
+/* NGX_OK: a thread has the task, or the timer posts it again */
 
 static ngx_int_t
 ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
@@ -275,7 +279,7 @@ ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
         return NGX_ERROR;
     }
 
-    /* it also keeps a worker that shuts down alive for the request */
+    /* a worker that shuts down also stays for this timer */
 
     ngx_add_timer(&t->timer, ms);
 
@@ -342,7 +346,7 @@ ngx_http_sspi_timer(ngx_event_t *ev)
 
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
                       "sspi: a changed file or a domain controller takes "
-                      "longer than %d seconds, the request goes on without "
+                      "longer than %d seconds: the request continues without "
                       "it",
                       NGX_HTTP_SSPI_DEADLINE / 1000);
     }
@@ -369,7 +373,7 @@ ngx_http_sspi_job_cleanup(void *data)
 
     if (t->attempts) {
 
-        /* no thread has it */
+        /* no thread has the task */
 
         ngx_http_sspi_free_task(t);
     }
@@ -431,7 +435,7 @@ ngx_http_sspi_detach(ngx_http_sspi_task_t *t)
 }
 
 
-/* runs the phases of r on, from where they stopped */
+/* continues the phases of r where they stopped */
 
 static void
 ngx_http_sspi_resume(ngx_http_request_t *r)

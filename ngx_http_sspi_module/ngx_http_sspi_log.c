@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Writes log entries of the core to the error log. */
+/* Writes the core's log entries to the error log. */
 #include "ngx_http_sspi_module.h"
 
 

@@ -17,8 +17,9 @@ static ngx_int_t ngx_http_sspi_init(ngx_conf_t *cf);
 #define NGX_HTTP_SSPI_SERVER_SCOPE    NGX_HTTP_MAIN_CONF
 
 /*
- * A row without a name for nginx keeps its place, because an empty name
- * would end the table: it has no context where it is allowed.
+ * A row of sspi_options.def may have no name for nginx.  It is in the table,
+ * too, but no context allows it.  Its name has the length 1, because the length
+ * 0 would end the table.
  */
 #define ngx_http_sspi_has(name)       (sizeof(name) > 1)
 
@@ -72,9 +73,9 @@ ngx_module_t  ngx_http_sspi_module = {
 
 
 /*
- * nginx skips the access phase for subrequests.  They are judged here, so
- * that neither auth_request nor an included fragment gets at a protected
- * location without proof.
+ * nginx skips the access phase for subrequests.  This handler authenticates
+ * them, so that neither auth_request nor an included fragment reaches a
+ * protected location without verified credentials.
  */
 
 static ngx_int_t
@@ -95,8 +96,8 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
     if (r == r->main) {
 
         /*
-         * Under "satisfy any" the access handler may never run, and
-         * $remote_user would be whatever Authorization says.
+         * Under "satisfy any" the access handler may not run.  Then
+         * $remote_user would be the unverified name in Authorization.
          */
 
         ngx_http_sspi_set_remote_user(r, ctx);
@@ -106,7 +107,7 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
 
     if (ctx && ctx->admitted == slcf) {
 
-        /* the main request got into this very location, by whatever means */
+        /* the access phase of this location has admitted the main request */
 
         return NGX_DECLINED;
     }
@@ -161,8 +162,8 @@ ngx_http_sspi_access_handler(ngx_http_request_t *r)
     }
 
     /*
-     * auth_delay slows down guessing, but this client was not asked yet.
-     * Under "satisfy any" other handlers still have to be heard.
+     * auth_delay slows down guesses of passwords, but this client has not got
+     * a challenge yet.  Under "satisfy any" other handlers must run, too.
      */
 
     ngx_http_finalize_request(r, NGX_HTTP_UNAUTHORIZED);
@@ -172,8 +173,9 @@ ngx_http_sspi_access_handler(ngx_http_request_t *r)
 
 
 /*
- * Whoever gets here has passed the access phase: a 401 that follows is not
- * ours.  While an error page is made the request still has its error.
+ * This handler runs only for requests that passed the access phase, so a later
+ * 401 is not from this module.  A request for an error page still has its
+ * error in r->err_status.
  */
 
 static ngx_int_t

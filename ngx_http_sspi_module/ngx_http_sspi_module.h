@@ -14,15 +14,18 @@
 
 typedef struct {
     struct sspi_acceptor      *acceptor;     /* NULL: no location uses sspi */
-    ngx_array_t                protected;    /* ngx_http_sspi_loc_conf_t *,
-                                              * whose mode is not off */
+    ngx_array_t                protected;    /* ngx_http_sspi_loc_conf_t *:
+                                              * those whose mode is not off */
     ngx_array_t                directives;   /* ngx_http_sspi_directive_t */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
-    ngx_http_handler_pt        basic;        /* auth_basic's handler; NULL: none */
+    ngx_http_handler_pt        basic;        /* the handler of auth_basic;
+                                              * NULL: it is not wrapped */
 #if (NGX_THREADS)
     ngx_thread_pool_t         *threads;      /* NULL: jobs run at once */
-    ngx_uint_t                 n_threads;    /* 0: that pool is not ours */
+    ngx_uint_t                 n_threads;    /* 0: the pool of the
+                                              * configuration, whose number
+                                              * of threads is not known */
 #endif
 } ngx_http_sspi_main_conf_t;
 
@@ -34,19 +37,20 @@ typedef struct ngx_http_sspi_loc_conf_s  ngx_http_sspi_loc_conf_t;
 struct ngx_http_sspi_loc_conf_s {
     struct sspi_policy         policy;
     ngx_http_complex_value_t  *realm;
-    ngx_http_sspi_loc_conf_t  *outer;    /* NULL: http itself */
-    unsigned                   used:1;   /* sspi is not off here or within */
+    ngx_http_sspi_loc_conf_t  *outer;    /* NULL: the http block */
+    unsigned                   used:1;   /* sspi is not off in this block, or
+                                          * in an inner one */
 #if (NGX_HTTP_SSL)
-    ngx_http_ssl_srv_conf_t   *ssl;      /* of the server that it belongs to */
+    ngx_http_ssl_srv_conf_t   *ssl;      /* of its server block */
 #endif
 
-    /* where "sspi" was said, for errors found when the scopes are merged */
+    /* the position of "sspi", for errors found after the blocks are merged */
     ngx_str_t                  file;
     ngx_uint_t                 line;
 };
 
 
-/* a directive's position, for errors found after all scopes are read */
+/* a directive's position, for errors found after all blocks are read */
 
 typedef struct {
     ngx_http_sspi_loc_conf_t  *conf;
@@ -62,36 +66,41 @@ typedef ngx_int_t (*ngx_http_sspi_handler_pt)(ngx_http_request_t *r,
 
 
 /*
- * One per client request, kept by the main request.  What a step of
- * the exchange lends ends with its next step, and a subrequest's step must
- * not take away what is known of the main request: so all is copied.
+ * One per client request; the main request owns it.  It has copies, because
+ * the result of a step is valid only until the next step, which a subrequest
+ * may make.
  */
 
 typedef struct {
-    struct sspi_exchange      *exchange;    /* NULL: nothing was judged yet */
-    ngx_http_sspi_loc_conf_t  *checked;     /* the main request was
-                                             * judged here */
-    ngx_http_sspi_loc_conf_t  *admitted;    /* the main request has passed the
-                                             * access phase there */
+    struct sspi_exchange      *exchange;    /* NULL: no step was made yet */
+    ngx_http_sspi_loc_conf_t  *checked;     /* the location that has
+                                             * authenticated the main
+                                             * request */
+    ngx_http_sspi_loc_conf_t  *admitted;    /* the location whose access phase
+                                             * has admitted the main
+                                             * request */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
     ngx_table_elt_t            success[SSPI_HEADERS_LIMIT];
     ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
-    ngx_http_sspi_task_t      *task;        /* the exchange's job runs */
-    ngx_http_sspi_handler_pt   authenticate;  /* called if the body is refused
-                                             * while it is read */
-    ngx_uint_t                 n_steps;     /* since the last final verdict */
+    ngx_http_sspi_task_t      *task;        /* runs the exchange's job; NULL:
+                                             * no job runs */
+    ngx_http_sspi_handler_pt   authenticate;
+                                            /* called if the core refuses the
+                                             * body while it is read */
+    ngx_uint_t                 n_steps;     /* since the exchange last
+                                             * decided */
     unsigned                   granted:1;
     unsigned                   hashing:1;   /* the core wants the body */
-    unsigned                   keepalive:1; /* a 400 of ours does not end the
-                                             * connection */
+    unsigned                   keepalive:1; /* a 400 of this module does not
+                                             * close the connection */
 } ngx_http_sspi_ctx_t;
 
 
 /*
- * The context of ngx_http_sspi_filter_module is another one: it marks each
- * request, main or not, that waits for a job.
+ * The context of ngx_http_sspi_filter_module is ngx_http_sspi_waiter_t: each
+ * main request or subrequest that waits for a job has one.
  */
 
 

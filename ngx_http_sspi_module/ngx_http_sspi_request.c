@@ -3,9 +3,9 @@
 
 
 /*
- * How often the core may want something done before its verdict: each file
- * of a policy read once, winbind's names, the body, a domain controller, and
- * room.
+ * The most needs of one request before the exchange decides.  A request may
+ * need each file of a policy, winbind's names, the body and a domain
+ * controller; the rest is reserve.
  */
 #define NGX_HTTP_SSPI_STEPS  12
 
@@ -17,6 +17,8 @@ static ngx_int_t ngx_http_sspi_realm(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sspi_step(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_policy *policy,
     struct sspi_view realm);
+static ngx_int_t ngx_http_sspi_serve_need(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 static ngx_int_t ngx_http_sspi_apply_policy(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf, const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_apply_result(ngx_http_request_t *r,
@@ -28,11 +30,11 @@ static ngx_uint_t ngx_http_sspi_discard_body(ngx_http_request_t *r);
 
 
 /*
- * Judges the client's request under the policy of the location that r, the
- * main request or a subrequest, has come to.  NGX_OK: proven; NGX_DECLINED:
- * anonymous, which satisfies nothing; NGX_AGAIN or NGX_DONE: not known yet,
- * the phases of r go on later and judge again; else the status to refuse
- * with.
+ * Authenticates the client's request under the policy of the location of r,
+ * which is the main request or a subrequest.  NGX_OK: the credentials are
+ * verified.  NGX_DECLINED: the request is anonymous, so it does not satisfy
+ * "satisfy any".  NGX_AGAIN or NGX_DONE: not decided yet; the phases of r
+ * continue later and call this again.  Otherwise: the status of the answer.
  */
 
 ngx_int_t
@@ -44,9 +46,9 @@ ngx_http_sspi_authenticate(ngx_http_request_t *r,
 
 
 /*
- * The same for a main request that another module has admitted already, such
- * as by its address under "satisfy any".  No user is demanded, but if the
- * client sent credentials, they name the user or are refused.
+ * The same for a main request that another module has already admitted, such
+ * as by its address under "satisfy any".  It needs no user.  If the client sent
+ * credentials, they are verified, and invalid ones are refused.
  */
 
 ngx_int_t
@@ -115,7 +117,7 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
             ctx->checked = slcf;
         }
 
-        /* had_user: of the location that redirected to this one */
+        /* had_user: the location that redirected to this one granted a user */
 
         if (policy == &slcf->policy || had_user) {
             ngx_http_sspi_set_remote_user(r, ctx);
@@ -130,7 +132,7 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
 }
 
 
-/* steps until a verdict is final, or something has to be waited for */
+/* steps and serves needs until the exchange decides, or r must wait */
 
 static ngx_int_t
 ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
@@ -144,36 +146,51 @@ ngx_http_sspi_step(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
         ngx_http_sspi_log_result(r, result);
 
-        if (result->need != SSPI_NEED_ENTITY
-            && result->need != SSPI_NEED_JOB)
-        {
+        rc = ngx_http_sspi_serve_need(r, ctx, result);
+
+        if (rc == NGX_DECLINED) {
             ctx->n_steps = 0;
 
             return ngx_http_sspi_apply_result(r, ctx, result);
-        }
-
-        if (ctx->n_steps++ == NGX_HTTP_SSPI_STEPS) {
-            sspi_job_unref(result->job);
-
-            ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
-                          "sspi: no verdict after %d steps",
-                          NGX_HTTP_SSPI_STEPS);
-
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        if (result->need == SSPI_NEED_ENTITY) {
-            ctx->authenticate = ngx_http_sspi_authenticate;
-            rc = ngx_http_sspi_pass_body(r, ctx);
-
-        } else {
-            rc = ngx_http_sspi_run_job(r, ctx, result->job);
         }
 
         if (rc != NGX_OK) {
             return rc;
         }
     }
+}
+
+
+/*
+ * NGX_OK: step again.  NGX_DECLINED: the exchange has decided.  NGX_AGAIN or
+ * NGX_DONE: r waits.  Otherwise: the status of the answer.
+ */
+
+static ngx_int_t
+ngx_http_sspi_serve_need(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    const struct sspi_result *result)
+{
+    if (result->need != SSPI_NEED_ENTITY && result->need != SSPI_NEED_JOB) {
+        return NGX_DECLINED;
+    }
+
+    if (ctx->n_steps++ == NGX_HTTP_SSPI_STEPS) {
+        sspi_job_unref(result->job);
+
+        ngx_log_error(NGX_LOG_ALERT, r->connection->log, 0,
+                      "sspi: the exchange has not decided after %d steps",
+                      NGX_HTTP_SSPI_STEPS);
+
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (result->need == SSPI_NEED_JOB) {
+        return ngx_http_sspi_run_job(r, ctx, result->job);
+    }
+
+    ctx->authenticate = ngx_http_sspi_authenticate;
+
+    return ngx_http_sspi_pass_body(r, ctx);
 }
 
 
@@ -212,11 +229,8 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     }
 
     if (result->has_user) {
-        if (ngx_http_sspi_keep_user(r, ctx, result) != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return NGX_OK;
+        return ngx_http_sspi_keep_user(r, ctx, result) == NGX_OK
+               ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     switch (result->status) {
@@ -227,8 +241,9 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     case NGX_HTTP_UNAUTHORIZED:
 
         /*
-         * Beyond the main request's access phase they come too late, and no
-         * answer of a background subrequest, as of a mirror, counts.
+         * After the main request's access phase, challenges are too late.
+         * nginx ignores the answer of a background subrequest, such as a
+         * mirror.
          */
 
         if (ctx->admitted == NULL
@@ -245,8 +260,9 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     case NGX_HTTP_BAD_REQUEST:
 
         /*
-         * nginx closes the connection after a 400, since it may have lost
-         * the border between requests.  Bad credentials are no such case.
+         * nginx closes the connection after a 400, because the start of the
+         * next request may be unknown.  After malformed credentials it is
+         * known.
          */
 
         if (r == r->main && r->keepalive && ngx_http_sspi_discard_body(r)) {
@@ -261,13 +277,14 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
 
 /*
- * A client that sent "Expect: 100-continue" and gets a 401 may leave out its
- * body, and then the server does not know where the next request begins.  So
- * the module asks for the body.  It reads the body and does not discard it,
- * because error_page may pass the request to an upstream: nginx would
- * announce the body there and never send it, and the upstream would read the
- * next request as the body.  Under "satisfy any" another module may still
- * need the body.
+ * A client that sent "Expect: 100-continue" and gets a 401 may omit its body.
+ * The server then does not know where the next request begins.  So the module
+ * requests the body.
+ *
+ * It reads the body instead of discarding it, because error_page may pass the
+ * request to an upstream.  There nginx would announce a discarded body and
+ * never send it.  The upstream would then read the next request as the body.
+ * Under "satisfy any" another module may still need the body.
  */
 
 static ngx_int_t
@@ -308,8 +325,9 @@ ngx_http_sspi_challenge_handler(ngx_http_request_t *r)
 
 
 /*
- * If error_page may pass the request on, the body is not discarded, for the
- * reason above.  nginx closes such a connection, as after any other 400.
+ * Discards the body, so that the connection can stay open.  If error_page may
+ * pass the request to an upstream, the body is not discarded, for the reason
+ * above.  Then nginx closes the connection, as after any other 400.
  */
 
 static ngx_uint_t
@@ -325,7 +343,7 @@ ngx_http_sspi_discard_body(ngx_http_request_t *r)
         return 0;
     }
 
-    /* no 100 for a body that is not needed */
+    /* do not send 100 for a body that is not needed */
 
     r->expect_tested = 1;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Copies headers and user of a step's result into the context. */
+/* Copies the headers and the user of a result into the context. */
 #include "ngx_http_sspi_module.h"
 
 
@@ -44,7 +44,7 @@ ngx_http_sspi_keep_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
     if (r != r->main && ctx->granted) {
 
-        /* the main request's own name stays */
+        /* the main request keeps its own user */
 
         return NGX_OK;
     }
@@ -59,7 +59,7 @@ ngx_http_sspi_keep_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         }
     }
 
-    /* the token for the client comes from the step that took its own */
+    /* only the step that evaluated the client's token has headers */
 
     if (result->n_headers
         && ngx_http_sspi_keep_headers(r->main->pool, result, ctx->success,

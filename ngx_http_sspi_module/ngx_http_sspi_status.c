@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* "sspi_status": what became of the requests of all workers. */
+/* "sspi_status": a page with the counters of all workers. */
 #include "ngx_http_sspi_module.h"
 
 
@@ -32,8 +32,8 @@ ngx_http_sspi_status_handler(ngx_http_request_t *r)
 
     if (smcf->acceptor == NULL) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "\"sspi_status\" has nothing to show: no location has "
-                      "\"sspi\" on");
+                      "\"sspi_status\" has nothing to show, because no "
+                      "location has \"sspi on\"");
         return NGX_HTTP_NOT_FOUND;
     }
 
@@ -60,7 +60,7 @@ ngx_http_sspi_status_handler(ngx_http_request_t *r)
 }
 
 
-/* older versions of nginx keep no pointer to it */
+/* older versions of nginx have no pointer to this header */
 
 static struct sspi_view
 ngx_http_sspi_accept_header(ngx_http_request_t *r)

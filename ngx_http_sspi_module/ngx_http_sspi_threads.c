@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pool of threads that jobs run in: "thread_pool sspi", or ours. */
+/*
+ * The thread pool for jobs: "thread_pool sspi" of the configuration, or one
+ * that the module makes.
+ */
 #include "ngx_http_sspi_module.h"
 
 
@@ -17,12 +20,13 @@ extern ngx_module_t  ngx_thread_pool_module;
 
 
 /*
- * Called when the whole configuration is known, so that "thread_pool sspi"
- * is found wherever it was written, behind http{} as well.  (A pool that is
- * made while http{} is read would turn it into a duplicate.)  Not the pool
- * "default": files that "aio threads" reads shall not wait for ours.  How
- * many threads a pool of the configuration has is private to nginx: its own
- * max_queue says what happens when all are busy.
+ * Called after the whole configuration is read, so that it finds "thread_pool
+ * sspi" also after http{}.  If the module made the pool while nginx reads
+ * http{}, that directive would be a duplicate.
+ *
+ * The pool "default" is not used, because files that "aio threads" reads must
+ * not wait for jobs.  The number of threads of a configured pool is private to
+ * nginx.  If all of them are busy, the pool's own max_queue decides.
  */
 
 ngx_int_t
@@ -46,7 +50,7 @@ ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
 }
 
 
-/* poll and select cannot: with a pool of threads no worker would start */
+/* with poll and select it is false; workers with threads would not start */
 
 static ngx_uint_t
 ngx_http_sspi_events_notify(ngx_cycle_t *cycle)
@@ -73,12 +77,12 @@ ngx_http_sspi_events_notify(ngx_cycle_t *cycle)
 
 
 /*
- * The structure is private to nginx, and so is the way to fill it in: what
- * the directive does.  The workers start the threads.
+ * The structure of a pool is private to nginx, so the module calls the handler
+ * of the directive "thread_pool".  The workers start the threads.
  *
- * There is no queue: when all threads wait for a domain controller, who
- * comes then need not wait as well, nor a worker that quits, which would
- * turn round in ngx_thread_pool_destroy() until the last one is back.
+ * The pool has no queue.  If all threads wait for a domain controller, later
+ * requests do not wait.  A queue would also delay a worker that quits: it
+ * would loop in ngx_thread_pool_destroy() until the last task is done.
  */
 
 static ngx_thread_pool_t *

@@ -55,8 +55,8 @@ ngx_http_sspi_remote_user_index(ngx_conf_t *cf)
 
 
 /*
- * nginx reads $remote_user out of Authorization, proven or not, and caches
- * it: so the cached value is replaced.  ctx may be NULL.
+ * nginx reads $remote_user from Authorization, even if it is not verified, and
+ * caches it.  So the module replaces the cached value.  ctx may be NULL.
  */
 
 void
@@ -72,8 +72,7 @@ ngx_http_sspi_set_remote_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 }
 
 
-/* a user that auth_basic has just verified; a user that sspi verified is kept
- */
+/* sets a user that auth_basic has verified, unless sspi has verified one */
 
 void
 ngx_http_sspi_set_basic_user(ngx_http_request_t *r)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The memory of all workers, which survives a reload: a zone or a file. */
+/* Memory that all workers share: a zone or a file.  It survives a reload. */
 #include "ngx_http_sspi_module.h"
 
 
@@ -15,7 +15,7 @@ ngx_http_sspi_set_state(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 {
     ngx_http_sspi_loc_conf_t  *slcf;
 
-    /* the configuration of http itself */
+    /* the configuration of the http block */
 
     slcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_sspi_module);
 
@@ -28,9 +28,9 @@ ngx_http_sspi_set_state(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
 
 /*
- * Each cycle maps the file again.  The module opens it here and not in its
- * init function, where a failure would end the master process instead of the
- * reload.
+ * Each cycle maps the file again.  The module does not open the file in its
+ * init function, because a failure there would end the master process.  Here
+ * it ends only the reload.
  */
 
 static ngx_int_t
@@ -59,7 +59,7 @@ ngx_http_sspi_add_zone(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
     ngx_shm_zone_t  *shm_zone;
 
     /*
-     * One block of whole pages lies in the zone, beside what the slab
+     * The zone has one block of whole pages, and the memory that the slab
      * allocator needs for each page and for itself.
      */
 
@@ -99,8 +99,8 @@ ngx_http_sspi_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
         if (state == NULL) {
             ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                          "shared memory zone \"%V\" was laid out by another "
-                          "version of the module: restart nginx instead of "
+                          "another version of the module formatted the shared "
+                          "memory zone \"%V\": restart nginx instead of "
                           "reloading it", &shm_zone->shm.name);
             return NGX_ERROR;
         }
@@ -110,13 +110,13 @@ ngx_http_sspi_init_zone(ngx_shm_zone_t *shm_zone, void *data)
         return NGX_OK;
     }
 
-    /* more than half a page: whole contiguous pages */
+    /* nginx allocates more than half a page as whole contiguous pages */
 
     block = ngx_slab_alloc(shpool, smcf->state_size);
 
     if (block == NULL) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "shared memory zone \"%V\" has no room for "
+                      "shared memory zone \"%V\" has no space for "
                       "%uz bytes of state", &shm_zone->shm.name,
                       smcf->state_size);
         return NGX_ERROR;
@@ -126,9 +126,9 @@ ngx_http_sspi_init_zone(ngx_shm_zone_t *shm_zone, void *data)
 
     if (state == NULL) {
         ngx_log_error(NGX_LOG_EMERG, shm_zone->shm.log, 0,
-                      "shared memory zone \"%V\" could not be laid out: "
-                      "\"sspi_state_size\" is too small, or there is no "
-                      "randomness", &shm_zone->shm.name);
+                      "cannot format the shared memory zone \"%V\": "
+                      "\"sspi_state_size\" is too small, or no random numbers "
+                      "are available", &shm_zone->shm.name);
         return NGX_ERROR;
     }
 
