@@ -712,21 +712,19 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     ASCII. An empty one is an absent one. A uri that is given must be the
  *                     client's own: a path, or the target URI with scheme and host (RFC 9110 7.1).
  *                     If only a path is given, a client that sends an absolute uri is refused.
- *                     H(entity-body) is needed for qop auth-int alone, by the client's algorithm;
- *                     without it such a call is SEC_E_INCOMPLETE_MESSAGE.
+ *                     H(entity-body) is needed only for qop auth-int, by the client's
+ *                     algorithm. Without it such a call is SEC_E_INCOMPLETE_MESSAGE.
  *                   - SECBUFFER_SSPI_HASH_A1, for Digest: the user's hash (sspi_acceptor.h).
  *                   - SECBUFFER_CHANNEL_BINDINGS, up to 16: a SEC_CHANNEL_BINDINGS with its data.
  *                     Windows takes one; here several are alternatives, any of which may match.
- * fContextReq       in. ASC_REQ_*, any of them. What the client cannot give is no error: look at
- *                   *pfContextAttr. See "The bit 0x10000000" and docs/libsspi.md, which has what
- *                   each does. Refused are ASC_REQ_CONFIDENTIALITY with HTTP Digest and
- *                   ASC_REQ_PROXY_BINDINGS together with ASC_REQ_ALLOW_MISSING_BINDINGS.
- * TargetDataRep     in. Ignored.
- * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
- *                   first call that fails gives no context and invalidates it, but for an answer
- *                   that waits after SEC_E_BUFFER_TOO_SMALL. On a later call it receives
- *                   phContext's value again.
- * pOutput           in/out, may be NULL (then a token that must be sent is SEC_E_BUFFER_TOO_SMALL).
+ * fContextReq       in. ASC_REQ_*, any of them. A flag that the client cannot meet is no error:
+ *                   look at *pfContextAttr. See "The bit 0x10000000" and docs/libsspi.md, which has
+ * what each does. Refused are ASC_REQ_CONFIDENTIALITY with HTTP Digest and ASC_REQ_PROXY_BINDINGS
+ * together with ASC_REQ_ALLOW_MISSING_BINDINGS. TargetDataRep     in. Ignored. phNewContext in/out,
+ * never NULL. Receives the context's handle; may be phContext itself. A first call that fails gives
+ * no context and invalidates it, but for an answer that waits after SEC_E_BUFFER_TOO_SMALL. On a
+ * later call it receives phContext's value again. pOutput           in/out, may be NULL (then a
+ * token that must be sent is SEC_E_BUFFER_TOO_SMALL).
  *                   - SECBUFFER_TOKEN: the answer, to be sent on SEC_E_OK and on an error too. With
  *                     ASC_REQ_ALLOCATE_MEMORY pvBuffer is allocated here and the caller frees it
  *                     with FreeContextBuffer; else it is the caller's, cbBuffer bytes large. On
@@ -736,8 +734,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     value of Authentication-Info; leave the buffer out where it is not sent.
  *                   - SECBUFFER_SSPI_ERROR_INFO: why (sspi_acceptor.h). Filled on every return.
  *                   - SECBUFFER_CHANNEL_BINDINGS_RESULT: a SEC_CHANNEL_BINDINGS_RESULT, whose flags
- *                     say what the client vouched for, even where there is nothing to compare it
- *                     with; 0 when nothing is known. Filled on every return.
+ *                     say which channel the client named, also if the server has nothing to
+ *                     compare it with; 0 when that is not known. Filled on every return.
  * pfContextAttr     out, may be NULL. ASC_RET_* of the context on SEC_E_OK; on other returns 0 or
  *                   ASC_RET_ALLOCATED_MEMORY.
  * ptsExpiry         out, may be NULL. End of the context, set on SEC_E_OK only.
@@ -745,37 +743,38 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * Returns
  * SEC_E_OK                       established; send the token if there is one
  * SEC_I_CONTINUE_NEEDED          send the token, call again with what comes back
- * SEC_I_COMPLETE_NEEDED          Digest: call CompleteAuthToken; nothing is proven before it is OK
+ * SEC_I_COMPLETE_NEEDED          Digest: call CompleteAuthToken, which verifies the client
  * SEC_E_INVALID_HANDLE           phContext or phCredential is not alive (or NULL where it must not
  *                                be), phNewContext is NULL, or the context failed before
  * SEC_E_WRONG_CREDENTIAL_HANDLE  phCredential is not the one that the context was made with
  * SEC_E_NO_CREDENTIALS           the credential has no usable key
  * SEC_E_INVALID_TOKEN            a token or buffer that breaks its rules
- * SEC_E_INCOMPLETE_MESSAGE       Digest: nothing is wrong so far, but more has to be handed in:
- *                                call again with it. The report's reason says what
+ * SEC_E_INCOMPLETE_MESSAGE       Digest: no error so far, but the call needs more input: call
+ *                                again with it. The reason in SECBUFFER_SSPI_ERROR_INFO says
+ *                                what is missing
  * SEC_E_QOP_NOT_SUPPORTED        Digest: a quality of protection that was not offered
  * SEC_E_BAD_BINDINGS             channel binding wrong or missing, or its buffer is malformed
  * SEC_E_BUFFER_TOO_SMALL         the answer does not fit the caller's buffer, or there is none for
- *                                it; cbBuffer says how much it takes. The answer is kept: make the
- *                                same call again with phContext, which a first call gave as on
- *                                success, and larger buffers or ASC_REQ_ALLOCATE_MEMORY. Nothing
- *                                is proven before, and no other call gets on with this context.
- *                                Also: the report buffer is too small (then no call was made)
- * SEC_E_SECURITY_QOS_FAILED      fContextReq holds what cannot be given
+ *                                it; cbBuffer says how much it takes. The answer is kept: make
+ *                                the same call again with phContext, which a first call gave as on
+ *                                success, and larger buffers or ASC_REQ_ALLOCATE_MEMORY. The
+ *                                client is not verified before, and any other call with this
+ *                                context fails. Also: SECBUFFER_SSPI_ERROR_INFO is too small (then
+ *                                the package was not called)
+ * SEC_E_SECURITY_QOS_FAILED      fContextReq has a flag that cannot be met
  * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
  * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
- * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; the report says why
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; SECBUFFER_SSPI_ERROR_INFO says why
  * STATUS_LOGON_FAILURE           the context is established already; this does not change it
  * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
- * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   our own fault
- * SEC_I_COMPLETE_AND_CONTINUE is never returned: no package here has a login that goes on behind a
- * CompleteAuthToken.
- * After an error on a later call the context is of no more use; delete it. Not so after
- * SEC_E_INCOMPLETE_MESSAGE, SEC_E_BUFFER_TOO_SMALL and STATUS_LOGON_FAILURE.
- * Blocks: Kerberos may read files; NTLM without a user file waits for winbindd, and that for a
- * domain controller. Threads: any; one context must not be used by two calls at a time (here the
- * second gets SEC_E_INVALID_HANDLE), a credential may.
- * Source: AcceptSecurityContext (Digest), AcceptSecurityContext (Negotiate). */
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   an error of the server
+ * SEC_I_COMPLETE_AND_CONTINUE is never returned: no package here continues a login after
+ * CompleteAuthToken. After any other error on a later call than SEC_E_INCOMPLETE_MESSAGE,
+ * SEC_E_BUFFER_TOO_SMALL and STATUS_LOGON_FAILURE, the context cannot be used; delete it. Blocks:
+ * Kerberos may read files; NTLM without a user file waits for winbindd, and that for a domain
+ * controller. Threads: any; one context must not be used by two calls at a time (here the second
+ * gets SEC_E_INVALID_HANDLE), a credential may. Source: AcceptSecurityContext (Digest),
+ * AcceptSecurityContext (Negotiate). */
 SSPI_API SECURITY_STATUS SEC_ENTRY
 AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
                       ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
@@ -812,7 +811,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext);
  * Returns SEC_E_OK. Blocks: no. Threads: any. Source: nf-sspi-freecontextbuffer. */
 SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
 
-/* Tells something about an established context.
+/* Returns an attribute of an established context.
  *
  * phContext         in.
  * ulAttribute       in. SECPKG_ATTR_
@@ -826,10 +825,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  *   FLAGS                     ASC_RET_* as AcceptSecurityContext gave them
  *   CLIENT_SPECIFIED_TARGET   the service of the login: in Kerberos the one whose key decrypted the
  *                             ticket, otherwise the one that the client names
- *   ACCESS_TOKEN              what QuerySecurityContextToken gives, to be closed alike
- *   LAST_CLIENT_TOKEN_STATUS  also before the end: Yes when no further token of the client is
- *                             waited for, No when one is, Maybe while an answer waits for a larger
- *                             buffer
+ *   ACCESS_TOKEN              a token as QuerySecurityContextToken gives it, closed the same way
+ *   LAST_CLIENT_TOKEN_STATUS  also before the login ends. Yes: the client sends no further
+ *                             token. No: it sends one. Maybe: an answer waits for a larger buffer
  *   SIZES, STREAM_SIZES, SESSION_KEY, KEY_INFO   below
  * pBuffer           out. The SecPkgContext_* structure of that attribute and of this form (A or W).
  *                   Strings and SecPkgInfo in it are allocated, one block each: free the pointer
@@ -844,15 +842,16 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  * names and numbers of Windows: of Kerberos' registry, and of NTLM "HMAC-MD5" (-138) and
  * "RSADSI RC4" (CALG_RC4).
  * WDigest in HTTP: SIZES has cbMaxToken, and cbMaxSignature for MakeSignature; KEY_INFO has the
- * algorithm and nothing that encrypts; SESSION_KEY is H(A1) of the -sess algorithms alone, since
- * that of the others is as good as the password. STREAM_SIZES: none, for nothing is encrypted.
+ * algorithm and nothing that encrypts; SESSION_KEY is H(A1), but only of the -sess algorithms: that
+ * of the others can be used like the password. There is no STREAM_SIZES, because nothing is
+ * encrypted.
  * WDigest in SASL: cbBlockSize is 8 with DES and 3DES, else 1, and cbSecurityTrailer 0, for
  * everything stands behind the message; STREAM_SIZES likewise. KEY_INFO has "HMAC-MD5" and the
  * cipher; SESSION_KEY is H(A1). With qop auth there are no messages and no sizes of them.
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
- * established); SEC_E_UNSUPPORTED_FUNCTION (another attribute, or one with no value here: a client
- * that named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
- * SEC_E_INTERNAL_ERROR (a name that cannot be told in UTF-16).
+ * established); SEC_E_UNSUPPORTED_FUNCTION (another attribute, or one with no value here: the
+ * client named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
+ * SEC_E_INTERNAL_ERROR (a name that is not UTF-8).
  * Blocks: no, but ACCESS_TOKEN as QuerySecurityContextToken. Threads: as AcceptSecurityContext.
  * Source: nf-sspi-querycontextattributesa. */
 SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
@@ -860,16 +859,16 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext
 SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
                                                            void *pBuffer);
 
-/* Gives the client of an established context as an account of this machine.
+/* Makes a token: the client of an established context as an account of this machine.
  *
  * phContext         in.
- * Token             out. A token of ours; Windows' is a HANDLE. Read it with the sspi_token_* calls
- *                   of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds
+ * Token             out. A token of this library; on Windows it is a HANDLE. Read it with the
+ * sspi_token_* calls of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds
  *                   on to the context, which may be deleted before it.
  *
- * The account is what krb5.conf's auth_to_local makes of a Kerberos principal, and of others' names
- * the account of that very name (for NTLM: DOMAIN\alice, as winbind's part of NSS has it). A client
- * without one gives a token all the same.
+ * For a Kerberos principal, auth_to_local of krb5.conf names the account. For other clients it is
+ * the account of the same name; winbind's part of NSS has NTLM's as DOMAIN\alice. A client
+ * without an account also gives a token.
  *
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, or not established);
  * SEC_E_INVALID_PARAMETER (Token NULL); SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR (the user
@@ -878,12 +877,12 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext
  * Source: nf-sspi-querysecuritycontexttoken. */
 SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void **Token);
 
-/* Makes the calling thread act as the client's account: effective user, group and groups, and with
- * them the file system's, and GSSAPI's default credential cache, which then holds the credential
- * that the client delegated (ASC_REQ_DELEGATE), or nothing. Other threads stay what they are;
- * threads that this one starts inherit it. Real and saved ids stay: access(2), which looks at
- * those, still answers for the server, and code that runs meanwhile could return by itself, as on
- * Windows.
+/* Makes the calling thread act as the client's account. It changes the effective user, the group
+ * and the groups, and with them those of the file system. It also changes GSSAPI's default
+ * credential cache, which then holds the credential that the client delegated (ASC_REQ_DELEGATE),
+ * or nothing. Other threads do not change; threads that this one starts inherit the account. Real
+ * and saved ids stay. So access(2) still answers for the server, and code that runs meanwhile could
+ * change back by itself, as on Windows.
  *
  * phContext         in. Must be reverted by the same thread before it is deleted.
  *
@@ -895,7 +894,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phConte
  * Source: nf-sspi-impersonatesecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phContext);
 
-/* Ends what ImpersonateSecurityContext began. Should the kernel refuse, the process is aborted.
+/* Ends what ImpersonateSecurityContext began. If the kernel refuses, the process is aborted.
  *
  * phContext         in.
  *
@@ -906,38 +905,39 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phCont
 SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
 /* ---- messages ----
  *
- * What the four message calls share. They work on an established context of Kerberos, NTLM,
+ * Rules of all four message calls. They work on an established context of Kerberos, NTLM and
  * Negotiate (then by the mechanism that was chosen), and of Digest as a mechanism of SASL.
  *
- * pMessage: buffers in any order, found by their types; at most 32. SECBUFFER_EMPTY is skipped; a
- * type that the call does not name, a buffer with a length and no memory, and two of a kind that
- * may come once are refused (SEC_E_INVALID_TOKEN).
+ * pMessage: buffers in any order, found by their types; at most 32. SECBUFFER_EMPTY is skipped.
+ * SEC_E_INVALID_TOKEN: a type that the call does not name, a buffer with a length and no memory, or
+ * a second buffer of a type that may come once.
  *   - SECBUFFER_DATA, one or more, at most 16 MiB (2^24 octets) together: the message. Their order
  *     counts, on both sides. Flags in BufferType, as Windows' header has them:
- *     SECBUFFER_READONLY_WITH_CHECKSUM: covered by the checksum, neither encrypted nor written to
- *     (the page of MakeSignature says that it does not process those; Windows does, and so do we).
- *     SECBUFFER_READONLY: not looked at; does not count as SECBUFFER_DATA.
+ *     SECBUFFER_READONLY_WITH_CHECKSUM: covered by the checksum, neither encrypted nor written to.
+ *     The page of MakeSignature says that it does not process them, but Windows and this library
+ * do. SECBUFFER_READONLY: ignored; it does not count as SECBUFFER_DATA.
  *   - SECBUFFER_TOKEN, one: what the package adds in front. Room of cbMaxSignature
  *     (MakeSignature) or cbSecurityTrailer (EncryptMessage) octets, from SECPKG_ATTR_SIZES.
- *   - SECBUFFER_PADDING, one: what the package adds behind. Room of cbBlockSize octets. Needed by
- *     Kerberos with RC4 alone, so that it may be left out elsewhere; NTLM leaves it empty.
- *     Digest: room of cbMaxSignature + cbBlockSize octets, for all that EncryptMessage adds comes
- *     behind the message; SECBUFFER_TOKEN stays empty and may be left out of EncryptMessage and
- *     DecryptMessage. SECBUFFER_READONLY_WITH_CHECKSUM is refused.
- * On return cbBuffer of the last two is what they hold. What is sent is TOKEN, DATA and PADDING,
- * one behind the other: with Kerberos that is gss_wrap()'s token, with NTLM GSS_WrapEx's, with
- * Digest RFC 2831's (2.3, 2.4) without the length in front.
+ *   - SECBUFFER_PADDING, one: what the package adds behind. Room of cbBlockSize octets. Only
+ * Kerberos with RC4 needs it, so that it may be left out elsewhere; NTLM leaves it empty. Digest:
+ * room of cbMaxSignature + cbBlockSize octets, because EncryptMessage adds everything behind the
+ * message. SECBUFFER_TOKEN stays empty, and EncryptMessage and DecryptMessage work without it.
+ * SECBUFFER_READONLY_WITH_CHECKSUM is refused. On return cbBuffer of the last two is what they
+ * hold. The caller sends TOKEN, DATA and PADDING, one behind the other. With Kerberos that is the
+ * token of gss_wrap(), with NTLM that of GSS_WrapEx, and with Digest that of RFC 2831 2.3 and 2.4
+ * without the length in front.
  *
- * Contexts of SaslAcceptSecurityContext keep to the layer that was agreed on: what it does not give
- * is SEC_E_QOP_NOT_SUPPORTED, and so is a message that is only signed where it encrypts. A message
- * over SASL_OPTION_SEND_SIZE, or a sealed one over SASL_OPTION_RECV_SIZE, is SEC_E_INVALID_TOKEN.
+ * Contexts of SaslAcceptSecurityContext keep to the layer that client and server agreed on. A call
+ * that the layer does not allow is SEC_E_QOP_NOT_SUPPORTED, and so is a message that is only signed
+ * when the layer encrypts. A message over SASL_OPTION_SEND_SIZE, or a sealed one over
+ * SASL_OPTION_RECV_SIZE, is SEC_E_INVALID_TOKEN.
  *
- * MessageSeqNo: ignored. The contexts here are connection-oriented: packages count for themselves.
+ * MessageSeqNo: ignored. The contexts here are connection-oriented, so that the packages count.
  *
- * What is checked: with Kerberos what the client asked for, which *pfContextAttr of
- * AcceptSecurityContext tells: ASC_RET_REPLAY_DETECT refuses a message that came before,
- * ASC_RET_SEQUENCE_DETECT also one that is early or late; without either a message may come twice.
- * NTLM and Digest always want the one message that is due.
+ * The order of messages: with Kerberos the client decides, and *pfContextAttr of
+ * AcceptSecurityContext says how. ASC_RET_REPLAY_DETECT refuses a message that came before, and
+ * ASC_RET_SEQUENCE_DETECT also one that is early or late. Without either a message may come twice.
+ * NTLM and Digest accept only the next message.
  *
  * SEC_E_CONTEXT_EXPIRED: the ticket's end has passed, by more than the clocks may differ (Kerberos;
  * NTLM's contexts do not end). Nothing was done.
@@ -946,8 +946,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  * there.
  *
  * Threads: one thread may encrypt or sign while another one decrypts or verifies in the same
- * context, as on Windows. Here they follow each other, and so do two that encrypt, but then the
- * order of the messages is whoever came first. None waits for anything but that. */
+ * context, as on Windows. This library runs such calls one after the other. Two threads that
+ * encrypt also run one after the other, in the order in which they call. The calls wait for nothing
+ * else. */
 
 /* Signs a message.
  *
@@ -967,8 +968,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  * WDigest in HTTP signs the answer to the request that was verified last (RFC 7616 3.5), also with
  * a body whose hash was not known when AcceptSecurityContext gave its own. fQOP and MessageSeqNo
  * are 0. pMessage then has SECBUFFER_PKG_PARAMS, as AcceptSecurityContext's pInput: method, uri
- * (empty, or that request's), H(entity-body) of the answer in hex (empty: not known; needed for
- * auth-int alone). SECBUFFER_PADDING receives the value of Authentication-Info, at most
+ * (empty, or that request's), H(entity-body) of the answer in hex (empty: not known; needed only
+ * for auth-int). SECBUFFER_PADDING receives the value of Authentication-Info, at most
  * cbMaxSignature octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_ERROR_INFO is filled.
  * Further statuses: SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log
  * in again); SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential
@@ -994,8 +995,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQ
  * After either refusal the context goes on with the message that is due; with Kerberos an early one
  * is then taken for received.
  *
- * WDigest in HTTP verifies one more request of the client, with the nonce of the login and the
- * count behind the last one, which is used up then. MessageSeqNo is 0. pMessage has
+ * WDigest in HTTP verifies one more request of the client. The request must have the nonce of the
+ * login and the next count, which is then used up. MessageSeqNo is 0. pMessage has
  * SECBUFFER_TOKEN, what follows the word "Digest", and SECBUFFER_PKG_PARAMS as
  * AcceptSecurityContext's pInput: method, uri, H(entity-body). A SECBUFFER_CHANNEL_BINDINGS is
  * compared; without one the client must go on naming the channel of its login. A
@@ -1014,8 +1015,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBu
  *
  * phContext         in.
  * fQOP              in. 0, or SECQOP_WRAP_NO_ENCRYPT: the message stays as it is and is signed.
- *                   SECQOP_WRAP_OOB_DATA is Schannel's alone. Digest: 0 stands for what the login
- *                   agreed on, encryption or a signature (its page); the other one fits the latter.
+ *                   Only Schannel has SECQOP_WRAP_OOB_DATA. Digest: 0 stands for what the login
+ *                   agreed on, encryption or a signature (its page). SECQOP_WRAP_NO_ENCRYPT is
+ *                   accepted if that is a signature.
  * pMessage          in/out. SECBUFFER_TOKEN, SECBUFFER_DATA, SECBUFFER_PADDING.
  * MessageSeqNo      in. Ignored.
  *
@@ -1037,9 +1039,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG f
  *                   - SECBUFFER_STREAM and one SECBUFFER_DATA: the stream is the whole message, as
  *                     gss_wrap() made it, and is written to. The data buffer's own memory is not
  *                     used: on SEC_E_OK it points to the plaintext, which lies in the stream.
- *                   - SECBUFFER_TOKEN, SECBUFFER_DATA and, where the message has one,
- *                     SECBUFFER_PADDING: the plaintext takes the message's place, and cbBuffer of
- *                     the data buffers says how long it is. With SECBUFFER_READONLY_WITH_CHECKSUM
+ *                   - SECBUFFER_TOKEN, SECBUFFER_DATA and, if the message has it,
+ *                     SECBUFFER_PADDING: the plaintext replaces the message, and cbBuffer of the
+ *                     data buffers is its length. With SECBUFFER_READONLY_WITH_CHECKSUM
  *                     and Kerberos the token must be as long as EncryptMessage made it.
  *                   On an error nothing was written.
  * MessageSeqNo      in. Ignored.
@@ -1091,51 +1093,51 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  *                           integrity, confidentiality
  *   GSS-SPNEGO   Negotiate  the layer is what the client asked its mechanism for
  *   NTLM         NTLM       likewise
- *   DIGEST-MD5   WDigest    RFC 2831: the client chooses one of the layers in its response; the
- *                           realm is DefaultRealm of SSPI_ACCEPTOR_DATA, the users' hashes are MD5
- *                           (see sspi-passwd), and ciphers are 3des and rc4, the weaker ones with
- *                           SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS alone. The service that the client
- *                           means, "imap/host", is SECPKG_ATTR_CLIENT_SPECIFIED_TARGET
- * Acquire a credential of the profile's package, then pass on what the client sends, without
- * base64. Afterwards the message calls above protect what follows; each message goes over the wire
- * behind its length in four octets, the highest first (RFC 4422 3.7), which is the caller's to
- * write. */
+ *   DIGEST-MD5   WDigest    RFC 2831: the client chooses one of the layers in its response. The
+ *                           realm is DefaultRealm of SSPI_ACCEPTOR_DATA, and the users' hashes are
+ *                           MD5 (see sspi-passwd). Ciphers are 3des and rc4; the weaker ones need
+ *                           SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS. The service that the client names,
+ * "imap/host", is SECPKG_ATTR_CLIENT_SPECIFIED_TARGET Acquire a credential of the profile's
+ * package, then pass on what the client sends, without base64. Afterwards the message calls above
+ * protect the messages. The caller writes the length of each message in front of it: four octets,
+ * the highest first (RFC 4422 3.7). */
 
 /* One step of a client's SASL exchange: AcceptSecurityContext with what SASL adds to it.
  *
  * phCredential, phContext, phNewContext, TargetDataRep, ptsExpiry   as AcceptSecurityContext. A
- *                   context of the one call is no context for the other.
- * pInput            in, may be NULL: what the client sent, in one SECBUFFER_TOKEN; empty or absent
- *                   where it sent nothing: before its first message, which some protocols carry
- *                   only after an empty challenge, and as its answer to the last token.
- *                   SECBUFFER_CHANNEL_BINDINGS as in AcceptSecurityContext. SECBUFFER_PKG_PARAMS
- *                   only with ASC_REQ_HTTP.
- * fContextReq       in. ASC_REQ_* as in AcceptSecurityContext. GSSAPI and DIGEST-MD5: the layers
- *                   that the client may choose among, beside none:
- *                   ASC_REQ_CONFIDENTIALITY   encryption and integrity, if the context has it
+ * context of one of the two calls is refused by the other. pInput            in, may be NULL: the
+ * client's message, in one SECBUFFER_TOKEN. It is empty or absent if the client sent nothing:
+ * before its first message, which some protocols carry only after an empty challenge, and as its
+ * answer to the last token. SECBUFFER_CHANNEL_BINDINGS as in AcceptSecurityContext.
+ * SECBUFFER_PKG_PARAMS only with ASC_REQ_HTTP. fContextReq       in. ASC_REQ_* as in
+ * AcceptSecurityContext. GSSAPI and DIGEST-MD5: the layers that the client may choose among, beside
+ * none: ASC_REQ_CONFIDENTIALITY   encryption and integrity, if the context has it
  *                   ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT, ASC_REQ_SEQUENCE_DETECT   integrity
  *                   ASC_REQ_HTTP              Digest for HTTP instead, as AcceptSecurityContext has
  *                                             it; not beside channel bindings (see "The bit
  *                                             0x10000000")
- *                   Who needs a layer looks at *pfContextAttr in the end. NTLM's clients must
- *                   send a MIC under ASC_REQ_INTEGRITY; the two behind it offer as much.
+ *                   A caller that requires a layer must check *pfContextAttr at the end. With
+ *                   ASC_REQ_INTEGRITY, NTLM's clients must send a MIC; the two flags behind it
+ *                   offer the same layer without that.
  * pOutput           in/out. A SECBUFFER_TOKEN for the challenge, as in AcceptSecurityContext. A
- *                   challenge may be empty and is sent all the same; on SEC_E_OK a token is sent
- *                   with the success, or where the protocol cannot do that (RFC 4422 3.6), as one
- *                   more challenge whose answer is empty. SECBUFFER_SSPI_ERROR_INFO as there.
- * pfContextAttr     out, may be NULL. On SEC_E_OK ASC_RET_CONFIDENTIALITY and ASC_RET_INTEGRITY say
- *                   which layer follows; neither: messages go in clear, the message calls refuse.
+ * challenge is sent even if it is empty. On SEC_E_OK a token is sent with the success. A protocol
+ * that cannot do that (RFC 4422 3.6) sends it as one more challenge, whose answer is empty.
+ * SECBUFFER_SSPI_ERROR_INFO as there. pfContextAttr     out, may be NULL. On SEC_E_OK
+ * ASC_RET_CONFIDENTIALITY and ASC_RET_INTEGRITY say which layer follows. Neither: messages go in
+ * clear, and the message calls refuse.
  *
- * GSSAPI goes on behind AcceptSecurityContext's SEC_E_OK: its token is sent with
- * SEC_I_CONTINUE_NEEDED and answered by nothing, then the server's cookie is sent (the layers, and
- * SASL_OPTION_RECV_SIZE), then the client's comes (its layer and size, and whom it wants to be).
+ * GSSAPI continues after the login of Kerberos. The last token is sent with SEC_I_CONTINUE_NEEDED,
+ * and the client answers with nothing. Then the server's cookie is sent, with the layers and
+ * SASL_OPTION_RECV_SIZE. The client's cookie follows, with its layer, its size and its
+ * authorization identity.
  *
- * Whom the client wants to act as (its authorization identity) is SASL_OPTION_AUTHZ_STRING in the
- * end: whether it may is the caller's to decide. SECPKG_ATTR_NAMES is who it is.
+ * The authorization identity is the name that the client wants to act as. It is
+ * SASL_OPTION_AUTHZ_STRING at the end, and the caller decides whether to allow it. The client
+ * itself is SECPKG_ATTR_NAMES.
  *
  * Returns as AcceptSecurityContext, and
- * SEC_E_ALGORITHM_MISMATCH   the client wants to act as somebody, and SASL_OPTION_AUTHZ_PROCESSING
- *                            is Sasl_AuthZIDForbidden
+ * SEC_E_ALGORITHM_MISMATCH   the client sent an authorization identity, and
+ *                            SASL_OPTION_AUTHZ_PROCESSING is Sasl_AuthZIDForbidden
  * SEC_E_INVALID_TOKEN        also: pOutput has no SECBUFFER_TOKEN; a cookie does not decrypt, or
  *                            breaks RFC 4752 3.2; the client sent something where nothing is due,
  *                            or nothing twice; SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP
@@ -1176,10 +1178,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageW(const SEC_WCHAR *Profi
 
 /* Describes the package that a client's choice of mechanism stands for.
  *
- * pInput            in. What the client sent, in one SECBUFFER_TOKEN: it begins with the
- *                   mechanism's name, without case. What is behind the name, from the first octet
- *                   on that can be no part of one (RFC 4422 3.1), is not looked at.
- * PackageInfo       out. As SaslGetProfilePackage.
+ * pInput            in. The client's message, in one SECBUFFER_TOKEN. It begins with the
+ * mechanism's name, without case. The name ends at the first octet that a name cannot hold (RFC
+ * 4422 3.1). The rest is ignored. PackageInfo       out. As SaslGetProfilePackage.
  *
  * Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (another mechanism, or none); SEC_E_INVALID_TOKEN (a
  * descriptor that breaks the rules of AcceptSecurityContext, or not one SECBUFFER_TOKEN);
@@ -1194,37 +1195,35 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageW(PSecBufferDesc pInput,
  *
  * ContextHandle     in.
  * Option            in. SASL_OPTION_
- *   RECV_SIZE         a ULONG, 65535 unless set: octets of a sealed message that are taken; above
- *                     it DecryptMessage and VerifySignature say SEC_E_INVALID_TOKEN. The client is
- *                     told: by GSSAPI in the server's cookie (before it, call
- *                     SaslAcceptSecurityContext with no token and set this), by DIGEST-MD5 in the
- *                     first challenge. From then on it cannot be set any more.
- *   SEND_SIZE         a ULONG, 65535 unless set: octets of a message before it is sealed that are
- *                     sent; above it EncryptMessage and MakeSignature say SEC_E_INVALID_TOKEN. What
- *                     the client said that it takes, less what the package adds, is a limit beside
- *                     it.
+ *   RECV_SIZE         a ULONG, 65535 unless set: the most octets of a sealed message from the
+ * client. DecryptMessage and VerifySignature refuse a longer one with SEC_E_INVALID_TOKEN. The
+ * server sends the number to the client: GSSAPI in the server's cookie, DIGEST-MD5 in the first
+ * challenge. After that it cannot be set. With GSSAPI, call SaslAcceptSecurityContext without a
+ * token first. SEND_SIZE         a ULONG, 65535 unless set: the most octets of a message to the
+ * client, before it is sealed. EncryptMessage and MakeSignature refuse a longer one with
+ *                     SEC_E_INVALID_TOKEN. A second limit is the size that the client sent, less
+ *                     the octets that the package adds.
  *   AUTHZ_PROCESSING  a ULONG: Sasl_AuthZIDProcessed, unless set, or Sasl_AuthZIDForbidden.
  * Value, Size       in. A buffer with the value and its octets; read during the call.
  *
  * Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL (Size is less than a ULONG's, or Value NULL);
  * SEC_E_INVALID_HANDLE (not a live context of SaslAcceptSecurityContext, or one that another thread
  * is inside it with); SEC_E_UNSUPPORTED_FUNCTION (another option; SASL_OPTION_AUTHZ_STRING, which
- * is the client's to set; RECV_SIZE once the client was told; AUTHZ_PROCESSING when the exchange
- * has ended); SEC_E_INVALID_PARAMETER (RECV_SIZE over 16777215, another state of processing).
- * Blocks: no. Threads: any. Source: nf-sspi-saslsetcontextoption. */
+ * only the client sets; RECV_SIZE after it was sent to the client; AUTHZ_PROCESSING when the
+ * exchange has ended); SEC_E_INVALID_PARAMETER (RECV_SIZE over 16777215, another state of
+ * processing). Blocks: no. Threads: any. Source: nf-sspi-saslsetcontextoption. */
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option,
                                                         void *Value, ULONG Size);
 
-/* Tells an option of a SASL context.
+/* Returns an option of a SASL context.
  *
  * ContextHandle     in.
  * Option            in. As SaslSetContextOption, and
- *   AUTHZ_STRING      after the exchange: whom the client wants to act as, UTF-8 without control
- *                     characters or a NUL; no octets where it named nobody.
- *                   SEND_SIZE is the smaller of its two limits.
- * Value             out. Receives the value. May be NULL when Size is 0.
- * Size              in. Octets there is room for in Value.
- * Needed            out, may be NULL. Octets of the value, on SEC_E_OK and SEC_E_BUFFER_TOO_SMALL.
+ *   AUTHZ_STRING      after the exchange: the client's authorization identity, UTF-8 without
+ * control characters or a NUL; empty if the client sent no such identity. SEND_SIZE is the smaller
+ * of its two limits. Value             out. Receives the value. May be NULL when Size is 0. Size
+ * in. Octets there is room for in Value. Needed            out, may be NULL. Octets of the value,
+ * on SEC_E_OK and SEC_E_BUFFER_TOO_SMALL.
  *
  * Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_HANDLE (as above; AUTHZ_STRING before the
  * exchange has ended); SEC_E_UNSUPPORTED_FUNCTION (another option; AUTHZ_STRING under

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What Windows' acceptors take from the machine and ours take from the caller: keys, users, shared
- * state. Included by sspi.h; everything here is ours, not Windows'.
+/* Keys, users and shared state: Windows' acceptors take them from the machine, acceptors here take
+ * them from the caller. Included by sspi.h; Windows has nothing of this file.
  *
  * AcquireCredentialsHandle's pAuthData points to an SSPI_ACCEPTOR_DATA, or is NULL for the
- * machine's defaults: MIT's default keytab (KRB5_KTNAME, else /etc/krb5.keytab) for Negotiate and
- * Kerberos, the file named by the environment variable SSPI_USER_FILE for WDigest and NTLM. */
+ * machine's defaults. Negotiate and Kerberos then use MIT's default keytab (KRB5_KTNAME, else
+ * /etc/krb5.keytab). WDigest and NTLM use the file that the environment variable SSPI_USER_FILE
+ * names. */
 #ifndef SSPI_ACCEPTOR_H
 #define SSPI_ACCEPTOR_H
 
@@ -33,11 +34,12 @@ struct sspi_state;
 
 /* ---- why a call was refused ---- */
 
-/* SecBuffer type of ours for WDigest's pInput, with a credential of SSPI_ACCEPTOR_CALLER_HASHES:
- * MD5(user:realm:password), 16 octets, out of the caller's own database; empty: no such user. */
+/* A SecBuffer type for WDigest's pInput, with a credential of SSPI_ACCEPTOR_CALLER_HASHES:
+ * MD5(user:realm:password), 16 octets, from the caller's own database. Empty: the database has no
+ * such user. */
 #define SECBUFFER_SSPI_HASH_A1 0x0F537371
 
-/* SecBuffer type of ours for pOutput: pvBuffer points to a struct sspi_error_info of the caller's,
+/* A SecBuffer type for pOutput: pvBuffer points to the caller's struct sspi_error_info, and
  * cbBuffer is its size. Filled on every return of AcceptSecurityContext and CompleteAuthToken. */
 #define SECBUFFER_SSPI_ERROR_INFO 0x0F537370
 
@@ -55,7 +57,7 @@ enum sspi_reason {
 struct sspi_error_info {
     enum sspi_reason reason;
     /* One line for the administrator, printable ASCII: what the client sent (escaped, without
-     * secrets), what was wanted, what to do. Empty when there is nothing to say. */
+     * secrets), what was expected, what to do. It may be empty. */
     char text[SSPI_ERROR_TEXT_SIZE];
 };
 
@@ -70,11 +72,11 @@ struct sspi_error_info {
 #define SSPI_ACCEPTOR_OFFER_INTEGRITY 2
 /* Digest offers userhash (RFC 7616 3.4.4). */
 #define SSPI_ACCEPTOR_OFFER_USERHASH 4
-/* Digest has no users of its own: the caller looks each of them up (SECBUFFER_SSPI_HASH_A1). MD5
- * and MD5-sess alone. */
+/* Digest has no users of its own: the caller looks each of them up (SECBUFFER_SSPI_HASH_A1). It
+ * offers only MD5 and MD5-sess. */
 #define SSPI_ACCEPTOR_CALLER_HASHES 8
 /* Digest as a SASL mechanism also offers the ciphers des, rc4-56 and rc4-40 where it offers
- * auth-conf (RFC 2831 2.4): for clients that know no better. All of them can be broken. */
+ * auth-conf (RFC 2831 2.4), for clients that have no better one. All of them can be broken. */
 #define SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS 16
 
 /* Mechanisms: what Negotiate may run, in every form of token. */
@@ -100,19 +102,19 @@ typedef struct _SSPI_ACCEPTOR_DATA {
     uint32_t Version; /* SSPI_ACCEPTOR_DATA_VERSION */
     uint32_t Flags;   /* SSPI_ACCEPTOR_* */
 
-    /* Negotiate: SSPI_MECHANISM_*; 0: Kerberos alone. */
+    /* Negotiate: SSPI_MECHANISM_*; 0: only Kerberos. */
     uint32_t Mechanisms;
 
     /* Kerberos: the keys; Keytab wins over KeytabName; both NULL: MIT's default keytab. */
     struct sspi_keytab *Keytab;
     const char *KeytabName;
     /* Accepted service principals: "HTTP/host" or "HTTP/host@REALM" (host without case), "HTTP/"
-     * for every host of a service, "*" for any. None: "*". At most 64. */
+     * for every host of a service, "*" for any, which is also the default. At most 64. */
     const struct sspi_view *ServiceNames;
     uint32_t ServiceNameCount;
 
     /* Digest, NTLM: the users; Users wins over UserFile; both NULL: SSPI_USER_FILE. NTLM asks
-     * winbind where that is not set either, and Winbind where it is given: then
+     * winbind if SSPI_USER_FILE is not set either, and asks Winbind if that is given. Then
      * AcceptSecurityContext waits for the domain controller. */
     struct sspi_users *Users;
     const char *UserFile;
@@ -123,7 +125,7 @@ typedef struct _SSPI_ACCEPTOR_DATA {
      * MD5 for which every user of the realm has a line. */
     uint8_t Algorithms[SSPI_DIGEST_ALGORITHMS_LIMIT];
     uint32_t NonceLifetimeSeconds; /* 0: 300 */
-    const char *Domain;            /* protection space: URIs, a blank between two; NULL: not told */
+    const char *Domain;            /* protection space: URIs, a blank between two; NULL: not sent */
 
     /* Shared nonce counts, replays and the nonce key; NULL: private to this credential (Digest),
      * MIT's replay cache (Kerberos). */
@@ -132,8 +134,8 @@ typedef struct _SSPI_ACCEPTOR_DATA {
 
 /* ---- what QuerySecurityContextToken gives ---- */
 
-/* The client of a context as an account of this machine. It does not change, so any number of
- * threads may read one. What the calls give lives as long as the token. */
+/* The client of a context as an account of this machine. It does not change, so that several
+ * threads may read it. The results of these calls live as long as the token. */
 struct sspi_token;
 
 /* An id where the client has no account here; also the kernel's "no id". */
@@ -157,11 +159,12 @@ SSPI_ACCEPTOR_API uint32_t sspi_token_gid(const struct sspi_token *token);
 SSPI_ACCEPTOR_API const uint32_t *sspi_token_groups(const struct sspi_token *token, size_t *ret_n);
 
 /* Windows' identifiers of the user, who comes first, and its groups, "S-1-5-21-...", as the domain
- * controller vouched for them; *ret_n 0 where it did not. */
+ * controller sent them; *ret_n is 0 if it sent none. */
 SSPI_ACCEPTOR_API const char *const *sspi_token_sids(const struct sspi_token *token, size_t *ret_n);
 
-/* The cache with the credential that the client delegated, "MEMORY:...", for krb5_cc_resolve() and
- * GSSAPI's "ccache"; NULL where it delegated none or ASC_REQ_DELEGATE was not asked for. */
+/* The cache with the credential that the client delegated, "MEMORY:...". It is for
+ * krb5_cc_resolve() and GSSAPI's "ccache". NULL: the client delegated no credential, or the caller
+ * did not ask for ASC_REQ_DELEGATE. */
 SSPI_ACCEPTOR_API const char *sspi_token_credential_cache(const struct sspi_token *token);
 
 /* Ends a token. NULL is fine. */

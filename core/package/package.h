@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a security package is to the SSPI calls: one constant vtable. A package knows its own
- * protocol, never a handle, a SecBuffer layout rule or a web server. sspi/ checks every argument
- * before a package sees it and turns what comes back into Windows' buffers. */
+/* A security package: one constant vtable. A package knows only its own protocol, and no handle, no
+ * rule of SecBuffers and no web server. Callers use it through package_context.h. They check every
+ * argument before the package gets it. */
 #ifndef PACKAGE_H
 #define PACKAGE_H
 
@@ -9,7 +9,7 @@
 #include "clock.h"
 #include "sspi.h"
 
-/* Longest token that is looked at, in either direction (base64 already undone). */
+/* The longest token in either direction, without base64. */
 #define PACKAGE_TOKEN_LIMIT 65536
 
 /* Most octets of one message that is signed or sealed, without what the package adds. */
@@ -27,7 +27,7 @@ struct package_channel_binding {
     struct sspi_view application;
 };
 
-/* What the client said about its channel, under the protection of its key or password. */
+/* The client's statement about its channel, protected by its key or password. */
 enum package_client_binding {
     PACKAGE_CLIENT_BINDING_UNKNOWN, /* it was not read */
     PACKAGE_CLIENT_BINDING_ABSENT,  /* no binding: the client does not know channel bindings */
@@ -43,7 +43,7 @@ struct package_client_channel {
     uint8_t hash[PACKAGE_CHANNEL_HASH_LEN]; /* only for PRESENT */
 };
 
-/* What an accepted client is bound to, under the rules that accepted it. */
+/* The channel of an accepted client, under the rules that accepted it. */
 enum package_bound {
     PACKAGE_BOUND_UNCHECKED, /* the rules compare no channels */
     PACKAGE_BOUND_ABSENT,    /* the client sent none, and that was allowed */
@@ -52,13 +52,13 @@ enum package_bound {
     PACKAGE_BOUND_MATCHED    /* compared and equal */
 };
 
-/* Any of these in fContextReq asks for messages, or bodies, that are signed: "Generating the Digest
- * Challenge"; SASL's GSSAPI has it alike. */
+/* Any of these in fContextReq asks for signed messages or bodies ("Generating the Digest
+ * Challenge"). SASL's GSSAPI has the same rule. */
 #define PACKAGE_ASKS_INTEGRITY (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
 
 struct binding_rules; /* binding_check.h */
 
-/* What one AcceptSecurityContext call carries. All views are borrowed for the call. */
+/* The input of one accept call. All views are borrowed for the call. */
 struct package_input {
     struct sspi_view token;  /* SECBUFFER_TOKEN; absent or empty on a first call */
     bool http;               /* Digest's HTTP form, else SASL's: see "The bit 0x10000000" */
@@ -83,14 +83,15 @@ struct package_input {
 /* Tokens one answer may hold: challenges, one an algorithm. */
 #define PACKAGE_CHALLENGES_LIMIT 8
 
-/* What the next call must bring, set with SEC_E_INCOMPLETE_MESSAGE. The reason in error_info says
- * which: SSPI_REASON_HASH_WANTED or SSPI_REASON_ENTITY_WANTED. */
+/* The missing input of the next call, set with SEC_E_INCOMPLETE_MESSAGE. The reason in error_info
+ * says which: SSPI_REASON_HASH_WANTED or SSPI_REASON_ENTITY_WANTED. */
 struct package_need {
     struct bytes user;                    /* the user whose hash_a1 is missing: UTF-8 and a NUL */
     enum sspi_digest_algorithm algorithm; /* the one of the missing entity_hash */
 };
 
-/* What comes back. The package appends to `tokens` and need.user; the caller frees them. */
+/* The output of one accept call. The package appends to `tokens` and need.user; the caller frees
+ * them. */
 struct package_output {
     struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
     size_t n_tokens; /* tokens filled; usually 0 or 1 */
@@ -98,7 +99,7 @@ struct package_output {
     struct sspi_error_info *error_info; /* never NULL; set reason and text on every refusal */
 };
 
-/* What an established context knows of itself. Owned by the context, lives as long. */
+/* The facts of an established context, which owns them. */
 struct package_info {
     char *name;         /* the client's full name: alice@REALM; Digest: the user's own name */
     char *realm;        /* Kerberos realm or Digest realm; NULL when there is none */
@@ -106,11 +107,12 @@ struct package_info {
     bool target_proven; /* the server's key for it decrypted the ticket; otherwise only the client
                          * said it */
     char *authzid;      /* the identity to act as (Digest in SASL); NULL: the client's own */
-    const struct package *mechanism; /* what really authenticated (Kerberos under Negotiate) */
+    const struct package *mechanism; /* the package that authenticated the client (Kerberos under
+                                      * Negotiate) */
     const char *algorithm;           /* Digest: name of the algorithm, static lifetime; else NULL */
     char *ccache; /* cache with the credential the client delegated, "MEMORY:..."; NULL:
                    * none, or ASC_REQ_DELEGATE was not asked for */
-    char **sids;  /* "S-1-5-21-…" of the user and its groups; NULL when not told */
+    char **sids;  /* "S-1-5-21-…" of the user and its groups; NULL when not known */
     size_t n_sids;
     ULONG attributes; /* ASC_RET_* */
     ULONG peer_limit; /* octets of one sealed message that the client takes; 0: it did not say */
@@ -131,24 +133,24 @@ struct package_info {
 struct package_message_part {
     char *data;
     size_t len;
-    bool sealed; /* encrypted in its place; else covered by the checksum alone and never changed */
+    bool sealed; /* encrypted in place; otherwise only covered by the checksum, and not changed */
 };
 
-/* Room of the caller's for what a package adds to a message. */
+/* The caller's memory for the octets that a package adds to a message. */
 struct package_message_room {
     char *data;
     size_t room;
-    size_t len; /* set by the package: what it holds, or on SEC_E_BUFFER_TOO_SMALL what it takes */
+    size_t len; /* set by the package: octets in it, or with SEC_E_BUFFER_TOO_SMALL octets needed */
 };
 
-/* What one call works on. */
+/* The message of one call. */
 struct package_message {
     const struct package_message_part *parts; /* in the order in which the checksum takes them */
     size_t n_parts;
     struct package_message_room token;   /* sign, seal; the other two read `len` octets */
     struct package_message_room padding; /* seal */
-    /* Unseal alone: a copy of token, sealed parts and padding, one behind the other, which `parts`
-     * and `token` point into. Where only the whole is known there are no parts and no token. */
+    /* Only for unseal: a copy of token, sealed parts and padding, one behind the other. `parts` and
+     * `token` point into it, or there are no parts and no token if only the whole is known. */
     char *whole;
     size_t whole_len;
 };
@@ -164,19 +166,19 @@ struct package_key_info {
 
 /* clang-format takes the capital letters of a return type for a macro's. */
 /* clang-format off */
-/* The part of a package that works on messages; a member is NULL where the package cannot. All are
- * called on established contexts alone, by one thread at a time, with at most
+/* The part of a package that works on messages; a member is NULL if the package does not have it.
+ * The caller passes only established contexts, in one thread at a time, with at most
  * PACKAGE_MESSAGE_PARTS_LIMIT parts and PACKAGE_MESSAGE_LIMIT octets. */
 struct package_messages {
-    /* What is added to a sealed message comes behind it: SECBUFFER_TOKEN stays empty and may be
-     * left out of EncryptMessage and DecryptMessage. */
+    /* The package adds octets only behind a sealed message. SECBUFFER_TOKEN stays empty, and
+     * EncryptMessage and DecryptMessage work without it. */
     bool has_trailer;
-    /* Messages are protected as the login agreed, and fQOP 0 stands for that (Digest page). */
+    /* The login agrees on the protection of messages, and fQOP 0 stands for it (Digest page). */
     bool negotiates_qop;
 
     SECURITY_STATUS (*sizes)(void *context, SecPkgContext_Sizes *ret_sizes);
 
-    /* SECPKG_ATTR_STREAM_SIZES; NULL where it has no answer. */
+    /* SECPKG_ATTR_STREAM_SIZES; may be NULL. */
     SECURITY_STATUS (*stream_sizes)(void *context, SecPkgContext_StreamSizes *ret_sizes);
 
     /* SEC_E_BUFFER_TOO_SMALL leaves the context as it was, here and in seal. */
@@ -189,8 +191,8 @@ struct package_messages {
     SECURITY_STATUS (*seal)(void *context, bool encrypt, struct package_message *message);
 
     /* SEC_E_OK sets *ret_plain, which lies in message->whole, and whether it was encrypted.
-     * Whatever else it leaves there is the caller's to wipe. SEC_E_INCOMPLETE_MESSAGE: the whole is
-     * shorter than any message. */
+     * The caller wipes the rest of message->whole. SEC_E_INCOMPLETE_MESSAGE: the whole
+     * is shorter than any message. */
     SECURITY_STATUS (*unseal)(void *context, const struct package_message *message,
                               struct sspi_view *ret_plain, bool *ret_encrypted);
 
@@ -211,13 +213,14 @@ struct package {
     void (*release)(void *credential);
 
     /* One step. *context is NULL on the first call; the package makes it and owns it until destroy.
-     * On an error status *context may be left set: the caller destroys it. Never called on one that
-     * is established or failed. Several threads use a credential at a time, one a context. */
+     * On an error status *context may be left set: the caller destroys it. The caller never passes
+     * an established or failed context. Several threads may use a credential at a time, but only
+     * one uses a context. */
     SECURITY_STATUS (*accept)(void *credential, void **context, const struct package_input *in,
                               struct package_output *out);
 
-    /* True when the next accept on this context may wait for another machine; NULL where none
-     * ever does. Never called once the context is established. */
+    /* True when the next accept on this context may wait for another machine; NULL: it never waits.
+     * The caller never passes an established context. */
     bool (*may_wait)(const void *context);
 
     /* CompleteAuthToken; NULL where the package has none. */
@@ -225,9 +228,9 @@ struct package {
                                 struct package_output *out);
 
     /* VerifySignature and MakeSignature in Digest's HTTP form, on an established context; NULL
-     * where the package has none. A later request of the client is verified; an answer to the one
-     * that was verified last is signed, and the value for its header is out->tokens[0].
-     * in->requirements are the context's. */
+     * where the package has none. The first verifies a later request of the client. The second
+     * signs the answer to the request that was verified last, and out->tokens[0] is the value of
+     * its header. in->requirements are those of the context. */
     SECURITY_STATUS (*verify_request)(void *context, const struct package_input *in,
                                       struct package_output *out);
     SECURITY_STATUS (*sign_answer)(void *context, const struct package_input *in,
@@ -237,11 +240,13 @@ struct package {
     const struct package_info *(*info)(const void *context);
 
     /* The account of this machine that the client of an established context maps to: SEC_E_OK sets
-     * *ret_name, allocated, NULL where there is none. A NULL member: the client's name is it. */
+     * *ret_name, allocated, NULL if there is no account. A NULL member: the client's name is the
+     * account's. */
     SECURITY_STATUS (*local_name)(const void *context, char **ret_name);
 
-    /* Fills the SIDs into what info() tells: they take long to read, and few ask. Called before
-     * every token, by one thread at a time. A NULL member: they are there already, or never. */
+    /* Reads the SIDs into the result of info(). It takes long, and few callers need them. The
+     * caller calls it before it makes a token, in one thread at a time. A NULL member: the SIDs are
+     * there already, or never. */
     SECURITY_STATUS (*read_sids)(void *context);
 
     /* Makes `name` the calling thread's default credential cache, NULL the machine's. Unless it is

@@ -19,7 +19,7 @@ void package_context_clear(struct package_context *context)
     *context = (struct package_context){0};
 }
 
-/* What the package says, which counts only together with its SEC_E_OK. */
+/* The package's facts, which count only together with its SEC_E_OK. */
 static const struct package_info *claimed_info(const struct package_context *context)
 {
     if (context->data == NULL)

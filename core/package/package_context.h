@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One login in progress, and the accept call with typed parameters. Two callers stand on it:
- * AcceptSecurityContext fills the parameters from Windows' buffers and keeps the context behind a
- * handle; core/request fills them from an HTTP request and keeps the context on the connection.
- * The same parameters have the same status for both. */
+/* One login in progress, and the accept call with typed parameters. It has two callers.
+ * AcceptSecurityContext takes the parameters from Windows' buffers and keeps the context behind a
+ * handle. core/request takes them from an HTTP request and keeps the context on the connection. The
+ * same parameters have the same status for both. */
 #ifndef PACKAGE_CONTEXT_H
 #define PACKAGE_CONTEXT_H
 
@@ -44,9 +44,9 @@ SECURITY_STATUS package_context_accept(struct package_context *context,
                                        const struct package_input *in,
                                        struct package_output *out) MUST_USE;
 
-/* The two halves of package_context_accept() for core/sspi, which has to deliver the tokens before
- * it knows the final status. package_context_run() checks the state, lets the package or the layer
- * work, and checks its answer. The caller passes the final status to package_context_settle(),
+/* The two halves of package_context_accept(), for core/sspi: it delivers the tokens before it knows
+ * the final status. package_context_run() checks the state, calls the package or the layer, and
+ * checks the answer. The caller passes the final status to package_context_settle(),
  * which sets the state. */
 SECURITY_STATUS package_context_run(struct package_context *context, const struct package_input *in,
                                     struct package_output *out) MUST_USE;
@@ -57,7 +57,7 @@ void package_context_settle(struct package_context *context, SECURITY_STATUS sta
 SECURITY_STATUS package_context_complete(struct package_context *context, struct package_input *in,
                                          struct package_output *out) MUST_USE;
 
-/* Who the client is. NULL until the context is established. The context owns it. */
+/* The facts about the client. NULL until the context is established. The context owns it. */
 const struct package_info *package_context_info(const struct package_context *context);
 
 /* True when the next step may wait for another machine, so that a thread that may block must run
@@ -65,7 +65,7 @@ const struct package_info *package_context_info(const struct package_context *co
 bool package_context_may_wait(const struct package_context *context);
 
 /* SEC_E_OK when `text` has at most PACKAGE_TOKEN_LIMIT octets; otherwise SEC_E_INVALID_TOKEN.
- * `what` names it in the text of the error. Pure. */
+ * The text of the error calls it `what`. Pure. */
 SECURITY_STATUS package_context_check_size(struct sspi_view text, const char *what,
                                            struct sspi_error_info *error_info) MUST_USE;
 

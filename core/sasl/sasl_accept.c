@@ -12,7 +12,7 @@ static SECURITY_STATUS malformed(struct sspi_error_info *error_info, const char 
     return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED, "%s", what);
 }
 
-/* The package is satisfied, and its profile agrees on nothing behind that. */
+/* The login succeeded, and no agreement on a layer follows it. */
 static SECURITY_STATUS end(struct sasl_context *sasl, const struct package_inner *below,
                            struct package_output *out)
 {
@@ -29,7 +29,7 @@ static SECURITY_STATUS end(struct sasl_context *sasl, const struct package_inner
     if (status == SEC_E_OK)
         sasl->state = SASL_ENDED;
     else
-        out->n_tokens = 0; /* it says that the login is good */
+        out->n_tokens = 0; /* the token would tell the client that the login succeeded */
     return status;
 }
 

@@ -58,7 +58,7 @@ SECURITY_STATUS sasl_context_take_authzid(struct sasl_context *sasl, struct sspi
 
 /* ---- SaslSetContextOption, SaslGetContextOption ---- */
 
-/* A SASL context that no other thread steps or sends messages with until end(). */
+/* Finds a SASL context. Until end() no other thread steps it or sends messages with it. */
 static SECURITY_STATUS begin(PCtxtHandle handle, struct secur_context **ret_context)
 {
     struct secur_object *object;

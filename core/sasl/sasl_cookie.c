@@ -38,15 +38,15 @@ enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret
         return error_info_set(error_info, SSPI_REASON_MALFORMED,
                               "the client's SASL cookie has layers 0x%02x, not one of 1, 2 and 4",
                               cookie.layer);
-    /* RFC 4752 3.2 has the server see that the size is 0 without a layer. GNU SASL's client tells
-     * one, which means nothing. */
+    /* RFC 4752 3.2 has the server see that the size is 0 without a layer. GNU SASL's client sends
+     * one, which is ignored. */
     if (cookie.layer == SASL_COOKIE_NONE)
         cookie.size = 0;
     if (cookie.authzid.len > SASL_COOKIE_AUTHZID_LIMIT)
         return error_info_set(error_info, SSPI_REASON_TOO_LARGE,
                               "the authorization identity has %zu octets, more than %d",
                               cookie.authzid.len, SASL_COOKIE_AUTHZID_LIMIT);
-    /* RFC 4422 3.4.1 leaves its form to protocols; none of them has control characters in it. */
+    /* RFC 4422 3.4.1 leaves its form to protocols; no protocol has control characters in it. */
     if (!utf8_is_name(cookie.authzid))
         return error_info_set(error_info, SSPI_REASON_MALFORMED,
                               "the authorization identity is not UTF-8 without control characters");

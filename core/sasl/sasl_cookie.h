@@ -14,25 +14,26 @@
 /* Octets of the server's cookie, and the least of the client's. */
 #define SASL_COOKIE_LEN 4
 
-/* The largest size that three octets tell. */
+/* The largest size that three octets hold. */
 #define SASL_COOKIE_SIZE_LIMIT 0xFFFFFF
 
 /* Octets of an authorization identity. */
 #define SASL_COOKIE_AUTHZID_LIMIT 1024
 
-/* The server's: the layers it offers, and octets of a sealed message that it takes, at most the
- * limit. */
+/* Writes the server's cookie: the layers that it offers, and the most octets of a sealed message
+ * from the client, at most SASL_COOKIE_SIZE_LIMIT. */
 void sasl_cookie_write(uint8_t layers, uint32_t size, uint8_t ret_cookie[SASL_COOKIE_LEN]);
 
-/* What the client chose. */
+/* The client's choice. */
 struct sasl_cookie {
-    uint8_t layer;            /* one of the three */
-    uint32_t size;            /* octets of a sealed message that it takes; 0 without a layer */
-    struct sspi_view authzid; /* whom it wants to act as; a view into the text, empty: itself */
+    uint8_t layer; /* one of the three */
+    uint32_t size; /* the most octets of a sealed message to the client; 0 without a layer */
+    struct sspi_view
+        authzid; /* authorization identity, a view into the text; empty: the client itself */
 };
 
-/* Reads the client's. Otherwise than SSPI_REASON_NONE `report` (never NULL) says what is wrong:
- * MALFORMED, or TOO_LARGE for an authorization identity over its limit. */
+/* Reads the client's cookie. On MALFORMED, or TOO_LARGE for an authorization identity over its
+ * limit, `error_info` (never NULL) says what is wrong. */
 enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret_cookie,
                                   struct sspi_error_info *error_info) MUST_USE;
 

@@ -6,7 +6,7 @@
 #include "error_info.h"
 #include "sasl_cookie.h"
 
-/* What any of Kerberos' encryption types adds to a cookie, with room to spare. */
+/* More octets than any of Kerberos' encryption types adds to a cookie. */
 #define ROOM 256
 
 /* Seals a cookie: RFC 4752 3.2 "with conf_flag set to FALSE". */
@@ -29,7 +29,8 @@ static SECURITY_STATUS append_sealed(struct bytes *to, const struct package_inne
     return to->failed ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-/* The layers that the caller's flags ask for and the context has; none is always among them. */
+/* The layers that the caller's flags ask for and the context has. The server always offers the
+ * layer "no protection" as well. */
 static uint8_t layers(ULONG requirements, ULONG attributes)
 {
     uint8_t offered = SASL_COOKIE_NONE;
@@ -119,7 +120,8 @@ static SECURITY_STATUS read_cookie(struct sspi_view text, struct sasl_cookie *re
                                                                               : SEC_E_INVALID_TOKEN;
 }
 
-/* From now on messages are protected as the client chose, and no more is told of the context. */
+/* From now on messages are protected as the client chose, and the context shows no attribute beyond
+ * that. */
 static SECURITY_STATUS agree(struct sasl_context *sasl, const struct package_inner *below,
                              const struct sasl_cookie *cookie, struct sspi_error_info *error_info)
 {

@@ -8,9 +8,9 @@
 struct sasl_profile {
     const char *name; /* of the mechanism, RFC 4422 3.1 */
     const struct package *package;
-    bool client_first; /* the client begins; else the server's challenge does */
+    bool client_first; /* the client begins; otherwise the server does, with a challenge */
     bool has_cookies;  /* an agreement on the layer follows the package's login */
-    bool sends_size;   /* the package's challenge tells the client what we receive */
+    bool sends_size;   /* the package's challenge holds SASL_OPTION_RECV_SIZE */
 };
 
 /* The profile of a mechanism's name, without case; NULL: there is none. */

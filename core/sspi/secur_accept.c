@@ -135,7 +135,8 @@ static void set_results(const struct secur_context *context, SECURITY_STATUS sta
         *results->expiry = secur_query_timestamp(info->expiry_ms);
 }
 
-/* The handle comes before the package runs: a login that succeeded must not fail for want of one.
+/* The handle is made before the package runs, so that a login that succeeded cannot fail because
+ * there is no handle.
  */
 static SECURITY_STATUS run_first(struct secur_context *context, const struct package_input *in,
                                  struct secur_buffers_output *output, struct results *results,
@@ -159,7 +160,7 @@ static SECURITY_STATUS run_first(struct secur_context *context, const struct pac
     return status;
 }
 
-/* What one call brings, its buffers read. */
+/* The input and output of one call. */
 struct reading {
     const struct secur_accept_call *call;
     package_layer_new *new_layer;
@@ -205,7 +206,7 @@ static SECURITY_STATUS check_credential(PCredHandle handle, const struct secur_c
     return same ? SEC_E_OK : SEC_E_WRONG_CREDENTIAL_HANDLE;
 }
 
-/* A context goes on as it began: nothing gets past its layer. */
+/* A context with a layer must be stepped with it, so that no call bypasses the layer. */
 static SECURITY_STATUS check_context(const struct reading *r, const struct secur_context *context)
 {
     if ((context->base.layer != NULL) != (r->new_layer != NULL))
@@ -335,7 +336,8 @@ SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext)
 {
     struct secur_object *object;
 
-    /* A call inside it in another thread goes on undisturbed, and then nobody impersonates yet. */
+    /* This fails if another thread is inside a call with the context. Then no thread impersonates
+     * its client yet. */
     if (secur_handle_begin(phContext, SECUR_HANDLE_CONTEXT, SECUR_HANDLE_SHARED, &object) ==
         SEC_E_OK) {
         bool ended = secur_impersonate_end(&((struct secur_context *)object)->impersonation);

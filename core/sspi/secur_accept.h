@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What AcceptSecurityContext and SaslAcceptSecurityContext have in common: all but the layer. */
+/* The common part of AcceptSecurityContext and SaslAcceptSecurityContext: everything but the layer.
+ */
 #ifndef SECUR_ACCEPT_H
 #define SECUR_ACCEPT_H
 
@@ -17,9 +18,10 @@ struct secur_accept_call {
     PTimeStamp ptsExpiry;
 };
 
-/* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context made
- * with a layer takes no step without one, nor the other way round (SEC_E_INVALID_HANDLE). With a
- * layer an output without SECBUFFER_TOKEN is SEC_E_INVALID_TOKEN. */
+/* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context that
+ * was made with a layer takes no step without it, and one that was made without a layer takes no
+ * step with it (SEC_E_INVALID_HANDLE). With a layer an output without SECBUFFER_TOKEN is
+ * SEC_E_INVALID_TOKEN. */
 SECURITY_STATUS secur_accept(const struct secur_accept_call *call,
                              package_layer_new *new_layer) MUST_USE;
 

@@ -12,7 +12,7 @@
 /* SECBUFFER_PKG_PARAMS in one input, as the Digest page numbers them. */
 #define SECUR_PARAMS_LIMIT 4
 
-/* Octets of SECBUFFER_SSPI_HASH_A1: MD5. */
+/* Octets of SECBUFFER_SSPI_HASH_A1, which is an MD5. */
 #define SECUR_HASH_A1_LEN 16
 
 /* Characters of a realm. */
@@ -39,14 +39,14 @@ enum secur_buffers_form {
 /* Reads a descriptor; NULL is an empty one. *ret_input is written on every return (free it);
  * SEC_E_OK fills all of it but `n_tokens`.
  * SEC_E_INVALID_TOKEN: a descriptor or buffer that breaks the rules of AcceptSecurityContext in
- * sspi.h (then *report says which). SEC_E_BAD_BINDINGS: a channel binding whose offsets leave its
- * buffer, or too many. SEC_E_SECURITY_QOS_FAILED: requirements that exclude each other or that
- * nothing here can meet. SEC_E_INSUFFICIENT_MEMORY. Pure. */
+ * sspi.h (error_info says which). SEC_E_BAD_BINDINGS: a channel binding whose offsets leave its
+ * buffer, or too many. SEC_E_SECURITY_QOS_FAILED: requirements that exclude each other.
+ * SEC_E_INSUFFICIENT_MEMORY. Pure. */
 SECURITY_STATUS secur_buffers_read(const SecBufferDesc *desc, enum secur_buffers_form form,
                                    ULONG requirements, struct secur_buffers_input *ret_input,
                                    struct sspi_error_info *error_info) MUST_USE;
 
-/* The report buffer among the input of calls that have no output; NULL where there is none. */
+/* The SECBUFFER_SSPI_ERROR_INFO in the input of calls that have no output; NULL: there is none. */
 struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc);
 
 /* Also for a zero-initialised one. */

@@ -10,9 +10,9 @@ struct slot {
     size_t next_free; /* index + 1 of the next free slot, 0: none */
 };
 
-/* The one mutable global of the project: Windows' handles are process-wide numbers, so what they
- * mean has to be found from a number alone. The last handle gives the slots back, because httpd
- * unloads the library; `n_issued` stays, so that no tag comes twice. */
+/* The one mutable global of the project: Windows' handles are process-wide numbers, so that the
+ * object must be found from the number only. The memory goes with the last handle, because servers
+ * may unload the library. `n_issued` stays, so that no tag comes twice. */
 static struct {
     pthread_mutex_t lock;
     struct slot *slots;
@@ -35,8 +35,8 @@ static void unlock(void)
     (void)pthread_mutex_unlock(&table.lock);
 }
 
-/* A number that no other handle of this process has and that foreign values do not hit by chance: a
- * bijection of a counter (the finaliser of splitmix64). */
+/* A number that no other handle of this process has, and that other values do not hit by chance. It
+ * is a bijection of a counter (the finaliser of splitmix64). */
 static ULONG_PTR next_tag(void)
 {
     ULONG_PTR tag;

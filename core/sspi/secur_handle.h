@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Handles that are numbers, and the objects behind them. One table a process; nothing in it is
- * reached through a value the caller could forge into a pointer. All calls are thread-safe and none
+/* Handles, which are numbers, and the objects behind them. A process has one table. The caller's
+ * values are never used as pointers. All calls are thread-safe and none
  * blocks beyond the table's own short lock. */
 #ifndef SECUR_HANDLE_H
 #define SECUR_HANDLE_H
@@ -39,8 +39,8 @@ SECURITY_STATUS secur_handle_add(struct secur_object *object, SecHandle *ret_han
 
 /* Finds the object and keeps it alive until secur_handle_end with the same `use`. A handle that is
  * NULL, zeroed, invalid, stale, of the other kind or never ours: SEC_E_INVALID_HANDLE. The same
- * when another thread is inside a call that does not go together with `use`: waiting could stop a
- * server that runs one thread, and using one context twice at a time is the caller's error. */
+ * if another thread uses the object and one of the two uses is exclusive. This call does not wait,
+ * because that could stop a server with one thread, and such a use is an error of the caller. */
 SECURITY_STATUS secur_handle_begin(const SecHandle *handle, enum secur_handle_kind kind,
                                    enum secur_handle_use use,
                                    struct secur_object **ret_object) MUST_USE;

@@ -70,7 +70,7 @@ static bool has_capabilities(void)
     return false;
 }
 
-/* What the way back needs. */
+/* True if the thread can change back to root. */
 static bool may_return(void)
 {
     uid_t real, effective, saved;
@@ -80,7 +80,7 @@ static bool may_return(void)
 
 bool secur_identity_take(const struct secur_identity *own, const struct secur_account *account)
 {
-    /* Nobody becomes root, and only root becomes somebody else. */
+    /* No thread becomes root, and only root becomes another user. */
     if (own->uid != 0 || account->uid == 0 || !account->exists || !may_return())
         return false;
     if (!set_groups(account->groups, account->n_groups))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who a single thread is to the kernel. glibc's setuid family asks all threads of the process to
- * change; Linux itself keeps credentials by thread, and so does this. */
+/* The credentials of a single thread in the kernel. glibc's setuid family changes all threads of
+ * the process. Linux keeps credentials for each thread, and this file changes only the calling
+ * thread's. */
 #ifndef SECUR_IDENTITY_H
 #define SECUR_IDENTITY_H
 
@@ -19,15 +20,15 @@ struct secur_identity {
 /* The calling thread's. False: no memory. */
 bool secur_identity_get(struct secur_identity *ret_identity) MUST_USE;
 
-/* Makes the calling thread, which is `own`, act as `account`: groups, then group, then user, for
- * each step needs the privilege that the last one gives up. Real and saved ids stay, so that it can
- * return and so that the account's owner can neither signal nor trace the process. False: no
- * privilege, or capabilities that would be left over; nothing has changed then. */
+/* Makes the calling thread, which is `own`, act as `account`. It sets the groups, then the group,
+ * then the user, because the last step gives up the privilege that the others need. Real and saved
+ * ids stay. So the thread can change back, and the account's owner can neither signal nor trace the
+ * process. False: the thread has no privilege, or would keep capabilities; nothing has changed. */
 bool secur_identity_take(const struct secur_identity *own,
                          const struct secur_account *account) MUST_USE;
 
-/* Back to `own`. Cannot fail for a thread that secur_identity_take() changed; should it all the
- * same, the process ends: half of somebody's rights are nobody's. */
+/* Changes the thread back to `own`. This cannot fail for a thread that secur_identity_take()
+ * changed. If it fails, the process is aborted, because it must not run with mixed rights. */
 void secur_identity_restore(const struct secur_identity *own);
 
 /* The calling thread's number. */

@@ -27,7 +27,7 @@ static bool is_written(enum secur_message_function function)
     return function == SECUR_MESSAGE_SIGN || function == SECUR_MESSAGE_SEAL;
 }
 
-/* What sspi.h of Windows says beside the two flags: READONLY is "no checksum", the other one is
+/* Windows' sspi.h has these comments on the two flags: READONLY is "no checksum", the other one is
  * "checksummed". */
 static void add_data(struct secur_message_layout *layout, SecBuffer *buffer)
 {

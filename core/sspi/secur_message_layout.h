@@ -25,8 +25,8 @@ struct secur_message_layout {
 };
 
 /* Finds the buffers. `needs_token`: there must be a SECBUFFER_TOKEN. SEC_E_INVALID_TOKEN: a
- * descriptor that breaks the rules of this call in sspi.h. Pure; *ret_layout is complete on
- * SEC_E_OK alone. */
+ * descriptor that breaks the rules of this call in sspi.h. Pure; *ret_layout is complete only on
+ * SEC_E_OK. */
 SECURITY_STATUS secur_message_layout_read(const SecBufferDesc *desc,
                                           enum secur_message_function function, bool needs_token,
                                           struct secur_message_layout *ret_layout) MUST_USE;

@@ -181,13 +181,13 @@ static SECURITY_STATUS query_w(struct secur_context *context, const struct packa
 typedef SECURITY_STATUS query_form(struct secur_context *context, const struct package_info *info,
                                    ULONG attribute, void *buffer);
 
-/* The one that is told before the end as well. */
+/* The only attribute of a context that is not established. */
 static SECURITY_STATUS query_last_token(const struct secur_context *context,
                                         SecPkgContext_LastClientTokenStatus *status)
 {
     if (context->base.state == PACKAGE_CONTEXT_FAILED)
         return SEC_E_INVALID_HANDLE;
-    if (context->pending.is_pending) /* what the client has to do next is not told yet */
+    if (context->pending.is_pending) /* the client does not have the answer yet */
         status->LastClientTokenStatus = SecPkgAttrLastClientTokenMaybe;
     else
         status->LastClientTokenStatus =

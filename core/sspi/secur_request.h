@@ -6,10 +6,10 @@
 
 #include "secur_context.h"
 
-/* True when the message is in that form and the context's package knows it. */
+/* True when the message has that form and the context's package supports it. */
 bool secur_request_is_one(const struct secur_context *context, const SecBufferDesc *desc);
 
-/* On an established context that this thread has to itself. Statuses as the calls' in sspi.h. */
+/* The context is established, and no other thread uses it. Statuses as in sspi.h. */
 SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDesc *desc) MUST_USE;
 SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc *desc) MUST_USE;
 

@@ -17,7 +17,8 @@ struct sspi_token {
     struct secur_account account;
 };
 
-/* Where the client's account is known: under Negotiate with what really authenticated. */
+/* The package that knows the client's account: under Negotiate the one that authenticated the
+ * client. */
 struct mechanism {
     const struct package *package;
     void *data;
@@ -39,7 +40,7 @@ static SECURITY_STATUS local_name(const struct secur_context *context, char **re
 
     *ret_name = NULL;
     if ((info->attributes & ASC_RET_NULL_SESSION) != 0)
-        return SEC_E_OK; /* nobody is no account */
+        return SEC_E_OK; /* an anonymous client has no account */
     if (mechanism.package->local_name != NULL)
         return mechanism.package->local_name(mechanism.data, ret_name);
     *ret_name = strdup(info->name);
@@ -51,7 +52,7 @@ static SECURITY_STATUS read_sids(struct secur_context *context)
     struct mechanism mechanism = mechanism_of(context);
     if (mechanism.package->read_sids == NULL)
         return SEC_E_OK;
-    /* Packages take it for granted that one thread at a time is in an established context. */
+    /* Packages rely on one thread at a time in an established context. */
     (void)pthread_mutex_lock(&context->message_lock);
     SECURITY_STATUS status = mechanism.package->read_sids(mechanism.data);
     (void)pthread_mutex_unlock(&context->message_lock);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A whole Digest exchange with every single allocation of the library failing in turn: it says
- * SEC_E_INSUFFICIENT_MEMORY, loses nothing, and never lets in who has not proven himself. */
+/* A complete Digest exchange in which each allocation of the library fails in turn. The library
+ * returns SEC_E_INSUFFICIENT_MEMORY, leaks nothing, and never accepts a client that it did not
+ * verify. */
 #include "msdocs_call.h"
 
 #include "digest_sasl_client.h"

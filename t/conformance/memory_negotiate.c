@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A whole Negotiate exchange, by Kerberos, with every single allocation of the library failing in
- * turn: it says SEC_E_INSUFFICIENT_MEMORY, loses nothing, and never lets in who has not proven
- * himself. msdocs_negotiate.t makes the realm. */
+/* A complete Negotiate exchange by Kerberos in which each allocation of the library fails in turn.
+ * The library returns SEC_E_INSUFFICIENT_MEMORY, leaks nothing, and never accepts a client that it
+ * did not verify. msdocs_negotiate.t makes the realm. */
 #include "msdocs_call.h"
 
 #include "negotiate_client.h"

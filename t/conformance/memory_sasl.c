@@ -24,7 +24,7 @@ static SECURITY_STATUS say(CtxtHandle *from, CtxtHandle *to, const struct bytes 
     return status;
 }
 
-/* What the client says next, made without counting. */
+/* The client's next message, whose allocations do not count. */
 static void next(struct exchange *e, int turn, struct bytes *token, const struct bytes *answer)
 {
     bool encrypted;

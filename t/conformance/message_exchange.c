@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The message functions against GSSAPI peers: MIT's Kerberos (message_kerberos.t) and gss-ntlmssp
- * (message_ntlm.t), alone and in SPNEGO. */
+ * (message_ntlm.t), by themselves and in SPNEGO. */
 #include "message_tests.h"
 
 static const size_t lengths[] = {0, 1, 15, 16, 17, 1000, 65536, 1 << 20};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For the conformance tests of the message functions: a GSSAPI initiator and an SSPI acceptor, by
- * the public calls alone, that have logged in with each other. */
+/* For the conformance tests of the message functions: a GSSAPI initiator and an SSPI acceptor after
+ * their login. They use only public calls. */
 #ifndef MESSAGE_PAIR_H
 #define MESSAGE_PAIR_H
 
@@ -26,7 +26,7 @@
     (GSS_C_MUTUAL_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG | GSS_C_REPLAY_FLAG |                  \
      GSS_C_SEQUENCE_FLAG)
 
-/* Who talks how. */
+/* The two sides and their mechanism. */
 struct pair_kind {
     const char *package; /* ours */
     bool spnego;         /* the initiator's */

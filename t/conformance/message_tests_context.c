@@ -12,7 +12,7 @@
 #define BODY_LEN (sizeof BODY - 1)
 #define TAIL_LEN (sizeof TAIL - 1)
 
-/* What MIT's iov calls make of the same layout. */
+/* The result of MIT's iov calls for the same layout. */
 struct peer_iov {
     char head[HEAD_LEN + 1], body[BODY_LEN + 1], tail[TAIL_LEN + 1], token[256], padding[64];
     gss_iov_buffer_desc iov[5];
@@ -166,7 +166,7 @@ void several_buffers_are_one_message(void **state)
 
 /* ---- what a context can do ---- */
 
-/* MIT's Kerberos always gives both, so this is NTLM's alone. */
+/* MIT's Kerberos always gives both, so that only NTLM has this. */
 void without_confidentiality_nothing_is_encrypted(void **state)
 {
     FOR_EACH_KIND(kind)
@@ -325,7 +325,7 @@ struct worker {
     SECURITY_STATUS status; /* the first that is not SEC_E_OK */
 };
 
-/* No assertions here: cmocka has them for its own thread alone. */
+/* No assertions here: cmocka allows them only in its own thread. */
 static void *encrypt_all(void *argument)
 {
     struct worker *worker = argument;

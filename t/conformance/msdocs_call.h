@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For the tests that hold the library against the pages: one AcceptSecurityContext or
- * SaslAcceptSecurityContext as a server written for Windows makes it, with nothing but sspi.h. */
+/* For the tests that compare the library with Microsoft's pages: one call of AcceptSecurityContext
+ * or SaslAcceptSecurityContext as a server written for Windows makes it. It needs only sspi.h. */
 #ifndef MSDOCS_CALL_H
 #define MSDOCS_CALL_H
 
@@ -16,7 +16,7 @@
 #include "bytes.h"
 #include "sspi.h"
 
-/* What goes into a call and what comes out of it. */
+/* The input and output of a call. */
 struct page_call {
     bool sasl; /* SaslAcceptSecurityContext */
     CredHandle *credential;

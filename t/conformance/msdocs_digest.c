@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page AcceptSecurityContext (Digest), statement by statement, in HTTP's form: a test is named
- * after what it holds the library to, and its comment quotes the page. Here: "Parameters". */
+/* The page AcceptSecurityContext (Digest), one statement after another, in HTTP's form: a test is
+ * named after what it holds the library to, and its comment quotes the page. Here: "Parameters". */
 #include "msdocs_digest.h"
 
 #include <openssl/evp.h>

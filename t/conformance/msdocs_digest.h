@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of page_digest share: a credential over a user file, and a client of Digest. */
+/* For the files msdocs_digest*: a credential over a user file, and a client of Digest. */
 #ifndef MSDOCS_DIGEST_H
 #define MSDOCS_DIGEST_H
 
@@ -22,7 +22,7 @@ struct page_nonce {
 };
 struct page_nonce new_nonce(void);
 
-/* What the client sends, freed by client_free(); the call's token becomes a view of it. */
+/* The client's message, freed by client_free(). The call's token becomes a view of it. */
 void client_sends(const struct client *client, struct page_call *call);
 void client_free(struct page_call *call);
 

@@ -151,7 +151,7 @@ void digest_make_signature_wants_a_nonce_that_is_good(void **unused)
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
-/* What the pages name as useful for Digest, and the rest. */
+/* The attributes that the pages name as useful for Digest, and the others. */
 void digest_query_context_attributes(void **unused)
 {
     struct page_nonce nonce = new_nonce();

@@ -94,7 +94,7 @@ void digest_encrypt_message_has_data_and_padding(void **unused)
         assert_int_equal(sasl_unseal(&s.to_client, m.octets, 7 + m.buffers[1].cbBuffer), 7);
         assert_memory_equal(m.octets, "message", 7);
     }
-    /* What was agreed on is all there is. */
+    /* The context allows only the protection that was agreed on. */
     assert_int_equal(EncryptMessage(&s.context, SECQOP_WRAP_NO_ENCRYPT, make_message(&m, 24), 0),
                      SEC_E_QOP_NOT_SUPPORTED);
     /* Without room at all. */

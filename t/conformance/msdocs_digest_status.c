@@ -209,7 +209,7 @@ void digest_sec_e_no_credentials_there_are_no_users(void **unused)
     struct page_call call = http_call();
     CtxtHandle context;
     call.credential = &credential;
-    call.realm = "old"; /* MD5 alone */
+    call.realm = "old"; /* only MD5 */
     PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_NO_CREDENTIALS);
     page_call_end(&call);
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);

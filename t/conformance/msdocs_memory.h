@@ -8,8 +8,8 @@
 
 #include "sspi.h"
 
-/* Runs `exchange` with each of its allocations failing in turn: it must say
- * SEC_E_INSUFFICIENT_MEMORY, and SEC_E_OK when it needs none more, and leave no block behind. */
+/* Runs `exchange` with each of its allocations failing in turn. It must return
+ * SEC_E_INSUFFICIENT_MEMORY, and SEC_E_OK when no allocation failed, and leave no block behind. */
 void page_memory_check(SECURITY_STATUS (*exchange)(void));
 
 /* While paused nothing fails or is counted: for what the test does itself. Pauses nest. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page AcceptSecurityContext (Negotiate), statement by statement: a test is named after what it
- * holds the library to, and its comment quotes the page. msdocs_negotiate.t makes the realm. Here:
- * "Parameters". */
+/* The page AcceptSecurityContext (Negotiate), one statement after another: a test is named after
+ * what it holds the library to, and its comment quotes the page. msdocs_negotiate.t makes the
+ * realm. Here: "Parameters". */
 #include "msdocs_negotiate.h"
 
 CredHandle negotiate;
@@ -178,8 +178,8 @@ static void p_output_may_ask_what_the_client_is_bound_to(void **unused)
 }
 
 /* "This parameter can be one or more of the following values." "For possible attribute flags and
- * their meanings, see Context Requirements." None is refused by itself; a proxy in front is
- * demanded of clients that name their channel. */
+ * their meanings, see Context Requirements." No flag is refused by itself. ASC_REQ_PROXY_BINDINGS
+ * needs a client that names its channel. */
 static void f_context_req_takes_every_flag(void **unused)
 {
     CtxtHandle context;
@@ -242,8 +242,8 @@ static void asc_req_extended_error_notifies_the_remote_party(void **unused)
     }
 }
 
-/* "The requested attributes may not be supported by the client." What it supports is told:
- * CONFIDENTIALITY, INTEGRITY, REPLAY_DETECT, SEQUENCE_DETECT, MUTUAL_AUTH. */
+/* "The requested attributes may not be supported by the client." The attributes say what it
+ * supports: CONFIDENTIALITY, INTEGRITY, REPLAY_DETECT, SEQUENCE_DETECT, MUTUAL_AUTH. */
 static void requested_attributes_may_not_be_supported_by_the_client(void **unused)
 {
     const ULONG wanted = ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT |

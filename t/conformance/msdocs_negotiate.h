@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of page_negotiate share. */
+/* For the files msdocs_negotiate*. */
 #ifndef MSDOCS_NEGOTIATE_H
 #define MSDOCS_NEGOTIATE_H
 

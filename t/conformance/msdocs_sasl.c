@@ -82,7 +82,7 @@ static void without_a_return_token_nothing_is_suspended(void **unused)
     exchange_close(&e);
 }
 
-/* What a client says in the suspended round it says out of turn. */
+/* A message of the client in the suspended round is refused. */
 static void nothing_is_the_answer_to_the_return_token(void **unused)
 {
     BYTES_CLEANUP struct bytes token = {0};

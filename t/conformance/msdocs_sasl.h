@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of page_sasl share: a client of the mechanism GSSAPI (RFC 4752 3.1) in this very
- * program, and a server with SaslAcceptSecurityContext. */
+/* For the files msdocs_sasl*: a client of the mechanism GSSAPI (RFC 4752 3.1) in the same program,
+ * and a server with SaslAcceptSecurityContext. */
 #ifndef MSDOCS_SASL_H
 #define MSDOCS_SASL_H
 

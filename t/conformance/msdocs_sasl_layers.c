@@ -203,7 +203,7 @@ void messages_keep_to_the_sizes(void **unused)
                      SEC_E_OK);
     assert_int_equal(streams.cbMaximumMessage, send_size);
 
-    /* What the client's library adds is what it adds to any message. */
+    /* The client's library adds as much as to any message. */
     exchange_wrap(&e, true, SSPI_VIEW(""), &token);
     const size_t added = token.len;
     assert_int_equal(unseal(&e, &token, &qop), SEC_E_OK);

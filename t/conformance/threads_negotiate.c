@@ -14,7 +14,7 @@ static CredHandle credential;
 struct thread {
     pthread_t id;
     struct bytes tokens[TURNS]; /* own ones, made before */
-    const struct bytes *stolen; /* another thread's: let in once, by whoever comes first */
+    const struct bytes *stolen; /* another thread's: exactly one of them is accepted */
     size_t n_wrong, n_good, n_replays;
 };
 

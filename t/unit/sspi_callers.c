@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* AcceptSecurityContext and package_context_accept() give the same status for the same input: the
- * first reads the input from Windows' buffers, the second gets it with its types. */
+/* AcceptSecurityContext and package_context_accept() give the same status for the same input. The
+ * first reads the input from Windows' buffers, and the second gets it with its types. */
 #include "digest_fixture.h"
 #include "secur_credentials.h"
 #include "sspi_peek.h"
@@ -12,7 +12,7 @@ struct input {
     bool http;
 };
 
-/* What one caller got. */
+/* The result of one caller. */
 struct outcome {
     SECURITY_STATUS status;
     enum sspi_reason reason;

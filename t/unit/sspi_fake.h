@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A package that does what its token says (fake_step below), so that the SSPI calls can be tested
- * without tickets and passwords. Takes the place of all three real ones. */
+ * without tickets and passwords. It replaces all real packages. */
 #ifndef SSPI_FAKE_H
 #define SSPI_FAKE_H
 
@@ -19,20 +19,20 @@
 static atomic_int fake_credentials; /* alive */
 static atomic_int fake_contexts;
 
-/* What the package saw last. Views are copied where a test looks at them. */
+/* The last input of the package. Views are copied where a test looks at them. */
 static struct {
     char service[64];
     ULONG requirements;
     bool http;
     char method[64], uri[64], entity_hash[64], realm[64];
-    struct sspi_view hash_a1; /* valid during the call alone */
+    struct sspi_view hash_a1; /* valid only during the call */
     size_t n_bindings;
     char application[64];
     size_t n_tokens;
 } fake_seen;
 
-/* What contexts made from now on say of themselves: a test of messages sets both, and defines
- * FAKE_MESSAGES, a pointer, before it includes this. */
+/* The facts of contexts that are made from now on. A test of messages sets both. It defines
+ * FAKE_MESSAGES, a pointer, before it includes this file. */
 extern const struct package kerberos_package;
 static const struct package *fake_mechanism = &kerberos_package;
 static ULONG fake_attributes = ASC_RET_MUTUAL_AUTH;

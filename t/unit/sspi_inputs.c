@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What AcceptSecurityContext makes of the caller's input buffers. */
+/* How AcceptSecurityContext reads the caller's input buffers. */
 #include "secur_buffers.h"
 #include "sspi_fake.h"
 

@@ -14,7 +14,7 @@ extern const struct package_messages fake_messages;
 #define TOKEN_LEN   4
 #define PADDING_LEN 2
 
-/* What the package saw last: parts as "len" or "(len)" for one in clear. */
+/* The last message of the package: parts as "len" or "(len)" for one in clear. */
 static char seen[256];
 static bool saw_encrypt;
 static SECURITY_STATUS next_status; /* of the next call, if it is not SEC_E_OK */

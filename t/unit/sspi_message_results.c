@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the message calls make of a package's answer: lengths, plaintext, refusals, attributes. */
+/* How the message calls return a package's answer: lengths, plaintext, refusals, attributes. */
 #include "sspi_message_fake.h"
 
 /* ---- results ---- */

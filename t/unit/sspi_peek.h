@@ -5,8 +5,8 @@
 
 #include "secur_context.h"
 
-/* Who the client is. NULL when the handle is not a live context, another thread is inside a call
- * with it, or it is not established. */
+/* The facts about the client. NULL when the handle is not a live context, another thread is inside
+ * a call with it, or it is not established. */
 static inline const struct package_info *peek_info(const CtxtHandle *handle)
 {
     struct secur_object *object;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Access tokens, and threads that act as a client. What needs root is skipped without it. */
+/* Access tokens, and threads that act as a client. Tests that need root are skipped without it. */
 #include <fcntl.h>
 #include <grp.h>
 #include <pthread.h>
