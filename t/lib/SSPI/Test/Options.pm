@@ -5,16 +5,21 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
+use SSPI::Test qw(root_dir slurp);
 
 our @EXPORT_OK = qw(option_names apache_options nginx_options apache_location nginx_location);
 
-my %special = (ntlm => 'NTLM', tls => 'TLS', userhash => 'UserHash');
+# nginx's name of each directive => that of Apache, from the table of options. Some directives exist only
+# on Apache.
+my %apache_name;
 
 # service_name -> SSPIServiceName, sspi_service_name.
 sub option_names {
     my ($key) = @_;
-    my $camel = join '', map { $special{$_} // ucfirst } split /_/, $key;
-    return ("SSPI$camel", "sspi_$key");
+    %apache_name = reverse slurp(root_dir() . '/core/include/sspi_options.def') =~ /"(SSPI\w+)",\s*"(sspi_\w+)"/g
+        if !%apache_name;
+    my $camel = 'SSPI' . join '', map { ucfirst } split /_/, $key;
+    return ($apache_name{"sspi_$key"} // $camel, "sspi_$key");
 }
 
 sub _word {
