@@ -91,8 +91,12 @@ static enum sspi_reason find_reason(SECURITY_STATUS status, enum sspi_reason rea
     case SEC_E_NO_CREDENTIALS:
         return request_count_status(reason) >= 500 ? reason : SSPI_REASON_INTERNAL;
     default:
-        return reason == SSPI_REASON_NONE ? SSPI_REASON_MALFORMED_TOKEN : reason;
+        break;
     }
+    if (reason == SSPI_REASON_NONE)
+        return SSPI_REASON_MALFORMED_TOKEN;
+    /* A package must never choose a reason that lets the request pass. */
+    return request_count_status(reason) != 0 ? reason : SSPI_REASON_INTERNAL;
 }
 
 static enum sspi_reason refuse(struct sspi_exchange *exchange, enum sspi_reason reason,

@@ -311,7 +311,15 @@ static enum sspi_reason decide(struct sspi_exchange *exchange, const struct sspi
                                                    : exchange->reason;
 }
 
-/* Makes the headers and variables of the answer. False: that is impossible, which is logged. */
+/* True for the two ends that have no status: an anonymous admission, and the need of HTTP/1.1. The
+ * adapters admit a request with the status 0, so no other reason may lead to it. */
+static bool has_no_status(const struct sspi_exchange *exchange, enum sspi_reason reason)
+{
+    return reason == SSPI_REASON_ADMITTED || exchange->result.need == SSPI_NEED_HTTP_1_1;
+}
+
+/* Makes the headers and variables of the answer. False: that is impossible, and the request ends
+ * with 500. */
 static bool make_answer(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                         enum sspi_reason reason)
 {
@@ -319,7 +327,9 @@ static bool make_answer(struct sspi_exchange *exchange, const struct sspi_policy
         return request_answer_granted(exchange);
     if (reason == SSPI_REASON_CONTINUED)
         return request_answer_continue(exchange);
-    return request_count_status(reason) != 401 || request_answer_challenge(exchange, policy);
+    if (request_count_status(reason) == 401)
+        return request_answer_challenge(exchange, policy);
+    return request_count_status(reason) != 0 || has_no_status(exchange, reason);
 }
 
 static void count(struct sspi_exchange *exchange, enum sspi_reason reason)

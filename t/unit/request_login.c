@@ -3,6 +3,8 @@
  * it, with NTLM over a user file. */
 #include "request_fixture.h"
 #include "acceptor_source.h"
+#include "request_count.h"
+#include "request_exchange.h"
 #include "store_source.h"
 #include "store_users.h"
 
@@ -80,7 +82,7 @@ static void each_policy_checks_it(void **state)
     struct sspi_policy policy = ntlm_policy();
     assert_true(log_in(&policy).has_user);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct sspi_policy inner = {0};
+        struct sspi_policy inner = sspi_policy_defaults();
         set(&inner, cases[i].option, cases[i].value);
         sspi_policy_merge(&inner, &policy, &inner);
         open_policy(&inner);
@@ -375,7 +377,7 @@ static void a_busy_connection_keeps_no_late_exchange(void **state)
 
 static void ntlm_as_a_scheme_needs_the_mechanism(void **state)
 {
-    struct sspi_policy policy = {0};
+    struct sspi_policy policy = sspi_policy_defaults();
     set(&policy, SSPI_OPTION_MODE, "on");
     set(&policy, SSPI_OPTION_PACKAGES, "NTLM");
     assert_false(sspi_acceptor_open(acceptor, &policy, true, false, error));
@@ -384,6 +386,41 @@ static void ntlm_as_a_scheme_needs_the_mechanism(void **state)
     assert_int_equal(seen.need, SSPI_NEED_NONE);
     assert_int_equal(seen.status, 500);
     assert_non_null(strstr(last_record.text, "SSPI-210"));
+}
+
+/* Packages and the web servers' acceptor share the table of reasons. */
+static void a_refusal_has_a_status_whatever_its_reason(void **state)
+{
+    struct sspi_request request = bare_request();
+    struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
+    assert_non_null(exchange);
+    for (enum sspi_reason i = SSPI_REASON_NONE; i < SSPI_REASON_COUNT; i++) {
+        const struct sspi_error_info error_info = {.reason = i, .text = "why"};
+        enum sspi_reason plain = request_exchange_refuse(exchange, SEC_E_LOGON_DENIED, &error_info);
+        enum sspi_reason token =
+            request_exchange_refuse_token(exchange, SEC_E_LOGON_DENIED, &error_info);
+        assert_true(request_count_status(plain) >= 400);
+        assert_true(request_count_status(token) >= 400);
+    }
+    sspi_exchange_free(exchange);
+}
+
+static void only_a_user_or_an_anonymous_admission_passes(void **state)
+{
+    struct sspi_policy policy = ntlm_policy();
+    struct sspi_request request = bare_request();
+    request.authorization = SSPI_VIEW("NTLM AAAA");
+    for (enum sspi_reason i = SSPI_REASON_NONE + 1; i < SSPI_REASON_COUNT; i++) {
+        if (i == SSPI_REASON_ADMITTED || i == SSPI_REASON_GRANTED)
+            continue;
+        struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
+        assert_non_null(exchange);
+        exchange->reason = i;
+        const struct sspi_result *result = sspi_exchange_step(exchange, &policy, SSPI_VIEW("r"));
+        assert_false(result->has_user);
+        assert_true(result->status >= 400);
+        sspi_exchange_free(exchange);
+    }
 }
 
 int main(void)
@@ -409,6 +446,8 @@ int main(void)
         ON_A_CONNECTION(legs_may_not_take_too_long),
         ON_A_CONNECTION(a_busy_connection_keeps_no_late_exchange),
         ON_A_CONNECTION(ntlm_as_a_scheme_needs_the_mechanism),
+        ON_A_CONNECTION(a_refusal_has_a_status_whatever_its_reason),
+        ON_A_CONNECTION(only_a_user_or_an_anonymous_admission_passes),
     };
     return cmocka_run_group_tests(tests, make_site, end_site);
 }
