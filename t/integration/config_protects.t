@@ -117,23 +117,30 @@ silent($_, apache($right{$_}), $unprotected) for sort keys %right;
 # ---- names that no client can have ----
 sub location { my ($kind, %location) = @_; return server_config($kind, locations => [ { path => '/p/', %location } ]) }
 my $directive = { apache => qr/Require sspi-user/, nginx => qr/sspi_require/ };
+# The text suggests names of the offered schemes, and of no others.
+my %suggested = (kerberos => ' alice\@\S', ntlm => ' DOMAIN\\\\+alice\b', digest => ' digest:alice\b');
+sub suggests {
+    my %offered = map { $_ => 1 } @_;
+    my $all = join '', map { ($offered{$_} ? '(?=' : '(?!') . ".*$suggested{$_})" } sort keys %suggested;
+    return qr/\A$all/;
+}
 my @never = (
-    [ 'alice', \%kerberos, qr/ alice\@\S+/ ],
-    [ 'alice', \%digest, qr/ digest:alice\b/ ],
-    [ 'alice', { %kerberos, %digest, packages => 'Negotiate Digest' }, qr/ alice\@\S+.* digest:alice\b/ ],
-    [ 'alice', \%ntlm, qr/ DOMAIN\\+alice\b/ ],
+    [ 'alice', \%kerberos, suggests('kerberos') ],
+    [ 'alice', \%digest, suggests('digest') ],
+    [ 'alice', { %kerberos, %digest, packages => 'Negotiate Digest' }, suggests('kerberos', 'digest') ],
+    [ 'alice', \%ntlm, suggests('ntlm') ],
     [ '*', \%kerberos, qr/\bpatterns?\b/ ],
     [ '*', \%digest, qr/\bpatterns?\b/ ],
     [ '*@SSPI.TEST', \%kerberos, qr/\bpatterns?\b/ ],
     [ '~.*', \%kerberos, qr/\bpatterns?\b/ ],
-    [ 'alice@SSPI.TEST', \%digest, qr/ digest:alice\b/ ],
-    [ 'alice@SSPI.TEST', \%ntlm, qr/ DOMAIN\\+alice\b/ ],
-    [ 'digest:alice', \%kerberos, qr/ alice\@\S+/ ],
+    [ 'alice@SSPI.TEST', \%digest, suggests('digest') ],
+    [ 'alice@SSPI.TEST', \%ntlm, suggests('ntlm') ],
+    [ 'digest:alice', \%kerberos, suggests('kerberos') ],
     [ 'digest:', \%digest ],
     [ '@SSPI.TEST', \%kerberos ],
-    [ 'alice@', \%kerberos, qr/ alice\@/ ],
-    [ 'CORP\\\\alice', \%kerberos, qr/ alice\@/ ],
-    [ 'CORP\\\\alice', \%digest, qr/ digest:alice\b/ ],
+    [ 'alice@', \%kerberos, suggests('kerberos') ],
+    [ 'CORP\\\\alice', \%kerberos, suggests('kerberos') ],
+    [ 'CORP\\\\alice', \%digest, suggests('digest') ],
 );
 my @may = (
     [ 'alice@SSPI.TEST', \%kerberos ], [ 'HTTP/www.example.com@OTHER', \%kerberos ], [ 'digest:alice', \%digest ],

@@ -30,5 +30,6 @@ for my $server ('Apache', 'nginx') {
     }
 }
 like($lines[-1], qr/^\d+ requests\b/, 'the last line has the number of requests');
+unlike($lines[-1], qr/\bwrong\b/, 'the last line has no wrong request');
 
 done_testing();
