@@ -8,8 +8,8 @@
 
 /* ---- directives ---- */
 
-/* Where httpd allows the directives of a scope. OR_AUTHCFG does not include the server's own level,
- * so RSRC_CONF is added. */
+/* Where httpd allows the directives of a scope. OR_AUTHCFG does not include the part outside
+ * sections, so RSRC_CONF is added. */
 #define WHERE_HTACCESS (OR_AUTHCFG | RSRC_CONF)
 #define WHERE_SECTION  (ACCESS_CONF | RSRC_CONF)
 #define WHERE_SERVER   RSRC_CONF

@@ -64,8 +64,8 @@ static bool is_refusal(const request_rec *r)
 }
 
 /* True for lines of a granted request that must not be sent with a 401 of another module or server.
- * The client would read a last token as that one's challenge, and Persistent-Auth as a statement
- * about that one's login. */
+ * With that, the client would read the last token as a challenge, and would relate Persistent-Auth
+ * to the refused login. */
 static bool is_misleading(const char *name)
 {
     return ap_cstr_casecmp(name, "WWW-Authenticate") == 0 ||

@@ -123,7 +123,7 @@ static void open_packages(server_rec *s, struct opening *opening, const char *pa
 static void open_defaults(apr_pool_t *ptemp, server_rec *s, struct opening *opening)
 {
     unsigned found = survey_tree(ptemp, ap_conftree);
-    /* The defaults are in force where no directive is. */
+    /* If no directive sets packages or mechanisms, the defaults are in force. */
     bool negotiate = (found & FOUND_PACKAGES) == 0 || (found & FOUND_NEGOTIATE) != 0;
     bool kerberos = (found & FOUND_MECHANISMS) == 0 || (found & FOUND_KERBEROS_MECHANISM) != 0;
     bool ntlm = (found & FOUND_NTLM_MECHANISM) != 0;

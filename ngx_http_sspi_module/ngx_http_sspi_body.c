@@ -199,7 +199,7 @@ ngx_http_sspi_body_filter(ngx_http_request_t *r, ngx_chain_t *in)
     if (rc == NGX_DECLINED) {
         slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
 
-        rc = ctx->authenticate(r, slcf);
+        rc = ctx->refuse(r, slcf);
 
         if (rc >= NGX_HTTP_SPECIAL_RESPONSE) {
             return rc;

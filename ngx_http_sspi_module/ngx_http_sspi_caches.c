@@ -3,7 +3,8 @@
  * Marks answers as private if the request had no Authorization header but the
  * answer is for one user.  Caches in front of nginx do not store private
  * answers.  The caches of nginx's upstream modules decide before any header
- * filter runs.  Their pages are sent only after the access phase of a location.
+ * filter runs.  nginx sends a page of these caches only after the access phase
+ * of its location.
  */
 #include "ngx_http_sspi_module.h"
 

@@ -152,9 +152,9 @@ ngx_http_sspi_has_header(ngx_http_request_t *r, ngx_table_elt_t *header)
 
 /*
  * Adds the headers of a granted request to every answer, also to an error.
- * An exception is a 401 of another module or server.  The client would read a
- * last token as that one's challenge, and Persistent-Auth as a statement about
- * that one's login.
+ * An exception is a 401 of another module or server.  With that, the client
+ * would read the last token as a challenge, and would relate Persistent-Auth to
+ * the refused login.
  */
 
 static ngx_int_t

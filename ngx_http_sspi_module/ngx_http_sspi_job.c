@@ -392,7 +392,7 @@ ngx_http_sspi_remove(ngx_http_sspi_waiter_t *w)
 
 
 /*
- * Returns the request that waited first.  The caller wakes it up; the others
+ * Returns the request that waited first.  The caller resumes it; the others
  * continue after it.  NULL: no request waits.
  */
 

@@ -73,9 +73,8 @@ typedef ngx_int_t (*ngx_http_sspi_handler_pt)(ngx_http_request_t *r,
 
 typedef struct {
     struct sspi_exchange      *exchange;    /* NULL: no step was made yet */
-    ngx_http_sspi_loc_conf_t  *checked;     /* the location that has
-                                             * authenticated the main
-                                             * request */
+    ngx_http_sspi_loc_conf_t  *checked;     /* the location whose policy was
+                                             * applied to the main request */
     ngx_http_sspi_loc_conf_t  *admitted;    /* the location whose access phase
                                              * has admitted the main
                                              * request */
@@ -86,13 +85,12 @@ typedef struct {
     ngx_uint_t                 n_challenges;
     ngx_http_sspi_task_t      *task;        /* runs the exchange's job; NULL:
                                              * no job runs */
-    ngx_http_sspi_handler_pt   authenticate;
-                                            /* called if the core refuses the
+    ngx_http_sspi_handler_pt   refuse;      /* called if the core refuses the
                                              * body while it is read */
     ngx_uint_t                 n_steps;     /* since the exchange last
                                              * decided */
     unsigned                   granted:1;
-    unsigned                   hashing:1;   /* the core wants the body */
+    unsigned                   hashing:1;   /* the core hashes the body */
     unsigned                   keepalive:1; /* a 400 of this module does not
                                              * close the connection */
 } ngx_http_sspi_ctx_t;

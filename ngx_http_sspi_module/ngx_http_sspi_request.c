@@ -47,8 +47,8 @@ ngx_http_sspi_authenticate(ngx_http_request_t *r,
 
 /*
  * The same for a main request that another module has already admitted, such
- * as by its address under "satisfy any".  It needs no user.  If the client sent
- * credentials, they are verified, and invalid ones are refused.
+ * as by its address under "satisfy any".  No user is required.  If the client
+ * sent credentials, they are verified, and invalid ones are refused.
  */
 
 ngx_int_t
@@ -188,7 +188,7 @@ ngx_http_sspi_serve_need(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         return ngx_http_sspi_run_job(r, ctx, result->job);
     }
 
-    ctx->authenticate = ngx_http_sspi_authenticate;
+    ctx->refuse = ngx_http_sspi_authenticate;
 
     return ngx_http_sspi_pass_body(r, ctx);
 }

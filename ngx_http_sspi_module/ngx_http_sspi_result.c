@@ -59,7 +59,7 @@ ngx_http_sspi_keep_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         }
     }
 
-    /* only the step that evaluated the client's token has headers */
+    /* a step without headers must not remove the token for the client */
 
     if (result->n_headers
         && ngx_http_sspi_keep_headers(r->main->pool, result, ctx->success,

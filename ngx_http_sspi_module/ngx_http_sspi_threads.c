@@ -50,7 +50,7 @@ ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
 }
 
 
-/* with poll and select it is false; workers with threads would not start */
+/* false for poll and select: with a thread pool, no worker would start */
 
 static ngx_uint_t
 ngx_http_sspi_events_notify(ngx_cycle_t *cycle)
