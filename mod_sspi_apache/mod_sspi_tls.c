@@ -68,7 +68,7 @@ static int read_certificates(server_rec *s, apr_pool_t *p, int is_proxy, struct 
     }
     if (!sspi_acceptor_add_tls(config->acceptor, ctx)) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s,
-                     "no memory for the certificate hashes of %s", s->server_hostname);
+                     "out of memory for the certificate hashes of %s", s->server_hostname);
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     if (main_config->tls == NULL) {

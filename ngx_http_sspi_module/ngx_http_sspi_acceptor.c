@@ -39,7 +39,7 @@ ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
     if (smcf->acceptor == NULL) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "sspi: no memory for the acceptor");
+                      "sspi: out of memory for the acceptor");
         return NGX_ERROR;
     }
 
@@ -217,7 +217,7 @@ ngx_http_sspi_add_tls(ngx_conf_t *cf, struct sspi_acceptor *acceptor)
 
         if (!sspi_acceptor_add_tls(acceptor, sscf->ssl.ctx)) {
             ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                          "sspi: no memory for the hashes of certificates");
+                          "sspi: out of memory for the hashes of certificates");
             return NGX_ERROR;
         }
     }

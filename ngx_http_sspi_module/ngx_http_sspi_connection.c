@@ -325,7 +325,7 @@ ngx_http_sspi_get_connection(ngx_http_request_t *r,
 
     if (connection == NULL) {
         ngx_log_error(NGX_LOG_ERR, c->log, 0,
-                      "sspi: no memory for the connection");
+                      "sspi: out of memory for the connection");
         return NULL;
     }
 

@@ -371,7 +371,7 @@ ngx_http_sspi_make_exchange(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
     if (ctx->exchange == NULL) {
         ngx_log_error(NGX_LOG_ERR, r->connection->log, 0,
-                      "sspi: no memory for the request");
+                      "sspi: out of memory for the request");
         return NGX_ERROR;
     }
 

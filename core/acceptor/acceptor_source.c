@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error_info.h"
 #include "acceptor_job.h"
 #include "acceptor_log.h"
 #include "policy.h"
@@ -55,7 +56,7 @@ static void open_certificates(struct acceptor_source *source, const struct sspi_
     struct binding_candidates *made = calloc(1, sizeof(*made));
     bool read = made != NULL;
     if (made == NULL)
-        snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+        snprintf(why, SSPI_ERROR_SIZE, OUT_OF_MEMORY);
     for (size_t i = 0; read && i < n_words; i++) {
         char path[PATH_MAX];
         snprintf(path, sizeof(path), "%.*s", (int)words[i].len, words[i].data);
@@ -74,7 +75,7 @@ static void open_nt_users(struct acceptor_source *source, char *why)
     if (source->name == NULL) {
         source->winbind = ntlm_winbind_new();
         if (source->winbind == NULL)
-            snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+            snprintf(why, SSPI_ERROR_SIZE, OUT_OF_MEMORY);
         return;
     }
     source->users = store_users_open(source->name, why, SSPI_ERROR_SIZE);
@@ -107,7 +108,7 @@ struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
     if (made == NULL || (n_words > 0 && copy == NULL)) {
         free(made);
         free(copy);
-        snprintf(why, SSPI_ERROR_SIZE, "out of memory");
+        snprintf(why, SSPI_ERROR_SIZE, OUT_OF_MEMORY);
         return NULL;
     }
     made->option = option;

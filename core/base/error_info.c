@@ -37,7 +37,7 @@ SECURITY_STATUS error_info_refuse(struct sspi_error_info *error_info, SECURITY_S
 SECURITY_STATUS error_info_no_memory(struct sspi_error_info *error_info)
 {
     return error_info_refuse(error_info, SEC_E_INSUFFICIENT_MEMORY, SSPI_REASON_INTERNAL,
-                             "out of memory");
+                             OUT_OF_MEMORY);
 }
 
 SECURITY_STATUS error_info_library_failed(struct sspi_error_info *error_info, const char *what)

@@ -6,6 +6,9 @@
 
 #include "sspi.h"
 
+/* For texts that are built another way. */
+#define OUT_OF_MEMORY "out of memory"
+
 /* Sets reason and text; returns the reason, so that a refusal is one statement. */
 enum sspi_reason error_info_set(struct sspi_error_info *error_info, enum sspi_reason reason,
                                 const char *format, ...) __attribute__((format(printf, 3, 4)));

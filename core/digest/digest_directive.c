@@ -207,7 +207,7 @@ enum sspi_reason digest_directive_keep_names(const struct digest_directives *d, 
 
     response->names = bytes_steal(names, &both_len);
     if (response->names == NULL)
-        return error_info_set(d->error_info, SSPI_REASON_INTERNAL, "out of memory");
+        return error_info_set(d->error_info, SSPI_REASON_INTERNAL, OUT_OF_MEMORY);
     response->username = (struct sspi_view){response->names, len};
     response->raw_username = response->username;
     if (both_len > len)

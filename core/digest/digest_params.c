@@ -51,7 +51,7 @@ static enum sspi_reason unescape(struct parser *p, struct sspi_view raw,
     char **storage = &p->params->storage;
 
     if (*storage == NULL && (*storage = malloc(p->text.len)) == NULL)
-        return error_info_set(p->error_info, SSPI_REASON_INTERNAL, "out of memory");
+        return error_info_set(p->error_info, SSPI_REASON_INTERNAL, OUT_OF_MEMORY);
     char *out = *storage + p->storage_len;
     ret_value->data = out;
     for (size_t i = 0; i < raw.len; i++) {

@@ -113,7 +113,7 @@ static enum sspi_reason read_extended(const struct digest_directives *d,
     /* RFC 8187 3.2.1: an ext-value is not a quoted-string. */
     if (d->extended_is_quoted || !digest_name_append_extended(&names, extended)) {
         if (names.failed)
-            return error_info_set(d->error_info, SSPI_REASON_INTERNAL, "out of memory");
+            return error_info_set(d->error_info, SSPI_REASON_INTERNAL, OUT_OF_MEMORY);
         return error_info_set(
             d->error_info, SSPI_REASON_MALFORMED,
             "username* is %s, but must be UTF-8'' with a percent-encoded name and no quotes",

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kerberos_entries.h"
 
+#include "error_info.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -111,7 +113,7 @@ bool kerberos_entries_read(krb5_context context, const char *path,
     bytes_append_format(&name, "FILE:%s", path);
     bytes_append_char(&name, '\0');
     if (name.failed) {
-        snprintf(error, error_size, "keytab %s: no memory", path);
+        snprintf(error, error_size, "keytab %s: " OUT_OF_MEMORY, path);
         return false;
     }
     krb5_keytab file;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error_info.h"
 #include "kerberos_keys.h"
 #include "service_name.h"
 
@@ -36,7 +37,7 @@ static void *load(struct store_source *source, struct stat *seen, char *error, s
 {
     struct kerberos_entries *entries = calloc(1, sizeof(*entries));
     if (entries == NULL) {
-        snprintf(error, error_size, "keytab %s: no memory", source->path);
+        snprintf(error, error_size, "keytab %s: " OUT_OF_MEMORY, source->path);
         return NULL;
     }
     if (kerberos_entries_read(keytab_of(source)->keys.file_context, source->path, entries, seen,
@@ -92,7 +93,7 @@ static bool init_source(struct sspi_keytab *keytab, const char *name, char *erro
     }
     if (store_source_init(&keytab->keys.source, &keytab_kind, path))
         return true;
-    snprintf(error, error_size, "keytab %s: no memory", path);
+    snprintf(error, error_size, "keytab %s: " OUT_OF_MEMORY, path);
     return false;
 }
 
@@ -101,7 +102,7 @@ struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t e
     errno = 0; /* a lack of memory sets it, and what follows does not change it */
     struct sspi_keytab *keytab = calloc(1, sizeof(*keytab));
     if (keytab == NULL) {
-        snprintf(error, error_size, "keytab: no memory");
+        snprintf(error, error_size, "keytab: " OUT_OF_MEMORY);
         return NULL;
     }
     if (!kerberos_keys_init(&keytab->keys, error, error_size)) {

@@ -65,7 +65,7 @@ static SECURITY_STATUS check_file(const struct ntlm_credential *credential, stru
     bytes_wipe(&found, sizeof(found));
     if (!done)
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                                 "OpenSSL could not compute an NTLM proof, or no memory");
+                                 "OpenSSL could not compute an NTLM proof, or " OUT_OF_MEMORY);
     /* The dummy hash never verifies a client, even one that knows it. */
     return right && known ? SEC_E_OK
                           : refuse_user(bytes_as_view(&user), bytes_as_view(&domain), error_info);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 #include <wbclient.h>
 
+#include "error_info.h"
 #include "store_source.h"
 #include "utf8.h"
 
@@ -133,7 +134,7 @@ static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_
     struct no_pipe held;
     struct wbcContext *context = wbcCtxCreate();
     if (context == NULL) {
-        snprintf(error, error_size, "no memory to ask winbind");
+        snprintf(error, error_size, "winbind: " OUT_OF_MEMORY);
         return false;
     }
     hold_pipe_signal(&held);
@@ -160,7 +161,7 @@ static void *load(struct store_source *source, struct stat *seen, char *error, s
     (void)source;
     (void)seen;
     if (names == NULL) {
-        snprintf(error, error_size, "no memory to ask winbind");
+        snprintf(error, error_size, "winbind: " OUT_OF_MEMORY);
         return NULL;
     }
     if (ask(names, error, error_size))
@@ -370,7 +371,7 @@ enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
     }
     struct wbcContext *context = take_context(winbind);
     if (context == NULL) {
-        snprintf(text, text_size, "no memory to ask winbind");
+        snprintf(text, text_size, "winbind: " OUT_OF_MEMORY);
         return NTLM_WINBIND_FAILED;
     }
     hold_pipe_signal(&held);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <wbclient.h> /* does not include what it needs */
 
+#include "error_info.h"
 #include "utf8.h"
 
 /* The most SIDs of an answer. The primary group is there twice, and others may be. */
@@ -58,7 +59,7 @@ static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_win
         return "the user is in too many groups";
     answer->sids = calloc(NTLM_WINBIND_SIDS_LIMIT + 1, sizeof(*answer->sids));
     if (answer->sids == NULL)
-        return "no memory";
+        return OUT_OF_MEMORY;
     for (size_t i = 0; i < info->num_sids; i++) {
         const struct wbcSidWithAttr *told = &info->sids[i];
         if (told->sid.num_auths > WBC_MAXSUBAUTHS)
@@ -71,7 +72,7 @@ static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_win
         if (answer->n_sids == NTLM_WINBIND_SIDS_LIMIT)
             return "the user is in too many groups";
         if (!append_sid(answer, &told->sid))
-            return "no memory";
+            return OUT_OF_MEMORY;
     }
     return NULL;
 }

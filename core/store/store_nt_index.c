@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error_info.h"
 #include "fold.h"
 
 struct entry {
@@ -134,7 +135,7 @@ struct store_nt_index *store_nt_index_new(struct sspi_view text, const char *pat
                                           size_t error_size)
 {
     size_t n_lines = count(text);
-    snprintf(error, error_size, "%s: not enough memory for its users", path);
+    snprintf(error, error_size, "%s: " OUT_OF_MEMORY, path);
     struct store_nt_index *index = calloc(1, sizeof(*index));
     if (index == NULL)
         return NULL;

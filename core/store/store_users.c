@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error_info.h"
 #include "store_nt_index.h"
 #include "store_source.h"
 #include "store_users_contents.h"
@@ -62,7 +63,7 @@ struct sspi_users *store_users_open(const char *name, char *error, size_t error_
     }
     struct sspi_users *users = calloc(1, sizeof(*users));
     if (users == NULL || !store_source_init(&users->source, &users_kind, path)) {
-        snprintf(error, error_size, "%s: not enough memory for its users", path);
+        snprintf(error, error_size, "%s: " OUT_OF_MEMORY, path);
         free(users);
         return NULL;
     }

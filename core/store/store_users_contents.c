@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "error_info.h"
 #include "hash.h"
 #include "ref.h"
 #include "store_nt_index.h"
@@ -70,7 +71,7 @@ static bool read_indexes(struct store_users_contents *contents, int file, const 
     size_t len = (size_t)ret_identity->st_size;
     char *text = malloc(len + 1);
     if (text == NULL) {
-        snprintf(error, error_size, "%s: not enough memory to read it", path);
+        snprintf(error, error_size, "%s: " OUT_OF_MEMORY, path);
         return false;
     }
     struct sspi_view view = {text, len};
@@ -110,7 +111,7 @@ struct store_users_contents *store_users_contents_load(const char *path, bool is
 {
     struct store_users_contents *contents = calloc(1, sizeof(*contents));
     if (contents == NULL) {
-        snprintf(error, error_size, "%s: not enough memory for its users", path);
+        snprintf(error, error_size, "%s: " OUT_OF_MEMORY, path);
         return NULL;
     }
     ref_init(&contents->ref);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "error_info.h"
 #include "hash.h"
 #include "hex.h"
 #include "store_siphash.h"
@@ -284,7 +285,7 @@ struct store_users_index *store_users_index_new(struct sspi_view text, const cha
     for (size_t i = 0; i < text.len; i++)
         n_lines += text.data[i] == '\n';
 
-    snprintf(error, error_size, "%s: not enough memory for its users", path);
+    snprintf(error, error_size, "%s: " OUT_OF_MEMORY, path);
     struct store_users_index *index = calloc(1, sizeof(*index));
     if (index == NULL)
         return NULL;
