@@ -69,7 +69,7 @@ static struct place place_of(uint32_t count)
                           .bit = (uint64_t)1 << (count % 32)};
 }
 
-static enum store_count judge(uint64_t word, const struct place *place)
+static enum store_count check_count(uint64_t word, const struct place *place)
 {
     if (word >> 32 > place->epoch)
         return STORE_COUNT_STALE; /* it left the window */
@@ -86,7 +86,7 @@ static enum store_count mark(struct store_nonce_set *set, size_t way, uint32_t c
 
     uint64_t old = load(word);
     for (;;) {
-        enum store_count answer = judge(old, &place);
+        enum store_count answer = check_count(old, &place);
         if (answer != STORE_COUNT_FRESH)
             return answer;
         uint64_t kept = old >> 32 == place.epoch ? old : place.epoch << 32;
@@ -180,8 +180,8 @@ static enum store_count use_locked(struct store_nonce_set *set, const struct use
     return load(&set->sequence) == before ? counted : STORE_COUNT_STALE;
 }
 
-/* Under a lock that was taken from another holder: see above. All nonces of a set that is given up
- * count as removed, so they cannot be replayed. */
+/* Called under a lock that this process took from a holder that seems dead (store_nonces.h). All
+ * nonces of a set that is given up count as removed, so they cannot be replayed. */
 static void repair(struct sspi_state *state, size_t stripe)
 {
     struct store_nonce_set *sets = store_layout_nonces(state);
@@ -247,12 +247,12 @@ enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view non
     enum store_count answer;
     if (way < STORE_NONCE_WAYS) {
         struct place place = place_of(count);
-        answer = judge(load(&set->word[way][place.word]), &place);
+        answer = check_count(load(&set->word[way][place.word]), &place);
     } else {
         answer =
             choose_way(set, issued_ms) < STORE_NONCE_WAYS ? STORE_COUNT_FRESH : STORE_COUNT_STALE;
     }
-    /* The fields may belong to two states of the set, and then say nothing. The use itself will
-     * decide. */
+    /* If the sequence changed, the fields may belong to two states of the set. Then the answer is
+     * FRESH, and store_nonce_use() decides later. */
     return before % 2 == 0 && load(&set->sequence) == before ? answer : STORE_COUNT_FRESH;
 }

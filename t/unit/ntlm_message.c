@@ -6,7 +6,7 @@
 /* As curl sends it. */
 #define CURLS SSPI_VIEW("NTLMSSP\0\x01\0\0\0\x06\x82\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")
 
-static void type_is_told_by_how_a_token_begins(void **state)
+static void the_beginning_of_a_token_says_its_type(void **state)
 {
     const struct {
         struct sspi_view token;
@@ -30,7 +30,7 @@ static void type_is_told_by_how_a_token_begins(void **state)
         assert_int_equal(ntlm_message_type(all[i].token), all[i].type);
 }
 
-static void negotiate_may_end_behind_its_fields_or_its_version(void **state)
+static void negotiate_may_end_after_its_fields_or_its_version(void **state)
 {
     BYTES_CLEANUP struct bytes token = {0};
     const char *problem = NULL;
@@ -66,7 +66,7 @@ static bool reads_negotiate(uint32_t flags, size_t domain_len, size_t domain_off
     return read;
 }
 
-static void fields_of_negotiate_stay_within_it(void **state)
+static void fields_outside_negotiate_are_refused(void **state)
 {
     const uint32_t both = NTLM_FLAG_DOMAIN_SUPPLIED | NTLM_FLAG_WORKSTATION_SUPPLIED;
     static const struct {
@@ -92,14 +92,14 @@ static void fields_of_negotiate_stay_within_it(void **state)
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         assert_int_equal(reads_negotiate(both, all[i].len, all[i].offset, 0, 0), all[i].right);
         assert_int_equal(reads_negotiate(both, 0, 0, all[i].len, all[i].offset), all[i].right);
-        /* MS-NLMP 2.2.1.1: to be ignored without their flags. */
+        /* MS-NLMP 2.2.1.1: a server ignores the fields if their flags are not set. */
         assert_true(reads_negotiate(0, all[i].len, all[i].offset, all[i].len, all[i].offset));
     }
 }
 
 static bool reads(bool (*read)(struct sspi_view), size_t len, const struct bytes *token)
 {
-    /* A block of that very size, so that a sanitizer sees each octet beyond it. */
+    /* The block has exactly this size, so that a sanitizer reports a read after its end. */
     char *copy = malloc(len + (len == 0));
     assert_non_null(copy);
     memset(copy, 0, len);
@@ -116,7 +116,7 @@ static bool is_negotiate(struct sspi_view token)
     return ntlm_message_read_negotiate(token, &flags, &problem);
 }
 
-static void negotiate_has_a_least_and_a_greatest_length(void **state)
+static void negotiate_has_a_smallest_and_a_greatest_length(void **state)
 {
     BYTES_CLEANUP struct bytes token = {0};
     bytes_append_view(&token, CURLS);
@@ -154,7 +154,7 @@ static void fields_are_read_wherever_the_payload_begins(void **state)
         for (size_t field = 0; field < N_FIELDS; field++)
             assert_true(bytes_equal(*field_of(&message, field), six[field]));
         assert_int_equal(message.flags, 0x12345678);
-        /* A MIC where nothing else is. */
+        /* The message has a MIC if no field is in its place. */
         if (header_lens[i] >= NTLM_MIC_END)
             assert_ptr_equal(message.mic.data, token.data + NTLM_MIC_START);
         else
@@ -162,7 +162,7 @@ static void fields_are_read_wherever_the_payload_begins(void **state)
     }
 }
 
-static void one_field_within_the_mics_place_makes_it_none(void **state)
+static void a_field_in_the_place_of_the_mic_means_that_there_is_no_mic(void **state)
 {
     for (size_t field = 0; field < N_FIELDS; field++) {
         BYTES_CLEANUP struct bytes token = {0};
@@ -172,7 +172,7 @@ static void one_field_within_the_mics_place_makes_it_none(void **state)
         set_number(&token, FIELD_AT(field) + 4, 87, 4);
         assert_true(ntlm_message_read_authenticate(bytes_as_view(&token), &message, &problem));
         assert_null(message.mic.data);
-        /* Of an empty one the offset does not count. */
+        /* The offset of an empty field is ignored. */
         set_number(&token, FIELD_AT(field), 0, 2);
         assert_true(ntlm_message_read_authenticate(bytes_as_view(&token), &message, &problem));
         assert_non_null(message.mic.data);
@@ -180,7 +180,7 @@ static void one_field_within_the_mics_place_makes_it_none(void **state)
     }
 }
 
-static void fields_of_authenticate_stay_within_it(void **state)
+static void fields_outside_authenticate_are_refused(void **state)
 {
     BYTES_CLEANUP struct bytes token = {0};
     put_authenticate(&token, six, 0, 88);
@@ -224,7 +224,7 @@ static void fields_of_authenticate_stay_within_it(void **state)
     }
 }
 
-static void the_second_length_does_not_count(void **state)
+static void the_second_length_is_ignored(void **state)
 {
     for (size_t field = 0; field < N_FIELDS; field++) {
         BYTES_CLEANUP struct bytes token = {0};
@@ -237,7 +237,7 @@ static void the_second_length_does_not_count(void **state)
     }
 }
 
-static void fields_may_lie_over_one_another(void **state)
+static void fields_may_overlap(void **state)
 {
     BYTES_CLEANUP struct bytes token = {0};
     struct ntlm_authenticate message;
@@ -257,7 +257,7 @@ static bool is_authenticate(struct sspi_view token)
     return ntlm_message_read_authenticate(token, &message, &problem);
 }
 
-static void authenticate_has_a_least_and_a_greatest_length(void **state)
+static void authenticate_has_a_smallest_and_a_greatest_length(void **state)
 {
     static const struct sspi_view none[N_FIELDS];
     BYTES_CLEANUP struct bytes whole = {0}, empty = {0};
@@ -272,7 +272,7 @@ static void authenticate_has_a_least_and_a_greatest_length(void **state)
     assert_false(reads(is_authenticate, NTLM_MESSAGE_LIMIT + 1, &whole));
 }
 
-static void each_message_is_read_as_its_own_kind_alone(void **state)
+static void each_message_is_read_only_as_its_own_kind(void **state)
 {
     BYTES_CLEANUP struct bytes token = {0};
     put_authenticate(&token, six, 0, 88);
@@ -287,17 +287,17 @@ static void each_message_is_read_as_its_own_kind_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(type_is_told_by_how_a_token_begins),
-        cmocka_unit_test(negotiate_may_end_behind_its_fields_or_its_version),
-        cmocka_unit_test(fields_of_negotiate_stay_within_it),
-        cmocka_unit_test(negotiate_has_a_least_and_a_greatest_length),
+        cmocka_unit_test(the_beginning_of_a_token_says_its_type),
+        cmocka_unit_test(negotiate_may_end_after_its_fields_or_its_version),
+        cmocka_unit_test(fields_outside_negotiate_are_refused),
+        cmocka_unit_test(negotiate_has_a_smallest_and_a_greatest_length),
         cmocka_unit_test(fields_are_read_wherever_the_payload_begins),
-        cmocka_unit_test(one_field_within_the_mics_place_makes_it_none),
-        cmocka_unit_test(fields_of_authenticate_stay_within_it),
-        cmocka_unit_test(the_second_length_does_not_count),
-        cmocka_unit_test(fields_may_lie_over_one_another),
-        cmocka_unit_test(authenticate_has_a_least_and_a_greatest_length),
-        cmocka_unit_test(each_message_is_read_as_its_own_kind_alone),
+        cmocka_unit_test(a_field_in_the_place_of_the_mic_means_that_there_is_no_mic),
+        cmocka_unit_test(fields_outside_authenticate_are_refused),
+        cmocka_unit_test(the_second_length_is_ignored),
+        cmocka_unit_test(fields_may_overlap),
+        cmocka_unit_test(authenticate_has_a_smallest_and_a_greatest_length),
+        cmocka_unit_test(each_message_is_read_only_as_its_own_kind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
