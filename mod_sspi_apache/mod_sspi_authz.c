@@ -123,10 +123,10 @@ static bool is_alternative(const ap_directive_t *line)
     return true;
 }
 
-/* mod_authz_core treats Require lines as alternatives: if another line is met, channel-bound has no
- * effect. In <RequireAll> each line must be met. httpd calls every module that has a directive of
- * this name. So this handler counts the lines while mod_authz_core reads them. An error in
- * .htaccess makes httpd answer its requests with 500. */
+/* mod_authz_core treats Require lines as alternatives: a request that meets any other line does not
+ * need to meet `Require sspi-channel-bound`. In <RequireAll> each line must be met. httpd calls
+ * every module that has a directive of this name. So this handler counts the lines while
+ * mod_authz_core reads them. An error in .htaccess makes httpd answer its requests with 500. */
 const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir_, const char *args)
 {
     struct mod_sspi_dir_config *dir = dir_;

@@ -117,9 +117,9 @@ static void open_packages(server_rec *s, struct opening *opening, const char *pa
     }
 }
 
-/* Opens defaults, and reports missing files, if no scope of the configuration names a file that
- * some location needs. The whole configuration is searched, because httpd merges scopes only for a
- * request. */
+/* A location may need a file that no scope of the configuration names: a keytab or users. Then this
+ * opens the default of that file, or reports that the file is missing. It searches the whole
+ * configuration, because httpd merges scopes only for a request. */
 static void open_defaults(apr_pool_t *ptemp, server_rec *s, struct opening *opening)
 {
     unsigned found = survey_tree(ptemp, ap_conftree);
@@ -171,9 +171,9 @@ static bool inner_scope_uses_keytab(const server_rec *host, const struct sspi_po
     return false;
 }
 
-/* True if Kerberos may run with the keytab that `scope` of this host names. Every other scope of
- * every host is tried within it, because httpd merges scopes only for a request. Scopes of the main
- * server apply to other hosts, too. */
+/* True if Kerberos may run with the keytab that `scope` of this host names. httpd merges scopes
+ * only for a request. So this merges each other scope of each host into `scope`, and asks whether
+ * the result runs Kerberos. Scopes of the main server apply to other hosts, too. */
 static bool uses_keytab(const server_rec *host, const struct sspi_policy *scope,
                         const struct opening *opening)
 {

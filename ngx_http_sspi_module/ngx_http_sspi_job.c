@@ -3,8 +3,9 @@
  * Runs jobs of the core in threads, so that no other request of the worker
  * waits for them.
  *
- * A request that waits is only suspended.  It holds no count and may end at
- * any time (r->main->blocked is not set), because the thread does not use it.
+ * A request that waits is only suspended.  It may end at any time, because
+ * the thread does not use it: r->main->count and r->main->blocked stay as
+ * they were.
  * The thread uses only the task, which is not in r->pool, because a request
  * that ends early frees that pool.
  *
@@ -16,8 +17,9 @@
  *
  * All subrequests of a client's request share its exchange.  The exchange
  * must not be stepped while its job runs, so they wait together with the
- * first request.  The module resumes the first one first and at once, because
- * the exchange must conclude the job under the policy that began it.  The
+ * first request.  When the job ends, the module resumes the first request
+ * before the others, because the exchange must conclude the job under the
+ * policy that began it.  The
  * cleanup belongs to the main request, so all of them end together.
  *
  * The module's own thread pool has no queue.  Such a pool also refuses a task

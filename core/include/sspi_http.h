@@ -35,29 +35,22 @@ struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 
 /* ---- options and policies ---- */
 
-/* The words of ENUM and LIST options, as enum sspi_binding with SSPI_BINDING_REQUIRE. A LIST
- * counts its words from 1. In its struct, `order` has them as they were written and ends with 0,
- * and `offers` tells of each word whether the list has it: schemes.offers[SSPI_SCHEME_NTLM]. */
-#define SSPI_ENUM_SET(set, SET)                                                                    \
-    enum sspi_##set                                                                                \
-    {
-#define SSPI_ENUM_SET_END(set, SET)                                                                \
-    }                                                                                              \
-    ;
-#define SSPI_LIST_SET(set, SET)                                                                    \
-    enum sspi_##set                                                                                \
-    {                                                                                              \
-        SSPI_##SET##_NONE,
-#define SSPI_LIST_SET_END(set, SET)                                                                \
-    SSPI_##SET##_COUNT                                                                             \
-    }                                                                                              \
-    ;                                                                                              \
+/* For each set of words, an enum: enum sspi_binding has SSPI_BINDING_REQUIRE. The words of a LIST
+ * begin with 1, because 0 is "none" and ends a list. A LIST also has a struct: `order` has its
+ * words as they were written, and `offers` says for each word whether the list has it, as
+ * schemes.offers[SSPI_SCHEME_NTLM]. */
+/* clang-format off */
+#define SSPI_ENUM_SET(set, SET)     enum sspi_##set {
+#define SSPI_ENUM_SET_END(set, SET) };
+#define SSPI_LIST_SET(set, SET)     enum sspi_##set { SSPI_##SET##_NONE,
+#define SSPI_LIST_SET_END(set, SET) SSPI_##SET##_COUNT };                                          \
     struct sspi_##set##_list {                                                                     \
         uint8_t order[SSPI_##SET##_COUNT];                                                         \
         bool offers[SSPI_##SET##_COUNT];                                                           \
     };
-#define SSPI_WORD(SET, id, word) SSPI_##SET##_##id,
+#define SSPI_WORD(SET, id, word)    SSPI_##SET##_##id,
 #include "sspi_options.def"
+/* clang-format on */
 
 enum sspi_option {
 #define SSPI_OPTION(id, ...) SSPI_OPTION_##id,

@@ -13,15 +13,14 @@
 
 static const char *const flag_words[] = {"off", "on", NULL};
 
-#define SSPI_ENUM_SET(set, SET) static const char *const set##_words[] = {
-#define SSPI_ENUM_SET_END(set, SET)                                                                \
-    NULL                                                                                           \
-    }                                                                                              \
-    ;
-#define SSPI_LIST_SET            SSPI_ENUM_SET
-#define SSPI_LIST_SET_END        SSPI_ENUM_SET_END
-#define SSPI_WORD(SET, id, word) word,
+/* clang-format off */
+#define SSPI_ENUM_SET(set, SET)     static const char *const set##_words[] = {
+#define SSPI_ENUM_SET_END(set, SET) NULL};
+#define SSPI_LIST_SET               SSPI_ENUM_SET
+#define SSPI_LIST_SET_END           SSPI_ENUM_SET_END
+#define SSPI_WORD(SET, id, word)    word,
 #include "sspi_options.def"
+/* clang-format on */
 
 static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
 #define SSPI_OPTION(id, apache, nginx, min, max, kind_, scope_, help_)                             \
