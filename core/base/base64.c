@@ -5,7 +5,7 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 static const char url_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* The six bits of one character; 64 or more when it is not in the alphabet. */
+/* Returns the six bits of one character, or 64 if it is not in the alphabet. */
 static unsigned int value_of(char c, bool url)
 {
     if (c >= 'A' && c <= 'Z')
@@ -19,13 +19,13 @@ static unsigned int value_of(char c, bool url)
     return c == (url ? '_' : '/') ? 63 : 64;
 }
 
-/* Decodes text without padding into BASE64's natural length. False: not canonical. */
+/* Decodes text without padding; `out` has room for all of it. False: the text is not canonical. */
 static bool decode(struct sspi_view text, bool url, unsigned char *out)
 {
     uint32_t bits = 0;
     unsigned int n_bits = 0;
 
-    /* One character alone holds six bits: no octet. */
+    /* A single last character has six bits, which are less than an octet. */
     if (text.len % 4 == 1)
         return false;
     for (size_t i = 0; i < text.len; i++) {
@@ -39,7 +39,7 @@ static bool decode(struct sspi_view text, bool url, unsigned char *out)
             *out++ = (unsigned char)(bits >> n_bits);
         }
     }
-    /* RFC 4648 3.5: pad bits must be zero, or one token would have several texts. */
+    /* RFC 4648 3.5: pad bits must be zero. Otherwise one token would have several texts. */
     return (bits & ((1u << n_bits) - 1)) == 0;
 }
 
@@ -57,7 +57,7 @@ enum base64_status base64_decode(struct sspi_view text, size_t limit, struct byt
         return BASE64_TOO_LARGE;
     BYTES_CLEANUP struct bytes decoded = {0};
     text.len -= n_pad;
-    /* Small pieces on the stack keep this free of a second large allocation. */
+    /* The text is decoded in small pieces on the stack, which saves a second large allocation. */
     unsigned char piece[768];
     while (text.len > 0) {
         struct sspi_view part = {text.data, text.len < 1024 ? text.len : 1024};
@@ -74,7 +74,7 @@ enum base64_status base64_decode(struct sspi_view text, size_t limit, struct byt
     return decoded.failed || to->failed ? BASE64_NO_MEMORY : BASE64_OK;
 }
 
-/* Writes the characters of up to three octets; returns how many they are. */
+/* Writes the characters of up to three octets and returns their number. */
 static size_t encode_group(const unsigned char *in, size_t len, const char *digits, char out[4])
 {
     uint32_t bits = (uint32_t)in[0] << 16 | (len > 1 ? (uint32_t)in[1] << 8 : 0) |

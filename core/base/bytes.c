@@ -46,7 +46,7 @@ void bytes_wipe(void *memory, size_t len)
         OPENSSL_cleanse(memory, len);
 }
 
-/* Makes room for `more` octets and a NUL behind them. */
+/* Ensures room for `more` octets and a NUL behind them. */
 static bool reserve(struct bytes *to, size_t more)
 {
     if (to->failed || more >= SIZE_MAX - to->len ||
@@ -60,7 +60,7 @@ static bool reserve(struct bytes *to, size_t more)
     size_t capacity = to->capacity == 0 ? FIRST_CAPACITY : to->capacity;
     while (capacity < needed)
         capacity = capacity > SIZE_MAX / 2 ? needed : capacity * 2;
-    /* Not realloc: it may leave a copy of a secret behind. */
+    /* realloc() could leave a copy of a secret in memory that it frees. */
     char *data = malloc(capacity);
     if (data == NULL) {
         to->failed = true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Views and growing byte strings: the two forms in which core handles octets. Pure: no globals, no
- * clock, no files. */
+/* Views and growing byte strings: the two forms in which the core handles octets. Pure: no globals,
+ * no clock, no files. */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
@@ -14,25 +14,26 @@
 
 /* ---- views ---- */
 
-/* The view of a NUL-terminated string; NULL gives the absent view. Borrows `text`. */
+/* Returns the view of a NUL-terminated string, and the absent view for NULL. Borrows `text`. */
 struct sspi_view bytes_view(const char *text);
 
 bool bytes_equal(struct sspi_view a, struct sspi_view b);
 
-/* ASCII letters compare without case; every other octet must be the same. */
+/* Ignores the case of ASCII letters; all other octets must be equal. */
 bool bytes_equal_nocase(struct sspi_view a, struct sspi_view b);
 
-/* Compares in time that depends on the lengths only. Different lengths are unequal at once: do not
- * use it where the length itself is secret. */
+/* Compares in time that depends only on the lengths. It returns at once if the lengths differ, so
+ * do not use it where the length is secret. */
 bool bytes_equal_secret(struct sspi_view a, struct sspi_view b);
 
-/* Overwrites memory in a way the compiler cannot drop. NULL with length 0 is fine. */
+/* Overwrites memory; the compiler cannot remove this. NULL with length 0 is allowed. */
 void bytes_wipe(void *memory, size_t len);
 
 /* ---- growing byte string ---- */
 
-/* Zero-initialise it. `failed` sticks once memory ran out (or `limit` was passed, when it is not
- * 0): write freely, check once at the end. The memory is wiped when it is freed or moved. */
+/* Zero-initialise it. `failed` becomes true when memory runs out or the contents would be longer
+ * than `limit` octets (0: no limit), and stays true. So callers append without checks and look at
+ * `failed` once at the end. The memory is wiped when it is freed or moved. */
 struct bytes {
     char *data;
     size_t len;
@@ -48,14 +49,14 @@ void bytes_append_char(struct bytes *to, char what);
 void bytes_append_format(struct bytes *to, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Appends lower-case hexadecimal, two digits an octet. */
+/* Appends lower-case hexadecimal, two digits for each octet. */
 void bytes_append_hex(struct bytes *to, const void *data, size_t len);
 
-/* What is in it so far; valid until the next append or free. Never NULL data. */
+/* Borrows the contents; the view is valid until the next append or free. Its data is never NULL. */
 struct sspi_view bytes_as_view(const struct bytes *from);
 
-/* Moves the contents out: a malloc'ed block with a NUL behind it that the caller frees; NULL when
- * it failed. `from` is empty afterwards and may be used again. ret_len may be NULL. */
+/* Moves the contents into a malloc'ed block with a NUL behind them; the caller frees it. NULL:
+ * `from` has failed. `from` is empty afterwards and may be used again. ret_len may be NULL. */
 char *bytes_steal(struct bytes *from, size_t *ret_len) MUST_USE;
 
 /* Wipes and frees. Leaves a zero-initialised value. */

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 
-/* What fails here must not leave its error for whoever looks at the queue next (TLS code does). */
+/* An error of these calls must not stay in OpenSSL's queue, because TLS code reads the queue. */
 bool cipher_library_open(struct cipher_library *ret_library)
 {
     struct cipher_library library = {0};

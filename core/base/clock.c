@@ -5,8 +5,8 @@
 #include <openssl/rand.h>
 #include <time.h>
 
-/* Neither clock can fail with a valid pointer. 0 is older than everything: callers then see stale
- * nonces, not fresh ones. */
+/* These clocks cannot fail with a valid pointer. If one did, 0 would be older than every other
+ * time, so that callers would reject a nonce as stale instead of accepting it. */
 static uint64_t read_clock(clockid_t id)
 {
     struct timespec now;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time and randomness as values that are handed in, so that every layer below can be tested at a
- * chosen moment. Only sspi/ and http/ fill it from the machine (clock_machine()). */
+/* Sources of time and randomness that callers pass as an argument, so that tests choose the time.
+ * Only the outer layers of core pass the machine's own (clock_machine()). */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
@@ -11,10 +11,10 @@
 struct clock {
     /* Wall clock, milliseconds since 1970-01-01 UTC. Never blocks. */
     uint64_t (*now_ms)(void *self);
-    /* Milliseconds since some moment, the same for all processes of the machine; goes on in suspend
-     * and is never set back. Never blocks. */
+    /* Milliseconds since a moment that is the same for all processes of the machine. It counts
+     * while the machine is suspended and is never set back. Never blocks. */
     uint64_t (*steady_ms)(void *self);
-    /* Fills `out` with cryptographic randomness; false when the source failed. */
+    /* Fills `out` with cryptographic randomness. False: the source failed. */
     bool (*random)(void *self, void *out, size_t len);
     void *self;
 };

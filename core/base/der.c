@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Length octets after the first one: 4 octets hold every length that fits a token. */
+/* Most length octets after the first one: 4 octets hold the length of any token. */
 #define LENGTH_OCTETS_LIMIT 4
 
 bool der_at(struct sspi_view from, uint8_t tag)
@@ -11,7 +11,7 @@ bool der_at(struct sspi_view from, uint8_t tag)
     return from.len > 0 && (uint8_t)from.data[0] == tag;
 }
 
-/* X.690 8.1.3 with the restrictions of 10.1: definite, in the fewest octets. */
+/* X.690 8.1.3 with the restrictions of 10.1: definite, with the fewest octets. */
 static bool take_length(struct sspi_view *from, size_t *ret_len)
 {
     if (from->len == 0)
@@ -23,7 +23,7 @@ static bool take_length(struct sspi_view *from, size_t *ret_len)
         return true;
     }
     size_t n_octets = first & 0x7F;
-    /* 0x80 alone is the indefinite form. */
+    /* 0x80 is the indefinite form. */
     if (n_octets == 0 || n_octets > LENGTH_OCTETS_LIMIT || from->len - 1 < n_octets)
         return false;
     uint64_t len = 0;
@@ -68,7 +68,7 @@ bool der_integer(struct sspi_view content, int64_t *ret_value)
     if (content.len == 0 || content.len > 8)
         return false;
     uint8_t first = (uint8_t)content.data[0];
-    /* X.690 8.3.2: the first nine bits are never all the same. */
+    /* X.690 8.3.2: the first nine bits must not all be equal. */
     if (content.len > 1) {
         bool next_negative = ((uint8_t)content.data[1] & 0x80) != 0;
         if ((first == 0x00 && !next_negative) || (first == 0xFF && next_negative))
@@ -81,7 +81,7 @@ bool der_integer(struct sspi_view content, int64_t *ret_value)
     return true;
 }
 
-/* Tag and length octets of an element; returns how many. */
+/* Writes the tag and length octets of an element and returns their number. */
 static size_t format_header(uint8_t tag, size_t len, uint8_t ret_header[2 + sizeof(size_t)])
 {
     ret_header[0] = tag;
@@ -107,7 +107,7 @@ void der_wrap(struct bytes *to, size_t start, uint8_t tag)
     uint8_t header[2 + sizeof(size_t)];
     size_t len = to->len - start;
     size_t header_len = format_header(tag, len, header);
-    /* Makes the room at the end, then moves the contents up. */
+    /* The header is appended to make room, then the contents move behind it. */
     bytes_append(to, header, header_len);
     if (to->failed)
         return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The part of DER (X.690) that Kerberos and SPNEGO tokens need. A reader is nothing but a view that
- * each call shortens by what it took; nothing recurses, so no input can deepen the stack. Strict:
- * one-octet tags, definite and shortest lengths. Pure. */
+/* The part of DER (X.690) that Kerberos and SPNEGO tokens need. A reader is a view, which each call
+ * shortens by the element that it takes. No function recurses, so the input cannot make the stack
+ * deeper. Strict: tags of one octet, and lengths that are definite and in the shortest form.
+ * Pure. */
 #ifndef BASE_DER_H
 #define BASE_DER_H
 
@@ -14,28 +15,28 @@
 #define DER_ENUMERATED     0x0A
 #define DER_GENERAL_STRING 0x1B
 #define DER_SEQUENCE       0x30
-/* Constructed tags of a number below 31. */
+/* Constructed tags with a number below 31. */
 #define DER_APPLICATION(number) ((uint8_t)(0x60 | (number)))
 #define DER_CONTEXT(number)     ((uint8_t)(0xA0 | (number)))
 
-/* True when `from` goes on with this tag. An empty view goes on with none. */
+/* True if `from` begins with this tag; false for an empty view. */
 bool der_at(struct sspi_view from, uint8_t tag);
 
-/* Takes one element with exactly this tag: `from` moves behind it, *ret_content borrows its
- * contents (never NULL data). False, and nothing is changed: another tag, a length that is not
- * DER's shortest form or indefinite, or contents that run past the end of `from`. */
+/* Takes one element with exactly this tag. `from` then begins behind the element, and *ret_content
+ * borrows its contents (its data is never NULL). False, without a change: the tag differs, the
+ * length is indefinite or not in the shortest form, or the contents are longer than `from`. */
 bool der_take(struct sspi_view *from, uint8_t tag, struct sspi_view *ret_content) MUST_USE;
 
-/* Takes an element `outer` that holds exactly one element `inner`: an EXPLICIT tag. */
+/* Takes an element `outer` whose contents are exactly one element `inner`: an EXPLICIT tag. */
 bool der_take_explicit(struct sspi_view *from, uint8_t outer, uint8_t inner,
                        struct sspi_view *ret_content) MUST_USE;
 
-/* The value of an INTEGER or ENUMERATED from its contents: at least one octet, shortest form, at
- * most eight octets. */
+/* Reads the value of an INTEGER or ENUMERATED from its contents. False: they have no octet or more
+ * than eight, or are not in the shortest form. */
 bool der_integer(struct sspi_view content, int64_t *ret_value) MUST_USE;
 
-/* Turns everything in `to` from offset `start` on into the contents of one element. Sets to->failed
- * when memory runs out, like every bytes_append. `start` must not be past to->len. */
+/* Makes the octets of `to` from offset `start` to its end the contents of one element. Sets
+ * to->failed if `start` is greater than to->len or memory runs out. */
 void der_wrap(struct bytes *to, size_t start, uint8_t tag);
 
 /* Appends one whole element. */

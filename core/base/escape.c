@@ -12,7 +12,7 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c <= 0x7E && c != '"' && c != '\'' && c != '\\';
 }
 
-/* Writes the form of one octet; returns its length. */
+/* Writes the escaped form of one octet and returns its length. */
 static size_t put(unsigned char c, char out[4])
 {
     static const char digits[] = "0123456789abcdef";
@@ -28,7 +28,7 @@ static size_t put(unsigned char c, char out[4])
     return 4;
 }
 
-/* How many octets of `what` are shown in `max_len` characters; sets whether that is a cut. */
+/* Returns how many octets of `what` fit into `max_len` characters; *ret_cut is true if not all. */
 static size_t fitting(struct sspi_view what, size_t max_len, bool *ret_cut)
 {
     size_t len = 0;

@@ -3,7 +3,8 @@
 
 #include <utf8proc.h>
 
-/* Has no upper case of one character in Unicode's table, nor in Windows'; utf8proc takes U+1E9E. */
+/* Neither Unicode's table nor Windows' has an upper case of one character for it, but utf8proc
+ * returns U+1E9E. */
 #define SHARP_S 0xDF
 
 bool fold_upper(struct bytes *to, struct sspi_view text)

@@ -72,8 +72,7 @@ static const EVP_MD *fetched(const struct hash_suite *suite, enum sspi_digest_al
 
 bool hash_suite_open(struct hash_suite *ret_suite)
 {
-    /* A failed fetch must not leave its error for whoever looks at the queue next (TLS code does).
-     */
+    /* An error of a fetch must not stay in OpenSSL's queue, because TLS code reads the queue. */
     ERR_set_mark();
     struct hash_suite suite = {
         .md5 = EVP_MD_fetch(NULL, "MD5", NULL),
@@ -158,7 +157,7 @@ bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX])
 {
     bool good = !run->failed && EVP_DigestFinal_ex(run->context, ret_digest, NULL) == 1;
 
-    /* The next update without a begin is an error, not a hash of something else. */
+    /* An update without hash_begin() is an error; it must not continue the old digest. */
     run->failed = true;
     if (!good)
         memset(ret_digest, 0, HASH_MAX);
@@ -177,8 +176,8 @@ bool hash_hmac(struct hash_run *run, enum sspi_digest_algorithm algorithm, const
         memset(ret_mac, 0, HASH_MAX);
         return false;
     }
-    /* RFC 2104 2: H(K xor opad, H(K xor ipad, text)). Written out because OpenSSL's own HMAC
-     * fetches by name on every call. */
+    /* RFC 2104 2: H(K xor opad, H(K xor ipad, text)). OpenSSL's own HMAC fetches the algorithm by
+     * its name in every call, which is slower. */
     for (size_t i = 0; i < HMAC_BLOCK_LEN; i++) {
         uint8_t octet = i < key_len ? key[i] : 0;
         inner_key[i] = octet ^ 0x36;

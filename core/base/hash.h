@@ -1,52 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The digests of HTTP Digest: their names, lengths and how to compute them. Algorithms are fetched
- * from OpenSSL once, because a fetch by name costs more than a hash of a short text. */
+/* The digests of HTTP Digest: their names and lengths, and functions that compute them. Algorithms
+ * are fetched from OpenSSL once, because a fetch by name costs more than a hash of a short text. */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H
 
 #include "bytes.h"
 #include "sspi_acceptor.h" /* enum sspi_digest_algorithm */
 
-/* Longest digest in octets; in hexadecimal it is twice that. */
+/* Longest digest in octets; its hexadecimal form has twice as many digits. */
 #define HASH_MAX 32
 
 struct evp_md_st;
 struct evp_md_ctx_st;
 
-/* "MD5", "SHA-256", "SHA-512-256", each also with "-sess", as in RFC 7616; NULL for anything else.
- */
+/* Returns "MD5", "SHA-256" or "SHA-512-256", or one of them with "-sess" (RFC 7616); NULL for any
+ * other value. */
 const char *hash_name(enum sspi_digest_algorithm algorithm);
 
-/* The algorithm of that name, letters without case; SSPI_DIGEST_NONE when unknown. */
+/* Returns the algorithm of this name in any case, or SSPI_DIGEST_NONE if the name is unknown. */
 enum sspi_digest_algorithm hash_from_name(struct sspi_view name);
 
-/* The algorithm that a -sess form computes with, what hashes of passwords are kept by; the same for
- * one that is no -sess form. */
+/* Returns the algorithm that a -sess form computes with, and any other algorithm unchanged. Hashes
+ * of passwords are stored by this algorithm. */
 enum sspi_digest_algorithm hash_base(enum sspi_digest_algorithm algorithm);
 
-/* Octets of a digest: 16 or 32; 0 for anything else. */
+/* Returns the octets of a digest: 16 or 32, and 0 for any other value. */
 size_t hash_len(enum sspi_digest_algorithm algorithm);
 
-/* What this machine's OpenSSL can do. Made once, then read-only: any number of threads may use it.
- */
+/* The algorithms that this machine's OpenSSL has. Read-only after hash_suite_open(): any number of
+ * threads may use it. */
 struct hash_suite {
-    struct evp_md_st *md5; /* NULL where policy forbids it (FIPS) */
+    struct evp_md_st *md5; /* NULL if a policy of the machine forbids it (FIPS) */
     struct evp_md_st *sha_256;
     struct evp_md_st *sha_512_256;
 };
 
-/* Fetches the algorithms. False: not even SHA-256 is there; nothing is held then. Other missing
- * algorithms are no error here: ask hash_available(). */
+/* Fetches the algorithms. False: OpenSSL has no SHA-256; *ret_suite is unchanged. Another missing
+ * algorithm is not an error here: hash_available() tells which ones exist. */
 bool hash_suite_open(struct hash_suite *ret_suite) MUST_USE;
 
-/* Leaves a zero-initialised value. A zero-initialised suite is fine. */
+/* Leaves a zero-initialised value, and accepts one. */
 void hash_suite_close(struct hash_suite *suite);
 
 bool hash_available(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm);
 
-/* ---- streaming: one context for all hashes of one verification ---- */
+/* ---- streaming: one context computes all hashes of one verification ---- */
 
-/* Errors stick until the next hash_begin(): write freely, look at hash_end(). */
+/* `failed` stays true until the next hash_begin(), so callers check only hash_end(). */
 struct hash_run {
     const struct hash_suite *suite;
     struct evp_md_ctx_st *context;
@@ -54,38 +54,38 @@ struct hash_run {
     bool failed;
 };
 
-/* False: no memory. `suite` must outlive the run. For one thread. */
+/* False: out of memory. `suite` must outlive the run. Only one thread may use a run at a time. */
 bool hash_run_open(struct hash_run *ret_run, const struct hash_suite *suite) MUST_USE;
 
-/* Wipes and frees; a zero-initialised run is fine. */
+/* Wipes and frees; accepts a zero-initialised run. */
 void hash_run_close(struct hash_run *run);
 
-/* Starts a digest, giving up an unfinished one. */
+/* Starts a digest. An unfinished one is dropped. */
 void hash_begin(struct hash_run *run, enum sspi_digest_algorithm algorithm);
 void hash_update(struct hash_run *run, const void *data, size_t len);
 void hash_update_view(struct hash_run *run, struct sspi_view what);
 
-/* Feeds `data` as lower-case hexadecimal; len at most HASH_MAX. */
+/* Hashes `data` as lower-case hexadecimal; `len` is at most HASH_MAX. */
 void hash_update_hex(struct hash_run *run, const uint8_t *data, size_t len);
 
-/* Writes hash_len(algorithm) octets. False: the algorithm is not available or libcrypto failed; the
- * output is all zero then and must not be used. */
+/* Writes hash_len(algorithm) octets. False: the algorithm is not available, or libcrypto failed;
+ * the output is then all zero and must not be used. */
 bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX]) MUST_USE;
 
 #define HASH_HMAC_KEY_MAX 64
 
-/* HMAC (RFC 2104) by MD5 or SHA-256, whose blocks have 64 octets, over `parts` one after the other,
- * with a key of at most HASH_HMAC_KEY_MAX octets. False as hash_end(). */
+/* Computes HMAC (RFC 2104) with MD5 or SHA-256, whose blocks have 64 octets, over `parts` one after
+ * the other. The key has at most HASH_HMAC_KEY_MAX octets. False: as for hash_end(). */
 bool hash_hmac(struct hash_run *run, enum sspi_digest_algorithm algorithm, const uint8_t *key,
                size_t key_len, const struct sspi_view *parts, size_t n_parts,
                uint8_t ret_mac[HASH_MAX]) MUST_USE;
 
-/* The same by SHA-256 over `first` followed by `second`. */
+/* As hash_hmac() with SHA-256, over `first` followed by `second`. */
 bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
                        struct sspi_view first, struct sspi_view second,
                        uint8_t ret_mac[HASH_MAX]) MUST_USE;
 
-/* One digest over one text. False as hash_end(), or no memory. */
+/* Computes one digest of one text. False: as for hash_end(), or out of memory. */
 bool hash_once(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm,
                struct sspi_view what, uint8_t ret_digest[HASH_MAX]) MUST_USE;
 

@@ -7,12 +7,12 @@
 
 #include "utf8.h"
 
-/* STABLE keeps to the composition exclusions of UAX #15, without which it is not NFC. */
+/* STABLE applies the composition exclusions of UAX #15; without them the result is not NFC. */
 #define NFC_OPTIONS (UTF8PROC_STABLE | UTF8PROC_COMPOSE)
 
-/* U+11A7, one before the first final consonant: utf8proc takes it for one and drops it behind a
- * Hangul syllable (corrected by its pull request 317 of 2025). It starts anew and composes with
- * nothing, so texts are cut there. */
+/* U+11A7, the code point before the first final consonant of Hangul. The library utf8proc treats it
+ * as such a consonant and drops it behind a Hangul syllable; its pull request 317 of 2025 corrects
+ * this. U+11A7 is a starter and composes with no character, so nfc_append() cuts texts there. */
 static const struct sspi_view hangul_base = {"\xe1\x86\xa7", 3};
 
 bool nfc_is_plain(struct sspi_view text)
@@ -23,14 +23,14 @@ bool nfc_is_plain(struct sspi_view text)
     return true;
 }
 
-/* Decomposes into `characters`, composes there and appends the outcome. */
+/* Decomposes `part` into `characters`, composes them in place and appends the result. */
 static bool compose(struct bytes *to, struct sspi_view part, utf8proc_int32_t *characters,
                     utf8proc_ssize_t n_characters)
 {
     if (utf8proc_decompose((const utf8proc_uint8_t *)part.data, (utf8proc_ssize_t)part.len,
                            characters, n_characters, NFC_OPTIONS) != n_characters)
         return false;
-    /* In place: a character takes at most as many octets as its number did. */
+    /* This works in place: a character has at most as many octets as an utf8proc_int32_t. */
     utf8proc_ssize_t len = utf8proc_reencode(characters, n_characters, NFC_OPTIONS);
     if (len < 0)
         return false;
@@ -44,8 +44,8 @@ static bool append_part(struct bytes *to, struct sspi_view part)
         (const utf8proc_uint8_t *)part.data, (utf8proc_ssize_t)part.len, NULL, 0, NFC_OPTIONS);
     if (n_characters < 0)
         return false;
-    /* Not utf8proc_map(), which leaves copies of a password in memory that it gives back. One more:
-     * utf8proc_reencode() puts a NUL behind the text. */
+    /* utf8proc_map() would leave copies of a password in memory that it frees. The buffer has room
+     * for one more character, because utf8proc_reencode() puts a NUL behind the text. */
     size_t size = ((size_t)n_characters + 1) * sizeof(utf8proc_int32_t);
     utf8proc_int32_t *characters = malloc(size);
     if (characters == NULL)

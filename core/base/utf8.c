@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-/* Reads the character at the front of `text`; 0 octets taken means malformed. text.len > 0. */
+/* Reads the first character of `text`, which is not empty. Returns its octets, 0 if malformed. */
 static size_t take(struct sspi_view text, uint32_t *ret_character)
 {
     const unsigned char *in = (const unsigned char *)text.data;

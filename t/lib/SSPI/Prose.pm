@@ -196,7 +196,8 @@ sub usage_text {
     return @units;
 }
 
-# Sentences of a unit: { line, text, first }. A sentence ends at . ! or ? before a space and a capital.
+# Sentences of a unit: { line, text, first }. A sentence ends at . ! or ? before a space and a capital or
+# a backquote.
 sub sentences {
     my ($unit) = @_;
     my ($text, @starts) = ('');
@@ -208,7 +209,7 @@ sub sentences {
     }
     my (@sentences, $from);
     $from = 0;
-    while ($text =~ /[.!?]["')\]`*]*(?=\s+["'(`\[*_]*[A-Z]|\s*\z)/g) {
+    while ($text =~ /[.!?]["')\]`*]*(?=\s+(?:["'(\[*_]*[A-Z]|["'(\[*_]*`)|\s*\z)/g) {
         my $to = pos $text;
         next if substr($text, $from, $to - $from) =~ /\b(?:e\.g|i\.e|etc|cf|vs|No|Nr|[A-Z])\.\z/ && $to < length $text;
         push @sentences, [ $from, substr $text, $from, $to - $from ];
