@@ -58,10 +58,10 @@ ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
     bool                 tls;
     struct sspi_policy   policy;
 
-    tls = false;
-
 #if (NGX_HTTP_SSL)
     tls = (r->connection->ssl != NULL);
+#else
+    tls = false;
 #endif
 
     if (r->headers_in.authorization == NULL

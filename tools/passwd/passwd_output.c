@@ -116,7 +116,8 @@ bool passwd_output_finish(struct passwd_output *output)
     }
     if (output->old == NULL)
         unlink(output->temporary);
-    fsync(output->directory); /* the file is complete in either case; this makes its name last */
+    (void)fsync(
+        output->directory); /* the file is complete in either case; this makes its name last */
     close(output->file);
     output->file = -1;
     return true;

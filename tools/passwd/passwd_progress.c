@@ -37,7 +37,7 @@ static void draw(struct passwd_progress *progress)
                         (unsigned)(done_len * 100 / progress->total_len), progress->n_lines);
     if (width > progress->width)
         progress->width = width;
-    fflush(stderr);
+    (void)fflush(stderr);
 }
 
 void passwd_progress_add(struct passwd_progress *progress, size_t len)
