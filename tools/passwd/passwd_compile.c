@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "passwd_compile.h"
+
 #include <errno.h>
 #include <string.h>
 
-#include "passwd_actions.h"
 #include "passwd_lines.h"
 #include "passwd_output.h"
 #include "passwd_problem.h"

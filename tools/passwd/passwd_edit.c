@@ -2,9 +2,9 @@
 #include "passwd_edit.h"
 
 #include "nfc.h"
-#include "passwd_actions.h"
 #include "passwd_lines.h"
 #include "passwd_name.h"
+#include "passwd_options.h"
 #include "passwd_problem.h"
 
 int passwd_edit_realm(const char *path, struct sspi_view text, const char *given,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "passwd_list.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "passwd_actions.h"
 #include "passwd_database.h"
 #include "passwd_file.h"
 #include "passwd_name.h"

@@ -5,8 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "passwd_actions.h"
+#include "passwd_change.h"
+#include "passwd_compile.h"
+#include "passwd_import.h"
+#include "passwd_list.h"
 #include "passwd_problem.h"
+#include "passwd_verify.h"
 
 static int act(const struct passwd_options *options)
 {

@@ -7,9 +7,50 @@
 #include <string.h>
 
 #include "passwd_database.h"
-#include "passwd_help.h"
 #include "passwd_name.h"
 #include "passwd_problem.h"
+
+/* The text of --help. */
+static const char help[] =
+    "usage: sspi-passwd [-c] [-a ALG[,ALG...]] [-r REALM] [-D] [--stdin] FILE USER\n"
+    "       sspi-passwd --verify [-r REALM] [--stdin] FILE USER\n"
+    "       sspi-passwd --list [-r REALM] FILE [USER]\n"
+    "       sspi-passwd [-c] --import HTDIGEST FILE\n"
+    "       sspi-passwd --compile DATABASE FILE\n"
+    "\n"
+    "Keeps user files for SSPIDigestUserFile (Apache) and sspi_digest_user_file (nginx).\n"
+    "The first form sets the password of USER: the user's lines of that realm are replaced,\n"
+    "every other line stays as it is. Files are replaced in one step, with mode, owner and\n"
+    "access list kept.\n"
+    "\n"
+    "  -c         create FILE; it must not exist\n"
+    "  -a ALG,..  one line for each: SHA-256, SHA-512-256, MD5, NT (default SHA-256,MD5).\n"
+    "             MD5 is written as Apache's htdigest does, and an MD5-ISO-8859-1 line with it\n"
+    "             where SASL's DIGEST-MD5 needs another hash. NT is for NTLM.\n"
+    "  -r REALM   the realm, for NT the domain; without it the only one in FILE. -r \"\" is\n"
+    "             the empty realm, which Windows sends with user@domain.\n"
+    "  -D         delete the user's lines of that realm, with -a only those of ALG\n"
+    "  --stdin    read the password from one line of standard input, do not ask\n"
+    "  --verify   tell for each of the user's lines of that realm whether the password is\n"
+    "             right. FILE may be cdb:DATABASE; then the realm needs -r.\n"
+    "  --list     one line for each user and realm, in the order of FILE: user, realm and\n"
+    "             algorithms (\"SHA-256,MD5\"), with tabs between. FILE may be cdb:DATABASE.\n"
+    "  --import   take the lines of an htdigest file, or of another user file, into FILE:\n"
+    "             they replace lines of the same user, realm and algorithm\n"
+    "  --compile  write the users of FILE to a database for very many users, named in the\n"
+    "             server's configuration as cdb:DATABASE; servers see a new one within\n"
+    "             a second when their workers can read it. NT lines are left out.\n"
+    "  --help     print this\n"
+    "  --version  print the version\n"
+    "\n"
+    "Names and passwords are UTF-8 and are brought to Unicode's normal form C before they are\n"
+    "hashed, as RFC 7616 wants of clients as well. A password has 1 to 256 octets.\n"
+    "A new file can be read by its owner alone. That is enough for a server started by root,\n"
+    "which reads it before it gives its rights up. For workers to see changes without a\n"
+    "reload, let their group read it: chgrp www-data FILE; chmod 640 FILE\n"
+    "\n"
+    "Exit status: 0 done, or every line is right; 1 failed, wrong or not there; 2 wrong usage.\n"
+    "What ends with 1 or 2 has changed nothing.\n";
 
 /* What was given, one bit each. */
 enum given {
@@ -153,7 +194,7 @@ static bool read_flags(int argc, char **argv, struct passwd_options *options, st
             raw->realm = optarg;
             break;
         case OPT_HELP:
-            return fputs(passwd_help, stdout) >= 0;
+            return fputs(help, stdout) >= 0;
         case OPT_VERSION:
             return puts("sspi-passwd " SSPI_VERSION) >= 0;
         case '?': /* getopt_long() has told */

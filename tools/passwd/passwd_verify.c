@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "passwd_verify.h"
+
 #include <stdio.h>
 
-#include "passwd_actions.h"
 #include "passwd_database.h"
 #include "passwd_edit.h"
 #include "passwd_file.h"
