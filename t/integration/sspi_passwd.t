@@ -211,8 +211,8 @@ subtest 'verify' => sub {
     ($status, $out, $err) = passwd("Secret\n", '--verify', '--stdin', '-r', 'realm', 'f', 'alice');
     is($status, 1, 'wrong');
     is($out, '');
-    is($err, "sspi-passwd: f:1: the SHA-256 line is of another password\n"
-        . "sspi-passwd: f:3: the MD5 line is of another password\n", 'a line for each');
+    is($err, "sspi-passwd: f:1: the SHA-256 line has another password\n"
+        . "sspi-passwd: f:3: the MD5 line has another password\n", 'a line for each');
     is((passwd("Password\n", '--verify', '--stdin', '-r', 'Domain', 'f', 'User'))[0], 0, 'NT');
     is((passwd("password\n", '--verify', '--stdin', '-r', 'Domain', 'f', 'User'))[0], 1, 'NT, wrong');
     is((passwd("p$decomposed\n", '--verify', '--stdin', '-r', 'realm', 'f', $composed))[0], 0, 'another spelling');
@@ -223,7 +223,7 @@ subtest 'verify' => sub {
 
     put('f', "alice:realm:SHA-256:@{[sha256_hex('alice:realm:old')]}\nalice:realm:$md5\n");
     ($status, $out, $err) = passwd("secret\n", '--verify', '--stdin', 'f', 'alice');
-    is_deeply([ $status, $out, $err ], [ 1, "MD5\tright\n", "sspi-passwd: f:1: the SHA-256 line is of another password\n" ],
+    is_deeply([ $status, $out, $err ], [ 1, "MD5\tright\n", "sspi-passwd: f:1: the SHA-256 line has another password\n" ],
         'one right and one wrong');
     put('f', "alice:realm:$md5\nbob:realm:x\n");
     fails('a bad line', 1, qr/^sspi-passwd: f:2: .*\b32\b/, "secret\n", '--verify', '--stdin', 'f', 'alice');

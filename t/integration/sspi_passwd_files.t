@@ -94,7 +94,7 @@ subtest 'import' => sub {
     put('h', "Jo\xcc\x88rg:realm:$x\nJ\xc3\xb6rg:realm:$y\n");
     my ($status, $out, $err) = passwd('', '--import', 'h', 'g');
     is($status, 0);
-    like($err, qr/^sspi-passwd: note: 1 name of h is not in Unicode's form C.*set .* anew$/, 'a name whose hash no client sends');
+    like($err, qr/^sspi-passwd: note: 1 name of h is not in Unicode's form C.*set .* again$/, 'a name whose hash no client sends');
     is(get('g'), "dave:realm:$x\n" . get('h'), 'is imported unchanged');
 };
 
@@ -118,7 +118,7 @@ subtest 'compile' => sub {
     my @verified = passwd("secret\n", '--verify', '--stdin', '-r', 'realm', 'cdb:d', 'alice');
     is_deeply(\@verified, [ 0, "SHA-256\tright\nMD5\tright\n", '' ], 'the password is right in it');
     @verified = passwd("Secret\n", '--verify', '--stdin', '-r', 'realm', 'cdb:d', 'alice');
-    is_deeply(\@verified, [ 1, '', join '', map { "sspi-passwd: cdb:d: the $_ line is of another password\n" } qw(SHA-256 MD5) ],
+    is_deeply(\@verified, [ 1, '', join '', map { "sspi-passwd: cdb:d: the $_ line has another password\n" } qw(SHA-256 MD5) ],
         'another password is wrong');
     my $list = "alice\trealm\tSHA-256,MD5\nbob\tother\tMD5\ncarol\t\tMD5\n";
     is_deeply([ passwd('', '--list', 'cdb:d') ], [ 0, $list, '' ], 'a list of the database');

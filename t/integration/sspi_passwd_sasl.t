@@ -66,7 +66,7 @@ subtest 'with only MD5' => sub {
     put('f', '');
     is((set('jürgen', 'realm', 'Käse', '-a', 'SHA-256'))[0], 0);
     is(get('f'), sha_line('jürgen', 'realm', 'Käse'));
-    fails("-a $_", 2, qr/^sspi-passwd: -a: MD5-ISO-8859-1 lines come and go with MD5; name that$/, '', '-a', $_, 'f', 'alice')
+    fails("-a $_", 2, qr/^sspi-passwd: -a: MD5-ISO-8859-1 lines are written and deleted together with MD5 lines; name MD5$/, '', '-a', $_, 'f', 'alice')
       for 'MD5-ISO-8859-1', 'MD5,md5-iso-8859-1';
 };
 
@@ -86,11 +86,11 @@ subtest 'a change replaces it, or removes it' => sub {
     my ($status, undef, $err) = set('alice', 'realm', 'Käse', '-a', 'SHA-256');
     is($status, 0);
     is(get('f'), sha_line('alice', 'realm', 'Käse'), 'without MD5 both lines are removed');
-    is($err, "sspi-passwd: note: alice had a MD5 line with the old password, which is removed; name MD5 in -a to have a new one\n",
+    is($err, "sspi-passwd: note: alice's MD5 line had the old password and is removed; add MD5 to -a to write a new one\n",
         'one message says so');
     put('f', sasl_line('alice', 'realm', 'Käse'));
     ($status, undef, $err) = set('alice', 'realm', 'Käse', '-a', 'SHA-256');
-    like($err, qr/^sspi-passwd: note: alice had a MD5-ISO-8859-1 line .*; name MD5 in -a to have a new one$/, 'also if it was the only line');
+    like($err, qr/^sspi-passwd: note: alice's MD5-ISO-8859-1 line .*; add MD5 to -a to write a new one$/, 'also if it was the only line');
 };
 
 subtest 'deleting' => sub {
@@ -115,7 +115,7 @@ subtest 'verify and list' => sub {
         is_deeply([ $status, $out, $err ], [ 0, "MD5\tright\nMD5-ISO-8859-1\tright\n", '' ], "$file: both");
         ($status, $out, $err) = passwd(utf8("käse\n"), '--verify', '--stdin', '-r', 'realm', $file, utf8('jürgen'));
         is($status, 1);
-        like($err, qr/^sspi-passwd: $file(?::2)?: the MD5-ISO-8859-1 line is of another password$/m, "$file: wrong");
+        like($err, qr/^sspi-passwd: $file(?::2)?: the MD5-ISO-8859-1 line has another password$/m, "$file: wrong");
         is((passwd(utf8("Käse\n"), '--verify', '--stdin', '-r', 'realm', $file, 'carl'))[0], 0, "$file: only this line");
         is_deeply([ passwd('', '--list', $file) ],
             [ 0, utf8("jürgen\trealm\tMD5,MD5-ISO-8859-1\nbob\trealm\tMD5\ncarl\trealm\tMD5-ISO-8859-1\n"), '' ], "$file: list");
@@ -123,7 +123,7 @@ subtest 'verify and list' => sub {
     put('f', md5_line(@user) . sasl_line('jürgen', 'realm', 'old'));
     my ($status, $out, $err) = passwd(utf8("Käse\n"), '--verify', '--stdin', 'f', utf8('jürgen'));
     is_deeply([ $status, $out, $err ],
-        [ 1, "MD5\tright\n", "sspi-passwd: f:2: the MD5-ISO-8859-1 line is of another password\n" ], 'an outdated line');
+        [ 1, "MD5\tright\n", "sspi-passwd: f:2: the MD5-ISO-8859-1 line has another password\n" ], 'an outdated line');
 };
 
 subtest 'compile' => sub {
@@ -142,8 +142,8 @@ subtest 'import' => sub {
     my ($status, $out, $err) = passwd('', '--import', 'h', 'f');
     is($status, 0);
     is($out, "added 1, replaced 1\n");
-    is($err, "sspi-passwd: note: 1 MD5-ISO-8859-1 line was removed, of another password than the new MD5 line; "
-        . "set the passwords of these users anew for SASL\n");
+    is($err, "sspi-passwd: note: 1 MD5-ISO-8859-1 line was removed, because the new MD5 line has another password; "
+        . "set the passwords of these users again for SASL\n");
     is(get('f'), $rest . md5_line(@new) . md5_line('carol', 'realm', 'Käse'), 'the line of the old password is gone');
 
     put('h', md5_line(@new) . sasl_line(@new));

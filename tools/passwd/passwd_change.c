@@ -7,9 +7,9 @@
 #include "passwd_problem.h"
 #include "passwd_prompt.h"
 
-/* The realm, and that the file is there and right, before anybody is asked. The lock is not held
- * while a person types. */
-static int look(const struct passwd_options *options, struct bytes *ret_realm)
+/* Checks that the file exists and is right, and finds the realm, before the user types a password.
+ * The file is not locked while the user types. */
+static int check_file(const struct passwd_options *options, struct bytes *ret_realm)
 {
     PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
     if (!passwd_file_load(options->file, PASSWD_FILE_CHANGE, &file))
@@ -17,23 +17,25 @@ static int look(const struct passwd_options *options, struct bytes *ret_realm)
     return passwd_edit_realm(options->file, bytes_as_view(&file.text), options->realm, ret_realm);
 }
 
-/* Lines that went without a successor held the old password; whoever used them must know. */
-static void tell_dropped(const struct passwd_options *options, const struct passwd_edit *edit)
+/* Reports removed lines that no new line replaces. They had the old password, and a client may have
+ * used them. */
+static void report_dropped(const struct passwd_options *options, const struct passwd_edit *edit)
 {
     for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++) {
         enum passwd_kind asked = passwd_kind_asked(kind);
-        /* Of two that go together, one is told. */
+        /* MD5 and SASL lines belong together: one message for both. */
         bool dropped = edit->removed[kind] && (asked == kind || !edit->removed[asked]);
         for (size_t i = 0; i < options->n_kinds; i++)
             dropped = dropped && options->kinds[i] != asked;
         if (dropped)
-            passwd_problem("note: %s had a %s line with the old password, which is removed; name "
-                           "%s in -a to have a new one",
-                           options->user, passwd_kind_name(kind), passwd_kind_name(asked));
+            passwd_problem(
+                "note: %s's %s line had the old password and is removed; add %s to -a to "
+                "write a new one",
+                options->user, passwd_kind_name(kind), passwd_kind_name(asked));
     }
 }
 
-/* What was asked for, for the file as it is now. */
+/* Applies the edit to the file as it is now. */
 static int replace(const struct passwd_options *options, struct passwd_edit *edit)
 {
     PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
@@ -50,7 +52,7 @@ static int replace(const struct passwd_options *options, struct passwd_edit *edi
     if (!passwd_output_put(options->file, &file, bytes_as_view(&text)))
         return PASSWD_EXIT_FAILED;
     if (options->action == PASSWD_SET)
-        tell_dropped(options, edit);
+        report_dropped(options, edit);
     return PASSWD_EXIT_DONE;
 }
 
@@ -59,7 +61,7 @@ int passwd_change(const struct passwd_options *options)
     PASSWD_PROMPT_CLEANUP struct passwd_secret secret = {.len = 0};
     BYTES_CLEANUP struct bytes lines = {0};
     BYTES_CLEANUP struct bytes realm = {0};
-    int status = look(options, &realm);
+    int status = check_file(options, &realm);
     if (status != PASSWD_EXIT_DONE)
         return status;
     if (options->action == PASSWD_SET &&
@@ -84,7 +86,7 @@ int passwd_create(const struct passwd_options *options)
 {
     PASSWD_PROMPT_CLEANUP struct passwd_secret secret = {.len = 0};
     BYTES_CLEANUP struct bytes lines = {0};
-    /* Looks before anybody types a password for nothing. */
+    /* The file name is checked before the user types a password. */
     bool done = passwd_file_is_free(options->file) &&
                 passwd_prompt(options->from_stdin, PASSWD_PROMPT_NEW, options->user, &secret) &&
                 passwd_hash_lines(options, bytes_view(options->realm),

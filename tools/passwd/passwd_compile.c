@@ -10,8 +10,8 @@
 #include "store_source.h"
 #include "store_users_cdb.h"
 
-/* How often somebody who gave up is noticed. */
-#define LINES_A_LOOK 1024u
+/* Number of lines between two checks for a pending signal. */
+#define LINES_PER_CHECK 1024u
 
 static bool add(struct store_users_cdb_writer *writer, const struct passwd_lines *lines)
 {
@@ -19,26 +19,26 @@ static bool add(struct store_users_cdb_writer *writer, const struct passwd_lines
         return true;
     switch (errno) {
     case EEXIST:
-        passwd_lines_tell_second(lines);
+        passwd_lines_report_second(lines);
         break;
     case EFBIG:
-        passwd_lines_tell(lines, "the database would be larger than 4 GiB, or than files may be "
-                                 "here; split the user file by realm");
+        passwd_lines_report(lines, "the database would be larger than 4 GiB, or than files may be "
+                                   "here; split the user file by realm");
         break;
     default:
-        passwd_lines_tell(lines, strerror(errno));
+        passwd_lines_report(lines, strerror(errno));
         break;
     }
     return false;
 }
 
-/* False: told, or a signal waits. */
+/* False: reported, or a signal is pending. */
 static bool add_all(struct store_users_cdb_writer *writer, struct passwd_lines *lines,
                     size_t *ret_n_nt)
 {
     enum passwd_next next;
     while ((next = passwd_lines_next(lines)) == PASSWD_NEXT_LINE) {
-        if (lines->number % LINES_A_LOOK == 0 && passwd_output_is_interrupted())
+        if (lines->number % LINES_PER_CHECK == 0 && passwd_output_is_interrupted())
             return false;
         if (!lines->has_user)
             continue;
@@ -50,7 +50,8 @@ static bool add_all(struct store_users_cdb_writer *writer, struct passwd_lines *
     return next == PASSWD_NEXT_END;
 }
 
-/* Somebody who writes into the file instead of replacing it leaves half of two states. */
+/* A program that overwrites the file, instead of replacing it, can make us read parts of two
+ * versions. */
 static bool is_unchanged(const struct passwd_file *file, const char *path)
 {
     struct stat now;
@@ -95,7 +96,7 @@ int passwd_compile(const struct passwd_options *options)
     PASSWD_OUTPUT_CLEANUP struct passwd_output output = {0};
     bool replaces = passwd_file_exists(options->other);
     size_t n_nt = 0;
-    /* In order: of two runs, the later one must not read the older file and write the last. */
+    /* The lock orders two runs: the run that wrote the database last has read the newest file. */
     if (!passwd_file_open(options->file, PASSWD_FILE_ORDER, &from) ||
         (replaces && !passwd_file_open(options->other, PASSWD_FILE_READ, &old)))
         return PASSWD_EXIT_FAILED;

@@ -5,16 +5,16 @@
 
 #include "store_users_cdb.h"
 
-/* Does the name say that it is one? */
+/* True if the name begins with "cdb:". */
 bool passwd_database_is(const char *name);
 
-/* The path of one, whether its name says so or not. */
+/* Returns the path of a database: `name` without "cdb:" if it begins with it. */
 const char *passwd_database_path(const char *name);
 
-/* store_users_cdb_open() on its path. NULL: told. */
+/* Opens a database by its name or path. NULL: reported. */
 struct store_users_cdb *passwd_database_open(const char *name) MUST_USE;
 
-/* NULL in it is fine. */
+/* *database may be NULL; it is NULL afterwards. */
 void passwd_database_close(struct store_users_cdb **database);
 
 #define PASSWD_DATABASE_CLEANUP __attribute__((cleanup(passwd_database_close)))

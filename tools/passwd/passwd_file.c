@@ -12,12 +12,12 @@
 
 static int open_file(const char *target)
 {
-    /* Not blocking: opening a FIFO would wait for ever. */
+    /* O_NONBLOCK, because open() would wait for a writer of a FIFO. */
     return open(target, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
-/* Opens and locks what `target` names now: whoever held the lock before may have put another file
- * in its place. */
+/* Opens and locks the file that `target` names now. The previous holder of the lock may have
+ * replaced the file. */
 static int open_locked(const char *target)
 {
     for (;;) {

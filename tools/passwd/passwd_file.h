@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A user file on disk: opened, locked, read. All functions tell what went wrong. */
+/* Opens, locks and reads a user file. All functions report their problems. */
 #ifndef PASSWD_FILE_H
 #define PASSWD_FILE_H
 
@@ -9,7 +9,7 @@
 
 /* Initialise with PASSWD_FILE_NONE. */
 struct passwd_file {
-    char *target; /* what a symbolic link finally names */
+    char *target; /* the path without symbolic links */
     int file;     /* holds the lock while open */
     struct stat info;
     struct bytes text; /* after passwd_file_read() */
@@ -18,26 +18,26 @@ struct passwd_file {
 #define PASSWD_FILE_NONE ((struct passwd_file){.file = -1})
 
 enum passwd_file_use {
-    PASSWD_FILE_READ,  /* without a lock: a file is never half written */
-    PASSWD_FILE_ORDER, /* locked against changes and against others who do the same */
-    PASSWD_FILE_CHANGE /* the same, and a missing file is told with how to create it */
+    PASSWD_FILE_READ,  /* without a lock, because sspi-passwd replaces files in one step */
+    PASSWD_FILE_ORDER, /* with an exclusive lock: no other sspi-passwd changes the file meanwhile */
+    PASSWD_FILE_CHANGE /* as ORDER; if the file is missing, the message says how to create it */
 };
 
-/* Opens a regular file. Waits while another sspi-passwd has it locked. */
+/* Opens a regular file. Waits while another sspi-passwd holds the lock. */
 bool passwd_file_open(const char *path, enum passwd_file_use use,
                       struct passwd_file *ret_file) MUST_USE;
 
-/* Reads all of it. `path` is what its user calls it. */
+/* Reads the whole file. `path` is its name in messages. */
 bool passwd_file_read(struct passwd_file *file, const char *path) MUST_USE;
 
-/* Both in one. */
+/* Opens and reads a file. */
 bool passwd_file_load(const char *path, enum passwd_file_use use,
                       struct passwd_file *ret_file) MUST_USE;
 
-/* Is there anything of that name, be it a symbolic link to nothing? */
+/* True if the name exists, even if it is a symbolic link to a missing file. */
 bool passwd_file_exists(const char *path);
 
-/* True when there is nothing; false: told, as to somebody who wants to create it. */
+/* True if the name does not exist, so that the file can be created. False: reported. */
 bool passwd_file_is_free(const char *path) MUST_USE;
 
 /* Unlocks, wipes and frees. */

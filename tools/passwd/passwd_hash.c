@@ -11,7 +11,7 @@
 #include "store_users_parse.h"
 #include "utf8.h"
 
-/* RFC 7616 3.4.2: A1 is user:realm:password. The line holds its hash. */
+/* RFC 7616 3.4.2: A1 is user:realm:password. The line contains the hash of A1. */
 static bool digest_hash(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm,
                         struct sspi_view user, struct sspi_view realm, struct sspi_view password,
                         uint8_t ret_hash[HASH_MAX])
@@ -30,7 +30,7 @@ static bool digest_hash(const struct hash_suite *suite, enum sspi_digest_algorit
     return done;
 }
 
-/* In ISO-8859-1 when all of it fits, else as it is. */
+/* Appends `text` in ISO-8859-1 if all its characters fit, else unchanged. */
 static void append_fitting(struct bytes *to, struct sspi_view text)
 {
     if (!utf8_to_latin_1(to, text))
@@ -39,7 +39,8 @@ static void append_fitting(struct bytes *to, struct sspi_view text)
 
 /* RFC 2831 2.1.2.1: "If "charset=UTF-8" is present, and all the characters of either
  * "username-value" or "passwd" are in the ISO 8859-1 character set, then it must be converted to
- * ISO 8859-1 before being hashed." Each by itself, and the realm likewise, as Cyrus' clients do. */
+ * ISO 8859-1 before being hashed." Each value is converted by itself, and the realm, too, as Cyrus'
+ * clients do. */
 static bool sasl_hash(const struct hash_suite *suite, struct sspi_view user, struct sspi_view realm,
                       struct sspi_view password, uint8_t ret_hash[HASH_MAX])
 {
@@ -52,8 +53,8 @@ static bool sasl_hash(const struct hash_suite *suite, struct sspi_view user, str
                        bytes_as_view(&fitting_realm), bytes_as_view(&fitting_password), ret_hash);
 }
 
-/* MS-NLMP 3.3.1 NTOWFv1: MD4 of the password in UTF-16LE. MD4 is in OpenSSL's legacy provider,
- * which is loaded into a context of its own: nothing else in the process can use it then. */
+/* MS-NLMP 3.3.1 NTOWFv1: MD4 of the password in UTF-16LE. MD4 is in OpenSSL's legacy provider. It
+ * is loaded into a separate library context, so that no other code in the process uses it. */
 static bool md4(const uint8_t *data, size_t len, uint8_t ret_hash[HASH_MAX])
 {
     OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
@@ -99,7 +100,7 @@ bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct s
     else
         done = digest_hash(suite, passwd_kind_algorithm(kind), user, realm, password, ret_hash);
     if (!done)
-        passwd_problem("this machine's OpenSSL cannot do %s",
+        passwd_problem("this machine's OpenSSL has no %s",
                        kind == PASSWD_NT ? "MD4, which NT needs (legacy provider)"
                                          : passwd_kind_name(kind));
     return done;
@@ -120,14 +121,14 @@ static void append_line(struct bytes *to, enum passwd_kind kind, struct sspi_vie
     bytes_append_char(to, ':');
     bytes_append_view(to, realm);
     bytes_append_char(to, ':');
-    /* htdigest's form, so that Apache's own tool and modules read it too. */
+    /* MD5 lines have the form of htdigest, so that Apache's own tool and modules can read them. */
     if (kind != PASSWD_MD5)
         bytes_append_format(to, "%s:", passwd_kind_name(kind));
     bytes_append_hex(to, hash, passwd_kind_len(kind));
     bytes_append_char(to, '\n');
 }
 
-/* Beside the MD5 line, when the hash is another. False: told. */
+/* Appends the line of SASL if its hash differs from that of MD5. False: reported. */
 static bool append_sasl_line(struct bytes *to, const struct hash_suite *suite,
                              struct sspi_view user, struct sspi_view realm,
                              struct sspi_view password, const uint8_t *md5)
@@ -140,7 +141,7 @@ static bool append_sasl_line(struct bytes *to, const struct hash_suite *suite,
     return done;
 }
 
-/* False: told. */
+/* False: reported. */
 static bool check_names(const struct passwd_options *options, struct sspi_view realm)
 {
     const char *problem = NULL;

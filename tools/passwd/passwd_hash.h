@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hashes of a password, and the lines they are kept in. */
+/* Computes the hashes of a password, and formats the lines that contain them. */
 #ifndef PASSWD_HASH_H
 #define PASSWD_HASH_H
 
 #include "hash.h"
 #include "passwd_options.h"
 
-/* Computes what a line of that kind holds: passwd_kind_len() octets, which the caller wipes. False:
- * told (this machine's OpenSSL cannot do it, no memory). */
+/* Computes the hash in a line of this kind: passwd_kind_len() octets, which the caller wipes.
+ * False: reported (this machine's OpenSSL lacks the algorithm, out of memory). */
 bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct sspi_view user,
                  struct sspi_view realm, struct sspi_view password,
                  uint8_t ret_hash[HASH_MAX]) MUST_USE;
 
-/* hash_suite_open(); false: told. */
+/* As hash_suite_open(). False: reported. */
 bool passwd_hash_open(struct hash_suite *ret_suite) MUST_USE;
 
-/* Appends one line for each of the kinds of `options`, and behind that of MD5 the one of SASL when
- * its hash is another. False: told. */
+/* Appends one line for each kind of `options`. An MD5 line is followed by a line of SASL if the
+ * hash of SASL differs. False: reported. */
 bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view realm,
                        struct sspi_view password, struct bytes *to) MUST_USE;
 

@@ -10,9 +10,9 @@
 #include "passwd_table.h"
 
 struct import {
-    struct passwd_table table; /* what to take in */
+    struct passwd_table table; /* the lines to import */
     struct passwd_progress progress;
-    struct bytes text; /* the new one */
+    struct bytes text; /* the new text of the file */
     size_t n_added;
     size_t n_replaced;
     size_t n_stale;
@@ -32,7 +32,7 @@ static void append(struct import *import, struct passwd_table_user *user, enum p
     user->used[kind] = true;
 }
 
-/* The hash of MD5 is the end of either form of its line. */
+/* The MD5 hash is the end of a line in both forms, with and without the algorithm's name. */
 static bool has_same_md5(struct sspi_view line, struct sspi_view other)
 {
     size_t len = 2 * passwd_kind_len(PASSWD_MD5);
@@ -47,7 +47,7 @@ static struct passwd_table_user *find_user(const struct import *import,
     return lines->has_user ? passwd_table_find(&import->table, passwd_lines_name(lines)) : NULL;
 }
 
-/* Marks users whose MD5 line `text` has already. */
+/* Marks the users whose MD5 hash in `text` equals the imported one. */
 static bool mark_known(struct import *import, const char *path, struct sspi_view text)
 {
     PASSWD_LINES_CLEANUP struct passwd_lines lines;
@@ -61,15 +61,15 @@ static bool mark_known(struct import *import, const char *path, struct sspi_view
     return next == PASSWD_NEXT_END;
 }
 
-/* A line of SASL that was made with an MD5 line of another password than the imported one: whoever
- * had the old one could still log in with it. */
+/* True for a line of SASL whose password differs from that of the imported MD5 line. A client with
+ * the old password could still log in with it. */
 static bool is_stale(const struct passwd_table_user *user, enum passwd_kind kind)
 {
     return kind == PASSWD_SASL && user->line[PASSWD_SASL].data == NULL &&
            user->line[PASSWD_MD5].data != NULL && !user->is_known;
 }
 
-/* Takes over the lines of `text`, or what is imported in their place. */
+/* Copies the lines of `text`, and replaces those that are imported. */
 static bool merge(struct import *import, const char *path, struct sspi_view text)
 {
     PASSWD_LINES_CLEANUP struct passwd_lines lines;
@@ -82,7 +82,7 @@ static bool merge(struct import *import, const char *path, struct sspi_view text
             import->n_stale++;
         } else if (user == NULL || user->line[lines.kind].data == NULL) {
             bytes_append_view(&import->text, lines.whole);
-        } else if (!user->used[lines.kind]) { /* of two lines there stays one */
+        } else if (!user->used[lines.kind]) { /* only the first of several lines is replaced */
             append(import, user, lines.kind);
             import->n_replaced++;
         }
@@ -102,25 +102,27 @@ static void add_rest(struct import *import)
     }
 }
 
-/* Their hashes are of the names as they stand, so that nothing can be done about it here. */
-static void tell_foreign_names(const struct import *import, const char *path)
+/* Reports names that are not in NFC. Their hashes contain the names as written in the file, so
+ * sspi-passwd cannot convert them. */
+static void report_foreign_names(const struct import *import, const char *path)
 {
     size_t n_foreign = 0;
     for (size_t i = 0; i < import->table.n_users; i++)
         n_foreign += !passwd_name_is_nfc(import->table.users[i].name);
     if (n_foreign > 0)
         passwd_problem("note: %zu name%s of %s %s not in Unicode's form C, which RFC 7616 clients "
-                       "send; set the passwords of these users anew",
+                       "send; set the passwords of these users again",
                        n_foreign, n_foreign == 1 ? "" : "s", path, n_foreign == 1 ? "is" : "are");
 }
 
-static void tell_stale(const struct import *import)
+static void report_stale(const struct import *import)
 {
     if (import->n_stale > 0)
-        passwd_problem("note: %zu %s line%s removed, of another password than the new MD5 line; "
-                       "set the passwords of these users anew for SASL",
-                       import->n_stale, passwd_kind_name(PASSWD_SASL),
-                       import->n_stale == 1 ? " was" : "s were");
+        passwd_problem(
+            "note: %zu %s line%s removed, because the new MD5 line has another password; "
+            "set the passwords of these users again for SASL",
+            import->n_stale, passwd_kind_name(PASSWD_SASL),
+            import->n_stale == 1 ? " was" : "s were");
 }
 
 static bool run(const struct passwd_options *options, struct import *import)
@@ -146,8 +148,8 @@ static bool run(const struct passwd_options *options, struct import *import)
     if (!passwd_output_put(options->file, options->create ? NULL : &to,
                            bytes_as_view(&import->text)))
         return false;
-    tell_foreign_names(import, options->other);
-    tell_stale(import);
+    report_foreign_names(import, options->other);
+    report_stale(import);
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a line of a user file holds: a hash for Digest by one of three algorithms, one for NTLM, or
- * one for SASL's DIGEST-MD5 where that is not MD5's. */
+/* The kinds of lines in a user file. A line contains a hash for Digest by one of three
+ * algorithms, or a hash for NTLM. If SASL's DIGEST-MD5 needs another hash than MD5, a line contains
+ * that. */
 #ifndef PASSWD_KIND_H
 #define PASSWD_KIND_H
 
@@ -15,23 +16,23 @@ enum passwd_kind {
     PASSWD_N_KINDS
 };
 
-/* As in a file's line: "SHA-256". */
+/* Returns the name of a kind as in the lines of files: "SHA-256". */
 const char *passwd_kind_name(enum passwd_kind kind);
 
-/* The kind of that name, letters without case; PASSWD_N_KINDS when unknown. */
+/* Returns the kind of this name in any case, or PASSWD_N_KINDS if the name is unknown. */
 enum passwd_kind passwd_kind_from_name(struct sspi_view name);
 
-/* The kind that people name to have, or to delete, a line of `kind`: those of SASL come and go with
- * MD5's. */
+/* Returns the kind that a user names in -a to write or delete a line of `kind`: MD5 for SASL, and
+ * any other kind itself. */
 enum passwd_kind passwd_kind_asked(enum passwd_kind kind);
 
-/* Digest's or SASL's algorithm; SSPI_DIGEST_NONE for NT. */
+/* Returns the algorithm of Digest or SASL; SSPI_DIGEST_NONE for NT. */
 enum sspi_digest_algorithm passwd_kind_algorithm(enum passwd_kind kind);
 
-/* Of a line that was read. */
+/* Returns the kind of a line that was read. */
 enum passwd_kind passwd_kind_of(const struct store_users_line *line);
 
-/* Octets of the hash: 16 or 32. */
+/* Returns the octets of the hash: 16 or 32. */
 size_t passwd_kind_len(enum passwd_kind kind);
 
 #endif

@@ -33,7 +33,7 @@ void passwd_lines_end(struct passwd_lines *lines)
     *lines = (struct passwd_lines){.file = -1};
 }
 
-/* Reads on until `rest` has a whole line, or the file ends. False: `ret_problem`. */
+/* Reads until `rest` has a whole line or the file ends. False: *ret_problem is set. */
 static bool fill(struct passwd_lines *lines, const char **ret_problem)
 {
     size_t searched_len = 0;
@@ -43,7 +43,7 @@ static bool fill(struct passwd_lines *lines, const char **ret_problem)
             return true;
         searched_len = rest->len;
         if (rest->len == PASSWD_LINES_BUFFER) {
-            *ret_problem = "the line is longer than 65536 octets; no right line is";
+            *ret_problem = "the line is longer than 65536 octets; no right line is so long";
             return false;
         }
         memmove(lines->buffer, rest->data, rest->len);
@@ -60,21 +60,22 @@ static bool fill(struct passwd_lines *lines, const char **ret_problem)
     }
 }
 
-void passwd_lines_tell(const struct passwd_lines *lines, const char *problem)
+void passwd_lines_report(const struct passwd_lines *lines, const char *problem)
 {
     if (lines->progress != NULL)
         passwd_progress_end(lines->progress);
     passwd_problem("%s:%lu: %s", lines->path, lines->number, problem);
 }
 
-void passwd_lines_tell_second(const struct passwd_lines *lines)
+void passwd_lines_report_second(const struct passwd_lines *lines)
 {
-    passwd_lines_tell(lines, "a second line of a user, realm and algorithm; remove one of the two");
+    passwd_lines_report(lines,
+                        "a second line of a user, realm and algorithm; remove one of the two");
 }
 
-static enum passwd_next tell_bad(const struct passwd_lines *lines, const char *problem)
+static enum passwd_next report_bad(const struct passwd_lines *lines, const char *problem)
 {
-    passwd_lines_tell(lines, problem);
+    passwd_lines_report(lines, problem);
     return PASSWD_NEXT_BAD;
 }
 
@@ -84,7 +85,7 @@ enum passwd_next passwd_lines_next(struct passwd_lines *lines)
     bytes_wipe(lines->line.hash, sizeof lines->line.hash);
     lines->number++;
     if (lines->file >= 0 && !fill(lines, &problem))
-        return tell_bad(lines, problem);
+        return report_bad(lines, problem);
     if (!store_users_parse_next(&lines->rest, &lines->whole, &lines->text))
         return PASSWD_NEXT_END;
     if (lines->progress != NULL)
@@ -101,13 +102,13 @@ enum passwd_next passwd_lines_next(struct passwd_lines *lines)
         return PASSWD_NEXT_LINE;
     case STORE_USERS_BAD:
     default:
-        return tell_bad(lines, problem);
+        return report_bad(lines, problem);
     }
 }
 
 struct sspi_view passwd_lines_name(const struct passwd_lines *lines)
 {
-    /* They stand side by side, with a colon between. */
+    /* The line contains user and realm side by side, with a colon between them. */
     return (struct sspi_view){lines->text.data, lines->line.user.len + 1 + lines->line.realm.len};
 }
 

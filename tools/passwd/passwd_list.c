@@ -10,7 +10,7 @@
 #include "passwd_problem.h"
 #include "passwd_table.h"
 
-/* Cuts user:realm. */
+/* Splits user:realm. */
 static void cut_name(struct sspi_view name, struct sspi_view *ret_user, struct sspi_view *ret_realm)
 {
     const char *colon = memchr(name.data, ':', name.len);
@@ -21,8 +21,7 @@ static void cut_name(struct sspi_view name, struct sspi_view *ret_user, struct s
 static void print(const struct passwd_table_user *entry, struct sspi_view user,
                   struct sspi_view realm)
 {
-    /* As one would type them behind -a, but that SASL's stands with MD5: strongest first, and
-     * NTLM's last. */
+    /* The strongest algorithm of Digest is first. SASL's line belongs to MD5's, and NT is last. */
     static const enum passwd_kind order[PASSWD_N_KINDS] = {PASSWD_SHA_512_256, PASSWD_SHA_256,
                                                            PASSWD_MD5, PASSWD_SASL, PASSWD_NT};
     printf("%.*s\t%.*s\t", (int)user.len, user.data, (int)realm.len, realm.data);
@@ -35,7 +34,7 @@ static void print(const struct passwd_table_user *entry, struct sspi_view user,
     putchar('\n');
 }
 
-/* How many were printed. */
+/* Prints the users that the options select, and returns their number. */
 static size_t print_wanted(const struct passwd_table *table, const struct passwd_options *options)
 {
     size_t n_printed = 0;

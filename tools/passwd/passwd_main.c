@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sspi-passwd: keeps the user files of Digest. */
+/* sspi-passwd: writes and reads user files of Digest and NTLM. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "passwd_problem.h"
 #include "passwd_verify.h"
 
-static int act(const struct passwd_options *options)
+static int run(const struct passwd_options *options)
 {
     switch (options->action) {
     case PASSWD_CREATE:
@@ -36,12 +36,12 @@ int main(int argc, char **argv)
 {
     struct passwd_options options;
     int status = PASSWD_EXIT_DONE;
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error to tell, no end */
+    signal(SIGXFSZ, SIG_IGN); /* a file over the size limit is a write error, which is reported */
     switch (passwd_options_read(argc, argv, &options)) {
     case PASSWD_USAGE_SHOWN:
         break;
     case PASSWD_USAGE_RIGHT:
-        status = act(&options);
+        status = run(&options);
         passwd_options_free(&options);
         break;
     case PASSWD_USAGE_WRONG:

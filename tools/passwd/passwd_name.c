@@ -11,7 +11,8 @@ char *passwd_name_make(const char *name, bool is_realm)
 {
     static const struct sspi_view mark = {"\xef\xbb\xbf", 3};
     BYTES_CLEANUP struct bytes nfc = {0};
-    /* What cannot be brought into NFC is no right name either. */
+    /* A name that has no NFC is wrong in other ways, too: store_users_parse_name() finds the
+     * problem. */
     bool is_nfc = nfc_append(&nfc, bytes_view(name));
     struct sspi_view text = is_nfc ? bytes_as_view(&nfc) : bytes_view(name);
     const char *problem = store_users_parse_name(text, is_realm);

@@ -18,41 +18,43 @@ static const char help[] =
     "       sspi-passwd [-c] --import HTDIGEST FILE\n"
     "       sspi-passwd --compile DATABASE FILE\n"
     "\n"
-    "Keeps user files for SSPIDigestUserFile (Apache) and sspi_digest_user_file (nginx).\n"
-    "The first form sets the password of USER: the user's lines of that realm are replaced,\n"
-    "every other line stays as it is. Files are replaced in one step, with mode, owner and\n"
-    "access list kept.\n"
+    "Writes user files for SSPIDigestUserFile (Apache) and sspi_digest_user_file (nginx).\n"
+    "The first form sets the password of USER: it replaces the user's lines of the realm and\n"
+    "leaves all other lines unchanged. A file is replaced in one step and keeps its mode,\n"
+    "owner and access list.\n"
     "\n"
     "  -c         create FILE; it must not exist\n"
-    "  -a ALG,..  one line for each: SHA-256, SHA-512-256, MD5, NT (default SHA-256,MD5).\n"
-    "             MD5 is written as Apache's htdigest does, and an MD5-ISO-8859-1 line with it\n"
-    "             where SASL's DIGEST-MD5 needs another hash. NT is for NTLM.\n"
-    "  -r REALM   the realm, for NT the domain; without it the only one in FILE. -r \"\" is\n"
+    "  -a ALG,..  write a line for each ALG: SHA-256, SHA-512-256, MD5, NT (default\n"
+    "             SHA-256,MD5). An MD5 line has the form of Apache's htdigest. If SASL's\n"
+    "             DIGEST-MD5 needs another hash, an MD5-ISO-8859-1 line is added. NT is for\n"
+    "             NTLM.\n"
+    "  -r REALM   the realm, or for NT the domain; default: the only realm in FILE. -r \"\" is\n"
     "             the empty realm, which Windows sends with user@domain.\n"
-    "  -D         delete the user's lines of that realm, with -a only those of ALG\n"
-    "  --stdin    read the password from one line of standard input, do not ask\n"
-    "  --verify   tell for each of the user's lines of that realm whether the password is\n"
-    "             right. FILE may be cdb:DATABASE; then the realm needs -r.\n"
-    "  --list     one line for each user and realm, in the order of FILE: user, realm and\n"
-    "             algorithms (\"SHA-256,MD5\"), with tabs between. FILE may be cdb:DATABASE.\n"
-    "  --import   take the lines of an htdigest file, or of another user file, into FILE:\n"
-    "             they replace lines of the same user, realm and algorithm\n"
-    "  --compile  write the users of FILE to a database for very many users, named in the\n"
-    "             server's configuration as cdb:DATABASE; servers see a new one within\n"
-    "             a second when their workers can read it. NT lines are left out.\n"
+    "  -D         delete the user's lines of the realm; with -a only those of ALG\n"
+    "  --stdin    read the password from one line of standard input and do not ask for it\n"
+    "  --verify   print for each of the user's lines of the realm whether the password is\n"
+    "             right. FILE may be cdb:DATABASE; then -r is required.\n"
+    "  --list     print one line for each user and realm, in the order of FILE: user, realm\n"
+    "             and algorithms (\"SHA-256,MD5\"), separated by tabs. FILE may be\n"
+    "             cdb:DATABASE.\n"
+    "  --import   copy the lines of an htdigest file, or of another user file, into FILE.\n"
+    "             They replace lines of the same user, realm and algorithm.\n"
+    "  --compile  write the users of FILE to a database, for very many users. Name it as\n"
+    "             cdb:DATABASE in the server's configuration. Servers use a new database\n"
+    "             within a second if their workers can read it. NT lines are left out.\n"
     "  --help     print this\n"
     "  --version  print the version\n"
     "\n"
-    "Names and passwords are UTF-8 and are brought to Unicode's normal form C before they are\n"
-    "hashed, as RFC 7616 wants of clients as well. A password has 1 to 256 octets.\n"
-    "A new file can be read by its owner alone. That is enough for a server started by root,\n"
-    "which reads it before it gives its rights up. For workers to see changes without a\n"
-    "reload, let their group read it: chgrp www-data FILE; chmod 640 FILE\n"
+    "Names and passwords are UTF-8. They are converted to Unicode's normal form C before they\n"
+    "are hashed; RFC 7616 requires clients to do the same. A password has 1 to 256 octets.\n"
+    "Only its owner can read a new file. This is enough for a server that root starts, because\n"
+    "it reads the file before it changes to another user. If workers must see changes without\n"
+    "a reload, let their group read the file: chgrp www-data FILE; chmod 640 FILE\n"
     "\n"
-    "Exit status: 0 done, or every line is right; 1 failed, wrong or not there; 2 wrong usage.\n"
-    "What ends with 1 or 2 has changed nothing.\n";
+    "Exit status: 0 done, or all lines are right; 1 failed, a line is wrong, or there is no\n"
+    "such line; 2 wrong usage. After 1 or 2 no file has changed.\n";
 
-/* What was given, one bit each. */
+/* The options of the command line, one bit for each. */
 enum given {
     GIVEN_DELETE = 1 << 0,
     GIVEN_VERIFY = 1 << 1,
@@ -68,7 +70,8 @@ enum given {
 static const char *const option_names[] = {"-D", "--verify", "--list", "--import", "--compile",
                                            "-c", "-a",       "-r",     "--stdin"};
 
-/* The forms of the command: the first whose `option` was given, and the last without one. */
+/* The forms of the command. The first form whose `option` was given counts; the last form has
+ * none. */
 static const struct form {
     unsigned option;
     enum passwd_action action;
@@ -86,7 +89,7 @@ static const struct form {
     {0, PASSWD_SET, GIVEN_ALGORITHM | GIVEN_REALM | GIVEN_STDIN, 2, 2, "a file and a user"},
 };
 
-/* As it came from the command line. */
+/* The options as given on the command line. */
 struct raw {
     unsigned given;
     const char *realm;
@@ -101,8 +104,9 @@ static bool add_kind(struct passwd_options *options, struct sspi_view name)
         return false;
     }
     if (passwd_kind_asked(kind) != kind) {
-        passwd_problem("-a: %s lines come and go with %s; name that", passwd_kind_name(kind),
-                       passwd_kind_name(passwd_kind_asked(kind)));
+        const char *asked = passwd_kind_name(passwd_kind_asked(kind));
+        passwd_problem("-a: %s lines are written and deleted together with %s lines; name %s",
+                       passwd_kind_name(kind), asked, asked);
         return false;
     }
     for (size_t i = 0; i < options->n_kinds; i++)
@@ -127,7 +131,7 @@ static bool add_kinds(struct passwd_options *options, const char *list)
     }
 }
 
-/* Of several bits the first. */
+/* Returns the name of the first option of several bits. */
 static const char *name_of(unsigned given)
 {
     size_t i = 0;
@@ -136,17 +140,17 @@ static const char *name_of(unsigned given)
     return option_names[i];
 }
 
-/* Finds the form and judges what fits together only as a whole. False: told. */
+/* Finds the form of the command and checks that its options and operands fit. False: reported. */
 static bool choose_form(const struct raw *raw, int n_operands, struct passwd_options *options)
 {
     const struct form *form = forms;
     while (form->option != 0 && (raw->given & form->option) == 0)
         form++;
-    unsigned strange = raw->given & ~(form->option | form->goes_with);
+    unsigned wrong = raw->given & ~(form->option | form->goes_with);
     bool right = false;
-    if (strange != 0)
+    if (wrong != 0)
         passwd_problem("%s and %s do not go together; leave one of them out", name_of(form->option),
-                       name_of(strange));
+                       name_of(wrong));
     else if (n_operands < form->min_operands || n_operands > form->max_operands)
         passwd_problem("%s%sneeds %s; see sspi-passwd --help",
                        form->option == 0 ? "" : name_of(form->option), form->option == 0 ? "" : " ",
@@ -161,7 +165,7 @@ static bool choose_form(const struct raw *raw, int n_operands, struct passwd_opt
     return right;
 }
 
-/* False: told. Stops at --help and --version with ret_shown. */
+/* False: reported. Stops at --help and --version and sets *ret_shown. */
 static bool read_flags(int argc, char **argv, struct passwd_options *options, struct raw *raw,
                        bool *ret_shown)
 {
@@ -197,7 +201,7 @@ static bool read_flags(int argc, char **argv, struct passwd_options *options, st
             return fputs(help, stdout) >= 0;
         case OPT_VERSION:
             return puts("sspi-passwd " SSPI_VERSION) >= 0;
-        case '?': /* getopt_long() has told */
+        case '?': /* getopt_long() has printed a message */
             return false;
         default:
             raw->given |= (unsigned)flag;
@@ -210,7 +214,7 @@ static bool read_flags(int argc, char **argv, struct passwd_options *options, st
     return true;
 }
 
-/* A database is read, or made anew, never changed. */
+/* sspi-passwd reads a database or writes a new one; it never changes one. */
 static bool check_database(struct passwd_options *options)
 {
     if (options->action == PASSWD_COMPILE)

@@ -19,24 +19,24 @@ enum passwd_action {
 
 struct passwd_options {
     enum passwd_action action;
-    bool create;                            /* of PASSWD_IMPORT: FILE must not exist */
+    bool create;                            /* PASSWD_IMPORT: FILE must not exist */
     enum passwd_kind kinds[PASSWD_N_KINDS]; /* in the order of the lines */
-    size_t n_kinds;                         /* PASSWD_DELETE: 0 means all */
+    size_t n_kinds;                         /* PASSWD_DELETE: 0 means all kinds */
     bool from_stdin;
     const char *file;
     const char
         *other;  /* PASSWD_IMPORT: the file to take lines from; PASSWD_COMPILE: the database */
-    char *user;  /* in NFC; NULL: not given */
-    char *realm; /* in NFC; NULL: not given */
+    char *user;  /* in NFC; NULL: absent */
+    char *realm; /* in NFC; NULL: absent */
 };
 
 enum passwd_usage {
-    PASSWD_USAGE_RIGHT, /* *ret_options is set; end it with passwd_options_free() */
+    PASSWD_USAGE_RIGHT, /* *ret_options is set; the caller frees it with passwd_options_free() */
     PASSWD_USAGE_SHOWN, /* --help or --version was printed: exit 0 */
-    PASSWD_USAGE_WRONG  /* told on standard error: exit 2 */
+    PASSWD_USAGE_WRONG  /* reported: exit 2 */
 };
 
-/* Everything but user and realm borrows from argv. */
+/* Reads the command line. All strings except user and realm borrow from argv. */
 enum passwd_usage passwd_options_read(int argc, char **argv,
                                       struct passwd_options *ret_options) MUST_USE;
 

@@ -17,7 +17,7 @@
 #define ACCESS_LIST       "system.posix_acl_access"
 #define ACCESS_LIST_LIMIT 65536 /* XATTR_SIZE_MAX of Linux */
 
-/* Access lists are how many sites let the workers read the file. */
+/* Many sites use access lists to let the workers read the file. */
 static bool copy_access_list(int from, int to)
 {
     char *list = malloc(ACCESS_LIST_LIMIT);
@@ -108,7 +108,7 @@ bool passwd_output_is_interrupted(void)
 bool passwd_output_finish(struct passwd_output *output)
 {
     const char *place = output->old == NULL ? output->path : output->old->target;
-    /* link() fails where something is already, rename() replaces it. */
+    /* link() fails if the name exists; rename() replaces the old file. */
     if (fsync(output->file) != 0 || (output->old == NULL ? link(output->temporary, place)
                                                          : rename(output->temporary, place)) != 0) {
         passwd_problem("cannot write %s: %s; nothing was changed", output->path, strerror(errno));
@@ -116,8 +116,8 @@ bool passwd_output_finish(struct passwd_output *output)
     }
     if (output->old == NULL)
         unlink(output->temporary);
-    (void)fsync(
-        output->directory); /* the file is complete in either case; this makes its name last */
+    /* Stores the name on the disk. The file is complete even if this fails. */
+    (void)fsync(output->directory);
     close(output->file);
     output->file = -1;
     return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file that takes the place of another in one step, with the other's mode, owner, group and
- * access list, or comes to be in one step with mode 0600. Until it is finished nothing is to be
- * seen of it but a temporary file beside the place. All functions tell what went wrong. */
+/* Writes a file in one step. It replaces an old file and keeps its mode, owner, group and access
+ * list, or it creates a new file with mode 0600. Until the last step there is only a temporary file
+ * in the same directory. All functions report their problems. */
 #ifndef PASSWD_OUTPUT_H
 #define PASSWD_OUTPUT_H
 
@@ -13,32 +13,32 @@
 struct passwd_output {
     const char *path; /* borrowed */
     const struct passwd_file *old;
-    char *temporary; /* NULL: nothing was begun */
+    char *temporary; /* its path; NULL before passwd_output_begin() */
     int directory;
-    int file; /* to be written, also readable */
+    int file; /* the temporary file, open for writing and reading */
     sigset_t signals;
 };
 
-/* Begins a file for the place that `old` has, or else for `path`, where nothing must be. Both must
- * outlive it. Signals wait from here on, so that none leaves a temporary file with hashes behind.
- */
+/* Begins a file that replaces `old`, or, if `old` is NULL, a new file at `path`, which must not
+ * exist. Both must outlive `output`. Blocks all signals until passwd_output_end(), so that no
+ * signal leaves a temporary file with hashes behind. */
 bool passwd_output_begin(const char *path, const struct passwd_file *old,
                          struct passwd_output *output) MUST_USE;
 
 bool passwd_output_write(struct passwd_output *output, struct sspi_view text) MUST_USE;
 
-/* A signal that ends the process waits: time to give a long run up. */
+/* True if a signal that ends the process is pending, so that a long run should stop. */
 bool passwd_output_is_interrupted(void);
 
-/* Makes what was written last, and puts it in place. */
+/* Writes the file to the disk and moves it to its place. */
 bool passwd_output_finish(struct passwd_output *output) MUST_USE;
 
-/* Removes what was not finished; signals that came take effect. */
+/* Removes an unfinished file. Pending signals take effect. */
 void passwd_output_end(struct passwd_output *output);
 
 #define PASSWD_OUTPUT_CLEANUP __attribute__((cleanup(passwd_output_end)))
 
-/* All of it for the text of a user file, with a note when it is too large for servers. */
+/* Writes the text of a user file in one step. Prints a note if it is too large for servers. */
 bool passwd_output_put(const char *path, const struct passwd_file *old,
                        struct sspi_view text) MUST_USE;
 

@@ -5,13 +5,13 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What is done before a person looks needs no line. */
+/* A file below this size, in octets, is read too fast for a progress line. */
 #define SHORT_LEN (1u << 20)
 
 #define INTERVAL_MS 100u
 
-/* How often the clock is asked. */
-#define LINES_A_LOOK 256u
+/* Number of lines between two reads of the clock. */
+#define LINES_PER_CHECK 256u
 
 static uint64_t now_ms(void)
 {
@@ -27,10 +27,10 @@ void passwd_progress_begin(struct passwd_progress *progress, uint64_t total_len)
         progress->total_len = total_len;
 }
 
-/* The numbers grow, so that a line always covers the one before. */
+/* The numbers only grow, so each line covers the previous one. */
 static void draw(struct passwd_progress *progress)
 {
-    /* Whoever appends to the file meanwhile makes it longer than it was. */
+    /* Another program may append to the file while this one reads it. */
     uint64_t done_len =
         progress->done_len < progress->total_len ? progress->done_len : progress->total_len;
     int width = fprintf(stderr, "\rsspi-passwd: %3u %%, %lu lines",
@@ -45,7 +45,7 @@ void passwd_progress_add(struct passwd_progress *progress, size_t len)
     if (progress->total_len == 0)
         return;
     progress->done_len += len;
-    if (progress->n_lines++ % LINES_A_LOOK != 0)
+    if (progress->n_lines++ % LINES_PER_CHECK != 0)
         return;
     uint64_t now = now_ms();
     if (now < progress->next_ms)

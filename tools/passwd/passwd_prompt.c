@@ -21,8 +21,7 @@ void passwd_prompt_wipe(struct passwd_secret *secret)
 
 enum line { LINE_READ, LINE_TOO_LONG, LINE_NONE, LINE_SIGNAL, LINE_FAILED };
 
-/* Reads up to the line end, which is not kept. `signals` becomes readable when one came; -1: none.
- */
+/* Reads up to the line break and drops it. `signals` is a signalfd, or -1. */
 static enum line read_line(int from, int signals, struct passwd_secret *secret)
 {
     bool too_long = false, any = false;
@@ -54,13 +53,13 @@ static enum line read_line(int from, int signals, struct passwd_secret *secret)
     }
 }
 
-/* RFC 7616 4: passwords are hashed in NFC, whatever a keyboard makes of them. Returns what is
- * wrong, or NULL. */
+/* Converts the password to NFC, in which RFC 7616 4 requires it to be hashed. Returns the problem,
+ * or NULL. */
 static const char *to_nfc(struct passwd_secret *secret)
 {
     BYTES_CLEANUP struct bytes nfc = {.limit = PASSWD_SECRET_LIMIT};
     if (!nfc_append(&nfc, (struct sspi_view){secret->text, secret->len}))
-        return nfc.failed ? "the password is longer than 256 octets; take a shorter one"
+        return nfc.failed ? "the password is longer than 256 octets; use a shorter one"
                           : "the password is not UTF-8; use a UTF-8 terminal or file";
     struct sspi_view text = bytes_as_view(&nfc);
     memcpy(secret->text, text.data, text.len);
@@ -68,15 +67,16 @@ static const char *to_nfc(struct passwd_secret *secret)
     return NULL;
 }
 
-static const char *judge_line(enum line line, struct passwd_secret *secret)
+/* Checks the line and converts it to NFC. Returns the problem, or NULL. */
+static const char *find_problem(enum line line, struct passwd_secret *secret)
 {
     switch (line) {
     case LINE_READ:
         break;
     case LINE_TOO_LONG:
-        return "the password is longer than 256 octets; take a shorter one";
+        return "the password is longer than 256 octets; use a shorter one";
     case LINE_NONE:
-        return "no password: the input ended; give one line";
+        return "no password: the input ended; write one line to standard input";
     case LINE_SIGNAL:
     case LINE_FAILED:
     default:
@@ -85,14 +85,14 @@ static const char *judge_line(enum line line, struct passwd_secret *secret)
     if (secret->len == 0)
         return "the password is empty; it needs at least one character";
     if (memchr(secret->text, '\0', secret->len) != NULL)
-        return "the password has a NUL in it; give a line of text";
+        return "the password has a NUL in it; write a line of text";
     return to_nfc(secret);
 }
 
-/* Brings what was read into NFC. False: told. */
-static bool judge(enum line line, struct passwd_secret *secret)
+/* As find_problem(). False: reported. */
+static bool accept_line(enum line line, struct passwd_secret *secret)
 {
-    const char *problem = judge_line(line, secret);
+    const char *problem = find_problem(line, secret);
     if (problem != NULL)
         passwd_problem("%s", problem);
     return problem == NULL;
@@ -101,13 +101,13 @@ static bool judge(enum line line, struct passwd_secret *secret)
 static bool read_stdin(struct passwd_secret *ret_secret)
 {
     enum line line = read_line(STDIN_FILENO, -1, ret_secret);
-    /* A file from Windows ends its lines so. */
+    /* Lines of a file from Windows end with CR and LF. */
     if (line == LINE_READ && ret_secret->len > 0 && ret_secret->text[ret_secret->len - 1] == '\r')
         ret_secret->len--;
-    return judge(line, ret_secret);
+    return accept_line(line, ret_secret);
 }
 
-/* One question, with the echo off. */
+/* Asks one question; the echo is off. */
 static enum line ask(int terminal, int signals, const char *question, const char *user,
                      struct passwd_secret *ret_secret)
 {
@@ -123,7 +123,7 @@ static bool ask_for(enum passwd_prompt_why why, int terminal, int signals, const
     bool is_new = why == PASSWD_PROMPT_NEW;
     enum line line =
         ask(terminal, signals, is_new ? "New password for " : "Password for ", user, secret);
-    if (line == LINE_SIGNAL || !judge(line, secret))
+    if (line == LINE_SIGNAL || !accept_line(line, secret))
         return false;
     if (!is_new)
         return true;
@@ -145,21 +145,22 @@ static bool ask_at_terminal(enum passwd_prompt_why why, const char *user,
     int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     struct termios before;
     if (terminal < 0 || tcgetattr(terminal, &before) != 0) {
-        passwd_problem("there is no terminal to ask for the password; use --stdin");
+        passwd_problem("there is no terminal for the password; use --stdin");
         if (terminal >= 0)
             close(terminal);
         return false;
     }
-    /* Signals wait until the echo is back on; those that end the process also end the question. */
-    sigset_t ending, waiting, old;
+    /* Signals are blocked until the echo is on again. Those that end the process also end the
+     * question. */
+    sigset_t ending, blocked, old;
     sigemptyset(&ending);
     sigaddset(&ending, SIGINT);
     sigaddset(&ending, SIGQUIT);
     sigaddset(&ending, SIGTERM);
     sigaddset(&ending, SIGHUP);
-    waiting = ending;
-    sigaddset(&waiting, SIGTSTP);
-    sigprocmask(SIG_BLOCK, &waiting, &old);
+    blocked = ending;
+    sigaddset(&blocked, SIGTSTP);
+    sigprocmask(SIG_BLOCK, &blocked, &old);
     int signals = signalfd(-1, &ending, SFD_CLOEXEC);
 
     struct termios silent = before;
@@ -173,7 +174,7 @@ static bool ask_at_terminal(enum passwd_prompt_why why, const char *user,
     if (signals >= 0)
         close(signals);
     close(terminal);
-    sigprocmask(SIG_SETMASK, &old, NULL); /* here a signal that came takes effect */
+    sigprocmask(SIG_SETMASK, &old, NULL); /* a pending signal takes effect here */
     return right;
 }
 

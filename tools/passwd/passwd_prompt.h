@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where a password comes from. */
+/* Reads a password from standard input or from the terminal. */
 #ifndef PASSWD_PROMPT_H
 #define PASSWD_PROMPT_H
 
 #include "bytes.h"
 
-/* Octets of a password, as typed and in NFC. The texts of passwd_prompt.c name it. */
+/* Most octets of a password, both as typed and in NFC. Messages of passwd_prompt.c contain the
+ * number. */
 #define PASSWD_SECRET_LIMIT 256
 
 struct passwd_secret {
@@ -14,14 +15,15 @@ struct passwd_secret {
 };
 
 enum passwd_prompt_why {
-    PASSWD_PROMPT_NEW, /* is asked for twice */
-    PASSWD_PROMPT_OLD
+    PASSWD_PROMPT_NEW, /* asks twice */
+    PASSWD_PROMPT_OLD  /* asks once */
 };
 
-/* The password in Unicode's Normalization Form C. From standard input it reads one line and not an
- * octet more, so that a script may feed several runs from one file; otherwise it asks on the
- * terminal, without echo, where a signal ends the process as usual, with the echo back on. False:
- * told (no terminal, the two differ, empty, too long, not UTF-8). */
+/* Reads a password and converts it to Unicode's Normalization Form C (NFC). From standard input it
+ * reads one line and not one octet more, so that a script can use one file for several runs.
+ * Otherwise it asks on the terminal without echo. A signal then ends the process as usual, after
+ * the echo is on again. False: reported (there is no terminal, the two passwords differ, or the
+ * password is empty, too long or not UTF-8). */
 bool passwd_prompt(bool from_stdin, enum passwd_prompt_why why, const char *user,
                    struct passwd_secret *ret_secret) MUST_USE;
 

@@ -13,7 +13,7 @@
 bool passwd_table_begin(struct passwd_table *ret_table)
 {
     *ret_table = (struct passwd_table){0};
-    /* Users may have chosen their names: a key that none of them knows keeps them apart. */
+    /* An attacker who chooses user names does not know the key, so the names do not collide. */
     bool done = getentropy(ret_table->key, sizeof ret_table->key) == 0;
     if (!done)
         passwd_problem("the system gives no random numbers: %s", strerror(errno));
@@ -27,7 +27,7 @@ void passwd_table_end(struct passwd_table *table)
     *table = (struct passwd_table){0};
 }
 
-/* The slot of the name, or the empty slot where it belongs. There are slots. */
+/* Returns the slot of the name, or the empty slot for it. n_slots must not be 0. */
 static size_t *slot_of(const struct passwd_table *table, struct sspi_view name)
 {
     size_t at = store_siphash(table->key, name.data, name.len).low;
@@ -78,16 +78,16 @@ struct passwd_table_user *passwd_table_add(struct passwd_table *table, struct ss
     return user;
 }
 
-/* False: told. */
+/* False: reported. */
 static bool add_line(struct passwd_table *table, const struct passwd_lines *lines)
 {
     struct passwd_table_user *user = passwd_table_add(table, passwd_lines_name(lines));
     if (user == NULL) {
-        passwd_lines_tell(lines, "not enough memory");
+        passwd_lines_report(lines, "not enough memory");
         return false;
     }
     if (user->line[lines->kind].data != NULL) {
-        passwd_lines_tell_second(lines);
+        passwd_lines_report_second(lines);
         return false;
     }
     user->line[lines->kind] = lines->text;

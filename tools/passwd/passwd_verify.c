@@ -13,7 +13,7 @@
 
 #define N_DATABASE_KINDS 4 /* all but NT */
 
-/* A password held against one line after the other. */
+/* Compares one password with several lines. */
 struct check {
     const struct passwd_options *options;
     struct hash_suite suite;
@@ -28,7 +28,7 @@ static void end(struct check *check)
     passwd_prompt_wipe(&check->secret);
 }
 
-static void tell_missing(const struct passwd_options *options, struct sspi_view realm)
+static void report_missing(const struct passwd_options *options, struct sspi_view realm)
 {
     passwd_problem("%s has no user %s in realm %.*s", options->file, options->user, (int)realm.len,
                    realm.data);
@@ -41,10 +41,11 @@ static bool ask(struct check *check)
            passwd_hash_open(&check->suite);
 }
 
-/* Names are hashed as they stand in the file: so does the client that can log in with the line.
- * `number` is that of the line, 0 in a database. */
-static void judge(struct check *check, unsigned long number, enum passwd_kind kind,
-                  struct sspi_view user, struct sspi_view realm, const uint8_t *hash)
+/* Compares the password with one line. The names are hashed as written in the file, because a
+ * client that logs in with this line sends them so. `number` is the number of the line, 0 in a
+ * database. */
+static void check_line(struct check *check, unsigned long number, enum passwd_kind kind,
+                       struct sspi_view user, struct sspi_view realm, const uint8_t *hash)
 {
     uint8_t wanted[HASH_MAX];
     struct sspi_view password = {check->secret.text, check->secret.len};
@@ -61,17 +62,17 @@ static void judge(struct check *check, unsigned long number, enum passwd_kind ki
     } else {
         check->n_wrong++;
         if (number > 0)
-            passwd_problem("%s:%lu: the %s line is of another password", file, number, name);
+            passwd_problem("%s:%lu: the %s line has another password", file, number, name);
         else
-            passwd_problem("%s: the %s line is of another password", file, name);
+            passwd_problem("%s: the %s line has another password", file, name);
     }
     bytes_wipe(wanted, sizeof wanted);
 }
 
-/* Counts the user's lines, and holds the password against each once there is one. False: a bad
- * line, and told. */
-static bool walk(struct check *check, struct sspi_view text, struct sspi_view realm,
-                 size_t *ret_n_lines)
+/* Counts the user's lines and, if the password was read, compares it with each of them. False:
+ * reported (a line is wrong). */
+static bool check_lines(struct check *check, struct sspi_view text, struct sspi_view realm,
+                        size_t *ret_n_lines)
 {
     PASSWD_LINES_CLEANUP struct passwd_lines lines;
     enum passwd_next next;
@@ -82,8 +83,8 @@ static bool walk(struct check *check, struct sspi_view text, struct sspi_view re
             continue;
         ++*ret_n_lines;
         if (check->secret.len > 0)
-            judge(check, lines.number, lines.kind, lines.line.user, lines.line.realm,
-                  lines.line.hash);
+            check_line(check, lines.number, lines.kind, lines.line.user, lines.line.realm,
+                       lines.line.hash);
     }
     return next == PASSWD_NEXT_END;
 }
@@ -100,11 +101,11 @@ static int verify_text(struct check *check)
     int status = passwd_edit_realm(options->file, text, options->realm, &realm);
     if (status != PASSWD_EXIT_DONE)
         return status;
-    if (!walk(check, text, bytes_as_view(&realm), &n_lines))
+    if (!check_lines(check, text, bytes_as_view(&realm), &n_lines))
         return PASSWD_EXIT_FAILED;
-    if (n_lines == 0) /* before anybody types a password for nothing */
-        tell_missing(options, bytes_as_view(&realm));
-    else if (ask(check) && !walk(check, text, bytes_as_view(&realm), &n_lines))
+    if (n_lines == 0) /* before the user types a password */
+        report_missing(options, bytes_as_view(&realm));
+    else if (ask(check) && !check_lines(check, text, bytes_as_view(&realm), &n_lines))
         return PASSWD_EXIT_FAILED;
     return PASSWD_EXIT_DONE;
 }
@@ -133,11 +134,11 @@ static int verify_database(struct check *check)
         any = any || has[i];
     }
     if (!any)
-        tell_missing(options, realm);
+        report_missing(options, realm);
     else if (ask(check))
         for (size_t i = 0; i < N_DATABASE_KINDS; i++)
             if (has[i])
-                judge(check, 0, kinds[i], user, realm, hashes[i]);
+                check_line(check, 0, kinds[i], user, realm, hashes[i]);
     bytes_wipe(hashes, sizeof hashes);
     return PASSWD_EXIT_DONE;
 }

@@ -102,6 +102,11 @@ sub c_text {
     my $number = 1;
     my $end = sub {
         my $whole = join '', map { $_->[1] } @string;
+        if ($texts && $whole =~ /\n./) {
+            push @units, usage_text(map { my ($line, $text) = @$_; map { [ $line, $_ ] } length $text > 1 ? split(/\n/, $text =~ s/\n\z//r, -1) : '' } @string);
+            @string = ();
+            return;
+        }
         # Code and page fragments are no sentences: a text has three words.
         push @units, { line => $string[0][0], kind => $texts, text => [ @string ] }
             if $texts && $whole !~ /[<>]\w|\A\s*\S*\s*\z/ && (() = $whole =~ /(?<![%\w])[A-Za-z][a-z']+\b/g) >= 3;
@@ -120,7 +125,7 @@ sub c_text {
         my %got = %+;
         my $text = $&;
         if (defined $got{string}) {
-            my $value = $got{string} =~ s/\\n/ /gr =~ s/\\(["\\])/$1/gr;
+            my $value = $got{string} =~ s/\\n/\n/gr =~ s/\\(["\\])/$1/gr;
             push @string, [ $number, $value ];
         } elsif (defined $got{comment}) {
             $end->();
@@ -182,16 +187,20 @@ sub hash_text {
     return sort { $a->{line} <=> $b->{line} } @units;
 }
 
-# "  --option VALUE  what it does", with further lines indented more.
+# "  --option VALUE  what it does", with further lines indented more; other lines are paragraphs.
 sub usage_text {
-    my @units;
+    my (@units, $open);
     for my $line (@_) {
         my ($number, $text) = @$line;
-        if ($text =~ /\A\s*(?:usage|or):/) { next }
+        if ($text =~ /\A\s*(?:usage|or):|\A {7}\S/) { $open = 0; next }
         if ($text =~ /\A( {1,4}-\S.*?)  +(\S.*)/) {
             push @units, { line => $number, kind => 'usage', text => [ [ $number, $2 ] ] };
-        } elsif ($text =~ /\A\s{5,}(\S.*)/ && @units) { push @{$units[-1]{text}}, [ $number, $1 ] }
-        elsif ($text =~ /[a-z] [a-z]/) { push @units, { line => $number, kind => 'usage', text => [ [ $number, $text ] ] } }
+            $open = 1;
+        } elsif ($text =~ /\A\s*(\S.*)/) {
+            if ($open) { push @{$units[-1]{text}}, [ $number, $1 ]; next }
+            push @units, { line => $number, kind => 'usage', text => [ [ $number, $1 ] ] };
+            $open = 1;
+        } else { $open = 0 }
     }
     return @units;
 }
