@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Enough of LDAP (RFC 4511) to log in with SASL and to be told who one is, by the answer to any
- * search:
+/* The part of LDAP (RFC 4511) that a client needs to log in with SASL. The answer to any search
+ * tells the client its user name.
  *
  *   cc ldap_server.c sasl_session.c $(pkg-config --cflags --libs sspi) -o ldap_server
  *   KRB5_KTNAME=/etc/ldap.keytab SSPI_USER_FILE=/etc/ldap.users ./ldap_server 9389 EXAMPLE.ORG
@@ -24,9 +24,9 @@ enum {
 };
 
 static int client;
-static unsigned char input[SASL_FRAME_LIMIT]; /* what came, out of the layer */
+static unsigned char input[SASL_FRAME_LIMIT]; /* octets received, without the security layer */
 static size_t input_len;
-static char who[2048]; /* empty: nobody yet */
+static char who[2048]; /* empty before the login */
 
 /* ---- BER ---- */
 
@@ -34,7 +34,7 @@ struct ber {
     unsigned char *at, *end;
 };
 
-/* The tag and the value that come next; 0: they are not there, or not yet. */
+/* Reads the next tag and value. 0: the element is wrong, or not all of it was received. */
 static int next(struct ber *from, int *ret_tag, struct ber *ret_value)
 {
     unsigned char *at = from->at;
@@ -62,7 +62,7 @@ static int expect(struct ber *from, int tag, struct ber *ret_value)
     return next(from, &found, ret_value) && found == tag;
 }
 
-/* Answers are written from their end. */
+/* An answer is written from its end to its beginning, because a length stands before its value. */
 static unsigned char output[SASL_FRAME_LIMIT], *const output_end = output + sizeof output;
 static unsigned char *out;
 
@@ -94,7 +94,7 @@ static int write_all(const char *octets, size_t len)
     return n > 0;
 }
 
-/* Sends what is in front of output_end, an operation of this message. */
+/* Sends the octets from `out` to output_end, which are an operation of the message with this id. */
 static SECURITY_STATUS answer(struct sasl_session *session, int operation, const struct ber *id)
 {
     wrap(operation, output_end);
@@ -125,7 +125,7 @@ static SECURITY_STATUS answer_result(struct sasl_session *session, int operation
     return answer(session, operation, id);
 }
 
-/* Reads on: what is there, or the next message of the layer. */
+/* Reads more octets of the client, or the next message of the security layer. */
 static SECURITY_STATUS read_more(struct sasl_session *session)
 {
     static char frame[SASL_FRAME_LIMIT];
@@ -177,13 +177,13 @@ static SECURITY_STATUS bind_by_sasl(struct sasl_session *session, struct ber *re
     SECURITY_STATUS status = SEC_I_CONTINUE_NEEDED;
     int goes_on = session->mechanism != NULL && strlen(session->mechanism) == chosen.cbBuffer &&
                   strncasecmp(session->mechanism, chosen.pvBuffer, chosen.cbBuffer) == 0;
-    if (!goes_on) { /* RFC 4513 5.2.1.2: another mechanism begins anew */
+    if (!goes_on) { /* RFC 4513 5.2.1.2: another mechanism restarts the bind */
         sasl_end(session);
         status = sasl_begin(session, &chosen, &challenge);
     }
     if (status == SEC_I_CONTINUE_NEEDED && (goes_on || response.cbBuffer > 0))
         status = sasl_step(session, &response, &challenge);
-    const ULONG layer = session->layer; /* which begins behind this answer */
+    const ULONG layer = session->layer; /* begins after this answer */
     session->layer = 0;
     SECURITY_STATUS sent = answer_result(session, BOUND, id,
                                          status == SEC_E_OK                ? SUCCESS
@@ -237,7 +237,7 @@ static SECURITY_STATUS serve(int socket, struct sasl_session *session)
             return operation == UNBIND ? SEC_E_OK : SEC_E_INVALID_TOKEN;
         input_len = (size_t)(all.end - all.at);
         if (operation == BIND && session->layer != 0 && input_len > 0)
-            return SEC_E_INVALID_TOKEN; /* somebody's, in front of the layer */
+            return SEC_E_INVALID_TOKEN; /* plain octets, perhaps an attacker's */
         memmove(input, all.at, input_len);
     }
     return status;

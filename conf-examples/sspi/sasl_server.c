@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A SASL server as it would be written for Windows: offers each mechanism that it has a credential
- * for, logs its client in and sends its messages back, under the layer that the client chose.
+/* A SASL server, written as for Windows. It offers each mechanism that it has a credential for and
+ * logs its client in. Then it sends each message back, in the security layer that the client chose.
  *
  *   cc sasl_server.c sasl_session.c $(pkg-config --cflags --libs sspi) -o sasl_server
  *   KRB5_KTNAME=/etc/host.keytab SSPI_USER_FILE=/etc/sasl.users ./sasl_server 9000 EXAMPLE.ORG
  *   socat TCP:localhost:9000 EXEC:"stdbuf -oL sasl-sample-client -m GSSAPI -s host -n $(hostname)"
  *
- * It speaks as the sample programs of Cyrus SASL do, in lines of "S: " or "C: " and base64: all
- * mechanisms; the client's, and behind a NUL its first response if it has one; challenges and
- * responses; messages, the server's greeting first. Other lines of the client are for people. */
+ * It uses the protocol of Cyrus SASL's sample programs: lines of "S: " or "C: " and base64. The
+ * server sends the list of mechanisms. The client answers with one of them and, behind a NUL, an
+ * initial response if it has one. Challenges and responses follow, then messages; the first message
+ * is the server's greeting. The server ignores other lines of the client. */
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,7 +39,7 @@ static SECURITY_STATUS send_line(const SecBuffer *octets)
     return sent > 0 ? SEC_E_OK : SEC_E_INCOMPLETE_MESSAGE;
 }
 
-/* What the client's next line stands for; good until the one after. */
+/* Decodes the client's next line. The octets are valid until the next call. */
 static SECURITY_STATUS receive_line(SecBuffer *ret_octets)
 {
     static char line[LINE_LIMIT];
@@ -72,7 +73,7 @@ static SECURITY_STATUS login(struct sasl_session *session, SecBuffer *response)
 {
     SecBuffer challenge;
     SECURITY_STATUS status = sasl_begin(session, response, &challenge);
-    /* Behind the mechanism's name and a NUL there may be a response already. */
+    /* An initial response may follow the mechanism's name and a NUL. */
     size_t name_len = strnlen(response->pvBuffer, response->cbBuffer) + 1;
     if (status == SEC_I_CONTINUE_NEEDED && name_len < response->cbBuffer) {
         response->pvBuffer = (char *)response->pvBuffer + name_len;
@@ -84,7 +85,7 @@ static SECURITY_STATUS login(struct sasl_session *session, SecBuffer *response)
         if (status == SEC_E_OK)
             status = sasl_step(session, response, &challenge);
     }
-    /* What comes with the success is sent as one more challenge, whose answer is empty. */
+    /* Octets that come with the success are sent as one more challenge; the response is empty. */
     if (status == SEC_E_OK && challenge.cbBuffer > 0) {
         status = ask(&challenge, response);
         if (status == SEC_E_OK && response->cbBuffer > 0)
@@ -94,7 +95,7 @@ static SECURITY_STATUS login(struct sasl_session *session, SecBuffer *response)
     return status;
 }
 
-/* A message, in as many parts as the client wants. */
+/* Sends a message in parts that are not longer than the client allows. */
 static SECURITY_STATUS say(struct sasl_session *session, char *text, ULONG len)
 {
     SECURITY_STATUS status = SEC_E_OK;

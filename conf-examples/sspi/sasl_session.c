@@ -9,15 +9,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_S 30   /* with one client */
-#define ROOM       1024 /* for what a package adds to a message */
+#define TIMEOUT_S 30   /* of one client's connection */
+#define ROOM      1024 /* octets that a package may add to a message */
 
 static struct mechanism {
     const char *name;
     PSecPkgInfo package;
     CredHandle credential;
 } mechanisms[8], *mechanisms_end = mechanisms;
-/* The layers offered. ASC_REQ_INTEGRITY offers as much, but NTLM's clients must have it then. */
+/* The layers offered. ASC_REQ_INTEGRITY would offer the same, but require one of NTLM clients. */
 static ULONG layers = ASC_REQ_CONFIDENTIALITY | ASC_REQ_SEQUENCE_DETECT;
 static ULONG flags, authz = Sasl_AuthZIDProcessed, receive_size = 65535;
 
@@ -38,7 +38,7 @@ static void read_option(const char *word)
         receive_size = (ULONG)atoi(word);
 }
 
-/* A credential for each profile, but where there is no keytab or there are no users. */
+/* Acquires a credential for each profile, except those that have no keytab or no user file. */
 static void acquire(const char *realm)
 {
     const ULONG ntlm = getenv("SSPI_USER_FILE") != NULL ? SSPI_MECHANISM_NTLM : 0;
@@ -100,7 +100,7 @@ SECURITY_STATUS sasl_begin(struct sasl_session *session, SecBuffer *name, SecBuf
     session->mechanism = m->name;
     session->credential = &m->credential;
     SECURITY_STATUS status = call(session, NULL, &nothing, ret_challenge);
-    /* Before the client is told of the size, but by DIGEST-MD5, which does at once. */
+    /* The client does not know the size yet, except with DIGEST-MD5: the first challenge has it. */
     SaslSetContextOption(&session->context, SASL_OPTION_RECV_SIZE, &receive_size, sizeof(ULONG));
     SaslSetContextOption(&session->context, SASL_OPTION_AUTHZ_PROCESSING, &authz, sizeof(ULONG));
     return status;
@@ -145,7 +145,7 @@ SECURITY_STATUS sasl_seal(struct sasl_session *session, char *text, ULONG len, S
 {
     static char frame[SASL_FRAME_LIMIT + 2 * ROOM], token[ROOM], padding[ROOM];
     const SecPkgContext_Sizes *sizes = &session->sizes;
-    /* Digest has its signature behind the message. */
+    /* Digest puts its signature behind the message. */
     SecBuffer parts[] = {{sizes->cbSecurityTrailer, SECBUFFER_TOKEN, token},
                          {len, SECBUFFER_DATA, text},
                          {sizes->cbMaxSignature + sizes->cbBlockSize, SECBUFFER_PADDING, padding}};
@@ -182,7 +182,7 @@ SECURITY_STATUS sasl_open(struct sasl_session *session, char *received, ULONG le
     SECURITY_STATUS status = DecryptMessage(&session->context, &message, 0, &qop);
     if (status == SEC_E_OK && session->layer & ASC_RET_CONFIDENTIALITY &&
         qop == SECQOP_WRAP_NO_ENCRYPT)
-        status = SEC_E_QOP_NOT_SUPPORTED; /* in clear, which was not agreed on */
+        status = SEC_E_QOP_NOT_SUPPORTED; /* not encrypted, although encryption was agreed on */
     *ret_text = parts[1];
     return status;
 }
@@ -195,7 +195,7 @@ void sasl_end(struct sasl_session *session)
 
 /* ---- clients ---- */
 
-/* However slowly a client speaks, it is cut off. */
+/* Ends the connection of a client that is too slow. */
 static void hang_up(int number)
 {
     (void)number;
@@ -224,7 +224,7 @@ int sasl_run(int argc, char **argv,
     setvbuf(stdout, NULL, _IOLBF, 0);
     while ((client = accept(server, NULL, NULL)) >= 0) {
         struct sasl_session session = {0};
-        alarm(PATIENCE_S);
+        alarm(TIMEOUT_S);
         printf("ended with 0x%08x\n", (unsigned)serve(client, &session));
         alarm(0);
         sasl_end(&session);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A server as it would be written for Windows: logs its client in, then takes sealed messages and
- * sends each back in upper case, sealed.
+/* A server, written as for Windows. It logs its client in, then opens each sealed message of the
+ * client and sends it back in upper case, sealed.
  *
  *   cc sealed_server.c $(pkg-config --cflags --libs sspi) -o sealed_server
  *   KRB5_KTNAME=/etc/host.keytab ./sealed_server 9000 Negotiate
  *   SSPI_USER_FILE=/etc/ntlm.users ./sealed_server 9000 NTLM
  *
- * On the wire: a length in four octets, the highest first, and that many octets. First the tokens
- * of the login, each answered by one that may be empty; then messages as gss_wrap() makes them. */
+ * A frame is a length in four octets, the highest first, and as many octets. First come the login's
+ * tokens; the server answers each with a token, perhaps empty. Then come gss_wrap()'s messages. */
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <signal.h>
@@ -19,7 +19,7 @@
 #include "sspi.h"
 
 #define FRAME_LIMIT 65536
-#define ROOM        1024 /* for what a package adds to a message */
+#define ROOM        1024 /* octets that a package may add to a message */
 
 static int read_all(int client, char *to, size_t len)
 {
@@ -37,7 +37,7 @@ static int read_frame(int client, char frame[FRAME_LIMIT], ULONG *ret_len)
     return *ret_len <= FRAME_LIMIT && read_all(client, frame, *ret_len);
 }
 
-/* A frame of several buffers, one behind the other. */
+/* Sends one frame that contains several buffers, one after the other. */
 static int write_frame(int client, const SecBuffer *buffers, size_t n)
 {
     uint32_t len = 0;
@@ -50,7 +50,7 @@ static int write_frame(int client, const SecBuffer *buffers, size_t n)
     return good;
 }
 
-/* One leg after the other, until the client has proven who it is. */
+/* Exchanges tokens until the client is verified. */
 static SECURITY_STATUS login(int client, PCredHandle credential, PCtxtHandle context)
 {
     static char frame[FRAME_LIMIT];
@@ -69,13 +69,13 @@ static SECURITY_STATUS login(int client, PCredHandle credential, PCtxtHandle con
             status = SEC_E_INCOMPLETE_MESSAGE;
         FreeContextBuffer(out.pvBuffer);
     }
-    /* What the client did not agree to is no error: who needs it looks. */
+    /* A missing protection is not an error of the call, so the server checks what it needs. */
     if (status == SEC_E_OK && (attributes & ASC_RET_CONFIDENTIALITY) == 0)
         status = SEC_E_QOP_NOT_SUPPORTED;
     return status;
 }
 
-/* One message in, one out; SEC_E_INCOMPLETE_MESSAGE at the end. */
+/* Answers one message; SEC_E_INCOMPLETE_MESSAGE at the end of the connection. */
 static SECURITY_STATUS serve(int client, PCtxtHandle context, const SecPkgContext_Sizes *sizes)
 {
     static char frame[FRAME_LIMIT], token[ROOM], padding[ROOM];
@@ -86,7 +86,7 @@ static SECURITY_STATUS serve(int client, PCtxtHandle context, const SecPkgContex
         return SEC_E_INCOMPLETE_MESSAGE;
     SECURITY_STATUS status = DecryptMessage(context, &sealed, 0, &qop);
     if (status == SEC_E_OK && qop == SECQOP_WRAP_NO_ENCRYPT)
-        status = SEC_E_QOP_NOT_SUPPORTED; /* nothing in clear here */
+        status = SEC_E_QOP_NOT_SUPPORTED; /* this server requires encryption */
     if (status != SEC_E_OK)
         return status;
     unsigned char *text = in[1].pvBuffer;
