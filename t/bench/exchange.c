@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a request costs in the core: a challenge, a right Digest response, a wrong one, each as a
- * whole exchange, against the floor (the hashes that RFC 7616 demands). Also the
- * merge of two policies. Prints ratios. */
+/* Measures the cost of a request in the core, each as a whole exchange: a challenge, a right Digest
+ * response and a wrong one. Prints the ratio to the floor, which is the hashes that RFC 7616
+ * requires. It also measures the merge of two policies. It tests nothing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +40,7 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* H(text) in hex. */
+/* Writes H(text) in hexadecimal. */
 static void hex_hash(const char *text, char ret_hex[2 * HASH_MAX + 1])
 {
     uint8_t digest[HASH_MAX];
@@ -49,7 +49,7 @@ static void hex_hash(const char *text, char ret_hex[2 * HASH_MAX + 1])
         snprintf(ret_hex + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* What a client sends: RFC 7616 3.4. */
+/* Writes the header value of a client: RFC 7616 3.4. */
 static void make_header(char *to, size_t size, const char *password)
 {
     char a1[2 * HASH_MAX + 1], a2[2 * HASH_MAX + 1], response[2 * HASH_MAX + 1], text[512];
@@ -72,7 +72,7 @@ static unsigned run(const char *authorization)
         .method = SSPI_VIEW("GET"),
         .target = SSPI_VIEW(URI),
         .authorization = bytes_view(authorization),
-        .log_from = SSPI_SEVERITY_NOTICE, /* as servers have it, or less */
+        .log_from = SSPI_SEVERITY_NOTICE, /* the log level of servers, or less */
     };
     struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
     must(exchange != NULL, "an exchange");
@@ -84,7 +84,7 @@ static unsigned run(const char *authorization)
     return status;
 }
 
-/* The three hashes of a verification whose H(A1) is known, and the two of HMAC for the nonce. */
+/* The two hashes of a verification whose H(A1) is stored, and the HMAC of the nonce. */
 static void floor_of_digest(const char *header)
 {
     struct hash_run hashes;
@@ -115,7 +115,7 @@ static double median(double values[ROUNDS])
 
 enum what { FLOOR, CHALLENGE, RIGHT, WRONG };
 
-/* Median nanoseconds of one; the headers are made outside the time that is taken. */
+/* Returns the median nanoseconds of one exchange, without the time to write the headers. */
 static double measure(enum what what)
 {
     static char headers[PER_RUN][512];
@@ -139,7 +139,7 @@ static double measure(enum what what)
 static void set_up(const char *users)
 {
     static const struct sspi_acceptor_config config = {.server = SSPI_SERVER_NGINX};
-    static struct sspi_view digest[1], file[1]; /* the policy borrows them */
+    static struct sspi_view digest[1], file[1]; /* the policy borrows these */
     digest[0] = SSPI_VIEW("Digest");
     file[0] = bytes_view(users);
     char error[SSPI_ERROR_SIZE];
@@ -156,7 +156,8 @@ static void set_up(const char *users)
     sspi_acceptor_set_state(acceptor, sspi_http_state_format(memory, STATE));
 }
 
-/* httpd merges a location's policy into its server's for each request. Median nanoseconds. */
+/* Returns the median nanoseconds of a merge. httpd merges the policies of a location and its server
+ * for each request. */
 static double measure_merge(void)
 {
     struct sspi_policy outer = policy, inner = sspi_policy_defaults(), merged;
@@ -176,7 +177,7 @@ static double measure_merge(void)
     return median(ns);
 }
 
-/* Nonces of the millisecond in which the state was made are stale: waits for the next one. */
+/* Nonces of the millisecond in which the state was created are stale, so wait for the next one. */
 static void get_nonce(void)
 {
     char header[512];
@@ -205,8 +206,8 @@ int main(void)
         ns[what] = measure(what);
     for (enum what what = FLOOR; what <= WRONG; what++)
         printf("%-34s %6.2f us %6.2f x\n", names[what], ns[what] / 1000, ns[what] / ns[FLOOR]);
-    /* When a policy was an array of untyped values, it had 968 bytes and a merge took 57 ns, on a
-     * machine where it now takes 33 ns. */
+    /* A policy was once an array of untyped values of 968 bytes. On one machine a merge took 57 ns
+     * then and takes 33 ns now. */
     double merge_ns = measure_merge();
     printf("%-34s %6.3f us %6.3f x (a policy has %zu bytes)\n", "a merge of two policies",
            merge_ns / 1000, merge_ns / ns[FLOOR], sizeof(struct sspi_policy));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What finding a user costs, in a text file that was read and in a database, against one SHA-256 of
- * a name; and the memory of processes that share either. Prints ratios, judges nothing.
+/* Measures the cost of a lookup of a user, in a text file in memory and in a database. Prints the
+ * ratio to one SHA-256 of a name, and the memory of processes that share the file or database. It
+ * tests nothing.
  *
  * usage: bench_users [USERS] */
 #include <fcntl.h>
@@ -62,7 +63,7 @@ static struct sspi_view view(const struct name *name)
     return (struct sspi_view){name->text, name->len};
 }
 
-/* A line whose hash is that of the user alone: what it is of is the same to a lookup. */
+/* Writes a line whose hash is only that of the user's name, because a lookup does not read it. */
 static struct store_users_line line_of(const struct name *name)
 {
     struct store_users_line line = {
@@ -105,13 +106,13 @@ static void make_database(int file)
 
 enum what { BY_NAME, UNKNOWN_NAME, BY_USERHASH, UNKNOWN_USERHASH };
 
-/* The same numbers each time, all over the file. */
+/* The same numbers in each run, spread over the whole file. */
 static uint32_t number(uint32_t i)
 {
     return (uint32_t)((i * UINT64_C(2654435761)) % n_users);
 }
 
-/* What a client sends: a name, and the userhash of it. */
+/* The name that a client sends, and its userhash. */
 struct client {
     struct name name;
     char userhash[2 * HASH_MAX];
@@ -131,7 +132,7 @@ static void make_clients(struct client *clients, bool known)
     }
 }
 
-/* Microseconds of one. */
+/* Returns the microseconds of one lookup. */
 static double look_up(struct sspi_users *users, enum what what)
 {
     bool known = what == BY_NAME || what == BY_USERHASH;
@@ -159,7 +160,7 @@ static double look_up(struct sspi_users *users, enum what what)
     return best_s / N_LOOKUPS * 1e6;
 }
 
-/* One SHA-256 of a name, in microseconds. */
+/* Returns the microseconds of one SHA-256 of a name. */
 static double floor_us(void)
 {
     struct hash_run run;
@@ -189,7 +190,7 @@ static void measure_lookups(struct sspi_users *users, const char *kind)
 
 /* ---- memory ---- */
 
-/* Kilobytes of this process: all, its share of them, and what no other process has. */
+/* Kilobytes of this process: all, its share of them, and its private ones. */
 static void print_memory(const char *kind)
 {
     char line[128];
@@ -210,7 +211,7 @@ static void print_memory(const char *kind)
     fflush(stdout);
 }
 
-/* Each looks as many users up as there are, one after the other all over the file. */
+/* Each process looks up as many users as there are, spread over the whole file. */
 static void measure_memory(struct sspi_users *users, const char *kind)
 {
     pthread_barrierattr_t shared;
@@ -234,7 +235,7 @@ static void measure_memory(struct sspi_users *users, const char *kind)
         pthread_barrier_wait(barrier);
         if (process == 0)
             print_memory(kind);
-        pthread_barrier_wait(barrier); /* the others are still there */
+        pthread_barrier_wait(barrier); /* the other processes still run */
         _exit(0);
     }
     while (wait(NULL) > 0)

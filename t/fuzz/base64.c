@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives base64_decode, base64_encode, base64_url_decode and base64_url_encode.
- *  - What decodes, encodes to the same text again: one octet string has one text.
- *  - What was encoded decodes to the same octets.
- *  - The limit holds: exactly as many octets are taken, one less is refused. */
+ *  - If a text decodes, its octets encode to the same text: one octet string has one text.
+ *  - Encoded octets decode to the same octets.
+ *  - The limit holds: a text is accepted at a limit of its octets, and refused at one less. */
 #include "base64.h"
 
 #include "fuzz.h"

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives der_at, der_take, der_take_explicit, der_integer, der_append and der_wrap.
- *  - What is taken lies inside the input, and the reader stands right behind it.
+ *  - A taken element lies inside the input, and the reader stands directly behind it.
  *  - A refusal changes nothing.
- *  - What was taken is written again as the same octets, also number by number: DER has one form.
- * Goes into constructed elements, to a depth of LEVELS. */
+ *  - A taken element is written again as the same octets, and so is each number: DER has one form.
+ * The target enters constructed elements to a depth of LEVELS. */
 #include "der.h"
 
 #include "fuzz.h"
 
 #define LEVELS 8
 
-/* The shortest two's complement form, on its own. */
+/* Writes the shortest two's complement form, independently of der_integer(). */
 static void append_integer(struct bytes *to, int64_t value)
 {
     size_t n = 1;

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives AcquireCredentialsHandle, AcceptSecurityContext, CompleteAuthToken, QueryContextAttributes
  * and DeleteSecurityContext of WDigest in its HTTP form, with a user file. The input is an octet of
- * flags, then method, uri and realm, each ended by a NUL, then the token. Flags let the target put
- * in a nonce of ours and the right response, so that what lies behind the password is reached.
- *  - Nobody is let in whose response is not right by a computation of the target's own, for a user
- *    of the file, this realm and a nonce of ours. Who is right in all of them is let in.
- *  - Nobody is let in twice with one count, nor by a second CompleteAuthToken; the next count is
- *    fine.
- *  - The name told is the user's.
- *  - A challenge has this realm, a nonce of ours, and stale=true exactly for a stale nonce.
- *  - A refusal has a documented status, a printable reason, no token and no context. A login has
- * the proof of the server for a token. */
+ * flags; then method, uri and realm, each ended by a NUL; then the token. By the flags, the target
+ * inserts a nonce of this server and the right response, so that the checks after the password run.
+ *  - The target computes itself whether the response is right for a user of the file, this realm
+ *    and a nonce of this server. The package accepts a request only if it is, and always if it is.
+ *  - A second use of a count is refused, and so is a second CompleteAuthToken. The next count is
+ *    accepted.
+ *  - The reported name is the user's.
+ *  - A challenge has this realm, a nonce of this server, and stale=true only for a stale nonce.
+ *  - A refusal has a documented status, a printable reason, no token and no context. The token of a
+ *    login is the server's proof (rspauth). */
 #include "digest_accept.h"
 
-/* ---- what must hold ---- */
+/* ---- properties ---- */
 
-/* Whether all that makes a login is right, computed without the package. */
+/* True if the login is right in every part, computed without the package. */
 static bool is_right(const struct request *request, const struct sspi_state *state,
                      size_t *ret_account)
 {
@@ -40,8 +40,8 @@ static bool is_right(const struct request *request, const struct sspi_state *sta
     return known && ours && bytes_equal(bytes_as_view(&right), bytes_as_view(&sent));
 }
 
-/* Of a parsed token: its uri is the request's, and it takes no form but the plain one, so that
- * nothing but the password decides. */
+/* True if the uri of a parsed token is the request's and the token has only the plain form. Then
+ * only the password decides. */
 static bool is_plain(const struct request *request)
 {
     struct digest_response response;
@@ -101,7 +101,7 @@ static void check_name(CtxtHandle *context, size_t account)
 
 #define N_INPUT 6
 
-/* The input buffers, each in a block of its own. */
+/* The input buffers, each in a separate block. */
 struct input {
     SecBuffer buffers[N_INPUT];
     SecBufferDesc desc;
@@ -135,7 +135,7 @@ static void free_input(struct input *input)
         free(input->buffers[i].pvBuffer);
 }
 
-/* What SEC_I_COMPLETE_NEEDED leaves open. */
+/* The checks after SEC_I_COMPLETE_NEEDED. */
 static SECURITY_STATUS complete(CtxtHandle *context, struct input *input)
 {
     SECURITY_STATUS status = CompleteAuthToken(context, &input->desc);
@@ -168,7 +168,7 @@ static SECURITY_STATUS login(CredHandle *credential, const struct request *reque
         for (size_t i = 0; i < 3; i += 2)
             check_challenge(&out[i], request, state, stale);
     } else {
-        /* The proof of the server comes with a login, and with nothing else. */
+        /* Only a login has the server's proof. */
         FUZZ_REQUIRE((out[0].cbBuffer > 0) == (status == SEC_E_OK) && out[2].cbBuffer == 0);
     }
     if (status == SEC_I_COMPLETE_NEEDED) {
@@ -221,7 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     request.uri = fuzz_until(&input, '\0');
     request.realm = fuzz_until(&input, '\0');
     if (request.realm.len == 0)
-        request.realm = SSPI_VIEW("office"); /* the credential's own */
+        request.realm = SSPI_VIEW("office"); /* the credential's realm */
     bytes_append_view(&request.token, input);
     check_request(&request);
     bytes_free(&request.token);

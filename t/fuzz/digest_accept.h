@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The world of digest_accept.c: users, state and credential, and a client that knows the passwords.
- */
+/* The fixture of digest_accept.c: users, state, a credential, and a client with all passwords. */
 #ifndef DIGEST_ACCEPT_H
 #define DIGEST_ACCEPT_H
 
@@ -46,7 +45,7 @@ static struct hash_run run;
 static struct sspi_users *users;
 static alignas(4096) char memory[STORE_STATE_MIN_SIZE];
 
-/* What one input says. */
+/* The parts of one input. */
 struct request {
     unsigned int flags;
     struct sspi_view method;
@@ -55,7 +54,7 @@ struct request {
     struct bytes token;
 };
 
-/* ---- the world ---- */
+/* ---- the fixture ---- */
 
 static inline void append_hash(struct bytes *to, enum sspi_digest_algorithm algorithm,
                                const struct bytes *text)
@@ -112,8 +111,8 @@ static inline bool same_octets(void *self, void *out, size_t len)
     return true;
 }
 
-/* The same secrets and an empty table for each input. The steady clock is the machine's, which the
- * credential goes on with. */
+/* Each input has the same secrets and an empty table. The steady clock is the machine's, because
+ * the credential uses that one. */
 static inline struct sspi_state *make_state(void)
 {
     struct clock clock = *clock_machine();
@@ -134,7 +133,7 @@ static inline CredHandle acquire(struct sspi_state *state, bool keep_contexts)
         .State = state,
         .DefaultRealm = "office",
         .Algorithms = {SSPI_DIGEST_SHA_512_256, SSPI_DIGEST_SHA_256, SSPI_DIGEST_MD5},
-        /* However slow a run is, a nonce does not become old in it. */
+        /* The lifetime is so long that no nonce becomes stale, even in a slow run. */
         .NonceLifetimeSeconds = 86400,
     };
     FUZZ_REQUIRE(AcquireCredentialsHandleA(NULL, "WDigest", SECPKG_CRED_INBOUND, NULL, &data, NULL,
@@ -144,7 +143,8 @@ static inline CredHandle acquire(struct sspi_state *state, bool keep_contexts)
 
 /* ---- the client ---- */
 
-/* The account a response is of, N_ACCOUNTS for none; a literal backslash counts as well. */
+/* Returns the account of a response, or N_ACCOUNTS. A literal backslash in a name is accepted,
+ * too. */
 static inline size_t account_of(const struct digest_response *response, struct sspi_view realm)
 {
     size_t i = 0;
@@ -155,7 +155,7 @@ static inline size_t account_of(const struct digest_response *response, struct s
     return i;
 }
 
-/* RFC 7616 3.4.1, from its text alone. */
+/* RFC 7616 3.4.1, written only from the RFC's text. */
 static inline void append_right(struct bytes *to, const struct digest_response *response,
                                 size_t account, struct sspi_view method)
 {
@@ -176,7 +176,7 @@ static inline void append_right(struct bytes *to, const struct digest_response *
     append_hash(to, response->algorithm, &text);
 }
 
-/* Puts `value` between the quotes of a parameter, when there is one. */
+/* Puts `value` between the quotes of a parameter, if the token has the parameter. */
 static inline void replace(struct bytes *token, const char *name, struct sspi_view value)
 {
     struct digest_params params;
@@ -225,7 +225,7 @@ static inline void prepare(struct request *request, struct sspi_state *state)
         put_right_response(request);
 }
 
-/* The same with the next count. False: this was the last. */
+/* Increments the count of the token. False: the count was the last one. */
 static inline bool prepare_next(struct request *request)
 {
     struct digest_response response;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives digest_binding_read and digest_binding_check. The input holds an octet each of
- * requirements and how many bindings there are, which directives are absent, what of the header is
- * made right, two that choose a change and one that is the change; then up to a NUL each: cnonce,
- * hashed-dirs, service-name, channel-binding, and for each binding two types, initiator, acceptor
- * and application.
- *  - A claim is made only where the cnonce vouches for what the header says, computed otherwise.
- *  - A header made right is never forged; with one octet changed in what is vouched for, or in the
- *    voucher, it always is.
- *  - The judgement is that of the policy table, and MATCHED only where a hash is equal.
+/* Drives digest_binding_read and digest_binding_check. The input begins with six octets. The first
+ * has the requirements and the number of bindings. The second chooses the absent directives, the
+ * third the parts of the header to make right. Two choose a place, and the last is the change
+ * there. Then follow texts, each ended by a NUL: cnonce, hashed-dirs, service-name and
+ * channel-binding. For each binding two types, initiator, acceptor and application follow.
+ *  - The client binding is reported only if the cnonce protects the values of the header. The
+ *    target computes this itself.
+ *  - A right header is never called forged. With one octet changed in a protected value or in the
+ *    cnonce it always is.
+ *  - The decision is that of the policy table, and MATCHED only if a hash is equal.
  *  - A refusal sets nothing and has a printable reason. */
 #include "digest_binding.h"
 
@@ -65,7 +66,7 @@ static void append_voucher(struct bytes *to, struct sspi_view first, struct sspi
     append_md5(to, bytes_as_view(&all));
 }
 
-/* True when the cnonce vouches for service and channel in one of the two orders. */
+/* True if the cnonce protects service and channel in one of the two orders. */
 static bool vouches(const struct digest_response *from)
 {
     static const size_t prefix_len = sizeof(DIGEST_BINDING_PREFIX) - 1;
@@ -114,7 +115,7 @@ static enum package_client_binding check_claim(const struct digest_response *fro
     return binding.channel.client;
 }
 
-/* What the table says; -1 is a refusal. */
+/* The decision of the policy table; -1 is a refusal. */
 static int wanted(enum package_client_binding client, const struct digest_response *from,
                   const struct package_input *in)
 {
@@ -139,8 +140,8 @@ static int wanted(enum package_client_binding client, const struct digest_respon
     return -1;
 }
 
-static void check_judgement(enum package_client_binding client, const struct digest_response *from,
-                            const struct package_input *in)
+static void check_decision(enum package_client_binding client, const struct digest_response *from,
+                           const struct package_input *in)
 {
     struct sspi_error_info error_info = {0};
     struct digest_binding binding;
@@ -158,7 +159,8 @@ static void check_judgement(enum package_client_binding client, const struct dig
     fuzz_check_report(&error_info, error_info.reason);
 }
 
-/* One octet of service, channel or voucher is another: nothing vouches for the header any more. */
+/* Changes one octet of service, channel or cnonce, so that the cnonce does not protect the
+ * header. */
 static void check_changed(const struct digest_response *right, size_t position, char change)
 {
     static const size_t prefix_len = sizeof(DIGEST_BINDING_PREFIX) - 1;
@@ -177,7 +179,7 @@ static void check_changed(const struct digest_response *right, size_t position, 
     free(changed);
 }
 
-/* Makes the header right: the channel of a binding, or the one that is none, and its voucher. */
+/* Makes the header right: the channel of a binding or an empty one, and the cnonce for it. */
 static void check_right(const struct digest_response *given, const struct package_input *in,
                         uint8_t how, size_t position, char change)
 {
@@ -204,7 +206,7 @@ static void check_right(const struct digest_response *given, const struct packag
     enum package_client_binding client = check_claim(&from);
     FUZZ_REQUIRE(client == PACKAGE_CLIENT_BINDING_NO_TLS ||
                  client == PACKAGE_CLIENT_BINDING_PRESENT);
-    check_judgement(client, &from, in);
+    check_decision(client, &from, in);
     if (change != 0)
         check_changed(&from, position, change);
 }
@@ -239,7 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bindings[i].acceptor = fuzz_until(&input, '\0');
         bindings[i].application = fuzz_until(&input, '\0');
     }
-    check_judgement(check_claim(&from), &from, &in);
+    check_decision(check_claim(&from), &from, &in);
     if ((how & 1) != 0)
         check_right(&from, &in, how, position, change);
     return 0;

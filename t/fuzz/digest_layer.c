@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives digest_layer_unseal, digest_layer_verify and digest_layer_seal: the first octet says with
- * which cipher, the next what is changed of a right message, the rest is a message of anybody's.
- *  - What nobody sealed is refused and counts for nothing.
- *  - What was sealed without a cipher is read again, whatever is in it; changed by one octet it is
- *    not.
- *  - Nothing is read beyond the message. */
+/* Drives digest_layer_unseal, digest_layer_verify and digest_layer_seal. The first octet chooses
+ * the cipher, the second the change of a right message. The other octets are a message of an
+ * attacker.
+ *  - A message that was not sealed with the keys is refused, and does not change the count.
+ *  - A message sealed without a cipher is read again, whatever its contents are. With one octet
+ *    changed it is refused.
+ *  - No octet behind the message is read. */
 #include "digest_layer.h"
 
 #include "fuzz.h"
@@ -16,7 +17,7 @@ static struct digest_ciphers ciphers;
 
 static const uint8_t session[DIGEST_LAYER_KEY_LEN] = "H(A1) of someone";
 
-/* The keys of the other direction: from now on it sends what its like receives. */
+/* Exchanges the keys of both directions: the layer then sends messages that its copy receives. */
 static void turn(struct digest_layer *layer)
 {
     memcpy(layer->server.sign_key, layer->client.sign_key, sizeof(layer->server.sign_key));
@@ -49,7 +50,7 @@ static void check_foreign(enum digest_cipher cipher, struct sspi_view message)
     digest_layer_clear(&layer);
 }
 
-/* Without a cipher, whose streams have a direction too. */
+/* Only without a cipher, because the streams of a cipher have a direction, too. */
 static void check_own(struct sspi_view text, uint8_t change)
 {
     struct digest_layer sender, receiver;

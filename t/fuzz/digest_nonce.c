@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives digest_nonce_check and digest_nonce_make. The input holds six octets each of issue time,
- * now and randomness, four that choose a change, a realm up to a NUL, and a text.
- *  - The text is never taken: without the key nobody makes a nonce.
- *  - Our own nonce is taken exactly when it is not issued in the future, and tells its time.
- *  - It is not taken with another realm, with one character changed, cut or added.
- *  - It has its length and no "=". */
+/* Drives digest_nonce_check and digest_nonce_make. The input has six octets each for the issue
+ * time, the present time and randomness. Four octets choose a change. Then follow a realm, ended by
+ * a NUL, and a text.
+ *  - The text is never accepted: an attacker without the key cannot make a nonce.
+ *  - A nonce of this server is accepted if its issue time is not in the future, and only then. The
+ *    reported issue time is right.
+ *  - It is refused with another realm, and with one character changed, cut or added.
+ *  - It has the right length and no "=". */
 #include "digest_nonce.h"
 
 #include "fuzz.h"
@@ -58,12 +60,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint64_t now_ms = fuzz_number(&input, 6);
     uint8_t random[DIGEST_NONCE_RANDOM_SIZE] = {0};
     char nonce[DIGEST_NONCE_LEN + 1];
-    uint64_t told_ms = 0;
+    uint64_t reported_ms = 0;
     struct sspi_view part = fuzz_take(&input, 6);
     memcpy(random, part.data, part.len);
     size_t position = fuzz_number(&input, 2);
     uint8_t change = fuzz_octet(&input);
-    /* Close to the border, which chance would not find. */
+    /* Times close to the limit, which random input would not reach. */
     if (fuzz_octet(&input) % 2 == 0)
         now_ms = issued_ms - DIGEST_NONCE_FUTURE_MS + now_ms % 3 - 1;
     struct sspi_view realm = fuzz_until(&input, '\0');
@@ -73,9 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_REQUIRE(strlen(nonce) == DIGEST_NONCE_LEN && strchr(nonce, '=') == NULL);
     bool future = issued_ms > now_ms && issued_ms - now_ms > DIGEST_NONCE_FUTURE_MS;
     enum digest_nonce_status status =
-        digest_nonce_check(the_run(), key, now_ms, bytes_view(nonce), realm, &told_ms);
+        digest_nonce_check(the_run(), key, now_ms, bytes_view(nonce), realm, &reported_ms);
     FUZZ_REQUIRE(status == (future ? DIGEST_NONCE_FOREIGN : DIGEST_NONCE_GOOD));
-    FUZZ_REQUIRE(future || told_ms == issued_ms);
+    FUZZ_REQUIRE(future || reported_ms == issued_ms);
 
     BYTES_CLEANUP struct bytes other = {0};
     bytes_append_view(&other, realm);

@@ -3,10 +3,10 @@
  * digest_params_clear.
  *  - Names and raw values lie inside the text, values inside the text or the list's storage.
  *  - The limits on the text and on the number of parameters hold.
- *  - No name comes twice, and each is found by its name.
- *  - What is not quoted is a token: printable ASCII, and not empty.
+ *  - Each name occurs once, and each parameter is found by its name.
+ *  - A value without quotes is a token: printable ASCII, and not empty.
  *  - Each value, quoted again, is parsed to the same value.
- *  - A refusal leaves nothing to free and has a printable reason. */
+ *  - A refusal leaves no memory to free and has a printable reason. */
 #include "digest_params.h"
 
 #include "fuzz.h"

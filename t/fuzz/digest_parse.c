@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives digest_parse_response and digest_response_clear.
- *  - The views lie inside the text, the storage or the names; none that must be there is absent.
+ *  - The views lie inside the text, the storage or the names. No required view is absent.
  *  - The limits of all values hold.
- *  - The name is UTF-8 without control characters and not empty; a hashed one has its digits.
- *  - The count is that of its eight digits and not 0; qop is "auth" or "auth-int"; the algorithm is
- *    one we have.
- *  - What was read, written in plain form, is read the same.
+ *  - The name is UTF-8 without control characters and not empty. A hashed name has the right
+ *    digits.
+ *  - The count is the value of its eight digits and not 0. The qop is "auth" or "auth-int". The
+ *    algorithm is known.
+ *  - The values, written again in plain form, are read as the same values.
  *  - A refusal has one of the documented reasons and a printable text. */
 #include "digest_parse.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives digest_sasl_parse_response and digest_response_clear.
- *  - The views lie inside the text, the storage or the names; none that must be there is absent.
- *  - The limits of all values hold, and that of the whole.
- *  - The names are UTF-8 without control characters; the user's is not empty.
- *  - The count is 1; a cipher comes with auth-conf and with nothing else; digest-uri has two or
- * three parts.
- *  - What was read, written in plain form, is read the same.
+ *  - The views lie inside the text, the storage or the names. No required view is absent.
+ *  - The limits of all values and of the whole text hold.
+ *  - The names are UTF-8 without control characters; the user's name is not empty.
+ *  - The count is 1. There is a cipher with auth-conf and only then. The digest-uri has two or
+ *    three parts.
+ *  - The values, written again in plain form, are read as the same values.
  *  - A refusal has one of the documented reasons and a printable text. */
 #include "digest_sasl_parse.h"
 
@@ -45,7 +45,8 @@ static void check_written_again(const struct digest_response *first)
     struct sspi_error_info error_info = {0};
     write_again(&text, first);
     FUZZ_REQUIRE(!text.failed);
-    if (text.len > DIGEST_SASL_PARSE_TEXT_LIMIT) /* quoted-pairs that were not needed before */
+    /* The text may be longer by quoted-pairs that the input did not need. */
+    if (text.len > DIGEST_SASL_PARSE_TEXT_LIMIT)
         return;
     FUZZ_REQUIRE(digest_sasl_parse_response(bytes_as_view(&text), &again, &error_info) ==
                  SSPI_REASON_NONE);
@@ -98,7 +99,7 @@ static void check_qop(const struct digest_response *response, struct sspi_view t
     size_t protection = response->integrity + (response->cipher != DIGEST_CIPHER_NONE);
     FUZZ_REQUIRE(response->integrity || response->cipher == DIGEST_CIPHER_NONE);
     FUZZ_REQUIRE(bytes_equal_nocase(response->qop, bytes_view(names[protection])));
-    if (!bytes_equal(response->qop, SSPI_VIEW("auth"))) /* which may be ours */
+    if (!bytes_equal(response->qop, SSPI_VIEW("auth"))) /* which may be the server's */
         check_value(response, response->qop, 9, text);
 }
 

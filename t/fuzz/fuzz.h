@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the fuzz targets share. A target is one file with LLVMFuzzerTestOneInput. libFuzzer drives
- * it in a long run, replay.c with the corpus directory of the same name in every test run. */
+/* Functions that all fuzz targets use. A target is one file with LLVMFuzzerTestOneInput. A long
+ * run calls it through libFuzzer. Every test run calls it through replay.c, with the files of the
+ * corpus directory of the same name. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -12,10 +13,10 @@
 #include "bytes.h"
 #include "sspi_acceptor.h"
 
-/* One input. It lies in a block of exactly `size` octets. Always 0. */
+/* Tests one input, in a block of exactly `size` octets. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A property that the parser must keep, in every kind of build. */
+/* Aborts if a property does not hold, in every kind of build. */
 #define FUZZ_REQUIRE(condition) fuzz_require((condition), #condition, __FILE__, __LINE__)
 
 static inline void fuzz_require(bool holds, const char *condition, const char *file, int line)
@@ -26,14 +27,14 @@ static inline void fuzz_require(bool holds, const char *condition, const char *f
     }
 }
 
-/* ---- the input, taken apart ---- */
+/* ---- reading the input ---- */
 
 static inline struct sspi_view fuzz_view(const uint8_t *data, size_t size)
 {
     return (struct sspi_view){size == 0 ? "" : (const char *)data, size};
 }
 
-/* The next octet; 0 at the end. */
+/* Returns the next octet, and 0 at the end. */
 static inline uint8_t fuzz_octet(struct sspi_view *from)
 {
     if (from->len == 0)
@@ -43,7 +44,7 @@ static inline uint8_t fuzz_octet(struct sspi_view *from)
     return octet;
 }
 
-/* Little-endian; zeros follow the end. */
+/* Returns a little-endian number; zeros follow the end. */
 static inline uint64_t fuzz_number(struct sspi_view *from, size_t n_octets)
 {
     uint64_t number = 0;
@@ -52,7 +53,7 @@ static inline uint64_t fuzz_number(struct sspi_view *from, size_t n_octets)
     return number;
 }
 
-/* The next `len` octets, or what is left. */
+/* Takes the next `len` octets, or all that are left. */
 static inline struct sspi_view fuzz_take(struct sspi_view *from, size_t len)
 {
     struct sspi_view part = {from->data, len < from->len ? len : from->len};
@@ -61,7 +62,7 @@ static inline struct sspi_view fuzz_take(struct sspi_view *from, size_t len)
     return part;
 }
 
-/* What stands before the next `end`, which is taken too; all that is left when there is none. */
+/* Takes the octets before the next `end`, and the `end`; all that are left if there is no `end`. */
 static inline struct sspi_view fuzz_until(struct sspi_view *from, char end)
 {
     const char *at = from->len == 0 ? NULL : memchr(from->data, end, from->len);
@@ -70,8 +71,8 @@ static inline struct sspi_view fuzz_until(struct sspi_view *from, char end)
     return part;
 }
 
-/* A copy in a block of its own of exactly that size, so that a sanitizer sees each octet beyond it.
- * The caller frees it. */
+/* Copies a view to a block of exactly its size, so that the sanitizer sees each read behind it. The
+ * caller frees the block. */
 static inline void *fuzz_copy(struct sspi_view from)
 {
     void *copy = malloc(from.len);
@@ -81,7 +82,7 @@ static inline void *fuzz_copy(struct sspi_view from)
     return copy;
 }
 
-/* ---- properties that many have ---- */
+/* ---- properties of several targets ---- */
 
 static inline bool fuzz_inside(struct sspi_view part, struct sspi_view whole)
 {
@@ -89,7 +90,7 @@ static inline bool fuzz_inside(struct sspi_view part, struct sspi_view whole)
            (size_t)(part.data - whole.data) <= whole.len - part.len;
 }
 
-/* Absent in both, or present in both and equal. */
+/* True if both are absent, or both are present and equal. */
 static inline bool fuzz_same(struct sspi_view a, struct sspi_view b)
 {
     return (a.data == NULL) == (b.data == NULL) && bytes_equal(a, b);
@@ -102,7 +103,7 @@ static inline bool fuzz_printable(const char *text)
     return *text == '\0';
 }
 
-/* A refusal says why, in a line that a log can take as it is. */
+/* Checks that a refusal has a reason and a text that is printable in a log line. */
 static inline void fuzz_check_report(const struct sspi_error_info *error_info,
                                      enum sspi_reason reason)
 {

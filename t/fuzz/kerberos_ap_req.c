@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives kerberos_ap_req_parse.
  *  - Realm and ciphertext lie inside the token; the ciphertext is not empty.
- *  - The principal is a text within its size. Taken apart at the separators without a backslash,
- *    it gives back the realm and the very components that stand in the token: no two names read
- *    alike. It is UTF-8 without control characters.
- *  - A token that does not begin as a framed one is another mechanism's. */
+ *  - The principal is a text within its size, in UTF-8 without control characters. Split at the
+ *    separators without a backslash, it gives the realm and the components of the token. So no two
+ *    names have the same text.
+ *  - A token that does not begin with the frame of Kerberos belongs to another mechanism. */
 #define _GNU_SOURCE /* memmem */
 #include "kerberos_ap_req.h"
 
@@ -12,7 +12,7 @@
 #include "fuzz.h"
 #include "utf8.h"
 
-/* The next component without its backslashes; returns what ended it, NUL at the end. */
+/* Reads the next component without its backslashes. Returns the separator behind it, or NUL. */
 static char take_component(const char **text, bool is_realm, struct bytes *to)
 {
     const char *at = *text;

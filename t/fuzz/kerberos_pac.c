@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct kerberos_pac_sids sids;
-    char *copy = malloc(size + 1); /* so that a read behind the end is seen */
+    char *copy = malloc(size + 1); /* so that the sanitizer sees a read behind the end */
 
     if (copy == NULL)
         return 0;

@@ -3,8 +3,8 @@
  * The service's names are clear text, which an attacker can rewrite. The client's names are
  * encrypted, as by a KDC.
  *
- * Input: an octet, the form of SSPIUserName in its two lowest bits; then five texts, each behind an
- * octet of its length: both parts of the service, its realm, the client and the client's realm.
+ * Input: an octet that chooses the form of SSPIUserName, then five texts, each after an octet with
+ * its length. They are both parts of the service, its realm, the client and the client's realm.
  *  - Variables are names (utf8_is_name()). SSPI_REALM is the client's realm.
  *  - A request with a text that is not a name is refused.
  *  - A good client of HTTP/localhost is granted, and its full name is its principal.
@@ -90,7 +90,7 @@ static void make_policies(void)
     }
 }
 
-static void make_world(void)
+static void make_fixture(void)
 {
     if (acceptor != NULL)
         return;
@@ -261,7 +261,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t form = fuzz_octet(&rest) % 3;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         *texts[i] = fuzz_take(&rest, fuzz_octet(&rest));
-    make_world();
+    make_fixture();
     put_token(&token, &names, time(NULL));
     bytes_append_text(&header, "Negotiate ");
     base64_encode(&header, bytes_as_view(&token));

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives the whole Negotiate package, leg after leg: SPNEGO and bare tokens, NTLM behind them with
- * a password that is right, Kerberos with a key that nobody has.
+/* Drives the whole Negotiate package, leg after leg, with SPNEGO and bare tokens. They contain NTLM
+ * with a right password, or Kerberos with a key that no client has.
  *
- * Input: an octet of flags (enum flag), then for each leg an octet of flags (enum leg_flag), two of
- * its length, low one first, and its token. By the flags of a leg the AUTHENTICATE message and the
- * mechListMIC in it are made right first, as Alice of Corp would have made them.
- *  - Whoever is let in is Corp\Alice by NTLM, where that is allowed, and proved it here.
- *  - Who is let in although another mechanism is preferred by one side proved the list of
- *    mechanisms, or had no other in it and no integrity to prove it with. A wrong mechListMIC lets
- *    nobody in.
- *  - A refusal says why, is never our own fault, and is for good.
- *  - An answer is SPNEGO's to SPNEGO and NTLM's to NTLM; a refusal's is a reject, and only where
- *    that is asked for. There are at most eight legs. */
+ * Input: an octet of flags (enum flag). For each leg follow an octet of flags (enum leg_flag), two
+ * octets of its length, the low one first, and its token. By the flags of a leg, the target first
+ * makes the AUTHENTICATE message and the mechListMIC right, as Alice of Corp would have made them.
+ *  - Only Corp\Alice is accepted, by NTLM, if NTLM is allowed and the target made her proof.
+ *  - If the client or the server prefers another mechanism, the target made the mechListMIC. The
+ *    one exception is a list that has only NTLM, in a session without integrity.
+ *  - A wrong mechListMIC is refused.
+ *  - A refusal has a reason, is never an internal error, and is final.
+ *  - An answer to SPNEGO is SPNEGO, and an answer to NTLM is NTLM. The answer of a refusal is a
+ *    reject, and only if the flags ask for it. There are at most eight legs. */
 #include "der.h"
 #include "negotiate_spnego.h"
 #include "negotiate_token.h"
@@ -27,7 +27,7 @@ enum flag {
     INTEGRITY = 8,
 };
 
-/* enum alice_flag, and: */
+/* The flags of enum alice_flag, and: */
 enum leg_flag {
     RIGHT_LIST_MIC = 8,
 };
@@ -51,7 +51,8 @@ static const char keytab[] = "\x05\x02\x00\x00\x00\x4b\x00\x02\x00\x09SSPI.TEST\
                              "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 static struct sspi_users *users;
-static struct negotiate_credential *credentials[4]; /* by what is allowed */
+/* The index has a bit for each allowed mechanism. */
+static struct negotiate_credential *credentials[4];
 static struct hash_run run;
 
 static struct ntlm_credential *ntlm_of(const struct negotiate_credential *credential)
@@ -81,7 +82,7 @@ static void make_credential(uint32_t mechanisms, const char *keytab_path)
     memcpy(ntlm->dns_computer, "fuzzer.example", 15);
 }
 
-static void make_world(void)
+static void make_fixture(void)
 {
     char path[] = "/tmp/fuzz_negotiate_accept.XXXXXX";
     if (users != NULL)
@@ -102,14 +103,14 @@ struct talk {
     struct negotiate_credential *credential;
     struct negotiate_context *context;
     struct alice_made made; /* of the last AUTHENTICATE */
-    bool ntlm_first;        /* in the client's list, and alone in it */
-    bool ntlm_alone;
+    bool ntlm_first;        /* NTLM is the first mechanism of the client's list */
+    bool ntlm_only;         /* ... and the only one */
     bool list_mic_made;
-    bool list_mic_other; /* one came that was not made here */
+    bool list_mic_other; /* the client sent one that the target did not make */
     size_t n_legs;
 };
 
-/* The mechanism's token in one of SPNEGO's, or all of a bare one. */
+/* Finds the mechanism's token: a part of a SPNEGO token, or the whole of a bare token. */
 static struct sspi_view inner(const struct talk *talk, struct sspi_view token,
                               struct negotiate_token_response *ret_response)
 {
@@ -171,7 +172,7 @@ static void check_granted(const struct talk *talk)
         return;
     bool weak = (info->attributes & ASC_RET_INTEGRITY) == 0;
     FUZZ_REQUIRE((talk->ntlm_first && (talk->flags & ALLOW_KERBEROS) == 0) ||
-                 (talk->ntlm_alone && weak));
+                 (talk->ntlm_only && weak));
 }
 
 static void check_answer(const struct talk *talk, SECURITY_STATUS st,
@@ -203,7 +204,7 @@ static void check_answer(const struct talk *talk, SECURITY_STATUS st,
     FUZZ_REQUIRE(st >= 0 || (talk->flags & EXTENDED_ERROR) != 0);
 }
 
-static void look_at_list(struct talk *talk, struct sspi_view token)
+static void read_list(struct talk *talk, struct sspi_view token)
 {
     static const struct sspi_view ntlm = {"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a", 10};
     struct negotiate_token_init init;
@@ -211,7 +212,7 @@ static void look_at_list(struct talk *talk, struct sspi_view token)
         !negotiate_token_parse_init(token, &init))
         return;
     talk->ntlm_first = bytes_equal(init.mechanisms[0], ntlm);
-    talk->ntlm_alone = talk->ntlm_first && init.n_mechanisms == 1;
+    talk->ntlm_only = talk->ntlm_first && init.n_mechanisms == 1;
 }
 
 static SECURITY_STATUS leg(struct talk *talk, struct sspi_view token, unsigned flags)
@@ -220,7 +221,7 @@ static SECURITY_STATUS leg(struct talk *talk, struct sspi_view token, unsigned f
     struct package_output out = {.error_info = &error_info};
     void *context = talk->context;
     char *copy = fuzz_copy(token);
-    look_at_list(talk, token);
+    read_list(talk, token);
     repair(talk, copy, token.len, flags);
     struct package_input in = {
         .token = {copy == NULL ? "" : copy, token.len},
@@ -255,9 +256,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sspi_view rest = fuzz_view(data, size);
     struct talk talk = {.flags = fuzz_octet(&rest)};
     uint32_t allowed = talk.flags & (ALLOW_KERBEROS | ALLOW_NTLM);
-    make_world();
+    make_fixture();
     if (allowed == 0) {
-        /* As the credential has it. */
+        /* A credential without mechanisms allows Kerberos. */
         allowed = ALLOW_KERBEROS;
         talk.flags |= ALLOW_KERBEROS;
     }

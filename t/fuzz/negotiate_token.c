@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives negotiate_token_kind, negotiate_token_parse_init, negotiate_token_parse_response,
  * negotiate_token_format_response, negotiate_token_format_hints and negotiate_mechanism_name.
- *  - What is read lies inside the token; the limit on mechanisms holds.
+ *  - The views lie inside the token. The limit on mechanisms holds.
  *  - A token that is read as an init or a response is of that kind.
- *  - A response, written again, is the same octets: DER has one form.
- *  - An init's list of mechanisms is the DER of its mechanisms, and our hints with the same
- *    mechanisms are read to the same.
+ *  - A response is written again as the same octets: DER has one form.
+ *  - The list of mechanisms in an init is the DER form of its mechanisms. Hints that the server
+ *    formats with these mechanisms are read as the same list.
  *  - The name of any mechanism is printable and not longer than its digits can be. */
 #include "negotiate_token.h"
 
@@ -23,7 +23,7 @@ static void check_name(struct sspi_view oid)
 {
     BYTES_CLEANUP struct bytes name = {0};
     negotiate_mechanism_name(oid, &name);
-    /* Three digits and a dot for seven bits, and the first octet's second number. */
+    /* Three digits and a dot for each seven bits, and the second number of the first octet. */
     FUZZ_REQUIRE(!name.failed && name.len <= 4 * oid.len + 16);
     bytes_append_char(&name, '\0');
     FUZZ_REQUIRE(strlen(name.data) + 1 == name.len && fuzz_printable(name.data));

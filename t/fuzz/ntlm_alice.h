@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Alice of Corp, whose password is "Password": a user file that has her, and what only she can put
- * into a fuzzer's AUTHENTICATE message. */
+/* Alice of Corp, whose password is "Password". This file has a user file with her line. Its
+ * functions put the values that need her password into the fuzzer's AUTHENTICATE message. */
 #ifndef NTLM_ALICE_H
 #define NTLM_ALICE_H
 
@@ -13,14 +13,14 @@
 
 #define ALICE_START_MS UINT64_C(1700000000000)
 
-/* Where a response has what it proves, and its time. */
+/* Offsets of the proven part of a response, and of its time. */
 #define ALICE_TEMP_AT NTLM_KEY_LEN
 #define ALICE_TIME_AT (ALICE_TEMP_AT + 8)
 
 static const uint8_t alice_hash[NTLM_KEY_LEN] = {0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca,
                                                  0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8, 0x52};
 
-/* Nobody else's clock runs. */
+/* The only clock of the test; it stands still. */
 static inline uint64_t alice_now_ms(void *self)
 {
     return ALICE_START_MS;
@@ -41,15 +41,15 @@ static inline struct sspi_users *alice_users(void)
 
 enum alice_flag { ALICE_PROOF = 1, ALICE_TIME = 2, ALICE_MIC = 4 };
 
-/* What was made right. */
+/* The parts of the message that were made right. */
 struct alice_made {
     bool proof;
     bool mic;
     bool key_exchange;
-    uint8_t exported[NTLM_KEY_LEN]; /* the session's key, where the proof was made */
+    uint8_t exported[NTLM_KEY_LEN]; /* the session's key, if the proof was made */
 };
 
-/* The session's key out of the message. False: it has none, where it says that it has. */
+/* Reads the session's key from the message. False: the message announces a key and has no key. */
 static inline bool alice_export(const struct ntlm_crypto *crypto,
                                 const struct ntlm_authenticate *message, uint32_t granted,
                                 struct alice_made *made)
@@ -65,7 +65,7 @@ static inline bool alice_export(const struct ntlm_crypto *crypto,
     return true;
 }
 
-/* Reads a name like ntlm_verify_authenticate(), but independently of it. */
+/* Reads a name as ntlm_verify_authenticate() does, but with separate code. */
 static inline bool alice_name(struct ntlm_authenticate *message, uint32_t granted,
                               struct sspi_view name, struct bytes *to)
 {
@@ -75,8 +75,8 @@ static inline bool alice_name(struct ntlm_authenticate *message, uint32_t grante
     return ntlm_text_read_name(message, name, to, &error_info) == SEC_E_OK;
 }
 
-/* Changes the message in place as its own user, with Alice's password, would. `run` is of
- * `crypto`'s hashes. */
+/* Changes the message in place, as a user with Alice's password would make it. `run` uses the
+ * hashes of `crypto`. */
 static inline struct alice_made alice_repair(const struct ntlm_crypto *crypto, struct hash_run *run,
                                              const struct ntlm_verify_exchange *exchange,
                                              char *token, size_t len, unsigned flags)

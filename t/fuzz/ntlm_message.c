@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives ntlm_message_type, ntlm_message_read_negotiate, ntlm_message_read_authenticate and
  * ntlm_response_read.
- *  - A message that is read is of that type, within the limits; what is not says why.
- *  - Fields lie behind the header and inside the message, and are as long as the header says; a MIC
- *    is where nothing else is.
- *  - A response's parts lie inside it; what is behind the end of its pairs changes nothing.
- *  - Written again by a plain writer, the same fields are read. */
+ *  - A message that is read has the right type and is within the limits. A refusal has a reason.
+ *  - Fields lie behind the header and inside the message, and have the lengths of the header. A MIC
+ *    overlaps no field.
+ *  - The parts of a response lie inside it. Octets behind the end of its pairs change nothing.
+ *  - The fields, written again by a plain writer, are read as the same fields. */
 #include "ntlm_response.h"
 
 #include "fuzz.h"
@@ -73,7 +73,7 @@ static void put_number(struct bytes *to, uint64_t number, size_t n_octets)
         bytes_append_char(to, (char)(number & 0xFF));
 }
 
-/* The fields one after the other, behind a MIC if there was one. */
+/* Writes the fields one after the other, behind a MIC if there was one. */
 static void check_written_again(const struct ntlm_authenticate *message)
 {
     BYTES_CLEANUP struct bytes token = {0};
@@ -96,7 +96,7 @@ static void check_written_again(const struct ntlm_authenticate *message)
     for (size_t i = 0; i < N_FIELDS; i++)
         bytes_append_view(&token, *field_of(message, i));
     FUZZ_REQUIRE(!token.failed);
-    if (token.len > NTLM_MESSAGE_LIMIT) /* those that lay over one another do so no more */
+    if (token.len > NTLM_MESSAGE_LIMIT) /* fields that overlapped do not overlap now */
         return;
     FUZZ_REQUIRE(ntlm_message_read_authenticate(bytes_as_view(&token), &again, &problem));
     for (size_t i = 0; i < N_FIELDS; i++)

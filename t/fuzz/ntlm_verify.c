@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives ntlm_verify_authenticate behind a password that is right.
+/* Drives ntlm_verify_authenticate, also with a right password.
  *
- * Input: an octet of flags (enum flag), then an AUTHENTICATE message. By the flags its proof, its
- * session's time and its MIC are made right first, as Alice of Corp would have made them.
- *  - Whoever is let in is a user of the file, with the name in the message, and proved it here.
- *  - Without a proof made here nobody is let in; nor with a MIC that is promised and not made here.
- *  - A wrong or a missing binding lets nobody in where one is wanted.
- *  - A refusal says why, and is never our own fault. */
+ * Input: an octet of flags (enum flag), then an AUTHENTICATE message. By the flags, the target
+ * first makes its proof, its time and its MIC right, as Alice of Corp would have made them.
+ *  - An accepted client is a user of the file with the name in the message, and the target made its
+ *    proof.
+ *  - A message is refused if the target did not make its proof, or did not make a MIC that the
+ *    message announces.
+ *  - A wrong or missing binding is refused if a binding is required.
+ *  - A refusal has a reason and is never an internal error. */
 #include "ntlm_verify.h"
 
 #include "fold.h"
@@ -20,7 +22,7 @@ enum flag {
     ALLOW_MISSING = 16,
     PROXY = 32,
     INTEGRITY = 64,
-    ALL_GRANTED = 128 /* else what curl is granted */
+    ALL_GRANTED = 128 /* else only the flags that a server grants to curl */
 };
 
 static struct ntlm_credential credential;
@@ -28,7 +30,7 @@ static struct hash_run run;
 
 static const struct clock clock = {.now_ms = alice_now_ms};
 
-static void make_world(void)
+static void make_fixture(void)
 {
     if (credential.users != NULL)
         return;
@@ -71,7 +73,7 @@ static void check_granted(struct sspi_view token, const struct ntlm_proof *proof
     FUZZ_REQUIRE(bytes_equal(bytes_as_view(&upper), SSPI_VIEW("ALICE")));
     FUZZ_REQUIRE((proof->flags & ~message.flags) == 0);
     FUZZ_REQUIRE((proof->flags & ~exchange_for(flags).flags) == 0);
-    /* Nobody knows what a channel is that hashes to what a fuzzer found. */
+    /* No channel is known whose hash is the one that the fuzzer chose. */
     FUZZ_REQUIRE(proof->bound != PACKAGE_BOUND_MATCHED || response.channel.data != NULL);
     if ((flags & BINDING) != 0)
         FUZZ_REQUIRE(proof->bound == PACKAGE_BOUND_MATCHED || proof->bound == PACKAGE_BOUND_ABSENT);
@@ -88,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned flags = fuzz_octet(&rest);
     struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     struct ntlm_proof proof = {0};
-    make_world();
+    make_fixture();
     struct ntlm_verify_exchange exchange = exchange_for(flags);
     char *token = fuzz_copy(rest);
     struct alice_made made =

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Feeds each file of a directory to one fuzz target, in place of libFuzzer: what a fuzzer found
- * once stays tested where no fuzzer is. Speaks TAP. */
+/* Passes each file of a directory to one fuzz target, instead of libFuzzer. So inputs that a fuzzer
+ * found stay tested on machines without a fuzzer. Prints TAP. */
 #include <dirent.h>
 
 #include "fuzz.h"
 
-/* No input that is worth keeping is larger. */
+/* Largest input of a corpus, in octets. */
 #define INPUT_LIMIT (1u << 20)
 
 static int is_visible(const struct dirent *entry)
@@ -13,7 +13,7 @@ static int is_visible(const struct dirent *entry)
     return entry->d_name[0] != '.';
 }
 
-/* NULL: not readable, or too large. */
+/* NULL: the file is not readable or too large. */
 static uint8_t *read_input(const char *directory, const char *name, size_t *ret_size)
 {
     char path[4096];
@@ -32,7 +32,7 @@ static uint8_t *read_input(const char *directory, const char *name, size_t *ret_
     (void)fclose(in);
     uint8_t *input = NULL;
     if (!failed) {
-        /* One octet more than nothing: a block of no octets may be NULL. */
+        /* One octet more, because malloc(0) may return NULL. */
         input = content.len == 0 ? malloc(1) : fuzz_copy(bytes_as_view(&content));
         *ret_size = content.len;
     }
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
     for (int i = 0; i < n; i++) {
         size_t size = 0;
         uint8_t *input = read_input(argv[1], entries[i]->d_name, &size);
-        /* A target that aborts leaves this line behind. */
+        /* Printed first, so that the output names the input if the target aborts. */
         printf("# %s\n", entries[i]->d_name);
         (void)fflush(stdout);
         if (input != NULL)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives request_authorization_split.
  *  - The parts lie inside the value, the scheme before the rest.
- *  - The scheme is a token; the rest has no blank around it and no control character.
- *  - "scheme rest" is split into the same again.
- *  - Nothing but blanks is EMPTY, and only that; over the limit is TOO_LARGE, and only that. */
+ *  - The scheme is a token. The rest has no blank at its ends and no control character.
+ *  - "scheme rest" is split into the same parts again.
+ *  - The result is EMPTY for only blanks and TOO_LARGE for a value over the limit, and for no other
+ *    value. */
 #include "request_authorization.h"
 
 #include "fuzz.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives sasl_cookie_read and sasl_cookie_write.
- *  - A cookie that is read has one of the three layers, no size without one, and an authorization
- *    identity within its limit that lies in the text; what is not says why.
- *  - Written again, its first four octets are the same, without a layer the first one. */
+ *  - A cookie that is read has one of the three layers and no size without a layer. Its
+ *    authorization identity is within the limit and lies in the text. A refusal has a reason.
+ *  - Written again, its first four octets are the same; without a layer only the first octet is. */
 #include "sasl_cookie.h"
 
 #include "fuzz.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives secur_buffers_read, secur_buffers_open and secur_buffers_deliver with descriptors that the
- * input describes: version and number of buffers, and of each the type, whether it has memory, and
- * its octets, which hold the lengths and offsets of a SEC_CHANNEL_BINDINGS. Lengths are true, as a
- * caller's must be: memory shorter than cbBuffer says cannot be told.
- *  - What is read lies inside the caller's buffers; a binding's parts lie behind its header.
+ * input describes. The input has the version and the number of buffers. For each buffer it has
+ * the type, whether there is memory, and the octets. These may be a SEC_CHANNEL_BINDINGS with any
+ * lengths and offsets. The value of cbBuffer is always right, because the library cannot find out
+ * that memory is shorter.
+ *  - The views lie inside the caller's buffers; a binding's parts lie behind its header.
  *  - The limits on the token, the realm and the number of buffers, bindings and parameters hold.
- *  - Delivered tokens are the package's, whole and in order, or none is there; nothing allocated is
- *    left behind when it failed.
+ *  - All of the package's tokens are delivered, whole and in order, or no token is. After a failure
+ *    no allocated memory is left.
  *  - A refusal has a printable reason. */
 #include "secur_buffers.h"
 
@@ -18,7 +19,7 @@ struct caller {
     SecBuffer buffers[N_BUFFERS];
     void *memory[N_BUFFERS];
     SecBufferDesc desc;
-    size_t n; /* of `buffers` that are set */
+    size_t n; /* number of `buffers` that are set */
 };
 
 static const ULONG types[] = {SECBUFFER_EMPTY,
@@ -37,7 +38,7 @@ static void add_buffer(struct caller *caller, struct sspi_view *from)
     uint8_t type = fuzz_octet(from);
     uint8_t flags = fuzz_octet(from);
     size_t len = fuzz_number(from, 2);
-    /* Beyond every limit, without an input that large. */
+    /* Over every limit, although the input is small. */
     size_t extra = (flags & 2) != 0 ? PACKAGE_TOKEN_LIMIT : 0;
     struct sspi_view octets = fuzz_take(from, len);
     buffer->BufferType = type < 0xF0 ? types[type % 8] : (ULONG)fuzz_number(from, 4);
@@ -70,7 +71,7 @@ static void free_caller(struct caller *caller)
         free(caller->memory[i]);
 }
 
-/* Empty ones may point anywhere. */
+/* An empty buffer may point anywhere. */
 static void check_view(const struct caller *caller, struct sspi_view view, size_t offset)
 {
     bool inside = view.len == 0;
@@ -171,7 +172,7 @@ static void check_write(struct sspi_view *from)
     if (status == SEC_E_OK) {
         FUZZ_REQUIRE(output.n_tokens <= SECUR_BUFFERS_LIMIT);
         if (output.caller_report != NULL)
-            *output.caller_report = error_info; /* there is room for all of it */
+            *output.caller_report = error_info; /* the buffer has room for the whole token */
         produce(&produced, from);
         check_delivered(&output, &produced);
         for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)

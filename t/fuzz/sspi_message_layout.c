@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives secur_message_layout with the descriptors of a message call that the input describes, as
- * secur_buffers.c does. Lengths are true, as a caller's must be.
- *  - What a package gets lies in the caller's memory, or for unsealing in a copy that is token,
- *    sealed parts and padding, one behind the other.
+ * in sspi_buffers.c. The value of cbBuffer is always right.
+ *  - The memory that a package gets is the caller's. For unsealing it is a copy of token, sealed
+ *    parts and padding, one after the other.
  *  - The limits on buffers, parts and octets hold.
- *  - A plaintext is delivered whole and in order, and into memory that may be written to alone. */
+ *  - A plaintext is delivered whole and in order, and only into memory that may be written to. */
 #include "secur_message_layout.h"
 #include "secur_buffers.h"
 
@@ -15,7 +15,7 @@
 struct caller {
     SecBuffer buffers[N_BUFFERS];
     void *memory[N_BUFFERS];
-    void *before[N_BUFFERS]; /* what was in it */
+    void *before[N_BUFFERS]; /* its contents before the call */
     ULONG len[N_BUFFERS];
     SecBufferDesc desc;
     size_t n;
@@ -74,7 +74,7 @@ static bool in_callers(const struct caller *caller, const char *data, size_t len
     return len == 0;
 }
 
-/* Signing, verifying, sealing: in place. */
+/* Signing, verifying and sealing work in place. */
 static void check_message(const struct caller *caller, const struct secur_message_layout *layout)
 {
     struct package_message message = secur_message_layout_message(layout);
@@ -110,7 +110,7 @@ static void check_copy(const struct secur_message_layout *layout,
     FUZZ_REQUIRE(end + copy->padding.len == copy->whole + copy->whole_len);
 }
 
-/* What is left of the copy is made the plaintext; nothing else of the caller's may change. */
+/* The copy becomes the plaintext. The caller's other memory must not change. */
 static void check_delivery(const struct caller *caller, struct secur_message_layout *layout,
                            struct sspi_view *from)
 {

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives store_users_cdb_open and its lookups with a damaged database. Input: 0, then an octet that
- * replaces another, as often as wanted (place, two octets, modulo the size; the octet), in a
- * database of some users; or anything else, then the file itself.
- *  - Whatever the file holds, nothing is read beyond it: the sanitizer's and the kernel's part.
- *  - A file that is refused is told by a printable text.
- *  - A user's name that comes out could be in a user file.
+/* Drives store_users_cdb_open and its lookups with a damaged database. If the first octet is 0, the
+ * input changes a database of some users. Each change is three octets: two of the place, modulo the
+ * size, and the new octet. With any other first octet, the rest of the input is the file.
+ *  - No octet behind the file is read, whatever it contains. The sanitizer and the kernel check it.
+ *  - A refused file has a printable message.
+ *  - A user name from the file could be in a user file.
  *  - A walk over the lines ends.
- *  - Without damage, each user is found, by name and by userhash, and counted; by name for SASL. */
+ *  - Without damage, each user is found by name and by userhash, is counted, and is found by name
+ *    for SASL. */
 #define _GNU_SOURCE /* memfd_create */
 #include "store_users_cdb.h"
 
@@ -57,7 +58,7 @@ static void make_whole(void)
     (void)close(file);
 }
 
-/* The file that the input means. True when it is undamaged. */
+/* Writes the file that the input describes. True if it is undamaged. */
 static bool make_file(struct sspi_view input, struct bytes *to)
 {
     bool damaged = false;
@@ -91,7 +92,7 @@ static void check_account(const struct store_users_cdb *cdb, size_t i, enum sspi
         FUZZ_REQUIRE(found.len > 0 && found.len <= STORE_USERS_NAME_LIMIT);
         FUZZ_REQUIRE(memchr(found.data, ':', found.len) == NULL);
     }
-    /* One record serves both. */
+    /* One record has both keys. */
     FUZZ_REQUIRE(!by_name || (by_userhash && bytes_equal(bytes_as_view(&found), user)));
     if (undamaged)
         FUZZ_REQUIRE(by_name && hash[0] == 16 * i + a && hash[hash_len(a) - 1] == 16 * i + a);
@@ -119,7 +120,7 @@ static void check_counts(const struct store_users_cdb *cdb, bool undamaged)
     }
 }
 
-/* Each step takes at least the lengths of a record. */
+/* Each step reads at least the two lengths of a record. */
 static void check_walk(const struct store_users_cdb *cdb, size_t file_len, bool undamaged)
 {
     struct store_users_line line;

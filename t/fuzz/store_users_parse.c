@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives store_users_parse_next, store_users_parse_line and store_users_parse_name on a user file.
- *  - The lines with their ends, one after the other, are the file; none has a line break in it.
- *  - User and realm lie inside the line and are names that may be there.
- *  - A line that was taken, written by its parts, is taken for the same.
- *  - A line that was not, is told with what would be right. No line over the limit is taken. */
+ *  - The lines with their line breaks, one after the other, are the file. No line contains another
+ *    line break.
+ *  - User and realm lie inside the line and are allowed names.
+ *  - An accepted line, written again from its parts, is read as the same line.
+ *  - The message for a wrong line says what would be right. No line over the limit is accepted. */
 #include "store_users_parse.h"
 
 #include "fuzz.h"
