@@ -14,7 +14,7 @@ static enum base64_status decode(const char *text, size_t limit, struct bytes *t
     return base64_decode(bytes_view(text), limit, to);
 }
 
-static void vectors_of_rfc_4648_go_both_ways(void **state)
+static void vectors_of_rfc_4648_are_encoded_and_decoded(void **state)
 {
     static const char *const vectors[][2] = {
         {"", ""},
@@ -49,7 +49,7 @@ static void every_form_that_is_not_canonical_is_refused(void **state)
     }
 }
 
-static void limit_is_reached_and_one_beyond_is_too_large(void **state)
+static void limit_is_reached_and_one_more_octet_is_too_large(void **state)
 {
     BYTES_CLEANUP struct bytes plain = {0};
 
@@ -58,7 +58,7 @@ static void limit_is_reached_and_one_beyond_is_too_large(void **state)
     assert_int_equal(decode("Zm9vYg==", 4, &plain), BASE64_OK);
 }
 
-static void large_tokens_come_back_whole(void **state)
+static void large_tokens_are_encoded_and_decoded_whole(void **state)
 {
     BYTES_CLEANUP struct bytes octets = {0}, text = {0}, back = {0};
 
@@ -69,7 +69,7 @@ static void large_tokens_come_back_whole(void **state)
     assert_true(bytes_equal(bytes_as_view(&octets), bytes_as_view(&back)));
 }
 
-static void url_form_has_no_padding_and_its_own_alphabet(void **state)
+static void url_form_has_no_padding_and_another_alphabet(void **state)
 {
     char text[5] = "";
     unsigned char back[3];
@@ -91,11 +91,11 @@ static void url_form_has_no_padding_and_its_own_alphabet(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(vectors_of_rfc_4648_go_both_ways),
+        cmocka_unit_test(vectors_of_rfc_4648_are_encoded_and_decoded),
         cmocka_unit_test(every_form_that_is_not_canonical_is_refused),
-        cmocka_unit_test(limit_is_reached_and_one_beyond_is_too_large),
-        cmocka_unit_test(large_tokens_come_back_whole),
-        cmocka_unit_test(url_form_has_no_padding_and_its_own_alphabet),
+        cmocka_unit_test(limit_is_reached_and_one_more_octet_is_too_large),
+        cmocka_unit_test(large_tokens_are_encoded_and_decoded_whole),
+        cmocka_unit_test(url_form_has_no_padding_and_another_alphabet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

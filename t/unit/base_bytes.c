@@ -9,7 +9,7 @@
 
 #include "bytes.h"
 
-static void bytes_grow_and_come_out_with_a_nul(void **state)
+static void bytes_grow_and_end_with_a_nul(void **state)
 {
     BYTES_CLEANUP struct bytes b = {0};
     size_t len;
@@ -31,7 +31,7 @@ static void bytes_grow_and_come_out_with_a_nul(void **state)
     free(text);
 }
 
-static void limit_is_reached_and_one_beyond_fails_for_good(void **state)
+static void limit_is_reached_and_one_more_octet_fails_for_ever(void **state)
 {
     BYTES_CLEANUP struct bytes b = {.limit = 4};
 
@@ -76,7 +76,7 @@ static void views_compare(void **state)
     assert_true(bytes_equal_secret(SSPI_VIEW(""), bytes_view(NULL)));
 }
 
-static void wipe_takes_nothing_and_clears_something(void **state)
+static void wipe_accepts_no_memory_and_clears_memory(void **state)
 {
     char secret[4] = "abc";
 
@@ -88,11 +88,11 @@ static void wipe_takes_nothing_and_clears_something(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_grow_and_come_out_with_a_nul),
-        cmocka_unit_test(limit_is_reached_and_one_beyond_fails_for_good),
+        cmocka_unit_test(bytes_grow_and_end_with_a_nul),
+        cmocka_unit_test(limit_is_reached_and_one_more_octet_fails_for_ever),
         cmocka_unit_test(format_and_hex_keep_the_limit),
         cmocka_unit_test(views_compare),
-        cmocka_unit_test(wipe_takes_nothing_and_clears_something),
+        cmocka_unit_test(wipe_accepts_no_memory_and_clears_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

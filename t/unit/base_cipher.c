@@ -23,12 +23,12 @@ static int close_library(void **unused)
     (void)unused;
     cipher_library_close(&library);
     assert_null(library.context);
-    cipher_library_close(&library); /* a zero-initialised one is fine */
+    cipher_library_close(&library); /* accepts a zero-initialised value */
     return 0;
 }
 
 /* RFC 6229 2: 128 bits. */
-static void rc4_goes_on_from_call_to_call(void **unused)
+static void rc4_continues_from_call_to_call(void **unused)
 {
     static const uint8_t key[16] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
     static const uint8_t wanted[32] = {0x9a, 0xc7, 0xcc, 0x9a, 0x60, 0x9d, 0x1e, 0xf7,
@@ -55,7 +55,7 @@ static void rc4_goes_on_from_call_to_call(void **unused)
 }
 
 /* FIPS 81, appendix C. */
-static void cbc_goes_on_from_call_to_call(void **unused)
+static void cbc_continues_from_call_to_call(void **unused)
 {
     static const uint8_t key[8] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
     static const uint8_t iv[8] = {0x12, 0x34, 0x56, 0x78, 0x90, 0xab, 0xcd, 0xef};
@@ -78,13 +78,14 @@ static void cbc_goes_on_from_call_to_call(void **unused)
     assert_true(cipher_stream_apply(stream, octets, 8, octets));
     assert_true(cipher_stream_apply(stream, octets + 8, 16, octets + 8));
     assert_string_equal((char *)octets, "Now is the time for all ");
-    assert_false(cipher_stream_apply(stream, octets, 7, octets)); /* no block */
+    assert_false(
+        cipher_stream_apply(stream, octets, 7, octets)); /* not a multiple of the block size */
     cipher_stream_free(stream);
     cipher_stream_free(NULL);
     cipher_drop(des);
 }
 
-static void copy_goes_on_as_the_other_would(void **unused)
+static void a_copy_continues_as_the_original(void **unused)
 {
     static const char *const names[] = {"RC4", "DES-CBC", "DES-EDE-CBC"};
     static const uint8_t key[16] = "a key of sixteen";
@@ -112,7 +113,7 @@ static void copy_goes_on_as_the_other_would(void **unused)
     }
 }
 
-/* Whoever looks at OpenSSL's queue of errors next shall not find ours. */
+/* TLS code reads OpenSSL's queue of errors, so cipher_fetch() must leave no error in it. */
 static void missing_cipher_leaves_no_error(void **unused)
 {
     struct cipher_library without = {0};
@@ -130,9 +131,9 @@ static void missing_cipher_leaves_no_error(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(rc4_goes_on_from_call_to_call),
-        cmocka_unit_test(cbc_goes_on_from_call_to_call),
-        cmocka_unit_test(copy_goes_on_as_the_other_would),
+        cmocka_unit_test(rc4_continues_from_call_to_call),
+        cmocka_unit_test(cbc_continues_from_call_to_call),
+        cmocka_unit_test(a_copy_continues_as_the_original),
         cmocka_unit_test(missing_cipher_leaves_no_error),
     };
     return cmocka_run_group_tests(tests, open_library, close_library);

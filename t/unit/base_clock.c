@@ -9,7 +9,7 @@
 
 #include "clock.h"
 
-static void machine_clock_tells_this_century_and_does_not_repeat_randomness(void **state)
+static void machine_clock_is_in_this_century_and_does_not_repeat_randomness(void **state)
 {
     const struct clock *clock = clock_machine();
     unsigned char a[16] = {0}, b[16] = {0};
@@ -24,7 +24,7 @@ static void machine_clock_tells_this_century_and_does_not_repeat_randomness(void
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(machine_clock_tells_this_century_and_does_not_repeat_randomness),
+        cmocka_unit_test(machine_clock_is_in_this_century_and_does_not_repeat_randomness),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

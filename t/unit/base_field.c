@@ -7,7 +7,7 @@
 
 #include "field.h"
 
-static void only_tchars_are_of_a_token(void **state)
+static void only_tchars_belong_to_a_token(void **state)
 {
     static const char others[] = "\"(),/:;<=>?@[\\]{} \t\x7f";
 
@@ -32,7 +32,7 @@ static void a_token68_ends_with_its_padding(void **state)
         assert_false(field_is_token68(bad[i]));
 }
 
-static void blanks_and_tabs_go_from_both_ends(void **state)
+static void blanks_and_tabs_are_removed_at_both_ends(void **state)
 {
     assert_true(bytes_equal(field_trim(SSPI_VIEW(" \t a b\t ")), SSPI_VIEW("a b")));
     assert_true(bytes_equal(field_trim(SSPI_VIEW("a")), SSPI_VIEW("a")));
@@ -44,9 +44,9 @@ static void blanks_and_tabs_go_from_both_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(only_tchars_are_of_a_token),
+        cmocka_unit_test(only_tchars_belong_to_a_token),
         cmocka_unit_test(a_token68_ends_with_its_padding),
-        cmocka_unit_test(blanks_and_tabs_go_from_both_ends),
+        cmocka_unit_test(blanks_and_tabs_are_removed_at_both_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

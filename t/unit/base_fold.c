@@ -7,7 +7,7 @@
 
 #include "fold.h"
 
-static void upper_case_is_one_character_for_one(void **state)
+static void upper_case_keeps_the_number_of_characters(void **state)
 {
     static const struct {
         const char *text, *upper;
@@ -20,12 +20,12 @@ static void upper_case_is_one_character_for_one(void **state)
         {"stra\xc3\x9f"
          "e",
          "STRA\xc3\x9f"
-         "E"},                                    /* sharp s stays */
+         "E"},                                    /* sharp s is unchanged */
         {"\xcf\x83\xcf\x82", "\xce\xa3\xce\xa3"}, /* both small sigmas */
         {"\xd0\xb8\xd0\xb2", "\xd0\x98\xd0\x92"}, /* Cyrillic */
-        {"\xef\xac\x81", "\xef\xac\x81"},         /* the ligature fi has no single one */
-        {"\xf0\x90\x90\xa8", "\xf0\x90\x90\x80"}, /* beyond the first plane */
-        {"\xc9\x90", "\xe2\xb1\xaf"},             /* longer in upper case */
+        {"\xef\xac\x81", "\xef\xac\x81"}, /* the ligature fi has no upper case of one character */
+        {"\xf0\x90\x90\xa8", "\xf0\x90\x90\x80"}, /* outside the first plane */
+        {"\xc9\x90", "\xe2\xb1\xaf"},             /* more octets in upper case */
         {"\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x97\xa5\xe6\x9c\xac"},
     };
 
@@ -47,7 +47,7 @@ static void a_nul_is_a_character(void **state)
     assert_true(bytes_equal(bytes_as_view(&upper), SSPI_VIEW("A\0B")));
 }
 
-static void what_is_not_utf_8_is_refused(void **state)
+static void text_that_is_not_utf_8_is_refused(void **state)
 {
     static const char *const all[] = {"\xff", "a\xc3", "\xc0\x80", "\xed\xa0\x80",
                                       "\xf4\x90\x80\x80"};
@@ -58,7 +58,7 @@ static void what_is_not_utf_8_is_refused(void **state)
     }
 }
 
-static void no_memory_is_no_name(void **state)
+static void a_full_buffer_is_an_error(void **state)
 {
     BYTES_CLEANUP struct bytes upper = {.limit = 3};
     assert_false(fold_upper(&upper, SSPI_VIEW("abcd")));
@@ -68,10 +68,10 @@ static void no_memory_is_no_name(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(upper_case_is_one_character_for_one),
+        cmocka_unit_test(upper_case_keeps_the_number_of_characters),
         cmocka_unit_test(a_nul_is_a_character),
-        cmocka_unit_test(what_is_not_utf_8_is_refused),
-        cmocka_unit_test(no_memory_is_no_name),
+        cmocka_unit_test(text_that_is_not_utf_8_is_refused),
+        cmocka_unit_test(a_full_buffer_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,7 +9,7 @@
 
 #include "hex.h"
 
-static void both_cases_where_files_are_read_lower_alone_for_responses(void **state)
+static void files_may_have_both_cases_and_responses_only_lower_case(void **state)
 {
     unsigned char out[2];
 
@@ -37,7 +37,7 @@ static void wrong_length_and_wrong_digits_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(both_cases_where_files_are_read_lower_alone_for_responses),
+        cmocka_unit_test(files_may_have_both_cases_and_responses_only_lower_case),
         cmocka_unit_test(wrong_length_and_wrong_digits_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

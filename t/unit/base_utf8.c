@@ -10,7 +10,7 @@
 #include "bad_names.h"
 #include "utf8.h"
 
-static void utf8_is_told_from_what_only_looks_like_it(void **state)
+static void only_well_formed_utf8_is_valid(void **state)
 {
     static const char *const good[] = {"",
                                        "plain",
@@ -41,7 +41,7 @@ static void utf8_is_told_from_what_only_looks_like_it(void **state)
         assert_false(utf8_valid(bytes_view(bad[i])));
 }
 
-static void utf16_goes_there_and_back(void **state)
+static void utf16_is_converted_in_both_directions(void **state)
 {
     static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80";
     BYTES_CLEANUP struct bytes back = {0};
@@ -81,7 +81,7 @@ static void realm_buffers_must_be_ascii_in_utf16le(void **state)
     assert_false(utf8_ascii_from_utf16le(&out, SSPI_VIEW("a\x01")));
 }
 
-static void what_fits_iso_8859_1_is_turned_into_it(void **state)
+static void text_that_fits_iso_8859_1_is_converted(void **state)
 {
     static const char *const outside[] = {"\xc4\x80", "a\xe2\x82\xac", "\xc3\xbc\xf0\x9f\x98\x80",
                                           "\xfc",     "\xc3\xbc\xc3",  "\xc0\x80"};
@@ -94,7 +94,7 @@ static void what_fits_iso_8859_1_is_turned_into_it(void **state)
     assert_true(bytes_equal(bytes_as_view(&out), SSPI_VIEW("a\0~\x7f\x80\xfc\xff")));
     for (size_t i = 0; i < sizeof(outside) / sizeof(outside[0]); i++)
         assert_false(utf8_to_latin_1(&out, bytes_view(outside[i])));
-    assert_int_equal(out.len, 7); /* nothing of those */
+    assert_int_equal(out.len, 7); /* the refused texts appended no octet */
     assert_false(utf8_to_latin_1(&small, SSPI_VIEW("ab")));
 }
 
@@ -114,11 +114,11 @@ static void a_name_is_utf8_without_control_characters(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(utf8_is_told_from_what_only_looks_like_it),
-        cmocka_unit_test(utf16_goes_there_and_back),
+        cmocka_unit_test(only_well_formed_utf8_is_valid),
+        cmocka_unit_test(utf16_is_converted_in_both_directions),
         cmocka_unit_test(unpaired_surrogates_are_refused),
         cmocka_unit_test(realm_buffers_must_be_ascii_in_utf16le),
-        cmocka_unit_test(what_fits_iso_8859_1_is_turned_into_it),
+        cmocka_unit_test(text_that_fits_iso_8859_1_is_converted),
         cmocka_unit_test(a_name_is_utf8_without_control_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

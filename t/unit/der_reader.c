@@ -8,7 +8,7 @@
 
 #include "der.h"
 
-/* A copy of exactly this size on the heap, so that a read past its end is seen. */
+/* Copies a view to a block of exactly its size, so that the sanitizer sees a read behind it. */
 static char *exact(const char *data, size_t len)
 {
     char *copy = malloc(len > 0 ? len : 1);
