@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# How the files of the project look.
+# Rules for the form of all files: licence, blanks, lengths, run bits, format.
 use strict;
 use warnings;
 
@@ -18,7 +18,7 @@ find({ no_chdir => 1, wanted => sub {
     $File::Find::prune = 1 if -d && m{\A\Q$root\E/(?:\.git|build[^/]*)\z};
     push @files, substr $_, length("$root/") if -f && !-l;
 } }, $root);
-# Test data is what it is.
+# Recorded test data keeps its form.
 my @text = grep { !m{\At/(?:vectors|fuzz)/.*(?<!\.c)\z} } sort @files;
 my %content = map { $_ => slurp("$root/$_") } @text;
 @text = grep { $content{$_} !~ /\0/ } @text;
@@ -30,20 +30,20 @@ my @source = grep { is_source($_) } @text;
 cmp_ok(scalar @source, '>', 10, 'there are sources to look at');
 
 is_deeply([ grep { (join '', (split /\n/, $content{$_})[0 .. 1]) !~ /SPDX-License-Identifier: Apache-2\.0/ }
-    grep { $content{$_} =~ /\n.*\n/ } @source ], [], 'each begins with the licence');
-is_deeply([ grep { $content{$_} =~ /\t/ } @source ], [], 'none has a tab');
-is_deeply([ grep { $content{$_} =~ /[ \t]+$/m } @text ], [], 'none has blanks at the end of a line');
+    grep { $content{$_} =~ /\n.*\n/ } @source ], [], 'each source begins with the licence');
+is_deeply([ grep { $content{$_} =~ /\t/ } @source ], [], 'no source has a tab');
+is_deeply([ grep { $content{$_} =~ /[ \t]+$/m } @text ], [], 'no file has blanks at the end of a line');
 is_deeply([ grep { $content{$_} !~ /\n\z/ } grep { length $content{$_} } @text ], [],
-    'each ends with a line break');
-# Windows' header is one file, whose names and values readers look up there.
+    'each file ends with a line break');
+# sspi.h has all names of Windows in one file, as on Windows.
 is_deeply([ grep { $_ ne 'core/include/sspi.h' && ($content{$_} =~ tr/\n//) > FILE_LINES } @source ], [],
-    'none is longer than ' . FILE_LINES . ' lines');
+    'no source is longer than ' . FILE_LINES . ' lines');
 is_deeply([ grep { my $f = $_; grep { length > 100 } split /\n/, $content{$f} }
     grep { /\.[ch]\z/ } @source ], [], 'no line of C is longer than 100 columns');
 is_deeply([ grep { m{^\s*//|\bTODO\b|\bFIXME\b}m } map { /\.[ch]\z/ ? $content{$_} : () } @source ], [],
-    'no // comment and nothing left to do in C');
+    'C has no // comment, no TODO and no FIXME');
 
-# Our braces of functions stand alone in the first column.
+# A function begins and ends with a line that has only a brace in the first column.
 my @long;
 for my $file (grep { /\.c\z/ } @source) {
     my ($start, $n) = (undef, 0);

@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The layers of ARCHITECTURE.md: who may include whom, and which foreign functions each folder calls.
+# The layers of ARCHITECTURE.md: which folders a folder may include, and which libraries it may call.
 use strict;
 use warnings;
 
@@ -66,10 +66,10 @@ for my $adapter (qw(mod_sspi_apache ngx_http_sspi_module)) {
         }
         push @wrong, "$file includes GSSAPI" if grep { /\A<(?:gssapi|krb5)/ } includes($file);
     }
-    is_deeply(\@wrong, [], "$adapter knows core/include alone");
+    is_deeply(\@wrong, [], "$adapter includes only core/include");
 }
 
-# What the compiled objects of a folder leave undefined.
+# Returns the undefined symbols of the objects that match the pattern.
 sub undefined {
     my ($pattern) = @_;
     my @objects = glob $pattern or return ();
@@ -94,7 +94,7 @@ for my $adapter (qw(mod_sspi_apache ngx_http_sspi_module)) {
     }
 }
 
-# nginx loads its modules RTLD_GLOBAL: whatever is exported may collide.
+# nginx loads its modules with RTLD_GLOBAL, so an exported name may collide with another module's.
 my %exports = (
     apache => [qw(sspi_module)],
     nginx => [qw(ngx_module_names ngx_module_order ngx_modules)],
@@ -105,7 +105,7 @@ for my $kind (sort keys %exports) {
         my @names = grep { !/\A(?:__|_)/ }
             map { /\s[A-Z]\s+(\S+)/ ? $1 : () }
             split /\n/, run([ qw(nm -D --defined-only), built($kind) ])->{out};
-        is_deeply([ sort @names ], $exports{$kind}, "the $kind module exports its record alone");
+        is_deeply([ sort @names ], $exports{$kind}, "the $kind module exports only its record");
     }
 }
 SKIP: {
