@@ -244,12 +244,6 @@ static SECURITY_STATUS package_accept(void *credential, void **context,
     struct digest_context *made = *context;
 
     *out->error_info = (struct sspi_error_info){0};
-    if (made != NULL && made->state == DIGEST_CONTEXT_ESTABLISHED) {
-        /* Digest page: "called after the specified context was established". */
-        error_info_set(out->error_info, SSPI_REASON_MALFORMED,
-                       "the context is established already");
-        return STATUS_LOGON_FAILURE;
-    }
     if (made != NULL && (made->sasl == NULL) != in->http)
         return error_info_refuse(out->error_info, SEC_E_INVALID_HANDLE, SSPI_REASON_INTERNAL,
                                  "the context began in the other form of Digest, HTTP or SASL");

@@ -49,7 +49,7 @@ static void right_password_establishes_a_context_with_the_name(void **state)
     assert_true(info->expiry_ms == UINT64_MAX && info->start_ms == START_MS);
     assert_int_equal(info->bound, PACKAGE_BOUND_UNCHECKED);
     assert_int_equal(f->error_info.reason, SSPI_REASON_NONE);
-    assert_int_equal(call(f, &context, &in), STATUS_LOGON_FAILURE);
+    assert_int_equal(call_established(f, context, &in), STATUS_LOGON_FAILURE);
     assert_non_null(digest_package.info(context));
     digest_package.destroy(context);
 }

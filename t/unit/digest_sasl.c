@@ -135,7 +135,7 @@ static void login_gives_the_name_and_authenticates_the_server(void **state)
     assert_int_equal(info->bound, PACKAGE_BOUND_UNCHECKED);
     assert_true(info->expiry_ms == UINT64_MAX && info->start_ms == START_MS);
     assert_int_equal(f->error_info.reason, SSPI_REASON_NONE);
-    assert_int_equal(call(f, &context, &in), STATUS_LOGON_FAILURE);
+    assert_int_equal(call_established(f, context, &in), STATUS_LOGON_FAILURE);
     assert_non_null(digest_package.info(context));
     digest_package.destroy(context);
 }
