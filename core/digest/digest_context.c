@@ -43,10 +43,7 @@ void digest_context_free(struct digest_context *context)
     }
     clear_session(&context->session);
     free(context->pending_realm);
-    free(context->info.name);
-    free(context->info.realm);
-    free(context->info.target);
-    free(context->info.authzid);
+    package_info_clear(&context->info);
     free(context);
 }
 
@@ -136,10 +133,7 @@ bool digest_context_establish(struct digest_context *context,
         !copy(identity->binding.service, &info.target) || !copy(authzid, &info.authzid) ||
         (keeps && !begin_session(&context->session, response, identity->login.hash_a1,
                                  identity->issued_ms))) {
-        free(info.name);
-        free(info.realm);
-        free(info.target);
-        free(info.authzid);
+        package_info_clear(&info);
         return false;
     }
     context->state = DIGEST_CONTEXT_ESTABLISHED;

@@ -120,14 +120,10 @@ static SECURITY_STATUS read_sids(void *context)
 static void destroy(void *context)
 {
     struct kerberos_context *kerberos = context;
-    struct kerberos_pac_sids sids = {kerberos->info.sids, kerberos->info.n_sids};
     OM_uint32 minor;
     gss_delete_sec_context(&minor, &kerberos->gss, GSS_C_NO_BUFFER);
-    free(kerberos->info.name);
-    free(kerberos->info.realm);
-    free(kerberos->info.target);
     kerberos_delegation_free(kerberos->info.ccache);
-    kerberos_pac_clear(&sids);
+    package_info_clear(&kerberos->info);
     free(kerberos);
 }
 

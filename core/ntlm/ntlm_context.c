@@ -9,24 +9,13 @@ struct ntlm_context *ntlm_context_new(void)
     return calloc(1, sizeof(struct ntlm_context));
 }
 
-static void free_info(struct package_info *info)
-{
-    free(info->name);
-    free(info->realm);
-    free(info->target);
-    for (size_t i = 0; i < info->n_sids; i++)
-        free(info->sids[i]);
-    free(info->sids);
-    *info = (struct package_info){0};
-}
-
 void ntlm_context_free(struct ntlm_context *context)
 {
     bytes_free(&context->negotiate);
     bytes_free(&context->challenge);
     ntlm_sign_clear(&context->sign);
     bytes_wipe(context->exported_key, sizeof(context->exported_key));
-    free_info(&context->info);
+    package_info_clear(&context->info);
     free(context);
 }
 
@@ -76,7 +65,7 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
     if (!copy_names(&info, proof) ||
         (can_sign && !ntlm_sign_init(&context->sign, &credential->crypto, proof->exported_key,
                                      (proof->flags & NTLM_FLAG_KEY_EXCHANGE) != 0))) {
-        free_info(&info);
+        package_info_clear(&info);
         return false;
     }
     info.sids = proof->login.sids;

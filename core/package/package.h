@@ -124,6 +124,20 @@ struct package_info {
     enum package_bound bound; /* by the rules of the call that verified the client */
 };
 
+/* Frees the texts and the SIDs, and zero-initialises *info. Before that the package ends `ccache`,
+ * because a cache is more than its name. */
+void package_info_clear(struct package_info *info);
+
+/* SEC_E_OK when the tokens can be sent. SEC_E_INSUFFICIENT_MEMORY: one of them is not complete.
+ * SEC_E_INTERNAL_ERROR: too many, or one is too long. Pure. */
+SECURITY_STATUS package_output_check(const struct package_output *out) MUST_USE;
+
+/* Gives an error without a reason the reason INTERNAL. */
+void package_output_complete_error(SECURITY_STATUS status, struct sspi_error_info *error_info);
+
+/* Frees tokens and need; leaves error_info. */
+void package_output_free(struct package_output *out);
+
 /* ---- messages of an established context ---- */
 
 /* Parts of one message: SECBUFFER_DATA buffers in one descriptor. */

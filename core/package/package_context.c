@@ -2,7 +2,6 @@
 #include "package_context.h"
 
 #include "error_info.h"
-#include "package_status.h"
 
 void package_context_init(struct package_context *context, struct package_credential *credential)
 {
@@ -180,31 +179,4 @@ SECURITY_STATUS package_context_check_size(struct sspi_view text, const char *wh
         return SEC_E_OK;
     return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_TOO_LARGE,
                              "%s is over %d bytes", what, PACKAGE_TOKEN_LIMIT);
-}
-
-SECURITY_STATUS package_output_check(const struct package_output *out)
-{
-    if (out->n_tokens > PACKAGE_CHALLENGES_LIMIT)
-        return SEC_E_INTERNAL_ERROR;
-    for (size_t i = 0; i < out->n_tokens; i++) {
-        if (out->tokens[i].failed)
-            return SEC_E_INSUFFICIENT_MEMORY;
-        if (out->tokens[i].len > PACKAGE_TOKEN_LIMIT)
-            return SEC_E_INTERNAL_ERROR;
-    }
-    return SEC_E_OK;
-}
-
-void package_output_complete_error(SECURITY_STATUS status, struct sspi_error_info *error_info)
-{
-    if (status < 0 && error_info->reason == SSPI_REASON_NONE)
-        error_info_set(error_info, SSPI_REASON_INTERNAL, "%s", package_status_name(status));
-}
-
-void package_output_free(struct package_output *out)
-{
-    for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
-        bytes_free(&out->tokens[i]);
-    out->n_tokens = 0;
-    bytes_free(&out->need.user);
 }

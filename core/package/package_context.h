@@ -69,14 +69,4 @@ bool package_context_may_wait(const struct package_context *context);
 SECURITY_STATUS package_context_check_size(struct sspi_view text, const char *what,
                                            struct sspi_error_info *error_info) MUST_USE;
 
-/* SEC_E_OK when the tokens can be sent. SEC_E_INSUFFICIENT_MEMORY: one of them is not complete.
- * SEC_E_INTERNAL_ERROR: too many, or one is too long. Pure. */
-SECURITY_STATUS package_output_check(const struct package_output *out) MUST_USE;
-
-/* Gives an error without a reason the reason INTERNAL. */
-void package_output_complete_error(SECURITY_STATUS status, struct sspi_error_info *error_info);
-
-/* Frees tokens and need; leaves error_info. */
-void package_output_free(struct package_output *out);
-
 #endif
