@@ -11,6 +11,7 @@
 #include "policy.h"
 
 /* The room for text of the configuration in a message. */
+/* For a name of the configuration: with the names to use instead it fits into SSPI_ERROR_SIZE. */
 #define SHOWN_SIZE 101
 
 static const struct sspi_view digest_prefix = {"digest:", 7};

@@ -11,7 +11,6 @@
 #define SUITE_CLEANUP __attribute__((cleanup(hash_suite_close)))
 
 /* The room for a service name in an error text. */
-#define SHOWN_SIZE 160
 
 /* ---- rules ---- */
 
@@ -221,7 +220,7 @@ SECURITY_STATUS binding_check_refuse_service(const struct binding_rules *rules,
                                              struct sspi_error_info *error_info)
 {
     BYTES_CLEANUP struct bytes accepted = {0};
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_NAME_SIZE];
     bool dotless =
         !facts->service_proven && rules->refuses_dotless && service_name_is_dotless(facts->service);
 

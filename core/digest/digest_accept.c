@@ -15,7 +15,6 @@
 #include "store_state.h"
 
 /* For client text in error_info. */
-#define SHOWN_SIZE 81
 
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
 
@@ -65,7 +64,7 @@ SECURITY_STATUS digest_accept_check_realm(const struct digest_response *response
                                           struct sspi_view realm,
                                           struct sspi_error_info *error_info)
 {
-    char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE], wanted[ESCAPE_VALUE_SIZE];
 
     if (bytes_equal(response->realm, realm) || bytes_equal(response->raw_realm, realm) ||
         names_own_realm(response))
@@ -84,7 +83,7 @@ SECURITY_STATUS digest_accept_check_request(const struct digest_credential *cred
                                             struct sspi_error_info *error_info)
 {
     struct digest_offer offer;
-    char shown[SHOWN_SIZE], wanted[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE], wanted[ESCAPE_VALUE_SIZE];
 
     if (in->method.len == 0) {
         error_info_set(error_info, SSPI_REASON_CONFIGURATION,
@@ -114,7 +113,7 @@ static SECURITY_STATUS stale(struct sspi_error_info *error_info, const char *why
 static SECURITY_STATUS replay(const struct digest_response *response,
                               struct sspi_error_info *error_info)
 {
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     error_info_set(error_info, SSPI_REASON_REPLAY,
                    "nonce count %08" PRIx32 " of user \"%s\" was used before", response->count,

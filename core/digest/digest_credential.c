@@ -108,7 +108,7 @@ static SECURITY_STATUS take_algorithms(struct digest_credential *c, const SSPI_A
 static SECURITY_STATUS take_realm(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
                                   struct sspi_error_info *error_info)
 {
-    char shown[81];
+    char shown[ESCAPE_VALUE_SIZE];
 
     if (data->DefaultRealm == NULL)
         return SEC_E_OK;
@@ -128,7 +128,7 @@ static SECURITY_STATUS take_realm(struct digest_credential *c, const SSPI_ACCEPT
 static SECURITY_STATUS take_domain(struct digest_credential *c, const SSPI_ACCEPTOR_DATA *data,
                                    struct sspi_error_info *error_info)
 {
-    char shown[81];
+    char shown[ESCAPE_VALUE_SIZE];
 
     if (data->Domain == NULL)
         return SEC_E_OK;

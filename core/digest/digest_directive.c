@@ -38,7 +38,6 @@ static const struct {
 };
 
 /* For client text in error_info. */
-#define SHOWN_SIZE 81
 
 /* A person types the name, so a name that no user can have counts as an unknown user. After a 401
  * browsers ask for another name. After a 400 they show an error page without a prompt. */
@@ -53,7 +52,7 @@ static const char *name_of(const struct digest_directives *d, enum digest_direct
 static enum sspi_reason check_encoding(const struct digest_params *params,
                                        struct digest_directives *d)
 {
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     for (size_t i = 0; i < params->n; i++) {
         const struct digest_param *param = &params->param[i];
@@ -70,7 +69,7 @@ static enum sspi_reason check_names(const struct digest_directives *d)
 {
     static const enum digest_directive names[] = {DIGEST_REALM, DIGEST_SERVICE_NAME,
                                                   DIGEST_AUTHZID};
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct sspi_view name = d->value[names[i]];

@@ -66,7 +66,7 @@ static SECURITY_STATUS choose_realm(const struct digest_credential *credential,
                                     const struct package_input *in, struct sspi_view *ret_realm,
                                     struct sspi_error_info *error_info)
 {
-    char shown[81];
+    char shown[ESCAPE_VALUE_SIZE];
     struct sspi_view realm = in->realm.len > 0 ? in->realm : bytes_view(credential->default_realm);
 
     if (realm.len == 0) {

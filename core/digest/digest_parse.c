@@ -10,7 +10,6 @@
 #include "utf8.h"
 
 /* For client text in error_info. */
-#define SHOWN_SIZE 81
 
 /* Reads which of its forms the name has. */
 static enum sspi_reason read_name_form(const struct digest_directives *d,
@@ -18,7 +17,7 @@ static enum sspi_reason read_name_form(const struct digest_directives *d,
 {
     bool extended = d->value[DIGEST_USERNAME_EXTENDED].data != NULL;
     struct sspi_view userhash = d->value[DIGEST_USERHASH];
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     response->userhash = userhash.data != NULL && bytes_equal_nocase(userhash, SSPI_VIEW("true"));
     if (userhash.data != NULL && !response->userhash &&
@@ -45,7 +44,7 @@ static enum sspi_reason read_qop(const struct digest_directives *d,
                                  struct digest_response *response)
 {
     struct sspi_view qop = d->value[DIGEST_QOP];
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     if (qop.data == NULL) {
         return error_info_set(
@@ -65,7 +64,7 @@ static enum sspi_reason read_count(const struct digest_directives *d,
                                    struct digest_response *response)
 {
     struct sspi_view nc = d->value[DIGEST_NC];
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
     uint8_t count[4];
 
     /* RFC 7616 3.4: nc-value = 8LHEX. Upper case is accepted too. The digits are hashed as the
@@ -89,7 +88,7 @@ static enum sspi_reason read_values(const struct digest_directives *d,
                                     struct digest_response *response)
 {
     struct sspi_view algorithm = d->value[DIGEST_ALGORITHM];
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     response->algorithm = SSPI_DIGEST_MD5;
     if (algorithm.data != NULL)
@@ -108,7 +107,7 @@ static enum sspi_reason read_extended(const struct digest_directives *d,
 {
     BYTES_CLEANUP struct bytes names = {0};
     struct sspi_view extended = d->value[DIGEST_USERNAME_EXTENDED];
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     /* RFC 8187 3.2.1: an ext-value is not a quoted-string. */
     if (d->extended_is_quoted || !digest_name_append_extended(&names, extended)) {

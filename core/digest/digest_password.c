@@ -10,7 +10,6 @@
 #include "store_users.h"
 
 /* For client text in error_info. */
-#define SHOWN_SIZE 81
 
 /* The name as decoded, the name with its backslashes, and the name in NFC. */
 #define SPELLINGS_LIMIT 3
@@ -142,7 +141,7 @@ SECURITY_STATUS digest_password_check(const struct digest_credential *credential
                                       const uint8_t *entity_hash, struct digest_login *ret_login,
                                       struct sspi_error_info *error_info)
 {
-    char shown[SHOWN_SIZE], shown_realm[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE], shown_realm[ESCAPE_VALUE_SIZE];
     enum digest_verify_status status =
         response->userhash
             ? try_userhash(credential, run, in, realm, response, entity_hash, ret_login)

@@ -14,7 +14,6 @@
 #include "store_state.h"
 
 /* For client text in error_info. */
-#define SHOWN_SIZE 81
 
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
 
@@ -85,7 +84,7 @@ static SECURITY_STATUS check_same(const struct digest_context *context,
 static SECURITY_STATUS wrong_count(uint32_t last, const struct digest_response *response,
                                    struct sspi_error_info *error_info)
 {
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     return error_info_refuse(error_info, SEC_E_OUT_OF_SEQUENCE, SSPI_REASON_REPLAY,
                              "nonce count %08" PRIx32 " of user \"%s\" does not follow %08" PRIx32,

@@ -10,12 +10,11 @@
 #include "utf8.h"
 
 /* For client text in error_info. */
-#define SHOWN_SIZE 81
 
 static enum sspi_reason malformed(const struct digest_directives *d, enum digest_directive id,
                                   const char *wanted)
 {
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "%s: \"%s\"", wanted,
                           escape_text(shown, sizeof(shown), d->value[id]));
@@ -41,7 +40,7 @@ static enum sspi_reason read_cipher(const struct digest_directives *d,
                                     struct digest_response *response)
 {
     struct sspi_view cipher = d->value[DIGEST_CIPHER];
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     /* RFC 2831 2.1.2: "This directive MUST appear exactly once if "auth-conf" is negotiated". */
     if (cipher.data == NULL)
@@ -58,7 +57,7 @@ static enum sspi_reason read_cipher(const struct digest_directives *d,
 static enum sspi_reason read_qop(const struct digest_directives *d,
                                  struct digest_response *response)
 {
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_VALUE_SIZE];
 
     if (response->qop.data == NULL)
         response->qop = SSPI_VIEW("auth");

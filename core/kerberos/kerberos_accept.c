@@ -15,7 +15,6 @@
 #include "kerberos_replay.h"
 
 /* The room for a name in an error text. */
-#define SHOWN_SIZE 160
 
 /* Finds the keytab entry whose key decrypted the ticket. The service name in the ticket is clear
  * text, which an attacker can change. This call of MIT costs a third of an accept. */
@@ -89,7 +88,7 @@ static ULONG attributes_from_flags(OM_uint32 flags)
 static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
                                    struct sspi_error_info *error_info)
 {
-    char shown[SHOWN_SIZE];
+    char shown[ESCAPE_NAME_SIZE];
     return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_BAD_NAME,
                              "%s is %s, which holds a control character or is not UTF-8", whose,
                              escape_text(shown, sizeof(shown), name));

@@ -15,7 +15,7 @@
 #define RENUMBERED_BASE 100000
 
 /* The room for one name, or one message of GSSAPI, in an error text. */
-#define SHOWN_SIZE 192
+#define GSS_TEXT_SIZE 192
 
 gss_buffer_desc kerberos_gss_buffer(struct sspi_view view)
 {
@@ -50,7 +50,7 @@ static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct ssp
                                   struct sspi_error_info *error_info)
 {
     BYTES_CLEANUP struct bytes there = {0};
-    char name[SHOWN_SIZE];
+    char name[ESCAPE_NAME_SIZE];
     char etype[64];
     const char *path = kerberos_keytab_path(keytab);
     escape_text(name, sizeof(name), bytes_view(view->principal));
@@ -108,7 +108,7 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
                                    const struct kerberos_ap_req *view, struct sspi_keytab *keytab,
                                    struct sspi_error_info *error_info)
 {
-    char text[SHOWN_SIZE];
+    char text[GSS_TEXT_SIZE];
     switch ((krb5_error_code)minor) {
     case KRB5KRB_AP_ERR_SKEW:
         return error_info_refuse(
@@ -170,7 +170,7 @@ SECURITY_STATUS kerberos_gss_accept_status(OM_uint32 major, OM_uint32 minor,
                                            struct sspi_keytab *keytab,
                                            struct sspi_error_info *error_info)
 {
-    char text[SHOWN_SIZE];
+    char text[GSS_TEXT_SIZE];
     switch (GSS_ROUTINE_ERROR(major)) {
     case GSS_S_DEFECTIVE_TOKEN:
         /* RFC 2743 has no status of its own for an unreadable message in a correct frame. */
@@ -246,7 +246,7 @@ SECURITY_STATUS kerberos_gss_peer_status(OM_uint32 major, OM_uint32 minor)
 SECURITY_STATUS kerberos_gss_acquire_status(OM_uint32 major, OM_uint32 minor,
                                             struct sspi_error_info *error_info)
 {
-    char text[SHOWN_SIZE];
+    char text[GSS_TEXT_SIZE];
     return error_info_refuse(error_info, SEC_E_NO_CREDENTIALS, SSPI_REASON_CONFIGURATION,
                              "no Kerberos credential: %s",
                              gss_text(major, minor, text, sizeof(text)));

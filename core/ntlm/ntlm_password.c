@@ -8,7 +8,6 @@
 #include "error_info.h"
 
 /* The room for client text in error texts. */
-#define SHOWN_SIZE 81
 
 /* ---- by the user file ---- */
 
@@ -32,7 +31,7 @@ static bool prove(struct hash_run *run, const uint8_t challenge[NTLM_CHALLENGE_L
 static SECURITY_STATUS refuse_user(struct sspi_view user, struct sspi_view domain,
                                    struct sspi_error_info *error_info)
 {
-    char shown_user[SHOWN_SIZE], shown_domain[SHOWN_SIZE];
+    char shown_user[ESCAPE_VALUE_SIZE], shown_domain[ESCAPE_VALUE_SIZE];
     return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
                              "unknown user or wrong password: user \"%s\", domain \"%s\"",
                              escape_text(shown_user, sizeof(shown_user), user),
@@ -78,7 +77,7 @@ static SECURITY_STATUS refuse_domain(enum ntlm_winbind_status status,
                                      const struct ntlm_winbind_question *question, const char *why,
                                      struct sspi_error_info *error_info)
 {
-    char user[SHOWN_SIZE], domain[SHOWN_SIZE];
+    char user[ESCAPE_VALUE_SIZE], domain[ESCAPE_VALUE_SIZE];
     escape_text(user, sizeof(user), question->user);
     escape_text(domain, sizeof(domain), question->domain);
     switch (status) {

@@ -8,7 +8,6 @@
 #include "utf8.h"
 
 /* The room for client text in error texts. */
-#define SHOWN_SIZE 81
 
 bool ntlm_text_decode(struct bytes *to, struct sspi_view octets)
 {
@@ -66,7 +65,7 @@ bool ntlm_text_encode_upper(struct bytes *to, struct sspi_view text)
 SECURITY_STATUS ntlm_text_check_names(struct sspi_view user, struct sspi_view domain,
                                       struct sspi_error_info *error_info)
 {
-    char shown_user[SHOWN_SIZE], shown_domain[SHOWN_SIZE];
+    char shown_user[ESCAPE_VALUE_SIZE], shown_domain[ESCAPE_VALUE_SIZE];
 
     if (utf8_is_name(user) && utf8_is_name(domain))
         return SEC_E_OK;

@@ -207,7 +207,7 @@ static const char *channel_of(enum package_bound bound)
 static void log_login(struct sspi_exchange *exchange)
 {
     const struct policy_identity *identity = &exchange->identity;
-    char name[161], target[129];
+    char name[ESCAPE_NAME_SIZE], target[ESCAPE_NAME_SIZE];
     if (exchange->login_logged || exchange->from_connection)
         return;
     exchange->login_logged = true;

@@ -45,7 +45,7 @@ bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_
 static enum sspi_reason check_user(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_view name = bytes_view(exchange->identity.name);
-    char shown[128];
+    char shown[ESCAPE_NAME_SIZE];
     if (!policy_identity_is_ambiguous(&exchange->identity, policy))
         return SSPI_REASON_GRANTED;
     return request_exchange_log(

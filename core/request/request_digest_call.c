@@ -149,7 +149,7 @@ enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
     if (!put_target_uri(&exchange->request, &call->target))
         return request_exchange_out_of_memory(exchange);
     if (!is_ascii(exchange->realm)) {
-        char shown[80];
+        char shown[ESCAPE_VALUE_SIZE];
         return request_exchange_log(exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK,
                                     "the realm \"%s\" cannot be used for Digest: only ASCII can",
                                     escape_text(shown, sizeof(shown), exchange->realm));

@@ -88,7 +88,7 @@ static const char *find_end(const struct sspi_exchange *exchange, const struct s
 static bool end_if_over(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const char *end = find_end(exchange, policy);
-    char shown[160];
+    char shown[ESCAPE_NAME_SIZE];
     if (end == NULL)
         return false;
     (void)request_exchange_log(

@@ -69,7 +69,7 @@ static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
 
 static enum sspi_reason refuse_foreign(struct sspi_exchange *exchange, struct sspi_view scheme)
 {
-    char shown[40];
+    char shown[ESCAPE_VALUE_SIZE];
     return request_exchange_log(exchange, SSPI_REASON_NOT_OFFERED, SEC_E_SECPKG_NOT_FOUND,
                                 "the client used the scheme %s, which is not offered",
                                 escape_text(shown, sizeof(shown), scheme));
@@ -223,7 +223,7 @@ static enum sspi_reason refuse_user_name(struct sspi_exchange *exchange,
 {
     const char *option =
         sspi_option_info(SSPI_OPTION_USER_NAME)->name[exchange->acceptor->config.server];
-    char shown[160];
+    char shown[ESCAPE_NAME_SIZE];
     escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name));
     switch (named) {
     case REQUEST_USER_NAME_NO_ACCOUNT:
@@ -248,7 +248,7 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy)
 {
     const char *why = "";
-    char shown[160];
+    char shown[ESCAPE_NAME_SIZE];
     struct sspi_view name = bytes_view(exchange->identity.name);
     if (wants_confirmation(exchange, policy))
         return ask_hash(exchange);

@@ -46,7 +46,7 @@ SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
 SECURITY_STATUS sasl_context_take_authzid(struct sasl_context *sasl, struct sspi_view authzid,
                                           struct sspi_error_info *error_info)
 {
-    char shown[81];
+    char shown[ESCAPE_VALUE_SIZE];
 
     if (authzid.len > 0 && sasl->forbids_authzid)
         return error_info_refuse(error_info, SEC_E_ALGORITHM_MISMATCH, SSPI_REASON_UNSUPPORTED,
