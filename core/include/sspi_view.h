@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A borrowed run of bytes: how text crosses every border inside the project and between the core
- * and a server. Not NUL-terminated; whoever hands out a view says how long its bytes live. */
+/* A borrowed run of bytes. Text is passed in this form between the parts of the core, and between
+ * the core and a server. It is not NUL-terminated. The function that returns a view says how long
+ * its bytes live. */
 #ifndef SSPI_VIEW_H
 #define SSPI_VIEW_H
 

@@ -26,9 +26,6 @@ struct ntlm_context {
     struct package_info info;
 };
 
-/* The message functions of a context (MS-NLMP 3.4), in ntlm_protect.c. */
-extern const struct package_messages ntlm_protect_calls;
-
 /* NULL: no memory. */
 struct ntlm_context *ntlm_context_new(void) MUST_USE;
 

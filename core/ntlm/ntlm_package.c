@@ -10,6 +10,7 @@
 
 #include "ntlm_challenge.h"
 #include "ntlm_context.h"
+#include "ntlm_protect.h"
 #include "error_info.h"
 #include "store_users.h"
 

@@ -2,6 +2,8 @@
 /* The messages of an NTLM context, in Windows' layout. SECBUFFER_TOKEN is the signature of MS-NLMP
  * 2.2.2.9.2. SECBUFFER_DATA is the signed message, and nothing follows it. Sent messages use the
  * keys of the server, received ones those of the client. */
+#include "ntlm_protect.h"
+
 #include <string.h>
 
 #include "ntlm_context.h"

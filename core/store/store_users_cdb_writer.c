@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Makes a database of users. store_users_cdb_layout.h describes its records. */
-#include "store_users_cdb.h"
+#include "store_users_cdb_writer.h"
 
 #include <cdb.h>
 #include <errno.h>
@@ -20,8 +20,8 @@
  * tinycdb can look up a key while it writes, but it searches all keys for that. */
 struct entry {
     uint8_t id[HASH_MAX / 2];
-    uint32_t
-        value; /* of a user: one bit for each algorithm; of a realm: place in tallies; 0: empty */
+    /* Of a user: one bit for each algorithm. Of a realm: its place in tallies. 0: an empty slot. */
+    uint32_t value;
 };
 
 #define SASL_BIT 1u /* the bit of SSPI_DIGEST_NONE, which no line has */
@@ -203,7 +203,7 @@ static void free_writer(struct store_users_cdb_writer *writer)
     errno = why;
 }
 
-struct store_users_cdb_writer *store_users_cdb_begin(int file)
+struct store_users_cdb_writer *store_users_cdb_writer_new(int file)
 {
     static const uint32_t version = STORE_USERS_CDB_VERSION;
     struct store_users_cdb_writer *writer = calloc(1, sizeof(*writer));
@@ -266,7 +266,8 @@ static bool takes(const struct store_users_line *line)
                : line->kind == STORE_USERS_DIGEST && store_users_parse_takes(line->algorithm);
 }
 
-bool store_users_cdb_add(struct store_users_cdb_writer *writer, const struct store_users_line *line)
+bool store_users_cdb_writer_add(struct store_users_cdb_writer *writer,
+                                const struct store_users_line *line)
 {
     if (writer->failed || !takes(line) || line->user.len == 0 ||
         line->user.len > STORE_USERS_NAME_LIMIT || line->realm.data == NULL ||
@@ -291,7 +292,7 @@ static bool put_tally(struct store_users_cdb_writer *writer, const struct tally 
     return put_numbers(writer, key, 1 + tally->realm_len, tally->counts, STORE_USERS_CDB_COUNTS);
 }
 
-bool store_users_cdb_end(struct store_users_cdb_writer *writer)
+bool store_users_cdb_writer_finish(struct store_users_cdb_writer *writer)
 {
     bool right = !writer->failed;
     for (size_t i = 0; right && i < writer->n_tallies; i++)

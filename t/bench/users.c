@@ -18,6 +18,7 @@
 #include "hash.h"
 #include "store_users.h"
 #include "store_users_cdb.h"
+#include "store_users_cdb_writer.h"
 
 #define REALM       SSPI_VIEW("Intranet")
 #define N_USERS     100000u
@@ -92,14 +93,14 @@ static void make_text(int file)
 
 static void make_database(int file)
 {
-    struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
+    struct store_users_cdb_writer *writer = store_users_cdb_writer_new(file);
     must(writer != NULL, "a database");
     for (uint32_t i = 0; i < n_users; i++) {
         struct name name = name_of(i);
         struct store_users_line line = line_of(&name);
-        must(store_users_cdb_add(writer, &line), "adding a user");
+        must(store_users_cdb_writer_add(writer, &line), "adding a user");
     }
-    must(store_users_cdb_end(writer), "ending the database");
+    must(store_users_cdb_writer_finish(writer), "ending the database");
 }
 
 /* ---- lookups ---- */

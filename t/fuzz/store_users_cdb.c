@@ -10,6 +10,7 @@
  *    for SASL. */
 #define _GNU_SOURCE /* memfd_create */
 #include "store_users_cdb.h"
+#include "store_users_cdb_writer.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -35,21 +36,21 @@ static void add(struct store_users_cdb_writer *writer, size_t i, enum store_user
     struct store_users_line line = {
         .kind = kind, .user = accounts[i].user, .realm = accounts[i].realm, .algorithm = algorithm};
     memset(line.hash, octet, sizeof(line.hash));
-    FUZZ_REQUIRE(store_users_cdb_add(writer, &line));
+    FUZZ_REQUIRE(store_users_cdb_writer_add(writer, &line));
 }
 
 static void make_whole(void)
 {
     FUZZ_REQUIRE(hash_suite_open(&hashes));
     int file = memfd_create("whole", MFD_CLOEXEC);
-    struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
+    struct store_users_cdb_writer *writer = store_users_cdb_writer_new(file);
     FUZZ_REQUIRE(file >= 0 && writer != NULL);
     for (size_t i = 0; i < N_ACCOUNTS; i++) {
         for (enum sspi_digest_algorithm a = SSPI_DIGEST_MD5; a <= SSPI_DIGEST_SHA_512_256; a++)
             add(writer, i, STORE_USERS_DIGEST, a, (int)(16 * i + a));
         add(writer, i, STORE_USERS_SASL, SSPI_DIGEST_MD5, (int)(16 * i + 15));
     }
-    FUZZ_REQUIRE(store_users_cdb_end(writer));
+    FUZZ_REQUIRE(store_users_cdb_writer_finish(writer));
     char piece[4096];
     ssize_t len;
     for (off_t at = 0; (len = pread(file, piece, sizeof(piece), at)) > 0; at += len)

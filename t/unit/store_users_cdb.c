@@ -18,23 +18,23 @@ static void a_second_line_of_a_user_and_algorithm_is_refused_and_adds_nothing(vo
 {
     (void)unused;
     int file = new_file();
-    struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
+    struct store_users_cdb_writer *writer = store_users_cdb_writer_new(file);
     add_lines(writer, LINES);
     struct store_users_line again = line_of("alice:realm:" B);
     errno = 0;
-    assert_false(store_users_cdb_add(writer, &again));
+    assert_false(store_users_cdb_writer_add(writer, &again));
     assert_int_equal(errno, EEXIST);
     struct store_users_line other = line_of("alice:other:" B);
-    assert_true(store_users_cdb_add(writer, &other));
+    assert_true(store_users_cdb_writer_add(writer, &other));
     const char *problem;
     assert_int_equal(
         store_users_parse_line(SSPI_VIEW("alice:realm:MD5-ISO-8859-1:" B), &other, &problem),
         STORE_USERS_SASL);
-    assert_true(store_users_cdb_add(writer, &other));
+    assert_true(store_users_cdb_writer_add(writer, &other));
     errno = 0;
-    assert_false(store_users_cdb_add(writer, &other));
+    assert_false(store_users_cdb_writer_add(writer, &other));
     assert_int_equal(errno, EEXIST);
-    assert_true(store_users_cdb_end(writer));
+    assert_true(store_users_cdb_writer_finish(writer));
     close(file);
     struct store_users_cdb *cdb = open_database();
     assert_non_null(cdb);
@@ -72,7 +72,7 @@ static void many_users_and_realms_are_counted_and_found(void **unused)
     enum { N_USERS = 6000, N_REALMS = 700 };
     char text[128], name[32], realm[32];
     int file = new_file();
-    struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
+    struct store_users_cdb_writer *writer = store_users_cdb_writer_new(file);
     for (int pass = 0; pass < 2; pass++)
         for (int i = 0; i < N_USERS; i++) {
             /* Realms neither together nor in order; every third user has both lines. */
@@ -80,9 +80,9 @@ static void many_users_and_realms_are_counted_and_found(void **unused)
                      pass == 0 ? "" : "SHA-256:" B);
             struct store_users_line line = line_of(text);
             if (pass == 0 || i % 3 == 0)
-                assert_true(store_users_cdb_add(writer, &line));
+                assert_true(store_users_cdb_writer_add(writer, &line));
         }
-    assert_true(store_users_cdb_end(writer));
+    assert_true(store_users_cdb_writer_finish(writer));
     close(file);
     struct store_users_cdb *cdb = open_database();
     assert_non_null(cdb);
@@ -140,16 +140,16 @@ static void names_may_have_255_octets(void **unused)
     store_users_cdb_free(cdb);
 
     int file = new_file();
-    struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
+    struct store_users_cdb_writer *writer = store_users_cdb_writer_new(file);
     struct store_users_line line = line_of("alice:realm:" A);
     char longer[256];
     memset(longer, 'a', sizeof(longer));
     line.user = (struct sspi_view){longer, sizeof(longer)};
-    assert_false(store_users_cdb_add(writer, &line));
+    assert_false(store_users_cdb_writer_add(writer, &line));
     line.user = ALICE;
     line.realm = (struct sspi_view){longer, sizeof(longer)};
-    assert_false(store_users_cdb_add(writer, &line));
-    assert_true(store_users_cdb_end(writer));
+    assert_false(store_users_cdb_writer_add(writer, &line));
+    assert_true(store_users_cdb_writer_finish(writer));
     close(file);
 }
 
@@ -158,26 +158,26 @@ static void what_cannot_be_written_is_no_database(void **unused)
     (void)unused;
     struct store_users_line line = line_of("alice:realm:" A);
     int full = open("/dev/full", O_RDWR | O_CLOEXEC);
-    struct store_users_cdb_writer *writer = store_users_cdb_begin(full);
+    struct store_users_cdb_writer *writer = store_users_cdb_writer_new(full);
     assert_non_null(writer);
-    assert_true(store_users_cdb_add(writer, &line)); /* waits in a buffer */
+    assert_true(store_users_cdb_writer_add(writer, &line)); /* waits in a buffer */
     errno = 0;
-    assert_false(store_users_cdb_end(writer));
+    assert_false(store_users_cdb_writer_finish(writer));
     assert_int_equal(errno, ENOSPC);
 
-    writer = store_users_cdb_begin(full);
+    writer = store_users_cdb_writer_new(full);
     char text[100];
     bool added = true;
     for (int i = 0; added && i < 1000; i++) {
         snprintf(text, sizeof(text), "user%d:realm:" A, i);
         line = line_of(text);
         errno = 0;
-        added = store_users_cdb_add(writer, &line);
+        added = store_users_cdb_writer_add(writer, &line);
     }
     assert_false(added);
     assert_int_equal(errno, ENOSPC);
-    assert_false(store_users_cdb_add(writer, &line)); /* and stays so */
-    assert_false(store_users_cdb_end(writer));
+    assert_false(store_users_cdb_writer_add(writer, &line)); /* and stays so */
+    assert_false(store_users_cdb_writer_finish(writer));
     close(full);
 }
 
@@ -185,22 +185,22 @@ static void the_writer_takes_what_lines_are_of(void **unused)
 {
     (void)unused;
     int file = new_file();
-    struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
+    struct store_users_cdb_writer *writer = store_users_cdb_writer_new(file);
     struct store_users_line line = line_of("alice:realm:" A);
     line.algorithm = SSPI_DIGEST_MD5_SESS;
-    assert_false(store_users_cdb_add(writer, &line));
+    assert_false(store_users_cdb_writer_add(writer, &line));
     line.algorithm = SSPI_DIGEST_NONE;
-    assert_false(store_users_cdb_add(writer, &line));
+    assert_false(store_users_cdb_writer_add(writer, &line));
     line = line_of("alice:realm:" A);
     line.kind = STORE_USERS_NT;
-    assert_false(store_users_cdb_add(writer, &line));
+    assert_false(store_users_cdb_writer_add(writer, &line));
     line.kind = STORE_USERS_SASL;
     line.algorithm = SSPI_DIGEST_SHA_256;
-    assert_false(store_users_cdb_add(writer, &line));
+    assert_false(store_users_cdb_writer_add(writer, &line));
     line = line_of("alice:realm:" A);
     line.user.len = 0;
-    assert_false(store_users_cdb_add(writer, &line));
-    assert_true(store_users_cdb_end(writer));
+    assert_false(store_users_cdb_writer_add(writer, &line));
+    assert_true(store_users_cdb_writer_finish(writer));
     close(file);
 }
 

@@ -18,6 +18,7 @@
 #include "hash.h"
 #include "store_users.h"
 #include "store_users_cdb.h"
+#include "store_users_cdb_writer.h"
 
 #define A     "0123456789abcdef0123456789abcdef"
 #define B     "fedcba9876543210fedcba9876543210"
@@ -71,7 +72,7 @@ static inline void add_lines(struct store_users_cdb_writer *writer, const char *
     while (store_users_parse_next(&rest, &whole, &line)) {
         enum store_users_kind kind = store_users_parse_line(line, &parsed, &problem);
         if (kind == STORE_USERS_DIGEST || kind == STORE_USERS_SASL)
-            assert_true(store_users_cdb_add(writer, &parsed));
+            assert_true(store_users_cdb_writer_add(writer, &parsed));
     }
 }
 
@@ -84,10 +85,10 @@ static inline void write_users(const char *text, void *kind)
     int file = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     assert_true(file >= 0);
     if (is_database) {
-        struct store_users_cdb_writer *writer = store_users_cdb_begin(file);
+        struct store_users_cdb_writer *writer = store_users_cdb_writer_new(file);
         assert_non_null(writer);
         add_lines(writer, text);
-        assert_true(store_users_cdb_end(writer));
+        assert_true(store_users_cdb_writer_finish(writer));
     } else {
         assert_int_equal(write(file, text, strlen(text)), strlen(text));
     }

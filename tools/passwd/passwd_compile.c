@@ -9,13 +9,14 @@
 #include "passwd_problem.h"
 #include "store_source.h"
 #include "store_users_cdb.h"
+#include "store_users_cdb_writer.h"
 
 /* Number of lines between two checks for a pending signal. */
 #define LINES_PER_CHECK 1024u
 
 static bool add(struct store_users_cdb_writer *writer, const struct passwd_lines *lines)
 {
-    if (store_users_cdb_add(writer, &lines->line))
+    if (store_users_cdb_writer_add(writer, &lines->line))
         return true;
     switch (errno) {
     case EEXIST:
@@ -68,7 +69,7 @@ static bool write_database(const struct passwd_options *options, const struct pa
     PASSWD_LINES_CLEANUP struct passwd_lines lines;
     if (!passwd_lines_of_file(options->file, from->file, &lines))
         return false;
-    struct store_users_cdb_writer *writer = store_users_cdb_begin(to);
+    struct store_users_cdb_writer *writer = store_users_cdb_writer_new(to);
     if (writer == NULL) {
         passwd_problem("cannot write beside %s: %s", options->other, strerror(errno));
         return false;
@@ -76,7 +77,7 @@ static bool write_database(const struct passwd_options *options, const struct pa
     passwd_progress_begin(&progress, (uint64_t)from->info.st_size);
     lines.progress = &progress;
     bool added = add_all(writer, &lines, ret_n_nt);
-    bool ended = store_users_cdb_end(writer);
+    bool ended = store_users_cdb_writer_finish(writer);
     int why = errno;
     passwd_progress_end(&progress);
     if (added && !ended)
