@@ -220,7 +220,7 @@ static void log_state(struct sspi_acceptor *acceptor, const char *path,
     else
         acceptor_log_write(
             entry, SSPI_REASON_STATE_FILE, SEC_E_OK,
-            found == STORE_STATE_KEPT
+            found == STORE_STATE_EXISTING
                 ? "state file %.300s was opened with the nonces and replays that it holds"
                 : "state file %.300s was created: nonces and Kerberos authenticators that are "
                   "older than it are refused",
@@ -232,7 +232,7 @@ bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_
 {
     char why[SSPI_ERROR_SIZE] = "";
     char path[PATH_MAX];
-    enum store_state_found found = STORE_STATE_KEPT;
+    enum store_state_found found = STORE_STATE_EXISTING;
     size_t size = state_size(policy);
     const struct sspi_view *word = policy->state_file.words;
     snprintf(path, sizeof(path), "%.*s", (int)word->len, word->data);

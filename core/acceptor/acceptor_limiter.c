@@ -10,8 +10,8 @@ struct acceptor_limiter {
     struct ref ref;
     pthread_mutex_t lock;
     unsigned limit;
-    unsigned n_held;
-    struct acceptor_limiter_slot *held;
+    unsigned n_slots;
+    struct acceptor_limiter_slot *slots;
     uint64_t closed_until_ms;
 };
 
@@ -41,7 +41,7 @@ static bool is_closed(const struct acceptor_limiter *limiter, uint64_t now_ms)
 {
     if (now_ms < limiter->closed_until_ms)
         return true;
-    for (const struct acceptor_limiter_slot *at = limiter->held; at != NULL; at = at->next) {
+    for (const struct acceptor_limiter_slot *at = limiter->slots; at != NULL; at = at->next) {
         uint64_t inside_ms = now_ms - at->began_ms;
         if (inside_ms >= ACCEPTOR_LIMITER_TIMEOUT_MS &&
             inside_ms < ACCEPTOR_LIMITER_TIMEOUT_MS + ACCEPTOR_LIMITER_CLOSED_MS)
@@ -58,13 +58,13 @@ enum acceptor_limiter_answer acceptor_limiter_acquire(struct acceptor_limiter *l
     pthread_mutex_lock(&limiter->lock);
     if (is_closed(limiter, now_ms)) {
         answer = ACCEPTOR_LIMITER_CLOSED;
-    } else if (limiter->limit != 0 && limiter->n_held >= limiter->limit) {
+    } else if (limiter->limit != 0 && limiter->n_slots >= limiter->limit) {
         answer = ACCEPTOR_LIMITER_FULL;
     } else {
         slot->began_ms = now_ms;
-        slot->next = limiter->held;
-        limiter->held = slot;
-        limiter->n_held++;
+        slot->next = limiter->slots;
+        limiter->slots = slot;
+        limiter->n_slots++;
     }
     pthread_mutex_unlock(&limiter->lock);
     return answer;
@@ -74,11 +74,11 @@ void acceptor_limiter_release(struct acceptor_limiter *limiter, struct acceptor_
                               bool answered, uint64_t now_ms)
 {
     pthread_mutex_lock(&limiter->lock);
-    struct acceptor_limiter_slot **at = &limiter->held;
+    struct acceptor_limiter_slot **at = &limiter->slots;
     while (*at != slot)
         at = &(*at)->next;
     *at = slot->next;
-    limiter->n_held--;
+    limiter->n_slots--;
     if (!answered && now_ms - slot->began_ms >= ACCEPTOR_LIMITER_TIMEOUT_MS)
         limiter->closed_until_ms = now_ms + ACCEPTOR_LIMITER_CLOSED_MS;
     pthread_mutex_unlock(&limiter->lock);

@@ -227,11 +227,11 @@ bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *
     }
     const char *path = store_source_path(reload->source);
     if (reload->result == STORE_SOURCE_RELOADED)
-        acceptor_log_write(ret_entry, SSPI_REASON_REREAD, SEC_E_OK, "%s changed and was read again",
-                           path);
+        acceptor_log_write(ret_entry, SSPI_REASON_RELOADED, SEC_E_OK,
+                           "%s changed and was read again", path);
     else
         acceptor_log_write(
-            ret_entry, SSPI_REASON_NOT_REREAD, SEC_E_OK,
+            ret_entry, SSPI_REASON_NOT_RELOADED, SEC_E_OK,
             "%s changed, the old contents stay in force until the next reload: %.300s", path,
             reload->why);
     return true;

@@ -67,7 +67,7 @@ enum binding_answer binding_check_channel(const struct binding_rules *rules,
         *ret_bound = PACKAGE_BOUND_ABSENT;
         return allowed ? BINDING_ACCEPTED : BINDING_CLIENT_ABSENT;
     case PACKAGE_CLIENT_BINDING_NO_TLS:
-        *ret_bound = PACKAGE_BOUND_NONE;
+        *ret_bound = PACKAGE_BOUND_NO_TLS;
         return allowed && rules->plain && rules->end == BINDING_END_KNOWN ? BINDING_ACCEPTED
                                                                           : BINDING_CLIENT_NO_TLS;
     case PACKAGE_CLIENT_BINDING_PRESENT:

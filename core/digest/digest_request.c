@@ -93,10 +93,10 @@ static SECURITY_STATUS wrong_count(uint32_t last, const struct digest_response *
 }
 
 /* Checks everything that needs no hash. */
-static SECURITY_STATUS check_claims(const struct digest_context *context,
-                                    const struct package_input *in,
-                                    const struct digest_response *response,
-                                    struct sspi_error_info *error_info)
+static SECURITY_STATUS check_without_hash(const struct digest_context *context,
+                                          const struct package_input *in,
+                                          const struct digest_response *response,
+                                          struct sspi_error_info *error_info)
 {
     SECURITY_STATUS status = check_same(context, response, error_info);
 
@@ -207,7 +207,7 @@ SECURITY_STATUS digest_request_verify(struct digest_context *context,
     if (status == SEC_E_OK)
         status = parse(in, &response, error_info);
     if (status == SEC_E_OK)
-        status = check_claims(context, in, &response, error_info);
+        status = check_without_hash(context, in, &response, error_info);
     if (status != SEC_E_OK)
         return status;
     if (!hash_run_open(&run, &context->credential->hashes))

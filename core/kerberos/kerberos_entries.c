@@ -89,8 +89,8 @@ static krb5_error_code read_entries(krb5_context context, krb5_keytab file,
     return end_code;
 }
 
-static void tell_why(krb5_context context, krb5_error_code code, const char *path, char *error,
-                     size_t error_size)
+static void write_error(krb5_context context, krb5_error_code code, const char *path, char *error,
+                        size_t error_size)
 {
     if (code == KRB5_KEYTAB_BADVNO || code == KRB5_KT_FORMAT || code == KRB5_KT_END) {
         snprintf(error, error_size,
@@ -123,7 +123,7 @@ bool kerberos_entries_read(krb5_context context, const char *path,
         krb5_kt_close(context, file);
     }
     if (code != 0) {
-        tell_why(context, code, path, error, error_size);
+        write_error(context, code, path, error, error_size);
         kerberos_entries_clear(context, ret_entries);
         return false;
     }

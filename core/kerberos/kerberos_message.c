@@ -45,7 +45,7 @@ static SECURITY_STATUS check_life(const struct kerberos_context *kerberos)
 }
 
 /* Gives a buffer its memory, after MIT has set its length. */
-static bool place(gss_iov_buffer_desc *buffer, struct package_message_room *room)
+static bool set_memory(gss_iov_buffer_desc *buffer, struct package_message_room *room)
 {
     room->len = buffer->buffer.length;
     buffer->buffer.value = room->data;
@@ -68,7 +68,7 @@ static SECURITY_STATUS sign(void *context, struct package_message *message)
         gss_get_mic_iov_length(&minor, kerberos->gss, GSS_C_QOP_DEFAULT, iov.buffers, iov.n);
     if (major != GSS_S_COMPLETE)
         return kerberos_gss_message_status(major, minor);
-    if (!place(token, &message->token))
+    if (!set_memory(token, &message->token))
         return SEC_E_BUFFER_TOO_SMALL;
     major = gss_get_mic_iov(&minor, kerberos->gss, GSS_C_QOP_DEFAULT, iov.buffers, iov.n);
     message->token.len = token->buffer.length;
@@ -119,8 +119,8 @@ static SECURITY_STATUS seal(void *context, bool encrypt, struct package_message 
                                           &encrypted, iov.buffers, iov.n);
     if (major != GSS_S_COMPLETE)
         return kerberos_gss_message_status(major, minor);
-    bool fits = place(header, &message->token);
-    if (!place(padding, &message->padding) || !fits)
+    bool fits = set_memory(header, &message->token);
+    if (!set_memory(padding, &message->padding) || !fits)
         return SEC_E_BUFFER_TOO_SMALL;
     major = gss_wrap_iov(&minor, kerberos->gss, encrypt, GSS_C_QOP_DEFAULT, &encrypted, iov.buffers,
                          iov.n);

@@ -42,28 +42,28 @@ static SECURITY_STATUS read_negotiate(struct sspi_view token, uint32_t *ret_flag
 struct names {
     struct ntlm_winbind_names winbind;
     char domain[STORE_USERS_NAME_LIMIT + 1];
-    struct ntlm_challenge_names told;
+    struct ntlm_challenge_names sent;
 };
 
 /* False: winbind has not returned its names yet. */
 static bool find_names(const struct ntlm_credential *credential, struct names *names)
 {
     const char *dot = strchr(credential->dns_computer, '.');
-    names->told.dns_computer = bytes_view(credential->dns_computer);
+    names->sent.dns_computer = bytes_view(credential->dns_computer);
     if (credential->winbind != NULL) {
         if (!ntlm_winbind_names(credential->winbind, &names->winbind))
             return false;
-        names->told.nb_computer = bytes_view(names->winbind.nb_computer);
-        names->told.nb_domain = bytes_view(names->winbind.nb_domain);
-        names->told.dns_domain = bytes_view(names->winbind.dns_domain);
+        names->sent.nb_computer = bytes_view(names->winbind.nb_computer);
+        names->sent.nb_domain = bytes_view(names->winbind.nb_domain);
+        names->sent.dns_domain = bytes_view(names->winbind.dns_domain);
         return true;
     }
-    names->told.nb_computer = bytes_view(credential->nb_computer);
-    names->told.dns_domain = bytes_view(dot == NULL ? "" : dot + 1);
+    names->sent.nb_computer = bytes_view(credential->nb_computer);
+    names->sent.dns_domain = bytes_view(dot == NULL ? "" : dot + 1);
     /* The file may have lost its NT lines since the credential was made. */
-    names->told.nb_domain = store_users_nt_domain(credential->users, names->domain)
+    names->sent.nb_domain = store_users_nt_domain(credential->users, names->domain)
                                 ? bytes_view(names->domain)
-                                : names->told.nb_computer;
+                                : names->sent.nb_computer;
     return true;
 }
 
@@ -76,13 +76,13 @@ static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
     if (!find_names(credential, &ours))
         return error_info_refuse(
             error_info, SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE,
-            "winbind has not told the names of this machine and its domain yet: "
+            "winbind has not returned the names of this machine and its domain yet: "
             "is winbindd running, and has it reached a domain controller?");
     if (!clock->random(clock->self, context->server_challenge, sizeof(context->server_challenge)))
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                  "no randomness for a challenge");
     if (!ntlm_challenge_write(&context->challenge, context->flags, context->server_challenge,
-                              &ours.told, ntlm_challenge_filetime(clock->now_ms(clock->self))))
+                              &ours.sent, ntlm_challenge_filetime(clock->now_ms(clock->self))))
         return error_info_no_memory(error_info);
     return SEC_E_OK;
 }

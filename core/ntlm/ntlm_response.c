@@ -39,21 +39,21 @@ struct pairs {
 
 static bool keep(struct pairs *pairs, uint16_t id, struct sspi_view value, const char **ret_problem)
 {
-    struct sspi_view *place;
+    struct sspi_view *field;
 
     switch (id) {
     case NTLM_PAIR_FLAGS:
-        place = &pairs->flags;
+        field = &pairs->flags;
         if (value.len != 4)
             return refuse("its MsvAvFlags do not have 4 octets", ret_problem);
         break;
     case NTLM_PAIR_TARGET_NAME:
-        place = &pairs->target;
+        field = &pairs->target;
         if (value.len % 2 != 0)
             return refuse("its MsvAvTargetName has an odd length", ret_problem);
         break;
     case NTLM_PAIR_CHANNEL_BINDINGS:
-        place = &pairs->channel;
+        field = &pairs->channel;
         if (value.len != NTLM_KEY_LEN)
             return refuse("its MsvAvChannelBindings do not have 16 octets", ret_problem);
         break;
@@ -61,9 +61,9 @@ static bool keep(struct pairs *pairs, uint16_t id, struct sspi_view value, const
         return true;
     }
     /* No rule says which of the two pairs counts. */
-    if (place->data != NULL)
+    if (field->data != NULL)
         return refuse("an AV pair comes twice", ret_problem);
-    *place = value;
+    *field = value;
     return true;
 }
 

@@ -110,8 +110,9 @@ bool ntlm_sign_seal(struct ntlm_sign *sign, struct ntlm_sign_side *side,
 /* The signature distinguishes messages in a wrong order from altered ones. A message with another
  * number is out of order. But if all the rest belongs to the next message, only its number was
  * altered. */
-static enum ntlm_sign_status judge(const struct ntlm_sign_side *side,
-                                   const uint8_t wanted[NTLM_SIGN_LEN], struct sspi_view signature)
+static enum ntlm_sign_status compare(const struct ntlm_sign_side *side,
+                                     const uint8_t wanted[NTLM_SIGN_LEN],
+                                     struct sspi_view signature)
 {
     const struct sspi_view right = {(const char *)wanted, NTLM_SIGN_LEN};
     uint8_t sequence[4];
@@ -147,7 +148,7 @@ enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_
         (decrypt && !apply_rc4(side, parts, n_parts)) ||
         !checksum(sign, side, parts, n_parts, mac) || !finish(sign, side, mac, wanted))
         return NTLM_SIGN_FAILED;
-    enum ntlm_sign_status status = judge(side, wanted, signature);
+    enum ntlm_sign_status status = compare(side, wanted, signature);
     bytes_wipe(wanted, sizeof(wanted));
     if (status == NTLM_SIGN_RIGHT)
         side->sequence++;

@@ -54,28 +54,28 @@ struct no_pipe {
     bool was_pending;
 };
 
-static void hold_pipe_signal(struct no_pipe *held)
+static void block_pipe_signal(struct no_pipe *blocked)
 {
     sigset_t pipe_alone, pending;
     sigemptyset(&pipe_alone);
     sigaddset(&pipe_alone, SIGPIPE);
-    held->was_pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_alone, &held->before);
+    blocked->was_pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_alone, &blocked->before);
 }
 
-static void release_pipe_signal(const struct no_pipe *held)
+static void unblock_pipe_signal(const struct no_pipe *blocked)
 {
     const struct timespec at_once = {0};
     sigset_t pipe_alone;
     sigemptyset(&pipe_alone);
     sigaddset(&pipe_alone, SIGPIPE);
-    while (!held->was_pending && sigtimedwait(&pipe_alone, NULL, &at_once) < 0 && errno == EINTR)
+    while (!blocked->was_pending && sigtimedwait(&pipe_alone, NULL, &at_once) < 0 && errno == EINTR)
         continue;
-    pthread_sigmask(SIG_SETMASK, &held->before, NULL);
+    pthread_sigmask(SIG_SETMASK, &blocked->before, NULL);
 }
 
 /* NULL: no memory. */
-static struct wbcContext *take_context(struct sspi_winbind *winbind)
+static struct wbcContext *acquire_context(struct sspi_winbind *winbind)
 {
     struct wbcContext *context = NULL;
     pthread_mutex_lock(&winbind->lock);
@@ -92,16 +92,16 @@ static struct wbcContext *take_context(struct sspi_winbind *winbind)
 
 /* A context whose call failed, or that may still receive an answer, is not used for another
  * question. */
-static void return_context(struct sspi_winbind *winbind, struct wbcContext *context, bool is_good)
+static void release_context(struct sspi_winbind *winbind, struct wbcContext *context, bool is_good)
 {
-    bool is_kept = false;
+    bool idle_again = false;
     pthread_mutex_lock(&winbind->lock);
     if (is_good && winbind->n_idle < IDLE_LIMIT && winbind->process == getpid()) {
         winbind->idle[winbind->n_idle++] = context;
-        is_kept = true;
+        idle_again = true;
     }
     pthread_mutex_unlock(&winbind->lock);
-    if (!is_kept)
+    if (!idle_again)
         wbcCtxFree(context);
 }
 
@@ -131,15 +131,15 @@ static bool copy_names(const struct wbcInterfaceDetails *details, struct ntlm_wi
 static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_size)
 {
     struct wbcInterfaceDetails *details = NULL;
-    struct no_pipe held;
+    struct no_pipe blocked;
     struct wbcContext *context = wbcCtxCreate();
     if (context == NULL) {
         snprintf(error, error_size, "winbind: " OUT_OF_MEMORY);
         return false;
     }
-    hold_pipe_signal(&held);
+    block_pipe_signal(&blocked);
     wbcErr code = wbcCtxInterfaceDetails(context, &details);
-    release_pipe_signal(&held);
+    unblock_pipe_signal(&blocked);
     wbcCtxFree(context);
     if (!WBC_ERROR_IS_OK(code) || details == NULL) {
         snprintf(error, error_size, "winbind does not answer (%s): is winbindd running?",
@@ -363,20 +363,20 @@ enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
                                             size_t text_size)
 {
     struct request request;
-    struct no_pipe held;
+    struct no_pipe blocked;
     if (!make_request(question, &request)) {
         snprintf(text, text_size,
                  "a name or the response is too long, or a name has a NUL: no domain accepts it");
         return NTLM_WINBIND_WRONG;
     }
-    struct wbcContext *context = take_context(winbind);
+    struct wbcContext *context = acquire_context(winbind);
     if (context == NULL) {
         snprintf(text, text_size, "winbind: " OUT_OF_MEMORY);
         return NTLM_WINBIND_FAILED;
     }
-    hold_pipe_signal(&held);
+    block_pipe_signal(&blocked);
     enum ntlm_winbind_status status = send_request(context, &request, ret_answer, text, text_size);
-    release_pipe_signal(&held);
-    return_context(winbind, context, status == NTLM_WINBIND_RIGHT || status == NTLM_WINBIND_WRONG);
+    unblock_pipe_signal(&blocked);
+    release_context(winbind, context, status == NTLM_WINBIND_RIGHT || status == NTLM_WINBIND_WRONG);
     return status;
 }

@@ -11,7 +11,7 @@
 #include "utf8.h"
 
 /* The most SIDs of an answer. The primary group is there twice, and others may be. */
-#define SIDS_TOLD_LIMIT (2 * NTLM_WINBIND_SIDS_LIMIT)
+#define ANSWER_SIDS_LIMIT (2 * NTLM_WINBIND_SIDS_LIMIT)
 
 /* A backslash separates the two names wherever they are shown. */
 static bool copy_name(const char *name, char to[STORE_USERS_NAME_LIMIT + 1])
@@ -55,23 +55,23 @@ static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_win
 {
     if (info->num_sids == 0 || info->sids == NULL)
         return "it does not name the user's SIDs";
-    if (info->num_sids > SIDS_TOLD_LIMIT)
+    if (info->num_sids > ANSWER_SIDS_LIMIT)
         return "the user is in too many groups";
     answer->sids = calloc(NTLM_WINBIND_SIDS_LIMIT + 1, sizeof(*answer->sids));
     if (answer->sids == NULL)
         return OUT_OF_MEMORY;
     for (size_t i = 0; i < info->num_sids; i++) {
-        const struct wbcSidWithAttr *told = &info->sids[i];
-        if (told->sid.num_auths > WBC_MAXSUBAUTHS)
+        const struct wbcSidWithAttr *group = &info->sids[i];
+        if (group->sid.num_auths > WBC_MAXSUBAUTHS)
             return "one of its SIDs is too long";
         /* MS-DTYP 2.4.2: such a group can only deny rights, and no caller here checks for that. */
-        if ((told->attributes & WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY) != 0)
+        if ((group->attributes & WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY) != 0)
             return "the user is in a group that can only deny rights";
         if (was_there(info->sids, i))
             continue;
         if (answer->n_sids == NTLM_WINBIND_SIDS_LIMIT)
             return "the user is in too many groups";
-        if (!append_sid(answer, &told->sid))
+        if (!append_sid(answer, &group->sid))
             return OUT_OF_MEMORY;
     }
     return NULL;

@@ -47,7 +47,7 @@ struct package_client_channel {
 enum package_bound {
     PACKAGE_BOUND_UNCHECKED, /* the rules compare no channels */
     PACKAGE_BOUND_ABSENT,    /* the client sent none, and that was allowed */
-    PACKAGE_BOUND_NONE,      /* the client knows of bindings and says that it uses no TLS */
+    PACKAGE_BOUND_NO_TLS,    /* the client knows of bindings and says that it uses no TLS */
     PACKAGE_BOUND_PROXY,     /* the client is bound to a channel that ends before us */
     PACKAGE_BOUND_MATCHED    /* compared and equal */
 };

@@ -119,24 +119,24 @@ static const char *list_words(const struct sspi_option_info *info, const char *b
     return ret_text;
 }
 
-/* The place of `word` among the option's words, without case, counted from 0; -1: not one of them.
+/* The index of `word` among the option's words, without case, counted from 0; -1: not one of them.
  */
-static int place_of(const struct sspi_option_info *info, struct sspi_view word)
+static int index_of(const struct sspi_option_info *info, struct sspi_view word)
 {
-    for (int place = 0; info->words[place] != NULL; place++)
-        if (bytes_equal_nocase(bytes_view(info->words[place]), word))
-            return place;
+    for (int index = 0; info->words[index] != NULL; index++)
+        if (bytes_equal_nocase(bytes_view(info->words[index]), word))
+            return index;
     return -1;
 }
 
-static bool read_word(const struct directive *directive, unsigned *ret_place)
+static bool read_word(const struct directive *directive, unsigned *ret_index)
 {
     char right[200];
-    int place = place_of(directive->info, directive->words[0]);
-    if (place < 0)
+    int index = index_of(directive->info, directive->words[0]);
+    if (index < 0)
         return refuse(directive, directive->words[0],
                       list_words(directive->info, "one of:", "", right));
-    *ret_place = (unsigned)place;
+    *ret_index = (unsigned)index;
     return true;
 }
 
@@ -154,13 +154,13 @@ static bool read_list(const struct directive *directive, uint8_t *order, bool *o
 {
     char right[200];
     for (size_t i = 0; i < directive->n_words; i++) {
-        int place = place_of(directive->info, directive->words[i]);
-        if (place < 0 || i + 1 >= n || offers[place + 1])
+        int index = index_of(directive->info, directive->words[i]);
+        if (index < 0 || i + 1 >= n || offers[index + 1])
             return refuse(directive, directive->words[i],
                           list_words(directive->info, "one or more of:",
                                      " (each once, in the order to offer)", right));
-        order[i] = (uint8_t)(place + 1);
-        offers[place + 1] = true;
+        order[i] = (uint8_t)(index + 1);
+        offers[index + 1] = true;
     }
     return check_protection(directive, offers);
 }
@@ -288,18 +288,18 @@ static bool has_no_field(const struct directive *directive)
 /* Reads the value into the field of its option. */
 static bool read_value(const struct directive *directive, struct sspi_policy *policy)
 {
-    unsigned place = 0;
+    unsigned index = 0;
     bool good = false;
     switch (directive->option) {
 #define SSPI_FLAG(id, field, ...)                                                                  \
     case SSPI_OPTION_##id:                                                                         \
-        good = read_word(directive, &place);                                                       \
-        policy->field = place == 1;                                                                \
+        good = read_word(directive, &index);                                                       \
+        policy->field = index == 1;                                                                \
         break;
 #define SSPI_ENUM(id, field, apache, nginx, set, ...)                                              \
     case SSPI_OPTION_##id:                                                                         \
-        good = read_word(directive, &place);                                                       \
-        policy->field = (enum sspi_##set)place;                                                    \
+        good = read_word(directive, &index);                                                       \
+        policy->field = (enum sspi_##set)index;                                                    \
         break;
 #define SSPI_LIST(id, field, ...)                                                                  \
     case SSPI_OPTION_##id:                                                                         \

@@ -194,7 +194,7 @@ static const char *channel_of(enum package_bound bound)
     case PACKAGE_BOUND_PROXY:
         return "bound to one that ends before this server";
     case PACKAGE_BOUND_ABSENT:
-    case PACKAGE_BOUND_NONE:
+    case PACKAGE_BOUND_NO_TLS:
         return "not bound";
     case PACKAGE_BOUND_UNCHECKED:
         break;
@@ -220,7 +220,7 @@ static void log_login(struct sspi_exchange *exchange)
         escape_text(name, sizeof(name), bytes_view(identity->name)),
         name_of_scheme(identity->scheme), identity->mechanism,
         identity->target == NULL || *identity->target == '\0'
-            ? "not told"
+            ? "not named"
             : escape_text(target, sizeof(target), bytes_view(identity->target)),
         channel_of(exchange->bound));
 }

@@ -45,7 +45,7 @@ static enum store_counter counter_of_binding(enum package_bound bound)
     case PACKAGE_BOUND_PROXY:
         return STORE_COUNTER_BOUND_BEFORE;
     case PACKAGE_BOUND_ABSENT:
-    case PACKAGE_BOUND_NONE:
+    case PACKAGE_BOUND_NO_TLS:
         return STORE_COUNTER_UNBOUND;
     case PACKAGE_BOUND_UNCHECKED:
         break;

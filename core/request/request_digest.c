@@ -134,7 +134,7 @@ enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
     if (call.status == SEC_E_INCOMPLETE_MESSAGE)
         return want_more(exchange, policy, &call);
     if (call.error_info.reason == SSPI_REASON_WRONG_PASSWORD &&
-        request_exchange_rereads(exchange, call.source))
+        request_exchange_start_reload(exchange, call.source))
         return SSPI_REASON_NONE;
     /* If the nonce is too old or its count was used, the challenge says stale=true. */
     if (call.status == SEC_I_CONTINUE_NEEDED || call.status == SEC_E_OUT_OF_SEQUENCE) {

@@ -128,16 +128,16 @@ enum sspi_reason request_exchange_refuse_token(struct sspi_exchange *exchange,
     return refuse(exchange, reason, status, error_info->text);
 }
 
-bool request_exchange_rereads(struct sspi_exchange *exchange, struct acceptor_source *source)
+bool request_exchange_start_reload(struct sspi_exchange *exchange, struct acceptor_source *source)
 {
     const struct clock *clock = clock_machine();
-    if (exchange->rereads || source == NULL)
+    if (exchange->reload_started || source == NULL)
         return false;
     exchange->job = acceptor_source_check_changed_now(source, clock->steady_ms(clock->self));
-    exchange->rereads = exchange->job != NULL;
-    if (exchange->rereads)
+    exchange->reload_started = exchange->job != NULL;
+    if (exchange->reload_started)
         exchange->need = SSPI_NEED_JOB;
-    return exchange->rereads;
+    return exchange->reload_started;
 }
 
 enum sspi_reason request_exchange_out_of_memory(struct sspi_exchange *exchange)

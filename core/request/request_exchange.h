@@ -53,7 +53,7 @@ struct sspi_exchange {
     struct request_entity entity;
     struct request_lookup lookup;
     struct sspi_job *job; /* handed out, its end not seen yet */
-    bool rereads;         /* a file was read again for this evaluation */
+    bool reload_started;  /* this evaluation made the job that reads a file again */
     /* Answer token of Negotiate or NTLM in base64, and which of them: sent with the next leg's 401,
      * or with the granted answer (mutual authentication). */
     struct bytes answer_token;
@@ -108,8 +108,8 @@ enum sspi_reason request_exchange_refuse_entity(struct sspi_exchange *exchange, 
  * that the contents do not verify, of known and unknown users. The time of the answer then does not
  * depend on the user. True: the file changed, and the evaluation needs the job that reads it
  * again (SSPI_NEED_JOB). At most once for each exchange. `source` may be NULL. */
-bool request_exchange_rereads(struct sspi_exchange *exchange,
-                              struct acceptor_source *source) MUST_USE;
+bool request_exchange_start_reload(struct sspi_exchange *exchange,
+                                   struct acceptor_source *source) MUST_USE;
 
 /* The source that `policy` uses for `option`. NULL: not open; a log entry says so. */
 struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,

@@ -271,8 +271,8 @@ static enum sspi_reason begin_wait(const struct negotiation *negotiation,
  * changed. */
 static bool check_sources(const struct negotiation *negotiation)
 {
-    return request_exchange_rereads(negotiation->exchange, negotiation->nt_users) ||
-           request_exchange_rereads(negotiation->exchange, negotiation->keytab);
+    return request_exchange_start_reload(negotiation->exchange, negotiation->nt_users) ||
+           request_exchange_start_reload(negotiation->exchange, negotiation->keytab);
 }
 
 /* True: the first leg found no key, and the keytab has changed, so the leg is evaluated again. This
@@ -281,7 +281,7 @@ static bool misses_key(const struct negotiation *negotiation, const struct reque
 {
     return (accept->error_info.reason == SSPI_REASON_NO_KEY ||
             accept->error_info.reason == SSPI_REASON_BAD_KEY) &&
-           request_exchange_rereads(negotiation->exchange, negotiation->keytab);
+           request_exchange_start_reload(negotiation->exchange, negotiation->keytab);
 }
 
 /* One leg with this token. */

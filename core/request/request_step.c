@@ -33,8 +33,8 @@ static void drop_late(struct sspi_exchange *exchange)
 
 /* Makes the login of the connection the identity of the exchange if `policy` accepts it. False: see
  * request_login_take(). */
-static bool uses_login(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                       const char **ret_why)
+static bool try_login(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                      const char **ret_why)
 {
     if (!request_login_take(exchange, policy, ret_why))
         return false;
@@ -54,7 +54,7 @@ static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
     if (exchange->reason == SSPI_REASON_GRANTED)
         return SSPI_REASON_NONE;
     drop_late(exchange);
-    if (uses_login(exchange, policy, &why)) {
+    if (try_login(exchange, policy, &why)) {
         exchange->reason = SSPI_REASON_GRANTED;
         return SSPI_REASON_NONE;
     }

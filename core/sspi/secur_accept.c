@@ -111,7 +111,7 @@ static enum package_bound bound_of(const struct package_info *info)
     case PACKAGE_CLIENT_BINDING_ABSENT:
         return PACKAGE_BOUND_ABSENT;
     case PACKAGE_CLIENT_BINDING_NO_TLS:
-        return PACKAGE_BOUND_NONE;
+        return PACKAGE_BOUND_NO_TLS;
     case PACKAGE_CLIENT_BINDING_PRESENT:
         return PACKAGE_BOUND_PROXY;
     case PACKAGE_CLIENT_BINDING_UNKNOWN:
@@ -271,8 +271,8 @@ SECURITY_STATUS secur_accept(const struct secur_accept_call *call, package_layer
     if (status == SEC_E_OK)
         status = read_and_step(call, new_layer, &output, &results, &error_info);
     package_output_complete_error(status, &error_info);
-    if (output.caller_report != NULL)
-        *output.caller_report = error_info;
+    if (output.caller_error_info != NULL)
+        *output.caller_error_info = error_info;
     secur_buffers_tell_binding(&output, status, results.bound, error_info.reason);
     if (output.allocated)
         results.attributes |= ASC_RET_ALLOCATED_MEMORY;
@@ -318,7 +318,7 @@ SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDes
 {
     struct sspi_error_info error_info = {.reason = SSPI_REASON_NONE};
     struct secur_buffers_input input = {0};
-    struct sspi_error_info *caller_report;
+    struct sspi_error_info *caller_error_info;
 
     SECURITY_STATUS status =
         secur_buffers_read(pToken, SECUR_BUFFERS_COMPLETE, 0, &input, &error_info);
@@ -326,9 +326,9 @@ SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDes
         status = complete(phContext, &input.in, &error_info);
     secur_buffers_input_free(&input);
     package_output_complete_error(status, &error_info);
-    caller_report = secur_buffers_report(pToken);
-    if (caller_report != NULL)
-        *caller_report = error_info;
+    caller_error_info = secur_buffers_error_info(pToken);
+    if (caller_error_info != NULL)
+        *caller_error_info = error_info;
     return status;
 }
 

@@ -249,7 +249,7 @@ void secur_buffers_input_free(struct secur_buffers_input *input)
 }
 
 /* The tokens beside it are not to be touched: looks for nothing else. */
-struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc)
+struct sspi_error_info *secur_buffers_error_info(const SecBufferDesc *desc)
 {
     if (desc == NULL || desc->pBuffers == NULL || desc->cBuffers > SECUR_BUFFERS_LIMIT)
         return NULL;
@@ -264,12 +264,12 @@ struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc)
 
 /* ---- output ---- */
 
-static SECURITY_STATUS open_report(const SecBuffer *buffer, struct secur_buffers_output *output,
-                                   struct sspi_error_info *error_info)
+static SECURITY_STATUS open_error_info(const SecBuffer *buffer, struct secur_buffers_output *output,
+                                       struct sspi_error_info *error_info)
 {
     if (buffer->pvBuffer == NULL || buffer->cbBuffer < sizeof(struct sspi_error_info))
-        return refuse(error_info, SEC_E_BUFFER_TOO_SMALL, "the report buffer is too small");
-    output->caller_report = buffer->pvBuffer;
+        return refuse(error_info, SEC_E_BUFFER_TOO_SMALL, "the error detail buffer is too small");
+    output->caller_error_info = buffer->pvBuffer;
     return SEC_E_OK;
 }
 
@@ -312,7 +312,7 @@ SECURITY_STATUS secur_buffers_open(SecBufferDesc *desc, ULONG requirements,
         SecBuffer *buffer = &desc->pBuffers[i];
         SECURITY_STATUS st = SEC_E_OK;
         if (type_of(buffer) == SECBUFFER_SSPI_ERROR_INFO)
-            st = open_report(buffer, ret_output, error_info);
+            st = open_error_info(buffer, ret_output, error_info);
         else if (type_of(buffer) == SECBUFFER_CHANNEL_BINDINGS_RESULT)
             st = open_result(buffer, ret_output, error_info);
         else if (type_of(buffer) == SECBUFFER_TOKEN)
@@ -391,7 +391,7 @@ static ULONG result_of_success(enum package_bound bound)
     switch (bound) {
     case PACKAGE_BOUND_ABSENT:
         return SEC_CHANNEL_BINDINGS_RESULT_ABSENT | SEC_CHANNEL_BINDINGS_RESULT_VALID_MISSING;
-    case PACKAGE_BOUND_NONE:
+    case PACKAGE_BOUND_NO_TLS:
         return SEC_CHANNEL_BINDINGS_RESULT_ABSENT | SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT;
     case PACKAGE_BOUND_PROXY:
         return SEC_CHANNEL_BINDINGS_RESULT_CLIENT_SUPPORT | SEC_CHANNEL_BINDINGS_RESULT_VALID_PROXY;

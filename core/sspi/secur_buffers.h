@@ -47,7 +47,7 @@ SECURITY_STATUS secur_buffers_read(const SecBufferDesc *desc, enum secur_buffers
                                    struct sspi_error_info *error_info) MUST_USE;
 
 /* The SECBUFFER_SSPI_ERROR_INFO in the input of calls that have no output; NULL: there is none. */
-struct sspi_error_info *secur_buffers_report(const SecBufferDesc *desc);
+struct sspi_error_info *secur_buffers_error_info(const SecBufferDesc *desc);
 
 /* Also for a zero-initialised one. */
 void secur_buffers_input_free(struct secur_buffers_input *input);
@@ -59,15 +59,15 @@ struct secur_buffers_output {
     SecBuffer *tokens[SECUR_BUFFERS_LIMIT];
     size_t room[SECUR_BUFFERS_LIMIT];
     size_t n_tokens;
-    struct sspi_error_info *caller_report; /* NULL when there is none */
-    SecBuffer *binding_result;             /* likewise */
-    bool allocate;                         /* ASC_REQ_ALLOCATE_MEMORY */
-    bool allocated;                        /* a token was allocated */
+    struct sspi_error_info *caller_error_info; /* NULL when there is none */
+    SecBuffer *binding_result;                 /* likewise */
+    bool allocate;                             /* ASC_REQ_ALLOCATE_MEMORY */
+    bool allocated;                            /* a token was allocated */
 };
 
-/* Finds the token, report and result buffers and marks every token buffer as holding nothing. NULL
- * is an empty descriptor. SEC_E_INVALID_TOKEN: a malformed descriptor (nothing in it was touched
- * then). SEC_E_BUFFER_TOO_SMALL: a report or result buffer without room for one. */
+/* Finds the buffers of tokens, error detail and result and marks every token buffer as holding
+ * nothing. NULL is an empty descriptor. SEC_E_INVALID_TOKEN: a malformed descriptor (nothing in it
+ * was touched then). SEC_E_BUFFER_TOO_SMALL: a buffer of error detail or result is too small. */
 SECURITY_STATUS secur_buffers_open(SecBufferDesc *desc, ULONG requirements,
                                    struct secur_buffers_output *ret_output,
                                    struct sspi_error_info *error_info) MUST_USE;

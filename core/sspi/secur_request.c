@@ -32,15 +32,15 @@ static SECURITY_STATUS settled(SECURITY_STATUS status)
     return status > 0 ? SEC_E_INTERNAL_ERROR : status;
 }
 
-static void tell(const SecBufferDesc *desc, SECURITY_STATUS status,
-                 const struct sspi_error_info *error_info)
+static void set_caller_error(const SecBufferDesc *desc, SECURITY_STATUS status,
+                             const struct sspi_error_info *error_info)
 {
-    struct sspi_error_info *caller_report = secur_buffers_report(desc);
+    struct sspi_error_info *caller_error_info = secur_buffers_error_info(desc);
 
-    if (caller_report != NULL)
-        *caller_report = *error_info;
-    if (caller_report != NULL && status < 0)
-        package_output_complete_error(status, caller_report);
+    if (caller_error_info != NULL)
+        *caller_error_info = *error_info;
+    if (caller_error_info != NULL && status < 0)
+        package_output_complete_error(status, caller_error_info);
 }
 
 SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDesc *desc)
@@ -57,7 +57,7 @@ SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDes
             context->base.credential->package->verify_request(context->base.data, &input.in, &out));
     }
     secur_buffers_input_free(&input);
-    tell(desc, status, &error_info);
+    set_caller_error(desc, status, &error_info);
     return status;
 }
 
@@ -95,6 +95,6 @@ SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc 
         status = deliver(padding, &out.tokens[0]);
     package_output_free(&out);
     secur_buffers_input_free(&input);
-    tell(desc, status, &error_info);
+    set_caller_error(desc, status, &error_info);
     return status;
 }

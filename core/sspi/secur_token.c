@@ -112,7 +112,7 @@ uint32_t sspi_token_gid(const struct sspi_token *token)
     return token->account.exists ? token->account.gid : SSPI_TOKEN_NO_ID;
 }
 
-_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "groups are told as they are");
+_Static_assert(sizeof(gid_t) == sizeof(uint32_t), "groups are returned as they are");
 
 const uint32_t *sspi_token_groups(const struct sspi_token *token, size_t *ret_n)
 {

@@ -52,28 +52,28 @@ static size_t find(struct store_nonce_set *set, const struct use *use)
     return way;
 }
 
-/* The place of a count. A word holds 32 counts: their bits are in its lower half. Its upper half
+/* The position of a count. A word holds 32 counts: their bits are in its lower half. Its upper half
  * holds the epoch: the number of the block among the blocks that share the word. A newer block
  * takes the word over. With 8 words, a count may be late by at least 224 and at most 255 counts. */
-struct place {
+struct position {
     size_t word;
     uint64_t epoch;
     uint64_t bit;
 };
 
-static struct place place_of(uint32_t count)
+static struct position position_of(uint32_t count)
 {
     uint32_t block = count / 32;
-    return (struct place){.word = block % STORE_NONCE_WORDS,
-                          .epoch = block / STORE_NONCE_WORDS,
-                          .bit = (uint64_t)1 << (count % 32)};
+    return (struct position){.word = block % STORE_NONCE_WORDS,
+                             .epoch = block / STORE_NONCE_WORDS,
+                             .bit = (uint64_t)1 << (count % 32)};
 }
 
-static enum store_count check_count(uint64_t word, const struct place *place)
+static enum store_count check_count(uint64_t word, const struct position *position)
 {
-    if (word >> 32 > place->epoch)
+    if (word >> 32 > position->epoch)
         return STORE_COUNT_STALE; /* it left the window */
-    if (word >> 32 == place->epoch && (word & place->bit) != 0)
+    if (word >> 32 == position->epoch && (word & position->bit) != 0)
         return STORE_COUNT_REPLAY;
     return STORE_COUNT_FRESH;
 }
@@ -81,16 +81,16 @@ static enum store_count check_count(uint64_t word, const struct place *place)
 /* Sets the bit of the count. */
 static enum store_count mark(struct store_nonce_set *set, size_t way, uint32_t count)
 {
-    struct place place = place_of(count);
-    _Atomic uint64_t *word = &set->word[way][place.word];
+    struct position position = position_of(count);
+    _Atomic uint64_t *word = &set->word[way][position.word];
 
     uint64_t old = load(word);
     for (;;) {
-        enum store_count answer = check_count(old, &place);
+        enum store_count answer = check_count(old, &position);
         if (answer != STORE_COUNT_FRESH)
             return answer;
-        uint64_t kept = old >> 32 == place.epoch ? old : place.epoch << 32;
-        if (atomic_compare_exchange_weak_explicit(word, &old, kept | place.bit,
+        uint64_t bits = old >> 32 == position.epoch ? old : position.epoch << 32;
+        if (atomic_compare_exchange_weak_explicit(word, &old, bits | position.bit,
                                                   memory_order_acq_rel, memory_order_acquire))
             return STORE_COUNT_FRESH;
     }
@@ -212,8 +212,8 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
         .issued_ms = issued_ms,
         .count = count,
     };
-    size_t place = set_of(state, nonce, &use);
-    struct store_nonce_set *set = &store_layout_nonces(state)[place];
+    size_t index = set_of(state, nonce, &use);
+    struct store_nonce_set *set = &store_layout_nonces(state)[index];
 
     enum store_count answer = STORE_COUNT_STALE;
     size_t counted_way = 0;
@@ -221,7 +221,7 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
     if (known == KNOWN_SURE)
         return answer;
 
-    size_t stripe = place % STORE_LAYOUT_STRIPES;
+    size_t stripe = index % STORE_LAYOUT_STRIPES;
     struct store_lock *lock = &state->header->nonce_lock[stripe];
     uint64_t held;
     bool owner_died;
@@ -246,8 +246,8 @@ enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view non
     size_t way = find(set, &use);
     enum store_count answer;
     if (way < STORE_NONCE_WAYS) {
-        struct place place = place_of(count);
-        answer = check_count(load(&set->word[way][place.word]), &place);
+        struct position position = position_of(count);
+        answer = check_count(load(&set->word[way][position.word]), &position);
     } else {
         answer =
             choose_way(set, issued_ms) < STORE_NONCE_WAYS ? STORE_COUNT_FRESH : STORE_COUNT_STALE;

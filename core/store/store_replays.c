@@ -50,8 +50,8 @@ enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view 
 {
     struct store_siphash hash =
         store_siphash(state->constants.replay_key, authenticator.data, authenticator.len);
-    size_t place = store_layout_set(hash.high, state->constants.n_replay_sets);
-    size_t stripe = place % STORE_LAYOUT_STRIPES;
+    size_t index = store_layout_set(hash.high, state->constants.n_replay_sets);
+    size_t stripe = index % STORE_LAYOUT_STRIPES;
     struct store_lock *lock = &state->header->replay_lock[stripe];
 
     uint64_t held;
@@ -61,7 +61,7 @@ enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view 
     if (owner_died)
         distrust(state, stripe, now_ms + lifetime_ms);
     enum store_replay answer =
-        check(&store_layout_replays(state)[place], hash, now_ms, lifetime_ms);
+        check(&store_layout_replays(state)[index], hash, now_ms, lifetime_ms);
     /* A late holder does not know what other processes recorded meanwhile. */
     return store_lock_release(lock, held) ? answer : STORE_REPLAY_SEEN;
 }

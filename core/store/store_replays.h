@@ -15,7 +15,7 @@ enum store_replay {
 };
 
 /* Checks and records the ciphertext of the authenticator in one step. The entry is kept for
- * `lifetime_ms`, and then until its place is needed. `now_ms` is store_state_time_ms(), so a step
+ * `lifetime_ms`, and then until its slot is needed. `now_ms` is store_state_time_ms(), so a step
  * of the wall clock does not end a lifetime. After a set overflowed, all its tokens are
  * STORE_REPLAY_FULL until `lifetime_ms` has passed. So a token that only the other cache knows is
  * not accepted here. */

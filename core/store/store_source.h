@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A source: contents that come from a file and are read again when the file changes. Keytabs and
- * users are sources. The names that winbind tells are a source without a file: they are asked for
+ * users are sources. The names that winbind returns are a source without a file: they are asked for
  * until they are known.
  *
  * A thread that uses the contents calls store_source_check_changed() first. If it returns true,

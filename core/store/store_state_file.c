@@ -275,7 +275,7 @@ static bool is_ours(const struct opening *opening, int file)
 
 /* Opens and locks the file that exists, and finds out whether other processes use it. False: the
  * file must not be used or replaced. */
-static bool look(const struct opening *opening, int *ret_file, bool *ret_used)
+static bool lock_current(const struct opening *opening, int *ret_file, bool *ret_used)
 {
     int error;
     *ret_used = false;
@@ -307,7 +307,7 @@ static struct sspi_state *replace(const struct opening *opening)
 {
     bool used;
     CLOSE_CLEANUP int lock = -1;
-    if (!make(opening) || !look(opening, &lock, &used) || lock == -1)
+    if (!make(opening) || !lock_current(opening, &lock, &used) || lock == -1)
         return NULL;
     struct sspi_state *state = use(opening, &lock);
     if (state == NULL)
@@ -320,11 +320,11 @@ static struct sspi_state *open_guarded(const struct opening *opening,
 {
     bool used;
     CLOSE_CLEANUP int lock = -1;
-    if (!look(opening, &lock, &used))
+    if (!lock_current(opening, &lock, &used))
         return NULL;
     struct sspi_state *state = lock == -1 ? NULL : use(opening, &lock);
     if (state != NULL && (used || store_state_size(state) == opening->size)) {
-        *ret_found = STORE_STATE_KEPT;
+        *ret_found = STORE_STATE_EXISTING;
         return state;
     }
     store_state_free(state);

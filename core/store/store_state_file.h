@@ -18,7 +18,7 @@
 #include "store_state.h"
 
 enum store_state_found {
-    STORE_STATE_KEPT, /* the existing file of earlier or running processes */
+    STORE_STATE_EXISTING, /* the existing file of earlier or running processes */
     STORE_STATE_MADE, /* a new file: none existed, or the old one could not be used and no process
                        * used it */
     STORE_STATE_REPLACED /* a new file, but processes still use the old one of another layout */

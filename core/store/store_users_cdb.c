@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looks users up in a database. store_users_cdb_layout.h describes its records.
  *
- * tinycdb maps the whole file and reads through the mapping. cdb_find() checks each place and
+ * tinycdb maps the whole file and reads through the mapping. cdb_find() checks each offset and
  * length in the file against the size of the file or the end of its records. It writes its result
  * only into the struct cdb. So each lookup works on a copy of its own and takes no lock. */
 #include "store_users_cdb.h"
@@ -58,26 +58,26 @@ static bool find_numbers(const struct store_users_cdb *cdb, const void *key, siz
 }
 
 /* The tables are the end of the file. */
-static bool is_whole(const struct store_users_cdb *cdb, uint64_t size)
+static bool is_complete(const struct store_users_cdb *cdb, uint64_t size)
 {
     const unsigned char *contents = cdb_get(&cdb->map, STORE_USERS_CDB_START, 0);
     uint64_t end = 0;
     for (size_t i = 0; contents != NULL && i < STORE_USERS_CDB_TABLES; i++) {
-        uint64_t place = cdb_unpack(contents + 8 * i);
+        uint64_t offset = cdb_unpack(contents + 8 * i);
         uint64_t length = 8 * (uint64_t)cdb_unpack(contents + 8 * i + 4);
-        if (end < place + length)
-            end = place + length;
+        if (end < offset + length)
+            end = offset + length;
     }
     return end == size;
 }
 
 /* NULL: it can be used. */
-static const char *judge(const struct store_users_cdb *cdb, const struct stat *info)
+static const char *find_problem(const struct store_users_cdb *cdb, const struct stat *info)
 {
     static const char all[] = STORE_USERS_CDB_ALL;
     uint32_t version, counts[STORE_USERS_CDB_COUNTS];
-    if (!is_whole(cdb, (uint64_t)info->st_size))
-        return "it is not whole; replace a database in one step, as sspi-passwd does";
+    if (!is_complete(cdb, (uint64_t)info->st_size))
+        return "it is not complete: replace a database in one step, as sspi-passwd does";
     if (!find_numbers(cdb, STORE_USERS_CDB_MAGIC, sizeof(STORE_USERS_CDB_MAGIC) - 1, &version, 1) ||
         version != STORE_USERS_CDB_VERSION)
         return "it is of another version; make it again with sspi-passwd --compile";
@@ -109,7 +109,7 @@ static struct store_users_cdb *map_file(int file, const struct stat *info, const
         free(cdb);
         return NULL;
     }
-    *ret_problem = judge(cdb, info);
+    *ret_problem = find_problem(cdb, info);
     if (*ret_problem == NULL && !hash_suite_open(&cdb->suite))
         *ret_problem = "this machine's OpenSSL has no SHA-256";
     if (*ret_problem != NULL) {
@@ -294,15 +294,15 @@ static bool read_line(struct cdb *map, struct store_users_line *ret_line)
     return true;
 }
 
-bool store_users_cdb_next(const struct store_users_cdb *cdb, unsigned *place,
+bool store_users_cdb_next(const struct store_users_cdb *cdb, unsigned *position,
                           struct store_users_line *ret_line)
 {
     struct cdb map = cdb->map;
-    if (*place == 0)
-        cdb_seqinit(place, &map);
-    for (unsigned before = *place; cdb_seqnext(place, &map) > 0; before = *place) {
+    if (*position == 0)
+        cdb_seqinit(position, &map);
+    for (unsigned before = *position; cdb_seqnext(position, &map) > 0; before = *position) {
         /* Lengths in a damaged file can make tinycdb's sum of them wrap. */
-        if (*place <= before)
+        if (*position <= before)
             return false;
         if (read_line(&map, ret_line))
             return true;

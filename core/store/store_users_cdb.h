@@ -40,10 +40,10 @@ void store_users_cdb_count(const struct store_users_cdb *cdb, struct sspi_view r
                            enum sspi_digest_algorithm algorithm, size_t *ret_users,
                            size_t *ret_with_algorithm);
 
-/* Returns one line after the other, in the order of the user file. `*place` is 0 at first, and
+/* Returns one line after the other, in the order of the user file. `*position` is 0 at first, and
  * later what the last call set. False: there are no more lines. The names are valid until the
  * database is freed. They are one string user:realm. The caller wipes the hash. */
-bool store_users_cdb_next(const struct store_users_cdb *cdb, unsigned *place,
+bool store_users_cdb_next(const struct store_users_cdb *cdb, unsigned *position,
                           struct store_users_line *ret_line) MUST_USE;
 
 #endif

@@ -12,7 +12,7 @@
  * A is an octet, the algorithm's number in enum sspi_digest_algorithm; H is that algorithm. The key
  * of a line's record is the userhash (RFC 7616 3.4.4), so one record is found by name and by
  * userhash. cdb's own hash has 32 bits and no secret. If the names were the keys, users could
- * choose names that collide in one place. With H, each such name costs 2^32 tries, and a few
+ * choose names that collide in one slot. With H, each such name costs 2^32 tries, and a few
  * collisions have no visible effect. */
 #ifndef STORE_USERS_CDB_LAYOUT_H
 #define STORE_USERS_CDB_LAYOUT_H
@@ -32,7 +32,7 @@
 /* Places of a cdb are 32-bit numbers, and a longer file would be cut there. */
 #define STORE_USERS_CDB_LIMIT UINT32_MAX
 
-#define STORE_USERS_CDB_TABLES 256 /* places and lengths of them are the contents */
+#define STORE_USERS_CDB_TABLES 256 /* offsets and lengths of them are the contents */
 #define STORE_USERS_CDB_START  (STORE_USERS_CDB_TABLES * 8)
 
 /* Users, and those with a line of each algorithm. */

@@ -12,7 +12,7 @@
 #define FIRST_SLOTS   1024
 #define FIRST_TALLIES 16
 
-/* tinycdb's tables have two places of 8 octets a record. */
+/* tinycdb's tables have two slots of 8 octets a record. */
 #define TABLES_SIZE 16
 
 /* An added user or realm. Its key is half a SHA-256 of user:realm, or of the realm, which has no
@@ -20,7 +20,7 @@
  * tinycdb can look up a key while it writes, but it searches all keys for that. */
 struct entry {
     uint8_t id[HASH_MAX / 2];
-    /* Of a user: one bit for each algorithm. Of a realm: its place in tallies. 0: an empty slot. */
+    /* Of a user: one bit for each algorithm. Of a realm: its index in tallies. 0: an empty slot. */
     uint32_t value;
 };
 
@@ -148,7 +148,7 @@ static void take(struct store_users_cdb_writer *writer, struct entry *entry, con
     writer->n_entries++;
 }
 
-/* The place of a new tally; 0: no memory. */
+/* The index of a new tally; 0: no memory. */
 static size_t add_tally(struct store_users_cdb_writer *writer, struct sspi_view realm)
 {
     if (writer->n_tallies == writer->tallies_capacity) {
@@ -178,10 +178,10 @@ static struct tally *tally_of(struct store_users_cdb_writer *writer, struct sspi
     if (entry == NULL)
         return NULL;
     if (entry->value == 0) {
-        size_t place = add_tally(writer, realm);
-        if (place == 0)
+        size_t index = add_tally(writer, realm);
+        if (index == 0)
             return NULL;
-        take(writer, entry, id, (uint32_t)place);
+        take(writer, entry, id, (uint32_t)index);
     }
     writer->last_tally = entry->value;
     return &writer->tallies[entry->value];

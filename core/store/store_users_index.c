@@ -18,7 +18,7 @@ _Static_assert(STORE_USERS_FILE_LIMIT <= UINT32_MAX / N_ALGORITHMS, "a slot hold
 
 struct user {
     struct sspi_view name;
-    uint32_t realm;              /* place in realms */
+    uint32_t realm;              /* index in realms */
     uint32_t line[N_ALGORITHMS]; /* where the hash was found, for errors */
     uint32_t sasl_line;
     const uint8_t *hash[N_ALGORITHMS]; /* NULL: none; the userhash follows it */
@@ -31,7 +31,7 @@ struct realm {
     size_t n_with[N_ALGORITHMS];
 };
 
-/* Open addressing: a slot is a place + 1, 0 is empty; more than half of the slots are. */
+/* Open addressing: a slot is an index + 1, 0 is empty; more than half of the slots are. */
 struct table {
     uint32_t *slots;
     size_t mask;
@@ -49,7 +49,7 @@ struct store_users_index {
     uint32_t n_realms;
     struct table by_user;
     struct table by_realm;
-    /* A slot is the user's place * N_ALGORITHMS + the algorithm. The slots take 8 to 16 octets a
+    /* A slot is the user's index * N_ALGORITHMS + the algorithm. The slots take 8 to 16 octets a
      * line, and the userhashes in `text` take another 16 or 32. Computing those again would save
      * memory, but each lookup would need a context of libcrypto's. It would also take time only if
      * there is a userhash to compare with. */
@@ -136,7 +136,7 @@ static uint32_t realm_of(struct store_users_index *index, struct sspi_view name)
 /* If this machine does not have the algorithm (FIPS: MD5), no client can send the userhash either.
  */
 static void add_userhash(struct store_users_index *index, const struct store_users_line *line,
-                         uint32_t place, struct hash_run *run)
+                         uint32_t number, struct hash_run *run)
 {
     uint8_t userhash[HASH_MAX];
     if (!store_users_userhash(run, line->algorithm, line->user, line->realm, userhash))
@@ -144,7 +144,7 @@ static void add_userhash(struct store_users_index *index, const struct store_use
     keep(index, userhash, hash_len(line->algorithm));
     uint32_t *slot = find_userhash(index, userhash, line->algorithm);
     if (*slot == 0) /* otherwise two names with the same MD5, made on purpose */
-        *slot = place * N_ALGORITHMS + line->algorithm;
+        *slot = number * N_ALGORITHMS + line->algorithm;
 }
 
 static struct user *user_of(struct store_users_index *index, const struct store_users_line *line)
@@ -198,8 +198,8 @@ static uint32_t add_sasl(struct store_users_index *index, const struct store_use
     return 0;
 }
 
-static void tell_second(const char *name, const char *path, uint32_t number, uint32_t earlier,
-                        char *error, size_t error_size)
+static void refuse_second(const char *name, const char *path, uint32_t number, uint32_t earlier,
+                          char *error, size_t error_size)
 {
     snprintf(error, error_size,
              "%s:%u: a second %s line of a user and realm that line %u has; remove one of the two",
@@ -224,13 +224,13 @@ static bool add_lines(struct store_users_index *index, struct sspi_view rest, st
             earlier = add_digest(index, &line, number, run);
             right = earlier == 0;
             if (!right)
-                tell_second(hash_name(line.algorithm), path, number, earlier, error, error_size);
+                refuse_second(hash_name(line.algorithm), path, number, earlier, error, error_size);
             break;
         case STORE_USERS_SASL:
             earlier = add_sasl(index, &line, number);
             right = earlier == 0;
             if (!right)
-                tell_second(STORE_USERS_SASL_NAME, path, number, earlier, error, error_size);
+                refuse_second(STORE_USERS_SASL_NAME, path, number, earlier, error, error_size);
             break;
         case STORE_USERS_BAD:
         default:
@@ -247,7 +247,7 @@ static bool add_lines(struct store_users_index *index, struct sspi_view rest, st
 }
 
 /* The tables use a hash with a key that only a reader of the file could guess. So users who choose
- * their own names cannot make them collide in one place. */
+ * their own names cannot make them collide in one slot. */
 static bool make_key(struct store_users_index *index, struct hash_run *run, struct sspi_view text)
 {
     uint8_t digest[HASH_MAX];

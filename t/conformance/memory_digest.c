@@ -20,15 +20,15 @@ struct run {
 static SECURITY_STATUS accept(struct run *run, const struct bytes *header, CtxtHandle *to,
                               char nonce[256])
 {
-    struct page_call call = {.http = true, .method = "GET", .uri = "/x?y", .realm = REALM};
+    struct msdocs_call call = {.http = true, .method = "GET", .uri = "/x?y", .realm = REALM};
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS], out = {0, SECBUFFER_TOKEN, NULL};
+    SecBuffer in[MSDOCS_BUFFERS], out = {0, SECBUFFER_TOKEN, NULL};
     SecBufferDesc input = {SECBUFFER_VERSION, 0, in}, output = {SECBUFFER_VERSION, 1, &out};
 
-    page_memory_pause();
+    msdocs_memory_pause();
     call.token = bytes_as_view(header);
-    input.cBuffers = (ULONG)page_call_input(&call, in, &storage);
-    page_memory_resume();
+    input.cBuffers = (ULONG)msdocs_call_input(&call, in, &storage);
+    msdocs_memory_resume();
     SECURITY_STATUS status = AcceptSecurityContext(
         &run->credential, NULL, &input, ASC_REQ_ALLOCATE_MEMORY, 0, to, &output, NULL, NULL);
     if (nonce != NULL && out.pvBuffer != NULL) {
@@ -37,25 +37,25 @@ static SECURITY_STATUS accept(struct run *run, const struct bytes *header, CtxtH
             snprintf(nonce, 256, "%.*s", (int)strcspn(at + 7, "\""), at + 7);
     }
     FreeContextBuffer(out.pvBuffer);
-    page_memory_pause();
+    msdocs_memory_pause();
     bytes_free(&storage);
-    page_memory_resume();
+    msdocs_memory_resume();
     return status;
 }
 
 static void header_of(const struct client *client, struct bytes *header)
 {
-    page_memory_pause();
+    msdocs_memory_pause();
     bytes_free(header);
     answer(client, header);
-    page_memory_resume();
+    msdocs_memory_resume();
 }
 
 static void drop(struct bytes *header)
 {
-    page_memory_pause();
+    msdocs_memory_pause();
     bytes_free(header);
-    page_memory_resume();
+    msdocs_memory_resume();
 }
 
 static SECURITY_STATUS get_nonce_for(struct run *run, char nonce[256])
@@ -82,9 +82,9 @@ static SECURITY_STATUS log_in(struct run *run, const struct client *client)
 
 static SECURITY_STATUS complete(struct run *run, struct client *client)
 {
-    struct page_call call = {.http = true, .method = "GET", .uri = "/x?y"};
+    struct msdocs_call call = {.http = true, .method = "GET", .uri = "/x?y"};
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS];
+    SecBuffer in[MSDOCS_BUFFERS];
     struct bytes header = {0};
 
     client->count++;
@@ -92,10 +92,11 @@ static SECURITY_STATUS complete(struct run *run, struct client *client)
     SECURITY_STATUS status = accept(run, &header, &run->second, NULL);
     run->has_second = status >= 0;
     if (status == SEC_I_COMPLETE_NEEDED) {
-        page_memory_pause();
+        msdocs_memory_pause();
         call.token = bytes_as_view(&header);
-        SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
-        page_memory_resume();
+        SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)msdocs_call_input(&call, in, &storage),
+                               in};
+        msdocs_memory_resume();
         status = CompleteAuthToken(&run->second, &input);
     }
     drop(&header);
@@ -105,18 +106,18 @@ static SECURITY_STATUS complete(struct run *run, struct client *client)
 
 static SECURITY_STATUS messages(struct run *run, struct client *client)
 {
-    struct page_call call = {.http = true, .method = "GET", .uri = "/x?y"};
+    struct msdocs_call call = {.http = true, .method = "GET", .uri = "/x?y"};
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS];
+    SecBuffer in[MSDOCS_BUFFERS];
     char space[1024];
     struct bytes header = {0};
 
     client->count++;
     header_of(client, &header);
-    page_memory_pause();
+    msdocs_memory_pause();
     call.token = bytes_as_view(&header);
-    SecBufferDesc message = {SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
-    page_memory_resume();
+    SecBufferDesc message = {SECBUFFER_VERSION, (ULONG)msdocs_call_input(&call, in, &storage), in};
+    msdocs_memory_resume();
     SECURITY_STATUS status = VerifySignature(&run->context, &message, 0, NULL);
     in[4] = (SecBuffer){sizeof(space), SECBUFFER_PADDING, space};
     if (status == SEC_E_OK)
@@ -174,9 +175,9 @@ static SECURITY_STATUS sasl_step(struct run *run, const struct bytes *token, str
                               SASL_REQUIREMENTS, 0, &run->context, &output, NULL, NULL);
 
     run->has_context = run->has_context || status >= 0;
-    page_memory_pause();
+    msdocs_memory_pause();
     bytes_append(answer, out.pvBuffer, out.cbBuffer);
-    page_memory_resume();
+    msdocs_memory_resume();
     FreeContextBuffer(out.pvBuffer);
     return status;
 }
@@ -191,9 +192,9 @@ static SECURITY_STATUS sasl_messages(struct run *run, struct sasl_side *to_serve
     if (status != SEC_E_OK)
         return status;
     memcpy(octets, "message", 7);
-    page_memory_pause();
+    msdocs_memory_pause();
     size_t len = sasl_seal(to_server, octets, 7);
-    page_memory_resume();
+    msdocs_memory_resume();
     buffers[0].cbBuffer = 7;
     buffers[1].cbBuffer = (ULONG)len - 7;
     return DecryptMessage(&run->context, &message, 0, NULL);
@@ -207,7 +208,7 @@ static SECURITY_STATUS sasl_log_in(struct run *run)
     char nonce[DIGEST_NONCE_LEN + 1];
     SECURITY_STATUS status = sasl_step(run, &token, &challenge);
 
-    page_memory_pause();
+    msdocs_memory_pause();
     if (status == SEC_I_CONTINUE_NEEDED) {
         bytes_append(&challenge, "", 1);
         snprintf(nonce, sizeof(nonce), "%s", strstr(challenge.data, "nonce=\"") + 7);
@@ -219,13 +220,13 @@ static SECURITY_STATUS sasl_log_in(struct run *run)
         c.hashed_user = "alice";
         sasl_answer(&c, &token, &session);
         sasl_side_begin(&to_server, &session, "3des", true);
-        page_memory_resume();
+        msdocs_memory_resume();
         status = sasl_step(run, &token, &challenge);
-        page_memory_pause();
+        msdocs_memory_pause();
     }
     bytes_free(&token);
     bytes_free(&challenge);
-    page_memory_resume();
+    msdocs_memory_resume();
     return status == SEC_E_OK ? sasl_messages(run, &to_server) : status;
 }
 
@@ -280,13 +281,13 @@ static SECURITY_STATUS exchange(void)
 static void every_allocation_fails_once(void **unused)
 {
     (void)unused;
-    page_memory_check(exchange);
+    msdocs_memory_check(exchange);
 }
 
 static void every_allocation_of_sasl_fails_once(void **unused)
 {
     (void)unused;
-    page_memory_check(sasl_exchange);
+    msdocs_memory_check(sasl_exchange);
 }
 
 static int end_des(void **unused)

@@ -36,14 +36,14 @@ static SECURITY_STATUS second_leg(struct run *run)
 {
     struct bytes token = {0};
 
-    page_memory_pause();
+    msdocs_memory_pause();
     client_token(&spnego_mechanism, "HTTP@localhost", NULL,
                  GSS_C_MUTUAL_FLAG | GSS_C_DELEG_FLAG | GSS_C_REPLAY_FLAG, &token);
-    page_memory_resume();
+    msdocs_memory_resume();
     SECURITY_STATUS status = leg(run, bytes_as_view(&token));
-    page_memory_pause();
+    msdocs_memory_pause();
     bytes_free(&token);
-    page_memory_resume();
+    msdocs_memory_resume();
     return status;
 }
 
@@ -119,7 +119,7 @@ static SECURITY_STATUS exchange(void)
 
 static void every_allocation_fails_once(void **unused)
 {
-    page_memory_check(exchange);
+    msdocs_memory_check(exchange);
 }
 
 int main(void)

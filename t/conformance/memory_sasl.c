@@ -16,10 +16,10 @@ static SECURITY_STATUS say(CtxtHandle *from, CtxtHandle *to, const struct bytes 
 
     SECURITY_STATUS status = SaslAcceptSecurityContext(
         &gssapi, from, &input, SERVER_FLAGS | ASC_REQ_ALLOCATE_MEMORY, 0, to, &output, NULL, NULL);
-    page_memory_pause();
+    msdocs_memory_pause();
     bytes_free(ret_answer);
     bytes_append(ret_answer, out.pvBuffer, out.cbBuffer);
-    page_memory_resume();
+    msdocs_memory_resume();
     FreeContextBuffer(out.pvBuffer);
     return status;
 }
@@ -29,7 +29,7 @@ static void next(struct exchange *e, int turn, struct bytes *token, const struct
 {
     bool encrypted;
 
-    page_memory_pause();
+    msdocs_memory_pause();
     if (turn < 2)
         client_step(&e->client, bytes_as_view(answer), token);
     if (turn == 2) {
@@ -39,7 +39,7 @@ static void next(struct exchange *e, int turn, struct bytes *token, const struct
                                 "root"),
                       token);
     }
-    page_memory_resume();
+    msdocs_memory_resume();
 }
 
 static SECURITY_STATUS talk(struct exchange *e, struct bytes *token, struct bytes *answer)
@@ -107,17 +107,17 @@ static SECURITY_STATUS exchange(void)
     if (e.begun)
         assert_int_equal(DeleteSecurityContext(&e.context), SEC_E_OK);
     assert_int_equal(FreeCredentialsHandle(&gssapi), SEC_E_OK);
-    page_memory_pause();
+    msdocs_memory_pause();
     bytes_free(&token);
     bytes_free(&answer);
     client_end(&e.client);
-    page_memory_resume();
+    msdocs_memory_resume();
     return status;
 }
 
 static void every_allocation_fails_once(void **unused)
 {
-    page_memory_check(exchange);
+    msdocs_memory_check(exchange);
 }
 
 int main(void)

@@ -118,7 +118,7 @@ static void check_signed_only(struct pair *pair, const struct block *message,
     block_free(&plain);
 }
 
-static void unencrypted_messages_are_told_to_be(void **state)
+static void unencrypted_messages_are_reported_as_such(void **state)
 {
     FOR_EACH_KIND(kind)
     {
@@ -155,7 +155,7 @@ int main(void)
         cmocka_unit_test(signatures_go_both_ways),
         cmocka_unit_test(what_we_seal_a_peer_unwraps),
         cmocka_unit_test(what_a_peer_wraps_we_decrypt),
-        cmocka_unit_test(unencrypted_messages_are_told_to_be),
+        cmocka_unit_test(unencrypted_messages_are_reported_as_such),
         cmocka_unit_test(any_altered_octet_of_a_sealed_message_shows),
         cmocka_unit_test(any_altered_octet_of_a_signed_message_shows),
         cmocka_unit_test(a_message_cut_off_is_refused),

@@ -143,7 +143,7 @@ static SECURITY_STATUS accept_leg(struct pair *pair, bool first, gss_buffer_desc
         &pair->credential, first ? NULL : &pair->context, &input, ASC_REQ_ALLOCATE_MEMORY, 0,
         &pair->context, &output, &pair->attributes, NULL);
     if (status < 0)
-        print_message("# report: %s\n", error_info.text);
+        print_message("# error: %s\n", error_info.text);
     gss_release_buffer(&minor, token);
     token->length = out[0].cbBuffer;
     token->value = out[0].pvBuffer; /* malloc'ed, as GSSAPI's are */

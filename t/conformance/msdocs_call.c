@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "msdocs_call.h"
 
-const ULONG page_flags[] = {
+const ULONG msdocs_flags[] = {
     ASC_REQ_DELEGATE,
     ASC_REQ_MUTUAL_AUTH,
     ASC_REQ_REPLAY_DETECT,
@@ -28,7 +28,7 @@ const ULONG page_flags[] = {
     ASC_REQ_PROXY_BINDINGS,
     ASC_REQ_ALLOW_MISSING_BINDINGS,
 };
-const size_t page_n_flags = sizeof(page_flags) / sizeof(page_flags[0]);
+const size_t msdocs_n_flags = sizeof(msdocs_flags) / sizeof(msdocs_flags[0]);
 
 /* Beside the token: method, uri, hash, realm, a binding. */
 #define MORE_ROOM 4096
@@ -96,8 +96,8 @@ static SecBuffer bindings(struct bytes *storage, const char *application)
     return buffer;
 }
 
-size_t page_call_input(const struct page_call *call, SecBuffer buffers[PAGE_BUFFERS],
-                       struct bytes *storage)
+size_t msdocs_call_input(const struct msdocs_call *call, SecBuffer buffers[MSDOCS_BUFFERS],
+                         struct bytes *storage)
 {
     size_t n = 0;
 
@@ -115,14 +115,14 @@ size_t page_call_input(const struct page_call *call, SecBuffer buffers[PAGE_BUFF
     return n;
 }
 
-SECURITY_STATUS page_call(struct page_call *call, CtxtHandle *from, CtxtHandle *to)
+SECURITY_STATUS msdocs_call(struct msdocs_call *call, CtxtHandle *from, CtxtHandle *to)
 {
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS];
+    SecBuffer in[MSDOCS_BUFFERS];
     SecBuffer out[] = {{0, SECBUFFER_TOKEN, NULL},
                        {sizeof(call->error_info), SECBUFFER_SSPI_ERROR_INFO, &call->error_info},
                        {call->result_room, SECBUFFER_CHANNEL_BINDINGS_RESULT, &call->result}};
-    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)page_call_input(call, in, &storage), in};
+    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)msdocs_call_input(call, in, &storage), in};
     SecBufferDesc output = {SECBUFFER_VERSION, call->result_room == 0 ? 2 : 3, out};
 
     call->attributes = 0xFFFFFFFF;
@@ -141,12 +141,12 @@ SECURITY_STATUS page_call(struct page_call *call, CtxtHandle *from, CtxtHandle *
     return status;
 }
 
-void page_call_end(struct page_call *call)
+void msdocs_call_end(struct msdocs_call *call)
 {
     bytes_free(&call->answer);
 }
 
-CredHandle page_credential(const char *package, SSPI_ACCEPTOR_DATA *data)
+CredHandle msdocs_credential(const char *package, SSPI_ACCEPTOR_DATA *data)
 {
     CredHandle credential;
 

@@ -17,7 +17,7 @@
 #include "sspi.h"
 
 /* The input and output of a call. */
-struct page_call {
+struct msdocs_call {
     bool sasl; /* SaslAcceptSecurityContext */
     CredHandle *credential;
     ULONG flags; /* ASC_REQ_ALLOCATE_MEMORY is always added */
@@ -36,29 +36,29 @@ struct page_call {
 };
 
 /* Calls with `from` as phContext and `to` as phNewContext. */
-SECURITY_STATUS page_call(struct page_call *call, CtxtHandle *from, CtxtHandle *to);
+SECURITY_STATUS msdocs_call(struct msdocs_call *call, CtxtHandle *from, CtxtHandle *to);
 
 /* As many input buffers as `call` needs, with the memory they point to in `storage`. */
-#define PAGE_BUFFERS 6
-size_t page_call_input(const struct page_call *call, SecBuffer buffers[PAGE_BUFFERS],
-                       struct bytes *storage);
+#define MSDOCS_BUFFERS 6
+size_t msdocs_call_input(const struct msdocs_call *call, SecBuffer buffers[MSDOCS_BUFFERS],
+                         struct bytes *storage);
 
-void page_call_end(struct page_call *call);
+void msdocs_call_end(struct msdocs_call *call);
 
 /* Shows the report when it is not what was wanted. */
-#define PAGE_CHECK(call, status, wanted)                                                           \
+#define MSDOCS_CHECK(call, status, wanted)                                                         \
     do {                                                                                           \
-        SECURITY_STATUS page_got = (status);                                                       \
-        if (page_got != (wanted))                                                                  \
-            print_message("# report: %s\n", (call)->error_info.text);                              \
-        assert_int_equal(page_got, wanted);                                                        \
+        SECURITY_STATUS msdocs_got = (status);                                                     \
+        if (msdocs_got != (wanted))                                                                \
+            print_message("# error: %s\n", (call)->error_info.text);                               \
+        assert_int_equal(msdocs_got, wanted);                                                      \
     } while (0)
 
 /* A credential over pAuthData. */
-CredHandle page_credential(const char *package, SSPI_ACCEPTOR_DATA *data);
+CredHandle msdocs_credential(const char *package, SSPI_ACCEPTOR_DATA *data);
 
 /* Every single bit of fContextReq that a page names. */
-extern const ULONG page_flags[];
-extern const size_t page_n_flags;
+extern const ULONG msdocs_flags[];
+extern const size_t msdocs_n_flags;
 
 #endif

@@ -30,41 +30,41 @@ EVP_MD *__wrap_EVP_MD_fetch(OSSL_LIB_CTX *library, const char *algorithm, const 
     return __real_EVP_MD_fetch(library, algorithm, properties);
 }
 
-void page_md5(bool forbidden)
+void msdocs_md5(bool forbidden)
 {
     md5_is_forbidden = forbidden;
 }
 
-void page_random(bool fails)
+void msdocs_random(bool fails)
 {
     random_fails = fails;
 }
 
-struct page_call http_call(void)
+struct msdocs_call http_call(void)
 {
-    return (struct page_call){
+    return (struct msdocs_call){
         .credential = &digest, .http = true, .method = "GET", .uri = "/x?y", .realm = REALM};
 }
 
-struct page_nonce new_nonce(void)
+struct msdocs_nonce new_nonce(void)
 {
-    struct page_call call = http_call();
-    struct page_nonce nonce = {""};
+    struct msdocs_call call = http_call();
+    struct msdocs_nonce nonce = {""};
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     bytes_append(&call.answer, "", 1);
     const char *at = strstr(call.answer.data, "nonce=\"");
     assert_non_null(at);
     size_t len = strcspn(at + 7, "\"");
     assert_true(len < sizeof(nonce.text));
     memcpy(nonce.text, at + 7, len);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     return nonce;
 }
 
-void client_sends(const struct client *client, struct page_call *call)
+void client_sends(const struct client *client, struct msdocs_call *call)
 {
     struct bytes header = {0};
 
@@ -74,7 +74,7 @@ void client_sends(const struct client *client, struct page_call *call)
     call->token = (struct sspi_view){data, len};
 }
 
-void client_free(struct page_call *call)
+void client_free(struct msdocs_call *call)
 {
     union {
         const char *in;
@@ -83,16 +83,16 @@ void client_free(struct page_call *call)
 
     free(token.out);
     call->token = (struct sspi_view){NULL, 0};
-    page_call_end(call);
+    msdocs_call_end(call);
 }
 
-SECURITY_STATUS page_login(const struct client *client, CtxtHandle *ret_context)
+SECURITY_STATUS msdocs_login(const struct client *client, CtxtHandle *ret_context)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
     client_sends(client, &call);
-    SECURITY_STATUS status = page_call(&call, NULL, &context);
+    SECURITY_STATUS status = msdocs_call(&call, NULL, &context);
     client_free(&call);
     if (ret_context != NULL)
         *ret_context = context;
@@ -101,7 +101,7 @@ SECURITY_STATUS page_login(const struct client *client, CtxtHandle *ret_context)
     return status;
 }
 
-static bool holds(const struct page_call *call, const char *text)
+static bool holds(const struct msdocs_call *call, const char *text)
 {
     return call->answer.len > 0 &&
            memmem(call->answer.data, call->answer.len, text, strlen(text)) != NULL;
@@ -112,17 +112,17 @@ static bool holds(const struct page_call *call, const char *text)
  * challenge response received from the client for the second call." */
 static void buffer_0_is_empty_first_and_then_the_challenge_response(void **unused)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context, same;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     bytes_append(&call.answer, "", 1);
     char nonce[256];
     const char *at = strstr(call.answer.data, "nonce=\"");
     snprintf(nonce, sizeof(nonce), "%.*s", (int)strcspn(at + 7, "\""), at + 7);
     struct client c = alice(nonce, 1);
     client_sends(&c, &call);
-    PAGE_CHECK(&call, page_call(&call, &context, &same), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, &context, &same), SEC_E_OK);
     assert_memory_equal(&same, &context, sizeof(same));
     client_free(&call);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
@@ -132,18 +132,18 @@ static void buffer_0_is_empty_first_and_then_the_challenge_response(void **unuse
  */
 static void buffer_1_is_the_method(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
     client_sends(&c, &call); /* for GET */
     call.method = "PUT";
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
     call.method = NULL;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
     call.method = "GET";
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     client_free(&call);
 }
@@ -152,16 +152,16 @@ static void buffer_1_is_the_method(void **unused)
  * must be the client's (RFC 7616 3.4.6). */
 static void buffer_2_may_be_empty(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
     client_sends(&c, &call);
     call.uri = "/other";
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
     call.uri = NULL;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     client_free(&call);
 }
@@ -170,22 +170,22 @@ static void buffer_2_may_be_empty(void **unused)
  * characters." */
 static void buffer_3_is_the_hash_of_the_body_in_hexadecimal(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
     c.body = "";
     client_sends(&c, &call);
     call.flags = ASC_REQ_INTEGRITY;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INCOMPLETE_MESSAGE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INCOMPLETE_MESSAGE);
     call.entity_hash = "not hexadecimal";
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
     /* SHA-256 of nothing, and of something else. */
     call.entity_hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b856";
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
     call.entity_hash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_true((call.attributes & ASC_RET_INTEGRITY) != 0);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     client_free(&call);
@@ -195,7 +195,7 @@ static void buffer_3_is_the_hash_of_the_body_in_hexadecimal(void **unused)
  * ASCII." */
 static void buffer_4_is_the_realm_for_the_challenge(void **unused)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
     SecBuffer in[] = {{0, SECBUFFER_TOKEN, NULL},
                       {3, SECBUFFER_PKG_PARAMS, (char[]){"GET"}},
@@ -205,10 +205,10 @@ static void buffer_4_is_the_realm_for_the_challenge(void **unused)
     SecBufferDesc input = {SECBUFFER_VERSION, 5, in};
 
     call.realm = "other place";
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_true(holds(&call, "realm=\"other place\""));
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     assert_int_equal(AcceptSecurityContext(&digest, NULL, &input, 0, 0, &context, NULL, NULL, NULL),
                      SEC_E_INVALID_TOKEN);
     in[4].cbBuffer = 5; /* half a character */
@@ -225,11 +225,11 @@ static void integrity_replay_and_sequence_detection_make_auth_int(void **unused)
     CtxtHandle context;
 
     for (size_t i = 0; i < 4; i++) {
-        struct page_call call = http_call();
+        struct msdocs_call call = http_call();
         call.flags = flags[i];
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
         assert_true(holds(&call, i == 0 ? "qop=\"auth\"" : "qop=\"auth-int\""));
-        page_call_end(&call);
+        msdocs_call_end(&call);
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     }
 }
@@ -240,15 +240,15 @@ static void f_context_req_takes_every_flag(void **unused)
 {
     CtxtHandle context;
 
-    for (size_t i = 0; i < page_n_flags; i++) {
-        struct page_call call = http_call();
-        call.flags = page_flags[i];
-        PAGE_CHECK(&call, page_call(&call, NULL, &context),
-                   page_flags[i] == ASC_REQ_CONFIDENTIALITY ? SEC_E_SECURITY_QOS_FAILED
-                                                            : SEC_I_CONTINUE_NEEDED);
-        if (page_flags[i] != ASC_REQ_CONFIDENTIALITY)
+    for (size_t i = 0; i < msdocs_n_flags; i++) {
+        struct msdocs_call call = http_call();
+        call.flags = msdocs_flags[i];
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context),
+                     msdocs_flags[i] == ASC_REQ_CONFIDENTIALITY ? SEC_E_SECURITY_QOS_FAILED
+                                                                : SEC_I_CONTINUE_NEEDED);
+        if (msdocs_flags[i] != ASC_REQ_CONFIDENTIALITY)
             assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-        page_call_end(&call);
+        msdocs_call_end(&call);
     }
 }
 
@@ -256,27 +256,27 @@ static void f_context_req_takes_every_flag(void **unused)
  */
 static void asc_req_extended_error_notifies_the_remote_party(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
     CtxtHandle context;
 
     c.password = "guessed";
     for (int asked = 0; asked < 2; asked++) {
-        struct page_call call = http_call();
+        struct msdocs_call call = http_call();
         client_sends(&c, &call);
         call.flags = asked ? ASC_REQ_EXTENDED_ERROR : 0;
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
         assert_int_equal(call.answer.len > 0, asked);
         assert_false(holds(&call, "stale=true"));
         client_free(&call);
     }
     /* A right response with a used count: the client need not ask for the password again. */
     c = alice(nonce.text, 1);
-    assert_int_equal(page_login(&c, NULL), SEC_E_OK);
-    struct page_call call = http_call();
+    assert_int_equal(msdocs_login(&c, NULL), SEC_E_OK);
+    struct msdocs_call call = http_call();
     client_sends(&c, &call);
     call.flags = ASC_REQ_EXTENDED_ERROR;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OUT_OF_SEQUENCE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OUT_OF_SEQUENCE);
     assert_true(holds(&call, "stale=true"));
     client_free(&call);
 }
@@ -286,11 +286,11 @@ static void asc_req_extended_error_notifies_the_remote_party(void **unused)
  * be followed by a larger one. */
 static void asc_req_allocate_memory_or_a_buffer_of_the_caller_s(void **unused)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     BYTES_CLEANUP struct bytes storage = {0};
     char room[4096];
-    SecBuffer in[PAGE_BUFFERS], out = {10, SECBUFFER_TOKEN, room};
-    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
+    SecBuffer in[MSDOCS_BUFFERS], out = {10, SECBUFFER_TOKEN, room};
+    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)msdocs_call_input(&call, in, &storage), in};
     SecBufferDesc output = {SECBUFFER_VERSION, 1, &out};
     CtxtHandle context;
     ULONG attributes;
@@ -312,26 +312,26 @@ static void asc_req_allocate_memory_or_a_buffer_of_the_caller_s(void **unused)
 /* "This parameter is not used with Digest SSP." */
 static void target_data_rep_is_not_used(void **unused)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
     call.representation = SECURITY_NATIVE_DREP;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-    page_call_end(&call);
+    msdocs_call_end(&call);
 }
 
 /* "This parameter is set to a constant maximum time. There is no expiration time for Digest
  * security contexts or credentials". */
 static void pts_time_stamp_is_a_constant_maximum(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
     client_sends(&c, &call);
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(call.expiry.LowPart, 0xFFFFFFFF);
     assert_int_equal(call.expiry.HighPart, 0x7FFFFFFF);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
@@ -340,16 +340,16 @@ static void pts_time_stamp_is_a_constant_maximum(void **unused)
 
 /* "Attribute flags not related to security, such as the ASC_RET_ALLOCATED_MEMORY flag, can be
  * checked before the final return." */
-static void pf_context_attr_tells_security_at_the_end_alone(void **unused)
+static void pf_context_attr_reports_security_only_at_the_end(void **unused)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
     call.flags = ASC_REQ_CONNECTION | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(call.attributes, ASC_RET_ALLOCATED_MEMORY);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-    page_call_end(&call);
+    msdocs_call_end(&call);
 }
 
 /* Windows' servers pass NULL for pAuthData: SSPI_USER_FILE names the users then. */
@@ -361,14 +361,14 @@ static void a_null_pauthdata_takes_the_machine_s_defaults(void **unused)
 
     setenv("SSPI_USER_FILE", user_file, 1);
     for (size_t i = 0; i < 2; i++) {
-        struct page_call call = http_call();
+        struct msdocs_call call = http_call();
         assert_int_equal(AcquireCredentialsHandle(NULL, names[i], SECPKG_CRED_INBOUND, NULL, NULL,
                                                   NULL, NULL, &credential, NULL),
                          SEC_E_OK);
         call.credential = &credential;
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-        page_call_end(&call);
+        msdocs_call_end(&call);
         assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
     }
     unsetenv("SSPI_USER_FILE");
@@ -383,7 +383,7 @@ static int start(void **state)
     write_users(&fixture);
     user_file = fixture.path;
     data.UserFile = user_file;
-    digest = page_credential("WDigest", &data);
+    digest = msdocs_credential("WDigest", &data);
     *state = &fixture;
     return 0;
 }
@@ -408,7 +408,7 @@ int main(void)
         cmocka_unit_test(asc_req_allocate_memory_or_a_buffer_of_the_caller_s),
         cmocka_unit_test(target_data_rep_is_not_used),
         cmocka_unit_test(pts_time_stamp_is_a_constant_maximum),
-        cmocka_unit_test(pf_context_attr_tells_security_at_the_end_alone),
+        cmocka_unit_test(pf_context_attr_reports_security_only_at_the_end),
         cmocka_unit_test(a_null_pauthdata_takes_the_machine_s_defaults),
         cmocka_unit_test(digest_sec_e_ok_the_security_context_was_accepted),
         cmocka_unit_test(digest_sec_i_continue_needed_a_returned_token_is_waited_for),

@@ -14,28 +14,28 @@ extern CredHandle digest;
 extern const char *user_file;
 
 /* A call for GET /x?y in REALM. */
-struct page_call http_call(void);
+struct msdocs_call http_call(void);
 
 /* The nonce of a new challenge. */
-struct page_nonce {
+struct msdocs_nonce {
     char text[256];
 };
-struct page_nonce new_nonce(void);
+struct msdocs_nonce new_nonce(void);
 
 /* The client's message, freed by client_free(). The call's token becomes a view of it. */
-void client_sends(const struct client *client, struct page_call *call);
-void client_free(struct page_call *call);
+void client_sends(const struct client *client, struct msdocs_call *call);
+void client_free(struct msdocs_call *call);
 
 /* One whole login of `client` in a context of its own, which is deleted unless the caller wants it.
  */
-SECURITY_STATUS page_login(const struct client *client, CtxtHandle *ret_context);
+SECURITY_STATUS msdocs_login(const struct client *client, CtxtHandle *ret_context);
 
-/* Until the next page_random(false) the machine has no randomness. */
-void page_random(bool fails);
+/* Until the next msdocs_random(false) the machine has no randomness. */
+void msdocs_random(bool fails);
 
-/* Credentials that are made until the next page_md5(false) find an OpenSSL without MD5, as FIPS has
- * it. */
-void page_md5(bool forbidden);
+/* Credentials that are made until the next msdocs_md5(false) find an OpenSSL without MD5, as FIPS
+ * has it. */
+void msdocs_md5(bool forbidden);
 
 /* msdocs_digest_status.c: "Return value" */
 void digest_sec_e_ok_the_security_context_was_accepted(void **unused);

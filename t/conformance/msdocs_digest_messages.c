@@ -8,15 +8,15 @@ static SECURITY_STATUS verify_as(const struct client *client, CtxtHandle *contex
                                  const char *method, ULONG sequence_number,
                                  struct sspi_error_info *error_info)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS];
+    SecBuffer in[MSDOCS_BUFFERS];
     ULONG qop = 7;
 
     client_sends(client, &call);
     call.method = method;
     call.realm = NULL;
-    SecBufferDesc message = {SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
+    SecBufferDesc message = {SECBUFFER_VERSION, (ULONG)msdocs_call_input(&call, in, &storage), in};
     in[4] = (SecBuffer){sizeof(*error_info), SECBUFFER_SSPI_ERROR_INFO, error_info};
     SECURITY_STATUS status = VerifySignature(context, &message, sequence_number, &qop);
     assert_int_equal(qop, status == SEC_E_OK ? 0 : 7);
@@ -34,12 +34,12 @@ static SECURITY_STATUS verify(const struct client *client, CtxtHandle *context)
 /* nc must be the last one plus one, else SEC_E_OUT_OF_SEQUENCE. */
 void digest_verify_signature_takes_later_requests_in_sequence(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
     struct sspi_error_info error_info;
     CtxtHandle context;
 
-    assert_int_equal(page_login(&c, &context), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, &context), SEC_E_OK);
     for (c.count = 2; c.count < 5; c.count++)
         assert_int_equal(verify(&c, &context), SEC_E_OK);
     c.count = 4;
@@ -57,15 +57,15 @@ void digest_verify_signature_takes_later_requests_in_sequence(void **unused)
 
 void digest_verify_signature_refuses_what_is_no_request(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     char data[] = "data";
     SecBuffer buffers[] = {{4, SECBUFFER_TOKEN, data}, {4, SECBUFFER_DATA, data}};
     SecBufferDesc message = {SECBUFFER_VERSION, 2, buffers};
     CtxtHandle context;
 
-    assert_int_equal(page_login(&c, &context), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, &context), SEC_E_OK);
     /* SASL's form. */
     assert_int_equal(VerifySignature(&context, &message, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(MakeSignature(&context, 0, &message, 0), SEC_E_UNSUPPORTED_FUNCTION);
@@ -73,9 +73,9 @@ void digest_verify_signature_refuses_what_is_no_request(void **unused)
     assert_int_equal(DecryptMessage(&context, &message, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
     /* HTTP's form with a token that is none, or a buffer too many. */
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS];
+    SecBuffer in[MSDOCS_BUFFERS];
     call.token = SSPI_VIEW("nc=1");
-    message = (SecBufferDesc){SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
+    message = (SecBufferDesc){SECBUFFER_VERSION, (ULONG)msdocs_call_input(&call, in, &storage), in};
     assert_int_equal(VerifySignature(&context, &message, 0, NULL), SEC_E_INVALID_TOKEN);
     in[4].BufferType = SECBUFFER_PADDING;
     assert_int_equal(VerifySignature(&context, &message, 0, NULL), SEC_E_INVALID_TOKEN);
@@ -105,13 +105,13 @@ static SECURITY_STATUS sign(CtxtHandle *context, ULONG qop, ULONG room, struct b
 
 void digest_make_signature_signs_the_answer(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
     SecPkgContext_Sizes sizes;
     BYTES_CLEANUP struct bytes first = {0}, second = {0};
     CtxtHandle context;
 
-    assert_int_equal(page_login(&c, &context), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, &context), SEC_E_OK);
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_SIZES, &sizes), SEC_E_OK);
     assert_int_equal(sign(&context, 0, 0, &first), SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(sign(&context, 0, sizes.cbMaxSignature, &first), SEC_E_OK);
@@ -128,16 +128,16 @@ void digest_make_signature_signs_the_answer(void **unused)
 void digest_make_signature_wants_a_nonce_that_is_good(void **unused)
 {
     SSPI_ACCEPTOR_DATA data = {.UserFile = user_file, .NonceLifetimeSeconds = 1};
-    CredHandle credential = page_credential("WDigest", &data), kept = digest;
+    CredHandle credential = msdocs_credential("WDigest", &data), kept = digest;
     const struct timespec nap = {.tv_nsec = 20000000};
     SECURITY_STATUS status = SEC_E_OK;
     BYTES_CLEANUP struct bytes value = {0};
     CtxtHandle context;
 
-    digest = credential; /* for new_nonce() and page_login() */
-    struct page_nonce nonce = new_nonce();
+    digest = credential; /* for new_nonce() and msdocs_login() */
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    SECURITY_STATUS login = page_login(&c, &context);
+    SECURITY_STATUS login = msdocs_login(&c, &context);
     digest = kept;
     assert_int_equal(login, SEC_E_OK);
     for (int i = 0; i < 500 && status == SEC_E_OK; i++) {
@@ -154,7 +154,7 @@ void digest_make_signature_wants_a_nonce_that_is_good(void **unused)
 /* The attributes that the pages name as useful for Digest, and the others. */
 void digest_query_context_attributes(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
     SecPkgContext_KeyInfoA key;
     SecPkgContext_KeyInfoW wide;
@@ -166,7 +166,7 @@ void digest_query_context_attributes(void **unused)
     SecPkgContext_ClientSpecifiedTarget target;
     CtxtHandle context;
 
-    assert_int_equal(page_login(&c, &context), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, &context), SEC_E_OK);
     assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_KEY_INFO, &key), SEC_E_OK);
     assert_string_equal(key.sSignatureAlgorithmName, "SHA-256");
     assert_string_equal(key.sEncryptAlgorithmName, "");
@@ -204,15 +204,15 @@ void digest_query_context_attributes(void **unused)
 void digest_a_sess_login_has_a_session_key(void **unused)
 {
     SSPI_ACCEPTOR_DATA data = {.UserFile = user_file, .Algorithms = {SSPI_DIGEST_MD5_SESS}};
-    CredHandle credential = page_credential("WDigest", &data), kept = digest;
+    CredHandle credential = msdocs_credential("WDigest", &data), kept = digest;
     SecPkgContext_SessionKey session;
     CtxtHandle context;
 
     digest = credential;
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
     c.algorithm = SSPI_DIGEST_MD5_SESS;
-    SECURITY_STATUS login = page_login(&c, &context);
+    SECURITY_STATUS login = msdocs_login(&c, &context);
     digest = kept;
     assert_int_equal(login, SEC_E_OK);
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_SESSION_KEY, &session), SEC_E_OK);

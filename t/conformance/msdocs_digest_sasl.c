@@ -20,14 +20,14 @@ static void open_session(struct session *s, const char *qop, const char *cipher)
 {
     SSPI_ACCEPTOR_DATA data = {
         .Version = SSPI_ACCEPTOR_DATA_VERSION, .UserFile = user_file, .DefaultRealm = REALM};
-    struct page_call call = {.flags = ANYTHING};
+    struct msdocs_call call = {.flags = ANYTHING};
     BYTES_CLEANUP struct bytes token = {0};
     struct sasl_session session;
     char nonce[DIGEST_NONCE_LEN + 1];
 
-    s->credential = page_credential("WDigest", &data);
+    s->credential = msdocs_credential("WDigest", &data);
     call.credential = &s->credential;
-    PAGE_CHECK(&call, page_call(&call, NULL, &s->context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &s->context), SEC_I_CONTINUE_NEEDED);
     bytes_append(&call.answer, "", 1);
     const char *at = strstr(call.answer.data, "nonce=\"");
     assert_non_null(at);
@@ -36,15 +36,15 @@ static void open_session(struct session *s, const char *qop, const char *cipher)
     c.qop = qop;
     c.cipher = cipher;
     sasl_answer(&c, &token, &session);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     call.token = bytes_as_view(&token);
-    PAGE_CHECK(&call, page_call(&call, &s->context, &s->context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, &s->context, &s->context), SEC_E_OK);
     assert_int_equal(call.answer.len, 40);
     assert_memory_equal(call.answer.data, "rspauth=", 8);
     assert_memory_equal(call.answer.data + 8, session.rspauth, 32);
     s->attributes = call.attributes;
-    PAGE_CHECK(&call, page_call(&call, &s->context, &s->context), STATUS_LOGON_FAILURE);
-    page_call_end(&call);
+    MSDOCS_CHECK(&call, msdocs_call(&call, &s->context, &s->context), STATUS_LOGON_FAILURE);
+    msdocs_call_end(&call);
     sasl_side_begin(&s->to_server, &session, cipher, true);
     sasl_side_begin(&s->to_client, &session, cipher, false);
 }
@@ -200,15 +200,15 @@ void digest_signatures_have_token_and_data(void **unused)
 /* HTTP's calls find no request in a session of SASL. */
 void digest_sasl_has_no_requests(void **unused)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS];
+    SecBuffer in[MSDOCS_BUFFERS];
     struct session s;
 
     (void)unused;
     call.token = SSPI_VIEW("anything");
     open_session(&s, "auth-int", NULL);
-    SecBufferDesc desc = {SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
+    SecBufferDesc desc = {SECBUFFER_VERSION, (ULONG)msdocs_call_input(&call, in, &storage), in};
     assert_int_equal(VerifySignature(&s.context, &desc, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(CompleteAuthToken(&s.context, &desc), SEC_E_INVALID_HANDLE);
     in[4] = (SecBuffer){sizeof(in), SECBUFFER_PADDING, in};
@@ -260,17 +260,17 @@ void digest_sasl_needs_md5(void **unused)
 {
     SSPI_ACCEPTOR_DATA data = {
         .Version = SSPI_ACCEPTOR_DATA_VERSION, .UserFile = user_file, .DefaultRealm = REALM};
-    struct page_call call = {.flags = ANYTHING};
+    struct msdocs_call call = {.flags = ANYTHING};
     CtxtHandle context;
 
     (void)unused;
-    page_md5(true);
-    CredHandle credential = page_credential("WDigest", &data);
-    page_md5(false);
+    msdocs_md5(true);
+    CredHandle credential = msdocs_credential("WDigest", &data);
+    msdocs_md5(false);
     call.credential = &credential;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_NO_CREDENTIALS);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_NO_CREDENTIALS);
     assert_int_equal(call.error_info.reason, SSPI_REASON_CONFIGURATION);
     assert_false(SecIsValidHandle(&context));
-    page_call_end(&call);
+    msdocs_call_end(&call);
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
 }

@@ -7,15 +7,15 @@
  * the function, it must be sent to the client process." It is Authentication-Info here. */
 void digest_sec_e_ok_the_security_context_was_accepted(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     SecPkgContext_Names names;
     SecPkgContext_Authority authority;
     CtxtHandle context;
 
     client_sends(&c, &call);
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_non_null(memmem(call.answer.data, call.answer.len, "rspauth=", 8));
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
     assert_string_equal(names.sUserName, "alice");
@@ -33,12 +33,12 @@ void digest_sec_i_continue_needed_a_returned_token_is_waited_for(void **unused)
 {
     char foreign[] = "+Upgraded+v1AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     struct client c = alice(foreign, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     SecPkgContext_Names names;
     CtxtHandle context;
 
     client_sends(&c, &call);
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_non_null(memmem(call.answer.data, call.answer.len, "stale=true", 10));
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names),
                      SEC_E_INVALID_HANDLE);
@@ -47,11 +47,11 @@ void digest_sec_i_continue_needed_a_returned_token_is_waited_for(void **unused)
 }
 
 /* CompleteAuthToken as .NET's listener calls it: the output buffer in the realm's place. */
-static SECURITY_STATUS complete(const struct page_call *call, CtxtHandle *context)
+static SECURITY_STATUS complete(const struct msdocs_call *call, CtxtHandle *context)
 {
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS];
-    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)page_call_input(call, in, &storage), in};
+    SecBuffer in[MSDOCS_BUFFERS];
+    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)msdocs_call_input(call, in, &storage), in};
     char output[] = "whatever AcceptSecurityContext put out";
 
     in[4] = (SecBuffer){sizeof(output), SECBUFFER_TOKEN, output};
@@ -62,16 +62,16 @@ static SECURITY_STATUS complete(const struct page_call *call, CtxtHandle *contex
  * function." For a request of a nonce whose context this credential still holds. */
 void digest_sec_i_complete_needed_complete_auth_token_must_be_called(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     SecPkgContext_Names names;
     CtxtHandle first, second;
 
-    assert_int_equal(page_login(&c, &first), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, &first), SEC_E_OK);
     c.count = 2;
     client_sends(&c, &call);
-    PAGE_CHECK(&call, page_call(&call, NULL, &second), SEC_I_COMPLETE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &second), SEC_I_COMPLETE_NEEDED);
     assert_int_equal(call.attributes, 0);
     /* Nothing is proven yet. */
     assert_int_equal(QueryContextAttributes(&second, SECPKG_ATTR_NAMES, &names),
@@ -82,30 +82,31 @@ void digest_sec_i_complete_needed_complete_auth_token_must_be_called(void **unus
     FreeContextBuffer(names.sUserName);
     assert_int_equal(complete(&call, &second), SEC_E_INVALID_HANDLE);
     client_free(&call);
-    /* Known is what is held: with both contexts gone the next request is a first one. */
+    /* Only nonces of open contexts are known. Without both contexts the next request is a first
+     * one. */
     assert_int_equal(DeleteSecurityContext(&first), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&second), SEC_E_OK);
     c.count = 3;
-    assert_int_equal(page_login(&c, NULL), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, NULL), SEC_E_OK);
 }
 
 void digest_a_count_is_committed_once_by_the_call_that_verifies(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1), wrong;
-    struct page_call call = http_call(), guess = http_call();
+    struct msdocs_call call = http_call(), guess = http_call();
     CtxtHandle first, one, two, three;
 
-    assert_int_equal(page_login(&c, &first), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, &first), SEC_E_OK);
     c.count = 2;
     client_sends(&c, &call);
     wrong = c;
     wrong.password = "guessed";
     client_sends(&wrong, &guess);
     /* Asked three times, verified by none of them. */
-    PAGE_CHECK(&call, page_call(&call, NULL, &one), SEC_I_COMPLETE_NEEDED);
-    PAGE_CHECK(&call, page_call(&call, NULL, &two), SEC_I_COMPLETE_NEEDED);
-    PAGE_CHECK(&guess, page_call(&guess, NULL, &three), SEC_I_COMPLETE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &one), SEC_I_COMPLETE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &two), SEC_I_COMPLETE_NEEDED);
+    MSDOCS_CHECK(&guess, msdocs_call(&guess, NULL, &three), SEC_I_COMPLETE_NEEDED);
     assert_int_equal(complete(&guess, &three), SEC_E_LOGON_DENIED);
     assert_int_equal(complete(&call, &two), SEC_E_OK);
     assert_int_equal(complete(&call, &one), SEC_E_OUT_OF_SEQUENCE);
@@ -120,29 +121,29 @@ void digest_a_count_is_committed_once_by_the_call_that_verifies(void **unused)
 /* "An error occurred that did not map to an SSPI error code." No randomness for a nonce. */
 void digest_sec_e_internal_error_an_error_occurred_that_did_not_map(void **unused)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
-    page_random(true);
-    SECURITY_STATUS status = page_call(&call, NULL, &context);
-    page_random(false);
-    PAGE_CHECK(&call, status, SEC_E_INTERNAL_ERROR);
+    msdocs_random(true);
+    SECURITY_STATUS status = msdocs_call(&call, NULL, &context);
+    msdocs_random(false);
+    MSDOCS_CHECK(&call, status, SEC_E_INTERNAL_ERROR);
     assert_false(SecIsValidHandle(&context));
-    page_call_end(&call);
+    msdocs_call_end(&call);
 }
 
 /* "The handle passed to the function is not valid." */
 void digest_sec_e_invalid_handle_the_handle_passed_is_not_valid(void **unused)
 {
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context, never = {7, 7};
     CredHandle none = {0, 0};
 
-    PAGE_CHECK(&call, page_call(&call, &never, &context), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, &never, &context), SEC_E_INVALID_HANDLE);
     call.credential = &none;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_HANDLE);
     assert_int_equal(CompleteAuthToken(&never, NULL), SEC_E_INVALID_HANDLE);
-    page_call_end(&call);
+    msdocs_call_end(&call);
 }
 
 /* "The token passed to the function is not valid." */
@@ -152,39 +153,39 @@ void digest_sec_e_invalid_token_the_token_passed_is_not_valid(void **unused)
     CtxtHandle context;
 
     for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
-        struct page_call call = http_call();
+        struct msdocs_call call = http_call();
         call.token = bytes_view(tokens[i]);
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
-        page_call_end(&call);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
+        msdocs_call_end(&call);
     }
 }
 
-/* "The logon failed." Unknown users are not told from wrong passwords. */
+/* "The logon failed." Unknown users and wrong passwords have the same status. */
 void digest_sec_e_logon_denied_the_logon_failed(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
 
     c.password = "guessed";
-    assert_int_equal(page_login(&c, NULL), SEC_E_LOGON_DENIED);
+    assert_int_equal(msdocs_login(&c, NULL), SEC_E_LOGON_DENIED);
     c = alice(nonce.text, 1);
     c.user = "nobody";
-    assert_int_equal(page_login(&c, NULL), SEC_E_LOGON_DENIED);
+    assert_int_equal(msdocs_login(&c, NULL), SEC_E_LOGON_DENIED);
     /* A replay: the count was used by the right one. */
     c = alice(nonce.text, 1);
-    assert_int_equal(page_login(&c, NULL), SEC_E_OK);
-    assert_int_equal(page_login(&c, NULL), SEC_E_OUT_OF_SEQUENCE);
+    assert_int_equal(msdocs_login(&c, NULL), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, NULL), SEC_E_OUT_OF_SEQUENCE);
 }
 
 /* "No authority could be contacted for authentication. This could be due to the following
  * conditions: The domain name of the authenticating party is incorrect." */
 void digest_sec_e_no_authenticating_authority_the_domain_name_is_incorrect(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
 
     c.realm = "elsewhere";
-    assert_int_equal(page_login(&c, NULL), SEC_E_NO_AUTHENTICATING_AUTHORITY);
+    assert_int_equal(msdocs_login(&c, NULL), SEC_E_NO_AUTHENTICATING_AUTHORITY);
 }
 
 /* "The credentials handle specified in the phCredential parameter is not valid": it has nothing
@@ -203,15 +204,15 @@ void digest_sec_e_no_credentials_there_are_no_users(void **unused)
                      SEC_E_NO_CREDENTIALS);
     assert_false(SecIsValidHandle(&credential));
     data.UserFile = user_file;
-    page_md5(true);
-    credential = page_credential("WDigest", &data);
-    page_md5(false);
-    struct page_call call = http_call();
+    msdocs_md5(true);
+    credential = msdocs_credential("WDigest", &data);
+    msdocs_md5(false);
+    struct msdocs_call call = http_call();
     CtxtHandle context;
     call.credential = &credential;
     call.realm = "old"; /* only MD5 */
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_NO_CREDENTIALS);
-    page_call_end(&call);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_NO_CREDENTIALS);
+    msdocs_call_end(&call);
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
@@ -224,10 +225,10 @@ void digest_sec_e_security_qos_failed_an_attribute_flag_is_not_valid(void **unus
     CtxtHandle context;
 
     for (size_t i = 0; i < 3; i++) {
-        struct page_call call = http_call();
+        struct msdocs_call call = http_call();
         call.flags = flags[i];
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_SECURITY_QOS_FAILED);
-        page_call_end(&call);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_SECURITY_QOS_FAILED);
+        msdocs_call_end(&call);
     }
 }
 
@@ -235,16 +236,16 @@ void digest_sec_e_security_qos_failed_an_attribute_flag_is_not_valid(void **unus
  * established." */
 void digest_status_logon_failure_called_after_the_context_was_established(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     SecPkgContext_Names names;
     CtxtHandle context;
 
-    assert_int_equal(page_login(&c, &context), SEC_E_OK);
+    assert_int_equal(msdocs_login(&c, &context), SEC_E_OK);
     c.count = 2;
     client_sends(&c, &call);
-    PAGE_CHECK(&call, page_call(&call, &context, &context), STATUS_LOGON_FAILURE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, &context, &context), STATUS_LOGON_FAILURE);
     /* It is none the worse for it. */
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
     FreeContextBuffer(names.sUserName);
@@ -256,21 +257,21 @@ void digest_status_logon_failure_called_after_the_context_was_established(void *
  * ASC_REQ_PROXY_BINDINGS: "Digest requires channel binding". */
 void digest_sec_e_bad_bindings_channel_binding_policy_was_not_satisfied(void **unused)
 {
-    struct page_nonce nonce = new_nonce();
+    struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
-    struct page_call call = http_call();
+    struct msdocs_call call = http_call();
     CtxtHandle context;
 
     c.algorithm = SSPI_DIGEST_MD5;
     client_sends(&c, &call);
     call.binding = CHANNEL;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_BAD_BINDINGS);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_BAD_BINDINGS);
     call.binding = NULL;
     call.flags = ASC_REQ_PROXY_BINDINGS;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_BAD_BINDINGS);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_BAD_BINDINGS);
     call.binding = CHANNEL;
     call.flags = ASC_REQ_ALLOW_MISSING_BINDINGS;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     client_free(&call);
 }

@@ -45,7 +45,7 @@ static void let_fail(size_t n)
     memory.n_live = 0;
 }
 
-void page_memory_check(SECURITY_STATUS (*exchange)(void))
+void msdocs_memory_check(SECURITY_STATUS (*exchange)(void))
 {
     size_t n = 1;
     bool failed = true;
@@ -66,12 +66,12 @@ void page_memory_check(SECURITY_STATUS (*exchange)(void))
     assert_true(n > 20);
 }
 
-void page_memory_pause(void)
+void msdocs_memory_pause(void)
 {
     memory.n_pauses++;
 }
 
-void page_memory_resume(void)
+void msdocs_memory_resume(void)
 {
     memory.n_pauses--;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Memory that runs out where a test wants it to, and that tells what was not given back. Takes the
+/* Memory that runs out where a test wants it to. It reports blocks that were not freed. Takes the
  * place of malloc and its kin in everything that is linked statically: the library and the test. */
 #ifndef MSDOCS_MEMORY_H
 #define MSDOCS_MEMORY_H
@@ -10,10 +10,10 @@
 
 /* Runs `exchange` with each of its allocations failing in turn. It must return
  * SEC_E_INSUFFICIENT_MEMORY, and SEC_E_OK when no allocation failed, and leave no block behind. */
-void page_memory_check(SECURITY_STATUS (*exchange)(void));
+void msdocs_memory_check(SECURITY_STATUS (*exchange)(void));
 
 /* While paused nothing fails or is counted: for what the test does itself. Pauses nest. */
-void page_memory_pause(void);
-void page_memory_resume(void);
+void msdocs_memory_pause(void);
+void msdocs_memory_resume(void);
 
 #endif

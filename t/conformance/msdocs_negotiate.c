@@ -14,7 +14,7 @@ const char *realm_file(const char *name)
     return path;
 }
 
-struct page_call call_of_alice(OM_uint32 client_flags, const char *client_binding)
+struct msdocs_call call_of_alice(OM_uint32 client_flags, const char *client_binding)
 {
     struct bytes token = {0};
 
@@ -22,10 +22,10 @@ struct page_call call_of_alice(OM_uint32 client_flags, const char *client_bindin
     /* Moved out, so that the caller frees it in call_end(). */
     size_t len;
     const char *data = bytes_steal(&token, &len);
-    return (struct page_call){.credential = &negotiate, .token = {data, len}};
+    return (struct msdocs_call){.credential = &negotiate, .token = {data, len}};
 }
 
-void call_end(struct page_call *call)
+void call_end(struct msdocs_call *call)
 {
     union {
         const char *in;
@@ -33,7 +33,7 @@ void call_end(struct page_call *call)
     } token = {.in = call->token.data};
 
     free(token.out);
-    page_call_end(call);
+    msdocs_call_end(call);
 }
 
 /* "The server calls AcquireCredentialsHandle with either the SECPKG_CRED_INBOUND or
@@ -50,9 +50,9 @@ static void ph_credential_is_acquired_inbound_or_both(void **unused)
         assert_int_equal(AcquireCredentialsHandleA(NULL, "Negotiate", uses[i], NULL, &data, NULL,
                                                    NULL, &credential, NULL),
                          SEC_E_OK);
-        struct page_call call = call_of_alice(0, NULL);
+        struct msdocs_call call = call_of_alice(0, NULL);
         call.credential = &credential;
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
         call_end(&call);
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
         assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
@@ -68,34 +68,34 @@ static void ph_credential_is_acquired_inbound_or_both(void **unused)
  * the handle specified in the phContext parameter." */
 static void ph_context_is_null_first_and_then_what_ph_new_context_gave(void **unused)
 {
-    struct page_call call = {.credential = &negotiate};
+    struct msdocs_call call = {.credential = &negotiate};
     CtxtHandle context = {1, 2}, other;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_true(SecIsValidHandle(&context));
-    struct page_call second = call_of_alice(0, NULL);
-    PAGE_CHECK(&second, page_call(&second, &context, &context), SEC_E_OK);
+    struct msdocs_call second = call_of_alice(0, NULL);
+    MSDOCS_CHECK(&second, msdocs_call(&second, &context, &context), SEC_E_OK);
     call_end(&second);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     /* Another variable receives the same handle. */
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
-    struct page_call third = call_of_alice(0, NULL);
-    PAGE_CHECK(&third, page_call(&third, &context, &other), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    struct msdocs_call third = call_of_alice(0, NULL);
+    MSDOCS_CHECK(&third, msdocs_call(&third, &context, &other), SEC_E_OK);
     assert_memory_equal(&other, &context, sizeof(other));
     call_end(&third);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     assert_int_equal(DeleteSecurityContext(&other), SEC_E_OK);
 }
 
 /* "phNewContext should never be NULL." */
 static void ph_new_context_should_never_be_null(void **unused)
 {
-    struct page_call call = call_of_alice(0, NULL);
+    struct msdocs_call call = call_of_alice(0, NULL);
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, NULL), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, NULL), SEC_E_INVALID_HANDLE);
     /* The ticket was not looked at: it is still good. */
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     call_end(&call);
 }
@@ -120,10 +120,10 @@ static void p_input_may_hold_channel_bindings(void **unused)
     CtxtHandle context;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct page_call call = call_of_alice(0, rows[i].client);
+        struct msdocs_call call = call_of_alice(0, rows[i].client);
         call.binding = CHANNEL;
         call.flags = rows[i].flags;
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), rows[i].wanted);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), rows[i].wanted);
         if (rows[i].wanted == SEC_E_OK)
             assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
         else
@@ -160,20 +160,20 @@ static void p_output_may_ask_what_the_client_is_bound_to(void **unused)
     CtxtHandle context;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct page_call call = call_of_alice(0, rows[i].client);
+        struct msdocs_call call = call_of_alice(0, rows[i].client);
         call.binding = rows[i].server;
         call.flags = rows[i].flags;
         call.result_room = sizeof(call.result);
         call.result.flags = 0xFFFFFFFF;
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), rows[i].wanted);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), rows[i].wanted);
         assert_int_equal(call.result.flags, rows[i].told);
         if (rows[i].wanted == SEC_E_OK)
             assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
         call_end(&call);
     }
-    struct page_call call = call_of_alice(0, CHANNEL);
+    struct msdocs_call call = call_of_alice(0, CHANNEL);
     call.result_room = 1;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_BUFFER_TOO_SMALL);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_BUFFER_TOO_SMALL);
     call_end(&call);
 }
 
@@ -184,17 +184,17 @@ static void f_context_req_takes_every_flag(void **unused)
 {
     CtxtHandle context;
 
-    for (size_t i = 0; i < page_n_flags; i++) {
-        bool proxy = page_flags[i] == ASC_REQ_PROXY_BINDINGS;
-        struct page_call call = call_of_alice(0, proxy ? CHANNEL : NULL);
-        call.flags = page_flags[i];
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    for (size_t i = 0; i < msdocs_n_flags; i++) {
+        bool proxy = msdocs_flags[i] == ASC_REQ_PROXY_BINDINGS;
+        struct msdocs_call call = call_of_alice(0, proxy ? CHANNEL : NULL);
+        call.flags = msdocs_flags[i];
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
         call_end(&call);
     }
-    struct page_call call = call_of_alice(0, NULL);
+    struct msdocs_call call = call_of_alice(0, NULL);
     call.flags = ASC_REQ_PROXY_BINDINGS | ASC_REQ_ALLOW_MISSING_BINDINGS;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_SECURITY_QOS_FAILED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_SECURITY_QOS_FAILED);
     call_end(&call);
 }
 
@@ -211,10 +211,10 @@ static void asc_req_delegate_keeps_what_the_client_delegates(void **unused)
     CtxtHandle context;
 
     for (size_t i = 0; i < 3; i++) {
-        struct page_call call = call_of_alice(rows[i].client, NULL);
+        struct msdocs_call call = call_of_alice(rows[i].client, NULL);
         void *token;
         call.flags = rows[i].server;
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
         assert_int_equal((call.attributes & ASC_RET_DELEGATE) != 0, rows[i].kept);
         assert_int_equal(QuerySecurityContextToken(&context, &token), SEC_E_OK);
         const char *cache = sspi_token_credential_cache(token);
@@ -233,10 +233,10 @@ static void asc_req_extended_error_notifies_the_remote_party(void **unused)
     CtxtHandle context;
 
     for (int asked = 0; asked < 2; asked++) {
-        struct page_call call = call_of_alice(0, "tls-server-end-point:another");
+        struct msdocs_call call = call_of_alice(0, "tls-server-end-point:another");
         call.binding = CHANNEL;
         call.flags = asked ? ASC_REQ_EXTENDED_ERROR : 0;
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_BAD_BINDINGS);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_BAD_BINDINGS);
         assert_int_equal(call.answer.len > 0, asked);
         call_end(&call);
     }
@@ -251,14 +251,14 @@ static void requested_attributes_may_not_be_supported_by_the_client(void **unuse
     CtxtHandle context;
 
     /* MIT's client always gives the first two. */
-    struct page_call call = call_of_alice(0, NULL);
+    struct msdocs_call call = call_of_alice(0, NULL);
     call.flags = wanted;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(call.attributes & wanted, ASC_RET_CONFIDENTIALITY | ASC_RET_INTEGRITY);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     call_end(&call);
     call = call_of_alice(GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG, NULL);
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(call.attributes & wanted, wanted);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     call_end(&call);
@@ -270,9 +270,9 @@ static void target_data_rep_can_be_either(void **unused)
     CtxtHandle context;
 
     for (int native = 0; native < 2; native++) {
-        struct page_call call = call_of_alice(0, NULL);
+        struct msdocs_call call = call_of_alice(0, NULL);
         call.representation = native ? SECURITY_NATIVE_DREP : SECURITY_NETWORK_DREP;
-        PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+        MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
         call_end(&call);
     }
@@ -285,38 +285,38 @@ static void an_output_buffer_with_sec_e_ok_finishes_the_client(void **unused)
     struct client client = {
         .mechanism = &spnego_mechanism, .service = SERVICE, .flags = GSS_C_MUTUAL_FLAG};
     BYTES_CLEANUP struct bytes token = {0};
-    struct page_call call = {.credential = &negotiate};
+    struct msdocs_call call = {.credential = &negotiate};
     CtxtHandle context;
 
     client_step(&client, (struct sspi_view){NULL, 0}, &token);
     call.token = bytes_as_view(&token);
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_false(client.done);
     assert_true(call.answer.len > 0);
     client_step(&client, bytes_as_view(&call.answer), &token);
     assert_true(client.done);
     client_end(&client);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
 /* "Do not check for security-related attributes until the final function call returns successfully.
  * Attribute flags not related to security, such as the ASC_RET_ALLOCATED_MEMORY flag, can be
  * checked before the final return." */
-static void pf_context_attr_tells_security_at_the_end_alone(void **unused)
+static void pf_context_attr_reports_security_only_at_the_end(void **unused)
 {
-    struct page_call call = {.credential = &negotiate};
+    struct msdocs_call call = {.credential = &negotiate};
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(call.attributes, ASC_RET_ALLOCATED_MEMORY);
-    struct page_call second = call_of_alice(GSS_C_MUTUAL_FLAG, NULL);
+    struct msdocs_call second = call_of_alice(GSS_C_MUTUAL_FLAG, NULL);
     second.flags = ASC_REQ_CONNECTION;
-    PAGE_CHECK(&second, page_call(&second, &context, &context), SEC_E_OK);
+    MSDOCS_CHECK(&second, msdocs_call(&second, &context, &context), SEC_E_OK);
     assert_int_equal(second.attributes, ASC_RET_ALLOCATED_MEMORY | ASC_RET_CONNECTION |
                                             ASC_RET_MUTUAL_AUTH | ASC_RET_INTEGRITY |
                                             ASC_RET_CONFIDENTIALITY);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     call_end(&second);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
@@ -326,14 +326,14 @@ static void pf_context_attr_tells_security_at_the_end_alone(void **unused)
  * here it is not written before. */
 static void pts_time_stamp_is_the_end_of_the_ticket(void **unused)
 {
-    struct page_call call = {.credential = &negotiate};
+    struct msdocs_call call = {.credential = &negotiate};
     SecPkgContext_Lifespan lifespan;
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(call.expiry.HighPart, 0);
-    struct page_call second = call_of_alice(0, NULL);
-    PAGE_CHECK(&second, page_call(&second, &context, &context), SEC_E_OK);
+    struct msdocs_call second = call_of_alice(0, NULL);
+    MSDOCS_CHECK(&second, msdocs_call(&second, &context, &context), SEC_E_OK);
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_LIFESPAN, &lifespan), SEC_E_OK);
     assert_memory_equal(&lifespan.tsExpiry, &second.expiry, sizeof(TimeStamp));
     /* The realm's tickets last ten hours: in FILETIME's units. */
@@ -341,7 +341,7 @@ static void pts_time_stamp_is_the_end_of_the_ticket(void **unused)
     int64_t end = (int64_t)second.expiry.HighPart << 32 | second.expiry.LowPart;
     int64_t hours = (end - start) / INT64_C(36000000000);
     assert_true(hours >= 9 && hours <= 10);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     call_end(&second);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
@@ -352,7 +352,7 @@ static int start(void **unused)
 
     if (getenv("SSPI_TEST_REALM") == NULL)
         return -1;
-    negotiate = page_credential("Negotiate", &data);
+    negotiate = msdocs_credential("Negotiate", &data);
     return 0;
 }
 
@@ -375,7 +375,7 @@ int main(void)
         cmocka_unit_test(requested_attributes_may_not_be_supported_by_the_client),
         cmocka_unit_test(target_data_rep_can_be_either),
         cmocka_unit_test(an_output_buffer_with_sec_e_ok_finishes_the_client),
-        cmocka_unit_test(pf_context_attr_tells_security_at_the_end_alone),
+        cmocka_unit_test(pf_context_attr_reports_security_only_at_the_end),
         cmocka_unit_test(pts_time_stamp_is_the_end_of_the_ticket),
         cmocka_unit_test(sec_e_ok_the_security_context_received_from_the_client_was_accepted),
         cmocka_unit_test(sec_i_continue_needed_the_returned_token_goes_into_another_call),
@@ -388,7 +388,7 @@ int main(void)
         cmocka_unit_test(a_partially_created_context_is_freed_by_delete_security_context),
         cmocka_unit_test(the_caller_determines_whether_the_attributes_are_sufficient),
         cmocka_unit_test(query_security_context_token_and_impersonation_after_the_end),
-        cmocka_unit_test(query_context_attributes_tell_of_the_login),
+        cmocka_unit_test(query_context_attributes_describe_the_login),
         cmocka_unit_test(a_null_pauthdata_takes_the_machine_s_defaults),
     };
     return cmocka_run_group_tests(tests, start, end);

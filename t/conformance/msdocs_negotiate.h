@@ -17,8 +17,8 @@ extern CredHandle negotiate;
 const char *realm_file(const char *name);
 
 /* A call with a new token of alice's, which is kept in the call's answer until the next one. */
-struct page_call call_of_alice(OM_uint32 client_flags, const char *client_binding);
-void call_end(struct page_call *call);
+struct msdocs_call call_of_alice(OM_uint32 client_flags, const char *client_binding);
+void call_end(struct msdocs_call *call);
 
 /* msdocs_negotiate_status.c: "Return value" and "Remarks" */
 void sec_e_ok_the_security_context_received_from_the_client_was_accepted(void **unused);
@@ -32,7 +32,7 @@ void sec_i_complete_is_no_step_of_negotiate(void **unused);
 void a_partially_created_context_is_freed_by_delete_security_context(void **unused);
 void the_caller_determines_whether_the_attributes_are_sufficient(void **unused);
 void query_security_context_token_and_impersonation_after_the_end(void **unused);
-void query_context_attributes_tell_of_the_login(void **unused);
+void query_context_attributes_describe_the_login(void **unused);
 void a_null_pauthdata_takes_the_machine_s_defaults(void **unused);
 
 #endif

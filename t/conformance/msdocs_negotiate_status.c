@@ -11,11 +11,11 @@
  * the function, it must be sent to the client process." */
 void sec_e_ok_the_security_context_received_from_the_client_was_accepted(void **unused)
 {
-    struct page_call call = call_of_alice(0, NULL);
+    struct msdocs_call call = call_of_alice(0, NULL);
     SecPkgContext_Names names;
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
     assert_string_equal(names.sUserName, "alice@SSPI.TEST");
     FreeContextBuffer(names.sUserName);
@@ -28,18 +28,18 @@ void sec_e_ok_the_security_context_received_from_the_client_was_accepted(void **
  * makes one leg more, with a MIC of both sides. */
 void sec_i_continue_needed_the_returned_token_goes_into_another_call(void **unused)
 {
-    struct page_call call = {.credential = &negotiate};
+    struct msdocs_call call = {.credential = &negotiate};
     SecPkgContext_Names names;
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_true(call.answer.len > 0);
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names),
                      SEC_E_INVALID_HANDLE);
-    struct page_call second = call_of_alice(0, NULL);
-    PAGE_CHECK(&second, page_call(&second, &context, &context), SEC_E_OK);
+    struct msdocs_call second = call_of_alice(0, NULL);
+    MSDOCS_CHECK(&second, msdocs_call(&second, &context, &context), SEC_E_OK);
     call_end(&second);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
@@ -48,16 +48,16 @@ void sec_i_continue_needed_the_returned_token_goes_into_another_call(void **unus
 void sec_e_internal_error_an_error_occurred_that_did_not_map(void **unused)
 {
     const char *cache = getenv("KRB5RCACHENAME");
-    struct page_call call = call_of_alice(0, NULL);
+    struct msdocs_call call = call_of_alice(0, NULL);
     CtxtHandle context;
     char kept[512];
 
     assert_non_null(cache);
     snprintf(kept, sizeof(kept), "%s", cache);
     setenv("KRB5RCACHENAME", "file2:/dev/null/no/such/directory", 1);
-    SECURITY_STATUS status = page_call(&call, NULL, &context);
+    SECURITY_STATUS status = msdocs_call(&call, NULL, &context);
     setenv("KRB5RCACHENAME", kept, 1);
-    PAGE_CHECK(&call, status, SEC_E_INTERNAL_ERROR);
+    MSDOCS_CHECK(&call, status, SEC_E_INTERNAL_ERROR);
     assert_false(SecIsValidHandle(&context));
     call_end(&call);
 }
@@ -66,53 +66,54 @@ void sec_e_internal_error_an_error_occurred_that_did_not_map(void **unused)
  * interface's code; winerror.h has 0x80090301.) */
 void sec_e_invalid_handle_the_handle_passed_is_not_valid(void **unused)
 {
-    struct page_call call = call_of_alice(0, NULL);
+    struct msdocs_call call = call_of_alice(0, NULL);
     CtxtHandle context, stale;
     CredHandle none = {0, 0}, kept = negotiate;
 
     assert_int_equal((uint32_t)SEC_E_INVALID_HANDLE, 0x80090301);
     call.credential = &none;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_HANDLE);
     call.credential = NULL;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_HANDLE);
     call.credential = &negotiate;
-    PAGE_CHECK(&call, page_call(&call, NULL, &stale), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &stale), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&stale), SEC_E_OK);
-    PAGE_CHECK(&call, page_call(&call, &stale, &context), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, &stale, &context), SEC_E_INVALID_HANDLE);
     /* A credential's handle is no context's, nor the other way round. */
-    PAGE_CHECK(&call, page_call(&call, &kept, &context), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&call, msdocs_call(&call, &kept, &context), SEC_E_INVALID_HANDLE);
     call_end(&call);
 }
 
 /* "The token passed to the function is not valid." */
 void sec_e_invalid_token_the_token_passed_is_not_valid(void **unused)
 {
-    struct page_call call = {.credential = &negotiate, .token = SSPI_VIEW("\x60\x03\x06\x01\x00")};
-    struct page_call cut = call_of_alice(0, NULL);
+    struct msdocs_call call = {.credential = &negotiate,
+                               .token = SSPI_VIEW("\x60\x03\x06\x01\x00")};
+    struct msdocs_call cut = call_of_alice(0, NULL);
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
     assert_false(SecIsValidHandle(&context));
     cut.token.len -= 3;
-    PAGE_CHECK(&cut, page_call(&cut, NULL, &context), SEC_E_INVALID_TOKEN);
+    MSDOCS_CHECK(&cut, msdocs_call(&cut, NULL, &context), SEC_E_INVALID_TOKEN);
     call_end(&cut);
-    page_call_end(&call);
+    msdocs_call_end(&call);
 }
 
 /* "The logon failed." The token of a login that somebody listened to; a ticket for another key. */
 void sec_e_logon_denied_the_logon_failed(void **unused)
 {
     SSPI_ACCEPTOR_DATA data = {.KeytabName = realm_file("forged.keytab")};
-    CredHandle other = page_credential("Negotiate", &data);
-    struct page_call call = call_of_alice(0, NULL);
+    CredHandle other = msdocs_credential("Negotiate", &data);
+    struct msdocs_call call = call_of_alice(0, NULL);
     CtxtHandle context;
 
     call.credential = &other;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
     call.credential = &negotiate;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_LOGON_DENIED);
     assert_int_equal(call.error_info.reason, SSPI_REASON_REPLAY);
     call_end(&call);
     assert_int_equal(FreeCredentialsHandle(&other), SEC_E_OK);
@@ -141,12 +142,12 @@ void sec_e_no_credentials_the_credential_is_not_usable(void **unused)
 
     copy("http.keytab", "page.keytab");
     data.KeytabName = realm_file("page.keytab");
-    CredHandle credential = page_credential("Negotiate", &data);
+    CredHandle credential = msdocs_credential("Negotiate", &data);
     copy("host.keytab", "page.keytab");
     for (int i = 0; i < 500 && status == SEC_E_OK; i++) {
-        struct page_call call = call_of_alice(0, NULL);
+        struct msdocs_call call = call_of_alice(0, NULL);
         call.credential = &credential;
-        status = page_call(&call, NULL, &context);
+        status = msdocs_call(&call, NULL, &context);
         call_end(&call);
         if (status == SEC_E_OK)
             assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
@@ -160,12 +161,12 @@ void sec_e_no_credentials_the_credential_is_not_usable(void **unused)
  * second, and no package the first. CompleteAuthToken has nothing to do for Negotiate. */
 void sec_i_complete_is_no_step_of_negotiate(void **unused)
 {
-    struct page_call call = {.credential = &negotiate};
+    struct msdocs_call call = {.credential = &negotiate};
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(CompleteAuthToken(&context, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    page_call_end(&call);
+    msdocs_call_end(&call);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
@@ -174,36 +175,36 @@ void sec_i_complete_is_no_step_of_negotiate(void **unused)
  * nothing left over: the run ends under a sanitizer, or with FreeCredentialsHandle. */
 void a_partially_created_context_is_freed_by_delete_security_context(void **unused)
 {
-    struct page_call empty = {.credential = &negotiate};
-    struct page_call wrong = {.credential = &negotiate, .token = SSPI_VIEW("no token at all")};
+    struct msdocs_call empty = {.credential = &negotiate};
+    struct msdocs_call wrong = {.credential = &negotiate, .token = SSPI_VIEW("no token at all")};
     CtxtHandle context;
 
     for (int legs = 1; legs < 4; legs++) {
-        struct page_call call = call_of_alice(0, NULL);
-        PAGE_CHECK(&empty, page_call(&empty, NULL, &context), SEC_I_CONTINUE_NEEDED);
+        struct msdocs_call call = call_of_alice(0, NULL);
+        MSDOCS_CHECK(&empty, msdocs_call(&empty, NULL, &context), SEC_I_CONTINUE_NEEDED);
         if (legs == 2)
-            PAGE_CHECK(&call, page_call(&call, &context, &context), SEC_E_OK);
+            MSDOCS_CHECK(&call, msdocs_call(&call, &context, &context), SEC_E_OK);
         if (legs == 3) {
-            PAGE_CHECK(&wrong, page_call(&wrong, &context, &context), SEC_E_INVALID_TOKEN);
-            PAGE_CHECK(&call, page_call(&call, &context, &context), SEC_E_INVALID_HANDLE);
+            MSDOCS_CHECK(&wrong, msdocs_call(&wrong, &context, &context), SEC_E_INVALID_TOKEN);
+            MSDOCS_CHECK(&call, msdocs_call(&call, &context, &context), SEC_E_INVALID_HANDLE);
         }
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_INVALID_HANDLE);
         call_end(&call);
     }
-    page_call_end(&empty);
-    page_call_end(&wrong);
+    msdocs_call_end(&empty);
+    msdocs_call_end(&wrong);
 }
 
 /* "The caller is responsible for determining whether the final context attributes are sufficient."
  */
 void the_caller_determines_whether_the_attributes_are_sufficient(void **unused)
 {
-    struct page_call call = call_of_alice(0, NULL);
+    struct msdocs_call call = call_of_alice(0, NULL);
     CtxtHandle context;
 
     call.flags = ASC_REQ_MUTUAL_AUTH;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(call.attributes & ASC_RET_MUTUAL_AUTH, 0);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     call_end(&call);
@@ -215,13 +216,13 @@ void the_caller_determines_whether_the_attributes_are_sufficient(void **unused)
  * alice to nobody. */
 void query_security_context_token_and_impersonation_after_the_end(void **unused)
 {
-    struct page_call call = call_of_alice(GSS_C_DELEG_FLAG, NULL);
+    struct msdocs_call call = call_of_alice(GSS_C_DELEG_FLAG, NULL);
     uid_t before = geteuid();
     CtxtHandle context;
     void *token;
 
     call.flags = ASC_REQ_DELEGATE;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(QuerySecurityContextToken(&context, &token), SEC_E_OK);
     assert_string_equal(sspi_token_name(token), "alice@SSPI.TEST");
     assert_string_equal(sspi_token_account(token), "nobody");
@@ -244,21 +245,21 @@ void query_security_context_token_and_impersonation_after_the_end(void **unused)
         assert_int_equal(during, uid);
         assert_int_equal(geteuid(), 0);
         assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-        struct page_call second = {.credential = &negotiate, .token = bytes_as_view(&forwarded)};
+        struct msdocs_call second = {.credential = &negotiate, .token = bytes_as_view(&forwarded)};
         SecPkgContext_Names names;
-        PAGE_CHECK(&second, page_call(&second, NULL, &context), SEC_E_OK);
+        MSDOCS_CHECK(&second, msdocs_call(&second, NULL, &context), SEC_E_OK);
         assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
         assert_string_equal(names.sUserName, "alice@SSPI.TEST");
         FreeContextBuffer(names.sUserName);
-        page_call_end(&second);
+        msdocs_call_end(&second);
     }
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     call_end(&call);
 }
 
-void query_context_attributes_tell_of_the_login(void **unused)
+void query_context_attributes_describe_the_login(void **unused)
 {
-    struct page_call call = call_of_alice(GSS_C_MUTUAL_FLAG, NULL);
+    struct msdocs_call call = call_of_alice(GSS_C_MUTUAL_FLAG, NULL);
     SecPkgContext_AuthorityA authority;
     SecPkgContext_NativeNamesA native;
     SecPkgContext_NegotiationInfoA negotiation;
@@ -266,7 +267,7 @@ void query_context_attributes_tell_of_the_login(void **unused)
     SecPkgContext_Flags flags;
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_AUTHORITY, &authority),
                      SEC_E_OK);
     assert_string_equal(authority.sAuthorityName, "SSPI.TEST");
@@ -309,7 +310,7 @@ void query_context_attributes_tell_of_the_login(void **unused)
 /* Windows' servers pass NULL for pAuthData: MIT's default keytab it is. */
 void a_null_pauthdata_takes_the_machine_s_defaults(void **unused)
 {
-    struct page_call call = call_of_alice(0, NULL);
+    struct msdocs_call call = call_of_alice(0, NULL);
     CredHandle credential;
     CtxtHandle context;
 
@@ -318,7 +319,7 @@ void a_null_pauthdata_takes_the_machine_s_defaults(void **unused)
                                               NULL, NULL, &credential, NULL),
                      SEC_E_OK);
     call.credential = &credential;
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_OK);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     call_end(&call);
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);

@@ -32,11 +32,11 @@ static void the_buffer_is_empty_for_the_first_call(void **unused)
     struct exchange e;
 
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(e.call.answer.len, 0); /* RFC 4422 3.2: an empty challenge */
     assert_int_equal(number(&e.context, SASL_OPTION_RECV_SIZE), 0xFFFF);
     exchange_to_cookie(&e);
-    PAGE_CHECK(&e.call, exchange_answer(&e, "\x01\0\0\0", 4), SEC_E_OK);
+    MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x01\0\0\0", 4), SEC_E_OK);
     exchange_close(&e);
 }
 
@@ -46,10 +46,10 @@ static void a_client_that_never_begins_is_refused(void **unused)
     struct exchange e;
 
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_E_INVALID_TOKEN);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), SEC_E_INVALID_TOKEN);
     assert_int_equal(e.call.error_info.reason, SSPI_REASON_MALFORMED);
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), SEC_E_INVALID_HANDLE);
     exchange_close(&e);
 }
 
@@ -63,7 +63,7 @@ static void a_return_token_suspends_for_one_round_trip(void **unused)
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
     client_step(&e.client, SSPI_VIEW(""), &token);
     assert_false(e.client.done);
-    PAGE_CHECK(&e.call, exchange_say(&e, token.data, token.len), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, token.data, token.len), SEC_I_CONTINUE_NEEDED);
     assert_true(e.call.answer.len > 0);
     client_step(&e.client, bytes_as_view(&e.call.answer), &token);
     assert_true(e.client.done);
@@ -78,7 +78,7 @@ static void without_a_return_token_nothing_is_suspended(void **unused)
     exchange_open(&e, CLIENT_FLAGS & ~(OM_uint32)GSS_C_MUTUAL_FLAG, SERVER_FLAGS);
     exchange_to_cookie(&e);
     assert_int_equal(e.layers, 7);
-    PAGE_CHECK(&e.call, exchange_answer(&e, "\x01\0\0\0", 4), SEC_E_OK);
+    MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x01\0\0\0", 4), SEC_E_OK);
     exchange_close(&e);
 }
 
@@ -90,14 +90,14 @@ static void nothing_is_the_answer_to_the_return_token(void **unused)
 
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
     client_step(&e.client, SSPI_VIEW(""), &token);
-    PAGE_CHECK(&e.call, exchange_say(&e, token.data, token.len), SEC_I_CONTINUE_NEEDED);
-    PAGE_CHECK(&e.call, exchange_say(&e, "x", 1), SEC_E_INVALID_TOKEN);
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, token.data, token.len), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "x", 1), SEC_E_INVALID_TOKEN);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), SEC_E_INVALID_HANDLE);
     exchange_close(&e);
 }
 
 /* "SEC_E_CONTINUE_NEEDED is returned to the application": nothing is proven before the end. */
-static void nothing_is_told_before_the_end(void **unused)
+static void nothing_is_reported_before_the_end(void **unused)
 {
     SecPkgContext_Names names;
     SecPkgContext_Sizes sizes;
@@ -115,12 +115,12 @@ static void nothing_is_told_before_the_end(void **unused)
     assert_int_equal(
         SaslGetContextOption(&e.context, SASL_OPTION_AUTHZ_STRING, text, sizeof text, &needed),
         SEC_E_INVALID_HANDLE);
-    PAGE_CHECK(&e.call, exchange_answer(&e, "\x02\0\xff\xff", 4), SEC_E_OK);
+    MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x02\0\xff\xff", 4), SEC_E_OK);
     assert_int_equal(QueryContextAttributes(&e.context, SECPKG_ATTR_NAMES, &names), SEC_E_OK);
     assert_string_equal(names.sUserName, "alice@SSPI.TEST");
     FreeContextBuffer(names.sUserName);
     assert_true(e.call.expiry.HighPart > 0);
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), STATUS_LOGON_FAILURE);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), STATUS_LOGON_FAILURE);
     exchange_close(&e);
 }
 
@@ -139,8 +139,8 @@ static void sec_e_algorithm_mismatch_authz_processing_is_not_permitted(void **un
                                               sizeof forbidden),
                          SEC_E_OK);
         assert_int_equal(number(&e.context, SASL_OPTION_AUTHZ_PROCESSING), Sasl_AuthZIDForbidden);
-        PAGE_CHECK(&e.call, exchange_answer(&e, "\x01\0\0\0root", named ? 8 : 4),
-                   named ? SEC_E_ALGORITHM_MISMATCH : SEC_E_OK);
+        MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x01\0\0\0root", named ? 8 : 4),
+                     named ? SEC_E_ALGORITHM_MISMATCH : SEC_E_OK);
         assert_int_equal(
             SaslGetContextOption(&e.context, SASL_OPTION_AUTHZ_STRING, text, sizeof text, NULL),
             named ? SEC_E_INVALID_HANDLE : SEC_E_UNSUPPORTED_FUNCTION);
@@ -157,12 +157,12 @@ static void the_authz_string_is_what_the_client_passed(void **unused)
 
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
     exchange_to_cookie(&e);
-    PAGE_CHECK(&e.call,
-               exchange_answer(&e,
-                               "\x04\0\xff\xff"
-                               "bob",
-                               7),
-               SEC_E_OK);
+    MSDOCS_CHECK(&e.call,
+                 exchange_answer(&e,
+                                 "\x04\0\xff\xff"
+                                 "bob",
+                                 7),
+                 SEC_E_OK);
     assert_int_equal(SaslGetContextOption(&e.context, SASL_OPTION_AUTHZ_STRING, text, 2, &needed),
                      SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(needed, 3);
@@ -173,7 +173,7 @@ static void the_authz_string_is_what_the_client_passed(void **unused)
                      SEC_E_OK);
     assert_memory_equal(text, "bobhanged", 10);
     exchange_close(&e);
-    exchange_whole(&e, 1, 0);
+    exchange_complete(&e, 1, 0);
     assert_int_equal(SaslGetContextOption(&e.context, SASL_OPTION_AUTHZ_STRING, NULL, 0, &needed),
                      SEC_E_OK);
     assert_int_equal(needed, 0);
@@ -203,12 +203,12 @@ static void sec_e_invalid_token_no_token_buffer_in_p_output(void **unused)
 /* "SASL requires a single buffer of type SECBUFFER_TOKEN." */
 static void sasl_requires_a_single_token_buffer(void **unused)
 {
-    struct page_call call = {
+    struct msdocs_call call = {
         .sasl = true, .credential = &gssapi, .http = true, .method = "GET", .uri = "/"};
     CtxtHandle context;
 
-    PAGE_CHECK(&call, page_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
-    page_call_end(&call);
+    MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_INVALID_TOKEN);
+    msdocs_call_end(&call);
 }
 
 /* A cookie that did not fit waits, as any answer does. */
@@ -223,7 +223,7 @@ static void a_cookie_waits_for_a_larger_buffer(void **unused)
 
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
     client_step(&e.client, SSPI_VIEW(""), &token);
-    PAGE_CHECK(&e.call, exchange_say(&e, token.data, token.len), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, token.data, token.len), SEC_I_CONTINUE_NEEDED);
     client_step(&e.client, bytes_as_view(&e.call.answer), &token);
     assert_int_equal(SaslAcceptSecurityContext(NULL, &e.context, &input, SERVER_FLAGS, 0,
                                                &e.context, &output, NULL, NULL),
@@ -238,14 +238,15 @@ static void a_cookie_waits_for_a_larger_buffer(void **unused)
 }
 
 /* A context keeps the call it was made by, so that nothing gets past the cookies. */
-static void contexts_of_the_two_calls_are_told_apart(void **unused)
+static void contexts_of_the_two_calls_are_distinguished(void **unused)
 {
-    struct page_call plain = {.credential = &spnego}, sasl = {.sasl = true, .credential = &spnego};
+    struct msdocs_call plain = {.credential = &spnego},
+                       sasl = {.sasl = true, .credential = &spnego};
     CtxtHandle context;
     ULONG value = 1;
 
-    PAGE_CHECK(&plain, page_call(&plain, NULL, &context), SEC_I_CONTINUE_NEEDED);
-    PAGE_CHECK(&sasl, page_call(&sasl, &context, &context), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&plain, msdocs_call(&plain, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&sasl, msdocs_call(&sasl, &context, &context), SEC_E_INVALID_HANDLE);
     /* "was not found in the SASL list" */
     assert_int_equal(SaslSetContextOption(&context, SASL_OPTION_SEND_SIZE, &value, sizeof value),
                      SEC_E_INVALID_HANDLE);
@@ -256,13 +257,13 @@ static void contexts_of_the_two_calls_are_told_apart(void **unused)
     assert_int_equal(
         SaslGetContextOption(&context, SASL_OPTION_SEND_SIZE, &value, sizeof value, NULL),
         SEC_E_INVALID_HANDLE);
-    PAGE_CHECK(&sasl, page_call(&sasl, NULL, &context), SEC_I_CONTINUE_NEEDED);
-    PAGE_CHECK(&plain, page_call(&plain, &context, &context), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&sasl, msdocs_call(&sasl, NULL, &context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&plain, msdocs_call(&plain, &context, &context), SEC_E_INVALID_HANDLE);
     /* Nothing has happened to it. */
     assert_int_equal(number(&context, SASL_OPTION_SEND_SIZE), 0xFFFF);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-    page_call_end(&plain);
-    page_call_end(&sasl);
+    msdocs_call_end(&plain);
+    msdocs_call_end(&sasl);
 }
 
 /* GSS-SPNEGO has no cookies: the layer is what the client asked its mechanism for. */
@@ -274,10 +275,10 @@ static void gss_spnego_ends_with_the_package_s_token(void **unused)
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
     e.client.mechanism = &spnego_mechanism;
     e.call.credential = &spnego;
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(e.call.answer.len, 0);
     client_step(&e.client, SSPI_VIEW(""), &token);
-    PAGE_CHECK(&e.call, exchange_say(&e, token.data, token.len), SEC_E_OK);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, token.data, token.len), SEC_E_OK);
     assert_true((e.call.attributes & ASC_RET_CONFIDENTIALITY) != 0);
     client_step(&e.client, bytes_as_view(&e.call.answer), &token);
     assert_true(e.client.done);
@@ -296,8 +297,8 @@ static void gss_spnego_ends_with_the_package_s_token(void **unused)
     exchange_close(&e);
 }
 
-/* Channel bindings are judged as without SASL. */
-static void channel_bindings_are_judged(void **unused)
+/* Channel bindings are checked as without SASL. */
+static void channel_bindings_are_checked(void **unused)
 {
     static const char *const channels[] = {"tls-server-end-point:right",
                                            "tls-server-end-point:wrong"};
@@ -309,8 +310,8 @@ static void channel_bindings_are_judged(void **unused)
         e.client.binding = channels[i];
         e.call.binding = channels[0];
         client_step(&e.client, SSPI_VIEW(""), &token);
-        PAGE_CHECK(&e.call, exchange_say(&e, token.data, token.len),
-                   i == 0 ? SEC_I_CONTINUE_NEEDED : SEC_E_BAD_BINDINGS);
+        MSDOCS_CHECK(&e.call, exchange_say(&e, token.data, token.len),
+                     i == 0 ? SEC_I_CONTINUE_NEEDED : SEC_E_BAD_BINDINGS);
         exchange_close(&e);
     }
 }
@@ -322,8 +323,8 @@ static int start(void **unused)
     if (getenv("SSPI_TEST_REALM") == NULL)
         return -1;
     data.KeytabName = realm_file("http.keytab");
-    gssapi = page_credential("Kerberos", &data);
-    spnego = page_credential("Negotiate", &data);
+    gssapi = msdocs_credential("Kerberos", &data);
+    spnego = msdocs_credential("Negotiate", &data);
     return 0;
 }
 
@@ -342,15 +343,15 @@ int main(void)
         cmocka_unit_test(a_return_token_suspends_for_one_round_trip),
         cmocka_unit_test(without_a_return_token_nothing_is_suspended),
         cmocka_unit_test(nothing_is_the_answer_to_the_return_token),
-        cmocka_unit_test(nothing_is_told_before_the_end),
+        cmocka_unit_test(nothing_is_reported_before_the_end),
         cmocka_unit_test(sec_e_algorithm_mismatch_authz_processing_is_not_permitted),
         cmocka_unit_test(the_authz_string_is_what_the_client_passed),
         cmocka_unit_test(sec_e_invalid_token_no_token_buffer_in_p_output),
         cmocka_unit_test(sasl_requires_a_single_token_buffer),
         cmocka_unit_test(a_cookie_waits_for_a_larger_buffer),
-        cmocka_unit_test(contexts_of_the_two_calls_are_told_apart),
+        cmocka_unit_test(contexts_of_the_two_calls_are_distinguished),
         cmocka_unit_test(gss_spnego_ends_with_the_package_s_token),
-        cmocka_unit_test(channel_bindings_are_judged),
+        cmocka_unit_test(channel_bindings_are_checked),
         cmocka_unit_test(the_initial_server_cookie_indicates_integrity_and_privacy),
         cmocka_unit_test(the_final_services_are_what_the_client_requests),
         cmocka_unit_test(what_was_not_offered_is_refused),

@@ -22,7 +22,7 @@ extern CredHandle spnego;
 
 struct exchange {
     struct client client;
-    struct page_call call; /* the server's last one */
+    struct msdocs_call call; /* the server's last one */
     CtxtHandle context;
     bool begun;
     uint8_t layers; /* in the server's cookie */
@@ -43,7 +43,7 @@ void exchange_to_cookie(struct exchange *e);
 SECURITY_STATUS exchange_answer(struct exchange *e, const void *cookie, size_t len);
 
 /* A whole exchange that ends in `layer`, with `size` for what the client takes. */
-void exchange_whole(struct exchange *e, uint8_t layer, uint32_t size);
+void exchange_complete(struct exchange *e, uint8_t layer, uint32_t size);
 
 /* gss_wrap() by the client. */
 void exchange_wrap(struct exchange *e, bool encrypt, struct sspi_view message,

@@ -9,7 +9,7 @@
 struct login {
     CredHandle credential;
     CtxtHandle context;
-    struct page_call call;
+    struct msdocs_call call;
     char nonce[DIGEST_NONCE_LEN + 1];
 };
 
@@ -19,14 +19,14 @@ static void open_login(struct login *l, ULONG flags)
         .Version = SSPI_ACCEPTOR_DATA_VERSION, .UserFile = user_file, .DefaultRealm = REALM};
 
     *l = (struct login){.call = {.sasl = true, .flags = flags}};
-    l->credential = page_credential("WDigest", &data);
+    l->credential = msdocs_credential("WDigest", &data);
     l->call.credential = &l->credential;
 }
 
 /* "On the first call": the challenge, as text in the call's answer. */
 static void begin(struct login *l)
 {
-    PAGE_CHECK(&l->call, page_call(&l->call, NULL, &l->context), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&l->call, msdocs_call(&l->call, NULL, &l->context), SEC_I_CONTINUE_NEEDED);
     bytes_append(&l->call.answer, "", 1);
     const char *at = strstr(l->call.answer.data, "nonce=\"");
     assert_non_null(at);
@@ -40,12 +40,12 @@ static SECURITY_STATUS respond(struct login *l, const struct sasl_client *c,
 
     sasl_answer(c, &token, session);
     l->call.token = bytes_as_view(&token);
-    return page_call(&l->call, &l->context, &l->context);
+    return msdocs_call(&l->call, &l->context, &l->context);
 }
 
 static void close_login(struct login *l)
 {
-    page_call_end(&l->call);
+    msdocs_call_end(&l->call);
     assert_int_equal(DeleteSecurityContext(&l->context), SEC_E_OK);
     assert_int_equal(FreeCredentialsHandle(&l->credential), SEC_E_OK);
 }
@@ -87,7 +87,7 @@ void sasl_asc_req_confidentiality_encrypts(void **unused)
     }
     /* In HTTP it is an invalid flag. */
     open_login(&l, ASC_REQ_CONFIDENTIALITY | ASC_REQ_HTTP);
-    PAGE_CHECK(&l.call, page_call(&l.call, NULL, &l.context), SEC_E_SECURITY_QOS_FAILED);
+    MSDOCS_CHECK(&l.call, msdocs_call(&l.call, NULL, &l.context), SEC_E_SECURITY_QOS_FAILED);
     l.call.flags = 0;
     begin(&l);
     close_login(&l);
@@ -106,8 +106,8 @@ void sasl_asc_req_http_uses_digest_for_http(void **unused)
     assert_true(challenged(&l, "opaque="));
     struct client c = alice(l.nonce, 1);
     client_sends(&c, &l.call);
-    PAGE_CHECK(&l.call, page_call(&l.call, &l.context, &l.context), SEC_E_OK);
-    PAGE_CHECK(&l.call, page_call(&l.call, &l.context, &l.context), STATUS_LOGON_FAILURE);
+    MSDOCS_CHECK(&l.call, msdocs_call(&l.call, &l.context, &l.context), SEC_E_OK);
+    MSDOCS_CHECK(&l.call, msdocs_call(&l.call, &l.context, &l.context), STATUS_LOGON_FAILURE);
     client_free(&l.call);
     close_login(&l);
     /* A challenge takes no parameters. */
@@ -139,13 +139,13 @@ void sasl_the_bit_is_no_http_beside_a_channel_binding(void **unused)
     begin(&l);
     assert_true(challenged(&l, "algorithm=md5-sess"));
     struct sasl_client c = sasl_alice(l.nonce);
-    PAGE_CHECK(&l.call, respond(&l, &c, &session), SEC_E_OK);
+    MSDOCS_CHECK(&l.call, respond(&l, &c, &session), SEC_E_OK);
     close_login(&l);
     open_login(&l, 0);
     l.call.binding = CHANNEL;
     begin(&l);
     c = sasl_alice(l.nonce);
-    PAGE_CHECK(&l.call, respond(&l, &c, &session), SEC_E_BAD_BINDINGS);
+    MSDOCS_CHECK(&l.call, respond(&l, &c, &session), SEC_E_BAD_BINDINGS);
     close_login(&l);
 }
 
@@ -161,14 +161,14 @@ void sasl_options_of_digest_md5(void **unused)
     begin(&l);
     assert_true(challenged(&l, "maxbuf=65535"));
     assert_int_equal(number(&l, SASL_OPTION_RECV_SIZE), 65535);
-    /* The client was told. */
+    /* The challenge has already named the size. */
     assert_int_equal(SaslSetContextOption(&l.context, SASL_OPTION_RECV_SIZE, &size, sizeof size),
                      SEC_E_UNSUPPORTED_FUNCTION);
     struct sasl_client c = sasl_alice(l.nonce);
     c.qop = "auth-int";
     c.authzid = "bob";
     c.more = ",charset=utf-8,maxbuf=1000";
-    PAGE_CHECK(&l.call, respond(&l, &c, &session), SEC_E_OK);
+    MSDOCS_CHECK(&l.call, respond(&l, &c, &session), SEC_E_OK);
     assert_memory_equal(l.call.answer.data, "rspauth=", 8);
     assert_memory_equal(l.call.answer.data + 8, session.rspauth, 32);
     assert_int_equal(number(&l, SASL_OPTION_SEND_SIZE), 1000 - 16 - 1);
@@ -177,7 +177,7 @@ void sasl_options_of_digest_md5(void **unused)
                      SEC_E_OK);
     assert_int_equal(needed, 3);
     assert_memory_equal(authzid, "bob", 3);
-    PAGE_CHECK(&l.call, respond(&l, &c, &session), STATUS_LOGON_FAILURE);
+    MSDOCS_CHECK(&l.call, respond(&l, &c, &session), STATUS_LOGON_FAILURE);
     close_login(&l);
 }
 
@@ -196,7 +196,8 @@ void sasl_authz_of_digest_md5_may_be_forbidden(void **unused)
                          SEC_E_OK);
         struct sasl_client c = sasl_alice(l.nonce);
         c.authzid = named ? "root" : NULL;
-        PAGE_CHECK(&l.call, respond(&l, &c, &session), named ? SEC_E_ALGORITHM_MISMATCH : SEC_E_OK);
+        MSDOCS_CHECK(&l.call, respond(&l, &c, &session),
+                     named ? SEC_E_ALGORITHM_MISMATCH : SEC_E_OK);
         assert_int_equal(l.call.answer.len, named ? 0 : 40);
         close_login(&l);
     }

@@ -20,7 +20,7 @@ void exchange_open(struct exchange *e, OM_uint32 client_flags, ULONG server_flag
 
 void exchange_close(struct exchange *e)
 {
-    page_call_end(&e->call);
+    msdocs_call_end(&e->call);
     client_end(&e->client);
     if (e->begun)
         assert_int_equal(DeleteSecurityContext(&e->context), SEC_E_OK);
@@ -29,7 +29,7 @@ void exchange_close(struct exchange *e)
 SECURITY_STATUS exchange_say(struct exchange *e, const void *data, size_t len)
 {
     e->call.token = (struct sspi_view){len == 0 ? "" : data, len};
-    SECURITY_STATUS status = page_call(&e->call, e->begun ? &e->context : NULL, &e->context);
+    SECURITY_STATUS status = msdocs_call(&e->call, e->begun ? &e->context : NULL, &e->context);
     e->begun = e->begun || status >= 0;
     return status;
 }
@@ -40,12 +40,12 @@ void exchange_to_cookie(struct exchange *e)
     bool encrypted = true;
 
     client_step(&e->client, SSPI_VIEW(""), &token);
-    PAGE_CHECK(&e->call, exchange_say(e, token.data, token.len), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e->call, exchange_say(e, token.data, token.len), SEC_I_CONTINUE_NEEDED);
     if (!e->client.done) {
         client_step(&e->client, bytes_as_view(&e->call.answer), &token);
         assert_true(e->client.done);
         assert_int_equal(token.len, 0);
-        PAGE_CHECK(&e->call, exchange_say(e, "", 0), SEC_I_CONTINUE_NEEDED);
+        MSDOCS_CHECK(&e->call, exchange_say(e, "", 0), SEC_I_CONTINUE_NEEDED);
     }
     assert_true(exchange_unwrap(e, bytes_as_view(&e->call.answer), &cookie, &encrypted));
     assert_false(encrypted); /* RFC 4752 3.2: conf_flag FALSE */
@@ -63,13 +63,13 @@ SECURITY_STATUS exchange_answer(struct exchange *e, const void *cookie, size_t l
     return exchange_say(e, token.data, token.len);
 }
 
-void exchange_whole(struct exchange *e, uint8_t layer, uint32_t size)
+void exchange_complete(struct exchange *e, uint8_t layer, uint32_t size)
 {
     const uint8_t cookie[] = {layer, (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size};
 
     exchange_open(e, CLIENT_FLAGS, SERVER_FLAGS);
     exchange_to_cookie(e);
-    PAGE_CHECK(&e->call, exchange_answer(e, cookie, sizeof cookie), SEC_E_OK);
+    MSDOCS_CHECK(&e->call, exchange_answer(e, cookie, sizeof cookie), SEC_E_OK);
     assert_int_equal(e->call.answer.len, 0);
 }
 

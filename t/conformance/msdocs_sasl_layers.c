@@ -51,7 +51,7 @@ void the_final_services_are_what_the_client_requests(void **unused)
     struct exchange e;
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        exchange_whole(&e, rows[i].layer, rows[i].layer == NONE ? 0 : 0x10000);
+        exchange_complete(&e, rows[i].layer, rows[i].layer == NONE ? 0 : 0x10000);
         const ULONG both = ASC_RET_INTEGRITY | ASC_RET_CONFIDENTIALITY;
         assert_int_equal(e.call.attributes & both, rows[i].attributes);
         assert_int_equal(QueryContextAttributes(&e.context, SECPKG_ATTR_FLAGS, &flags), SEC_E_OK);
@@ -69,12 +69,12 @@ void what_was_not_offered_is_refused(void **unused)
 
     exchange_open(&e, CLIENT_FLAGS, ASC_REQ_INTEGRITY);
     exchange_to_cookie(&e);
-    PAGE_CHECK(&e.call, exchange_answer(&e, "\x04\0\xff\xff", 4), SEC_E_QOP_NOT_SUPPORTED);
-    PAGE_CHECK(&e.call, exchange_answer(&e, "\x02\0\xff\xff", 4), SEC_E_INVALID_HANDLE);
+    MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x04\0\xff\xff", 4), SEC_E_QOP_NOT_SUPPORTED);
+    MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x02\0\xff\xff", 4), SEC_E_INVALID_HANDLE);
     exchange_close(&e);
     exchange_open(&e, CLIENT_FLAGS, 0);
     exchange_to_cookie(&e);
-    PAGE_CHECK(&e.call, exchange_answer(&e, "\x02\0\xff\xff", 4), SEC_E_QOP_NOT_SUPPORTED);
+    MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x02\0\xff\xff", 4), SEC_E_QOP_NOT_SUPPORTED);
     exchange_close(&e);
 }
 
@@ -102,8 +102,8 @@ void a_cookie_that_fails_to_decrypt_is_an_invalid_token(void **unused)
         assert_int_equal(token.len, len);
         if (i < len)
             token.data[i] ^= 1;
-        PAGE_CHECK(&e.call, exchange_say(&e, token.data, i < len ? len : i - len),
-                   SEC_E_INVALID_TOKEN);
+        MSDOCS_CHECK(&e.call, exchange_say(&e, token.data, i < len ? len : i - len),
+                     SEC_E_INVALID_TOKEN);
         assert_int_equal(e.call.error_info.reason, SSPI_REASON_ALTERED);
         exchange_close(&e);
     }
@@ -127,8 +127,8 @@ void a_cookie_that_breaks_its_rules_is_an_invalid_token(void **unused)
     for (size_t i = 0; i < sizeof cookies / sizeof cookies[0]; i++) {
         exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
         exchange_to_cookie(&e);
-        PAGE_CHECK(&e.call, exchange_answer(&e, cookies[i].data, cookies[i].len),
-                   SEC_E_INVALID_TOKEN);
+        MSDOCS_CHECK(&e.call, exchange_answer(&e, cookies[i].data, cookies[i].len),
+                     SEC_E_INVALID_TOKEN);
         assert_int_equal(e.call.error_info.reason, SSPI_REASON_MALFORMED);
         exchange_close(&e);
     }
@@ -188,11 +188,11 @@ void messages_keep_to_the_sizes(void **unused)
     ULONG qop;
 
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
     set_option(&e, SASL_OPTION_RECV_SIZE, server_takes, SEC_E_OK);
     exchange_to_cookie(&e);
     assert_int_equal(e.size, server_takes);
-    PAGE_CHECK(&e.call, exchange_answer(&e, "\x04\0\x03\xe8", 4), SEC_E_OK);
+    MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x04\0\x03\xe8", 4), SEC_E_OK);
 
     const ULONG send_size = option(&e, SASL_OPTION_SEND_SIZE);
     assert_true(send_size > client_takes / 2 && send_size < client_takes);
@@ -257,7 +257,7 @@ void messages_keep_to_the_layer(void **unused)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         bool encrypted = false;
         ULONG qop = 1;
-        exchange_whole(&e, rows[i].layer, rows[i].layer == NONE ? 0 : 0xFFFF);
+        exchange_complete(&e, rows[i].layer, rows[i].layer == NONE ? 0 : 0xFFFF);
         assert_int_equal(seal(&e, SECQOP_WRAP_NO_ENCRYPT, 10, &token), rows[i].signed_alone);
         if (rows[i].signed_alone == SEC_E_OK)
             assert_true(exchange_unwrap(&e, bytes_as_view(&token), &plain, &encrypted));
@@ -280,7 +280,7 @@ void sizes_are_options(void **unused)
     struct exchange e;
 
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
-    PAGE_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
+    MSDOCS_CHECK(&e.call, exchange_say(&e, "", 0), SEC_I_CONTINUE_NEEDED);
     /* "The default value is 0x0FFFF bytes." */
     assert_int_equal(option(&e, SASL_OPTION_SEND_SIZE), 0xFFFF);
     assert_int_equal(option(&e, SASL_OPTION_RECV_SIZE), 0xFFFF);
@@ -301,7 +301,7 @@ void sizes_are_options(void **unused)
     exchange_to_cookie(&e);
     assert_int_equal(e.size, 0xFFFFFF);
     set_option(&e, SASL_OPTION_RECV_SIZE, 0xFFFF, SEC_E_UNSUPPORTED_FUNCTION); /* it was told */
-    PAGE_CHECK(&e.call, exchange_answer(&e, "\x02\xff\xff\xff", 4), SEC_E_OK);
+    MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x02\xff\xff\xff", 4), SEC_E_OK);
     /* The smaller of what we send and what the client takes. */
     assert_int_equal(option(&e, SASL_OPTION_SEND_SIZE), 0xFFFF);
     set_option(&e, SASL_OPTION_SEND_SIZE, 0x7FFFFFFF, SEC_E_OK);

@@ -119,7 +119,7 @@ int main(void)
         cmocka_unit_test(clients_without_a_proper_name_are_refused),
         cmocka_unit_test(the_realm_of_a_client_extends_to_the_end),
         cmocka_unit_test(services_without_a_proper_name_are_refused),
-        cmocka_unit_test(times_that_do_not_fit_are_told_apart),
+        cmocka_unit_test(times_that_do_not_fit_are_distinguished),
         cmocka_unit_test(messages_are_refused_after_the_ticket_expires),
         cmocka_unit_test(a_changed_keytab_is_read_again),
         cmocka_unit_test(a_credential_of_the_parent_works_in_its_children),

@@ -107,7 +107,7 @@ void anonymous_principals_need_a_flag(void **test_state);
 void clients_without_a_proper_name_are_refused(void **test_state);
 void the_realm_of_a_client_extends_to_the_end(void **test_state);
 void services_without_a_proper_name_are_refused(void **test_state);
-void times_that_do_not_fit_are_told_apart(void **test_state);
+void times_that_do_not_fit_are_distinguished(void **test_state);
 void messages_are_refused_after_the_ticket_expires(void **test_state);
 void a_changed_keytab_is_read_again(void **test_state);
 void a_credential_of_the_parent_works_in_its_children(void **test_state);

@@ -231,7 +231,7 @@ void services_without_a_proper_name_are_refused(void **test_state)
     server_close(&server);
 }
 
-void times_that_do_not_fit_are_told_apart(void **test_state)
+void times_that_do_not_fit_are_distinguished(void **test_state)
 {
     static const struct {
         struct forged_ticket ticket;

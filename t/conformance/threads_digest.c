@@ -24,29 +24,29 @@ struct thread {
 
 static SECURITY_STATUS accept(const char *header, size_t len, CtxtHandle *to, char nonce[256])
 {
-    struct page_call call = {.credential = &credential,
-                             .http = true,
-                             .method = "GET",
-                             .uri = "/x?y",
-                             .realm = REALM,
-                             .token = {header, len}};
-    SECURITY_STATUS status = page_call(&call, NULL, to);
+    struct msdocs_call call = {.credential = &credential,
+                               .http = true,
+                               .method = "GET",
+                               .uri = "/x?y",
+                               .realm = REALM,
+                               .token = {header, len}};
+    SECURITY_STATUS status = msdocs_call(&call, NULL, to);
 
     if (nonce != NULL && call.answer.len > 0) {
         const char *at = memmem(call.answer.data, call.answer.len, "nonce=\"", 7);
         if (at != NULL)
             snprintf(nonce, 256, "%.*s", (int)strcspn(at + 7, "\""), at + 7);
     }
-    page_call_end(&call);
+    msdocs_call_end(&call);
     return status;
 }
 
 static SECURITY_STATUS again(const struct bytes *header, CtxtHandle *context, bool complete)
 {
-    struct page_call call = {.http = true, .method = "GET", .token = bytes_as_view(header)};
+    struct msdocs_call call = {.http = true, .method = "GET", .token = bytes_as_view(header)};
     BYTES_CLEANUP struct bytes storage = {0};
-    SecBuffer in[PAGE_BUFFERS];
-    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)page_call_input(&call, in, &storage), in};
+    SecBuffer in[MSDOCS_BUFFERS];
+    SecBufferDesc input = {SECBUFFER_VERSION, (ULONG)msdocs_call_input(&call, in, &storage), in};
 
     return complete ? CompleteAuthToken(context, &input)
                     : VerifySignature(context, &input, 0, NULL);
@@ -150,7 +150,7 @@ int main(void)
     data.State = store_state_format(memory, STATE_SIZE, clock_machine());
     write_users(&users);
     data.UserFile = users.path;
-    credential = page_credential("WDigest", &data);
+    credential = msdocs_credential("WDigest", &data);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     FreeCredentialsHandle(&credential);
     store_state_free(data.State);

@@ -20,10 +20,10 @@ struct thread {
 
 static void send_token(struct thread *thread, const struct bytes *token)
 {
-    struct page_call call = {.credential = &credential, .token = bytes_as_view(token)};
+    struct msdocs_call call = {.credential = &credential, .token = bytes_as_view(token)};
     CtxtHandle context;
     SecPkgContext_Names names = {NULL};
-    SECURITY_STATUS status = page_call(&call, NULL, &context);
+    SECURITY_STATUS status = msdocs_call(&call, NULL, &context);
 
     if (status == SEC_E_OK) {
         thread->n_good++;
@@ -34,7 +34,7 @@ static void send_token(struct thread *thread, const struct bytes *token)
         thread->n_replays += status == SEC_E_LOGON_DENIED;
         thread->n_wrong += status != SEC_E_LOGON_DENIED;
     }
-    page_call_end(&call);
+    msdocs_call_end(&call);
 }
 
 static void *run(void *argument)
@@ -83,7 +83,7 @@ int main(void)
     if (getenv("SSPI_TEST_REALM") == NULL)
         return 1;
     snprintf(keytab, sizeof(keytab), "%s/http.keytab", getenv("SSPI_TEST_REALM"));
-    credential = page_credential("Negotiate", &data);
+    credential = msdocs_credential("Negotiate", &data);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     FreeCredentialsHandle(&credential);
     return failed;

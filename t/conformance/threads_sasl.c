@@ -58,7 +58,7 @@ static void threads_share_one_sasl_context(void **unused)
     void *(*const work[])(void *) = {encrypt, decrypt, set};
     pthread_t threads[3];
 
-    exchange_whole(&e, 4, 0xFFFF);
+    exchange_complete(&e, 4, 0xFFFF);
     for (int i = 0; i < TURNS; i++)
         exchange_wrap(&e, true, SSPI_VIEW("hello"), &tokens[i]);
     for (int i = 0; i < 3; i++)
@@ -83,7 +83,7 @@ int main(void)
     if (getenv("SSPI_TEST_REALM") == NULL)
         return 1;
     snprintf(keytab, sizeof(keytab), "%s/http.keytab", getenv("SSPI_TEST_REALM"));
-    gssapi = page_credential("Kerberos", &data);
+    gssapi = msdocs_credential("Kerberos", &data);
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return FreeCredentialsHandle(&gssapi) == SEC_E_OK ? failed : 1;
 }

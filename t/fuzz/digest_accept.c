@@ -80,7 +80,7 @@ static void check_challenge(const SecBuffer *buffer, const struct request *reque
 
 static void check_refusal(SECURITY_STATUS status, const struct sspi_error_info *error_info)
 {
-    fuzz_check_report(error_info, error_info->reason);
+    fuzz_check_error_info(error_info, error_info->reason);
     FUZZ_REQUIRE(status == SEC_E_INVALID_TOKEN || status == SEC_E_LOGON_DENIED ||
                  status == SEC_E_OUT_OF_SEQUENCE || status == SEC_E_BAD_BINDINGS ||
                  status == SEC_E_SECURITY_QOS_FAILED || status == SEC_E_QOP_NOT_SUPPORTED ||

@@ -89,7 +89,7 @@ static bool is_zero(struct sspi_view channel)
 }
 
 /* The client's channel; UNKNOWN: the header was changed. */
-static enum package_client_binding check_claim(const struct digest_response *from)
+static enum package_client_binding check_client_binding(const struct digest_response *from)
 {
     struct digest_binding binding;
     enum digest_binding_status status = digest_binding_read(the_run(), from, &binding);
@@ -156,7 +156,7 @@ static void check_decision(enum package_client_binding client, const struct dige
     FUZZ_REQUIRE(status == SEC_E_BAD_BINDINGS && (int)bound == 99);
     FUZZ_REQUIRE(error_info.reason == SSPI_REASON_BAD_BINDING ||
                  error_info.reason == SSPI_REASON_MISSING_BINDING);
-    fuzz_check_report(&error_info, error_info.reason);
+    fuzz_check_error_info(&error_info, error_info.reason);
 }
 
 /* Changes one octet of service, channel or cnonce, so that the cnonce does not protect the
@@ -203,7 +203,7 @@ static void check_right(const struct digest_response *given, const struct packag
     bytes_append_char(&cnonce, 'x');
     bytes_append_view(&cnonce, given->cnonce);
     from.cnonce = bytes_as_view(&cnonce);
-    enum package_client_binding client = check_claim(&from);
+    enum package_client_binding client = check_client_binding(&from);
     FUZZ_REQUIRE(client == PACKAGE_CLIENT_BINDING_NO_TLS ||
                  client == PACKAGE_CLIENT_BINDING_PRESENT);
     check_decision(client, &from, in);
@@ -241,7 +241,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         bindings[i].acceptor = fuzz_until(&input, '\0');
         bindings[i].application = fuzz_until(&input, '\0');
     }
-    check_decision(check_claim(&from), &from, &in);
+    check_decision(check_client_binding(&from), &from, &in);
     if ((how & 1) != 0)
         check_right(&from, &in, how, position, change);
     return 0;

@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sspi_error_info error_info = {0};
     enum sspi_reason reason = digest_params_parse(text, &params, &error_info);
     if (reason != SSPI_REASON_NONE) {
-        fuzz_check_report(&error_info, reason);
+        fuzz_check_error_info(&error_info, reason);
         FUZZ_REQUIRE(reason == SSPI_REASON_MALFORMED || reason == SSPI_REASON_TOO_LARGE);
         return 0;
     }

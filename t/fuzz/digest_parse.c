@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case SSPI_REASON_NOT_OFFERED:
     case SSPI_REASON_UNSUPPORTED:
     case SSPI_REASON_WRONG_PASSWORD:
-        fuzz_check_report(&error_info, reason);
+        fuzz_check_error_info(&error_info, reason);
         return 0;
     default:
         FUZZ_REQUIRE(!"a reason that is documented");

@@ -104,8 +104,8 @@ static inline bool fuzz_printable(const char *text)
 }
 
 /* Checks that a refusal has a reason and a text that is printable in a log line. */
-static inline void fuzz_check_report(const struct sspi_error_info *error_info,
-                                     enum sspi_reason reason)
+static inline void fuzz_check_error_info(const struct sspi_error_info *error_info,
+                                         enum sspi_reason reason)
 {
     FUZZ_REQUIRE(error_info->reason == reason && reason != SSPI_REASON_NONE);
     FUZZ_REQUIRE(memchr(error_info->text, '\0', sizeof(error_info->text)) != NULL);

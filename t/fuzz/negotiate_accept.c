@@ -242,7 +242,7 @@ static SECURITY_STATUS leg(struct talk *talk, struct sspi_view token, unsigned f
         check_granted(talk);
     if (st < 0) {
         FUZZ_REQUIRE(st != SEC_E_INTERNAL_ERROR && st != SEC_E_INSUFFICIENT_MEMORY);
-        fuzz_check_report(&error_info, error_info.reason);
+        fuzz_check_error_info(&error_info, error_info.reason);
     }
     check_answer(talk, st, &out);
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)

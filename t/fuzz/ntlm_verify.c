@@ -107,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_granted(in.token, &proof, made, flags);
     } else {
         FUZZ_REQUIRE(st < 0 && st != SEC_E_INTERNAL_ERROR && st != SEC_E_INSUFFICIENT_MEMORY);
-        fuzz_check_report(&error_info, error_info.reason);
+        fuzz_check_error_info(&error_info, error_info.reason);
     }
     ntlm_verify_clear(&proof);
     free(token);

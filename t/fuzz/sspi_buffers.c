@@ -118,7 +118,7 @@ static void check_read(struct sspi_view *from)
     if (status == SEC_E_OK && (choice & 4) == 0)
         check_input(&caller, &input.in);
     if (status != SEC_E_OK)
-        fuzz_check_report(&error_info, error_info.reason);
+        fuzz_check_error_info(&error_info, error_info.reason);
     secur_buffers_input_free(&input);
     free_caller(&caller);
 }
@@ -171,14 +171,14 @@ static void check_write(struct sspi_view *from)
     SECURITY_STATUS status = secur_buffers_open(&caller.desc, requirements, &output, &error_info);
     if (status == SEC_E_OK) {
         FUZZ_REQUIRE(output.n_tokens <= SECUR_BUFFERS_LIMIT);
-        if (output.caller_report != NULL)
-            *output.caller_report = error_info; /* the buffer has room for the whole token */
+        if (output.caller_error_info != NULL)
+            *output.caller_error_info = error_info; /* the buffer has room for the whole token */
         produce(&produced, from);
         check_delivered(&output, &produced);
         for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
             bytes_free(&produced.tokens[i]);
     } else {
-        fuzz_check_report(&error_info, error_info.reason);
+        fuzz_check_error_info(&error_info, error_info.reason);
     }
     free_caller(&caller);
 }

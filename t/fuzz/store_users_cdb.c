@@ -39,7 +39,7 @@ static void add(struct store_users_cdb_writer *writer, size_t i, enum store_user
     FUZZ_REQUIRE(store_users_cdb_writer_add(writer, &line));
 }
 
-static void make_whole(void)
+static void make_complete(void)
 {
     FUZZ_REQUIRE(hash_suite_open(&hashes));
     int file = memfd_create("whole", MFD_CLOEXEC);
@@ -145,7 +145,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char path[64], error[512] = "";
     struct stat identity;
     if (whole.len == 0)
-        make_whole();
+        make_complete();
     bool undamaged = make_file(fuzz_view(data, size), &content);
     FUZZ_REQUIRE(!content.failed);
     int file = memfd_create("damaged", MFD_CLOEXEC);

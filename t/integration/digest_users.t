@@ -102,7 +102,7 @@ my @changing = (
         becomes($server, 'alice', 'first', 401, 'the old password');
         becomes($server, 'carol', 'new', 200, 'a new user');
         $bob_passes->('an unchanged user needs no new nonce');
-        my ($log, $id) = ($server->new_log, message_id('REREAD'));
+        my ($log, $id) = ($server->new_log, message_id('RELOADED'));
         each_kind(sub { like($log, qr/\b$id\b.*\Q$file{$_[0]}\E /, "$_[0]: the log has a line about it") });
         put_all(lines(alice => 'second', bob => 'builder'));
         becomes($server, 'carol', 'new', 401, 'a removed user');
@@ -112,14 +112,14 @@ my @changing = (
         put('text', lines(alice => 'broken', bob => 'broken') . "carol:$realm:0123\n");
         spew("$file{cdb}.new", "no database\n", 0644);
         rename "$file{cdb}.new", $file{cdb} or die "$file{cdb}: $!\n";
-        logs_for_each_file($server, 'NOT_REREAD', { text => 'users:3: ', cdb => '' }, 'broken');
+        logs_for_each_file($server, 'NOT_RELOADED', { text => 'users:3: ', cdb => '' }, 'broken');
         put_all(lines(alice => 'third', bob => 'builder'));
         becomes($server, 'alice', 'third', 200, 'mended');
     },
     'a removed file changes nothing' => sub {
         my ($server) = @_;
         rename $file{$_}, "$file{$_}.away" or die "$file{$_}: $!\n" for keys %file;
-        logs_for_each_file($server, 'NOT_REREAD', { text => '', cdb => '' }, 'the old users are still used');
+        logs_for_each_file($server, 'NOT_RELOADED', { text => '', cdb => '' }, 'the old users are still used');
         put_all(lines(alice => 'fourth', bob => 'builder'));
         becomes($server, 'alice', 'fourth', 200, 'the file is back');
     },
@@ -127,7 +127,7 @@ my @changing = (
         my ($server) = @_;
         plan skip_all => 'only root can make a file unreadable for workers' if !is_root();
         put_all(lines(alice => 'hidden', bob => 'builder'), 0600);
-        logs_for_each_file($server, 'NOT_REREAD', { text => '', cdb => '' }, 'hidden');
+        logs_for_each_file($server, 'NOT_RELOADED', { text => '', cdb => '' }, 'hidden');
         $server->replace_workers;
         each_kind(sub {
             my ($kind) = @_;

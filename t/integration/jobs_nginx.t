@@ -172,7 +172,7 @@ parts 'a changed file', \%server_config,
         my $a = answer($bobs);
         granted($a, { user => 'bob' }, 'bob is in the new file');
         is(scalar($a->header('X-Worker')), $worker, 'that worker served the request');
-        has_line($server->new_log, [ message_id('REREAD'), qr{/users\b} ], 'the log says so');
+        has_line($server->new_log, [ message_id('RELOADED'), qr{/users\b} ], 'the log says so');
         ask($c, $others, '/p/', 'bob');
         granted(answer($others), { user => 'bob' }, 'the new file is in force');
     }),
@@ -362,10 +362,10 @@ sub rereads {
     my ($server) = @_;
     my $c = $server->client;
     new_nonces($c);
-    my $n = count_messages($server, 'REREAD');
+    my $n = count_messages($server, 'RELOADED');
     $server->add_data('users', $alice . $bob);
     ok(wait_until(sub { $c->get('/p/', authorization => login('/p/', 'bob'))->status == 200 }), 'the file is read again');
-    ok($n < count_messages($server, 'REREAD'), 'the log says so');
+    ok($n < count_messages($server, 'RELOADED'), 'the log says so');
     $server->add_data('users', $alice);
     return;
 }
@@ -386,17 +386,17 @@ scenario 'many requests while a large file changes', \%server_config, sub {
     new_nonces($c);
     my $crowd = join '', map { sprintf "user%06d:r:%032x\n", $_, $_ } 1 .. 100_000;
     for my $round (1 .. 4) {
-        my $n = count_messages($server, 'REREAD');
+        my $n = count_messages($server, 'RELOADED');
         $server->add_data('users', $round % 2 ? $crowd . $alice . $bob : $alice . $bob);
         # Waits until both workers have read the file. A worker checks a file at most once a second.
         my %bad;
         ok(wait_until(sub {
             my @got = $c->parallel(map { [ '/p/', authorization => login('/p/', 'alice') ] } 1 .. 50);
             $bad{$_->status}++ for grep { $_->status != 200 } @got;
-            return $n + 2 <= count_messages($server, 'REREAD');
+            return $n + 2 <= count_messages($server, 'RELOADED');
         }), "round $round: both workers read it");
         is_deeply(\%bad, {}, 'all requests were granted');
-        is($n + 2, count_messages($server, 'REREAD'), 'each worker read it once');
+        is($n + 2, count_messages($server, 'RELOADED'), 'each worker read it once');
     }
 };
 

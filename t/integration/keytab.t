@@ -54,7 +54,7 @@ scenario 'workers that can read a changed keytab use it without a reload', \%ser
     logged($server, 'NO_KEY');
     $server->add_data('http.keytab', $content);
     ok(wait_until(sub { $fresh->get('/p/', negotiate => 1)->status == 200 }), 'works without a reload');
-    ok(wait_until(sub { $server->log =~ /${\message_id('REREAD')}\b.*keytab/ }), 'the log says so');
+    ok(wait_until(sub { $server->log =~ /${\message_id('RELOADED')}\b.*keytab/ }), 'the log says so');
 };
 
 SKIP: {
@@ -66,7 +66,7 @@ SKIP: {
             my $c = $server->client(env => $kdc->login('alice'));
             $server->add_data('http.keytab', $content);
             refused($c->get('/p/', negotiate => 1), 401, 'before the reload');
-            like($server->log, qr/${\message_id('NOT_REREAD')}\b.*keytab.*reload/i, 'the log says that a reload is needed');
+            like($server->log, qr/${\message_id('NOT_RELOADED')}\b.*keytab.*reload/i, 'the log says that a reload is needed');
             $server->reload;
             ok(wait_until(sub { $c->get('/p/', negotiate => 1)->status == 200 }), 'after it');
         };

@@ -15,7 +15,7 @@ use SSPI::Test::Scenario;
 
 # The words of the log line for a client that names no service, and for the state of the channel.
 use constant {
-    NO_SERVICE => 'not told',
+    NO_SERVICE => 'not named',
     BOUND => 'bound',
     BOUND_TO_FRONT_END => 'bound to one that ends before this server',
     NOT_BOUND => 'not bound',

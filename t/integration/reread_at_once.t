@@ -63,7 +63,7 @@ sub try_digest {
 sub read_again {
     my ($server, $file) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
-    my $id = message_id('REREAD');
+    my $id = message_id('RELOADED');
     my $log = $server->new_log;
     has_line($log, [ qr/\b$id\b/, qr/\Q$file\E(?![\w.])/ ], "$file was read again");
     return unlike($log, qr/\bSSPI-1(?!09)\d\d\b/, 'the log has no refusal');
@@ -100,7 +100,7 @@ parts 'at the first attempt', \%server_config,
             my @ids = map { /\b(SSPI-\d{3})\b/g } $server->new_log;
             $said{$name} = "@ids";
         }
-        is($said{'wrong-known'}, join(' ', map { message_id($_) } qw(REREAD WRONG_PASSWORD)), 'the server reads the file, then refuses the client');
+        is($said{'wrong-known'}, join(' ', map { message_id($_) } qw(RELOADED WRONG_PASSWORD)), 'the server reads the file, then refuses the client');
         is($said{'wrong-unknown'}, $said{'wrong-known'}, 'for an unknown user as well');
     },
     'NTLM' => sub {

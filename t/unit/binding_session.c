@@ -159,7 +159,7 @@ static int other_new_session(SSL *ssl, SSL_SESSION *session)
     return 0;
 }
 
-static void the_callback_of_the_server_stays(void **state)
+static void the_callback_of_the_server_still_runs(void **state)
 {
     SSL_CTX *ctx = new_server(&ways[2]), *other = new_server(&ways[2]);
     binding_session_keep(ctx);
@@ -188,7 +188,7 @@ int main(void)
         cmocka_unit_test(a_certificate_without_a_binding_stays_unknown),
         cmocka_unit_test(other_application_data_are_unknown),
         cmocka_unit_test(another_module_with_the_ticket_callback_leaves_it_unknown),
-        cmocka_unit_test(the_callback_of_the_server_stays),
+        cmocka_unit_test(the_callback_of_the_server_still_runs),
     };
     return cmocka_run_group_tests(tests, make_certificates, free_certificates);
 }

@@ -34,7 +34,7 @@ static void required_directives_are_written_in_order(void **state)
                      "qop=\"auth\", charset=UTF-8");
 }
 
-static void optional_directives_are_written_in_their_place(void **state)
+static void optional_directives_are_written_in_order(void **state)
 {
     struct digest_challenge challenge = plain;
 
@@ -114,7 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(required_directives_are_written_in_order),
-        cmocka_unit_test(optional_directives_are_written_in_their_place),
+        cmocka_unit_test(optional_directives_are_written_in_order),
         cmocka_unit_test(quotes_and_backslashes_of_the_realm_are_quoted_pairs),
         cmocka_unit_test(realm_that_breaks_a_header_does_not_fit),
         cmocka_unit_test(domain_is_a_list_of_uris_and_paths),

@@ -81,7 +81,7 @@ static void what_is_written_is_read_the_same(void **state)
     digest_params_clear(&p);
 }
 
-static void broken_grammar_is_refused_with_its_place(void **state)
+static void broken_grammar_is_refused_with_its_position(void **state)
 {
     assert_refused(SSPI_VIEW("a=\"x"), SSPI_REASON_MALFORMED, "not closed");
     assert_refused(SSPI_VIEW("a=\""), SSPI_REASON_MALFORMED, "not closed");
@@ -165,7 +165,7 @@ int main(void)
         cmocka_unit_test(tokens_quoted_values_blanks_and_empty_elements_are_accepted),
         cmocka_unit_test(quoted_pairs_are_decoded_and_kept_raw_too),
         cmocka_unit_test(what_is_written_is_read_the_same),
-        cmocka_unit_test(broken_grammar_is_refused_with_its_place),
+        cmocka_unit_test(broken_grammar_is_refused_with_its_position),
         cmocka_unit_test(joined_headers_are_refused_and_their_text_is_not_shown),
         cmocka_unit_test(control_characters_are_refused_and_any_encoding_is_accepted),
         cmocka_unit_test(number_of_directives_has_a_limit),

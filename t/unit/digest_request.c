@@ -267,16 +267,15 @@ static void credentials_without_contexts_verify_no_later_request(void **state)
 
 int main(void)
 {
-#define IN_A_WORLD(test) TEST(test)
     const struct CMUnitTest tests[] = {
-        IN_A_WORLD(later_requests_are_verified_one_count_after_the_other),
-        IN_A_WORLD(a_wrong_request_does_not_use_up_a_count),
-        IN_A_WORLD(values_of_another_context_are_refused),
-        IN_A_WORLD(hash_of_the_body_is_required_and_checked),
-        IN_A_WORLD(contexts_of_one_nonce_share_its_sequence),
-        IN_A_WORLD(an_answer_is_signed_with_the_context_s_key),
-        IN_A_WORLD(the_channel_of_the_login_must_stay_the_same),
-        IN_A_WORLD(credentials_without_contexts_verify_no_later_request),
+        TEST(later_requests_are_verified_one_count_after_the_other),
+        TEST(a_wrong_request_does_not_use_up_a_count),
+        TEST(values_of_another_context_are_refused),
+        TEST(hash_of_the_body_is_required_and_checked),
+        TEST(contexts_of_one_nonce_share_its_sequence),
+        TEST(an_answer_is_signed_with_the_context_s_key),
+        TEST(the_channel_of_the_login_must_stay_the_same),
+        TEST(credentials_without_contexts_verify_no_later_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -136,7 +136,7 @@ static void values_that_were_not_offered_are_refused(void **state)
 }
 
 /* The offer of the challenge counts, not the requirements of the second call. */
-static void the_offer_of_the_challenge_stays(void **state)
+static void the_offer_of_the_challenge_does_not_change(void **state)
 {
     struct fixture *f = *state;
     char nonce[DIGEST_NONCE_LEN + 1];
@@ -238,7 +238,7 @@ int main(void)
         TEST(names_may_contain_their_realm),
         TEST(malformed_responses_are_refused),
         TEST(values_that_were_not_offered_are_refused),
-        TEST(the_offer_of_the_challenge_stays),
+        TEST(the_offer_of_the_challenge_does_not_change),
         TEST(unknown_users_and_wrong_passwords_look_the_same),
         TEST(nonce_must_be_that_of_the_context),
     };

@@ -115,7 +115,7 @@ static enum kerberos_pac_status read_pac(const struct pac *pac, struct kerberos_
     return kerberos_pac_read(bytes_as_view(&written), ret_sids);
 }
 
-static void user_groups_extra_and_resource_groups_are_told(void **unused)
+static void user_groups_extra_and_resource_groups_are_returned(void **unused)
 {
     static const uint32_t groups[] = {513, ENABLED, 1105, ENABLED, 1106, 3, 1107, ENABLED};
     static const uint32_t resources[] = {2001, ENABLED};
@@ -192,7 +192,7 @@ static void what_is_cut_or_lies_about_its_length_is_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(user_groups_extra_and_resource_groups_are_told),
+        cmocka_unit_test(user_groups_extra_and_resource_groups_are_returned),
         cmocka_unit_test(without_a_number_the_user_is_the_first_extra_sid),
         cmocka_unit_test(as_many_sids_as_the_limit_are_taken_and_not_one_more),
         cmocka_unit_test(what_is_cut_or_lies_about_its_length_is_refused),

@@ -214,7 +214,7 @@ static void changed_tokens_are_not_read_past_their_end(void **state)
     bytes_free(&token);
 }
 
-static void the_first_octets_tell_the_kind(void **state)
+static void the_first_octets_show_the_kind(void **state)
 {
     struct sspi_view oid = {NULL, 0};
     assert_int_equal(negotiate_token_kind(SSPI_VIEW(""), &oid), NEGOTIATE_TOKEN_EMPTY);
@@ -258,7 +258,7 @@ int main(void)
         cmocka_unit_test(a_reject_has_the_nine_octets_that_other_servers_send),
         cmocka_unit_test(unknown_states_and_wrong_order_are_refused),
         cmocka_unit_test(changed_tokens_are_not_read_past_their_end),
-        cmocka_unit_test(the_first_octets_tell_the_kind),
+        cmocka_unit_test(the_first_octets_show_the_kind),
         cmocka_unit_test(mechanisms_are_shown_by_name_or_oid),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,7 +42,7 @@ static void message_is_that_of_the_specification(void **state)
 
 /* TargetName is in OEM if OEM was granted; the AV pairs are always in Unicode. Only the pairs hold
  * a name that is not ASCII. */
-static void names_are_told_in_the_character_set_that_was_granted(void **state)
+static void names_are_sent_in_the_character_set_that_was_granted(void **state)
 {
     const struct {
         struct sspi_view name, field, target, pair;
@@ -64,7 +64,7 @@ static void names_are_told_in_the_character_set_that_was_granted(void **state)
     }
 }
 
-static void names_that_are_not_asked_for_or_not_known_are_not_told(void **state)
+static void names_not_requested_or_not_known_are_not_sent(void **state)
 {
     const struct ntlm_challenge_names names = {
         .nb_domain = SSPI_VIEW("D"), .nb_computer = SSPI_VIEW("S"), .dns_computer = SSPI_VIEW("s")};
@@ -164,8 +164,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(message_is_that_of_the_specification),
-        cmocka_unit_test(names_are_told_in_the_character_set_that_was_granted),
-        cmocka_unit_test(names_that_are_not_asked_for_or_not_known_are_not_told),
+        cmocka_unit_test(names_are_sent_in_the_character_set_that_was_granted),
+        cmocka_unit_test(names_not_requested_or_not_known_are_not_sent),
         cmocka_unit_test(names_have_a_greatest_length),
         cmocka_unit_test(names_that_are_not_utf_8_are_refused),
         cmocka_unit_test(flags_are_what_is_asked_for_and_known),

@@ -63,7 +63,7 @@ static void own_users_are_read_again(void **state)
     ntlm_package.release(own);
 }
 
-static void this_machines_name_is_told(void **state)
+static void the_name_of_this_machine_is_sent(void **state)
 {
     struct fixture *f = *state;
     char name[HOST_NAME_MAX + 1] = "";
@@ -79,10 +79,10 @@ static void this_machines_name_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(the_user_file_is_named_in_the_data_or_the_environment),
-        WORLD_TEST(a_file_without_nt_lines_is_no_use),
-        WORLD_TEST(own_users_are_read_again),
-        WORLD_TEST(this_machines_name_is_told),
+        TEST(the_user_file_is_named_in_the_data_or_the_environment),
+        TEST(a_file_without_nt_lines_is_no_use),
+        TEST(own_users_are_read_again),
+        TEST(the_name_of_this_machine_is_sent),
     };
     /* libwbclient's own switch: no winbind, whatever this machine has. */
     if (setenv("_NO_WINBINDD", "1", 1) != 0)

@@ -166,13 +166,13 @@ static inline SECURITY_STATUS login(struct fixture *f, const struct client *clie
     return status;
 }
 
-#define WORLD_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 #define CHECK_REFUSED(f, status, wanted, why, words)                                               \
     do {                                                                                           \
         SECURITY_STATUS got = (status);                                                            \
         if (got != (wanted) || strstr((f)->error_info.text, words) == NULL)                        \
-            print_message("# report: %s\n", (f)->error_info.text);                                 \
+            print_message("# error: %s\n", (f)->error_info.text);                                  \
         assert_int_equal(got, wanted);                                                             \
         assert_int_equal((f)->error_info.reason, why);                                             \
         assert_non_null(strstr((f)->error_info.text, words));                                      \

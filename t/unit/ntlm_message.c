@@ -162,7 +162,7 @@ static void fields_are_read_wherever_the_payload_begins(void **state)
     }
 }
 
-static void a_field_in_the_place_of_the_mic_means_that_there_is_no_mic(void **state)
+static void a_field_at_the_position_of_the_mic_means_no_mic(void **state)
 {
     for (size_t field = 0; field < N_FIELDS; field++) {
         BYTES_CLEANUP struct bytes token = {0};
@@ -292,7 +292,7 @@ int main(void)
         cmocka_unit_test(fields_outside_negotiate_are_refused),
         cmocka_unit_test(negotiate_has_a_smallest_and_a_greatest_length),
         cmocka_unit_test(fields_are_read_wherever_the_payload_begins),
-        cmocka_unit_test(a_field_in_the_place_of_the_mic_means_that_there_is_no_mic),
+        cmocka_unit_test(a_field_at_the_position_of_the_mic_means_no_mic),
         cmocka_unit_test(fields_outside_authenticate_are_refused),
         cmocka_unit_test(the_second_length_is_ignored),
         cmocka_unit_test(fields_may_overlap),

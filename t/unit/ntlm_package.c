@@ -54,7 +54,7 @@ static void attributes_are_what_both_sides_took(void **state)
     }
 }
 
-static void challenges_tell_who_we_are_and_never_repeat(void **state)
+static void challenges_name_the_server_and_never_repeat(void **state)
 {
     struct fixture *f = *state;
     const struct client client = client_alice();
@@ -92,7 +92,7 @@ static void an_answer_to_another_challenge_is_refused(void **state)
     exchange_end(&second);
 }
 
-static void what_is_over_stays_over(void **state)
+static void an_exchange_that_ended_cannot_continue(void **state)
 {
     struct fixture *f = *state;
     struct client client = client_alice();
@@ -261,17 +261,17 @@ static void without_strong_keys_there_are_no_mics(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(a_right_password_logs_in),
-        WORLD_TEST(attributes_are_what_both_sides_took),
-        WORLD_TEST(challenges_tell_who_we_are_and_never_repeat),
-        WORLD_TEST(an_answer_to_another_challenge_is_refused),
-        WORLD_TEST(what_is_over_stays_over),
-        WORLD_TEST(each_leg_takes_its_own_message_alone),
-        WORLD_TEST(datagrams_are_refused),
-        WORLD_TEST(without_randomness_there_is_no_challenge),
-        WORLD_TEST(changed_users_count_from_the_next_answer_on),
-        WORLD_TEST(mics_are_made_and_checked_once_established),
-        WORLD_TEST(without_strong_keys_there_are_no_mics),
+        TEST(a_right_password_logs_in),
+        TEST(attributes_are_what_both_sides_took),
+        TEST(challenges_name_the_server_and_never_repeat),
+        TEST(an_answer_to_another_challenge_is_refused),
+        TEST(an_exchange_that_ended_cannot_continue),
+        TEST(each_leg_takes_its_own_message_alone),
+        TEST(datagrams_are_refused),
+        TEST(without_randomness_there_is_no_challenge),
+        TEST(changed_users_count_from_the_next_answer_on),
+        TEST(mics_are_made_and_checked_once_established),
+        TEST(without_strong_keys_there_are_no_mics),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

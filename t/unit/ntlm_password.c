@@ -210,13 +210,13 @@ static void the_message_of_the_specification_is_refused_only_for_its_time(void *
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(names_are_compared_without_case),
-        WORLD_TEST(unknown_users_and_wrong_passwords_get_the_same_answer),
-        WORLD_TEST(unknown_users_and_wrong_passwords_take_the_same_work),
-        WORLD_TEST(the_dummy_hash_verifies_no_client),
-        WORLD_TEST(a_wrong_password_is_reported_before_other_errors),
-        WORLD_TEST(names_that_are_not_utf_16_are_malformed),
-        WORLD_TEST(the_message_of_the_specification_is_refused_only_for_its_time),
+        TEST(names_are_compared_without_case),
+        TEST(unknown_users_and_wrong_passwords_get_the_same_answer),
+        TEST(unknown_users_and_wrong_passwords_take_the_same_work),
+        TEST(the_dummy_hash_verifies_no_client),
+        TEST(a_wrong_password_is_reported_before_other_errors),
+        TEST(names_that_are_not_utf_16_are_malformed),
+        TEST(the_message_of_the_specification_is_refused_only_for_its_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

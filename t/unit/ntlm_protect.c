@@ -190,12 +190,12 @@ static void the_session_key_can_be_queried(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(the_signature_covers_parts_in_clear),
-        WORLD_TEST(a_message_with_only_its_number_altered_is_not_out_of_order),
-        WORLD_TEST(a_token_of_another_length_is_altered),
-        WORLD_TEST(without_integrity_only_sealed_messages_are_accepted),
-        WORLD_TEST(sizes_follow_the_flags),
-        WORLD_TEST(the_session_key_can_be_queried),
+        TEST(the_signature_covers_parts_in_clear),
+        TEST(a_message_with_only_its_number_altered_is_not_out_of_order),
+        TEST(a_token_of_another_length_is_altered),
+        TEST(without_integrity_only_sealed_messages_are_accepted),
+        TEST(sizes_follow_the_flags),
+        TEST(the_session_key_can_be_queried),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -438,21 +438,21 @@ static void control_characters_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WORLD_TEST(only_ntlmv2_is_accepted),
-        WORLD_TEST(anonymous_logins_are_refused),
-        WORLD_TEST(names_are_in_the_character_set_that_was_granted),
-        WORLD_TEST(a_name_in_oem_is_ascii),
-        WORLD_TEST(an_exchanged_key_must_be_there),
-        WORLD_TEST(a_mic_is_checked_if_the_client_announces_one),
-        WORLD_TEST(a_mic_protects_all_three_messages),
-        WORLD_TEST(no_changed_bit_of_a_message_with_a_mic_logs_in),
-        WORLD_TEST(no_truncation_logs_in),
-        WORLD_TEST(the_clock_of_the_client_may_differ_by_30_minutes),
-        WORLD_TEST(a_late_answer_is_refused),
-        WORLD_TEST(bindings_follow_the_policy),
-        WORLD_TEST(the_target_is_the_name_that_the_client_trusts),
-        WORLD_TEST(targets_that_are_not_names_are_refused),
-        WORLD_TEST(control_characters_are_refused),
+        TEST(only_ntlmv2_is_accepted),
+        TEST(anonymous_logins_are_refused),
+        TEST(names_are_in_the_character_set_that_was_granted),
+        TEST(a_name_in_oem_is_ascii),
+        TEST(an_exchanged_key_must_be_there),
+        TEST(a_mic_is_checked_if_the_client_announces_one),
+        TEST(a_mic_protects_all_three_messages),
+        TEST(no_changed_bit_of_a_message_with_a_mic_logs_in),
+        TEST(no_truncation_logs_in),
+        TEST(the_clock_of_the_client_may_differ_by_30_minutes),
+        TEST(a_late_answer_is_refused),
+        TEST(bindings_follow_the_policy),
+        TEST(the_target_is_the_name_that_the_client_trusts),
+        TEST(targets_that_are_not_names_are_refused),
+        TEST(control_characters_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

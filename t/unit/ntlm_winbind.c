@@ -193,10 +193,10 @@ int main(void)
         cmocka_unit_test(no_client_is_accepted_without_winbind),
         cmocka_unit_test(names_that_libwbclient_would_cut_are_refused),
         cmocka_unit_test(statuses_distinguish_users_from_controllers),
-        WORLD_TEST(a_credential_asks_winbind_if_no_file_is_named),
-        WORLD_TEST(a_challenge_needs_the_names_of_winbind),
-        WORLD_TEST(a_response_that_winbind_cannot_check_is_refused),
-        WORLD_TEST(the_users_of_a_caller_outlive_it),
+        TEST(a_credential_asks_winbind_if_no_file_is_named),
+        TEST(a_challenge_needs_the_names_of_winbind),
+        TEST(a_response_that_winbind_cannot_check_is_refused),
+        TEST(the_users_of_a_caller_outlive_it),
     };
     /* libwbclient's own switch. */
     if (setenv("_NO_WINBINDD", "1", 1) != 0 || unsetenv("SSPI_USER_FILE") != 0)

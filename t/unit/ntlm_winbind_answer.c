@@ -17,7 +17,7 @@
 #define ROOM (2 * NTLM_WINBIND_SIDS_LIMIT + 1)
 
 /* An answer about alice, and the storage of its parts. */
-struct told {
+struct fixture {
     char user[300], domain[300];
     struct wbcSidWithAttr sids[ROOM];
     struct wbcAuthUserInfo info;
@@ -31,51 +31,51 @@ static void set_sid(struct wbcSidWithAttr *to, uint32_t rid)
                                           .sub_auths = {21, 1, 2, UINT32_MAX, rid}}};
 }
 
-static int tell(void **state)
+static int fixture_setup(void **state)
 {
-    struct told *told = calloc(1, sizeof(*told));
-    if (told == NULL)
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    if (fixture == NULL)
         return -1;
-    strcpy(told->user, "alice");
-    strcpy(told->domain, "CORP");
+    strcpy(fixture->user, "alice");
+    strcpy(fixture->domain, "CORP");
     for (uint32_t i = 0; i < ROOM; i++)
-        set_sid(&told->sids[i], 1000 + i);
-    told->info = (struct wbcAuthUserInfo){.account_name = told->user,
-                                          .domain_name = told->domain,
-                                          .user_session_key = {1},
-                                          .num_sids = 3,
-                                          .sids = told->sids};
-    *state = told;
+        set_sid(&fixture->sids[i], 1000 + i);
+    fixture->info = (struct wbcAuthUserInfo){.account_name = fixture->user,
+                                             .domain_name = fixture->domain,
+                                             .user_session_key = {1},
+                                             .num_sids = 3,
+                                             .sids = fixture->sids};
+    *state = fixture;
     return 0;
 }
 
-static int forget(void **state)
+static int fixture_teardown(void **state)
 {
     free(*state);
     return 0;
 }
 
-static void check_refused(const struct told *told, const char *words)
+static void check_refused(const struct fixture *fixture, const char *words)
 {
     struct ntlm_winbind_answer answer = {0};
     const char *problem = NULL;
-    assert_false(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+    assert_false(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
     assert_non_null(strstr(problem, words));
     assert_null(answer.sids);
 }
 
 static void names_key_and_sids_are_copied(void **state)
 {
-    struct told *told = *state;
+    struct fixture *fixture = *state;
     struct ntlm_winbind_answer answer = {0};
     const char *problem;
-    told->sids[1].attributes = WBC_SID_ATTR_GROUP_MANDATORY;
-    told->sids[2] = told->sids[1]; /* the primary group among the groups */
-    told->info.num_sids = 4;
-    assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+    fixture->sids[1].attributes = WBC_SID_ATTR_GROUP_MANDATORY;
+    fixture->sids[2] = fixture->sids[1]; /* the primary group among the groups */
+    fixture->info.num_sids = 4;
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
     assert_string_equal(answer.user, "alice");
     assert_string_equal(answer.domain, "CORP");
-    assert_memory_equal(answer.base_key, told->info.user_session_key, NTLM_KEY_LEN);
+    assert_memory_equal(answer.base_key, fixture->info.user_session_key, NTLM_KEY_LEN);
     assert_int_equal(answer.n_sids, 3);
     assert_string_equal(answer.sids[0], "S-1-5-21-1-2-4294967295-1000");
     assert_string_equal(answer.sids[1], "S-1-5-21-1-2-4294967295-1001");
@@ -87,99 +87,99 @@ static void names_key_and_sids_are_copied(void **state)
 
 static void guests_are_refused(void **state)
 {
-    struct told *told = *state;
-    told->info.user_flags = WBC_AUTH_USER_INFO_GUEST | WBC_AUTH_USER_INFO_EXTRA_SIDS;
-    check_refused(told, "guest");
+    struct fixture *fixture = *state;
+    fixture->info.user_flags = WBC_AUTH_USER_INFO_GUEST | WBC_AUTH_USER_INFO_EXTRA_SIDS;
+    check_refused(fixture, "guest");
 }
 
 static void a_key_is_needed(void **state)
 {
-    struct told *told = *state;
-    memset(told->info.user_session_key, 0, sizeof(told->info.user_session_key));
-    check_refused(told, "session key");
+    struct fixture *fixture = *state;
+    memset(fixture->info.user_session_key, 0, sizeof(fixture->info.user_session_key));
+    check_refused(fixture, "session key");
 }
 
 static void unusable_names_are_refused(void **state)
 {
-    struct told *told = *state;
+    struct fixture *fixture = *state;
     static const char *const names[] = {"", "CORP\\alice", "al\nice", "al\xff"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        strcpy(told->user, names[i]);
-        check_refused(told, "name");
+        strcpy(fixture->user, names[i]);
+        check_refused(fixture, "name");
     }
     for (size_t i = 2; i < N_BAD_NAMES; i++) { /* winbind ends a name at NUL */
         char storage[BAD_NAME_SIZE] = "";
-        strcpy(told->user, bad_name(i, storage).data);
-        check_refused(told, "name");
+        strcpy(fixture->user, bad_name(i, storage).data);
+        check_refused(fixture, "name");
     }
-    memset(told->user, 'a', STORE_USERS_NAME_LIMIT + 1);
-    told->user[STORE_USERS_NAME_LIMIT + 1] = '\0';
-    check_refused(told, "name");
-    strcpy(told->user, "alice");
-    strcpy(told->domain, "CO\\RP");
-    check_refused(told, "name");
-    told->info.domain_name = NULL;
-    check_refused(told, "name");
+    memset(fixture->user, 'a', STORE_USERS_NAME_LIMIT + 1);
+    fixture->user[STORE_USERS_NAME_LIMIT + 1] = '\0';
+    check_refused(fixture, "name");
+    strcpy(fixture->user, "alice");
+    strcpy(fixture->domain, "CO\\RP");
+    check_refused(fixture, "name");
+    fixture->info.domain_name = NULL;
+    check_refused(fixture, "name");
 }
 
 static void the_longest_name_is_accepted(void **state)
 {
-    struct told *told = *state;
+    struct fixture *fixture = *state;
     struct ntlm_winbind_answer answer = {0};
     const char *problem;
-    memset(told->user, 'a', STORE_USERS_NAME_LIMIT);
-    told->user[STORE_USERS_NAME_LIMIT] = '\0';
-    assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
-    assert_string_equal(answer.user, told->user);
+    memset(fixture->user, 'a', STORE_USERS_NAME_LIMIT);
+    fixture->user[STORE_USERS_NAME_LIMIT] = '\0';
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
+    assert_string_equal(answer.user, fixture->user);
     ntlm_winbind_answer_clear(&answer);
 }
 
 static void too_many_sids_are_refused(void **state)
 {
-    struct told *told = *state;
+    struct fixture *fixture = *state;
     struct ntlm_winbind_answer answer = {0};
     const char *problem;
-    told->info.num_sids = NTLM_WINBIND_SIDS_LIMIT;
-    assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+    fixture->info.num_sids = NTLM_WINBIND_SIDS_LIMIT;
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
     assert_int_equal(answer.n_sids, NTLM_WINBIND_SIDS_LIMIT);
     ntlm_winbind_answer_clear(&answer);
-    told->info.num_sids++;
-    check_refused(told, "too many groups");
+    fixture->info.num_sids++;
+    check_refused(fixture, "too many groups");
     /* A SID that is there twice counts once, up to the limit of an answer. */
     for (size_t i = NTLM_WINBIND_SIDS_LIMIT; i < ROOM; i++)
-        told->sids[i] = told->sids[i - NTLM_WINBIND_SIDS_LIMIT];
-    told->info.num_sids = ROOM - 1;
-    assert_true(ntlm_winbind_answer_copy(&told->info, &answer, &problem));
+        fixture->sids[i] = fixture->sids[i - NTLM_WINBIND_SIDS_LIMIT];
+    fixture->info.num_sids = ROOM - 1;
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
     assert_int_equal(answer.n_sids, NTLM_WINBIND_SIDS_LIMIT);
     ntlm_winbind_answer_clear(&answer);
-    told->info.num_sids = ROOM;
-    check_refused(told, "too many groups");
-    told->info.num_sids = 0;
-    check_refused(told, "does not name");
+    fixture->info.num_sids = ROOM;
+    check_refused(fixture, "too many groups");
+    fixture->info.num_sids = 0;
+    check_refused(fixture, "does not name");
 }
 
 static void unusual_sids_are_refused(void **state)
 {
-    struct told *told = *state;
-    told->sids[2].attributes = WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY;
-    check_refused(told, "only deny");
-    set_sid(&told->sids[2], 1);
-    told->sids[2].sid.num_auths = WBC_MAXSUBAUTHS + 1;
-    check_refused(told, "too long");
+    struct fixture *fixture = *state;
+    fixture->sids[2].attributes = WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY;
+    check_refused(fixture, "only deny");
+    set_sid(&fixture->sids[2], 1);
+    fixture->sids[2].sid.num_auths = WBC_MAXSUBAUTHS + 1;
+    check_refused(fixture, "too long");
 }
 
-#define TOLD_TEST(name) cmocka_unit_test_setup_teardown(name, tell, forget)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TOLD_TEST(names_key_and_sids_are_copied),
-        TOLD_TEST(guests_are_refused),
-        TOLD_TEST(a_key_is_needed),
-        TOLD_TEST(unusable_names_are_refused),
-        TOLD_TEST(the_longest_name_is_accepted),
-        TOLD_TEST(too_many_sids_are_refused),
-        TOLD_TEST(unusual_sids_are_refused),
+        TEST(names_key_and_sids_are_copied),
+        TEST(guests_are_refused),
+        TEST(a_key_is_needed),
+        TEST(unusable_names_are_refused),
+        TEST(the_longest_name_is_accepted),
+        TEST(too_many_sids_are_refused),
+        TEST(unusual_sids_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -210,7 +210,7 @@ static void an_inner_scope_keeps_an_outer_demand_for_bound_clients(void **state)
     assert_ptr_equal(merged.require.words, bound);
 }
 
-static void demands_are_told_from_other_options(void **state)
+static void demands_are_distinguished_from_other_options(void **state)
 {
     const struct sspi_view end = {NULL, 0};
     struct sspi_view user[] = {SSPI_VIEW("user"), SSPI_VIEW("digest:alice"), end};
@@ -261,7 +261,7 @@ int main(void)
         cmocka_unit_test(every_require_line_needs_its_keyword_and_a_name),
         cmocka_unit_test(an_inner_scope_overrides_only_what_it_says),
         cmocka_unit_test(an_inner_scope_keeps_an_outer_demand_for_bound_clients),
-        cmocka_unit_test(demands_are_told_from_other_options),
+        cmocka_unit_test(demands_are_distinguished_from_other_options),
         cmocka_unit_test(a_scope_chooses_one_source_of_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

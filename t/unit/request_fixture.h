@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A site and its client: the acceptor as adapters call it, with NTLM over a user file. For the
+/* A server and its client: the acceptor as adapters call it, with NTLM over a user file. For the
  * tests of logins. */
 #ifndef REQUEST_FIXTURE_H
 #define REQUEST_FIXTURE_H
@@ -20,7 +20,7 @@ static struct sspi_acceptor *acceptor;
 static struct sspi_connection *connection;
 static struct ntlm_crypto crypto;
 static char error[SSPI_ERROR_SIZE];
-static struct sspi_log_entry last_record;
+static struct sspi_log_entry last_entry;
 
 /* ---- policies ---- */
 
@@ -98,7 +98,7 @@ static inline void keep(const struct sspi_result *result, struct seen *seen)
     if (result->variables[SSPI_VARIABLE_USER].data != NULL)
         snprintf(seen->user, sizeof seen->user, "%s", result->variables[SSPI_VARIABLE_USER].data);
     if (result->n_entries > 0)
-        last_record = result->entries[result->n_entries - 1];
+        last_entry = result->entries[result->n_entries - 1];
 }
 
 static inline struct seen send_request(const struct sspi_request *request,
@@ -169,7 +169,7 @@ static inline struct seen log_in(const struct sspi_policy *policy)
     return get_with(policy, &last);
 }
 
-/* ---- a site, and a connection to it ---- */
+/* ---- the server ---- */
 
 static inline void write_users(char *template, const char *text)
 {
@@ -179,7 +179,7 @@ static inline void write_users(char *template, const char *text)
     close(fd);
 }
 
-static inline int make_site(void **state)
+static inline int fixture_setup(void **state)
 {
     const struct sspi_acceptor_config config = {.server = SSPI_SERVER_NGINX};
     write_users(path, "Alice:Corp:NT:" HASH_OF_PASSWORD "\n");
@@ -190,7 +190,7 @@ static inline int make_site(void **state)
     return acceptor != NULL && ntlm_crypto_init(&crypto) ? 0 : -1;
 }
 
-static inline int end_site(void **state)
+static inline int fixture_teardown(void **state)
 {
     sspi_acceptor_free(acceptor);
     ntlm_crypto_clear(&crypto);

@@ -44,7 +44,7 @@ static void it_is_logged_once_if_the_server_logs_it(void **state)
     struct sspi_policy policy = ntlm_policy();
     assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_NOTICE).n_entries, 0);
     assert_int_equal(log_in_where_logged(&policy, SSPI_SEVERITY_INFO).n_entries, 1);
-    assert_string_equal(last_record.text,
+    assert_string_equal(last_entry.text,
                         "SSPI-109: Corp\\x5cAlice logged in by NTLM, NTLM; service: "
                         "HTTP/localhost; channel: not compared");
     struct seen seen = get(&policy);
@@ -132,7 +132,7 @@ static void new_credentials_end_it(void **state)
     begin_login(&policy, HASH_OF_OTHER, &last);
     assert_int_equal(get(&policy).status, 401);
     assert_int_equal(get_with(&policy, &last).status, 401);
-    assert_non_null(strstr(last_record.text, "wrong password"));
+    assert_non_null(strstr(last_entry.text, "wrong password"));
     assert_int_equal(get(&policy).status, 401);
 }
 
@@ -233,7 +233,7 @@ static void it_ends_when_its_line_is_gone_or_another(void **state)
         assert_int_equal(seen.has_user, all[i].words == NULL);
         assert_int_equal(seen.n_entries, all[i].words == NULL ? 0 : 1);
         if (all[i].words != NULL)
-            assert_non_null(strstr(last_record.text, all[i].words));
+            assert_non_null(strstr(last_entry.text, all[i].words));
         change_users(ALICE);
         assert_int_equal(get(&policy).status, seen.status); /* an ended login stays ended */
     }
@@ -345,7 +345,7 @@ static void through_a_proxy_nothing_is_made_or_used(void **state)
     base64_encode(&value, bytes_as_view(&last));
     request.authorization = bytes_as_view(&value);
     assert_int_equal(send_request(&request, &policy).status, 401);
-    assert_non_null(strstr(last_record.text, "SSPI-130"));
+    assert_non_null(strstr(last_entry.text, "SSPI-130"));
     assert_int_equal(get(&policy).status, 401);
 }
 
@@ -359,7 +359,7 @@ static void legs_may_not_take_too_long(void **state)
     begin_login(&policy, HASH_OF_PASSWORD, &again);
     connection->began_ms -= REQUEST_CONNECTION_EXCHANGE_MS + 1;
     assert_int_equal(get_with(&policy, &again).status, 401);
-    assert_non_null(strstr(last_record.text, "took too long"));
+    assert_non_null(strstr(last_entry.text, "took too long"));
     assert_false(connection->has_partial);
 }
 
@@ -385,7 +385,7 @@ static void ntlm_as_a_scheme_needs_the_mechanism(void **state)
     struct seen seen = get(&policy);
     assert_int_equal(seen.need, SSPI_NEED_NONE);
     assert_int_equal(seen.status, 500);
-    assert_non_null(strstr(last_record.text, "SSPI-210"));
+    assert_non_null(strstr(last_entry.text, "SSPI-210"));
 }
 
 /* Packages and the web servers' acceptor share the table of reasons. */
@@ -449,5 +449,5 @@ int main(void)
         ON_A_CONNECTION(a_refusal_has_a_status_whatever_its_reason),
         ON_A_CONNECTION(only_a_user_or_an_anonymous_admission_passes),
     };
-    return cmocka_run_group_tests(tests, make_site, end_site);
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

@@ -59,7 +59,7 @@ static struct seen send_failing(const struct sspi_request *request,
     assert_int_not_equal(seen.status, 0);
     if (seen.need == SSPI_NEED_NONE && seen.status == 500) {
         assert_int_not_equal(seen.n_entries, 0);
-        assert_memory_equal(last_record.text, "SSPI-220 SEC_E_IN", 17);
+        assert_memory_equal(last_entry.text, "SSPI-220 SEC_E_IN", 17);
     }
     return seen;
 }
@@ -79,7 +79,7 @@ static void a_service_that_is_refused(void **state)
         seen = send_failing(&request, &policy, ++n);
     } while (memory_failed);
     assert_int_equal(seen.status, 401);
-    assert_non_null(strstr(last_record.text, "SSPI-112")); /* WRONG_SERVICE */
+    assert_non_null(strstr(last_entry.text, "SSPI-112")); /* WRONG_SERVICE */
     assert_true(n > 10);
 }
 
@@ -113,5 +113,5 @@ int main(void)
         ON_A_CONNECTION(a_service_that_is_refused),
         ON_A_CONNECTION(a_lookup_of_a_user),
     };
-    return cmocka_run_group_tests(tests, make_site, end_site);
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

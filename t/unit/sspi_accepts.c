@@ -161,7 +161,7 @@ static void several_buffers_receive_several_challenges(void **unused)
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
-static void a_first_refusal_gives_an_answer_and_a_report_and_no_context(void **unused)
+static void a_first_refusal_gives_an_answer_and_an_error_detail_and_no_context(void **unused)
 {
     char room[16];
     SecBuffer out[] = {{sizeof(room), SECBUFFER_TOKEN, room},
@@ -292,7 +292,7 @@ int main(void)
         cmocka_unit_test(read_only_output_is_refused),
         cmocka_unit_test(a_success_whose_answer_does_not_fit_is_none_before_it_does),
         cmocka_unit_test(several_buffers_receive_several_challenges),
-        cmocka_unit_test(a_first_refusal_gives_an_answer_and_a_report_and_no_context),
+        cmocka_unit_test(a_first_refusal_gives_an_answer_and_an_error_detail_and_no_context),
         cmocka_unit_test(a_context_that_failed_can_only_be_deleted),
         cmocka_unit_test(what_a_package_must_not_say_lets_nobody_in),
         cmocka_unit_test(an_established_context_survives_a_further_call),

@@ -89,7 +89,7 @@ static void fake_release(void *credential)
     free(credential);
 }
 
-static void fake_look(const struct package_input *in)
+static void fake_inspect(const struct package_input *in)
 {
     fake_seen.requirements = in->requirements;
     fake_seen.http = in->http;
@@ -160,7 +160,7 @@ static SECURITY_STATUS fake_accept(void *credential, void **context, const struc
 
     (void)*(volatile const char *)credential; /* a released credential shows under a sanitizer */
     if (fake_looks)
-        fake_look(in);
+        fake_inspect(in);
     if (c == NULL) {
         c = calloc(1, sizeof(*c));
         static char name[] = "j\xc3\xb6rg@EXAMPLE.ORG", target[] = "HTTP/www.example.org";
@@ -183,7 +183,7 @@ static SECURITY_STATUS fake_complete(void *context, const struct package_input *
     struct fake_context *c = context;
 
     if (fake_looks)
-        fake_look(in);
+        fake_inspect(in);
     if (!bytes_equal(in->token, SSPI_VIEW("complete"))) {
         out->error_info->reason = SSPI_REASON_REPLAY;
         return SEC_E_OUT_OF_SEQUENCE;

@@ -19,7 +19,7 @@ static char seen[256];
 static bool saw_encrypt;
 static SECURITY_STATUS next_status; /* of the next call, if it is not SEC_E_OK */
 
-static void look(const struct package_message *message)
+static void inspect(const struct package_message *message)
 {
     size_t n = 0;
     seen[0] = '\0';
@@ -40,7 +40,7 @@ static bool take_room(struct package_message_room *room, size_t len)
 static SECURITY_STATUS fake_sign(void *context, struct package_message *message)
 {
     (void)context;
-    look(message);
+    inspect(message);
     if (!take_room(&message->token, TOKEN_LEN))
         return SEC_E_BUFFER_TOO_SMALL;
     return next_status;
@@ -49,7 +49,7 @@ static SECURITY_STATUS fake_sign(void *context, struct package_message *message)
 static SECURITY_STATUS fake_verify(void *context, const struct package_message *message)
 {
     (void)context;
-    look(message);
+    inspect(message);
     return next_status;
 }
 
@@ -57,7 +57,7 @@ static SECURITY_STATUS fake_verify(void *context, const struct package_message *
 static SECURITY_STATUS fake_seal(void *context, bool encrypt, struct package_message *message)
 {
     (void)context;
-    look(message);
+    inspect(message);
     saw_encrypt = encrypt;
     bool fits = take_room(&message->token, TOKEN_LEN);
     if (!take_room(&message->padding, PADDING_LEN) || !fits)
@@ -74,7 +74,7 @@ static SECURITY_STATUS fake_unseal(void *context, const struct package_message *
                                    struct sspi_view *ret_plain, bool *ret_encrypted)
 {
     (void)context;
-    look(message);
+    inspect(message);
     if (message->whole_len < TOKEN_LEN)
         return SEC_E_INCOMPLETE_MESSAGE;
     size_t padding = message->n_parts > 0 ? message->padding.len : PADDING_LEN;

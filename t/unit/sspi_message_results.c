@@ -4,7 +4,7 @@
 
 /* ---- results ---- */
 
-static void lengths_are_told(void **unused)
+static void lengths_are_reported(void **unused)
 {
     struct message message;
 
@@ -163,7 +163,7 @@ static void attributes_are_what_the_package_says(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lengths_are_told),
+        TEST(lengths_are_reported),
         TEST(plaintext_fills_the_data_buffers),
         TEST(a_stream_is_decrypted_in_its_place),
         TEST(a_stream_stands_alone_with_one_data_buffer),

@@ -160,7 +160,7 @@ static void packages_are_described_in_one_block(void **unused)
     assert_int_equal(EnumerateSecurityPackagesA(NULL, &a), SEC_E_INVALID_PARAMETER);
 }
 
-static void an_established_context_tells_who_and_by_what(void **unused)
+static void an_established_context_names_client_and_mechanism(void **unused)
 {
     SecPkgContext_NamesA a;
     SecPkgContext_NamesW w;
@@ -229,7 +229,7 @@ static SECPKG_ATTR_LCT_STATUS last_token(CtxtHandle *of)
     return status.LastClientTokenStatus;
 }
 
-static void whether_a_token_of_the_client_is_waited_for_is_told_at_any_time(void **unused)
+static void the_caller_can_always_ask_whether_a_token_is_expected(void **unused)
 {
     SecPkgContext_LastClientTokenStatus status;
     CredHandle digest = fake_credential("WDigest");
@@ -258,7 +258,7 @@ static void whether_a_token_of_the_client_is_waited_for_is_told_at_any_time(void
     assert_int_equal(FreeCredentialsHandle(&digest), SEC_E_OK);
 }
 
-static void what_cannot_be_told_is_refused(void **unused)
+static void an_attribute_that_is_unknown_is_refused(void **unused)
 {
     SecPkgContext_Flags flags;
     SecPkgContext_Sizes sizes;
@@ -277,7 +277,7 @@ static void what_cannot_be_told_is_refused(void **unused)
     assert_int_equal(DeleteSecurityContext(&partial), SEC_E_OK);
 }
 
-static void a_context_tells_whether_its_next_step_waits(void **unused)
+static void a_context_shows_whether_its_next_step_waits(void **unused)
 {
     CtxtHandle partial;
 
@@ -325,11 +325,11 @@ int main(void)
         cmocka_unit_test(a_failed_acquire_says_why),
         cmocka_unit_test(a_principal_names_the_service),
         cmocka_unit_test(packages_are_described_in_one_block),
-        cmocka_unit_test(an_established_context_tells_who_and_by_what),
+        cmocka_unit_test(an_established_context_names_client_and_mechanism),
         cmocka_unit_test(names_in_both_forms),
-        cmocka_unit_test(whether_a_token_of_the_client_is_waited_for_is_told_at_any_time),
-        cmocka_unit_test(what_cannot_be_told_is_refused),
-        cmocka_unit_test(a_context_tells_whether_its_next_step_waits),
+        cmocka_unit_test(the_caller_can_always_ask_whether_a_token_is_expected),
+        cmocka_unit_test(an_attribute_that_is_unknown_is_refused),
+        cmocka_unit_test(a_context_shows_whether_its_next_step_waits),
         cmocka_unit_test(a_time_that_no_filetime_holds_is_the_maximum),
         cmocka_unit_test(statuses_have_their_names),
     };

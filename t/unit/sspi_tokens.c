@@ -39,7 +39,7 @@ static CtxtHandle context_of(const char *token)
     return context;
 }
 
-static void a_token_tells_the_account_of_the_client(void **unused)
+static void a_token_has_the_account_of_the_client(void **unused)
 {
     const struct passwd *account = getpwnam(ACCOUNT);
     CtxtHandle context = context_of("as " ACCOUNT);
@@ -140,7 +140,7 @@ static struct ids others;
 static CtxtHandle shared_context;
 static SECURITY_STATUS others_revert, others_delete;
 
-static void *look_from_another_thread(void *unused)
+static void *check_from_another_thread(void *unused)
 {
     pthread_barrier_wait(&barrier); /* the first one acts as the client */
     others = ids_now();
@@ -164,7 +164,7 @@ static void only_the_calling_thread_becomes_the_client(void **unused)
     assert_int_equal(chmod(path, 0777), 0);
     shared_context = context_of("as " ACCOUNT);
     pthread_barrier_init(&barrier, NULL, 2);
-    assert_int_equal(pthread_create(&thread, NULL, look_from_another_thread, NULL), 0);
+    assert_int_equal(pthread_create(&thread, NULL, check_from_another_thread, NULL), 0);
     assert_int_equal(ImpersonateSecurityContext(&shared_context), SEC_E_OK);
     struct ids during = ids_now();
     assert_int_equal(ImpersonateSecurityContext(&shared_context), SEC_E_NO_IMPERSONATION);
@@ -289,7 +289,7 @@ static void without_the_privilege_nothing_changes(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_token_tells_the_account_of_the_client),
+        cmocka_unit_test(a_token_has_the_account_of_the_client),
         cmocka_unit_test(a_client_without_an_account_has_a_token_all_the_same),
         cmocka_unit_test(no_token_of_what_is_not_established),
         cmocka_unit_test(only_the_calling_thread_becomes_the_client),

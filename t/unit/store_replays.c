@@ -57,7 +57,7 @@ static void a_token_is_kept_for_its_lifetime(void **unused)
 }
 
 /* The wall clock may be set back, and MIT then accepts an old authenticator again. */
-static void a_token_is_known_beyond_its_lifetime_until_its_place_is_needed(void **unused)
+static void a_token_is_known_beyond_its_lifetime_until_its_slot_is_needed(void **unused)
 {
     (void)unused;
     assert_int_equal(check(0, NOW), STORE_REPLAY_FRESH);
@@ -121,7 +121,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_token_is_fresh_once),
         TEST(a_token_is_kept_for_its_lifetime),
-        TEST(a_token_is_known_beyond_its_lifetime_until_its_place_is_needed),
+        TEST(a_token_is_known_beyond_its_lifetime_until_its_slot_is_needed),
         TEST(expired_tokens_make_room),
         TEST(a_full_set_keeps_what_it_has_and_says_full),
         TEST(after_an_overflow_unseen_tokens_are_full_for_a_lifetime_but_recorded),

@@ -199,7 +199,7 @@ static struct race {
     pthread_barrier_t barrier;
     uint64_t now_ms;
     _Atomic bool stop;
-    atomic_uint n_told;
+    atomic_uint n_changed;
     atomic_uint n_wrong;
 } race;
 
@@ -228,7 +228,7 @@ static void *check(void *unused)
     for (int i = 0; i < N_CHANGES; i++) {
         pthread_barrier_wait(&race.barrier); /* the file was changed */
         if (store_source_check_changed(store_users_source(users), race.now_ms)) {
-            race.n_told++;
+            race.n_changed++;
             if (store_source_reload(store_users_source(users), why, sizeof(why)) !=
                 STORE_SOURCE_RELOADED)
                 race.n_wrong++;
@@ -253,7 +253,7 @@ static void only_one_of_many_threads_finds_each_change(void **kind)
         race.now_ms += 1000;
         pthread_barrier_wait(&race.barrier);
         pthread_barrier_wait(&race.barrier);
-        assert_int_equal(race.n_told, i);
+        assert_int_equal(race.n_changed, i);
         assert_true(alice_is(i % 2 ? 0xfe : 0x01));
     }
     race.stop = true;

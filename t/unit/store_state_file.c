@@ -20,7 +20,7 @@ static void two_servers_share_counts_replays_and_keys(void **unused)
 {
     (void)unused;
     struct sspi_state *first = open_file(STORE_STATE_MADE);
-    struct sspi_state *second = open_file(STORE_STATE_KEPT);
+    struct sspi_state *second = open_file(STORE_STATE_EXISTING);
     assert_ptr_not_equal(first->header, second->header);
     assert_int_equal(record(first, "token"), STORE_REPLAY_FRESH);
     assert_int_equal(record(second, "token"), STORE_REPLAY_SEEN);
@@ -43,7 +43,7 @@ static void a_restart_keeps_what_was_seen(void **unused)
     assert_int_equal(record(state, "token"), STORE_REPLAY_FRESH);
     store_state_free(state);
     steady_ms += 500;
-    state = open_file(STORE_STATE_KEPT);
+    state = open_file(STORE_STATE_EXISTING);
     assert_int_equal(record(state, "token"), STORE_REPLAY_SEEN);
     assert_int_equal(record(state, "another"), STORE_REPLAY_FRESH);
     assert_int_equal(store_state_created_ms(state), TEST_CREATED_MS);
@@ -125,7 +125,7 @@ static void a_size_is_kept_while_the_file_is_used_and_changed_behind_it(void **u
 {
     (void)unused;
     struct sspi_state *first = open_file(STORE_STATE_MADE);
-    struct sspi_state *second = open_sized(2 * SIZE, STORE_STATE_KEPT);
+    struct sspi_state *second = open_sized(2 * SIZE, STORE_STATE_EXISTING);
     assert_int_equal(store_state_size(second), SIZE);
     store_state_free(first);
     store_state_free(second);
@@ -188,7 +188,7 @@ static void a_file_that_does_not_fit_is_replaced(void **unused)
         assert_int_equal(record(state, "token"), STORE_REPLAY_FRESH);
         assert_int_not_equal(inode(), before);
         store_state_free(state);
-        store_state_free(open_file(STORE_STATE_KEPT));
+        store_state_free(open_file(STORE_STATE_EXISTING));
     }
 }
 
@@ -204,7 +204,7 @@ static void processes_keep_an_old_file_that_another_layout_replaces(void **unuse
     assert_memory_not_equal(store_state_nonce_key(old), store_state_nonce_key(new),
                             STORE_STATE_KEY_SIZE);
     store_state_free(old);
-    struct sspi_state *third = open_file(STORE_STATE_KEPT);
+    struct sspi_state *third = open_file(STORE_STATE_EXISTING);
     assert_int_equal(record(third, "token"), STORE_REPLAY_SEEN);
     store_state_free(new);
     store_state_free(third);
@@ -217,7 +217,7 @@ static void an_earlier_copy_of_the_file_is_not_used(void **unused)
     store_state_free(open_file(STORE_STATE_MADE));
     snprintf(command, sizeof(command), "cp -p '%s' '%s.old'", path, path);
     assert_int_equal(system(command), 0);
-    struct sspi_state *state = open_file(STORE_STATE_KEPT);
+    struct sspi_state *state = open_file(STORE_STATE_EXISTING);
     assert_int_equal(record(state, "token"), STORE_REPLAY_FRESH);
     store_state_free(state);
     snprintf(command, sizeof(command), "mv '%s.old' '%s'", path, path);

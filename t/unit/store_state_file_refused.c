@@ -70,7 +70,7 @@ static void a_file_that_others_may_use_is_refused(void **unused)
         refused("0600");
     }
     assert_int_equal(chmod(path, 0600), 0);
-    store_state_free(open_file(STORE_STATE_KEPT));
+    store_state_free(open_file(STORE_STATE_EXISTING));
     if (geteuid() != 0)
         return;
     assert_int_equal(chown(path, 65534, 65534), 0);

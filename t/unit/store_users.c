@@ -267,7 +267,7 @@ static void what_is_not_a_readable_file_is_named(void **unused)
     refuses(path, "64 MiB");
 }
 
-static void a_database_without_its_prefix_is_told(void **unused)
+static void a_database_without_its_prefix_is_refused(void **unused)
 {
     (void)unused;
     char wanted[128];
@@ -327,7 +327,7 @@ int main(void)
         TEST(errors_name_file_line_and_remedy),
         TEST(a_complete_last_line_needs_no_line_end),
         TEST(what_is_not_a_readable_file_is_named),
-        TEST(a_database_without_its_prefix_is_told),
+        TEST(a_database_without_its_prefix_is_refused),
         TEST(a_file_of_100000_lines_is_found_whole),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

@@ -18,7 +18,7 @@ static void refuses(const char *what)
 
 /* ---- files that are none ---- */
 
-static void what_is_no_database_is_told(void **unused)
+static void a_file_that_is_no_database_is_refused(void **unused)
 {
     (void)unused;
     refuses("cannot open it: No such file");
@@ -47,7 +47,7 @@ static void write_cdb(const char *key, const void *value, unsigned value_len)
     close(file);
 }
 
-static void another_cdb_or_version_is_told(void **unused)
+static void another_cdb_or_version_is_refused(void **unused)
 {
     (void)unused;
     write_cdb("alice", "secret", 6);
@@ -60,7 +60,7 @@ static void another_cdb_or_version_is_told(void **unused)
     refuses("damaged");
 }
 
-static void a_file_that_ends_early_or_late_is_told(void **unused)
+static void a_file_that_ends_early_or_late_is_refused(void **unused)
 {
     (void)unused;
     struct stat info;
@@ -70,10 +70,10 @@ static void a_file_that_ends_early_or_late_is_told(void **unused)
     assert_non_null(cdb);
     store_users_cdb_free(cdb);
     assert_int_equal(truncate(path, info.st_size + 1), 0);
-    refuses("not whole");
+    refuses("not complete");
     for (off_t size = info.st_size - 1; size > 0; size -= 7) {
         assert_int_equal(truncate(path, size), 0);
-        refuses(size < 2048 + 18 ? "not a database" : "not whole");
+        refuses(size < 2048 + 18 ? "not a database" : "not complete");
     }
     assert_int_equal(truncate(path, 0), 0);
     refuses("not a database");
@@ -208,12 +208,9 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(what_is_no_database_is_told),
-        TEST(another_cdb_or_version_is_told),
-        TEST(a_file_that_ends_early_or_late_is_told),
-        TEST(a_damaged_record_is_not_found),
-        TEST(a_record_of_another_length_is_not_found),
-        TEST(a_walk_ends_whatever_the_lengths_are),
+        TEST(a_file_that_is_no_database_is_refused),     TEST(another_cdb_or_version_is_refused),
+        TEST(a_file_that_ends_early_or_late_is_refused), TEST(a_damaged_record_is_not_found),
+        TEST(a_record_of_another_length_is_not_found),   TEST(a_walk_ends_whatever_the_lengths_are),
         TEST(a_table_outside_the_file_is_not_read),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

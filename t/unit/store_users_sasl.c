@@ -98,7 +98,7 @@ static void an_unknown_user_gets_the_same_dummy_each_time(void **kind)
     assert_memory_equal(hash, dummy, sizeof(hash));
 }
 
-static void a_second_one_is_told(void **unused)
+static void a_second_one_is_refused(void **unused)
 {
     (void)unused;
     open_users("alice:realm:" A "\nalice:realm" SASL A "\nalice:realm" SASL B "\n", &as.text);
@@ -116,7 +116,7 @@ int main(void)
         BOTH(request_digest_does_not_know_such_a_user),
         BOTH(a_user_of_both_is_counted_once),
         BOTH(an_unknown_user_gets_the_same_dummy_each_time),
-        cmocka_unit_test_teardown(a_second_one_is_told, teardown),
+        cmocka_unit_test_teardown(a_second_one_is_refused, teardown),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
