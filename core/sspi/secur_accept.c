@@ -1,46 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secur_accept.h"
 
-#include <stdlib.h>
-
 #include "error_info.h"
 #include "secur_buffers.h"
 #include "secur_context.h"
 #include "secur_credentials.h"
 #include "secur_query.h"
-
-static void destroy(struct secur_object *object)
-{
-    struct secur_context *context = (struct secur_context *)object;
-
-    /* If this thread impersonates the client, the context was deleted during the very call that
-     * began it. */
-    (void)secur_impersonate_end(&context->impersonation);
-    secur_pending_end(&context->pending);
-    package_context_clear(&context->base);
-    (void)pthread_mutex_destroy(&context->message_lock);
-    free(context);
-}
-
-static struct secur_context *make_context(struct package_credential *credential,
-                                          package_layer_new *new_layer)
-{
-    struct secur_context *context = calloc(1, sizeof(*context));
-
-    if (context == NULL)
-        return NULL;
-    if (pthread_mutex_init(&context->message_lock, NULL) != 0) {
-        free(context);
-        return NULL;
-    }
-    secur_handle_init(&context->object, SECUR_HANDLE_CONTEXT, destroy);
-    package_context_init(&context->base, credential);
-    if (new_layer != NULL && (context->base.layer = new_layer(credential->package)) == NULL) {
-        secur_handle_drop(&context->object);
-        return NULL;
-    }
-    return context;
-}
 
 /* Delivers the tokens of an answer and decides what the context is from now on.
  * SEC_E_BUFFER_TOO_SMALL after a success changes nothing: the answer goes into larger buffers. */
@@ -179,7 +144,7 @@ static SECURITY_STATUS accept_first(const struct reading *r)
     if (status != SEC_E_OK)
         return status;
     struct secur_context *context =
-        make_context(((struct secur_credential *)credential)->credential, r->new_layer);
+        secur_context_new(((struct secur_credential *)credential)->credential, r->new_layer);
     if (context == NULL) {
         status = SEC_E_INSUFFICIENT_MEMORY;
     } else {

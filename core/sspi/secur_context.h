@@ -22,6 +22,11 @@ struct secur_context {
     pthread_mutex_t message_lock;
 };
 
+/* Makes a partial context behind no handle yet, with a reference to `credential`. `new_layer` makes
+ * its layer; NULL: none. NULL: no memory. secur_handle_drop() frees the context. */
+struct secur_context *secur_context_new(struct package_credential *credential,
+                                        package_layer_new *new_layer) MUST_USE;
+
 /* ASC_RET_* of an established context: the package's, as far as the layer agreed to them, and those
  * that hold for all packages. */
 ULONG secur_context_attributes(const struct secur_context *context);

@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "request_caches.h"
+#include "bytes.h"
+#include "sspi_http.h"
 
 /* A copy without a NUL at the end. The output has exactly the promised size. */
 static void becomes(const char *value, const char *wanted)
