@@ -10,7 +10,6 @@
 #include "escape.h"
 #include "policy.h"
 
-/* The room for text of the configuration in a message. */
 /* For a name of the configuration: with the names to use instead it fits into SSPI_ERROR_SIZE. */
 #define SHOWN_SIZE 101
 

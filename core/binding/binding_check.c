@@ -10,8 +10,6 @@
 #define RUN_CLEANUP   __attribute__((cleanup(hash_run_close)))
 #define SUITE_CLEANUP __attribute__((cleanup(hash_suite_close)))
 
-/* The room for a service name in an error text. */
-
 /* ---- rules ---- */
 
 /* Reads the flags and buffers of a Windows caller. */

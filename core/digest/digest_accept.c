@@ -14,8 +14,6 @@
 #include "store_nonces.h"
 #include "store_state.h"
 
-/* For client text in error_info. */
-
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
 
 SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,

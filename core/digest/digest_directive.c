@@ -37,8 +37,6 @@ static const struct {
     [DIGEST_AUTHZID] = {{NULL, "authzid"}, DIGEST_PARSE_AUTHZID_LIMIT},
 };
 
-/* For client text in error_info. */
-
 /* A person types the name, so a name that no user can have counts as an unknown user. After a 401
  * browsers ask for another name. After a 400 they show an error page without a prompt. */
 #define UNUSABLE_NAME SSPI_REASON_WRONG_PASSWORD

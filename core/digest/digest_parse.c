@@ -9,8 +9,6 @@
 #include "error_info.h"
 #include "utf8.h"
 
-/* For client text in error_info. */
-
 /* Reads which of its forms the name has. */
 static enum sspi_reason read_name_form(const struct digest_directives *d,
                                        struct digest_response *response)

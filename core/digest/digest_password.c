@@ -9,8 +9,6 @@
 #include "error_info.h"
 #include "store_users.h"
 
-/* For client text in error_info. */
-
 /* The name as decoded, the name with its backslashes, and the name in NFC. */
 #define SPELLINGS_LIMIT 3
 

@@ -13,8 +13,6 @@
 #include "error_info.h"
 #include "store_state.h"
 
-/* For client text in error_info. */
-
 #define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
 
 static SECURITY_STATUS check_context(const struct digest_context *context,

@@ -9,8 +9,6 @@
 #include "error_info.h"
 #include "utf8.h"
 
-/* For client text in error_info. */
-
 static enum sspi_reason malformed(const struct digest_directives *d, enum digest_directive id,
                                   const char *wanted)
 {

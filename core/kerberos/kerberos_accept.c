@@ -14,8 +14,6 @@
 #include "kerberos_name.h"
 #include "kerberos_replay.h"
 
-/* The room for a name in an error text. */
-
 /* Finds the keytab entry whose key decrypted the ticket. The service name in the ticket is clear
  * text, which an attacker can change. This call of MIT costs a third of an accept. */
 static SECURITY_STATUS find_service(struct kerberos_exchange *exchange)

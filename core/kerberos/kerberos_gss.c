@@ -14,7 +14,7 @@
 
 #define RENUMBERED_BASE 100000
 
-/* The room for one name, or one message of GSSAPI, in an error text. */
+/* The room for one message of GSSAPI in an error text. */
 #define GSS_TEXT_SIZE 192
 
 gss_buffer_desc kerberos_gss_buffer(struct sspi_view view)

@@ -7,8 +7,6 @@
 #include "ntlm_text.h"
 #include "error_info.h"
 
-/* The room for client text in error texts. */
-
 /* ---- by the user file ---- */
 
 /* False: libcrypto failed, or no memory. */

@@ -7,8 +7,6 @@
 #include "fold.h"
 #include "utf8.h"
 
-/* The room for client text in error texts. */
-
 bool ntlm_text_decode(struct bytes *to, struct sspi_view octets)
 {
     const unsigned char *in = (const unsigned char *)octets.data;
