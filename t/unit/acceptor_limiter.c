@@ -71,11 +71,11 @@ static void a_late_release_without_an_answer_closes_it(void **state)
                      ACCEPTOR_LIMITER_ACQUIRED);
     acceptor_limiter_release(limiter, &slot, true, end + 2 * ACCEPTOR_LIMITER_CLOSED_MS);
     assert_int_equal(acceptor_limiter_acquire(limiter, &slot, end + 2 * ACCEPTOR_LIMITER_CLOSED_MS),
-                     ACCEPTOR_LIMITER_ACQUIRED); /* late, but it was an answer */
+                     ACCEPTOR_LIMITER_ACQUIRED); /* late, but winbind answered */
     acceptor_limiter_release(limiter, &slot, false, end + 2 * ACCEPTOR_LIMITER_CLOSED_MS + 1);
     assert_int_equal(
         acceptor_limiter_acquire(limiter, &slot, end + 2 * ACCEPTOR_LIMITER_CLOSED_MS + 1),
-        ACCEPTOR_LIMITER_ACQUIRED); /* refused at once, which is no time-out */
+        ACCEPTOR_LIMITER_ACQUIRED); /* a refusal at once is not a timeout */
     acceptor_limiter_release(limiter, &slot, true, end + 2 * ACCEPTOR_LIMITER_CLOSED_MS + 1);
     acceptor_limiter_unref(limiter);
 }

@@ -29,10 +29,10 @@ static const char *const bad_utf8[] = {
     "\xf7\xbf\xbf\xbf", /* over U+10FFFF */
     "\xf8\x88\x80\x80",
     "\xfc\x84\x80\x80",
-    "\xfe", /* no lead octet */
+    "\xfe", /* octets that cannot begin a character */
     "\xff",
     "\x80",
-    "\xbf", /* lone continuation */
+    "\xbf", /* a continuation octet without a first octet */
     "\xc2",
     "\xdf",
     "\xe2\x82", /* truncated */

@@ -23,7 +23,7 @@ static int close_library(void **unused)
     (void)unused;
     cipher_library_close(&library);
     assert_null(library.context);
-    cipher_library_close(&library); /* accepts a zero-initialised value */
+    cipher_library_close(&library); /* a zero-initialised value is allowed */
     return 0;
 }
 

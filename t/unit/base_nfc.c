@@ -9,7 +9,7 @@
 
 #include "nfc.h"
 
-/* Converts a copy without a NUL, so that the address sanitizer sees a read behind the text. */
+/* Converts a copy without a NUL, so that the address sanitizer detects a read beyond the text. */
 static bool convert(struct bytes *to, struct sspi_view text)
 {
     char *copy = malloc(text.len + (text.len == 0));
@@ -69,7 +69,8 @@ static void composition_exclusions_stay_decomposed(void **state)
 {
     ASSERT_NFC("\xe0\xa5\x98", "\xe0\xa4\x95\xe0\xa4\xbc");
     ASSERT_NFC("\xe0\xa4\x95\xe0\xa4\xbc", "\xe0\xa4\x95\xe0\xa4\xbc");
-    /* U+1D160 becomes three characters; no character grows more: from 4 octets to 12. */
+    /* U+1D160 becomes three characters; no other character grows by more: it has 4 octets before
+     * and 12 after. */
     ASSERT_NFC("\xf0\x9d\x85\xa0", "\xf0\x9d\x85\x98\xf0\x9d\x85\xa5\xf0\x9d\x85\xae");
 }
 
@@ -77,7 +78,8 @@ static void composition_exclusions_stay_decomposed(void **state)
 static void compatibility_forms_stay(void **state)
 {
     ASSERT_NFC("\xef\xac\x81 \xc2\xb2 \xef\xbc\xa1", "\xef\xac\x81 \xc2\xb2 \xef\xbc\xa1");
-    ASSERT_NFC("\xc2\xad\xe2\x80\x8d", "\xc2\xad\xe2\x80\x8d"); /* invisible characters stay */
+    ASSERT_NFC("\xc2\xad\xe2\x80\x8d",
+               "\xc2\xad\xe2\x80\x8d"); /* invisible characters are not removed */
     ASSERT_NFC("\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80");
 }
 

@@ -17,7 +17,7 @@
  * TLS". The next three are for a client that names a channel: there is no candidate, a different
  * one, or an equal one. */
 enum cell {
-    UNCHECKED,      /* accepted, nothing compared */
+    UNCHECKED,      /* accepted; nothing was compared */
     ABSENT,         /* accepted without a binding */
     ALLOWED_NO_TLS, /* accepted, although the client says that it uses no TLS */
     PROXY,          /* accepted, bound to a channel that ends before this server */
@@ -209,7 +209,8 @@ static void every_policy_checks_a_proven_service(void **state)
             assert_int_equal(service(mode, true, "HTTP/other.example.org@R", PACKAGE_BOUND_MATCHED,
                                      checks, true),
                              BINDING_OTHER_SERVICE);
-            /* An empty name is the name of a key for another service, so nothing is proven. */
+            /* An empty name means that the key is for another service, so the client proved no
+             * service. */
             assert_int_equal(service(mode, true, "", PACKAGE_BOUND_MATCHED, checks, true),
                              BINDING_OTHER_SERVICE);
         }

@@ -8,7 +8,7 @@
 
 #include "der.h"
 
-/* Copies a view to a block of exactly its size, so that the sanitizer sees a read behind it. */
+/* Copies a view to a block of exactly its size, so that the sanitizer detects a read beyond it. */
 static char *exact(const char *data, size_t len)
 {
     char *copy = malloc(len > 0 ? len : 1);

@@ -276,8 +276,8 @@ static void channel_of_windows_clients_is_checked(void **state)
     assert_int_equal(login_bound(f, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
                      SEC_E_BAD_BINDINGS);
     assert_int_equal(f->error_info.reason, SSPI_REASON_BAD_BINDING);
-    /* The login was refused before its count was used up. A wrong password learns nothing about
-     * bindings. */
+    /* The login was refused before its count was used up. A client with a wrong password learns
+     * nothing about bindings. */
     c.password = "wrong";
     assert_int_equal(login_bound(f, &in, &c, "7ea19df066da4622051f9c4f92c6df74", &context),
                      SEC_E_LOGON_DENIED);

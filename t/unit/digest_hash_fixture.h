@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hash functions of this machine, for the tests of the pure parts of Digest. */
+/* The hash functions of this machine, for the tests of those parts of Digest that have no state. */
 #ifndef DIGEST_HASH_FIXTURE_H
 #define DIGEST_HASH_FIXTURE_H
 

@@ -103,7 +103,7 @@ static void messages_out_of_order_are_refused(void **state)
         assert_int_equal(unseal(&p, third, third_len, NULL, 0), refusal);
         assert_int_equal(unseal(&p, second, second_len, "second one", 10), SEC_E_OK);
         assert_int_equal(unseal(&p, third, third_len, "the third", 9), SEC_E_OK);
-        /* The client counts wrong. */
+        /* The client sends a wrong number. */
         p.to_server.number = 7;
         third_len = client_message(&p, "eighth", 6, third);
         assert_int_equal(unseal(&p, third, third_len, NULL, 0), SEC_E_OUT_OF_SEQUENCE);

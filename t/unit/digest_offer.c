@@ -20,7 +20,7 @@ static void algorithms_follow_the_users_of_the_realm_or_the_list(void **state)
     struct digest_offer offer = offer_of(f, "other", 0);
     assert_int_equal(offer.n_algorithms, 1);
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_SHA_256);
-    /* Two of three users only have an MD5 hash: the third must not lock them out. */
+    /* Two of three users only have an MD5 hash: the server must still offer MD5 to them. */
     offer = offer_of(f, "old", 0);
     assert_int_equal(offer.n_algorithms, 1);
     assert_int_equal(offer.algorithms[0], SSPI_DIGEST_MD5);

@@ -53,7 +53,7 @@ static enum sspi_reason reason_changed(const struct directive *changes)
     return reason;
 }
 
-/* For tests that only look at the reason. */
+/* For tests that check only the reason. */
 static enum sspi_reason reason_with(const char *name, const char *value)
 {
     const struct directive changes[] = {{name, value}, {NULL, NULL}};
@@ -219,7 +219,7 @@ static void values_have_limits(void **state)
                          SSPI_REASON_TOO_LARGE);
         assert_non_null(strstr(error_info.text, limits[i].name));
     }
-    /* A person typed it, so the browser must prompt for another one. */
+    /* A person typed it, so the browser must prompt for another name. */
     assert_int_equal(reason_of_length("username", DIGEST_PARSE_USERNAME_LIMIT), SSPI_REASON_NONE);
     assert_int_equal(reason_of_length("username", DIGEST_PARSE_USERNAME_LIMIT + 1),
                      SSPI_REASON_WRONG_PASSWORD);

@@ -52,7 +52,7 @@ static void a_backslash_in_the_name_is_no_escape(void **state)
     assert_true(kerberos_name_is_clean(bytes_view(text)));
     krb5_free_unparsed_name(context, text);
     assert_false(kerberos_name_is_clean(SSPI_VIEW("a\\\\\\nb")));
-    assert_false(kerberos_name_is_clean(SSPI_VIEW("a\\"))); /* krb5 writes none */
+    assert_false(kerberos_name_is_clean(SSPI_VIEW("a\\"))); /* krb5 does not write this */
 }
 
 static void the_realm_follows_the_first_unescaped_separator(void **state)

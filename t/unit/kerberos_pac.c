@@ -24,7 +24,7 @@ struct pac {
     uint32_t extra_attributes;
     const uint32_t *resources;
     uint32_t n_resources;
-    uint32_t claimed_groups; /* the length that the array itself tells, if it is wrong */
+    uint32_t claimed_groups; /* the length that the array itself states, if that is wrong */
 };
 
 static void u32(struct bytes *to, uint32_t value)
@@ -175,7 +175,8 @@ static void what_is_cut_or_lies_about_its_length_is_refused(void **unused)
     struct kerberos_pac_sids sids;
     write_pac(&pac, &whole);
     for (size_t len = 0; len < whole.len; len++) {
-        char *cut = malloc(len + 1); /* the sanitizer reports a read behind its end */
+        char *cut = malloc(
+            len + 1); /* a block of its own, so that the sanitizer detects a read beyond it */
         memcpy(cut, whole.data, len);
         assert_int_equal(kerberos_pac_read((struct sspi_view){cut, len}, &sids),
                          KERBEROS_PAC_MALFORMED);

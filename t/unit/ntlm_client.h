@@ -20,7 +20,7 @@
 /* The flags of Windows, with SIGN, SEAL and KEY_EXCHANGE. */
 #define ASKED 0xE2088237u
 
-/* MD4 of "Password" in UTF-16LE (MS-NLMP 4.2.2.1.2), and of nothing that a test types. */
+/* MD4 of "Password" in UTF-16LE (MS-NLMP 4.2.2.1.2), and a hash of no password in these tests. */
 #define HASH_OF_PASSWORD "a4f49c406510bdcab6824ee7c30fd852"
 #define HASH_OF_OTHER    "0123456789abcdef0123456789abcdef"
 
@@ -31,15 +31,15 @@ struct client {
     uint32_t asked;         /* flags of NEGOTIATE */
     uint32_t taken;         /* flags of AUTHENTICATE; 0: what CHALLENGE grants */
     uint32_t pair_flags;    /* MsvAvFlags; 0: not sent */
-    bool makes_mic;         /* puts one in, whatever it says in its flags */
+    bool makes_mic;         /* sends a MIC, whatever pair_flags says */
     const uint8_t *channel; /* MsvAvChannelBindings, 16 octets; NULL: not sent */
     const char *target;     /* MsvAvTargetName; NULL: not sent */
-    struct sspi_view pairs; /* further AV pairs, as they are */
-    bool own_time;          /* sends `filetime`, not ours */
+    struct sspi_view pairs; /* further AV pairs, appended unchanged */
+    bool own_time;          /* sends `filetime` instead of the time in CHALLENGE */
     uint64_t filetime;
     struct sspi_view lm_response;
-    struct sspi_view nt_response; /* in place of its own, when it has data */
-    struct sspi_view session_key; /* likewise */
+    struct sspi_view nt_response; /* replaces the computed response, if it has data */
+    struct sspi_view session_key; /* replaces the computed key, if it has data */
 };
 
 static inline struct client client_alice(void)
@@ -87,10 +87,10 @@ static inline void client_negotiate(const struct client *client, struct bytes *t
 
 /* ---- AUTHENTICATE ---- */
 
-/* The fields in the order of the header, and what they hold. */
+/* The fields in the order of the header, and their contents. */
 enum { LM_FIELD, NT_FIELD, DOMAIN_FIELD, USER_FIELD, WORKSTATION_FIELD, KEY_FIELD, N_FIELDS };
 
-/* Where each field's length, its second length and its offset stand. */
+/* The offsets of each field's length, second length and offset in the header. */
 #define FIELD_AT(field) (12 + 8 * (size_t)(field))
 
 static inline void put_authenticate(struct bytes *to, const struct sspi_view fields[N_FIELDS],
@@ -115,7 +115,7 @@ static inline void put_authenticate(struct bytes *to, const struct sspi_view fie
 struct challenge {
     uint32_t flags;
     uint8_t server[NTLM_CHALLENGE_LEN];
-    struct sspi_view info; /* without its end */
+    struct sspi_view info; /* without the end mark */
     uint64_t filetime;
 };
 
@@ -158,7 +158,7 @@ static inline void put_temp(const struct client *client, const struct challenge 
     if (client->channel != NULL)
         put_pair(to, NTLM_PAIR_CHANNEL_BINDINGS, octets_of(client->channel, 16));
     bytes_append_view(to, client->pairs);
-    put_number(to, 0, 8); /* the end, and four octets more */
+    put_number(to, 0, 8); /* the end mark and four more octets */
 }
 
 /* The response and the session's keys. */
@@ -197,7 +197,7 @@ static inline void make_answer(const struct client *client, const struct ntlm_cr
     }
 }
 
-/* A name in UTF-16LE, or as the octets it has (MS-NLMP 2.2.2.5). */
+/* A name in UTF-16LE, or unchanged if the message is in OEM (MS-NLMP 2.2.2.5). */
 static inline void put_name(struct bytes *to, const char *name, bool unicode)
 {
     if (unicode)

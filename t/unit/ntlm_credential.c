@@ -27,7 +27,7 @@ static void the_user_file_is_named_in_the_data_or_the_environment(void **state)
     ntlm_package.release(credential);
     CHECK_REFUSED(f, acquire(f, "/nonexistent/users", &credential), SEC_E_NO_CREDENTIALS,
                   SSPI_REASON_CONFIGURATION, "/nonexistent/users: cannot open it");
-    /* Users that are at hand win. */
+    /* Users that the caller passes have priority over the file. */
     assert_int_equal(setenv("SSPI_USER_FILE", "/nonexistent/users", 1), 0);
     assert_null(f->credential->own_users);
     assert_int_equal(unsetenv("SSPI_USER_FILE"), 0);
@@ -42,7 +42,8 @@ static void a_file_without_nt_lines_is_no_use(void **state)
                   SSPI_REASON_CONFIGURATION, "no user has an NT line");
 }
 
-/* Users opened by the credential are looked at on every first leg, once a second at most. */
+/* If the credential opened the user file itself, each first leg checks it, at most once a second.
+ */
 static void own_users_are_read_again(void **state)
 {
     struct fixture *f = *state;
@@ -84,7 +85,7 @@ int main(void)
         TEST(own_users_are_read_again),
         TEST(the_name_of_this_machine_is_sent),
     };
-    /* libwbclient's own switch: no winbind, whatever this machine has. */
+    /* With this variable of libwbclient there is no winbind, whatever this machine has. */
     if (setenv("_NO_WINBINDD", "1", 1) != 0)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

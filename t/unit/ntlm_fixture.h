@@ -95,7 +95,7 @@ static inline int fixture_teardown(void **state)
     return 0;
 }
 
-/* One call. A refusal says why, and gives no token. */
+/* One call. Checks that a refusal has a reason and no token. */
 static inline SECURITY_STATUS call(struct fixture *f, void **context, struct package_input in)
 {
     drop_tokens(f);
@@ -125,7 +125,7 @@ struct exchange {
     uint8_t exported[NTLM_KEY_LEN];
 };
 
-/* As far as the client's AUTHENTICATE, which is not sent. */
+/* Runs the exchange up to the client's AUTHENTICATE, which it makes but does not send. */
 static inline void exchange_begin(struct fixture *f, const struct client *client,
                                   struct exchange *exchange)
 {
@@ -148,7 +148,8 @@ static inline void exchange_end(struct exchange *exchange)
     exchange->context = NULL;
 }
 
-/* All of it; the context is left for looking into. `in` says all but the token. */
+/* Runs a whole exchange. The test can then examine the context. `in` has all input but the token.
+ */
 static inline SECURITY_STATUS login_with(struct fixture *f, const struct client *client,
                                          struct package_input in, struct exchange *exchange)
 {
@@ -157,7 +158,7 @@ static inline SECURITY_STATUS login_with(struct fixture *f, const struct client 
     return call(f, &exchange->context, in);
 }
 
-/* All of it, and what came of it. */
+/* Runs a whole exchange, frees it, and returns its status. */
 static inline SECURITY_STATUS login(struct fixture *f, const struct client *client)
 {
     struct exchange exchange;

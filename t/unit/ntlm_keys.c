@@ -88,7 +88,8 @@ static void key_exchange_is_that_of_the_specification(void **state)
     assert_octets(exported, RANDOM_KEY);
 }
 
-/* 4.2.4.4: the client's; the server's from an implementation of its own (python ntlm-auth). */
+/* The client's keys are from 4.2.4.4, the server's from another implementation (python ntlm-auth).
+ */
 static void signing_and_sealing_keys_are_those_of_the_specification(void **state)
 {
     uint8_t exported[16], key[16];
@@ -105,7 +106,8 @@ static void signing_and_sealing_keys_are_those_of_the_specification(void **state
 
 static const struct sspi_view plaintext = {"P\0l\0a\0i\0n\0t\0e\0x\0t\0", 18};
 
-/* 4.2.4.4: GSS_WrapEx seals the message and signs it with what comes next of the same RC4. */
+/* 4.2.4.4: GSS_WrapEx seals the message, and signs it with the next octets of the same RC4 stream.
+ */
 static void sealed_message_and_signature_are_those_of_the_specification(void **state)
 {
     struct ntlm_sign sign;
@@ -155,7 +157,8 @@ static void a_mic_is_over_the_three_messages(void **state)
     assert_memory_not_equal(mic, messages[2] + NTLM_MIC_START, sizeof(mic));
 }
 
-/* RFC 2202 section 2, those with keys of 16 octets; in one part and in several. */
+/* RFC 2202 section 2, the cases with keys of 16 octets; the data come in one part and in several.
+ */
 static void hmac_is_that_of_the_rfc(void **state)
 {
     uint8_t key[16], mac[16];
@@ -174,7 +177,7 @@ static void hmac_is_that_of_the_rfc(void **state)
     assert_octets(mac, "56be34521d144c88dbb8c733f0e8b3f6");
 }
 
-/* RFC 6229 section 2: key of 128 bits, offsets 0 and 16; then anew. */
+/* RFC 6229 section 2: key of 128 bits, offsets 0 and 16; then the stream starts again. */
 static void rc4_is_that_of_the_rfc_and_goes_on_until_it_restarts(void **state)
 {
     static const uint8_t zeros[32];
@@ -198,7 +201,7 @@ static void opening_leaves_no_error_behind_and_nothing_in_the_process(void **sta
     ERR_clear_error();
     assert_true(ntlm_crypto_init(&other));
     assert_int_equal(ERR_peek_error(), 0);
-    /* The process' own library context did not get RC4 by it. */
+    /* The default library context of the process still has no RC4. */
     EVP_CIPHER *rc4 = EVP_CIPHER_fetch(NULL, "RC4", NULL);
     assert_null(rc4);
     ERR_clear_error();

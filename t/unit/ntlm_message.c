@@ -154,7 +154,7 @@ static void fields_are_read_wherever_the_payload_begins(void **state)
         for (size_t field = 0; field < N_FIELDS; field++)
             assert_true(bytes_equal(*field_of(&message, field), six[field]));
         assert_int_equal(message.flags, 0x12345678);
-        /* The message has a MIC if no field is in its place. */
+        /* The message has a MIC if no field overlaps the place of the MIC. */
         if (header_lens[i] >= NTLM_MIC_END)
             assert_ptr_equal(message.mic.data, token.data + NTLM_MIC_START);
         else

@@ -37,8 +37,9 @@ static void attributes_are_what_both_sides_took(void **state)
         {ASKED, least, 0},
         {ASKED, strong | NTLM_FLAG_SIGN, sign},
         {ASKED, strong | NTLM_FLAG_SEAL, ASC_RET_CONFIDENTIALITY},
-        {ASKED, least | NTLM_FLAG_SIGN | NTLM_FLAG_SEAL, 0}, /* too weak to keep a promise */
-        {ASKED, least | NTLM_FLAG_IDENTIFY, 0},              /* was not asked for */
+        {ASKED, least | NTLM_FLAG_SIGN | NTLM_FLAG_SEAL,
+         0}, /* without 128-bit keys, so no protection is promised */
+        {ASKED, least | NTLM_FLAG_IDENTIFY, 0}, /* was not asked for */
         {ASKED | NTLM_FLAG_IDENTIFY, least | NTLM_FLAG_IDENTIFY, ASC_RET_IDENTIFY},
         {least, 0xFFFFFFFF & ~NTLM_FLAG_ANONYMOUS, 0},
     };
@@ -82,7 +83,8 @@ static void an_answer_to_another_challenge_is_refused(void **state)
     struct exchange first, second;
     exchange_begin(f, &client, &first);
     exchange_begin(f, &client, &second);
-    /* Right where it belongs, before and after it was tried elsewhere. */
+    /* The message is right only in its own exchange. It stays right after another exchange refused
+     * it. */
     CHECK_REFUSED(f, send(f, &second.context, &first.authenticate), SEC_E_LOGON_DENIED,
                   SSPI_REASON_WRONG_PASSWORD, "wrong password");
     assert_int_equal(send(f, &first.context, &first.authenticate), SEC_E_OK);
@@ -99,7 +101,7 @@ static void an_exchange_that_ended_cannot_continue(void **state)
     struct exchange exchange;
     exchange_begin(f, &client, &exchange);
     assert_int_equal(send(f, &exchange.context, &exchange.authenticate), SEC_E_OK);
-    /* Twice the same is once too often, and takes back what was proven. */
+    /* The same message again is refused, and the context loses its user. */
     CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
                   SSPI_REASON_LEGS, "over");
     assert_null(ntlm_package.info(exchange.context));
@@ -178,7 +180,7 @@ static void without_randomness_there_is_no_challenge(void **state)
     ntlm_package.destroy(context);
 }
 
-/* The caller has the users read again; a file without NT lines locks everyone out. */
+/* The caller reads the file again. With a file without NT lines every login fails. */
 static void changed_users_count_from_the_next_answer_on(void **state)
 {
     struct fixture *f = *state;
@@ -226,7 +228,7 @@ static void mics_are_made_and_checked_once_established(void **state)
     assert_int_equal(ntlm_package.make_mic(exchange.context, LIST, &mic), SEC_E_OK);
     assert_int_equal(ntlm_sign_check(&sign, &sign.server, LIST, bytes_as_view(&mic)),
                      NTLM_SIGN_RIGHT);
-    /* MS-SPNG 3.3.5.1: both sides begin RC4 anew behind it. */
+    /* MS-SPNG 3.3.5.1: after the mechListMIC both sides restart RC4. */
     assert_true(ntlm_sign_restart(&sign.server));
     assert_true(ntlm_sign_restart(&sign.client));
     assert_int_equal(ntlm_package.make_mic(exchange.context, LIST, &again), SEC_E_OK);

@@ -31,7 +31,7 @@ static void names_are_compared_without_case(void **state)
         {"alice", "CORP", "Corp\\Alice"},
         {"ALICE", "corp", "Corp\\Alice"},
         {"aLiCe", "Corp", "Corp\\Alice"},
-        /* No domain is the file's own. */
+        /* A name without a domain belongs to the domain of the file. */
         {"alice", "", "Corp\\Alice"},
         {"J\xc3\xb6rg Stra\xc3\x9f"
          "e",
@@ -72,7 +72,7 @@ static void unknown_users_and_wrong_passwords_get_the_same_answer(void **state)
         {"CORP\\alice", "", HASH_OF_PASSWORD, "user \"CORP\\x5calice\""},
         {"alice@CORP", "", HASH_OF_PASSWORD, "user \"alice@CORP\""},
         {"a\":", "CORP", HASH_OF_PASSWORD, "user \"a\\x22:\""},
-        /* Dotless i is I in upper case, but Alice has none of it. */
+        /* The dotless i becomes I in upper case, but this name is still not Alice's. */
         {"al\xc4\xb1"
          "ce",
          "CORP", HASH_OF_OTHER, "user \"al\\xc4\\xb1ce\""},
@@ -166,7 +166,7 @@ static void names_that_are_not_utf_16_are_malformed(void **state)
     }
 }
 
-/* MS-NLMP 4.2.4.3, whole: its password is right, its time is 1601. */
+/* The whole message of MS-NLMP 4.2.4.3: its password is right, but its time is in 1601. */
 static void the_message_of_the_specification_is_refused_only_for_its_time(void **state)
 {
     static const char hex[] = "4e544c4d535350000300000018001800"

@@ -27,7 +27,7 @@ static void end(struct session *session)
     exchange_end(&session->exchange);
 }
 
-/* A message as DecryptMessage hands it over: token, head in clear, body, and nothing behind. */
+/* A message as DecryptMessage passes it to the package: token, head in clear, body, no padding. */
 struct received {
     char whole[NTLM_SIGN_LEN + 4];
     char head[2];
@@ -82,7 +82,7 @@ static void the_signature_covers_parts_in_clear(void **state)
     end(&session);
 }
 
-/* Whether the message is sealed or not. */
+/* For sealed messages and for messages that are only signed. */
 static void a_message_with_only_its_number_altered_is_not_out_of_order(void **state)
 {
     struct session session;
@@ -178,7 +178,7 @@ static void the_session_key_can_be_queried(void **state)
     assert_string_equal(info.signature, "HMAC-MD5");
     assert_int_equal(info.key_bits, 128);
     end(&session);
-    /* The login has a key, whatever it can be used for. */
+    /* The login has a session key even without any protection of messages. */
     begin(*state, NTLM_FLAG_UNICODE, &session);
     bytes_free(&key);
     assert_int_equal(CALLS->session_key(session.exchange.context, &key), SEC_E_OK);

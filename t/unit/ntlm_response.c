@@ -60,7 +60,7 @@ static void a_pair_that_is_not_sent_is_missing(void **state)
     assert_null(response.target.data);
     assert_null(response.channel.data);
     assert_true(reads(SSPI_VIEW(END), &response));
-    /* An empty pair is not a missing one. */
+    /* An empty pair differs from a missing pair. */
     assert_true(reads(SSPI_VIEW("\x09\0\0\0" END), &response));
     assert_non_null(response.target.data);
     assert_int_equal(response.target.len, 0);
@@ -69,22 +69,22 @@ static void a_pair_that_is_not_sent_is_missing(void **state)
 static void malformed_lists_of_pairs_are_refused(void **state)
 {
     const struct sspi_view all[] = {
-        SSPI_VIEW(""), /* no end */
+        SSPI_VIEW(""), /* no end mark */
         SSPI_VIEW("\0\0\0"),
         SSPI_VIEW(DOMAIN),
         SSPI_VIEW(DOMAIN "\0\0\0"),
-        SSPI_VIEW("\0\0\x01\0x"), /* an end that is not empty */
+        SSPI_VIEW("\0\0\x01\0x"), /* an end mark that is not empty */
         SSPI_VIEW("\0\0\x01\0x" END),
-        SSPI_VIEW("\x02\0\x05\0" END), /* one octet beyond */
+        SSPI_VIEW("\x02\0\x05\0" END), /* one octet longer than the list */
         SSPI_VIEW("\x02\0\xff\xff" END),
-        SSPI_VIEW("\x06\0\x03\0\x02\0\0" END), /* wrong lengths of what is looked at */
+        SSPI_VIEW("\x06\0\x03\0\x02\0\0" END), /* wrong lengths of pairs that the server reads */
         SSPI_VIEW("\x06\0\x05\0\x02\0\0\0\0" END),
         SSPI_VIEW("\x06\0\0\0" END),
         SSPI_VIEW("\x09\0\x01\0H" END),
         SSPI_VIEW("\x0a\0\x0f\0CCCCCCCCCCCCCCC" END),
         SSPI_VIEW("\x0a\0\x11\0CCCCCCCCCCCCCCCCC" END),
         SSPI_VIEW("\x0a\0\0\0" END),
-        SSPI_VIEW(FLAGS FLAGS END), /* twice */
+        SSPI_VIEW(FLAGS FLAGS END), /* the same pair twice */
         SSPI_VIEW(TARGET FLAGS "\x09\0\0\0" END),
         SSPI_VIEW(CHANNEL TARGET CHANNEL END),
     };

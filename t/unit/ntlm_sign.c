@@ -86,7 +86,7 @@ static void a_restart_keeps_the_sequence(void **state)
     assert_true(ntlm_sign_make(&sign, &sign.server, MESSAGE, first));
     assert_true(ntlm_sign_restart(&sign.server));
     assert_true(ntlm_sign_make(&sign, &sign.server, MESSAGE, second));
-    /* As one that signs for the first time, but with the second number. */
+    /* The second signature is that of a new state with the sequence number 1. */
     fresh.server.sequence = 1;
     assert_true(ntlm_sign_make(&fresh, &fresh.server, MESSAGE, wanted));
     assert_memory_equal(second, wanted, NTLM_SIGN_LEN);
@@ -124,7 +124,7 @@ static void sealing_gives_the_published_octets(void **state)
 #define N_MESSAGES 4
 
 struct sealed {
-    char head[4]; /* covered, in clear */
+    char head[4]; /* signed but not encrypted */
     char body[9];
     uint8_t signature[NTLM_SIGN_LEN];
 };
@@ -164,7 +164,7 @@ static void sealed_messages_open_only_in_their_order(void **state)
         assert_true(ntlm_sign_init(&there, &crypto, key, exchange != 0));
         seal_all(&there, messages);
         for (int i = 0; i < N_MESSAGES; i++) {
-            /* Early ones change nothing, here or in themselves. */
+            /* A message that comes too early changes neither the state nor itself. */
             for (int early = i + 1; early < N_MESSAGES; early++) {
                 copy = messages[early];
                 assert_int_equal(open_sealed(&here, &messages[early]), NTLM_SIGN_UNSEQUENCED);
@@ -195,7 +195,7 @@ static void each_changed_octet_is_detected(void **state)
         assert_memory_equal(&copy, &before, sizeof(copy));
     }
     assert_int_equal(open_sealed(&here, &messages[0]), NTLM_SIGN_RIGHT);
-    /* Nor is a signed message a sealed one. */
+    /* A message that is only signed is not accepted as a sealed one. */
     const struct package_message_part part = {messages[1].body, sizeof(messages[1].body), true};
     assert_int_equal(
         ntlm_sign_unseal(&here, &here.client, &part, 1, false, view_of(messages[1].signature)),
@@ -221,7 +221,7 @@ static void signed_and_sealed_messages_share_one_stream(void **state)
                          NTLM_SIGN_RIGHT);
         assert_string_equal(body, "what is sealed");
     }
-    /* In a stream of RC4, an empty message still takes its checksum's octets. */
+    /* An empty message also uses octets of the RC4 stream, for its checksum. */
     assert_true(ntlm_sign_seal(&there, &there.server, NULL, 0, true, signature));
     assert_int_equal(ntlm_sign_unseal(&here, &here.server, NULL, 0, true, view_of(signature)),
                      NTLM_SIGN_RIGHT);

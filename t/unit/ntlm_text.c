@@ -40,17 +40,17 @@ static void octets_that_are_not_utf_16_are_refused(void **state)
     const struct sspi_view all[] = {
         SSPI_VIEW("a"),        /* half a unit */
         SSPI_VIEW("a\0b"),     /* one and a half */
-        SSPI_VIEW("\x00\xd8"), /* a first surrogate without a second */
+        SSPI_VIEW("\x00\xd8"), /* a high surrogate without a low one */
         SSPI_VIEW("\x00\xd8"
                   "a\0"),
-        SSPI_VIEW("\x00\xdc"),         /* a second one without a first */
-        SSPI_VIEW("\x00\xdc\x00\xd8"), /* both, the wrong way round */
+        SSPI_VIEW("\x00\xdc"),         /* a low surrogate without a high one */
+        SSPI_VIEW("\x00\xdc\x00\xd8"), /* both in the wrong order */
     };
 
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         BYTES_CLEANUP struct bytes text = {0};
         assert_false(ntlm_text_decode(&text, all[i]));
-        assert_false(text.failed); /* that would mean no memory */
+        assert_false(text.failed); /* true would mean out of memory */
     }
 }
 

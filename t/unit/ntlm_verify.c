@@ -254,7 +254,7 @@ static void the_clock_of_the_client_may_differ_by_30_minutes(void **state)
     const uint64_t window = UINT64_C(30) * 60 * 10000000;
     const struct {
         uint64_t filetime;
-        const char *words; /* NULL: let in */
+        const char *words; /* NULL: accepted */
     } all[] = {
         {now, NULL},
         {now - window, NULL},

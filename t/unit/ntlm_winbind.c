@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A machine without winbind: libwbclient's own switch makes it behave so. No client is accepted,
+/* A machine without winbind, which a variable of libwbclient simulates. No client is accepted,
  * and the error text names the cause. t/ad tests the answers of winbind. */
 #include "ntlm_fixture.h"
 #include "ntlm_winbind_status.h"
@@ -13,7 +13,7 @@ static void names_are_asked_for_by_one_thread_once_a_second(void **state)
     assert_non_null(winbind);
     assert_false(ntlm_winbind_names(winbind, &names));
     assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 5000));
-    /* Another thread is asking. */
+    /* The caller that was told to reload is still asking winbind. */
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 5000));
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 60000));
     assert_int_equal(store_source_reload(ntlm_winbind_source(winbind), error, sizeof(error)),
@@ -22,7 +22,7 @@ static void names_are_asked_for_by_one_thread_once_a_second(void **state)
     assert_false(ntlm_winbind_names(winbind, &names));
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 5999));
     assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 6000));
-    /* Winbind could not be asked. */
+    /* The reload is cancelled, so another one may begin a second later. */
     store_source_cancel_reload(ntlm_winbind_source(winbind));
     assert_false(store_source_check_changed(ntlm_winbind_source(winbind), 6500));
     assert_true(store_source_check_changed(ntlm_winbind_source(winbind), 7000));
@@ -198,7 +198,7 @@ int main(void)
         TEST(a_response_that_winbind_cannot_check_is_refused),
         TEST(the_users_of_a_caller_outlive_it),
     };
-    /* libwbclient's own switch. */
+    /* With this variable of libwbclient there is no winbind. */
     if (setenv("_NO_WINBINDD", "1", 1) != 0 || unsetenv("SSPI_USER_FILE") != 0)
         return 1;
     return cmocka_run_group_tests(tests, NULL, NULL);

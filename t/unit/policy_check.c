@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each demand of a policy on an identity: the check names the first one that is not met. */
+/* Each demand of a policy on an identity: the check returns the first demand that is not met. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -13,7 +13,7 @@
 #include "bytes.h"
 #include "sspi_http.h"
 
-/* A copy without a NUL at the end. The output has exactly the promised size. */
+/* The input is a copy without a NUL at the end, and the output has exactly the documented size. */
 static void becomes(const char *value, const char *wanted)
 {
     size_t len = strlen(value);
@@ -52,7 +52,7 @@ static void directives_as_strict_are_kept(void **state)
     becomes("no-cache=\"public\"", "private, no-cache=\"public\"");
 }
 
-/* RFC 9111 5.2.2.7: with names of fields it keeps caches from those fields only. */
+/* RFC 9111 5.2.2.7: with names of fields, caches may store all but those fields. */
 static void private_for_some_fields_is_not_enough(void **state)
 {
     becomes("private=\"Set-Cookie, public\"", "private, private=\"Set-Cookie, public\"");

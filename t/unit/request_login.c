@@ -19,7 +19,7 @@ static void a_login_persists_on_its_connection(void **state)
         seen = get(&policy);
         assert_true(seen.has_user);
         assert_string_equal(seen.user, "Corp\\Alice");
-        assert_string_equal(seen.persistent, ""); /* nothing was sent that it could be about */
+        assert_string_equal(seen.persistent, ""); /* the request had no credentials */
     }
     struct sspi_connection *first = connection;
     connection = sspi_connection_new(acceptor);
@@ -284,7 +284,7 @@ static void a_foreign_scheme_does_not_use_up_the_reload(void **state)
     sspi_exchange_free(exchange);
 }
 
-/* The mark would be of another line than the one that verified the user. */
+/* Otherwise the mark would belong to another line than the one that verified the user. */
 static void a_line_that_changed_meanwhile_is_not_marked(void **state)
 {
     struct sspi_policy policy = ntlm_policy();
@@ -337,7 +337,7 @@ static void through_a_proxy_nothing_is_made_or_used(void **state)
     assert_int_equal(seen.status, 401);
     assert_string_equal(seen.header, "");
     assert_false(connection->has_partial);
-    /* An exchange begun without one is not ended through one. */
+    /* A leg through a proxy does not end an exchange that began without the proxy. */
     begin_login(&policy, HASH_OF_PASSWORD, &last);
     assert_true(connection->has_partial);
     bytes_free(&value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Memory that runs out within a step, at each allocation in turn. The status is 500 with a log
- * entry that says so, or the step does without that memory. */
+ * entry that says so, or the step continues without that memory. */
 #include "request_fixture.h"
 
 void *__real_malloc(size_t size);
@@ -43,7 +43,7 @@ char *__wrap_strndup(const char *text, size_t n)
     return fails() ? NULL : __real_strndup(text, n);
 }
 
-/* The n-th allocation of the step fails. A log entry says what our own fault was. */
+/* The n-th allocation of the step fails. A log entry says that the server failed. */
 static struct seen send_failing(const struct sspi_request *request,
                                 const struct sspi_policy *policy, size_t n)
 {

@@ -27,7 +27,7 @@ static void the_server_s_cookie_is_as_rfc_4752_has_it(void **unused)
     assert_written(1, 0xFFFF, "\x01\x00\x00\x00");
 }
 
-/* Memory of exactly that length, so that a sanitizer sees an octet too many. */
+/* Memory of exactly that length, so that a sanitizer detects a write beyond it. */
 static enum sspi_reason read_octets(const char *octets, size_t len, struct sasl_cookie *ret_cookie)
 {
     struct sspi_error_info error_info = {0};
@@ -78,7 +78,7 @@ static void every_other_mask_is_refused(void **unused)
     }
 }
 
-/* As GNU SASL's client has it. */
+/* GNU SASL's client sends this. */
 static void a_size_without_a_layer_means_nothing(void **unused)
 {
     struct sasl_cookie cookie;

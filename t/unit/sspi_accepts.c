@@ -47,7 +47,7 @@ static void an_answer_is_allocated_when_asked_for(void **unused)
     (void)unused;
     assert_int_equal(call(NULL, "more", ASC_REQ_ALLOCATE_MEMORY, &out, 1), SEC_I_CONTINUE_NEEDED);
     assert_int_equal(attributes, ASC_RET_ALLOCATED_MEMORY);
-    assert_int_equal(expiry.HighPart, 7); /* only the last call tells the end */
+    assert_int_equal(expiry.HighPart, 7); /* only the last call sets the expiry */
     assert_int_equal(out.cbBuffer, 9);
     assert_memory_equal(out.pvBuffer, "challenge", 9);
     assert_int_equal(FreeContextBuffer(out.pvBuffer), SEC_E_OK);
@@ -122,7 +122,7 @@ static void a_success_whose_answer_does_not_fit_is_none_before_it_does(void **un
     assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_FLAGS, &flags),
                      SEC_E_INVALID_HANDLE);
     assert_int_equal(CompleteAuthToken(&context, NULL), SEC_E_INVALID_HANDLE);
-    /* Only the same call gets the answer; the package would say "the context is established". */
+    /* Only the same call again returns the pending output. */
     out.cbBuffer = 9;
     assert_int_equal(call(&context, "more", 0, &out, 1), SEC_E_INVALID_TOKEN);
     out.cbBuffer = 9;
@@ -135,7 +135,7 @@ static void a_success_whose_answer_does_not_fit_is_none_before_it_does(void **un
     assert_non_null(peek_info(&context));
     assert_int_equal(FreeContextBuffer(out.pvBuffer), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-    /* Deleted while the answer waits. */
+    /* Deletes a context that has pending output. */
     assert_int_equal(call(NULL, "ok", 0, NULL, 0), SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
@@ -157,7 +157,7 @@ static void several_buffers_receive_several_challenges(void **unused)
     for (size_t i = 0; i < 4; i++)
         FreeContextBuffer(out[i].pvBuffer);
     assert_int_equal(call(NULL, "many", ASC_REQ_ALLOCATE_MEMORY, out, 2), SEC_E_BUFFER_TOO_SMALL);
-    assert_null(out[0].pvBuffer); /* all or none */
+    assert_null(out[0].pvBuffer); /* all tokens or no token */
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
@@ -175,7 +175,7 @@ static void a_first_refusal_gives_an_answer_and_an_error_detail_and_no_context(v
     assert_string_equal(error_info.text, "no");
     assert_false(SecIsValidHandle(&context));
     assert_int_equal(attributes, 0);
-    out[0].cbBuffer = 2; /* no room for the rejection: still the refusal */
+    out[0].cbBuffer = 2; /* no room for the token: the status is still the refusal */
     assert_int_equal(call(NULL, "wrong", 0, out, 2), SEC_E_LOGON_DENIED);
     assert_int_equal(call(NULL, "silent no", 0, out, 2), SEC_E_LOGON_DENIED);
     assert_int_equal(error_info.reason, SSPI_REASON_INTERNAL);
@@ -203,7 +203,7 @@ static void what_a_package_must_not_say_lets_nobody_in(void **unused)
     (void)unused;
     assert_int_equal(call(NULL, "strange", 0, &out, 1), SEC_E_INTERNAL_ERROR);
     assert_int_equal(call(NULL, "ok, but nobody", 0, &out, 1), SEC_E_INTERNAL_ERROR);
-    assert_int_equal(out.cbBuffer, 0); /* nor is its token of success sent */
+    assert_int_equal(out.cbBuffer, 0); /* its token is not returned */
     assert_false(SecIsValidHandle(&context));
 }
 
@@ -257,7 +257,7 @@ static void complete_auth_token_finishes_what_needs_completion(void **unused)
     (void)unused;
     assert_int_equal(call(NULL, "complete", ASC_REQ_ALLOW_MISSING_BINDINGS, &out, 1),
                      SEC_I_COMPLETE_NEEDED);
-    assert_null(peek_info(&context)); /* nothing is proven yet */
+    assert_null(peek_info(&context)); /* the client is not verified yet */
     assert_int_equal(complete("complete"), SEC_E_OK);
     assert_int_equal(error_info.reason, SSPI_REASON_NONE);
     assert_string_equal(fake_seen.method, "GET");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A package that does what its token says (fake_step below), so that the SSPI calls can be tested
- * without tickets and passwords. It replaces all real packages. */
+/* A package whose input tokens are commands (fake_step() below), so that the SSPI calls can be
+ * tested without tickets and passwords. It replaces all real packages. */
 #ifndef SSPI_FAKE_H
 #define SSPI_FAKE_H
 
@@ -158,7 +158,7 @@ static SECURITY_STATUS fake_accept(void *credential, void **context, const struc
 {
     struct fake_context *c = *context;
 
-    (void)*(volatile const char *)credential; /* a released credential shows under a sanitizer */
+    (void)*(volatile const char *)credential; /* a sanitizer reports a credential that was freed */
     if (fake_looks)
         fake_inspect(in);
     if (c == NULL) {
@@ -173,7 +173,7 @@ static SECURITY_STATUS fake_accept(void *credential, void **context, const struc
         fake_contexts++;
         *context = c;
     }
-    assert_false(c->established); /* sspi/ answers such a call itself */
+    assert_false(c->established); /* core/sspi refuses such a call itself */
     return fake_step(c, in, out);
 }
 
@@ -229,7 +229,7 @@ const struct package kerberos_package = FAKE_PACKAGE("Kerberos", NULL, NULL);
 const struct package ntlm_package = FAKE_PACKAGE("NTLM", NULL, NULL);
 const struct package digest_package = FAKE_PACKAGE("WDigest", "Digest", fake_complete);
 
-/* ---- calls in short ---- */
+/* ---- short forms of calls ---- */
 
 static inline CredHandle fake_credential(const char *package)
 {
@@ -240,7 +240,7 @@ static inline CredHandle fake_credential(const char *package)
     return credential;
 }
 
-/* One call with just a token; the answer is dropped. `context` is NULL, or a handle's variable. */
+/* One call with only a token; its output is freed. `context` is NULL, or a handle's variable. */
 static inline SECURITY_STATUS fake_say(CredHandle *credential, CtxtHandle *context,
                                        const char *token, CtxtHandle *ret_context)
 {

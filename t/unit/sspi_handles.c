@@ -153,7 +153,7 @@ static void one_context_is_not_used_by_two_calls_at_a_time(void **unused)
     assert_int_equal(fake_say(NULL, &context, "ok", &context), SEC_E_INVALID_HANDLE);
     assert_int_equal(QueryContextAttributesA(&context, SECPKG_ATTR_FLAGS, &flags),
                      SEC_E_INVALID_HANDLE);
-    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK); /* the call goes on */
+    assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK); /* the other call still runs */
     assert_int_equal(fake_contexts, 1);
     secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
@@ -167,7 +167,7 @@ static CredHandle shared_credential;
 static pthread_barrier_t barrier;
 static atomic_int n_freed, n_accepted, n_unexpected;
 
-/* Cmocka's assertions are not for other threads: count, and assert after the join. */
+/* cmocka's assertions work only in the main thread, so threads count their results. */
 static void *use_and_free(void *unused)
 {
     CtxtHandle context;
@@ -208,7 +208,7 @@ static void eight_threads_may_use_and_free_one_credential(void **unused)
     pthread_barrier_destroy(&barrier);
     fake_looks = true;
     assert_int_equal(n_unexpected, 0);
-    assert_int_equal(n_freed, N_ROUNDS); /* each exactly once, in any order */
+    assert_int_equal(n_freed, N_ROUNDS); /* each context exactly once, in any order */
     assert_true(n_accepted >= N_ROUNDS);
     fake_all_gone();
 }

@@ -24,7 +24,7 @@ static int release(void **unused)
     return 0;
 }
 
-/* A first call with these buffers, whose context is dropped. */
+/* A first call with these buffers; deletes its context. */
 static SECURITY_STATUS give_flags(SecBuffer *buffers, ULONG n, ULONG flags)
 {
     SecBufferDesc input = {SECBUFFER_VERSION, n, buffers};
@@ -74,7 +74,7 @@ static void parameters_are_read_in_the_order_of_the_digest_page(void **unused)
     assert_string_equal(fake_seen.uri, "/x");
     assert_string_equal(fake_seen.entity_hash, "00ff");
     assert_string_equal(fake_seen.realm, "r1");
-    /* The package refuses a text that is no hash, if it needs the hash at all. */
+    /* A text that is not a hash becomes empty: the package refuses it only if it needs a hash. */
     memcpy(entity, "00fg", 4);
     assert_int_equal(give(in, 5), SEC_E_OK);
     assert_string_equal(fake_seen.entity_hash, "");
@@ -205,7 +205,7 @@ static struct binding good_binding(void)
 static SECURITY_STATUS give_binding(struct binding *binding, ULONG size, ULONG flags)
 {
     char token[] = "ok";
-    char *odd = malloc(size + 1); /* unaligned, and exactly as long as it says */
+    char *odd = malloc(size + 1); /* not aligned, and of exactly that size */
     if (size > 0)
         memcpy(odd + 1, binding, size);
     SecBuffer in[] = {{2, SECBUFFER_TOKEN, token},

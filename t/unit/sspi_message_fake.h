@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A package whose messages are written down: for the tests of the message calls. */
+/* A package that records each message as text, for the tests of the message calls. */
 #ifndef SSPI_MESSAGE_FAKE_H
 #define SSPI_MESSAGE_FAKE_H
 
@@ -14,7 +14,7 @@ extern const struct package_messages fake_messages;
 #define TOKEN_LEN   4
 #define PADDING_LEN 2
 
-/* The last message of the package: parts as "len" or "(len)" for one in clear. */
+/* The last message of the package: its parts, each as "len", or "(len)" if it is in clear. */
 static char seen[256];
 static bool saw_encrypt;
 static SECURITY_STATUS next_status; /* of the next call, if it is not SEC_E_OK */
@@ -69,7 +69,7 @@ static SECURITY_STATUS fake_seal(void *context, bool encrypt, struct package_mes
     return next_status;
 }
 
-/* Decrypts all behind the token whatever comes of it, as a real one does. */
+/* Decrypts all parts after the token before it checks them, as a real package does. */
 static SECURITY_STATUS fake_unseal(void *context, const struct package_message *message,
                                    struct sspi_view *ret_plain, bool *ret_encrypted)
 {
@@ -166,7 +166,7 @@ static inline SECURITY_STATUS call(int which, CtxtHandle *handle, SecBufferDesc 
     return status;
 }
 
-/* Token, data "text", padding; in memory of its own for each call. */
+/* The buffers of one call: token, the data "text", padding. */
 struct message {
     char token[8], data[8], padding[8];
     SecBuffer buffers[3];

@@ -27,7 +27,7 @@ static void lengths_are_reported(void **unused)
     assert_int_equal(call(SEAL, &context, &message.desc), SEC_E_BUFFER_TOO_SMALL);
     assert_int_equal(message.buffers[0].cbBuffer, TOKEN_LEN);
     assert_int_equal(message.buffers[2].cbBuffer, PADDING_LEN);
-    make(&message)->cBuffers = 2; /* without a padding that is needed */
+    make(&message)->cBuffers = 2; /* without the padding buffer, which is needed */
     assert_int_equal(call(SEAL, &context, &message.desc), SEC_E_BUFFER_TOO_SMALL);
     make(&message);
     message.buffers[0].pvBuffer = NULL;
@@ -56,7 +56,8 @@ static void plaintext_fills_the_data_buffers(void **unused)
     assert_string_equal(clear, "in clear");
     assert_int_equal(buffers[0].cbBuffer, 2);
     assert_int_equal(buffers[3].cbBuffer, 3);
-    /* The token holds some of the message: the plaintext is shorter by as much, or does not fit. */
+    /* The token buffer contains a part of the message, so the data buffers receive less plaintext.
+     * The second call fails because the plaintext does not fit. */
     buffers[2] = (SecBuffer){3, SECBUFFER_TOKEN, token};
     memcpy(first, "*A", 2);
     memcpy(second, "BCD", 3);

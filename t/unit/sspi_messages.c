@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The message calls over a package that writes down what it is given: handles, buffers, flags. */
+/* The message calls over a package that records its input: handles, buffers, flags. */
 #include "sspi_message_fake.h"
 
 static void only_established_contexts_have_messages(void **unused)
@@ -169,7 +169,7 @@ static void sizes_are_limited(void **unused)
             {PACKAGE_MESSAGE_LIMIT + PACKAGE_TOKEN_LIMIT + over, SECBUFFER_STREAM, large}, many[2]};
         SECURITY_STATUS wanted = over ? SEC_E_INVALID_TOKEN : SEC_E_OK;
         assert_int_equal(call_with(VERIFY, tokens, 2), wanted);
-        assert_int_equal(call_with(SIGN, tokens, 2), SEC_E_OK); /* room, as much as one likes */
+        assert_int_equal(call_with(SIGN, tokens, 2), SEC_E_OK); /* output buffers have no limit */
         if (over == 1)
             assert_int_equal(call_with(UNSEAL, tokens, 2), wanted);
         assert_int_equal(call_with(UNSEAL, paddings, 3), wanted);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Looks behind a context's handle. */
+/* Reads the internal state of a context by its handle. */
 #ifndef SSPI_PEEK_H
 #define SSPI_PEEK_H
 

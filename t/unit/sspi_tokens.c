@@ -51,7 +51,7 @@ static void a_token_has_the_account_of_the_client(void **unused)
     assert_non_null(account);
     assert_int_equal(QuerySecurityContextToken(&context, &token), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
-    read = token; /* holds on to what it tells */
+    read = token; /* the token stays valid without its context */
     assert_string_equal(sspi_token_name(read), ACCOUNT);
     assert_string_equal(sspi_token_account(read), ACCOUNT);
     assert_int_equal(sspi_token_uid(read), account->pw_uid);
@@ -250,7 +250,7 @@ static void nobody_becomes_root_and_identify_looks_only(void **unused)
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
-/* In a child, whose exit status is 0 when all was as it should be. */
+/* In a child, whose exit status is 0 if all results were right. */
 static int without_privilege(void)
 {
     struct ids before;

@@ -43,7 +43,7 @@ static void a_token_is_fresh_once(void **unused)
     assert_int_equal(check(0, NOW + 1), STORE_REPLAY_SEEN);
 }
 
-/* A set full of tokens of one moment, then one more: is there room for it? */
+/* Fills a set with tokens of one moment, and then checks one more token. */
 static void a_token_is_kept_for_its_lifetime(void **unused)
 {
     (void)unused;

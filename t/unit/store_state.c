@@ -57,7 +57,7 @@ static void the_public_name_is_random_and_needs_no_quoting(void **unused)
 {
     (void)unused;
     static _Alignas(64) char memory[2][SIZE];
-    unsigned seed = 1; /* goes on from one to the other */
+    unsigned seed = 1; /* the second state continues the sequence of the first */
     struct clock clock = {
         .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
     struct sspi_state *states[2];

@@ -92,7 +92,7 @@ static void run_parents(unsigned n)
         char octet;
         enum store_state_found found;
         close(start[1]);
-        if (read(start[0], &octet, 1) != 0) /* all at once, when the pipe ends */
+        if (read(start[0], &octet, 1) != 0) /* all children continue when the pipe closes */
             _exit(2);
         struct sspi_state *state =
             store_state_file_open(path, SIZE, &clock_here, &found, error, sizeof(error));

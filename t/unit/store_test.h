@@ -26,7 +26,7 @@ static inline uint64_t test_now(void *self)
     return TEST_CREATED_MS;
 }
 
-/* The same octets each run, so that a failure comes back. */
+/* The same octets in each run, so that a failure can be repeated. */
 static inline bool test_random(void *self, void *out, size_t len)
 {
     unsigned *next = self;

@@ -108,7 +108,7 @@ static void counts_users_of_a_realm(void **kind)
     assert_count(SSPI_VIEW("other"), SSPI_DIGEST_MD5, 1, 1);
     assert_count(SSPI_VIEW(""), SSPI_DIGEST_SHA_512_256, 1, 1);
     assert_count(SSPI_VIEW("none"), SSPI_DIGEST_MD5, 0, 0);
-    /* The absent view: all realms. */
+    /* An absent view means all realms. */
     assert_count((struct sspi_view){NULL, 0}, SSPI_DIGEST_MD5, 4, 3);
     assert_count((struct sspi_view){NULL, 0}, SSPI_DIGEST_SHA_256, 4, 1);
 }
@@ -260,7 +260,7 @@ static void what_is_not_a_readable_file_is_named(void **unused)
     refuses("/", "not a regular file");
     refuses("", "names no file");
     assert_int_equal(mkfifo(path, 0600), 0);
-    refuses(path, "not a regular file"); /* and does not wait */
+    refuses(path, "not a regular file"); /* open() must not wait for a writer */
     unlink(path);
     write_users("", &as.text);
     assert_int_equal(truncate(path, (off_t)STORE_USERS_FILE_LIMIT + 1), 0);
@@ -274,7 +274,7 @@ static void a_database_without_its_prefix_is_refused(void **unused)
     write_users("alice:realm:" A "\n", &as.database);
     snprintf(wanted, sizeof(wanted), "this is a database; name it cdb:%s", path);
     refuses(path, wanted);
-    /* Also where its size comes first. */
+    /* The message is the same for a file over the size limit. */
     assert_int_equal(truncate(path, (off_t)STORE_USERS_FILE_LIMIT + 1), 0);
     refuses(path, wanted);
 }

@@ -65,7 +65,7 @@ static void what_is_not_found_leaves_the_outputs_alone(void **unused)
     store_users_cdb_free(NULL);
 }
 
-/* More than the tables of the writer begin with. */
+/* More users and realms than the initial tables of the writer hold. */
 static void many_users_and_realms_are_counted_and_found(void **unused)
 {
     (void)unused;
@@ -160,7 +160,7 @@ static void what_cannot_be_written_is_no_database(void **unused)
     int full = open("/dev/full", O_RDWR | O_CLOEXEC);
     struct store_users_cdb_writer *writer = store_users_cdb_writer_new(full);
     assert_non_null(writer);
-    assert_true(store_users_cdb_writer_add(writer, &line)); /* waits in a buffer */
+    assert_true(store_users_cdb_writer_add(writer, &line)); /* the line is still in a buffer */
     errno = 0;
     assert_false(store_users_cdb_writer_finish(writer));
     assert_int_equal(errno, ENOSPC);
@@ -176,7 +176,7 @@ static void what_cannot_be_written_is_no_database(void **unused)
     }
     assert_false(added);
     assert_int_equal(errno, ENOSPC);
-    assert_false(store_users_cdb_writer_add(writer, &line)); /* and stays so */
+    assert_false(store_users_cdb_writer_add(writer, &line)); /* a failure is permanent */
     assert_false(store_users_cdb_writer_finish(writer));
     close(full);
 }
@@ -217,7 +217,7 @@ static void lines_come_out_in_their_order(void **unused)
                             (int)line.realm.len, line.realm.data,
                             line.kind == STORE_USERS_SASL ? "SASL " : "", hash_name(line.algorithm),
                             line.hash[0]);
-    assert_false(store_users_cdb_next(cdb, &place, &line)); /* nor ever after */
+    assert_false(store_users_cdb_next(cdb, &place, &line)); /* the end is permanent */
     bytes_append_char(&text, '\0');
     assert_string_equal(text.data, "alice:realm:MD5:01\nalice:realm:SHA-256:fe\nbob:other:MD5:01\n"
                                    "bob:other:SASL MD5:fe\ncarol::SHA-512-256:01\n");

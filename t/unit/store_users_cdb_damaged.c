@@ -16,7 +16,7 @@ static void refuses(const char *what)
         fail_msg("error is \"%s\"", error);
 }
 
-/* ---- files that are none ---- */
+/* ---- files that are not databases ---- */
 
 static void a_file_that_is_no_database_is_refused(void **unused)
 {
@@ -29,14 +29,14 @@ static void a_file_that_is_no_database_is_refused(void **unused)
     refuses("not a regular file");
     assert_int_equal(rmdir(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
-    refuses("not a regular file"); /* and does not wait */
+    refuses("not a regular file"); /* open() must not wait for a writer */
     unlink(path);
     write_users(LINES, &as.database);
     assert_int_equal(truncate(path, (off_t)UINT32_MAX + 1), 0);
     refuses("4 GiB");
 }
 
-/* A cdb of somebody else's, whose first record is `key` and `value`. */
+/* Writes a cdb of another program, whose first record is `key` and `value`. */
 static void write_cdb(const char *key, const void *value, unsigned value_len)
 {
     struct cdb_make make;
@@ -79,9 +79,9 @@ static void a_file_that_ends_early_or_late_is_refused(void **unused)
     refuses("not a database");
 }
 
-/* ---- damaged records: found as nothing, and never left ---- */
+/* ---- damaged records: they are not found, and reads stay inside the file ---- */
 
-/* Maps the file to be written into, before anybody opens it. */
+/* Maps the file for writing. */
 static unsigned char *map_file(size_t *ret_len)
 {
     struct stat info;
@@ -94,7 +94,7 @@ static unsigned char *map_file(size_t *ret_len)
     return memory;
 }
 
-/* Where the record of that text lies: the lengths of key and value are 8 octets before the key. */
+/* Returns the place of `text`. The lengths of a record stand 8 octets before its key. */
 static unsigned char *find_text(unsigned char *memory, size_t len, const char *text)
 {
     for (size_t i = 0; i + strlen(text) <= len; i++)
@@ -158,13 +158,14 @@ static void a_record_of_another_length_is_not_found(void **unused)
     }
 }
 
-/* A length near 2^32 leads back into the file, where a sum of lengths wraps. */
+/* With a length near 2^32 a sum of lengths wraps, and would lead to an earlier place in the file.
+ */
 static void a_walk_ends_whatever_the_lengths_are(void **unused)
 {
     (void)unused;
     size_t len;
     write_users("alice:realm:" A "\nbob:other:" A "\n", &as.database);
-    struct store_users_cdb *cdb = open_database(); /* before it is changed */
+    struct store_users_cdb *cdb = open_database(); /* opened before the test changes the record */
     unsigned char *memory = map_file(&len);
     unsigned char *record = find_text(memory, len, "bob:other") - 16 - 17 - 8;
     for (uint32_t less = 1; less < 4096; less++)
@@ -182,18 +183,19 @@ static void a_walk_ends_whatever_the_lengths_are(void **unused)
     store_users_cdb_free(cdb);
 }
 
-/* All tables of the file in turn lie elsewhere or are longer. */
+/* Each table of the file gets another place, then another length. */
 static void a_table_outside_the_file_is_not_read(void **unused)
 {
     (void)unused;
     static const uint32_t places[] = {0, 2047, 2048, 4096, 0x7fffffff, 0xfffffff8, UINT32_MAX};
     size_t len;
     write_users("bob:other:" A "\n", &as.database);
-    struct store_users_cdb *cdb = open_database(); /* before they are changed */
+    struct store_users_cdb *cdb = open_database(); /* opened before the test changes the tables */
     assert_true(finds(cdb, "bob", "other"));
     unsigned char *memory = map_file(&len);
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-        for (size_t table = 1; table < 256; table++) /* the first tells where records end */
+        for (size_t table = 1; table < 256;
+             table++) /* the place of the first table is the end of the records */
             cdb_pack(places[i], memory + 8 * table);
         (void)finds(cdb, "bob", "other");
         for (size_t table = 1; table < 256; table++)

@@ -47,7 +47,7 @@ static struct sspi_users *open_users(const char *text)
     return users;
 }
 
-/* `name`: "user" or "DOMAIN\user" of the line that is to be found, NULL: none. */
+/* `name` is "user" or "DOMAIN\user" of the expected line; NULL: no line is expected. */
 static void assert_finds(struct sspi_users *users, const char *user, const char *domain,
                          const char *name, uint8_t first)
 {
@@ -167,7 +167,7 @@ static void wrong_files_are_refused_with_their_line(void **state)
     }
 }
 
-/* Every one of very many, and what is beside each. */
+/* Each of 1000 users is found, and names next to theirs are not. */
 static void each_of_many_is_found(void **state)
 {
     BYTES_CLEANUP struct bytes text = {0};
@@ -201,7 +201,7 @@ static void a_changed_file_is_read_again(void **state)
                      STORE_SOURCE_RELOADED);
     assert_finds(users, "alice", "Corp", NULL, 0);
     assert_finds(users, "bob", "Corp", "Corp\\bob", 0xfe);
-    /* A file that cannot be used leaves the old users. */
+    /* If the new file cannot be used, the old users stay. */
     write_file("bob:Corp:NT:" A "\nBOB:Corp:NT:" A "\n");
     assert_int_equal(store_source_reload(store_users_source(users), error, sizeof(error)),
                      STORE_SOURCE_UNREADABLE);

@@ -18,7 +18,7 @@
 static const char *problem;
 static struct store_users_line line;
 
-/* In memory of its own size, so that the address sanitizer sees a step beyond. */
+/* In memory of its own size, so that the address sanitizer detects a read beyond it. */
 static enum store_users_kind parse(const char *text)
 {
     static char *copy;
@@ -159,7 +159,7 @@ static void names_what_is_wrong(void **unused)
         assert_non_null(problem);
         if (strstr(problem, wrong[i].problem) == NULL)
             fail_msg("\"%s\" instead of \"%s\"", problem, wrong[i].problem);
-        assert_non_null(strstr(problem, ";")); /* what would be right */
+        assert_non_null(strstr(problem, ";")); /* followed by the remedy */
     }
 }
 

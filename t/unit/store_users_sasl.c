@@ -5,7 +5,7 @@
 #define JOERG "J\xc3\xb6rg"
 #define SASL  ":MD5-ISO-8859-1:"
 
-/* True when there is such a user, of a hash of 16 octets that starts so. */
+/* True if the user exists and the hash, of 16 octets, begins with first_octet. */
 static bool sasl_has(const char *user, struct sspi_view realm, int first_octet)
 {
     uint8_t hash[STORE_USERS_HASH_MAX];
@@ -15,7 +15,7 @@ static bool sasl_has(const char *user, struct sspi_view realm, int first_octet)
     return found && hash[0] == first_octet;
 }
 
-/* RFC 2831 2.1.2.1. Either order of the lines is fine. */
+/* RFC 2831 2.1.2.1. The lines may be in either order. */
 static void the_hash_over_iso_8859_1_is_before_that_over_utf_8(void **kind)
 {
     open_users(JOERG ":realm:" A "\n" JOERG ":realm" SASL B "\nalice:realm" SASL B
@@ -29,7 +29,8 @@ static void the_hash_over_iso_8859_1_is_before_that_over_utf_8(void **kind)
     assert_true(has(ALICE, REALM, SSPI_DIGEST_SHA_256, 0x01));
 }
 
-/* Where all is ASCII they are the same, and a name beyond ISO-8859-1 is hashed in UTF-8. */
+/* Both hashes are equal if all text is ASCII. A name that does not fit ISO-8859-1 is hashed in
+ * UTF-8. */
 static void without_one_the_plain_md5_serves(void **kind)
 {
     open_users("alice:realm:" A "\n" JOERG ":realm:" A "\nbob:realm:SHA-256:" A A "\n", *kind);
@@ -45,7 +46,7 @@ static void it_is_of_that_user_and_realm_alone(void **kind)
     assert_true(sasl_has(JOERG, SSPI_VIEW(""), 0xfe));
     assert_false(sasl_has(JOERG, SSPI_VIEW("other"), 0x01));
     assert_false(sasl_has("j\xc3\xb6rg", REALM, 0x01));
-    assert_false(sasl_has("J\xf6rg", REALM, 0x01)); /* callers turn names into UTF-8 */
+    assert_false(sasl_has("J\xf6rg", REALM, 0x01)); /* callers convert names to UTF-8 */
     assert_false(sasl_has(JOERG ":realm", SSPI_VIEW(""), 0x01));
     assert_false(sasl_has("", REALM, 0x01));
     assert_false(sasl_has(JOERG, (struct sspi_view){NULL, 0}, 0x01));
@@ -69,7 +70,7 @@ static void request_digest_does_not_know_such_a_user(void **kind)
     assert_int_equal(offered[0], SSPI_DIGEST_SHA_256);
 }
 
-/* Whichever of the two comes first. */
+/* The two lines may be in either order. */
 static void a_user_of_both_is_counted_once(void **kind)
 {
     open_users(JOERG ":realm" SASL A "\n" JOERG ":realm:" A "\nalice:realm:" A

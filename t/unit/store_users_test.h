@@ -25,12 +25,12 @@
 #define ALICE SSPI_VIEW("alice")
 #define REALM SSPI_VIEW("realm")
 
-/* Ways in which a test may get its users: its initial state. */
+/* The kinds of files that a test may use: the address of a member is the test's initial state. */
 static struct {
     char text, database;
 } as;
 
-/* A test for each. */
+/* One test for each kind. */
 #define ONE(test, way) cmocka_unit_test_prestate_setup_teardown(test, NULL, teardown, &as.way)
 #define BOTH(test)     ONE(test, text), ONE(test, database)
 
@@ -96,7 +96,7 @@ static inline void write_users(const char *text, void *kind)
     assert_int_equal(rename(new_path, path), 0);
 }
 
-/* Sets `users`, or leaves `error`. */
+/* Sets `users`. If that is NULL, `error` has the message. */
 static inline void open_users(const char *text, void *kind)
 {
     char name[80];
@@ -106,7 +106,7 @@ static inline void open_users(const char *text, void *kind)
     users = store_users_open(name, error, sizeof(error));
 }
 
-/* Only the database of that file; NULL leaves `error`. */
+/* Opens only the database. If it returns NULL, `error` has the message. */
 static inline struct store_users_cdb *open_database(void)
 {
     struct stat identity;
@@ -146,7 +146,7 @@ static inline struct sspi_view userhash_of(const char *user, const char *realm,
     return (struct sspi_view){text, 2 * hash_len(algorithm)};
 }
 
-/* True when the userhash leads to that user and a hash that starts so. */
+/* True if the userhash finds `user` and a hash that begins with first_octet. */
 static inline bool leads_to(struct sspi_view userhash, struct sspi_view realm,
                             enum sspi_digest_algorithm algorithm, const char *user, int first_octet)
 {
