@@ -175,8 +175,8 @@ static void what_is_cut_or_lies_about_its_length_is_refused(void **unused)
     struct kerberos_pac_sids sids;
     write_pac(&pac, &whole);
     for (size_t len = 0; len < whole.len; len++) {
-        char *cut = malloc(
-            len + 1); /* a block of its own, so that the sanitizer detects a read beyond it */
+        /* A block of its own, so that the sanitizer detects a read beyond it. */
+        char *cut = malloc(len + 1);
         memcpy(cut, whole.data, len);
         assert_int_equal(kerberos_pac_read((struct sspi_view){cut, len}, &sids),
                          KERBEROS_PAC_MALFORMED);

@@ -37,8 +37,8 @@ static void attributes_are_what_both_sides_took(void **state)
         {ASKED, least, 0},
         {ASKED, strong | NTLM_FLAG_SIGN, sign},
         {ASKED, strong | NTLM_FLAG_SEAL, ASC_RET_CONFIDENTIALITY},
-        {ASKED, least | NTLM_FLAG_SIGN | NTLM_FLAG_SEAL,
-         0}, /* without 128-bit keys, so no protection is promised */
+        /* Without extended session security and 128-bit keys there is no protection. */
+        {ASKED, least | NTLM_FLAG_SIGN | NTLM_FLAG_SEAL, 0},
         {ASKED, least | NTLM_FLAG_IDENTIFY, 0}, /* was not asked for */
         {ASKED | NTLM_FLAG_IDENTIFY, least | NTLM_FLAG_IDENTIFY, ASC_RET_IDENTIFY},
         {least, 0xFFFFFFFF & ~NTLM_FLAG_ANONYMOUS, 0},

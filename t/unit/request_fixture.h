@@ -169,7 +169,7 @@ static inline struct seen log_in(const struct sspi_policy *policy)
     return get_with(policy, &last);
 }
 
-/* ---- the server ---- */
+/* ---- a server, and a connection to it ---- */
 
 static inline void write_users(char *template, const char *text)
 {

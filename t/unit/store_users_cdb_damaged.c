@@ -194,8 +194,8 @@ static void a_table_outside_the_file_is_not_read(void **unused)
     assert_true(finds(cdb, "bob", "other"));
     unsigned char *memory = map_file(&len);
     for (size_t i = 0; i < sizeof(places) / sizeof(*places); i++) {
-        for (size_t table = 1; table < 256;
-             table++) /* the place of the first table is the end of the records */
+        /* The place of the first table is the end of the records. */
+        for (size_t table = 1; table < 256; table++)
             cdb_pack(places[i], memory + 8 * table);
         (void)finds(cdb, "bob", "other");
         for (size_t table = 1; table < 256; table++)
