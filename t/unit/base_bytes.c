@@ -31,7 +31,7 @@ static void bytes_grow_and_end_with_a_nul(void **state)
     free(text);
 }
 
-static void limit_is_reached_and_one_more_octet_fails_for_ever(void **state)
+static void one_octet_over_the_limit_fails_for_ever(void **state)
 {
     BYTES_CLEANUP struct bytes b = {.limit = 4};
 
@@ -89,7 +89,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_grow_and_end_with_a_nul),
-        cmocka_unit_test(limit_is_reached_and_one_more_octet_fails_for_ever),
+        cmocka_unit_test(one_octet_over_the_limit_fails_for_ever),
         cmocka_unit_test(format_and_hex_keep_the_limit),
         cmocka_unit_test(views_compare),
         cmocka_unit_test(wipe_accepts_no_memory_and_clears_memory),

@@ -168,7 +168,7 @@ static void padding_is_checked(void **state)
     close_pair(&p);
 }
 
-static void numbers_are_never_used_again(void **state)
+static void message_numbers_are_never_used_again(void **state)
 {
     struct fixture *f = *state;
     char text[] = "text", room[24];
@@ -205,7 +205,7 @@ int main(void)
         TEST(messages_out_of_order_are_refused),
         TEST(messages_of_the_other_direction_are_refused),
         TEST(padding_is_checked),
-        TEST(numbers_are_never_used_again),
+        TEST(message_numbers_are_never_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, end_des);
 }

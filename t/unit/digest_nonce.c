@@ -73,7 +73,7 @@ static void nonce_from_the_future_is_foreign_beyond_the_skew(void **state)
                      DIGEST_NONCE_FOREIGN);
 }
 
-static void failed_library_is_neither_good_nor_foreign(void **state)
+static void a_library_failure_has_a_result_of_its_own(void **state)
 {
     struct hash_suite none = {0};
     struct hash_run broken;
@@ -95,7 +95,7 @@ int main(void)
         cmocka_unit_test(each_character_counts),
         cmocka_unit_test(nonce_of_another_realm_or_key_is_foreign),
         cmocka_unit_test(nonce_from_the_future_is_foreign_beyond_the_skew),
-        cmocka_unit_test(failed_library_is_neither_good_nor_foreign),
+        cmocka_unit_test(a_library_failure_has_a_result_of_its_own),
     };
     return cmocka_run_group_tests(tests, nonce_setup, hash_teardown);
 }

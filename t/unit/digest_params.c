@@ -66,7 +66,7 @@ static void quoted_pairs_are_decoded_and_kept_raw_too(void **state)
     digest_params_clear(&p);
 }
 
-static void what_is_written_is_read_the_same(void **state)
+static void a_written_value_is_read_as_the_same_value(void **state)
 {
     BYTES_CLEANUP struct bytes text = {0};
     struct digest_params p;
@@ -164,7 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tokens_quoted_values_blanks_and_empty_elements_are_accepted),
         cmocka_unit_test(quoted_pairs_are_decoded_and_kept_raw_too),
-        cmocka_unit_test(what_is_written_is_read_the_same),
+        cmocka_unit_test(a_written_value_is_read_as_the_same_value),
         cmocka_unit_test(broken_grammar_is_refused_with_its_position),
         cmocka_unit_test(joined_headers_are_refused_and_their_text_is_not_shown),
         cmocka_unit_test(control_characters_are_refused_and_any_encoding_is_accepted),

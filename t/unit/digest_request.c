@@ -244,7 +244,7 @@ static void the_channel_of_the_login_must_stay_the_same(void **state)
     digest_package.destroy(context);
 }
 
-static void credentials_without_contexts_verify_no_later_request(void **state)
+static void credentials_without_contexts_do_not_verify_later_requests(void **state)
 {
     struct fixture *f = *state;
     struct client c;
@@ -275,7 +275,7 @@ int main(void)
         TEST(contexts_of_one_nonce_share_its_sequence),
         TEST(an_answer_is_signed_with_the_context_s_key),
         TEST(the_channel_of_the_login_must_stay_the_same),
-        TEST(credentials_without_contexts_verify_no_later_request),
+        TEST(credentials_without_contexts_do_not_verify_later_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

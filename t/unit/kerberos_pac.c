@@ -167,7 +167,7 @@ static void as_many_sids_as_the_limit_are_taken_and_not_one_more(void **unused)
     assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_MALFORMED);
 }
 
-static void what_is_cut_or_lies_about_its_length_is_refused(void **unused)
+static void truncated_pacs_and_wrong_lengths_are_refused(void **unused)
 {
     static const uint32_t groups[] = {513, ENABLED};
     struct pac pac = {.user = 1104, .primary = 513, .groups = groups, .n_groups = 1, .n_extra = 1};
@@ -196,7 +196,7 @@ int main(void)
         cmocka_unit_test(user_groups_extra_and_resource_groups_are_returned),
         cmocka_unit_test(without_a_number_the_user_is_the_first_extra_sid),
         cmocka_unit_test(as_many_sids_as_the_limit_are_taken_and_not_one_more),
-        cmocka_unit_test(what_is_cut_or_lies_about_its_length_is_refused),
+        cmocka_unit_test(truncated_pacs_and_wrong_lengths_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

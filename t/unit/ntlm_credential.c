@@ -33,7 +33,7 @@ static void the_user_file_is_named_in_the_data_or_the_environment(void **state)
     assert_int_equal(unsetenv("SSPI_USER_FILE"), 0);
 }
 
-static void a_file_without_nt_lines_is_no_use(void **state)
+static void a_file_without_nt_lines_makes_no_credential(void **state)
 {
     struct fixture *f = *state;
     struct ntlm_credential *credential;
@@ -81,7 +81,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_user_file_is_named_in_the_data_or_the_environment),
-        TEST(a_file_without_nt_lines_is_no_use),
+        TEST(a_file_without_nt_lines_makes_no_credential),
         TEST(own_users_are_read_again),
         TEST(the_name_of_this_machine_is_sent),
     };

@@ -195,7 +195,7 @@ static void rc4_is_that_of_the_rfc_and_goes_on_until_it_restarts(void **state)
     cipher_stream_free(rc4);
 }
 
-static void opening_leaves_no_error_behind_and_nothing_in_the_process(void **state)
+static void opening_leaves_no_error_and_changes_nothing_in_the_process(void **state)
 {
     struct ntlm_crypto other;
     ERR_clear_error();
@@ -221,7 +221,7 @@ int main(void)
         cmocka_unit_test(a_mic_is_over_the_three_messages),
         cmocka_unit_test(hmac_is_that_of_the_rfc),
         cmocka_unit_test(rc4_is_that_of_the_rfc_and_goes_on_until_it_restarts),
-        cmocka_unit_test(opening_leaves_no_error_behind_and_nothing_in_the_process),
+        cmocka_unit_test(opening_leaves_no_error_and_changes_nothing_in_the_process),
     };
     return cmocka_run_group_tests(tests, open_crypto, close_crypto);
 }

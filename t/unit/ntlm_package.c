@@ -23,7 +23,7 @@ static void a_right_password_logs_in(void **state)
     exchange_end(&exchange);
 }
 
-static void attributes_are_what_both_sides_took(void **state)
+static void attributes_are_those_that_both_sides_agreed_on(void **state)
 {
     struct fixture *f = *state;
     const ULONG sign = ASC_RET_INTEGRITY | ASC_RET_REPLAY_DETECT | ASC_RET_SEQUENCE_DETECT;
@@ -119,7 +119,7 @@ static void an_exchange_that_ended_cannot_continue(void **state)
     exchange_end(&exchange);
 }
 
-static void each_leg_takes_its_own_message_alone(void **state)
+static void each_leg_accepts_only_its_own_message(void **state)
 {
     struct fixture *f = *state;
     const struct client client = client_alice();
@@ -264,11 +264,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_right_password_logs_in),
-        TEST(attributes_are_what_both_sides_took),
+        TEST(attributes_are_those_that_both_sides_agreed_on),
         TEST(challenges_name_the_server_and_never_repeat),
         TEST(an_answer_to_another_challenge_is_refused),
         TEST(an_exchange_that_ended_cannot_continue),
-        TEST(each_leg_takes_its_own_message_alone),
+        TEST(each_leg_accepts_only_its_own_message),
         TEST(datagrams_are_refused),
         TEST(without_randomness_there_is_no_challenge),
         TEST(changed_users_count_from_the_next_answer_on),

@@ -45,7 +45,7 @@ static void contradicting_directives_are_removed(void **state)
     becomes("S-MaxAge = \"60\"", "private");
 }
 
-static void directives_as_strict_are_kept(void **state)
+static void directives_that_are_as_strict_stay(void **state)
 {
     becomes("no-store", "private, no-store");
     becomes("no-cache, no-store, must-revalidate", "private, no-cache, no-store, must-revalidate");
@@ -90,7 +90,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(private_is_added_once),
         cmocka_unit_test(contradicting_directives_are_removed),
-        cmocka_unit_test(directives_as_strict_are_kept),
+        cmocka_unit_test(directives_that_are_as_strict_stay),
         cmocka_unit_test(private_for_some_fields_is_not_enough),
         cmocka_unit_test(broken_values_hide_nothing),
         cmocka_unit_test(other_fields_override_it),

@@ -173,7 +173,7 @@ static size_t make_people(struct person people[N_PEOPLE], char *names[N_PEOPLE])
     return n;
 }
 
-static void no_two_users_come_out_alike(void **state)
+static void two_users_never_have_the_same_name(void **state)
 {
     struct person people[N_PEOPLE];
     char *names[N_PEOPLE], *spelt[N_PEOPLE];
@@ -214,7 +214,7 @@ int main(void)
         cmocka_unit_test(principals),
         cmocka_unit_test(accounts),
         cmocka_unit_test(digest_users),
-        cmocka_unit_test(no_two_users_come_out_alike),
+        cmocka_unit_test(two_users_never_have_the_same_name),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

@@ -105,7 +105,7 @@ static void read_only_output_is_refused(void **unused)
     assert_false(SecIsValidHandle(&context));
 }
 
-static void a_success_whose_answer_does_not_fit_is_none_before_it_does(void **unused)
+static void a_login_is_not_complete_until_its_output_fits(void **unused)
 {
     char room[9];
     SecBuffer out = {9, SECBUFFER_TOKEN, room};
@@ -195,7 +195,7 @@ static void a_context_that_failed_can_only_be_deleted(void **unused)
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
-static void what_a_package_must_not_say_lets_nobody_in(void **unused)
+static void impossible_results_of_a_package_are_internal_errors(void **unused)
 {
     char room[16];
     SecBuffer out = {sizeof(room), SECBUFFER_TOKEN, room};
@@ -290,11 +290,11 @@ int main(void)
         cmocka_unit_test(an_answer_goes_into_the_callers_buffer),
         cmocka_unit_test(a_first_answer_that_does_not_fit_waits_for_a_larger_buffer),
         cmocka_unit_test(read_only_output_is_refused),
-        cmocka_unit_test(a_success_whose_answer_does_not_fit_is_none_before_it_does),
+        cmocka_unit_test(a_login_is_not_complete_until_its_output_fits),
         cmocka_unit_test(several_buffers_receive_several_challenges),
         cmocka_unit_test(a_first_refusal_gives_an_answer_and_an_error_detail_and_no_context),
         cmocka_unit_test(a_context_that_failed_can_only_be_deleted),
-        cmocka_unit_test(what_a_package_must_not_say_lets_nobody_in),
+        cmocka_unit_test(impossible_results_of_a_package_are_internal_errors),
         cmocka_unit_test(an_established_context_survives_a_further_call),
         cmocka_unit_test(a_context_is_needed_to_put_the_handle_into),
         cmocka_unit_test(a_new_variable_receives_the_same_context),

@@ -32,7 +32,7 @@ static void a_reused_slot_does_not_revive_an_old_handle(void **unused)
     fake_all_gone();
 }
 
-static void handles_that_are_none_are_refused_by_every_call(void **unused)
+static void every_call_refuses_invalid_handles(void **unused)
 {
     CredHandle credential = fake_credential("WDigest");
     CtxtHandle out;
@@ -64,7 +64,7 @@ static void handles_that_are_none_are_refused_by_every_call(void **unused)
     assert_int_equal(FreeCredentialsHandle(&credential), SEC_E_OK);
 }
 
-static void a_credential_is_no_context_and_the_other_way_round(void **unused)
+static void a_credential_is_not_a_context_and_a_context_not_a_credential(void **unused)
 {
     CredHandle credential = fake_credential("Negotiate");
     CtxtHandle context;
@@ -218,8 +218,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_freed_credential_is_refused),
         cmocka_unit_test(a_reused_slot_does_not_revive_an_old_handle),
-        cmocka_unit_test(handles_that_are_none_are_refused_by_every_call),
-        cmocka_unit_test(a_credential_is_no_context_and_the_other_way_round),
+        cmocka_unit_test(every_call_refuses_invalid_handles),
+        cmocka_unit_test(a_credential_is_not_a_context_and_a_context_not_a_credential),
         cmocka_unit_test(a_context_keeps_its_credential_alive),
         cmocka_unit_test(another_credential_than_the_contexts_is_refused),
         cmocka_unit_test(a_table_holds_its_limit_and_no_handle_more),

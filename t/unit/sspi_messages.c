@@ -95,7 +95,7 @@ static void token_and_data_are_needed_and_others_refused(void **unused)
     }
 }
 
-static void what_is_written_is_not_read_only(void **unused)
+static void output_memory_must_not_be_read_only(void **unused)
 {
     char room[8] = "room";
     const ULONG flags[] = {SECBUFFER_READONLY, SECBUFFER_READONLY_WITH_CHECKSUM};
@@ -242,7 +242,7 @@ int main(void)
         TEST(a_package_without_messages_says_so),
         TEST(descriptors_that_break_the_rules_are_refused),
         TEST(token_and_data_are_needed_and_others_refused),
-        TEST(what_is_written_is_not_read_only),
+        TEST(output_memory_must_not_be_read_only),
         TEST(flags_say_what_is_sealed),
         TEST(sizes_are_limited),
         TEST(flags_of_the_context_say_what_can_be_done),

@@ -88,7 +88,7 @@ static void a_client_without_an_account_has_a_token_all_the_same(void **unused)
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
-static void no_token_of_what_is_not_established(void **unused)
+static void a_context_that_is_not_established_has_no_access_token(void **unused)
 {
     CtxtHandle context;
     void *token = &context;
@@ -228,7 +228,7 @@ static void deleting_a_context_reverts_it(void **unused)
     assert_ids(ids_now(), before);
 }
 
-static void nobody_becomes_root_and_identify_looks_only(void **unused)
+static void root_and_identify_logins_cannot_be_impersonated(void **unused)
 {
     char token[] = "as " ACCOUNT;
     SecBuffer in = {sizeof(token) - 1, SECBUFFER_TOKEN, token};
@@ -291,11 +291,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_has_the_account_of_the_client),
         cmocka_unit_test(a_client_without_an_account_has_a_token_all_the_same),
-        cmocka_unit_test(no_token_of_what_is_not_established),
+        cmocka_unit_test(a_context_that_is_not_established_has_no_access_token),
         cmocka_unit_test(only_the_calling_thread_becomes_the_client),
         cmocka_unit_test(groups_of_the_server_are_given_up),
         cmocka_unit_test(deleting_a_context_reverts_it),
-        cmocka_unit_test(nobody_becomes_root_and_identify_looks_only),
+        cmocka_unit_test(root_and_identify_logins_cannot_be_impersonated),
         cmocka_unit_test(without_the_privilege_nothing_changes),
     };
     return cmocka_run_group_tests(tests, acquire, release);

@@ -118,7 +118,7 @@ static void nothing_is_fresh_twice(struct sspi_state *state, unsigned already)
 }
 
 /* The child has marked the set as being written, and stops before the first count. */
-static void a_late_writer_forgets_no_count(void **unused)
+static void a_late_writer_does_not_lose_a_count(void **unused)
 {
     (void)unused;
     struct sspi_state *state = test_state(SIZE);
@@ -203,7 +203,7 @@ static void the_other_cache_is_asked_for_what_a_late_holder_overwrote(void **unu
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_late_writer_forgets_no_count),
+        cmocka_unit_test(a_late_writer_does_not_lose_a_count),
         cmocka_unit_test(a_late_holder_does_not_begin_to_write),
         cmocka_unit_test(the_other_cache_is_asked_for_what_a_late_holder_overwrote),
     };

@@ -208,7 +208,7 @@ static void begin_to_write_set_0(struct sspi_state *state)
     set->word[0][0] = 0; /* the counts of the first nonce are forgotten */
 }
 
-static void a_set_whose_writer_was_killed_accepts_nothing_old(void **unused)
+static void a_set_whose_writer_was_killed_accepts_no_old_nonce(void **unused)
 {
     (void)unused;
     struct sspi_state *state = test_state(SIZE);
@@ -263,7 +263,7 @@ int main(void)
         cmocka_unit_test(no_count_is_fresh_twice_while_nonces_are_removed),
         cmocka_unit_test(each_token_is_fresh_exactly_once_among_processes_and_threads),
         cmocka_unit_test(a_process_killed_with_a_lock_blocks_no_other),
-        cmocka_unit_test(a_set_whose_writer_was_killed_accepts_nothing_old),
+        cmocka_unit_test(a_set_whose_writer_was_killed_accepts_no_old_nonce),
         cmocka_unit_test(the_state_works_where_another_process_mapped_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

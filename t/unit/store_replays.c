@@ -79,7 +79,7 @@ static void expired_tokens_make_room(void **unused)
         assert_int_equal(check(i, NOW + i * (LIFETIME / STORE_REPLAY_WAYS)), STORE_REPLAY_FRESH);
 }
 
-static void a_full_set_keeps_what_it_has_and_says_full(void **unused)
+static void a_full_set_keeps_its_tokens_and_returns_full(void **unused)
 {
     (void)unused;
     for (unsigned i = 0; i < STORE_REPLAY_WAYS; i++)
@@ -123,7 +123,7 @@ int main(void)
         TEST(a_token_is_kept_for_its_lifetime),
         TEST(a_token_is_known_beyond_its_lifetime_until_its_slot_is_needed),
         TEST(expired_tokens_make_room),
-        TEST(a_full_set_keeps_what_it_has_and_says_full),
+        TEST(a_full_set_keeps_its_tokens_and_returns_full),
         TEST(after_an_overflow_unseen_tokens_are_full_for_a_lifetime_but_recorded),
         TEST(another_set_is_not_touched_by_an_overflow),
     };

@@ -36,7 +36,7 @@ static void two_servers_share_counts_replays_and_keys(void **unused)
     store_state_free(second);
 }
 
-static void a_restart_keeps_what_was_seen(void **unused)
+static void a_restart_keeps_used_tokens(void **unused)
 {
     (void)unused;
     struct sspi_state *state = open_file(STORE_STATE_MADE);
@@ -121,7 +121,7 @@ static void parents_that_start_at_once_use_the_same_memory(void **unused)
 
 /* ---- files that cannot be used ---- */
 
-static void a_size_is_kept_while_the_file_is_used_and_changed_behind_it(void **unused)
+static void the_size_is_kept_while_a_process_uses_the_file(void **unused)
 {
     (void)unused;
     struct sspi_state *first = open_file(STORE_STATE_MADE);
@@ -242,11 +242,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(two_servers_share_counts_replays_and_keys),
-        TEST(a_restart_keeps_what_was_seen),
+        TEST(a_restart_keeps_used_tokens),
         TEST(the_file_is_private_to_its_owner_and_wholly_on_disk),
         TEST(workers_inherit_no_descriptor_that_writes),
         TEST(parents_that_start_at_once_use_the_same_memory),
-        TEST(a_size_is_kept_while_the_file_is_used_and_changed_behind_it),
+        TEST(the_size_is_kept_while_a_process_uses_the_file),
         TEST(a_file_that_does_not_fit_is_replaced),
         TEST(processes_keep_an_old_file_that_another_layout_replaces),
         TEST(an_earlier_copy_of_the_file_is_not_used),

@@ -48,7 +48,7 @@ static void a_second_line_of_a_user_and_algorithm_is_refused_and_adds_nothing(vo
     store_users_cdb_free(cdb);
 }
 
-static void what_is_not_found_leaves_the_outputs_alone(void **unused)
+static void a_failed_lookup_does_not_change_the_outputs(void **unused)
 {
     (void)unused;
     write_users(LINES, &as.database);
@@ -153,7 +153,7 @@ static void names_may_have_255_octets(void **unused)
     close(file);
 }
 
-static void what_cannot_be_written_is_no_database(void **unused)
+static void a_write_error_makes_no_database(void **unused)
 {
     (void)unused;
     struct store_users_line line = line_of("alice:realm:" A);
@@ -181,7 +181,7 @@ static void what_cannot_be_written_is_no_database(void **unused)
     close(full);
 }
 
-static void the_writer_takes_what_lines_are_of(void **unused)
+static void the_writer_refuses_lines_that_no_user_file_has(void **unused)
 {
     (void)unused;
     int file = new_file();
@@ -229,11 +229,11 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_second_line_of_a_user_and_algorithm_is_refused_and_adds_nothing),
-        TEST(what_is_not_found_leaves_the_outputs_alone),
+        TEST(a_failed_lookup_does_not_change_the_outputs),
         TEST(many_users_and_realms_are_counted_and_found),
         TEST(names_may_have_255_octets),
-        TEST(what_cannot_be_written_is_no_database),
-        TEST(the_writer_takes_what_lines_are_of),
+        TEST(a_write_error_makes_no_database),
+        TEST(the_writer_refuses_lines_that_no_user_file_has),
         TEST(lines_come_out_in_their_order),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);

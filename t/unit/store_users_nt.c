@@ -112,7 +112,7 @@ static void a_file_without_nt_lines_has_no_nt_users(void **state)
     }
 }
 
-static void a_nul_in_a_name_finds_nobody(void **state)
+static void a_name_with_a_nul_is_not_found(void **state)
 {
     struct store_nt_user found;
     struct sspi_users *users = open_users("alice:Corp:NT:" A "\n");
@@ -215,7 +215,7 @@ int main(void)
         cmocka_unit_test(lines_are_found_without_case),
         cmocka_unit_test(no_domain_is_that_of_the_first_line),
         cmocka_unit_test(a_file_without_nt_lines_has_no_nt_users),
-        cmocka_unit_test(a_nul_in_a_name_finds_nobody),
+        cmocka_unit_test(a_name_with_a_nul_is_not_found),
         cmocka_unit_test(names_may_be_of_any_length),
         cmocka_unit_test(wrong_files_are_refused_with_their_line),
         cmocka_unit_test(each_of_many_is_found),

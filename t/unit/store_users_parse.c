@@ -93,7 +93,7 @@ static void the_realm_may_be_empty_and_the_user_not(void **unused)
     assert_non_null(store_users_parse_name(SSPI_VIEW(""), false));
 }
 
-static void lines_are_of_the_three_algorithms_alone(void **unused)
+static void lines_have_only_the_three_algorithms(void **unused)
 {
     (void)unused;
     for (enum sspi_digest_algorithm a = SSPI_DIGEST_NONE; a <= SSPI_DIGEST_SHA_512_256_SESS + 1;
@@ -239,7 +239,7 @@ int main(void)
         cmocka_unit_test(reads_each_form),
         cmocka_unit_test(reads_the_form_for_sasl),
         cmocka_unit_test(the_realm_may_be_empty_and_the_user_not),
-        cmocka_unit_test(lines_are_of_the_three_algorithms_alone),
+        cmocka_unit_test(lines_have_only_the_three_algorithms),
         cmocka_unit_test(passes_over_comments_empty_lines_and_nt_lines),
         cmocka_unit_test(names_what_is_wrong),
         cmocka_unit_test(names_may_have_255_octets_and_no_more),

@@ -16,7 +16,7 @@ static bool sasl_has(const char *user, struct sspi_view realm, int first_octet)
 }
 
 /* RFC 2831 2.1.2.1. The lines may be in either order. */
-static void the_hash_over_iso_8859_1_is_before_that_over_utf_8(void **kind)
+static void the_hash_of_iso_8859_1_has_priority_over_that_of_utf_8(void **kind)
 {
     open_users(JOERG ":realm:" A "\n" JOERG ":realm" SASL B "\nalice:realm" SASL B
                      "\n\nalice:realm:SHA-256:" A A "\nalice:realm:MD5:" A "\n",
@@ -31,7 +31,7 @@ static void the_hash_over_iso_8859_1_is_before_that_over_utf_8(void **kind)
 
 /* Both hashes are equal if all text is ASCII. A name that does not fit ISO-8859-1 is hashed in
  * UTF-8. */
-static void without_one_the_plain_md5_serves(void **kind)
+static void without_a_line_of_sasl_the_md5_line_is_used(void **kind)
 {
     open_users("alice:realm:" A "\n" JOERG ":realm:" A "\nbob:realm:SHA-256:" A A "\n", *kind);
     assert_true(sasl_has("alice", REALM, 0x01));
@@ -39,7 +39,7 @@ static void without_one_the_plain_md5_serves(void **kind)
     assert_false(sasl_has("bob", REALM, 0x01));
 }
 
-static void it_is_of_that_user_and_realm_alone(void **kind)
+static void the_hash_belongs_to_one_user_in_one_realm(void **kind)
 {
     open_users(JOERG ":realm" SASL A "\n" JOERG "::MD5-ISO-8859-1:" B "\n", *kind);
     assert_true(sasl_has(JOERG, REALM, 0x01));
@@ -71,7 +71,7 @@ static void request_digest_does_not_know_such_a_user(void **kind)
 }
 
 /* The two lines may be in either order. */
-static void a_user_of_both_is_counted_once(void **kind)
+static void a_user_with_both_lines_is_counted_once(void **kind)
 {
     open_users(JOERG ":realm" SASL A "\n" JOERG ":realm:" A "\nalice:realm:" A
                      "\nalice:realm" SASL A "\nalice:realm:SHA-256:" A A "\n",
@@ -111,11 +111,11 @@ static void a_second_one_is_refused(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BOTH(the_hash_over_iso_8859_1_is_before_that_over_utf_8),
-        BOTH(without_one_the_plain_md5_serves),
-        BOTH(it_is_of_that_user_and_realm_alone),
+        BOTH(the_hash_of_iso_8859_1_has_priority_over_that_of_utf_8),
+        BOTH(without_a_line_of_sasl_the_md5_line_is_used),
+        BOTH(the_hash_belongs_to_one_user_in_one_realm),
         BOTH(request_digest_does_not_know_such_a_user),
-        BOTH(a_user_of_both_is_counted_once),
+        BOTH(a_user_with_both_lines_is_counted_once),
         BOTH(an_unknown_user_gets_the_same_dummy_each_time),
         cmocka_unit_test_teardown(a_second_one_is_refused, teardown),
     };
