@@ -671,10 +671,13 @@ typedef void(SEC_ENTRY *SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer
  *                   caller frees it with FreeCredentialsHandle.
  * ptsExpiry         out, may be NULL. The constant maximum: an acceptor's credential does not end.
  *
- * Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (no such package); SEC_E_UNKNOWN_CREDENTIALS (a use
- * without INBOUND, or pAuthData with another Version); SEC_E_NO_CREDENTIALS (no usable key or user
- * file: mend the configuration); SEC_E_INVALID_PARAMETER (phCredential NULL, a W string that is not
- * UTF-16); SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR.
+ * Returns
+ * SEC_E_OK                   The credential is in *phCredential.
+ * SEC_E_SECPKG_NOT_FOUND     There is no such package.
+ * SEC_E_UNKNOWN_CREDENTIALS  A use without INBOUND, or pAuthData has another Version.
+ * SEC_E_NO_CREDENTIALS       There is no usable key or user file: correct the configuration.
+ * SEC_E_INVALID_PARAMETER    phCredential is NULL, or a W string is not UTF-16.
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   An error of the server.
  * Blocks: may read files. Threads: any. Source: nf-sspi-acquirecredentialshandlea; which of its
  * statuses stands for a wrong use is not said there, and UNKNOWN_CREDENTIALS is our choice. */
 SSPI_API SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(
@@ -691,7 +694,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(
  *
  * phCredential      in. The caller's variable is left alone, as on Windows.
  *
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live credential, so also on a second free).
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (the credential does not exist, as on a second free).
  * Blocks: no. Threads: any, also while others use the handle.
  * Source: nf-sspi-freecredentialshandle. */
 SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential);
@@ -719,12 +722,14 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     Windows takes one; here several are alternatives, any of which may match.
  * fContextReq       in. ASC_REQ_*, any of them. A flag that the client cannot meet is no error:
  *                   look at *pfContextAttr. See "The bit 0x10000000" and docs/libsspi.md, which has
- * what each does. Refused are ASC_REQ_CONFIDENTIALITY with HTTP Digest and ASC_REQ_PROXY_BINDINGS
- * together with ASC_REQ_ALLOW_MISSING_BINDINGS. TargetDataRep     in. Ignored. phNewContext in/out,
- * never NULL. Receives the context's handle; may be phContext itself. A first call that fails gives
- * no context and invalidates it, but for an answer that waits after SEC_E_BUFFER_TOO_SMALL. On a
- * later call it receives phContext's value again. pOutput           in/out, may be NULL (then a
- * token that must be sent is SEC_E_BUFFER_TOO_SMALL).
+ *                   what each does. Refused are ASC_REQ_CONFIDENTIALITY with HTTP Digest, and
+ *                   ASC_REQ_PROXY_BINDINGS together with ASC_REQ_ALLOW_MISSING_BINDINGS.
+ * TargetDataRep     in. Ignored.
+ * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
+ *                   first call that fails gives no context and invalidates it. The exception is an
+ *                   answer that waits after SEC_E_BUFFER_TOO_SMALL. On a later call it receives
+ *                   phContext's value again.
+ * pOutput           in/out, may be NULL (then a token that must be sent is SEC_E_BUFFER_TOO_SMALL).
  *                   - SECBUFFER_TOKEN: the answer, to be sent on SEC_E_OK and on an error too. With
  *                     ASC_REQ_ALLOCATE_MEMORY pvBuffer is allocated here and the caller frees it
  *                     with FreeContextBuffer; else it is the caller's, cbBuffer bytes large. On
@@ -733,47 +738,47 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  *                     challenges, one each, strongest first. Digest's answer on SEC_E_OK is the
  *                     value of Authentication-Info; leave the buffer out where it is not sent.
  *                   - SECBUFFER_SSPI_ERROR_INFO: why (sspi_acceptor.h). Filled on every return.
- *                   - SECBUFFER_CHANNEL_BINDINGS_RESULT: a SEC_CHANNEL_BINDINGS_RESULT, whose flags
+ *                   - SECBUFFER_CHANNEL_BINDINGS_RESULT: a SEC_CHANNEL_BINDINGS_RESULT. Its flags
  *                     say which channel the client named, also if the server has nothing to
- *                     compare it with; 0 when that is not known. Filled on every return.
+ *                     compare it with. They are 0 if that is not known. Filled on every return.
  * pfContextAttr     out, may be NULL. ASC_RET_* of the context on SEC_E_OK; on other returns 0 or
  *                   ASC_RET_ALLOCATED_MEMORY.
  * ptsExpiry         out, may be NULL. End of the context, set on SEC_E_OK only.
  *
  * Returns
- * SEC_E_OK                       established; send the token if there is one
- * SEC_I_CONTINUE_NEEDED          send the token, call again with what comes back
- * SEC_I_COMPLETE_NEEDED          Digest: call CompleteAuthToken, which verifies the client
- * SEC_E_INVALID_HANDLE           phContext or phCredential is not alive (or NULL where it must not
- *                                be), phNewContext is NULL, or the context failed before
- * SEC_E_WRONG_CREDENTIAL_HANDLE  phCredential is not the one that the context was made with
- * SEC_E_NO_CREDENTIALS           the credential has no usable key
- * SEC_E_INVALID_TOKEN            a token or buffer that breaks its rules
- * SEC_E_INCOMPLETE_MESSAGE       Digest: no error so far, but the call needs more input: call
- *                                again with it. The reason in SECBUFFER_SSPI_ERROR_INFO says
- *                                what is missing
- * SEC_E_QOP_NOT_SUPPORTED        Digest: a quality of protection that was not offered
- * SEC_E_BAD_BINDINGS             channel binding wrong or missing, or its buffer is malformed
- * SEC_E_BUFFER_TOO_SMALL         the answer does not fit the caller's buffer, or there is none for
- *                                it; cbBuffer says how much it takes. The answer is kept: make
+ * SEC_E_OK                       The context is established. Send the token if there is one.
+ * SEC_I_CONTINUE_NEEDED          Send the token, and call again with the client's next token.
+ * SEC_I_COMPLETE_NEEDED          Digest: call CompleteAuthToken, which verifies the client.
+ * SEC_E_INVALID_HANDLE           A handle does not exist (or is NULL where it must not be).
+ *                                phNewContext is NULL. Or the context failed before.
+ * SEC_E_WRONG_CREDENTIAL_HANDLE  phCredential is not the one that the context was made with.
+ * SEC_E_NO_CREDENTIALS           The credential has no usable key.
+ * SEC_E_INVALID_TOKEN            A token or buffer breaks its rules.
+ * SEC_E_INCOMPLETE_MESSAGE       Digest: no error was found so far, but the call needs more input.
+ *                                Call again with it. The reason in SECBUFFER_SSPI_ERROR_INFO says
+ *                                what is missing.
+ * SEC_E_QOP_NOT_SUPPORTED        Digest: the client chose a qop that was not offered.
+ * SEC_E_BAD_BINDINGS             Channel binding is wrong or missing, or its buffer is malformed.
+ * SEC_E_BUFFER_TOO_SMALL         The answer does not fit the caller's buffer, or there is no buffer
+ *                                for it. cbBuffer says the size. The library keeps the answer. Make
  *                                the same call again with phContext, which a first call gave as on
- *                                success, and larger buffers or ASC_REQ_ALLOCATE_MEMORY. The
- *                                client is not verified before, and any other call with this
- *                                context fails. Also: SECBUFFER_SSPI_ERROR_INFO is too small (then
- *                                the package was not called)
- * SEC_E_SECURITY_QOS_FAILED      fContextReq has a flag that cannot be met
+ *                                success, and larger buffers or ASC_REQ_ALLOCATE_MEMORY. The client
+ *                                is not verified before, and any other call with this context
+ *                                fails. Also: SECBUFFER_SSPI_ERROR_INFO is too small. Then the
+ *                                package was not called.
+ * SEC_E_SECURITY_QOS_FAILED      fContextReq has a flag that cannot be met.
  * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
  * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
- * SEC_E_NO_AUTHENTICATING_AUTHORITY   the client is refused; SECBUFFER_SSPI_ERROR_INFO says why
- * STATUS_LOGON_FAILURE           the context is established already; this does not change it
- * SEC_E_UNSUPPORTED_FUNCTION     the package has no such form
- * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   an error of the server
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY   The client is refused. SECBUFFER_SSPI_ERROR_INFO says why.
+ * STATUS_LOGON_FAILURE           The context is established already, and does not change.
+ * SEC_E_UNSUPPORTED_FUNCTION     The package has no such form.
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   An error of the server.
  * SEC_I_COMPLETE_AND_CONTINUE is never returned: no package here continues a login after
- * CompleteAuthToken. After any other error on a later call than SEC_E_INCOMPLETE_MESSAGE,
- * SEC_E_BUFFER_TOO_SMALL and STATUS_LOGON_FAILURE, the context cannot be used; delete it. Blocks:
- * Kerberos may read files; NTLM without a user file waits for winbindd, and that for a domain
- * controller. Threads: any; one context must not be used by two calls at a time (here the second
- * gets SEC_E_INVALID_HANDLE), a credential may. Source: AcceptSecurityContext (Digest),
+ * CompleteAuthToken. An error on a later call ends the context: delete it. Only
+ * SEC_E_INCOMPLETE_MESSAGE, SEC_E_BUFFER_TOO_SMALL and STATUS_LOGON_FAILURE do not end it.
+ * Blocks: Kerberos may read files. NTLM without a user file waits for winbindd, which waits for a
+ * domain controller. Threads: any; one context must not be used by two calls at a time (here the
+ * second gets SEC_E_INVALID_HANDLE), a credential may. Source: AcceptSecurityContext (Digest),
  * AcceptSecurityContext (Negotiate). */
 SSPI_API SECURITY_STATUS SEC_ENTRY
 AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
@@ -787,10 +792,12 @@ AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBuffe
  *                   AcceptSecurityContext in the realm's place) is accepted and not read. May hold
  *                   a SECBUFFER_SSPI_ERROR_INFO, which is filled.
  *
- * Returns SEC_E_OK (proven); SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN; SEC_E_OUT_OF_SEQUENCE (this
- * nonce count was used); SEC_E_MESSAGE_ALTERED; SEC_E_LOGON_DENIED; SEC_E_BAD_BINDINGS;
- * SEC_E_UNSUPPORTED_FUNCTION (the package has no such step); SEC_E_INSUFFICIENT_MEMORY;
- * SEC_E_INTERNAL_ERROR.
+ * Returns
+ * SEC_E_OK                    The client is verified.
+ * SEC_E_OUT_OF_SEQUENCE       This nonce count was used before.
+ * SEC_E_UNSUPPORTED_FUNCTION  The package has no such step.
+ * SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_MESSAGE_ALTERED, SEC_E_LOGON_DENIED,
+ * SEC_E_BAD_BINDINGS, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As AcceptSecurityContext.
  * Blocks: no. Threads: as AcceptSecurityContext. Source: nf-sspi-completeauthtoken. */
 SSPI_API SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken);
 
@@ -798,8 +805,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSec
  *
  * phContext         in. The caller's variable is left alone.
  *
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, so also on a second delete; another
- * thread impersonates its client).
+ * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (the context does not exist, as on a second delete; or
+ * another thread impersonates its client).
  * Blocks: no. Threads: any; a call that uses the context in another thread ends undisturbed.
  * Source: nf-sspi-deletesecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext);
@@ -841,17 +848,21 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
  * is one) or made from (NTLM: ExportedSessionKey). Wipe it before it is freed. KEY_INFO has the
  * names and numbers of Windows: of Kerberos' registry, and of NTLM "HMAC-MD5" (-138) and
  * "RSADSI RC4" (CALG_RC4).
- * WDigest in HTTP: SIZES has cbMaxToken, and cbMaxSignature for MakeSignature; KEY_INFO has the
- * algorithm and nothing that encrypts; SESSION_KEY is H(A1), but only of the -sess algorithms: that
- * of the others can be used like the password. There is no STREAM_SIZES, because nothing is
+ * WDigest in HTTP: SIZES has cbMaxToken, and cbMaxSignature for MakeSignature. KEY_INFO has the
+ * algorithm and nothing that encrypts. SESSION_KEY is H(A1), but only of the -sess algorithms.
+ * H(A1) of the others can be used like the password. There is no STREAM_SIZES, because nothing is
  * encrypted.
  * WDigest in SASL: cbBlockSize is 8 with DES and 3DES, else 1, and cbSecurityTrailer 0, for
  * everything stands behind the message; STREAM_SIZES likewise. KEY_INFO has "HMAC-MD5" and the
  * cipher; SESSION_KEY is H(A1). With qop auth there are no messages and no sizes of them.
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, in use by another thread, or not
- * established); SEC_E_UNSUPPORTED_FUNCTION (another attribute, or one with no value here: the
- * client named no target); SEC_E_INVALID_PARAMETER (pBuffer NULL); SEC_E_INSUFFICIENT_MEMORY;
- * SEC_E_INTERNAL_ERROR (a name that is not UTF-8).
+ * Returns
+ * SEC_E_OK                    The attribute is in pBuffer.
+ * SEC_E_INVALID_HANDLE        The context does not exist, is not established, or another
+ *                             thread uses it.
+ * SEC_E_UNSUPPORTED_FUNCTION  Another attribute, or one without a value (no target was named).
+ * SEC_E_INVALID_PARAMETER     pBuffer is NULL.
+ * SEC_E_INTERNAL_ERROR        A name is not UTF-8.
+ * SEC_E_INSUFFICIENT_MEMORY   Memory ran out.
  * Blocks: no, but ACCESS_TOKEN as QuerySecurityContextToken. Threads: as AcceptSecurityContext.
  * Source: nf-sspi-querycontextattributesa. */
 SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
@@ -870,9 +881,12 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext
  * the account of the same name; winbind's part of NSS has NTLM's as DOMAIN\alice. A client
  * without an account also gives a token.
  *
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, or not established);
- * SEC_E_INVALID_PARAMETER (Token NULL); SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR (the user
- * database cannot be read).
+ * Returns
+ * SEC_E_OK                   The token is in *Token.
+ * SEC_E_INVALID_HANDLE       The context does not exist, or is not established.
+ * SEC_E_INVALID_PARAMETER    Token is NULL.
+ * SEC_E_INTERNAL_ERROR       The user database cannot be read.
+ * SEC_E_INSUFFICIENT_MEMORY  Memory ran out.
  * Blocks: as long as the sources of nsswitch.conf do. Threads: as AcceptSecurityContext.
  * Source: nf-sspi-querysecuritycontexttoken. */
 SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void **Token);
@@ -881,15 +895,19 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phConte
  * and the groups, and with them those of the file system. It also changes GSSAPI's default
  * credential cache, which then holds the credential that the client delegated (ASC_REQ_DELEGATE),
  * or nothing. Other threads do not change; threads that this one starts inherit the account. Real
- * and saved ids stay. So access(2) still answers for the server, and code that runs meanwhile could
- * change back by itself, as on Windows.
+ * and saved ids do not change. So access(2) still answers for the server, and code that runs
+ * meanwhile could change back by itself, as on Windows.
  *
  * phContext         in. Must be reverted by the same thread before it is deleted.
  *
- * Returns SEC_E_OK; SEC_E_NO_IMPERSONATION (nothing has changed: the process is not privileged, the
- * client maps to no account or to root, ASC_REQ_IDENTIFY forbids it, or this thread or this context
- * impersonates already); SEC_E_INVALID_HANDLE (not a live context, or not established);
- * SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR (the user database cannot be read).
+ * Returns
+ * SEC_E_OK                   The thread acts as the client.
+ * SEC_E_NO_IMPERSONATION     Nothing has changed. The process is not privileged. Or the client maps
+ *                            to no account, or to root. Or ASC_REQ_IDENTIFY forbids it. Or this
+ *                            thread or this context impersonates already.
+ * SEC_E_INVALID_HANDLE       The context does not exist, or is not established.
+ * SEC_E_INTERNAL_ERROR       The user database cannot be read.
+ * SEC_E_INSUFFICIENT_MEMORY  Memory ran out.
  * Blocks: as QuerySecurityContextToken. Threads: as AcceptSecurityContext.
  * Source: nf-sspi-impersonatesecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phContext);
@@ -898,41 +916,48 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phCont
  *
  * phContext         in.
  *
- * Returns SEC_E_OK; SEC_E_NO_IMPERSONATION (this thread does not act as this context's client);
- * SEC_E_INVALID_HANDLE; SEC_E_INSUFFICIENT_MEMORY (reverted, but the thread's default credential
- * cache is the machine's now, not the one it had set for itself).
+ * Returns
+ * SEC_E_OK                   The thread acts as the server again.
+ * SEC_E_NO_IMPERSONATION     This thread does not act as this context's client.
+ * SEC_E_INVALID_HANDLE       The context does not exist.
+ * SEC_E_INSUFFICIENT_MEMORY  The thread acts as the server again. But its default credential cache
+ *                            is the machine's now, not the one that it had set for itself.
  * Blocks: no. Threads: the one that impersonates. Source: nf-sspi-revertsecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
 /* ---- messages ----
  *
  * Rules of all four message calls. They work on an established context of Kerberos, NTLM and
- * Negotiate (then by the mechanism that was chosen), and of Digest as a mechanism of SASL.
+ * Negotiate (then by the mechanism that was chosen). They also work on Digest as a mechanism of
+ * SASL.
  *
  * pMessage: buffers in any order, found by their types; at most 32. SECBUFFER_EMPTY is skipped.
- * SEC_E_INVALID_TOKEN: a type that the call does not name, a buffer with a length and no memory, or
- * a second buffer of a type that may come once.
+ * SEC_E_INVALID_TOKEN: the call does not name the type of a buffer. Or a buffer has a length and no
+ * memory. Or a type that may come once comes twice.
  *   - SECBUFFER_DATA, one or more, at most 16 MiB (2^24 octets) together: the message. Their order
  *     counts, on both sides. Flags in BufferType, as Windows' header has them:
  *     SECBUFFER_READONLY_WITH_CHECKSUM: covered by the checksum, neither encrypted nor written to.
  *     The page of MakeSignature says that it does not process them, but Windows and this library
- * do. SECBUFFER_READONLY: ignored; it does not count as SECBUFFER_DATA.
- *   - SECBUFFER_TOKEN, one: what the package adds in front. Room of cbMaxSignature
- *     (MakeSignature) or cbSecurityTrailer (EncryptMessage) octets, from SECPKG_ATTR_SIZES.
- *   - SECBUFFER_PADDING, one: what the package adds behind. Room of cbBlockSize octets. Only
- * Kerberos with RC4 needs it, so that it may be left out elsewhere; NTLM leaves it empty. Digest:
- * room of cbMaxSignature + cbBlockSize octets, because EncryptMessage adds everything behind the
- * message. SECBUFFER_TOKEN stays empty, and EncryptMessage and DecryptMessage work without it.
- * SECBUFFER_READONLY_WITH_CHECKSUM is refused. On return cbBuffer of the last two is what they
- * hold. The caller sends TOKEN, DATA and PADDING, one behind the other. With Kerberos that is the
- * token of gss_wrap(), with NTLM that of GSS_WrapEx, and with Digest that of RFC 2831 2.3 and 2.4
- * without the length in front.
+ *     do. SECBUFFER_READONLY: ignored; it does not count as SECBUFFER_DATA.
+ *   - SECBUFFER_TOKEN, one: what the package adds in front. It needs cbMaxSignature (MakeSignature)
+ *     or cbSecurityTrailer (EncryptMessage) octets, from SECPKG_ATTR_SIZES.
+ *   - SECBUFFER_PADDING, one: what the package adds behind. It needs cbBlockSize octets. Only
+ *     Kerberos with RC4 needs the buffer, so other packages work without it. NTLM leaves it empty.
+ *     Digest needs cbMaxSignature + cbBlockSize octets, because EncryptMessage adds everything
+ *     behind the message.
+ *
+ * With Digest SECBUFFER_TOKEN stays empty, and EncryptMessage and DecryptMessage work without it.
+ * SECBUFFER_READONLY_WITH_CHECKSUM is refused.
+ *
+ * On return cbBuffer of TOKEN and PADDING is what they hold. The caller sends TOKEN, DATA and
+ * PADDING, one behind the other. With Kerberos that is the token of gss_wrap(), and with NTLM that
+ * of GSS_WrapEx. With Digest it is that of RFC 2831 2.3 and 2.4 without the length in front.
  *
  * Contexts of SaslAcceptSecurityContext keep to the layer that client and server agreed on. A call
  * that the layer does not allow is SEC_E_QOP_NOT_SUPPORTED, and so is a message that is only signed
  * when the layer encrypts. A message over SASL_OPTION_SEND_SIZE, or a sealed one over
  * SASL_OPTION_RECV_SIZE, is SEC_E_INVALID_TOKEN.
  *
- * MessageSeqNo: ignored. The contexts here are connection-oriented, so that the packages count.
+ * MessageSeqNo: ignored. The contexts here are connection-oriented, so the packages count.
  *
  * The order of messages: with Kerberos the client decides, and *pfContextAttr of
  * AcceptSecurityContext says how. ASC_RET_REPLAY_DETECT refuses a message that came before, and
@@ -958,18 +983,25 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  *                   GSSAPI peer checks with gss_verify_mic(). A SECBUFFER_PADDING is emptied.
  * MessageSeqNo      in. Ignored.
  *
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (not a live context, or not established);
- * SEC_E_INVALID_TOKEN (no SECBUFFER_TOKEN or no SECBUFFER_DATA, or a buffer that breaks the rules
- * above); SEC_E_BUFFER_TOO_SMALL (the token's cbBuffer says what it takes; the context is as it
- * was, call again); SEC_E_QOP_NOT_SUPPORTED (the context has no ASC_RET_INTEGRITY, or fQOP is not
- * 0); SEC_E_UNSUPPORTED_FUNCTION (the package signs no messages); SEC_E_CONTEXT_EXPIRED;
- * SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR.
+ * Returns
+ * SEC_E_OK                    The message is signed.
+ * SEC_E_INVALID_HANDLE        The context does not exist, or is not established.
+ * SEC_E_INVALID_TOKEN         No SECBUFFER_TOKEN or no SECBUFFER_DATA, or a buffer that breaks the
+ *                             rules above.
+ * SEC_E_BUFFER_TOO_SMALL      The token's cbBuffer says the size. The context has not changed: call
+ *                             again.
+ * SEC_E_QOP_NOT_SUPPORTED     The context has no ASC_RET_INTEGRITY, or fQOP is not 0.
+ * SEC_E_UNSUPPORTED_FUNCTION  The package signs no messages.
+ * SEC_E_CONTEXT_EXPIRED       See above.
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   An error of the server.
  *
- * WDigest in HTTP signs the answer to the request that was verified last (RFC 7616 3.5), also with
- * a body whose hash was not known when AcceptSecurityContext gave its own. fQOP and MessageSeqNo
- * are 0. pMessage then has SECBUFFER_PKG_PARAMS, as AcceptSecurityContext's pInput: method, uri
- * (empty, or that request's), H(entity-body) of the answer in hex (empty: not known; needed only
- * for auth-int). SECBUFFER_PADDING receives the value of Authentication-Info, at most
+ * WDigest in HTTP signs the answer to the request that was verified last (RFC 7616 3.5). It also
+ * signs an answer whose hash was not known when AcceptSecurityContext gave its own. Here fQOP and
+ * MessageSeqNo are 0. pMessage has SECBUFFER_PKG_PARAMS as pInput of AcceptSecurityContext:
+ *   - method;
+ *   - uri: empty, or that request's;
+ *   - H(entity-body) of the answer in hex, needed only for auth-int. Empty: it is not known.
+ * SECBUFFER_PADDING receives the value of Authentication-Info, at most
  * cbMaxSignature octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_ERROR_INFO is filled.
  * Further statuses: SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log
  * in again); SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential
@@ -987,26 +1019,33 @@ SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQ
  * MessageSeqNo      in. Ignored.
  * pfQOP             out, may be NULL. 0 on SEC_E_OK, else left alone.
  *
- * Returns SEC_E_OK; SEC_E_OUT_OF_SEQUENCE (the signature is another message's than the one that is
- * due: repeated, early or late); SEC_E_MESSAGE_ALTERED (message or signature are not what the
- * client made); SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_UNSUPPORTED_FUNCTION,
- * SEC_E_CONTEXT_EXPIRED, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR as MakeSignature;
- * SEC_E_QOP_NOT_SUPPORTED (the context has no ASC_RET_INTEGRITY).
- * After either refusal the context goes on with the message that is due; with Kerberos an early one
- * is then taken for received.
+ * Returns
+ * SEC_E_OK                 The signature is right.
+ * SEC_E_OUT_OF_SEQUENCE    The signature is not that of the next message: repeated, early or late.
+ * SEC_E_MESSAGE_ALTERED    Message or signature are not what the client made.
+ * SEC_E_QOP_NOT_SUPPORTED  The context has no ASC_RET_INTEGRITY.
+ * SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_CONTEXT_EXPIRED,
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As MakeSignature.
+ * After OUT_OF_SEQUENCE and MESSAGE_ALTERED the context still expects the same message. With
+ * Kerberos an early message then counts as received.
  *
  * WDigest in HTTP verifies one more request of the client. The request must have the nonce of the
  * login and the next count, which is then used up. MessageSeqNo is 0. pMessage has
  * SECBUFFER_TOKEN, what follows the word "Digest", and SECBUFFER_PKG_PARAMS as
  * AcceptSecurityContext's pInput: method, uri, H(entity-body). A SECBUFFER_CHANNEL_BINDINGS is
  * compared; without one the client must go on naming the channel of its login. A
- * SECBUFFER_SSPI_ERROR_INFO is filled. Statuses: SEC_E_OK; SEC_E_OUT_OF_SEQUENCE (another count is
- * due, or the nonce has run out); SEC_E_MESSAGE_ALTERED (not what this client would have sent);
- * SEC_E_INVALID_TOKEN (malformed, or another request's uri); SEC_E_INCOMPLETE_MESSAGE (auth-int
- * without H(entity-body): call again with it); SEC_E_QOP_NOT_SUPPORTED; SEC_E_BAD_BINDINGS;
- * SEC_E_NO_AUTHENTICATING_AUTHORITY (another realm); SEC_E_LOGON_DENIED (an algorithm that is not
- * offered any more); SEC_E_INVALID_PARAMETER (MessageSeqNo); SEC_E_UNSUPPORTED_FUNCTION with a
- * credential of SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS. The context stays established after all of them.
+ * SECBUFFER_SSPI_ERROR_INFO is filled. The statuses:
+ * SEC_E_OK                           The request is right.
+ * SEC_E_OUT_OF_SEQUENCE              Another count is due, or the nonce has run out.
+ * SEC_E_MESSAGE_ALTERED              This client would not have sent this.
+ * SEC_E_INVALID_TOKEN                Malformed, or the uri is that of another request.
+ * SEC_E_INCOMPLETE_MESSAGE           auth-int without H(entity-body): call again with it.
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY  Another realm.
+ * SEC_E_LOGON_DENIED                 An algorithm that is not offered any more.
+ * SEC_E_INVALID_PARAMETER            MessageSeqNo is not 0.
+ * SEC_E_UNSUPPORTED_FUNCTION         The credential has SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS.
+ * SEC_E_QOP_NOT_SUPPORTED, SEC_E_BAD_BINDINGS   As AcceptSecurityContext.
+ * The context stays established after all of them.
  * Blocks: no. Threads: see above. Source: nf-sspi-verifysignature. */
 SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
                                                    ULONG MessageSeqNo, PULONG pfQOP);
@@ -1021,13 +1060,18 @@ SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBu
  * pMessage          in/out. SECBUFFER_TOKEN, SECBUFFER_DATA, SECBUFFER_PADDING.
  * MessageSeqNo      in. Ignored.
  *
- * Returns SEC_E_OK; SEC_E_INVALID_HANDLE; SEC_E_INVALID_TOKEN (no SECBUFFER_TOKEN or no
- * SECBUFFER_DATA, or a buffer that breaks the rules above); SEC_E_BUFFER_TOO_SMALL (cbBuffer of
- * token and padding say what they take; message and context are as they were, call again);
- * SEC_E_QOP_NOT_SUPPORTED (fQOP 0 without ASC_RET_CONFIDENTIALITY, SECQOP_WRAP_NO_ENCRYPT without
- * ASC_RET_INTEGRITY, another fQOP); SEC_E_UNSUPPORTED_FUNCTION (the package seals no messages:
- * Digest in HTTP); SEC_E_CONTEXT_EXPIRED; SEC_E_INSUFFICIENT_MEMORY; SEC_E_INTERNAL_ERROR. After
- * one of the last three SECBUFFER_DATA may be half encrypted.
+ * Returns
+ * SEC_E_OK                    The message is encrypted, or signed.
+ * SEC_E_INVALID_HANDLE        The context does not exist, or is not established.
+ * SEC_E_INVALID_TOKEN         No SECBUFFER_TOKEN or no SECBUFFER_DATA, or a buffer that breaks the
+ *                             rules above.
+ * SEC_E_BUFFER_TOO_SMALL      cbBuffer of token and padding say their sizes. Message and context
+ *                             have not changed: call again.
+ * SEC_E_QOP_NOT_SUPPORTED     fQOP 0 without ASC_RET_CONFIDENTIALITY, SECQOP_WRAP_NO_ENCRYPT
+ *                             without ASC_RET_INTEGRITY, or another fQOP.
+ * SEC_E_UNSUPPORTED_FUNCTION  The package seals no messages: Digest in HTTP.
+ * SEC_E_CONTEXT_EXPIRED, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As MakeSignature. Then
+ *                             SECBUFFER_DATA may be half encrypted.
  * Blocks: no. Threads: see above. Source: EncryptMessage (Kerberos), (NTLM), (Negotiate). */
 SSPI_API SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP,
                                                   PSecBufferDesc pMessage, ULONG MessageSeqNo);
@@ -1048,12 +1092,16 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG f
  * pfQOP             out, may be NULL. On SEC_E_OK 0, or SECQOP_WRAP_NO_ENCRYPT: signed, but not
  *                   encrypted. Look at it where secrecy matters. Left alone on an error.
  *
- * Returns SEC_E_OK; SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED (as VerifySignature; a message cut
- * off is altered, since nothing in it says how long it is); SEC_E_INCOMPLETE_MESSAGE (too short to
- * be any message: read more); SEC_E_INVALID_TOKEN (neither form, or a buffer that breaks the rules
- * above); SEC_E_QOP_NOT_SUPPORTED (the context has neither ASC_RET_CONFIDENTIALITY nor
- * ASC_RET_INTEGRITY); SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_CONTEXT_EXPIRED,
- * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR as EncryptMessage.
+ * Returns
+ * SEC_E_OK                  The message is right, and its plaintext is there.
+ * SEC_E_OUT_OF_SEQUENCE     As VerifySignature.
+ * SEC_E_MESSAGE_ALTERED     As VerifySignature. A message that is cut off counts as altered,
+ *                           because a message does not contain its length.
+ * SEC_E_INCOMPLETE_MESSAGE  Shorter than any message: read more.
+ * SEC_E_INVALID_TOKEN       Neither form, or a buffer that breaks the rules above.
+ * SEC_E_QOP_NOT_SUPPORTED   The context has neither ASC_RET_CONFIDENTIALITY nor ASC_RET_INTEGRITY.
+ * SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_CONTEXT_EXPIRED,
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As EncryptMessage.
  * Blocks: no. Threads: see above. Source: DecryptMessage (Kerberos), (NTLM), (Negotiate), and
  * "SSPI/Kerberos Interoperability with GSSAPI". */
 SSPI_API SECURITY_STATUS SEC_ENTRY DecryptMessage(PCtxtHandle phContext, PSecBufferDesc pMessage,
@@ -1097,34 +1145,39 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  *                           realm is DefaultRealm of SSPI_ACCEPTOR_DATA, and the users' hashes are
  *                           MD5 (see sspi-passwd). Ciphers are 3des and rc4; the weaker ones need
  *                           SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS. The service that the client names,
- * "imap/host", is SECPKG_ATTR_CLIENT_SPECIFIED_TARGET Acquire a credential of the profile's
- * package, then pass on what the client sends, without base64. Afterwards the message calls above
- * protect the messages. The caller writes the length of each message in front of it: four octets,
- * the highest first (RFC 4422 3.7). */
+ *                           "imap/host", is SECPKG_ATTR_CLIENT_SPECIFIED_TARGET.
+ *
+ * Acquire a credential of the profile's package, then pass on what the client sends, without
+ * base64. Afterwards the message calls above protect the messages. The caller writes the length of
+ * each message in front of it: four octets, the highest first (RFC 4422 3.7). */
 
 /* One step of a client's SASL exchange: AcceptSecurityContext with what SASL adds to it.
  *
  * phCredential, phContext, phNewContext, TargetDataRep, ptsExpiry   as AcceptSecurityContext. A
- * context of one of the two calls is refused by the other. pInput            in, may be NULL: the
- * client's message, in one SECBUFFER_TOKEN. It is empty or absent if the client sent nothing:
- * before its first message, which some protocols carry only after an empty challenge, and as its
- * answer to the last token. SECBUFFER_CHANNEL_BINDINGS as in AcceptSecurityContext.
- * SECBUFFER_PKG_PARAMS only with ASC_REQ_HTTP. fContextReq       in. ASC_REQ_* as in
- * AcceptSecurityContext. GSSAPI and DIGEST-MD5: the layers that the client may choose among, beside
- * none: ASC_REQ_CONFIDENTIALITY   encryption and integrity, if the context has it
- *                   ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT, ASC_REQ_SEQUENCE_DETECT   integrity
+ *                   context of one of the two calls is refused by the other.
+ * pInput            in, may be NULL: the client's message, in one SECBUFFER_TOKEN. It is empty or
+ *                   absent if the client sent nothing. That is so before its first message, which
+ *                   some protocols carry only after an empty challenge. It is also so for its
+ *                   answer to the last token. SECBUFFER_CHANNEL_BINDINGS as in
+ *                   AcceptSecurityContext.
+ *                   SECBUFFER_PKG_PARAMS only with ASC_REQ_HTTP.
+ * fContextReq       in. ASC_REQ_* as in AcceptSecurityContext. With GSSAPI and DIGEST-MD5 they also
+ *                   say which layers the client may choose, besides no layer:
+ *                   ASC_REQ_CONFIDENTIALITY   encryption and integrity, if the context has it.
+ *                   ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT, ASC_REQ_SEQUENCE_DETECT   integrity.
  *                   ASC_REQ_HTTP              Digest for HTTP instead, as AcceptSecurityContext has
- *                                             it; not beside channel bindings (see "The bit
- *                                             0x10000000")
+ *                                             it; not with channel bindings (see "The bit
+ *                                             0x10000000").
  *                   A caller that requires a layer must check *pfContextAttr at the end. With
  *                   ASC_REQ_INTEGRITY, NTLM's clients must send a MIC; the two flags behind it
  *                   offer the same layer without that.
  * pOutput           in/out. A SECBUFFER_TOKEN for the challenge, as in AcceptSecurityContext. A
- * challenge is sent even if it is empty. On SEC_E_OK a token is sent with the success. A protocol
- * that cannot do that (RFC 4422 3.6) sends it as one more challenge, whose answer is empty.
- * SECBUFFER_SSPI_ERROR_INFO as there. pfContextAttr     out, may be NULL. On SEC_E_OK
- * ASC_RET_CONFIDENTIALITY and ASC_RET_INTEGRITY say which layer follows. Neither: messages go in
- * clear, and the message calls refuse.
+ *                   challenge is sent even if it is empty. On SEC_E_OK a token is sent with the
+ *                   success. A protocol that cannot do that (RFC 4422 3.6) sends it as one more
+ *                   challenge, whose answer is empty. SECBUFFER_SSPI_ERROR_INFO as there.
+ * pfContextAttr     out, may be NULL. On SEC_E_OK ASC_RET_CONFIDENTIALITY and ASC_RET_INTEGRITY say
+ *                   which layer follows. Neither: messages go in clear, and the message calls
+ *                   refuse.
  *
  * GSSAPI continues after the login of Kerberos. The last token is sent with SEC_I_CONTINUE_NEEDED,
  * and the client answers with nothing. Then the server's cookie is sent, with the layers and
@@ -1136,13 +1189,14 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  * itself is SECPKG_ATTR_NAMES.
  *
  * Returns as AcceptSecurityContext, and
- * SEC_E_ALGORITHM_MISMATCH   the client sent an authorization identity, and
- *                            SASL_OPTION_AUTHZ_PROCESSING is Sasl_AuthZIDForbidden
- * SEC_E_INVALID_TOKEN        also: pOutput has no SECBUFFER_TOKEN; a cookie does not decrypt, or
- *                            breaks RFC 4752 3.2; the client sent something where nothing is due,
- *                            or nothing twice; SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP
- * SEC_E_QOP_NOT_SUPPORTED    the client chose a layer that it was not offered
- * SEC_E_INVALID_HANDLE       also: a context of AcceptSecurityContext
+ * SEC_E_ALGORITHM_MISMATCH   The client sent an authorization identity, and
+ *                            SASL_OPTION_AUTHZ_PROCESSING is Sasl_AuthZIDForbidden.
+ * SEC_E_INVALID_TOKEN        Also: pOutput has no SECBUFFER_TOKEN. A cookie does not decrypt, or
+ *                            breaks RFC 4752 3.2. The client sent a message where it must send
+ *                            nothing, or sent nothing twice. SECBUFFER_PKG_PARAMS without
+ *                            ASC_REQ_HTTP.
+ * SEC_E_QOP_NOT_SUPPORTED    The client chose a layer that it was not offered.
+ * SEC_E_INVALID_HANDLE       Also: a context of AcceptSecurityContext.
  * Blocks: as AcceptSecurityContext. Threads: likewise. Source: SaslAcceptSecurityContext; the
  * layers as RFC 4752 3.2 and Active Directory's DIGEST-MD5 offer them. */
 SSPI_API SECURITY_STATUS SEC_ENTRY
@@ -1196,22 +1250,27 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageW(PSecBufferDesc pInput,
  * ContextHandle     in.
  * Option            in. SASL_OPTION_
  *   RECV_SIZE         a ULONG, 65535 unless set: the most octets of a sealed message from the
- * client. DecryptMessage and VerifySignature refuse a longer one with SEC_E_INVALID_TOKEN. The
- * server sends the number to the client: GSSAPI in the server's cookie, DIGEST-MD5 in the first
- * challenge. After that it cannot be set. With GSSAPI, call SaslAcceptSecurityContext without a
- * token first. SEND_SIZE         a ULONG, 65535 unless set: the most octets of a message to the
- * client, before it is sealed. EncryptMessage and MakeSignature refuse a longer one with
+ *                     client. DecryptMessage and VerifySignature refuse a longer one with
+ *                     SEC_E_INVALID_TOKEN. The server sends the number to the client: GSSAPI in the
+ *                     server's cookie, DIGEST-MD5 in the first challenge. After that it cannot be
+ *                     set. With GSSAPI, call SaslAcceptSecurityContext without a token first.
+ *   SEND_SIZE         a ULONG, 65535 unless set: the most octets of a message to the client, before
+ *                     it is sealed. EncryptMessage and MakeSignature refuse a longer one with
  *                     SEC_E_INVALID_TOKEN. A second limit is the size that the client sent, less
  *                     the octets that the package adds.
  *   AUTHZ_PROCESSING  a ULONG: Sasl_AuthZIDProcessed, unless set, or Sasl_AuthZIDForbidden.
  * Value, Size       in. A buffer with the value and its octets; read during the call.
  *
- * Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL (Size is less than a ULONG's, or Value NULL);
- * SEC_E_INVALID_HANDLE (not a live context of SaslAcceptSecurityContext, or one that another thread
- * is inside it with); SEC_E_UNSUPPORTED_FUNCTION (another option; SASL_OPTION_AUTHZ_STRING, which
- * only the client sets; RECV_SIZE after it was sent to the client; AUTHZ_PROCESSING when the
- * exchange has ended); SEC_E_INVALID_PARAMETER (RECV_SIZE over 16777215, another state of
- * processing). Blocks: no. Threads: any. Source: nf-sspi-saslsetcontextoption. */
+ * Returns
+ * SEC_E_OK                    The option is set.
+ * SEC_E_BUFFER_TOO_SMALL      Size is less than a ULONG's, or Value is NULL.
+ * SEC_E_INVALID_HANDLE        The context does not exist, is not of SaslAcceptSecurityContext, or
+ *                             another thread uses it.
+ * SEC_E_UNSUPPORTED_FUNCTION  Another option. SASL_OPTION_AUTHZ_STRING, which only the client sets.
+ *                             RECV_SIZE after it was sent to the client. AUTHZ_PROCESSING after the
+ *                             exchange has ended.
+ * SEC_E_INVALID_PARAMETER     RECV_SIZE over 16777215, or another state of processing.
+ * Blocks: no. Threads: any. Source: nf-sspi-saslsetcontextoption. */
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option,
                                                         void *Value, ULONG Size);
 
@@ -1220,14 +1279,18 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandl
  * ContextHandle     in.
  * Option            in. As SaslSetContextOption, and
  *   AUTHZ_STRING      after the exchange: the client's authorization identity, UTF-8 without
- * control characters or a NUL; empty if the client sent no such identity. SEND_SIZE is the smaller
- * of its two limits. Value             out. Receives the value. May be NULL when Size is 0. Size
- * in. Octets there is room for in Value. Needed            out, may be NULL. Octets of the value,
- * on SEC_E_OK and SEC_E_BUFFER_TOO_SMALL.
+ *                     control characters or a NUL; empty if the client sent none.
+ *   SEND_SIZE         is the smaller of its two limits.
+ * Value             out. Receives the value. May be NULL when Size is 0.
+ * Size              in. The octets that Value has room for.
+ * Needed            out, may be NULL. Octets of the value, on SEC_E_OK and SEC_E_BUFFER_TOO_SMALL.
  *
- * Returns SEC_E_OK; SEC_E_BUFFER_TOO_SMALL; SEC_E_INVALID_HANDLE (as above; AUTHZ_STRING before the
- * exchange has ended); SEC_E_UNSUPPORTED_FUNCTION (another option; AUTHZ_STRING under
- * Sasl_AuthZIDForbidden).
+ * Returns
+ * SEC_E_OK                    The value is in Value.
+ * SEC_E_BUFFER_TOO_SMALL      Needed says the size.
+ * SEC_E_INVALID_HANDLE        As SaslSetContextOption. Also: AUTHZ_STRING before the exchange has
+ *                             ended.
+ * SEC_E_UNSUPPORTED_FUNCTION  Another option, or AUTHZ_STRING under Sasl_AuthZIDForbidden.
  * Blocks: no. Threads: any. Source: nf-sspi-saslgetcontextoption. */
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslGetContextOption(PCtxtHandle ContextHandle, ULONG Option,
                                                         void *Value, ULONG Size, PULONG Needed);
