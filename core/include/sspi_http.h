@@ -321,8 +321,8 @@ struct sspi_request {
     struct sspi_view peer;       /* IP address of the connection's other end as text, never from a
                                   * header; absent: none (a Unix socket) */
     bool forwarded;              /* a header is that of a proxy (sspi_http_is_proxy_header()) */
-    enum sspi_severity log_from; /* the server drops less severe entries, so the core does not
-                                  * write them */
+    enum sspi_severity log_from; /* the server drops less severe entries: the core does not write
+                                  * those that most requests would have */
 };
 
 /* True for the names of header fields that a proxy adds: Via, Forwarded, X-Forwarded-*, X-Real-IP.

@@ -73,8 +73,8 @@ struct sspi_exchange {
 };
 
 /* Adds a log entry to the result, in place of the last one if there is no room. The text is
- * printable: the caller has escaped what comes from a client. An entry that the server drops is not
- * written. Returns `reason`, so that a decision is one statement. */
+ * printable: the caller has escaped what comes from a client. Returns `reason`, so that a decision
+ * is one statement. */
 enum sspi_reason request_exchange_log(struct sspi_exchange *exchange, enum sspi_reason reason,
                                       SECURITY_STATUS status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -82,7 +82,8 @@ enum sspi_reason request_exchange_log(struct sspi_exchange *exchange, enum sspi_
 /* The same for an entry that is written already. */
 void request_exchange_add_entry(struct sspi_exchange *exchange, const struct sspi_log_entry *entry);
 
-/* True if the server keeps log entries of this reason. */
+/* True if the server keeps log entries of this reason at the location where the exchange began. The
+ * caller asks before it writes an entry that most requests have. */
 bool request_exchange_logs(const struct sspi_exchange *exchange, enum sspi_reason reason);
 
 /* True when the client sent an Authorization header. */

@@ -60,6 +60,8 @@ static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
     }
     if (admits_anonymous(policy))
         return SSPI_REASON_ADMITTED;
+    if (!request_exchange_logs(exchange, SSPI_REASON_CHALLENGED))
+        return SSPI_REASON_CHALLENGED;
     return request_exchange_log(
         exchange, SSPI_REASON_CHALLENGED, SEC_E_OK,
         "the request has no credentials and was challenged%s%s",
