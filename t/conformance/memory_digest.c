@@ -7,9 +7,9 @@
 #include "digest_sasl_client.h"
 #include "msdocs_memory.h"
 
-static struct fixture users; /* for its file */
+static struct fixture users; /* only its user file is used */
 
-/* One run: what was made so far, and what went wrong first. */
+/* The handles that one run has made and must free. */
 struct run {
     CredHandle credential;
     CtxtHandle context, second;
@@ -216,7 +216,7 @@ static SECURITY_STATUS sasl_log_in(struct run *run)
         c.qop = "auth-conf";
         c.cipher = "3des";
         c.authzid = "bob";
-        c.user = "\\alice"; /* has storage of its own */
+        c.user = "\\alice"; /* the package unescapes the name in memory of its own */
         c.hashed_user = "alice";
         sasl_answer(&c, &token, &session);
         sasl_side_begin(&to_server, &session, "3des", true);

@@ -24,7 +24,7 @@ static SECURITY_STATUS say(CtxtHandle *from, CtxtHandle *to, const struct bytes 
     return status;
 }
 
-/* The client's next message, whose allocations do not count. */
+/* Makes the client's next message. These allocations are not counted. */
 static void next(struct exchange *e, int turn, struct bytes *token, const struct bytes *answer)
 {
     bool encrypted;

@@ -7,7 +7,7 @@ static const size_t lengths[] = {0, 1, 15, 16, 17, 1000, 65536, 1 << 20};
 
 #define N_LENGTHS (sizeof lengths / sizeof lengths[0])
 
-/* gss-ntlmssp takes an empty message for none where it makes something of it. */
+/* gss-ntlmssp does not accept an empty message for signing or encryption. */
 static size_t first_length(const struct pair_kind *kind)
 {
     return kind->ntlm ? 1 : 0;
@@ -52,7 +52,7 @@ static void signatures_go_both_ways(void **state)
     }
 }
 
-static void what_we_seal_a_peer_unwraps(void **state)
+static void a_peer_unwraps_sealed_messages(void **state)
 {
     FOR_EACH_KIND(kind)
     {
@@ -74,8 +74,9 @@ static void what_we_seal_a_peer_unwraps(void **state)
     }
 }
 
-/* As one SECBUFFER_STREAM, and cut into SECBUFFER_TOKEN and SECBUFFER_DATA anywhere in front. */
-static void what_a_peer_wraps_we_decrypt(void **state)
+/* The message comes as one SECBUFFER_STREAM, and divided into SECBUFFER_TOKEN and SECBUFFER_DATA.
+ */
+static void messages_of_a_peer_are_decrypted(void **state)
 {
     FOR_EACH_KIND(kind)
     {
@@ -136,7 +137,7 @@ static void unencrypted_messages_are_reported_as_such(void **state)
             assert_block(&plain, &message);
             block_free(&plain);
             block_free(&token);
-            /* The one behind it is sealed again. */
+            /* The next message is encrypted again. */
             token = peer_wrap(&pair, 1, &message);
             assert_int_equal(our_unseal(&pair, &token, &plain, &qop), SEC_E_OK);
             assert_int_equal(qop, 0);
@@ -153,29 +154,29 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(signatures_go_both_ways),
-        cmocka_unit_test(what_we_seal_a_peer_unwraps),
-        cmocka_unit_test(what_a_peer_wraps_we_decrypt),
+        cmocka_unit_test(a_peer_unwraps_sealed_messages),
+        cmocka_unit_test(messages_of_a_peer_are_decrypted),
         cmocka_unit_test(unencrypted_messages_are_reported_as_such),
-        cmocka_unit_test(any_altered_octet_of_a_sealed_message_shows),
-        cmocka_unit_test(any_altered_octet_of_a_signed_message_shows),
+        cmocka_unit_test(any_altered_octet_of_a_sealed_message_is_detected),
+        cmocka_unit_test(any_altered_octet_of_a_signed_message_is_detected),
         cmocka_unit_test(a_message_cut_off_is_refused),
         cmocka_unit_test(sealed_messages_have_their_order),
         cmocka_unit_test(signed_messages_have_their_order),
-        cmocka_unit_test(without_its_flags_kerberos_takes_any_order),
-        cmocka_unit_test(with_replay_detection_alone_messages_may_overtake),
+        cmocka_unit_test(without_its_flags_kerberos_accepts_any_order),
+        cmocka_unit_test(with_only_replay_detection_any_order_is_accepted),
         cmocka_unit_test(our_own_messages_are_not_taken_back),
-        cmocka_unit_test(a_buffer_too_small_costs_nothing),
+        cmocka_unit_test(a_failed_call_uses_up_no_sequence_number),
         cmocka_unit_test(windows_layout_is_decrypted_in_place),
         cmocka_unit_test(parts_in_clear_are_covered),
         cmocka_unit_test(several_buffers_are_one_message),
         cmocka_unit_test(without_confidentiality_nothing_is_encrypted),
         cmocka_unit_test(without_integrity_there_are_no_messages),
-        cmocka_unit_test(sizes_are_what_messages_take),
+        cmocka_unit_test(sizes_are_those_of_messages),
         cmocka_unit_test(both_sides_have_the_same_session_key),
         cmocka_unit_test(key_info_names_the_algorithms),
         cmocka_unit_test(one_thread_encrypts_while_another_decrypts),
-        cmocka_unit_test(an_established_context_takes_no_further_call),
-        cmocka_unit_test(a_failed_context_answers_nothing),
+        cmocka_unit_test(an_established_context_accepts_no_further_call),
+        cmocka_unit_test(a_failed_context_accepts_no_call),
     };
     return cmocka_run_group_tests(tests, pair_start, NULL);
 }

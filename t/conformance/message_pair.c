@@ -9,7 +9,7 @@ static char ntlm_oid[] = "\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a";
 static char spnego_oid[] = "\x2b\x06\x01\x05\x05\x02";
 static gss_OID_desc krb5 = {9, krb5_oid}, ntlm = {10, ntlm_oid}, spnego = {6, spnego_oid};
 
-/* RC4's messages have another frame (RFC 4757) than all the rest (RFC 4121). */
+/* Messages with RC4 have another format (RFC 4757) than those of the other types (RFC 4121). */
 static const struct pair_kind kerberos_kinds[] = {
     {.package = "Kerberos"},
     {.package = "Kerberos", .enctype = 20},
@@ -130,7 +130,7 @@ static CredHandle acceptor(const struct pair_kind *kind)
     return credential;
 }
 
-/* One leg of ours; the answer takes the token's place. */
+/* One leg of the acceptor; its answer replaces `token`. */
 static SECURITY_STATUS accept_leg(struct pair *pair, bool first, gss_buffer_desc *token)
 {
     OM_uint32 minor;
@@ -146,7 +146,7 @@ static SECURITY_STATUS accept_leg(struct pair *pair, bool first, gss_buffer_desc
         print_message("# error: %s\n", error_info.text);
     gss_release_buffer(&minor, token);
     token->length = out[0].cbBuffer;
-    token->value = out[0].pvBuffer; /* malloc'ed, as GSSAPI's are */
+    token->value = out[0].pvBuffer; /* allocated by malloc(), as GSSAPI's buffers are */
     return status;
 }
 
@@ -234,7 +234,7 @@ static struct block block_take(gss_buffer_desc *buffer)
     OM_uint32 minor;
     struct block block = block_copy(buffer->value, buffer->length);
     if (buffer->length == 0)
-        free(buffer->value); /* MIT does not */
+        free(buffer->value); /* MIT does not free an empty buffer */
     else
         gss_release_buffer(&minor, buffer);
     return block;
@@ -275,7 +275,7 @@ OM_uint32 peer_unwrap(struct pair *pair, const struct block *token, struct block
     OM_uint32 minor;
     gss_buffer_desc in = block_buffer(token), out = GSS_C_EMPTY_BUFFER;
     OM_uint32 major = gss_unwrap(&minor, pair->gss, &in, &out, ret_encrypted, NULL);
-    if (GSS_ERROR(major)) /* gss-ntlmssp leaves a length behind then, and nothing else */
+    if (GSS_ERROR(major)) /* gss-ntlmssp then sets a length without memory */
         out = (gss_buffer_desc)GSS_C_EMPTY_BUFFER;
     *ret_message = block_take(&out);
     return major;
@@ -336,7 +336,7 @@ SECURITY_STATUS our_unseal_split(struct pair *pair, const struct block *token, s
 {
     struct block head = block_copy(token->data, token_len);
     struct block data = block_copy(token->data + token_len, token->len - token_len);
-    /* Windows' own examples have the data first. */
+    /* Windows' examples put the data before the token. */
     SecBuffer buffers[] = {{(ULONG)data.len, SECBUFFER_DATA, data.data},
                            {(ULONG)head.len, SECBUFFER_TOKEN, head.data}};
     SecBufferDesc desc = {SECBUFFER_VERSION, 2, buffers};

@@ -16,10 +16,10 @@
 
 #include "sspi.h"
 
-/* Octets of any package's shortest message. */
+/* No message of any package has fewer octets. */
 #define SHORTEST 16
 
-/* Kerberos' number of that encryption type. */
+/* Kerberos' number of the encryption type RC4. */
 #define RC4 23
 
 #define PAIR_FLAGS                                                                                 \
@@ -34,14 +34,14 @@ struct pair_kind {
     int32_t enctype; /* of Kerberos' session key; 0: whatever it is */
 };
 
-/* The kinds that this run has, ended by a package NULL: Kerberos' with a realm
- * (SSPI_TEST_REALM), NTLM's with a user file (SSPI_TEST_USERS). */
+/* The kinds of this run: those of Kerberos if SSPI_TEST_REALM names a realm, those of NTLM if
+ * SSPI_TEST_USERS names a user file. An entry with package NULL ends the list. */
 extern const struct pair_kind *pair_kinds;
 
 #define FOR_EACH_KIND(kind)                                                                        \
     for (const struct pair_kind *(kind) = pair_kinds; (kind)->package != NULL; (kind)++)
 
-/* Sets pair_kinds; the group's setup. */
+/* The setup of the group of tests. Sets pair_kinds. */
 int pair_start(void **state);
 
 struct pair {
@@ -67,20 +67,20 @@ void block_free(struct block *block);
 struct block block_copy(const void *data, size_t len);
 gss_buffer_desc block_buffer(const struct block *block);
 
-/* A message of that many octets, no two alike by `salt`. */
+/* A message of `len` octets. Each `salt` makes another message. */
 struct block block_text(size_t len, unsigned salt);
 
 struct block peer_mic(struct pair *pair, const struct block *message);
 OM_uint32 peer_check_mic(struct pair *pair, const struct block *message, const struct block *mic);
 struct block peer_wrap(struct pair *pair, int encrypt, const struct block *message);
 
-/* The message of a gss_wrap() token; its GSS major when it is none. */
+/* Unwraps a token of gss_wrap(). Returns the major status. */
 OM_uint32 peer_unwrap(struct pair *pair, const struct block *token, struct block *ret_message,
                       int *ret_encrypted);
 
 /* ---- the acceptor's side ---- */
 
-/* EncryptMessage, and what is to be sent. */
+/* EncryptMessage; *ret_token is the message to send. */
 SECURITY_STATUS our_seal(struct pair *pair, ULONG qop, const struct block *message,
                          struct block *ret_token);
 

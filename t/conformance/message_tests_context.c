@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Layouts of several buffers, and what a context tells about its messages. */
+/* Layouts of several buffers, and the attributes of a context about its messages. */
 #include <pthread.h>
 
 #include "message_tests.h"
@@ -31,7 +31,7 @@ static void peer_iov_fill(struct peer_iov *to)
     memcpy(to->iov, iov, sizeof iov);
 }
 
-/* Without the parts in clear that is what Windows makes of a message. */
+/* Windows sends this layout, but without parts in clear. */
 void windows_layout_is_decrypted_in_place(void **state)
 {
     FOR_EACH_KIND(kind)
@@ -129,7 +129,7 @@ void parts_in_clear_are_covered(void **state)
     }
 }
 
-/* Several SECBUFFER_DATA, sealed, signed, and one that nothing looks at. */
+/* Several SECBUFFER_DATA, for sealing and for signing, beside a buffer that the library ignores. */
 void several_buffers_are_one_message(void **state)
 {
     FOR_EACH_KIND(kind)
@@ -166,7 +166,7 @@ void several_buffers_are_one_message(void **state)
 
 /* ---- what a context can do ---- */
 
-/* MIT's Kerberos always gives both, so that only NTLM has this. */
+/* MIT's Kerberos always gives integrity and confidentiality, so only NTLM can test this. */
 void without_confidentiality_nothing_is_encrypted(void **state)
 {
     FOR_EACH_KIND(kind)
@@ -214,7 +214,7 @@ void without_integrity_there_are_no_messages(void **state)
     }
 }
 
-void sizes_are_what_messages_take(void **state)
+void sizes_are_those_of_messages(void **state)
 {
     FOR_EACH_KIND(kind)
     {
@@ -224,7 +224,7 @@ void sizes_are_what_messages_take(void **state)
         SECURITY_STATUS status =
             QueryContextAttributesW(&pair.context, SECPKG_ATTR_STREAM_SIZES, &stream);
         if (kind->ntlm) {
-            /* As Windows answers. */
+            /* The values of Windows. */
             const SecPkgContext_Sizes wanted = {2888, 16, 0, 16};
             assert_memory_equal(&pair.sizes, &wanted, sizeof wanted);
             assert_int_equal(status, SEC_E_UNSUPPORTED_FUNCTION);
@@ -238,7 +238,7 @@ void sizes_are_what_messages_take(void **state)
             assert_int_equal(stream.cbMaximumMessage, 1 << 24);
             assert_int_equal(stream.cBuffers, 3);
             assert_int_equal(our_sign(&pair, &message, &token), SEC_E_OK);
-            /* MIT asks for a confounder's room as well where RC4's signature has none. */
+            /* MIT counts 8 octets of a confounder, which a signature of RC4 does not have. */
             assert_in_range(pair.sizes.cbMaxSignature, token.len, token.len + 8);
             block_free(&token);
             assert_int_equal(our_seal(&pair, 0, &message, &token), SEC_E_OK);
@@ -322,7 +322,7 @@ void key_info_names_the_algorithms(void **state)
 struct worker {
     struct pair *pair;
     struct block tokens[N_ROUNDS];
-    SECURITY_STATUS status; /* the first that is not SEC_E_OK */
+    SECURITY_STATUS status; /* the first status that is not SEC_E_OK */
 };
 
 /* No assertions here: cmocka allows them only in its own thread. */

@@ -81,7 +81,7 @@ static void check_messages(struct pair *pair)
 
 /* AcceptSecurityContext (Digest) page: "called after the specified context was established". The
  * other pages name no status. It is the same for every token of the client. */
-void an_established_context_takes_no_further_call(void **state)
+void an_established_context_accepts_no_further_call(void **state)
 {
     static const struct {
         const char *octets;
@@ -138,7 +138,7 @@ static void check_failed(struct pair *pair)
 
 /* A login that failed at a later leg: there is a handle, and only DeleteSecurityContext works on
  * it. (A bare Kerberos login has one leg.) */
-void a_failed_context_answers_nothing(void **state)
+void a_failed_context_accepts_no_call(void **state)
 {
     FOR_EACH_KIND(kind)
     if (kind->ntlm || kind->spnego) {

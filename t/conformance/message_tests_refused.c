@@ -2,8 +2,8 @@
 /* Messages that were altered, came in another order, or do not fit. */
 #include "message_tests.h"
 
-/* RFC 4121 4.2.5: a header may say that the rest is rotated, and by its own length is not at all:
- * none of the alterations here is a multiple of that. */
+/* RFC 4121 4.2.5: a header says by how many octets the rest is rotated. A rotation by a multiple of
+ * the length of the rest changes nothing, and no alteration of this length makes one. */
 #define MESSAGE_LEN 41
 
 static SECURITY_STATUS unseal_quietly(struct pair *pair, const struct block *token)
@@ -16,15 +16,17 @@ static SECURITY_STATUS unseal_quietly(struct pair *pair, const struct block *tok
     return status;
 }
 
-/* RFC 4757 7: RC4's signatures do not cover the number in front of them, so that one altered there
- * is another message's; an early one, so that the right one is late then. */
+/* RFC 4757 7: signatures of RC4 do not cover the sequence number before them. A message
+ * with an altered number may count as another one that came early. Then the right message is late.
+ */
 static void assert_altered(const struct pair *pair, bool sealed, SECURITY_STATUS status)
 {
     if (pair->kind->enctype != RC4 || sealed || status != SEC_E_OUT_OF_SEQUENCE)
         assert_int_equal(status, SEC_E_MESSAGE_ALTERED);
 }
 
-/* Sealed ones and, `signed_only`, the others: what is wrong with one costs nothing. */
+/* Alters each octet of a sealed or only signed message. After each refusal the right message is
+ * still accepted. */
 static void alter_wrapped(struct pair *pair, bool signed_only)
 {
     struct block message = block_text(MESSAGE_LEN, 1), plain;
@@ -46,7 +48,7 @@ static void alter_wrapped(struct pair *pair, bool signed_only)
     block_free(&message);
 }
 
-void any_altered_octet_of_a_sealed_message_shows(void **state)
+void any_altered_octet_of_a_sealed_message_is_detected(void **state)
 {
     FOR_EACH_KIND(kind)
     {
@@ -58,7 +60,7 @@ void any_altered_octet_of_a_sealed_message_shows(void **state)
     }
 }
 
-void any_altered_octet_of_a_signed_message_shows(void **state)
+void any_altered_octet_of_a_signed_message_is_detected(void **state)
 {
     FOR_EACH_KIND(kind)
     {
@@ -126,7 +128,7 @@ static SECURITY_STATUS take_sealed(struct pair *pair, const struct block *messag
     return unseal_quietly(pair, token);
 }
 
-/* Sends five and takes 0, 2, 1, 2, 0, 3, 4. */
+/* Sends five messages, and receives them in the order 0, 2, 1, 2, 0, 3, 4. */
 static void check_order(const struct pair_kind *kind, OM_uint32 flags, bool sealed,
                         const SECURITY_STATUS wanted[7])
 {
@@ -150,7 +152,7 @@ static void check_order(const struct pair_kind *kind, OM_uint32 flags, bool seal
 
 #define LATE SEC_E_OUT_OF_SEQUENCE
 
-/* Kerberos takes an early message for received, and the ones before it for late; NTLM waits. */
+/* After an early message, Kerberos refuses the ones before it as late. NTLM waits for them. */
 static void check_sequences(bool sealed)
 {
     static const SECURITY_STATUS kerberos[7] = {0, LATE, LATE, LATE, LATE, 0, 0};
@@ -169,7 +171,7 @@ void signed_messages_have_their_order(void **state)
     check_sequences(false);
 }
 
-void without_its_flags_kerberos_takes_any_order(void **state)
+void without_its_flags_kerberos_accepts_any_order(void **state)
 {
     static const SECURITY_STATUS any[7] = {0};
     FOR_EACH_KIND(kind)
@@ -179,7 +181,7 @@ void without_its_flags_kerberos_takes_any_order(void **state)
     }
 }
 
-void with_replay_detection_alone_messages_may_overtake(void **state)
+void with_only_replay_detection_any_order_is_accepted(void **state)
 {
     static const SECURITY_STATUS wanted[7] = {0, 0, 0, LATE, LATE, 0, 0};
     FOR_EACH_KIND(kind)
@@ -198,7 +200,7 @@ void our_own_messages_are_not_taken_back(void **state)
         assert_int_equal(our_sign(&pair, &message, &mic), SEC_E_OK);
         assert_int_equal(unseal_quietly(&pair, &token), SEC_E_MESSAGE_ALTERED);
         SECURITY_STATUS status = our_verify(&pair, &message, &mic);
-        /* By its number, NTLM's second one is not the first of the peer's. */
+        /* NTLM's second message has number 1, but the peer expects number 0. */
         assert_int_equal(status, kind->ntlm ? SEC_E_OUT_OF_SEQUENCE : SEC_E_MESSAGE_ALTERED);
         block_free(&mic);
         block_free(&token);
@@ -252,8 +254,8 @@ static void check_seal_room(struct pair *pair)
     block_free(&plain);
 }
 
-/* The peer, which wants every message in its order, misses none. */
-void a_buffer_too_small_costs_nothing(void **state)
+/* The peer demands every message in order, so a failed call must not use up a sequence number. */
+void a_failed_call_uses_up_no_sequence_number(void **state)
 {
     FOR_EACH_KIND(kind)
     {

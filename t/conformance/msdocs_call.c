@@ -30,7 +30,7 @@ const ULONG msdocs_flags[] = {
 };
 const size_t msdocs_n_flags = sizeof(msdocs_flags) / sizeof(msdocs_flags[0]);
 
-/* Beside the token: method, uri, hash, realm, a binding. */
+/* Octets for method, uri, hash, realm and a binding, beside the token. */
 #define MORE_ROOM 4096
 
 static void *keep(struct bytes *storage, const void *data, size_t len)
@@ -43,7 +43,7 @@ static void *keep(struct bytes *storage, const void *data, size_t len)
     return storage->data + start;
 }
 
-/* Room in front, so that what was handed out does not move. */
+/* Allocates all memory first, so that pointers into it stay valid. */
 static void reserve(struct bytes *storage, size_t token_len)
 {
     static const char zeros[MORE_ROOM];

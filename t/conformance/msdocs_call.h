@@ -45,7 +45,7 @@ size_t msdocs_call_input(const struct msdocs_call *call, SecBuffer buffers[MSDOC
 
 void msdocs_call_end(struct msdocs_call *call);
 
-/* Shows the report when it is not what was wanted. */
+/* Prints the error detail if the status is not the expected one. */
 #define MSDOCS_CHECK(call, status, wanted)                                                         \
     do {                                                                                           \
         SECURITY_STATUS msdocs_got = (status);                                                     \
@@ -54,7 +54,7 @@ void msdocs_call_end(struct msdocs_call *call);
         assert_int_equal(msdocs_got, wanted);                                                      \
     } while (0)
 
-/* A credential over pAuthData. */
+/* Acquires a credential with `data` as pAuthData. */
 CredHandle msdocs_credential(const char *package, SSPI_ACCEPTOR_DATA *data);
 
 /* Every single bit of fContextReq that a page names. */

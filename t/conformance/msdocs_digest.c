@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page AcceptSecurityContext (Digest), one statement after another, in HTTP's form: a test is
- * named after what it holds the library to, and its comment quotes the page. Here: "Parameters". */
+/* The page AcceptSecurityContext (Digest), one statement after another, in HTTP's form. Each test
+ * is named after the statement that it checks. Its comment quotes the page. Here: "Parameters". */
 #include "msdocs_digest.h"
 
 #include <openssl/evp.h>
@@ -13,7 +13,7 @@ static bool random_fails;
 int __real_RAND_bytes(unsigned char *buf, int num);
 int __wrap_RAND_bytes(unsigned char *buf, int num);
 
-/* Linked in RAND_bytes' place. */
+/* The linker's --wrap calls this instead of RAND_bytes(). */
 int __wrap_RAND_bytes(unsigned char *buf, int num)
 {
     return random_fails ? 0 : __real_RAND_bytes(buf, num);
@@ -148,8 +148,8 @@ static void buffer_1_is_the_method(void **unused)
     client_free(&call);
 }
 
-/* "Buffer 2: Reserved." Windows' callers leave it empty and look at the uri themselves; given, it
- * must be the client's (RFC 7616 3.4.6). */
+/* "Buffer 2: Reserved." Windows' callers leave it empty and look at the uri themselves; if it is
+ * given, it must be the client's (RFC 7616 3.4.6). */
 static void buffer_2_may_be_empty(void **unused)
 {
     struct msdocs_nonce nonce = new_nonce();
@@ -236,7 +236,7 @@ static void integrity_replay_and_sequence_detection_make_auth_int(void **unused)
 
 /* "This parameter can be one or more of the following values." All but CONFIDENTIALITY, which "the
  * Digest SSP supports for SASL only", are accepted by themselves. */
-static void f_context_req_takes_every_flag(void **unused)
+static void f_context_req_accepts_every_flag(void **unused)
 {
     CtxtHandle context;
 
@@ -252,7 +252,8 @@ static void f_context_req_takes_every_flag(void **unused)
     }
 }
 
-/* "ASC_REQ_EXTENDED_ERROR: When errors occur, the remote party will be notified." By a challenge.
+/* "ASC_REQ_EXTENDED_ERROR: When errors occur, the remote party will be notified." The notification
+ * is a challenge.
  */
 static void asc_req_extended_error_notifies_the_remote_party(void **unused)
 {
@@ -353,7 +354,7 @@ static void pf_context_attr_reports_security_only_at_the_end(void **unused)
 }
 
 /* Windows' servers pass NULL for pAuthData: SSPI_USER_FILE names the users then. */
-static void a_null_pauthdata_takes_the_machine_s_defaults(void **unused)
+static void a_null_pauthdata_means_the_machine_s_defaults(void **unused)
 {
     const char *const names[] = {WDIGEST_SP_NAME, "Digest"};
     CredHandle credential;
@@ -403,13 +404,13 @@ int main(void)
         cmocka_unit_test(buffer_3_is_the_hash_of_the_body_in_hexadecimal),
         cmocka_unit_test(buffer_4_is_the_realm_for_the_challenge),
         cmocka_unit_test(integrity_replay_and_sequence_detection_make_auth_int),
-        cmocka_unit_test(f_context_req_takes_every_flag),
+        cmocka_unit_test(f_context_req_accepts_every_flag),
         cmocka_unit_test(asc_req_extended_error_notifies_the_remote_party),
         cmocka_unit_test(asc_req_allocate_memory_or_a_buffer_of_the_caller_s),
         cmocka_unit_test(target_data_rep_is_not_used),
         cmocka_unit_test(pts_time_stamp_is_a_constant_maximum),
         cmocka_unit_test(pf_context_attr_reports_security_only_at_the_end),
-        cmocka_unit_test(a_null_pauthdata_takes_the_machine_s_defaults),
+        cmocka_unit_test(a_null_pauthdata_means_the_machine_s_defaults),
         cmocka_unit_test(digest_sec_e_ok_the_security_context_was_accepted),
         cmocka_unit_test(digest_sec_i_continue_needed_a_returned_token_is_waited_for),
         cmocka_unit_test(digest_sec_i_complete_needed_complete_auth_token_must_be_called),
@@ -423,10 +424,10 @@ int main(void)
         cmocka_unit_test(digest_sec_e_security_qos_failed_an_attribute_flag_is_not_valid),
         cmocka_unit_test(digest_status_logon_failure_called_after_the_context_was_established),
         cmocka_unit_test(digest_sec_e_bad_bindings_channel_binding_policy_was_not_satisfied),
-        cmocka_unit_test(digest_verify_signature_takes_later_requests_in_sequence),
-        cmocka_unit_test(digest_verify_signature_refuses_what_is_no_request),
+        cmocka_unit_test(digest_verify_signature_accepts_later_requests_in_sequence),
+        cmocka_unit_test(digest_verify_signature_refuses_other_messages),
         cmocka_unit_test(digest_make_signature_signs_the_answer),
-        cmocka_unit_test(digest_make_signature_wants_a_nonce_that_is_good),
+        cmocka_unit_test(digest_make_signature_needs_a_valid_nonce),
         cmocka_unit_test(digest_query_context_attributes),
         cmocka_unit_test(digest_a_sess_login_has_a_session_key),
         cmocka_unit_test(digest_encrypt_message_has_data_and_padding),
@@ -437,7 +438,7 @@ int main(void)
         cmocka_unit_test(digest_sasl_needs_md5),
         cmocka_unit_test(sasl_asc_req_confidentiality_encrypts),
         cmocka_unit_test(sasl_asc_req_http_uses_digest_for_http),
-        cmocka_unit_test(sasl_the_bit_is_no_http_beside_a_channel_binding),
+        cmocka_unit_test(sasl_the_bit_does_not_mean_http_beside_a_channel_binding),
         cmocka_unit_test(sasl_options_of_digest_md5),
         cmocka_unit_test(sasl_authz_of_digest_md5_may_be_forbidden),
     };

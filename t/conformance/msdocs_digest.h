@@ -9,7 +9,8 @@
 
 #define CHANNEL "tls-server-end-point:the certificate of this test"
 
-/* Keeps contexts, as Windows' does; its user file has alice and bob, and the realm is REALM. */
+/* A credential that keeps contexts, as Windows' does. Its user file has alice and bob in the realm
+ * REALM. */
 extern CredHandle digest;
 extern const char *user_file;
 
@@ -53,10 +54,10 @@ void digest_status_logon_failure_called_after_the_context_was_established(void *
 void digest_sec_e_bad_bindings_channel_binding_policy_was_not_satisfied(void **unused);
 
 /* msdocs_digest_messages.c */
-void digest_verify_signature_takes_later_requests_in_sequence(void **unused);
-void digest_verify_signature_refuses_what_is_no_request(void **unused);
+void digest_verify_signature_accepts_later_requests_in_sequence(void **unused);
+void digest_verify_signature_refuses_other_messages(void **unused);
 void digest_make_signature_signs_the_answer(void **unused);
-void digest_make_signature_wants_a_nonce_that_is_good(void **unused);
+void digest_make_signature_needs_a_valid_nonce(void **unused);
 void digest_query_context_attributes(void **unused);
 void digest_a_sess_login_has_a_session_key(void **unused);
 
@@ -71,7 +72,7 @@ void digest_sasl_needs_md5(void **unused);
 /* msdocs_sasl_digest.c */
 void sasl_asc_req_confidentiality_encrypts(void **unused);
 void sasl_asc_req_http_uses_digest_for_http(void **unused);
-void sasl_the_bit_is_no_http_beside_a_channel_binding(void **unused);
+void sasl_the_bit_does_not_mean_http_beside_a_channel_binding(void **unused);
 void sasl_options_of_digest_md5(void **unused);
 void sasl_authz_of_digest_md5_may_be_forbidden(void **unused);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Later requests of a Digest context, by VerifySignature and MakeSignature, and what a context
- * tells of itself. The pages number the buffers: 0 SECBUFFER_TOKEN, 1 method, 2 URL, 3 HEntity, and
- * for MakeSignature 4 SECBUFFER_PADDING, all other SECBUFFER_PKG_PARAMS. */
+/* Later requests of a Digest context, by VerifySignature and MakeSignature, and the attributes of a
+ * context. The pages number the buffers: 0 SECBUFFER_TOKEN, 1 method, 2 URL, 3 HEntity, and for
+ * MakeSignature 4 SECBUFFER_PADDING, all other SECBUFFER_PKG_PARAMS. */
 #include "msdocs_digest.h"
 
 static SECURITY_STATUS verify_as(const struct client *client, CtxtHandle *context,
@@ -32,7 +32,7 @@ static SECURITY_STATUS verify(const struct client *client, CtxtHandle *context)
 }
 
 /* nc must be the last one plus one, else SEC_E_OUT_OF_SEQUENCE. */
-void digest_verify_signature_takes_later_requests_in_sequence(void **unused)
+void digest_verify_signature_accepts_later_requests_in_sequence(void **unused)
 {
     struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
@@ -55,7 +55,7 @@ void digest_verify_signature_takes_later_requests_in_sequence(void **unused)
     assert_int_equal(verify(&c, &context), SEC_E_INVALID_HANDLE);
 }
 
-void digest_verify_signature_refuses_what_is_no_request(void **unused)
+void digest_verify_signature_refuses_other_messages(void **unused)
 {
     struct msdocs_nonce nonce = new_nonce();
     struct client c = alice(nonce.text, 1);
@@ -66,12 +66,12 @@ void digest_verify_signature_refuses_what_is_no_request(void **unused)
     CtxtHandle context;
 
     assert_int_equal(msdocs_login(&c, &context), SEC_E_OK);
-    /* SASL's form. */
+    /* The buffers have the form of SASL. */
     assert_int_equal(VerifySignature(&context, &message, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(MakeSignature(&context, 0, &message, 0), SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(EncryptMessage(&context, 0, &message, 0), SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(DecryptMessage(&context, &message, 0, NULL), SEC_E_UNSUPPORTED_FUNCTION);
-    /* HTTP's form with a token that is none, or a buffer too many. */
+    /* The form of HTTP, with an invalid token or one buffer too many. */
     BYTES_CLEANUP struct bytes storage = {0};
     SecBuffer in[MSDOCS_BUFFERS];
     call.token = SSPI_VIEW("nc=1");
@@ -124,8 +124,9 @@ void digest_make_signature_signs_the_answer(void **unused)
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
-/* SEC_E_NO_AUTHENTICATING_AUTHORITY: the context must be revalidated, for its nonce has run out. */
-void digest_make_signature_wants_a_nonce_that_is_good(void **unused)
+/* SEC_E_NO_AUTHENTICATING_AUTHORITY: the context must be revalidated, because its nonce has
+ * expired. */
+void digest_make_signature_needs_a_valid_nonce(void **unused)
 {
     SSPI_ACCEPTOR_DATA data = {.UserFile = user_file, .NonceLifetimeSeconds = 1};
     CredHandle credential = msdocs_credential("WDigest", &data), kept = digest;
@@ -195,7 +196,7 @@ void digest_query_context_attributes(void **unused)
                      SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET, &target),
                      SEC_E_UNSUPPORTED_FUNCTION);
-    /* H(A1) without -sess is what the password is hashed to. */
+    /* Without -sess, H(A1) is the stored hash of the password, so there is no session key. */
     assert_int_equal(QueryContextAttributes(&context, SECPKG_ATTR_SESSION_KEY, &session),
                      SEC_E_UNSUPPORTED_FUNCTION);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);

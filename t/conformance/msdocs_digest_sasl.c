@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The Digest pages where they speak of SASL: AcceptSecurityContext, EncryptMessage, DecryptMessage,
+/* The parts of the Digest pages about SASL: AcceptSecurityContext, EncryptMessage, DecryptMessage,
  * MakeSignature, VerifySignature. */
 #include "msdocs_digest.h"
 
@@ -97,13 +97,14 @@ void digest_encrypt_message_has_data_and_padding(void **unused)
     /* The context allows only the protection that was agreed on. */
     assert_int_equal(EncryptMessage(&s.context, SECQOP_WRAP_NO_ENCRYPT, make_message(&m, 24), 0),
                      SEC_E_QOP_NOT_SUPPORTED);
-    /* Without room at all. */
+    /* Without a padding buffer. */
     make_message(&m, 24)->cBuffers = 1;
     assert_int_equal(EncryptMessage(&s.context, 0, &m.desc, 0), SEC_E_BUFFER_TOO_SMALL);
     close_session(&s);
     open_session(&s, "auth-int", NULL);
     for (int i = 0; i < 2; i++) {
-        ULONG qop = i == 0 ? 0 : SECQOP_WRAP_NO_ENCRYPT; /* both are what was agreed on */
+        /* Both values mean integrity, which was agreed on. */
+        ULONG qop = i == 0 ? 0 : SECQOP_WRAP_NO_ENCRYPT;
         assert_int_equal(EncryptMessage(&s.context, qop, make_message(&m, 17), 0), SEC_E_OK);
         assert_int_equal(m.buffers[1].cbBuffer, 16);
         assert_memory_equal(m.octets, "message", 7);
@@ -161,7 +162,7 @@ void digest_decrypt_message_takes_a_stream_or_parts(void **unused)
     }
 }
 
-/* Buffers 0 and 1, and 2, which stays empty. */
+/* Buffers 0 and 1. Buffer 2 stays empty. */
 void digest_signatures_have_token_and_data(void **unused)
 {
     char token[16], text[] = "message", none[1];
@@ -213,7 +214,7 @@ void digest_sasl_has_no_requests(void **unused)
     assert_int_equal(CompleteAuthToken(&s.context, &desc), SEC_E_INVALID_HANDLE);
     in[4] = (SecBuffer){sizeof(in), SECBUFFER_PADDING, in};
     assert_int_equal(MakeSignature(&s.context, 0, &desc, 0), SEC_E_UNSUPPORTED_FUNCTION);
-    /* Neither call spoilt anything. */
+    /* The two refused calls did not change the session. */
     struct message m;
     assert_int_equal(EncryptMessage(&s.context, 0, make_message(&m, 24), 0), SEC_E_OK);
     assert_int_equal(sasl_unseal(&s.to_client, m.octets, 23), 7);

@@ -36,7 +36,7 @@ static struct {
     void *live[BLOCKS_LIMIT]; /* allocated since let_fail(), not in a pause; in no order */
 } memory;
 
-/* From now on the n-th allocation fails, once; 0: none does. */
+/* The n-th allocation from now on fails, once. 0: no allocation fails. */
 static void let_fail(size_t n)
 {
     memory.fail_at = n;
@@ -116,7 +116,7 @@ void *__wrap_realloc(void *block, size_t size)
 {
     if (fails())
         return NULL;
-    /* Its address is looked for before realloc makes it a dangling one. */
+    /* The block is removed from the list before realloc() may free it. */
     gone(block);
     void *moved = __real_realloc(block, size);
     return born(moved);

@@ -9,10 +9,11 @@
 #include "sspi.h"
 
 /* Runs `exchange` with each of its allocations failing in turn. It must return
- * SEC_E_INSUFFICIENT_MEMORY, and SEC_E_OK when no allocation failed, and leave no block behind. */
+ * SEC_E_INSUFFICIENT_MEMORY if an allocation failed, otherwise SEC_E_OK, and free all blocks. */
 void msdocs_memory_check(SECURITY_STATUS (*exchange)(void));
 
-/* While paused nothing fails or is counted: for what the test does itself. Pauses nest. */
+/* During a pause allocations neither fail nor count: a test pauses for its own allocations. Pauses
+ * nest. */
 void msdocs_memory_pause(void);
 void msdocs_memory_resume(void);
 

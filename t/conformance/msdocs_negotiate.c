@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page AcceptSecurityContext (Negotiate), one statement after another: a test is named after
- * what it holds the library to, and its comment quotes the page. msdocs_negotiate.t makes the
- * realm. Here: "Parameters". */
+/* The page AcceptSecurityContext (Negotiate), one statement after another. Each test is named after
+ * the statement that it checks. Its comment quotes the page. msdocs_negotiate.t makes the realm.
+ * Here: "Parameters". */
 #include "msdocs_negotiate.h"
 
 CredHandle negotiate;
@@ -19,7 +19,7 @@ struct msdocs_call call_of_alice(OM_uint32 client_flags, const char *client_bind
     struct bytes token = {0};
 
     client_token(&spnego_mechanism, SERVICE, client_binding, client_flags, &token);
-    /* Moved out, so that the caller frees it in call_end(). */
+    /* The caller owns the token and frees it in call_end(). */
     size_t len;
     const char *data = bytes_steal(&token, &len);
     return (struct msdocs_call){.credential = &negotiate, .token = {data, len}};
@@ -94,7 +94,7 @@ static void ph_new_context_should_never_be_null(void **unused)
     CtxtHandle context;
 
     MSDOCS_CHECK(&call, msdocs_call(&call, NULL, NULL), SEC_E_INVALID_HANDLE);
-    /* The ticket was not looked at: it is still good. */
+    /* The refused call did not evaluate the ticket, so it is still valid. */
     MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &context), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     call_end(&call);
@@ -132,7 +132,7 @@ static void p_input_may_hold_channel_bindings(void **unused)
     }
 }
 
-/* SEC_CHANNEL_BINDINGS_RESULT: what a client vouched for, whether it is compared or not. */
+/* SEC_CHANNEL_BINDINGS_RESULT describes the client's binding, whether it is compared or not. */
 static void p_output_may_ask_what_the_client_is_bound_to(void **unused)
 {
     const ULONG absent = SEC_CHANNEL_BINDINGS_RESULT_ABSENT,
@@ -180,7 +180,7 @@ static void p_output_may_ask_what_the_client_is_bound_to(void **unused)
 /* "This parameter can be one or more of the following values." "For possible attribute flags and
  * their meanings, see Context Requirements." No flag is refused by itself. ASC_REQ_PROXY_BINDINGS
  * needs a client that names its channel. */
-static void f_context_req_takes_every_flag(void **unused)
+static void f_context_req_accepts_every_flag(void **unused)
 {
     CtxtHandle context;
 
@@ -369,7 +369,7 @@ int main(void)
         cmocka_unit_test(ph_new_context_should_never_be_null),
         cmocka_unit_test(p_input_may_hold_channel_bindings),
         cmocka_unit_test(p_output_may_ask_what_the_client_is_bound_to),
-        cmocka_unit_test(f_context_req_takes_every_flag),
+        cmocka_unit_test(f_context_req_accepts_every_flag),
         cmocka_unit_test(asc_req_delegate_keeps_what_the_client_delegates),
         cmocka_unit_test(asc_req_extended_error_notifies_the_remote_party),
         cmocka_unit_test(requested_attributes_may_not_be_supported_by_the_client),
@@ -389,7 +389,7 @@ int main(void)
         cmocka_unit_test(the_caller_determines_whether_the_attributes_are_sufficient),
         cmocka_unit_test(query_security_context_token_and_impersonation_after_the_end),
         cmocka_unit_test(query_context_attributes_describe_the_login),
-        cmocka_unit_test(a_null_pauthdata_takes_the_machine_s_defaults),
+        cmocka_unit_test(a_null_pauthdata_means_the_machine_s_defaults),
     };
     return cmocka_run_group_tests(tests, start, end);
 }

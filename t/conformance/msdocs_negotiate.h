@@ -10,13 +10,13 @@
 #define SERVICE "HTTP@localhost"
 #define CHANNEL "tls-server-end-point:the certificate of this test"
 
-/* http.keytab of the realm. */
+/* A credential with the realm's http.keytab. */
 extern CredHandle negotiate;
 
-/* A file of the realm; good until the next call. */
+/* Returns the path of a file of the realm, valid until the next call. */
 const char *realm_file(const char *name);
 
-/* A call with a new token of alice's, which is kept in the call's answer until the next one. */
+/* A call with a new token of alice. Free it with call_end(). */
 struct msdocs_call call_of_alice(OM_uint32 client_flags, const char *client_binding);
 void call_end(struct msdocs_call *call);
 
@@ -33,6 +33,6 @@ void a_partially_created_context_is_freed_by_delete_security_context(void **unus
 void the_caller_determines_whether_the_attributes_are_sufficient(void **unused);
 void query_security_context_token_and_impersonation_after_the_end(void **unused);
 void query_context_attributes_describe_the_login(void **unused);
-void a_null_pauthdata_takes_the_machine_s_defaults(void **unused);
+void a_null_pauthdata_means_the_machine_s_defaults(void **unused);
 
 #endif

@@ -25,7 +25,7 @@ void sec_e_ok_the_security_context_received_from_the_client_was_accepted(void **
 
 /* "The server must send the output token to the client and wait for a returned token. The returned
  * token should be passed in pInput for another call." An unknown mechanism that the client prefers
- * makes one leg more, with a MIC of both sides. */
+ * adds one leg, with a MIC of both sides. */
 void sec_i_continue_needed_the_returned_token_goes_into_another_call(void **unused)
 {
     struct msdocs_call call = {.credential = &negotiate};
@@ -43,7 +43,8 @@ void sec_i_continue_needed_the_returned_token_goes_into_another_call(void **unus
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
 }
 
-/* "An error occurred that did not map to an SSPI error code." The replay cache cannot be written.
+/* "An error occurred that did not map to an SSPI error code." Here the replay cache cannot be
+ * written.
  */
 void sec_e_internal_error_an_error_occurred_that_did_not_map(void **unused)
 {
@@ -79,7 +80,7 @@ void sec_e_invalid_handle_the_handle_passed_is_not_valid(void **unused)
     MSDOCS_CHECK(&call, msdocs_call(&call, NULL, &stale), SEC_E_OK);
     assert_int_equal(DeleteSecurityContext(&stale), SEC_E_OK);
     MSDOCS_CHECK(&call, msdocs_call(&call, &stale, &context), SEC_E_INVALID_HANDLE);
-    /* A credential's handle is no context's, nor the other way round. */
+    /* The handle of a credential is not a handle of a context. */
     MSDOCS_CHECK(&call, msdocs_call(&call, &kept, &context), SEC_E_INVALID_HANDLE);
     call_end(&call);
 }
@@ -100,7 +101,7 @@ void sec_e_invalid_token_the_token_passed_is_not_valid(void **unused)
     msdocs_call_end(&call);
 }
 
-/* "The logon failed." The token of a login that somebody listened to; a ticket for another key. */
+/* "The logon failed." Here: a token that an attacker has recorded, and a ticket for another key. */
 void sec_e_logon_denied_the_logon_failed(void **unused)
 {
     SSPI_ACCEPTOR_DATA data = {.KeytabName = realm_file("forged.keytab")};
@@ -130,8 +131,8 @@ static void copy(const char *from, const char *to)
     assert_int_equal(system(command), 0);
 }
 
-/* "The credentials handle specified in the phCredential parameter is not valid": alive, but its
- * keytab lost the key. It is looked at again within a second. */
+/* "The credentials handle specified in the phCredential parameter is not valid": the handle
+ * exists, but its keytab no longer has the key. The library checks the keytab once a second. */
 void sec_e_no_credentials_the_credential_is_not_usable(void **unused)
 {
     struct sspi_view http = SSPI_VIEW("HTTP/");
@@ -237,7 +238,7 @@ void query_security_context_token_and_impersonation_after_the_end(void **unused)
         snprintf(cache, sizeof(cache), "%s", getenv("KRB5CCNAME"));
         assert_int_equal(ImpersonateSecurityContext(&context), SEC_E_OK);
         uid_t during = geteuid();
-        /* The thread's GSSAPI now speaks for alice, with what she delegated. */
+        /* GSSAPI in this thread now uses the credentials that alice delegated. */
         unsetenv("KRB5CCNAME");
         client_token(&spnego_mechanism, SERVICE, NULL, 0, &forwarded);
         assert_int_equal(RevertSecurityContext(&context), SEC_E_OK);
@@ -307,8 +308,8 @@ void query_context_attributes_describe_the_login(void **unused)
     call_end(&call);
 }
 
-/* Windows' servers pass NULL for pAuthData: MIT's default keytab it is. */
-void a_null_pauthdata_takes_the_machine_s_defaults(void **unused)
+/* Windows' servers pass NULL for pAuthData. Then the library uses MIT's default keytab. */
+void a_null_pauthdata_means_the_machine_s_defaults(void **unused)
 {
     struct msdocs_call call = call_of_alice(0, NULL);
     CredHandle credential;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The page SaslAcceptSecurityContext and those of the options, statement by statement: a test is
- * named after what it holds the library to, and its comment quotes the page. msdocs_negotiate.t
- * makes the realm. */
+/* The page SaslAcceptSecurityContext and those of the options, statement by statement. Each test is
+ * named after the statement that it checks. Its comment quotes the page. msdocs_negotiate.t makes
+ * the realm. */
 #include "msdocs_sasl.h"
 
 CredHandle gssapi, spnego;
@@ -40,7 +40,7 @@ static void the_buffer_is_empty_for_the_first_call(void **unused)
     exchange_close(&e);
 }
 
-/* The same, asked twice: who begins a mechanism of this kind is the client. */
+/* A second empty message: the client must begin a mechanism of this kind. */
 static void a_client_that_never_begins_is_refused(void **unused)
 {
     struct exchange e;
@@ -70,7 +70,7 @@ static void a_return_token_suspends_for_one_round_trip(void **unused)
     exchange_close(&e);
 }
 
-/* Where no token is produced the server cookie comes at once. */
+/* If no return token is produced, the server cookie comes at once. */
 static void without_a_return_token_nothing_is_suspended(void **unused)
 {
     struct exchange e;
@@ -83,7 +83,7 @@ static void without_a_return_token_nothing_is_suspended(void **unused)
 }
 
 /* A message of the client in the suspended round is refused. */
-static void nothing_is_the_answer_to_the_return_token(void **unused)
+static void the_answer_to_the_return_token_is_empty(void **unused)
 {
     BYTES_CLEANUP struct bytes token = {0};
     struct exchange e;
@@ -96,7 +96,8 @@ static void nothing_is_the_answer_to_the_return_token(void **unused)
     exchange_close(&e);
 }
 
-/* "SEC_E_CONTINUE_NEEDED is returned to the application": nothing is proven before the end. */
+/* "SEC_E_CONTINUE_NEEDED is returned to the application": the client is not verified before the
+ * end. */
 static void nothing_is_reported_before_the_end(void **unused)
 {
     SecPkgContext_Names names;
@@ -106,7 +107,7 @@ static void nothing_is_reported_before_the_end(void **unused)
     ULONG needed;
 
     exchange_open(&e, CLIENT_FLAGS, SERVER_FLAGS);
-    exchange_to_cookie(&e); /* the package is satisfied by now */
+    exchange_to_cookie(&e); /* the package has accepted the client now */
     assert_int_equal(e.call.attributes & ~(ULONG)ASC_RET_ALLOCATED_MEMORY, 0);
     assert_int_equal(QueryContextAttributes(&e.context, SECPKG_ATTR_NAMES, &names),
                      SEC_E_INVALID_HANDLE);
@@ -211,7 +212,7 @@ static void sasl_requires_a_single_token_buffer(void **unused)
     msdocs_call_end(&call);
 }
 
-/* A cookie that did not fit waits, as any answer does. */
+/* A cookie that does not fit is pending output, like any other output. */
 static void a_cookie_waits_for_a_larger_buffer(void **unused)
 {
     BYTES_CLEANUP struct bytes token = {0}, cookie = {0};
@@ -237,7 +238,7 @@ static void a_cookie_waits_for_a_larger_buffer(void **unused)
     exchange_close(&e);
 }
 
-/* A context keeps the call it was made by, so that nothing gets past the cookies. */
+/* A context belongs to the function that made it, so that a caller cannot bypass the cookies. */
 static void contexts_of_the_two_calls_are_distinguished(void **unused)
 {
     struct msdocs_call plain = {.credential = &spnego},
@@ -259,7 +260,7 @@ static void contexts_of_the_two_calls_are_distinguished(void **unused)
         SEC_E_INVALID_HANDLE);
     MSDOCS_CHECK(&sasl, msdocs_call(&sasl, NULL, &context), SEC_I_CONTINUE_NEEDED);
     MSDOCS_CHECK(&plain, msdocs_call(&plain, &context, &context), SEC_E_INVALID_HANDLE);
-    /* Nothing has happened to it. */
+    /* The refused call did not change the context. */
     assert_int_equal(number(&context, SASL_OPTION_SEND_SIZE), 0xFFFF);
     assert_int_equal(DeleteSecurityContext(&context), SEC_E_OK);
     msdocs_call_end(&plain);
@@ -282,7 +283,7 @@ static void gss_spnego_ends_with_the_package_s_token(void **unused)
     assert_true((e.call.attributes & ASC_RET_CONFIDENTIALITY) != 0);
     client_step(&e.client, bytes_as_view(&e.call.answer), &token);
     assert_true(e.client.done);
-    /* A message that is only signed is none of this layer's. */
+    /* This layer does not accept a message that is only signed. */
     exchange_wrap(&e, false, SSPI_VIEW("hello"), &sealed);
     SecBuffer in_clear[] = {{(ULONG)sealed.len, SECBUFFER_STREAM, sealed.data},
                             {0, SECBUFFER_DATA, NULL}};
@@ -342,7 +343,7 @@ int main(void)
         cmocka_unit_test(a_client_that_never_begins_is_refused),
         cmocka_unit_test(a_return_token_suspends_for_one_round_trip),
         cmocka_unit_test(without_a_return_token_nothing_is_suspended),
-        cmocka_unit_test(nothing_is_the_answer_to_the_return_token),
+        cmocka_unit_test(the_answer_to_the_return_token_is_empty),
         cmocka_unit_test(nothing_is_reported_before_the_end),
         cmocka_unit_test(sec_e_algorithm_mismatch_authz_processing_is_not_permitted),
         cmocka_unit_test(the_authz_string_is_what_the_client_passed),
@@ -354,7 +355,7 @@ int main(void)
         cmocka_unit_test(channel_bindings_are_checked),
         cmocka_unit_test(the_initial_server_cookie_indicates_integrity_and_privacy),
         cmocka_unit_test(the_final_services_are_what_the_client_requests),
-        cmocka_unit_test(what_was_not_offered_is_refused),
+        cmocka_unit_test(a_layer_that_was_not_offered_is_refused),
         cmocka_unit_test(a_cookie_that_fails_to_decrypt_is_an_invalid_token),
         cmocka_unit_test(a_cookie_that_breaks_its_rules_is_an_invalid_token),
         cmocka_unit_test(messages_keep_to_the_sizes),

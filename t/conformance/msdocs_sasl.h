@@ -22,7 +22,7 @@ extern CredHandle spnego;
 
 struct exchange {
     struct client client;
-    struct msdocs_call call; /* the server's last one */
+    struct msdocs_call call; /* the server's last call */
     CtxtHandle context;
     bool begun;
     uint8_t layers; /* in the server's cookie */
@@ -42,7 +42,7 @@ void exchange_to_cookie(struct exchange *e);
 /* The client's cookie around these octets. */
 SECURITY_STATUS exchange_answer(struct exchange *e, const void *cookie, size_t len);
 
-/* A whole exchange that ends in `layer`, with `size` for what the client takes. */
+/* A whole exchange that ends in `layer`; the client accepts messages of `size` octets. */
 void exchange_complete(struct exchange *e, uint8_t layer, uint32_t size);
 
 /* gss_wrap() by the client. */
@@ -56,7 +56,7 @@ bool exchange_unwrap(struct exchange *e, struct sspi_view token, struct bytes *r
 /* msdocs_sasl_layers.c */
 void the_initial_server_cookie_indicates_integrity_and_privacy(void **unused);
 void the_final_services_are_what_the_client_requests(void **unused);
-void what_was_not_offered_is_refused(void **unused);
+void a_layer_that_was_not_offered_is_refused(void **unused);
 void a_cookie_that_fails_to_decrypt_is_an_invalid_token(void **unused);
 void a_cookie_that_breaks_its_rules_is_an_invalid_token(void **unused);
 void messages_keep_to_the_sizes(void **unused);

@@ -110,12 +110,12 @@ void sasl_asc_req_http_uses_digest_for_http(void **unused)
     MSDOCS_CHECK(&l.call, msdocs_call(&l.call, &l.context, &l.context), STATUS_LOGON_FAILURE);
     client_free(&l.call);
     close_login(&l);
-    /* A challenge takes no parameters. */
+    /* A challenge in the form of HTTP needs no parameters. */
     open_login(&l, ASC_REQ_HTTP);
     begin(&l);
     assert_true(challenged(&l, "opaque="));
     close_login(&l);
-    /* The other two ways. */
+    /* The other combinations of function and flag. */
     open_login(&l, 0);
     begin(&l);
     assert_false(challenged(&l, "opaque="));
@@ -129,7 +129,7 @@ void sasl_asc_req_http_uses_digest_for_http(void **unused)
 }
 
 /* Beside a channel binding the bit is the other flag's: see sspi.h, "The bit 0x10000000". */
-void sasl_the_bit_is_no_http_beside_a_channel_binding(void **unused)
+void sasl_the_bit_does_not_mean_http_beside_a_channel_binding(void **unused)
 {
     struct sasl_session session;
     struct login l;
@@ -181,7 +181,7 @@ void sasl_options_of_digest_md5(void **unused)
     close_login(&l);
 }
 
-/* "Authz processing is not permitted.": nor does the client learn that its password was right. */
+/* "Authz processing is not permitted.": the client does not learn that its password was right. */
 void sasl_authz_of_digest_md5_may_be_forbidden(void **unused)
 {
     ULONG forbidden = Sasl_AuthZIDForbidden;

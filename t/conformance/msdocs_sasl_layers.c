@@ -63,7 +63,7 @@ void the_final_services_are_what_the_client_requests(void **unused)
     }
 }
 
-void what_was_not_offered_is_refused(void **unused)
+void a_layer_that_was_not_offered_is_refused(void **unused)
 {
     struct exchange e;
 
@@ -78,11 +78,12 @@ void what_was_not_offered_is_refused(void **unused)
     exchange_close(&e);
 }
 
-/* RFC 4121 4.2.5: by how much a token is rotated is not covered by its checksum, and 256 octets
- * more is the same where 16 are rotated. */
+/* RFC 4121 4.2.5: the checksum does not cover the count of rotated octets. A count that is greater
+ * by 256 has the same effect if 16 octets are rotated. */
 #define ROTATION_HIGH 6
 
-/* "the message failed to decrypt": every octet of it changed once, and every end cut off. */
+/* "the message failed to decrypt": the test changes each octet once, and truncates the message at
+ * each length. */
 void a_cookie_that_fails_to_decrypt_is_an_invalid_token(void **unused)
 {
     BYTES_CLEANUP struct bytes token = {0};
@@ -109,7 +110,7 @@ void a_cookie_that_fails_to_decrypt_is_an_invalid_token(void **unused)
     }
 }
 
-/* Sealed by the client, and yet nothing that RFC 4752 3.1 knows. */
+/* The client sealed these cookies, but RFC 4752 3.1 does not allow them. */
 void a_cookie_that_breaks_its_rules_is_an_invalid_token(void **unused)
 {
     static const struct sspi_view cookies[] = {
@@ -203,7 +204,7 @@ void messages_keep_to_the_sizes(void **unused)
                      SEC_E_OK);
     assert_int_equal(streams.cbMaximumMessage, send_size);
 
-    /* The client's library adds as much as to any message. */
+    /* The client's library adds the same number of octets to every message. */
     exchange_wrap(&e, true, SSPI_VIEW(""), &token);
     const size_t added = token.len;
     assert_int_equal(unseal(&e, &token, &qop), SEC_E_OK);
@@ -217,7 +218,7 @@ void messages_keep_to_the_sizes(void **unused)
     exchange_close(&e);
 }
 
-/* MakeSignature, which the client checks, and VerifySignature of the client's. */
+/* The client checks a signature of MakeSignature, and VerifySignature checks the client's. */
 static void sign_both_ways(struct exchange *e, SECURITY_STATUS wanted)
 {
     char signature[256], text[] = "signed";
@@ -300,9 +301,10 @@ void sizes_are_options(void **unused)
                      SEC_E_UNSUPPORTED_FUNCTION);
     exchange_to_cookie(&e);
     assert_int_equal(e.size, 0xFFFFFF);
-    set_option(&e, SASL_OPTION_RECV_SIZE, 0xFFFF, SEC_E_UNSUPPORTED_FUNCTION); /* it was told */
+    /* The client knows the size already. */
+    set_option(&e, SASL_OPTION_RECV_SIZE, 0xFFFF, SEC_E_UNSUPPORTED_FUNCTION);
     MSDOCS_CHECK(&e.call, exchange_answer(&e, "\x02\xff\xff\xff", 4), SEC_E_OK);
-    /* The smaller of what we send and what the client takes. */
+    /* The smaller one of the server's and the client's sizes. */
     assert_int_equal(option(&e, SASL_OPTION_SEND_SIZE), 0xFFFF);
     set_option(&e, SASL_OPTION_SEND_SIZE, 0x7FFFFFFF, SEC_E_OK);
     assert_true(option(&e, SASL_OPTION_SEND_SIZE) > 0xFFF000 &&

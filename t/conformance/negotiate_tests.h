@@ -90,7 +90,7 @@ void tokens_over_the_limit_are_refused(void **test_state);
 void the_bytes_of_a_whole_negotiation_are_limited(void **test_state);
 void authenticators_that_are_older_than_the_memory_are_refused(void **test_state);
 void a_slow_clock_of_the_client_is_accepted_with_mits_cache(void **test_state);
-void a_step_of_the_wall_clock_hides_no_replay(void **test_state);
+void a_replay_is_detected_after_a_step_of_the_wall_clock(void **test_state);
 void channel_bindings_follow_the_policy_with_shared_state(void **test_state);
 void channel_bindings_follow_the_policy_with_mits_cache(void **test_state);
 void clients_that_say_no_tls_differ_from_clients_without_a_binding(void **test_state);

@@ -116,7 +116,7 @@ void a_slow_clock_of_the_client_is_accepted_with_mits_cache(void **test_state)
     server_close(&server);
 }
 
-void a_step_of_the_wall_clock_hides_no_replay(void **test_state)
+void a_replay_is_detected_after_a_step_of_the_wall_clock(void **test_state)
 {
     static const time_t steps_s[] = {3600, -3600, 86400 * 365, 0};
     struct server server = server_for(&kerberos_package);

@@ -232,7 +232,7 @@ void a_full_replay_table_asks_mits_cache_as_well(void **test_state)
     munmap(small_memory, STORE_STATE_MIN_SIZE);
 }
 
-/* Manuals of some modules advise KRB5RCACHENAME=none:. */
+/* Manuals of some modules advise to set KRB5RCACHENAME=none: and so to turn the cache off. */
 void a_full_replay_table_asks_mits_cache_that_was_turned_off(void **test_state)
 {
     const char *name = getenv("KRB5RCACHENAME"), prefix[] = "file2:";

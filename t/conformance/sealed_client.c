@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A GSSAPI client of conf-examples/sspi/sealed_server.c: sealed_client PORT krb5|spnego|ntlm
- * [USER PASSWORD]. Sends what it reads, a message a line, and prints the answers. An empty line is
- * sent without encryption, and one that begins with "!" with an octet changed. */
+ * [USER PASSWORD]. It sends each line of its input as one message, and prints the answers. It sends
+ * an empty line without encryption. In the message of a line that begins with "!" it changes an
+ * octet. */
 #include <arpa/inet.h>
 #include <gssapi/gssapi_ext.h>
 #include <stdint.h>
@@ -81,8 +82,8 @@ static gss_cred_id_t credential_of(gss_OID mechanism, char *user, char *password
     return credential;
 }
 
-/* gss-ntlmssp puts a MIC into its AUTHENTICATE for who asks this, as MIT's SPNEGO does. A server
- * that wants integrity insists on one. */
+/* gss-ntlmssp puts a MIC into its AUTHENTICATE message only after this query, which MIT's SPNEGO
+ * makes. A server that requires integrity demands a MIC. */
 static void want_mic(gss_ctx_id_t context)
 {
     static char oid[] = "\x2b\x06\x01\x04\x01\xb7\x7d\x85\x0f\x01\x02";

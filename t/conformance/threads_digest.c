@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Eight threads, one credential handle, thousands of contexts: nobody gets in twice, everybody who
- * may gets in once. tools/check --tsan runs it under ThreadSanitizer. */
+/* Eight threads, one credential handle, thousands of contexts: each right response is accepted
+ * exactly once. tools/check --tsan runs it under ThreadSanitizer. */
 #include <pthread.h>
 
 #include "msdocs_call.h"
@@ -10,15 +10,15 @@
 #define THREADS    8
 #define TURNS      200 /* of four contexts each */
 #define STATE_SIZE (4 << 20)
-#define CONTESTS   200 /* fewer than the window: counts of one nonce, each wanted by all threads */
+#define CONTESTS   200 /* counts of one nonce, fewer than the window */
 
-static struct fixture users; /* for its file */
+static struct fixture users; /* only its user file is used */
 static CredHandle credential;
 static char shared_nonce[256];
 
 struct thread {
     pthread_t id;
-    size_t n_wrong; /* answers that should have been others */
+    size_t n_wrong; /* unexpected results */
     size_t n_won;
 };
 
@@ -60,7 +60,7 @@ static SECURITY_STATUS send_header(struct client *client, CtxtHandle *to)
     return accept(header.data, header.len, to, NULL);
 }
 
-/* A login of one's own, a request that is completed, and one that is verified. */
+/* A login of this thread, a request by CompleteAuthToken, and a request by VerifySignature. */
 static void take_turn(struct thread *thread)
 {
     char nonce[256] = "";
@@ -87,7 +87,7 @@ static void take_turn(struct thread *thread)
     thread->n_wrong += DeleteSecurityContext(&second) != SEC_E_OK;
 }
 
-/* Everybody sends the same request: one is let in. */
+/* All threads send the same request, and one of them is accepted. */
 static void contest(struct thread *thread, unsigned count)
 {
     struct client client = alice(shared_nonce, count);
@@ -142,7 +142,7 @@ int main(void)
         cmocka_unit_test(threads_share_one_credential_handle),
     };
     SSPI_ACCEPTOR_DATA data = {0};
-    /* Room for all nonces: where they push each other out, a good one may come back as stale. */
+    /* Room for all nonces, because a nonce that is evicted from the table becomes stale. */
     void *memory = aligned_alloc(4096, STATE_SIZE);
     if (memory == NULL)
         return 1;

@@ -13,8 +13,9 @@ static CredHandle credential;
 
 struct thread {
     pthread_t id;
-    struct bytes tokens[TURNS]; /* own ones, made before */
-    const struct bytes *stolen; /* another thread's: exactly one of them is accepted */
+    struct bytes tokens[TURNS]; /* of this thread, made before the threads start */
+    /* The tokens of another thread: each token is accepted exactly once. */
+    const struct bytes *stolen;
     size_t n_wrong, n_good, n_replays;
 };
 

@@ -9,7 +9,7 @@
 
 CredHandle gssapi, spnego;
 static struct exchange e;
-static struct bytes tokens[TURNS]; /* the client's messages, made before */
+static struct bytes tokens[TURNS]; /* the client's messages, made before the threads start */
 static size_t n_wrong[3];
 
 static void *encrypt(void *unused)
