@@ -154,7 +154,7 @@ static void set_variables(struct sspi_exchange *exchange)
 {
     const struct policy_identity *identity = &exchange->identity;
     struct sspi_view *to = exchange->result.variables;
-    to[SSPI_VARIABLE_USER] = bytes_view(exchange->user);
+    to[SSPI_VARIABLE_USER] = bytes_view(exchange->user_name);
     to[SSPI_VARIABLE_REALM] = bytes_view(identity->realm);
     to[SSPI_VARIABLE_PACKAGE] = bytes_view(name_of_scheme(identity->scheme));
     to[SSPI_VARIABLE_MECHANISM] = bytes_view(identity->mechanism);
@@ -228,7 +228,7 @@ static void log_login(struct sspi_exchange *exchange)
 
 bool request_answer_granted(struct sspi_exchange *exchange)
 {
-    exchange->granted_bare |=
+    exchange->granted_without_header |=
         !exchange->request.proxy && !request_exchange_has_credentials(exchange);
     if (exchange->answer_token.len > 0)
         add_token(exchange);
@@ -250,7 +250,7 @@ bool sspi_http_is_private(const struct sspi_exchange *exchange,
                           const struct sspi_connection *connection, bool bare)
 {
     if (exchange != NULL) {
-        if (exchange->granted_bare)
+        if (exchange->granted_without_header)
             return true;
         bare = !request_exchange_has_credentials(exchange);
     }

@@ -10,9 +10,10 @@
  * verified the user. */
 static bool is_same_hash(const struct request_lookup *lookup)
 {
-    const struct sspi_view verified = {(const char *)lookup->verified, sizeof(lookup->verified)};
+    const struct sspi_view verified = {(const char *)lookup->verified_hash,
+                                       sizeof(lookup->verified_hash)};
     const struct sspi_view found = {(const char *)lookup->hash_a1, sizeof(lookup->hash_a1)};
-    return lookup->has_verified && lookup->state == REQUEST_LOOKUP_FOUND &&
+    return lookup->has_verified_hash && lookup->state == REQUEST_LOOKUP_FOUND &&
            bytes_equal_secret(verified, found);
 }
 

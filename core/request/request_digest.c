@@ -27,8 +27,8 @@ bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_
                               struct bytes challenges[PACKAGE_CHALLENGES_LIMIT], size_t *ret_n)
 {
     CALL_CLEANUP struct request_digest_call call = {.directives = {"", 0}};
-    /* The offer depends on the required binding. If nothing can be bound, the credentials are
-     * refused when they come. */
+    /* The offer depends on whether the policy requires a binding. If the server has no candidate,
+     * request_bindings_collect() refuses the credentials that answer the challenge. */
     if (!request_bindings_find(exchange, policy, &call.bindings))
         return false;
     if (request_digest_call(exchange, policy, &call) != SSPI_REASON_NONE)
@@ -42,7 +42,9 @@ bool request_digest_challenge(struct sspi_exchange *exchange, const struct sspi_
     return false;
 }
 
-static enum sspi_reason check_user(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* Refuses a name that could be mistaken for a name of another offered scheme. */
+static enum sspi_reason check_user_name(struct sspi_exchange *exchange,
+                                        const struct sspi_policy *policy)
 {
     struct sspi_view name = bytes_view(exchange->identity.name);
     char shown[ESCAPE_NAME_SIZE];
@@ -55,8 +57,8 @@ static enum sspi_reason check_user(struct sspi_exchange *exchange, const struct 
         escape_text(shown, sizeof(shown), name));
 }
 
-/* The hash of the body is needed. A body that is empty or too long need not be read. */
-static enum sspi_reason want_entity(struct sspi_exchange *exchange,
+/* The check needs the hash of the body. A body that is empty or too long is not read. */
+static enum sspi_reason need_entity(struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy,
                                     const struct package_need *need)
 {
@@ -71,7 +73,8 @@ static enum sspi_reason want_entity(struct sspi_exchange *exchange,
     return SSPI_REASON_NONE;
 }
 
-static enum sspi_reason want_hash(struct sspi_exchange *exchange, struct package_need *need)
+/* The check needs the hash of this user, which the server looks up. */
+static enum sspi_reason need_hash(struct sspi_exchange *exchange, struct package_need *need)
 {
     struct request_lookup *lookup = &exchange->lookup;
     free(lookup->user);
@@ -83,22 +86,25 @@ static enum sspi_reason want_hash(struct sspi_exchange *exchange, struct package
     return SSPI_REASON_NONE;
 }
 
-/* SEC_E_INCOMPLETE_MESSAGE: the call is repeated when the server has the missing hash. */
-static enum sspi_reason want_more(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+/* Handles SEC_E_INCOMPLETE_MESSAGE: the evaluation calls again when the server has passed the
+ * missing hash. If the call asks twice for one hash, that is our own fault. */
+static enum sspi_reason need_more(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                                   struct request_digest_call *call)
 {
     struct package_need *need = &call->out.need;
     if (call->error_info.reason == SSPI_REASON_ENTITY_WANTED &&
         exchange->entity.state == REQUEST_ENTITY_UNWANTED)
-        return want_entity(exchange, policy, need);
+        return need_entity(exchange, policy, need);
     if (call->error_info.reason == SSPI_REASON_HASH_WANTED &&
         exchange->lookup.state == REQUEST_LOOKUP_NONE)
-        return want_hash(exchange, need);
+        return need_hash(exchange, need);
     return request_exchange_refuse(exchange, SEC_E_INTERNAL_ERROR, &call->error_info);
 }
 
-static enum sspi_reason prove(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                              struct request_digest_call *call)
+/* The response is verified: makes its user the identity of the exchange. */
+static enum sspi_reason finish_login(struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy,
+                                     struct request_digest_call *call)
 {
     struct request_lookup *lookup = &exchange->lookup;
     enum sspi_reason reason =
@@ -107,12 +113,12 @@ static enum sspi_reason prove(struct sspi_exchange *exchange, const struct sspi_
         return reason;
     exchange->identity.source = call->source;
     if (policy->digest_providers.n > 0) {
-        memcpy(lookup->verified, lookup->hash_a1, sizeof(lookup->verified));
-        lookup->has_verified = true;
+        memcpy(lookup->verified_hash, lookup->hash_a1, sizeof(lookup->verified_hash));
+        lookup->has_verified_hash = true;
     }
     if (call->out.n_tokens > 0)
         bytes_append_view(&exchange->authentication_info, bytes_as_view(&call->out.tokens[0]));
-    return check_user(exchange, policy);
+    return check_user_name(exchange, policy);
 }
 
 enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
@@ -130,9 +136,9 @@ enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
     if (reason != SSPI_REASON_NONE)
         return reason;
     if (call.status == SEC_E_OK)
-        return prove(exchange, policy, &call);
+        return finish_login(exchange, policy, &call);
     if (call.status == SEC_E_INCOMPLETE_MESSAGE)
-        return want_more(exchange, policy, &call);
+        return need_more(exchange, policy, &call);
     if (call.error_info.reason == SSPI_REASON_WRONG_PASSWORD &&
         request_exchange_start_reload(exchange, call.source))
         return SSPI_REASON_NONE;

@@ -43,7 +43,7 @@ static void join_domain(const struct sspi_policy *policy, struct bytes *to)
 static enum sspi_reason get_credential(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy,
                                        struct acceptor_credential **ret_credential,
-                                       struct acceptor_source **ret_resource)
+                                       struct acceptor_source **ret_source)
 {
     struct acceptor_source *source = NULL;
     if (policy->digest_providers.n == 0) {
@@ -74,12 +74,12 @@ static enum sspi_reason get_credential(struct sspi_exchange *exchange,
                                            ret_credential, &error_info);
     if (status != SEC_E_OK)
         return request_exchange_refuse(exchange, status, &error_info);
-    *ret_resource = source;
+    *ret_source = source;
     return SSPI_REASON_NONE;
 }
 
-/* RFC 3986 3.2: these octets end an authority. The client writes Host, and nginx accepts "host?x":
- * the request's own path would then be a part of a query. */
+/* RFC 3986 3.2: the octets /, ? and # end an authority. nginx accepts "Host: host?x". With that,
+ * the request's own path would become a part of the query. */
 static bool is_authority(struct sspi_view text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -100,7 +100,7 @@ static bool put_target_uri(const struct sspi_request *request, struct bytes *to)
     return !to->failed;
 }
 
-/* The body's hash when it is known; otherwise absent. */
+/* Returns the body's hash; absent: it is not known yet. */
 static struct sspi_view entity_hash(const struct request_entity *entity)
 {
     if (entity->state != REQUEST_ENTITY_DONE)
@@ -108,7 +108,8 @@ static struct sspi_view entity_hash(const struct request_entity *entity)
     return (struct sspi_view){(const char *)entity->hash, hash_len(entity->algorithm)};
 }
 
-/* The user's hash when the server looked it up; empty when the server knows no such user. */
+/* Returns the hash that the server found for the user; empty: the server knows no such user;
+ * absent: the server was not asked. */
 static struct sspi_view hash_a1(const struct request_lookup *lookup)
 {
     switch (lookup->state) {
@@ -134,7 +135,7 @@ static void accept_request(struct sspi_exchange *exchange, ULONG requirements,
         .realm = exchange->realm,
         .rules = request_bindings_rules(&call->bindings),
         .reads_client_binding = true,
-        /* With ASC_REQ_EXTENDED_ERROR a used count makes a challenge. */
+        /* ASC_REQ_EXTENDED_ERROR: a nonce count that was used before also makes a challenge. */
         .requirements = ASC_REQ_EXTENDED_ERROR | requirements,
         .n_tokens = PACKAGE_CHALLENGES_LIMIT,
     };

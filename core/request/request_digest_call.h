@@ -20,12 +20,14 @@ struct request_digest_call {
     SECURITY_STATUS status;
 };
 
-/* Gets a credential and calls, with the hashes of body and user that are known by now.
- * SSPI_REASON_NONE: call->status is set. Otherwise our own fault, which is logged. */
+/* Acquires a credential and takes the step, with the hashes of the body and the user that are known
+ * by now. SSPI_REASON_NONE: call->status is set. Any other reason: an error of the server, which is
+ * logged. */
 enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
                                      const struct sspi_policy *policy,
                                      struct request_digest_call *call) MUST_USE;
 
+/* Frees the members except `directives` and `bindings`, which own nothing. */
 void request_digest_call_end(struct request_digest_call *call);
 
 #endif

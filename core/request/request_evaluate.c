@@ -12,14 +12,14 @@ static enum sspi_reason refuse_malformed(struct sspi_exchange *exchange, enum ss
     return request_exchange_log(exchange, reason, SEC_E_INVALID_TOKEN, "%s", text);
 }
 
-/* Returns SSPI_SCHEME_*; SSPI_SCHEME_NONE: a scheme of another module. */
+/* Returns SSPI_SCHEME_*; SSPI_SCHEME_NONE: another scheme, such as Basic. */
 static uint8_t scheme_of_name(struct sspi_view scheme)
 {
     if (bytes_equal_nocase(scheme, SSPI_VIEW("Negotiate")))
         return SSPI_SCHEME_NEGOTIATE;
     if (bytes_equal_nocase(scheme, SSPI_VIEW("NTLM")))
         return SSPI_SCHEME_NTLM;
-    return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? SSPI_SCHEME_DIGEST : 0;
+    return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? SSPI_SCHEME_DIGEST : SSPI_SCHEME_NONE;
 }
 
 bool request_evaluate_has_foreign_scheme(const struct sspi_exchange *exchange,
@@ -33,10 +33,10 @@ bool request_evaluate_has_foreign_scheme(const struct sspi_exchange *exchange,
         return false;
     uint8_t scheme = scheme_of_name(authorization.scheme);
     *ret_scheme = authorization.scheme;
-    return scheme == 0 || !policy->schemes.offers[scheme];
+    return scheme == SSPI_SCHEME_NONE || !policy->schemes.offers[scheme];
 }
 
-/* Evaluates the credentials, or continues the evaluation. Their scheme is offered. */
+/* Evaluates the header's credentials, whose scheme is offered, or continues their evaluation. */
 static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy)
 {
@@ -65,8 +65,8 @@ static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
     return request_negotiate_evaluate(exchange, policy, scheme, authorization.rest);
 }
 
-/* True if the evaluation has what it needs. `round` is 0 in the round that begins the step: the
- * server has run the job by then. */
+/* True if the server has served the need. A job is served in round 0, which begins the step: the
+ * server ran or released it before. A job that this step began is not. */
 static bool is_served(const struct sspi_exchange *exchange, int round)
 {
     switch (exchange->need) {
@@ -92,8 +92,9 @@ void request_evaluate(struct sspi_exchange *exchange, const struct sspi_policy *
         return;
     }
     if (exchange->reason == SSPI_REASON_NONE && exchange->need == SSPI_NEED_NONE)
-        request_login_end(exchange); /* new credentials */
-    /* At most: the hash of the user, that of the body, and the answer. */
+        request_login_end(exchange);
+    /* A step evaluates at most three times: without the hashes of body and user, with one of them,
+     * and with both. */
     for (int round = 0; round < 3; round++) {
         if (exchange->reason != SSPI_REASON_NONE || !is_served(exchange, round))
             return;

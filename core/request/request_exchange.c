@@ -27,13 +27,14 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     if (exchange == NULL)
         return;
     policy_identity_clear(&exchange->identity);
-    sspi_job_unref(exchange->waiting);
-    acceptor_credentials_release(&exchange->acceptor->credentials, exchange->begun.credential);
-    free(exchange->user);
+    sspi_job_unref(exchange->waiting_leg.job);
+    acceptor_credentials_release(&exchange->acceptor->credentials,
+                                 exchange->waiting_leg.credential);
+    free(exchange->user_name);
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));
     request_entity_free(&exchange->entity);
-    sspi_job_unref(exchange->job);
+    sspi_job_unref(exchange->reload_job);
     bytes_free(&exchange->answer_token);
     bytes_free(&exchange->authentication_info);
     bytes_free(&exchange->lookup_realm);
@@ -78,8 +79,9 @@ bool request_exchange_has_credentials(const struct sspi_exchange *exchange)
     return exchange->request.authorization.data != NULL || exchange->request.several_authorizations;
 }
 
-/* The status of a call can say more than its reason. A status of our own fault is always 500. A
- * call without a reason had a token that it could not use. */
+/* Returns the reason for which the request ends. A status that is an error of the server always
+ * leads to 500 or more, whatever reason the package set. If it set no reason, the token is
+ * malformed. */
 static enum sspi_reason find_reason(SECURITY_STATUS status, enum sspi_reason reason)
 {
     switch (status) {
@@ -131,8 +133,8 @@ bool request_exchange_start_reload(struct sspi_exchange *exchange, struct accept
     const struct clock *clock = clock_machine();
     if (exchange->reload_started || source == NULL)
         return false;
-    exchange->job = acceptor_source_check_changed_now(source, clock->steady_ms(clock->self));
-    exchange->reload_started = exchange->job != NULL;
+    exchange->reload_job = acceptor_source_check_changed_now(source, clock->steady_ms(clock->self));
+    exchange->reload_started = exchange->reload_job != NULL;
     if (exchange->reload_started)
         exchange->need = SSPI_NEED_JOB;
     return exchange->reload_started;
@@ -175,7 +177,7 @@ static uint8_t mechanism_of(const struct package_info *info)
 {
     if (info->mechanism == &kerberos_package)
         return SSPI_MECH_KERBEROS;
-    return info->mechanism == &ntlm_package ? SSPI_MECH_NTLM : 0;
+    return info->mechanism == &ntlm_package ? SSPI_MECH_NTLM : SSPI_MECH_NONE;
 }
 
 enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,

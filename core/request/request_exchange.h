@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fields of an exchange: the evaluation of the credentials, the identity, and the answer. */
+/* The fields of an exchange, which is one request: the evaluation of its credentials, the identity,
+ * and the answer. */
 #ifndef REQUEST_EXCHANGE_H
 #define REQUEST_EXCHANGE_H
 
@@ -10,7 +11,7 @@
 
 #define REQUEST_HASH_A1_LEN 16
 
-/* The hash of a Digest user whom the server looks up (SSPI_NEED_HASH). */
+/* The hash of a Digest user that the server looks up for the core (SSPI_NEED_HASH). */
 struct request_lookup {
     enum {
         REQUEST_LOOKUP_NONE,
@@ -22,15 +23,17 @@ struct request_lookup {
     uint8_t hash_a1[REQUEST_HASH_A1_LEN];
     /* The hash that verified the user. A location that looks users up elsewhere must find the same
      * hash. */
-    bool has_verified;
-    uint8_t verified[REQUEST_HASH_A1_LEN];
+    bool has_verified_hash;
+    uint8_t verified_hash[REQUEST_HASH_A1_LEN];
 };
 
-/* The values that a waiting login began with. The step that ends it may have another policy. */
-struct request_begun {
-    struct acceptor_credential *credential; /* of its context; in use */
-    struct acceptor_source *keytab, *nt_users;
-    uint8_t scheme;
+/* A leg of Negotiate or NTLM that a job evaluates, because it may wait for a domain controller. The
+ * step that takes its result may have another policy than the step that began it. */
+struct request_waiting_leg {
+    struct sspi_job *job;                      /* a reference; NULL: no leg waits */
+    struct acceptor_credential *credential;    /* of the leg's context; in use until the leg ends */
+    struct acceptor_source *keytab, *nt_users; /* as in the step that began the leg */
+    uint8_t scheme;                            /* SSPI_SCHEME_* */
 };
 
 struct sspi_exchange {
@@ -39,27 +42,27 @@ struct sspi_exchange {
     /* Of the evaluation of the credentials: NONE until it is complete, GRANTED if they are
      * verified. */
     enum sspi_reason reason;
-    enum sspi_need need; /* of the evaluation; its end clears all but SSPI_NEED_HTTP_1_1 */
+    enum sspi_need need; /* of the evaluation. When that is complete, it is NONE or HTTP_1_1. */
     struct policy_identity identity;
     enum package_bound bound;  /* of the identity, by the policy that accepted it last */
     uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
     bool from_connection;      /* the identity is the login that the connection kept */
     bool persistent;           /* the connection keeps the login of this request */
-    bool counted;
+    bool counted;              /* the end of this request is in the counters */
     bool login_logged;
-    bool granted_bare;          /* a step granted the request without an Authorization header */
-    struct sspi_job *waiting;   /* a leg of request_negotiate.c; handed out, its end not seen yet */
-    struct request_begun begun; /* counts while `waiting` is set */
+    bool granted_without_header; /* a step granted the request without an Authorization header */
+    struct request_waiting_leg waiting_leg;
     struct request_entity entity;
     struct request_lookup lookup;
-    struct sspi_job *job; /* handed out, its end not seen yet */
-    bool reload_started;  /* this evaluation made the job that reads a file again */
+    struct sspi_job *reload_job; /* reads a changed file again; the next step logs its result */
+    bool reload_started;         /* the evaluation has made its only reload_job */
     /* Answer token of Negotiate or NTLM in base64, and which of them: sent with the next leg's 401,
      * or with the granted answer (mutual authentication). */
     struct bytes answer_token;
     uint8_t answer_scheme;
     struct bytes authentication_info; /* Digest: proves the server to the client */
-    /* Challenges with stale=true that the response earned, and the realm they are for. */
+    /* Challenges with stale=true, and their realm: the nonce of the response is too old, or its
+     * count was used before. */
     struct bytes stale[PACKAGE_CHALLENGES_LIMIT];
     size_t n_stale;
     struct bytes stale_realm;
@@ -67,9 +70,9 @@ struct sspi_exchange {
     struct sspi_result result;
     struct bytes header_text[SSPI_HEADERS_LIMIT];
     struct bytes lookup_realm; /* NUL-terminated, of SSPI_NEED_HASH */
-    char *user;                /* the name in the form the last policy wants */
-    char expires[24];
-    struct sspi_view realm; /* of the step that runs */
+    char *user_name;           /* in the form that the policy of the last step wants */
+    char expires[24];          /* the text of SSPI_VARIABLE_EXPIRES */
+    struct sspi_view realm;    /* of the step that runs */
 };
 
 /* Adds a log entry to the result, in place of the last one if there is no room. The text is

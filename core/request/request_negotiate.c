@@ -49,7 +49,7 @@ static enum sspi_reason decode_token(struct sspi_exchange *exchange, struct sspi
     }
 }
 
-/* An answer within an exchange; anything else begins a new one. */
+/* True if the token is an answer within an exchange. Any other token begins a new exchange. */
 static bool continues(struct sspi_view token)
 {
     static const struct sspi_view ntlm_authenticate = {"NTLMSSP\0\3\0\0", 12};
@@ -67,7 +67,7 @@ static enum sspi_reason refuse_legs(struct sspi_exchange *exchange, SECURITY_STA
     return request_exchange_refuse(exchange, status, &error_info);
 }
 
-/* One evaluation, and the sources that may verify the token. */
+/* One leg, and the sources that may verify its token. */
 struct negotiation {
     struct sspi_exchange *exchange;
     const struct sspi_policy *policy;
@@ -75,8 +75,8 @@ struct negotiation {
     struct acceptor_source *keytab, *nt_users; /* NULL: that mechanism may not run */
 };
 
-/* False: a source that is needed was not opened at start. */
-static bool find_resources(struct negotiation *negotiation)
+/* False: a source that is needed was not opened at start; a log entry says so. */
+static bool find_sources(struct negotiation *negotiation)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     const struct sspi_policy *policy = negotiation->policy;
@@ -121,18 +121,18 @@ static void drop_partial(struct sspi_exchange *exchange)
         request_connection_drop(exchange->request.connection);
 }
 
-/* Whether this token continues the connection's unfinished context; otherwise it begins a new
- * exchange. SSPI_REASON_LEGS: it was to continue one that is not here or took too long. That is 401
- * with a bare challenge, because an honest client whose connection was closed must be able to begin
- * anew. */
-static enum sspi_reason resume(const struct negotiation *negotiation,
-                               const struct acceptor_credential *credential, struct sspi_view token,
-                               uint64_t now_ms, bool *ret_resumed)
+/* Sets *ret_resumes: true if this token continues the connection's unfinished context, false if it
+ * begins a new exchange. SSPI_REASON_LEGS: it continues an exchange that did not begin on this
+ * connection, or that took too long. That is 401 with challenges without a token, because an honest
+ * client whose connection was closed must be able to begin again. */
+static enum sspi_reason check_resumes(const struct negotiation *negotiation,
+                                      const struct acceptor_credential *credential,
+                                      struct sspi_view token, uint64_t now_ms, bool *ret_resumes)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     struct sspi_connection *connection = exchange->request.connection;
     bool has_partial = connection != NULL && connection->has_partial;
-    *ret_resumed = false;
+    *ret_resumes = false;
     if (!continues(token) || !has_partial || connection->credential != credential ||
         !request_login_has_connection(exchange, negotiation->policy)) {
         drop_partial(exchange);
@@ -149,12 +149,12 @@ static enum sspi_reason resume(const struct negotiation *negotiation,
         return refuse_legs(exchange, SEC_E_LOGON_DENIED,
                            "the exchange took too long between its legs");
     }
-    *ret_resumed = true;
+    *ret_resumes = true;
     return SSPI_REASON_NONE;
 }
 
-/* Keeps an unfinished context for the next leg; the connection takes over context and credential.
- */
+/* Keeps an unfinished context for the next leg. The connection takes over the context and
+ * *credential. Without such a connection, the client must use HTTP/1.1, or is refused. */
 static enum sspi_reason keep_partial(const struct negotiation *negotiation,
                                      struct request_accept *accept,
                                      struct acceptor_credential **credential)
@@ -180,8 +180,10 @@ static enum sspi_reason keep_partial(const struct negotiation *negotiation,
         "back to HTTP/1.1");
 }
 
-static enum sspi_reason prove(const struct negotiation *negotiation,
-                              const struct request_accept *accept)
+/* The context is established: makes its client the identity of the exchange, and the login of the
+ * connection if the policy allows that. */
+static enum sspi_reason finish_login(const struct negotiation *negotiation,
+                                     const struct request_accept *accept)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     enum sspi_reason reason =
@@ -200,11 +202,11 @@ static enum sspi_reason prove(const struct negotiation *negotiation,
     return SSPI_REASON_GRANTED;
 }
 
-/* Handles the result of the call. `credential` is what the context was made with: the caller has it
- * in use, or, when it is taken, the connection. */
-static enum sspi_reason conclude(const struct negotiation *negotiation,
-                                 struct request_accept *accept,
-                                 struct acceptor_credential **credential)
+/* Handles the status of a leg. The context was made with *credential, which the caller has in use.
+ * If the connection keeps the context, it takes over *credential, which becomes NULL. */
+static enum sspi_reason end_leg(const struct negotiation *negotiation,
+                                struct request_accept *accept,
+                                struct acceptor_credential **credential)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     if (accept->status != SEC_E_OK && accept->status != SEC_I_CONTINUE_NEEDED)
@@ -214,22 +216,23 @@ static enum sspi_reason conclude(const struct negotiation *negotiation,
     exchange->answer_scheme = negotiation->scheme;
     accept->answer = (struct bytes){0};
     if (accept->status == SEC_E_OK)
-        return prove(negotiation, accept);
+        return finish_login(negotiation, accept);
     return keep_partial(negotiation, accept, credential);
 }
 
-static void drop_wait(struct sspi_exchange *exchange)
+static void drop_waiting_leg(struct sspi_exchange *exchange)
 {
-    sspi_job_unref(exchange->waiting);
-    exchange->waiting = NULL;
-    acceptor_credentials_release(&exchange->acceptor->credentials, exchange->begun.credential);
-    exchange->begun = (struct request_begun){0};
+    sspi_job_unref(exchange->waiting_leg.job);
+    acceptor_credentials_release(&exchange->acceptor->credentials,
+                                 exchange->waiting_leg.credential);
+    exchange->waiting_leg = (struct request_waiting_leg){0};
 }
 
-/* `full`: no slot was free, so winbind was not asked. */
-static enum sspi_reason refuse_wait(struct sspi_exchange *exchange, bool full)
+/* Refuses a login whose leg did not get an answer of winbind. `full`: the limiter had no free slot,
+ * so winbind was not asked. */
+static enum sspi_reason refuse_waiting_leg(struct sspi_exchange *exchange, bool full)
 {
-    drop_wait(exchange);
+    drop_waiting_leg(exchange);
     if (full)
         return request_exchange_log(
             exchange, SSPI_REASON_BUSY, SEC_E_NO_AUTHENTICATING_AUTHORITY,
@@ -242,10 +245,10 @@ static enum sspi_reason refuse_wait(struct sspi_exchange *exchange, bool full)
 }
 
 /* The leg may wait for a domain controller. Makes a job of it, unless the limit of waiting logins
- * is reached. The job takes over the credential. */
-static enum sspi_reason begin_wait(const struct negotiation *negotiation,
-                                   struct acceptor_credential **credential,
-                                   struct request_accept *accept, uint64_t now_ms)
+ * is reached. exchange->waiting_leg takes over *credential. */
+static enum sspi_reason begin_waiting_leg(const struct negotiation *negotiation,
+                                          struct acceptor_credential **credential,
+                                          struct request_accept *accept, uint64_t now_ms)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     struct request_accept_job *waiting =
@@ -255,21 +258,21 @@ static enum sspi_reason begin_wait(const struct negotiation *negotiation,
     enum acceptor_limiter_answer answer =
         acceptor_limiter_acquire(waiting->limiter, &waiting->slot, now_ms);
     waiting->has_slot = answer == ACCEPTOR_LIMITER_ACQUIRED;
-    exchange->waiting = &waiting->job;
-    exchange->begun = (struct request_begun){.credential = *credential,
-                                             .keytab = negotiation->keytab,
-                                             .nt_users = negotiation->nt_users,
-                                             .scheme = negotiation->scheme};
+    exchange->waiting_leg = (struct request_waiting_leg){.job = &waiting->job,
+                                                         .credential = *credential,
+                                                         .keytab = negotiation->keytab,
+                                                         .nt_users = negotiation->nt_users,
+                                                         .scheme = negotiation->scheme};
     *credential = NULL;
     if (answer != ACCEPTOR_LIMITER_ACQUIRED)
-        return refuse_wait(exchange, answer == ACCEPTOR_LIMITER_FULL);
+        return refuse_waiting_leg(exchange, answer == ACCEPTOR_LIMITER_FULL);
     exchange->need = SSPI_NEED_JOB;
     return SSPI_REASON_NONE;
 }
 
-/* A failed later leg ends its context, so the files are checked before the leg. True: a file
- * changed. */
-static bool check_sources(const struct negotiation *negotiation)
+/* Called before a leg that continues a context. If such a leg fails, its context ends, and the leg
+ * cannot be evaluated again with new contents. True: a file changed, and a job reads it again. */
+static bool start_reload(const struct negotiation *negotiation)
 {
     return request_exchange_start_reload(negotiation->exchange, negotiation->nt_users) ||
            request_exchange_start_reload(negotiation->exchange, negotiation->keytab);
@@ -284,7 +287,8 @@ static bool misses_key(const struct negotiation *negotiation, const struct reque
            request_exchange_start_reload(negotiation->exchange, negotiation->keytab);
 }
 
-/* One leg with this token. */
+/* Evaluates accept->token. The context is made with *credential, which becomes NULL if a job or the
+ * connection takes it over. */
 static enum sspi_reason accept_token(const struct negotiation *negotiation,
                                      struct acceptor_credential **credential,
                                      struct request_accept *accept)
@@ -292,26 +296,27 @@ static enum sspi_reason accept_token(const struct negotiation *negotiation,
     struct sspi_exchange *exchange = negotiation->exchange;
     const struct clock *clock = clock_machine();
     uint64_t now_ms = clock->steady_ms(clock->self);
-    bool resumed;
-    enum sspi_reason reason = resume(negotiation, *credential, accept->token, now_ms, &resumed);
+    bool resumes;
+    enum sspi_reason reason =
+        check_resumes(negotiation, *credential, accept->token, now_ms, &resumes);
     if (reason != SSPI_REASON_NONE)
         return reason;
     accept->began_ms = now_ms;
-    if (resumed && check_sources(negotiation))
+    if (resumes && start_reload(negotiation))
         return SSPI_REASON_NONE;
-    if (resumed)
+    if (resumes)
         request_connection_take(exchange->request.connection, &accept->context, &accept->began_ms);
     else
         package_context_init(&accept->context, acceptor_credentials_of_package(*credential));
-    if (resumed && package_context_may_wait(&accept->context))
-        return begin_wait(negotiation, credential, accept, now_ms);
+    if (resumes && package_context_may_wait(&accept->context))
+        return begin_waiting_leg(negotiation, credential, accept, now_ms);
     request_accept_run(accept);
-    if (!resumed && misses_key(negotiation, accept))
+    if (!resumes && misses_key(negotiation, accept))
         return SSPI_REASON_NONE;
-    return conclude(negotiation, accept, credential);
+    return end_leg(negotiation, accept, credential);
 }
 
-static enum sspi_reason begin(struct negotiation *negotiation, struct sspi_view token)
+static enum sspi_reason begin_leg(struct negotiation *negotiation, struct sspi_view token)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     struct bytes decoded BYTES_CLEANUP = {0};
@@ -334,20 +339,22 @@ static enum sspi_reason begin(struct negotiation *negotiation, struct sspi_view 
     return reason;
 }
 
-/* The job has run, or the server released it before. */
-static enum sspi_reason end_wait(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* Takes the result of the job, which has run, or which the server released before. */
+static enum sspi_reason end_waiting_leg(struct sspi_exchange *exchange,
+                                        const struct sspi_policy *policy)
 {
-    struct request_accept_job *waiting = (struct request_accept_job *)exchange->waiting;
+    struct request_accept_job *waiting = (struct request_accept_job *)exchange->waiting_leg.job;
     enum acceptor_job_state state = acceptor_job_state(&waiting->job);
     const struct negotiation negotiation = {.exchange = exchange,
                                             .policy = policy,
-                                            .scheme = exchange->begun.scheme,
-                                            .keytab = exchange->begun.keytab,
-                                            .nt_users = exchange->begun.nt_users};
+                                            .scheme = exchange->waiting_leg.scheme,
+                                            .keytab = exchange->waiting_leg.keytab,
+                                            .nt_users = exchange->waiting_leg.nt_users};
     if (state != ACCEPTOR_JOB_DONE)
-        return refuse_wait(exchange, state == ACCEPTOR_JOB_NEW);
-    enum sspi_reason reason = conclude(&negotiation, &waiting->accept, &exchange->begun.credential);
-    drop_wait(exchange);
+        return refuse_waiting_leg(exchange, state == ACCEPTOR_JOB_NEW);
+    enum sspi_reason reason =
+        end_leg(&negotiation, &waiting->accept, &exchange->waiting_leg.credential);
+    drop_waiting_leg(exchange);
     return reason;
 }
 
@@ -356,7 +363,7 @@ enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
                                             struct sspi_view token)
 {
     struct negotiation negotiation = {.exchange = exchange, .policy = policy, .scheme = scheme};
-    if (exchange->waiting != NULL)
-        return end_wait(exchange, policy);
-    return find_resources(&negotiation) ? begin(&negotiation, token) : SSPI_REASON_CONFIGURATION;
+    if (exchange->waiting_leg.job != NULL)
+        return end_waiting_leg(exchange, policy);
+    return find_sources(&negotiation) ? begin_leg(&negotiation, token) : SSPI_REASON_CONFIGURATION;
 }

@@ -6,10 +6,12 @@
 
 #include "request_exchange.h"
 
-/* Evaluates a token of Negotiate or NTLM (`package`) in base64. SSPI_REASON_GRANTED: verified, the
- * exchange has the identity. SSPI_REASON_NONE: exchange->need says what is missing; when the caller
- * has it, it evaluates again. Otherwise the credentials are refused, which is logged, or the
- * exchange continues with another leg. */
+/* Evaluates `token` in base64, which the client sent with `scheme` (SSPI_SCHEME_NEGOTIATE or
+ * SSPI_SCHEME_NTLM). If a leg of this request waits, takes its result instead.
+ * SSPI_REASON_GRANTED: the token is verified, and the exchange has the identity.
+ * SSPI_REASON_NONE: exchange->need says what is missing. The caller calls again when it is served.
+ * SSPI_REASON_CONTINUED, SSPI_REASON_DOWNGRADED: the client must send another leg.
+ * Any other reason: the credentials are refused, and a log entry says why. */
 enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
                                             const struct sspi_policy *policy, uint8_t scheme,
                                             struct sspi_view token);

@@ -21,8 +21,9 @@ static bool admits_anonymous(const struct sspi_policy *policy)
     return policy_is_optional(policy) && policy->require.n == 0;
 }
 
-/* A request without a token does not prolong the unfinished exchange of its connection. */
-static void drop_late(struct sspi_exchange *exchange)
+/* Drops the unfinished exchange of the connection if it takes too long. A request without a token
+ * does not prolong it. */
+static void drop_late_exchange(struct sspi_exchange *exchange)
 {
     struct sspi_connection *connection = exchange->request.connection;
     const struct clock *clock = clock_machine();
@@ -44,16 +45,16 @@ static bool try_login(struct sspi_exchange *exchange, const struct sspi_policy *
     return false;
 }
 
-/* Handles a request without credentials. It uses the login of the connection if this policy accepts
- * that login. Otherwise it admits the request as anonymous or challenges it.
+/* Handles a request without an Authorization header. It uses the login of the connection if this
+ * policy accepts that login. Otherwise it admits the request as anonymous or challenges it.
  * SSPI_REASON_NONE: the request has an identity. */
-static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
-                                    const struct sspi_policy *policy)
+static enum sspi_reason decide_without_header(struct sspi_exchange *exchange,
+                                              const struct sspi_policy *policy)
 {
     const char *why;
     if (exchange->reason == SSPI_REASON_GRANTED)
         return SSPI_REASON_NONE;
-    drop_late(exchange);
+    drop_late_exchange(exchange);
     if (try_login(exchange, policy, &why)) {
         exchange->reason = SSPI_REASON_GRANTED;
         return SSPI_REASON_NONE;
@@ -69,7 +70,8 @@ static enum sspi_reason decide_bare(struct sspi_exchange *exchange,
         why == NULL ? "" : why);
 }
 
-static enum sspi_reason refuse_foreign(struct sspi_exchange *exchange, struct sspi_view scheme)
+static enum sspi_reason refuse_foreign_scheme(struct sspi_exchange *exchange,
+                                              struct sspi_view scheme)
 {
     char shown[ESCAPE_VALUE_SIZE];
     return request_exchange_log(exchange, SSPI_REASON_NOT_OFFERED, SEC_E_SECPKG_NOT_FOUND,
@@ -77,7 +79,8 @@ static enum sspi_reason refuse_foreign(struct sspi_exchange *exchange, struct ss
                                 escape_text(shown, sizeof(shown), scheme));
 }
 
-/* A realm from variables or an expression is known only with the request. */
+/* Checks this request's realm. If it comes from variables or an expression, the check at start
+ * could not know it. */
 static bool check_realm(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     char error[SSPI_ERROR_SIZE];
@@ -111,10 +114,10 @@ static bool check_configuration(struct sspi_exchange *exchange, const struct ssp
     return false;
 }
 
-/* The decisions that do not depend on what the credentials are. SSPI_REASON_NONE: the credentials
- * decide. */
-static enum sspi_reason decide_without(struct sspi_exchange *exchange,
-                                       const struct sspi_policy *policy)
+/* The decisions that need no evaluation of the credentials. SSPI_REASON_NONE: the evaluation
+ * decides. */
+static enum sspi_reason decide_before_evaluation(struct sspi_exchange *exchange,
+                                                 const struct sspi_policy *policy)
 {
     struct sspi_view scheme;
     if (policy->require_tls && !exchange->request.tls)
@@ -131,13 +134,14 @@ static enum sspi_reason decide_without(struct sspi_exchange *exchange,
     if (!check_configuration(exchange, policy))
         return SSPI_REASON_CONFIGURATION;
     if (foreign && exchange->reason == SSPI_REASON_NONE)
-        return refuse_foreign(exchange, scheme);
+        return refuse_foreign_scheme(exchange, scheme);
     return request_exchange_has_credentials(exchange) ? SSPI_REASON_NONE
-                                                      : decide_bare(exchange, policy);
+                                                      : decide_without_header(exchange, policy);
 }
 
-/* A request without credentials does not wait for winbind. A login by a user file must know whether
- * its file changed. */
+/* True if the users of NTLM must be checked for changes. A request without credentials does not ask
+ * winbind for its names. But if the connection keeps a login by a user file, that file is checked.
+ */
 static bool uses_nt_users(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     if (!policy_uses_mech(policy, SSPI_MECH_NTLM))
@@ -153,8 +157,9 @@ static void hand_out_job(struct sspi_exchange *exchange, struct sspi_job *job)
     exchange->result.job = sspi_job_ref(job);
 }
 
-/* A file that this policy uses changed: hands out the job that reads it again. */
-static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* True if a file that this policy uses has changed: the step returns the job that reads it again.
+ */
+static bool hand_out_reload(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     const struct {
         bool used;
@@ -172,31 +177,31 @@ static bool wants_job(struct sspi_exchange *exchange, const struct sspi_policy *
                 : NULL;
         if (source == NULL)
             continue;
-        exchange->job = acceptor_source_check_changed(source, clock->steady_ms(clock->self));
-        if (exchange->job == NULL)
+        exchange->reload_job = acceptor_source_check_changed(source, clock->steady_ms(clock->self));
+        if (exchange->reload_job == NULL)
             continue;
-        hand_out_job(exchange, exchange->job);
+        hand_out_job(exchange, exchange->reload_job);
         return true;
     }
     return false;
 }
 
-/* Logs the result of the job that an earlier step returned. If the server released the job before
- * it was done, it goes on, or a later check finds the change again. Until then the old contents are
- * used. */
-static void end_job(struct sspi_exchange *exchange)
+/* Logs the result of the reload that an earlier step returned. The server may have released that
+ * job before it was done. Then its thread finishes it, or a later check finds the change again.
+ * Until then the old contents are used. */
+static void end_reload(struct sspi_exchange *exchange)
 {
     struct sspi_log_entry entry;
-    if (exchange->job == NULL)
+    if (exchange->reload_job == NULL)
         return;
-    if (acceptor_source_outcome(exchange->job, &entry))
+    if (acceptor_source_outcome(exchange->reload_job, &entry))
         request_exchange_add_entry(exchange, &entry);
-    sspi_job_unref(exchange->job);
-    exchange->job = NULL;
+    sspi_job_unref(exchange->reload_job);
+    exchange->reload_job = NULL;
 }
 
-/* Asks the server to look the user up at this location. */
-static enum sspi_reason ask_hash(struct sspi_exchange *exchange)
+/* Asks the server to look the user up at this location (SSPI_NEED_HASH). */
+static enum sspi_reason hand_out_lookup(struct sspi_exchange *exchange)
 {
     struct request_lookup *lookup = &exchange->lookup;
     lookup->state = REQUEST_LOOKUP_ASKED;
@@ -211,11 +216,11 @@ static enum sspi_reason ask_hash(struct sspi_exchange *exchange)
     return SSPI_REASON_NONE;
 }
 
-/* Each location may look its users up elsewhere, so each location is asked for the hash. */
-static bool wants_confirmation(const struct sspi_exchange *exchange,
-                               const struct sspi_policy *policy)
+/* True if this location must look the user up as well. Each location may have a database of its
+ * own, and the hash there must be the one that verified the user. */
+static bool needs_lookup(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    return exchange->lookup.has_verified && exchange->lookup.state == REQUEST_LOOKUP_NONE &&
+    return exchange->lookup.has_verified_hash && exchange->lookup.state == REQUEST_LOOKUP_NONE &&
            policy->digest_providers.n > 0;
 }
 
@@ -252,8 +257,8 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
     const char *why = "";
     char shown[ESCAPE_NAME_SIZE];
     struct sspi_view name = bytes_view(exchange->identity.name);
-    if (wants_confirmation(exchange, policy))
-        return ask_hash(exchange);
+    if (needs_lookup(exchange, policy))
+        return hand_out_lookup(exchange);
     bool accepts = request_check_accepts(exchange, policy, &why);
     exchange->lookup.state = REQUEST_LOOKUP_NONE; /* the answer was only for this location */
     if (!accepts)
@@ -269,15 +274,15 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
                                     exchange->identity.scheme == SSPI_SCHEME_DIGEST ? "digest:"
                                                                                     : "",
                                     escape_text(shown, sizeof(shown), name));
-    free(exchange->user);
-    exchange->user = NULL;
-    enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user);
+    free(exchange->user_name);
+    exchange->user_name = NULL;
+    enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user_name);
     return named == REQUEST_USER_NAME_GOOD ? SSPI_REASON_GRANTED
                                            : refuse_user_name(exchange, named);
 }
 
-/* Until a step has decided, its result is our own fault: an adapter that overlooks something never
- * admits the request. */
+/* Clears the result. Until the step has decided, the status is 500, so that an adapter that ignores
+ * a need never admits the request. */
 static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
 {
     memset(&exchange->result, 0, sizeof(exchange->result));
@@ -287,13 +292,15 @@ static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
         bytes_free(&exchange->header_text[i]);
 }
 
-/* Tells the server what the evaluation needs. SSPI_REASON_NONE: it must step again. */
-static enum sspi_reason ask(struct sspi_exchange *exchange)
+/* Writes what the evaluation needs into the result. SSPI_REASON_NONE: the server must step again.
+ */
+static enum sspi_reason hand_out_need(struct sspi_exchange *exchange)
 {
     if (exchange->need == SSPI_NEED_HASH)
-        return ask_hash(exchange);
+        return hand_out_lookup(exchange);
     if (exchange->need == SSPI_NEED_JOB)
-        hand_out_job(exchange, exchange->waiting != NULL ? exchange->waiting : exchange->job);
+        hand_out_job(exchange, exchange->waiting_leg.job != NULL ? exchange->waiting_leg.job
+                                                                 : exchange->reload_job);
     exchange->result.need = exchange->need;
     return exchange->reason;
 }
@@ -301,14 +308,14 @@ static enum sspi_reason ask(struct sspi_exchange *exchange)
 /* Returns why the request ends under `policy`. SSPI_REASON_NONE: the result has a need. */
 static enum sspi_reason decide(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    if (wants_job(exchange, policy))
+    if (hand_out_reload(exchange, policy))
         return SSPI_REASON_NONE;
-    enum sspi_reason reason = decide_without(exchange, policy);
+    enum sspi_reason reason = decide_before_evaluation(exchange, policy);
     if (reason != SSPI_REASON_NONE)
         return reason;
     request_evaluate(exchange, policy);
     if (exchange->need != SSPI_NEED_NONE)
-        return ask(exchange);
+        return hand_out_need(exchange);
     return exchange->reason == SSPI_REASON_GRANTED ? decide_verified(exchange, policy)
                                                    : exchange->reason;
 }
@@ -334,7 +341,8 @@ static bool make_answer(struct sspi_exchange *exchange, const struct sspi_policy
     return request_count_status(reason) != 0 || has_no_status(exchange, reason);
 }
 
-static void count(struct sspi_exchange *exchange, enum sspi_reason reason)
+/* Counts the end of the request, once for all its steps. */
+static void count_end(struct sspi_exchange *exchange, enum sspi_reason reason)
 {
     struct sspi_state *state = exchange->acceptor->state;
     if (exchange->counted)
@@ -353,7 +361,7 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
 {
     struct sspi_result *result = &exchange->result;
     begin_step(exchange, realm);
-    end_job(exchange);
+    end_reload(exchange);
     enum sspi_reason reason = decide(exchange, policy);
     if (reason == SSPI_REASON_NONE && result->need != SSPI_NEED_NONE)
         return result;
@@ -363,7 +371,7 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
     }
     if (result->need == SSPI_NEED_NONE)
         result->status = request_count_status(reason);
-    count(exchange, reason);
+    count_end(exchange, reason);
     return result;
 }
 
