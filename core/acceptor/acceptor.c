@@ -79,9 +79,9 @@ bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct 
         return true;
     snprintf(
         error, SSPI_ERROR_SIZE,
-        "%s is require, and a certificate of this host is signed with an algorithm without a "
-        "single hash (Ed25519), for which RFC 5929 has no channel binding: use an RSA or ECDSA "
-        "certificate, or tls-exporter in %s",
+        "%s is require, but a certificate of this host has no channel binding (RFC 5929), because "
+        "its signature has no single hash (Ed25519). Use an RSA or ECDSA certificate, or "
+        "tls-exporter in %s",
         option_name(acceptor, SSPI_OPTION_CHANNEL_BINDING),
         option_name(acceptor, SSPI_OPTION_CHANNEL_BINDING_TYPE));
     return false;
@@ -163,8 +163,8 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
     acceptor_log_write(
         entry, SSPI_REASON_NO_HASH, SEC_E_OK,
         "a certificate of a TLS host has no channel binding, because its signature has no "
-        "single hash (Ed25519): clients that name its channel are refused, even if "
-        "channel binding is set to allow; use an RSA or ECDSA certificate");
+        "single hash (Ed25519). Clients that name its channel are refused, even if "
+        "channel binding is set to allow. Use an RSA or ECDSA certificate");
     drop_repeated(acceptor);
     return true;
 }
@@ -200,8 +200,8 @@ static void log_state_size(struct sspi_acceptor *acceptor, const char *path, siz
     struct sspi_log_entry *entry = found != size ? new_entry(acceptor) : NULL;
     if (entry != NULL)
         acceptor_log_write(entry, SSPI_REASON_STATE_SIZE, SEC_E_OK,
-                           "state file %.300s is in use and keeps its size of %zu bytes; %s is "
-                           "%zu: to change the size, stop all servers that use the file",
+                           "state file %.300s is in use and keeps its size of %zu bytes, but %s is "
+                           "%zu. To change the size, stop all servers that use the file",
                            path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
 }
 

@@ -43,7 +43,7 @@ bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view 
     snprintf(
         error, SSPI_ERROR_SIZE,
         "%s: \"%s\" is not valid for Digest: use 1 to %d characters of printable ASCII without "
-        "a colon, because a user file holds no colon and some browsers answer no other realm",
+        "a colon. A user file cannot hold a colon, and some browsers answer no other realm",
         sspi_option_info(SSPI_OPTION_REALM)->name[server], escape_text(shown, sizeof(shown), realm),
         DIGEST_CHALLENGE_REALM_LIMIT);
     return false;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finds mistakes in the configuration: a realm that no client can answer, names that no client has,
- * secrets that every account of the machine can read. Needs no request. */
+/* Finds mistakes in the configuration: realms that no client can answer, names that no client has,
+ * and secrets that every account can read. Needs no request. */
 #ifndef ACCEPTOR_CONFIG_CHECK_H
 #define ACCEPTOR_CONFIG_CHECK_H
 

@@ -303,7 +303,7 @@ static SECURITY_STATUS check_all(struct attempt *a, struct digest_identity *iden
     return status;
 }
 
-/* What the next call needs to know, so that the caller does not parse the response again. */
+/* Copies the values that the next call needs, so that the caller does not parse the response. */
 static SECURITY_STATUS describe_need(const struct attempt *a, struct package_need *need)
 {
     need->algorithm = a->response->algorithm;

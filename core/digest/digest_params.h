@@ -28,11 +28,11 @@ struct digest_params {
 /* Parses `text`, which must outlive the list. Quoted values may have any encoding.
  * SSPI_REASON_NONE: *ret_params is set, and the caller clears it with digest_params_clear().
  * Otherwise there is nothing to clear, and error_info (never NULL) says what is wrong. It names the
- * place in the text and never quotes the text, which can be a password. The reasons:
- *  MALFORMED  the grammar is broken, a name comes twice, or there is a control character other than
- *             a tab
- *  TOO_LARGE  over one of the limits above
- *  INTERNAL   no memory */
+ * position in the text and never quotes the text, which can be a password. The reasons:
+ *  MALFORMED  The grammar is broken, a name comes twice, or there is a control character that is
+ *             not a tab.
+ *  TOO_LARGE  Over one of the limits above.
+ *  INTERNAL   No memory. */
 enum sspi_reason digest_params_parse(struct sspi_view text, struct digest_params *ret_params,
                                      struct sspi_error_info *error_info) MUST_USE;
 

@@ -22,8 +22,8 @@ SECURITY_STATUS digest_request_verify(struct digest_context *context,
                                       const struct package_input *in,
                                       struct sspi_error_info *error_info) MUST_USE;
 
-/* Signs the answer to the request that was verified last: out->tokens[0] receives the value of
- * Authentication-Info. in->entity_hash is the hash of the answer's body for auth-int. If it is
+/* Signs the answer to the request that was verified last. The value of Authentication-Info goes
+ * into out->tokens[0]. For auth-int, in->entity_hash is the hash of the answer's body. If it is
  * absent, digest_info_append() says what is written. SEC_E_NO_AUTHENTICATING_AUTHORITY: the nonce
  * is too old, and the client must log in again. Other statuses as above. */
 SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct package_input *in,

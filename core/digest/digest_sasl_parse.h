@@ -6,8 +6,8 @@
 
 #include "digest_response.h"
 
-/* RFC 2831 2.1.2: "The size of a digest-response MUST be less than 4096 bytes". 4096 is accepted
- * too, for clients that take the limit as the longest allowed length. */
+/* RFC 2831 2.1.2: "The size of a digest-response MUST be less than 4096 bytes". A response of 4096
+ * is accepted too, because some clients take the limit as the longest allowed length. */
 #define DIGEST_SASL_PARSE_TEXT_LIMIT 4096
 
 /* RFC 2831 2.1.1: maxbuf must be greater than the 16 octets that protect a message. Without maxbuf

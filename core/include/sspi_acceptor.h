@@ -76,8 +76,8 @@ struct sspi_error_info {
 /* Digest has no users of its own: the caller looks each of them up (SECBUFFER_SSPI_HASH_A1). It
  * offers only MD5 and MD5-sess. */
 #define SSPI_ACCEPTOR_CALLER_HASHES 8
-/* Digest as a SASL mechanism also offers the ciphers des, rc4-56 and rc4-40 where it offers
- * auth-conf (RFC 2831 2.4), for clients that have no better one. All of them can be broken. */
+/* Digest as a SASL mechanism also offers the ciphers des, rc4-56 and rc4-40 with auth-conf (RFC
+ * 2831 2.4). They are for clients that have no better one. All of them can be broken. */
 #define SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS 16
 
 /* Mechanisms: what Negotiate may run, in every form of token. */

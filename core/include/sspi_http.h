@@ -12,7 +12,7 @@
  *
  * The core never calls the server, never waits for it, and never logs: a result has log entries
  * that the adapter writes. Inputs are borrowed views. An output belongs to the object that returned
- * it, and lives until the next step or the end of that object, unless its comment says otherwise.
+ * it. Unless its comment says otherwise, it lives until the next step or the end of that object.
  *
  * Threads: the parent sets an acceptor up in one thread; after that it serves many threads. A
  * connection and an exchange belong to one thread at a time. Nothing here blocks. Work that may
@@ -36,8 +36,8 @@ struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
 /* ---- options and policies ---- */
 
 /* For each set of words, an enum: enum sspi_binding has SSPI_BINDING_REQUIRE. The words of a LIST
- * begin with 1, because 0 is "none" and ends a list. A LIST also has a struct: `order` has its
- * words as they were written, and `offers` says for each word whether the list has it, as
+ * begin with 1, because 0 is "none" and ends a list. A LIST also has a struct. Its `order` has
+ * the words as they were written. Its `offers` says for each word whether the list has it, as
  * schemes.offers[SSPI_SCHEME_NTLM]. */
 /* clang-format off */
 #define SSPI_ENUM_SET(set, SET)     enum sspi_##set {
@@ -117,7 +117,7 @@ struct sspi_words {
     size_t n;
 };
 
-/* What a location demands: a plain value. Begin with sspi_policy_defaults(): from then on each
+/* The demands of a location, as a plain value. Begin with sspi_policy_defaults(): from then on each
  * field has a value, the default if no directive set it. Copy a policy freely. */
 struct sspi_policy {
     uint64_t set; /* bit (1 << option): a directive of this scope or of an outer one set it */
@@ -262,7 +262,7 @@ bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_
  * candidates, because OpenSSL may return another certificate for a resumed session than the client
  * saw. A session that begins at the context remembers the certificate that its client saw, also one
  * that the server loads for the handshake. Call this for every context that listens, after the
- * server has set its callbacks: this sets the session ticket callback, and a callback for new
+ * server has set its callbacks. It sets the session ticket callback, and a callback for new
  * sessions that calls the server's own one. Parent only (it changes and restores the context's
  * current certificate). False: no memory. */
 bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx);
@@ -273,9 +273,10 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
 bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                              struct ssl_ctx_st *ctx, char *error);
 
-/* Returns a page that shows how many requests of all workers were granted and refused: HTML, JSON
- * or Prometheus' text, by the query string ("format=json") or the Accept header. Either of them may
- * be absent. The caller frees the page by free(). NULL: no memory, or no shared state yet. */
+/* Returns a page that shows how many requests of all workers were granted and refused. The query
+ * string ("format=json") or the Accept header chooses HTML, JSON or Prometheus' text. Either of
+ * them may be absent. The caller frees the page by free(). NULL: no memory, or no shared state yet.
+ */
 char *sspi_acceptor_status(const struct sspi_acceptor *acceptor, struct sspi_view accept,
                            struct sspi_view query, size_t *ret_len, const char **ret_type);
 
@@ -329,8 +330,8 @@ struct sspi_request {
  */
 bool sspi_http_is_proxy_header(struct sspi_view name);
 
-/* What a step needs before it can decide. The server serves the need, then steps again under the
- * same policy. */
+/* The needs of a step that cannot decide yet. The server serves the need, then steps again under
+ * the same policy. */
 enum sspi_need {
     SSPI_NEED_NONE,    /* the step has decided */
     SSPI_NEED_ENTITY,  /* pass the complete body, without transfer coding, through
@@ -364,8 +365,9 @@ struct sspi_header {
 
 struct sspi_result {
     enum sspi_need need;
-    /* 0 admits the request. Otherwise the status of the answer, as in sspi_reasons.def: 400, 401
-     * (which a forward proxy sends as 407), 403, 413, 500 or 503. 500 while there is a need. */
+    /* 0 admits the request. Otherwise it is the status of the answer, as in sspi_reasons.def: 400,
+     * 401 (which a forward proxy sends as 407), 403, 413, 500 or 503. While there is a need, it is
+     * 500. */
     unsigned status;
     /* Status 0 only. True: the credentials are verified, and `variables` name the user. False: the
      * request is anonymous. Credentials are optional here, and the client sent none, or those of a
@@ -399,7 +401,7 @@ struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
 
 /* Applies `policy` (whose mode is not off) to this request. The first step evaluates the
  * credentials under it. A later step, with the same or another policy, checks whether that policy
- * accepts the identity: if so it grants the request, otherwise it sends that policy's challenges.
+ * accepts the identity. If so, it grants the request. Otherwise it sends that policy's challenges.
  * `realm`: Digest's realm for this request, expressions already evaluated. If Digest is offered and
  * cannot use it (sspi_policy_takes_realm()), the status is 500. The result lives until the next
  * step or the end of the exchange. It is never NULL. */
@@ -440,8 +442,8 @@ void sspi_exchange_free(struct sspi_exchange *exchange);
 /* ---- caches ---- */
 
 /* True if the answer must forbid shared caches to store it. RFC 9111 section 3.5 does that only for
- * requests with Authorization. The client sent no such header, and either the request was granted,
- * or its connection keeps a login, which a later part of the answer may use. `exchange`: NULL if no
+ * requests with Authorization. Here the client sent no such header. Also, the request was granted,
+ * or its connection keeps a login that a later part of the answer may use. `exchange`: NULL if no
  * location needed one; `bare` then says whether the header is missing. `connection`: NULL if there
  * is none. */
 bool sspi_http_is_private(const struct sspi_exchange *exchange,

@@ -38,8 +38,8 @@ struct ntlm_response {
     struct sspi_view channel; /* MsvAvChannelBindings, NTLM_KEY_LEN octets; data NULL: missing */
 };
 
-/* Reads a response. False: it breaks the grammar, a pair has a wrong length or is there twice, or
- * there are too many pairs. *ret_problem is a fixed text. */
+/* Reads a response. False: it breaks the grammar, or a pair has a wrong length or is there twice,
+ * or there are too many pairs. Then *ret_problem is a fixed text. */
 bool ntlm_response_read(struct sspi_view octets, struct ntlm_response *ret_response,
                         const char **ret_problem) MUST_USE;
 

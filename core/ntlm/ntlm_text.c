@@ -78,8 +78,8 @@ static SECURITY_STATUS refuse(bool oem, struct sspi_error_info *error_info)
     if (oem)
         return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
                                  "the client sent a name in OEM that is not ASCII, and its code "
-                                 "page is not known: use a "
-                                 "client that sends names in Unicode, or a name in ASCII");
+                                 "page is not known. Use a client that sends Unicode, or an ASCII "
+                                 "name");
     return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                              "malformed NTLM AUTHENTICATE message: a name is not UTF-16");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A wbcContext is a connection to winbind that serves one thread at a time. Each check takes an
- * idle context or makes one. libwbclient also has a default context, for which a caller passes
- * NULL, and one for each thread. They are never used. */
+ * idle context or makes one. This file never uses the default context of libwbclient (NULL), and
+ * never those that libwbclient makes for each thread. */
 #include "ntlm_winbind.h"
 
 #include <errno.h>

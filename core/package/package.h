@@ -243,8 +243,8 @@ struct package {
 
     /* VerifySignature and MakeSignature in Digest's HTTP form, on an established context; NULL
      * where the package has none. The first verifies a later request of the client. The second
-     * signs the answer to the request that was verified last, and out->tokens[0] is the value of
-     * its header. in->requirements are those of the context. */
+     * signs the answer to the request that was verified last. The value of its header is
+     * out->tokens[0]. The requirements in `in` are those of the context. */
     SECURITY_STATUS (*verify_request)(void *context, const struct package_input *in,
                                       struct package_output *out);
     SECURITY_STATUS (*sign_answer)(void *context, const struct package_input *in,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One login in progress, and the accept call with typed parameters. It has two callers.
  * AcceptSecurityContext takes the parameters from Windows' buffers and keeps the context behind a
- * handle. core/request takes them from an HTTP request and keeps the context on the connection. The
- * same parameters have the same status for both. */
+ * handle. The request layer takes them from an HTTP request and keeps the context on the
+ * connection. The same parameters have the same status for both. */
 #ifndef PACKAGE_CONTEXT_H
 #define PACKAGE_CONTEXT_H
 
@@ -44,10 +44,10 @@ SECURITY_STATUS package_context_accept(struct package_context *context,
                                        const struct package_input *in,
                                        struct package_output *out) MUST_USE;
 
-/* The two halves of package_context_accept(), for core/sspi: it delivers the tokens before it knows
- * the final status. package_context_run() checks the state, calls the package or the layer, and
- * checks the answer. The caller passes the final status to package_context_settle(),
- * which sets the state. */
+/* The two halves of package_context_accept(), for core/sspi, which delivers the tokens before it
+ * knows the final status. The first half checks the state, calls the package or the layer, and
+ * checks the answer. The caller passes the final status to the second half, which sets the state.
+ */
 SECURITY_STATUS package_context_run(struct package_context *context, const struct package_input *in,
                                     struct package_output *out) MUST_USE;
 void package_context_settle(struct package_context *context, SECURITY_STATUS status);

@@ -35,8 +35,8 @@ void policy_identity_clear(struct policy_identity *identity);
 bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name) MUST_USE;
 
 /* True if the name of a Digest user could be mistaken for a name of another scheme, and `policy`
- * offers that scheme too. (alice@REALM is a Kerberos name, DOMAIN\alice is an NTLM name.) Names of
- * different schemes must never be equal. */
+ * offers that scheme too. For example, alice@REALM is a Kerberos name, and DOMAIN\alice is an NTLM
+ * name. Names of different schemes must never be equal. */
 bool policy_identity_is_ambiguous(const struct policy_identity *identity,
                                   const struct sspi_policy *policy) MUST_USE;
 

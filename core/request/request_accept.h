@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One step of a context with a token of Negotiate or NTLM: at once, or as a job if it may wait for
- * a domain controller. */
+/* One step of a context with a token of Negotiate or NTLM. It runs at once, or as a job if it may
+ * wait for a domain controller. */
 #ifndef REQUEST_ACCEPT_H
 #define REQUEST_ACCEPT_H
 

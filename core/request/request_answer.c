@@ -203,8 +203,8 @@ static const char *channel_of(enum package_bound bound)
     return "not compared";
 }
 
-/* Logs a login once for each request, also if it comes to several locations, and not again for
- * requests that use the login of their connection. */
+/* Logs a login once for each request, also if the request comes to several locations. Requests that
+ * use the login of their connection do not log it again. */
 static void log_login(struct sspi_exchange *exchange)
 {
     const struct policy_identity *identity = &exchange->identity;

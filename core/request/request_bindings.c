@@ -94,8 +94,8 @@ static enum sspi_reason refuse(struct sspi_exchange *exchange, const struct sspi
                       "the server does not know the certificate of that name");
     return request_exchange_log(
         exchange, SSPI_REASON_NO_CANDIDATE, SEC_E_BAD_BINDINGS,
-        "channel binding is required, but nothing names this connection: the server's certificate "
-        "is not known or its signature has no single hash (use an RSA or ECDSA certificate)");
+        "channel binding is required, but nothing names this connection. The server's certificate "
+        "is not known, or its signature has no single hash (use an RSA or ECDSA certificate)");
 }
 
 static enum binding_end end_of(const struct sspi_policy *policy)

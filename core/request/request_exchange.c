@@ -114,8 +114,8 @@ enum sspi_reason request_exchange_refuse(struct sspi_exchange *exchange, SECURIT
 }
 
 /* A fault of the client is 401, because another attempt or another scheme may succeed. It is 400
- * only if the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4), or for a uri of another
- * resource (RFC 7616 3.4.6). docs/refusals.md lists all of them. */
+ * only if the header breaks its grammar (RFC 9110 11.4, RFC 7616 3.4) or has the uri of another
+ * resource (7616 3.4.6). The complete list is in docs/refusals.md. */
 enum sspi_reason request_exchange_refuse_token(struct sspi_exchange *exchange,
                                                SECURITY_STATUS status,
                                                const struct sspi_error_info *error_info)

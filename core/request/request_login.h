@@ -19,10 +19,10 @@ bool request_login_has_legs(const struct sspi_exchange *exchange, const struct s
 void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
 /* Makes the connection's login the identity of the exchange. The caller then checks whether
- * `policy` accepts it. The login ends here if its ticket has expired, if the policy's lifetime has
- * passed, or if its line of the user file was removed or changed; a log entry says why. False:
- * there is no login; *ret_why (static) says what the policy demands of a login that exists,
- * otherwise it is NULL. */
+ * `policy` accepts it. The login ends here if its ticket has expired, or if the policy's lifetime
+ * has passed. It also ends if its line of the user file was removed or changed. A log entry says
+ * why. False: there is no login to use. If a login exists, *ret_why (static) says what the policy
+ * demands of it. Otherwise *ret_why is NULL. */
 bool request_login_take(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                         const char **ret_why) MUST_USE;
 

@@ -140,7 +140,7 @@ static enum sspi_reason check_resumes(const struct negotiation *negotiation,
             return SSPI_REASON_NONE;
         return refuse_legs(
             exchange, SEC_E_INVALID_TOKEN,
-            "the token continues an exchange that did not begin on this connection: the client "
+            "the token continues an exchange that did not begin on this connection. The client "
             "changed the connection (keep-alive must be on) or the location, or a proxy shares "
             "connections");
     }

@@ -18,10 +18,10 @@ struct secur_accept_call {
     PTimeStamp ptsExpiry;
 };
 
-/* One step as sspi.h has it. `wrap` makes the layer of a new context; NULL: none. A context that
- * was made with a layer takes no step without it, and one that was made without a layer takes no
- * step with it (SEC_E_INVALID_HANDLE). With a layer an output without SECBUFFER_TOKEN is
- * SEC_E_INVALID_TOKEN. */
+/* One step as sspi.h has it. `new_layer` makes the layer of a new context; NULL: none. A
+ * context that was made with a layer takes no step without it. A context that was made
+ * without a layer takes no step with one. Both are SEC_E_INVALID_HANDLE. With a layer, an output
+ * without SECBUFFER_TOKEN is SEC_E_INVALID_TOKEN. */
 SECURITY_STATUS secur_accept(const struct secur_accept_call *call,
                              package_layer_new *new_layer) MUST_USE;
 

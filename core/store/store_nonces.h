@@ -29,8 +29,8 @@
 enum store_count {
     STORE_COUNT_FRESH,  /* recorded now, for the first time: accept the request */
     STORE_COUNT_REPLAY, /* this count was used before */
-    /* The nonce was removed, or is older than the memory, or the count left the window, or the
-     * nonce belongs to another user: the answer has stale=true. */
+    /* The answer has stale=true. The nonce was removed, or is older than the memory, or belongs to
+     * another user, or the count left the window. */
     STORE_COUNT_STALE
 };
 

@@ -10,8 +10,8 @@
  * parent at a time open the file.
  *
  * A mapped file is never formatted again: a new file is renamed over it, and processes that use the
- * old file keep it. A file of an earlier boot of the machine is replaced: the steady clock has
- * started again, and the machine may have stopped while locks and sets were written. */
+ * old file keep it. A file of an earlier boot of the machine is replaced, because the steady clock
+ * has started again. The machine may also have stopped while locks and sets were written. */
 #ifndef STORE_STATE_FILE_H
 #define STORE_STATE_FILE_H
 

@@ -16,8 +16,8 @@
 /* Opens `name`: a path, or STORE_USERS_CDB_PREFIX and a path. A database is mapped. A text file is
  * read, and indexed by hashes of user and realm and by userhashes. Comments (#) and empty lines are
  * skipped, and CRLF is accepted. NULL: `error` (never NULL) holds "file:line: what is wrong; what
- * would be right", without any hash. errno is ENOMEM if memory ran out, otherwise another value.
- * Blocks on the file. */
+ * would be right", without any hash. Then errno is ENOMEM if memory ran out, otherwise another
+ * value. Blocks on the file. */
 struct sspi_users *store_users_open(const char *name, char *error, size_t error_size) MUST_USE;
 
 /* See ref.h. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looks users up in a database. store_users_cdb_layout.h describes its records.
  *
- * tinycdb maps the whole file and reads through the mapping. cdb_find() checks each offset and
+ * tinycdb maps the whole file and reads through the mapping. Its cdb_find() checks each offset and
  * length in the file against the size of the file or the end of its records. It writes its result
  * only into the struct cdb. So each lookup works on a copy of its own and takes no lock. */
 #include "store_users_cdb.h"

@@ -11,8 +11,8 @@
  *
  * A is an octet, the algorithm's number in enum sspi_digest_algorithm; H is that algorithm. The key
  * of a line's record is the userhash (RFC 7616 3.4.4), so one record is found by name and by
- * userhash. cdb's own hash has 32 bits and no secret. If the names were the keys, users could
- * choose names that collide in one slot. With H, each such name costs 2^32 tries, and a few
+ * userhash. The hash of cdb itself has 32 bits and no secret. If the names were the keys, users
+ * could choose names that collide in one slot. With H, each such name costs 2^32 tries, and a few
  * collisions have no visible effect. */
 #ifndef STORE_USERS_CDB_LAYOUT_H
 #define STORE_USERS_CDB_LAYOUT_H

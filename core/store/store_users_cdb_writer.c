@@ -17,7 +17,7 @@
 
 /* An added user or realm. Its key is half a SHA-256 of user:realm, or of the realm, which has no
  * colon. An entry has 20 octets, and the tables are at least half empty: 42 MB for a million users.
- * tinycdb can look up a key while it writes, but it searches all keys for that. */
+ * The library tinycdb can look up a key while it writes, but it searches all keys for that. */
 struct entry {
     uint8_t id[HASH_MAX / 2];
     /* Of a user: one bit for each algorithm. Of a realm: its index in tallies. 0: an empty slot. */

@@ -72,8 +72,8 @@ const char *store_users_parse_name(struct sspi_view name, bool is_realm) MUST_US
 /* The same for two such names of an NT line. */
 const char *store_users_parse_nt_names(struct sspi_view user, struct sspi_view domain) MUST_USE;
 
-/* The userhash, which a client may send instead of its user's name (RFC 7616 3.4.4): H(user:realm),
- * hash_len(algorithm) octets, of the names as they stand in the file. False as hash_end(): this
+/* Computes the userhash, which a client may send instead of its user's name (RFC 7616 3.4.4). It is
+ * H(user:realm) of the names in the file, in hash_len(algorithm) octets. False as hash_end(): this
  * machine does not have the algorithm. */
 bool store_users_userhash(struct hash_run *run, enum sspi_digest_algorithm algorithm,
                           struct sspi_view user, struct sspi_view realm,

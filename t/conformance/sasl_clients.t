@@ -23,8 +23,7 @@ my $ldap = start_server('ldap_server', 'weak-ciphers');
 my $narrow = start_server('sasl_server', qw(integrity forbid-authzid 2000));
 my $without_layers = start_server('sasl_server', 'none');
 
-# Cases that are not tested, and the reasons:
-# GSS-SPNEGO with integrity: MIT's Kerberos asks for confidentiality instead of integrity, and
+# These cases are not tested. GSS-SPNEGO with integrity: MIT's Kerberos asks for confidentiality instead of integrity, and
 # gss-ntlmssp encrypts messages that are only to be signed. GSS-SPNEGO by NTLM without a layer:
 # gss-ntlmssp always uses a layer. DIGEST-MD5 with 3des: Cyrus cannot initialise it ("failed to init
 # cipher"). NTLM of Cyrus and GNU SASL: it is NTLMv1. Cyrus has an option for only an LMv2 response,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names that every package must refuse: with each control character (C0, DEL, C1), and with each
+/* Names that every package must refuse. They have each control character (C0, DEL, C1), or each
  * kind of octets that are not UTF-8 (RFC 3629 3). The octets are in the middle of a name or at its
  * end. */
 #ifndef BAD_NAMES_H
